@@ -1,0 +1,149 @@
+"""The one family of errors that a user sees, and the one table of exit codes.
+
+Every error carries *findings*: what is wrong, where (``file:line:col``), and what to do about it.
+The engine raises; only ``cli`` turns an error into text and an exit code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Level = Literal["error", "warning", "info"]
+
+
+class ExitCode(IntEnum):
+    """What the process tells its caller; documented in docs/exit-codes.md."""
+
+    OK = 0
+    ERROR = 1
+    CHANGES = 2
+    REFUSED = 3
+    STALE = 4
+    PARTIAL = 5
+    LOCKED = 6
+    USAGE = 64
+    INVALID = 78
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to tell about an input or a plan.
+
+    ``line`` and ``column`` count from 1; ``file`` is relative to the workspace file where there is one.
+    """
+
+    code: str
+    message: str
+    level: Level = "error"
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    address: str | None = None
+    rule: str | None = None
+    hint: str | None = None
+
+    @property
+    def where(self) -> str:
+        """``file:line:col`` as far as it is known, else the address or the rule, else an empty string."""
+        if self.file is None:
+            return self.address or self.rule or ""
+        parts = [self.file, *(str(n) for n in (self.line, self.column) if n is not None)]
+        return ":".join(parts)
+
+    def __str__(self) -> str:
+        where = f"{self.where}: " if self.where else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{where}{self.message}{hint}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The finding as every ``--format json`` shows it."""
+        return asdict(self)
+
+
+class PleoctlError(Exception):
+    """Base of all errors that are told without a traceback.
+
+    Keeps its findings; ``exit_code`` says how the process ends.
+    """
+
+    exit_code: ExitCode = ExitCode.ERROR
+    code: str = "error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        findings: Iterable[Finding] = (),
+        **place: Any,
+    ) -> None:
+        """Make the error; without ``findings`` the message itself becomes the only one."""
+        super().__init__(message)
+        self.message = message
+        self.findings = list(findings) or [Finding(self.code, message, hint=hint, **place)]
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding]) -> PleoctlError:
+        """One error for several findings."""
+        listed = list(findings)
+        return cls(f"{len(listed)} problem{'s' if len(listed) != 1 else ''} found", findings=listed)
+
+
+class UsageError(PleoctlError):
+    """The command line itself is wrong."""
+
+    exit_code = ExitCode.USAGE
+    code = "usage"
+
+
+class InvalidFile(PleoctlError):
+    """A file is unreadable, malformed, tampered with or of an unknown version."""
+
+    exit_code = ExitCode.INVALID
+    code = "invalid-file"
+
+
+class SourceError(PleoctlError):
+    """The accounting system's data could not be read completely."""
+
+    code = "source"
+
+
+class PleoError(PleoctlError):
+    """Pleo refused, failed or answered with something that is not its contract."""
+
+    code = "pleo"
+
+
+class MissingExtra(PleoctlError):
+    """A feature needs an optional dependency that is not installed."""
+
+    code = "missing-extra"
+
+
+class Refused(PleoctlError):
+    """A guard, a protection or another company's credentials stand in the way."""
+
+    exit_code = ExitCode.REFUSED
+    code = "refused"
+
+
+class Stale(PleoctlError):
+    """Live Pleo is no longer what the plan saw; nothing was written."""
+
+    exit_code = ExitCode.STALE
+    code = "stale"
+
+
+class LockHeld(PleoctlError):
+    """Another run holds the lock of this company."""
+
+    exit_code = ExitCode.LOCKED
+    code = "locked"
