@@ -1,0 +1,17 @@
+"""YAML and JSON in and out: positions, schema checks, canonical digests, stable and atomic writing."""
+
+from pleoctl.documents.canonical import canonical_bytes, canonical_text, digest
+from pleoctl.documents.files import read_bytes, write_atomically
+from pleoctl.documents.load import Document, load, load_json, parse
+
+__all__ = [
+    "Document",
+    "canonical_bytes",
+    "canonical_text",
+    "digest",
+    "load",
+    "load_json",
+    "parse",
+    "read_bytes",
+    "write_atomically",
+]

@@ -1,0 +1,67 @@
+"""What an unquoted YAML scalar means, and whether every YAML reader agrees.
+
+YAML 1.1 and 1.2 disagree about ``NO``, ``0100``, ``1e3`` or ``12:30``. Account numbers and codes look like
+that, so a plain scalar that only one of the two takes for text is never accepted: it becomes `Ambiguous`,
+which no schema matches, and the finding says how to quote it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,30})")
+_FLOAT: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,30})\.[0-9]{1,30}")
+_WORDS: Final = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+
+# Everything that YAML 1.1 or 1.2 may read as something other than a string, beyond the agreed forms above.
+_SUSPECT: Final = re.compile(
+    r"""(?:y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF|=|<<)
+    | [-+]?0b[01_]+ | [-+]?0o?[0-7_]+ | [-+]?0x[0-9a-fA-F_]+
+    | [-+]?[0-9][0-9_]*
+    | [-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?
+    | [-+]?(?:[0-9][0-9_]*)?\.[0-9_]*(?:[eE][-+]?[0-9]+)?
+    | [-+]?[0-9][0-9_]*[eE][-+]?[0-9]+
+    | [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN)
+    | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}.*)?""",
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """A plain scalar that YAML 1.1 and YAML 1.2 do not read alike."""
+
+    text: str
+
+
+def plain_value(text: str) -> str | int | float | bool | Ambiguous | None:
+    """The value of a plain scalar on which YAML 1.1 and 1.2 agree, else `Ambiguous`."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return Ambiguous(text) if text == "-0" else int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    if text != "." and _SUSPECT.fullmatch(text):
+        return Ambiguous(text)
+    return text
+
+
+def quoted(text: str) -> str:
+    """The scalar as a double-quoted one, on which all readers agree."""
+    return yaml_string(text)
+
+
+# Characters that YAML forbids unescaped, takes for line breaks, or that cannot be encoded.
+_UNSAFE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+
+
+def yaml_string(text: str) -> str:
+    """A JSON string that is also a YAML double-quoted scalar, non-ASCII letters left readable."""
+    return _UNSAFE.sub(lambda m: f"\\u{ord(m[0]):04x}", json.dumps(text, ensure_ascii=False))

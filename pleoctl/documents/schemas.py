@@ -1,0 +1,154 @@
+"""Checks against schemas/: every violation at once, each with its place and a fix."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.documents.scalars import Ambiguous, quoted
+from pleoctl.errors import Finding, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jsonschema.exceptions import ValidationError
+    from jsonschema.protocols import Validator
+
+    from pleoctl.documents.load import Document, Steps
+
+CODE: Final = "schema"
+_ARTICLES: Final = {
+    "string": "text", "object": "a mapping", "array": "a list", "integer": "a whole number",
+    "number": "a number", "boolean": "true or false", "null": "null",
+}  # fmt: skip
+
+
+@cache
+def data_folder(name: str) -> Path:
+    """Where ``schemas`` or ``examples`` lie: inside the wheel, or at the top of a source tree."""
+    package = Path(__file__).parent.parent
+    packaged = package / "_data" / name
+    return packaged if packaged.is_dir() else package.parent / name
+
+
+def schema_names() -> list[str]:
+    """Names of all schemas, sorted."""
+    return sorted(p.name.removesuffix(".schema.json") for p in data_folder("schemas").glob("*.schema.json"))
+
+
+def schema_text(name: str) -> str:
+    """The JSON text of a schema. Raises `UsageError` with the nearest names."""
+    path = data_folder("schemas") / f"{name}.schema.json"
+    if name not in schema_names():
+        raise UsageError(f"there is no schema {name!r}", hint=f"one of: {', '.join(schema_names())}")
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def validator(name: str) -> Validator:
+    """The compiled draft-07 validator of a schema."""
+    from jsonschema import Draft7Validator  # noqa: PLC0415 - 80 ms that valid fast-path files never need
+
+    return Draft7Validator(json.loads(schema_text(name)))
+
+
+def violations(document: Document, name: str) -> list[Finding]:
+    """All violations of a document, in file order."""
+    found = {
+        finding for error in validator(name).iter_errors(document.data)
+        for finding in _findings(document, _leaf(error))
+    }  # fmt: skip
+    return sorted(found, key=lambda f: (f.line or 0, f.column or 0, f.message))
+
+
+def _leaf(error: ValidationError) -> ValidationError:
+    """The most telling error inside an anyOf or oneOf."""
+    from jsonschema.exceptions import best_match  # noqa: PLC0415
+
+    return best_match([error]) or error
+
+
+def _findings(document: Document, error: ValidationError) -> Iterator[Finding]:
+    path: Steps = tuple(error.absolute_path)
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = sorted(error.schema.get("properties", {}))
+        patterns = list(error.schema.get("patternProperties", {}))
+        if not patterns:
+            for name in error.instance:
+                if name not in known:
+                    yield document.finding(
+                        (*path, name), CODE, f"unknown key {name!r}", hint=nearest(name, known), key=True
+                    )
+            return
+    message, hint = _words(document, error, path)
+    yield document.finding(path, CODE, message, hint=hint)
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """A "did you mean", or the list of what is known."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    lower = {k.lower(): k for k in known}
+    close = close or [lower[name.lower()]] if name.lower() in lower else close
+    return f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
+
+
+def _words(document: Document, error: ValidationError, path: Steps) -> tuple[str, str | None]:  # noqa: PLR0911
+    label = ".".join(str(step) for step in path) or "document"
+    value, limit = error.instance, error.validator_value
+    if error.validator == "type":
+        return _type_words(document, error, path, label)
+    if error.validator == "required":
+        missing = [name for name in limit if name not in value]
+        return f"{_noun(path)} lacks {', '.join(missing)}", f"add {missing[0]}" if missing else None
+    if error.validator in {"enum", "const"}:
+        allowed = [limit] if error.validator == "const" else [v for v in limit if v is not None]
+        if isinstance(value, Ambiguous):
+            return _ambiguous_words(value)
+        hint = f"one of: {', '.join(map(str, allowed))}"
+        return f"{label} is {_shown(value)}", hint if error.validator == "enum" else f"write {allowed[0]}"
+    if error.validator == "maxLength":
+        return f"{label} has {len(value)} characters, more than {limit}", "shorten it, or hold the row with hold"
+    if error.validator in {"minLength", "pattern"}:
+        return f"{label} {error.schema.get('x-message', f'does not match {limit}')}", error.schema.get("x-hint")
+    if error.validator == "uniqueItems":
+        return f"{label} lists a value twice", "remove one"
+    if error.validator == "maxItems":
+        return f"{label} has {len(value)} entries, more than {limit}", error.schema.get("x-hint")
+    if error.validator in {"minimum", "maximum", "minItems", "minProperties", "maxProperties"}:
+        return f"{label} is {_shown(value)}: {error.validator} is {limit}", None
+    return f"{label}: {error.schema.get('x-message', error.message)}"[:300], error.schema.get("x-hint")
+
+
+def _type_words(
+    document: Document, error: ValidationError, path: Steps, label: str
+) -> tuple[str, str | None]:
+    allowed = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+    node = document.node(path)
+    if isinstance(error.instance, Ambiguous):
+        return _ambiguous_words(error.instance)
+    if "string" in allowed and node is not None and node.kind == "scalar" and node.plain:
+        if error.instance is None:
+            return f"{label} is null where text is due", f"write {quoted(node.text)}" if node.text else "give a text"
+        return f"{label}: {node.text} is not text", f"write {quoted(node.text)}"
+    wanted = " or ".join(_ARTICLES.get(kind, kind) for kind in allowed)
+    return f"{label} must be {wanted}, not {_shown(error.instance)}", None
+
+
+def _ambiguous_words(value: Ambiguous) -> tuple[str, str]:
+    return f"{value.text} is not read alike by all YAML readers", f"write {quoted(value.text)}"
+
+
+def _noun(path: Steps) -> str:
+    return ".".join(str(step) for step in path) or "the document"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004 - fits a terminal line
