@@ -1,0 +1,161 @@
+"""Load, merge and write desired-state files."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from pleoctl.documents.canonical import digest
+from pleoctl.documents.comments import Comments, from_document, from_lines
+from pleoctl.documents.files import decode, read_bytes
+from pleoctl.documents.load import Document, parse
+from pleoctl.documents.rows import FastReader, NotCanonical
+from pleoctl.errors import Finding, InvalidFile
+from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, Kind
+from pleoctl.model.records import DesiredState, Dimension, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+SCHEMA = "desired-state"
+
+
+def read_state(text: str, shown: str) -> tuple[DesiredState, Comments]:
+    """The rows and comments of one file. Raises `InvalidFile` with every violation at once."""
+    try:
+        reader = FastReader(text, shown)
+        state = reader.read()
+    except NotCanonical:
+        document = parse(text, shown, SCHEMA)
+        return _from_document(document), from_document(document)
+    return state, from_lines(reader.slots, reader.comments)
+
+
+def load_state(path: Path, shown: str) -> tuple[DesiredState, Comments]:
+    """`read_state` of a file on disk."""
+    return read_state(decode(read_bytes(path, shown), shown), shown)
+
+
+def load_desired(files: Iterable[tuple[Path, str]]) -> DesiredState:
+    """Merge one or more files into one checked state. Raises `InvalidFile`."""
+    states = []
+    findings: list[Finding] = []
+    for path, shown in files:
+        try:
+            states.append(load_state(path, shown)[0])
+        except InvalidFile as error:
+            findings += error.findings
+    if findings:
+        raise InvalidFile.of(findings)
+    return checked(_merged(states))
+
+
+def _merged(states: list[DesiredState]) -> DesiredState:
+    merged = DesiredState(files=[f for s in states for f in s.files])
+    for state in states:
+        if state.accounts is not None:
+            merged.accounts = [*(merged.accounts or []), *state.accounts]
+        if state.dimensions is not None:
+            merged.dimensions = [*(merged.dimensions or []), *state.dimensions]
+    return merged
+
+
+def checked(state: DesiredState) -> DesiredState:
+    """The state with its digest, after the checks that no schema can say. Raises `InvalidFile`."""
+    findings = [*_twice(state.accounts or [], ACCOUNT)]
+    dimensions = state.dimensions or []
+    findings += _twice([d.row for d in dimensions], TAG_GROUP)
+    for dimension in dimensions:
+        findings += _twice(dimension.values or [], TAG)
+        findings += _bad_dates(dimension.values or [])
+    if findings:
+        raise InvalidFile.of(findings)
+    state.digest = digest(_canonical(state))
+    return state
+
+
+def _twice(rows: list[Row], kind: Kind) -> list[Finding]:
+    seen: dict[str, Row] = {}
+    findings = []
+    for row in rows:
+        if row.key is None:
+            continue
+        first = seen.setdefault(kind.normalise(row.key), row)
+        if first is not row:
+            alike = "" if first.key == row.key else f" (as {first.key!r}; case makes no difference)"
+            findings.append(Finding(
+                "duplicate-key", f"{kind.key} {row.key!r} stands twice, first in {first.origin}{alike}",
+                file=row.file, line=row.line, column=row.column, hint="keep one row",
+            ))  # fmt: skip
+    return findings
+
+
+def _bad_dates(rows: list[Row]) -> list[Finding]:
+    findings = []
+    for row in rows:
+        if row.expires is not None and not is_date(row.expires):
+            findings.append(Finding(
+                "invalid-date", f"expires {row.expires!r} is no day of the calendar", file=row.file, line=row.line,
+                column=row.column, hint='write "YYYY-MM-DD", the last valid day',
+            ))  # fmt: skip
+    return findings
+
+
+def is_date(text: str) -> bool:
+    """Whether the text is an ISO day (``YYYY-MM-DD``) of the calendar."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _canonical(state: DesiredState) -> Any:
+    return {
+        "accounts": None if state.accounts is None else [_plain(r) for r in state.accounts],
+        "dimensions": None if state.dimensions is None else [
+            [_plain(d.row), None if d.values is None else [_plain(v) for v in d.values]] for d in state.dimensions
+        ],
+    }  # fmt: skip
+
+
+def _plain(row: Row) -> list[Any]:
+    return [row.key, row.fields, row.active, row.hold, row.expires, row.currency]
+
+
+def _from_document(document: Document) -> DesiredState:
+    data = document.data
+    state = DesiredState(files=[document.shown])
+    if "accounts" in data:
+        state.accounts = [
+            _row(document, ("accounts", i), item, "externalId") for i, item in enumerate(data["accounts"])
+        ]
+    if "dimensions" in data:
+        state.dimensions = [
+            _dimension(document, ("dimensions", i), item) for i, item in enumerate(data["dimensions"])
+        ]
+    return state
+
+
+def _dimension(document: Document, path: tuple[str | int, ...], item: dict[str, Any]) -> Dimension:
+    values = None
+    if "values" in item:
+        values = [
+            _row(document, (*path, "values", i), value, "code") for i, value in enumerate(item["values"])
+        ]
+    return Dimension(_row(document, path, item, "code"), values)
+
+
+def _row(document: Document, path: tuple[str | int, ...], item: dict[str, Any], key: str) -> Row:
+    line, column = document.locate(path)
+    fields = {"code": item.get("code")}
+    if "name" in item:
+        fields["name"] = item["name"]
+    if "taxCodeExternalId" in item:
+        fields["taxCodeExternalId"] = item["taxCodeExternalId"]
+    # A key that is blank identifies nothing; only held rows may carry one.
+    name = item.get(key)
+    return Row(
+        name if name and name.strip() else None, fields, item.get("active", True), item.get("hold"),
+        item.get("expires"), item.get("currency"), document.shown, line, column,
+    )  # fmt: skip

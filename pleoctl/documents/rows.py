@@ -1,0 +1,281 @@
+"""The canonical text of desired-state rows: one row, one line, JSON strings.
+
+The writer is what ``export``, ``import`` and ``fmt`` use; the reader below understands exactly what the writer
+writes (and full-line comments) and gives up on anything else, so that ruamel.yaml reads every other file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final
+
+from pleoctl.documents.scalars import yaml_string
+from pleoctl.model.records import DesiredState, Dimension, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Slot = tuple[str | int | None, ...]
+
+HEADER: Final = (("apiVersion", "apiVersion: pleoctl/v1"), ("kind", "kind: DesiredState"))
+
+# --- writing ---------------------------------------------------------------------------------------------------
+
+
+def account_text(row: Row) -> str:
+    """The flow mapping of an account row."""
+    parts = [f"externalId: {yaml_string(row.key)}"] if row.key is not None else []
+    if row.fields.get("code") is not None:
+        parts.append(f"code: {yaml_string(row.fields['code'] or '')}")
+    parts += _name_and_active(row)
+    if "taxCodeExternalId" in row.fields:
+        tax = row.fields["taxCodeExternalId"]
+        parts.append(f"taxCodeExternalId: {'null' if tax is None else yaml_string(tax)}")
+    if row.currency is not None:
+        parts.append(f"currency: {yaml_string(row.currency)}")
+    return _flow(parts, row)
+
+
+def value_text(row: Row) -> str:
+    """The flow mapping of a value row, and of a dimension without values."""
+    parts = [f"code: {yaml_string(row.key)}"] if row.key is not None else []
+    parts += _name_and_active(row)
+    if row.expires is not None:
+        parts.append(f"expires: {yaml_string(row.expires)}")
+    return _flow(parts, row)
+
+
+def _name_and_active(row: Row) -> list[str]:
+    name = row.fields.get("name")
+    parts = [f"name: {yaml_string(name)}"] if name is not None else []
+    return parts if row.active else [*parts, "active: false"]
+
+
+def _flow(parts: list[str], row: Row) -> str:
+    if row.hold is not None:
+        parts = [*parts, f"hold: {yaml_string(row.hold)}"]
+    return f"- {{{', '.join(parts)}}}"
+
+
+def ordered(rows: Iterable[Row]) -> list[Row]:
+    """Rows by key in code point order, those without a key first."""
+    return sorted(rows, key=lambda r: (r.key is not None, r.key or "", r.hold or "", r.fields.get("name") or ""))
+
+
+def lines_of(state: DesiredState) -> Iterator[tuple[Slot, str]]:
+    """Every line of the canonical file with the slot that comments cling to."""
+    for slot, text in HEADER:
+        yield (slot,), text
+    if state.accounts is not None:
+        yield ("accounts",), "accounts:" if state.accounts else "accounts: []"
+        for number, row in enumerate(ordered(state.accounts)):
+            yield slot_of("account", row.key, number), account_text(row)
+    if state.dimensions is not None:
+        yield ("dimensions",), "dimensions:" if state.dimensions else "dimensions: []"
+        rows = ordered([d.row for d in state.dimensions])
+        by_row = {id(d.row): d for d in state.dimensions}
+        for number, row in enumerate(rows):
+            yield from _dimension_lines(by_row[id(row)], number)
+
+
+def _dimension_lines(dimension: Dimension, number: int) -> Iterator[tuple[Slot, str]]:
+    row, values = dimension.row, dimension.values
+    slot = slot_of("dimension", row.key, number)
+    if values is None:
+        yield slot, value_text(row)
+        return
+    parts = value_text(row)[3:-1]
+    first, *others = _split_flow(parts)
+    yield slot, f"- {first}"
+    for part in others:
+        yield (*slot, part.partition(":")[0]), f"  {part}"
+    yield (*slot, "values"), "  values:" if values else "  values: []"
+    for index, value in enumerate(ordered(values)):
+        yield slot_of("value", row.key, value.key, index), f"  {value_text(value)}"
+
+
+def _split_flow(parts: str) -> list[str]:
+    return [m[0] for m in _PART.finditer(parts)]
+
+
+def slot_of(*names: str | int | None) -> Slot:
+    """Where a comment clings: the row's identity; its number only where it has no key."""
+    *keys, number = names
+    return tuple(keys) if keys[-1] is not None else (*keys, number)
+
+
+# --- reading back ----------------------------------------------------------------------------------------------
+
+# Raw characters that JSON and YAML read alike; escapes that both know; no escaped surrogates.
+_STRING: Final = (
+    r'"(?:[^"\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\\["\\bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4})*"'
+)
+_PART: Final = re.compile(rf"\w+: (?:{_STRING}|null|false|true)")
+_ACCOUNT: Final = re.compile(
+    rf"- \{{externalId: ({_STRING})(?:, code: ({_STRING}|null))?, name: ({_STRING})(?:, active: (true|false))?"
+    rf'(?:, taxCodeExternalId: ({_STRING}|null))?(?:, currency: "([A-Z]{{3}})")?(?:, hold: ({_STRING}))?\}}'
+)
+_VALUE: Final = re.compile(
+    rf"- \{{code: ({_STRING}), name: ({_STRING})(?:, active: (true|false))?"
+    rf'(?:, expires: "([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})")?(?:, hold: ({_STRING}))?\}}'
+)
+_HEAD: Final = re.compile(rf"- code: ({_STRING})")
+_FIELD: Final = re.compile(rf"  (?:name: ({_STRING})|active: (true|false)|hold: ({_STRING}))")
+
+
+class NotCanonical(Exception):  # noqa: N818 - a signal between the two readers, never shown
+    """The text is not what the writer writes."""
+
+
+class FastReader:
+    """Reads canonical text; raises `NotCanonical` for anything else, valid or not."""
+
+    def __init__(self, text: str, shown: str) -> None:
+        """``shown`` is the file name that rows carry as origin."""
+        self._lines = text.split("\n")
+        self._shown = shown
+        self._at = 0
+        self.slots: list[tuple[int, Slot]] = []
+        self.comments: list[tuple[int, str]] = []
+
+    def read(self) -> DesiredState:
+        """The rows of the text."""
+        if len(self._lines) < 2 or self._lines[-1]:  # noqa: PLR2004 - a header has two lines
+            raise NotCanonical
+        state = DesiredState(files=[self._shown])
+        for slot, text in HEADER:
+            self._expect(text, (slot,))
+        if self._section("accounts"):
+            state.accounts = list(self._accounts())
+        if self._section("dimensions"):
+            state.dimensions = list(self._dimensions())
+        if self._peek() != "" or self._at != len(self._lines) - 1:
+            raise NotCanonical
+        return state
+
+    def _peek(self) -> str:
+        while True:
+            line = self._lines[self._at] if self._at < len(self._lines) else ""
+            stripped = line.lstrip(" ")
+            if not stripped.startswith("#"):
+                return line
+            if any(ord(c) < 32 or 127 <= ord(c) < 160 or c in "\u2028\u2029\ufeff" for c in line):  # noqa: PLR2004
+                raise NotCanonical
+            self.comments.append((self._at + 1, stripped))
+            self._at += 1
+
+    def _take(self, slot: Slot) -> int:
+        self._at += 1
+        self.slots.append((self._at, slot))
+        return self._at
+
+    def _expect(self, text: str, slot: Slot) -> None:
+        if self._peek() != text:
+            raise NotCanonical
+        self._take(slot)
+
+    def _section(self, name: str) -> bool:
+        line = self._peek()
+        if line not in {f"{name}:", f"{name}: []"}:
+            return False
+        self._take((name,))
+        begins = self._peek().startswith("- ")
+        if begins == line.endswith("]"):
+            raise NotCanonical
+        return True
+
+    def _accounts(self) -> Iterator[Row]:
+        while (line := self._peek()).startswith("- "):
+            match = _ACCOUNT.fullmatch(line)
+            if match is None:
+                raise NotCanonical
+            key, code, name, active, tax, currency, hold = match.groups()
+            fields = {"code": _text(code), "name": _text(name)}
+            if tax is not None:
+                fields["taxCodeExternalId"] = _text(tax)
+            row = Row(_text(key), fields, active != "false", _text(hold), None, currency, self._shown)
+            if hold is None:
+                _check(row, 255)
+            row.line, row.column = self._take(("account", row.key)), 3
+            yield row
+
+    def _dimensions(self) -> Iterator[Dimension]:
+        while (line := self._peek()).startswith("- "):
+            row = self._value(line, 3, "dimension")
+            if row is not None:
+                if row.expires is not None:
+                    raise NotCanonical
+                yield Dimension(row, None)
+                continue
+            head = _HEAD.fullmatch(line)
+            if head is None:
+                raise NotCanonical
+            yield self._block(_text(head[1]) or "")
+
+    def _block(self, code: str) -> Dimension:
+        row = Row(code, {"code": code}, file=self._shown, line=self._take(("dimension", code)), column=3)
+        last = 0
+        while match := _FIELD.fullmatch(self._peek()):
+            group = match.lastindex or 0
+            if group <= last:
+                raise NotCanonical
+            last = group
+            name = ("name", "active", "hold")[group - 1]
+            self._take(("dimension", code, name))
+            if name == "name":
+                row.fields["name"] = _text(match[1])
+            elif name == "active":
+                row.active = match[2] != "false"
+            else:
+                row.hold = _text(match[3])
+        _check(row, None)
+        line = self._peek()
+        if line not in {"  values:", "  values: []"}:
+            raise NotCanonical
+        self._take(("dimension", code, "values"))
+        return Dimension(row, list(self._values(code, empty=line.endswith("]"))))
+
+    def _values(self, dimension: str, *, empty: bool) -> Iterator[Row]:
+        begins = self._peek().startswith("  - ")
+        if begins == empty:
+            raise NotCanonical
+        while (line := self._peek()).startswith("  - "):
+            row = self._value(line[2:], 5, "value", dimension)
+            if row is None:
+                raise NotCanonical
+            yield row
+
+    def _value(self, text: str, column: int, *slot: str) -> Row | None:
+        match = _VALUE.fullmatch(text)
+        if match is None:
+            return None
+        code, name, active, expires, hold = match.groups()
+        key = _text(code)
+        fields = {"code": key, "name": _text(name)}
+        row = Row(key, fields, active != "false", _text(hold), expires, None, self._shown)
+        _check(row, None)
+        row.line, row.column = self._take((*slot, key)), column
+        return row
+
+
+def _text(token: str | None) -> str | None:
+    if token is None or token == "null":  # noqa: S105 - YAML's null, not a secret
+        return None
+    if "\\" in token:
+        decoded: str = json.loads(token)
+        return decoded
+    return token[1:-1]
+
+
+def _check(row: Row, limit: int | None) -> None:
+    """Leave everything that a schema would refuse to the reader that words the finding."""
+    if row.hold is not None:
+        if not row.hold.strip():
+            raise NotCanonical
+        return
+    for value in (row.key, row.fields.get("name", "")):
+        if not value or not value.strip() or (limit and len(value) > limit):
+            raise NotCanonical
+    if limit and len(row.fields.get("code") or "") > limit:
+        raise NotCanonical
