@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pleoctl.model.records import DesiredState
 
 END: Final[Slot] = ("end",)
-_HASH: Final = re.compile(r"(?:(?<=[ \t\n])|^)#[^\n]*", re.MULTILINE)
+_HASH: Final = re.compile(r"(?:(?<=[ \t\n])|^)#", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -91,13 +91,18 @@ def _found(document: Document) -> Iterator[tuple[int, str, bool]]:
     """Line, text and whether it stands alone, of each ``#`` that is outside every scalar."""
     scalars = sorted((n.start, n.end) for n in _scalars(document.root))
     starts = [start for start, _ in scalars]
+    covered = 0
     for match in _HASH.finditer(document.text):
+        if match.start() < covered:
+            continue
         index = bisect_right(starts, match.start()) - 1
         if index >= 0 and match.start() < scalars[index][1]:
             continue
         line_start = document.text.rfind("\n", 0, match.start()) + 1
         own = not document.text[line_start : match.start()].strip()
-        yield document.text.count("\n", 0, match.start()) + 1, match[0].rstrip(), own
+        line_end = document.text.find("\n", match.start())
+        covered = len(document.text) if line_end < 0 else line_end
+        yield document.text.count("\n", 0, match.start()) + 1, document.text[match.start() : covered].rstrip(), own
 
 
 def _scalars(root: Node) -> Iterator[Node]:
