@@ -12,7 +12,7 @@ from pleoctl.http.paging import PAGE_SIZE, read_pages
 from pleoctl.pleo import wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from pleoctl.http.transport import Counts, Transport
     from pleoctl.model.records import Live
@@ -61,28 +61,31 @@ class PleoReader:
 
     # --- accounts ----------------------------------------------------------------------------------------------
 
-    def accounts(self) -> list[Live]:
-        """Every account, active and archived (A8-A10); searched twice if archived ones do not come by default (K7)."""
-        found = self._accounts({})
+    def accounts(self, keep: Collection[str] = ()) -> list[Live]:
+        """Every account, active and archived (A8-A10); searched twice if archived ones do not come by default (K7).
+
+        Whole answers are kept of the ids in ``keep``.
+        """
+        found = self._accounts({}, keep=keep)
         if not any(record.archived for record in found):
             known = {record.id for record in found}
-            found += [r for r in self._accounts({"archived": True}) if r.id not in known]
+            found += [r for r in self._accounts({"archived": True}, keep=keep) if r.id not in known]
         return found
 
     def accounts_by_id(self, ids: Sequence[str]) -> list[Live]:
         """The accounts with these ids, 100 a call, whole answers kept."""
-        return self._by_hundreds(ids, lambda part: self._accounts({"ids": part}, keep=True))
+        return self._by_hundreds(ids, lambda part: self._accounts({"ids": part}, keep=part))
 
     def accounts_by_key(self, external_id: str) -> list[Live]:
         """The accounts with this externalId (at most one, A36)."""
-        return [r for r in self._accounts({"externalId": external_id}, keep=True) if r.key == external_id]
+        return [r for r in self._accounts({"externalId": external_id}, keep=None) if r.key == external_id]
 
     def accounts_in_use(self, ids: Sequence[str], flag: str) -> set[str]:
         """Those of the ids that ``excludeIfAssignedToCategory`` or ``…ContraAccount`` leaves out (C4)."""
         free = self._by_hundreds(ids, lambda part: self._accounts({"ids": part, flag: True}))
         return set(ids) - {record.id for record in free}
 
-    def _accounts(self, filters: dict[str, Any], *, keep: bool = False) -> list[Live]:
+    def _accounts(self, filters: dict[str, Any], *, keep: Collection[str] | None = ()) -> list[Live]:
         body = {
             "companyId": self.company,
             "excludeIfAssignedToCategory": False,
@@ -91,7 +94,7 @@ class PleoReader:
         }
         return read_pages(
             self._http, "POST", f"{ACCOUNTS}:search", body=body, scope=ACCOUNTS_READ,
-            convert=lambda raw: wire.account(self._own(raw), keep=keep),
+            convert=lambda raw: wire.account(self._own(raw), keep=keep is None or raw.get("id") in keep),
         )  # fmt: skip
 
     # --- tag groups and tags -----------------------------------------------------------------------------------

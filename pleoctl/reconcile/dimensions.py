@@ -43,6 +43,17 @@ def selected_dimensions(desired: DesiredState, codes: tuple[str, ...]) -> dict[s
     return found
 
 
+def groups_to_read(desired: DesiredState, groups: list[Live], scope: Scope) -> list[str]:
+    """Ids of the tag groups whose tags the reconciliation needs."""
+    leave = {fold(code) for code in scope.leave}
+    ids = []
+    for code, dimension in selected_dimensions(desired, scope.dimensions or ()).items():
+        found = [g for g in groups if fold(g.key) == code]
+        if found and dimension.row.active and dimension.row.hold is None and code not in leave:
+            ids.append(keep_group(dimension.row, found).id)
+    return ids
+
+
 class DimensionSync:
     """One pass over groups and tags, filling a `Reconciliation`."""
 
@@ -114,7 +125,7 @@ class DimensionSync:
         dimension = self._selected.get(folded)
         if dimension is None or self._scope.rename_groups or folded in bucket.doubtful or dimension.row.hold:
             return
-        kept = records[0] if len(records) == 1 else keep_group(dimension.row, records)
+        kept = keep_group(dimension.row, records)
         if dimension.row.active and kept.fields.get("name") != dimension.row.fields.get("name"):
             self._note(
                 "group-name-differs", group_address(dimension.row.key or ""),
@@ -134,7 +145,7 @@ class DimensionSync:
         if not row.active or row.hold is not None or code in bucket.doubtful or code in self._leave:
             return
         records = [g for g in groups if fold(g.key) == code]
-        group = None if not records else records[0] if len(records) == 1 else keep_group(row, records)
+        group = keep_group(row, records) if records else None
         if group is None and (row.key or "") not in decided:
             return
         shown = row.key or code
