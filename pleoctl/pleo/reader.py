@@ -49,6 +49,10 @@ class PleoReader:
         """Requests sent so far."""
         return self._http.counts
 
+    def wait(self, seconds: float) -> None:
+        """Sleep as the transport does."""
+        self._http.budget.wait(seconds)
+
     def introspect(self) -> Introspection:
         """Operation ``introspect``."""
         data = wire.data_of(self._http.read("GET", "/v1/introspect").body, dict)
@@ -61,10 +65,10 @@ class PleoReader:
 
     # --- accounts ----------------------------------------------------------------------------------------------
 
-    def accounts(self, keep: Collection[str] = ()) -> list[Live]:
+    def accounts(self, keep: Collection[str] | None = ()) -> list[Live]:
         """Every account, active and archived (A8-A10); searched twice if archived ones do not come by default (K7).
 
-        Whole answers are kept of the ids in ``keep``.
+        Whole answers are kept of the ids in ``keep``, of all where it is None.
         """
         found = self._accounts({}, keep=keep)
         if not any(record.archived for record in found):
