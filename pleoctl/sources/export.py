@@ -62,6 +62,7 @@ def export_state(workspace: Workspace, source: Source | None = None) -> Export:
     """
     state, findings = read_source(workspace, source)
     old, comments = _old(workspace)
+    _carry_over(old, state)
     _check_shrink(old, state, workspace.max_shrink)
     parts = _split(state, old, len(workspace.desired_files))
     files, changed = [], []
@@ -102,6 +103,14 @@ def _old(workspace: Workspace) -> tuple[list[DesiredState], list[Comments | None
             states.append(DesiredState())
             comments.append(None)
     return states, comments
+
+
+def _carry_over(old: list[DesiredState], state: DesiredState) -> None:
+    """Sections that this source does not read stay as they are."""
+    if state.accounts is None and any(s.accounts is not None for s in old):
+        state.accounts = [row for s in old for row in s.accounts or ()]
+    if state.dimensions is None and any(s.dimensions is not None for s in old):
+        state.dimensions = [dimension for s in old for dimension in s.dimensions or ()]
 
 
 def _check_shrink(old: list[DesiredState], new: DesiredState, limit: float) -> None:
