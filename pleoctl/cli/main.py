@@ -64,8 +64,8 @@ class CommandTable(click.Group):
         except click.UsageError as error:
             from pleoctl.documents.schemas import nearest  # noqa: PLC0415 - only on a mistake
 
-            error.message += f" {nearest(args[0], list(COMMANDS)).replace('known keys', 'Commands')}"
-            raise
+            hint = nearest(args[0], list(COMMANDS)).replace("known keys", "Commands")
+            raise click.UsageError(f"{error.message} {hint}", ctx) from error
 
 
 @click.group(cls=CommandTable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -73,7 +73,7 @@ def _leaf(error: ValidationError) -> ValidationError:
 
 def _findings(document: Document, error: ValidationError) -> Iterator[Finding]:
     path: Steps = tuple(error.absolute_path)
-    if error.validator == "additionalProperties" and isinstance(error.schema, dict):
+    if error.validator == "additionalProperties" and isinstance(error.schema, dict) and isinstance(error.instance, dict):
         known = sorted(error.schema.get("properties", {}))
         patterns = list(error.schema.get("patternProperties", {}))
         if not patterns:
