@@ -35,9 +35,9 @@ def sandbox_group() -> None:
 def serve(
     port: int, seed: Path | None, config: Path | None, ready_file: Path | None, database: Path | None
 ) -> None:
-    """Serve a Pleo API on loopback until Ctrl-C.
+    r"""Serve a Pleo API on loopback until Ctrl-C.
 
-    Prints its url, its company and an API key, one per line. The ready file holds url, company, apiKey and pid.
+    Prints its url, its company and an API key. The ready file holds url, company, apiKey and pid.
     A database that holds a company keeps it unless --seed is given.
 
     \b

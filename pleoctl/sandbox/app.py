@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
@@ -19,7 +20,8 @@ from pleoctl.sandbox import accounts, installations, tag_groups, tags
 from pleoctl.sandbox.calls import Answer, Call, Operation
 from pleoctl.sandbox.control import control_routes
 from pleoctl.sandbox.errors import ApiError
-from pleoctl.sandbox.exchange import Arrival, Exchange
+from pleoctl.sandbox.exchange import Exchange
+from pleoctl.sandbox.wire import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
-    from pleoctl.sandbox.exchange import Reply
+    from pleoctl.sandbox.wire import Reply
     from pleoctl.sandbox.world import World
 
 OPERATIONS: Final = (
@@ -104,10 +106,12 @@ def _refuse(call: Call) -> Answer:
 
 def _arrival(request: Request, body: bytes) -> Arrival:
     values = {name: value for name, value in request.path_params.items() if name != "rest"}
+    query_string = request.scope["query_string"].decode("latin-1")
     return Arrival(
         method=request.method,
-        path=request.url.path,
-        query_string=request.url.query,
+        path=request.scope["path"],
+        query_string=query_string,
+        query=parse_qs(query_string, keep_blank_values=True),
         authorization=request.headers.get("authorization"),
         content_type=request.headers.get("content-type", ""),
         body=body,

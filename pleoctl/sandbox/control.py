@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pleoctl.sandbox.errors import ApiError, BadInput, Record
+from pleoctl.sandbox.errors import ApiError, BadInput, Record, refuse_unknown
 from pleoctl.sandbox.faults import Fault
 from pleoctl.sandbox.seed import Seed
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from pleoctl.sandbox.world import World
-
-_Handler = "Callable[[World, Any], Any]"
 
 
 def control_routes(world: World) -> list[Route]:
@@ -56,7 +54,7 @@ def _endpoint(world: World, handler: Callable[[World, Any], Any]) -> Callable[[R
         content = await request.body()
         try:
             result = handler(world, json.loads(content) if content else {})
-        except (BadInput, ValueError) as error:
+        except ValueError as error:
             body = ApiError(400, "BAD_INPUT", str(error)).body()
             return _json(body, 400)
         return _json(result)
@@ -82,6 +80,8 @@ def _settings(world: World, _body: Any) -> Record:
 
 
 def _change_settings(world: World, body: Any) -> Record:
+    if not isinstance(body, dict):
+        raise BadInput("settings", "must be a mapping")
     world.use(world.settings.changed(body))
     return world.settings.as_json()
 
@@ -102,6 +102,7 @@ def _clear_faults(world: World, _body: Any) -> list[Record]:
 
 def _reset(world: World, body: Any) -> Record:
     """Both parts are optional: ``seed`` as in a seed file, ``settings`` that change from now on."""
+    refuse_unknown(body, ("seed", "settings"))
     seed = Seed.from_mapping(body["seed"]) if "seed" in body else None
     settings = world.settings.changed(body["settings"]) if "settings" in body else None
     world.reset(seed, settings)

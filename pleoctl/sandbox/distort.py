@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.sandbox.paging import empty_cursor
+from pleoctl.sandbox.wire import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pleoctl.sandbox.calls import Answer
     from pleoctl.sandbox.errors import Record
-    from pleoctl.sandbox.exchange import Exchange, Reply
+    from pleoctl.sandbox.exchange import Exchange
     from pleoctl.sandbox.faults import Fault
+    from pleoctl.sandbox.wire import Reply
 
 _HTML = b"<!DOCTYPE html><html><head><title>Please wait</title></head><body>Just a moment...</body></html>"
 
@@ -24,8 +25,7 @@ def distorted(exchange: Exchange, answer: Answer, reply: Reply) -> Reply:
     if answer.body is not None and "pagination" in answer.body:
         body = _distorted_page(exchange, answer.body)
         if body is not answer.body:
-            content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-            reply = dataclasses.replace(reply, content=content)
+            reply = dataclasses.replace(reply, content=encode(body))
     if exchange.effects.of("truncatedBody"):
         return dataclasses.replace(reply, status=200, content=reply.content[: len(reply.content) // 2])
     if exchange.effects.of("htmlBody"):

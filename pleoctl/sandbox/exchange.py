@@ -4,63 +4,28 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qs
 
 from pleoctl.sandbox.auth import demand
 from pleoctl.sandbox.calls import Answer, Call
 from pleoctl.sandbox.distort import distorted
-from pleoctl.sandbox.errors import ApiError, Record
+from pleoctl.sandbox.errors import ApiError
 from pleoctl.sandbox.faults import Effects, Struck
 from pleoctl.sandbox.seed import UUID
 from pleoctl.sandbox.validation import check_body, check_query
+from pleoctl.sandbox.wire import JSON_TYPE, Reply, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pleoctl.sandbox.calls import Operation
     from pleoctl.sandbox.faults import Fault
-    from pleoctl.sandbox.paging import Query
     from pleoctl.sandbox.statistics import Entry
     from pleoctl.sandbox.validation import Problem
+    from pleoctl.sandbox.wire import Arrival
     from pleoctl.sandbox.world import World
-
-JSON_TYPE: Final = "application/json;charset=UTF-8"
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A request as it came over the wire."""
-
-    method: str
-    path: str
-    query_string: str
-    authorization: str | None
-    content_type: str
-    body: bytes
-    path_values: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def query(self) -> Query:
-        """The query parameters, each with all its values."""
-        return parse_qs(self.query_string, keep_blank_values=True)
-
-    @property
-    def target(self) -> str:
-        """Path and query, as the log shows them."""
-        return f"{self.path}?{self.query_string}" if self.query_string else self.path
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What goes over the wire: a status, headers and bytes."""
-
-    status: int
-    content: bytes
-    headers: dict[str, str]
 
 
 class Exchange:
@@ -139,7 +104,13 @@ class Exchange:
         demand(credential, self.operation.scope)
         body = self._checked()
         call = Call(
-            self.world, self.operation, self.arrival.path_values, self.arrival.query, body, credential
+            self.world,
+            self.operation,
+            self.arrival.path_values,
+            self.arrival.query,
+            body,
+            credential,
+            cut_pages=self.effects.of("shortPage") is not None,
         )
         before = self.world.store.version
         self.world.lag_writes(self.effects.of("lag"))
@@ -173,11 +144,13 @@ class Exchange:
         if self.arrival.content_type.partition(";")[0].strip().lower() != "application/json":
             self._violated(["Content-Type is not application/json"])
         try:
-            return json.loads(self.arrival.body)
+            body = json.loads(self.arrival.body)
+            encode(body)  # lone surrogates and infinities cannot be stored or sent back
         except (ValueError, RecursionError):
             raise ApiError(
                 400, "JSON_MAPPING_EXCEPTION", "body: is not readable as JSON", violation=True
             ) from None
+        return body
 
     def _refuse(self, problems: Iterable[Problem], kind: str) -> None:
         found = list(problems)
@@ -234,8 +207,3 @@ def _encoded(answer: Answer, headers: dict[str, str]) -> Reply:
     if answer.body is None:
         return Reply(answer.status, b"", headers)
     return Reply(answer.status, encode(answer.body), headers | {"content-type": JSON_TYPE})
-
-
-def encode(body: Record | list[Record]) -> bytes:
-    """JSON as UTF-8 without blanks."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

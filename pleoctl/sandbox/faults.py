@@ -16,6 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from pleoctl.sandbox.errors import BadInput, Record, refuse_unknown
+from pleoctl.sandbox.seed import RECORD_FIELDS
 from pleoctl.sandbox.settings import camel
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Edit:
         """Refuse an operation, kind or key that does not exist."""
         _one_of("op", self.op, get_args(EditOp))
         _one_of("kind", self.kind, get_args(RecordKind))
+        refuse_unknown(self.fields, RECORD_FIELDS[self.kind], "fields")
         if (self.kind == "tag") != (isinstance(self.key, tuple) and len(self.key) == 2):  # noqa: PLR2004 - a pair
             raise BadInput("key", "is a pair of group code and tag code for a tag, else one text")
 
@@ -100,12 +102,10 @@ class Fault:
         _one_of("kind", self.kind, get_args(FaultKind))
         _one_of("when", self.when, ("before", "after"))
         _one_of("retryAfterAs", self.retry_after_as, ("seconds", "date"))
-        for name in ("nth", "every", "times"):
-            _whole(name, getattr(self, name), least=1)
-        if self.probability is not None and not 0 <= self.probability <= 1:
-            raise BadInput("probability", "must be between 0 and 1")
-        if not 400 <= self.status <= 599:  # noqa: PLR2004 - the error statuses of HTTP
-            raise BadInput("status", "must be between 400 and 599")
+        for name, least, most in _WHOLE:
+            _bounded(name, getattr(self, name), least, most, int)
+        for name, least, most in _NUMBERS:
+            _bounded(camel(name), getattr(self, name), least, most, int, float)
         if self.kind == "actor" and not self.edits:
             raise BadInput("edits", "an actor needs at least one edit")
         if self.kind == "lag" and not (self.reads or self.seconds):
@@ -254,7 +254,7 @@ def _defaults() -> dict[str, Any]:
 def _pattern(path: str | None) -> re.Pattern[str]:
     try:
         return re.compile(path or "")
-    except re.error as error:
+    except (re.error, TypeError) as error:
         raise BadInput("path", f"is not a regular expression: {error}") from None
 
 
@@ -263,6 +263,15 @@ def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
         raise BadInput(name, f"{value!r} is not one of {', '.join(allowed)}")
 
 
-def _whole(name: str, value: Any, *, least: int) -> None:
-    if value is not None and (type(value) is not int or value < least):
-        raise BadInput(name, f"must be a whole number from {least}")
+def _bounded(name: str, value: Any, least: float, most: float, *kinds: type) -> None:
+    if value is not None and (type(value) not in kinds or not least <= value <= most):
+        noun = "a number" if float in kinds else "a whole number"
+        raise BadInput(name, f"must be {noun} from {least}" + (f" to {most}" if most < _MANY else ""))
+
+
+_MANY: Final = 10**9
+_WHOLE: Final = (
+    ("nth", 1, _MANY), ("every", 1, _MANY), ("times", 1, _MANY), ("reads", 0, _MANY), ("by", -_MANY, _MANY),
+    ("seed", -_MANY, _MANY), ("status", 400, 599),
+)  # fmt: skip
+_NUMBERS: Final = (("seconds", 0, _MANY), ("retry_after", 0, _MANY), ("probability", 0, 1))

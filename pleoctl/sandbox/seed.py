@@ -42,6 +42,7 @@ TAG_FIELDS: Final[_Fields] = {
     "usage": (False, (int,), 0), "otherDimensionValues": (False, (list,), []),
     "createdAt": (False, (str,), SEEDED_AT), "extra": (False, (dict,), {}), "id": (False, (str,), None),
 }  # fmt: skip
+RECORD_FIELDS: Final = {"account": ACCOUNT_FIELDS, "tagGroup": GROUP_FIELDS, "tag": TAG_FIELDS}
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pleoctl.sandbox.seed import Seed
 
 HOST: Final = "127.0.0.1"
+_PATIENCE: Final = 10.0
 
 
 class Sandbox:
@@ -75,16 +76,16 @@ class Sandbox:
             target=self._server.run, args=([listener],), name="pleoctl-sandbox", daemon=True
         )
         self._thread.start()
-        self._server.ready.wait()
+        if not self._server.ready.wait(_PATIENCE):
+            raise OSError(f"the sandbox did not start within {_PATIENCE:.0f} s")
 
     def stop(self) -> None:
         """Stop serving, break open connections and let go of the database."""
-        if self._server is None or self._thread is None:
-            return
-        self._server.halt()
-        self._thread.join()
-        self._server = self._thread = None
-        self.world.store.close()
+        if self._server is not None and self._thread is not None:
+            self._server.halt()
+            self._thread.join()
+            self._server = self._thread = None
+        self.world.close()
 
     @property
     def url(self) -> str:

@@ -144,6 +144,8 @@ def _hints() -> dict[str, Any]:
 
 def _value(name: str, value: Any) -> Any:
     if name == "credentials":
+        if not isinstance(value, list):
+            raise BadInput(name, "must be a list")
         return tuple(Credential.from_mapping(item, f"credentials[{n}]") for n, item in enumerate(value))
     return tuple(value) if isinstance(value, list) else value
 

@@ -186,6 +186,10 @@ class Store:
             self._db.execute("DELETE FROM sqlite_sequence")
             self.version += 1
 
+    def inserted(self) -> int:
+        """How many records were ever added since the store was last cleared."""
+        return int(self._db.execute("SELECT IFNULL(SUM(seq), 0) FROM sqlite_sequence").fetchone()[0])
+
     def remember(self, name: str, value: Any) -> None:
         """Keep one value of the company, such as its installation."""
         self._db.execute("INSERT OR REPLACE INTO company VALUES (?, ?)", (name, json.dumps(value)))
@@ -296,5 +300,5 @@ def _holds(text: str | None, part: str) -> bool:
     return part.casefold() in (text or "").casefold()
 
 
-_EMPTY: Final = {dict: "{}", list: "[]", tuple: "[]"}
+_EMPTY: Final[dict[type[Any], str]] = {dict: "{}", list: "[]", tuple: "[]"}
 _REMEMBERED_COUNTS: Final = 200

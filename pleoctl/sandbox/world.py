@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 import uuid
@@ -14,13 +13,7 @@ from pleoctl.sandbox.auth import Doorkeeper
 from pleoctl.sandbox.errors import BadInput, Record
 from pleoctl.sandbox.faults import FaultPlan
 from pleoctl.sandbox.lag import Lag
-from pleoctl.sandbox.seed import (
-    ACCOUNT_FIELDS,
-    GROUP_FIELDS,
-    TAG_FIELDS,
-    Seed,
-    derived_id,
-)
+from pleoctl.sandbox.seed import RECORD_FIELDS, Seed, derived_id
 from pleoctl.sandbox.statistics import MINUTE, Statistics
 from pleoctl.sandbox.store import ACCOUNTS, GROUPS, TAGS, Filter, Store
 
@@ -33,7 +26,6 @@ if TYPE_CHECKING:
 
 _FIRST_MOMENT: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _TABLES: Final = {"account": ACCOUNTS, "tagGroup": GROUPS, "tag": TAGS}
-_FIELDS: Final = {"account": ACCOUNT_FIELDS, "tagGroup": GROUP_FIELDS, "tag": TAG_FIELDS}
 
 
 class World:
@@ -59,6 +51,7 @@ class World:
         self._minute_lock = threading.Lock()
         self.last_pages: dict[str, list[Record]] = {}
         self.seed = seed or Seed()
+        self._moments = 0
         self.use(settings)
         if seed is not None or self.store.recall("company") is None:
             self.reset(seed)
@@ -69,8 +62,6 @@ class World:
         """Behave by other settings from the next call on."""
         self.settings = settings
         self.doorkeeper = Doorkeeper(settings.credentials)
-        self._random = random.Random(settings.seed_ids)  # noqa: S311 - repeatable on purpose
-        self._made = 0
 
     def reset(self, seed: Seed | None = None, settings: Settings | None = None) -> None:
         """Start again from a seed (default: the last one); lifts faults, forgets statistics and expiries."""
@@ -81,6 +72,7 @@ class World:
             self.statistics.reset()
             self.last_pages.clear()
             self._answered.clear()
+            self._moments = 0
             with self.store.transaction():
                 self.store.clear()
                 self._plant(self.seed)
@@ -100,17 +92,22 @@ class World:
         self.company = str(self.store.recall("company"))
         self.organization = str(self.store.recall("organization"))
 
+    def close(self) -> None:
+        """Let go of the database."""
+        self.clear_faults()
+        self.store.close()
+
     def new_id(self) -> str:
         """An id for a new record."""
         if self.settings.seed_ids is None:
             return str(uuid.uuid4())
-        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        return derived_id(f"made with {self.settings.seed_ids} after {self.store.inserted()}")
 
     def now(self) -> str:
         """A timestamp in UTC with whole seconds."""
-        self._made += 1
+        self._moments += 1
         repeatable = self.settings.seed_ids is not None
-        moment = _FIRST_MOMENT + timedelta(seconds=self._made) if repeatable else datetime.now(UTC)
+        moment = _FIRST_MOMENT + timedelta(seconds=self._moments) if repeatable else datetime.now(UTC)
         return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def new_installation(self, fields: Record) -> Record:
@@ -189,7 +186,7 @@ class World:
 
         With an id it is that record, else the first with the key, an active one before an archived one.
         """
-        unknown = next((name for name in fields if name not in _FIELDS[kind]), None)
+        unknown = next((name for name in fields if name not in RECORD_FIELDS[kind]), None)
         if unknown is not None:
             raise BadInput(unknown, f"unknown field of {kind}")
         with self.store.transaction():
@@ -211,10 +208,11 @@ class World:
         return found[0] if found else None
 
     def edit(self, edit: Edit) -> None:
-        """Do what another client does."""
+        """Do what another client does; nothing if the record or its group is not there to do it to."""
         with self.store.transaction():
             existing = self.find(edit.kind, edit.key)
-            if (existing is None) != (edit.op == "create"):
+            homeless = isinstance(edit.key, tuple) and self.find("tagGroup", edit.key[0]) is None
+            if homeless or (existing is None) != (edit.op == "create"):
                 return
             if existing is not None and edit.op == "delete":
                 self.store.delete(_TABLES[edit.kind], existing["id"])
@@ -223,7 +221,7 @@ class World:
             self.put(edit.kind, edit.key, {**edit.fields, **flag})
 
     def _create(self, kind: str, key: str | tuple[str, str], fields: Record) -> Record:
-        defaults = {name: default for name, (_, _, default) in _FIELDS[kind].items()}
+        defaults = {name: default for name, (_, _, default) in RECORD_FIELDS[kind].items()}
         record = {**defaults, "name": key if isinstance(key, str) else key[1], **fields}
         if kind == "account":
             return self.store.insert(ACCOUNTS, {**record, "externalId": key})
