@@ -111,7 +111,7 @@ def search(call: Call) -> Answer:
 
 
 def get(call: Call) -> Answer:
-    """getAccountV1."""
+    """getAccountV1: one account by its id."""
     return _answer(call, _need(call))
 
 

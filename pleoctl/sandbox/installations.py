@@ -40,7 +40,7 @@ def introspect(call: Call) -> Answer:
 
 
 def get(call: Call) -> Answer:
-    """getClientInstallation."""
+    """getClientInstallation: 404 before it exists."""
     if not call.sees_company(call.parameter("company_id")):
         raise _absent()
     return Answer(200, _need(call))
@@ -56,7 +56,7 @@ def create(call: Call) -> Answer:
 
 
 def update(call: Call) -> Answer:
-    """updateClientInstallation."""
+    """updateClientInstallation: status, error code and metadata."""
     _refuse_words(call.body)
     return _keep(call, _need(call) | _given(call))
 

@@ -51,7 +51,7 @@ def list_groups(call: Call) -> Answer:
 
 
 def create(call: Call) -> Answer:
-    """createTagGroup."""
+    """createTagGroup: a code that is taken is a matter of settings."""
     call.must_own(call.parameter("company_id"))
     body: Record = call.body
     _refuse_taken(call, body["code"])
@@ -68,7 +68,7 @@ def create(call: Call) -> Answer:
 
 
 def get(call: Call) -> Answer:
-    """getTagGroup."""
+    """getTagGroup: one group by its id."""
     return _answer(call, need_group(call))
 
 

@@ -88,7 +88,7 @@ def create(call: Call) -> Answer:
 
 
 def get(call: Call) -> Answer:
-    """getTag."""
+    """getTag: one tag by its id."""
     return _answer(_need(call))
 
 

@@ -16,9 +16,15 @@ Json = dict[str, Any]
 SEED = Seed(
     accounts=[
         {"externalId": "a-1", "code": "1000", "name": "Cash", "metadata": {"owner": {"id": 7}}},
-        {"externalId": "a-2", "code": "2000", "name": "Överföring", "archived": True, "taxCodeExternalId": "V25"},
+        {
+            "externalId": "a-2", "code": "2000", "name": "Överföring", "archived": True,
+            "taxCodeExternalId": "V25",
+        },
         {"externalId": "a-3", "name": "No code", "usedByCategory": True, "hasEntries": True},
-        {"externalId": "a-4", "code": "2000", "name": "Contra", "usedByContra": True, "extra": {"kind": "asset"}},
+        {
+            "externalId": "a-4", "code": "2000", "name": "Contra", "usedByContra": True,
+            "extra": {"kind": "asset"},
+        },
     ],
     tag_groups=[
         {
@@ -70,9 +76,9 @@ class Client:
 
     def groups(self, **query: Any) -> list[Json]:
         """The tag group list."""
-        answer: list[Json] = self.call(
-            "GET", "/v0/tag-groups", company_id=self.pleo.company, **query
-        ).json()["data"]
+        answer: list[Json] = self.call("GET", "/v0/tag-groups", company_id=self.pleo.company, **query).json()[
+            "data"
+        ]
         return answer
 
     def tags(self, query: Json | None = None, **filters: Any) -> requests.Response:
@@ -95,18 +101,21 @@ def _flat(record: Json) -> Json:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Sandbox]:
+    """The one server of this folder."""
     with Sandbox(seed=SEED) as pleo:
         yield pleo
 
 
 @pytest.fixture
 def pleo(server: Sandbox) -> Sandbox:
+    """The server as it is at the start of every test."""
     server.reset(SEED, Settings())
     return server
 
 
 @pytest.fixture
 def client(pleo: Sandbox) -> Iterator[Client]:
+    """A client of that server with all scopes."""
     made = Client(pleo)
     yield made
     made.session.close()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -41,6 +42,15 @@ def test_creating_an_existing_account(client: Client, setting: Any, name: str, s
         assert answer.json()["data"]["name"] == "Cash"
     else:
         assert answer.json()["type"] == "CONFLICT"
+
+
+def test_creates_at_the_same_time_make_one_account(client: Client) -> None:
+    """However many clients create one externalId at once, one gets 201 and the others are told."""
+    names = [f"name {n}" for n in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda name: client.account("same", name=name).status_code, names))
+    assert sorted(made) == [201] + [409] * 11
+    assert client.found(externalId="same") == ["same"]
 
 
 def test_external_ids_are_compared_byte_for_byte(client: Client) -> None:

@@ -113,7 +113,8 @@ def test_an_empty_list_has_no_cursors(client: Client) -> None:
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ({"after": "MFRGG===", "before": "MFRGG==="}, "before"), ({"after": "MFRGG===", "offset": 0}, "after"),
+        ({"after": "MFRGG===", "before": "MFRGG==="}, "before"),
+        ({"after": "MFRGG===", "offset": 0}, "after"),
         ({"after": "lower"}, "after"), ({"after": "MFRGG==="}, "after"), ({"after": "A"}, "after"),
         ({"limit": 0}, "limit"), ({"limit": "many"}, "limit"), ({"offset": -1}, "offset"),
         ({"sorting_keys": "colour"}, "sorting_keys"), ({"sorting_order": "ASC"}, "sorting_order"),
