@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 import os
 import signal
-import tempfile
 import threading
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from pleoctl.cli.boundary import Options, Output
+from pleoctl.cli.common import PATH, write_output
+from pleoctl.cli.common import command as make_command
+from pleoctl.errors import InvalidFile, MissingExtra, PleoctlError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pleoctl.sandbox import Sandbox
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+_EXTRA: Final = frozenset({"starlette", "uvicorn", "h11", "anyio"})
 
 
 @click.group("sandbox")
@@ -24,84 +30,89 @@ def sandbox_group() -> None:
     """Run a Pleo on this machine, to try pleoctl out and to test against."""
 
 
-@sandbox_group.command("serve")
+@make_command("serve", parent="sandbox")
 @click.option(
-    "--port", default=0, show_default="a free one", type=click.IntRange(0, 65535), help="Port on loopback."
+    "--port", default=0, type=click.IntRange(0, 65535), help="Port on loopback (default: a free one)."
 )
-@click.option("--seed", type=_FILE, help="YAML file with the company to start with.")
-@click.option("--config", type=_FILE, help="YAML file with settings and faults.")
-@click.option("--ready-file", type=_NEW_FILE, help="JSON file to write once the port accepts.")
-@click.option("--database", type=_NEW_FILE, help="SQLite file that keeps the state. Default: memory.")
+@click.option("--seed", metavar="FILE", type=PATH, help="YAML file with the company to start with.")
+@click.option("--config", metavar="FILE", type=PATH, help="YAML file with settings and faults.")
+@click.option("--ready-file", metavar="FILE", type=PATH, help="JSON file to write once the port accepts.")
+@click.option(
+    "--database", metavar="FILE", type=PATH, help="SQLite file that keeps the state (default: memory)."
+)
 def serve(
-    port: int, seed: Path | None, config: Path | None, ready_file: Path | None, database: Path | None
-) -> None:
-    r"""Serve a Pleo API on loopback until Ctrl-C.
+    options: Options,
+    *,
+    port: int,
+    seed: str | None,
+    config: str | None,
+    ready_file: str | None,
+    database: str | None,
+) -> Output:
+    """Serve a Pleo API on loopback until Ctrl-C.
 
     Prints its url, its company and an API key. The ready file holds url, company, apiKey and pid.
     A database that holds a company keeps it unless --seed is given.
 
-    \b
     Examples:
       pleoctl sandbox serve
       pleoctl sandbox serve --port 8080 --seed company.yaml
       pleoctl sandbox serve --config faults.yaml --ready-file ready.json
+
     """
-    stopping = _stop_on_signals()
     pleo = _prepared(port, seed, config, database)
     try:
-        pleo.start()
-    except OSError as error:
-        raise click.ClickException(f"port {port}: {error.strerror}") from None
-    try:
-        _announce(pleo, ready_file)
-        stopping.wait()
+        _start(pleo, port)
+        ready = {"url": pleo.url, "company": pleo.company, "apiKey": pleo.api_key, "pid": os.getpid()}
+        with _stop_on_signals() as stopping:
+            if options.format == "text":
+                click.echo("".join(f"{k:<9}{ready[v]}\n" for k, v in _SHOWN.items()), nl=False)
+            if ready_file is not None:
+                write_output(ready_file, (json.dumps(ready) + "\n").encode())
+            stopping.wait()
     finally:
         pleo.stop()
+    return Output(data=ready)
 
 
-def _prepared(port: int, seed: Path | None, config: Path | None, database: Path | None) -> Sandbox:
+_SHOWN: Final = {"url": "url", "company": "company", "key": "apiKey"}
+
+
+def _prepared(port: int, seed: str | None, config: str | None, database: str | None) -> Sandbox:
     try:
         from pleoctl.sandbox import BadInput, Sandbox, Seed, load_config  # noqa: PLC0415 - needs the extra
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in {"starlette", "uvicorn", "h11"}:
+        if (error.name or "").partition(".")[0] not in _EXTRA:
             raise
-        raise click.ClickException("the sandbox is an extra: install pleoctl[sandbox]") from None
+        raise MissingExtra("the sandbox is an extra", hint="install pleoctl[sandbox]") from error
     try:
-        settings, faults = load_config(config) if config else (None, [])
-        pleo = Sandbox(
-            seed=Seed.load(seed) if seed else None,
-            settings=settings,
-            database=str(database) if database else ":memory:",
-            port=port,
-        )
+        settings, faults = load_config(Path(config)) if config else (None, [])
+        start = Seed.load(Path(seed)) if seed else None
+        pleo = Sandbox(seed=start, settings=settings, database=database or ":memory:", port=port)
         pleo.add_fault(*faults)
     except BadInput as error:
-        raise click.ClickException(str(error)) from None
+        raise InvalidFile(f"{error.field}: {error.message}", file=error.file) from error
     return pleo
 
 
-def _announce(pleo: Sandbox, ready_file: Path | None) -> None:
-    click.echo(f"url      {pleo.url}")
-    click.echo(f"company  {pleo.company}")
-    click.echo(f"key      {pleo.api_key}")
-    if ready_file is not None:
-        ready = {"url": pleo.url, "company": pleo.company, "apiKey": pleo.api_key, "pid": os.getpid()}
-        _write_beside(ready_file, ready)
+def _start(pleo: Sandbox, port: int) -> None:
+    try:
+        pleo.start()
+    except OSError as error:
+        raise PleoctlError(f"port {port} cannot be taken: {error.strerror or error}") from error
 
 
-def _write_beside(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON file so that whoever waits for it never sees half of it."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        json.dump(content, file)
-        file.write("\n")
-    Path(file.name).replace(path)
-
-
-def _stop_on_signals() -> threading.Event:
+@contextmanager
+def _stop_on_signals() -> Iterator[threading.Event]:
     stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    return stopping
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: stopping.set()) for number in numbers]
+    try:
+        yield stopping
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
+sandbox_group.add_command(serve)
 command = sandbox_group

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 
 def load_config(path: Path) -> tuple[Settings, list[Fault]]:
-    """Settings and faults from a YAML file. Raises `BadInput` naming the file and the field."""
+    """Settings and faults from a YAML file.
+
+    Raises `InvalidFile`, or `BadInput` for what a schema cannot say.
+    """
     try:
-        return parse_config(read_yaml(path))
+        return parse_config(read_yaml(path, "sandbox-config"))
     except BadInput as error:
         raise error.inside(str(path)) from None
 

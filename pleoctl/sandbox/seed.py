@@ -85,9 +85,9 @@ class Seed:
 
     @classmethod
     def load(cls, path: Path) -> Seed:
-        """A seed from a YAML file. Raises `BadInput` naming the file and the field."""
+        """A seed from a YAML file. Raises `InvalidFile`, or `BadInput` for what a schema cannot say."""
         try:
-            return cls.from_mapping(read_yaml(path))
+            return cls.from_mapping(read_yaml(path, "sandbox-seed"))
         except BadInput as error:
             raise error.inside(str(path)) from None
 
@@ -138,15 +138,11 @@ def derived_id(name: str) -> str:
     return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-8{h[17:20]}-{h[20:32]}"
 
 
-def read_yaml(path: Path) -> Any:
-    """The content of one YAML file as plain values. Raises `BadInput` naming the file."""
-    from ruamel.yaml import YAML  # noqa: PLC0415 - only seeds and configs from files need it
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+def read_yaml(path: Path, schema: str) -> Any:
+    """The content of one YAML file that keeps to a schema. Raises `InvalidFile` with every place."""
+    from pleoctl.documents import load  # noqa: PLC0415 - only seeds and configs from files need it
 
-    try:
-        return YAML(typ="safe").load(path)
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
-        raise BadInput("", " ".join(str(error).split()), file=str(path)) from None
+    return load(path, schema).data
 
 
 def check_header(data: Mapping[str, Any], kind: str) -> None:

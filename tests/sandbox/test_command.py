@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from click.testing import CliRunner
 
-from pleoctl.cli.sandbox import command
+from pleoctl.cli.main import run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SEED = 'accounts: [{externalId: "1", name: "One"}]\n'
-CONFIG = "settings: {totals: false}\nfaults: [{kind: status, status: 502, nth: 1}]\n"
+    from pleoctl.sandbox import Sandbox
+
+SEED = 'apiVersion: pleoctl/v1\nkind: SandboxSeed\naccounts: [{externalId: "1", name: "One"}]\n'
+CONFIG = "apiVersion: pleoctl/v1\nkind: SandboxConfig\nfaults: [{kind: status, status: 502, nth: 1}]\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -44,39 +45,47 @@ def test_serve_announces_itself_and_ends_with_0(tmp_path: Path, number: signal.S
 
 
 @pytest.mark.parametrize("option", ["--seed", "--config"])
-def test_a_wrong_file_is_one_line(tmp_path: Path, option: str) -> None:
+def test_a_wrong_file_ends_with_78(tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The message names the file and the field, and nothing is served."""
     path = tmp_path / "wrong.yaml"
     path.write_text("setings: {}\n", encoding="utf-8")
-    result = CliRunner().invoke(command, ["serve", option, str(path)])
-    assert result.exit_code == 1
-    assert "setings" in result.output
-    assert len(result.output.splitlines()) == 1
+    assert run(["sandbox", "serve", option, str(path)]) == 78
+    assert f"{path}:1:1: unknown key 'setings'" in capsys.readouterr().err
 
 
-def test_a_missing_extra_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_taken_port_ends_with_1(pleo: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """A port that another process has is one line, not a traceback."""
+    port = pleo.url.rpartition(":")[2]
+    assert run(["sandbox", "serve", "--port", port]) == 1
+    assert f"port {port} cannot be taken" in capsys.readouterr().err
+
+
+def test_a_missing_extra_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Without starlette or uvicorn the command says what to install."""
     for name in [n for n in sys.modules if n == "pleoctl.sandbox" or n.startswith("pleoctl.sandbox.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    result = CliRunner().invoke(command, ["serve"])
-    assert result.exit_code == 1
-    assert result.output.strip() == "Error: the sandbox is an extra: install pleoctl[sandbox]"
+    assert run(["sandbox", "serve"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "the sandbox is an extra" in line
+    assert "install pleoctl[sandbox]" in line
 
 
-def test_help_shows_examples() -> None:
+def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
     """The help text of serve has examples and all options."""
-    text = CliRunner().invoke(command, ["serve", "--help"]).output
+    assert run(["sandbox", "serve", "--help"]) == 0
+    text = capsys.readouterr().out
     assert "pleoctl sandbox serve --port 8080" in text
     for option in ("--port", "--seed", "--config", "--ready-file", "--database"):
         assert option in text
 
 
 def _serve(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    code = "from pleoctl.cli.sandbox import command; command()"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     return subprocess.Popen(
-        [sys.executable, "-c", code, "serve", *arguments],
+        [sys.executable, "-m", "pleoctl.cli.main", "sandbox", "serve", *arguments],
         cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 

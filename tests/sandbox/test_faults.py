@@ -242,8 +242,8 @@ def test_faults_at_run_time_over_http(client: Client) -> None:
         ({"kind": "actor", "edits": [{"op": "melt", "kind": "tag", "key": ["a", "b"]}]}, "op"),
         ({"kind": "actor", "edits": [{"op": "archive", "kind": "tag", "key": "a"}]}, "key"),
         (
-            {"kind": "actor", "edits": [{"op": "rename", "kind": "account", "key": "a", "fields": {"nme": "x"}}]},
-            "nme",
+            {"kind": "actor", "edits": [{"op": "update", "kind": "account", "key": "a", "fields": {"n": 1}}]},
+            "n",
         ),
     ],
 )  # fmt: skip

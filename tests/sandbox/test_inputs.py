@@ -3,15 +3,19 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
+from pleoctl.errors import InvalidFile
 from pleoctl.sandbox import BadInput, Credential, Fault, Seed, Settings, load_config
 from pleoctl.sandbox.seed import RECORD_FIELDS
 from pleoctl.sandbox.settings import camel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 SEED_TEXT = """\
@@ -19,7 +23,7 @@ apiVersion: pleoctl/v1
 kind: SandboxSeed
 company: 00000000-0000-4000-8000-000000000001
 accounts:
-- {externalId: "ext-1", code: "0100", name: "Cash", metadata: {n: 1}}
+- {externalId: "ext-1", code: "0100", name: "Cash", metadata: {owner: 1}}
 tagGroups:
 - code: "DEPT"
   name: "Department"
@@ -79,25 +83,34 @@ def test_a_config_file_holds_settings_and_faults(tmp_path: Path) -> None:
         ("kind: SandboxConfig", "kind"),
         ("apiVersion: v2", "apiVersion"),
         ("installation: {state: x}", "installation.state"),
-        ("[]", ""),
-        ("a: [", ""),
-        ("", ""),
     ],
 )
-def test_a_wrong_seed_names_file_and_field(tmp_path: Path, text: str, field: str) -> None:
-    """Every problem is one error with the file, the path of the field and the reason."""
+def test_a_wrong_seed_names_its_field(text: str, field: str) -> None:
+    """Every problem is one error with the path of the field and the reason."""
+    with pytest.raises(BadInput) as caught:
+        Seed.from_mapping(YAML(typ="safe").load(text))
+    assert caught.value.field == field
+    assert field in str(caught.value)
+
+
+@pytest.mark.parametrize("load", [Seed.load, load_config])
+@pytest.mark.parametrize("text", ["", "a: [", "[]", "settings: 7\naccounts: 7\n"])
+def test_a_wrong_file_says_where(tmp_path: Path, load: Callable[[Path], object], text: str) -> None:
+    """A file that breaks its schema, or is no YAML, is refused with file, line and column."""
     path = _file(tmp_path, text)
+    with pytest.raises(InvalidFile) as caught:
+        load(path)
+    assert {finding.file for finding in caught.value.findings} == {str(path)}
+    assert all(finding.line for finding in caught.value.findings)
+
+
+def test_what_a_schema_cannot_say_names_the_file(tmp_path: Path) -> None:
+    """Two records with one id keep to the schema and are refused all the same."""
+    row = '- {externalId: "a", name: "a", id: 00000000-0000-4000-8000-000000000001}\n'
+    path = _file(tmp_path, f"apiVersion: pleoctl/v1\nkind: SandboxSeed\naccounts:\n{row}{row}")
     with pytest.raises(BadInput) as caught:
         Seed.load(path)
-    assert (caught.value.file, caught.value.field) == (str(path), field)
-    assert str(caught.value).startswith(str(path))
-
-
-def test_two_records_cannot_share_an_id() -> None:
-    """An id that is given twice is refused."""
-    row = {"externalId": "a", "name": "a", "id": "00000000-0000-4000-8000-000000000001"}
-    with pytest.raises(BadInput):
-        Seed(accounts=[row, row])
+    assert caught.value.file == str(path)
 
 
 @pytest.mark.parametrize(
