@@ -77,7 +77,7 @@ class Exchange:
 
     def answered(self, reply: Reply) -> None:
         """Note in the log that the client gets this reply."""
-        self.entry.status = reply.status
+        self.world.statistics.answered(self.entry, reply.status)
 
     def _reply(self) -> Reply:
         failing = self.effects.of("status")

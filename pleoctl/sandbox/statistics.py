@@ -50,6 +50,7 @@ class Statistics:
         with self._lock:
             self._total = self._reads = self._writes = self._deletes = self._busiest = 0
             self._operations: Counter[str] = Counter()
+            self._statuses: Counter[str] = Counter()
             self._minute: deque[float] = deque()
             self._log: deque[Entry] = deque(maxlen=KEPT_CALLS)
             self._violations: deque[Record] = deque(maxlen=KEPT_VIOLATIONS)
@@ -67,6 +68,12 @@ class Statistics:
             entry = Entry(self._total, method, path, operation, text)
             self._log.append(entry)
         return entry
+
+    def answered(self, entry: Entry, status: int) -> None:
+        """Note what the client of a call gets."""
+        with self._lock:
+            entry.status = status
+            self._statuses[str(status)] += 1
 
     def violated(self, method: str, path: str, message: str) -> None:
         """Note a breach of the contract."""
@@ -89,8 +96,8 @@ class Statistics:
             }
 
     def _by_status(self) -> dict[str, int]:
-        names = ("none" if entry.status is None else str(entry.status) for entry in self._log)
-        return dict(sorted(Counter(names).items()))
+        unanswered = self._total - self._statuses.total()
+        return dict(sorted(self._statuses.items())) | ({"none": unanswered} if unanswered else {})
 
     def _count_minute(self) -> None:
         now = self._clock()

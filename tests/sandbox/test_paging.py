@@ -19,13 +19,13 @@ def _ten_accounts(client: Client) -> None:
 
 
 def test_pages_follow_their_cursors_forwards(client: Client) -> None:
-    """after = endCursor walks through every row once and ends with hasNextPage false."""
+    """Going on after endCursor walks through every row once and ends with hasNextPage false."""
     assert _walk(client, limit=3) == [["0", "1", "2"], ["3", "4", "5"], ["6", "7", "8"], ["9"]]
     assert _walk(client, limit=5) == [["0", "1", "2", "3", "4"], ["5", "6", "7", "8", "9"]]
 
 
 def test_pages_follow_their_cursors_backwards(client: Client) -> None:
-    """before = startCursor gives the page just before, in the same order."""
+    """Asking before startCursor gives the page just before, in the same order."""
     last = client.search({"limit": 3, "offset": 7}).json()["pagination"]
     page = client.search({"limit": 3, "before": last["startCursor"]}).json()
     assert _ids(page) == ["4", "5", "6"]
@@ -91,13 +91,13 @@ def test_page_sizes_are_settings(client: Client) -> None:
 
 
 def test_totals_may_be_left_out(client: Client) -> None:
-    """total is optional in the contract."""
+    """The contract makes total optional."""
     client.behave(totals=False)
     assert "total" not in client.search().json()["pagination"]
 
 
 def test_totals_count_what_the_filter_finds(client: Client) -> None:
-    """total is of the whole filtered list, also after a write."""
+    """The total is of the whole filtered list, also after a write."""
     assert client.search({"limit": 1}, name="even").json()["pagination"]["total"] == 5
     client.account("new", name="even")
     assert client.search({"limit": 1}, name="even").json()["pagination"]["total"] == 6

@@ -46,7 +46,7 @@ def test_the_organisation_stands_for_its_company(client: Client) -> None:
 
 
 def test_tags_are_counted_on_request(client: Client) -> None:
-    """totalTagsCount appears when asked for; whether archived tags count is a setting."""
+    """The count appears when asked for; whether archived tags count is a setting."""
     assert "totalTagsCount" not in client.groups()[0]
     assert [g["totalTagsCount"] for g in client.groups(include_tags_count="true")] == [3, 1]
     client.behave(tags_count_archived=False)
