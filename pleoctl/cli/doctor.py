@@ -76,6 +76,7 @@ def _has(scopes: frozenset[str], wanted: str) -> bool:
 
 
 def _missing(scope: str) -> Finding:
-    level = "error" if scope.endswith(":read") else "warning"
-    hint = "planning works without it, applying does not" if level == "warning" else "ask an admin for it in Pleo"
-    return Finding("missing-scope", f"the credential lacks the scope {scope}", level, hint=hint)
+    words = f"the credential lacks the scope {scope}"
+    if scope.endswith(":read"):
+        return Finding("missing-scope", words, hint="ask an admin for it in Pleo")
+    return Finding("missing-scope", words, "warning", hint="planning works without it, applying does not")

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import PATH, write_output
-from pleoctl.cli.common import command as make_command
+from pleoctl.cli.common import PATH, as_command, write_output
 from pleoctl.errors import InvalidFile, MissingExtra, PleoctlError
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def sandbox_group() -> None:
     """Run a Pleo on this machine, to try pleoctl out and to test against."""
 
 
-@make_command("serve", parent="sandbox")
+@as_command("serve", parent="sandbox")
 @click.option(
     "--port", default=0, type=click.IntRange(0, 65535), help="Port on loopback (default: a free one)."
 )
