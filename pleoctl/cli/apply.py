@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, open_workspace
+
+if TYPE_CHECKING:
+    from pleoctl.cli.boundary import Options, Output
 
 
 @as_command("apply", formats=("text", "json"))
@@ -27,6 +30,7 @@ def command(
     Examples:
     pleoctl apply plan.json
     pleoctl apply plan.json --expect-id sha256:… --receipt receipt.json --lock-timeout 5m
+
     """
     from pleoctl.cli.applying import carry_out, locked, output_of, stoppable  # noqa: PLC0415 - the engine only here
     from pleoctl.plan.artifact import read_plan  # noqa: PLC0415

@@ -105,5 +105,3 @@ def output_of(options: Options, applied: Applied, stop: Stop) -> Output:
     from pleoctl.report.text import receipt_text  # noqa: PLC0415
 
     return Output(receipt_text(applied.receipt.as_json()), applied.receipt.as_json(), applied.findings, code)
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -48,9 +49,9 @@ def as_command(
 
 def _help(doc: str) -> str:
     """Examples as a block that click does not rewrap."""
-    text, marker, examples = doc.partition("Examples:")
+    text, marker, examples = inspect.cleandoc(doc).partition("Examples:")
     if not marker:
-        return doc
+        return text
     lines = "\n".join(line.strip() and f"  {line.strip()}" for line in examples.strip().splitlines())
     return f"{text.rstrip()}\n\n\b\nExamples:\n{lines}"
 

@@ -17,6 +17,7 @@ def command(options: Options, *, shell: str) -> Output:  # noqa: ARG001 - every 
     pleoctl completion bash > ~/.local/share/bash-completion/completions/pleoctl
     pleoctl completion zsh > "${fpath[1]}/_pleoctl"
     pleoctl completion fish > ~/.config/fish/completions/pleoctl.fish
+
     """
     from click.shell_completion import get_completion_class  # noqa: PLC0415
 

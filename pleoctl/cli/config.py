@@ -21,6 +21,7 @@ def show(options: Options) -> Output:
 
     Examples:
     pleoctl config show
+
     """
     settings = list(open_workspace(options).settings())
     rows = [[s.key, s.value if isinstance(s.value, str) else json.dumps(s.value), s.origin] for s in settings]

@@ -22,6 +22,7 @@ def command(options: Options) -> Output:
 
     Examples:
     pleoctl doctor
+
     """
     from pleoctl.pleo.reader import PleoReader  # noqa: PLC0415 - requests takes 100 ms to import
 

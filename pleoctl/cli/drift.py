@@ -18,6 +18,7 @@ def command(options: Options, *, only: str | None, dimensions: tuple[str, ...]) 
     Examples:
     pleoctl drift
     pleoctl drift --format json
+
     """
     from pleoctl.plan import build_plan  # noqa: PLC0415 - the engine only where it is used
     from pleoctl.plan.prepare import prepare  # noqa: PLC0415

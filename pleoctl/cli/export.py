@@ -20,6 +20,7 @@ def command(options: Options, *, check: bool) -> Output:
     Examples:
     pleoctl export
     pleoctl export --check
+
     """
     from pleoctl.sources.write import export_to_workspace  # noqa: PLC0415 - the engine only where it is used
 

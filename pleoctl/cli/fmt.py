@@ -19,6 +19,7 @@ def command(options: Options, *, check: bool) -> Output:
     Examples:
     pleoctl fmt
     pleoctl fmt --check
+
     """
     from pleoctl.documents.comments import render  # noqa: PLC0415 - the engine only where it is used
     from pleoctl.documents.desired import checked, load_state  # noqa: PLC0415

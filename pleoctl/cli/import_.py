@@ -24,6 +24,7 @@ def command(options: Options, *, output: str | None, force: bool) -> Output:
     Examples:
     pleoctl import
     pleoctl import -o live.yaml --force
+
     """
     from pleoctl.documents.comments import render  # noqa: PLC0415 - the engine only where it is used
     from pleoctl.documents.edit import edit_list  # noqa: PLC0415

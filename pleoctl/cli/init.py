@@ -46,6 +46,7 @@ def command(options: Options, *, folder: str) -> Output:  # noqa: ARG001 - every
     Examples:
     pleoctl init
     pleoctl init books
+
     """
     from pleoctl.documents.files import write_atomically  # noqa: PLC0415
 

@@ -28,6 +28,7 @@ def list_(options: Options) -> Output:  # noqa: ARG001 - every command takes its
 
     Examples:
     pleoctl lock list
+
     """
     held = [(path, read_holder(path)) for path in sorted(locks_folder().glob("*.lock")) if is_held(path)]
     rows = [_row(path, holder) for path, holder in held]
@@ -38,7 +39,15 @@ def list_(options: Options) -> Output:  # noqa: ARG001 - every command takes its
 def _row(path: Path, holder: Holder | None) -> list[str]:
     if holder is None:
         return [path.stem, "", "unknown", "", "", "", ""]
-    return [holder.company, holder.url, holder.command, str(holder.pid), holder.host, holder.run or "", holder.since]
+    return [
+        holder.company,
+        holder.url,
+        holder.command,
+        str(holder.pid),
+        holder.host,
+        holder.run or "",
+        holder.since,
+    ]
 
 
 @as_command("release", parent="lock")
@@ -50,6 +59,7 @@ def release(options: Options) -> Output:
 
     Examples:
     pleoctl lock release
+
     """
     workspace = open_workspace(options)
     path = locks_folder() / f"{connection_name(workspace.url, workspace.company)}.lock"

@@ -22,6 +22,7 @@ def command(options: Options, *, number: int) -> Output:
     Examples:
     pleoctl log
     pleoctl log --format json -n 100
+
     """
     workspace = open_workspace(options)
     folders = sorted((p for p in workspace.runs.glob("*") if p.is_dir()), reverse=True)[:number]
@@ -43,7 +44,11 @@ def _run(folder: Path, shown: str) -> dict[str, Any]:
                 "finishedAt": "", "receipt": None}  # fmt: skip
     counts = Counter(change["status"] for change in data["changes"])
     names = ("runId", "planId", "outcome", "startedAt", "finishedAt")
-    return {**{n: data[n] for n in names}, "counts": dict(sorted(counts.items())), "receipt": f"{shown}/receipt.json"}
+    return {
+        **{n: data[n] for n in names},
+        "counts": dict(sorted(counts.items())),
+        "receipt": f"{shown}/receipt.json",
+    }
 
 
 def _words(counts: dict[str, int]) -> str:

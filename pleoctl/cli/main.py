@@ -71,7 +71,7 @@ class CommandTable(click.Group):
 @click.group(cls=CommandTable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="pleoctl")
 def cli() -> None:
-    """Plan and apply for Pleo: keep accounts, tag groups and tags in line with your accounting system.
+    r"""Plan and apply for Pleo: keep accounts, tag groups and tags in line with your accounting system.
 
     \b
     pleoctl export              read the accounting system into desired-state.yaml

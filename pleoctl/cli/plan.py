@@ -34,6 +34,7 @@ def command(
     pleoctl plan -o plan.json
     pleoctl plan --only accounts --format markdown
     pleoctl plan -o plan.json --allow-archive 37
+
     """
     from pleoctl.plan import build_plan  # noqa: PLC0415 - the engine only where it is used
     from pleoctl.plan.prepare import prepare  # noqa: PLC0415
@@ -56,7 +57,12 @@ def command(
 
 
 def render_plan(
-    options: Options, document: dict[str, Any], raw: bytes, *, brief: bool = False, per_minute: int | None = None
+    options: Options,
+    document: dict[str, Any],
+    raw: bytes,
+    *,
+    brief: bool = False,
+    per_minute: int | None = None,
 ) -> Output:
     """A plan in the asked format."""
     if options.format == "json":
@@ -68,5 +74,3 @@ def render_plan(
     from pleoctl.report.text import plan_text  # noqa: PLC0415
 
     return Output(text=plan_text(document, brief=brief, per_minute=per_minute))
-
-

@@ -26,7 +26,9 @@ def scope_options(function: F) -> F:
     """``--only`` and ``--dimension``."""
     dimension = click.option("--dimension", "dimensions", multiple=True, metavar="CODE",
                              help="Only this selected dimension, its tag group and tags; may be repeated.")  # fmt: skip
-    only = click.option("--only", type=click.Choice(["accounts", "dimensions"]), help="Leave the other half out of the plan.")
+    only = click.option(
+        "--only", type=click.Choice(["accounts", "dimensions"]), help="Leave the other half out of the plan."
+    )
     return only(dimension(function))
 
 

@@ -30,15 +30,11 @@ def sandbox_group() -> None:
 
 
 @as_command("serve", parent="sandbox")
-@click.option(
-    "--port", default=0, type=click.IntRange(0, 65535), help="Port on loopback (default: a free one)."
-)
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port on loopback (default: a free one).")
 @click.option("--seed", metavar="FILE", type=PATH, help="YAML file with the company to start with.")
 @click.option("--config", metavar="FILE", type=PATH, help="YAML file with settings and faults.")
 @click.option("--ready-file", metavar="FILE", type=PATH, help="JSON file to write once the port accepts.")
-@click.option(
-    "--database", metavar="FILE", type=PATH, help="SQLite file that keeps the state (default: memory)."
-)
+@click.option("--database", metavar="FILE", type=PATH, help="SQLite file that keeps the state (default: memory).")
 def serve(
     options: Options,
     *,

@@ -21,6 +21,7 @@ def command(options: Options, *, name: str | None) -> Output:  # noqa: ARG001 - 
     Examples:
     pleoctl schema
     pleoctl schema workspace > workspace.schema.json
+
     """
     from pleoctl.documents.schemas import schema_names, schema_text  # noqa: PLC0415
 

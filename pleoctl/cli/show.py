@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command
 from pleoctl.cli.plan import render_plan
+
+if TYPE_CHECKING:
+    from pleoctl.cli.boundary import Options, Output
 
 
 @as_command("show", formats=("text", "json", "markdown"))
@@ -20,6 +23,7 @@ def command(options: Options, *, plan: str, brief: bool) -> Output:
     Examples:
     pleoctl show plan.json
     pleoctl show plan.json --format markdown
+
     """
     from pleoctl.plan.artifact import read_plan  # noqa: PLC0415 - the engine only where it is used
 

@@ -14,12 +14,19 @@ def command() -> None:
 
 
 @as_command("check", parent="source")
-@click.option("--trace", type=click.IntRange(min=0), default=0, metavar="N", help="Show the first N rows of each resource.")
+@click.option(
+    "--trace",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Show the first N rows of each resource.",
+)
 def check(options: Options, *, trace: int) -> Output:
     """Read the source with all its guards and write nothing.
 
     Examples:
     pleoctl source check --trace 3
+
     """
     from pleoctl.documents.comments import render  # noqa: PLC0415 - the engine only where it is used
     from pleoctl.model.records import DesiredState  # noqa: PLC0415

@@ -22,6 +22,7 @@ def command(options: Options, *, only: str | None, dimensions: tuple[str, ...], 
     Examples:
     pleoctl sync
     pleoctl sync --only accounts --lock-timeout 5m
+
     """
     from pleoctl.cli.applying import carry_out, locked, output_of, stoppable  # noqa: PLC0415 - the engine only here
     from pleoctl.plan import build_plan  # noqa: PLC0415

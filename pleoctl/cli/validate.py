@@ -21,6 +21,7 @@ def command(options: Options) -> Output:
     Examples:
     pleoctl validate
     pleoctl validate --format json
+
     """
     workspace = open_workspace(options)
     checked, findings = [workspace.document.shown], list(workspace.findings())

@@ -38,7 +38,7 @@ def _flow(values: list[str]) -> str:
 def _edit_items(document: Document, current: Node, values: list[str]) -> str:
     text = document.text
     if text[current.start : current.start + 1] == "[":
-        end = _flow_end(document, current)
+        end = current.end
         return text[: current.start] + _flow(values) + text[end:]
     lines = text.splitlines(keepends=True)
     keep = {item.text for item in current.items} & set(values)
@@ -63,11 +63,6 @@ def _rest(lines: list[str], current: Node) -> list[str]:
 
 def _without_comment(line: str) -> str:
     return re.sub(r"\s+#.*$", "", line)
-
-
-def _flow_end(document: Document, current: Node) -> int:
-    # ruamel's end mark of a flow list is just behind its bracket.
-    return current.end
 
 
 def _add_key(document: Document, section: str, key: str, values: list[str]) -> str:

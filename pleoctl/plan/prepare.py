@@ -51,7 +51,9 @@ def _scope(workspace: Workspace, only: str | None, dimensions: Sequence[str], to
     if only == "accounts" and dimensions:
         raise UsageError("--only accounts and --dimension exclude each other")
     if (only == "dimensions" or dimensions) and selected is None:
-        raise UsageError("tags are not managed: dimensions.selected is not set", hint="`pleoctl dimensions select CODE`")
+        raise UsageError(
+            "tags are not managed: dimensions.selected is not set", hint="`pleoctl dimensions select CODE`"
+        )
     managed = None if only == "accounts" or selected is None else tuple(selected)
     if dimensions:
         managed = tuple(_known(code, selected or []) for code in dimensions)

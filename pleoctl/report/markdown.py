@@ -73,7 +73,13 @@ def _archives(changes: list[dict[str, Any]], budget: int) -> str:
     archives = sorted((c for c in changes if c["action"] == "archive"), key=lambda c: not RISKY & set(c["warnings"]))
     if not archives:
         return ""
-    full = ["", f"### {len(archives)} to archive", "", "| | address | code | name | why |", "|---|---|---|---|---|"]
+    full = [
+        "",
+        f"### {len(archives)} to archive",
+        "",
+        "| | address | code | name | why |",
+        "|---|---|---|---|---|",
+    ]
     full += [_archive_row(change) for change in archives]
     text = "\n".join(full)
     if _size(text) <= budget:
@@ -108,7 +114,11 @@ def _archive_row(change: dict[str, Any]) -> str:
 
 def _sections(plan: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     changes = plan["changes"]
-    risky = [c for c in changes if c["action"] != "archive" and (RISKY & set(c["warnings"]) or "code" in c["fields"] and c["before"])]
+    risky = [
+        c
+        for c in changes
+        if c["action"] != "archive" and (RISKY & set(c["warnings"]) or ("code" in c["fields"] and c["before"]))
+    ]
     if risky:
         yield f"{len(risky)} risky updates: the account number changes", [_line(c) for c in risky]
     known = {id(c) for c in risky}

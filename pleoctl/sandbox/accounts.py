@@ -212,9 +212,7 @@ def _reasons(call: Call, item: Record, existing: Record | None, made: set[str]) 
 _ONE: Final = "/v1/chart-of-accounts/{accountId}"
 _READ, _WRITE = "accounts:read", "accounts:write"
 OPERATIONS: Final = (
-    Operation(
-        method="POST", path="/v1/chart-of-accounts", handler=create, scope=_WRITE, fields=CREATE, writes=True
-    ),
+    Operation(method="POST", path="/v1/chart-of-accounts", handler=create, scope=_WRITE, fields=CREATE, writes=True),
     Operation(
         method="POST",
         path="/v1/chart-of-accounts/batch",

@@ -44,8 +44,7 @@ _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 def make_app(world: World) -> Starlette:
     """The application that serves one world; it holds no state of its own."""
     routes = [
-        Route(operation.path, _endpoint(world, operation), methods=[operation.method])
-        for operation in OPERATIONS
+        Route(operation.path, _endpoint(world, operation), methods=[operation.method]) for operation in OPERATIONS
     ]
     return Starlette(routes=[*control_routes(world), *routes, _unknown(world)])
 
@@ -90,18 +89,14 @@ def _unknown(world: World) -> Route:
 
     async def endpoint(request: Request) -> Response:
         method = request.method
-        operation = Operation(
-            method=method, path="unknown", handler=_refuse, writes=method not in {"GET", "HEAD"}
-        )
+        operation = Operation(method=method, path="unknown", handler=_refuse, writes=method not in {"GET", "HEAD"})
         return await _endpoint(world, operation)(request)
 
     return Route("/{rest:path}", endpoint, methods=list(_METHODS))
 
 
 def _refuse(call: Call) -> Answer:
-    raise ApiError(
-        404, "NOT_FOUND", f"The sandbox has no operation {call.operation.method} here", violation=True
-    )
+    raise ApiError(404, "NOT_FOUND", f"The sandbox has no operation {call.operation.method} here", violation=True)
 
 
 def _arrival(request: Request, body: bytes) -> Arrival:

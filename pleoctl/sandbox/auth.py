@@ -86,9 +86,7 @@ class Doorkeeper:
             self._calls[key] += 1
             limit = credential.expires_after_calls
             if key in self._expired or (limit is not None and self._calls[key] > limit):
-                raise unauthorized(
-                    "JWT is expired" if credential.scheme == "bearer" else "API key is expired"
-                )
+                raise unauthorized("JWT is expired" if credential.scheme == "bearer" else "API key is expired")
             return credential
 
     def expire(self, header: str | None) -> None:
@@ -112,9 +110,7 @@ def demand(credential: Credential, scope: str | None) -> None:
     if scope is None or scope in credential.scopes:
         return
     resource, _, permission = scope.partition(":")
-    raise ApiError(
-        403, "ACCESS_DENIED", f"Required permission '{permission.upper()}' on resource '{resource}'"
-    )
+    raise ApiError(403, "ACCESS_DENIED", f"Required permission '{permission.upper()}' on resource '{resource}'")
 
 
 def unauthorized(message: str) -> ApiError:

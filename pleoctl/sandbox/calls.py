@@ -79,9 +79,7 @@ class Call:
         if company is not None and company.lower() != self.world.company:
             raise foreign_company()
 
-    def page(
-        self, table: Table, where: Filter, sortable: Sequence[str], render: Callable[[Record], Record]
-    ) -> Answer:
+    def page(self, table: Table, where: Filter, sortable: Sequence[str], render: Callable[[Record], Record]) -> Answer:
         """One page of records as the client asked for it."""
         request = read_page_request(self.query, self.settings, sortable, self.operation.path)
         if self.cut_pages:

@@ -147,9 +147,7 @@ class Exchange:
             body = json.loads(self.arrival.body)
             encode(body)  # lone surrogates and infinities cannot be stored or sent back
         except (ValueError, RecursionError):
-            raise ApiError(
-                400, "JSON_MAPPING_EXCEPTION", "body: is not readable as JSON", violation=True
-            ) from None
+            raise ApiError(400, "JSON_MAPPING_EXCEPTION", "body: is not readable as JSON", violation=True) from None
         return body
 
     def _refuse(self, problems: Iterable[Problem], kind: str) -> None:
@@ -187,9 +185,7 @@ def retry_after(seconds: float, kind: str) -> dict[str, str]:
 
 
 def _failure(fault: Fault) -> Reply:
-    error = ApiError(
-        fault.status, _TYPES.get(fault.status, "PROCESSING_FAILED"), "Injected by a sandbox fault"
-    )
+    error = ApiError(fault.status, _TYPES.get(fault.status, "PROCESSING_FAILED"), "Injected by a sandbox fault")
     headers = {} if fault.retry_after is None else retry_after(fault.retry_after, fault.retry_after_as)
     return _encoded(Answer(fault.status, error.body()), headers)
 

@@ -121,9 +121,7 @@ class Fault:
         refuse_unknown(data, names, where)
         values = {names[k]: v for k, v in data.items()}
         if "edits" in values:
-            values["edits"] = tuple(
-                Edit.from_mapping(e, f"{where}.edits[{n}]") for n, e in enumerate(values["edits"])
-            )
+            values["edits"] = tuple(Edit.from_mapping(e, f"{where}.edits[{n}]") for n, e in enumerate(values["edits"]))
         try:
             return cls(**values)
         except BadInput as error:
@@ -177,9 +175,7 @@ class Effects:
 
     def edits(self, when: str) -> list[Edit]:
         """What other clients do just before or after the call."""
-        return [
-            e for fault in self.faults if fault.kind == "actor" and fault.when == when for e in fault.edits
-        ]
+        return [e for fault in self.faults if fault.kind == "actor" and fault.when == when for e in fault.edits]
 
     @property
     def kinds(self) -> list[str]:

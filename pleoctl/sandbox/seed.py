@@ -103,9 +103,7 @@ class Seed:
         keys = _Keys(self.company, "tagGroup")
         fields = GROUP_FIELDS | {"tags": (False, (list, tuple), ())}
         rows = list(_rows(self.tag_groups, fields, "tagGroups", keys, "code"))
-        return [
-            {k: v for k, v in row.items() if k != "tags"} | {"updatedAt": row["createdAt"]} for row in rows
-        ]
+        return [{k: v for k, v in row.items() if k != "tags"} | {"updatedAt": row["createdAt"]} for row in rows]
 
     @cached_property
     def tag_rows(self) -> list[Record]:

@@ -43,10 +43,7 @@ def list_groups(call: Call) -> Answer:
     if not both:
         where.where("archived = 0")
     counted = call.flag("include_tags_count") is True
-    rows = [
-        render(call, row) | (_tags_count(call, row) if counted else {})
-        for row in reader.select(GROUPS, where)
-    ]
+    rows = [render(call, row) | (_tags_count(call, row) if counted else {}) for row in reader.select(GROUPS, where)]
     return Answer(200, {"data": rows})
 
 
@@ -159,9 +156,7 @@ _ALL, _ONE = "/v0/tag-groups", "/v0/tag-groups/{groupId}"
 _READ, _WRITE = "tag-group:read", "tag-group:write"
 OPERATIONS: Final = (
     Operation(method="GET", path=_ALL, handler=list_groups, scope=_READ, query=_LIST_QUERY),
-    Operation(
-        method="POST", path=_ALL, handler=create, scope=_WRITE, fields=CREATE, query=(COMPANY,), writes=True
-    ),
+    Operation(method="POST", path=_ALL, handler=create, scope=_WRITE, fields=CREATE, query=(COMPANY,), writes=True),
     Operation(method="GET", path=_ONE, handler=get, scope=_READ),
     Operation(method="PUT", path=_ONE, handler=update, scope=_WRITE, fields=UPDATE, writes=True),
     Operation(method="DELETE", path=_ONE, handler=delete, scope=_WRITE, writes=True),

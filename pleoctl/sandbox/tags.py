@@ -119,9 +119,7 @@ def archive_many(call: Call) -> Answer:
     body: Record = call.body
     call.must_own(body["companyId"])
     tags = _named(call, [i.lower() for i in body["tagIds"]])
-    changing = [tag for tag in tags if tag["archived"] != body["archived"]][
-        : call.settings.bulk_archive_at_most
-    ]
+    changing = [tag for tag in tags if tag["archived"] != body["archived"]][: call.settings.bulk_archive_at_most]
     if not body["archived"]:
         _refuse_unarchive(call, changing)
     fields = {"archived": body["archived"], "updatedAt": call.world.now()}

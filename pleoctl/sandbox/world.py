@@ -174,14 +174,10 @@ class World:
             return {
                 "accounts": [_shown(row) for row in self.store.select(ACCOUNTS)],
                 "tagGroups": [_shown(row) for row in groups],
-                "tags": [
-                    _shown(row) | {"groupCode": codes.get(row["groupId"])} for row in self.store.select(TAGS)
-                ],
+                "tags": [_shown(row) | {"groupCode": codes.get(row["groupId"])} for row in self.store.select(TAGS)],
             }
 
-    def put(
-        self, kind: str, key: str | tuple[str, str], fields: Record, record_id: str | None = None
-    ) -> Record:
+    def put(self, kind: str, key: str | tuple[str, str], fields: Record, record_id: str | None = None) -> Record:
         """Make a record what a test wants it to be, past all rules of the API; creates it if need be.
 
         With an id it is that record, else the first with the key, an active one before an archived one.

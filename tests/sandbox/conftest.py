@@ -76,9 +76,7 @@ class Client:
 
     def groups(self, **query: Any) -> list[Json]:
         """The tag group list."""
-        answer: list[Json] = self.call("GET", "/v0/tag-groups", company_id=self.pleo.company, **query).json()[
-            "data"
-        ]
+        answer: list[Json] = self.call("GET", "/v0/tag-groups", company_id=self.pleo.company, **query).json()["data"]
         return answer
 
     def tags(self, query: Json | None = None, **filters: Any) -> requests.Response:

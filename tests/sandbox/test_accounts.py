@@ -143,9 +143,7 @@ def test_a_put_changes_what_it_names(client: Client) -> None:
     assert {k: v for k, v in answer.json()["data"].items() if k in body} == body
 
 
-@pytest.mark.parametrize(
-    ("setting", "kept"), [("keep", ["1000", {"owner": {"id": 7}}]), ("clear", [None, None])]
-)
+@pytest.mark.parametrize(("setting", "kept"), [("keep", ["1000", {"owner": {"id": 7}}]), ("clear", [None, None])])
 def test_a_put_without_optional_fields_is_a_setting(client: Client, setting: str, kept: list[Any]) -> None:
     """An omitted field is kept or cleared."""
     client.behave(put_omitted=setting)

@@ -60,9 +60,7 @@ def test_a_credential_may_expire_after_calls(client: Client) -> None:
 def test_introspect_describes_the_credential(client: Client, headers: dict[str, str], method: str) -> None:
     """Method, scopes separated by blanks, and the company as a URN, in a data envelope."""
     auth: Any = None if headers else (client.pleo.api_key, "")
-    data = requests.get(f"{client.pleo.url}/v1/introspect", headers=headers, auth=auth, timeout=5).json()[
-        "data"
-    ]
+    data = requests.get(f"{client.pleo.url}/v1/introspect", headers=headers, auth=auth, timeout=5).json()["data"]
     assert data["authMethod"] == method
     assert data["scope"] == "accounts:read accounts:write tag-group:read tag-group:write"
     assert data["subjectURN"] == f"urn:pleo:company:{client.pleo.company}"

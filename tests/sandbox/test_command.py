@@ -33,8 +33,7 @@ def test_serve_announces_itself_and_ends_with_0(tmp_path: Path, number: signal.S
         ready = _ready(process, tmp_path / "ready.json")
         assert lines == {"url": ready["url"], "company": ready["company"], "key": ready["apiKey"]}
         answers = [
-            requests.get(f"{ready['url']}/v1/introspect", auth=(str(ready["apiKey"]), ""), timeout=5)
-            for _ in range(2)
+            requests.get(f"{ready['url']}/v1/introspect", auth=(str(ready["apiKey"]), ""), timeout=5) for _ in range(2)
         ]
         assert [answer.status_code for answer in answers] == [502, 200]
         process.send_signal(number)
@@ -60,9 +59,7 @@ def test_a_taken_port_ends_with_1(pleo: Sandbox, capsys: pytest.CaptureFixture[s
     assert f"port {port} cannot be taken" in capsys.readouterr().err
 
 
-def test_a_missing_extra_is_one_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_missing_extra_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Without starlette or uvicorn the command says what to install."""
     for name in [n for n in sys.modules if n == "pleoctl.sandbox" or n.startswith("pleoctl.sandbox.")]:
         monkeypatch.delitem(sys.modules, name)

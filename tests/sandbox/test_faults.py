@@ -67,9 +67,7 @@ def test_a_slow_call_outlasts_the_client(client: Client, when: Any, found: list[
     assert client.found(externalId="new") == found
 
 
-@pytest.mark.parametrize(
-    ("kind", "media"), [("truncatedBody", "application/json"), ("htmlBody", "text/html")]
-)
+@pytest.mark.parametrize(("kind", "media"), [("truncatedBody", "application/json"), ("htmlBody", "text/html")])
 def test_a_body_that_is_no_json(client: Client, kind: Any, media: str) -> None:
     """Status 200, a complete HTTP message, and a body that cannot be read; the call was carried out."""
     client.pleo.add_fault(Fault(kind=kind, nth=1))

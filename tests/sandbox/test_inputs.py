@@ -61,9 +61,7 @@ def test_a_config_file_holds_settings_and_faults(tmp_path: Path) -> None:
     """Names are camel-cased in the file; what is not named keeps its default."""
     settings, faults = load_config(_file(tmp_path, CONFIG_TEXT))
     credential = Credential(scheme="bearer", secret="t", scopes=("accounts:read",), expires_after_calls=3)
-    assert settings == Settings(
-        account_create_existing=409, validate_tax_codes=("V25",), credentials=(credential,)
-    )
+    assert settings == Settings(account_create_existing=409, validate_tax_codes=("V25",), credentials=(credential,))
     assert faults[0] == Fault(kind="status", status=429, retry_after=2, path="batch$", nth=1)
     assert faults[1].edits[0].key == ("DEPT", "ENG")
 
@@ -139,12 +137,8 @@ def test_the_schemas_describe_what_the_code_reads() -> None:
     settings = {camel(f.name): f.default for f in dataclasses.fields(Settings)}
     described = config["properties"]["settings"]["properties"]
     assert set(described) == set(settings)
-    assert all(
-        described[name].get("default") == settings[name] for name in described if name != "credentials"
-    )
-    assert set(config["definitions"]["fault"]["properties"]) == {
-        camel(f.name) for f in dataclasses.fields(Fault)
-    }
+    assert all(described[name].get("default") == settings[name] for name in described if name != "credentials")
+    assert set(config["definitions"]["fault"]["properties"]) == {camel(f.name) for f in dataclasses.fields(Fault)}
     for kind, fields in RECORD_FIELDS.items():
         row = seed["definitions"][kind]
         assert set(row["properties"]) - {"tags"} == set(fields)
@@ -168,9 +162,7 @@ def test_the_page_on_the_sandbox_names_every_setting_and_fault() -> None:
 
 
 def _schema(name: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(
-        (SCHEMAS / f"sandbox-{name}.schema.json").read_text(encoding="utf-8")
-    )
+    content: dict[str, Any] = json.loads((SCHEMAS / f"sandbox-{name}.schema.json").read_text(encoding="utf-8"))
     return content
 
 

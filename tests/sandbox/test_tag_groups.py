@@ -19,9 +19,7 @@ BODY = {"archived": False, "code": "NEW", "name": "New"}
         ("active", {"include_archived": "true"}, ["Department", "Duplicate", "Project"]),
     ],
 )
-def test_which_groups_a_list_shows(
-    client: Client, default: str, query: dict[str, str], names: list[str]
-) -> None:
+def test_which_groups_a_list_shows(client: Client, default: str, query: dict[str, str], names: list[str]) -> None:
     """The parameter decides; without it a setting does."""
     client.behave(group_list_default=default)
     assert [group["name"] for group in client.groups(**query)] == names

@@ -47,9 +47,7 @@ def test_a_wrong_field_is_named(client: Client, fields: dict[str, Any], named: s
         ("POST", "/v0/tags/archive", {}, ["archived", "companyId", "tagIds"]),
     ],
 )
-def test_missing_fields_are_all_named(
-    client: Client, method: str, path: str, body: Any, missing: list[str]
-) -> None:
+def test_missing_fields_are_all_named(client: Client, method: str, path: str, body: Any, missing: list[str]) -> None:
     """One 400 names every required field that is missing."""
     answer = client.call(method, path, body)
     assert answer.status_code == 400
@@ -113,13 +111,8 @@ def test_a_body_needs_its_media_type(client: Client) -> None:
     """JSON under another Content-Type is understood and counted as a violation; charset is fine."""
     url = f"{client.pleo.url}/v1/installations/me"
     for media in ("application/json;charset=UTF-8", "text/plain"):
-        assert (
-            client.session.post(url, data=b"{}", headers={"Content-Type": media}, timeout=5).status_code
-            == 200
-        )
-    assert [v["message"] for v in client.pleo.stats()["violations"]] == [
-        "Content-Type is not application/json"
-    ]
+        assert client.session.post(url, data=b"{}", headers={"Content-Type": media}, timeout=5).status_code == 200
+    assert [v["message"] for v in client.pleo.stats()["violations"]] == ["Content-Type is not application/json"]
 
 
 @pytest.mark.parametrize(
