@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.errors import Refused
 from pleoctl.model.addresses import group_address, unescape_part
 from pleoctl.model.kinds import KINDS
-from pleoctl.model.records import Live
 from pleoctl.plan.artifact import key_of
 from pleoctl.plan.build import freeze
 from pleoctl.plan.guard import check_guard
@@ -17,6 +16,7 @@ from pleoctl.reconcile.changes import Action, Change, LiveState, Parent, Reconci
 from pleoctl.reconcile.fields import differing
 
 if TYPE_CHECKING:
+    from pleoctl.model.records import Live
     from pleoctl.plan.artifact import Plan
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.workspace import Workspace
