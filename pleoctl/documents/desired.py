@@ -92,14 +92,12 @@ def _twice(rows: list[Row], kind: Kind) -> list[Finding]:
 
 
 def _bad_dates(rows: list[Row]) -> list[Finding]:
-    findings = []
-    for row in rows:
-        if row.expires is not None and not is_date(row.expires):
-            findings.append(Finding(
-                "invalid-date", f"expires {row.expires!r} is no day of the calendar", file=row.file, line=row.line,
-                column=row.column, hint='write "YYYY-MM-DD", the last valid day',
-            ))  # fmt: skip
-    return findings
+    hint = 'write "YYYY-MM-DD", the last valid day'
+    return [
+        Finding("invalid-date", f"expires {r.expires!r} is no day of the calendar", file=r.file, line=r.line,
+                column=r.column, hint=hint)
+        for r in rows if r.expires is not None and not is_date(r.expires)
+    ]  # fmt: skip
 
 
 def is_date(text: str) -> bool:

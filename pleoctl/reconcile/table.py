@@ -211,13 +211,13 @@ class Bucket:
         self._archive(row, record, f"duplicate of {kept.id}, which is kept", duplicate=True)
 
     def _archive(self, row: Row | None, record: Live, reason: str, *, duplicate: bool) -> None:
+        key = (row.key if row else None) or record.key
         if self.hold_archives is not None:
-            key = (row.key if row else None) or record.key
-            self.out.held.append(Held(self.kind.name, self.address(key, record.id if duplicate else None),
-                                      f"would be archived, but {self.hold_archives}", row.origin if row else None))  # fmt: skip
+            address = self.address(key, record.id if duplicate else None)
+            reason = f"would be archived, but {self.hold_archives}"
+            self.out.held.append(Held(self.kind.name, address, reason, row.origin if row else None))
             self._count("held")
             return
-        key = (row.key if row else None) or record.key
         names = ("code", "name")
         after = {**record.state(names), "archived": True}
         self._emit("archive", key, record, after, ["archived"], reason, row, duplicate=duplicate)
