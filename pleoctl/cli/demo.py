@@ -44,6 +44,7 @@ def command(options: Options, *, keep: str | None) -> Output:
     Examples:
     pleoctl demo
     pleoctl demo --keep company
+
     """
     with _folder(keep) as folder, _sandbox(folder) as pleo, _environment(folder, pleo):
         _say(options, f"A sandbox Pleo listens on {pleo.url}; the company is in {folder.name}/.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
@@ -82,6 +83,8 @@ def cli() -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with the right code."""
+    # One command, then the process ends: collecting young garbage of 100,000 live rows is a quarter of a plan's time.
+    gc.set_threshold(200_000, 20, 100)
     arguments = list(sys.argv[1:] if argv is None else argv)
     sys.exit(run(arguments))
 
