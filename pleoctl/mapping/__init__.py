@@ -1,0 +1,1 @@
+"""Accounts mapping: declarative rules that turn Pleo's export items into balanced accounting entries."""
