@@ -77,7 +77,9 @@ class Accounts:
             return self._setting("wallet")
         if work.item.type not in CONTRA_TYPES:
             if self._rules.unexpected_contra == "fail":
-                raise invalid(f"{work.item.type} is not expected to carry a contraAccount; look at the item in Pleo")
+                raise invalid(
+                    f"{work.item.type} is not expected to carry a contraAccount; look at the item in Pleo"
+                )
             work.warnings.append(f"the contraAccount of this {work.item.type} was left aside")
             return self._setting("wallet")
         account = self.of_reference(contra, "contraAccount")

@@ -128,7 +128,9 @@ class _Build:
 
     # --- rows --------------------------------------------------------------------------------------------------
 
-    def _when(self, source: Source, path: tuple[str | int, ...], when: dict[str, Any]) -> tuple[Predicate, ...]:
+    def _when(
+        self, source: Source, path: tuple[str | int, ...], when: dict[str, Any]
+    ) -> tuple[Predicate, ...]:
         found = []
         for name, given in when.items():
             problem = _range_problem(given)
@@ -159,9 +161,13 @@ class _Build:
             return
         listed = [((*path, "entries", i), e) for i, e in enumerate(data.get("entries", []))]
         for place, leg in listed or [(path, {"kind": "journal", **data})]:
-            made = Leg(leg["kind"], *(Target.of(leg[s], source.place(*place, s)) for s in ("debit", "credit")))
+            made = Leg(
+                leg["kind"], *(Target.of(leg[s], source.place(*place, s)) for s in ("debit", "credit"))
+            )
             if made.debit.role == made.credit.role == "line":
-                self.problems.append(source.finding(place, "debit and credit are both line", "give a counter account"))
+                self.problems.append(
+                    source.finding(place, "debit and credit are both line", "give a counter account")
+                )
             yield made
 
     def _line_rows(self, source: Source) -> Iterator[LineRow]:
@@ -231,5 +237,3 @@ def _tests(source: Source) -> Iterator[TestCase]:
     for index, data in enumerate(source.data.get("tests", [])):
         path = ("tests", index)
         yield TestCase(data["name"], data["given"], data["expect"], source.place(*path), path)
-
-

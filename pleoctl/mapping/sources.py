@@ -29,7 +29,6 @@ STANDARD_FILE: Final = "standard.yaml"
 MAX_FILES: Final = 100
 
 
-
 @dataclass(slots=True)
 class Source:
     """One rule file: its document, put right, and what its spelling lost."""
@@ -47,7 +46,9 @@ class Source:
         """Where a value stands."""
         return Place(self.document.shown, *self.document.locate(path))
 
-    def finding(self, path: Steps, message: str, hint: str | None = None, code: str = "invalid-file") -> Finding:
+    def finding(
+        self, path: Steps, message: str, hint: str | None = None, code: str = "invalid-file"
+    ) -> Finding:
         """A finding that points at a value."""
         return self.document.finding(path, code, message, hint=hint)
 
@@ -58,7 +59,9 @@ def folder_reader(root: Path) -> Callable[[str], bytes]:
     def read(name: str) -> bytes:
         path = root / name
         if not path.resolve().is_relative_to(root.resolve()):
-            raise InvalidFile("leads outside the workspace", file=name, hint="move the file into the workspace")
+            raise InvalidFile(
+                "leads outside the workspace", file=name, hint="move the file into the workspace"
+            )
         return read_bytes(path, name)
 
     return read
@@ -111,7 +114,9 @@ class Sources:
             missing = error.findings[0].file == name and error.findings[0].line is None
             hint = f"`include` takes {STANDARD!r} or paths relative to the workspace"
             self.problems += (
-                [source.finding(("include", index), f"{name}: {error.message}", hint)] if missing else error.findings
+                [source.finding(("include", index), f"{name}: {error.message}", hint)]
+                if missing
+                else error.findings
             )
 
 
