@@ -1,6 +1,13 @@
 """The nouns: kinds of records and their field table, desired rows, live records, addresses."""
 
-from pleoctl.model.addresses import account_address, escape_part, group_address, tag_address
+from pleoctl.model.addresses import (
+    account_address,
+    base_address,
+    escape_part,
+    group_address,
+    tag_address,
+    unescape_part,
+)
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, Kind
 from pleoctl.model.records import DesiredState, Dimension, Live, Row
 
@@ -15,7 +22,9 @@ __all__ = [
     "Live",
     "Row",
     "account_address",
+    "base_address",
     "escape_part",
     "group_address",
     "tag_address",
+    "unescape_part",
 ]

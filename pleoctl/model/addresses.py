@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import unquote
 
 _RESERVED: Final = re.compile(r"[%/#\x00-\x1f\x7f-\x9f]")
 
@@ -11,6 +12,16 @@ _RESERVED: Final = re.compile(r"[%/#\x00-\x1f\x7f-\x9f]")
 def escape_part(key: str) -> str:
     """Percent-encode ``%``, ``/``, ``#`` and control characters (as UTF-8 bytes)."""
     return _RESERVED.sub(lambda m: "".join(f"%{b:02X}" for b in m[0].encode()), key)
+
+
+def unescape_part(part: str) -> str:
+    """Undo `escape_part`."""
+    return unquote(part)
+
+
+def base_address(address: str) -> str:
+    """The address without the ``#<pleoId>`` of a duplicate."""
+    return address.partition("#")[0]
 
 
 def account_address(external_id: str) -> str:

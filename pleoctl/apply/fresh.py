@@ -1,0 +1,126 @@
+"""Is live Pleo still what the plan saw? Asked before the first write (law 2)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pleoctl.apply.receipt import Result
+from pleoctl.apply.state import differences, matches, same_key
+from pleoctl.errors import Finding
+from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pleoctl.apply.kinds import KindApi
+    from pleoctl.model.records import Live
+    from pleoctl.reconcile.changes import Change
+
+
+@dataclass(slots=True)
+class Fresh:
+    """What the re-read found.
+
+    ``records`` are the touched records by id; ``groups`` gives a tag group's id by its address; ``tags`` are all tags
+    of the groups that were read whole; ``stale`` says what moved.
+    """
+
+    results: dict[str, Result]
+    records: dict[str, Live] = field(default_factory=dict)
+    groups: dict[str, str | None] = field(default_factory=dict)
+    tags: dict[str, list[Live]] = field(default_factory=lambda: defaultdict(list))
+    stale: list[Finding] = field(default_factory=list)
+
+
+class FreshCheck:
+    """Reads what the changes touch and judges each change: go, already done, or stale."""
+
+    def __init__(self, apis: Mapping[str, KindApi], changes: list[Change]) -> None:
+        """``apis`` by kind name."""
+        self._apis = apis
+        self._changes = changes
+        self._out = Fresh({c.address: Result(c) for c in changes})
+        self._flipped = {
+            c.address for c in changes if c.kind == TAG_GROUP.name and c.action == "unarchive"
+        }  # fmt: skip
+
+    def run(self) -> Fresh:
+        """Judge all changes. Raises `PleoError` if the records cannot be read."""
+        self._judge(self._of(ACCOUNT.name), ())
+        groups = self._of(TAG_GROUP.name)
+        self._judge(groups, ())
+        self._name_groups(groups)
+        tags = self._of(TAG.name)
+        self._judge(tags, self._whole_groups(groups, tags))
+        return self._out
+
+    def _of(self, kind: str) -> list[Change]:
+        return [c for c in self._changes if c.kind == kind]
+
+    def _name_groups(self, groups: list[Change]) -> None:
+        for change in groups:
+            self._out.groups[change.address] = self._out.results[change.address].id or change.id
+        for change in self._of(TAG.name):
+            if change.parent is not None and change.parent.id is not None:
+                self._out.groups[change.parent.address] = change.parent.id
+
+    def _whole_groups(self, groups: list[Change], tags: list[Change]) -> set[str]:
+        """Groups with creates; and groups to be unarchived, since that may carry their tags along (K24)."""
+        addresses = {c.parent.address for c in tags if c.parent is not None and c.action == "create"}
+        addresses |= {c.address for c in groups if c.address in self._flipped}
+        return {group for a in addresses if (group := self._out.groups.get(a)) is not None}
+
+    def _judge(self, changes: list[Change], whole: Iterable[str]) -> None:
+        groups = set(whole)
+        if not changes and not groups:
+            return
+        api = self._apis[changes[0].kind if changes else TAG.name]
+        records = api.reread(changes, groups)
+        by_id = {record.id: record for record in records}
+        by_key: dict[tuple[str | None, str], list[Live]] = defaultdict(list)
+        for record in records:
+            by_key[record.parent, api.kind.normalise(record.key)].append(record)
+            if record.parent in groups:
+                self._out.tags[record.parent or ""].append(record)
+        self._out.records.update(by_id)
+        for change in changes:
+            if change.id is None:
+                group = self._out.groups.get(change.parent.address) if change.parent else None
+                self._judge_create(change, by_key.get((group, api.kind.normalise(change.key)), []))
+            else:
+                self._judge_write(change, by_id.get(change.id))
+
+    def _judge_create(self, change: Change, found: list[Live]) -> None:
+        twins = [record for record in found if same_key(record, change)]
+        if len(twins) == 1 and matches(twins[0], change.after, change.kind):
+            self._already(change, twins[0])
+        elif twins:
+            moved = differences(twins[0], change.after, change.kind)
+            self._stale(change, "exists by now", moved)
+
+    def _judge_write(self, change: Change, record: Live | None) -> None:
+        if record is None:
+            self._stale(change, "is no longer in Pleo", {})
+            return
+        before, after = change.before or {}, change.after
+        if change.parent is not None and change.parent.address in self._flipped:
+            # Unarchiving its group may have flipped the tag already; a write of its state settles it either way.
+            before = {name: value for name, value in before.items() if name != "archived"}
+        if matches(record, after, change.kind):
+            self._already(change, record)
+        elif moved := differences(record, before, change.kind):
+            self._stale(change, "changed", moved)
+
+    def _already(self, change: Change, record: Live) -> None:
+        result = self._out.results[change.address]
+        result.status, result.id = "alreadyDone", record.id
+
+    def _stale(self, change: Change, words: str, moved: dict[str, tuple[object, object]]) -> None:
+        details = "; ".join(f"{name}: the plan saw {was!r}, Pleo has {now!r}" for name, (was, now) in moved.items())
+        if change.action == "create":
+            details = "; ".join(f"{name}: the plan wants {want!r}, Pleo has {now!r}" for name, (want, now) in moved.items())
+        message = f"{change.address} {words}{f': {details}' if details else ''}"
+        self._out.stale.append(Finding("stale", message, address=change.address,
+                                       hint="make a new plan: `pleoctl plan -o FILE`"))  # fmt: skip

@@ -1,0 +1,71 @@
+"""The order of writes. Waves run one after another; the tasks of a wave may run side by side.
+
+    accounts     create ─▶ unarchive, update ─▶ archive                                             (A8)
+    tag groups   create, unarchive, update ────────────────────────────────────────────▶ archive    (T7)
+    tags                        └▶ archive ─▶ unarchive, rename ─▶ create ─┘
+
+Within a group, losers of duplicates and gone values go first: they free places (T55) and codes (T63).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pleoctl.model.kinds import ACCOUNT, TAG
+from pleoctl.plan.requests import is_bulk
+
+if TYPE_CHECKING:
+    from pleoctl.reconcile.changes import Change
+
+Operation = Literal["create", "batch", "put", "bulk"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One request, or one create or PUT of a single record."""
+
+    operation: Operation
+    changes: list[Change]
+
+
+def waves(changes: list[Change]) -> Iterator[list[Task]]:
+    """The tasks of a plan, wave by wave, none empty."""
+    for wave in (
+        _creates(_pick(changes, "account", "create"), ACCOUNT.create_batch),
+        _singles(_pick(changes, "account", "unarchive", "update")),
+        _singles(_pick(changes, "account", "archive")),
+        [*_creates(_pick(changes, "tagGroup", "create"), 1), *_singles(_pick(changes, "tagGroup", "unarchive", "update"))],
+        _bulk(_pick(changes, "tag", "archive")),
+        _bulk(_pick(changes, "tag", "unarchive", "update")),
+        _creates(_pick(changes, "tag", "create"), 1),
+        _singles(_pick(changes, "tagGroup", "archive")),
+    ):
+        if wave:
+            yield wave
+
+
+def _pick(changes: list[Change], kind: str, *actions: str) -> list[Change]:
+    return [c for c in changes if c.kind == kind and c.action in actions]
+
+
+def _creates(changes: list[Change], batch: int) -> list[Task]:
+    if batch == 1 or len(changes) == 1:
+        return [Task("create", [change]) for change in changes]
+    return [Task("batch", part) for part in _parts(changes, batch)]
+
+
+def _singles(changes: list[Change]) -> list[Task]:
+    return [Task("put", [change]) for change in changes]
+
+
+def _bulk(changes: list[Change]) -> list[Task]:
+    plain = [c for c in changes if is_bulk(c)]
+    others = [c for c in changes if not is_bulk(c)]
+    return [*(Task("bulk", part) for part in _parts(plain, TAG.archive_batch)), *_singles(others)]
+
+
+def _parts(changes: list[Change], size: int) -> Iterator[list[Change]]:
+    for start in range(0, len(changes), size):
+        yield changes[start : start + size]

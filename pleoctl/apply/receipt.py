@@ -1,0 +1,99 @@
+"""What a run did, change by change."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pleoctl.documents.canonical import canonical_text
+from pleoctl.documents.load import load_json
+from pleoctl.errors import ExitCode
+from pleoctl.plan.artifact import check_shape, check_version
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pleoctl.reconcile.changes import Change
+
+Status = Literal["done", "alreadyDone", "failed", "ambiguous", "blocked", "notAttempted"]
+Outcome = Literal["done", "partial", "stale", "refused", "interrupted"]
+PROBLEMS: Final = ("failed", "ambiguous", "blocked")
+
+
+@dataclass(slots=True)
+class Result:
+    """How one change ended; ``error`` is ``{code, message, httpStatus}``."""
+
+    change: Change
+    status: Status = "notAttempted"
+    id: str | None = None
+    error: dict[str, Any] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The change's entry in a receipt."""
+        change = self.change
+        return {
+            "address": change.address,
+            "action": change.action,
+            "status": self.status,
+            "pleoId": self.id or change.id,
+            "before": change.before,
+            "after": change.after,
+            "error": self.error,
+        }
+
+
+@dataclass(slots=True)
+class Receipt:
+    """The receipt of one run; times are ISO in UTC."""
+
+    plan_id: str
+    run_id: str
+    company: str
+    url: str
+    outcome: Outcome
+    started: str
+    finished: str = ""
+    results: list[Result] = field(default_factory=list)
+    requests: dict[str, int] = field(default_factory=lambda: {"read": 0, "write": 0, "retries": 0})
+
+    def as_json(self) -> dict[str, Any]:
+        """The receipt as a file."""
+        return {
+            "formatVersion": 1,
+            "kind": "Receipt",
+            "planId": self.plan_id,
+            "runId": self.run_id,
+            "company": self.company,
+            "url": self.url,
+            "outcome": self.outcome,
+            "changes": [result.as_json() for result in self.results],
+            "requests": self.requests,
+            "startedAt": self.started,
+            "finishedAt": self.finished,
+        }
+
+    def counts(self) -> Counter[str]:
+        """Changes per status."""
+        return Counter(result.status for result in self.results)
+
+    @property
+    def bytes(self) -> bytes:
+        """The file's content, indented for people."""
+        return (canonical_text(self.as_json(), indent=1) + "\n").encode()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0, 3, 4 or 5; an interrupted run's code is the signal's and is set by the caller."""
+        by_outcome = {"stale": ExitCode.STALE, "refused": ExitCode.REFUSED, "partial": ExitCode.PARTIAL}
+        return by_outcome.get(self.outcome, ExitCode.OK)
+
+
+def read_receipt(path: Path, shown: str | None = None) -> dict[str, Any]:
+    """A receipt's JSON, checked. Raises `InvalidFile`."""
+    name = shown or str(path)
+    data: dict[str, Any] = load_json(path, name)
+    check_version(data, "Receipt", name)
+    check_shape(data, "receipt", name)
+    return data

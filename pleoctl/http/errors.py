@@ -1,0 +1,42 @@
+"""How a request can end other than well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pleoctl.errors import PleoctlError, PleoError
+
+
+class ApiError(PleoError):
+    """The server answered with a refusal; ``status`` is the HTTP status, ``kind`` the server's own error type."""
+
+    code = "api"
+
+    def __init__(self, message: str, status: int, kind: str = "", **place: Any) -> None:
+        """``message`` is already fit to be shown."""
+        super().__init__(message, **place)
+        self.status = status
+        self.kind = kind
+
+
+class Unauthorised(ApiError):
+    """401 or 403: the credential is missing, expired or lacks a scope. Nothing more may be written (N9)."""
+
+    code = "unauthorised"
+
+
+class LostAnswer(PleoError):
+    """A write was sent and its outcome is not known: no answer, a server failure, or an unreadable answer."""
+
+    code = "lost-answer"
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        """``status`` is the HTTP status, where there was one."""
+        super().__init__(message)
+        self.status = status
+
+
+class Interrupted(PleoctlError):
+    """The run was asked to stop before this request was sent."""
+
+    code = "interrupted"

@@ -1,0 +1,153 @@
+"""Build a plan: read live Pleo completely, reconcile, warn, guard, prove convergence, freeze."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pleoctl import __version__
+from pleoctl.documents.canonical import digest
+from pleoctl.errors import PleoctlError
+from pleoctl.plan.artifact import FORMAT_VERSION, Plan, change_json
+from pleoctl.plan.guard import Guard, check_guard
+from pleoctl.plan.requests import writes
+from pleoctl.plan.warnings import Warned, account_warnings, held_warnings
+from pleoctl.reconcile.changes import ACTIONS, LiveState, Reconciliation, Scope
+from pleoctl.reconcile.dimensions import groups_to_read
+from pleoctl.reconcile.run import reconcile
+from pleoctl.reconcile.simulate import simulate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pleoctl.model.records import DesiredState, Live
+    from pleoctl.pleo.reader import PleoReader
+    from pleoctl.reconcile.changes import Change
+    from pleoctl.workspace import GuardLimits
+
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything a plan depends on besides live Pleo.
+
+    ``advise`` False leaves out guard and warnings (``drift``); ``extra`` adds warnings of other rooms (mapping).
+    """
+
+    desired: DesiredState
+    scope: Scope
+    limits: GuardLimits
+    company: str
+    url: str
+    acknowledged: int | None = None
+    advise: bool = True
+    extra: Callable[[list[Change]], list[Warned]] = field(default=lambda _: [])
+
+
+def build_plan(inputs: Inputs, reader: PleoReader) -> Plan:
+    """The plan that brings live Pleo to the desired state. Raises `InvalidFile`, `PleoError`, `Refused`."""
+    live = read_live(reader, inputs.desired, inputs.scope)
+    result = reconcile(inputs.desired, live, inputs.scope)
+    warnings = list(_warnings(inputs, live, result, reader)) if inputs.advise else []
+    guard = check_guard(result.changes, result.active, inputs.limits, inputs.acknowledged)
+    _prove(inputs, live, result)
+    return freeze(inputs, live, result, warnings, guard, reader.counts.read)
+
+
+def read_live(reader: PleoReader, desired: DesiredState, scope: Scope) -> LiveState:
+    """As little of live Pleo as the scope needs, completely (law 1, law 7)."""
+    live = LiveState(usage=_remembered(reader.usage))
+    if scope.accounts and desired.accounts is not None:
+        live.accounts = reader.accounts()
+    if scope.dimensions is not None:
+        if scope.dimensions and desired.dimensions is not None:
+            groups_to_read(desired, [], scope)
+        live.groups = reader.groups()
+        ids = groups_to_read(desired, live.groups, scope)
+        live.tags = {group: [] for group in ids}
+        for record in reader.tags(ids):
+            live.tags[record.parent or ""].append(record)
+    return live
+
+
+def _remembered(usage: Callable[[str], dict[str, int]]) -> Callable[[str], dict[str, int]]:
+    known: dict[str, dict[str, int]] = {}
+
+    def ask(group: str) -> dict[str, int]:
+        if group not in known:
+            known[group] = usage(group)
+        return known[group]
+
+    return ask
+
+
+def _warnings(
+    inputs: Inputs, live: LiveState, result: Reconciliation, reader: PleoReader
+) -> list[Warned]:
+    found = list(held_warnings(result))
+    if live.accounts is not None:
+        found += account_warnings(inputs.desired, live.accounts, result.changes, reader.accounts_in_use)
+    found += inputs.extra(result.changes)
+    return sorted(found, key=lambda w: (w["code"], w["address"] or "", w["message"]))
+
+
+def _prove(inputs: Inputs, live: LiveState, result: Reconciliation) -> None:
+    """Simulate the plan: reconciling again must give no change."""
+    if not result.changes:
+        return
+    again = reconcile(inputs.desired, simulate(live, result.changes), inputs.scope)
+    if again.changes:
+        names = ", ".join(c.address for c in again.changes[:5])
+        raise PleoctlError(f"the plan does not converge: {names} would change again", hint="please report this as a bug")
+
+
+def freeze(  # noqa: PLR0913 - the parts of one artifact
+    inputs: Inputs, live: LiveState, result: Reconciliation, warnings: list[Warned], guard: Guard, reads: int
+) -> Plan:
+    """The artifact's body in its published shape."""
+    dimensions = inputs.scope.dimensions
+    body: dict[str, Any] = {
+        "formatVersion": FORMAT_VERSION,
+        "kind": "Plan",
+        "pleoctlVersion": __version__,
+        "company": inputs.company,
+        "url": inputs.url,
+        "scope": {
+            "accounts": live.accounts is not None,
+            "dimensions": sorted(dimensions or ()),
+            "tagGroups": "none" if dimensions is None else "some" if inputs.scope.partial else "all",
+            "left": result.left,
+        },
+        "desired": {"digest": inputs.desired.digest, "files": inputs.desired.files},
+        "live": {"digest": _live_digest(live), "counts": live.counts()},
+        "summary": summary(result),
+        "requests": {"read": reads, "write": writes(result.changes)},
+        "guard": guard.as_json(),
+        "warnings": warnings,
+        "changes": [change_json(change) for change in result.changes],
+    }
+    if inputs.desired.uses_dates:
+        body["today"] = inputs.scope.today
+    return Plan(body, result.changes)
+
+
+def summary(result: Reconciliation) -> dict[str, Any]:
+    """Totals, and the same per kind that has any."""
+    names = (*ACTIONS, "unchanged", "ignored", "held")
+    total: Counter[str] = Counter()
+    by_kind = {}
+    for kind, counts in result.counts.items():
+        total += counts
+        if counts:
+            by_kind[kind] = {name: counts[name] for name in names}
+    return {**{name: total[name] for name in names}, "byKind": by_kind}
+
+
+def _live_digest(live: LiveState) -> str:
+    def plain(records: list[Live] | None) -> list[Any] | None:
+        if records is None:
+            return None
+        return [[r.id, r.key, r.archived, r.fields] for r in sorted(records, key=lambda r: r.id)]
+
+    return digest([plain(live.accounts), plain(live.groups), {g: plain(t) for g, t in live.tags.items()}])

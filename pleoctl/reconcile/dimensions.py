@@ -1,0 +1,170 @@
+"""Tags sync as input of the decision table: selection → tag groups → tags of each pair (T7-T56)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pleoctl.errors import Finding, InvalidFile
+from pleoctl.model.addresses import group_address, tag_address
+from pleoctl.model.kinds import TAG, TAG_GROUP, loose
+from pleoctl.model.records import Row
+from pleoctl.reconcile.changes import Change, Held, LiveState, Parent, Reconciliation, Scope
+from pleoctl.reconcile.duplicates import keep_group, keep_tag
+from pleoctl.reconcile.table import Bucket, Wanted
+
+if TYPE_CHECKING:
+    from pleoctl.model.records import DesiredState, Dimension, Live
+
+
+def fold(code: str) -> str:
+    """The form in which two dimension codes are one (T3)."""
+    return TAG_GROUP.normalise(code)
+
+
+def selected_dimensions(desired: DesiredState, codes: tuple[str, ...]) -> dict[str, Dimension]:
+    """The selected dimensions by folded code. Raises `InvalidFile` for one that is not listed or has no values."""
+    listed = {fold(d.row.key): d for d in desired.dimensions or () if d.row.key is not None}
+    file = desired.files[0] if desired.files else None
+    findings, found = [], {}
+    for code in codes:
+        dimension = listed.get(fold(code))
+        if dimension is None:
+            findings.append(Finding("unknown-dimension", f"selected dimension {code!r} is not in the desired state",
+                                    file=file, hint="run `pleoctl export`, or deselect it"))  # fmt: skip
+        elif dimension.values is None and dimension.row.active and dimension.row.hold is None:
+            row = dimension.row
+            findings.append(Finding("no-values", f"selected dimension {code!r} has no values key", file=row.file,
+                                    line=row.line, column=row.column, hint="run `pleoctl export`"))  # fmt: skip
+        else:
+            found[fold(code)] = dimension
+    if findings:
+        raise InvalidFile.of(findings)
+    return found
+
+
+def groups_to_read(desired: DesiredState, groups: list[Live], scope: Scope) -> list[str]:
+    """Ids of the tag groups whose tags the reconciliation needs."""
+    leave = {fold(code) for code in scope.leave}
+    ids = []
+    for code, dimension in selected_dimensions(desired, scope.dimensions or ()).items():
+        found = [g for g in groups if fold(g.key) == code]
+        if found and dimension.row.active and dimension.row.hold is None and code not in leave:
+            ids.append(keep_group(dimension.row, found).id)
+    return ids
+
+
+class DimensionSync:
+    """One pass over groups and tags, filling a `Reconciliation`."""
+
+    def __init__(self, desired: DesiredState, live: LiveState, scope: Scope, out: Reconciliation) -> None:
+        """``scope.dimensions`` must not be None."""
+        self._live, self._scope, self._out = live, scope, out
+        self._dimensions = desired.dimensions or []
+        self._selected = selected_dimensions(desired, scope.dimensions or ())
+        self._leave = {fold(code) for code in scope.leave}
+
+    def run(self) -> None:
+        """Groups first (step 2), then the tags of each matched pair (step 3, K16)."""
+        first = len(self._out.changes)
+        groups = self._groups()
+        bucket = Bucket(
+            TAG_GROUP, self._wanted_groups(), groups, group_address, keep_group, self._out, "tagGroup",
+            ("name",) if self._scope.rename_groups else (), gone_reason=self._gone_group,
+        )  # fmt: skip
+        bucket.run()
+        decided = {c.key: c for c in self._out.changes[first:]}
+        self._notes(groups, bucket)
+        for code, dimension in sorted(self._selected.items()):
+            self._tags(code, dimension, groups, decided, bucket)
+
+    # --- step 2 ------------------------------------------------------------------------------------------------
+
+    def _groups(self) -> list[Live]:
+        mine = []
+        for record in self._live.groups or ():
+            folded = fold(record.key)
+            if folded in self._leave:
+                self._out.left.append(group_address(record.key))
+            elif not self._scope.partial or self._related(folded):
+                mine.append(record)
+        return mine
+
+    def _related(self, folded: str) -> bool:
+        # A partial scope still needs look-alikes of its own codes, to hold what is doubtful.
+        return any(loose(folded) == loose(code) for code in self._selected)
+
+    def _wanted_groups(self) -> list[Wanted]:
+        wanted = []
+        for dimension in self._dimensions:
+            row = dimension.row
+            if row.key is not None and fold(row.key) in self._selected:
+                wanted.append(Wanted(row, None if row.active else "its dimension is inactive in the accounting system"))
+            elif row.key is None or not self._scope.partial:
+                wanted.append(Wanted(row, "its dimension is not selected"))
+        return [w for w in wanted if w.row.key is None or fold(w.row.key) not in self._leave]
+
+    def _gone_group(self, _record: Live) -> str:
+        return "the accounting system has no such dimension"
+
+    def _notes(self, groups: list[Live], bucket: Bucket) -> None:
+        known = {fold(d.row.key) for d in self._dimensions if d.row.key is not None}
+        by_code: dict[str, list[Live]] = {}
+        for record in groups:
+            by_code.setdefault(fold(record.key), []).append(record)
+        for folded, records in by_code.items():
+            address = group_address(records[0].key)
+            if folded not in known and any(not r.archived for r in records):
+                self._note("hand-made-group", address, "no dimension of the accounting system has this code; "
+                           "it may have been made by hand in Pleo")  # fmt: skip
+            if len(records) > 1:
+                self._note("duplicate-groups", address, f"Pleo holds {len(records)} tag groups with this code")
+            self._name_note(folded, records, bucket)
+
+    def _name_note(self, folded: str, records: list[Live], bucket: Bucket) -> None:
+        dimension = self._selected.get(folded)
+        if dimension is None or self._scope.rename_groups or folded in bucket.doubtful or dimension.row.hold:
+            return
+        kept = keep_group(dimension.row, records)
+        if dimension.row.active and kept.fields.get("name") != dimension.row.fields.get("name"):
+            self._note(
+                "group-name-differs", group_address(dimension.row.key or ""),
+                f"is named {kept.fields.get('name')!r} in Pleo and {dimension.row.fields.get('name')!r} in the "
+                "accounting system; set dimensions.renameGroups to rename it",
+            )  # fmt: skip
+
+    def _note(self, code: str, address: str, message: str) -> None:
+        self._out.notes.append(Held("tagGroup", address, message, None, code))
+
+    # --- step 3 ------------------------------------------------------------------------------------------------
+
+    def _tags(
+        self, code: str, dimension: Dimension, groups: list[Live], decided: dict[str, Change], bucket: Bucket
+    ) -> None:
+        row = dimension.row
+        if not row.active or row.hold is not None or code in bucket.doubtful or code in self._leave:
+            return
+        records = [g for g in groups if fold(g.key) == code]
+        group = keep_group(row, records) if records else None
+        if group is None and (row.key or "") not in decided:
+            return
+        shown = row.key or code
+        self._out.pairs.append((shown, group.id if group else None))
+        Bucket(
+            TAG, [self._wanted_value(value) for value in dimension.values or ()],
+            self._live.tags.get(group.id, []) if group else [], partial(tag_address, shown),
+            partial(self._keep_tag, group.id if group else ""), self._out, f"tag:{shown}", TAG.compared,
+            Parent(group_address(shown), group.id if group else None),
+            gone_reason=lambda _: "the accounting system has no such value",
+            hold_archives=bucket.hold_archives,
+        ).run()  # fmt: skip
+
+    def _keep_tag(self, group: str, row: Row, found: list[Live]) -> Live:
+        return keep_tag(row, found, lambda: self._live.usage(group))
+
+    def _wanted_value(self, row: Row) -> Wanted:
+        if not row.active:
+            return Wanted(row, "inactive in the accounting system")
+        if row.expires is not None and row.expires < self._scope.today:
+            return Wanted(row, f"expired after {row.expires}")
+        return Wanted(row)

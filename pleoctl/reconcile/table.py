@@ -1,0 +1,249 @@
+"""The decision table, for every kind (A12-A19, T22-T26, T36-T43).
+
+    desired row                          live record          change
+    -----------------------------------  -------------------  ---------------------------------------------
+    active                               none                 create
+    active                               active, same         none
+    active                               active, differs      update
+    active                               archived             unarchive, with the new fields in one write
+    inactive, blocked, expired or gone   active               archive
+    inactive, blocked, expired or gone   archived or none     none
+    held (unusable row)                  any                  none, reported
+
+Three things stand before the table. Rows are matched by the kind's normalised key and by nothing else. Keys that are
+different but look alike are *doubtful*: for groups and tags both sides are held, because creating one beside the
+other could make the duplicate that people cannot see. Several live records under one key are settled by the kind's
+duplicates policy, after which one of them goes through the table and the other active ones are archived.
+
+A row without a key may mean any record, so it holds back every archive of its bucket. A bucket is the chart of
+accounts, the list of tag groups, or the tags of one group.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pleoctl.model.kinds import ACCOUNT, Kind, loose
+from pleoctl.reconcile.changes import Action, Change, Held, Parent, Reconciliation
+from pleoctl.reconcile.fields import differing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pleoctl.model.records import Live, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A desired row as the table sees it: ``gone`` is the reason why an inactive row counts as absent."""
+
+    row: Row
+    gone: str | None = None
+
+    @property
+    def hold(self) -> str | None:
+        """Why the row is held."""
+        return self.row.hold
+
+
+@dataclass(slots=True)
+class Bucket:
+    """One run of the table: rows and records of one kind (and one group), with their policies.
+
+    ``keep`` chooses among several live records of one key, or None where none may be chosen (A38).
+    """
+
+    kind: Kind
+    rows: list[Wanted]
+    live: list[Live]
+    address: Callable[[str, str | None], str]
+    keep: Callable[[Row, list[Live]], Live | None]
+    out: Reconciliation
+    label: str
+    compared: tuple[str, ...]
+    parent: Parent | None = None
+    gone_reason: Callable[[Live], str] = lambda _: "not in the desired state"
+    hold_archives: str | None = None
+    doubtful: set[str] = field(default_factory=set)
+
+    def run(self) -> None:
+        """Decide every row and record of the bucket."""
+        wanted, records = self._by_key()
+        self.out.active[self.label] = sum(not r.archived for r in self.live)
+        self.doubtful = self._doubtful(wanted, records)
+        for key in {**wanted, **records}:
+            found = records.get(key, [])
+            if self._is_held(wanted.get(key), found, key):
+                continue
+            self._decide(wanted.get(key), found)
+
+    def _by_key(self) -> tuple[dict[str, Wanted], dict[str, list[Live]]]:
+        wanted: dict[str, Wanted] = {}
+        for entry in self.rows:
+            if entry.row.key is None:
+                self._hold_all(entry.row)
+            else:
+                wanted[self.kind.normalise(entry.row.key)] = entry
+        records: dict[str, list[Live]] = defaultdict(list)
+        for record in self.live:
+            records[self.kind.normalise(record.key)].append(record)
+        return wanted, records
+
+    def _hold_all(self, row: Row) -> None:
+        self.hold_archives = f"a row without {self.kind.key} ({row.origin}) may mean any {self.kind.title}"
+        self.out.held.append(Held(self.kind.name, None, f"has no {self.kind.key}: {row.hold}", row.origin))
+        self.out.counts[self.kind.name]["held"] += 1
+
+    # --- doubtful keys -----------------------------------------------------------------------------------------
+
+    def _doubtful(self, wanted: dict[str, Wanted], records: dict[str, list[Live]]) -> set[str]:
+        classes: dict[str, set[str]] = defaultdict(set)
+        for key in {**wanted, **records}:
+            classes[loose(key)].add(key)
+        doubtful: set[str] = set()
+        for keys in classes.values():
+            if len(keys) > 1 and len(alive := self._claims(keys, wanted, records)) > 1:
+                doubtful |= alive
+                self._report_doubtful(alive, wanted, records)
+        return doubtful if self.kind.folds_case else set()
+
+    @staticmethod
+    def _claims(keys: set[str], wanted: dict[str, Wanted], records: dict[str, list[Live]]) -> set[str]:
+        # An archived record that no row wants is no doubt once every row has its own exact record.
+        if not all(key in records for key in keys if key in wanted):
+            return keys
+        return {k for k in keys if k in wanted or any(not r.archived for r in records[k])}
+
+    def _report_doubtful(
+        self, keys: set[str], wanted: dict[str, Wanted], records: dict[str, list[Live]]
+    ) -> None:
+        shown = sorted(wanted[k].row.key or "" if k in wanted else records[k][0].key for k in keys)
+        held = "; all are left as they are" if self.kind.folds_case else ""
+        words = f"differ only in case, blanks or Unicode form: {', '.join(map(repr, shown))}{held}"
+        for key in keys:
+            origin = wanted[key].row.origin if key in wanted else None
+            address = self.address(self._shown_key(wanted.get(key), records.get(key, [])), None)
+            self.out.notes.append(Held(self.kind.name, address, f"{self.kind.key}s that {words}", origin, "doubtful-code"))
+
+    @staticmethod
+    def _shown_key(entry: Wanted | None, found: list[Live]) -> str:
+        return (entry.row.key or "") if entry else found[0].key
+
+    # --- held --------------------------------------------------------------------------------------------------
+
+    def _is_held(self, entry: Wanted | None, found: list[Live], key: str) -> bool:
+        if key in self.doubtful:
+            self._count("held", max(1, len(found)))
+            return True
+        if entry is None or entry.hold is None:
+            return False
+        self._hold(entry.row, found, entry.hold)
+        return True
+
+    def _hold(self, row: Row, found: list[Live], reason: str) -> None:
+        address = self.address(row.key or "", None)
+        self.out.held.append(Held(self.kind.name, address, reason, row.origin))
+        self._count("held", max(1, len(found)))
+
+    def _count(self, what: str, number: int = 1) -> None:
+        self.out.counts[self.kind.name][what] += number
+
+    # --- the table ---------------------------------------------------------------------------------------------
+
+    def _decide(self, entry: Wanted | None, found: list[Live]) -> None:
+        if entry is None or entry.gone is not None:
+            for record in found:
+                self._retire(entry, record, many=len(found) > 1)
+            return
+        if not found:
+            self._create(entry.row)
+            return
+        kept = found[0] if len(found) == 1 else self.keep(entry.row, found)
+        if kept is None:
+            self._hold(entry.row, found, f"Pleo holds {len(found)} {self.kind.plural} with this {self.kind.key}")
+            return
+        self._bring_in_line(entry.row, kept)
+        for record in found:
+            if record is not kept:
+                self._retire_duplicate(entry.row, record, kept)
+
+    def _create(self, row: Row) -> None:
+        after = self._after(row, None)
+        self._emit("create", row.key or "", None, after, list(after), "not in Pleo", row)
+
+    def _bring_in_line(self, row: Row, record: Live) -> None:
+        after = self._after(row, record)
+        before = record.state(tuple(k for k in after if k != "archived"))
+        if before == after:
+            self._count("unchanged")
+            return
+        fields = differing(before, after)
+        action: Action = "unarchive" if record.archived else "update"
+        words = [f for f in fields if f != "archived"]
+        reason = f"{' and '.join(words)} differ{'s' if len(words) == 1 else ''}" if words else ""
+        if record.archived:
+            reason = "active in the accounting system, archived in Pleo" + (f"; {reason}" if reason else "")
+        self._emit(action, row.key or "", record, after, fields, reason, row)
+
+    def _after(self, row: Row, record: Live | None) -> dict[str, Any]:
+        """The record as it should be: what is not compared keeps its live value, codes keep their live casing."""
+        after: dict[str, Any] = {"archived": False}
+        for name in ("code", "name", "taxCodeExternalId"):
+            if name == "taxCodeExternalId" and name not in row.fields:
+                continue
+            compared = record is None or name in self.compared
+            after[name] = row.fields.get(name) if compared or record is None else record.fields.get(name)
+        return after
+
+    def _retire(self, entry: Wanted | None, record: Live, *, many: bool) -> None:
+        if record.archived:
+            self._count("unchanged" if entry else "ignored")
+            return
+        reason = (entry.gone or "") if entry else self.gone_reason(record)
+        self._archive(entry.row if entry else None, record, reason, duplicate=many)
+
+    def _retire_duplicate(self, row: Row, record: Live, kept: Live) -> None:
+        if record.archived:
+            self._count("unchanged")
+            return
+        self._archive(row, record, f"duplicate of {kept.id}, which is kept", duplicate=True)
+
+    def _archive(self, row: Row | None, record: Live, reason: str, *, duplicate: bool) -> None:
+        if self.hold_archives is not None:
+            key = (row.key if row else None) or record.key
+            self.out.held.append(Held(self.kind.name, self.address(key, record.id if duplicate else None),
+                                      f"would be archived, but {self.hold_archives}", row.origin if row else None))  # fmt: skip
+            self._count("held")
+            return
+        key = (row.key if row else None) or record.key
+        names = ("code", "name")
+        after = {**record.state(names), "archived": True}
+        self._emit("archive", key, record, after, ["archived"], reason, row, duplicate=duplicate)
+
+    def _emit(
+        self, action: Action, key: str, record: Live | None, after: dict[str, Any], fields: list[str],
+        reason: str, row: Row | None, *, duplicate: bool = False,
+    ) -> None:  # fmt: skip
+        before = record.state(tuple(k for k in after if k != "archived")) if record else None
+        identity = record.id if record else None
+        self._count(action)
+        self.out.changes.append(Change(
+            self.address(key, identity if duplicate else None), self.kind.name, action, identity, self.parent,
+            before, after, sorted(fields), reason, row.origin if row else None,
+            key=(row.key if row else None) or (record.key if record else key),
+        ))  # fmt: skip
+
+
+def only_one(_row: Row, _found: list[Live]) -> Live | None:
+    """Accounts: the API prevents duplicates, so none may be chosen (A38)."""
+    return None
+
+
+def wanted_account(rows: Iterable[Row]) -> list[Wanted]:
+    """Account rows for the table; inactive ones count as absent (A9)."""
+    return [Wanted(row, None if row.active else "inactive in the accounting system") for row in rows]
+
+
+__all__ = ["ACCOUNT", "Bucket", "Wanted", "only_one", "wanted_account"]
