@@ -6,6 +6,7 @@ Amounts are hundredths of the unit in the wallet's currency (D7, D9), dates are 
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -145,9 +146,14 @@ def decode(content: bytes) -> Item | Defect:
     """The item that a JSON text holds, or its defect. Raises `msgspec.DecodeError` where it is not JSON at all."""
     try:
         return _DECODER.decode(content)
-    except msgspec.ValidationError as error:
-        # The first wrong type ends the typed reading; whether the rest is JSON shows only an untyped one.
-        return _defect(msgspec.json.decode(content), error)
+    except msgspec.DecodeError as error:
+        # Wrong types end the typed reading, and so do broken surrogates and huge numbers, all of which are JSON.
+        # Whether the rest is JSON too shows only an untyped reading.
+        try:
+            data = json.loads(content, parse_constant=_no_constant, parse_int=str, parse_float=str)
+        except (ValueError, RecursionError):
+            raise error from None
+        return _defect(data, error)
 
 
 def convert(data: Any) -> Item | Defect:
@@ -165,12 +171,20 @@ def _defect(data: Any, error: Exception) -> Defect:
     )
 
 
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    return value.encode("utf-8", "replace").decode()
 
 
 def _reason(error: Exception) -> str:
     """``accountingEntryLines[].account.code: expected str, got int``."""
+    if not isinstance(error, msgspec.ValidationError):
+        return "the item: holds a text or a number that cannot be represented"
     message, _, path = str(error).partition(" - at `$")
     shown = path.rstrip("`").lstrip(".").replace("[...]", "[]")
     message = message.replace("`", "")

@@ -135,7 +135,7 @@ class _Build:
         for name, given in when.items():
             problem = _range_problem(given)
             try:
-                found.append(predicate(name, given))
+                found.append(predicate(name, given, source.place(*path, "when", name)))
             except re.error as error:
                 problem = f"regex does not compile: {error}"
             if problem:
@@ -205,14 +205,15 @@ class _Build:
         for row in self._rules.types:
             for name in row.replaces:
                 if name in rows and name != row.id:
-                    self._rules.replaced[name] = row
+                    self._rules.replaced.append((rows[name], row))
                     continue
                 known = [i for i in rows if i != row.id]
                 self.names.append(Finding(
                     UNKNOWN, f"replaces unknown row {name!r}", file=row.place.file, line=row.place.line,
                     column=row.place.column, rule=row.id, hint=hint_for(name, known),
                 ))  # fmt: skip
-        self._rules.types = [row for row in self._rules.types if row.id not in self._rules.replaced]
+        gone = {old.id for old, _ in self._rules.replaced}
+        self._rules.types = [row for row in self._rules.types if row.id not in gone]
 
 
 _SINGLE: Final = {

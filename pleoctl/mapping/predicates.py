@@ -15,6 +15,8 @@ from pleoctl.mapping.vocabulary import TAG_PREFIX, is_folded
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pleoctl.mapping.rules import Place
+
 Kind = Literal["in", "startsWith", "contains", "range", "regex"]
 Value = str | int | None
 
@@ -23,7 +25,7 @@ Value = str | int | None
 class Predicate:
     """A predicate of one field, with its operands already folded where the field is.
 
-    ``field`` has its tag group folded, ``label`` is the field as written, ``shown`` the predicate as written.
+    ``field`` has its tag group folded, ``label`` is the field as written, ``shown`` the predicate as written, ``place`` where.
     ``values`` are the operands: the listed values of ``in`` (None for null), the two bounds of ``range``
     (None for open), else the one text.
     """
@@ -33,6 +35,7 @@ class Predicate:
     values: tuple[Value, ...]
     label: str = field(compare=False)
     shown: Any = field(compare=False)
+    place: Place = field(compare=False)
 
     def test(self) -> Callable[[Any], bool]:
         """A compiled test of a value that `folded` has prepared."""
@@ -66,7 +69,7 @@ def folded(name: str, value: Any) -> Any:
     return value.casefold() if isinstance(value, str) and is_folded(name) else value
 
 
-def predicate(label: str, given: Any) -> Predicate:
+def predicate(label: str, given: Any, place: Place) -> Predicate:
     """The predicate that a rule file gives for a field. Raises `re.error` for a regex that does not compile."""
     name = label.casefold() if label.startswith(TAG_PREFIX) else label
     if isinstance(given, dict):
@@ -74,8 +77,8 @@ def predicate(label: str, given: Any) -> Predicate:
         if kind == "regex":
             pattern = f"(?i:{operand})" if is_folded(name) else operand
             re.compile(pattern)
-            return Predicate(name, kind, (pattern,), label, given)
+            return Predicate(name, kind, (pattern,), label, given, place)
         operands = operand if kind == "range" else [operand]
-        return Predicate(name, kind, tuple(folded(name, v) for v in operands), label, given)
+        return Predicate(name, kind, tuple(folded(name, v) for v in operands), label, given, place)
     listed = given if isinstance(given, list) else [given]
-    return Predicate(name, "in", tuple(dict.fromkeys(folded(name, v) for v in listed)), label, given)
+    return Predicate(name, "in", tuple(dict.fromkeys(folded(name, v) for v in listed)), label, given, place)

@@ -105,7 +105,7 @@ class Scanner:
         self._stream = stream
         self._shown = shown
         self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self._json = json.JSONDecoder()
+        self._json = json.JSONDecoder(parse_int=str, parse_float=str)
         self._text = ""
         self._at = 0
         self._line, self._column = 1, 1
@@ -167,8 +167,8 @@ class Scanner:
             except json.JSONDecodeError as error:
                 if self._ended or not _may_go_on(error, self._text):
                     raise self._error(error.msg[:1].lower() + error.msg[1:], error.pos) from error
-            except (RecursionError, ValueError) as error:
-                raise self._error("nested too deep, or a number too long", self._at) from error
+            except RecursionError as error:
+                raise self._error("nested too deep", self._at) from error
             else:
                 if end < len(self._text) or self._ended:
                     start, self._at = self._at, end

@@ -155,7 +155,7 @@ class TestCase:
 class Rules:
     """Everything that a mapping file and its includes say. ``digest`` identifies it, wherever it lies.
 
-    ``types`` are the rows in force, those that another row replaces are left out and listed in ``replaced``.
+    ``types`` are the rows in force; ``replaced`` lists the others, each with the row that stands in for it.
     """
 
     place: Place
@@ -170,7 +170,7 @@ class Rules:
     unexpected_contra: Literal["fail", "ignore"] = "fail"
     failure_types: Literal["design", "v3"] = "design"
     types: list[TypeRow] = field(default_factory=list)
-    replaced: dict[str, TypeRow] = field(default_factory=dict)
+    replaced: list[tuple[TypeRow, TypeRow]] = field(default_factory=list)
     otherwise: Literal["keep", "fail"] = "keep"
     lines: list[LineRow] = field(default_factory=list)
     tests: list[TestCase] = field(default_factory=list)
