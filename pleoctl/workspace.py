@@ -193,7 +193,8 @@ class Workspace:
     @property
     def selected(self) -> list[str] | None:
         """Codes of the selected dimensions; None where tags are not managed."""
-        return self.data.get("dimensions", {}).get("selected")
+        codes: list[str] | None = self.data.get("dimensions", {}).get("selected")
+        return codes
 
     @property
     def leave(self) -> list[str]:

@@ -96,7 +96,7 @@ class Executor:
         except LostAnswer as error:
             self._halt(todo, "ambiguous", error)
         except PleoctlError as error:
-            self._halt(todo, "ambiguous" if self._was_sent(todo) else "failed", error)
+            self._halt(todo, "failed", error)
 
     def _run(self, task: Task, todo: list[Change]) -> None:
         if task.operation == "batch":
@@ -234,7 +234,7 @@ class Executor:
 
     def _adopt_found(self, changes: list[Change]) -> list[Change]:
         """After a lost batch one full pass tells what was created; returns what was not."""
-        found = {record.key: record for record in self._pleo.accounts(keep=None)}
+        found = {record.key: record for record in self._resolver.accounts(self._pleo)}
         for change in changes:
             if change.key in found:
                 self._adopt(change, found[change.key])
@@ -267,7 +267,7 @@ class Executor:
         try:
             answer = self._pleo.archive_tags(ids, archived=archived)
         except LostAnswer:
-            answer = {record.id: record for record in api.by_id(ids)}
+            answer = {record.id: record for record in self._resolver.currents(api, ids)}
         except Unauthorised:
             raise
         except ApiError:
@@ -298,11 +298,8 @@ class Executor:
         result.status = status
         result.error = {"code": code, "message": message, "httpStatus": http}
         if status in {"failed", "ambiguous"}:
-            self._note(status, [change], code=code)  # type: ignore[arg-type]
+            self._note(status, [change], code=code)
         self._progress()
 
     def _note(self, event: Event, changes: list[Change], **details: Any) -> None:
         self._journal.write(event, [c.address for c in changes], **details)
-
-    def _was_sent(self, todo: list[Change]) -> bool:
-        return any(self._fresh.results[c.address].id is not None for c in todo)

@@ -16,14 +16,17 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.apply.state import differences, matches, same_key
+from pleoctl.errors import PleoError
+from pleoctl.http.errors import LostAnswer
 from pleoctl.model.kinds import loose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pleoctl.apply.kinds import KindApi
     from pleoctl.apply.receipt import Result
     from pleoctl.model.records import Live
+    from pleoctl.pleo.writer import PleoWriter
     from pleoctl.reconcile.changes import Change
 
 LAG_SECONDS: Final = (0.0, 0.5, 1.5, 4.0)
@@ -31,7 +34,7 @@ GROUP_LAG_SECONDS: Final = (0.0, 2.0)
 
 
 class Resolver:
-    """Looks before anything is sent twice. Raises `PleoError` if even looking fails."""
+    """Looks before anything is sent twice. Raises `LostAnswer` if even looking fails: the doubt stays."""
 
     def __init__(self, wait: Callable[[float], None]) -> None:
         """``wait`` sleeps for so many seconds."""
@@ -39,7 +42,15 @@ class Resolver:
 
     def current(self, api: KindApi, record: str) -> Live | None:
         """The record with this id as it is now."""
-        return next(iter(api.by_id([record])), None)
+        return next(iter(self.currents(api, [record])), None)
+
+    def currents(self, api: KindApi, records: Sequence[str]) -> list[Live]:
+        """The records with these ids as they are now."""
+        return _doubting(lambda: api.by_id(records))
+
+    def accounts(self, pleo: PleoWriter) -> list[Live]:
+        """All accounts, to tell what a lost batch created."""
+        return _doubting(lambda: pleo.accounts(keep=None))
 
     def made(self, api: KindApi, change: Change, group: str | None) -> Live | None:
         """What an unanswered create made, None if it made nothing."""
@@ -55,7 +66,7 @@ class Resolver:
         for pause in pauses:
             if pause:
                 self._wait(pause)
-            records = api.find(change, group)
+            records = _doubting(lambda: api.find(change, group))
             exact = [r for r in records if same_key(r, change)]
             if exact:
                 return min(exact, key=lambda r: (not matches(r, change.after, change.kind), r.archived, r.created, r.id))
@@ -87,6 +98,13 @@ class Resolver:
         for identity, result in results.items():
             by_kind[result.change.kind].append(identity)
         return {r.id: r for kind, ids in by_kind.items() for r in apis[kind].by_id(ids)}
+
+
+def _doubting(look: Callable[[], list[Live]]) -> list[Live]:
+    try:
+        return look()
+    except PleoError as error:
+        raise LostAnswer(f"Pleo did not answer, and could not be asked again: {error.message}") from error
 
 
 def _doubt(result: Result, record: Live | None) -> None:

@@ -73,7 +73,7 @@ def _leaf(error: ValidationError) -> ValidationError:
 
 def _findings(document: Document, error: ValidationError) -> Iterator[Finding]:
     path: Steps = tuple(error.absolute_path)
-    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+    if error.validator == "additionalProperties" and isinstance(error.schema, dict):
         known = sorted(error.schema.get("properties", {}))
         patterns = list(error.schema.get("patternProperties", {}))
         if not patterns:
@@ -83,7 +83,7 @@ def _findings(document: Document, error: ValidationError) -> Iterator[Finding]:
                         (*path, name), CODE, f"unknown key {name!r}", hint=nearest(name, known), key=True
                     )
             return
-    message, hint = _words(document, error, path)
+    message, hint = _words(document, error, path, error.schema if isinstance(error.schema, dict) else {})
     yield document.finding(path, CODE, message, hint=hint)
 
 
@@ -95,9 +95,12 @@ def nearest(name: str, known: list[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
 
 
-def _words(document: Document, error: ValidationError, path: Steps) -> tuple[str, str | None]:  # noqa: PLR0911
+def _words(  # noqa: PLR0911 - one line per schema word
+    document: Document, error: ValidationError, path: Steps, schema: dict[str, Any]
+) -> tuple[str, str | None]:
     label = ".".join(str(step) for step in path) or "document"
-    value, limit = error.instance, error.validator_value
+    value: Any = error.instance
+    limit: Any = error.validator_value
     if error.validator == "type":
         return _type_words(document, error, path, label)
     if error.validator == "required":
@@ -112,20 +115,21 @@ def _words(document: Document, error: ValidationError, path: Steps) -> tuple[str
     if error.validator == "maxLength":
         return f"{label} has {len(value)} characters, more than {limit}", "shorten it, or hold the row with hold"
     if error.validator in {"minLength", "pattern"}:
-        return f"{label} {error.schema.get('x-message', f'does not match {limit}')}", error.schema.get("x-hint")
+        return f"{label} {schema.get('x-message', f'does not match {limit}')}", schema.get("x-hint")
     if error.validator == "uniqueItems":
         return f"{label} lists a value twice", "remove one"
     if error.validator == "maxItems":
-        return f"{label} has {len(value)} entries, more than {limit}", error.schema.get("x-hint")
+        return f"{label} has {len(value)} entries, more than {limit}", schema.get("x-hint")
     if error.validator in {"minimum", "maximum", "minItems", "minProperties", "maxProperties"}:
         return f"{label} is {_shown(value)}: {error.validator} is {limit}", None
-    return f"{label}: {error.schema.get('x-message', error.message)}"[:300], error.schema.get("x-hint")
+    return f"{label}: {schema.get('x-message', error.message)}"[:300], schema.get("x-hint")
 
 
 def _type_words(
     document: Document, error: ValidationError, path: Steps, label: str
 ) -> tuple[str, str | None]:
-    allowed = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+    given: Any = error.validator_value
+    allowed: list[str] = given if isinstance(given, list) else [given]
     node = document.node(path)
     if isinstance(error.instance, Ambiguous):
         return _ambiguous_words(error.instance)

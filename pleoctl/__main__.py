@@ -1,0 +1,5 @@
+"""``python -m pleoctl``."""
+
+from pleoctl.cli.main import main
+
+main()

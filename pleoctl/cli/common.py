@@ -1,0 +1,128 @@
+"""Options and helpers that commands share."""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from pleoctl.cli.boundary import Options, Output, execute
+from pleoctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pleoctl.workspace import Workspace
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+PATH = click.Path(path_type=str)
+
+
+def command(
+    name: str, *, formats: tuple[str, ...] = ("text", "json"), parent: str = "", default: str = "text"
+) -> Callable[[Callable[..., Output]], click.Command]:
+    """Make a command of a function that takes `Options` first and gives an `Output`.
+
+    The docstring becomes the help text; a part after ``Examples:`` keeps its lines.
+    """
+    full = f"{parent} {name}".strip()
+
+    def wrap(function: Callable[..., Output]) -> click.Command:
+        @functools.wraps(function)
+        def callback(**values: Any) -> int:
+            shared = {key: values.pop(key) for key in ("workspace", "format", "verbose", "debug", "no_color")}
+            options = Options(full, **shared)
+            return execute(options, lambda: function(options, **values))
+
+        decorated = _shared_options(formats, default)(callback)
+        made = click.command(name, help=_help(function.__doc__ or ""))(decorated)
+        return made
+
+    return wrap
+
+
+def _help(doc: str) -> str:
+    """Examples as a block that click does not rewrap."""
+    text, marker, examples = doc.partition("Examples:")
+    if not marker:
+        return doc
+    lines = "\n".join(line.strip() and f"  {line.strip()}" for line in examples.strip().splitlines())
+    return f"{text.rstrip()}\n\n\b\nExamples:\n{lines}"
+
+
+def _shared_options(formats: tuple[str, ...], default: str) -> Callable[[F], F]:
+    def chosen(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str:
+        wanted = value or os.environ.get("PLEOCTL_FORMAT") or default
+        # The environment speaks for all commands at once, so it is ignored where a command lacks the format.
+        return wanted if wanted in formats else default
+
+    def wrap(function: F) -> F:
+        for option in reversed((
+            click.option("--workspace", metavar="FILE|FOLDER", type=PATH,
+                         help="The workspace; else PLEOCTL_WORKSPACE, else pleoctl.yaml here or above."),
+            click.option("--format", "format", type=click.Choice(formats), callback=chosen,
+                         help=f"Output format (default {default}; PLEOCTL_FORMAT)."),
+            click.option("-v", "--verbose", is_flag=True, help="Say on stderr what is being done."),
+            click.option("--debug", is_flag=True, envvar="PLEOCTL_DEBUG", help="Show requests, and tracebacks of errors."),
+            click.option("--no-color", is_flag=True, help="No colours (also NO_COLOR)."),
+        )):  # fmt: skip
+            function = option(function)
+        return function
+
+    return wrap
+
+
+def open_workspace(options: Options) -> Workspace:
+    """The workspace of this invocation. Raises `InvalidFile`."""
+    from pleoctl.workspace import Workspace  # noqa: PLC0415 - requests and YAML only where they are used
+
+    return Workspace.find(options.workspace)
+
+
+def seconds(text: str) -> float:
+    """A duration like ``0s``, ``90s``, ``5m`` or ``1h`` in seconds. Raises `UsageError`."""
+    units = {"s": 1, "m": 60, "h": 3600}
+    number, unit = (text[:-1], text[-1]) if text and text[-1] in units else (text, "s")
+    try:
+        value = float(number) * units[unit]
+    except ValueError as error:
+        raise UsageError(f"{text!r} is not a duration", hint="e.g. 30s, 5m, 1h") from error
+    if not 0 <= value <= 86400:  # noqa: PLR2004 - one day
+        raise UsageError(f"{text!r} is not a duration between 0s and 24h")
+    return value
+
+
+def table(headers: list[str], rows: list[list[str]]) -> str:
+    """An aligned table that fits the terminal."""
+    import shutil  # noqa: PLC0415
+    from io import StringIO  # noqa: PLC0415
+
+    from rich.console import Console  # noqa: PLC0415 - a tenth of a second for those who list
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from pleoctl.report.escape import terminal  # noqa: PLC0415
+
+    made = Table(box=None, pad_edge=False, header_style="bold", expand=False)
+    for header in headers:
+        made.add_column(header, overflow="fold")
+    for row in rows:
+        made.add_row(*(Text(terminal(cell)) for cell in row))
+    out = StringIO()
+    Console(file=out, width=max(60, shutil.get_terminal_size((110, 24)).columns), color_system=None).print(made)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def write_output(path: str, content: bytes) -> Path:
+    """Write a file that the user named, whole or not at all."""
+    from pathlib import Path  # noqa: PLC0415
+
+    from pleoctl.documents.files import write_atomically  # noqa: PLC0415
+
+    target = Path(path)
+    write_atomically(target, content)
+    return target

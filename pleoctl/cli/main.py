@@ -1,0 +1,106 @@
+"""The entry point: a table of commands, loaded when they are used, and the one place that ends the process."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from pleoctl import __version__
+from pleoctl.cli.boundary import end_usage_error
+from pleoctl.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Command name → module of pleoctl.cli, in the order that `pleoctl --help` shows.
+COMMANDS: Final = {
+    "demo": "demo",
+    "init": "init",
+    "doctor": "doctor",
+    "export": "export",
+    "import": "import_",
+    "validate": "validate",
+    "plan": "plan",
+    "show": "show",
+    "apply": "apply",
+    "sync": "sync",
+    "drift": "drift",
+    "undo": "undo",
+    "dimensions": "dimensions",
+    "source": "source",
+    "log": "log",
+    "lock": "lock",
+    "config": "config",
+    "schema": "schema",
+    "fmt": "fmt",
+    "completion": "completion",
+    "sandbox": "sandbox",
+}
+
+
+class CommandTable(click.Group):
+    """A group that imports a command's module only when that command is used."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """All names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        """The command behind a name."""
+        if name not in COMMANDS:
+            return None
+        found: click.Command = import_module(f"pleoctl.cli.{COMMANDS[name]}").command
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Add a "did you mean" to an unknown command."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from pleoctl.documents.schemas import nearest  # noqa: PLC0415 - only on a mistake
+
+            error.message += f" {nearest(args[0], list(COMMANDS)).replace('known keys', 'Commands')}"
+            raise
+
+
+@click.group(cls=CommandTable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="pleoctl")
+def cli() -> None:
+    """Plan and apply for Pleo: keep accounts, tag groups and tags in line with your accounting system.
+
+    \b
+    pleoctl export              read the accounting system into desired-state.yaml
+    pleoctl plan -o plan.json   compare it with live Pleo
+    pleoctl apply plan.json     carry out exactly that plan
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with the right code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; the exit code as a number."""
+    try:
+        ended = cli.main(args=arguments, prog_name="pleoctl", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return int(error.exit_code)
+    except click.UsageError as error:
+        return end_usage_error(error, arguments)
+    except click.ClickException as error:
+        error.show()
+        return int(ExitCode.USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        return int(ExitCode.INTERRUPTED)
+    return int(ended) if isinstance(ended, int) else 0
+
+
+if __name__ == "__main__":
+    main()

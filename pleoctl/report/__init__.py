@@ -1,0 +1,1 @@
+"""Pure renderers: plans, receipts, findings → text, markdown, html, json. Nothing here prints."""

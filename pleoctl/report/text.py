@@ -1,0 +1,186 @@
+"""Plans, receipts and findings for a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any, Final
+
+from click import style
+
+from pleoctl.model.kinds import KINDS
+from pleoctl.report.escape import quoted, terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pleoctl.errors import Finding
+
+SIGNS: Final = {"create": ("+", "green"), "update": ("~", "yellow"), "unarchive": ("^", "cyan"), "archive": ("-", "red")}
+WORST_FIRST: Final = ("archive", "unarchive", "update", "create")
+SHOWN: Final = 50
+DEFAULT_PER_MINUTE: Final = 500
+SECONDS_PER_WRITE: Final = 0.15
+LEVELS: Final = {"error": ("error", "red"), "warning": ("warning", "yellow"), "info": ("note", "blue")}
+
+
+def finding_text(finding: Finding) -> str:
+    """``level: file:line:col: message (hint)``."""
+    word, colour = LEVELS[finding.level]
+    return f"{style(f'{word}:', fg=colour, bold=True)} {terminal(finding)}"
+
+
+def plan_text(plan: dict[str, Any], *, brief: bool = False, per_minute: int | None = None) -> str:
+    """A plan as people read it: archives first, each kind on its own, totals, requests, warnings, guard."""
+    lines = [style(f"Plan for company {terminal(plan['company'])} at {terminal(plan['url'])}", bold=True)]
+    lines += [f"  {line}" for line in _scope_lines(plan)]
+    if not plan["changes"]:
+        lines += ["", style("No changes.", fg="green", bold=True) + " Pleo is in line with the desired state."]
+    else:
+        lines += _change_lines(plan["changes"], brief=brief)
+    lines += ["", total_line(plan["summary"])]
+    lines += _request_lines(plan["requests"], per_minute)
+    lines += warning_lines(plan["warnings"], brief=brief)
+    lines += guard_lines(plan["guard"])
+    return "\n".join(lines) + "\n"
+
+
+def _scope_lines(plan: dict[str, Any]) -> Iterator[str]:
+    scope = plan["scope"]
+    if not scope["accounts"]:
+        yield "accounts are not in scope"
+    groups = scope.get("tagGroups", "all")
+    if groups == "none":
+        yield "tag groups and tags are not in scope"
+    else:
+        codes = ", ".join(terminal(code) for code in scope["dimensions"]) or "none"
+        only = "; other tag groups are not in scope" if groups == "some" else ""
+        yield f"dimensions: {codes}{only}"
+    if scope.get("left"):
+        yield f"left as they are: {', '.join(map(terminal, scope['left']))}"
+    if plan.get("source"):
+        yield f"takes back the run {terminal(plan['source']['receipt'])}"
+
+
+def _change_lines(changes: list[dict[str, Any]], *, brief: bool) -> Iterator[str]:
+    buckets: dict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
+    for change in changes:
+        buckets[list(KINDS).index(change["kind"]), _bucket(change)].append(change)
+    for (_, title), members in sorted(buckets.items()):
+        counted = Counter(c["action"] for c in members)
+        words = ", ".join(f"{counted[a]} to {a}" for a in WORST_FIRST if counted[a])
+        yield ""
+        yield f"{style(title, bold=True)}: {words}"
+        if not brief:
+            for action in WORST_FIRST:
+                yield from _some([c for c in members if c["action"] == action], action)
+
+
+def _bucket(change: dict[str, Any]) -> str:
+    if change["kind"] == "tag":
+        return f"Tags of {terminal(change['parent']['address'].partition(':')[2])}"
+    return {"account": "Accounts", "tagGroup": "Tag groups"}[change["kind"]]
+
+
+def _some(changes: list[dict[str, Any]], action: str) -> Iterator[str]:
+    shown = changes if action == "archive" or len(changes) <= SHOWN else changes[: SHOWN - 1]
+    for change in shown:
+        yield change_line(change)
+    if len(shown) < len(changes):
+        yield f"  … and {len(changes) - len(shown)} more to {action} (all of them: --format json)"
+
+
+def change_line(change: dict[str, Any]) -> str:
+    """One change in one line, with its fields and where it comes from."""
+    sign, colour = SIGNS[change["action"]]
+    origin = f"  {style(terminal(change['origin']), dim=True)}" if change["origin"] else ""
+    head = style(f"{sign} {change['action']:<9}", fg=colour)
+    return f"  {head} {terminal(change['address'])}  {_details(change)}{origin}"
+
+
+def _details(change: dict[str, Any]) -> str:
+    before, after = change["before"] or {}, change["after"]
+    named = " ".join(quoted(after.get(n)) for n in ("code", "name") if after.get(n) is not None)
+    if change["action"] == "create":
+        extra = f" tax code {quoted(after['taxCodeExternalId'])}" if after.get("taxCodeExternalId") else ""
+        return named + extra
+    moved = [f"{f}: {quoted(before.get(f))} → {quoted(after.get(f))}" for f in change["fields"] if f != "archived"]
+    reason = "" if change["action"] == "update" else f" ({terminal(change['reason'])})"
+    return (", ".join(moved) or named) + reason
+
+
+def total_line(summary: dict[str, Any]) -> str:
+    """The totals of a plan."""
+    todo = ", ".join(f"{summary[a]} to {a}" for a in ("create", "update", "unarchive", "archive"))
+    rest = ", ".join(f"{summary[w]} {w}" for w in ("unchanged", "ignored", "held"))
+    return f"{style('Plan:', bold=True)} {todo}; {rest}."
+
+
+def _request_lines(requests: dict[str, int], per_minute: int | None) -> Iterator[str]:
+    if not requests["write"]:
+        yield f"Requests: {requests['read']} read."
+        return
+    rate = per_minute or DEFAULT_PER_MINUTE
+    seconds = max(1.0, requests["write"] * SECONDS_PER_WRITE, (requests["write"] / rate - 1) * 60)
+    yield f"Requests: {requests['read']} read, {requests['write']} to write; applying takes about {duration(seconds)}."
+
+
+def duration(seconds: float) -> str:
+    """Seconds or minutes in words."""
+    if seconds < 90:  # noqa: PLR2004 - people count to ninety
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min"
+
+
+def warning_lines(warnings: list[dict[str, Any]], *, brief: bool = False) -> Iterator[str]:
+    """Warnings grouped by code, the first ones of each in full."""
+    by_code: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for warning in warnings:
+        by_code[warning["code"]].append(warning)
+    if by_code:
+        yield ""
+    for code, members in sorted(by_code.items()):
+        shown = members[: 3 if brief else SHOWN]
+        for warning in shown:
+            address = f"{terminal(warning['address'])}: " if warning["address"] else ""
+            yield f"{style(f'warning {code}:', fg='yellow')} {address}{terminal(warning['message'])}"
+        if len(shown) < len(members):
+            yield f"  … and {len(members) - len(shown)} more {code}"
+
+
+def guard_lines(guard: dict[str, Any]) -> Iterator[str]:
+    """What the guard refuses, or the number it was told."""
+    if guard["findings"]:
+        yield ""
+        yield style("The guard refuses this plan:", fg="red", bold=True)
+        for finding in guard["findings"]:
+            hint = f" ({terminal(finding['hint'])})" if finding.get("hint") else ""
+            address = terminal(finding.get("address") or "")
+            yield f"  {style(finding['code'], fg='red')} {address}: {terminal(finding['message'])}{hint}"
+    elif guard["acknowledged"] is not None:
+        yield f"Guard: {guard['acknowledged']} archives were approved."
+
+
+def receipt_text(receipt: dict[str, Any]) -> str:
+    """A receipt as people read it: what went wrong first, then the counts."""
+    counts = Counter(change["status"] for change in receipt["changes"])
+    lines = [line for status in ("failed", "ambiguous", "blocked") for line in _ended(receipt["changes"], status)]
+    colour = "green" if receipt["outcome"] == "done" else "red"
+    if receipt["changes"] and set(counts) == {"alreadyDone"}:
+        lines.append(style("Already applied: ", fg=colour, bold=True) + f"all {len(receipt['changes'])} changes stand in Pleo.")
+    elif not receipt["changes"]:
+        lines.append(style("Nothing to apply.", fg=colour, bold=True))
+    else:
+        words = {"done": "done", "alreadyDone": "already done", "failed": "failed", "ambiguous": "ambiguous",
+                 "blocked": "blocked", "notAttempted": "not attempted"}  # fmt: skip
+        counted = ", ".join(f"{counts[s]} {w}" for s, w in words.items() if counts[s])
+        lines.append(style(f"Apply {receipt['outcome']}: ", fg=colour, bold=True) + counted + ".")
+    used = receipt["requests"]
+    lines.append(f"Requests: {used['read']} read, {used['write']} written, {used['retries']} repeated. Run {receipt['runId']}.")
+    return "\n".join(lines) + "\n"
+
+
+def _ended(changes: Iterable[dict[str, Any]], status: str) -> Iterator[str]:
+    for change in changes:
+        if change["status"] == status:
+            message = terminal((change["error"] or {}).get("message", ""))
+            yield f"  {style(f'{status:<10}', fg='red')} {change['action']} {terminal(change['address'])}: {message}"

@@ -1,0 +1,91 @@
+"""What a source is: up to three tables of rows, read completely or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from pleoctl.errors import SourceError
+
+if TYPE_CHECKING:
+    from pleoctl.workspace import Workspace
+
+GROUP: Final = "pleoctl.sources"
+RESOURCES: Final = ("accounts", "dimensions", "values")
+
+# Fields of each table; the first ones are required of every row.
+FIELDS: Final[dict[str, tuple[str, ...]]] = {
+    "accounts": ("externalId", "name", "code", "taxCodeExternalId", "active", "currency"),
+    "dimensions": ("code", "name", "active"),
+    "values": ("dimension", "code", "name", "active", "expires"),
+}
+REQUIRED: Final[dict[str, tuple[str, ...]]] = {
+    "accounts": ("externalId", "name"),
+    "dimensions": ("code", "name"),
+    "values": ("dimension", "code", "name"),
+}
+
+BUILT_IN: Final = {"csv": "pleoctl.sources.csv_files:CsvSource"}
+
+
+@dataclass(slots=True)
+class SourceRow:
+    """One row as the accounting system gave it.
+
+    ``cells`` maps field names to text, None, or (``active``) a boolean; an absent field is one the system does not
+    have. ``place`` says where the row stands, ``problem`` why it cannot be used.
+    """
+
+    cells: dict[str, Any]
+    place: str
+    line: int | None = None
+    problem: str | None = None
+
+
+@dataclass(slots=True)
+class Table:
+    """All rows of one resource; ``label`` names it in messages, ``name`` is the file or address it came from."""
+
+    name: str
+    rows: list[SourceRow] = field(default_factory=list)
+
+
+class Source(Protocol):
+    """A source is made with the workspace and its ``source`` section, and read once.
+
+    Raises `SourceError` from the constructor for a wrong section, from `read` for anything that may have cut the
+    data short: a source that cannot prove it read everything must raise.
+    """
+
+    def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
+        """Check the section; touch nothing yet."""
+
+    def read(self, resource: str) -> Table | None:
+        """All rows of ``accounts``, ``dimensions`` or ``values``; None if the source has no such resource."""
+
+
+def open_source(workspace: Workspace) -> Source:
+    """The source that the workspace names. Raises `SourceError`."""
+    section = workspace.source
+    if section is None:
+        raise SourceError("the workspace names no source", hint="add a source section to pleoctl.yaml")
+    kind = str(section["type"])
+    made: Source = source_class(kind)(workspace, section)
+    return made
+
+
+def source_class(kind: str) -> Any:
+    """The class behind a source type: built in, or installed by a third party."""
+    if kind in BUILT_IN:
+        module, _, name = BUILT_IN[kind].partition(":")
+        return getattr(import_module(module), name)
+    for point in entry_points(group=GROUP, name=kind):
+        return point.load()
+    raise SourceError(f"there is no source type {kind!r}", hint=f"one of: {', '.join(source_types())}")
+
+
+def source_types() -> list[str]:
+    """All source types at hand, sorted."""
+    return sorted({*BUILT_IN, *(point.name for point in entry_points(group=GROUP))})

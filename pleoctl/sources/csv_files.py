@@ -1,0 +1,161 @@
+"""The ``csv`` source: one file per resource, cells taken verbatim."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.documents.files import read_bytes
+from pleoctl.documents.schemas import nearest
+from pleoctl.errors import SourceError
+from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pleoctl.workspace import Workspace
+
+ACTIVE: Final = ("true", "1", "yes", "y", "active")
+INACTIVE: Final = ("false", "0", "no", "n", "inactive", "blocked")
+MAX_CELL: Final = 1024 * 1024
+
+
+class CsvSource:
+    """Reads the files that the workspace names, below its folder."""
+
+    def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
+        """See `Source`."""
+        self._workspace, self._section = workspace, section
+
+    def read(self, resource: str) -> Table | None:
+        """See `Source.read`."""
+        config = self._section.get(resource)
+        if config is None:
+            return None
+        path = self._workspace.inside(config["path"], "source", resource, "path")
+        return _CsvFile(path, config, resource).table()
+
+
+class _CsvFile:
+    def __init__(self, path: Path, config: dict[str, Any], resource: str) -> None:
+        self._path, self._config, self._resource = path, config, resource
+        self._shown = str(config["path"])
+        self._active = _words(config.get("activeValues"), ACTIVE)
+        self._inactive = _words(config.get("inactiveValues"), INACTIVE)
+
+    def table(self) -> Table:
+        text = self._text()
+        if not text.strip():
+            return Table(self._shown)
+        csv.field_size_limit(MAX_CELL)
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self._config.get("delimiter", ","), strict=True)
+        return Table(self._shown, list(self._rows(reader)))
+
+    def _text(self) -> str:
+        encoding = self._config.get("encoding", "utf-8-sig")
+        try:
+            content = read_bytes(self._path, self._shown)
+        except Exception as error:
+            raise SourceError(f"{error}", file=self._shown) from error
+        try:
+            text = content.decode(encoding)
+        except LookupError as error:
+            raise SourceError(f"encoding {encoding!r} is unknown", file=self._shown) from error
+        except UnicodeError as error:
+            line = content.count(b"\n", 0, getattr(error, "start", 0)) + 1
+            raise SourceError(f"is not {encoding}", file=self._shown, line=line,
+                              hint="set source.*.encoding, e.g. cp1252") from error  # fmt: skip
+        if "\0" in text:
+            line = text.count("\n", 0, text.index("\0")) + 1
+            raise SourceError("contains a NUL character", file=self._shown, line=line)
+        return text
+
+    def _rows(self, reader: Any) -> Iterator[SourceRow]:
+        columns: dict[str, int] = {}
+        where: dict[int, list[str]] = {}
+        width = 0
+        for number, line, cells in self._lines(reader):
+            if not number:
+                width = len(cells)
+                columns, where = self._columns(cells), self._where(cells)
+            elif cells and len(cells) <= max(where, default=-1):
+                yield self._row(columns, cells, line, width)
+            elif cells and all(cells[i] in wanted for i, wanted in where.items()):
+                yield self._row(columns, cells, line, width)
+
+    def _lines(self, reader: Any) -> Iterator[tuple[int, int, list[str]]]:
+        number = 0
+        while True:
+            line = reader.line_num + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                raise SourceError(f"is not readable as CSV: {error}", file=self._shown, line=line) from error
+            yield number, line, cells
+            number += 1
+
+    def _columns(self, header: list[str]) -> dict[str, int]:
+        """Field → column index. Raises `SourceError` naming what is missing."""
+        twice = sorted({name for name in header if name and header.count(name) > 1})
+        if twice:
+            raise SourceError(f"column {twice[0]!r} stands twice", file=self._shown, line=1)
+        given = self._config.get("columns", {})
+        unknown = [name for name in given if name not in FIELDS[self._resource]]
+        if unknown:
+            raise SourceError(f"source.{self._resource}.columns: unknown field {unknown[0]!r}",
+                              hint=nearest(unknown[0], sorted(FIELDS[self._resource])))  # fmt: skip
+        found = {}
+        for name in FIELDS[self._resource]:
+            wanted = given.get(name, name)
+            if wanted in header:
+                found[name] = header.index(wanted)
+            elif name in given or name in REQUIRED[self._resource]:
+                raise SourceError(f"has no column {wanted!r} for {name}", file=self._shown, line=1,
+                                  hint=nearest(wanted, [h for h in header if h]))  # fmt: skip
+        return found
+
+    def _where(self, header: list[str]) -> dict[int, list[str]]:
+        found = {}
+        for name, wanted in self._config.get("where", {}).items():
+            if name not in header:
+                raise SourceError(f"has no column {name!r} for where", file=self._shown, line=1,
+                                  hint=nearest(name, [h for h in header if h]))  # fmt: skip
+            found[header.index(name)] = wanted
+        return found
+
+    def _row(self, columns: dict[str, int], cells: list[str], line: int, width: int) -> SourceRow:
+        row = SourceRow({}, f"{self._shown}:{line}", line)
+        for name, index in columns.items():
+            row.cells[name] = cells[index] if index < len(cells) else ""
+        if len(cells) != width:
+            row.problem = f"has {len(cells)} cells where the header has {width}"
+        self._empty_cells(row)
+        self._judge_active(row)
+        return row
+
+    @staticmethod
+    def _empty_cells(row: SourceRow) -> None:
+        """An empty code or tax code is null; an empty currency or expiry is absent."""
+        for name in ("code", "taxCodeExternalId"):
+            if row.cells.get(name) == "":
+                row.cells[name] = None
+        for name in ("currency", "expires"):
+            if row.cells.get(name) == "":
+                del row.cells[name]
+
+    def _judge_active(self, row: SourceRow) -> None:
+        cell = row.cells.get("active")
+        if cell is None:
+            return
+        word = cell.casefold()
+        row.cells["active"] = word in self._active
+        if word not in self._active and word not in self._inactive:
+            row.problem = row.problem or f"active is {cell!r}, neither an active nor an inactive value"
+
+
+def _words(given: list[str] | None, default: tuple[str, ...]) -> set[str]:
+    return {word.casefold() for word in (default if given is None else given)}

@@ -1,0 +1,150 @@
+"""Source rows → desired rows: usable, held, or without a key (A32-A36, T50-T53).
+
+One bad row must not stop a company's sync and must never archive anything, so a row that has a key but cannot be used
+is exported with ``hold``. A row without a key is exported without one: it holds back every archive of its kind or
+group, since the record it meant may be any of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.documents.desired import is_date
+from pleoctl.errors import Finding
+from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, Kind
+from pleoctl.model.records import DesiredState, Dimension, Row
+
+if TYPE_CHECKING:
+    from pleoctl.sources.base import SourceRow, Table
+
+MAX_TEXT: Final = 255
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
+
+
+class RowReader:
+    """Turns tables into a desired state and keeps a finding per row that cannot be used."""
+
+    def __init__(self) -> None:
+        """Start without findings."""
+        self.findings: list[Finding] = []
+
+    def state(
+        self, accounts: Table | None, dimensions: Table | None, values: Table | None
+    ) -> DesiredState:
+        """The desired state of up to three tables."""
+        state = DesiredState()
+        if accounts is not None:
+            state.accounts = self._unique([self._row(r, ACCOUNT, "externalId", accounts) for r in accounts.rows], ACCOUNT)
+        if dimensions is not None:
+            rows = self._unique([self._row(r, TAG_GROUP, "code", dimensions) for r in dimensions.rows], TAG_GROUP)
+            state.dimensions = self._with_values(rows, values)
+        return state
+
+    # --- one row -----------------------------------------------------------------------------------------------
+
+    def _row(self, source: SourceRow, kind: Kind, key: str, table: Table) -> Row:
+        cells = source.cells
+        problem = source.problem or self._problem(cells, kind, key)
+        identity = cells.get(key)
+        if not isinstance(identity, str) or not identity.strip():
+            identity, problem = None, f"has no {key}"
+        row = Row(identity, self._fields(cells, kind), cells.get("active", True) is not False, problem)
+        if problem is None:
+            row.expires, row.currency = cells.get("expires"), cells.get("currency")
+        row.file, row.line = table.name, source.line or 0
+        if problem is not None:
+            self._report(row, problem)
+        return row
+
+    @staticmethod
+    def _fields(cells: dict[str, Any], kind: Kind) -> dict[str, str | None]:
+        names = ("code", "name", "taxCodeExternalId") if kind is ACCOUNT else ("code", "name")
+        fields = {name: cells.get(name) for name in names if name in cells}
+        return {name: value if isinstance(value, str) else None for name, value in fields.items()}
+
+    @staticmethod
+    def _problem(cells: dict[str, Any], kind: Kind, key: str) -> str | None:  # noqa: PLR0911 - one line per rule
+        name = cells.get("name")
+        if not isinstance(name, str) or not name.strip():
+            return "name is blank"
+        for field in ("code", "taxCodeExternalId", "externalId", "expires", "currency"):
+            if not isinstance(cells.get(field), str | None):
+                return f"{field} is not text"
+        if kind is ACCOUNT:
+            for field in ("externalId", "name", "code"):
+                if len(cells.get(field) or "") > MAX_TEXT:
+                    return f"{field} has more than {MAX_TEXT} characters"
+            currency = cells.get("currency")
+            if currency is not None and not _CURRENCY.fullmatch(currency):
+                return f"currency {currency!r} is not a three-letter code"
+        if cells.get("expires") is not None and not is_date(cells["expires"]):
+            return f"expires {cells['expires']!r} is not a date (YYYY-MM-DD)"
+        if not isinstance(cells.get("active", True), bool):
+            return f"active is neither true nor false: {cells.get('active')!r}"
+        return None if cells.get(key) else f"has no {key}"
+
+    def _report(self, row: Row, problem: str) -> None:
+        shown = f"{row.key!r}: " if row.key is not None else ""
+        self.findings.append(Finding(
+            "held-row" if row.key is not None else "no-key", f"{shown}{problem}", "warning",
+            file=row.file, line=row.line or None,
+        ))  # fmt: skip
+
+    # --- several rows ------------------------------------------------------------------------------------------
+
+    def _unique(self, rows: list[Row], kind: Kind) -> list[Row]:
+        """Rows with one key twice become one held row: neither may win (A36, T50, T32)."""
+        by_key: dict[str | int, list[Row]] = defaultdict(list)
+        for number, row in enumerate(rows):
+            by_key[number if row.key is None else kind.normalise(row.key)].append(row)
+        return [same[0] if len(same) == 1 else self._twice(same, kind) for same in by_key.values()]
+
+    def _twice(self, rows: list[Row], kind: Kind) -> Row:
+        first = min(rows, key=lambda r: (r.key or "", r.fields.get("name") or ""))
+        key = "externalId" if kind is ACCOUNT else "code"
+        first.hold = f"{key} stands {len(rows)} times in the accounting system"
+        first.expires = first.currency = None
+        for row in rows:
+            self._report(row, first.hold)
+        return first
+
+    def _with_values(self, rows: list[Row], values: Table | None) -> list[Dimension]:
+        """Values under their dimensions; those of an inactive dimension are left out."""
+        by_code: dict[str, list[SourceRow]] = defaultdict(list)
+        lost: list[SourceRow] = []
+        for source in values.rows if values is not None else ():
+            code = source.cells.get("dimension")
+            (by_code[code.casefold()] if isinstance(code, str) and code.strip() else lost).append(source)
+        made = []
+        for row in rows:
+            mine = by_code.pop(row.key.casefold(), []) if row.key is not None else []
+            made.append(self._dimension(row, mine, values))
+        return made + self._strays(by_code, values) + self._homeless(lost, values)
+
+    def _dimension(self, row: Row, mine: list[SourceRow], table: Table | None) -> Dimension:
+        if table is None or not row.active or row.key is None:
+            return Dimension(row, None)
+        read = [self._row(source, TAG, "code", table) for source in mine]
+        return Dimension(row, self._unique(read, TAG))
+
+    def _strays(self, by_code: dict[str, list[SourceRow]], table: Table | None) -> list[Dimension]:
+        """Values of a dimension that the dimensions do not list: one of the two lists is short."""
+        made = []
+        for sources in by_code.values():
+            code = min(s.cells["dimension"] for s in sources)
+            hold = "has values, but is not in the list of dimensions"
+            row = Row(code, {"code": code, "name": code}, hold=hold, file=table.name if table else "")
+            row.line = sources[0].line or 0
+            self._report(row, hold)
+            made.append(Dimension(row, None))
+        return made
+
+    def _homeless(self, lost: list[SourceRow], table: Table | None) -> list[Dimension]:
+        """Values without a dimension may belong to any: they hold back every archive of tags and groups."""
+        if not lost or table is None:
+            return []
+        row = Row(None, {"name": None}, hold=f"{len(lost)} values have no dimension", file=table.name, line=lost[0].line or 0)
+        self._report(row, row.hold or "")
+        return [Dimension(Row(None, {}, hold=row.hold), None)]
