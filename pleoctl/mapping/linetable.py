@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pleoctl.mapping.vocabulary import CELL_FIELDS, TAG_PREFIX, Cell
+from pleoctl.mapping.vocabulary import CELL_FIELDS, TAG_PREFIX, Cell, is_folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,16 +27,6 @@ class Facts(NamedTuple):
     amount: int
 
 
-def _supplier(facts: Facts) -> str | None:
-    supplier = facts.item.supplier
-    return None if supplier is None or supplier.name is None else supplier.name.casefold()
-
-
-def _note(facts: Facts) -> str | None:
-    note = facts.item.note
-    return None if note is None else note.casefold()
-
-
 def _tax_code(facts: Facts) -> str | None:
     tax = facts.line.tax
     return None if tax is None else tax.code
@@ -50,20 +40,20 @@ def _tag(group: str) -> Callable[[Facts], Any]:
     def get(facts: Facts) -> str | None:
         for tag in facts.line.tags or ():
             if tag is not None and tag.group_code.casefold() == group:
-                return tag.code.casefold()
+                return tag.code
         return None
 
     return get
 
 
-_GETTERS: Final[dict[str, Callable[[Facts], Any]]] = {
-    "supplier": _supplier,
+_RAW: Final[dict[str, Callable[[Facts], Any]]] = {
+    "supplier": _of("supplier", "name"),
     "supplierCode": _of("supplier", "code"),
     "vendor": _of("vendor", "code"),
     "user": _of("user", "code"),
     "account": lambda facts: facts.account,
     "mcc": _of("supplier", "category_code"),
-    "note": _note,
+    "note": lambda facts: facts.item.note,
     "team": _of("team", "code"),
     "taxCode": _tax_code,
     "country": _of("supplier", "country"),
@@ -72,9 +62,21 @@ _GETTERS: Final[dict[str, Callable[[Facts], Any]]] = {
 }
 
 
-def getter(field: str) -> Callable[[Facts], Any]:
-    """How a field of a line rule is read, already folded where the field compares by casefold."""
-    return _tag(field.removeprefix(TAG_PREFIX)) if field.startswith(TAG_PREFIX) else _GETTERS[field]
+def _raw(field: str) -> Callable[[Facts], Any]:
+    return _tag(field.removeprefix(TAG_PREFIX)) if field.startswith(TAG_PREFIX) else _RAW[field]
+
+
+def raw_value(field: str, facts: Facts) -> Any:
+    """What an item or line has in a field, as it was sent."""
+    return _raw(field)(facts)
+
+
+def _getter(field: str) -> Callable[[Facts], Any]:
+    """How a field is read for comparing: folded where the field compares by casefold."""
+    raw = _raw(field)
+    if not is_folded(field):
+        return raw
+    return lambda facts: None if (value := raw(facts)) is None else value.casefold()
 
 
 def cell_allows(conditions: Iterable[Predicate], cell: Cell) -> bool:
@@ -82,7 +84,7 @@ def cell_allows(conditions: Iterable[Predicate], cell: Cell) -> bool:
     return all(p.test()(cell[CELL_FIELDS.index(p.field)]) for p in conditions if p.field in CELL_FIELDS)
 
 
-_RANK: Final = {name: rank for rank, name in enumerate(_GETTERS)}
+_RANK: Final = {name: rank for rank, name in enumerate(_RAW)}
 _TAG_RANK: Final = 3.5
 
 
@@ -98,7 +100,7 @@ class LineTable:
         self._rows = [row for row in rows if cell_allows(row.when, cell)]
         fields = dict.fromkeys(p.field for row in self._rows for p in row.when if p.field not in CELL_FIELDS)
         self._position = {name: position for position, name in enumerate(fields)}
-        self._getters = [getter(name) for name in fields]
+        self._getters = [_getter(name) for name in fields]
         self._exact: dict[int, dict[Any, list[int]]] = {}
         self._prefix: dict[int, dict[int, dict[str, list[int]]]] = {}
         self._rest: list[int] = []
