@@ -61,7 +61,7 @@ class Secret:
         return decode(read_bytes(path, name, limit=64 * 1024), name)
 
     def _cmd(self, command: str) -> str:
-        require_exec(f"the secret reference cmd:{command.split(' ')[0]}")
+        require_exec(f"the secret reference cmd:{command.split(' ', maxsplit=1)[0]}")
         try:
             done = subprocess.run(  # noqa: S603 - allowed by the environment, never through a shell
                 shlex.split(command), cwd=self._root, capture_output=True, text=True, check=False,

@@ -120,7 +120,9 @@ class FreshCheck:
     def _stale(self, change: Change, words: str, moved: dict[str, tuple[object, object]]) -> None:
         details = "; ".join(f"{name}: the plan saw {was!r}, Pleo has {now!r}" for name, (was, now) in moved.items())
         if change.action == "create":
-            details = "; ".join(f"{name}: the plan wants {want!r}, Pleo has {now!r}" for name, (want, now) in moved.items())
+            details = "; ".join(
+                f"{name}: the plan wants {want!r}, Pleo has {now!r}" for name, (want, now) in moved.items()
+            )
         message = f"{change.address} {words}{f': {details}' if details else ''}"
         self._out.stale.append(Finding("stale", message, address=change.address,
                                        hint="make a new plan: `pleoctl plan -o FILE`"))  # fmt: skip

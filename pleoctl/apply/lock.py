@@ -38,7 +38,7 @@ class Holder:
 
     @classmethod
     def me(cls, url: str, company: str, command: str) -> Holder:
-        """This process."""
+        """A holder's note about the running process."""
         since = datetime.now(UTC).isoformat(timespec="seconds")
         return cls(url, company, command, os.getpid(), socket.gethostname(), ci_run_url(), since)
 

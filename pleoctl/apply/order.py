@@ -9,7 +9,6 @@ Within a group, losers of duplicates and gone values go first: they free places 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +16,8 @@ from pleoctl.model.kinds import ACCOUNT, TAG
 from pleoctl.plan.requests import is_bulk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pleoctl.reconcile.changes import Change
 
 Operation = Literal["create", "batch", "put", "bulk"]
@@ -36,7 +37,10 @@ def waves(changes: list[Change]) -> Iterator[list[Task]]:
         _creates(_pick(changes, "account", "create"), ACCOUNT.create_batch),
         _singles(_pick(changes, "account", "unarchive", "update")),
         _singles(_pick(changes, "account", "archive")),
-        [*_creates(_pick(changes, "tagGroup", "create"), 1), *_singles(_pick(changes, "tagGroup", "unarchive", "update"))],
+        [
+            *_creates(_pick(changes, "tagGroup", "create"), 1),
+            *_singles(_pick(changes, "tagGroup", "unarchive", "update")),
+        ],
         _bulk(_pick(changes, "tag", "archive")),
         _bulk(_pick(changes, "tag", "unarchive", "update")),
         _creates(_pick(changes, "tag", "create"), 1),

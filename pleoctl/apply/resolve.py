@@ -69,7 +69,10 @@ class Resolver:
             records = _doubting(lambda: api.find(change, group))
             exact = [r for r in records if same_key(r, change)]
             if exact:
-                return min(exact, key=lambda r: (not matches(r, change.after, change.kind), r.archived, r.created, r.id))
+                return min(
+                    exact,
+                    key=lambda r: (not matches(r, change.after, change.kind), r.archived, r.created, r.id),
+                )
             similar = [r for r in records if loose(r.key) == loose(change.key)] if alike else []
             if len(similar) == 1:
                 return similar[0]

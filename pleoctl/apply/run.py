@@ -85,7 +85,7 @@ class _Run:
             "account": self._accounts, "tagGroup": GroupApi(pleo), "tag": TagApi(pleo),
         }  # fmt: skip
         started = _now()
-        run_id = f"{started.strftime('%Y%m%dT%H%M%SZ')}-{plan.id[7:15]}-{secrets.token_hex(2)}"
+        run_id = f"{started.strftime('%Y%m%dT%H%M%S%f')}-{plan.id[7:15]}-{secrets.token_hex(2)}"
         self._folder = workspace.runs / run_id
         self._receipt = Receipt(plan.id, run_id, workspace.company, workspace.url, "done", _iso(started))
 
@@ -108,15 +108,15 @@ class _Run:
             if not ignore.exists():
                 ignore.write_text("*\n", encoding="utf-8")
         except OSError as error:
-            raise PleoctlError(f"the run's folder cannot be made ({error.strerror}); nothing was sent to Pleo") from error
+            raise PleoctlError(
+                f"the run's folder cannot be made ({error.strerror}); nothing was sent to Pleo"
+            ) from error
         write_atomically(self._folder / RUN_FILES[0], self._plan.bytes, mode=0o600)
 
     def _write(self, fresh: Fresh, journal: Journal) -> None:
         resolver = Resolver(self._pleo.wait)
         self._finished = sum(r.status != "notAttempted" for r in fresh.results.values())
-        executor = Executor(
-            self._pleo, self._apis, self._accounts, fresh, journal, resolver, self._stop, self._advance
-        )
+        executor = Executor(self._pleo, self._apis, self._accounts, fresh, journal, resolver, self._stop, self._advance)
         executor.run(self._plan.changes)
         if executor.halted or self._stop.is_set():
             return
@@ -125,7 +125,9 @@ class _Run:
             resolver.verify(self._apis, fresh.results.values())
         except PleoctlError as error:
             # Everything was confirmed by Pleo's own answers; only the second look failed.
-            self._findings = [Finding("not-verified", f"what was written could not be read again: {error.message}", "warning")]
+            self._findings = [
+                Finding("not-verified", f"what was written could not be read again: {error.message}", "warning")
+            ]
 
     _findings: list[Finding] = []  # noqa: RUF012 - replaced, never changed
 

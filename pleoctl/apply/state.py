@@ -33,6 +33,9 @@ def same_key(record: Live, change: Change) -> bool:
 
 
 def _same_code(kind: str, one: Any, other: Any) -> bool:
-    return KINDS[kind].folds_case and isinstance(one, str) and isinstance(other, str) and (
-        one.casefold() == other.casefold()
+    return (
+        KINDS[kind].folds_case
+        and isinstance(one, str)
+        and isinstance(other, str)
+        and (one.casefold() == other.casefold())
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,7 +23,7 @@ F = TypeVar("F", bound="Callable[..., Any]")
 PATH = click.Path(path_type=str)
 
 
-def command(
+def as_command(
     name: str, *, formats: tuple[str, ...] = ("text", "json"), parent: str = "", default: str = "text"
 ) -> Callable[[Callable[..., Output]], click.Command]:
     """Make a command of a function that takes `Options` first and gives an `Output`.
@@ -38,42 +39,38 @@ def command(
             options = Options(full, **shared)
             return execute(options, lambda: function(options, **values))
 
-        decorated = _shared_options(formats, default)(callback)
-        made = click.command(name, help=_help(function.__doc__ or ""))(decorated)
-        return made
+        own = list(getattr(function, "__click_params__", []))
+        # click reverses the list: the command's own options come first in its help.
+        callback.__click_params__ = [*_shared_options(formats, default), *own]  # type: ignore[attr-defined]
+        return click.command(name, help=_help(function.__doc__ or ""))(callback)
 
     return wrap
 
 
 def _help(doc: str) -> str:
     """Examples as a block that click does not rewrap."""
-    text, marker, examples = doc.partition("Examples:")
+    text, marker, examples = inspect.cleandoc(doc).partition("Examples:")
     if not marker:
-        return doc
+        return text
     lines = "\n".join(line.strip() and f"  {line.strip()}" for line in examples.strip().splitlines())
     return f"{text.rstrip()}\n\n\b\nExamples:\n{lines}"
 
 
-def _shared_options(formats: tuple[str, ...], default: str) -> Callable[[F], F]:
+def _shared_options(formats: tuple[str, ...], default: str) -> list[click.Parameter]:
     def chosen(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str:
         wanted = value or os.environ.get("PLEOCTL_FORMAT") or default
         # The environment speaks for all commands at once, so it is ignored where a command lacks the format.
         return wanted if wanted in formats else default
 
-    def wrap(function: F) -> F:
-        for option in reversed((
-            click.option("--workspace", metavar="FILE|FOLDER", type=PATH,
-                         help="The workspace; else PLEOCTL_WORKSPACE, else pleoctl.yaml here or above."),
-            click.option("--format", "format", type=click.Choice(formats), callback=chosen,
-                         help=f"Output format (default {default}; PLEOCTL_FORMAT)."),
-            click.option("-v", "--verbose", is_flag=True, help="Say on stderr what is being done."),
-            click.option("--debug", is_flag=True, envvar="PLEOCTL_DEBUG", help="Show requests, and tracebacks of errors."),
-            click.option("--no-color", is_flag=True, help="No colours (also NO_COLOR)."),
-        )):  # fmt: skip
-            function = option(function)
-        return function
-
-    return wrap
+    return [
+        click.Option(["--no-color"], is_flag=True, help="No colours (also NO_COLOR)."),
+        click.Option(["--debug"], is_flag=True, envvar="PLEOCTL_DEBUG", help="Show requests, and tracebacks of errors."),
+        click.Option(["-v", "--verbose"], is_flag=True, help="Say on stderr what is being done."),
+        click.Option(["--format"], type=click.Choice(formats), callback=chosen,
+                     help=f"Output format (default {default}; PLEOCTL_FORMAT)."),
+        click.Option(["--workspace"], metavar="FILE|FOLDER", type=PATH,
+                     help="The workspace; else PLEOCTL_WORKSPACE, else pleoctl.yaml here or above."),
+    ]  # fmt: skip
 
 
 def open_workspace(options: Options) -> Workspace:

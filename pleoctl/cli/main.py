@@ -64,14 +64,14 @@ class CommandTable(click.Group):
         except click.UsageError as error:
             from pleoctl.documents.schemas import nearest  # noqa: PLC0415 - only on a mistake
 
-            error.message += f" {nearest(args[0], list(COMMANDS)).replace('known keys', 'Commands')}"
-            raise
+            hint = nearest(args[0], list(COMMANDS)).replace("known keys", "Commands")
+            raise click.UsageError(f"{error.message} {hint}", ctx) from error
 
 
 @click.group(cls=CommandTable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="pleoctl")
 def cli() -> None:
-    """Plan and apply for Pleo: keep accounts, tag groups and tags in line with your accounting system.
+    r"""Plan and apply for Pleo: keep accounts, tag groups and tags in line with your accounting system.
 
     \b
     pleoctl export              read the accounting system into desired-state.yaml

@@ -102,7 +102,11 @@ def _found(document: Document) -> Iterator[tuple[int, str, bool]]:
         own = not document.text[line_start : match.start()].strip()
         line_end = document.text.find("\n", match.start())
         covered = len(document.text) if line_end < 0 else line_end
-        yield document.text.count("\n", 0, match.start()) + 1, document.text[match.start() : covered].rstrip(), own
+        yield (
+            document.text.count("\n", 0, match.start()) + 1,
+            document.text[match.start() : covered].rstrip(),
+            own,
+        )
 
 
 def _scalars(root: Node) -> Iterator[Node]:

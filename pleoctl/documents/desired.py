@@ -131,18 +131,14 @@ def _from_document(document: Document) -> DesiredState:
             _row(document, ("accounts", i), item, "externalId") for i, item in enumerate(data["accounts"])
         ]
     if "dimensions" in data:
-        state.dimensions = [
-            _dimension(document, ("dimensions", i), item) for i, item in enumerate(data["dimensions"])
-        ]
+        state.dimensions = [_dimension(document, ("dimensions", i), item) for i, item in enumerate(data["dimensions"])]
     return state
 
 
 def _dimension(document: Document, path: tuple[str | int, ...], item: dict[str, Any]) -> Dimension:
     values = None
     if "values" in item:
-        values = [
-            _row(document, (*path, "values", i), value, "code") for i, value in enumerate(item["values"])
-        ]
+        values = [_row(document, (*path, "values", i), value, "code") for i, value in enumerate(item["values"])]
     return Dimension(_row(document, path, item, "code"), values)
 
 

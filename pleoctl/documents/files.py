@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import InvalidFile, PleoctlError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MAX_BYTES: Final = 256 * 1024 * 1024
 

@@ -124,7 +124,7 @@ _HEAD: Final = re.compile(rf"- code: ({_STRING})")
 _FIELD: Final = re.compile(rf"  (?:name: ({_STRING})|active: (true|false)|hold: ({_STRING}))")
 
 
-class NotCanonical(Exception):  # noqa: N818 - a signal between the two readers, never shown
+class NotCanonical(Exception):
     """The text is not what the writer writes."""
 
 

@@ -73,7 +73,11 @@ def _leaf(error: ValidationError) -> ValidationError:
 
 def _findings(document: Document, error: ValidationError) -> Iterator[Finding]:
     path: Steps = tuple(error.absolute_path)
-    if error.validator == "additionalProperties" and isinstance(error.schema, dict):
+    if (
+        error.validator == "additionalProperties"
+        and isinstance(error.schema, dict)
+        and isinstance(error.instance, dict)
+    ):
         known = sorted(error.schema.get("properties", {}))
         patterns = list(error.schema.get("patternProperties", {}))
         if not patterns:
@@ -113,7 +117,10 @@ def _words(  # noqa: PLR0911 - one line per schema word
         hint = f"one of: {', '.join(map(str, allowed))}"
         return f"{label} is {_shown(value)}", hint if error.validator == "enum" else f"write {allowed[0]}"
     if error.validator == "maxLength":
-        return f"{label} has {len(value)} characters, more than {limit}", "shorten it, or hold the row with hold"
+        return (
+            f"{label} has {len(value)} characters, more than {limit}",
+            "shorten it, or hold the row with hold",
+        )
     if error.validator in {"minLength", "pattern"}:
         return f"{label} {schema.get('x-message', f'does not match {limit}')}", schema.get("x-hint")
     if error.validator == "uniqueItems":
@@ -125,9 +132,7 @@ def _words(  # noqa: PLR0911 - one line per schema word
     return f"{label}: {schema.get('x-message', error.message)}"[:300], schema.get("x-hint")
 
 
-def _type_words(
-    document: Document, error: ValidationError, path: Steps, label: str
-) -> tuple[str, str | None]:
+def _type_words(document: Document, error: ValidationError, path: Steps, label: str) -> tuple[str, str | None]:
     given: Any = error.validator_value
     allowed: list[str] = given if isinstance(given, list) else [given]
     node = document.node(path)
@@ -135,7 +140,10 @@ def _type_words(
         return _ambiguous_words(error.instance)
     if "string" in allowed and node is not None and node.kind == "scalar" and node.plain:
         if error.instance is None:
-            return f"{label} is null where text is due", f"write {quoted(node.text)}" if node.text else "give a text"
+            return (
+                f"{label} is null where text is due",
+                f"write {quoted(node.text)}" if node.text else "give a text",
+            )
         return f"{label}: {node.text} is not text", f"write {quoted(node.text)}"
     wanted = " or ".join(_ARTICLES.get(kind, kind) for kind in allowed)
     return f"{label} must be {wanted}, not {_shown(error.instance)}", None

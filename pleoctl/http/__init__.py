@@ -5,4 +5,13 @@ from pleoctl.http.errors import ApiError, Interrupted, LostAnswer, Unauthorised
 from pleoctl.http.paging import read_pages
 from pleoctl.http.transport import Counts, Transport
 
-__all__ = ["ApiError", "Budget", "Counts", "Interrupted", "LostAnswer", "Transport", "Unauthorised", "read_pages"]
+__all__ = [
+    "ApiError",
+    "Budget",
+    "Counts",
+    "Interrupted",
+    "LostAnswer",
+    "Transport",
+    "Unauthorised",
+    "read_pages",
+]

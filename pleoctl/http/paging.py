@@ -22,8 +22,8 @@ MAX_EMPTY: Final = 5
 _BAD_REQUEST: Final = 400
 
 
-class _Incomplete(Exception):  # noqa: N818 - a signal between two passes
-    """This pass does not prove completeness."""
+class _Incomplete(Exception):
+    """A pass that does not prove completeness."""
 
 
 def read_pages(
@@ -47,7 +47,8 @@ def read_pages(
         except _Incomplete as error:
             problem = str(error)
     raise PleoError(
-        f"{method} {path} was not read completely: {problem}", hint="nothing was changed; run again, and report it to Pleo if it stays"
+        f"{method} {path} was not read completely: {problem}",
+        hint="nothing was changed; run again, and report it to Pleo if it stays",
     )
 
 

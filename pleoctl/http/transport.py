@@ -202,7 +202,9 @@ class Transport:
 
     def _denied_words(self, status: int, method: str, path: str, scope: str, text: str) -> str:
         if status == 401:  # noqa: PLR2004
-            return f"{self._service} does not accept the credential (401): it is wrong, expired or of another environment"
+            return (
+                f"{self._service} does not accept the credential (401): it is wrong, expired or of another environment"
+            )
         needed = f"lacks the scope {scope}" if scope else "has no permission"
         return f"the credential {needed}: {self._service} refused {method} {path} (403){text}"
 

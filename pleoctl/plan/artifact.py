@@ -135,7 +135,9 @@ def _change_problem(change: Any) -> str | None:  # noqa: PLR0911 - one line per 
         return "its states are malformed"
     if (action == "create") != (before is None) or (action == "create") != (change["pleoId"] is None):
         return f"a {action} does not look like that"
-    if after["archived"] != (action == "archive") or (before is not None and before["archived"] != (action == "unarchive")):
+    if after["archived"] != (action == "archive") or (
+        before is not None and before["archived"] != (action == "unarchive")
+    ):
         return f"a {action} does not change archived like that"
     if (kind == "tag") != (parent is not None) or not (parent is None or _is_parent(parent)):
         return "its parent is malformed"

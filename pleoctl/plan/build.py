@@ -27,12 +27,11 @@ if TYPE_CHECKING:
     from pleoctl.workspace import GuardLimits
 
 
-
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """Everything a plan depends on besides live Pleo.
 
-    ``advise`` False leaves out guard and warnings (``drift``); ``extra`` adds warnings of other rooms (mapping).
+    ``advise`` False leaves out guard and warnings (``drift``); ``further`` adds warnings of other rooms (mapping).
     """
 
     desired: DesiredState
@@ -42,7 +41,7 @@ class Inputs:
     url: str
     acknowledged: int | None = None
     advise: bool = True
-    extra: Callable[[list[Change]], list[Warned]] = field(default=lambda _: [])
+    further: Callable[[list[Change]], list[Warned]] = field(default=lambda _: [])
 
 
 def build_plan(inputs: Inputs, reader: PleoReader) -> Plan:
@@ -82,13 +81,11 @@ def _remembered(usage: Callable[[str], dict[str, int]]) -> Callable[[str], dict[
     return ask
 
 
-def _warnings(
-    inputs: Inputs, live: LiveState, result: Reconciliation, reader: PleoReader
-) -> list[Warned]:
+def _warnings(inputs: Inputs, live: LiveState, result: Reconciliation, reader: PleoReader) -> list[Warned]:
     found = list(held_warnings(result))
     if live.accounts is not None:
-        found += account_warnings(inputs.desired, live.accounts, result.changes, reader.accounts_in_use)
-    found += inputs.extra(result.changes)
+        found += account_warnings(inputs.desired, result.changes, reader.accounts_in_use)
+    found += inputs.further(result.changes)
     return sorted(found, key=lambda w: (w["code"], w["address"] or "", w["message"]))
 
 
@@ -99,10 +96,12 @@ def _prove(inputs: Inputs, live: LiveState, result: Reconciliation) -> None:
     again = reconcile(inputs.desired, simulate(live, result.changes), inputs.scope)
     if again.changes:
         names = ", ".join(c.address for c in again.changes[:5])
-        raise PleoctlError(f"the plan does not converge: {names} would change again", hint="please report this as a bug")
+        raise PleoctlError(
+            f"the plan does not converge: {names} would change again", hint="please report this as a bug"
+        )
 
 
-def freeze(  # noqa: PLR0913 - the parts of one artifact
+def freeze(
     inputs: Inputs, live: LiveState, result: Reconciliation, warnings: list[Warned], guard: Guard, reads: int
 ) -> Plan:
     """The artifact's body in its published shape."""

@@ -53,9 +53,7 @@ def check_guard(
     """Judge the archives of a plan. Raises `Refused` if a wrong number was acknowledged."""
     archives = [c for c in changes if c.action == "archive"]
     if acknowledged is not None and acknowledged != len(archives):
-        raise Refused(
-            f"the plan archives {len(archives)}, not {acknowledged}", hint=f"--allow-archive {len(archives)}"
-        )
+        raise Refused(f"the plan archives {len(archives)}, not {acknowledged}", hint=f"--allow-archive {len(archives)}")
     protected = list(_protected(archives, limits.protect))
     amounts = [] if acknowledged is not None else list(_amounts(archives, active, limits))
     findings = [*protected, *amounts]
@@ -91,7 +89,9 @@ def _amounts(archives: list[Change], active: Mapping[str, int], limits: GuardLim
         where = f"{kind.plural} of {bucket.partition(':')[2]}" if bucket.startswith("tag:") else kind.plural
         hint = f"if that is right: --allow-archive {total}"
         if n > most:
-            yield Finding("archive-count", f"{n} {where} would be archived, more than {most}", address=bucket, hint=hint)
+            yield Finding(
+                "archive-count", f"{n} {where} would be archived, more than {most}", address=bucket, hint=hint
+            )
         if n > SMALL and n / a > limits.share:
             words = f"{n} of {a} active {where} would be archived, more than {limits.share:.0%}"
             yield Finding("archive-share", words, address=bucket, hint=hint)

@@ -10,7 +10,7 @@ from pleoctl.model.kinds import ACCOUNT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pleoctl.model.records import DesiredState, Live
+    from pleoctl.model.records import DesiredState
     from pleoctl.reconcile.changes import Change, Held, Reconciliation
 
 Warned = dict[str, Any]
@@ -32,7 +32,9 @@ def _words(item: Held) -> str:
 
 
 def account_warnings(
-    desired: DesiredState, accounts: list[Live], changes: list[Change], in_use: Callable[[list[str], str], set[str]]
+    desired: DesiredState,
+    changes: list[Change],
+    in_use: Callable[[list[str], str], set[str]],
 ) -> Iterator[Warned]:
     """C4, A20, A39, A35 and A29; marks the changes they are about."""
     mine = [c for c in changes if c.kind == ACCOUNT.name]

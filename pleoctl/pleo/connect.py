@@ -42,9 +42,7 @@ def connection_name(url: str, company: str) -> str:
     return hashlib.sha256(f"{host}\n{company}".encode()).hexdigest()[:24]
 
 
-def connect(
-    workspace: Workspace, kind: type[R], *, stop: threading.Event | None = None
-) -> R:
+def connect(workspace: Workspace, kind: type[R], *, stop: threading.Event | None = None) -> R:
     """A reader or writer of the workspace's company; the secret is resolved here and kept nowhere else."""
     url, company = workspace.url, workspace.company
     store = state_folder() / "budget" / connection_name(url, company)

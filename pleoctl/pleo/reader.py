@@ -49,6 +49,10 @@ class PleoReader:
         """Requests sent so far."""
         return self._http.counts
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
     def wait(self, seconds: float) -> None:
         """Sleep as the transport does."""
         self._http.budget.wait(seconds)
@@ -62,6 +66,25 @@ class PleoReader:
             data.get("subjectURN"),
             data.get("applicationName"),
         )
+
+    def probe(self, what: str) -> None:
+        """One small read of ``accounts`` or ``tags``, to see whether the credential may. Raises `PleoError`."""
+        if what == "accounts":
+            body = {
+                "companyId": self.company,
+                "excludeIfAssignedToCategory": False,
+                "excludeIfAssignedToContraAccount": False,
+            }
+            self._http.read("POST", f"{ACCOUNTS}:search", params={"limit": 1}, json=body, scope=ACCOUNTS_READ)
+        else:
+            self.groups()
+            self._http.read(
+                "POST",
+                f"{TAGS}:search",
+                params={"company_id": self.company, "limit": 1},
+                json={},
+                scope=TAGS_READ,
+            )
 
     # --- accounts ----------------------------------------------------------------------------------------------
 
@@ -125,9 +148,7 @@ class PleoReader:
 
     def tags_by_id(self, ids: Sequence[str]) -> list[Live]:
         """The tags with these ids, 100 a call."""
-        return self._by_hundreds(
-            ids, lambda part: self._tags({"tagIds": part, "includeArchived": True}, keep=True)
-        )
+        return self._by_hundreds(ids, lambda part: self._tags({"tagIds": part, "includeArchived": True}, keep=True))
 
     def usage(self, group: str) -> dict[str, int]:
         """Expenses per tag id of a group (T66); empty where Pleo no longer knows the group."""

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from pleoctl.errors import Finding, InvalidFile
 from pleoctl.model.addresses import group_address, tag_address
 from pleoctl.model.kinds import TAG, TAG_GROUP, loose
-from pleoctl.model.records import Row
 from pleoctl.reconcile.changes import Change, Held, LiveState, Parent, Reconciliation, Scope
 from pleoctl.reconcile.duplicates import keep_group, keep_tag
 from pleoctl.reconcile.table import Bucket, Wanted
 
 if TYPE_CHECKING:
-    from pleoctl.model.records import DesiredState, Dimension, Live
+    from pleoctl.model.records import DesiredState, Dimension, Live, Row
 
 
 def fold(code: str) -> str:

@@ -116,16 +116,16 @@ class Bucket:
             return keys
         return {k for k in keys if k in wanted or any(not r.archived for r in records[k])}
 
-    def _report_doubtful(
-        self, keys: set[str], wanted: dict[str, Wanted], records: dict[str, list[Live]]
-    ) -> None:
+    def _report_doubtful(self, keys: set[str], wanted: dict[str, Wanted], records: dict[str, list[Live]]) -> None:
         shown = sorted(wanted[k].row.key or "" if k in wanted else records[k][0].key for k in keys)
         held = "; all are left as they are" if self.kind.folds_case else ""
         words = f"differ only in case, blanks or Unicode form: {', '.join(map(repr, shown))}{held}"
         for key in keys:
             origin = wanted[key].row.origin if key in wanted else None
             address = self.address(self._shown_key(wanted.get(key), records.get(key, [])), None)
-            self.out.notes.append(Held(self.kind.name, address, f"{self.kind.key}s that {words}", origin, "doubtful-code"))
+            self.out.notes.append(
+                Held(self.kind.name, address, f"{self.kind.key}s that {words}", origin, "doubtful-code")
+            )
 
     @staticmethod
     def _shown_key(entry: Wanted | None, found: list[Live]) -> str:

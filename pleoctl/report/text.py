@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
     from pleoctl.errors import Finding
 
-SIGNS: Final = {"create": ("+", "green"), "update": ("~", "yellow"), "unarchive": ("^", "cyan"), "archive": ("-", "red")}
+SIGNS: Final = {
+    "create": ("+", "green"),
+    "update": ("~", "yellow"),
+    "unarchive": ("^", "cyan"),
+    "archive": ("-", "red"),
+}
 WORST_FIRST: Final = ("archive", "unarchive", "update", "create")
 SHOWN: Final = 50
 DEFAULT_PER_MINUTE: Final = 500
@@ -34,7 +39,10 @@ def plan_text(plan: dict[str, Any], *, brief: bool = False, per_minute: int | No
     lines = [style(f"Plan for company {terminal(plan['company'])} at {terminal(plan['url'])}", bold=True)]
     lines += [f"  {line}" for line in _scope_lines(plan)]
     if not plan["changes"]:
-        lines += ["", style("No changes.", fg="green", bold=True) + " Pleo is in line with the desired state."]
+        lines += [
+            "",
+            style("No changes.", fg="green", bold=True) + " Pleo is in line with the desired state.",
+        ]
     else:
         lines += _change_lines(plan["changes"], brief=brief)
     lines += ["", total_line(plan["summary"])]
@@ -166,7 +174,9 @@ def receipt_text(receipt: dict[str, Any]) -> str:
     lines = [line for status in ("failed", "ambiguous", "blocked") for line in _ended(receipt["changes"], status)]
     colour = "green" if receipt["outcome"] == "done" else "red"
     if receipt["changes"] and set(counts) == {"alreadyDone"}:
-        lines.append(style("Already applied: ", fg=colour, bold=True) + f"all {len(receipt['changes'])} changes stand in Pleo.")
+        lines.append(
+            style("Already applied: ", fg=colour, bold=True) + f"all {len(receipt['changes'])} changes stand in Pleo."
+        )
     elif not receipt["changes"]:
         lines.append(style("Nothing to apply.", fg=colour, bold=True))
     else:
@@ -175,7 +185,9 @@ def receipt_text(receipt: dict[str, Any]) -> str:
         counted = ", ".join(f"{counts[s]} {w}" for s, w in words.items() if counts[s])
         lines.append(style(f"Apply {receipt['outcome']}: ", fg=colour, bold=True) + counted + ".")
     used = receipt["requests"]
-    lines.append(f"Requests: {used['read']} read, {used['write']} written, {used['retries']} repeated. Run {receipt['runId']}.")
+    lines.append(
+        f"Requests: {used['read']} read, {used['write']} written, {used['retries']} repeated. Run {receipt['runId']}."
+    )
     return "\n".join(lines) + "\n"
 
 

@@ -80,9 +80,9 @@ class _CsvFile:
             if not number:
                 width = len(cells)
                 columns, where = self._columns(cells), self._where(cells)
-            elif cells and len(cells) <= max(where, default=-1):
-                yield self._row(columns, cells, line, width)
-            elif cells and all(cells[i] in wanted for i, wanted in where.items()):
+            elif (cells and len(cells) <= max(where, default=-1)) or (
+                cells and all(cells[i] in wanted for i, wanted in where.items())
+            ):
                 yield self._row(columns, cells, line, width)
 
     def _lines(self, reader: Any) -> Iterator[tuple[int, int, list[str]]]:

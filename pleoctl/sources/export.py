@@ -88,7 +88,11 @@ def counts(state: DesiredState) -> dict[str, int]:
 
 def _all_rows(state: DesiredState) -> list[Row]:
     dimensions = state.dimensions or []
-    return [*(state.accounts or ()), *(d.row for d in dimensions), *(v for d in dimensions for v in d.values or ())]
+    return [
+        *(state.accounts or ()),
+        *(d.row for d in dimensions),
+        *(v for d in dimensions for v in d.values or ()),
+    ]
 
 
 def _old(workspace: Workspace) -> tuple[list[DesiredState], list[Comments | None]]:

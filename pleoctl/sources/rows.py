@@ -30,13 +30,13 @@ class RowReader:
         """Start without findings."""
         self.findings: list[Finding] = []
 
-    def state(
-        self, accounts: Table | None, dimensions: Table | None, values: Table | None
-    ) -> DesiredState:
+    def state(self, accounts: Table | None, dimensions: Table | None, values: Table | None) -> DesiredState:
         """The desired state of up to three tables."""
         state = DesiredState()
         if accounts is not None:
-            state.accounts = self._unique([self._row(r, ACCOUNT, "externalId", accounts) for r in accounts.rows], ACCOUNT)
+            state.accounts = self._unique(
+                [self._row(r, ACCOUNT, "externalId", accounts) for r in accounts.rows], ACCOUNT
+            )
         if dimensions is not None:
             rows = self._unique([self._row(r, TAG_GROUP, "code", dimensions) for r in dimensions.rows], TAG_GROUP)
             state.dimensions = self._with_values(rows, values)
@@ -145,6 +145,12 @@ class RowReader:
         """Values without a dimension may belong to any: they hold back every archive of tags and groups."""
         if not lost or table is None:
             return []
-        row = Row(None, {"name": None}, hold=f"{len(lost)} values have no dimension", file=table.name, line=lost[0].line or 0)
+        row = Row(
+            None,
+            {"name": None},
+            hold=f"{len(lost)} values have no dimension",
+            file=table.name,
+            line=lost[0].line or 0,
+        )
         self._report(row, row.hold or "")
         return [Dimension(Row(None, {}, hold=row.hold), None)]

@@ -1,0 +1,45 @@
+"""``pleoctl apply``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pleoctl.cli.common import PATH, as_command, open_workspace
+
+if TYPE_CHECKING:
+    from pleoctl.cli.boundary import Options, Output
+
+
+@as_command("apply", formats=("text", "json"))
+@click.argument("plan", type=PATH)
+@click.option("--expect-id", metavar="ID", help="Refuse (exit 3) unless the plan has this id; shows tampering.")
+@click.option("--receipt", type=PATH, metavar="FILE", help="Write the receipt here as well.")
+@click.option("--lock-timeout", metavar="DURATION",
+              help="How long to wait for another run, e.g. 90s or 5m (default 0s; PLEOCTL_LOCK_TIMEOUT).")  # fmt: skip
+def command(
+    options: Options, *, plan: str, expect_id: str | None, receipt: str | None, lock_timeout: str | None
+) -> Output:
+    """Carry out exactly a saved plan.
+
+    Reads the records it touches again first: if Pleo has moved on since the plan was made, nothing is written (exit 4).
+    After any failure the same plan can be applied again; what is already done is not done twice.
+
+    Examples:
+    pleoctl apply plan.json
+    pleoctl apply plan.json --expect-id sha256:… --receipt receipt.json --lock-timeout 5m
+
+    """
+    from pleoctl.cli.applying import carry_out, locked, output_of, stoppable  # noqa: PLC0415 - the engine only here
+    from pleoctl.plan.artifact import read_plan  # noqa: PLC0415
+
+    workspace = open_workspace(options)
+    read = read_plan(Path(plan), plan)
+    from pleoctl.apply.run import check_plan  # noqa: PLC0415
+
+    check_plan(read, workspace, expect_id)
+    with stoppable() as stop, locked(workspace, "apply", lock_timeout):
+        applied = carry_out(options, workspace, read, stop=stop, expected=expect_id, receipt=receipt)
+        return output_of(options, applied, stop)

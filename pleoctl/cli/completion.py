@@ -1,0 +1,30 @@
+"""``pleoctl completion``."""
+
+from __future__ import annotations
+
+import click
+
+from pleoctl.cli.boundary import Options, Output
+from pleoctl.cli.common import as_command
+
+
+@as_command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def command(options: Options, *, shell: str) -> Output:  # noqa: ARG001 - every command takes its options
+    """Print the completion script of a shell.
+
+    Examples:
+    pleoctl completion bash > ~/.local/share/bash-completion/completions/pleoctl
+    pleoctl completion zsh > "${fpath[1]}/_pleoctl"
+    pleoctl completion fish > ~/.config/fish/completions/pleoctl.fish
+
+    """
+    from click.shell_completion import get_completion_class  # noqa: PLC0415
+
+    from pleoctl.cli.main import cli  # noqa: PLC0415 - the table imports this module
+
+    found = get_completion_class(shell)
+    if found is None:
+        raise click.UsageError(f"no completion for {shell}")
+    source = found(cli, {}, "pleoctl", "_PLEOCTL_COMPLETE").source()
+    return Output(source, source)

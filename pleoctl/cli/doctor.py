@@ -1,0 +1,83 @@
+"""``pleoctl doctor``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pleoctl.cli.boundary import Options, Output
+from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.cli.planning import connected
+from pleoctl.errors import ExitCode, Finding, PleoctlError
+
+if TYPE_CHECKING:
+    from pleoctl.pleo.reader import Introspection, PleoReader
+    from pleoctl.workspace import Workspace
+
+
+@as_command("doctor")
+def command(options: Options) -> Output:
+    """Ask Pleo who this credential is and what it may do, with one read of each list.
+
+    Tells what is missing: scopes, access to the company, a wrong environment.
+
+    Examples:
+    pleoctl doctor
+
+    """
+    from pleoctl.pleo.reader import PleoReader  # noqa: PLC0415 - requests takes 100 ms to import
+
+    workspace = open_workspace(options)
+    with connected(workspace, PleoReader) as reader:
+        told = reader.introspect()
+        findings = _identity(workspace, told)
+        reads = {what: _probe(reader, what) for what in ("accounts", "tags")}
+    managed = {"accounts": True, "tags": workspace.selected is not None}
+    for what, problem in reads.items():
+        if problem is not None:
+            findings.append(Finding("no-read", problem, "error" if managed[what] else "warning"))
+    lines = [f"url       {workspace.url}", f"company   {workspace.company}", f"method    {told.method}",
+             f"scopes    {' '.join(sorted(told.scopes)) or 'not told'}"]  # fmt: skip
+    lines += [f"{what:<9} {'readable' if problem is None else 'not readable'}" for what, problem in reads.items()]
+    data = {"url": workspace.url, "company": workspace.company, "authMethod": told.method, "subject": told.subject,
+            "scopes": sorted(told.scopes), "readable": {w: p is None for w, p in reads.items()}}  # fmt: skip
+    wrong_company = any(f.code == "other-company" for f in findings)
+    failed = any(f.level == "error" for f in findings)
+    code = ExitCode.REFUSED if wrong_company else ExitCode.ERROR if failed else ExitCode.OK
+    return Output("\n".join(lines) + "\n", data, findings, code)
+
+
+def _probe(reader: PleoReader, what: str) -> str | None:
+    try:
+        reader.probe(what)
+    except PleoctlError as error:
+        return error.message
+    return None
+
+
+def _identity(workspace: Workspace, told: Introspection) -> list[Finding]:
+    """The company behind the credential, and the scopes that the workspace will need."""
+    findings = []
+    subject = (told.subject or "").lower()
+    if ":company:" in subject and not subject.endswith(workspace.company):
+        findings.append(Finding("other-company", f"the credential belongs to {told.subject}, the workspace to "
+                                f"{workspace.company}", hint="set company in pleoctl.yaml, or use another credential"))  # fmt: skip
+    if told.scopes:
+        findings += [_missing(scope) for scope in _needed(workspace) if not _has(told.scopes, scope)]
+    return findings
+
+
+def _needed(workspace: Workspace) -> list[str]:
+    needed = ["accounts:read", "accounts:write"]
+    return needed if workspace.selected is None else [*needed, "tag-group:read", "tag-group:write"]
+
+
+def _has(scopes: frozenset[str], wanted: str) -> bool:
+    # An older list of scopes has the plural (tag-groups:read).
+    return wanted in scopes or wanted.replace("tag-group:", "tag-groups:") in scopes
+
+
+def _missing(scope: str) -> Finding:
+    words = f"the credential lacks the scope {scope}"
+    if scope.endswith(":read"):
+        return Finding("missing-scope", words, hint="ask an admin for it in Pleo")
+    return Finding("missing-scope", words, "warning", hint="planning works without it, applying does not")

@@ -1,0 +1,36 @@
+"""``pleoctl drift``."""
+
+from __future__ import annotations
+
+from pleoctl.cli.boundary import Options, Output
+from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.cli.planning import connected, scope_options
+from pleoctl.errors import ExitCode
+
+
+@as_command("drift", formats=("text", "json"))
+@scope_options
+def command(options: Options, *, only: str | None, dimensions: tuple[str, ...]) -> Output:
+    """Has live Pleo moved away from the desired state? Exit 2 if so.
+
+    The same comparison as `pleoctl plan`, without guard and warnings.
+
+    Examples:
+    pleoctl drift
+    pleoctl drift --format json
+
+    """
+    from pleoctl.plan import build_plan  # noqa: PLC0415 - the engine only where it is used
+    from pleoctl.plan.prepare import prepare  # noqa: PLC0415
+    from pleoctl.pleo.reader import PleoReader  # noqa: PLC0415
+    from pleoctl.report.text import plan_text  # noqa: PLC0415
+
+    workspace = open_workspace(options)
+    inputs = prepare(workspace, only=only, dimensions=dimensions, advise=False)
+    with connected(workspace, PleoReader) as reader:
+        made = build_plan(inputs, reader)
+    document = made.document
+    code = ExitCode.CHANGES if made.changes else ExitCode.OK
+    text = plan_text({**document, "guard": {"findings": [], "acknowledged": None}})
+    data = {"summary": document["summary"], "changes": document["changes"], "requests": document["requests"]}
+    return Output(text, data, exit_code=code)

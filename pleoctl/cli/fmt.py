@@ -1,0 +1,39 @@
+"""``pleoctl fmt``."""
+
+from __future__ import annotations
+
+import click
+
+from pleoctl.cli.boundary import Options, Output
+from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.errors import ExitCode
+
+
+@as_command("fmt")
+@click.option("--check", is_flag=True, help="Write nothing; exit 2 if a file would change.")
+def command(options: Options, *, check: bool) -> Output:
+    """Write the desired-state files as `export` writes them: one row one line, sorted, comments kept.
+
+    An invalid file stays untouched (exit 78).
+
+    Examples:
+    pleoctl fmt
+    pleoctl fmt --check
+
+    """
+    from pleoctl.documents.comments import render  # noqa: PLC0415 - the engine only where it is used
+    from pleoctl.documents.desired import checked, load_state  # noqa: PLC0415
+    from pleoctl.documents.files import read_bytes, write_atomically  # noqa: PLC0415
+
+    changed = []
+    for path, shown in open_workspace(options).desired_files:
+        state, comments = load_state(path, shown)
+        content = render(checked(state), comments).encode()
+        if content != read_bytes(path, shown):
+            changed.append(shown)
+            if not check:
+                write_atomically(path, content)
+    code = ExitCode.CHANGES if check and changed else ExitCode.OK
+    done = "would change" if check else "formatted"
+    text = f"{done} {', '.join(changed)}\n" if changed else "nothing to change\n"
+    return Output(text, {"changed": changed}, exit_code=code)

@@ -1,0 +1,49 @@
+"""``pleoctl import``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pleoctl.cli.boundary import Options, Output
+from pleoctl.cli.common import PATH, as_command, open_workspace
+from pleoctl.cli.planning import connected
+from pleoctl.errors import Refused
+
+
+@as_command("import")
+@click.option("-o", "--output", type=PATH, metavar="FILE", help="Write here instead of the desired-state file.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+def command(options: Options, *, output: str | None, force: bool) -> Output:
+    """Write live Pleo as a desired state, to start from what is there.
+
+    Selects the first five active tag groups by code and leaves the others alone. Records that pleoctl could not write
+    (blank or over-long names) become held rows. A plan made right after has at most the archives of duplicates.
+
+    Examples:
+    pleoctl import
+    pleoctl import -o live.yaml --force
+
+    """
+    from pleoctl.documents.comments import render  # noqa: PLC0415 - the engine only where it is used
+    from pleoctl.documents.edit import edit_list  # noqa: PLC0415
+    from pleoctl.documents.files import write_atomically  # noqa: PLC0415
+    from pleoctl.documents.load import parse  # noqa: PLC0415
+    from pleoctl.plan.adopt import adopt  # noqa: PLC0415
+    from pleoctl.pleo.reader import PleoReader  # noqa: PLC0415
+
+    workspace = open_workspace(options)
+    path, shown = (Path(output), output) if output else workspace.desired_files[0]
+    if path.exists() and not force:
+        raise Refused(f"{shown} exists", hint="--force overwrites it")
+    with connected(workspace, PleoReader) as reader:
+        adopted = adopt(reader)
+    edited = edit_list(workspace.document, ("dimensions", "selected"), adopted.selected)
+    edited = edit_list(parse(edited, workspace.document.shown), ("dimensions", "leave"), adopted.leave)
+    write_atomically(path, render(adopted.state).encode())
+    if edited != workspace.document.text:
+        write_atomically(workspace.file, edited.encode())
+    text = f"Wrote {shown}: {len(adopted.state.accounts or ())} accounts, {len(adopted.selected)} dimensions selected"
+    text += f", {len(adopted.leave)} left alone.\n"
+    return Output(text, {"file": shown, "selected": adopted.selected, "leave": adopted.leave}, adopted.findings)

@@ -1,0 +1,63 @@
+"""``pleoctl init``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from pleoctl.cli.boundary import Options, Output
+from pleoctl.cli.common import PATH, as_command
+
+WORKSPACE: Final = """\
+# A pleoctl workspace: `pleoctl validate` checks it, `pleoctl config show` explains it.
+apiVersion: pleoctl/v1
+kind: Workspace
+company: 00000000-0000-0000-0000-000000000000     # the UUID of your Pleo company; `pleoctl doctor` checks it
+pleo:
+  url: https://external.staging.pleo.io           # production: https://external.pleo.io
+  auth: {apiKey: env:PLEO_API_KEY}                # or accessToken; env:NAME | file:PATH | cmd:COMMAND
+source:                                           # where `pleoctl export` reads the accounting system
+  type: csv
+  accounts: {path: as/accounts.csv}               # columns externalId, code, name, active, taxCodeExternalId
+desired: desired-state.yaml                       # what export writes and plan compares with Pleo
+guard:
+  maxArchive: {count: 20, share: 0.2}             # more archives than this need --allow-archive N
+"""
+ACCOUNTS: Final = """\
+externalId,code,name,active
+acc-1930,1930,Bank account,true
+acc-6110,6110,Office supplies,true
+"""
+IGNORE: Final = """\
+.pleoctl/
+plan.json
+receipt.json
+"""
+FILES: Final = {"pleoctl.yaml": WORKSPACE, "as/accounts.csv": ACCOUNTS, ".gitignore": IGNORE}
+
+
+@as_command("init")
+@click.argument("folder", metavar="[DIR]", type=PATH, default=".")
+def command(options: Options, *, folder: str) -> Output:  # noqa: ARG001 - every command takes its options
+    """Scaffold a workspace; files that exist are never overwritten.
+
+    Examples:
+    pleoctl init
+    pleoctl init books
+
+    """
+    from pleoctl.documents.files import write_atomically  # noqa: PLC0415
+
+    made, kept = [], []
+    for name, content in FILES.items():
+        path = Path(folder) / name
+        if path.exists():
+            kept.append(name)
+        else:
+            write_atomically(path, content.encode())
+            made.append(name)
+    lines = [f"wrote {name}" for name in made] + [f"kept {name}" for name in kept]
+    lines.append("Next: set company and url in pleoctl.yaml, export PLEO_API_KEY, then `pleoctl doctor`.")
+    return Output("\n".join(lines) + "\n", {"folder": folder, "wrote": made, "kept": kept})

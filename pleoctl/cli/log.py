@@ -1,0 +1,55 @@
+"""``pleoctl log``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pleoctl.cli.boundary import Options, Output
+from pleoctl.cli.common import as_command, open_workspace, table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@as_command("log")
+@click.option("-n", "--number", type=click.IntRange(min=1), default=20, show_default=True, help="How many runs.")
+def command(options: Options, *, number: int) -> Output:
+    """List the runs of this workspace, newest first: plan, outcome, counts.
+
+    Examples:
+    pleoctl log
+    pleoctl log --format json -n 100
+
+    """
+    workspace = open_workspace(options)
+    folders = sorted((p for p in workspace.runs.glob("*") if p.is_dir()), reverse=True)[:number]
+    runs = [_run(folder, workspace.shown(folder)) for folder in folders]
+    rows = [[r["runId"], r["outcome"], r["planId"][:19], _words(r["counts"]), r["finishedAt"]] for r in runs]
+    text = table(["run", "outcome", "plan", "changes", "finished"], rows) if rows else "No runs yet.\n"
+    return Output(text, runs)
+
+
+def _run(folder: Path, shown: str) -> dict[str, Any]:
+    from pleoctl.apply.receipt import read_receipt  # noqa: PLC0415 - the engine only where it is used
+    from pleoctl.errors import PleoctlError  # noqa: PLC0415
+
+    try:
+        data = read_receipt(folder / "receipt.json", f"{shown}/receipt.json")
+    except PleoctlError:
+        # A run that was killed leaves its journal and no receipt.
+        return {"runId": folder.name, "planId": "", "outcome": "no receipt", "counts": {}, "startedAt": "",
+                "finishedAt": "", "receipt": None}  # fmt: skip
+    counts = Counter(change["status"] for change in data["changes"])
+    names = ("runId", "planId", "outcome", "startedAt", "finishedAt")
+    return {
+        **{n: data[n] for n in names},
+        "counts": dict(sorted(counts.items())),
+        "receipt": f"{shown}/receipt.json",
+    }
+
+
+def _words(counts: dict[str, int]) -> str:
+    return ", ".join(f"{n} {status}" for status, n in counts.items()) or "none"

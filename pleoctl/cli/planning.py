@@ -1,0 +1,76 @@
+"""What plan, sync, drift and apply share: connecting, and telling how it goes."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterator
+
+    from pleoctl.cli.boundary import Options
+    from pleoctl.pleo.reader import PleoReader
+    from pleoctl.workspace import Workspace
+
+    R = TypeVar("R", bound=PleoReader)
+    F = TypeVar("F", bound=Callable[..., Any])
+
+TENTH = 10
+
+
+def scope_options(function: F) -> F:
+    """``--only`` and ``--dimension``."""
+    dimension = click.option("--dimension", "dimensions", multiple=True, metavar="CODE",
+                             help="Only this selected dimension, its tag group and tags; may be repeated.")  # fmt: skip
+    only = click.option(
+        "--only", type=click.Choice(["accounts", "dimensions"]), help="Leave the other half out of the plan."
+    )
+    return only(dimension(function))
+
+
+@contextmanager
+def connected(workspace: Workspace, kind: type[R], stop: threading.Event | None = None) -> Iterator[R]:
+    """A reader or writer that is closed afterwards."""
+    from pleoctl.pleo.connect import connect  # noqa: PLC0415 - requests takes 100 ms to import
+
+    client = connect(workspace, kind, stop=stop)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+@contextmanager
+def progress(options: Options, label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, else one line per tenth; always on stderr."""
+    if sys.stderr.isatty() and not options.no_color:
+        with _bar(label) as advance:
+            yield advance
+    else:
+        yield _lines(label)
+
+
+def _lines(label: str) -> Callable[[int, int], None]:
+    told = [0]
+
+    def advance(done: int, total: int) -> None:
+        tenth = done * TENTH // max(total, 1)
+        if tenth > told[0]:
+            told[0] = tenth
+            click.echo(f"{label}: {done} of {total} ({tenth * TENTH} %)", err=True)
+
+    return advance
+
+
+@contextmanager
+def _bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    from rich.console import Console  # noqa: PLC0415 - only where there is a terminal
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

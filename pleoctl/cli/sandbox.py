@@ -1,0 +1,113 @@
+"""The ``sandbox`` command: a Pleo on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from pleoctl.cli.boundary import Options, Output
+from pleoctl.cli.common import PATH, as_command, write_output
+from pleoctl.errors import InvalidFile, MissingExtra, PleoctlError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pleoctl.sandbox import Sandbox
+
+_EXTRA: Final = frozenset({"starlette", "uvicorn", "h11", "anyio"})
+
+
+@click.group("sandbox")
+def sandbox_group() -> None:
+    """Run a Pleo on this machine, to try pleoctl out and to test against."""
+
+
+@as_command("serve", parent="sandbox")
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port on loopback (default: a free one).")
+@click.option("--seed", metavar="FILE", type=PATH, help="YAML file with the company to start with.")
+@click.option("--config", metavar="FILE", type=PATH, help="YAML file with settings and faults.")
+@click.option("--ready-file", metavar="FILE", type=PATH, help="JSON file to write once the port accepts.")
+@click.option("--database", metavar="FILE", type=PATH, help="SQLite file that keeps the state (default: memory).")
+def serve(
+    options: Options,
+    *,
+    port: int,
+    seed: str | None,
+    config: str | None,
+    ready_file: str | None,
+    database: str | None,
+) -> Output:
+    """Serve a Pleo API on loopback until Ctrl-C.
+
+    Prints its url, its company and an API key. The ready file holds url, company, apiKey and pid.
+    A database that holds a company keeps it unless --seed is given.
+
+    Examples:
+      pleoctl sandbox serve
+      pleoctl sandbox serve --port 8080 --seed company.yaml
+      pleoctl sandbox serve --config faults.yaml --ready-file ready.json
+
+    """
+    pleo = _prepared(port, seed, config, database)
+    try:
+        _start(pleo, port)
+        ready = {"url": pleo.url, "company": pleo.company, "apiKey": pleo.api_key, "pid": os.getpid()}
+        with _stop_on_signals() as stopping:
+            if options.format == "text":
+                click.echo("".join(f"{k:<9}{ready[v]}\n" for k, v in _SHOWN.items()), nl=False)
+            if ready_file is not None:
+                write_output(ready_file, (json.dumps(ready) + "\n").encode())
+            stopping.wait()
+    finally:
+        pleo.stop()
+    return Output(data=ready)
+
+
+_SHOWN: Final = {"url": "url", "company": "company", "key": "apiKey"}
+
+
+def _prepared(port: int, seed: str | None, config: str | None, database: str | None) -> Sandbox:
+    try:
+        from pleoctl.sandbox import BadInput, Sandbox, Seed, load_config  # noqa: PLC0415 - needs the extra
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _EXTRA:
+            raise
+        raise MissingExtra("the sandbox is an extra", hint="install pleoctl[sandbox]") from error
+    try:
+        settings, faults = load_config(Path(config)) if config else (None, [])
+        start = Seed.load(Path(seed)) if seed else None
+        pleo = Sandbox(seed=start, settings=settings, database=database or ":memory:", port=port)
+        pleo.add_fault(*faults)
+    except BadInput as error:
+        raise InvalidFile(f"{error.field}: {error.message}", file=error.file) from error
+    return pleo
+
+
+def _start(pleo: Sandbox, port: int) -> None:
+    try:
+        pleo.start()
+    except OSError as error:
+        raise PleoctlError(f"port {port} cannot be taken: {error.strerror or error}") from error
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[threading.Event]:
+    stopping = threading.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: stopping.set()) for number in numbers]
+    try:
+        yield stopping
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+sandbox_group.add_command(serve)
+command = sandbox_group

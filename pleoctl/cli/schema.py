@@ -1,0 +1,32 @@
+"""``pleoctl schema``."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from pleoctl.cli.boundary import Options, Output
+from pleoctl.cli.common import as_command
+
+
+@as_command("schema")
+@click.argument("name", required=False)
+def command(options: Options, *, name: str | None) -> Output:  # noqa: ARG001 - every command takes its options
+    """Print a JSON Schema (draft-07), or the names of all schemas.
+
+    Editors with yaml-language-server check files against it as they are written:
+    `# yaml-language-server: $schema=./workspace.schema.json` on top of a file.
+
+    Examples:
+    pleoctl schema
+    pleoctl schema workspace > workspace.schema.json
+
+    """
+    from pleoctl.documents.schemas import schema_names, schema_text  # noqa: PLC0415
+
+    if name is None:
+        names = schema_names()
+        return Output("".join(f"{n}\n" for n in names), names)
+    text = schema_text(name)
+    return Output(text, json.loads(text))

@@ -1,0 +1,51 @@
+"""``pleoctl sync``."""
+
+from __future__ import annotations
+
+import click
+
+from pleoctl.cli.boundary import Options, Output
+from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.cli.planning import connected, scope_options
+from pleoctl.errors import ExitCode, Finding
+
+
+@as_command("sync", formats=("text", "json"))
+@scope_options
+@click.option("--lock-timeout", metavar="DURATION",
+              help="How long to wait for another run, e.g. 90s or 5m (default 0s; PLEOCTL_LOCK_TIMEOUT).")  # fmt: skip
+def command(options: Options, *, only: str | None, dimensions: tuple[str, ...], lock_timeout: str | None) -> Output:
+    """Export, plan and apply in one go, under one lock.
+
+    Nobody reviews the plan; the guard is the only stop (exit 3).
+
+    Examples:
+    pleoctl sync
+    pleoctl sync --only accounts --lock-timeout 5m
+
+    """
+    from pleoctl.cli.applying import carry_out, locked, output_of, stoppable  # noqa: PLC0415 - the engine only here
+    from pleoctl.plan import build_plan  # noqa: PLC0415
+    from pleoctl.plan.prepare import prepare  # noqa: PLC0415
+    from pleoctl.pleo.reader import PleoReader  # noqa: PLC0415
+    from pleoctl.report.text import plan_text  # noqa: PLC0415
+    from pleoctl.sources.write import export_to_workspace  # noqa: PLC0415
+
+    workspace = open_workspace(options)
+    with stoppable() as stop, locked(workspace, "sync", lock_timeout):
+        exported = export_to_workspace(workspace)
+        workspace = open_workspace(options)
+        inputs = prepare(workspace, only=only, dimensions=dimensions)
+        with connected(workspace, PleoReader) as reader:
+            made = build_plan(inputs, reader)
+        if not made.guard_passed:
+            text = plan_text(made.document, per_minute=workspace.requests_per_minute)
+            refused = Finding("guard", "the guard refuses the plan", hint="review it: `pleoctl plan`")
+            return Output(text, made.document, [*exported.findings, refused], ExitCode.REFUSED)
+        applied = carry_out(options, workspace, made, stop=stop)
+        shown = output_of(options, applied, stop)
+        if options.format == "text":
+            shown.text = plan_text(made.document, brief=True, per_minute=workspace.requests_per_minute) + shown.text
+        shown.raw, shown.data = None, applied.receipt.as_json()
+        shown.findings = [*exported.findings, *shown.findings]
+        return shown

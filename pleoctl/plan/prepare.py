@@ -1,0 +1,70 @@
+"""From a workspace and a command's options to the inputs of a plan."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pleoctl.documents.desired import is_date, load_desired
+from pleoctl.documents.schemas import nearest
+from pleoctl.errors import InvalidFile, UsageError
+from pleoctl.plan.build import Inputs
+from pleoctl.reconcile.changes import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pleoctl.model.records import DesiredState
+    from pleoctl.workspace import Workspace
+
+
+def prepare(
+    workspace: Workspace,
+    *,
+    only: str | None = None,
+    dimensions: Sequence[str] = (),
+    today: str | None = None,
+    acknowledged: int | None = None,
+    advise: bool = True,
+    desired: DesiredState | None = None,
+) -> Inputs:
+    """Load what a plan needs and settle its scope. Raises `InvalidFile` and `UsageError`."""
+    problems = [f for f in workspace.findings() if f.code == "invalid-dimensions"]
+    if problems:
+        raise InvalidFile.of(problems)
+    url = workspace.url
+    state = desired or load_desired(workspace.desired_files)
+    scope = _scope(workspace, only, dimensions, _today(today))
+    return Inputs(state, scope, workspace.guard, workspace.company, url, acknowledged, advise)
+
+
+def _today(given: str | None) -> str:
+    if given is None:
+        return datetime.now(UTC).astimezone().date().isoformat()
+    if not is_date(given):
+        raise UsageError(f"--today {given!r} is not a date", hint="write YYYY-MM-DD")
+    return given
+
+
+def _scope(workspace: Workspace, only: str | None, dimensions: Sequence[str], today: str) -> Scope:
+    selected = workspace.selected
+    if only == "accounts" and dimensions:
+        raise UsageError("--only accounts and --dimension exclude each other")
+    if (only == "dimensions" or dimensions) and selected is None:
+        raise UsageError(
+            "tags are not managed: dimensions.selected is not set", hint="`pleoctl dimensions select CODE`"
+        )
+    managed = None if only == "accounts" or selected is None else tuple(selected)
+    if dimensions:
+        managed = tuple(_known(code, selected or []) for code in dimensions)
+    return Scope(
+        accounts=only != "dimensions" and not dimensions, dimensions=managed, partial=bool(dimensions),
+        leave=tuple(workspace.leave), rename_groups=workspace.rename_groups, today=today,
+    )  # fmt: skip
+
+
+def _known(code: str, selected: list[str]) -> str:
+    for known in selected:
+        if known.casefold() == code.casefold():
+            return known
+    raise UsageError(f"dimension {code!r} is not selected", hint=nearest(code, selected).replace("keys", "dimensions"))

@@ -1,0 +1,235 @@
+"""The chart of accounts: create, batch, search, get, update, delete.
+
+Published: bodies, statuses, lengths, the reasons of a batch. Assumed, each behind a setting: what separates
+200 from 409, what an omitted field of a PUT means, whether tax codes are checked, what ``archived`` defaults
+to. Assumed without a setting: ``name`` finds parts and ignores case, an empty filter list does not filter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.sandbox.calls import Answer, Call, Operation
+from pleoctl.sandbox.errors import Record, conflict, invalid, not_found
+from pleoctl.sandbox.store import ACCOUNTS, Filter
+from pleoctl.sandbox.validation import PAGE, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LONGEST: Final = 255
+_ARCHIVED: Final = Field("archived", "flag", required=True)
+_EXTERNAL_ID: Final = Field("externalId", "text", required=True, least=1, most=LONGEST)
+_NAME: Final = Field("name", "text", required=True, most=LONGEST)
+_OPTIONAL: Final = (
+    Field("code", "text", nullable=True, most=LONGEST),
+    Field("metadata", "object", nullable=True),
+    Field("taxCodeExternalId", "text", nullable=True),
+)
+_COMPANY: Final = Field("companyId", "uuid", required=True)
+CREATE: Final = (_COMPANY, _ARCHIVED, _EXTERNAL_ID, _NAME, *_OPTIONAL)
+UPDATE: Final = (_ARCHIVED, _NAME, *_OPTIONAL)
+# The lengths of a batch item are breaches of the schema, yet answered as reasons of that item.
+ITEM: Final = (
+    _ARCHIVED,
+    Field("externalId", "text", required=True, least=1, most=LONGEST, lengths_tolerated=True),
+    Field("name", "text", required=True, most=LONGEST, lengths_tolerated=True),
+    Field("code", "text", nullable=True, most=LONGEST, lengths_tolerated=True),
+    *_OPTIONAL[1:],
+)
+BATCH: Final = (_COMPANY, Field("items", "list", required=True, least=1, most=1000, items=ITEM))
+SEARCH: Final = (
+    _COMPANY,
+    Field("excludeIfAssignedToCategory", "flag", required=True, tolerated=True),
+    Field("excludeIfAssignedToContraAccount", "flag", required=True, tolerated=True),
+    Field("archived", "flag", nullable=True),
+    Field("code", "text", nullable=True),
+    Field("codes", "list", nullable=True, unique=True, items=(Field("", "text", nullable=True),)),
+    Field("externalId", "text", nullable=True),
+    Field("ids", "list", nullable=True, unique=True, items=(Field("", "uuid", nullable=True),)),
+    Field("name", "text", nullable=True),
+)
+SORTABLE: Final = ("code", "externalId", "id", "name")
+_OPTIONAL_NAMES: Final = tuple(field.name for field in _OPTIONAL)
+_COMPARED: Final = ("archived", "name", *_OPTIONAL_NAMES)
+
+
+def create(call: Call) -> Answer:
+    """createAccountV1: 201, or what the settings say about an externalId that exists."""
+    body: Record = call.body
+    call.must_own(body["companyId"])
+    _refuse_values(call, body)
+    existing = _by_external_id(call, body["externalId"])
+    if existing is None:
+        return _answer(call, call.store.insert(ACCOUNTS, _new(call, body)), 201)
+    rule = call.settings.account_create_existing
+    if rule == 200 or (rule == "200-if-equal" and _equal(body, existing)):  # noqa: PLR2004 - the HTTP status
+        return _answer(call, existing)
+    raise conflict(f"An account with externalId {body['externalId']} already exists")
+
+
+def create_batch(call: Call) -> Answer:
+    """createAccountsBatchV1: good items are kept, bad ones are listed with their reasons."""
+    call.must_own(call.body["companyId"])
+    items: list[Record] = call.body["items"]
+    if call.settings.batch_duplicates == "refuse" and len({i["externalId"] for i in items}) < len(items):
+        raise invalid("items: an externalId is given twice")
+    created, failed, made = [], [], set[str]()
+    for item in items:
+        existing = _by_external_id(call, item["externalId"])
+        reasons = _reasons(call, item, existing, made)
+        if reasons:
+            failed.append({"request": item, "reasons": reasons})
+            continue
+        account = existing or call.store.insert(ACCOUNTS, _new(call, item))
+        made.add(account["externalId"])
+        created.append(render(call, account))
+    step = -1 if call.settings.batch_order == "reversed" else 1
+    return Answer(201, {"data": {"created": created[::step], "failed": failed[::step]}})
+
+
+def search(call: Call) -> Answer:
+    """searchAccountsV1: one page of the accounts that all filters let through."""
+    body: Record = call.body
+    where = Filter()
+    if not call.sees_company(body["companyId"]):
+        where.where("0")
+    _archived_filter(call, body, where)
+    for flag, column in (("Category", "usedByCategory"), ("ContraAccount", "usedByContra")):
+        if body.get(f"excludeIfAssignedTo{flag}"):
+            where.where(f"{column} = 0")
+    for name in ("code", "externalId"):
+        if body.get(name) is not None:
+            where.where(f"{name} = ?", body[name])
+    if body.get("codes"):
+        where.one_of("code", body["codes"])
+    if body.get("ids"):
+        where.one_of("id", [i.lower() for i in body["ids"] if i is not None])
+    if body.get("name"):
+        where.where("holds(name, ?)", body["name"])
+    return call.page(ACCOUNTS, where, SORTABLE, lambda row: render(call, row))
+
+
+def get(call: Call) -> Answer:
+    """getAccountV1: one account by its id."""
+    return _answer(call, _need(call))
+
+
+def update(call: Call) -> Answer:
+    """updateAccountV1: the way to update, archive and unarchive."""
+    account = _need(call)
+    body: Record = call.body
+    _refuse_values(call, body)
+    cleared = dict.fromkeys(_OPTIONAL_NAMES) if call.settings.put_omitted == "clear" else {}
+    fields = cleared | {name: body[name] for name in _COMPARED if name in body}
+    return _answer(call, call.store.update(ACCOUNTS, account["id"], fields))
+
+
+def delete(call: Call) -> Answer:
+    """deleteAccountV1: 409 while accounting entries use the account."""
+    account = _need(call)
+    if account["hasEntries"]:
+        raise conflict("The account is linked to accounting entries")
+    call.store.delete(ACCOUNTS, account["id"])
+    return Answer(204)
+
+
+def render(call: Call, row: Record) -> Record:
+    """BookkeepingAccountRestModelV1."""
+    names = ("id", "externalId", "code", "name", "archived", "taxCodeExternalId", "metadata")
+    account = {"companyId": call.world.company} | {name: row[name] for name in names}
+    extra: Record = row["extra"]
+    return call.shown(account) | extra
+
+
+def _answer(call: Call, row: Record, status: int = 200) -> Answer:
+    return Answer(status, {"data": render(call, row)})
+
+
+def _need(call: Call) -> Record:
+    account = call.store.get(ACCOUNTS, call.path["accountId"])
+    if account is None:
+        raise not_found(f"Account {call.path['accountId']}")
+    return account
+
+
+def _by_external_id(call: Call, external_id: str) -> Record | None:
+    found = call.store.select(ACCOUNTS, Filter().where("externalId = ?", external_id), limit=1)
+    return found[0] if found else None
+
+
+def _new(call: Call, body: Record) -> Record:
+    return {
+        "id": call.world.new_id(),
+        "externalId": body["externalId"],
+        **{name: body.get(name) for name in _COMPARED},
+        "usedByCategory": False,
+        "usedByContra": False,
+        "hasEntries": False,
+        "extra": {},
+    }
+
+
+def _equal(body: Record, stored: Record) -> bool:
+    return all((body.get(name) or None) == (stored[name] or None) for name in _COMPARED)
+
+
+def _archived_filter(call: Call, body: Record, where: Filter) -> None:
+    archived: Any = body.get("archived")
+    if archived is None and call.settings.account_archived_default == "active":
+        archived = False
+    if archived is not None:
+        where.where("archived = ?", int(archived))
+
+
+def _knows_tax_code(call: Call, code: str | None) -> bool:
+    known = call.settings.validate_tax_codes
+    return known is False or code is None or code in known
+
+
+def _refuse_values(call: Call, body: Record) -> None:
+    if body["name"] == "" and call.settings.account_empty_name == "refuse":
+        raise invalid("name: must not be empty")
+    if not _knows_tax_code(call, body.get("taxCodeExternalId")):
+        raise invalid(f"taxCodeExternalId: {body['taxCodeExternalId']} does not exist in Pleo")
+
+
+def _reasons(call: Call, item: Record, existing: Record | None, made: set[str]) -> list[str]:
+    matched = call.settings.batch_existing == "created-if-equal" and item["externalId"] not in made
+    taken = existing is not None and not (matched and _equal(item, existing))
+    checks: Iterable[tuple[str, bool]] = (
+        ("EXTERNAL_ID_ALREADY_EXISTS", taken),
+        ("EXTERNAL_ID_TOO_LONG", len(item["externalId"]) > LONGEST),
+        ("EXTERNAL_ID_EMPTY", not item["externalId"]),
+        ("NAME_TOO_LONG", len(item["name"]) > LONGEST),
+        ("NAME_EMPTY", not item["name"]),
+        ("CODE_TOO_LONG", len(item.get("code") or "") > LONGEST),
+        ("OTHER", not _knows_tax_code(call, item.get("taxCodeExternalId"))),
+    )
+    return [reason for reason, holds in checks if holds]
+
+
+_ONE: Final = "/v1/chart-of-accounts/{accountId}"
+_READ, _WRITE = "accounts:read", "accounts:write"
+OPERATIONS: Final = (
+    Operation(method="POST", path="/v1/chart-of-accounts", handler=create, scope=_WRITE, fields=CREATE, writes=True),
+    Operation(
+        method="POST",
+        path="/v1/chart-of-accounts/batch",
+        handler=create_batch,
+        scope=_WRITE,
+        fields=BATCH,
+        writes=True,
+    ),
+    Operation(
+        method="POST",
+        path="/v1/chart-of-accounts:search",
+        handler=search,
+        scope=_READ,
+        fields=SEARCH,
+        query=PAGE,
+    ),
+    Operation(method="GET", path=_ONE, handler=get, scope=_READ),
+    Operation(method="PUT", path=_ONE, handler=update, scope=_WRITE, fields=UPDATE, writes=True),
+    Operation(method="DELETE", path=_ONE, handler=delete, scope=_WRITE, writes=True),
+)

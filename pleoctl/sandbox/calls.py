@@ -1,0 +1,126 @@
+"""What an operation of the API is, and what its handler gets and gives."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pleoctl.sandbox.errors import ApiError, Record
+from pleoctl.sandbox.paging import fetch_page, read_page_request
+from pleoctl.sandbox.validation import PAGE, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pleoctl.sandbox.auth import Credential
+    from pleoctl.sandbox.paging import Query
+    from pleoctl.sandbox.settings import Settings
+    from pleoctl.sandbox.store import Filter, Store, Table
+    from pleoctl.sandbox.world import World
+
+
+@dataclass(slots=True)
+class Answer:
+    """An HTTP status with a JSON body, or without one."""
+
+    status: int
+    body: Record | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One validated request to one operation."""
+
+    world: World
+    operation: Operation
+    path: dict[str, str]
+    query: Query
+    body: Any
+    credential: Credential
+    cut_pages: bool = False
+
+    @property
+    def settings(self) -> Settings:
+        """The behaviour that is in force."""
+        return self.world.settings
+
+    @property
+    def store(self) -> Store:
+        """The state that writes and reads by id see."""
+        return self.world.store
+
+    def parameter(self, name: str) -> str | None:
+        """A query parameter that is given once."""
+        return self.query[name][0] if name in self.query else None
+
+    def flag(self, name: str) -> bool | None:
+        """A query parameter that is true or false."""
+        text = self.parameter(name)
+        return None if text is None else text == "true"
+
+    def sees_company(self, company: str | None) -> bool:
+        """Whether this company may be read: True, or False for "reads as empty". Raises the 403."""
+        if company is None or company.lower() == self.world.company:
+            return True
+        if self.settings.wrong_company == "empty":
+            return False
+        raise foreign_company()
+
+    def sees_owner(self) -> bool:
+        """The same for the company or organisation of the query, where the company wins."""
+        company, organization = self.parameter("company_id"), self.parameter("organization_id")
+        if company is not None or organization is None or organization.lower() == self.world.organization:
+            return self.sees_company(company)
+        return self.sees_company(organization)
+
+    def must_own(self, company: str | None) -> None:
+        """Raise the 403 for a write to another company."""
+        if company is not None and company.lower() != self.world.company:
+            raise foreign_company()
+
+    def page(self, table: Table, where: Filter, sortable: Sequence[str], render: Callable[[Record], Record]) -> Answer:
+        """One page of records as the client asked for it."""
+        request = read_page_request(self.query, self.settings, sortable, self.operation.path)
+        if self.cut_pages:
+            request = dataclasses.replace(request, limit=max(1, request.limit // 2))
+        rows, info = fetch_page(self.world.reader(table), table, where, request, self.settings)
+        return Answer(200, {"data": [render(row) for row in rows], "pagination": info})
+
+    def shown(self, record: Record) -> Record:
+        """A record as answers show it: with or without fields that are null."""
+        if not self.settings.omit_nulls:
+            return record
+        return {name: value for name, value in record.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One row of the table of operations: how it is called, what it needs, what it may be given.
+
+    ``fields`` None means that no body is read; ``scope`` None that any credential will do.
+    """
+
+    method: str
+    path: str
+    handler: Callable[[Call], Answer]
+    scope: str | None = None
+    fields: tuple[Field, ...] | None = None
+    body_required: bool = True
+    query: tuple[Field, ...] = ()
+    writes: bool = False
+
+    @property
+    def name(self) -> str:
+        """The operation as statistics name it."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def paged(self) -> bool:
+        """Whether it answers with a page."""
+        return set(PAGE) <= set(self.query)
+
+
+def foreign_company() -> ApiError:
+    """The 403 for a company that the credential does not belong to."""
+    return ApiError(403, "ACCESS_DENIED", "The credential does not belong to this company")

@@ -1,0 +1,106 @@
+"""The credential and the installation of the caller.
+
+Published: all bodies, and that an installation has no ``data`` envelope. Assumed: 404 before an installation
+exists, and that creating it again changes it. Any credential may call these operations.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pleoctl.sandbox.calls import Answer, Call, Operation
+from pleoctl.sandbox.errors import ApiError, Record, invalid
+from pleoctl.sandbox.seed import derived_id
+from pleoctl.sandbox.validation import COMPANY, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STATUSES: Final = ("ACTIVATED", "INACTIVE", "AUTHORIZED", "PENDING_INTEGRATION", "ERROR")
+ERROR_CODES: Final = ("NOT_ENTITLED", "AUTH_ERROR")
+CREATE: Final = (Field("status", "text"), Field("metadata", "object"))
+UPDATE: Final = (
+    Field("status", "text", required=True),
+    Field("errorCode", "text"),
+    Field("metadata", "object"),
+)
+
+
+def introspect(call: Call) -> Answer:
+    """introspect: what the credential is and may do."""
+    credential = call.credential
+    details = {
+        "clientId": derived_id(f"client {credential.scheme}"),
+        "authMethod": "API_KEY" if credential.scheme == "apiKey" else "OAUTH2",
+        "scope": " ".join(credential.scopes),
+        "applicationName": "pleoctl sandbox",
+        "subjectURN": f"urn:pleo:company:{call.world.company}",
+    }
+    return Answer(200, {"data": details})
+
+
+def get(call: Call) -> Answer:
+    """getClientInstallation: 404 before it exists."""
+    if not call.sees_company(call.parameter("company_id")):
+        raise _absent()
+    return Answer(200, _need(call))
+
+
+def create(call: Call) -> Answer:
+    """createClientInstallation: needed with API keys."""
+    _refuse_words(call.body)
+    existing = call.store.recall("installation")
+    if existing is not None:
+        return _keep(call, existing | _given(call))
+    return _keep(call, call.world.new_installation(_given(call)))
+
+
+def update(call: Call) -> Answer:
+    """updateClientInstallation: status, error code and metadata."""
+    _refuse_words(call.body)
+    return _keep(call, _need(call) | _given(call))
+
+
+def activate(call: Call) -> Answer:
+    """activateMyInstallation: after the first synchronisation."""
+    return _keep(call, _need(call) | {"status": "ACTIVATED"})
+
+
+def _given(call: Call) -> Record:
+    return {name: call.body[name] for name in ("status", "errorCode", "metadata") if name in call.body}
+
+
+def _keep(call: Call, installation: Record) -> Answer:
+    if installation["status"] != "ERROR":
+        installation.pop("errorCode", None)
+    stored = installation | {"updatedAt": call.world.now()}
+    call.store.remember("installation", stored)
+    return Answer(200, stored)
+
+
+def _need(call: Call) -> Record:
+    found: Record | None = call.store.recall("installation")
+    if found is None:
+        raise _absent()
+    return found
+
+
+def _absent() -> ApiError:
+    return ApiError(404, "INSTALLATION_NOT_FOUND", "There is no installation for this credential")
+
+
+def _refuse_words(body: Record) -> None:
+    checks: Sequence[tuple[str, tuple[str, ...]]] = (("status", STATUSES), ("errorCode", ERROR_CODES))
+    for name, allowed in checks:
+        if name in body and body[name] not in allowed:
+            raise invalid(f"{name}: must be one of {', '.join(allowed)}")
+
+
+_ME: Final = "/v1/installations/me"
+OPERATIONS: Final = (
+    Operation(method="GET", path="/v1/introspect", handler=introspect),
+    Operation(method="GET", path=_ME, handler=get, query=(COMPANY,)),
+    Operation(method="POST", path=_ME, handler=create, fields=CREATE, writes=True),
+    Operation(method="PUT", path=_ME, handler=update, fields=UPDATE, writes=True),
+    Operation(method="POST", path=f"{_ME}:activate", handler=activate, writes=True),
+)

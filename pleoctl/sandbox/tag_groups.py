@@ -1,0 +1,164 @@
+"""Tag groups: list, create, get, replace, delete, usage.
+
+Published: bodies, and that a list needs a company or an organisation. Assumed, each behind a setting: the
+list without ``include_archived``, uniqueness of codes, the status of a create, whether archiving reaches the
+tags. Assumed without a setting: deleting a group deletes its tags.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pleoctl.sandbox.calls import Answer, Call, Operation
+from pleoctl.sandbox.errors import ApiError, Record, conflict, not_found
+from pleoctl.sandbox.store import GROUPS, TAGS, Filter
+from pleoctl.sandbox.validation import COMPANY, ORGANIZATION, Field
+
+CREATE: Final = (
+    Field("archived", "flag", required=True),
+    Field("code", "text", required=True),
+    Field("name", "text", required=True),
+    Field("metadata", "text map"),
+)
+UPDATE: Final = (*CREATE[:3], Field("metadata", "text map", required=True))
+_LIST_QUERY: Final = (
+    COMPANY,
+    ORGANIZATION,
+    Field("include_archived", "flag"),
+    Field("include_tags_count", "flag"),
+)
+
+
+def list_groups(call: Call) -> Answer:
+    """getTagGroups: all groups at once, there are no pages."""
+    if call.parameter("company_id") is None and call.parameter("organization_id") is None:
+        raise ApiError(
+            400, "VALIDATION_FAILED", "Either company_id or organization_id must be provided", violation=True
+        )
+    reader = call.world.reader(GROUPS)
+    where = Filter() if call.sees_owner() else Filter().where("0")
+    both = call.flag("include_archived")
+    if both is None:
+        both = call.settings.group_list_default == "all"
+    if not both:
+        where.where("archived = 0")
+    counted = call.flag("include_tags_count") is True
+    rows = [render(call, row) | (_tags_count(call, row) if counted else {}) for row in reader.select(GROUPS, where)]
+    return Answer(200, {"data": rows})
+
+
+def create(call: Call) -> Answer:
+    """createTagGroup: a code that is taken is a matter of settings."""
+    call.must_own(call.parameter("company_id"))
+    body: Record = call.body
+    _refuse_taken(call, body["code"])
+    moment = call.world.now()
+    group = {
+        "id": call.world.new_id(),
+        **{name: body[name] for name in ("archived", "code", "name")},
+        "metadata": body.get("metadata") or {},
+        "createdAt": moment,
+        "updatedAt": moment,
+        "extra": {},
+    }
+    return _answer(call, call.store.insert(GROUPS, group), call.settings.v0_create_status)
+
+
+def get(call: Call) -> Answer:
+    """getTagGroup: one group by its id."""
+    return _answer(call, need_group(call))
+
+
+def update(call: Call) -> Answer:
+    """updateTagGroup: replaces all four fields; the way to archive and unarchive."""
+    group = need_group(call)
+    body: Record = call.body
+    if body["code"] != group["code"]:
+        _refuse_taken(call, body["code"], group["id"])
+    fields = {name: body[name] for name in ("archived", "code", "name", "metadata")}
+    stored = call.store.update(GROUPS, group["id"], fields | {"updatedAt": call.world.now()})
+    if stored["archived"] != group["archived"] and call.settings.archive_cascade == "cascade":
+        _cascade(call, stored)
+    return _answer(call, stored)
+
+
+def delete(call: Call) -> Answer:
+    """deleteTagGroup: the group and its tags are gone."""
+    group = need_group(call)
+    for tag in call.store.select(TAGS, Filter().where("groupId = ?", group["id"])):
+        call.store.delete(TAGS, tag["id"])
+    call.store.delete(GROUPS, group["id"])
+    return Answer(204)
+
+
+def usage(call: Call) -> Answer:
+    """getTagGroupUsage: the expenses linked to each tag of the group, archived tags included."""
+    where = Filter().where("groupId = ?", need_group(call)["id"])
+    if not call.settings.usage_lists_unused:
+        where.where("usage > 0")
+    usages = [{"id": tag["id"], "count": tag["usage"]} for tag in call.world.reader(TAGS).select(TAGS, where)]
+    return Answer(200, {"data": {"usages": usages}})
+
+
+def need_group(call: Call) -> Record:
+    """The group that the path names. Raises the 404."""
+    group = call.store.get(GROUPS, call.path["groupId"])
+    if group is None:
+        raise not_found(f"Tag group {call.path['groupId']}")
+    return group
+
+
+def same_code(call: Call, code: str) -> Filter:
+    """Records whose code takes this one, as the settings read it."""
+    where = Filter()
+    if call.settings.tag_conflict_ignores_case:
+        where.where("folded = ?", code.casefold())
+    else:
+        where.where("code = ?", code)
+    return where if call.settings.tag_conflict_counts_archived else where.where("archived = 0")
+
+
+def render(call: Call, row: Record) -> Record:
+    """TagGroupModel."""
+    names = ("id", "code", "name", "archived", "metadata", "createdAt", "updatedAt")
+    group = {"companyId": call.world.company} | {name: row[name] for name in names}
+    extra: Record = row["extra"]
+    return group | extra
+
+
+def _answer(call: Call, row: Record, status: int = 200) -> Answer:
+    return Answer(status, {"data": render(call, row)})
+
+
+def _tags_count(call: Call, group: Record) -> Record:
+    where = Filter().where("groupId = ?", group["id"])
+    if not call.settings.tags_count_archived:
+        where.where("archived = 0")
+    return {"totalTagsCount": call.store.count(TAGS, where)}
+
+
+def _refuse_taken(call: Call, code: str, own_id: str | None = None) -> None:
+    if call.settings.group_conflict == "none":
+        return
+    where = same_code(call, code).where("id IS NOT ?", own_id)
+    if call.store.select(GROUPS, where, limit=1):
+        raise conflict(f"A tag group with code {code} already exists")
+
+
+def _cascade(call: Call, group: Record) -> None:
+    where = Filter().where("groupId = ?", group["id"]).where("archived = ?", int(not group["archived"]))
+    for tag in call.store.select(TAGS, where):
+        fields = {"archived": group["archived"], "updatedAt": call.world.now()}
+        call.store.update(TAGS, tag["id"], fields)
+
+
+_ALL, _ONE = "/v0/tag-groups", "/v0/tag-groups/{groupId}"
+_READ, _WRITE = "tag-group:read", "tag-group:write"
+OPERATIONS: Final = (
+    Operation(method="GET", path=_ALL, handler=list_groups, scope=_READ, query=_LIST_QUERY),
+    Operation(method="POST", path=_ALL, handler=create, scope=_WRITE, fields=CREATE, query=(COMPANY,), writes=True),
+    Operation(method="GET", path=_ONE, handler=get, scope=_READ),
+    Operation(method="PUT", path=_ONE, handler=update, scope=_WRITE, fields=UPDATE, writes=True),
+    Operation(method="DELETE", path=_ONE, handler=delete, scope=_WRITE, writes=True),
+    Operation(method="GET", path=f"{_ONE}/usage", handler=usage, scope=_READ),
+)

@@ -1,0 +1,235 @@
+"""The whole state of one sandbox: company, settings, callers, faults, statistics; and what tests do to it."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections import deque
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from pleoctl.sandbox.auth import Doorkeeper
+from pleoctl.sandbox.errors import BadInput, Record
+from pleoctl.sandbox.faults import FaultPlan
+from pleoctl.sandbox.lag import Lag
+from pleoctl.sandbox.seed import RECORD_FIELDS, Seed, derived_id
+from pleoctl.sandbox.statistics import MINUTE, Statistics
+from pleoctl.sandbox.store import ACCOUNTS, GROUPS, TAGS, Filter, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pleoctl.sandbox.faults import Edit, Fault
+    from pleoctl.sandbox.settings import Settings
+    from pleoctl.sandbox.store import Table
+
+_FIRST_MOMENT: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_TABLES: Final = {"account": ACCOUNTS, "tagGroup": GROUPS, "tag": TAGS}
+
+
+class World:
+    """One company as the sandbox keeps it. Thread-safe.
+
+    ``clock`` gives seconds for the rate limit, the busiest minute and lags; a test may stand in for it.
+    """
+
+    def __init__(
+        self,
+        seed: Seed | None,
+        settings: Settings,
+        database: str = ":memory:",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Open the database; a new one, or one opened with a seed, is filled from the seed."""
+        self.clock = clock
+        self.store = Store(database)
+        self.statistics = Statistics(clock)
+        self.faults = FaultPlan()
+        self._lag: Lag | None = None
+        self._answered: deque[float] = deque()
+        self._minute_lock = threading.Lock()
+        self.last_pages: dict[str, list[Record]] = {}
+        self.seed = seed or Seed()
+        self._moments = 0
+        self.use(settings)
+        if seed is not None or self.store.recall("company") is None:
+            self.reset(seed)
+        else:
+            self._know_company()
+
+    def use(self, settings: Settings) -> None:
+        """Behave by other settings from the next call on."""
+        self.settings = settings
+        self.doorkeeper = Doorkeeper(settings.credentials)
+
+    def reset(self, seed: Seed | None = None, settings: Settings | None = None) -> None:
+        """Start again from a seed (default: the last one); lifts faults, forgets statistics and expiries."""
+        self.seed = seed or self.seed
+        with self.store.lock:
+            self.clear_faults()
+            self.use(settings or self.settings)
+            self.statistics.reset()
+            self.last_pages.clear()
+            self._answered.clear()
+            self._moments = 0
+            with self.store.transaction():
+                self.store.clear()
+                self._plant(self.seed)
+            self._know_company()
+
+    def _plant(self, seed: Seed) -> None:
+        self.store.insert_many(ACCOUNTS, seed.account_rows)
+        self.store.insert_many(GROUPS, seed.group_rows)
+        self.store.insert_many(TAGS, seed.tag_rows)
+        self.store.remember("company", seed.company.lower())
+        organization = seed.organization or derived_id(f"organization of {seed.company.lower()}")
+        self.store.remember("organization", organization.lower())
+        if seed.installation is not None:
+            self.store.remember("installation", self.new_installation(dict(seed.installation)))
+
+    def _know_company(self) -> None:
+        self.company = str(self.store.recall("company"))
+        self.organization = str(self.store.recall("organization"))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.clear_faults()
+        self.store.close()
+
+    def new_id(self) -> str:
+        """An id for a new record."""
+        if self.settings.seed_ids is None:
+            return str(uuid.uuid4())
+        return derived_id(f"made with {self.settings.seed_ids} after {self.store.inserted()}")
+
+    def now(self) -> str:
+        """A timestamp in UTC with whole seconds."""
+        self._moments += 1
+        repeatable = self.settings.seed_ids is not None
+        moment = _FIRST_MOMENT + timedelta(seconds=self._moments) if repeatable else datetime.now(UTC)
+        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def new_installation(self, fields: Record) -> Record:
+        """An installation of this company with the given status and metadata."""
+        moment = self.now()
+        company = str(self.store.recall("company"))
+        return {
+            "id": derived_id(f"installation in {company}"),
+            "applicationId": derived_id("application"),
+            "resource": f"urn:pleo:company:{company}",
+            "status": fields.get("status", "AUTHORIZED"),
+            "metadata": fields.get("metadata") or {},
+            "createdAt": moment,
+            "updatedAt": moment,
+        }
+
+    def within_rate(self) -> bool:
+        """Whether one more call may be answered in this rolling minute; counts it if so."""
+        limit, now = self.settings.rate_limit, self.clock()
+        with self._minute_lock:
+            while self._answered and self._answered[0] <= now - MINUTE:
+                self._answered.popleft()
+            if limit is not None and len(self._answered) >= limit:
+                return False
+            self._answered.append(now)
+            return True
+
+    def seconds_to_wait(self) -> float:
+        """How long until the rate limit lets a call through."""
+        with self._minute_lock:
+            return max(0.0, self._answered[0] + MINUTE - self.clock()) if self._answered else 0.0
+
+    def add_faults(self, faults: Iterable[Fault]) -> None:
+        """Put faults in force."""
+        given = list(faults)
+        self.faults.add(given)
+        with self.store.lock:
+            if self._lag is None and any(fault.kind == "lag" for fault in given):
+                self._lag = Lag(self.store, self.clock)
+
+    def clear_faults(self) -> None:
+        """Lift all faults, and what lags or has expired because of them."""
+        self.faults.clear()
+        self.doorkeeper.revive()
+        with self.store.lock:
+            if self._lag is not None:
+                self._lag.stop()
+                self._lag = None
+
+    def lag_writes(self, fault: Fault | None) -> None:
+        """Hold back the writes of this call from lists, or (None) let those of the next ones show at once."""
+        if self._lag is not None:
+            self._lag.fault = fault
+
+    def reader(self, table: Table) -> Store:
+        """What a list or search call reads."""
+        return self.store if self._lag is None else self._lag.reader(table)
+
+    def state(self) -> Record:
+        """Every record with every field, in the order of creation."""
+        with self.store.lock:
+            groups = self.store.select(GROUPS)
+            codes = {group["id"]: group["code"] for group in groups}
+            return {
+                "accounts": [_shown(row) for row in self.store.select(ACCOUNTS)],
+                "tagGroups": [_shown(row) for row in groups],
+                "tags": [_shown(row) | {"groupCode": codes.get(row["groupId"])} for row in self.store.select(TAGS)],
+            }
+
+    def put(self, kind: str, key: str | tuple[str, str], fields: Record, record_id: str | None = None) -> Record:
+        """Make a record what a test wants it to be, past all rules of the API; creates it if need be.
+
+        With an id it is that record, else the first with the key, an active one before an archived one.
+        """
+        unknown = next((name for name in fields if name not in RECORD_FIELDS[kind]), None)
+        if unknown is not None:
+            raise BadInput(unknown, f"unknown field of {kind}")
+        with self.store.transaction():
+            existing = self.store.get(_TABLES[kind], record_id) if record_id else self.find(kind, key)
+            if existing is None:
+                return _shown(self._create(kind, key, {"id": record_id or self.new_id()} | fields))
+            stamp = {} if kind == "account" else {"updatedAt": self.now()}
+            return _shown(self.store.update(_TABLES[kind], existing["id"], fields | stamp))
+
+    def find(self, kind: str, key: str | tuple[str, str]) -> Record | None:
+        """The first record with a key, byte for byte, active before archived."""
+        where = Filter()
+        if isinstance(key, tuple):
+            group = self.find("tagGroup", key[0])
+            where.where("groupId = ?", group["id"] if group else None).where("code = ?", key[1])
+        else:
+            where.where("externalId = ?" if kind == "account" else "code = ?", key)
+        found = self.store.select(_TABLES[kind], where, "archived, seq", 1)
+        return found[0] if found else None
+
+    def edit(self, edit: Edit) -> None:
+        """Do what another client does; nothing if the record or its group is not there to do it to."""
+        with self.store.transaction():
+            existing = self.find(edit.kind, edit.key)
+            homeless = isinstance(edit.key, tuple) and self.find("tagGroup", edit.key[0]) is None
+            if homeless or (existing is None) != (edit.op == "create"):
+                return
+            if existing is not None and edit.op == "delete":
+                self.store.delete(_TABLES[edit.kind], existing["id"])
+                return
+            flag = {"archive": {"archived": True}, "unarchive": {"archived": False}}.get(edit.op, {})
+            self.put(edit.kind, edit.key, {**edit.fields, **flag})
+
+    def _create(self, kind: str, key: str | tuple[str, str], fields: Record) -> Record:
+        defaults = {name: default for name, (_, _, default) in RECORD_FIELDS[kind].items()}
+        record = {**defaults, "name": key if isinstance(key, str) else key[1], **fields}
+        if kind == "account":
+            return self.store.insert(ACCOUNTS, {**record, "externalId": key})
+        moment = fields.get("createdAt") or self.now()
+        record |= {"createdAt": moment, "updatedAt": moment}
+        if isinstance(key, str):
+            return self.store.insert(GROUPS, {**record, "code": key})
+        group = self.find("tagGroup", key[0])
+        if group is None:
+            raise BadInput("key", f"there is no tag group {key[0]}")
+        return self.store.insert(TAGS, {**record, "code": key[1], "groupId": group["id"]})
+
+
+def _shown(row: Record) -> Record:
+    return {name: value for name, value in row.items() if name not in {"seq", "folded"}}

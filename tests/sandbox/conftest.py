@@ -1,0 +1,119 @@
+"""One sandbox for all tests of this folder, reset for each, and a client that speaks plain HTTP to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from pleoctl.sandbox import Sandbox, Seed, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Json = dict[str, Any]
+SEED = Seed(
+    accounts=[
+        {"externalId": "a-1", "code": "1000", "name": "Cash", "metadata": {"owner": {"id": 7}}},
+        {
+            "externalId": "a-2", "code": "2000", "name": "Överföring", "archived": True,
+            "taxCodeExternalId": "V25",
+        },
+        {"externalId": "a-3", "name": "No code", "usedByCategory": True, "hasEntries": True},
+        {
+            "externalId": "a-4", "code": "2000", "name": "Contra", "usedByContra": True,
+            "extra": {"kind": "asset"},
+        },
+    ],
+    tag_groups=[
+        {
+            "code": "DEPT", "name": "Department", "metadata": {"made": "by hand"},
+            "tags": [
+                {"code": "ENG", "name": "Engineering", "usage": 3, "otherDimensionValues": ["x", "y"]},
+                {"code": "eng", "name": "Twin", "archived": True, "createdAt": "2024-05-01T00:00:00Z"},
+                {"code": "OPS", "name": "Operations"},
+            ],
+        },
+        {"code": "DEPT", "name": "Duplicate", "archived": True},
+        {"code": "PROJ", "name": "Project", "tags": [{"code": "P1"}]},
+    ],
+)  # fmt: skip
+
+
+class Client:
+    """Plain HTTP with an API key; every helper gives the answer as it is."""
+
+    def __init__(self, pleo: Sandbox) -> None:
+        self.pleo = pleo
+        self.session = requests.Session()
+        self.session.auth = (pleo.api_key, "")
+
+    def call(self, method: str, path: str, body: Any = None, **query: Any) -> requests.Response:
+        """One request; a body is sent as JSON."""
+        return self.session.request(method, self.pleo.url + path, json=body, params=query, timeout=10)
+
+    def account(self, external_id: str, **fields: Any) -> requests.Response:
+        """Create an account."""
+        body = {"companyId": self.pleo.company, "externalId": external_id, "name": "New", "archived": False}
+        return self.call("POST", "/v1/chart-of-accounts", body | fields)
+
+    def batch(self, *items: Json) -> requests.Response:
+        """Create several accounts; items need only what differs."""
+        full = [{"archived": False, "name": "New"} | item for item in items]
+        body = {"companyId": self.pleo.company, "items": full}
+        return self.call("POST", "/v1/chart-of-accounts/batch", body)
+
+    def search(self, query: Json | None = None, **filters: Any) -> requests.Response:
+        """One page of accounts."""
+        flags = {"excludeIfAssignedToCategory": False, "excludeIfAssignedToContraAccount": False}
+        body = {"companyId": self.pleo.company} | flags | filters
+        return self.call("POST", "/v1/chart-of-accounts:search", body, **(query or {}))
+
+    def found(self, **filters: Any) -> list[str]:
+        """The externalIds that a search finds, in order."""
+        return [account["externalId"] for account in self.search(**filters).json()["data"]]
+
+    def groups(self, **query: Any) -> list[Json]:
+        """The tag group list."""
+        answer: list[Json] = self.call("GET", "/v0/tag-groups", company_id=self.pleo.company, **query).json()["data"]
+        return answer
+
+    def tags(self, query: Json | None = None, **filters: Any) -> requests.Response:
+        """One page of tags over all groups."""
+        return self.call("POST", "/v0/tags:search", filters, company_id=self.pleo.company, **(query or {}))
+
+    def id_of(self, kind: str, **fields: Any) -> str:
+        """The id of the first stored record with these fields."""
+        wanted = fields.items()
+        return str(next(r["id"] for r in self.pleo.state()[kind] if wanted <= _flat(r).items()))
+
+    def behave(self, **settings: Any) -> None:
+        """Use these settings from now on."""
+        self.pleo.use(Settings(**settings))
+
+
+def _flat(record: Json) -> Json:
+    return {name: value for name, value in record.items() if not isinstance(value, dict | list)}
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Sandbox]:
+    """The one server of this folder."""
+    with Sandbox(seed=SEED) as pleo:
+        yield pleo
+
+
+@pytest.fixture
+def pleo(server: Sandbox) -> Sandbox:
+    """The server as it is at the start of every test."""
+    server.reset(SEED, Settings())
+    return server
+
+
+@pytest.fixture
+def client(pleo: Sandbox) -> Iterator[Client]:
+    """A client of that server with all scopes."""
+    made = Client(pleo)
+    yield made
+    made.session.close()
