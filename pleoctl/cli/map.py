@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import PATH, command, open_workspace, table
+from pleoctl.cli.common import PATH, as_command, open_workspace, table
 from pleoctl.errors import ExitCode, Finding, PleoctlError
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ class _Counted:
         return self._stream.write(data)
 
 
-@command("map", formats=("json", "csv", "beancount", "hledger"), default="json")
+@as_command("map", formats=("json", "csv", "beancount", "hledger"), default="json")
 @click.argument("file", metavar="FILE|-", type=PATH)
 @click.option("-o", "--output", metavar="FILE", type=PATH, help="Write here, whole or not at all.")
 @click.option("--no-catalog", is_flag=True, help="Do not check accounts and tags against the desired state.")
-def map_command(options: Options, file: str, output: str | None, no_catalog: bool) -> Output:
+def command(options: Options, *, file: str, output: str | None, no_catalog: bool) -> Output:
     """Map Pleo export items to accounting entries.
 
     FILE holds a JSON object, a list, an answer of the API ({"data": […]}) or JSON lines; - is standard input. Each
@@ -46,6 +46,7 @@ def map_command(options: Options, file: str, output: str | None, no_catalog: boo
     Examples:
     pleoctl map items.json
     pleoctl map items.jsonl --format hledger -o books.journal
+
     """
     from pleoctl.mapping.context import engine_of, open_items  # noqa: PLC0415 - compiled rules only where used
     from pleoctl.mapping.outputs import writer  # noqa: PLC0415
@@ -91,6 +92,3 @@ def _summary(tally: Tally) -> str:
         text += table(["items", "failureReasonType", "failureReason", "for example"], rows)
     hidden = len(tally.reasons) - len(rows)
     return text + (f"… and {hidden} more reasons\n" if hidden > 0 else "")
-
-
-command = map_command

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import PATH, open_workspace, table, write_output
-from pleoctl.cli.common import command as made
-from pleoctl.errors import ExitCode, UsageError
+from pleoctl.cli.common import PATH, as_command, open_workspace, table, write_output
+from pleoctl.errors import ExitCode, PleoctlError, UsageError
 
 if TYPE_CHECKING:
+    from pleoctl.errors import Finding
     from pleoctl.mapping.check import Report
     from pleoctl.mapping.rules import Rules
     from pleoctl.mapping.testing import Result
@@ -24,14 +24,34 @@ def command() -> None:
     """Check, test and explain the mapping rules."""
 
 
-@made("check", parent="mapping")
+@as_command("check", parent="mapping")
 @click.option("--sarif", metavar="FILE", type=PATH, help="Also write the findings as SARIF.")
 @click.option("--junit", metavar="FILE", type=PATH, help="Also write the findings as JUnit XML.")
-def check(options: Options, sarif: str | None, junit: str | None) -> Output:
+def check(options: Options, *, sarif: str | None, junit: str | None) -> Output:
     """Analyse the rules: unknown names, overlaps, rows that never match, gaps, accounts that do not exist.
 
     Needs neither Pleo nor items. Exit code 3: the rules have errors.
     """
+    try:
+        output = _checked_output(options)
+    except PleoctlError as error:
+        _write_reports(error.findings, [], sarif, junit)
+        raise
+    _write_reports(output.findings, output.data["files"], sarif, junit)
+    return output
+
+
+def _write_reports(findings: list[Finding], files: list[str], sarif: str | None, junit: str | None) -> None:
+    from pleoctl.mapping.check import CODES  # noqa: PLC0415
+    from pleoctl.mapping.sarif import findings_junit, findings_sarif  # noqa: PLC0415
+
+    if sarif is not None:
+        write_output(sarif, findings_sarif(findings, CODES))
+    if junit is not None:
+        write_output(junit, findings_junit(findings, files, "pleoctl mapping check"))
+
+
+def _checked_output(options: Options) -> Output:
     from pleoctl.mapping.check import check as analyse  # noqa: PLC0415 - analysis only where it is asked for
     from pleoctl.mapping.context import catalog_of, mapping_path  # noqa: PLC0415
     from pleoctl.mapping.load import read_rules, relative  # noqa: PLC0415
@@ -75,11 +95,11 @@ def _check_text(data: dict[str, Any], report: Report) -> str:
     return text
 
 
-@made("test", parent="mapping")
+@as_command("test", parent="mapping")
 @click.argument("files", metavar="[FILE]…", nargs=-1, type=PATH)
 @click.option("--update", "rewrite", is_flag=True, help="Write what comes out into the failing tests' expect.")
 @click.option("--junit", metavar="FILE", type=PATH, help="Also write the results as JUnit XML.")
-def test(options: Options, files: tuple[str, ...], rewrite: bool, junit: str | None) -> Output:
+def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str | None) -> Output:
     """Run the tests of the rules: those inside the mapping, or those of the files given.
 
     Exit code 1: a test failed. With --update failing tests take over the actual result instead.
@@ -132,12 +152,12 @@ def _test_text(results: list[Result], updated: list[str]) -> str:
     return "\n".join(terminal(line) for line in lines) + "\n"
 
 
-@made("explain", parent="mapping")
+@as_command("explain", parent="mapping")
 @click.argument("file", metavar="FILE|-", type=PATH)
 @click.option("--id", "wanted", metavar="UUID", help="Only the item with this accountingEntryId.")
 @click.option("--graph", "as_graph", is_flag=True, help="A Mermaid flowchart instead of text.")
 @click.option("--no-catalog", is_flag=True, help="Do not check accounts and tags against the desired state.")
-def explain(options: Options, file: str, wanted: str | None, as_graph: bool, no_catalog: bool) -> Output:
+def explain(options: Options, *, file: str, wanted: str | None, as_graph: bool, no_catalog: bool) -> Output:
     """Explain how items are mapped: which row won and why, why the others did not, and where accounts come from."""
     from pleoctl.mapping.context import engine_of, open_items  # noqa: PLC0415
     from pleoctl.mapping.explain import explain as explained  # noqa: PLC0415
@@ -153,10 +173,10 @@ def explain(options: Options, file: str, wanted: str | None, as_graph: bool, no_
     return Output("\n".join(shape(one, engine.rules) for one in found), data)
 
 
-@made("coverage", parent="mapping")
+@as_command("coverage", parent="mapping")
 @click.option("--items", "file", required=True, metavar="FILE", type=PATH, help=_ITEMS_HELP)
 @click.option("--no-catalog", is_flag=True, help="Do not check accounts and tags against the desired state.")
-def coverage(options: Options, file: str, no_catalog: bool) -> Output:
+def coverage(options: Options, *, file: str, no_catalog: bool) -> Output:
     """Count which rows decide about real items, which rows never do, and which items stay without an entry."""
     from pleoctl.mapping.context import engine_of, open_items  # noqa: PLC0415
     from pleoctl.mapping.coverage import coverage as covered  # noqa: PLC0415
@@ -179,20 +199,21 @@ def _coverage_text(data: dict[str, Any]) -> str:
     return text
 
 
-@made("impact", parent="mapping", formats=("text", "json", "markdown"))
+@as_command("impact", parent="mapping", formats=("text", "json", "markdown"))
 @click.option("--base", required=True, metavar="PATH|GITREF", help="The rules to compare with.")
 @click.option("--items", "file", required=True, metavar="FILE", type=PATH, help=_ITEMS_HELP)
 @click.option("--no-catalog", is_flag=True, help="Do not check accounts and tags against the desired state.")
-def impact(options: Options, base: str, file: str, no_catalog: bool) -> Output:
+def impact(options: Options, *, base: str, file: str, no_catalog: bool) -> Output:
     """Compare the rules with earlier ones on real items: how many items, and which sums, change accounts.
 
     Examples:
     pleoctl mapping impact --base origin/main --items items.json
     pleoctl mapping impact --base old/mapping.yaml --items items.json --format markdown
+
     """
     from pleoctl.mapping.context import catalog_of, mapping_path, open_items  # noqa: PLC0415
     from pleoctl.mapping.engine import Engine  # noqa: PLC0415
-    from pleoctl.mapping.impact import base_rules, impact as compared  # noqa: PLC0415
+    from pleoctl.mapping.impact import base_rules, compare  # noqa: PLC0415
     from pleoctl.mapping.impact_report import HEADERS, headline, impact_markdown, rows  # noqa: PLC0415
     from pleoctl.mapping.load import load_rules  # noqa: PLC0415
 
@@ -201,7 +222,7 @@ def impact(options: Options, base: str, file: str, no_catalog: bool) -> Output:
     catalog = None if no_catalog else catalog_of(workspace)
     engine = Engine(load_rules(path, workspace.root), catalog)
     with open_items(file) as items:
-        found = compared(Engine(base_rules(base, path, workspace.root), catalog), engine, items)
+        found = compare(Engine(base_rules(base, path, workspace.root), catalog), engine, items)
     if options.format == "markdown":
         return Output(impact_markdown(found, engine.rules))
     text = headline(found) + "\n"

@@ -77,9 +77,7 @@ class Accounts:
             return self._setting("wallet")
         if work.item.type not in CONTRA_TYPES:
             if self._rules.unexpected_contra == "fail":
-                raise invalid(
-                    f"{work.item.type} is not expected to carry a contraAccount; look at the item in Pleo"
-                )
+                raise invalid(f"{work.item.type} is not expected to carry a contraAccount; look at the item in Pleo")
             work.warnings.append(f"the contraAccount of this {work.item.type} was left aside")
             return self._setting("wallet")
         account = self.of_reference(contra, "contraAccount")
@@ -122,6 +120,4 @@ class Accounts:
         """Raise `ItemFailure` for a tax code that is not among the listed ones (X7)."""
         codes = self._rules.tax_codes
         if code is not None and codes is not None and code not in codes:
-            raise ItemFailure(
-                self._absent["taxCode"], f"tax code {code} does not exist in the accounting system"
-            )
+            raise ItemFailure(self._absent["taxCode"], f"tax code {code} does not exist in the accounting system")

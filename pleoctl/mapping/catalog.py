@@ -93,11 +93,7 @@ class Catalog:
         active = True if dimension.values is None else dimension.values.get(code.casefold())
         if active is None:
             return f"tag {group}/{code} does not exist in the accounting system"
-        return (
-            None
-            if active and dimension.active
-            else f"tag {group}/{code} is archived in the accounting system"
-        )
+        return None if active and dimension.active else f"tag {group}/{code} is archived in the accounting system"
 
 
 def _dimension(dimension: Dimension) -> CatalogDimension:

@@ -87,9 +87,7 @@ def _entangled(rows: list[LineRow]) -> Iterator[Unanalysed]:
 
 
 def _at(code: str, message: str, place: Place, hint: str | None = None, rule: str | None = None) -> Finding:
-    return Finding(
-        code, message, file=place.file, line=place.line, column=place.column, hint=hint, rule=rule
-    )
+    return Finding(code, message, file=place.file, line=place.line, column=place.column, hint=hint, rule=rule)
 
 
 # --- settings --------------------------------------------------------------------------------------------------
@@ -175,5 +173,3 @@ def _condition_problem(rules: Rules, catalog: Catalog | None, condition: Predica
         return None
     absent = [str(v) for v in condition.values if v is not None and str(v) not in dimension.values]
     return f"dimension {dimension.code} has no value {', '.join(absent)}" if absent else None
-
-

@@ -68,9 +68,7 @@ def compile_template(text: str, place: Place) -> Template:
     try:
         tree = environment.parse(text)
     except TemplateSyntaxError as error:
-        raise InvalidFile.of(
-            [_at(place, text, error.lineno, "template", _sentence(error.message))]
-        ) from error
+        raise InvalidFile.of([_at(place, text, error.lineno, "template", _sentence(error.message))]) from error
     problems = list(_problems(tree, place, text))
     if problems:
         raise InvalidFile.of(problems)

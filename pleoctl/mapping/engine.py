@@ -114,9 +114,7 @@ class Engine:
         work.branch = "no bookkeeping"
         if item.vendor is None and item.supplier is not None and item.type in VENDOR_TYPES:
             work.vendor = self.vendors.of_supplier(item.supplier)
-            work.branch = (
-                "no bookkeeping, supplier matched" if work.vendor else "no bookkeeping, no supplier matched"
-            )
+            work.branch = "no bookkeeping, supplier matched" if work.vendor else "no bookkeeping, no supplier matched"
         return ACCOUNTS_PAYABLE if work.vendor is not None else JOURNAL
 
     def _find_vendor(self, work: Work) -> None:

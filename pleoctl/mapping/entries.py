@@ -24,7 +24,7 @@ class Posting(msgspec.Struct, rename="camel", gc=False):
     currency: str
     line_id: str | None = None
     tax_code: str | None = None
-    tags: dict[str, str] = {}  # noqa: RUF012 - msgspec copies an empty default for each posting
+    tags: dict[str, str] = {}  # msgspec copies an empty default for each posting
     rule: str | None = None
     branch: str | None = None
 

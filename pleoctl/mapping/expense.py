@@ -52,9 +52,7 @@ class ExpenseSide:
 
     def _share(self, work: Work, table: LineTable, number: int, line: Line, amount: int) -> Share:
         accounts = self._accounts
-        given = (
-            accounts.of_reference(line.account, "the line's account") if line.account is not None else None
-        )
+        given = accounts.of_reference(line.account, "the line's account") if line.account is not None else None
         row = table.find(Facts(work.item, line, given, amount)) if table else None
         share = Share(line, self._account(number, given, row), amount, row)
         accounts.check(share.account, work, line.account.name if row is None and line.account else None)

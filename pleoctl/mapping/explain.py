@@ -108,7 +108,7 @@ def _choice(
 def _type_step(rules: Rules, work: Work) -> Step:
     row = work.row
     conditions, losers = _choice(rules.types, row, None, work)
-    return _step("expense type", "expenseTypes", row and _named(row.id, row.place), conditions, losers)
+    return _step("expense type", "expenseTypes", None if row is None else _named(row.id, row.place), conditions, losers)
 
 
 def _vendor_step(vendor: VendorRow | None) -> Step:
@@ -154,5 +154,3 @@ def _account_steps(rules: Rules, work: Work, entry: Entry) -> Iterator[Step]:
                 winner = _named(work.row.id, work.row.place)
             name = f"{ledger.kind} {posting.side} {posting.role or 'account'}"
             yield _step(name, "accounts", winner, branch=f"{posting.branch or 'named by the row'}: {posting.account}")
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION, MISSING_CONFIGURATION, VALIDATION_FAILURE
 
 
-class ItemFailure(Exception):  # noqa: N818 - not an error of the program but the outcome of one item
+class ItemFailure(Exception):
     """Ends the mapping of one item; the others go on (E4, M19)."""
 
     def __init__(self, reason_type: str, reason: str) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.errors import InvalidFile, UsageError
-from pleoctl.mapping.engine import Engine
 from pleoctl.mapping.load import read_rules, relative
 from pleoctl.mapping.sources import folder_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from pleoctl.mapping.engine import Engine
     from pleoctl.mapping.entries import Entry
     from pleoctl.mapping.items import Defect, Item
     from pleoctl.mapping.rules import Rules
@@ -88,7 +88,7 @@ class Impact:
         return sorted(self.sums, key=lambda m: (-self.counts[m], m.side, m.before or "", m.after or "", m.currency))
 
 
-def impact(base: Engine, engine: Engine, items: Iterable[Item | Defect]) -> Impact:
+def compare(base: Engine, engine: Engine, items: Iterable[Item | Defect]) -> Impact:
     """Map items under both rule sets and compare."""
     found = Impact(base.rules.digest, engine.rules.digest)
     for item in items:

@@ -31,7 +31,10 @@ def headline(found: Impact) -> str:
     """``37 of 1204 items change``."""
     if not found.changed:
         return f"None of {found.items} items changes."
-    more = [f"{found.now_failed} fail now" if found.now_failed else "", f"{found.now_mapped} are mapped now" if found.now_mapped else ""]
+    more = [
+        f"{found.now_failed} fail now" if found.now_failed else "",
+        f"{found.now_mapped} are mapped now" if found.now_mapped else "",
+    ]
     tail = "".join(f", {part}" for part in more if part)
     return f"{found.changed} of {found.items} items change{tail}."
 

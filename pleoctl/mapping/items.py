@@ -166,9 +166,7 @@ def convert(data: Any) -> Item | Defect:
 
 def _defect(data: Any, error: Exception) -> Defect:
     known = data if isinstance(data, dict) else {}
-    return Defect(
-        _reason(error), *(_text(known.get(name)) for name in ("accountingEntryId", "type", "subType"))
-    )
+    return Defect(_reason(error), *(_text(known.get(name)) for name in ("accountingEntryId", "type", "subType")))
 
 
 def _no_constant(name: str) -> Any:

@@ -20,15 +20,14 @@ def junit(results: list[Result]) -> bytes:
     suite = SubElement(root, "testsuite", {"name": "pleoctl mapping test", **counts})
     for result in results:
         place = result.case.place
-        case = SubElement(
-            suite, "testcase",
-            {"classname": _xml(place.file), "name": _xml(result.case.name), "file": _xml(place.file), "line": str(place.line)},
-        )  # fmt: skip
+        named = {"classname": xml_text(place.file), "name": xml_text(result.case.name)}
+        case = SubElement(suite, "testcase", {**named, "file": xml_text(place.file), "line": str(place.line)})
         if not result.passed:
             failure = SubElement(case, "failure", {"message": "the result differs from what is expected"})
-            failure.text = _xml("\n".join(failure_lines(result)))
+            failure.text = xml_text("\n".join(failure_lines(result)))
     indent(root)
-    return tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    text: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
 
 
 def failure_lines(result: Result) -> list[str]:
@@ -39,5 +38,6 @@ def failure_lines(result: Result) -> list[str]:
     return [*lines, *result.differences]
 
 
-def _xml(text: str) -> str:
+def xml_text(text: str) -> str:
+    """Text without the characters that XML cannot hold."""
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -128,9 +128,7 @@ class _Build:
 
     # --- rows --------------------------------------------------------------------------------------------------
 
-    def _when(
-        self, source: Source, path: tuple[str | int, ...], when: dict[str, Any]
-    ) -> tuple[Predicate, ...]:
+    def _when(self, source: Source, path: tuple[str | int, ...], when: dict[str, Any]) -> tuple[Predicate, ...]:
         found = []
         for name, given in when.items():
             problem = _range_problem(given)
@@ -161,13 +159,9 @@ class _Build:
             return
         listed = [((*path, "entries", i), e) for i, e in enumerate(data.get("entries", []))]
         for place, leg in listed or [(path, {"kind": "journal", **data})]:
-            made = Leg(
-                leg["kind"], *(Target.of(leg[s], source.place(*place, s)) for s in ("debit", "credit"))
-            )
+            made = Leg(leg["kind"], *(Target.of(leg[s], source.place(*place, s)) for s in ("debit", "credit")))
             if made.debit.role == made.credit.role == "line":
-                self.problems.append(
-                    source.finding(place, "debit and credit are both line", "give a counter account")
-                )
+                self.problems.append(source.finding(place, "debit and credit are both line", "give a counter account"))
             yield made
 
     def _line_rows(self, source: Source) -> Iterator[LineRow]:
@@ -191,8 +185,9 @@ class _Build:
     # --- the rows together -------------------------------------------------------------------------------------
 
     def _check_ids(self) -> None:
-        seen: dict[str, Any] = {}
-        for row in (*self._rules.types, *self._rules.lines):
+        seen: dict[str, TypeRow | LineRow] = {}
+        rows: list[TypeRow | LineRow] = [*self._rules.types, *self._rules.lines]
+        for row in rows:
             first = seen.setdefault(row.id, row)
             if first is not row:
                 self.problems.append(Finding(

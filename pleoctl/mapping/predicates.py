@@ -7,7 +7,8 @@ text character by character; an absent field matches only a null.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as extra
 from typing import TYPE_CHECKING, Any, Literal
 
 from pleoctl.mapping.vocabulary import TAG_PREFIX, is_folded
@@ -25,7 +26,7 @@ Value = str | int | None
 class Predicate:
     """A predicate of one field, with its operands already folded where the field is.
 
-    ``field`` has its tag group folded, ``label`` is the field as written, ``shown`` the predicate as written, ``place`` where.
+    ``field`` has its tag group folded; ``label`` is the field as written, ``shown`` the predicate, ``place`` where.
     ``values`` are the operands: the listed values of ``in`` (None for null), the two bounds of ``range``
     (None for open), else the one text.
     """
@@ -33,22 +34,23 @@ class Predicate:
     field: str
     kind: Kind
     values: tuple[Value, ...]
-    label: str = field(compare=False)
-    shown: Any = field(compare=False)
-    place: Place = field(compare=False)
+    label: str = extra(compare=False)
+    shown: Any = extra(compare=False)
+    place: Place = extra(compare=False)
 
     def test(self) -> Callable[[Any], bool]:
         """A compiled test of a value that `folded` has prepared."""
         if self.kind == "in":
             return frozenset(self.values).__contains__
-        return _TESTS[self.kind](*self.values)
+        made: Callable[[Any], bool] = _TESTS[self.kind](*self.values)
+        return made
 
 
-def _starts(prefix: Any) -> Callable[[Any], bool]:
+def _starts(prefix: str) -> Callable[[Any], bool]:
     return lambda value: value is not None and value.startswith(prefix)
 
 
-def _contains(needle: Any) -> Callable[[Any], bool]:
+def _contains(needle: str) -> Callable[[Any], bool]:
     return lambda value: value is not None and needle in value
 
 
@@ -56,7 +58,7 @@ def _range(low: Any, high: Any) -> Callable[[Any], bool]:
     return lambda v: v is not None and (low is None or v >= low) and (high is None or v <= high)
 
 
-def _regex(pattern: Any) -> Callable[[Any], bool]:
+def _regex(pattern: str) -> Callable[[Any], bool]:
     search = re.compile(pattern).search
     return lambda value: value is not None and search(value) is not None
 

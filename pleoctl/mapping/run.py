@@ -54,9 +54,7 @@ class Tally:
         self.examples.setdefault(key, entry.accounting_entry_id)
 
 
-def write_entries(
-    items: Iterable[Item | Defect], engine: Engine, writer: Writer, sink: BinaryIO, tally: Tally
-) -> None:
+def write_entries(items: Iterable[Item | Defect], engine: Engine, writer: Writer, sink: BinaryIO, tally: Tally) -> None:
     """Map items in their order and write what becomes of them; memory does not grow with their number."""
     pending = [writer.start()]
     size = 0

@@ -88,7 +88,11 @@ def _nodes(explained: dict[str, Any], rules: Rules) -> Iterator[tuple[str, int |
     last = 0
     for step in explained["trace"]:
         winner = step["winner"]
-        text = [step["step"], f"{winner['rule']} ({winner['file']}:{winner['line']})" if winner else "", step["branch"] or ""]
+        text = [
+            step["step"],
+            f"{winner['rule']} ({winner['file']}:{winner['line']})" if winner else "",
+            step["branch"] or "",
+        ]
         yield "\n".join(part for part in text if part), last
         last += 1
     if explained["failureReasonType"]:

@@ -46,9 +46,7 @@ class Source:
         """Where a value stands."""
         return Place(self.document.shown, *self.document.locate(path))
 
-    def finding(
-        self, path: Steps, message: str, hint: str | None = None, code: str = "invalid-file"
-    ) -> Finding:
+    def finding(self, path: Steps, message: str, hint: str | None = None, code: str = "invalid-file") -> Finding:
         """A finding that points at a value."""
         return self.document.finding(path, code, message, hint=hint)
 
@@ -59,9 +57,7 @@ def folder_reader(root: Path) -> Callable[[str], bytes]:
     def read(name: str) -> bytes:
         path = root / name
         if not path.resolve().is_relative_to(root.resolve()):
-            raise InvalidFile(
-                "leads outside the workspace", file=name, hint="move the file into the workspace"
-            )
+            raise InvalidFile("leads outside the workspace", file=name, hint="move the file into the workspace")
         return read_bytes(path, name)
 
     return read
@@ -87,8 +83,7 @@ class Sources:
             raise InvalidFile(f"includes more than {MAX_FILES} files", file=name)
         source = self._source(parse(decode(self.read(name), name), name))
         self.listed.append(source)
-        include = source.data.get("include", []) if isinstance(source.data, dict) else []
-        for index, included in enumerate(include if isinstance(include, list) else []):
+        for index, included in enumerate(source.data.get("include", [])):
             self._include(source, index, included)
 
     def _source(self, document: Document) -> Source:
@@ -114,9 +109,7 @@ class Sources:
             missing = error.findings[0].file == name and error.findings[0].line is None
             hint = f"`include` takes {STANDARD!r} or paths relative to the workspace"
             self.problems += (
-                [source.finding(("include", index), f"{name}: {error.message}", hint)]
-                if missing
-                else error.findings
+                [source.finding(("include", index), f"{name}: {error.message}", hint)] if missing else error.findings
             )
 
 

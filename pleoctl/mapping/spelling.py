@@ -126,9 +126,7 @@ class Spelling:
         return True
 
     def _report(self, message: str, name: str, known: list[str], path: Steps, *, key: bool) -> None:
-        self.findings.append(
-            self.document.finding(path, UNKNOWN, message, hint=hint_for(name, known), key=key)
-        )
+        self.findings.append(self.document.finding(path, UNKNOWN, message, hint=hint_for(name, known), key=key))
 
 
 def _noun(path: Steps, step: str | int) -> str:

@@ -38,17 +38,17 @@ def suites(mapping: Path, root: Path, files: Iterable[Path]) -> list[Suite]:
     """
     listed = list(files)
     if not listed:
-        rules = load_rules(mapping, root)
-        return [Suite(rules, rules, root)]
+        own = load_rules(mapping, root)
+        return [Suite(own, own, root)]
     found = []
-    rules = None
+    rules: Rules | None = None
     for file in listed:
         folder = root if file.resolve().is_relative_to(root.resolve()) else file.parent
         tests = load_rules(file, folder)
         if any(part in _data(file, folder) for part in _RULE_PARTS):
             found.append(Suite(tests, tests, folder))
         else:
-            rules = rules or load_rules(mapping, root)
+            rules = load_rules(mapping, root) if rules is None else rules
             found.append(Suite(rules, tests, folder))
     return found
 

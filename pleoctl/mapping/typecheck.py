@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 def row_finding(code: str, message: str, row_id: str, place: Place, hint: str | None = None) -> Finding:
     """An error that points at a row."""
-    return Finding(
-        code, message, file=place.file, line=place.line, column=place.column, rule=row_id, hint=hint
-    )
+    return Finding(code, message, file=place.file, line=place.line, column=place.column, rule=row_id, hint=hint)
 
 
 def type_findings(rules: Rules) -> Iterator[Finding]:

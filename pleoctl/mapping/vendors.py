@@ -62,7 +62,7 @@ def _check_header(header: list[str], shown: str) -> None:
 
 
 def _csv_row(cells: dict[str, str], count: int, expected: int, place: Place) -> VendorRow:
-    where = {"file": place.file, "line": place.line}
+    where: dict[str, Any] = {"file": place.file, "line": place.line}
     if count != expected:
         raise InvalidFile(f"has {count} cells where the header has {expected}", **where)
     blocked = cells.pop("blocked", "").strip().lower()

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _TOP: Final = {
     "line": "Expenses", "tax": "Liabilities", "wallet": "Assets", "outOfPocket": "Liabilities", "contra": "Equity",
-    "externalReimbursement": "Equity", "accountsPayable": "Liabilities", "employeePayable": "Liabilities", None: "Equity",
+    "externalReimbursement": "Equity", "accountsPayable": "Liabilities", "employeePayable": "Liabilities",
+    None: "Equity",
 }  # fmt: skip
 _VALID: Final = re.compile("[A-Z0-9][A-Za-z0-9-]*")
 _MARKED: Final = re.compile(".*-x[0-9a-f]{12}")
