@@ -109,6 +109,9 @@ def envelope(command: str, output: Output) -> dict[str, Any]:
 
 def end_usage_error(error: click.UsageError, arguments: list[str]) -> int:
     """Tell a mistake on the command line; exit code 64, as JSON where JSON was asked for."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and error.ctx is not None:
+        click.echo(error.ctx.get_help(), err=True)
+        return int(ExitCode.USAGE)
     names = [a for a in arguments if not a.startswith("-")]
     command = error.ctx.command_path.removeprefix("pleoctl").strip() if error.ctx else "".join(names[:1])
     finding = Finding("usage", error.format_message())
