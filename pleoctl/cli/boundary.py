@@ -89,7 +89,8 @@ def emit(options: Options, output: Output) -> None:
         click.echo(json.dumps(envelope(options.command, output), ensure_ascii=True, indent=1))
     elif output.text:
         click.echo(output.text, nl=False, color=options.color)
-    if output.findings and options.format != "json":
+    # A plan or receipt has no place for findings, so they are told beside it.
+    if output.findings and (options.format != "json" or output.raw is not None):
         from pleoctl.report.text import finding_text  # noqa: PLC0415 - only where there is something to say
 
         for finding in output.findings:

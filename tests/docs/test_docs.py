@@ -50,7 +50,9 @@ def test_every_exit_code_is_documented_and_no_other() -> None:
 def test_every_finding_code_is_documented_and_no_other() -> None:
     """Each code that the source names as a finding's stands in docs/exit-codes.md, and the other way round."""
     section = page("exit-codes.md").partition("## Finding codes")[2]
-    documented = {c for row in re.findall(r"^\| (`.*?`) \|", section, re.MULTILINE) for c in re.findall(r"`([^`]+)`", row)}
+    documented = {
+        c for row in re.findall(r"^\| (`.*?`) \|", section, re.MULTILINE) for c in re.findall(r"`([^`]+)`", row)
+    }
     assert documented == finding_codes()
 
 

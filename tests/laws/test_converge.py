@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine import Engine, by_id, check_contract, check_untouched, refused_by_pleo
+from engine import Engine, check_contract, check_untouched, refused_by_pleo
 from hypothesis import example, given
-from hypothesis import strategies as st
 from worlds import readings, seeds, wishes
 
 from pleoctl.apply.executor import TRIES
-from pleoctl.documents.schemas import validator
-from pleoctl.plan import read_plan
 from pleoctl.sandbox import Settings
 
 if TYPE_CHECKING:

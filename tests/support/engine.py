@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from pleoctl.apply.run import Applied, apply_plan, check_plan
 from pleoctl.http import Budget, Transport
+from pleoctl.plan import Inputs, Plan, build_plan
 from pleoctl.pleo import PleoReader, PleoWriter
 from pleoctl.pleo.connect import authoriser
-from pleoctl.plan import Inputs, Plan, build_plan
 from pleoctl.reconcile import Scope
 from pleoctl.workspace import GuardLimits
 
