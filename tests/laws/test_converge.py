@@ -9,14 +9,13 @@ from hypothesis import example, given
 from worlds import readings, seeds, wishes
 
 from pleoctl.apply.executor import TRIES
-from pleoctl.sandbox import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.model import DesiredState
     from pleoctl.reconcile import Scope
-    from pleoctl.sandbox import Sandbox, Seed
+    from pleoctl.sandbox import Sandbox, Seed, Settings
 
 assert TRIES > 1
 del example
