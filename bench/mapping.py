@@ -9,6 +9,7 @@ Prints ratios of one run; seconds differ between machines, ratios hardly do.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import random
 import shutil
@@ -147,7 +148,7 @@ def main() -> None:
             if with_hledger:
                 text += f", {hledger(folder) / ours:.1f} x faster than hledger"
             print(text)
-    for one, other in zip(seconds, seconds[1:], strict=False):
+    for one, other in itertools.pairwise(seconds):
         print(f"more rules cost {other / one:.2f} x")
 
 
