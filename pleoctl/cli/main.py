@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -94,6 +95,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with the right code."""
     # One command, then the process ends: collecting young garbage of 100,000 live rows is a quarter of a plan's time.
     gc.set_threshold(200_000, 20, 100)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     arguments = list(sys.argv[1:] if argv is None else argv)
     sys.exit(run(arguments))
 
