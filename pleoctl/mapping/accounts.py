@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from pleoctl.mapping.failures import ItemFailure, invalid, missing, setting_missing, wrong
 from pleoctl.mapping.vocabulary import (
@@ -24,7 +26,7 @@ CONTRA_BRANCH = "contraAccount"
 VENDOR_BRANCH = "vendor"
 
 
-class Resolved(NamedTuple):
+class Resolved(msgspec.Struct, gc=False):
     """The account of one side: its code, the role that led there and the branch of the role."""
 
     account: str

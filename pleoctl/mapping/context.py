@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from pleoctl.documents.desired import load_desired
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.catalog import Catalog
 from pleoctl.mapping.engine import Engine
@@ -40,6 +39,8 @@ def rules_of(workspace: Workspace) -> Rules:
 
 def catalog_of(workspace: Workspace) -> Catalog | None:
     """The catalogue of the desired state at hand; None where there is no desired state yet."""
+    from pleoctl.documents.desired import load_desired  # noqa: PLC0415 - only where there is a catalogue
+
     files = workspace.desired_files
     if not any(path.exists() for path, _ in files):
         return None

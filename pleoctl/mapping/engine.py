@@ -46,7 +46,10 @@ class Engine:
         self.vendors = Vendors(rules.vendors, rules.match)
         self.accounts = Accounts(rules, self.vendors, catalog)
         self._expense = ExpenseSide(rules, self.accounts)
-        self._rows = rules.by_cell
+        # Looked up by the plain tuple that equals a cell.
+        self._rows: dict[tuple[str, str | None, str], tuple[Cell, list[TypeRow]]] = {
+            cell: (cell, rows) for cell, rows in rules.by_cell.items()
+        }
         self._tables: dict[Cell, LineTable] = {}
         self._describe = rules.render
 
@@ -78,8 +81,7 @@ class Engine:
             pair = item.type if item.sub_type is None else f"{item.type} with subtype {item.sub_type}"
             raise invalid(f"no rule is known for type {pair[:120]}; ask for pleoctl to be updated")
         work.method = self._route(work)
-        work.cell = Cell(item.type, item.sub_type, work.method)
-        rows = self._rows[work.cell]
+        work.cell, rows = self._rows[item.type, item.sub_type, work.method]
         if len(rows) != 1:
             raise self._undecided(work.cell, rows)
         work.row = rows[0]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from pleoctl.mapping.entries import OTHER_SIDE, Posting, Side
 from pleoctl.mapping.failures import invalid, missing
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 _TAX_TYPES = frozenset({"inclusive", "exclusive", "reverse"})
 
 
-@dataclass(slots=True)
-class Share:
+class Share(msgspec.Struct, gc=False):
     """What one line puts on the expense side; ``amount`` and ``tax`` in hundredths, without sign."""
 
     line: Line
@@ -28,7 +28,7 @@ class Share:
     amount: int
     row: LineRow | None
     tax_code: str | None = None
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = {}  # msgspec copies an empty default for each share
     tax: int = 0
 
 

@@ -6,7 +6,9 @@ look-up for each prefix length in use), else a short list that is always tried. 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from pleoctl.mapping.vocabulary import CELL_FIELDS, TAG_PREFIX, Cell, is_folded
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from pleoctl.mapping.rules import LineRow
 
 
-class Facts(NamedTuple):
+class Facts(msgspec.Struct, gc=False):
     """What line rules can ask about: ``account`` is the line's resolved code, ``amount`` is without sign."""
 
     item: Item

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pleoctl.mapping.outputs.amounts import decimal
 from pleoctl.mapping.outputs.csv import tags_text
 from pleoctl.mapping.outputs.names import Names
-from pleoctl.report.escape import terminal
+from pleoctl.mapping.outputs.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ class BeancountWriter:
         """The entry's transactions, or a comment that says why there are none."""
         if entry.failed:
             reason = f"{entry.failure_reason_type}: {entry.failure_reason}"
-            return f"\n; failed {terminal(entry.accounting_entry_id)} {terminal(reason)}\n".encode()
+            return f"\n; failed {clean(entry.accounting_entry_id)} {clean(reason)}\n".encode()
         day = entry.posting_date or ""
         self._first = min(self._first or day, day)
         return "".join(self._transaction(entry, ledger) for ledger in entry.entries).encode()
@@ -77,5 +77,5 @@ def _metadata(entry: Entry, ledger: LedgerEntry) -> Iterator[tuple[str, str | No
 
 
 def _string(text: str) -> str:
-    escaped = terminal(text).replace("\\", "\\\\").replace('"', '\\"')
+    escaped = clean(text).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -7,7 +7,8 @@ import io
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.outputs.amounts import decimal
-from pleoctl.report.escape import csv_cell, terminal
+from pleoctl.mapping.outputs.text import clean
+from pleoctl.report.escape import csv_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +101,7 @@ def _joined(texts: list[str | None]) -> str:
 
 
 def _safe(text: str | None) -> str:
-    return csv_cell(terminal(text or ""))
+    return csv_cell(clean(text)) if text else ""
 
 
 def _lines(rows: list[list[str]]) -> bytes:

@@ -6,12 +6,13 @@ comments would change postings. Accounts and commodities are declared at the end
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.outputs.amounts import decimal
 from pleoctl.mapping.outputs.csv import tags_text
 from pleoctl.mapping.outputs.names import Names
-from pleoctl.report.escape import terminal
+from pleoctl.mapping.outputs.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pleoctl.mapping.rules import Rules
 
 _HARMLESS: Final = str.maketrans({"\\": "/", ";": ",", ":": "=", "[": "(", "]": ")"})
+_SYNTAX: Final = re.compile(r"[\\;:\[\]]")
 _CODE: Final = str.maketrans({"(": "<", ")": ">", ";": ","})
 
 
@@ -40,7 +42,7 @@ class HledgerWriter:
         """The entry's transactions, or a comment that says why there are none."""
         if entry.failed:
             reason = f"{entry.failure_reason_type}: {entry.failure_reason}"
-            return f"\n; failed {terminal(entry.accounting_entry_id)} {terminal(reason)}\n".encode()
+            return f"\n; failed {clean(entry.accounting_entry_id)} {clean(reason)}\n".encode()
         return "".join(self._transaction(entry, ledger) for ledger in entry.entries).encode()
 
     def end(self) -> bytes:
@@ -53,8 +55,8 @@ class HledgerWriter:
         return ("\n".join(lines) + "\n").encode()
 
     def _transaction(self, entry: Entry, ledger: LedgerEntry) -> str:
-        code = terminal(entry.reconciliation_id or "").translate(_CODE)
-        description = terminal(entry.description).replace(";", ",")
+        code = clean(entry.reconciliation_id).translate(_CODE)
+        description = clean(entry.description).replace(";", ",")
         lines = ["", f"{entry.posting_date} * ({code}) {description}".rstrip()]
         lines += [f"    ; {key}: {_comment(value)}" for key, value in _tags(entry, ledger) if value]
         lines += [self._posting(posting) for posting in ledger.postings]
@@ -79,4 +81,5 @@ def _tags(entry: Entry, ledger: LedgerEntry) -> Iterator[tuple[str, str | None]]
 
 
 def _comment(text: str | None) -> str:
-    return terminal(text or "").translate(_HARMLESS)
+    cleaned = clean(text)
+    return cleaned.translate(_HARMLESS) if _SYNTAX.search(cleaned) else cleaned
