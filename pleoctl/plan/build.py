@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pleoctl import __version__
-from pleoctl.documents.canonical import digest
+from pleoctl.documents.canonical import digest_rows
 from pleoctl.errors import PleoctlError
 from pleoctl.plan.artifact import FORMAT_VERSION, Plan, change_json
 from pleoctl.plan.guard import Guard, check_guard
@@ -19,9 +19,9 @@ from pleoctl.reconcile.run import reconcile
 from pleoctl.reconcile.simulate import simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from pleoctl.model.records import DesiredState, Live
+    from pleoctl.model.records import DesiredState
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.reconcile.changes import Change
     from pleoctl.workspace import GuardLimits
@@ -155,9 +155,12 @@ def summary(result: Reconciliation) -> dict[str, Any]:
 
 
 def _live_digest(live: LiveState) -> str:
-    def plain(records: list[Live] | None) -> list[Any] | None:
-        if records is None:
-            return None
-        return [[r.id, r.key, r.archived, r.fields] for r in sorted(records, key=lambda r: r.id)]
+    return digest_rows(_live_rows(live))
 
-    return digest([plain(live.accounts), plain(live.groups), {g: plain(t) for g, t in live.tags.items()}])
+
+def _live_rows(live: LiveState) -> Iterator[Any]:
+    lists = [live.accounts, live.groups, *(tags for _, tags in sorted(live.tags.items()))]
+    for records in lists:
+        yield records is None
+        for r in sorted(records or (), key=lambda record: record.id):
+            yield [r.id, r.key, r.archived, r.fields]
