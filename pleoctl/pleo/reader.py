@@ -168,7 +168,7 @@ class PleoReader:
     def usage(self, group: str) -> dict[str, int]:
         """Expenses per tag id of a group (T66); empty where Pleo no longer knows the group."""
         try:
-            body = self._http.read("GET", f"{GROUPS}/{quote(group)}/usage", scope=TAGS_READ).body
+            body = self._http.read("GET", f"{GROUPS}/{quote(group, safe='')}/usage", scope=TAGS_READ).body
         except ApiError as error:
             if error.status == 404:  # noqa: PLR2004
                 return {}
