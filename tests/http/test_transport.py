@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import socket
+import ssl
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+import urllib3
 from urllib3.exceptions import NewConnectionError, ProtocolError
 
 from engine import FakeTime
@@ -133,6 +135,7 @@ DOUBTS: dict[str, dict[str, Any]] = {
     "timeout": {"exc": requests.exceptions.ReadTimeout},
     "broken": {"exc": requests.exceptions.ConnectionError(ProtocolError("Connection aborted."))},
     "chunked": {"exc": requests.exceptions.ChunkedEncodingError},
+    "tls": {"exc": requests.exceptions.SSLError(ssl.SSLEOFError("EOF occurred in violation of protocol"))},
     "garbled": {"exc": requests.exceptions.ContentDecodingError},
 }  # fmt: skip
 
@@ -191,11 +194,20 @@ def test_nobody_listening_is_no_lost_answer(time: FakeTime) -> None:
 
 def test_an_untrusted_certificate_is_told_at_once(http: Transport, requests_mock: Mocker) -> None:
     """TLS is never switched off and never tried again."""
-    requests_mock.get(f"{URL}/x", exc=requests.exceptions.SSLError)
+    untrusted = urllib3.exceptions.SSLError(ssl.SSLCertVerificationError("self-signed certificate"))
+    wrapped = urllib3.exceptions.MaxRetryError(None, "/x", untrusted)  # type: ignore[arg-type]
+    requests_mock.get(f"{URL}/x", exc=requests.exceptions.SSLError(wrapped))
     with pytest.raises(PleoError, match=r"certificate of external\.pleo\.io"):
         http.read("GET", "/x")
     assert requests_mock.call_count == 1
     assert requests_mock.last_request.verify is not False
+
+
+def test_a_missing_certificate_file_is_told(http: Transport, requests_mock: Mocker) -> None:
+    """A CA bundle that the environment names but that is not there is an error in words."""
+    requests_mock.get(f"{URL}/x", exc=OSError("Could not find a suitable TLS CA certificate bundle"))
+    with pytest.raises(PleoError, match="CA certificate bundle"):
+        http.read("GET", "/x")
 
 
 def test_an_empty_answer_is_no_answer_body(http: Transport, requests_mock: Mocker) -> None:
