@@ -173,10 +173,7 @@ class PleoReader:
             if error.status == 404:  # noqa: PLR2004
                 return {}
             raise
-        usages = wire.data_of(body, dict).get("usages")
-        if not isinstance(usages, list):
-            raise PleoError("Pleo's answer has no list of usages")
-        return {str(u["id"]): int(u["count"]) for u in usages if isinstance(u, dict) and "id" in u and "count" in u}
+        return wire.usages(wire.data_of(body, dict))
 
     def _tags(self, body: dict[str, Any], *, keep: bool) -> list[Live]:
         return read_pages(
