@@ -18,9 +18,11 @@ SUMMARY_BYTES: Final = 1_000_000
 COMMANDS: Final = {"error": "error", "warning": "warning", "info": "notice"}
 
 
-def annotations(findings: Sequence[Finding], *, folder: str = "") -> str:
+def workflow_commands(findings: Sequence[Finding], *, folder: str = "") -> str:
     """Workflow commands, at most ten per level; the last one counts what is left."""
-    return "".join(f"{line}\n" for level in COMMANDS for line in _level([f for f in findings if f.level == level], folder))
+    return "".join(
+        f"{line}\n" for level in COMMANDS for line in _level([f for f in findings if f.level == level], folder)
+    )
 
 
 def _level(findings: list[Finding], folder: str) -> Iterator[str]:
@@ -38,9 +40,9 @@ def _command(finding: Finding, folder: str) -> str:
         place["file"] = in_repository(finding.file, folder)
         place |= {name: str(n) for name, n in (("line", finding.line), ("col", finding.column)) if n is not None}
     properties = ",".join(f"{name}={_property(value)}" for name, value in place.items())
-    about = finding.address or finding.rule
+    about = f"{finding.address or finding.rule}: " if finding.address or finding.rule else ""
     hint = f" ({finding.hint})" if finding.hint else ""
-    return f"::{COMMANDS[finding.level]} {properties}::{_data(f'{about}: ' if about else '')}{_data(finding.message + hint)}"
+    return f"::{COMMANDS[finding.level]} {properties}::{_data(f'{about}{finding.message}{hint}')}"
 
 
 def _data(text: str) -> str:

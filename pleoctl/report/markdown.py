@@ -131,7 +131,7 @@ def _sections(plan: dict[str, Any]) -> Iterator[tuple[str, bool, list[str]]]:
         yield f"Warnings: {code} ({len(lines)})", False, lines
 
 
-def _frame(title: str, opened: bool, lines: list[str], left: int) -> str:  # noqa: FBT001 - told by each section
+def _frame(title: str, opened: bool, lines: list[str], left: int) -> str:
     listed = "\n".join([*lines, *([_more(left)] if left else [])])
     if opened:
         return f"\n### {title}\n\n{listed}"

@@ -23,7 +23,11 @@ DEFAULT_FILE: Final = "pleoctl.yaml"
 
 
 def findings_sarif(
-    findings: Sequence[Finding], codes: Mapping[str, str] | None = None, *, folder: str = "", default: str = DEFAULT_FILE
+    findings: Sequence[Finding],
+    codes: Mapping[str, str] | None = None,
+    *,
+    folder: str = "",
+    default: str = DEFAULT_FILE,
 ) -> bytes:
     """A SARIF log: rule ids are finding codes, ``codes`` says what they mean.
 
@@ -69,4 +73,6 @@ def _place(finding: Finding, folder: str, default: str) -> Json:
 
 def _uri(file: str, folder: str) -> str:
     # A colon in the first step would make it an absolute uri, so that is escaped too.
-    return "/".join(quote(part.encode("utf-8", "surrogatepass"), safe="") for part in in_repository(file, folder).split("/"))
+    return "/".join(
+        quote(part.encode("utf-8", "surrogatepass"), safe="") for part in in_repository(file, folder).split("/")
+    )
