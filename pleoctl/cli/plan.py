@@ -32,7 +32,7 @@ def render_options(function: F) -> F:
     """What `plan` and `show` share beside the format."""
     brief = click.option("--brief", is_flag=True, help="Totals without the single changes.")
     size = click.option("--max-bytes", type=click.IntRange(min=1), default=MARKDOWN_BYTES, metavar="N",
-                        help=f"Most bytes of markdown (default {MARKDOWN_BYTES}); archives are never cut away.")  # fmt: skip
+                        help=f"Most bytes of markdown (default {MARKDOWN_BYTES}); keeps all archives.")  # fmt: skip
     gitlab = click.option("--gitlab-report", type=PATH, metavar="FILE",
                           help="Also write GitLab's counts (artifacts:reports:terraform).")  # fmt: skip
     return brief(size(gitlab(function)))

@@ -42,7 +42,7 @@ def report_options(function: F) -> F:
 
 
 @contextmanager
-def reporting(options: Options, *, junit: str | None, sarif: str | None) -> Iterator[Reported]:
+def reporting(options: Options, *, junit: str | None = None, sarif: str | None = None) -> Iterator[Reported]:
     """Write the reports when the block ends, also when it ends with an error, which then stands in them."""
     reported = Reported()
     try:

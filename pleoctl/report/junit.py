@@ -7,6 +7,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from pleoctl.report.escape import terminal
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -50,16 +52,16 @@ def xml_text(text: str) -> str:
 
 
 def _failed(finding: Finding, name: str) -> Element:
-    case = _case(finding.file or name, f"{finding.code}: {finding.where or finding.message}")
+    case = _case(finding.file or name, f"{finding.code}: {finding.address or finding.where or finding.message}")
     if finding.line is not None:
         case.set("line", str(finding.line))
     failure = SubElement(case, "failure", {"message": xml_text(finding.message), "type": finding.code})
-    failure.text = xml_text(str(finding))
+    failure.text = _words(finding)
     return case
 
 
 def _passed(file: str, name: str) -> Element:
-    return _case(file, name if file == name else f"{file} is valid")
+    return _case(file, name if file == name else f"{file}: no errors")
 
 
 def _case(file: str, title: str) -> Element:
@@ -68,5 +70,9 @@ def _case(file: str, title: str) -> Element:
 
 def _tell(case: Element, findings: list[Finding]) -> None:
     if findings:
-        lines = (f"{f.level} {f.code} {f}" for f in findings)
-        SubElement(case, "system-out").text = xml_text("\n".join(lines))
+        SubElement(case, "system-out").text = "\n".join(f"{f.level} {f.code} {_words(f)}" for f in findings)
+
+
+def _words(finding: Finding) -> str:
+    about = finding.address or finding.rule
+    return terminal(f"{about}: {finding}" if about and finding.file else str(finding))
