@@ -79,6 +79,7 @@ class _Run:
         self._plan, self._pleo, self._stop = plan, pleo, stop
         self._progress = progress
         self._finished = 0
+        self._findings: list[Finding] = []
         self._lock = threading.Lock()
         self._accounts = AccountApi(pleo)
         self._apis: dict[str, KindApi] = {
@@ -129,8 +130,6 @@ class _Run:
                 Finding("not-verified", f"what was written could not be read again: {error.message}", "warning")
             ]
 
-    _findings: list[Finding] = []  # noqa: RUF012 - replaced, never changed
-
     def _advance(self) -> None:
         with self._lock:
             self._finished += 1
@@ -138,11 +137,9 @@ class _Run:
 
     def _outcome(self, fresh: Fresh) -> Outcome:
         statuses = {result.status for result in fresh.results.values()}
-        if statuses & set(PROBLEMS):
-            return "partial"
-        if "notAttempted" in statuses:
-            return "interrupted" if self._stop.is_set() else "partial"
-        return "done"
+        if "notAttempted" in statuses and self._stop.is_set():
+            return "interrupted"
+        return "partial" if statuses & {*PROBLEMS, "notAttempted"} else "done"
 
     def _finish(self, outcome: Outcome, results: list[Result], findings: list[Finding] | None = None) -> Applied:
         receipt, counts = self._receipt, self._pleo.counts

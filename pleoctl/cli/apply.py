@@ -32,14 +32,13 @@ def command(
     pleoctl apply plan.json --expect-id sha256:… --receipt receipt.json --lock-timeout 5m
 
     """
-    from pleoctl.cli.applying import carry_out, locked, output_of, stoppable  # noqa: PLC0415 - the engine only here
+    from pleoctl.apply.run import check_plan  # noqa: PLC0415 - the engine only where it is used
+    from pleoctl.cli.applying import carry_out, locked, output_of, stoppable  # noqa: PLC0415
     from pleoctl.plan.artifact import read_plan  # noqa: PLC0415
 
     workspace = open_workspace(options)
     read = read_plan(Path(plan), plan)
-    from pleoctl.apply.run import check_plan  # noqa: PLC0415
-
     check_plan(read, workspace, expect_id)
-    with stoppable() as stop, locked(workspace, "apply", lock_timeout):
-        applied = carry_out(options, workspace, read, stop=stop, expected=expect_id, receipt=receipt)
+    with locked(workspace, "apply", lock_timeout), stoppable() as stop:
+        applied = carry_out(options, workspace, read, stop=stop, receipt=receipt)
         return output_of(options, applied, stop)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from pleoctl.apply.lock import FileLock, Holder
-from pleoctl.apply.run import Applied, apply_plan, check_plan
+from pleoctl.apply.run import Applied, apply_plan
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import seconds
 from pleoctl.cli.planning import connected, progress
@@ -80,11 +80,10 @@ lock_timeout_option = click.option(
 
 
 def carry_out(
-    options: Options, workspace: Workspace, plan: Plan, *, stop: Stop, expected: str | None = None,
+    options: Options, workspace: Workspace, plan: Plan, *, stop: Stop,
     receipt: str | None = None,
 ) -> Applied:  # fmt: skip
-    """Check and apply a plan under the lock that the caller holds; writes the receipt where it was asked for."""
-    check_plan(plan, workspace, expected)
+    """Apply a checked plan under the lock that the caller holds; writes the receipt where it was asked for."""
     with connected(workspace, PleoWriter, stop.event) as pleo, progress(options, "applying") as advance:
         applied = apply_plan(plan, workspace, pleo, stop=stop.event, progress=advance)
     if receipt is not None:

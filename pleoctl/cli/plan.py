@@ -8,7 +8,7 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, open_workspace, write_output
-from pleoctl.cli.planning import connected, scope_options
+from pleoctl.cli.planning import connected, mapping_warnings, scope_options
 from pleoctl.errors import ExitCode
 
 
@@ -41,7 +41,14 @@ def command(
     from pleoctl.pleo.reader import PleoReader  # noqa: PLC0415
 
     workspace = open_workspace(options)
-    inputs = prepare(workspace, only=only, dimensions=dimensions, today=today, acknowledged=allow_archive)
+    inputs = prepare(
+        workspace,
+        only=only,
+        dimensions=dimensions,
+        today=today,
+        acknowledged=allow_archive,
+        further=mapping_warnings(workspace),
+    )
     with connected(workspace, PleoReader) as reader:
         made = build_plan(inputs, reader)
     if output is not None:

@@ -38,6 +38,10 @@ def _checks(workspace: Workspace) -> Iterator[tuple[str, Callable[[], object]]]:
 
     files = workspace.desired_files
     yield ", ".join(shown for _, shown in files), lambda: load_desired(files)
+    if (mapping := workspace.mapping) is not None:
+        from pleoctl.mapping import load_rules  # noqa: PLC0415
+
+        yield workspace.shown(mapping), lambda: load_rules(mapping, workspace.root)
 
 
 def _problems(check: Callable[[], object]) -> list[Finding]:

@@ -99,12 +99,15 @@ class Bucket:
     # --- doubtful keys -----------------------------------------------------------------------------------------
 
     def _doubtful(self, wanted: dict[str, Wanted], records: dict[str, list[Live]]) -> set[str]:
-        classes: dict[str, set[str]] = defaultdict(set)
+        first: dict[str, str] = {}
+        classes: dict[str, set[str]] = {}
         for key in {**wanted, **records}:
-            classes[loose(key)].add(key)
+            other = first.setdefault(loose(key), key)
+            if other != key:
+                classes.setdefault(other, {other}).add(key)
         doubtful: set[str] = set()
         for keys in classes.values():
-            if len(keys) > 1 and len(alive := self._claims(keys, wanted, records)) > 1:
+            if len(alive := self._claims(keys, wanted, records)) > 1:
                 doubtful |= alive
                 self._report_doubtful(alive, wanted, records)
         return doubtful if self.kind.folds_case else set()
@@ -174,11 +177,11 @@ class Bucket:
         self._emit("create", row.key or "", None, after, list(after), "not in Pleo", row)
 
     def _bring_in_line(self, row: Row, record: Live) -> None:
-        after = self._after(row, record)
-        before = record.state(tuple(k for k in after if k != "archived"))
-        if before == after:
+        if self._is_same(row, record):
             self._count("unchanged")
             return
+        after = self._after(row, record)
+        before = record.state(tuple(k for k in after if k != "archived"))
         fields = differing(before, after)
         action: Action = "unarchive" if record.archived else "update"
         words = [f for f in fields if f != "archived"]
@@ -186,6 +189,16 @@ class Bucket:
         if record.archived:
             reason = "active in the accounting system, archived in Pleo" + (f"; {reason}" if reason else "")
         self._emit(action, row.key or "", record, after, fields, reason, row)
+
+    def _is_same(self, row: Row, record: Live) -> bool:
+        # Asked of every record, so it compares without building states; a tax code counts only where it is managed.
+        if record.archived:
+            return False
+        wanted, live = row.fields, record.fields
+        for name in self.compared:
+            if wanted.get(name) != live.get(name) and (name in wanted or name != "taxCodeExternalId"):
+                return False
+        return True
 
     def _after(self, row: Row, record: Live | None) -> dict[str, Any]:
         """The record as it should be: what is not compared keeps its live value, codes keep their live casing."""
@@ -211,13 +224,13 @@ class Bucket:
         self._archive(row, record, f"duplicate of {kept.id}, which is kept", duplicate=True)
 
     def _archive(self, row: Row | None, record: Live, reason: str, *, duplicate: bool) -> None:
+        key = (row.key if row else None) or record.key
         if self.hold_archives is not None:
-            key = (row.key if row else None) or record.key
-            self.out.held.append(Held(self.kind.name, self.address(key, record.id if duplicate else None),
-                                      f"would be archived, but {self.hold_archives}", row.origin if row else None))  # fmt: skip
+            address = self.address(key, record.id if duplicate else None)
+            reason = f"would be archived, but {self.hold_archives}"
+            self.out.held.append(Held(self.kind.name, address, reason, row.origin if row else None))
             self._count("held")
             return
-        key = (row.key if row else None) or record.key
         names = ("code", "name")
         after = {**record.state(names), "archived": True}
         self._emit("archive", key, record, after, ["archived"], reason, row, duplicate=duplicate)
