@@ -10,7 +10,7 @@ import shlex
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.report.archives import archive_block
+from pleoctl.report.archives import archive_block, archive_chunks
 from pleoctl.report.escape import markdown, quoted, terminal
 from pleoctl.report.review import COUNTED, KIND_TITLES, differences, risk
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 60_000
 SHOWN_FINDINGS: Final = 20
 CLIPPED: Final = 120
+PARTS: Final = 9999
+PART: Final = "{marker}\n## Pleo plan, part {part} of {parts}: archives\n\n"
 TITLES: Final = {"update": "Updates", "unarchive": "Unarchives", "create": "Creates"}
 
 
@@ -31,25 +33,51 @@ def marker(company: str) -> str:
 
 
 def plan_markdown(
-    plan: dict[str, Any], *, max_bytes: int = MAX_BYTES, file: str = "plan.json", commit: str | None = None
-) -> str:
+    plan: dict[str, Any], *, max_bytes: int = MAX_BYTES, file: str = "plan.json", commit: str | None = None,
+    archives: str | None = None,
+) -> str:  # fmt: skip
     """The plan in at most ``max_bytes`` UTF-8 bytes; ``file`` and ``commit`` go into the instructions.
 
-    More than ``max_bytes`` only if the tersest list of archives does not fit, which is then said.
+    More than ``max_bytes`` only if the tersest list of archives does not fit, which is then said. ``archives`` stands
+    in place of that list.
     """
     head = "\n".join([*_head(plan), *_guard(plan["guard"])])
     tail = "\n".join(_tail(plan, file, commit))
     sections = list(_sections(plan))
-    frames = sum(size(_frame(title, opened, [], 0)) + size(_more(len(lines))) for title, opened, lines in sections)
+    frames = sum(size(_frame(title, opened, [], 0)) + size(more(len(lines))) for title, opened, lines in sections)
     budget = max_bytes - size(head) - size(tail) - frames
-    archives, fits = archive_block([c for c in plan["changes"] if c["action"] == "archive"], budget)
+    fits = True
+    if archives is None:
+        archives, fits = archive_block([c for c in plan["changes"] if c["action"] == "archive"], budget)
     budget -= size(archives) if archives else 0
     parts = [head, "" if fits else _too_long(max_bytes), archives]
     for title, opened, lines in sections:
-        shown = _fitting(lines, budget)
+        shown = fitting(lines, budget)
         budget -= sum(map(size, shown))
         parts.append(_frame(title, opened, shown, len(lines) - len(shown)))
     return "\n".join(part for part in (*parts, tail) if part) + "\n"
+
+
+def plan_comments(plan: dict[str, Any], *, max_bytes: int = MAX_BYTES, **given: Any) -> list[str]:
+    """The plan as one comment; where the archives do not fit into it, as that and as many more as they need."""
+    whole = plan_markdown(plan, max_bytes=max_bytes, **given)
+    if size(whole) <= max_bytes + 1:
+        return [whole]
+    room = max_bytes - len(PART.format(marker=part_marker(plan["company"], PARTS), part=PARTS, parts=PARTS)) - 100
+    chunks = list(archive_chunks([c for c in plan["changes"] if c["action"] == "archive"], max(1, room)))
+    number, parts = plan["summary"]["archive"], len(chunks) + 1
+    told = f"\n### ⛔ Archives ({number})\n\nAll of them stand in the following {len(chunks)} comments."
+    first = plan_markdown(plan, max_bytes=max_bytes, archives=told, **given)
+    more_parts = [
+        PART.format(marker=part_marker(plan["company"], part), part=part, parts=parts) + chunk
+        for part, chunk in enumerate(chunks, 2)
+    ]
+    return [first, *more_parts]
+
+
+def part_marker(company: str, part: int) -> str:
+    """The hidden first line of a further comment."""
+    return marker(company).replace(" -->", f" part {part} -->")
 
 
 def findings_markdown(title: str, findings: list[Finding], *, max_bytes: int = MAX_BYTES) -> str:
@@ -58,8 +86,8 @@ def findings_markdown(title: str, findings: list[Finding], *, max_bytes: int = M
     listed = sorted(findings, key=lambda f: order.index(f.level))
     lines = [f"- **{f.level}** `{f.code}` {markdown(str(f))}" for f in listed]
     head = f"## {title}\n"
-    shown = _fitting(lines, max_bytes - size(head) - size(_more(len(lines))))
-    rest = [_more(len(lines) - len(shown))] if len(shown) < len(lines) else []
+    shown = fitting(lines, max_bytes - size(head) - size(more(len(lines), "report")))
+    rest = [more(len(lines) - len(shown), "report")] if len(shown) < len(lines) else []
     return "\n".join([head, *(shown or ([] if rest else ["Nothing to report."])), *rest]) + "\n"
 
 
@@ -131,18 +159,20 @@ def _sections(plan: dict[str, Any]) -> Iterator[tuple[str, bool, list[str]]]:
         yield f"Warnings: {code} ({len(lines)})", False, lines
 
 
-def _frame(title: str, opened: bool, lines: list[str], left: int) -> str:  # noqa: FBT001 - told by each section
-    listed = "\n".join([*lines, *([_more(left)] if left else [])])
+def _frame(title: str, opened: bool, lines: list[str], left: int) -> str:
+    listed = "\n".join([*lines, *([more(left)] if left else [])])
     if opened:
         return f"\n### {title}\n\n{listed}"
     return f"\n<details><summary>{title}</summary>\n\n{listed}\n\n</details>"
 
 
-def _more(left: int) -> str:
-    return f"- … and {left} more; the plan file has them all"
+def more(left: int, file: str = "plan") -> str:
+    """The line that stands for so many lines left out."""
+    return f"- … and {left} more; the {file} file has them all"
 
 
-def _fitting(lines: list[str], budget: int) -> list[str]:
+def fitting(lines: list[str], budget: int) -> list[str]:
+    """The first lines that fit so many bytes."""
     shown = []
     for line in lines:
         budget -= size(line)

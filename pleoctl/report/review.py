@@ -37,7 +37,7 @@ def ranked(changes: Iterable[Json]) -> list[Json]:
 
 
 def differences(change: Json) -> list[tuple[str, Any, Any, bool]]:
-    """``(field, before, after, differs)`` for each field that either side has; ``archived`` is the action's business."""
+    """``(field, before, after, differs)`` for each field that either side has, except ``archived``."""
     before, after = change["before"] or {}, change["after"]
     return [
         (name, before.get(name), after.get(name), name in change["fields"] or change["before"] is None)
