@@ -127,7 +127,7 @@ class _Run:
         if executor.halted or self._stop.is_set():
             return
         try:
-            restore_tags(self._pleo, fresh, journal)
+            restore_tags(self._pleo, self._apis["tag"], fresh, journal)
             resolver.verify(self._apis, fresh.results.values())
         except PleoctlError as error:
             # Everything was confirmed by Pleo's own answers; only the second look failed.

@@ -31,6 +31,11 @@ def check(options: Options, *, sarif: str | None, junit: str | None) -> Output:
     """Analyse the rules: unknown names, overlaps, rows that never match, gaps, accounts that do not exist.
 
     Needs neither Pleo nor items. Exit code 3: the rules have errors.
+
+    Examples:
+    pleoctl mapping check
+    pleoctl mapping check --sarif mapping.sarif
+
     """
     try:
         output = _checked_output(options)
@@ -103,6 +108,11 @@ def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str 
     """Run the tests of the rules: those inside the mapping, or those of the files given.
 
     Exit code 1: a test failed. With --update failing tests take over the actual result instead.
+
+    Examples:
+    pleoctl mapping test
+    pleoctl mapping test tests/cards.yaml --junit report.xml
+
     """
     from pathlib import Path  # noqa: PLC0415
 
@@ -158,7 +168,13 @@ def _test_text(results: list[Result], updated: list[str]) -> str:
 @click.option("--graph", "as_graph", is_flag=True, help="A Mermaid flowchart instead of text.")
 @click.option("--no-catalog", is_flag=True, help="Do not check accounts and tags against the desired state.")
 def explain(options: Options, *, file: str, wanted: str | None, as_graph: bool, no_catalog: bool) -> Output:
-    """Explain how items are mapped: which row won and why, why the others did not, and where accounts come from."""
+    """Explain how items are mapped: which row won and why, why the others did not, and where accounts come from.
+
+    Examples:
+    pleoctl mapping explain items.json --id d6d67026-4745-52e1-bad3-96101ebe952e
+    pleoctl mapping explain one-item.json --graph
+
+    """
     from pleoctl.mapping.context import engine_of, open_items  # noqa: PLC0415
     from pleoctl.mapping.explain import explain as explained  # noqa: PLC0415
     from pleoctl.mapping.show import explanation_text, graph  # noqa: PLC0415
@@ -177,7 +193,13 @@ def explain(options: Options, *, file: str, wanted: str | None, as_graph: bool, 
 @click.option("--items", "file", required=True, metavar="FILE", type=PATH, help=_ITEMS_HELP)
 @click.option("--no-catalog", is_flag=True, help="Do not check accounts and tags against the desired state.")
 def coverage(options: Options, *, file: str, no_catalog: bool) -> Output:
-    """Count which rows decide about real items, which rows never do, and which items stay without an entry."""
+    """Count which rows decide about real items, which rows never do, and which items stay without an entry.
+
+    Examples:
+    pleoctl mapping coverage --items items.json
+    pleoctl mapping coverage --items items.json --format json
+
+    """
     from pleoctl.mapping.context import engine_of, open_items  # noqa: PLC0415
     from pleoctl.mapping.coverage import coverage as covered  # noqa: PLC0415
 

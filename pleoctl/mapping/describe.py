@@ -122,8 +122,10 @@ def _unknown(place: Place, text: str, node: Any, what: str, hint: str) -> Findin
 
 
 def _is_field(node: Any) -> bool:
-    parent = getattr(node.node, "name", None)
-    return parent not in FIELDS or node.attr in FIELDS[parent]
+    if type(node.node).__name__ != "Name":
+        return False
+    # A name that is unknown is reported itself.
+    return node.node.name not in FIELDS or node.attr in FIELDS[node.node.name]
 
 
 def _plain_parts(tree: Any) -> list[str | Path] | None:
@@ -200,8 +202,8 @@ def _context(item: Item) -> dict[str, Any]:
     return {name: _part_of(item, name, fields) for name, fields in FIELDS.items()}
 
 
-def _part_of(item: Item, name: str, fields: tuple[str, ...]) -> dict[str, str | None] | str | None:
+def _part_of(item: Item, name: str, fields: tuple[str, ...]) -> dict[str, str] | str | None:
     if not fields:
         return _value(item, (name,))
-    values = {f: _value(item, (name, f)) for f in fields}
-    return values if any(v is not None for v in values.values()) else None
+    values = {field: value for field in fields if (value := _value(item, (name, field))) is not None}
+    return values or None
