@@ -124,5 +124,6 @@ class FreshCheck:
                 f"{name}: the plan wants {want!r}, Pleo has {now!r}" for name, (want, now) in moved.items()
             )
         message = f"{change.address} {words}{f': {details}' if details else ''}"
+        self._out.results[change.address].error = {"code": "stale", "message": message, "httpStatus": None}
         self._out.stale.append(Finding("stale", message, address=change.address,
                                        hint="make a new plan: `pleoctl plan -o FILE`"))  # fmt: skip

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from pleoctl.documents.files import write_atomically
-from pleoctl.errors import LockHeld
+from pleoctl.errors import LockHeld, PleoctlError
 from pleoctl.pleo.connect import connection_name, state_folder
 
 if TYPE_CHECKING:
@@ -67,14 +67,15 @@ class FileLock:
         from filelock import FileLock as OsLock  # noqa: PLC0415 - only runs that write need it
         from filelock import Timeout  # noqa: PLC0415
 
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         lock = OsLock(self._path, timeout=timeout)
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             lock.acquire(poll_interval=0.1)
-        except Timeout as error:
-            other = read_holder(self._path)
-            words = f"another run holds the lock of this company: {other}" if other else "another run holds the lock"
-            raise LockHeld(words, hint="wait with --lock-timeout 5m; see `pleoctl lock list`") from error
+        except OSError as error:
+            if isinstance(error, Timeout):
+                raise self._held() from error
+            words = f"the lock cannot be made in {self._path.parent}: {error.strerror}"
+            raise PleoctlError(words, hint="set PLEOCTL_STATE_DIR to a folder that can be written") from error
         try:
             write_atomically(note_path(self._path), json.dumps(asdict(holder)).encode(), mode=0o600)
             yield
@@ -82,6 +83,11 @@ class FileLock:
             with suppress(OSError):
                 note_path(self._path).unlink(missing_ok=True)
             lock.release()
+
+    def _held(self) -> LockHeld:
+        other = read_holder(self._path)
+        words = f"another run holds the lock of this company: {other}" if other else "another run holds the lock"
+        return LockHeld(words, hint="wait with --lock-timeout 5m; see `pleoctl lock list`")
 
 
 def locks_folder() -> Path:

@@ -89,7 +89,8 @@ def emit(options: Options, output: Output) -> None:
         click.echo(json.dumps(envelope(options.command, output), ensure_ascii=True, indent=1))
     elif output.text:
         click.echo(output.text, nl=False, color=options.color)
-    if output.findings and options.format != "json":
+    # A plan or receipt has no place for findings, so they are told beside it.
+    if output.findings and (options.format != "json" or output.raw is not None):
         from pleoctl.report.text import finding_text  # noqa: PLC0415 - only where there is something to say
 
         for finding in output.findings:
@@ -109,6 +110,9 @@ def envelope(command: str, output: Output) -> dict[str, Any]:
 
 def end_usage_error(error: click.UsageError, arguments: list[str]) -> int:
     """Tell a mistake on the command line; exit code 64, as JSON where JSON was asked for."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and error.ctx is not None:
+        click.echo(error.ctx.get_help(), err=True)
+        return int(ExitCode.USAGE)
     names = [a for a in arguments if not a.startswith("-")]
     command = error.ctx.command_path.removeprefix("pleoctl").strip() if error.ctx else "".join(names[:1])
     finding = Finding("usage", error.format_message())

@@ -64,7 +64,7 @@ def _shared_options(formats: tuple[str, ...], default: str) -> list[click.Parame
 
     return [
         click.Option(["--no-color"], is_flag=True, help="No colours (also NO_COLOR)."),
-        click.Option(["--debug"], is_flag=True, envvar="PLEOCTL_DEBUG", help="Show requests, and tracebacks of errors."),
+        click.Option(["--debug"], is_flag=True, envvar="PLEOCTL_DEBUG", help="Show requests, and errors' tracebacks."),
         click.Option(["-v", "--verbose"], is_flag=True, help="Say on stderr what is being done."),
         click.Option(["--format"], type=click.Choice(formats), callback=chosen,
                      help=f"Output format (default {default}; PLEOCTL_FORMAT)."),

@@ -59,8 +59,9 @@ def _identity(workspace: Workspace, told: Introspection) -> list[Finding]:
     findings = []
     subject = (told.subject or "").lower()
     if ":company:" in subject and not subject.endswith(workspace.company):
-        findings.append(Finding("other-company", f"the credential belongs to {told.subject}, the workspace to "
-                                f"{workspace.company}", hint="set company in pleoctl.yaml, or use another credential"))  # fmt: skip
+        words = f"the credential belongs to {told.subject}, the workspace to {workspace.company}"
+        hint = "set company in pleoctl.yaml, or use another credential"
+        findings.append(Finding("other-company", words, hint=hint))
     if told.scopes:
         findings += [_missing(scope) for scope in _needed(workspace) if not _has(told.scopes, scope)]
     return findings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pleoctl.cli.boundary import Options
+    from pleoctl.model.records import DesiredState
+    from pleoctl.plan.warnings import Warned
     from pleoctl.pleo.reader import PleoReader
+    from pleoctl.reconcile.changes import Change
     from pleoctl.workspace import Workspace
 
     R = TypeVar("R", bound=PleoReader)
@@ -30,6 +34,42 @@ def scope_options(function: F) -> F:
         "--only", type=click.Choice(["accounts", "dimensions"]), help="Leave the other half out of the plan."
     )
     return only(dimension(function))
+
+
+def mapping_warnings(workspace: Workspace) -> Callable[[DesiredState], Callable[[list[Change]], list[Warned]]] | None:
+    """Warn where a plan archives an account that mapping rules, vendors or settings post to.
+
+    Rules that cannot be read stop no plan; `validate` and `mapping check` tell what is wrong with them.
+    """
+    if workspace.mapping is None:
+        return None
+    from pleoctl.errors import PleoctlError  # noqa: PLC0415 - the mapping only where a workspace has one
+    from pleoctl.mapping import load_rules, targets  # noqa: PLC0415
+
+    try:
+        uses = targets(load_rules(workspace.mapping, workspace.root))
+    except PleoctlError as error:
+        click.echo(f"warning: the mapping is not looked at: {error}", err=True)
+        return None
+    return partial(_archived_targets, {use.code: f"{use.what} ({use.place.file}:{use.place.line})" for use in uses})
+
+
+def _archived_targets(uses: dict[str, str], desired: DesiredState) -> Callable[[list[Change]], list[Warned]]:
+    from pleoctl.plan.warnings import warning  # noqa: PLC0415
+
+    still = {row.fields.get("code") for row in desired.accounts or () if row.active}
+
+    def warn(changes: list[Change]) -> list[Warned]:
+        found = []
+        for change in changes:
+            code = (change.before or {}).get("code")
+            if change.kind == "account" and change.action == "archive" and code in uses and code not in still:
+                change.warnings.append("mapping-target-archived")
+                message = f"the mapping posts to {code}: {uses[code]}"
+                found.append(warning("mapping-target-archived", change.address, message))
+        return found
+
+    return warn
 
 
 @contextmanager

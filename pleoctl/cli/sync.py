@@ -6,7 +6,7 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
-from pleoctl.cli.planning import connected, scope_options
+from pleoctl.cli.planning import connected, mapping_warnings, scope_options
 from pleoctl.errors import ExitCode, Finding
 
 
@@ -32,10 +32,10 @@ def command(options: Options, *, only: str | None, dimensions: tuple[str, ...], 
     from pleoctl.sources.write import export_to_workspace  # noqa: PLC0415
 
     workspace = open_workspace(options)
-    with stoppable() as stop, locked(workspace, "sync", lock_timeout):
+    with locked(workspace, "sync", lock_timeout), stoppable() as stop:
         exported = export_to_workspace(workspace)
         workspace = open_workspace(options)
-        inputs = prepare(workspace, only=only, dimensions=dimensions)
+        inputs = prepare(workspace, only=only, dimensions=dimensions, further=mapping_warnings(workspace))
         with connected(workspace, PleoReader) as reader:
             made = build_plan(inputs, reader)
         if not made.guard_passed:

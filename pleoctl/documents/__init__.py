@@ -1,6 +1,6 @@
 """YAML and JSON in and out: positions, schema checks, canonical digests, stable and atomic writing."""
 
-from pleoctl.documents.canonical import canonical_bytes, canonical_text, digest
+from pleoctl.documents.canonical import canonical_bytes, canonical_text, digest, digest_rows
 from pleoctl.documents.files import read_bytes, write_atomically
 from pleoctl.documents.load import Document, load, load_json, parse
 
@@ -9,6 +9,7 @@ __all__ = [
     "canonical_bytes",
     "canonical_text",
     "digest",
+    "digest_rows",
     "load",
     "load_json",
     "parse",

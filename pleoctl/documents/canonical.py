@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -20,6 +23,17 @@ def canonical_text(data: Any, *, indent: int | None = None) -> str:
 def canonical_bytes(data: Any) -> bytes:
     """`canonical_text` in UTF-8 with one trailing newline."""
     return (canonical_text(data) + "\n").encode()
+
+
+_ROW = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+
+
+def digest_rows(rows: Iterable[Any]) -> str:
+    """A digest over many rows that never holds their whole text."""
+    hashed = hashlib.sha256()
+    for row in rows:
+        hashed.update(_ROW.encode(row).encode() + b"\n")
+    return "sha256:" + hashed.hexdigest()
 
 
 def digest(data: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from pleoctl.documents.canonical import digest
+from pleoctl.documents.canonical import digest_rows
 from pleoctl.documents.comments import Comments, from_document, from_lines
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.documents.load import Document, parse
@@ -15,7 +15,7 @@ from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, Kind
 from pleoctl.model.records import DesiredState, Dimension, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 SCHEMA = "desired-state"
@@ -71,7 +71,7 @@ def checked(state: DesiredState) -> DesiredState:
         findings += _bad_dates(dimension.values or [])
     if findings:
         raise InvalidFile.of(findings)
-    state.digest = digest(_canonical(state))
+    state.digest = digest_rows(_rows(state))
     return state
 
 
@@ -92,14 +92,12 @@ def _twice(rows: list[Row], kind: Kind) -> list[Finding]:
 
 
 def _bad_dates(rows: list[Row]) -> list[Finding]:
-    findings = []
-    for row in rows:
-        if row.expires is not None and not is_date(row.expires):
-            findings.append(Finding(
-                "invalid-date", f"expires {row.expires!r} is no day of the calendar", file=row.file, line=row.line,
-                column=row.column, hint='write "YYYY-MM-DD", the last valid day',
-            ))  # fmt: skip
-    return findings
+    hint = 'write "YYYY-MM-DD", the last valid day'
+    return [
+        Finding("invalid-date", f"expires {r.expires!r} is no day of the calendar", file=r.file, line=r.line,
+                column=r.column, hint=hint)
+        for r in rows if r.expires is not None and not is_date(r.expires)
+    ]  # fmt: skip
 
 
 def is_date(text: str) -> bool:
@@ -110,13 +108,13 @@ def is_date(text: str) -> bool:
         return False
 
 
-def _canonical(state: DesiredState) -> Any:
-    return {
-        "accounts": None if state.accounts is None else [_plain(r) for r in state.accounts],
-        "dimensions": None if state.dimensions is None else [
-            [_plain(d.row), None if d.values is None else [_plain(v) for v in d.values]] for d in state.dimensions
-        ],
-    }  # fmt: skip
+def _rows(state: DesiredState) -> Iterator[Any]:
+    """Everything that counts in a desired state; None stands for a part that is not managed."""
+    yield from [None] if state.accounts is None else map(_plain, state.accounts)
+    for dimension in [None] if state.dimensions is None else state.dimensions:
+        yield dimension and _plain(dimension.row)
+        yield from map(_plain, (dimension and dimension.values) or ())
+        yield None
 
 
 def _plain(row: Row) -> list[Any]:

@@ -271,11 +271,11 @@ def _text(token: str | None) -> str | None:
 def _check(row: Row, limit: int | None) -> None:
     """Leave everything that a schema would refuse to the reader that words the finding."""
     if row.hold is not None:
-        if not row.hold.strip():
+        if not row.hold or row.hold.isspace():
             raise NotCanonical
         return
-    for value in (row.key, row.fields.get("name", "")):
-        if not value or not value.strip() or (limit and len(value) > limit):
-            raise NotCanonical
-    if limit and len(row.fields.get("code") or "") > limit:
+    key, name = row.key, row.fields.get("name")
+    if not key or not name or key.isspace() or name.isspace():
+        raise NotCanonical
+    if limit and (len(key) > limit or len(name) > limit or len(row.fields["code"] or "") > limit):
         raise NotCanonical

@@ -175,8 +175,10 @@ class Transport:
             raise _Passing(_connection_words(error), sent=not _never_sent(error)) from error
         except requests.exceptions.ChunkedEncodingError as error:
             raise _Passing("the answer broke off", sent=True) from error
-        except (requests.exceptions.RequestException, ValueError) as error:
+        except ValueError as error:
             raise PleoError(f"{method} {urlsplit(url).path} cannot be sent: {type(error).__name__}") from error
+        except requests.exceptions.RequestException as error:
+            raise _Passing(f"the answer is unreadable ({type(error).__name__})", sent=True) from error
 
     def _redirected(self, response: requests.Response, url: str, method: str, *, safe: bool) -> str:
         target = urljoin(url, response.headers.get("Location", ""))

@@ -47,4 +47,6 @@ KINDS: Final = {kind.name: kind for kind in (ACCOUNT, TAG_GROUP, TAG)}
 
 def loose(key: str) -> str:
     """The form under which two different keys look the same to people: NFC, case folded, blanks stripped (A6, T4)."""
+    if key.isascii():
+        return key.lower().strip()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", key).casefold()).strip()

@@ -13,7 +13,8 @@ class Row:
     """One row of the desired state.
 
     ``key`` is None for a row without a key, which only a held row may lack. ``fields`` holds name, code and, only
-    where managed, taxCodeExternalId. ``expires`` is an ISO date, the last valid day. ``line`` and ``column`` count from 1.
+    where managed, taxCodeExternalId. ``expires`` is an ISO date, the last valid day. ``line`` and ``column`` count
+    from 1.
     """
 
     key: str | None

@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pleoctl import __version__
-from pleoctl.documents.canonical import digest
+from pleoctl.documents.canonical import digest_rows
 from pleoctl.errors import PleoctlError
 from pleoctl.plan.artifact import FORMAT_VERSION, Plan, change_json
 from pleoctl.plan.guard import Guard, check_guard
 from pleoctl.plan.requests import writes
-from pleoctl.plan.warnings import Warned, account_warnings, held_warnings
+from pleoctl.plan.warnings import Warned, account_warnings, held_warnings, in_order
 from pleoctl.reconcile.changes import ACTIONS, LiveState, Reconciliation, Scope
 from pleoctl.reconcile.dimensions import groups_to_read
 from pleoctl.reconcile.run import reconcile
 from pleoctl.reconcile.simulate import simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from pleoctl.model.records import DesiredState, Live
+    from pleoctl.model.records import DesiredState
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.reconcile.changes import Change
     from pleoctl.workspace import GuardLimits
@@ -51,7 +51,7 @@ def build_plan(inputs: Inputs, reader: PleoReader) -> Plan:
     warnings = list(_warnings(inputs, live, result, reader)) if inputs.advise else []
     guard = check_guard(result.changes, result.active, inputs.limits, inputs.acknowledged)
     _prove(inputs, live, result)
-    return freeze(inputs, live, result, warnings, guard, reader.counts.read)
+    return freeze(_head(inputs, live, result), live, result, warnings, guard, reader.counts.read)
 
 
 def read_live(reader: PleoReader, desired: DesiredState, scope: Scope) -> LiveState:
@@ -85,8 +85,7 @@ def _warnings(inputs: Inputs, live: LiveState, result: Reconciliation, reader: P
     found = list(held_warnings(result))
     if live.accounts is not None:
         found += account_warnings(inputs.desired, result.changes, reader.accounts_in_use)
-    found += inputs.further(result.changes)
-    return sorted(found, key=lambda w: (w["code"], w["address"] or "", w["message"]))
+    return in_order([*found, *inputs.further(result.changes)])
 
 
 def _prove(inputs: Inputs, live: LiveState, result: Reconciliation) -> None:
@@ -102,14 +101,32 @@ def _prove(inputs: Inputs, live: LiveState, result: Reconciliation) -> None:
 
 
 def freeze(
-    inputs: Inputs, live: LiveState, result: Reconciliation, warnings: list[Warned], guard: Guard, reads: int
+    head: dict[str, Any],
+    live: LiveState,
+    result: Reconciliation,
+    warnings: list[Warned],
+    guard: Guard,
+    reads: int,
 ) -> Plan:
-    """The artifact's body in its published shape."""
-    dimensions = inputs.scope.dimensions
+    """The artifact's body in its published shape; ``head`` says for whom and from what the plan was made."""
     body: dict[str, Any] = {
         "formatVersion": FORMAT_VERSION,
         "kind": "Plan",
         "pleoctlVersion": __version__,
+        **head,
+        "live": {"digest": _live_digest(live), "counts": live.counts()},
+        "summary": summary(result),
+        "requests": {"read": reads, "write": writes(result.changes)},
+        "guard": guard.as_json(),
+        "warnings": warnings,
+        "changes": [change_json(change) for change in result.changes],
+    }
+    return Plan(body, result.changes)
+
+
+def _head(inputs: Inputs, live: LiveState, result: Reconciliation) -> dict[str, Any]:
+    dimensions = inputs.scope.dimensions
+    head: dict[str, Any] = {
         "company": inputs.company,
         "url": inputs.url,
         "scope": {
@@ -119,16 +136,10 @@ def freeze(
             "left": result.left,
         },
         "desired": {"digest": inputs.desired.digest, "files": inputs.desired.files},
-        "live": {"digest": _live_digest(live), "counts": live.counts()},
-        "summary": summary(result),
-        "requests": {"read": reads, "write": writes(result.changes)},
-        "guard": guard.as_json(),
-        "warnings": warnings,
-        "changes": [change_json(change) for change in result.changes],
     }
     if inputs.desired.uses_dates:
-        body["today"] = inputs.scope.today
-    return Plan(body, result.changes)
+        head["today"] = inputs.scope.today
+    return head
 
 
 def summary(result: Reconciliation) -> dict[str, Any]:
@@ -144,9 +155,12 @@ def summary(result: Reconciliation) -> dict[str, Any]:
 
 
 def _live_digest(live: LiveState) -> str:
-    def plain(records: list[Live] | None) -> list[Any] | None:
-        if records is None:
-            return None
-        return [[r.id, r.key, r.archived, r.fields] for r in sorted(records, key=lambda r: r.id)]
+    return digest_rows(_live_rows(live))
 
-    return digest([plain(live.accounts), plain(live.groups), {g: plain(t) for g, t in live.tags.items()}])
+
+def _live_rows(live: LiveState) -> Iterator[Any]:
+    lists = [live.accounts, live.groups, *(tags for _, tags in sorted(live.tags.items()))]
+    for records in lists:
+        yield records is None
+        for r in sorted(records or (), key=lambda record: record.id):
+            yield [r.id, r.key, r.archived, r.fields]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,11 @@ from pleoctl.plan.build import Inputs
 from pleoctl.reconcile.changes import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pleoctl.model.records import DesiredState
+    from pleoctl.plan.warnings import Warned
+    from pleoctl.reconcile.changes import Change
     from pleoctl.workspace import Workspace
 
 
@@ -26,16 +29,20 @@ def prepare(
     today: str | None = None,
     acknowledged: int | None = None,
     advise: bool = True,
-    desired: DesiredState | None = None,
+    further: Callable[[DesiredState], Callable[[list[Change]], list[Warned]]] | None = None,
 ) -> Inputs:
-    """Load what a plan needs and settle its scope. Raises `InvalidFile` and `UsageError`."""
+    """Load what a plan needs and settle its scope; ``further`` makes the warnings of another room.
+
+    Raises `InvalidFile`, `Refused` and `UsageError`.
+    """
     problems = [f for f in workspace.findings() if f.code == "invalid-dimensions"]
     if problems:
         raise InvalidFile.of(problems)
     url = workspace.url
-    state = desired or load_desired(workspace.desired_files)
+    state = load_desired(workspace.desired_files)
     scope = _scope(workspace, only, dimensions, _today(today))
-    return Inputs(state, scope, workspace.guard, workspace.company, url, acknowledged, advise)
+    inputs = Inputs(state, scope, workspace.guard, workspace.company, url, acknowledged, advise)
+    return inputs if further is None else replace(inputs, further=further(state))
 
 
 def _today(given: str | None) -> str:

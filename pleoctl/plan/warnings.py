@@ -21,6 +21,11 @@ def warning(code: str, address: str | None, message: str) -> Warned:
     return {"code": code, "address": address, "message": message}
 
 
+def in_order(warnings: list[Warned]) -> list[Warned]:
+    """Warnings by code, address and text."""
+    return sorted(warnings, key=lambda w: (w["code"], w["address"] or "", w["message"]))
+
+
 def held_warnings(result: Reconciliation) -> Iterator[Warned]:
     """Held rows and the notes of the reconciliation."""
     for item in (*result.held, *result.notes):
@@ -39,7 +44,7 @@ def account_warnings(
     """C4, A20, A39, A35 and A29; marks the changes they are about."""
     mine = [c for c in changes if c.kind == ACCOUNT.name]
     archives = [c for c in mine if c.action == "archive"]
-    yield from _in_use(archives, in_use)
+    yield from in_use_warnings(archives, in_use)
     for change in archives:
         if change.origin is None:
             yield _mark(change, "never-in-source", "the accounting system does not list it, not even as inactive; "
@@ -51,7 +56,8 @@ def account_warnings(
     yield from _tax_mixed(desired)
 
 
-def _in_use(archives: list[Change], in_use: Callable[[list[str], str], set[str]]) -> Iterator[Warned]:
+def in_use_warnings(archives: list[Change], in_use: Callable[[list[str], str], set[str]]) -> Iterator[Warned]:
+    """Accounts to be archived that a category or a contra account uses (C4)."""
     ids = [c.id for c in archives if c.id is not None]
     for code, flag, what in (
         ("in-use-category", "excludeIfAssignedToCategory", "a category"),
@@ -80,8 +86,8 @@ def _tax_mixed(desired: DesiredState) -> Iterator[Warned]:
     managed = [r for r in rows if "taxCodeExternalId" in r.fields]
     if managed and len(managed) < len(rows):
         first = next(r for r in rows if "taxCodeExternalId" not in r.fields)
-        yield warning("tax-code-mixed", account_address(first.key or ""),
-                      f"{len(rows) - len(managed)} of {len(rows)} rows have no taxCodeExternalId; theirs is not managed")  # fmt: skip
+        words = f"{len(rows) - len(managed)} of {len(rows)} rows have no taxCodeExternalId; theirs is not managed"
+        yield warning("tax-code-mixed", account_address(first.key or ""), words)
 
 
 def _mark(change: Change, code: str, message: str) -> Warned:

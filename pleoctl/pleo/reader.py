@@ -43,6 +43,7 @@ class PleoReader:
         """``company`` is the UUID every call names."""
         self._http = transport
         self.company = company
+        self._hides_archived = False
 
     @property
     def counts(self) -> Counts:
@@ -95,17 +96,31 @@ class PleoReader:
         """
         found = self._accounts({}, keep=keep)
         if not any(record.archived for record in found):
-            known = {record.id for record in found}
-            found += [r for r in self._accounts({"archived": True}, keep=keep) if r.id not in known]
+            found += self._hidden({}, found, keep)
         return found
 
     def accounts_by_id(self, ids: Sequence[str]) -> list[Live]:
-        """The accounts with these ids, 100 a call, whole answers kept."""
-        return self._by_hundreds(ids, lambda part: self._accounts({"ids": part}, keep=part))
+        """The accounts with these ids, 100 a call, whole answers kept; those that do not come may be archived (K7)."""
+        return self._by_hundreds(ids, self._accounts_among)
+
+    def _accounts_among(self, ids: list[str]) -> list[Live]:
+        found = self._accounts({"ids": ids}, keep=ids)
+        missing = set(ids) - {record.id for record in found}
+        return found + self._hidden({"ids": sorted(missing)}, found, ids) if missing else found
 
     def accounts_by_key(self, external_id: str) -> list[Live]:
         """The accounts with this externalId (at most one, A36)."""
-        return [r for r in self._accounts({"externalId": external_id}, keep=None) if r.key == external_id]
+        found = self._accounts({"externalId": external_id}, keep=None)
+        if not found and self._hides_archived:
+            found = self._hidden({"externalId": external_id}, found, None)
+        return [record for record in found if record.key == external_id]
+
+    def _hidden(self, filters: dict[str, Any], found: list[Live], keep: Collection[str] | None) -> list[Live]:
+        """Archived accounts that a search without ``archived`` did not give (K7)."""
+        known = {record.id for record in found}
+        hidden = [r for r in self._accounts({**filters, "archived": True}, keep=keep) if r.id not in known]
+        self._hides_archived = self._hides_archived or bool(hidden)
+        return hidden
 
     def accounts_in_use(self, ids: Sequence[str], flag: str) -> set[str]:
         """Those of the ids that ``excludeIfAssignedToCategory`` or ``…ContraAccount`` leaves out (C4)."""

@@ -52,14 +52,14 @@ class Wanted:
 class Bucket:
     """One run of the table: rows and records of one kind (and one group), with their policies.
 
-    ``keep`` chooses among several live records of one key, or None where none may be chosen (A38).
+    ``keep`` chooses among several live records of one key; without it none may be chosen, and all are held (A38).
     """
 
     kind: Kind
     rows: list[Wanted]
     live: list[Live]
     address: Callable[[str, str | None], str]
-    keep: Callable[[Row, list[Live]], Live | None]
+    keep: Callable[[Row, list[Live]], Live] | None
     out: Reconciliation
     label: str
     compared: tuple[str, ...]
@@ -99,12 +99,15 @@ class Bucket:
     # --- doubtful keys -----------------------------------------------------------------------------------------
 
     def _doubtful(self, wanted: dict[str, Wanted], records: dict[str, list[Live]]) -> set[str]:
-        classes: dict[str, set[str]] = defaultdict(set)
+        first: dict[str, str] = {}
+        classes: dict[str, set[str]] = {}
         for key in {**wanted, **records}:
-            classes[loose(key)].add(key)
+            other = first.setdefault(loose(key), key)
+            if other != key:
+                classes.setdefault(other, {other}).add(key)
         doubtful: set[str] = set()
         for keys in classes.values():
-            if len(keys) > 1 and len(alive := self._claims(keys, wanted, records)) > 1:
+            if len(alive := self._claims(keys, wanted, records)) > 1:
                 doubtful |= alive
                 self._report_doubtful(alive, wanted, records)
         return doubtful if self.kind.folds_case else set()
@@ -142,9 +145,9 @@ class Bucket:
         self._hold(entry.row, found, entry.hold)
         return True
 
-    def _hold(self, row: Row, found: list[Live], reason: str) -> None:
-        address = self.address(row.key or "", None)
-        self.out.held.append(Held(self.kind.name, address, reason, row.origin))
+    def _hold(self, row: Row | None, found: list[Live], reason: str) -> None:
+        address = self.address((row.key if row else found[0].key) or "", None)
+        self.out.held.append(Held(self.kind.name, address, reason, row.origin if row else None))
         self._count("held", max(1, len(found)))
 
     def _count(self, what: str, number: int = 1) -> None:
@@ -153,32 +156,35 @@ class Bucket:
     # --- the table ---------------------------------------------------------------------------------------------
 
     def _decide(self, entry: Wanted | None, found: list[Live]) -> None:
-        if entry is None or entry.gone is not None:
+        row = None if entry is None or entry.gone is not None else entry.row
+        if len(found) > 1 and self.keep is None and (row is not None or not all(r.archived for r in found)):
+            origin = entry.row if entry else None
+            self._hold(origin, found, f"Pleo holds {len(found)} {self.kind.plural} with this {self.kind.key}")
+        elif row is None:
             for record in found:
                 self._retire(entry, record, many=len(found) > 1)
-            return
-        if not found:
-            self._create(entry.row)
-            return
-        kept = found[0] if len(found) == 1 else self.keep(entry.row, found)
-        if kept is None:
-            self._hold(entry.row, found, f"Pleo holds {len(found)} {self.kind.plural} with this {self.kind.key}")
-            return
-        self._bring_in_line(entry.row, kept)
+        elif not found:
+            self._create(row)
+        else:
+            self._settle(row, found)
+
+    def _settle(self, row: Row, found: list[Live]) -> None:
+        kept = found[0] if len(found) == 1 or self.keep is None else self.keep(row, found)
+        self._bring_in_line(row, kept)
         for record in found:
             if record is not kept:
-                self._retire_duplicate(entry.row, record, kept)
+                self._retire_duplicate(row, record, kept)
 
     def _create(self, row: Row) -> None:
         after = self._after(row, None)
         self._emit("create", row.key or "", None, after, list(after), "not in Pleo", row)
 
     def _bring_in_line(self, row: Row, record: Live) -> None:
-        after = self._after(row, record)
-        before = record.state(tuple(k for k in after if k != "archived"))
-        if before == after:
+        if self._is_same(row, record):
             self._count("unchanged")
             return
+        after = self._after(row, record)
+        before = record.state(tuple(k for k in after if k != "archived"))
         fields = differing(before, after)
         action: Action = "unarchive" if record.archived else "update"
         words = [f for f in fields if f != "archived"]
@@ -186,6 +192,16 @@ class Bucket:
         if record.archived:
             reason = "active in the accounting system, archived in Pleo" + (f"; {reason}" if reason else "")
         self._emit(action, row.key or "", record, after, fields, reason, row)
+
+    def _is_same(self, row: Row, record: Live) -> bool:
+        # Asked of every record, so it compares without building states; a tax code counts only where it is managed.
+        if record.archived:
+            return False
+        wanted, live = row.fields, record.fields
+        for name in self.compared:
+            if wanted.get(name) != live.get(name) and (name in wanted or name != "taxCodeExternalId"):
+                return False
+        return True
 
     def _after(self, row: Row, record: Live | None) -> dict[str, Any]:
         """The record as it should be: what is not compared keeps its live value, codes keep their live casing."""
@@ -211,13 +227,13 @@ class Bucket:
         self._archive(row, record, f"duplicate of {kept.id}, which is kept", duplicate=True)
 
     def _archive(self, row: Row | None, record: Live, reason: str, *, duplicate: bool) -> None:
+        key = (row.key if row else None) or record.key
         if self.hold_archives is not None:
-            key = (row.key if row else None) or record.key
-            self.out.held.append(Held(self.kind.name, self.address(key, record.id if duplicate else None),
-                                      f"would be archived, but {self.hold_archives}", row.origin if row else None))  # fmt: skip
+            address = self.address(key, record.id if duplicate else None)
+            reason = f"would be archived, but {self.hold_archives}"
+            self.out.held.append(Held(self.kind.name, address, reason, row.origin if row else None))
             self._count("held")
             return
-        key = (row.key if row else None) or record.key
         names = ("code", "name")
         after = {**record.state(names), "archived": True}
         self._emit("archive", key, record, after, ["archived"], reason, row, duplicate=duplicate)
@@ -236,14 +252,9 @@ class Bucket:
         ))  # fmt: skip
 
 
-def only_one(_row: Row, _found: list[Live]) -> Live | None:
-    """Accounts: the API prevents duplicates, so none may be chosen (A38)."""
-    return None
-
-
 def wanted_account(rows: Iterable[Row]) -> list[Wanted]:
     """Account rows for the table; inactive ones count as absent (A9)."""
     return [Wanted(row, None if row.active else "inactive in the accounting system") for row in rows]
 
 
-__all__ = ["ACCOUNT", "Bucket", "Wanted", "only_one", "wanted_account"]
+__all__ = ["ACCOUNT", "Bucket", "Wanted", "wanted_account"]

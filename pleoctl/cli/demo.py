@@ -1,0 +1,123 @@
+"""``pleoctl demo``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from pleoctl.cli.boundary import Options, Output
+from pleoctl.cli.common import PATH, as_command
+from pleoctl.errors import ExitCode, MissingExtra, PleoctlError, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pleoctl.sandbox import Sandbox
+
+KEY_NAME: Final = "PLEO_API_KEY"
+
+# What is said before each command, and the command.
+STEPS: Final = (
+    ("The accounting system's chart, dimensions and values become a desired-state file.", ["export"]),
+    ("The plan engine compares it with live Pleo and saves a plan; nothing is written to Pleo.",
+     ["plan", "-o", "plan.json", "--brief"]),
+    ("This is what people review in a pull request.", ["show", "plan.json"]),
+    ("A CI job applies exactly that plan.", ["apply", "plan.json", "--receipt", "receipt.json"]),
+    ("The mapping rules are proven complete and free of overlap.", ["mapping", "check"]),
+    ("200 exported expenses become balanced accounting entries.", ["map", "items.json", "-o", "entries.jsonl"]),
+    ("Why one of them is booked as it is.",
+     ["mapping", "explain", "items.json", "--id", "bf04b781-f176-4aaa-9e7a-55ca338cf060"]),
+    ("Planning again finds nothing left to do.", ["plan", "--brief"]),
+)  # fmt: skip
+
+
+@as_command("demo", formats=("text",))
+@click.option("--keep", metavar="DIR", type=PATH, help="Keep the workspace in this new folder.")
+def command(options: Options, *, keep: str | None) -> Output:
+    """Run the whole main job on an example company and a sandbox Pleo on this machine.
+
+    Export, plan, show, apply, and plan again, with a line of explanation before each. Talks to nobody outside this
+    machine and leaves nothing behind, unless --keep names a folder.
+
+    Examples:
+    pleoctl demo
+    pleoctl demo --keep company
+
+    """
+    with _folder(keep) as folder, _sandbox(folder) as pleo, _environment(folder, pleo):
+        _say(options, f"A sandbox Pleo listens on {pleo.url}; the company is in {folder.name}/.")
+        for words, arguments in STEPS:
+            code = _run(options, words, arguments)
+            if code is not ExitCode.OK:
+                return Output(exit_code=code)
+    _say(options, "No changes: Pleo is in line with the accounting system.")
+    if keep is not None:
+        _say(options, f"Kept in {keep}: start `pleoctl sandbox serve --seed seed.yaml --port 8017` there and go on.")
+    return Output()
+
+
+def _say(options: Options, words: str) -> None:
+    click.echo(click.style(f"\n# {words}", fg="blue", bold=True), color=options.color)
+
+
+def _run(options: Options, words: str, arguments: list[str]) -> ExitCode:
+    from pleoctl.cli.main import run  # noqa: PLC0415 - the table imports this module
+
+    _say(options, words)
+    click.echo(click.style(f"$ pleoctl {' '.join(arguments)}", bold=True), color=options.color)
+    return ExitCode(run([*arguments, *(["--no-color"] if options.no_color else [])]))
+
+
+@contextmanager
+def _folder(keep: str | None) -> Iterator[Path]:
+    """A copy of the example company, and for the time of the demo the current folder."""
+    from pleoctl.documents.schemas import data_folder  # noqa: PLC0415
+
+    if keep is not None and Path(keep).exists():
+        raise Refused(f"{keep} exists", hint="name a new folder")
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory(prefix="pleoctl-demo-") as temporary:
+        folder = Path(keep).absolute() if keep else Path(temporary) / "company"
+        try:
+            shutil.copytree(data_folder("examples") / "company", folder)
+        except OSError as error:
+            raise PleoctlError(f"the example company cannot be copied: {error.strerror}") from error
+        os.chdir(folder)
+        try:
+            yield folder
+        finally:
+            os.chdir(before)
+
+
+@contextmanager
+def _sandbox(folder: Path) -> Iterator[Sandbox]:
+    try:
+        from pleoctl.sandbox import Sandbox, Seed  # noqa: PLC0415 - needs the extra
+    except ModuleNotFoundError as error:
+        raise MissingExtra("the demo needs the sandbox", hint="install pleoctl[sandbox]") from error
+    with Sandbox(seed=Seed.load(folder / "seed.yaml")) as pleo:
+        yield pleo
+
+
+@contextmanager
+def _environment(folder: Path, pleo: Sandbox) -> Iterator[None]:
+    """The demo's own url, key and state folder; the user's are as before afterwards."""
+    with tempfile.TemporaryDirectory(prefix="pleoctl-demo-state-") as state:
+        mine = {"PLEOCTL_URL": pleo.url, KEY_NAME: pleo.api_key, "PLEOCTL_STATE_DIR": state,
+                "PLEOCTL_WORKSPACE": str(folder)}  # fmt: skip
+        others = ("PLEOCTL_COMPANY", "PLEOCTL_FORMAT", "PLEOCTL_DEBUG")
+        before = {name: os.environ.pop(name, None) for name in (*mine, *others)}
+        os.environ.update(mine)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                os.environ.pop(name, None)
+                if value is not None:
+                    os.environ[name] = value

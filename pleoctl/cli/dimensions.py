@@ -1,0 +1,107 @@
+"""``pleoctl dimensions``: step 1 of the tags sync."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pleoctl.cli.boundary import Output
+from pleoctl.cli.common import as_command, open_workspace, table
+from pleoctl.cli.planning import connected
+from pleoctl.errors import Finding, UsageError
+
+if TYPE_CHECKING:
+    from pleoctl.cli.boundary import Options
+    from pleoctl.model.records import Live
+    from pleoctl.selection import Selection
+    from pleoctl.workspace import Workspace
+
+
+@click.group("dimensions")
+def command() -> None:
+    """Choose which dimensions of the accounting system become tag groups in Pleo (at most five)."""
+
+
+@as_command("list", parent="dimensions")
+@click.option("--offline", is_flag=True, help="Do not ask Pleo for its tag groups.")
+def list_(options: Options, *, offline: bool) -> Output:
+    """List every dimension and tag group: status, what is selected, what is left, and why.
+
+    Examples:
+    pleoctl dimensions list
+
+    """
+    workspace = open_workspace(options)
+    selection = _selection(workspace)
+    groups = [] if offline else _groups(workspace)
+    entries = selection.entries(groups)
+    rows = [[e.code, e.name, e.in_books, e.in_pleo, e.status, e.why] for e in entries]
+    text = table(["code", "name", "accounting system", "Pleo", "status", "why"], rows)
+    return Output(text, [e.as_json() for e in entries])
+
+
+@as_command("select", parent="dimensions")
+@click.argument("codes", nargs=-1, metavar="CODE...")
+@click.option("--auto", is_flag=True, help="Add every active dimension that already is an active tag group in Pleo.")
+def select(options: Options, *, codes: tuple[str, ...], auto: bool) -> Output:
+    """Select dimensions; the selection stands in pleoctl.yaml, whose comments and order are kept.
+
+    --auto is for the first connection: it adds to what was picked by hand, never above five, and names the rest.
+
+    Examples:
+    pleoctl dimensions select DEPT PROJ
+    pleoctl dimensions select --auto
+
+    """
+    if not codes and not auto:
+        raise UsageError("name at least one dimension, or use --auto")
+    workspace = open_workspace(options)
+    selection = _selection(workspace)
+    chosen = selection.select(codes)
+    findings: list[Finding] = []
+    if auto:
+        chosen, left_out = selection.auto(chosen, _groups(workspace))
+        findings = [_left_out(code) for code in left_out]
+    return _saved(selection, chosen, findings)
+
+
+@as_command("deselect", parent="dimensions")
+@click.argument("codes", nargs=-1, required=True, metavar="CODE...")
+def deselect(options: Options, *, codes: tuple[str, ...]) -> Output:
+    """Deselect dimensions; their tag groups will be archived by the next plan.
+
+    Examples:
+    pleoctl dimensions deselect CAR
+
+    """
+    selection = _selection(open_workspace(options))
+    return _saved(selection, selection.deselect(codes), [])
+
+
+def _selection(workspace: Workspace) -> Selection:
+    from pleoctl.documents.desired import load_desired  # noqa: PLC0415 - the engine only where it is used
+    from pleoctl.selection import Selection  # noqa: PLC0415
+
+    return Selection(workspace, load_desired(workspace.desired_files).dimensions or [])
+
+
+def _groups(workspace: Workspace) -> list[Live]:
+    from pleoctl.pleo.reader import PleoReader  # noqa: PLC0415 - requests takes 100 ms to import
+
+    with connected(workspace, PleoReader) as reader:
+        return reader.groups()
+
+
+def _left_out(code: str) -> Finding:
+    return Finding("not-selected", f"dimension {code!r} is not selected: five are selected already; its tag group "
+                   "will be archived unless dimensions.leave names it", "warning")  # fmt: skip
+
+
+def _saved(selection: Selection, chosen: list[str], findings: list[Finding]) -> Output:
+    selection.save(chosen)
+    return Output(f"selected: {', '.join(chosen) or 'none'}\n", {"selected": chosen}, findings)
+
+
+for _command in (list_, select, deselect):
+    command.add_command(_command)

@@ -1,0 +1,94 @@
+"""``pleoctl map``: export items into accounting entries."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from pleoctl.cli.boundary import Options, Output
+from pleoctl.cli.common import PATH, as_command, open_workspace, table
+from pleoctl.errors import ExitCode, Finding, PleoctlError
+
+if TYPE_CHECKING:
+    from pleoctl.mapping.run import Tally
+
+_SHOWN = 20
+
+
+class _Counted:
+    """Standard output that remembers whether anything was written to it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.used = False
+
+    def write(self, data: bytes) -> int:
+        self.used = self.used or bool(data)
+        return self._stream.write(data)
+
+
+@as_command("map", formats=("json", "csv", "beancount", "hledger"), default="json")
+@click.argument("file", metavar="FILE|-", type=PATH)
+@click.option("-o", "--output", metavar="FILE", type=PATH, help="Write here, whole or not at all.")
+@click.option("--no-catalog", is_flag=True, help="Do not check accounts and tags against the desired state.")
+def command(options: Options, *, file: str, output: str | None, no_catalog: bool) -> Output:
+    """Map Pleo export items to accounting entries.
+
+    FILE holds a JSON object, a list, an answer of the API ({"data": […]}) or JSON lines; - is standard input. Each
+    item becomes one entry, or a failed one with its reason; one item's failure never stops the others.
+
+    Exit code 5: some items failed; a table of reasons stands on stderr.
+
+    Examples:
+    pleoctl map items.json
+    pleoctl map items.jsonl --format hledger -o books.journal
+
+    """
+    from pleoctl.mapping.context import engine_of, open_items  # noqa: PLC0415 - compiled rules only where used
+    from pleoctl.mapping.outputs import writer  # noqa: PLC0415
+    from pleoctl.mapping.run import Tally, whole_file, write_entries  # noqa: PLC0415
+
+    engine = engine_of(open_workspace(options), catalog=not no_catalog)
+    tally = Tally()
+    sink: Any = _Counted(sys.stdout.buffer)
+    try:
+        with ExitStack() as stack:
+            items = stack.enter_context(open_items(file))
+            target = sink if output is None else stack.enter_context(whole_file(Path(output)))
+            write_entries(items, engine, writer(options.format, engine.rules), target, tally)
+        sys.stdout.buffer.flush()
+    except PleoctlError as error:
+        if not sink.used:
+            raise
+        # Entries are on standard output already; an envelope behind them would be no JSON line of theirs.
+        return _told(error.findings, error.exit_code)
+    click.echo(_summary(tally), nl=False, err=True)
+    return Output(raw=b"", exit_code=ExitCode.PARTIAL if tally.failed else ExitCode.OK)
+
+
+def _told(findings: list[Finding], code: ExitCode) -> Output:
+    from pleoctl.report.text import finding_text  # noqa: PLC0415
+
+    for finding in findings:
+        click.echo(finding_text(finding), err=True)
+    return Output(raw=b"", exit_code=code)
+
+
+def _summary(tally: Tally) -> str:
+    """How many items became what, and a table of reasons."""
+    text = f"{tally.items} items: {tally.mapped} mapped, {tally.failed} failed"
+    text += f", {tally.warned} with warnings\n" if tally.warned else "\n"
+    if not tally.items:
+        return f"warning: {text}"
+    rows = [
+        [str(count), reason_type, reason, tally.examples[reason_type, reason] or ""]
+        for (reason_type, reason), count in tally.reasons.most_common(_SHOWN)
+    ]
+    if rows:
+        text += table(["items", "failureReasonType", "failureReason", "for example"], rows)
+    hidden = len(tally.reasons) - len(rows)
+    return text + (f"… and {hidden} more reasons\n" if hidden > 0 else "")

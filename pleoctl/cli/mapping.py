@@ -1,0 +1,256 @@
+"""``pleoctl mapping``: check, test and explain the mapping rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pleoctl.cli.boundary import Options, Output
+from pleoctl.cli.common import PATH, as_command, open_workspace, table, write_output
+from pleoctl.errors import ExitCode, PleoctlError, UsageError
+
+if TYPE_CHECKING:
+    from pleoctl.errors import Finding
+    from pleoctl.mapping.check import Report
+    from pleoctl.mapping.rules import Rules
+    from pleoctl.mapping.testing import Result
+
+_ITEMS_HELP = "Export items: JSON object, list, {data: […]} or JSON lines; - is standard input."
+
+
+@click.group("mapping", context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Check, test and explain the mapping rules."""
+
+
+@as_command("check", parent="mapping")
+@click.option("--sarif", metavar="FILE", type=PATH, help="Also write the findings as SARIF.")
+@click.option("--junit", metavar="FILE", type=PATH, help="Also write the findings as JUnit XML.")
+def check(options: Options, *, sarif: str | None, junit: str | None) -> Output:
+    """Analyse the rules: unknown names, overlaps, rows that never match, gaps, accounts that do not exist.
+
+    Needs neither Pleo nor items. Exit code 3: the rules have errors.
+
+    Examples:
+    pleoctl mapping check
+    pleoctl mapping check --sarif mapping.sarif
+
+    """
+    try:
+        output = _checked_output(options)
+    except PleoctlError as error:
+        _write_reports(error.findings, [], sarif, junit)
+        raise
+    _write_reports(output.findings, output.data["files"], sarif, junit)
+    return output
+
+
+def _write_reports(findings: list[Finding], files: list[str], sarif: str | None, junit: str | None) -> None:
+    from pleoctl.mapping.check import CODES  # noqa: PLC0415
+    from pleoctl.mapping.sarif import findings_junit, findings_sarif  # noqa: PLC0415
+
+    if sarif is not None:
+        write_output(sarif, findings_sarif(findings, CODES))
+    if junit is not None:
+        write_output(junit, findings_junit(findings, files, "pleoctl mapping check"))
+
+
+def _checked_output(options: Options) -> Output:
+    from pleoctl.mapping.check import check as analyse  # noqa: PLC0415 - analysis only where it is asked for
+    from pleoctl.mapping.context import catalog_of, mapping_path  # noqa: PLC0415
+    from pleoctl.mapping.load import read_rules, relative  # noqa: PLC0415
+    from pleoctl.mapping.sources import folder_reader  # noqa: PLC0415
+
+    workspace = open_workspace(options)
+    catalog = catalog_of(workspace)
+    name = relative(mapping_path(workspace), workspace.root)
+    rules, names = read_rules(name, folder_reader(workspace.root))
+    report = analyse(rules, names, catalog)
+    data = _checked(rules, report, with_catalog=catalog is not None)
+    code = ExitCode.REFUSED if report.has_errors else ExitCode.OK
+    return Output(_check_text(data, report), data, report.findings, code)
+
+
+def _checked(rules: Rules, report: Report, *, with_catalog: bool) -> dict[str, Any]:
+    return {
+        "files": rules.files,
+        "rulesDigest": rules.digest,
+        "rows": {"expenseTypes": len(rules.types), "lines": len(rules.lines), "vendors": len(rules.vendors)},
+        "catalog": with_catalog,
+        "notAnalysed": [
+            {"rule": u.rule, "file": u.place.file, "line": u.place.line, "reason": u.reason} for u in report.unanalysed
+        ],
+    }
+
+
+def _check_text(data: dict[str, Any], report: Report) -> str:
+    from pleoctl.report.escape import terminal  # noqa: PLC0415
+
+    rows = data["rows"]
+    errors = sum(f.level == "error" for f in report.findings)
+    text = (
+        f"{rows['expenseTypes']} expense-type rows, {rows['lines']} line rows, {rows['vendors']} vendors: "
+        f"{errors} errors, {len(report.findings) - errors} warnings\n"
+    )
+    if not data["catalog"]:
+        text += "there is no desired state, so accounts, tags and their currencies were not checked\n"
+    for entry in data["notAnalysed"]:
+        text += terminal(f"not analysed: {entry['file']}:{entry['line']}: {entry['rule']}: {entry['reason']}") + "\n"
+    return text
+
+
+@as_command("test", parent="mapping")
+@click.argument("files", metavar="[FILE]…", nargs=-1, type=PATH)
+@click.option("--update", "rewrite", is_flag=True, help="Write what comes out into the failing tests' expect.")
+@click.option("--junit", metavar="FILE", type=PATH, help="Also write the results as JUnit XML.")
+def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str | None) -> Output:
+    """Run the tests of the rules: those inside the mapping, or those of the files given.
+
+    Exit code 1: a test failed. With --update failing tests take over the actual result instead.
+
+    Examples:
+    pleoctl mapping test
+    pleoctl mapping test tests/cards.yaml --junit report.xml
+
+    """
+    from pathlib import Path  # noqa: PLC0415
+
+    from pleoctl.mapping.context import mapping_path  # noqa: PLC0415
+    from pleoctl.mapping.junit import junit as as_junit  # noqa: PLC0415
+    from pleoctl.mapping.suites import run_suite, suites, update  # noqa: PLC0415
+
+    workspace = open_workspace(options)
+    found = suites(mapping_path(workspace), workspace.root, [Path(f) for f in files])
+    results = [(suite, run_suite(suite)) for suite in found]
+    listed = [result for _, part in results for result in part]
+    if junit is not None:
+        write_output(junit, as_junit(listed))
+    updated = [name for suite, part in results for name in update(part, suite.folder)] if rewrite else []
+    failed = sum(not r.passed for r in listed)
+    data = {
+        "passed": len(listed) - failed, "failed": failed, "updated": updated, "tests": [_test_json(r) for r in listed],
+    }  # fmt: skip
+    code = ExitCode.ERROR if failed and not rewrite else ExitCode.OK
+    return Output(_test_text(listed, updated), data, exit_code=code)
+
+
+def _test_json(result: Result) -> dict[str, Any]:
+    return {
+        "name": result.case.name,
+        "file": result.case.place.file,
+        "line": result.case.place.line,
+        "passed": result.passed,
+        "expected": result.expected,
+        "actual": result.actual,
+        "failureReason": result.reason,
+        "differences": result.differences,
+    }
+
+
+def _test_text(results: list[Result], updated: list[str]) -> str:
+    from pleoctl.mapping.junit import failure_lines  # noqa: PLC0415
+    from pleoctl.report.escape import terminal  # noqa: PLC0415
+
+    lines = []
+    for result in results:
+        lines.append(f"{'pass' if result.passed else 'FAIL'}  {result.case.name} ({result.case.place})")
+        lines += [f"      {line}" for line in failure_lines(result)] if not result.passed else []
+    failed = sum(not r.passed for r in results)
+    lines += [f"updated {name}" for name in updated]
+    lines.append(f"{len(results)} tests: {len(results) - failed} passed, {failed} failed")
+    return "\n".join(terminal(line) for line in lines) + "\n"
+
+
+@as_command("explain", parent="mapping")
+@click.argument("file", metavar="FILE|-", type=PATH)
+@click.option("--id", "wanted", metavar="UUID", help="Only the item with this accountingEntryId.")
+@click.option("--graph", "as_graph", is_flag=True, help="A Mermaid flowchart instead of text.")
+@click.option("--no-catalog", is_flag=True, help="Do not check accounts and tags against the desired state.")
+def explain(options: Options, *, file: str, wanted: str | None, as_graph: bool, no_catalog: bool) -> Output:
+    """Explain how items are mapped: which row won and why, why the others did not, and where accounts come from.
+
+    Examples:
+    pleoctl mapping explain items.json --id d6d67026-4745-52e1-bad3-96101ebe952e
+    pleoctl mapping explain one-item.json --graph
+
+    """
+    from pleoctl.mapping.context import engine_of, open_items  # noqa: PLC0415
+    from pleoctl.mapping.explain import explain as explained  # noqa: PLC0415
+    from pleoctl.mapping.show import explanation_text, graph  # noqa: PLC0415
+
+    engine = engine_of(open_workspace(options), catalog=not no_catalog)
+    with open_items(file) as items:
+        found = [explained(engine, item) for item in items if wanted in {None, item.accounting_entry_id}]
+    if wanted is not None and not found:
+        raise UsageError(f"{file} has no item with the id {wanted}")
+    shape = graph if as_graph else explanation_text
+    data = found[0] if len(found) == 1 else {"items": found}
+    return Output("\n".join(shape(one, engine.rules) for one in found), data)
+
+
+@as_command("coverage", parent="mapping")
+@click.option("--items", "file", required=True, metavar="FILE", type=PATH, help=_ITEMS_HELP)
+@click.option("--no-catalog", is_flag=True, help="Do not check accounts and tags against the desired state.")
+def coverage(options: Options, *, file: str, no_catalog: bool) -> Output:
+    """Count which rows decide about real items, which rows never do, and which items stay without an entry.
+
+    Examples:
+    pleoctl mapping coverage --items items.json
+    pleoctl mapping coverage --items items.json --format json
+
+    """
+    from pleoctl.mapping.context import engine_of, open_items  # noqa: PLC0415
+    from pleoctl.mapping.coverage import coverage as covered  # noqa: PLC0415
+
+    engine = engine_of(open_workspace(options), catalog=not no_catalog)
+    with open_items(file) as items:
+        data = covered(engine, items).as_json()
+    return Output(_coverage_text(data), data)
+
+
+def _coverage_text(data: dict[str, Any]) -> str:
+    hit = sorted((r for r in data["rules"] if r["hits"]), key=lambda r: (-r["hits"], r["rule"]))
+    text = f"{data['items']} items: {data['mapped']} mapped, {data['failed']} failed\n\n"
+    text += table(["hits", "row", "where"], [[str(r["hits"]), r["rule"], f"{r['file']}:{r['line']}"] for r in hit])
+    never = [[r["rule"], f"{r['file']}:{r['line']}"] for r in data["rules"] if r["rule"] in set(data["neverHit"])]
+    text += "\n" + (table(["never hit", "where"], never) if never else "every row of your own was hit\n")
+    if data["unmapped"]:
+        failed = [[str(u[k] or "") for k in ("accountingEntryId", "type", "failureReason")] for u in data["unmapped"]]
+        text += "\n" + table(["unmapped item", "type", "reason"], failed)
+    return text
+
+
+@as_command("impact", parent="mapping", formats=("text", "json", "markdown"))
+@click.option("--base", required=True, metavar="PATH|GITREF", help="The rules to compare with.")
+@click.option("--items", "file", required=True, metavar="FILE", type=PATH, help=_ITEMS_HELP)
+@click.option("--no-catalog", is_flag=True, help="Do not check accounts and tags against the desired state.")
+def impact(options: Options, *, base: str, file: str, no_catalog: bool) -> Output:
+    """Compare the rules with earlier ones on real items: how many items, and which sums, change accounts.
+
+    Examples:
+    pleoctl mapping impact --base origin/main --items items.json
+    pleoctl mapping impact --base old/mapping.yaml --items items.json --format markdown
+
+    """
+    from pleoctl.mapping.context import catalog_of, mapping_path, open_items  # noqa: PLC0415
+    from pleoctl.mapping.engine import Engine  # noqa: PLC0415
+    from pleoctl.mapping.impact import base_rules, compare  # noqa: PLC0415
+    from pleoctl.mapping.impact_report import HEADERS, headline, impact_markdown, rows  # noqa: PLC0415
+    from pleoctl.mapping.load import load_rules  # noqa: PLC0415
+
+    workspace = open_workspace(options)
+    path = mapping_path(workspace)
+    catalog = None if no_catalog else catalog_of(workspace)
+    engine = Engine(load_rules(path, workspace.root), catalog)
+    with open_items(file) as items:
+        found = compare(Engine(base_rules(base, path, workspace.root), catalog), engine, items)
+    if options.format == "markdown":
+        return Output(impact_markdown(found, engine.rules))
+    text = headline(found) + "\n"
+    moves = rows(found, engine.rules)
+    return Output(text + ("\n" + table(list(HEADERS), moves) if moves else ""), found.as_json())
+
+
+for _made in (check, test, explain, coverage, impact):
+    command.add_command(_made)

@@ -1,0 +1,55 @@
+"""``pleoctl undo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pleoctl.cli.common import PATH, as_command, open_workspace, write_output
+from pleoctl.cli.plan import render_plan
+from pleoctl.cli.planning import connected
+from pleoctl.errors import ExitCode, Finding
+
+if TYPE_CHECKING:
+    from pleoctl.cli.boundary import Options, Output
+
+
+@as_command("undo", formats=("text", "json", "markdown"))
+@click.argument("receipt", type=PATH)
+@click.option("-o", "--output", type=PATH, metavar="FILE", help="Save the plan here.")
+@click.option(
+    "--allow-archive",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Approve exactly N archives: all that the plan has.",
+)
+def command(options: Options, *, receipt: str, output: str | None, allow_archive: int | None) -> Output:
+    """Plan to take a run back.
+
+    Makes a plan from a receipt; carry it out with `pleoctl apply`. Only changes that the run did are taken back; what
+    has changed since stays as it is and is listed. A create is taken back by archiving.
+
+    Examples:
+    pleoctl undo .pleoctl/runs/20261120T101500123456-d0aad3a3-fffb/receipt.json -o undo.json
+    pleoctl apply undo.json
+
+    """
+    from pleoctl.apply.receipt import read_receipt  # noqa: PLC0415 - the engine only where it is used
+    from pleoctl.plan.undo import undo_plan  # noqa: PLC0415
+    from pleoctl.pleo.reader import PleoReader  # noqa: PLC0415
+
+    workspace = open_workspace(options)
+    read = read_receipt(Path(receipt), receipt)
+    with connected(workspace, PleoReader) as reader:
+        made = undo_plan(read, workspace, reader, allow_archive)
+    if output is not None:
+        write_output(output, made.bytes)
+    shown = render_plan(options, made.document, made.bytes, per_minute=workspace.requests_per_minute)
+    shown.findings = [
+        Finding("not-undone", skipped["reason"], "warning", address=skipped["address"])
+        for skipped in made.body["source"]["skipped"]
+    ]
+    shown.exit_code = ExitCode.OK if made.guard_passed else ExitCode.REFUSED
+    return shown

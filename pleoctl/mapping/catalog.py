@@ -1,0 +1,105 @@
+"""The accounting system's accounts, dimensions and values, as rules and items are checked against them (M18, D6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pleoctl.model.records import DesiredState, Dimension
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogAccount:
+    """An account: ``code`` is what entries carry, the external id where the account has no code."""
+
+    external_id: str
+    code: str
+    active: bool = True
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogDimension:
+    """A dimension; ``values`` maps folded codes to whether the value is in use, None where values are unknown."""
+
+    code: str
+    active: bool = True
+    values: dict[str, bool] | None = None
+
+
+@dataclass(slots=True)
+class Catalog:
+    """What the accounting system holds. ``unchecked`` are folded codes of tag groups that are not its business."""
+
+    accounts: list[CatalogAccount] | None = None
+    dimensions: list[CatalogDimension] | None = None
+    unchecked: frozenset[str] = frozenset()
+    by_id: dict[str, CatalogAccount] = field(init=False)
+    by_code: dict[str, list[CatalogAccount]] = field(init=False)
+    by_group: dict[str, CatalogDimension] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Build the indexes."""
+        self.by_id = {a.external_id: a for a in self.accounts or ()}
+        self.by_code = {}
+        for account in self.accounts or ():
+            self.by_code.setdefault(account.code, []).append(account)
+        self.by_group = {d.code.casefold(): d for d in self.dimensions or ()}
+
+    @classmethod
+    def from_desired(cls, desired: DesiredState, leave: Iterable[str] = ()) -> Catalog:
+        """The catalogue of a desired state; held rows count as present. ``leave``: groups that are not checked."""
+        accounts = desired.accounts
+        return cls(
+            None if accounts is None else [
+                CatalogAccount(row.key, row.fields.get("code") or row.key, row.active, row.currency)
+                for row in accounts if row.key is not None
+            ],
+            None if desired.dimensions is None else [
+                _dimension(d) for d in desired.dimensions if d.row.key is not None
+            ],
+            frozenset(code.casefold() for code in leave),
+        )  # fmt: skip
+
+    def with_code(self, code: str) -> CatalogAccount | None:
+        """The account of a code, one in use before one that is not."""
+        found = self.by_code.get(code)
+        return None if found is None else next((a for a in found if a.active), found[0])
+
+    def account_problem(self, code: str, currency: str) -> tuple[str, str] | None:
+        """Why an account cannot be posted to, as (kind, text); None where it can (M18, M21)."""
+        if self.accounts is None:
+            return None
+        account = self.with_code(code)
+        if account is None:
+            return "absent", f"account {code} does not exist in the accounting system"
+        if not account.active:
+            return "unusable", f"account {code} is archived in the accounting system"
+        if account.currency is not None and account.currency != currency:
+            return "unusable", f"account {code} is kept in {account.currency}, the item in {currency}"
+        return None
+
+    def tag_problem(self, group: str, code: str) -> str | None:
+        """Why a tag cannot be posted; None where it can (D6). Codes compare by casefold (T3, D5)."""
+        folded = group.casefold()
+        if self.dimensions is None or folded in self.unchecked:
+            return None
+        dimension = self.by_group.get(folded)
+        if dimension is None:
+            return f"tag {group}/{code}: the accounting system has no dimension {group}"
+        active = True if dimension.values is None else dimension.values.get(code.casefold())
+        if active is None:
+            return f"tag {group}/{code} does not exist in the accounting system"
+        return None if active and dimension.active else f"tag {group}/{code} is archived in the accounting system"
+
+
+def _dimension(dimension: Dimension) -> CatalogDimension:
+    values = dimension.values
+    return CatalogDimension(
+        dimension.row.key or "",
+        dimension.row.active,
+        None if values is None else {v.key.casefold(): v.active for v in values if v.key is not None},
+    )

@@ -1,0 +1,74 @@
+"""The mapping of a workspace: its rules, its catalogue, its input files."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from pleoctl.errors import InvalidFile
+from pleoctl.mapping.catalog import Catalog
+from pleoctl.mapping.engine import Engine
+from pleoctl.mapping.load import load_rules
+from pleoctl.mapping.read import read_items
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pleoctl.mapping.items import Defect, Item
+    from pleoctl.mapping.rules import Rules
+    from pleoctl.workspace import Workspace
+
+DEFAULT_FILE: Final = "mapping.yaml"
+
+
+def mapping_path(workspace: Workspace) -> Path:
+    """The workspace's mapping file: what ``mapping`` names, else mapping.yaml. Raises `InvalidFile`."""
+    path = workspace.mapping
+    if path is None and not (workspace.root / DEFAULT_FILE).is_file():
+        hint = f"write {DEFAULT_FILE}, and `mapping: {DEFAULT_FILE}` into the workspace file"
+        raise InvalidFile("the workspace has no mapping rules", file=workspace.document.shown, hint=hint)
+    return path or workspace.root / DEFAULT_FILE
+
+
+def rules_of(workspace: Workspace) -> Rules:
+    """The workspace's rules. Raises `InvalidFile`."""
+    return load_rules(mapping_path(workspace), workspace.root)
+
+
+def catalog_of(workspace: Workspace) -> Catalog | None:
+    """The catalogue of the desired state at hand; None where there is no desired state yet."""
+    from pleoctl.documents.desired import load_desired  # noqa: PLC0415 - only where there is a catalogue
+
+    files = workspace.desired_files
+    if not any(path.exists() for path, _ in files):
+        return None
+    return Catalog.from_desired(load_desired(files), workspace.leave)
+
+
+def engine_of(workspace: Workspace, *, catalog: bool = True) -> Engine:
+    """The workspace's rules, compiled. Raises `InvalidFile`."""
+    return Engine(rules_of(workspace), catalog_of(workspace) if catalog else None)
+
+
+@contextmanager
+def open_items(name: str) -> Iterator[Iterator[Item | Defect]]:
+    """The export items of a file, or of standard input for ``-``. Raises `InvalidFile`."""
+    if name == "-":
+        yield read_items(sys.stdin.buffer, "<stdin>")
+        return
+    with _opened(Path(name)) as stream:
+        yield read_items(stream, name)
+
+
+def _opened(path: Path) -> BinaryIO:
+    if path.is_dir():
+        raise InvalidFile("is a folder, not a file", file=str(path))
+    try:
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise InvalidFile("file does not exist", file=str(path)) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidFile(f"cannot be read: {reason.lower()}", file=str(path)) from error

@@ -1,0 +1,88 @@
+"""The accounting entry that comes out of an item, in the order of its JSON line."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Side = Literal["debit", "credit"]
+OTHER_SIDE: dict[str, Side] = {"debit": "credit", "credit": "debit"}
+
+
+class Posting(msgspec.Struct, rename="camel", gc=False):
+    """One side of an entry; ``amount`` is in hundredths of ``currency`` and greater than zero.
+
+    ``role`` is the role of the rule that led here, ``tax`` for a tax account, or None for an account that a rule
+    names itself. ``branch`` tells which branch of the role gave the account.
+    """
+
+    side: Side
+    account: str
+    role: str | None
+    amount: int
+    currency: str
+    line_id: str | None = None
+    tax_code: str | None = None
+    tags: dict[str, str] = {}  # msgspec copies an empty default for each posting
+    rule: str | None = None
+    branch: str | None = None
+
+
+class LedgerEntry(msgspec.Struct, gc=False):
+    """One balanced entry; ``kind`` is journal, invoice, payment or creditNote."""
+
+    kind: str
+    postings: list[Posting]
+
+
+class VendorOf(msgspec.Struct, gc=False):
+    """The vendor of an entry."""
+
+    code: str | None
+    name: str | None
+
+
+class InvoiceOf(msgspec.Struct, rename="camel", gc=False):
+    """The invoice of an entry; ISO dates."""
+
+    number: str | None
+    date: str | None
+    due_date: str | None
+
+
+class Entry(msgspec.Struct, rename="camel", gc=False):
+    """What one item became: ``status`` mapped with balanced ``entries``, or failed with a reason."""
+
+    accounting_entry_id: str | None
+    status: Literal["mapped", "failed"]
+    type: str | None
+    sub_type: str | None
+    method: str | None
+    rule: str | None
+    rules_digest: str
+    posting_date: str | None
+    currency: str | None
+    description: str
+    reconciliation_id: str | None
+    reconciled_entries: list[str | None]
+    attendees: list[str | None]
+    vendor: VendorOf | None
+    invoice: InvoiceOf | None
+    entries: list[LedgerEntry]
+    warnings: list[str]
+    failure_reason_type: str | None = None
+    failure_reason: str | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the item has no entry."""
+        return self.status == "failed"
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def encode(entry: Entry) -> bytes:
+    """The entry as one JSON line, without the line break."""
+    return _ENCODER.encode(entry)

@@ -1,0 +1,56 @@
+"""An impact for people: text, and markdown for a pull request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pleoctl.mapping.outputs.amounts import decimal
+from pleoctl.report.escape import markdown, terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pleoctl.mapping.impact import Impact
+    from pleoctl.mapping.rules import Rules
+
+HEADERS = ("items", "side", "from", "to", "amount")
+
+
+def rows(found: Impact, rules: Rules) -> list[list[str]]:
+    """One row for each move, amounts as decimals with their currency."""
+    return [
+        [
+            str(found.counts[m]), m.side, m.before or "nothing", m.after or "nothing",
+            f"{decimal(found.sums[m], rules.divisor(m.currency))} {m.currency}",
+        ]
+        for m in found.ordered()
+    ]  # fmt: skip
+
+
+def headline(found: Impact) -> str:
+    """``37 of 1204 items change``."""
+    if not found.changed:
+        return f"None of {found.items} items changes."
+    more = [
+        f"{found.now_failed} fail now" if found.now_failed else "",
+        f"{found.now_mapped} are mapped now" if found.now_mapped else "",
+    ]
+    tail = "".join(f", {part}" for part in more if part)
+    return f"{found.changed} of {found.items} items change{tail}."
+
+
+def impact_markdown(found: Impact, rules: Rules) -> str:
+    """The impact as a markdown comment; texts of items and rules cannot become markup."""
+    return "\n".join(_lines(found, rules)) + "\n"
+
+
+def _lines(found: Impact, rules: Rules) -> Iterator[str]:
+    yield "### Impact of the mapping rules"
+    yield ""
+    yield headline(found)
+    if found.sums:
+        yield ""
+        yield "| " + " | ".join(HEADERS) + " |"
+        yield "|---:|---|---|---|---:|"
+        for row in rows(found, rules):
+            yield "| " + " | ".join(markdown(terminal(cell)) for cell in row) + " |"

@@ -1,0 +1,189 @@
+"""The export item as the mapping reads it: the parts of Pleo's ExportItemV3 that decide an entry.
+
+Null and absent are the same, unknown keys and unknown words are kept out of the way, wrong types fail the item.
+Amounts are hundredths of the unit in the wallet's currency (D7, D9), dates are ISO timestamps, ids are UUIDs.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+
+class Money(msgspec.Struct, gc=False):
+    """An amount in hundredths; a float is accepted only where it is integral (see the engine)."""
+
+    currency: str
+    value: int | float
+
+
+class Amount(msgspec.Struct, rename="camel", gc=False):
+    """An amount as Pleo sends it, of which only the wallet's currency is posted (D7)."""
+
+    in_wallet_currency: Money
+
+
+class Account(msgspec.Struct, gc=False):
+    """A ledger account on a line or as contra account (M8, M14)."""
+
+    id: str | None = None
+    name: str | None = None
+    code: str | None = None
+    identifier: str | None = None
+
+
+class Tax(msgspec.Struct, rename="camel", gc=False):
+    """The tax of one line (X2, X3)."""
+
+    amount: Amount
+    type: str
+    code: str | None = None
+    ingoing_tax_account: str | None = None
+    outgoing_tax_account: str | None = None
+
+
+class Tag(msgspec.Struct, rename="camel", gc=False):
+    """A tag: ``group_code`` is the dimension, ``code`` its value (D5)."""
+
+    code: str
+    group_code: str
+
+
+class Line(msgspec.Struct, rename="camel", gc=False):
+    """One of the item's lines."""
+
+    line_amount: Amount
+    accounting_entry_line_id: str | None = None
+    account: Account | None = None
+    tax: Tax | None = None
+    tags: list[Tag | None] | None = None
+
+
+class Supplier(msgspec.Struct, rename="camel", gc=False):
+    """The merchant as seen on the transaction."""
+
+    name: str | None = None
+    code: str | None = None
+    account: str | None = None
+    category_code: str | None = None
+    country: str | None = None
+    tax_identifier: str | None = None
+
+
+class Vendor(msgspec.Struct, rename="camel", gc=False):
+    """The vendor record that Pleo knows from the accounting system."""
+
+    name: str | None = None
+    code: str | None = None
+    external_id: str | None = None
+    tax_registration_number: str | None = None
+
+
+class Person(msgspec.Struct, gc=False):
+    """A user or a team."""
+
+    name: str | None = None
+    code: str | None = None
+
+
+class Bookkeeping(msgspec.Struct, gc=False):
+    """How the item is to be booked (B1-B6)."""
+
+    method: str | None = None
+
+
+class Invoice(msgspec.Struct, rename="camel", gc=False):
+    """Invoice data (D10); dates as ISO dates or timestamps."""
+
+    invoice_number: str | None = None
+    invoice_date: str | None = None
+    due_date: str | None = None
+
+
+class Information(msgspec.Struct, rename="camel", gc=False):
+    """What links the item to other entries."""
+
+    reconciliation_id: str
+    reconciled_entries: list[str | None] | None = None
+    attendees: list[str | None] | None = None
+    invoice_information: Invoice | None = None
+
+
+class Item(msgspec.Struct, rename="camel", gc=False):
+    """One export item, that is one expense (E1)."""
+
+    accounting_entry_id: str
+    type: str
+    date: str
+    amount: Amount
+    accounting_entry_lines: list[Line]
+    additional_information: Information
+    sub_type: str | None = None
+    note: str | None = None
+    bookkeeping: Bookkeeping | None = None
+    contra_account: Account | None = None
+    vendor: Vendor | None = None
+    supplier: Supplier | None = None
+    user: Person | None = None
+    team: Person | None = None
+
+
+class Defect(msgspec.Struct):
+    """An item that cannot be read as one: why, and what is known of it all the same."""
+
+    reason: str
+    accounting_entry_id: str | None = None
+    type: str | None = None
+    sub_type: str | None = None
+
+
+_DECODER = msgspec.json.Decoder(Item)
+
+
+def decode(content: bytes) -> Item | Defect:
+    """The item that a JSON text holds, or its defect. Raises `msgspec.DecodeError` where it is not JSON at all."""
+    try:
+        return _DECODER.decode(content)
+    except msgspec.DecodeError as error:
+        # Wrong types end the typed reading, and so do broken surrogates and huge numbers, all of which are JSON.
+        # Whether the rest is JSON too shows only an untyped reading.
+        try:
+            data = json.loads(content, parse_constant=_no_constant, parse_int=str, parse_float=str)
+        except (ValueError, RecursionError):
+            raise error from None
+        return _defect(data, error)
+
+
+def convert(data: Any) -> Item | Defect:
+    """The item that parsed JSON holds, or its defect."""
+    try:
+        return msgspec.convert(data, Item)
+    except msgspec.ValidationError as error:
+        return _defect(data, error)
+
+
+def _defect(data: Any, error: Exception) -> Defect:
+    known = data if isinstance(data, dict) else {}
+    return Defect(_reason(error), *(_text(known.get(name)) for name in ("accountingEntryId", "type", "subType")))
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _text(value: Any) -> str | None:
+    if not isinstance(value, str):
+        return None
+    return value.encode("utf-8", "replace").decode()
+
+
+def _reason(error: Exception) -> str:
+    """``accountingEntryLines[].account.code: expected str, got int``."""
+    if not isinstance(error, msgspec.ValidationError):
+        return "the item: holds a text or a number that cannot be represented"
+    message, _, path = str(error).partition(" - at `$")
+    shown = path.rstrip("`").lstrip(".").replace("[...]", "[]")
+    message = message.replace("`", "")
+    return f"{shown or 'the item'}: {message[:1].lower()}{message[1:]}"

@@ -1,0 +1,85 @@
+"""Entries as an hledger journal that passes `hledger check -s`.
+
+Everything that people typed is kept from being read as syntax: comments end descriptions, and dates or tags in
+comments would change postings. Accounts and commodities are declared at the end, when all of them are known.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from pleoctl.mapping.outputs.amounts import decimal
+from pleoctl.mapping.outputs.csv import tags_text
+from pleoctl.mapping.outputs.names import Names
+from pleoctl.mapping.outputs.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pleoctl.mapping.entries import Entry, LedgerEntry, Posting
+    from pleoctl.mapping.rules import Rules
+
+_HARMLESS: Final = str.maketrans({"\\": "/", ";": ",", ":": "=", "[": "(", "]": ")"})
+_SYNTAX: Final = re.compile(r"[\\;:\[\]]")
+_CODE: Final = str.maketrans({"(": "<", ")": ">", ";": ","})
+
+
+class HledgerWriter:
+    """Writes transactions, then the `commodity` and `account` directives."""
+
+    def __init__(self, rules: Rules) -> None:
+        """``rules`` know the divisors."""
+        self._rules = rules
+        self._names = Names()
+        self._currencies: set[str] = set()
+
+    def start(self) -> bytes:
+        """How numbers are written."""
+        return b"decimal-mark .\n"
+
+    def entry(self, entry: Entry) -> bytes:
+        """The entry's transactions, or a comment that says why there are none."""
+        if entry.failed:
+            reason = f"{entry.failure_reason_type}: {entry.failure_reason}"
+            return f"\n; failed {clean(entry.accounting_entry_id)} {clean(reason)}\n".encode()
+        return "".join(self._transaction(entry, ledger) for ledger in entry.entries).encode()
+
+    def end(self) -> bytes:
+        """The declarations."""
+        lines = [""]
+        for currency in sorted(self._currencies):
+            sample = decimal(1000 * self._rules.divisor(currency), self._rules.divisor(currency))
+            lines.append(f"commodity {sample if '.' in sample else sample + '.'} {currency}")
+        lines += [f"account {name}  ; code {_comment(code)}" for name, code in self._names]
+        return ("\n".join(lines) + "\n").encode()
+
+    def _transaction(self, entry: Entry, ledger: LedgerEntry) -> str:
+        code = clean(entry.reconciliation_id).translate(_CODE)
+        description = clean(entry.description).replace(";", ",")
+        lines = ["", f"{entry.posting_date} * ({code}) {description}".rstrip()]
+        lines += [f"    ; {key}: {_comment(value)}" for key, value in _tags(entry, ledger) if value]
+        lines += [self._posting(posting) for posting in ledger.postings]
+        return "\n".join(lines) + "\n"
+
+    def _posting(self, posting: Posting) -> str:
+        self._currencies.add(posting.currency)
+        signed = posting.amount if posting.side == "debit" else -posting.amount
+        amount = decimal(signed, self._rules.divisor(posting.currency))
+        notes = [("taxCode", posting.tax_code), ("dimensions", tags_text(posting.tags))]
+        comment = ", ".join(f"{key}: {_comment(value)}" for key, value in notes if value)
+        line = f"    {self._names.name(posting):<40}  {amount:>14} {posting.currency}"
+        return f"{line}  ; {comment}" if comment else line
+
+
+def _tags(entry: Entry, ledger: LedgerEntry) -> Iterator[tuple[str, str | None]]:
+    yield "accountingEntryId", entry.accounting_entry_id
+    yield "kind", ledger.kind
+    yield "rule", entry.rule
+    yield "vendor", entry.vendor.code if entry.vendor else None
+    yield "invoice", entry.invoice.number if entry.invoice else None
+
+
+def _comment(text: str | None) -> str:
+    cleaned = clean(text)
+    return cleaned.translate(_HARMLESS) if _SYNTAX.search(cleaned) else cleaned

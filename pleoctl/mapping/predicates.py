@@ -1,0 +1,86 @@
+"""Predicates of line rules: what a field's value must be.
+
+Every predicate is one of five kinds. Text of folded fields (supplier, note, tags) is compared by casefold, all other
+text character by character; an absent field matches only a null.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from dataclasses import field as extra
+from typing import TYPE_CHECKING, Any, Literal
+
+from pleoctl.mapping.vocabulary import TAG_PREFIX, is_folded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pleoctl.mapping.rules import Place
+
+Kind = Literal["in", "startsWith", "contains", "range", "regex"]
+Value = str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """A predicate of one field, with its operands already folded where the field is.
+
+    ``field`` has its tag group folded; ``label`` is the field as written, ``shown`` the predicate, ``place`` where.
+    ``values`` are the operands: the listed values of ``in`` (None for null), the two bounds of ``range``
+    (None for open), else the one text.
+    """
+
+    field: str
+    kind: Kind
+    values: tuple[Value, ...]
+    label: str = extra(compare=False)
+    shown: Any = extra(compare=False)
+    place: Place = extra(compare=False)
+
+    def test(self) -> Callable[[Any], bool]:
+        """A compiled test of a value that `folded` has prepared."""
+        if self.kind == "in":
+            return frozenset(self.values).__contains__
+        made: Callable[[Any], bool] = _TESTS[self.kind](*self.values)
+        return made
+
+
+def _starts(prefix: str) -> Callable[[Any], bool]:
+    return lambda value: value is not None and value.startswith(prefix)
+
+
+def _contains(needle: str) -> Callable[[Any], bool]:
+    return lambda value: value is not None and needle in value
+
+
+def _range(low: Any, high: Any) -> Callable[[Any], bool]:
+    return lambda v: v is not None and (low is None or v >= low) and (high is None or v <= high)
+
+
+def _regex(pattern: str) -> Callable[[Any], bool]:
+    search = re.compile(pattern).search
+    return lambda value: value is not None and search(value) is not None
+
+
+_TESTS: dict[str, Any] = {"startsWith": _starts, "contains": _contains, "range": _range, "regex": _regex}
+
+
+def folded(name: str, value: Any) -> Any:
+    """A field's value as predicates compare it."""
+    return value.casefold() if isinstance(value, str) and is_folded(name) else value
+
+
+def predicate(label: str, given: Any, place: Place) -> Predicate:
+    """The predicate that a rule file gives for a field. Raises `re.error` for a regex that does not compile."""
+    name = label.casefold() if label.startswith(TAG_PREFIX) else label
+    if isinstance(given, dict):
+        ((kind, operand),) = given.items()
+        if kind == "regex":
+            pattern = f"(?i:{operand})" if is_folded(name) else operand
+            re.compile(pattern)
+            return Predicate(name, kind, (pattern,), label, given, place)
+        operands = operand if kind == "range" else [operand]
+        return Predicate(name, kind, tuple(folded(name, v) for v in operands), label, given, place)
+    listed = given if isinstance(given, list) else [given]
+    return Predicate(name, "in", tuple(dict.fromkeys(folded(name, v) for v in listed)), label, given, place)

@@ -1,0 +1,245 @@
+"""Read export items from JSON, one at a time: memory holds one item, however large the file is.
+
+A file is a JSON object (one item), a list, an answer of the API (``{"data": […]}``), several of these one after
+the other, or JSON lines. JSON lines are recognised by a first line that is a whole item; they are read line by line.
+Everything else goes through the standard library's scanner over a sliding buffer, which knows line and column.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+import msgspec
+
+from pleoctl.errors import InvalidFile
+from pleoctl.mapping.items import Defect, Item, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHUNK: Final = 1 << 18
+MAX_ITEM: Final = 64 * 1024 * 1024
+_HEAD: Final = 1 << 16
+_BAD: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_BOM: Final = codecs.BOM_UTF8
+_BYTE: Final = re.compile(r" \(byte (\d+)\)$")
+
+
+def read_items(stream: BinaryIO, shown: str) -> Iterator[Item | Defect]:
+    """The items of a stream in their order; what is JSON but no item comes as a `Defect`.
+
+    Raises `InvalidFile` with line and column where the stream is not JSON.
+    """
+    head = stream.read(_HEAD).removeprefix(_BOM)
+    if not head.strip():
+        raise InvalidFile("is empty, where export items are due", file=shown)
+    if _is_lines(head):
+        yield from _lines(head, stream, shown)
+    else:
+        yield from Scanner(head, stream, shown).items()
+
+
+def _is_lines(head: bytes) -> bool:
+    first, line_break, _ = head.lstrip().partition(b"\n")
+    if not line_break or not first.startswith(b"{"):
+        return False
+    try:
+        data = msgspec.json.decode(first)
+    except _BAD:
+        return False
+    return not isinstance(data.get("data"), list)
+
+
+def _lines(head: bytes, stream: BinaryIO, shown: str) -> Iterator[Item | Defect]:
+    for number, line in enumerate(_split(head, stream, shown), 1):
+        if line and not line.isspace():
+            try:
+                yield decode(line)
+            except _BAD as error:
+                raise _malformed(error, line.decode("utf-8", "replace"), shown, number, 1) from error
+
+
+def _split(head: bytes, stream: BinaryIO, shown: str) -> Iterator[bytes]:
+    rest = head
+    while True:
+        *lines, rest = rest.split(b"\n")
+        yield from lines
+        if len(rest) > MAX_ITEM:
+            raise InvalidFile(f"has a line of more than {MAX_ITEM // 1024 // 1024} MiB", file=shown)
+        chunk = stream.read(CHUNK)
+        if not chunk:
+            break
+        rest += chunk
+    yield rest
+
+
+def _malformed(error: Exception, text: str, shown: str, line: int, column: int) -> InvalidFile:
+    """The finding of a piece of text that starts at a line and column and is not JSON."""
+    if isinstance(error, RecursionError):
+        return InvalidFile("is not valid JSON: nested too deep", file=shown, line=line, column=column)
+    if isinstance(error, UnicodeDecodeError):
+        return InvalidFile("is not UTF-8", file=shown, line=line)
+    message = str(error).removeprefix("JSON is malformed: ")
+    message = message[:1].lower() + message[1:]
+    at = _BYTE.search(message)
+    if at:
+        before = text.encode()[: int(at[1])].decode("utf-8", "ignore")
+        line, column = _after(before, line, column)
+    return InvalidFile(f"is not valid JSON: {_BYTE.sub('', message)}", file=shown, line=line, column=column)
+
+
+def _after(text: str, line: int, column: int) -> tuple[int, int]:
+    """The position behind a text that starts at a position."""
+    breaks = text.count("\n")
+    return line + breaks, len(text) - text.rfind("\n") if breaks else column + len(text)
+
+
+class Scanner:
+    """Cuts a stream into items without holding more than one of them."""
+
+    def __init__(self, head: bytes, stream: BinaryIO, shown: str) -> None:
+        """``head`` is what was already read from ``stream``."""
+        self._stream = stream
+        self._shown = shown
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._json = json.JSONDecoder(parse_int=str, parse_float=str)
+        self._text = ""
+        self._at = 0
+        self._line, self._column = 1, 1
+        self._ended = False
+        self._take(head)
+
+    # --- the buffer --------------------------------------------------------------------------------------------
+
+    def _take(self, chunk: bytes) -> None:
+        try:
+            self._text += self._decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as error:
+            line, column = _after(self._text, self._line, self._column)
+            raise InvalidFile("is not UTF-8", file=self._shown, line=line, column=column) from error
+        self._ended = self._ended or not chunk
+
+    def _more(self) -> None:
+        """Read on; a single value may take as much as `MAX_ITEM`."""
+        if len(self._text) - self._at > MAX_ITEM:
+            raise InvalidFile(f"holds a value of more than {MAX_ITEM // 1024 // 1024} MiB", file=self._shown)
+        # Twice as much each time, so that a large value is not scanned again for every chunk.
+        self._take(self._stream.read(max(CHUNK, len(self._text) - self._at)))
+
+    def _drop(self) -> None:
+        """Forget what has been handed out."""
+        self._line, self._column = _after(self._text[: self._at], self._line, self._column)
+        self._text = self._text[self._at :]
+        self._at = 0
+
+    def _peek(self) -> str:
+        """The next character that is not blank, an empty text at the end."""
+        while True:
+            rest = len(self._text)
+            while self._at < rest and self._text[self._at] in " \t\r\n":
+                self._at += 1
+            if self._at < rest:
+                return self._text[self._at]
+            if self._ended:
+                return ""
+            self._more()
+
+    def _expect(self, wanted: str, what: str) -> str:
+        found = self._peek()
+        if not found or found not in wanted:
+            raise self._error(f"{what} is due" + ("" if found else ", the file ends"), self._at)
+        self._at += 1
+        return found
+
+    def _error(self, message: str, at: int) -> InvalidFile:
+        line, column = _after(self._text[:at], self._line, self._column)
+        return InvalidFile(f"is not valid JSON: {message}", file=self._shown, line=line, column=column)
+
+    def _value(self) -> tuple[Any, int]:
+        """The value that starts here and its first offset; reads on until it is whole."""
+        self._peek()
+        while True:
+            try:
+                value, end = self._json.raw_decode(self._text, self._at)
+            except json.JSONDecodeError as error:
+                if self._ended or not _may_go_on(error, self._text):
+                    raise self._error(error.msg[:1].lower() + error.msg[1:], error.pos) from error
+            except RecursionError as error:
+                raise self._error("nested too deep", self._at) from error
+            else:
+                if end < len(self._text) or self._ended:
+                    start, self._at = self._at, end
+                    return value, start
+            self._more()
+
+    # --- the grammar -------------------------------------------------------------------------------------------
+
+    def items(self) -> Iterator[Item | Defect]:
+        """All items of all top-level values."""
+        while True:
+            first = self._peek()
+            if not first:
+                return
+            if first == "[":
+                self._at += 1
+                yield from self._elements()
+            elif first == "{":
+                yield from self._object()
+            else:
+                yield self._item()
+
+    def _elements(self) -> Iterator[Item | Defect]:
+        """The elements of a list whose bracket was read."""
+        if self._peek() == "]":
+            self._at += 1
+            return
+        while True:
+            self._drop()
+            yield self._item()
+            if self._expect(",]", "a comma or ]") == "]":
+                return
+
+    def _object(self) -> Iterator[Item | Defect]:
+        """One item, or the items below ``data``."""
+        self._drop()
+        self._at = 1
+        if self._peek() == "}":
+            self._at = 0
+            yield self._item()
+            return
+        paged = False
+        while True:
+            key, _ = self._value()
+            if not isinstance(key, str):
+                raise self._error("a key is due", self._at)
+            self._expect(":", "a colon")
+            if key == "data" and self._peek() == "[":
+                self._at += 1
+                paged = True
+                yield from self._elements()
+            else:
+                self._value()
+            if self._expect(",}", "a comma or }") == "}":
+                break
+        if not paged:
+            yield self._decoded(self._text[: self._at], 0)
+
+    def _item(self) -> Item | Defect:
+        _, start = self._value()
+        return self._decoded(self._text[start : self._at], start)
+
+    def _decoded(self, text: str, start: int) -> Item | Defect:
+        try:
+            return decode(text.encode())
+        except _BAD as error:
+            line, column = _after(self._text[:start], self._line, self._column)
+            raise _malformed(error, text, self._shown, line, column) from error
+
+
+def _may_go_on(error: json.JSONDecodeError, text: str) -> bool:
+    """Whether the error may only be the end of what was read so far."""
+    near_end = 32  # longer than any literal or escape that a cut can split
+    return error.msg.startswith("Unterminated string") or error.pos > len(text) - near_end

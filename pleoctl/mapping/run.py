@@ -1,0 +1,104 @@
+"""Map a stream of items into a stream of bytes, and keep count of what became of them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections import Counter
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from pleoctl.errors import PleoctlError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from pleoctl.mapping.engine import Engine
+    from pleoctl.mapping.entries import Entry
+    from pleoctl.mapping.items import Defect, Item
+    from pleoctl.mapping.outputs import Writer
+
+#: Reasons beyond this many different ones are counted by their type alone, so that memory does not grow.
+MAX_REASONS: Final = 500
+_BATCH: Final = 1 << 16
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many items were mapped, how many failed and why; an example id for each reason."""
+
+    mapped: int = 0
+    failed: int = 0
+    warned: int = 0
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    examples: dict[tuple[str, str], str | None] = field(default_factory=dict)
+
+    @property
+    def items(self) -> int:
+        """All items."""
+        return self.mapped + self.failed
+
+    def add(self, entry: Entry) -> None:
+        """Count an entry."""
+        self.warned += bool(entry.warnings)
+        if not entry.failed:
+            self.mapped += 1
+            return
+        self.failed += 1
+        key = (entry.failure_reason_type or "", entry.failure_reason or "")
+        if key not in self.reasons and len(self.reasons) >= MAX_REASONS:
+            key = (key[0], "other reasons")
+        self.reasons[key] += 1
+        self.examples.setdefault(key, entry.accounting_entry_id)
+
+
+def write_entries(items: Iterable[Item | Defect], engine: Engine, writer: Writer, sink: BinaryIO, tally: Tally) -> None:
+    """Map items in their order and write what becomes of them; memory does not grow with their number."""
+    pending = [writer.start()]
+    size = 0
+    for item in items:
+        entry = engine.entry(item)
+        tally.add(entry)
+        piece = writer.entry(entry)
+        pending.append(piece)
+        size += len(piece)
+        if size > _BATCH:
+            sink.write(b"".join(pending))
+            pending, size = [], 0
+    pending.append(writer.end())
+    sink.write(b"".join(pending))
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A stream to a file that appears only when all of it was written. Raises `PleoctlError`."""
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        # A pipe or a device is written to as it is; renaming over it would replace it.
+        with _told(path), target.open("wb") as stream:
+            yield stream
+        return
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666
+    try:
+        with _told(path), os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        with _told(path):
+            beside.replace(target)
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise PleoctlError(f"cannot be written: {(error.strerror or str(error)).lower()}", file=str(path)) from error

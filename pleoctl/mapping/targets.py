@@ -1,0 +1,37 @@
+"""The accounts that rules, vendors and settings post to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pleoctl.mapping.rules import Place, Rules
+
+
+class AccountUse(NamedTuple):
+    """An account code that the rules name, where, and what names it (``rule figma``, ``accounts.wallet``)."""
+
+    code: str
+    place: Place
+    what: str
+
+
+def targets(rules: Rules) -> list[AccountUse]:
+    """Every account code that the rules name, in the order of the files; a code may come several times."""
+    return sorted(_uses(rules), key=lambda use: (use.place, use.code, use.what))
+
+
+def _uses(rules: Rules) -> Iterator[AccountUse]:
+    for name, given in rules.accounts.items():
+        yield AccountUse(given.value, given.place, f"accounts.{name}")
+    for row in rules.types:
+        for target in row.targets:
+            if target.code is not None:
+                yield AccountUse(target.code, target.place, f"rule {row.id}")
+    for line in rules.lines:
+        yield AccountUse(line.account, line.place, f"rule {line.id}")
+    for vendor in rules.vendors:
+        if vendor.account is not None:
+            yield AccountUse(vendor.account, vendor.place, f"vendor {vendor.code}")

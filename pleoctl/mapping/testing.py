@@ -1,0 +1,190 @@
+"""Tests of rules: what is given becomes an item, what comes out is compared with what is expected.
+
+Tests see the rules alone, not the accounting system, so that they say the same on every day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.mapping.engine import Engine
+from pleoctl.mapping.items import convert
+from pleoctl.mapping.rules import Target
+
+if TYPE_CHECKING:
+    from pleoctl.mapping.entries import Entry, Posting
+    from pleoctl.mapping.rules import Rules, TestCase
+
+_ID: Final = "00000000-0000-4000-8000-000000000001"
+_TAX_ROLE: Final = "tax"
+
+#: The key that a short form stands for: ``vendor: ACME`` is ``vendor: {code: ACME}``.
+_SHORT: Final = {"contraAccount": "code", "vendor": "code", "supplier": "name", "user": "code", "team": "code"}
+
+
+@dataclass(slots=True)
+class Result:
+    """The outcome of one test; ``expected`` and ``actual`` in the form of ``expect``."""
+
+    case: TestCase
+    expected: Any
+    actual: Any
+    reason: str | None = None
+    differences: list[str] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        """Whether what came out is what was expected."""
+        return not self.differences
+
+
+def run_tests(rules: Rules, cases: list[TestCase]) -> list[Result]:
+    """Run tests against rules, in their order."""
+    engine = Engine(rules)
+    return [_run(engine, case) for case in cases]
+
+
+def _run(engine: Engine, case: TestCase) -> Result:
+    entry = engine.entry(convert(item_of(case.given)))
+    expected, actual = _comparable(case.expect, entry)
+    result = Result(case, case.expect, outcome(entry, case.expect), entry.failure_reason)
+    result.differences = _differences(expected, actual)
+    return result
+
+
+# --- what is given ---------------------------------------------------------------------------------------------
+
+
+def item_of(given: dict[str, Any]) -> dict[str, Any]:
+    """The export item that a test gives, in Pleo's shape."""
+    if "item" in given:
+        return dict(given["item"])
+    currency = given.get("currency", "EUR")
+    lines = [_line(line, currency) for line in given.get("lines", [])]
+    item: dict[str, Any] = {
+        "accountingEntryId": _ID,
+        "type": given.get("type"),
+        "subType": given.get("subType"),
+        "date": given.get("date", "2026-01-31"),
+        "amount": _money(sum(line["amount"] for line in given.get("lines", [])), currency),
+        "note": given.get("note"),
+        "additionalInformation": {"reconciliationId": "test"},
+        "accountingEntryLines": lines,
+    }
+    if given.get("method") is not None:
+        item["bookkeeping"] = {"method": given["method"]}
+    return item | {name: _reference(given.get(name), key) for name, key in _SHORT.items()}
+
+
+def _money(value: int, currency: str) -> dict[str, Any]:
+    return {"inWalletCurrency": {"currency": currency, "value": value}}
+
+
+def _reference(value: Any, key: str) -> Any:
+    return {key: value} if isinstance(value, str) else value
+
+
+def _line(given: dict[str, Any], currency: str) -> dict[str, Any]:
+    tags = [{"groupCode": group, "code": code} for group, code in given.get("tags", {}).items()]
+    return {
+        "lineAmount": _money(given["amount"], currency),
+        "account": _reference(given.get("account"), "code"),
+        "tax": _tax(given.get("tax"), currency),
+        "tags": tags,
+    }
+
+
+def _tax(given: dict[str, Any] | None, currency: str) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    return {
+        "code": given.get("code"),
+        "type": given["type"],
+        "amount": _money(given["amount"], currency),
+        "ingoingTaxAccount": given.get("ingoing"),
+        "outgoingTaxAccount": given.get("outgoing"),
+    }
+
+
+# --- what comes out --------------------------------------------------------------------------------------------
+
+
+def outcome(entry: Entry, like: Any = None) -> Any:
+    """An entry as a test's ``expect`` writes it; a plain list where there is one entry or ``like`` is a list."""
+    if entry.failed:
+        return {"fails": entry.failure_reason_type}
+    if isinstance(like, list) or (len(entry.entries) == 1 and not (isinstance(like, dict) and "entries" in like)):
+        return [_posting(p) for ledger in entry.entries for p in ledger.postings]
+    return {"entries": [{"kind": e.kind, "postings": [_posting(p) for p in e.postings]} for e in entry.entries]}
+
+
+def _posting(posting: Posting) -> dict[str, Any]:
+    return {posting.side: label(posting), "amount": posting.amount}
+
+
+def label(posting: Posting) -> str:
+    """A posting's role where the role says it all, else its account as rules write it."""
+    if posting.role in {"line", _TAX_ROLE, None}:
+        spelt_like_role = Target.of(posting.account, _NOWHERE).role is not None
+        return f"account:{posting.account}" if spelt_like_role else posting.account
+    return posting.role or ""
+
+
+_NOWHERE: Any = None
+
+
+def _comparable(expect: Any, entry: Entry) -> tuple[Any, Any]:
+    """Expectation and outcome in one form, matching postings written alike, both in one order."""
+    if entry.failed or "fails" in expect:
+        return expect, outcome(entry)
+    if isinstance(expect, list):
+        postings = [p for ledger in entry.entries for p in ledger.postings]
+        return _aligned(expect, postings)
+    expected = [{"kind": e["kind"], "postings": e["postings"]} for e in expect["entries"]]
+    actual = [{"kind": e.kind, "postings": [_posting(p) for p in e.postings]} for e in entry.entries]
+    for one, other, ledger in zip(expected, actual, entry.entries, strict=False):
+        one["postings"], other["postings"] = _aligned(one["postings"], ledger.postings)
+    return expected, actual
+
+
+def _aligned(expected: list[dict[str, Any]], postings: list[Posting]) -> tuple[list[Any], list[Any]]:
+    left = list(postings)
+    found: list[Any] = []
+    # Accounts before roles: a code means one posting, a role may mean several.
+    for wanted in sorted(expected, key=_names_role):
+        match = next((p for p in left if _matches(wanted, p)), None)
+        if match is not None:
+            left.remove(match)
+            found.append(wanted)
+    return _sorted(expected), _sorted([*found, *(_posting(p) for p in left)])
+
+
+def _names_role(wanted: dict[str, Any]) -> bool:
+    return _target(wanted).role is not None
+
+
+def _target(wanted: dict[str, Any]) -> Target:
+    return Target.of(wanted["debit"] if "debit" in wanted else wanted["credit"], _NOWHERE)
+
+
+def _matches(wanted: dict[str, Any], posting: Posting) -> bool:
+    target = _target(wanted)
+    if posting.side not in wanted or posting.amount != wanted["amount"]:
+        return False
+    if target.role is not None:
+        return posting.role == target.role
+    return posting.account == target.code or (target.code == posting.role == _TAX_ROLE)
+
+
+def _sorted(postings: list[Any]) -> list[Any]:
+    return sorted(postings, key=lambda p: sorted((k, str(v)) for k, v in p.items()))
+
+
+def _differences(expected: Any, actual: Any) -> list[str]:
+    if expected == actual:
+        return []
+    from deepdiff import DeepDiff  # noqa: PLC0415 - a quarter of a second that only failing tests cost
+
+    pretty = DeepDiff(expected, actual, ignore_order=True, verbose_level=2).pretty()
+    return [line for line in str(pretty).splitlines() if line]

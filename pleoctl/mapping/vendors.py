@@ -1,0 +1,144 @@
+"""Vendors: rows from the rule file or a CSV file, and finding the one that an item means.
+
+Only exact matches count (A12). The first key of ``match`` that hits decides; a blocked vendor is no vendor (A3). A key
+that several vendors in use share points at none of them, since a liability must never go to the wrong party.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.errors import Finding, InvalidFile
+from pleoctl.mapping.rules import Place, VendorRow
+from pleoctl.mapping.spelling import UNKNOWN, hint_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pleoctl.mapping.items import Item, Supplier, Vendor
+
+_FIELDS: Final = {
+    "code": "code", "externalId": "external_id", "taxRegistrationNumber": "tax_registration_number",
+    "supplierCode": "supplier_code", "supplierAccount": "supplier_account", "account": "account",
+}  # fmt: skip
+_COLUMNS: Final = [*_FIELDS, "blocked"]
+_TRUE: Final = {"true", "1", "yes", "y", "blocked"}
+_FALSE: Final = {"", "false", "0", "no", "n"}
+
+
+def vendor_row(data: dict[str, Any], place: Place) -> VendorRow:
+    """The vendor of a mapping that its schema has checked."""
+    fields = {_FIELDS[name]: value for name, value in data.items() if name in _FIELDS}
+    return VendorRow(place=place, blocked=data.get("blocked", False), **fields)
+
+
+def read_csv(text: str, shown: str) -> Iterator[VendorRow]:
+    """Vendors of a CSV file; empty cells are absent. Raises `InvalidFile` with the line."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = next(reader, [])
+        _check_header(header, shown)
+        for cells in reader:
+            if cells:
+                yield _csv_row(dict(zip(header, cells, strict=False)), len(cells), len(header),
+                               Place(shown, reader.line_num, 1))  # fmt: skip
+    except csv.Error as error:
+        raise InvalidFile(f"is not valid CSV: {error}", file=shown, line=reader.line_num) from error
+
+
+def _check_header(header: list[str], shown: str) -> None:
+    findings = [
+        Finding(UNKNOWN, f"unknown column {name!r}", file=shown, line=1, hint=hint_for(name, _COLUMNS))
+        for name in header if name not in _COLUMNS
+    ]  # fmt: skip
+    if not findings and "code" not in header:
+        findings = [Finding("invalid-file", "lacks the column code", file=shown, line=1)]
+    if not findings and len(set(header)) < len(header):
+        findings = [Finding("invalid-file", "names a column twice", file=shown, line=1)]
+    if findings:
+        raise InvalidFile.of(findings)
+
+
+def _csv_row(cells: dict[str, str], count: int, expected: int, place: Place) -> VendorRow:
+    where: dict[str, Any] = {"file": place.file, "line": place.line}
+    if count != expected:
+        raise InvalidFile(f"has {count} cells where the header has {expected}", **where)
+    blocked = cells.pop("blocked", "").strip().lower()
+    if blocked not in _TRUE | _FALSE:
+        raise InvalidFile(f"blocked is {blocked!r}", hint="write true or false", **where)
+    if not cells["code"]:
+        raise InvalidFile("the vendor has no code", **where)
+    data: dict[str, Any] = {name: value or None for name, value in cells.items()}
+    return vendor_row({**data, "blocked": blocked in _TRUE}, place)
+
+
+def doubles(rows: Iterable[VendorRow]) -> Iterator[Finding]:
+    """Vendor codes that stand twice."""
+    seen: dict[str, VendorRow] = {}
+    for row in rows:
+        first = seen.setdefault(row.code, row)
+        if first is not row:
+            yield Finding(
+                "duplicate-id", f"vendor {row.code!r} stands twice, first in {first.place}",
+                file=row.place.file, line=row.place.line, column=row.place.column, hint="keep one row",
+            )  # fmt: skip
+
+
+Index = dict[str, VendorRow | None]
+
+
+class Vendors:
+    """An index of vendors for each match key; a key that points at no single vendor maps to None."""
+
+    def __init__(self, rows: Iterable[VendorRow], match: Iterable[str]) -> None:
+        """``match``: the keys of an item's vendor, in the order in which they are tried (C-3)."""
+        listed = list(rows)
+        self._by_code = _index(listed, "code")
+        self._keys = [(_FIELDS[name], _index(listed, _FIELDS[name])) for name in match]
+        supplier_codes = {id(row): row.supplier_code or row.code for row in listed}
+        self._legacy = [
+            ("code", _index_of((supplier_codes[id(row)], row) for row in listed)),
+            ("account", _index(listed, "supplier_account")),
+            ("tax_identifier", _index(listed, "tax_registration_number")),
+        ]
+
+    def of_item(self, item: Item) -> VendorRow | None:
+        """The vendor that an item's ``vendor`` means (A2); None where it is unknown or blocked."""
+        return None if item.vendor is None else _first(self._keys, item.vendor)
+
+    def of_supplier(self, supplier: Supplier) -> VendorRow | None:
+        """The vendor that a supplier's identifiers mean, for items without bookkeeping (B3)."""
+        return _first(self._legacy, supplier)
+
+    def of_employee(self, code: str | None) -> VendorRow | None:
+        """The vendor whose code is an employee's (T36)."""
+        row = self._by_code.get(code) if code else None
+        return None if row is None or row.blocked else row
+
+
+def _first(keys: list[tuple[str, Index]], holder: Vendor | Supplier) -> VendorRow | None:
+    for name, index in keys:
+        value = getattr(holder, name)
+        if value and value in index:
+            row = index[value]
+            return None if row is None or row.blocked else row
+    return None
+
+
+def _index(rows: Iterable[VendorRow], name: str) -> Index:
+    return _index_of((getattr(row, name), row) for row in rows)
+
+
+def _index_of(pairs: Iterable[tuple[str | None, VendorRow]]) -> Index:
+    found: dict[str, list[VendorRow]] = {}
+    for value, row in pairs:
+        if value:
+            found.setdefault(value, []).append(row)
+    return {value: _single(rows) for value, rows in found.items()}
+
+
+def _single(rows: list[VendorRow]) -> VendorRow | None:
+    in_use = [row for row in rows if not row.blocked]
+    return in_use[0] if len(in_use) == 1 else None

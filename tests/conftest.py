@@ -1,0 +1,141 @@
+"""What all tests share: a clean environment, a sandbox, workspaces for it, the command line, hypothesis profiles.
+
+`workspace(pleo, guard=...)` writes pleoctl.yaml and makes its folder the current one; `desired(folder, accounts=[...])`
+writes rows beside it; `cli("plan", "--format", "json")` then gives exit code, stdout and stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from pleoctl.cli.main import run
+from pleoctl.sandbox import Sandbox, Seed, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+# Fixtures that one test shares between its examples are meant; time is a matter of the whole folder, not of an example.
+_CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile("default", max_examples=60, deadline=None, suppress_health_check=_CHECKS)
+settings.register_profile("thorough", max_examples=3000, deadline=None, suppress_health_check=_CHECKS)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+SEED = Seed(
+    accounts=[
+        {"externalId": "ext-1000", "code": "1000", "name": "Office Supplies"},
+        {"externalId": "ext-2000", "code": "2000", "name": "Überweisungen", "metadata": {"owner": "erp"}},
+        {"externalId": "ext-3000", "code": "3000", "name": "Closed", "archived": True},
+    ],
+    tag_groups=[
+        {"code": "DEPT", "name": "Department", "tags": [{"code": "ENG", "name": "Engineering"}]},
+        {"code": "PROJ", "name": "Project", "archived": True, "tags": [{"code": "P1", "name": "One"}]},
+    ],
+)
+_ENVIRONMENT = (
+    "CI", "GITHUB_RUN_ID", "CI_JOB_URL", "BUILD_URL", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS",
+)  # fmt: skip
+
+
+class Said(NamedTuple):
+    """What one run of the command line gave."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as JSON."""
+        return json.loads(self.stdout)
+
+
+class MakeWorkspace(Protocol):
+    """Writes a workspace and makes its folder the current one."""
+
+    def __call__(self, pleo: Sandbox | None = None, **sections: Any) -> Path:
+        """The folder; ``sections`` replace top-level keys of pleoctl.yaml, None leaves a key out."""
+
+
+class MakeDesired(Protocol):
+    """Writes a desired-state file from plain rows."""
+
+    def __call__(self, folder: Path, name: str = "desired-state.yaml", **sections: Any) -> Path:
+        """The file; ``sections`` are ``accounts`` and ``dimensions``."""
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """No setting of the machine reaches a test; the state folder is the test's own and is given back."""
+    for name in [n for n in os.environ if n.startswith("PLEOCTL_")] + list(_ENVIRONMENT):
+        monkeypatch.delenv(name, raising=False)
+    state = tmp_path_factory.mktemp("state")
+    monkeypatch.setenv("PLEOCTL_STATE_DIR", str(state))
+    monkeypatch.setenv("PLEO_API_KEY", "sandbox-key")
+    return state
+
+
+@pytest.fixture(scope="session")
+def shared_sandbox() -> Iterator[Sandbox]:
+    """The one server of a test process."""
+    with Sandbox(seed=SEED) as running:
+        yield running
+
+
+@pytest.fixture
+def pleo(shared_sandbox: Sandbox) -> Sandbox:
+    """A Pleo with three accounts and two tag groups, no faults and default settings; ``reset`` it at will."""
+    shared_sandbox.reset(SEED, Settings())
+    return shared_sandbox
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeWorkspace:
+    """Factory of workspaces: ``workspace(pleo, dimensions={"selected": ["DEPT"]})`` gives the folder."""
+
+    def make(pleo: Sandbox | None = None, **sections: Any) -> Path:
+        data: dict[str, Any] = {
+            "apiVersion": "pleoctl/v1",
+            "kind": "Workspace",
+            "company": pleo.company if pleo else SEED.company,
+            "pleo": {"url": pleo.url if pleo else "http://127.0.0.1:9", "auth": {"apiKey": "env:PLEO_API_KEY"}},
+        }
+        given = {key: value for key, value in {**data, **sections}.items() if value is not None}
+        text = "".join(f"{key}: {json.dumps(value)}\n" for key, value in given.items())
+        (tmp_path / "pleoctl.yaml").write_text(text, encoding="utf-8")
+        monkeypatch.chdir(tmp_path)
+        return tmp_path
+
+    return make
+
+
+@pytest.fixture
+def desired() -> MakeDesired:
+    """Factory of desired-state files: ``desired(folder, accounts=[{...}])`` gives the file."""
+
+    def make(folder: Path, name: str = "desired-state.yaml", **sections: Any) -> Path:
+        text = "apiVersion: pleoctl/v1\nkind: DesiredState\n"
+        for section, rows in sections.items():
+            text += f"{section}:\n" + "".join(f"- {json.dumps(r)}\n" for r in rows) if rows else f"{section}: []\n"
+        path = folder / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return make
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """The command line in this process: ``cli("plan", "-o", "plan.json")`` gives code, stdout, stderr."""
+
+    def call(*arguments: str) -> Said:
+        capsys.readouterr()
+        code = run([str(argument) for argument in arguments])
+        return Said(code, *capsys.readouterr())
+
+    return call

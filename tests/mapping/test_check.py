@@ -1,0 +1,269 @@
+"""`mapping check`: what is planted is found, with its line, and nothing else; the set algebra is exact."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pleoctl.mapping import Catalog
+from pleoctl.mapping.check import Report, check
+from pleoctl.mapping.folding import fold
+from pleoctl.mapping.load import read_rules
+from pleoctl.mapping.predicates import folded, predicate
+from pleoctl.mapping.regions import Box, box, region, universe
+from pleoctl.mapping.rules import Place
+from pleoctl.mapping.sources import folder_reader
+from pleoctl.mapping.vocabulary import CELLS, Cell
+
+from .conftest import HEAD, Cli, catalog, dimension
+
+ACCOUNTS = ("1940", "2890", "1930", "2440", "2901", "2822", "6541", "6542", "6543")
+
+
+def report(folder: Path, text: str, held: Catalog | None = None) -> Report:
+    """The report of rules."""
+    (folder / "mapping.yaml").write_text(text)
+    rules, names = read_rules("mapping.yaml", folder_reader(folder))
+    return check(rules, names, held)
+
+
+def found(folder: Path, text: str, held: Catalog | None = None) -> list[tuple[str, int | None]]:
+    """Codes and lines of the findings."""
+    return [(f.code, f.line) for f in report(folder, text, held).findings]
+
+
+def with_rows(*rows: str, types: tuple[str, ...] = (), more: str = "") -> str:
+    """Rules with line rows (the first in line 14 + len(types)) and type rows (from line 13)."""
+    listed = "".join(f"- {{{row}}}\n" for row in types)
+    section = f"expenseTypes:\n{listed}" if types else "expenseTypes: []\n"
+    lines = "lines:\n  rows:\n" + "".join(f"  - {{{row}}}\n" for row in rows) if rows else ""
+    return HEAD + section + lines + more
+
+
+def test_a_clean_file_has_no_findings(tmp_path: Path) -> None:
+    """The standard table with settings, vendors and disjoint rows is clean, with and without a catalogue."""
+    text = with_rows(
+        'id: a, when: {supplier: {startsWith: "Figma"}, tag.DEPT: "20"}, account: "6541"',
+        'id: b, when: {supplier: {startsWith: "Figma"}}, account: "6542"',
+        'id: c, when: {note: {contains: "taxi"}}, account: "6543"',
+        types=("id: t, when: {type: wallet_topup}, debit: wallet, credit: contra, replaces: standard/wallet_topup",),
+    )
+    assert found(tmp_path, text) == []
+    assert found(tmp_path, text, catalog(*ACCOUNTS, dimensions=[dimension("DEPT", "20")])) == []
+
+
+def test_planted_mistakes_are_each_found_once(tmp_path: Path) -> None:
+    """An overlap, a shadow, a gap, a typo and an archived target: one finding each, with its line."""
+    text = with_rows(
+        'id: a, when: {supplier: {startsWith: "fig"}}, account: "6541"',
+        'id: shadow, when: {supplier: "FIGMA", mcc: "5734"}, account: "6542"',
+        'id: typo, when: {suplier: "Miro"}, account: "6542"',
+        'id: archived, when: {supplier: "Slack"}, account: "6543"',
+        types=(
+            "id: overlap, when: {type: refund}, debit: wallet, credit: line, replaces: standard/refund",
+            "id: gap, when: {type: [fee], subType: null, method: journal}, debit: line, credit: wallet, "
+            "replaces: [standard/fee, standard/fee/interest]",
+        ),
+    )
+    held = catalog(*(f"-{c}" if c == "6543" else c for c in ACCOUNTS))
+    findings = report(tmp_path, text, held).findings
+    assert [(f.code, f.line) for f in findings] == [
+        ("MAP010", 13), ("MAP020", 14), ("MAP011", 18), ("MAP001", 19), ("MAP031", 20),
+    ]  # fmt: skip
+    assert [f.rule for f in findings] == ["overlap", "gap", "shadow", None, "archived"]
+    assert "refund by accounts_payable" in findings[0].message
+    assert "fee with subtype interest by journal" in findings[1].message
+    assert "'a' (mapping.yaml:17)" in findings[2].message
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (HEAD.replace('contra: "1930"', 'contra: "1940"'), [("MAP037", 3)]),
+        (HEAD.replace(', accountsPayable: "2440"', ""), [("MAP038", 3)]),
+        (HEAD.replace('wallet: "1940", outOfPocket: "2890", ', ""), [("MAP038", 3), ("MAP038", 3)]),
+        (HEAD.replace("include: [standard]\n", ""), [("MAP020", 1)]),
+        (with_rows('id: a, when: {taxCode: I9}, account: "6541"', more="tax: {taxCodes: [I25]}\n"), [("MAP034", 15)]),
+        (with_rows('id: a, when: {type: wallet_topup}, account: "6541"'), [("MAP011", 15)]),
+        (with_rows('id: a, when: {currency: null}, account: "6541"'), [("MAP011", 15)]),
+        (with_rows('id: a, when: {subType: interest, type: refund}, account: "6541"'), [("MAP011", 15)]),
+        (with_rows(types=("id: a, when: {type: fee, subType: reimbursement_to_company}, debit: line, credit: wallet",)), [("MAP011", 13)]),
+        (with_rows(types=("id: a, when: {type: fee, subType: null, method: journal}, debit: line, credit: walet, replaces: standard/fee",)),
+         [("MAP001", 13)]),
+    ],
+)  # fmt: skip
+def test_single_mistakes(tmp_path: Path, text: str, expected: list[tuple[str, int]]) -> None:
+    """Each rule of the analysis on its own."""
+    assert found(tmp_path, text) == expected
+
+
+def test_targets_and_dimensions_against_the_catalogue(tmp_path: Path) -> None:
+    """MAP030, MAP031, MAP034: settings, vendors, rows, tags."""
+    text = with_rows(
+        'id: a, when: {tag.DEPT: ["20", "99"]}, account: "9999"', 'id: b, when: {tag.NONE: "1"}, account: "6541"',
+        'id: c, when: {tag.LEGACY: "1"}, account: "6541"',
+    )  # fmt: skip
+    held = catalog("1940", "-2890", "1930", "2440", "2822", "6541", dimensions=[dimension("dept", "20")], unchecked=frozenset({"legacy"}))
+    assert found(tmp_path, text, held) == [("MAP031", 3), ("MAP030", 7), ("MAP030", 15), ("MAP034", 15), ("MAP034", 16)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        # A union of earlier rows can cover a later one that none of them covers alone.
+        (['id: a, when: {amount: {range: [null, 500]}}, account: "1"', 'id: b, when: {amount: {range: [501, null]}}, account: "2"',
+          'id: c, when: {country: SE}, account: "3"'], {"c": "MAP011"}),
+        (['id: a, when: {amount: {range: [null, 500]}}, account: "1"', 'id: b, when: {amount: {range: [502, null]}}, account: "2"',
+          'id: c, when: {country: SE}, account: "3"'], {}),
+        (['id: a, when: {team: null}, account: "1"', 'id: b, when: {team: {startsWith: "a"}}, account: "2"',
+          'id: c, when: {team: [null, "ab"]}, account: "3"'], {"c": "MAP011"}),
+        (['id: a, when: {note: {contains: "ax"}}, account: "1"', 'id: b, when: {note: {contains: "TAXI"}}, account: "2"'], {"b": "MAP011"}),
+        (['id: a, when: {note: {contains: "taxi"}}, account: "1"', 'id: b, when: {note: {startsWith: "a taxi"}}, account: "2"'], {"b": "MAP011"}),
+        (['id: a, when: {note: {contains: "taxi"}}, account: "1"', 'id: b, when: {note: {contains: "ax"}}, account: "2"'], {}),
+        (['id: a, when: {note: {regex: "x+"}}, account: "1"', 'id: b, when: {note: {regex: "x+"}, mcc: "1"}, account: "2"'], {"b": "MAP011"}),
+        (['id: a, when: {note: {regex: "x+"}}, account: "1"', 'id: b, when: {note: "xx"}, account: "2"'], {"b": "MAP011"}),
+        (['id: a, when: {note: {regex: "x+"}}, account: "1"', 'id: b, when: {note: {contains: "xx"}}, account: "2"'], {}),
+        (['id: a, when: {mcc: {range: ["3000", "3299"]}}, account: "1"', 'id: b, when: {mcc: "3100"}, account: "2"'], {"b": "MAP011"}),
+        (['id: a, when: {tag.DEPT: "x"}, account: "1"', 'id: b, when: {tag.dept: "X"}, account: "2"'], {"b": "MAP011"}),
+        # Redundant: a later row, or the line itself, gives the same account.
+        (['id: a, when: {mcc: "1", country: SE}, account: "1"', 'id: b, when: {mcc: "1"}, account: "1"'], {"a": "MAP012"}),
+        (['id: a, when: {mcc: "1"}, account: "1"', 'id: x, when: {country: SE}, account: "2"', 'id: b, when: {mcc: ["1", "2"]}, account: "1"'], {}),
+        (['id: a, when: {account: "1"}, account: "1"'], {"a": "MAP012"}),
+        (['id: a, when: {account: ["1", "2"]}, account: "1"'], {}),
+        (['id: a, when: {}, account: "1"', 'id: b, when: {}, account: "1"'], {"b": "MAP011"}),
+    ],
+)  # fmt: skip
+def test_shadows_and_redundancy(tmp_path: Path, rows: list[str], expected: dict[str, str]) -> None:
+    """Rows that cannot win, by one row or several, and rows that change nothing."""
+    assert {f.rule: f.code for f in report(tmp_path, with_rows(*rows)).findings} == expected
+
+
+def test_regexes_are_told_apart(tmp_path: Path) -> None:
+    """What the analysis cannot look into is named, but is no finding."""
+    made = report(tmp_path, with_rows('id: a, when: {note: {regex: "x|y"}}, account: "1"'))
+    assert made.findings == []
+    assert [(u.rule, u.place.line) for u in made.unanalysed] == [("a", 15)]
+
+
+def test_a_row_with_an_unknown_condition_draws_no_conclusions(tmp_path: Path) -> None:
+    """A typo without an obvious correction is one finding, not a cascade of overlaps and gaps."""
+    text = with_rows(types=("id: t, when: {zzz: refund}, debit: wallet, credit: line, replaces: standard/refund",))
+    assert found(tmp_path, text) == [("MAP001", 13)]
+
+
+def test_levels_and_exit_codes(workspace: Path, cli: Cli) -> None:
+    """Errors refuse (3), warnings do not, unreadable files are 78; SARIF and JUnit come along."""
+    assert cli("mapping", "check", "--format", "json") == 0
+    assert cli.json["findings"] == []
+    (workspace / "mapping.yaml").write_text(with_rows('id: a, when: {account: "1"}, account: "1"'))
+    assert cli("mapping", "check", "--sarif", "f.sarif", "--junit", "f.xml") == 0
+    assert b"warning" in cli.err
+    assert '"ruleId": "MAP012"' in (workspace / "f.sarif").read_text()
+    assert 'failures="0"' in (workspace / "f.xml").read_text()
+    (workspace / "mapping.yaml").write_text(with_rows("id: a, when: {type: wallet_topup}, account: '1'"))
+    assert cli("mapping", "check", "--format", "json", "--junit", "f.xml") == 3
+    assert [f["code"] for f in cli.json["findings"]] == ["MAP011"]
+    assert 'failures="1"' in (workspace / "f.xml").read_text()
+    (workspace / "mapping.yaml").write_text("kind: [")
+    assert cli("mapping", "check", "--format", "json", "--sarif", "f.sarif") == 78
+    assert '"invalid-file"' in (workspace / "f.sarif").read_text()
+
+
+def test_check_uses_the_desired_state(workspace: Path, cli: Cli) -> None:
+    """Targets are compared with the desired state at hand."""
+    (workspace / "desired-state.yaml").write_text(
+        "apiVersion: pleoctl/v1\nkind: DesiredState\naccounts:\n"
+        + "".join(f'- {{externalId: "e{c}", code: "{c}", name: "n"}}\n' for c in ACCOUNTS if c != "2822")
+    )
+    assert cli("mapping", "check", "--format", "json") == 3
+    assert [(f["code"], f["line"]) for f in cli.json["findings"]] == [("MAP030", 10)]
+
+
+def test_folding_names_exactly_the_cells() -> None:
+    """Whole types by name alone, parts with subtype and method."""
+    assert fold([c for c in CELLS if c.type in {"refund", "fee"}]) == ["fee, refund"]
+    assert fold([Cell("refund", None, "journal"), Cell("cashback", None, "journal")]) == ["refund, cashback by journal"]
+    assert fold([Cell("fee", "interest", "journal")]) == ["fee with subtype interest by journal"]
+
+
+# --- soundness -------------------------------------------------------------------------------------------------
+
+WORDS = ["", "a", "ab", "abc", "b", "ba", "bab", "c", "A", "Ab"]
+PLACE = Place("f", 1, 1)
+
+
+def text_predicates() -> st.SearchStrategy[Any]:
+    word = st.sampled_from(WORDS[1:])
+    bounds = st.tuples(word, word).map(sorted)
+    return st.one_of(
+        word, st.none(), st.lists(st.one_of(word, st.none()), min_size=1, max_size=3),
+        word.map(lambda w: {"startsWith": w}), word.map(lambda w: {"contains": w}),
+        bounds.map(lambda b: {"range": b}), word.map(lambda w: {"range": [w, None]}), word.map(lambda w: {"range": [None, w]}),
+        st.sampled_from(["a", "^b", "c$"]).map(lambda w: {"regex": w}),
+    )  # fmt: skip
+
+
+def amounts() -> st.SearchStrategy[Any]:
+    number = st.integers(0, 6)
+    return st.one_of(number, st.lists(number, min_size=1, max_size=3), st.tuples(number, number).map(lambda b: {"range": sorted(b)}))
+
+
+CONDITIONS = st.fixed_dictionaries(
+    {}, optional={"supplier": text_predicates(), "mcc": text_predicates(), "amount": amounts()}
+)
+POINTS = [(s, m, n) for s in (None, *WORDS) for m in (None, "a", "ab", "b") for n in range(1, 8)]
+
+
+def as_box(conditions: dict[str, Any]) -> Box:
+    return box([predicate(k, v, PLACE) for k, v in conditions.items()], frozenset(CELLS))
+
+
+def accepts(conditions: dict[str, Any], point: tuple[Any, Any, Any]) -> bool:
+    values = dict(zip(("supplier", "mcc", "amount"), point, strict=True))
+    return all(predicate(k, v, PLACE).test()(folded(k, values[k])) for k, v in conditions.items())
+
+
+def holds(one: Box, point: tuple[Any, Any, Any]) -> bool:
+    values = dict(zip(("supplier", "mcc", "amount"), point, strict=True))
+    for name, area in one.regions.items():
+        value = folded(name, values[name])
+        exact = region(predicate(name, value, PLACE)) if value is not None else None
+        if not (area.absent if exact is None else bool(area & exact)):
+            return False
+    return True
+
+
+@given(CONDITIONS, CONDITIONS)
+@settings(max_examples=150)
+def test_rows_that_do_not_meet_never_match_together(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """Boxes that do not meet share no input."""
+    if not as_box(one).meets(as_box(other)):
+        assert not any(accepts(one, p) and accepts(other, p) for p in POINTS)
+
+
+@given(st.lists(CONDITIONS, min_size=2, max_size=4))
+@settings(max_examples=150)
+def test_what_is_left_is_what_only_the_last_row_matches(rows: list[dict[str, Any]]) -> None:
+    """After all earlier rows are taken out, exactly the inputs that they do not match are left."""
+    *earlier, last = rows
+    left = [as_box(last)]
+    for conditions in earlier:
+        left = [part for piece in left for part in piece.minus(as_box(conditions))]
+    for point in random.Random(1).sample(POINTS, 60):
+        only_last = accepts(last, point) and not any(accepts(e, point) for e in earlier)
+        assert any(holds(piece, point) for piece in left) == only_last
+
+
+@given(text_predicates())
+def test_regions_accept_what_predicates_accept(given_predicate: Any) -> None:
+    """A region of text has exactly the values that its predicate accepts."""
+    made = predicate("mcc", given_predicate, PLACE)
+    for word in (None, *WORDS):
+        point = region(predicate("mcc", word, PLACE))
+        assert bool(region(made) & point) == made.test()(word)
+    assert not region(made) - universe("mcc")

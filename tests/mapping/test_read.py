@@ -1,0 +1,115 @@
+"""Reading export items: every shape, constant memory, and the place of what is not JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+import tracemalloc
+from typing import Any
+
+import pytest
+
+from pleoctl.errors import InvalidFile
+from pleoctl.mapping import read
+from pleoctl.mapping.items import Defect, Item
+from pleoctl.mapping.read import read_items
+
+from .conftest import item
+
+
+def items(count: int) -> list[dict[str, Any]]:
+    return [{**item(note='}]"\\ åäö 😀'), "accountingEntryId": f"id-{n}"} for n in range(count)]
+
+
+def ids(content: str | bytes) -> list[str | None]:
+    """The ids that a text gives."""
+    raw = content if isinstance(content, bytes) else content.encode()
+    return [found.accounting_entry_id for found in read_items(io.BytesIO(raw), "f")]
+
+
+def lines(listed: list[Any]) -> str:
+    return "".join(json.dumps(one) + "\n" for one in listed)
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("size", [read.CHUNK, 7])
+def test_every_shape_gives_the_same_items(monkeypatch: pytest.MonkeyPatch, indent: int | None, size: int) -> None:
+    """List, answer, several answers, JSON lines: in order, however the bytes are cut."""
+    monkeypatch.setattr(read, "CHUNK", size)
+    monkeypatch.setattr(read, "_HEAD", max(size, 2000))
+    listed = items(40)
+    wanted = [one["accountingEntryId"] for one in listed]
+    page = json.dumps({"data": listed, "pagination": {"hasNextPage": False}}, indent=indent)
+    other = json.dumps({"pagination": {"hasNextPage": False}, "data": listed}, ensure_ascii=False, indent=indent)
+    assert ids(json.dumps(listed, indent=indent)) == wanted
+    assert ids(page) == ids(other) == wanted
+    assert ids(page + "\n" + other) == wanted * 2
+    assert ids("\ufeff" + lines(listed)) == ids(lines(listed).replace("\n", "\r\n\n")) == wanted
+    assert ids(json.dumps(listed[0], indent=indent)) == wanted[:1]
+
+
+@pytest.mark.parametrize("content", ["[]", '{"data": []}', " [ ] \n"])
+def test_no_items(content: str) -> None:
+    """An empty job is no error."""
+    assert ids(content) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "column"),
+    [
+        ("[", 1, 2), ('[{"a": 1}\n {"b": 2}]', 2, 2), ('[{"a": 1},]', 1, 11), ('{"a" 1}', 1, 6), ('{"a": 1}x', 1, 9),
+        ('{"a": 1}\n{"b": }\n', 2, 7), ('{"a": 1}\n\n{"b": 1\n', 3, None), ('[{"a": NaN}]', 1, 8), ('{"a": 1}\n{"a": NaN}', 2, 7),
+        ("[1, tru]", 1, 5), ('["abc', 1, 2), ('{"data": [1}', 1, 12), ("not json", 1, 1), ("[" * 100_000, 1, 2),
+        ('{"a": 1}\n' + "[" * 100_000, 2, 1), ('[{"a":\n\n  é}]', 3, 3),
+    ],
+)  # fmt: skip
+def test_what_is_not_json_has_its_place(content: str, line: int, column: int | None) -> None:
+    """Line and column of the first thing that is wrong."""
+    with pytest.raises(InvalidFile) as raised:
+        ids(content)
+    finding = raised.value.findings[0]
+    assert (finding.file, finding.line) == ("f", line)
+    assert column is None or finding.column == column
+
+
+@pytest.mark.parametrize("content", [b"", b" \n ", b"\xff\xfe[", b'[{"a": "\xff"}]', b'{"a": 1}\n{"type": "\xff"}\n'])
+def test_empty_files_and_other_encodings(content: bytes) -> None:
+    """An empty file is no answer of the API, and text is UTF-8."""
+    with pytest.raises(InvalidFile):
+        ids(content)
+
+
+@pytest.mark.parametrize("value", ['"\\ud800"', "1" * 6000, "1e999", "-0.0", "[]"])
+@pytest.mark.parametrize("shape", ['[%s, {"type": "b"}]', '%s\n{"type": "b"}\n'])
+def test_odd_values_fail_their_item_alone(value: str, shape: str) -> None:
+    """Broken surrogates and huge numbers are JSON: the item is a defect, the next one is read."""
+    found = list(read_items(io.BytesIO((shape % f'{{"type": "a", "date": {value}}}').encode()), "f"))
+    assert [one.type for one in found] == ["a", "b"]
+    assert all(isinstance(one, Defect) for one in found)
+
+
+def test_memory_does_not_grow_with_the_items() -> None:
+    """Ten times the items take no more memory, as one list and as lines."""
+
+    class Endless(io.RawIOBase):
+        def __init__(self, count: int, first: bytes, glue: bytes, last: bytes) -> None:
+            self._parts = iter([first, *([json.dumps(item()).encode() + glue] * count), last])
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            part = next(self._parts, b"")
+            buffer[: len(part)] = part
+            return len(part)
+
+    def peak(count: int, first: bytes, glue: bytes, last: bytes) -> int:
+        stream = io.BufferedReader(Endless(count, first, glue, last))
+        tracemalloc.start()
+        assert sum(isinstance(one, Item) for one in read_items(stream, "f")) == count + (last != b"")
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return size
+
+    for first, glue, last in ((b"", b"\n", b""), (b'{"data": [', b",\n", json.dumps(item()).encode() + b"]}")):
+        assert peak(3000, first, glue, last) < 1.5 * peak(600, first, glue, last)

@@ -1,0 +1,181 @@
+"""Plan and apply against a sandbox without the command line, without sleeping, and with all laws checked."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pleoctl.apply.run import Applied, apply_plan, check_plan
+from pleoctl.http import Budget, Transport
+from pleoctl.plan import Inputs, Plan, build_plan
+from pleoctl.pleo import PleoReader, PleoWriter
+from pleoctl.pleo.connect import authoriser
+from pleoctl.reconcile import Scope
+from pleoctl.workspace import GuardLimits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pleoctl.model import DesiredState
+    from pleoctl.sandbox import Sandbox
+
+Json = dict[str, Any]
+KINDS = {"accounts": "account", "tagGroups": "tagGroup", "tags": "tag"}
+
+
+@dataclass
+class Company:
+    """The part of a workspace that applying needs."""
+
+    url: str
+    company: str
+    root: Path
+    guard: GuardLimits = field(default_factory=GuardLimits)
+
+    @property
+    def runs(self) -> Path:
+        """Where runs are kept."""
+        return self.root / ".pleoctl" / "runs"
+
+
+class FakeTime:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+        self._lock = threading.Lock()
+
+    def clock(self) -> float:
+        """Seconds."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Let the clock move on."""
+        with self._lock:
+            self.now += max(seconds, 0.0)
+
+
+@dataclass
+class Engine:
+    """One sandbox, one desired state, one scope."""
+
+    pleo: Sandbox
+    root: Path
+    desired: DesiredState
+    scope: Scope = field(default_factory=Scope)
+    limits: GuardLimits = field(default_factory=GuardLimits)
+    timeout: float = 10.0
+    time: FakeTime = field(default_factory=FakeTime)
+
+    @property
+    def company(self) -> Company:
+        """The workspace as applying sees it."""
+        return Company(self.pleo.url, self.pleo.company, self.root, self.limits)
+
+    def client(self, kind: type[PleoReader], stop: threading.Event | None = None) -> Any:
+        """A reader or writer whose waits take no time."""
+        budget = Budget(None, clock=self.time.clock, sleep=self.time.sleep)
+        budget.stop = stop
+        transport = Transport(
+            self.pleo.url, authoriser("apiKey", self.pleo.api_key), budget, timeout=self.timeout, loopback=True, pool=8
+        )
+        return kind(transport, self.pleo.company)
+
+    def plan(self, acknowledged: int | None = None) -> Plan:
+        """A plan as `pleoctl plan` makes it."""
+        reader = self.client(PleoReader)
+        try:
+            return build_plan(
+                Inputs(self.desired, self.scope, self.limits, self.pleo.company, self.pleo.url, acknowledged), reader
+            )
+        finally:
+            reader.close()
+
+    def approved(self) -> Plan:
+        """A plan with the archives approved that it has, where the guard asks for it."""
+        plan = self.plan()
+        if plan.guard_passed:
+            return plan
+        return self.plan(sum(change.action == "archive" for change in plan.changes))
+
+    def apply(self, plan: Plan, stop: threading.Event | None = None) -> Applied:
+        """Carry a plan out as `pleoctl apply` does."""
+        writer = self.client(PleoWriter, stop)
+        try:
+            check_plan(plan, self.company)  # type: ignore[arg-type]
+            return apply_plan(plan, self.company, writer, stop=stop)  # type: ignore[arg-type]
+        finally:
+            writer.close()
+
+
+def statuses(applied: Applied) -> dict[str, int]:
+    """Changes of a receipt per status."""
+    return dict(applied.receipt.counts())
+
+
+def keys(state: Json) -> Counter[tuple[str, str, str]]:
+    """How many records stand under each key that must stay unique."""
+    found = Counter(("account", "", record["externalId"]) for record in state["accounts"])
+    found.update(("tagGroup", "", record["code"].casefold()) for record in state["tagGroups"])
+    found.update(("tag", record["groupId"], record["code"].casefold()) for record in state["tags"])
+    return found
+
+
+def by_id(state: Json) -> dict[str, tuple[str, Json]]:
+    """Every record with its kind."""
+    return {record["id"]: (kind, record) for name, kind in KINDS.items() for record in state[name]}
+
+
+def check_untouched(before: Json, after: Json, plans: list[Plan], *, cascades: bool = False) -> None:
+    """No record is lost or doubled, and nothing moves that no plan named; foreign fields stay as they were."""
+    for key, number in keys(after).items():
+        assert number <= max(1, keys(before)[key]), f"duplicate made: {key}"
+    old, new = by_id(before), by_id(after)
+    assert old.keys() <= new.keys()
+    changes = [change for plan in plans for change in plan.changes]
+    moved = {change.id: change for change in changes if change.id is not None}
+    archived = {change.id for change in changes if change.action == "archive"}
+    groups = {change.id for change in changes if change.kind == "tagGroup"} if cascades else set()
+    for identity, (kind, record) in old.items():
+        now = new[identity][1]
+        for name in ("metadata", "extra", "otherDimensionValues", "usage", "usedByCategory", "usedByContra"):
+            assert record.get(name) == now.get(name), f"{kind} {identity}: {name} changed"
+        if kind != "account":
+            assert record["code"] == now["code"]
+        if record.get("groupId") in groups:
+            continue
+        if identity not in moved:
+            assert _plain(record) == _plain(now), f"{kind} {identity} moved without a plan"
+        if now["archived"] and not record["archived"]:
+            assert identity in archived, f"{kind} {identity} archived without a plan"
+
+
+def _plain(record: Json) -> Json:
+    return {name: value for name, value in record.items() if name != "updatedAt"}
+
+
+def check_contract(pleo: Sandbox) -> None:
+    """Pleo saw no DELETE and no request outside its contract."""
+    stats = pleo.stats()
+    assert stats["deletes"] == 0
+    assert stats["violations"] == []
+
+
+def refused_by_pleo(applied: Applied) -> set[str]:
+    """Addresses that Pleo itself refused, and those blocked by them; nothing else may be open."""
+    open_results = [r for r in applied.receipt.results if r.status not in {"done", "alreadyDone"}]
+    for result in open_results:
+        error = result.error or {}
+        reason = error.get("code"), error.get("httpStatus")
+        assert result.status == "blocked" or (error.get("httpStatus") or 0) in {400, 404, 409}, (
+            result.change.address, result.status, reason, error.get("message"),
+        )  # fmt: skip
+    return {result.change.address for result in open_results}
+
+
+def read_json(path: Path) -> Any:
+    """A JSON file's content."""
+    return json.loads(path.read_text(encoding="utf-8"))
