@@ -108,7 +108,16 @@ def test_targets_and_dimensions_against_the_catalogue(tmp_path: Path) -> None:
         'id: a, when: {tag.DEPT: ["20", "99"]}, account: "9999"', 'id: b, when: {tag.NONE: "1"}, account: "6541"',
         'id: c, when: {tag.LEGACY: "1"}, account: "6541"',
     )  # fmt: skip
-    held = catalog("1940", "-2890", "1930", "2440", "2822", "6541", dimensions=[dimension("dept", "20")], unchecked=frozenset({"legacy"}))
+    held = catalog(
+        "1940",
+        "-2890",
+        "1930",
+        "2440",
+        "2822",
+        "6541",
+        dimensions=[dimension("dept", "20")],
+        unchecked=frozenset({"legacy"}),
+    )
     assert found(tmp_path, text, held) == [("MAP031", 3), ("MAP030", 7), ("MAP030", 15), ("MAP034", 15), ("MAP034", 16)]
 
 
@@ -210,7 +219,9 @@ def text_predicates() -> st.SearchStrategy[Any]:
 
 def amounts() -> st.SearchStrategy[Any]:
     number = st.integers(0, 6)
-    return st.one_of(number, st.lists(number, min_size=1, max_size=3), st.tuples(number, number).map(lambda b: {"range": sorted(b)}))
+    return st.one_of(
+        number, st.lists(number, min_size=1, max_size=3), st.tuples(number, number).map(lambda b: {"range": sorted(b)})
+    )
 
 
 CONDITIONS = st.fixed_dictionaries(

@@ -40,7 +40,12 @@ def test_unknown_method_fails(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("supplier", "account"),
-    [({"code": "S-9"}, "2440"), ({"account": "A-9"}, "2440"), ({"taxIdentifier": "SE1"}, "2901"), ({"code": "ACME"}, "2901")],
+    [
+        ({"code": "S-9"}, "2440"),
+        ({"account": "A-9"}, "2440"),
+        ({"taxIdentifier": "SE1"}, "2901"),
+        ({"code": "ACME"}, "2901"),
+    ],
 )
 def test_legacy_supplier_match_means_accounts_payable(tmp_path: Path, supplier: dict[str, str], account: str) -> None:
     """B3: without bookkeeping and vendor, a supplier's code, account or tax number finds the vendor."""
@@ -94,7 +99,9 @@ def test_unmatched_vendor_fails_or_falls_back(tmp_path: Path, vendor: Any) -> No
 
 def test_blocked_vendor_stops_the_search(tmp_path: Path) -> None:
     """A3: the first key that hits a blocked vendor decides, a later key finds nobody else."""
-    entry = mapped(engine(tmp_path), item("invoice", bookkeeping=PAYABLE, vendor={"code": "OLDCO", "externalId": "ven-1"}))
+    entry = mapped(
+        engine(tmp_path), item("invoice", bookkeeping=PAYABLE, vendor={"code": "OLDCO", "externalId": "ven-1"})
+    )
     assert entry.failure_reason_type == "vendor_unknown"
 
 
@@ -141,7 +148,12 @@ def test_line_account(tmp_path: Path, account: dict[str, Any], posted: str) -> N
 
 @pytest.mark.parametrize(
     "account",
-    [None, {"name": "?"}, {"code": None, "identifier": None}, {"id": "00000000-0000-0000-0000-000000000000", "code": "6540"}],
+    [
+        None,
+        {"name": "?"},
+        {"code": None, "identifier": None},
+        {"id": "00000000-0000-0000-0000-000000000000", "code": "6540"},
+    ],
 )
 def test_missing_line_account(tmp_path: Path, account: Any) -> None:
     """I3, I4: no account, or the all-zero id, is missing configuration."""
@@ -196,9 +208,12 @@ def test_wallet_prefers_the_contra_account(tmp_path: Path) -> None:
 
 def test_contra_account_where_none_is_expected(tmp_path: Path) -> None:
     """M24: it fails the item unless the rules say to leave it aside."""
-    text = HEAD + """expenseTypes:
+    text = (
+        HEAD
+        + """expenseTypes:
 - {id: own, when: {type: mileage, method: journal}, debit: line, credit: wallet, replaces: standard/mileage}
 """
+    )
     given = item("mileage", contraAccount={"code": "1980"})
     assert mapped(engine(tmp_path, text), given).failure_reason_type == "validation_failure"
     entry = mapped(engine(tmp_path, text + "unexpectedContraAccount: ignore\n"), given)
@@ -210,7 +225,9 @@ def test_contra_account_where_none_is_expected(tmp_path: Path) -> None:
 def test_missing_setting(tmp_path: Path, setting: str) -> None:
     """I3: the reason names the setting."""
     text = "\n".join(HEAD.splitlines()[:2]) + "\nvendors: {unmatched: fallback}\ninclude: [standard]\n"
-    kind = {"wallet": "card_purchase", "outOfPocket": "mileage", "contra": "external_reimbursement"}.get(setting, "invoice")
+    kind = {"wallet": "card_purchase", "outOfPocket": "mileage", "contra": "external_reimbursement"}.get(
+        setting, "invoice"
+    )
     sub = "reimbursement_to_employee" if setting == "contra" else None
     given = {"outOfPocket": "2890", "wallet": "1940"}
     given.pop(setting, None)
@@ -222,9 +239,12 @@ def test_missing_setting(tmp_path: Path, setting: str) -> None:
 
 def test_account_spelt_like_a_role(tmp_path: Path) -> None:
     """`account:wallet` is the account whose code is wallet."""
-    text = HEAD + """expenseTypes:
+    text = (
+        HEAD
+        + """expenseTypes:
 - {id: own, when: {type: mileage, method: journal}, debit: line, credit: "account:wallet", replaces: standard/mileage}
 """
+    )
     entry = mapped(engine(tmp_path, text), item("mileage"))
     assert [(p.account, p.role) for p in entry.entries[0].postings] == [("6540", "line"), ("wallet", None)]
 
@@ -268,7 +288,9 @@ def test_predicates(tmp_path: Path, when: str, hits: bool) -> None:
 
 def test_first_row_wins_and_rows_supply_accounts(tmp_path: Path) -> None:
     """Hit policy FIRST; a row may give an account to a line that has none."""
-    text = rows('id: a, when: {supplier: {startsWith: "Fi"}}, account: "1"', 'id: b, when: {supplier: Figma}, account: "2"')
+    text = rows(
+        'id: a, when: {supplier: {startsWith: "Fi"}}, account: "1"', 'id: b, when: {supplier: Figma}, account: "2"'
+    )
     entry = mapped(engine(tmp_path, text), item("card_purchase", line(account=None), supplier={"name": "Figma"}))
     assert postings(entry)[0] == ("debit", "1", 10000)
 
@@ -426,7 +448,14 @@ def test_tags_stay_on_the_expense_side(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("group", "code", "known"),
-    [("dept", "eng", True), ("DEPT", "X", False), ("DEPT", "OLD", False), ("GONE", "1", False), ("LEGACY", "1", True), ("FREE", "1", True)],
+    [
+        ("dept", "eng", True),
+        ("DEPT", "X", False),
+        ("DEPT", "OLD", False),
+        ("GONE", "1", False),
+        ("LEGACY", "1", True),
+        ("FREE", "1", True),
+    ],
 )
 def test_tags_against_the_catalogue(tmp_path: Path, group: str, code: str, known: bool) -> None:
     """D6: unknown and archived values fail; groups left alone and dimensions without values are not checked."""
@@ -434,7 +463,9 @@ def test_tags_against_the_catalogue(tmp_path: Path, group: str, code: str, known
         "6540", "1940", unchecked=frozenset({"legacy"}),
         dimensions=[dimension("DEPT", "ENG", "-OLD"), type(dimension("F"))("FREE")],
     )  # fmt: skip
-    entry = mapped(engine(tmp_path, catalog=held), item("card_purchase", line(tags=[{"groupCode": group, "code": code}])))
+    entry = mapped(
+        engine(tmp_path, catalog=held), item("card_purchase", line(tags=[{"groupCode": group, "code": code}]))
+    )
     assert entry.failure_reason_type == (None if known else "invalid_configuration")
 
 
@@ -469,14 +500,18 @@ def test_a_failed_item_keeps_what_is_known(tmp_path: Path) -> None:
     assert entry.reconciliation_id == "5200617"
 
 
-@pytest.mark.parametrize("given", [None, 42, "x", [], {}, {"accountingEntryId": 5}, {"accountingEntryId": "a", "type": None}])
+@pytest.mark.parametrize(
+    "given", [None, 42, "x", [], {}, {"accountingEntryId": 5}, {"accountingEntryId": "a", "type": None}]
+)
 def test_what_is_no_item_fails(tmp_path: Path, given: Any) -> None:
     """Anything that JSON can hold ends as a failed entry."""
     entry = mapped(engine(tmp_path), given)
     assert (entry.status, entry.failure_reason_type) == ("failed", "validation_failure")
 
 
-@pytest.mark.parametrize("name", ["accountingEntryId", "type", "date", "amount", "accountingEntryLines", "additionalInformation"])
+@pytest.mark.parametrize(
+    "name", ["accountingEntryId", "type", "date", "amount", "accountingEntryLines", "additionalInformation"]
+)
 def test_required_fields(tmp_path: Path, name: str) -> None:
     """A field that the entry needs is named when it is absent."""
     given = item()

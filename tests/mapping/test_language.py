@@ -100,7 +100,9 @@ def test_include_of_itself_is_read_once(tmp_path: Path) -> None:
     assert len(engine(tmp_path, text).rules.types) == 45
 
 
-@pytest.mark.parametrize(("name", "words"), [("standrd", "does not exist"), ("../x.yaml", "outside"), ("/etc/passwd", "outside")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("standrd", "does not exist"), ("../x.yaml", "outside"), ("/etc/passwd", "outside")]
+)
 def test_includes_stay_inside_and_exist(tmp_path: Path, name: str, words: str) -> None:
     """A missing include is told where it is named; no path leaves the workspace."""
     found = refused(tmp_path, HEAD.replace("[standard]", f"[standard, {name}]"))
@@ -157,7 +159,10 @@ def test_vendors_from_csv(tmp_path: Path) -> None:
     """Empty cells are absent; a byte order mark and quoted commas are fine."""
     text = '\ufeffcode,externalId,account,blocked\n"A,1",x,2901,\nB,,,true\n'
     rows = engine(tmp_path, CSV, **{"vendors.csv": text}).rules.vendors
-    assert [(v.code, v.external_id, v.account, v.blocked) for v in rows] == [("A,1", "x", "2901", False), ("B", None, None, True)]
+    assert [(v.code, v.external_id, v.account, v.blocked) for v in rows] == [
+        ("A,1", "x", "2901", False),
+        ("B", None, None, True),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -191,7 +196,10 @@ def given(**more: object) -> Item:
         ("{{ supplier.name }} {{ user.name }} {{ note }}", "Acme Marie Jensen"),
         ("{{ supplier.name }} {{ user.name | initials }}", "Acme MJ"),
         ("{{ vendor.name or supplier.name }}{% if note %}: {{ note }}{% endif %}", "Acme"),
-        ("{{ type }}/{{ subType }} {{ currency }} {{ reconciliationId }} {{ date | truncate(10, true, '') }}", "card_purchase/ EUR 5200617 2026-03-04"),
+        (
+            "{{ type }}/{{ subType }} {{ currency }} {{ reconciliationId }} {{ date | truncate(10, true, '') }}",
+            "card_purchase/ EUR 5200617 2026-03-04",
+        ),
         ("{{ supplier }}|{{ invoice.number }}|{{ team.code }}", "||"),
         ("{{ invoice.number or 'none' }} {{ supplier.country | default('-') }}", "none -"),
         ("{% if team %}{{ team.name }}{% else %}no team{% endif %}", "no team"),

@@ -23,7 +23,21 @@ HOSTILE = [
     "=cmd|' /C calc'!A0", "+1", "-1", "@x", "\tx", 'a "quoted" \\ text', "a;b", "date:2026-99-99", "[2026/13/45]",
     "a\nb\r\n2026-01-01 x", "\x1b[31m\x00", "\u202egnp", "(code) *!", "|", "x  y", "tag:, date:1", "# h", "",
 ]  # fmt: skip
-NAMES = ["6540", "2901-AP", "65 40", "65/40", "65-40", "konto å", "a:b", "-1", "=1+1", "x  y", "A\u202eB", "Expenses:6540", "6" * 90]
+NAMES = [
+    "6540",
+    "2901-AP",
+    "65 40",
+    "65/40",
+    "65-40",
+    "konto å",
+    "a:b",
+    "-1",
+    "=1+1",
+    "x  y",
+    "A\u202eB",
+    "Expenses:6540",
+    "6" * 90,
+]
 
 
 def varied() -> list[dict[str, Any]]:
@@ -75,7 +89,10 @@ def test_output_file_and_stdout_are_the_same(items_file: Path, cli: Cli, name: s
     assert (cli.out, (items_file.parent / "out.txt").read_bytes()) == (b"", shown)
     code = "from pleoctl.cli.main import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", code, "map", "-", "--format", name], input=items_file.read_bytes(), capture_output=True, check=False
+        [sys.executable, "-c", code, "map", "-", "--format", name],
+        input=items_file.read_bytes(),
+        capture_output=True,
+        check=False,
     )
     assert (done.returncode, done.stdout) == (5, shown)
 
@@ -98,7 +115,9 @@ def test_hledger_accepts_the_journal(items_file: Path, cli: Cli) -> None:
     assert cli("map", "items.json", "--format", "hledger", "-o", "out.journal") == 5
     done = subprocess.run(["hledger", "check", "-s", "-f", "out.journal"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    printed = subprocess.run(["hledger", "stats", "-f", "out.journal"], capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run(
+        ["hledger", "stats", "-f", "out.journal"], capture_output=True, text=True, check=True
+    ).stdout
     assert cli("map", "items.json") == 5
     transactions = sum(len(entry["entries"]) for entry in cli.lines)
     assert f"Transactions             : {transactions} " in printed
@@ -179,7 +198,9 @@ def test_unknown_names_in_the_rules_stop_map(workspace: Path, cli: Cli) -> None:
 def test_no_rules(workspace: Path, cli: Cli) -> None:
     """A workspace without rules says what to do."""
     (workspace / "mapping.yaml").unlink()
-    (workspace / "pleoctl.yaml").write_text((workspace / "pleoctl.yaml").read_text().replace("mapping: mapping.yaml\n", ""))
+    (workspace / "pleoctl.yaml").write_text(
+        (workspace / "pleoctl.yaml").read_text().replace("mapping: mapping.yaml\n", "")
+    )
     (workspace / "items.json").write_text("[]")
     assert cli("map", "items.json") == 78
     assert "mapping.yaml" in cli.json["findings"][0]["hint"]

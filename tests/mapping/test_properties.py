@@ -28,11 +28,26 @@ from pleoctl.report.escape import terminal
 
 from .conftest import HEAD, catalog, dimension, engine, money
 
-TEXTS = st.one_of(st.none(), st.sampled_from(["", "ACME", "E-1", "figma", "FIGMA Inc", "S-9", "6540", "ext-6540", "Straße"]), st.text(max_size=8))
-JUNK = st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.floats(), st.text(max_size=3), st.lists(st.none(), max_size=2), st.just({}))
+TEXTS = st.one_of(
+    st.none(),
+    st.sampled_from(["", "ACME", "E-1", "figma", "FIGMA Inc", "S-9", "6540", "ext-6540", "Straße"]),
+    st.text(max_size=8),
+)
+JUNK = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-5, 5),
+    st.floats(),
+    st.text(max_size=3),
+    st.lists(st.none(), max_size=2),
+    st.just({}),
+)
 CODES = st.sampled_from(["6540", "6541", "6542", "9999", "", None])
 CURRENCIES = st.sampled_from(["EUR"] * 6 + ["SEK", "JPY", "UNDEFINED"])
-TYPES = st.sampled_from([(kind, sub) for kind, subs in SUBTYPES.items() for sub in subs] * 3 + [("overdraft", None), ("refund", "interest"), ("", "")])
+TYPES = st.sampled_from(
+    [(kind, sub) for kind, subs in SUBTYPES.items() for sub in subs] * 3
+    + [("overdraft", None), ("refund", "interest"), ("", "")]
+)
 
 ROWS = """lines:
   rows:
@@ -50,8 +65,16 @@ def engines() -> list[Engine]:
         for number, (shape, policy) in enumerate((("code", "fail"), ("split", "fallback"))):
             folder = Path(name) / str(number)
             folder.mkdir()
-            text = HEAD.replace("unmatched: fail", f"unmatched: {policy}") + ROWS + f"tax: {{shape: {shape}, taxCodes: [I25]}}\n"
-            held = catalog("6540", "6541", "6542", "1940", "-2890", dimensions=[dimension("DEPT", "20")]) if number else None
+            text = (
+                HEAD.replace("unmatched: fail", f"unmatched: {policy}")
+                + ROWS
+                + f"tax: {{shape: {shape}, taxCodes: [I25]}}\n"
+            )
+            held = (
+                catalog("6540", "6541", "6542", "1940", "-2890", dimensions=[dimension("DEPT", "20")])
+                if number
+                else None
+            )
             made.append(engine(folder, text + "failureTypes: v3\n", held))
     return made
 
@@ -91,7 +114,17 @@ def items(draw: st.DrawFn) -> Any:
         "user": draw(person), "team": draw(person), "note": draw(TEXTS),
     }  # fmt: skip
     if draw(st.integers(0, 4)) == 0:
-        holder = draw(st.sampled_from([made, made["amount"], listed[0], listed[0]["lineAmount"]["inWalletCurrency"], made["additionalInformation"]]))
+        holder = draw(
+            st.sampled_from(
+                [
+                    made,
+                    made["amount"],
+                    listed[0],
+                    listed[0]["lineAmount"]["inWalletCurrency"],
+                    made["additionalInformation"],
+                ]
+            )
+        )
         holder[draw(st.sampled_from(sorted(holder)))] = draw(JUNK)
     return draw(st.sampled_from([made] * 20 + [None, [made], "x"]))
 
@@ -165,11 +198,17 @@ WORDS = st.sampled_from([None, "", "a", "ab", "abc", "ABC", "Figma", "b"])
 @given(st.lists(WHEN, max_size=8), WORDS, WORDS, WORDS, WORDS, WORDS)
 @settings(max_examples=300)
 def test_the_index_finds_what_a_scan_finds(
-    rows: list[dict[str, Any]], supplier: str | None, mcc: str | None, tag: str | None, note: str | None, account: str | None
+    rows: list[dict[str, Any]],
+    supplier: str | None,
+    mcc: str | None,
+    tag: str | None,
+    note: str | None,
+    account: str | None,
 ) -> None:
     """The first matching row, whichever way it is looked for."""
     listed = [
-        LineRow(f"r{n}", tuple(predicate(k, v, PLACE) for k, v in when.items()), str(n), PLACE) for n, when in enumerate(rows)
+        LineRow(f"r{n}", tuple(predicate(k, v, PLACE) for k, v in when.items()), str(n), PLACE)
+        for n, when in enumerate(rows)
     ]
     tags = [] if tag is None else [{"groupCode": "DEPT", "code": tag}]
     made = convert({
@@ -188,7 +227,9 @@ def test_the_index_finds_what_a_scan_finds(
     assert LineTable(listed, cell).find(facts) is scanned
 
 
-@pytest.mark.parametrize("text", ["{{ supplier.name }} {{ user.name }} {{ note }}", "x{{ vendor.code }}y {{ type }}", "{{ team.code }}"])
+@pytest.mark.parametrize(
+    "text", ["{{ supplier.name }} {{ user.name }} {{ note }}", "x{{ vendor.code }}y {{ type }}", "{{ team.code }}"]
+)
 @given(items())
 def test_plain_templates_equal_jinja(text: str, given_item: Any) -> None:
     """The direct joining of plain values gives what jinja2 gives."""

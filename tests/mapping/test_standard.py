@@ -70,9 +70,7 @@ def test_by_journal(tmp_path: Path, kind: str, sub: str | None, debit: str, cred
 
 
 @pytest.mark.parametrize(("kind", "sub", "expected"), PAYABLE)
-def test_by_accounts_payable(
-    tmp_path: Path, kind: str, sub: str | None, expected: list[tuple[str, str, str]]
-) -> None:
+def test_by_accounts_payable(tmp_path: Path, kind: str, sub: str | None, expected: list[tuple[str, str, str]]) -> None:
     """T30-T37: invoices, payments and credit notes, each balanced by itself."""
     entry = mapped(engine(tmp_path, TEXT), sent(kind, sub, "accounts_payable"))
     found = []
