@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,7 +18,8 @@ from pleoctl.mapping.sources import folder_reader
 from pleoctl.mapping.testing import run_tests
 from pleoctl.mapping.vocabulary import CELLS, ROLES, TYPES
 
-from .conftest import Cli
+if TYPE_CHECKING:
+    from .conftest import Cli
 
 ROOT = Path(__file__).parents[2]
 COMPANY = ROOT / "examples/company"

@@ -6,14 +6,13 @@ from collections import defaultdict
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pleoctl.documents.schemas import validator
-from pleoctl.mapping import Engine
 from pleoctl.mapping.describe import _renderer, compile_template
 from pleoctl.mapping.entries import Entry, encode
 from pleoctl.mapping.explain import explain
@@ -27,6 +26,9 @@ from pleoctl.mapping.vocabulary import CELLS, SUBTYPES
 from pleoctl.report.escape import terminal
 
 from .conftest import HEAD, catalog, dimension, engine, money
+
+if TYPE_CHECKING:
+    from pleoctl.mapping import Engine
 
 TEXTS = st.one_of(
     st.none(),
@@ -81,17 +83,32 @@ def engines() -> list[Engine]:
 
 @st.composite
 def lines(draw: st.DrawFn, currency: str) -> dict[str, Any]:
+    """Lines that fit Pleo's schema, but not always each other."""
     value = draw(st.sampled_from([0, 1, 100, 700, -100, 5.0]))
     tax = draw(st.sampled_from([None, "inclusive", "exclusive", "reverse", "other"]))
     account = draw(st.one_of(st.none(), st.fixed_dictionaries({"code": CODES, "identifier": TEXTS, "name": TEXTS})))
     return {
-        "accountingEntryLineId": draw(TEXTS), "lineAmount": money(value, currency), "account": account,
-        "tags": draw(st.lists(st.one_of(st.none(), st.fixed_dictionaries({"groupCode": st.just("DEPT"), "code": st.sampled_from(["20", "30"])})), max_size=2)),
-        "tax": tax and {
-            "type": tax, "code": draw(st.sampled_from(["I25", "I99", None])), "amount": money(draw(st.sampled_from([0, 20, 9999, -3])), currency),
-            "ingoingTaxAccount": draw(CODES), "outgoingTaxAccount": draw(CODES),
+        "accountingEntryLineId": draw(TEXTS),
+        "lineAmount": money(value, currency),
+        "account": account,
+        "tags": draw(
+            st.lists(
+                st.one_of(
+                    st.none(),
+                    st.fixed_dictionaries({"groupCode": st.just("DEPT"), "code": st.sampled_from(["20", "30"])}),
+                ),
+                max_size=2,
+            )
+        ),
+        "tax": tax
+        and {
+            "type": tax,
+            "code": draw(st.sampled_from(["I25", "I99", None])),
+            "amount": money(draw(st.sampled_from([0, 20, 9999, -3])), currency),
+            "ingoingTaxAccount": draw(CODES),
+            "outgoingTaxAccount": draw(CODES),
         },
-    }  # fmt: skip
+    }
 
 
 @st.composite
@@ -103,16 +120,34 @@ def items(draw: st.DrawFn) -> Any:
     total = sum(one["lineAmount"]["inWalletCurrency"]["value"] for one in listed)
     person = st.one_of(st.none(), st.fixed_dictionaries({"name": TEXTS, "code": TEXTS}))
     made: dict[str, Any] = {
-        "accountingEntryId": draw(st.text(max_size=5)), "type": kind, "subType": sub,
+        "accountingEntryId": draw(st.text(max_size=5)),
+        "type": kind,
+        "subType": sub,
         "date": draw(st.sampled_from(["2026-03-04T09:12:31Z", "2026-03-04", "2026-13-01", "x"])),
-        "amount": money(total + draw(st.sampled_from([0] * 9 + [1])), currency), "accountingEntryLines": listed,
-        "additionalInformation": {"reconciliationId": "1", "attendees": draw(st.one_of(st.none(), st.lists(TEXTS, max_size=2)))},
-        "bookkeeping": draw(st.sampled_from([None, {"method": "journal"}, {"method": "none"}, {"method": "accounts_payable"}, {"method": "?"}])),
+        "amount": money(total + draw(st.sampled_from([0] * 9 + [1])), currency),
+        "accountingEntryLines": listed,
+        "additionalInformation": {
+            "reconciliationId": "1",
+            "attendees": draw(st.one_of(st.none(), st.lists(TEXTS, max_size=2))),
+        },
+        "bookkeeping": draw(
+            st.sampled_from(
+                [None, {"method": "journal"}, {"method": "none"}, {"method": "accounts_payable"}, {"method": "?"}]
+            )
+        ),
         "contraAccount": draw(st.one_of(st.none(), st.fixed_dictionaries({"code": CODES, "identifier": TEXTS}))),
-        "vendor": draw(st.one_of(st.none(), st.fixed_dictionaries({"code": TEXTS, "externalId": TEXTS, "taxRegistrationNumber": TEXTS}))),
-        "supplier": draw(st.one_of(st.none(), st.fixed_dictionaries({"name": TEXTS, "code": TEXTS, "categoryCode": TEXTS}))),
-        "user": draw(person), "team": draw(person), "note": draw(TEXTS),
-    }  # fmt: skip
+        "vendor": draw(
+            st.one_of(
+                st.none(), st.fixed_dictionaries({"code": TEXTS, "externalId": TEXTS, "taxRegistrationNumber": TEXTS})
+            )
+        ),
+        "supplier": draw(
+            st.one_of(st.none(), st.fixed_dictionaries({"name": TEXTS, "code": TEXTS, "categoryCode": TEXTS}))
+        ),
+        "user": draw(person),
+        "team": draw(person),
+        "note": draw(TEXTS),
+    }
     if draw(st.integers(0, 4)) == 0:
         holder = draw(
             st.sampled_from(
@@ -184,13 +219,23 @@ def encode_json(data: Any) -> bytes:
 # --- the index against the plain scan --------------------------------------------------------------------------
 
 PREDICATES = st.one_of(
-    st.sampled_from(["figma", "ab", "abc", "b", None]), st.lists(st.sampled_from(["figma", "ab", None]), min_size=1, max_size=2),
-    st.sampled_from([{"startsWith": "a"}, {"startsWith": "fig"}, {"contains": "b"}, {"range": ["a", "c"]}, {"regex": "^a"}]),
-)  # fmt: skip
+    st.sampled_from(["figma", "ab", "abc", "b", None]),
+    st.lists(st.sampled_from(["figma", "ab", None]), min_size=1, max_size=2),
+    st.sampled_from(
+        [{"startsWith": "a"}, {"startsWith": "fig"}, {"contains": "b"}, {"range": ["a", "c"]}, {"regex": "^a"}]
+    ),
+)
 WHEN = st.fixed_dictionaries(
-    {}, optional={"supplier": PREDICATES, "mcc": PREDICATES, "tag.Dept": PREDICATES, "note": PREDICATES, "account": PREDICATES,
-                  "type": st.sampled_from(["card_purchase", ["refund"]])},
-)  # fmt: skip
+    {},
+    optional={
+        "supplier": PREDICATES,
+        "mcc": PREDICATES,
+        "tag.Dept": PREDICATES,
+        "note": PREDICATES,
+        "account": PREDICATES,
+        "type": st.sampled_from(["card_purchase", ["refund"]]),
+    },
+)
 PLACE = Place("f", 1, 1)
 WORDS = st.sampled_from([None, "", "a", "ab", "abc", "ABC", "Figma", "b"])
 
@@ -211,11 +256,18 @@ def test_the_index_finds_what_a_scan_finds(
         for n, when in enumerate(rows)
     ]
     tags = [] if tag is None else [{"groupCode": "DEPT", "code": tag}]
-    made = convert({
-        "accountingEntryId": "i", "type": "card_purchase", "date": "2026-01-01", "amount": money(1), "note": note,
-        "accountingEntryLines": [{"lineAmount": money(1), "tags": tags}], "additionalInformation": {"reconciliationId": "1"},
-        "supplier": {"name": supplier, "categoryCode": mcc},
-    })  # fmt: skip
+    made = convert(
+        {
+            "accountingEntryId": "i",
+            "type": "card_purchase",
+            "date": "2026-01-01",
+            "amount": money(1),
+            "note": note,
+            "accountingEntryLines": [{"lineAmount": money(1), "tags": tags}],
+            "additionalInformation": {"reconciliationId": "1"},
+            "supplier": {"name": supplier, "categoryCode": mcc},
+        }
+    )
     assert isinstance(made, Item)
     facts = Facts(made, made.accounting_entry_lines[0], account, 1)
 

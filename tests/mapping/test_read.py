@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 def items(count: int) -> list[dict[str, Any]]:
+    """Items whose text looks like the end of one."""
     return [{**item(note='}]"\\ åäö 😀'), "accountingEntryId": f"id-{n}"} for n in range(count)]
 
 
@@ -31,6 +32,7 @@ def ids(content: str | bytes) -> list[str | None]:
 
 
 def lines(listed: list[Any]) -> str:
+    """JSON lines."""
     return "".join(json.dumps(one) + "\n" for one in listed)
 
 
@@ -60,12 +62,24 @@ def test_no_items(content: str) -> None:
 @pytest.mark.parametrize(
     ("content", "line", "column"),
     [
-        ("[", 1, 2), ('[{"a": 1}\n {"b": 2}]', 2, 2), ('[{"a": 1},]', 1, 11), ('{"a" 1}', 1, 6), ('{"a": 1}x', 1, 9),
-        ('{"a": 1}\n{"b": }\n', 2, 7), ('{"a": 1}\n\n{"b": 1\n', 3, None), ('[{"a": NaN}]', 1, 8), ('{"a": 1}\n{"a": NaN}', 2, 7),
-        ("[1, tru]", 1, 5), ('["abc', 1, 2), ('{"data": [1}', 1, 12), ("not json", 1, 1), ("[" * 100_000, 1, 2),
-        ('{"a": 1}\n' + "[" * 100_000, 2, 1), ('[{"a":\n\n  é}]', 3, 3),
+        ("[", 1, 2),
+        ('[{"a": 1}\n {"b": 2}]', 2, 2),
+        ('[{"a": 1},]', 1, 11),
+        ('{"a" 1}', 1, 6),
+        ('{"a": 1}x', 1, 9),
+        ('{"a": 1}\n{"b": }\n', 2, 7),
+        ('{"a": 1}\n\n{"b": 1\n', 3, None),
+        ('[{"a": NaN}]', 1, 8),
+        ('{"a": 1}\n{"a": NaN}', 2, 7),
+        ("[1, tru]", 1, 5),
+        ('["abc', 1, 2),
+        ('{"data": [1}', 1, 12),
+        ("not json", 1, 1),
+        ("[" * 100_000, 1, 2),
+        ('{"a": 1}\n' + "[" * 100_000, 2, 1),
+        ('[{"a":\n\n  é}]', 3, 3),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_json_has_its_place(content: str, line: int, column: int | None) -> None:
     """Line and column of the first thing that is wrong."""
     with pytest.raises(InvalidFile) as raised:
