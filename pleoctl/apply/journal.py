@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pleoctl.errors import PleoctlError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 Event = Literal["intent", "sent", "confirmed", "failed", "ambiguous"]
@@ -23,9 +23,10 @@ Event = Literal["intent", "sent", "confirmed", "failed", "ambiguous"]
 class Journal:
     """Appends JSON lines; ``intent`` and ``sent`` are forced to disk. Raises `PleoctlError` when it cannot."""
 
-    def __init__(self, path: Path) -> None:
-        """Create the file (0600), so that a full disk shows before anything is sent."""
+    def __init__(self, path: Path, listen: Callable[[dict[str, Any]], None] = lambda _line: None) -> None:
+        """Create the file (0600), so that a full disk shows before anything is sent; ``listen`` hears each line."""
         self._lock = threading.Lock()
+        self._listen = listen
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             self._stream = os.fdopen(descriptor, "ab")
@@ -43,6 +44,7 @@ class Journal:
                 self._stream.flush()
                 if event in {"intent", "sent"}:
                     os.fsync(self._stream.fileno())
+                self._listen(line)
             except (OSError, ValueError) as error:
                 raise self._unwritable(error) from error
 

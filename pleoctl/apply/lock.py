@@ -74,10 +74,8 @@ class FileLock:
         except OSError as error:
             if isinstance(error, Timeout):
                 raise self._held() from error
-            hint = "set PLEOCTL_STATE_DIR to a folder that can be written"
-            raise PleoctlError(
-                f"the lock cannot be made in {self._path.parent}: {error.strerror}", hint=hint
-            ) from error
+            words = f"the lock cannot be made in {self._path.parent}: {error.strerror}"
+            raise PleoctlError(words, hint="set PLEOCTL_STATE_DIR to a folder that can be written") from error
         try:
             write_atomically(note_path(self._path), json.dumps(asdict(holder)).encode(), mode=0o600)
             yield

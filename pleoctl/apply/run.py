@@ -7,7 +7,7 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.apply.cascade import restore_tags
 from pleoctl.apply.executor import Executor
@@ -62,23 +62,26 @@ def apply_plan(
     *,
     stop: threading.Event | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    listen: Callable[[dict[str, Any]], None] = lambda _event: None,
 ) -> Applied:
     """Carry out a plan that `check_plan` let pass, under a lock that the caller holds.
 
-    ``progress`` is told finished and all changes. Raises `PleoctlError` only while nothing has been written.
+    ``progress`` is told finished and all changes, ``listen`` the run's start, each line of its journal and its end.
+    Raises `PleoctlError` only while nothing has been written.
     """
-    run = _Run(plan, workspace, pleo, stop or threading.Event(), progress)
+    run = _Run(plan, workspace, pleo, stop or threading.Event(), progress, listen)
     return run.go()
 
 
 class _Run:
     def __init__(
         self, plan: Plan, workspace: Workspace, pleo: PleoWriter, stop: threading.Event,
-        progress: Callable[[int, int], None],
+        progress: Callable[[int, int], None], listen: Callable[[dict[str, Any]], None],
     ) -> None:  # fmt: skip
         self._plan, self._pleo, self._stop = plan, pleo, stop
-        self._progress = progress
+        self._progress, self._listen = progress, listen
         self._finished = 0
+        self._findings: list[Finding] = []
         self._lock = threading.Lock()
         self._accounts = AccountApi(pleo)
         self._apis: dict[str, KindApi] = {
@@ -91,7 +94,10 @@ class _Run:
 
     def go(self) -> Applied:
         self._open_folder()
-        journal = Journal(self._folder / RUN_FILES[1])
+        journal = Journal(self._folder / RUN_FILES[1], self._listen)
+        receipt = self._receipt
+        self._listen({"at": receipt.started, "event": "started", "runId": receipt.run_id, "planId": receipt.plan_id,
+                      "changes": len(self._plan.changes)})  # fmt: skip
         try:
             fresh = FreshCheck(self._apis, self._plan.changes).run()
             if fresh.stale:
@@ -121,15 +127,13 @@ class _Run:
         if executor.halted or self._stop.is_set():
             return
         try:
-            restore_tags(self._pleo, fresh, journal)
+            restore_tags(self._pleo, self._apis["tag"], fresh, journal)
             resolver.verify(self._apis, fresh.results.values())
         except PleoctlError as error:
             # Everything was confirmed by Pleo's own answers; only the second look failed.
             self._findings = [
                 Finding("not-verified", f"what was written could not be read again: {error.message}", "warning")
             ]
-
-    _findings: list[Finding] = []  # noqa: RUF012 - replaced, never changed
 
     def _advance(self) -> None:
         with self._lock:
@@ -138,11 +142,9 @@ class _Run:
 
     def _outcome(self, fresh: Fresh) -> Outcome:
         statuses = {result.status for result in fresh.results.values()}
-        if statuses & set(PROBLEMS):
-            return "partial"
-        if "notAttempted" in statuses:
-            return "interrupted" if self._stop.is_set() else "partial"
-        return "done"
+        if "notAttempted" in statuses and self._stop.is_set():
+            return "interrupted"
+        return "partial" if statuses & {*PROBLEMS, "notAttempted"} else "done"
 
     def _finish(self, outcome: Outcome, results: list[Result], findings: list[Finding] | None = None) -> Applied:
         receipt, counts = self._receipt, self._pleo.counts
@@ -151,6 +153,8 @@ class _Run:
         with suppress(PleoctlError):
             # The outcome itself must reach the caller even if the disk is full by now.
             write_atomically(self._folder / RUN_FILES[2], receipt.bytes, mode=0o600)
+        self._listen({"at": receipt.finished, "event": "finished", "runId": receipt.run_id, "outcome": outcome,
+                      "counts": dict(receipt.counts())})  # fmt: skip
         return Applied(receipt, [*(findings or []), *self._findings], self._folder)
 
 

@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING
 import click
 
 from pleoctl.cli.common import PATH, as_command, open_workspace
+from pleoctl.cli.reports import reporting
 
 if TYPE_CHECKING:
+    from pleoctl.apply.run import Applied
     from pleoctl.cli.boundary import Options, Output
+    from pleoctl.cli.reports import Reported
 
 
 @as_command("apply", formats=("text", "json"))
 @click.argument("plan", type=PATH)
 @click.option("--expect-id", metavar="ID", help="Refuse (exit 3) unless the plan has this id; shows tampering.")
 @click.option("--receipt", type=PATH, metavar="FILE", help="Write the receipt here as well.")
+@click.option("--events", type=PATH, metavar="FILE", help="Write what happens as JSON lines while it happens.")
 @click.option("--lock-timeout", metavar="DURATION",
               help="How long to wait for another run, e.g. 90s or 5m (default 0s; PLEOCTL_LOCK_TIMEOUT).")  # fmt: skip
 def command(
-    options: Options, *, plan: str, expect_id: str | None, receipt: str | None, lock_timeout: str | None
-) -> Output:
+    options: Options, *, plan: str, expect_id: str | None, receipt: str | None, events: str | None,
+    lock_timeout: str | None,
+) -> Output:  # fmt: skip
     """Carry out exactly a saved plan.
 
     Reads the records it touches again first: if Pleo has moved on since the plan was made, nothing is written (exit 4).
@@ -30,16 +35,26 @@ def command(
     Examples:
     pleoctl apply plan.json
     pleoctl apply plan.json --expect-id sha256:… --receipt receipt.json --lock-timeout 5m
+    pleoctl apply plan.json --events events.jsonl
 
     """
-    from pleoctl.cli.applying import carry_out, locked, output_of, stoppable  # noqa: PLC0415 - the engine only here
+    from pleoctl.apply.run import check_plan  # noqa: PLC0415 - the engine only where it is used
+    from pleoctl.cli.applying import carry_out, locked, output_of, stoppable  # noqa: PLC0415
     from pleoctl.plan.artifact import read_plan  # noqa: PLC0415
 
-    workspace = open_workspace(options)
-    read = read_plan(Path(plan), plan)
-    from pleoctl.apply.run import check_plan  # noqa: PLC0415
+    with reporting(options) as reported:
+        workspace = open_workspace(options)
+        read = read_plan(Path(plan), plan)
+        check_plan(read, workspace, expect_id)
+        with locked(workspace, "apply", lock_timeout), stoppable() as stop:
+            applied = carry_out(options, workspace, read, stop=stop, receipt=receipt, events=events)
+            _report(reported, applied)
+            return output_of(options, applied, stop)
 
-    check_plan(read, workspace, expect_id)
-    with stoppable() as stop, locked(workspace, "apply", lock_timeout):
-        applied = carry_out(options, workspace, read, stop=stop, expected=expect_id, receipt=receipt)
-        return output_of(options, applied, stop)
+
+def _report(reported: Reported, applied: Applied) -> None:
+    from pleoctl.report.receipts import receipt_findings, receipt_markdown  # noqa: PLC0415
+
+    document = applied.receipt.as_json()
+    reported.findings += [*applied.findings, *receipt_findings(document)]
+    reported.summary = lambda room: receipt_markdown(document, max_bytes=room)

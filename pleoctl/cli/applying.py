@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from pleoctl.apply.lock import FileLock, Holder
-from pleoctl.apply.run import Applied, apply_plan, check_plan
+from pleoctl.apply.run import Applied, apply_plan
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import seconds
+from pleoctl.cli.events import events_to
 from pleoctl.cli.planning import connected, progress
 from pleoctl.documents.files import write_atomically
 from pleoctl.errors import ExitCode, PleoctlError
@@ -80,13 +81,17 @@ lock_timeout_option = click.option(
 
 
 def carry_out(
-    options: Options, workspace: Workspace, plan: Plan, *, stop: Stop, expected: str | None = None,
-    receipt: str | None = None,
+    options: Options, workspace: Workspace, plan: Plan, *, stop: Stop,
+    receipt: str | None = None, events: str | None = None,
 ) -> Applied:  # fmt: skip
-    """Check and apply a plan under the lock that the caller holds; writes the receipt where it was asked for."""
-    check_plan(plan, workspace, expected)
-    with connected(workspace, PleoWriter, stop.event) as pleo, progress(options, "applying") as advance:
-        applied = apply_plan(plan, workspace, pleo, stop=stop.event, progress=advance)
+    """Apply a checked plan under the lock that the caller holds; writes receipt and events where they are asked for."""
+    with (
+        events_to(events) as listen,
+        connected(workspace, PleoWriter, stop.event) as pleo,
+        progress(options, "applying") as advance,
+    ):
+        applied = apply_plan(plan, workspace, pleo, stop=stop.event, progress=advance, listen=listen)
+    applied.findings += listen.findings
     if receipt is not None:
         try:
             write_atomically(Path(receipt), applied.receipt.bytes)

@@ -29,7 +29,11 @@ STEPS: Final = (
      ["plan", "-o", "plan.json", "--brief"]),
     ("This is what people review in a pull request.", ["show", "plan.json"]),
     ("A CI job applies exactly that plan.", ["apply", "plan.json", "--receipt", "receipt.json"]),
-    ("Planning again finds nothing left to do.", ["plan"]),
+    ("The mapping rules are proven complete and free of overlap.", ["mapping", "check"]),
+    ("200 exported expenses become balanced accounting entries.", ["map", "items.json", "-o", "entries.jsonl"]),
+    ("Why one of them is booked as it is.",
+     ["mapping", "explain", "items.json", "--id", "bf04b781-f176-4aaa-9e7a-55ca338cf060"]),
+    ("Planning again finds nothing left to do.", ["plan", "--brief"]),
 )  # fmt: skip
 
 
@@ -52,6 +56,7 @@ def command(options: Options, *, keep: str | None) -> Output:
             code = _run(options, words, arguments)
             if code is not ExitCode.OK:
                 return Output(exit_code=code)
+    _say(options, "No changes: Pleo is in line with the accounting system.")
     if keep is not None:
         _say(options, f"Kept in {keep}: start `pleoctl sandbox serve --seed seed.yaml --port 8017` there and go on.")
     return Output()

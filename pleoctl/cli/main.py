@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "validate": "validate",
     "plan": "plan",
     "show": "show",
+    "comment": "comment",
     "apply": "apply",
     "sync": "sync",
     "drift": "drift",

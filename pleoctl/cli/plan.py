@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, open_workspace, write_output
+from pleoctl.cli.forge import commit
 from pleoctl.cli.planning import connected, mapping_warnings, scope_options
+from pleoctl.cli.reports import report_options, reporting
 from pleoctl.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pleoctl.cli.reports import Reported
+    from pleoctl.plan.artifact import Plan
+    from pleoctl.workspace import Workspace
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+MARKDOWN_BYTES: Final = 60_000
+PLAN_FILE: Final = "plan.json"
+
+
+def render_options(function: F) -> F:
+    """What `plan` and `show` share beside the format."""
+    brief = click.option("--brief", is_flag=True, help="Totals without the single changes.")
+    size = click.option("--max-bytes", type=click.IntRange(min=1), default=MARKDOWN_BYTES, metavar="N",
+                        help=f"Most bytes of markdown (default {MARKDOWN_BYTES}); keeps all archives.")  # fmt: skip
+    gitlab = click.option("--gitlab-report", type=PATH, metavar="FILE",
+                          help="Also write GitLab's counts (artifacts:reports:terraform).")  # fmt: skip
+    return brief(size(gitlab(function)))
 
 
 @as_command("plan", formats=("text", "json", "markdown"))
@@ -19,10 +45,12 @@ from pleoctl.errors import ExitCode
               help="Approve exactly N archives: all that the plan has.")  # fmt: skip
 @click.option("--today", metavar="DATE", help="The day that expiry dates are judged by (YYYY-MM-DD).")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
-@click.option("--brief", is_flag=True, help="Totals without the single changes.")
+@report_options
+@render_options
 def command(
     options: Options, *, output: str | None, only: str | None, dimensions: tuple[str, ...],
-    allow_archive: int | None, today: str | None, detailed_exitcode: bool, brief: bool,
+    allow_archive: int | None, today: str | None, detailed_exitcode: bool,
+    junit: str | None, sarif: str | None, **look: Any,
 ) -> Output:  # fmt: skip
     """Compare the desired state with live Pleo and show what would change.
 
@@ -34,33 +62,46 @@ def command(
     pleoctl plan -o plan.json
     pleoctl plan --only accounts --format markdown
     pleoctl plan -o plan.json --allow-archive 37
+    pleoctl plan -o plan.json --junit plan.xml --sarif plan.sarif
 
     """
+    with reporting(options, junit=junit, sarif=sarif) as reported:
+        workspace = open_workspace(options)
+        made = _planned(
+            workspace, only=only, dimensions=dimensions, today=today, acknowledged=allow_archive,
+        )  # fmt: skip
+        if output is not None:
+            write_output(output, made.bytes)
+        _report(reported, made, output)
+    shown = render_plan(
+        options, made.document, made.bytes, file=output, per_minute=workspace.requests_per_minute, **look
+    )
+    if output is not None and options.format == "text" and made.guard_passed:
+        shown.text += f"\nSaved to {output}. Carry it out with: pleoctl apply {output}\n"
+    shown.exit_code = ExitCode.OK if made.guard_passed else ExitCode.REFUSED
+    if made.guard_passed and detailed_exitcode and made.changes:
+        shown.exit_code = ExitCode.CHANGES
+    return shown
+
+
+def _planned(workspace: Workspace, **choices: Any) -> Plan:
     from pleoctl.plan import build_plan  # noqa: PLC0415 - the engine only where it is used
     from pleoctl.plan.prepare import prepare  # noqa: PLC0415
     from pleoctl.pleo.reader import PleoReader  # noqa: PLC0415
 
-    workspace = open_workspace(options)
-    inputs = prepare(
-        workspace,
-        only=only,
-        dimensions=dimensions,
-        today=today,
-        acknowledged=allow_archive,
-        further=mapping_warnings(workspace),
-    )
+    inputs = prepare(workspace, further=mapping_warnings(workspace), **choices)
     with connected(workspace, PleoReader) as reader:
-        made = build_plan(inputs, reader)
-    if output is not None:
-        write_output(output, made.bytes)
-    code = ExitCode.OK if made.guard_passed else ExitCode.REFUSED
-    if code is ExitCode.OK and detailed_exitcode and made.changes:
-        code = ExitCode.CHANGES
-    shown = render_plan(options, made.document, made.bytes, brief=brief, per_minute=workspace.requests_per_minute)
-    if output is not None and options.format == "text" and made.guard_passed:
-        shown.text += f"\nSaved to {output}. Carry it out with: pleoctl apply {output}\n"
-    shown.exit_code = code
-    return shown
+        return build_plan(inputs, reader)
+
+
+def _report(reported: Reported, made: Plan, output: str | None) -> None:
+    from pleoctl.report.markdown import plan_markdown  # noqa: PLC0415
+    from pleoctl.report.review import plan_findings  # noqa: PLC0415
+
+    document = made.document
+    reported.files += document["desired"]["files"]
+    reported.findings += plan_findings(document)
+    reported.summary = lambda room: plan_markdown(document, max_bytes=room, file=output or PLAN_FILE, commit=commit())
 
 
 def render_plan(
@@ -68,16 +109,33 @@ def render_plan(
     document: dict[str, Any],
     raw: bytes,
     *,
+    file: str | None = None,
     brief: bool = False,
+    max_bytes: int = MARKDOWN_BYTES,
+    gitlab_report: str | None = None,
     per_minute: int | None = None,
 ) -> Output:
-    """A plan in the asked format."""
+    """A plan in the asked format; ``file`` is where it is saved."""
+    if gitlab_report is not None:
+        from pleoctl.report.gitlab import gitlab_report as counts  # noqa: PLC0415 - only what the format needs
+
+        write_output(gitlab_report, counts(document))
     if options.format == "json":
         return Output(raw=raw)
     if options.format == "markdown":
         from pleoctl.report.markdown import plan_markdown  # noqa: PLC0415
 
-        return Output(text=plan_markdown(document))
+        return _page(plan_markdown(document, max_bytes=max_bytes, file=file or PLAN_FILE, commit=commit()))
+    if options.format == "html":
+        from pleoctl.report.html import plan_html  # noqa: PLC0415
+
+        return _page(plan_html(document, file=file or PLAN_FILE, commit=commit()))
     from pleoctl.report.text import plan_text  # noqa: PLC0415
 
-    return Output(text=plan_text(document, brief=brief, per_minute=per_minute))
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return Output(text=plan_text(document, brief=brief, per_minute=per_minute, width=width))
+
+
+def _page(text: str) -> Output:
+    # UTF-8 whatever the locale says: these are files and request bodies.
+    return Output(raw=text.encode())

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pleoctl.cli.common import PATH, as_command
-from pleoctl.cli.plan import render_plan
+from pleoctl.cli.plan import render_options, render_plan
 
 if TYPE_CHECKING:
     from pleoctl.cli.boundary import Options, Output
 
 
-@as_command("show", formats=("text", "json", "markdown"))
+@as_command("show", formats=("text", "json", "markdown", "html"))
 @click.argument("plan", type=PATH)
-@click.option("--brief", is_flag=True, help="Totals without the single changes.")
-def command(options: Options, *, plan: str, brief: bool) -> Output:
+@render_options
+def command(options: Options, *, plan: str, **look: Any) -> Output:
     """Show a saved plan; needs no workspace and talks to nobody.
 
     Examples:
     pleoctl show plan.json
-    pleoctl show plan.json --format markdown
+    pleoctl show plan.json --format markdown --max-bytes 30000
+    pleoctl show plan.json --format html > plan.html
+    pleoctl show plan.json --gitlab-report counts.json
 
     """
     from pleoctl.plan.artifact import read_plan  # noqa: PLC0415 - the engine only where it is used
 
     read = read_plan(Path(plan), plan)
-    return render_plan(options, read.document, read.bytes, brief=brief)
+    return render_plan(options, read.document, read.bytes, file=plan, **look)

@@ -32,7 +32,7 @@ def command(options: Options, *, only: str | None, dimensions: tuple[str, ...], 
     from pleoctl.sources.write import export_to_workspace  # noqa: PLC0415
 
     workspace = open_workspace(options)
-    with stoppable() as stop, locked(workspace, "sync", lock_timeout):
+    with locked(workspace, "sync", lock_timeout), stoppable() as stop:
         exported = export_to_workspace(workspace)
         workspace = open_workspace(options)
         inputs = prepare(workspace, only=only, dimensions=dimensions, further=mapping_warnings(workspace))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.cli.reports import report_options, reporting
 from pleoctl.errors import ExitCode, Finding, PleoctlError
 
 if TYPE_CHECKING:
@@ -15,33 +16,37 @@ if TYPE_CHECKING:
 
 
 @as_command("validate")
-def command(options: Options) -> Output:
+@report_options
+def command(options: Options, *, junit: str | None, sarif: str | None) -> Output:
     """Check every file of the workspace, offline, and tell all problems at once.
 
     Examples:
     pleoctl validate
     pleoctl validate --format json
+    pleoctl validate --sarif validate.sarif --junit validate.xml
 
     """
-    workspace = open_workspace(options)
-    checked, findings = [workspace.document.shown], list(workspace.findings())
-    for shown, check in _checks(workspace):
-        checked.append(shown)
-        findings += _problems(check)
-    bad = [f for f in findings if f.level == "error"]
-    text = "" if bad else f"{', '.join(checked)}: valid.\n"
-    return Output(text, {"files": checked}, findings, ExitCode.INVALID if bad else ExitCode.OK)
+    with reporting(options, junit=junit, sarif=sarif) as reported:
+        workspace = open_workspace(options)
+        reported.files.append(workspace.document.shown)
+        reported.findings += workspace.findings()
+        for shown, check in _checks(workspace):
+            reported.files += shown
+            reported.findings += _problems(check)
+    bad = any(f.level == "error" for f in reported.findings)
+    text = "" if bad else f"{', '.join(reported.files)}: valid.\n"
+    return Output(text, {"files": reported.files}, reported.findings, ExitCode.INVALID if bad else ExitCode.OK)
 
 
-def _checks(workspace: Workspace) -> Iterator[tuple[str, Callable[[], object]]]:
+def _checks(workspace: Workspace) -> Iterator[tuple[list[str], Callable[[], object]]]:
     from pleoctl.documents.desired import load_desired  # noqa: PLC0415 - the engine only where it is used
 
     files = workspace.desired_files
-    yield ", ".join(shown for _, shown in files), lambda: load_desired(files)
+    yield [shown for _, shown in files], lambda: load_desired(files)
     if (mapping := workspace.mapping) is not None:
         from pleoctl.mapping import load_rules  # noqa: PLC0415
 
-        yield workspace.shown(mapping), lambda: load_rules(mapping, workspace.root)
+        yield [workspace.shown(mapping)], lambda: load_rules(mapping, workspace.root)
 
 
 def _problems(check: Callable[[], object]) -> list[Finding]:

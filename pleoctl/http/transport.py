@@ -79,13 +79,18 @@ class Transport:
         pool: int = 16,
         rng: random.Random | None = None,
         service: str = "Pleo",
+        error_words: Callable[[requests.Response], tuple[str, str]] | None = None,
     ) -> None:
-        """``timeout`` is in seconds per answer; ``service`` is the server's name in messages."""
+        """``timeout`` is in seconds per answer; ``service`` is the server's name in messages.
+
+        ``error_words`` gives the type and ``: message`` of a server that does not speak of errors as Pleo does.
+        """
         self.base_url = base_url.rstrip("/")
         self.budget = budget
         self.counts = Counts()
         self._service = service
         self._authorise = authorise
+        self._error_words = error_words or _error_words
         self._timeout = (min(CONNECT_SECONDS, timeout), timeout)
         self._rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
         self._lock = threading.Lock()
@@ -170,8 +175,10 @@ class Transport:
             raise _Passing(_connection_words(error), sent=not _never_sent(error)) from error
         except requests.exceptions.ChunkedEncodingError as error:
             raise _Passing("the answer broke off", sent=True) from error
-        except (requests.exceptions.RequestException, ValueError) as error:
+        except ValueError as error:
             raise PleoError(f"{method} {urlsplit(url).path} cannot be sent: {type(error).__name__}") from error
+        except requests.exceptions.RequestException as error:
+            raise _Passing(f"the answer is unreadable ({type(error).__name__})", sent=True) from error
 
     def _redirected(self, response: requests.Response, url: str, method: str, *, safe: bool) -> str:
         target = urljoin(url, response.headers.get("Location", ""))
@@ -190,7 +197,7 @@ class Transport:
             return Answer(status, self._body(response), response.links)
         if status == _TOO_MANY:
             raise _Limited(retry_after(response.headers.get("Retry-After")))
-        kind, text = _error_words(response)
+        kind, text = self._error_words(response)
         if status in _DENIED:
             raise Unauthorised(self._denied_words(status, method, path, scope, text), status, kind)
         if status >= _SERVER:

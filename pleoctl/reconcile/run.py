@@ -8,7 +8,7 @@ from pleoctl.model.addresses import account_address
 from pleoctl.model.kinds import ACCOUNT
 from pleoctl.reconcile.changes import LiveState, Reconciliation, Scope
 from pleoctl.reconcile.dimensions import DimensionSync
-from pleoctl.reconcile.table import Bucket, only_one, wanted_account
+from pleoctl.reconcile.table import Bucket, wanted_account
 
 if TYPE_CHECKING:
     from pleoctl.model.records import DesiredState
@@ -22,8 +22,8 @@ def reconcile(desired: DesiredState, live: LiveState, scope: Scope) -> Reconcili
     out = Reconciliation()
     if scope.accounts and desired.accounts is not None and live.accounts is not None:
         Bucket(
-            ACCOUNT, wanted_account(desired.accounts), live.accounts, lambda key, _: account_address(key), only_one,
-            out, "account", ACCOUNT.compared,
+            ACCOUNT, wanted_account(desired.accounts), live.accounts, lambda key, _: account_address(key), None, out,
+            "account", ACCOUNT.compared,
         ).run()  # fmt: skip
     if scope.dimensions is not None and live.groups is not None:
         DimensionSync(desired, live, scope, out).run()

@@ -52,14 +52,14 @@ class Wanted:
 class Bucket:
     """One run of the table: rows and records of one kind (and one group), with their policies.
 
-    ``keep`` chooses among several live records of one key, or None where none may be chosen (A38).
+    ``keep`` chooses among several live records of one key; without it none may be chosen, and all are held (A38).
     """
 
     kind: Kind
     rows: list[Wanted]
     live: list[Live]
     address: Callable[[str, str | None], str]
-    keep: Callable[[Row, list[Live]], Live | None]
+    keep: Callable[[Row, list[Live]], Live] | None
     out: Reconciliation
     label: str
     compared: tuple[str, ...]
@@ -145,9 +145,9 @@ class Bucket:
         self._hold(entry.row, found, entry.hold)
         return True
 
-    def _hold(self, row: Row, found: list[Live], reason: str) -> None:
-        address = self.address(row.key or "", None)
-        self.out.held.append(Held(self.kind.name, address, reason, row.origin))
+    def _hold(self, row: Row | None, found: list[Live], reason: str) -> None:
+        address = self.address((row.key if row else found[0].key) or "", None)
+        self.out.held.append(Held(self.kind.name, address, reason, row.origin if row else None))
         self._count("held", max(1, len(found)))
 
     def _count(self, what: str, number: int = 1) -> None:
@@ -156,21 +156,24 @@ class Bucket:
     # --- the table ---------------------------------------------------------------------------------------------
 
     def _decide(self, entry: Wanted | None, found: list[Live]) -> None:
-        if entry is None or entry.gone is not None:
+        row = None if entry is None or entry.gone is not None else entry.row
+        if len(found) > 1 and self.keep is None and (row is not None or not all(r.archived for r in found)):
+            origin = entry.row if entry else None
+            self._hold(origin, found, f"Pleo holds {len(found)} {self.kind.plural} with this {self.kind.key}")
+        elif row is None:
             for record in found:
                 self._retire(entry, record, many=len(found) > 1)
-            return
-        if not found:
-            self._create(entry.row)
-            return
-        kept = found[0] if len(found) == 1 else self.keep(entry.row, found)
-        if kept is None:
-            self._hold(entry.row, found, f"Pleo holds {len(found)} {self.kind.plural} with this {self.kind.key}")
-            return
-        self._bring_in_line(entry.row, kept)
+        elif not found:
+            self._create(row)
+        else:
+            self._settle(row, found)
+
+    def _settle(self, row: Row, found: list[Live]) -> None:
+        kept = found[0] if len(found) == 1 or self.keep is None else self.keep(row, found)
+        self._bring_in_line(row, kept)
         for record in found:
             if record is not kept:
-                self._retire_duplicate(entry.row, record, kept)
+                self._retire_duplicate(row, record, kept)
 
     def _create(self, row: Row) -> None:
         after = self._after(row, None)
@@ -249,14 +252,9 @@ class Bucket:
         ))  # fmt: skip
 
 
-def only_one(_row: Row, _found: list[Live]) -> Live | None:
-    """Accounts: the API prevents duplicates, so none may be chosen (A38)."""
-    return None
-
-
 def wanted_account(rows: Iterable[Row]) -> list[Wanted]:
     """Account rows for the table; inactive ones count as absent (A9)."""
     return [Wanted(row, None if row.active else "inactive in the accounting system") for row in rows]
 
 
-__all__ = ["ACCOUNT", "Bucket", "Wanted", "only_one", "wanted_account"]
+__all__ = ["ACCOUNT", "Bucket", "Wanted", "wanted_account"]

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import html as html_module
 import re
 from typing import Any, Final
 
 # Control characters, line separators, bidi controls and other invisible characters, lone surrogates.
 _HOSTILE: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
-_MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~@:&$=^\"'/])")
+# Words that no markdown flavour makes anything of: no marks, no dots, nothing that looks like a commit's digest.
+_PROSE: Final = re.compile(r"(?!\d+\))[^\W_](?:[^\W_]|[ ,;%()'])*")
+_DIGEST: Final = re.compile(r"(?i)\b[0-9a-f]{7,64}\b")
+_OUTSIDE_CODE: Final = {"`": "&#96;", "|": "&#124;"}
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def terminal(text: Any) -> str:
     """Text that cannot move the cursor, change colours, or reorder what people read."""
-    return _HOSTILE.sub(lambda m: f"\\u{ord(m[0]):04x}", str(text))
+    return _HOSTILE.sub(_escaped, str(text))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    point = ord(match[0])
+    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"  # noqa: PLR2004 - as Python spells them
 
 
 def quoted(value: Any) -> str:
@@ -27,15 +35,21 @@ def quoted(value: Any) -> str:
 
 
 def markdown(text: Any) -> str:
-    """Text that markdown shows as it is: no markup, mention, issue reference, link or HTML comes of it."""
-    escaped = _MARKDOWN.sub(lambda m: f"&#{ord(m[1])};", terminal(text))
-    # GitHub links bare www. and looks for @ and # after decoding entities; a zero-width joiner breaks them up.
-    return re.sub(r"(?i)\b(www|http|https|ftp|mailto)(?=&#)", lambda m: f"{m[1][0]}&#8205;{m[1][1:]}", escaped)
+    """Text that markdown shows as it is, in table cells too: no markup, mention, reference, link or HTML comes of it.
+
+    Anything but harmless prose becomes a code span, the one place where GitHub and GitLab look for nothing. Backticks
+    and pipes would end a span or a cell, so they stand as entities between two spans.
+    """
+    shown = terminal(text)
+    if _PROSE.fullmatch(shown) and not _DIGEST.search(shown):
+        return shown
+    return "".join(_OUTSIDE_CODE.get(part) or _code(part) for part in re.split(r"([`|])", shown) if part)
 
 
-def html(text: Any) -> str:
-    """Text for HTML content and quoted attributes."""
-    return html_module.escape(terminal(text), quote=True)
+def _code(part: str) -> str:
+    # Markdown strips one blank from both ends of a span unless it is all blanks.
+    stripped = part.startswith(" ") and part.endswith(" ") and part.strip(" ")
+    return f"` {part} `" if stripped else f"`{part}`"
 
 
 def csv_cell(text: str) -> str:

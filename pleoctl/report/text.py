@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 from click import style
 
 from pleoctl.model.kinds import KINDS
+from pleoctl.report.columns import cell_len, hanging, pad
 from pleoctl.report.escape import quoted, terminal
+from pleoctl.report.review import ACTIONS, KIND_TITLES, ranked, risk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pleoctl.errors import Finding
+
+Json = dict[str, Any]
 
 SIGNS: Final = {
     "create": ("+", "green"),
@@ -21,8 +25,9 @@ SIGNS: Final = {
     "unarchive": ("^", "cyan"),
     "archive": ("-", "red"),
 }
-WORST_FIRST: Final = ("archive", "unarchive", "update", "create")
 SHOWN: Final = 50
+FEWEST: Final = 5
+LINES: Final = 500
 DEFAULT_PER_MINUTE: Final = 500
 SECONDS_PER_WRITE: Final = 0.15
 LEVELS: Final = {"error": ("error", "red"), "warning": ("warning", "yellow"), "info": ("note", "blue")}
@@ -34,7 +39,7 @@ def finding_text(finding: Finding) -> str:
     return f"{style(f'{word}:', fg=colour, bold=True)} {terminal(finding)}"
 
 
-def plan_text(plan: dict[str, Any], *, brief: bool = False, per_minute: int | None = None) -> str:
+def plan_text(plan: Json, *, brief: bool = False, per_minute: int | None = None, width: int | None = None) -> str:
     """A plan as people read it: archives first, each kind on its own, totals, requests, warnings, guard."""
     lines = [style(f"Plan for company {terminal(plan['company'])} at {terminal(plan['url'])}", bold=True)]
     lines += [f"  {line}" for line in _scope_lines(plan)]
@@ -44,7 +49,7 @@ def plan_text(plan: dict[str, Any], *, brief: bool = False, per_minute: int | No
             style("No changes.", fg="green", bold=True) + " Pleo is in line with the desired state.",
         ]
     else:
-        lines += _change_lines(plan["changes"], brief=brief)
+        lines += ["", *_change_lines(plan["changes"], brief=brief, width=width)][not brief :]
     lines += ["", total_line(plan["summary"])]
     lines += _request_lines(plan["requests"], per_minute)
     lines += warning_lines(plan["warnings"], brief=brief)
@@ -52,7 +57,7 @@ def plan_text(plan: dict[str, Any], *, brief: bool = False, per_minute: int | No
     return "\n".join(lines) + "\n"
 
 
-def _scope_lines(plan: dict[str, Any]) -> Iterator[str]:
+def _scope_lines(plan: Json) -> Iterator[str]:
     scope = plan["scope"]
     if not scope["accounts"]:
         yield "accounts are not in scope"
@@ -69,43 +74,64 @@ def _scope_lines(plan: dict[str, Any]) -> Iterator[str]:
         yield f"takes back the run {terminal(plan['source']['receipt'])}"
 
 
-def _change_lines(changes: list[dict[str, Any]], *, brief: bool) -> Iterator[str]:
-    buckets: dict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
-    for change in changes:
-        buckets[list(KINDS).index(change["kind"]), _bucket(change)].append(change)
-    for (_, title), members in sorted(buckets.items()):
-        counted = Counter(c["action"] for c in members)
-        words = ", ".join(f"{counted[a]} to {a}" for a in WORST_FIRST if counted[a])
-        yield ""
-        yield f"{style(title, bold=True)}: {words}"
+def _change_lines(changes: list[Json], *, brief: bool, width: int | None) -> Iterator[str]:
+    buckets = _buckets(changes)
+    cells = len({(title, change["action"]) for title, members in buckets for change in members})
+    most = max(FEWEST, min(SHOWN, LINES // max(1, cells)))
+    shown = buckets[:SHOWN] if brief else buckets
+    for title, members in shown:
         if not brief:
-            for action in WORST_FIRST:
-                yield from _some([c for c in members if c["action"] == action], action)
+            yield ""
+        yield f"{style(title, bold=True)}: {_counted(members)}"
+        if not brief:
+            for action in ACTIONS:
+                yield from _some([c for c in members if c["action"] == action], most, width)
+    if len(shown) < len(buckets):
+        yield f"… and {len(buckets) - len(shown)} more: {_counted([c for _, m in buckets[len(shown) :] for c in m])}"
 
 
-def _bucket(change: dict[str, Any]) -> str:
+def _buckets(changes: list[Json]) -> list[tuple[str, list[Json]]]:
+    """Accounts, tag groups, and the tags of each group; the groups that lose tags come first."""
+    found: dict[tuple[int, str], list[Json]] = defaultdict(list)
+    for change in changes:
+        found[list(KINDS).index(change["kind"]), _bucket(change)].append(change)
+    order = sorted(found, key=lambda key: (key[0], all(c["action"] != "archive" for c in found[key]), key[1]))
+    return [(key[1], found[key]) for key in order]
+
+
+def _counted(changes: list[Json]) -> str:
+    counts = Counter(c["action"] for c in changes)
+    return ", ".join(f"{counts[a]} to {a}" for a in ACTIONS if counts[a])
+
+
+def _bucket(change: Json) -> str:
     if change["kind"] == "tag":
         return f"Tags of {terminal(change['parent']['address'].partition(':')[2])}"
-    return {"account": "Accounts", "tagGroup": "Tag groups"}[change["kind"]]
+    return KIND_TITLES[change["kind"]]
 
 
-def _some(changes: list[dict[str, Any]], action: str) -> Iterator[str]:
-    shown = changes if action == "archive" or len(changes) <= SHOWN else changes[: SHOWN - 1]
+def _some(changes: list[Json], most: int, width: int | None) -> Iterator[str]:
+    shown = changes if len(changes) <= most or changes[0]["action"] == "archive" else ranked(changes)[: most - 1]
+    widest = min(max((cell_len(terminal(c["address"])) for c in shown), default=0), (width or 100) // 3)
     for change in shown:
-        yield change_line(change)
+        yield change_line(change, widest, width)
     if len(shown) < len(changes):
-        yield f"  … and {len(changes) - len(shown)} more to {action} (all of them: --format json)"
+        left = len(changes) - len(shown)
+        yield f"  … and {left} more to {changes[0]['action']} (all of them: --format json or html)"
 
 
-def change_line(change: dict[str, Any]) -> str:
-    """One change in one line, with its fields and where it comes from."""
+def change_line(change: Json, address_width: int = 0, width: int | None = None) -> str:
+    """One change with its fields and where it comes from, in one line unless ``width`` wraps it."""
     sign, colour = SIGNS[change["action"]]
-    origin = f"  {style(terminal(change['origin']), dim=True)}" if change["origin"] else ""
     head = style(f"{sign} {change['action']:<9}", fg=colour)
-    return f"  {head} {terminal(change['address'])}  {_details(change)}{origin}"
+    address = pad(terminal(change["address"]), address_width)
+    words = risk(change)
+    texts = (_details(change), f"[{words}]" if words else "", terminal(change["origin"] or ""))
+    line = hanging(f"  {head} {address}  ", "  ".join(t for t in texts if t), 15 + cell_len(address), width)
+    return line.replace(f"[{words}]", style(f"[{words}]", fg="yellow"), 1) if words else line
 
 
-def _details(change: dict[str, Any]) -> str:
+def _details(change: Json) -> str:
     before, after = change["before"] or {}, change["after"]
     named = " ".join(quoted(after.get(n)) for n in ("code", "name") if after.get(n) is not None)
     if change["action"] == "create":
@@ -116,7 +142,7 @@ def _details(change: dict[str, Any]) -> str:
     return (", ".join(moved) or named) + reason
 
 
-def total_line(summary: dict[str, Any]) -> str:
+def total_line(summary: Json) -> str:
     """The totals of a plan."""
     todo = ", ".join(f"{summary[a]} to {a}" for a in ("create", "update", "unarchive", "archive"))
     rest = ", ".join(f"{summary[w]} {w}" for w in ("unchanged", "ignored", "held"))
@@ -139,9 +165,9 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min"
 
 
-def warning_lines(warnings: list[dict[str, Any]], *, brief: bool = False) -> Iterator[str]:
+def warning_lines(warnings: list[Json], *, brief: bool = False) -> Iterator[str]:
     """Warnings grouped by code, the first ones of each in full."""
-    by_code: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    by_code: dict[str, list[Json]] = defaultdict(list)
     for warning in warnings:
         by_code[warning["code"]].append(warning)
     if by_code:
@@ -155,7 +181,7 @@ def warning_lines(warnings: list[dict[str, Any]], *, brief: bool = False) -> Ite
             yield f"  … and {len(members) - len(shown)} more {code}"
 
 
-def guard_lines(guard: dict[str, Any]) -> Iterator[str]:
+def guard_lines(guard: Json) -> Iterator[str]:
     """What the guard refuses, or the number it was told."""
     if guard["findings"]:
         yield ""
@@ -168,7 +194,7 @@ def guard_lines(guard: dict[str, Any]) -> Iterator[str]:
         yield f"Guard: {guard['acknowledged']} archives were approved."
 
 
-def receipt_text(receipt: dict[str, Any]) -> str:
+def receipt_text(receipt: Json) -> str:
     """A receipt as people read it: what went wrong first, then the counts."""
     counts = Counter(change["status"] for change in receipt["changes"])
     lines = [line for status in ("failed", "ambiguous", "blocked") for line in _ended(receipt["changes"], status)]
@@ -191,7 +217,7 @@ def receipt_text(receipt: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _ended(changes: Iterable[dict[str, Any]], status: str) -> Iterator[str]:
+def _ended(changes: Iterable[Json], status: str) -> Iterator[str]:
     for change in changes:
         if change["status"] == status:
             message = terminal((change["error"] or {}).get("message", ""))

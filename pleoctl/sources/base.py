@@ -7,7 +7,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from pleoctl.errors import SourceError
+from pleoctl.errors import MissingExtra, SourceError
 
 if TYPE_CHECKING:
     from pleoctl.workspace import Workspace
@@ -27,7 +27,12 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "values": ("dimension", "code", "name"),
 }
 
-BUILT_IN: Final = {"csv": "pleoctl.sources.csv_files:CsvSource"}
+BUILT_IN: Final = {
+    "csv": "pleoctl.sources.csv_files:CsvSource",
+    "http": "pleoctl.sources.http:HttpSource",
+}
+# Source type → the module that the extra of the same name brings.
+EXTRAS: Final = {"http": "jmespath"}
 
 
 @dataclass(slots=True)
@@ -35,13 +40,15 @@ class SourceRow:
     """One row as the accounting system gave it.
 
     ``cells`` maps field names to text, None, or (``active``) a boolean; an absent field is one the system does not
-    have. ``place`` says where the row stands, ``problem`` why it cannot be used.
+    have. ``place`` says where the row stands, ``problem`` why it cannot be used, ``record`` what the system sent
+    (kept for the first rows, or where other tables are read by it).
     """
 
     cells: dict[str, Any]
     place: str
     line: int | None = None
     problem: str | None = None
+    record: Any = None
 
 
 @dataclass(slots=True)
@@ -80,7 +87,13 @@ def source_class(kind: str) -> Any:
     """The class behind a source type: built in, or installed by a third party."""
     if kind in BUILT_IN:
         module, _, name = BUILT_IN[kind].partition(":")
-        return getattr(import_module(module), name)
+        try:
+            return getattr(import_module(module), name)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.partition(".")[0] != EXTRAS.get(kind):
+                raise
+            raise MissingExtra(f"the {kind} source needs the package {EXTRAS[kind]}",
+                               hint=f"pip install 'pleoctl[{kind}]'") from error  # fmt: skip
     for point in entry_points(group=GROUP, name=kind):
         return point.load()
     raise SourceError(f"there is no source type {kind!r}", hint=f"one of: {', '.join(source_types())}")

@@ -20,6 +20,7 @@ PAGES = sorted([*DOCS.glob("*.md"), ROOT / "README.md"])
 
 
 def page(name: str) -> str:
+    """The text of a page."""
     return (DOCS / name).read_text(encoding="utf-8")
 
 
@@ -57,6 +58,7 @@ def test_every_finding_code_is_documented_and_no_other() -> None:
 
 
 def finding_codes() -> set[str]:
+    """Codes that the source gives to findings and errors."""
     patterns = (
         r'Finding\(\s*"([a-z-]+)"',
         r'^\s+code(?:: str)? = "([a-z-]+)"',

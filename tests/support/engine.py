@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,6 @@ from pleoctl.reconcile import Scope
 from pleoctl.workspace import GuardLimits
 
 if TYPE_CHECKING:
-    import threading
     from pathlib import Path
 
     from pleoctl.model import DesiredState
@@ -41,6 +41,23 @@ class Company:
         return self.root / ".pleoctl" / "runs"
 
 
+class FakeTime:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+        self._lock = threading.Lock()
+
+    def clock(self) -> float:
+        """Seconds."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Let the clock move on."""
+        with self._lock:
+            self.now += max(seconds, 0.0)
+
+
 @dataclass
 class Engine:
     """One sandbox, one desired state, one scope."""
@@ -51,6 +68,7 @@ class Engine:
     scope: Scope = field(default_factory=Scope)
     limits: GuardLimits = field(default_factory=GuardLimits)
     timeout: float = 10.0
+    time: FakeTime = field(default_factory=FakeTime)
 
     @property
     def company(self) -> Company:
@@ -59,7 +77,7 @@ class Engine:
 
     def client(self, kind: type[PleoReader], stop: threading.Event | None = None) -> Any:
         """A reader or writer whose waits take no time."""
-        budget = Budget(None, sleep=lambda _: None)
+        budget = Budget(None, clock=self.time.clock, sleep=self.time.sleep)
         budget.stop = stop
         transport = Transport(
             self.pleo.url, authoriser("apiKey", self.pleo.api_key), budget, timeout=self.timeout, loopback=True, pool=8

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hypothesis import strategies as st
 
 from pleoctl.documents.desired import checked
 from pleoctl.model import DesiredState, Dimension, Row
 from pleoctl.reconcile import Scope
-from pleoctl.sandbox import Seed, Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from pleoctl.sandbox import Fault, Seed, Settings
 
 Draw = Any
 TODAY = "2026-03-15"
@@ -176,8 +173,26 @@ _SETTINGS: dict[str, st.SearchStrategy[Any]] = {
 readings: st.SearchStrategy[Settings] = st.fixed_dictionaries({}, optional=_SETTINGS).map(lambda s: Settings(**s))
 
 
-def settings_with(**fixed: Any) -> Callable[[Settings], Settings]:
-    """A reading with some settings pinned."""
-    import dataclasses  # noqa: PLC0415
+_PATHS = [
+    None, "chart-of-accounts$", "batch$", "chart-of-accounts/[0-9a-f]", "tag-groups$", "tag-groups/[0-9a-f-]+$",
+    "/tags$", "tags/archive$", "/v0/tags/[0-9a-f]", ":search$",
+]  # fmt: skip
+_DETAILS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "status": st.fixed_dictionaries({"status": st.sampled_from([500, 502, 503, 504]), "commit": st.booleans()}),
+    "limited": st.fixed_dictionaries({
+        "kind": st.just("status"), "status": st.just(429), "retry_after": st.sampled_from([None, 1, 30]),
+        "retry_after_as": st.sampled_from(["seconds", "date"]),
+    }),
+    "lag": st.fixed_dictionaries({"reads": st.integers(1, 3)}),
+    "expireToken": st.just({}),
+    **{kind: st.just({}) for kind in ("lostAnswer", "droppedBefore", "truncatedBody", "htmlBody")},
+    **{kind: st.just({}) for kind in ("earlyEnd", "wrongTotal", "repeatedPage", "stalledCursor", "shortPage")},
+}  # fmt: skip
 
-    return lambda reading: dataclasses.replace(reading, **fixed)
+
+@st.composite
+def faults(draw: Draw) -> Fault:
+    """One fault that strikes one call."""
+    kind = draw(st.sampled_from([*_DETAILS, "lostAnswer", "status"]))
+    details = {"kind": kind, **draw(_DETAILS[kind])}
+    return Fault(path=draw(st.sampled_from(_PATHS)), nth=draw(st.integers(1, 5)), **details)

@@ -1,0 +1,59 @@
+"""What the environment tells about the forge and the CI system that pleoctl runs in."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+GIT_SECONDS = 5
+
+
+def in_github_actions() -> bool:
+    """Whether this is a step of GitHub Actions."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def repository_root() -> Path | None:
+    """The checkout of a CI job; None outside of one."""
+    given = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR")
+    return Path(given) if given else None
+
+
+def event() -> dict[str, Any]:
+    """The event that started a GitHub workflow; empty where there is none."""
+    path = os.environ.get("GITHUB_EVENT_PATH")
+    if not path:
+        return {}
+    try:
+        data = json.loads(Path(path).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def pull_request() -> dict[str, Any]:
+    """The event's pull request; empty where it is about none."""
+    found = event().get("pull_request")
+    return found if isinstance(found, dict) else {}
+
+
+def commit() -> str | None:
+    """The commit that is being looked at: the head of the pull request, the CI system's, else git's."""
+    head = pull_request().get("head")
+    told = head.get("sha") if isinstance(head, dict) else None
+    named = told or os.environ.get("GITHUB_SHA") or os.environ.get("CI_COMMIT_SHA") or _git_commit()
+    return named if isinstance(named, str) and named.isascii() and named.isalnum() else None
+
+
+def _git_commit() -> str | None:
+    command = ["git", "rev-parse", "--verify", "--quiet", "HEAD"]
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed command
+            command, capture_output=True, text=True, check=False, timeout=GIT_SECONDS, stdin=subprocess.DEVNULL
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,127 @@
+"""The reports that commands write beside their output: JUnit, SARIF, and what GitHub Actions shows."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from pleoctl.cli import forge
+from pleoctl.cli.common import PATH, write_output
+from pleoctl.errors import Finding, PleoctlError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pleoctl.cli.boundary import Options
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+WORKSPACE: Final = "pleoctl.yaml"
+MOST_SUMMARY: Final = 400_000
+
+
+@dataclass(slots=True)
+class Reported:
+    """What a command found: findings, the files it looked at, and a summary in markdown made for so many bytes."""
+
+    findings: list[Finding] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    summary: Callable[[int], str] | None = None
+
+
+def report_options(function: F) -> F:
+    """``--junit`` and ``--sarif``."""
+    junit = click.option("--junit", type=PATH, metavar="FILE", help="Also write the findings as JUnit XML.")
+    sarif = click.option("--sarif", type=PATH, metavar="FILE", help="Also write the findings as SARIF 2.1.0.")
+    return junit(sarif(function))
+
+
+@contextmanager
+def reporting(options: Options, *, junit: str | None = None, sarif: str | None = None) -> Iterator[Reported]:
+    """Write the reports when the block ends, also when it ends with an error, which then stands in them."""
+    reported = Reported()
+    try:
+        yield reported
+    except PleoctlError as error:
+        reported.findings += error.findings
+        reported.summary = None
+        try:
+            _write(options, reported, junit, sarif)
+        except PleoctlError as second:
+            error.findings += second.findings
+        raise
+    except Exception as error:
+        reported.findings.append(Finding("internal", f"ended with an unexpected {type(error).__name__}"))
+        _write(options, reported, junit, sarif)
+        raise
+    _write(options, reported, junit, sarif)
+
+
+def _write(options: Options, reported: Reported, junit: str | None, sarif: str | None) -> None:
+    name = f"pleoctl {options.command}"
+    folder = _folder(options)
+    if junit is not None:
+        from pleoctl.report.junit import findings_junit  # noqa: PLC0415 - only where it is asked for
+
+        write_output(junit, findings_junit(reported.findings, reported.files, name))
+    if sarif is not None:
+        from pleoctl.report.sarif import findings_sarif  # noqa: PLC0415
+
+        default = next(iter(reported.files), WORKSPACE)
+        write_output(sarif, findings_sarif(reported.findings, folder=folder, default=default))
+    if forge.in_github_actions():
+        from pleoctl.report.github import workflow_commands  # noqa: PLC0415
+
+        # Not on stdout, which is the command's data.
+        click.echo(workflow_commands(reported.findings, folder=folder), nl=False, err=True)
+        _append_summary(name, reported)
+
+
+def _append_summary(name: str, reported: Reported) -> None:
+    from pleoctl.report.github import SUMMARY_BYTES  # noqa: PLC0415
+    from pleoctl.report.markdown import findings_markdown  # noqa: PLC0415
+
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return
+    try:
+        used = Path(path).stat().st_size if Path(path).exists() else 0
+        room = min(SUMMARY_BYTES - used, MOST_SUMMARY)
+        text = (
+            reported.summary(room) if reported.summary else findings_markdown(name, reported.findings, max_bytes=room)
+        )
+        content = text.encode("utf-8", "surrogatepass")
+        if used + len(content) > SUMMARY_BYTES:
+            content = f"## {name}\n\nToo long to be shown here; see the log.\n".encode()
+        # A summary that is too large would be dropped as a whole.
+        if used + len(content) <= SUMMARY_BYTES:
+            with Path(path).open("ab") as stream:
+                stream.write(content)
+    except OSError as error:
+        click.echo(f"the step summary cannot be written: {error.strerror}", err=True)
+
+
+def _folder(options: Options) -> str:
+    """Where the workspace stands in the repository of a CI job, for whom paths start at its top."""
+    root = forge.repository_root()
+    if root is None:
+        return ""
+    try:
+        inside = _workspace_folder(options).resolve().relative_to(root.resolve())
+    except (OSError, ValueError):
+        return ""
+    return "" if inside == Path() else inside.as_posix()
+
+
+def _workspace_folder(options: Options) -> Path:
+    chosen = options.workspace or os.environ.get("PLEOCTL_WORKSPACE")
+    if chosen:
+        path = Path(chosen)
+        return path if path.is_dir() else path.parent
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / WORKSPACE).is_file()), here)

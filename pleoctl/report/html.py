@@ -1,0 +1,84 @@
+"""A plan as one self-contained page: no network, a strict content security policy, readable without scripts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shlex
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from pleoctl.report.escape import terminal
+from pleoctl.report.markdown import totals
+from pleoctl.report.review import ACTIONS, COUNTED, KIND_TITLES, differences, ranked, risk
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+Json = dict[str, Any]
+
+TITLES: Final = {"archive": "Archives", "unarchive": "Unarchives", "update": "Updates", "create": "Creates"}
+FIELD_TITLES: Final = {"taxCodeExternalId": "tax code"}
+STATES: Final = {"archive": ("active", "archived"), "unarchive": ("archived", "active")}
+
+
+def plan_html(plan: Json, *, file: str = "plan.json", commit: str | None = None) -> str:
+    """The page; ``file`` and ``commit`` go into the instructions."""
+    css, script = _asset("plan.css"), _asset("plan.js")
+    policy = (
+        f"default-src 'none'; style-src '{_hash(css)}'; script-src '{_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    changes = ranked(plan["changes"])
+    page = _template().render(
+        plan=plan, css=Markup(css), script=Markup(script), policy=policy,  # noqa: S704 - our own files, without markup
+        headline=totals(plan["summary"]) or "no changes", counted=COUNTED, kind_titles=KIND_TITLES,
+        kinds=[(t, plan["summary"]["byKind"][k]) for k, t in KIND_TITLES.items() if k in plan["summary"]["byKind"]],
+        groups=[(TITLES[a], found) for a in ACTIONS if (found := [c for c in changes if c["action"] == a])],
+        warnings=_by_code(plan["warnings"]), risky=sum(bool(risk(c)) for c in changes),
+        commit=commit if commit and commit.isalnum() else None,
+        command=f"pleoctl apply {shlex.quote(terminal(file))} --expect-id {plan['id']}",
+    )  # fmt: skip
+    # A lone surrogate cannot be encoded; `shown` has turned all of them into escapes already.
+    return page + "\n"
+
+
+def _rows(change: Json) -> list[tuple[str, str, str, bool]]:
+    """``(field, before, after, differs)`` as a reader sees them."""
+    rows = []
+    if change["action"] in STATES:
+        rows.append(("state", *STATES[change["action"]], True))
+    created = change["before"] is None
+    for field, before, after, differs in differences(change):
+        if after is not None or not created:
+            rows.append((FIELD_TITLES.get(field, field), "–" if created else _value(before), _value(after), differs))
+    return rows
+
+
+def _value(value: Any) -> str:
+    return "none" if value is None else str(value)
+
+
+def _by_code(warnings: list[Json]) -> list[tuple[str, list[Json]]]:
+    codes = sorted({w["code"] for w in warnings})
+    return [(code, [w for w in warnings if w["code"] == code]) for code in codes]
+
+
+@cache
+def _template() -> Template:
+    loader = PackageLoader("pleoctl.report")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    environment.filters |= {"shown": terminal, "risk": risk, "rows": _rows}
+    return environment.get_template("plan.html.j2")
+
+
+def _asset(name: str) -> str:
+    return (files("pleoctl.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

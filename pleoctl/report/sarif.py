@@ -1,0 +1,78 @@
+"""Findings as SARIF 2.1.0, which code scanning shows beside the lines they are about."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from pleoctl import __version__
+from pleoctl.report.escape import terminal
+from pleoctl.report.paths import in_repository
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pleoctl.errors import Finding
+
+Json = dict[str, Any]
+
+SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+LEVELS: Final = {"error": "error", "warning": "warning", "info": "note"}
+DEFAULT_FILE: Final = "pleoctl.yaml"
+
+
+def findings_sarif(
+    findings: Sequence[Finding],
+    codes: Mapping[str, str] | None = None,
+    *,
+    folder: str = "",
+    default: str = DEFAULT_FILE,
+) -> bytes:
+    """A SARIF log: rule ids are finding codes, ``codes`` says what they mean.
+
+    ``folder`` is where the workspace stands in the repository. A finding without a file gets ``default``, since
+    code scanning drops what has no place.
+    """
+    meanings = dict(codes or {})
+    used = sorted({f.code for f in findings} | set(meanings))
+    rules = [_rule(code, meanings.get(code) or f"{code.replace('-', ' ').capitalize()}.") for code in used]
+    driver = {"name": "pleoctl", "version": __version__, "semanticVersion": __version__, "rules": rules}
+    results = [_result(finding, used.index(finding.code), folder, default) for finding in findings]
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    return (json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n").encode()
+
+
+def _rule(code: str, meaning: str) -> Json:
+    text = {"text": meaning}
+    return {"id": code, "shortDescription": text, "fullDescription": text, "help": text}
+
+
+def _result(finding: Finding, rule: int, folder: str, default: str) -> Json:
+    hint = f" ({finding.hint})" if finding.hint else ""
+    location: Json = {"physicalLocation": _place(finding, folder, default)}
+    name = finding.address or finding.rule
+    if name:
+        location["logicalLocations"] = [{"fullyQualifiedName": terminal(name)}]
+    return {
+        "ruleId": finding.code,
+        "ruleIndex": rule,
+        "level": LEVELS[finding.level],
+        "message": {"text": terminal(f"{finding.message}{hint}")},
+        "locations": [location],
+    }
+
+
+def _place(finding: Finding, folder: str, default: str) -> Json:
+    place: Json = {"artifactLocation": {"uri": _uri(finding.file or default, folder)}}
+    if finding.line is not None:
+        columns = {} if finding.column is None else {"startColumn": max(1, finding.column)}
+        place["region"] = {"startLine": max(1, finding.line), **columns}
+    return place
+
+
+def _uri(file: str, folder: str) -> str:
+    # A colon in the first step would make it an absolute uri, so that is escaped too.
+    return "/".join(
+        quote(part.encode("utf-8", "surrogatepass"), safe="") for part in in_repository(file, folder).split("/")
+    )

@@ -1,0 +1,51 @@
+"""What must hold of all rows together; a slip in the description of an API shows itself here, not in Pleo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pleoctl.errors import Finding, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pleoctl.sources.base import Table
+    from pleoctl.sources.http.rows import RowMaker
+    from pleoctl.sources.http.spec import Resource
+
+# No end is what most values have; a wrong name is found by the names themselves.
+_MAY_BE_NULL: Final = ("expires",)
+
+
+def check_table(spec: Resource, maker: RowMaker, table: Table) -> None:
+    """Raise `SourceError` with a finding for everything that cannot be right."""
+    problems = [*_unknown_names(spec, table), *_impossible_fields(spec, maker, table)] if maker.records else []
+    if problems:
+        findings = [Finding(SourceError.code, words) for words in problems]
+        raise SourceError(f"source.{spec.name} does not fit the data", findings=findings)
+
+
+def _unknown_names(spec: Resource, table: Table) -> Iterator[str]:
+    # Fields are looked at only in the rows that where keeps.
+    judged = [*spec.expressions(), *(spec.fields.values() if table.rows else ())]
+    unseen = {name: one for one in judged for name in one.unseen if name not in spec.optional}
+    for name, expression in unseen.items():
+        yield f"{expression.key}: no record has {name!r} ({expression.text})"
+
+
+def _impossible_fields(spec: Resource, maker: RowMaker, table: Table) -> Iterator[str]:
+    number = len(table.rows)
+    may_be_null = spec.optional.union(_MAY_BE_NULL)
+    for name, expression in spec.fields.items() if number else ():
+        if name in maker.all_null and name in maker.failed:
+            yield f"{expression.key} fails for every row: {maker.failed[name]}"
+        elif name in maker.all_null and name not in may_be_null:
+            yield f"{expression.key} is null in all {number} rows; leave the field out, or name it in optional"
+        elif maker.not_text.get(name) == number:
+            yield f"{expression.key} is never text; write string({expression.text})"
+        elif name == "active" and name not in maker.all_null and not _any_active(table):
+            yield f"{expression.key} is true for no row; that would archive everything"
+
+
+def _any_active(table: Table) -> bool:
+    return any(row.cells.get("active") is True for row in table.rows)

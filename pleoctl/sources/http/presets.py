@@ -1,0 +1,63 @@
+"""Vendor presets: YAML files of this package that fill in what a section does not give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from pleoctl.documents.load import load
+from pleoctl.documents.schemas import nearest
+from pleoctl.errors import SourceError
+
+FOLDER: Final = Path(__file__).parent.parent / "presets"
+# These say one thing as a whole: half of one and half of another would make no sense.
+_WHOLE: Final = frozenset({"auth", "paginate", "body", "count"})
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One vendor's API: ``variables`` must be given by the workspace, ``source`` is the section it fills in."""
+
+    name: str
+    title: str
+    api: str
+    verified: str
+    variables: dict[str, str]
+    notes: list[str]
+    source: dict[str, Any]
+
+
+def preset_names() -> list[str]:
+    """Names of all presets, sorted."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+@cache
+def load_preset(name: str) -> Preset:
+    """The preset of a name. Raises `SourceError` with the nearest names."""
+    if name not in preset_names():
+        raise SourceError(f"there is no preset {name!r}", hint=nearest(name, preset_names()).replace("keys", "presets"))
+    data = load(FOLDER / f"{name}.yaml", shown=f"preset {name}").data
+    return Preset(
+        name, data["title"], data["api"], data["verified"], data.get("variables") or {}, data.get("notes") or [],
+        data["source"],
+    )  # fmt: skip
+
+
+def merged(preset: Preset | None, section: dict[str, Any]) -> dict[str, Any]:
+    """The section over its preset: every key may be given anew, and ``null`` takes one away."""
+    return _over(preset.source if preset else {}, section)
+
+
+def _over(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in given.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict) and isinstance(base.get(key), dict) and key not in _WHOLE:
+            result[key] = _over(base[key], value)
+        else:
+            result[key] = value
+    return result

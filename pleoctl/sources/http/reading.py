@@ -1,0 +1,224 @@
+"""Read one list to its end and prove it: the danger of this arrow is a short read that becomes a mass archive.
+
+A list is complete when every answer came, the totals agree with what was read, nothing came twice, and the end was
+said as its kind of paging says it. A page shorter than asked for says nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urljoin, urlsplit
+
+from pleoctl.errors import SourceError
+from pleoctl.sources.http.expressions import Expression, ExpressionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pleoctl.http.transport import Answer
+    from pleoctl.sources.http.spec import Request, Resource
+
+    Send = Callable[[Request, Mapping[str, Any], str | None], tuple[Answer, str]]
+
+MAX_EMPTY: Final = 20
+_SHOWN_KEYS: Final = 8
+# Lengths that a first page has when more pages follow.
+_PAGE_SIZES: Final = frozenset({
+    10, 20, 25, 30, 40, 50, 60, 64, 75, 100, 128, 150, 200, 250, 256, 300, 400, 500, 512, 750,
+    1000, 1024, 2000, 2500, 5000, 10000, 20000, 50000,
+})  # fmt: skip
+
+
+class ListReader:
+    """One list, read once."""
+
+    def __init__(self, resource: Resource, send: Send, variables: Mapping[str, Any], parent: Any = None) -> None:
+        """``send`` makes one request and gives the answer with the url it came from."""
+        self._resource, self._send, self._variables, self._parent = resource, send, variables, parent
+        self._total: int | None = None
+        self._count = 0
+        self._pages = 0
+        self._seen: set[int] = set()
+        self._tokens: set[str] = set()
+
+    def read(self) -> Iterator[dict[str, Any]]:
+        """All records, page by page. Raises `SourceError` as soon as the list contradicts itself."""
+        request = self._resource.request
+        if request is None:
+            yield from self._records({"parent": self._parent})
+            return
+        self._ask_count()
+        step: Mapping[str, Any] | None = self._first()
+        link = None
+        empty = 0
+        while step is not None:
+            answer, url = self._send(request, {**self._variables, **step}, link)
+            self._pages += 1
+            rows = self._rows(answer)
+            yield from rows
+            empty = 0 if rows else empty + 1
+            if empty > MAX_EMPTY:
+                raise self._wrong("page after page is empty")
+            step, link = self._next(step, rows, answer, url)
+        if self._total is not None and self._count != self._total:
+            raise self._wrong(f"{self._count} rows came, {self._total} were announced")
+
+    # --- one answer --------------------------------------------------------------------------------------------
+
+    def _rows(self, answer: Answer) -> list[dict[str, Any]]:
+        body = answer.body
+        if self._parent is not None and isinstance(body, dict):
+            body = {**body, "parent": self._parent}
+        rows = self._records(body)
+        self._note_total(body)
+        self._refuse_repeats(rows)
+        self._count += len(rows)
+        return rows
+
+    def _records(self, body: Any) -> list[dict[str, Any]]:
+        rows = self._value(self._resource.records, body)
+        if not isinstance(rows, list):
+            raise self._wrong(
+                f"{self._resource.records.key} gives no list ({_kind(rows)}); the answer has {_keys(body)}"
+            )
+        for row in rows:
+            if not isinstance(row, dict):
+                raise self._wrong(f"a row is {_kind(row)}, not an object")
+        return rows
+
+    def _note_total(self, body: Any) -> None:
+        expression = self._resource.total
+        if expression is None:
+            return
+        value = self._value(expression, body)
+        if value is None and self._pages > 1:
+            return
+        self._agree(self._number(value, expression))
+
+    def _agree(self, total: int) -> None:
+        if self._total is not None and total != self._total:
+            raise self._wrong(f"the total moved from {self._total} to {total} while it was read")
+        self._total = total
+
+    def _ask_count(self) -> None:
+        count, expression = self._resource.count, self._resource.counted
+        if count is not None and expression is not None:
+            answer, _ = self._send(count, self._variables, None)
+            self._agree(self._number(self._value(expression, answer.body), expression))
+
+    def _refuse_repeats(self, rows: list[dict[str, Any]]) -> None:
+        """A record of an earlier page: the server repeats a page, or the list moved while it was read."""
+        if self._resource.paging == "none":
+            return
+        marks = {hash(repr(row)) for row in rows}
+        if not marks.isdisjoint(self._seen):
+            raise self._wrong("a row of an earlier page came again: the paging does not move on, or the list changed")
+        self._seen |= marks
+
+    # --- the next request --------------------------------------------------------------------------------------
+
+    def _first(self) -> dict[str, Any]:
+        kind, start, size = self._resource.paging, self._resource.start, self._resource.size
+        moving: dict[str, dict[str, Any]] = {
+            "page": {"page": start}, "offset": {"offset": start}, "cursor": {"cursor": None},
+        }  # fmt: skip
+        return {**moving.get(kind, {}), "size": size}
+
+    def _next(
+        self, step: Mapping[str, Any], rows: list[dict[str, Any]], answer: Answer, url: str
+    ) -> tuple[Mapping[str, Any] | None, str | None]:
+        kind = self._resource.paging
+        if kind == "page":
+            return (None if self._ended(rows, answer) else {**step, "page": step["page"] + 1}), None
+        if kind == "offset":
+            # On by what came, not by what was asked for: a server that gives fewer must not make us skip rows.
+            return (None if self._ended(rows, answer) else {**step, "offset": step["offset"] + len(rows)}), None
+        if kind == "none":
+            return None, None
+        token = self._token(answer, rows)
+        if token is None:
+            return None, None
+        return (step, self._link(token, url)) if kind == "link" else ({**step, "cursor": token}, None)
+
+    def _ended(self, rows: list[dict[str, Any]], answer: Answer) -> bool:
+        if self._total is not None and self._count >= self._total:
+            return True
+        pages = self._resource.pages
+        if pages is not None:
+            number = self._number(self._value(pages, answer.body), pages)
+            if not rows and self._pages < number:
+                raise self._wrong(f"page {self._pages} of {number} is empty")
+            return self._pages >= number
+        return not rows
+
+    def _token(self, answer: Answer, rows: list[dict[str, Any]]) -> str | int | None:
+        expression = self._resource.next
+        if expression is None:
+            value = answer.links.get("next", {}).get("url")
+        else:
+            value = self._value(expression, answer.body)
+            self._doubt_single_page(expression, value, rows)
+        if value is None or value == "":
+            return None
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise self._wrong(f"the next token is {_kind(value)}, not text")
+        if str(value) in self._tokens:
+            raise self._wrong("the next token came before: the paging does not move on")
+        self._tokens.add(str(value))
+        return value
+
+    def _doubt_single_page(self, expression: Expression, value: Any, rows: list[dict[str, Any]]) -> None:
+        """A slip in ``next`` looks like a list of one page. A page of a usual length, or a full one, gives it away."""
+        unseen = [name for name in expression.unseen if name not in self._resource.optional]
+        full = len(rows) in _PAGE_SIZES or len(rows) == self._resource.size
+        if value is None and unseen and full and self._total is None:
+            raise SourceError(
+                f"{self._label()} gave {len(rows)} rows, which looks like a full page, and {expression.key} names "
+                f"{unseen[0]!r}, which is not in the answer ({_keys_hint(expression)})",
+                hint=f"check the name; if the list really ends here, give total, or optional: [{unseen[0]}]",
+            )
+
+    def _link(self, token: str | int, url: str) -> str:
+        target = urljoin(url, str(token))
+        old, new = urlsplit(url), urlsplit(target)
+        if (old.scheme, old.netloc) != (new.scheme, new.netloc):
+            raise self._wrong(f"the next link leads to another host ({new.scheme}://{new.hostname}), which is refused")
+        return target
+
+    # --- small things ------------------------------------------------------------------------------------------
+
+    def _value(self, expression: Expression, data: Any) -> Any:
+        try:
+            return expression(data)
+        except ExpressionError as error:
+            raise self._wrong(f"{expression.key}: {error}") from error
+
+    def _number(self, value: Any, expression: Expression) -> int:
+        if isinstance(value, str) and value.isascii() and value.isdigit():
+            return int(value)
+        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        if whole and not isinstance(value, bool) and value >= 0:
+            return int(value)
+        raise self._wrong(f"{expression.key} gives {_kind(value)} instead of a number")
+
+    def _wrong(self, words: str) -> SourceError:
+        return SourceError(f"{self._label()} was not read completely: {words}",
+                           hint="nothing was written; run again, and check source.* if it stays")  # fmt: skip
+
+    def _label(self) -> str:
+        return f"{self._resource.name} ({self._resource.label})"
+
+
+def _kind(value: Any) -> str:
+    names = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _keys(body: Any) -> str:
+    if not isinstance(body, dict):
+        return f"no names, it is {_kind(body)}"
+    return ", ".join(list(body)[:_SHOWN_KEYS]) or "no names"
+
+
+def _keys_hint(expression: Expression) -> str:
+    return f"expression: {expression.text}"

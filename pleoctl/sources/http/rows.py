@@ -1,0 +1,78 @@
+"""Records → rows by the field expressions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.errors import SourceError
+from pleoctl.sources.base import SourceRow
+from pleoctl.sources.http.expressions import Expression, ExpressionError
+
+if TYPE_CHECKING:
+    from pleoctl.sources.http.spec import Resource
+
+# Enough for `source check --trace`.
+KEPT_RECORDS: Final = 100
+_NULL_IF_EMPTY: Final = ("code", "taxCodeExternalId")
+_ABSENT_IF_EMPTY: Final = ("currency", "expires")
+
+
+class RowMaker:
+    """Makes rows of one resource and notes what the guards ask for afterwards."""
+
+    def __init__(self, spec: Resource, *, keep_records: bool) -> None:
+        """``keep_records``: other resources are read for each row, and need its record."""
+        self._spec, self._keep = spec, keep_records
+        self._fields = list(spec.fields.items())
+        self.records = 0
+        self.all_null = set(spec.fields)
+        self.not_text: dict[str, int] = {}
+        self.failed: dict[str, str] = {}
+
+    def add(self, record: dict[str, Any], parent: Any, rows: list[SourceRow]) -> None:
+        """Append the row of a record, unless ``where`` says no. Raises `SourceError` where ``where`` cannot tell."""
+        self.records += 1
+        scope = record if parent is None else {**record, "parent": parent}
+        if self._spec.where is not None and not self._wanted(self._spec.where, scope):
+            return
+        row = SourceRow({}, f"{self._spec.name}[{self.records}]")
+        for name, expression in self._fields:
+            row.cells[name] = self._cell(name, expression, scope, row)
+        self._settle(row.cells)
+        if self._keep or len(rows) < KEPT_RECORDS:
+            row.record = record
+        rows.append(row)
+
+    def _wanted(self, where: Expression, scope: dict[str, Any]) -> bool:
+        try:
+            value = where(scope)
+        except ExpressionError as error:
+            raise SourceError(f"{where.key}, row {self.records}: {error}") from error
+        if not isinstance(value, bool):
+            shown = "null" if value is None else repr(value)[:60]
+            absent = f"; no record so far has {where.unseen[0]!r}" if where.unseen else ""
+            raise SourceError(f"{where.key} gives {shown} for row {self.records}, neither true nor false{absent}")
+        return value
+
+    def _cell(self, name: str, expression: Expression, scope: dict[str, Any], row: SourceRow) -> Any:
+        try:
+            value = expression(scope)
+        except ExpressionError as error:
+            row.problem = row.problem or f"{name}: {error}"
+            self.failed.setdefault(name, str(error))
+            return None
+        if value is not None:
+            self.all_null.discard(name)
+            if name != "active" and not isinstance(value, str):
+                self.not_text[name] = self.not_text.get(name, 0) + 1
+        return value
+
+    @staticmethod
+    def _settle(cells: dict[str, Any]) -> None:
+        """Empty cells mean what they mean in a csv."""
+        for name in _NULL_IF_EMPTY:
+            if cells.get(name) == "":
+                cells[name] = None
+        for name in _ABSENT_IF_EMPTY:
+            if name in cells and cells[name] in {None, ""}:
+                del cells[name]

@@ -1,0 +1,129 @@
+"""The ``http`` source: describes requests as data, reads them through the project's one transport."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from pleoctl.documents.schemas import nearest
+from pleoctl.errors import SourceError
+from pleoctl.sources.base import REQUIRED, RESOURCES, Table
+from pleoctl.sources.connect import ServerConnection
+from pleoctl.sources.http.guards import check_table
+from pleoctl.sources.http.presets import load_preset, merged
+from pleoctl.sources.http.reading import ListReader
+from pleoctl.sources.http.rows import RowMaker
+from pleoctl.sources.http.spec import Request, Resource, resource
+from pleoctl.sources.http.templates import check_names, fill_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pleoctl.http.transport import Answer
+    from pleoctl.workspace import Workspace
+
+_RESERVED: Final = {"page", "offset", "size", "cursor", "parent"}
+
+
+class HttpSource:
+    """Reads a JSON API as the section, over a preset's, describes it."""
+
+    def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
+        """Check everything that can be checked without a request. Raises `SourceError`."""
+        name = section.get("preset")
+        preset = load_preset(name) if name else None
+        self._config = merged(preset, section)
+        self._variables = self._check_variables(preset.variables if preset else {})
+        known = set(self._variables)
+        self._resources = {
+            name: resource(name, self._config[name], known) for name in RESOURCES if self._config.get(name)
+        }
+        self._check_parents()
+        base_url = self._config.get("baseUrl")
+        if not base_url:
+            raise SourceError("source lacks baseUrl")
+        check_names(base_url, known, "source.baseUrl")
+        self._connection = ServerConnection(
+            workspace, fill_text(str(base_url), self._variables), self._config,
+            service=preset.title if preset else "the accounting system",
+        )  # fmt: skip
+        self._tables: dict[str, Table] = {}
+
+    def read(self, resource: str) -> Table | None:
+        """See `Source.read`. Raises `SourceError` for whatever leaves a doubt that everything was read."""
+        found = self._resources.get(resource)
+        if found is None:
+            return None
+        if resource not in self._tables:
+            self._tables[resource] = self._read(found)
+        return self._tables[resource]
+
+    # --- settings ----------------------------------------------------------------------------------------------
+
+    def _check_variables(self, declared: Mapping[str, str]) -> dict[str, str]:
+        given = {name: str(value) for name, value in self._config.get("variables", {}).items()}
+        for name in given:
+            if name in _RESERVED:
+                raise SourceError(f"source.variables.{name}: this name is taken")
+            if declared and name not in declared:
+                raise SourceError(f"source.variables: the preset has no variable {name!r}",
+                                  hint=nearest(name, sorted(declared)))  # fmt: skip
+        missing = [name for name in declared if name not in given]
+        if missing:
+            raise SourceError(f"source.variables lacks {missing[0]}: {declared[missing[0]]}",
+                              hint=f"add variables: {{{missing[0]}: …}}")  # fmt: skip
+        return given
+
+    def _check_parents(self) -> None:
+        for name, one in self._resources.items():
+            if one.parent is not None and one.parent not in self._resources:
+                raise SourceError(f"source.{name}.forEach: there is no resource {one.parent!r}")
+            chain, parent = {name}, one.parent
+            while parent is not None:
+                if parent in chain:
+                    raise SourceError(f"source.{name}.forEach leads back to {name}")
+                chain.add(parent)
+                parent = self._resources[parent].parent
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    def _read(self, spec: Resource) -> Table:
+        host = urlsplit(self._connection.base_url).netloc
+        table = Table(f"{spec.label} ({host})" if spec.request else spec.label)
+        maker = RowMaker(spec, keep_records=any(one.parent == spec.name for one in self._resources.values()))
+        for parent, variables in self._parents(spec):
+            reader = ListReader(spec, self._send, variables, parent)
+            for record in reader.read():
+                maker.add(record, parent, table.rows)
+        check_table(spec, maker, table)
+        return table
+
+    def _parents(self, spec: Resource) -> Iterator[tuple[dict[str, Any] | None, Mapping[str, Any]]]:
+        """One parent after the other with the variables of its requests; a single empty one without ``forEach``."""
+        if spec.parent is None:
+            yield None, self._variables
+            return
+        table = self.read(spec.parent)
+        key = REQUIRED[spec.parent][0]
+        for row in table.rows if table is not None else ():
+            # A row without a key is reported by itself and holds back every archive: there is nothing to ask for.
+            if isinstance(row.cells.get(key), str) and row.cells[key].strip():
+                parent = {**row.record, **row.cells}
+                yield parent, {**self._variables, **_parent_variables(spec, parent)}
+
+    def _send(self, request: Request, variables: Mapping[str, Any], link: str | None) -> tuple[Answer, str]:
+        path, arguments = request.build(variables)
+        if link is not None:
+            path, _ = link, arguments.pop("params", None)
+        return self._connection.read(request.method, path, **arguments), self._connection.url_of(path)
+
+
+def _parent_variables(spec: Resource, parent: Mapping[str, Any]) -> dict[str, Any]:
+    """What the request needs of its parent, as ``parent.field``."""
+    found = {}
+    for name in spec.parent_names:
+        value = parent.get(name.removeprefix("parent."))
+        if value is None:
+            raise SourceError(f"source.{spec.name} needs {{{name}}}, which a row of {spec.parent} does not have")
+        found[name] = value
+    return found

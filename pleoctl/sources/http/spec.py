@@ -1,0 +1,191 @@
+"""One resource of the ``http`` source as the workspace or a preset describes it, checked and compiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.documents.schemas import nearest
+from pleoctl.errors import SourceError
+from pleoctl.sources.base import FIELDS, REQUIRED
+from pleoctl.sources.http.expressions import Expression
+from pleoctl.sources.http.templates import check_names, fill, fill_path, names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# Variables that each kind of paging offers.
+PAGING: Final[dict[str, set[str]]] = {
+    "none": set(),
+    "page": {"page", "size"},
+    "offset": {"offset", "size"},
+    "cursor": {"cursor", "size"},
+    "link": {"size"},
+}
+# Without these a kind of paging cannot work.
+_NEEDS: Final[dict[str, tuple[str, ...]]] = {
+    "none": (), "page": ("size",), "offset": ("size",), "cursor": ("next",), "link": ("next",),
+}  # fmt: skip
+_MOVES: Final = {"page": "page", "offset": "offset", "cursor": "cursor"}
+_METHODS: Final = ("GET", "POST")
+_CREDENTIAL_HEADERS: Final = {"authorization", "cookie", "proxy-authorization"}
+HEADER: Final = "header"
+
+
+@dataclass(slots=True)
+class Request:
+    """How one request is made; strings may hold variables."""
+
+    method: str
+    path: str
+    query: dict[str, Any]
+    headers: dict[str, Any]
+    body: Any
+
+    def build(self, variables: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Path and keyword arguments of the transport."""
+        arguments: dict[str, Any] = {}
+        if self.query:
+            arguments["params"] = {name: _word(value) for name, value in fill(self.query, variables).items()}
+        if self.headers:
+            arguments["headers"] = {name: str(value) for name, value in fill(self.headers, variables).items()}
+        if isinstance(self.body, str):
+            arguments["data"] = str(fill(self.body, variables)).encode()
+        elif self.body is not None:
+            arguments["json"] = fill(self.body, variables)
+        return fill_path(self.path, variables), arguments
+
+
+@dataclass(slots=True)
+class Resource:
+    """Everything about one table of rows."""
+
+    name: str
+    parent: str | None
+    request: Request | None
+    paging: str
+    start: int
+    size: int | None
+    count: Request | None
+    counted: Expression | None
+    records: Expression
+    total: Expression | None
+    pages: Expression | None
+    next: Expression | None
+    where: Expression | None
+    fields: dict[str, Expression]
+    optional: frozenset[str]
+    parent_names: frozenset[str]
+
+    @property
+    def label(self) -> str:
+        """What messages call it."""
+        return f"{self.request.method} {self.request.path}" if self.request else f"{self.name} in {self.parent}"
+
+    def expressions(self) -> Iterator[Expression]:
+        """All but the fields' whose names must occur in the data; ``next`` is judged by itself."""
+        for one in (self.records, self.total, self.pages, self.counted, self.where):
+            if one is not None:
+                yield one
+
+
+def resource(name: str, config: dict[str, Any], variables: set[str]) -> Resource:
+    """Check and compile one resource; ``variables`` are those of the source. Raises `SourceError`."""
+    key = f"source.{name}"
+    paginate = _required(config, "paginate", key)
+    kind = _kind(paginate, key)
+    parent = config.get("forEach")
+    known = variables | PAGING[kind] | ({"parent"} if parent else set())
+    request = _request(config, key, known) if "path" in config or not parent else None
+    _check_moves(kind, config, key)
+
+    def expression(part: dict[str, Any], field: str, below: str = key) -> Expression | None:
+        return Expression(str(part[field]), f"{below}.{field}") if part.get(field) is not None else None
+
+    count = config.get("count")
+    counting = (
+        _request({**_shared(config), **count}, f"{key}.count", variables | ({"parent"} if parent else set()))
+        if count else None
+    )  # fmt: skip
+    after = paginate.get("next")
+    return Resource(
+        name, parent, request, kind, int(paginate.get("start", 1 if kind == "page" else 0)), paginate.get("size"),
+        counting,
+        expression(count, "total", f"{key}.count") if count else None,
+        Expression(str(_required(config, "records", key)), f"{key}.records"),
+        expression(config, "total"),
+        expression(paginate, "pages", f"{key}.paginate"),
+        None if after == HEADER and kind == "link" else expression(paginate, "next", f"{key}.paginate"),
+        expression(config, "where"),
+        _fields(name, _required(config, "fields", key), f"{key}.fields"),
+        frozenset(config.get("optional", ())),
+        frozenset(name for name in _used(request, counting) if name.startswith("parent.")),
+    )  # fmt: skip
+
+
+def _used(*requests: Request | None) -> Iterator[str]:
+    for one in requests:
+        if one is not None:
+            yield from names([one.path, one.query, one.headers, one.body])
+
+
+def _required(config: dict[str, Any], name: str, key: str) -> Any:
+    if config.get(name) is None:
+        hint = "write {type: none} where the server sends everything at once" if name == "paginate" else None
+        raise SourceError(f"{key} lacks {name}", hint=hint)
+    return config[name]
+
+
+def _kind(paginate: dict[str, Any], key: str) -> str:
+    kind = str(paginate.get("type"))
+    if kind not in PAGING:
+        raise SourceError(f"{key}.paginate.type is {kind!r}", hint=f"one of: {', '.join(PAGING)}")
+    for name in _NEEDS[kind]:
+        if paginate.get(name) is None:
+            raise SourceError(f"{key}.paginate of type {kind} lacks {name}")
+    return kind
+
+
+def _check_moves(kind: str, config: dict[str, Any], key: str) -> None:
+    """A request that does not use its page variable would read the first page for ever."""
+    moving = _MOVES.get(kind)
+    parts = [config.get(part) for part in ("path", "query", "headers", "body")]
+    if moving and moving not in set(names(parts)):
+        raise SourceError(f"{key} pages by {kind}, but no string uses {{{moving}}}",
+                          hint=f'e.g. query: {{{moving}: "{{{moving}}}"}}')  # fmt: skip
+
+
+def _shared(config: dict[str, Any]) -> dict[str, Any]:
+    """What a count request takes from its resource unless it says otherwise."""
+    return {name: config[name] for name in ("method", "headers") if name in config}
+
+
+def _request(config: dict[str, Any], key: str, known: set[str]) -> Request:
+    method = str(config.get("method", "GET")).upper()
+    path = str(_required(config, "path", key))
+    if method not in _METHODS:
+        raise SourceError(f"{key}.method is {method}", hint="a source only reads: GET or POST")
+    if not path.startswith("/"):
+        raise SourceError(f"{key}.path must begin with /", hint="the host stands in source.baseUrl")
+    for name in config.get("headers", {}):
+        if name.lower() in _CREDENTIAL_HEADERS:
+            raise SourceError(f"{key}.headers must not set {name}", hint="give it in source.auth, as a reference")
+    for part in ("path", "query", "headers", "body"):
+        check_names(config.get(part), known, f"{key}.{part}")
+    return Request(method, path, config.get("query", {}), config.get("headers", {}), config.get("body"))
+
+
+def _fields(name: str, given: dict[str, str | None], key: str) -> dict[str, Expression]:
+    fields = {field: text for field, text in given.items() if text is not None}
+    for field in fields:
+        if field not in FIELDS[name]:
+            raise SourceError(f"{key}: unknown field {field!r}", hint=nearest(field, sorted(FIELDS[name])))
+    missing = [field for field in REQUIRED[name] if field not in fields]
+    if missing:
+        raise SourceError(f"{key} lacks {', '.join(missing)}")
+    return {field: Expression(text, f"{key}.{field}") for field, text in fields.items()}
+
+
+def _word(value: Any) -> Any:
+    """Booleans as web APIs spell them."""
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else value

@@ -1,0 +1,79 @@
+"""``{page}``, ``{offset}``, ``{size}``, ``{cursor}``, ``{parent.field}`` and a preset's variables, in any string."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from pleoctl.documents.schemas import nearest
+from pleoctl.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+# Braces with anything else inside are the text of another language, such as GraphQL.
+_VARIABLE: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*(?:\.[^\s{}]+)?)\}")
+_LEFT_OUT: Final = object()
+
+
+def names(value: Any) -> Iterator[str]:
+    """All variables in a value, at any depth."""
+    if isinstance(value, str):
+        yield from _VARIABLE.findall(value)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _VARIABLE.findall(str(key))
+            yield from names(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from names(item)
+
+
+def check_names(value: Any, known: set[str], key: str) -> None:
+    """Raise `SourceError` for a variable that is not at hand here."""
+    for name in names(value):
+        if name not in known and not ("parent" in known and name.startswith("parent.")):
+            hint = nearest(name, sorted(known)) if known else "no variable is at hand here"
+            raise SourceError(f"{key} uses {{{name}}}, which there is not", hint=hint.replace("keys", "variables"))
+
+
+def fill_path(text: str, variables: Mapping[str, Any]) -> str:
+    """A path with every variable percent-encoded; one without a value is empty."""
+    return _fill(text, variables, lambda value: quote(_plain(value), safe=""))
+
+
+def fill_text(text: str, variables: Mapping[str, Any]) -> str:
+    """A text with every variable as it is; one without a value is empty."""
+    return _fill(text, variables, _plain)
+
+
+def fill(value: Any, variables: Mapping[str, Any]) -> Any:
+    """A query, headers or a body. What uses a variable without a value (a cursor on page 1) is left out.
+
+    A string that is nothing but a variable becomes that variable's value, so that a number stays one.
+    """
+    filled = _fill_any(value, variables)
+    return None if filled is _LEFT_OUT else filled
+
+
+def _fill_any(value: Any, variables: Mapping[str, Any]) -> Any:
+    if isinstance(value, str):
+        if any(variables.get(name) is None for name in _VARIABLE.findall(value)):
+            return _LEFT_OUT
+        whole = _VARIABLE.fullmatch(value)
+        return variables[whole[1]] if whole else fill_text(value, variables)
+    if isinstance(value, dict):
+        pairs = ((key, _fill_any(item, variables)) for key, item in value.items())
+        return {key: item for key, item in pairs if item is not _LEFT_OUT}
+    if isinstance(value, list):
+        return [item for item in (_fill_any(item, variables) for item in value) if item is not _LEFT_OUT]
+    return value
+
+
+def _fill(text: str, variables: Mapping[str, Any], convert: Callable[[Any], str]) -> str:
+    return _VARIABLE.sub(lambda match: convert(variables.get(match[1])), text)
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else str(value)
