@@ -149,12 +149,7 @@ def test_whatever_url_is_accepted_is_the_host_that_a_request_goes_to(tail: str) 
     for url in (tail, f"https://{tail}", f"https://{tail}.pleo.io", f"http://127.0.0.1{tail}"):
         if url_problem(url, trusted=False) is None:
             host = (parse_url(url).host or "").strip("[]")
-            assert (
-                host == "pleo.io"
-                or host.endswith(".pleo.io")
-                or host in {"localhost", "::1"}
-                or host.startswith("127.")
-            )
+            assert host == "pleo.io" or host.endswith(".pleo.io") or host in {"localhost", "::1"} or host.startswith("127.")
 
 
 # --- secrets ---------------------------------------------------------------------------------------------------------

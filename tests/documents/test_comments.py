@@ -109,9 +109,7 @@ dimensions:
 
 def test_the_comment_of_a_row_that_went_away_moves_to_the_next() -> None:
     """A note is never lost with its row: it moves down, at last to the end."""
-    text = (
-        HEAD + 'accounts:\n# on a\n- {externalId: "a", name: "A"}  # behind a\n# on b\n- {externalId: "b", name: "B"}\n'
-    )
+    text = HEAD + 'accounts:\n# on a\n- {externalId: "a", name: "A"}  # behind a\n# on b\n- {externalId: "b", name: "B"}\n'
     assert rewritten(text, without="a") == (
         HEAD + 'accounts:\n# on a\n# behind a\n# on b\n- {externalId: "b", name: "B"}\n'
     )  # fmt: skip
@@ -141,11 +139,7 @@ def test_the_notes_of_a_dimension_survive_the_loss_of_its_values() -> None:
 @pytest.mark.parametrize("quote", ["'", '"', "|"])
 def test_a_hash_inside_a_text_is_no_comment(name: str, quote: str) -> None:
     """Only what YAML takes for a comment is one."""
-    scalar = {
-        "'": "'" + name.replace("'", "''") + "'",
-        '"': '"' + name.replace('"', '\\"') + '"',
-        "|": f"|-\n    {name}",
-    }[quote]
+    scalar = {"'": "'" + name.replace("'", "''") + "'", '"': '"' + name.replace('"', '\\"') + '"', "|": f"|-\n    {name}"}[quote]
     state, comments = read_state(HEAD + f"accounts:\n- name: {scalar}\n  externalId: a\n", "f.yaml")
     assert (state.accounts or [])[0].fields["name"] == name
     assert not comments.before

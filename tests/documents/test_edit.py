@@ -41,9 +41,7 @@ def edited(text: str, *values: str) -> str:
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize(
-    "values",
-    [["DEPT", "PROJ"], ["PROJ"], [], ["NEW"], ["REGION", "NEW"], ["DEPT", "PROJ", "REGION", "a: # b"]],
-    ids=str,
+    "values", [["DEPT", "PROJ"], ["PROJ"], [], ["NEW"], ["REGION", "NEW"], ["DEPT", "PROJ", "REGION", "a: # b"]], ids=str
 )
 def test_the_list_has_the_new_values_and_nothing_else_changes(style: str, values: list[str]) -> None:
     """Whatever the style of the list: the data are right, and so is everything else in the file."""

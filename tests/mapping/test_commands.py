@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from .conftest import HEAD, Cli, item, line, money
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TESTS = """
 tests:
@@ -72,19 +74,55 @@ def test_update_rewrites_expectations_alone(workspace: Path, cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("given", "expect"),
     [
-        ("{type: card_purchase, contraAccount: '1980', lines: [{account: '1', amount: 5}]}", "[{debit: '1', amount: 5}, {credit: '1980', amount: 5}]"),
-        ("{type: card_purchase, lines: [{account: '1', amount: 5}]}", "[{credit: wallet, amount: 5}, {debit: line, amount: 5}]"),
-        ("{type: refund, lines: [{account: '1', amount: -5}]}", "[{debit: wallet, amount: 5}, {credit: '1', amount: 5}]"),
-        ("{type: mileage, method: accounts_payable, user: E-1, lines: [{account: '1', amount: 5}]}", "[{debit: '1', amount: 5}, {credit: '2822', amount: 5}]"),
-        ("{type: invoice, method: accounts_payable, vendor: {externalId: ven-1}, lines: [{account: '1', amount: 5}]}", "{entries: [{kind: invoice, postings: [{debit: '1', amount: 5}, {credit: accountsPayable, amount: 5}]}]}"),
+        (
+            "{type: card_purchase, contraAccount: '1980', lines: [{account: '1', amount: 5}]}",
+            "[{debit: '1', amount: 5}, {credit: '1980', amount: 5}]",
+        ),
+        (
+            "{type: card_purchase, lines: [{account: '1', amount: 5}]}",
+            "[{credit: wallet, amount: 5}, {debit: line, amount: 5}]",
+        ),
+        (
+            "{type: refund, lines: [{account: '1', amount: -5}]}",
+            "[{debit: wallet, amount: 5}, {credit: '1', amount: 5}]",
+        ),
+        (
+            "{type: mileage, method: accounts_payable, user: E-1, lines: [{account: '1', amount: 5}]}",
+            "[{debit: '1', amount: 5}, {credit: '2822', amount: 5}]",
+        ),
+        (
+            "{type: invoice, method: accounts_payable, vendor: {externalId: ven-1}, lines: [{account: '1', amount: 5}]}",
+            "{entries: [{kind: invoice, postings: [{debit: '1', amount: 5}, {credit: accountsPayable, amount: 5}]}]}",
+        ),
         ("{type: invoice, method: accounts_payable, lines: [{account: '1', amount: 5}]}", "{fails: vendor_unknown}"),
-        ("{type: card_purchase, date: '2026-01-02', currency: SEK, lines: [{amount: 5}]}", "{fails: missing_configuration}"),
-        ("{type: personal_spend, subType: reimbursement_to_company, method: journal, lines: [{amount: 5}]}", "[{debit: outOfPocket, amount: 5}, {credit: wallet, amount: 5}]"),
-        ("{type: card_purchase, lines: [{account: '1', amount: 50, tax: {type: inclusive, amount: 10, code: I25, ingoing: '2641'}}]}", "[{debit: '1', amount: 40}, {debit: '2641', amount: 10}, {credit: wallet, amount: 50}]"),
-        ("{type: card_purchase, lines: [{account: '1', amount: 50, tax: {type: reverse, amount: 10, ingoing: 'i', outgoing: 'o'}, tags: {DEPT: '20'}}]}", "[{debit: '1', amount: 50}, {debit: tax, amount: 10}, {credit: 'o', amount: 10}, {credit: wallet, amount: 50}]"),
-        ("{type: card_purchase, supplier: FIGMA, note: x, team: T, lines: [{account: '1', amount: 5}]}", "[{debit: '7', amount: 5}, {credit: wallet, amount: 5}]"),
+        (
+            "{type: card_purchase, date: '2026-01-02', currency: SEK, lines: [{amount: 5}]}",
+            "{fails: missing_configuration}",
+        ),
+        (
+            "{type: personal_spend, subType: reimbursement_to_company, method: journal, lines: [{amount: 5}]}",
+            "[{debit: outOfPocket, amount: 5}, {credit: wallet, amount: 5}]",
+        ),
+        (
+            "{type: fee, lines: [{account: '1', amount: 50, tax: {type: inclusive, amount: 10, ingoing: '2641'}}]}",
+            "[{debit: '1', amount: 40}, {debit: '2641', amount: 10}, {credit: wallet, amount: 50}]",
+        ),
+        (
+            (
+                "{type: fee, lines: [{account: '1', amount: 50, tags: {D: '20'}, "
+                "tax: {type: reverse, amount: 10, ingoing: 'i', outgoing: 'o'}}]}"
+            ),
+            (
+                "[{debit: '1', amount: 50}, {debit: tax, amount: 10}, "
+                "{credit: 'o', amount: 10}, {credit: wallet, amount: 50}]"
+            ),
+        ),
+        (
+            "{type: card_purchase, supplier: FIGMA, note: x, team: T, lines: [{account: '1', amount: 5}]}",
+            "[{debit: '7', amount: 5}, {credit: wallet, amount: 5}]",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_tests_can_say(workspace: Path, cli: Cli, given: str, expect: str) -> None:
     """Every key of `given`, roles and codes in `expect`, in any order."""
     rules = 'lines: {rows: [{id: f, when: {supplier: Figma, team: T}, account: "7"}]}\ntax: {shape: split}\n'
@@ -108,7 +146,7 @@ def test_test_files(workspace: Path, cli: Cli) -> None:
 
 def test_tests_do_not_need_the_accounting_system(workspace: Path, cli: Cli) -> None:
     """The desired state does not change what tests say."""
-    (workspace / "mapping.yaml").write_text(HEAD + TESTS.split("- name: wrong")[0])
+    (workspace / "mapping.yaml").write_text(HEAD + TESTS.split("- name: wrong", maxsplit=1)[0])
     (workspace / "desired-state.yaml").write_text("apiVersion: pleoctl/v1\nkind: DesiredState\naccounts: []\n")
     assert cli("mapping", "test") == 0
 
@@ -124,6 +162,7 @@ ROWS = """lines:
 
 
 def explained(workspace: Path, cli: Cli, *given: Any, options: tuple[str, ...] = ()) -> Any:
+    """The result of `explain` for some items."""
     (workspace / "mapping.yaml").write_text(HEAD + ROWS)
     (workspace / "items.json").write_text(json.dumps(given))
     assert cli("mapping", "explain", "items.json", "--format", "json", *options) == 0

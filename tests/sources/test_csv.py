@@ -18,7 +18,6 @@ from pleoctl.workspace import Workspace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
 @pytest.fixture
 def read(workspace: Any) -> Callable[..., Any]:
     """Reads accounts from CSV text (or bytes): the lines of the desired state and the findings."""
@@ -164,12 +163,10 @@ def test_bad_rows_may_be_an_error(workspace: Any) -> None:
     assert [(f.level, f.line) for f in caught.value.findings] == [("error", 2), ("error", 4)]
 
 
-@given(
-    st.permutations(
-        ["a,1,X,yes", "a,2,X,yes", "a,2,X,no", ",1,Y,yes", ",2,Y,yes", ",2,Y,maybe", "b,1,,yes", "b,,,yes", "c,1,C,yes"]
-    )
-)
-def test_the_order_of_rows_makes_no_difference(tmp_path_factory: pytest.TempPathFactory, rows: list[str]) -> None:
+@given(st.permutations(["a,1,X,yes", "a,2,X,yes", "a,2,X,no", ",1,Y,yes", ",2,Y,yes", ",2,Y,maybe", "b,1,,yes", "b,,,yes", "c,1,C,yes"]))
+def test_the_order_of_rows_makes_no_difference(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[str]
+) -> None:
     """The same books give the same bytes, also where keys are missing or stand twice."""
     folder = tmp_path_factory.mktemp("order")
     (folder / "pleoctl.yaml").write_text(
@@ -308,8 +305,7 @@ def test_without_a_values_file_no_dimension_has_values(tags: Any) -> None:
 def test_values_that_cannot_be_used_are_held(tags: Any) -> None:
     """Bad days, codes twice in any case, missing codes."""
     rows, findings = tags(
-        ["D,Dim,yes"],
-        ["D,1,One,yes,2025-02-29", "D,2,Two,yes,soon", "D,x,X,yes,", "D,X,Y,yes,", "D,,Z,yes,", "D,3,,yes,"],
+        ["D,Dim,yes"], ["D,1,One,yes,2025-02-29", "D,2,Two,yes,soon", "D,x,X,yes,", "D,X,Y,yes,", "D,,Z,yes,", "D,3,,yes,"]
     )
     assert rows[3:] == [
         '  - {name: "Z", hold: "has no code"}',
