@@ -12,7 +12,7 @@ from pleoctl.errors import SourceError
 from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from pleoctl.workspace import Workspace
@@ -36,10 +36,12 @@ class CsvSource:
         if config is None:
             return None
         path = self._workspace.inside(config["path"], "source", resource, "path")
-        return _CsvFile(path, config, resource).table()
+        return CsvFile(path, config, resource).table()
 
 
-class _CsvFile:
+class CsvFile:
+    """One file as the section describes it; also the rules for a table whose cells come from elsewhere."""
+
     def __init__(self, path: Path, config: dict[str, Any], resource: str) -> None:
         self._path, self._config, self._resource = path, config, resource
         self._shown = str(config["path"])
@@ -47,6 +49,7 @@ class _CsvFile:
         self._inactive = _words(config.get("inactiveValues"), INACTIVE)
 
     def table(self) -> Table:
+        """All rows of the file. Raises `SourceError`."""
         text = self._text()
         if not text.strip():
             return Table(self._shown)
@@ -55,7 +58,7 @@ class _CsvFile:
         if delimiter in UNFIT:
             raise SourceError(f"the delimiter {delimiter!r} cannot separate cells", hint='e.g. "," or ";"')
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        return Table(self._shown, list(self._rows(reader)))
+        return Table(self._shown, list(self._rows(self._lines(reader))))
 
     def _text(self) -> str:
         encoding = self._config.get("encoding", "utf-8-sig")
@@ -76,11 +79,12 @@ class _CsvFile:
             raise SourceError("contains a NUL character", file=self._shown, line=line)
         return text
 
-    def _rows(self, reader: Any) -> Iterator[SourceRow]:
+    def _rows(self, lines: Iterable[tuple[int, int, list[str]]]) -> Iterator[SourceRow]:
+        """Rows from (number, line, cells), of which number 0 is the header."""
         columns: dict[str, int] = {}
         where: dict[int, list[str]] = {}
         width = 0
-        for number, line, cells in self._lines(reader):
+        for number, line, cells in lines:
             if not number:
                 width = len(cells)
                 columns, where = self._columns(cells), self._where(cells)

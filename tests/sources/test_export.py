@@ -273,7 +273,7 @@ def test_source_check_reads_and_writes_nothing(books: Any, cli: Any) -> None:
     said = cli("source", "check", "--trace", "1")
     assert said.code == 0
     assert "4 accounts" in said.stdout
-    assert 'externalId: "a000"' in said.stdout
+    assert '"externalId": "a000"' in said.stdout
     assert contents(folder) == before
     books([])
     assert cli("source", "check").code == 3
