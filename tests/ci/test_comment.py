@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from fake_github import FakeGitHub
 
-Call = "Callable[..., Any]"
 SMALL = make_plan(change("archive", "old"))
 OTHER = make_plan(change("create", "new"))
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from selenium.webdriver import Chrome
 
-Open = "Callable[[dict[str, Any]], Chrome]"
-
 # The relative luminance and ratio of WCAG 2, over every element that has text of its own.
 CONTRAST = """
 const channel = (c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
