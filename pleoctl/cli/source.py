@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING, Any, Final
+
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.cli.common import as_command, open_workspace, table
+
+if TYPE_CHECKING:
+    from pleoctl.sources.base import Source, SourceRow, Table
+    from pleoctl.sources.http.presets import Preset
+
+MAX_TRACE: Final = 100
 
 
 @click.group("source")
@@ -16,10 +25,10 @@ def command() -> None:
 @as_command("check", parent="source")
 @click.option(
     "--trace",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, MAX_TRACE),
     default=0,
     metavar="N",
-    help="Show the first N rows of each resource.",
+    help="Show what the first N records of each table became.",
 )
 def check(options: Options, *, trace: int) -> Output:
     """Read the source with all its guards and write nothing.
@@ -28,18 +37,91 @@ def check(options: Options, *, trace: int) -> Output:
     pleoctl source check --trace 3
 
     """
-    from pleoctl.documents.comments import render  # noqa: PLC0415 - the engine only where it is used
-    from pleoctl.model.records import DesiredState  # noqa: PLC0415
-    from pleoctl.sources.export import counts, read_source  # noqa: PLC0415
+    from pleoctl.sources.base import open_source  # noqa: PLC0415 - the engine only where it is used
+    from pleoctl.sources.export import export_state  # noqa: PLC0415
 
-    state, findings = read_source(open_workspace(options))
-    counted = counts(state)
+    workspace = open_workspace(options)
+    source = _Remembering(open_source(workspace))
+    exported = export_state(workspace, source)
+    counted = exported.counts
     text = ", ".join(f"{number} {name}" for name, number in counted.items()) + "\n"
-    if trace:
-        first = DesiredState(accounts=(state.accounts or [])[:trace] or None)
-        first.dimensions = (state.dimensions or [])[:trace] or None
-        text += render(first)
-    return Output(text, counted, findings)
+    traced = {name: _traced(found, trace) for name, found in source.tables.items()} if trace else {}
+    text += "".join(_trace_text(name, rows) for name, rows in traced.items())
+    return Output(text, {"counts": counted, "trace": traced}, exported.findings)
+
+
+@as_command("presets", parent="source")
+@click.argument("name", required=False)
+def presets(options: Options, *, name: str | None) -> Output:
+    """List the accounting systems that `type: http` knows, or show one of them.
+
+    Examples:
+    pleoctl source presets
+    pleoctl source presets xero
+
+    """
+    del options
+    from pleoctl.sources.http.presets import load_preset, preset_names  # noqa: PLC0415
+
+    if name is not None:
+        return _one_preset(load_preset(name))
+    found = [load_preset(one) for one in preset_names()]
+    rows = [[one.name, one.title, ", ".join(one.resources), ", ".join(one.variables) or "-"] for one in found]
+    text = table(["PRESET", "SYSTEM", "READS", "VARIABLES"], rows)
+    text += f"\nAll of them: {found[0].verified}.\n"
+    return Output(text, [{"name": one.name, "title": one.title, "api": one.api, "verified": one.verified,
+                          "reads": one.resources, "variables": one.variables} for one in found])  # fmt: skip
+
+
+def _one_preset(preset: Preset) -> Output:
+    lines = [f"{preset.title}: {preset.api}", preset.verified, ""]
+    lines += [f"- {note}" for note in preset.notes]
+    lines += ["", "source:", "  type: http", f"  preset: {preset.name}"]
+    if "baseUrl" not in preset.source:
+        lines.append("  baseUrl: https://…")
+    if preset.variables:
+        lines += ["  variables:", *(f"    {name}: …   # {words}" for name, words in preset.variables.items())]
+    lines += ["", "It fills in:", "", preset.text]
+    data = {"name": preset.name, "title": preset.title, "api": preset.api, "verified": preset.verified,
+            "notes": preset.notes, "variables": preset.variables, "source": preset.source}  # fmt: skip
+    return Output("\n".join(lines), data)
+
+
+class _Remembering:
+    """A source that keeps the tables it gave."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.tables: dict[str, Table] = {}
+
+    def read(self, resource: str) -> Table | None:
+        found = self._source.read(resource)
+        if found is not None:
+            self.tables[resource] = found
+        return found
+
+
+def _traced(found: Table, number: int) -> list[dict[str, Any]]:
+    return [_traced_row(row) for row in found.rows[:number]]
+
+
+def _traced_row(row: SourceRow) -> dict[str, Any]:
+    return {"place": row.place, "record": row.record, "fields": row.cells, "problem": row.problem}
+
+
+def _trace_text(name: str, rows: list[dict[str, Any]]) -> str:
+    from pleoctl.report.escape import terminal  # noqa: PLC0415
+
+    lines = ["", name]
+    for row in rows:
+        lines.append(f"  {row['place']}")
+        if row["record"] is not None:
+            lines.append(f"    record  {json.dumps(row['record'], ensure_ascii=False, default=str)}")
+        lines.append(f"    fields  {json.dumps(row['fields'], ensure_ascii=False, default=str)}")
+        if row["problem"] is not None:
+            lines.append(f"    problem {row['problem']}")
+    return "".join(f"{terminal(line)}\n" for line in lines)
 
 
 command.add_command(check)
+command.add_command(presets)

@@ -70,7 +70,8 @@ def checked(state: DesiredState) -> DesiredState:
         findings += _twice(dimension.values or [], TAG)
         findings += _bad_dates(dimension.values or [])
     if findings:
-        raise InvalidFile.of(findings)
+        order = {name: number for number, name in enumerate(state.files)}
+        raise InvalidFile.of(sorted(findings, key=lambda f: (order.get(f.file or "", 0), f.line or 0, f.column or 0)))
     state.digest = digest_rows(_rows(state))
     return state
 

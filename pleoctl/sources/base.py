@@ -29,10 +29,18 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
 
 BUILT_IN: Final = {
     "csv": "pleoctl.sources.csv_files:CsvSource",
-    "http": "pleoctl.sources.http:HttpSource",
+    "xlsx": "pleoctl.sources.xlsx:XlsxSource",
+    "http": "pleoctl.sources.http.source:HttpSource",
+    "sie": "pleoctl.sources.sie:SieSource",
+    "beancount": "pleoctl.sources.beancount:BeancountSource",
+    "hledger": "pleoctl.sources.hledger:HledgerSource",
+    "gnucash": "pleoctl.sources.gnucash:GnuCashSource",
+    "tryton": "pleoctl.sources.tryton:TrytonSource",
+    "sql": "pleoctl.sources.sql:SqlSource",
+    "exec": "pleoctl.sources.programs:ExecSource",
 }
 # Source type → the module that the extra of the same name brings.
-EXTRAS: Final = {"http": "jmespath"}
+EXTRAS: Final = {"http": "jmespath", "sql": "sqlalchemy", "xlsx": "openpyxl"}
 
 
 @dataclass(slots=True)

@@ -12,13 +12,14 @@ from pleoctl.errors import SourceError
 from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from pleoctl.workspace import Workspace
 
 ACTIVE: Final = ("true", "1", "yes", "y", "active")
 INACTIVE: Final = ("false", "0", "no", "n", "inactive", "blocked")
+UNFIT: Final = ('"', "\r", "\n", "\0")  # delimiters that CSV itself has a use for
 MAX_CELL: Final = 1024 * 1024
 
 
@@ -35,10 +36,12 @@ class CsvSource:
         if config is None:
             return None
         path = self._workspace.inside(config["path"], "source", resource, "path")
-        return _CsvFile(path, config, resource).table()
+        return CsvFile(path, config, resource).table()
 
 
-class _CsvFile:
+class CsvFile:
+    """One file as the section describes it; also the rules for a table whose cells come from elsewhere."""
+
     def __init__(self, path: Path, config: dict[str, Any], resource: str) -> None:
         self._path, self._config, self._resource = path, config, resource
         self._shown = str(config["path"])
@@ -46,12 +49,16 @@ class _CsvFile:
         self._inactive = _words(config.get("inactiveValues"), INACTIVE)
 
     def table(self) -> Table:
+        """All rows of the file. Raises `SourceError`."""
         text = self._text()
         if not text.strip():
             return Table(self._shown)
         csv.field_size_limit(MAX_CELL)
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self._config.get("delimiter", ","), strict=True)
-        return Table(self._shown, list(self._rows(reader)))
+        delimiter = self._config.get("delimiter", ",")
+        if delimiter in UNFIT:
+            raise SourceError(f"the delimiter {delimiter!r} cannot separate cells", hint='e.g. "," or ";"')
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        return Table(self._shown, list(self._rows(self._lines(reader))))
 
     def _text(self) -> str:
         encoding = self._config.get("encoding", "utf-8-sig")
@@ -61,22 +68,23 @@ class _CsvFile:
             raise SourceError(f"{error}", file=self._shown) from error
         try:
             text = content.decode(encoding)
-        except LookupError as error:
-            raise SourceError(f"encoding {encoding!r} is unknown", file=self._shown) from error
         except UnicodeError as error:
             line = content.count(b"\n", 0, getattr(error, "start", 0)) + 1
             raise SourceError(f"is not {encoding}", file=self._shown, line=line,
                               hint="set source.*.encoding, e.g. cp1252") from error  # fmt: skip
+        except (LookupError, ValueError) as error:
+            raise SourceError(f"encoding {encoding!r} is unknown", file=self._shown) from error
         if "\0" in text:
             line = text.count("\n", 0, text.index("\0")) + 1
             raise SourceError("contains a NUL character", file=self._shown, line=line)
         return text
 
-    def _rows(self, reader: Any) -> Iterator[SourceRow]:
+    def _rows(self, lines: Iterable[tuple[int, int, list[str]]]) -> Iterator[SourceRow]:
+        """Rows from (number, line, cells), of which number 0 is the header."""
         columns: dict[str, int] = {}
         where: dict[int, list[str]] = {}
         width = 0
-        for number, line, cells in self._lines(reader):
+        for number, line, cells in lines:
             if not number:
                 width = len(cells)
                 columns, where = self._columns(cells), self._where(cells)

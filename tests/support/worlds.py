@@ -29,7 +29,7 @@ HOLDS = st.sampled_from([None, None, None, None, None, None, None, "name is blan
 
 live_accounts = st.lists(
     st.fixed_dictionaries({
-        "externalId": KEYS, "code": st.sampled_from(["1", "2", None]), "name": NAMES | st.just(""),
+        "externalId": KEYS | st.just(""), "code": st.sampled_from(["1", "2", None]), "name": NAMES | st.just(""),
         "archived": st.booleans(), "taxCodeExternalId": TAXES,
         "metadata": st.sampled_from([None, {"owner": {"id": 7}}, {"a": None}]),
         "usedByCategory": st.booleans(), "usedByContra": st.booleans(),
@@ -38,7 +38,7 @@ live_accounts = st.lists(
 )  # fmt: skip
 live_tags = st.lists(
     st.fixed_dictionaries({
-        "code": KEYS, "name": NAMES | st.sampled_from(["", None]), "archived": st.booleans(),
+        "code": KEYS | st.sampled_from(["", " "]), "name": NAMES | st.sampled_from(["", None]), "archived": st.booleans(),
         "usage": st.integers(0, 2), "createdAt": CREATED, "otherDimensionValues": st.sampled_from([[], ["x", "y"]]),
     }),
     max_size=8,

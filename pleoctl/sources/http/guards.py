@@ -22,7 +22,7 @@ def check_table(spec: Resource, maker: RowMaker, table: Table) -> None:
     problems = [*_unknown_names(spec, table), *_impossible_fields(spec, maker, table)] if maker.records else []
     if problems:
         findings = [Finding(SourceError.code, words) for words in problems]
-        raise SourceError(f"source.{spec.name} does not fit the data", findings=findings)
+        raise SourceError(f"{spec.key} does not fit the data", findings=findings)
 
 
 def _unknown_names(spec: Resource, table: Table) -> Iterator[str]:
@@ -43,7 +43,7 @@ def _impossible_fields(spec: Resource, maker: RowMaker, table: Table) -> Iterato
             yield f"{expression.key} is null in all {number} rows; leave the field out, or name it in optional"
         elif maker.not_text.get(name) == number:
             yield f"{expression.key} is never text; write string({expression.text})"
-        elif name == "active" and name not in maker.all_null and not _any_active(table):
+        elif name == "active" and name not in may_be_null and not _any_active(table):
             yield f"{expression.key} is true for no row; that would archive everything"
 
 

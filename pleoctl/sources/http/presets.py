@@ -10,6 +10,7 @@ from typing import Any, Final
 from pleoctl.documents.load import load
 from pleoctl.documents.schemas import nearest
 from pleoctl.errors import SourceError
+from pleoctl.sources.base import RESOURCES
 
 FOLDER: Final = Path(__file__).parent.parent / "presets"
 # These say one thing as a whole: half of one and half of another would make no sense.
@@ -18,7 +19,10 @@ _WHOLE: Final = frozenset({"auth", "paginate", "body", "count"})
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """One vendor's API: ``variables`` must be given by the workspace, ``source`` is the section it fills in."""
+    """One vendor's API.
+
+    ``variables`` must be given by the workspace; ``source`` is the section that it fills in, ``text`` its YAML.
+    """
 
     name: str
     title: str
@@ -27,6 +31,12 @@ class Preset:
     variables: dict[str, str]
     notes: list[str]
     source: dict[str, Any]
+    text: str
+
+    @property
+    def resources(self) -> list[str]:
+        """The tables that it reads."""
+        return [name for name in RESOURCES if name in self.source]
 
 
 def preset_names() -> list[str]:
@@ -39,10 +49,11 @@ def load_preset(name: str) -> Preset:
     """The preset of a name. Raises `SourceError` with the nearest names."""
     if name not in preset_names():
         raise SourceError(f"there is no preset {name!r}", hint=nearest(name, preset_names()).replace("keys", "presets"))
-    data = load(FOLDER / f"{name}.yaml", shown=f"preset {name}").data
+    document = load(FOLDER / f"{name}.yaml", shown=f"preset {name}")
+    data = document.data
     return Preset(
         name, data["title"], data["api"], data["verified"], data.get("variables") or {}, data.get("notes") or [],
-        data["source"],
+        data["source"], document.text[document.text.index("\nsource:") + 1 :],
     )  # fmt: skip
 
 

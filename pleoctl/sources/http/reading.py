@@ -141,15 +141,13 @@ class ListReader:
         return (step, self._link(token, url)) if kind == "link" else ({**step, "cursor": token}, None)
 
     def _ended(self, rows: list[dict[str, Any]], answer: Answer) -> bool:
+        pages = self._resource.pages
+        number = None if pages is None else self._number(self._value(pages, answer.body), pages)
         if self._total is not None and self._count >= self._total:
             return True
-        pages = self._resource.pages
-        if pages is not None:
-            number = self._number(self._value(pages, answer.body), pages)
-            if not rows and self._pages < number:
-                raise self._wrong(f"page {self._pages} of {number} is empty")
-            return self._pages >= number
-        return not rows
+        if number is not None and not rows and self._pages < number:
+            raise self._wrong(f"page {self._pages} of {number} is empty")
+        return not rows if number is None else self._pages >= number
 
     def _token(self, answer: Answer, rows: list[dict[str, Any]]) -> str | int | None:
         expression = self._resource.next

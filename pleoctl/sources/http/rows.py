@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import SourceRow
+from pleoctl.sources.cells import settle
 from pleoctl.sources.http.expressions import Expression, ExpressionError
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
 # Enough for `source check --trace`.
 KEPT_RECORDS: Final = 100
-_NULL_IF_EMPTY: Final = ("code", "taxCodeExternalId")
-_ABSENT_IF_EMPTY: Final = ("currency", "expires")
 
 
 class RowMaker:
@@ -38,7 +37,7 @@ class RowMaker:
         row = SourceRow({}, f"{self._spec.name}[{self.records}]")
         for name, expression in self._fields:
             row.cells[name] = self._cell(name, expression, scope, row)
-        self._settle(row.cells)
+        settle(row.cells)
         if self._keep or len(rows) < KEPT_RECORDS:
             row.record = record
         rows.append(row)
@@ -66,13 +65,3 @@ class RowMaker:
             if name != "active" and not isinstance(value, str):
                 self.not_text[name] = self.not_text.get(name, 0) + 1
         return value
-
-    @staticmethod
-    def _settle(cells: dict[str, Any]) -> None:
-        """Empty cells mean what they mean in a csv."""
-        for name in _NULL_IF_EMPTY:
-            if cells.get(name) == "":
-                cells[name] = None
-        for name in _ABSENT_IF_EMPTY:
-            if name in cells and cells[name] in {None, ""}:
-                del cells[name]

@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 
 from pleoctl.documents.schemas import nearest
 from pleoctl.errors import SourceError
-from pleoctl.sources.base import REQUIRED, RESOURCES, Table
+from pleoctl.sources.base import REQUIRED, RESOURCES, SourceRow, Table
 from pleoctl.sources.connect import ServerConnection
 from pleoctl.sources.http.guards import check_table
 from pleoctl.sources.http.presets import load_preset, merged
 from pleoctl.sources.http.reading import ListReader
 from pleoctl.sources.http.rows import RowMaker
-from pleoctl.sources.http.spec import Request, Resource, resource
+from pleoctl.sources.http.spec import Request, Resource, literal_rows, resources
 from pleoctl.sources.http.templates import check_names, fill_text
 
 if TYPE_CHECKING:
@@ -35,9 +35,14 @@ class HttpSource:
         self._config = merged(preset, section)
         self._variables = self._check_variables(preset.variables if preset else {})
         known = set(self._variables)
-        self._resources = {
-            name: resource(name, self._config[name], known) for name in RESOURCES if self._config.get(name)
-        }
+        self._resources: dict[str, list[Resource]] = {}
+        self._literal: dict[str, list[dict[str, str]]] = {}
+        for name in RESOURCES:
+            config = self._config.get(name)
+            if config and "rows" in config:
+                self._literal[name] = literal_rows(name, config["rows"])
+            elif config:
+                self._resources[name] = resources(name, config, known)
         self._check_parents()
         base_url = self._config.get("baseUrl")
         if not base_url:
@@ -51,11 +56,16 @@ class HttpSource:
 
     def read(self, resource: str) -> Table | None:
         """See `Source.read`. Raises `SourceError` for whatever leaves a doubt that everything was read."""
-        found = self._resources.get(resource)
-        if found is None:
+        if resource in self._literal:
+            rows = [
+                SourceRow(dict(cells), f"{resource}[{n}]", record=cells)
+                for n, cells in enumerate(self._literal[resource])
+            ]
+            return Table(resource, rows)
+        if resource not in self._resources:
             return None
         if resource not in self._tables:
-            self._tables[resource] = self._read(found)
+            self._tables[resource] = self._read(self._resources[resource])
         return self._tables[resource]
 
     # --- settings ----------------------------------------------------------------------------------------------
@@ -75,28 +85,41 @@ class HttpSource:
         return given
 
     def _check_parents(self) -> None:
-        for name, one in self._resources.items():
-            if one.parent is not None and one.parent not in self._resources:
-                raise SourceError(f"source.{name}.forEach: there is no resource {one.parent!r}")
-            chain, parent = {name}, one.parent
-            while parent is not None:
-                if parent in chain:
-                    raise SourceError(f"source.{name}.forEach leads back to {name}")
-                chain.add(parent)
-                parent = self._resources[parent].parent
+        at_hand = {*self._resources, *self._literal}
+        for one in (one for parts in self._resources.values() for one in parts):
+            if one.parent is None:
+                continue
+            if one.parent not in at_hand:
+                raise SourceError(f"{one.key}.forEach: there is no resource {one.parent!r}")
+            if one.name in self._ancestors(one.name):
+                raise SourceError(f"{one.key}.forEach leads back to {one.name}")
+
+    def _ancestors(self, name: str) -> set[str]:
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            parents = {one.parent for one in self._resources.get(waiting.pop(), ()) if one.parent is not None}
+            waiting += parents - found
+            found |= parents
+        return found
 
     # --- reading -----------------------------------------------------------------------------------------------
 
-    def _read(self, spec: Resource) -> Table:
+    def _read(self, parts: list[Resource]) -> Table:
         host = urlsplit(self._connection.base_url).netloc
-        table = Table(f"{spec.label} ({host})" if spec.request else spec.label)
-        maker = RowMaker(spec, keep_records=any(one.parent == spec.name for one in self._resources.values()))
-        for parent, variables in self._parents(spec):
-            reader = ListReader(spec, self._send, variables, parent)
-            for record in reader.read():
-                maker.add(record, parent, table.rows)
-        check_table(spec, maker, table)
-        return table
+        whole = Table(", ".join(dict.fromkeys(spec.label for spec in parts)) + f" ({host})")
+        for spec in parts:
+            table = Table(whole.name)
+            maker = RowMaker(spec, keep_records=self._is_parent(spec.name))
+            for parent, variables in self._parents(spec):
+                for record in ListReader(spec, self._send, variables, parent).read():
+                    maker.add(record, parent, table.rows)
+            check_table(spec, maker, table)
+            whole.rows += table.rows
+        return whole
+
+    def _is_parent(self, name: str) -> bool:
+        return any(one.parent == name for parts in self._resources.values() for one in parts)
 
     def _parents(self, spec: Resource) -> Iterator[tuple[dict[str, Any] | None, Mapping[str, Any]]]:
         """One parent after the other with the variables of its requests; a single empty one without ``forEach``."""
@@ -124,6 +147,6 @@ def _parent_variables(spec: Resource, parent: Mapping[str, Any]) -> dict[str, An
     for name in spec.parent_names:
         value = parent.get(name.removeprefix("parent."))
         if value is None:
-            raise SourceError(f"source.{spec.name} needs {{{name}}}, which a row of {spec.parent} does not have")
+            raise SourceError(f"{spec.key} needs {{{name}}}, which a row of {spec.parent} does not have")
         found[name] = value
     return found

@@ -75,6 +75,7 @@ class Resource:
     where: Expression | None
     fields: dict[str, Expression]
     optional: frozenset[str]
+    key: str
     parent_names: frozenset[str]
 
     @property
@@ -89,9 +90,32 @@ class Resource:
                 yield one
 
 
-def resource(name: str, config: dict[str, Any], variables: set[str]) -> Resource:
-    """Check and compile one resource; ``variables`` are those of the source. Raises `SourceError`."""
-    key = f"source.{name}"
+def resources(name: str, config: dict[str, Any], variables: set[str]) -> list[Resource]:
+    """The requests behind a table: one, or each of its ``parts``, which share what stands beside them.
+
+    ``variables`` are those of the source. Raises `SourceError`.
+    """
+    parts = config.get("parts")
+    if parts is None:
+        return [_resource(name, config, variables, f"source.{name}")]
+    shared = {key: value for key, value in config.items() if key != "parts"}
+    return [_resource(name, {**shared, **part}, variables, f"source.{name}.parts.{of}") for of, part in parts.items()]
+
+
+def literal_rows(name: str, given: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Rows that the section itself lists, checked. Raises `SourceError`."""
+    for number, cells in enumerate(given):
+        key = f"source.{name}.rows[{number}]"
+        for field in cells:
+            if field not in FIELDS[name]:
+                raise SourceError(f"{key}: unknown field {field!r}", hint=nearest(field, sorted(FIELDS[name])))
+        missing = [field for field in REQUIRED[name] if not cells.get(field)]
+        if missing:
+            raise SourceError(f"{key} lacks {', '.join(missing)}")
+    return given
+
+
+def _resource(name: str, config: dict[str, Any], variables: set[str], key: str) -> Resource:
     paginate = _required(config, "paginate", key)
     kind = _kind(paginate, key)
     parent = config.get("forEach")
@@ -119,6 +143,7 @@ def resource(name: str, config: dict[str, Any], variables: set[str]) -> Resource
         expression(config, "where"),
         _fields(name, _required(config, "fields", key), f"{key}.fields"),
         frozenset(config.get("optional", ())),
+        key,
         frozenset(name for name in _used(request, counting) if name.startswith("parent.")),
     )  # fmt: skip
 

@@ -1,0 +1,147 @@
+"""The ``beancount`` source: ``open`` and ``close`` directives of a ledger and the files that it includes.
+
+The text is read, not the library: beancount is GPL and stays out of this program. So accounts that only a plugin makes
+are not there, and the one plugin that does so is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.errors import SourceError
+from pleoctl.sources.base import SourceRow, Table
+from pleoctl.sources.files import below, check_metadata, file_text, section_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pleoctl.workspace import Workspace
+
+_NEWLINE: Final = "\ue000"
+_TOKEN: Final = re.compile(r'"(?:\\.|[^"\\])*"|;[^\n]*|^[*:#&!?%][^\n]*|"', re.DOTALL | re.MULTILINE)
+_DIRECTIVE: Final = re.compile(r"(\d{4}[-/]\d{1,2}[-/]\d{1,2})\s+(open|close)\b\s*(.*)")
+_ACCOUNT: Final = re.compile(r"([^\s\":]+(?::[^\s\":]+)+)(?:\s|$)")
+_METADATA: Final = re.compile(r"\s+([a-z][A-Za-z0-9_-]*):\s*(.*)")
+_STRING: Final = re.compile(r'"((?:\\.|[^"\\])*)"')
+_INCLUDE: Final = re.compile(r'include\s+"(.+)"')
+_REFUSED: Final = {
+    "pushmeta": re.compile(r"pushmeta\b"),
+    "auto_accounts, which makes accounts that the file does not have": re.compile(r"plugin\s+.*auto_accounts"),
+}  # fmt: skip
+DEFAULT_METADATA: Final = {"code": "code", "name": "name"}
+
+
+class BeancountSource:
+    """Reads the accounts of a ledger; beancount has no dimensions."""
+
+    def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
+        """See `Source`."""
+        self._workspace, self._section = workspace, section
+        self._path, self._shown = section_path(workspace, section)
+        self._rows: dict[str, list[SourceRow]] = {}
+        self._metadata: dict[int, dict[str, str]] = {}
+        self._closed: list[tuple[str, str, int]] = []
+        self._seen: set[Path] = set()
+
+    def read(self, resource: str) -> Table | None:
+        """See `Source.read`."""
+        if resource != "accounts":
+            return None
+        self._file(self._path, self._shown)
+        for name, shown, line in self._closed:
+            if name not in self._rows:
+                raise SourceError(f"closes {name}, which is not open", file=shown, line=line)
+            for row in self._rows[name]:
+                row.cells["active"] = False
+        rows = [row for rows in self._rows.values() for row in rows]
+        self._name(rows)
+        kept = [row for row in rows if below(row.cells["externalId"], self._section.get("prefix"))]
+        return Table(self._shown, kept)
+
+    def _name(self, rows: list[SourceRow]) -> None:
+        """Code, name and what else the metadata says."""
+        asked = self._section.get("metadata", {})
+        check_metadata(rows, asked, {key for found in self._metadata.values() for key in found})
+        for row in rows:
+            metadata = self._metadata[id(row)]
+            row.cells["name"] = row.cells["externalId"].partition(":")[2]
+            row.cells["code"] = None
+            for field, key in {**DEFAULT_METADATA, **asked}.items():
+                if field not in DEFAULT_METADATA or metadata.get(key):
+                    row.cells[field] = metadata.get(key) or None
+
+    # --- the text ----------------------------------------------------------------------------------------------
+
+    def _file(self, path: Path, shown: str) -> None:
+        resolved = path.resolve()
+        if resolved in self._seen:
+            return
+        self._seen.add(resolved)
+        current: SourceRow | None = None
+        for number, line in _lines(file_text(path, shown, "utf-8-sig"), shown):
+            metadata = _METADATA.fullmatch(line)
+            if current is not None and metadata is not None:
+                self._metadata[id(current)].setdefault(metadata[1], _value(metadata[2]))
+                continue
+            if line.strip():
+                current = self._directive(line, path, shown, number)
+
+    def _directive(self, line: str, path: Path, shown: str, number: int) -> SourceRow | None:
+        for words, pattern in _REFUSED.items():
+            if pattern.match(line):
+                raise SourceError(f"uses {words}; that is not supported", file=shown, line=number)
+        include = _INCLUDE.match(line)
+        if include is not None:
+            self._include(_unescaped(include[1]), path, shown, number)
+        found = _DIRECTIVE.match(line)
+        if found is None:
+            return None
+        account = _ACCOUNT.match(found[3])
+        if account is None:
+            raise SourceError(f"{found[2]} names no account", file=shown, line=number)
+        if found[2] == "close":
+            self._closed.append((account[1], shown, number))
+            return None
+        row = SourceRow({"externalId": account[1], "active": True}, f"{shown}:{number}", number)
+        self._rows.setdefault(account[1], []).append(row)
+        self._metadata[id(row)] = {}
+        return row
+
+    def _include(self, pattern: str, path: Path, shown: str, number: int) -> None:
+        try:
+            found = sorted(path.parent.glob(pattern))
+        except (NotImplementedError, ValueError) as error:
+            raise SourceError(f"include {pattern!r} must be relative", file=shown, line=number) from error
+        if not found:
+            raise SourceError(f"include {pattern!r} finds no file", file=shown, line=number)
+        for one in found:
+            name = self._workspace.shown(one)
+            self._file(self._workspace.inside(name, "source", "path"), name)
+
+
+def _lines(text: str, shown: str) -> Iterator[tuple[int, str]]:
+    """Lines with their numbers, without comments; a string over several lines stays on one."""
+
+    def keep(match: re.Match[str]) -> str:
+        text_or_comment = match[0]
+        if text_or_comment == '"':
+            line = text.count("\n", 0, match.start()) + 1
+            raise SourceError("a quotation mark is not closed", file=shown, line=line,
+                              hint="the file may have been cut off")  # fmt: skip
+        return text_or_comment.replace("\n", _NEWLINE) if text_or_comment.startswith('"') else ""
+
+    number = 1
+    for line in _TOKEN.sub(keep, text).split("\n"):
+        yield number, line.replace(_NEWLINE, "\n")
+        number += 1 + line.count(_NEWLINE)
+
+
+def _value(text: str) -> str:
+    string = _STRING.match(text)
+    return _unescaped(string[1]) if string else text.strip()
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", lambda match: {"n": "\n", "t": "\t"}.get(match[1], match[1]), text)

@@ -1,0 +1,59 @@
+"""What the sources that read files share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pleoctl.documents.files import read_bytes
+from pleoctl.errors import InvalidFile, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from pleoctl.sources.base import SourceRow
+    from pleoctl.workspace import Workspace
+
+
+def file_bytes(path: Path, shown: str) -> bytes:
+    """The bytes of a file of the accounting system. Raises `SourceError`."""
+    try:
+        return read_bytes(path, shown)
+    except InvalidFile as error:
+        raise SourceError(error.message, file=shown) from error
+
+
+def file_text(path: Path, shown: str, encoding: str) -> str:
+    """The text of a file. Raises `SourceError` with the line of the first byte that is not in the encoding."""
+    content = file_bytes(path, shown)
+    try:
+        return content.decode(encoding)
+    except LookupError as error:
+        raise SourceError(f"encoding {encoding!r} is unknown", file=shown) from error
+    except UnicodeError as error:
+        line = content.count(b"\n", 0, getattr(error, "start", 0)) + 1
+        raise SourceError(f"is not {encoding}", file=shown, line=line, hint="set source.encoding") from error
+
+
+def section_path(workspace: Workspace, section: dict[str, Any]) -> tuple[Path, str]:
+    """The path of ``source.path`` and the name that messages show."""
+    return workspace.inside(section["path"], "source", "path"), str(section["path"])
+
+
+def wanted(section: dict[str, Any], resource: str) -> bool:
+    """Whether ``source.resources`` asks for a table; without it all are read."""
+    return resource in section.get("resources", (resource,))
+
+
+def below(name: str, prefixes: list[str] | None) -> bool:
+    """Whether an account is one of the prefixes or below it."""
+    return prefixes is None or any(name == prefix or name.startswith(f"{prefix}:") for prefix in prefixes)
+
+
+def check_metadata(rows: Iterable[SourceRow], names: dict[str, str], found: set[str]) -> None:
+    """Raise `SourceError` for a metadata key that was asked for and that no account has."""
+    if not any(True for _ in rows):
+        return
+    for field, key in names.items():
+        if key not in found:
+            raise SourceError(f"source.metadata.{field}: no account has {key!r}")

@@ -1,0 +1,94 @@
+"""The ``hledger`` source: accounts that a journal declares, with tags in their comments.
+
+hledger is GPL and is run, never imported. It says which files belong to the journal and which accounts they declare;
+the tags of an account stand only in the text, so the files are read as well, and both must name the same accounts.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.errors import SourceError
+from pleoctl.sources.base import SourceRow, Table
+from pleoctl.sources.files import below, check_metadata, file_text, section_path
+from pleoctl.sources.programs import run_program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pleoctl.workspace import Workspace
+
+_ACCOUNT: Final = re.compile(r"account\s+(\S.*?)(?:\s{2,}(?:;(.*))?|\t+(?:;(.*))?)?$")
+_TAG: Final = re.compile(r"(?:^|(?<=[\s,]))([^\s:,]+):[ \t]*([^,]*)")
+_INACTIVE: Final = {"false", "no", "0", "inactive", "closed"}
+DEFAULT_TAGS: Final = {"code": "code", "name": "name", "active": "active"}
+
+
+class HledgerSource:
+    """Reads the declared accounts of a journal; hledger has no dimensions."""
+
+    def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
+        """See `Source`."""
+        self._workspace, self._section = workspace, section
+        self._path, self._shown = section_path(workspace, section)
+
+    def read(self, resource: str) -> Table | None:
+        """See `Source.read`. Raises `Refused` unless PLEOCTL_ALLOW_EXEC=1."""
+        if resource != "accounts":
+            return None
+        declared = self._run("accounts", "--declared")
+        found = [account for shown in self._files() for account in self._accounts(shown)]
+        self._compare(set(declared), {name for name, _, _, _ in found})
+        asked = self._section.get("metadata", {})
+        rows = [self._row(*account, {**DEFAULT_TAGS, **asked}) for account in found]
+        check_metadata(rows, asked, {key for _, tags, _, _ in found for key in tags})
+        return Table(self._shown, [row for row in rows if below(row.cells["externalId"], self._section.get("prefix"))])
+
+    def _run(self, *arguments: str) -> list[str]:
+        command = ["hledger", *arguments, "-f", str(self._path)]
+        return run_program(self._workspace, command, what="the hledger source").splitlines()
+
+    def _files(self) -> Iterator[str]:
+        for name in self._run("files"):
+            yield self._workspace.shown(Path(name))
+
+    def _compare(self, declared: set[str], found: set[str]) -> None:
+        if declared != found:
+            name = min(declared ^ found)
+            where = "hledger does not declare" if name in found else "no account directive has"
+            raise SourceError(f"{where} {name!r}; hledger and the text of its files disagree", file=self._shown,
+                              hint="apply account and aliases are not supported")  # fmt: skip
+
+    def _accounts(self, shown: str) -> Iterator[tuple[str, dict[str, str], str, int]]:
+        """Name, tags, file and line of every account directive."""
+        text = file_text(self._workspace.inside(shown, "source", "path"), shown, "utf-8-sig")
+        current: dict[str, str] | None = None
+        hidden = False
+        for number, line in enumerate(text.splitlines(), 1):
+            word = line.strip()
+            hidden = word == "comment" or (hidden and word != "end comment")
+            match = None if hidden else _ACCOUNT.fullmatch(line)
+            if match is not None:
+                current = _tags(match[2] or match[3] or "")
+                yield match[1], current, shown, number
+            elif current is not None and word.startswith(";") and line[:1].isspace():
+                current.update(_tags(word.lstrip(";")))
+            else:
+                current = None
+
+    @staticmethod
+    def _row(name: str, tags: dict[str, str], shown: str, number: int, wanted: dict[str, str]) -> SourceRow:
+        row = SourceRow({"externalId": name, "name": name.partition(":")[2] or name}, f"{shown}:{number}", number)
+        for field, key in wanted.items():
+            value = tags.get(key) or None
+            if field == "active":
+                row.cells[field] = value is None or value.casefold() not in _INACTIVE
+            elif field != "name" or value is not None:
+                row.cells[field] = value
+        return row
+
+
+def _tags(comment: str) -> dict[str, str]:
+    return {name: value.strip() for name, value in _TAG.findall(comment)}

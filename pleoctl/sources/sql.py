@@ -1,0 +1,133 @@
+"""The ``sql`` source: three queries in one read-only transaction (extra: ``pleoctl[sql]``, and a database driver)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
+
+from pleoctl.documents.schemas import nearest
+from pleoctl.errors import MissingExtra, SourceError
+from pleoctl.sources.base import FIELDS, REQUIRED, RESOURCES, SourceRow, Table
+from pleoctl.sources.cells import as_text, settle
+from pleoctl.sources.credentials import Credentials
+from pleoctl.sources.csv_files import ACTIVE, INACTIVE
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from pleoctl.workspace import Workspace
+
+# What makes a transaction read-only, by dialect; all three queries see the same state where that can be asked for.
+_READ_ONLY: Final = {
+    "sqlite": ["PRAGMA query_only = ON"],
+    "postgresql": ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"],
+    "mysql": ["SET TRANSACTION READ ONLY"],
+    "mariadb": ["SET TRANSACTION READ ONLY"],
+    "oracle": ["SET TRANSACTION READ ONLY"],
+}
+_STARTS: Final = re.compile(r"\s*(select|with|values)\b", re.IGNORECASE)
+_TEXTS: Final = re.compile(r"'(?:''|[^'])*'|\"(?:\"\"|[^\"])*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
+
+
+class SqlSource:
+    """Reads a database whose SQLAlchemy url is a secret."""
+
+    def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
+        """Check the queries; connect to nothing yet. Raises `SourceError`."""
+        self._section = section
+        self._credentials = Credentials(workspace)
+        self._tables: dict[str, Table] | None = None
+        for name in RESOURCES:
+            if name in section:
+                _check_query(str(section[name]["query"]), f"source.{name}.query")
+
+    def read(self, resource: str) -> Table | None:
+        """See `Source.read`; the first call reads everything, in one transaction that is rolled back."""
+        if resource not in self._section:
+            return None
+        if self._tables is None:
+            self._tables = self._read_all()
+        return self._tables[resource]
+
+    def _read_all(self) -> dict[str, Table]:
+        url = self._credentials.reveal(self._section["url"], "source", "url")
+        try:
+            engine = self._engine(url)
+            try:
+                with engine.connect() as connection, connection.begin() as transaction:
+                    tables: dict[str, Table] = {
+                        name: self._table(connection, name) for name in RESOURCES if name in self._section
+                    }
+                    transaction.rollback()
+            finally:
+                engine.dispose()
+        except SQLAlchemyError as error:
+            raise SourceError(f"the database cannot be read: {self._words(error)}") from None
+        return tables
+
+    def _engine(self, url: str) -> Engine:
+        try:
+            engine = create_engine(url)
+        except NoSuchModuleError:
+            raise SourceError("source.url names a database that SQLAlchemy does not know") from None
+        except ModuleNotFoundError as error:
+            raise MissingExtra(
+                f"the database needs the driver {error.name}", hint=f"pip install {error.name}"
+            ) from None
+        if engine.url.password:
+            self._credentials.remember(str(engine.url.password))
+        return engine
+
+    def _table(self, connection: Connection, resource: str) -> Table:
+        for statement in _READ_ONLY.get(connection.dialect.name, ()) if not connection.info.get("read-only") else ():
+            connection.execute(text(statement))
+        connection.info["read-only"] = True
+        label = f"source.{resource}.query"
+        # Colons are text here, not parameters.
+        result = connection.execute(text(str(self._section[resource]["query"]).replace(":", "\\:")))
+        names = list(result.keys())
+        _check_columns(names, resource, label)
+        rows = [_row(dict(zip(names, values, strict=True)), number, label) for number, values in enumerate(result, 1)]
+        return Table(label, rows)
+
+    def _words(self, error: SQLAlchemyError) -> str:
+        """The database's own words, without the statement, the url or the password."""
+        words = str(getattr(error, "orig", None) or error).strip().splitlines()
+        return self._credentials.redact(words[0] if words else type(error).__name__)
+
+
+def _check_query(query: str, key: str) -> None:
+    bare = _TEXTS.sub(" ", query).strip().rstrip(";")
+    if not _STARTS.match(bare) or ";" in bare:
+        raise SourceError(f"{key} is not one SELECT", hint="a source only reads")
+
+
+def _check_columns(names: list[str], resource: str, label: str) -> None:
+    for name in names:
+        if name not in FIELDS[resource]:
+            raise SourceError(f"{label} gives a column {name!r}, which is no field",
+                              hint=nearest(name, sorted(FIELDS[resource])))  # fmt: skip
+    missing = [name for name in REQUIRED[resource] if name not in names]
+    if missing or len(set(names)) != len(names):
+        raise SourceError(f"{label} gives no column {missing[0]}" if missing else f"{label} gives a column twice",
+                          hint='name columns like fields: select id as "externalId", …')  # fmt: skip
+
+
+def _row(cells: dict[str, Any], number: int, label: str) -> SourceRow:
+    row = SourceRow({name: value if name == "active" else as_text(value) for name, value in cells.items()},
+                    f"{label}, row {number}")  # fmt: skip
+    if "active" in cells:
+        row.cells["active"] = _active(cells["active"])
+    settle(row.cells)
+    return row
+
+
+def _active(value: Any) -> Any:
+    """Databases without booleans have 1 and 0, or words."""
+    if isinstance(value, str):
+        word = value.strip().casefold()
+        return True if word in ACTIVE else False if word in INACTIVE else value
+    return bool(value) if value in (0, 1) and value is not None else value

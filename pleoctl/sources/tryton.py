@@ -1,0 +1,148 @@
+"""The ``tryton`` source: accounts and analytic accounts by JSON-RPC.
+
+Tryton is GPL and is only spoken to. A view (an account without a type) is a heading and left out; a closed account is
+inactive. The root of an analytic tree is a dimension, the accounts below it that can be booked on are its values.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.errors import SourceError
+from pleoctl.sources.base import SourceRow, Table
+from pleoctl.sources.connect import ServerConnection
+from pleoctl.sources.files import wanted
+
+if TYPE_CHECKING:
+    from pleoctl.workspace import Workspace
+
+PAGE: Final = 1000
+# Archived records come only where the domain asks for them.
+_ALL: Final = ["active", "in", [True, False]]
+
+
+class TrytonSource:
+    """Reads a Tryton database as one of its users."""
+
+    def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
+        """See `Source`."""
+        self._section = section
+        self._path = str(section.get("rpcPath", f"/{section['database']}/"))
+        self._connection = ServerConnection(workspace, section["baseUrl"], section, service="Tryton")
+        self._session: dict[str, str] = {}
+        self._analytic: list[dict[str, Any]] | None = None
+
+    def read(self, resource: str) -> Table | None:
+        """See `Source.read`."""
+        if not wanted(self._section, resource):
+            return None
+        if resource == "accounts":
+            return self._accounts()
+        if self._analytic is None:
+            self._analytic = self._analytic_accounts()
+        return self._dimensions(self._analytic) if resource == "dimensions" else self._values(self._analytic)
+
+    # --- tables ------------------------------------------------------------------------------------------------
+
+    def _accounts(self) -> Table:
+        fields = ["code", "name", "active", "closed", "type"]
+        records = self._search("account.account", [_ALL, ["type", "!=", None], *self._company()], fields)
+        key = self._section.get("externalId", "id")
+        return Table("account.account", [
+            _row("account.account", record, {
+                "externalId": _text(record[key]), "code": record["code"] or None, "name": record["name"],
+                "active": record["active"] and not record["closed"],
+            })
+            for record in records
+        ])  # fmt: skip
+
+    def _analytic_accounts(self) -> list[dict[str, Any]]:
+        fields = ["code", "name", "active", "type", "root"]
+        try:
+            return self._search("analytic_account.account", [_ALL, *self._company()], fields)
+        except SourceError as error:
+            finding = replace(error.findings[0], hint="without analytic accounts write resources: [accounts]")
+            raise SourceError(error.message, findings=[finding]) from None
+
+    @staticmethod
+    def _dimensions(records: list[dict[str, Any]]) -> Table:
+        roots = [record for record in records if record["type"] == "root"]
+        return Table("analytic_account.account", [_row("analytic", record, _named(record)) for record in roots])
+
+    @staticmethod
+    def _values(records: list[dict[str, Any]]) -> Table:
+        codes = {record["id"]: _code(record) for record in records if record["type"] == "root"}
+        normal = [record for record in records if record["type"] not in {"root", "view"}]
+        return Table("analytic_account.account", [
+            _row("analytic", record, {"dimension": codes.get(record["root"]), **_named(record)}) for record in normal
+        ])  # fmt: skip
+
+    def _company(self) -> list[Any]:
+        company = self._section.get("company")
+        return [] if company is None else [["company", "=", company]]
+
+    # --- calls -------------------------------------------------------------------------------------------------
+
+    def _search(self, model: str, domain: list[Any], fields: list[str]) -> list[dict[str, Any]]:
+        """All records, page by page, as many as the server counts before and after. Raises `SourceError`."""
+        total = self._call(f"model.{model}.search_count", domain)
+        found: dict[int, dict[str, Any]] = {}
+        while len(found) < total:
+            page = self._call(f"model.{model}.search_read", domain, len(found), PAGE, [["id", "ASC"]], fields)
+            if not page or any(record["id"] in found for record in page):
+                raise SourceError(f"{model} was not read completely: {len(found)} rows came, {total} were announced")
+            found |= {record["id"]: record for record in page}
+        if len(found) != total or self._call(f"model.{model}.search_count", domain) != total:
+            raise SourceError(f"{model} changed while it was read", hint="run again")
+        return list(found.values())
+
+    def _call(self, method: str, *params: Any) -> Any:
+        if not self._session:
+            self._log_in()
+        context: dict[str, Any] = {}
+        company = self._section.get("company")
+        if company is not None:
+            context["company"] = company
+        return self._post(method, [*params, context], self._session)
+
+    def _log_in(self) -> None:
+        user = str(self._section["user"])
+        password = self._connection.credentials.reveal(self._section["password"], "source", "password")
+        result = self._post("common.db.login", [user, {"password": password}, "en"], {})
+        if not isinstance(result, list) or len(result) < 2:  # noqa: PLR2004 - user id and session key
+            raise SourceError(f"Tryton does not let {user} log in", hint="check source.user and source.password")
+        self._connection.credentials.remember(str(result[1]))
+        session = base64.b64encode(f"{user}:{result[0]}:{result[1]}".encode()).decode()
+        self._connection.credentials.remember(session)
+        self._session = {"Authorization": f"Session {session}"}
+
+    def _post(self, method: str, params: list[Any], headers: dict[str, str]) -> Any:
+        body = {"id": 0, "method": method, "params": params}
+        answer = self._connection.read("POST", self._path, json=body, headers=headers).body
+        if isinstance(answer, list):
+            return answer
+        if isinstance(answer, dict) and "error" in answer:
+            words = self._connection.credentials.redact(str(answer["error"])[:200])
+            raise SourceError(f"Tryton refused {method}: {words}")
+        if not isinstance(answer, dict) or "result" not in answer:
+            raise SourceError(f"Tryton answered {method} with something that is not JSON-RPC")
+        return answer["result"]
+
+
+def _row(place: str, record: dict[str, Any], cells: dict[str, Any]) -> SourceRow:
+    return SourceRow(cells, f"{place} {record['id']}", record=record)
+
+
+def _code(record: dict[str, Any]) -> str:
+    """Codes of analytic accounts are optional in Tryton; the id stands in."""
+    return str(record["code"] or record["id"])
+
+
+def _named(record: dict[str, Any]) -> dict[str, Any]:
+    return {"code": _code(record), "name": record["name"], "active": record["active"]}
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,86 @@
+"""The ``xlsx`` source: one sheet per table, with the rules of the csv source (extra: ``pleoctl[xlsx]``)."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+import zipfile
+from typing import TYPE_CHECKING, Any, Final
+from xml.etree.ElementTree import ParseError
+
+import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
+
+from pleoctl.errors import SourceError
+from pleoctl.sources.base import Table
+from pleoctl.sources.cells import as_text
+from pleoctl.sources.csv_files import CsvFile
+from pleoctl.sources.files import file_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pleoctl.workspace import Workspace
+
+# Formats like 0000 show a number with leading zeros, and people mean what they see.
+_PADDED: Final = re.compile(r"0{2,}")
+
+
+class XlsxSource:
+    """Reads workbooks below the workspace."""
+
+    def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
+        """See `Source`."""
+        self._workspace, self._section = workspace, section
+
+    def read(self, resource: str) -> Table | None:
+        """See `Source.read`."""
+        config = self._section.get(resource)
+        if config is None:
+            return None
+        path = self._workspace.inside(config["path"], "source", resource, "path")
+        return _Sheet(path, config, resource).table()
+
+
+class _Sheet(CsvFile):
+    def table(self) -> Table:
+        """All rows of the sheet. Raises `SourceError`."""
+        content = file_bytes(self._path, self._shown)
+        try:
+            with warnings.catch_warnings():
+                # openpyxl warns of styles and extensions that it leaves out; cells are all that is read here.
+                warnings.simplefilter("ignore")
+                book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+                return Table(self._shown, list(self._rows(self._cells(book))))
+        except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, EOFError, ValueError) as error:
+            raise SourceError("is not a readable workbook", file=self._shown,
+                              hint="it may have been cut off, or is not .xlsx") from error  # fmt: skip
+
+    def _cells(self, book: Any) -> Iterator[tuple[int, int, list[str]]]:
+        name = self._config.get("sheet", book.sheetnames[0])
+        if name not in book.sheetnames:
+            raise SourceError(f"has no sheet {name!r}", file=self._shown, hint=f"one of: {', '.join(book.sheetnames)}")
+        sheet = book[name]
+        # Some writers announce fewer rows than they write.
+        sheet.reset_dimensions()
+        number = width = 0
+        for line, row in enumerate(sheet.iter_rows(), 1):
+            cells = [self._cell_text(cell, line) for cell in row]
+            while cells and cells[-1] == "" and (not number or len(cells) > width):
+                cells.pop()
+            if not any(cells):
+                continue
+            width = width or len(cells)
+            yield number, line, cells + [""] * (width - len(cells))
+            number += 1
+
+    def _cell_text(self, cell: Any, line: int) -> str:
+        value = cell.value
+        if cell.data_type == "e":
+            raise SourceError(f"a cell shows the error {value}", file=self._shown, line=line)
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, int) and _PADDED.fullmatch(cell.number_format or ""):
+            return str(value).zfill(len(cell.number_format))
+        return "" if value is None else str(as_text(value))

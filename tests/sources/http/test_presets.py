@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import copy
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fake_books import Reply
+from jsonschema import Draft7Validator
+from vendors import NUMBERS, VENDORS, Vendor
+
+from pleoctl.documents.schemas import schema_text
+from pleoctl.errors import SourceError
+from pleoctl.sources.http.presets import load_preset, preset_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fake_books import Books, Call, FakeServer
+
+# Those that give everything in one answer have no third page.
+PAGED = [name for name, vendor in VENDORS.items() if vendor.end is not None]
+
+
+@pytest.fixture(autouse=True)
+def tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret behind every variable that a preset names."""
+    for name in preset_names():
+        for variable in re.findall(r"env:(\w+)", json.dumps(load_preset(name).source)):
+            monkeypatch.setenv(variable, f"secret-of-{variable}")
+
+
+def section(server: FakeServer, name: str) -> dict[str, Any]:
+    """The workspace's own part: where the server is, and what the preset asks for."""
+    vendor = VENDORS[name]
+    more = {"variables": vendor.variables} if vendor.variables else {}
+    return {"type": "http", "preset": name, "baseUrl": server.url + vendor.base, "requestsPerMinute": 60000, **more}
+
+
+def _is_accounts(vendor: Vendor, call: Call) -> bool:
+    words = f"{call.query}{call.body}"
+    return call.path == vendor.accounts_path and "count(*)" not in words and not re.search("from (?![Aa]ccount)", words)
+
+
+def test_every_preset_has_a_fake_and_every_fake_a_preset() -> None:
+    """None is without a conformance test."""
+    assert preset_names() == sorted(VENDORS)
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_a_preset_is_a_valid_section(name: str) -> None:
+    """Its keys are those that a workspace may write, and it says what it was tested against."""
+    preset = load_preset(name)
+    schema = json.loads(schema_text("workspace"))
+    source = {"$ref": "#/definitions/source", "definitions": schema["definitions"]}
+    errors = list(Draft7Validator(source).iter_errors({"type": "http", "preset": name, **preset.source}))
+    assert errors == []
+    assert preset.verified == "shape-tested against a fake of the documented answers; not certified"
+    assert preset.api
+    assert preset.notes
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_a_preset_reads_its_vendor_completely(server: FakeServer, books: Books, name: str) -> None:
+    """1,050 accounts with code, name, state and tax code; all dimensions with their values."""
+    vendor = VENDORS[name]
+    server.app = vendor.app
+    state = books.read(section(server, name))
+    accounts = state.accounts or []
+    assert len(accounts) == len(NUMBERS)
+    assert sum(row.hold is not None for row in accounts) == 0
+    by_name = {row.fields["name"]: row for row in accounts}
+    row = by_name["Account 1001"]
+    assert {"externalId": row.key, **row.fields} == vendor.first
+    assert [row.active for row in accounts].count(False) == (0 if name == "datev" else 105)
+    found = {
+        str(d.row.key): [str(v.key) + ("" if v.active else "-") for v in d.values or []] for d in state.dimensions or []
+    }
+    assert found == vendor.dimensions
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_a_preset_sends_its_credential_with_every_request(server: FakeServer, books: Books, name: str) -> None:
+    """In the header that the vendor wants, with every request."""
+    server.app = VENDORS[name].app
+    books.read(section(server, name))
+    auth = load_preset(name).source["auth"]
+    wanted = {"Authorization": auth["bearer"]} if "bearer" in auth else auth["headers"]
+    for header, reference in wanted.items():
+        secret = f"secret-of-{reference.removeprefix('env:')}"
+        assert {call.headers[header].removeprefix("Bearer ") for call in server.calls} == {secret}
+
+
+def faulty(vendor: Vendor, fault: str) -> Callable[[Call], Reply]:
+    """The vendor whose third page of accounts (or only one) goes wrong."""
+    pages: list[Reply] = []
+
+    def app(call: Call) -> Reply:
+        if not _is_accounts(vendor, call):
+            return vendor.app(call)
+        pages.append(vendor.app(call))
+        if len(pages) < (3 if vendor.end else 1):
+            return pages[-1]
+        if fault == "error":
+            return vendor.error
+        if fault == "truncated":
+            return Reply(json.dumps(pages[-1].body).encode()[:900], cut=True)
+        if fault == "repeated":
+            return pages[1]
+        assert vendor.end is not None
+        return vendor.end(copy.deepcopy(pages[-1]))
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [(name, fault) for name in VENDORS for fault in ("error", "truncated")]
+    + [(name, fault) for name in PAGED for fault in ("repeated", "early")],
+)
+def test_no_short_read_of_any_vendor_passes(server: FakeServer, books: Books, name: str, fault: str) -> None:
+    """A third page that fails, breaks off, repeats the second or is taken for the end fails the export."""
+    vendor = VENDORS[name]
+    server.app = vendor.app
+    books.export(section(server, name))
+    before = (books.folder / "desired-state.yaml").read_bytes()
+    server.app = faulty(vendor, fault)
+    with pytest.raises(SourceError):
+        books.export(section(server, name))
+    assert (books.folder / "desired-state.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_the_vendors_words_reach_the_message(server: FakeServer, books: Books, name: str) -> None:
+    """What the vendor says went wrong, and the vendor's name or the request."""
+    vendor = VENDORS[name]
+    server.app = lambda call: vendor.error if _is_accounts(vendor, call) else vendor.app(call)
+    words = {
+        "e-conomic": "Forbidden", "xero": "Xero does not accept the credential (401)",
+        "business-central": "Company locked",
+        "fortnox": "Fel", "quickbooks": "AuthorizationFault", "visma-eaccounting": "No access", "sage": "No business",
+        "netsuite": "Invalid search", "datev": "No licence", "exact-online": "Forbidden",
+        "odoo": "Odoo does not accept the credential (401)",
+    }  # fmt: skip
+    if vendor.error.status == 503:
+        server.app = lambda _call: Reply(vendor.error.body, 400)
+    with pytest.raises(SourceError) as caught:
+        books.read(section(server, name))
+    assert words[name] in str(caught.value.findings[0])
+
+
+def test_the_workspace_may_change_a_preset(server: FakeServer, books: Books) -> None:
+    """Every key may be given anew, null takes one away, the rest stays."""
+    server.app = VENDORS["fortnox"].app
+    mine = section(server, "fortnox")
+    mine["accounts"] = {
+        "query": {"financialyear": "3"},
+        "fields": {"taxCodeExternalId": None},
+        "where": "Number > `2000`",
+    }
+    mine["values"] = {"parts": {"projects": None}}
+    state = books.read(mine)
+    assert len(state.accounts or []) == 49
+    assert {"taxCodeExternalId" in row.fields for row in state.accounts or []} == {False}
+    assert {call.query.get("financialyear") for call in server.pages("/3/accounts")} == {"3"}
+    assert server.calls[0].query["limit"] == "500"
+    assert [len(d.values or []) for d in state.dimensions or []] == [2, 0]
+    state = books.read({**section(server, "fortnox"), "dimensions": None, "values": None})
+    assert state.dimensions is None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"preset": "xerro"}, "did you mean 'xero'"),
+        ({"variables": {}}, "source.variables lacks tenant: the Xero-Tenant-Id of the organisation"),
+        ({"variables": {"tenant": "t-1", "tennant": "x"}}, "the preset has no variable 'tennant'"),
+        ({"variables": {"tenant": "t-1", "page": "x"}}, "this name is taken"),
+        ({"values": {"rows": [{"code": "1"}]}}, "source.values.rows[0] lacks dimension, name"),
+        ({"dimensions": {"rows": [{"code": "1", "name": "One", "kind": "x"}]}}, "unknown field 'kind'"),
+    ],
+)
+def test_mistakes_around_presets_are_told(server: FakeServer, books: Books, change: dict[str, Any], words: str) -> None:
+    """Before anything is sent."""
+    with pytest.raises(SourceError) as caught:
+        books.read({**section(server, "xero"), **change})
+    assert words in str(caught.value.findings[0])
+    assert server.calls == []
