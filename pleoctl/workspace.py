@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import shlex
 import subprocess
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from urllib.parse import urlsplit
 
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.documents.load import Document, parse
-from pleoctl.errors import Finding, InvalidFile, PleoctlError, Refused
+from pleoctl.documents.schemas import SECRET_KEY
+from pleoctl.errors import Finding, InvalidFile, PleoctlError, Refused, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,6 +29,9 @@ FILE_NAME: Final = "pleoctl.yaml"
 MAX_SELECTED: Final = 5
 DEFAULT_REQUESTS: Final = 500
 SECRET_SECONDS: Final = 60
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# Readers of urls disagree about backslashes, user names and blanks, so no such url may decide where a secret goes.
+_BASE_URL: Final = re.compile(r"https?://(?:\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9_.-]+)(?::[0-9]{1,5})?")
 
 
 class Secret:
@@ -133,7 +138,11 @@ class Workspace:
     def inside(self, name: str, *key: str | int) -> Path:
         """The path of a file named in the workspace; it must lie below it, also through links. Raises `Refused`."""
         path = self.root / name
-        if not path.resolve().is_relative_to(self.root.resolve()):
+        try:
+            safe = path.resolve().is_relative_to(self.root.resolve())
+        except (OSError, RuntimeError, ValueError):  # a loop of links, or a name that no file can have
+            safe = False
+        if not safe:
             line, column = self.document.locate(key)
             raise Refused(f"{name} leads outside the workspace", file=self.document.shown, line=line, column=column)
         return path
@@ -143,7 +152,10 @@ class Workspace:
     @property
     def company(self) -> str:
         """UUID of the Pleo company, lower case."""
-        return (self._environ.get("PLEOCTL_COMPANY") or str(self.data["company"])).lower()
+        named = self._environ.get("PLEOCTL_COMPANY")
+        if named and not _UUID.fullmatch(named):
+            raise UsageError(f"PLEOCTL_COMPANY is {named!r}, which is not a UUID")
+        return (named or str(self.data["company"])).lower()
 
     @property
     def url(self) -> str:
@@ -293,11 +305,16 @@ def is_loopback(host: str) -> bool:
 
 def url_problem(url: str, *, trusted: bool) -> tuple[str, str] | None:
     """Why a Pleo url must not be used, and the fix; None when it may be."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
+    host = _host(url)
+    if host is None:
+        shown = re.sub(r"//.*@", "//***@", url)
+        return (
+            f"{shown!r} is not a base url",
+            "write e.g. https://external.pleo.io: scheme, host and port, nothing else",
+        )
     if is_loopback(host):
         return None
-    if parts.scheme != "https":
+    if not url.startswith("https:"):
         return f"{url} is not https", "only a loopback url may use http"
     if trusted or host == "pleo.io" or host.endswith(".pleo.io"):
         return None
@@ -305,6 +322,16 @@ def url_problem(url: str, *, trusted: bool) -> tuple[str, str] | None:
         f"{url} is neither Pleo's nor this machine's",
         f"if you trust it, set PLEOCTL_URL={url} in the environment",
     )
+
+
+def _host(url: str) -> str | None:
+    if not _BASE_URL.fullmatch(url):
+        return None
+    try:
+        parts = urlsplit(url)
+        return (parts.hostname or "").lower() if parts.port != 0 else None
+    except ValueError:  # a port beyond 65535, or brackets around no address
+        return None
 
 
 def _leaves(data: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
@@ -323,11 +350,8 @@ def _given(data: Any, steps: list[str]) -> bool:
     return True
 
 
-_MASKED: Final = {"headers", "password", "bearer", "basic", "dsn", "auth"}
-
-
 def _masked(path: tuple[str | int, ...], value: Any) -> Any:
     """Secret references are shown, anything literal below a secret's key is not."""
-    secret_place = any(str(step) in _MASKED for step in path)
+    secret_place = any(SECRET_KEY.search(str(step)) for step in path)
     reference = isinstance(value, str) and value.startswith(("env:", "file:", "cmd:"))
     return "***" if secret_place and not reference else value

@@ -58,7 +58,7 @@ class Said(NamedTuple):
 class MakeWorkspace(Protocol):
     """Writes a workspace and makes its folder the current one."""
 
-    def __call__(self, pleo: Sandbox | None = None, **sections: Any) -> Path:
+    def __call__(self, pleo: Sandbox | None = None, /, **sections: Any) -> Path:
         """The folder; ``sections`` replace top-level keys of pleoctl.yaml, None leaves a key out."""
 
 
@@ -98,7 +98,7 @@ def pleo(shared_sandbox: Sandbox) -> Sandbox:
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeWorkspace:
     """Factory of workspaces: ``workspace(pleo, dimensions={"selected": ["DEPT"]})`` gives the folder."""
 
-    def make(pleo: Sandbox | None = None, **sections: Any) -> Path:
+    def make(pleo: Sandbox | None = None, /, **sections: Any) -> Path:
         data: dict[str, Any] = {
             "apiVersion": "pleoctl/v1",
             "kind": "Workspace",

@@ -124,6 +124,7 @@ class _Run:
         self._finished = sum(r.status != "notAttempted" for r in fresh.results.values())
         executor = Executor(self._pleo, self._apis, self._accounts, fresh, journal, resolver, self._stop, self._advance)
         executor.run(self._plan.changes)
+        self._findings += executor.findings
         if executor.halted or self._stop.is_set():
             return
         try:
@@ -131,9 +132,8 @@ class _Run:
             resolver.verify(self._apis, fresh.results.values())
         except PleoctlError as error:
             # Everything was confirmed by Pleo's own answers; only the second look failed.
-            self._findings = [
-                Finding("not-verified", f"what was written could not be read again: {error.message}", "warning")
-            ]
+            words = f"what was written could not be read again: {error.message}"
+            self._findings.append(Finding("not-verified", words, "warning"))
 
     def _advance(self) -> None:
         with self._lock:

@@ -64,7 +64,9 @@ def execute(options: Options, work: Callable[[], Output]) -> int:
         output = Output(findings=error.findings, exit_code=error.exit_code)
     except BrokenPipeError:
         return _end_broken_pipe()
-    except (click.ClickException, click.Abort, click.exceptions.Exit, KeyboardInterrupt):
+    except KeyboardInterrupt:
+        output = Output(findings=[Finding("interrupted", "interrupted")], exit_code=ExitCode.INTERRUPTED)
+    except (click.ClickException, click.Abort, click.exceptions.Exit):
         raise
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback without --debug
         if options.debug:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 @click.option("--max-bytes", type=click.IntRange(2_000, 65_000), default=60_000, metavar="N",
               help="Most bytes of one comment (default 60000).")  # fmt: skip
 def command(
-    options: Options, *, plan: str, github: bool, repo: str | None, pull_request: int | None, max_bytes: int
+    options: Options,  # noqa: ARG001 - every command takes its options
+    *, plan: str, github: bool, repo: str | None, pull_request: int | None, max_bytes: int,
 ) -> Output:  # fmt: skip
     """Show a saved plan as a comment on a pull request, and update that comment the next time.
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pleoctl.apply.lock import Holder, is_held, locks_folder, note_path, read_holder
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace, table
 from pleoctl.errors import LockHeld
-from pleoctl.pleo.connect import connection_name
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pleoctl.apply.lock import Holder
 
 
 @click.group("lock")
@@ -30,6 +30,8 @@ def list_(options: Options) -> Output:  # noqa: ARG001 - every command takes its
     pleoctl lock list
 
     """
+    from pleoctl.apply.lock import is_held, locks_folder, read_holder  # noqa: PLC0415 - requests takes 100 ms to import
+
     held = [(path, read_holder(path)) for path in sorted(locks_folder().glob("*.lock")) if is_held(path)]
     rows = [_row(path, holder) for path, holder in held]
     text = table(["company", "url", "command", "pid", "host", "run", "since"], rows) if rows else "No locks are held.\n"
@@ -61,6 +63,9 @@ def release(options: Options) -> Output:
     pleoctl lock release
 
     """
+    from pleoctl.apply.lock import is_held, locks_folder, note_path, read_holder  # noqa: PLC0415 - as above
+    from pleoctl.pleo.connect import connection_name  # noqa: PLC0415
+
     workspace = open_workspace(options)
     path = locks_folder() / f"{connection_name(workspace.url, workspace.company)}.lock"
     if path.exists() and is_held(path):

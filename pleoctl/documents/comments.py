@@ -96,7 +96,7 @@ def _found(document: Document) -> Iterator[tuple[int, str, bool]]:
         if match.start() < covered:
             continue
         index = bisect_right(starts, match.start()) - 1
-        if index >= 0 and match.start() < scalars[index][1]:
+        if index >= 0 and _within(document.text, scalars[index], match.start()):
             continue
         line_start = document.text.rfind("\n", 0, match.start()) + 1
         own = not document.text[line_start : match.start()].strip()
@@ -107,6 +107,12 @@ def _found(document: Document) -> Iterator[tuple[int, str, bool]]:
             document.text[match.start() : covered].rstrip(),
             own,
         )
+
+
+def _within(text: str, scalar: tuple[int, int], at: int) -> bool:
+    """Whether a place belongs to a scalar's text; the first line of a block scalar (``|  # why``) does not."""
+    start, end = scalar
+    return at < end and not (text[start] in "|>" and "\n" not in text[start:at])
 
 
 def _scalars(root: Node) -> Iterator[Node]:

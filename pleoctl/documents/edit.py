@@ -2,82 +2,139 @@
 
 from __future__ import annotations
 
+import copy
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.load import parse
 from pleoctl.documents.scalars import yaml_string
+from pleoctl.errors import InvalidFile, PleoctlError
 
 if TYPE_CHECKING:
     from pleoctl.documents.load import Document
     from pleoctl.documents.nodes import Node
 
+# YAML's line breaks; str.splitlines knows more.
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$")
+_PROPERTIES: Final = re.compile(r"(?:[&!][^\s,\[\]{}]*\s+)*")
+_ALIAS: Final = re.compile(r"\s*\*[^\s,\[\]{}]+")
+
 
 def edit_list(document: Document, path: tuple[str, str], values: list[str]) -> str:
     """The document's text with a list of texts below ``section: key`` set to ``values``.
 
-    Values that stay keep their lines and comments in a block list; a flow list is written anew.
+    Values that stay keep their lines and comments in a block list; a flow list is written anew. Raises `PleoctlError`
+    where the file's style leaves no safe place for the list.
     """
-    section, key = path
-    current = document.node(path)
-    if current is not None and current.kind == "seq":
-        edited = _edit_items(document, current, values)
-    elif document.node((section,)) is None:
-        newline = "" if document.text.endswith("\n") or not document.text else "\n"
-        edited = f"{document.text}{newline}{section}:\n  {key}: {_flow(values)}\n"
-    else:
-        edited = _add_key(document, section, key, values)
-    parse(edited, document.shown)
+    try:
+        edited = _edited(document, path, values)
+        done = _same(parse(edited, document.shown).data, _expected(document.data, path, values), path)
+    except (InvalidFile, ValueError):
+        done = False
+    if not done:
+        line, column = document.locate(path)
+        raise PleoctlError(
+            f"{'.'.join(path)} cannot be changed in the style of this file", file=document.shown, line=line,
+            column=column, hint=f"write {path[0]}: {{{path[1]}: {_flow(values)}}} there yourself",
+        )  # fmt: skip
     return edited
+
+
+def _expected(data: Any, path: tuple[str, str], values: list[str]) -> Any:
+    expected = copy.deepcopy(data)
+    expected[path[0]] = {**(expected.get(path[0]) or {}), path[1]: list(values)}
+    return expected
+
+
+def _same(data: Any, expected: Any, path: tuple[str, str]) -> bool:
+    """Equal but for the order of the list."""
+    for each in (data, expected):
+        each[path[0]][path[1]] = sorted(each[path[0]][path[1]])
+    return bool(data == expected)
 
 
 def _flow(values: list[str]) -> str:
     return f"[{', '.join(map(yaml_string, values))}]"
 
 
-def _edit_items(document: Document, current: Node, values: list[str]) -> str:
-    text = document.text
-    if text[current.start : current.start + 1] == "[":
-        end = current.end
-        return text[: current.start] + _flow(values) + text[end:]
-    lines = text.splitlines(keepends=True)
-    keep = {item.text for item in current.items} & set(values)
-    new = [value for value in values if value not in keep]
-    first = current.items[0].line - 1
-    if not keep and not new:
-        prefix = lines[first - 1].rstrip("\r\n")
-        return "".join([*lines[: first - 1], f"{_without_comment(prefix)} []\n", *_rest(lines, current)])
-    indent = re.match(r"\s*", lines[first])[0]  # type: ignore[index]
-    last = current.items[-1].line - 1
-    inserted = [f"{indent}- {yaml_string(value)}\n" for value in new]
-    gone = {item.line - 1 for item in current.items if item.text not in keep}
-    kept = [line for number, line in enumerate(lines[: last + 1]) if number not in gone]
-    if kept and not kept[-1].endswith("\n"):
-        kept[-1] += "\n"
-    return "".join([*kept, *inserted, *lines[last + 1 :]])
+def _edited(document: Document, path: tuple[str, str], values: list[str]) -> str:
+    text, root = document.text, document.root
+    section = root.child(path[0])
+    if section is None:
+        return _with_section(text, root, path, _flow(values))
+    if section[1].kind == "scalar":
+        return _with_value(text, *section, f"{{{path[1]}: {_flow(values)}}}")
+    found = section[1].child(path[1])
+    if found is None:
+        return _with_key(text, section[1], path[1], _flow(values))
+    keynode, current = found
+    if current.kind == "scalar" or current.start < keynode.start:
+        return _with_value(text, keynode, current, _flow(values))
+    begin = _begin(text, current)
+    if text[begin] == "[":
+        return text[:begin] + _flow(values) + text[current.end :]
+    return _with_items(text, keynode, current, values)
 
 
-def _rest(lines: list[str], current: Node) -> list[str]:
-    return lines[current.items[-1].line :]
+def _begin(text: str, node: Node) -> int:
+    """Where a collection begins behind its anchor."""
+    found = _PROPERTIES.match(text, node.start)
+    return found.end() if found else node.start
 
 
-def _without_comment(line: str) -> str:
-    return re.sub(r"\s+#.*$", "", line)
+def _newline(text: str) -> str:
+    first = _LINE.match(text)
+    return "\r\n" if first and first[0].endswith("\r\n") else "\n"
 
 
-def _add_key(document: Document, section: str, key: str, values: list[str]) -> str:
-    text = document.text
-    node = document.root.child(section)
-    if node is None:
-        raise ValueError(section)
-    keynode, value = node
-    if value.kind != "map":
-        # `dimensions:` without anything behind it.
-        line_end = text.find("\n", keynode.start)
-        line_end = len(text) if line_end < 0 else line_end
-        return f"{text[:line_end]}\n  {key}: {_flow(values)}{text[line_end:] or chr(10)}"
-    if text[value.start : value.start + 1] == "{":
-        comma = ", " if value.items else ""
-        return f"{text[: value.start + 1]}{key}: {_flow(values)}{comma}{text[value.start + 1 :]}"
-    first = value.items[0]
-    return f"{text[: first.start]}{key}: {_flow(values)}\n{' ' * (first.column - 1)}{text[first.start :]}"
+def _with_section(text: str, root: Node, path: tuple[str, str], flow: str) -> str:
+    begin = _begin(text, root)
+    if text[begin] == "{":
+        comma = ", " if root.items else ""
+        return f"{text[: begin + 1]}{path[0]}: {{{path[1]}: {flow}}}{comma}{text[begin + 1 :]}"
+    newline, indent = _newline(text), " " * (root.column - 1)
+    # A block mapping ends where the next thing begins, after its last comments.
+    before = text[: root.end] + ("" if text[: root.end].endswith(("\n", "\r")) else newline)
+    return f"{before}{indent}{path[0]}:{newline}{indent}  {path[1]}: {flow}{newline}{text[root.end :]}"
+
+
+def _with_key(text: str, section: Node, key: str, flow: str) -> str:
+    begin = _begin(text, section)
+    if text[begin] == "{":
+        comma = ", " if section.items else ""
+        return f"{text[: begin + 1]}{key}: {flow}{comma}{text[begin + 1 :]}"
+    first = section.items[0]
+    return f"{text[: first.start]}{key}: {flow}{_newline(text)}{' ' * (first.column - 1)}{text[first.start :]}"
+
+
+def _with_value(text: str, keynode: Node, current: Node, flow: str) -> str:
+    """In the place of nothing, ``null``, ``~`` or an alias."""
+    behind = text.index(":", keynode.end) + 1
+    if current.start < keynode.start:
+        alias = _ALIAS.match(text, behind)
+        return f"{text[:behind]} {flow}{text[alias.end() if alias else behind :]}"
+    if current.start == current.end:
+        return f"{text[:behind]} {flow}{text[behind:]}"
+    return text[: current.start] + flow + text[current.end :]
+
+
+def _with_items(text: str, keynode: Node, current: Node, values: list[str]) -> str:
+    if not values:
+        behind = text.index(":", keynode.end) + 1
+        return "".join(_kept(_LINE.findall(f"{text[:behind]} []{text[behind:]}"), current, set()))
+    lines = _LINE.findall(text)
+    stay = {item.text for item in current.items} & set(values)
+    indent = lines[current.items[0].line - 1]
+    indent = indent[: len(indent) - len(indent.lstrip(" "))]
+    newline = _newline(text)
+    new = [f"{indent}- {yaml_string(value)}{newline}" for value in values if value not in stay]
+    last = current.items[-1].line
+    if new and not lines[last - 1].endswith(("\n", "\r")):
+        lines[last - 1] += newline
+    head, tail = lines[:last], lines[last:]
+    return "".join([*_kept(head, current, stay), *new, *tail])
+
+
+def _kept(lines: list[str], current: Node, stay: set[str]) -> list[str]:
+    gone = {item.line - 1 for item in current.items if item.text not in stay}
+    return [line for number, line in enumerate(lines) if number not in gone]

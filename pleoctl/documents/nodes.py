@@ -8,6 +8,7 @@ one place.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.scalars import Ambiguous, plain_value, quoted
@@ -20,10 +21,28 @@ MAX_TEXT: Final = 24 * 1024 * 1024
 MAX_DEPTH: Final = 40
 MAX_NODES: Final = 4_000_000
 MAX_EXPANDED: Final = 20_000
+MAX_TAG: Final = 200
 _DEFAULT_TAGS: Final = {None, "!", "tag:yaml.org,2002:str"}
 
 
-@dataclass(slots=True)
+# What ruamel.yaml says about the mistakes that people make, and what to do about them.
+_HINTS: Final = (
+    ("'\\t' that cannot start", "indent with blanks, not with tabs"),
+    ("that cannot start any token", "put the text in double quotes"),
+    ("mapping values are not allowed", "put texts that contain ': ' in double quotes; check the indentation"),
+    ("could not find expected ':'", "write key: value, keys of at most 1024 characters"),
+    ("escape", "write \\\\ for a backslash, or put the text in single quotes"),
+    ("chr()", "that character does not exist"),
+    ("end of stream", "close the quote"),
+    ("stream end", "close the bracket"),
+    ("special characters", "write it escaped in double quotes, or remove it"),
+    ("directive", "remove the line that starts with %"),
+    ("version", "remove the line that starts with %"),
+)
+_HINT: Final = "check quotes, brackets and indentation here"
+
+
+@dataclass(slots=True, eq=False)
 class Node:
     """One YAML node: ``kind`` is scalar, map or seq; positions count from 1, ``start``/``end`` are offsets."""
 
@@ -35,6 +54,7 @@ class Node:
     text: str = ""
     plain: bool = False
     items: list[Node] = field(default_factory=list)
+    _index: dict[str, tuple[Node, Node]] | None = field(default=None, repr=False)
 
     @property
     def pairs(self) -> Iterator[tuple[Node, Node]]:
@@ -50,9 +70,27 @@ class Node:
         """The key node (or the item itself) and the value node below this one."""
         if self.kind == "seq" and isinstance(key, int) and key < len(self.items):
             return self.items[key], self.items[key]
-        if self.kind == "map":
-            return next((pair for pair in self.pairs if pair[0].text == key), None)
+        if self.kind == "map" and isinstance(key, str):
+            if self._index is None:
+                self._index = {pair[0].text: pair for pair in self.pairs}
+            return self._index.get(key)
         return None
+
+
+@cache
+def _scanner_class() -> type:
+    from ruamel.yaml.scanner import Scanner, ScannerError  # noqa: PLC0415 - see Composer._events
+
+    class TagLimit(Scanner):
+        """ruamel.yaml takes quadratic time to decode a tag; none that is allowed is long."""
+
+        def scan_tag(self) -> Any:
+            if not set(self.reader.prefix(MAX_TAG)) & set(" \t\r\n\0"):
+                mark = self.reader.get_mark()
+                raise ScannerError("while scanning a tag", mark, f"a tag has more than {MAX_TAG} characters", mark)
+            return super().scan_tag()
+
+    return TagLimit
 
 
 class Composer:
@@ -68,6 +106,7 @@ class Composer:
         self._count = 0
         self._expanded = 0
         self._sizes: dict[int, int] = {}
+        self._after = {"line": 1, "column": 1}
 
     def compose(self) -> Node:
         """The root node of the only document."""
@@ -96,23 +135,38 @@ class Composer:
             raise InvalidFile(f"is larger than {MAX_TEXT // 1024 // 1024} MiB of YAML", file=self._shown)
         at = self._text.find("\0")
         if at >= 0:
-            line = self._text.count("\n", 0, at) + 1
-            raise InvalidFile("contains a NUL character", file=self._shown, line=line)
+            raise InvalidFile("contains a NUL character", file=self._shown, **self._place_of(at), hint="remove it")
+
+    def _place_of(self, offset: int) -> dict[str, Any]:
+        line_start = self._text.rfind("\n", 0, offset) + 1
+        return {"line": self._text.count("\n", 0, offset) + 1, "column": offset - line_start + 1}
 
     def _events(self) -> Iterator[Any]:
         from ruamel.yaml import YAML  # noqa: PLC0415 - 40 ms that only this path needs
         from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
+        from ruamel.yaml.reader import ReaderError  # noqa: PLC0415
 
+        yaml = YAML(typ="safe", pure=True)
+        yaml.Scanner = _scanner_class()
         try:
-            yield from YAML(typ="safe", pure=True).parse(self._text)
+            for event in yaml.parse(self._text):
+                yield event
+                self._after = {"line": event.end_mark.line + 1, "column": event.end_mark.column + 1}
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = {"line": mark.line + 1, "column": mark.column + 1} if mark else {}
-            problem = " ".join(str(error.problem or error.context or "malformed").split())
-            raise InvalidFile(f"is not valid YAML: {problem}", file=self._shown, **place) from error
+            raise self._malformed(str(error.problem or error.context or "malformed"), place) from error
+        except ReaderError as error:
+            problem = f"unacceptable character U+{int(error.character):04X}, special characters are not allowed"
+            raise self._malformed(problem, self._place_of(error.position)) from error
         except (YAMLError, ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
-            problem = " ".join(str(error).split())[:200]
-            raise InvalidFile(f"is not valid YAML: {problem}", file=self._shown) from error
+            # ruamel.yaml tripped over the text itself (e.g. an escape beyond Unicode), just after the last event.
+            raise self._malformed(str(error), self._after) from error
+
+    def _malformed(self, problem: str, place: dict[str, Any]) -> InvalidFile:
+        words = " ".join(problem.split())[:200]
+        hint = next((hint for part, hint in _HINTS if part in words), _HINT)
+        return InvalidFile(f"is not valid YAML: {words}", file=self._shown, hint=hint, **place)
 
     def _fail(self, event: Any, message: str, hint: str | None = None) -> None:
         mark = event.start_mark
@@ -125,7 +179,7 @@ class Composer:
             self._fail(event, f"has more than {MAX_NODES} values")
         tag = getattr(event, "tag", None)
         if str(tag) not in {str(t) for t in _DEFAULT_TAGS}:
-            self._fail(event, f"tag {tag} is not allowed here", "remove the tag")
+            self._fail(event, f"tag {str(tag)[:60]} is not allowed here", "remove the tag")
         node = Node(kind, mark.line + 1, mark.column + 1, mark.index)
         if event.anchor:
             self._anchors[event.anchor] = node
@@ -196,9 +250,9 @@ def _key_problem(key: Node, earlier: Node | None) -> tuple[str | None, str | Non
     if key.plain and key.text == "<<":
         return "merge keys are not supported", "write the values out"
     if not isinstance(key.scalar, str):
-        return f"key {key.text or 'null'} is not text to every YAML reader", f"write {quoted(key.text)}"
+        return f"key {key.text[:60] or 'null'} is not text to every YAML reader", f"write {quoted(key.text[:60])}"
     if earlier is not None:
-        return f"key {key.text!r} stands here twice (first in line {earlier.line})", "remove one"
+        return f"key {key.text[:60]!r} stands here twice (first in line {earlier.line})", "remove one"
     return None, None
 
 

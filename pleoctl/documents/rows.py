@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.documents.scalars import yaml_string
@@ -34,16 +35,20 @@ def account_text(row: Row) -> str:
         parts.append(f"taxCodeExternalId: {'null' if tax is None else yaml_string(tax)}")
     if row.currency is not None:
         parts.append(f"currency: {yaml_string(row.currency)}")
-    return _flow(parts, row)
+    return _flow([*parts, *_hold(row)])
 
 
 def value_text(row: Row) -> str:
     """The flow mapping of a value row, and of a dimension without values."""
+    return _flow(_value_parts(row))
+
+
+def _value_parts(row: Row) -> list[str]:
     parts = [f"code: {yaml_string(row.key)}"] if row.key is not None else []
     parts += _name_and_active(row)
     if row.expires is not None:
         parts.append(f"expires: {yaml_string(row.expires)}")
-    return _flow(parts, row)
+    return [*parts, *_hold(row)]
 
 
 def _name_and_active(row: Row) -> list[str]:
@@ -52,15 +57,31 @@ def _name_and_active(row: Row) -> list[str]:
     return parts if row.active else [*parts, "active: false"]
 
 
-def _flow(parts: list[str], row: Row) -> str:
-    if row.hold is not None:
-        parts = [*parts, f"hold: {yaml_string(row.hold)}"]
+def _hold(row: Row) -> list[str]:
+    return [] if row.hold is None else [f"hold: {yaml_string(row.hold)}"]
+
+
+def _flow(parts: list[str]) -> str:
     return f"- {{{', '.join(parts)}}}"
 
 
 def ordered(rows: Iterable[Row]) -> list[Row]:
-    """Rows by key in code point order, those without a key first."""
-    return sorted(rows, key=lambda r: (r.key is not None, r.key or "", r.hold or "", r.fields.get("name") or ""))
+    """Rows by key in code point order, those without a key first; the order that they came in makes no difference."""
+    return sorted(rows, key=lambda r: (r.key is not None, r.key or "", r.hold or "", _Tie(r)))
+
+
+@dataclass(slots=True, eq=False)
+class _Tie:
+    """Puts rows of one key in order by all that they say, worked out only where keys are equal or absent."""
+
+    row: Row
+
+    def __lt__(self, other: _Tie) -> bool:
+        return self._said() < other._said()
+
+    def _said(self) -> str:
+        row = self.row
+        return repr((row.fields.get("name"), sorted(row.fields.items()), row.active, row.expires, row.currency))
 
 
 def lines_of(state: DesiredState) -> Iterator[tuple[Slot, str]]:
@@ -85,18 +106,13 @@ def _dimension_lines(dimension: Dimension, number: int) -> Iterator[tuple[Slot, 
     if values is None:
         yield slot, value_text(row)
         return
-    parts = value_text(row)[3:-1]
-    first, *others = _split_flow(parts)
+    first, *others = _value_parts(row)
     yield slot, f"- {first}"
     for part in others:
         yield (*slot, part.partition(":")[0]), f"  {part}"
     yield (*slot, "values"), "  values:" if values else "  values: []"
     for index, value in enumerate(ordered(values)):
         yield slot_of("value", row.key, value.key, index), f"  {value_text(value)}"
-
-
-def _split_flow(parts: str) -> list[str]:
-    return [m[0] for m in _PART.finditer(parts)]
 
 
 def slot_of(*names: str | int | None) -> Slot:
@@ -111,7 +127,6 @@ def slot_of(*names: str | int | None) -> Slot:
 _STRING: Final = (
     r'"(?:[^"\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\\["\\bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4})*"'
 )
-_PART: Final = re.compile(rf"\w+: (?:{_STRING}|null|false|true)")
 _ACCOUNT: Final = re.compile(
     rf"- \{{externalId: ({_STRING})(?:, code: ({_STRING}|null))?, name: ({_STRING})(?:, active: (true|false))?"
     rf'(?:, taxCodeExternalId: ({_STRING}|null))?(?:, currency: "([A-Z]{{3}})")?(?:, hold: ({_STRING}))?\}}'
@@ -195,8 +210,7 @@ class FastReader:
             if tax is not None:
                 fields["taxCodeExternalId"] = _text(tax)
             row = Row(_text(key), fields, active != "false", _text(hold), None, currency, self._shown)
-            if hold is None:
-                _check(row, 255)
+            _check(row, 255)
             row.line, row.column = self._take(("account", row.key)), 3
             yield row
 
@@ -271,7 +285,7 @@ def _text(token: str | None) -> str | None:
 def _check(row: Row, limit: int | None) -> None:
     """Leave everything that a schema would refuse to the reader that words the finding."""
     if row.hold is not None:
-        if not row.hold or row.hold.isspace():
+        if not row.hold or row.hold.isspace() or not row.key or row.key.isspace():
             raise NotCanonical
         return
     key, name = row.key, row.fields.get("name")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from pleoctl.documents.load import Document, Steps
 
 CODE: Final = "schema"
+SHOWN: Final = 60  # characters of a value in a message: fits a terminal line
+# Keys below which a text may be a secret that someone wrote out, so that no message may show it (law 8).
+SECRET_KEY: Final = re.compile(r"(?i)auth|header|passw|secret|token|api_?key|bearer|basic|dsn|credential")
+SECRET_HINT: Final = "write env:NAME, file:PATH or cmd:COMMAND; never the secret itself"  # noqa: S105 - advice
 _ARTICLES: Final = {
     "string": "text", "object": "a mapping", "array": "a list", "integer": "a whole number",
     "number": "a number", "boolean": "true or false", "null": "null",
@@ -51,8 +56,31 @@ def schema_text(name: str) -> str:
 def validator(name: str) -> Validator:
     """The compiled draft-07 validator of a schema."""
     from jsonschema import Draft7Validator  # noqa: PLC0415 - 80 ms that valid fast-path files never need
+    from jsonschema.validators import extend  # noqa: PLC0415
 
-    return Draft7Validator(json.loads(schema_text(name)))
+    strict: Any = extend(  # type: ignore[no-untyped-call]
+        Draft7Validator, {"pattern": _pattern, "uniqueItems": _unique_items}
+    )
+    made: Validator = strict(json.loads(schema_text(name)))
+    return made
+
+
+def _pattern(_validator: Validator, pattern: str, value: Any, _schema: Any) -> Iterator[ValidationError]:
+    """``$`` is the end of the text, as in the regular expressions of JSON Schema, not before a last line break."""
+    from jsonschema.exceptions import ValidationError  # noqa: PLC0415
+
+    if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
+        yield ValidationError("does not match")
+
+
+def _unique_items(_validator: Validator, wanted: bool, value: Any, _schema: Any) -> Iterator[ValidationError]:
+    """In linear time; jsonschema compares every pair of a mixed list."""
+    from jsonschema.exceptions import ValidationError  # noqa: PLC0415
+
+    if wanted and isinstance(value, list):
+        texts = [json.dumps(item, sort_keys=True, default=repr) for item in value]
+        if len(set(texts)) < len(texts):
+            yield ValidationError("is not unique")
 
 
 def violations(document: Document, name: str) -> list[Finding]:
@@ -84,9 +112,16 @@ def _findings(document: Document, error: ValidationError) -> Iterator[Finding]:
             for name in error.instance:
                 if name not in known:
                     yield document.finding(
-                        (*path, name), CODE, f"unknown key {name!r}", hint=nearest(name, known), key=True
+                        (*path, name),
+                        CODE,
+                        f"unknown key {name[:SHOWN]!r}",
+                        hint=nearest(name[:SHOWN], known),
+                        key=True,
                     )
             return
+    if any(SECRET_KEY.search(str(step)) for step in path) and error.validator in {"type", "enum", "const"}:
+        yield document.finding(path, CODE, f"{'.'.join(map(str, path))} is not what is due here", hint=SECRET_HINT)
+        return
     message, hint = _words(document, error, path, error.schema if isinstance(error.schema, dict) else {})
     yield document.finding(path, CODE, message, hint=hint)
 
@@ -113,7 +148,7 @@ def _words(  # noqa: PLR0911 - one line per schema word
     if error.validator in {"enum", "const"}:
         allowed = [limit] if error.validator == "const" else [v for v in limit if v is not None]
         if isinstance(value, Ambiguous):
-            return _ambiguous_words(value)
+            return _ambiguous_words(value, ["string"])
         hint = f"one of: {', '.join(map(str, allowed))}"
         return f"{label} is {_shown(value)}", hint if error.validator == "enum" else f"write {allowed[0]}"
     if error.validator == "maxLength":
@@ -137,20 +172,23 @@ def _type_words(document: Document, error: ValidationError, path: Steps, label: 
     allowed: list[str] = given if isinstance(given, list) else [given]
     node = document.node(path)
     if isinstance(error.instance, Ambiguous):
-        return _ambiguous_words(error.instance)
+        return _ambiguous_words(error.instance, allowed)
     if "string" in allowed and node is not None and node.kind == "scalar" and node.plain:
         if error.instance is None:
             return (
                 f"{label} is null where text is due",
                 f"write {quoted(node.text)}" if node.text else "give a text",
             )
-        return f"{label}: {node.text} is not text", f"write {quoted(node.text)}"
+        return f"{label}: {node.text[:SHOWN]} is not text", f"write {quoted(node.text[:SHOWN])}"
     wanted = " or ".join(_ARTICLES.get(kind, kind) for kind in allowed)
     return f"{label} must be {wanted}, not {_shown(error.instance)}", None
 
 
-def _ambiguous_words(value: Ambiguous) -> tuple[str, str]:
-    return f"{value.text} is not read alike by all YAML readers", f"write {quoted(value.text)}"
+def _ambiguous_words(value: Ambiguous, allowed: list[str]) -> tuple[str, str]:
+    words = f"{value.text[:SHOWN]} is not read alike by all YAML readers"
+    if "string" in allowed:
+        return words, f"write {quoted(value.text[:SHOWN])}"
+    return words, "write true or false" if "boolean" in allowed else "write a plain number, e.g. 20 or 0.2"
 
 
 def _noun(path: Steps) -> str:
@@ -163,4 +201,4 @@ def _shown(value: Any) -> str:
     if isinstance(value, list):
         return "a list"
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004 - fits a terminal line
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"

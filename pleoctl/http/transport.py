@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+import ssl
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -167,6 +168,8 @@ class Transport:
                 **request,
             )  # fmt: skip
         except requests.exceptions.SSLError as error:
+            if not _untrusted(error):
+                raise _Passing("the TLS connection broke off", sent=True) from error
             raise PleoError(f"the TLS certificate of {urlsplit(url).hostname} is not trusted") from error
         except requests.exceptions.Timeout as error:
             sent = not isinstance(error, requests.exceptions.ConnectTimeout)
@@ -179,6 +182,8 @@ class Transport:
             raise PleoError(f"{method} {urlsplit(url).path} cannot be sent: {type(error).__name__}") from error
         except requests.exceptions.RequestException as error:
             raise _Passing(f"the answer is unreadable ({type(error).__name__})", sent=True) from error
+        except OSError as error:
+            raise PleoError(f"{method} {urlsplit(url).path} cannot be sent: {error}") from error
 
     def _redirected(self, response: requests.Response, url: str, method: str, *, safe: bool) -> str:
         target = urljoin(url, response.headers.get("Location", ""))
@@ -264,6 +269,14 @@ def _never_sent(error: requests.exceptions.ConnectionError) -> bool:
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", cause)
     return isinstance(reason, NewConnectionError | ConnectTimeoutError)
+
+
+def _untrusted(error: BaseException) -> bool:
+    """Whether a certificate was refused, which happens before anything is sent."""
+    inner = [*error.args, getattr(error, "reason", None), error.__cause__]
+    return isinstance(error, ssl.SSLCertVerificationError) or any(
+        _untrusted(part) for part in inner if isinstance(part, BaseException)
+    )
 
 
 def _connection_words(error: requests.exceptions.ConnectionError) -> str:

@@ -139,6 +139,7 @@ class Defect(msgspec.Struct):
     sub_type: str | None = None
 
 
+_DIGITS = 400
 _DECODER = msgspec.json.Decoder(Item)
 
 
@@ -150,7 +151,7 @@ def decode(content: bytes) -> Item | Defect:
         # Wrong types end the typed reading, and so do broken surrogates and huge numbers, all of which are JSON.
         # Whether the rest is JSON too shows only an untyped reading.
         try:
-            data = json.loads(content, parse_constant=_no_constant, parse_int=str, parse_float=str)
+            data = json.loads(content, parse_constant=_no_constant, parse_int=_number)
         except (ValueError, RecursionError):
             raise error from None
         return _defect(data, error)
@@ -167,6 +168,11 @@ def convert(data: Any) -> Item | Defect:
 def _defect(data: Any, error: Exception) -> Defect:
     known = data if isinstance(data, dict) else {}
     return Defect(_reason(error), *(_text(known.get(name)) for name in ("accountingEntryId", "type", "subType")))
+
+
+def _number(text: str) -> int | None:
+    # Python refuses to read thousands of digits; whatever they are, they are no text.
+    return int(text) if len(text) < _DIGITS else None
 
 
 def _no_constant(name: str) -> Any:

@@ -86,9 +86,12 @@ def update(results: Iterable[Result], folder: Path) -> list[str]:
 def _rewritten(document: Document, failed: list[Result]) -> str:
     spans = []
     for result in failed:
-        node = document.node((*result.case.path, "expect"))
-        if node is not None:
-            spans.append((node.start, _end(node, document.text), _flow(result.actual)))
+        test = document.node(result.case.path)
+        pair = None if test is None else test.child("expect")
+        if pair is not None:
+            # From behind the colon, since one line of flow style may not start where a block did.
+            start = document.text.index(":", pair[0].end) + 1
+            spans.append((start, _end(pair[1], document.text), f" {_flow(result.actual)}"))
     text = document.text
     for start, end, written in sorted(spans, reverse=True):
         text = text[:start] + written + text[end:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -122,31 +123,46 @@ def check_changes(changes: Any, name: str) -> None:
         seen.add(change["address"])
 
 
-def _change_problem(change: Any) -> str | None:  # noqa: PLR0911 - one line per way to be wrong
+def _change_problem(change: Any) -> str | None:
     if not isinstance(change, dict) or set(change) != _CHANGE:
         return "is not a change"
-    kind, action, before, after, parent = (change[k] for k in ("kind", "action", "before", "after", "parent"))
-    if kind not in KINDS or action not in ACTIONS:
+    kind, action = change["kind"], change["action"]
+    if not (isinstance(kind, str) and isinstance(action, str) and kind in KINDS and action in ACTIONS):
         return f"{kind!r} {action!r} is unknown"
-    texts = (change["address"], change["reason"], *change["fields"], *change["warnings"])
-    if not all(isinstance(t, str) for t in texts) or not change["address"].startswith(f"{kind}:"):
-        return "its texts are malformed"
-    if not _is_state(after) or not (before is None or _is_state(before)):
-        return "its states are malformed"
+    return _malformed(change) or _illogical(change)
+
+
+def _malformed(change: dict[str, Any]) -> str | None:
+    address, before = change["address"], change["before"]
+    sound = {
+        "lists": all(_is_texts(change[name]) for name in ("fields", "warnings")),
+        "address": isinstance(address, str) and address.startswith(f"{change['kind']}:"),
+        "reason": isinstance(change["reason"], str),
+        "origin": isinstance(change["origin"], str | None),
+        "states": _is_state(change["after"]) and (before is None or _is_state(before)),
+        "pleoId": _is_id(change["pleoId"]),
+        "parent": change["parent"] is None or _is_parent(change["parent"]),
+    }
+    return next((f"its {part} is malformed" for part, good in sound.items() if not good), None)
+
+
+def _illogical(change: dict[str, Any]) -> str | None:
+    action, before, after = change["action"], change["before"], change["after"]
     if (action == "create") != (before is None) or (action == "create") != (change["pleoId"] is None):
         return f"a {action} does not look like that"
     if after["archived"] != (action == "archive") or (
         before is not None and before["archived"] != (action == "unarchive")
     ):
         return f"a {action} does not change archived like that"
-    if (kind == "tag") != (parent is not None) or not (parent is None or _is_parent(parent)):
-        return "its parent is malformed"
-    return None if isinstance(change["pleoId"], str | None) else "its pleoId is malformed"
+    return "its parent is malformed" if (change["kind"] == "tag") != (change["parent"] is not None) else None
 
 
 _CHANGE: Final = {
     "address", "kind", "action", "pleoId", "parent", "before", "after", "fields", "reason", "origin", "warnings",
 }  # fmt: skip
+
+
+_ID: Final = re.compile(r"[0-9A-Za-z_-]{1,100}")
 
 
 def _is_state(state: Any) -> bool:
@@ -156,11 +172,20 @@ def _is_state(state: Any) -> bool:
     )  # fmt: skip
 
 
+def _is_texts(texts: Any) -> bool:
+    return isinstance(texts, list) and all(isinstance(text, str) for text in texts)
+
+
 def _is_parent(parent: Any) -> bool:
     return (
-        isinstance(parent, dict) and isinstance(parent.get("address"), str)
-        and isinstance(parent.get("pleoId"), str | None) and set(parent) == {"address", "pleoId"}
+        isinstance(parent, dict) and set(parent) == {"address", "pleoId"} and isinstance(parent["address"], str)
+        and _is_id(parent["pleoId"])
     )  # fmt: skip
+
+
+def _is_id(value: Any) -> bool:
+    # Ids become parts of paths, so nothing that leads elsewhere may stand in them.
+    return value is None or (isinstance(value, str) and _ID.fullmatch(value) is not None)
 
 
 def check_version(data: Any, kind: str, name: str) -> None:

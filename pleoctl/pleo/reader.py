@@ -168,15 +168,12 @@ class PleoReader:
     def usage(self, group: str) -> dict[str, int]:
         """Expenses per tag id of a group (T66); empty where Pleo no longer knows the group."""
         try:
-            body = self._http.read("GET", f"{GROUPS}/{quote(group)}/usage", scope=TAGS_READ).body
+            body = self._http.read("GET", f"{GROUPS}/{quote(group, safe='')}/usage", scope=TAGS_READ).body
         except ApiError as error:
             if error.status == 404:  # noqa: PLR2004
                 return {}
             raise
-        usages = wire.data_of(body, dict).get("usages")
-        if not isinstance(usages, list):
-            raise PleoError("Pleo's answer has no list of usages")
-        return {str(u["id"]): int(u["count"]) for u in usages if isinstance(u, dict) and "id" in u and "count" in u}
+        return wire.usages(wire.data_of(body, dict))
 
     def _tags(self, body: dict[str, Any], *, keep: bool) -> list[Live]:
         return read_pages(

@@ -44,7 +44,7 @@ class PleoWriter(PleoReader):
 
     def put_account(self, record: str, body: dict[str, Any]) -> Live:
         """Operation ``updateAccountV1``."""
-        answer = self._http.write("PUT", f"{ACCOUNTS}/{quote(record)}", json=body, scope=ACCOUNTS_WRITE)
+        answer = self._http.write("PUT", f"{ACCOUNTS}/{quote(record, safe='')}", json=body, scope=ACCOUNTS_WRITE)
         return _understood(lambda: wire.account(wire.data_of(answer.body, dict), keep=True))
 
     def create_group(self, body: dict[str, Any]) -> Live:
@@ -55,17 +55,17 @@ class PleoWriter(PleoReader):
 
     def put_group(self, record: str, body: dict[str, Any]) -> Live:
         """Operation ``updateTagGroup``; the body must hold all four fields (T59)."""
-        answer = self._http.write("PUT", f"{GROUPS}/{quote(record)}", json=body, scope=TAGS_WRITE)
+        answer = self._http.write("PUT", f"{GROUPS}/{quote(record, safe='')}", json=body, scope=TAGS_WRITE)
         return _understood(lambda: wire.group(wire.data_of(answer.body, dict)))
 
     def create_tag(self, group: str, body: dict[str, Any]) -> Live:
         """Operation ``createTag``."""
-        answer = self._http.write("POST", f"{GROUPS}/{quote(group)}/tags", json=body, scope=TAGS_WRITE)
+        answer = self._http.write("POST", f"{GROUPS}/{quote(group, safe='')}/tags", json=body, scope=TAGS_WRITE)
         return _understood(lambda: wire.tag(wire.data_of(answer.body, dict), keep=True))
 
     def put_tag(self, record: str, body: dict[str, Any]) -> Live:
         """Operation ``updateTag``."""
-        answer = self._http.write("PUT", f"{TAGS}/{quote(record)}", json=body, scope=TAGS_WRITE)
+        answer = self._http.write("PUT", f"{TAGS}/{quote(record, safe='')}", json=body, scope=TAGS_WRITE)
         return _understood(lambda: wire.tag(wire.data_of(answer.body, dict), keep=True))
 
     def archive_tags(self, ids: list[str], *, archived: bool) -> dict[str, Live]:

@@ -127,7 +127,7 @@ def change_line(change: Json, address_width: int = 0, width: int | None = None) 
     address = pad(terminal(change["address"]), address_width)
     words = risk(change)
     texts = (_details(change), f"[{words}]" if words else "", terminal(change["origin"] or ""))
-    line = hanging(f"  {head} {address}  ", "  ".join(t for t in texts if t), 15 + cell_len(address), width)
+    line = hanging(f"  {head} {address}  ", "  ".join(t for t in texts if t), 16 + cell_len(address), width)
     return line.replace(f"[{words}]", style(f"[{words}]", fg="yellow"), 1) if words else line
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ACTIVE: Final = ("true", "1", "yes", "y", "active")
 INACTIVE: Final = ("false", "0", "no", "n", "inactive", "blocked")
+UNFIT: Final = ('"', "\r", "\n", "\0")  # delimiters that CSV itself has a use for
 MAX_CELL: Final = 1024 * 1024
 
 
@@ -53,7 +54,10 @@ class CsvFile:
         if not text.strip():
             return Table(self._shown)
         csv.field_size_limit(MAX_CELL)
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self._config.get("delimiter", ","), strict=True)
+        delimiter = self._config.get("delimiter", ",")
+        if delimiter in UNFIT:
+            raise SourceError(f"the delimiter {delimiter!r} cannot separate cells", hint='e.g. "," or ";"')
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         return Table(self._shown, list(self._rows(self._lines(reader))))
 
     def _text(self) -> str:
@@ -64,12 +68,12 @@ class CsvFile:
             raise SourceError(f"{error}", file=self._shown) from error
         try:
             text = content.decode(encoding)
-        except LookupError as error:
-            raise SourceError(f"encoding {encoding!r} is unknown", file=self._shown) from error
         except UnicodeError as error:
             line = content.count(b"\n", 0, getattr(error, "start", 0)) + 1
             raise SourceError(f"is not {encoding}", file=self._shown, line=line,
                               hint="set source.*.encoding, e.g. cp1252") from error  # fmt: skip
+        except (LookupError, ValueError) as error:
+            raise SourceError(f"encoding {encoding!r} is unknown", file=self._shown) from error
         if "\0" in text:
             line = text.count("\n", 0, text.index("\0")) + 1
             raise SourceError("contains a NUL character", file=self._shown, line=line)

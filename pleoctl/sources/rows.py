@@ -12,6 +12,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.desired import is_date
+from pleoctl.documents.rows import ordered
 from pleoctl.errors import Finding
 from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, Kind
 from pleoctl.model.records import DesiredState, Dimension, Row
@@ -102,7 +103,7 @@ class RowReader:
         return [same[0] if len(same) == 1 else self._twice(same, kind) for same in by_key.values()]
 
     def _twice(self, rows: list[Row], kind: Kind) -> Row:
-        first = min(rows, key=lambda r: (r.key or "", r.fields.get("name") or ""))
+        first = ordered(rows)[0]
         key = "externalId" if kind is ACCOUNT else "code"
         first.hold = f"{key} stands {len(rows)} times in the accounting system"
         first.expires = first.currency = None

@@ -2,20 +2,244 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pleoctl.cli.main import COMMANDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ENVELOPE = {"formatVersion", "command", "exitCode", "findings", "result"}
+FINDING = {"code", "level", "file", "line", "column", "address", "rule", "message", "hint"}
+HEAD = "apiVersion: pleoctl/v1\nkind: DesiredState\n"
 
 
-def test_a_command_without_a_workspace_is_invalid(cli: Any, tmp_path: Any, monkeypatch: Any) -> None:
-    """No pleoctl.yaml anywhere above: exit 78 with a way out."""
+def pleoctl(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """The command line as a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "pleoctl", *arguments], capture_output=True, text=True, check=False, timeout=60,
+        **options
+    )  # fmt: skip
+
+
+def envelope(said: Any, command: str, code: int) -> Any:
+    """The JSON of a run, checked to be complete."""
+    data = json.loads(said.stdout)
+    assert (said.code, data["exitCode"], data["command"], data["formatVersion"]) == (code, code, command, 1)
+    assert set(data) == ENVELOPE
+    for finding in data["findings"]:
+        assert set(finding) == FINDING
+        assert finding["level"] in {"error", "warning", "info"}
+        assert finding["message"]
+    return data
+
+
+# --- the JSON envelope at every exit code -----------------------------------------------------------------------
+
+
+def test_success_has_the_envelope(cli: Any, workspace: Any, desired: Any) -> None:
+    """Exit 0: a result, no findings, nothing on stderr."""
+    desired(workspace(), accounts=[])
+    said = cli("validate", "--format", "json")
+    assert envelope(said, "validate", 0)["result"] == {"files": ["pleoctl.yaml", "desired-state.yaml"]}
+    assert said.stderr == ""
+
+
+def test_errors_of_the_source_have_the_envelope(cli: Any, workspace: Any) -> None:
+    """Exit 1: the books cannot be read."""
+    workspace(None, source={"type": "csv", "accounts": {"path": "a.csv"}})
+    (finding,) = envelope(cli("export", "--format", "json"), "export", 1)["findings"]
+    assert (finding["code"], finding["file"]) == ("source", "a.csv")
+
+
+def test_errors_of_pleo_have_the_envelope(cli: Any, workspace: Any, desired: Any) -> None:
+    """Exit 1: nobody answers; also for plan, which has a shape of its own where there is a plan."""
+    desired(workspace(None, pleo={"url": "http://127.0.0.1:9", "auth": {"apiKey": "env:NO_SUCH"}}), accounts=[])
+    for command in ("doctor", "plan", "drift", "import"):
+        arguments = ["-o", "x.yaml"] if command == "import" else []
+        (finding,) = envelope(cli(command, *arguments, "--format", "json"), command, 1)["findings"]
+        assert "NO_SUCH is not set" in finding["message"]
+
+
+def test_changes_have_the_envelope(cli: Any, workspace: Any) -> None:
+    """Exit 2: fmt --check."""
+    (workspace() / "desired-state.yaml").write_text(HEAD + "accounts:  []\n")
+    assert envelope(cli("fmt", "--check", "--format", "json"), "fmt", 2)["result"] == {
+        "changed": ["desired-state.yaml"]
+    }
+
+
+def test_refusals_have_the_envelope(cli: Any, workspace: Any, desired: Any) -> None:
+    """Exit 3: a foreign url."""
+    desired(workspace(None, pleo={"url": "https://pleo.io.evil.com", "auth": {"apiKey": "env:A"}}), accounts=[])
+    (finding,) = envelope(cli("doctor", "--format", "json"), "doctor", 3)["findings"]
+    assert (finding["code"], finding["file"]) == ("refused", "pleoctl.yaml")
+    assert "PLEOCTL_URL" in finding["hint"]
+
+
+def test_a_held_lock_has_the_envelope(cli: Any, pleo: Any, workspace: Any) -> None:
+    """Exit 6: another process holds this company's lock, and is named."""
+    from pleoctl.apply.lock import FileLock, Holder  # noqa: PLC0415
+
+    workspace(pleo)
+    holder = Holder.me(pleo.url, pleo.company, "sync")
+    with FileLock(pleo.url, pleo.company).hold(holder, 0):
+        listed = envelope(cli("lock", "list", "--format", "json"), "lock list", 0)["result"]
+        assert [(h["command"], h["pid"], h["company"]) for h in listed] == [("sync", holder.pid, pleo.company)]
+        (finding,) = envelope(cli("lock", "release", "--format", "json"), "lock release", 6)["findings"]
+        assert f"pid {holder.pid}" in finding["message"]
+    assert envelope(cli("lock", "list", "--format", "json"), "lock list", 0)["result"] == []
+
+
+USAGE = {
+    "no such command": (["exprot", "--format", "json"], "", "did you mean 'export'?"),
+    "no such option": (["export", "--force", "--format=json"], "export", "--force"),
+    "no such option of a subcommand": (["config", "show", "--x", "--format", "json"], "config show", "--x"),
+    "missing argument": (["show", "--format", "json"], "show", "PLAN"),
+    "surplus argument": (["export", "x", "--format", "json"], "export", "x"),
+    "wrong value": (["log", "-n", "0", "--format", "json"], "log", "0"),
+    "wrong choice": (["completion", "tcsh", "--format", "json"], "completion", "tcsh"),
+    "missing value": (["plan", "--format", "json", "--workspace"], "plan", "--workspace"),
+    "no subcommand": (["config", "nope", "--format", "json"], "config", "nope"),
+    "unknown schema": (["schema", "nope", "--format", "json"], "schema", "nope"),
+}
+
+
+@pytest.mark.parametrize("name", USAGE)
+def test_usage_errors_have_the_envelope(name: str, cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 64: mistakes on the command line, too, are JSON where JSON was asked for."""
     monkeypatch.chdir(tmp_path)
-    code, stdout, stderr = cli("plan")
-    assert (code, stdout) == (78, "")
-    assert "pleoctl init" in stderr
+    arguments, command, words = USAGE[name]
+    (finding,) = envelope(cli(*arguments), command, 64)["findings"]
+    assert finding["code"] == "usage"
+    assert words in finding["message"] + (finding["hint"] or "")
 
 
-def test_a_plan_of_the_sandbox_comes_out(cli: Any, pleo: Any, workspace: Any, desired: Any) -> None:
-    """The fixtures fit together: a workspace for the sandbox gives a plan."""
-    folder = workspace(pleo)
-    desired(folder, accounts=[{"externalId": "ext-1000", "code": "1000", "name": "Office"}])
-    said = cli("plan", "--format", "json")
-    assert [change["action"] for change in said.json["changes"]] == ["update", "archive"]
+def test_usage_errors_are_text_otherwise(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On stderr, with the usage and where to read on; PLEOCTL_FORMAT asks for JSON as well."""
+    said = cli("export", "--nope")
+    assert (said.code, said.stdout) == (64, "")
+    assert "Usage: pleoctl export" in said.stderr
+    assert "pleoctl export --help" in said.stderr
+    monkeypatch.setenv("PLEOCTL_FORMAT", "json")
+    envelope(cli("export", "--nope"), "export", 64)
+    monkeypatch.setenv("PLEOCTL_FORMAT", "markdown")
+    assert cli("completion", "bash").code == 0
+
+
+def test_invalid_files_have_the_envelope(cli: Any, workspace: Any) -> None:
+    """Exit 78: every finding with file, line and column."""
+    folder = workspace()
+    (folder / "desired-state.yaml").write_text(HEAD + "accounts:\n- {externalId: 0100, naem: NO}\n")
+    findings = envelope(cli("validate", "--format", "json"), "validate", 78)["findings"]
+    assert {(f["file"], f["line"]) for f in findings} == {("desired-state.yaml", 4)}
+    assert len(findings) >= 3
+    said = cli("validate")
+    assert (said.code, said.stdout) == (78, "")
+    assert 'error: desired-state.yaml:4:16: 0100 is not read alike by all YAML readers (write "0100")' in said.stderr
+
+
+def test_a_bug_is_told_without_a_traceback(cli: Any, workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 1 and a request to report it; the traceback only with --debug; the envelope stands."""
+    workspace()
+    monkeypatch.setattr("pleoctl.workspace.Workspace.find", lambda *_: 1 / 0)
+    said = cli("log")
+    assert (said.code, said.stdout) == (1, "")
+    assert "unexpected ZeroDivisionError" in said.stderr
+    assert "Traceback" not in said.stderr
+    assert "Traceback" in cli("log", "--debug").stderr
+    (finding,) = envelope(cli("log", "--format", "json"), "log", 1)["findings"]
+    assert finding["code"] == "internal"
+
+
+def test_an_interruption_has_the_envelope(cli: Any, workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 130: Ctrl-C, also where JSON was asked for."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    workspace()
+    monkeypatch.setattr("pleoctl.workspace.Workspace.find", interrupt)
+    said = cli("log")
+    assert (said.code, said.stdout) == (130, "")
+    (finding,) = envelope(cli("log", "--format", "json"), "log", 130)["findings"]
+    assert finding["code"] == "interrupted"
+
+
+# --- streams ------------------------------------------------------------------------------------------------------
+
+
+def test_no_colours_in_a_pipe_and_colours_on_request(cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NO_COLOR, --no-color and TERM=dumb beat FORCE_COLOR."""
+    monkeypatch.chdir(tmp_path)
+    assert "\x1b[" not in cli("plan").stderr
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[" in cli("plan").stderr
+    assert "\x1b[" not in cli("plan", "--no-color").stderr
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in cli("plan").stderr
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    """`pleoctl … | head` ends quietly."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pleoctl", "schema", "desired-state"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(60) == 0
+
+
+# --- start-up -----------------------------------------------------------------------------------------------------
+
+HEAVY = ("requests", "jsonschema", "ruamel", "deepdiff", "rich", "jinja2", "starlette", "uvicorn", "platformdirs")
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["plan", "--help"], ["completion", "bash"]], ids=str)
+def test_quick_commands_import_nothing_heavy(arguments: list[str]) -> None:
+    """They answer while a person is still looking."""
+    code = (
+        f"import sys; from pleoctl.cli.main import run; code = run({arguments!r}); "
+        f"print([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "[]\n")
+
+
+def test_help_lists_every_command_with_its_summary(cli: Any) -> None:
+    """In the order of the table."""
+    said = cli("--help")
+    assert said.code == 0
+    listed = [line.split()[0] for line in said.stdout.partition("Commands:")[2].splitlines() if line.strip()]
+    assert [name for name in listed if name in COMMANDS] == list(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str, cli: Any) -> None:
+    """-h works everywhere."""
+    assert cli(name, "-h").code == 0
+
+
+def test_the_version_is_told(cli: Any) -> None:
+    """One line; `python -m pleoctl` is the same program."""
+    from pleoctl import __version__  # noqa: PLC0415
+
+    assert cli("--version") == (0, f"pleoctl, version {__version__}\n", "")
+    done = pleoctl("--version")
+    assert (done.returncode, done.stdout) == (0, f"pleoctl, version {__version__}\n")
+
+
+def test_the_process_ends_with_the_exit_code(tmp_path: Path) -> None:
+    """64 and 78 reach the shell."""
+    assert pleoctl("nope").returncode == 64
+    done = pleoctl("plan", "--format", "json", cwd=tmp_path)
+    assert (done.returncode, json.loads(done.stdout)["exitCode"]) == (78, 78)

@@ -63,7 +63,7 @@ def finding_codes() -> set[str]:
         r'Finding\(\s*"([a-z-]+)"',
         r'^\s+code(?:: str)? = "([a-z-]+)"',
         r'_end\(\s*\w+,\s*"\w+",\s*"([a-z-]+)"',
-        r'"code": "([a-z-]+)"',
+        r'"code": "([a-z]+-[a-z-]+|stale|blocked)"',
         r'CODE: Final = "([a-z-]+)"',
         r'\.finding\(\s*\(.*?\),\s*"([a-z-]+)"',
         r'"([a-z-]+)" if row\.key is not None else "[a-z-]+"',

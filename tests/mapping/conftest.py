@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import copy
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pleoctl.cli.main import run
 from pleoctl.mapping import Catalog, Engine, load_rules
 from pleoctl.mapping.catalog import CatalogAccount, CatalogDimension
-from pleoctl.mapping.entries import Entry
 from pleoctl.mapping.items import convert
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pleoctl.mapping.entries import Entry
 
 HEAD = """apiVersion: pleoctl/v1
 kind: ExportMapping
@@ -48,9 +51,12 @@ def line(value: Any = 10000, account: Any = "6540", currency: str = "EUR", **mor
     """A line; ``account`` is a code, an account object or None."""
     given = {"id": "a-1", "name": "Software", "code": account} if isinstance(account, str) else account
     return {
-        "accountingEntryLineId": f"l-{value}", "lineAmount": money(value, currency),
-        "netAmount": money(value, currency), "account": given, **more,
-    }  # fmt: skip
+        "accountingEntryLineId": f"l-{value}",
+        "lineAmount": money(value, currency),
+        "netAmount": money(value, currency),
+        "account": given,
+        **more,
+    }
 
 
 def item(type_: str = "card_purchase", *lines: dict[str, Any], currency: str = "EUR", **more: Any) -> dict[str, Any]:
@@ -59,11 +65,15 @@ def item(type_: str = "card_purchase", *lines: dict[str, Any], currency: str = "
     total = sum(part["lineAmount"]["inWalletCurrency"]["value"] for part in listed)
     made = {
         "accountingEntryId": "11111111-2222-4333-8444-555555555555",
-        "companyId": "12abc3d4-e567-4890-8234-abc56e78fabc", "_links": {},
-        "type": type_, "date": "2026-03-04T09:12:31Z", "amount": money(total, currency),
-        "bookkeeping": {"method": "journal"}, "additionalInformation": {"reconciliationId": "5200617"},
+        "companyId": "12abc3d4-e567-4890-8234-abc56e78fabc",
+        "_links": {},
+        "type": type_,
+        "date": "2026-03-04T09:12:31Z",
+        "amount": money(total, currency),
+        "bookkeeping": {"method": "journal"},
+        "additionalInformation": {"reconciliationId": "5200617"},
         "accountingEntryLines": listed,
-    }  # fmt: skip
+    }
     return copy.deepcopy({**made, **more})
 
 
@@ -116,6 +126,7 @@ class Cli:
         self.err = b""
 
     def __call__(self, *arguments: str) -> int:
+        """The exit code of a command line."""
         code = run(list(arguments))
         self.out, self.err = self._capture.readouterr()
         return code

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pleoctl.mapping import Catalog
 from pleoctl.mapping.check import Report, check
 from pleoctl.mapping.folding import fold
 from pleoctl.mapping.load import read_rules
@@ -21,6 +19,11 @@ from pleoctl.mapping.sources import folder_reader
 from pleoctl.mapping.vocabulary import CELLS, Cell
 
 from .conftest import HEAD, Cli, catalog, dimension
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pleoctl.mapping import Catalog
 
 ACCOUNTS = ("1940", "2890", "1930", "2440", "2901", "2822", "6541", "6542", "6543")
 
@@ -66,15 +69,21 @@ def test_planted_mistakes_are_each_found_once(tmp_path: Path) -> None:
         'id: archived, when: {supplier: "Slack"}, account: "6543"',
         types=(
             "id: overlap, when: {type: refund}, debit: wallet, credit: line, replaces: standard/refund",
-            "id: gap, when: {type: [fee], subType: null, method: journal}, debit: line, credit: wallet, "
-            "replaces: [standard/fee, standard/fee/interest]",
+            (
+                "id: gap, when: {type: [fee], subType: null, method: journal}, debit: line, credit: wallet, "
+                "replaces: [standard/fee, standard/fee/interest]"
+            ),
         ),
     )
     held = catalog(*(f"-{c}" if c == "6543" else c for c in ACCOUNTS))
     findings = report(tmp_path, text, held).findings
     assert [(f.code, f.line) for f in findings] == [
-        ("MAP010", 13), ("MAP020", 14), ("MAP011", 18), ("MAP001", 19), ("MAP031", 20),
-    ]  # fmt: skip
+        ("MAP010", 13),
+        ("MAP020", 14),
+        ("MAP011", 18),
+        ("MAP001", 19),
+        ("MAP031", 20),
+    ]
     assert [f.rule for f in findings] == ["overlap", "gap", "shadow", None, "archived"]
     assert "refund by accounts_payable" in findings[0].message
     assert "fee with subtype interest by journal" in findings[1].message
@@ -92,11 +101,22 @@ def test_planted_mistakes_are_each_found_once(tmp_path: Path) -> None:
         (with_rows('id: a, when: {type: wallet_topup}, account: "6541"'), [("MAP011", 15)]),
         (with_rows('id: a, when: {currency: null}, account: "6541"'), [("MAP011", 15)]),
         (with_rows('id: a, when: {subType: interest, type: refund}, account: "6541"'), [("MAP011", 15)]),
-        (with_rows(types=("id: a, when: {type: fee, subType: reimbursement_to_company}, debit: line, credit: wallet",)), [("MAP011", 13)]),
-        (with_rows(types=("id: a, when: {type: fee, subType: null, method: journal}, debit: line, credit: walet, replaces: standard/fee",)),
-         [("MAP001", 13)]),
+        (
+            with_rows(
+                types=("id: a, when: {type: fee, subType: reimbursement_to_company}, debit: line, credit: wallet",)
+            ),
+            [("MAP011", 13)],
+        ),
+        (
+            with_rows(
+                types=(
+                    "id: a, when: {type: wallet_topup}, debit: walet, credit: contra, replaces: standard/wallet_topup",
+                )
+            ),
+            [("MAP001", 13)],
+        ),
     ],
-)  # fmt: skip
+)
 def test_single_mistakes(tmp_path: Path, text: str, expected: list[tuple[str, int]]) -> None:
     """Each rule of the analysis on its own."""
     assert found(tmp_path, text) == expected
@@ -105,10 +125,20 @@ def test_single_mistakes(tmp_path: Path, text: str, expected: list[tuple[str, in
 def test_targets_and_dimensions_against_the_catalogue(tmp_path: Path) -> None:
     """MAP030, MAP031, MAP034: settings, vendors, rows, tags."""
     text = with_rows(
-        'id: a, when: {tag.DEPT: ["20", "99"]}, account: "9999"', 'id: b, when: {tag.NONE: "1"}, account: "6541"',
+        'id: a, when: {tag.DEPT: ["20", "99"]}, account: "9999"',
+        'id: b, when: {tag.NONE: "1"}, account: "6541"',
         'id: c, when: {tag.LEGACY: "1"}, account: "6541"',
-    )  # fmt: skip
-    held = catalog("1940", "-2890", "1930", "2440", "2822", "6541", dimensions=[dimension("dept", "20")], unchecked=frozenset({"legacy"}))
+    )
+    held = catalog(
+        "1940",
+        "-2890",
+        "1930",
+        "2440",
+        "2822",
+        "6541",
+        dimensions=[dimension("dept", "20")],
+        unchecked=frozenset({"legacy"}),
+    )
     assert found(tmp_path, text, held) == [("MAP031", 3), ("MAP030", 7), ("MAP030", 15), ("MAP034", 15), ("MAP034", 16)]
 
 
@@ -116,28 +146,89 @@ def test_targets_and_dimensions_against_the_catalogue(tmp_path: Path) -> None:
     ("rows", "expected"),
     [
         # A union of earlier rows can cover a later one that none of them covers alone.
-        (['id: a, when: {amount: {range: [null, 500]}}, account: "1"', 'id: b, when: {amount: {range: [501, null]}}, account: "2"',
-          'id: c, when: {country: SE}, account: "3"'], {"c": "MAP011"}),
-        (['id: a, when: {amount: {range: [null, 500]}}, account: "1"', 'id: b, when: {amount: {range: [502, null]}}, account: "2"',
-          'id: c, when: {country: SE}, account: "3"'], {}),
-        (['id: a, when: {team: null}, account: "1"', 'id: b, when: {team: {startsWith: "a"}}, account: "2"',
-          'id: c, when: {team: [null, "ab"]}, account: "3"'], {"c": "MAP011"}),
-        (['id: a, when: {note: {contains: "ax"}}, account: "1"', 'id: b, when: {note: {contains: "TAXI"}}, account: "2"'], {"b": "MAP011"}),
-        (['id: a, when: {note: {contains: "taxi"}}, account: "1"', 'id: b, when: {note: {startsWith: "a taxi"}}, account: "2"'], {"b": "MAP011"}),
-        (['id: a, when: {note: {contains: "taxi"}}, account: "1"', 'id: b, when: {note: {contains: "ax"}}, account: "2"'], {}),
-        (['id: a, when: {note: {regex: "x+"}}, account: "1"', 'id: b, when: {note: {regex: "x+"}, mcc: "1"}, account: "2"'], {"b": "MAP011"}),
-        (['id: a, when: {note: {regex: "x+"}}, account: "1"', 'id: b, when: {note: "xx"}, account: "2"'], {"b": "MAP011"}),
-        (['id: a, when: {note: {regex: "x+"}}, account: "1"', 'id: b, when: {note: {contains: "xx"}}, account: "2"'], {}),
-        (['id: a, when: {mcc: {range: ["3000", "3299"]}}, account: "1"', 'id: b, when: {mcc: "3100"}, account: "2"'], {"b": "MAP011"}),
+        (
+            [
+                'id: a, when: {amount: {range: [null, 500]}}, account: "1"',
+                'id: b, when: {amount: {range: [501, null]}}, account: "2"',
+                'id: c, when: {country: SE}, account: "3"',
+            ],
+            {"c": "MAP011"},
+        ),
+        (
+            [
+                'id: a, when: {amount: {range: [null, 500]}}, account: "1"',
+                'id: b, when: {amount: {range: [502, null]}}, account: "2"',
+                'id: c, when: {country: SE}, account: "3"',
+            ],
+            {},
+        ),
+        (
+            [
+                'id: a, when: {team: null}, account: "1"',
+                'id: b, when: {team: {startsWith: "a"}}, account: "2"',
+                'id: c, when: {team: [null, "ab"]}, account: "3"',
+            ],
+            {"c": "MAP011"},
+        ),
+        (
+            [
+                'id: a, when: {note: {contains: "ax"}}, account: "1"',
+                'id: b, when: {note: {contains: "TAXI"}}, account: "2"',
+            ],
+            {"b": "MAP011"},
+        ),
+        (
+            [
+                'id: a, when: {note: {contains: "taxi"}}, account: "1"',
+                'id: b, when: {note: {startsWith: "a taxi"}}, account: "2"',
+            ],
+            {"b": "MAP011"},
+        ),
+        (
+            [
+                'id: a, when: {note: {contains: "taxi"}}, account: "1"',
+                'id: b, when: {note: {contains: "ax"}}, account: "2"',
+            ],
+            {},
+        ),
+        (
+            [
+                'id: a, when: {note: {regex: "x+"}}, account: "1"',
+                'id: b, when: {note: {regex: "x+"}, mcc: "1"}, account: "2"',
+            ],
+            {"b": "MAP011"},
+        ),
+        (
+            ['id: a, when: {note: {regex: "x+"}}, account: "1"', 'id: b, when: {note: "xx"}, account: "2"'],
+            {"b": "MAP011"},
+        ),
+        (
+            ['id: a, when: {note: {regex: "x+"}}, account: "1"', 'id: b, when: {note: {contains: "xx"}}, account: "2"'],
+            {},
+        ),
+        (
+            ['id: a, when: {mcc: {range: ["3000", "3299"]}}, account: "1"', 'id: b, when: {mcc: "3100"}, account: "2"'],
+            {"b": "MAP011"},
+        ),
         (['id: a, when: {tag.DEPT: "x"}, account: "1"', 'id: b, when: {tag.dept: "X"}, account: "2"'], {"b": "MAP011"}),
         # Redundant: a later row, or the line itself, gives the same account.
-        (['id: a, when: {mcc: "1", country: SE}, account: "1"', 'id: b, when: {mcc: "1"}, account: "1"'], {"a": "MAP012"}),
-        (['id: a, when: {mcc: "1"}, account: "1"', 'id: x, when: {country: SE}, account: "2"', 'id: b, when: {mcc: ["1", "2"]}, account: "1"'], {}),
+        (
+            ['id: a, when: {mcc: "1", country: SE}, account: "1"', 'id: b, when: {mcc: "1"}, account: "1"'],
+            {"a": "MAP012"},
+        ),
+        (
+            [
+                'id: a, when: {mcc: "1"}, account: "1"',
+                'id: x, when: {country: SE}, account: "2"',
+                'id: b, when: {mcc: ["1", "2"]}, account: "1"',
+            ],
+            {},
+        ),
         (['id: a, when: {account: "1"}, account: "1"'], {"a": "MAP012"}),
         (['id: a, when: {account: ["1", "2"]}, account: "1"'], {}),
         (['id: a, when: {}, account: "1"', 'id: b, when: {}, account: "1"'], {"b": "MAP011"}),
     ],
-)  # fmt: skip
+)
 def test_shadows_and_redundancy(tmp_path: Path, rows: list[str], expected: dict[str, str]) -> None:
     """Rows that cannot win, by one row or several, and rows that change nothing."""
     assert {f.rule: f.code for f in report(tmp_path, with_rows(*rows)).findings} == expected
@@ -198,19 +289,28 @@ PLACE = Place("f", 1, 1)
 
 
 def text_predicates() -> st.SearchStrategy[Any]:
+    """Every kind of predicate over a few words."""
     word = st.sampled_from(WORDS[1:])
     bounds = st.tuples(word, word).map(sorted)
     return st.one_of(
-        word, st.none(), st.lists(st.one_of(word, st.none()), min_size=1, max_size=3),
-        word.map(lambda w: {"startsWith": w}), word.map(lambda w: {"contains": w}),
-        bounds.map(lambda b: {"range": b}), word.map(lambda w: {"range": [w, None]}), word.map(lambda w: {"range": [None, w]}),
+        word,
+        st.none(),
+        st.lists(st.one_of(word, st.none()), min_size=1, max_size=3),
+        word.map(lambda w: {"startsWith": w}),
+        word.map(lambda w: {"contains": w}),
+        bounds.map(lambda b: {"range": b}),
+        word.map(lambda w: {"range": [w, None]}),
+        word.map(lambda w: {"range": [None, w]}),
         st.sampled_from(["a", "^b", "c$"]).map(lambda w: {"regex": w}),
-    )  # fmt: skip
+    )
 
 
 def amounts() -> st.SearchStrategy[Any]:
+    """Predicates of small amounts."""
     number = st.integers(0, 6)
-    return st.one_of(number, st.lists(number, min_size=1, max_size=3), st.tuples(number, number).map(lambda b: {"range": sorted(b)}))
+    return st.one_of(
+        number, st.lists(number, min_size=1, max_size=3), st.tuples(number, number).map(lambda b: {"range": sorted(b)})
+    )
 
 
 CONDITIONS = st.fixed_dictionaries(
@@ -220,15 +320,18 @@ POINTS = [(s, m, n) for s in (None, *WORDS) for m in (None, "a", "ab", "b") for 
 
 
 def as_box(conditions: dict[str, Any]) -> Box:
+    """What a row with these conditions matches."""
     return box([predicate(k, v, PLACE) for k, v in conditions.items()], frozenset(CELLS))
 
 
 def accepts(conditions: dict[str, Any], point: tuple[Any, Any, Any]) -> bool:
+    """Whether the row matches an input."""
     values = dict(zip(("supplier", "mcc", "amount"), point, strict=True))
     return all(predicate(k, v, PLACE).test()(folded(k, values[k])) for k, v in conditions.items())
 
 
 def holds(one: Box, point: tuple[Any, Any, Any]) -> bool:
+    """Whether an input lies in a box."""
     values = dict(zip(("supplier", "mcc", "amount"), point, strict=True))
     for name, area in one.regions.items():
         value = folded(name, values[name])

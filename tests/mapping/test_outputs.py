@@ -20,10 +20,40 @@ from pleoctl.mapping.outputs.names import component
 from .conftest import HEAD, Cli, item, line
 
 HOSTILE = [
-    "=cmd|' /C calc'!A0", "+1", "-1", "@x", "\tx", 'a "quoted" \\ text', "a;b", "date:2026-99-99", "[2026/13/45]",
-    "a\nb\r\n2026-01-01 x", "\x1b[31m\x00", "\u202egnp", "(code) *!", "|", "x  y", "tag:, date:1", "# h", "",
-]  # fmt: skip
-NAMES = ["6540", "2901-AP", "65 40", "65/40", "65-40", "konto å", "a:b", "-1", "=1+1", "x  y", "A\u202eB", "Expenses:6540", "6" * 90]
+    "=cmd|' /C calc'!A0",
+    "+1",
+    "-1",
+    "@x",
+    "\tx",
+    'a "quoted" \\ text',
+    "a;b",
+    "date:2026-99-99",
+    "[2026/13/45]",
+    "a\nb\r\n2026-01-01 x",
+    "\x1b[31m\x00",
+    "\u202egnp",
+    "(code) *!",
+    "|",
+    "x  y",
+    "tag:, date:1",
+    "# h",
+    "",
+]
+NAMES = [
+    "6540",
+    "2901-AP",
+    "65 40",
+    "65/40",
+    "65-40",
+    "konto å",
+    "a:b",
+    "-1",
+    "=1+1",
+    "x  y",
+    "A\u202eB",
+    "Expenses:6540",
+    "6" * 90,
+]
 
 
 def varied() -> list[dict[str, Any]]:
@@ -32,15 +62,23 @@ def varied() -> list[dict[str, Any]]:
     for number, text in enumerate(HOSTILE):
         tags = [{"groupCode": f"G{text}", "code": f"C{text}"}]
         tax = {"code": text, "type": "inclusive", "amount": {"inWalletCurrency": {"currency": "EUR", "value": 1}}}
-        made.append(item(
-            "card_purchase", line(12345, account={"code": NAMES[number % len(NAMES)], "name": text}, tags=tags, tax=tax),
-            note=text, supplier={"name": text}, vendor={"code": text, "name": text}, accountingEntryId=f"id{text}",
-            additionalInformation={"reconciliationId": text, "attendees": [text], "invoiceInformation": {"invoiceNumber": text}},
-        ))  # fmt: skip
-    for currency in ("JPY", "KWD", "SEK"):
-        made.append(item("refund", line(12345, currency=currency), line(5, currency=currency), currency=currency))
-    for name in NAMES:
-        made.append(item("card_purchase", line(1, account={"code": name})))
+        made.append(
+            item(
+                "card_purchase",
+                line(12345, account={"code": NAMES[number % len(NAMES)], "name": text}, tags=tags, tax=tax),
+                note=text,
+                supplier={"name": text},
+                vendor={"code": text, "name": text},
+                accountingEntryId=f"id{text}",
+                additionalInformation={
+                    "reconciliationId": text,
+                    "attendees": [text],
+                    "invoiceInformation": {"invoiceNumber": text},
+                },
+            )
+        )
+    made += [item("refund", line(12345, currency=c), line(5, currency=c), currency=c) for c in ("JPY", "KWD", "SEK")]
+    made += [item("card_purchase", line(1, account={"code": name})) for name in NAMES]
     made.append(item("invoice", bookkeeping={"method": "accounts_payable"}, vendor={"code": "ACME"}))
     made.append(item("fee", bookkeeping={"method": "accounts_payable"}, vendor={"code": "ACME"}))
     made.append(item("card_purchase", line(account=None), accountingEntryId="failed \n id"))
@@ -56,7 +94,8 @@ def items_file(workspace: Path) -> Path:
     return path
 
 
-def test_json_lines_follow_the_schema(items_file: Path, cli: Cli) -> None:
+@pytest.mark.usefixtures("items_file")
+def test_json_lines_follow_the_schema(cli: Cli) -> None:
     """One line for each item in its order, each as schemas/entry.schema.json says; exit 5 with reasons on stderr."""
     assert cli("map", "items.json") == 5
     assert [e["accountingEntryId"] for e in cli.lines] == [i["accountingEntryId"] for i in varied()]
@@ -75,12 +114,16 @@ def test_output_file_and_stdout_are_the_same(items_file: Path, cli: Cli, name: s
     assert (cli.out, (items_file.parent / "out.txt").read_bytes()) == (b"", shown)
     code = "from pleoctl.cli.main import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", code, "map", "-", "--format", name], input=items_file.read_bytes(), capture_output=True, check=False
+        [sys.executable, "-c", code, "map", "-", "--format", name],
+        input=items_file.read_bytes(),
+        capture_output=True,
+        check=False,
     )
     assert (done.returncode, done.stdout) == (5, shown)
 
 
-def test_csv_is_no_formula_and_complete(items_file: Path, cli: Cli) -> None:
+@pytest.mark.usefixtures("items_file")
+def test_csv_is_no_formula_and_complete(cli: Cli) -> None:
     """No cell starts like a formula or carries control characters; amounts follow the divisors; sides balance."""
     assert cli("map", "items.json", "--format", "csv") == 5
     rows = list(csv.DictReader(io.StringIO(cli.out.decode())))
@@ -93,18 +136,22 @@ def test_csv_is_no_formula_and_complete(items_file: Path, cli: Cli) -> None:
 
 
 @pytest.mark.skipif(shutil.which("hledger") is None, reason="hledger is not installed (apt-get install hledger)")
-def test_hledger_accepts_the_journal(items_file: Path, cli: Cli) -> None:
+@pytest.mark.usefixtures("items_file")
+def test_hledger_accepts_the_journal(cli: Cli) -> None:
     """`hledger check -s`: parsed, balanced, every account and commodity declared; balances equal the entries'."""
     assert cli("map", "items.json", "--format", "hledger", "-o", "out.journal") == 5
     done = subprocess.run(["hledger", "check", "-s", "-f", "out.journal"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    printed = subprocess.run(["hledger", "stats", "-f", "out.journal"], capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run(
+        ["hledger", "stats", "-f", "out.journal"], capture_output=True, text=True, check=True
+    ).stdout
     assert cli("map", "items.json") == 5
     transactions = sum(len(entry["entries"]) for entry in cli.lines)
     assert f"Transactions             : {transactions} " in printed
 
 
-def test_beancount_accepts_the_journal(items_file: Path, cli: Cli) -> None:
+@pytest.mark.usefixtures("items_file")
+def test_beancount_accepts_the_journal(cli: Cli) -> None:
     """`bean-check` finds nothing, and every transaction arrives."""
     loader = pytest.importorskip("beancount.loader", reason="beancount is not installed (pip install beancount)")
     assert cli("map", "items.json", "--format", "beancount", "-o", "out.beancount") == 5
@@ -128,9 +175,17 @@ def test_account_names_are_valid_and_never_meet() -> None:
 
 @pytest.mark.parametrize(
     ("value", "divisor", "text"),
-    [(0, 100, "0.00"), (5, 100, "0.05"), (-5, 100, "-0.05"), (-12345, 100, "-123.45"), (12345, 1, "12345"),
-     (12345, 1000, "12.345"), (7, 10, "0.7"), (2**53, 100, "90071992547409.92")],
-)  # fmt: skip
+    [
+        (0, 100, "0.00"),
+        (5, 100, "0.05"),
+        (-5, 100, "-0.05"),
+        (-12345, 100, "-123.45"),
+        (12345, 1, "12345"),
+        (12345, 1000, "12.345"),
+        (7, 10, "0.7"),
+        (2**53, 100, "90071992547409.92"),
+    ],
+)
 def test_decimals(value: int, divisor: int, text: str) -> None:
     """Integers divided without floating point."""
     assert decimal(value, divisor) == text
@@ -179,7 +234,9 @@ def test_unknown_names_in_the_rules_stop_map(workspace: Path, cli: Cli) -> None:
 def test_no_rules(workspace: Path, cli: Cli) -> None:
     """A workspace without rules says what to do."""
     (workspace / "mapping.yaml").unlink()
-    (workspace / "pleoctl.yaml").write_text((workspace / "pleoctl.yaml").read_text().replace("mapping: mapping.yaml\n", ""))
+    (workspace / "pleoctl.yaml").write_text(
+        (workspace / "pleoctl.yaml").read_text().replace("mapping: mapping.yaml\n", "")
+    )
     (workspace / "items.json").write_text("[]")
     assert cli("map", "items.json") == 78
     assert "mapping.yaml" in cli.json["findings"][0]["hint"]

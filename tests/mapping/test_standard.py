@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,21 +13,39 @@ from pleoctl.mapping.vocabulary import CELLS, INVERTED, JOURNAL_ONLY, SUBTYPES
 
 from .conftest import HEAD, engine, item, line, mapped
 
-W, O, C, P, L, E, X = "1940", "2890", "1930", "2901", "6540", "2822", "1931"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+W, OOP, C, P, L, E, X = "1940", "2890", "1930", "2901", "6540", "2822", "1931"
 TO, BACK, COMPANY = "reimbursement_to_employee", "reimbursement_to_employee_refund", "reimbursement_to_company"
 
 JOURNAL = [
-    ("card_purchase", None, L, W), ("card_invoice", None, L, W), ("fee", None, L, W), ("fee", "interest", L, W),
-    ("out_of_pocket", None, L, O), ("mileage", None, L, O), ("per_diem", None, L, O),
-    ("direct_reimbursement", TO, O, W), ("direct_reimbursement", BACK, W, O), ("direct_reimbursement", COMPANY, W, O),
-    ("external_reimbursement", TO, O, X), ("external_reimbursement", BACK, X, O),
-    ("external_reimbursement", COMPANY, X, O),
-    ("invoice", None, L, P), ("invoice_payment", None, P, W), ("invoice_payment", "invoice_payment_sent", P, W),
+    ("card_purchase", None, L, W),
+    ("card_invoice", None, L, W),
+    ("fee", None, L, W),
+    ("fee", "interest", L, W),
+    ("out_of_pocket", None, L, OOP),
+    ("mileage", None, L, OOP),
+    ("per_diem", None, L, OOP),
+    ("direct_reimbursement", TO, OOP, W),
+    ("direct_reimbursement", BACK, W, OOP),
+    ("direct_reimbursement", COMPANY, W, OOP),
+    ("external_reimbursement", TO, OOP, X),
+    ("external_reimbursement", BACK, X, OOP),
+    ("external_reimbursement", COMPANY, X, OOP),
+    ("invoice", None, L, P),
+    ("invoice_payment", None, P, W),
+    ("invoice_payment", "invoice_payment_sent", P, W),
     ("invoice_payment", "invoice_payment_returned", W, P),
-    ("refund", None, W, L), ("chargeback", None, W, L), ("cashback", None, W, L),
-    ("atm_withdrawal", None, O, W), ("personal_spend", None, O, W), ("personal_spend", COMPANY, O, W),
-    ("wallet_topup", None, W, C), ("wallet_unload", None, C, W),
-]  # fmt: skip
+    ("refund", None, W, L),
+    ("chargeback", None, W, L),
+    ("cashback", None, W, L),
+    ("atm_withdrawal", None, OOP, W),
+    ("personal_spend", None, OOP, W),
+    ("personal_spend", COMPANY, OOP, W),
+    ("wallet_topup", None, W, C),
+    ("wallet_unload", None, C, W),
+]
 
 INVOICE_AND_PAYMENT = [("invoice", L, P), ("payment", P, W)]
 CREDIT_NOTE = [("creditNote", P, L), ("payment", W, P)]
@@ -36,15 +53,18 @@ PAYABLE: list[tuple[str, str | None, list[tuple[str, str, str]]]] = [
     *((kind, None, INVOICE_AND_PAYMENT) for kind in ("card_purchase", "card_invoice", "fee")),
     ("fee", "interest", INVOICE_AND_PAYMENT),
     *((kind, None, [("invoice", L, E)]) for kind in ("out_of_pocket", "mileage", "per_diem")),
-    ("direct_reimbursement", TO, [("payment", E, W)]), ("direct_reimbursement", BACK, [("payment", W, E)]),
+    ("direct_reimbursement", TO, [("payment", E, W)]),
+    ("direct_reimbursement", BACK, [("payment", W, E)]),
     ("direct_reimbursement", COMPANY, [("payment", W, E)]),
-    ("external_reimbursement", TO, [("payment", E, X)]), ("external_reimbursement", BACK, [("payment", X, E)]),
+    ("external_reimbursement", TO, [("payment", E, X)]),
+    ("external_reimbursement", BACK, [("payment", X, E)]),
     ("external_reimbursement", COMPANY, [("payment", X, E)]),
-    ("invoice", None, [("invoice", L, P)]), ("invoice_payment", None, [("payment", P, W)]),
+    ("invoice", None, [("invoice", L, P)]),
+    ("invoice_payment", None, [("payment", P, W)]),
     ("invoice_payment", "invoice_payment_sent", [("payment", P, W)]),
     ("invoice_payment", "invoice_payment_returned", [("payment", W, P)]),
     *((kind, None, CREDIT_NOTE) for kind in ("refund", "chargeback", "cashback")),
-]  # fmt: skip
+]
 
 TEXT = HEAD.replace('accountsPayable: "2440"}', 'accountsPayable: "2440", externalReimbursement: "1931"}')
 
@@ -52,9 +72,12 @@ TEXT = HEAD.replace('accountsPayable: "2440"}', 'accountsPayable: "2440", extern
 def sent(kind: str, sub: str | None, method: str) -> dict[str, Any]:
     """An item of a kind, with a known vendor and employee."""
     return item(
-        kind, subType=sub, bookkeeping={"method": method}, vendor={"code": "ACME", "name": "Acme"},
+        kind,
+        subType=sub,
+        bookkeeping={"method": method},
+        vendor={"code": "ACME", "name": "Acme"},
         user={"id": "u", "name": "Marie Jensen", "code": "E-1"},
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(("kind", "sub", "debit", "credit"), JOURNAL)
@@ -70,9 +93,7 @@ def test_by_journal(tmp_path: Path, kind: str, sub: str | None, debit: str, cred
 
 
 @pytest.mark.parametrize(("kind", "sub", "expected"), PAYABLE)
-def test_by_accounts_payable(
-    tmp_path: Path, kind: str, sub: str | None, expected: list[tuple[str, str, str]]
-) -> None:
+def test_by_accounts_payable(tmp_path: Path, kind: str, sub: str | None, expected: list[tuple[str, str, str]]) -> None:
     """T30-T37: invoices, payments and credit notes, each balanced by itself."""
     entry = mapped(engine(tmp_path, TEXT), sent(kind, sub, "accounts_payable"))
     found = []

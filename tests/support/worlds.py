@@ -29,7 +29,7 @@ HOLDS = st.sampled_from([None, None, None, None, None, None, None, "name is blan
 
 live_accounts = st.lists(
     st.fixed_dictionaries({
-        "externalId": KEYS, "code": st.sampled_from(["1", "2", None]), "name": NAMES | st.just(""),
+        "externalId": KEYS | st.just(""), "code": st.sampled_from(["1", "2", None]), "name": NAMES | st.just(""),
         "archived": st.booleans(), "taxCodeExternalId": TAXES,
         "metadata": st.sampled_from([None, {"owner": {"id": 7}}, {"a": None}]),
         "usedByCategory": st.booleans(), "usedByContra": st.booleans(),
@@ -37,12 +37,18 @@ live_accounts = st.lists(
     max_size=9,
 )  # fmt: skip
 live_tags = st.lists(
-    st.fixed_dictionaries({
-        "code": KEYS, "name": NAMES | st.sampled_from(["", None]), "archived": st.booleans(),
-        "usage": st.integers(0, 2), "createdAt": CREATED, "otherDimensionValues": st.sampled_from([[], ["x", "y"]]),
-    }),
+    st.fixed_dictionaries(
+        {
+            "code": KEYS | st.sampled_from(["", " "]),
+            "name": NAMES | st.sampled_from(["", None]),
+            "archived": st.booleans(),
+            "usage": st.integers(0, 2),
+            "createdAt": CREATED,
+            "otherDimensionValues": st.sampled_from([[], ["x", "y"]]),
+        }
+    ),
     max_size=8,
-)  # fmt: skip
+)
 live_groups = st.lists(
     st.fixed_dictionaries({
         "code": GROUPS, "name": NAMES, "archived": st.booleans(), "metadata": METADATA, "createdAt": CREATED,

@@ -1,0 +1,288 @@
+"""The writer and its two readers: what is written is read back by both, to the character."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from pleoctl.documents.comments import from_document, from_lines, render
+from pleoctl.documents.desired import _from_document, checked, read_state
+from pleoctl.documents.load import parse
+from pleoctl.documents.rows import FastReader, NotCanonical
+from pleoctl.documents.scalars import Ambiguous, plain_value, yaml_string
+from pleoctl.errors import InvalidFile
+from pleoctl.model.records import DesiredState, Dimension, Row
+
+# --- any desired state -----------------------------------------------------------------------------------------------
+
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_AWKWARD = [
+    '"', "\\", "'", "#", ": ", " #", "- ", "{", "}", "[", ",", "&a", "*a", "!", "|", ">", "%", "@", "`", "\t", "\n",
+    "\r",
+    "\0", "\x07", "\x1f", "\x7f", "\x85", "\x9f", "\xa0", "\u2028", "\u2029", "\ufeff", "\ufffe", "\uffff", "\u202e",
+    "\u2066",
+    "\u200b", "\ud800", "\udc00", "\ue000", "😀", "🇸🇪", "ä", "a\u0308", "ß", "İ", "null", "true", "0100", "NO", "~",
+    " ",
+    "\\u0041", "\\n", "active: false", ', hold: "x"', "...", "---", "/",
+]  # fmt: skip
+_TEXT = st.one_of(
+    st.lists(st.one_of(st.sampled_from(_AWKWARD), st.text(max_size=4)), max_size=5).map("".join),
+    st.text(max_size=20),
+    st.characters().map(lambda c: c * 255),
+).filter(lambda t: not _PAIR.search(t))
+_FILLED = _TEXT.filter(lambda t: bool(t.strip()))
+_SHORT = _FILLED.map(lambda t: t[:255]).filter(lambda t: bool(t.strip()))
+
+
+@st.composite
+def accounts(draw: Any) -> Row:
+    """An account row as every producer makes them."""
+    hold = draw(st.one_of(st.none(), st.none(), _FILLED))
+    key = draw(_SHORT if hold is None else st.one_of(st.none(), _FILLED))
+    code = draw(st.one_of(st.none(), _TEXT.map(lambda t: t[:255]) if hold is None else _TEXT))
+    fields = {"code": code}
+    name = draw(_SHORT if hold is None else st.one_of(st.none(), _TEXT))
+    if name is not None:
+        fields["name"] = name
+    if draw(st.booleans()):
+        fields["taxCodeExternalId"] = draw(st.one_of(st.none(), _TEXT))
+    currency = draw(st.one_of(st.none(), st.sampled_from(["EUR", "SEK"])))
+    return Row(key, fields, draw(st.booleans()), hold, None, currency)
+
+
+@st.composite
+def values(draw: Any, *, expires: bool = True) -> Row:
+    """A dimension or a value."""
+    hold = draw(st.one_of(st.none(), st.none(), _FILLED))
+    key = draw(_FILLED if hold is None else st.one_of(st.none(), _FILLED))
+    fields = {"code": key}
+    name = draw(_FILLED if hold is None else st.one_of(st.none(), _TEXT))
+    if name is not None:
+        fields["name"] = name
+    day = draw(st.one_of(st.none(), st.dates().map(str))) if expires else None
+    return Row(key, fields, draw(st.booleans()), hold, day)
+
+
+_DIMENSIONS = st.builds(Dimension, values(expires=False), st.one_of(st.none(), st.lists(values(), max_size=4)))
+states = st.builds(
+    DesiredState,
+    st.one_of(st.none(), st.lists(accounts(), max_size=5)),
+    st.one_of(st.none(), st.lists(_DIMENSIONS, max_size=3)),
+)
+
+
+def plain(row: Row) -> Row:
+    """The row without where it stands."""
+    return replace(row, file="", line=0, column=0)
+
+
+def said(state: DesiredState) -> Any:
+    """What a state says, in the order of files."""
+    order = lambda row: (row.key is not None, row.key or "", repr(plain(row)))  # noqa: E731
+    accounts = None if state.accounts is None else sorted(map(plain, state.accounts), key=order)
+    dimensions = None
+    if state.dimensions is not None:
+        dimensions = [(plain(d.row), d.values and sorted(map(plain, d.values), key=order)) for d in state.dimensions]
+        dimensions.sort(key=lambda pair: (order(pair[0]), repr(pair[1])))
+    return accounts, dimensions
+
+
+def slow(text: str) -> DesiredState:
+    """The state as ruamel.yaml and the schema read it."""
+    return _from_document(parse(text, "f.yaml", "desired-state"))
+
+
+ODD = DesiredState(
+    [Row("a", {"code": None, "name": "\ud800"})],
+    [
+        Dimension(
+            Row("D", {"code": "D", "name": 'x\udc00", values: '}, active=False),
+            [Row("v", {"code": "v", "name": "\ud83d"})],
+        )
+    ],
+)
+
+
+@given(states)
+@example(ODD)
+def test_what_is_written_is_read_back(state: DesiredState) -> None:
+    """Any state survives writing and reading to the character, by both readers, and writes the same text again."""
+    text = render(state)
+    by_slow = slow(text)
+    assert said(by_slow) == said(state)
+    reader = FastReader(text, "f.yaml")
+    try:
+        by_fast = reader.read()
+    except NotCanonical:
+        by_fast = by_slow
+    assert by_fast == by_slow
+    assert render(by_slow) == text
+
+
+_ORDINARY = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp", "Cn", "Cf"]), min_size=1, max_size=255)
+
+
+@given(st.lists(_ORDINARY.filter(str.strip), unique=True, max_size=6), st.booleans())
+def test_ordinary_rows_take_the_fast_path(names: list[str], active: bool) -> None:
+    """Whatever letters, quotes and marks: rows that pleoctl wrote never need the slow reader."""
+    rows = [Row(name, {"code": name, "name": name}, active) for name in names]
+    text = render(
+        DesiredState(
+            [replace(r, currency="EUR") for r in rows], [Dimension(Row("D", {"code": "D", "name": '"'}), rows)]
+        )
+    )
+    assert said(FastReader(text, "f.yaml").read()) == said(slow(text))
+
+
+@given(states.filter(lambda s: bool(s.accounts)))
+def test_rows_are_sorted_by_code_points(state: DesiredState) -> None:
+    """The order of the file depends neither on the order of the source nor on any locale."""
+    text = render(state)
+    for rows in (slow(text).accounts or [], *(d.values or [] for d in slow(text).dimensions or [])):
+        keys = [row.key for row in rows if row.key is not None]
+        assert keys == sorted(keys)
+    # Two dimensions of one key are refused before anything is written.
+    assume(len({d.row.key for d in state.dimensions or []}) == len(state.dimensions or []))
+    turned = DesiredState((state.accounts or [])[::-1], None if state.dimensions is None else [
+        Dimension(d.row, d.values and d.values[::-1]) for d in state.dimensions[::-1]
+    ])  # fmt: skip
+    assert render(turned) == text
+
+
+_PIECES = st.sampled_from(
+    ["", " ", "  ", "\n", "# c", " # c", "\n# c\n", "\n  # c\n", "\t", "\r", "\u2028", "\x85", "\xa0", "\ufeff",
+    "\x07", "\\", "\\u0041", "\\ud800",
+     "\\/", "\\x41", '"', '""', "'", "null", "true", "false", "~", "[]", "{}", "- ", ":", ", ", "x", '" "',
+     "2030-02-31", "EUR",
+     ', hold: "h"', ", active: false", "code: ", '"\u3000"', "accounts: []\n", "dimensions: []\n", "  values: []\n"]
+)  # fmt: skip
+
+
+@given(states, st.data())
+def test_whatever_the_fast_reader_accepts_the_slow_one_reads_alike(state: DesiredState, data: st.DataObject) -> None:
+    """Canonical text, changed at random: rows, places and comments agree, or the fast reader gives up."""
+    text = render(state)
+    for _ in range(data.draw(st.integers(0, 3))):
+        start = data.draw(st.integers(0, len(text)))
+        length = data.draw(st.sampled_from([0, 0, 1, 2, 5]))
+        text = text[:start] + data.draw(_PIECES) + text[start + length :]
+    _agree(text)
+
+
+@given(st.data())
+def test_readers_agree_on_every_single_change(data: st.DataObject) -> None:
+    """The same on one small file, where each change meets something."""
+    text = (
+        "apiVersion: pleoctl/v1\nkind: DesiredState\naccounts:\n"
+        '- {externalId: "a", code: "1", name: "A", active: false, '
+        'taxCodeExternalId: null, currency: "EUR", hold: "x"}\n'
+        '- {externalId: "b", name: "B"}\n'
+        'dimensions:\n- code: "D"\n  name: "D"\n  hold: "h"\n  values:\n'
+        '  - {code: "v", name: "V", expires: "2030-01-31"}\n'
+        '- {code: "E", name: "E", active: false}\n'
+    )
+    for _ in range(data.draw(st.integers(1, 2))):
+        start = data.draw(st.integers(0, len(text)))
+        length = data.draw(st.sampled_from([0, 0, 1, 2, 3, 5, 10]))
+        text = text[:start] + data.draw(_PIECES) + text[start + length :]
+    _agree(text)
+
+
+HELD_BLANK = 'apiVersion: pleoctl/v1\nkind: DesiredState\naccounts:\n- {externalId: " ", name: "", hold: "blank"}\n'
+
+
+def test_a_blank_key_of_a_held_row_is_no_key_to_both_readers() -> None:
+    """A key of blanks identifies nothing."""
+    _agree(HELD_BLANK)
+    _agree(HELD_BLANK.replace("accounts", "dimensions").replace("externalId", "code"))
+    assert (read_state(HELD_BLANK, "f")[0].accounts or [])[0].key is None
+
+
+def _agree(text: str) -> None:
+    try:
+        reader = FastReader(text, "f.yaml")
+        fast = reader.read()
+    except NotCanonical:
+        return
+    document = parse(text, "f.yaml", "desired-state")
+    assert fast == _from_document(document)
+    by_lines = render(fast, from_lines(reader.slots, reader.comments))
+    assert by_lines == render(fast, from_document(document))
+
+
+@given(states)
+def test_formatting_twice_is_formatting_once(state: DesiredState) -> None:
+    """What the writer wrote, the writer leaves alone."""
+    text = render(state)
+    again, comments = read_state(text, "f.yaml")
+    assert render(again, comments) == text
+
+
+@given(states)
+def test_the_digest_depends_on_rows_and_not_on_places(state: DesiredState) -> None:
+    """Comments and line numbers do not change the digest; rows do."""
+    try:
+        first = checked(slow(render(state))).digest
+    except InvalidFile:
+        return
+    text = "# moved\n\n" + render(state)
+    assert checked(slow(text)).digest == first
+    state.accounts = [*(state.accounts or []), Row("never there before", {"code": None, "name": "x"})]
+    assert checked(slow(render(state))).digest != first
+
+
+# --- scalars ---------------------------------------------------------------------------------------------------------
+
+
+@given(_TEXT)
+def test_a_written_string_is_the_same_string_to_json_and_yaml(text: str) -> None:
+    """Double-quoted scalars are JSON strings; every reader agrees on them."""
+    import json  # noqa: PLC0415
+
+    scalar = yaml_string(text)
+    assert json.loads(scalar) == text
+    assert parse(f"{scalar}\n", "f.yaml").data == text
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1", 1), ("-5", -5), ("1.5", 1.5), ("true", True), ("FALSE", False), ("~", None), ("", None), ("a", "a"), ("1a",
+    "1a"),
+     (".", "."), ("0x", "0x"), ("1.2.3", "1.2.3"), ("12-30", "12-30"), ("ext-1", "ext-1"), ("Yes please",
+     "Yes please")],
+)  # fmt: skip
+def test_a_plain_scalar_on_which_all_readers_agree_keeps_its_meaning(text: str, value: Any) -> None:
+    """Numbers, booleans, null and text that nobody doubts."""
+    assert plain_value(text) == value
+    assert type(plain_value(text)) is type(value)
+
+
+@given(st.text("0123456789.-+eExXoObB_:nNaAfFyYsStTrRuUlL~=< ", min_size=1, max_size=10))
+def test_a_plain_scalar_is_text_only_if_every_reader_says_so(text: str) -> None:
+    """Whatever ruamel.yaml reads as a non-string, in YAML 1.1 or 1.2, is never taken for text."""
+    from ruamel.yaml.resolver import VersionedResolver  # noqa: PLC0415
+
+    assume(text == text.strip())
+    if not isinstance(plain_value(text), str):
+        return
+    for version in ((1, 1), (1, 2)):
+        resolver = VersionedResolver(version=version)
+        tag = str(resolver.resolve(_scalar_node(), text, (True, False)))
+        assert tag in {"tag:yaml.org,2002:str", "tag:yaml.org,2002:value"}, (version, text, tag)
+
+
+def _scalar_node() -> Any:
+    from ruamel.yaml.nodes import ScalarNode  # noqa: PLC0415
+
+    return ScalarNode
+
+
+def test_an_ambiguous_scalar_is_equal_to_no_text() -> None:
+    """So that no schema and no comparison takes it for what it may not mean."""
+    assert plain_value("0100") == Ambiguous("0100")
+    assert plain_value("0100") != "0100"

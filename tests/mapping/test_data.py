@@ -1,0 +1,113 @@
+"""Tags, descriptions and data of one item; what is no item at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .conftest import catalog, dimension, engine, item, line, mapped
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VENDOR = {"id": "v", "name": "Acme AB", "defaultCurrency": "EUR", "code": "ACME"}
+PAYABLE = {"method": "accounts_payable"}
+
+
+def test_tags_stay_on_the_expense_side(tmp_path: Path) -> None:
+    """P18: the counter posting carries no dimension."""
+    tags = [{"id": "g", "groupCode": "DEPT", "code": "20"}, None]
+    entry = mapped(engine(tmp_path), item("card_purchase", line(tags=tags)))
+    assert [p.tags for p in entry.entries[0].postings] == [{"DEPT": "20"}, {}]
+
+
+@pytest.mark.parametrize(
+    ("group", "code", "known"),
+    [
+        ("dept", "eng", True),
+        ("DEPT", "X", False),
+        ("DEPT", "OLD", False),
+        ("GONE", "1", False),
+        ("LEGACY", "1", True),
+        ("FREE", "1", True),
+    ],
+)
+def test_tags_against_the_catalogue(tmp_path: Path, group: str, code: str, known: bool) -> None:
+    """D6: unknown and archived values fail; groups left alone and dimensions without values are not checked."""
+    held = catalog(
+        "6540",
+        "1940",
+        unchecked=frozenset({"legacy"}),
+        dimensions=[dimension("DEPT", "ENG", "-OLD"), type(dimension("F"))("FREE")],
+    )
+    entry = mapped(
+        engine(tmp_path, catalog=held), item("card_purchase", line(tags=[{"groupCode": group, "code": code}]))
+    )
+    assert entry.failure_reason_type == (None if known else "invalid_configuration")
+
+
+def test_two_tags_of_one_group(tmp_path: Path) -> None:
+    """A dimension has one value on a line."""
+    tags = [{"groupCode": "DEPT", "code": "1"}, {"groupCode": "DEPT", "code": "2"}]
+    entry = mapped(engine(tmp_path), item("card_purchase", line(tags=tags)))
+    assert entry.failure_reason_type == "validation_failure"
+
+
+def test_data_of_the_item_reaches_the_entry(tmp_path: Path) -> None:
+    """D2, D3, D10: reconciliation, attendees, vendor, invoice, description."""
+    info = {
+        "reconciliationId": "1",
+        "reconciledEntries": ["2", "3"],
+        "attendees": ["A", None],
+        "invoiceInformation": {
+            "invoiceNumber": "F-1",
+            "invoiceDate": "2026-03-01T00:00:00Z",
+            "status": "paid",
+            "dueDate": None,
+        },
+    }
+    entry = mapped(
+        engine(tmp_path),
+        item(
+            additionalInformation=info,
+            vendor=VENDOR,
+            supplier={"name": "Acme "},
+            user={"name": "Marie  Jensen"},
+            note="two\nlines",
+        ),
+    )
+    assert (entry.reconciliation_id, entry.reconciled_entries, entry.attendees) == ("1", ["2", "3"], ["A", None])
+    assert entry.vendor is not None
+    assert (entry.vendor.code, entry.vendor.name) == ("ACME", "Acme AB")
+    assert entry.invoice is not None
+    assert (entry.invoice.number, entry.invoice.date, entry.invoice.due_date) == ("F-1", "2026-03-01", None)
+    assert entry.description == "Acme Marie Jensen two lines"
+
+
+def test_a_failed_item_keeps_what_is_known(tmp_path: Path) -> None:
+    """U3: whoever reads a failed entry sees which item it was."""
+    entry = mapped(engine(tmp_path), item("card_purchase", line(account=None), note="lunch"))
+    assert (entry.status, entry.rule, entry.description) == ("failed", "standard/card_purchase", "lunch")
+    assert entry.reconciliation_id == "5200617"
+
+
+@pytest.mark.parametrize(
+    "given", [None, 42, "x", [], {}, {"accountingEntryId": 5}, {"accountingEntryId": "a", "type": None}]
+)
+def test_what_is_no_item_fails(tmp_path: Path, given: Any) -> None:
+    """Anything that JSON can hold ends as a failed entry."""
+    entry = mapped(engine(tmp_path), given)
+    assert (entry.status, entry.failure_reason_type) == ("failed", "validation_failure")
+
+
+@pytest.mark.parametrize(
+    "name", ["accountingEntryId", "type", "date", "amount", "accountingEntryLines", "additionalInformation"]
+)
+def test_required_fields(tmp_path: Path, name: str) -> None:
+    """A field that the entry needs is named when it is absent."""
+    given = item()
+    del given[name]
+    entry = mapped(engine(tmp_path), given)
+    assert entry.failure_reason_type == "validation_failure"
+    assert name in (entry.failure_reason or "")

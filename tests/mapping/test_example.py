@@ -1,0 +1,84 @@
+"""The example company and the documentation keep what they promise."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pleoctl.documents.desired import load_desired
+from pleoctl.mapping import Catalog, Engine, load_rules
+from pleoctl.mapping.check import CODES, check
+from pleoctl.mapping.load import read_rules
+from pleoctl.mapping.read import read_items
+from pleoctl.mapping.sources import folder_reader
+from pleoctl.mapping.testing import run_tests
+from pleoctl.mapping.vocabulary import CELLS, ROLES, TYPES
+
+if TYPE_CHECKING:
+    from .conftest import Cli
+
+ROOT = Path(__file__).parents[2]
+COMPANY = ROOT / "examples/company"
+PAGE = ROOT / "docs/mapping.md"
+
+
+@pytest.fixture
+def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the example, which is the current folder."""
+    shutil.copytree(COMPANY, tmp_path / "company")
+    monkeypatch.chdir(tmp_path / "company")
+    return tmp_path / "company"
+
+
+def test_all_items_are_mapped_against_the_exported_accounts(company: Path, cli: Cli) -> None:
+    """200 items of every cell become entries, with the accounts and tags of the company's books."""
+    assert cli("export") == 0
+    catalog = Catalog.from_desired(load_desired([(company / "desired-state.yaml", "desired-state.yaml")]))
+    engine = Engine(load_rules(company / "mapping.yaml", company), catalog)
+    with (company / "items.json").open("rb") as stream:
+        entries = [engine.entry(item) for item in read_items(stream, "items.json")]
+    assert [e.failure_reason for e in entries if e.failed] == []
+    assert len(entries) == 200
+    assert {(e.type, e.sub_type, e.method) for e in entries} == set(CELLS)
+
+
+def test_rules_are_clean_and_their_tests_pass() -> None:
+    """`mapping check` has nothing to say, every inline test passes."""
+    rules, names = read_rules("mapping.yaml", folder_reader(COMPANY))
+    report = check(rules, names)
+    assert (report.findings, report.unanalysed) == ([], [])
+    results = run_tests(rules, rules.tests)
+    assert [r.case.name for r in results if not r.passed] == []
+    assert len(results) >= 9
+
+
+# --- documentation ---------------------------------------------------------------------------------------------
+
+
+def test_every_code_type_and_role_is_documented() -> None:
+    """docs/mapping.md names each check code, type and role; it names no code that does not exist."""
+    text = PAGE.read_text(encoding="utf-8")
+    assert set(re.findall(r"MAP\d{3}", text)) == set(CODES)
+    assert [name for name in (*TYPES, *ROLES) if f"`{name}`" not in text] == []
+
+
+def cases() -> list[str]:
+    """The worked cases of the page."""
+    blocks = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    return [block for block in blocks if block.startswith("- name:")]
+
+
+def test_worked_cases_are_true(tmp_path: Path) -> None:
+    """Each worked case of the page is a test that passes; each type has one."""
+    head = re.search(r"```yaml\n(apiVersion.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert head is not None
+    text = head[1] + ("" if "\ntests:" in head[1] else "tests:\n") + "".join(cases())
+    (tmp_path / "mapping.yaml").write_text(text, encoding="utf-8")
+    rules = load_rules(tmp_path / "mapping.yaml", tmp_path)
+    results = run_tests(rules, rules.tests)
+    assert [(r.case.name, r.differences) for r in results if not r.passed] == []
+    assert {r.case.given["type"] for r in results if "type" in r.case.given} >= set(TYPES)

@@ -1,0 +1,296 @@
+"""Laws for every input: no item raises, every entry balances or says why, every shortcut equals the long way."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pleoctl.documents.schemas import validator
+from pleoctl.mapping.describe import _renderer, compile_template
+from pleoctl.mapping.entries import Entry, encode
+from pleoctl.mapping.explain import explain
+from pleoctl.mapping.items import Item, convert, decode
+from pleoctl.mapping.linetable import Facts, LineTable, raw_value
+from pleoctl.mapping.outputs import FORMATS, writer
+from pleoctl.mapping.predicates import folded, predicate
+from pleoctl.mapping.rules import LineRow, Place
+from pleoctl.mapping.show import explanation_text, graph
+from pleoctl.mapping.vocabulary import CELLS, SUBTYPES
+from pleoctl.report.escape import terminal
+
+from .conftest import HEAD, catalog, dimension, engine, money
+
+if TYPE_CHECKING:
+    from pleoctl.mapping import Engine
+
+# More than usual, since an example is cheap; the thorough profile may ask for more still.
+MANY = max(400, settings().max_examples)
+TEXTS = st.one_of(
+    st.none(),
+    st.sampled_from(["", "ACME", "E-1", "figma", "FIGMA Inc", "S-9", "6540", "ext-6540", "Straße"]),
+    st.text(max_size=8),
+)
+JUNK = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-5, 5),
+    st.floats(),
+    st.text(max_size=3),
+    st.lists(st.none(), max_size=2),
+    st.just({}),
+)
+CODES = st.sampled_from(["6540", "6541", "6542", "9999", "", None])
+CURRENCIES = st.sampled_from(["EUR"] * 6 + ["SEK", "JPY", "UNDEFINED"])
+TYPES = st.sampled_from(
+    [(kind, sub) for kind, subs in SUBTYPES.items() for sub in subs] * 3
+    + [("overdraft", None), ("refund", "interest"), ("", "")]
+)
+
+ROWS = """lines:
+  rows:
+  - {id: a, when: {supplier: {startsWith: fig}, tag.DEPT: "20"}, account: "6541"}
+  - {id: b, when: {supplier: [Figma, ACME]}, account: "6542"}
+  - {id: c, when: {amount: {range: [500, 900]}, type: [fee, refund]}, account: "6541"}
+"""
+
+
+@cache
+def engines() -> list[Engine]:
+    """Both tax shapes, both policies, with and without a catalogue."""
+    made = []
+    with TemporaryDirectory() as name:
+        for number, (shape, policy) in enumerate((("code", "fail"), ("split", "fallback"))):
+            folder = Path(name) / str(number)
+            folder.mkdir()
+            text = (
+                HEAD.replace("unmatched: fail", f"unmatched: {policy}")
+                + ROWS
+                + f"tax: {{shape: {shape}, taxCodes: [I25]}}\n"
+            )
+            held = (
+                catalog("6540", "6541", "6542", "1940", "-2890", dimensions=[dimension("DEPT", "20")])
+                if number
+                else None
+            )
+            made.append(engine(folder, text + "failureTypes: v3\n", held))
+    return made
+
+
+@st.composite
+def lines(draw: st.DrawFn, currency: str) -> dict[str, Any]:
+    """Lines that fit Pleo's schema, but not always each other."""
+    value = draw(st.sampled_from([0, 1, 100, 700, -100, 5.0]))
+    tax = draw(st.sampled_from([None, "inclusive", "exclusive", "reverse", "other"]))
+    account = draw(st.one_of(st.none(), st.fixed_dictionaries({"code": CODES, "identifier": TEXTS, "name": TEXTS})))
+    return {
+        "accountingEntryLineId": draw(TEXTS),
+        "lineAmount": money(value, currency),
+        "account": account,
+        "tags": draw(
+            st.lists(
+                st.one_of(
+                    st.none(),
+                    st.fixed_dictionaries({"groupCode": st.just("DEPT"), "code": st.sampled_from(["20", "30"])}),
+                ),
+                max_size=2,
+            )
+        ),
+        "tax": tax
+        and {
+            "type": tax,
+            "code": draw(st.sampled_from(["I25", "I99", None])),
+            "amount": money(draw(st.sampled_from([0, 20, 9999, -3])), currency),
+            "ingoingTaxAccount": draw(CODES),
+            "outgoingTaxAccount": draw(CODES),
+        },
+    }
+
+
+@st.composite
+def items(draw: st.DrawFn) -> Any:
+    """Items that fit Pleo's schema, some of them with a defect planted somewhere."""
+    kind, sub = draw(TYPES)
+    currency = draw(CURRENCIES)
+    listed = draw(st.lists(lines(currency), min_size=1, max_size=3))
+    total = sum(one["lineAmount"]["inWalletCurrency"]["value"] for one in listed)
+    person = st.one_of(st.none(), st.fixed_dictionaries({"name": TEXTS, "code": TEXTS}))
+    made: dict[str, Any] = {
+        "accountingEntryId": draw(st.text(max_size=5)),
+        "type": kind,
+        "subType": sub,
+        "date": draw(st.sampled_from(["2026-03-04T09:12:31Z", "2026-03-04", "2026-13-01", "x"])),
+        "amount": money(total + draw(st.sampled_from([0] * 9 + [1])), currency),
+        "accountingEntryLines": listed,
+        "additionalInformation": {
+            "reconciliationId": "1",
+            "attendees": draw(st.one_of(st.none(), st.lists(TEXTS, max_size=2))),
+        },
+        "bookkeeping": draw(
+            st.sampled_from(
+                [None, {"method": "journal"}, {"method": "none"}, {"method": "accounts_payable"}, {"method": "?"}]
+            )
+        ),
+        "contraAccount": draw(st.one_of(st.none(), st.fixed_dictionaries({"code": CODES, "identifier": TEXTS}))),
+        "vendor": draw(
+            st.one_of(
+                st.none(), st.fixed_dictionaries({"code": TEXTS, "externalId": TEXTS, "taxRegistrationNumber": TEXTS})
+            )
+        ),
+        "supplier": draw(
+            st.one_of(st.none(), st.fixed_dictionaries({"name": TEXTS, "code": TEXTS, "categoryCode": TEXTS}))
+        ),
+        "user": draw(person),
+        "team": draw(person),
+        "note": draw(TEXTS),
+    }
+    if draw(st.integers(0, 4)) == 0:
+        holder = draw(
+            st.sampled_from(
+                [
+                    made,
+                    made["amount"],
+                    listed[0],
+                    listed[0]["lineAmount"]["inWalletCurrency"],
+                    made["additionalInformation"],
+                ]
+            )
+        )
+        holder[draw(st.sampled_from(sorted(holder)))] = draw(JUNK)
+    return draw(st.sampled_from([made] * 20 + [None, [made], "x"]))
+
+
+def check_entry(entry: Entry) -> None:
+    """Balanced in every entry, in one currency; or failed with a reason, and without postings."""
+    assert bool(entry.failure_reason_type) == bool(entry.failure_reason) == entry.failed == (not entry.entries)
+    for ledger in entry.entries:
+        totals: dict[str, int] = defaultdict(int)
+        for posting in ledger.postings:
+            assert type(posting.amount) is int
+            assert posting.amount > 0
+            totals[posting.currency] += posting.amount if posting.side == "debit" else -posting.amount
+        assert set(totals.values()) == {0}
+        assert list(totals) == [entry.currency]
+
+
+@given(items())
+@settings(max_examples=MANY)
+def test_every_item_ends_balanced_or_with_a_reason(given_item: Any) -> None:
+    """The entry fits its schema; explanation and every output format take whatever comes."""
+    for made in engines():
+        entry = made.entry(convert(given_item))
+        check_entry(entry)
+        again = made.entry(decode(encode_json(given_item)))
+        assert encode(again) == encode(entry)
+
+
+@given(items())
+@settings(max_examples=60)
+def test_every_entry_can_be_shown(given_item: Any) -> None:
+    """Schema, explanation, graph and all formats hold for mapped and failed items alike."""
+    import json  # noqa: PLC0415
+
+    check = validator("entry")
+    for made in engines():
+        item = decode(encode_json(given_item))
+        entry = made.entry(item)
+        assert [error.message for error in check.iter_errors(json.loads(encode(entry)))] == []
+        explained = explain(made, item)
+        trace = explained.pop("trace")
+        assert explained == json.loads(encode(entry))
+        assert isinstance(trace, list)
+        text = explanation_text({**explained, "trace": trace}, made.rules)
+        assert terminal(text.replace("\n", "")) == text.replace("\n", "")
+        assert graph({**explained, "trace": trace}, made.rules).startswith("flowchart")
+        assert all(writer(name, made.rules).entry(entry) for name in FORMATS)
+
+
+def encode_json(data: Any) -> bytes:
+    """JSON as an API sends it."""
+    import msgspec  # noqa: PLC0415
+
+    return msgspec.json.encode(data)
+
+
+# --- the index against the plain scan --------------------------------------------------------------------------
+
+PREDICATES = st.one_of(
+    st.sampled_from(["figma", "ab", "abc", "b", None]),
+    st.lists(st.sampled_from(["figma", "ab", None]), min_size=1, max_size=2),
+    st.sampled_from(
+        [{"startsWith": "a"}, {"startsWith": "fig"}, {"contains": "b"}, {"range": ["a", "c"]}, {"regex": "^a"}]
+    ),
+)
+WHEN = st.fixed_dictionaries(
+    {},
+    optional={
+        "supplier": PREDICATES,
+        "mcc": PREDICATES,
+        "tag.Dept": PREDICATES,
+        "note": PREDICATES,
+        "account": PREDICATES,
+        "type": st.sampled_from(["card_purchase", ["refund"]]),
+    },
+)
+PLACE = Place("f", 1, 1)
+WORDS = st.sampled_from([None, "", "a", "ab", "abc", "ABC", "Figma", "b"])
+
+
+@given(st.lists(WHEN, max_size=8), WORDS, WORDS, WORDS, WORDS, WORDS)
+@settings(max_examples=MANY)
+def test_the_index_finds_what_a_scan_finds(
+    rows: list[dict[str, Any]],
+    supplier: str | None,
+    mcc: str | None,
+    tag: str | None,
+    note: str | None,
+    account: str | None,
+) -> None:
+    """The first matching row, whichever way it is looked for."""
+    listed = [
+        LineRow(f"r{n}", tuple(predicate(k, v, PLACE) for k, v in when.items()), str(n), PLACE)
+        for n, when in enumerate(rows)
+    ]
+    tags = [] if tag is None else [{"groupCode": "DEPT", "code": tag}]
+    made = convert(
+        {
+            "accountingEntryId": "i",
+            "type": "card_purchase",
+            "date": "2026-01-01",
+            "amount": money(1),
+            "note": note,
+            "accountingEntryLines": [{"lineAmount": money(1), "tags": tags}],
+            "additionalInformation": {"reconciliationId": "1"},
+            "supplier": {"name": supplier, "categoryCode": mcc},
+        }
+    )
+    assert isinstance(made, Item)
+    facts = Facts(made, made.accounting_entry_lines[0], account, 1)
+
+    def value(field: str) -> Any:
+        return "card_purchase" if field == "type" else folded(field, raw_value(field, facts))
+
+    scanned = next((row for row in listed if all(p.test()(value(p.field)) for p in row.when)), None)
+    cell = next(c for c in CELLS if c.type == "card_purchase" and c.method == "journal")
+    assert LineTable(listed, cell).find(facts) is scanned
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ supplier.name }} {{ user.name }} {{ note }}", "x{{ vendor.code }}y {{ type }}", "{{ team.code }}"]
+)
+@given(items())
+def test_plain_templates_equal_jinja(text: str, given_item: Any) -> None:
+    """The direct joining of plain values gives what jinja2 gives."""
+    from jinja2 import ChainableUndefined  # noqa: PLC0415
+    from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415
+
+    made = convert(given_item)
+    if isinstance(made, Item):
+        environment = SandboxedEnvironment(undefined=ChainableUndefined, finalize=lambda v: "" if v is None else v)
+        assert compile_template(text, PLACE).render(made) == _renderer(environment.from_string(text))(made)

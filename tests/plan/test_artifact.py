@@ -1,0 +1,178 @@
+"""The plan as a file: what is refused when it is read back, and how."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pleoctl.documents.canonical import canonical_bytes, digest
+from pleoctl.documents.schemas import validator
+from pleoctl.errors import ExitCode, InvalidFile
+from pleoctl.plan import read_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+Json = dict[str, Any]
+ID = "11111111-1111-4111-8111-111111111111"
+COUNTS = dict.fromkeys(("create", "update", "unarchive", "archive", "unchanged", "ignored", "held"), 0)
+
+
+def change(**fields: Any) -> Json:
+    """A change of the plan below."""
+    return {
+        "address": "account:ext-1", "kind": "account", "action": "update", "pleoId": ID, "parent": None,
+        "before": {"archived": False, "code": "1", "name": "Old"},
+        "after": {"archived": False, "code": "1", "name": "New"},
+        "fields": ["name"], "reason": "name differs", "origin": "desired-state.yaml:4", "warnings": [],
+    } | fields  # fmt: skip
+
+
+PLAN: Json = {
+    "formatVersion": 1, "kind": "Plan", "pleoctlVersion": "0.1.0", "company": "12abc3d4-e567-4890-8234-abc56e78fabc",
+    "url": "http://127.0.0.1:9", "scope": {"accounts": True, "dimensions": ["DEPT"], "tagGroups": "all", "left": []},
+    "desired": {"digest": "sha256:" + "0" * 64, "files": ["desired-state.yaml"]},
+    "live": {"digest": "sha256:" + "0" * 64, "counts": {"account": 2, "tagGroup": 1, "tag": 0}},
+    "summary": {**COUNTS, "byKind": {"account": COUNTS}}, "requests": {"read": 2, "write": 3},
+    "guard": {"passed": True, "acknowledged": None, "limits": {"count": 20, "share": 0.2}, "findings": [],
+              "active": {"account": 2}},
+    "warnings": [{"code": "code-null", "address": "account:ext-1", "message": "m"}],
+    "changes": [
+        change(),
+        change(address="account:ext-2", action="create", pleoId=None, before=None),
+        change(
+            address="tag:DEPT/ENG", kind="tag", action="create", pleoId=None, before=None,
+            parent={"address": "tagGroup:DEPT", "pleoId": ID},
+            after={"archived": False, "code": "ENG", "name": "Engineering"},
+        ),
+    ],
+}  # fmt: skip
+
+
+def sealed(body: Json) -> bytes:
+    """The bytes of a plan whose id fits its content."""
+    rest = {key: value for key, value in body.items() if key != "id"}
+    return canonical_bytes({**rest, "id": digest(rest)})
+
+
+@pytest.fixture
+def refusal(tmp_path: Path) -> Callable[[bytes], InvalidFile]:
+    """Reads a plan that must be refused and gives the error."""
+
+    def read(content: bytes) -> InvalidFile:
+        file = tmp_path / "plan.json"
+        file.write_bytes(content)
+        with pytest.raises(InvalidFile) as caught:
+            read_plan(file, "plan.json")
+        assert caught.value.exit_code is ExitCode.INVALID
+        return caught.value
+
+    return read
+
+
+def test_a_sealed_plan_reads_back(tmp_path: Path) -> None:
+    """The plan of these tests keeps to the schema, and reading it gives its bytes again."""
+    file = tmp_path / "plan.json"
+    file.write_bytes(sealed(PLAN))
+    assert list(validator("plan").iter_errors(json.loads(file.read_bytes()))) == []
+    assert read_plan(file).bytes == file.read_bytes()
+
+
+def test_an_edited_plan_is_refused(refusal: Callable[[bytes], InvalidFile]) -> None:
+    """One changed character is told as such."""
+    content = sealed(PLAN).replace(b'"New"', b'"Newer"')
+    assert "was changed after it was made" in str(refusal(content).findings[0])
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", True, None, 1.5])
+def test_an_unknown_format_version_is_refused(refusal: Callable[[bytes], InvalidFile], version: Any) -> None:
+    """A plan of another format names the version and the way out."""
+    finding = refusal(sealed({**PLAN, "formatVersion": version})).findings[0]
+    assert "formatVersion" in finding.message
+    assert finding.hint
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"null", b'"plan"', b"{", b"\xff\xfe", b"[" * 100_000, b'{"a": NaN}'])
+def test_what_is_no_plan_is_refused(refusal: Callable[[bytes], InvalidFile], content: bytes) -> None:
+    """Files that are no plan at all are named with the reason."""
+    assert refusal(content).findings[0].file == "plan.json"
+
+
+WRONG_CHANGES = [
+    {"kind": ["account"]}, {"kind": "vendor"}, {"action": {"a": 1}}, {"action": "delete"}, {"fields": 3},
+    {"fields": "name"}, {"fields": [1]}, {"warnings": None}, {"warnings": {"a": 1}}, {"reason": None}, {"origin": 4},
+    {"address": 5}, {"address": "tag:a/b"}, {"pleoId": 7}, {"pleoId": ""}, {"pleoId": "../../v1/installations/me"},
+    {"pleoId": ".."}, {"pleoId": None}, {"before": None}, {"before": []}, {"after": None}, {"after": {"archived": 1}},
+    {"after": {"archived": False, "name": 4}}, {"after": {"archived": False, "metadata": "x"}},
+    {"after": {"archived": True, "code": "1", "name": "New"}}, {"before": {"archived": True, "name": "Old"}},
+    {"parent": {"address": "tagGroup:DEPT", "pleoId": ID}}, {"extra": 1},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fields", WRONG_CHANGES, ids=str)
+def test_a_malformed_change_is_refused(refusal: Callable[[bytes], InvalidFile], fields: Json) -> None:
+    """A change that no pleoctl plans is refused although the id fits."""
+    assert "changes.0" in str(refusal(sealed({**PLAN, "changes": [change(**fields)]})).findings[0])
+
+
+@pytest.mark.parametrize(
+    "parent",
+    [None, {}, [], "tagGroup:DEPT", {"address": "tagGroup:DEPT", "pleoId": "../x"}, {"address": 1, "pleoId": ID}],
+)
+def test_a_tag_needs_a_parent_in_pleo(refusal: Callable[[bytes], InvalidFile], parent: Any) -> None:
+    """The group of a tag is an address and an id, and the id is one that a path can hold."""
+    tag = {**PLAN["changes"][2], "parent": parent}
+    assert "parent" in str(refusal(sealed({**PLAN, "changes": [tag]})).findings[0])
+
+
+def test_one_address_stands_once(refusal: Callable[[bytes], InvalidFile]) -> None:
+    """Two changes of one record are refused: apply could not tell them apart."""
+    assert "stands twice" in str(refusal(sealed({**PLAN, "changes": [change(), change()]})).findings[0])
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([0.5, "", "x", "account:x", "\ud800", ID]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["archived", "a"]), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@st.composite
+def damaged(draw: Any) -> Json:
+    """The plan with one place replaced, removed or added."""
+    plan = copy.deepcopy(PLAN)
+    place: Any = plan
+    while True:
+        steps = list(place) if isinstance(place, dict) else list(range(len(place)))
+        step = draw(st.sampled_from(steps))
+        inner = place[step]
+        if not (isinstance(inner, dict | list) and inner and draw(st.booleans())):
+            break
+        place = inner
+    how = draw(st.sampled_from(["replace", "remove", "add"]))
+    if how == "remove":
+        del place[step]
+    elif how == "add" and isinstance(place, dict):
+        place[draw(st.sampled_from(["extra", "today", "source", "id"]))] = draw(json_values)
+    else:
+        place[step] = draw(json_values)
+    return plan
+
+
+@given(damaged())
+def test_a_damaged_plan_is_read_or_refused(tmp_path: Path, plan: Json) -> None:
+    """Whatever stands in a sealed plan, it is refused with one clear error, or it fits the schema."""
+    file = tmp_path / "plan.json"
+    file.write_bytes(sealed(plan))
+    try:
+        read = read_plan(file)
+    except InvalidFile as error:
+        assert error.findings  # noqa: PT017 - refusing is as right as reading
+    else:
+        assert list(validator("plan").iter_errors(json.loads(read.bytes))) == []

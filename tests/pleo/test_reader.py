@@ -1,0 +1,207 @@
+"""Reading Pleo: records of the expected shape and of the right company, or an error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from engine import FakeTime
+from pleoctl.errors import PleoError
+from pleoctl.http import Budget, LostAnswer, Transport
+from pleoctl.pleo import PleoReader, PleoWriter
+
+if TYPE_CHECKING:
+    from requests_mock import Mocker
+
+URL = "https://external.pleo.io"
+COMPANY = "12abc3d4-e567-4890-8234-abc56e78fabc"
+ID = "11111111-1111-4111-8111-111111111111"
+OTHER = "22222222-2222-4222-8222-222222222222"
+Json = dict[str, Any]
+LAST = {"hasNextPage": False}
+
+
+def account(**fields: Any) -> Json:
+    """An account as Pleo sends it."""
+    return {
+        "id": ID,
+        "companyId": COMPANY,
+        "externalId": "e",
+        "name": "n",
+        "archived": False,
+        "metadata": {"a": 1},
+    } | fields
+
+
+def tag(**fields: Any) -> Json:
+    """A tag as Pleo sends it."""
+    return {"id": ID, "groupId": OTHER, "code": "c", "archived": False, "createdAt": "2025-01-01T00:00:00Z"} | fields
+
+
+def group(**fields: Any) -> Json:
+    """A tag group as Pleo sends it."""
+    return {"id": ID, "companyId": COMPANY, "code": "c", "name": "n", "archived": False, "metadata": {}} | fields
+
+
+@pytest.fixture
+def pleo() -> PleoWriter:
+    """A client of production that never sleeps."""
+    time = FakeTime()
+    return PleoWriter(Transport(URL, None, Budget(None, clock=time.clock, sleep=time.sleep)), COMPANY)
+
+
+def test_the_plan_path_cannot_write() -> None:
+    """A reader has no method that writes (law 11), and no client has one that deletes (law 4)."""
+    writing = {name for name in dir(PleoWriter) if name.startswith(("create", "put", "archive"))}
+    assert len(writing) == 8
+    assert not writing & set(dir(PleoReader))
+    assert not [name for name in dir(PleoWriter) if "delete" in name]
+
+
+def test_fields_beyond_the_contract_do_no_harm(pleo: PleoWriter, requests_mock: Mocker) -> None:
+    """Pleo may add fields; absent optional fields are null."""
+    rows = [account(kind="asset"), account(id=OTHER, archived=True)]
+    requests_mock.post(f"{URL}/v1/chart-of-accounts:search", json={"data": rows, "pagination": LAST})
+    found = pleo.accounts()
+    assert [(r.key, r.archived, r.fields["code"], r.raw) for r in found] == [
+        ("e", False, None, None),
+        ("e", True, None, None),
+    ]
+
+
+def test_an_empty_key_is_a_key(pleo: PleoWriter, requests_mock: Mocker) -> None:
+    """Older records may carry an empty externalId or code: they are records that nothing matches, not errors."""
+    requests_mock.post(
+        f"{URL}/v1/chart-of-accounts:search", json={"data": [account(externalId="", archived=True)], "pagination": LAST}
+    )
+    requests_mock.get(f"{URL}/v0/tag-groups", json={"data": [group(code="")]})
+    assert [r.key for r in (*pleo.accounts(), *pleo.groups())] == ["", ""]
+
+
+WRONG = [
+    {"id": None}, {"id": ""}, {"id": 7}, {"archived": None}, {"archived": "false"}, {"archived": 0}, {"name": 5},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fields", [*WRONG, {"externalId": None}, {"code": ["1"]}, {"taxCodeExternalId": 25}], ids=str)
+def test_a_malformed_account_is_an_error(pleo: PleoWriter, requests_mock: Mocker, fields: Json) -> None:
+    """A record that is not what the contract says is never guessed at."""
+    requests_mock.post(f"{URL}/v1/chart-of-accounts:search", json={"data": [account(**fields)], "pagination": LAST})
+    with pytest.raises(PleoError):
+        pleo.accounts()
+
+
+@pytest.mark.parametrize("fields", [*WRONG, {"code": None}, {"groupId": None}, {"createdAt": 5}], ids=str)
+def test_a_malformed_tag_is_an_error(pleo: PleoWriter, requests_mock: Mocker, fields: Json) -> None:
+    """The same for tags."""
+    requests_mock.post(f"{URL}/v0/tags:search", json={"data": [tag(**fields)], "pagination": LAST})
+    with pytest.raises(PleoError):
+        pleo.tags([OTHER])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"data": [group(**fields)]} for fields in [*WRONG, {"code": None}]]
+    + [{"data": {}}, {"data": None}, {}, [], None, {"data": ["x"]}, {"data": [group(), group()]}],
+    ids=str,
+)
+def test_a_malformed_group_list_is_an_error(pleo: PleoWriter, requests_mock: Mocker, body: Any) -> None:
+    """Wrong shapes of the one list without pages, and a group listed twice."""
+    requests_mock.get(f"{URL}/v0/tag-groups", json=body)
+    with pytest.raises(PleoError):
+        pleo.groups()
+
+
+@pytest.mark.parametrize("kind", ["accounts", "groups"])
+def test_a_record_of_another_company_is_refused(pleo: PleoWriter, requests_mock: Mocker, kind: str) -> None:
+    """A credential of an organisation could see more than the workspace's company; such records are no input (N13)."""
+    rows = [account(companyId=OTHER)] if kind == "accounts" else [group(companyId=OTHER)]
+    requests_mock.post(f"{URL}/v1/chart-of-accounts:search", json={"data": rows, "pagination": LAST})
+    requests_mock.get(f"{URL}/v0/tag-groups", json={"data": rows})
+    with pytest.raises(PleoError, match="another company"):
+        getattr(pleo, kind)()
+
+
+def test_the_company_may_be_spelt_in_capitals(pleo: PleoWriter, requests_mock: Mocker) -> None:
+    """A UUID is the same in either case."""
+    requests_mock.get(f"{URL}/v0/tag-groups", json={"data": [group(companyId=COMPANY.upper())]})
+    assert len(pleo.groups()) == 1
+
+
+def test_tags_of_other_groups_are_left_out(pleo: PleoWriter, requests_mock: Mocker) -> None:
+    """A search that ignores its filter does not bring foreign tags into a group."""
+    rows = [tag(), tag(id=OTHER, groupId=ID)]
+    requests_mock.post(f"{URL}/v0/tags:search", json={"data": rows, "pagination": LAST})
+    assert [r.id for r in pleo.tags([OTHER])] == [ID]
+    assert pleo.tags([]) == []
+
+
+def test_records_that_were_not_asked_for_are_left_out(pleo: PleoWriter, requests_mock: Mocker) -> None:
+    """A search by ids that gives more gives no more."""
+    rows = [account(), account(id=OTHER)]
+    requests_mock.post(f"{URL}/v1/chart-of-accounts:search", json={"data": rows, "pagination": LAST})
+    assert [r.id for r in pleo.accounts_by_id([ID])] == [ID]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(404, {}), (200, {"data": {"usages": []}}), (200, {"data": {"usages": [{"id": ID}, 3]}})]
+)
+def test_usage_is_empty_where_pleo_says_nothing(
+    pleo: PleoWriter, requests_mock: Mocker, status: int, body: Json
+) -> None:
+    """An unknown group and unused tags have no expenses (T66)."""
+    requests_mock.get(f"{URL}/v0/tag-groups/{ID}/usage", status_code=status, json=body)
+    assert pleo.usage(ID) == {}
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"data": []}, {"data": {"usages": None}}, {"data": {"usages": [{"id": ID, "count": "x"}]}}]
+)
+def test_a_malformed_usage_is_an_error(pleo: PleoWriter, requests_mock: Mocker, body: Json) -> None:
+    """A usage that is not understood decides nothing."""
+    requests_mock.get(f"{URL}/v0/tag-groups/{ID}/usage", json=body)
+    with pytest.raises(PleoError):
+        pleo.usage(ID)
+
+
+@pytest.mark.parametrize(
+    "body", [None, {}, {"data": None}, {"data": {}}, {"data": account(archived="x")}, [], {"data": [account()]}]
+)
+@pytest.mark.parametrize(
+    "call", ["create_account", "put_account", "put_group", "put_tag", "create_group", "create_tag", "create_accounts"]
+)
+def test_a_write_whose_answer_is_not_understood_is_lost(
+    pleo: PleoWriter, requests_mock: Mocker, call: str, body: Any
+) -> None:
+    """A 2xx means that it was carried out; an answer of another shape leaves open what was (law 3)."""
+    requests_mock.register_uri("POST", requests_mock_any(), json=body)
+    requests_mock.register_uri("PUT", requests_mock_any(), json=body)
+    arguments: list[Any] = {"put": [ID, {}], "create_tag": [ID, {}], "create_accounts": [[{}]]}.get(
+        call if call in {"create_tag", "create_accounts"} else call.partition("_")[0], [{}]
+    )
+    with pytest.raises(LostAnswer):
+        getattr(pleo, call)(*arguments)
+
+
+def requests_mock_any() -> Any:
+    """Matches every url."""
+    import requests_mock  # noqa: PLC0415
+
+    return requests_mock.ANY
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"created": []}, {"failed": []}, {"created": {}, "failed": []}, {"created": [3], "failed": []},
+        {"created": [], "failed": [{}]}, {"created": [], "failed": ["x"]},
+        {"created": [], "failed": [{"request": None}]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_batch_answer_that_is_not_understood_is_lost(pleo: PleoWriter, requests_mock: Mocker, data: Json) -> None:
+    """Both lists must be there and readable."""
+    requests_mock.post(f"{URL}/v1/chart-of-accounts/batch", status_code=201, json={"data": data})
+    with pytest.raises(LostAnswer):
+        pleo.create_accounts([{"externalId": "e"}])

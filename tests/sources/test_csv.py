@@ -1,0 +1,342 @@
+"""The csv source and the rows that come of it: verbatim, held, without a key, or refused as a whole."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pleoctl.documents.comments import render
+from pleoctl.errors import PleoctlError, Refused, SourceError
+from pleoctl.sources import read_source
+from pleoctl.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture
+def read(workspace: Any) -> Callable[..., Any]:
+    """Reads accounts from CSV text (or bytes): the lines of the desired state and the findings."""
+
+    def call(content: str | bytes, **config: Any) -> tuple[list[str], list[str]]:
+        folder: Path = workspace(None, source={"type": "csv", "accounts": {"path": "a.csv", **config}})
+        (folder / "a.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+        state, findings = read_source(Workspace.find())
+        return render(state).splitlines()[3:], [str(f) for f in findings]
+
+    return call
+
+
+# --- what a file may look like ---------------------------------------------------------------------------------
+
+
+def test_columns_encoding_delimiter_and_values_are_configured(read: Any) -> None:
+    """The accounting system's file as it is: its headers, its code page, its words for open and closed."""
+    content = (
+        'Konto;"Nr.";Namn;Moms;Status;Typ\nk1;0100;"Överföring; ""x""";V25;Öppet;P\n'
+        "k2;;Stängt;;STÄNGT;P\nk3;1;Summa;;Öppet;T\n"
+    )
+    rows, findings = read(
+        content.encode("cp1252"), encoding="cp1252", delimiter=";", where={"Typ": ["P", "Q"]},
+        columns={"externalId": "Konto", "code": "Nr.", "name": "Namn", "taxCodeExternalId": "Moms", "active": "Status"},
+        activeValues=["öppet"], inactiveValues=["stängt"],
+    )  # fmt: skip
+    assert rows == [
+        '- {externalId: "k1", code: "0100", name: "Överföring; \\"x\\"", taxCodeExternalId: "V25"}',
+        '- {externalId: "k2", name: "Stängt", active: false, taxCodeExternalId: null}',
+    ]
+    assert findings == []
+
+
+def test_cells_are_taken_verbatim(read: Any) -> None:
+    """Blanks, line breaks, quotes, leading zeros, formulas: to the character."""
+    content = 'externalId,code,name\r\n" a ","  007","=1+1\nline ""two"", \tx "\r\n-,1e3,NO\r\n'
+    rows, _ = read(content)
+    assert rows == [
+        '- {externalId: " a ", code: "  007", name: "=1+1\\nline \\"two\\", \\tx "}',
+        '- {externalId: "-", code: "1e3", name: "NO"}',
+    ]
+
+
+ALIKE = {
+    "byte order mark": "\ufeffexternalId,name\na,A\nb,B\n",
+    "CRLF": "externalId,name\r\na,A\r\nb,B\r\n",
+    "CR": "externalId,name\ra,A\rb,B\r",
+    "no newline at the end": "externalId,name\na,A\nb,B",
+    "blank lines": "externalId,name\n\na,A\n\n\nb,B\n\n",
+    "everything quoted": '"externalId","name"\n"a","A"\n"b","B"\n',
+    "other columns": "x,externalId,,name,\n1,a,2,A,3\n1,b,2,B,3\n",
+    "other order": "name,externalId\nB,b\nA,a\n",
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_files_that_say_the_same_give_the_same_rows(name: str, read: Any) -> None:
+    """Line ends, quoting, further columns and order make no difference."""
+    assert read(ALIKE[name]) == (['- {externalId: "a", name: "A"}', '- {externalId: "b", name: "B"}'], [])
+
+
+def test_utf_16_is_read_where_it_is_configured(read: Any) -> None:
+    """Any text encoding of Python serves."""
+    rows, _ = read("externalId,name\na,Ä\n".encode("utf-16"), encoding="utf-16")
+    assert rows == ['- {externalId: "a", name: "Ä"}']
+
+
+@pytest.mark.parametrize(("cell", "active"), [
+    ("true", True), ("TRUE", True), ("1", True), ("Yes", True), ("y", True), ("Active", True),
+    ("false", False), ("0", False), ("no", False), ("N", False), ("inactive", False), ("Blocked", False),
+])  # fmt: skip
+def test_the_words_for_active_ignore_case(cell: str, active: bool, read: Any) -> None:
+    """The default words."""
+    rows, findings = read(f"externalId,name,active\na,A,{cell}\n")
+    assert rows == [f'- {{externalId: "a", name: "A"{"" if active else ", active: false"}}}']
+    assert findings == []
+
+
+def test_an_unmapped_tax_code_is_not_managed_and_an_empty_one_is_null(read: Any) -> None:
+    """Only a column that is there manages the field; code is always managed."""
+    assert read("externalId,code,name\na,,A\n")[0] == ['- {externalId: "a", name: "A"}']
+    assert read("externalId,code,name,taxCodeExternalId\na,,A,\n")[0] == [
+        '- {externalId: "a", name: "A", taxCodeExternalId: null}'
+    ]
+
+
+# --- rows that cannot be used ------------------------------------------------------------------------------------
+
+HELD = {
+    "blank name": ("a,1,,true", "name is blank"),
+    "name of blanks": ("a,1,\u3000 ,true", "name is blank"),
+    "long name": (f"a,1,{'x' * 256},true", "name has more than 255 characters"),
+    "long code": (f"a,{'1' * 256},A,true", "code has more than 255 characters"),
+    "long id": (f"{'a' * 256},1,A,true", "externalId has more than 255 characters"),
+    "unknown word for active": ("a,1,A,perhaps", "active is 'perhaps', neither an active nor an inactive value"),
+    "empty active": ("a,1,A,", "active is '', neither"),
+    "too few cells": ("a,1,A", "has 3 cells where the header has 4"),
+    "too many cells": ("a,1,A,true,x", "has 5 cells where the header has 4"),
+}
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_a_row_that_cannot_be_used_is_held(name: str, read: Any) -> None:
+    """It stands in the file with the reason, the rest of the books goes on, and the finding names file and line."""
+    line, reason = HELD[name]
+    rows, findings = read(f"externalId,code,name,active\nb,2,B,true\n{line}\n")
+    (held,) = [row for row in rows if "hold:" in row]
+    assert f'hold: "{reason}' in held
+    assert '- {externalId: "b", code: "2", name: "B"}' in rows
+    (finding,) = findings
+    assert finding.startswith("a.csv:3: ")
+    assert reason in finding
+
+
+def test_a_name_of_255_characters_is_fine(read: Any) -> None:
+    """Characters count, not bytes."""
+    rows, findings = read(f"externalId,name\na,{'😀' * 255}\n")
+    assert (len(rows), findings) == (1, [])
+
+
+@pytest.mark.parametrize("key", ["", "  ", "\u00a0"])
+def test_a_row_without_a_key_is_reported_and_kept_without_one(key: str, read: Any) -> None:
+    """It holds back the archives of its kind, so it must not vanish."""
+    rows, findings = read(f"externalId,name\n{key},Lost\na,A\n")
+    assert rows == ['- {name: "Lost", hold: "has no externalId"}', '- {externalId: "a", name: "A"}']
+    assert findings == ["a.csv:2: has no externalId"]
+
+
+def test_a_key_twice_holds_one_row_and_reports_both(read: Any) -> None:
+    """Neither row wins, byte for byte: another case is another account."""
+    rows, findings = read("externalId,code,name\na,1,One\nA,9,Other\na,2,Two\n")
+    assert rows == [
+        '- {externalId: "A", code: "9", name: "Other"}',
+        '- {externalId: "a", code: "1", name: "One", hold: "externalId stands 2 times in the accounting system"}',
+    ]
+    assert [f.split(": ")[0] for f in findings] == ["a.csv:2", "a.csv:4"]
+
+
+def test_bad_rows_may_be_an_error(workspace: Any) -> None:
+    """badRows: fail tells every bad row at once."""
+    folder = workspace(None, source={"type": "csv", "badRows": "fail", "accounts": {"path": "a.csv"}})
+    (folder / "a.csv").write_text("externalId,name\na,\nb,B\n,C\n")
+    with pytest.raises(SourceError) as caught:
+        read_source(Workspace.find())
+    assert [(f.level, f.line) for f in caught.value.findings] == [("error", 2), ("error", 4)]
+
+
+@given(
+    st.permutations(
+        ["a,1,X,yes", "a,2,X,yes", "a,2,X,no", ",1,Y,yes", ",2,Y,yes", ",2,Y,maybe", "b,1,,yes", "b,,,yes", "c,1,C,yes"]
+    )
+)
+def test_the_order_of_rows_makes_no_difference(tmp_path_factory: pytest.TempPathFactory, rows: list[str]) -> None:
+    """The same books give the same bytes, also where keys are missing or stand twice."""
+    folder = tmp_path_factory.mktemp("order")
+    (folder / "pleoctl.yaml").write_text(
+        "apiVersion: pleoctl/v1\nkind: Workspace\ncompany: 12abc3d4-e567-4890-8234-abc56e78fabc\n"
+        "pleo: {url: https://pleo.io, auth: {apiKey: env:A}}\nsource: {type: csv, accounts: {path: a.csv}}\n"
+    )
+    texts = set()
+    for lines in (rows, sorted(rows)):
+        (folder / "a.csv").write_text("\n".join(["externalId,code,name,active", *lines]))
+        texts.add(render(read_source(Workspace.find(str(folder)))[0]))
+    assert len(texts) == 1
+
+
+# --- files that are refused as a whole ---------------------------------------------------------------------------
+
+BROKEN: dict[str, tuple[bytes, dict[str, Any], str, str | None]] = {
+    "wrong encoding": ("externalId,name\na,Ä\n".encode("latin-1"), {}, "a.csv:2: is not utf-8-sig", "encoding"),
+    "wrong configured encoding": ("externalId,name\na,Ä\n".encode(), {"encoding": "ascii"}, "a.csv:2: is not ascii",
+    None),
+    "unknown encoding": (b"externalId,name\na,A\n", {"encoding": "klingon"}, "encoding 'klingon' is unknown", None),
+    "encoding that is none": (b"externalId,name\na,A\n", {"encoding": "rot13"}, "encoding 'rot13' is unknown", None),
+    "encoding no name can be": (b"externalId,name\na,A\n", {"encoding": "a\0b"}, "unknown", None),
+    "NUL": (b"externalId,name\na,A\0\n", {}, "a.csv:2: contains a NUL character", None),
+    "UTF-16 unannounced": ("externalId,name\na,A\n".encode("utf-16"), {}, "is not utf-8-sig", None),
+    "open quote": (b'externalId,name\na,A\nb,"B\n', {}, "a.csv:3: is not readable as CSV", None),
+    "text behind a quote": (b'externalId,name\na,"A"x\n', {}, "a.csv:2: is not readable as CSV", None),
+    "huge cell": (b"externalId,name\na," + b"x" * 2_000_000 + b"\n", {}, "field larger than", None),
+    "missing column": (b"externalId,title\na,A\n", {}, "a.csv:1: has no column 'name'", "title"),
+    "mapped column missing": (b"externalId,name\na,A\n", {"columns": {"code": "Nummer"}},
+    "no column 'Nummer' for code", None),
+    "near miss": (b"externalid,name\na,A\n", {}, "has no column 'externalId'", "did you mean 'externalid'?"),
+    "column twice": (b"externalId,name,name\na,A,B\n", {}, "column 'name' stands twice", None),
+    "unknown field": (b"externalId,name\na,A\n", {"columns": {"title": "name"}}, "unknown field 'title'", None),
+    "filter column missing": (b"externalId,name\na,A\n", {"where": {"kind": ["x"]}}, "no column 'kind' for where",
+    None),
+    "other delimiter": (b"externalId;name\na;A\n", {}, "has no column 'externalId'", None),
+    "delimiter that cannot be": (b"externalId,name\na,A\n", {"delimiter": '"'}, "delimiter", None),
+    "newline as delimiter": (b"externalId,name\na,A\n", {"delimiter": "\n"}, "delimiter", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_file_that_cannot_be_read_whole_is_an_error(name: str, read: Any) -> None:
+    """Never half a chart: exit 1 with file, line where there is one, and what to do."""
+    content, config, message, hint = BROKEN[name]
+    with pytest.raises(SourceError) as caught:
+        read(content, **config)
+    assert message in str(caught.value.findings[0])
+    assert hint is None or hint in (caught.value.findings[0].hint or "")
+
+
+def test_a_missing_file_and_a_missing_source_are_errors(workspace: Any) -> None:
+    """Exit 1, naming the file or the section."""
+    workspace(None, source={"type": "csv", "accounts": {"path": "as/none.csv"}})
+    with pytest.raises(SourceError, match="does not exist"):
+        read_source(Workspace.find())
+    (Path.cwd() / "v.csv").write_text("dimension,code,name\nD,1,One\n")
+    for section, message in ((None, "names no source"), ({"type": "csv"}, "neither accounts nor dimensions"),
+                             ({"type": "nope"}, "no source type 'nope'"),
+                             ({"type": "csv", "values": {"path": "v.csv"}}, "values but no dimensions")):  # fmt: skip
+        workspace(None, source=section)
+        with pytest.raises(SourceError, match=message):
+            read_source(Workspace.find())
+
+
+EMPTY = {"nothing": "", "blanks": "\n \n", "byte order mark": "\ufeff", "only a header": "externalId,name,kind\n",
+         "only filtered rows": "externalId,name,kind\na,A,sum\n"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_an_empty_file_is_refused(name: str, read: Any) -> None:
+    """An export that failed on the other side must not archive everything: exit 3."""
+    with pytest.raises(Refused, match="no accounts"):
+        read(EMPTY[name], where={"kind": ["posting"]} if "kind" in EMPTY[name] else {})
+
+
+def test_a_file_of_inactive_rows_is_not_empty(read: Any) -> None:
+    """All closed is something that the books say."""
+    assert read("externalId,name,active\na,A,no\n")[0] == ['- {externalId: "a", name: "A", active: false}']
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_rows_or_a_clear_error(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    """No CSV gives a traceback."""
+    folder = tmp_path_factory.mktemp("any")
+    (folder / "pleoctl.yaml").write_text(
+        "apiVersion: pleoctl/v1\nkind: Workspace\ncompany: 12abc3d4-e567-4890-8234-abc56e78fabc\n"
+        "pleo: {url: https://pleo.io, auth: {apiKey: env:A}}\nsource: {type: csv, accounts: {path: a.csv}}\n"
+    )
+    for head in (b"", b"externalId,name,code,active,currency,taxCodeExternalId\n"):
+        (folder / "a.csv").write_bytes(head + content)
+        try:
+            state, _ = read_source(Workspace.find(str(folder)))
+        except PleoctlError as error:
+            assert error.findings  # noqa: PT017 - either way is right
+        else:
+            render(state)
+
+
+# --- dimensions --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tags(workspace: Any) -> Callable[..., Any]:
+    """Reads dimensions and values: the lines of the desired state and the findings."""
+
+    def call(dimensions: list[str], values: list[str] | None) -> tuple[list[str], list[str]]:
+        section = {"type": "csv", "dimensions": {"path": "d.csv"}}
+        folder: Path = workspace(None, source=section if values is None else {**section, "values": {"path": "v.csv"}})
+        shuffled = random.sample(dimensions, len(dimensions))
+        (folder / "d.csv").write_text("\n".join(["code,name,active", *shuffled]))
+        (folder / "v.csv").write_text("\n".join(["dimension,code,name,active,expires", *(values or [])]))
+        state, findings = read_source(Workspace.find())
+        return render(state).splitlines()[3:], [str(f) for f in findings]
+
+    return call
+
+
+def test_values_stand_under_their_dimension(tags: Any) -> None:
+    """Whatever the case of the code; inactive dimensions carry none, active ones without any carry an empty list."""
+    rows, findings = tags(
+        ["DEPT,Department,yes", "OLD,Old,no", "EMPTY,Empty,yes"],
+        ["dept,2,Two,no,", "DEPT,1,One,yes,2030-01-31", "OLD,x,X,yes,"],
+    )
+    assert rows == [
+        '- code: "DEPT"', '  name: "Department"', "  values:", '  - {code: "1", name: "One", expires: "2030-01-31"}',
+        '  - {code: "2", name: "Two", active: false}',
+        '- code: "EMPTY"', '  name: "Empty"', "  values: []",
+        '- {code: "OLD", name: "Old", active: false}',
+    ]  # fmt: skip
+    assert findings == []
+
+
+def test_without_a_values_file_no_dimension_has_values(tags: Any) -> None:
+    """An absent list is not an empty one."""
+    assert tags(["DEPT,Department,yes"], None)[0] == ['- {code: "DEPT", name: "Department"}']
+
+
+def test_values_that_cannot_be_used_are_held(tags: Any) -> None:
+    """Bad days, codes twice in any case, missing codes."""
+    rows, findings = tags(
+        ["D,Dim,yes"],
+        ["D,1,One,yes,2025-02-29", "D,2,Two,yes,soon", "D,x,X,yes,", "D,X,Y,yes,", "D,,Z,yes,", "D,3,,yes,"],
+    )
+    assert rows[3:] == [
+        '  - {name: "Z", hold: "has no code"}',
+        '  - {code: "1", name: "One", hold: "expires \'2025-02-29\' is not a date (YYYY-MM-DD)"}',
+        '  - {code: "2", name: "Two", hold: "expires \'soon\' is not a date (YYYY-MM-DD)"}',
+        '  - {code: "3", name: "", hold: "name is blank"}',
+        '  - {code: "X", name: "Y", hold: "code stands 2 times in the accounting system"}',
+    ]
+    assert len(findings) == 6
+
+
+def test_values_of_no_listed_dimension_hold_back_archives(tags: Any) -> None:
+    """One of the two lists is short: the dimension is held, values without a dimension hold all of them back."""
+    rows, findings = tags(["D,Dim,yes"], ["D,1,One,yes,", "GONE,1,One,yes,", ",1,One,yes,"])
+    assert '- {code: "GONE", name: "GONE", hold: "has values, but is not in the list of dimensions"}' in rows
+    assert rows[0] == '- {hold: "1 values have no dimension"}'
+    assert len(findings) == 2
+
+
+def test_a_dimension_twice_is_held(tags: Any) -> None:
+    """Codes ignore case."""
+    rows, _ = tags(["D,Dim,yes", "d,Dim,yes"], ["D,1,One,yes,"])
+    assert rows[0] == '- code: "D"'
+    assert '  hold: "code stands 2 times in the accounting system"' in rows
