@@ -69,7 +69,9 @@ def test_errors_of_pleo_have_the_envelope(cli: Any, workspace: Any, desired: Any
 def test_changes_have_the_envelope(cli: Any, workspace: Any) -> None:
     """Exit 2: fmt --check."""
     (workspace() / "desired-state.yaml").write_text(HEAD + "accounts:  []\n")
-    assert envelope(cli("fmt", "--check", "--format", "json"), "fmt", 2)["result"] == {"changed": ["desired-state.yaml"]}
+    assert envelope(cli("fmt", "--check", "--format", "json"), "fmt", 2)["result"] == {
+        "changed": ["desired-state.yaml"]
+    }
 
 
 def test_refusals_have_the_envelope(cli: Any, workspace: Any, desired: Any) -> None:
@@ -172,9 +174,7 @@ def test_an_interruption_has_the_envelope(cli: Any, workspace: Any, monkeypatch:
 # --- streams ------------------------------------------------------------------------------------------------------
 
 
-def test_no_colours_in_a_pipe_and_colours_on_request(
-    cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_colours_in_a_pipe_and_colours_on_request(cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """NO_COLOR, --no-color and TERM=dumb beat FORCE_COLOR."""
     monkeypatch.chdir(tmp_path)
     assert "\x1b[" not in cli("plan").stderr
