@@ -308,7 +308,10 @@ def url_problem(url: str, *, trusted: bool) -> tuple[str, str] | None:
     host = _host(url)
     if host is None:
         shown = re.sub(r"//.*@", "//***@", url)
-        return f"{shown!r} is not a base url", "write e.g. https://external.pleo.io: scheme, host and port, nothing else"
+        return (
+            f"{shown!r} is not a base url",
+            "write e.g. https://external.pleo.io: scheme, host and port, nothing else",
+        )
     if is_loopback(host):
         return None
     if not url.startswith("https:"):

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pleoctl.apply.kinds import AccountApi, KindApi
     from pleoctl.apply.receipt import Status
     from pleoctl.apply.resolve import Resolver
+    from pleoctl.errors import Finding
     from pleoctl.model.records import Live
     from pleoctl.pleo.writer import PleoWriter
     from pleoctl.reconcile.changes import Change
@@ -66,11 +67,17 @@ class Executor:
         self._stop, self._progress = stop, progress
         self._halted: set[str] = set()
         self._halted_all = threading.Event()
+        self._unjournaled: list[JournalError] = []
 
     @property
     def halted(self) -> bool:
         """Whether something other than a signal stopped the run."""
         return self._halted_all.is_set()
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What stopped the run beside the changes themselves: a journal that cannot be written."""
+        return self._unjournaled[0].findings if self._unjournaled else []
 
     def run(self, changes: list[Change]) -> None:
         """Carry out all changes that are not already done."""
@@ -90,6 +97,7 @@ class Executor:
         except Interrupted:
             pass
         except JournalError as error:
+            self._unjournaled.append(error)
             self._halt(todo, "notAttempted", error)
         except Unauthorised as error:
             self._denied(todo, error)
@@ -261,23 +269,38 @@ class Executor:
 
     def _bulk(self, changes: list[Change]) -> None:
         """Archive or unarchive up to 100 tags; what the answer does not show as done goes singly (T65)."""
-        api, archived = self._apis[TAG.name], changes[0].after["archived"]
-        ids = [c.id or "" for c in changes]
-        self._note("sent", changes)
-        try:
-            answer = self._pleo.archive_tags(ids, archived=archived)
-        except LostAnswer:
-            answer = {record.id: record for record in self._resolver.currents(api, ids)}
-        except Unauthorised:
-            raise
-        except ApiError:
-            answer = {}
+        left = changes
+        for _ in range(TRIES):
+            self._note("sent", left)
+            try:
+                answer = self._pleo.archive_tags([c.id or "" for c in left], archived=left[0].after["archived"])
+            except LostAnswer:
+                found = self._resolver.currents(self._apis[TAG.name], [c.id or "" for c in left])
+                left = self._not_yet(left, {record.id: record for record in found})
+                if not left:
+                    return
+                continue
+            except Unauthorised:
+                raise
+            except ApiError:
+                answer = {}
+            for change in self._not_yet(left, answer):
+                if not self._stopped(change.kind):
+                    self._bring(change, answer.get(change.id or "") or self._fresh.records[change.id or ""])
+            return
+        for change in left:
+            self._end(change, "ambiguous", "lost-answer", "Pleo did not say whether it was written")
+
+    def _not_yet(self, changes: list[Change], found: Mapping[str, Live]) -> list[Change]:
+        """Mark what the records show as done; returns the rest."""
+        rest = []
         for change in changes:
-            record = answer.get(change.id or "")
+            record = found.get(change.id or "")
             if record is not None and matches(record, change.after, change.kind):
                 self._done(change, record)
-            elif not self._stopped(change.kind):
-                self._bring(change, record or self._fresh.records[change.id or ""])
+            else:
+                rest.append(change)
+        return rest
 
     # --- ends --------------------------------------------------------------------------------------------------
 
@@ -287,7 +310,7 @@ class Executor:
     def _done(self, change: Change, record: Live) -> None:
         result = self._fresh.results[change.address]
         result.status, result.id, result.error = "done", record.id, None
-        self._note("confirmed", [change], pleoId=record.id)
+        self._tell("confirmed", change, pleoId=record.id)
         self._progress()
 
     def _refused(self, change: Change, error: ApiError) -> None:
@@ -298,8 +321,16 @@ class Executor:
         result.status = status
         result.error = {"code": code, "message": message, "httpStatus": http}
         if status in {"failed", "ambiguous"}:
-            self._note(status, [change], code=code)
+            self._tell(status, change, code=code)
         self._progress()
+
+    def _tell(self, event: Event, change: Change, **details: Any) -> None:
+        """Journal an outcome. It stands in the receipt even if this fails, but then nothing more may be sent."""
+        try:
+            self._note(event, [change], **details)
+        except JournalError as error:
+            self._unjournaled.append(error)
+            self._halted_all.set()
 
     def _note(self, event: Event, changes: list[Change], **details: Any) -> None:
         self._journal.write(event, [c.address for c in changes], **details)

@@ -50,7 +50,9 @@ def check_plan(plan: Plan, workspace: Workspace, expected: str | None = None) ->
             raise Refused(f"the plan is for {name} {theirs}, this workspace is for {mine}")
     if not plan.guard_passed:
         raise Refused("the plan's guard did not pass", hint="make a new plan; `pleoctl show` names the findings")
-    guard = check_guard(plan.changes, plan.body["guard"].get("active", {}), workspace.guard, plan.acknowledged)
+    guard = check_guard(
+        plan.changes, plan.body.get("context", {}).get("active", {}), workspace.guard, plan.acknowledged
+    )
     if not guard.passed:
         raise Refused("this workspace's guard refuses the plan", findings=guard.findings)
 
@@ -90,7 +92,7 @@ class _Run:
         started = _now()
         run_id = f"{started.strftime('%Y%m%dT%H%M%S%f')}-{plan.id[7:15]}-{secrets.token_hex(2)}"
         self._folder = workspace.runs / run_id
-        self._receipt = Receipt(plan.id, run_id, workspace.company, workspace.url, "done", _iso(started))
+        self._receipt = Receipt(plan.id, run_id, "done", _iso(started))
 
     def go(self) -> Applied:
         self._open_folder()
@@ -124,6 +126,7 @@ class _Run:
         self._finished = sum(r.status != "notAttempted" for r in fresh.results.values())
         executor = Executor(self._pleo, self._apis, self._accounts, fresh, journal, resolver, self._stop, self._advance)
         executor.run(self._plan.changes)
+        self._findings += executor.findings
         if executor.halted or self._stop.is_set():
             return
         try:
@@ -131,9 +134,8 @@ class _Run:
             resolver.verify(self._apis, fresh.results.values())
         except PleoctlError as error:
             # Everything was confirmed by Pleo's own answers; only the second look failed.
-            self._findings = [
-                Finding("not-verified", f"what was written could not be read again: {error.message}", "warning")
-            ]
+            words = f"what was written could not be read again: {error.message}"
+            self._findings.append(Finding("not-verified", words, "warning"))
 
     def _advance(self) -> None:
         with self._lock:

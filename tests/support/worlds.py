@@ -37,12 +37,18 @@ live_accounts = st.lists(
     max_size=9,
 )  # fmt: skip
 live_tags = st.lists(
-    st.fixed_dictionaries({
-        "code": KEYS | st.sampled_from(["", " "]), "name": NAMES | st.sampled_from(["", None]), "archived": st.booleans(),
-        "usage": st.integers(0, 2), "createdAt": CREATED, "otherDimensionValues": st.sampled_from([[], ["x", "y"]]),
-    }),
+    st.fixed_dictionaries(
+        {
+            "code": KEYS | st.sampled_from(["", " "]),
+            "name": NAMES | st.sampled_from(["", None]),
+            "archived": st.booleans(),
+            "usage": st.integers(0, 2),
+            "createdAt": CREATED,
+            "otherDimensionValues": st.sampled_from([[], ["x", "y"]]),
+        }
+    ),
     max_size=8,
-)  # fmt: skip
+)
 live_groups = st.lists(
     st.fixed_dictionaries({
         "code": GROUPS, "name": NAMES, "archived": st.booleans(), "metadata": METADATA, "createdAt": CREATED,

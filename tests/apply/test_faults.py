@@ -1,0 +1,98 @@
+"""Each fault at each write of a plan with every action of every kind: the same run settles it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import mixed
+from engine import check_contract, check_untouched
+from pleoctl.sandbox import Fault, Settings
+
+if TYPE_CHECKING:
+    from engine import Engine
+
+FAULTS: dict[str, dict[str, Any]] = {
+    "lost": {"kind": "lostAnswer"},
+    "dropped": {"kind": "droppedBefore"},
+    "503 done": {"kind": "status", "status": 503, "commit": True},
+    "500 not done": {"kind": "status", "status": 500},
+    "429": {"kind": "status", "status": 429, "retry_after": 5},
+    "cut": {"kind": "truncatedBody"},
+    "html": {"kind": "htmlBody"},
+    "late list": {"kind": "lag", "reads": 2},
+}
+# Every third write by default, each fault beginning at another; all of them in the thorough profile.
+STEP = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 3
+WRITES = {"POST": r"^(?!.*:search$)", "PUT": ""}
+READINGS = {
+    "defaults": Settings(seed_ids=1),
+    "contrary": Settings(
+        seed_ids=1, account_create_existing=409, account_archived_default="active", put_omitted="keep",
+        batch_existing="created-if-equal", batch_order="reversed", omit_nulls=True, tag_conflict_ignores_case=False,
+        tag_conflict_counts_archived=False, group_conflict=409, archive_cascade="cascade", v0_create_status=200,
+        bulk_archive_status=202, bulk_archive_answers="changed", bulk_archive_unknown_ids="ignore", totals=False,
+    ),
+}  # fmt: skip
+
+
+def test_the_plan_has_every_action_of_every_kind(engine: Engine) -> None:
+    """What the sweeps below stand on."""
+    found = Counter((c.kind, c.action) for c in engine.plan().changes)
+    assert set(found) == {
+        (k, a) for k in ("account", "tagGroup", "tag") for a in ("create", "update", "unarchive", "archive")
+    }
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("name", FAULTS)
+def test_one_fault_at_every_write(engine: Engine, name: str, reading: str) -> None:
+    """The run itself ends done, in the same state as without a fault, with at most three requests more."""
+    pleo, settings = engine.pleo, READINGS[reading]
+    if name == "late list":
+        # Tags that came along unseen with their group are a matter of the next plan.
+        settings = dataclasses.replace(settings, archive_cascade="none")
+    pleo.reset(settings=settings)
+    before, plan = pleo.state(), engine.plan()
+    pleo.world.statistics.reset()
+    assert engine.apply(plan).receipt.outcome == "done"
+    wanted, total = mixed.goal(pleo.state()), pleo.stats()["total"]
+    writes = Counter(entry["method"] for entry in pleo.stats()["log"] if ":search" not in entry["path"])
+    for method, path in WRITES.items():
+        for number in range(1 + list(FAULTS).index(name) % STEP, writes[method] + 1, STEP):
+            pleo.reset(settings=settings)
+            pleo.add_fault(Fault(method=method, path=path, nth=number, **FAULTS[name]))
+            applied = engine.apply(plan)
+            place = (
+                method,
+                number,
+                [(r.change.address, r.status, r.error) for r in applied.receipt.results if r.error],
+            )
+            assert applied.receipt.outcome == "done", place
+            assert mixed.goal(pleo.state()) == wanted, place
+            check_untouched(before, pleo.state(), [plan], cascades=settings.archive_cascade == "cascade")
+            check_contract(pleo)
+            assert pleo.stats()["total"] <= total + 3, place
+    pleo.clear_faults()
+    assert engine.plan().changes == []
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_answers_slower_than_the_timeout(engine: Engine, when: str) -> None:
+    """An answer that comes too late is a lost one, and is looked up; a record is never made twice."""
+    pleo, plan, before = engine.pleo, engine.plan(), engine.pleo.state()
+    # A create of a tag group that arrives after everybody has looked is beyond what anyone could tell.
+    path = "^/v1/chart-of-accounts/|^/v0/tags/" if when == "before" else r"^(?!.*:search$)"
+    pleo.add_fault(*(Fault(kind="slow", method=m, path=path, nth=2, seconds=0.5, when=when) for m in ("POST", "PUT")))
+    engine.timeout = 0.3
+    assert engine.apply(plan).receipt.outcome == "done"
+    pleo.clear_faults()
+    time.sleep(0.3)
+    check_untouched(before, pleo.state(), [plan])
+    engine.timeout = 10
+    assert engine.plan().changes == []
