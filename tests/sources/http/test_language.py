@@ -134,7 +134,7 @@ def test_a_text_body_is_sent_as_it_is(server: FakeServer, books: Books) -> None:
         ({"query": {"p": "{pge}"}}, "uses {pge}, which there is not"),
         ({"query": {"p": "{page}"}}, "uses {page}, which there is not"),
         ({"paginate": {"type": "page", "size": 5}}, "no string uses {page}"),
-        ({"paginate": {"type": "page"}}, "lacks size"),
+        ({"paginate": {"type": "page"}, "query": {"p": "{page}", "n": "{size}"}}, "its paginate lacks size"),
         ({"paginate": {"type": "cursor"}}, "lacks next"),
         ({"forEach": "values"}, "there is no resource 'values'"),
         ({"forEach": "accounts"}, "leads back to accounts"),
