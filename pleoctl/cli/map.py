@@ -11,10 +11,10 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, open_workspace, table
+from pleoctl.documents.files import whole_file
 from pleoctl.errors import ExitCode, Finding, PleoctlError
 
 if TYPE_CHECKING:
-    from pleoctl.documents.files import whole_file
     from pleoctl.mapping.run import Tally
 
 _SHOWN = 20
