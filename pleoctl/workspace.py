@@ -110,6 +110,8 @@ class Workspace:
         """Load ``file``; ``environ`` defaults to the process environment."""
         self.file = file.absolute()
         self.root = self.file.parent
+        if not self.file.exists():
+            raise InvalidFile("file does not exist", file=str(file), hint="`pleoctl init` makes a workspace")
         self._environ = os.environ if environ is None else environ
         shown = self.file.name
         self.document: Document = parse(decode(read_bytes(self.file, shown), shown), shown, "workspace")
@@ -235,6 +237,11 @@ class Workspace:
         """The mapping file."""
         name = self.data.get("mapping")
         return None if name is None else self.inside(name, "mapping")
+
+    @property
+    def inputs(self) -> list[Path]:
+        """The files that people or `export` wrote, which no output may replace."""
+        return [self.file, *(path for path, _ in self.desired_files), *([self.mapping] if self.mapping else [])]
 
     @property
     def runs(self) -> Path:

@@ -16,6 +16,7 @@ an unreachable Pleo, an unwritable journal, a signal) leaves the rest notAttempt
 
 from __future__ import annotations
 
+import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from pleoctl.pleo.writer import PleoWriter
     from pleoctl.reconcile.changes import Change
 
+LOG: Final = logging.getLogger(__name__)
 TRIES: Final = 3
 _CONFLICT: Final = 409
 _BAD_REQUEST: Final = 400
@@ -83,6 +85,7 @@ class Executor:
         """Carry out all changes that are not already done."""
         with ThreadPoolExecutor(PARALLEL, thread_name_prefix="pleoctl") as pool:
             for wave in waves(changes):
+                LOG.info("%d × %s of %ss", len(wave), wave[0].operation, wave[0].changes[0].kind)
                 list(pool.map(self._perform, wave))
 
     # --- one task ----------------------------------------------------------------------------------------------

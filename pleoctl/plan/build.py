@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl import __version__
 from pleoctl.documents.canonical import digest_rows
 from pleoctl.errors import PleoctlError
+from pleoctl.model.kinds import KINDS
 from pleoctl.plan.artifact import FORMAT_VERSION, Plan, change_json
 from pleoctl.plan.guard import Guard, check_guard
 from pleoctl.plan.requests import writes
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.reconcile.changes import Change
     from pleoctl.workspace import GuardLimits
+
+
+LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,9 @@ class Inputs:
 def build_plan(inputs: Inputs, reader: PleoReader) -> Plan:
     """The plan that brings live Pleo to the desired state. Raises `InvalidFile`, `PleoError`, `Refused`."""
     live = read_live(reader, inputs.desired, inputs.scope)
+    LOG.info("read %s with %d requests", _told(live), reader.counts.read)
     result = reconcile(inputs.desired, live, inputs.scope)
+    LOG.info("compared with %s: %d changes", ", ".join(inputs.desired.files), len(result.changes))
     warnings = list(_warnings(inputs, live, result, reader)) if inputs.advise else []
     guard = check_guard(result.changes, result.active, inputs.limits, inputs.acknowledged)
     _prove(inputs, live, result)
@@ -68,6 +75,10 @@ def read_live(reader: PleoReader, desired: DesiredState, scope: Scope) -> LiveSt
         for record in reader.tags(ids):
             live.tags[record.parent or ""].append(record)
     return live
+
+
+def _told(live: LiveState) -> str:
+    return ", ".join(f"{number} {KINDS[kind].plural}" for kind, number in live.counts().items())
 
 
 def _remembered(usage: Callable[[str], dict[str, int]]) -> Callable[[str], dict[str, int]]:

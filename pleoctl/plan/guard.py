@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.errors import Finding, Refused
+from pleoctl.errors import Finding
 from pleoctl.model.addresses import base_address
 from pleoctl.model.kinds import KINDS, TAG
 
@@ -48,13 +48,14 @@ class Guard:
 def check_guard(
     changes: Iterable[Change], active: Mapping[str, int], limits: GuardLimits, acknowledged: int | None
 ) -> Guard:
-    """Judge the archives of a plan. Raises `Refused` if a wrong number was acknowledged."""
+    """Judge the archives of a plan; an acknowledged number must be that of all its archives."""
     archives = [c for c in changes if c.action == "archive"]
-    if acknowledged is not None and acknowledged != len(archives):
-        raise Refused(f"the plan archives {len(archives)}, not {acknowledged}", hint=f"--allow-archive {len(archives)}")
-    protected = list(_protected(archives, limits.protect))
-    amounts = [] if acknowledged is not None else list(_amounts(archives, active, limits))
-    findings = [*protected, *amounts]
+    findings = list(_protected(archives, limits.protect))
+    if acknowledged is None:
+        findings += _amounts(archives, active, limits)
+    elif acknowledged != len(archives):
+        words = f"{len(archives)} archives are in the plan, not {acknowledged}"
+        findings.append(Finding("wrong-number", words, hint=f"--allow-archive {len(archives)}"))
     return Guard(not findings, acknowledged, limits.count, limits.share, findings)
 
 
