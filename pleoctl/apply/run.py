@@ -50,7 +50,9 @@ def check_plan(plan: Plan, workspace: Workspace, expected: str | None = None) ->
             raise Refused(f"the plan is for {name} {theirs}, this workspace is for {mine}")
     if not plan.guard_passed:
         raise Refused("the plan's guard did not pass", hint="make a new plan; `pleoctl show` names the findings")
-    guard = check_guard(plan.changes, plan.body["guard"].get("active", {}), workspace.guard, plan.acknowledged)
+    guard = check_guard(
+        plan.changes, plan.body.get("context", {}).get("active", {}), workspace.guard, plan.acknowledged
+    )
     if not guard.passed:
         raise Refused("this workspace's guard refuses the plan", findings=guard.findings)
 
@@ -90,7 +92,7 @@ class _Run:
         started = _now()
         run_id = f"{started.strftime('%Y%m%dT%H%M%S%f')}-{plan.id[7:15]}-{secrets.token_hex(2)}"
         self._folder = workspace.runs / run_id
-        self._receipt = Receipt(plan.id, run_id, workspace.company, workspace.url, "done", _iso(started))
+        self._receipt = Receipt(plan.id, run_id, "done", _iso(started))
 
     def go(self) -> Applied:
         self._open_folder()

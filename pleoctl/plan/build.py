@@ -19,7 +19,7 @@ from pleoctl.reconcile.run import reconcile
 from pleoctl.reconcile.simulate import simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from pleoctl.model.records import DesiredState
     from pleoctl.pleo.reader import PleoReader
@@ -124,6 +124,11 @@ def freeze(
     return Plan(body, result.changes)
 
 
+def context(groups: str, left: list[str], active: Mapping[str, int]) -> dict[str, Any]:
+    """What the totals do not tell: which tag groups are in scope, which are left, and what shares are taken of."""
+    return {"tagGroups": groups, "left": left, "active": dict(sorted(active.items()))}
+
+
 def _head(inputs: Inputs, live: LiveState, result: Reconciliation) -> dict[str, Any]:
     dimensions = inputs.scope.dimensions
     head: dict[str, Any] = {
@@ -132,9 +137,10 @@ def _head(inputs: Inputs, live: LiveState, result: Reconciliation) -> dict[str, 
         "scope": {
             "accounts": live.accounts is not None,
             "dimensions": sorted(dimensions or ()),
-            "tagGroups": "none" if dimensions is None else "some" if inputs.scope.partial else "all",
-            "left": result.left,
         },
+        "context": context(
+            "none" if dimensions is None else "some" if inputs.scope.partial else "all", result.left, result.active
+        ),
         "desired": {"digest": inputs.desired.digest, "files": inputs.desired.files},
     }
     if inputs.desired.uses_dates:

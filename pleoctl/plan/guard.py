@@ -34,16 +34,14 @@ class Guard:
     count: int
     share: float
     findings: list[Finding] = field(default_factory=list)
-    active: dict[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """The ``guard`` section of a plan; ``active`` counts the live records each share is taken of."""
+        """The ``guard`` section of a plan."""
         return {
             "passed": self.passed,
             "acknowledged": self.acknowledged,
             "limits": {"count": self.count, "share": self.share},
             "findings": [f.as_json() for f in self.findings],
-            "active": dict(sorted(self.active.items())),
         }
 
 
@@ -57,7 +55,7 @@ def check_guard(
     protected = list(_protected(archives, limits.protect))
     amounts = [] if acknowledged is not None else list(_amounts(archives, active, limits))
     findings = [*protected, *amounts]
-    return Guard(not findings, acknowledged, limits.count, limits.share, findings, dict(active))
+    return Guard(not findings, acknowledged, limits.count, limits.share, findings)
 
 
 def bucket_of(change: Change) -> str:

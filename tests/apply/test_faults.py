@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -78,4 +79,20 @@ def test_one_fault_at_every_write(engine: Engine, name: str, reading: str) -> No
             check_contract(pleo)
             assert pleo.stats()["total"] <= total + 3, place
     pleo.clear_faults()
+    assert engine.plan().changes == []
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_answers_slower_than_the_timeout(engine: Engine, when: str) -> None:
+    """An answer that comes too late is a lost one, and is looked up; a record is never made twice."""
+    pleo, plan, before = engine.pleo, engine.plan(), engine.pleo.state()
+    # A create of a tag group that arrives after everybody has looked is beyond what anyone could tell.
+    path = "^/v1/chart-of-accounts/|^/v0/tags/" if when == "before" else r"^(?!.*:search$)"
+    pleo.add_fault(*(Fault(kind="slow", method=m, path=path, nth=2, seconds=0.5, when=when) for m in ("POST", "PUT")))
+    engine.timeout = 0.3
+    assert engine.apply(plan).receipt.outcome == "done"
+    pleo.clear_faults()
+    time.sleep(0.3)
+    check_untouched(before, pleo.state(), [plan])
+    engine.timeout = 10
     assert engine.plan().changes == []

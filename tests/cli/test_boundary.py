@@ -225,8 +225,8 @@ def test_help_lists_every_command_with_its_summary(cli: Any) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(name: str, cli: Any) -> None:
-    """-h works everywhere."""
-    assert cli(name, "-h").code == 0
+    """Its own page, also for groups."""
+    assert cli(name, "--help").code == 0
 
 
 def test_the_version_is_told(cli: Any) -> None:
@@ -239,7 +239,8 @@ def test_the_version_is_told(cli: Any) -> None:
 
 
 def test_the_process_ends_with_the_exit_code(tmp_path: Path) -> None:
-    """64 and 78 reach the shell."""
+    """0, 64 and 78 reach the shell; -h is short for --help."""
+    assert pleoctl("plan", "-h").returncode == 0
     assert pleoctl("nope").returncode == 64
     done = pleoctl("plan", "--format", "json", cwd=tmp_path)
     assert (done.returncode, json.loads(done.stdout)["exitCode"]) == (78, 78)

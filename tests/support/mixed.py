@@ -98,3 +98,11 @@ def goal(state: Json) -> set[tuple[Any, ...]]:
             plain = {k: v for k, v in record.items() if k not in {"id", "groupId", "createdAt", "updatedAt"}}
             found.add((kind, json.dumps(plain, sort_keys=True)))
     return found
+
+
+def write_workspace(workspace: Any, desired: Any, pleo: Sandbox) -> Path:
+    """The same as files: pleoctl.yaml and desired-state.yaml; the folder is the current one."""
+    guard = {"maxArchive": {"count": 1000, "share": 1.0}}
+    folder: Path = workspace(pleo, dimensions=DIMENSIONS, guard=guard)
+    desired(folder, **DESIRED)
+    return folder

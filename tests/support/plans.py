@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from pleoctl.documents.canonical import canonical_bytes, digest
 from pleoctl.model.addresses import account_address, group_address, tag_address
@@ -34,7 +35,7 @@ def change(action: str = "update", key: str = "ext-1", name: str = "Name", **fie
     return {
         "address": tag_address(parent, key) if parent else account_address(key),
         "kind": "tag" if parent else "account", "action": action,
-        "pleoId": None if action == "create" else f"id-{key}",
+        "pleoId": None if action == "create" else str(uuid5(NAMESPACE_OID, key)),
         "parent": {"address": group_address(parent), "pleoId": "group"} if parent else None,
         "before": None if action == "create" else before, "after": after, "fields": moved,
         "reason": fields.get("reason", "gone from the source"), "origin": fields.get("origin", "desired-state.yaml:7"),
