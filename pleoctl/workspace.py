@@ -110,6 +110,8 @@ class Workspace:
         """Load ``file``; ``environ`` defaults to the process environment."""
         self.file = file.absolute()
         self.root = self.file.parent
+        if not self.file.exists():
+            raise InvalidFile("file does not exist", file=str(file), hint="`pleoctl init` makes a workspace")
         self._environ = os.environ if environ is None else environ
         shown = self.file.name
         self.document: Document = parse(decode(read_bytes(self.file, shown), shown), shown, "workspace")
@@ -237,6 +239,11 @@ class Workspace:
         return None if name is None else self.inside(name, "mapping")
 
     @property
+    def inputs(self) -> list[Path]:
+        """The files that people or `export` wrote, which no output may replace."""
+        return [self.file, *(path for path, _ in self.desired_files), *([self.mapping] if self.mapping else [])]
+
+    @property
     def runs(self) -> Path:
         """Folder of plans, journals and receipts of this workspace's runs."""
         return self.root / ".pleoctl" / "runs"
@@ -308,7 +315,10 @@ def url_problem(url: str, *, trusted: bool) -> tuple[str, str] | None:
     host = _host(url)
     if host is None:
         shown = re.sub(r"//.*@", "//***@", url)
-        return f"{shown!r} is not a base url", "write e.g. https://external.pleo.io: scheme, host and port, nothing else"
+        return (
+            f"{shown!r} is not a base url",
+            "write e.g. https://external.pleo.io: scheme, host and port, nothing else",
+        )
     if is_loopback(host):
         return None
     if not url.startswith("https:"):

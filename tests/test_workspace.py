@@ -49,7 +49,7 @@ def test_the_flag_beats_the_environment_beats_the_folder(tmp_path: Path, monkeyp
     assert Workspace.find("../../../flag").root.resolve() == tmp_path / "flag"
 
 
-_HEX = str.maketrans({c: "a" for c in "ghijklmnopqrstuvwxyz"})
+_HEX = str.maketrans(dict.fromkeys("ghijklmnopqrstuvwxyz", "a"))
 
 
 def test_a_workspace_may_have_another_name(tmp_path: Path) -> None:
@@ -102,17 +102,20 @@ BAD = [
     "http://external.pleo.io", "https://pleo.io.evil.com", "https://evilpleo.io", "https://evil.com",
     "https://external-pleo.io", "https://user@external.pleo.io", "https://external.pleo.io@evil.com",
     "https://user:secret@evil.com", "https://evil.com\\.pleo.io", "https://evil.com/.pleo.io", "https://evil.com?.pleo.io",
-    "https://evil.com#.pleo.io", "https://evil.com%2f.pleo.io", "https://external.pleo.io/v1", "https://", "external.pleo.io",
+    "https://evil.com#.pleo.io", "https://evil.com%2f.pleo.io", "https://external.pleo.io/v1", "https://",
+    "external.pleo.io",
     "ftp://external.pleo.io", "http://127.0.0.1.evil.com", "http://localhost.evil.com", "http://2130706433",
     "http://0x7f.1", "http://[::1", "http://[::1]evil.com", "http://[fe80::1]", "https://external.pleo.io:99999",
-    "https://external.pleo.io:0", "https://external.pleo.io:x", "https://external.pleo.io\n", "https://external. pleo.io",
-    "https://ｅxternal.evil.com", "https://evil.com。pleo.io", "https://external.pleo.io.", "file:///etc/passwd", "https:external.pleo.io",
+    "https://external.pleo.io:0", "https://external.pleo.io:x", "https://external.pleo.io\n",
+    "https://external. pleo.io",
+    "https://ｅxternal.evil.com", "https://evil.com。pleo.io", "https://external.pleo.io.", "file:///etc/passwd",
+    "https:external.pleo.io",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("url", GOOD)
 def test_pleo_and_this_machine_are_trusted(url: str, tmp_path: Path) -> None:
-    """https at *.pleo.io, anything at loopback."""
+    """With https at *.pleo.io, anything at loopback."""
     assert Workspace(write(tmp_path, TEXT.replace("https://external.pleo.io", url)), {}).url == url
 
 
@@ -149,7 +152,12 @@ def test_whatever_url_is_accepted_is_the_host_that_a_request_goes_to(tail: str) 
     for url in (tail, f"https://{tail}", f"https://{tail}.pleo.io", f"http://127.0.0.1{tail}"):
         if url_problem(url, trusted=False) is None:
             host = (parse_url(url).host or "").strip("[]")
-            assert host == "pleo.io" or host.endswith(".pleo.io") or host in {"localhost", "::1"} or host.startswith("127.")
+            assert (
+                host == "pleo.io"
+                or host.endswith(".pleo.io")
+                or host in {"localhost", "::1"}
+                or host.startswith("127.")
+            )
 
 
 # --- secrets ---------------------------------------------------------------------------------------------------------
@@ -180,8 +188,10 @@ def test_a_program_runs_only_where_the_environment_allows_it(
 
 FAILING = {
     "env:NOT_SET": "NOT_SET is not set", "env:EMPTY": "is empty", "file:absent": "does not exist", "file:.": "folder",
-    "file:blank": "is empty", "file:binary": "characters", "file:latin": "UTF-8", "cmd:no-such-program": "could not be run",
-    "cmd:false": "exit code 1", "cmd:'unclosed": "could not be run", "cmd:true": "is empty", "env:TWO_LINES": "characters",
+    "file:blank": "is empty", "file:binary": "characters", "file:latin": "UTF-8",
+    "cmd:no-such-program": "could not be run",
+    "cmd:false": "exit code 1", "cmd:'unclosed": "could not be run", "cmd:true": "is empty",
+    "env:TWO_LINES": "characters",
     "env:UMLAUT": "characters",
 }  # fmt: skip
 
@@ -212,7 +222,8 @@ def test_a_secret_shows_itself_only_as_its_reference(tmp_path: Path, monkeypatch
 
 
 LITERAL = [
-    "apiKey: hush-hush", "apiKey: 4711471147", "apiKey: [hush-hush]", "apikey: hush-hush", "accessToken: {a: hush-hush}",
+    "apiKey: hush-hush", "apiKey: 4711471147", "apiKey: [hush-hush]", "apikey: hush-hush",
+    "accessToken: {a: hush-hush}",
     "apiKey: true",
 ]  # fmt: skip
 
@@ -236,7 +247,7 @@ def test_auth_that_is_no_mapping_is_not_repeated(tmp_path: Path) -> None:
 
 
 def test_no_secret_in_any_output(cli: Any, pleo: Any, workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """config show, doctor and errors with --debug: the key itself appears nowhere."""
+    """Not in config show, doctor and errors with --debug: the key itself appears nowhere."""
     workspace(pleo)
     monkeypatch.setenv("PLEO_API_KEY", "sandbox-key")
     for arguments in (["config", "show"], ["doctor"], ["doctor", "--debug", "-v"], ["plan", "--debug"]):

@@ -16,6 +16,7 @@ an unreachable Pleo, an unwritable journal, a signal) leaves the rest notAttempt
 
 from __future__ import annotations
 
+import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from pleoctl.pleo.writer import PleoWriter
     from pleoctl.reconcile.changes import Change
 
+LOG: Final = logging.getLogger(__name__)
 TRIES: Final = 3
 _CONFLICT: Final = 409
 _BAD_REQUEST: Final = 400
@@ -83,6 +85,7 @@ class Executor:
         """Carry out all changes that are not already done."""
         with ThreadPoolExecutor(PARALLEL, thread_name_prefix="pleoctl") as pool:
             for wave in waves(changes):
+                LOG.info("%d × %s of %ss", len(wave), wave[0].operation, wave[0].changes[0].kind)
                 list(pool.map(self._perform, wave))
 
     # --- one task ----------------------------------------------------------------------------------------------
@@ -269,23 +272,38 @@ class Executor:
 
     def _bulk(self, changes: list[Change]) -> None:
         """Archive or unarchive up to 100 tags; what the answer does not show as done goes singly (T65)."""
-        api, archived = self._apis[TAG.name], changes[0].after["archived"]
-        ids = [c.id or "" for c in changes]
-        self._note("sent", changes)
-        try:
-            answer = self._pleo.archive_tags(ids, archived=archived)
-        except LostAnswer:
-            answer = {record.id: record for record in self._resolver.currents(api, ids)}
-        except Unauthorised:
-            raise
-        except ApiError:
-            answer = {}
+        left = changes
+        for _ in range(TRIES):
+            self._note("sent", left)
+            try:
+                answer = self._pleo.archive_tags([c.id or "" for c in left], archived=left[0].after["archived"])
+            except LostAnswer:
+                found = self._resolver.currents(self._apis[TAG.name], [c.id or "" for c in left])
+                left = self._not_yet(left, {record.id: record for record in found})
+                if not left:
+                    return
+                continue
+            except Unauthorised:
+                raise
+            except ApiError:
+                answer = {}
+            for change in self._not_yet(left, answer):
+                if not self._stopped(change.kind):
+                    self._bring(change, answer.get(change.id or "") or self._fresh.records[change.id or ""])
+            return
+        for change in left:
+            self._end(change, "ambiguous", "lost-answer", "Pleo did not say whether it was written")
+
+    def _not_yet(self, changes: list[Change], found: Mapping[str, Live]) -> list[Change]:
+        """Mark what the records show as done; returns the rest."""
+        rest = []
         for change in changes:
-            record = answer.get(change.id or "")
+            record = found.get(change.id or "")
             if record is not None and matches(record, change.after, change.kind):
                 self._done(change, record)
-            elif not self._stopped(change.kind):
-                self._bring(change, record or self._fresh.records[change.id or ""])
+            else:
+                rest.append(change)
+        return rest
 
     # --- ends --------------------------------------------------------------------------------------------------
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from pleoctl.apply.receipt import Result
 from pleoctl.apply.state import differences, matches, same_key
-from pleoctl.errors import Finding
-from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP
+from pleoctl.errors import Finding, Refused
+from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP
+from pleoctl.plan.artifact import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -104,6 +105,7 @@ class FreshCheck:
         if record is None:
             self._stale(change, "is no longer in Pleo", {})
             return
+        _check_identity(change, record)
         before, after = change.before or {}, change.after
         if change.parent is not None and change.parent.address in self._flipped:
             # Unarchiving its group may have flipped the tag already; a write of its state settles it either way.
@@ -127,3 +129,12 @@ class FreshCheck:
         self._out.results[change.address].error = {"code": "stale", "message": message, "httpStatus": None}
         self._out.stale.append(Finding("stale", message, address=change.address,
                                        hint="make a new plan: `pleoctl plan -o FILE`"))  # fmt: skip
+
+
+def _check_identity(change: Change, record: Live) -> None:
+    """Raise `Refused` where a plan's address speaks of one record and its id of another: protection goes by address."""
+    kind = KINDS[change.kind]
+    stray = change.parent is not None and change.parent.id not in {None, record.parent}
+    if stray or kind.normalise(key_of(change.address)) != kind.normalise(record.key):
+        raise Refused(f"{change.address} and Pleo's record {record.id} do not belong together",
+                      hint="make a new plan: `pleoctl plan -o FILE`")  # fmt: skip

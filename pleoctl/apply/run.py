@@ -50,7 +50,9 @@ def check_plan(plan: Plan, workspace: Workspace, expected: str | None = None) ->
             raise Refused(f"the plan is for {name} {theirs}, this workspace is for {mine}")
     if not plan.guard_passed:
         raise Refused("the plan's guard did not pass", hint="make a new plan; `pleoctl show` names the findings")
-    guard = check_guard(plan.changes, plan.body["guard"].get("active", {}), workspace.guard, plan.acknowledged)
+    guard = check_guard(
+        plan.changes, plan.body.get("context", {}).get("active", {}), workspace.guard, plan.acknowledged
+    )
     if not guard.passed:
         raise Refused("this workspace's guard refuses the plan", findings=guard.findings)
 
@@ -73,6 +75,18 @@ def apply_plan(
     return run.go()
 
 
+def refuse_plan(plan: Plan, workspace: Workspace, error: Refused) -> Applied:
+    """The run of a plan that `check_plan` did not let pass: a folder and a receipt that say so, and nothing sent."""
+    started = _now()
+    results = [Result(change) for change in plan.changes]
+    receipt = Receipt(plan.id, _run_id(plan, started), "refused", _iso(started), _iso(started), results)
+    folder = workspace.runs / receipt.run_id
+    with suppress(PleoctlError):
+        _open_folder(folder, plan)
+        write_atomically(folder / RUN_FILES[2], receipt.bytes, mode=0o600)
+    return Applied(receipt, error.findings, folder)
+
+
 class _Run:
     def __init__(
         self, plan: Plan, workspace: Workspace, pleo: PleoWriter, stop: threading.Event,
@@ -88,12 +102,11 @@ class _Run:
             "account": self._accounts, "tagGroup": GroupApi(pleo), "tag": TagApi(pleo),
         }  # fmt: skip
         started = _now()
-        run_id = f"{started.strftime('%Y%m%dT%H%M%S%f')}-{plan.id[7:15]}-{secrets.token_hex(2)}"
-        self._folder = workspace.runs / run_id
-        self._receipt = Receipt(plan.id, run_id, workspace.company, workspace.url, "done", _iso(started))
+        self._receipt = Receipt(plan.id, _run_id(plan, started), "done", _iso(started))
+        self._folder = workspace.runs / self._receipt.run_id
 
     def go(self) -> Applied:
-        self._open_folder()
+        _open_folder(self._folder, self._plan)
         journal = Journal(self._folder / RUN_FILES[1], self._listen)
         receipt = self._receipt
         self._listen({"at": receipt.started, "event": "started", "runId": receipt.run_id, "planId": receipt.plan_id,
@@ -104,20 +117,10 @@ class _Run:
                 return self._finish("stale", list(fresh.results.values()), fresh.stale)
             self._write(fresh, journal)
             return self._finish(self._outcome(fresh), list(fresh.results.values()))
+        except Refused as error:
+            return self._finish("refused", [Result(change) for change in self._plan.changes], error.findings)
         finally:
             journal.close()
-
-    def _open_folder(self) -> None:
-        try:
-            self._folder.mkdir(parents=True, mode=0o700)
-            ignore = self._folder.parent.parent / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text("*\n", encoding="utf-8")
-        except OSError as error:
-            raise PleoctlError(
-                f"the run's folder cannot be made ({error.strerror}); nothing was sent to Pleo"
-            ) from error
-        write_atomically(self._folder / RUN_FILES[0], self._plan.bytes, mode=0o600)
 
     def _write(self, fresh: Fresh, journal: Journal) -> None:
         resolver = Resolver(self._pleo.wait)
@@ -156,6 +159,22 @@ class _Run:
         self._listen({"at": receipt.finished, "event": "finished", "runId": receipt.run_id, "outcome": outcome,
                       "counts": dict(receipt.counts())})  # fmt: skip
         return Applied(receipt, [*(findings or []), *self._findings], self._folder)
+
+
+def _run_id(plan: Plan, started: datetime) -> str:
+    return f"{started.strftime('%Y%m%dT%H%M%S%f')}-{plan.id[7:15]}-{secrets.token_hex(2)}"
+
+
+def _open_folder(folder: Path, plan: Plan) -> None:
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+        ignore = folder.parent.parent / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        words = f"the run's folder cannot be made ({error.strerror}); nothing was sent to Pleo"
+        raise PleoctlError(words) from error
+    write_atomically(folder / RUN_FILES[0], plan.bytes, mode=0o600)
 
 
 def _now() -> datetime:

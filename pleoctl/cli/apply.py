@@ -9,6 +9,7 @@ import click
 
 from pleoctl.cli.common import PATH, as_command, open_workspace
 from pleoctl.cli.reports import reporting
+from pleoctl.errors import Refused
 
 if TYPE_CHECKING:
     from pleoctl.apply.run import Applied
@@ -38,16 +39,22 @@ def command(
     pleoctl apply plan.json --events events.jsonl
 
     """
-    from pleoctl.apply.run import check_plan  # noqa: PLC0415 - the engine only where it is used
-    from pleoctl.cli.applying import carry_out, locked, output_of, stoppable  # noqa: PLC0415
+    from pleoctl.apply.run import check_plan, refuse_plan  # noqa: PLC0415 - the engine only where it is used
+    from pleoctl.cli.applying import Stop, carry_out, keep_receipt, locked, output_of, stoppable  # noqa: PLC0415
     from pleoctl.plan.artifact import read_plan  # noqa: PLC0415
 
     with reporting(options) as reported:
         workspace = open_workspace(options)
         read = read_plan(Path(plan), plan)
-        check_plan(read, workspace, expect_id)
+        try:
+            check_plan(read, workspace, expect_id)
+        except Refused as error:
+            refused = refuse_plan(read, workspace, error)
+            keep_receipt(refused, receipt, plan)
+            return output_of(options, refused, Stop())
         with locked(workspace, "apply", lock_timeout), stoppable() as stop:
-            applied = carry_out(options, workspace, read, stop=stop, receipt=receipt, events=events)
+            applied = carry_out(options, workspace, read, stop=stop, events=events)
+            keep_receipt(applied, receipt, plan)
             _report(reported, applied)
             return output_of(options, applied, stop)
 

@@ -14,10 +14,9 @@ import click
 from pleoctl.apply.lock import FileLock, Holder
 from pleoctl.apply.run import Applied, apply_plan
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import seconds
+from pleoctl.cli.common import seconds, write_output
 from pleoctl.cli.events import events_to
 from pleoctl.cli.planning import connected, progress
-from pleoctl.documents.files import write_atomically
 from pleoctl.errors import ExitCode, PleoctlError
 from pleoctl.pleo.writer import PleoWriter
 
@@ -81,10 +80,9 @@ lock_timeout_option = click.option(
 
 
 def carry_out(
-    options: Options, workspace: Workspace, plan: Plan, *, stop: Stop,
-    receipt: str | None = None, events: str | None = None,
+    options: Options, workspace: Workspace, plan: Plan, *, stop: Stop, events: str | None = None
 ) -> Applied:  # fmt: skip
-    """Apply a checked plan under the lock that the caller holds; writes receipt and events where they are asked for."""
+    """Apply a checked plan under the lock that the caller holds; writes events where they are asked for."""
     with (
         events_to(events) as listen,
         connected(workspace, PleoWriter, stop.event) as pleo,
@@ -92,12 +90,17 @@ def carry_out(
     ):
         applied = apply_plan(plan, workspace, pleo, stop=stop.event, progress=advance, listen=listen)
     applied.findings += listen.findings
-    if receipt is not None:
-        try:
-            write_atomically(Path(receipt), applied.receipt.bytes)
-        except PleoctlError as error:
-            applied.findings += error.findings
     return applied
+
+
+def keep_receipt(applied: Applied, file: str | None, plan: str) -> None:
+    """Write the receipt where it was asked for, never over the plan; what fails is a finding, since the run is done."""
+    if file is None:
+        return
+    try:
+        write_output(file, applied.receipt.bytes, inputs=[Path(plan)])
+    except PleoctlError as error:
+        applied.findings += error.findings
 
 
 def output_of(options: Options, applied: Applied, stop: Stop) -> Output:

@@ -13,13 +13,14 @@ from pleoctl.cli.boundary import Options, Output, execute
 from pleoctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from pleoctl.workspace import Workspace
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
+FORMATS = ("text", "json", "markdown", "html", "csv", "beancount", "hledger")
 PATH = click.Path(path_type=str)
 
 
@@ -59,6 +60,8 @@ def _help(doc: str) -> str:
 def _shared_options(formats: tuple[str, ...], default: str) -> list[click.Parameter]:
     def chosen(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str:
         wanted = value or os.environ.get("PLEOCTL_FORMAT") or default
+        if wanted not in FORMATS:
+            raise click.UsageError(f"PLEOCTL_FORMAT is {wanted!r}, none of {', '.join(FORMATS)}")
         # The environment speaks for all commands at once, so it is ignored where a command lacks the format.
         return wanted if wanted in formats else default
 
@@ -114,12 +117,14 @@ def table(headers: list[str], rows: list[list[str]]) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
-def write_output(path: str, content: bytes) -> Path:
-    """Write a file that the user named, whole or not at all."""
+def write_output(path: str, content: bytes, *, inputs: Iterable[Path] = ()) -> Path:
+    """Write a file that the user named, whole or not at all. Raises `UsageError` for one of the ``inputs``."""
     from pathlib import Path  # noqa: PLC0415
 
     from pleoctl.documents.files import write_atomically  # noqa: PLC0415
 
     target = Path(path)
+    if any(target.resolve() == given.resolve() for given in inputs):
+        raise UsageError(f"{path} is an input of this command and would be overwritten", hint="name another file")
     write_atomically(target, content)
     return target

@@ -22,13 +22,15 @@ def command(options: Options, *, check: bool) -> Output:
 
     """
     from pleoctl.documents.comments import render  # noqa: PLC0415 - the engine only where it is used
-    from pleoctl.documents.desired import checked, load_state  # noqa: PLC0415
+    from pleoctl.documents.desired import load_each, load_state  # noqa: PLC0415
     from pleoctl.documents.files import read_bytes, write_atomically  # noqa: PLC0415
 
+    files = open_workspace(options).desired_files
+    load_each(files)
     changed = []
-    for path, shown in open_workspace(options).desired_files:
+    for path, shown in files:
         state, comments = load_state(path, shown)
-        content = render(checked(state), comments).encode()
+        content = render(state, comments).encode()
         if content != read_bytes(path, shown):
             changed.append(shown)
             if not check:

@@ -22,7 +22,7 @@ Json = dict[str, Any]
 API: Final = "https://api.github.com"
 PAGE: Final = 100
 TRIES: Final = 3
-_REPOSITORY: Final = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+_REPOSITORY: Final = re.compile(r"[A-Za-z0-9_-]+/(?!\.\.?$)[A-Za-z0-9_.-]+")
 _PULL_REF: Final = re.compile(r"refs/pull/(\d+)/")
 _FORBIDDEN: Final = 403
 

@@ -9,7 +9,7 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, open_workspace
 from pleoctl.cli.planning import connected
-from pleoctl.errors import Refused
+from pleoctl.errors import Refused, UsageError
 
 
 @as_command("import")
@@ -35,6 +35,8 @@ def command(options: Options, *, output: str | None, force: bool) -> Output:
 
     workspace = open_workspace(options)
     path, shown = (Path(output), output) if output else workspace.desired_files[0]
+    if output and path.resolve() == workspace.file.resolve():
+        raise UsageError(f"{output} is the workspace itself", hint="name another file")
     if path.exists() and not force:
         raise Refused(f"{shown} exists", hint="--force overwrites it")
     with connected(workspace, PleoReader) as reader:

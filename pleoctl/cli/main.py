@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from pleoctl import __version__
 from pleoctl.cli.boundary import end_usage_error
 from pleoctl.errors import ExitCode
 
@@ -87,7 +88,7 @@ pleoctl apply plan.json     carry out exactly that plan
     help=HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-@click.version_option(package_name="pleoctl", prog_name="pleoctl")
+@click.version_option(__version__, prog_name="pleoctl")
 def cli() -> None:
     """Print help when no command is given."""
 

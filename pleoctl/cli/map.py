@@ -11,6 +11,7 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, open_workspace, table
+from pleoctl.documents.files import whole_file
 from pleoctl.errors import ExitCode, Finding, PleoctlError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
     """
     from pleoctl.mapping.context import engine_of, open_items  # noqa: PLC0415 - compiled rules only where used
     from pleoctl.mapping.outputs import writer  # noqa: PLC0415
-    from pleoctl.mapping.run import Tally, whole_file, write_entries  # noqa: PLC0415
+    from pleoctl.mapping.run import Tally, write_entries  # noqa: PLC0415
 
     engine = engine_of(open_workspace(options), catalog=not no_catalog)
     tally = Tally()

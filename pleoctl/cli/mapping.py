@@ -8,10 +8,10 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, open_workspace, table, write_output
-from pleoctl.errors import ExitCode, PleoctlError, UsageError
+from pleoctl.cli.reports import report_options, reporting
+from pleoctl.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from pleoctl.errors import Finding
     from pleoctl.mapping.check import Report
     from pleoctl.mapping.rules import Rules
     from pleoctl.mapping.testing import Result
@@ -25,9 +25,8 @@ def command() -> None:
 
 
 @as_command("check", parent="mapping")
-@click.option("--sarif", metavar="FILE", type=PATH, help="Also write the findings as SARIF.")
-@click.option("--junit", metavar="FILE", type=PATH, help="Also write the findings as JUnit XML.")
-def check(options: Options, *, sarif: str | None, junit: str | None) -> Output:
+@report_options
+def check(options: Options, *, junit: str | None, sarif: str | None) -> Output:
     """Analyse the rules: unknown names, overlaps, rows that never match, gaps, accounts that do not exist.
 
     Needs neither Pleo nor items. Exit code 3: the rules have errors.
@@ -37,36 +36,19 @@ def check(options: Options, *, sarif: str | None, junit: str | None) -> Output:
     pleoctl mapping check --sarif mapping.sarif
 
     """
-    try:
-        output = _checked_output(options)
-    except PleoctlError as error:
-        _write_reports(error.findings, [], sarif, junit)
-        raise
-    _write_reports(output.findings, output.data["files"], sarif, junit)
-    return output
-
-
-def _write_reports(findings: list[Finding], files: list[str], sarif: str | None, junit: str | None) -> None:
-    from pleoctl.mapping.check import CODES  # noqa: PLC0415
-    from pleoctl.mapping.sarif import findings_junit, findings_sarif  # noqa: PLC0415
-
-    if sarif is not None:
-        write_output(sarif, findings_sarif(findings, CODES))
-    if junit is not None:
-        write_output(junit, findings_junit(findings, files, "pleoctl mapping check"))
-
-
-def _checked_output(options: Options) -> Output:
     from pleoctl.mapping.check import check as analyse  # noqa: PLC0415 - analysis only where it is asked for
     from pleoctl.mapping.context import catalog_of, mapping_path  # noqa: PLC0415
     from pleoctl.mapping.load import read_rules, relative  # noqa: PLC0415
     from pleoctl.mapping.sources import folder_reader  # noqa: PLC0415
 
-    workspace = open_workspace(options)
-    catalog = catalog_of(workspace)
-    name = relative(mapping_path(workspace), workspace.root)
-    rules, names = read_rules(name, folder_reader(workspace.root))
-    report = analyse(rules, names, catalog)
+    with reporting(options, junit=junit, sarif=sarif) as reported:
+        workspace = open_workspace(options)
+        catalog = catalog_of(workspace)
+        name = relative(mapping_path(workspace), workspace.root)
+        rules, names = read_rules(name, folder_reader(workspace.root))
+        report = analyse(rules, names, catalog)
+        reported.files += rules.files
+        reported.findings += report.findings
     data = _checked(rules, report, with_catalog=catalog is not None)
     code = ExitCode.REFUSED if report.has_errors else ExitCode.OK
     return Output(_check_text(data, report), data, report.findings, code)
@@ -117,7 +99,7 @@ def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str 
     from pathlib import Path  # noqa: PLC0415
 
     from pleoctl.mapping.context import mapping_path  # noqa: PLC0415
-    from pleoctl.mapping.junit import junit as as_junit  # noqa: PLC0415
+    from pleoctl.mapping.junit import results_junit  # noqa: PLC0415
     from pleoctl.mapping.suites import run_suite, suites, update  # noqa: PLC0415
 
     workspace = open_workspace(options)
@@ -125,7 +107,7 @@ def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str 
     results = [(suite, run_suite(suite)) for suite in found]
     listed = [result for _, part in results for result in part]
     if junit is not None:
-        write_output(junit, as_junit(listed))
+        write_output(junit, results_junit(listed))
     updated = [name for suite, part in results for name in update(part, suite.folder)] if rewrite else []
     failed = sum(not r.passed for r in listed)
     data = {

@@ -71,7 +71,7 @@ def command(
             workspace, only=only, dimensions=dimensions, today=today, acknowledged=allow_archive,
         )  # fmt: skip
         if output is not None:
-            write_output(output, made.bytes)
+            write_output(output, made.bytes, inputs=workspace.inputs)
         _report(reported, made, output)
     shown = render_plan(
         options, made.document, made.bytes, file=output, per_minute=workspace.requests_per_minute, **look

@@ -28,7 +28,7 @@ TENTH = 10
 
 def scope_options(function: F) -> F:
     """``--only`` and ``--dimension``."""
-    dimension = click.option("--dimension", "dimensions", multiple=True, metavar="CODE",
+    dimension = click.option("--dimension", "dimensions", multiple=True, metavar="CODE", shell_complete=selected_codes,
                              help="Only this selected dimension, its tag group and tags; may be repeated.")  # fmt: skip
     only = click.option(
         "--only", type=click.Choice(["accounts", "dimensions"]), help="Leave the other half out of the plan."
@@ -70,6 +70,18 @@ def _archived_targets(uses: dict[str, str], desired: DesiredState) -> Callable[[
         return found
 
     return warn
+
+
+def selected_codes(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """What a shell offers for ``--dimension``: the workspace's selected codes; nothing where there is none."""
+    from pleoctl.errors import PleoctlError  # noqa: PLC0415 - only when a shell asks
+    from pleoctl.workspace import Workspace  # noqa: PLC0415
+
+    try:
+        codes = Workspace.find(ctx.params.get("workspace")).selected or []
+    except PleoctlError:
+        return []
+    return [code for code in codes if code.startswith(begun)]
 
 
 @contextmanager

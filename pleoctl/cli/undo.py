@@ -45,7 +45,7 @@ def command(options: Options, *, receipt: str, output: str | None, allow_archive
     with connected(workspace, PleoReader) as reader:
         made = undo_plan(read, workspace, reader, allow_archive)
     if output is not None:
-        write_output(output, made.bytes)
+        write_output(output, made.bytes, inputs=[*workspace.inputs, Path(receipt)])
     shown = render_plan(options, made.document, made.bytes, per_minute=workspace.requests_per_minute)
     shown.findings = [
         Finding("not-undone", skipped["reason"], "warning", address=skipped["address"])

@@ -43,6 +43,11 @@ def _checks(workspace: Workspace) -> Iterator[tuple[list[str], Callable[[], obje
 
     files = workspace.desired_files
     yield [shown for _, shown in files], lambda: load_desired(files)
+    if workspace.source is not None:
+        from pleoctl.sources import open_source  # noqa: PLC0415
+
+        # Making a source checks its section; it asks nobody and resolves no secret.
+        yield [], lambda: open_source(workspace)
     if (mapping := workspace.mapping) is not None:
         from pleoctl.mapping import load_rules  # noqa: PLC0415
 

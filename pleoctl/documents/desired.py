@@ -15,7 +15,7 @@ from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, Kind
 from pleoctl.model.records import DesiredState, Dimension, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 SCHEMA = "desired-state"
@@ -34,21 +34,33 @@ def read_state(text: str, shown: str) -> tuple[DesiredState, Comments]:
 
 def load_state(path: Path, shown: str) -> tuple[DesiredState, Comments]:
     """`read_state` of a file on disk."""
+    if not path.exists():
+        hint = "`pleoctl export` writes it from the accounting system, `pleoctl import` from Pleo"
+        raise InvalidFile("file does not exist", file=shown, hint=hint)
     return read_state(decode(read_bytes(path, shown), shown), shown)
+
+
+def load_each(files: Iterable[tuple[Path, str]]) -> list[DesiredState]:
+    """The state of every file, each checked on its own. Raises `InvalidFile` with the findings of all files."""
+    return _each(files, lambda path, shown: checked(load_state(path, shown)[0]))
 
 
 def load_desired(files: Iterable[tuple[Path, str]]) -> DesiredState:
     """Merge one or more files into one checked state. Raises `InvalidFile`."""
+    return checked(_merged(_each(files, lambda path, shown: load_state(path, shown)[0])))
+
+
+def _each(files: Iterable[tuple[Path, str]], read: Callable[[Path, str], DesiredState]) -> list[DesiredState]:
     states = []
     findings: list[Finding] = []
     for path, shown in files:
         try:
-            states.append(load_state(path, shown)[0])
+            states.append(read(path, shown))
         except InvalidFile as error:
             findings += error.findings
     if findings:
         raise InvalidFile.of(findings)
-    return checked(_merged(states))
+    return states
 
 
 def _merged(states: list[DesiredState]) -> DesiredState:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
-from typing import TYPE_CHECKING, Final
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from pleoctl.errors import InvalidFile, PleoctlError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_BYTES: Final = 256 * 1024 * 1024
 
@@ -46,24 +49,47 @@ def decode(content: bytes, shown: str) -> str:
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> None:
-    """Write beside and rename, so that a reader sees the old file or the whole new one.
+    """Write a file whole or not at all, and make its folder. Raises `PleoctlError`.
 
-    Keeps the permissions of an existing file unless ``mode`` is given. Raises `PleoctlError`.
+    Keeps the permissions of an existing file unless ``mode`` is given.
     """
+    with whole_file(path, mode=mode) as stream:
+        stream.write(content)
+
+
+@contextmanager
+def whole_file(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
+    """A stream to a file that appears only when all of it was written: beside, then renamed. Raises `PleoctlError`."""
     target = path.resolve()
+    if target.exists() and not target.is_file():
+        # A pipe or a device is written to as it is; renaming over it would replace it.
+        with _told(path), target.open("wb") as stream:
+            yield stream
+        return
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        permissions = mode if mode is not None else _mode_of(target)
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, permissions)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
+        with _told(path):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(
+                beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _mode_of(target) if mode is None else mode
+            )
+            with os.fdopen(descriptor, "wb") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            beside.replace(target)
+    finally:
+        with suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
         raise PleoctlError(f"cannot be written: {_reason(error)}", file=str(path)) from error
 
 

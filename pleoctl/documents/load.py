@@ -90,13 +90,22 @@ def load_json(path: Path, shown: str | None = None) -> Any:
     name = shown or str(path)
     text = decode(read_bytes(path, name), name)
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise InvalidFile(
             f"is not valid JSON: {error.msg}", file=name, line=error.lineno, column=error.colno
         ) from error
     except (ValueError, RecursionError) as error:
         raise InvalidFile(f"is not valid JSON: {error}", file=name) from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"key {twice!r} stands twice")
+    return data
 
 
 def _no_constant(name: str) -> Any:

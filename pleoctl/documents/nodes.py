@@ -137,7 +137,7 @@ class Composer:
         if at >= 0:
             raise InvalidFile("contains a NUL character", file=self._shown, **self._place_of(at), hint="remove it")
 
-    def _place_of(self, offset: int) -> dict[str, int]:
+    def _place_of(self, offset: int) -> dict[str, Any]:
         line_start = self._text.rfind("\n", 0, offset) + 1
         return {"line": self._text.count("\n", 0, offset) + 1, "column": offset - line_start + 1}
 
@@ -163,7 +163,7 @@ class Composer:
             # ruamel.yaml tripped over the text itself (e.g. an escape beyond Unicode), just after the last event.
             raise self._malformed(str(error), self._after) from error
 
-    def _malformed(self, problem: str, place: dict[str, int]) -> InvalidFile:
+    def _malformed(self, problem: str, place: dict[str, Any]) -> InvalidFile:
         words = " ".join(problem.split())[:200]
         hint = next((hint for part, hint in _HINTS if part in words), _HINT)
         return InvalidFile(f"is not valid YAML: {words}", file=self._shown, hint=hint, **place)

@@ -24,7 +24,7 @@ CODE: Final = "schema"
 SHOWN: Final = 60  # characters of a value in a message: fits a terminal line
 # Keys below which a text may be a secret that someone wrote out, so that no message may show it (law 8).
 SECRET_KEY: Final = re.compile(r"(?i)auth|header|passw|secret|token|api_?key|bearer|basic|dsn|credential")
-SECRET_HINT: Final = "write env:NAME, file:PATH or cmd:COMMAND; never the secret itself"
+SECRET_HINT: Final = "write env:NAME, file:PATH or cmd:COMMAND; never the secret itself"  # noqa: S105 - advice
 _ARTICLES: Final = {
     "string": "text", "object": "a mapping", "array": "a list", "integer": "a whole number",
     "number": "a number", "boolean": "true or false", "null": "null",
@@ -58,7 +58,9 @@ def validator(name: str) -> Validator:
     from jsonschema import Draft7Validator  # noqa: PLC0415 - 80 ms that valid fast-path files never need
     from jsonschema.validators import extend  # noqa: PLC0415
 
-    strict = extend(Draft7Validator, {"pattern": _pattern, "uniqueItems": _unique_items})
+    strict: Any = extend(  # type: ignore[no-untyped-call]
+        Draft7Validator, {"pattern": _pattern, "uniqueItems": _unique_items}
+    )
     made: Validator = strict(json.loads(schema_text(name)))
     return made
 

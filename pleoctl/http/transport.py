@@ -8,6 +8,7 @@ looks before it writes again (law 3).
 from __future__ import annotations
 
 import json
+import logging
 import random
 import ssl
 import threading
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from pleoctl.http.budget import Budget
 
+LOG: Final = logging.getLogger(__name__)
 CONNECT_SECONDS: Final = 10.0
 TRIES: Final = 6
 TIMEOUT_TRIES: Final = 3
@@ -156,6 +158,9 @@ class Transport:
         url = path if "://" in path else self.base_url + path
         for _ in range(MAX_REDIRECTS + 1):
             response = self._exchange(method, url, request)
+            LOG.debug(
+                "%s %s → %d (%.0f ms)", method, path, response.status_code, response.elapsed.total_seconds() * 1000
+            )
             if response.status_code not in _REDIRECT:
                 return self._judge(response, method, path, scope)
             url = self._redirected(response, url, method, safe=safe)

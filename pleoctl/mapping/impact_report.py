@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pleoctl.mapping.outputs.amounts import decimal
-from pleoctl.report.escape import markdown, terminal
+from pleoctl.report.escape import markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,4 +53,4 @@ def _lines(found: Impact, rules: Rules) -> Iterator[str]:
         yield "| " + " | ".join(HEADERS) + " |"
         yield "|---:|---|---|---|---:|"
         for row in rows(found, rules):
-            yield "| " + " | ".join(markdown(terminal(cell)) for cell in row) + " |"
+            yield "| " + " | ".join(markdown(cell) for cell in row) + " |"

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, SubElement
+
+from pleoctl.report.junit import suite_bytes, xml_text
 
 if TYPE_CHECKING:
     from pleoctl.mapping.testing import Result
 
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-
-def junit(results: list[Result]) -> bytes:
+def results_junit(results: list[Result]) -> bytes:
     """One ``testsuite`` with one ``testcase`` for each test."""
     failures = sum(not r.passed for r in results)
-    root = Element("testsuites")
-    counts = {"tests": str(len(results)), "failures": str(failures), "errors": "0", "skipped": "0"}
-    suite = SubElement(root, "testsuite", {"name": "pleoctl mapping test", **counts})
-    for result in results:
-        place = result.case.place
-        named = {"classname": xml_text(place.file), "name": xml_text(result.case.name)}
-        case = SubElement(suite, "testcase", {**named, "file": xml_text(place.file), "line": str(place.line)})
-        if not result.passed:
-            failure = SubElement(case, "failure", {"message": "the result differs from what is expected"})
-            failure.text = xml_text("\n".join(failure_lines(result)))
-    indent(root)
-    text: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
-    return text + b"\n"
+    return suite_bytes("pleoctl mapping test", [_case(result) for result in results], failures=failures)
+
+
+def _case(result: Result) -> Element:
+    place = result.case.place
+    named = {"classname": xml_text(place.file), "name": xml_text(result.case.name)}
+    case = Element("testcase", {**named, "file": xml_text(place.file), "line": str(place.line)})
+    if not result.passed:
+        failure = SubElement(case, "failure", {"message": "the result differs from what is expected"})
+        failure.text = xml_text("\n".join(failure_lines(result)))
+    return case
 
 
 def failure_lines(result: Result) -> list[str]:
@@ -36,8 +33,3 @@ def failure_lines(result: Result) -> list[str]:
     if result.reason:
         lines.append(f"reason:   {result.reason}")
     return [*lines, *result.differences]
-
-
-def xml_text(text: str) -> str:
-    """Text without the characters that XML cannot hold."""
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)

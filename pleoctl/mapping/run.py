@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections import Counter
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from pleoctl.errors import PleoctlError
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterable
 
     from pleoctl.mapping.engine import Engine
     from pleoctl.mapping.entries import Entry
@@ -69,36 +63,3 @@ def write_entries(items: Iterable[Item | Defect], engine: Engine, writer: Writer
             pending, size = [], 0
     pending.append(writer.end())
     sink.write(b"".join(pending))
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A stream to a file that appears only when all of it was written. Raises `PleoctlError`."""
-    target = path.resolve()
-    if target.exists() and not target.is_file():
-        # A pipe or a device is written to as it is; renaming over it would replace it.
-        with _told(path), target.open("wb") as stream:
-            yield stream
-        return
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666
-    try:
-        with _told(path), os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        with _told(path):
-            beside.replace(target)
-    finally:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise PleoctlError(f"cannot be written: {(error.strerror or str(error)).lower()}", file=str(path)) from error

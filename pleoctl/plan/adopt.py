@@ -33,12 +33,15 @@ def adopt(reader: PleoReader) -> Adopted:
     accounts, groups = reader.accounts(), reader.groups()
     kept = [keep_group(Row(None, {}), same) for same in _by_key(groups, TAG_GROUP).values()]
     active = sorted((g for g in kept if not g.archived), key=lambda g: g.key)
-    selected, left = active[:MAX_SELECTED], active[MAX_SELECTED:]
+    # A blank code can be neither selected nor left alone; its row without a key holds back every archive of a group.
+    blank = [g for g in active if not g.key.strip()]
+    named = [g for g in active if g.key.strip()]
+    selected, left = named[:MAX_SELECTED], named[MAX_SELECTED:]
     tags: dict[str | None, list[Live]] = defaultdict(list)
     for tag in reader.tags(g.id for g in selected):
         tags[tag.parent].append(tag)
     dimensions = [Dimension(_row([g], TAG_GROUP), _rows(tags[g.id], TAG)) for g in selected]
-    dimensions += [Dimension(_row([g], TAG_GROUP), None) for g in left]
+    dimensions += [Dimension(_row([g], TAG_GROUP), None) for g in (*left, *blank)]
     state = DesiredState(accounts=_account_rows(accounts), dimensions=dimensions)
     return Adopted(state, [g.key for g in selected], [g.key for g in left], _held(state))
 

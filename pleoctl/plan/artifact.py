@@ -154,7 +154,11 @@ def _illogical(change: dict[str, Any]) -> str | None:
         before is not None and before["archived"] != (action == "unarchive")
     ):
         return f"a {action} does not change archived like that"
-    return "its parent is malformed" if (change["kind"] == "tag") != (change["parent"] is not None) else None
+    parent = change["parent"]
+    if (change["kind"] == "tag") != (parent is not None):
+        return "its parent is malformed"
+    below = parent is None or change["address"].startswith(f"tag:{parent['address'].partition(':')[2]}/")
+    return None if below else "its address is not below its parent's"
 
 
 _CHANGE: Final = {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl import __version__
 from pleoctl.documents.canonical import digest_rows
 from pleoctl.errors import PleoctlError
+from pleoctl.model.kinds import KINDS
 from pleoctl.plan.artifact import FORMAT_VERSION, Plan, change_json
 from pleoctl.plan.guard import Guard, check_guard
 from pleoctl.plan.requests import writes
@@ -19,12 +21,15 @@ from pleoctl.reconcile.run import reconcile
 from pleoctl.reconcile.simulate import simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from pleoctl.model.records import DesiredState
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.reconcile.changes import Change
     from pleoctl.workspace import GuardLimits
+
+
+LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,9 @@ class Inputs:
 def build_plan(inputs: Inputs, reader: PleoReader) -> Plan:
     """The plan that brings live Pleo to the desired state. Raises `InvalidFile`, `PleoError`, `Refused`."""
     live = read_live(reader, inputs.desired, inputs.scope)
+    LOG.info("read %s with %d requests", _told(live), reader.counts.read)
     result = reconcile(inputs.desired, live, inputs.scope)
+    LOG.info("compared with %s: %d changes", ", ".join(inputs.desired.files), len(result.changes))
     warnings = list(_warnings(inputs, live, result, reader)) if inputs.advise else []
     guard = check_guard(result.changes, result.active, inputs.limits, inputs.acknowledged)
     _prove(inputs, live, result)
@@ -68,6 +75,10 @@ def read_live(reader: PleoReader, desired: DesiredState, scope: Scope) -> LiveSt
         for record in reader.tags(ids):
             live.tags[record.parent or ""].append(record)
     return live
+
+
+def _told(live: LiveState) -> str:
+    return ", ".join(f"{number} {KINDS[kind].plural}" for kind, number in live.counts().items())
 
 
 def _remembered(usage: Callable[[str], dict[str, int]]) -> Callable[[str], dict[str, int]]:
@@ -124,6 +135,11 @@ def freeze(
     return Plan(body, result.changes)
 
 
+def context(groups: str, left: list[str], active: Mapping[str, int]) -> dict[str, Any]:
+    """What the totals do not tell: which tag groups are in scope, which are left, and what shares are taken of."""
+    return {"tagGroups": groups, "left": left, "active": dict(sorted(active.items()))}
+
+
 def _head(inputs: Inputs, live: LiveState, result: Reconciliation) -> dict[str, Any]:
     dimensions = inputs.scope.dimensions
     head: dict[str, Any] = {
@@ -132,9 +148,10 @@ def _head(inputs: Inputs, live: LiveState, result: Reconciliation) -> dict[str, 
         "scope": {
             "accounts": live.accounts is not None,
             "dimensions": sorted(dimensions or ()),
-            "tagGroups": "none" if dimensions is None else "some" if inputs.scope.partial else "all",
-            "left": result.left,
         },
+        "context": context(
+            "none" if dimensions is None else "some" if inputs.scope.partial else "all", result.left, result.active
+        ),
         "desired": {"digest": inputs.desired.digest, "files": inputs.desired.files},
     }
     if inputs.desired.uses_dates:

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.errors import Finding, Refused
+from pleoctl.errors import Finding
 from pleoctl.model.addresses import base_address
 from pleoctl.model.kinds import KINDS, TAG
 
@@ -34,30 +34,29 @@ class Guard:
     count: int
     share: float
     findings: list[Finding] = field(default_factory=list)
-    active: dict[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """The ``guard`` section of a plan; ``active`` counts the live records each share is taken of."""
+        """The ``guard`` section of a plan."""
         return {
             "passed": self.passed,
             "acknowledged": self.acknowledged,
             "limits": {"count": self.count, "share": self.share},
             "findings": [f.as_json() for f in self.findings],
-            "active": dict(sorted(self.active.items())),
         }
 
 
 def check_guard(
     changes: Iterable[Change], active: Mapping[str, int], limits: GuardLimits, acknowledged: int | None
 ) -> Guard:
-    """Judge the archives of a plan. Raises `Refused` if a wrong number was acknowledged."""
+    """Judge the archives of a plan; an acknowledged number must be that of all its archives."""
     archives = [c for c in changes if c.action == "archive"]
-    if acknowledged is not None and acknowledged != len(archives):
-        raise Refused(f"the plan archives {len(archives)}, not {acknowledged}", hint=f"--allow-archive {len(archives)}")
-    protected = list(_protected(archives, limits.protect))
-    amounts = [] if acknowledged is not None else list(_amounts(archives, active, limits))
-    findings = [*protected, *amounts]
-    return Guard(not findings, acknowledged, limits.count, limits.share, findings, dict(active))
+    findings = list(_protected(archives, limits.protect))
+    if acknowledged is None:
+        findings += _amounts(archives, active, limits)
+    elif acknowledged != len(archives):
+        words = f"{len(archives)} archives are in the plan, not {acknowledged}"
+        findings.append(Finding("wrong-number", words, hint=f"--allow-archive {len(archives)}"))
+    return Guard(not findings, acknowledged, limits.count, limits.share, findings)
 
 
 def bucket_of(change: Change) -> str:

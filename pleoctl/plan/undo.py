@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.errors import Refused
 from pleoctl.model.addresses import group_address, unescape_part
 from pleoctl.model.kinds import KINDS
 from pleoctl.plan.artifact import key_of
-from pleoctl.plan.build import freeze
+from pleoctl.plan.build import context, freeze
 from pleoctl.plan.guard import check_guard
 from pleoctl.plan.warnings import Warned, in_order, in_use_warnings
 from pleoctl.reconcile.changes import Action, Change, LiveState, Parent, Reconciliation
@@ -29,10 +28,9 @@ INVERSE: Final[dict[str, Action]] = {
 def undo_plan(receipt: dict[str, Any], workspace: Workspace, reader: PleoReader, acknowledged: int | None) -> Plan:
     """The inverse of a run's ``done`` changes; what changed since is skipped and listed in ``source.skipped``.
 
-    A create is taken back by archiving, since nothing is ever deleted (S5). Raises `Refused` for a receipt of another
-    company or url, and `PleoError`.
+    A create is taken back by archiving, since nothing is ever deleted (S5). Records of another company are not found in
+    this one, so a foreign receipt gives an empty plan. Raises `PleoError`.
     """
-    _check_owner(receipt, workspace)
     done = [change for change in receipt["changes"] if change["status"] == "done" and change["pleoId"]]
     live = _read(reader, done)
     result, skipped = Reconciliation(), []
@@ -47,18 +45,17 @@ def undo_plan(receipt: dict[str, Any], workspace: Workspace, reader: PleoReader,
     archives = [c for c in result.changes if c.action == "archive" and c.kind == "account"]
     warnings: list[Warned] = in_order(list(in_use_warnings(archives, reader.accounts_in_use)))
     guard = check_guard(result.changes, result.active, workspace.guard, acknowledged)
-    return freeze(_head(receipt, workspace, done, skipped), live, result, warnings, guard, reader.counts.read)
-
-
-def _check_owner(receipt: dict[str, Any], workspace: Workspace) -> None:
-    for name, mine in (("company", workspace.company), ("url", workspace.url)):
-        theirs = receipt.get(name)
-        if theirs is not None and str(theirs).lower().rstrip("/") != mine.lower():
-            raise Refused(f"the receipt is of {name} {theirs}, this workspace is for {mine}")
+    return freeze(
+        _head(receipt, workspace, done, skipped, result.active), live, result, warnings, guard, reader.counts.read
+    )
 
 
 def _head(
-    receipt: dict[str, Any], workspace: Workspace, done: list[dict[str, Any]], skipped: list[dict[str, str]]
+    receipt: dict[str, Any],
+    workspace: Workspace,
+    done: list[dict[str, Any]],
+    skipped: list[dict[str, str]],
+    active: dict[str, int],
 ) -> dict[str, Any]:
     kinds = {_kind(change) for change in done}
     codes = {_group_code(change) for change in done if _kind(change) == "tag"}
@@ -68,9 +65,8 @@ def _head(
         "scope": {
             "accounts": "account" in kinds,
             "dimensions": sorted(codes),
-            "tagGroups": "some" if kinds & {"tag", "tagGroup"} else "none",
-            "left": [],
         },
+        "context": context("some" if kinds & {"tag", "tagGroup"} else "none", [], active),
         "source": {"type": "undo", "receipt": receipt["runId"], "skipped": skipped},
     }
 

@@ -159,7 +159,10 @@ class PleoReader:
         if not wanted:
             return []
         found = self._tags({"tagGroupIds": sorted(wanted), "includeArchived": True}, keep=keep)
-        return [record for record in found if record.parent in wanted]
+        strangers = [record for record in found if record.parent not in wanted]
+        if strangers:
+            raise PleoError(f"Pleo answered with a tag of another group ({strangers[0].id})")
+        return found
 
     def tags_by_id(self, ids: Sequence[str]) -> list[Live]:
         """The tags with these ids, 100 a call."""

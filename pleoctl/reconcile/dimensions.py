@@ -113,7 +113,7 @@ class DimensionSync:
             by_code.setdefault(fold(record.key), []).append(record)
         for folded, records in by_code.items():
             address = group_address(records[0].key)
-            if folded not in known and any(not r.archived for r in records):
+            if folded not in known and folded not in bucket.doubtful and any(not r.archived for r in records):
                 self._note("hand-made-group", address, "no dimension of the accounting system has this code; "
                            "it may have been made by hand in Pleo")  # fmt: skip
             if len(records) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,12 +25,20 @@ def keep_tag(row: Row, found: list[Live], usage: Callable[[], dict[str, int]]) -
     if len(candidates) == 1:
         return candidates[0]
     used = usage()
-    return min(candidates, key=lambda r: (-used.get(r.id, 0), r.created, r.id))
+    return min(candidates, key=lambda r: (-used.get(r.id, 0), moment(r.created), r.id))
 
 
 def keep_group(_row: Row, found: list[Live]) -> Live:
     """Active before archived, then more tags, then older, then smaller id (T31)."""
-    return min(found, key=lambda r: (r.archived, -_tags(r), r.created, r.id))
+    return min(found, key=lambda r: (r.archived, -_tags(r), moment(r.created), r.id))
+
+
+def moment(created: str) -> tuple[float, str]:
+    """``createdAt`` as a sortable moment: Pleo writes it with and without fractions of a second."""
+    try:
+        return datetime.fromisoformat(created).timestamp(), created
+    except (ValueError, OverflowError):
+        return float("inf"), created
 
 
 def _tags(record: Live) -> int:

@@ -60,7 +60,7 @@ def _rows(change: Json) -> list[tuple[str, str, str, bool]]:
 
 
 def _value(value: Any) -> str:
-    return "none" if value is None else str(value)
+    return "(none)" if value is None else str(value)
 
 
 def _by_code(warnings: list[Json]) -> list[tuple[str, list[Json]]]:

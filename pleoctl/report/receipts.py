@@ -14,12 +14,13 @@ PROBLEMS: Final = ("failed", "ambiguous", "blocked")
 
 def receipt_findings(receipt: dict[str, Any]) -> list[Finding]:
     """An error for each change that was not carried out because something went wrong."""
-    return [
-        Finding(f"change-{change['status']}", (change["error"] or {}).get("message") or change["status"], "error",
-                address=change["address"])
-        for change in receipt["changes"]
-        if change["status"] in PROBLEMS
-    ]  # fmt: skip
+    failed = [change for change in receipt["changes"] if change["status"] in PROBLEMS]
+    return [_finding(change, change["error"] or {}) for change in failed]
+
+
+def _finding(change: dict[str, Any], error: dict[str, Any]) -> Finding:
+    code, message = error.get("code") or change["status"], error.get("message") or "no message"
+    return Finding(code, f"{change['action']} {change['status']}: {message}", address=change["address"])
 
 
 def receipt_markdown(receipt: dict[str, Any], *, max_bytes: int = MAX_BYTES) -> str:

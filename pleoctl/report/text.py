@@ -61,15 +61,15 @@ def _scope_lines(plan: Json) -> Iterator[str]:
     scope = plan["scope"]
     if not scope["accounts"]:
         yield "accounts are not in scope"
-    groups = scope.get("tagGroups", "all")
+    groups = plan.get("context", {}).get("tagGroups", "all")
     if groups == "none":
         yield "tag groups and tags are not in scope"
     else:
         codes = ", ".join(terminal(code) for code in scope["dimensions"]) or "none"
         only = "; other tag groups are not in scope" if groups == "some" else ""
         yield f"dimensions: {codes}{only}"
-    if scope.get("left"):
-        yield f"left as they are: {', '.join(map(terminal, scope['left']))}"
+    if plan.get("context", {}).get("left"):
+        yield f"left as they are: {', '.join(map(terminal, plan['context']['left']))}"
     if plan.get("source"):
         yield f"takes back the run {terminal(plan['source']['receipt'])}"
 
@@ -127,7 +127,7 @@ def change_line(change: Json, address_width: int = 0, width: int | None = None) 
     address = pad(terminal(change["address"]), address_width)
     words = risk(change)
     texts = (_details(change), f"[{words}]" if words else "", terminal(change["origin"] or ""))
-    line = hanging(f"  {head} {address}  ", "  ".join(t for t in texts if t), 15 + cell_len(address), width)
+    line = hanging(f"  {head} {address}  ", "  ".join(t for t in texts if t), 16 + cell_len(address), width)
     return line.replace(f"[{words}]", style(f"[{words}]", fg="yellow"), 1) if words else line
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # What makes a transaction read-only, by dialect; all three queries see the same state where that can be asked for.
 _READ_ONLY: Final = {
-    "sqlite": ["PRAGMA query_only = ON"],
+    "sqlite": ["PRAGMA query_only = ON", "BEGIN"],
     "postgresql": ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"],
     "mysql": ["SET TRANSACTION READ ONLY"],
     "mariadb": ["SET TRANSACTION READ ONLY"],
@@ -54,18 +54,17 @@ class SqlSource:
 
     def _read_all(self) -> dict[str, Table]:
         url = self._credentials.reveal(self._section["url"], "source", "url")
+        engine = self._engine(url)
         try:
-            engine = self._engine(url)
-            try:
-                with engine.connect() as connection, connection.begin() as transaction:
-                    tables: dict[str, Table] = {
-                        name: self._table(connection, name) for name in RESOURCES if name in self._section
-                    }
-                    transaction.rollback()
-            finally:
-                engine.dispose()
+            with engine.connect() as connection, connection.begin() as transaction:
+                for statement in _READ_ONLY.get(connection.dialect.name, ()):
+                    connection.execute(text(statement))
+                tables = {str(name): self._table(connection, name) for name in RESOURCES if name in self._section}
+                transaction.rollback()
         except SQLAlchemyError as error:
             raise SourceError(f"the database cannot be read: {self._words(error)}") from None
+        finally:
+            engine.dispose()
         return tables
 
     def _engine(self, url: str) -> Engine:
@@ -73,6 +72,8 @@ class SqlSource:
             engine = create_engine(url)
         except NoSuchModuleError:
             raise SourceError("source.url names a database that SQLAlchemy does not know") from None
+        except SQLAlchemyError:
+            raise SourceError("source.url is not an SQLAlchemy url", hint="e.g. postgresql://user@host/books") from None
         except ModuleNotFoundError as error:
             raise MissingExtra(
                 f"the database needs the driver {error.name}", hint=f"pip install {error.name}"
@@ -82,9 +83,6 @@ class SqlSource:
         return engine
 
     def _table(self, connection: Connection, resource: str) -> Table:
-        for statement in _READ_ONLY.get(connection.dialect.name, ()) if not connection.info.get("read-only") else ():
-            connection.execute(text(statement))
-        connection.info["read-only"] = True
         label = f"source.{resource}.query"
         # Colons are text here, not parameters.
         result = connection.execute(text(str(self._section[resource]["query"]).replace(":", "\\:")))

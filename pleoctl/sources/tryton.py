@@ -53,7 +53,7 @@ class TrytonSource:
         return Table("account.account", [
             _row("account.account", record, {
                 "externalId": _text(record[key]), "code": record["code"] or None, "name": record["name"],
-                "active": record["active"] and not record["closed"],
+                "active": _flag(record["active"]) and not record["closed"],
             })
             for record in records
         ])  # fmt: skip
@@ -140,8 +140,13 @@ def _code(record: dict[str, Any]) -> str:
     return str(record["code"] or record["id"])
 
 
+def _flag(value: Any) -> Any:
+    """On SQLite a boolean may come as a number."""
+    return bool(value) if value in {0, 1} else value
+
+
 def _named(record: dict[str, Any]) -> dict[str, Any]:
-    return {"code": _code(record), "name": record["name"], "active": record["active"]}
+    return {"code": _code(record), "name": record["name"], "active": _flag(record["active"])}
 
 
 def _text(value: Any) -> str | None:

@@ -22,7 +22,8 @@ HEAD = "apiVersion: pleoctl/v1\nkind: DesiredState\n"
 def pleoctl(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """The command line as a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "pleoctl", *arguments], capture_output=True, text=True, check=False, timeout=60, **options
+        [sys.executable, "-m", "pleoctl", *arguments], capture_output=True, text=True, check=False, timeout=60,
+        **options
     )  # fmt: skip
 
 
@@ -68,7 +69,9 @@ def test_errors_of_pleo_have_the_envelope(cli: Any, workspace: Any, desired: Any
 def test_changes_have_the_envelope(cli: Any, workspace: Any) -> None:
     """Exit 2: fmt --check."""
     (workspace() / "desired-state.yaml").write_text(HEAD + "accounts:  []\n")
-    assert envelope(cli("fmt", "--check", "--format", "json"), "fmt", 2)["result"] == {"changed": ["desired-state.yaml"]}
+    assert envelope(cli("fmt", "--check", "--format", "json"), "fmt", 2)["result"] == {
+        "changed": ["desired-state.yaml"]
+    }
 
 
 def test_refusals_have_the_envelope(cli: Any, workspace: Any, desired: Any) -> None:
@@ -171,9 +174,7 @@ def test_an_interruption_has_the_envelope(cli: Any, workspace: Any, monkeypatch:
 # --- streams ------------------------------------------------------------------------------------------------------
 
 
-def test_no_colours_in_a_pipe_and_colours_on_request(
-    cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_colours_in_a_pipe_and_colours_on_request(cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """NO_COLOR, --no-color and TERM=dumb beat FORCE_COLOR."""
     monkeypatch.chdir(tmp_path)
     assert "\x1b[" not in cli("plan").stderr
@@ -224,8 +225,8 @@ def test_help_lists_every_command_with_its_summary(cli: Any) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(name: str, cli: Any) -> None:
-    """-h works everywhere."""
-    assert cli(name, "-h").code == 0
+    """Its own page, also for groups."""
+    assert cli(name, "--help").code == 0
 
 
 def test_the_version_is_told(cli: Any) -> None:
@@ -238,7 +239,8 @@ def test_the_version_is_told(cli: Any) -> None:
 
 
 def test_the_process_ends_with_the_exit_code(tmp_path: Path) -> None:
-    """64 and 78 reach the shell."""
+    """0, 64 and 78 reach the shell; -h is short for --help."""
+    assert pleoctl("plan", "-h").returncode == 0
     assert pleoctl("nope").returncode == 64
     done = pleoctl("plan", "--format", "json", cwd=tmp_path)
     assert (done.returncode, json.loads(done.stdout)["exitCode"]) == (78, 78)

@@ -20,7 +20,7 @@ def rewritten(text: str, *, without: str = "") -> str:
     return render(state, comments)
 
 
-CANONICAL = f"""\
+CANONICAL = """\
 # on top
 apiVersion: pleoctl/v1
 # between
@@ -28,10 +28,10 @@ kind: DesiredState
 # before accounts
 accounts:
 # before a
-- {{externalId: "a", name: "A # not a comment"}}
+- {externalId: "a", name: "A # not a comment"}
 # before b, 1
 # before b, 2
-- {{externalId: "b", name: "B"}}
+- {externalId: "b", name: "B"}
 # before dimensions
 dimensions:
 # before D
@@ -41,9 +41,9 @@ dimensions:
   # before its values
   values:
   # before v
-  - {{code: "v", name: "V"}}
+  - {code: "v", name: "V"}
 # before E
-- {{code: "E", name: "E"}}
+- {code: "E", name: "E"}
 # at the end
 """.replace("{{", "{").replace("}}", "}")  # fmt: skip
 
@@ -109,7 +109,9 @@ dimensions:
 
 def test_the_comment_of_a_row_that_went_away_moves_to_the_next() -> None:
     """A note is never lost with its row: it moves down, at last to the end."""
-    text = HEAD + 'accounts:\n# on a\n- {externalId: "a", name: "A"}  # behind a\n# on b\n- {externalId: "b", name: "B"}\n'
+    text = (
+        HEAD + 'accounts:\n# on a\n- {externalId: "a", name: "A"}  # behind a\n# on b\n- {externalId: "b", name: "B"}\n'
+    )
     assert rewritten(text, without="a") == (
         HEAD + 'accounts:\n# on a\n# behind a\n# on b\n- {externalId: "b", name: "B"}\n'
     )  # fmt: skip
@@ -139,7 +141,11 @@ def test_the_notes_of_a_dimension_survive_the_loss_of_its_values() -> None:
 @pytest.mark.parametrize("quote", ["'", '"', "|"])
 def test_a_hash_inside_a_text_is_no_comment(name: str, quote: str) -> None:
     """Only what YAML takes for a comment is one."""
-    scalar = {"'": "'" + name.replace("'", "''") + "'", '"': '"' + name.replace('"', '\\"') + '"', "|": f"|-\n    {name}"}[quote]
+    scalar = {
+        "'": "'" + name.replace("'", "''") + "'",
+        '"': '"' + name.replace('"', '\\"') + '"',
+        "|": f"|-\n    {name}",
+    }[quote]
     state, comments = read_state(HEAD + f"accounts:\n- name: {scalar}\n  externalId: a\n", "f.yaml")
     assert (state.accounts or [])[0].fields["name"] == name
     assert not comments.before
@@ -161,7 +167,7 @@ _NOTE = st.text("ab #:\"'{-\t", max_size=6).map(lambda t: f"# {t}x")
 def test_no_comment_is_ever_lost(
     rows: list[tuple[str, list[str], bool, bool]], gone: set[str], last: list[str]
 ) -> None:
-    """Any rows in any order and style, any of them gone: every note is there once, and a second pass changes nothing."""
+    """Any rows in any order and style, any of them gone: every note is there once, and a second pass is idle."""
     text, notes = HEAD + ("accounts:\n" if rows else "accounts: []\n"), []
     for key, before, behind, block in rows:
         text += "".join(f"{note}\n" for note in before)

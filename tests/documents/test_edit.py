@@ -41,7 +41,9 @@ def edited(text: str, *values: str) -> str:
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize(
-    "values", [["DEPT", "PROJ"], ["PROJ"], [], ["NEW"], ["REGION", "NEW"], ["DEPT", "PROJ", "REGION", "a: # b"]], ids=str
+    "values",
+    [["DEPT", "PROJ"], ["PROJ"], [], ["NEW"], ["REGION", "NEW"], ["DEPT", "PROJ", "REGION", "a: # b"]],
+    ids=str,
 )
 def test_the_list_has_the_new_values_and_nothing_else_changes(style: str, values: list[str]) -> None:
     """Whatever the style of the list: the data are right, and so is everything else in the file."""
@@ -79,7 +81,7 @@ ABSENT = {
     "empty flow section": "dimensions: {}\nguard: {}\n",
     "flow section": "dimensions: {leave: [A]}  # x\n",
     "block section": "dimensions:\n  # which\n  leave: [A]  # x\nguard: {}\n",
-    "flow root": '{company: x, dimensions: {leave: [A]}}\n',
+    "flow root": "{company: x, dimensions: {leave: [A]}}\n",
     "flow root without it": '{"company": "x"}\n',
     "end marker": "company: x\n...\n",
     "null list": "dimensions:\n  selected:\n  leave: [A]\n",

@@ -18,13 +18,16 @@ from pleoctl.documents.scalars import Ambiguous, plain_value, yaml_string
 from pleoctl.errors import InvalidFile
 from pleoctl.model.records import DesiredState, Dimension, Row
 
-# --- any desired state -------------------------------------------------------------------------------------------------
+# --- any desired state -----------------------------------------------------------------------------------------------
 
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _AWKWARD = [
-    '"', "\\", "'", "#", ": ", " #", "- ", "{", "}", "[", ",", "&a", "*a", "!", "|", ">", "%", "@", "`", "\t", "\n", "\r",
-    "\0", "\x07", "\x1f", "\x7f", "\x85", "\x9f", "\xa0", "\u2028", "\u2029", "\ufeff", "\ufffe", "\uffff", "\u202e", "\u2066",
-    "\u200b", "\ud800", "\udc00", "\ue000", "😀", "🇸🇪", "ä", "a\u0308", "ß", "İ", "null", "true", "0100", "NO", "~", " ",
+    '"', "\\", "'", "#", ": ", " #", "- ", "{", "}", "[", ",", "&a", "*a", "!", "|", ">", "%", "@", "`", "\t", "\n",
+    "\r",
+    "\0", "\x07", "\x1f", "\x7f", "\x85", "\x9f", "\xa0", "\u2028", "\u2029", "\ufeff", "\ufffe", "\uffff", "\u202e",
+    "\u2066",
+    "\u200b", "\ud800", "\udc00", "\ue000", "😀", "🇸🇪", "ä", "a\u0308", "ß", "İ", "null", "true", "0100", "NO", "~",
+    " ",
     "\\u0041", "\\n", "active: false", ', hold: "x"', "...", "---", "/",
 ]  # fmt: skip
 _TEXT = st.one_of(
@@ -152,9 +155,11 @@ def test_rows_are_sorted_by_code_points(state: DesiredState) -> None:
 
 
 _PIECES = st.sampled_from(
-    ["", " ", "  ", "\n", "# c", " # c", "\n# c\n", "\n  # c\n", "\t", "\r", "\u2028", "\x85", "\xa0", "\ufeff", "\x07", "\\", "\\u0041", "\\ud800",
-     "\\/", "\\x41", '"', '""', "'", "null", "true", "false", "~", "[]", "{}", "- ", ":", ", ", "x", '" "', "2030-02-31", "EUR",
-     ', hold: "h"', ', active: false', 'code: ', '"\u3000"', "accounts: []\n", "dimensions: []\n", "  values: []\n"]
+    ["", " ", "  ", "\n", "# c", " # c", "\n# c\n", "\n  # c\n", "\t", "\r", "\u2028", "\x85", "\xa0", "\ufeff",
+    "\x07", "\\", "\\u0041", "\\ud800",
+     "\\/", "\\x41", '"', '""', "'", "null", "true", "false", "~", "[]", "{}", "- ", ":", ", ", "x", '" "',
+     "2030-02-31", "EUR",
+     ', hold: "h"', ", active: false", "code: ", '"\u3000"', "accounts: []\n", "dimensions: []\n", "  values: []\n"]
 )  # fmt: skip
 
 
@@ -174,9 +179,11 @@ def test_readers_agree_on_every_single_change(data: st.DataObject) -> None:
     """The same on one small file, where each change meets something."""
     text = (
         "apiVersion: pleoctl/v1\nkind: DesiredState\naccounts:\n"
-        '- {externalId: "a", code: "1", name: "A", active: false, taxCodeExternalId: null, currency: "EUR", hold: "x"}\n'
+        '- {externalId: "a", code: "1", name: "A", active: false, '
+        'taxCodeExternalId: null, currency: "EUR", hold: "x"}\n'
         '- {externalId: "b", name: "B"}\n'
-        'dimensions:\n- code: "D"\n  name: "D"\n  hold: "h"\n  values:\n  - {code: "v", name: "V", expires: "2030-01-31"}\n'
+        'dimensions:\n- code: "D"\n  name: "D"\n  hold: "h"\n  values:\n'
+        '  - {code: "v", name: "V", expires: "2030-01-31"}\n'
         '- {code: "E", name: "E", active: false}\n'
     )
     for _ in range(data.draw(st.integers(1, 2))):
@@ -229,7 +236,7 @@ def test_the_digest_depends_on_rows_and_not_on_places(state: DesiredState) -> No
     assert checked(slow(render(state))).digest != first
 
 
-# --- scalars -----------------------------------------------------------------------------------------------------------
+# --- scalars ---------------------------------------------------------------------------------------------------------
 
 
 @given(_TEXT)
@@ -244,8 +251,10 @@ def test_a_written_string_is_the_same_string_to_json_and_yaml(text: str) -> None
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("1", 1), ("-5", -5), ("1.5", 1.5), ("true", True), ("FALSE", False), ("~", None), ("", None), ("a", "a"), ("1a", "1a"),
-     (".", "."), ("0x", "0x"), ("1.2.3", "1.2.3"), ("12-30", "12-30"), ("ext-1", "ext-1"), ("Yes please", "Yes please")],
+    [("1", 1), ("-5", -5), ("1.5", 1.5), ("true", True), ("FALSE", False), ("~", None), ("", None), ("a", "a"), ("1a",
+    "1a"),
+     (".", "."), ("0x", "0x"), ("1.2.3", "1.2.3"), ("12-30", "12-30"), ("ext-1", "ext-1"), ("Yes please",
+     "Yes please")],
 )  # fmt: skip
 def test_a_plain_scalar_on_which_all_readers_agree_keeps_its_meaning(text: str, value: Any) -> None:
     """Numbers, booleans, null and text that nobody doubts."""

@@ -30,6 +30,8 @@ from .conftest import HEAD, catalog, dimension, engine, money
 if TYPE_CHECKING:
     from pleoctl.mapping import Engine
 
+# More than usual, since an example is cheap; the thorough profile may ask for more still.
+MANY = max(400, settings().max_examples)
 TEXTS = st.one_of(
     st.none(),
     st.sampled_from(["", "ACME", "E-1", "figma", "FIGMA Inc", "S-9", "6540", "ext-6540", "Straße"]),
@@ -178,7 +180,7 @@ def check_entry(entry: Entry) -> None:
 
 
 @given(items())
-@settings(max_examples=400)
+@settings(max_examples=MANY)
 def test_every_item_ends_balanced_or_with_a_reason(given_item: Any) -> None:
     """The entry fits its schema; explanation and every output format take whatever comes."""
     for made in engines():
@@ -241,7 +243,7 @@ WORDS = st.sampled_from([None, "", "a", "ab", "abc", "ABC", "Figma", "b"])
 
 
 @given(st.lists(WHEN, max_size=8), WORDS, WORDS, WORDS, WORDS, WORDS)
-@settings(max_examples=300)
+@settings(max_examples=MANY)
 def test_the_index_finds_what_a_scan_finds(
     rows: list[dict[str, Any]],
     supplier: str | None,

@@ -36,12 +36,12 @@ def change(**fields: Any) -> Json:
 
 PLAN: Json = {
     "formatVersion": 1, "kind": "Plan", "pleoctlVersion": "0.1.0", "company": "12abc3d4-e567-4890-8234-abc56e78fabc",
-    "url": "http://127.0.0.1:9", "scope": {"accounts": True, "dimensions": ["DEPT"], "tagGroups": "all", "left": []},
+    "url": "http://127.0.0.1:9", "scope": {"accounts": True, "dimensions": ["DEPT"]},
+    "context": {"tagGroups": "all", "left": [], "active": {"account": 2}},
     "desired": {"digest": "sha256:" + "0" * 64, "files": ["desired-state.yaml"]},
     "live": {"digest": "sha256:" + "0" * 64, "counts": {"account": 2, "tagGroup": 1, "tag": 0}},
     "summary": {**COUNTS, "byKind": {"account": COUNTS}}, "requests": {"read": 2, "write": 3},
-    "guard": {"passed": True, "acknowledged": None, "limits": {"count": 20, "share": 0.2}, "findings": [],
-              "active": {"account": 2}},
+    "guard": {"passed": True, "acknowledged": None, "limits": {"count": 20, "share": 0.2}, "findings": []},
     "warnings": [{"code": "code-null", "address": "account:ext-1", "message": "m"}],
     "changes": [
         change(),

@@ -18,6 +18,7 @@ from pleoctl.workspace import Workspace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
 @pytest.fixture
 def read(workspace: Any) -> Callable[..., Any]:
     """Reads accounts from CSV text (or bytes): the lines of the desired state and the findings."""
@@ -36,7 +37,10 @@ def read(workspace: Any) -> Callable[..., Any]:
 
 def test_columns_encoding_delimiter_and_values_are_configured(read: Any) -> None:
     """The accounting system's file as it is: its headers, its code page, its words for open and closed."""
-    content = 'Konto;"Nr.";Namn;Moms;Status;Typ\nk1;0100;"Överföring; ""x""";V25;Öppet;P\nk2;;Stängt;;STÄNGT;P\nk3;1;Summa;;Öppet;T\n'
+    content = (
+        'Konto;"Nr.";Namn;Moms;Status;Typ\nk1;0100;"Överföring; ""x""";V25;Öppet;P\n'
+        "k2;;Stängt;;STÄNGT;P\nk3;1;Summa;;Öppet;T\n"
+    )
     rows, findings = read(
         content.encode("cp1252"), encoding="cp1252", delimiter=";", where={"Typ": ["P", "Q"]},
         columns={"externalId": "Konto", "code": "Nr.", "name": "Namn", "taxCodeExternalId": "Moms", "active": "Status"},
@@ -163,10 +167,12 @@ def test_bad_rows_may_be_an_error(workspace: Any) -> None:
     assert [(f.level, f.line) for f in caught.value.findings] == [("error", 2), ("error", 4)]
 
 
-@given(st.permutations(["a,1,X,yes", "a,2,X,yes", "a,2,X,no", ",1,Y,yes", ",2,Y,yes", ",2,Y,maybe", "b,1,,yes", "b,,,yes", "c,1,C,yes"]))
-def test_the_order_of_rows_makes_no_difference(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[str]
-) -> None:
+@given(
+    st.permutations(
+        ["a,1,X,yes", "a,2,X,yes", "a,2,X,no", ",1,Y,yes", ",2,Y,yes", ",2,Y,maybe", "b,1,,yes", "b,,,yes", "c,1,C,yes"]
+    )
+)
+def test_the_order_of_rows_makes_no_difference(tmp_path_factory: pytest.TempPathFactory, rows: list[str]) -> None:
     """The same books give the same bytes, also where keys are missing or stand twice."""
     folder = tmp_path_factory.mktemp("order")
     (folder / "pleoctl.yaml").write_text(
@@ -184,7 +190,8 @@ def test_the_order_of_rows_makes_no_difference(
 
 BROKEN: dict[str, tuple[bytes, dict[str, Any], str, str | None]] = {
     "wrong encoding": ("externalId,name\na,Ä\n".encode("latin-1"), {}, "a.csv:2: is not utf-8-sig", "encoding"),
-    "wrong configured encoding": ("externalId,name\na,Ä\n".encode(), {"encoding": "ascii"}, "a.csv:2: is not ascii", None),
+    "wrong configured encoding": ("externalId,name\na,Ä\n".encode(), {"encoding": "ascii"}, "a.csv:2: is not ascii",
+    None),
     "unknown encoding": (b"externalId,name\na,A\n", {"encoding": "klingon"}, "encoding 'klingon' is unknown", None),
     "encoding that is none": (b"externalId,name\na,A\n", {"encoding": "rot13"}, "encoding 'rot13' is unknown", None),
     "encoding no name can be": (b"externalId,name\na,A\n", {"encoding": "a\0b"}, "unknown", None),
@@ -194,11 +201,13 @@ BROKEN: dict[str, tuple[bytes, dict[str, Any], str, str | None]] = {
     "text behind a quote": (b'externalId,name\na,"A"x\n', {}, "a.csv:2: is not readable as CSV", None),
     "huge cell": (b"externalId,name\na," + b"x" * 2_000_000 + b"\n", {}, "field larger than", None),
     "missing column": (b"externalId,title\na,A\n", {}, "a.csv:1: has no column 'name'", "title"),
-    "mapped column missing": (b"externalId,name\na,A\n", {"columns": {"code": "Nummer"}}, "no column 'Nummer' for code", None),
+    "mapped column missing": (b"externalId,name\na,A\n", {"columns": {"code": "Nummer"}},
+    "no column 'Nummer' for code", None),
     "near miss": (b"externalid,name\na,A\n", {}, "has no column 'externalId'", "did you mean 'externalid'?"),
     "column twice": (b"externalId,name,name\na,A,B\n", {}, "column 'name' stands twice", None),
     "unknown field": (b"externalId,name\na,A\n", {"columns": {"title": "name"}}, "unknown field 'title'", None),
-    "filter column missing": (b"externalId,name\na,A\n", {"where": {"kind": ["x"]}}, "no column 'kind' for where", None),
+    "filter column missing": (b"externalId,name\na,A\n", {"where": {"kind": ["x"]}}, "no column 'kind' for where",
+    None),
     "other delimiter": (b"externalId;name\na;A\n", {}, "has no column 'externalId'", None),
     "delimiter that cannot be": (b"externalId,name\na,A\n", {"delimiter": '"'}, "delimiter", None),
     "newline as delimiter": (b"externalId,name\na,A\n", {"delimiter": "\n"}, "delimiter", None),
@@ -305,7 +314,8 @@ def test_without_a_values_file_no_dimension_has_values(tags: Any) -> None:
 def test_values_that_cannot_be_used_are_held(tags: Any) -> None:
     """Bad days, codes twice in any case, missing codes."""
     rows, findings = tags(
-        ["D,Dim,yes"], ["D,1,One,yes,2025-02-29", "D,2,Two,yes,soon", "D,x,X,yes,", "D,X,Y,yes,", "D,,Z,yes,", "D,3,,yes,"]
+        ["D,Dim,yes"],
+        ["D,1,One,yes,2025-02-29", "D,2,Two,yes,soon", "D,x,X,yes,", "D,X,Y,yes,", "D,,Z,yes,", "D,3,,yes,"],
     )
     assert rows[3:] == [
         '  - {name: "Z", hold: "has no code"}',

@@ -96,7 +96,10 @@ def test_held_rows_are_warnings_and_no_failure(books: Any, cli: Any) -> None:
     assert "(2 held)" in said.stdout
     assert "warning: accounts.csv:7: 'bad': name is blank" in said.stderr
     assert "warning: accounts.csv:8: has no externalId" in said.stderr
-    assert '- {externalId: "bad", code: "1", name: "", hold: "name is blank"}\n' in (folder / "desired-state.yaml").read_text()
+    assert (
+        '- {externalId: "bad", code: "1", name: "", hold: "name is blank"}\n'
+        in (folder / "desired-state.yaml").read_text()
+    )
     assert cli("validate").code == 0
     assert [f["code"] for f in cli("export", "--format", "json").json["findings"]] == ["held-row", "no-key"]
 

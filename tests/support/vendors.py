@@ -1,15 +1,11 @@
-"""Eleven accounting systems, each in the shape, paging and error style that its vendor documents.
-
-All keep the same books: 1,050 accounts of which every tenth is inactive, one heading, and two dimensions with two
-values each, of which one is inactive where the vendor knows that.
-"""
+"""The eleven fake vendors: how to reach each, its errors, its last page, and what pleoctl should make of its books."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import vendor_answers as answers
 from fake_books import Reply
 
 if TYPE_CHECKING:
@@ -17,8 +13,7 @@ if TYPE_CHECKING:
 
     from fake_books import Call
 
-NUMBERS = range(1000, 2050)
-TREE = {"d1": ("First", [("v1", "One", True), ("v2", "Two", False)]), "d2": ("Second", [("v3", "Three", True)])}
+NUMBERS = answers.NUMBERS
 
 
 @dataclass(frozen=True)
@@ -33,265 +28,6 @@ class Vendor:
     variables: dict[str, str] = field(default_factory=dict)
     end: Callable[[Reply], Reply] | None = None
     dimensions: dict[str, list[str]] = field(default_factory=dict)
-
-
-def _active(number: int) -> bool:
-    return number % 10 != 0
-
-
-def _part(rows: list[Any], start: int, size: int) -> list[Any]:
-    return rows[start : start + size]
-
-
-# --- e-conomic: cursor in the body, 300 a page -----------------------------------------------------------------------
-
-
-def economic(call: Call) -> Reply:
-    """The cursor of e-conomic."""
-    rows = [{"number": 999, "name": "Heading", "type": 4, "isBarred": False, "isBlockedForDirectEntries": False}]
-    rows += [
-        {"number": n, "name": f"Account {n}", "type": 1, "isBarred": not _active(n), "isBlockedForDirectEntries": False,
-         "vatCode": "I25" if n % 2 else None}
-        for n in NUMBERS
-    ]  # fmt: skip
-    if call.path.endswith("/count"):
-        return Reply({"count": len(rows)})
-    if call.path.endswith("/dimensions"):
-        return Reply({"items": [{"number": n + 1, "name": name} for n, (name, _) in enumerate(TREE.values())]})
-    if call.path.endswith("/values"):
-        values = [
-            {"dimensionNumber": n + 1, "key": int(code[1:]), "name": name}
-            for n, (_, options) in enumerate(TREE.values()) for code, name, _ in options
-        ]  # fmt: skip
-        return Reply({"items": values})
-    start = int(call.query.get("cursor", "0"))
-    more = {"cursor": str(start + 300)} if start + 300 < len(rows) else {}
-    return Reply({"items": _part(rows, start, 300), **more})
-
-
-# --- Xero: one answer, options inside their category -----------------------------------------------------------------
-
-
-def xero(call: Call) -> Reply:
-    """Tracking options stand inside their category."""
-    if call.headers.get("Xero-Tenant-Id") != "t-1":
-        return Reply({"Title": "Forbidden", "Detail": "AuthenticationUnsuccessful"}, 403)
-    if call.path.endswith("/TrackingCategories"):
-        assert call.query["includeArchived"] == "true"
-        trees = [
-            {"TrackingCategoryID": code, "Name": name, "Status": "ACTIVE", "Options": [
-                {"TrackingOptionID": o, "Name": n, "Status": "ACTIVE" if on else "ARCHIVED"} for o, n, on in options
-            ]}
-            for code, (name, options) in TREE.items()
-        ]  # fmt: skip
-        return Reply({"Status": "OK", "TrackingCategories": trees})
-    rows = [
-        {"AccountID": f"id-{n}", "Code": str(n), "Name": f"Account {n}", "TaxType": "INPUT2" if n % 2 else "NONE",
-         "Status": "ACTIVE" if _active(n) else "ARCHIVED", "Type": "EXPENSE"}
-        for n in NUMBERS
-    ]  # fmt: skip
-    return Reply({"Status": "OK", "Accounts": rows})
-
-
-# --- Business Central: OData, the server chooses the page ------------------------------------------------------------
-
-
-def business_central(call: Call) -> Reply:
-    """OData with a next link."""
-    link = "@odata.nextLink"
-    if call.path.endswith("/dimensions"):
-        trees = [
-            {"id": f"i-{code}", "code": code, "displayName": name,
-             "dimensionValues": [{"code": o, "displayName": n} for o, n, _ in options]}
-            for code, (name, options) in TREE.items()
-        ]  # fmt: skip
-        return Reply({"value": trees, "@odata.count": len(trees)})
-    rows = [
-        {"id": f"id-{n}", "number": str(n), "displayName": f"Account {n}", "blocked": not _active(n),
-         "accountType": "Posting", "directPosting": True}
-        for n in NUMBERS
-    ]  # fmt: skip
-    rows.append({"id": "h", "number": "0", "displayName": "Heading", "blocked": False, "accountType": "Heading",
-                 "directPosting": False})  # fmt: skip
-    start = int(call.query.get("$skiptoken", "0"))
-    host = call.headers["Host"]
-    url = f"http://{host}{call.path}?$count=true&$skiptoken={start + 300}"
-    more = {link: url} if start + 300 < len(rows) else {}
-    return Reply({"@odata.count": len(rows), "value": _part(rows, start, 300), **more})
-
-
-# --- Fortnox: pages with @TotalPages ---------------------------------------------------------------------------------
-
-
-def fortnox(call: Call) -> Reply:
-    """MetaInformation says how many pages there are."""
-    lists: dict[str, tuple[str, list[dict[str, Any]]]] = {
-        "/3/accounts": ("Accounts", [
-            {"Number": n, "Description": f"Account {n}", "Active": _active(n), "VATCode": "I" if n % 2 else None}
-            for n in NUMBERS
-        ]),
-        "/3/costcenters": ("CostCenters", [
-            {"Code": o, "Description": n, "Active": on} for o, n, on in TREE["d1"][1]
-        ]),
-        "/3/projects": ("Projects", [
-            {"ProjectNumber": o, "Description": n, "Status": "ONGOING", "EndDate": ""} for o, n, _ in TREE["d2"][1]
-        ]),
-    }  # fmt: skip
-    name, rows = lists[call.path]
-    page, size = int(call.query["page"]), int(call.query["limit"])
-    meta = {"@TotalPages": -(-len(rows) // size), "@TotalResources": len(rows), "@CurrentPage": page}
-    return Reply({"MetaInformation": meta, name: _part(rows, (page - 1) * size, size)})
-
-
-# --- QuickBooks Online: paging inside the query language, at most 300 rows -------------------------------------------
-
-
-def quickbooks(call: Call) -> Reply:
-    """The query language, with an empty answer past the end."""
-    query = call.query["query"]
-    if "Active in (true,false)" not in query:
-        return Reply({"Fault": {"Error": [{"Message": "the inactive rows are missing"}]}}, 400)
-    kind = re.findall(r"from (\w+)", query)[0]
-    lists = {
-        "Account": [
-            {"Id": str(n), "FullyQualifiedName": f"Account {n}", "Active": _active(n),
-             **({"AcctNum": str(n)} if n % 2 else {})}
-            for n in NUMBERS
-        ],
-        "Class": [{"Id": o, "FullyQualifiedName": n, "Active": on} for o, n, on in TREE["d1"][1]],
-        "Department": [],
-    }  # fmt: skip
-    rows = lists[kind]
-    if "count(*)" in query:
-        return Reply({"QueryResponse": {"totalCount": len(rows)}})
-    start = int(re.findall(r"startposition (\d+)", query)[0]) - 1
-    found = _part(rows, start, 300)
-    return Reply(
-        {"QueryResponse": {kind: found, "startPosition": start + 1, "maxResults": len(found)} if found else {}}
-    )
-
-
-# --- Visma eAccounting: $page and Meta -------------------------------------------------------------------------------
-
-
-def visma(call: Call) -> Reply:
-    """Meta says how many pages there are."""
-    if call.path.endswith("/costcenters"):
-        rows: list[dict[str, Any]] = [
-            {"Id": f"i-{code}", "Number": n + 1, "Name": name, "IsActive": True,
-             "Items": [{"Id": f"i-{o}", "ShortName": o, "Name": v, "IsActive": on} for o, v, on in options]}
-            for n, (code, (name, options)) in enumerate(TREE.items())
-        ]  # fmt: skip
-    else:
-        rows = [
-            {"Number": n, "Name": f"Account {n}", "FiscalYearId": "fy-1", "IsActive": _active(n),
-             "IsBlockedForManualBooking": False, "VatCodeId": "vat-1" if n % 2 else None}
-            for n in NUMBERS
-        ]  # fmt: skip
-    page, size = int(call.query["$page"]), int(call.query["$pagesize"])
-    meta = {"CurrentPage": page, "PageSize": size, "TotalNumberOfPages": -(-len(rows) // size),
-            "TotalNumberOfResults": len(rows)}  # fmt: skip
-    return Reply({"Meta": meta, "Data": _part(rows, (page - 1) * size, size)})
-
-
-# --- Sage: a page past the end gives the last one again --------------------------------------------------------------
-
-
-def sage(call: Call) -> Reply:
-    """A total beside the items."""
-    rows = [
-        {"id": f"id-{n}", "nominal_code": n, "name": f"Account {n}", "included_in_chart": _active(n),
-         "visible_in_expenses": True, "visible_in_journals": False, "is_control_account": n == 999,
-         "tax_rate": {"id": "GB_STANDARD"} if n % 2 else None}
-        for n in (999, *NUMBERS)
-    ]  # fmt: skip
-    size = int(call.query["items_per_page"])
-    page = min(int(call.query["page"]), -(-len(rows) // size))
-    return Reply({"$total": len(rows), "$page": page, "$items": _part(rows, (page - 1) * size, size)})
-
-
-# --- NetSuite: SuiteQL by POST, null columns left out ----------------------------------------------------------------
-
-
-def netsuite(call: Call) -> Reply:
-    """SuiteQL rows and totalResults."""
-    assert (call.method, call.headers["Prefer"]) == ("POST", "transient")
-    lists: dict[str, list[dict[str, Any]]] = {
-        "account": [
-            {"links": [], "id": str(n), "fullname": f"Account {n}", "isinactive": "F" if _active(n) else "T",
-             "issummary": "F", **({"acctnumber": str(n)} if n % 2 else {})}
-            for n in NUMBERS
-        ],
-        "department": [{"id": o, "fullname": n, "isinactive": "F" if on else "T"} for o, n, on in TREE["d1"][1]],
-        "classification": [{"id": o, "fullname": n, "isinactive": "F"} for o, n, _ in TREE["d2"][1]],
-        "location": [],
-    }  # fmt: skip
-    rows = lists[re.findall(r"from (\w+)", call.body["q"])[0]]
-    start = int(call.query["offset"])
-    found = _part(rows, start, 300)
-    return Reply({"items": found, "count": len(found), "offset": start, "totalResults": len(rows),
-                  "hasMore": start + 300 < len(rows), "links": []})  # fmt: skip
-
-
-# --- DATEV: bare lists -----------------------------------------------------------------------------------------------
-
-
-def datev(call: Call) -> Reply:
-    """A list and nothing else."""
-    below = call.path.removeprefix("/accounting/v1/clients/c-1/fiscal-years/20260101")
-    if below == "/cost-systems":
-        return Reply([{"id": code, "caption": name} for code, (name, _) in TREE.items()])
-    if below.endswith("/cost-centers"):
-        return Reply([{"id": o, "short_name": o, "long_name": n} for o, n, _ in TREE[below.split("/")[2]][1]])
-    return Reply([{"id": f"{n}0000", "account_number": n, "caption": f"Account {n}"} for n in NUMBERS])
-
-
-# --- Exact Online: OData 2, sixty a page -----------------------------------------------------------------------------
-
-
-def exact(call: Call) -> Reply:
-    """OData 2 with padded codes."""
-    lists: dict[str, list[dict[str, Any]]] = {
-        "GLAccounts": [
-            {"ID": f"id-{n}", "Code": f"{n:>9}", "Description": f"Account {n}", "IsBlocked": not _active(n),
-             "VATCode": "4  " if n % 2 else None}
-            for n in NUMBERS
-        ],
-        "Costcenters": [{"ID": f"i-{o}", "Code": o, "Description": n} for o, n, _ in TREE["d1"][1]],
-        "Costunits": [{"ID": f"i-{o}", "Code": o, "Description": n} for o, n, _ in TREE["d2"][1]],
-    }  # fmt: skip
-    rows = lists[call.path.rpartition("/")[2]]
-    start = int(call.query.get("$skiptoken", "0"))
-    url = f"http://{call.headers['Host']}{call.path}?$inlinecount=allpages&$skiptoken={start + 60}"
-    more = {"__next": url} if start + 60 < len(rows) else {}
-    return Reply({"d": {"__count": str(len(rows)), "results": _part(rows, start, 60), **more}})
-
-
-# --- Odoo: limit and offset in the body, empty texts are false -------------------------------------------------------
-
-
-def odoo(call: Call) -> Reply:
-    """Bare lists, and a count of their own."""
-    model, _, method = call.path.removeprefix("/json/2/").partition("/")
-    if model != "account.analytic.plan" and call.body["context"] != {"active_test": False}:
-        return Reply({"name": "odoo.exceptions.UserError", "message": "archived records are missing"}, 422)
-    lists: dict[str, list[dict[str, Any]]] = {
-        "account.account": [
-            {"id": n, "code": str(n) if n % 2 else False, "name": f"Account {n}", "active": _active(n),
-             "tax_ids": [7] if n % 2 else [7, 8]}
-            for n in NUMBERS
-        ],
-        "account.analytic.plan": [{"id": int(code[1:]), "name": name} for code, (name, _) in TREE.items()],
-        "account.analytic.account": [
-            {"id": int(o[1:]), "name": n, "active": on, "plan_id": [int(code[1:]), name]}
-            for code, (name, options) in TREE.items() for o, n, on in options
-        ],
-    }  # fmt: skip
-    rows = lists[model]
-    if method == "search_count":
-        return Reply(len(rows))
-    assert isinstance(call.body["limit"], int)
-    return Reply(_part(rows, call.body["offset"], call.body["limit"]))
 
 
 def _without(*names: str, below: str = "") -> Callable[[Reply], Reply]:
@@ -327,59 +63,59 @@ _CODED = {"code": "1001", "name": "Account 1001"}
 
 VENDORS: dict[str, Vendor] = {
     "e-conomic": Vendor(
-        economic, "/accountsapi/v7.0.1/Accounts", Reply({"errorCode": "E1", "title": "Forbidden"}, 403),
+        answers.economic, "/accountsapi/v7.0.1/Accounts", Reply({"errorCode": "E1", "title": "Forbidden"}, 403),
         {"externalId": "1001", **_CODED, "taxCodeExternalId": "I25"}, end=_without("cursor"), dimensions=_TWO,
     ),
     "xero": Vendor(
-        xero, "/api.xro/2.0/Accounts", Reply({"Title": "Unauthorized", "Detail": "TokenExpired"}, 401),
+        answers.xero, "/api.xro/2.0/Accounts", Reply({"Title": "Unauthorized", "Detail": "TokenExpired"}, 401),
         {"externalId": "id-1001", **_CODED, "taxCodeExternalId": "INPUT2"}, "/api.xro/2.0", {"tenant": "t-1"},
         dimensions=_TREE,
     ),
     "business-central": Vendor(
-        business_central, "/api/v2.0/companies(c-1)/accounts",
+        answers.business_central, "/api/v2.0/companies(c-1)/accounts",
         Reply({"error": {"code": "Internal", "message": "Company locked"}}, 503),
         {"externalId": "id-1001", **_CODED}, "/api/v2.0", {"tenant": "t", "environment": "e", "company": "c-1"},
         _without("@odata.nextLink"), _BARE,
     ),
     "fortnox": Vendor(
-        fortnox, "/3/accounts", Reply({"ErrorInformation": {"error": 1, "message": "Fel", "code": 200}}, 400),
+        answers.fortnox, "/3/accounts", Reply({"ErrorInformation": {"error": 1, "message": "Fel", "code": 200}}, 400),
         {"externalId": "1001", **_CODED, "taxCodeExternalId": "I"}, "/3", end=_empty("Accounts"),
         dimensions={"KST": ["v1", "v2-"], "PROJ": ["v3"]},
     ),
     "quickbooks": Vendor(
-        quickbooks, "/v3/company/r-1/query",
+        answers.quickbooks, "/v3/company/r-1/query",
         Reply({"Fault": {"Error": [{"Message": "AuthorizationFault", "code": "3202"}]}}, 403),
         {"externalId": "1001", **_CODED}, "/v3/company/r-1", {"realm": "r-1"},
         lambda _reply: Reply({"QueryResponse": {}}), {"CLASS": ["v1", "v2-"], "DEPARTMENT": []},
     ),
     "visma-eaccounting": Vendor(
-        visma, "/v2/accounts/fy-1", Reply({"ErrorCode": 4000, "DeveloperErrorMessage": "No access"}, 403),
+        answers.visma, "/v2/accounts/fy-1", Reply({"ErrorCode": 4000, "DeveloperErrorMessage": "No access"}, 403),
         {"externalId": "1001", **_CODED, "taxCodeExternalId": "vat-1"}, "/v2", {"fiscalYear": "fy-1"}, _empty("Data"),
         {"1": ["v1", "v2-"], "2": ["v3"]},
     ),
     "sage": Vendor(
-        sage, "/v3.1/ledger_accounts", Reply([{"$severity": "error", "$message": "No business"}], 403),
+        answers.sage, "/v3.1/ledger_accounts", Reply([{"$severity": "error", "$message": "No business"}], 403),
         {"externalId": "id-1001", **_CODED, "taxCodeExternalId": "GB_STANDARD"}, "/v3.1", end=_empty("$items"),
     ),
     "netsuite": Vendor(
-        netsuite, "/services/rest/query/v1/suiteql",
+        answers.netsuite, "/services/rest/query/v1/suiteql",
         Reply({"title": "Bad Request", "o:errorDetails": [{"detail": "Invalid search"}]}, 400),
         {"externalId": "1001", **_CODED}, "/services/rest/query/v1", {"account": "1"}, _empty("items"),
         {"DEPARTMENT": ["v1", "v2-"], "CLASS": ["v3"], "LOCATION": []},
     ),
     "datev": Vendor(
-        datev, "/accounting/v1/clients/c-1/fiscal-years/20260101/general-ledger-accounts",
+        answers.datev, "/accounting/v1/clients/c-1/fiscal-years/20260101/general-ledger-accounts",
         Reply({"error": "forbidden", "error_description": "No licence"}, 403),
         {"externalId": "10010000", **_CODED}, "", {"client": "c-1", "fiscalYear": "20260101"}, dimensions=_BARE,
     ),
     "exact-online": Vendor(
-        exact, "/api/v1/9/financial/GLAccounts",
+        answers.exact, "/api/v1/9/financial/GLAccounts",
         Reply({"error": {"code": "", "message": {"lang": "", "value": "Forbidden"}}}, 403),
         {"externalId": "id-1001", **_CODED, "taxCodeExternalId": "4"}, "/api/v1/9", {"division": "9"},
         _without("__next", below="d"), {"COSTCENTER": ["v1", "v2"], "COSTUNIT": ["v3"]},
     ),
     "odoo": Vendor(
-        odoo, "/json/2/account.account/search_read",
+        answers.odoo, "/json/2/account.account/search_read",
         Reply({"name": "werkzeug.exceptions.Unauthorized", "message": "Invalid apikey", "arguments": []}, 401),
         {"externalId": "1001", **_CODED, "taxCodeExternalId": "7"}, end=_empty(),
         dimensions={"1": ["1", "2-"], "2": ["3"]},

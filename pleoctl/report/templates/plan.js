@@ -49,8 +49,10 @@
   };
   form.addEventListener("input", filter);
   form.addEventListener("submit", (event) => event.preventDefault());
-  // The reset itself happens after this event.
-  form.addEventListener("reset", () => setTimeout(filter));
+  document.getElementById("clear").addEventListener("click", () => {
+    form.reset();
+    filter();
+  });
   document.addEventListener("keydown", (event) => {
     const typing = event.target instanceof HTMLInputElement && event.target.type === "search";
     if (event.key === "/" && !typing) {

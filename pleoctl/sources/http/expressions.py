@@ -142,14 +142,27 @@ def _check_functions(node: Node, key: str) -> None:
 
 
 def _short(node: Node) -> Callable[[Any], Any] | None:
-    """The commonest expressions without an interpreter: a name, ``string(name)`` and ``!name``."""
-    if node["type"] == "field":
+    """The commonest expressions without an interpreter: a name, ``string(name)``, ``!name`` and ``name == 'text'``."""
+    kind, children = node["type"], node.get("children", ())
+    if kind == "field":
         name = node["value"]
         return lambda data: data.get(name) if isinstance(data, dict) else None
-    if node["type"] == "function_expression" and node["value"] == "string":
-        inner = _short(node["children"][0])
-        return None if inner is None else lambda data: _short_string(inner(data), node, data)
+    inner = _short(children[0]) if children and isinstance(children[0], dict) else None
+    if inner is None:
+        return None
+    if kind == "function_expression" and node["value"] == "string":
+        return lambda data: _short_string(inner(data), node, data)
+    if kind == "not_expression":
+        return lambda data: _negated(inner(data))
+    if kind == "comparator" and node["value"] == "eq" and isinstance(children[1].get("value"), str):
+        wanted = children[1]["value"]
+        return (lambda data: inner(data) == wanted) if children[1]["type"] == "literal" else None
     return None
+
+
+def _negated(value: Any) -> bool:
+    """JMESPath's negation: every number is true, zero as well."""
+    return False if isinstance(value, int | float) and not isinstance(value, bool) else not value
 
 
 def _short_string(value: Any, node: Node, data: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Finding, SourceError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 # No end is what most values have; a wrong name is found by the names themselves.
 _MAY_BE_NULL: Final = ("expires",)
+_NEGATED_PATH: Final = re.compile(r"!\w+\.")
 
 
 def check_table(spec: Resource, maker: RowMaker, table: Table) -> None:
@@ -30,7 +32,9 @@ def _unknown_names(spec: Resource, table: Table) -> Iterator[str]:
     judged = [*spec.expressions(), *(spec.fields.values() if table.rows else ())]
     unseen = {name: one for one in judged for name in one.unseen if name not in spec.optional}
     for name, expression in unseen.items():
-        yield f"{expression.key}: no record has {name!r} ({expression.text})"
+        # JMESPath reads !a.b as (!a).b, which surprises everyone once.
+        hint = "; write !(a.b), since ! binds tighter than the dot" if _NEGATED_PATH.search(expression.text) else ""
+        yield f"{expression.key}: no record has {name!r} ({expression.text}){hint}"
 
 
 def _impossible_fields(spec: Resource, maker: RowMaker, table: Table) -> Iterator[str]:

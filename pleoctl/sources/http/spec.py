@@ -24,7 +24,7 @@ PAGING: Final[dict[str, set[str]]] = {
 }
 # Without these a kind of paging cannot work.
 _NEEDS: Final[dict[str, tuple[str, ...]]] = {
-    "none": (), "page": ("size",), "offset": ("size",), "cursor": ("next",), "link": ("next",),
+    "none": (), "page": (), "offset": (), "cursor": ("next",), "link": ("next",),
 }  # fmt: skip
 _MOVES: Final = {"page": "page", "offset": "offset", "cursor": "cursor"}
 _METHODS: Final = ("GET", "POST")
@@ -173,11 +173,13 @@ def _kind(paginate: dict[str, Any], key: str) -> str:
 
 def _check_moves(kind: str, config: dict[str, Any], key: str) -> None:
     """A request that does not use its page variable would read the first page for ever."""
+    used = set(names([config.get(part) for part in ("path", "query", "headers", "body")]))
     moving = _MOVES.get(kind)
-    parts = [config.get(part) for part in ("path", "query", "headers", "body")]
-    if moving and moving not in set(names(parts)):
+    if moving and moving not in used:
         raise SourceError(f"{key} pages by {kind}, but no string uses {{{moving}}}",
                           hint=f'e.g. query: {{{moving}: "{{{moving}}}"}}')  # fmt: skip
+    if "size" in used and config["paginate"].get("size") is None:
+        raise SourceError(f"{key} uses {{size}}, but its paginate lacks size")
 
 
 def _shared(config: dict[str, Any]) -> dict[str, Any]:

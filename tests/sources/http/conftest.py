@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from fake_books import TOKEN, Books, FakeServer
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fake_books import TOKEN, Reply
 
+from fake_books import TOKEN, Reply
 from pleoctl.errors import InvalidFile, PleoctlError, Refused, SourceError
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fake_books import Reply
 
+from fake_books import Reply
 from pleoctl.errors import InvalidFile, Refused, SourceError
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ def test_a_text_body_is_sent_as_it_is(server: FakeServer, books: Books) -> None:
         ({"fields": {**FIELDS, "active": "blocked && other"}}, "no record has 'other'"),
         ({"fields": {**FIELDS, "code": "vat.number"}}, "no record has 'number'"),
         ({"fields": {**FIELDS, "code": "vat.code.x || null"}}, "no record has"),
+        ({"fields": {**FIELDS, "active": "!vat.code"}}, "write !(a.b), since ! binds tighter than the dot"),
         ({"fields": {**FIELDS, "code": "`null`"}}, "source.accounts.fields.code is null in all 3 rows"),
         ({"fields": {**FIELDS, "code": "number"}}, "is never text; write string(number)"),
         ({"fields": {**FIELDS, "code": "trim(number)"}}, "fails for every row"),
@@ -133,7 +134,7 @@ def test_a_text_body_is_sent_as_it_is(server: FakeServer, books: Books) -> None:
         ({"query": {"p": "{pge}"}}, "uses {pge}, which there is not"),
         ({"query": {"p": "{page}"}}, "uses {page}, which there is not"),
         ({"paginate": {"type": "page", "size": 5}}, "no string uses {page}"),
-        ({"paginate": {"type": "page"}}, "lacks size"),
+        ({"paginate": {"type": "page"}, "query": {"p": "{page}", "n": "{size}"}}, "its paginate lacks size"),
         ({"paginate": {"type": "cursor"}}, "lacks next"),
         ({"forEach": "values"}, "there is no resource 'values'"),
         ({"forEach": "accounts"}, "leads back to accounts"),

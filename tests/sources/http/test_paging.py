@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fake_books import Reply
 
+from fake_books import Reply
 from pleoctl.errors import SourceError
 
 if TYPE_CHECKING:

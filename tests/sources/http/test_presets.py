@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fake_books import Reply
 from jsonschema import Draft7Validator
-from vendors import NUMBERS, VENDORS, Vendor
 
+from fake_books import Reply
 from pleoctl.documents.schemas import schema_text
 from pleoctl.errors import SourceError
 from pleoctl.sources.http.presets import load_preset, preset_names
+from vendors import NUMBERS, VENDORS, Vendor
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,149 @@
+"""The script of the GitHub action, run with bash as a runner would, against the sandbox."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ruamel.yaml import YAML
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pleoctl.sandbox import Sandbox
+
+
+def _expression(name: str) -> str:
+    return f"${{{{ inputs.{name} }}}}"
+
+
+ACTION = YAML(typ="safe").load(Path(__file__).parents[2] / "action.yml")
+STEPS = {step["name"]: step for step in ACTION["runs"]["steps"]}
+INPUT = {_expression(name): spec["default"] for name, spec in ACTION["inputs"].items()}
+
+pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="the action's scripts are bash")
+
+
+@pytest.fixture
+def action(tmp_path: Path) -> Callable[..., tuple[int, dict[str, str]]]:
+    """Runs the action's main step with inputs; gives its exit code and outputs."""
+    runner = tmp_path / "runner"
+    folder = runner / "pleoctl" / "bin"
+    folder.mkdir(parents=True)
+    for name, words in (("python", ""), ("pleoctl", " -m pleoctl")):
+        (folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}"{words} "$@"\n')
+        (folder / name).chmod(0o755)
+
+    def run(**inputs: str) -> tuple[int, dict[str, str]]:
+        output = runner / "output"
+        output.write_text("")
+        given = {**INPUT, **{_expression(n.replace("_", "-")): v for n, v in inputs.items()}}
+        step = STEPS["Run pleoctl"]
+        environment = {name: given[value] for name, value in step["env"].items()}
+        done = subprocess.run(
+            ["bash", "-c", step["run"]], env={**os.environ, **environment, "RUNNER_TEMP": str(runner),
+            "GITHUB_OUTPUT": str(output)}, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr
+        lines = output.read_text().splitlines()
+        return done.returncode, dict(line.split("=", 1) for line in lines)
+
+    return run
+
+
+@pytest.fixture
+def books(pleo: Sandbox, workspace: Callable[..., Path], desired: Callable[..., Path]) -> Path:
+    """A workspace with a csv source; its plan makes one account and archives one."""
+    source = {"type": "csv", "accounts": {"path": "a.csv"}}
+    folder = workspace(pleo, source=source, guard={"maxArchive": {"count": 5, "share": 1}, "maxShrink": 1})
+    (folder / "a.csv").write_text("externalId,code,name\next-1000,1000,Office Supplies\nnew,1001,New\n")
+    desired(folder, accounts=[{"externalId": "ext-1000", "code": "1000", "name": "Office Supplies"}])
+    return folder
+
+
+@pytest.mark.usefixtures("books")
+def test_plan_and_apply_hand_over_the_id(action: Callable[..., Any]) -> None:
+    """A plan with changes is no failure and tells all outputs; an apply takes its id; the next plan has no changes."""
+    code, told = action(command="plan")
+    assert code == 0
+    assert told["exit-code"] == "2"
+    assert told["changed"] == "true"
+    assert told["summary"] == "1 to archive"
+    assert told["plan-path"] == "plan.json"
+    assert action(command="apply", expect_id=told["plan-id"])[0] == 0
+    code, again = action(command="plan")
+    assert (code, again["changed"], again["summary"], again["exit-code"]) == (0, "false", "no changes", "0")
+
+
+def test_a_refused_plan_fails_and_still_has_an_id(
+    action: Callable[..., Any], books: Path, desired: Callable[..., Path]
+) -> None:
+    """The guard's exit code is the step's, and the plan can be shown; a number that is approved lets it pass."""
+    desired(books, accounts=[])
+    code, told = action(command="plan")
+    assert (code, told["exit-code"]) == (3, "3")
+    assert told["plan-id"].startswith("sha256:")
+    assert action(command="plan", allow_archive="2")[0] == 0
+
+
+@pytest.mark.usefixtures("books")
+def test_an_apply_without_the_reviewed_id_is_refused(action: Callable[..., Any]) -> None:
+    """No id is a mistake in the workflow, another id is another plan."""
+    action(command="plan")
+    assert action(command="apply")[0] == 64
+    assert action(command="apply", expect_id="sha256:" + "0" * 64)[0] == 3
+
+
+def test_a_plan_that_fails_leaves_no_old_plan_behind(action: Callable[..., Any], books: Path) -> None:
+    """The outputs never tell of the plan before."""
+    action(command="plan")
+    (books / "pleoctl.yaml").write_text("kind: Workspace\n")
+    code, told = action(command="plan")
+    assert (code, told["plan-id"], told["changed"]) == (78, "", "false")
+    assert not (books / "plan.json").exists()
+
+
+def test_export_says_whether_anything_changed(action: Callable[..., Any], books: Path) -> None:
+    """Once true, then false; a source that fails is a failure."""
+    assert action(command="export")[1]["changed"] == "true"
+    assert action(command="export")[1]["changed"] == "false"
+    (books / "a.csv").unlink()
+    code, told = action(command="export")
+    assert code != 0
+    assert told["changed"] == "false"
+
+
+@pytest.mark.usefixtures("books")
+def test_drift_fails_where_there_is_some(action: Callable[..., Any]) -> None:
+    """Drift is what the job is there to find, so its exit code stays."""
+    code, told = action(command="drift")
+    assert (code, told["changed"], told["exit-code"]) == (2, "true", "2")
+
+
+@pytest.mark.usefixtures("books")
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"command": "plan", "allow_archive": "$(touch pwned)"}, {"command": "plan; touch pwned"},
+        {"command": "plan", "only": "`touch pwned`"}, {"command": "apply", "expect_id": "x; touch pwned"},
+    ],
+)  # fmt: skip
+def test_no_input_is_a_command(action: Callable[..., Any], inputs: dict[str, str], tmp_path: Path) -> None:
+    """Whatever an input holds, it is an argument that pleoctl refuses, never a piece of script."""
+    code, _ = action(**inputs)
+    assert code in {3, 64, 78}
+    assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.usefixtures("books")
+def test_a_file_name_that_looks_like_an_option_is_a_file_name(action: Callable[..., Any], tmp_path: Path) -> None:
+    """Blanks and dashes in names are part of them."""
+    code, told = action(command="plan", plan_file="my plan.json", junit_file="a b.xml")
+    assert (code, told["plan-path"]) == (0, "my plan.json")
+    assert (tmp_path / "a b.xml").exists()
+    assert action(command="apply", plan_file="my plan.json", expect_id=told["plan-id"])[0] == 0

@@ -1,0 +1,170 @@
+"""The files that CI systems read are what those systems take."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from check_jsonschema import main as check_jsonschema
+from click.testing import CliRunner
+from pre_commit.clientlib import load_manifest
+from ruamel.yaml import YAML
+
+from pleoctl.cli.main import cli as table
+from pleoctl.documents.schemas import schema_text
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / "examples/ci/github").glob("*.yml"))
+PIPELINE = ROOT / "examples/ci/gitlab/.gitlab-ci.yml"
+ACTION = ROOT / "action.yml"
+HOOKS = ROOT / ".pre-commit-hooks.yaml"
+
+
+def _load(path: Path) -> Any:
+    return YAML(typ="safe").load(path)
+
+
+def _check(schema: str, *arguments: str | Path) -> None:
+    done = CliRunner().invoke(check_jsonschema, ["--builtin-schema", f"vendor.{schema}", *map(str, arguments)])
+    assert done.exit_code == 0, done.output
+
+
+def test_workflows_keep_githubs_schema() -> None:
+    """All example workflows are valid."""
+    assert {path.name for path in WORKFLOWS} == {"apply.yml", "drift.yml", "export.yml", "plan.yml"}
+    _check("github-workflows", *WORKFLOWS)
+
+
+def test_the_action_keeps_githubs_schema() -> None:
+    """The action is valid."""
+    _check("github-actions", ACTION)
+
+
+def test_the_pipeline_keeps_gitlabs_schema() -> None:
+    """The GitLab template is valid."""
+    _check("gitlab-ci", "--data-transform", "gitlab-ci", PIPELINE)
+
+
+def test_the_hooks_are_a_manifest() -> None:
+    """pre-commit itself takes the hooks; each runs a command that exists."""
+    hooks = {hook["id"]: hook for hook in load_manifest(HOOKS)}
+    assert set(hooks) == {"pleoctl-validate", "pleoctl-fmt", "pleoctl-mapping-test"}
+    for hook in hooks.values():
+        words = hook["entry"].split()
+        assert words[0] == "pleoctl"
+        assert _command(words[1:]) is not None
+        assert hook["pass_filenames"] is False
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, ACTION], ids=lambda p: p.name)
+def test_no_expression_stands_in_a_script(path: Path) -> None:
+    """What comes from outside reaches a script by its environment; a name can then never become a command."""
+    for step in _steps(_load(path)):
+        assert "${{" not in step.get("run", ""), step["name"]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda p: p.name)
+def test_workflows_have_no_more_rights_than_they_need(path: Path) -> None:
+    """Nothing is granted to a whole workflow, every job names its permissions and its limit in time."""
+    workflow = _load(path)
+    assert workflow["permissions"] == {}
+    for job in workflow["jobs"].values():
+        assert job["permissions"]
+        assert job["timeout-minutes"] <= 120
+
+
+def test_plans_can_only_read_and_applies_stand_behind_an_environment() -> None:
+    """The plan has the read key and no forks; the apply has the write key, an environment, and runs one at a time."""
+    plan, apply = (_load(ROOT / f"examples/ci/github/{name}.yml") for name in ("plan", "apply"))
+    assert "PLEO_WRITE_KEY" not in json.dumps(plan)
+    assert "head.repo.full_name == github.repository" in plan["jobs"]["plan"]["if"]
+    assert apply["jobs"]["apply"]["environment"]
+    assert apply["concurrency"] == {"group": "pleoctl-apply", "cancel-in-progress": False}
+    assert "PLEO_WRITE_KEY" not in json.dumps(apply["jobs"]["reviewed"])
+    used = next(s for s in apply["jobs"]["apply"]["steps"] if s.get("id") == "apply")
+    assert "plan-id" in used["with"]["expect-id"]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda p: p.name)
+def test_workflows_use_inputs_and_outputs_that_exist(path: Path) -> None:
+    """Each use of the action names its inputs and outputs rightly."""
+    action, text = _load(ACTION), path.read_text(encoding="utf-8")
+    steps = [step for step in _steps(_load(path)) if step.get("uses", "").startswith("pleoctl/")]
+    for step in steps:
+        assert set(step.get("with", {})) <= set(action["inputs"])
+    ids = [step["id"] for step in steps if "id" in step]
+    for step_id, output in re.findall(r"steps\.([\w-]+)\.outputs\.([\w-]+)", text):
+        assert step_id not in ids or output in action["outputs"]
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed (apt: shellcheck)")
+@pytest.mark.parametrize("path", [*WORKFLOWS, ACTION], ids=lambda p: p.name)
+def test_scripts_pass_shellcheck(path: Path) -> None:
+    """No script has a quoting mistake."""
+    for step in _steps(_load(path)):
+        if "run" in step:
+            done = subprocess.run(
+                ["shellcheck", "--shell=bash", "-"], input=step["run"], capture_output=True, text=True, check=False,
+                timeout=60,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stdout
+
+
+def test_the_pipeline_uses_options_that_exist() -> None:
+    """Every pleoctl command of the GitLab template can be parsed."""
+    lines = re.findall(r"^\s+- (pleoctl .*)$", PIPELINE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(lines) >= 5
+    for line in lines:
+        words = line.split(" > ")[0].split()[1:]
+        found = _command(words)
+        assert found is not None
+        known = {option for parameter in found.params for option in parameter.opts}
+        assert {w for w in words if w.startswith("-")} <= known, line
+
+
+POLICIES = ROOT / "examples/policy"
+
+
+def test_policies_use_fields_that_plans_have() -> None:
+    """Each field of a change that a policy reads stands in the plan's schema, and so does each warning code."""
+    schema = json.loads(schema_text("plan"))
+    fields = set(schema["definitions"]["change"]["properties"])
+    states = set(schema["definitions"]["state"]["properties"])
+    codes = set(schema["properties"]["warnings"]["items"]["properties"]["code"]["enum"])
+    for path in POLICIES.glob("*.rego"):
+        text = path.read_text(encoding="utf-8")
+        assert set(re.findall(r"\bchange\.(\w+)", text)) <= fields
+        assert set(re.findall(r"\bchange\.(?:before|after)\.(\w+)", text)) <= states
+        assert set(re.findall(r'^\s"([a-z-]+)":', text, re.MULTILINE)) <= codes
+        assert set(re.findall(r"\binput\.(\w+)", text)) <= set(schema["properties"])
+
+
+def test_every_policy_is_explained() -> None:
+    """The folder's page names each policy."""
+    page = (POLICIES / "README.md").read_text(encoding="utf-8")
+    assert all(path.name in page for path in POLICIES.glob("*.rego"))
+
+
+def _steps(document: Any) -> list[Any]:
+    if "runs" in document:
+        return list(document["runs"]["steps"])
+    return [step for job in document["jobs"].values() for step in job["steps"]]
+
+
+def _command(words: list[str]) -> click.Command | None:
+    context, found = click.Context(table), None
+    group: click.Command = table
+    for word in words:
+        if not isinstance(group, click.Group) or word.startswith("-"):
+            break
+        found = group.get_command(context, word)
+        if found is None:
+            return None
+        group = found
+    return found

@@ -1,0 +1,174 @@
+"""``import``: live Pleo becomes a desired state that a plan finds nothing to say about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pleoctl.sandbox import Fault, Sandbox, Seed, Settings
+
+
+def actions(cli: Any) -> list[tuple[str, str]]:
+    """What a plan made right after would do."""
+    said = cli("plan", "--format", "json")
+    assert said.code in {0, 3}, said
+    return [(change["action"], change["address"]) for change in said.json["changes"]]
+
+
+def test_import_then_plan_has_no_changes(cli: Any, pleo: Any, workspace: Any) -> None:
+    """Accounts and groups as they are, archived ones as inactive, the selection in pleoctl.yaml."""
+    folder = workspace(pleo, dimensions=None)
+    said = cli("import", "--format", "json")
+    assert said.code == 0
+    assert said.json["result"] == {"file": "desired-state.yaml", "selected": ["DEPT"], "leave": []}
+    assert (folder / "desired-state.yaml").read_text(encoding="utf-8") == (
+        "apiVersion: pleoctl/v1\nkind: DesiredState\naccounts:\n"
+        '- {externalId: "ext-1000", code: "1000", name: "Office Supplies"}\n'
+        '- {externalId: "ext-2000", code: "2000", name: "Überweisungen"}\n'
+        '- {externalId: "ext-3000", code: "3000", name: "Closed", active: false}\n'
+        'dimensions:\n- code: "DEPT"\n  name: "Department"\n  values:\n  - {code: "ENG", name: "Engineering"}\n'
+    )
+    assert cli("validate").code == 0
+    assert actions(cli) == []
+    assert pleo.stats()["writes"] == 0
+
+
+def test_an_existing_file_is_not_overwritten(cli: Any, pleo: Any, workspace: Any) -> None:
+    """Exit 3, untouched, and Pleo is not even asked; --force overwrites, -o writes elsewhere."""
+    folder = workspace(pleo)
+    path = folder / "desired-state.yaml"
+    path.write_text("mine")
+    before = (folder / "pleoctl.yaml").read_bytes()
+    said = cli("import")
+    assert (said.code, "--force" in said.stderr, path.read_text()) == (3, True, "mine")
+    assert (pleo.stats()["total"], (folder / "pleoctl.yaml").read_bytes()) == (0, before)
+    assert cli("import", "-o", "live.yaml").code == 0
+    assert path.read_text() == "mine"
+    assert cli("import", "-o", "live.yaml").code == 3
+    assert cli("import", "--force").code == 0
+    assert path.read_bytes() == (folder / "live.yaml").read_bytes()
+
+
+def test_a_failed_read_writes_nothing(cli: Any, pleo: Any, workspace: Any) -> None:
+    """A short list of Pleo is no list: exit 1, no file, pleoctl.yaml as it was."""
+    folder = workspace(pleo)
+    before = (folder / "pleoctl.yaml").read_bytes()
+    pleo.add_fault(Fault(kind="earlyEnd", path="tags:search"), Fault(kind="wrongTotal", by=1))
+    assert cli("import").code == 1
+    assert not (folder / "desired-state.yaml").exists()
+    assert (folder / "pleoctl.yaml").read_bytes() == before
+
+
+def test_comments_in_the_workspace_survive(cli: Any, pleo: Any, workspace: Any) -> None:
+    """Only the two lists change."""
+    folder = workspace(pleo)
+    file = folder / "pleoctl.yaml"
+    text = (
+        file.read_text()
+        + "# tags\ndimensions:\n  # which\n  selected:  # five\n    - OLD  # gone\n  renameGroups: true\n"
+    )
+    file.write_text(text)
+    assert cli("import").code == 0
+    changed = file.read_text()
+    for note in ("# tags", "# which", "# five", "renameGroups: true", '- "DEPT"'):
+        assert note in changed
+    assert "OLD" not in changed
+
+
+def test_what_pleoctl_could_not_write_is_held(cli: Any, pleo: Any, workspace: Any) -> None:
+    """Blank and over-long live records stay as they are: held rows, warnings, no change."""
+    long = "x" * 300
+    pleo.reset(Seed(
+        accounts=[
+            {"externalId": "blank", "code": "1", "name": "  "}, {"externalId": "long", "code": "2", "name": long},
+            {"externalId": "code", "code": long, "name": "Code"}, {"externalId": " ", "name": "No id"},
+            {"externalId": "odd\u202e\x1b[2J", "name": "\x07\u2028"}, {"externalId": "fine", "name": "Fine"},
+        ],
+        tag_groups=[
+            {"code": "D", "name": "", "tags": [{"code": "1"}, {"code": "2", "name": " "}, {"code": " ", "name": "x"}]},
+            {"code": " ", "name": "Blank"},
+        ],
+    ))  # fmt: skip
+    workspace(pleo)
+    said = cli("import", "--format", "json")
+    assert said.code == 0, said
+    assert {f["code"] for f in said.json["findings"]} == {"held-row"}
+    assert said.json["result"]["selected"] == ["D"]
+    assert cli("validate").code == 0
+    assert actions(cli) == []
+    text = cli("import", "--force")
+    assert "\x1b[2J" not in text.stderr + text.stdout
+    assert "\u202e" not in text.stderr + text.stdout
+
+
+def test_more_than_five_groups_are_left_alone(cli: Any, pleo: Any, workspace: Any) -> None:
+    """The first five active ones by code are selected, the rest goes to leave."""
+    pleo.reset(Seed(tag_groups=[
+        {"code": f"G{n}", "name": f"Group {n}", "archived": n == 1, "tags": [{"code": "t",
+        "name": "T"}]} for n in range(8)
+    ]))  # fmt: skip
+    folder = workspace(pleo)
+    result = cli("import", "--format", "json").json["result"]
+    assert (result["selected"], result["leave"]) == (["G0", "G2", "G3", "G4", "G5"], ["G6", "G7"])
+    assert '"G7"' in (folder / "pleoctl.yaml").read_text()
+    assert cli("validate").code == 0
+    assert actions(cli) == []
+
+
+def test_duplicates_are_the_only_thing_left_to_do(cli: Any, pleo: Any, workspace: Any) -> None:
+    """Two active tags with one code: one is kept, the other's archive is planned."""
+    pleo.reset(Seed(tag_groups=[{"code": "D", "name": "Dim", "tags": [
+        {"code": "A", "name": "One", "usage": 5}, {"code": "a", "name": "Two"}, {"code": "B", "name": "B"},
+        {"code": "C", "name": "C"}, {"code": "E", "name": "E"}, {"code": "F", "name": "F"},
+    ]}]))  # fmt: skip
+    workspace(pleo)
+    assert cli("import").code == 0
+    assert [action for action, _ in actions(cli)] == ["archive"]
+
+
+_CODES = ["A", "a", "B", "b ", "Straße", "STRASSE", " ", "é", "e\u0301", "#/%", "x" * 300]
+_NAMES = ["One", "Two", "", " ", "x" * 256, 'q"\\', "\u2028", "# no", "ab\x07"]
+_TAG = st.fixed_dictionaries({
+    "code": st.sampled_from(_CODES), "name": st.sampled_from([*_NAMES, None]), "archived": st.booleans(),
+    "usage": st.integers(0, 2),
+})  # fmt: skip
+_GROUP = st.fixed_dictionaries({
+    "code": st.sampled_from(_CODES), "name": st.sampled_from(_NAMES), "archived": st.booleans(),
+    "tags": st.lists(_TAG, max_size=5),
+})  # fmt: skip
+_ACCOUNT = st.fixed_dictionaries({
+    "externalId": st.sampled_from(_CODES), "code": st.sampled_from(["1", "", None, "x" * 256]),
+    "name": st.sampled_from(_NAMES), "archived": st.booleans(), "taxCodeExternalId": st.sampled_from([None, "V25", ""]),
+})  # fmt: skip
+
+
+@settings(max_examples=40)
+@given(st.lists(_ACCOUNT, max_size=6, unique_by=lambda a: a["externalId"]), st.lists(_GROUP, max_size=7),
+       st.sampled_from([{}, {"omit_nulls": True}, {"group_list_default": "all"},
+       {"account_archived_default": "active"}]))  # fmt: skip
+def test_any_pleo_can_be_adopted(
+    pleo: Sandbox, workspace: Any, cli: Any, accounts: list[Any], groups: list[Any], behaviour: dict[str, Any]
+) -> None:
+    """Whatever lives there: the files are valid, and a plan has at most the archives of duplicates."""
+    pleo.reset(Seed(accounts=accounts, tag_groups=groups), Settings(**behaviour))
+    workspace(pleo)
+    said = cli("import", "--force")
+    assert said.code == 0, said
+    assert cli("validate").code == 0
+    assert cli("fmt", "--check").code == 0
+    for action, address in actions(cli):
+        assert action == "archive", (action, address)
+        assert "#" in address, (action, address)
+
+
+@pytest.mark.parametrize("text", ["company: x\n", "dimensions: [\n"])
+def test_a_broken_workspace_is_told_before_anything_is_asked(text: str, cli: Any, pleo: Any, workspace: Any) -> None:
+    """Exit 78."""
+    folder = workspace(pleo)
+    file = folder / "pleoctl.yaml"
+    file.write_text(file.read_text() + text)
+    assert cli("import").code == 78
+    assert pleo.stats()["total"] == 0

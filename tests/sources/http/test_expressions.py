@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jmespath import compile as parse
+
+from pleoctl.errors import SourceError
+from pleoctl.sources.http.expressions import _OPTIONS, Expression, ExpressionError
+
+SCALARS = st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from(["", "a", "b", " A "]) | st.floats(0, 2)
+VALUES = SCALARS | st.lists(SCALARS, max_size=2) | st.dictionaries(st.sampled_from("ab"), SCALARS, max_size=2)
+RECORDS = st.dictionaries(st.sampled_from("abcd"), VALUES, max_size=4)
+TEXTS = [
+    "a", "!a", "string(a)", "!string(a)", "a == 'a'", "a == ''", "!(a == 'b')", "a == b", "a != 'a'", "a.b", "!a.b",
+    "a == `1`", "a && b", "a || b", "!a && (b || c)", "a[0]", "a[?@ == 'a']", "@", "length(a)", "trim(a)",
+    "c == 'a' && !d", "!(a.b)",
+]  # fmt: skip
+
+
+def outcome(work: Any, record: Any) -> Any:
+    """The value, or that there is none."""
+    try:
+        return work(record)
+    except Exception as error:  # noqa: BLE001 - both sides have errors of their own
+        return "error" if error else None
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=st.sampled_from(TEXTS), records=st.lists(RECORDS, min_size=1, max_size=6))
+def test_every_way_of_evaluating_gives_what_jmespath_gives(text: str, records: list[dict[str, Any]]) -> None:
+    """Watching for names and the short forms change nothing about the value, for any data."""
+    expression, plain = Expression(text, "key"), parse(text)
+    for record in [{"a": {"b": 1}, "b": 1, "c": "a", "d": 1}, *records]:
+        ours, theirs = outcome(expression, record), outcome(lambda data: plain.search(data, _OPTIONS), record)
+        assert (type(ours), ours) == (type(theirs), theirs)
+
+
+def test_names_are_seen_on_both_sides() -> None:
+    """A name behind a false && or a true || is looked for as well; one that never occurs stays unseen."""
+    expression = Expression("a && b || c && !(d.e)", "key")
+    expression({"a": False, "c": False})
+    assert expression.unseen == ["b", "d", "e"]
+    expression({"a": True, "b": None, "d": {}})
+    assert expression.unseen == ["e"]
+    expression({"d": {"e": 1}})
+    assert expression.unseen == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "expected"),
+    [
+        ("string(a)", 1000, "1000"), ("string(a)", 1000.0, "1000"), ("string(a)", 10.5, "10.5"),
+        ("string(a)", True, "true"), ("string(a)", None, None), ("pad(a, `6`)", 100, "000100"),
+        ("pad(a, `4`, ' ')", "x", "   x"), ("pad(a, `2`)", "12345", "12345"), ("pad(a, `2`)", None, None),
+        ("trim(a)", "  x ", "x"), ("lower(a)", "ÄB", "äb"), ("upper(a)", "äb", "ÄB"), ("upper(a)", None, None),
+    ],
+)  # fmt: skip
+def test_functions(text: str, value: Any, expected: Any) -> None:
+    """Codes as people write them; null stays null."""
+    assert Expression(text, "key")({"a": value}) == expected
+
+
+@pytest.mark.parametrize("text", ["trim(a)", "string(a)", "pad(a, 'x')", "lower(a)"])
+def test_a_function_refuses_what_it_cannot_take(text: str) -> None:
+    """An error of the row, not a wrong value."""
+    with pytest.raises(ExpressionError):
+        Expression(text, "key")({"a": ["x"]})
+
+
+@pytest.mark.parametrize("text", ["", "a ==", "a b", "`x`", "nope(a)"])
+def test_what_is_no_expression_is_told_by_its_place(text: str) -> None:
+    """The key of the workspace file stands in the message."""
+    with pytest.raises(SourceError, match=r"source\.accounts\.where"):
+        Expression(text, "source.accounts.where")

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import gzip
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pleoctl.errors import SourceError
+
+if TYPE_CHECKING:
+    from fake_books import Books
+
+TABLES = """
+CREATE TABLE books (guid TEXT, root_account_guid TEXT, root_template_guid TEXT);
+CREATE TABLE commodities (guid TEXT, namespace TEXT, mnemonic TEXT);
+CREATE TABLE accounts (guid TEXT, name TEXT, account_type TEXT, commodity_guid TEXT, parent_guid TEXT, code TEXT,
+  hidden INTEGER, placeholder INTEGER);
+INSERT INTO books VALUES ('b', 'r', 't');
+INSERT INTO commodities VALUES ('eur', 'CURRENCY', 'EUR'), ('x', 'template', 'template');
+INSERT INTO accounts VALUES ('r', 'Root Account', 'ROOT', NULL, NULL, '', 0, 0), ('t', 'Template', 'ROOT', NULL, NULL, '', 0, 0),
+  ('s', 'Scheduled', 'BANK', 'x', 't', '', 0, 0), ('h', 'Aufwand', 'EXPENSE', 'eur', 'r', '', 0, 1),
+  ('a1', 'Reise & Ünï', 'EXPENSE', 'eur', 'h', '0100', 0, 0), ('a2', 'Alt', 'EXPENSE', 'eur', 'h', '', 1, 0),
+  ('a3', 'Bank', 'BANK', 'eur', 'r', '1930', 0, 0);
+"""  # noqa: E501 - one row reads better whole
+FOUND = {
+    "a1": ("0100", "Reise & Ünï", True, "EUR"), "a2": (None, "Alt", False, "EUR"), "a3": ("1930", "Bank", True, "EUR"),
+}  # fmt: skip
+
+
+def xml_account(guid: str, name: str, kind: str, *, code: str = "", slot: str = "", parent: str = "r") -> str:
+    """One account as GnuCash writes it."""
+    slots = (
+        f"<act:slots><slot><slot:key>{slot}</slot:key><slot:value type='string'>true</slot:value></slot></act:slots>"
+    )
+    return (
+        f"<gnc:account version='2.0.0'><act:name>{name}</act:name><act:id type='guid'>{guid}</act:id>"
+        f"<act:type>{kind}</act:type>"
+        + (
+            "<act:commodity><cmdty:space>CURRENCY</cmdty:space><cmdty:id>EUR</cmdty:id></act:commodity>"
+            if parent
+            else ""
+        )
+        + (f"<act:code>{code}</act:code>" if code else "")
+        + (slots if slot else "")
+        + (f"<act:parent type='guid'>{parent}</act:parent>" if parent else "")
+        + "</gnc:account>\n"
+    )
+
+
+SPACES = " ".join(
+    f'xmlns:{name}="http://www.gnucash.org/XML/{name}"' for name in ("gnc", "act", "book", "cd", "cmdty", "slot")
+)
+XML = (
+    f'<?xml version="1.0" encoding="utf-8" ?>\n<gnc-v2 {SPACES}>\n<gnc:book version="2.0.0">\n'
+    '<gnc:count-data cd:type="account">5</gnc:count-data>\n'
+    + xml_account("r", "Root Account", "ROOT", parent="")
+    + xml_account("h", "Aufwand", "EXPENSE", slot="placeholder")
+    + xml_account("a1", "Reise &amp; Ünï", "EXPENSE", code="0100", parent="h")
+    + xml_account("a2", "Alt", "EXPENSE", slot="hidden", parent="h")
+    + xml_account("a3", "Bank", "BANK", code="1930")
+    + "<gnc:template-transactions>" + xml_account("s", "Scheduled", "BANK") + "</gnc:template-transactions>\n"
+    "</gnc:book>\n</gnc-v2>\n"
+)  # fmt: skip
+
+
+def accounts(books: Books, source: dict[str, Any]) -> dict[str | None, tuple[Any, ...]]:
+    """Key → code, name, active, currency."""
+    rows = books.read(source).accounts or []
+    return {row.key: (row.fields["code"], row.fields["name"], row.active, row.currency) for row in rows}
+
+
+def write_book(books: Books, kind: str) -> None:
+    """The same book in each of the formats that GnuCash saves."""
+    path = books.folder / "books.gnucash"
+    if kind == "sqlite":
+        with closing(sqlite3.connect(path)) as database:
+            database.executescript(TABLES)
+    else:
+        path.write_bytes(gzip.compress(XML.encode()) if kind == "gzip" else XML.encode())
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "gzip", "xml"])
+def test_a_gnucash_book_is_read_in_every_format(books: Books, kind: str) -> None:
+    """Placeholders, roots and scheduled transactions are left out; hidden is inactive."""
+    write_book(books, kind)
+    assert accounts(books, {"type": "gnucash", "path": "books.gnucash"}) == FOUND
+    only = accounts(books, {"type": "gnucash", "path": "books.gnucash", "types": ["BANK"]})
+    assert set(only) == {"a3"}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (gzip.compress(XML.encode())[:-30], "is not a whole gzip file"),
+        (XML[: XML.index("Bank")].encode(), "is not whole"),
+        (XML.replace(">5<", ">7<").encode(), "announces 7 accounts and has 5"),
+        (XML.replace("<gnc-v2", '<!DOCTYPE a [<!ENTITY b "c">]><gnc-v2', 1).encode(), "is neither a GnuCash XML"),
+        (b"SQLite format 3\x00" + b"x" * 200, "is not a GnuCash book"),
+        (b"id;name", "is neither a GnuCash XML"),
+        (XML.replace("gnc:book", "gnc:cook").encode(), "has no book"),
+    ],
+)
+def test_a_gnucash_book_that_is_not_whole_is_refused(books: Books, content: bytes, words: str) -> None:
+    """Cut off, miscounted, or something else."""
+    (books.folder / "books.gnucash").write_bytes(content)
+    with pytest.raises(SourceError) as caught:
+        books.read({"type": "gnucash", "path": "books.gnucash"})
+    assert words in str(caught.value)

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pleoctl.errors import PleoctlError, SourceError
+
+if TYPE_CHECKING:
+    from fake_books import Books
+
+ACCOUNTS = 'SELECT id AS "externalId", number AS code, title AS name, open AS active FROM chart ORDER BY id'
+
+
+def database(books: Books, monkeypatch: pytest.MonkeyPatch, **queries: str) -> dict[str, Any]:
+    """A small database behind a secret url, and the section that asks it."""
+    path = books.folder / "books.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("""
+            CREATE TABLE IF NOT EXISTS chart (id INTEGER, number INTEGER, title TEXT, open INTEGER);
+            DELETE FROM chart;
+            INSERT INTO chart VALUES (1, 100, 'Cash: "EUR"', 1), (2, NULL, 'Closed', 0), (3, 300, 'Odd', 7);
+        """)
+    monkeypatch.setenv("BOOKS_URL", f"sqlite:///{path}")
+    return {"type": "sql", "url": "env:BOOKS_URL", **{name: {"query": query} for name, query in queries.items()}}
+
+
+def test_a_database_is_asked_with_three_queries(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Columns are named like fields; numbers become text, 1 and 0 are states, anything else is a bad row."""
+    source = database(
+        books, monkeypatch, accounts=ACCOUNTS, dimensions="SELECT 'D' AS code, 'a:b;c' AS name -- ; fine",
+        values="WITH v AS (SELECT 7 AS c) SELECT 'D' AS dimension, c AS code, 'Seven' AS name, '2026-12-31' AS expires "
+        "FROM v;",
+    )  # fmt: skip
+    state = books.read(source)
+    assert [(row.key, row.fields, row.active, row.hold) for row in state.accounts or []] == [
+        ("1", {"code": "100", "name": 'Cash: "EUR"'}, True, None),
+        ("2", {"code": None, "name": "Closed"}, False, None),
+        ("3", {"code": "300", "name": "Odd"}, True, "active is neither true nor false: 7"),
+    ]
+    (dimension,) = state.dimensions or []
+    assert dimension.row.fields["name"] == "a:b;c"
+    assert [(v.key, v.expires) for v in dimension.values or []] == [("7", "2026-12-31")]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("DELETE FROM chart", "is not one SELECT"),
+        ("SELECT 1; DELETE FROM chart", "is not one SELECT"),
+        ("SELECT id FROM chart", "gives a column 'id', which is no field"),
+        ('SELECT id AS "externalId" FROM chart', "gives no column name"),
+        ('SELECT id AS "externalId", id AS name, id AS name FROM chart', "gives a column twice"),
+        ('SELECT id AS "externalId", title AS name FROM nowhere', "no such table: nowhere"),
+    ],
+)
+def test_a_query_that_does_not_fit_is_refused(
+    books: Books, monkeypatch: pytest.MonkeyPatch, query: str, words: str
+) -> None:
+    """With the database's own words where it has some, and nothing changed in it."""
+    with pytest.raises(SourceError) as caught:
+        books.read(database(books, monkeypatch, accounts=query))
+    assert words in str(caught.value)
+
+
+def test_a_database_cannot_be_written(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a SELECT has got past the check, the transaction is read-only."""
+    monkeypatch.setattr("pleoctl.sources.sql._check_query", lambda *_arguments: None)
+    with pytest.raises(SourceError, match="readonly"):
+        books.read(database(books, monkeypatch, accounts="INSERT INTO chart VALUES (9, 9, 'x', 1) RETURNING id"))
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("nonsense", "is not an SQLAlchemy url"),
+        ("oracledb+none://ann:hunter22@host/db", "does not know"),
+        ("postgresql+pg8000://ann:hunter22@127.0.0.1:9/db", "needs the driver pg8000"),
+        ("sqlite:////no/such/folder/hunter22.db", "unable to open database file"),
+    ],
+)
+def test_a_url_never_shows_in_an_error(books: Books, monkeypatch: pytest.MonkeyPatch, url: str, words: str) -> None:
+    """Neither the password nor the rest."""
+    source = database(books, monkeypatch, accounts=ACCOUNTS)
+    monkeypatch.setenv("BOOKS_URL", url)
+    with pytest.raises(PleoctlError) as caught:
+        books.read(source)
+    assert words in str(caught.value)
+    assert "hunter22" not in str(caught.value.findings) + repr(caught.value)

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pleoctl.cli.main import run
+from pleoctl.errors import MissingExtra, SourceError
+from pleoctl.sources.base import BUILT_IN, EXTRAS, source_class, source_types
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "sources" / "pleoctl-source-ini"
+ROWS = [{"id": n, "name": f"Account \x1b[31m{n}", "off": n == 2, "kind": "x"} for n in range(1, 4)]
+
+
+@pytest.mark.parametrize(("kind", "module"), EXTRAS.items())
+def test_a_missing_extra_is_one_line(monkeypatch: pytest.MonkeyPatch, kind: str, module: str) -> None:
+    """It says what to install."""
+    target = BUILT_IN[kind].partition(":")[0]
+    for name in [name for name in sys.modules if name == target or name.partition(".")[0] == module]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in [name for name in sys.modules if name.startswith("pleoctl.sources.http.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingExtra) as caught:
+        source_class(kind)
+    assert str(caught.value.findings[0]) == (
+        f"the {kind} source needs the package {module} (pip install 'pleoctl[{kind}]')"
+    )
+
+
+def test_the_core_imports_no_source_library() -> None:
+    """Opening a csv workspace and exporting loads neither an extra nor anything under the GPL."""
+    code = (
+        "import sys, pleoctl.sources.export, pleoctl.sources.csv_files, pleoctl.cli.main, pleoctl.cli.source\n"
+        "print([m for m in sys.modules if m.partition('.')[0] in "
+        "{'jmespath', 'sqlalchemy', 'openpyxl', 'beancount', 'trytond', 'piecash', 'sqlite3'}])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_an_unknown_type_names_the_known_ones() -> None:
+    """With everything that is installed."""
+    with pytest.raises(SourceError) as caught:
+        source_class("qbooks")
+    assert all(kind in str(caught.value.findings[0]) for kind in BUILT_IN)
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Iterator[Path]:
+    """The example package, installed by pip into a folder of its own."""
+    target = tmp_path / "site"
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index",
+               "--disable-pip-version-check", "--target", str(target), str(EXAMPLE)]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+    sys.path.insert(0, str(target))
+    yield target
+    sys.path.remove(str(target))
+    sys.modules.pop("pleoctl_source_ini", None)
+
+
+def test_a_third_party_adds_a_source(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example is installed, listed, and read like any other source; its mistakes are told like any other's."""
+    assert installed.is_dir()
+    assert "ini" in source_types()
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    (folder / "chart.ini").write_text("[1000]\nname = Cash\n[2000]\nname = Old\nactive = no\n", encoding="utf-8")
+    workspace(folder, {"type": "ini", "path": "chart.ini"})
+    assert run(["export"]) == 0
+    text = (folder / "desired-state.yaml").read_text(encoding="utf-8")
+    assert '- {externalId: "2000", code: "2000", name: "Old", active: false}' in text
+    (folder / "chart.ini").write_text("[1000\n", encoding="utf-8")
+    assert run(["export"]) == 1
+
+
+def test_the_example_is_as_short_as_promised() -> None:
+    """Forty lines are enough for a source."""
+    (module,) = EXAMPLE.glob("*/__init__.py")
+    assert len(module.read_text(encoding="utf-8").splitlines()) <= 40
+
+
+def workspace(folder: Path, source: dict[str, Any], **more: Any) -> None:
+    """Write pleoctl.yaml."""
+    data = {
+        "apiVersion": "pleoctl/v1", "kind": "Workspace", "company": "12abc3d4-e567-4890-8234-abc56e78fabc",
+        "pleo": {"url": "http://127.0.0.1:9", "auth": {"apiKey": "env:THE_PLEO_KEY"}}, "source": source, **more,
+    }  # fmt: skip
+    (folder / "pleoctl.yaml").write_text(json.dumps(data), encoding="utf-8")
+
+
+@pytest.fixture
+def chart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace whose source is a program that prints three rows."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
+    rows = [{"externalId": str(row["id"]), "name": row["name"], "active": not row["off"]} for row in ROWS]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    workspace(tmp_path, {"type": "exec", "accounts": {"command": "cat rows.jsonl"}})
+    return tmp_path
+
+
+def test_check_counts_and_writes_nothing(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All guards, no file; the trace shows the first rows with control characters escaped."""
+    assert run(["source", "check", "--trace", "2"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("3 accounts, 0 dimensions, 0 values, 0 held\n\naccounts\n")
+    assert out.count("fields") == 2
+    assert "\x1b" not in out
+    assert sorted(path.name for path in chart.iterdir()) == ["pleoctl.yaml", "rows.jsonl"]
+
+
+def test_check_applies_the_shrink_guard(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What an export would refuse, the check refuses."""
+    assert run(["export"]) == 0
+    content = (chart / "rows.jsonl").read_text(encoding="utf-8")
+    (chart / "rows.jsonl").write_text(content.splitlines()[0] + "\n", encoding="utf-8")
+    assert run(["source", "check"]) == 3
+    assert "fell from 3 to 1" in capsys.readouterr().err
+
+
+def test_check_gives_the_trace_as_json(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """For programs, with place, record and fields."""
+    assert chart.is_dir()
+    assert run(["source", "check", "--trace", "1", "--format", "json"]) == 0
+    result = json.loads(capsys.readouterr().out)["result"]
+    assert result["counts"] == {"accounts": 3, "dimensions": 0, "values": 0, "held": 0}
+    assert [row["fields"]["externalId"] for row in result["trace"]["accounts"]] == ["1"]
+
+
+def test_presets_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """All with what they were tested against; one with its notes, its variables and its text."""
+    assert run(["source", "presets"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("\n") > 11
+    assert "not certified" in out
+    assert run(["source", "presets", "datev"]) == 0
+    out = capsys.readouterr().out
+    assert "    client: …   # the id of the client" in out
+    assert "  baseUrl: https://…" in out
+    assert "/general-ledger-accounts" in out
+    assert run(["source", "presets", "--format", "json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["result"]) == 11
+    assert run(["source", "presets", "dattev"]) == 1
+    assert "did you mean 'datev'" in capsys.readouterr().err

@@ -1,0 +1,133 @@
+"""A GitHub that knows the comments of its pull requests, on loopback."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+Json = dict[str, Any]
+COMMENTS = re.compile(r"/repos/acme/books/issues/(\d+)/comments")
+COMMENT = re.compile(r"/repos/acme/books/issues/comments/(\d+)")
+
+
+class FakeGitHub:
+    """``login`` is who the token belongs to; None is the token of a workflow, which may not ask."""
+
+    def __init__(self, login: str | None = None) -> None:
+        """Nothing is written yet; ``lose`` answers are lost after the work is done."""
+        self.login = login
+        self.comments: list[Json] = []
+        self.requests: list[tuple[str, str]] = []
+        self.lose = 0
+        self.denied = False
+        fake = self
+
+        class Handler(_Handler):
+            github = fake
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+
+    def __enter__(self) -> Self:
+        """Serve."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        """The API's base url."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def add(self, body: str, login: str = "someone", kind: str = "User", number: int = 12) -> Json:
+        """A comment by somebody else."""
+        comment = {
+            "id": 100 + len(self.requests) + len(self.comments), "body": body, "number": number,
+            "user": {"login": login, "type": kind}, "html_url": f"https://github.example/c/{len(self.comments)}",
+        }  # fmt: skip
+        self.comments.append(comment)
+        return comment
+
+    def mine(self, body: str, number: int) -> Json:
+        """A comment by the token's owner."""
+        return self.add(body, self.login or "github-actions[bot]", "User" if self.login else "Bot", number)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    github: FakeGitHub
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
+        if path == "/user":
+            self._answer(*((200, {"login": self.github.login}) if self.github.login else (403, {"message": "no"})))
+            return
+        if match := COMMENTS.fullmatch(path):
+            page, size = int(query["page"][0]), int(query["per_page"][0])
+            found = [c for c in self.github.comments if c["number"] == int(match[1])]
+            part = found[(page - 1) * size : page * size]
+            link = {"Link": '<https://elsewhere.example/next>; rel="next"'} if page * size < len(found) else {}
+            self._answer(200, part, **link)
+            return
+        self._answer(404, {"message": "Not Found"})
+
+    def do_POST(self) -> None:
+        match = COMMENTS.fullmatch(self.path)
+        body = self._body()
+        if match is None or self.github.denied:
+            self._answer(403, {"message": "Resource not accessible by integration"})
+        elif len(body["body"]) > 65536:
+            self._answer(422, {"message": "Body is too long (maximum is 65536 characters)"})
+        else:
+            self._answer(201, self.github.mine(body["body"], int(match[1])))
+
+    def do_PATCH(self) -> None:
+        body, found = self._body(), self._found()
+        if found is None:
+            self._answer(404, {"message": "Not Found"})
+        else:
+            found["body"] = body["body"]
+            self._answer(200, found)
+
+    def do_DELETE(self) -> None:
+        found = self._found()
+        if found is not None:
+            self.github.comments.remove(found)
+        self._answer(204 if found else 404, None)
+
+    def _found(self) -> Json | None:
+        match = COMMENT.fullmatch(self.path)
+        return next((c for c in self.github.comments if match and c["id"] == int(match[1])), None)
+
+    def _body(self) -> Json:
+        data: Json = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        return data
+
+    def _answer(self, status: int, data: Any, **headers: str) -> None:
+        self.github.requests.append((self.command, urlsplit(self.path).path))
+        if self.headers.get("Authorization") != "Bearer t0ken":
+            status, data = 401, {"message": "Bad credentials"}
+        if self.command == "POST" and self.github.lose:
+            self.github.lose -= 1
+            self.close_connection = True
+            self.connection.close()
+            return
+        content = b"" if data is None else json.dumps(data).encode()
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(content)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
