@@ -13,7 +13,7 @@ from pleoctl.cli.common import PATH, as_command, open_workspace, write_output
 from pleoctl.cli.forge import commit
 from pleoctl.cli.planning import connected, mapping_warnings, scope_options
 from pleoctl.cli.reports import report_options, reporting
-from pleoctl.errors import ExitCode
+from pleoctl.errors import ExitCode, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +78,8 @@ def command(
     )
     if output is not None and options.format == "text" and made.guard_passed:
         shown.text += f"\nSaved to {output}. Carry it out with: pleoctl apply {output}\n"
+    if not made.guard_passed:
+        shown.findings.append(_refused(made))
     shown.exit_code = ExitCode.OK if made.guard_passed else ExitCode.REFUSED
     if made.guard_passed and detailed_exitcode and made.changes:
         shown.exit_code = ExitCode.CHANGES
@@ -92,6 +94,12 @@ def _planned(workspace: Workspace, **choices: Any) -> Plan:
     inputs = prepare(workspace, further=mapping_warnings(workspace), **choices)
     with connected(workspace, PleoReader) as reader:
         return build_plan(inputs, reader)
+
+
+def _refused(made: Plan) -> Finding:
+    """One line beside the plan, for those who only see the log."""
+    first = made.body["guard"]["findings"][0]
+    return Finding("guard", f"the guard refuses this plan: {first['message']}", hint=first["hint"])
 
 
 def _report(reported: Reported, made: Plan, output: str | None) -> None:

@@ -113,6 +113,7 @@ def test_a_refused_plan_is_written_all_the_same(pleo: Sandbox, workspace: Any, d
     wrong = cli("plan", "--allow-archive", "24", "-o", "wrong.json")
     assert wrong.code == 3
     assert "--allow-archive 25" in wrong.stderr
+    assert json.loads((folder / "wrong.json").read_text())["guard"]["passed"] is False
     assert cli("plan", "--allow-archive", "25", "-o", "plan.json").code == 0
     assert pleo.stats()["writes"] == 0
     assert cli("apply", "plan.json").code == 0

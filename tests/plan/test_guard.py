@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from pleoctl.errors import ExitCode, Refused
 from pleoctl.model import account_address, group_address, tag_address
 from pleoctl.plan import check_guard
 from pleoctl.reconcile import Change, Parent
@@ -86,11 +85,10 @@ def test_the_right_number_lifts_the_amounts() -> None:
 
 @pytest.mark.parametrize("number", [0, 29, 31])
 def test_a_wrong_number_names_the_right_one(number: int) -> None:
-    """Exit 3 with the number to say, also where no rule would have refused."""
-    with pytest.raises(Refused) as caught:
-        check_guard(archives("account", 30), {"account": 1000}, LIMITS, number)
-    assert caught.value.exit_code is ExitCode.REFUSED
-    assert caught.value.findings[0].hint == "--allow-archive 30"
+    """The plan does not pass and says the number, also where no rule would have refused."""
+    guard = check_guard(archives("account", 30), {"account": 1000}, LIMITS, number)
+    assert not guard.passed
+    assert [(f.code, f.hint) for f in guard.findings] == [("wrong-number", "--allow-archive 30")]
 
 
 @pytest.mark.parametrize(

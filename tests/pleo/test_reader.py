@@ -129,11 +129,12 @@ def test_the_company_may_be_spelt_in_capitals(pleo: PleoWriter, requests_mock: M
     assert len(pleo.groups()) == 1
 
 
-def test_tags_of_other_groups_are_left_out(pleo: PleoWriter, requests_mock: Mocker) -> None:
-    """A search that ignores its filter does not bring foreign tags into a group."""
+def test_tags_of_other_groups_are_an_error(pleo: PleoWriter, requests_mock: Mocker) -> None:
+    """A search that does not keep to its filter cannot be trusted to be complete."""
     rows = [tag(), tag(id=OTHER, groupId=ID)]
     requests_mock.post(f"{URL}/v0/tags:search", json={"data": rows, "pagination": LAST})
-    assert [r.id for r in pleo.tags([OTHER])] == [ID]
+    with pytest.raises(PleoError, match="another group"):
+        pleo.tags([OTHER])
     assert pleo.tags([]) == []
 
 
