@@ -1,0 +1,32 @@
+"""The demo: the whole main job, and nothing left behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def test_the_demo_ends_with_no_changes(cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Export, plan, show, apply, mapping and a second plan run; the folder stays empty."""
+    monkeypatch.chdir(tmp_path)
+    said = cli("demo")
+    assert said.code == 0
+    assert "No changes: Pleo is in line" in said.stdout.splitlines()[-1]
+    assert "Apply done: 210 done." in said.stdout
+    assert "200 mapped, 0 failed" in said.stdout + said.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kept_demo_can_be_gone_on_with(cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--keep leaves a workspace that validates, with plan and receipt; an existing folder is refused (exit 3)."""
+    monkeypatch.chdir(tmp_path)
+    assert cli("demo", "--keep", "company").code == 0
+    assert {"pleoctl.yaml", "desired-state.yaml", "plan.json", "receipt.json", "entries.jsonl"} <= {
+        path.name for path in (tmp_path / "company").iterdir()
+    }
+    assert cli("validate", "--workspace", "company").code == 0
+    assert cli("demo", "--keep", "company").code == 3
