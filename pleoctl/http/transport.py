@@ -7,11 +7,13 @@ looks before it writes again (law 3).
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import random
 import ssl
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -297,5 +299,16 @@ def _error_words(response: requests.Response) -> tuple[str, str]:
     if not isinstance(body, dict):
         return "", ""
     kind, message = body.get("type"), body.get("message")
-    words = " ".join(str(part) for part in (kind, message) if isinstance(part, str))
+    words = masked(" ".join(str(part) for part in (kind, message) if isinstance(part, str)), response.request)
     return str(kind or ""), f": {words[:SHOWN_BODY]}" if words else ""
+
+
+def masked(words: str, request: requests.PreparedRequest) -> str:
+    """The server's words without the credential, should it echo what was sent (law 8)."""
+    credential = str((request.headers or {}).get("Authorization", "")).partition(" ")[2]
+    secrets = [credential]
+    with suppress(ValueError):
+        secrets += base64.b64decode(credential, validate=True).decode().split(":")
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        words = words.replace(secret, "***")
+    return words

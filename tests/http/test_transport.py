@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import socket
 import ssl
@@ -266,3 +267,14 @@ def test_the_key_is_a_user_without_a_password(http: Transport, requests_mock: Mo
     assert requests_mock.last_request.headers["Authorization"] == requests.auth._basic_auth_str(SECRET, "")
     request = requests.Request("GET", URL).prepare()
     assert authoriser("accessToken", "t")(request).headers["Authorization"] == "Bearer t"
+
+
+@pytest.mark.parametrize("echo", [SECRET, "Basic " + base64.b64encode(f"{SECRET}:".encode()).decode()])
+def test_an_echoed_credential_is_masked(http: Transport, requests_mock: Mocker, echo: str) -> None:
+    """A server that repeats what was sent does not get the secret into a message, plain or encoded."""
+    body = {"type": "BAD", "message": f"header was {echo}"}
+    requests_mock.get(f"{URL}/v1/introspect", status_code=400, json=body)
+    with pytest.raises(ApiError) as caught:
+        http.read("GET", "/v1/introspect")
+    assert "***" in str(caught.value)
+    assert echo.rpartition(" ")[2] not in str(caught.value)
