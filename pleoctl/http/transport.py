@@ -305,7 +305,8 @@ def _error_words(response: requests.Response) -> tuple[str, str]:
 
 def masked(words: str, request: requests.PreparedRequest) -> str:
     """The server's words without the credential, should it echo what was sent (law 8)."""
-    credential = str((request.headers or {}).get("Authorization", "")).partition(" ")[2]
+    sent: dict[str, Any] = dict(request.headers or {})
+    credential = str(sent.get("Authorization", "")).partition(" ")[2]
     secrets = [credential]
     with suppress(ValueError):
         secrets += base64.b64decode(credential, validate=True).decode().split(":")
