@@ -36,7 +36,12 @@ class CsvSource:
         if config is None:
             return None
         path = self._workspace.inside(config["path"], "source", resource, "path")
-        return CsvFile(path, config, resource).table()
+        return self.reader()(path, config, resource).table()
+
+    @staticmethod
+    def reader() -> type[CsvFile]:
+        """What reads one file; workbooks have their own."""
+        return CsvFile
 
 
 class CsvFile:

@@ -15,32 +15,24 @@ from openpyxl.utils.exceptions import InvalidFileException
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import Table
 from pleoctl.sources.cells import as_text
-from pleoctl.sources.csv_files import CsvFile
+from pleoctl.sources.csv_files import CsvFile, CsvSource
 from pleoctl.sources.files import file_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pleoctl.workspace import Workspace
 
 # Formats like 0000 show a number with leading zeros, and people mean what they see.
 _PADDED: Final = re.compile(r"0{2,}")
 
 
-class XlsxSource:
+class XlsxSource(CsvSource):
     """Reads workbooks below the workspace."""
 
-    def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
-        """See `Source`."""
-        self._workspace, self._section = workspace, section
-
-    def read(self, resource: str) -> Table | None:
-        """See `Source.read`."""
-        config = self._section.get(resource)
-        if config is None:
-            return None
-        path = self._workspace.inside(config["path"], "source", resource, "path")
-        return _Sheet(path, config, resource).table()
+    @staticmethod
+    def reader() -> type[CsvFile]:
+        """See `CsvSource.reader`."""
+        return _Sheet
 
 
 class _Sheet(CsvFile):

@@ -59,7 +59,7 @@ def test_sarif_has_rules_regions_and_levels() -> None:
     ("file", "folder", "uri"),
     [
         ("a b.yaml", "", "a%20b.yaml"), ("desired.yaml", "books/se", "books/se/desired.yaml"),
-        ("../shared/rules.yaml", "books", "shared/rules.yaml"), ("/tmp/x/plan.json", "books", "plan.json"),
+        ("../common/rules.yaml", "books", "common/rules.yaml"), ("/tmp/x/plan.json", "books", "plan.json"),
         ("a:b.yaml", "", "a%3Ab.yaml"), ("dir\\x.csv", "", "dir/x.csv"), ("../../up.yaml", "", "up.yaml"),
     ],
 )  # fmt: skip
