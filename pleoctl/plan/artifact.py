@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.canonical import canonical_bytes, digest
@@ -19,24 +20,24 @@ if TYPE_CHECKING:
 FORMAT_VERSION: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """A frozen plan. ``body`` is the artifact without its id; ``changes`` are its changes as objects."""
 
     body: dict[str, Any]
     changes: list[Change]
 
-    @property
+    @cached_property
     def id(self) -> str:
         """``sha256:<hex>`` of everything but itself."""
         return digest(self.body)
 
-    @property
+    @cached_property
     def document(self) -> dict[str, Any]:
         """The whole artifact."""
         return {**self.body, "id": self.id}
 
-    @property
+    @cached_property
     def bytes(self) -> bytes:
         """The artifact's bytes, the same for the same inputs."""
         return canonical_bytes(self.document)
