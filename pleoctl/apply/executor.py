@@ -127,7 +127,8 @@ class Executor:
         if parent is not None and parent.status in {"failed", "ambiguous", "blocked"}:
             self._end(change, "blocked", "blocked", f"its tag group {parent.change.address} could not be written")
             return False
-        return parent is None or parent.status != "notAttempted"
+        # A group that is to be archived waits for its tags; any other one must come before them.
+        return parent is None or parent.status != "notAttempted" or parent.change.action == "archive"
 
     def _stopped(self, kind: str) -> bool:
         return self._stop.is_set() or self.halted or kind in self._halted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -120,15 +121,19 @@ class FreshCheck:
         result.status, result.id = "alreadyDone", record.id
 
     def _stale(self, change: Change, words: str, moved: dict[str, tuple[object, object]]) -> None:
-        details = "; ".join(f"{name}: the plan saw {was!r}, Pleo has {now!r}" for name, (was, now) in moved.items())
-        if change.action == "create":
-            details = "; ".join(
-                f"{name}: the plan wants {want!r}, Pleo has {now!r}" for name, (want, now) in moved.items()
-            )
+        saw = "wants" if change.action == "create" else "saw"
+        details = "; ".join(
+            f"{name}: the plan {saw} {_shown(planned)}, Pleo has {_shown(now)}"
+            for name, (planned, now) in moved.items()
+        )
         message = f"{change.address} {words}{f': {details}' if details else ''}"
         self._out.results[change.address].error = {"code": "stale", "message": message, "httpStatus": None}
         self._out.stale.append(Finding("stale", message, address=change.address,
                                        hint="make a new plan: `pleoctl plan -o FILE`"))  # fmt: skip
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _check_identity(change: Change, record: Live) -> None:

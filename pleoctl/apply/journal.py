@@ -35,7 +35,7 @@ class Journal:
 
     def write(self, event: Event, addresses: Sequence[str], **details: Any) -> None:
         """Append one line."""
-        line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event,
+        line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"), "event": event,
                 "addresses": list(addresses), **details}  # fmt: skip
         content = json.dumps(line, sort_keys=True).encode() + b"\n"
         with self._lock:

@@ -50,6 +50,8 @@ class Receipt:
 
     plan_id: str
     run_id: str
+    company: str
+    url: str
     outcome: Outcome
     started: str
     finished: str = ""
@@ -63,6 +65,8 @@ class Receipt:
             "kind": "Receipt",
             "planId": self.plan_id,
             "runId": self.run_id,
+            "company": self.company,
+            "url": self.url,
             "outcome": self.outcome,
             "changes": [result.as_json() for result in self.results],
             "requests": self.requests,

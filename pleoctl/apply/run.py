@@ -79,7 +79,16 @@ def refuse_plan(plan: Plan, workspace: Workspace, error: Refused) -> Applied:
     """The run of a plan that `check_plan` did not let pass: a folder and a receipt that say so, and nothing sent."""
     started = _now()
     results = [Result(change) for change in plan.changes]
-    receipt = Receipt(plan.id, _run_id(plan, started), "refused", _iso(started), _iso(started), results)
+    receipt = Receipt(
+        plan.id,
+        _run_id(plan, started),
+        workspace.company,
+        workspace.url,
+        "refused",
+        _iso(started),
+        _iso(started),
+        results,
+    )
     folder = workspace.runs / receipt.run_id
     with suppress(PleoctlError):
         _open_folder(folder, plan)
@@ -102,7 +111,9 @@ class _Run:
             "account": self._accounts, "tagGroup": GroupApi(pleo), "tag": TagApi(pleo),
         }  # fmt: skip
         started = _now()
-        self._receipt = Receipt(plan.id, _run_id(plan, started), "done", _iso(started))
+        self._receipt = Receipt(
+            plan.id, _run_id(plan, started), workspace.company, workspace.url, "done", _iso(started)
+        )
         self._folder = workspace.runs / self._receipt.run_id
 
     def go(self) -> Applied:

@@ -9,7 +9,7 @@ import click
 
 from pleoctl.cli.common import PATH, as_command, open_workspace
 from pleoctl.cli.reports import reporting
-from pleoctl.errors import Refused
+from pleoctl.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from pleoctl.apply.run import Applied
@@ -44,6 +44,8 @@ def command(
     from pleoctl.plan.artifact import read_plan  # noqa: PLC0415
 
     with reporting(options) as reported:
+        if receipt is not None and Path(receipt).resolve() == Path(plan).resolve():
+            raise UsageError(f"--receipt {receipt} would overwrite the plan", hint="name another file")
         workspace = open_workspace(options)
         read = read_plan(Path(plan), plan)
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import shutil
+import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -98,7 +100,6 @@ def seconds(text: str) -> float:
 
 def table(headers: list[str], rows: list[list[str]]) -> str:
     """An aligned table that fits the terminal."""
-    import shutil  # noqa: PLC0415
     from io import StringIO  # noqa: PLC0415
 
     from rich.console import Console  # noqa: PLC0415 - a tenth of a second for those who list
@@ -113,8 +114,15 @@ def table(headers: list[str], rows: list[list[str]]) -> str:
     for row in rows:
         made.add_row(*(Text(terminal(cell)) for cell in row))
     out = StringIO()
-    Console(file=out, width=max(60, shutil.get_terminal_size((110, 24)).columns), color_system=None).print(made)
+    Console(file=out, width=_width(), color_system=None).print(made)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def _width() -> int:
+    """The terminal's width; what goes into a pipe or file is not cut into lines."""
+    if not sys.stdout.isatty():
+        return 10_000
+    return max(60, shutil.get_terminal_size((110, 24)).columns)
 
 
 def write_output(path: str, content: bytes, *, inputs: Iterable[Path] = ()) -> Path:

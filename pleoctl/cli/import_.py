@@ -30,6 +30,7 @@ def command(options: Options, *, output: str | None, force: bool) -> Output:
     from pleoctl.documents.edit import edit_list  # noqa: PLC0415
     from pleoctl.documents.files import write_atomically  # noqa: PLC0415
     from pleoctl.documents.load import parse  # noqa: PLC0415
+    from pleoctl.model.records import DesiredState  # noqa: PLC0415
     from pleoctl.plan.adopt import adopt  # noqa: PLC0415
     from pleoctl.pleo.reader import PleoReader  # noqa: PLC0415
 
@@ -37,15 +38,21 @@ def command(options: Options, *, output: str | None, force: bool) -> Output:
     path, shown = (Path(output), output) if output else workspace.desired_files[0]
     if output and path.resolve() == workspace.file.resolve():
         raise UsageError(f"{output} is the workspace itself", hint="name another file")
-    if path.exists() and not force:
-        raise Refused(f"{shown} exists", hint="--force overwrites it")
+    # All rows go into one file; the workspace's other files would hold them a second time.
+    others = [] if output else workspace.desired_files[1:]
+    for target, name in [(path, shown), *others]:
+        if target.exists() and not force:
+            raise Refused(f"{name} exists", hint="--force overwrites it")
     with connected(workspace, PleoReader) as reader:
         adopted = adopt(reader)
     edited = edit_list(workspace.document, ("dimensions", "selected"), adopted.selected)
     edited = edit_list(parse(edited, workspace.document.shown), ("dimensions", "leave"), adopted.leave)
     write_atomically(path, render(adopted.state).encode())
+    for target, _ in others:
+        write_atomically(target, render(DesiredState()).encode())
     if edited != workspace.document.text:
         write_atomically(workspace.file, edited.encode())
     text = f"Wrote {shown}: {len(adopted.state.accounts or ())} accounts, {len(adopted.selected)} dimensions selected"
-    text += f", {len(adopted.leave)} left alone.\n"
+    text += f", {len(adopted.leave)} left alone"
+    text += f" (written to {workspace.document.shown}).\nNext: pleoctl plan\n"
     return Output(text, {"file": shown, "selected": adopted.selected, "leave": adopted.leave}, adopted.findings)

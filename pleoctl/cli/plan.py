@@ -79,7 +79,7 @@ def command(
     if output is not None and options.format == "text" and made.guard_passed:
         shown.text += f"\nSaved to {output}. Carry it out with: pleoctl apply {output}\n"
     if not made.guard_passed:
-        shown.findings.append(_refused(made))
+        shown.findings.append(refused(made))
     shown.exit_code = ExitCode.OK if made.guard_passed else ExitCode.REFUSED
     if made.guard_passed and detailed_exitcode and made.changes:
         shown.exit_code = ExitCode.CHANGES
@@ -96,10 +96,11 @@ def _planned(workspace: Workspace, **choices: Any) -> Plan:
         return build_plan(inputs, reader)
 
 
-def _refused(made: Plan) -> Finding:
+def refused(made: Plan) -> Finding:
     """One line beside the plan, for those who only see the log."""
     first = made.body["guard"]["findings"][0]
-    return Finding("guard", f"the guard refuses this plan: {first['message']}", hint=first["hint"])
+    words = f"the guard refuses this plan: {first['address'] or ''} {first['message']}"
+    return Finding("guard", " ".join(words.split()), hint=first["hint"])
 
 
 def _report(reported: Reported, made: Plan, output: str | None) -> None:

@@ -45,7 +45,7 @@ def command(options: Options, *, only: str | None, dimensions: tuple[str, ...], 
         applied = carry_out(options, workspace, made, stop=stop)
         shown = output_of(options, applied, stop)
         if options.format == "text":
-            shown.text = plan_text(made.document, brief=True, per_minute=workspace.requests_per_minute) + shown.text
+            shown.text = plan_text(made.document, per_minute=workspace.requests_per_minute) + shown.text
         shown.raw, shown.data = None, applied.receipt.as_json()
         shown.findings = [*exported.findings, *shown.findings]
         return shown

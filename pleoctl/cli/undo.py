@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pleoctl.cli.common import PATH, as_command, open_workspace, write_output
-from pleoctl.cli.plan import render_plan
+from pleoctl.cli.plan import refused, render_plan
 from pleoctl.cli.planning import connected
 from pleoctl.errors import ExitCode, Finding
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @as_command("undo", formats=("text", "json", "markdown"))
-@click.argument("receipt", type=PATH)
+@click.argument("receipt", metavar="RECEIPT", type=PATH)
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Save the plan here.")
 @click.option(
     "--allow-archive",
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def command(options: Options, *, receipt: str, output: str | None, allow_archive: int | None) -> Output:
     """Plan to take a run back.
 
-    Makes a plan from a receipt; carry it out with `pleoctl apply`. Only changes that the run did are taken back; what
+    Makes a plan from a receipt (a file, a run's folder, or its name in `pleoctl log`); carry it out with `pleoctl apply`. Only changes that the run did are taken back; what
     has changed since stays as it is and is listed. A create is taken back by archiving.
 
     Examples:
@@ -41,7 +41,9 @@ def command(options: Options, *, receipt: str, output: str | None, allow_archive
     from pleoctl.pleo.reader import PleoReader  # noqa: PLC0415
 
     workspace = open_workspace(options)
-    read = read_receipt(Path(receipt), receipt)
+    named = workspace.runs / receipt / "receipt.json"
+    file = named if not Path(receipt).exists() and named.exists() else Path(receipt)
+    read = read_receipt(file / "receipt.json" if file.is_dir() else file, receipt)
     with connected(workspace, PleoReader) as reader:
         made = undo_plan(read, workspace, reader, allow_archive)
     if output is not None:
@@ -51,5 +53,9 @@ def command(options: Options, *, receipt: str, output: str | None, allow_archive
         Finding("not-undone", skipped["reason"], "warning", address=skipped["address"])
         for skipped in made.body["source"]["skipped"]
     ]
+    if not made.guard_passed:
+        shown.findings.append(refused(made))
+    elif output is not None and options.format == "text":
+        shown.text += f"\nSaved to {output}. Carry it out with: pleoctl apply {output}\n"
     shown.exit_code = ExitCode.OK if made.guard_passed else ExitCode.REFUSED
     return shown

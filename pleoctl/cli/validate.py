@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
 from pleoctl.cli.reports import report_options, reporting
-from pleoctl.errors import ExitCode, Finding, PleoctlError
+from pleoctl.errors import ExitCode, Finding, MissingExtra, PleoctlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pleoctl.model.records import DesiredState
     from pleoctl.workspace import Workspace
 
 
@@ -42,7 +44,7 @@ def _checks(workspace: Workspace) -> Iterator[tuple[list[str], Callable[[], obje
     from pleoctl.documents.desired import load_desired  # noqa: PLC0415 - the engine only where it is used
 
     files = workspace.desired_files
-    yield [shown for _, shown in files], lambda: load_desired(files)
+    yield [shown for _, shown in files], lambda: _selected(workspace, load_desired(files))
     if workspace.source is not None:
         from pleoctl.sources import open_source  # noqa: PLC0415
 
@@ -54,9 +56,18 @@ def _checks(workspace: Workspace) -> Iterator[tuple[list[str], Callable[[], obje
         yield [workspace.shown(mapping)], lambda: load_rules(mapping, workspace.root)
 
 
+def _selected(workspace: Workspace, desired: DesiredState) -> None:
+    from pleoctl.reconcile.dimensions import selected_dimensions  # noqa: PLC0415
+
+    selected_dimensions(desired, tuple(workspace.selected or ()))
+
+
 def _problems(check: Callable[[], object]) -> list[Finding]:
     try:
         check()
+    except MissingExtra as error:
+        # Reading the books may be another machine's job.
+        return [replace(finding, level="warning") for finding in error.findings]
     except PleoctlError as error:
         return error.findings
     return []

@@ -224,7 +224,7 @@ class Transport:
             return (
                 f"{self._service} does not accept the credential (401): it is wrong, expired or of another environment"
             )
-        needed = f"lacks the scope {scope}" if scope else "has no permission"
+        needed = f"lacks the scope {scope}, or is another company's" if scope else "has no permission"
         return f"the credential {needed}: {self._service} refused {method} {path} (403){text}"
 
     def _body(self, response: requests.Response) -> Any:

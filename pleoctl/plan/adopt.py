@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Finding
 from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, Kind
 from pleoctl.model.records import DesiredState, Dimension, Live, Row
-from pleoctl.reconcile.duplicates import keep_group
+from pleoctl.reconcile.duplicates import keep_group, moment
 from pleoctl.workspace import MAX_SELECTED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pleoctl.pleo.reader import PleoReader
 
 MAX_TEXT: Final = 255
@@ -40,7 +43,7 @@ def adopt(reader: PleoReader) -> Adopted:
     tags: dict[str | None, list[Live]] = defaultdict(list)
     for tag in reader.tags(g.id for g in selected):
         tags[tag.parent].append(tag)
-    dimensions = [Dimension(_row([g], TAG_GROUP), _rows(tags[g.id], TAG)) for g in selected]
+    dimensions = [Dimension(_row([g], TAG_GROUP), _tag_rows(tags[g.id], g.id, reader)) for g in selected]
     dimensions += [Dimension(_row([g], TAG_GROUP), None) for g in (*left, *blank)]
     state = DesiredState(accounts=_account_rows(accounts), dimensions=dimensions)
     return Adopted(state, [g.key for g in selected], [g.key for g in left], _held(state))
@@ -57,6 +60,14 @@ def _rows(records: list[Live], kind: Kind) -> list[Row]:
     return [_row(same, kind) for same in _by_key(records, kind).values()]
 
 
+def _tag_rows(tags: list[Live], group: str, reader: PleoReader) -> list[Row]:
+    """One row per code; usage is asked for only where several active tags share a code (T48)."""
+    sets = list(_by_key(tags, TAG).values())
+    undecided = any(sum(not tag.archived for tag in same) > 1 for same in sets)
+    used = reader.usage(group) if undecided else {}
+    return [_row(same, TAG, used) for same in sets]
+
+
 def _account_rows(records: list[Live]) -> list[Row]:
     """Tax codes are managed if any account has one, so that no row is mixed."""
     rows = _rows(records, ACCOUNT)
@@ -67,9 +78,9 @@ def _account_rows(records: list[Live]) -> list[Row]:
     return rows
 
 
-def _row(same: list[Live], kind: Kind) -> Row:
-    """One row for the records of one key: the one that a plan would keep."""
-    record = min(same, key=lambda r: (r.archived, r.created, r.id))
+def _row(same: list[Live], kind: Kind, used: Mapping[str, int] = MappingProxyType({})) -> Row:
+    """One row for the records of one key: active before archived, more used, older, smaller id."""
+    record = min(same, key=lambda r: (r.archived, -used.get(r.id, 0), moment(r.created), r.id))
     problem = _problem(record, kind)
     if problem is None and kind is ACCOUNT and len(same) > 1:
         problem = f"Pleo holds {len(same)} accounts with this externalId"

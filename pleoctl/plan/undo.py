@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from pleoctl.errors import Refused
 from pleoctl.model.addresses import group_address, unescape_part
 from pleoctl.model.kinds import KINDS
 from pleoctl.plan.artifact import key_of
@@ -28,9 +29,10 @@ INVERSE: Final[dict[str, Action]] = {
 def undo_plan(receipt: dict[str, Any], workspace: Workspace, reader: PleoReader, acknowledged: int | None) -> Plan:
     """The inverse of a run's ``done`` changes; what changed since is skipped and listed in ``source.skipped``.
 
-    A create is taken back by archiving, since nothing is ever deleted (S5). Records of another company are not found in
-    this one, so a foreign receipt gives an empty plan. Raises `PleoError`.
+    A create is taken back by archiving, since nothing is ever deleted (S5). Raises `Refused` for a receipt of another
+    company or url, and `PleoError`.
     """
+    _check_owner(receipt, workspace)
     done = [change for change in receipt["changes"] if change["status"] == "done" and change["pleoId"]]
     live = _read(reader, done)
     result, skipped = Reconciliation(), []
@@ -48,6 +50,13 @@ def undo_plan(receipt: dict[str, Any], workspace: Workspace, reader: PleoReader,
     return freeze(
         _head(receipt, workspace, done, skipped, result.active), live, result, warnings, guard, reader.counts.read
     )
+
+
+def _check_owner(receipt: dict[str, Any], workspace: Workspace) -> None:
+    for name, mine in (("company", workspace.company), ("url", workspace.url)):
+        theirs = str(receipt.get(name, mine))
+        if theirs.lower().rstrip("/") != mine.lower():
+            raise Refused(f"the receipt is of {name} {theirs}, this workspace is for {mine}")
 
 
 def _head(

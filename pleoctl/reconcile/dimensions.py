@@ -141,6 +141,8 @@ class DimensionSync:
         self, code: str, dimension: Dimension, groups: list[Live], decided: dict[str, Change], bucket: Bucket
     ) -> None:
         row = dimension.row
+        if row.hold is not None:
+            self._held_values(dimension)
         if not row.active or row.hold is not None or code in bucket.doubtful or code in self._leave:
             return
         records = [g for g in groups if fold(g.key) == code]
@@ -157,6 +159,14 @@ class DimensionSync:
             gone_reason=lambda _: "the accounting system has no such value",
             hold_archives=bucket.hold_archives,
         ).run()  # fmt: skip
+
+    def _held_values(self, dimension: Dimension) -> None:
+        """Held values of a held dimension are named all the same."""
+        for value in dimension.values or ():
+            if value.hold is not None:
+                address = tag_address(dimension.row.key or "", value.key) if value.key is not None else None
+                self._out.held.append(Held(TAG.name, address, value.hold, value.origin))
+                self._out.counts[TAG.name]["held"] += 1
 
     def _keep_tag(self, group: str, row: Row, found: list[Live]) -> Live:
         return keep_tag(row, found, lambda: self._live.usage(group))

@@ -93,7 +93,7 @@ class Bucket:
 
     def _hold_all(self, row: Row) -> None:
         self.hold_archives = f"a row without {self.kind.key} ({row.origin}) may mean any {self.kind.title}"
-        self.out.held.append(Held(self.kind.name, None, f"has no {self.kind.key}: {row.hold}", row.origin))
+        self.out.held.append(Held(self.kind.name, None, row.hold or f"has no {self.kind.key}", row.origin))
         self.out.counts[self.kind.name]["held"] += 1
 
     # --- doubtful keys -----------------------------------------------------------------------------------------

@@ -46,7 +46,8 @@ def plan_text(plan: Json, *, brief: bool = False, per_minute: int | None = None,
     if not plan["changes"]:
         lines += [
             "",
-            style("No changes.", fg="green", bold=True) + " Pleo is in line with the desired state.",
+            style("No changes.", fg="green", bold=True)
+            + (" Nothing is left to take back." if plan.get("source") else " Pleo is in line with the desired state."),
         ]
     else:
         lines += ["", *_change_lines(plan["changes"], brief=brief, width=width)][not brief :]

@@ -73,7 +73,7 @@ def finding_codes() -> set[str]:
     )
     found: set[str] = set()
     for path in (ROOT / "pleoctl").rglob("*.py"):
-        if {"sandbox", "mapping"} & set(path.parts):
+        if "sandbox" in path.parts:
             continue
         text = path.read_text(encoding="utf-8")
         for pattern in patterns:

@@ -41,7 +41,7 @@ JUNK = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-5, 5),
-    st.floats(),
+    st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=3),
     st.lists(st.none(), max_size=2),
     st.just({}),
