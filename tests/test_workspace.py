@@ -367,7 +367,8 @@ def test_wrong_settings_are_told_with_their_place(section: str, tmp_path: Path) 
 def test_what_no_schema_can_say_is_told_by_validate(cli: Any, workspace: Any) -> None:
     """A dimension in both lists or twice in other case, and a foreign url: all at once, exit 78."""
     folder = workspace(None, dimensions={"selected": ["DEPT", "dept"], "leave": ["PROJ", "Dept"]})
-    (folder / "desired-state.yaml").write_text("apiVersion: pleoctl/v1\nkind: DesiredState\n")
+    dimension = '- {code: "DEPT", name: "Departments", values: []}\n'
+    (folder / "desired-state.yaml").write_text(f"apiVersion: pleoctl/v1\nkind: DesiredState\ndimensions:\n{dimension}")
     said = cli("validate", "--format", "json")
     assert said.code == 78
     assert [f["code"] for f in said.json["findings"]] == ["invalid-dimensions"] * 2

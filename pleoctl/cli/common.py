@@ -132,7 +132,12 @@ def write_output(path: str, content: bytes, *, inputs: Iterable[Path] = ()) -> P
     from pleoctl.documents.files import write_atomically  # noqa: PLC0415
 
     target = Path(path)
-    if any(target.resolve() == given.resolve() for given in inputs):
-        raise UsageError(f"{path} is an input of this command and would be overwritten", hint="name another file")
+    refuse_inputs(target, inputs)
     write_atomically(target, content)
     return target
+
+
+def refuse_inputs(target: Path, inputs: Iterable[Path]) -> None:
+    """Raise `UsageError` where an output would replace what the command reads."""
+    if any(target.resolve() == given.resolve() for given in inputs):
+        raise UsageError(f"{target} is an input of this command and would be overwritten", hint="name another file")

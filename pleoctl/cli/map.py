@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import PATH, as_command, open_workspace, table
+from pleoctl.cli.common import PATH, as_command, open_workspace, refuse_inputs, table
 from pleoctl.documents.files import whole_file
 from pleoctl.errors import ExitCode, Finding, PleoctlError
 
@@ -53,7 +53,10 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
     from pleoctl.mapping.outputs import writer  # noqa: PLC0415
     from pleoctl.mapping.run import Tally, write_entries  # noqa: PLC0415
 
-    engine = engine_of(open_workspace(options), catalog=not no_catalog)
+    workspace = open_workspace(options)
+    if output is not None:
+        refuse_inputs(Path(output), [*workspace.inputs, Path(file)])
+    engine = engine_of(workspace, catalog=not no_catalog)
     tally = Tally()
     sink: Any = _Counted(sys.stdout.buffer)
     try:

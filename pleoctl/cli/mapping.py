@@ -107,7 +107,7 @@ def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str 
     results = [(suite, run_suite(suite)) for suite in found]
     listed = [result for _, part in results for result in part]
     if junit is not None:
-        write_output(junit, results_junit(listed))
+        write_output(junit, results_junit(listed), inputs=workspace.inputs)
     updated = [name for suite, part in results for name in update(part, suite.folder)] if rewrite else []
     failed = sum(not r.passed for r in listed)
     data = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from pleoctl.cli import forge
-from pleoctl.cli.common import PATH, write_output
+from pleoctl.cli.common import PATH, open_workspace, write_output
 from pleoctl.errors import Finding, PleoctlError
 
 if TYPE_CHECKING:
@@ -62,18 +62,27 @@ def reporting(options: Options, *, junit: str | None = None, sarif: str | None =
     _write(options, reported, junit, sarif)
 
 
+def _inputs(options: Options) -> list[Path]:
+    """The workspace's own files, as far as there is a workspace."""
+    try:
+        return open_workspace(options).inputs
+    except PleoctlError:
+        return []
+
+
 def _write(options: Options, reported: Reported, junit: str | None, sarif: str | None) -> None:
     name = f"pleoctl {options.command}"
     folder = _folder(options)
     if junit is not None:
         from pleoctl.report.junit import findings_junit  # noqa: PLC0415 - only where it is asked for
 
-        write_output(junit, findings_junit(reported.findings, reported.files, name))
+        write_output(junit, findings_junit(reported.findings, reported.files, name), inputs=_inputs(options))
     if sarif is not None:
         from pleoctl.report.sarif import findings_sarif  # noqa: PLC0415
 
         default = next(iter(reported.files), WORKSPACE)
-        write_output(sarif, findings_sarif(reported.findings, folder=folder, default=default))
+        found = findings_sarif(reported.findings, folder=folder, default=default)
+        write_output(sarif, found, inputs=_inputs(options))
     if forge.in_github_actions():
         from pleoctl.report.github import workflow_commands  # noqa: PLC0415
 

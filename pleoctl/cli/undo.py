@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 def command(options: Options, *, receipt: str, output: str | None, allow_archive: int | None) -> Output:
     """Plan to take a run back.
 
-    Makes a plan from a receipt (a file, a run's folder, or its name in `pleoctl log`); carry it out with `pleoctl apply`. Only changes that the run did are taken back; what
-    has changed since stays as it is and is listed. A create is taken back by archiving.
+    Makes a plan from a receipt (a file, a run's folder, or its name in `pleoctl log`); carry it out with
+    `pleoctl apply`. Only changes that the run did are taken back; what has changed since stays as it is and is listed.
+    A create is taken back by archiving.
 
     Examples:
     pleoctl undo .pleoctl/runs/20261120T101500123456-d0aad3a3-fffb/receipt.json -o undo.json

@@ -72,15 +72,18 @@ class Accounts:
             raise setting_missing(SETTING_CHAIN[role][-1])
         return Resolved(found[1], role, f"accounts.{found[0]}")
 
+    def check_contra(self, work: Work) -> None:
+        """Fail an item whose type is not documented to carry a ``contraAccount``, or leave it aside (M11, M24)."""
+        if work.item.contra_account is None or work.item.type in CONTRA_TYPES:
+            return
+        if self._rules.unexpected_contra == "fail":
+            raise invalid(f"{work.item.type} is not expected to carry a contraAccount; look at the item in Pleo")
+        work.warnings.append(f"the contraAccount of this {work.item.type} was left aside")
+
     def _wallet(self, work: Work) -> Resolved:
         """`contraAccount` before the setting, since it is per wallet currency (M13, M24)."""
         contra = work.item.contra_account
-        if contra is None:
-            return self._setting("wallet")
-        if work.item.type not in CONTRA_TYPES:
-            if self._rules.unexpected_contra == "fail":
-                raise invalid(f"{work.item.type} is not expected to carry a contraAccount; look at the item in Pleo")
-            work.warnings.append(f"the contraAccount of this {work.item.type} was left aside")
+        if contra is None or work.item.type not in CONTRA_TYPES:
             return self._setting("wallet")
         account = self.of_reference(contra, "contraAccount")
         if account is None:

@@ -68,6 +68,7 @@ class Engine:
     def _entries(self, work: Work) -> list[LedgerEntry]:
         work.read()
         row = self.decide(work)
+        self.accounts.check_contra(work)
         shares: list[Share] = []
         if row.uses_line and work.cell is not None:
             shares = self._expense.shares(work, self.line_table(work.cell))

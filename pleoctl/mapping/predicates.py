@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from dataclasses import field as extra
-from typing import TYPE_CHECKING, Any, Literal
+from re import _parser  # type: ignore[attr-defined]
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pleoctl.mapping.vocabulary import TAG_PREFIX, is_folded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pleoctl.mapping.rules import Place
 
@@ -66,6 +67,41 @@ def _regex(pattern: str) -> Callable[[Any], bool]:
 _TESTS: dict[str, Any] = {"startsWith": _starts, "contains": _contains, "range": _range, "regex": _regex}
 
 
+MAX_REPEATS: Final = 3
+_SMALL_REPEAT: Final = 20
+
+
+def _refuse_costly(pattern: str) -> None:
+    """Raise `re.error` for a pattern that may take for ever: rules come from branches, texts from anyone."""
+    open_repeats = _open_repeats(_parser.parse(pattern), inside=False)
+    if open_repeats > MAX_REPEATS:
+        raise re.error(f"more than {MAX_REPEATS} open repeats (*, +) may take for ever; use startsWith or contains")
+
+
+def _open_repeats(parsed: Any, *, inside: bool) -> int:
+    count = 0
+    for operation, argument in parsed:
+        name = str(operation)
+        repeats = name in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"} and int(argument[1]) > _SMALL_REPEAT
+        if inside and (repeats or name == "BRANCH"):
+            raise re.error("a repeat inside a repeat may take for ever; use startsWith or contains")
+        if name in {"GROUPREF", "GROUPREF_EXISTS"}:
+            raise re.error("back references may take for ever")
+        count += repeats
+        for part in _parts(argument):
+            count += _open_repeats(part, inside=inside or repeats)
+    return count
+
+
+def _parts(argument: Any) -> Iterator[Any]:
+    """The patterns inside an operation's argument, however it packs them."""
+    if isinstance(argument, _parser.SubPattern):
+        yield argument
+    elif isinstance(argument, tuple | list):
+        for item in argument:
+            yield from _parts(item)
+
+
 def folded(name: str, value: Any) -> Any:
     """A field's value as predicates compare it."""
     return value.casefold() if isinstance(value, str) and is_folded(name) else value
@@ -79,6 +115,7 @@ def predicate(label: str, given: Any, place: Place) -> Predicate:
         if kind == "regex":
             pattern = f"(?i:{operand})" if is_folded(name) else operand
             re.compile(pattern)
+            _refuse_costly(operand)
             return Predicate(name, kind, (pattern,), label, given, place)
         operands = operand if kind == "range" else [operand]
         return Predicate(name, kind, tuple(folded(name, v) for v in operands), label, given, place)

@@ -13,7 +13,9 @@ from pleoctl.mapping.items import convert
 from pleoctl.mapping.rules import Target
 
 if TYPE_CHECKING:
-    from pleoctl.mapping.entries import Entry, Posting
+    from collections.abc import Sequence
+
+    from pleoctl.mapping.entries import Entry, LedgerEntry, Posting
     from pleoctl.mapping.rules import Rules, TestCase
 
 _ID: Final = "00000000-0000-4000-8000-000000000001"
@@ -142,10 +144,29 @@ def _comparable(expect: Any, entry: Entry) -> tuple[Any, Any]:
         postings = [p for ledger in entry.entries for p in ledger.postings]
         return _aligned(expect, postings)
     expected = [{"kind": e["kind"], "postings": e["postings"]} for e in expect["entries"]]
-    actual = [{"kind": e.kind, "postings": [_posting(p) for p in e.postings]} for e in entry.entries]
-    for one, other, ledger in zip(expected, actual, entry.entries, strict=False):
+    ledgers = _paired(expected, entry.entries)
+    actual = [{"kind": e.kind, "postings": [_posting(p) for p in e.postings]} for e in ledgers]
+    for one, other, ledger in zip(expected, actual, ledgers, strict=False):
         one["postings"], other["postings"] = _aligned(one["postings"], ledger.postings)
     return expected, actual
+
+
+def _paired(expected: list[dict[str, Any]], entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
+    """The entries in the order of the expectations they meet; order is free, so kind and postings decide."""
+    left = list(entries)
+    found = []
+    for wanted in expected:
+        if not left:
+            break
+        best = max(left, key=lambda ledger: _likeness(wanted, ledger))
+        left.remove(best)
+        found.append(best)
+    return found + left
+
+
+def _likeness(wanted: dict[str, Any], ledger: LedgerEntry) -> tuple[bool, int]:
+    met = sum(any(_matches(posting, p) for p in ledger.postings) for posting in wanted["postings"])
+    return wanted["kind"] == ledger.kind, met
 
 
 def _aligned(expected: list[dict[str, Any]], postings: list[Posting]) -> tuple[list[Any], list[Any]]:

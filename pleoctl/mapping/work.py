@@ -80,7 +80,7 @@ def hundredths(money: Money, label: str, *args: Any) -> int:
         if not float(value).is_integer():
             raise invalid(f"{label % args if args else label}: {value} is not a whole number of hundredths")
         value = int(value)
-    if not -MAX_AMOUNT <= value <= MAX_AMOUNT:
+    if not -MAX_AMOUNT < value < MAX_AMOUNT:
         raise invalid(f"{label % args if args else label}: the amount is out of range")
     return value
 

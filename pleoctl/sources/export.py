@@ -133,9 +133,7 @@ def _sizes(old: list[DesiredState], new: DesiredState) -> list[tuple[str, int, i
         sizes.append(("accounts", sum(_sound(s.accounts) for s in old), len(new.accounts)))
     if new.dimensions is not None:
         before_all = sum(_sound([d.row for d in s.dimensions or ()], held=False) for s in old)
-        # There are few dimensions: one that goes is no sign of a short read.
-        if before_all - len(new.dimensions) > 1:
-            sizes.append(("dimensions", before_all, len(new.dimensions)))
+        sizes.append(("dimensions", before_all, len(new.dimensions)))
         before = {_code(d): d for s in old for d in s.dimensions or () if d.values is not None}
         for dimension in new.dimensions:
             known = before.get(_code(dimension))

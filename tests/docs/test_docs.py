@@ -77,6 +77,8 @@ def finding_codes() -> set[str]:
             continue
         text = path.read_text(encoding="utf-8")
         for pattern in patterns:
+            if "mapping" in path.parts and pattern.startswith(r"\.finding"):
+                continue  # findings of rule files have one code, `schema`
             found |= set(re.findall(pattern, text, re.MULTILINE | re.DOTALL if "finding" in pattern else re.MULTILINE))
     return found
 
