@@ -161,7 +161,8 @@ def _words(  # noqa: PLR0911 - one line per schema word
     if error.validator == "uniqueItems":
         return f"{label} lists a value twice", "remove one"
     if error.validator == "maxItems":
-        return f"{label} has {len(value)} entries, more than {limit}", schema.get("x-hint")
+        kept = ", ".join(map(str, value[:limit])) if all(isinstance(v, str) for v in value) else f"{limit}"
+        return f"{label} has {len(value)} entries, more than {limit}: {kept[:300]}", schema.get("x-hint")
     if error.validator in {"minimum", "maximum", "minItems", "minProperties", "maxProperties"}:
         return f"{label} is {_shown(value)}: {error.validator} is {limit}", None
     return f"{label}: {schema.get('x-message', error.message)}"[:300], schema.get("x-hint")

@@ -62,6 +62,7 @@ def export_state(workspace: Workspace, source: Source | None = None) -> Export:
     """
     state, findings = read_source(workspace, source)
     old, comments = _old(workspace)
+    counted = counts(state)
     _carry_over(old, state)
     _check_shrink(old, state, workspace.max_shrink)
     parts = _split(state, old, len(workspace.desired_files))
@@ -72,7 +73,7 @@ def export_state(workspace: Workspace, source: Source | None = None) -> Export:
         if not path.exists() or read_bytes(path, shown) != content:
             changed.append(shown)
     checked(state)
-    return Export(state, files, changed, findings, counts(state))
+    return Export(state, files, changed, findings, counted)
 
 
 def counts(state: DesiredState) -> dict[str, int]:
