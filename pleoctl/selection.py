@@ -9,7 +9,7 @@ from pleoctl.documents.edit import edit_list
 from pleoctl.documents.files import write_atomically
 from pleoctl.documents.schemas import nearest
 from pleoctl.errors import UsageError
-from pleoctl.model.kinds import TAG_GROUP
+from pleoctl.reconcile.dimensions import fold
 from pleoctl.workspace import MAX_SELECTED
 
 if TYPE_CHECKING:
@@ -34,11 +34,6 @@ class Entry:
         """The entry with JSON's names."""
         data = asdict(self)
         return {"accountingSystem": data.pop("in_books"), "pleo": data.pop("in_pleo"), **data}
-
-
-def fold(code: str) -> str:
-    """The form in which two codes are one dimension (T3)."""
-    return TAG_GROUP.normalise(code)
 
 
 class Selection:

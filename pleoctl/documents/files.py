@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from pleoctl.errors import InvalidFile, PleoctlError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 MAX_BYTES: Final = 256 * 1024 * 1024
 

@@ -7,6 +7,7 @@ are not there, and the one plugin that does so is refused.
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
@@ -110,10 +111,12 @@ class BeancountSource:
         return row
 
     def _include(self, pattern: str, path: Path, shown: str, number: int) -> None:
+        if not pattern or PurePath(pattern).is_absolute():
+            raise SourceError(f"include {pattern!r} must be relative", file=shown, line=number)
         try:
             found = sorted(path.parent.glob(pattern))
-        except (NotImplementedError, ValueError) as error:
-            raise SourceError(f"include {pattern!r} must be relative", file=shown, line=number) from error
+        except ValueError as error:
+            raise SourceError(f"include {pattern!r} is no pattern", file=shown, line=number) from error
         if not found:
             raise SourceError(f"include {pattern!r} finds no file", file=shown, line=number)
         for one in found:
