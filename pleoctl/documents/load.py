@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.documents.files import decode, read_bytes
-from pleoctl.documents.nodes import Composer, Node, to_data
+from pleoctl.documents.nodes import Node, compose, to_data
 from pleoctl.errors import Finding, InvalidFile, Level
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def parse(text: str, shown: str, schema: str | None = None) -> Document:
 
     Raises `InvalidFile`.
     """
-    root = Composer(text, shown).compose()
+    root = compose(text, shown)
     document = Document(shown, to_data(root), root, text)
     if schema is not None:
         from pleoctl.documents.schemas import violations  # noqa: PLC0415 - jsonschema takes 80 ms to import

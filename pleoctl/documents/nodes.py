@@ -1,6 +1,6 @@
 """From YAML events to a tree of nodes with positions, under limits that make hostile files cheap to refuse.
 
-ruamel.yaml does the scanning and parsing; composing is done here without recursion, because positions, limits
+The libraries do the scanning and parsing; composing is done here without recursion, because positions, limits
 (depth, nodes, expanded aliases) and refusals (duplicate keys, tags, merge keys, several documents) belong to
 one place.
 """
@@ -8,38 +8,21 @@ one place.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from pleoctl.documents.events import Unsure, careful_events, place_of, quick_events
 from pleoctl.documents.scalars import Ambiguous, plain_value, quoted
 from pleoctl.errors import Finding, InvalidFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 MAX_TEXT: Final = 24 * 1024 * 1024
 MAX_DEPTH: Final = 40
 MAX_NODES: Final = 4_000_000
 MAX_EXPANDED: Final = 20_000
-MAX_TAG: Final = 200
-_DEFAULT_TAGS: Final = {None, "!", "tag:yaml.org,2002:str"}
-
-
-# What ruamel.yaml says about the mistakes that people make, and what to do about them.
-_HINTS: Final = (
-    ("'\\t' that cannot start", "indent with blanks, not with tabs"),
-    ("that cannot start any token", "put the text in double quotes"),
-    ("mapping values are not allowed", "put texts that contain ': ' in double quotes; check the indentation"),
-    ("could not find expected ':'", "write key: value, keys of at most 1024 characters"),
-    ("escape", "write \\\\ for a backslash, or put the text in single quotes"),
-    ("chr()", "that character does not exist"),
-    ("end of stream", "close the quote"),
-    ("stream end", "close the bracket"),
-    ("special characters", "write it escaped in double quotes, or remove it"),
-    ("directive", "remove the line that starts with %"),
-    ("version", "remove the line that starts with %"),
-)
-_HINT: Final = "check quotes, brackets and indentation here"
+_DEFAULT_TAGS: Final = {"!", "tag:yaml.org,2002:str"}
 
 
 @dataclass(slots=True, eq=False)
@@ -77,28 +60,26 @@ class Node:
         return None
 
 
-@cache
-def _scanner_class() -> type:
-    from ruamel.yaml.scanner import Scanner, ScannerError  # noqa: PLC0415 - see Composer._events
+def compose(text: str, shown: str) -> Node:
+    """The root node of a text's only document. Raises `InvalidFile` at the first structural error.
 
-    class TagLimit(Scanner):
-        """ruamel.yaml takes quadratic time to decode a tag; none that is allowed is long."""
+    ``shown`` is the file name that findings carry.
+    """
+    if len(text) > MAX_TEXT:
+        raise InvalidFile(f"is larger than {MAX_TEXT // 1024 // 1024} MiB of YAML", file=shown)
+    at = text.find("\0")
+    if at >= 0:
+        raise InvalidFile("contains a NUL character", file=shown, hint="remove it", **place_of(text, at))
+    try:
+        return _Composer(shown).compose(quick_events(text))
+    except (Unsure, InvalidFile):
+        return _Composer(shown).compose(careful_events(text, shown))
 
-        def scan_tag(self) -> Any:
-            if not set(self.reader.prefix(MAX_TAG)) & set(" \t\r\n\0"):
-                mark = self.reader.get_mark()
-                raise ScannerError("while scanning a tag", mark, f"a tag has more than {MAX_TAG} characters", mark)
-            return super().scan_tag()
 
-    return TagLimit
+class _Composer:
+    """Builds one document's tree from events."""
 
-
-class Composer:
-    """Builds one document's tree. Raises `InvalidFile` at the first structural error."""
-
-    def __init__(self, text: str, shown: str) -> None:
-        """``shown`` is the file name that findings carry."""
-        self._text = text
+    def __init__(self, shown: str) -> None:
         self._shown = shown
         self._open: list[Node] = []
         self._anchors: dict[str, Node] = {}
@@ -106,67 +87,27 @@ class Composer:
         self._count = 0
         self._expanded = 0
         self._sizes: dict[int, int] = {}
-        self._after = {"line": 1, "column": 1}
+        self._documents = 0
+        self._takes: dict[str, Callable[[Any], None]] = {
+            "ScalarEvent": self._scalar, "AliasEvent": self._alias, "DocumentStartEvent": self._document,
+            "MappingStartEvent": partial(self._begin, "map"), "SequenceStartEvent": partial(self._begin, "seq"),
+            "MappingEndEvent": self._finish, "SequenceEndEvent": self._finish,
+        }  # fmt: skip
 
-    def compose(self) -> Node:
-        """The root node of the only document."""
-        self._check_text()
-        documents = 0
-        for event in self._events():
-            name = type(event).__name__
-            if name == "DocumentStartEvent":
-                documents += 1
-                if documents > 1:
-                    self._fail(event, "a second document starts here", "keep one document per file")
-            elif name == "AliasEvent":
-                self._place(self._alias(event), event)
-            elif name == "ScalarEvent":
-                self._place(self._scalar(event), event)
-            elif name in {"MappingStartEvent", "SequenceStartEvent"}:
-                self._begin(event, "map" if name.startswith("M") else "seq")
-            elif name in {"MappingEndEvent", "SequenceEndEvent"}:
-                self._finish(event)
+    def compose(self, events: Iterable[Any]) -> Node:
+        """The root node."""
+        for event in events:
+            take = self._takes.get(type(event).__name__)
+            if take is not None:
+                take(event)
         if self._root is None:
             raise InvalidFile("file is empty", file=self._shown, line=1, column=1)
         return self._root
 
-    def _check_text(self) -> None:
-        if len(self._text) > MAX_TEXT:
-            raise InvalidFile(f"is larger than {MAX_TEXT // 1024 // 1024} MiB of YAML", file=self._shown)
-        at = self._text.find("\0")
-        if at >= 0:
-            raise InvalidFile("contains a NUL character", file=self._shown, **self._place_of(at), hint="remove it")
-
-    def _place_of(self, offset: int) -> dict[str, Any]:
-        line_start = self._text.rfind("\n", 0, offset) + 1
-        return {"line": self._text.count("\n", 0, offset) + 1, "column": offset - line_start + 1}
-
-    def _events(self) -> Iterator[Any]:
-        from ruamel.yaml import YAML  # noqa: PLC0415 - 40 ms that only this path needs
-        from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
-        from ruamel.yaml.reader import ReaderError  # noqa: PLC0415
-
-        yaml = YAML(typ="safe", pure=True)
-        yaml.Scanner = _scanner_class()
-        try:
-            for event in yaml.parse(self._text):
-                yield event
-                self._after = {"line": event.end_mark.line + 1, "column": event.end_mark.column + 1}
-        except MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            place = {"line": mark.line + 1, "column": mark.column + 1} if mark else {}
-            raise self._malformed(str(error.problem or error.context or "malformed"), place) from error
-        except ReaderError as error:
-            problem = f"unacceptable character U+{int(error.character):04X}, special characters are not allowed"
-            raise self._malformed(problem, self._place_of(error.position)) from error
-        except (YAMLError, ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
-            # ruamel.yaml tripped over the text itself (e.g. an escape beyond Unicode), just after the last event.
-            raise self._malformed(str(error), self._after) from error
-
-    def _malformed(self, problem: str, place: dict[str, Any]) -> InvalidFile:
-        words = " ".join(problem.split())[:200]
-        hint = next((hint for part, hint in _HINTS if part in words), _HINT)
-        return InvalidFile(f"is not valid YAML: {words}", file=self._shown, hint=hint, **place)
+    def _document(self, event: Any) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            self._fail(event, "a second document starts here", "keep one document per file")
 
     def _fail(self, event: Any, message: str, hint: str | None = None) -> None:
         mark = event.start_mark
@@ -177,22 +118,33 @@ class Composer:
         self._count += 1
         if self._count > MAX_NODES:
             self._fail(event, f"has more than {MAX_NODES} values")
-        tag = getattr(event, "tag", None)
-        if str(tag) not in {str(t) for t in _DEFAULT_TAGS}:
-            self._fail(event, f"tag {str(tag)[:60]} is not allowed here", "remove the tag")
+        if event.tag is not None and str(event.tag) not in _DEFAULT_TAGS:
+            self._fail(event, f"tag {str(event.tag)[:60]} is not allowed here", "remove the tag")
         node = Node(kind, mark.line + 1, mark.column + 1, mark.index)
         if event.anchor:
             self._anchors[event.anchor] = node
+        self._place(node, event)
         return node
 
-    def _scalar(self, event: Any) -> Node:
+    def _scalar(self, event: Any) -> None:
         node = self._node(event, "scalar")
         node.text = _joined_surrogates(event.value)
-        node.plain = event.style is None and event.tag is None
+        node.plain = not event.style and event.tag is None
         node.end = event.end_mark.index
-        return node
+        if not node.text and node.plain:
+            self._settle(node)
 
-    def _alias(self, event: Any) -> Node:
+    def _settle(self, node: Node) -> None:
+        """An absent value stands at its key, an absent document at 1:1; the libraries differ in where else."""
+        if not self._open:
+            node.line, node.column, node.start, node.end = 1, 1, 0, 0
+            return
+        holder = self._open[-1]
+        if holder.kind == "map" and len(holder.items) % 2 == 0:
+            key = holder.items[-2]
+            node.line, node.column, node.start, node.end = key.line, key.column, key.end, key.end
+
+    def _alias(self, event: Any) -> None:
         target = self._anchors.get(event.anchor)
         if target is None or target in self._open:
             self._fail(event, f"alias *{event.anchor} does not name a finished value")
@@ -200,7 +152,7 @@ class Composer:
         self._expanded += self._size(target)
         if self._expanded > MAX_EXPANDED:
             self._fail(event, f"aliases expand to more than {MAX_EXPANDED} values", "write the values out")
-        return target
+        self._place(target, event)
 
     def _size(self, node: Node) -> int:
         # Aliased parts are shared nodes, so their sizes are remembered: a bomb is counted, never walked.
@@ -210,12 +162,10 @@ class Composer:
             self._sizes[id(node)] = known
         return known
 
-    def _begin(self, event: Any, kind: str) -> None:
+    def _begin(self, kind: str, event: Any) -> None:
         if len(self._open) >= MAX_DEPTH:
             self._fail(event, f"is nested deeper than {MAX_DEPTH} levels")
-        node = self._node(event, kind)
-        self._place(node, event)
-        self._open.append(node)
+        self._open.append(self._node(event, kind))
 
     def _place(self, node: Node, event: Any) -> None:
         if self._open:
@@ -272,4 +222,4 @@ def to_data(node: Node) -> Any:
     return node.scalar
 
 
-__all__ = ["Ambiguous", "Composer", "Node", "to_data"]
+__all__ = ["Ambiguous", "Node", "compose", "to_data"]

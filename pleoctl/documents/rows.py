@@ -1,7 +1,7 @@
 """The canonical text of desired-state rows: one row, one line, JSON strings.
 
 The writer is what ``export``, ``import`` and ``fmt`` use; the reader below understands exactly what the writer
-writes (and full-line comments) and gives up on anything else, so that ruamel.yaml reads every other file.
+writes (and full-line comments) and gives up on anything else, so that a YAML parser reads every other file.
 """
 
 from __future__ import annotations

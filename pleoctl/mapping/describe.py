@@ -6,6 +6,7 @@ calls, no loops, no arithmetic, nothing whose result could outgrow its inputs. T
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,6 +40,10 @@ _NODES: Final = (
 )  # fmt: skip
 
 Path = tuple[str, ...]
+_PATHS: Final[set[Path]] = {
+    path for name, fields in FIELDS.items() for path in ([(name, field) for field in fields] if fields else [(name,)])
+}
+_VALUE: Final = re.compile(r"\{\{ *([A-Za-z]+(?:\.[A-Za-z]+)?) *\}\}")
 
 
 def initials(name: Any) -> str:
@@ -62,7 +67,10 @@ class Template:
 
 def compile_template(text: str, place: Place) -> Template:
     """The template of a text. Raises `InvalidFile` with every problem, unknown names as MAP001."""
-    from jinja2 import TemplateSyntaxError  # noqa: PLC0415 - 40 ms that only rules with items need
+    parts = _plain_parts(text)
+    if parts is not None:
+        return Template(text, _joiner(parts))
+    from jinja2 import TemplateSyntaxError  # noqa: PLC0415 - 40 ms that plain templates do not need
 
     environment = _environment()
     try:
@@ -72,8 +80,7 @@ def compile_template(text: str, place: Place) -> Template:
     problems = list(_problems(tree, place, text))
     if problems:
         raise InvalidFile.of(problems)
-    parts = _plain_parts(tree)
-    return Template(text, _joiner(parts) if parts is not None else _renderer(environment.from_string(text)))
+    return Template(text, _renderer(environment.from_string(text)))
 
 
 def _sentence(message: str | None) -> str:
@@ -128,27 +135,16 @@ def _is_field(node: Any) -> bool:
     return node.node.name not in FIELDS or node.attr in FIELDS[node.node.name]
 
 
-def _plain_parts(tree: Any) -> list[str | Path] | None:
+def _plain_parts(text: str) -> list[str | Path] | None:
     """The parts of a template that only strings values together; None for any other template."""
-    parts: list[str | Path] = []
-    for output in tree.body:
-        for node in getattr(output, "nodes", [None]):
-            part = _part(node)
-            if part is None:
-                return None
-            parts.append(part)
-    return parts
-
-
-def _part(node: Any) -> str | Path | None:
-    kind = type(node).__name__
-    if kind == "TemplateData":
-        return str(node.data)
-    if kind == "Name" and not FIELDS[node.name]:
-        return (node.name,)
-    if kind == "Getattr" and type(node.node).__name__ == "Name":
-        return (node.node.name, node.attr)
-    return None
+    between, parts = _VALUE.split(text)[::2], _VALUE.split(text)[1::2]
+    paths = [tuple(part.split(".")) for part in parts]
+    if any("{" in data or "}" in data for data in between) or not all(path in _PATHS for path in paths):
+        return None
+    mixed: list[str | Path] = [between[0]]
+    for path, data in zip(paths, between[1:], strict=True):
+        mixed += [path, data]
+    return mixed
 
 
 _ATTRIBUTES: Final = {

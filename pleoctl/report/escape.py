@@ -14,7 +14,7 @@ _HOSTILE: Final = re.compile(
 _PROSE: Final = re.compile(r"(?!\d+\))[^\W_](?:[^\W_]|[ ,;%()'])*")
 _DIGEST: Final = re.compile(r"(?i)\b[0-9a-f]{7,64}\b")
 _OUTSIDE_CODE: Final = {"`": "&#96;", "|": "&#124;"}
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = frozenset("=+-@＝＋－＠")
 
 
 def terminal(text: Any) -> str:
@@ -54,4 +54,4 @@ def _code(part: str) -> str:
 
 def csv_cell(text: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip()[:1] in _FORMULA else text

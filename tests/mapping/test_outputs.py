@@ -49,6 +49,8 @@ NAMES = [
     "a:b",
     "-1",
     "=1+1",
+    "  =1+1",
+    "\uff1d1+1",
     "x  y",
     "A\u202eB",
     "Expenses:6540",
@@ -128,7 +130,7 @@ def test_csv_is_no_formula_and_complete(cli: Cli) -> None:
     assert cli("map", "items.json", "--format", "csv") == 5
     rows = list(csv.DictReader(io.StringIO(cli.out.decode())))
     cells = [cell for row in rows for cell in row.values()]
-    assert not [c for c in cells if c.startswith(("=", "+", "-", "@"))]
+    assert not [c for c in cells if c.lstrip().startswith(("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"))]
     assert not [c for c in cells if not c.isprintable()]
     assert {r["amount"] for r in rows if r["currency"] == "JPY"} == {"12345", "5", "12350"}
     assert {r["amount"] for r in rows if r["currency"] == "KWD"} == {"12.345", "0.005", "12.350"}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+_DIGITS: Final = {10**digits: f"0{digits}d" for digits in range(1, 5)}  # the divisors that the schema knows
+
 
 def decimal(hundredths: int, divisor: int) -> str:
     """``8830`` over 100 is ``88.30``; the sign stays in front."""
@@ -9,4 +13,4 @@ def decimal(hundredths: int, divisor: int) -> str:
         return str(hundredths)
     whole, rest = divmod(abs(hundredths), divisor)
     sign = "-" if hundredths < 0 else ""
-    return f"{sign}{whole}.{rest:0{len(str(divisor)) - 1}d}"
+    return f"{sign}{whole}.{rest:{_DIGITS[divisor]}}"

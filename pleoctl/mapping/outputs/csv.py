@@ -37,19 +37,19 @@ class CsvWriter:
 
     def entry(self, entry: Entry) -> bytes:
         """The entry's rows."""
-        return _lines([[_safe(cells.get(name)) for name in COLUMNS] for cells in self._rows(entry)])
+        return _lines([[cells.get(name, "") for name in COLUMNS] for cells in self._rows(entry)])
 
     def end(self) -> bytes:
         """Nothing."""
         return b""
 
-    def _rows(self, entry: Entry) -> Iterator[dict[str, str | None]]:
-        head = _head(entry)
+    def _rows(self, entry: Entry) -> Iterator[dict[str, str]]:
+        head = _safe(_head(entry))
         if entry.failed:
             yield head
         for number, ledger in enumerate(entry.entries, 1):
             for posting in ledger.postings:
-                yield {**head, "entry": str(number), "kind": ledger.kind, **self._posting(posting)}
+                yield {**head, "entry": str(number), "kind": ledger.kind, **_safe(self._posting(posting))}
 
     def _posting(self, posting: Posting) -> dict[str, str | None]:
         return {
@@ -100,8 +100,8 @@ def _joined(texts: list[str | None]) -> str:
     return ", ".join(text for text in texts if text)
 
 
-def _safe(text: str | None) -> str:
-    return csv_cell(clean(text)) if text else ""
+def _safe(cells: dict[str, str | None]) -> dict[str, str]:
+    return {name: csv_cell(clean(text)) for name, text in cells.items() if text}
 
 
 def _lines(rows: list[list[str]]) -> bytes:

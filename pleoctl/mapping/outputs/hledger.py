@@ -15,8 +15,6 @@ from pleoctl.mapping.outputs.names import Names
 from pleoctl.mapping.outputs.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pleoctl.mapping.entries import Entry, LedgerEntry, Posting
     from pleoctl.mapping.rules import Rules
 
@@ -57,27 +55,30 @@ class HledgerWriter:
     def _transaction(self, entry: Entry, ledger: LedgerEntry) -> str:
         code = clean(entry.reconciliation_id).translate(_CODE)
         description = clean(entry.description).replace(";", ",")
-        lines = ["", f"{entry.posting_date} * ({code}) {description}".rstrip()]
-        lines += [f"    ; {key}: {_comment(value)}" for key, value in _tags(entry, ledger) if value]
-        lines += [self._posting(posting) for posting in ledger.postings]
-        return "\n".join(lines) + "\n"
+        notes = (
+            ("accountingEntryId", entry.accounting_entry_id),
+            ("kind", ledger.kind),
+            ("rule", entry.rule),
+            ("vendor", entry.vendor and entry.vendor.code),
+            ("invoice", entry.invoice and entry.invoice.number),
+        )
+        lines = [
+            f"\n{entry.posting_date} * ({code}) {description}".rstrip(),
+            *[f"    ; {key}: {_comment(value)}" for key, value in notes if value],
+            *[self._posting(posting) for posting in ledger.postings],
+            "",
+        ]
+        return "\n".join(lines)
 
     def _posting(self, posting: Posting) -> str:
-        self._currencies.add(posting.currency)
+        currency = posting.currency
+        self._currencies.add(currency)
         signed = posting.amount if posting.side == "debit" else -posting.amount
-        amount = decimal(signed, self._rules.divisor(posting.currency))
-        notes = [("taxCode", posting.tax_code), ("dimensions", tags_text(posting.tags))]
-        comment = ", ".join(f"{key}: {_comment(value)}" for key, value in notes if value)
-        line = f"    {self._names.name(posting):<40}  {amount:>14} {posting.currency}"
-        return f"{line}  ; {comment}" if comment else line
-
-
-def _tags(entry: Entry, ledger: LedgerEntry) -> Iterator[tuple[str, str | None]]:
-    yield "accountingEntryId", entry.accounting_entry_id
-    yield "kind", ledger.kind
-    yield "rule", entry.rule
-    yield "vendor", entry.vendor.code if entry.vendor else None
-    yield "invoice", entry.invoice.number if entry.invoice else None
+        line = f"    {self._names.name(posting):<40}  {decimal(signed, self._rules.divisor(currency)):>14} {currency}"
+        if not posting.tax_code and not posting.tags:
+            return line
+        notes = (("taxCode", posting.tax_code), ("dimensions", tags_text(posting.tags)))
+        return f"{line}  ; {', '.join(f'{key}: {_comment(value)}' for key, value in notes if value)}"
 
 
 def _comment(text: str | None) -> str:

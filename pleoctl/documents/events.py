@@ -1,0 +1,112 @@
+"""The events of a YAML text: from libyaml where it can be trusted to agree with ruamel.yaml, else from ruamel.yaml.
+
+libyaml is some twenty times faster but reads YAML 1.1. The two agree on all that people usually write; texts with
+characters that divide them, lone scalars, anchors, tags and whatever is refused this way go to ruamel.yaml, whose
+word counts.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.errors import InvalidFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_TAG: Final = 200
+#: Blanks and line breaks that YAML 1.1 and 1.2 do not read alike.
+_DIVIDING: Final = re.compile("[\t\r\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
+# What ruamel.yaml says about the mistakes that people make, and what to do about them.
+_HINTS: Final = (
+    ("'\\t' that cannot start", "indent with blanks, not with tabs"),
+    ("that cannot start any token", "put the text in double quotes"),
+    ("mapping values are not allowed", "put texts that contain ': ' in double quotes; check the indentation"),
+    ("could not find expected ':'", "write key: value, keys of at most 1024 characters"),
+    ("escape", "write \\\\ for a backslash, or put the text in single quotes"),
+    ("chr()", "that character does not exist"),
+    ("end of stream", "close the quote"),
+    ("stream end", "close the bracket"),
+    ("special characters", "write it escaped in double quotes, or remove it"),
+    ("directive", "remove the line that starts with %"),
+    ("version", "remove the line that starts with %"),
+)
+_HINT: Final = "check quotes, brackets and indentation here"
+
+
+class Unsure(Exception):
+    """The text needs `careful_events`."""
+
+
+def quick_events(text: str) -> Iterator[Any]:
+    """The events as libyaml sees them. Raises `Unsure`, possibly after some events."""
+    import yaml  # noqa: PLC0415 - canonical files need no parser
+
+    if not yaml.__with_libyaml__ or _DIVIDING.search(text):
+        raise Unsure
+    try:
+        before = None
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            lonely = isinstance(event, yaml.ScalarEvent) and isinstance(before, yaml.DocumentStartEvent)
+            if lonely or getattr(event, "anchor", None) is not None or getattr(event, "tag", None) is not None:
+                raise Unsure
+            yield event
+            before = event
+    except (yaml.YAMLError, ValueError) as error:
+        raise Unsure from error
+
+
+def careful_events(text: str, shown: str) -> Iterator[Any]:
+    """The events as ruamel.yaml sees them. Raises `InvalidFile` with place and fix; ``shown`` is the file's name."""
+    from ruamel.yaml import YAML  # noqa: PLC0415 - 40 ms that only this path needs
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
+    from ruamel.yaml.reader import ReaderError  # noqa: PLC0415
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Scanner = _scanner_class()
+    after = {"line": 1, "column": 1}
+    try:
+        for event in yaml.parse(text):
+            yield event
+            after = {"line": event.end_mark.line + 1, "column": event.end_mark.column + 1}
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = {"line": mark.line + 1, "column": mark.column + 1} if mark else {}
+        raise _malformed(str(error.problem or error.context or "malformed"), shown, place) from error
+    except ReaderError as error:
+        problem = f"unacceptable character U+{int(error.character):04X}, special characters are not allowed"
+        raise _malformed(problem, shown, place_of(text, error.position)) from error
+    except (YAMLError, ValueError, TypeError, AttributeError, IndexError, AssertionError, RecursionError) as error:
+        # ruamel.yaml tripped over the text itself (e.g. an escape beyond Unicode), just after the last event.
+        raise _malformed(str(error), shown, after) from error
+
+
+def place_of(text: str, offset: int) -> dict[str, Any]:
+    """Line and column, both from 1, of an offset."""
+    line_start = text.rfind("\n", 0, offset) + 1
+    return {"line": text.count("\n", 0, offset) + 1, "column": offset - line_start + 1}
+
+
+def _malformed(problem: str, shown: str, place: dict[str, Any]) -> InvalidFile:
+    words = " ".join(problem.split())[:200]
+    hint = next((hint for part, hint in _HINTS if part in words), _HINT)
+    return InvalidFile(f"is not valid YAML: {words}", file=shown, hint=hint, **place)
+
+
+@cache
+def _scanner_class() -> type:
+    from ruamel.yaml.scanner import Scanner, ScannerError  # noqa: PLC0415 - see careful_events
+
+    class TagLimit(Scanner):
+        """ruamel.yaml takes quadratic time to decode a tag; none that is allowed is long."""
+
+        def scan_tag(self) -> Any:
+            if not set(self.reader.prefix(MAX_TAG)) & set(" \t\r\n\0"):
+                mark = self.reader.get_mark()
+                raise ScannerError("while scanning a tag", mark, f"a tag has more than {MAX_TAG} characters", mark)
+            return super().scan_tag()
+
+    return TagLimit
