@@ -43,12 +43,16 @@ class Accounts:
         self._vendors = vendors
         self._catalog = catalog
         self._absent = ABSENT_REASONS[rules.failure_types]
-        self._settings = {role: rules.setting(role) for role in SETTING_CHAIN}
+        self._settings = {
+            role: Resolved(found[1], role, f"accounts.{found[0]}")
+            for role in SETTING_CHAIN if (found := rules.setting(role)) is not None
+        }  # fmt: skip
 
     def resolve(self, target: Target, work: Work) -> Resolved:
         """The account of a side that is not ``line``. Raises `ItemFailure`."""
         found = self._unchecked(target, work)
-        self.check(found.account, work)
+        if self._catalog is not None:
+            self.check(found.account, work)
         return found
 
     def _unchecked(self, target: Target, work: Work) -> Resolved:
@@ -67,10 +71,10 @@ class Accounts:
         return self._setting(role)
 
     def _setting(self, role: str) -> Resolved:
-        found = self._settings[role]
+        found = self._settings.get(role)
         if found is None:
             raise setting_missing(SETTING_CHAIN[role][-1])
-        return Resolved(found[1], role, f"accounts.{found[0]}")
+        return found
 
     def check_contra(self, work: Work) -> None:
         """Fail an item whose type is not documented to carry a ``contraAccount``, or leave it aside (M11, M24)."""

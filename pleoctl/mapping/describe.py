@@ -137,14 +137,13 @@ def _is_field(node: Any) -> bool:
 
 def _plain_parts(text: str) -> list[str | Path] | None:
     """The parts of a template that only strings values together; None for any other template."""
-    between, parts = _VALUE.split(text)[::2], _VALUE.split(text)[1::2]
-    paths = [tuple(part.split(".")) for part in parts]
-    if any("{" in data or "}" in data for data in between) or not all(path in _PATHS for path in paths):
-        return None
-    mixed: list[str | Path] = [between[0]]
-    for path, data in zip(paths, between[1:], strict=True):
-        mixed += [path, data]
-    return mixed
+    mixed: list[str | Path] = [
+        tuple(part.split(".")) if number % 2 else part for number, part in enumerate(_VALUE.split(text))
+    ]
+    for part in mixed:
+        if (part not in _PATHS) if isinstance(part, tuple) else ("{" in part or "}" in part):
+            return None
+    return [part for part in mixed if part]
 
 
 _ATTRIBUTES: Final = {

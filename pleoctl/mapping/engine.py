@@ -154,7 +154,7 @@ class Engine:
             )
         postings = [p for share in shares for p in self._expense.postings(share, side, work)]
         # The counter posting is the exact sum of the lines, so an entry cannot be out of balance (N3, N5, M22).
-        total = sum(share.amount for share in shares)
+        total = sum([share.amount for share in shares])
         postings.append(self._counter(OTHER_SIDE[side], leg, total, work))
         return LedgerEntry(leg.kind, postings)
 

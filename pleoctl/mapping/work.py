@@ -76,6 +76,8 @@ class Work:
 def hundredths(money: Money, label: str, *args: Any) -> int:
     """The amount as an integer of hundredths. Raises `ItemFailure` for a value that is not integral (D9)."""
     value = money.value
+    if type(value) is int and -MAX_AMOUNT < value < MAX_AMOUNT:
+        return value
     if type(value) is not int:
         if not float(value).is_integer():
             raise invalid(f"{label % args if args else label}: {value} is not a whole number of hundredths")
