@@ -140,7 +140,10 @@ def _test_text(results: list[Result], updated: list[str]) -> str:
         lines += [f"      {line}" for line in failure_lines(result)] if not result.passed else []
     failed = sum(not r.passed for r in results)
     lines += [f"updated {name}" for name in updated]
-    lines.append(f"{len(results)} tests: {len(results) - failed} passed, {failed} failed")
+    lines.append(
+        f"{len(results)} tests: {len(results) - failed} passed, {failed} failed"
+        if results else "no tests; write some below `tests` of the mapping, or name files of them"
+    )  # fmt: skip
     return "\n".join(terminal(line) for line in lines) + "\n"
 
 

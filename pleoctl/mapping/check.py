@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +11,7 @@ from pleoctl.mapping.linecheck import line_findings
 from pleoctl.mapping.spelling import UNKNOWN, closest
 from pleoctl.mapping.targets import targets
 from pleoctl.mapping.typecheck import type_findings
+from pleoctl.mapping.vendors import KEYS
 from pleoctl.mapping.vocabulary import ROLES, SETTING_CHAIN, TAG_PREFIX
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from pleoctl.mapping.catalog import Catalog
     from pleoctl.mapping.predicates import Predicate
-    from pleoctl.mapping.rules import LineRow, Place, Rules
+    from pleoctl.mapping.rules import LineRow, Place, Rules, Target, TypeRow, VendorRow
     from pleoctl.mapping.targets import AccountUse
 
 #: What each code means; docs/mapping.md tells what to do about it.
@@ -67,6 +68,7 @@ def check(rules: Rules, names: list[Finding], catalog: Catalog | None = None) ->
         *type_findings(rules),
         *line_findings(rules, undecided),
         *_settings(rules),
+        *_shared_keys(rules),
         *_targets(rules, catalog),
         *_dimensions(rules, catalog),
     ]
@@ -110,14 +112,27 @@ def _collisions(rules: Rules) -> Iterator[Finding]:
 
 
 def _missing(rules: Rules) -> Iterator[Finding]:
-    used: dict[str, str] = {}
+    used: dict[str, tuple[TypeRow, Target]] = {}
     for row in rules.types:
         for target in row.targets:
             if target.role in SETTING_CHAIN and row.cells and rules.setting(target.role) is None:
-                used.setdefault(SETTING_CHAIN[target.role][-1], row.id)
-    place = rules.sections.get("accounts", rules.place)
-    for name, row_id in used.items():
-        yield _at("MAP038", f"accounts.{name} is not set, but {row_id!r} uses it", place, f"add accounts.{name}")
+                used.setdefault(SETTING_CHAIN[target.role][-1], (row, target))
+    for name, (row, target) in used.items():
+        # Without the section there is nothing to point at but what needs it.
+        place = rules.sections.get("accounts", rules.place if row.standard else target.place)
+        yield _at("MAP038", f"accounts.{name} is not set, but {row.id!r} uses it", place, f"add accounts.{name}")
+
+
+def _shared_keys(rules: Rules) -> Iterator[Finding]:
+    """Vendors in use that a key cannot tell apart, so that it finds neither (A12)."""
+    for label, name in KEYS.items():
+        first: dict[str, VendorRow] = {}
+        for row in rules.vendors:
+            key = getattr(row, name)
+            if key and not row.blocked and (one := first.setdefault(key, row)) is not row:
+                message = f"vendors {one.code!r} and {row.code!r} share {label} {key!r}, which finds neither"
+                hint = "correct one of them, or block one"
+                yield replace(_at("duplicate-id", message, row.place, hint), level="warning")
 
 
 # --- against the accounting system -----------------------------------------------------------------------------

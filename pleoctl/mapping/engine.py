@@ -130,9 +130,9 @@ class Engine:
         shown = "no vendor is tagged on the item"
         if item.vendor is not None:
             name = item.vendor.code or item.vendor.name or "without code"
-            shown = f"vendor {name} does not exist or is blocked in the accounting system"
+            shown = f"vendor {name} is not among the rules' vendors, or is blocked"
         if work.method == ACCOUNTS_PAYABLE and self.rules.unmatched == "fail":
-            raise ItemFailure(VENDOR_UNKNOWN, f"{shown}; check its status there and export again")
+            raise ItemFailure(VENDOR_UNKNOWN, f"{shown}; see `vendors` in the mapping rules")
         work.warnings.append(f"{shown}; booked to accounts.accountsPayable")
 
     def line_table(self, cell: Cell) -> LineTable:

@@ -13,7 +13,7 @@ from pleoctl.mapping.work import hundredths
 
 if TYPE_CHECKING:
     from pleoctl.mapping.accounts import Accounts
-    from pleoctl.mapping.items import Line, Tax
+    from pleoctl.mapping.items import Line, Tag, Tax
     from pleoctl.mapping.rules import LineRow, Rules
     from pleoctl.mapping.work import Work
 
@@ -74,10 +74,15 @@ class ExpenseSide:
         return given
 
     def _tags(self, share: Share) -> None:
+        seen: dict[str, Tag] = {}
         for tag in share.line.tags or ():
-            if tag is not None:
-                if share.tags.setdefault(tag.group_code, tag.code) != tag.code:
-                    raise invalid(f"the line has two tags of the group {tag.group_code}")
+            if tag is None:
+                continue
+            first = seen.setdefault(tag.group_code.casefold(), tag)
+            if first.code.casefold() != tag.code.casefold():
+                raise invalid(f"the line has two tags of the group {tag.group_code}")
+            if first is tag:
+                share.tags[tag.group_code] = tag.code
                 self._accounts.check_tag(tag.group_code, tag.code)
 
     def _tax(self, share: Share, tax: Tax, work: Work, number: int) -> None:

@@ -29,7 +29,4 @@ def _case(result: Result) -> Element:
 
 def failure_lines(result: Result) -> list[str]:
     """What a failed test has to tell."""
-    lines = [f"expected: {result.expected}", f"actual:   {result.actual}"]
-    if result.reason:
-        lines.append(f"reason:   {result.reason}")
-    return [*lines, *result.differences]
+    return [*result.differences, *([f"reason: {result.reason}"] if result.reason else [])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,9 +13,9 @@ from pleoctl.documents.files import decode
 from pleoctl.errors import Finding, InvalidFile
 from pleoctl.mapping import describe
 from pleoctl.mapping.predicates import Predicate, predicate
-from pleoctl.mapping.rules import Given, Leg, LineRow, Rules, Target, TestCase, TypeRow, VendorRow
+from pleoctl.mapping.rules import Given, Leg, LineRow, Rules, Target, TestCase, TypeRow, VendorRow, literal
 from pleoctl.mapping.sources import Source, Sources, folder_reader
-from pleoctl.mapping.spelling import UNKNOWN, hint_for
+from pleoctl.mapping.spelling import UNKNOWN, closest, hint_for
 from pleoctl.mapping.vendors import doubles, read_csv, vendor_row
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class _Build:
             if name in data:
                 rules.sections.setdefault(name, source.place(name))
         for name, code in data.get("accounts", {}).items():
-            rules.accounts.setdefault(name, Given(code, source.place("accounts", name)))
+            rules.accounts.setdefault(name, Given(literal(code), source.place("accounts", name)))
         for currency, divisor in data.get("amounts", {}).get("divisor", {}).items():
             rules.divisors.setdefault(currency, divisor)
         for attribute, path in _SINGLE.items():
@@ -160,15 +161,17 @@ class _Build:
         listed = [((*path, "entries", i), e) for i, e in enumerate(data.get("entries", []))]
         for place, leg in listed or [(path, {"kind": "journal", **data})]:
             made = Leg(leg["kind"], *(Target.of(leg[s], source.place(*place, s)) for s in ("debit", "credit")))
-            if made.debit.role == made.credit.role == "line":
-                self.problems.append(source.finding(place, "debit and credit are both line", "give a counter account"))
+            if (made.debit.role, made.debit.code) == (made.credit.role, made.credit.code):
+                self.problems.append(source.finding(
+                    place, f"debit and credit are both {made.debit}", "an entry needs two accounts",
+                ))  # fmt: skip
             yield made
 
     def _line_rows(self, source: Source) -> Iterator[LineRow]:
         for index, data in enumerate(source.data.get("lines", {}).get("rows", [])):
             path = ("lines", "rows", index)
             yield LineRow(
-                data["id"], self._when(source, path, data["when"]), data["account"], source.place(*path),
+                data["id"], self._when(source, path, data["when"]), literal(data["account"]), source.place(*path),
                 source.spelling.is_lost(path),
             )  # fmt: skip
 
@@ -197,18 +200,25 @@ class _Build:
 
     def _replace(self) -> None:
         rows = {row.id: row for row in self._rules.types}
+        lost = set()
         for row in self._rules.types:
             for name in row.replaces:
-                if name in rows and name != row.id:
-                    self._rules.replaced.append((rows[name], row))
-                    continue
-                known = [i for i in rows if i != row.id]
-                self.names.append(Finding(
-                    UNKNOWN, f"replaces unknown row {name!r}", file=row.place.file, line=row.place.line,
-                    column=row.place.column, rule=row.id, hint=hint_for(name, known),
-                ))  # fmt: skip
+                meant: str | None = name
+                if name not in rows or name == row.id:
+                    known = [i for i in rows if i != row.id]
+                    meant = closest(name, known)
+                    self.names.append(Finding(
+                        UNKNOWN, f"replaces unknown row {name!r}", file=row.place.file, line=row.place.line,
+                        column=row.place.column, rule=row.id, hint=hint_for(name, known),
+                    ))  # fmt: skip
+                if meant is None:
+                    lost.add(row.id)
+                else:
+                    self._rules.replaced.append((rows[meant], row))
         gone = {old.id for old, _ in self._rules.replaced}
-        self._rules.types = [row for row in self._rules.types if row.id not in gone]
+        self._rules.types = [
+            replace(row, doubtful=True) if row.id in lost else row for row in self._rules.types if row.id not in gone
+        ]
 
 
 _SINGLE: Final = {

@@ -30,6 +30,11 @@ class Place(NamedTuple):
         return f"{self.file}:{self.line}"
 
 
+def literal(text: str) -> str:
+    """The code that a text gives: ``account:wallet`` is the code ``wallet``, wherever a code is due."""
+    return text.removeprefix(_LITERAL)
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One side of a rule: a role, or the code of an account."""
@@ -43,7 +48,7 @@ class Target:
         """``wallet`` is a role, ``6540`` a code, ``account:wallet`` the code of an account spelt like a role."""
         if text in ROLES:
             return cls(text, None, place)
-        return cls(None, text.removeprefix(_LITERAL), place)
+        return cls(None, literal(text), place)
 
     def __str__(self) -> str:
         return self.role or self.code or ""

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from pleoctl.errors import PleoctlError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -49,17 +51,26 @@ class Tally:
 
 
 def write_entries(items: Iterable[Item | Defect], engine: Engine, writer: Writer, sink: BinaryIO, tally: Tally) -> None:
-    """Map items in their order and write what becomes of them; memory does not grow with their number."""
+    """Map items in their order and write what becomes of them; memory does not grow with their number.
+
+    Where the input breaks, everything before is written, and the error goes on.
+    """
     pending = [writer.start()]
     size = 0
-    for item in items:
-        entry = engine.entry(item)
-        tally.add(entry)
-        piece = writer.entry(entry)
-        pending.append(piece)
-        size += len(piece)
-        if size > _BATCH:
+    try:
+        for item in items:
+            entry = engine.entry(item)
+            tally.add(entry)
+            piece = writer.entry(entry)
+            pending.append(piece)
+            size += len(piece)
+            if size > _BATCH:
+                sink.write(b"".join(pending))
+                pending, size = [], 0
+    except PleoctlError:
+        # What was read before the input broke is mapped; nothing was, nothing is written.
+        if tally.items:
             sink.write(b"".join(pending))
-            pending, size = [], 0
+        raise
     pending.append(writer.end())
     sink.write(b"".join(pending))

@@ -203,9 +203,32 @@ def _sorted(postings: list[Any]) -> list[Any]:
 
 
 def _differences(expected: Any, actual: Any) -> list[str]:
+    """What is missing as ``- debit wallet 10000``, what is there instead as ``+ …``; nothing where both are alike."""
     if expected == actual:
         return []
     from deepdiff import DeepDiff  # noqa: PLC0415 - a quarter of a second that only failing tests cost
 
-    pretty = DeepDiff(expected, actual, ignore_order=True, verbose_level=2).pretty()
-    return [line for line in str(pretty).splitlines() if line]
+    diff = DeepDiff(_readable(expected), _readable(actual), ignore_order=True, report_repetition=True)
+    missing = list(diff.get("iterable_item_removed", {}).values())
+    surplus = list(diff.get("iterable_item_added", {}).values())
+    for change in diff.get("repetition_change", {}).values():
+        more = change["new_repeat"] - change["old_repeat"]
+        (surplus if more > 0 else missing).extend([change["value"]] * abs(more))
+    return [*(f"- {line}" for line in missing), *(f"+ {line}" for line in surplus)]
+
+
+def _readable(outcome: Any) -> list[str]:
+    """A line for each posting, with the number and kind of its entry where entries are given."""
+    if isinstance(outcome, dict) and "fails" in outcome:
+        return [f"fails {outcome['fails']}"]
+    parts = outcome["entries"] if isinstance(outcome, dict) else outcome
+    lines = []
+    for number, part in enumerate(parts, 1):
+        head, postings = (f"{number} {part['kind']}: ", part["postings"]) if "postings" in part else ("", [part])
+        lines += [f"{head}{_line_of(posting)}" for posting in postings]
+    return lines
+
+
+def _line_of(posting: dict[str, Any]) -> str:
+    side = "debit" if "debit" in posting else "credit"
+    return f"{side} {posting[side]} {posting['amount']}"

@@ -11,7 +11,7 @@ import io
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import Finding, InvalidFile
-from pleoctl.mapping.rules import Place, VendorRow
+from pleoctl.mapping.rules import Place, VendorRow, literal
 from pleoctl.mapping.spelling import UNKNOWN, hint_for
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ _FIELDS: Final = {
     "code": "code", "externalId": "external_id", "taxRegistrationNumber": "tax_registration_number",
     "supplierCode": "supplier_code", "supplierAccount": "supplier_account", "account": "account",
 }  # fmt: skip
+#: Keys by which an item finds its vendor; codes are unique.
+KEYS: Final = {
+    name: _FIELDS[name] for name in ("externalId", "taxRegistrationNumber", "supplierCode", "supplierAccount")
+}
 _COLUMNS: Final = [*_FIELDS, "blocked"]
 _TRUE: Final = {"true", "1", "yes", "y", "blocked"}
 _FALSE: Final = {"", "false", "0", "no", "n"}
@@ -31,6 +35,8 @@ _FALSE: Final = {"", "false", "0", "no", "n"}
 def vendor_row(data: dict[str, Any], place: Place) -> VendorRow:
     """The vendor of a mapping that its schema has checked."""
     fields = {_FIELDS[name]: value for name, value in data.items() if name in _FIELDS}
+    if fields.get("account"):
+        fields["account"] = literal(fields["account"])
     return VendorRow(place=place, blocked=data.get("blocked", False), **fields)
 
 

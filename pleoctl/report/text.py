@@ -34,8 +34,9 @@ LEVELS: Final = {"error": ("error", "red"), "warning": ("warning", "yellow"), "i
 
 
 def finding_text(finding: Finding) -> str:
-    """``level: file:line:col: message (hint)``."""
+    """``level: file:line:col: message (hint)``; codes that documents go by stand behind the level."""
     word, colour = LEVELS[finding.level]
+    word = f"{word} {finding.code}" if finding.code.isupper() else word
     return f"{style(f'{word}:', fg=colour, bold=True)} {terminal(finding)}"
 
 

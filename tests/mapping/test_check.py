@@ -370,3 +370,47 @@ def test_regions_accept_what_predicates_accept(given_predicate: Any) -> None:
         point = region(predicate("mcc", word, PLACE))
         assert bool(region(made) & point) == made.test()(word)
     assert not region(made) - universe("mcc")
+
+
+def test_a_misspelt_replaces_is_told_alone(tmp_path: Path) -> None:
+    """The row stands in for what was meant; where nothing was, no conclusion is drawn from it."""
+    near = with_rows(
+        types=("id: t, when: {type: wallet_topup}, debit: wallet, credit: contra, replaces: standard/walet_topup",)
+    )
+    assert found(tmp_path, near) == [("MAP001", 13)]
+    far = with_rows(types=("id: t, when: {type: wallet_topup}, debit: wallet, credit: contra, replaces: qqq",))
+    assert found(tmp_path, far) == [("MAP001", 13)]
+
+
+def test_a_missing_setting_without_a_section_is_told_where_it_is_used(tmp_path: Path) -> None:
+    """Not at the beginning of the file."""
+    text = HEAD.replace("include: [standard]\n", "").replace("accounts: {", "amounts: {}\n# {")
+    text += "expenseTypes:\n- {id: t, when: {type: wallet_topup}, debit: wallet, credit: '1'}\n"
+    assert ("MAP038", 13) in found(tmp_path, text)
+
+
+def test_vendors_in_use_that_share_a_key_are_told(tmp_path: Path) -> None:
+    """As a warning at the later one, since the key finds neither; a blocked one is no rival."""
+    vendor = '  - {code: "NEW", externalId: "ven-1", taxRegistrationNumber: "SE2"}\n'
+    findings = report(tmp_path, HEAD.replace("include:", f"{vendor}include:")).findings
+    assert [(f.code, f.level, f.line) for f in findings] == [("duplicate-id", "warning", 11)] * 2
+    assert "'ACME' and 'NEW' share externalId 'ven-1'" in findings[0].message
+    assert (
+        found(tmp_path, HEAD.replace("include:", vendor.replace("ven-1", "ven-3").replace("SE2", "SE9") + "include:"))
+        == []
+    )
+
+
+@pytest.mark.parametrize("sides", ["debit: wallet, credit: wallet", 'debit: "1", credit: "account:1"'])
+def test_a_row_that_posts_to_itself_is_refused(workspace: Path, cli: Cli, sides: str) -> None:
+    """Debit and credit of one entry are two accounts; exit 78 with the line."""
+    (workspace / "mapping.yaml").write_text(with_rows(types=(f"id: a, when: {{type: wallet_topup}}, {sides}",)))
+    assert cli("mapping", "check") == 78
+    assert "mapping.yaml:13:3: debit and credit are both" in cli.err.decode()
+
+
+def test_codes_stand_in_the_text(workspace: Path, cli: Cli) -> None:
+    """The code that the documents explain stands behind the level."""
+    (workspace / "mapping.yaml").write_text(HEAD.replace('contra: "1930"', 'contra: "1940"'))
+    assert cli("mapping", "check") == 3
+    assert "error MAP037: mapping.yaml:3:" in cli.err.decode()

@@ -310,3 +310,47 @@ def test_impact_of_nothing(workspace: Path, cli: Cli) -> None:
     (workspace / "items.json").write_text(json.dumps([item("fee", line(5, tax={"type": "x", "amount": money(1)}))]))
     assert cli("mapping", "impact", "--base", "mapping.yaml", "--items", "items.json", "--format", "json") == 0
     assert cli.json["result"]["moves"] == []
+
+
+def test_a_failed_test_shows_postings(workspace: Path, cli: Cli) -> None:
+    """What is missing and what is there instead, a line each; the reason of a failure."""
+    (workspace / "mapping.yaml").write_text(HEAD + TESTS)
+    assert cli("mapping", "test") == 1
+    text = cli.out.decode()
+    assert "      - credit 6541 10000\n      + credit 6540 10000\nFAIL" in text
+    assert "      + fails validation_failure\n      reason: no rule is known for type overdraft" in text
+    assert "      + 1 invoice: credit accountsPayable 5\n      + 2 payment: debit accountsPayable 5\n" in text
+
+
+def test_no_tests_are_no_success_in_silence(workspace: Path, cli: Cli) -> None:
+    """Nothing was tested, and that is said."""
+    (workspace / "mapping.yaml").write_text(HEAD)
+    assert cli("mapping", "test") == 0
+    assert cli.out.startswith(b"no tests; ")
+
+
+def test_what_was_mapped_before_the_input_broke_is_written(workspace: Path, cli: Cli) -> None:
+    """Complete lines on standard output, the place on standard error; into a file nothing is written."""
+    whole = json.dumps(item("card_purchase"))
+    (workspace / "mapping.yaml").write_text(HEAD)
+    (workspace / "items.jsonl").write_text(f"{whole}\n{whole}\n{{broken\n{whole}\n")
+    assert cli("map", "items.jsonl") == 78
+    assert [one["status"] for one in cli.lines] == ["mapped", "mapped"]
+    assert b"items.jsonl:3:" in cli.err
+    assert cli("map", "items.jsonl", "-o", "out.jsonl") == 78
+    assert not (workspace / "out.jsonl").exists()
+
+
+def test_a_code_spelt_like_a_role_is_a_code_everywhere(workspace: Path, cli: Cli) -> None:
+    """``account:`` in settings, line rows, vendors and sides."""
+    text = HEAD.replace('wallet: "1940"', 'wallet: "account:contra"').replace(
+        'account: "2901"', 'account: "account:line"'
+    )
+    text += 'lines: {rows: [{id: a, when: {supplier: A}, account: "account:wallet"}]}\n'
+    (workspace / "mapping.yaml").write_text(text)
+    journal = item("card_purchase", supplier={"name": "a"})
+    payable = item("invoice", bookkeeping={"method": "accounts_payable"}, vendor={"code": "ACME"})
+    (workspace / "items.json").write_text(json.dumps([journal, payable]))
+    assert cli("map", "items.json") == 0
+    accounts = [[p["account"] for p in one["entries"][0]["postings"]] for one in cli.lines]
+    assert accounts == [["wallet", "contra"], ["6540", "line"]]

@@ -54,6 +54,15 @@ def test_two_tags_of_one_group(tmp_path: Path) -> None:
     assert entry.failure_reason_type == "validation_failure"
 
 
+def test_two_spellings_of_one_group(tmp_path: Path) -> None:
+    """Codes compare by casefold (D5): the same tag twice is one, two values of one group fail the item."""
+    same = [{"groupCode": "DEPT", "code": "a"}, {"groupCode": "Dept", "code": "A"}]
+    entry = mapped(engine(tmp_path), item("card_purchase", line(tags=same)))
+    assert [p.tags for p in entry.entries[0].postings] == [{"DEPT": "a"}, {}]
+    entry = mapped(engine(tmp_path), item("card_purchase", line(tags=[same[0], {"groupCode": "dept", "code": "b"}])))
+    assert entry.failure_reason_type == "validation_failure"
+
+
 def test_data_of_the_item_reaches_the_entry(tmp_path: Path) -> None:
     """D2, D3, D10: reconciliation, attendees, vendor, invoice, description."""
     info = {
