@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 #: A row whose remainder falls into more pieces is left undecided; real tables stay far below.
 MAX_BOXES: Final = 2000
+#: Pieces that a whole table may cost before rows get no more than `FEW_BOXES`: a matter of seconds, not of hours.
+MAX_EFFORT: Final = 300_000
+FEW_BOXES: Final = 20
 #: With more earlier rows involved than this, the report names them as they come.
 MAX_TAKERS: Final = 50
 _NAMED: Final = 5
@@ -32,10 +35,23 @@ class _Analysed:
     left: list[Box]
 
 
+@dataclass(slots=True)
+class _Effort:
+    """Pieces that one table has cost so far."""
+
+    spent: int = 0
+
+    def allows(self, pieces: int) -> bool:
+        """Whether a row may fall into so many pieces; they are counted."""
+        self.spent += pieces
+        return pieces <= (MAX_BOXES if self.spent < MAX_EFFORT else FEW_BOXES)
+
+
 def line_findings(rules: Rules, undecided: list[LineRow]) -> Iterator[Finding]:
     """MAP011 and MAP012 of the line table; rows that are too entangled to decide are put into ``undecided``."""
     cells = frozenset(_line_cells(rules))
     alive: list[_Analysed] = []
+    effort = _Effort()
     for row in (r for r in rules.lines if not r.doubtful):
         whole = box(
             (p for p in row.when if p.field not in CELL_FIELDS),
@@ -44,14 +60,14 @@ def line_findings(rules: Rules, undecided: list[LineRow]) -> Iterator[Finding]:
         if not whole:
             yield _never(row, whole)
             continue
-        left, takers = _left(whole, alive)
+        left, takers = _left(whole, alive, effort)
         if left is None:
             undecided.append(row)
         elif not left:
             yield _shadowed(row, whole, takers)
             continue
         alive.append(_Analysed(row, whole, left or []))
-    yield from _redundancies(rules, alive, {id(r) for r in undecided})
+    yield from _redundancies(rules, alive, {id(r) for r in undecided}, effort)
 
 
 def _line_cells(rules: Rules) -> Iterator[Cell]:
@@ -71,7 +87,7 @@ def _never(row: LineRow, whole: Box) -> Finding:
     return row_finding("MAP011", f"row {row.id!r} can never match: {reason}", row.id, row.place, "remove the row")
 
 
-def _left(whole: Box, earlier: list[_Analysed]) -> tuple[list[Box] | None, list[_Analysed]]:
+def _left(whole: Box, earlier: list[_Analysed], effort: _Effort) -> tuple[list[Box] | None, list[_Analysed]]:
     """What earlier rows leave of a box, and the rows that took something; None where it was not decided."""
     left, takers = [whole], list[_Analysed]()
     for other in earlier:
@@ -83,7 +99,7 @@ def _left(whole: Box, earlier: list[_Analysed]) -> tuple[list[Box] | None, list[
         left = rest
         if not left:
             break
-        if len(left) > MAX_BOXES:
+        if not effort.allows(len(left)):
             return None, takers
     return left, takers
 
@@ -115,10 +131,10 @@ def _minus_all(whole: Box, others: list[_Analysed]) -> list[Box]:
     return left
 
 
-def _redundancies(rules: Rules, alive: list[_Analysed], undecided: set[int]) -> Iterator[Finding]:
+def _redundancies(rules: Rules, alive: list[_Analysed], undecided: set[int], effort: _Effort) -> Iterator[Finding]:
     for index, one in enumerate(alive):
         if id(one.row) not in undecided:
-            other = _successor(rules, one, alive[index + 1 :])
+            other = _successor(rules, one, alive[index + 1 :], effort)
             if other is not None:
                 yield Finding(
                     "MAP012", f"row {one.row.id!r} changes nothing: without it {other} gives the same account",
@@ -127,7 +143,7 @@ def _redundancies(rules: Rules, alive: list[_Analysed], undecided: set[int]) -> 
                 )  # fmt: skip
 
 
-def _successor(rules: Rules, one: _Analysed, later: list[_Analysed]) -> str | None:
+def _successor(rules: Rules, one: _Analysed, later: list[_Analysed], effort: _Effort) -> str | None:
     """Who would give the same account to everything that a row takes; None where that is not so."""
     left, names = one.left, []
     for other in later:
@@ -139,7 +155,7 @@ def _successor(rules: Rules, one: _Analysed, later: list[_Analysed]) -> str | No
         left = [part for piece in left for part in piece.minus(other.box)]
         if not left:
             return " and ".join(names[:_NAMED])
-        if len(left) > MAX_BOXES:
+        if not effort.allows(len(left)):
             return None
     if rules.otherwise == "keep" and all(_has_account(piece, one.row.account) for piece in left):
         return " and ".join([*names[:_NAMED], "the line's own account"])

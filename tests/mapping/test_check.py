@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pleoctl.mapping import linecheck
 from pleoctl.mapping.check import Report, check
 from pleoctl.mapping.folding import fold
 from pleoctl.mapping.load import read_rules
@@ -414,3 +415,20 @@ def test_codes_stand_in_the_text(workspace: Path, cli: Cli) -> None:
     (workspace / "mapping.yaml").write_text(HEAD.replace('contra: "1930"', 'contra: "1940"'))
     assert cli("mapping", "check") == 3
     assert "error MAP037: mapping.yaml:3:" in cli.err.decode()
+
+
+def test_a_table_beyond_all_effort_is_left_undecided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that would take for ever are named as not analysed; what is said of the others stays true."""
+    chance = random.Random(3)
+    rows = [
+        f'id: r{n}, when: {{supplier: {{startsWith: "{"ab"[n % 2]}"}}, note: {{contains: "{chance.choice("xyz")}"}}, '
+        f'amount: {{range: [{n}, {n + chance.randrange(60)}]}}}}, account: "65{n % 3}"'
+        for n in range(40)
+    ]
+    full = report(tmp_path, with_rows(*rows))
+    assert full.unanalysed == []
+    monkeypatch.setattr(linecheck, "MAX_EFFORT", 60)
+    monkeypatch.setattr(linecheck, "FEW_BOXES", 2)
+    hasty = report(tmp_path, with_rows(*rows))
+    assert "too many pieces" in hasty.unanalysed[0].reason
+    assert {(f.code, f.line) for f in hasty.findings} <= {(f.code, f.line) for f in full.findings}
