@@ -126,12 +126,12 @@ def _findings(document: Document, error: ValidationError) -> Iterator[Finding]:
     yield document.finding(path, CODE, message, hint=hint)
 
 
-def nearest(name: str, known: list[str]) -> str:
-    """A "did you mean", or the list of what is known."""
+def nearest(name: str, known: list[str], noun: str = "keys") -> str:
+    """A "did you mean", or the list of the known ``noun``."""
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     lower = {k.lower(): k for k in known}
     close = close or [lower[name.lower()]] if name.lower() in lower else close
-    return f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
+    return f"did you mean {close[0]!r}?" if close else f"known {noun}: {', '.join(known)}"
 
 
 def _words(  # noqa: PLR0911 - one line per schema word
@@ -154,7 +154,7 @@ def _words(  # noqa: PLR0911 - one line per schema word
     if error.validator == "maxLength":
         return (
             f"{label} has {len(value)} characters, more than {limit}",
-            "shorten it, or hold the row with hold",
+            schema.get("x-hint", "shorten it"),
         )
     if error.validator in {"minLength", "pattern"}:
         return f"{label} {schema.get('x-message', f'does not match {limit}')}", schema.get("x-hint")

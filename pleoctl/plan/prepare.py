@@ -74,4 +74,4 @@ def _known(code: str, selected: list[str]) -> str:
     for known in selected:
         if known.casefold() == code.casefold():
             return known
-    raise UsageError(f"dimension {code!r} is not selected", hint=nearest(code, selected).replace("keys", "dimensions"))
+    raise UsageError(f"dimension {code!r} is not selected", hint=nearest(code, selected, "dimensions"))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from pleoctl.errors import MissingExtra, SourceError
+from pleoctl.documents.schemas import nearest
+from pleoctl.errors import Finding, InvalidFile, MissingExtra, SourceError
 
 if TYPE_CHECKING:
     from pleoctl.workspace import Workspace
 
+_KEY: Final = re.compile(r"source(\.\w+)*")
 GROUP: Final = "pleoctl.sources"
 RESOURCES: Final = ("accounts", "dimensions", "values")
 
@@ -82,13 +85,24 @@ class Source(Protocol):
 
 
 def open_source(workspace: Workspace) -> Source:
-    """The source that the workspace names. Raises `SourceError`."""
+    """The source that the workspace names. Raises `InvalidFile` where its section is wrong."""
     section = workspace.source
     if section is None:
         raise SourceError("the workspace names no source", hint="add a source section to pleoctl.yaml")
-    kind = str(section["type"])
-    made: Source = source_class(kind)(workspace, section)
+    try:
+        made: Source = source_class(str(section["type"]))(workspace, section)
+    except SourceError as error:
+        raise InvalidFile.of([_placed(finding, workspace) for finding in error.findings]) from error
     return made
+
+
+def _placed(finding: Finding, workspace: Workspace) -> Finding:
+    """A finding about the section, where its message says: at ``source.accounts.path`` or the nearest that exists."""
+    if finding.file is not None:
+        return finding
+    named = _KEY.match(finding.message)
+    line, column = workspace.document.locate(named[0].split(".") if named else ("source",))
+    return replace(finding, code=InvalidFile.code, file=workspace.document.shown, line=line, column=column)
 
 
 def source_class(kind: str) -> Any:
@@ -104,7 +118,7 @@ def source_class(kind: str) -> Any:
                                hint=f"pip install 'pleoctl[{kind}]'") from error  # fmt: skip
     for point in entry_points(group=GROUP, name=kind):
         return point.load()
-    raise SourceError(f"there is no source type {kind!r}", hint=f"one of: {', '.join(source_types())}")
+    raise SourceError(f"source.type: there is no source type {kind!r}", hint=nearest(kind, source_types(), "types"))
 
 
 def source_types() -> list[str]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pleoctl.documents.comments import render
-from pleoctl.errors import PleoctlError, Refused, SourceError
+from pleoctl.errors import InvalidFile, PleoctlError, Refused, SourceError
 from pleoctl.sources import read_source
 from pleoctl.workspace import Workspace
 
@@ -231,11 +231,30 @@ def test_a_missing_file_and_a_missing_source_are_errors(workspace: Any) -> None:
         read_source(Workspace.find())
     (Path.cwd() / "v.csv").write_text("dimension,code,name\nD,1,One\n")
     for section, message in ((None, "names no source"), ({"type": "csv"}, "neither accounts nor dimensions"),
-                             ({"type": "nope"}, "no source type 'nope'"),
                              ({"type": "csv", "values": {"path": "v.csv"}}, "values but no dimensions")):  # fmt: skip
         workspace(None, source=section)
         with pytest.raises(SourceError, match=message):
             read_source(Workspace.find())
+
+
+@pytest.mark.parametrize(
+    ("section", "words", "value"),
+    [
+        ({"type": "cvs"}, "source.type: there is no source type 'cvs' (did you mean 'csv'?)", "cvs"),
+        ({"type": "http", "preset": "fortnoxx"}, "there is no preset 'fortnoxx' (did you mean 'fortnox'?)", "fortnoxx"),
+        ({"type": "csv", "accounts": {"path": "a.csv", "delimiter": "ab"}}, "more than 1 (shorten it)", "ab"),
+    ],
+)
+def test_a_wrong_section_is_told_at_its_place(workspace: Any, section: Any, words: str, value: str) -> None:
+    """An invalid file (exit 78), with line and column of what is wrong, before anything is read."""
+    workspace(None, source=section)
+    with pytest.raises(InvalidFile) as caught:
+        read_source(Workspace.find())
+    finding = caught.value.findings[0]
+    assert words in str(finding)
+    assert finding.file == "pleoctl.yaml"
+    line = Path("pleoctl.yaml").read_text().splitlines()[(finding.line or 0) - 1]
+    assert line[(finding.column or 0) - 1 :].startswith((value, f'"{value}"'))
 
 
 EMPTY = {"nothing": "", "blanks": "\n \n", "byte order mark": "\ufeff", "only a header": "externalId,name,kind\n",

@@ -48,7 +48,7 @@ def preset_names() -> list[str]:
 def load_preset(name: str) -> Preset:
     """The preset of a name. Raises `SourceError` with the nearest names."""
     if name not in preset_names():
-        raise SourceError(f"there is no preset {name!r}", hint=nearest(name, preset_names()).replace("keys", "presets"))
+        raise SourceError(f"there is no preset {name!r}", hint=nearest(name, preset_names(), "presets"))
     document = load(FOLDER / f"{name}.yaml", shown=f"preset {name}")
     data = document.data
     return Preset(

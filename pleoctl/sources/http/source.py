@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pleoctl.http.transport import Answer
+    from pleoctl.sources.http.presets import Preset
     from pleoctl.workspace import Workspace
 
 _RESERVED: Final = {"page", "offset", "size", "cursor", "parent"}
@@ -31,7 +32,7 @@ class HttpSource:
     def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
         """Check everything that can be checked without a request. Raises `SourceError`."""
         name = section.get("preset")
-        preset = load_preset(name) if name else None
+        preset = self._preset(name) if name else None
         self._config = merged(preset, section)
         self._variables = self._check_variables(preset.variables if preset else {})
         known = set(self._variables)
@@ -53,6 +54,13 @@ class HttpSource:
             service=preset.title if preset else "the accounting system",
         )  # fmt: skip
         self._tables: dict[str, Table] = {}
+
+    @staticmethod
+    def _preset(name: str) -> Preset:
+        try:
+            return load_preset(name)
+        except SourceError as error:
+            raise SourceError(f"source.preset: {error.message}", hint=error.findings[0].hint) from error
 
     def read(self, resource: str) -> Table | None:
         """See `Source.read`. Raises `SourceError` for whatever leaves a doubt that everything was read."""

@@ -10,7 +10,7 @@ from jsonschema import Draft7Validator
 
 from fake_books import Reply
 from pleoctl.documents.schemas import schema_text
-from pleoctl.errors import SourceError
+from pleoctl.errors import InvalidFile, SourceError
 from pleoctl.sources.http.presets import load_preset, preset_names
 from vendors import NUMBERS, VENDORS, Vendor
 
@@ -183,7 +183,7 @@ def test_the_workspace_may_change_a_preset(server: FakeServer, books: Books) -> 
 )
 def test_mistakes_around_presets_are_told(server: FakeServer, books: Books, change: dict[str, Any], words: str) -> None:
     """Before anything is sent."""
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(InvalidFile) as caught:
         books.read({**section(server, "xero"), **change})
     assert words in str(caught.value.findings[0])
     assert server.calls == []
