@@ -28,7 +28,9 @@ def command(
     options: Options,  # noqa: ARG001 - every command takes its options
     *, plan: str, github: bool, repo: str | None, pull_request: int | None, max_bytes: int,
 ) -> Output:  # fmt: skip
-    """Show a saved plan as a comment on a pull request, and update that comment the next time.
+    """Show a saved plan as a comment on a pull request.
+
+    The next time it is that comment that changes.
 
     The token stands in GITHUB_TOKEN (or GH_TOKEN) and needs `pull-requests: write`. Archives that are too many for one
     comment go on in further ones; what is no longer needed is removed.

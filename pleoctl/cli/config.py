@@ -17,7 +17,9 @@ def command() -> None:
 
 @as_command("show", parent="config")
 def show(options: Options) -> Output:
-    """Show every setting with its value and where it comes from; secrets stay references.
+    """Show every setting with its value and origin.
+
+    Secrets stay references.
 
     Examples:
     pleoctl config show

@@ -40,10 +40,10 @@ STEPS: Final = (
 @as_command("demo", formats=("text",))
 @click.option("--keep", metavar="DIR", type=PATH, help="Keep the workspace in this new folder.")
 def command(options: Options, *, keep: str | None) -> Output:
-    """Run the whole main job on an example company and a sandbox Pleo on this machine.
+    """Run the whole main job on a sandbox on this machine.
 
-    Export, plan, show, apply, and plan again, with a line of explanation before each. Talks to nobody outside this
-    machine and leaves nothing behind, unless --keep names a folder.
+    An example company: export, plan, show, apply, and plan again, with a line of explanation before each. Talks to
+    nobody outside this machine and leaves nothing behind, unless --keep names a folder.
 
     Examples:
     pleoctl demo

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
 @click.group("dimensions")
 def command() -> None:
-    """Choose which dimensions of the accounting system become tag groups in Pleo (at most five)."""
+    """Choose the dimensions that become tag groups (at most five)."""
 
 
 @as_command("list", parent="dimensions")
 @click.option("--offline", is_flag=True, help="Do not ask Pleo for its tag groups.")
 def list_(options: Options, *, offline: bool) -> Output:
-    """List every dimension and tag group: status, what is selected, what is left, and why.
+    """List every dimension and tag group.
+
+    Their status, what is selected, what is left, and why.
 
     Examples:
     pleoctl dimensions list
@@ -45,8 +47,9 @@ def list_(options: Options, *, offline: bool) -> Output:
 @click.argument("codes", nargs=-1, metavar="CODE...")
 @click.option("--auto", is_flag=True, help="Add every active dimension that already is an active tag group in Pleo.")
 def select(options: Options, *, codes: tuple[str, ...], auto: bool) -> Output:
-    """Select dimensions; the selection stands in pleoctl.yaml, whose comments and order are kept.
+    """Select dimensions.
 
+    The selection stands in pleoctl.yaml, whose comments and order are kept.
     --auto is for the first connection: it adds to what was picked by hand, never above five, and names the rest.
 
     Examples:
@@ -69,7 +72,9 @@ def select(options: Options, *, codes: tuple[str, ...], auto: bool) -> Output:
 @as_command("deselect", parent="dimensions")
 @click.argument("codes", nargs=-1, required=True, metavar="CODE...")
 def deselect(options: Options, *, codes: tuple[str, ...]) -> Output:
-    """Deselect dimensions; their tag groups will be archived by the next plan.
+    """Deselect dimensions.
+
+    The next plan archives their tag groups.
 
     Examples:
     pleoctl dimensions deselect CAR

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @as_command("doctor")
 def command(options: Options) -> Output:
-    """Ask Pleo who this credential is and what it may do, with one read of each list.
+    """Ask Pleo who this credential is and what it may do.
 
-    Tells what is missing: scopes, access to the company, a wrong environment.
+    Reads each list once. Tells what is missing: scopes, access to the company, a wrong environment.
 
     Examples:
     pleoctl doctor

@@ -12,9 +12,9 @@ from pleoctl.errors import ExitCode
 @as_command("fmt")
 @click.option("--check", is_flag=True, help="Write nothing; exit 2 if a file would change.")
 def command(options: Options, *, check: bool) -> Output:
-    """Write the desired-state files as `export` writes them: one row one line, sorted, comments kept.
+    """Write the desired-state files as `export` writes them.
 
-    An invalid file stays untouched (exit 78).
+    One row one line, sorted, comments kept. An invalid file stays untouched (exit 78).
 
     Examples:
     pleoctl fmt

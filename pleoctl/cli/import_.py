@@ -16,7 +16,7 @@ from pleoctl.errors import Refused, UsageError
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Write here instead of the desired-state file.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def command(options: Options, *, output: str | None, force: bool) -> Output:
-    """Write live Pleo as a desired state, to start from what is there.
+    """Write live Pleo as a desired state to start from.
 
     Selects the first five active tag groups by code and leaves the others alone. Records that pleoctl could not write
     (blank or over-long names) become held rows. A plan made right after has at most the archives of duplicates.

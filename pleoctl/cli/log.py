@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @as_command("log")
 @click.option("-n", "--number", type=click.IntRange(min=1), default=20, show_default=True, help="How many runs.")
 def command(options: Options, *, number: int) -> Output:
-    """List the runs of this workspace, newest first: plan, outcome, counts.
+    """List the runs of this workspace, newest first.
 
     Examples:
     pleoctl log

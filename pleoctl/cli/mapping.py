@@ -27,7 +27,9 @@ def command() -> None:
 @as_command("check", parent="mapping")
 @report_options
 def check(options: Options, *, junit: str | None, sarif: str | None) -> Output:
-    """Analyse the rules: unknown names, overlaps, rows that never match, gaps, accounts that do not exist.
+    """Analyse the rules.
+
+    Unknown names, overlaps, rows that never match, gaps, accounts that do not exist.
 
     Needs neither Pleo nor items. Exit code 3: the rules have errors.
 
@@ -87,7 +89,9 @@ def _check_text(data: dict[str, Any], report: Report) -> str:
 @click.option("--update", "rewrite", is_flag=True, help="Write what comes out into the failing tests' expect.")
 @click.option("--junit", metavar="FILE", type=PATH, help="Also write the results as JUnit XML.")
 def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str | None) -> Output:
-    """Run the tests of the rules: those inside the mapping, or those of the files given.
+    """Run the tests of the rules.
+
+    Those inside the mapping, or those of the files given.
 
     Exit code 1: a test failed. With --update failing tests take over the actual result instead.
 
@@ -153,7 +157,9 @@ def _test_text(results: list[Result], updated: list[str]) -> str:
 @click.option("--graph", "as_graph", is_flag=True, help="A Mermaid flowchart instead of text.")
 @click.option("--no-catalog", is_flag=True, help="Do not check accounts and tags against the desired state.")
 def explain(options: Options, *, file: str, wanted: str | None, as_graph: bool, no_catalog: bool) -> Output:
-    """Explain how items are mapped: which row won and why, why the others did not, and where accounts come from.
+    """Explain how items are mapped.
+
+    Which row won and why, why the others did not, and where accounts come from.
 
     Examples:
     pleoctl mapping explain items.json --id d6d67026-4745-52e1-bad3-96101ebe952e
@@ -178,7 +184,9 @@ def explain(options: Options, *, file: str, wanted: str | None, as_graph: bool, 
 @click.option("--items", "file", required=True, metavar="FILE", type=PATH, help=_ITEMS_HELP)
 @click.option("--no-catalog", is_flag=True, help="Do not check accounts and tags against the desired state.")
 def coverage(options: Options, *, file: str, no_catalog: bool) -> Output:
-    """Count which rows decide about real items, which rows never do, and which items stay without an entry.
+    """Count which rows decide about real items.
+
+    Which rows never do, and which items stay without an entry.
 
     Examples:
     pleoctl mapping coverage --items items.json
@@ -211,7 +219,9 @@ def _coverage_text(data: dict[str, Any]) -> str:
 @click.option("--items", "file", required=True, metavar="FILE", type=PATH, help=_ITEMS_HELP)
 @click.option("--no-catalog", is_flag=True, help="Do not check accounts and tags against the desired state.")
 def impact(options: Options, *, base: str, file: str, no_catalog: bool) -> Output:
-    """Compare the rules with earlier ones on real items: how many items, and which sums, change accounts.
+    """Compare the rules with earlier ones on real items.
+
+    How many items, and which sums, change accounts.
 
     Examples:
     pleoctl mapping impact --base origin/main --items items.json

@@ -52,10 +52,10 @@ def command(
     allow_archive: int | None, today: str | None, detailed_exitcode: bool,
     junit: str | None, sarif: str | None, **look: Any,
 ) -> Output:  # fmt: skip
-    """Compare the desired state with live Pleo and show what would change.
+    """Show what would change in live Pleo.
 
-    Writes nothing to Pleo. With -o the plan is saved for `pleoctl apply`, also when it is empty or refused by the
-    guard (exit 3).
+    Compares the desired state with live Pleo and writes nothing there. With -o the plan is saved for `pleoctl apply`,
+    also when it is empty or refused by the guard (exit 3).
 
     Examples:
     pleoctl plan

@@ -26,7 +26,7 @@ _EXTRA: Final = frozenset({"starlette", "uvicorn", "h11", "anyio"})
 
 @click.group("sandbox")
 def sandbox_group() -> None:
-    """Run a Pleo on this machine, to try pleoctl out and to test against."""
+    """Run a Pleo on this machine to try out and to test against."""
 
 
 @as_command("serve", parent="sandbox")

@@ -53,7 +53,7 @@ def check(options: Options, *, trace: int) -> Output:
 @as_command("presets", parent="source")
 @click.argument("name", required=False)
 def presets(options: Options, *, name: str | None) -> Output:
-    """List the accounting systems that `type: http` knows, or show one of them.
+    """List the accounting systems of `type: http`, or show one.
 
     Examples:
     pleoctl source presets

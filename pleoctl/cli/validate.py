@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @as_command("validate")
 @report_options
 def command(options: Options, *, junit: str | None, sarif: str | None) -> Output:
-    """Check every file of the workspace, offline, and tell all problems at once.
+    """Check every file of the workspace, offline, all at once.
 
     Examples:
     pleoctl validate

@@ -229,6 +229,14 @@ def test_every_command_has_help(name: str, cli: Any) -> None:
     assert cli(name, "--help").code == 0
 
 
+@pytest.mark.parametrize("words", [[], *([name] for name in COMMANDS)], ids=" ".join)
+def test_no_summary_is_cut_on_a_narrow_terminal(words: list[str], cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists of commands are read whole at 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = cli(*words, "--help").stdout.partition("\nCommands:")[2]
+    assert not [line for line in listed.splitlines() if line.endswith("...")]
+
+
 def test_the_version_is_told(cli: Any) -> None:
     """One line; `python -m pleoctl` is the same program."""
     from pleoctl import __version__  # noqa: PLC0415
