@@ -26,6 +26,17 @@ ACTION = YAML(typ="safe").load(Path(__file__).parents[2] / "action.yml")
 STEPS = {step["name"]: step for step in ACTION["runs"]["steps"]}
 INPUT = {_expression(name): spec["default"] for name, spec in ACTION["inputs"].items()}
 
+RULES = """apiVersion: pleoctl/v1
+kind: ExportMapping
+accounts: {wallet: "1000", outOfPocket: "new", contra: "1001", accountsPayable: "1002"}
+vendors: {unmatched: fail}
+include: [standard]
+tests:
+- name: a top-up
+  given: {type: wallet_topup, lines: [{amount: 5}]}
+  expect: [{debit: wallet, amount: 5}, {credit: contra, amount: 5}]
+"""
+
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="the action's scripts are bash")
 
 
@@ -123,6 +134,20 @@ def test_drift_fails_where_there_is_some(action: Callable[..., Any]) -> None:
     """Drift is what the job is there to find, so its exit code stays."""
     code, told = action(command="drift")
     assert (code, told["changed"], told["exit-code"]) == (2, "true", "2")
+
+
+def test_mapping_rules_are_checked_and_tested(action: Callable[..., Any], books: Path) -> None:
+    """Sound rules pass; a gap is refused (3) with its place in SARIF, a failing test fails (1)."""
+    (books / "mapping.yaml").write_text(RULES)
+    (books / "desired-state.yaml").unlink()  # without a catalogue every account is taken as given
+    assert action(command="mapping check", sarif_file="m.sarif")[0] == 0
+    assert action(command="mapping test", junit_file="m.xml")[0] == 0
+    (books / "mapping.yaml").write_text(RULES.replace("amount: 5}]", "amount: 6}]").replace("include: [standard]", ""))
+    code, told = action(command="mapping check", sarif_file="m.sarif")
+    assert (code, told["exit-code"], told["changed"]) == (3, "3", "false")
+    assert "MAP020" in (books / "m.sarif").read_text()
+    assert action(command="mapping test", junit_file="m.xml")[0] == 1
+    assert "<failure" in (books / "m.xml").read_text()
 
 
 @pytest.mark.usefixtures("books")
