@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 #: A row whose remainder falls into more pieces is left undecided; real tables stay far below.
 MAX_BOXES: Final = 2000
-#: Pieces that a whole table may cost before rows get no more than `FEW_BOXES`: a matter of seconds, not of hours.
+#: Boxes that a whole table may cost before rows get no more than `FEW_BOXES`: a matter of seconds, not of hours.
 MAX_EFFORT: Final = 300_000
-FEW_BOXES: Final = 20
+FEW_BOXES: Final = 5
+_INTERVALS: Final = 100  # as many cost about as much as one box
 #: With more earlier rows involved than this, the report names them as they come.
 MAX_TAKERS: Final = 50
 _NAMED: Final = 5
@@ -37,14 +38,14 @@ class _Analysed:
 
 @dataclass(slots=True)
 class _Effort:
-    """Pieces that one table has cost so far."""
+    """What one table has cost so far."""
 
     spent: int = 0
 
-    def allows(self, pieces: int) -> bool:
-        """Whether a row may fall into so many pieces; they are counted."""
-        self.spent += pieces
-        return pieces <= (MAX_BOXES if self.spent < MAX_EFFORT else FEW_BOXES)
+    def allows(self, boxes: list[Box]) -> bool:
+        """Whether a row may fall into these boxes, which are counted; intervals cost far less than boxes."""
+        self.spent += len(boxes) + sum(box.intervals for box in boxes) // _INTERVALS
+        return len(boxes) <= (MAX_BOXES if self.spent < MAX_EFFORT else FEW_BOXES)
 
 
 def line_findings(rules: Rules, undecided: list[LineRow]) -> Iterator[Finding]:
@@ -99,7 +100,7 @@ def _left(whole: Box, earlier: list[_Analysed], effort: _Effort) -> tuple[list[B
         left = rest
         if not left:
             break
-        if not effort.allows(len(left)):
+        if not effort.allows(left):
             return None, takers
     return left, takers
 
@@ -147,7 +148,7 @@ def _successor(rules: Rules, one: _Analysed, later: list[_Analysed], effort: _Ef
     """Who would give the same account to everything that a row takes; None where that is not so."""
     left, names = one.left, []
     for other in later:
-        if not any(piece.meets(other.box) for piece in left):
+        if not one.box.meets(other.box) or not any(piece.meets(other.box) for piece in left):
             continue
         if other.row.account != one.row.account:
             return None
@@ -155,7 +156,7 @@ def _successor(rules: Rules, one: _Analysed, later: list[_Analysed], effort: _Ef
         left = [part for piece in left for part in piece.minus(other.box)]
         if not left:
             return " and ".join(names[:_NAMED])
-        if not effort.allows(len(left)):
+        if not effort.allows(left):
             return None
     if rules.otherwise == "keep" and all(_has_account(piece, one.row.account) for piece in left):
         return " and ".join([*names[:_NAMED], "the line's own account"])

@@ -79,6 +79,11 @@ def _common_start(low: Any, high: Any) -> str:
     return narrow if narrow and _after_prefix(narrow) == high else low[:shared]
 
 
+def _apart(piece: Piece, other: Piece) -> bool:
+    """Whether the intervals alone share nothing."""
+    return (piece.high is not None and piece.high <= other.low) or (other.high is not None and other.high <= piece.low)
+
+
 def _cut(piece: Piece, other: Piece) -> Piece:
     high = piece.high if other.high is None else other.high if piece.high is None else min(piece.high, other.high)
     return Piece(max(piece.low, other.low), high, piece.pos | other.pos, piece.neg | other.neg)
@@ -109,20 +114,20 @@ class Region:
         """Whether the intervals alone show that nothing is shared; quick, and only a hint where it says no."""
         if self.absent and other.absent:
             return False
-        return all(
-            (p.high is not None and p.high <= q.low) or (q.high is not None and q.high <= p.low)
-            for p in self.pieces
-            for q in other.pieces
-        )
+        return all(_apart(p, q) for p in self.pieces for q in other.pieces)
 
     def __and__(self, other: Region) -> Region:
-        cut = (_cut(p, q) for p in self.pieces for q in other.pieces)
+        cut = (_cut(p, q) for p in self.pieces for q in other.pieces if not _apart(p, q))
         return Region(self.absent and other.absent, tuple(p for p in cut if not p.is_empty))
 
     def __sub__(self, other: Region) -> Region:
         left = list(self.pieces)
         for piece in other.pieces:
-            left = [rest for p in left for rest in _without(p, piece) if not rest.is_empty]
+            # Most pieces lie elsewhere and stay as they are; only the others are worked out.
+            left = [
+                rest for p in left
+                for rest in ([p] if _apart(p, piece) else [r for r in _without(p, piece) if not r.is_empty])
+            ]  # fmt: skip
         return Region(self.absent and not other.absent, tuple(left))
 
 
@@ -161,6 +166,11 @@ class Box:
     def __bool__(self) -> bool:
         return bool(self.cells) and all(self.regions.values())
 
+    @property
+    def intervals(self) -> int:
+        """How many intervals all regions have together."""
+        return sum([len(region.pieces) for region in self.regions.values()])
+
     def meets(self, other: Box) -> bool:
         """Whether some input may lie in both."""
         mine = self.regions
@@ -173,14 +183,17 @@ class Box:
 
     def minus(self, other: Box) -> list[Box]:
         """What is left of this box outside another, as boxes that do not meet each other."""
-        if not self.meets(other):
-            return [self]
-        left = [Box(self.cells - other.cells, self.regions)]
-        inside = Box(self.cells & other.cells, self.regions)
+        shared: dict[str, Region] = {}
         for field, taken in other.regions.items():
+            shared[field] = (self.regions.get(field) or universe(field)) & taken
+            if not shared[field]:
+                return [self]
+        inside = Box(self.cells & other.cells, self.regions)
+        left = [Box(self.cells - other.cells, self.regions)]
+        for field, both in shared.items() if inside.cells else ():
             mine = inside.regions.get(field) or universe(field)
-            left.append(Box(inside.cells, {**inside.regions, field: mine - taken}))
-            inside = Box(inside.cells, {**inside.regions, field: mine & taken})
+            left.append(Box(inside.cells, {**inside.regions, field: mine - other.regions[field]}))
+            inside = Box(inside.cells, {**inside.regions, field: both})
         return [box for box in left if box]
 
 
