@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import Finding, InvalidFile
+from pleoctl.mapping.failures import wrong
 from pleoctl.mapping.spelling import UNKNOWN, hint_for
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "invoice": ("number", "date", "dueDate"),
     "note": (), "type": (), "subType": (), "date": (), "currency": (), "reconciliationId": (),
 }  # fmt: skip
+_FULL: Final = {name: dict.fromkeys(fields, name) if fields else name for name, fields in FIELDS.items()}
 _FILTERS: Final = (
     "capitalize", "default", "first", "initials", "last", "lower", "replace", "title", "trim", "truncate", "upper",
 )  # fmt: skip
@@ -80,7 +82,14 @@ def compile_template(text: str, place: Place) -> Template:
     problems = list(_problems(tree, place, text))
     if problems:
         raise InvalidFile.of(problems)
-    return Template(text, _renderer(environment.from_string(text)))
+    template = environment.from_string(text)
+    # A wrong argument of a filter shows only when it is used: with everything there, and with nothing.
+    for context in (_FULL, {}):
+        try:
+            template.render(context)
+        except Exception as error:
+            raise InvalidFile.of([_at(place, text, 1, "template", _sentence(f"{error}"))]) from error
+    return Template(text, _renderer(template))
 
 
 def _sentence(message: str | None) -> str:
@@ -122,6 +131,12 @@ def _problems(tree: Any, place: Place, text: str) -> Iterator[Finding]:
         elif kind == "Getattr" and not _is_field(node):
             known = list(FIELDS.get(getattr(node.node, "name", ""), ()))
             yield _unknown(place, text, node, f"field {node.attr!r}", hint_for(node.attr, known))
+        elif kind == "Output":
+            for part in node.nodes:
+                fields = FIELDS.get(getattr(part, "name", ""), ()) if type(part).__name__ == "Name" else ()
+                if fields:
+                    yield _at(place, text, part.lineno, "template", f"description: {part.name} has several fields",
+                              f"write e.g. {{{{ {part.name}.{fields[0]} }}}}")  # fmt: skip
 
 
 def _unknown(place: Place, text: str, node: Any, what: str, hint: str) -> Finding:
@@ -190,11 +205,19 @@ def _reader(path: Path) -> Callable[[Item], str | None]:
 
 
 def _renderer(template: Any) -> Callable[[Item], str]:
-    return lambda item: squeeze(template.render(_context(item)))
+    def render(item: Item) -> str:
+        try:
+            return squeeze(template.render(_context(item)))
+        except Exception as error:
+            raise wrong(f"description: {error}; correct the template") from error
+
+    return render
 
 
 def _context(item: Item) -> dict[str, Any]:
-    return {name: _part_of(item, name, fields) for name, fields in FIELDS.items()}
+    """What an item has; what it lacks is undefined, since jinja2's filters would print None."""
+    parts = ((name, _part_of(item, name, fields)) for name, fields in FIELDS.items())
+    return {name: part for name, part in parts if part is not None}
 
 
 def _part_of(item: Item, name: str, fields: tuple[str, ...]) -> dict[str, str] | str | None:

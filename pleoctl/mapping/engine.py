@@ -59,6 +59,7 @@ class Engine:
             return self._unreadable(item)
         work = Work(item)
         try:
+            work.description = self._describe(item)
             return self._mapped(work, self._entries(work))
         except ItemFailure as failure:
             return self._failed(work, failure)
@@ -188,7 +189,7 @@ class Engine:
         return Entry(
             item.accounting_entry_id, "failed", item.type, item.sub_type, work.method,
             None if work.row is None else work.row.id, self.rules.digest, work.posting_date, work.currency,
-            self._describe(item), info.reconciliation_id, info.reconciled_entries or [], info.attendees or [],
+            work.description, info.reconciliation_id, info.reconciled_entries or [], info.attendees or [],
             None if vendor is None else VendorOf(vendor.code, vendor.name),
             None if info.invoice_information is None else _invoice(info.invoice_information),
             [], work.warnings,

@@ -23,12 +23,14 @@ class Work:
     """One item on its way: ``amount`` and ``values`` (one for each line) are signed hundredths of ``currency``."""
 
     __slots__ = (
-        "amount", "branch", "cell", "currency", "item", "method", "posting_date", "row", "values", "vendor", "warnings",
+        "amount", "branch", "cell", "currency", "description", "item", "method", "posting_date", "row", "values", "vendor",
+        "warnings",
     )  # fmt: skip
 
     def __init__(self, item: Item) -> None:
         self.item = item
         self.currency: str | None = None
+        self.description = ""
         self.posting_date: str | None = None
         self.method: str | None = None
         self.cell: Cell | None = None
