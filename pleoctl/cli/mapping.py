@@ -231,7 +231,14 @@ def impact(options: Options, *, base: str, file: str, no_catalog: bool) -> Outpu
     from pleoctl.mapping.context import catalog_of, mapping_path, open_items  # noqa: PLC0415
     from pleoctl.mapping.engine import Engine  # noqa: PLC0415
     from pleoctl.mapping.impact import base_rules, compare  # noqa: PLC0415
-    from pleoctl.mapping.impact_report import HEADERS, headline, impact_markdown, rows  # noqa: PLC0415
+    from pleoctl.mapping.impact_report import (  # noqa: PLC0415
+        FAILURE_HEADERS,
+        HEADERS,
+        failure_rows,
+        headline,
+        impact_markdown,
+        rows,
+    )  # fmt: skip
     from pleoctl.mapping.load import load_rules  # noqa: PLC0415
 
     workspace = open_workspace(options)
@@ -242,9 +249,9 @@ def impact(options: Options, *, base: str, file: str, no_catalog: bool) -> Outpu
         found = compare(Engine(base_rules(base, path, workspace.root), catalog), engine, items)
     if options.format == "markdown":
         return Output(impact_markdown(found, engine.rules))
-    text = headline(found) + "\n"
-    moves = rows(found, engine.rules)
-    return Output(text + ("\n" + table(list(HEADERS), moves) if moves else ""), found.as_json())
+    tables = ((HEADERS, rows(found, engine.rules)), (FAILURE_HEADERS, failure_rows(found)))
+    text = "".join(f"\n{table(list(headers), listed)}" for headers, listed in tables if listed)
+    return Output(f"{headline(found)}\n{text}", found.as_json())
 
 
 for _made in (check, test, explain, coverage, impact):

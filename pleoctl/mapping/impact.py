@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.errors import InvalidFile, UsageError
 from pleoctl.mapping.load import read_rules, relative
+from pleoctl.mapping.rules import RULES
 from pleoctl.mapping.sources import folder_reader
 
 if TYPE_CHECKING:
@@ -43,6 +44,13 @@ class Slot(NamedTuple):
     number: int
 
 
+class Failure(NamedTuple):
+    """Why items that had an entry before have none now."""
+
+    reason_type: str
+    reason: str
+
+
 @dataclass(slots=True)
 class Impact:
     """Moves with the items and the sum in hundredths of each, and items whose status changes."""
@@ -55,11 +63,17 @@ class Impact:
     now_mapped: int = 0
     sums: dict[Move, int] = field(default_factory=lambda: defaultdict(int))
     counts: dict[Move, int] = field(default_factory=lambda: defaultdict(int))
+    failures: Counter[Failure] = field(default_factory=Counter)
+    examples: dict[Failure, str | None] = field(default_factory=dict)
 
     def add(self, before: Entry, after: Entry) -> None:
         """Compare what one item became with what it becomes."""
         self.items += 1
-        self.now_failed += after.failed and not before.failed
+        if after.failed and not before.failed:
+            self.now_failed += 1
+            why = Failure(after.failure_reason_type or "", after.failure_reason or "")
+            self.failures[why] += 1
+            self.examples.setdefault(why, after.accounting_entry_id)
         self.now_mapped += before.failed and not after.failed
         moves = _moves(before, after)
         self.changed += bool(moves) or before.failed != after.failed
@@ -74,6 +88,11 @@ class Impact:
             "changed": self.changed,
             "nowFailed": self.now_failed,
             "nowMapped": self.now_mapped,
+            "failures": [
+                {"failureReasonType": why.reason_type, "failureReason": why.reason, "items": count,
+                 "example": self.examples[why]}
+                for why, count in self.failures.most_common()
+            ],
             "base": {"rulesDigest": self.base_digest},
             "rulesDigest": self.digest,
             "moves": [
@@ -129,6 +148,8 @@ def _slots(entry: Entry) -> dict[Slot, tuple[str, int, str]]:
 
 def base_rules(base: str, mapping: Path, root: Path) -> Rules:
     """The rules at a path or at a git revision of the workspace. Raises `InvalidFile`, `UsageError`."""
+    if not base.strip():
+        raise UsageError("--base is empty", hint="give a path, a branch or a commit")
     path = Path(base)
     if path.exists():
         return _strict(*_at_path(path, mapping, root))
@@ -139,15 +160,20 @@ def _strict(name: str, read: Callable[[str], bytes]) -> Rules:
     rules, names = read_rules(name, read)
     if names:
         raise InvalidFile.of(names)
+    if rules.kind != RULES:
+        raise InvalidFile(f"is of the kind {rules.kind}, where rules are due", file=name, line=rules.place.line)
     return rules
 
 
 def _at_path(path: Path, mapping: Path, root: Path) -> tuple[str, Callable[[str], bytes]]:
     if path.is_dir():
         return relative(mapping, root), folder_reader(path)
-    above = (path.absolute().parent, *path.absolute().parent.parents)
-    folder = next((f for f in above if (f / _WORKSPACE_FILE).is_file()), above[0])
-    return relative(path, folder), folder_reader(folder)
+    path = path.absolute()
+    folder = next((f for f in path.parents if (f / _WORKSPACE_FILE).is_file()), path.parent)
+    # A copy of a workspace has its own includes beside its mapping; what it lacks is that of the workspace.
+    tail = Path(relative(mapping, root)).parts
+    own = path.parents[len(tail) - 1] if path.parts[-len(tail) :] == tail else path.parent
+    return relative(path, folder), lambda name: folder_reader(own if (own / name).is_file() else folder)(name)
 
 
 def _git_reader(revision: str, root: Path) -> Callable[[str], bytes]:

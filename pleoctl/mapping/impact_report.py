@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pleoctl.mapping.rules import Rules
 
 HEADERS = ("items", "side", "from", "to", "amount")
+FAILURE_HEADERS = ("items", "fail now with", "reason", "for example")
 
 
 def rows(found: Impact, rules: Rules) -> list[list[str]]:
@@ -39,6 +40,14 @@ def headline(found: Impact) -> str:
     return f"{found.changed} of {found.items} items change{tail}."
 
 
+def failure_rows(found: Impact) -> list[list[str]]:
+    """One row for each reason why items fail now."""
+    return [
+        [str(count), why.reason_type, why.reason, found.examples[why] or ""]
+        for why, count in found.failures.most_common()
+    ]
+
+
 def impact_markdown(found: Impact, rules: Rules) -> str:
     """The impact as a markdown comment; texts of items and rules cannot become markup."""
     return "\n".join(_lines(found, rules)) + "\n"
@@ -48,9 +57,14 @@ def _lines(found: Impact, rules: Rules) -> Iterator[str]:
     yield "### Impact of the mapping rules"
     yield ""
     yield headline(found)
-    if found.sums:
+    yield from _table(HEADERS, "|---:|---|---|---|---:|", rows(found, rules))
+    yield from _table(FAILURE_HEADERS, "|---:|---|---|---|", failure_rows(found))
+
+
+def _table(headers: tuple[str, ...], rule: str, listed: list[list[str]]) -> Iterator[str]:
+    if listed:
         yield ""
-        yield "| " + " | ".join(HEADERS) + " |"
-        yield "|---:|---|---|---|---:|"
-        for row in rows(found, rules):
+        yield "| " + " | ".join(headers) + " |"
+        yield rule
+        for row in listed:
             yield "| " + " | ".join(markdown(cell) for cell in row) + " |"

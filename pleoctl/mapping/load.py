@@ -13,7 +13,7 @@ from pleoctl.documents.files import decode
 from pleoctl.errors import Finding, InvalidFile
 from pleoctl.mapping import describe
 from pleoctl.mapping.predicates import Predicate, predicate
-from pleoctl.mapping.rules import Given, Leg, LineRow, Rules, Target, TestCase, TypeRow, VendorRow, literal
+from pleoctl.mapping.rules import RULES, Given, Leg, LineRow, Rules, Target, TestCase, TypeRow, VendorRow, literal
 from pleoctl.mapping.sources import Source, Sources, folder_reader
 from pleoctl.mapping.spelling import UNKNOWN, closest, hint_for
 from pleoctl.mapping.vendors import doubles, read_csv, vendor_row
@@ -50,7 +50,7 @@ def read_rules(name: str, read: Callable[[str], bytes]) -> tuple[Rules, list[Fin
     sources.load(name)
     if sources.problems:
         raise InvalidFile.of(_in_order([*sources.problems, *sources.names]))
-    build = _Build(sources, Rules(place=sources.listed[0].place()))
+    build = _Build(sources, Rules(sources.listed[0].place(), sources.listed[0].data.get("kind", RULES)))
     rules = build.rules()
     if build.problems:
         raise InvalidFile.of(_in_order([*build.problems, *build.names]))

@@ -171,6 +171,9 @@ class Box:
         """How many intervals all regions have together."""
         return sum([len(region.pieces) for region in self.regions.values()])
 
+    def _of(self, field: str) -> Region:
+        return self.regions[field] if field in self.regions else universe(field)
+
     def meets(self, other: Box) -> bool:
         """Whether some input may lie in both."""
         mine = self.regions
@@ -185,14 +188,13 @@ class Box:
         """What is left of this box outside another, as boxes that do not meet each other."""
         shared: dict[str, Region] = {}
         for field, taken in other.regions.items():
-            shared[field] = (self.regions.get(field) or universe(field)) & taken
+            shared[field] = self._of(field) & taken
             if not shared[field]:
                 return [self]
         inside = Box(self.cells & other.cells, self.regions)
         left = [Box(self.cells - other.cells, self.regions)]
         for field, both in shared.items() if inside.cells else ():
-            mine = inside.regions.get(field) or universe(field)
-            left.append(Box(inside.cells, {**inside.regions, field: mine - other.regions[field]}))
+            left.append(Box(inside.cells, {**inside.regions, field: inside._of(field) - other.regions[field]}))
             inside = Box(inside.cells, {**inside.regions, field: both})
         return [box for box in left if box]
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pleoctl.mapping.predicates import Predicate
 
 DEFAULT_DIVISOR: Final = 100
+RULES: Final = "ExportMapping"
 _LITERAL: Final = "account:"
 
 
@@ -164,6 +165,7 @@ class Rules:
     """
 
     place: Place
+    kind: str = RULES
     accounts: dict[str, Given] = field(default_factory=dict)
     unmatched: Literal["fail", "fallback"] = "fail"
     match: tuple[str, ...] = ("code", "externalId", "taxRegistrationNumber")

@@ -23,8 +23,8 @@ class Work:
     """One item on its way: ``amount`` and ``values`` (one for each line) are signed hundredths of ``currency``."""
 
     __slots__ = (
-        "amount", "branch", "cell", "currency", "description", "item", "method", "posting_date", "row", "values", "vendor",
-        "warnings",
+        "amount", "branch", "cell", "currency", "description", "item", "method", "posting_date", "row", "values",
+        "vendor", "warnings",
     )  # fmt: skip
 
     def __init__(self, item: Item) -> None:

@@ -354,3 +354,42 @@ def test_a_code_spelt_like_a_role_is_a_code_everywhere(workspace: Path, cli: Cli
     assert cli("map", "items.json") == 0
     accounts = [[p["account"] for p in one["entries"][0]["postings"]] for one in cli.lines]
     assert accounts == [["wallet", "contra"], ["6540", "line"]]
+
+
+def test_an_older_copy_of_the_workspace_has_its_own_includes(workspace: Path, cli: Cli) -> None:
+    """Beside the mapping that --base names; what the copy lacks is read from the workspace."""
+    rows = "apiVersion: pleoctl/v1\nkind: ExportMapping\nlines: {rows: [{id: a, when: {}, account: '%s'}]}\n"
+    (workspace / "old/rules").mkdir(parents=True)
+    (workspace / "rules").mkdir()
+    (workspace / "old/rules/lines.yaml").write_text(rows % "7000")
+    (workspace / "rules/lines.yaml").write_text(rows % "7001")
+    for folder in (workspace, workspace / "old"):
+        (folder / "mapping.yaml").write_text(HEAD.replace("[standard]", "[standard, rules/lines.yaml]"))
+    (workspace / "items.json").write_text(json.dumps([item()]))
+    for base in ("old", "old/mapping.yaml"):
+        assert cli("mapping", "impact", "--base", base, "--items", "items.json") == 0
+        assert b"1 of 1 items change" in cli.out
+    (workspace / "old/rules/lines.yaml").unlink()
+    assert cli("mapping", "impact", "--base", "old/mapping.yaml", "--items", "items.json") == 0
+    assert b"None of 1 items changes" in cli.out
+
+
+def test_impact_refuses_what_are_no_rules(workspace: Path, cli: Cli) -> None:
+    """An empty base (an unset variable of a pipeline) is usage, a file of tests is no base."""
+    (workspace / "items.json").write_text(json.dumps([item()]))
+    (workspace / "tests.yaml").write_text("apiVersion: pleoctl/v1\nkind: MappingTests\ntests: []\n")
+    assert cli("mapping", "impact", "--base", "", "--items", "items.json") == 64
+    assert cli("mapping", "impact", "--base", "tests.yaml", "--items", "items.json") == 78
+    assert b"where rules are due" in cli.err
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_impact_tells_why_items_fail_now(workspace: Path, cli: Cli, form: str) -> None:
+    """With the reason, how many, and one of them."""
+    (workspace / "old.yaml").write_text(HEAD)
+    (workspace / "mapping.yaml").write_text(HEAD + "lines: {otherwise: fail}\n")
+    (workspace / "items.json").write_text(json.dumps([item(), item()]))
+    assert cli("mapping", "impact", "--base", "old.yaml", "--items", "items.json", "--format", form) == 0
+    assert all(word in cli.out for word in (b"no line rule matches", b"missing", b"11111111-2222-4333"))
+    if form == "json":
+        assert cli.json["result"]["failures"][0]["items"] == 2
