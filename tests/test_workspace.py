@@ -338,7 +338,7 @@ INVALID = {
     "dimensions: {selected: [a, b, c, d, e, f]}\n": "6 entries, more than 5",
     'dimensions: {selected: [a, " "]}\n': "is blank",
     "dimensions: {selected: [0100]}\n": "not read alike",
-    "guard: {maxArchive: {count: -1}}\n": "minimum is 0",
+    "guard: {maxArchive: {count: -1}}\n": "less than 0",
     "guard: {maxArchive: 3}\n": "must be a mapping",
     "guard: {protect: [ext-1930]}\n": "is not an address",
     "desired: []\n": "minItems",

@@ -78,6 +78,8 @@ def execute(options: Options, work: Callable[[], Output]) -> int:
         emit(options, output)
     except BrokenPipeError:
         return _end_broken_pipe()
+    except OSError as error:
+        return _end_unwritable(error, output.exit_code)
     return int(output.exit_code)
 
 
@@ -143,6 +145,13 @@ def _end_broken_pipe() -> int:
     # The reader went away (e.g. `| head`): nothing is wrong, and Python must not complain at exit.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return int(ExitCode.OK)
+
+
+def _end_unwritable(error: OSError, code: ExitCode) -> int:
+    # A full disk behind standard output; what is still in the buffer has nowhere to go.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    click.echo(f"error: standard output cannot be written: {(error.strerror or str(error)).lower()}", err=True)
+    return int(code or ExitCode.ERROR)
 
 
 def _set_up_logging(options: Options) -> None:

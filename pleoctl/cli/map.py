@@ -11,7 +11,7 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, open_workspace, refuse_inputs, table
-from pleoctl.documents.files import whole_file
+from pleoctl.documents.files import told, whole_file
 from pleoctl.errors import ExitCode, Finding, PleoctlError
 
 if TYPE_CHECKING:
@@ -29,7 +29,12 @@ class _Counted:
 
     def write(self, data: bytes) -> int:
         self.used = self.used or bool(data)
-        return self._stream.write(data)
+        with told(Path("<stdout>")):
+            return self._stream.write(data)
+
+    def flush(self) -> None:
+        with told(Path("<stdout>")):
+            self._stream.flush()
 
 
 @as_command("map", formats=("json", "csv", "beancount", "hledger"), default="json")
@@ -64,7 +69,7 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
             items = stack.enter_context(open_items(file))
             target = sink if output is None else stack.enter_context(whole_file(Path(output)))
             write_entries(items, engine, writer(options.format, engine.rules), target, tally)
-        sys.stdout.buffer.flush()
+        sink.flush()
     except PleoctlError as error:
         if not sink.used:
             raise

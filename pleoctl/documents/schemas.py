@@ -30,6 +30,12 @@ _ARTICLES: Final = {
     "number": "a number", "boolean": "true or false", "null": "null",
 }  # fmt: skip
 
+_LIMITS: Final = {
+    "minimum": "is {value}, less than {limit}", "maximum": "is {value}, more than {limit}",
+    "minItems": "needs at least {limit} entries", "minProperties": "needs at least {limit} keys",
+    "maxProperties": "takes at most {limit} keys",
+}  # fmt: skip
+
 
 @cache
 def data_folder(name: str) -> Path:
@@ -59,7 +65,10 @@ def validator(name: str) -> Validator:
     from jsonschema.validators import extend  # noqa: PLC0415
 
     strict: Any = extend(  # type: ignore[no-untyped-call]
-        Draft7Validator, {"pattern": _pattern, "uniqueItems": _unique_items}
+        Draft7Validator,
+        {"pattern": _pattern, "uniqueItems": _unique_items},
+        # 500.00 is a whole number to JSON Schema; who writes it means 500 units, and gets 500 hundredths.
+        type_checker=Draft7Validator.TYPE_CHECKER.redefine("integer", lambda _checker, value: type(value) is int),
     )
     made: Validator = strict(json.loads(schema_text(name)))
     return made
@@ -137,8 +146,9 @@ def nearest(name: str, known: list[str], noun: str = "keys") -> str:
 def _words(  # noqa: PLR0911 - one line per schema word
     document: Document, error: ValidationError, path: Steps, schema: dict[str, Any]
 ) -> tuple[str, str | None]:
-    label = ".".join(str(step) for step in path) or "document"
     value: Any = error.instance
+    label = ".".join(str(step) for step in path) or "document"
+    label += f".{_shown(value)}" if "propertyNames" in error.absolute_schema_path else ""
     limit: Any = error.validator_value
     if error.validator == "type":
         return _type_words(document, error, path, label)
@@ -163,8 +173,8 @@ def _words(  # noqa: PLR0911 - one line per schema word
     if error.validator == "maxItems":
         kept = ", ".join(map(str, value[:limit])) if all(isinstance(v, str) for v in value) else f"{limit}"
         return f"{label} has {len(value)} entries, more than {limit}: {kept[:300]}", schema.get("x-hint")
-    if error.validator in {"minimum", "maximum", "minItems", "minProperties", "maxProperties"}:
-        return f"{label} is {_shown(value)}: {error.validator} is {limit}", None
+    if error.validator in _LIMITS:
+        return f"{label} {_LIMITS[error.validator].format(value=_shown(value), limit=limit)}", schema.get("x-hint")
     return f"{label}: {schema.get('x-message', error.message)}"[:300], schema.get("x-hint")
 
 
@@ -182,7 +192,8 @@ def _type_words(document: Document, error: ValidationError, path: Steps, label: 
             )
         return f"{label}: {node.text[:SHOWN]} is not text", f"write {quoted(node.text[:SHOWN])}"
     wanted = " or ".join(_ARTICLES.get(kind, kind) for kind in allowed)
-    return f"{label} must be {wanted}, not {_shown(error.instance)}", None
+    schema = error.schema if isinstance(error.schema, dict) else {}
+    return f"{label} must be {wanted}, not {_shown(error.instance)}", schema.get("x-hint")
 
 
 def _ambiguous_words(value: Ambiguous, allowed: list[str]) -> tuple[str, str]:

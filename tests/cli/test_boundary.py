@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pleoctl.cli.main import COMMANDS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ENVELOPE = {"formatVersion", "command", "exitCode", "findings", "result"}
 FINDING = {"code", "level", "file", "line", "column", "address", "rule", "message", "hint"}
@@ -227,6 +225,18 @@ def test_help_lists_every_command_with_its_summary(cli: Any) -> None:
 def test_every_command_has_help(name: str, cli: Any) -> None:
     """Its own page, also for groups."""
     assert cli(name, "--help").code == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_full_disk_behind_standard_output_is_told(form: str) -> None:
+    """One line and exit 1, no traceback."""
+    command = [sys.executable, "-m", "pleoctl", "schema", "--format", form]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (
+        1, "error: standard output cannot be written: no space left on device\n",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("words", [[], *([name] for name in COMMANDS)], ids=" ".join)

@@ -202,6 +202,33 @@ def test_bad_vendor_files(tmp_path: Path, text: str, line: int, words: str) -> N
     assert words in str(finding)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("lines: {rows: [{id: a, when: {amount: 70000.0}, account: '1'}]}", "(write hundredths: 50000 for 500.00)"),
+        ("lines: {rows: [{id: a, when: {amount: {range: [null, 500.00]}}, account: '1'}]}", "(write hundredths"),
+        (
+            "lines: {rows: [{id: a, when: {mcc: {range: ['1']}}, account: '1'}]}",
+            "needs at least 2 entries (write [from,",
+        ),
+        (
+            "tests: [{name: a, given: {type: fee, lines: [{amount: 125.00}]}, expect: [{debit: '1', amount: 1}]}]",
+            "(write h",
+        ),
+        (
+            "tests: [{name: a, given: {type: fee}, expect: [{debit: '1', credit: '2', amount: 1}]}]",
+            "at most 2 keys (write",
+        ),
+        ("amounts: {divisor: {yen: 1}}", "'yen\" is no currency (write three capital letters, e.g. JPY)"),
+    ],
+)
+def test_schema_findings_say_what_to_write(tmp_path: Path, text: str, words: str) -> None:
+    """Decimal amounts are refused, also whole ones: they would be taken for hundredths."""
+    finding = refused(tmp_path, HEAD + text + "\n")[0]
+    assert words.lstrip("'") in str(finding)
+    assert (finding.line, finding.file) == (12, "mapping.yaml")
+
+
 # --- descriptions ----------------------------------------------------------------------------------------------
 
 
