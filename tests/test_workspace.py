@@ -341,7 +341,7 @@ INVALID = {
     "guard: {maxArchive: {count: -1}}\n": "less than 0",
     "guard: {maxArchive: 3}\n": "must be a mapping",
     "guard: {protect: [ext-1930]}\n": "is not an address",
-    "desired: []\n": "minItems",
+    "desired: []\n": "needs 1 or more entries",
     "desired: [a.yaml, a.yaml]\n": "twice",
     "source: {type: csv, acounts: {path: x}}\n": "did you mean 'accounts'?",
     "source: {type: csv, accounts: {path: x, delimiter: ';;'}}\n": "has 2 characters",

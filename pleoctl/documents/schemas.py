@@ -32,8 +32,8 @@ _ARTICLES: Final = {
 
 _LIMITS: Final = {
     "minimum": "is {value}, less than {limit}", "maximum": "is {value}, more than {limit}",
-    "minItems": "needs at least {limit} entries", "minProperties": "needs at least {limit} keys",
-    "maxProperties": "takes at most {limit} keys",
+    "minItems": "needs {limit} or more entries", "minProperties": "needs {limit} or more keys",
+    "maxProperties": "takes no more keys than {limit}",
 }  # fmt: skip
 
 

@@ -209,7 +209,7 @@ def test_bad_vendor_files(tmp_path: Path, text: str, line: int, words: str) -> N
         ("lines: {rows: [{id: a, when: {amount: {range: [null, 500.00]}}, account: '1'}]}", "(write hundredths"),
         (
             "lines: {rows: [{id: a, when: {mcc: {range: ['1']}}, account: '1'}]}",
-            "needs at least 2 entries (write [from,",
+            "needs 2 or more entries (write [from,",
         ),
         (
             "tests: [{name: a, given: {type: fee, lines: [{amount: 125.00}]}, expect: [{debit: '1', amount: 1}]}]",
@@ -217,7 +217,7 @@ def test_bad_vendor_files(tmp_path: Path, text: str, line: int, words: str) -> N
         ),
         (
             "tests: [{name: a, given: {type: fee}, expect: [{debit: '1', credit: '2', amount: 1}]}]",
-            "at most 2 keys (write",
+            "no more keys than 2 (write",
         ),
         ("amounts: {divisor: {yen: 1}}", "'yen\" is no currency (write three capital letters, e.g. JPY)"),
     ],
