@@ -9,7 +9,7 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, open_workspace, table, write_output
 from pleoctl.cli.reports import report_options, reporting
-from pleoctl.errors import ExitCode, UsageError
+from pleoctl.errors import ExitCode, PleoctlError, UsageError
 
 if TYPE_CHECKING:
     from pleoctl.mapping.check import Report
@@ -105,9 +105,15 @@ def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str 
     from pleoctl.mapping.context import mapping_path  # noqa: PLC0415
     from pleoctl.mapping.junit import results_junit  # noqa: PLC0415
     from pleoctl.mapping.suites import run_suite, suites, update  # noqa: PLC0415
+    from pleoctl.report.junit import findings_junit  # noqa: PLC0415
 
     workspace = open_workspace(options)
-    found = suites(mapping_path(workspace), workspace.root, [Path(f) for f in files])
+    try:
+        found = suites(mapping_path(workspace), workspace.root, [Path(f) for f in files])
+    except PleoctlError as error:
+        if junit is not None:
+            write_output(junit, findings_junit(error.findings, [], "pleoctl mapping test"), inputs=workspace.inputs)
+        raise
     results = [(suite, run_suite(suite)) for suite in found]
     listed = [result for _, part in results for result in part]
     if junit is not None:
@@ -145,7 +151,7 @@ def _test_text(results: list[Result], updated: list[str]) -> str:
     failed = sum(not r.passed for r in results)
     lines += [f"updated {name}" for name in updated]
     lines.append(
-        f"{len(results)} tests: {len(results) - failed} passed, {failed} failed"
+        f"{len(results)} tests: {len(results) - failed} passed, {failed} {'updated' if updated else 'failed'}"
         if results else "no tests; write some below `tests` of the mapping, or name files of them"
     )  # fmt: skip
     return "\n".join(terminal(line) for line in lines) + "\n"

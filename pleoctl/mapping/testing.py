@@ -13,7 +13,7 @@ from pleoctl.mapping.items import convert
 from pleoctl.mapping.rules import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from pleoctl.mapping.entries import Entry, LedgerEntry, Posting
     from pleoctl.mapping.rules import Rules, TestCase
@@ -113,24 +113,39 @@ def _tax(given: dict[str, Any] | None, currency: str) -> dict[str, Any] | None:
 
 
 def outcome(entry: Entry, like: Any = None) -> Any:
-    """An entry as a test's ``expect`` writes it; a plain list where there is one entry or ``like`` is a list."""
+    """An entry as a test's ``expect`` writes it.
+
+    A plain list where there is one entry or ``like`` is a list; roles only where ``like`` names them, so that an
+    expectation never gets weaker.
+    """
     if entry.failed:
         return {"fails": entry.failure_reason_type}
+    roles = _roles(like)
     if isinstance(like, list) or (len(entry.entries) == 1 and not (isinstance(like, dict) and "entries" in like)):
-        return [_posting(p) for ledger in entry.entries for p in ledger.postings]
-    return {"entries": [{"kind": e.kind, "postings": [_posting(p) for p in e.postings]} for e in entry.entries]}
+        return [_posting(p, roles) for ledger in entry.entries for p in ledger.postings]
+    return {"entries": [{"kind": e.kind, "postings": [_posting(p, roles) for p in e.postings]} for e in entry.entries]}
 
 
-def _posting(posting: Posting) -> dict[str, Any]:
-    return {posting.side: label(posting), "amount": posting.amount}
+def _roles(expect: Any) -> set[str]:
+    """The roles that an expectation names."""
+    parts = expect.get("entries", []) if isinstance(expect, dict) else expect or []
+    postings = [posting for part in parts for posting in part.get("postings", [part])]
+    return {role for posting in postings if (role := _target(posting).role) is not None}
 
 
-def label(posting: Posting) -> str:
-    """A posting's role where the role says it all, else its account as rules write it."""
-    if posting.role in {"line", _TAX_ROLE, None}:
-        spelt_like_role = Target.of(posting.account, _NOWHERE).role is not None
-        return f"account:{posting.account}" if spelt_like_role else posting.account
-    return posting.role or ""
+def _posting(posting: Posting, roles: Container[str | None] = ()) -> dict[str, Any]:
+    return {posting.side: posting.role if posting.role in roles else _code(posting.account), "amount": posting.amount}
+
+
+def _code(account: str) -> str:
+    """An account as rules write it."""
+    return account if Target.of(account, _NOWHERE).role is None else f"account:{account}"
+
+
+def _unexpected(posting: Posting) -> dict[str, Any]:
+    """A posting that no expectation meets: its account, and the role that led there."""
+    role = None if posting.role == "line" else posting.role
+    return {posting.side: _code(posting.account), "amount": posting.amount, "role": role}
 
 
 _NOWHERE: Any = None
@@ -138,14 +153,16 @@ _NOWHERE: Any = None
 
 def _comparable(expect: Any, entry: Entry) -> tuple[Any, Any]:
     """Expectation and outcome in one form, matching postings written alike, both in one order."""
-    if entry.failed or "fails" in expect:
+    if entry.failed:
         return expect, outcome(entry)
+    if "fails" in expect:
+        return expect, [_unexpected(p) for ledger in entry.entries for p in ledger.postings]
     if isinstance(expect, list):
         postings = [p for ledger in entry.entries for p in ledger.postings]
         return _aligned(expect, postings)
     expected = [{"kind": e["kind"], "postings": e["postings"]} for e in expect["entries"]]
     ledgers = _paired(expected, entry.entries)
-    actual = [{"kind": e.kind, "postings": [_posting(p) for p in e.postings]} for e in ledgers]
+    actual = [{"kind": e.kind, "postings": [_unexpected(p) for p in e.postings]} for e in ledgers]
     for one, other, ledger in zip(expected, actual, ledgers, strict=False):
         one["postings"], other["postings"] = _aligned(one["postings"], ledger.postings)
     return expected, actual
@@ -178,7 +195,7 @@ def _aligned(expected: list[dict[str, Any]], postings: list[Posting]) -> tuple[l
         if match is not None:
             left.remove(match)
             found.append(wanted)
-    return _sorted(expected), _sorted([*found, *(_posting(p) for p in left)])
+    return _sorted(expected), _sorted([*found, *(_unexpected(p) for p in left)])
 
 
 def _names_role(wanted: dict[str, Any]) -> bool:
@@ -231,4 +248,5 @@ def _readable(outcome: Any) -> list[str]:
 
 def _line_of(posting: dict[str, Any]) -> str:
     side = "debit" if "debit" in posting else "credit"
-    return f"{side} {posting[side]} {posting['amount']}"
+    role = f" ({posting['role']})" if posting.get("role") else ""
+    return f"{side} {posting[side]}{role} {posting['amount']}"

@@ -72,6 +72,28 @@ def test_update_rewrites_expectations_alone(workspace: Path, cli: Cli) -> None:
     assert path.stat().st_mtime_ns == before
 
 
+def test_update_never_weakens_an_expectation(workspace: Path, cli: Cli) -> None:
+    """A code stays a code; a role stands only where the expectation named it."""
+    given = "{type: invoice, method: accounts_payable, vendor: ACME, lines: [{account: '6540', amount: 5}]}"
+    payment = "{type: wallet_topup, lines: [{amount: 5}]}"
+    (workspace / "mapping.yaml").write_text(
+        f"{HEAD}tests:\n- name: a\n  given: {given}\n  expect: [{{debit: '6540', amount: 5}}, {{credit: '2902', amount: 5}}]\n"
+        f"- name: b\n  given: {payment}\n  expect: [{{debit: wallet, amount: 6}}, {{credit: contra, amount: 6}}]\n"
+    )
+    assert cli("mapping", "test", "--update") == 0
+    assert cli.out.endswith(b"2 tests: 0 passed, 2 updated\n")
+    text = (workspace / "mapping.yaml").read_text()
+    assert 'expect: [{debit: "6540", amount: 5}, {credit: "2901", amount: 5}]' in text
+    assert "expect: [{debit: wallet, amount: 5}, {credit: contra, amount: 5}]" in text
+
+
+def test_junit_is_written_where_rules_cannot_be_read(workspace: Path, cli: Cli) -> None:
+    """At every exit code, with the finding inside."""
+    (workspace / "mapping.yaml").write_text(HEAD + "lines: 5\n")
+    assert cli("mapping", "test", "--junit", "t.xml") == 78
+    assert "lines must be a mapping" in (workspace / "t.xml").read_text()
+
+
 @pytest.mark.parametrize(
     ("given", "expect"),
     [
@@ -319,7 +341,7 @@ def test_a_failed_test_shows_postings(workspace: Path, cli: Cli) -> None:
     text = cli.out.decode()
     assert "      - credit 6541 10000\n      + credit 6540 10000\nFAIL" in text
     assert "      + fails validation_failure\n      reason: no rule is known for type overdraft" in text
-    assert "      + 1 invoice: credit accountsPayable 5\n      + 2 payment: debit accountsPayable 5\n" in text
+    assert "+ 1 invoice: credit 2901 (accountsPayable) 5\n      + 2 payment: debit 2901 (accountsPayable) 5\n" in text
 
 
 def test_no_tests_are_no_success_in_silence(workspace: Path, cli: Cli) -> None:
