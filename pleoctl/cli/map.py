@@ -15,6 +15,9 @@ from pleoctl.documents.files import told, whole_file
 from pleoctl.errors import ExitCode, Finding, PleoctlError
 
 if TYPE_CHECKING:
+    from collections import Counter
+
+    from pleoctl.mapping.engine import Engine
     from pleoctl.mapping.run import Tally
 
 _SHOWN = 20
@@ -75,8 +78,14 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
             raise
         # Entries are on standard output already; an envelope behind them would be no JSON line of theirs.
         return _told(error.findings, error.exit_code)
-    click.echo(_summary(tally), nl=False, err=True)
+    click.echo(_summary(tally) + _unchecked(engine, no_catalog=no_catalog), nl=False, err=True)
     return Output(raw=b"", exit_code=ExitCode.PARTIAL if tally.failed else ExitCode.OK)
+
+
+def _unchecked(engine: Engine, *, no_catalog: bool) -> str:
+    if no_catalog or engine.has_catalog:
+        return ""
+    return "there is no desired state, so accounts, tags and their currencies were not checked\n"
 
 
 def _told(findings: list[Finding], code: ExitCode) -> Output:
@@ -93,11 +102,14 @@ def _summary(tally: Tally) -> str:
     text += f", {tally.warned} with warnings\n" if tally.warned else "\n"
     if not tally.items:
         return f"warning: {text}"
+    text += _reasons(tally.reasons, ["items", "failureReasonType", "failureReason", "for example"], tally)
+    return text + _reasons(tally.warnings, ["items", "", "warning", "for example"], tally)
+
+
+def _reasons(counter: Counter[tuple[str, str]], headers: list[str], tally: Tally) -> str:
     rows = [
-        [str(count), reason_type, reason, tally.examples[reason_type, reason] or ""]
-        for (reason_type, reason), count in tally.reasons.most_common(_SHOWN)
+        [str(count), kind, reason, tally.examples[kind, reason] or ""]
+        for (kind, reason), count in counter.most_common(_SHOWN)
     ]
-    if rows:
-        text += table(["items", "failureReasonType", "failureReason", "for example"], rows)
-    hidden = len(tally.reasons) - len(rows)
-    return text + (f"… and {hidden} more reasons\n" if hidden > 0 else "")
+    hidden = len(counter) - len(rows)
+    return (table(headers, rows) if rows else "") + (f"… and {hidden} more reasons\n" if hidden > 0 else "")

@@ -43,6 +43,7 @@ class Engine:
     def __init__(self, rules: Rules, catalog: Catalog | None = None) -> None:
         """Compile."""
         self.rules = rules
+        self.has_catalog = catalog is not None
         self.vendors = Vendors(rules.vendors, rules.match)
         self.accounts = Accounts(rules, self.vendors, catalog)
         self._expense = ExpenseSide(rules, self.accounts)

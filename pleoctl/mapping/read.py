@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import logging
 import re
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -20,6 +21,7 @@ from pleoctl.mapping.items import Defect, Item, decode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_LOG: Final = logging.getLogger("pleoctl.mapping")
 CHUNK: Final = 1 << 18
 MAX_ITEM: Final = 64 * 1024 * 1024
 _HEAD: Final = 1 << 16
@@ -110,6 +112,7 @@ class Scanner:
         self._at = 0
         self._line, self._column = 1, 1
         self._ended = False
+        self._goes_on = False
         self._take(head)
 
     # --- the buffer --------------------------------------------------------------------------------------------
@@ -182,6 +185,10 @@ class Scanner:
         while True:
             first = self._peek()
             if not first:
+                if self._goes_on:
+                    _LOG.warning(
+                        "%s: the last page says hasNextPage, so items are missing; save all pages", self._shown
+                    )
                 return
             if first == "[":
                 self._at += 1
@@ -205,6 +212,7 @@ class Scanner:
     def _object(self) -> Iterator[Item | Defect]:
         """One item, or the items below ``data``."""
         self._drop()
+        self._goes_on = False
         self._at = 1
         if self._peek() == "}":
             self._at = 0
@@ -221,7 +229,9 @@ class Scanner:
                 paged = True
                 yield from self._elements()
             else:
-                self._value()
+                value, _ = self._value()
+                if key == "pagination" and isinstance(value, dict):
+                    self._goes_on = value.get("hasNextPage") is True
             if self._expect(",}", "a comma or }") == "}":
                 break
         if not paged:

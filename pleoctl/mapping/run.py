@@ -18,18 +18,23 @@ if TYPE_CHECKING:
 
 #: Reasons beyond this many different ones are counted by their type alone, so that memory does not grow.
 MAX_REASONS: Final = 500
+WARNING: Final = "warning"
+#: Ids that are remembered to find an item that comes twice: far more than a page has.
+RECENT: Final = 20_000
 _BATCH: Final = 1 << 16
 
 
 @dataclass(slots=True)
 class Tally:
-    """How many items were mapped, how many failed and why; an example id for each reason."""
+    """How many items were mapped, how many failed and why, what was warned of; an example id for each reason."""
 
     mapped: int = 0
     failed: int = 0
     warned: int = 0
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    warnings: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    _recent: dict[str, None] = field(default_factory=dict, repr=False)
 
     @property
     def items(self) -> int:
@@ -37,16 +42,33 @@ class Tally:
         return self.mapped + self.failed
 
     def add(self, entry: Entry) -> None:
-        """Count an entry."""
-        self.warned += bool(entry.warnings)
-        if not entry.failed:
+        """Count an entry, and warn in it where its item came before."""
+        self._meet(entry)
+        if entry.warnings:
+            self.warned += 1
+            for text in entry.warnings:
+                self._count(self.warnings, (WARNING, text), entry)
+        if entry.failed:
+            self.failed += 1
+            self._count(self.reasons, (entry.failure_reason_type or "", entry.failure_reason or ""), entry)
+        else:
             self.mapped += 1
+
+    def _meet(self, entry: Entry) -> None:
+        """Pages that overlap, or were saved twice, must not be booked twice in silence (E1)."""
+        name = entry.accounting_entry_id
+        if name is None:
             return
-        self.failed += 1
-        key = (entry.failure_reason_type or "", entry.failure_reason or "")
-        if key not in self.reasons and len(self.reasons) >= MAX_REASONS:
+        if name in self._recent:
+            entry.warnings.append("an item with this accountingEntryId came before; post one of the two")
+        self._recent[name] = None
+        if len(self._recent) > RECENT:
+            del self._recent[next(iter(self._recent))]
+
+    def _count(self, counter: Counter[tuple[str, str]], key: tuple[str, str], entry: Entry) -> None:
+        if key not in counter and len(counter) >= MAX_REASONS:
             key = (key[0], "other reasons")
-        self.reasons[key] += 1
+        counter[key] += 1
         self.examples.setdefault(key, entry.accounting_entry_id)
 
 

@@ -77,7 +77,8 @@ def test_update_never_weakens_an_expectation(workspace: Path, cli: Cli) -> None:
     given = "{type: invoice, method: accounts_payable, vendor: ACME, lines: [{account: '6540', amount: 5}]}"
     payment = "{type: wallet_topup, lines: [{amount: 5}]}"
     (workspace / "mapping.yaml").write_text(
-        f"{HEAD}tests:\n- name: a\n  given: {given}\n  expect: [{{debit: '6540', amount: 5}}, {{credit: '2902', amount: 5}}]\n"
+        f"{HEAD}tests:\n- name: a\n  given: {given}\n"
+        "  expect: [{debit: '6540', amount: 5}, {credit: '2902', amount: 5}]\n"
         f"- name: b\n  given: {payment}\n  expect: [{{debit: wallet, amount: 6}}, {{credit: contra, amount: 6}}]\n"
     )
     assert cli("mapping", "test", "--update") == 0

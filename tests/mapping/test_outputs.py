@@ -200,7 +200,7 @@ def test_all_mapped_is_zero(workspace: Path, cli: Cli) -> None:
     """No failed item, exit 0; the count stands on stderr."""
     (workspace / "items.json").write_text(json.dumps([item()]))
     assert cli("map", "items.json") == 0
-    assert cli.err == b"1 items: 1 mapped, 0 failed\n"
+    assert cli.err.startswith(b"1 items: 1 mapped, 0 failed\nthere is no desired state, so accounts")
     (workspace / "items.json").write_text("[]")
     assert cli("map", "items.json") == 0
     assert cli.err.startswith(b"warning: 0 items")
@@ -258,3 +258,48 @@ def test_a_device_is_written_to_and_stays(workspace: Path, cli: Cli) -> None:
     (workspace / "items.json").write_text(json.dumps([item()]))
     assert cli("map", "items.json", "-o", "/dev/null") == 0
     assert not Path("/dev/null").is_file()
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "beancount", "hledger"])
+def test_warnings_stand_beside_their_entry(workspace: Path, cli: Cli, form: str) -> None:
+    """In every format, and in a table on standard error with an example."""
+    (workspace / "mapping.yaml").write_text(HEAD.replace("unmatched: fail", "unmatched: fallback"))
+    payable = item("invoice", bookkeeping={"method": "accounts_payable"}, vendor={"code": "NOBODY"})
+    (workspace / "items.json").write_text(json.dumps([payable]))
+    assert cli("map", "items.json", "--format", form) == 0
+    assert b"booked to accounts.accountsPayable" in cli.out
+    assert b"1 with warnings" in cli.err
+    assert b"vendor NOBODY is not among" in cli.err
+
+
+def test_an_item_that_comes_twice_is_told(workspace: Path, cli: Cli) -> None:
+    """Overlapping pages must not be booked twice in silence; only the second one is warned of."""
+    (workspace / "mapping.yaml").write_text(HEAD)
+    (workspace / "items.json").write_text(json.dumps([item(), item(accountingEntryId="other"), item()]))
+    assert cli("map", "items.json") == 0
+    assert [bool(one["warnings"]) for one in cli.lines] == [False, False, True]
+    assert b"came before" in cli.err
+
+
+@pytest.mark.parametrize(("last", "told"), [(True, True), (False, False)])
+def test_pages_that_are_missing_are_told(workspace: Path, cli: Cli, *, last: bool, told: bool) -> None:
+    """Where the last of the saved pages says that there is one more."""
+    (workspace / "mapping.yaml").write_text(HEAD)
+    pages = [
+        {"data": [item(accountingEntryId="a")], "pagination": {"hasNextPage": True}},
+        {"data": [item(accountingEntryId="b")], "pagination": {"hasNextPage": last}},
+    ]
+    (workspace / "items.json").write_text("\n".join(json.dumps(page, indent=1) for page in pages))
+    assert cli("map", "items.json") == 0
+    assert (b"items.json: the last page says hasNextPage" in cli.err) == told
+
+
+def test_an_account_has_one_name_in_all_journals(workspace: Path, cli: Cli) -> None:
+    """What the rules call a vendor's account is a liability, also where an expense line comes first."""
+    (workspace / "mapping.yaml").write_text(HEAD)
+    lines = item("card_purchase", line(account={"code": "2901"}))
+    payable = item("invoice", bookkeeping={"method": "accounts_payable"}, vendor={"code": "ACME"})
+    for one in (lines, payable):
+        (workspace / "items.json").write_text(json.dumps([one]))
+        assert cli("map", "items.json", "--format", "hledger") == 0
+        assert b"Liabilities:2901" in cli.out

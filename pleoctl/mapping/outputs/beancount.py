@@ -25,7 +25,7 @@ class BeancountWriter:
     def __init__(self, rules: Rules) -> None:
         """``rules`` know the divisors."""
         self._rules = rules
-        self._names = Names()
+        self._names = Names(rules)
         self._first = ""
         self._currencies: set[str] = set()
 
@@ -74,6 +74,7 @@ def _metadata(entry: Entry, ledger: LedgerEntry) -> Iterator[tuple[str, str | No
     yield "rule", entry.rule
     yield "vendor", entry.vendor.code if entry.vendor else None
     yield "invoice", entry.invoice.number if entry.invoice else None
+    yield "warning", "; ".join(entry.warnings)
 
 
 def _string(text: str) -> str:

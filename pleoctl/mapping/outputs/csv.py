@@ -20,7 +20,7 @@ COLUMNS: Final = (
     "accountingEntryId", "status", "type", "subType", "method", "rule", "postingDate", "description",
     "reconciliationId", "reconciledEntries", "attendees", "vendorCode", "vendorName", "invoiceNumber", "invoiceDate",
     "invoiceDueDate", "entry", "kind", "side", "account", "role", "amount", "currency", "lineId", "taxCode", "tags",
-    "lineRule", "branch", "failureReasonType", "failureReason", "rulesDigest",
+    "lineRule", "branch", "failureReasonType", "failureReason", "rulesDigest", "warnings",
 )  # fmt: skip
 
 
@@ -93,6 +93,7 @@ def _head(entry: Entry) -> dict[str, str | None]:
         "failureReasonType": entry.failure_reason_type,
         "failureReason": entry.failure_reason,
         "rulesDigest": entry.rules_digest,
+        "warnings": "; ".join(entry.warnings),
     }
 
 

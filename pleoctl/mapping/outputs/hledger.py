@@ -27,7 +27,7 @@ class HledgerWriter:
     def __init__(self, rules: Rules) -> None:
         """``rules`` know the divisors."""
         self._rules = rules
-        self._names = Names()
+        self._names = Names(rules)
         self._currencies: set[str] = set()
 
     def start(self) -> bytes:
@@ -58,6 +58,7 @@ class HledgerWriter:
             ("rule", entry.rule),
             ("vendor", entry.vendor and entry.vendor.code),
             ("invoice", entry.invoice and entry.invoice.number),
+            ("warning", "; ".join(entry.warnings)),
         )
         lines = [
             f"\n{entry.posting_date} * ({_code(entry.reconciliation_id)}) {description}".rstrip(),

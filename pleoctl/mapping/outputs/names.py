@@ -1,7 +1,8 @@
 """Account names for plain-text journals: valid in beancount and hledger, the same each time, never shared.
 
-An account's top level follows the role in which it is first posted to. A code that is not a valid name by itself is
-cleaned and carries a digest of the code, so that two codes never meet in one name.
+An account's top level follows from the rules that name it, so that it is the same in every file; for any other account
+from the role in which it is first posted to. A code that is not a valid name by itself is cleaned and carries a digest
+of the code, so that two codes never meet in one name.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pleoctl.mapping.entries import Posting
+    from pleoctl.mapping.rules import Rules
 
 _TOP: Final = {
     "line": "Expenses", "tax": "Liabilities", "wallet": "Assets", "outOfPocket": "Liabilities", "contra": "Equity",
@@ -27,15 +29,18 @@ _MARKED: Final = re.compile(".*-x[0-9a-f]{12}")
 class Names:
     """The names that one journal uses."""
 
-    def __init__(self) -> None:
-        """Start without any."""
+    def __init__(self, rules: Rules) -> None:
+        """``rules`` name the accounts whose top level is settled."""
         self._known: dict[str, str] = {}
+        self._settled = {vendor.account: _TOP["accountsPayable"] for vendor in rules.vendors if vendor.account}
+        self._settled |= {given.value: _TOP[role] for role, given in rules.accounts.items()}
 
     def name(self, posting: Posting) -> str:
         """The name of a posting's account."""
         known = self._known.get(posting.account)
         if known is None:
-            known = self._known[posting.account] = f"{_TOP[posting.role]}:{component(posting.account)}"
+            top = self._settled.get(posting.account) or _TOP[posting.role]
+            known = self._known[posting.account] = f"{top}:{component(posting.account)}"
         return known
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
