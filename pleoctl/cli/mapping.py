@@ -181,6 +181,8 @@ def explain(options: Options, *, file: str, wanted: str | None, as_graph: bool, 
         found = [explained(engine, item) for item in items if wanted in {None, item.accounting_entry_id}]
     if wanted is not None and not found:
         raise UsageError(f"{file} has no item with the id {wanted}")
+    if not found:
+        return Output(f"{file} has no items\n", {"items": []})
     shape = graph if as_graph else explanation_text
     data = found[0] if len(found) == 1 else {"items": found}
     return Output("\n".join(shape(one, engine.rules) for one in found), data)

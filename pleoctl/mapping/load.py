@@ -183,7 +183,11 @@ class _Build:
             try:
                 yield from read_csv(decode(self._read(section["file"]), section["file"]), section["file"])
             except InvalidFile as error:
-                self._sort(error.findings)
+                path, hint = ("vendors", "file"), "paths are relative to the workspace"
+                self._sort(
+                    finding if finding.line else source.finding(path, f"{finding.file}: {finding.message}", hint)
+                    for finding in error.findings
+                )
 
     # --- the rows together -------------------------------------------------------------------------------------
 

@@ -92,7 +92,8 @@ class Spelling:
     def _values(self, schema: Any, data: dict[str, Any], path: Steps) -> None:
         for name in list(data):
             part = self._property(schema, name)
-            if part is not None and not self._word(part, data, name, path):
+            required = name in schema.get("required", ())
+            if part is not None and not self._word(part, data, name, path, required=required):
                 self._walk(part, data[name], (*path, name))
 
     @staticmethod
@@ -108,7 +109,7 @@ class Spelling:
             if not self._word(schema, data, index, path):
                 self._walk(schema, data[index], (*path, index))
 
-    def _word(self, schema: Any, holder: Any, step: str | int, path: Steps) -> bool:
+    def _word(self, schema: Any, holder: Any, step: str | int, path: Steps, *, required: bool = False) -> bool:
         """Put an unknown word right; whether the value is a word of a closed list at all."""
         value = holder[step]
         known = self._resolve(schema, value).get("enum")
@@ -120,9 +121,13 @@ class Spelling:
             meant = closest(value, words)
             if meant is not None:
                 holder[step] = meant
+                return True
+            self.lost.append(path)
+            if required:
+                # Any word will do, since nothing is concluded from it; without one the schema would miss it too.
+                holder[step] = words[0]
             else:
                 del holder[step]
-                self.lost.append(path)
         return True
 
     def _report(self, message: str, name: str, known: list[str], path: Steps, *, key: bool) -> None:

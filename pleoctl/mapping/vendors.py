@@ -55,6 +55,8 @@ def read_csv(text: str, shown: str) -> Iterator[VendorRow]:
 
 
 def _check_header(header: list[str], shown: str) -> None:
+    if len(header) == 1 and ";" in header[0]:
+        raise InvalidFile("separates its cells by semicolons", file=shown, line=1, hint="write commas")
     findings = [
         Finding(UNKNOWN, f"unknown column {name!r}", file=shown, line=1, hint=hint_for(name, _COLUMNS))
         for name in header if name not in _COLUMNS

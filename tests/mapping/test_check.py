@@ -373,6 +373,11 @@ def test_regions_accept_what_predicates_accept(given_predicate: Any) -> None:
     assert not region(made) - universe("mcc")
 
 
+def test_a_required_word_that_does_not_exist_is_told_alone(tmp_path: Path) -> None:
+    """Not also as missing."""
+    assert found(tmp_path, HEAD.replace("unmatched: fail", "unmatched: qqq")) == [("MAP001", 5)]
+
+
 def test_a_misspelt_replaces_is_told_alone(tmp_path: Path) -> None:
     """The row stands in for what was meant; where nothing was, no conclusion is drawn from it."""
     near = with_rows(

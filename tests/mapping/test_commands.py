@@ -273,6 +273,13 @@ def test_coverage(workspace: Path, cli: Cli) -> None:
 # --- impact ----------------------------------------------------------------------------------------------------
 
 
+def test_explain_of_nothing_says_so(workspace: Path, cli: Cli) -> None:
+    """An empty list is no explanation."""
+    (workspace / "items.json").write_text('{"data": []}')
+    assert cli("mapping", "explain", "items.json") == 0
+    assert cli.out == b"items.json has no items\n"
+
+
 def test_impact_of_a_path(workspace: Path, cli: Cli) -> None:
     """How many items and which sums move from which account to which, per currency."""
     (workspace / "old").mkdir()

@@ -181,12 +181,20 @@ def test_vendors_from_csv(tmp_path: Path) -> None:
     ]
 
 
+def test_a_vendor_file_that_is_missing_is_told_where_it_is_named(tmp_path: Path) -> None:
+    """The rule file's place, and what paths are relative to."""
+    finding = refused(tmp_path, CSV)[0]
+    assert (finding.file, finding.line is not None) == ("mapping.yaml", True)
+    assert "vendors.csv: file does not exist (paths are relative to the workspace)" in str(finding)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
         ("code,acount\nA,1\n", 1, "did you mean 'account'?"),
         ("account\n1\n", 1, "code"),
         ("code,code\nA,B\n", 1, "twice"),
+        ("code;account\nA;1\n", 1, "write commas"),
         ("code,account\nA\n", 2, "cells"),
         ("code,blocked\nA,maybe\n", 2, "blocked"),
         ("code,account\n,1\n", 2, "no code"),
