@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Reasons beyond this many different ones are counted by their type alone, so that memory does not grow.
 MAX_REASONS: Final = 500
 WARNING: Final = "warning"
-#: Ids that are remembered to find an item that comes twice: far more than a page has.
+#: Ids that are remembered, at least, to find an item that comes twice: far more than a page has.
 RECENT: Final = 20_000
 _BATCH: Final = 1 << 16
 
@@ -34,7 +34,8 @@ class Tally:
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     warnings: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: dict[tuple[str, str], str | None] = field(default_factory=dict)
-    _recent: dict[str, None] = field(default_factory=dict, repr=False)
+    _recent: set[str] = field(default_factory=set, repr=False)
+    _earlier: set[str] = field(default_factory=set, repr=False)
 
     @property
     def items(self) -> int:
@@ -59,11 +60,11 @@ class Tally:
         name = entry.accounting_entry_id
         if name is None:
             return
-        if name in self._recent:
+        if name in self._recent or name in self._earlier:
             entry.warnings.append("an item with this accountingEntryId came before; post one of the two")
-        self._recent[name] = None
-        if len(self._recent) > RECENT:
-            del self._recent[next(iter(self._recent))]
+        self._recent.add(name)
+        if len(self._recent) >= RECENT:
+            self._earlier, self._recent = self._recent, set()
 
     def _count(self, counter: Counter[tuple[str, str]], key: tuple[str, str], entry: Entry) -> None:
         if key not in counter and len(counter) >= MAX_REASONS:
