@@ -240,8 +240,10 @@ class Workspace:
 
     @property
     def inputs(self) -> list[Path]:
-        """The files that people or `export` wrote, which no output may replace."""
-        return [self.file, *(path for path, _ in self.desired_files), *([self.mapping] if self.mapping else [])]
+        """The files that people, `export` or the accounting system wrote, which no output may replace."""
+        named = [path for path, _ in self.desired_files]
+        named += [self.mapping] if self.mapping else []
+        return [self.file, *named, *(self.root / name for name in _paths(self.source))]
 
     @property
     def runs(self) -> Path:
@@ -362,3 +364,15 @@ def _masked(path: tuple[str | int, ...], value: Any) -> Any:
     secret_place = any(SECRET_KEY.search(str(step)) for step in path)
     reference = isinstance(value, str) and value.startswith(("env:", "file:", "cmd:"))
     return "***" if secret_place and not reference else value
+
+
+def _paths(part: Any) -> Iterator[str]:
+    """Every file that a source section names."""
+    if isinstance(part, dict):
+        for key, value in part.items():
+            if key == "path" and isinstance(value, str):
+                yield value
+            yield from _paths(value)
+    elif isinstance(part, list):
+        for item in part:
+            yield from _paths(item)

@@ -62,9 +62,10 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
     from pleoctl.mapping.run import Tally, write_entries  # noqa: PLC0415
 
     workspace = open_workspace(options)
-    if output is not None:
-        refuse_inputs(Path(output), [*workspace.inputs, Path(file)])
     engine = engine_of(workspace, catalog=not no_catalog)
+    if output is not None:
+        rule_files = [workspace.root / name for name in engine.rules.inputs]
+        refuse_inputs(Path(output), [*workspace.inputs, *rule_files, Path(file)])
     tally = Tally()
     sink: Any = _Counted(sys.stdout.buffer)
     try:
@@ -73,11 +74,13 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
             target = sink if output is None else stack.enter_context(whole_file(Path(output)))
             write_entries(items, engine, writer(options.format, engine.rules), target, tally)
         sink.flush()
-    except PleoctlError as error:
+    except (PleoctlError, KeyboardInterrupt) as error:
         if not sink.used:
             raise
         # Entries are on standard output already; an envelope behind them would be no JSON line of theirs.
-        return _told(error.findings, error.exit_code)
+        if isinstance(error, PleoctlError):
+            return _told(error.findings, error.exit_code)
+        return _told([Finding("interrupted", "interrupted")], ExitCode.INTERRUPTED)
     click.echo(_summary(tally) + _unchecked(engine, no_catalog=no_catalog), nl=False, err=True)
     return Output(raw=b"", exit_code=ExitCode.PARTIAL if tally.failed else ExitCode.OK)
 

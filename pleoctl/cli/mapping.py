@@ -50,6 +50,7 @@ def check(options: Options, *, junit: str | None, sarif: str | None) -> Output:
         rules, names = read_rules(name, folder_reader(workspace.root))
         report = analyse(rules, names, catalog)
         reported.files += rules.files
+        reported.inputs += [workspace.root / file for file in rules.inputs]
         reported.findings += report.findings
     data = _checked(rules, report, with_catalog=catalog is not None)
     code = ExitCode.REFUSED if report.has_errors else ExitCode.OK
@@ -117,7 +118,8 @@ def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str 
     results = [(suite, run_suite(suite)) for suite in found]
     listed = [result for _, part in results for result in part]
     if junit is not None:
-        write_output(junit, results_junit(listed), inputs=workspace.inputs)
+        read = [suite.folder / name for suite in found for name in (*suite.rules.inputs, *suite.tests.inputs)]
+        write_output(junit, results_junit(listed), inputs=[*workspace.inputs, *read])
     updated = [name for suite, part in results for name in update(part, suite.folder)] if rewrite else []
     failed = sum(not r.passed for r in listed)
     data = {

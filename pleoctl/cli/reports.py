@@ -27,10 +27,14 @@ MOST_SUMMARY: Final = 400_000
 
 @dataclass(slots=True)
 class Reported:
-    """What a command found: findings, the files it looked at, and a summary in markdown made for so many bytes."""
+    """What a command found: findings, the files it looked at, and a summary in markdown made for so many bytes.
+
+    ``inputs`` are files beside the workspace's own that no report may replace.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    inputs: list[Path] = field(default_factory=list)
     summary: Callable[[int], str] | None = None
 
 
@@ -73,16 +77,17 @@ def _inputs(options: Options) -> list[Path]:
 def _write(options: Options, reported: Reported, junit: str | None, sarif: str | None) -> None:
     name = f"pleoctl {options.command}"
     folder = _folder(options)
+    inputs = [*_inputs(options), *reported.inputs]
     if junit is not None:
         from pleoctl.report.junit import findings_junit  # noqa: PLC0415 - only where it is asked for
 
-        write_output(junit, findings_junit(reported.findings, reported.files, name), inputs=_inputs(options))
+        write_output(junit, findings_junit(reported.findings, reported.files, name), inputs=inputs)
     if sarif is not None:
         from pleoctl.report.sarif import findings_sarif  # noqa: PLC0415
 
         default = next(iter(reported.files), WORKSPACE)
         found = findings_sarif(reported.findings, folder=folder, default=default)
-        write_output(sarif, found, inputs=_inputs(options))
+        write_output(sarif, found, inputs=inputs)
     if forge.in_github_actions():
         from pleoctl.report.github import workflow_commands  # noqa: PLC0415
 

@@ -55,6 +55,8 @@ def engine_of(workspace: Workspace, *, catalog: bool = True) -> Engine:
 @contextmanager
 def open_items(name: str) -> Iterator[Iterator[Item | Defect]]:
     """The export items of a file, or of standard input for ``-``. Raises `InvalidFile`."""
+    if name == "-" and sys.stdin is None:
+        raise InvalidFile("is closed", file="<stdin>")
     if name == "-":
         yield read_items(sys.stdin.buffer, "<stdin>")
         return

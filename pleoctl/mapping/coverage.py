@@ -32,9 +32,11 @@ class Coverage:
             self.types[entry.rule] += 1
         if entry.failed:
             self.unmapped.append(entry)
-        # An entry with an invoice and a payment names its lines once only.
+        # Several entries may name the same lines; each line counts once.
+        hits: Counter[str] = Counter()
         for ledger in entry.entries:
-            self.lines.update(p.rule for p in ledger.postings if p.rule is not None and p.role == "line")
+            hits |= Counter(p.rule for p in ledger.postings if p.rule is not None and p.role == "line")
+        self.lines.update(hits)
 
     def as_json(self) -> dict[str, Any]:
         """The result of ``mapping coverage``; ``neverHit`` leaves out the rows that ship with pleoctl."""

@@ -33,6 +33,7 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "note": (), "type": (), "subType": (), "date": (), "currency": (), "reconciliationId": (),
 }  # fmt: skip
 _FULL: Final = {name: dict.fromkeys(fields, name) if fields else name for name, fields in FIELDS.items()}
+_LEAST: Final = {name: name for name in ("type", "date", "currency", "reconciliationId")}
 _FILTERS: Final = (
     "capitalize", "default", "first", "initials", "last", "lower", "replace", "title", "trim", "truncate", "upper",
 )  # fmt: skip
@@ -51,6 +52,13 @@ _VALUE: Final = re.compile(r"\{\{ *([A-Za-z]+(?:\.[A-Za-z]+)?) *\}\}")
 def initials(name: Any) -> str:
     """``Marie Jensen`` becomes ``MJ`` (D2: names are shortened to initials when space is short)."""
     return "".join(word[0] for word in str(name or "").split())
+
+
+def _replaced(text: Any, old: str, new: str) -> str:
+    """jinja2's filter, whose result may outgrow all bounds where it is applied several times."""
+    if not old:
+        raise ValueError("replace needs a text to look for")
+    return str(text).replace(str(old), str(new))[: 10 * MAX_LENGTH]
 
 
 def squeeze(text: str) -> str:
@@ -82,13 +90,14 @@ def compile_template(text: str, place: Place) -> Template:
     problems = list(_problems(tree, place, text))
     if problems:
         raise InvalidFile.of(problems)
-    template = environment.from_string(text)
-    # A wrong argument of a filter shows only when it is used: with everything there, and with nothing.
-    for context in (_FULL, {}):
-        try:
-            template.render(context)
-        except Exception as error:
-            raise InvalidFile.of([_at(place, text, 1, "template", _sentence(f"{error}"))]) from error
+    try:
+        template = environment.from_string(text)
+        # A wrong argument of a filter shows only when it is used: with everything there, and with the least.
+        for context in (_FULL, _LEAST):
+            template.render(context).encode()
+    except Exception as error:
+        hint = "test first what an item may lack: {% if note and note < … %}" if "undefined" in str(error) else None
+        raise InvalidFile.of([_at(place, text, 1, "template", _sentence(f"{error}"), hint)]) from error
     return Template(text, _renderer(template))
 
 
@@ -108,6 +117,7 @@ def _environment() -> Any:
 
     environment = SandboxedEnvironment(undefined=ChainableUndefined, finalize=_text, autoescape=False)
     environment.filters["initials"] = initials
+    environment.filters["replace"] = _replaced
     environment.globals.clear()
     return environment
 

@@ -100,8 +100,8 @@ class ExpenseSide:
         """A share's postings: the line, and the tax where it gets postings of its own (X5, X6)."""
         if self._split and share.tax:
             return self._split_postings(share, side, work)
-        code = None if self._split else share.tax_code
-        return [self._line_posting(share, side, work, share.amount, code)]
+        # Where nothing is split off, as with a rate of zero, the line itself carries the code (D2).
+        return [self._line_posting(share, side, work, share.amount, share.tax_code)]
 
     @staticmethod
     def _line_posting(share: Share, side: Side, work: Work, amount: int, tax_code: str | None) -> Posting:

@@ -29,11 +29,12 @@ _NAMED: Final = 5
 
 @dataclass(slots=True)
 class _Analysed:
-    """A row, what it matches, and what of that earlier rows leave to it."""
+    """A row, what it matches, what of that earlier rows leave to it, and whether that is certainly nothing."""
 
     row: LineRow
     box: Box
     left: list[Box]
+    dead: bool
 
 
 @dataclass(slots=True)
@@ -52,6 +53,7 @@ def line_findings(rules: Rules, undecided: list[LineRow]) -> Iterator[Finding]:
     """MAP011 and MAP012 of the line table; rows that are too entangled to decide are put into ``undecided``."""
     cells = frozenset(_line_cells(rules))
     alive: list[_Analysed] = []
+    listed: list[_Analysed] = []
     effort = _Effort()
     for row in (r for r in rules.lines if not r.doubtful):
         whole = box(
@@ -62,13 +64,14 @@ def line_findings(rules: Rules, undecided: list[LineRow]) -> Iterator[Finding]:
             yield _never(row, whole)
             continue
         left, takers = _left(whole, alive, effort)
+        listed.append(_Analysed(row, whole, left or [], left == []))
         if left is None:
             undecided.append(row)
         elif not left:
             yield _shadowed(row, whole, takers)
             continue
-        alive.append(_Analysed(row, whole, left or []))
-    yield from _redundancies(rules, alive, {id(r) for r in undecided}, effort)
+        alive.append(listed[-1])
+    yield from _redundancies(rules, listed, effort)
 
 
 def _line_cells(rules: Rules) -> Iterator[Cell]:
@@ -132,10 +135,10 @@ def _minus_all(whole: Box, others: list[_Analysed]) -> list[Box]:
     return left
 
 
-def _redundancies(rules: Rules, alive: list[_Analysed], undecided: set[int], effort: _Effort) -> Iterator[Finding]:
-    for index, one in enumerate(alive):
-        if id(one.row) not in undecided:
-            other = _successor(rules, one, alive[index + 1 :], effort)
+def _redundancies(rules: Rules, listed: list[_Analysed], effort: _Effort) -> Iterator[Finding]:
+    for index, one in enumerate(listed):
+        if one.left:
+            other = _successor(rules, one, listed[index + 1 :], effort)
             if other is not None:
                 yield Finding(
                     "MAP012", f"row {one.row.id!r} changes nothing: without it {other} gives the same account",
@@ -152,6 +155,9 @@ def _successor(rules: Rules, one: _Analysed, later: list[_Analysed], effort: _Ef
             continue
         if other.row.account != one.row.account:
             return None
+        if other.dead:
+            # It would come to life without this row, but is to be removed itself.
+            continue
         names.append(f"{other.row.id!r} ({other.row.place})")
         left = [part for piece in left for part in piece.minus(other.box)]
         if not left:

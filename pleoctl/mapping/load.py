@@ -12,9 +12,9 @@ from pleoctl.documents.canonical import digest
 from pleoctl.documents.files import decode
 from pleoctl.errors import Finding, InvalidFile
 from pleoctl.mapping import describe
-from pleoctl.mapping.predicates import Predicate, predicate
+from pleoctl.mapping.predicates import Predicate, folded, predicate
 from pleoctl.mapping.rules import RULES, Given, Leg, LineRow, Rules, Target, TestCase, TypeRow, VendorRow, literal
-from pleoctl.mapping.sources import Source, Sources, folder_reader
+from pleoctl.mapping.sources import STANDARD_FILE, Source, Sources, folder_reader
 from pleoctl.mapping.spelling import UNKNOWN, closest, hint_for
 from pleoctl.mapping.vendors import doubles, read_csv, vendor_row
 
@@ -132,7 +132,7 @@ class _Build:
     def _when(self, source: Source, path: tuple[str | int, ...], when: dict[str, Any]) -> tuple[Predicate, ...]:
         found = []
         for name, given in when.items():
-            problem = _range_problem(given)
+            problem = _range_problem(name, given)
             try:
                 found.append(predicate(name, given, source.place(*path, "when", name)))
             except re.error as error:
@@ -197,9 +197,11 @@ class _Build:
         for row in rows:
             first = seen.setdefault(row.id, row)
             if first is not row:
+                # The row that a person can change is the one to point at.
+                place, other = (first.place, row.place) if row.place.file == STANDARD_FILE else (row.place, first.place)
                 self.problems.append(Finding(
-                    "duplicate-id", f"id {row.id!r} stands twice, first in {first.place}", file=row.place.file,
-                    line=row.place.line, column=row.place.column, rule=row.id, hint="ids name rows in every output",
+                    "duplicate-id", f"id {row.id!r} stands twice, also in {other}", file=place.file, line=place.line,
+                    column=place.column, rule=row.id, hint="ids name rows in every output",
                 ))  # fmt: skip
 
     def _replace(self) -> None:
@@ -234,10 +236,10 @@ _SINGLE: Final = {
 _SHAPES: Final[dict[str, Callable[[Any], Any]]] = {"match": tuple, "tax_codes": frozenset}
 
 
-def _range_problem(given: Any) -> str | None:
+def _range_problem(name: str, given: Any) -> str | None:
     if not isinstance(given, dict) or "range" not in given:
         return None
-    low, high = given["range"]
+    low, high = (folded(name, bound) for bound in given["range"])
     if low is None and high is None:
         return "range has no bound"
     return f"range ends below its start: {low} … {high}" if None not in (low, high) and low > high else None

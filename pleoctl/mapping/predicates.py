@@ -6,6 +6,7 @@ text character by character; an absent field matches only a null.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from dataclasses import field as extra
@@ -68,29 +69,40 @@ _TESTS: dict[str, Any] = {"startsWith": _starts, "contains": _contains, "range":
 
 
 MAX_REPEATS: Final = 3
+MAX_WAYS: Final = 10_000
 _SMALL_REPEAT: Final = 20
+_REPEATS: Final = {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}
 
 
 def _refuse_costly(pattern: str) -> None:
     """Raise `re.error` for a pattern that may take for ever: rules come from branches, texts from anyone."""
-    open_repeats = _open_repeats(_parser.parse(pattern), inside=False)
+    open_repeats, ways = _cost(_parser.parse(pattern), inside=False)
     if open_repeats > MAX_REPEATS:
         raise re.error(f"more than {MAX_REPEATS} open repeats (*, +) may take for ever; use startsWith or contains")
+    if ways > MAX_WAYS:
+        raise re.error("so many choices (?, {m,n}, |) may take for ever; use startsWith or contains")
 
 
-def _open_repeats(parsed: Any, *, inside: bool) -> int:
-    count = 0
+def _cost(parsed: Any, *, inside: bool) -> tuple[int, int]:
+    """How many open repeats a pattern has, and in how many ways its other choices can fall.
+
+    Raises `re.error` for a choice inside an open repeat, and for back references.
+    """
+    open_repeats, ways = 0, 1
     for operation, argument in parsed:
         name = str(operation)
-        repeats = name in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"} and int(argument[1]) > _SMALL_REPEAT
-        if inside and (repeats or name == "BRANCH"):
-            raise re.error("a repeat inside a repeat may take for ever; use startsWith or contains")
         if name in {"GROUPREF", "GROUPREF_EXISTS"}:
             raise re.error("back references may take for ever")
-        count += repeats
-        for part in _parts(argument):
-            count += _open_repeats(part, inside=inside or repeats)
-    return count
+        low, high = (int(argument[0]), int(argument[1])) if name in _REPEATS else (1, 1)
+        is_open = high > _SMALL_REPEAT
+        if inside and (high > low or name == "BRANCH"):
+            raise re.error("a repeat inside a repeat may take for ever; use startsWith or contains")
+        parts = [_cost(part, inside=inside or is_open) for part in _parts(argument)]
+        open_repeats += is_open + sum(part[0] for part in parts) * (1 if is_open else high)
+        within = sum(part[1] for part in parts) if name == "BRANCH" else math.prod(part[1] for part in parts)
+        if not is_open:
+            ways *= (high - low + 1) * within**high
+    return open_repeats, ways
 
 
 def _parts(argument: Any) -> Iterator[Any]:
@@ -107,13 +119,19 @@ def folded(name: str, value: Any) -> Any:
     return value.casefold() if isinstance(value, str) and is_folded(name) else value
 
 
+def _folded_pattern(pattern: str) -> str:
+    """The pattern for folded values: any case, and letters that folding spells anew (ß) spelt so too."""
+    letters = (c if c.lower() == c.casefold() else c.casefold() for c in pattern.removeprefix("(?i)"))
+    return f"(?i:{''.join(letters)})"
+
+
 def predicate(label: str, given: Any, place: Place) -> Predicate:
     """The predicate that a rule file gives for a field. Raises `re.error` for a regex that does not compile."""
     name = label.casefold() if label.startswith(TAG_PREFIX) else label
     if isinstance(given, dict):
         ((kind, operand),) = given.items()
         if kind == "regex":
-            pattern = f"(?i:{operand})" if is_folded(name) else operand
+            pattern = _folded_pattern(operand) if is_folded(name) else operand
             re.compile(pattern)
             _refuse_costly(operand)
             return Predicate(name, kind, (pattern,), label, given, place)

@@ -194,6 +194,11 @@ class Rules:
                 found[cell].append(row)
         return found
 
+    @property
+    def inputs(self) -> set[str]:
+        """The files that these rules were read from, relative to the workspace: rule files and lists of vendors."""
+        return {*self.files, *(vendor.place.file for vendor in self.vendors)}
+
     def setting(self, role: str) -> tuple[str, str] | None:
         """Name and account code of the setting that a role falls back to; None where it is missing."""
         for name in SETTING_CHAIN[role]:

@@ -34,8 +34,8 @@ class Tally:
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     warnings: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: dict[tuple[str, str], str | None] = field(default_factory=dict)
-    _recent: set[str] = field(default_factory=set, repr=False)
-    _earlier: set[str] = field(default_factory=set, repr=False)
+    _recent: set[int] = field(default_factory=set, repr=False)
+    _earlier: set[int] = field(default_factory=set, repr=False)
 
     @property
     def items(self) -> int:
@@ -57,9 +57,9 @@ class Tally:
 
     def _meet(self, entry: Entry) -> None:
         """Pages that overlap, or were saved twice, must not be booked twice in silence (E1)."""
-        name = entry.accounting_entry_id
-        if name is None:
+        if entry.accounting_entry_id is None:
             return
+        name = hash(entry.accounting_entry_id)  # as many bytes for every id
         if name in self._recent or name in self._earlier:
             entry.warnings.append("an item with this accountingEntryId came before; post one of the two")
         self._recent.add(name)

@@ -187,19 +187,25 @@ def _likeness(wanted: dict[str, Any], ledger: LedgerEntry) -> tuple[bool, int]:
 
 
 def _aligned(expected: list[dict[str, Any]], postings: list[Posting]) -> tuple[list[Any], list[Any]]:
-    left = list(postings)
-    found: list[Any] = []
-    # Accounts before roles: a code means one posting, a role may mean several.
-    for wanted in sorted(expected, key=_names_role):
-        match = next((p for p in left if _matches(wanted, p)), None)
-        if match is not None:
-            left.remove(match)
-            found.append(wanted)
-    return _sorted(expected), _sorted([*found, *(_unexpected(p) for p in left)])
+    """Expected and actual postings, each that is met written as it was expected."""
+    met: dict[int, int] = {}  # posting → expectation
+    for index in range(len(expected)):
+        _pair(index, expected, postings, met, set())
+    actual = [expected[met[n]] if n in met else _unexpected(p) for n, p in enumerate(postings)]
+    return _sorted(expected), _sorted(actual)
 
 
-def _names_role(wanted: dict[str, Any]) -> bool:
-    return _target(wanted).role is not None
+def _pair(
+    index: int, expected: list[dict[str, Any]], postings: list[Posting], met: dict[int, int], tried: set[int]
+) -> bool:
+    """Find a posting for an expectation, moving others to further ones that they match too, so that most are met."""
+    for number, posting in enumerate(postings):
+        if number not in tried and _matches(expected[index], posting):
+            tried.add(number)
+            if number not in met or _pair(met[number], expected, postings, met, tried):
+                met[number] = index
+                return True
+    return False
 
 
 def _target(wanted: dict[str, Any]) -> Target:

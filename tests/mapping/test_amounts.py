@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pleoctl.mapping import load_rules
+from pleoctl.mapping.testing import run_tests
+
 from .conftest import HEAD, engine, item, line, mapped, money, postings
 
 if TYPE_CHECKING:
@@ -161,3 +164,24 @@ def test_listed_tax_codes(tmp_path: Path, types: str, reason: str) -> None:
     assert mapped(engine(tmp_path, text + "tax: {taxCodes: [I12]}\n"), given).failure_reason_type == reason
     assert mapped(engine(tmp_path, text + "tax: {taxCodes: [I25]}\n"), given).status == "mapped"
     assert mapped(engine(tmp_path, text), given).status == "mapped"
+
+
+def test_a_tax_of_zero_keeps_its_code(tmp_path: Path) -> None:
+    """Nothing is split off, so the line carries the code (D2)."""
+    rules = HEAD + "tax: {shape: split}\n"
+    zero = line(100, tax={"code": "Z0", "type": "inclusive", "amount": money(0)})
+    entry = mapped(engine(tmp_path, rules), item("card_purchase", zero))
+    assert [(p.account, p.amount, p.tax_code) for p in entry.entries[0].postings] == [
+        ("6540", 100, "Z0"), ("1940", 100, None),
+    ]  # fmt: skip
+
+
+def test_expectations_meet_as_many_postings_as_can_be(tmp_path: Path) -> None:
+    """A code that two postings have leaves to the role the one that only the role can mean."""
+    (tmp_path / "mapping.yaml").write_text(
+        HEAD + "tax: {shape: split}\ntests:\n- name: a\n  given: {type: card_purchase, lines: [{account: '6540', "
+        "amount: 200, tax: {code: A, type: inclusive, amount: 100, ingoing: '6540'}}]}\n"
+        "  expect: [{debit: line, amount: 100}, {debit: '6540', amount: 100}, {credit: wallet, amount: 200}]\n"
+    )
+    rules = load_rules(tmp_path / "mapping.yaml", tmp_path)
+    assert [result.differences for result in run_tests(rules, rules.tests)] == [[]]

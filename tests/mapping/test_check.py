@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pleoctl.errors import InvalidFile
 from pleoctl.mapping import linecheck
 from pleoctl.mapping.check import Report, check
 from pleoctl.mapping.folding import fold
@@ -212,6 +213,15 @@ def test_targets_and_dimensions_against_the_catalogue(tmp_path: Path) -> None:
             {"b": "MAP011"},
         ),
         (['id: a, when: {tag.DEPT: "x"}, account: "1"', 'id: b, when: {tag.dept: "X"}, account: "2"'], {"b": "MAP011"}),
+        # Removing the first would bring the second to life, so the first is not redundant.
+        (
+            [
+                'id: a, when: {mcc: ["1", "2"]}, account: "1"',
+                'id: b, when: {mcc: "1"}, account: "2"',
+                'id: c, when: {}, account: "1"',
+            ],
+            {"b": "MAP011"},
+        ),
         # Redundant: a later row, or the line itself, gives the same account.
         (
             ['id: a, when: {mcc: "1", country: SE}, account: "1"', 'id: b, when: {mcc: "1"}, account: "1"'],
@@ -376,6 +386,21 @@ def test_regions_accept_what_predicates_accept(given_predicate: Any) -> None:
 def test_a_required_word_that_does_not_exist_is_told_alone(tmp_path: Path) -> None:
     """Not also as missing."""
     assert found(tmp_path, HEAD.replace("unmatched: fail", "unmatched: qqq")) == [("MAP001", 5)]
+
+
+def test_a_code_that_another_vendor_has_as_supplier_code_is_told(tmp_path: Path) -> None:
+    """Absent, supplierCode is the code; then neither vendor is found by it."""
+    vendor = '  - {code: "NEW", supplierCode: "ACME"}\n'
+    findings = report(tmp_path, HEAD.replace("include:", f"{vendor}include:")).findings
+    assert ["share supplierCode 'ACME'" in f.message for f in findings] == [True]
+
+
+def test_an_id_of_the_standard_table_is_told_at_the_own_row(tmp_path: Path) -> None:
+    """The row that a person can change."""
+    with pytest.raises(InvalidFile) as caught:
+        report(tmp_path, with_rows(types=("id: standard/fee, when: {type: fee}, debit: line, credit: wallet",)))
+    finding = caught.value.findings[0]
+    assert (finding.file, finding.line) == ("mapping.yaml", 13)
 
 
 def test_a_misspelt_replaces_is_told_alone(tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from pleoctl.errors import InvalidFile
 
 from .conftest import HEAD, engine, item, line, mapped, money, postings
 
@@ -90,3 +93,30 @@ def test_otherwise_fail(tmp_path: Path) -> None:
     made = engine(tmp_path, rows('id: a, when: {supplier: Figma}, account: "1"', otherwise="fail"))
     assert mapped(made, item()).failure_reason_type == "missing_configuration"
     assert mapped(made, item(supplier={"name": "figma"})).status == "mapped"
+
+
+@pytest.mark.parametrize(
+    ("given", "matches"),
+    [
+        ({"supplier": {"regex": "Straße"}}, True),
+        ({"supplier": {"regex": "(?i)^STRASSE [0-9]+$"}}, True),
+        ({"supplier": {"regex": "^Allee"}}, False),
+        ({"supplier": {"range": ["r", "T"]}}, True),
+    ],
+)
+def test_regex_and_range_of_folded_fields(tmp_path: Path, given: dict[str, Any], matches: bool) -> None:
+    """They compare by casefold like everything else: ß is ss, and T comes after r."""
+    rules = HEAD + f"lines: {{rows: [{{id: a, when: {json.dumps(given, ensure_ascii=False)}, account: '7000'}}]}}\n"
+    entry = mapped(engine(tmp_path, rules), item(supplier={"name": "Straße 5"}))
+    assert (entry.entries[0].postings[0].account == "7000") == matches
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(?:(?:a?){20}){20}b", "a?" * 40 + "a" * 40, "(a{1,2})*", "(ab|c)+", "(a+)+", "(a*){4}", r"(.)x\\1"]
+)
+def test_a_regex_that_may_take_for_ever_is_refused(tmp_path: Path, pattern: str) -> None:
+    """Choices that multiply are refused like open repeats."""
+    text = HEAD + f"lines: {{rows: [{{id: a, when: {{note: {{regex: \"{pattern}\"}}}}, account: '7000'}}]}}\n"
+    with pytest.raises(InvalidFile) as caught:
+        engine(tmp_path, text)
+    assert "regex does not compile" in str(caught.value.findings[0])

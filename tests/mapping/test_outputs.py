@@ -303,3 +303,22 @@ def test_an_account_has_one_name_in_all_journals(workspace: Path, cli: Cli) -> N
         (workspace / "items.json").write_text(json.dumps([one]))
         assert cli("map", "items.json", "--format", "hledger") == 0
         assert b"Liabilities:2901" in cli.out
+
+
+@pytest.mark.parametrize("name", ["more.yaml", "vendors.csv", "a.csv"])
+def test_no_output_replaces_what_is_read(workspace: Path, cli: Cli, name: str) -> None:
+    """Included rules, lists of vendors, the accounting system's files: exit 64, nothing is written."""
+    source = "source: {type: csv, accounts: {path: a.csv}}\n"
+    (workspace / "pleoctl.yaml").write_text((workspace / "pleoctl.yaml").read_text() + source)
+    (workspace / "more.yaml").write_text("apiVersion: pleoctl/v1\nkind: ExportMapping\n")
+    (workspace / "vendors.csv").write_text("code\nV\n")
+    (workspace / "a.csv").write_text("externalId,name\n")
+    text = HEAD.replace("[standard]", "[standard, more.yaml]").replace("  rows:", "  file: vendors.csv\n  rows:")
+    (workspace / "mapping.yaml").write_text(text)
+    (workspace / "items.json").write_text(json.dumps([item()]))
+    before = (workspace / name).read_bytes()
+    assert cli("map", "items.json", "-o", name) == 64
+    assert cli("mapping", "check", "--sarif", name) == 64
+    assert cli("mapping", "check", "--junit", name) == 64
+    assert cli("mapping", "test", "--junit", name) == 64
+    assert (workspace / name).read_bytes() == before
