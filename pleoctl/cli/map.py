@@ -11,14 +11,14 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, open_workspace, refuse_inputs, table
-from pleoctl.documents.files import told, whole_file
+from pleoctl.documents.files import whole_file, writing
 from pleoctl.errors import ExitCode, Finding, PleoctlError
 
 if TYPE_CHECKING:
     from collections import Counter
 
     from pleoctl.mapping.engine import Engine
-    from pleoctl.mapping.run import Tally
+    from pleoctl.mapping.run import Reason, Tally
 
 _SHOWN = 20
 
@@ -32,11 +32,11 @@ class _Counted:
 
     def write(self, data: bytes) -> int:
         self.used = self.used or bool(data)
-        with told(Path("<stdout>")):
+        with writing(Path("<stdout>")):
             return self._stream.write(data)
 
     def flush(self) -> None:
-        with told(Path("<stdout>")):
+        with writing(Path("<stdout>")):
             self._stream.flush()
 
 
@@ -78,9 +78,7 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
         if not sink.used:
             raise
         # Entries are on standard output already; an envelope behind them would be no JSON line of theirs.
-        if isinstance(error, PleoctlError):
-            return _told(error.findings, error.exit_code)
-        return _told([Finding("interrupted", "interrupted")], ExitCode.INTERRUPTED)
+        return _told(error)
     click.echo(_summary(tally) + _unchecked(engine, no_catalog=no_catalog), nl=False, err=True)
     return Output(raw=b"", exit_code=ExitCode.PARTIAL if tally.failed else ExitCode.OK)
 
@@ -88,12 +86,17 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
 def _unchecked(engine: Engine, *, no_catalog: bool) -> str:
     if no_catalog or engine.has_catalog:
         return ""
-    return "there is no desired state, so accounts, tags and their currencies were not checked\n"
+    from pleoctl.mapping.context import NOT_CHECKED  # noqa: PLC0415
+
+    return NOT_CHECKED
 
 
-def _told(findings: list[Finding], code: ExitCode) -> Output:
+def _told(error: PleoctlError | KeyboardInterrupt) -> Output:
     from pleoctl.report.text import finding_text  # noqa: PLC0415
 
+    findings, code = [Finding("interrupted", "interrupted")], ExitCode.INTERRUPTED
+    if isinstance(error, PleoctlError):
+        findings, code = error.findings, error.exit_code
     for finding in findings:
         click.echo(finding_text(finding), err=True)
     return Output(raw=b"", exit_code=code)
@@ -105,14 +108,13 @@ def _summary(tally: Tally) -> str:
     text += f", {tally.warned} with warnings\n" if tally.warned else "\n"
     if not tally.items:
         return f"warning: {text}"
-    text += _reasons(tally.reasons, ["items", "failureReasonType", "failureReason", "for example"], tally)
-    return text + _reasons(tally.warnings, ["items", "", "warning", "for example"], tally)
+    text += _reasons(tally, tally.reasons, "failureReasonType", "failureReason")
+    return text + _reasons(tally, tally.warnings, "warning")
 
 
-def _reasons(counter: Counter[tuple[str, str]], headers: list[str], tally: Tally) -> str:
-    rows = [
-        [str(count), kind, reason, tally.examples[kind, reason] or ""]
-        for (kind, reason), count in counter.most_common(_SHOWN)
-    ]
+def _reasons(tally: Tally, counter: Counter[Reason], *headers: str) -> str:
+    rows = [[str(count), *reason, tally.examples[reason] or ""] for reason, count in counter.most_common(_SHOWN)]
     hidden = len(counter) - len(rows)
-    return (table(headers, rows) if rows else "") + (f"… and {hidden} more reasons\n" if hidden > 0 else "")
+    return (table(["items", *headers, "for example"], rows) if rows else "") + (
+        f"… and {hidden} more reasons\n" if hidden > 0 else ""
+    )

@@ -70,6 +70,7 @@ def _checked(rules: Rules, report: Report, *, with_catalog: bool) -> dict[str, A
 
 
 def _check_text(data: dict[str, Any], report: Report) -> str:
+    from pleoctl.mapping.context import NOT_CHECKED  # noqa: PLC0415
     from pleoctl.report.escape import terminal  # noqa: PLC0415
 
     rows = data["rows"]
@@ -79,7 +80,7 @@ def _check_text(data: dict[str, Any], report: Report) -> str:
         f"{errors} errors, {len(report.findings) - errors} warnings\n"
     )
     if not data["catalog"]:
-        text += "there is no desired state, so accounts, tags and their currencies were not checked\n"
+        text += NOT_CHECKED
     for entry in data["notAnalysed"]:
         text += terminal(f"not analysed: {entry['file']}:{entry['line']}: {entry['rule']}: {entry['reason']}") + "\n"
     return text

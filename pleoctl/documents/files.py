@@ -61,12 +61,12 @@ def whole_file(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
     target = path.resolve()
     if target.exists() and not target.is_file():
         # A pipe or a device is written to as it is; renaming over it would replace it.
-        with told(path), target.open("wb") as stream:
+        with writing(path), target.open("wb") as stream:
             yield stream
         return
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with told(path):
+        with writing(path):
             target.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(
                 beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _mode_of(target) if mode is None else mode
@@ -82,7 +82,7 @@ def whole_file(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
     """What goes wrong while a file is written, as `PleoctlError`; a reader that went away is no error of ours."""
     try:
         yield

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.errors import Finding
 from pleoctl.mapping.linecheck import line_findings
 from pleoctl.mapping.spelling import UNKNOWN, closest
 from pleoctl.mapping.targets import targets
@@ -17,6 +16,7 @@ from pleoctl.mapping.vocabulary import ROLES, SETTING_CHAIN, TAG_PREFIX
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pleoctl.errors import Finding
     from pleoctl.mapping.catalog import Catalog
     from pleoctl.mapping.predicates import Predicate
     from pleoctl.mapping.rules import LineRow, Place, Rules, Target, TypeRow, VendorRow
@@ -88,10 +88,6 @@ def _entangled(rows: list[LineRow]) -> Iterator[Unanalysed]:
         yield Unanalysed(row.id, row.place, "earlier rows cut it into too many pieces")
 
 
-def _at(code: str, message: str, place: Place, hint: str | None = None, rule: str | None = None) -> Finding:
-    return Finding(code, message, file=place.file, line=place.line, column=place.column, hint=hint, rule=rule)
-
-
 # --- settings --------------------------------------------------------------------------------------------------
 
 
@@ -105,9 +101,8 @@ def _collisions(rules: Rules) -> Iterator[Finding]:
     given = [(name, rules.accounts[name]) for name in _COLLIDING if name in rules.accounts]
     for (one, first), (other, second) in combinations(given, 2):
         if first.value == second.value:
-            yield _at(
-                "MAP037", f"accounts.{one} and accounts.{other} are both {first.value}",
-                max(first.place, second.place), "give each its own account",
+            yield max(first.place, second.place).finding(
+                "MAP037", f"accounts.{one} and accounts.{other} are both {first.value}", "give each its own account",
             )  # fmt: skip
 
 
@@ -120,7 +115,8 @@ def _missing(rules: Rules) -> Iterator[Finding]:
     for name, (row, target) in used.items():
         # Without the section there is nothing to point at but what needs it.
         place = rules.sections.get("accounts", rules.place if row.standard else target.place)
-        yield _at("MAP038", f"accounts.{name} is not set, but {row.id!r} uses it", place, f"add accounts.{name}")
+        message = f"accounts.{name} is not set, but {row.id!r} uses it"
+        yield place.finding("MAP038", message, f"add accounts.{name}")
 
 
 def _shared_keys(rules: Rules) -> Iterator[Finding]:
@@ -132,7 +128,7 @@ def _shared_keys(rules: Rules) -> Iterator[Finding]:
             if key and not row.blocked and (one := first.setdefault(key, row)) is not row:
                 message = f"vendors {one.code!r} and {row.code!r} share {label} {key!r}, which finds neither"
                 hint = "correct one of them, or block one"
-                yield replace(_at("duplicate-id", message, row.place, hint), level="warning")
+                yield row.place.finding("duplicate-id", message, hint, level="warning")
 
 
 # --- against the accounting system -----------------------------------------------------------------------------
@@ -151,15 +147,16 @@ def _target(use: AccountUse, catalog: Catalog | None) -> Finding | None:
     if account is None:
         role = closest(use.code, list(ROLES)) if use.what.startswith("rule ") and use.code.isalpha() else None
         if role is not None and use.code not in ROLES:
-            return _at(UNKNOWN, f"unknown role {use.code!r}", use.place, f"did you mean {role!r}?", rule)
+            return use.place.finding(UNKNOWN, f"unknown role {use.code!r}", f"did you mean {role!r}?", rule=rule)
         if catalog is None or catalog.accounts is None:
             return None
         # Numbers that look alike are different accounts, so only names get a suggestion.
         near = None if use.code.isdigit() else closest(use.code, list(catalog.by_code))
         hint = f"did you mean {near!r}?" if near else "export the desired state again, or name another account"
-        return _at("MAP030", f"{use.what}: account {use.code} does not exist", use.place, hint, rule)
+        return use.place.finding("MAP030", f"{use.what}: account {use.code} does not exist", hint, rule=rule)
     if not account.active:
-        return _at("MAP031", f"{use.what}: account {use.code} is archived", use.place, "name another account", rule)
+        message = f"{use.what}: account {use.code} is archived"
+        return use.place.finding("MAP031", message, "name another account", rule=rule)
     return None
 
 
@@ -168,7 +165,7 @@ def _dimensions(rules: Rules, catalog: Catalog | None) -> Iterator[Finding]:
         for condition in row.when:
             problem = _condition_problem(rules, catalog, condition)
             if problem is not None:
-                yield _at("MAP034", f"row {row.id!r}: {problem}", condition.place, rule=row.id)
+                yield condition.place.finding("MAP034", f"row {row.id!r}: {problem}", rule=row.id)
 
 
 def _condition_problem(rules: Rules, catalog: Catalog | None, condition: Predicate) -> str | None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.errors import Finding
 from pleoctl.mapping.linetable import cell_allows
 from pleoctl.mapping.regions import Box, box
-from pleoctl.mapping.typecheck import row_finding
 from pleoctl.mapping.vocabulary import CELL_FIELDS, CELLS, Cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pleoctl.errors import Finding
     from pleoctl.mapping.rules import LineRow, Rules
 
 #: A row whose remainder falls into more pieces is left undecided; real tables stay far below.
@@ -88,7 +87,7 @@ def _never(row: LineRow, whole: Box) -> Finding:
     else:
         fields = [name for name, found in whole.regions.items() if not found]
         reason = f"no line has such a {', '.join(fields)}"
-    return row_finding("MAP011", f"row {row.id!r} can never match: {reason}", row.id, row.place, "remove the row")
+    return row.place.finding("MAP011", f"row {row.id!r} can never match: {reason}", "remove the row", rule=row.id)
 
 
 def _left(whole: Box, earlier: list[_Analysed], effort: _Effort) -> tuple[list[Box] | None, list[_Analysed]]:
@@ -112,10 +111,8 @@ def _shadowed(row: LineRow, whole: Box, takers: list[_Analysed]) -> Finding:
     needed = [t.row for t in _needed(whole, takers)]
     by = ", ".join(f"{t.id!r} ({t.place})" for t in needed[:_NAMED])
     more = " and others" if len(needed) > _NAMED else ""
-    return row_finding(
-        "MAP011", f"row {row.id!r} can never match: what it matches is taken before by {by}{more}", row.id, row.place,
-        "move the row up, or remove it",
-    )  # fmt: skip
+    message = f"row {row.id!r} can never match: what it matches is taken before by {by}{more}"
+    return row.place.finding("MAP011", message, "move the row up, or remove it", rule=row.id)
 
 
 def _needed(whole: Box, takers: list[_Analysed]) -> list[_Analysed]:
@@ -140,11 +137,9 @@ def _redundancies(rules: Rules, listed: list[_Analysed], effort: _Effort) -> Ite
         if one.left:
             other = _successor(rules, one, listed[index + 1 :], effort)
             if other is not None:
-                yield Finding(
-                    "MAP012", f"row {one.row.id!r} changes nothing: without it {other} gives the same account",
-                    "warning", one.row.place.file, one.row.place.line, one.row.place.column, rule=one.row.id,
-                    hint="remove the row",
-                )  # fmt: skip
+                row = one.row
+                message = f"row {row.id!r} changes nothing: without it {other} gives the same account"
+                yield row.place.finding("MAP012", message, "remove the row", rule=row.id, level="warning")
 
 
 def _successor(rules: Rules, one: _Analysed, later: list[_Analysed], effort: _Effort) -> str | None:

@@ -199,24 +199,17 @@ class _Build:
             if first is not row:
                 # The row that a person can change is the one to point at.
                 place, other = (first.place, row.place) if row.place.file == STANDARD_FILE else (row.place, first.place)
-                self.problems.append(Finding(
-                    "duplicate-id", f"id {row.id!r} stands twice, also in {other}", file=place.file, line=place.line,
-                    column=place.column, rule=row.id, hint="ids name rows in every output",
-                ))  # fmt: skip
+                message = f"id {row.id!r} stands twice, also in {other}"
+                self.problems.append(
+                    place.finding("duplicate-id", message, "ids name rows in every output", rule=row.id)
+                )
 
     def _replace(self) -> None:
         rows = {row.id: row for row in self._rules.types}
         lost = set()
         for row in self._rules.types:
             for name in row.replaces:
-                meant: str | None = name
-                if name not in rows or name == row.id:
-                    known = [i for i in rows if i != row.id]
-                    meant = closest(name, known)
-                    self.names.append(Finding(
-                        UNKNOWN, f"replaces unknown row {name!r}", file=row.place.file, line=row.place.line,
-                        column=row.place.column, rule=row.id, hint=hint_for(name, known),
-                    ))  # fmt: skip
+                meant = self._meant(name, row, [i for i in rows if i != row.id])
                 if meant is None:
                     lost.add(row.id)
                 else:
@@ -225,6 +218,14 @@ class _Build:
         self._rules.types = [
             replace(row, doubtful=True) if row.id in lost else row for row in self._rules.types if row.id not in gone
         ]
+
+    def _meant(self, name: str, row: TypeRow, known: list[str]) -> str | None:
+        """The row that a name in ``replaces`` means; an unknown one is told, and corrected where that is obvious."""
+        if name in known:
+            return name
+        hint = hint_for(name, known)
+        self.names.append(row.place.finding(UNKNOWN, f"replaces unknown row {name!r}", hint, rule=row.id))
+        return closest(name, known)
 
 
 _SINGLE: Final = {

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from pleoctl.errors import Finding, Level
 from pleoctl.mapping.vocabulary import CELLS, ROLES, SETTING_CHAIN, Cell
 
 if TYPE_CHECKING:
@@ -29,6 +30,12 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
+
+    def finding(
+        self, code: str, message: str, hint: str | None = None, *, rule: str | None = None, level: Level = "error"
+    ) -> Finding:
+        """A finding that points here."""
+        return Finding(code, message, level, self.file, self.line, self.column, rule=rule, hint=hint)
 
 
 def literal(text: str) -> str:

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 #: Reasons beyond this many different ones are counted by their type alone, so that memory does not grow.
 MAX_REASONS: Final = 500
-WARNING: Final = "warning"
 #: Ids that are remembered, at least, to find an item that comes twice: far more than a page has.
 RECENT: Final = 20_000
 _BATCH: Final = 1 << 16
+
+#: A failure's type and reason, or the one text of a warning.
+Reason = tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -31,9 +33,9 @@ class Tally:
     mapped: int = 0
     failed: int = 0
     warned: int = 0
-    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
-    warnings: Counter[tuple[str, str]] = field(default_factory=Counter)
-    examples: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    reasons: Counter[Reason] = field(default_factory=Counter)
+    warnings: Counter[Reason] = field(default_factory=Counter)
+    examples: dict[Reason, str | None] = field(default_factory=dict)
     _recent: set[int] = field(default_factory=set, repr=False)
     _earlier: set[int] = field(default_factory=set, repr=False)
 
@@ -48,7 +50,7 @@ class Tally:
         if entry.warnings:
             self.warned += 1
             for text in entry.warnings:
-                self._count(self.warnings, (WARNING, text), entry)
+                self._count(self.warnings, (text,), entry)
         if entry.failed:
             self.failed += 1
             self._count(self.reasons, (entry.failure_reason_type or "", entry.failure_reason or ""), entry)
@@ -66,9 +68,9 @@ class Tally:
         if len(self._recent) >= RECENT:
             self._earlier, self._recent = self._recent, set()
 
-    def _count(self, counter: Counter[tuple[str, str]], key: tuple[str, str], entry: Entry) -> None:
+    def _count(self, counter: Counter[Reason], key: Reason, entry: Entry) -> None:
         if key not in counter and len(counter) >= MAX_REASONS:
-            key = (key[0], "other reasons")
+            key = (*key[:-1], "other reasons")
         counter[key] += 1
         self.examples.setdefault(key, entry.accounting_entry_id)
 

@@ -5,19 +5,14 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from pleoctl.errors import Finding
 from pleoctl.mapping.folding import fold
 from pleoctl.mapping.vocabulary import CELLS, Cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pleoctl.mapping.rules import Place, Rules, TypeRow
-
-
-def row_finding(code: str, message: str, row_id: str, place: Place, hint: str | None = None) -> Finding:
-    """An error that points at a row."""
-    return Finding(code, message, file=place.file, line=place.line, column=place.column, rule=row_id, hint=hint)
+    from pleoctl.errors import Finding
+    from pleoctl.mapping.rules import Rules, TypeRow
 
 
 def type_findings(rules: Rules) -> Iterator[Finding]:
@@ -31,10 +26,8 @@ def type_findings(rules: Rules) -> Iterator[Finding]:
 def _dead(rows: list[TypeRow]) -> Iterator[Finding]:
     for row in rows:
         if not row.cells:
-            yield row_finding(
-                "MAP011", f"row {row.id!r} can never match: no item has this type, subtype and method", row.id,
-                row.place, "see the table of types in docs/mapping.md",
-            )  # fmt: skip
+            message = f"row {row.id!r} can never match: no item has this type, subtype and method"
+            yield row.place.finding("MAP011", message, "see the table of types in docs/mapping.md", rule=row.id)
 
 
 def _overlaps(rows: list[TypeRow]) -> Iterator[Finding]:
@@ -57,10 +50,8 @@ def _overlap(one: TypeRow, other: TypeRow, cells: set[Cell]) -> Finding:
     if first.standard and not second.standard:
         hint = f"add `replaces: {first.id}`, or narrow the row"
     where = "" if first.standard else f" ({first.place})"
-    return row_finding(
-        "MAP010", f"row {second.id!r} overlaps {first.id!r}{where}: both match {'; '.join(fold(cells))}",
-        second.id, second.place, hint,
-    )  # fmt: skip
+    message = f"row {second.id!r} overlaps {first.id!r}{where}: both match {'; '.join(fold(cells))}"
+    return second.place.finding("MAP010", message, hint, rule=second.id)
 
 
 def _gaps(rules: Rules) -> Iterator[Finding]:
@@ -81,12 +72,7 @@ def _culprit(rules: Rules, cell: Cell) -> TypeRow | None:
 
 def _gap(rules: Rules, row: TypeRow | None, text: str) -> Finding:
     if row is not None:
-        return row_finding(
-            "MAP020", f"no row matches {text}, since {row.id!r} replaces the one that did", row.id, row.place,
-            "widen the row, or add another",
-        )  # fmt: skip
+        message = f"no row matches {text}, since {row.id!r} replaces the one that did"
+        return row.place.finding("MAP020", message, "widen the row, or add another", rule=row.id)
     place = rules.sections.get("expenseTypes", rules.place)
-    return Finding(
-        "MAP020", f"no row matches {text}", file=place.file, line=place.line, column=place.column,
-        hint="add a row, or `include: [standard]`",
-    )  # fmt: skip
+    return place.finding("MAP020", f"no row matches {text}", "add a row, or `include: [standard]`")

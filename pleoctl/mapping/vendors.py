@@ -88,10 +88,8 @@ def doubles(rows: Iterable[VendorRow]) -> Iterator[Finding]:
     for row in rows:
         first = seen.setdefault(row.code, row)
         if first is not row:
-            yield Finding(
-                "duplicate-id", f"vendor {row.code!r} stands twice, first in {first.place}",
-                file=row.place.file, line=row.place.line, column=row.place.column, hint="keep one row",
-            )  # fmt: skip
+            message = f"vendor {row.code!r} stands twice, first in {first.place}"
+            yield row.place.finding("duplicate-id", message, "keep one row")
 
 
 Index = dict[str, VendorRow | None]

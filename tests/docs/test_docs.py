@@ -66,6 +66,7 @@ def finding_codes() -> set[str]:
         r'"code": "([a-z]+-[a-z-]+|stale|blocked)"',
         r'CODE: Final = "([a-z-]+)"',
         r'\.finding\(\s*\(.*?\),\s*"([a-z-]+)"',
+        r'place\.finding\(\s*"([a-z-]+)"',
         r'"([a-z-]+)" if row\.key is not None else "[a-z-]+"',
         r'"[a-z-]+" if row\.key is not None else "([a-z-]+)"',
         r'code = "([a-z-]+)" if ',
@@ -77,7 +78,7 @@ def finding_codes() -> set[str]:
             continue
         text = path.read_text(encoding="utf-8")
         for pattern in patterns:
-            if "mapping" in path.parts and pattern.startswith(r"\.finding"):
+            if "mapping" in path.parts and pattern.startswith(r"\.finding\(\s*\("):
                 continue  # findings of rule files have one code, `schema`
             found |= set(re.findall(pattern, text, re.MULTILINE | re.DOTALL if "finding" in pattern else re.MULTILINE))
     return found
