@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pleoctl.documents.comments import render
+from pleoctl.desired.comments import render
 from pleoctl.model.records import DesiredState, Dimension, Row
 from pleoctl.sandbox import Sandbox, Seed
 

@@ -1,7 +1,7 @@
 """Carry a reviewed plan out: lock, re-read, order, journal, executor, receipt."""
 
-from pleoctl.apply.lock import FileLock, Holder, Lock
-from pleoctl.apply.receipt import Receipt, Result
 from pleoctl.apply.run import Applied, apply_plan
+from pleoctl.run.receipt import Receipt, Result
+from pleoctl.state.lock import FileLock, Holder, Lock
 
 __all__ = ["Applied", "FileLock", "Holder", "Lock", "Receipt", "Result", "apply_plan"]

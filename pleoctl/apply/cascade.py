@@ -10,17 +10,17 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pleoctl.errors import PleoError
-from pleoctl.http.errors import LostAnswer
 from pleoctl.model.kinds import TAG, TAG_GROUP
 from pleoctl.pleo.reader import hundreds
+from pleoctl.remote.errors import LostAnswer
 
 if TYPE_CHECKING:
     from pleoctl.apply.fresh import Fresh
-    from pleoctl.apply.journal import Journal
     from pleoctl.apply.kinds import KindApi
-    from pleoctl.apply.receipt import Result
     from pleoctl.model.records import Live
     from pleoctl.pleo.writer import PleoWriter
+    from pleoctl.run.journal import Journal
+    from pleoctl.run.receipt import Result
 
 
 def restore_tags(pleo: PleoWriter, api: KindApi, fresh: Fresh, journal: Journal) -> None:

@@ -21,26 +21,26 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.apply.journal import JournalError
-from pleoctl.apply.order import Task, waves
 from pleoctl.apply.state import differences, matches
 from pleoctl.errors import PleoctlError
-from pleoctl.http.errors import ApiError, Interrupted, LostAnswer, Unauthorised
 from pleoctl.model.kinds import TAG
+from pleoctl.plan.order import Task, waves
 from pleoctl.pleo.connect import PARALLEL
+from pleoctl.remote.errors import ApiError, Interrupted, LostAnswer, Unauthorised
+from pleoctl.run.journal import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pleoctl.apply.fresh import Fresh
-    from pleoctl.apply.journal import Event, Journal
     from pleoctl.apply.kinds import AccountApi, KindApi
-    from pleoctl.apply.receipt import Status
     from pleoctl.apply.resolve import Resolver
     from pleoctl.errors import Finding
     from pleoctl.model.records import Live
     from pleoctl.pleo.writer import PleoWriter
     from pleoctl.reconcile.changes import Change
+    from pleoctl.run.journal import Event, Journal
+    from pleoctl.run.receipt import Status
 
 LOG: Final = logging.getLogger(__name__)
 TRIES: Final = 3

@@ -7,11 +7,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pleoctl.apply.receipt import Result
 from pleoctl.apply.state import differences, matches, same_key
 from pleoctl.errors import Finding, Refused
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP
 from pleoctl.plan.artifact import key_of
+from pleoctl.run.receipt import Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.apply.state import differences, matches, same_key
 from pleoctl.errors import PleoError
-from pleoctl.http.errors import LostAnswer
 from pleoctl.model.kinds import loose
+from pleoctl.remote.errors import LostAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pleoctl.apply.kinds import KindApi
-    from pleoctl.apply.receipt import Result
     from pleoctl.model.records import Live
     from pleoctl.pleo.writer import PleoWriter
     from pleoctl.reconcile.changes import Change
+    from pleoctl.run.receipt import Result
 
 LAG_SECONDS: Final = (0.0, 0.5, 1.5, 4.0)
 GROUP_LAG_SECONDS: Final = (0.0, 2.0)

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.apply.cascade import restore_tags
 from pleoctl.apply.executor import Executor
 from pleoctl.apply.fresh import Fresh, FreshCheck
-from pleoctl.apply.journal import Journal
 from pleoctl.apply.kinds import AccountApi, GroupApi, KindApi, TagApi
-from pleoctl.apply.receipt import PROBLEMS, Outcome, Receipt, Result
 from pleoctl.apply.resolve import Resolver
 from pleoctl.documents.files import write_atomically
 from pleoctl.errors import Finding, PleoctlError, Refused
 from pleoctl.plan.guard import check_guard
+from pleoctl.run.journal import Journal
+from pleoctl.run.receipt import PROBLEMS, Outcome, Receipt, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable

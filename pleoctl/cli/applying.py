@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from pleoctl.apply.lock import FileLock, Holder
 from pleoctl.apply.run import Applied, apply_plan
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import seconds, write_output
@@ -19,6 +18,7 @@ from pleoctl.cli.events import events_to
 from pleoctl.cli.planning import connected, progress
 from pleoctl.errors import ExitCode, PleoctlError
 from pleoctl.pleo.writer import PleoWriter
+from pleoctl.state.lock import FileLock, Holder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,10 +10,10 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command
 from pleoctl.errors import UsageError
-from pleoctl.report.escape import terminal
+from pleoctl.text import terminal
 
 if TYPE_CHECKING:
-    from pleoctl.cli.github import PullRequest
+    from pleoctl.forge.github import PullRequest
 
 
 @as_command("comment")
@@ -42,8 +42,8 @@ def command(
     """
     if not github:
         raise UsageError("which forge?", hint="--github is the one there is")
-    from pleoctl.cli.forge import commit  # noqa: PLC0415 - the engine only where it is used
-    from pleoctl.cli.github import connect  # noqa: PLC0415
+    from pleoctl.forge.environment import commit  # noqa: PLC0415 - the engine only where it is used
+    from pleoctl.forge.github import connect  # noqa: PLC0415
     from pleoctl.plan.artifact import read_plan  # noqa: PLC0415
     from pleoctl.report.markdown import marker, plan_comments  # noqa: PLC0415
 
@@ -60,7 +60,7 @@ def command(
 
 def _publish(request: PullRequest, bodies: list[str], start: str) -> list[dict[str, Any]]:
     """Bring the comments in line: each is known by its first line."""
-    from pleoctl.cli.github import same  # noqa: PLC0415
+    from pleoctl.forge.github import same  # noqa: PLC0415
 
     known = {_first(c["body"]): c for c in reversed(request.comments()) if c["body"].startswith(start)}
     done = []

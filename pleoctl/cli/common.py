@@ -106,7 +106,7 @@ def table(headers: list[str], rows: list[list[str]]) -> str:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    from pleoctl.report.escape import terminal  # noqa: PLC0415
+    from pleoctl.text import terminal  # noqa: PLC0415
 
     made = Table(box=None, pad_edge=False, header_style="bold", expand=False)
     for header in headers:

@@ -14,8 +14,8 @@ from pleoctl.errors import Finding, UsageError
 if TYPE_CHECKING:
     from pleoctl.cli.boundary import Options
     from pleoctl.model.records import Live
-    from pleoctl.selection import Selection
     from pleoctl.workspace import Workspace
+    from pleoctl.workspace.selection import Selection
 
 
 @click.group("dimensions")
@@ -85,8 +85,8 @@ def deselect(options: Options, *, codes: tuple[str, ...]) -> Output:
 
 
 def _selection(workspace: Workspace) -> Selection:
-    from pleoctl.documents.desired import load_desired  # noqa: PLC0415 - the engine only where it is used
-    from pleoctl.selection import Selection  # noqa: PLC0415
+    from pleoctl.desired.read import load_desired  # noqa: PLC0415 - the engine only where it is used
+    from pleoctl.workspace.selection import Selection  # noqa: PLC0415
 
     return Selection(workspace, load_desired(workspace.desired_files).dimensions or [])
 

@@ -26,7 +26,7 @@ def command(options: Options, *, output: str | None, force: bool) -> Output:
     pleoctl import -o live.yaml --force
 
     """
-    from pleoctl.documents.comments import render  # noqa: PLC0415 - the engine only where it is used
+    from pleoctl.desired.comments import render  # noqa: PLC0415 - the engine only where it is used
     from pleoctl.documents.edit import edit_list  # noqa: PLC0415
     from pleoctl.documents.files import write_atomically  # noqa: PLC0415
     from pleoctl.documents.load import parse  # noqa: PLC0415

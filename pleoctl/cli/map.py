@@ -17,8 +17,8 @@ from pleoctl.errors import ExitCode, Finding, PleoctlError
 if TYPE_CHECKING:
     from collections import Counter
 
-    from pleoctl.mapping.engine import Engine
-    from pleoctl.mapping.run import Reason, Tally
+    from pleoctl.mapping.engine.engine import Engine
+    from pleoctl.mapping.io.run import Reason, Tally
 
 _SHOWN = 20
 
@@ -58,8 +58,8 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
 
     """
     from pleoctl.mapping.context import engine_of, open_items  # noqa: PLC0415 - compiled rules only where used
-    from pleoctl.mapping.outputs import writer  # noqa: PLC0415
-    from pleoctl.mapping.run import Tally, write_entries  # noqa: PLC0415
+    from pleoctl.mapping.io.outputs import writer  # noqa: PLC0415
+    from pleoctl.mapping.io.run import Tally, write_entries  # noqa: PLC0415
 
     workspace = open_workspace(options)
     engine = engine_of(workspace, catalog=not no_catalog)

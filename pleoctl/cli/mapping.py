@@ -12,9 +12,9 @@ from pleoctl.cli.reports import report_options, reporting
 from pleoctl.errors import ExitCode, PleoctlError, UsageError
 
 if TYPE_CHECKING:
-    from pleoctl.mapping.check import Report
-    from pleoctl.mapping.rules import Rules
-    from pleoctl.mapping.testing import Result
+    from pleoctl.mapping.analysis.check import Report
+    from pleoctl.mapping.rules.model import Rules
+    from pleoctl.mapping.suites.run import Result
 
 _ITEMS_HELP = "Export items: JSON object, list, {data: […]} or JSON lines; - is standard input."
 
@@ -38,10 +38,10 @@ def check(options: Options, *, junit: str | None, sarif: str | None) -> Output:
     pleoctl mapping check --sarif mapping.sarif
 
     """
-    from pleoctl.mapping.check import check as analyse  # noqa: PLC0415 - analysis only where it is asked for
+    from pleoctl.mapping.analysis.check import check as analyse  # noqa: PLC0415 - analysis only where it is asked for
     from pleoctl.mapping.context import catalog_of, mapping_path  # noqa: PLC0415
-    from pleoctl.mapping.load import read_rules, relative  # noqa: PLC0415
-    from pleoctl.mapping.sources import folder_reader  # noqa: PLC0415
+    from pleoctl.mapping.rules.build import read_rules, relative  # noqa: PLC0415
+    from pleoctl.mapping.rules.files import folder_reader  # noqa: PLC0415
 
     with reporting(options, junit=junit, sarif=sarif) as reported:
         workspace = open_workspace(options)
@@ -71,7 +71,7 @@ def _checked(rules: Rules, report: Report, *, with_catalog: bool) -> dict[str, A
 
 def _check_text(data: dict[str, Any], report: Report) -> str:
     from pleoctl.mapping.context import NOT_CHECKED  # noqa: PLC0415
-    from pleoctl.report.escape import terminal  # noqa: PLC0415
+    from pleoctl.text import terminal  # noqa: PLC0415
 
     rows = data["rows"]
     errors = sum(f.level == "error" for f in report.findings)
@@ -105,8 +105,8 @@ def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str 
     from pathlib import Path  # noqa: PLC0415
 
     from pleoctl.mapping.context import mapping_path  # noqa: PLC0415
-    from pleoctl.mapping.junit import results_junit  # noqa: PLC0415
-    from pleoctl.mapping.suites import run_suite, suites, update  # noqa: PLC0415
+    from pleoctl.mapping.suites.find import run_suite, suites, update  # noqa: PLC0415
+    from pleoctl.mapping.suites.junit import results_junit  # noqa: PLC0415
     from pleoctl.report.junit import findings_junit  # noqa: PLC0415
 
     workspace = open_workspace(options)
@@ -144,8 +144,8 @@ def _test_json(result: Result) -> dict[str, Any]:
 
 
 def _test_text(results: list[Result], updated: list[str]) -> str:
-    from pleoctl.mapping.junit import failure_lines  # noqa: PLC0415
-    from pleoctl.report.escape import terminal  # noqa: PLC0415
+    from pleoctl.mapping.suites.junit import failure_lines  # noqa: PLC0415
+    from pleoctl.text import terminal  # noqa: PLC0415
 
     lines = []
     for result in results:
@@ -176,8 +176,8 @@ def explain(options: Options, *, file: str, wanted: str | None, as_graph: bool, 
 
     """
     from pleoctl.mapping.context import engine_of, open_items  # noqa: PLC0415
-    from pleoctl.mapping.explain import explain as explained  # noqa: PLC0415
-    from pleoctl.mapping.show import explanation_text, graph  # noqa: PLC0415
+    from pleoctl.mapping.engine.explain import explain as explained  # noqa: PLC0415
+    from pleoctl.report.mapping import explanation_text, graph  # noqa: PLC0415
 
     engine = engine_of(open_workspace(options), catalog=not no_catalog)
     with open_items(file) as items:
@@ -204,8 +204,8 @@ def coverage(options: Options, *, file: str, no_catalog: bool) -> Output:
     pleoctl mapping coverage --items items.json --format json
 
     """
+    from pleoctl.mapping.analysis.coverage import coverage as covered  # noqa: PLC0415
     from pleoctl.mapping.context import engine_of, open_items  # noqa: PLC0415
-    from pleoctl.mapping.coverage import coverage as covered  # noqa: PLC0415
 
     engine = engine_of(open_workspace(options), catalog=not no_catalog)
     with open_items(file) as items:
@@ -239,10 +239,11 @@ def impact(options: Options, *, base: str, file: str, no_catalog: bool) -> Outpu
     pleoctl mapping impact --base old/mapping.yaml --items items.json --format markdown
 
     """
+    from pleoctl.mapping.analysis.impact import base_rules, compare  # noqa: PLC0415
     from pleoctl.mapping.context import catalog_of, mapping_path, open_items  # noqa: PLC0415
-    from pleoctl.mapping.engine import Engine  # noqa: PLC0415
-    from pleoctl.mapping.impact import base_rules, compare  # noqa: PLC0415
-    from pleoctl.mapping.impact_report import (  # noqa: PLC0415
+    from pleoctl.mapping.engine.engine import Engine  # noqa: PLC0415
+    from pleoctl.mapping.rules.build import load_rules  # noqa: PLC0415
+    from pleoctl.report.impact import (  # noqa: PLC0415
         FAILURE_HEADERS,
         HEADERS,
         failure_rows,
@@ -250,7 +251,6 @@ def impact(options: Options, *, base: str, file: str, no_catalog: bool) -> Outpu
         impact_markdown,
         rows,
     )  # fmt: skip
-    from pleoctl.mapping.load import load_rules  # noqa: PLC0415
 
     workspace = open_workspace(options)
     path = mapping_path(workspace)

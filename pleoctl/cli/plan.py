@@ -10,10 +10,10 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, open_workspace, write_output
-from pleoctl.cli.forge import commit
 from pleoctl.cli.planning import connected, mapping_warnings, scope_options
 from pleoctl.cli.reports import report_options, reporting
 from pleoctl.errors import ExitCode, Finding
+from pleoctl.forge.environment import commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +126,7 @@ def render_plan(
 ) -> Output:
     """A plan in the asked format; ``file`` is where it is saved."""
     if gitlab_report is not None:
-        from pleoctl.report.gitlab import gitlab_report as counts  # noqa: PLC0415 - only what the format needs
+        from pleoctl.forge.gitlab import gitlab_report as counts  # noqa: PLC0415 - only what the format needs
 
         write_output(gitlab_report, counts(document))
     if options.format == "json":

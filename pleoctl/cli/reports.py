@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from pleoctl.cli import forge
 from pleoctl.cli.common import PATH, open_workspace, write_output
 from pleoctl.errors import Finding, PleoctlError
+from pleoctl.forge import environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,8 +88,8 @@ def _write(options: Options, reported: Reported, junit: str | None, sarif: str |
         default = next(iter(reported.files), WORKSPACE)
         found = findings_sarif(reported.findings, folder=folder, default=default)
         write_output(sarif, found, inputs=inputs)
-    if forge.in_github_actions():
-        from pleoctl.report.github import workflow_commands  # noqa: PLC0415
+    if environment.in_github_actions():
+        from pleoctl.forge.annotations import workflow_commands  # noqa: PLC0415
 
         # Not on stdout, which is the command's data.
         click.echo(workflow_commands(reported.findings, folder=folder), nl=False, err=True)
@@ -97,7 +97,7 @@ def _write(options: Options, reported: Reported, junit: str | None, sarif: str |
 
 
 def _append_summary(name: str, reported: Reported) -> None:
-    from pleoctl.report.github import SUMMARY_BYTES  # noqa: PLC0415
+    from pleoctl.forge.annotations import SUMMARY_BYTES  # noqa: PLC0415
     from pleoctl.report.markdown import findings_markdown  # noqa: PLC0415
 
     path = os.environ.get("GITHUB_STEP_SUMMARY")
@@ -122,7 +122,7 @@ def _append_summary(name: str, reported: Reported) -> None:
 
 def _folder(options: Options) -> str:
     """Where the workspace stands in the repository of a CI job, for whom paths start at its top."""
-    root = forge.repository_root()
+    root = environment.repository_root()
     if root is None:
         return ""
     try:

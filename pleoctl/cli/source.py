@@ -110,7 +110,7 @@ def _traced_row(row: SourceRow) -> dict[str, Any]:
 
 
 def _trace_text(name: str, rows: list[dict[str, Any]]) -> str:
-    from pleoctl.report.escape import terminal  # noqa: PLC0415
+    from pleoctl.text import terminal  # noqa: PLC0415
 
     lines = ["", name]
     for row in rows:

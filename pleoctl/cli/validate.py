@@ -41,7 +41,7 @@ def command(options: Options, *, junit: str | None, sarif: str | None) -> Output
 
 
 def _checks(workspace: Workspace) -> Iterator[tuple[list[str], Callable[[], object]]]:
-    from pleoctl.documents.desired import load_desired  # noqa: PLC0415 - the engine only where it is used
+    from pleoctl.desired.read import load_desired  # noqa: PLC0415 - the engine only where it is used
 
     files = workspace.desired_files
     yield [shown for _, shown in files], lambda: _selected(workspace, load_desired(files))

@@ -5,9 +5,9 @@
 """
 
 from pleoctl.mapping.catalog import Catalog
-from pleoctl.mapping.engine import Engine
-from pleoctl.mapping.load import load_rules
-from pleoctl.mapping.rules import Rules
+from pleoctl.mapping.engine.engine import Engine
+from pleoctl.mapping.rules.build import load_rules
+from pleoctl.mapping.rules.model import Rules
 from pleoctl.mapping.targets import AccountUse, targets
 
 __all__ = ["AccountUse", "Catalog", "Engine", "Rules", "load_rules", "targets"]

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.catalog import Catalog
-from pleoctl.mapping.engine import Engine
-from pleoctl.mapping.load import load_rules
-from pleoctl.mapping.read import read_items
+from pleoctl.mapping.engine.engine import Engine
+from pleoctl.mapping.io.read import read_items
+from pleoctl.mapping.rules.build import load_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pleoctl.mapping.items import Defect, Item
-    from pleoctl.mapping.rules import Rules
+    from pleoctl.mapping.rules.model import Rules
     from pleoctl.workspace import Workspace
 
 DEFAULT_FILE: Final = "mapping.yaml"
@@ -40,7 +40,7 @@ def rules_of(workspace: Workspace) -> Rules:
 
 def catalog_of(workspace: Workspace) -> Catalog | None:
     """The catalogue of the desired state at hand; None where there is no desired state yet."""
-    from pleoctl.documents.desired import load_desired  # noqa: PLC0415 - only where there is a catalogue
+    from pleoctl.desired.read import load_desired  # noqa: PLC0415 - only where there is a catalogue
 
     files = workspace.desired_files
     if not any(path.exists() for path, _ in files):

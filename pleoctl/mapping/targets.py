@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pleoctl.mapping.rules import Place, Rules
+    from pleoctl.mapping.rules.model import Rules
+    from pleoctl.place import Place
 
 
 class AccountUse(NamedTuple):

@@ -11,8 +11,9 @@ import io
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import Finding, InvalidFile
-from pleoctl.mapping.rules import Place, VendorRow, literal
-from pleoctl.mapping.spelling import UNKNOWN, hint_for
+from pleoctl.mapping.rules.model import VendorRow, literal
+from pleoctl.mapping.rules.spelling import UNKNOWN, hint_for
+from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

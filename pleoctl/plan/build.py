@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pleoctl.model.records import DesiredState
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.reconcile.changes import Change
-    from pleoctl.workspace import GuardLimits
+    from pleoctl.workspace.workspace import GuardLimits
 
 
 LOG: Final = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pleoctl.reconcile.changes import Change
-    from pleoctl.workspace import GuardLimits
+    from pleoctl.workspace.workspace import GuardLimits
 
 MAX_GROUP_ARCHIVES: Final = 1
 SMALL: Final = 3

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pleoctl.documents.desired import is_date, load_desired
+from pleoctl.desired.read import is_date, load_desired
 from pleoctl.documents.schemas import nearest
 from pleoctl.errors import InvalidFile, UsageError
 from pleoctl.plan.build import Inputs

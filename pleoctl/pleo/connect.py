@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
-from pleoctl.http.budget import Budget
-from pleoctl.http.transport import Transport
 from pleoctl.pleo.reader import PleoReader
+from pleoctl.remote.budget import Budget
+from pleoctl.remote.transport import Transport
 
 if TYPE_CHECKING:
     import threading

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from pleoctl.errors import PleoError
-from pleoctl.http.errors import ApiError
-from pleoctl.http.paging import PAGE_SIZE, read_pages
 from pleoctl.pleo import wire
+from pleoctl.pleo.paging import PAGE_SIZE, read_pages
+from pleoctl.remote.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-    from pleoctl.http.transport import Counts, Transport
     from pleoctl.model.records import Live
+    from pleoctl.remote.transport import Counts, Transport
 
 ACCOUNTS: Final = "/v1/chart-of-accounts"
 GROUPS: Final = "/v0/tag-groups"

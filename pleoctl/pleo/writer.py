@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from pleoctl.errors import PleoError
-from pleoctl.http.errors import LostAnswer
 from pleoctl.pleo import wire
 from pleoctl.pleo.reader import ACCOUNTS, ACCOUNTS_WRITE, GROUPS, TAGS, TAGS_WRITE, PleoReader
+from pleoctl.remote.errors import LostAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.report.escape import markdown, quoted, terminal
 from pleoctl.report.review import KIND_TITLES, ranked, risk
+from pleoctl.text import markdown, quoted, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

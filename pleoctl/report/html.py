@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from pleoctl.report.escape import terminal
 from pleoctl.report.markdown import totals
 from pleoctl.report.review import ACTIONS, COUNTED, KIND_TITLES, differences, ranked, risk
+from pleoctl.text import terminal
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from pleoctl.report.escape import terminal
+from pleoctl.text import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

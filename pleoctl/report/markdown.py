@@ -11,8 +11,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.report.archives import archive_block, archive_chunks
-from pleoctl.report.escape import markdown, quoted, terminal
 from pleoctl.report.review import COUNTED, KIND_TITLES, differences, risk
+from pleoctl.text import markdown, quoted, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

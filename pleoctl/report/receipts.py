@@ -6,8 +6,8 @@ from collections import Counter
 from typing import Any, Final
 
 from pleoctl.errors import Finding
-from pleoctl.report.escape import markdown
 from pleoctl.report.markdown import MAX_BYTES, fitting, more, size
+from pleoctl.text import markdown
 
 PROBLEMS: Final = ("failed", "ambiguous", "blocked")
 

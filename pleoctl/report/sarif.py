@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from pleoctl import __version__
-from pleoctl.report.escape import terminal
 from pleoctl.report.paths import in_repository
+from pleoctl.text import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from click import style
 
 from pleoctl.model.kinds import KINDS
-from pleoctl.report.columns import cell_len, hanging, pad
-from pleoctl.report.escape import quoted, terminal
 from pleoctl.report.review import ACTIONS, KIND_TITLES, ranked, risk
+from pleoctl.text import cell_len, hanging, pad, quoted, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from pleoctl.errors import Finding, PleoError, SourceError
-from pleoctl.http.budget import Budget
-from pleoctl.http.transport import Transport
 from pleoctl.pleo.connect import connection_name, state_folder
+from pleoctl.remote.budget import Budget
+from pleoctl.remote.transport import Transport
 from pleoctl.sources.credentials import Credentials
-from pleoctl.workspace import is_loopback
+from pleoctl.workspace.workspace import is_loopback
 
 if TYPE_CHECKING:
     import requests
 
-    from pleoctl.http.transport import Answer
+    from pleoctl.remote.transport import Answer
     from pleoctl.workspace import Workspace
 
 DEFAULT_REQUESTS: Final = 300

@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import PleoctlError, Refused
-from pleoctl.workspace import Secret
+from pleoctl.workspace.secrets import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable

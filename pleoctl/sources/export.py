@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.documents.comments import Comments, render
-from pleoctl.documents.desired import checked, load_state
+from pleoctl.desired.comments import Comments, render
+from pleoctl.desired.read import checked, load_state
 from pleoctl.documents.files import read_bytes
 from pleoctl.errors import Finding, Refused, SourceError
 from pleoctl.model.records import DesiredState, Dimension, Row

@@ -15,7 +15,7 @@ from pleoctl.errors import SourceError
 from pleoctl.sources.base import FIELDS, SourceRow, Table
 from pleoctl.sources.cells import settle
 from pleoctl.sources.credentials import child_environment
-from pleoctl.workspace import require_exec
+from pleoctl.workspace.secrets import require_exec
 
 if TYPE_CHECKING:
     from pleoctl.workspace import Workspace

@@ -11,8 +11,8 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.documents.desired import is_date
-from pleoctl.documents.rows import ordered
+from pleoctl.desired.read import is_date
+from pleoctl.desired.rows import ordered
 from pleoctl.errors import Finding
 from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, Kind
 from pleoctl.model.records import DesiredState, Dimension, Row

@@ -11,12 +11,12 @@ import pytest
 
 import mixed
 from engine import Engine, check_contract
-from pleoctl.apply.journal import Journal
-from pleoctl.documents.desired import checked
+from pleoctl.desired.read import checked
 from pleoctl.documents.schemas import validator
 from pleoctl.errors import ExitCode, PleoctlError, Refused
 from pleoctl.model import DesiredState, Dimension, Row
 from pleoctl.reconcile import Scope
+from pleoctl.run.journal import Journal
 from pleoctl.sandbox import Credential, Edit, Fault, Seed, Settings
 
 if TYPE_CHECKING:

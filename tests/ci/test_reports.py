@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from plans import hostile_plan, plan_bytes
-from pleoctl.report.github import SUMMARY_BYTES
+from pleoctl.forge.annotations import SUMMARY_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

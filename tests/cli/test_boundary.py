@@ -82,7 +82,7 @@ def test_refusals_have_the_envelope(cli: Any, workspace: Any, desired: Any) -> N
 
 def test_a_held_lock_has_the_envelope(cli: Any, pleo: Any, workspace: Any) -> None:
     """Exit 6: another process holds this company's lock, and is named."""
-    from pleoctl.apply.lock import FileLock, Holder  # noqa: PLC0415
+    from pleoctl.state.lock import FileLock, Holder  # noqa: PLC0415
 
     workspace(pleo)
     holder = Holder.me(pleo.url, pleo.company, "sync")

@@ -181,7 +181,7 @@ def test_a_scope_leaves_the_rest_out(plan: Path, cli: Cli, options: list[str], k
 
 def test_pleo_away_is_one_sentence(workspace: Any, desired: Any, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """A Pleo that cannot be reached ends with 1, no plan and no traceback."""
-    monkeypatch.setattr("pleoctl.http.transport.BACKOFF_BASE", 0.0)
+    monkeypatch.setattr("pleoctl.remote.transport.BACKOFF_BASE", 0.0)
     desired(workspace(), accounts=[])
     said = cli("plan", "-o", "plan.json")
     assert said.code == 1

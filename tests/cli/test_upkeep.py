@@ -197,7 +197,7 @@ def test_log_lists_the_runs(cli: Any, pleo: Any, workspace: Any, desired: Any) -
 
 def test_release_takes_away_what_a_killed_run_left(cli: Any, pleo: Any, workspace: Any, environment: Path) -> None:
     """The note of a dead process; the lock itself died with it."""
-    from pleoctl.apply.lock import FileLock, Holder, note_path  # noqa: PLC0415
+    from pleoctl.state.lock import FileLock, Holder, note_path  # noqa: PLC0415
 
     workspace(pleo)
     assert cli("lock", "release").stdout == "nothing to release\n"

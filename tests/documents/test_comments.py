@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pleoctl.documents.comments import render
-from pleoctl.documents.desired import read_state
+from pleoctl.desired.comments import render
+from pleoctl.desired.read import read_state
 from pleoctl.model.records import DesiredState, Dimension, Row
 
 HEAD = "apiVersion: pleoctl/v1\nkind: DesiredState\n"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pleoctl.documents.desired import load_desired, read_state
+from pleoctl.desired.read import load_desired, read_state
 from pleoctl.documents.load import load, load_json, parse
 from pleoctl.errors import ExitCode, Finding, InvalidFile
 

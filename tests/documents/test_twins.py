@@ -10,10 +10,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from pleoctl.documents.comments import from_document, from_lines, render
-from pleoctl.documents.desired import _from_document, checked, read_state
+from pleoctl.desired.comments import from_document, from_lines, render
+from pleoctl.desired.read import _from_document, checked, read_state
+from pleoctl.desired.rows import FastReader, NotCanonical
 from pleoctl.documents.load import parse
-from pleoctl.documents.rows import FastReader, NotCanonical
 from pleoctl.documents.scalars import Ambiguous, plain_value, yaml_string
 from pleoctl.errors import InvalidFile
 from pleoctl.model.records import DesiredState, Dimension, Row

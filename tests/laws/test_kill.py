@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # answer and its confirmation, while other threads have requests in flight.
 DYING = """
 import itertools, os, signal, sys
-from pleoctl.apply.journal import Journal
+from pleoctl.run.journal import Journal
 from pleoctl.cli.main import main
 count, write = itertools.count(1), Journal.write
 def dying(self, *arguments, **details):

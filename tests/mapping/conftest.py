@@ -16,7 +16,7 @@ from pleoctl.mapping.items import convert
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pleoctl.mapping.entries import Entry
+    from pleoctl.mapping.engine.entries import Entry
 
 HEAD = """apiVersion: pleoctl/v1
 kind: ExportMapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pleoctl.mapping import load_rules
-from pleoctl.mapping.testing import run_tests
+from pleoctl.mapping.suites.run import run_tests
 
 from .conftest import HEAD, engine, item, line, mapped, money, postings
 

@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pleoctl.errors import InvalidFile
-from pleoctl.mapping import linecheck
-from pleoctl.mapping.check import Report, check
-from pleoctl.mapping.folding import fold
-from pleoctl.mapping.load import read_rules
-from pleoctl.mapping.predicates import folded, predicate
-from pleoctl.mapping.regions import Box, box, region, universe
-from pleoctl.mapping.rules import Place
-from pleoctl.mapping.sources import folder_reader
+from pleoctl.mapping.analysis import lines
+from pleoctl.mapping.analysis.check import Report, check
+from pleoctl.mapping.analysis.folding import fold
+from pleoctl.mapping.analysis.regions import Box, box, region, universe
+from pleoctl.mapping.rules.build import read_rules
+from pleoctl.mapping.rules.files import folder_reader
+from pleoctl.mapping.rules.predicates import folded, predicate
 from pleoctl.mapping.vocabulary import CELLS, Cell
+from pleoctl.place import Place
 
 from .conftest import HEAD, Cli, catalog, dimension
 
@@ -457,8 +457,8 @@ def test_a_table_beyond_all_effort_is_left_undecided(tmp_path: Path, monkeypatch
     ]
     full = report(tmp_path, with_rows(*rows))
     assert full.unanalysed == []
-    monkeypatch.setattr(linecheck, "MAX_EFFORT", 60)
-    monkeypatch.setattr(linecheck, "FEW_BOXES", 2)
+    monkeypatch.setattr(lines, "MAX_EFFORT", 60)
+    monkeypatch.setattr(lines, "FEW_BOXES", 2)
     hasty = report(tmp_path, with_rows(*rows))
     assert "too many pieces" in hasty.unanalysed[0].reason
     assert {(f.code, f.line) for f in hasty.findings} <= {(f.code, f.line) for f in full.findings}

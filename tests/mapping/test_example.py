@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pleoctl.documents.desired import load_desired
+from pleoctl.desired.read import load_desired
 from pleoctl.mapping import Catalog, Engine, load_rules
-from pleoctl.mapping.check import CODES, check
-from pleoctl.mapping.load import read_rules
-from pleoctl.mapping.read import read_items
-from pleoctl.mapping.sources import folder_reader
-from pleoctl.mapping.testing import run_tests
+from pleoctl.mapping.analysis.check import CODES, check
+from pleoctl.mapping.io.read import read_items
+from pleoctl.mapping.rules.build import read_rules
+from pleoctl.mapping.rules.files import folder_reader
+from pleoctl.mapping.suites.run import run_tests
 from pleoctl.mapping.vocabulary import CELLS, ROLES, TYPES
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import pytest
 
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping import load_rules, targets
-from pleoctl.mapping.describe import MAX_LENGTH, compile_template
 from pleoctl.mapping.items import Item, convert
-from pleoctl.mapping.rules import Place
+from pleoctl.mapping.rules.template import MAX_LENGTH, compile_template
+from pleoctl.place import Place
 
 from .conftest import HEAD, engine, item, mapped, postings
 

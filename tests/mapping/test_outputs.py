@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from pleoctl.documents.schemas import validator
-from pleoctl.mapping.outputs.amounts import decimal
-from pleoctl.mapping.outputs.names import component
+from pleoctl.mapping.io.outputs.amounts import decimal
+from pleoctl.mapping.io.outputs.names import component
 
 from .conftest import HEAD, Cli, item, line
 

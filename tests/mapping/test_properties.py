@@ -13,17 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pleoctl.documents.schemas import validator
-from pleoctl.mapping.describe import _renderer, compile_template
-from pleoctl.mapping.entries import Entry, encode
-from pleoctl.mapping.explain import explain
+from pleoctl.mapping.engine.entries import Entry, encode
+from pleoctl.mapping.engine.explain import explain
+from pleoctl.mapping.engine.linetable import Facts, LineTable, raw_value
+from pleoctl.mapping.io.outputs import FORMATS, writer
 from pleoctl.mapping.items import Item, convert, decode
-from pleoctl.mapping.linetable import Facts, LineTable, raw_value
-from pleoctl.mapping.outputs import FORMATS, writer
-from pleoctl.mapping.predicates import folded, predicate
-from pleoctl.mapping.rules import LineRow, Place
-from pleoctl.mapping.show import explanation_text, graph
+from pleoctl.mapping.rules.model import LineRow
+from pleoctl.mapping.rules.predicates import folded, predicate
+from pleoctl.mapping.rules.template import _renderer, compile_template
 from pleoctl.mapping.vocabulary import CELLS, SUBTYPES
-from pleoctl.report.escape import terminal
+from pleoctl.place import Place
+from pleoctl.report.mapping import explanation_text, graph
+from pleoctl.text import terminal
 
 from .conftest import HEAD, catalog, dimension, engine, money
 

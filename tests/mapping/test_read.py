@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pleoctl.errors import InvalidFile
-from pleoctl.mapping import read
+from pleoctl.mapping.io import read
+from pleoctl.mapping.io.read import read_items
 from pleoctl.mapping.items import Defect, Item
-from pleoctl.mapping.read import read_items
 
 from .conftest import item
 

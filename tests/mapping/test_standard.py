@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pleoctl.documents.schemas import violations
-from pleoctl.mapping.sources import standard_source
+from pleoctl.mapping.rules.files import standard_source
 from pleoctl.mapping.vocabulary import CELLS, INVERTED, JOURNAL_ONLY, SUBTYPES
 
 from .conftest import HEAD, engine, item, line, mapped

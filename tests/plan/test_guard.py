@@ -9,7 +9,7 @@ import pytest
 from pleoctl.model import account_address, group_address, tag_address
 from pleoctl.plan import check_guard
 from pleoctl.reconcile import Change, Parent
-from pleoctl.workspace import GuardLimits
+from pleoctl.workspace.workspace import GuardLimits
 
 LIMITS = GuardLimits()
 

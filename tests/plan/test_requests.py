@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine import Engine, check_contract
-from pleoctl.documents.desired import checked
+from pleoctl.desired.read import checked
 from pleoctl.model import DesiredState, Dimension, Row
 from pleoctl.reconcile import Scope
 from pleoctl.sandbox import Seed, Settings
-from pleoctl.workspace import GuardLimits
+from pleoctl.workspace.workspace import GuardLimits
 
 if TYPE_CHECKING:
     from pathlib import Path

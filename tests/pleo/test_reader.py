@@ -8,8 +8,8 @@ import pytest
 
 from engine import FakeTime
 from pleoctl.errors import PleoError
-from pleoctl.http import Budget, LostAnswer, Transport
 from pleoctl.pleo import PleoReader, PleoWriter
+from pleoctl.remote import Budget, LostAnswer, Transport
 
 if TYPE_CHECKING:
     from requests_mock import Mocker

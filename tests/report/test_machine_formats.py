@@ -14,8 +14,8 @@ from jsonschema import Draft4Validator
 
 from plans import HOSTILE, change, make_plan, refused
 from pleoctl.errors import Finding
-from pleoctl.report.github import workflow_commands
-from pleoctl.report.gitlab import gitlab_report
+from pleoctl.forge.annotations import workflow_commands
+from pleoctl.forge.gitlab import gitlab_report
 from pleoctl.report.junit import findings_junit
 from pleoctl.report.review import plan_findings
 from pleoctl.report.sarif import findings_sarif

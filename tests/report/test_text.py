@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from plans import change, hostile_plan, make_plan
-from pleoctl.report.columns import hanging, pad
 from pleoctl.report.text import plan_text
+from pleoctl.text import hanging, pad
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])

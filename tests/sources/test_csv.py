@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pleoctl.documents.comments import render
+from pleoctl.desired.comments import render
 from pleoctl.errors import InvalidFile, PleoctlError, Refused, SourceError
 from pleoctl.sources import read_source
 from pleoctl.workspace import Workspace

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.apply.run import Applied, apply_plan, check_plan
-from pleoctl.http import Budget, Transport
 from pleoctl.plan import Inputs, Plan, build_plan
 from pleoctl.pleo import PleoReader, PleoWriter
 from pleoctl.pleo.connect import authoriser
 from pleoctl.reconcile import Scope
-from pleoctl.workspace import GuardLimits
+from pleoctl.remote import Budget, Transport
+from pleoctl.workspace.workspace import GuardLimits
 
 if TYPE_CHECKING:
     from pathlib import Path

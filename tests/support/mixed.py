@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from engine import Engine, FakeTime
-from pleoctl.documents.desired import checked, read_state
+from pleoctl.desired.read import checked, read_state
 from pleoctl.reconcile import Scope
 from pleoctl.sandbox import Seed
-from pleoctl.workspace import GuardLimits
+from pleoctl.workspace.workspace import GuardLimits
 
 if TYPE_CHECKING:
     from pathlib import Path

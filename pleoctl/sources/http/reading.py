@@ -15,7 +15,7 @@ from pleoctl.sources.http.expressions import Expression, ExpressionError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from pleoctl.http.transport import Answer
+    from pleoctl.remote.transport import Answer
     from pleoctl.sources.http.spec import Request, Resource
 
     Send = Callable[[Request, Mapping[str, Any], str | None], tuple[Answer, str]]

@@ -19,7 +19,7 @@ from pleoctl.sources.http.templates import check_names, fill_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pleoctl.http.transport import Answer
+    from pleoctl.remote.transport import Answer
     from pleoctl.sources.http.presets import Preset
     from pleoctl.workspace import Workspace
 

@@ -27,7 +27,7 @@ def books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Books:
     monkeypatch.setenv("PLEOCTL_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("BOOKS_TOKEN", TOKEN)
     monkeypatch.setenv("THE_PLEO_KEY", "the-key-of-pleo")
-    monkeypatch.setattr("pleoctl.http.transport.BACKOFF_BASE", 0.0)
+    monkeypatch.setattr("pleoctl.remote.transport.BACKOFF_BASE", 0.0)
     folder = tmp_path / "books"
     folder.mkdir()
     return Books(folder)

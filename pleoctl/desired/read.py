@@ -1,0 +1,168 @@
+"""Load, merge and write desired-state files."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from pleoctl.desired.comments import Comments, from_document, from_lines
+from pleoctl.desired.rows import FastReader, NotCanonical
+from pleoctl.documents.canonical import digest_rows
+from pleoctl.documents.files import decode, read_bytes
+from pleoctl.documents.load import Document, parse
+from pleoctl.errors import Finding, InvalidFile
+from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, Kind
+from pleoctl.model.records import DesiredState, Dimension, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+SCHEMA = "desired-state"
+
+
+def read_state(text: str, shown: str) -> tuple[DesiredState, Comments]:
+    """The rows and comments of one file. Raises `InvalidFile` with every violation at once."""
+    try:
+        reader = FastReader(text, shown)
+        state = reader.read()
+    except NotCanonical:
+        document = parse(text, shown, SCHEMA)
+        return _from_document(document), from_document(document)
+    return state, from_lines(reader.slots, reader.comments)
+
+
+def load_state(path: Path, shown: str) -> tuple[DesiredState, Comments]:
+    """`read_state` of a file on disk."""
+    if not path.exists():
+        hint = "`pleoctl export` writes it from the accounting system, `pleoctl import` from Pleo"
+        raise InvalidFile("file does not exist", file=shown, hint=hint)
+    return read_state(decode(read_bytes(path, shown), shown), shown)
+
+
+def load_each(files: Iterable[tuple[Path, str]]) -> list[DesiredState]:
+    """The state of every file, each checked on its own. Raises `InvalidFile` with the findings of all files."""
+    return _each(files, lambda path, shown: checked(load_state(path, shown)[0]))
+
+
+def load_desired(files: Iterable[tuple[Path, str]]) -> DesiredState:
+    """Merge one or more files into one checked state. Raises `InvalidFile`."""
+    return checked(_merged(_each(files, lambda path, shown: load_state(path, shown)[0])))
+
+
+def _each(files: Iterable[tuple[Path, str]], read: Callable[[Path, str], DesiredState]) -> list[DesiredState]:
+    states = []
+    findings: list[Finding] = []
+    for path, shown in files:
+        try:
+            states.append(read(path, shown))
+        except InvalidFile as error:
+            findings += error.findings
+    if findings:
+        raise InvalidFile.of(findings)
+    return states
+
+
+def _merged(states: list[DesiredState]) -> DesiredState:
+    merged = DesiredState(files=[f for s in states for f in s.files])
+    for state in states:
+        if state.accounts is not None:
+            merged.accounts = [*(merged.accounts or []), *state.accounts]
+        if state.dimensions is not None:
+            merged.dimensions = [*(merged.dimensions or []), *state.dimensions]
+    return merged
+
+
+def checked(state: DesiredState) -> DesiredState:
+    """The state with its digest, after the checks that no schema can say. Raises `InvalidFile`."""
+    findings = [*_twice(state.accounts or [], ACCOUNT)]
+    dimensions = state.dimensions or []
+    findings += _twice([d.row for d in dimensions], TAG_GROUP)
+    for dimension in dimensions:
+        findings += _twice(dimension.values or [], TAG)
+        findings += _bad_dates(dimension.values or [])
+    if findings:
+        order = {name: number for number, name in enumerate(state.files)}
+        raise InvalidFile.of(sorted(findings, key=lambda f: (order.get(f.file or "", 0), f.line or 0, f.column or 0)))
+    state.digest = digest_rows(_rows(state))
+    return state
+
+
+def _twice(rows: list[Row], kind: Kind) -> list[Finding]:
+    seen: dict[str, Row] = {}
+    findings = []
+    for row in rows:
+        if row.key is None:
+            continue
+        first = seen.setdefault(kind.normalise(row.key), row)
+        if first is not row:
+            alike = "" if first.key == row.key else f" (as {first.key!r}; case makes no difference)"
+            findings.append(Finding(
+                "duplicate-key", f"{kind.key} {row.key!r} stands twice, first in {first.origin}{alike}",
+                file=row.file, line=row.line, column=row.column, hint="keep one row",
+            ))  # fmt: skip
+    return findings
+
+
+def _bad_dates(rows: list[Row]) -> list[Finding]:
+    hint = 'write "YYYY-MM-DD", the last valid day'
+    return [
+        Finding("invalid-date", f"expires {r.expires!r} is no day of the calendar", file=r.file, line=r.line,
+                column=r.column, hint=hint)
+        for r in rows if r.expires is not None and not is_date(r.expires)
+    ]  # fmt: skip
+
+
+def is_date(text: str) -> bool:
+    """Whether the text is an ISO day (``YYYY-MM-DD``) of the calendar."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _rows(state: DesiredState) -> Iterator[Any]:
+    """Everything that counts in a desired state; None stands for a part that is not managed."""
+    yield from [None] if state.accounts is None else map(_plain, state.accounts)
+    for dimension in [None] if state.dimensions is None else state.dimensions:
+        yield dimension and _plain(dimension.row)
+        yield from map(_plain, (dimension and dimension.values) or ())
+        yield None
+
+
+def _plain(row: Row) -> list[Any]:
+    return [row.key, row.fields, row.active, row.hold, row.expires, row.currency]
+
+
+def _from_document(document: Document) -> DesiredState:
+    data = document.data
+    state = DesiredState(files=[document.shown])
+    if "accounts" in data:
+        state.accounts = [
+            _row(document, ("accounts", i), item, "externalId") for i, item in enumerate(data["accounts"])
+        ]
+    if "dimensions" in data:
+        state.dimensions = [_dimension(document, ("dimensions", i), item) for i, item in enumerate(data["dimensions"])]
+    return state
+
+
+def _dimension(document: Document, path: tuple[str | int, ...], item: dict[str, Any]) -> Dimension:
+    values = None
+    if "values" in item:
+        values = [_row(document, (*path, "values", i), value, "code") for i, value in enumerate(item["values"])]
+    return Dimension(_row(document, path, item, "code"), values)
+
+
+def _row(document: Document, path: tuple[str | int, ...], item: dict[str, Any], key: str) -> Row:
+    line, column = document.locate(path)
+    fields = {"code": item.get("code")}
+    if "name" in item:
+        fields["name"] = item["name"]
+    if "taxCodeExternalId" in item:
+        fields["taxCodeExternalId"] = item["taxCodeExternalId"]
+    # A key that is blank identifies nothing; only held rows may carry one.
+    name = item.get(key)
+    return Row(
+        name if name and name.strip() else None, fields, item.get("active", True), item.get("hold"),
+        item.get("expires"), item.get("currency"), document.shown, line, column,
+    )  # fmt: skip

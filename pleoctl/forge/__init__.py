@@ -1,0 +1,1 @@
+"""GitHub and GitLab: what their environment tells, comments, annotations, counts."""

@@ -1,0 +1,1 @@
+"""Whether rules are sound, what they cover, what a change of them moves."""

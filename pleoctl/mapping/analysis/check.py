@@ -1,0 +1,188 @@
+"""``mapping check``: everything that can be said about rules without an item (MAP001-MAP038)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import TYPE_CHECKING, Final
+
+from pleoctl.mapping.analysis.lines import line_findings
+from pleoctl.mapping.analysis.types import type_findings
+from pleoctl.mapping.rules.spelling import UNKNOWN, closest
+from pleoctl.mapping.targets import targets
+from pleoctl.mapping.vendors import KEYS
+from pleoctl.mapping.vocabulary import ROLES, SETTING_CHAIN, TAG_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pleoctl.errors import Finding
+    from pleoctl.mapping.catalog import Catalog
+    from pleoctl.mapping.rules.model import LineRow, Rules, Target, TypeRow, VendorRow
+    from pleoctl.mapping.rules.predicates import Predicate
+    from pleoctl.mapping.targets import AccountUse
+    from pleoctl.place import Place
+
+#: What each code means; docs/mapping.md tells what to do about it.
+CODES: Final = {
+    "MAP001": "unknown name",
+    "MAP010": "two rows match the same items",
+    "MAP011": "a row can never match",
+    "MAP012": "a row changes nothing",
+    "MAP020": "no row matches some items",
+    "MAP030": "an account does not exist",
+    "MAP031": "an account is archived",
+    "MAP034": "a tax code or tag does not exist",
+    "MAP037": "two account settings name the same account",
+    "MAP038": "an account setting is missing",
+}
+_COLLIDING: Final = ("wallet", "outOfPocket", "contra")
+
+
+@dataclass(frozen=True, slots=True)
+class Unanalysed:
+    """A row that the analysis could not look into, and why."""
+
+    rule: str
+    place: Place
+    reason: str
+
+
+@dataclass(slots=True)
+class Report:
+    """The outcome: ``findings`` in the order of the files, and what was not analysed."""
+
+    findings: list[Finding] = field(default_factory=list)
+    unanalysed: list[Unanalysed] = field(default_factory=list)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the rules must not be used."""
+        return any(f.level == "error" for f in self.findings)
+
+
+def check(rules: Rules, names: list[Finding], catalog: Catalog | None = None) -> Report:
+    """Analyse rules as `read_rules` gives them; without a ``catalog`` targets are not compared."""
+    undecided: list[LineRow] = []
+    found = [
+        *names,
+        *type_findings(rules),
+        *line_findings(rules, undecided),
+        *_settings(rules),
+        *_shared_keys(rules),
+        *_targets(rules, catalog),
+        *_dimensions(rules, catalog),
+    ]
+    found.sort(key=lambda f: (f.file or "", f.line or 0, f.column or 0, f.code, f.message))
+    return Report(found, [*_regexes(rules), *_entangled(undecided)])
+
+
+def _regexes(rules: Rules) -> Iterator[Unanalysed]:
+    for row in rules.lines:
+        for condition in row.when:
+            if condition.kind == "regex":
+                yield Unanalysed(row.id, condition.place, f"{condition.label} is matched by a regex")
+
+
+def _entangled(rows: list[LineRow]) -> Iterator[Unanalysed]:
+    for row in rows:
+        yield Unanalysed(row.id, row.place, "earlier rows cut it into too many pieces")
+
+
+# --- settings --------------------------------------------------------------------------------------------------
+
+
+def _settings(rules: Rules) -> Iterator[Finding]:
+    yield from _collisions(rules)
+    yield from _missing(rules)
+
+
+def _collisions(rules: Rules) -> Iterator[Finding]:
+    """M5: what the three roles stand for would be mixed up for good."""
+    given = [(name, rules.accounts[name]) for name in _COLLIDING if name in rules.accounts]
+    for (one, first), (other, second) in combinations(given, 2):
+        if first.value == second.value:
+            yield max(first.place, second.place).finding(
+                "MAP037", f"accounts.{one} and accounts.{other} are both {first.value}", "give each its own account",
+            )  # fmt: skip
+
+
+def _missing(rules: Rules) -> Iterator[Finding]:
+    used: dict[str, tuple[TypeRow, Target]] = {}
+    for row in rules.types:
+        for target in row.targets:
+            if target.role in SETTING_CHAIN and row.cells and rules.setting(target.role) is None:
+                used.setdefault(SETTING_CHAIN[target.role][-1], (row, target))
+    for name, (row, target) in used.items():
+        # Without the section there is nothing to point at but what needs it.
+        place = rules.sections.get("accounts", rules.place if row.standard else target.place)
+        message = f"accounts.{name} is not set, but {row.id!r} uses it"
+        yield place.finding("MAP038", message, f"add accounts.{name}")
+
+
+def _shared_keys(rules: Rules) -> Iterator[Finding]:
+    """Vendors in use that a key cannot tell apart, so that it finds neither (A12)."""
+    for label, name in KEYS.items():
+        first: dict[str, VendorRow] = {}
+        for row in rules.vendors:
+            key = getattr(row, name) or (row.code if label == "supplierCode" else None)
+            if key and not row.blocked and (one := first.setdefault(key, row)) is not row:
+                message = f"vendors {one.code!r} and {row.code!r} share {label} {key!r}, which finds neither"
+                hint = "correct one of them, or block one"
+                yield row.place.finding("duplicate-id", message, hint, level="warning")
+
+
+# --- against the accounting system -----------------------------------------------------------------------------
+
+
+def _targets(rules: Rules, catalog: Catalog | None) -> Iterator[Finding]:
+    for use in targets(rules):
+        found = _target(use, catalog)
+        if found is not None:
+            yield found
+
+
+def _target(use: AccountUse, catalog: Catalog | None) -> Finding | None:
+    rule = use.what.removeprefix("rule ") if use.what.startswith("rule ") else None
+    account = catalog.with_code(use.code) if catalog is not None else None
+    if account is None:
+        role = closest(use.code, list(ROLES)) if use.what.startswith("rule ") and use.code.isalpha() else None
+        if role is not None and use.code not in ROLES:
+            return use.place.finding(UNKNOWN, f"unknown role {use.code!r}", f"did you mean {role!r}?", rule=rule)
+        if catalog is None or catalog.accounts is None:
+            return None
+        # Numbers that look alike are different accounts, so only names get a suggestion.
+        near = None if use.code.isdigit() else closest(use.code, list(catalog.by_code))
+        hint = f"did you mean {near!r}?" if near else "export the desired state again, or name another account"
+        return use.place.finding("MAP030", f"{use.what}: account {use.code} does not exist", hint, rule=rule)
+    if not account.active:
+        message = f"{use.what}: account {use.code} is archived"
+        return use.place.finding("MAP031", message, "name another account", rule=rule)
+    return None
+
+
+def _dimensions(rules: Rules, catalog: Catalog | None) -> Iterator[Finding]:
+    for row in rules.lines:
+        for condition in row.when:
+            problem = _condition_problem(rules, catalog, condition)
+            if problem is not None:
+                yield condition.place.finding("MAP034", f"row {row.id!r}: {problem}", rule=row.id)
+
+
+def _condition_problem(rules: Rules, catalog: Catalog | None, condition: Predicate) -> str | None:
+    """What of a condition does not exist: a tax code, a dimension or a value."""
+    if condition.field == "taxCode" and condition.kind == "in" and rules.tax_codes is not None:
+        absent = [str(v) for v in condition.values if v is not None and v not in rules.tax_codes]
+        return f"tax code {', '.join(absent)} is not among tax.taxCodes" if absent else None
+    if not condition.field.startswith(TAG_PREFIX) or catalog is None or catalog.dimensions is None:
+        return None
+    group = condition.field.removeprefix(TAG_PREFIX)
+    if group in catalog.unchecked:
+        return None
+    dimension = catalog.by_group.get(group)
+    if dimension is None:
+        return f"there is no dimension {condition.label.removeprefix(TAG_PREFIX)}"
+    if condition.kind != "in" or dimension.values is None:
+        return None
+    absent = [str(v) for v in condition.values if v is not None and str(v) not in dimension.values]
+    return f"dimension {dimension.code} has no value {', '.join(absent)}" if absent else None

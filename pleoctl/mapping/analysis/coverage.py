@@ -1,0 +1,80 @@
+"""Coverage of rules by real items: hits per row, rows never hit, items without an entry (P2)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pleoctl.mapping.engine.engine import Engine
+    from pleoctl.mapping.engine.entries import Entry
+    from pleoctl.mapping.items import Defect, Item
+    from pleoctl.mapping.rules.model import Rules
+
+
+@dataclass(slots=True)
+class Coverage:
+    """Hits per row of expenseTypes (items) and of lines (lines), and the entries that failed."""
+
+    rules: Rules
+    items: int = 0
+    types: Counter[str] = field(default_factory=Counter)
+    lines: Counter[str] = field(default_factory=Counter)
+    unmapped: list[Entry] = field(default_factory=list)
+
+    def add(self, entry: Entry) -> None:
+        """Count an entry."""
+        self.items += 1
+        if entry.rule is not None:
+            self.types[entry.rule] += 1
+        if entry.failed:
+            self.unmapped.append(entry)
+        # Several entries may name the same lines; each line counts once.
+        hits: Counter[str] = Counter()
+        for ledger in entry.entries:
+            hits |= Counter(p.rule for p in ledger.postings if p.rule is not None and p.role == "line")
+        self.lines.update(hits)
+
+    def as_json(self) -> dict[str, Any]:
+        """The result of ``mapping coverage``; ``neverHit`` leaves out the rows that ship with pleoctl."""
+        rows = [
+            *(_row("expenseTypes", r.id, r.place, self.types[r.id], standard=r.standard) for r in self.rules.types),
+            *(_row("lines", r.id, r.place, self.lines[r.id], standard=False) for r in self.rules.lines),
+        ]
+        return {
+            "items": self.items,
+            "mapped": self.items - len(self.unmapped),
+            "failed": len(self.unmapped),
+            "rulesDigest": self.rules.digest,
+            "rules": rows,
+            "neverHit": [row["rule"] for row in rows if not row["hits"] and not row["standard"]],
+            "unmapped": [_unmapped(entry) for entry in self.unmapped],
+        }
+
+
+def coverage(engine: Engine, items: Iterable[Item | Defect]) -> Coverage:
+    """Map items and count which rows decided."""
+    found = Coverage(engine.rules)
+    for item in items:
+        found.add(engine.entry(item))
+    return found
+
+
+def _row(table: str, name: str, place: Any, hits: int, *, standard: bool) -> dict[str, Any]:
+    return {
+        "rule": name, "table": table, "file": place.file, "line": place.line, "hits": hits, "standard": standard,
+    }  # fmt: skip
+
+
+def _unmapped(entry: Entry) -> dict[str, Any]:
+    return {
+        "accountingEntryId": entry.accounting_entry_id,
+        "type": entry.type,
+        "subType": entry.sub_type,
+        "method": entry.method,
+        "failureReasonType": entry.failure_reason_type,
+        "failureReason": entry.failure_reason,
+    }

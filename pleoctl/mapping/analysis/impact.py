@@ -1,0 +1,204 @@
+"""Impact of a change: the same items under two sets of rules, and what moves from which account to which (P5)."""
+
+from __future__ import annotations
+
+import subprocess
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from pleoctl.errors import InvalidFile, UsageError
+from pleoctl.mapping.rules.build import read_rules, relative
+from pleoctl.mapping.rules.files import folder_reader
+from pleoctl.mapping.rules.model import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pleoctl.mapping.engine.engine import Engine
+    from pleoctl.mapping.engine.entries import Entry
+    from pleoctl.mapping.items import Defect, Item
+    from pleoctl.mapping.rules.model import Rules
+
+_GIT_SECONDS: Final = 60
+_WORKSPACE_FILE: Final = "pleoctl.yaml"
+
+
+class Move(NamedTuple):
+    """From one account to another on one side; None where there is no posting before or after."""
+
+    side: str
+    before: str | None
+    after: str | None
+    currency: str
+
+
+class Slot(NamedTuple):
+    """What makes a posting of the old entry and one of the new entry the same posting."""
+
+    entry: int
+    side: str
+    line: str | None
+    tax: bool
+    number: int
+
+
+class Failure(NamedTuple):
+    """Why items that had an entry before have none now."""
+
+    reason_type: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Impact:
+    """Moves with the items and the sum in hundredths of each, and items whose status changes."""
+
+    base_digest: str
+    digest: str
+    items: int = 0
+    changed: int = 0
+    now_failed: int = 0
+    now_mapped: int = 0
+    sums: dict[Move, int] = field(default_factory=lambda: defaultdict(int))
+    counts: dict[Move, int] = field(default_factory=lambda: defaultdict(int))
+    failures: Counter[Failure] = field(default_factory=Counter)
+    examples: dict[Failure, str | None] = field(default_factory=dict)
+
+    def add(self, before: Entry, after: Entry) -> None:
+        """Compare what one item became with what it becomes."""
+        self.items += 1
+        if after.failed and not before.failed:
+            self.now_failed += 1
+            why = Failure(after.failure_reason_type or "", after.failure_reason or "")
+            self.failures[why] += 1
+            self.examples.setdefault(why, after.accounting_entry_id)
+        self.now_mapped += before.failed and not after.failed
+        moves = _moves(before, after)
+        self.changed += bool(moves) or before.failed != after.failed
+        for move, amount in moves.items():
+            self.sums[move] += amount
+            self.counts[move] += 1
+
+    def as_json(self) -> dict[str, Any]:
+        """The result of ``mapping impact``; amounts in hundredths."""
+        return {
+            "items": self.items,
+            "changed": self.changed,
+            "nowFailed": self.now_failed,
+            "nowMapped": self.now_mapped,
+            "failures": [
+                {"failureReasonType": why.reason_type, "failureReason": why.reason, "items": count,
+                 "example": self.examples[why]}
+                for why, count in self.failures.most_common()
+            ],
+            "base": {"rulesDigest": self.base_digest},
+            "rulesDigest": self.digest,
+            "moves": [
+                {"side": m.side, "from": m.before, "to": m.after, "currency": m.currency, "items": self.counts[m],
+                 "amount": self.sums[m]}
+                for m in self.ordered()
+            ],
+        }  # fmt: skip
+
+    def ordered(self) -> list[Move]:
+        """Moves, the most items first."""
+        return sorted(self.sums, key=lambda m: (-self.counts[m], m.side, m.before or "", m.after or "", m.currency))
+
+
+def compare(base: Engine, engine: Engine, items: Iterable[Item | Defect]) -> Impact:
+    """Map items under both rule sets and compare."""
+    found = Impact(base.rules.digest, engine.rules.digest)
+    for item in items:
+        found.add(base.entry(item), engine.entry(item))
+    return found
+
+
+def _moves(before: Entry, after: Entry) -> dict[Move, int]:
+    old, new = _slots(before), _slots(after)
+    found: dict[Move, int] = defaultdict(int)
+    for slot in (*old, *(s for s in new if s not in old)):
+        was, now = old.get(slot), new.get(slot)
+        if was == now:
+            continue
+        if was is not None and now is not None and was[1:] == now[1:]:
+            found[Move(slot.side, was[0], now[0], was[2])] += was[1]
+            continue
+        if was is not None:
+            found[Move(slot.side, was[0], None, was[2])] += was[1]
+        if now is not None:
+            found[Move(slot.side, None, now[0], now[2])] += now[1]
+    return found
+
+
+def _slots(entry: Entry) -> dict[Slot, tuple[str, int, str]]:
+    found: dict[Slot, tuple[str, int, str]] = {}
+    for index, ledger in enumerate(entry.entries):
+        for posting in ledger.postings:
+            slot = Slot(index, posting.side, posting.line_id, posting.role == "tax", 0)
+            while slot in found:
+                slot = slot._replace(number=slot.number + 1)
+            found[slot] = (posting.account, posting.amount, posting.currency)
+    return found
+
+
+# --- the rules to compare with ---------------------------------------------------------------------------------
+
+
+def base_rules(base: str, mapping: Path, root: Path) -> Rules:
+    """The rules at a path or at a git revision of the workspace. Raises `InvalidFile`, `UsageError`."""
+    if not base.strip():
+        raise UsageError("--base is empty", hint="give a path, a branch or a commit")
+    path = Path(base)
+    if path.exists():
+        return _strict(*_at_path(path, mapping, root))
+    return _strict(relative(mapping, root), _git_reader(base, root))
+
+
+def _strict(name: str, read: Callable[[str], bytes]) -> Rules:
+    rules, names = read_rules(name, read)
+    if names:
+        raise InvalidFile.of(names)
+    if rules.kind != RULES:
+        raise InvalidFile(f"is of the kind {rules.kind}, where rules are due", file=name, line=rules.place.line)
+    return rules
+
+
+def _at_path(path: Path, mapping: Path, root: Path) -> tuple[str, Callable[[str], bytes]]:
+    if path.is_dir():
+        return relative(mapping, root), folder_reader(path)
+    path = path.absolute()
+    folder = next((f for f in path.parents if (f / _WORKSPACE_FILE).is_file()), path.parent)
+    # A copy of a workspace has its own includes beside its mapping; what it lacks is that of the workspace.
+    tail = Path(relative(mapping, root)).parts
+    own = path.parents[len(tail) - 1] if path.parts[-len(tail) :] == tail else path.parent
+    return relative(path, folder), lambda name: folder_reader(own if (own / name).is_file() else folder)(name)
+
+
+def _git_reader(revision: str, root: Path) -> Callable[[str], bytes]:
+    commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if commit is None:
+        raise UsageError(f"{revision!r} is neither a file nor a git revision", hint="give a path, a branch or a commit")
+    found = commit.decode().strip()
+
+    def read(name: str) -> bytes:
+        content = _git(root, "show", f"{found}:./{name}")
+        if content is None:
+            raise InvalidFile(f"does not exist in {revision}", file=name)
+        return content
+
+    return read
+
+
+def _git(root: Path, *arguments: str) -> bytes | None:
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed program, arguments that git cannot take for options
+            ["git", "-C", str(root), *arguments],  # noqa: S607 - git is wherever the user has it
+            capture_output=True, check=False, timeout=_GIT_SECONDS, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except FileNotFoundError as error:
+        raise UsageError("git is not installed, so --base must be a path") from error
+    except subprocess.TimeoutExpired as error:
+        raise UsageError(f"git did not answer within {_GIT_SECONDS} seconds") from error
+    return done.stdout if done.returncode == 0 else None

@@ -1,0 +1,49 @@
+"""Entries as text: JSON lines, CSV, beancount and hledger journals.
+
+A writer turns one entry after the other into bytes and keeps nothing but the names it has to declare at the end.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from pleoctl.mapping.engine.entries import Entry
+    from pleoctl.mapping.rules.model import Rules
+
+FORMATS: Final = ("json", "csv", "beancount", "hledger")
+
+
+class Writer(Protocol):
+    """Makes bytes of entries, in the order given."""
+
+    def start(self) -> bytes:
+        """What stands before all entries."""
+        ...
+
+    def entry(self, entry: Entry) -> bytes:
+        """One entry."""
+        ...
+
+    def end(self) -> bytes:
+        """What stands after all entries."""
+        ...
+
+
+def writer(name: str, rules: Rules) -> Writer:
+    """The writer of a format in `FORMATS`; ``rules`` say what amounts are divided by."""
+    if name == "csv":
+        from pleoctl.mapping.io.outputs.csv import CsvWriter  # noqa: PLC0415 - each format loads its own module
+
+        return CsvWriter(rules)
+    if name == "beancount":
+        from pleoctl.mapping.io.outputs.beancount import BeancountWriter  # noqa: PLC0415
+
+        return BeancountWriter(rules)
+    if name == "hledger":
+        from pleoctl.mapping.io.outputs.hledger import HledgerWriter  # noqa: PLC0415
+
+        return HledgerWriter(rules)
+    from pleoctl.mapping.io.outputs.jsonlines import JsonWriter  # noqa: PLC0415
+
+    return JsonWriter()

@@ -1,0 +1,82 @@
+"""Entries as a beancount journal that `bean-check` accepts.
+
+Directives are sorted by date when they are read, so accounts are opened at the end, when all of them are known.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pleoctl.mapping.io.outputs.amounts import decimal
+from pleoctl.mapping.io.outputs.csv import tags_text
+from pleoctl.mapping.io.outputs.names import Names
+from pleoctl.mapping.io.outputs.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
+    from pleoctl.mapping.rules.model import Rules
+
+
+class BeancountWriter:
+    """Writes transactions, then the `commodity` and `open` directives."""
+
+    def __init__(self, rules: Rules) -> None:
+        """``rules`` know the divisors."""
+        self._rules = rules
+        self._names = Names(rules)
+        self._first = ""
+        self._currencies: set[str] = set()
+
+    def start(self) -> bytes:
+        """A title."""
+        return b'option "title" "Pleo export items"\n'
+
+    def entry(self, entry: Entry) -> bytes:
+        """The entry's transactions, or a comment that says why there are none."""
+        if entry.failed:
+            reason = f"{entry.failure_reason_type}: {entry.failure_reason}"
+            return f"\n; failed {clean(entry.accounting_entry_id)} {clean(reason)}\n".encode()
+        day = entry.posting_date or ""
+        self._first = min(self._first or day, day)
+        return "".join(self._transaction(entry, ledger) for ledger in entry.entries).encode()
+
+    def end(self) -> bytes:
+        """The declarations."""
+        lines = [""]
+        lines += [f"{self._first} commodity {currency}" for currency in sorted(self._currencies)]
+        for name, code in self._names:
+            lines += [f"{self._first} open {name}", f"  code: {_string(code)}"]
+        return ("\n".join(lines) + "\n").encode() if self._first else b""
+
+    def _transaction(self, entry: Entry, ledger: LedgerEntry) -> str:
+        lines = ["", f"{entry.posting_date} * {_string(entry.description)}"]
+        lines += [f"  {key}: {_string(value)}" for key, value in _metadata(entry, ledger) if value]
+        for posting in ledger.postings:
+            lines += self._posting(posting)
+        return "\n".join(lines) + "\n"
+
+    def _posting(self, posting: Posting) -> Iterator[str]:
+        self._currencies.add(posting.currency)
+        signed = posting.amount if posting.side == "debit" else -posting.amount
+        amount = decimal(signed, self._rules.divisor(posting.currency))
+        yield f"  {self._names.name(posting):<40} {amount:>14} {posting.currency}"
+        for key, value in (("taxCode", posting.tax_code), ("tags", tags_text(posting.tags))):
+            if value:
+                yield f"    {key}: {_string(value)}"
+
+
+def _metadata(entry: Entry, ledger: LedgerEntry) -> Iterator[tuple[str, str | None]]:
+    yield "accountingEntryId", entry.accounting_entry_id
+    yield "reconciliationId", entry.reconciliation_id
+    yield "kind", ledger.kind
+    yield "rule", entry.rule
+    yield "vendor", entry.vendor.code if entry.vendor else None
+    yield "invoice", entry.invoice.number if entry.invoice else None
+    yield "warning", "; ".join(entry.warnings)
+
+
+def _string(text: str) -> str:
+    escaped = clean(text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,92 @@
+"""Entries as an hledger journal that passes `hledger check -s`.
+
+Everything that people typed is kept from being read as syntax: comments end descriptions, and dates or tags in
+comments would change postings. Accounts and commodities are declared at the end, when all of them are known.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pleoctl.mapping.io.outputs.amounts import decimal
+from pleoctl.mapping.io.outputs.csv import tags_text
+from pleoctl.mapping.io.outputs.names import Names
+from pleoctl.mapping.io.outputs.text import clean
+
+if TYPE_CHECKING:
+    from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
+    from pleoctl.mapping.rules.model import Rules
+
+_HARMLESS: Final = str.maketrans({"\\": "/", ";": ",", ":": "=", "[": "(", "]": ")"})
+_CODE: Final = str.maketrans({"(": "<", ")": ">", ";": ","})
+
+
+class HledgerWriter:
+    """Writes transactions, then the `commodity` and `account` directives."""
+
+    def __init__(self, rules: Rules) -> None:
+        """``rules`` know the divisors."""
+        self._rules = rules
+        self._names = Names(rules)
+        self._currencies: set[str] = set()
+
+    def start(self) -> bytes:
+        """How numbers are written."""
+        return b"decimal-mark .\n"
+
+    def entry(self, entry: Entry) -> bytes:
+        """The entry's transactions, or a comment that says why there are none."""
+        if entry.failed:
+            reason = f"{entry.failure_reason_type}: {entry.failure_reason}"
+            return f"\n; failed {clean(entry.accounting_entry_id)} {clean(reason)}\n".encode()
+        return "".join([self._transaction(entry, ledger) for ledger in entry.entries]).encode()
+
+    def end(self) -> bytes:
+        """The declarations."""
+        lines = [""]
+        for currency in sorted(self._currencies):
+            sample = decimal(1000 * self._rules.divisor(currency), self._rules.divisor(currency))
+            lines.append(f"commodity {sample if '.' in sample else sample + '.'} {currency}")
+        lines += [f"account {name}  ; code {_comment(code)}" for name, code in self._names]
+        return ("\n".join(lines) + "\n").encode()
+
+    def _transaction(self, entry: Entry, ledger: LedgerEntry) -> str:
+        description = clean(entry.description).replace(";", ",")
+        notes = (
+            ("accountingEntryId", entry.accounting_entry_id),
+            ("kind", ledger.kind),
+            ("rule", entry.rule),
+            ("vendor", entry.vendor and entry.vendor.code),
+            ("invoice", entry.invoice and entry.invoice.number),
+            ("warning", "; ".join(entry.warnings)),
+        )
+        lines = [
+            f"\n{entry.posting_date} * ({_code(entry.reconciliation_id)}) {description}".rstrip(),
+            *[f"    ; {key}: {_comment(value)}" for key, value in notes if value],
+            *[self._posting(posting) for posting in ledger.postings],
+            "",
+        ]
+        return "\n".join(lines)
+
+    def _posting(self, posting: Posting) -> str:
+        currency = posting.currency
+        self._currencies.add(currency)
+        signed = posting.amount if posting.side == "debit" else -posting.amount
+        line = f"    {self._names.name(posting):<40}  {decimal(signed, self._rules.divisor(currency)):>14} {currency}"
+        if not posting.tax_code and not posting.tags:
+            return line
+        notes = (("taxCode", posting.tax_code), ("dimensions", tags_text(posting.tags)))
+        return f"{line}  ; {', '.join(f'{key}: {_comment(value)}' for key, value in notes if value)}"
+
+
+def _comment(text: str | None) -> str:
+    cleaned = clean(text)
+    # Five searches cost less than one translation, and almost no text has any of these.
+    if ";" in cleaned or ":" in cleaned or "[" in cleaned or "]" in cleaned or "\\" in cleaned:
+        return cleaned.translate(_HARMLESS)
+    return cleaned
+
+
+def _code(text: str | None) -> str:
+    cleaned = clean(text)
+    return cleaned if cleaned.isalnum() else cleaned.translate(_CODE)

@@ -1,0 +1,26 @@
+"""Entries as JSON lines, the shape of schemas/entry.schema.json; amounts stay integers of hundredths."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pleoctl.mapping.engine.entries import encode
+
+if TYPE_CHECKING:
+    from pleoctl.mapping.engine.entries import Entry
+
+
+class JsonWriter:
+    """One line of JSON for each entry."""
+
+    def start(self) -> bytes:
+        """Nothing."""
+        return b""
+
+    def entry(self, entry: Entry) -> bytes:
+        """The entry and a line break."""
+        return encode(entry) + b"\n"
+
+    def end(self) -> bytes:
+        """Nothing."""
+        return b""

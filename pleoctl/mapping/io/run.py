@@ -1,0 +1,101 @@
+"""Map a stream of items into a stream of bytes, and keep count of what became of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from pleoctl.errors import PleoctlError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pleoctl.mapping.engine.engine import Engine
+    from pleoctl.mapping.engine.entries import Entry
+    from pleoctl.mapping.io.outputs import Writer
+    from pleoctl.mapping.items import Defect, Item
+
+#: Reasons beyond this many different ones are counted by their type alone, so that memory does not grow.
+MAX_REASONS: Final = 500
+#: Ids that are remembered, at least, to find an item that comes twice: far more than a page has.
+RECENT: Final = 20_000
+_BATCH: Final = 1 << 16
+
+#: A failure's type and reason, or the one text of a warning.
+Reason = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many items were mapped, how many failed and why, what was warned of; an example id for each reason."""
+
+    mapped: int = 0
+    failed: int = 0
+    warned: int = 0
+    reasons: Counter[Reason] = field(default_factory=Counter)
+    warnings: Counter[Reason] = field(default_factory=Counter)
+    examples: dict[Reason, str | None] = field(default_factory=dict)
+    _recent: set[int] = field(default_factory=set, repr=False)
+    _earlier: set[int] = field(default_factory=set, repr=False)
+
+    @property
+    def items(self) -> int:
+        """All items."""
+        return self.mapped + self.failed
+
+    def add(self, entry: Entry) -> None:
+        """Count an entry, and warn in it where its item came before."""
+        self._meet(entry)
+        if entry.warnings:
+            self.warned += 1
+            for text in entry.warnings:
+                self._count(self.warnings, (text,), entry)
+        if entry.failed:
+            self.failed += 1
+            self._count(self.reasons, (entry.failure_reason_type or "", entry.failure_reason or ""), entry)
+        else:
+            self.mapped += 1
+
+    def _meet(self, entry: Entry) -> None:
+        """Pages that overlap, or were saved twice, must not be booked twice in silence (E1)."""
+        if entry.accounting_entry_id is None:
+            return
+        name = hash(entry.accounting_entry_id)  # as many bytes for every id
+        if name in self._recent or name in self._earlier:
+            entry.warnings.append("an item with this accountingEntryId came before; post one of the two")
+        self._recent.add(name)
+        if len(self._recent) >= RECENT:
+            self._earlier, self._recent = self._recent, set()
+
+    def _count(self, counter: Counter[Reason], key: Reason, entry: Entry) -> None:
+        if key not in counter and len(counter) >= MAX_REASONS:
+            key = (*key[:-1], "other reasons")
+        counter[key] += 1
+        self.examples.setdefault(key, entry.accounting_entry_id)
+
+
+def write_entries(items: Iterable[Item | Defect], engine: Engine, writer: Writer, sink: BinaryIO, tally: Tally) -> None:
+    """Map items in their order and write what becomes of them; memory does not grow with their number.
+
+    Where the input breaks, everything before is written, and the error goes on.
+    """
+    pending = [writer.start()]
+    size = 0
+    try:
+        for item in items:
+            entry = engine.entry(item)
+            tally.add(entry)
+            piece = writer.entry(entry)
+            pending.append(piece)
+            size += len(piece)
+            if size > _BATCH:
+                sink.write(b"".join(pending))
+                pending, size = [], 0
+    except PleoctlError:
+        # What was read before the input broke is mapped; nothing was, nothing is written.
+        if tally.items:
+            sink.write(b"".join(pending))
+        raise
+    pending.append(writer.end())
+    sink.write(b"".join(pending))

@@ -1,0 +1,1 @@
+"""What rules say: files, rows, predicates, templates."""

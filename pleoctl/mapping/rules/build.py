@@ -1,0 +1,252 @@
+"""From rule files to `Rules`: rows, settings, vendors, replacements, tests."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.documents.canonical import digest
+from pleoctl.documents.files import decode
+from pleoctl.errors import Finding, InvalidFile
+from pleoctl.mapping.rules import template
+from pleoctl.mapping.rules.files import STANDARD_FILE, Source, Sources, folder_reader
+from pleoctl.mapping.rules.model import RULES, Given, Leg, LineRow, Rules, Target, TestCase, TypeRow, VendorRow, literal
+from pleoctl.mapping.rules.predicates import Predicate, folded, predicate
+from pleoctl.mapping.rules.spelling import UNKNOWN, closest, hint_for
+from pleoctl.mapping.vendors import doubles, read_csv, vendor_row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+_SECTIONS: Final = ("accounts", "expenseTypes", "lines", "tax", "vendors")
+
+
+def load_rules(path: Path, root: Path) -> Rules:
+    """The rules of a mapping file below the workspace folder ``root``.
+
+    Raises `InvalidFile` with every problem at once, unknown names (MAP001) among them.
+    """
+    rules, names = read_rules(relative(path, root), folder_reader(root))
+    if names:
+        raise InvalidFile.of(names)
+    return rules
+
+
+def relative(path: Path, root: Path) -> str:
+    """A path as rules name it: relative to the workspace folder."""
+    return Path(os.path.relpath(path, root)).as_posix()
+
+
+def read_rules(name: str, read: Callable[[str], bytes]) -> tuple[Rules, list[Finding]]:
+    """The rules as far as they can be understood, and the unknown names in them (MAP001).
+
+    ``name`` is the mapping file's path relative to the workspace, ``read`` gives a file's bytes by such a path.
+    Raises `InvalidFile` for everything else that is wrong with the files.
+    """
+    sources = Sources(read)
+    sources.load(name)
+    if sources.problems:
+        raise InvalidFile.of(_in_order([*sources.problems, *sources.names]))
+    build = _Build(sources, Rules(sources.listed[0].place(), sources.listed[0].data.get("kind", RULES)))
+    rules = build.rules()
+    if build.problems:
+        raise InvalidFile.of(_in_order([*build.problems, *build.names]))
+    return rules, _in_order(build.names)
+
+
+def _in_order(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(set(findings), key=lambda f: (f.file or "", f.line or 0, f.column or 0, f.message))
+
+
+class _Build:
+    """Turns checked documents into rules, collecting what schemas cannot say."""
+
+    def __init__(self, sources: Sources, rules: Rules) -> None:
+        self._sources = sources.listed
+        self._read = sources.read
+        self._rules = rules
+        self.names = list(sources.names)
+        self.problems: list[Finding] = []
+
+    def rules(self) -> Rules:
+        rules = self._rules
+        for source in self._sources:
+            self._settings(source)
+            rules.lines += self._line_rows(source)
+            rules.types += self._type_rows(source)
+            rules.tests += _tests(source)
+            rules.vendors += self._vendors(source)
+        self.problems += doubles(rules.vendors)
+        self._check_ids()
+        self._replace()
+        self._template()
+        rules.files = [s.document.shown for s in self._sources if not s.standard]
+        rules.digest = digest(
+            [{k: v for k, v in s.data.items() if k != "tests"} for s in self._sources]
+            + [[[getattr(v, f) for f in VendorRow.__slots__ if f != "place"] for v in rules.vendors]]
+        )
+        return rules
+
+    # --- settings ----------------------------------------------------------------------------------------------
+
+    def _settings(self, source: Source) -> None:
+        rules, data = self._rules, source.data
+        for name in _SECTIONS:
+            if name in data:
+                rules.sections.setdefault(name, source.place(name))
+        for name, code in data.get("accounts", {}).items():
+            rules.accounts.setdefault(name, Given(literal(code), source.place("accounts", name)))
+        for currency, divisor in data.get("amounts", {}).get("divisor", {}).items():
+            rules.divisors.setdefault(currency, divisor)
+        for attribute, path in _SINGLE.items():
+            self._single(source, attribute, path)
+
+    def _single(self, source: Source, attribute: str, path: tuple[str, ...]) -> None:
+        value: Any = source.data
+        for step in path:
+            if step not in value:
+                return
+            value = value[step]
+        if attribute not in self._rules.sections:
+            self._rules.sections[attribute] = source.place(*path)
+            setattr(self._rules, attribute, _SHAPES.get(attribute, lambda v: v)(value))
+
+    def _template(self) -> None:
+        rules = self._rules
+        given: Any = rules.description
+        place = rules.sections.get("description", rules.place)
+        try:
+            rules.description = template.compile_template(template.DEFAULT if given is None else given, place)
+        except InvalidFile as error:
+            self._sort(error.findings)
+
+    def _sort(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            (self.names if finding.code == UNKNOWN else self.problems).append(finding)
+
+    # --- rows --------------------------------------------------------------------------------------------------
+
+    def _when(self, source: Source, path: tuple[str | int, ...], when: dict[str, Any]) -> tuple[Predicate, ...]:
+        found = []
+        for name, given in when.items():
+            problem = _range_problem(name, given)
+            try:
+                found.append(predicate(name, given, source.place(*path, "when", name)))
+            except re.error as error:
+                problem = f"regex does not compile: {error}"
+            if problem:
+                self.problems.append(source.finding((*path, "when", name), problem))
+        return tuple(found)
+
+    def _type_rows(self, source: Source) -> Iterator[TypeRow]:
+        for index, data in enumerate(source.data.get("expenseTypes", [])):
+            path = ("expenseTypes", index)
+            replaces = data.get("replaces", [])
+            yield TypeRow(
+                data["id"], self._when(source, path, data["when"]), tuple(self._legs(source, path, data)),
+                source.place(*path), source.standard,
+                (replaces,) if isinstance(replaces, str) else tuple(replaces), source.spelling.is_lost(path),
+            )  # fmt: skip
+
+    def _legs(self, source: Source, path: tuple[str | int, ...], data: dict[str, Any]) -> Iterator[Leg]:
+        short = [name for name in ("debit", "credit") if name in data]
+        if ("entries" in data) == bool(short) or len(short) == 1:
+            self.problems.append(source.finding(
+                path, f"row {data['id']!r} needs debit and credit, or entries", "give one of the two forms",
+            ))  # fmt: skip
+            return
+        listed = [((*path, "entries", i), e) for i, e in enumerate(data.get("entries", []))]
+        for place, leg in listed or [(path, {"kind": "journal", **data})]:
+            made = Leg(leg["kind"], *(Target.of(leg[s], source.place(*place, s)) for s in ("debit", "credit")))
+            if (made.debit.role, made.debit.code) == (made.credit.role, made.credit.code):
+                self.problems.append(source.finding(
+                    place, f"debit and credit are both {made.debit}", "an entry needs two accounts",
+                ))  # fmt: skip
+            yield made
+
+    def _line_rows(self, source: Source) -> Iterator[LineRow]:
+        for index, data in enumerate(source.data.get("lines", {}).get("rows", [])):
+            path = ("lines", "rows", index)
+            yield LineRow(
+                data["id"], self._when(source, path, data["when"]), literal(data["account"]), source.place(*path),
+                source.spelling.is_lost(path),
+            )  # fmt: skip
+
+    def _vendors(self, source: Source) -> Iterator[VendorRow]:
+        section = source.data.get("vendors", {})
+        for index, row in enumerate(section.get("rows", [])):
+            yield vendor_row(row, source.place("vendors", "rows", index))
+        if "file" in section:
+            try:
+                yield from read_csv(decode(self._read(section["file"]), section["file"]), section["file"])
+            except InvalidFile as error:
+                path, hint = ("vendors", "file"), "paths are relative to the workspace"
+                self._sort(
+                    finding if finding.line else source.finding(path, f"{finding.file}: {finding.message}", hint)
+                    for finding in error.findings
+                )
+
+    # --- the rows together -------------------------------------------------------------------------------------
+
+    def _check_ids(self) -> None:
+        seen: dict[str, TypeRow | LineRow] = {}
+        rows: list[TypeRow | LineRow] = [*self._rules.types, *self._rules.lines]
+        for row in rows:
+            first = seen.setdefault(row.id, row)
+            if first is not row:
+                # The row that a person can change is the one to point at.
+                place, other = (first.place, row.place) if row.place.file == STANDARD_FILE else (row.place, first.place)
+                message = f"id {row.id!r} stands twice, also in {other}"
+                self.problems.append(
+                    place.finding("duplicate-id", message, "ids name rows in every output", rule=row.id)
+                )
+
+    def _replace(self) -> None:
+        rows = {row.id: row for row in self._rules.types}
+        lost = set()
+        for row in self._rules.types:
+            for name in row.replaces:
+                meant = self._meant(name, row, [i for i in rows if i != row.id])
+                if meant is None:
+                    lost.add(row.id)
+                else:
+                    self._rules.replaced.append((rows[meant], row))
+        gone = {old.id for old, _ in self._rules.replaced}
+        self._rules.types = [
+            replace(row, doubtful=True) if row.id in lost else row for row in self._rules.types if row.id not in gone
+        ]
+
+    def _meant(self, name: str, row: TypeRow, known: list[str]) -> str | None:
+        """The row that a name in ``replaces`` means; an unknown one is told, and corrected where that is obvious."""
+        if name in known:
+            return name
+        hint = hint_for(name, known)
+        self.names.append(row.place.finding(UNKNOWN, f"replaces unknown row {name!r}", hint, rule=row.id))
+        return closest(name, known)
+
+
+_SINGLE: Final = {
+    "unmatched": ("vendors", "unmatched"), "match": ("vendors", "match"),
+    "tax_shape": ("tax", "shape"), "tax_codes": ("tax", "taxCodes"), "description": ("description",),
+    "unexpected_contra": ("unexpectedContraAccount",), "failure_types": ("failureTypes",),
+    "otherwise": ("lines", "otherwise"),
+}  # fmt: skip
+_SHAPES: Final[dict[str, Callable[[Any], Any]]] = {"match": tuple, "tax_codes": frozenset}
+
+
+def _range_problem(name: str, given: Any) -> str | None:
+    if not isinstance(given, dict) or "range" not in given:
+        return None
+    low, high = (folded(name, bound) for bound in given["range"])
+    if low is None and high is None:
+        return "range has no bound"
+    return f"range ends below its start: {low} … {high}" if None not in (low, high) and low > high else None
+
+
+def _tests(source: Source) -> Iterator[TestCase]:
+    for index, data in enumerate(source.data.get("tests", [])):
+        path = ("tests", index)
+        yield TestCase(data["name"], data["given"], data["expect"], source.place(*path), path)

@@ -1,0 +1,121 @@
+"""The files of a rule set: read, spelled right, checked against the schema, with their includes.
+
+Paths in rule files are relative to the workspace and stay inside it. A file's own rows come before those of its
+includes, and its own settings win over theirs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.documents.files import decode, read_bytes
+from pleoctl.documents.load import Document, parse
+from pleoctl.documents.schemas import violations
+from pleoctl.errors import InvalidFile
+from pleoctl.mapping.rules.spelling import SCHEMA, Spelling
+from pleoctl.place import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pleoctl.documents.load import Steps
+    from pleoctl.errors import Finding
+
+STANDARD: Final = "standard"
+STANDARD_FILE: Final = "standard.yaml"
+MAX_FILES: Final = 100
+
+
+@dataclass(slots=True)
+class Source:
+    """One rule file: its document, put right, and what its spelling lost."""
+
+    document: Document
+    spelling: Spelling
+    standard: bool = False
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The file's data."""
+        return self.document.data  # type: ignore[no-any-return]
+
+    def place(self, *path: str | int) -> Place:
+        """Where a value stands."""
+        return Place(self.document.shown, *self.document.locate(path))
+
+    def finding(self, path: Steps, message: str, hint: str | None = None, code: str = "invalid-file") -> Finding:
+        """A finding that points at a value."""
+        return self.document.finding(path, code, message, hint=hint)
+
+
+def folder_reader(root: Path) -> Callable[[str], bytes]:
+    """Reads files below a folder, also through links only below it."""
+
+    def read(name: str) -> bytes:
+        path = root / name
+        if not path.resolve().is_relative_to(root.resolve()):
+            raise InvalidFile("leads outside the workspace", file=name, hint="move the file into the workspace")
+        return read_bytes(path, name)
+
+    return read
+
+
+@dataclass(slots=True)
+class Sources:
+    """Loads a rule file and its includes; ``problems`` are findings that make the rules unusable."""
+
+    read: Callable[[str], bytes]
+    listed: list[Source] = field(default_factory=list)
+    names: list[Finding] = field(default_factory=list)
+    problems: list[Finding] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
+
+    def load(self, name: str) -> None:
+        """Load a file and, after it, its includes; each file once."""
+        name = PurePosixPath(name).as_posix()
+        if name in self._seen:
+            return
+        self._seen.add(name)
+        if len(self._seen) > MAX_FILES:
+            raise InvalidFile(f"includes more than {MAX_FILES} files", file=name)
+        source = self._source(parse(decode(self.read(name), name), name))
+        self.listed.append(source)
+        for index, included in enumerate(source.data.get("include", [])):
+            self._include(source, index, included)
+
+    def _source(self, document: Document) -> Source:
+        spelling = Spelling(document)
+        spelling.correct()
+        self.names += spelling.findings
+        found = violations(document, SCHEMA)
+        self.problems += found
+        if found:
+            # Nothing can be said about a file of another shape; its own findings are the report.
+            document.data = {}
+        return Source(document, spelling)
+
+    def _include(self, source: Source, index: int, name: str) -> None:
+        if name == STANDARD:
+            if STANDARD not in self._seen:
+                self._seen.add(STANDARD)
+                self.listed.append(standard_source())
+            return
+        try:
+            self.load(name)
+        except InvalidFile as error:
+            missing = error.findings[0].file == name and error.findings[0].line is None
+            hint = f"`include` takes {STANDARD!r} or paths relative to the workspace"
+            self.problems += (
+                [source.finding(("include", index), f"{name}: {error.message}", hint)] if missing else error.findings
+            )
+
+
+@cache
+def standard_source() -> Source:
+    """The table that ships with pleoctl; that it fits the schema is a test's business."""
+    path = Path(__file__).parent.with_name(STANDARD_FILE)
+    document = parse(decode(read_bytes(path, STANDARD_FILE), STANDARD_FILE), STANDARD_FILE)
+    return Source(document, Spelling(document), standard=True)

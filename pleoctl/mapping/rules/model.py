@@ -1,0 +1,205 @@
+"""The rules as data: what a mapping file and its includes say, each part with its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pleoctl.mapping.vocabulary import CELLS, ROLES, SETTING_CHAIN, Cell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pleoctl.mapping.items import Item
+    from pleoctl.mapping.rules.predicates import Predicate
+    from pleoctl.mapping.rules.template import Template
+    from pleoctl.place import Place
+
+DEFAULT_DIVISOR: Final = 100
+RULES: Final = "ExportMapping"
+_LITERAL: Final = "account:"
+
+
+def literal(text: str) -> str:
+    """The code that a text gives: ``account:wallet`` is the code ``wallet``, wherever a code is due."""
+    return text.removeprefix(_LITERAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One side of a rule: a role, or the code of an account."""
+
+    role: str | None
+    code: str | None
+    place: Place
+
+    @classmethod
+    def of(cls, text: str, place: Place) -> Target:
+        """``wallet`` is a role, ``6540`` a code, ``account:wallet`` the code of an account spelt like a role."""
+        if text in ROLES:
+            return cls(text, None, place)
+        return cls(None, literal(text), place)
+
+    def __str__(self) -> str:
+        return self.role or self.code or ""
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One entry that a type row makes."""
+
+    kind: str
+    debit: Target
+    credit: Target
+
+    @cached_property
+    def line_side(self) -> Literal["debit", "credit"] | None:
+        """The side that takes the lines' accounts, None where the leg has no expense side."""
+        if self.debit.role == "line":
+            return "debit"
+        return "credit" if self.credit.role == "line" else None
+
+
+@dataclass(frozen=True)
+class TypeRow:
+    """A row of the expense-type table (hit policy UNIQUE).
+
+    ``when`` holds the conditions as written, ``cells`` the feasible cells they select. ``doubtful`` rows have a
+    condition that could not be understood; analysis leaves them out.
+    """
+
+    id: str
+    when: tuple[Predicate, ...]
+    legs: tuple[Leg, ...]
+    place: Place
+    standard: bool = False
+    replaces: tuple[str, ...] = ()
+    doubtful: bool = False
+
+    @cached_property
+    def cells(self) -> frozenset[Cell]:
+        """The feasible cells of the row."""
+        tests = [(_CELL_INDEX[p.field], p.test()) for p in self.when]
+        return frozenset(cell for cell in CELLS if all(test(cell[i]) for i, test in tests))
+
+    @cached_property
+    def uses_line(self) -> bool:
+        """Whether an entry of this row has an expense side, so that line rules apply."""
+        return any(leg.line_side for leg in self.legs)
+
+    @cached_property
+    def needs_vendor(self) -> bool:
+        """Whether a side is accountsPayable, whose account is the vendor's."""
+        return any(target.role == "accountsPayable" for target in self.targets)
+
+    @property
+    def targets(self) -> Iterator[Target]:
+        """Both sides of every leg."""
+        for leg in self.legs:
+            yield from (leg.debit, leg.credit)
+
+
+_CELL_INDEX: Final = {"type": 0, "subType": 1, "method": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """A row of the line table (hit policy FIRST); ``account`` is the code it gives to the line."""
+
+    id: str
+    when: tuple[Predicate, ...]
+    account: str
+    place: Place
+    doubtful: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VendorRow:
+    """A vendor of the accounting system with its own accounts-payable account, or None for the general one."""
+
+    code: str
+    place: Place
+    external_id: str | None = None
+    tax_registration_number: str | None = None
+    supplier_code: str | None = None
+    supplier_account: str | None = None
+    account: str | None = None
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A setting with its place."""
+
+    value: Any
+    place: Place
+
+
+@dataclass(slots=True)
+class TestCase:
+    """One test of the rules; ``path`` are the steps to it in its file."""
+
+    name: str
+    given: dict[str, Any]
+    expect: Any
+    place: Place
+    path: tuple[str | int, ...]
+
+
+@dataclass
+class Rules:
+    """Everything that a mapping file and its includes say. ``digest`` identifies it, wherever it lies.
+
+    ``types`` are the rows in force; ``replaced`` lists the others, each with the row that stands in for it.
+    """
+
+    place: Place
+    kind: str = RULES
+    accounts: dict[str, Given] = field(default_factory=dict)
+    unmatched: Literal["fail", "fallback"] = "fail"
+    match: tuple[str, ...] = ("code", "externalId", "taxRegistrationNumber")
+    vendors: list[VendorRow] = field(default_factory=list)
+    tax_shape: Literal["code", "split"] = "code"
+    tax_codes: frozenset[str] | None = None
+    description: Template | None = None
+    divisors: dict[str, int] = field(default_factory=dict)
+    unexpected_contra: Literal["fail", "ignore"] = "fail"
+    failure_types: Literal["design", "v3"] = "design"
+    types: list[TypeRow] = field(default_factory=list)
+    replaced: list[tuple[TypeRow, TypeRow]] = field(default_factory=list)
+    otherwise: Literal["keep", "fail"] = "keep"
+    lines: list[LineRow] = field(default_factory=list)
+    tests: list[TestCase] = field(default_factory=list)
+    sections: dict[str, Place] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+    digest: str = ""
+
+    @cached_property
+    def by_cell(self) -> dict[Cell, list[TypeRow]]:
+        """The rows that match each feasible cell; exactly one where the table is sound."""
+        found: dict[Cell, list[TypeRow]] = {cell: [] for cell in CELLS}
+        for row in self.types:
+            for cell in row.cells:
+                found[cell].append(row)
+        return found
+
+    @property
+    def inputs(self) -> set[str]:
+        """The files that these rules were read from, relative to the workspace: rule files and lists of vendors."""
+        return {*self.files, *(vendor.place.file for vendor in self.vendors)}
+
+    def setting(self, role: str) -> tuple[str, str] | None:
+        """Name and account code of the setting that a role falls back to; None where it is missing."""
+        for name in SETTING_CHAIN[role]:
+            if name in self.accounts:
+                return name, self.accounts[name].value
+        return None
+
+    def render(self, item: Item) -> str:
+        """The description of an item (D2, D4)."""
+        return "" if self.description is None else self.description.render(item)
+
+    def divisor(self, currency: str) -> int:
+        """What an amount of a currency is divided by when it is printed (D9)."""
+        return self.divisors.get(currency, DEFAULT_DIVISOR)

@@ -1,0 +1,237 @@
+"""The description of an entry: a jinja2 template that can read the item and nothing else.
+
+Templates come from a file that anyone may have pushed. So only output, conditions and a few filters are allowed: no
+calls, no loops, no arithmetic, nothing whose result could outgrow its inputs. The sandbox is the second fence.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.errors import Finding, InvalidFile
+from pleoctl.mapping.failures import wrong
+from pleoctl.mapping.rules.spelling import UNKNOWN, hint_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pleoctl.mapping.items import Item
+    from pleoctl.place import Place
+
+DEFAULT: Final = "{{ supplier.name }} {{ user.name }} {{ note }}"
+MAX_LENGTH: Final = 500
+
+#: What a template may name, and the item's field behind it.
+FIELDS: Final[dict[str, tuple[str, ...]]] = {
+    "supplier": ("name", "code", "account", "categoryCode", "country", "taxIdentifier"),
+    "vendor": ("name", "code", "externalId", "taxRegistrationNumber"),
+    "user": ("name", "code"),
+    "team": ("name", "code"),
+    "invoice": ("number", "date", "dueDate"),
+    "note": (), "type": (), "subType": (), "date": (), "currency": (), "reconciliationId": (),
+}  # fmt: skip
+_FULL: Final = {name: dict.fromkeys(fields, name) if fields else name for name, fields in FIELDS.items()}
+_LEAST: Final = {name: name for name in ("type", "date", "currency", "reconciliationId")}
+_FILTERS: Final = (
+    "capitalize", "default", "first", "initials", "last", "lower", "replace", "title", "trim", "truncate", "upper",
+)  # fmt: skip
+_NODES: Final = (
+    "Template", "Output", "TemplateData", "Name", "Getattr", "Filter", "Const", "If", "CondExpr", "Compare",
+    "Operand", "And", "Or", "Not", "Test", "Concat", "Keyword",
+)  # fmt: skip
+
+Path = tuple[str, ...]
+_PATHS: Final[set[Path]] = {
+    path for name, fields in FIELDS.items() for path in ([(name, field) for field in fields] if fields else [(name,)])
+}
+_VALUE: Final = re.compile(r"\{\{ *([A-Za-z]+(?:\.[A-Za-z]+)?) *\}\}")
+
+
+def initials(name: Any) -> str:
+    """``Marie Jensen`` becomes ``MJ`` (D2: names are shortened to initials when space is short)."""
+    return "".join(word[0] for word in str(name or "").split())
+
+
+def _replaced(text: Any, old: str, new: str) -> str:
+    """jinja2's filter, whose result may outgrow all bounds where it is applied several times."""
+    if not old:
+        raise ValueError("replace needs a text to look for")
+    return str(text).replace(str(old), str(new))[: 10 * MAX_LENGTH]
+
+
+def squeeze(text: str) -> str:
+    """Whitespace collapsed and the length bounded to `MAX_LENGTH` characters."""
+    joined = " ".join(text.split())
+    return joined if len(joined) <= MAX_LENGTH else joined[: MAX_LENGTH - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A compiled template: ``render`` gives the description of an item."""
+
+    text: str
+    render: Callable[[Item], str]
+
+
+def compile_template(text: str, place: Place) -> Template:
+    """The template of a text. Raises `InvalidFile` with every problem, unknown names as MAP001."""
+    parts = _plain_parts(text)
+    if parts is not None:
+        return Template(text, _joiner(parts))
+    from jinja2 import TemplateSyntaxError  # noqa: PLC0415 - 40 ms that plain templates do not need
+
+    environment = _environment()
+    try:
+        tree = environment.parse(text)
+    except TemplateSyntaxError as error:
+        raise InvalidFile.of([_at(place, text, error.lineno, "template", _sentence(error.message))]) from error
+    problems = list(_problems(tree, place, text))
+    if problems:
+        raise InvalidFile.of(problems)
+    try:
+        template = environment.from_string(text)
+        # A wrong argument of a filter shows only when it is used: with everything there, and with the least.
+        for context in (_FULL, _LEAST):
+            template.render(context).encode()
+    except Exception as error:
+        hint = "test first what an item may lack: {% if note and note < … %}" if "undefined" in str(error) else None
+        raise InvalidFile.of([_at(place, text, 1, "template", _sentence(f"{error}"), hint)]) from error
+    return Template(text, _renderer(template))
+
+
+def _sentence(message: str | None) -> str:
+    return f"description: {message or 'malformed template'}"
+
+
+def _at(place: Place, text: str, lineno: int, code: str, message: str, hint: str | None = None) -> Finding:
+    # A folded or quoted scalar may join lines, so only a template of one line is sure to stand where it says.
+    line = place.line + lineno - 1 if "\n" in text else place.line
+    return Finding(code, message, file=place.file, line=line, column=place.column, hint=hint)
+
+
+def _environment() -> Any:
+    from jinja2 import ChainableUndefined  # noqa: PLC0415
+    from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415
+
+    environment = SandboxedEnvironment(undefined=ChainableUndefined, finalize=_text, autoescape=False)
+    environment.filters["initials"] = initials
+    environment.filters["replace"] = _replaced
+    environment.globals.clear()
+    return environment
+
+
+def _text(value: Any) -> Any:
+    return "" if value is None or isinstance(value, dict) else value
+
+
+def _problems(tree: Any, place: Place, text: str) -> Iterator[Finding]:
+    from jinja2 import nodes  # noqa: PLC0415
+
+    for node in (tree, *tree.find_all(nodes.Node)):
+        kind = type(node).__name__
+        if kind not in _NODES:
+            yield _at(place, text, node.lineno, "template", f"description: {kind} is not allowed in a template",
+                      "use values, conditions and filters")  # fmt: skip
+        elif kind == "Filter" and node.name not in _FILTERS:
+            yield _unknown(place, text, node, f"filter {node.name!r}", hint_for(node.name, list(_FILTERS)))
+        elif kind == "Name" and node.name not in FIELDS:
+            yield _unknown(place, text, node, f"name {node.name!r}", hint_for(node.name, list(FIELDS)))
+        elif kind == "Getattr" and not _is_field(node):
+            known = list(FIELDS.get(getattr(node.node, "name", ""), ()))
+            yield _unknown(place, text, node, f"field {node.attr!r}", hint_for(node.attr, known))
+        elif kind == "Output":
+            for part in node.nodes:
+                fields = FIELDS.get(getattr(part, "name", ""), ()) if type(part).__name__ == "Name" else ()
+                if fields:
+                    yield _at(place, text, part.lineno, "template", f"description: {part.name} has several fields",
+                              f"write e.g. {{{{ {part.name}.{fields[0]} }}}}")  # fmt: skip
+
+
+def _unknown(place: Place, text: str, node: Any, what: str, hint: str) -> Finding:
+    return _at(place, text, node.lineno, UNKNOWN, f"description: unknown {what}", hint)
+
+
+def _is_field(node: Any) -> bool:
+    if type(node.node).__name__ != "Name":
+        return False
+    # A name that is unknown is reported itself.
+    return node.node.name not in FIELDS or node.attr in FIELDS[node.node.name]
+
+
+def _plain_parts(text: str) -> list[str | Path] | None:
+    """The parts of a template that only strings values together; None for any other template."""
+    mixed: list[str | Path] = [
+        tuple(part.split(".")) if number % 2 else part for number, part in enumerate(_VALUE.split(text))
+    ]
+    for part in mixed:
+        if (part not in _PATHS) if isinstance(part, tuple) else ("{" in part or "}" in part):
+            return None
+    return [part for part in mixed if part]
+
+
+_ATTRIBUTES: Final = {
+    "subType": "sub_type", "categoryCode": "category_code", "taxIdentifier": "tax_identifier",
+    "externalId": "external_id", "taxRegistrationNumber": "tax_registration_number",
+    "number": "invoice_number", "dueDate": "due_date",
+}  # fmt: skip
+
+
+def _value(item: Item, path: Path) -> str | None:
+    holder: Any = item
+    if path[0] == "invoice":
+        holder = item.additional_information.invoice_information
+        return getattr(holder, {"date": "invoice_date"}.get(path[1], _ATTRIBUTES.get(path[1], path[1])), None)
+    if path[0] == "reconciliationId":
+        return item.additional_information.reconciliation_id
+    if path[0] == "currency":
+        return item.amount.in_wallet_currency.currency
+    for step in path:
+        holder = getattr(holder, _ATTRIBUTES.get(step, step), None)
+    return None if holder is None else str(holder)
+
+
+def _joiner(parts: list[str | Path]) -> Callable[[Item], str]:
+    # Templates of plain values are most templates; joining them directly is what keeps `map` fast.
+    readers = [part if isinstance(part, str) else _reader(part) for part in parts]
+
+    def render(item: Item) -> str:
+        return squeeze("".join([r if isinstance(r, str) else r(item) or "" for r in readers]))
+
+    return render
+
+
+_SIMPLE: Final = {"supplier", "vendor", "user", "team"}
+
+
+def _reader(path: Path) -> Callable[[Item], str | None]:
+    if len(path) == 1 and path[0] == "note":
+        return lambda item: item.note
+    if len(path) == 2 and path[0] in _SIMPLE:  # noqa: PLR2004 - holder and field
+        holder, name = path[0], _ATTRIBUTES.get(path[1], path[1])
+        return lambda item: None if (h := getattr(item, holder)) is None else getattr(h, name)
+    return lambda item: _value(item, path)
+
+
+def _renderer(template: Any) -> Callable[[Item], str]:
+    def render(item: Item) -> str:
+        try:
+            return squeeze(template.render(_context(item)))
+        except Exception as error:
+            raise wrong(f"description: {error}; correct the template") from error
+
+    return render
+
+
+def _context(item: Item) -> dict[str, Any]:
+    """What an item has; what it lacks is undefined, since jinja2's filters would print None."""
+    parts = ((name, _part_of(item, name, fields)) for name, fields in FIELDS.items())
+    return {name: part for name, part in parts if part is not None}
+
+
+def _part_of(item: Item, name: str, fields: tuple[str, ...]) -> dict[str, str] | str | None:
+    if not fields:
+        return _value(item, (name,))
+    values = {field: value for field in fields if (value := _value(item, (name, field))) is not None}
+    return values or None

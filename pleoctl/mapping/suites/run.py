@@ -1,0 +1,258 @@
+"""Tests of rules: what is given becomes an item, what comes out is compared with what is expected.
+
+Tests see the rules alone, not the accounting system, so that they say the same on every day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.mapping.engine.engine import Engine
+from pleoctl.mapping.items import convert
+from pleoctl.mapping.rules.model import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+
+    from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
+    from pleoctl.mapping.rules.model import Rules, TestCase
+
+_ID: Final = "00000000-0000-4000-8000-000000000001"
+_TAX_ROLE: Final = "tax"
+
+#: The key that a short form stands for: ``vendor: ACME`` is ``vendor: {code: ACME}``.
+_SHORT: Final = {"contraAccount": "code", "vendor": "code", "supplier": "name", "user": "code", "team": "code"}
+
+
+@dataclass(slots=True)
+class Result:
+    """The outcome of one test; ``expected`` and ``actual`` in the form of ``expect``."""
+
+    case: TestCase
+    expected: Any
+    actual: Any
+    reason: str | None = None
+    differences: list[str] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        """Whether what came out is what was expected."""
+        return not self.differences
+
+
+def run_tests(rules: Rules, cases: list[TestCase]) -> list[Result]:
+    """Run tests against rules, in their order."""
+    engine = Engine(rules)
+    return [_run(engine, case) for case in cases]
+
+
+def _run(engine: Engine, case: TestCase) -> Result:
+    entry = engine.entry(convert(item_of(case.given)))
+    expected, actual = _comparable(case.expect, entry)
+    result = Result(case, case.expect, outcome(entry, case.expect), entry.failure_reason)
+    result.differences = _differences(expected, actual)
+    return result
+
+
+# --- what is given ---------------------------------------------------------------------------------------------
+
+
+def item_of(given: dict[str, Any]) -> dict[str, Any]:
+    """The export item that a test gives, in Pleo's shape."""
+    if "item" in given:
+        return dict(given["item"])
+    currency = given.get("currency", "EUR")
+    lines = [_line(line, currency) for line in given.get("lines", [])]
+    item: dict[str, Any] = {
+        "accountingEntryId": _ID,
+        "type": given.get("type"),
+        "subType": given.get("subType"),
+        "date": given.get("date", "2026-01-31"),
+        "amount": _money(sum(line["amount"] for line in given.get("lines", [])), currency),
+        "note": given.get("note"),
+        "additionalInformation": {"reconciliationId": "test"},
+        "accountingEntryLines": lines,
+    }
+    if given.get("method") is not None:
+        item["bookkeeping"] = {"method": given["method"]}
+    return item | {name: _reference(given.get(name), key) for name, key in _SHORT.items()}
+
+
+def _money(value: int, currency: str) -> dict[str, Any]:
+    return {"inWalletCurrency": {"currency": currency, "value": value}}
+
+
+def _reference(value: Any, key: str) -> Any:
+    return {key: value} if isinstance(value, str) else value
+
+
+def _line(given: dict[str, Any], currency: str) -> dict[str, Any]:
+    tags = [{"groupCode": group, "code": code} for group, code in given.get("tags", {}).items()]
+    return {
+        "lineAmount": _money(given["amount"], currency),
+        "account": _reference(given.get("account"), "code"),
+        "tax": _tax(given.get("tax"), currency),
+        "tags": tags,
+    }
+
+
+def _tax(given: dict[str, Any] | None, currency: str) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    return {
+        "code": given.get("code"),
+        "type": given["type"],
+        "amount": _money(given["amount"], currency),
+        "ingoingTaxAccount": given.get("ingoing"),
+        "outgoingTaxAccount": given.get("outgoing"),
+    }
+
+
+# --- what comes out --------------------------------------------------------------------------------------------
+
+
+def outcome(entry: Entry, like: Any = None) -> Any:
+    """An entry as a test's ``expect`` writes it.
+
+    A plain list where there is one entry or ``like`` is a list; roles only where ``like`` names them, so that an
+    expectation never gets weaker.
+    """
+    if entry.failed:
+        return {"fails": entry.failure_reason_type}
+    roles = _roles(like)
+    if isinstance(like, list) or (len(entry.entries) == 1 and not (isinstance(like, dict) and "entries" in like)):
+        return [_posting(p, roles) for ledger in entry.entries for p in ledger.postings]
+    return {"entries": [{"kind": e.kind, "postings": [_posting(p, roles) for p in e.postings]} for e in entry.entries]}
+
+
+def _roles(expect: Any) -> set[str]:
+    """The roles that an expectation names."""
+    parts = expect.get("entries", []) if isinstance(expect, dict) else expect or []
+    postings = [posting for part in parts for posting in part.get("postings", [part])]
+    return {role for posting in postings if (role := _target(posting).role) is not None}
+
+
+def _posting(posting: Posting, roles: Container[str | None] = ()) -> dict[str, Any]:
+    return {posting.side: posting.role if posting.role in roles else _code(posting.account), "amount": posting.amount}
+
+
+def _code(account: str) -> str:
+    """An account as rules write it."""
+    return account if Target.of(account, _NOWHERE).role is None else f"account:{account}"
+
+
+def _unexpected(posting: Posting) -> dict[str, Any]:
+    """A posting that no expectation meets: its account, and the role that led there."""
+    role = None if posting.role == "line" else posting.role
+    return {posting.side: _code(posting.account), "amount": posting.amount, "role": role}
+
+
+_NOWHERE: Any = None
+
+
+def _comparable(expect: Any, entry: Entry) -> tuple[Any, Any]:
+    """Expectation and outcome in one form, matching postings written alike, both in one order."""
+    if entry.failed:
+        return expect, outcome(entry)
+    if "fails" in expect:
+        return expect, [_unexpected(p) for ledger in entry.entries for p in ledger.postings]
+    if isinstance(expect, list):
+        postings = [p for ledger in entry.entries for p in ledger.postings]
+        return _aligned(expect, postings)
+    expected = [{"kind": e["kind"], "postings": e["postings"]} for e in expect["entries"]]
+    ledgers = _paired(expected, entry.entries)
+    actual = [{"kind": e.kind, "postings": [_unexpected(p) for p in e.postings]} for e in ledgers]
+    for one, other, ledger in zip(expected, actual, ledgers, strict=False):
+        one["postings"], other["postings"] = _aligned(one["postings"], ledger.postings)
+    return expected, actual
+
+
+def _paired(expected: list[dict[str, Any]], entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
+    """The entries in the order of the expectations they meet; order is free, so kind and postings decide."""
+    left = list(entries)
+    found = []
+    for wanted in expected:
+        if not left:
+            break
+        best = max(left, key=lambda ledger: _likeness(wanted, ledger))
+        left.remove(best)
+        found.append(best)
+    return found + left
+
+
+def _likeness(wanted: dict[str, Any], ledger: LedgerEntry) -> tuple[bool, int]:
+    met = sum(any(_matches(posting, p) for p in ledger.postings) for posting in wanted["postings"])
+    return wanted["kind"] == ledger.kind, met
+
+
+def _aligned(expected: list[dict[str, Any]], postings: list[Posting]) -> tuple[list[Any], list[Any]]:
+    """Expected and actual postings, each that is met written as it was expected."""
+    met: dict[int, int] = {}  # posting → expectation
+    for index in range(len(expected)):
+        _pair(index, expected, postings, met, set())
+    actual = [expected[met[n]] if n in met else _unexpected(p) for n, p in enumerate(postings)]
+    return _sorted(expected), _sorted(actual)
+
+
+def _pair(
+    index: int, expected: list[dict[str, Any]], postings: list[Posting], met: dict[int, int], tried: set[int]
+) -> bool:
+    """Find a posting for an expectation, moving others to further ones that they match too, so that most are met."""
+    for number, posting in enumerate(postings):
+        if number not in tried and _matches(expected[index], posting):
+            tried.add(number)
+            if number not in met or _pair(met[number], expected, postings, met, tried):
+                met[number] = index
+                return True
+    return False
+
+
+def _target(wanted: dict[str, Any]) -> Target:
+    return Target.of(wanted["debit"] if "debit" in wanted else wanted["credit"], _NOWHERE)
+
+
+def _matches(wanted: dict[str, Any], posting: Posting) -> bool:
+    target = _target(wanted)
+    if posting.side not in wanted or posting.amount != wanted["amount"]:
+        return False
+    if target.role is not None:
+        return posting.role == target.role
+    return posting.account == target.code or (target.code == posting.role == _TAX_ROLE)
+
+
+def _sorted(postings: list[Any]) -> list[Any]:
+    return sorted(postings, key=lambda p: sorted((k, str(v)) for k, v in p.items()))
+
+
+def _differences(expected: Any, actual: Any) -> list[str]:
+    """What is missing as ``- debit wallet 10000``, what is there instead as ``+ …``; nothing where both are alike."""
+    if expected == actual:
+        return []
+    from deepdiff import DeepDiff  # noqa: PLC0415 - a quarter of a second that only failing tests cost
+
+    diff = DeepDiff(_readable(expected), _readable(actual), ignore_order=True, report_repetition=True)
+    missing = list(diff.get("iterable_item_removed", {}).values())
+    surplus = list(diff.get("iterable_item_added", {}).values())
+    for change in diff.get("repetition_change", {}).values():
+        more = change["new_repeat"] - change["old_repeat"]
+        (surplus if more > 0 else missing).extend([change["value"]] * abs(more))
+    return [*(f"- {line}" for line in missing), *(f"+ {line}" for line in surplus)]
+
+
+def _readable(outcome: Any) -> list[str]:
+    """A line for each posting, with the number and kind of its entry where entries are given."""
+    if isinstance(outcome, dict) and "fails" in outcome:
+        return [f"fails {outcome['fails']}"]
+    parts = outcome["entries"] if isinstance(outcome, dict) else outcome
+    lines = []
+    for number, part in enumerate(parts, 1):
+        head, postings = (f"{number} {part['kind']}: ", part["postings"]) if "postings" in part else ("", [part])
+        lines += [f"{head}{_line_of(posting)}" for posting in postings]
+    return lines
+
+
+def _line_of(posting: dict[str, Any]) -> str:
+    side = "debit" if "debit" in posting else "credit"
+    role = f" ({posting['role']})" if posting.get("role") else ""
+    return f"{side} {posting[side]}{role} {posting['amount']}"

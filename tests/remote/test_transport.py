@@ -1,0 +1,280 @@
+"""One request and how it can end: what is repeated, what is lost, what is refused, and in which words."""
+
+from __future__ import annotations
+
+import base64
+import random
+import socket
+import ssl
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+import urllib3
+from urllib3.exceptions import NewConnectionError, ProtocolError
+
+from engine import FakeTime
+from pleoctl.errors import PleoError
+from pleoctl.pleo.connect import authoriser
+from pleoctl.remote import ApiError, Budget, LostAnswer, Transport, Unauthorised
+from pleoctl.remote.transport import LIMITED_TRIES, TRIES, retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from requests_mock import Mocker
+
+URL = "https://external.pleo.io"
+SECRET = "plp_very-secret"
+
+
+@pytest.fixture
+def time() -> FakeTime:
+    """A clock that only waiting moves."""
+    return FakeTime()
+
+
+@pytest.fixture
+def http(time: FakeTime) -> Iterator[Transport]:
+    """A transport to production that never sleeps."""
+    budget = Budget(None, clock=time.clock, sleep=time.sleep)
+    made = Transport(URL, authoriser("apiKey", SECRET), budget, rng=random.Random(1))
+    yield made
+    made.close()
+
+
+def dated(seconds: float) -> str:
+    """An HTTP date so many seconds from now."""
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
+
+
+# --- Retry-After -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "least", "most"),
+    [("7", 7, 7), (" 7 ", 7, 7), ("0.5", 0.5, 0.5), ("99999", 600, 600), ("inf", 600, 600), ("date", 27, 30)],
+)
+def test_retry_after_is_understood(header: str, least: float, most: float) -> None:
+    """Seconds and HTTP dates count, up to ten minutes."""
+    seconds = retry_after(dated(30) if header == "date" else header)
+    assert seconds is not None
+    assert least <= seconds <= most
+
+
+@pytest.mark.parametrize("header", [None, "", "-3", "0", "nan", "soon", "Wed, 99 Foo 2020 99:99:99 GMT", "past", "1,2"])
+def test_a_useless_retry_after_says_nothing(header: str | None) -> None:
+    """Garbage, negative numbers and moments that are over leave the waiting to back-off."""
+    assert retry_after(dated(-30) if header == "past" else header) is None
+
+
+@pytest.mark.parametrize("method", ["read", "write"])
+def test_429_waits_as_long_as_asked_and_repeats(
+    http: Transport, time: FakeTime, requests_mock: Mocker, method: str
+) -> None:
+    """A 429 was not carried out, so reads and writes are both sent again after Retry-After."""
+    answers = [{"status_code": 429, "headers": {"Retry-After": "7"}}, {"json": {"data": 1}}]
+    requests_mock.put(f"{URL}/x", answers)
+    assert getattr(http, method)("PUT", "/x").body == {"data": 1}
+    assert time.now - 1_000_000 >= 7
+    assert http.counts.retries == 1
+
+
+def test_429_without_retry_after_backs_off_and_gives_up(http: Transport, time: FakeTime, requests_mock: Mocker) -> None:
+    """The waits grow beyond a whole window before the run gives up in one sentence."""
+    requests_mock.get(f"{URL}/x", status_code=429)
+    with pytest.raises(PleoError, match="429") as caught:
+        http.read("GET", "/x")
+    assert not isinstance(caught.value, LostAnswer)
+    assert requests_mock.call_count == LIMITED_TRIES
+    assert time.now - 1_000_000 > 61
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+
+def test_401_says_what_is_wrong_with_the_credential(http: Transport, requests_mock: Mocker) -> None:
+    """A credential that is not accepted is told once, without itself."""
+    requests_mock.get(f"{URL}/x", status_code=401, json={"type": "UNAUTHORIZED", "message": "JWT is expired"})
+    with pytest.raises(Unauthorised, match="does not accept the credential") as caught:
+        http.read("GET", "/x", scope="accounts:read")
+    assert requests_mock.call_count == 1
+    assert SECRET not in str(caught.value)
+
+
+def test_403_names_the_missing_scope(http: Transport, requests_mock: Mocker) -> None:
+    """A missing permission is named as the scope to ask for."""
+    requests_mock.get(f"{URL}/x", status_code=403, text="<html>")
+    with pytest.raises(Unauthorised, match="lacks the scope tag-group:read"):
+        http.read("GET", "/x", scope="tag-group:read")
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 418])
+def test_a_refusal_is_not_repeated(http: Transport, requests_mock: Mocker, status: int) -> None:
+    """Other refusals carry status, type and message of the server."""
+    requests_mock.put(f"{URL}/x", status_code=status, json={"type": "T", "message": "too long"})
+    with pytest.raises(ApiError, match="too long") as caught:
+        http.write("PUT", "/x")
+    assert (caught.value.status, caught.value.kind, requests_mock.call_count) == (status, "T", 1)
+
+
+@pytest.mark.parametrize("body", ["[1]", "{", '{"type": 4, "message": {}}', "[" * 5000, "\udcff"])
+def test_a_refusal_with_a_strange_body_is_still_a_refusal(http: Transport, requests_mock: Mocker, body: str) -> None:
+    """Whatever stands in the body of an error, it is an error and no traceback."""
+    requests_mock.put(f"{URL}/x", status_code=400, content=body.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ApiError, match="HTTP 400"):
+        http.write("PUT", "/x")
+
+
+# --- doubt -----------------------------------------------------------------------------------------------------------
+
+DOUBTS: dict[str, dict[str, Any]] = {
+    "500": {"status_code": 500}, "502": {"status_code": 502}, "503": {"status_code": 503}, "504": {"status_code": 504},
+    "truncated": {"text": '{"data": {"id"'}, "html": {"text": "<html>"}, "deep": {"text": "[" * 100_000},
+    "timeout": {"exc": requests.exceptions.ReadTimeout},
+    "broken": {"exc": requests.exceptions.ConnectionError(ProtocolError("Connection aborted."))},
+    "chunked": {"exc": requests.exceptions.ChunkedEncodingError},
+    "tls": {"exc": requests.exceptions.SSLError(ssl.SSLEOFError("EOF occurred in violation of protocol"))},
+    "garbled": {"exc": requests.exceptions.ContentDecodingError},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+def test_a_doubtful_read_is_repeated(http: Transport, requests_mock: Mocker, doubt: str) -> None:
+    """A read is sent again until its answer is whole."""
+    requests_mock.get(f"{URL}/x", [DOUBTS[doubt], DOUBTS[doubt], {"json": {"data": 1}}])
+    assert http.read("GET", "/x").body == {"data": 1}
+    assert (http.counts.read, http.counts.retries) == (1, 2)
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+def test_a_doubtful_write_is_lost(http: Transport, requests_mock: Mocker, doubt: str) -> None:
+    """A write without a usable answer is never sent again blindly (law 3)."""
+    requests_mock.post(f"{URL}/x", [DOUBTS[doubt], {"json": {"data": 1}}])
+    with pytest.raises(LostAnswer):
+        http.write("POST", "/x")
+    assert requests_mock.call_count == 1
+
+
+def test_a_read_that_never_answers_ends(http: Transport, requests_mock: Mocker) -> None:
+    """Passing faults that do not pass end in one sentence."""
+    requests_mock.get(f"{URL}/x", status_code=503)
+    with pytest.raises(PleoError, match=r"could not be reached.*503"):
+        http.read("GET", "/x")
+    assert requests_mock.call_count == TRIES
+
+
+def test_503_with_retry_after_is_obeyed(http: Transport, time: FakeTime, requests_mock: Mocker) -> None:
+    """A server that says when it is back is not asked before."""
+    requests_mock.get(f"{URL}/x", [{"status_code": 503, "headers": {"Retry-After": "20"}}, {"json": {}}])
+    http.read("GET", "/x")
+    assert time.now - 1_000_000 >= 20
+
+
+def test_a_refused_connection_repeats_a_write(http: Transport, requests_mock: Mocker) -> None:
+    """What was never sent was not carried out, so it is sent again."""
+    refused = requests.exceptions.ConnectionError(NewConnectionError(None, "refused"))  # type: ignore[arg-type]
+    requests_mock.post(f"{URL}/x", [{"exc": refused}, {"json": {"data": 1}}])
+    assert http.write("POST", "/x").body == {"data": 1}
+
+
+def test_nobody_listening_is_no_lost_answer(time: FakeTime) -> None:
+    """A real port that nobody listens on gives up with "could not be reached", for a write too."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    budget = Budget(None, clock=time.clock, sleep=time.sleep)
+    http = Transport(f"http://127.0.0.1:{port}", None, budget, loopback=True)
+    with pytest.raises(PleoError, match="no connection") as caught:
+        http.write("POST", "/x")
+    assert not isinstance(caught.value, LostAnswer)
+    assert http.counts.retries == TRIES - 1
+
+
+def test_an_untrusted_certificate_is_told_at_once(http: Transport, requests_mock: Mocker) -> None:
+    """TLS is never switched off and never tried again."""
+    untrusted = urllib3.exceptions.SSLError(ssl.SSLCertVerificationError("self-signed certificate"))
+    wrapped = urllib3.exceptions.MaxRetryError(None, "/x", untrusted)  # type: ignore[arg-type]
+    requests_mock.get(f"{URL}/x", exc=requests.exceptions.SSLError(wrapped))
+    with pytest.raises(PleoError, match=r"certificate of external\.pleo\.io"):
+        http.read("GET", "/x")
+    assert requests_mock.call_count == 1
+    assert requests_mock.last_request.verify is not False
+
+
+def test_a_missing_certificate_file_is_told(http: Transport, requests_mock: Mocker) -> None:
+    """A CA bundle that the environment names but that is not there is an error in words."""
+    requests_mock.get(f"{URL}/x", exc=OSError("Could not find a suitable TLS CA certificate bundle"))
+    with pytest.raises(PleoError, match="CA certificate bundle"):
+        http.read("GET", "/x")
+
+
+def test_an_empty_answer_is_no_answer_body(http: Transport, requests_mock: Mocker) -> None:
+    """204 and an empty 200 have no body."""
+    requests_mock.get(f"{URL}/x", [{"status_code": 204}, {"status_code": 200, "content": b""}])
+    assert http.read("GET", "/x").body is None
+    assert http.read("GET", "/x").body is None
+
+
+# --- redirects -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/x", "http://external.pleo.io/x", "https://external.pleo.io:444/x"]
+)
+@pytest.mark.parametrize("method", ["read", "write"])
+def test_a_redirect_to_another_host_is_refused(
+    http: Transport, requests_mock: Mocker, target: str, method: str
+) -> None:
+    """The credential never travels to another host, port or scheme."""
+    requests_mock.get(f"{URL}/x", status_code=307, headers={"Location": target})
+    with pytest.raises(PleoError, match="redirects"):
+        getattr(http, method)("GET", "/x")
+    assert requests_mock.call_count == 1
+
+
+def test_a_read_follows_a_redirect_on_the_same_host(http: Transport, requests_mock: Mocker) -> None:
+    """Within the host a read goes where it is sent, with its credential."""
+    requests_mock.get(f"{URL}/x", status_code=308, headers={"Location": "/y"})
+    requests_mock.get(f"{URL}/y", json={"data": 1})
+    assert http.read("GET", "/x").body == {"data": 1}
+    assert requests_mock.last_request.headers["Authorization"].startswith("Basic ")
+
+
+def test_a_write_is_never_redirected(http: Transport, requests_mock: Mocker) -> None:
+    """A write that is sent elsewhere is refused, also within the host."""
+    requests_mock.put(f"{URL}/x", status_code=307, headers={"Location": "/y"})
+    with pytest.raises(PleoError, match="redirects a write"):
+        http.write("PUT", "/x")
+
+
+def test_redirects_in_circles_end(http: Transport, requests_mock: Mocker) -> None:
+    """A loop is told as one."""
+    requests_mock.get(f"{URL}/x", status_code=302, headers={"Location": "/x"})
+    with pytest.raises(PleoError, match="circles"):
+        http.read("GET", "/x")
+
+
+# --- credentials -----------------------------------------------------------------------------------------------------
+
+
+def test_the_key_is_a_user_without_a_password(http: Transport, requests_mock: Mocker) -> None:
+    """An API key is Basic with an empty password, a token is Bearer (N3)."""
+    requests_mock.get(f"{URL}/x", json={})
+    http.read("GET", "/x")
+    assert requests_mock.last_request.headers["Authorization"] == requests.auth._basic_auth_str(SECRET, "")
+    request = requests.Request("GET", URL).prepare()
+    assert authoriser("accessToken", "t")(request).headers["Authorization"] == "Bearer t"
+
+
+@pytest.mark.parametrize("echo", [SECRET, "Basic " + base64.b64encode(f"{SECRET}:".encode()).decode()])
+def test_an_echoed_credential_is_masked(http: Transport, requests_mock: Mocker, echo: str) -> None:
+    """A server that repeats what was sent does not get the secret into a message, plain or encoded."""
+    body = {"type": "BAD", "message": f"header was {echo}"}
+    requests_mock.get(f"{URL}/v1/introspect", status_code=400, json=body)
+    with pytest.raises(ApiError) as caught:
+        http.read("GET", "/v1/introspect")
+    assert "***" in str(caught.value)
+    assert echo.rpartition(" ")[2] not in str(caught.value)
