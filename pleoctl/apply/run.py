@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.apply.cascade import restore_tags
@@ -16,12 +14,14 @@ from pleoctl.apply.kinds import AccountApi, GroupApi, KindApi, TagApi
 from pleoctl.apply.resolve import Resolver
 from pleoctl.documents.files import write_atomically
 from pleoctl.errors import Finding, PleoctlError, Refused
+from pleoctl.machine import this_machine
 from pleoctl.plan.guard import check_guard
 from pleoctl.run.journal import Journal
 from pleoctl.run.receipt import PROBLEMS, Outcome, Receipt, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from pathlib import Path
 
     from pleoctl.plan.artifact import Plan
@@ -173,7 +173,7 @@ class _Run:
 
 
 def _run_id(plan: Plan, started: datetime) -> str:
-    return f"{started.strftime('%Y%m%dT%H%M%S%f')}-{plan.id[7:15]}-{secrets.token_hex(2)}"
+    return f"{started.strftime('%Y%m%dT%H%M%S%f')}-{plan.id[7:15]}-{this_machine().token(2)}"
 
 
 def _open_folder(folder: Path, plan: Plan) -> None:
@@ -189,7 +189,7 @@ def _open_folder(folder: Path, plan: Plan) -> None:
 
 
 def _now() -> datetime:
-    return datetime.now(UTC)
+    return this_machine().now()
 
 
 def _iso(moment: datetime) -> str:

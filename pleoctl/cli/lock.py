@@ -63,7 +63,7 @@ def release(options: Options) -> Output:
     pleoctl lock release
 
     """
-    from pleoctl.pleo.connect import connection_name  # noqa: PLC0415
+    from pleoctl.machine import connection_name  # noqa: PLC0415
     from pleoctl.state.lock import is_held, locks_folder, note_path, read_holder  # noqa: PLC0415 - as above
 
     workspace = open_workspace(options)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from pleoctl.errors import InvalidFile, PleoctlError
+from pleoctl.machine import this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ def whole_file(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
         with writing(path), target.open("wb") as stream:
             yield stream
         return
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    beside = target.with_name(f".{target.name}.{this_machine().token()}.tmp")
     try:
         with writing(path):
             target.parent.mkdir(parents=True, exist_ok=True)

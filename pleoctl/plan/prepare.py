@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pleoctl.desired.read import is_date, load_desired
 from pleoctl.documents.schemas import nearest
 from pleoctl.errors import InvalidFile, UsageError
+from pleoctl.machine import this_machine
 from pleoctl.plan.build import Inputs
 from pleoctl.reconcile.changes import Scope
 
@@ -47,7 +47,7 @@ def prepare(
 
 def _today(given: str | None) -> str:
     if given is None:
-        return datetime.now(UTC).astimezone().date().isoformat()
+        return this_machine().now().astimezone().date().isoformat()
     if not is_date(given):
         raise UsageError(f"--today {given!r} is not a date", hint="write YYYY-MM-DD")
     return given

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
-from urllib.parse import urlsplit
 
+from pleoctl.machine import connection_name, this_machine
 from pleoctl.pleo.reader import PleoReader
 from pleoctl.remote.budget import Budget
 from pleoctl.remote.transport import Transport
@@ -26,26 +23,10 @@ R = TypeVar("R", bound=PleoReader)
 PARALLEL: Final = 8
 
 
-def state_folder() -> Path:
-    """The user's state folder of pleoctl (``PLEOCTL_STATE_DIR`` in tests and containers)."""
-    given = os.environ.get("PLEOCTL_STATE_DIR")
-    if given:
-        return Path(given)
-    from platformdirs import user_state_path  # noqa: PLC0415 - only commands that talk to a server need it
-
-    return user_state_path("pleoctl")
-
-
-def connection_name(url: str, company: str) -> str:
-    """A file name for what belongs to one url host and one company."""
-    host = (urlsplit(url).netloc or url).lower()
-    return hashlib.sha256(f"{host}\n{company}".encode()).hexdigest()[:24]
-
-
 def connect(workspace: Workspace, kind: type[R], *, stop: threading.Event | None = None) -> R:
     """A reader or writer of the workspace's company; the secret is resolved here and kept nowhere else."""
     url, company = workspace.url, workspace.company
-    store = state_folder() / "budget" / connection_name(url, company)
+    store = this_machine().state_folder() / "budget" / connection_name(url, company)
     budget = Budget(workspace.requests_per_minute, store, stop=stop)
     method, secret = workspace.auth
     transport = Transport(

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import os
 import threading
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from pleoctl.errors import PleoctlError
+from pleoctl.machine import this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,7 +35,7 @@ class Journal:
 
     def write(self, event: Event, addresses: Sequence[str], **details: Any) -> None:
         """Append one line."""
-        line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"), "event": event,
+        line = {"at": this_machine().now().isoformat(timespec="milliseconds").replace("+00:00", "Z"), "event": event,
                 "addresses": list(addresses), **details}  # fmt: skip
         content = json.dumps(line, sort_keys=True).encode() + b"\n"
         with self._lock:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from pleoctl.errors import Finding, PleoError, SourceError
-from pleoctl.pleo.connect import connection_name, state_folder
+from pleoctl.machine import connection_name, this_machine
 from pleoctl.remote.budget import Budget
 from pleoctl.remote.transport import Transport
 from pleoctl.sources.credentials import Credentials
@@ -60,7 +60,7 @@ class ServerConnection:
             host = urlsplit(self.base_url).hostname or ""
             loopback = is_loopback(host)
             limit = self._config.get("requestsPerMinute") or (None if loopback else DEFAULT_REQUESTS)
-            store = state_folder() / "budget" / connection_name(self.base_url, "source")
+            store = this_machine().state_folder() / "budget" / connection_name(self.base_url, "source")
             self._transport = Transport(
                 self.base_url, self.credentials.authorise(self._config.get("auth") or {}), Budget(limit, store),
                 timeout=float(self._config.get("timeoutSeconds", DEFAULT_TIMEOUT)), loopback=loopback,

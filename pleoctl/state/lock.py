@@ -11,12 +11,11 @@ import os
 import socket
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from pleoctl.documents.files import write_atomically
 from pleoctl.errors import LockHeld, PleoctlError
-from pleoctl.pleo.connect import connection_name, state_folder
+from pleoctl.machine import connection_name, this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +38,7 @@ class Holder:
     @classmethod
     def me(cls, url: str, company: str, command: str) -> Holder:
         """A holder's note about the running process."""
-        since = datetime.now(UTC).isoformat(timespec="seconds")
+        since = this_machine().now().isoformat(timespec="seconds")
         return cls(url, company, command, os.getpid(), socket.gethostname(), ci_run_url(), since)
 
     def __str__(self) -> str:
@@ -92,7 +91,7 @@ class FileLock:
 
 def locks_folder() -> Path:
     """Where this user's locks lie."""
-    return state_folder() / "locks"
+    return this_machine().state_folder() / "locks"
 
 
 def note_path(lock: Path) -> Path:

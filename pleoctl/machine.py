@@ -1,0 +1,97 @@
+"""The machine below a run, as one object: its clock, sleep, chance, the user's folders.
+
+Whatever makes two runs of the same inputs differ comes from here, so that a test or a simulation replaces it as a
+whole: ``with on(Double()): …``. It is one per process, not per thread: the threads of a run share their machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import secrets
+import time
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pleoctl.errors import PleoctlError
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+
+
+class Machine:
+    """The real machine; a double overrides what it wants to decide itself."""
+
+    def __init__(self) -> None:
+        """``rng`` is for jitter, never for secrets."""
+        self.rng = random.Random()  # noqa: S311 - jitter
+
+    def time(self) -> float:
+        """Seconds since the epoch, which other processes and machines share; it may jump."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds since some moment of this process; never goes back."""
+        return time.monotonic()
+
+    def now(self) -> datetime:
+        """The present moment in UTC."""
+        return datetime.fromtimestamp(self.time(), UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        time.sleep(seconds)
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Let so many seconds pass, or fewer if the event is set; True if it is."""
+        return event.wait(seconds)
+
+    def token(self, size: int = 4) -> str:
+        """A name of ``size`` bytes in hex that nobody else has."""
+        return secrets.token_hex(size)
+
+    def state_folder(self) -> Path:
+        """The user's state folder of pleoctl (``PLEOCTL_STATE_DIR`` in tests and containers). Raises `PleoctlError`."""
+        given = os.environ.get("PLEOCTL_STATE_DIR")
+        if given:
+            return Path(given)
+        from platformdirs import user_state_path  # noqa: PLC0415 - only commands that talk to a server need it
+
+        with suppress(RuntimeError):
+            folder = user_state_path("pleoctl")
+            if folder.is_absolute():
+                return folder
+        # HOME is not set and the user is in no passwd file, as in a container that runs as a bare number.
+        raise PleoctlError(
+            "this user has no home folder for locks and request budgets",
+            hint="set PLEOCTL_STATE_DIR to a folder that can be written, or HOME",
+        )
+
+
+_current = [Machine()]
+
+
+def this_machine() -> Machine:
+    """The machine that everything runs on."""
+    return _current[-1]
+
+
+@contextmanager
+def on(machine: Machine) -> Iterator[None]:
+    """Run the block on another machine."""
+    _current.append(machine)
+    try:
+        yield
+    finally:
+        _current.pop()
+
+
+def connection_name(url: str, company: str) -> str:
+    """A file name for what belongs to one url host and one company."""
+    host = (urlsplit(url).netloc or url).lower()
+    return hashlib.sha256(f"{host}\n{company}".encode()).hexdigest()[:24]

@@ -1,0 +1,75 @@
+"""The machine: what a run takes from it, and how it is replaced."""
+
+from __future__ import annotations
+
+import pwd
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pleoctl.errors import PleoctlError
+from pleoctl.machine import Machine, connection_name, on, this_machine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import MakeWorkspace, Said
+
+
+class _At(Machine):
+    """A machine whose clock stands still."""
+
+    def time(self) -> float:
+        return 1_700_000_000.5
+
+
+def test_a_double_decides_for_everything_that_runs_on_it() -> None:
+    """Inside `on` the double's clock is the clock; afterwards the real machine is back."""
+    before = this_machine()
+    with on(_At()):
+        assert this_machine().now() == datetime(2023, 11, 14, 22, 13, 20, 500_000, tzinfo=UTC)
+    assert this_machine() is before
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user without HOME and without an entry in passwd, as in a container that runs as a bare number."""
+
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    for name in ("PLEOCTL_STATE_DIR", "HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+
+
+@pytest.mark.usefixtures("nobody")
+def test_a_user_without_a_home_is_told_the_variable_to_set() -> None:
+    """No folder named `~` is made; the error names PLEOCTL_STATE_DIR."""
+    with pytest.raises(PleoctlError) as raised:
+        this_machine().state_folder()
+    assert "PLEOCTL_STATE_DIR" in str(raised.value.findings[0].hint)
+
+
+@pytest.mark.usefixtures("nobody")
+@pytest.mark.parametrize("command", [["lock", "list"], ["lock", "release"], ["doctor"], ["plan"], ["sync"]])
+def test_every_command_tells_a_missing_home_in_a_sentence(
+    command: list[str], workspace: MakeWorkspace, cli: Callable[..., Said], tmp_path: Path
+) -> None:
+    """Exit 1 and the fix, never a bug message."""
+    folder = workspace()
+    (folder / "desired-state.yaml").write_text("apiVersion: pleoctl/v1\nkind: DesiredState\naccounts: []\n")
+    said = cli(*command)
+    assert said.code == 1
+    assert "set PLEOCTL_STATE_DIR" in said.stderr
+    assert "bug" not in said.stderr
+    assert not (tmp_path / "~").exists()
+
+
+def test_names_of_connections_differ_by_host_and_company() -> None:
+    """The path and the case of the host do not matter, the company does."""
+    one = connection_name("https://A.example/x", "c1")
+    assert one == connection_name("https://a.example", "c1")
+    assert one != connection_name("https://a.example", "c2")
