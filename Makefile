@@ -1,0 +1,27 @@
+# Recipes under the names that CONTRIBUTING.md and CI use. BIN is where the environment's programs lie.
+BIN ?= .venv/bin
+
+.PHONY: test laws lint format docs bench
+
+test:            ## every test, on both cores
+	$(BIN)/pytest -n 2
+
+laws:            ## the promises alone, with many more examples
+	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n 2 tests/laws
+
+lint:            ## what must be clean before a change lands
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format:          ## what a program can mend by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs:            ## pages that are made from the code
+	$(BIN)/python -m pleoctl.cli.reference > docs/commands.md.new
+	mv docs/commands.md.new docs/commands.md
+
+bench:           ## ratios against floors of the same run
+	$(BIN)/python bench/plan.py
+	$(BIN)/python bench/mapping.py
