@@ -39,9 +39,9 @@ def command(
     pleoctl apply plan.json --events events.jsonl
 
     """
-    from pleoctl.apply.run import check_plan, refuse_plan  # noqa: PLC0415 - the engine only where it is used
-    from pleoctl.cli.applying import Stop, carry_out, keep_receipt, locked, output_of, stoppable  # noqa: PLC0415
-    from pleoctl.plan.artifact import read_plan  # noqa: PLC0415
+    from pleoctl.apply.run import check_plan, refuse_plan
+    from pleoctl.cli.applying import Stop, carry_out, keep_receipt, locked, output_of, stoppable
+    from pleoctl.plan.artifact import read_plan
 
     with reporting(options) as reported:
         if receipt is not None and Path(receipt).resolve() == Path(plan).resolve():
@@ -62,7 +62,7 @@ def command(
 
 
 def _report(reported: Reported, applied: Applied) -> None:
-    from pleoctl.report.receipts import receipt_findings, receipt_markdown  # noqa: PLC0415
+    from pleoctl.report.receipts import receipt_findings, receipt_markdown
 
     document = applied.receipt.as_json()
     reported.findings += [*applied.findings, *receipt_findings(document)]

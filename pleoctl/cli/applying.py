@@ -110,6 +110,6 @@ def output_of(options: Options, applied: Applied, stop: Stop) -> Output:
         code = stop.code
     if options.format == "json":
         return Output(raw=applied.receipt.bytes, exit_code=code, findings=applied.findings)
-    from pleoctl.report.text import receipt_text  # noqa: PLC0415
+    from pleoctl.report.text import receipt_text
 
     return Output(receipt_text(applied.receipt.as_json()), applied.receipt.as_json(), applied.findings, code)

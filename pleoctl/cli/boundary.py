@@ -95,7 +95,7 @@ def emit(options: Options, output: Output) -> None:
         click.echo(output.text, nl=False, color=options.color)
     # A plan or receipt has no place for findings, so they are told beside it.
     if output.findings and (options.format != "json" or output.raw is not None):
-        from pleoctl.report.text import finding_text  # noqa: PLC0415 - only where there is something to say
+        from pleoctl.report.text import finding_text
 
         for finding in output.findings:
             click.echo(finding_text(finding), err=True, color=options.color)

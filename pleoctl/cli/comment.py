@@ -42,10 +42,10 @@ def command(
     """
     if not github:
         raise UsageError("which forge?", hint="--github is the one there is")
-    from pleoctl.forge.environment import commit  # noqa: PLC0415 - the engine only where it is used
-    from pleoctl.forge.github import connect  # noqa: PLC0415
-    from pleoctl.plan.artifact import read_plan  # noqa: PLC0415
-    from pleoctl.report.markdown import marker, plan_comments  # noqa: PLC0415
+    from pleoctl.forge.environment import commit
+    from pleoctl.forge.github import connect
+    from pleoctl.plan.artifact import read_plan
+    from pleoctl.report.markdown import marker, plan_comments
 
     document = read_plan(Path(plan), plan).document
     bodies = plan_comments(document, max_bytes=max_bytes, file=plan, commit=commit())
@@ -60,7 +60,7 @@ def command(
 
 def _publish(request: PullRequest, bodies: list[str], start: str) -> list[dict[str, Any]]:
     """Bring the comments in line: each is known by its first line."""
-    from pleoctl.forge.github import same  # noqa: PLC0415
+    from pleoctl.forge.github import same
 
     known = {_first(c["body"]): c for c in reversed(request.comments()) if c["body"].startswith(start)}
     done = []

@@ -80,7 +80,7 @@ def _shared_options(formats: tuple[str, ...], default: str) -> list[click.Parame
 
 def open_workspace(options: Options) -> Workspace:
     """The workspace of this invocation. Raises `InvalidFile`."""
-    from pleoctl.workspace import Workspace  # noqa: PLC0415 - requests and YAML only where they are used
+    from pleoctl.workspace import Workspace
 
     return Workspace.find(options.workspace)
 
@@ -100,13 +100,13 @@ def seconds(text: str) -> float:
 
 def table(headers: list[str], rows: list[list[str]]) -> str:
     """An aligned table that fits the terminal."""
-    from io import StringIO  # noqa: PLC0415
+    from io import StringIO
 
-    from rich.console import Console  # noqa: PLC0415 - a tenth of a second for those who list
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
-    from pleoctl.text import terminal  # noqa: PLC0415
+    from pleoctl.text import terminal
 
     made = Table(box=None, pad_edge=False, header_style="bold", expand=False)
     for header in headers:
@@ -127,9 +127,9 @@ def _width() -> int:
 
 def write_output(path: str, content: bytes, *, inputs: Iterable[Path] = ()) -> Path:
     """Write a file that the user named, whole or not at all. Raises `UsageError` for one of the ``inputs``."""
-    from pathlib import Path  # noqa: PLC0415
+    from pathlib import Path
 
-    from pleoctl.documents.files import write_atomically  # noqa: PLC0415
+    from pleoctl.documents.files import write_atomically
 
     target = Path(path)
     refuse_inputs(target, inputs)

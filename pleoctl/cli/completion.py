@@ -19,9 +19,9 @@ def command(options: Options, *, shell: str) -> Output:  # noqa: ARG001 - every 
     pleoctl completion fish > ~/.config/fish/completions/pleoctl.fish
 
     """
-    from click.shell_completion import get_completion_class  # noqa: PLC0415
+    from click.shell_completion import get_completion_class
 
-    from pleoctl.cli.main import cli  # noqa: PLC0415 - the table imports this module
+    from pleoctl.cli.main import cli
 
     found = get_completion_class(shell)
     if found is None:

@@ -67,7 +67,7 @@ def _say(options: Options, words: str) -> None:
 
 
 def _run(options: Options, words: str, arguments: list[str]) -> ExitCode:
-    from pleoctl.cli.main import run  # noqa: PLC0415 - the table imports this module
+    from pleoctl.cli.main import run
 
     _say(options, words)
     click.echo(click.style(f"$ pleoctl {' '.join(arguments)}", bold=True), color=options.color)
@@ -77,7 +77,7 @@ def _run(options: Options, words: str, arguments: list[str]) -> ExitCode:
 @contextmanager
 def _folder(keep: str | None) -> Iterator[Path]:
     """A copy of the example company, and for the time of the demo the current folder."""
-    from pleoctl.documents.schemas import data_folder  # noqa: PLC0415
+    from pleoctl.documents.schemas import data_folder
 
     if keep is not None and Path(keep).exists():
         raise Refused(f"{keep} exists", hint="name a new folder")
@@ -98,7 +98,7 @@ def _folder(keep: str | None) -> Iterator[Path]:
 @contextmanager
 def _sandbox(folder: Path) -> Iterator[Sandbox]:
     try:
-        from pleoctl.sandbox import Sandbox, Seed  # noqa: PLC0415 - needs the extra
+        from pleoctl.sandbox import Sandbox, Seed
     except ModuleNotFoundError as error:
         raise MissingExtra("the demo needs the sandbox", hint="install pleoctl[sandbox]") from error
     with Sandbox(seed=Seed.load(folder / "seed.yaml")) as pleo:

@@ -85,14 +85,14 @@ def deselect(options: Options, *, codes: tuple[str, ...]) -> Output:
 
 
 def _selection(workspace: Workspace) -> Selection:
-    from pleoctl.desired.read import load_desired  # noqa: PLC0415 - the engine only where it is used
-    from pleoctl.workspace.selection import Selection  # noqa: PLC0415
+    from pleoctl.desired.read import load_desired
+    from pleoctl.workspace.selection import Selection
 
     return Selection(workspace, load_desired(workspace.desired_files).dimensions or [])
 
 
 def _groups(workspace: Workspace) -> list[Live]:
-    from pleoctl.pleo.reader import PleoReader  # noqa: PLC0415 - requests takes 100 ms to import
+    from pleoctl.pleo.reader import PleoReader
 
     with connected(workspace, PleoReader) as reader:
         return reader.groups()

@@ -24,7 +24,7 @@ def command(options: Options) -> Output:
     pleoctl doctor
 
     """
-    from pleoctl.pleo.reader import PleoReader  # noqa: PLC0415 - requests takes 100 ms to import
+    from pleoctl.pleo.reader import PleoReader
 
     workspace = open_workspace(options)
     with connected(workspace, PleoReader) as reader:

@@ -20,10 +20,10 @@ def command(options: Options, *, only: str | None, dimensions: tuple[str, ...]) 
     pleoctl drift --format json
 
     """
-    from pleoctl.plan import build_plan  # noqa: PLC0415 - the engine only where it is used
-    from pleoctl.plan.prepare import prepare  # noqa: PLC0415
-    from pleoctl.pleo.reader import PleoReader  # noqa: PLC0415
-    from pleoctl.report.text import plan_text  # noqa: PLC0415
+    from pleoctl.plan import build_plan
+    from pleoctl.plan.prepare import prepare
+    from pleoctl.pleo.reader import PleoReader
+    from pleoctl.report.text import plan_text
 
     workspace = open_workspace(options)
     inputs = prepare(workspace, only=only, dimensions=dimensions, advise=False)

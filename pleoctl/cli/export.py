@@ -22,7 +22,7 @@ def command(options: Options, *, check: bool) -> Output:
     pleoctl export --check
 
     """
-    from pleoctl.sources.write import export_to_workspace  # noqa: PLC0415 - the engine only where it is used
+    from pleoctl.sources.write import export_to_workspace
 
     exported = export_to_workspace(open_workspace(options), check=check)
     code = ExitCode.CHANGES if check and exported.changed else ExitCode.OK

@@ -21,9 +21,9 @@ def command(options: Options, *, check: bool) -> Output:
     pleoctl fmt --check
 
     """
-    from pleoctl.desired.comments import render  # noqa: PLC0415 - the engine only where it is used
-    from pleoctl.desired.read import load_each, load_state  # noqa: PLC0415
-    from pleoctl.documents.files import read_bytes, write_atomically  # noqa: PLC0415
+    from pleoctl.desired.comments import render
+    from pleoctl.desired.read import load_each, load_state
+    from pleoctl.documents.files import read_bytes, write_atomically
 
     files = open_workspace(options).desired_files
     load_each(files)

@@ -26,13 +26,13 @@ def command(options: Options, *, output: str | None, force: bool) -> Output:
     pleoctl import -o live.yaml --force
 
     """
-    from pleoctl.desired.comments import render  # noqa: PLC0415 - the engine only where it is used
-    from pleoctl.documents.edit import edit_list  # noqa: PLC0415
-    from pleoctl.documents.files import write_atomically  # noqa: PLC0415
-    from pleoctl.documents.load import parse  # noqa: PLC0415
-    from pleoctl.model.records import DesiredState  # noqa: PLC0415
-    from pleoctl.plan.adopt import adopt  # noqa: PLC0415
-    from pleoctl.pleo.reader import PleoReader  # noqa: PLC0415
+    from pleoctl.desired.comments import render
+    from pleoctl.documents.edit import edit_list
+    from pleoctl.documents.files import write_atomically
+    from pleoctl.documents.load import parse
+    from pleoctl.model.records import DesiredState
+    from pleoctl.plan.adopt import adopt
+    from pleoctl.pleo.reader import PleoReader
 
     workspace = open_workspace(options)
     path, shown = (Path(output), output) if output else workspace.desired_files[0]

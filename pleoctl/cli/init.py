@@ -48,7 +48,7 @@ def command(options: Options, *, folder: str) -> Output:  # noqa: ARG001 - every
     pleoctl init books
 
     """
-    from pleoctl.documents.files import write_atomically  # noqa: PLC0415
+    from pleoctl.documents.files import write_atomically
 
     made, kept = [], []
     for name, content in FILES.items():

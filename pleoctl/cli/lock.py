@@ -30,7 +30,7 @@ def list_(options: Options) -> Output:  # noqa: ARG001 - every command takes its
     pleoctl lock list
 
     """
-    from pleoctl.state.lock import is_held, locks_folder, read_holder  # noqa: PLC0415 - requests takes 100 ms to import
+    from pleoctl.state.lock import is_held, locks_folder, read_holder
 
     held = [(path, read_holder(path)) for path in sorted(locks_folder().glob("*.lock")) if is_held(path)]
     rows = [_row(path, holder) for path, holder in held]
@@ -63,8 +63,8 @@ def release(options: Options) -> Output:
     pleoctl lock release
 
     """
-    from pleoctl.machine import connection_name  # noqa: PLC0415
-    from pleoctl.state.lock import is_held, locks_folder, note_path, read_holder  # noqa: PLC0415 - as above
+    from pleoctl.machine import connection_name
+    from pleoctl.state.lock import is_held, locks_folder, note_path, read_holder
 
     workspace = open_workspace(options)
     path = locks_folder() / f"{connection_name(workspace.url, workspace.company)}.lock"

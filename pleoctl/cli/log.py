@@ -33,8 +33,8 @@ def command(options: Options, *, number: int) -> Output:
 
 
 def _run(folder: Path, shown: str) -> dict[str, Any]:
-    from pleoctl.errors import PleoctlError  # noqa: PLC0415
-    from pleoctl.run.receipt import read_receipt  # noqa: PLC0415 - the engine only where it is used
+    from pleoctl.errors import PleoctlError
+    from pleoctl.run.receipt import read_receipt
 
     try:
         data = read_receipt(folder / "receipt.json", f"{shown}/receipt.json")

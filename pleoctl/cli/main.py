@@ -6,6 +6,7 @@ import gc
 import sys
 from importlib import import_module
 from io import TextIOWrapper
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -17,32 +18,32 @@ from pleoctl.errors import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Command name → module of pleoctl.cli, in the order that `pleoctl --help` shows.
+# Every command with its summary, in the order that `pleoctl --help` shows; its module in pleoctl.cli has its name.
 COMMANDS: Final = {
-    "demo": "demo",
-    "init": "init",
-    "doctor": "doctor",
-    "export": "export",
-    "import": "import_",
-    "validate": "validate",
-    "plan": "plan",
-    "show": "show",
-    "comment": "comment",
-    "apply": "apply",
-    "sync": "sync",
-    "drift": "drift",
-    "undo": "undo",
-    "dimensions": "dimensions",
-    "map": "map",
-    "mapping": "mapping",
-    "source": "source",
-    "log": "log",
-    "lock": "lock",
-    "config": "config",
-    "schema": "schema",
-    "fmt": "fmt",
-    "completion": "completion",
-    "sandbox": "sandbox",
+    "demo": "Run the whole main job on a sandbox on this machine.",
+    "init": "Scaffold a workspace; files that exist are never overwritten.",
+    "doctor": "Ask Pleo who this credential is and what it may do.",
+    "export": "Read the accounting system into the desired-state file.",
+    "import": "Write live Pleo as a desired state to start from.",
+    "validate": "Check every file of the workspace, offline, all at once.",
+    "plan": "Show what would change in live Pleo.",
+    "show": "Show a saved plan; needs no workspace and talks to nobody.",
+    "comment": "Show a saved plan as a comment on a pull request.",
+    "apply": "Carry out exactly a saved plan.",
+    "sync": "Export, plan and apply in one go, under one lock.",
+    "drift": "Has live Pleo moved away from the desired state? Exit 2 if so.",
+    "undo": "Plan to take a run back.",
+    "dimensions": "Choose the dimensions that become tag groups (at most five).",
+    "map": "Map Pleo export items to accounting entries.",
+    "mapping": "Check, test and explain the mapping rules.",
+    "source": "The accounting system that the workspace reads.",
+    "log": "List the runs of this workspace, newest first.",
+    "lock": "Who is writing to which company, on this machine.",
+    "config": "The effective settings of the workspace.",
+    "schema": "Print a JSON Schema (draft-07), or the names of all schemas.",
+    "fmt": "Write the desired-state files as `export` writes them.",
+    "completion": "Print the completion script of a shell.",
+    "sandbox": "Run a Pleo on this machine to try out and to test against.",
 }
 
 
@@ -57,8 +58,14 @@ class CommandTable(click.Group):
         """The command behind a name."""
         if name not in COMMANDS:
             return None
-        found: click.Command = import_module(f"pleoctl.cli.{COMMANDS[name]}").command
+        module = f"{name}_" if iskeyword(name) else name
+        found: click.Command = import_module(f"pleoctl.cli.{module}").command
         return found
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table itself is the list, so that help imports no command."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -67,7 +74,7 @@ class CommandTable(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from pleoctl.documents.schemas import nearest  # noqa: PLC0415 - only on a mistake
+            from pleoctl.documents.schemas import nearest
 
             hint = nearest(args[0], list(COMMANDS)).replace("known keys", "Commands")
             raise click.UsageError(f"{error.message} {hint}", ctx) from error

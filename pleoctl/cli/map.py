@@ -57,9 +57,9 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
     pleoctl map items.jsonl --format hledger -o books.journal
 
     """
-    from pleoctl.mapping.context import engine_of, open_items  # noqa: PLC0415 - compiled rules only where used
-    from pleoctl.mapping.io.outputs import writer  # noqa: PLC0415
-    from pleoctl.mapping.io.run import Tally, write_entries  # noqa: PLC0415
+    from pleoctl.mapping.context import engine_of, open_items
+    from pleoctl.mapping.io.outputs import writer
+    from pleoctl.mapping.io.run import Tally, write_entries
 
     workspace = open_workspace(options)
     engine = engine_of(workspace, catalog=not no_catalog)
@@ -86,13 +86,13 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
 def _unchecked(engine: Engine, *, no_catalog: bool) -> str:
     if no_catalog or engine.has_catalog:
         return ""
-    from pleoctl.mapping.context import NOT_CHECKED  # noqa: PLC0415
+    from pleoctl.mapping.context import NOT_CHECKED
 
     return NOT_CHECKED
 
 
 def _told(error: PleoctlError | KeyboardInterrupt) -> Output:
-    from pleoctl.report.text import finding_text  # noqa: PLC0415
+    from pleoctl.report.text import finding_text
 
     findings, code = [Finding("interrupted", "interrupted")], ExitCode.INTERRUPTED
     if isinstance(error, PleoctlError):

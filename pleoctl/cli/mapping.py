@@ -38,10 +38,10 @@ def check(options: Options, *, junit: str | None, sarif: str | None) -> Output:
     pleoctl mapping check --sarif mapping.sarif
 
     """
-    from pleoctl.mapping.analysis.check import check as analyse  # noqa: PLC0415 - analysis only where it is asked for
-    from pleoctl.mapping.context import catalog_of, mapping_path  # noqa: PLC0415
-    from pleoctl.mapping.rules.build import read_rules, relative  # noqa: PLC0415
-    from pleoctl.mapping.rules.files import folder_reader  # noqa: PLC0415
+    from pleoctl.mapping.analysis.check import check as analyse
+    from pleoctl.mapping.context import catalog_of, mapping_path
+    from pleoctl.mapping.rules.build import read_rules, relative
+    from pleoctl.mapping.rules.files import folder_reader
 
     with reporting(options, junit=junit, sarif=sarif) as reported:
         workspace = open_workspace(options)
@@ -70,8 +70,8 @@ def _checked(rules: Rules, report: Report, *, with_catalog: bool) -> dict[str, A
 
 
 def _check_text(data: dict[str, Any], report: Report) -> str:
-    from pleoctl.mapping.context import NOT_CHECKED  # noqa: PLC0415
-    from pleoctl.text import terminal  # noqa: PLC0415
+    from pleoctl.mapping.context import NOT_CHECKED
+    from pleoctl.text import terminal
 
     rows = data["rows"]
     errors = sum(f.level == "error" for f in report.findings)
@@ -102,12 +102,12 @@ def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str 
     pleoctl mapping test tests/cards.yaml --junit report.xml
 
     """
-    from pathlib import Path  # noqa: PLC0415
+    from pathlib import Path
 
-    from pleoctl.mapping.context import mapping_path  # noqa: PLC0415
-    from pleoctl.mapping.suites.find import run_suite, suites, update  # noqa: PLC0415
-    from pleoctl.mapping.suites.junit import results_junit  # noqa: PLC0415
-    from pleoctl.report.junit import findings_junit  # noqa: PLC0415
+    from pleoctl.mapping.context import mapping_path
+    from pleoctl.mapping.suites.find import run_suite, suites, update
+    from pleoctl.mapping.suites.junit import results_junit
+    from pleoctl.report.junit import findings_junit
 
     workspace = open_workspace(options)
     try:
@@ -144,8 +144,8 @@ def _test_json(result: Result) -> dict[str, Any]:
 
 
 def _test_text(results: list[Result], updated: list[str]) -> str:
-    from pleoctl.mapping.suites.junit import failure_lines  # noqa: PLC0415
-    from pleoctl.text import terminal  # noqa: PLC0415
+    from pleoctl.mapping.suites.junit import failure_lines
+    from pleoctl.text import terminal
 
     lines = []
     for result in results:
@@ -175,9 +175,9 @@ def explain(options: Options, *, file: str, wanted: str | None, as_graph: bool, 
     pleoctl mapping explain one-item.json --graph
 
     """
-    from pleoctl.mapping.context import engine_of, open_items  # noqa: PLC0415
-    from pleoctl.mapping.engine.explain import explain as explained  # noqa: PLC0415
-    from pleoctl.report.mapping import explanation_text, graph  # noqa: PLC0415
+    from pleoctl.mapping.context import engine_of, open_items
+    from pleoctl.mapping.engine.explain import explain as explained
+    from pleoctl.report.mapping import explanation_text, graph
 
     engine = engine_of(open_workspace(options), catalog=not no_catalog)
     with open_items(file) as items:
@@ -204,8 +204,8 @@ def coverage(options: Options, *, file: str, no_catalog: bool) -> Output:
     pleoctl mapping coverage --items items.json --format json
 
     """
-    from pleoctl.mapping.analysis.coverage import coverage as covered  # noqa: PLC0415
-    from pleoctl.mapping.context import engine_of, open_items  # noqa: PLC0415
+    from pleoctl.mapping.analysis.coverage import coverage as covered
+    from pleoctl.mapping.context import engine_of, open_items
 
     engine = engine_of(open_workspace(options), catalog=not no_catalog)
     with open_items(file) as items:
@@ -239,11 +239,11 @@ def impact(options: Options, *, base: str, file: str, no_catalog: bool) -> Outpu
     pleoctl mapping impact --base old/mapping.yaml --items items.json --format markdown
 
     """
-    from pleoctl.mapping.analysis.impact import base_rules, compare  # noqa: PLC0415
-    from pleoctl.mapping.context import catalog_of, mapping_path, open_items  # noqa: PLC0415
-    from pleoctl.mapping.engine.engine import Engine  # noqa: PLC0415
-    from pleoctl.mapping.rules.build import load_rules  # noqa: PLC0415
-    from pleoctl.report.impact import (  # noqa: PLC0415
+    from pleoctl.mapping.analysis.impact import base_rules, compare
+    from pleoctl.mapping.context import catalog_of, mapping_path, open_items
+    from pleoctl.mapping.engine.engine import Engine
+    from pleoctl.mapping.rules.build import load_rules
+    from pleoctl.report.impact import (
         FAILURE_HEADERS,
         HEADERS,
         failure_rows,

@@ -87,9 +87,9 @@ def command(
 
 
 def _planned(workspace: Workspace, **choices: Any) -> Plan:
-    from pleoctl.plan import build_plan  # noqa: PLC0415 - the engine only where it is used
-    from pleoctl.plan.prepare import prepare  # noqa: PLC0415
-    from pleoctl.pleo.reader import PleoReader  # noqa: PLC0415
+    from pleoctl.plan import build_plan
+    from pleoctl.plan.prepare import prepare
+    from pleoctl.pleo.reader import PleoReader
 
     inputs = prepare(workspace, further=mapping_warnings(workspace), **choices)
     with connected(workspace, PleoReader) as reader:
@@ -104,8 +104,8 @@ def refused(made: Plan) -> Finding:
 
 
 def _report(reported: Reported, made: Plan, output: str | None) -> None:
-    from pleoctl.report.markdown import plan_markdown  # noqa: PLC0415
-    from pleoctl.report.review import plan_findings  # noqa: PLC0415
+    from pleoctl.report.markdown import plan_markdown
+    from pleoctl.report.review import plan_findings
 
     document = made.document
     reported.files += document["desired"]["files"]
@@ -126,20 +126,20 @@ def render_plan(
 ) -> Output:
     """A plan in the asked format; ``file`` is where it is saved."""
     if gitlab_report is not None:
-        from pleoctl.forge.gitlab import gitlab_report as counts  # noqa: PLC0415 - only what the format needs
+        from pleoctl.forge.gitlab import gitlab_report as counts
 
         write_output(gitlab_report, counts(document))
     if options.format == "json":
         return Output(raw=raw)
     if options.format == "markdown":
-        from pleoctl.report.markdown import plan_markdown  # noqa: PLC0415
+        from pleoctl.report.markdown import plan_markdown
 
         return _page(plan_markdown(document, max_bytes=max_bytes, file=file or PLAN_FILE, commit=commit()))
     if options.format == "html":
-        from pleoctl.report.html import plan_html  # noqa: PLC0415
+        from pleoctl.report.html import plan_html
 
         return _page(plan_html(document, file=file or PLAN_FILE, commit=commit()))
-    from pleoctl.report.text import plan_text  # noqa: PLC0415
+    from pleoctl.report.text import plan_text
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     return Output(text=plan_text(document, brief=brief, per_minute=per_minute, width=width))

@@ -43,8 +43,8 @@ def mapping_warnings(workspace: Workspace) -> Callable[[DesiredState], Callable[
     """
     if workspace.mapping is None:
         return None
-    from pleoctl.errors import PleoctlError  # noqa: PLC0415 - the mapping only where a workspace has one
-    from pleoctl.mapping import load_rules, targets  # noqa: PLC0415
+    from pleoctl.errors import PleoctlError
+    from pleoctl.mapping import load_rules, targets
 
     try:
         uses = targets(load_rules(workspace.mapping, workspace.root))
@@ -55,7 +55,7 @@ def mapping_warnings(workspace: Workspace) -> Callable[[DesiredState], Callable[
 
 
 def _archived_targets(uses: dict[str, str], desired: DesiredState) -> Callable[[list[Change]], list[Warned]]:
-    from pleoctl.plan.warnings import warning  # noqa: PLC0415
+    from pleoctl.plan.warnings import warning
 
     still = {row.fields.get("code") for row in desired.accounts or () if row.active}
 
@@ -74,8 +74,8 @@ def _archived_targets(uses: dict[str, str], desired: DesiredState) -> Callable[[
 
 def selected_codes(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """What a shell offers for ``--dimension``: the workspace's selected codes; nothing where there is none."""
-    from pleoctl.errors import PleoctlError  # noqa: PLC0415 - only when a shell asks
-    from pleoctl.workspace import Workspace  # noqa: PLC0415
+    from pleoctl.errors import PleoctlError
+    from pleoctl.workspace import Workspace
 
     try:
         codes = Workspace.find(ctx.params.get("workspace")).selected or []
@@ -87,7 +87,7 @@ def selected_codes(ctx: click.Context, _param: click.Parameter, begun: str) -> l
 @contextmanager
 def connected(workspace: Workspace, kind: type[R], stop: threading.Event | None = None) -> Iterator[R]:
     """A reader or writer that is closed afterwards."""
-    from pleoctl.pleo.connect import connect  # noqa: PLC0415 - requests takes 100 ms to import
+    from pleoctl.pleo.connect import connect
 
     client = connect(workspace, kind, stop=stop)
     try:
@@ -120,8 +120,8 @@ def _lines(label: str) -> Callable[[int, int], None]:
 
 @contextmanager
 def _bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    from rich.console import Console  # noqa: PLC0415 - only where there is a terminal
-    from rich.progress import Progress  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=None)

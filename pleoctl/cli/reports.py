@@ -79,17 +79,17 @@ def _write(options: Options, reported: Reported, junit: str | None, sarif: str |
     folder = _folder(options)
     inputs = [*_inputs(options), *reported.inputs]
     if junit is not None:
-        from pleoctl.report.junit import findings_junit  # noqa: PLC0415 - only where it is asked for
+        from pleoctl.report.junit import findings_junit
 
         write_output(junit, findings_junit(reported.findings, reported.files, name), inputs=inputs)
     if sarif is not None:
-        from pleoctl.report.sarif import findings_sarif  # noqa: PLC0415
+        from pleoctl.report.sarif import findings_sarif
 
         default = next(iter(reported.files), WORKSPACE)
         found = findings_sarif(reported.findings, folder=folder, default=default)
         write_output(sarif, found, inputs=inputs)
     if environment.in_github_actions():
-        from pleoctl.forge.annotations import workflow_commands  # noqa: PLC0415
+        from pleoctl.forge.annotations import workflow_commands
 
         # Not on stdout, which is the command's data.
         click.echo(workflow_commands(reported.findings, folder=folder), nl=False, err=True)
@@ -97,8 +97,8 @@ def _write(options: Options, reported: Reported, junit: str | None, sarif: str |
 
 
 def _append_summary(name: str, reported: Reported) -> None:
-    from pleoctl.forge.annotations import SUMMARY_BYTES  # noqa: PLC0415
-    from pleoctl.report.markdown import findings_markdown  # noqa: PLC0415
+    from pleoctl.forge.annotations import SUMMARY_BYTES
+    from pleoctl.report.markdown import findings_markdown
 
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if not path:

@@ -75,7 +75,7 @@ _SHOWN: Final = {"url": "url", "company": "company", "key": "apiKey"}
 
 def _prepared(port: int, seed: str | None, config: str | None, database: str | None) -> Sandbox:
     try:
-        from pleoctl.sandbox import BadInput, Sandbox, Seed, load_config  # noqa: PLC0415 - needs the extra
+        from pleoctl.sandbox import BadInput, Sandbox, Seed, load_config
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _EXTRA:
             raise

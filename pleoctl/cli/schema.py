@@ -23,7 +23,7 @@ def command(options: Options, *, name: str | None) -> Output:  # noqa: ARG001 - 
     pleoctl schema workspace > workspace.schema.json
 
     """
-    from pleoctl.documents.schemas import schema_names, schema_text  # noqa: PLC0415
+    from pleoctl.documents.schemas import schema_names, schema_text
 
     if name is None:
         names = schema_names()

@@ -27,7 +27,7 @@ def command(options: Options, *, plan: str, **look: Any) -> Output:
     pleoctl show plan.json --gitlab-report counts.json
 
     """
-    from pleoctl.plan.artifact import read_plan  # noqa: PLC0415 - the engine only where it is used
+    from pleoctl.plan.artifact import read_plan
 
     read = read_plan(Path(plan), plan)
     return render_plan(options, read.document, read.bytes, file=plan, **look)

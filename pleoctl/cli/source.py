@@ -37,8 +37,8 @@ def check(options: Options, *, trace: int) -> Output:
     pleoctl source check --trace 3
 
     """
-    from pleoctl.sources.base import open_source  # noqa: PLC0415 - the engine only where it is used
-    from pleoctl.sources.export import export_state  # noqa: PLC0415
+    from pleoctl.sources.base import open_source
+    from pleoctl.sources.export import export_state
 
     workspace = open_workspace(options)
     source = _Remembering(open_source(workspace))
@@ -61,7 +61,7 @@ def presets(options: Options, *, name: str | None) -> Output:
 
     """
     del options
-    from pleoctl.sources.http.presets import load_preset, preset_names  # noqa: PLC0415
+    from pleoctl.sources.http.presets import load_preset, preset_names
 
     if name is not None:
         return _one_preset(load_preset(name))
@@ -110,7 +110,7 @@ def _traced_row(row: SourceRow) -> dict[str, Any]:
 
 
 def _trace_text(name: str, rows: list[dict[str, Any]]) -> str:
-    from pleoctl.text import terminal  # noqa: PLC0415
+    from pleoctl.text import terminal
 
     lines = ["", name]
     for row in rows:

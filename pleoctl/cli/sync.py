@@ -24,12 +24,12 @@ def command(options: Options, *, only: str | None, dimensions: tuple[str, ...], 
     pleoctl sync --only accounts --lock-timeout 5m
 
     """
-    from pleoctl.cli.applying import carry_out, locked, output_of, stoppable  # noqa: PLC0415 - the engine only here
-    from pleoctl.plan import build_plan  # noqa: PLC0415
-    from pleoctl.plan.prepare import prepare  # noqa: PLC0415
-    from pleoctl.pleo.reader import PleoReader  # noqa: PLC0415
-    from pleoctl.report.text import plan_text  # noqa: PLC0415
-    from pleoctl.sources.write import export_to_workspace  # noqa: PLC0415
+    from pleoctl.cli.applying import carry_out, locked, output_of, stoppable
+    from pleoctl.plan import build_plan
+    from pleoctl.plan.prepare import prepare
+    from pleoctl.pleo.reader import PleoReader
+    from pleoctl.report.text import plan_text
+    from pleoctl.sources.write import export_to_workspace
 
     workspace = open_workspace(options)
     with locked(workspace, "sync", lock_timeout), stoppable() as stop:

@@ -37,9 +37,9 @@ def command(options: Options, *, receipt: str, output: str | None, allow_archive
     pleoctl apply undo.json
 
     """
-    from pleoctl.plan.undo import undo_plan  # noqa: PLC0415
-    from pleoctl.pleo.reader import PleoReader  # noqa: PLC0415
-    from pleoctl.run.receipt import read_receipt  # noqa: PLC0415 - the engine only where it is used
+    from pleoctl.plan.undo import undo_plan
+    from pleoctl.pleo.reader import PleoReader
+    from pleoctl.run.receipt import read_receipt
 
     workspace = open_workspace(options)
     named = workspace.runs / receipt / "receipt.json"

@@ -41,23 +41,23 @@ def command(options: Options, *, junit: str | None, sarif: str | None) -> Output
 
 
 def _checks(workspace: Workspace) -> Iterator[tuple[list[str], Callable[[], object]]]:
-    from pleoctl.desired.read import load_desired  # noqa: PLC0415 - the engine only where it is used
+    from pleoctl.desired.read import load_desired
 
     files = workspace.desired_files
     yield [shown for _, shown in files], lambda: _selected(workspace, load_desired(files))
     if workspace.source is not None:
-        from pleoctl.sources import open_source  # noqa: PLC0415
+        from pleoctl.sources import open_source
 
         # Making a source checks its section; it asks nobody and resolves no secret.
         yield [], lambda: open_source(workspace)
     if (mapping := workspace.mapping) is not None:
-        from pleoctl.mapping import load_rules  # noqa: PLC0415
+        from pleoctl.mapping import load_rules
 
         yield [workspace.shown(mapping)], lambda: load_rules(mapping, workspace.root)
 
 
 def _selected(workspace: Workspace, desired: DesiredState) -> None:
-    from pleoctl.reconcile.dimensions import selected_dimensions  # noqa: PLC0415
+    from pleoctl.reconcile.dimensions import selected_dimensions
 
     selected_dimensions(desired, tuple(workspace.selected or ()))
 

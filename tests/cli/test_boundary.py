@@ -221,6 +221,22 @@ def test_help_lists_every_command_with_its_summary(cli: Any) -> None:
     assert [name for name in listed if name in COMMANDS] == list(COMMANDS)
 
 
+def test_the_list_of_commands_imports_none_of_them() -> None:
+    """`pleoctl --help` shows the table's summaries without a look at the commands."""
+    code = (
+        "import sys; from pleoctl.cli.main import run; code = run(['--help']); "
+        "print([m for m in sys.modules if m in ('pleoctl.cli.plan', 'pleoctl.cli.common')], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "[]\n")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_summary_of_a_command_is_the_start_of_its_help(name: str, cli: Any) -> None:
+    """One sentence, the same in both places."""
+    assert COMMANDS[name].partition(". ")[0] in " ".join(cli(name, "--help").stdout.split())
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(name: str, cli: Any) -> None:
     """Its own page, also for groups."""
