@@ -97,12 +97,17 @@ def _folder(keep: str | None) -> Iterator[Path]:
 
 @contextmanager
 def _sandbox(folder: Path) -> Iterator[Sandbox]:
+    from pleoctl.sandbox import Sandbox, Seed
+
+    pleo = Sandbox(seed=Seed.load(folder / "seed.yaml"))
     try:
-        from pleoctl.sandbox import Sandbox, Seed
+        pleo.start()
     except ModuleNotFoundError as error:
         raise MissingExtra("the demo needs the sandbox", hint="install pleoctl[sandbox]") from error
-    with Sandbox(seed=Seed.load(folder / "seed.yaml")) as pleo:
+    try:
         yield pleo
+    finally:
+        pleo.stop()
 
 
 @contextmanager

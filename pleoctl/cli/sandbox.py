@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pleoctl.sandbox import Sandbox
 
-_EXTRA: Final = frozenset({"starlette", "uvicorn", "h11", "anyio"})
+_EXTRA: Final = frozenset({"uvicorn", "h11"})
 
 
 @click.group("sandbox")
@@ -34,6 +34,8 @@ def sandbox_group() -> None:
 @click.option("--seed", metavar="FILE", type=PATH, help="YAML file with the company to start with.")
 @click.option("--config", metavar="FILE", type=PATH, help="YAML file with settings and faults.")
 @click.option("--ready-file", metavar="FILE", type=PATH, help="JSON file to write once the port accepts.")
+@click.option("--allow-host", metavar="NAME", multiple=True,
+              help="Answer requests for this Host, too (default: loopback's names).")  # fmt: skip
 @click.option("--database", metavar="FILE", type=PATH, help="SQLite file that keeps the state (default: memory).")
 def serve(
     options: Options,
@@ -42,6 +44,7 @@ def serve(
     seed: str | None,
     config: str | None,
     ready_file: str | None,
+    allow_host: tuple[str, ...],
     database: str | None,
 ) -> Output:
     """Serve a Pleo API on loopback until Ctrl-C.
@@ -57,7 +60,7 @@ def serve(
     """
     pleo = _prepared(port, seed, config, database)
     try:
-        _start(pleo, port)
+        _start(pleo, port, allow_host)
         ready = {"url": pleo.url, "company": pleo.company, "apiKey": pleo.api_key, "pid": os.getpid()}
         with _stop_on_signals() as stopping:
             if options.format == "text":
@@ -74,12 +77,8 @@ _SHOWN: Final = {"url": "url", "company": "company", "key": "apiKey"}
 
 
 def _prepared(port: int, seed: str | None, config: str | None, database: str | None) -> Sandbox:
-    try:
-        from pleoctl.sandbox import BadInput, Sandbox, Seed, load_config
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in _EXTRA:
-            raise
-        raise MissingExtra("the sandbox is an extra", hint="install pleoctl[sandbox]") from error
+    from pleoctl.sandbox import BadInput, Sandbox, Seed, load_config
+
     try:
         settings, faults = load_config(Path(config)) if config else (None, [])
         start = Seed.load(Path(seed)) if seed else None
@@ -90,11 +89,15 @@ def _prepared(port: int, seed: str | None, config: str | None, database: str | N
     return pleo
 
 
-def _start(pleo: Sandbox, port: int) -> None:
+def _start(pleo: Sandbox, port: int, hosts: tuple[str, ...]) -> None:
     try:
-        pleo.start()
+        pleo.start(hosts=hosts)
     except OSError as error:
         raise PleoctlError(f"port {port} cannot be taken: {error.strerror or error}") from error
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _EXTRA:
+            raise
+        raise MissingExtra("the sandbox is an extra", hint="install pleoctl[sandbox]") from error
 
 
 @contextmanager

@@ -4,14 +4,24 @@ Written from Pleo's published contract; see docs/sandbox.md for what is publishe
 
     with Sandbox(seed=Seed(accounts=[{"externalId": "1000", "name": "Cash"}])) as pleo:
         requests.get(f"{pleo.url}/v1/introspect", auth=(pleo.api_key, ""), timeout=5)
+
+Without a socket, in the time of a simulation:
+
+    pleo = Sandbox(seed=seed, settings=Settings(seed_ids=1), clock=simulated)
+    reply = pleo.respond(Request("GET", "/v1/introspect", headers={"Authorization": f"Bearer {pleo.token}"}))
 """
 
 from pleoctl.sandbox.auth import Credential
+from pleoctl.sandbox.clock import Clock, SystemClock
 from pleoctl.sandbox.config import load_config
 from pleoctl.sandbox.errors import BadInput
 from pleoctl.sandbox.faults import Edit, Fault
+from pleoctl.sandbox.sandbox import Sandbox
 from pleoctl.sandbox.seed import Seed
-from pleoctl.sandbox.server import Sandbox
 from pleoctl.sandbox.settings import Settings
+from pleoctl.sandbox.wire import Dropped, Reply, Request
 
-__all__ = ["BadInput", "Credential", "Edit", "Fault", "Sandbox", "Seed", "Settings", "load_config"]
+__all__ = [
+    "BadInput", "Clock", "Credential", "Dropped", "Edit", "Fault", "Reply", "Request", "Sandbox", "Seed", "Settings",
+    "SystemClock", "load_config",
+]  # fmt: skip

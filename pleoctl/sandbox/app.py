@@ -1,118 +1,96 @@
-"""A Pleo API as an ASGI application, written from the published contract.
-
-It serves the chart of accounts, tag groups, tags, introspection and the caller's installation. Paths, bodies,
-statuses and the shape of errors are published; what is not published is a field of `Settings` or is named in
-the docstring of the module that assumes it. Any other path answers 404.
-"""
+"""The sandbox as an ASGI application: what the sockets need around a `Way`, and nothing else."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qs
+from typing import TYPE_CHECKING, Any
 
-from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect
-from starlette.responses import Response
-from starlette.routing import Route
-
-from pleoctl.sandbox import accounts, installations, tag_groups, tags
-from pleoctl.sandbox.calls import Answer, Call, Operation
-from pleoctl.sandbox.control import control_routes
+from pleoctl.sandbox import control
+from pleoctl.sandbox.door import MOST_BODY, admit, too_large
 from pleoctl.sandbox.errors import ApiError
-from pleoctl.sandbox.exchange import Exchange
-from pleoctl.sandbox.wire import Arrival
+from pleoctl.sandbox.routes import Way
+from pleoctl.sandbox.wire import JSON_TYPE, Dropped, Reply, Request, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection, MutableMapping
 
-    from starlette.requests import Request
-    from starlette.types import Receive, Scope, Send
-
-    from pleoctl.sandbox.wire import Reply
     from pleoctl.sandbox.world import World
 
-OPERATIONS: Final = (
-    *accounts.OPERATIONS,
-    *tag_groups.OPERATIONS,
-    *tags.OPERATIONS,
-    *installations.OPERATIONS,
-)
-_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+    App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+_BODILESS = {204, 304}
 
 
-def make_app(world: World) -> Starlette:
-    """The application that serves one world; it holds no state of its own."""
-    routes = [
-        Route(operation.path, _endpoint(world, operation), methods=[operation.method]) for operation in OPERATIONS
-    ]
-    return Starlette(routes=[*control_routes(world), *routes, _unknown(world)])
+def make_app(world: World, hosts: Collection[str] = ()) -> App:
+    """The application that serves one world to loopback and to ``hosts``; it holds no state of its own."""
 
-
-def _endpoint(world: World, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
         try:
-            return await _served(world, operation, request)
-        except (ClientDisconnect, asyncio.CancelledError):  # nobody waits for the answer any more
-            return Dropped()
+            reply = await _answer(world, hosts, scope, receive)
+        except (Dropped, asyncio.CancelledError):  # a fault, or nobody waits for the answer any more
+            await _break(scope, receive)
+        else:
+            await _send(reply, send)
 
-    return endpoint
-
-
-async def _served(world: World, operation: Operation, request: Request) -> Response:
-    exchange = Exchange(world, operation, _arrival(request, await request.body()))
-    await asyncio.sleep(exchange.wait_before)
-    if exchange.drops_before:
-        return Dropped()
-    reply = exchange.perform()
-    await asyncio.sleep(exchange.wait_after)
-    if exchange.drops_after:
-        return Dropped()
-    exchange.answered(reply)
-    return _response(reply)
+    return app
 
 
-class Dropped(Response):
-    """No answer at all: the connection breaks."""
-
-    async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
-        """Break the connection and wait until the server has noticed."""
-        connection = scope.get("state", {}).get("connection")
-        if connection is not None:
-            connection.transport.abort()
-            while (await receive())["type"] != "http.disconnect":
-                pass
-
-
-def _unknown(world: World) -> Route:
-    """The route of last resort, also for a known path with a method that it does not have."""
-
-    async def endpoint(request: Request) -> Response:
-        method = request.method
-        operation = Operation(method=method, path="unknown", handler=_refuse, writes=method not in {"GET", "HEAD"})
-        return await _endpoint(world, operation)(request)
-
-    return Route("/{rest:path}", endpoint, methods=list(_METHODS))
+async def _answer(world: World, hosts: Collection[str], scope: Message, receive: Receive) -> Reply:
+    try:
+        admit(_request(scope, b""), hosts)
+        request = _request(scope, await _body(receive))
+    except ApiError as error:
+        return Reply(error.status, encode(error.body()), {"content-type": JSON_TYPE, "connection": "close"})
+    handler = control.find(request)
+    if handler is not None:
+        return control.respond(world, request, handler)
+    way = Way(world, request)
+    for seconds in way:
+        await asyncio.sleep(seconds)
+    return way.reply
 
 
-def _refuse(call: Call) -> Answer:
-    raise ApiError(404, "NOT_FOUND", f"The sandbox has no operation {call.operation.method} here", violation=True)
-
-
-def _arrival(request: Request, body: bytes) -> Arrival:
-    values = {name: value for name, value in request.path_params.items() if name != "rest"}
-    query_string = request.scope["query_string"].decode("latin-1")
-    return Arrival(
-        method=request.method,
-        path=request.scope["path"],
-        query_string=query_string,
-        query=parse_qs(query_string, keep_blank_values=True),
-        authorization=request.headers.get("authorization"),
-        content_type=request.headers.get("content-type", ""),
+def _request(scope: Message, body: bytes) -> Request:
+    return Request(
+        method=scope["method"],
+        path=scope["raw_path"].decode("latin-1"),
+        query=scope["query_string"].decode("latin-1"),
+        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
         body=body,
-        path_values=values,
     )
 
 
-def _response(reply: Reply) -> Response:
-    return Response(reply.content, reply.status, reply.headers)
+async def _body(receive: Receive) -> bytes:
+    """The whole body. Raises the 413, or `Dropped` where the client has gone."""
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Dropped(committed=False)
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > MOST_BODY:
+            raise too_large()
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+async def _send(reply: Reply, send: Send) -> None:
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
+    if reply.status not in _BODILESS:
+        headers.append((b"content-length", str(len(reply.content)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.content})
+
+
+async def _break(scope: Message, receive: Receive) -> None:
+    """Break the connection and wait until the server has noticed."""
+    connection = scope.get("state", {}).get("connection")
+    if connection is not None:
+        connection.transport.abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass

@@ -11,7 +11,7 @@ from pleoctl.sandbox.paging import fetch_page, read_page_request
 from pleoctl.sandbox.validation import PAGE, Field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pleoctl.sandbox.auth import Credential
     from pleoctl.sandbox.paging import Query
@@ -34,7 +34,7 @@ class Call:
 
     world: World
     operation: Operation
-    path: dict[str, str]
+    path: Mapping[str, str]
     query: Query
     body: Any
     credential: Credential

@@ -1,44 +1,46 @@
 """The ``/_sandbox`` endpoints: faults, settings, reset, state and statistics at run time.
 
-They need no credential, are not counted in the statistics and are not touched by faults. The sandbox listens
-on loopback only.
+They need no credential, are not counted in the statistics and are not touched by faults.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
-
-from starlette.responses import Response
-from starlette.routing import Route
+from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.sandbox.errors import ApiError, BadInput, Record, refuse_unknown
 from pleoctl.sandbox.faults import Fault
 from pleoctl.sandbox.seed import Seed
+from pleoctl.sandbox.wire import JSON_TYPE, Reply, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from starlette.requests import Request
-
+    from pleoctl.sandbox.wire import Request
     from pleoctl.sandbox.world import World
 
+    Handler = Callable[[World, Any], Any]
 
-def control_routes(world: World) -> list[Route]:
-    """All control endpoints of one world."""
-    return [
-        Route(f"/_sandbox/{path}", _endpoint(world, handler), methods=[method])
-        for method, path, handler in (
-            ("GET", "stats", _stats),
-            ("GET", "state", _state),
-            ("GET", "settings", _settings),
-            ("POST", "settings", _change_settings),
-            ("GET", "faults", _faults),
-            ("POST", "faults", _add_faults),
-            ("DELETE", "faults", _clear_faults),
-            ("POST", "reset", _reset),
-        )
-    ]
+
+def respond(world: World, request: Request, handler: Handler) -> Reply:
+    """The answer of a control endpoint; what is not JSON is refused, so that no form of a page can call one."""
+    try:
+        return _json(_handled(world, request, handler))
+    except ApiError as error:
+        return _json(error.body(), error.status)
+    except (ValueError, RecursionError) as error:
+        return _json(ApiError(400, "BAD_INPUT", str(error)).body(), 400)
+
+
+def find(request: Request) -> Handler | None:
+    """The control endpoint that a request is for."""
+    return _ENDPOINTS.get((request.method, request.path))
+
+
+def _handled(world: World, request: Request, handler: Handler) -> Any:
+    if not request.says_json and (request.body or request.header("content-type") is not None):
+        raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json")
+    return handler(world, json.loads(request.body) if request.body else {})
 
 
 def parse_faults(data: Any) -> list[Fault]:
@@ -49,22 +51,8 @@ def parse_faults(data: Any) -> list[Fault]:
     return [Fault.from_mapping(item, f"faults[{n}]") for n, item in enumerate(given)]
 
 
-def _endpoint(world: World, handler: Callable[[World, Any], Any]) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> Response:
-        content = await request.body()
-        try:
-            result = handler(world, json.loads(content) if content else {})
-        except ValueError as error:
-            body = ApiError(400, "BAD_INPUT", str(error)).body()
-            return _json(body, 400)
-        return _json(result)
-
-    return endpoint
-
-
-def _json(body: Any, status: int = 200) -> Response:
-    content = json.dumps(body, ensure_ascii=False)
-    return Response(content, status, media_type="application/json")
+def _json(body: Any, status: int = 200) -> Reply:
+    return Reply(status, encode(body), {"content-type": JSON_TYPE})
 
 
 def _stats(world: World, _body: Any) -> Record:
@@ -102,8 +90,22 @@ def _clear_faults(world: World, _body: Any) -> list[Record]:
 
 def _reset(world: World, body: Any) -> Record:
     """Both parts are optional: ``seed`` as in a seed file, ``settings`` that change from now on."""
+    if not isinstance(body, dict):
+        raise BadInput("", "a reset is a mapping")
     refuse_unknown(body, ("seed", "settings"))
     seed = Seed.from_mapping(body["seed"]) if "seed" in body else None
     settings = world.settings.changed(body["settings"]) if "settings" in body else None
     world.reset(seed, settings)
     return {"reset": True}
+
+
+_ENDPOINTS: Final[dict[tuple[str, str], Handler]] = {
+    ("GET", "/_sandbox/stats"): _stats,
+    ("GET", "/_sandbox/state"): _state,
+    ("GET", "/_sandbox/settings"): _settings,
+    ("POST", "/_sandbox/settings"): _change_settings,
+    ("GET", "/_sandbox/faults"): _faults,
+    ("POST", "/_sandbox/faults"): _add_faults,
+    ("DELETE", "/_sandbox/faults"): _clear_faults,
+    ("POST", "/_sandbox/reset"): _reset,
+}

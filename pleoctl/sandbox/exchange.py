@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +19,7 @@ from pleoctl.sandbox.wire import JSON_TYPE, Reply, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from pleoctl.sandbox.calls import Operation
     from pleoctl.sandbox.faults import Fault
@@ -82,10 +83,10 @@ class Exchange:
     def _reply(self) -> Reply:
         failing = self.effects.of("status")
         if failing is not None and not failing.commit:
-            return _failure(failing)
+            return _failure(failing, self.world.clock.now())
         answer, headers = self._answer()
         if failing is not None:
-            return _failure(failing)
+            return _failure(failing, self.world.clock.now())
         return distorted(self, answer, _encoded(answer, headers))
 
     def _answer(self) -> tuple[Answer, dict[str, str]]:
@@ -141,7 +142,7 @@ class Exchange:
     def _body(self) -> Any:
         if not self.arrival.body and not self.operation.body_required:
             return {}
-        if self.arrival.content_type.partition(";")[0].strip().lower() != "application/json":
+        if not self.arrival.says_json:
             self._violated(["Content-Type is not application/json"])
         try:
             body = json.loads(self.arrival.body)
@@ -163,7 +164,7 @@ class Exchange:
 
     def _wait_header(self) -> dict[str, str]:
         kind = self.world.settings.retry_after
-        return {} if kind == "none" else retry_after(self.world.seconds_to_wait(), kind)
+        return {} if kind == "none" else retry_after(self.world.seconds_to_wait(), kind, self.world.clock.now())
 
     def _struck(self) -> Struck:
         return Struck(
@@ -175,18 +176,18 @@ class Exchange:
         )
 
 
-def retry_after(seconds: float, kind: str) -> dict[str, str]:
+def retry_after(seconds: float, kind: str, now: datetime) -> dict[str, str]:
     """The Retry-After header, rounded up to whole seconds, as a number or as an HTTP date."""
     whole = math.ceil(seconds)
     if kind == "seconds":
         return {"retry-after": str(whole)}
-    moment = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=whole + 1)
+    moment = now.replace(microsecond=0) + timedelta(seconds=whole + 1)
     return {"retry-after": format_datetime(moment, usegmt=True)}
 
 
-def _failure(fault: Fault) -> Reply:
+def _failure(fault: Fault, now: datetime) -> Reply:
     error = ApiError(fault.status, _TYPES.get(fault.status, "PROCESSING_FAILED"), "Injected by a sandbox fault")
-    headers = {} if fault.retry_after is None else retry_after(fault.retry_after, fault.retry_after_as)
+    headers = {} if fault.retry_after is None else retry_after(fault.retry_after, fault.retry_after_as, now)
     return _encoded(Answer(fault.status, error.body()), headers)
 
 

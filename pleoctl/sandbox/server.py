@@ -1,153 +1,54 @@
-"""The sandbox as a server on loopback: start, stop, and everything a test asks of it."""
+"""The sockets of the sandbox: uvicorn on loopback, in a thread of its own."""
 
 from __future__ import annotations
 
 import socket
 import sys
 import threading
-import time
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pleoctl.sandbox.app import make_app
-from pleoctl.sandbox.settings import Settings
-from pleoctl.sandbox.world import World
+from pleoctl.sandbox.door import MOST_HEAD
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
-    from types import TracebackType
+    from collections.abc import Collection
 
     from uvicorn.server import ServerState
 
-    from pleoctl.sandbox.errors import Record
-    from pleoctl.sandbox.faults import Fault
-    from pleoctl.sandbox.seed import Seed
+    from pleoctl.sandbox.world import World
 
 HOST: Final = "127.0.0.1"
 _PATIENCE: Final = 10.0
 
 
-class Sandbox:
-    """A Pleo on this machine, as a context manager.
+class Server:
+    """A running server; ``port`` is the one that it has."""
 
-    ``port`` 0 takes a free one; ``database`` is a file or ``:memory:``; a file that holds a company keeps it
-    unless a seed is given. ``url``, ``company``, ``api_key`` and ``token`` are what a client needs.
-    """
-
-    def __init__(
-        self,
-        *,
-        seed: Seed | None = None,
-        settings: Settings | None = None,
-        database: str = ":memory:",
-        port: int = 0,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Prepare the state; nothing listens before `start`."""
-        self.world = World(seed, settings or Settings(), database, clock)
-        self._port = port
-        self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
-
-    def __enter__(self) -> Self:
-        """Start, and return once the port accepts."""
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        self.stop()
-
-    def start(self) -> None:
-        """Listen on loopback and serve from a thread. Raises `OSError` if the port is taken."""
-        listener = _listener(self._port)
-        self._port = listener.getsockname()[1]
+    def __init__(self, world: World, port: int, hosts: Collection[str]) -> None:
+        """Return once the port accepts. Raises `OSError` if it is taken."""
+        listener = _listener(port)
+        self.port: int = listener.getsockname()[1]
         config = uvicorn.Config(
-            make_app(self.world), http=_Connection, ws="none", loop="asyncio", lifespan="off",
+            make_app(world, hosts), http=_Connection, ws="none", loop="asyncio", lifespan="off", interface="asgi3",
             log_config=None, log_level="error", access_log=False, server_header=False,
+            h11_max_incomplete_event_size=MOST_HEAD,
         )  # fmt: skip
-        self._server = _Server(config)
+        self._uvicorn = _Uvicorn(config)
         self._thread = threading.Thread(
-            target=self._server.run, args=([listener],), name="pleoctl-sandbox", daemon=True
+            target=self._uvicorn.run, args=([listener],), name="pleoctl-sandbox", daemon=True
         )
         self._thread.start()
-        if not self._server.ready.wait(_PATIENCE):
+        if not self._uvicorn.ready.wait(_PATIENCE):
             raise OSError(f"the sandbox did not start within {_PATIENCE:.0f} s")
 
     def stop(self) -> None:
-        """Stop serving, break open connections and let go of the database."""
-        if self._server is not None and self._thread is not None:
-            self._server.halt()
-            self._thread.join()
-            self._server = self._thread = None
-        self.world.close()
-
-    @property
-    def url(self) -> str:
-        """The base URL, without a slash at the end."""
-        return f"http://{HOST}:{self._port}"
-
-    @property
-    def company(self) -> str:
-        """The UUID of the company."""
-        return self.world.company
-
-    @property
-    def api_key(self) -> str:
-        """The first API key that is let in; an empty text if there is none."""
-        return self._secret("apiKey")
-
-    @property
-    def token(self) -> str:
-        """The first bearer token that is let in; an empty text if there is none."""
-        return self._secret("bearer")
-
-    def stats(self) -> Record:
-        """Counts, violations and the log of calls: what ``GET /_sandbox/stats`` answers."""
-        return self.world.statistics.as_json()
-
-    def state(self) -> Record:
-        """All ``accounts``, ``tagGroups`` and ``tags`` with every stored field, in the order of creation."""
-        return self.world.state()
-
-    def reset(self, seed: Seed | None = None, settings: Settings | None = None) -> None:
-        """Start again from a seed (default: the last one) and settings (default: as they are).
-
-        Lifts all faults and forgets statistics, lags and expiries.
-        """
-        self.world.reset(seed, settings)
-
-    def use(self, settings: Settings) -> None:
-        """Behave by other settings from the next call on, keeping all records."""
-        self.world.use(settings)
-
-    def add_fault(self, *faults: Fault) -> None:
-        """Put faults in force; their counts start now."""
-        self.world.add_faults(faults)
-
-    def clear_faults(self) -> None:
-        """Lift all faults."""
-        self.world.clear_faults()
-
-    def put_account(self, external_id: str, *, record_id: str | None = None, **fields: Any) -> Record:
-        """Create or change an account past the API, by the camel-cased fields of a seed."""
-        return self.world.put("account", external_id, fields, record_id)
-
-    def put_group(self, code: str, *, record_id: str | None = None, **fields: Any) -> Record:
-        """Create or change a tag group past the API, by the camel-cased fields of a seed."""
-        return self.world.put("tagGroup", code, fields, record_id)
-
-    def put_tag(self, group: str, code: str, *, record_id: str | None = None, **fields: Any) -> Record:
-        """Create or change a tag of the group with this code past the API."""
-        return self.world.put("tag", (group, code), fields, record_id)
-
-    def _secret(self, scheme: str) -> str:
-        return next((c.secret for c in self.world.settings.credentials if c.scheme == scheme), "")
+        """Stop serving and break open connections."""
+        self._uvicorn.halt()
+        self._thread.join()
 
 
 def _listener(port: int) -> socket.socket:
@@ -178,7 +79,7 @@ class _Connection(H11Protocol):
         super().__init__(config, server_state, {**app_state, "connection": self}, _loop)
 
 
-class _Server(uvicorn.Server):
+class _Uvicorn(uvicorn.Server):
     """uvicorn that says when it accepts, and that stops at once."""
 
     def __init__(self, config: uvicorn.Config) -> None:

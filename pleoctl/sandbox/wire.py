@@ -1,29 +1,67 @@
-"""Requests and answers as they go over the wire."""
+"""Requests and answers as they go over the wire, with or without one."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs, unquote
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pleoctl.sandbox.paging import Query
 
 JSON_TYPE: Final = "application/json;charset=UTF-8"
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it arrives: the path and the query string as they were sent, header names in any case."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The value of a header."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
+
+    @property
+    def says_json(self) -> bool:
+        """Whether its Content-Type is JSON."""
+        return (self.header("content-type") or "").partition(";")[0].strip().lower() == "application/json"
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
-    """A request as it came over the wire."""
+    """A request whose path was found among the operations; ``path`` is decoded."""
 
     method: str
     path: str
     query_string: str
     query: Query
     authorization: str | None
-    content_type: str
+    says_json: bool
     body: bytes
-    path_values: dict[str, str] = field(default_factory=dict)
+    path_values: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, request: Request, path_values: Mapping[str, str]) -> Arrival:
+        """The request with the values that its path holds."""
+        return cls(
+            method=request.method,
+            path=unquote(request.path),
+            query_string=request.query,
+            query=parse_qs(request.query, keep_blank_values=True),
+            authorization=request.header("authorization"),
+            says_json=request.says_json,
+            body=request.body,
+            path_values=path_values,
+        )
 
     @property
     def target(self) -> str:
@@ -33,11 +71,19 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes over the wire: a status, headers and bytes."""
+    """What is answered: a status, bytes, and headers by their lower-case names."""
 
     status: int
     content: bytes
     headers: dict[str, str]
+
+
+class Dropped(Exception):
+    """No answer at all: the connection breaks; ``committed`` says whether the call was carried out before."""
+
+    def __init__(self, *, committed: bool) -> None:
+        super().__init__("the connection breaks without an answer")
+        self.committed = committed
 
 
 def encode(body: Any) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from collections import deque
 from datetime import UTC, datetime, timedelta
@@ -18,8 +17,9 @@ from pleoctl.sandbox.statistics import MINUTE, Statistics
 from pleoctl.sandbox.store import ACCOUNTS, GROUPS, TAGS, Filter, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
+    from pleoctl.sandbox.clock import Clock
     from pleoctl.sandbox.faults import Edit, Fault
     from pleoctl.sandbox.settings import Settings
     from pleoctl.sandbox.store import Table
@@ -29,22 +29,13 @@ _TABLES: Final = {"account": ACCOUNTS, "tagGroup": GROUPS, "tag": TAGS}
 
 
 class World:
-    """One company as the sandbox keeps it. Thread-safe.
+    """One company as the sandbox keeps it. Thread-safe."""
 
-    ``clock`` gives seconds for the rate limit, the busiest minute and lags; a test may stand in for it.
-    """
-
-    def __init__(
-        self,
-        seed: Seed | None,
-        settings: Settings,
-        database: str = ":memory:",
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, seed: Seed | None, settings: Settings, database: str, clock: Clock) -> None:
         """Open the database; a new one, or one opened with a seed, is filled from the seed."""
         self.clock = clock
         self.store = Store(database)
-        self.statistics = Statistics(clock)
+        self.statistics = Statistics(clock.monotonic)
         self.faults = FaultPlan()
         self._lag: Lag | None = None
         self._answered: deque[float] = deque()
@@ -107,7 +98,7 @@ class World:
         """A timestamp in UTC with whole seconds."""
         self._moments += 1
         repeatable = self.settings.seed_ids is not None
-        moment = _FIRST_MOMENT + timedelta(seconds=self._moments) if repeatable else datetime.now(UTC)
+        moment = _FIRST_MOMENT + timedelta(seconds=self._moments) if repeatable else self.clock.now()
         return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def new_installation(self, fields: Record) -> Record:
@@ -126,7 +117,7 @@ class World:
 
     def within_rate(self) -> bool:
         """Whether one more call may be answered in this rolling minute; counts it if so."""
-        limit, now = self.settings.rate_limit, self.clock()
+        limit, now = self.settings.rate_limit, self.clock.monotonic()
         with self._minute_lock:
             while self._answered and self._answered[0] <= now - MINUTE:
                 self._answered.popleft()
@@ -138,7 +129,7 @@ class World:
     def seconds_to_wait(self) -> float:
         """How long until the rate limit lets a call through."""
         with self._minute_lock:
-            return max(0.0, self._answered[0] + MINUTE - self.clock()) if self._answered else 0.0
+            return max(0.0, self._answered[0] + MINUTE - self.clock.monotonic()) if self._answered else 0.0
 
     def add_faults(self, faults: Iterable[Fault]) -> None:
         """Put faults in force."""
@@ -146,7 +137,7 @@ class World:
         self.faults.add(given)
         with self.store.lock:
             if self._lag is None and any(fault.kind == "lag" for fault in given):
-                self._lag = Lag(self.store, self.clock)
+                self._lag = Lag(self.store, self.clock.monotonic)
 
     def clear_faults(self) -> None:
         """Lift all faults, and what lags or has expired because of them."""

@@ -199,7 +199,7 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
 
 # --- start-up -----------------------------------------------------------------------------------------------------
 
-HEAVY = ("requests", "jsonschema", "ruamel", "deepdiff", "rich", "jinja2", "starlette", "uvicorn", "platformdirs")
+HEAVY = ("requests", "jsonschema", "ruamel", "deepdiff", "rich", "jinja2", "uvicorn", "platformdirs")
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["plan", "--help"], ["completion", "bash"]], ids=str)

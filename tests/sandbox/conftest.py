@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,6 +40,25 @@ SEED = Seed(
         {"code": "PROJ", "name": "Project", "tags": [{"code": "P1"}]},
     ],
 )  # fmt: skip
+
+
+class SetClock:
+    """A clock that a test sets; sleeping moves it on."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds = seconds
+
+    def monotonic(self) -> float:
+        """The seconds that were set."""
+        return self.seconds
+
+    def now(self) -> datetime:
+        """As many seconds after the start of 2030."""
+        return datetime(2030, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+    def sleep(self, seconds: float) -> None:
+        """At once, but later."""
+        self.seconds += seconds
 
 
 class Client:
@@ -109,6 +129,12 @@ def pleo(server: Sandbox) -> Sandbox:
     """The server as it is at the start of every test."""
     server.reset(SEED, Settings())
     return server
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """A clock at 0."""
+    return SetClock()
 
 
 @pytest.fixture

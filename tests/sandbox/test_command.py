@@ -60,9 +60,8 @@ def test_a_taken_port_ends_with_1(pleo: Sandbox, capsys: pytest.CaptureFixture[s
 
 
 def test_a_missing_extra_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without starlette or uvicorn the command says what to install."""
-    for name in [n for n in sys.modules if n == "pleoctl.sandbox" or n.startswith("pleoctl.sandbox.")]:
-        monkeypatch.delitem(sys.modules, name)
+    """Without uvicorn the command says what to install."""
+    monkeypatch.delitem(sys.modules, "pleoctl.sandbox.server", raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     assert run(["sandbox", "serve"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
@@ -70,12 +69,25 @@ def test_a_missing_extra_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert "install pleoctl[sandbox]" in line
 
 
+def test_another_host_is_let_in_by_an_option(tmp_path: Path) -> None:
+    """A container's name is answered once it is allowed, and another one is not."""
+    with _serve(tmp_path, "--ready-file", "ready.json", "--allow-host", "pleo.test") as process:
+        ready = _ready(process, tmp_path / "ready.json")
+        statuses = [
+            requests.get(f"{ready['url']}/_sandbox/state", headers={"Host": host}, timeout=5).status_code
+            for host in ("pleo.test:8080", "books.example.net")
+        ]
+        assert statuses == [200, 421]
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+
+
 def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
     """The help text of serve has examples and all options."""
     assert run(["sandbox", "serve", "--help"]) == 0
     text = capsys.readouterr().out
     assert "pleoctl sandbox serve --port 8080" in text
-    for option in ("--port", "--seed", "--config", "--ready-file", "--database"):
+    for option in ("--port", "--seed", "--config", "--ready-file", "--allow-host", "--database"):
         assert option in text
 
 

@@ -9,7 +9,7 @@ import requests
 from pleoctl.sandbox import BadInput, Edit, Fault, Sandbox, Settings
 
 if TYPE_CHECKING:
-    from conftest import Client
+    from conftest import Client, SetClock
 
 SEARCH = {"method": "POST", "path": ":search$"}
 NO_ANSWER = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
@@ -126,17 +126,16 @@ def test_a_list_lags_for_some_reads(client: Client) -> None:
         assert client.found(archived=False) == expected
 
 
-def test_a_list_lags_for_some_seconds() -> None:
+def test_a_list_lags_for_some_seconds(clock: SetClock) -> None:
     """With a clock that stands in for time, the write shows when its seconds have passed."""
-    now = [0.0]
-    with Sandbox(clock=lambda: now[0]) as pleo:
+    with Sandbox(clock=clock) as pleo:
         pleo.add_fault(Fault(kind="lag", seconds=30))
         auth = (pleo.api_key, "")
         body = {"archived": False, "code": "X", "name": "X"}
         requests.post(f"{pleo.url}/v0/tag-groups", json=body, auth=auth, timeout=5)
         seen = []
         for moment in (29.0, 30.0):
-            now[0] = moment
+            clock.seconds = moment
             query = {"company_id": pleo.company}
             listed = requests.get(f"{pleo.url}/v0/tag-groups", params=query, auth=auth, timeout=5)
             seen.append(len(listed.json()["data"]))
@@ -252,14 +251,13 @@ def test_a_wrong_fault_names_its_field(fault: dict[str, Any], field: str) -> Non
     assert field in caught.value.field
 
 
-def test_the_rate_limit_follows_a_rolling_minute() -> None:
+def test_the_rate_limit_follows_a_rolling_minute(clock: SetClock) -> None:
     """Calls beyond the limit get 429 and do not count; Retry-After says when the next one is let in."""
-    now = [100.0]
     settings = Settings(rate_limit=2, retry_after="seconds")
-    with Sandbox(settings=settings, clock=lambda: now[0]) as pleo:
+    with Sandbox(settings=settings, clock=clock) as pleo:
         answers = []
         for moment in (100.0, 110.0, 120.0, 159.5, 160.0, 160.0):
-            now[0] = moment
+            clock.seconds = moment
             answer = requests.get(f"{pleo.url}/v1/introspect", auth=(pleo.api_key, ""), timeout=5)
             answers.append((answer.status_code, answer.headers.get("Retry-After")))
         busiest = pleo.stats()["maxPerMinute"]

@@ -131,12 +131,13 @@ def test_state_and_settings_over_http(client: Client) -> None:
     ("path", "content"),
     [
         ("settings", '{"totals": 7}'), ("settings", "[]"), ("settings", "{"), ("faults", '{"kind": "melt"}'),
-        ("faults", "7"), ("reset", '{"seed": {"accounts": 7}}'), ("reset", '{"seeds": 1}'),
+        ("faults", "7"), ("reset", '{"seed": {"accounts": 7}}'), ("reset", '{"seeds": 1}'), ("reset", "7"),
     ],
 )  # fmt: skip
 def test_wrong_control_requests_are_refused(pleo: Sandbox, path: str, content: str) -> None:
     """400 with the reason, and nothing changes."""
-    answer = requests.post(f"{pleo.url}/_sandbox/{path}", data=content, timeout=5)
+    headers = {"Content-Type": "application/json"}
+    answer = requests.post(f"{pleo.url}/_sandbox/{path}", data=content, headers=headers, timeout=5)
     assert answer.status_code == 400
     assert answer.json()["type"] == "BAD_INPUT"
     assert len(pleo.state()["accounts"]) == 4
