@@ -12,7 +12,7 @@ Without a socket, in the time of a simulation:
 """
 
 from pleoctl.sandbox.auth import Credential
-from pleoctl.sandbox.clock import Clock, SystemClock
+from pleoctl.sandbox.clock import Clock
 from pleoctl.sandbox.config import load_config
 from pleoctl.sandbox.errors import BadInput
 from pleoctl.sandbox.faults import Edit, Fault
@@ -23,5 +23,5 @@ from pleoctl.sandbox.wire import Dropped, Reply, Request
 
 __all__ = [
     "BadInput", "Clock", "Credential", "Dropped", "Edit", "Fault", "Reply", "Request", "Sandbox", "Seed", "Settings",
-    "SystemClock", "load_config",
+    "load_config",
 ]  # fmt: skip

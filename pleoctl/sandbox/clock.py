@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class Clock(Protocol):
-    """What a sandbox asks of time."""
+    """What a sandbox asks of time; a `pleoctl.machine.Machine` is one."""
 
     def monotonic(self) -> float:
         """Seconds since some moment: for the rate limit, the busiest minute and lags."""
@@ -18,19 +19,3 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Let so many seconds pass, where no server waits in its own way."""
-
-
-class SystemClock:
-    """The time of this machine."""
-
-    def monotonic(self) -> float:
-        """Seconds since some moment of this process."""
-        return time.monotonic()
-
-    def now(self) -> datetime:
-        """The time of day."""
-        return datetime.now(UTC)
-
-    def sleep(self, seconds: float) -> None:
-        """Block this thread."""
-        time.sleep(seconds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from pleoctl.sandbox.clock import SystemClock
+from pleoctl.machine import Machine
 from pleoctl.sandbox.routes import respond
 from pleoctl.sandbox.settings import Settings
 from pleoctl.sandbox.world import World
@@ -38,7 +38,7 @@ class Sandbox:
         clock: Clock | None = None,
     ) -> None:
         """Prepare the state; nothing listens before `start`."""
-        self.world = World(seed, settings or Settings(), database, clock or SystemClock())
+        self.world = World(seed, settings or Settings(), database, clock or Machine())
         self._port = port
         self._server: Server | None = None
 
