@@ -26,6 +26,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from pleoctl import __version__
 from pleoctl.errors import PleoError
+from pleoctl.machine import this_machine
 from pleoctl.remote.errors import ApiError, LostAnswer, Unauthorised
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ _CREATED: Final = 300
 _REDIRECT: Final = range(300, 400)
 _TOO_MANY: Final = 429
 _SERVER: Final = 500
-_DENIED: Final = {401, 403}
+_FORBIDDEN: Final = 403
+_DENIED: Final = {401, _FORBIDDEN}
 
 
 @dataclass(slots=True)
@@ -207,8 +209,8 @@ class Transport:
         status = response.status_code
         if status < _CREATED:
             return Answer(status, self._body(response), response.links)
-        if status == _TOO_MANY:
-            raise _Limited(retry_after(response.headers.get("Retry-After")))
+        if _is_limit(response):
+            raise _Limited(limit_seconds(response.headers), status)
         kind, text = self._error_words(response)
         if status in _DENIED:
             raise Unauthorised(self._denied_words(status, method, path, scope, text), status, kind)
@@ -241,8 +243,8 @@ class _Fault(Exception):
 
 
 class _Limited(_Fault):
-    def __init__(self, seconds: float | None) -> None:
-        super().__init__("too many requests (429)")
+    def __init__(self, seconds: float | None, status: int) -> None:
+        super().__init__(f"too many requests ({status})")
         self.seconds = seconds
 
 
@@ -254,6 +256,25 @@ class _Passing(_Fault):
         self.sent = sent
         self.slow = slow
         self.status = status
+
+
+def _is_limit(response: requests.Response) -> bool:
+    """429, or a 403 that says when to come back or that nothing is left (so GitHub tells of its limits)."""
+    headers, status = response.headers, response.status_code
+    told = "Retry-After" in headers or headers.get("X-RateLimit-Remaining") == "0"
+    return status == _TOO_MANY or (status == _FORBIDDEN and told)
+
+
+def limit_seconds(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait: ``Retry-After``, else until the moment of ``X-RateLimit-Reset`` where nothing is left."""
+    told = retry_after(headers.get("Retry-After"))
+    if told is not None or headers.get("X-RateLimit-Remaining") != "0":
+        return told
+    try:
+        seconds = float(headers.get("X-RateLimit-Reset", "")) - this_machine().time()
+    except ValueError:
+        return None
+    return min(seconds, LONGEST_RETRY_AFTER) if seconds > 0 else None
 
 
 def retry_after(header: str | None) -> float | None:

@@ -71,6 +71,36 @@ def test_a_useless_retry_after_says_nothing(header: str | None) -> None:
 
 
 @pytest.mark.parametrize("method", ["read", "write"])
+@pytest.mark.parametrize(
+    ("headers", "least", "most"),
+    [
+        ({"Retry-After": "7"}, 7, 7), ({"Retry-After": "7", "X-RateLimit-Remaining": "12"}, 7, 7),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "in 30 s"}, 27, 30),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "soon"}, 0.5, 1), ({"X-RateLimit-Remaining": "0"}, 0.5, 1),
+    ],
+)  # fmt: skip
+def test_a_403_that_is_a_rate_limit_is_waited_for(
+    http: Transport, time: FakeTime, requests_mock: Mocker, method: str, headers: dict[str, str], least: float,
+    most: float,
+) -> None:  # fmt: skip
+    """Forges say their limits with 403 and a header: it was not carried out, and goes again when they let it."""
+    moment = str(int(datetime.now(UTC).timestamp()) + 30)
+    sent = {name: moment if value == "in 30 s" else value for name, value in headers.items()}
+    requests_mock.put(f"{URL}/x", [{"status_code": 403, "headers": sent}, {"json": {"data": 1}}])
+    assert getattr(http, method)("PUT", "/x").body == {"data": 1}
+    assert least <= round(time.now - 1_000_000.0, 3) <= most
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-RateLimit-Remaining": "12", "X-RateLimit-Reset": "1"}])
+def test_any_other_403_is_a_refusal(http: Transport, requests_mock: Mocker, headers: dict[str, str]) -> None:
+    """A permission that is missing does not come by waiting."""
+    requests_mock.put(f"{URL}/x", status_code=403, headers=headers)
+    with pytest.raises(Unauthorised):
+        http.write("PUT", "/x")
+    assert requests_mock.call_count == 1
+
+
+@pytest.mark.parametrize("method", ["read", "write"])
 def test_429_waits_as_long_as_asked_and_repeats(
     http: Transport, time: FakeTime, requests_mock: Mocker, method: str
 ) -> None:
