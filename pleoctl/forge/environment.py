@@ -40,20 +40,37 @@ def pull_request() -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def place_in_repository(workspace: Path | None) -> str:
+    """A workspace's folder in the checkout (its file, where that has a name of its own); ``.`` is the top."""
+    if workspace is None:
+        return "."
+    told = workspace.parent if workspace.name == "pleoctl.yaml" else workspace
+    root = repository_root() or Path(_git("rev-parse", "--show-toplevel") or workspace.parent)
+    try:
+        return told.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return told.name
+
+
 def commit() -> str | None:
     """The commit that is being looked at: the head of the pull request, the CI system's, else git's."""
     head = pull_request().get("head")
     told = head.get("sha") if isinstance(head, dict) else None
-    named = told or os.environ.get("GITHUB_SHA") or os.environ.get("CI_COMMIT_SHA") or _git_commit()
+    named = (
+        told
+        or os.environ.get("GITHUB_SHA")
+        or os.environ.get("CI_COMMIT_SHA")
+        or _git("rev-parse", "--verify", "--quiet", "HEAD")
+    )
     return named if isinstance(named, str) and named.isascii() and named.isalnum() else None
 
 
-def _git_commit() -> str | None:
-    command = ["git", "rev-parse", "--verify", "--quiet", "HEAD"]
+def _git(*arguments: str) -> str | None:
     try:
         done = subprocess.run(  # noqa: S603 - a fixed command
-            command, capture_output=True, text=True, check=False, timeout=GIT_SECONDS, stdin=subprocess.DEVNULL
-        )
+            ["git", *arguments],  # noqa: S607 - wherever it is installed
+            capture_output=True, text=True, check=False, timeout=GIT_SECONDS, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None

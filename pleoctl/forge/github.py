@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pleoctl.errors import PleoctlError, UsageError
 from pleoctl.forge import environment
+from pleoctl.forge.comments import same
 from pleoctl.remote.budget import Budget
 from pleoctl.remote.errors import ApiError, LostAnswer, Unauthorised
 from pleoctl.remote.transport import Transport
@@ -25,19 +26,24 @@ TRIES: Final = 3
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9_-]+/(?!\.\.?$)[A-Za-z0-9_.-]+")
 _PULL_REF: Final = re.compile(r"refs/pull/(\d+)/")
 _FORBIDDEN: Final = 403
+_GONE: Final = 404
+# Who the token of a workflow writes as.
+WORKFLOW: Final = "github-actions[bot]"
 
 
 class PullRequest:
-    """The comments of one pull request."""
+    """The comments that this credential has written on one pull request."""
 
-    def __init__(self, transport: Transport, repository: str, number: int) -> None:
-        """``repository`` is ``owner/name``."""
+    def __init__(self, transport: Transport, repository: str, number: int, graphql: str | None = None) -> None:
+        """``repository`` is ``owner/name``; ``graphql`` the url that tells an app's or a workflow's token who it is."""
         self._transport = transport
         self._repository = f"/repos/{repository}"
         self._comments = f"{self._repository}/issues/{number}/comments"
+        self._graphql = graphql
+        self._login: str | None = None
 
     def comments(self) -> list[Json]:
-        """The comments that this credential has written."""
+        """All of them, page by page."""
         me = self._me()
         found: list[Json] = []
         page = 1
@@ -46,7 +52,7 @@ class PullRequest:
             answer = self._transport.read("GET", self._comments, scope="pull-requests: read", params=query)
             if not isinstance(answer.body, list):
                 raise PleoctlError("GitHub did not answer with a list of comments")
-            found += (c for c in answer.body if _is_mine(c, me))
+            found += (c for c in answer.body if _is_comment(c) and c["user"]["login"] == me)
             if "next" not in answer.links:
                 return found
             page += 1
@@ -55,26 +61,45 @@ class PullRequest:
         """Add a comment; after a lost answer it is looked for before it is sent again."""
         for _ in range(TRIES):
             try:
-                return self._write("POST", self._comments, body)
+                made = self._write("POST", self._comments, body)
             except LostAnswer:
                 for comment in self.comments():
                     if same(comment["body"], body):
                         return comment
+                continue
+            if _is_comment(made):
+                self._login = made["user"]["login"]
+            return made
         raise PleoctlError("GitHub did not say whether the comment was created", hint="run the command again")
 
-    def update(self, comment: Json, body: str) -> Json:
-        """Replace a comment's text."""
+    def update(self, comment: Json, body: str) -> Json | None:
+        """Replace a comment's text; None if another job has removed it."""
         for _ in range(TRIES):
             try:
-                return self._write("PATCH", f"{self._repository}/issues/comments/{comment['id']}", body)
+                return self._write("PATCH", self._path(comment), body)
             except LostAnswer:
                 continue
+            except ApiError as error:
+                if error.status != _GONE:
+                    raise
+                return None
         raise PleoctlError("GitHub did not say whether the comment was updated", hint="run the command again")
 
     def remove(self, comment: Json) -> None:
-        """Take away a comment that is no longer needed."""
-        path = f"{self._repository}/issues/comments/{comment['id']}"
-        self._transport.write("DELETE", path, scope="pull-requests: write")
+        """Take away a comment that is no longer needed, unless another job has."""
+        for _ in range(TRIES):
+            try:
+                self._transport.write("DELETE", self._path(comment), scope="pull-requests: write")
+            except LostAnswer:
+                continue
+            except ApiError as error:
+                if error.status != _GONE:
+                    raise
+            return
+        raise PleoctlError("GitHub did not say whether the comment was removed", hint="run the command again")
+
+    def _path(self, comment: Json) -> str:
+        return f"{self._repository}/issues/comments/{comment['id']}"
 
     def _write(self, method: str, path: str, body: str) -> Json:
         answer = self._transport.write(method, path, scope="pull-requests: write", json={"body": body})
@@ -82,8 +107,14 @@ class PullRequest:
             raise LostAnswer(f"{method} {path}: the answer is not a comment")
         return answer.body
 
-    def _me(self) -> str | None:
-        """The credential's login; None for the token of a workflow or an app, which may not ask."""
+    def _me(self) -> str:
+        """The credential's login. Anyone, another bot too, may write a comment that begins like ours."""
+        if self._login is None:
+            self._login = self._user() or self._viewer() or WORKFLOW
+        return self._login
+
+    def _user(self) -> str | None:
+        """A person's login; None for the token of a workflow or an app, which may not ask."""
         try:
             answer = self._transport.read("GET", "/user")
         except Unauthorised as error:
@@ -94,18 +125,24 @@ class PullRequest:
             return None
         return str(answer.body["login"])
 
+    def _viewer(self) -> str | None:
+        if self._graphql is None:
+            return None
+        try:
+            answer = self._transport.read("POST", self._graphql, json={"query": "{viewer{login}}"})
+            return str(answer.body["data"]["viewer"]["login"])
+        except (ApiError, KeyError, TypeError):
+            return None
 
-def _is_mine(comment: Any, me: str | None) -> bool:
-    # Anyone may write a comment that begins like ours; updating it would lend it our words while they can change them.
-    if not isinstance(comment, dict) or not isinstance(comment.get("body"), str):
-        return False
-    user = comment.get("user") or {}
-    return bool(user.get("type") == "Bot" if me is None else user.get("login") == me)
 
-
-def same(stored: str, body: str) -> bool:
-    """Whether a stored text is the one that was sent."""
-    return stored.replace("\r\n", "\n").strip() == body.strip()
+def _is_comment(comment: Any) -> bool:
+    """Whether it has the fields that this module reads; a user who is gone has written none of ours."""
+    return (
+        isinstance(comment, dict)
+        and isinstance(comment.get("body"), str)
+        and isinstance(comment.get("user"), dict)
+        and isinstance(comment["user"].get("login"), str)
+    )
 
 
 def connect(repository: str | None, number: int | None) -> tuple[Transport, PullRequest]:
@@ -122,7 +159,14 @@ def connect(repository: str | None, number: int | None) -> tuple[Transport, Pull
     if parts.scheme != "https" and not loopback:
         raise PleoctlError(f"GITHUB_API_URL {url} is not https")
     transport = Transport(url, _authoriser(), Budget(None), loopback=loopback, service="GitHub")
-    return transport, PullRequest(transport, named, found)
+    return transport, PullRequest(transport, named, found, _graphql(url))
+
+
+def _graphql(url: str) -> str | None:
+    """GitHub's other API, if the environment names one of the same origin: the token goes nowhere else."""
+    named = os.environ.get("GITHUB_GRAPHQL_URL") or ""
+    api, other = urlsplit(url), urlsplit(named)
+    return named if (api.scheme, api.netloc) == (other.scheme, other.netloc) else None
 
 
 def _number() -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from pleoctl.report.archives import archive_block, archive_chunks
 from pleoctl.report.review import COUNTED, KIND_TITLES, differences, risk
@@ -27,21 +28,30 @@ PART: Final = "{marker}\n## Pleo plan, part {part} of {parts}: archives\n\n"
 TITLES: Final = {"update": "Updates", "unarchive": "Unarchives", "create": "Creates"}
 
 
-def marker(company: str) -> str:
-    """The hidden first line by which a comment is found again and updated in place."""
-    return f"<!-- pleoctl-plan {''.join(c for c in company if c.isascii() and (c.isalnum() or c == '-'))} -->"
+def marker(plan: dict[str, Any], place: str = ".", *more: str) -> str:
+    """The hidden first line by which a comment is found again: company, place of the workspace, scope, part."""
+    words = (plan["company"], place, _scope(plan), *more)
+    return f"<!-- pleoctl-plan {' '.join(quote(word, safe='/,:+') for word in words)} -->"
+
+
+def _scope(plan: dict[str, Any]) -> str:
+    """``accounts+dimensions``; the dimensions by name only where a plan was asked for some of them."""
+    groups = plan.get("context", {}).get("tagGroups", "all" if plan["scope"]["dimensions"] else "none")
+    some = ":" + ",".join(plan["scope"]["dimensions"]) if groups == "some" else ""
+    parts = [*(["accounts"] if plan["scope"]["accounts"] else []), *([f"dimensions{some}"] if groups != "none" else [])]
+    return "+".join(parts) or "nothing"
 
 
 def plan_markdown(
     plan: dict[str, Any], *, max_bytes: int = MAX_BYTES, file: str = "plan.json", commit: str | None = None,
-    archives: str | None = None,
+    archives: str | None = None, place: str = ".",
 ) -> str:  # fmt: skip
     """The plan in at most ``max_bytes`` UTF-8 bytes; ``file`` and ``commit`` go into the instructions.
 
     More than ``max_bytes`` only if the tersest list of archives does not fit, which is then said. ``archives`` stands
     in place of that list.
     """
-    head = "\n".join([*_head(plan), *_guard(plan["guard"])])
+    head = "\n".join([*_head(plan, place), *_guard(plan["guard"])])
     tail = "\n".join(_tail(plan, file, commit))
     sections = list(_sections(plan))
     frames = sum(size(_frame(title, opened, [], 0)) + size(more(len(lines))) for title, opened, lines in sections)
@@ -58,26 +68,26 @@ def plan_markdown(
     return "\n".join(part for part in (*parts, tail) if part) + "\n"
 
 
-def plan_comments(plan: dict[str, Any], *, max_bytes: int = MAX_BYTES, **given: Any) -> list[str]:
+def plan_comments(plan: dict[str, Any], *, max_bytes: int = MAX_BYTES, place: str = ".", **given: Any) -> list[str]:
     """The plan as one comment; where the archives do not fit into it, as that and as many more as they need."""
-    whole = plan_markdown(plan, max_bytes=max_bytes, **given)
+    whole = plan_markdown(plan, max_bytes=max_bytes, place=place, **given)
     if size(whole) <= max_bytes + 1:
         return [whole]
-    room = max_bytes - len(PART.format(marker=part_marker(plan["company"], PARTS), part=PARTS, parts=PARTS)) - 100
+    room = max_bytes - len(PART.format(marker=part_marker(plan, place, PARTS), part=PARTS, parts=PARTS)) - 100
     chunks = list(archive_chunks([c for c in plan["changes"] if c["action"] == "archive"], max(1, room)))
     number, parts = plan["summary"]["archive"], len(chunks) + 1
     told = f"\n### ⛔ Archives ({number})\n\nAll of them stand in the following {len(chunks)} comments."
-    first = plan_markdown(plan, max_bytes=max_bytes, archives=told, **given)
+    first = plan_markdown(plan, max_bytes=max_bytes, archives=told, place=place, **given)
     more_parts = [
-        PART.format(marker=part_marker(plan["company"], part), part=part, parts=parts) + chunk
+        PART.format(marker=part_marker(plan, place, part), part=part, parts=parts) + chunk
         for part, chunk in enumerate(chunks, 2)
     ]
     return [first, *more_parts]
 
 
-def part_marker(company: str, part: int) -> str:
+def part_marker(plan: dict[str, Any], place: str, part: int) -> str:
     """The hidden first line of a further comment."""
-    return marker(company).replace(" -->", f" part {part} -->")
+    return marker(plan, place, "part", str(part))
 
 
 def findings_markdown(title: str, findings: list[Finding], *, max_bytes: int = MAX_BYTES) -> str:
@@ -101,9 +111,9 @@ def totals(summary: dict[str, Any]) -> str:
     return ", ".join(f"{summary[a]} to {a}" for a in ("archive", "unarchive", "update", "create") if summary[a])
 
 
-def _head(plan: dict[str, Any]) -> Iterator[str]:
+def _head(plan: dict[str, Any], place: str) -> Iterator[str]:
     summary = plan["summary"]
-    yield marker(plan["company"])
+    yield marker(plan, place)
     yield f"<!-- pleoctl-plan-id {plan['id']} -->"
     if not plan["changes"]:
         yield "## Pleo plan: no changes"

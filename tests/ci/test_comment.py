@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fake_github import FakeGitHub
 from plans import change, make_plan, plan_bytes
 from pleoctl.report.markdown import marker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from fake_github import FakeGitHub
 
 SMALL = make_plan(change("archive", "old"))
 OTHER = make_plan(change("create", "new"))
@@ -56,15 +58,131 @@ def test_a_comment_behind_many_others_is_found(comment: Callable[..., Any], gith
     assert OTHER["id"] in github.comments[-1]["body"]
 
 
-@pytest.mark.parametrize("kind", ["User", "Bot"])
-def test_somebody_elses_comment_is_never_touched(comment: Callable[..., Any], github: FakeGitHub, kind: str) -> None:
-    """A comment that begins like ours but is not ours stays as it is, and ours is made beside it."""
-    github.login = None if kind == "User" else "release-person"
-    body = f"{marker(SMALL['company'])}\n## Pleo plan: nothing to see"
-    theirs = github.add(body, "mallory", kind)
-    comment(SMALL)
+@pytest.mark.parametrize("token", ["release-person", None, "books[bot]"])
+@pytest.mark.parametrize(("login", "kind"), [("mallory", "User"), ("renovate[bot]", "Bot"), ("books", "User")])
+def test_somebody_elses_comment_is_never_touched(
+    comment: Callable[..., Any], github: FakeGitHub, monkeypatch: pytest.MonkeyPatch, token: str | None, login: str,
+    kind: str,
+) -> None:  # fmt: skip
+    """A comment that begins like ours but is not ours, another bot's too, stays, and ours is made beside it."""
+    if token == "books[bot]":
+        monkeypatch.setenv("GITHUB_GRAPHQL_URL", f"{github.url}/graphql")
+        github.viewer = token
+    else:
+        github.login = token
+    body = f"{_first(SMALL)}\n## Pleo plan: nothing to see"
+    theirs = github.add(body, login, kind)
+    for plan in (SMALL, OTHER):
+        assert comment(plan).code == 0
+    assert theirs in github.comments
     assert theirs["body"] == body
+    assert [c["user"]["login"] for c in github.comments] == [login, token or "github-actions[bot]"]
+
+
+def test_a_comment_whose_author_is_gone_is_nobodys(comment: Callable[..., Any], github: FakeGitHub) -> None:
+    """A forge may say no user at all."""
+    github.add(_first(SMALL))["user"] = None
+    assert comment(SMALL).code == 0
     assert len(github.comments) == 2
+
+
+def test_the_token_goes_to_no_other_server(
+    comment: Callable[..., Any], github: FakeGitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GraphQL of another origin is not asked who we are."""
+    with FakeGitHub() as other:
+        monkeypatch.setenv("GITHUB_GRAPHQL_URL", f"{other.url}/graphql")
+        assert comment(SMALL).code == 0
+        assert other.requests == []
+    assert len(github.comments) == 1
+
+
+def test_a_403_that_is_a_rate_limit_is_waited_for(comment: Callable[..., Any], github: FakeGitHub) -> None:
+    """It is no missing permission: the comment is made when the forge lets it, once."""
+    github.limit = 2
+    said = comment(SMALL)
+    assert (said.code, len(github.comments)) == (0, 1)
+    assert [c["action"] for c in said.json["result"]["comments"]] == ["created"]
+
+
+def test_two_jobs_at_once_leave_one_comment(github: FakeGitHub, tmp_path: Path) -> None:
+    """Both find none and both create one; one comment is left, and both say that all is well."""
+    github.together = threading.Barrier(2)
+    jobs = []
+    for name, plan in (("a", SMALL), ("b", OTHER)):
+        path = tmp_path / f"{name}.json"
+        path.write_bytes(plan_bytes(plan))
+        command = [sys.executable, "-m", "pleoctl", "comment", str(path), "--github"]
+        jobs.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path))
+    assert [(job.communicate(timeout=60)[1], job.returncode) for job in jobs] == [(b"", 0), (b"", 0)]
+    assert github.made >= 2
+    assert [c["body"].split("\n")[0] for c in github.comments] == [_first(SMALL)]
+
+
+def test_further_comments_of_ours_are_removed(comment: Callable[..., Any], github: FakeGitHub) -> None:
+    """Of several with one first line the oldest is kept and brought up to date."""
+    kept, *_ = [github.mine(f"{_first(SMALL)}\nold {n}", 12) for n in range(3)]
+    said = comment(SMALL)
+    assert github.comments == [kept]
+    assert SMALL["id"] in kept["body"]
+    assert [c["action"] for c in said.json["result"]["comments"]] == ["updated", "removed", "removed"]
+
+
+@pytest.mark.parametrize("left", [1, 2])
+def test_a_comment_that_goes_away_meanwhile_is_made_again(
+    comment: Callable[..., Any], github: FakeGitHub, left: int
+) -> None:
+    """Another job may remove what this one is about to change; what is to be removed may be gone."""
+    for n in range(left):
+        github.mine(f"{_first(SMALL)}\nold {n}", 12)
+    github.vanish = left
+    assert comment(SMALL).code == 0
+    assert [SMALL["id"] in c["body"] for c in github.comments] == [True]
+
+
+def test_plans_of_two_scopes_stand_side_by_side(comment: Callable[..., Any], github: FakeGitHub) -> None:
+    """`--only accounts` and `--only dimensions` have a comment each, found again by its scope."""
+    scopes = (
+        ({"accounts": True, "dimensions": []}, "none"), ({"accounts": False, "dimensions": ["DEPT"]}, "all"),
+        ({"accounts": False, "dimensions": ["DEPT"]}, "some"), ({"accounts": False, "dimensions": ["A b>-->"]}, "some"),
+    )  # fmt: skip
+    plans = [
+        make_plan(change(key="x"), scope=scope, context={"tagGroups": groups, "left": [], "active": {}})
+        for scope, groups in scopes
+    ]
+    for plan in plans * 2:
+        assert comment(plan).code == 0
+    firsts = [c["body"].split("\n")[0] for c in github.comments]
+    assert [first.split()[4] for first in firsts] == [
+        "accounts", "dimensions", "dimensions:DEPT", "dimensions:A%20b%3E--%3E",
+    ]  # fmt: skip
+    assert all(first.count("-->") == 1 for first in firsts)
+
+
+def test_a_selection_that_grows_keeps_its_comment(comment: Callable[..., Any], github: FakeGitHub) -> None:
+    """What the workspace selects is no scope of its own: a push that selects one more updates the comment."""
+    for selected in (["DEPT"], ["DEPT", "PROJ"]):
+        comment(make_plan(change(), scope={"accounts": True, "dimensions": selected}))
+    assert len(github.comments) == 1
+
+
+def test_plans_of_two_workspaces_stand_side_by_side(
+    cli: Callable[..., Any], github: FakeGitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The place in the checkout tells them apart, from whichever folder they are commented."""
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    (tmp_path / "plan.json").write_bytes(plan_bytes(SMALL))
+    for place in ("a", "b c"):
+        (tmp_path / place).mkdir()
+        text = f"apiVersion: pleoctl/v1\nkind: Workspace\ncompany: {SMALL['company']}\ndesired: d.yaml\n"
+        text += 'pleo: {url: "http://127.0.0.1:9", auth: {apiKey: env:PLEO_API_KEY}}\n'
+        (tmp_path / place / "pleoctl.yaml").write_text(text)
+    plan = str(tmp_path / "plan.json")
+    for place in ("a", "b c", "a/pleoctl.yaml"):
+        assert cli("comment", plan, "--github", "--workspace", str(tmp_path / place)).code == 0
+    monkeypatch.chdir(tmp_path / "b c")
+    assert cli("comment", plan, "--github").code == 0
+    assert [c["body"].split()[3] for c in github.comments] == ["a", "b%20c"]
 
 
 def test_a_lost_answer_makes_no_second_comment(comment: Callable[..., Any], github: FakeGitHub) -> None:
@@ -84,7 +202,7 @@ def test_archives_that_need_more_comments_get_them_and_give_them_back(
     text = "".join(c["body"] for c in github.comments)
     assert all(f"gone-{i:04}" in text for i in range(2500))
     assert comment(SMALL).code == 0
-    assert [c["body"].split("\n")[0] for c in github.comments] == [marker(SMALL["company"])]
+    assert [c["body"].split("\n")[0] for c in github.comments] == [_first(SMALL)]
 
 
 def test_two_companies_have_a_comment_each(comment: Callable[..., Any], github: FakeGitHub) -> None:
@@ -148,3 +266,7 @@ def test_the_forge_must_be_named(cli: Callable[..., Any], tmp_path: Path) -> Non
     """A command that writes to a forge says which."""
     (tmp_path / "plan.json").write_bytes(plan_bytes(SMALL))
     assert cli("comment", str(tmp_path / "plan.json")).code == 64
+
+
+def _first(plan: dict[str, Any]) -> str:
+    return marker(plan)

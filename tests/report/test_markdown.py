@@ -158,7 +158,7 @@ def test_it_says_what_it_is_and_how_to_apply_it() -> None:
     """Marker on the first line, id, commit and the exact command are there; a file name cannot break out of it."""
     plan = make_plan(change())
     text = plan_markdown(plan, file="a b;`id`\n.json", commit="f6266ba")
-    assert text.startswith(f"{marker(plan['company'])}\n<!-- pleoctl-plan-id {plan['id']} -->\n")
+    assert text.startswith(f"{marker(plan)}\n<!-- pleoctl-plan-id {plan['id']} -->\n")
     assert "commit `f6266ba`" in text
     assert f"pleoctl apply 'a b;`id`\\u000a.json' --expect-id {plan['id']}\n" in text
 
@@ -187,8 +187,8 @@ def test_archives_go_on_in_further_comments() -> None:
     assert all(len(part.encode()) <= 20_000 for part in parts)
     assert all(any(f"gone-{i:04}" in part for part in parts) for i in range(4000))
     firsts = [part.split("\n", 1)[0] for part in parts]
-    assert firsts[0] == marker(plan["company"])
-    assert firsts[1:] == [part_marker(plan["company"], number) for number in range(2, len(parts) + 1)]
+    assert firsts[0] == marker(plan)
+    assert firsts[1:] == [part_marker(plan, ".", number) for number in range(2, len(parts) + 1)]
 
 
 def test_a_plan_that_fits_is_one_comment() -> None:

@@ -15,12 +15,21 @@ COMMENT = re.compile(r"/repos/acme/books/issues/comments/(\d+)")
 
 
 class FakeGitHub:
-    """``login`` is who the token belongs to; None is the token of a workflow, which may not ask."""
+    """``login`` is who the token belongs to; None is the token of a workflow, which may not ask.
+
+    ``viewer`` is what GraphQL tells of an app's token. ``lose`` answers are lost after the work is done, ``limit``
+    requests are refused as a rate limit (403), ``vanish`` comments are gone when they are to be changed, and all POSTs
+    wait for each other at ``together``.
+    """
 
     def __init__(self, login: str | None = None) -> None:
-        """Nothing is written yet; ``lose`` answers are lost after the work is done."""
+        """Nothing is written yet."""
         self.login = login
+        self.viewer: str | None = None
+        self.limit = self.vanish = 0
+        self.together: threading.Barrier | None = None
         self.comments: list[Json] = []
+        self.made = 0
         self.requests: list[tuple[str, str]] = []
         self.lose = 0
         self.denied = False
@@ -51,8 +60,9 @@ class FakeGitHub:
 
     def add(self, body: str, login: str = "someone", kind: str = "User", number: int = 12) -> Json:
         """A comment by somebody else."""
+        self.made += 1
         comment = {
-            "id": 100 + len(self.requests) + len(self.comments), "body": body, "number": number,
+            "id": 100 + self.made, "body": body, "number": number,
             "user": {"login": login, "type": kind}, "html_url": f"https://github.example/c/{len(self.comments)}",
         }  # fmt: skip
         self.comments.append(comment)
@@ -60,7 +70,8 @@ class FakeGitHub:
 
     def mine(self, body: str, number: int) -> Json:
         """A comment by the token's owner."""
-        return self.add(body, self.login or "github-actions[bot]", "User" if self.login else "Bot", number)
+        name = self.login or self.viewer or "github-actions[bot]"
+        return self.add(body, name, "User" if self.login else "Bot", number)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -82,6 +93,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(404, {"message": "Not Found"})
 
     def do_POST(self) -> None:
+        if self.path == "/graphql":
+            self._body()
+            self._answer(200, {"data": {"viewer": {"login": self.github.viewer}}})
+            return
+        if self.github.together is not None:
+            self.github.together.wait(30)
         match = COMMENTS.fullmatch(self.path)
         body = self._body()
         if match is None or self.github.denied:
@@ -93,6 +110,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_PATCH(self) -> None:
         body, found = self._body(), self._found()
+        if found is not None and self.github.vanish:
+            self.github.vanish -= 1
+            self.github.comments.remove(found)
+            found = None
         if found is None:
             self._answer(404, {"message": "Not Found"})
         else:
@@ -101,6 +122,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_DELETE(self) -> None:
         found = self._found()
+        if found is not None and self.github.vanish:
+            self.github.vanish -= 1
+            self.github.comments.remove(found)
+            found = None
         if found is not None:
             self.github.comments.remove(found)
         self._answer(204 if found else 404, None)
@@ -117,6 +142,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.github.requests.append((self.command, urlsplit(self.path).path))
         if self.headers.get("Authorization") != "Bearer t0ken":
             status, data = 401, {"message": "Bad credentials"}
+        if self.command == "POST" and status == 201 and self.github.limit:
+            self.github.limit -= 1
+            self.github.comments.pop()
+            status, data, headers = (
+                403,
+                {"message": "You have exceeded a secondary rate limit"},
+                {"Retry-After": "0.01"},
+            )
         if self.command == "POST" and self.github.lose:
             self.github.lose -= 1
             self.close_connection = True
