@@ -15,9 +15,9 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from pleoctl.errors import PleoctlError
+from pleoctl.hosts import Endpoint
 
 if TYPE_CHECKING:
     import threading
@@ -54,6 +54,16 @@ class Machine:
     def token(self, size: int = 4) -> str:
         """A name of ``size`` bytes in hex that nobody else has."""
         return secrets.token_hex(size)
+
+    def config_folder(self) -> Path:
+        """The user's own settings of pleoctl, which no workspace can reach. Raises `PleoctlError`."""
+        from platformdirs import user_config_path  # noqa: PLC0415 - only where a foreign host is named
+
+        with suppress(RuntimeError):
+            folder = user_config_path("pleoctl")
+            if folder.is_absolute():
+                return folder
+        raise PleoctlError("this user has no home folder for settings", hint="set HOME")
 
     def state_folder(self) -> Path:
         """The user's state folder of pleoctl (``PLEOCTL_STATE_DIR`` in tests and containers). Raises `PleoctlError`."""
@@ -92,6 +102,7 @@ def on(machine: Machine) -> Iterator[None]:
 
 
 def connection_name(url: str, company: str) -> str:
-    """A file name for what belongs to one url host and one company."""
-    host = (urlsplit(url).netloc or url).lower()
+    """A file name for what belongs to one server and one company, however the server is spelt."""
+    endpoint = Endpoint.parse(url)
+    host = url.lower() if endpoint is None else endpoint.meaning
     return hashlib.sha256(f"{host}\n{company}".encode()).hexdigest()[:24]

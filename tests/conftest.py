@@ -80,6 +80,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPa
         monkeypatch.delenv(name, raising=False)
     state = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("PLEOCTL_STATE_DIR", str(state))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(state / "config"))
     monkeypatch.setenv("PLEO_API_KEY", "sandbox-key")
     return state
 

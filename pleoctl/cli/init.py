@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command
+from pleoctl.errors import PleoctlError
+
+if TYPE_CHECKING:
+    from pleoctl.errors import Finding
 
 WORKSPACE: Final = """\
 # A pleoctl workspace: `pleoctl validate` checks it, `pleoctl config show` explains it.
@@ -35,7 +40,8 @@ IGNORE: Final = """\
 plan.json
 receipt.json
 """
-FILES: Final = {"pleoctl.yaml": WORKSPACE, "as/accounts.csv": ACCOUNTS, ".gitignore": IGNORE}
+FILE: Final = "pleoctl.yaml"
+FILES: Final = {FILE: WORKSPACE, "as/accounts.csv": ACCOUNTS, ".gitignore": IGNORE}
 
 
 @as_command("init")
@@ -59,5 +65,18 @@ def command(options: Options, *, folder: str) -> Output:  # noqa: ARG001 - every
             write_atomically(path, content.encode())
             made.append(name)
     lines = [f"wrote {name}" for name in made] + [f"kept {name}" for name in kept]
+    missing = _untrusted(Path(folder))
     lines.append("Next: set company and url in pleoctl.yaml, export PLEO_API_KEY, then `pleoctl doctor`.")
-    return Output("\n".join(lines) + "\n", {"folder": folder, "wrote": made, "kept": kept})
+    return Output("\n".join(lines) + "\n", {"folder": folder, "wrote": made, "kept": kept}, missing)
+
+
+def _untrusted(folder: Path) -> list[Finding]:
+    """The lines to set before a workspace that was there already may read its accounting system."""
+    from pleoctl.sources.opening import open_source, untrusted
+    from pleoctl.workspace import Workspace
+
+    try:
+        return [replace(finding, level="warning") for finding in untrusted(open_source(Workspace(folder / FILE)))]
+    except PleoctlError:
+        # What is wrong with the file is `validate`'s to tell.
+        return []

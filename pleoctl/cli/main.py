@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "map": "Map Pleo export items to accounting entries.",
     "mapping": "Check, test and explain the mapping rules.",
     "source": "The accounting system that the workspace reads.",
+    "trust": "Let workspaces send secrets to a host, for this user; or list such hosts.",
     "log": "List the runs of this workspace, newest first.",
     "lock": "Who is writing to which company, on this machine.",
     "config": "The effective settings of the workspace.",

@@ -37,8 +37,8 @@ def check(options: Options, *, trace: int) -> Output:
     pleoctl source check --trace 3
 
     """
-    from pleoctl.sources.base import open_source
     from pleoctl.sources.export import export_state
+    from pleoctl.sources.opening import open_source
 
     workspace = open_workspace(options)
     source = _Remembering(open_source(workspace))

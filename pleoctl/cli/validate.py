@@ -46,7 +46,7 @@ def _checks(workspace: Workspace) -> Iterator[tuple[list[str], Callable[[], obje
     files = workspace.desired_files
     yield [shown for _, shown in files], lambda: _selected(workspace, load_desired(files))
     if workspace.source is not None:
-        from pleoctl.sources import open_source
+        from pleoctl.sources.opening import open_source
 
         # Making a source checks its section; it asks nobody and resolves no secret.
         yield [], lambda: open_source(workspace)

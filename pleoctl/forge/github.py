@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from pleoctl.errors import PleoctlError, UsageError
 from pleoctl.forge import environment
 from pleoctl.forge.comments import same
+from pleoctl.hosts import is_loopback
 from pleoctl.remote.budget import Budget
 from pleoctl.remote.errors import ApiError, LostAnswer, Unauthorised
 from pleoctl.remote.transport import Transport
-from pleoctl.workspace.workspace import is_loopback
 
 if TYPE_CHECKING:
     import requests

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import SourceRow, Table
-from pleoctl.sources.files import below, check_metadata, file_text, section_path
+from pleoctl.sources.files import below, check_metadata, file_text, section_path, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pleoctl.workspace import Workspace
+    from pleoctl.sources.context import Context
 
 _NEWLINE: Final = "\ue000"
 _TOKEN: Final = re.compile(r'"(?:\\.|[^"\\])*"|;[^\n]*|^[*:#&!?%][^\n]*|"', re.DOTALL | re.MULTILINE)
@@ -37,10 +37,10 @@ DEFAULT_METADATA: Final = {"code": "code", "name": "name"}
 class BeancountSource:
     """Reads the accounts of a ledger; beancount has no dimensions."""
 
-    def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
+    def __init__(self, context: Context, section: dict[str, Any]) -> None:
         """See `Source`."""
-        self._workspace, self._section = workspace, section
-        self._path, self._shown = section_path(workspace, section)
+        self._context, self._section = context, section
+        self._path, self._shown = section_path(context, section)
         self._rows: dict[str, list[SourceRow]] = {}
         self._metadata: dict[int, dict[str, str]] = {}
         self._closed: list[tuple[str, str, int]] = []
@@ -120,8 +120,8 @@ class BeancountSource:
         if not found:
             raise SourceError(f"include {pattern!r} finds no file", file=shown, line=number)
         for one in found:
-            name = self._workspace.shown(one)
-            self._file(self._workspace.inside(name, "source", "path"), name)
+            name = shown_path(self._context, one)
+            self._file(self._context.inside(name, "source", "path"), name)
 
 
 def _lines(text: str, shown: str) -> Iterator[tuple[int, str]]:

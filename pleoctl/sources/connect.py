@@ -6,18 +6,18 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from pleoctl.errors import Finding, PleoError, SourceError
+from pleoctl.errors import Finding, PleoError, Refused, SourceError
+from pleoctl.hosts import Endpoint
 from pleoctl.machine import connection_name, this_machine
 from pleoctl.remote.budget import Budget
 from pleoctl.remote.transport import Transport
-from pleoctl.sources.credentials import Credentials
-from pleoctl.workspace.workspace import is_loopback
+from pleoctl.workspace.trust import TrustedHosts
 
 if TYPE_CHECKING:
     import requests
 
     from pleoctl.remote.transport import Answer
-    from pleoctl.workspace import Workspace
+    from pleoctl.sources.credentials import Credentials
 
 DEFAULT_REQUESTS: Final = 300
 DEFAULT_TIMEOUT: Final = 60.0
@@ -32,12 +32,25 @@ _ERROR_NAMES: Final = (
 class ServerConnection:
     """Reads from one base url; connects, and resolves secrets, with the first request."""
 
-    def __init__(self, workspace: Workspace, base_url: str, config: dict[str, Any], *, service: str) -> None:
-        """``config`` holds auth, requestsPerMinute and timeoutSeconds. Raises `SourceError` for a bad url."""
-        self.base_url = _checked_url(base_url)
-        self._workspace, self._config, self._service = workspace, config, service
-        self.credentials = Credentials(workspace)
+    def __init__(self, base_url: str, config: dict[str, Any], service: str, credentials: Credentials, own: str) -> None:
+        """``config`` holds auth, requestsPerMinute and timeoutSeconds; ``own`` is what a preset itself names.
+
+        Raises `SourceError` for a bad url.
+        """
+        self.endpoint = _checked(base_url)
+        self.base_url = base_url.rstrip("/")
+        self._config, self._service = config, service
+        self._credentials = credentials
+        self._own = Endpoint.parse(own)
         self._transport: Transport | None = None
+
+    def refusal(self) -> Finding | None:
+        """What to set before this server may be talked to; None where nothing is missing. Raises `UsageError`."""
+        hosts = TrustedHosts()
+        if self.endpoint == self._own or hosts.trust(self.endpoint):
+            return None
+        message, hint = hosts.refusal(self.endpoint, "source.baseUrl")
+        return Finding(Refused.code, message, hint=hint)
 
     def read(self, method: str, path: str, **request: Any) -> Answer:
         """One safe request. Raises `SourceError` without any secret in it."""
@@ -47,22 +60,27 @@ class ServerConnection:
             findings = [Finding(SourceError.code, self._words(f.message, path), hint=f.hint) for f in error.findings]
             raise SourceError(self._words(error.message, path), findings=findings) from None
 
+    def remember(self, secret: str) -> None:
+        """Keep what the server gave as a secret, such as a session key, out of messages."""
+        self._credentials.remember(secret)
+
     def url_of(self, path: str) -> str:
         """The whole url of a path, which may be a whole url already."""
         return path if "://" in path else self.base_url + path
 
     def _words(self, message: str, path: str) -> str:
         """A message without secrets, and without the query of a link, which is the server's own business."""
-        return self.credentials.redact(message.replace(path, path.partition("?")[0]))
+        return self._credentials.redact(message.replace(path, path.partition("?")[0]))
 
     def _open(self) -> Transport:
         if self._transport is None:
-            host = urlsplit(self.base_url).hostname or ""
-            loopback = is_loopback(host)
+            if (missing := self.refusal()) is not None:
+                raise Refused(missing.message, findings=[missing])
+            loopback = self.endpoint.loopback
             limit = self._config.get("requestsPerMinute") or (None if loopback else DEFAULT_REQUESTS)
             store = this_machine().state_folder() / "budget" / connection_name(self.base_url, "source")
             self._transport = Transport(
-                self.base_url, self.credentials.authorise(self._config.get("auth") or {}), Budget(limit, store),
+                self.base_url, self._credentials.authorise(self._config.get("auth") or {}), Budget(limit, store),
                 timeout=float(self._config.get("timeoutSeconds", DEFAULT_TIMEOUT)), loopback=loopback,
                 service=self._service, error_words=self._error_words,
             )  # fmt: skip
@@ -74,7 +92,7 @@ class ServerConnection:
             words = error_message(json.loads(response.content))
         except (ValueError, RecursionError):
             words = ""
-        shown = self.credentials.redact(" ".join(words.split()))[:SHOWN_ERROR]
+        shown = self._credentials.redact(" ".join(words.split()))[:SHOWN_ERROR]
         return "", f": {shown}" if shown else ""
 
 
@@ -91,12 +109,14 @@ def error_message(body: Any, depth: int = 4) -> str:
     return ". ".join(dict.fromkeys(part for part in (*texts[:2], inner) if part))
 
 
-def _checked_url(url: str) -> str:
+def _checked(url: str) -> Endpoint:
     parts = urlsplit(url)
     if parts.username is not None or parts.password is not None:
         raise SourceError("source.baseUrl holds a credential", hint="give it in source.auth, as a reference")
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+    endpoint = Endpoint.parse(url)
+    if endpoint is None:
         raise SourceError("source.baseUrl is not a base url", hint="e.g. https://api.example.com")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise SourceError(f"source.baseUrl: http://{parts.hostname} is not https", hint="only loopback may use http")
-    return url.rstrip("/")
+    if endpoint.scheme == "http" and not endpoint.loopback:
+        words = f"source.baseUrl: http://{endpoint.authority} is not https"
+        raise SourceError(words, hint="only loopback may use http")
+    return endpoint

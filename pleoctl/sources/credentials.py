@@ -8,46 +8,62 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
-from pleoctl.errors import PleoctlError, Refused
+from pleoctl.errors import Finding, PleoctlError, Refused
 from pleoctl.workspace.secrets import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import requests
 
-    from pleoctl.workspace import Workspace
+    from pleoctl.documents.load import Document
 
-# Variables with this beginning hold Pleo's credentials, whatever the workspace's own pleo.auth says.
-PLEO_VARIABLES: Final = "env:PLEO_"
+# Variables with these beginnings are Pleo's or pleoctl's own, whatever the workspace's own pleo.auth says.
+OWN_VARIABLES: Final = ("env:PLEO_", "env:PLEOCTL_")
+# What decides where a request goes or where it ends: a branch that set these could lead a secret past its host.
+ROUTING_HEADERS: Final = frozenset({
+    "host", "forwarded", "x-forwarded-host", "x-original-url", "x-rewrite-url", "connection", "content-length",
+    "transfer-encoding", "te", "trailer", "upgrade", "expect", "proxy-connection", "keep-alive",
+    "x-http-method", "x-http-method-override", "x-method-override",
+})  # fmt: skip
+_URL_PASSWORD: Final = re.compile(r"://[^/@]*?:([^@]*)@")
 _SHORTEST: Final = 4
+_OWN: Final = "a source may not use Pleo's own credential"
+_OWN_HINT: Final = "give the accounting system a secret of its own"
 
 
 class Credentials:
     """Resolves the references of one source and remembers the values, to keep them out of messages."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        """Nothing is resolved yet."""
-        self._workspace = workspace
+    def __init__(self, root: Path, own: Secret, document: Document) -> None:
+        """``own`` is Pleo's secret, which no source gets; ``document`` says where a reference stands."""
+        self._root, self._own, self._document = root, own, document
         self._known: set[str] = set()
 
     def reveal(self, reference: str, *key: str) -> str:
         """The secret behind a reference at ``key`` of the workspace. Raises `PleoctlError`; `Refused` for Pleo's."""
-        _, own = self._workspace.auth
-        if reference == own.reference or reference.startswith(PLEO_VARIABLES):
+        if reference == self._own.reference or reference.startswith(OWN_VARIABLES):
             raise self._refused(key)
-        value = Secret(reference, self._workspace.root).reveal()
-        if not reference.startswith("cmd:") and value == _quietly(own):
+        try:
+            value = Secret(reference, self._root).reveal()
+        except Refused as error:
+            raise Refused(error.message, findings=[self._placed(f, key) for f in error.findings]) from None
+        if not reference.startswith("cmd:") and value == _quietly(self._own):
             raise self._refused(key)
         self.remember(value)
         return value
 
     def remember(self, value: str) -> None:
-        """Keep a text out of messages from now on."""
-        if len(value) >= _SHORTEST:
-            self._known.add(value)
+        """Keep a text, and the password of a url, out of messages from now on."""
+        passwords = _URL_PASSWORD.findall(value)
+        for one in (value, *passwords, *map(unquote, passwords)):
+            if len(one) >= _SHORTEST:
+                self._known.add(one)
 
     def redact(self, text: str) -> str:
         """The text without any secret of this source."""
@@ -74,19 +90,25 @@ class Credentials:
             self.remember(encoded)
             return {"Authorization": f"Basic {encoded}"}
         given = auth.get("headers", {})
+        for name in given:
+            if name.lower() in ROUTING_HEADERS:
+                raise self._refused(("source", "auth", "headers", name), f"auth must not set the header {name}",
+                                    "source.baseUrl alone says where requests go")  # fmt: skip
         return {name: self.reveal(reference, "source", "auth", "headers", name) for name, reference in given.items()}
 
-    def _refused(self, key: tuple[str, ...]) -> Refused:
-        line, column = self._workspace.document.locate(key)
-        return Refused("a source may not use Pleo's own credential", file=self._workspace.document.shown,
-                       line=line, column=column, hint="give the accounting system a secret of its own")  # fmt: skip
+    def _refused(self, key: tuple[str, ...], words: str = _OWN, hint: str = _OWN_HINT) -> Refused:
+        return Refused(words, findings=[self._placed(Finding(Refused.code, words, hint=hint), key)])
+
+    def _placed(self, finding: Finding, key: tuple[str, ...]) -> Finding:
+        return self._document.finding(key, finding.code, finding.message, hint=finding.hint)
 
 
-def child_environment(workspace: Workspace) -> dict[str, str]:
+def child_environment(own: Secret) -> dict[str, str]:
     """The environment for a program that a source runs: without the variable that holds Pleo's credential."""
-    _, secret = workspace.auth
-    own = secret.reference.removeprefix("env:")
-    return {name: value for name, value in os.environ.items() if name != own and not name.startswith("PLEO_")}
+    name_of_own = own.reference.removeprefix("env:")
+    return {
+        name: value for name, value in os.environ.items() if name != name_of_own and not name.startswith("PLEO_")
+    }  # fmt: skip
 
 
 def _quietly(secret: Secret) -> str | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from pleoctl.workspace import Workspace
+    from pleoctl.sources.context import Context
 
 ACTIVE: Final = ("true", "1", "yes", "y", "active")
 INACTIVE: Final = ("false", "0", "no", "n", "inactive", "blocked")
@@ -26,16 +26,16 @@ MAX_CELL: Final = 1024 * 1024
 class CsvSource:
     """Reads the files that the workspace names, below its folder."""
 
-    def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
+    def __init__(self, context: Context, section: dict[str, Any]) -> None:
         """See `Source`."""
-        self._workspace, self._section = workspace, section
+        self._context, self._section = context, section
 
     def read(self, resource: str) -> Table | None:
         """See `Source.read`."""
         config = self._section.get(resource)
         if config is None:
             return None
-        path = self._workspace.inside(config["path"], "source", resource, "path")
+        path = self._context.inside(config["path"], "source", resource, "path")
         return self.reader()(path, config, resource).table()
 
     @staticmethod

@@ -10,7 +10,8 @@ from pleoctl.desired.read import checked, load_state
 from pleoctl.documents.files import read_bytes
 from pleoctl.errors import Finding, Refused, SourceError
 from pleoctl.model.records import DesiredState, Dimension, Row
-from pleoctl.sources.base import RESOURCES, Source, open_source
+from pleoctl.sources.base import RESOURCES, Source
+from pleoctl.sources.opening import open_source
 from pleoctl.sources.rows import RowReader
 
 if TYPE_CHECKING:

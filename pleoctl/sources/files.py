@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.documents.files import read_bytes
@@ -9,10 +11,9 @@ from pleoctl.errors import InvalidFile, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from pleoctl.sources.base import SourceRow
-    from pleoctl.workspace import Workspace
+    from pleoctl.sources.context import Context
 
 
 def file_bytes(path: Path, shown: str) -> bytes:
@@ -35,9 +36,14 @@ def file_text(path: Path, shown: str, encoding: str) -> str:
         raise SourceError(f"is not {encoding}", file=shown, line=line, hint="set source.encoding") from error
 
 
-def section_path(workspace: Workspace, section: dict[str, Any]) -> tuple[Path, str]:
+def section_path(context: Context, section: dict[str, Any]) -> tuple[Path, str]:
     """The path of ``source.path`` and the name that messages show."""
-    return workspace.inside(section["path"], "source", "path"), str(section["path"])
+    return context.inside(section["path"], "source", "path"), str(section["path"])
+
+
+def shown_path(context: Context, path: Path) -> str:
+    """A path as outputs show it: relative to the workspace."""
+    return Path(os.path.relpath(path, context.root)).as_posix()
 
 
 def wanted(section: dict[str, Any], resource: str) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pleoctl.workspace import Workspace
+    from pleoctl.sources.context import Context
 
 _SQLITE: Final = b"SQLite format 3\x00"
 _GZIP: Final = b"\x1f\x8b"
@@ -41,9 +41,9 @@ _TRUE: Final = {"true", "1", "t"}
 class GnuCashSource:
     """Reads one book below the workspace; GnuCash has no dimensions."""
 
-    def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
+    def __init__(self, context: Context, section: dict[str, Any]) -> None:
         """See `Source`."""
-        self._path, self._shown = section_path(workspace, section)
+        self._path, self._shown = section_path(context, section)
         self._types = section.get("types")
 
     def read(self, resource: str) -> Table | None:

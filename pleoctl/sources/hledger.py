@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import SourceRow, Table
-from pleoctl.sources.files import below, check_metadata, file_text, section_path
-from pleoctl.sources.programs import run_program
+from pleoctl.sources.files import below, check_metadata, file_text, section_path, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pleoctl.workspace import Workspace
+    from pleoctl.sources.context import Context
 
 _ACCOUNT: Final = re.compile(r"account\s+(\S.*?)(?:\s{2,}(?:;(.*))?|\t+(?:;(.*))?)?$")
 _TAG: Final = re.compile(r"(?:^|(?<=[\s,]))([^\s:,]+):[ \t]*([^,]*)")
@@ -29,10 +28,10 @@ DEFAULT_TAGS: Final = {"code": "code", "name": "name", "active": "active"}
 class HledgerSource:
     """Reads the declared accounts of a journal; hledger has no dimensions."""
 
-    def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
+    def __init__(self, context: Context, section: dict[str, Any]) -> None:
         """See `Source`."""
-        self._workspace, self._section = workspace, section
-        self._path, self._shown = section_path(workspace, section)
+        self._context, self._section = context, section
+        self._path, self._shown = section_path(context, section)
 
     def read(self, resource: str) -> Table | None:
         """See `Source.read`. Raises `Refused` unless PLEOCTL_ALLOW_EXEC=1."""
@@ -48,11 +47,11 @@ class HledgerSource:
 
     def _run(self, *arguments: str) -> list[str]:
         command = ["hledger", *arguments, "-f", str(self._path)]
-        return run_program(self._workspace, command, what="the hledger source").splitlines()
+        return self._context.run(command, what="the hledger source").splitlines()
 
     def _files(self) -> Iterator[str]:
         for name in self._run("files"):
-            yield self._workspace.shown(Path(name))
+            yield shown_path(self._context, Path(name))
 
     def _compare(self, declared: set[str], found: set[str]) -> None:
         if declared != found:
@@ -63,7 +62,7 @@ class HledgerSource:
 
     def _accounts(self, shown: str) -> Iterator[tuple[str, dict[str, str], str, int]]:
         """Name, tags, file and line of every account directive."""
-        text = file_text(self._workspace.inside(shown, "source", "path"), shown, "utf-8-sig")
+        text = file_text(self._context.inside(shown, "source", "path"), shown, "utf-8-sig")
         current: dict[str, str] | None = None
         hidden = False
         for number, line in enumerate(text.splitlines(), 1):

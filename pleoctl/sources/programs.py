@@ -1,64 +1,27 @@
-"""Running programs for sources: only where the environment allows it, never through a shell, never with Pleo's key.
-
-What a program prints counts only if it ends with exit code 0.
-"""
+"""The ``exec`` source: what programs print, one JSON object a row."""
 
 from __future__ import annotations
 
 import json
 import shlex
-import subprocess
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from pleoctl.documents.schemas import nearest
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import FIELDS, SourceRow, Table
 from pleoctl.sources.cells import settle
-from pleoctl.sources.credentials import child_environment
-from pleoctl.workspace.secrets import require_exec
+from pleoctl.sources.running import DEFAULT_SECONDS
 
 if TYPE_CHECKING:
-    from pleoctl.workspace import Workspace
-
-DEFAULT_SECONDS: Final = 300.0
-MAX_OUTPUT: Final = 256 * 1024 * 1024
-
-
-def run_program(
-    workspace: Workspace, command: list[str], *, seconds: float = DEFAULT_SECONDS, what: str = "the exec source"
-) -> str:
-    """What a program prints, run in the workspace's folder; its stderr goes to ours.
-
-    Raises `Refused` where programs are not allowed, `SourceError` for any other end than exit code 0.
-    """
-    require_exec(what)
-    name = command[0] if command else ""
-    try:
-        done = subprocess.run(  # noqa: S603 - allowed by the environment, never through a shell
-            command, cwd=workspace.root, env=child_environment(workspace), stdout=subprocess.PIPE,
-            stdin=subprocess.DEVNULL, timeout=seconds, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
-        raise SourceError(f"{name} did not end within {seconds:g} s") from error
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{name} could not be run: {getattr(error, 'strerror', None) or error}") from error
-    if done.returncode:
-        how = f"exit code {done.returncode}" if done.returncode > 0 else f"signal {-done.returncode}"
-        raise SourceError(f"{name} ended with {how}; what it printed is not used")
-    if len(done.stdout) > MAX_OUTPUT:
-        raise SourceError(f"{name} printed more than {MAX_OUTPUT // 1024 // 1024} MiB")
-    try:
-        return done.stdout.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise SourceError(f"{name} printed something that is not UTF-8") from error
+    from pleoctl.sources.context import Context
 
 
 class ExecSource:
     """One command per table; each prints one JSON object per row, named like the fields."""
 
-    def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
+    def __init__(self, context: Context, section: dict[str, Any]) -> None:
         """See `Source`."""
-        self._workspace, self._section = workspace, section
+        self._context, self._section = context, section
 
     def read(self, resource: str) -> Table | None:
         """See `Source.read`. Raises `Refused` unless PLEOCTL_ALLOW_EXEC=1."""
@@ -67,7 +30,8 @@ class ExecSource:
             return None
         command = config["command"]
         words = shlex.split(command) if isinstance(command, str) else list(command)
-        text = run_program(self._workspace, words, seconds=float(config.get("timeoutSeconds", DEFAULT_SECONDS)))
+        seconds = float(config.get("timeoutSeconds", DEFAULT_SECONDS))
+        text = self._context.run(words, seconds=seconds, what="the exec source")
         label = f"output of source.{resource}.command"
         if text and not text.endswith("\n"):
             raise SourceError("the last line has no end: it may have been cut off", file=label)

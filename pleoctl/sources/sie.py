@@ -16,7 +16,7 @@ from pleoctl.sources.files import file_text, section_path, wanted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pleoctl.workspace import Workspace
+    from pleoctl.sources.context import Context
 
 ENCODING: Final = "cp437"
 # Dimensions that the format names itself; files may use their objects without declaring them.
@@ -30,9 +30,9 @@ _FIELD: Final = re.compile(r'[ \t]*(?:"((?:\\.|[^"\\])*)"|([{}])|([^\s"{}]+))')
 class SieSource:
     """Reads one SIE file below the workspace."""
 
-    def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
+    def __init__(self, context: Context, section: dict[str, Any]) -> None:
         """See `Source`."""
-        self._path, self._shown = section_path(workspace, section)
+        self._path, self._shown = section_path(context, section)
         self._section = section
         self._book: _Book | None = None
 

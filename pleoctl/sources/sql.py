@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from pleoctl.documents.schemas import nearest
-from pleoctl.errors import MissingExtra, SourceError
+from pleoctl.errors import SourceError
 from pleoctl.sources.base import FIELDS, REQUIRED, RESOURCES, SourceRow, Table
+from pleoctl.sources.bounds import DEFAULT_SECONDS, Bounds
 from pleoctl.sources.cells import as_text, settle
-from pleoctl.sources.credentials import Credentials
 from pleoctl.sources.csv_files import ACTIVE, INACTIVE
+from pleoctl.sources.database import limit_statements, open_database
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
 
-    from pleoctl.workspace import Workspace
+    from pleoctl.sources.context import Context
 
 # What makes a transaction read-only, by dialect; all three queries see the same state where that can be asked for.
 _READ_ONLY: Final = {
@@ -29,16 +30,18 @@ _READ_ONLY: Final = {
     "oracle": ["SET TRANSACTION READ ONLY"],
 }
 _STARTS: Final = re.compile(r"\s*(select|with|values)\b", re.IGNORECASE)
-_TEXTS: Final = re.compile(r"'(?:''|[^'])*'|\"(?:\"\"|[^\"])*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
+# Each alternative ends with the text at the latest, so that none is tried again from every place where it may begin.
+_TEXTS: Final = re.compile(r"'(?:''|[^'])*(?:'|\Z)|\"(?:\"\"|[^\"])*(?:\"|\Z)|--[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+_PORTION: Final = 1000
 
 
 class SqlSource:
     """Reads a database whose SQLAlchemy url is a secret."""
 
-    def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
+    def __init__(self, context: Context, section: dict[str, Any]) -> None:
         """Check the queries; connect to nothing yet. Raises `SourceError`."""
-        self._section = section
-        self._credentials = Credentials(workspace)
+        self._context, self._section = context, section
+        self._seconds = float(section.get("timeoutSeconds", DEFAULT_SECONDS))
         self._tables: dict[str, Table] | None = None
         for name in RESOURCES:
             if name in section:
@@ -53,48 +56,43 @@ class SqlSource:
         return self._tables[resource]
 
     def _read_all(self) -> dict[str, Table]:
-        url = self._credentials.reveal(self._section["url"], "source", "url")
-        engine = self._engine(url)
+        bounds = Bounds("the database", seconds=self._seconds)
+        engine = open_database(self._context, self._section["url"], bounds)
         try:
             with engine.connect() as connection, connection.begin() as transaction:
                 for statement in _READ_ONLY.get(connection.dialect.name, ()):
                     connection.execute(text(statement))
-                tables = {str(name): self._table(connection, name) for name in RESOURCES if name in self._section}
+                limit_statements(connection, self._seconds)
+                tables = {
+                    str(name): self._table(connection, name, bounds) for name in RESOURCES if name in self._section
+                }
                 transaction.rollback()
-        except SQLAlchemyError as error:
-            raise SourceError(f"the database cannot be read: {self._words(error)}") from None
+        except (SQLAlchemyError, MemoryError) as error:
+            raise (bounds.late() if bounds.over else _failed(error)) from None
         finally:
             engine.dispose()
         return tables
 
-    def _engine(self, url: str) -> Engine:
-        try:
-            engine = create_engine(url)
-        except NoSuchModuleError:
-            raise SourceError("source.url names a database that SQLAlchemy does not know") from None
-        except SQLAlchemyError:
-            raise SourceError("source.url is not an SQLAlchemy url", hint="e.g. postgresql://user@host/books") from None
-        except ModuleNotFoundError as error:
-            raise MissingExtra(
-                f"the database needs the driver {error.name}", hint=f"pip install {error.name}"
-            ) from None
-        if engine.url.password:
-            self._credentials.remember(str(engine.url.password))
-        return engine
-
-    def _table(self, connection: Connection, resource: str) -> Table:
+    def _table(self, connection: Connection, resource: str, bounds: Bounds) -> Table:
         label = f"source.{resource}.query"
-        # Colons are text here, not parameters.
-        result = connection.execute(text(str(self._section[resource]["query"]).replace(":", "\\:")))
+        # Colons are text here, not parameters. Rows come in portions, so that no answer is held as a whole.
+        query = text(str(self._section[resource]["query"]).replace(":", "\\:"))
+        result = connection.execution_options(yield_per=_PORTION).execute(query)
         names = list(result.keys())
         _check_columns(names, resource, label)
-        rows = [_row(dict(zip(names, values, strict=True)), number, label) for number, values in enumerate(result, 1)]
+        rows = []
+        for number, values in enumerate(result, 1):
+            bounds.row(values)
+            rows.append(_row(dict(zip(names, values, strict=True)), number, label))
         return Table(label, rows)
 
-    def _words(self, error: SQLAlchemyError) -> str:
-        """The database's own words, without the statement, the url or the password."""
-        words = str(getattr(error, "orig", None) or error).strip().splitlines()
-        return self._credentials.redact(words[0] if words else type(error).__name__)
+
+def _failed(error: Exception) -> SourceError:
+    """The database's own words, without the statement and the url."""
+    if isinstance(error, MemoryError):
+        return SourceError("the database cannot be read: a value or a query needs too much memory")
+    words = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return SourceError(f"the database cannot be read: {words[0] if words else type(error).__name__}")
 
 
 def _check_query(query: str, key: str) -> None:

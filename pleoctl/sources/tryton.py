@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import SourceRow, Table
-from pleoctl.sources.connect import ServerConnection
 from pleoctl.sources.files import wanted
 
 if TYPE_CHECKING:
-    from pleoctl.workspace import Workspace
+    from pleoctl.sources.context import Context
 
 PAGE: Final = 1000
 # Archived records come only where the domain asks for them.
@@ -26,11 +25,11 @@ _ALL: Final = ["active", "in", [True, False]]
 class TrytonSource:
     """Reads a Tryton database as one of its users."""
 
-    def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
+    def __init__(self, context: Context, section: dict[str, Any]) -> None:
         """See `Source`."""
-        self._section = section
+        self._context, self._section = context, section
         self._path = str(section.get("rpcPath", f"/{section['database']}/"))
-        self._connection = ServerConnection(workspace, section["baseUrl"], section, service="Tryton")
+        self._connection = context.http(section["baseUrl"], section, service="Tryton")
         self._session: dict[str, str] = {}
         self._analytic: list[dict[str, Any]] | None = None
 
@@ -109,13 +108,13 @@ class TrytonSource:
 
     def _log_in(self) -> None:
         user = str(self._section["user"])
-        password = self._connection.credentials.reveal(self._section["password"], "source", "password")
+        password = self._context.reveal(self._section["password"], "source", "password")
         result = self._post("common.db.login", [user, {"password": password}, "en"], {})
         if not isinstance(result, list) or len(result) < 2:  # noqa: PLR2004 - user id and session key
             raise SourceError(f"Tryton does not let {user} log in", hint="check source.user and source.password")
-        self._connection.credentials.remember(str(result[1]))
+        self._connection.remember(str(result[1]))
         session = base64.b64encode(f"{user}:{result[0]}:{result[1]}".encode()).decode()
-        self._connection.credentials.remember(session)
+        self._connection.remember(session)
         self._session = {"Authorization": f"Session {session}"}
 
     def _post(self, method: str, params: list[Any], headers: dict[str, str]) -> Any:
@@ -124,8 +123,7 @@ class TrytonSource:
         if isinstance(answer, list):
             return answer
         if isinstance(answer, dict) and "error" in answer:
-            words = self._connection.credentials.redact(str(answer["error"])[:200])
-            raise SourceError(f"Tryton refused {method}: {words}")
+            raise SourceError(f"Tryton refused {method}: {str(answer['error'])[:200]}")
         if not isinstance(answer, dict) or "result" not in answer:
             raise SourceError(f"Tryton answered {method} with something that is not JSON-RPC")
         return answer["result"]

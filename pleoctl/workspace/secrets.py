@@ -5,20 +5,30 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from enum import Enum
 from pathlib import Path
 from typing import Final
 
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.errors import PleoctlError, Refused
+from pleoctl.workspace.trust import require_env
 
 SECRET_SECONDS: Final = 60
+FOLDER: Final = "PLEOCTL_SECRETS_DIR"
+
+
+class Origin(Enum):
+    """Who has written what a reference leads to."""
+
+    WORKSPACE = "a file of the workspace, or a program that it names: the branch"
+    ENVIRONMENT = "the environment, or a file below PLEOCTL_SECRETS_DIR: whoever runs this"
 
 
 class Secret:
     """A reference to a secret (``env:``, ``file:``, ``cmd:``); shows itself only as that reference."""
 
     def __init__(self, reference: str, root: Path) -> None:
-        """``root`` is the folder that a relative ``file:`` path starts from."""
+        """``root`` is the folder that a relative ``file:`` path starts from, and that it may not leave."""
         self.reference = reference
         self._root = root
 
@@ -26,7 +36,7 @@ class Secret:
         return f"Secret({self.reference!r})"
 
     def reveal(self) -> str:
-        """The secret itself. Raises `PleoctlError`; `Refused` where running a program is not allowed."""
+        """The secret itself. Raises `PleoctlError`; `Refused` where it is another's, or running a program is due."""
         kind, _, rest = self.reference.partition(":")
         value = {"env": self._env, "file": self._file, "cmd": self._cmd}[kind](rest).strip("\r\n")
         if not value:
@@ -35,15 +45,40 @@ class Secret:
             raise PleoctlError(f"the secret behind {kind}: has characters that no header can carry")
         return value
 
-    def _env(self, name: str) -> str:
+    @property
+    def origin(self) -> Origin:
+        """Who vouches for what `reveal` gives. Raises `Refused` as that does."""
+        kind, _, rest = self.reference.partition(":")
+        if kind == "env" or (kind == "file" and not _below(self._path(rest), self._root)):
+            return Origin.ENVIRONMENT
+        return Origin.WORKSPACE
+
+    @staticmethod
+    def _env(name: str) -> str:
+        require_env(name)
         value = os.environ.get(name)
         if value is None:
             raise PleoctlError(f"environment variable {name} is not set", hint=f"export {name}=…")
         return value
 
     def _file(self, name: str) -> str:
-        path = self._root / Path(name).expanduser()
-        return decode(read_bytes(path, name, limit=64 * 1024), name)
+        return decode(read_bytes(self._path(name), name, limit=64 * 1024), name)
+
+    def _path(self, name: str) -> Path:
+        """Where the file really lies: below the workspace or below the folder that the environment names."""
+        try:
+            path = (self._root / Path(name).expanduser()).resolve()
+        except (OSError, RuntimeError, ValueError) as error:  # a loop of links, no home, a name that no file can have
+            raise PleoctlError(f"file:{name} cannot be read", hint="name a file below the workspace") from error
+        if _below(path, self._root):
+            if any(part.casefold() == ".git" for part in path.relative_to(self._root.resolve()).parts):
+                raise Refused(f"file:{name} is git's own", hint="keep the secret in a file of its own")
+            return path
+        folder = secrets_folder()
+        if folder is not None and _below(path, folder):
+            return path
+        raise Refused(f"file:{name} leads outside the workspace",
+                      hint=f"move it into the workspace, or set {FOLDER}={path.parent} in the environment")  # fmt: skip
 
     def _cmd(self, command: str) -> str:
         require_exec(f"the secret reference cmd:{command.split(' ', maxsplit=1)[0]}")
@@ -57,6 +92,17 @@ class Secret:
         if done.returncode:
             raise PleoctlError(f"the secret's command ended with exit code {done.returncode}")
         return done.stdout
+
+
+def secrets_folder() -> Path | None:
+    """The folder of secrets that the environment names, such as a mounted one."""
+    given = os.environ.get(FOLDER)
+    return Path(given) if given else None
+
+
+def _below(path: Path, folder: Path) -> bool:
+    """Whether a path whose links are followed lies in a folder."""
+    return path.is_relative_to(folder.resolve())
 
 
 def require_exec(what: str) -> None:

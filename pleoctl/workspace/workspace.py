@@ -6,20 +6,20 @@ the environment names it too), its paths stay below it, and it runs programs onl
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.documents.load import Document, parse
 from pleoctl.documents.schemas import SECRET_KEY
 from pleoctl.errors import Finding, InvalidFile, Refused, UsageError
+from pleoctl.hosts import Endpoint
 from pleoctl.workspace.secrets import Secret
+from pleoctl.workspace.trust import url_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,8 +28,6 @@ FILE_NAME: Final = "pleoctl.yaml"
 MAX_SELECTED: Final = 5
 DEFAULT_REQUESTS: Final = 500
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-# Readers of urls disagree about backslashes, user names and blanks, so no such url may decide where a secret goes.
-_BASE_URL: Final = re.compile(r"https?://(?:\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9_.-]+)(?::[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,8 @@ class Workspace:
     @property
     def is_loopback(self) -> bool:
         """Whether Pleo's url is this machine."""
-        return is_loopback(urlsplit(self.url).hostname or "")
+        endpoint = Endpoint.parse(self.url)
+        return endpoint is not None and endpoint.loopback
 
     @property
     def requests_per_minute(self) -> int | None:
@@ -247,47 +246,6 @@ class Workspace:
     @staticmethod
     def _same_before(codes: list[str], index: int) -> bool:
         return any(c.casefold() == codes[index].casefold() for c in codes[:index])
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def url_problem(url: str, *, trusted: bool) -> tuple[str, str] | None:
-    """Why a Pleo url must not be used, and the fix; None when it may be."""
-    host = _host(url)
-    if host is None:
-        shown = re.sub(r"//.*@", "//***@", url)
-        return (
-            f"{shown!r} is not a base url",
-            "write e.g. https://external.pleo.io: scheme, host and port, nothing else",
-        )
-    if is_loopback(host):
-        return None
-    if not url.startswith("https:"):
-        return f"{url} is not https", "only a loopback url may use http"
-    if trusted or host == "pleo.io" or host.endswith(".pleo.io"):
-        return None
-    return (
-        f"{url} is neither Pleo's nor this machine's",
-        f"if you trust it, set PLEOCTL_URL={url} in the environment",
-    )
-
-
-def _host(url: str) -> str | None:
-    if not _BASE_URL.fullmatch(url):
-        return None
-    try:
-        parts = urlsplit(url)
-        return (parts.hostname or "").lower() if parts.port != 0 else None
-    except ValueError:  # a port beyond 65535, or brackets around no address
-        return None
 
 
 def _leaves(data: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:

@@ -10,7 +10,7 @@ import pytest
 
 from pleoctl.cli.main import run
 from pleoctl.errors import MissingExtra, SourceError
-from pleoctl.sources.base import BUILT_IN, EXTRAS, source_class, source_types
+from pleoctl.sources.opening import BUILT_IN, EXTRAS, source_class, source_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

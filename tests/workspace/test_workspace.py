@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pleoctl.errors import InvalidFile, PleoctlError, Refused, UsageError
 from pleoctl.workspace import Workspace
 from pleoctl.workspace.secrets import Secret
-from pleoctl.workspace.workspace import url_problem
+from pleoctl.workspace.trust import url_problem
 
 COMPANY = "12abc3d4-e567-4890-8234-abc56e78fabc"
 OTHER = "99999999-e567-4890-8234-abc56e78fabc"

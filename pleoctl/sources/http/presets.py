@@ -34,6 +34,11 @@ class Preset:
     text: str
 
     @property
+    def base_url(self) -> str:
+        """The base url as the preset itself states it; empty where the workspace names the host."""
+        return str(self.source.get("baseUrl", ""))
+
+    @property
     def resources(self) -> list[str]:
         """The tables that it reads."""
         return [name for name in RESOURCES if name in self.source]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pleoctl.documents.schemas import nearest
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import REQUIRED, RESOURCES, SourceRow, Table
-from pleoctl.sources.connect import ServerConnection
+from pleoctl.sources.context import SERVICE
 from pleoctl.sources.http.guards import check_table
 from pleoctl.sources.http.presets import load_preset, merged
 from pleoctl.sources.http.reading import ListReader
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pleoctl.remote.transport import Answer
+    from pleoctl.sources.context import Context
     from pleoctl.sources.http.presets import Preset
-    from pleoctl.workspace import Workspace
 
 _RESERVED: Final = {"page", "offset", "size", "cursor", "parent"}
 
@@ -29,7 +29,7 @@ _RESERVED: Final = {"page", "offset", "size", "cursor", "parent"}
 class HttpSource:
     """Reads a JSON API as the section, over a preset's, describes it."""
 
-    def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
+    def __init__(self, context: Context, section: dict[str, Any]) -> None:
         """Check everything that can be checked without a request. Raises `SourceError`."""
         name = section.get("preset")
         preset = self._preset(name) if name else None
@@ -49,9 +49,9 @@ class HttpSource:
         if not base_url:
             raise SourceError("source lacks baseUrl")
         check_names(base_url, known, "source.baseUrl")
-        self._connection = ServerConnection(
-            workspace, fill_text(str(base_url), self._variables), self._config,
-            service=preset.title if preset else "the accounting system",
+        self._connection = context.http(
+            fill_text(str(base_url), self._variables), self._config,
+            service=preset.title if preset else SERVICE, own=preset.base_url if preset else "",
         )  # fmt: skip
         self._tables: dict[str, Table] = {}
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.documents.schemas import nearest
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import FIELDS, REQUIRED
+from pleoctl.sources.credentials import ROUTING_HEADERS
 from pleoctl.sources.http.expressions import Expression
 from pleoctl.sources.http.templates import check_names, fill, fill_path, names
 
@@ -197,6 +198,8 @@ def _request(config: dict[str, Any], key: str, known: set[str]) -> Request:
     for name in config.get("headers", {}):
         if name.lower() in _CREDENTIAL_HEADERS:
             raise SourceError(f"{key}.headers must not set {name}", hint="give it in source.auth, as a reference")
+        if name.lower() in ROUTING_HEADERS:
+            raise SourceError(f"{key}.headers must not set {name}", hint="source.baseUrl alone says where requests go")
     for part in ("path", "query", "headers", "body"):
         check_names(config.get(part), known, f"{key}.{part}")
     return Request(method, path, config.get("query", {}), config.get("headers", {}), config.get("body"))

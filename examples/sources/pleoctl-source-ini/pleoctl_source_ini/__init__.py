@@ -9,17 +9,17 @@ from pleoctl.errors import SourceError
 from pleoctl.sources import SourceRow, Table
 
 if TYPE_CHECKING:
-    from pleoctl.workspace import Workspace
+    from pleoctl.sources import Context
 
 
 class IniSource:
     """``source: {type: ini, path: chart.ini}``; the section's name is the account's number and id."""
 
-    def __init__(self, workspace: Workspace, section: dict[str, Any]) -> None:
+    def __init__(self, context: Context, section: dict[str, Any]) -> None:
         if "path" not in section:
             raise SourceError("source lacks path")
         # `inside` refuses whatever leads out of the workspace.
-        self._path = workspace.inside(section["path"], "source", "path")
+        self._path = context.inside(section["path"], "source", "path")
         self._shown = str(section["path"])
 
     def read(self, resource: str) -> Table | None:

@@ -1,0 +1,121 @@
+"""Servers by meaning: a base url is parsed once, strictly, into a scheme, a host and a port.
+
+Readers of urls disagree about backslashes, user names, blanks, numbers that stand for addresses and letters beyond
+ASCII. So a base url that two of them could read differently is none, and where a secret goes is decided by the value.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from typing import Final
+
+_BASE_URL: Final = re.compile(
+    r"(https?)://(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9_.-]+)(?::([0-9]{1,5}))?(/[^\s\\?#\x00-\x20\x7f-\x9f]*)?"
+)
+_ENTRY: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9_.-]+)(?::([0-9]{1,5}))?")
+_NUMERIC: Final = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
+_PORTS: Final = {"https": 443, "http": 80}
+_LAST_PORT: Final = 65535
+_LONGEST: Final = 253
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A server: ``host`` is lower case, an address in its shortest spelling (IPv6 without brackets)."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, url: str) -> Endpoint | None:
+        """The server of a base url (scheme, host, port, path and nothing else); None where it is none."""
+        match = _BASE_URL.fullmatch(url)
+        return None if match is None else cls.of(match[1], match[2], _port(match[3]))
+
+    @classmethod
+    def of(cls, scheme: str, host: str, port: int | None) -> Endpoint | None:
+        """The server of a host (IPv6 in brackets) and a port, None meaning the scheme's own; None where it is none."""
+        found = _host(host)
+        return None if found is None or port == 0 else cls(scheme, found, port or _PORTS[scheme])
+
+    @property
+    def loopback(self) -> bool:
+        """Whether it is this machine."""
+        return is_loopback(self.host)
+
+    @property
+    def authority(self) -> str:
+        """``host``, with ``:port`` where it is not the scheme's own."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def meaning(self) -> str:
+        """The same text for every spelling of one server: all names of this machine are one."""
+        return f"{'localhost' if self.loopback else self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class HostEntry:
+    """A host that someone trusts; ``port`` None means whichever."""
+
+    host: str
+    port: int | None
+
+    @classmethod
+    def parse(cls, text: str) -> HostEntry | None:
+        """``host`` or ``host:port``; None for anything else, such as a url or a pattern."""
+        match = _ENTRY.fullmatch(text.strip())
+        if match is None:
+            return None
+        host, port = _host(match[1]), _port(match[2])
+        return None if host is None or port == 0 else cls(host, port)
+
+    def names(self, endpoint: Endpoint) -> bool:
+        """Whether this is the endpoint's host, and its port where one is given."""
+        return self.host == endpoint.host and self.port in {None, endpoint.port}
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port is None else f"{host}:{self.port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, without brackets, is this machine."""
+    address = _address(host)
+    return host == "localhost" if address is None else address.is_loopback
+
+
+def _port(text: str | None) -> int | None:
+    """The number; None where none is given, 0 where it is no port."""
+    if text is None:
+        return None
+    return int(text) if int(text) <= _LAST_PORT else 0
+
+
+def _host(text: str) -> str | None:
+    if _ENTRY.fullmatch(text) is None:
+        return None
+    if text.startswith("["):
+        address = _address(text[1:-1])
+        return None if address is None else str(address)
+    host = text.lower()
+    labels = host.split(".")
+    if not all(labels) or len(host) > _LONGEST:
+        return None
+    # Only four plain decimal numbers are read as the same address everywhere: not 0x7f.1, 2130706433 or 127.1.
+    return host if not _NUMERIC.fullmatch(labels[-1]) or _address(host) is not None else None
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        if ":" not in host:
+            return IPv4Address(host)
+        address = IPv6Address(host)
+    except AddressValueError:
+        return None
+    # ::ffff:127.0.0.1 reaches 127.0.0.1.
+    return address.ipv4_mapped or address

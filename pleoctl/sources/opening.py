@@ -1,0 +1,141 @@
+"""From the workspace to a source: the class behind its type, made with a narrow context and told about in full."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.documents.schemas import nearest
+from pleoctl.errors import Finding, InvalidFile, MissingExtra, Refused, SourceError
+from pleoctl.sources.context import Context, connections_of, redact
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+
+    from pleoctl.sources.base import Source, Table
+    from pleoctl.workspace import Workspace
+
+GROUP: Final = "pleoctl.sources"
+_KEY: Final = re.compile(r"source(\.\w+)*")
+_CHANGE: Final = "a source is made with a context (root, inside, reveal, run, http, stop), no longer with the workspace"
+_CHANGE_HINT: Final = "see docs/sources.md, `Your own source`; install a newer version of the package"
+
+BUILT_IN: Final = {
+    "csv": "pleoctl.sources.csv_files:CsvSource",
+    "xlsx": "pleoctl.sources.xlsx:XlsxSource",
+    "http": "pleoctl.sources.http.source:HttpSource",
+    "sie": "pleoctl.sources.sie:SieSource",
+    "beancount": "pleoctl.sources.beancount:BeancountSource",
+    "hledger": "pleoctl.sources.hledger:HledgerSource",
+    "gnucash": "pleoctl.sources.gnucash:GnuCashSource",
+    "tryton": "pleoctl.sources.tryton:TrytonSource",
+    "sql": "pleoctl.sources.sql:SqlSource",
+    "exec": "pleoctl.sources.programs:ExecSource",
+}
+# Source type → the module that the extra of the same name brings.
+EXTRAS: Final = {"http": "jmespath", "sql": "sqlalchemy", "xlsx": "openpyxl"}
+
+
+def open_source(workspace: Workspace, stop: threading.Event | None = None) -> Source:
+    """The source that the workspace names. Raises `InvalidFile` where its section is wrong."""
+    section = workspace.source
+    if section is None:
+        raise SourceError("the workspace names no source", hint="add a source section to pleoctl.yaml")
+    context = Context(workspace, stop)
+    try:
+        found = source_class(str(section["type"]))
+        _check_signature(str(section["type"]), found)
+        with _narrow(context):
+            made: Source = found(context, section)
+    except SourceError as error:
+        findings = [_placed(replace(finding, code=InvalidFile.code), workspace) for finding in error.findings]
+        raise InvalidFile.of(findings) from error
+    return _Told(made, context, workspace)
+
+
+def untrusted(source: Source) -> list[Finding]:
+    """The lines to set before an opened source may talk to its servers; empty where nothing is missing."""
+    return source.untrusted() if isinstance(source, _Told) else []
+
+
+class _Told:
+    """A source whose errors say where in the workspace they come from, and hold none of its secrets."""
+
+    def __init__(self, source: Source, context: Context, workspace: Workspace) -> None:
+        self._source, self._context, self._workspace = source, context, workspace
+
+    def read(self, resource: str) -> Table | None:
+        """See `Source.read`."""
+        try:
+            with _narrow(self._context):
+                return self._source.read(resource)
+        except (SourceError, Refused) as error:
+            told = [self._tell(finding) for finding in error.findings]
+            raise type(error)(redact(self._context, error.message), findings=told) from None
+
+    def untrusted(self) -> list[Finding]:
+        """See `untrusted`."""
+        found = (connection.refusal() for connection in connections_of(self._context))
+        return [self._tell(finding) for finding in found if finding is not None]
+
+    def _tell(self, finding: Finding) -> Finding:
+        hint = finding.hint and redact(self._context, finding.hint)
+        told = replace(finding, message=redact(self._context, finding.message), hint=hint)
+        return _placed(told, self._workspace) if finding.code == Refused.code else told
+
+
+def _check_signature(kind: str, found: Any) -> None:
+    """Raise `SourceError` for a plug-in that still expects the workspace."""
+    try:
+        names = list(inspect.signature(found).parameters)
+    except (TypeError, ValueError):
+        return
+    if names[:1] == ["workspace"]:
+        raise SourceError(f"source.type: {kind} was written for an older pleoctl: {_CHANGE}", hint=_CHANGE_HINT)
+
+
+@contextmanager
+def _narrow(context: Context) -> Iterator[None]:
+    """What asks its context for more than there is gets the sentence that names the change."""
+    try:
+        yield
+    except AttributeError as error:
+        if error.obj is not context:
+            raise
+        raise SourceError(f"source.type: it asks for {error.name!r}: {_CHANGE}", hint=_CHANGE_HINT) from error
+
+
+def _placed(finding: Finding, workspace: Workspace) -> Finding:
+    """A finding about the section, where its message says: at ``source.accounts.path`` or the nearest that exists."""
+    if finding.file is not None:
+        return finding
+    named = _KEY.match(finding.message)
+    line, column = workspace.document.locate(named[0].split(".") if named else ("source",))
+    return replace(finding, file=workspace.document.shown, line=line, column=column)
+
+
+def source_class(kind: str) -> Any:
+    """The class behind a source type: built in, or installed by a third party."""
+    if kind in BUILT_IN:
+        module, _, name = BUILT_IN[kind].partition(":")
+        try:
+            return getattr(import_module(module), name)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.partition(".")[0] != EXTRAS.get(kind):
+                raise
+            raise MissingExtra(f"the {kind} source needs the package {EXTRAS[kind]}",
+                               hint=f"pip install 'pleoctl[{kind}]'") from error  # fmt: skip
+    for point in entry_points(group=GROUP, name=kind):
+        return point.load()
+    raise SourceError(f"source.type: there is no source type {kind!r}", hint=nearest(kind, source_types(), "types"))
+
+
+def source_types() -> list[str]:
+    """All source types at hand, sorted."""
+    return sorted({*BUILT_IN, *(point.name for point in entry_points(group=GROUP))})
