@@ -6,48 +6,91 @@ archived; where they came along, they are archived again, 100 a call.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pleoctl.errors import PleoError
 from pleoctl.model.kinds import TAG, TAG_GROUP
 from pleoctl.pleo.reader import hundreds
-from pleoctl.remote.errors import LostAnswer
+from pleoctl.run.settle import Ambiguous, Done, Step, Undone, settle
 
 if TYPE_CHECKING:
-    from pleoctl.apply.fresh import Fresh
-    from pleoctl.apply.kinds import KindApi
+    from collections.abc import Mapping, Sequence
+
+    from pleoctl.apply.kinds import TagApi
+    from pleoctl.apply.ledger import Ledger
+    from pleoctl.apply.steps import Bench
     from pleoctl.model.records import Live
-    from pleoctl.pleo.writer import PleoWriter
-    from pleoctl.run.journal import Journal
+    from pleoctl.remote.errors import ApiError
     from pleoctl.run.receipt import Result
+    from pleoctl.run.settle import End
 
 
-def restore_tags(pleo: PleoWriter, api: KindApi, fresh: Fresh, journal: Journal) -> None:
+def restore_tags(bench: Bench, ledger: Ledger) -> None:
     """Archive again what came along with unarchived groups. Raises `PleoError`."""
-    groups = [group for result in fresh.results.values() if (group := _unarchived(result)) is not None]
-    planned = {r.change.id for r in fresh.results.values() if r.change.kind == TAG.name}
-    archived = {tag.id for group in groups for tag in fresh.tags.get(group, []) if tag.archived} - planned
-    for send in (_in_bulk, _singly, _singly):
-        found = pleo.tags(groups, keep=True) if archived else []
-        flipped = sorted((tag for tag in found if not tag.archived and tag.id in archived), key=lambda tag: tag.id)
-        if not flipped:
-            return
-        journal.write("sent", [], operation="archive again", pleoIds=[tag.id for tag in flipped])
-        # Whatever the answer says or does not say, the next look tells.
-        with suppress(LostAnswer):
-            send(pleo, api, flipped)
-    raise PleoError(f"{len(flipped)} tags came along with their unarchived group and could not be archived again")
+    groups = [group for result in ledger.results if (group := _unarchived(result)) is not None]
+    planned = {result.change.id for result in ledger.results if result.change.kind == TAG.name}
+    archived = {tag.id for group in groups for tag in bench.fresh.tags.get(group, []) if tag.archived} - planned
+    if not archived:
+        return
+    step = Restore(bench.apis.tags, groups, archived)
+    if step.ids:
+        settle(step, _Restoring(ledger), bench.wait)
 
 
-def _in_bulk(pleo: PleoWriter, _api: KindApi, tags: list[Live]) -> None:
-    for part in hundreds([tag.id for tag in tags]):
-        pleo.archive_tags(part, archived=True)
+class Restore(Step[str]):
+    """Archive tags by their ids: first 100 a call, then, should some resist, one by one."""
+
+    def __init__(self, api: TagApi, groups: Sequence[str], archived: set[str]) -> None:
+        """Look which of the ``archived`` tags of the groups are active now."""
+        self._api, self._groups, self._archived = api, groups, archived
+        self._send = self._in_bulk
+        super().__init__(sorted(self._active()))
+
+    def send(self, ids: Sequence[str]) -> Mapping[str, Undone]:
+        """See `Step.send`: whatever the answer says, the next look tells."""
+        send, self._send = self._send, self._singly
+        send(ids)
+        return dict.fromkeys(ids, Undone())
+
+    def refused(self, ids: Sequence[str], _error: ApiError) -> Mapping[str, Undone]:
+        """See `Step.refused`."""
+        return dict.fromkeys(ids, Undone())
+
+    def look(self, ids: Sequence[str]) -> Mapping[str, Done | Undone]:
+        """See `Step.look`."""
+        active = self._active()
+        return {tag: Undone() if tag in active else Done() for tag in ids}
+
+    def _active(self) -> dict[str, Live]:
+        self._found = {
+            tag.id: tag for tag in self._api.of_groups(self._groups) if not tag.archived and tag.id in self._archived
+        }
+        return self._found
+
+    def _in_bulk(self, ids: Sequence[str]) -> None:
+        for part in hundreds(ids):
+            self._api.archive(part, archived=True)
+
+    def _singly(self, ids: Sequence[str]) -> None:
+        for tag in ids:
+            self._api.put(self._found[tag], {"archived": True})
 
 
-def _singly(_pleo: PleoWriter, api: KindApi, tags: list[Live]) -> None:
-    for tag in tags:
-        api.put(tag, {"archived": True})
+class _Restoring:
+    """The reporter of a `Restore`."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def sending(self, _step: Step[str], ids: Sequence[str]) -> None:
+        self._ledger.note("sent", [], operation="archive again", pleoIds=list(ids))
+
+    def ended(self, part: str, end: End) -> None:
+        if isinstance(end, Ambiguous):
+            raise PleoError(f"tag {part} came along with its unarchived group and could not be archived again")
+
+    def goes_on(self, _step: Step[str]) -> bool:
+        return True
 
 
 def _unarchived(result: Result) -> str | None:

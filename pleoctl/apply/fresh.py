@@ -14,9 +14,9 @@ from pleoctl.plan.artifact import key_of
 from pleoctl.run.receipt import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from pleoctl.apply.kinds import KindApi
+    from pleoctl.apply.kinds import KindApis
     from pleoctl.model.records import Live
     from pleoctl.reconcile.changes import Change
 
@@ -35,11 +35,16 @@ class Fresh:
     tags: dict[str, list[Live]] = field(default_factory=lambda: defaultdict(list))
     stale: list[Finding] = field(default_factory=list)
 
+    @property
+    def leaving(self) -> set[str | None]:
+        """Ids of the records that the plan archives."""
+        return {r.change.id for r in self.results.values() if r.change.action == "archive"}
+
 
 class FreshCheck:
     """Reads what the changes touch and judges each change: go, already done, or stale."""
 
-    def __init__(self, apis: Mapping[str, KindApi], changes: list[Change]) -> None:
+    def __init__(self, apis: KindApis, changes: list[Change]) -> None:
         """``apis`` by kind name."""
         self._apis = apis
         self._changes = changes

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pleoctl.model.records import Live
-    from pleoctl.pleo.writer import PleoWriter
+    from pleoctl.pleo.writer import BatchResult, PleoWriter
     from pleoctl.reconcile.changes import Change
 
 
@@ -29,6 +29,9 @@ class KindApi(Protocol):
 
     def find(self, change: Change, group: str | None) -> list[Live]:
         """The records that might be what a create made: all that could carry its key."""
+
+    def find_alike(self, change: Change) -> list[Live]:
+        """Further records that Pleo may take for the one that a create wants, where `find` cannot give them."""
 
     def create(self, change: Change, group: str | None) -> Live:
         """Create one record."""
@@ -61,11 +64,24 @@ class AccountApi:
         """See `KindApi.find`."""
         return self._pleo.accounts_by_key(change.key)
 
+    def find_alike(self, _change: Change) -> list[Live]:
+        """See `KindApi.find_alike`: a search by externalId finds no other spelling of it."""
+        return self.every()
+
+    def every(self) -> list[Live]:
+        """All accounts, with their whole answers."""
+        return self._pleo.accounts(keep=None)
+
     def create(self, change: Change, _group: str | None) -> Live:
         """See `KindApi.create`."""
         return self._pleo.create_account(self.item(change))
 
-    def item(self, change: Change) -> dict[str, Any]:
+    def create_many(self, changes: Sequence[Change]) -> BatchResult:
+        """Create 1 to 1000 records in one call."""
+        return self._pleo.create_accounts([self.item(change) for change in changes])
+
+    @staticmethod
+    def item(change: Change) -> dict[str, Any]:
         """The body of a create, also inside a batch (A16)."""
         return {"externalId": change.key, **change.after}
 
@@ -103,6 +119,10 @@ class GroupApi:
     def find(self, _change: Change, _group: str | None) -> list[Live]:
         """See `KindApi.find`."""
         return self._pleo.groups()
+
+    def find_alike(self, _change: Change) -> list[Live]:
+        """See `KindApi.find_alike`: `find` gives all there are."""
+        return []
 
     def create(self, change: Change, _group: str | None) -> Live:
         """See `KindApi.create`."""
@@ -145,6 +165,10 @@ class TagApi:
         """See `KindApi.find`."""
         return self._pleo.tags([group], keep=True) if group else []
 
+    def find_alike(self, _change: Change) -> list[Live]:
+        """See `KindApi.find_alike`: `find` gives all there are."""
+        return []
+
     def create(self, change: Change, group: str | None) -> Live:
         """See `KindApi.create`."""
         return self._pleo.create_tag(group or "", dict(change.after))
@@ -156,6 +180,27 @@ class TagApi:
         if name is not None:
             body["name"] = name
         return self._pleo.put_tag(record.id, body)
+
+    def archive(self, ids: Sequence[str], archived: bool) -> dict[str, Live]:
+        """Archive or unarchive 1 to 100 tags; the answer by id, as far as Pleo gives one (T65)."""
+        return self._pleo.archive_tags(list(ids), archived=archived)
+
+    def of_groups(self, groups: Iterable[str]) -> list[Live]:
+        """Every tag of these groups, with its whole answer."""
+        return self._pleo.tags(groups, keep=True)
+
+
+class KindApis:
+    """Every kind's operations, by kind name or, for those that only one kind has, by attribute."""
+
+    def __init__(self, pleo: PleoWriter) -> None:
+        self.accounts, self.tags = AccountApi(pleo), TagApi(pleo)
+        self._by_kind: dict[str, KindApi] = {
+            ACCOUNT.name: self.accounts, TAG_GROUP.name: GroupApi(pleo), TAG.name: self.tags,
+        }  # fmt: skip
+
+    def __getitem__(self, kind: str) -> KindApi:
+        return self._by_kind[kind]
 
 
 def _in(change: Change, groups: set[str]) -> bool:

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.apply.cascade import restore_tags
 from pleoctl.apply.executor import Executor
 from pleoctl.apply.fresh import Fresh, FreshCheck
-from pleoctl.apply.kinds import AccountApi, GroupApi, KindApi, TagApi
-from pleoctl.apply.resolve import Resolver
+from pleoctl.apply.kinds import KindApis
+from pleoctl.apply.ledger import Ledger
+from pleoctl.apply.steps import Bench
+from pleoctl.apply.verify import verify
 from pleoctl.documents.files import write_atomically
 from pleoctl.errors import Finding, PleoctlError, Refused
 from pleoctl.machine import this_machine
 from pleoctl.plan.guard import check_guard
+from pleoctl.run.doubts import wait_out
 from pleoctl.run.journal import Journal
 from pleoctl.run.receipt import PROBLEMS, Outcome, Receipt, Result
 
@@ -26,9 +29,19 @@ if TYPE_CHECKING:
 
     from pleoctl.plan.artifact import Plan
     from pleoctl.pleo.writer import PleoWriter
-    from pleoctl.workspace import Workspace
+    from pleoctl.workspace.workspace import GuardLimits
 
 RUN_FILES: Final = ("plan.json", "journal.jsonl", "receipt.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a plan is carried out: url and company, the guard that must let it pass, the folder of runs."""
+
+    url: str
+    company: str
+    guard: GuardLimits
+    runs: Path
 
 
 @dataclass(slots=True)
@@ -40,26 +53,24 @@ class Applied:
     folder: Path | None = None
 
 
-def check_plan(plan: Plan, workspace: Workspace, expected: str | None = None) -> None:
-    """Raise `Refused` unless this workspace may apply this plan."""
+def check_plan(plan: Plan, target: Target, expected: str | None = None) -> None:
+    """Raise `Refused` unless this plan may be applied there."""
     if expected is not None and plan.id != expected:
         raise Refused(f"the plan's id is {plan.id}, not {expected}", hint="it is not the plan that was reviewed")
-    for name, mine in (("company", workspace.company), ("url", workspace.url)):
+    for name, mine in (("company", target.company), ("url", target.url)):
         theirs = str(plan.body[name])
         if theirs.lower().rstrip("/") != mine.lower():
             raise Refused(f"the plan is for {name} {theirs}, this workspace is for {mine}")
     if not plan.guard_passed:
         raise Refused("the plan's guard did not pass", hint="make a new plan; `pleoctl show` names the findings")
-    guard = check_guard(
-        plan.changes, plan.body.get("context", {}).get("active", {}), workspace.guard, plan.acknowledged
-    )
+    guard = check_guard(plan.changes, plan.body.get("context", {}).get("active", {}), target.guard, plan.acknowledged)
     if not guard.passed:
         raise Refused("this workspace's guard refuses the plan", findings=guard.findings)
 
 
 def apply_plan(
     plan: Plan,
-    workspace: Workspace,
+    target: Target,
     pleo: PleoWriter,
     *,
     stop: threading.Event | None = None,
@@ -71,92 +82,81 @@ def apply_plan(
     ``progress`` is told finished and all changes, ``listen`` the run's start, each line of its journal and its end.
     Raises `PleoctlError` only while nothing has been written.
     """
-    run = _Run(plan, workspace, pleo, stop or threading.Event(), progress, listen)
-    return run.go()
+    return _Run(plan, target, pleo, _Ears(stop or threading.Event(), progress, listen)).go()
 
 
-def refuse_plan(plan: Plan, workspace: Workspace, error: Refused) -> Applied:
+def refuse_plan(plan: Plan, target: Target, error: Refused) -> Applied:
     """The run of a plan that `check_plan` did not let pass: a folder and a receipt that say so, and nothing sent."""
     started = _now()
     results = [Result(change) for change in plan.changes]
     receipt = Receipt(
-        plan.id,
-        _run_id(plan, started),
-        workspace.company,
-        workspace.url,
-        "refused",
-        _iso(started),
-        _iso(started),
-        results,
-    )
-    folder = workspace.runs / receipt.run_id
+        plan.id, _run_id(plan, started), target.company, target.url, "refused", _iso(started), _iso(started), results,
+    )  # fmt: skip
+    folder = target.runs / receipt.run_id
     with suppress(PleoctlError):
         _open_folder(folder, plan)
         write_atomically(folder / RUN_FILES[2], receipt.bytes, mode=0o600)
     return Applied(receipt, error.findings, folder)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ears:
+    """What the caller says and hears while a run goes on."""
+
+    stop: threading.Event
+    progress: Callable[[int, int], None]
+    listen: Callable[[dict[str, Any]], None]
+
+
 class _Run:
-    def __init__(
-        self, plan: Plan, workspace: Workspace, pleo: PleoWriter, stop: threading.Event,
-        progress: Callable[[int, int], None], listen: Callable[[dict[str, Any]], None],
-    ) -> None:  # fmt: skip
-        self._plan, self._pleo, self._stop = plan, pleo, stop
-        self._progress, self._listen = progress, listen
-        self._finished = 0
+    def __init__(self, plan: Plan, target: Target, pleo: PleoWriter, ears: _Ears) -> None:
+        self._plan, self._pleo, self._ears = plan, pleo, ears
         self._findings: list[Finding] = []
-        self._lock = threading.Lock()
-        self._accounts = AccountApi(pleo)
-        self._apis: dict[str, KindApi] = {
-            "account": self._accounts, "tagGroup": GroupApi(pleo), "tag": TagApi(pleo),
-        }  # fmt: skip
+        self._apis = KindApis(pleo)
+        self._runs = target.runs
         started = _now()
-        self._receipt = Receipt(
-            plan.id, _run_id(plan, started), workspace.company, workspace.url, "done", _iso(started)
-        )
-        self._folder = workspace.runs / self._receipt.run_id
+        self._receipt = Receipt(plan.id, _run_id(plan, started), target.company, target.url, "done", _iso(started))
+        self._folder = target.runs / self._receipt.run_id
 
     def go(self) -> Applied:
+        wait_out(self._runs, self._ears.stop)
         _open_folder(self._folder, self._plan)
-        journal = Journal(self._folder / RUN_FILES[1], self._listen)
+        journal = Journal(self._folder / RUN_FILES[1], self._ears.listen)
         receipt = self._receipt
-        self._listen({"at": receipt.started, "event": "started", "runId": receipt.run_id, "planId": receipt.plan_id,
-                      "changes": len(self._plan.changes)})  # fmt: skip
+        self._ears.listen({"at": receipt.started, "event": "started", "runId": receipt.run_id,
+                           "planId": receipt.plan_id, "changes": len(self._plan.changes)})  # fmt: skip
         try:
             fresh = FreshCheck(self._apis, self._plan.changes).run()
             if fresh.stale:
                 return self._finish("stale", list(fresh.results.values()), fresh.stale)
-            self._write(fresh, journal)
+            self._write(fresh, Ledger(fresh, journal, self._ears.progress))
             return self._finish(self._outcome(fresh), list(fresh.results.values()))
         except Refused as error:
             return self._finish("refused", [Result(change) for change in self._plan.changes], error.findings)
         finally:
             journal.close()
 
-    def _write(self, fresh: Fresh, journal: Journal) -> None:
-        resolver = Resolver(self._pleo.wait)
-        self._finished = sum(r.status != "notAttempted" for r in fresh.results.values())
-        executor = Executor(self._pleo, self._apis, self._accounts, fresh, journal, resolver, self._stop, self._advance)
+    def _write(self, fresh: Fresh, ledger: Ledger) -> None:
+        bench = Bench(self._apis, fresh, self._pleo.wait)
+        executor = Executor(bench, ledger, self._ears.stop)
         executor.run(self._plan.changes)
-        self._findings += executor.findings
-        if executor.halted or self._stop.is_set():
-            return
+        if not executor.halted and not self._ears.stop.is_set():
+            self._verify(bench, ledger)
+        self._findings += ledger.findings
+
+    def _verify(self, bench: Bench, ledger: Ledger) -> None:
         try:
-            restore_tags(self._pleo, self._apis["tag"], fresh, journal)
-            resolver.verify(self._apis, fresh.results.values())
+            restore_tags(bench, ledger)
+            verify(self._apis, ledger, bench.wait)
+            ledger.verified()
         except PleoctlError as error:
             # Everything was confirmed by Pleo's own answers; only the second look failed.
             words = f"what was written could not be read again: {error.message}"
             self._findings.append(Finding("not-verified", words, "warning"))
 
-    def _advance(self) -> None:
-        with self._lock:
-            self._finished += 1
-            self._progress(self._finished, len(self._plan.changes))
-
     def _outcome(self, fresh: Fresh) -> Outcome:
         statuses = {result.status for result in fresh.results.values()}
-        if "notAttempted" in statuses and self._stop.is_set():
+        if "notAttempted" in statuses and self._ears.stop.is_set():
             return "interrupted"
         return "partial" if statuses & {*PROBLEMS, "notAttempted"} else "done"
 
@@ -167,8 +167,8 @@ class _Run:
         with suppress(PleoctlError):
             # The outcome itself must reach the caller even if the disk is full by now.
             write_atomically(self._folder / RUN_FILES[2], receipt.bytes, mode=0o600)
-        self._listen({"at": receipt.finished, "event": "finished", "runId": receipt.run_id, "outcome": outcome,
-                      "counts": dict(receipt.counts())})  # fmt: skip
+        self._ears.listen({"at": receipt.finished, "event": "finished", "runId": receipt.run_id, "outcome": outcome,
+                           "counts": dict(receipt.counts())})  # fmt: skip
         return Applied(receipt, [*(findings or []), *self._findings], self._folder)
 
 

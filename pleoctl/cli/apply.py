@@ -40,18 +40,18 @@ def command(
 
     """
     from pleoctl.apply.run import check_plan, refuse_plan
-    from pleoctl.cli.applying import Stop, carry_out, keep_receipt, locked, output_of, stoppable
+    from pleoctl.cli.applying import Stop, carry_out, keep_receipt, locked, output_of, stoppable, target_of
     from pleoctl.plan.artifact import read_plan
 
     with reporting(options) as reported:
         if receipt is not None and Path(receipt).resolve() == Path(plan).resolve():
             raise UsageError(f"--receipt {receipt} would overwrite the plan", hint="name another file")
         workspace = open_workspace(options)
-        read = read_plan(Path(plan), plan)
+        read, target = read_plan(Path(plan), plan), target_of(workspace)
         try:
-            check_plan(read, workspace, expect_id)
+            check_plan(read, target, expect_id)
         except Refused as error:
-            refused = refuse_plan(read, workspace, error)
+            refused = refuse_plan(read, target, error)
             keep_receipt(refused, receipt, plan)
             return output_of(options, refused, Stop())
         with locked(workspace, "apply", lock_timeout), stoppable() as stop:

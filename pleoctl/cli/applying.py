@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from pleoctl.apply.run import Applied, apply_plan
+from pleoctl.apply.run import Applied, Target, apply_plan
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import seconds, write_output
 from pleoctl.cli.events import events_to
@@ -79,6 +79,11 @@ lock_timeout_option = click.option(
 )  # fmt: skip
 
 
+def target_of(workspace: Workspace) -> Target:
+    """What applying needs of a workspace."""
+    return Target(workspace.url, workspace.company, workspace.guard, workspace.runs)
+
+
 def carry_out(
     options: Options, workspace: Workspace, plan: Plan, *, stop: Stop, events: str | None = None
 ) -> Applied:  # fmt: skip
@@ -88,7 +93,7 @@ def carry_out(
         connected(workspace, PleoWriter, stop.event) as pleo,
         progress(options, "applying") as advance,
     ):
-        applied = apply_plan(plan, workspace, pleo, stop=stop.event, progress=advance, listen=listen)
+        applied = apply_plan(plan, target_of(workspace), pleo, stop=stop.event, progress=advance, listen=listen)
     applied.findings += listen.findings
     return applied
 

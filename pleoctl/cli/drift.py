@@ -24,9 +24,11 @@ def command(options: Options, *, only: str | None, dimensions: tuple[str, ...]) 
     from pleoctl.plan.prepare import prepare
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.report.text import plan_text
+    from pleoctl.run.doubts import wait_out
 
     workspace = open_workspace(options)
     inputs = prepare(workspace, only=only, dimensions=dimensions, advise=False)
+    wait_out(workspace.runs)
     with connected(workspace, PleoReader) as reader:
         made = build_plan(inputs, reader)
     document = made.document

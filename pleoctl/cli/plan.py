@@ -90,8 +90,10 @@ def _planned(workspace: Workspace, **choices: Any) -> Plan:
     from pleoctl.plan import build_plan
     from pleoctl.plan.prepare import prepare
     from pleoctl.pleo.reader import PleoReader
+    from pleoctl.run.doubts import wait_out
 
     inputs = prepare(workspace, further=mapping_warnings(workspace), **choices)
+    wait_out(workspace.runs)
     with connected(workspace, PleoReader) as reader:
         return build_plan(inputs, reader)
 

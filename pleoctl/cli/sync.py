@@ -29,6 +29,7 @@ def command(options: Options, *, only: str | None, dimensions: tuple[str, ...], 
     from pleoctl.plan.prepare import prepare
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.report.text import plan_text
+    from pleoctl.run.doubts import wait_out
     from pleoctl.sources.write import export_to_workspace
 
     workspace = open_workspace(options)
@@ -36,6 +37,7 @@ def command(options: Options, *, only: str | None, dimensions: tuple[str, ...], 
         exported = export_to_workspace(workspace)
         workspace = open_workspace(options)
         inputs = prepare(workspace, only=only, dimensions=dimensions, further=mapping_warnings(workspace))
+        wait_out(workspace.runs)
         with connected(workspace, PleoReader) as reader:
             made = build_plan(inputs, reader)
         if not made.guard_passed:

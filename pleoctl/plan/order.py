@@ -5,6 +5,9 @@
     tags                        └▶ archive ─▶ unarchive, rename ─▶ create ─┘
 
 Within a group, losers of duplicates and gone values go first: they free places (T55) and codes (T63).
+
+ExternalIds that only look alike are different accounts (A6), but Pleo may take one for the other. So an archive
+waits for its look-alike that comes in the same plan (`rivals`): otherwise both could be gone in the end.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pleoctl.model.kinds import ACCOUNT, TAG
+from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, loose
 from pleoctl.plan.requests import is_bulk
 
 if TYPE_CHECKING:
@@ -48,6 +51,14 @@ def waves(changes: list[Change]) -> Iterator[list[Task]]:
     ):
         if wave:
             yield wave
+
+
+def rivals(changes: list[Change]) -> dict[str, Change]:
+    """By the address of an archive, the create or unarchive of a record that looks like the one archived."""
+    kinds = {kind.name for kind in KINDS.values() if not kind.folds_case}
+    coming = {(c.kind, loose(c.key)): c for c in changes if c.kind in kinds and c.action in {"create", "unarchive"}}
+    archives = [c for c in changes if c.action == "archive"]
+    return {c.address: coming[c.kind, loose(c.key)] for c in archives if (c.kind, loose(c.key)) in coming}
 
 
 def _pick(changes: list[Change], kind: str, *actions: str) -> list[Change]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-Event = Literal["intent", "sent", "confirmed", "failed", "ambiguous"]
+Event = Literal["intent", "sent", "confirmed", "failed", "ambiguous", "verified"]
 
 
 class Journal:

@@ -12,10 +12,12 @@ import pytest
 
 import mixed
 from engine import check_contract, check_untouched
+from pleoctl.run.receipt import PROBLEMS
 from pleoctl.sandbox import Fault, Settings
 
 if TYPE_CHECKING:
     from engine import Engine
+    from pleoctl.apply import Applied
 
 FAULTS: dict[str, dict[str, Any]] = {
     "lost": {"kind": "lostAnswer"},
@@ -27,6 +29,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "html": {"kind": "htmlBody"},
     "late list": {"kind": "lag", "reads": 2},
 }
+NOT_CARRIED_OUT = {"dropped", "500 not done"}
 # Every third write by default, each fault beginning at another; all of them in the thorough profile.
 STEP = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 3
 WRITES = {"POST": r"^(?!.*:search$)", "PUT": ""}
@@ -73,13 +76,21 @@ def test_one_fault_at_every_write(engine: Engine, name: str, reading: str) -> No
                 number,
                 [(r.change.address, r.status, r.error) for r in applied.receipt.results if r.error],
             )
+            assert pleo.stats()["total"] <= total + 3, place
+            if name in NOT_CARRIED_OUT and "tagGroup:FRESH" in _problems(applied):
+                # Nobody can tell this group from one that a list does not show yet; the next run can.
+                assert _problems(applied) == {"tagGroup:FRESH", "tag:FRESH/F1", "tag:FRESH/F2"}
+                applied = engine.apply(plan)
             assert applied.receipt.outcome == "done", place
             assert mixed.goal(pleo.state()) == wanted, place
             check_untouched(before, pleo.state(), [plan], cascades=settings.archive_cascade == "cascade")
             check_contract(pleo)
-            assert pleo.stats()["total"] <= total + 3, place
     pleo.clear_faults()
     assert engine.plan().changes == []
+
+
+def _problems(applied: Applied) -> set[str]:
+    return {r.change.address for r in applied.receipt.results if r.status in PROBLEMS}
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pleoctl.apply.run import Applied, apply_plan, check_plan
+from pleoctl.apply.run import Applied, Target, apply_plan, check_plan
+from pleoctl.machine import Machine, on
 from pleoctl.plan import Inputs, Plan, build_plan
 from pleoctl.pleo import PleoReader, PleoWriter
 from pleoctl.pleo.connect import authoriser
 from pleoctl.reconcile import Scope
 from pleoctl.remote import Budget, Transport
+from pleoctl.run.doubts import wait_out
 from pleoctl.workspace.workspace import GuardLimits
 
 if TYPE_CHECKING:
@@ -26,36 +29,35 @@ Json = dict[str, Any]
 KINDS = {"accounts": "account", "tagGroups": "tagGroup", "tags": "tag"}
 
 
-@dataclass
-class Company:
-    """The part of a workspace that applying needs."""
-
-    url: str
-    company: str
-    root: Path
-    guard: GuardLimits = field(default_factory=GuardLimits)
-
-    @property
-    def runs(self) -> Path:
-        """Where runs are kept."""
-        return self.root / ".pleoctl" / "runs"
-
-
-class FakeTime:
-    """A clock that only sleeping moves."""
+class FakeTime(Machine):
+    """A machine whose clock only sleeping moves."""
 
     def __init__(self) -> None:
-        self.now = 1_000_000.0
+        super().__init__()
+        self.seconds = 1_000_000.0
         self._lock = threading.Lock()
 
-    def clock(self) -> float:
+    def time(self) -> float:
         """Seconds."""
-        return self.now
+        return self.seconds
+
+    clock = time
+    _tokens = itertools.count()
+
+    def token(self, size: int = 4) -> str:
+        """A number that no other machine of this process gives."""
+        return next(self._tokens).to_bytes(size + 2).hex()
 
     def sleep(self, seconds: float) -> None:
         """Let the clock move on."""
         with self._lock:
-            self.now += max(seconds, 0.0)
+            self.seconds += max(seconds, 0.0)
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Let the clock move on, unless the event is set."""
+        if not event.is_set():
+            self.sleep(seconds)
+        return event.is_set()
 
 
 @dataclass
@@ -71,13 +73,13 @@ class Engine:
     time: FakeTime = field(default_factory=FakeTime)
 
     @property
-    def company(self) -> Company:
-        """The workspace as applying sees it."""
-        return Company(self.pleo.url, self.pleo.company, self.root, self.limits)
+    def target(self) -> Target:
+        """Where plans are applied."""
+        return Target(self.pleo.url, self.pleo.company, self.limits, self.root / ".pleoctl" / "runs")
 
     def client(self, kind: type[PleoReader], stop: threading.Event | None = None) -> Any:
         """A reader or writer whose waits take no time."""
-        budget = Budget(None, clock=self.time.clock, sleep=self.time.sleep)
+        budget = Budget(None, clock=self.time.time, sleep=self.time.sleep)
         budget.stop = stop
         transport = Transport(
             self.pleo.url, authoriser("apiKey", self.pleo.api_key), budget, timeout=self.timeout, loopback=True, pool=8
@@ -86,6 +88,8 @@ class Engine:
 
     def plan(self, acknowledged: int | None = None) -> Plan:
         """A plan as `pleoctl plan` makes it."""
+        with on(self.time):
+            wait_out(self.target.runs)
         reader = self.client(PleoReader)
         try:
             return build_plan(
@@ -105,8 +109,9 @@ class Engine:
         """Carry a plan out as `pleoctl apply` does."""
         writer = self.client(PleoWriter, stop)
         try:
-            check_plan(plan, self.company)  # type: ignore[arg-type]
-            return apply_plan(plan, self.company, writer, stop=stop)  # type: ignore[arg-type]
+            check_plan(plan, self.target)
+            with on(self.time):
+                return apply_plan(plan, self.target, writer, stop=stop)
         finally:
             writer.close()
 

@@ -1,0 +1,248 @@
+"""The changes of a plan as steps: what is sent for each, how its record is found again, what a refusal means.
+
+| step   | sends                        | looked up by                     | looks                                     |
+|--------|------------------------------|----------------------------------|-------------------------------------------|
+| Create | one new record               | externalId; code within a group  | one where Pleo refuses a second record of |
+|        |                              |                                  | that key; three, six seconds in all, for  |
+|        |                              |                                  | tag groups, which are not sent again      |
+| Batch  | up to 1000 new accounts      | one full pass                    | one                                       |
+| Bring  | a whole record to its id     | Pleo id                          | one                                       |
+| Bulk   | `archived` of up to 100 tags | Pleo ids                         | one                                       |
+
+A create that is refused with 409 has lost to a record with its key, or, where Pleo compares keys less strictly than
+pleoctl does, with one that looks like it; up to four looks, since lists may lag.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.apply.state import differences, matches, same_key
+from pleoctl.model.kinds import loose
+from pleoctl.run.settle import Done, End, Failed, Moved, Next, Step, Undone, doubting, moments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pleoctl.apply.fresh import Fresh
+    from pleoctl.apply.kinds import KindApi, KindApis
+    from pleoctl.model.records import Live
+    from pleoctl.plan.order import Task
+    from pleoctl.reconcile.changes import Change
+    from pleoctl.remote.errors import ApiError
+
+Address = str
+Seen = Done | Undone | Moved | Next[Address]
+
+LAG_SECONDS: Final = (0.0, 0.5, 1.5, 4.0)
+UNGUARDED_LOOKS: Final = (0.5, 1.5, 4.0)
+_CONFLICT: Final = 409
+_BAD_REQUEST: Final = 400
+_CREATED: Final = "Pleo did not say whether it was created"
+_WRITTEN: Final = "Pleo did not say whether it was written"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What steps work with: the kinds' operations, what the re-read found, and ``wait``, which sleeps for seconds."""
+
+    apis: KindApis
+    fresh: Fresh
+    wait: Callable[[float], None]
+
+    def step(self, task: Task, changes: list[Change]) -> Step[Address]:
+        """The step of a task, for those of its changes that are still to be done."""
+        if task.operation == "batch":
+            return Batch(self, changes)
+        if task.operation == "bulk":
+            return Bulk(self, changes)
+        if task.operation == "create":
+            return Create(self, changes[0])
+        return self.bring(changes[0], self.fresh.records[changes[0].id or ""])
+
+    def bring(self, change: Change, record: Live) -> Bring:
+        """The step that makes the record what the change wants."""
+        return Bring(self.apis[change.kind], change, record)
+
+    def adopt(self, change: Change, record: Live) -> Done | Next[Address]:
+        """The record that carries a create's key, whoever made it: done, or brought in line (K8)."""
+        self.fresh.results[change.address].id = record.id
+        return Done(record) if matches(record, change.after, change.kind) else Next(self.bring(change, record))
+
+
+class Create(Step[Address]):
+    """Create one record."""
+
+    doubt = _CREATED
+
+    def __init__(self, bench: Bench, change: Change) -> None:
+        super().__init__([change.address])
+        self._bench, self._change, self._api = bench, change, bench.apis[change.kind]
+        self._group = bench.fresh.groups.get(change.parent.address) if change.parent else None
+        if not self._api.unique:
+            self.repeatable, self.looks = False, UNGUARDED_LOOKS
+
+    def send(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
+        """See `Step.send`."""
+        return dict.fromkeys(ids, self._bench.adopt(self._change, self._api.create(self._change, self._group)))
+
+    def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
+        """See `Step.look`."""
+        found = self._own(self._api.find(self._change, self._group))
+        return dict.fromkeys(ids, Undone() if found is None else self._bench.adopt(self._change, found))
+
+    def refused(self, ids: Sequence[Address], error: ApiError) -> Mapping[Address, End | Undone | Next[Address]]:
+        """See `Step.refused`; a 409 is settled by the record that stands in the way (T68)."""
+        holder = self._holder() if error.status == _CONFLICT else None
+        if holder is None:
+            return super().refused(ids, error)
+        return dict.fromkeys(ids, self._bench.adopt(self._change, holder))
+
+    def _holder(self) -> Live | None:
+        for _ in moments(LAG_SECONDS, self._bench.wait):
+            found = doubting(lambda: self._api.find(self._change, self._group))
+            holder = self._own(found) or self._alike(found)
+            if holder is not None:
+                return holder
+        further = doubting(lambda: self._api.find_alike(self._change))
+        return self._own(further) or self._alike(further)
+
+    def _own(self, found: Sequence[Live]) -> Live | None:
+        """The record with the very key: one that is as planned before others, active before archived."""
+        return min(
+            (record for record in found if same_key(record, self._change)),
+            key=lambda r: (not matches(r, self._change.after, self._change.kind), r.archived, r.created, r.id),
+            default=None,
+        )
+
+    def _alike(self, found: Sequence[Live]) -> Live | None:
+        """A single look-alike. Of a kind whose look-alikes may stand side by side (A6), one that nobody else wants."""
+        similar = [record for record in found if loose(record.key) == loose(self._change.key)]
+        return similar[0] if len(similar) == 1 and self._is_free(similar[0]) else None
+
+    def _is_free(self, record: Live) -> bool:
+        return self._api.kind.folds_case or record.archived or record.id in self._bench.fresh.leaving
+
+
+class Bring(Step[Address]):
+    """PUT one record until it is as planned."""
+
+    doubt = _WRITTEN
+
+    def __init__(self, api: KindApi, change: Change, record: Live) -> None:
+        super().__init__([change.address])
+        self._api, self._change = api, change
+        self._before = self._seen = record
+
+    def send(self, ids: Sequence[Address]) -> Mapping[Address, Done | Failed]:
+        """See `Step.send`; what Pleo stored is compared with what was asked for."""
+        answer = self._api.put(self._seen, self._change.after)
+        wrong = _differing(answer, self._change)
+        failed = Failed("not-stored", f"Pleo stored something else: {wrong}")
+        return dict.fromkeys(ids, failed if wrong else Done(answer))
+
+    def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
+        """See `Step.look`."""
+        found = next(iter(self._api.by_id([self._before.id])), None)
+        self._seen = found or self._seen
+        return dict.fromkeys(ids, _position(self._change, found, self._before))
+
+
+class Batch(Step[Address]):
+    """Create up to 1000 accounts; answers are matched by externalId (A42, A43)."""
+
+    doubt = _CREATED
+
+    def __init__(self, bench: Bench, changes: Sequence[Change]) -> None:
+        super().__init__([change.address for change in changes])
+        self._bench, self._api = bench, bench.apis.accounts
+        self._changes = {change.address: change for change in changes}
+
+    def send(self, ids: Sequence[Address]) -> Mapping[Address, End | Next[Address]]:
+        """See `Step.send`; what the answer leaves out, or calls taken, is created singly."""
+        answer = self._api.create_many([self._changes[part] for part in ids])
+        created = {record.key: record for record in answer.created}
+        return {part: self._read(self._changes[part], created, answer.failed) for part in ids}
+
+    def _read(
+        self, change: Change, created: Mapping[str, Live], failed: Mapping[str, list[str]]
+    ) -> End | Next[Address]:  # fmt: skip
+        reasons = failed.get(change.key, [])
+        if change.key in created:
+            return self._bench.adopt(change, created[change.key])
+        if change.key not in failed or "EXTERNAL_ID_ALREADY_EXISTS" in reasons:
+            return Next(Create(self._bench, change))
+        return Failed("refused", f"Pleo refused it: {', '.join(reasons)}", _BAD_REQUEST)
+
+    def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
+        """See `Step.look`."""
+        found = {record.key: record for record in self._api.every()}
+        changes = [self._changes[part] for part in ids]
+        return {c.address: self._bench.adopt(c, found[c.key]) if c.key in found else Undone() for c in changes}
+
+    def refused(self, ids: Sequence[Address], error: ApiError) -> Mapping[Address, End | Undone | Next[Address]]:
+        """See `Step.refused`; a refused batch is halved until the refused items stand alone."""
+        if error.status != _BAD_REQUEST or len(ids) == 1:
+            return super().refused(ids, error)
+        middle = len(ids) // 2
+        return {**self._part(ids[:middle]), **self._part(ids[middle:])}
+
+    def _part(self, ids: Sequence[Address]) -> dict[Address, Next[Address]]:
+        return dict.fromkeys(ids, Next(Batch(self._bench, [self._changes[part] for part in ids])))
+
+
+class Bulk(Step[Address]):
+    """Archive or unarchive up to 100 tags; what the answer does not show as done goes singly (T65)."""
+
+    doubt = _WRITTEN
+
+    def __init__(self, bench: Bench, changes: Sequence[Change]) -> None:
+        super().__init__([change.address for change in changes])
+        self._bench, self._api = bench, bench.apis.tags
+        self._changes = {change.address: change for change in changes}
+        self._archived: bool = changes[0].after["archived"]
+
+    def send(self, ids: Sequence[Address]) -> Mapping[Address, Done | Next[Address]]:
+        """See `Step.send`."""
+        return self._judged(ids, self._api.archive([self._changes[part].id or "" for part in ids], self._archived))
+
+    def refused(self, ids: Sequence[Address], _error: ApiError) -> Mapping[Address, Done | Next[Address]]:
+        """See `Step.refused`: one bad tag must not keep the others."""
+        return self._judged(ids, {})
+
+    def _judged(self, ids: Sequence[Address], answer: Mapping[str, Live]) -> dict[Address, Done | Next[Address]]:
+        return {part: self._one(self._changes[part], answer.get(self._changes[part].id or "")) for part in ids}
+
+    def _one(self, change: Change, answer: Live | None) -> Done | Next[Address]:
+        if answer is not None and matches(answer, change.after, change.kind):
+            return Done(answer)
+        return Next(self._bench.bring(change, answer or self._before(change)))
+
+    def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
+        """See `Step.look`."""
+        changes = [self._changes[part] for part in ids]
+        found = {record.id: record for record in self._api.by_id([change.id or "" for change in changes])}
+        return {c.address: _position(c, found.get(c.id or ""), self._before(c)) for c in changes}
+
+    def _before(self, change: Change) -> Live:
+        return self._bench.fresh.records[change.id or ""]
+
+
+def _position(change: Change, found: Live | None, before: Live) -> Done | Undone | Moved:
+    """Where a record stands between what it was and what it is to be."""
+    if found is not None and matches(found, change.after, change.kind):
+        return Done(found)
+    was: dict[str, Any] = before.state(tuple(name for name in change.after if name != "archived"))
+    if found is not None and matches(found, was, change.kind):
+        return Undone()
+    return Moved("another client changed it meanwhile; make a new plan")
+
+
+def _differing(record: Live, change: Change) -> str:
+    return told(differences(record, change.after, change.kind))
+
+
+def told(wrong: Mapping[str, tuple[Any, Any]]) -> str:
+    """Field by field what Pleo has instead of what was wanted."""
+    return "; ".join(f"{name} is {live!r} instead of {want!r}" for name, (want, live) in wrong.items())

@@ -1,0 +1,91 @@
+"""Doubts of earlier runs: requests that were sent, may have been carried out, and may not show yet.
+
+Where the server keeps no key unique, a list that still lags would make the next run send once more what is already
+there. The journal knows when such a request was last sent; once its lag is over, lists tell the truth.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.machine import this_machine
+from pleoctl.text import terminal
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LOG: Final = logging.getLogger(__name__)
+LAG: Final = timedelta(seconds=30)
+"""How long a list may lag behind a write. Longer lags are beyond what pleoctl can tell."""
+
+
+def wait_out(runs: Path, stop: threading.Event | None = None) -> None:
+    """Wait until every doubtful request of the runs in this folder is older than a lag; says so in the log."""
+    doubts = dict(_doubts(runs))
+    if not doubts:
+        return
+    left = (max(doubts.values()) + LAG - this_machine().now()).total_seconds()
+    if left <= 0:
+        return
+    LOG.warning(
+        "waiting %.0f s: %s may have been created by an earlier run, and lists may not show it yet",
+        left, ", ".join(map(terminal, sorted(doubts))),
+    )  # fmt: skip
+    if stop is None:
+        this_machine().sleep(left)
+    else:
+        this_machine().wait(stop, left)
+
+
+def _doubts(runs: Path) -> Iterator[tuple[str, datetime]]:
+    """Addresses with the moment at which their last doubtful request was sent, as far as it may still lag."""
+    oldest = this_machine().now() - LAG
+    # A run may go on for longer than a lag, so it is the journal's own age that counts.
+    for journal in runs.glob("*/journal.jsonl"):
+        try:
+            recent = journal.stat().st_mtime >= oldest.timestamp() - 1
+            lines = journal.read_bytes().splitlines() if recent else []
+        except OSError:
+            continue
+        yield from ((a, at) for a, at in _open(map(_line, lines)).items() if at >= oldest)
+
+
+def _open(lines: Iterator[dict[str, Any]]) -> dict[str, datetime]:
+    sent: dict[str, datetime] = {}
+    confirmed: set[str] = set()
+    for line in lines:
+        match line:
+            case {"event": "sent", "unguarded": True, "at": str(at), "addresses": [*addresses]}:
+                sent.update(dict.fromkeys(map(str, addresses), _moment(at)))
+            case {"event": "confirmed", "addresses": [*addresses]}:
+                confirmed.update(map(str, addresses))
+            case {"event": "ambiguous", "addresses": [*addresses]}:
+                confirmed.difference_update(map(str, addresses))
+            case {"event": "failed", "addresses": [*addresses]}:
+                sent = {address: at for address, at in sent.items() if address not in addresses}
+            case {"event": "verified"}:
+                sent = {address: at for address, at in sent.items() if address not in confirmed}
+    return sent
+
+
+def _moment(at: str) -> datetime:
+    """When a line was written: now at the latest, whatever it says."""
+    now = this_machine().now()
+    try:
+        return min(datetime.fromisoformat(at).astimezone(UTC), now)
+    except ValueError:
+        return now
+
+
+def _line(content: bytes) -> dict[str, Any]:
+    """A line of a journal; nothing for the torn one of a run that was killed."""
+    try:
+        line = json.loads(content)
+    except ValueError:
+        return {}
+    return line if isinstance(line, dict) else {}

@@ -1,0 +1,198 @@
+"""Send, look, send again: the only loop that writes to the outside.
+
+A request has four ends, and whatever it was to bring about ends in exactly one of them:
+
+    answered, and it is as wanted               → done
+    answered with a refusal                     → failed, the others go on
+    no usable answer (`LostAnswer`)             → look:
+        it is as wanted                             → done
+        it is as before                             → send again, a few times
+        it is something else                        → failed: somebody else was here
+    still not known after that                  → ambiguous; the next run settles it by its own reading
+
+Nothing here trusts a journal, positions in answers, or the absence of an error. What an answer leaves out is looked
+for like a lost answer.
+
+"As before" may also mean "not shown yet", since lists lag. Sending again does no harm where the second request finds
+what the first one did: a whole record written to its id, or a key of which the server keeps one record. A step that
+is not ``repeatable`` has neither. It is sent once, looked for at growing distances, and left ambiguous if nothing
+shows; only a request that was proven never to have been sent goes again, and that the transport does by itself.
+
+A `Step` knows what to send and how to look, a `Reporter` hears how it goes; the loop knows nothing else.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
+
+from pleoctl.errors import PleoError
+from pleoctl.remote.errors import ApiError, LostAnswer, Unauthorised
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+I = TypeVar("I")  # noqa: E741 - an id
+"""What a step's parts are called: an address, an id, a name."""
+
+TRIES: Final = 3
+AT_ONCE: Final = (0.0,)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It is as wanted; ``record`` is what was seen."""
+
+    record: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """It is as before, or the answer does not name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Somebody else made it something else."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It was refused, or is not what was asked for; ``http`` is the status, where there was one."""
+
+    code: str
+    message: str
+    http: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """It is not known."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Next(Generic[I]):
+    """It goes on in another step."""
+
+    step: Step[I]
+
+
+End = Done | Moved | Failed | Ambiguous
+
+
+class Step(ABC, Generic[I]):
+    """One request that changes something outside, and how to find out what became of it.
+
+    ``looks`` are the seconds before each look at what a lost answer did. ``doubt`` is said where it stays unknown.
+    """
+
+    looks: Sequence[float] = AT_ONCE
+    repeatable: bool = True
+    doubt: str = "no answer said whether it was written"
+
+    def __init__(self, ids: Sequence[I]) -> None:
+        """``ids`` name the parts that the request brings about, at least one."""
+        self.ids = list(ids)
+
+    @abstractmethod
+    def send(self, ids: Sequence[I]) -> Mapping[I, End | Undone | Next[I]]:
+        """Send the request for these parts and read the answer. Raises `LostAnswer` and `ApiError`."""
+
+    @abstractmethod
+    def look(self, ids: Sequence[I]) -> Mapping[I, Done | Undone | Moved | Next[I]]:
+        """How these parts are outside now. Raises `PleoError`."""
+
+    def refused(self, ids: Sequence[I], error: ApiError) -> Mapping[I, End | Undone | Next[I]]:
+        """What a refusal means, for a step that knows more of it than that nothing was written."""
+        return dict.fromkeys(ids, Failed("refused", error.message, error.status))
+
+
+class Reporter(Protocol[I]):
+    """Hears what happens to a step. What it raises ends the loop."""
+
+    def sending(self, step: Step[I], ids: Sequence[I]) -> None:
+        """The request is about to leave."""
+
+    def ended(self, part: I, end: End) -> None:
+        """A part has come to its end."""
+
+    def goes_on(self, step: Step[I]) -> bool:
+        """Whether a step that follows from an answer may still begin."""
+
+
+def settle(step: Step[I], reporter: Reporter[I], wait: Callable[[float], None]) -> None:
+    """Bring every part of a step to its end; ``wait`` sleeps for so many seconds.
+
+    Raises `LostAnswer` if even looking fails, so that the doubt stays, `Unauthorised`, and what the reporter raises.
+    """
+    left: Sequence[I] = step.ids
+    for _ in range(TRIES):
+        reporter.sending(step, left)
+        left = _tell(_sent(step, left), reporter, wait)
+        for _moment in moments(step.looks if left else (), wait):
+            left = _tell(_seen(step, left), reporter, wait)
+            if not left:
+                break
+        if not left or not step.repeatable:
+            break
+    for part in left:
+        reporter.ended(part, Ambiguous("lost-answer", step.doubt))
+
+
+def moments(pauses: Sequence[float], wait: Callable[[float], None]) -> Iterator[None]:
+    """Times to look: each after one more pause, in seconds."""
+    for pause in pauses:
+        if pause:
+            wait(pause)
+        yield
+
+
+def doubting(look: Callable[[], T]) -> T:
+    """What a look sees. Raises `LostAnswer` where it fails, since what it was to settle stays unknown."""
+    try:
+        return look()
+    except PleoError as error:
+        raise LostAnswer(f"Pleo did not answer, and could not be asked again: {error.message}") from error
+
+
+T = TypeVar("T")
+
+
+def _sent(step: Step[I], ids: Sequence[I]) -> Mapping[I, End | Undone | Next[I]]:
+    try:
+        return step.send(ids)
+    except Unauthorised:
+        raise
+    except ApiError as error:
+        return step.refused(ids, error)
+    except LostAnswer:
+        return dict.fromkeys(ids, Undone())
+
+
+def _seen(step: Step[I], ids: Sequence[I]) -> Mapping[I, End | Undone | Next[I]]:
+    return doubting(lambda: step.look(ids))
+
+
+def _tell(
+    seen: Mapping[I, End | Undone | Next[I]], reporter: Reporter[I], wait: Callable[[float], None]
+) -> list[I]:  # fmt: skip
+    """Report ends, carry out what follows; returns the parts that are still open."""
+    following: list[Step[I]] = []
+    left = []
+    for part, end in seen.items():
+        if isinstance(end, Undone):
+            left.append(part)
+        elif not isinstance(end, Next):
+            reporter.ended(part, end)
+        elif end.step not in following:
+            following.append(end.step)
+    for step in following:
+        if reporter.goes_on(step):
+            settle(step, reporter, wait)
+    return left

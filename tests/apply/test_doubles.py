@@ -1,0 +1,194 @@
+"""Records that Pleo would keep twice, or takes for one another: never two of one, never none of two."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import mixed
+from engine import Engine, check_contract
+from pleoctl.desired.read import checked
+from pleoctl.errors import ExitCode
+from pleoctl.machine import Machine, on
+from pleoctl.model import DesiredState, Dimension, Row
+from pleoctl.reconcile import Scope
+from pleoctl.run.doubts import wait_out
+from pleoctl.sandbox import Fault, Seed, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pleoctl.sandbox import Sandbox
+
+
+# --- tag groups, of which Pleo keeps no code unique ------------------------------------------------------------------
+
+
+@pytest.fixture
+def region(pleo: Sandbox, tmp_path: Path) -> Engine:
+    """A desired group with two values, and a Pleo without groups whose clock is the engine's."""
+    values = [Row(code, {"code": code, "name": code}) for code in "NS"]
+    state = checked(DesiredState(None, [Dimension(Row("REGION", {"code": "REGION", "name": "Region"}), values)], ["d"]))
+    engine = Engine(pleo, tmp_path, state, Scope(dimensions=("REGION",)), mixed.FREE)
+    pleo.reset(Seed(), Settings(seed_ids=1))
+    return engine
+
+
+def lose_group(engine: Engine, monkeypatch: pytest.MonkeyPatch, lag: float, **fault: Any) -> None:
+    """Lose the answer to the group's create while lists lag behind by so many seconds."""
+    monkeypatch.setattr(engine.pleo.world, "clock", engine.time.time)
+    strikes: dict[str, Any] = {"method": "POST", "path": "/v0/tag-groups$", "nth": 1}
+    if lag:
+        engine.pleo.add_fault(Fault(kind="lag", seconds=lag, **strikes))
+    engine.pleo.add_fault(Fault(**{"kind": "lostAnswer", **fault}, **strikes))
+
+
+def groups(engine: Engine) -> list[str]:
+    """The codes of all groups."""
+    return [group["code"] for group in engine.pleo.state()["tagGroups"]]
+
+
+def ends(applied: Any) -> dict[str, str]:
+    """Status by address."""
+    return {str(r.change.address): r.status for r in applied.receipt.results}
+
+
+@pytest.mark.parametrize(
+    "fault", [{}, {"kind": "truncatedBody"}, {"kind": "status", "status": 503, "commit": True}], ids=str
+)
+@pytest.mark.parametrize("lag", [0, 5, 20])
+def test_a_group_whose_answer_is_lost_is_made_once(
+    region: Engine, monkeypatch: pytest.MonkeyPatch, lag: float, fault: dict[str, Any]
+) -> None:
+    """Found within six seconds it is done; otherwise ambiguous (exit 5), and the next run waits until lists show it."""
+    plan = region.plan()
+    lose_group(region, monkeypatch, lag, **fault)
+    applied = region.apply(plan)
+    assert ends(applied)["tagGroup:REGION"] == ("done" if lag < 6 else "ambiguous")
+    assert applied.receipt.exit_code is (ExitCode.OK if lag < 6 else ExitCode.PARTIAL)
+    again = region.apply(plan)
+    assert set(ends(again).values()) <= {"done", "alreadyDone"}
+    assert groups(region) == ["REGION"]
+    assert region.plan().changes == []
+    check_contract(region.pleo)
+
+
+@pytest.mark.parametrize("fresh", [True, False], ids=["new plan", "same plan"])
+def test_a_group_that_was_never_made_is_made_later(
+    region: Engine, monkeypatch: pytest.MonkeyPatch, *, fresh: bool
+) -> None:
+    """Lost before it was carried out, which looks cannot tell: ambiguous, its values blocked, made by the next run."""
+    plan = region.plan()
+    lose_group(region, monkeypatch, 0, kind="droppedBefore")
+    applied = region.apply(plan)
+    assert set(ends(applied).values()) == {"ambiguous", "blocked"}
+    assert groups(region) == []
+    assert region.apply(region.plan() if fresh else plan).receipt.outcome == "done"
+    assert groups(region) == ["REGION"]
+
+
+def test_a_confirmed_group_that_does_not_show_is_waited_for(region: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Confirmed, but in no list at the end of the run: the next plan does not make it again."""
+    plan = region.plan()
+    monkeypatch.setattr(region.pleo.world, "clock", region.time.time)
+    region.pleo.add_fault(Fault(kind="lag", seconds=20, method="POST", path="/v0/tag-groups$", nth=1))
+    assert ends(region.apply(plan))["tagGroup:REGION"] == "ambiguous"
+    assert region.plan().changes == []
+
+
+def test_only_a_doubt_makes_a_run_wait(region: Engine) -> None:
+    """After a run that saw its group, and after a refused one, the next plan begins at once."""
+    region.pleo.add_fault(Fault(kind="status", status=400, method="POST", path="/v0/tag-groups$", nth=1))
+    for _ in range(3):
+        region.apply(region.plan())
+    assert region.time.seconds == 1_000_000.0
+
+
+# --- the wait itself -------------------------------------------------------------------------------------------------
+
+MOMENT = datetime(2026, 3, 15, 12, tzinfo=UTC)
+
+
+class Watch(Machine):
+    """A machine at one moment that adds up its sleeps."""
+
+    slept = 0.0
+
+    def time(self) -> float:
+        """Seconds."""
+        return MOMENT.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        """Keep them."""
+        self.slept += seconds
+
+
+def line(event: str, *addresses: str, age: float = 0, **details: Any) -> str:
+    """A line of a journal, written so many seconds ago."""
+    at = (MOMENT - timedelta(seconds=age)).isoformat()
+    return json.dumps({"event": event, "addresses": addresses, "at": at, **details}) + "\n"
+
+
+def sent(address: str = "tagGroup:A", age: float = 10) -> str:
+    """A create that nothing guards."""
+    return line("sent", address, age=age, unguarded=True)
+
+
+@pytest.mark.parametrize(
+    ("journals", "seconds"),
+    [
+        ([], 0),
+        ([line("sent", "account:a", age=1)], 0),
+        ([sent()], 20),
+        ([sent(age=31)], 0),
+        ([sent(age=25) + sent("tagGroup:B", age=12)], 18),
+        ([sent(age=25), sent("tagGroup:B", age=12)], 18),
+        ([sent() + line("failed", "tagGroup:A")], 0),
+        ([sent() + line("failed", "tagGroup:B")], 20),
+        ([sent() + line("ambiguous", "tagGroup:A")], 20),
+        ([sent() + line("confirmed", "tagGroup:A")], 20),
+        ([sent() + line("confirmed", "tagGroup:A") + line("verified")], 0),
+        ([sent() + line("confirmed", "tagGroup:A") + line("ambiguous", "tagGroup:A") + line("verified")], 20),
+        ([sent() + sent("tagGroup:B") + line("confirmed", "tagGroup:B") + line("verified")], 20),
+        ([sent() + '{"event": "confirmed", "addresses": ["tagGr'], 20),
+        (["\x00\x00" + sent(), "[]\n3\n\n" + sent("tagGroup:B")], 20),
+        ([sent(age=-5000)], 30),
+        ([sent().replace(MOMENT.isoformat()[:10], "no date")], 30),
+    ],
+)
+def test_the_next_run_waits_out_a_lag_that_the_journal_knows_of(
+    tmp_path: Path, journals: list[str], seconds: float
+) -> None:
+    """Half a minute from the last request that may have made what does not show; nothing makes it wait longer."""
+    for number, text in enumerate(journals):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "journal.jsonl").write_text(text)
+    watch = Watch()
+    with on(watch):
+        wait_out(tmp_path)
+    assert watch.slept == pytest.approx(seconds)
+
+
+def test_the_wait_is_told(
+    pleo: Sandbox, workspace: Any, desired: Any, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`plan` and `drift` say on stderr how long they wait, and for what, with nothing live left raw."""
+    folder = workspace(pleo, dimensions={"selected": ["DEPT"]}, source={"type": "csv"})
+    desired(folder, dimensions=[{"code": "DEPT", "name": "Department", "values": []}])
+    run = folder / ".pleoctl" / "runs" / "1"
+    run.mkdir(parents=True)
+    now = datetime.now(UTC).isoformat()
+    record = {"event": "sent", "unguarded": True, "addresses": ["tagGroup:A\u202e"], "at": now}
+    (run / "journal.jsonl").write_text(json.dumps(record) + "\n")
+    sleeps: list[float] = []
+    monkeypatch.setattr(Machine, "sleep", lambda _self, seconds: sleeps.append(seconds))
+    for command in ("plan", "drift"):
+        said = cli(command)
+        assert re.search(r"waiting (2\d|30) s: tagGroup:A", said.stderr), said
+        assert "\u202e" not in said.stderr
+    assert len(sleeps) == 2

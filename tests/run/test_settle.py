@@ -1,0 +1,165 @@
+"""The loop alone: what it sends, when it looks, and how each part of a step ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pleoctl.errors import PleoError
+from pleoctl.remote.errors import ApiError, LostAnswer, Unauthorised
+from pleoctl.run.settle import Ambiguous, Done, Failed, Moved, Next, Step, Undone, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LOST = LostAnswer("no answer")
+REFUSED = ApiError("no", 400)
+DONE, UNDONE, MOVED = Done("record"), Undone(), Moved("somebody else")
+FAILED = Failed("refused", "no", 400)
+AMBIGUOUS = Ambiguous("lost-answer", "who knows")
+
+
+class Script(Step[str]):
+    """Sends and looks as it is told: one outcome for all its parts, or one for each."""
+
+    doubt = "who knows"
+
+    def __init__(self, sends: list[Any], sights: list[Any], parts: str = "a", **traits: Any) -> None:
+        super().__init__(list(parts))
+        self._sends, self._sights = iter(sends), iter(sights)
+        self.__dict__.update(traits)
+
+    def send(self, ids: Sequence[str]) -> Mapping[str, Any]:
+        """The next outcome of a request."""
+        return _outcome(next(self._sends), ids)
+
+    def look(self, ids: Sequence[str]) -> Mapping[str, Any]:
+        """The next outcome of a look."""
+        return _outcome(next(self._sights), ids)
+
+
+def _outcome(told: Any, ids: Sequence[str]) -> dict[str, Any]:
+    if isinstance(told, Exception):
+        raise told
+    return {part: told[part] for part in ids} if isinstance(told, dict) else dict.fromkeys(ids, told)
+
+
+class Heard:
+    """A reporter that keeps what it hears, and a clock that keeps the waits."""
+
+    def __init__(self, *, going: bool = True) -> None:
+        self.sent: list[str] = []
+        self.ends: dict[str, Any] = {}
+        self.waits: list[float] = []
+        self._going = going
+
+    def sending(self, _step: Step[str], ids: Sequence[str]) -> None:
+        """One more request."""
+        self.sent.append("".join(ids))
+
+    def ended(self, part: str, end: Any) -> None:
+        """The one end of a part."""
+        assert part not in self.ends
+        self.ends[part] = end
+
+    def goes_on(self, _step: Step[str]) -> bool:
+        """As it was made."""
+        return self._going
+
+
+def run(step: Step[str], *, going: bool = True) -> Heard:
+    """Settle a step."""
+    heard = Heard(going=going)
+    settle(step, heard, heard.waits.append)
+    return heard
+
+
+# sends, looks, requests, end
+ONE: dict[str, tuple[list[Any], list[Any], int, Any]] = {
+    "answered": ([DONE], [], 1, DONE),
+    "refused": ([REFUSED], [], 1, FAILED),
+    "answered otherwise": ([FAILED], [], 1, FAILED),
+    "lost, done": ([LOST], [DONE], 1, DONE),
+    "lost, moved": ([LOST], [MOVED], 1, MOVED),
+    "lost, not done": ([LOST, DONE], [UNDONE], 2, DONE),
+    "lost, then refused": ([LOST, REFUSED], [UNDONE], 2, FAILED),
+    "lost twice": ([LOST, LOST, DONE], [UNDONE, UNDONE], 3, DONE),
+    "lost twice, done": ([LOST, LOST], [UNDONE, DONE], 2, DONE),
+    "lost thrice": ([LOST, LOST, LOST], [UNDONE, UNDONE, UNDONE], 3, AMBIGUOUS),
+    "left out of the answer": ([UNDONE], [DONE], 1, DONE),
+    "left out, not done": ([UNDONE, DONE], [UNDONE], 2, DONE),
+}
+
+
+@pytest.mark.parametrize(("sends", "looks", "requests", "end"), ONE.values(), ids=ONE)
+def test_each_step_comes_to_one_end(sends: list[Any], looks: list[Any], requests: int, end: Any) -> None:
+    """A request that may have arrived is looked for before it is sent again, three times at most."""
+    heard = run(Script(sends, looks))
+    assert (heard.ends, len(heard.sent)) == ({"a": end}, requests)
+    assert heard.waits == []
+
+
+UNGUARDED: dict[str, tuple[list[Any], list[Any], list[float], Any]] = {
+    "answered": ([DONE], [], [], DONE),
+    "refused": ([REFUSED], [], [], FAILED),
+    "shown at once": ([LOST], [DONE], [0.5], DONE),
+    "shown late": ([LOST], [UNDONE, UNDONE, DONE], [0.5, 1.5, 4.0], DONE),
+    "not shown": ([LOST], [UNDONE, UNDONE, UNDONE], [0.5, 1.5, 4.0], AMBIGUOUS),
+}
+
+
+@pytest.mark.parametrize(("sends", "looks", "waits", "end"), UNGUARDED.values(), ids=UNGUARDED)
+def test_what_nothing_guards_is_sent_once(sends: list[Any], looks: list[Any], waits: list[float], end: Any) -> None:
+    """Where a second request would make a second record it never leaves; looks grow apart, then it is ambiguous."""
+    heard = run(Script(sends, looks, repeatable=False, looks=(0.5, 1.5, 4.0)))
+    assert (heard.ends, heard.waits, heard.sent) == ({"a": end}, waits, ["a"])
+
+
+def test_the_parts_of_a_step_end_each_by_itself() -> None:
+    """Only parts that are still open are looked at and sent again."""
+    first = {"a": DONE, "b": UNDONE, "c": FAILED, "d": UNDONE}
+    heard = run(Script([first, DONE], [{"b": MOVED, "d": UNDONE}], "abcd"))
+    assert heard.ends == {"a": DONE, "b": MOVED, "c": FAILED, "d": DONE}
+    assert heard.sent == ["abcd", "d"]
+
+
+def test_parts_go_on_in_other_steps() -> None:
+    """One that several parts share is carried out once, after the ends of the others are told."""
+    last = Script([LOST, DONE], [UNDONE], "bc")
+    heard = run(Script([{"a": DONE, "b": Next(last), "c": Next(last)}], [], "abc"))
+    assert heard.ends == dict.fromkeys("abc", DONE)
+    assert heard.sent == ["abc", "bc", "bc"]
+
+
+def test_a_run_that_stops_begins_no_further_step() -> None:
+    """Its parts have no end: they were not attempted."""
+    heard = run(Script([{"a": DONE, "b": Next(Script([], [], "b"))}], [], "ab"), going=False)
+    assert (heard.ends, heard.sent) == ({"a": DONE}, ["ab"])
+
+
+def test_a_look_that_fails_leaves_the_doubt() -> None:
+    """Without a look nothing is sent again, whatever made it fail."""
+    for error in (PleoError("down"), Unauthorised("no", 401), REFUSED):
+        step = Script([LOST], [error])
+        with pytest.raises(LostAnswer, match="could not be asked again"):
+            run(step)
+
+
+def test_a_lost_credential_ends_the_loop() -> None:
+    """401 and 403 are no refusal of one change."""
+    with pytest.raises(Unauthorised):
+        run(Script([Unauthorised("no", 403)], []))
+
+
+def test_what_cannot_be_noted_is_not_sent() -> None:
+    """A reporter that raises keeps the request from leaving."""
+
+    class Full(Heard):
+        def sending(self, _step: Step[str], _ids: Sequence[str]) -> None:
+            raise PleoError("disk full")
+
+    heard = Full()
+    with pytest.raises(PleoError, match="disk full"):
+        settle(Script([], []), heard, heard.waits.append)
+    assert heard.ends == {}
