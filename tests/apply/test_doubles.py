@@ -41,7 +41,7 @@ def region(pleo: Sandbox, tmp_path: Path) -> Engine:
 
 def lose_group(engine: Engine, monkeypatch: pytest.MonkeyPatch, lag: float, **fault: Any) -> None:
     """Lose the answer to the group's create while lists lag behind by so many seconds."""
-    monkeypatch.setattr(engine.pleo.world, "clock", engine.time.time)
+    monkeypatch.setattr(engine.pleo.world, "clock", engine.time)
     strikes: dict[str, Any] = {"method": "POST", "path": "/v0/tag-groups$", "nth": 1}
     if lag:
         engine.pleo.add_fault(Fault(kind="lag", seconds=lag, **strikes))
@@ -95,7 +95,7 @@ def test_a_group_that_was_never_made_is_made_later(
 def test_a_confirmed_group_that_does_not_show_is_waited_for(region: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Confirmed, but in no list at the end of the run: the next plan does not make it again."""
     plan = region.plan()
-    monkeypatch.setattr(region.pleo.world, "clock", region.time.time)
+    monkeypatch.setattr(region.pleo.world, "clock", region.time)
     region.pleo.add_fault(Fault(kind="lag", seconds=20, method="POST", path="/v0/tag-groups$", nth=1))
     assert ends(region.apply(plan))["tagGroup:REGION"] == "ambiguous"
     assert region.plan().changes == []

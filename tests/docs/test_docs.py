@@ -62,7 +62,8 @@ def finding_codes() -> set[str]:
     patterns = (
         r'Finding\(\s*"([a-z-]+)"',
         r'^\s+code(?:: str)? = "([a-z-]+)"',
-        r'_end\(\s*\w+,\s*"\w+",\s*"([a-z-]+)"',
+        r'(?:close|correct)\(\s*[\w.]+,\s*"\w+",\s*"([a-z-]+)"',
+        r'(?:Failed|Ambiguous)\(\s*"([a-z-]+)"',
         r'"code": "([a-z]+-[a-z-]+|stale|blocked)"',
         r'CODE: Final = "([a-z-]+)"',
         r'\.finding\(\s*\(.*?\),\s*"([a-z-]+)"',

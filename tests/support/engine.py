@@ -41,7 +41,7 @@ class FakeTime(Machine):
         """Seconds."""
         return self.seconds
 
-    clock = time
+    clock = monotonic = time
     _tokens = itertools.count()
 
     def token(self, size: int = 4) -> str:
