@@ -154,7 +154,10 @@ def _need(call: Call) -> Record:
 
 
 def _by_external_id(call: Call, external_id: str) -> Record | None:
-    found = call.store.select(ACCOUNTS, Filter().where("externalId = ?", external_id), limit=1)
+    where = Filter().where("externalId = ?", external_id)
+    if call.settings.account_ids_ignore_case:
+        where = Filter().where("lower(externalId) = lower(?)", external_id)
+    found = call.store.select(ACCOUNTS, where, limit=1)
     return found[0] if found else None
 
 

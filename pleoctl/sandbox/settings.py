@@ -31,6 +31,8 @@ class Settings:
     account_create_existing: Literal[200, 409, "200-if-equal"] = "200-if-equal"
     """Creating an account whose externalId exists: matched (200, stored account unchanged), refused (409), or
     matched only if the request equals the stored account."""
+    account_ids_ignore_case: bool = False
+    """Whether an externalId that differs only in case from an account's counts as that account's."""
     account_archived_default: Literal["both", "active"] = "both"
     """What an account search without ``archived`` finds."""
     account_empty_name: Literal["accept", "refuse"] = "accept"

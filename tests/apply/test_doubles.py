@@ -109,6 +109,87 @@ def test_only_a_doubt_makes_a_run_wait(region: Engine) -> None:
     assert region.time.seconds == 1_000_000.0
 
 
+# --- accounts whose externalIds only look alike ----------------------------------------------------------------------
+
+TWINS = [{"externalId": f"acc-{n}", "code": str(n), "name": f"Account {n}"} for n in range(3)]
+LIVE = {"externalId": "ext-a", "code": "1", "name": "Travel"}
+
+
+def chart(engine: Engine, *rows: tuple[str, str]) -> Engine:
+    """The engine with these externalIds and names wanted beside the others."""
+    others = [Row(a["externalId"], {"code": a["code"], "name": a["name"]}) for a in TWINS]
+    wanted = [Row(key, {"code": "9", "name": name}) for key, name in rows]
+    engine.desired, engine.scope = checked(DesiredState([*others, *wanted], None, ["d"])), Scope()
+    return engine
+
+
+def active(engine: Engine) -> dict[str, str]:
+    """Names of the active accounts that look like EXT-A, by externalId."""
+    accounts = engine.pleo.state()["accounts"]
+    return {a["externalId"]: a["name"] for a in accounts if a["externalId"].lower() == "ext-a" and not a["archived"]}
+
+
+@pytest.mark.parametrize("answer", [409, 200, "200-if-equal"])
+@pytest.mark.parametrize("further", [(), (("new", "New"),)], ids=["single", "batch"])
+def test_a_create_that_pleo_takes_for_what_the_plan_archives(
+    region: Engine, answer: Any, further: tuple[tuple[str, str], ...]
+) -> None:
+    """The look-alike becomes what was wanted, and its archive is blocked: one of the two is active in the end."""
+    engine = chart(region, ("EXT-A", "Trips"), *further)
+    engine.pleo.reset(Seed(accounts=[*TWINS, LIVE]), Settings(account_ids_ignore_case=True,
+                                                              account_create_existing=answer))  # fmt: skip
+    applied = engine.apply(engine.approved())
+    assert {a: s for a, s in ends(applied).items() if a != "account:new"} == {
+        "account:EXT-A": "done", "account:ext-a": "blocked",
+    }  # fmt: skip
+    assert applied.receipt.exit_code is ExitCode.PARTIAL
+    assert active(engine) == {"ext-a": "Trips"}
+    engine.apply(engine.approved())
+    assert active(engine) == {"ext-a": "Trips"}
+
+
+@pytest.mark.parametrize("status", [400, 500])
+@pytest.mark.parametrize("action", ["create", "unarchive"])
+def test_an_archive_waits_for_its_look_alike(region: Engine, status: int, action: str) -> None:
+    """Refused or lost, a create or an unarchive leaves the look-alike active: the archive is blocked."""
+    other = {**LIVE, "externalId": "EXT-A", "archived": True}
+    engine = chart(region, ("EXT-A", "Trips"))
+    engine.pleo.reset(Seed(accounts=[*TWINS, LIVE, *([other] if action == "unarchive" else [])]))
+    plan = engine.approved()
+    assert {(str(c.address), c.action) for c in plan.changes} == {
+        ("account:EXT-A", action), ("account:ext-a", "archive"),
+    }  # fmt: skip
+    path = "accounts$" if action == "create" else "accounts/[0-9a-f]"
+    engine.pleo.add_fault(Fault(kind="status", status=status, path=path, method=None, times=3))
+    applied = engine.apply(plan)
+    assert ends(applied)["account:ext-a"] == "blocked"
+    assert active(engine) == {"ext-a": "Travel"}
+    assert "EXT-A" in next(r.error for r in applied.receipt.results if r.status == "blocked")["message"]
+    engine.pleo.clear_faults()
+    assert engine.apply(plan).receipt.outcome == "done"
+    assert active(engine) == {"EXT-A": "Trips"}
+
+
+def test_look_alikes_that_pleo_keeps_apart_change_places(region: Engine) -> None:
+    """Where Pleo compares to the byte both are written, in one run (A6)."""
+    engine = chart(region, ("EXT-A", "Trips"))
+    engine.pleo.reset(Seed(accounts=[*TWINS, LIVE]))
+    assert engine.apply(engine.approved()).receipt.outcome == "done"
+    assert active(engine) == {"EXT-A": "Trips"}
+
+
+@pytest.mark.parametrize("archived", [True, False])
+def test_a_look_alike_that_somebody_wants_is_not_taken(region: Engine, *, archived: bool) -> None:
+    """Both stand in the books: the second create fails with Pleo's words; one that is archived may be taken."""
+    rows = [("EXT-A", "Trips")] if archived else [("EXT-A", "Trips"), ("ext-a", "Travel")]
+    engine = chart(region, *rows)
+    engine.pleo.reset(Seed(accounts=[*TWINS, {**LIVE, "code": "9", "archived": archived}]),
+                      Settings(account_ids_ignore_case=True, account_create_existing=409))  # fmt: skip
+    applied = engine.apply(engine.approved())
+    assert ends(applied) == {"account:EXT-A": "done" if archived else "failed"}
+    assert active(engine) == {"ext-a": "Trips" if archived else "Travel"}
+
+
 # --- the wait itself -------------------------------------------------------------------------------------------------
 
 MOMENT = datetime(2026, 3, 15, 12, tzinfo=UTC)
