@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from pleoctl.apply.ledger import Ledger
     from pleoctl.apply.steps import Bench
+    from pleoctl.model.addresses import Address
     from pleoctl.plan.order import Task
     from pleoctl.reconcile.changes import Change
     from pleoctl.run.receipt import Result, Status
@@ -42,7 +43,7 @@ class Executor:
     def __init__(self, bench: Bench, ledger: Ledger, stop: threading.Event) -> None:
         """``stop`` ends the run after the writes in flight."""
         self._bench, self._ledger, self._stop = bench, ledger, stop
-        self._rivals: dict[str, Change] = {}
+        self._rivals: dict[Address, Change] = {}
         self._denied: set[str] = set()
         self._halted = threading.Event()
 
@@ -61,15 +62,15 @@ class Executor:
 
     # --- what settle reports -----------------------------------------------------------------------------------
 
-    def sending(self, step: Step[str], ids: Sequence[str]) -> None:
+    def sending(self, step: Step[Address], ids: Sequence[Address]) -> None:
         """Journal it first."""
         self._ledger.sending(ids, unguarded=not step.repeatable)
 
-    def ended(self, part: str, end: End) -> None:
+    def ended(self, part: Address, end: End) -> None:
         """Write down how a change ended."""
         self._ledger.enter(part, end)
 
-    def goes_on(self, step: Step[str]) -> bool:
+    def goes_on(self, step: Step[Address]) -> bool:
         """Whether the rest of what a step began may still be sent."""
         return not self._is_stopped(self._ledger.result(step.ids[0]).change.kind)
 
@@ -137,7 +138,7 @@ class Executor:
         self._ledger.close(change, "blocked", "blocked", why)
         return False
 
-    def _found(self, address: str) -> Result | None:
+    def _found(self, address: Address) -> Result | None:
         with suppress(KeyError):
             return self._ledger.result(address)
         return None

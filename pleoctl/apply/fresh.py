@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from pleoctl.apply.state import differences, matches, same_key
 from pleoctl.errors import Finding, Refused
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP
-from pleoctl.plan.artifact import key_of
 from pleoctl.run.receipt import Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pleoctl.apply.kinds import KindApis
+    from pleoctl.model.addresses import Address
     from pleoctl.model.records import Live
     from pleoctl.reconcile.changes import Change
 
@@ -29,9 +29,9 @@ class Fresh:
     of the groups that were read whole; ``stale`` says what moved.
     """
 
-    results: dict[str, Result]
+    results: dict[Address, Result]
     records: dict[str, Live] = field(default_factory=dict)
-    groups: dict[str, str | None] = field(default_factory=dict)
+    groups: dict[Address, str | None] = field(default_factory=dict)
     tags: dict[str, list[Live]] = field(default_factory=lambda: defaultdict(list))
     stale: list[Finding] = field(default_factory=list)
 
@@ -133,7 +133,7 @@ class FreshCheck:
         )
         message = f"{change.address} {words}{f': {details}' if details else ''}"
         self._out.results[change.address].error = {"code": "stale", "message": message, "httpStatus": None}
-        self._out.stale.append(Finding("stale", message, address=change.address,
+        self._out.stale.append(Finding("stale", message, address=str(change.address),
                                        hint="make a new plan: `pleoctl plan -o FILE`"))  # fmt: skip
 
 
@@ -145,6 +145,6 @@ def _check_identity(change: Change, record: Live) -> None:
     """Raise `Refused` where a plan's address speaks of one record and its id of another: protection goes by address."""
     kind = KINDS[change.kind]
     stray = change.parent is not None and change.parent.id not in {None, record.parent}
-    if stray or kind.normalise(key_of(change.address)) != kind.normalise(record.key):
+    if stray or kind.normalise(change.address.key) != kind.normalise(record.key):
         raise Refused(f"{change.address} and Pleo's record {record.id} do not belong together",
                       hint="make a new plan: `pleoctl plan -o FILE`")  # fmt: skip

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pleoctl.apply.fresh import Fresh
     from pleoctl.errors import Finding
+    from pleoctl.model.addresses import Address
     from pleoctl.reconcile.changes import Change
     from pleoctl.run.journal import Event, Journal
     from pleoctl.run.receipt import Result, Status
@@ -42,7 +43,7 @@ class Ledger:
         """How all changes stand."""
         return self._fresh.results.values()
 
-    def result(self, address: str) -> Result:
+    def result(self, address: Address) -> Result:
         """How one change stands."""
         return self._fresh.results[address]
 
@@ -52,7 +53,7 @@ class Ledger:
 
     # --- writing -----------------------------------------------------------------------------------------------
 
-    def note(self, event: Event, addresses: Sequence[str], **details: Any) -> None:
+    def note(self, event: Event, addresses: Sequence[Address], **details: Any) -> None:
         """Journal what is about to happen. Raises `JournalError`: what cannot be journaled must not happen."""
         try:
             self._journal.write(event, [str(address) for address in addresses], **details)
@@ -60,12 +61,12 @@ class Ledger:
             self._unjournaled.append(error)
             raise
 
-    def tell(self, event: Event, addresses: Sequence[str], **details: Any) -> None:
+    def tell(self, event: Event, addresses: Sequence[Address], **details: Any) -> None:
         """Journal what has happened. It stands in the receipt even if this fails, but then nothing more may be sent."""
         with suppress(JournalError):
             self.note(event, addresses, **details)
 
-    def sending(self, addresses: Sequence[str], *, unguarded: bool) -> None:
+    def sending(self, addresses: Sequence[Address], *, unguarded: bool) -> None:
         """Journal that a request leaves; ``unguarded``: a second one would make a second record. Raises as `note`."""
         self._unguarded = self._unguarded or unguarded
         self.note("sent", addresses, **({"unguarded": True} if unguarded else {}))
@@ -75,7 +76,7 @@ class Ledger:
         if self._unguarded:
             self.tell("verified", [])
 
-    def enter(self, address: str, end: End) -> None:
+    def enter(self, address: Address, end: End) -> None:
         """Write down the end of a change that was sent."""
         result = self.result(address)
         if isinstance(end, Done):

@@ -57,13 +57,15 @@ def check_plan(plan: Plan, target: Target, expected: str | None = None) -> None:
     """Raise `Refused` unless this plan may be applied there."""
     if expected is not None and plan.id != expected:
         raise Refused(f"the plan's id is {plan.id}, not {expected}", hint="it is not the plan that was reviewed")
-    for name, mine in (("company", target.company), ("url", target.url)):
-        theirs = str(plan.body[name])
+    for name, theirs, mine in (
+        ("company", plan.head.company, target.company),
+        ("url", plan.head.url, target.url),
+    ):
         if theirs.lower().rstrip("/") != mine.lower():
             raise Refused(f"the plan is for {name} {theirs}, this workspace is for {mine}")
     if not plan.guard_passed:
         raise Refused("the plan's guard did not pass", hint="make a new plan; `pleoctl show` names the findings")
-    guard = check_guard(plan.changes, plan.body.get("context", {}).get("active", {}), target.guard, plan.acknowledged)
+    guard = check_guard(plan.changes, plan.active, target.guard, plan.acknowledged)
     if not guard.passed:
         raise Refused("this workspace's guard refuses the plan", findings=guard.findings)
 

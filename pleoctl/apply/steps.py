@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.apply.state import differences, matches, same_key
+from pleoctl.model.addresses import Address
 from pleoctl.model.kinds import loose
 from pleoctl.run.settle import Done, End, Failed, Moved, Next, Step, Undone, doubting, moments
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from pleoctl.reconcile.changes import Change
     from pleoctl.remote.errors import ApiError
 
-Address = str
 Seen = Done | Undone | Moved | Next[Address]
 
 LAG_SECONDS: Final = (0.0, 0.5, 1.5, 4.0)

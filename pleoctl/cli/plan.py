@@ -100,9 +100,9 @@ def _planned(workspace: Workspace, **choices: Any) -> Plan:
 
 def refused(made: Plan) -> Finding:
     """One line beside the plan, for those who only see the log."""
-    first = made.body["guard"]["findings"][0]
-    words = f"the guard refuses this plan: {first['address'] or ''} {first['message']}"
-    return Finding("guard", " ".join(words.split()), hint=first["hint"])
+    first = made.head.guard.findings[0]
+    words = f"the guard refuses this plan: {first.address or ''} {first.message}"
+    return Finding("guard", " ".join(words.split()), hint=first.hint)
 
 
 def _report(reported: Reported, made: Plan, output: str | None) -> None:

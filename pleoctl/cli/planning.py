@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pleoctl.cli.boundary import Options
     from pleoctl.model.records import DesiredState
-    from pleoctl.plan.warnings import Warned
+    from pleoctl.plan.document import Warned
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.reconcile.changes import Change
     from pleoctl.workspace import Workspace

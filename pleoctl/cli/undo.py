@@ -51,8 +51,8 @@ def command(options: Options, *, receipt: str, output: str | None, allow_archive
         write_output(output, made.bytes, inputs=[*workspace.inputs, Path(receipt)])
     shown = render_plan(options, made.document, made.bytes, per_minute=workspace.requests_per_minute)
     shown.findings = [
-        Finding("not-undone", skipped["reason"], "warning", address=skipped["address"])
-        for skipped in made.body["source"]["skipped"]
+        Finding("not-undone", skipped.reason, "warning", address=str(skipped.address))
+        for skipped in (made.head.source.skipped or () if made.head.source else ())
     ]
     if not made.guard_passed:
         shown.findings.append(refused(made))

@@ -88,7 +88,12 @@ def load(path: Path, schema: str | None = None, shown: str | None = None) -> Doc
 def load_json(path: Path, shown: str | None = None) -> Any:
     """Read a JSON file that a machine wrote. Raises `InvalidFile` with line and column."""
     name = shown or str(path)
-    text = decode(read_bytes(path, name), name)
+    return json_data(read_bytes(path, name), name)
+
+
+def json_data(content: bytes, name: str) -> Any:
+    """The data of JSON text, every key once. Raises `InvalidFile` with line and column."""
+    text = decode(content, name)
     try:
         return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:

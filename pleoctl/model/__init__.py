@@ -1,13 +1,6 @@
 """The nouns: kinds of records and their field table, desired rows, live records, addresses."""
 
-from pleoctl.model.addresses import (
-    account_address,
-    base_address,
-    escape_part,
-    group_address,
-    tag_address,
-    unescape_part,
-)
+from pleoctl.model.addresses import Address, Bucket, Named
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, Kind
 from pleoctl.model.records import DesiredState, Dimension, Live, Row
 
@@ -16,15 +9,12 @@ __all__ = [
     "KINDS",
     "TAG",
     "TAG_GROUP",
+    "Address",
+    "Bucket",
     "DesiredState",
     "Dimension",
     "Kind",
     "Live",
+    "Named",
     "Row",
-    "account_address",
-    "base_address",
-    "escape_part",
-    "group_address",
-    "tag_address",
-    "unescape_part",
 ]

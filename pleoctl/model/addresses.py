@@ -1,39 +1,203 @@
-"""Stable names of records in plans, receipts and findings."""
+"""Stable names of records in plans, receipts and findings, as values.
+
+An address is parsed where a text comes in and written where a text goes out; in between nothing is taken apart.
+
+    account:<externalId>          tagGroup:<code>          tag:<groupCode>/<code>          …#<pleoId> for duplicates
+
+In the canonical spelling ``%``, ``/``, ``#`` and control characters of a key are percent-encoded. Plans and receipts
+hold no other one, since whoever reads them by eye must see the record that protection and apply see. People may write
+addresses plainly in a workspace; where that leaves several readings, all of them count.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
 _RESERVED: Final = re.compile(r"[%/#\x00-\x1f\x7f-\x9f]")
+_PART: Final = r"(?:[^%/#\x00-\x1f\x7f-\x9f]|%(?:2[35F]|[01][0-9A-F]|7F|C2%[89][0-9A-F]))*"
+_ID: Final = r"[^%/#\x00-\x1f\x7f-\x9f]+"
+_CANONICAL: Final = re.compile(rf"(?P<kind>\w+):(?:(?P<group>{_PART})/)?(?P<key>{_PART})(?:#({_ID}))?")
 
 
-def escape_part(key: str) -> str:
+def escaped(key: str) -> str:
     """Percent-encode ``%``, ``/``, ``#`` and control characters (as UTF-8 bytes)."""
+    if _RESERVED.search(key) is None:
+        return key
     return _RESERVED.sub(lambda m: "".join(f"%{b:02X}" for b in m[0].encode()), key)
 
 
-def unescape_part(part: str) -> str:
-    """Undo `escape_part`."""
-    return unquote(part)
+class Address:
+    """One record: its kind's name, its key as it is, a tag's group code, the Pleo id of a duplicate. Immutable."""
+
+    __slots__ = ("_text", "duplicate", "group", "key", "kind")
+
+    def __init__(self, kind: str, key: str, group: str | None = None, duplicate: str | None = None) -> None:
+        self.kind, self.key, self.group, self.duplicate = kind, key, group, duplicate
+        self._text = f"{kind}:{self.path}#{duplicate}" if duplicate else f"{kind}:{self.path}"
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"<{self._text}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Address) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    @property
+    def path(self) -> str:
+        """What stands behind the kind, escaped, without the suffix of a duplicate."""
+        above = "" if self.group is None else f"{escaped(self.group)}/"
+        return above + escaped(self.key)
+
+    @property
+    def last(self) -> str:
+        """The key, escaped, with the suffix of a duplicate."""
+        return escaped(self.key) + (f"#{self.duplicate}" if self.duplicate else "")
+
+    @property
+    def identity(self) -> tuple[str, str | None, str]:
+        """Equal for all spellings of one key (A2, A6, T3), whichever of its duplicates is meant."""
+        above = None if self.group is None else TAG_GROUP.normalise(self.group)
+        return self.kind, above, KINDS[self.kind].normalise(self.key)
+
+    @property
+    def parent(self) -> Address | None:
+        """The tag group of a tag."""
+        return None if self.group is None else Address(TAG_GROUP.name, self.group)
+
+    @property
+    def bucket(self) -> Bucket:
+        """What the guard counts the record in."""
+        return Bucket(self.kind, self.group)
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """The address behind its canonical spelling. Raises `ValueError` for any other text."""
+        match = _CANONICAL.fullmatch(text)
+        if match is None or match["kind"] not in KINDS or (match["group"] is None) != (match["kind"] != TAG.name):
+            raise ValueError(f"{text} is not the canonical spelling of an address")
+        found = cls.__new__(cls)
+        found.kind, found.group, found.key, found.duplicate = match.groups()
+        if "%" in text:
+            found.key, found.group = unquote(found.key), found.group and unquote(found.group)
+        found._text = text  # noqa: SLF001 - its own; spelling it again would take longest of all
+        return found
+
+    @classmethod
+    def readings(cls, text: str) -> frozenset[Address]:
+        """What a person may mean by an address: each place for the slash of a tag, keys as written and unescaped.
+
+        Raises `ValueError` where the kind is none.
+        """
+        kind, path = _split(text)
+        return frozenset(
+            cls(kind, key, group, duplicate)
+            for body, duplicate in _suffixes(path)
+            for group, key in _places(body, kind)
+            if key and group != ""
+        )
 
 
-def base_address(address: str) -> str:
-    """The address without the ``#<pleoId>`` of a duplicate."""
-    return address.partition("#")[0]
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """What the guard counts together: a kind, and of tags a group."""
+
+    kind: str
+    group: str | None = None
+
+    def __str__(self) -> str:
+        return self.kind if self.group is None else f"{self.kind}:{escaped(self.group)}"
+
+    @property
+    def identity(self) -> tuple[str, str | None]:
+        """Equal for all spellings of a group's code (T3)."""
+        return self.kind, None if self.group is None else TAG_GROUP.normalise(self.group)
+
+    @property
+    def title(self) -> str:
+        """``accounts``, ``tags of DEPT``."""
+        plural = KINDS[self.kind].plural
+        return plural if self.group is None else f"{plural} of {escaped(self.group)}"
+
+    @classmethod
+    def parse(cls, text: str) -> Bucket:
+        """The bucket behind its canonical spelling. Raises `ValueError`."""
+        kind, colon, group = text.partition(":")
+        found = cls(kind, unquote(group) if colon else None)
+        if kind not in KINDS or (colon == ":") != (kind == TAG.name) or str(found) != text:
+            raise ValueError(f"{text} is no kind and no tags of a group")
+        return found
 
 
-def account_address(external_id: str) -> str:
-    """``account:<externalId>``."""
-    return f"account:{escape_part(external_id)}"
+class Named:
+    """Records that a workspace names, by address or, of one kind, by key. An entry may have several readings."""
+
+    def __init__(self, entries: Iterable[tuple[str, frozenset[Address]]]) -> None:
+        """``entries`` are texts with what they may mean."""
+        self._entries = list(entries)
+        self._known: dict[tuple[str, str | None, str], set[str | None]] = defaultdict(set)
+        for reading in (reading for _, readings in self._entries for reading in readings):
+            self._known[reading.identity].add(reading.duplicate)
+
+    @classmethod
+    def by_address(cls, entries: Iterable[str]) -> Named:
+        """Entries like ``account:bank/1930 #1``. Raises `ValueError` where one names no kind."""
+        return cls((entry, Address.readings(entry)) for entry in entries)
+
+    @classmethod
+    def by_key(cls, entries: Mapping[str, Iterable[str]]) -> Named:
+        """Keys under the names of their kinds; an address of that kind is understood as well."""
+        return cls((entry, _meant(kind, entry)) for kind, listed in entries.items() for entry in listed)
+
+    def __contains__(self, address: Address | None) -> bool:
+        if address is None:
+            return False
+        # An entry that names one of several duplicates means that one alone.
+        return bool({None, address.duplicate} & self._known.get(address.identity, set()))
+
+    def unmatched(self, known: Callable[[Address], bool]) -> list[str]:
+        """The entries of which no reading is known, in the order they were given."""
+        return [entry for entry, readings in self._entries if not any(map(known, readings))]
 
 
-def group_address(code: str, duplicate: str | None = None) -> str:
-    """``tagGroup:<code>``, with ``#<pleoId>`` for duplicates."""
-    return f"tagGroup:{escape_part(code)}{f'#{duplicate}' if duplicate else ''}"
+def _meant(kind: str, entry: str) -> frozenset[Address]:
+    found = Address.readings(f"{kind}:{entry}")
+    return found | Address.readings(entry) if entry.startswith(f"{kind}:") else found
 
 
-def tag_address(group: str, code: str, duplicate: str | None = None) -> str:
-    """``tag:<groupCode>/<code>``, with ``#<pleoId>`` for duplicates."""
-    return f"tag:{escape_part(group)}/{escape_part(code)}{f'#{duplicate}' if duplicate else ''}"
+def _split(text: str) -> tuple[str, str]:
+    kind, colon, path = text.partition(":")
+    if not colon or kind not in KINDS:
+        raise ValueError(f"{text} is no address: it starts with none of {', '.join(f'{name}:' for name in KINDS)}")
+    return kind, path
+
+
+def _suffixes(path: str) -> Iterator[tuple[str, str | None]]:
+    yield path, None
+    body, mark, duplicate = path.rpartition("#")
+    if mark and duplicate:
+        yield body, duplicate
+
+
+def _places(path: str, kind: str) -> Iterator[tuple[str | None, str]]:
+    if kind != TAG.name:
+        yield None, path
+        yield None, unquote(path)
+        return
+    for place in (index for index, character in enumerate(path) if character == "/"):
+        group, key = path[:place], path[place + 1 :]
+        yield group, key
+        yield unquote(group), unquote(key)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 Fields = dict[str, str | None]
+
+
+class Strict(Struct, forbid_unknown_fields=True, rename="camel"):
+    """A part of a document that a machine keeps: its annotations are its shape, what they do not name is an error."""
 
 
 @dataclass(slots=True)

@@ -5,23 +5,38 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from msgspec import UNSET, UnsetType
 
 from pleoctl import __version__
 from pleoctl.documents.canonical import digest_rows
 from pleoctl.errors import PleoctlError
 from pleoctl.model.kinds import KINDS
-from pleoctl.plan.artifact import FORMAT_VERSION, Plan, change_json
+from pleoctl.plan.artifact import Plan
+from pleoctl.plan.document import (
+    FORMAT_VERSION,
+    Context,
+    Counts,
+    Desired,
+    Head,
+    LiveDigest,
+    Requests,
+    Summary,
+    Undone,
+    Warned,
+)
 from pleoctl.plan.guard import Guard, check_guard
+from pleoctl.plan.named import unmatched_warnings
 from pleoctl.plan.requests import writes
-from pleoctl.plan.warnings import Warned, account_warnings, held_warnings, in_order
+from pleoctl.plan.warnings import account_warnings, held_warnings, in_order
 from pleoctl.reconcile.changes import ACTIONS, LiveState, Reconciliation, Scope
 from pleoctl.reconcile.dimensions import groups_to_read
 from pleoctl.reconcile.run import reconcile
 from pleoctl.reconcile.simulate import simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from pleoctl.model.records import DesiredState
     from pleoctl.pleo.reader import PleoReader
@@ -58,7 +73,7 @@ def build_plan(inputs: Inputs, reader: PleoReader) -> Plan:
     warnings = list(_warnings(inputs, live, result, reader)) if inputs.advise else []
     guard = check_guard(result.changes, result.active, inputs.limits, inputs.acknowledged)
     _prove(inputs, live, result)
-    return freeze(_head(inputs, live, result), live, result, warnings, guard, reader.counts.read)
+    return freeze(_frame(inputs, live), live, result, warnings, guard, reader.counts.read)
 
 
 def read_live(reader: PleoReader, desired: DesiredState, scope: Scope) -> LiveState:
@@ -93,7 +108,7 @@ def _remembered(usage: Callable[[str], dict[str, int]]) -> Callable[[str], dict[
 
 
 def _warnings(inputs: Inputs, live: LiveState, result: Reconciliation, reader: PleoReader) -> list[Warned]:
-    found = list(held_warnings(result))
+    found = [*held_warnings(result), *unmatched_warnings(inputs.limits, inputs.desired, live)]
     if live.accounts is not None:
         found += account_warnings(inputs.desired, result.changes, reader.accounts_in_use)
     return in_order([*found, *inputs.further(result.changes)])
@@ -105,70 +120,71 @@ def _prove(inputs: Inputs, live: LiveState, result: Reconciliation) -> None:
         return
     again = reconcile(inputs.desired, simulate(live, result.changes), inputs.scope)
     if again.changes:
-        names = ", ".join(c.address for c in again.changes[:5])
+        names = ", ".join(str(c.address) for c in again.changes[:5])
         raise PleoctlError(
             f"the plan does not converge: {names} would change again", hint="please report this as a bug"
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """For whom and from what a plan was made: what its kind says before anything was compared."""
+
+    company: str
+    url: str
+    scope: dict[str, bool | list[str]]
+    groups: Literal["none", "some", "all"]
+    desired: Desired | UnsetType = UNSET
+    source: Undone | UnsetType = UNSET
+    today: str | UnsetType = UNSET
+
+
 def freeze(
-    head: dict[str, Any],
-    live: LiveState,
-    result: Reconciliation,
-    warnings: list[Warned],
-    guard: Guard,
-    reads: int,
+    frame: Frame, live: LiveState, result: Reconciliation, warnings: list[Warned], guard: Guard, reads: int
 ) -> Plan:
-    """The artifact's body in its published shape; ``head`` says for whom and from what the plan was made."""
-    body: dict[str, Any] = {
-        "formatVersion": FORMAT_VERSION,
-        "kind": "Plan",
-        "pleoctlVersion": __version__,
-        **head,
-        "live": {"digest": _live_digest(live), "counts": live.counts()},
-        "summary": summary(result),
-        "requests": {"read": reads, "write": writes(result.changes)},
-        "guard": guard.as_json(),
-        "warnings": warnings,
-        "changes": [change_json(change) for change in result.changes],
-    }
-    return Plan(body, result.changes)
+    """The sealed plan; ``reads`` are the logical requests that reading took."""
+    active = {str(bucket): number for bucket, number in result.active.items()}
+    head = Head(
+        format_version=FORMAT_VERSION,
+        kind="Plan",
+        pleoctl_version=__version__,
+        company=frame.company,
+        url=frame.url,
+        scope=frame.scope,
+        context=Context(tag_groups=frame.groups, left=[str(address) for address in result.left], active=active),
+        desired=frame.desired,
+        source=frame.source,
+        today=frame.today,
+        live=LiveDigest(digest=_live_digest(live), counts=live.counts()),
+        summary=summary(result),
+        requests=Requests(read=reads, write=writes(result.changes)),
+        guard=guard.verdict(),
+        warnings=warnings,
+    )
+    return Plan.of(head, result.changes)
 
 
-def context(groups: str, left: list[str], active: Mapping[str, int]) -> dict[str, Any]:
-    """What the totals do not tell: which tag groups are in scope, which are left, and what shares are taken of."""
-    return {"tagGroups": groups, "left": left, "active": dict(sorted(active.items()))}
-
-
-def _head(inputs: Inputs, live: LiveState, result: Reconciliation) -> dict[str, Any]:
+def _frame(inputs: Inputs, live: LiveState) -> Frame:
     dimensions = inputs.scope.dimensions
-    head: dict[str, Any] = {
-        "company": inputs.company,
-        "url": inputs.url,
-        "scope": {
-            "accounts": live.accounts is not None,
-            "dimensions": sorted(dimensions or ()),
-        },
-        "context": context(
-            "none" if dimensions is None else "some" if inputs.scope.partial else "all", result.left, result.active
-        ),
-        "desired": {"digest": inputs.desired.digest, "files": inputs.desired.files},
-    }
-    if inputs.desired.uses_dates:
-        head["today"] = inputs.scope.today
-    return head
+    return Frame(
+        inputs.company,
+        inputs.url,
+        {"accounts": live.accounts is not None, "dimensions": sorted(dimensions or ())},
+        "none" if dimensions is None else "some" if inputs.scope.partial else "all",
+        desired=Desired(digest=inputs.desired.digest, files=inputs.desired.files),
+        today=inputs.scope.today if inputs.desired.uses_dates else UNSET,
+    )
 
 
-def summary(result: Reconciliation) -> dict[str, Any]:
+def summary(result: Reconciliation) -> Summary:
     """Totals, and the same per kind that has any."""
-    names = (*ACTIONS, "unchanged", "ignored", "held")
-    total: Counter[str] = Counter()
-    by_kind = {}
-    for kind, counts in result.counts.items():
-        total += counts
-        if counts:
-            by_kind[kind] = {name: counts[name] for name in names}
-    return {**{name: total[name] for name in names}, "byKind": by_kind}
+    total = sum(result.counts.values(), Counter[str]())
+    by_kind = {kind: Counts(**_counted(counts)) for kind, counts in result.counts.items() if counts}
+    return Summary(**_counted(total), by_kind=by_kind)
+
+
+def _counted(counts: Counter[str]) -> dict[str, int]:
+    return {name: counts[name] for name in (*ACTIONS, "unchanged", "ignored", "held")}
 
 
 def _live_digest(live: LiveState) -> str:

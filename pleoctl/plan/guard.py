@@ -2,22 +2,24 @@
 
 Per kind, and for tags per group, with n archives of a active live records:
 ``archive-count`` n > count (tag groups: 1) · ``archive-share`` n > 3 and n/a > share · ``archive-all`` n = a ·
-``protected``: an address that is never archived, which no acknowledgement lifts.
+``protected``: an address that is never archived · ``left-alone``: a record that the workspace leaves alone, in a plan
+made before. No acknowledgement lifts the last two.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Finding
-from pleoctl.model.addresses import base_address
-from pleoctl.model.kinds import KINDS, TAG
+from pleoctl.model.kinds import TAG_GROUP
+from pleoctl.plan.document import Limits, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pleoctl.model.addresses import Bucket
     from pleoctl.reconcile.changes import Change
     from pleoctl.workspace.workspace import GuardLimits
 
@@ -35,22 +37,19 @@ class Guard:
     share: float
     findings: list[Finding] = field(default_factory=list)
 
-    def as_json(self) -> dict[str, Any]:
+    def verdict(self) -> Verdict:
         """The ``guard`` section of a plan."""
-        return {
-            "passed": self.passed,
-            "acknowledged": self.acknowledged,
-            "limits": {"count": self.count, "share": self.share},
-            "findings": [f.as_json() for f in self.findings],
-        }
+        limits = Limits(count=self.count, share=self.share)
+        return Verdict(passed=self.passed, acknowledged=self.acknowledged, limits=limits, findings=self.findings)
 
 
 def check_guard(
-    changes: Iterable[Change], active: Mapping[str, int], limits: GuardLimits, acknowledged: int | None
+    changes: Iterable[Change], active: Mapping[Bucket, int], limits: GuardLimits, acknowledged: int | None
 ) -> Guard:
     """Judge the archives of a plan; an acknowledged number must be that of all its archives."""
-    archives = [c for c in changes if c.action == "archive"]
-    findings = list(_protected(archives, limits.protect))
+    given = list(changes)
+    archives = [c for c in given if c.action == "archive"]
+    findings = [*_left(given, limits), *_protected(archives, limits)]
     if acknowledged is None:
         findings += _amounts(archives, active, limits)
     elif acknowledged != len(archives):
@@ -59,40 +58,38 @@ def check_guard(
     return Guard(not findings, acknowledged, limits.count, limits.share, findings)
 
 
-def bucket_of(change: Change) -> str:
-    """``account``, ``tagGroup`` or ``tag:<group>``."""
-    if change.kind != TAG.name or change.parent is None:
-        return change.kind
-    return f"tag:{change.parent.address.partition(':')[2]}"
+def _left(changes: list[Change], limits: GuardLimits) -> Iterable[Finding]:
+    left = limits.left
+    for change in changes:
+        if change.address in left or change.address.parent in left:
+            yield Finding("left-alone", f"is to be left alone, and the plan has its {change.action}",
+                          address=str(change.address),
+                          hint="the workspace's leave names it; make a new plan: `pleoctl plan -o FILE`")  # fmt: skip
 
 
-def _protected(archives: list[Change], protect: tuple[str, ...]) -> Iterable[Finding]:
-    known = {_fold(address) for address in protect}
+def _protected(archives: list[Change], limits: GuardLimits) -> Iterable[Finding]:
+    protected = limits.protected
     for change in archives:
-        if _fold(base_address(change.address)) in known:
-            yield Finding("protected", "is protected and would be archived", address=change.address,
+        if change.address in protected:
+            yield Finding("protected", "is protected and would be archived", address=str(change.address),
                           hint="guard.protect in the workspace names it; --allow-archive does not lift it")  # fmt: skip
 
 
-def _fold(address: str) -> str:
-    kind, _, rest = address.partition(":")
-    return f"{kind}:{KINDS[kind].normalise(rest)}" if kind in KINDS else address
-
-
-def _amounts(archives: list[Change], active: Mapping[str, int], limits: GuardLimits) -> Iterable[Finding]:
+def _amounts(archives: list[Change], active: Mapping[Bucket, int], limits: GuardLimits) -> Iterable[Finding]:
     total = len(archives)
-    for bucket, n in sorted(Counter(map(bucket_of, archives)).items()):
-        a = max(active.get(bucket, 0), n)
-        kind = KINDS[bucket.partition(":")[0]]
-        most = MAX_GROUP_ARCHIVES if bucket == "tagGroup" else limits.count
-        where = f"{kind.plural} of {bucket.partition(':')[2]}" if bucket.startswith("tag:") else kind.plural
-        hint = f"if that is right: --allow-archive {total}"
+    known = {bucket.identity: number for bucket, number in active.items()}
+    counted = Counter(change.address.bucket.identity for change in archives)
+    shown = {change.address.bucket.identity: change.address.bucket for change in archives}
+    for bucket in sorted(shown.values(), key=str):
+        n = counted[bucket.identity]
+        a = max(known.get(bucket.identity, 0), n)
+        most = MAX_GROUP_ARCHIVES if bucket.kind == TAG_GROUP.name else limits.count
+        address, hint = str(bucket), f"if that is right: --allow-archive {total}"
         if n > most:
-            yield Finding(
-                "archive-count", f"{n} {where} would be archived, more than {most}", address=bucket, hint=hint
-            )
+            words = f"{n} {bucket.title} would be archived, more than {most}"
+            yield Finding("archive-count", words, address=address, hint=hint)
         if n > SMALL and n / a > limits.share:
-            words = f"{n} of {a} active {where} would be archived, more than {limits.share:.0%}"
-            yield Finding("archive-share", words, address=bucket, hint=hint)
+            words = f"{n} of {a} active {bucket.title} would be archived, more than {limits.share:.0%}"
+            yield Finding("archive-share", words, address=address, hint=hint)
         if n == a:
-            yield Finding("archive-all", f"all {a} active {where} would be archived", address=bucket, hint=hint)
+            yield Finding("archive-all", f"all {a} active {bucket.title} would be archived", address=address, hint=hint)

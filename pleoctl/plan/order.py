@@ -21,6 +21,7 @@ from pleoctl.plan.requests import is_bulk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pleoctl.model.addresses import Address
     from pleoctl.reconcile.changes import Change
 
 Operation = Literal["create", "batch", "put", "bulk"]
@@ -53,7 +54,7 @@ def waves(changes: list[Change]) -> Iterator[list[Task]]:
             yield wave
 
 
-def rivals(changes: list[Change]) -> dict[str, Change]:
+def rivals(changes: list[Change]) -> dict[Address, Change]:
     """By the address of an archive, the create or unarchive of a record that looks like the one archived."""
     kinds = {kind.name for kind in KINDS.values() if not kind.folds_case}
     coming = {(c.kind, loose(c.key)): c for c in changes if c.kind in kinds and c.action in {"create", "unarchive"}}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pleoctl.model.records import DesiredState
-    from pleoctl.plan.warnings import Warned
+    from pleoctl.plan.document import Warned
     from pleoctl.reconcile.changes import Change
     from pleoctl.workspace import Workspace
 
@@ -66,7 +66,7 @@ def _scope(workspace: Workspace, only: str | None, dimensions: Sequence[str], to
         managed = tuple(_known(code, selected or []) for code in dimensions)
     return Scope(
         accounts=only != "dimensions" and not dimensions, dimensions=managed, partial=bool(dimensions),
-        leave=tuple(workspace.leave), rename_groups=workspace.rename_groups, today=today,
+        leave=workspace.guard.leave, rename_groups=workspace.rename_groups, today=today,
     )  # fmt: skip
 
 

@@ -6,16 +6,18 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import Refused
-from pleoctl.model.addresses import group_address, unescape_part
-from pleoctl.model.kinds import KINDS
-from pleoctl.plan.artifact import key_of
-from pleoctl.plan.build import context, freeze
+from pleoctl.model.addresses import Address, Bucket, Named
+from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP
+from pleoctl.plan.build import Frame, freeze
+from pleoctl.plan.document import Skipped, Undone
 from pleoctl.plan.guard import check_guard
-from pleoctl.plan.warnings import Warned, in_order, in_use_warnings
+from pleoctl.plan.warnings import in_order, in_use_warnings
 from pleoctl.reconcile.changes import Action, Change, LiveState, Parent, Reconciliation
 from pleoctl.reconcile.fields import differing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pleoctl.model.records import Live
     from pleoctl.plan.artifact import Plan
     from pleoctl.pleo.reader import PleoReader
@@ -24,6 +26,18 @@ if TYPE_CHECKING:
 INVERSE: Final[dict[str, Action]] = {
     "create": "archive", "archive": "unarchive", "unarchive": "archive", "update": "update",
 }  # fmt: skip
+_TAGS: Final = {TAG_GROUP.name, TAG.name}
+
+
+class _Done:
+    """A change that the run did: its entry in the receipt, and whom it is about."""
+
+    def __init__(self, entry: dict[str, Any]) -> None:
+        self.address = Address.parse(entry["address"])
+        self.action: str = entry["action"]
+        self.id: str = entry["pleoId"]
+        self.after: dict[str, Any] = entry["after"]
+        self.before: dict[str, Any] = entry["before"] or {**self.after, "archived": True}
 
 
 def undo_plan(receipt: dict[str, Any], workspace: Workspace, reader: PleoReader, acknowledged: int | None) -> Plan:
@@ -33,23 +47,17 @@ def undo_plan(receipt: dict[str, Any], workspace: Workspace, reader: PleoReader,
     company or url, and `PleoError`.
     """
     _check_owner(receipt, workspace)
-    done = [change for change in receipt["changes"] if change["status"] == "done" and change["pleoId"]]
+    done = [_Done(entry) for entry in receipt["changes"] if entry["status"] == "done" and entry["pleoId"]]
     live = _read(reader, done)
-    result, skipped = Reconciliation(), []
-    by_id = {record.id: record for record in _all(live)}
-    groups = {record.id: record for record in live.groups or ()}
-    for change in done:
-        problem = _inverse(change, by_id.get(change["pleoId"]), groups, result)
-        if problem is not None:
-            skipped.append({"address": change["address"], "reason": problem})
+    result = Reconciliation()
+    skipped = list(_inverses(done, live, workspace, result))
     result.sorted()
     _count(result, live)
-    archives = [c for c in result.changes if c.action == "archive" and c.kind == "account"]
-    warnings: list[Warned] = in_order(list(in_use_warnings(archives, reader.accounts_in_use)))
+    archives = [c for c in result.changes if c.action == "archive" and c.kind == ACCOUNT.name]
+    warnings = in_order(list(in_use_warnings(archives, reader.accounts_in_use)))
     guard = check_guard(result.changes, result.active, workspace.guard, acknowledged)
-    return freeze(
-        _head(receipt, workspace, done, skipped, result.active), live, result, warnings, guard, reader.counts.read
-    )
+    frame = _frame(workspace, done, Undone(type="undo", receipt=receipt["runId"], skipped=skipped))
+    return freeze(frame, live, result, warnings, guard, reader.counts.read)
 
 
 def _check_owner(receipt: dict[str, Any], workspace: Workspace) -> None:
@@ -59,45 +67,28 @@ def _check_owner(receipt: dict[str, Any], workspace: Workspace) -> None:
             raise Refused(f"the receipt is of {name} {theirs}, this workspace is for {mine}")
 
 
-def _head(
-    receipt: dict[str, Any],
-    workspace: Workspace,
-    done: list[dict[str, Any]],
-    skipped: list[dict[str, str]],
-    active: dict[str, int],
-) -> dict[str, Any]:
-    kinds = {_kind(change) for change in done}
-    codes = {_group_code(change) for change in done if _kind(change) == "tag"}
-    return {
-        "company": workspace.company,
-        "url": workspace.url,
-        "scope": {
-            "accounts": "account" in kinds,
-            "dimensions": sorted(codes),
-        },
-        "context": context("some" if kinds & {"tag", "tagGroup"} else "none", [], active),
-        "source": {"type": "undo", "receipt": receipt["runId"], "skipped": skipped},
-    }
+def _frame(workspace: Workspace, done: list[_Done], source: Undone) -> Frame:
+    kinds = {change.address.kind for change in done}
+    codes = {change.address.group for change in done if change.address.group is not None}
+    return Frame(
+        workspace.company,
+        workspace.url,
+        {"accounts": ACCOUNT.name in kinds, "dimensions": sorted(codes)},
+        "some" if kinds & _TAGS else "none",
+        source=source,
+    )
 
 
-def _kind(change: dict[str, Any]) -> str:
-    return str(change["address"].partition(":")[0])
-
-
-def _group_code(change: dict[str, Any]) -> str:
-    return unescape_part(change["address"].partition(":")[2].partition("/")[0])
-
-
-def _read(reader: PleoReader, done: list[dict[str, Any]]) -> LiveState:
+def _read(reader: PleoReader, done: list[_Done]) -> LiveState:
     """All records of the kinds that the run touched, since the guard needs to know how many there are."""
-    kinds = {_kind(change) for change in done}
+    kinds = {change.address.kind for change in done}
     live = LiveState()
-    if "account" in kinds:
+    if ACCOUNT.name in kinds:
         live.accounts = reader.accounts()
-    if kinds & {"tag", "tagGroup"}:
+    if kinds & _TAGS:
         live.groups = reader.groups()
-    if "tag" in kinds:
-        touched = reader.tags_by_id([c["pleoId"] for c in done if _kind(c) == "tag"])
+    if TAG.name in kinds:
+        touched = reader.tags_by_id([change.id for change in done if change.address.kind == TAG.name])
         for tag in reader.tags({tag.parent or "" for tag in touched}):
             live.tags.setdefault(tag.parent or "", []).append(tag)
     return live
@@ -107,31 +98,49 @@ def _all(live: LiveState) -> list[Live]:
     return [*(live.accounts or ()), *(live.groups or ()), *(tag for tags in live.tags.values() for tag in tags)]
 
 
-def _inverse(
-    change: dict[str, Any], record: Live | None, groups: dict[str, Live], result: Reconciliation
-) -> str | None:
-    """Add the change that takes this one back, or say why there is none."""
+def _inverses(done: list[_Done], live: LiveState, workspace: Workspace, result: Reconciliation) -> Iterator[Skipped]:
+    """Add the changes that take the run back; gives those that stay as they are."""
+    by_id = {record.id: record for record in _all(live)}
+    groups = {record.id: record for record in live.groups or ()}
+    left = workspace.guard.left
+    for change in done:
+        problem = _problem(change, by_id.get(change.id), groups, left)
+        if problem is None:
+            result.changes.append(_inverse(change, by_id[change.id], groups))
+        else:
+            yield Skipped(address=change.address, reason=problem)
+
+
+def _problem(change: _Done, record: Live | None, groups: dict[str, Live], left: Named) -> str | None:
+    """Why a change cannot be taken back."""
+    kind = KINDS[change.address.kind]
+    if change.address in left or change.address.parent in left:
+        return "the workspace says to leave it alone"
     if record is None:
         return "it is no longer in Pleo"
-    was = change["before"] or {**change["after"], "archived": True}
-    names = tuple(name for name in change["after"] if name != "archived")
-    now, left = record.state(names), {name: change["after"].get(name) for name in ("archived", *names)}
-    if now != left:
-        moved = ", ".join(differing(left, now))
-        return f"{moved} changed since; it stays as it is"
-    kind, before, after = _kind(change), record.state(names), {name: was.get(name) for name in ("archived", *names)}
-    parent = None
-    if kind == "tag":
-        group = groups.get(record.parent or "")
-        if group is None:
-            return "its tag group is no longer in Pleo"
-        parent = Parent(group_address(_group_code(change)), group.id)
-    fields = differing(before, after)
-    result.changes.append(Change(
-        change["address"], kind, INVERSE[change["action"]], record.id, parent, before, after, fields,
-        f"takes back: {change['action']}", None, key=key_of(change["address"]),
-    ))  # fmt: skip
-    return None
+    if kind.normalise(change.address.key) != kind.normalise(record.key):
+        return f"Pleo's record {record.id} is another one"
+    if change.address.group is not None and record.parent not in groups:
+        return "its tag group is no longer in Pleo"
+    now = record.state(list(_names(change)))
+    if now == change.after:
+        return None
+    return f"{', '.join(differing(change.after, now))} changed since; it stays as it is"
+
+
+def _names(change: _Done) -> Iterator[str]:
+    return (name for name in change.after if name != "archived")
+
+
+def _inverse(change: _Done, record: Live, groups: dict[str, Live]) -> Change:
+    before = record.state(list(_names(change)))
+    after = {name: change.before.get(name) for name in before}
+    above = change.address.parent
+    parent = Parent(above, groups[record.parent or ""].id) if above else None
+    return Change(
+        change.address, change.address.kind, INVERSE[change.action], record.id, parent, before, after,
+        differing(before, after), f"takes back: {change.action}", None, [],
+    )  # fmt: skip
 
 
 def _count(result: Reconciliation, live: LiveState) -> None:
@@ -142,9 +151,9 @@ def _count(result: Reconciliation, live: LiveState) -> None:
     for kind in KINDS:
         if totals[kind]:
             result.counts[kind]["unchanged"] = totals[kind] - sum(result.counts[kind].values())
-    result.active["account"] = sum(not r.archived for r in live.accounts or ())
-    result.active["tagGroup"] = sum(not r.archived for r in live.groups or ())
-    codes = {c.parent.id: c.parent.address.partition(":")[2] for c in result.changes if c.parent is not None}
+    result.active[Bucket(ACCOUNT.name)] = sum(not r.archived for r in live.accounts or ())
+    result.active[Bucket(TAG_GROUP.name)] = sum(not r.archived for r in live.groups or ())
+    buckets = {c.parent.id: c.address.bucket for c in result.changes if c.parent is not None}
     for group, tags in live.tags.items():
-        if group in codes:
-            result.active[f"tag:{codes[group]}"] = sum(not t.archived for t in tags)
+        if group in buckets:
+            result.active[buckets[group]] = sum(not t.archived for t in tags)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pleoctl.model.addresses import account_address
+from pleoctl.model.addresses import Address
 from pleoctl.model.kinds import ACCOUNT
+from pleoctl.plan.document import Warned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -13,17 +14,15 @@ if TYPE_CHECKING:
     from pleoctl.model.records import DesiredState
     from pleoctl.reconcile.changes import Change, Held, Reconciliation
 
-Warned = dict[str, Any]
 
-
-def warning(code: str, address: str | None, message: str) -> Warned:
+def warning(code: str, address: Address | None, message: str) -> Warned:
     """One entry of a plan's ``warnings``."""
-    return {"code": code, "address": address, "message": message}
+    return Warned(code=code, address=None if address is None else str(address), message=message)
 
 
 def in_order(warnings: list[Warned]) -> list[Warned]:
     """Warnings by code, address and text."""
-    return sorted(warnings, key=lambda w: (w["code"], w["address"] or "", w["message"]))
+    return sorted(warnings, key=lambda w: (w.code, w.address or "", w.message))
 
 
 def held_warnings(result: Reconciliation) -> Iterator[Warned]:
@@ -70,7 +69,7 @@ def in_use_warnings(archives: list[Change], in_use: Callable[[list[str], str], s
 
 
 def _same_code(mine: list[Change], archives: list[Change]) -> Iterator[Warned]:
-    by_code: dict[str, str] = {}
+    by_code: dict[str, Address] = {}
     for change in archives:
         if change.before and change.before.get("code") is not None:
             by_code[change.before["code"]] = change.address
@@ -87,7 +86,7 @@ def _tax_mixed(desired: DesiredState) -> Iterator[Warned]:
     if managed and len(managed) < len(rows):
         first = next(r for r in rows if "taxCodeExternalId" not in r.fields)
         words = f"{len(rows) - len(managed)} of {len(rows)} rows have no taxCodeExternalId; theirs is not managed"
-        yield warning("tax-code-mixed", account_address(first.key or ""), words)
+        yield warning("tax-code-mixed", Address(ACCOUNT.name, first.key or ""), words)
 
 
 def _mark(change: Change, code: str, message: str) -> Warned:

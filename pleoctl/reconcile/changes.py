@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from msgspec import Meta
+
+from pleoctl.model.addresses import Address, Bucket, Named
 from pleoctl.model.kinds import KINDS
+from pleoctl.model.records import Strict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pleoctl.model.records import Live
 
@@ -17,35 +21,44 @@ Action = Literal["create", "update", "unarchive", "archive"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "unarchive", "archive")
 
 
-@dataclass(frozen=True, slots=True)
-class Parent:
+State = dict[str, Any]
+"""``archived`` and the fields that a plan shows of a record."""
+PleoId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_-]{1,100}\Z")]
+"""An id of Pleo's: it becomes part of paths, so nothing that leads elsewhere may stand in it."""
+
+
+class Parent(Strict, rename={"id": "pleoId"}):
     """The tag group of a tag: its address, and its Pleo id unless this plan creates it."""
 
-    address: str
-    id: str | None
+    address: Address
+    id: PleoId | None
 
 
-@dataclass(slots=True)
-class Change:
+class Change(Strict, rename={"id": "pleoId"}):
     """One write to be reviewed. ``before`` is None for a create; states hold archived, code, name, tax code."""
 
-    address: str
+    address: Address
     kind: str
     action: Action
-    id: str | None
+    id: PleoId | None
     parent: Parent | None
-    before: dict[str, Any] | None
-    after: dict[str, Any]
+    before: State | None
+    after: State
     fields: list[str]
     reason: str
     origin: str | None
-    warnings: list[str] = field(default_factory=list)
-    key: str = ""
+    warnings: list[str]
+
+    @property
+    def key(self) -> str:
+        """What the record is found by: an account's externalId, a group's or tag's code as Pleo has it."""
+        code = self.after.get(KINDS[self.kind].key)
+        return self.address.key if code is None else str(code)
 
     @property
     def sort_key(self) -> tuple[int, str]:
         """Kinds in their order, then addresses (code points)."""
-        return list(KINDS).index(self.kind), self.address
+        return list(KINDS).index(self.kind), str(self.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +66,7 @@ class Held:
     """A record that stays as it is, and why; ``address`` is None for a row without a key."""
 
     kind: str
-    address: str | None
+    address: Address | None
     reason: str
     origin: str | None
     code: str = "held-row"
@@ -88,9 +101,14 @@ class Scope:
     accounts: bool = True
     dimensions: tuple[str, ...] | None = None
     partial: bool = False
-    leave: tuple[str, ...] = ()
+    leave: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rename_groups: bool = False
     today: str = ""
+
+    @property
+    def left(self) -> Named:
+        """Records that are neither changed nor archived."""
+        return Named.by_key(self.leave)
 
 
 @dataclass(slots=True)
@@ -101,14 +119,13 @@ class Reconciliation:
     held: list[Held] = field(default_factory=list)
     notes: list[Held] = field(default_factory=list)
     counts: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in KINDS})
-    active: dict[str, int] = field(default_factory=dict)
-    left: list[str] = field(default_factory=list)
-    pairs: list[tuple[str, str | None]] = field(default_factory=list)
+    active: dict[Bucket, int] = field(default_factory=dict)
+    left: list[Address] = field(default_factory=list)
 
     def sorted(self) -> Reconciliation:
         """The same with everything in a fixed order."""
         self.changes.sort(key=lambda c: c.sort_key)
-        self.held.sort(key=lambda h: (list(KINDS).index(h.kind), h.address or "", h.origin or "", h.reason))
-        self.notes.sort(key=lambda h: (h.code, h.address or "", h.reason))
-        self.left.sort()
+        self.held.sort(key=lambda h: (list(KINDS).index(h.kind), str(h.address or ""), h.origin or "", h.reason))
+        self.notes.sort(key=lambda h: (h.code, str(h.address or ""), h.reason))
+        self.left.sort(key=str)
         return self

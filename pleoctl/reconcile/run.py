@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pleoctl.model.addresses import account_address
+from pleoctl.model.addresses import Address, Named
 from pleoctl.model.kinds import ACCOUNT
 from pleoctl.reconcile.changes import LiveState, Reconciliation, Scope
 from pleoctl.reconcile.dimensions import DimensionSync
-from pleoctl.reconcile.table import Bucket, wanted_account
+from pleoctl.reconcile.table import Table, wanted_account
 
 if TYPE_CHECKING:
-    from pleoctl.model.records import DesiredState
+    from pleoctl.model.records import DesiredState, Live, Row
 
 
 def reconcile(desired: DesiredState, live: LiveState, scope: Scope) -> Reconciliation:
@@ -21,10 +21,19 @@ def reconcile(desired: DesiredState, live: LiveState, scope: Scope) -> Reconcili
     """
     out = Reconciliation()
     if scope.accounts and desired.accounts is not None and live.accounts is not None:
-        Bucket(
-            ACCOUNT, wanted_account(desired.accounts), live.accounts, lambda key, _: account_address(key), None, out,
-            "account", ACCOUNT.compared,
-        ).run()  # fmt: skip
+        rows, records = _not_left(desired.accounts, live.accounts, scope.left, out)
+        Table(ACCOUNT, wanted_account(rows), records, None, out, ACCOUNT.compared).run()
     if scope.dimensions is not None and live.groups is not None:
         DimensionSync(desired, live, scope, out).run()
     return out.sorted()
+
+
+def _not_left(rows: list[Row], records: list[Live], left: Named, out: Reconciliation) -> tuple[list[Row], list[Live]]:
+    """Rows and records without those that the workspace leaves alone, which are noted."""
+    named = [record for record in records if Address(ACCOUNT.name, record.key) in left]
+    out.left += {Address(ACCOUNT.name, record.key) for record in named}
+    apart = {id(record) for record in named}
+    return (
+        [row for row in rows if row.key is None or Address(ACCOUNT.name, row.key) not in left],
+        [record for record in records if id(record) not in apart],
+    )

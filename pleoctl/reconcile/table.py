@@ -25,6 +25,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pleoctl.model.addresses import Address, Bucket
 from pleoctl.model.kinds import ACCOUNT, Kind, loose
 from pleoctl.reconcile.changes import Action, Change, Held, Parent, Reconciliation
 from pleoctl.reconcile.fields import differing
@@ -49,7 +50,7 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class Bucket:
+class Table:
     """One run of the table: rows and records of one kind (and one group), with their policies.
 
     ``keep`` chooses among several live records of one key; without it none may be chosen, and all are held (A38).
@@ -58,20 +59,32 @@ class Bucket:
     kind: Kind
     rows: list[Wanted]
     live: list[Live]
-    address: Callable[[str, str | None], str]
     keep: Callable[[Row, list[Live]], Live] | None
     out: Reconciliation
-    label: str
     compared: tuple[str, ...]
     parent: Parent | None = None
     gone_reason: Callable[[Live], str] = lambda _: "not in the desired state"
     hold_archives: str | None = None
     doubtful: set[str] = field(default_factory=set)
 
+    @property
+    def group(self) -> str | None:
+        """The code of a tag's group."""
+        return None if self.parent is None else self.parent.address.key
+
+    @property
+    def bucket(self) -> Bucket:
+        """What the guard counts these records in."""
+        return Bucket(self.kind.name, self.group)
+
+    def address(self, key: str, duplicate: str | None = None) -> Address:
+        """The address of a record of this bucket."""
+        return Address(self.kind.name, key, self.group, duplicate)
+
     def run(self) -> None:
         """Decide every row and record of the bucket."""
         wanted, records = self._by_key()
-        self.out.active[self.label] = sum(not r.archived for r in self.live)
+        self.out.active[self.bucket] = sum(not r.archived for r in self.live)
         self.doubtful = self._doubtful(wanted, records)
         for key in {**wanted, **records}:
             found = records.get(key, [])
@@ -125,7 +138,7 @@ class Bucket:
         words = f"differ only in case, blanks or Unicode form: {', '.join(map(repr, shown))}{held}"
         for key in keys:
             origin = wanted[key].row.origin if key in wanted else None
-            address = self.address(self._shown_key(wanted.get(key), records.get(key, [])), None)
+            address = self.address(self._shown_key(wanted.get(key), records.get(key, [])))
             self.out.notes.append(
                 Held(self.kind.name, address, f"{self.kind.key}s that {words}", origin, "doubtful-code")
             )
@@ -146,7 +159,7 @@ class Bucket:
         return True
 
     def _hold(self, row: Row | None, found: list[Live], reason: str) -> None:
-        address = self.address((row.key if row else found[0].key) or "", None)
+        address = self.address((row.key if row else found[0].key) or "")
         self.out.held.append(Held(self.kind.name, address, reason, row.origin if row else None))
         self._count("held", max(1, len(found)))
 
@@ -247,8 +260,7 @@ class Bucket:
         self._count(action)
         self.out.changes.append(Change(
             self.address(key, identity if duplicate else None), self.kind.name, action, identity, self.parent,
-            before, after, sorted(fields), reason, row.origin if row else None,
-            key=(row.key if row else None) or (record.key if record else key),
+            before, after, sorted(fields), reason, row.origin if row else None, [],
         ))  # fmt: skip
 
 
@@ -257,4 +269,4 @@ def wanted_account(rows: Iterable[Row]) -> list[Wanted]:
     return [Wanted(row, None if row.active else "inactive in the accounting system") for row in rows]
 
 
-__all__ = ["ACCOUNT", "Bucket", "Wanted", "wanted_account"]
+__all__ = ["ACCOUNT", "Table", "Wanted", "wanted_account"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
+from pleoctl.model.addresses import Address
 from pleoctl.report.review import KIND_TITLES, ranked, risk
 from pleoctl.text import markdown, quoted, terminal
 
@@ -78,13 +79,12 @@ def _terse(archives: list[Json]) -> Iterator[str]:
 
 def _terse_line(change: Json) -> str:
     # The sign keeps a key from closing the block.
-    key = change["address"].partition(":")[2]
-    return ("! " if risk(change) else "- ") + terminal(key.partition("/")[2] if change["kind"] == "tag" else key)
+    return ("! " if risk(change) else "- ") + terminal(Address.parse(change["address"]).last)
 
 
 def _bucket(change: Json) -> str:
     if change["kind"] == "tag":
-        return f"Tags of {markdown(change['parent']['address'].partition(':')[2])}"
+        return f"Tags of {markdown(Address.parse(change['parent']['address']).path)}"
     return KIND_TITLES[change["kind"]]
 
 

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pleoctl.report.markdown import totals
-from pleoctl.report.review import ACTIONS, COUNTED, KIND_TITLES, differences, ranked, risk
+from pleoctl.report.review import ACTIONS, COUNTED, KIND_TITLES, differences, left_alone, ranked, risk
 from pleoctl.text import terminal
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def plan_html(plan: Json, *, file: str = "plan.json", commit: str | None = None)
     page = _template().render(
         plan=plan, css=Markup(css), script=Markup(script), policy=policy,  # noqa: S704 - our own files, without markup
         headline=totals(plan["summary"]) or "no changes", counted=COUNTED, kind_titles=KIND_TITLES,
+        left=left_alone(plan),
         kinds=[(t, plan["summary"]["byKind"][k]) for k, t in KIND_TITLES.items() if k in plan["summary"]["byKind"]],
         groups=[(TITLES[a], found) for a in ACTIONS if (found := [c for c in changes if c["action"] == a])],
         warnings=_by_code(plan["warnings"]), risky=sum(bool(risk(c)) for c in changes),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from pleoctl.report.archives import archive_block, archive_chunks
-from pleoctl.report.review import COUNTED, KIND_TITLES, differences, risk
+from pleoctl.report.review import COUNTED, KIND_TITLES, differences, left_alone, risk
 from pleoctl.text import markdown, quoted, terminal
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ def _head(plan: dict[str, Any], place: str) -> Iterator[str]:
         yield "## Pleo plan: no changes"
         yield ""
         yield f"{summary['unchanged']} unchanged, {summary['ignored']} ignored, {summary['held']} held."
+        yield from _left(plan)
         return
     yield f"## Pleo plan: {totals(summary)}"
     yield ""
@@ -130,6 +131,14 @@ def _head(plan: dict[str, Any], place: str) -> Iterator[str]:
     for title, counts in [*kinds, *([("**All**", summary)] if len(kinds) != 1 else [])]:
         cells = (f"**{counts[n]}**" if n == "archive" and counts[n] else str(counts[n]) for n in COUNTED)
         yield f"| {title} | " + " | ".join(cells) + " |"
+    yield from _left(plan)
+
+
+def _left(plan: dict[str, Any]) -> Iterator[str]:
+    left = left_alone(plan)
+    if left:
+        yield ""
+        yield f"Left as they are: {', '.join(map(_clipped, left))}"
 
 
 def _guard(guard: dict[str, Any]) -> Iterator[str]:

@@ -15,6 +15,7 @@ ACTIONS: Final = ("archive", "unarchive", "update", "create")
 COUNTED: Final = (*ACTIONS, "unchanged", "ignored", "held")
 KIND_TITLES: Final = {"account": "Accounts", "tagGroup": "Tag groups", "tag": "Tags"}
 SHOWN_FIELDS: Final = ("code", "name", "taxCodeExternalId")
+LEFT: Final = 20
 # Warnings of an archive that something else in Pleo or in the mapping still points to.
 IN_USE: Final = {
     "in-use-category": "a category uses it",
@@ -29,6 +30,12 @@ def risk(change: Json) -> str:
     if change["before"] is not None and "code" in change["fields"] and change["action"] != "archive":
         words.insert(0, "its number changes")
     return ", ".join(words)
+
+
+def left_alone(plan: Json) -> list[str]:
+    """The records that the workspace leaves alone: the first ones, then how many more."""
+    left = plan.get("context", {}).get("left", [])
+    return left if len(left) <= LEFT else [*left[:LEFT], f"and {len(left) - LEFT} more"]
 
 
 def ranked(changes: Iterable[Json]) -> list[Json]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from click import style
 
+from pleoctl.model.addresses import Address
 from pleoctl.model.kinds import KINDS
-from pleoctl.report.review import ACTIONS, KIND_TITLES, ranked, risk
+from pleoctl.report.review import ACTIONS, KIND_TITLES, left_alone, ranked, risk
 from pleoctl.text import cell_len, hanging, pad, quoted, terminal
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ def _scope_lines(plan: Json) -> Iterator[str]:
         codes = ", ".join(terminal(code) for code in scope["dimensions"]) or "none"
         only = "; other tag groups are not in scope" if groups == "some" else ""
         yield f"dimensions: {codes}{only}"
-    if plan.get("context", {}).get("left"):
-        yield f"left as they are: {', '.join(map(terminal, plan['context']['left']))}"
+    if left := left_alone(plan):
+        yield f"left as they are: {', '.join(map(terminal, left))}"
     if plan.get("source"):
         yield f"takes back the run {terminal(plan['source']['receipt'])}"
 
@@ -107,7 +108,7 @@ def _counted(changes: list[Json]) -> str:
 
 def _bucket(change: Json) -> str:
     if change["kind"] == "tag":
-        return f"Tags of {terminal(change['parent']['address'].partition(':')[2])}"
+        return f"Tags of {terminal(Address.parse(change['parent']['address']).path)}"
     return KIND_TITLES[change["kind"]]
 
 

@@ -34,7 +34,7 @@ class Result:
         """The change's entry in a receipt."""
         change = self.change
         return {
-            "address": change.address,
+            "address": str(change.address),
             "action": change.action,
             "status": self.status,
             "pleoId": self.id or change.id,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +18,8 @@ from pleoctl.documents.load import Document, parse
 from pleoctl.documents.schemas import SECRET_KEY
 from pleoctl.errors import Finding, InvalidFile, Refused, UsageError
 from pleoctl.hosts import Endpoint
+from pleoctl.model.addresses import Named
+from pleoctl.model.kinds import ACCOUNT, TAG_GROUP
 from pleoctl.workspace.secrets import Secret
 from pleoctl.workspace.trust import url_problem
 
@@ -32,11 +34,22 @@ _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}
 
 @dataclass(frozen=True, slots=True)
 class GuardLimits:
-    """``guard`` of the workspace: most archives per kind, their largest share, addresses never archived."""
+    """What a plan may not exceed: archives, in number and share; what it may not archive, or not touch at all."""
 
     count: int = 20
     share: float = 0.2
     protect: tuple[str, ...] = ()
+    leave: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def protected(self) -> Named:
+        """Records that are never archived."""
+        return Named.by_address(self.protect)
+
+    @property
+    def left(self) -> Named:
+        """Records that are neither archived nor changed, by the names of their kinds."""
+        return Named.by_key(self.leave)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +175,11 @@ class Workspace:
         return list(self.data.get("dimensions", {}).get("leave", ()))
 
     @property
+    def leave_accounts(self) -> list[str]:
+        """Ids of accounts that are neither changed nor archived."""
+        return list(self.data.get("accounts", {}).get("leave", ()))
+
+    @property
     def rename_groups(self) -> bool:
         """Whether group names follow the accounting system (K4)."""
         return bool(self.data.get("dimensions", {}).get("renameGroups", False))
@@ -171,7 +189,8 @@ class Workspace:
         """The guard's limits."""
         section = self.data.get("guard", {})
         most = section.get("maxArchive", {})
-        return GuardLimits(most.get("count", 20), most.get("share", 0.2), tuple(section.get("protect", ())))
+        leave = {ACCOUNT.name: tuple(self.leave_accounts), TAG_GROUP.name: tuple(self.leave)}
+        return GuardLimits(most.get("count", 20), most.get("share", 0.2), tuple(section.get("protect", ())), leave)
 
     @property
     def max_shrink(self) -> float:
@@ -218,6 +237,7 @@ class Workspace:
             "pleo.requestsPerMinute": "no limit on loopback" if self.is_loopback else DEFAULT_REQUESTS,
             "pleo.timeoutSeconds": 30,
             "desired": "desired-state.yaml",
+            "accounts.leave": [],
             "dimensions.leave": [],
             "dimensions.renameGroups": False,
             "guard.maxArchive.count": limits.count,

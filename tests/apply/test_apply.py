@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 def result(applied: Applied, address: str) -> Result:
     """How one change ended."""
-    return next(r for r in applied.receipt.results if r.change.address == address)
+    return next(r for r in applied.receipt.results if str(r.change.address) == address)
 
 
 def ends(applied: Applied) -> dict[str, str]:
     """Status by address."""
-    return {r.change.address: r.status for r in applied.receipt.results}
+    return {str(r.change.address): r.status for r in applied.receipt.results}
 
 
 # --- freshness -------------------------------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ def test_a_batch_that_fails_in_parts(pleo: Sandbox, tmp_path: Path) -> None:
     assert applied.receipt.exit_code is ExitCode.PARTIAL
     assert {a for a, s in ends(applied).items() if s == "failed"} == {"account:e0", "account:e3", "account:e6"}
     assert "OTHER" in (result(applied, "account:e0").error or {})["message"]
-    assert {c.address for c in engine.plan().changes} == {"account:e0", "account:e3", "account:e6"}
+    assert {str(c.address) for c in engine.plan().changes} == {"account:e0", "account:e3", "account:e6"}
 
 
 def test_a_refused_batch_is_halved(pleo: Sandbox, tmp_path: Path) -> None:
@@ -356,7 +356,7 @@ def test_a_run_leaves_plan_journal_and_receipt(engine: Engine) -> None:
     receipt = json.loads((folder / "receipt.json").read_text())
     assert list(validator("receipt").iter_errors(receipt)) == []
     assert receipt["planId"] == plan.id
-    assert [c["address"] for c in receipt["changes"]] == [c.address for c in plan.changes]
+    assert [c["address"] for c in receipt["changes"]] == [str(c.address) for c in plan.changes]
     assert all(c["pleoId"] for c in receipt["changes"])
 
 
@@ -366,7 +366,7 @@ def test_the_journal_tells_what_happened_to_each_change(engine: Engine) -> None:
     assert applied.folder is not None
     lines = [json.loads(line) for line in (applied.folder / "journal.jsonl").read_text().splitlines()]
     for change in applied.receipt.results:
-        events = [line["event"] for line in lines if change.change.address in line["addresses"]]
+        events = [line["event"] for line in lines if str(change.change.address) in line["addresses"]]
         assert events == ["intent", "sent", "confirmed"]
 
 

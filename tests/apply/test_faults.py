@@ -74,7 +74,7 @@ def test_one_fault_at_every_write(engine: Engine, name: str, reading: str) -> No
             place = (
                 method,
                 number,
-                [(r.change.address, r.status, r.error) for r in applied.receipt.results if r.error],
+                [(str(r.change.address), r.status, r.error) for r in applied.receipt.results if r.error],
             )
             assert pleo.stats()["total"] <= total + 3, place
             if name in NOT_CARRIED_OUT and "tagGroup:FRESH" in _problems(applied):
@@ -90,7 +90,7 @@ def test_one_fault_at_every_write(engine: Engine, name: str, reading: str) -> No
 
 
 def _problems(applied: Applied) -> set[str]:
-    return {r.change.address for r in applied.receipt.results if r.status in PROBLEMS}
+    return {str(r.change.address) for r in applied.receipt.results if r.status in PROBLEMS}
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

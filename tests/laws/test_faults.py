@@ -59,7 +59,7 @@ def test_a_plan_sees_all_of_pleo_or_fails(
         assert fault.kind == "expireToken", error  # noqa: PT017 - both ends are right, each for its fault
     else:
         assert struck.changes == plan.changes
-        assert struck.body["live"] == plan.body["live"]
+        assert struck.head.live == plan.head.live
     assert server.stats()["writes"] == 0
 
 

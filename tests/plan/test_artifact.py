@@ -6,17 +6,19 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pleoctl.documents.canonical import canonical_bytes, digest
-from pleoctl.documents.schemas import validator
+from pleoctl.documents.schemas import schema_text, validator
 from pleoctl.errors import ExitCode, InvalidFile
 from pleoctl.plan import read_plan
+from pleoctl.plan.document import PlanFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 Json = dict[str, Any]
@@ -176,3 +178,115 @@ def test_a_damaged_plan_is_read_or_refused(tmp_path: Path, plan: Json) -> None:
         assert error.findings  # noqa: PT017 - refusing is as right as reading
     else:
         assert list(validator("plan").iter_errors(json.loads(read.bytes))) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"address": "account:ext%2D1"}, "changes.0.address"),
+        ({"address": "account:a/b"}, "changes.0.address"),
+        ({"address": "vendor:a"}, "changes.0.address"),
+        ({"pleoId": "a\n"}, "changes.0.pleoId"),
+        ({"reason": 5}, "changes.0.reason"),
+    ],
+)
+def test_a_wrong_word_in_a_change_is_told_with_its_place(
+    refusal: Callable[[bytes], InvalidFile], fields: Json, told: str
+) -> None:
+    """Also an address in a spelling of its own, which would slip past a protection that reads the right one."""
+    finding = refusal(sealed({**PLAN, "changes": [change(**fields)]})).findings[0]
+    assert (finding.file, finding.message.partition(":")[0]) == ("plan.json", told)
+
+
+@pytest.mark.parametrize("bucket", ["tag:B/2", "tag", "account:x", "vendor", "tag:B%2f2"])
+def test_the_guards_groups_have_one_spelling(refusal: Callable[[bytes], InvalidFile], bucket: str) -> None:
+    """A plan that counts active records under another name is refused."""
+    context = {"tagGroups": "all", "left": [], "active": {bucket: 2}}
+    assert "context.active" in str(refusal(sealed({**PLAN, "context": context})).findings[0])
+
+
+def test_codes_in_another_case_are_the_same_record(refusal: Callable[[bytes], InvalidFile]) -> None:
+    """A tag stands once in a plan, however it is spelt; accounts differ in case."""
+    tag = PLAN["changes"][2]
+    twin = {**tag, "address": "tag:dept/eng", "parent": {"address": "tagGroup:dept", "pleoId": ID}}
+    assert "stands twice" in str(refusal(sealed({**PLAN, "changes": [tag, twin]})).findings[0])
+
+
+NEWER = {"formatVersion": 2}, {"pleoctlVersion": "0.20.1", "new": 1}, {"pleoctlVersion": "1.0", "changes": [{}]}
+
+
+@pytest.mark.parametrize("fields", NEWER, ids=str)
+def test_a_plan_of_a_newer_version_says_so(refusal: Callable[[bytes], InvalidFile], fields: Json) -> None:
+    """Whatever is unknown in it: the hint names the version that made it."""
+    made = {**PLAN, "pleoctlVersion": "0.20.1", **fields}
+    assert f"made by pleoctl {made['pleoctlVersion']}" in (refusal(sealed(made)).findings[0].hint or "")
+
+
+@pytest.mark.parametrize("version", ["0.1.0", "0.0.9", "", "x", "0.1"])
+def test_a_plan_of_this_version_blames_no_other(refusal: Callable[[bytes], InvalidFile], version: str) -> None:
+    """An old or nameless plan that is malformed is malformed."""
+    finding = refusal(sealed({**PLAN, "pleoctlVersion": version, "new": 1})).findings[0]
+    assert "made by" not in (finding.hint or "")
+
+
+def test_a_reformatted_plan_is_the_same_plan(tmp_path: Path) -> None:
+    """Blanks and the order of keys are no content."""
+    file = tmp_path / "plan.json"
+    file.write_bytes(sealed(PLAN))
+    exact = read_plan(file)
+    file.write_text(json.dumps(json.loads(file.read_bytes()), indent=2))
+    assert read_plan(file) == exact
+
+
+def test_a_key_that_stands_twice_is_refused(refusal: Callable[[bytes], InvalidFile]) -> None:
+    """Readers disagree about which of them counts."""
+    content = sealed(PLAN).replace(b'"reason":', b'"reason":"other","reason":', 1)
+    assert "twice" in str(refusal(content).findings[0])
+
+
+def test_types_and_schema_say_the_same() -> None:
+    """The published schema and the types that plans are decoded into have one shape."""
+    published = json.loads(schema_text("plan"))
+    published.pop("anyOf")
+    made = msgspec.json.schema(PlanFile, schema_hook=lambda _: {"type": "string"})
+    shapes = [outline(made, made), outline(published, published)]
+    # A key per section, which the kinds say and a check by hand keeps.
+    scopes = [shape["keys"].pop("scope") for shape in shapes]
+    assert shapes[0] == shapes[1]
+    assert set(scopes[1]["keys"]) == set(PLAN["scope"])
+
+
+def outline(schema: Any, root: Json) -> Any:
+    """What a schema allows, without words: for objects their keys, for values their types."""
+    if "$ref" in schema:
+        return outline(_at(root, schema["$ref"]), root)
+    if "anyOf" in schema:
+        return _types(kind for part in schema["anyOf"] for kind in _listed(outline(part, root)))
+    if schema.get("type") == "array":
+        return {"list": outline(schema["items"], root)}
+    if isinstance(schema.get("additionalProperties"), dict):
+        return {"map": outline(schema["additionalProperties"], root)}
+    # What a state holds depends on its kind, which the types leave to a check by hand.
+    if schema.get("type") == "object" and "archived" not in schema.get("properties", {"archived": 1}):
+        keys = {name: outline(part, root) for name, part in schema["properties"].items()}
+        return {"keys": keys, "required": sorted(schema.get("required", ()))}
+    words = [schema["const"]] if "const" in schema else schema.get("enum", ())
+    names = [{str: "string", int: "integer", type(None): "null"}[type(word)] for word in words]
+    return _types(names or _listed(schema["type"]))
+
+
+def _listed(kinds: Any) -> list[Any]:
+    return kinds if isinstance(kinds, list) else [kinds]
+
+
+def _types(kinds: Iterable[Any]) -> list[Any]:
+    found = {json.dumps(kind, sort_keys=True): kind for kind in kinds}
+    # A whole number is a number.
+    return [kind for text, kind in sorted(found.items()) if not (kind == "integer" and '"number"' in found)]
+
+
+def _at(root: Json, reference: str) -> Any:
+    place: Any = root
+    for step in reference.removeprefix("#/").split("/"):
+        place = place[step]
+    return place

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pleoctl.model import account_address, group_address, tag_address
+from pleoctl.model import Address, Bucket
 from pleoctl.plan import check_guard
 from pleoctl.reconcile import Change, Parent
 from pleoctl.workspace.workspace import GuardLimits
@@ -16,20 +16,25 @@ LIMITS = GuardLimits()
 
 def archives(kind: str, number: int, group: str = "DEPT") -> list[Change]:
     """So many archives of one kind."""
-    address: Any = {"account": account_address, "tagGroup": group_address, "tag": lambda key: tag_address(group, key)}[
-        kind
-    ]
-    parent = Parent(group_address(group), "g") if kind == "tag" else None
-    state: dict[str, Any] = {"archived": False}
-    return [
-        Change(address(f"k{n}"), kind, "archive", f"{n}", parent, state, {"archived": True}, ["archived"], "gone", None)
-        for n in range(number)
-    ]
+    parent = Parent(Address("tagGroup", group), "g") if kind == "tag" else None
+    return [archive(Address(kind, f"k{n}", group if parent else None), parent) for n in range(number)]
+
+
+def archive(address: Address, parent: Parent | None = None) -> Change:
+    """The archive of one record."""
+    before: dict[str, Any] = {"archived": False}
+    after = {"archived": True}
+    return Change(address, address.kind, "archive", "id", parent, before, after, ["archived"], "gone", None, [])
+
+
+def counted(active: dict[str, int]) -> dict[Bucket, int]:
+    """Active records per bucket."""
+    return {Bucket.parse(bucket): number for bucket, number in active.items()}
 
 
 def codes(changes: list[Change], active: dict[str, int], limits: GuardLimits = LIMITS) -> list[str]:
     """The rules that refuse."""
-    guard = check_guard(changes, active, limits, None)
+    guard = check_guard(changes, counted(active), limits, None)
     assert guard.passed == (not guard.findings)
     return [finding.code for finding in guard.findings]
 
@@ -79,14 +84,14 @@ def test_an_unknown_number_of_active_records_is_no_way_round() -> None:
 
 def test_the_right_number_lifts_the_amounts() -> None:
     """`--allow-archive` with the number of all archives lets a plan pass and is kept in it."""
-    guard = check_guard(archives("account", 30), {"account": 30}, LIMITS, 30)
+    guard = check_guard(archives("account", 30), counted({"account": 30}), LIMITS, 30)
     assert (guard.passed, guard.acknowledged, guard.findings) == (True, 30, [])
 
 
 @pytest.mark.parametrize("number", [0, 29, 31])
 def test_a_wrong_number_names_the_right_one(number: int) -> None:
     """The plan does not pass and says the number, also where no rule would have refused."""
-    guard = check_guard(archives("account", 30), {"account": 1000}, LIMITS, number)
+    guard = check_guard(archives("account", 30), counted({"account": 1000}), LIMITS, number)
     assert not guard.passed
     assert [(f.code, f.hint) for f in guard.findings] == [("wrong-number", "--allow-archive 30")]
 
@@ -103,10 +108,10 @@ def test_protected_addresses_are_never_archived(kind: str, address: str, acknowl
     """No acknowledgement lifts it; codes of groups and tags are protected in any case."""
     changes = archives(kind, 2)
     guard = check_guard(
-        changes, {"account": 99, "tagGroup": 99, "tag:DEPT": 99}, GuardLimits(protect=(address,)), acknowledged
+        changes, counted({"account": 99, "tagGroup": 99, "tag:DEPT": 99}), GuardLimits(protect=(address,)), acknowledged
     )
     assert not guard.passed
-    assert [f.address for f in guard.findings if f.code == "protected"] == [changes[1].address]
+    assert [f.address for f in guard.findings if f.code == "protected"] == [str(changes[1].address)]
 
 
 def test_account_ids_are_protected_exactly() -> None:
@@ -116,8 +121,7 @@ def test_account_ids_are_protected_exactly() -> None:
 
 def test_a_duplicate_of_a_protected_record_is_protected() -> None:
     """The suffix of a duplicate does not take the protection away."""
-    change = archives("tag", 1)[0]
-    change.address += "#11111111"
+    change = archive(Address("tag", "k0", "DEPT", "11111111"))
     assert codes([change], {"tag:DEPT": 99}, GuardLimits(protect=("tag:DEPT/k0",))) == ["protected"]
 
 

@@ -54,7 +54,7 @@ def planned(pleo: Sandbox, made: Engine) -> tuple[Any, int]:
     archived = sum(change.action == "archive" for change in made.plan().changes)
     pleo.world.statistics.reset()
     plan = made.plan(archived or None)
-    assert pleo.stats()["reads"] == plan.body["requests"]["read"]
+    assert pleo.stats()["reads"] == plan.head.requests.read
     assert pleo.stats()["writes"] == 0
     return plan, pleo.stats()["reads"]
 
@@ -66,7 +66,7 @@ def applied(pleo: Sandbox, made: Engine, plan: Any) -> tuple[int, int]:
     stats = pleo.stats()
     assert done.receipt.outcome == "done"
     assert done.receipt.requests == {"read": stats["reads"], "write": stats["writes"], "retries": 0}
-    assert stats["writes"] == plan.body["requests"]["write"]
+    assert stats["writes"] == plan.head.requests.write
     check_contract(pleo)
     return stats["reads"], stats["writes"]
 
@@ -111,7 +111,7 @@ def test_reading_tags(pleo: Sandbox, tmp_path: Path, size: int) -> None:
     groups = [{"code": code, "name": code, "tags": tags(range(size))} for code in ("A", "B")]
     pleo.reset(Seed(tag_groups=[*groups, {"code": "C", "name": "C", "tags": tags(range(500))}]), Settings())
     made = engine(pleo, tmp_path, None, A=values(range(size)), B=values(range(size)), C=values(range(500)))
-    made.scope = Scope(dimensions=("A", "B"), leave=("C",))
+    made.scope = Scope(dimensions=("A", "B"), leave={"tagGroup": ("C",)})
     plan, reads = planned(pleo, made)
     assert plan.changes == []
     assert reads == 1 + max(1, ceil(2 * size / 100))

@@ -22,7 +22,7 @@ from pleoctl.workspace.workspace import GuardLimits
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pleoctl.model import DesiredState
+    from pleoctl.model import Address, DesiredState
     from pleoctl.sandbox import Sandbox
 
 Json = dict[str, Any]
@@ -169,7 +169,7 @@ def check_contract(pleo: Sandbox) -> None:
     assert stats["violations"] == []
 
 
-def refused_by_pleo(applied: Applied) -> set[str]:
+def refused_by_pleo(applied: Applied) -> set[Address]:
     """Addresses that Pleo itself refused, and those blocked by them; nothing else may be open."""
     open_results = [r for r in applied.receipt.results if r.status not in {"done", "alreadyDone"}]
     for result in open_results:

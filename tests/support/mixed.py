@@ -77,7 +77,9 @@ DESIRED: dict[str, list[Json]] = {
     ],
 }  # fmt: skip
 DIMENSIONS: Json = {"selected": ["DEPT", "BACK", "FRESH", "GONE"], "leave": ["LEFT"], "renameGroups": True}
-SCOPE = Scope(dimensions=tuple(DIMENSIONS["selected"]), leave=("LEFT",), rename_groups=True, today="2026-03-15")
+SCOPE = Scope(
+    dimensions=tuple(DIMENSIONS["selected"]), leave={"tagGroup": ("LEFT",)}, rename_groups=True, today="2026-03-15"
+)
 FREE = GuardLimits(count=1000, share=1.0)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from pleoctl.documents.canonical import canonical_bytes, digest
-from pleoctl.model.addresses import account_address, group_address, tag_address
+from pleoctl.model import Address
 
 Json = dict[str, Any]
 
@@ -33,10 +33,10 @@ def change(action: str = "update", key: str = "ext-1", name: str = "Name", **fie
         after["name"] = f"{name} new"
     moved = sorted(n for n in after if action == "create" or after[n] != before[n])
     return {
-        "address": tag_address(parent, key) if parent else account_address(key),
+        "address": str(Address("tag", key, parent) if parent else Address("account", key)),
         "kind": "tag" if parent else "account", "action": action,
         "pleoId": None if action == "create" else str(uuid5(NAMESPACE_OID, key)),
-        "parent": {"address": group_address(parent), "pleoId": "group"} if parent else None,
+        "parent": {"address": str(Address("tagGroup", parent)), "pleoId": "group"} if parent else None,
         "before": None if action == "create" else before, "after": after, "fields": moved,
         "reason": fields.get("reason", "gone from the source"), "origin": fields.get("origin", "desired-state.yaml:7"),
         "warnings": list(fields.get("warnings", ())),

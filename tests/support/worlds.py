@@ -129,7 +129,7 @@ def scopes(draw: Draw, dimensions: list[Dimension] | None) -> Scope:
     partial = bool(selected) and not draw(st.integers(0, 4))
     return Scope(
         accounts=not partial, dimensions=tuple(selected[:1] if partial else selected), partial=partial,
-        leave=tuple(leave), rename_groups=draw(st.booleans()), today=TODAY,
+        leave={"tagGroup": tuple(leave)}, rename_groups=draw(st.booleans()), today=TODAY,
     )  # fmt: skip
 
 

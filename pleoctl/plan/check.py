@@ -1,0 +1,79 @@
+"""What the types of a plan cannot say: how its fields fit together, so that apply may trust each change."""
+
+from __future__ import annotations
+
+from types import NoneType
+from typing import TYPE_CHECKING, Final
+
+from msgspec import UNSET
+
+from pleoctl.model.addresses import Bucket
+from pleoctl.model.kinds import KINDS, TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pleoctl.plan.document import PlanFile
+    from pleoctl.reconcile.changes import Change, State
+
+_SCOPE: Final = {"accounts": bool, "dimensions": list}
+_STATE: Final = frozenset({"archived", "code", "name", "taxCodeExternalId"})
+
+
+def head_problem(plan: PlanFile) -> str | None:
+    """What is wrong with a plan besides its changes."""
+    if plan.desired is UNSET and plan.source is UNSET:
+        return "document: names neither a desired state nor a receipt"
+    if set(plan.scope) != set(_SCOPE) or any(not isinstance(plan.scope[n], t) for n, t in _SCOPE.items()):
+        return "scope: is malformed"
+    for text in plan.context.active if plan.context else ():
+        try:
+            Bucket.parse(text)
+        except ValueError as error:
+            return f"context.active: {error}"
+    return None
+
+
+def change_problems(changes: Iterable[Change]) -> Iterator[str]:
+    """What is wrong with the changes, in their order: each with its place."""
+    seen = set()
+    for number, change in enumerate(changes):
+        problem = _illogical(change)
+        address = str(change.address)
+        one = address.casefold() if problem is None and KINDS[change.kind].folds_case else address
+        if problem is None and one in seen:
+            problem = f"address {address} stands twice"
+        seen.add(one)
+        if problem is not None:
+            yield f"changes.{number}: {problem}"
+
+
+def _illogical(change: Change) -> str | None:
+    if change.kind not in KINDS or change.address.kind != change.kind:
+        return f"a {change.kind} does not have the address {change.address}"
+    if not _is_state(change.after) or not (change.before is None or _is_state(change.before)):
+        return "its states are malformed"
+    return _unlike_its_action(change) or _astray(change)
+
+
+def _unlike_its_action(change: Change) -> str | None:
+    action, before = change.action, change.before
+    if (action == "create") != (before is None) or (action == "create") != (change.id is None):
+        return f"a {action} does not look like that"
+    was = action == "unarchive" if before is None else before["archived"]
+    if change.after["archived"] != (action == "archive") or was != (action == "unarchive"):
+        return f"a {action} does not change archived like that"
+    return None
+
+
+def _astray(change: Change) -> str | None:
+    if (change.kind == TAG.name) != (change.parent is not None):
+        return "its parent is malformed"
+    below = change.parent is None or change.parent.address == change.address.parent
+    return None if below else "its address is not below its parent's"
+
+
+def _is_state(state: State) -> bool:
+    types = [type(value) for value in state.values()]
+    sound = types.count(bool) == 1 and types.count(str) + types.count(NoneType) == len(types) - 1
+    return sound and type(state.get("archived")) is bool and state.keys() <= _STATE
