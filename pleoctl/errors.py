@@ -28,6 +28,7 @@ class ExitCode(IntEnum):
     LOCKED = 6
     USAGE = 64
     INVALID = 78
+    HANGUP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -108,6 +109,12 @@ class InvalidFile(PleoctlError):
 
     exit_code = ExitCode.INVALID
     code = "invalid-file"
+
+
+class NotWritten(PleoctlError):
+    """A file that was asked for could not be written."""
+
+    code = "not-written"
 
 
 class SourceError(PleoctlError):

@@ -28,8 +28,9 @@ class Machine:
     """The real machine; a double overrides what it wants to decide itself."""
 
     def __init__(self) -> None:
-        """``rng`` is for jitter, never for secrets."""
+        """``rng`` is for jitter, never for secrets; ``unfinished`` are files that a dying process must remove."""
         self.rng = random.Random()  # noqa: S311 - jitter
+        self.unfinished: set[Path] = set()
 
     def time(self) -> float:
         """Seconds since the epoch, which other processes and machines share; it may jump."""
@@ -64,6 +65,13 @@ class Machine:
             if folder.is_absolute():
                 return folder
         raise PleoctlError("this user has no home folder for settings", hint="set HOME")
+
+    def remove_unfinished(self) -> None:
+        """Take away what an interrupted write has left, so that a process that ends leaves no half of a file."""
+        for path in list(self.unfinished):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+        self.unfinished.clear()
 
     def state_folder(self) -> Path:
         """The user's state folder of pleoctl (``PLEOCTL_STATE_DIR`` in tests and containers). Raises `PleoctlError`."""

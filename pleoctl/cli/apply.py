@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pleoctl.cli.common import PATH, as_command, open_workspace
+from pleoctl.cli.common import PATH, as_command, check_output, open_workspace
 from pleoctl.cli.reports import reporting
-from pleoctl.errors import Refused, UsageError
+from pleoctl.errors import Refused
 
 if TYPE_CHECKING:
     from pleoctl.apply.run import Applied
@@ -40,23 +40,24 @@ def command(
 
     """
     from pleoctl.apply.run import check_plan, refuse_plan
-    from pleoctl.cli.applying import Stop, carry_out, keep_receipt, locked, output_of, stoppable, target_of
+    from pleoctl.cli.applying import carry_out, keep_receipt, locked, output_of, target_of
+    from pleoctl.cli.signals import Stop, stoppable
     from pleoctl.plan.artifact import read_plan
 
     with reporting(options) as reported:
-        if receipt is not None and Path(receipt).resolve() == Path(plan).resolve():
-            raise UsageError(f"--receipt {receipt} would overwrite the plan", hint="name another file")
         workspace = open_workspace(options)
+        for file in filter(None, (receipt, events)):
+            check_output(options, file, [Path(plan), *workspace.inputs])
         read, target = read_plan(Path(plan), plan), target_of(workspace)
         try:
             check_plan(read, target, expect_id)
         except Refused as error:
             refused = refuse_plan(read, target, error)
-            keep_receipt(refused, receipt, plan)
+            keep_receipt(options, refused, receipt)
             return output_of(options, refused, Stop())
         with locked(workspace, "apply", lock_timeout), stoppable() as stop:
             applied = carry_out(options, workspace, read, stop=stop, events=events)
-            keep_receipt(applied, receipt, plan)
+            keep_receipt(options, applied, receipt)
             _report(reported, applied)
             return output_of(options, applied, stop)
 

@@ -1,13 +1,10 @@
-"""Carrying a plan out from the command line: lock, signals, progress, receipt."""
+"""Carrying a plan out from the command line: lock, progress, receipt."""
 
 from __future__ import annotations
 
 import os
-import signal
-import threading
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,52 +13,15 @@ from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import seconds, write_output
 from pleoctl.cli.events import events_to
 from pleoctl.cli.planning import connected, progress
-from pleoctl.errors import ExitCode, PleoctlError
 from pleoctl.pleo.writer import PleoWriter
 from pleoctl.state.lock import FileLock, Holder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
 
+    from pleoctl.cli.signals import Stop
     from pleoctl.plan.artifact import Plan
     from pleoctl.workspace import Workspace
-
-SIGNALS: Final = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
-
-
-class Stop:
-    """The first signal asks the run to finish what is in flight; the second ends the process at once."""
-
-    def __init__(self) -> None:
-        """Nothing was asked yet."""
-        self.event = threading.Event()
-        self.code: ExitCode | None = None
-
-    def handle(self, number: int, _frame: FrameType | None) -> None:
-        """The signal handler."""
-        if self.event.is_set():
-            os._exit(int(SIGNALS[signal.Signals(number)]))
-        self.code = SIGNALS[signal.Signals(number)]
-        self.event.set()
-        # A lock of the stream may be held by what was interrupted, so this writes past it.
-        with suppress(OSError):
-            os.write(2, b"stopping after the writes in flight (once more: stop at once)\n")
-
-
-@contextmanager
-def stoppable() -> Iterator[Stop]:
-    """Signals go to a `Stop` inside the block."""
-    stop = Stop()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = {number: signal.signal(number, stop.handle) for number in SIGNALS}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
@@ -98,14 +58,10 @@ def carry_out(
     return applied
 
 
-def keep_receipt(applied: Applied, file: str | None, plan: str) -> None:
-    """Write the receipt where it was asked for, never over the plan; what fails is a finding, since the run is done."""
-    if file is None:
-        return
-    try:
-        write_output(file, applied.receipt.bytes, inputs=[Path(plan)])
-    except PleoctlError as error:
-        applied.findings += error.findings
+def keep_receipt(options: Options, applied: Applied, file: str | None) -> None:
+    """Write the receipt where it was asked for; what fails is a finding, since the run is done."""
+    if file is not None:
+        write_output(options, file, applied.receipt.bytes)
 
 
 def output_of(options: Options, applied: Applied, stop: Stop) -> Output:

@@ -8,10 +8,12 @@ import os
 import sys
 import traceback
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pleoctl.cli.signals import Signalled
 from pleoctl.errors import ExitCode, Finding, PleoctlError
 
 if TYPE_CHECKING:
@@ -35,7 +37,11 @@ class Output:
 
 @dataclass(slots=True)
 class Options:
-    """The options that every command has."""
+    """The options that every command has, and what becomes of its output files while it runs.
+
+    ``taken`` is what an output file named ``-`` has put on standard output, where nothing else may follow;
+    ``unwritten`` are the findings of output files that could not be written.
+    """
 
     command: str
     format: str = "text"
@@ -43,6 +49,8 @@ class Options:
     verbose: bool = False
     debug: bool = False
     no_color: bool = False
+    taken: bytes | None = None
+    unwritten: list[Finding] = field(default_factory=list)
 
     @property
     def color(self) -> bool | None:
@@ -59,40 +67,69 @@ def execute(options: Options, work: Callable[[], Output]) -> int:
     try:
         output = work()
     except PleoctlError as error:
-        if options.debug:
-            traceback.print_exc()
         output = Output(findings=error.findings, exit_code=error.exit_code)
-    except BrokenPipeError:
-        return _end_broken_pipe()
-    except KeyboardInterrupt:
-        output = Output(findings=[Finding("interrupted", "interrupted")], exit_code=ExitCode.INTERRUPTED)
+        _trace(options)
+    except KeyboardInterrupt as error:
+        output = interrupted(error)
     except (click.ClickException, click.Abort, click.exceptions.Exit):
         raise
-    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback without --debug
-        if options.debug:
-            traceback.print_exc()
-        words = f"unexpected {type(error).__name__}: {error}"
-        hint = "this is a bug; run again with --debug and report it"
-        output = Output(findings=[Finding("internal", words[:500], hint=hint)], exit_code=ExitCode.ERROR)
-    try:
-        emit(options, output)
-    except BrokenPipeError:
-        return _end_broken_pipe()
     except OSError as error:
-        return _end_unwritable(error, output.exit_code)
+        output = Output(findings=[_system(error)], exit_code=ExitCode.ERROR)
+        _trace(options)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback without --debug
+        output = Output(findings=[_internal(error)], exit_code=ExitCode.ERROR)
+        _trace(options)
+    output.findings = [*output.findings, *options.unwritten]
+    output.exit_code = _worst(output)
+    emit(options, output)
     return int(output.exit_code)
 
 
+def interrupted(error: BaseException | None) -> Output:
+    """The output of a command that a signal ended."""
+    code = error.code if isinstance(error, Signalled) else ExitCode.INTERRUPTED
+    return Output(findings=[Finding("interrupted", code.name.lower())], exit_code=code)
+
+
+def _worst(output: Output) -> ExitCode:
+    """What has an error is never done: 0 and 2 become 1."""
+    failed = any(finding.level == "error" for finding in output.findings)
+    return ExitCode.ERROR if failed and output.exit_code in {ExitCode.OK, ExitCode.CHANGES} else output.exit_code
+
+
+def _system(error: OSError) -> Finding:
+    """What the machine refused, as far as nobody who knows more has told it."""
+    try:
+        Path.cwd()
+    except OSError:
+        return Finding("error", "the current folder no longer exists", hint="change to one that does")
+    words = f"the machine refused: {(error.strerror or str(error)).lower()}"
+    return Finding("error", words, file=str(error.filename) if error.filename else None)
+
+
+def _internal(error: Exception) -> Finding:
+    words = f"unexpected {type(error).__name__}: {error}"
+    return Finding("internal", words[:500], hint="this is a bug; run again with --debug and report it")
+
+
+def _trace(options: Options) -> None:
+    if options.debug:
+        traceback.print_exc()
+
+
 def emit(options: Options, output: Output) -> None:
-    """Write an output to the two streams."""
+    """Write an output to the two streams; what an output file has taken standard output for is not followed by more."""
+    on_stderr = options.taken is not None
     if output.raw is not None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(output.raw)
-        sys.stdout.buffer.flush()
+        if output.raw != options.taken:
+            stream = sys.stderr if on_stderr else sys.stdout
+            stream.flush()
+            stream.buffer.write(output.raw)
+            stream.flush()
     elif options.format == "json":
-        click.echo(json.dumps(envelope(options.command, output), ensure_ascii=True, indent=1))
+        click.echo(json.dumps(envelope(options.command, output), ensure_ascii=True, indent=1), err=on_stderr)
     elif output.text:
-        click.echo(output.text, nl=False, color=options.color)
+        click.echo(output.text, nl=False, color=options.color, err=on_stderr)
     # A plan or receipt has no place for findings, so they are told beside it.
     if output.findings and (options.format != "json" or output.raw is not None):
         from pleoctl.report.text import finding_text
@@ -132,6 +169,14 @@ def end_usage_error(error: click.UsageError, arguments: list[str]) -> int:
     return int(ExitCode.USAGE)
 
 
+def end_interrupted(error: BaseException | None, arguments: list[str]) -> int:
+    """Tell a signal that came before the command began its work."""
+    output = interrupted(error)
+    names = [a for a in arguments if not a.startswith("-")]
+    emit(Options("".join(names[:1]), format="json" if _wants_json(arguments) else "text"), output)
+    return int(output.exit_code)
+
+
 def _wants_json(arguments: list[str]) -> bool:
     for index, argument in enumerate(arguments):
         if argument == "--format" and arguments[index + 1 : index + 2]:
@@ -139,19 +184,6 @@ def _wants_json(arguments: list[str]) -> bool:
         if argument.startswith("--format="):
             return argument == "--format=json"
     return os.environ.get("PLEOCTL_FORMAT") == "json"
-
-
-def _end_broken_pipe() -> int:
-    # The reader went away (e.g. `| head`): nothing is wrong, and Python must not complain at exit.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return int(ExitCode.OK)
-
-
-def _end_unwritable(error: OSError, code: ExitCode) -> int:
-    # A full disk behind standard output; what is still in the buffer has nowhere to go.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    click.echo(f"error: standard output cannot be written: {(error.strerror or str(error)).lower()}", err=True)
-    return int(code or ExitCode.ERROR)
 
 
 def _set_up_logging(options: Options) -> None:

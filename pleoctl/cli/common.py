@@ -7,22 +7,23 @@ import inspect
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from pleoctl.cli.boundary import Options, Output, execute
-from pleoctl.errors import UsageError
+from pleoctl.errors import NotWritten, Refused, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from pleoctl.workspace import Workspace
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-FORMATS = ("text", "json", "markdown", "html", "csv", "beancount", "hledger")
+WORKSPACE: Final = "pleoctl.yaml"
+FORMATS: Final = ("text", "json", "markdown", "html", "csv", "beancount", "hledger")
 PATH = click.Path(path_type=str)
 
 
@@ -125,19 +126,68 @@ def _width() -> int:
     return max(60, shutil.get_terminal_size((110, 24)).columns)
 
 
-def write_output(path: str, content: bytes, *, inputs: Iterable[Path] = ()) -> Path:
-    """Write a file that the user named, whole or not at all. Raises `UsageError` for one of the ``inputs``."""
-    from pathlib import Path
+# Names of the two streams, which are ours and are not opened a second time.
+_STREAMS: Final = {
+    "-": 1, "/dev/stdout": 1, "/dev/fd/1": 1, "/proc/self/fd/1": 1,
+    "/dev/stderr": 2, "/dev/fd/2": 2, "/proc/self/fd/2": 2,
+}  # fmt: skip
 
+
+def is_stdout(path: str) -> bool:
+    """Whether an output file's name means standard output."""
+    return _STREAMS.get(path) == 1
+
+
+def write_output(options: Options, path: str, content: bytes, *, inputs: Iterable[Path] = ()) -> bool:
+    """Write a file that the user named, whole or not at all; whether it lies there now for others to read.
+
+    What goes wrong is a finding of this invocation (``options.unwritten``), for its work is done. Raises what
+    `check_output` raises.
+    """
+    check_output(options, path, inputs)
+    if path in _STREAMS:
+        _say(options, path, content)
+        return False
     from pleoctl.documents.files import write_atomically
 
-    target = Path(path)
-    refuse_inputs(target, inputs)
-    write_atomically(target, content)
-    return target
+    try:
+        write_atomically(Path(path), content)
+    except NotWritten as error:
+        options.unwritten += error.findings
+    return Path(path).is_file()
 
 
-def refuse_inputs(target: Path, inputs: Iterable[Path]) -> None:
-    """Raise `UsageError` where an output would replace what the command reads."""
-    if any(target.resolve() == given.resolve() for given in inputs):
-        raise UsageError(f"{target} is an input of this command and would be overwritten", hint="name another file")
+def _say(options: Options, path: str, content: bytes) -> None:
+    stream = sys.stdout if is_stdout(path) else sys.stderr
+    options.taken = content if is_stdout(path) else options.taken
+    stream.flush()
+    stream.buffer.write(content)
+    stream.flush()
+
+
+def check_output(options: Options, path: str, inputs: Iterable[Path] = ()) -> None:
+    """See whether a file may be written.
+
+    Raises `UsageError` where it would replace what the command reads, `Refused` where a link in the workspace leads out
+    of it: a branch may have put it there.
+    """
+    if path in _STREAMS:
+        return
+    target = Path(os.path.realpath(path))
+    if any(target == Path(os.path.realpath(given)) for given in inputs):
+        raise UsageError(f"{path} is an input of this command and would be overwritten", hint="name another file")
+    from pleoctl.documents.files import leads_out
+
+    root = workspace_folder(options)
+    if root is not None and leads_out(Path(path), root):
+        raise Refused(f"{path} leads outside the workspace", hint="it is a link, or lies below one; name another file")
+
+
+def workspace_folder(options: Options) -> Path | None:
+    """The folder of this invocation's workspace, whatever stands in it; None where there is none."""
+    chosen = options.workspace or os.environ.get("PLEOCTL_WORKSPACE")
+    if chosen:
+        path = Path(chosen)
+        return path if path.is_dir() else path.parent
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / WORKSPACE).is_file()), None)

@@ -3,46 +3,52 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pleoctl.errors import Finding, PleoctlError
+from pleoctl.cli.ends import LAST_SECONDS
+from pleoctl.documents.files import writing
+from pleoctl.errors import Finding
+from pleoctl.streams import Steady
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import BinaryIO
 
 
 class Events:
     """Writes each event as it happens. Its reader may go away; the run goes on, and ``findings`` say so."""
 
-    def __init__(self, stream: BinaryIO | None, name: str) -> None:
+    def __init__(self, stream: Steady | None, name: str) -> None:
         """Without a stream nothing is written."""
         self._stream, self._name = stream, name
-        self.findings: list[Finding] = []
 
     def __call__(self, event: dict[str, Any]) -> None:
         """Write one line."""
-        if self._stream is None or self.findings:
-            return
-        try:
+        if self._stream is not None:
             self._stream.write(json.dumps(event, sort_keys=True).encode() + b"\n")
-        except OSError as error:
-            words = f"events could not be written any more: {error.strerror}"
-            self.findings.append(Finding("events-lost", words, "warning", file=self._name))
+
+    @property
+    def findings(self) -> list[Finding]:
+        """That events were lost, and why."""
+        lost = self._stream and self._stream.lost
+        if not lost:
+            return []
+        words = f"events could not be written any more: {(lost.strerror or str(lost)).lower()}"
+        return [Finding("events-lost", words, "warning", file=self._name)]
 
 
 @contextmanager
 def events_to(path: str | None) -> Iterator[Events]:
-    """The events file for the block. Raises `PleoctlError` before anything is sent if it cannot be opened."""
+    """The events file for the block. Raises `NotWritten` before anything is sent if it cannot be opened."""
     if path is None:
         yield Events(None, "")
         return
-    try:
-        # Unbuffered, so that a line is there the moment it happened; a pipe will do as well as a file.
-        stream = Path(path).open("wb", buffering=0)  # noqa: SIM115 - closed below, whatever happens to the last write
-    except OSError as error:
-        raise PleoctlError(f"cannot be written: {error.strerror}", file=path) from error
-    with stream:
+    with writing(Path(path)):
+        # Unbuffered, so that a line is there the moment it happened; a pipe will do as well as a file. Its reader is a
+        # program that may be slow or stopped, which must not hold up the run.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    with Steady(descriptor, patient=False, close=True) as stream:
         yield Events(stream, path)
+        stream.hand_over(LAST_SECONDS)

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import PATH, as_command, open_workspace
+from pleoctl.cli.common import PATH, as_command, check_output, open_workspace, write_output
 from pleoctl.cli.planning import connected
-from pleoctl.errors import Refused, UsageError
+from pleoctl.errors import Refused
 
 
 @as_command("import")
@@ -36,18 +36,24 @@ def command(options: Options, *, output: str | None, force: bool) -> Output:
 
     workspace = open_workspace(options)
     path, shown = (Path(output), output) if output else workspace.desired_files[0]
-    if output and path.resolve() == workspace.file.resolve():
-        raise UsageError(f"{output} is the workspace itself", hint="name another file")
+    if output:
+        check_output(options, output, [workspace.file])
     # All rows go into one file; the workspace's other files would hold them a second time.
     others = [] if output else workspace.desired_files[1:]
     for target, name in [(path, shown), *others]:
-        if target.exists() and not force:
+        if target.is_file() and not force:
             raise Refused(f"{name} exists", hint="--force overwrites it")
     with connected(workspace, PleoReader) as reader:
         adopted = adopt(reader)
     edited = edit_list(workspace.document, ("dimensions", "selected"), adopted.selected)
     edited = edit_list(parse(edited, workspace.document.shown), ("dimensions", "leave"), adopted.leave)
-    write_atomically(path, render(adopted.state).encode())
+    content = render(adopted.state).encode()
+    if output is None:
+        write_atomically(path, content)
+    else:
+        write_output(options, output, content)
+    if options.unwritten:
+        return Output()
     for target, _ in others:
         write_atomically(target, render(DesiredState()).encode())
     if edited != workspace.document.text:

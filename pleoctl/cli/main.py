@@ -5,15 +5,17 @@ from __future__ import annotations
 import gc
 import sys
 from importlib import import_module
-from io import TextIOWrapper
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from pleoctl import __version__
-from pleoctl.cli.boundary import end_usage_error
+from pleoctl.cli.boundary import end_interrupted, end_usage_error
+from pleoctl.cli.ends import Ends
+from pleoctl.cli.signals import end_at_once, end_here, handled
 from pleoctl.errors import ExitCode
+from pleoctl.machine import this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,11 +107,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with the right code."""
     # One command, then the process ends: collecting young garbage of 100,000 live rows is a quarter of a plan's time.
     gc.set_threshold(200_000, 20, 100)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    ends = Ends()
     arguments = list(sys.argv[1:] if argv is None else argv)
-    sys.exit(run(arguments))
+    with handled(end_at_once):
+        with handled(end_here):
+            code = run(arguments)
+        this_machine().remove_unfinished()
+        code = ends.settle(code)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -123,8 +128,10 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return int(ExitCode.USAGE)
-    except (click.Abort, KeyboardInterrupt):
-        return int(ExitCode.INTERRUPTED)
+    except KeyboardInterrupt as error:
+        return end_interrupted(error, arguments)
+    except click.Abort as error:
+        return end_interrupted(error.__cause__, arguments)
     return int(ended) if isinstance(ended, int) else 0
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import PATH, as_command, open_workspace, refuse_inputs, table
-from pleoctl.documents.files import whole_file, writing
-from pleoctl.errors import ExitCode, Finding, PleoctlError
+from pleoctl.cli.boundary import Options, Output, interrupted
+from pleoctl.cli.common import PATH, as_command, check_output, is_stdout, open_workspace, table
+from pleoctl.documents.files import whole_file
+from pleoctl.errors import ExitCode, NotWritten, PleoctlError
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -32,12 +33,10 @@ class _Counted:
 
     def write(self, data: bytes) -> int:
         self.used = self.used or bool(data)
-        with writing(Path("<stdout>")):
-            return self._stream.write(data)
+        return self._stream.write(data)
 
     def flush(self) -> None:
-        with writing(Path("<stdout>")):
-            self._stream.flush()
+        self._stream.flush()
 
 
 @as_command("map", formats=("json", "csv", "beancount", "hledger"), default="json")
@@ -63,9 +62,10 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
 
     workspace = open_workspace(options)
     engine = engine_of(workspace, catalog=not no_catalog)
+    output = None if output is None or is_stdout(output) else output
     if output is not None:
         rule_files = [workspace.root / name for name in engine.rules.inputs]
-        refuse_inputs(Path(output), [*workspace.inputs, *rule_files, Path(file)])
+        check_output(options, output, [*workspace.inputs, *rule_files, Path(file)])
     tally = Tally()
     sink: Any = _Counted(sys.stdout.buffer)
     try:
@@ -74,11 +74,13 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
             target = sink if output is None else stack.enter_context(whole_file(Path(output)))
             write_entries(items, engine, writer(options.format, engine.rules), target, tally)
         sink.flush()
+    except NotWritten as error:
+        return Output(findings=error.findings, exit_code=ExitCode.PARTIAL if tally.failed else ExitCode.ERROR)
     except (PleoctlError, KeyboardInterrupt) as error:
         if not sink.used:
             raise
         # Entries are on standard output already; an envelope behind them would be no JSON line of theirs.
-        return _told(error)
+        return replace(_ended(error), raw=b"")
     click.echo(_summary(tally) + _unchecked(engine, no_catalog=no_catalog), nl=False, err=True)
     return Output(raw=b"", exit_code=ExitCode.PARTIAL if tally.failed else ExitCode.OK)
 
@@ -91,15 +93,10 @@ def _unchecked(engine: Engine, *, no_catalog: bool) -> str:
     return NOT_CHECKED
 
 
-def _told(error: PleoctlError | KeyboardInterrupt) -> Output:
-    from pleoctl.report.text import finding_text
-
-    findings, code = [Finding("interrupted", "interrupted")], ExitCode.INTERRUPTED
+def _ended(error: PleoctlError | KeyboardInterrupt) -> Output:
     if isinstance(error, PleoctlError):
-        findings, code = error.findings, error.exit_code
-    for finding in findings:
-        click.echo(finding_text(finding), err=True)
-    return Output(raw=b"", exit_code=code)
+        return Output(findings=error.findings, exit_code=error.exit_code)
+    return interrupted(error)
 
 
 def _summary(tally: Tally) -> str:

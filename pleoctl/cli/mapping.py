@@ -114,13 +114,15 @@ def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str 
         found = suites(mapping_path(workspace), workspace.root, [Path(f) for f in files])
     except PleoctlError as error:
         if junit is not None:
-            write_output(junit, findings_junit(error.findings, [], "pleoctl mapping test"), inputs=workspace.inputs)
+            write_output(
+                options, junit, findings_junit(error.findings, [], "pleoctl mapping test"), inputs=workspace.inputs
+            )
         raise
     results = [(suite, run_suite(suite)) for suite in found]
     listed = [result for _, part in results for result in part]
     if junit is not None:
         read = [suite.folder / name for suite in found for name in (*suite.rules.inputs, *suite.tests.inputs)]
-        write_output(junit, results_junit(listed), inputs=[*workspace.inputs, *read])
+        write_output(options, junit, results_junit(listed), inputs=[*workspace.inputs, *read])
     updated = [name for suite, part in results for name in update(part, suite.folder)] if rewrite else []
     failed = sum(not r.passed for r in listed)
     data = {

@@ -70,13 +70,12 @@ def command(
         made = _planned(
             workspace, only=only, dimensions=dimensions, today=today, acknowledged=allow_archive,
         )  # fmt: skip
-        if output is not None:
-            write_output(output, made.bytes, inputs=workspace.inputs)
+        saved = output is not None and write_output(options, output, made.bytes, inputs=workspace.inputs)
         _report(reported, made, output)
     shown = render_plan(
         options, made.document, made.bytes, file=output, per_minute=workspace.requests_per_minute, **look
     )
-    if output is not None and options.format == "text" and made.guard_passed:
+    if saved and options.format == "text" and made.guard_passed:
         shown.text += f"\nSaved to {output}. Carry it out with: pleoctl apply {output}\n"
     if not made.guard_passed:
         shown.findings.append(refused(made))
@@ -130,7 +129,7 @@ def render_plan(
     if gitlab_report is not None:
         from pleoctl.forge.gitlab import gitlab_report as counts
 
-        write_output(gitlab_report, counts(document))
+        write_output(options, gitlab_report, counts(document))
     if options.format == "json":
         return Output(raw=raw)
     if options.format == "markdown":

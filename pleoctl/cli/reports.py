@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from pleoctl.cli.common import PATH, open_workspace, write_output
+from pleoctl.cli.common import PATH, WORKSPACE, open_workspace, workspace_folder, write_output
 from pleoctl.errors import Finding, PleoctlError
 from pleoctl.forge import environment
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     F = TypeVar("F", bound=Callable[..., Any])
 
-WORKSPACE: Final = "pleoctl.yaml"
 MOST_SUMMARY: Final = 400_000
 
 
@@ -81,13 +80,13 @@ def _write(options: Options, reported: Reported, junit: str | None, sarif: str |
     if junit is not None:
         from pleoctl.report.junit import findings_junit
 
-        write_output(junit, findings_junit(reported.findings, reported.files, name), inputs=inputs)
+        write_output(options, junit, findings_junit(reported.findings, reported.files, name), inputs=inputs)
     if sarif is not None:
         from pleoctl.report.sarif import findings_sarif
 
         default = next(iter(reported.files), WORKSPACE)
         found = findings_sarif(reported.findings, folder=folder, default=default)
-        write_output(sarif, found, inputs=inputs)
+        write_output(options, sarif, found, inputs=inputs)
     if environment.in_github_actions():
         from pleoctl.forge.annotations import workflow_commands
 
@@ -126,16 +125,7 @@ def _folder(options: Options) -> str:
     if root is None:
         return ""
     try:
-        inside = _workspace_folder(options).resolve().relative_to(root.resolve())
+        inside = (workspace_folder(options) or Path.cwd()).resolve().relative_to(root.resolve())
     except (OSError, ValueError):
         return ""
     return "" if inside == Path() else inside.as_posix()
-
-
-def _workspace_folder(options: Options) -> Path:
-    chosen = options.workspace or os.environ.get("PLEOCTL_WORKSPACE")
-    if chosen:
-        path = Path(chosen)
-        return path if path.is_dir() else path.parent
-    here = Path.cwd()
-    return next((folder for folder in (here, *here.parents) if (folder / WORKSPACE).is_file()), here)

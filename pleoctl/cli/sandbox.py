@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import threading
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,11 +12,10 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, write_output
+from pleoctl.cli.signals import handled
 from pleoctl.errors import InvalidFile, MissingExtra, PleoctlError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pleoctl.sandbox import Sandbox
 
 _EXTRA: Final = frozenset({"uvicorn", "h11"})
@@ -62,12 +59,16 @@ def serve(
     try:
         _start(pleo, port, allow_host)
         ready = {"url": pleo.url, "company": pleo.company, "apiKey": pleo.api_key, "pid": os.getpid()}
-        with _stop_on_signals() as stopping:
+        stopping = threading.Event()
+        with handled(lambda _code: stopping.set()):
             if options.format == "text":
                 click.echo("".join(f"{k:<9}{ready[v]}\n" for k, v in _SHOWN.items()), nl=False)
+            content = (json.dumps(ready) + "\n").encode()
             if ready_file is not None:
-                write_output(ready_file, (json.dumps(ready) + "\n").encode())
-            stopping.wait()
+                write_output(options, ready_file, content)
+            # Who waits for a file that could not be written would wait for ever.
+            if not options.unwritten:
+                stopping.wait()
     finally:
         pleo.stop()
     return Output(data=ready)
@@ -98,18 +99,6 @@ def _start(pleo: Sandbox, port: int, hosts: tuple[str, ...]) -> None:
         if (error.name or "").partition(".")[0] not in _EXTRA:
             raise
         raise MissingExtra("the sandbox is an extra", hint="install pleoctl[sandbox]") from error
-
-
-@contextmanager
-def _stop_on_signals() -> Iterator[threading.Event]:
-    stopping = threading.Event()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda *_: stopping.set()) for number in numbers]
-    try:
-        yield stopping
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 sandbox_group.add_command(serve)

@@ -24,7 +24,8 @@ def command(options: Options, *, only: str | None, dimensions: tuple[str, ...], 
     pleoctl sync --only accounts --lock-timeout 5m
 
     """
-    from pleoctl.cli.applying import carry_out, locked, output_of, stoppable
+    from pleoctl.cli.applying import carry_out, locked, output_of
+    from pleoctl.cli.signals import stoppable
     from pleoctl.plan import build_plan
     from pleoctl.plan.prepare import prepare
     from pleoctl.pleo.reader import PleoReader
@@ -33,7 +34,7 @@ def command(options: Options, *, only: str | None, dimensions: tuple[str, ...], 
     from pleoctl.sources.write import export_to_workspace
 
     workspace = open_workspace(options)
-    with locked(workspace, "sync", lock_timeout), stoppable() as stop:
+    with locked(workspace, "sync", lock_timeout):
         exported = export_to_workspace(workspace)
         workspace = open_workspace(options)
         inputs = prepare(workspace, only=only, dimensions=dimensions, further=mapping_warnings(workspace))
@@ -44,7 +45,8 @@ def command(options: Options, *, only: str | None, dimensions: tuple[str, ...], 
             text = plan_text(made.document, per_minute=workspace.requests_per_minute)
             refused = Finding("guard", "the guard refuses the plan", hint="review it: `pleoctl plan`")
             return Output(text, made.document, [*exported.findings, refused], ExitCode.REFUSED)
-        applied = carry_out(options, workspace, made, stop=stop)
+        with stoppable() as stop:
+            applied = carry_out(options, workspace, made, stop=stop)
         shown = output_of(options, applied, stop)
         if options.format == "text":
             shown.text = plan_text(made.document, per_minute=workspace.requests_per_minute) + shown.text

@@ -47,8 +47,7 @@ def command(options: Options, *, receipt: str, output: str | None, allow_archive
     read = read_receipt(file / "receipt.json" if file.is_dir() else file, receipt)
     with connected(workspace, PleoReader) as reader:
         made = undo_plan(read, workspace, reader, allow_archive)
-    if output is not None:
-        write_output(output, made.bytes, inputs=[*workspace.inputs, Path(receipt)])
+    saved = output is not None and write_output(options, output, made.bytes, inputs=[*workspace.inputs, file])
     shown = render_plan(options, made.document, made.bytes, per_minute=workspace.requests_per_minute)
     shown.findings = [
         Finding("not-undone", skipped.reason, "warning", address=str(skipped.address))
@@ -56,7 +55,7 @@ def command(options: Options, *, receipt: str, output: str | None, allow_archive
     ]
     if not made.guard_passed:
         shown.findings.append(refused(made))
-    elif output is not None and options.format == "text":
+    elif saved and options.format == "text":
         shown.text += f"\nSaved to {output}. Carry it out with: pleoctl apply {output}\n"
     shown.exit_code = ExitCode.OK if made.guard_passed else ExitCode.REFUSED
     return shown

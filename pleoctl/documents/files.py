@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
+from io import BufferedWriter
+from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from pleoctl.errors import InvalidFile, PleoctlError
+from pleoctl.errors import InvalidFile, NotWritten
 from pleoctl.machine import this_machine
+from pleoctl.streams import Steady
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 MAX_BYTES: Final = 256 * 1024 * 1024
 
@@ -47,7 +50,7 @@ def decode(content: bytes, shown: str) -> str:
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> None:
-    """Write a file whole or not at all, and make its folder. Raises `PleoctlError`.
+    """Write a file whole or not at all, and make its folder. Raises `NotWritten`.
 
     Keeps the permissions of an existing file unless ``mode`` is given.
     """
@@ -57,14 +60,18 @@ def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> 
 
 @contextmanager
 def whole_file(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
-    """A stream to a file that appears only when all of it was written: beside, then renamed. Raises `PleoctlError`."""
-    target = path.resolve()
-    if target.exists() and not target.is_file():
-        # A pipe or a device is written to as it is; renaming over it would replace it.
-        with writing(path), target.open("wb") as stream:
+    """A stream to a file that appears only when all of it was written: beside, then renamed. Raises `NotWritten`.
+
+    A pipe or a device is written to as it is, since renaming over it would replace it; its reader may go away.
+    """
+    if _is_stream(path):
+        with _straight_into(path) as stream:
             yield stream
         return
-    beside = target.with_name(f".{target.name}.{this_machine().token()}.tmp")
+    target = _target(path)
+    machine = this_machine()
+    beside = target.with_name(f".{target.name}.{machine.token()}.tmp")
+    machine.unfinished.add(beside)
     try:
         with writing(path):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -79,17 +86,54 @@ def whole_file(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
+        machine.unfinished.discard(beside)
+
+
+@contextmanager
+def _straight_into(path: Path) -> Iterator[BinaryIO]:
+    with writing(path):
+        raw = Steady(os.open(path, os.O_WRONLY | os.O_TRUNC), close=True)
+        with BufferedWriter(raw) as stream:
+            yield stream
+        if raw.failure is not None:
+            raise raw.failure
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether something else than a regular file has that name, or a descriptor of this process."""
+    if path.is_relative_to("/dev/fd") or path.is_relative_to("/proc"):
+        return True
+    try:
+        return not S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
+
+
+def _target(path: Path) -> Path:
+    """The file behind links, which stay as they are."""
+    with writing(path):
+        target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        raise NotWritten("is a link that leads to itself", file=str(path), hint="remove it, or name another file")
+    return target
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """What goes wrong while a file is written, as `PleoctlError`; a reader that went away is no error of ours."""
+    """What goes wrong while a file is written, as `NotWritten`."""
     try:
         yield
-    except BrokenPipeError:
-        raise
     except OSError as error:
-        raise PleoctlError(f"cannot be written: {_reason(error)}", file=str(path)) from error
+        raise NotWritten(f"cannot be written: {_reason(error)}", file=str(path)) from error
+
+
+def leads_out(path: Path, folder: Path) -> bool:
+    """Whether a path that by its letters lies in a folder really lies outside of it, through a link."""
+    named, real, home = (
+        Path(os.path.normpath(path.absolute())), Path(os.path.realpath(path)), Path(os.path.realpath(folder)),
+    )  # fmt: skip
+    inside = named.is_relative_to(folder.absolute()) or named.is_relative_to(home)
+    return inside and not real.is_relative_to(home)
 
 
 def _mode_of(path: Path) -> int:
