@@ -9,7 +9,7 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace, table
-from pleoctl.errors import LockHeld
+from pleoctl.errors import LockHeld, PleoctlError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,15 +32,17 @@ def list_(options: Options) -> Output:  # noqa: ARG001 - every command takes its
     """
     from pleoctl.state.lock import is_held, locks_folder, read_holder
 
-    held = [(path, read_holder(path)) for path in sorted(locks_folder().glob("*.lock")) if is_held(path)]
-    rows = [_row(path, holder) for path, holder in held]
+    asked = [(path, is_held(path)) for path in sorted(locks_folder().glob("*.lock"))]
+    held = [(path, read_holder(path) if known else None, known) for path, known in asked if known is not False]
+    rows = [_row(path, holder, known=known is not None) for path, holder, known in held]
     text = table(["company", "url", "command", "pid", "host", "run", "since"], rows) if rows else "No locks are held.\n"
-    return Output(text, [asdict(holder) if holder else {"file": path.name} for path, holder in held])
+    data = [asdict(holder) if holder else {"file": path.name, "held": known} for path, holder, known in held]
+    return Output(text, data)
 
 
-def _row(path: Path, holder: Holder | None) -> list[str]:
+def _row(path: Path, holder: Holder | None, *, known: bool) -> list[str]:
     if holder is None:
-        return [path.stem, "", "unknown", "", "", "", ""]
+        return [path.stem, "", "unknown" if known else "unknown: another user's lock", "", "", "", ""]
     return [
         holder.company,
         holder.url,
@@ -63,15 +65,18 @@ def release(options: Options) -> Output:
     pleoctl lock release
 
     """
-    from pleoctl.machine import connection_name
-    from pleoctl.state.lock import is_held, locks_folder, note_path, read_holder
+    from pleoctl.state.lock import is_held, lock_path, note_path, read_holder
 
     workspace = open_workspace(options)
-    path = locks_folder() / f"{connection_name(workspace.url, workspace.company)}.lock"
-    if path.exists() and is_held(path):
+    path = lock_path(workspace.url, workspace.company)
+    if is_held(path):
         raise LockHeld(f"the lock is held: {read_holder(path)}", hint="end that process; the lock then frees itself")
-    left = note_path(path).exists()
-    note_path(path).unlink(missing_ok=True)
+    note = note_path(path)
+    try:
+        left = note.exists()
+        note.unlink(missing_ok=True)
+    except OSError as error:
+        raise PleoctlError(f"{note} cannot be removed: {error.strerror}", hint="it is another user's") from error
     return Output("released\n" if left else "nothing to release\n", {"released": left})
 
 

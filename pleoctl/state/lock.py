@@ -7,20 +7,26 @@ people who it is. `Lock` is what a bucket or a database would implement.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from pleoctl.documents.files import write_atomically
 from pleoctl.errors import LockHeld, PleoctlError
 from pleoctl.machine import connection_name, this_machine
+from pleoctl.text import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+LOG: Final = logging.getLogger(__name__)
+POLL_SECONDS: Final = 0.1
+TOLD_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,36 +63,80 @@ class FileLock:
     """`Lock` by an operating-system file lock in the user's state folder."""
 
     def __init__(self, url: str, company: str) -> None:
-        """Keyed by url host and company."""
-        self._path = locks_folder() / f"{connection_name(url, company)}.lock"
+        """Keyed by the server, however its url is spelt, and the company."""
+        self._path = lock_path(url, company)
 
     @contextmanager
     def hold(self, holder: Holder, timeout: float) -> Iterator[None]:
         """See `Lock.hold`."""
-        from filelock import FileLock as OsLock  # noqa: PLC0415 - only runs that write need it
-        from filelock import Timeout  # noqa: PLC0415
+        descriptor = self._opened()
+        try:
+            self._acquire(descriptor, timeout)
+            with self._note(holder):
+                yield
+        finally:
+            os.close(descriptor)
 
-        lock = OsLock(self._path, timeout=timeout)
+    @contextmanager
+    def _note(self, holder: Holder) -> Iterator[None]:
+        # The note only tells people who it is: no run ends because it cannot be written.
+        note = note_path(self._path)
+        with suppress(PleoctlError):
+            write_atomically(note, json.dumps(asdict(holder)).encode(), mode=0o600)
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            lock.acquire(poll_interval=0.1)
-        except OSError as error:
-            if isinstance(error, Timeout):
-                raise self._held() from error
-            words = f"the lock cannot be made in {self._path.parent}: {error.strerror}"
-            raise PleoctlError(words, hint="set PLEOCTL_STATE_DIR to a folder that can be written") from error
-        try:
-            write_atomically(note_path(self._path), json.dumps(asdict(holder)).encode(), mode=0o600)
             yield
         finally:
             with suppress(OSError):
-                note_path(self._path).unlink(missing_ok=True)
-            lock.release()
+                note.unlink(missing_ok=True)
+
+    def _opened(self) -> int:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            return _open(self._path, os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            words = f"the lock cannot be made in {self._path.parent}: {error.strerror}"
+            raise PleoctlError(words, hint="set PLEOCTL_STATE_DIR to a folder that can be written") from error
+
+    def _acquire(self, descriptor: int, timeout: float) -> None:
+        machine = this_machine()
+        end = machine.monotonic() + timeout
+        if not _locked(descriptor, self._path) and timeout > TOLD_SECONDS:
+            other = terminal(read_holder(self._path) or "another run")
+            LOG.warning("waiting for the lock, at most %g s: %s", timeout, other)
+        while not _locked(descriptor, self._path):
+            if machine.monotonic() >= end:
+                raise self._held()
+            machine.sleep(POLL_SECONDS)
 
     def _held(self) -> LockHeld:
         other = read_holder(self._path)
         words = f"another run holds the lock of this company: {other}" if other else "another run holds the lock"
         return LockHeld(words, hint="wait with --lock-timeout 5m; see `pleoctl lock list`")
+
+
+def _open(path: Path, flags: int) -> int:
+    """A descriptor of a lock file, not through a link; another user's may be locked without a right to write it."""
+    nofollow = getattr(os, "O_NOFOLLOW", 0)
+    try:
+        return os.open(path, flags | nofollow, 0o644)
+    except PermissionError:
+        return os.open(path, os.O_RDONLY | nofollow)
+
+
+def _locked(descriptor: int, path: Path) -> bool:
+    """Take the lock if it is free; taking it again changes nothing. Raises `PleoctlError` where there are no locks."""
+    from filelock import lock_descriptor  # noqa: PLC0415 - only runs that write need it
+
+    try:
+        return lock_descriptor(descriptor, blocking=False)
+    except OSError as error:
+        words = f"the file system of {path.parent} has no locks: {error.strerror}"
+        raise PleoctlError(words, hint="set PLEOCTL_STATE_DIR to a folder on a disk of this machine") from error
+
+
+def lock_path(url: str, company: str) -> Path:
+    """The lock file of a server and a company."""
+    return locks_folder() / f"{connection_name(url, company)}.lock"
 
 
 def locks_folder() -> Path:
@@ -107,17 +157,21 @@ def read_holder(lock: Path) -> Holder | None:
         return None
 
 
-def is_held(lock: Path) -> bool:
-    """Whether some process holds the lock now."""
-    from filelock import FileLock as OsLock  # noqa: PLC0415
-    from filelock import Timeout  # noqa: PLC0415
+def is_held(lock: Path) -> bool | None:
+    """Whether some process holds the lock now; None where it is another user's and cannot be asked.
 
-    probe = OsLock(lock, timeout=0)
+    Raises `PleoctlError` where the file system has no locks.
+    """
     try:
-        with probe.acquire():
-            return False
-    except Timeout:
-        return True
+        descriptor = _open(lock, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
+    try:
+        return not _locked(descriptor, lock)
+    finally:
+        os.close(descriptor)
 
 
 def ci_run_url() -> str | None:
