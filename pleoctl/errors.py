@@ -123,7 +123,13 @@ class SourceError(PleoctlError):
     code = "source"
 
 
-class PleoError(PleoctlError):
+class RemoteError(PleoctlError):
+    """A server refused, failed, or could not be reached."""
+
+    code = "remote"
+
+
+class PleoError(RemoteError):
     """Pleo refused, failed or answered with something that is not its contract."""
 
     code = "pleo"

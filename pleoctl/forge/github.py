@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pleoctl.errors import PleoctlError, UsageError
 from pleoctl.forge import environment
 from pleoctl.forge.comments import same
 from pleoctl.hosts import is_loopback
+from pleoctl.remote.auth import Auth, bearer
 from pleoctl.remote.budget import Budget
 from pleoctl.remote.errors import ApiError, LostAnswer, Unauthorised
+from pleoctl.remote.service import Service
 from pleoctl.remote.transport import Transport
-
-if TYPE_CHECKING:
-    import requests
 
 Json = dict[str, Any]
 
@@ -158,7 +158,7 @@ def connect(repository: str | None, number: int | None) -> tuple[Transport, Pull
     loopback = is_loopback(parts.hostname or "")
     if parts.scheme != "https" and not loopback:
         raise PleoctlError(f"GITHUB_API_URL {url} is not https")
-    transport = Transport(url, _authoriser(), Budget(None), loopback=loopback, service="GitHub")
+    transport = Transport(Service(url, "GitHub", loopback=loopback), _auth(), Budget(None))
     return transport, PullRequest(transport, named, found, _graphql(url))
 
 
@@ -179,16 +179,11 @@ def _number() -> int | None:
     return int(match[1]) if match else None
 
 
-def _authoriser() -> Any:
+def _auth() -> Auth:
     token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
     if not token:
         raise PleoctlError("environment variable GITHUB_TOKEN is not set", hint="it needs pull-requests: write")
     if not token.isascii() or not token.isprintable():
         raise PleoctlError("GITHUB_TOKEN has characters that no header can carry")
-
-    def authorise(request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {token}"
-        request.headers["Accept"] = "application/vnd.github+json"
-        return request
-
-    return authorise
+    auth = bearer(token)
+    return replace(auth, headers={**auth.headers, "Accept": "application/vnd.github+json"})

@@ -2,49 +2,46 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from pleoctl.errors import PleoError
 from pleoctl.machine import connection_name, this_machine
 from pleoctl.pleo.reader import PleoReader
+from pleoctl.remote.auth import Auth, basic, bearer
 from pleoctl.remote.budget import Budget
+from pleoctl.remote.service import Service
 from pleoctl.remote.transport import Transport
+from pleoctl.state.budget import FileWindow
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
-
-    import requests
 
     from pleoctl.workspace import Workspace
 
 R = TypeVar("R", bound=PleoReader)
 
 PARALLEL: Final = 8
+NAME: Final = "Pleo"
 
 
 def connect(workspace: Workspace, kind: type[R], *, stop: threading.Event | None = None) -> R:
     """A reader or writer of the workspace's company; the secret is resolved here and kept nowhere else."""
     url, company = workspace.url, workspace.company
-    store = this_machine().state_folder() / "budget" / connection_name(url, company)
-    budget = Budget(workspace.requests_per_minute, store, stop=stop)
     method, secret = workspace.auth
-    transport = Transport(
-        url, authoriser(method, secret.reveal()), budget, timeout=workspace.timeout,
-        loopback=workspace.is_loopback, pool=PARALLEL,
-    )  # fmt: skip
-    return kind(transport, company)
+    auth = authorisation(method, secret.reveal(), company)
+    service = Service(url, NAME, workspace.limits, loopback=workspace.is_loopback, failure=PleoError)
+    budget = Budget(workspace.requests_per_minute, window(url, auth), stop=stop)
+    return kind(Transport(service, auth, budget, pool=PARALLEL), company)
 
 
-def authoriser(method: str, secret: str) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
-    """Bearer for an access token; Basic with the key as user and an empty password for an API key (N3)."""
-    if method == "accessToken":
-        header = f"Bearer {secret}"
-    else:
-        header = "Basic " + base64.b64encode(f"{secret}:".encode()).decode()
+def authorisation(method: str, secret: str, company: str) -> Auth:
+    """Bearer for an access token; Basic with the key as user and an empty password for an API key (N3).
 
-    def authorise(request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = header
-        return request
+    Pleo counts requests by key; an access token changes within the hour, so the company stands for its owner.
+    """
+    return bearer(secret, owner=company) if method == "accessToken" else basic(secret, "")
 
-    return authorise
+
+def window(url: str, auth: Auth) -> FileWindow:
+    """The requests that this credential has sent to this server in the last minute, from whatever process here."""
+    return FileWindow(this_machine().state_folder() / "budget" / connection_name(url, auth.fingerprint))

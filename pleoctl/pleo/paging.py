@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import PleoError
 from pleoctl.remote.errors import ApiError
+from pleoctl.remote.service import MAX_PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,12 +86,20 @@ class _Pass:
             if not isinstance(cursor, str) or not cursor or cursor in seen:
                 raise _Incomplete("the cursor does not move on")
             seen.add(cursor)
+            self._refuse_endless(len(seen))
             empty = 0 if rows else empty + 1
             if empty > MAX_EMPTY:
                 raise _Incomplete("page after page is empty")
         if self._total is not None and self._total != len(self._rows):
             raise _Incomplete(f"{len(self._rows)} rows came, {self._total} were announced")
         return list(self._rows.values())
+
+    def _refuse_endless(self, pages: int) -> None:
+        if pages >= MAX_PAGES:
+            raise PleoError(
+                f"{self._method} {self._path} was not read completely: {pages} pages came, each says that more follow",
+                hint="nothing was changed; report it to Pleo if it stays",
+            )
 
     def _page(self, cursor: str | None) -> tuple[list[Any], dict[str, Any]]:
         params = dict(self._params)

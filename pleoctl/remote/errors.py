@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pleoctl.errors import PleoctlError, PleoError
+from pleoctl.errors import PleoctlError, RemoteError
 
 
-class ApiError(PleoError):
+class ApiError(RemoteError):
     """The server answered with a refusal; ``status`` is the HTTP status, ``kind`` the server's own error type."""
 
     code = "api"
@@ -25,7 +25,7 @@ class Unauthorised(ApiError):
     code = "unauthorised"
 
 
-class LostAnswer(PleoError):
+class LostAnswer(RemoteError):
     """A write was sent and its outcome is not known: no answer, a server failure, or an unreadable answer."""
 
     code = "lost-answer"
@@ -37,6 +37,18 @@ class LostAnswer(PleoError):
 
 
 class Interrupted(PleoctlError):
-    """The run was asked to stop before this request was sent."""
+    """The run was asked to stop before this request was sent, or while a read that decides nothing was under way."""
 
     code = "interrupted"
+
+
+class Unanswered(Exception):
+    """One try without a usable answer; never seen outside ``remote``, except by what stands in for `Transport.send`.
+
+    ``sent``: the server may have carried the request out. ``tries``: how often such a fault is worth a try.
+    """
+
+    def __init__(self, words: str, *, sent: bool, tries: int, status: int | None = None, hint: str = "") -> None:
+        """``words`` are fit to be shown."""
+        super().__init__(words)
+        self.sent, self.tries, self.status, self.hint = sent, tries, status, hint

@@ -27,7 +27,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
-from pleoctl.errors import PleoError
+from pleoctl.errors import RemoteError
 from pleoctl.remote.errors import ApiError, LostAnswer, Unauthorised
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Step(ABC, Generic[I]):
 
     @abstractmethod
     def look(self, ids: Sequence[I]) -> Mapping[I, Done | Undone | Moved | Next[I]]:
-        """How these parts are outside now. Raises `PleoError`."""
+        """How these parts are outside now. Raises `RemoteError`."""
 
     def refused(self, ids: Sequence[I], error: ApiError) -> Mapping[I, End | Undone | Next[I]]:
         """What a refusal means, for a step that knows more of it than that nothing was written."""
@@ -157,7 +157,7 @@ def doubting(look: Callable[[], T]) -> T:
     """What a look sees. Raises `LostAnswer` where it fails, since what it was to settle stays unknown."""
     try:
         return look()
-    except PleoError as error:
+    except RemoteError as error:
         raise LostAnswer(f"Pleo did not answer, and could not be asked again: {error.message}") from error
 
 

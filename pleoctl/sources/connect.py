@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from pleoctl.errors import Finding, PleoError, Refused, SourceError
+from pleoctl.errors import Finding, Refused, RemoteError, SourceError
 from pleoctl.hosts import Endpoint
 from pleoctl.machine import connection_name, this_machine
 from pleoctl.remote.budget import Budget
+from pleoctl.remote.service import Service
 from pleoctl.remote.transport import Transport
+from pleoctl.state.budget import FileWindow
+from pleoctl.workspace.limits import Limits
 from pleoctl.workspace.trust import TrustedHosts
 
 if TYPE_CHECKING:
-    import requests
-
     from pleoctl.remote.transport import Answer
+    from pleoctl.remote.wire import Reply
     from pleoctl.sources.credentials import Credentials
 
 DEFAULT_REQUESTS: Final = 300
@@ -33,7 +36,7 @@ class ServerConnection:
     """Reads from one base url; connects, and resolves secrets, with the first request."""
 
     def __init__(self, base_url: str, config: dict[str, Any], service: str, credentials: Credentials, own: str) -> None:
-        """``config`` holds auth, requestsPerMinute and timeoutSeconds; ``own`` is what a preset itself names.
+        """``config`` holds auth, requestsPerMinute and the limits of an answer; ``own`` is what a preset itself names.
 
         Raises `SourceError` for a bad url.
         """
@@ -56,7 +59,7 @@ class ServerConnection:
         """One safe request. Raises `SourceError` without any secret in it."""
         try:
             return self._open().read(method, path, **request)
-        except PleoError as error:
+        except RemoteError as error:
             findings = [Finding(SourceError.code, self._words(f.message, path), hint=f.hint) for f in error.findings]
             raise SourceError(self._words(error.message, path), findings=findings) from None
 
@@ -78,22 +81,31 @@ class ServerConnection:
                 raise Refused(missing.message, findings=[missing])
             loopback = self.endpoint.loopback
             limit = self._config.get("requestsPerMinute") or (None if loopback else DEFAULT_REQUESTS)
-            store = this_machine().state_folder() / "budget" / connection_name(self.base_url, "source")
-            self._transport = Transport(
-                self.base_url, self._credentials.authorise(self._config.get("auth") or {}), Budget(limit, store),
-                timeout=float(self._config.get("timeoutSeconds", DEFAULT_TIMEOUT)), loopback=loopback,
-                service=self._service, error_words=self._error_words,
+            auth = self._credentials.authorise(self._config.get("auth") or {})
+            if not auth.owner:
+                auth = replace(auth, owner=_user(self._config))
+            name = connection_name(self.base_url, auth.fingerprint)
+            service = Service(
+                self.base_url, self._service, Limits.of(self._config, timeout=DEFAULT_TIMEOUT), loopback=loopback,
+                error_words=self._error_words,
             )  # fmt: skip
+            window = FileWindow(this_machine().state_folder() / "budget" / name)
+            self._transport = Transport(service, auth, Budget(limit, window))
         return self._transport
 
-    def _error_words(self, response: requests.Response) -> tuple[str, str]:
+    def _error_words(self, reply: Reply) -> tuple[str, str]:
         """What the server says went wrong, in whichever shape it says it, without secrets."""
         try:
-            words = error_message(json.loads(response.content))
+            words = error_message(json.loads(reply.content))
         except (ValueError, RecursionError):
             words = ""
         shown = self._credentials.redact(" ".join(words.split()))[:SHOWN_ERROR]
         return "", f": {shown}" if shown else ""
+
+
+def _user(config: dict[str, Any]) -> str:
+    """Who signs in by other means than ``auth``: what a server without one counts requests by."""
+    return "\n".join(str(config[name]) for name in ("database", "user") if name in config)
 
 
 def error_message(body: Any, depth: int = 4) -> str:

@@ -6,20 +6,17 @@ that ``pleo.auth`` names, or one that is the same text, is never handed to a sou
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from pleoctl.errors import Finding, PleoctlError, Refused
+from pleoctl.remote.auth import Auth, basic, bearer, in_headers
 from pleoctl.workspace.secrets import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
-
-    import requests
 
     from pleoctl.documents.load import Document
 
@@ -71,30 +68,27 @@ class Credentials:
             text = text.replace(value, "***")
         return text
 
-    def authorise(self, auth: dict[str, Any]) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
-        """Put ``bearer``, ``basic`` or ``headers`` on requests; the secrets are resolved here, once."""
-        headers = self._headers(auth)
+    def authorise(self, auth: dict[str, Any]) -> Auth:
+        """What ``bearer``, ``basic`` or ``headers`` put on requests; the secrets are resolved here, once."""
+        made = self._auth(auth)
+        for secret in made.secrets:
+            self.remember(secret)
+        return made
 
-        def put(request: requests.PreparedRequest) -> requests.PreparedRequest:
-            request.headers.update(headers)
-            return request
-
-        return put
-
-    def _headers(self, auth: dict[str, Any]) -> dict[str, str]:
+    def _auth(self, auth: dict[str, Any]) -> Auth:
         if "bearer" in auth:
-            return {"Authorization": f"Bearer {self.reveal(auth['bearer'], 'source', 'auth', 'bearer')}"}
+            return bearer(self.reveal(auth["bearer"], "source", "auth", "bearer"))
         if "basic" in auth:
-            both = (self.reveal(auth["basic"][part], "source", "auth", "basic", part) for part in ("user", "password"))
-            encoded = base64.b64encode(":".join(both).encode()).decode()
-            self.remember(encoded)
-            return {"Authorization": f"Basic {encoded}"}
+            user, password = (
+                self.reveal(auth["basic"][part], "source", "auth", "basic", part) for part in ("user", "password")
+            )
+            return basic(user, password)
         given = auth.get("headers", {})
         for name in given:
             if name.lower() in ROUTING_HEADERS:
                 raise self._refused(("source", "auth", "headers", name), f"auth must not set the header {name}",
                                     "source.baseUrl alone says where requests go")  # fmt: skip
-        return {name: self.reveal(reference, "source", "auth", "headers", name) for name, reference in given.items()}
+        return in_headers({n: self.reveal(reference, "source", "auth", "headers", n) for n, reference in given.items()})
 
     def _refused(self, key: tuple[str, ...], words: str = _OWN, hint: str = _OWN_HINT) -> Refused:
         return Refused(words, findings=[self._placed(Finding(Refused.code, words, hint=hint), key)])

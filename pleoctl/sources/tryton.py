@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
+from pleoctl.remote.service import MAX_PAGES
 from pleoctl.sources.base import SourceRow, Table
 from pleoctl.sources.files import wanted
 
@@ -88,6 +89,8 @@ class TrytonSource:
         """All records, page by page, as many as the server counts before and after. Raises `SourceError`."""
         total = self._call(f"model.{model}.search_count", domain)
         found: dict[int, dict[str, Any]] = {}
+        if total > MAX_PAGES * PAGE:
+            raise SourceError(f"{model} has {total} records, more than {MAX_PAGES} pages can hold")
         while len(found) < total:
             page = self._call(f"model.{model}.search_read", domain, len(found), PAGE, [["id", "ASC"]], fields)
             if not page or any(record["id"] in found for record in page):

@@ -20,6 +20,7 @@ from pleoctl.errors import Finding, InvalidFile, Refused, UsageError
 from pleoctl.hosts import Endpoint
 from pleoctl.model.addresses import Named
 from pleoctl.model.kinds import ACCOUNT, TAG_GROUP
+from pleoctl.workspace.limits import Limits
 from pleoctl.workspace.secrets import Secret
 from pleoctl.workspace.trust import url_problem
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 FILE_NAME: Final = "pleoctl.yaml"
 MAX_SELECTED: Final = 5
 DEFAULT_REQUESTS: Final = 500
+DEFAULT_TIMEOUT: Final = 30.0
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -141,9 +143,9 @@ class Workspace:
         return int(asked) if asked else None if self.is_loopback else DEFAULT_REQUESTS
 
     @property
-    def timeout(self) -> float:
-        """Seconds that one answer may take."""
-        return float(self.data["pleo"].get("timeoutSeconds", 30))
+    def limits(self) -> Limits:
+        """What one answer of Pleo may take."""
+        return Limits.of(self.data["pleo"], timeout=DEFAULT_TIMEOUT)
 
     @property
     def auth(self) -> tuple[str, Secret]:
@@ -232,10 +234,12 @@ class Workspace:
                 yield Setting(key, value, "default")
 
     def _defaults(self) -> dict[str, Any]:
-        limits = GuardLimits()
+        limits, answer = GuardLimits(), self.limits
         return {
             "pleo.requestsPerMinute": "no limit on loopback" if self.is_loopback else DEFAULT_REQUESTS,
-            "pleo.timeoutSeconds": 30,
+            "pleo.timeoutSeconds": answer.timeout,
+            "pleo.answerSeconds": answer.answer_seconds,
+            "pleo.answerBytes": answer.answer_bytes,
             "desired": "desired-state.yaml",
             "accounts.leave": [],
             "dimensions.leave": [],

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from engine import FakeTime
+from clocks import FakeTime
 from pleoctl.errors import PleoError
 from pleoctl.pleo.paging import read_pages
-from pleoctl.remote import ApiError, Budget, Transport
+from pleoctl.remote.budget import Budget
+from pleoctl.remote.errors import ApiError
+from pleoctl.remote.service import Service
+from pleoctl.remote.transport import Transport
 
 if TYPE_CHECKING:
     from requests_mock import Mocker
@@ -27,9 +30,8 @@ def page(*ids: str, cursor: str | None = None, **pagination: Any) -> Json:
 
 def read(requests_mock: Mocker, *answers: Json | list[Any] | None, status: int = 200) -> list[str]:
     """The ids that reading these answers gives."""
-    time = FakeTime()
     requests_mock.get(f"{URL}/x", [{"json": answer, "status_code": status} for answer in answers])
-    http = Transport(URL, None, Budget(None, clock=time.clock, sleep=time.sleep))
+    http = Transport(Service(URL, "Pleo", failure=PleoError), None, Budget(None, machine=FakeTime()))
     return [r.id for r in read_pages(http, "GET", "/x", convert=lambda raw: SimpleNamespace(id=raw["id"]))]
 
 
@@ -94,8 +96,7 @@ def test_a_lie_told_once_is_read_again(requests_mock: Mocker, lie: str) -> None:
 
 def test_a_refused_page_size_is_left_to_pleo(requests_mock: Mocker) -> None:
     """Where 100 rows are refused with 400, the list is asked for without a size, once."""
-    time = FakeTime()
-    http = Transport(URL, None, Budget(None, clock=time.clock, sleep=time.sleep))
+    http = Transport(Service(URL, "Pleo", failure=PleoError), None, Budget(None, machine=FakeTime()))
     answers = [{"status_code": 400}, {"json": page("a", cursor="C1")}, {"json": page("b")}]
     requests_mock.get(f"{URL}/x", answers)
     found = read_pages(http, "GET", "/x", params={"k": "v"}, convert=lambda raw: SimpleNamespace(id=raw["id"]))
@@ -107,8 +108,7 @@ def test_a_refused_page_size_is_left_to_pleo(requests_mock: Mocker) -> None:
 @pytest.mark.parametrize("refusals", [[400, 400], [409]])
 def test_other_refusals_are_errors(requests_mock: Mocker, refusals: list[int]) -> None:
     """A 400 that stays, and any other refusal, is told as it is."""
-    time = FakeTime()
-    http = Transport(URL, None, Budget(None, clock=time.clock, sleep=time.sleep))
+    http = Transport(Service(URL, "Pleo", failure=PleoError), None, Budget(None, machine=FakeTime()))
     requests_mock.get(f"{URL}/x", [{"status_code": status} for status in refusals])
     with pytest.raises(ApiError) as caught:
         read_pages(http, "GET", "/x", convert=lambda raw: SimpleNamespace(id=raw["id"]))

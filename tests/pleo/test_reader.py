@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from engine import FakeTime
+from clocks import FakeTime
 from pleoctl.errors import PleoError
 from pleoctl.pleo import PleoReader, PleoWriter
-from pleoctl.remote import Budget, LostAnswer, Transport
+from pleoctl.remote.budget import Budget
+from pleoctl.remote.errors import LostAnswer
+from pleoctl.remote.service import Service
+from pleoctl.remote.transport import Transport
 
 if TYPE_CHECKING:
     from requests_mock import Mocker
@@ -47,8 +50,8 @@ def group(**fields: Any) -> Json:
 @pytest.fixture
 def pleo() -> PleoWriter:
     """A client of production that never sleeps."""
-    time = FakeTime()
-    return PleoWriter(Transport(URL, None, Budget(None, clock=time.clock, sleep=time.sleep)), COMPANY)
+    service = Service(URL, "Pleo", failure=PleoError)
+    return PleoWriter(Transport(service, None, Budget(None, machine=FakeTime())), COMPANY)
 
 
 def test_the_plan_path_cannot_write() -> None:

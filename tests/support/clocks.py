@@ -1,21 +1,61 @@
-"""Time that passes only when everybody sleeps."""
+"""Machines whose time passes only when somebody sleeps."""
 
 from __future__ import annotations
 
 import heapq
+import itertools
 import threading
 
+from pleoctl.machine import Machine
 
-class VirtualTime:
-    """A clock shared by a fixed number of threads; it moves to the next waking time once all of them sleep."""
+START = 1_000_000.0
+
+
+class FakeTime(Machine):
+    """A machine whose clocks only sleeping moves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds = START
+        self._lock = threading.Lock()
+
+    def time(self) -> float:
+        """Seconds."""
+        return self.seconds
+
+    def monotonic(self) -> float:
+        """Seconds."""
+        return self.seconds
+
+    _tokens = itertools.count()
+
+    def token(self, size: int = 4) -> str:
+        """A number that no other machine of this process gives."""
+        return next(self._tokens).to_bytes(size + 2).hex()
+
+    def sleep(self, seconds: float) -> None:
+        """Let the clock move on."""
+        with self._lock:
+            self.seconds += max(seconds, 0.0)
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Let the clock move on, unless the event is set."""
+        if not event.is_set():
+            self.sleep(seconds)
+        return event.is_set()
+
+
+class VirtualTime(Machine):
+    """A machine shared by a fixed number of threads; it moves to the next waking time once all of them sleep."""
 
     def __init__(self, threads: int) -> None:
-        self._now = 1_000_000.0
+        super().__init__()
+        self._now = START
         self._running = threads
         self._wakes: list[float] = []
         self._changed = threading.Condition()
 
-    def clock(self) -> float:
+    def monotonic(self) -> float:
         """Seconds."""
         return self._now
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from clocks import FakeTime
 from pleoctl.apply.run import Applied, Target, apply_plan, check_plan
-from pleoctl.machine import Machine, on
+from pleoctl.errors import PleoError
+from pleoctl.machine import on
 from pleoctl.plan import Inputs, Plan, build_plan
 from pleoctl.pleo import PleoReader, PleoWriter
-from pleoctl.pleo.connect import authoriser
 from pleoctl.reconcile import Scope
-from pleoctl.remote import Budget, Transport
+from pleoctl.remote.auth import basic
+from pleoctl.remote.budget import Budget
+from pleoctl.remote.service import Service
+from pleoctl.remote.transport import Transport
 from pleoctl.run.doubts import wait_out
+from pleoctl.workspace.limits import Limits
 from pleoctl.workspace.workspace import GuardLimits
 
 if TYPE_CHECKING:
+    import threading
     from pathlib import Path
 
     from pleoctl.model import Address, DesiredState
@@ -27,37 +31,6 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 KINDS = {"accounts": "account", "tagGroups": "tagGroup", "tags": "tag"}
-
-
-class FakeTime(Machine):
-    """A machine whose clock only sleeping moves."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seconds = 1_000_000.0
-        self._lock = threading.Lock()
-
-    def time(self) -> float:
-        """Seconds."""
-        return self.seconds
-
-    clock = monotonic = time
-    _tokens = itertools.count()
-
-    def token(self, size: int = 4) -> str:
-        """A number that no other machine of this process gives."""
-        return next(self._tokens).to_bytes(size + 2).hex()
-
-    def sleep(self, seconds: float) -> None:
-        """Let the clock move on."""
-        with self._lock:
-            self.seconds += max(seconds, 0.0)
-
-    def wait(self, event: threading.Event, seconds: float) -> bool:
-        """Let the clock move on, unless the event is set."""
-        if not event.is_set():
-            self.sleep(seconds)
-        return event.is_set()
 
 
 @dataclass
@@ -79,12 +52,9 @@ class Engine:
 
     def client(self, kind: type[PleoReader], stop: threading.Event | None = None) -> Any:
         """A reader or writer whose waits take no time."""
-        budget = Budget(None, clock=self.time.time, sleep=self.time.sleep)
-        budget.stop = stop
-        transport = Transport(
-            self.pleo.url, authoriser("apiKey", self.pleo.api_key), budget, timeout=self.timeout, loopback=True, pool=8
-        )
-        return kind(transport, self.pleo.company)
+        budget = Budget(None, stop=stop, machine=self.time)
+        service = Service(self.pleo.url, "Pleo", Limits(self.timeout), loopback=True, failure=PleoError)
+        return kind(Transport(service, basic(self.pleo.api_key, ""), budget, pool=8), self.pleo.company)
 
     def plan(self, acknowledged: int | None = None) -> Plan:
         """A plan as `pleoctl plan` makes it."""

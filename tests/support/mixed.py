@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from engine import Engine, FakeTime
+from clocks import FakeTime
+from engine import Engine
 from pleoctl.desired.read import checked, read_state
 from pleoctl.reconcile import Scope
 from pleoctl.sandbox import Seed

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from pleoctl.errors import SourceError
+from pleoctl.remote.service import MAX_PAGES
 from pleoctl.sources.http.expressions import Expression, ExpressionError
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class ListReader:
             if empty > MAX_EMPTY:
                 raise self._wrong("page after page is empty")
             step, link = self._next(step, rows, answer, url)
+            if step is not None and self._pages >= MAX_PAGES:
+                raise self._wrong(f"{self._pages} pages came, and there is always one more")
         if self._total is not None and self._count != self._total:
             raise self._wrong(f"{self._count} rows came, {self._total} were announced")
 
@@ -152,7 +155,7 @@ class ListReader:
     def _token(self, answer: Answer, rows: list[dict[str, Any]]) -> str | int | None:
         expression = self._resource.next
         if expression is None:
-            value = answer.links.get("next", {}).get("url")
+            value: Any = answer.links.get("next")
         else:
             value = self._value(expression, answer.body)
             self._doubt_single_page(expression, value, rows)

@@ -136,8 +136,8 @@ def test_a_literal_secret_is_refused(server: FakeServer, books: Books) -> None:
 
 
 def test_the_rate_of_a_source_is_its_own(server: FakeServer, books: Books) -> None:
-    """The source's requestsPerMinute is counted apart from Pleo's, and kept for the next command."""
+    """The source's requestsPerMinute is counted by its own credential, and kept for the next command."""
     server.app = lambda _call: Reply(ROWS)
     books.read(section(server, requestsPerMinute=100))
     stored = list((books.folder.parent / "state" / "budget").iterdir())
-    assert [path.stat().st_size for path in stored] == [8]
+    assert [path.stat().st_size for path in stored] == [24]

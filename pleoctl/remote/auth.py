@@ -1,0 +1,67 @@
+"""What proves to a server who asks: headers that every request carries, and that no message shows (law 8)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from requests import PreparedRequest
+
+_PURPOSE = b"pleoctl request budget"
+_DIGEST_LETTERS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """A credential as ``requests`` takes one.
+
+    ``owner`` is what the server counts requests by: the key itself, or a name where the credential changes from hour
+    to hour.
+    """
+
+    headers: Mapping[str, str] = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+    owner: str = field(repr=False)
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Put the headers on a request."""
+        request.headers.update(self.headers)
+        return request
+
+    @property
+    def fingerprint(self) -> str:
+        """A name for the owner that does not give it away: an HMAC."""
+        return hmac.new(self.owner.encode(), _PURPOSE, hashlib.sha256).hexdigest()[:_DIGEST_LETTERS]
+
+    def masked(self, words: str) -> str:
+        """The words without the credential, should the server echo what was sent."""
+        for secret in sorted(filter(None, self.secrets), key=len, reverse=True):
+            words = words.replace(secret, "***")
+        return words
+
+
+def nobody() -> Auth:
+    """No credential."""
+    return Auth({}, (), "")
+
+
+def bearer(token: str, owner: str | None = None) -> Auth:
+    """``Authorization: Bearer``; ``owner`` where the token does not last."""
+    return Auth({"Authorization": f"Bearer {token}"}, (token,), owner or token)
+
+
+def basic(user: str, password: str) -> Auth:
+    """``Authorization: Basic`` (RFC 7617, UTF-8)."""
+    encoded = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return Auth({"Authorization": f"Basic {encoded}"}, (encoded, user, password), f"{user}:{password}")
+
+
+def in_headers(headers: Mapping[str, str]) -> Auth:
+    """A secret in each of these headers."""
+    return Auth(dict(headers), tuple(headers.values()), "\n".join(f"{n}:{v}" for n, v in sorted(headers.items())))

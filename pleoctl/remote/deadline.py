@@ -1,0 +1,133 @@
+"""One answer has one deadline (a socket's own time-out starts anew with each byte) and can be broken off.
+
+The file that ``http.client`` reads an answer from is replaced by one that looks at the clock at every read: for the
+head, the body, and a proxy's answer to CONNECT alike.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from requests.adapters import HTTPAdapter
+
+from pleoctl.remote.errors import Interrupted
+
+if TYPE_CHECKING:
+    import socket
+
+    from urllib3 import PoolManager
+    from urllib3.connectionpool import HTTPConnectionPool
+
+    from pleoctl.workspace.limits import Limits
+
+# How long a read may sleep before it looks whether the run was asked to stop.
+_NAP: Final = 0.25
+
+
+class AnswerTooLong(TimeoutError):
+    """Bytes kept coming, but the answer did not end in time."""
+
+
+@dataclass(slots=True)
+class Bounds:
+    """The limits of all answers of a session; ``stop`` may break off reads of threads that called `allow_stop`."""
+
+    limits: Limits
+    stop: threading.Event | None = None
+    _local: threading.local = field(default_factory=threading.local)
+
+    def allow_stop(self, allowed: bool) -> None:
+        """Whether the calling thread's next answer may be broken off."""
+        self._local.allowed = allowed
+
+    def stopped(self) -> bool:
+        """Whether the calling thread's answer is to be broken off."""
+        return self.stop is not None and self.stop.is_set() and getattr(self._local, "allowed", False)
+
+
+class _Bytes(io.RawIOBase):
+    """The bytes of one answer."""
+
+    def __init__(self, sock: socket.socket, bounds: Bounds) -> None:
+        # A file of the socket keeps it open while the connection gives it up, as for `Connection: close`.
+        self._keep = sock.makefile("rb", buffering=0)
+        self._sock, self._bounds = sock, bounds
+        self._end = time.monotonic() + bounds.limits.answer_seconds
+        sock.settimeout(min(_NAP, bounds.limits.timeout))
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        silent_until = time.monotonic() + self._bounds.limits.timeout
+        while True:
+            now = time.monotonic()
+            if now >= self._end:
+                raise AnswerTooLong
+            try:
+                return self._sock.recv_into(buffer)
+            except TimeoutError:
+                if self._bounds.stopped():
+                    raise Interrupted("stopped while an answer was read") from None
+                if now >= silent_until:
+                    raise
+
+    def close(self) -> None:
+        if not self.closed:
+            with suppress(OSError):  # the next request is sent on this socket, unless it is closed
+                self._sock.settimeout(self._bounds.limits.timeout)
+            self._keep.close()
+        super().close()
+
+
+class _Socket:
+    """What ``http.client`` needs of a socket to read an answer."""
+
+    def __init__(self, sock: socket.socket, bounds: Bounds) -> None:
+        self._sock, self._bounds = sock, bounds
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Bytes(self._sock, self._bounds))
+
+
+def _answer(bounds: Bounds, sock: socket.socket, **options: Any) -> http.client.HTTPResponse:
+    # All that it asks of a socket is a file.
+    return http.client.HTTPResponse(_Socket(sock, bounds), **options)  # type: ignore[arg-type]
+
+
+class BoundedAdapter(HTTPAdapter):
+    """Connections whose answers keep to their bounds, through proxies too."""
+
+    def __init__(self, bounds: Bounds, *, pool: int) -> None:
+        """``pool`` is how many threads send at a time."""
+        self._make = staticmethod(partial(_answer, bounds))
+        super().__init__(pool_connections=2, pool_maxsize=pool)
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """See `HTTPAdapter`."""
+        super().init_poolmanager(*arguments, **options)
+        self._bind(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> PoolManager:
+        """See `HTTPAdapter`."""
+        known = proxy in self.proxy_manager
+        manager: PoolManager = super().proxy_manager_for(proxy, **options)
+        if not known:
+            self._bind(manager)
+        return manager
+
+    def _bind(self, manager: PoolManager) -> None:
+        manager.pool_classes_by_scheme = {
+            scheme: self._bound(pool) for scheme, pool in manager.pool_classes_by_scheme.items()
+        }
+
+    def _bound(self, pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
+        connection = type("BoundedConnection", (pool.ConnectionCls,), {"response_class": self._make})
+        return type("BoundedPool", (pool,), {"ConnectionCls": connection})

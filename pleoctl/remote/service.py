@@ -1,0 +1,32 @@
+"""Who is spoken to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from pleoctl.errors import RemoteError
+from pleoctl.workspace.limits import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pleoctl.remote.wire import Reply
+
+# A list of more pages than this has no end: half a million records at 100 a page.
+MAX_PAGES: Final = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One server: ``name`` is what messages call it, ``failure`` the error that a request without an answer becomes.
+
+    ``error_words`` finds the type of an error and its words in an answer; None reads ``type`` and ``message``.
+    """
+
+    url: str
+    name: str
+    limits: Limits = field(default_factory=Limits)
+    loopback: bool = False
+    failure: type[RemoteError] = RemoteError
+    error_words: Callable[[Reply], tuple[str, str]] | None = None

@@ -1,0 +1,216 @@
+"""One request and its answer over the network, by ``requests``; what goes wrong is told as what it means.
+
+Everything above this file knows only `Reply`, `Unanswered` and the errors of the family.
+"""
+
+from __future__ import annotations
+
+import http
+import os
+import re
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import requests
+from requests.utils import get_environ_proxies
+from urllib3.exceptions import ConnectTimeoutError, DecodeError, HTTPError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import ProxyError as ProxyFault
+
+from pleoctl import __version__
+from pleoctl.remote.deadline import AnswerTooLong, BoundedAdapter, Bounds
+from pleoctl.remote.errors import Unanswered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pleoctl.remote.auth import Auth
+    from pleoctl.remote.service import Service
+
+CONNECT_SECONDS: Final = 10.0
+TRIES: Final = 6
+TIMEOUT_TRIES: Final = 3
+# An answer that does not end took ten times as long as one that does not begin.
+ENDLESS_TRIES: Final = 2
+_BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_PIECE: Final = 256 * 1024
+_MEBIBYTE: Final = 1024 * 1024
+_STATUS: Final = re.compile(r"\b([1-5]\d\d)\b")
+_PASSING: Final = frozenset({408, 429, *range(500, 600)})
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: HTTP status, headers (found in any spelling), unpacked body."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, _response: requests.Response) -> None:
+        """Nowhere: requests would read such an answer whole, whatever its size, and redirects are judged above."""
+
+
+class Wire:
+    """Keep-alive connections to one service."""
+
+    def __init__(self, service: Service, auth: Auth, bounds: Bounds, *, pool: int = 16) -> None:
+        """Proxies and certificates are the environment's. Raises the service's failure for a missing bundle."""
+        self._service, self._auth, self._bounds = service, auth, bounds
+        self._timeout = (min(CONNECT_SECONDS, service.limits.timeout), service.limits.timeout)
+        self._session = _Session()
+        self._session.headers.update({
+            "User-Agent": f"pleoctl/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip, deflate",
+        })  # fmt: skip
+        # The environment is read here, once, and not by requests at every request.
+        self._session.trust_env = False
+        self._session.verify = self._bundle()
+        # Proxies are for the world outside.
+        self._session.proxies = {} if service.loopback else dict(get_environ_proxies(service.url, None))
+        adapter = BoundedAdapter(bounds, pool=pool)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
+    def send(self, method: str, url: str, request: Mapping[str, Any]) -> Reply:
+        """One request, never repeated. Raises `Unanswered`, or the service's failure where no other try can help."""
+        try:
+            with self._session.request(
+                method, url, auth=self._auth, timeout=self._timeout, allow_redirects=False, stream=True, **request
+            ) as response:
+                return Reply(response.status_code, response.headers, self._content(response))
+        except (requests.RequestException, HTTPError, ValueError, OSError) as error:
+            raise self._meaning(error, method, url) from error
+
+    def _content(self, response: requests.Response) -> bytes:
+        pieces, size, most = [], 0, self._service.limits.answer_bytes
+        while piece := response.raw.read(_PIECE, decode_content=True):
+            size += len(piece)
+            if size > most:
+                raise Unanswered(
+                    f"the answer is larger than {_size(most)} (answerBytes)",
+                    sent=True, tries=1, status=response.status_code, hint="raise answerBytes if the server is honest",
+                )  # fmt: skip
+            pieces.append(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    # --- the environment ---------------------------------------------------------------------------------------
+
+    def _bundle(self) -> str | bool:
+        for name in _BUNDLES:
+            path = os.environ.get(name)
+            if path and not Path(path).exists():
+                raise self._service.failure(f"{name} names {path}, which is not there",
+                                            hint="name a file of certificates, or unset it")  # fmt: skip
+            if path:
+                return path
+        return True
+
+    def _proxy(self) -> str:
+        """The proxy in use, without its credential."""
+        named = self._session.proxies
+        parts = urlsplit(named.get(urlsplit(self._service.url).scheme) or named.get("all") or "")
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else "of the environment"
+
+    # --- what went wrong ---------------------------------------------------------------------------------------
+
+    def _meaning(self, error: Exception, method: str, url: str) -> Exception:
+        inner = list(_inside(error))
+        limits = self._service.limits
+        if any(isinstance(one, ProxyFault | requests.exceptions.ProxyError) for one in inner):
+            return self._proxy_meaning(inner, url)
+        if any(isinstance(one, ssl.SSLCertVerificationError) for one in inner):
+            return self._service.failure(f"the TLS certificate of {urlsplit(url).hostname} is not trusted",
+                                         hint="SSL_CERT_FILE may name your own certificates")  # fmt: skip
+        if any(isinstance(one, NewConnectionError | ConnectTimeoutError | requests.ConnectTimeout) for one in inner):
+            return Unanswered(f"no connection to {_reason(inner, url)}", sent=False, tries=_connect_tries(inner))
+        if any(isinstance(one, AnswerTooLong) for one in inner):
+            words = f"the answer did not end within {limits.answer_seconds:g} s (answerSeconds)"
+            return Unanswered(words, sent=True, tries=ENDLESS_TRIES)
+        if any(isinstance(one, requests.Timeout | TimeoutError) for one in inner):
+            return Unanswered(f"no answer in time: nothing for {limits.timeout:g} s (timeoutSeconds)",
+                              sent=True, tries=TIMEOUT_TRIES)  # fmt: skip
+        return self._other_meaning(error, method, url)
+
+    def _other_meaning(self, error: Exception, method: str, url: str) -> Exception:
+        if isinstance(error, requests.exceptions.SSLError):
+            return Unanswered("the TLS connection broke off", sent=True, tries=TRIES)
+        if isinstance(error, requests.ConnectionError):
+            return Unanswered("the connection broke off", sent=True, tries=TRIES)
+        if isinstance(
+            error, DecodeError | requests.exceptions.ContentDecodingError | requests.exceptions.InvalidHeader
+        ):
+            return Unanswered(f"the answer is unreadable ({type(error).__name__})", sent=True, tries=TRIES)
+        if isinstance(error, ValueError):
+            return self._service.failure(f"{method} {urlsplit(url).path} cannot be sent: {type(error).__name__}")
+        if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
+            return self._service.failure(f"{method} {urlsplit(url).path} cannot be sent: {error}")
+        return Unanswered("the answer broke off", sent=True, tries=TRIES)
+
+    def _proxy_meaning(self, inner: list[BaseException], url: str) -> Exception:
+        """A proxy that does not connect has passed nothing on."""
+        proxy = f"the proxy {self._proxy()}"
+        if any(isinstance(one, ssl.SSLCertVerificationError) for one in inner):
+            return self._service.failure(f"the TLS certificate of {proxy} is not trusted")
+        if any(isinstance(one, requests.exceptions.InvalidProxyURL) for one in inner):
+            return self._service.failure(f"{proxy} is not a url", hint="write http://host:port")
+        status = _tunnel_status(inner)
+        if status is None:
+            return Unanswered(f"no connection to {proxy}", sent=False, tries=_connect_tries(inner))
+        words = f"{proxy} did not connect to {urlsplit(url).hostname}: {status} {_phrase(status)}"
+        if status in _PASSING:
+            return Unanswered(words, sent=False, tries=TRIES)
+        hint = (
+            "give its user and password in HTTPS_PROXY"
+            if status == http.HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
+            else None
+        )
+        return self._service.failure(words, hint=hint)
+
+
+def _inside(error: BaseException) -> Iterator[BaseException]:
+    """An error and all that it was made of, which libraries keep in three places."""
+    waiting: list[Any] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, BaseException) and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            # Not its context: that is whatever was being handled when the request was made.
+            waiting += [*one.args, getattr(one, "reason", None), one.__cause__]
+
+
+def _reason(inner: list[BaseException], url: str) -> str:
+    place = urlsplit(url).netloc.rpartition("@")[2]
+    if any(isinstance(one, NameResolutionError) for one in inner):
+        return f"{place}: its name is not known"
+    return f"{place}: {'refused' if any(isinstance(one, ConnectionRefusedError) for one in inner) else 'no answer'}"
+
+
+def _connect_tries(inner: list[BaseException]) -> int:
+    slow = any(isinstance(one, ConnectTimeoutError | requests.ConnectTimeout) for one in inner)
+    refused = any(isinstance(one, NewConnectionError) for one in inner)  # a kind of time-out to urllib3
+    return TIMEOUT_TRIES if slow and not refused else TRIES
+
+
+def _tunnel_status(inner: list[BaseException]) -> int | None:
+    """What a proxy answered to CONNECT; ``http.client`` tells it in words only."""
+    words = [str(one) for one in inner if type(one) is OSError and "Tunnel connection failed" in str(one)]
+    found = _STATUS.search(words[0]) if words else None
+    return int(found[1]) if found else None
+
+
+def _phrase(status: int) -> str:
+    return http.HTTPStatus(status).phrase if status in set(http.HTTPStatus) else ""
+
+
+def _size(count: int) -> str:
+    return f"{count // _MEBIBYTE} MiB" if count >= _MEBIBYTE else f"{count} bytes"

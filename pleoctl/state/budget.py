@@ -1,0 +1,195 @@
+"""Who sent how much in the last minute: shared by all runs on this machine that spend one credential's requests.
+
+A window notes the moment of each request. Whoever would send asks it, under a lock, whether the N-th last request is
+more than a minute ago. The clock is the machine's monotonic one, which its processes share and which nobody sets; a
+moment that lies ahead was noted before the machine was started again.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+import threading
+import weakref
+from collections import deque
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pleoctl.machine import Machine
+
+# Half a second more than a minute: requests do not all travel equally fast.
+WINDOW_SECONDS: Final = 60.5
+# More than the most requests a minute that a workspace may ask for.
+SLOTS: Final = 1 << 16
+_HEAD: Final = struct.Struct("<8sQ")
+_STAMP: Final = struct.Struct("<d")
+_MAGIC: Final = b"pleobud1"
+# No machine sends so many; a larger count is damage.
+_MOST: Final = 1 << 53
+_LOCK_SECONDS: Final = 2.0
+_LOCK_NAP: Final = 0.001
+
+
+class Window(Protocol):
+    """The requests of the last minute, wherever they are noted."""
+
+    def take(self, limit: int, machine: Machine) -> float:
+        """Note one more request and give 0; where ``limit`` are noted, the seconds after which to ask again."""
+
+    def close(self) -> None:
+        """Nothing more is asked."""
+
+
+class MemoryWindow:
+    """A `Window` of this process alone."""
+
+    def __init__(self) -> None:
+        """Nothing was sent yet."""
+        self._sent: deque[float] = deque(maxlen=SLOTS)
+
+    def take(self, limit: int, machine: Machine) -> float:
+        """See `Window.take`."""
+        now = machine.monotonic()
+        while self._sent and self._sent[0] <= now - WINDOW_SECONDS:
+            self._sent.popleft()
+        if len(self._sent) >= limit:
+            return self._sent[-limit] + WINDOW_SECONDS - now
+        self._sent.append(now)
+        return 0.0
+
+    def note(self, moment: float) -> None:
+        """A request that was let pass elsewhere."""
+        self._sent.append(moment)
+
+    def close(self) -> None:
+        """See `Window.close`."""
+
+
+class FileWindow:
+    """A `Window` of all processes on this machine: a ring of moments in a file, under an operating-system lock.
+
+    The count in its head is written after the moment, so a process that dies in between has taken nothing, and sent
+    nothing. Nothing is forced to disk. Where the file cannot be had, the window is this process's own.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """The file is opened, and made where there is none, when the first request is sent."""
+        self._path = path
+        self._close: weakref.finalize[..., FileWindow] | None = None
+        self._file = -1
+        self._own = MemoryWindow()
+        self._alone = False
+        self._lock = threading.Lock()
+
+    def take(self, limit: int, machine: Machine) -> float:
+        """See `Window.take`."""
+        with self._lock:
+            if not self._alone:
+                try:
+                    return self._shared(limit, machine)
+                except OSError:
+                    self._alone = True
+            return self._own.take(limit, machine)
+
+    def close(self) -> None:
+        """See `Window.close`."""
+        with self._lock:
+            if self._close is not None:
+                self._close()
+                self._close = None
+
+    def _shared(self, limit: int, machine: Machine) -> float:
+        file = self._opened()
+        with _locked(file, machine):
+            now = machine.monotonic()
+            count = _count(file)
+            oldest = _moment(file, count - limit) if count >= limit else 0.0
+            if now - WINDOW_SECONDS < oldest <= now:
+                return oldest + WINDOW_SECONDS - now
+            _write(file, _HEAD.size + count % SLOTS * _STAMP.size, _STAMP.pack(now))
+            _write(file, 0, _HEAD.pack(_MAGIC, count + 1))
+        self._own.note(now)
+        return 0.0
+
+    def _opened(self) -> int:
+        """The open file; a run that forgets to close the window loses it with the window."""
+        if self._close is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+            self._close = weakref.finalize(self, os.close, self._file)
+        return self._file
+
+
+def _count(file: int) -> int:
+    head = _read(file, 0, _HEAD.size)
+    magic, count = _HEAD.unpack(head) if len(head) == _HEAD.size else (b"", 0)
+    if magic != _MAGIC or count > _MOST:
+        os.ftruncate(file, 0)
+        return 0
+    return int(count)
+
+
+def _moment(file: int, number: int) -> float:
+    stamp = _read(file, _HEAD.size + number % SLOTS * _STAMP.size, _STAMP.size)
+    return float(_STAMP.unpack(stamp)[0]) if len(stamp) == _STAMP.size else 0.0
+
+
+def _read(file: int, place: int, size: int) -> bytes:
+    os.lseek(file, place, os.SEEK_SET)
+    return os.read(file, size)
+
+
+def _write(file: int, place: int, content: bytes) -> None:
+    os.lseek(file, place, os.SEEK_SET)
+    if os.write(file, content) != len(content):
+        raise OSError("the disk is full")
+
+
+@contextmanager
+def _locked(file: int, machine: Machine) -> Iterator[None]:
+    """Hold the file's lock, which is never held for longer than one look. Raises `OSError` if it stays taken."""
+    waited = 0.0
+    while not _try_lock(file):
+        if waited > _LOCK_SECONDS:
+            raise TimeoutError
+        machine.sleep(_LOCK_NAP)
+        waited += _LOCK_NAP
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            _unlock(file)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(file: int) -> bool:
+        os.lseek(file, 0, os.SEEK_SET)
+        try:
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        return True
+
+    def _unlock(file: int) -> None:
+        os.lseek(file, 0, os.SEEK_SET)
+        msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _try_lock(file: int) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _unlock(file: int) -> None:
+        fcntl.flock(file, fcntl.LOCK_UN)
