@@ -1,55 +1,140 @@
-"""What may be shown where: live text escaped for its destination (law 9), text in the cells of a terminal."""
+"""What may be shown where (law 9): text that was escaped for its destination, and its cells on a terminal.
+
+Live text is all that pleoctl did not write itself: what Pleo and the books say, names of files and hosts, the
+environment, the command line, words of exceptions. It reaches people through one of two types. `Shown` escapes
+whatever goes into it. `Markdown` takes our own words as a template, a literal, and escapes what fills it. Neither can
+be made of text that is already put together, so nobody has to remember to escape.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from html import escape
+from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import LiteralString
 
 # Control characters, line separators, bidi controls and other invisible characters, lone surrogates.
 _HOSTILE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
+# CI systems take commands out of what a job prints: `::name::` at the start of a line, `##[name]` anywhere in it.
+_ANYWHERE: Final = re.compile(r"#(?=#(?:\[|vso\[))")
+_AT_START: Final = re.compile(r"(?m)^((?:\x1b\[[0-9;]*m|[^\S\n])*):(?=:)")
+_STYLES: Final = re.compile(r"\x1b\[[0-9;]*m")
+_COLOURS: Final = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36}
+_BMP: Final = 0x10000
 # Words that no markdown flavour makes anything of: no marks, no dots, nothing that looks like a commit's digest.
 _PROSE: Final = re.compile(r"(?!\d+\))[^\W_](?:[^\W_]|[ ,;%()'])*")
 _DIGEST: Final = re.compile(r"(?i)\b[0-9a-f]{7,64}\b")
+_WORD: Final = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*")
 _OUTSIDE_CODE: Final = {"`": "&#96;", "|": "&#124;"}
 _FORMULA: Final = frozenset("=+-@＝＋－＠")
+_NARROWEST: Final = 20
 
 
-def terminal(text: Any) -> str:
-    """Text that cannot move the cursor, change colours, or reorder what people read."""
-    return _HOSTILE.sub(_escaped, str(text))
+def terminal(text: object) -> str:
+    """Text that cannot move the cursor, change colours, reorder what people read, or command a CI system."""
+    shown = str(text)
+    if not (shown.isascii() and shown.isprintable()):
+        shown = _HOSTILE.sub(_escaped, shown)
+    return _ANYWHERE.sub("\\\\u0023", shown) if "##" in shown else shown
 
 
 def _escaped(match: re.Match[str]) -> str:
+    # As Python spells them.
     point = ord(match[0])
-    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"  # noqa: PLR2004 - as Python spells them
+    return f"\\u{point:04x}" if point < _BMP else f"\\U{point:08x}"
 
 
-def quoted(value: Any) -> str:
-    """A value for people: text in quotes, null and booleans bare; safe for a terminal."""
+def _obeyed_by_nobody(text: str) -> str:
+    """The text without lines that a CI system takes for a command."""
+    return _AT_START.sub(r"\1\\u003a", text) if "::" in text else text
+
+
+class Shown:
+    """Text for a terminal, a log or a file that people read. Whatever goes in is escaped, line breaks too."""
+
+    __slots__ = ("_escaped",)
+
+    def __init__(self, *parts: object) -> None:
+        """The parts one after another; what is shown already stays as it is."""
+        self._escaped: str = "".join(map(_shown, parts))
+
+    @classmethod
+    def styled(cls, *parts: object, colour: str | None = None, bold: bool = False) -> Self:
+        """The parts in a colour (red, green, yellow, blue, cyan), in bold; where colours are off they are left out."""
+        codes = [str(_COLOURS[colour])] if colour else []
+        start = "".join(f"\x1b[{code}m" for code in [*codes, *(["1"] if bold else [])])
+        return cls._of(f"{start}{''.join(map(_shown, parts))}\x1b[0m")
+
+    @classmethod
+    def lines(cls, listed: Iterable[Shown | str]) -> Self:
+        """Each on a line of its own that ends with a line break."""
+        return cls._of("".join([f"{_shown(line)}\n" for line in listed]))
+
+    @classmethod
+    def joined(cls, listed: Iterable[Shown | str], between: Shown | str = ", ") -> Self:
+        """One after another with something between them."""
+        return cls._of(_shown(between).join(map(_shown, listed)))
+
+    def padded(self, width: int) -> Shown:
+        """With blanks up to so many cells."""
+        return Shown(self, " " * (width - self.cells))
+
+    def hanging(self, words: Shown | str, indent: int, width: int | None) -> Shown:
+        """With words beside it, wrapped below themselves: ``indent`` is its own cells, ``width`` None never wraps."""
+        if width is None or width - indent < _NARROWEST:
+            return Shown(self, words)
+        return Shown._of(self._escaped + f"\n{' ' * indent}".join(_wrapped(_shown(words), width - indent)))
+
+    @property
+    def cells(self) -> int:
+        """How many cells of a terminal it takes."""
+        return cell_len(self._escaped)
+
+    @property
+    def plain(self) -> str:
+        """As it stands in a file or pipe: without colours."""
+        return _obeyed_by_nobody(_STYLES.sub("", self._escaped))
+
+    @property
+    def coloured(self) -> str:
+        """As it stands on a terminal."""
+        return _obeyed_by_nobody(self._escaped)
+
+    def __add__(self, other: Shown | str) -> Shown:
+        return Shown(self, other)
+
+    def __radd__(self, other: str) -> Shown:
+        return Shown(other, self)
+
+    def __bool__(self) -> bool:
+        return bool(self._escaped)
+
+    def __str__(self) -> str:
+        return self.plain
+
+    @classmethod
+    def _of(cls, escaped: str) -> Self:
+        made = cls()
+        made._escaped = escaped
+        return made
+
+
+def _shown(part: object) -> str:
+    return part._escaped if isinstance(part, Shown) else terminal(part)
+
+
+def quoted(value: object) -> str:
+    """A value for people: text in quotes, null and booleans bare."""
     if isinstance(value, str):
-        return f'"{terminal(value)}"'
-    return {None: "null", True: "true", False: "false"}.get(value, terminal(value))
-
-
-def markdown(text: Any) -> str:
-    """Text that markdown shows as it is, in table cells too: no markup, mention, reference, link or HTML comes of it.
-
-    Anything but harmless prose becomes a code span, the one place where GitHub and GitLab look for nothing. Backticks
-    and pipes would end a span or a cell, so they stand as entities between two spans.
-    """
-    shown = terminal(text)
-    if _PROSE.fullmatch(shown) and not _DIGEST.search(shown):
-        return shown
-    return "".join(_OUTSIDE_CODE.get(part) or _code(part) for part in re.split(r"([`|])", shown) if part)
-
-
-def _code(part: str) -> str:
-    # Markdown strips one blank from both ends of a span unless it is all blanks.
-    stripped = part.startswith(" ") and part.endswith(" ") and part.strip(" ")
-    return f"` {part} `" if stripped else f"`{part}`"
+        return f'"{value}"'
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def csv_cell(text: str) -> str:
@@ -57,23 +142,119 @@ def csv_cell(text: str) -> str:
     return f"'{text}" if text.lstrip()[:1] in _FORMULA else text
 
 
+# --- markdown ---------------------------------------------------------------------------------------------------------
+
+
+class Markdown:
+    """GitHub-flavoured markdown: our own words are markup, what fills them is shown as it is."""
+
+    __slots__ = ("_markup",)
+
+    def __init__(self, template: LiteralString = "", /, *live: object) -> None:
+        """A template as of `str.format`, always a literal; the live parts are escaped unless they are `Markdown`."""
+        self._markup: str = template.format(*map(_markup_of, live))
+
+    @classmethod
+    def lines(cls, listed: Iterable[Markdown]) -> Self:
+        """Each on a line of its own; no line break at the end."""
+        return cls._of("\n".join([line._markup for line in listed]))
+
+    @classmethod
+    def row(cls, cells: Iterable[object]) -> Self:
+        """A row of a table."""
+        return cls._of(f"| {' | '.join([_markup_of(cell) for cell in cells])} |")
+
+    @classmethod
+    def joined(cls, listed: Iterable[object], between: LiteralString = ", ") -> Self:
+        """One after another with something between them."""
+        return cls._of(between.join([_markup_of(part) for part in listed]))
+
+    @classmethod
+    def fence(cls, language: LiteralString, listed: Iterable[str]) -> Self:
+        """A block of code, where no character but those that nobody sees costs more than itself."""
+        lines = [terminal(line) for line in listed]
+        mark = "```"
+        while any(line.lstrip().startswith(mark) for line in lines):
+            mark += "`"
+        return cls._of("\n".join([mark + language, *lines, mark]))
+
+    @classmethod
+    def code(cls, text: object) -> Self:
+        """Code, also where the text is harmless prose."""
+        return cls._of(_code_spans(terminal(text)))
+
+    @classmethod
+    def in_html(cls, text: object) -> Self:
+        """Inside an HTML element, where markdown's own marks mean nothing."""
+        shown = escape(terminal(text), quote=True)
+        return cls._of(shown if _WORD.fullmatch(shown) else f"<code>{shown}</code>")
+
+    @classmethod
+    def hidden(cls, *words: str) -> Self:
+        """A comment that a reader does not see; nothing in a word can end it or pass for two words."""
+        return cls._of(f"<!-- {' '.join([quote(terminal(word), safe='/,:+') for word in words])} -->")
+
+    @property
+    def size(self) -> int:
+        """Bytes of UTF-8, with the line break that follows."""
+        return len(self._markup.encode()) + 1
+
+    def __add__(self, other: Markdown) -> Markdown:
+        return Markdown._of(self._markup + other._markup)
+
+    def __bool__(self) -> bool:
+        return bool(self._markup)
+
+    def __bytes__(self) -> bytes:
+        # UTF-8 whatever the locale says: these are files and request bodies.
+        return str(self).encode()
+
+    def __str__(self) -> str:
+        return _obeyed_by_nobody(self._markup)
+
+    @classmethod
+    def _of(cls, markup: str) -> Self:
+        made = cls()
+        made._markup = markup
+        return made
+
+
+def _markup_of(part: object) -> str:
+    return part._markup if isinstance(part, Markdown) else markdown(part)
+
+
+def markdown(text: object) -> str:
+    """Text that markdown shows as it is, in table cells too: no markup, mention, reference, link or HTML comes of it.
+
+    Anything but harmless prose becomes a code span, the one place where GitHub and GitLab look for nothing. Backticks
+    and pipes would end a span or a cell, so they stand as entities between two spans.
+    """
+    shown = terminal(text)
+    return shown if _PROSE.fullmatch(shown) and not _DIGEST.search(shown) else _code_spans(shown)
+
+
+def _code_spans(text: str) -> str:
+    if "`" not in text and "|" not in text:
+        return _span(text) if text else ""
+    return "".join(_OUTSIDE_CODE.get(part) or _span(part) for part in re.split(r"([`|])", text) if part)
+
+
+def _span(part: str) -> str:
+    # Markdown strips one blank from both ends of a span unless it is all blanks.
+    return f"` {part} `" if part[0] == part[-1] == " " and part.strip(" ") else f"`{part}`"
+
+
+# --- cells of a terminal ------------------------------------------------------------------------------------------
+
+
 def cell_len(text: str) -> int:
     """How many cells of a terminal a text takes."""
+    bare = _STYLES.sub("", text) if "\x1b" in text else text
+    if bare.isascii():
+        return len(bare)
     from rich.cells import cell_len as measure  # noqa: PLC0415 - every command escapes, few lay out columns
 
-    return measure(text)
-
-
-def pad(text: str, width: int) -> str:
-    """The text with blanks up to so many cells."""
-    return text + " " * (width - cell_len(text))
-
-
-def hanging(first: str, text: str, indent: int, width: int | None) -> str:
-    """``first`` (of ``indent`` cells, styled or not) and the text beside it, wrapped below itself; None: one line."""
-    if width is None or width - indent < 20:  # noqa: PLR2004 - a narrower column helps nobody
-        return first + text
-    return f"\n{' ' * indent}".join(_wrapped(text, width - indent)).join((first, ""))
+    return measure(bare)
 
 
 def _wrapped(text: str, width: int) -> list[str]:

@@ -6,33 +6,43 @@ import json
 import logging
 import os
 import sys
-import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pleoctl.cli.door import Records, say, tell, traced
 from pleoctl.cli.signals import Signalled
 from pleoctl.errors import ExitCode, Finding, PleoctlError
+from pleoctl.text import Markdown, Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from pleoctl.report.html import Html
 
 
 @dataclass(slots=True)
 class Output:
     """What a command has to say.
 
-    ``text`` is shown for ``--format text``; ``data`` is the ``result`` of the JSON envelope; ``raw`` replaces both for
-    formats that have a shape of their own (a plan, a receipt, entries).
+    ``text`` is shown for ``--format text``; ``data`` is the ``result`` of the JSON envelope. A ``page`` or ``raw``
+    replaces both: a page is text with markup, ``raw`` is exact data of formats that have a shape of their own (a plan,
+    a receipt, entries).
     """
 
-    text: str = ""
+    text: Shown = field(default_factory=Shown)
     data: Any = None
     findings: list[Finding] = field(default_factory=list)
     exit_code: ExitCode = ExitCode.OK
     raw: bytes | None = None
+    page: Markdown | Html | None = None
+
+    @property
+    def bytes(self) -> bytes | None:
+        """What replaces text and envelope."""
+        return self.raw if self.page is None else bytes(self.page)
 
 
 @dataclass(slots=True)
@@ -68,17 +78,17 @@ def execute(options: Options, work: Callable[[], Output]) -> int:
         output = work()
     except PleoctlError as error:
         output = Output(findings=error.findings, exit_code=error.exit_code)
-        _trace(options)
+        _trace(options, error)
     except KeyboardInterrupt as error:
         output = interrupted(error)
     except (click.ClickException, click.Abort, click.exceptions.Exit):
         raise
     except OSError as error:
         output = Output(findings=[_system(error)], exit_code=ExitCode.ERROR)
-        _trace(options)
+        _trace(options, error)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback without --debug
         output = Output(findings=[_internal(error)], exit_code=ExitCode.ERROR)
-        _trace(options)
+        _trace(options, error)
     output.findings = [*output.findings, *options.unwritten]
     output.exit_code = _worst(output)
     emit(options, output)
@@ -112,30 +122,30 @@ def _internal(error: Exception) -> Finding:
     return Finding("internal", words[:500], hint="this is a bug; run again with --debug and report it")
 
 
-def _trace(options: Options) -> None:
+def _trace(options: Options, error: BaseException) -> None:
     if options.debug:
-        traceback.print_exc()
+        tell(traced(error), colour=options.color)
 
 
 def emit(options: Options, output: Output) -> None:
     """Write an output to the two streams; what an output file has taken standard output for is not followed by more."""
     on_stderr = options.taken is not None
-    if output.raw is not None:
-        if output.raw != options.taken:
+    shaped = output.bytes
+    if shaped is not None:
+        if shaped != options.taken:
             stream = sys.stderr if on_stderr else sys.stdout
             stream.flush()
-            stream.buffer.write(output.raw)
+            stream.buffer.write(shaped)
             stream.flush()
     elif options.format == "json":
         click.echo(json.dumps(envelope(options.command, output), ensure_ascii=True, indent=1), err=on_stderr)
     elif output.text:
-        click.echo(output.text, nl=False, color=options.color, err=on_stderr)
+        (tell if on_stderr else say)(output.text, colour=options.color)
     # A plan or receipt has no place for findings, so they are told beside it.
-    if output.findings and (options.format != "json" or output.raw is not None):
+    if output.findings and (options.format != "json" or shaped is not None):
         from pleoctl.report.text import finding_text
 
-        for finding in output.findings:
-            click.echo(finding_text(finding), err=True, color=options.color)
+        tell(Shown.lines(map(finding_text, output.findings)), colour=options.color)
 
 
 def envelope(command: str, output: Output) -> dict[str, Any]:
@@ -161,11 +171,7 @@ def end_usage_error(error: click.UsageError, arguments: list[str]) -> int:
         output = Output(findings=[finding], exit_code=ExitCode.USAGE)
         click.echo(json.dumps(envelope(command, output), indent=1))
     else:
-        if error.ctx is not None:
-            click.echo(error.ctx.get_usage(), err=True)
-        click.echo(f"error: {error.format_message()}", err=True)
-        if error.ctx is not None:
-            click.echo(f"See '{error.ctx.command_path} --help'.", err=True)
+        tell(Shown.lines(_usage(error)))
     return int(ExitCode.USAGE)
 
 
@@ -175,6 +181,15 @@ def end_interrupted(error: BaseException | None, arguments: list[str]) -> int:
     names = [a for a in arguments if not a.startswith("-")]
     emit(Options("".join(names[:1]), format="json" if _wants_json(arguments) else "text"), output)
     return int(output.exit_code)
+
+
+def _usage(error: click.UsageError) -> Iterator[str]:
+    if error.ctx is not None:
+        yield from error.ctx.get_usage().split("\n")
+    # Click lists choices on lines of their own.
+    yield f"error: {error.format_message()}".replace("\n\t", " ")
+    if error.ctx is not None:
+        yield f"See '{error.ctx.command_path} --help'."
 
 
 def _wants_json(arguments: list[str]) -> bool:
@@ -189,7 +204,8 @@ def _wants_json(arguments: list[str]) -> bool:
 def _set_up_logging(options: Options) -> None:
     level = logging.DEBUG if options.debug else logging.INFO if options.verbose else logging.WARNING
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.terminator = ""
+    handler.setFormatter(Records())
     logger = logging.getLogger("pleoctl")
     logger.handlers[:] = [handler]
     logger.setLevel(level)

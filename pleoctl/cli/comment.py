@@ -9,7 +9,7 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command
 from pleoctl.errors import InvalidFile, UsageError
-from pleoctl.text import terminal
+from pleoctl.text import Shown
 
 
 @as_command("comment")
@@ -48,12 +48,12 @@ def command(
     bodies = plan_comments(document, max_bytes=max_bytes, file=plan, commit=commit(), place=place)
     transport, request = connect(repo, pull_request)
     try:
-        done = Publisher(request, marker(document, place).removesuffix("-->")).publish(bodies)
+        done = Publisher(request, str(marker(document, place)).removesuffix("-->")).publish(bodies)
     finally:
         transport.close()
     told = [entry.as_json() for entry in done]
-    lines = [f"{entry['action']} {terminal(entry['url'])}\n" for entry in told]
-    return Output("".join(lines), {"planId": document["id"], "comments": told})
+    lines = Shown.lines(f"{entry['action']} {entry['url']}" for entry in told)
+    return Output(lines, {"planId": document["id"], "comments": told})
 
 
 def _workspace(options: Options) -> Path | None:

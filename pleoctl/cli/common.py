@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -97,33 +96,6 @@ def seconds(text: str) -> float:
     if not 0 <= value <= 86400:  # noqa: PLR2004 - one day
         raise UsageError(f"{text!r} is not a duration between 0s and 24h")
     return value
-
-
-def table(headers: list[str], rows: list[list[str]]) -> str:
-    """An aligned table that fits the terminal."""
-    from io import StringIO
-
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from pleoctl.text import terminal
-
-    made = Table(box=None, pad_edge=False, header_style="bold", expand=False)
-    for header in headers:
-        made.add_column(header, overflow="fold")
-    for row in rows:
-        made.add_row(*(Text(terminal(cell)) for cell in row))
-    out = StringIO()
-    Console(file=out, width=_width(), color_system=None).print(made)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
-
-
-def _width() -> int:
-    """The terminal's width; what goes into a pipe or file is not cut into lines."""
-    if not sys.stdout.isatty():
-        return 10_000
-    return max(60, shutil.get_terminal_size((110, 24)).columns)
 
 
 # Names of the two streams, which are ours and are not opened a second time.

@@ -6,6 +6,7 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command
+from pleoctl.text import Shown
 
 
 @as_command("completion")
@@ -27,4 +28,4 @@ def command(options: Options, *, shell: str) -> Output:  # noqa: ARG001 - every 
     if found is None:
         raise click.UsageError(f"no completion for {shell}")
     source = found(cli, {}, "pleoctl", "_PLEOCTL_COMPLETE").source()
-    return Output(source, source)
+    return Output(Shown.lines(source.rstrip("\n").split("\n")), source)

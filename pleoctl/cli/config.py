@@ -7,7 +7,7 @@ import json
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import as_command, open_workspace, table
+from pleoctl.cli.common import as_command, open_workspace
 
 
 @click.group("config")
@@ -25,6 +25,8 @@ def show(options: Options) -> Output:
     pleoctl config show
 
     """
+    from pleoctl.report.table import table
+
     settings = list(open_workspace(options).settings())
     rows = [[s.key, s.value if isinstance(s.value, str) else json.dumps(s.value), s.origin] for s in settings]
     data = [{"key": s.key, "value": s.value, "origin": s.origin} for s in settings]

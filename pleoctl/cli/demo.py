@@ -13,7 +13,9 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command
+from pleoctl.cli.door import say
 from pleoctl.errors import ExitCode, MissingExtra, PleoctlError, Refused
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,14 +65,14 @@ def command(options: Options, *, keep: str | None) -> Output:
 
 
 def _say(options: Options, words: str) -> None:
-    click.echo(click.style(f"\n# {words}", fg="blue", bold=True), color=options.color)
+    say(Shown.lines(["", Shown.styled(f"# {words}", colour="blue", bold=True)]), colour=options.color)
 
 
 def _run(options: Options, words: str, arguments: list[str]) -> ExitCode:
     from pleoctl.cli.main import run
 
     _say(options, words)
-    click.echo(click.style(f"$ pleoctl {' '.join(arguments)}", bold=True), color=options.color)
+    say(Shown.lines([Shown.styled(f"$ pleoctl {' '.join(arguments)}", bold=True)]), colour=options.color)
     return ExitCode(run([*arguments, *(["--no-color"] if options.no_color else [])]))
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from pleoctl.cli.boundary import Output
-from pleoctl.cli.common import as_command, open_workspace, table
+from pleoctl.cli.common import as_command, open_workspace
 from pleoctl.cli.planning import connected
 from pleoctl.errors import Finding, UsageError
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from pleoctl.cli.boundary import Options
@@ -34,6 +35,8 @@ def list_(options: Options, *, offline: bool) -> Output:
     pleoctl dimensions list
 
     """
+    from pleoctl.report.table import table
+
     workspace = open_workspace(options)
     selection = _selection(workspace)
     groups = [] if offline else _groups(workspace)
@@ -99,13 +102,16 @@ def _groups(workspace: Workspace) -> list[Live]:
 
 
 def _left_out(code: str) -> Finding:
-    return Finding("not-selected", f"dimension {code!r} is not selected: five are selected already; its tag group "
-                   "will be archived unless dimensions.leave names it", "warning")  # fmt: skip
+    words = (
+        f"dimension {code!r} is not selected: five are selected already; its tag group will be archived unless "
+        "dimensions.leave names it"
+    )
+    return Finding("not-selected", words, "warning")
 
 
 def _saved(selection: Selection, chosen: list[str], findings: list[Finding]) -> Output:
     selection.save(chosen)
-    return Output(f"selected: {', '.join(chosen) or 'none'}\n", {"selected": chosen}, findings)
+    return Output(Shown.lines([f"selected: {', '.join(chosen) or 'none'}"]), {"selected": chosen}, findings)
 
 
 for _command in (list_, select, deselect):

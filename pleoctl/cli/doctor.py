@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
 from pleoctl.cli.planning import connected
 from pleoctl.errors import ExitCode, Finding, PleoctlError
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pleoctl.pleo.reader import Introspection, PleoReader
     from pleoctl.workspace import Workspace
 
@@ -35,15 +38,31 @@ def command(options: Options) -> Output:
     for what, problem in reads.items():
         if problem is not None:
             findings.append(Finding("no-read", problem, "error" if managed[what] else "warning"))
-    lines = [f"url       {workspace.url}", f"company   {workspace.company}", f"method    {told.method}",
-             f"scopes    {' '.join(sorted(told.scopes)) or 'not told'}"]  # fmt: skip
-    lines += [f"{what:<9} {'readable' if problem is None else 'not readable'}" for what, problem in reads.items()]
-    data = {"url": workspace.url, "company": workspace.company, "authMethod": told.method, "subject": told.subject,
-            "scopes": sorted(told.scopes), "readable": {w: p is None for w, p in reads.items()}}  # fmt: skip
+    readable = {what: problem is None for what, problem in reads.items()}
     wrong_company = any(f.code == "other-company" for f in findings)
     failed = any(f.level == "error" for f in findings)
     code = ExitCode.REFUSED if wrong_company else ExitCode.ERROR if failed else ExitCode.OK
-    return Output("\n".join(lines) + "\n", data, findings, code)
+    return Output(Shown.lines(_lines(workspace, told, readable)), _data(workspace, told, readable), findings, code)
+
+
+def _lines(workspace: Workspace, told: Introspection, readable: dict[str, bool]) -> Iterator[str]:
+    yield f"url       {workspace.url}"
+    yield f"company   {workspace.company}"
+    yield f"method    {told.method}"
+    yield f"scopes    {' '.join(sorted(told.scopes)) or 'not told'}"
+    for what, could in readable.items():
+        yield f"{what:<9} {'readable' if could else 'not readable'}"
+
+
+def _data(workspace: Workspace, told: Introspection, readable: dict[str, bool]) -> dict[str, Any]:
+    return {
+        "url": workspace.url,
+        "company": workspace.company,
+        "authMethod": told.method,
+        "subject": told.subject,
+        "scopes": sorted(told.scopes),
+        "readable": readable,
+    }
 
 
 def _probe(reader: PleoReader, what: str) -> str | None:

@@ -7,6 +7,7 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
 from pleoctl.errors import ExitCode
+from pleoctl.text import Shown
 
 
 @as_command("export")
@@ -30,5 +31,5 @@ def command(options: Options, *, check: bool) -> Output:
     files = ", ".join(exported.changed)
     done = ("would change" if check else "wrote") + f" {files}" if files else "nothing to change"
     told = f"{counts['accounts']} accounts, {counts['dimensions']} dimensions, {counts['values']} values"
-    text = f"Read {told} ({counts['held']} held): {done}.\n"
+    text = Shown.lines([f"Read {told} ({counts['held']} held): {done}."])
     return Output(text, {"changed": exported.changed, "counts": counts}, exported.findings, code)

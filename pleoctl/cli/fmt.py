@@ -7,6 +7,7 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
 from pleoctl.errors import ExitCode
+from pleoctl.text import Shown
 
 
 @as_command("fmt")
@@ -37,5 +38,5 @@ def command(options: Options, *, check: bool) -> Output:
                 write_atomically(path, content)
     code = ExitCode.CHANGES if check and changed else ExitCode.OK
     done = "would change" if check else "formatted"
-    text = f"{done} {', '.join(changed)}\n" if changed else "nothing to change\n"
+    text = Shown.lines([f"{done} {', '.join(changed)}" if changed else "nothing to change"])
     return Output(text, {"changed": changed}, exit_code=code)

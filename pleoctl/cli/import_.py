@@ -10,6 +10,7 @@ from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, check_output, open_workspace, write_output
 from pleoctl.cli.planning import connected
 from pleoctl.errors import Refused
+from pleoctl.text import Shown
 
 
 @as_command("import")
@@ -58,7 +59,7 @@ def command(options: Options, *, output: str | None, force: bool) -> Output:
         write_atomically(target, render(DesiredState()).encode())
     if edited != workspace.document.text:
         write_atomically(workspace.file, edited.encode())
-    text = f"Wrote {shown}: {len(adopted.state.accounts or ())} accounts, {len(adopted.selected)} dimensions selected"
-    text += f", {len(adopted.leave)} left alone"
-    text += f" (written to {workspace.document.shown}).\nNext: pleoctl plan\n"
+    counted = f"{len(adopted.state.accounts or ())} accounts, {len(adopted.selected)} dimensions selected"
+    left = f"{len(adopted.leave)} left alone (written to {workspace.document.shown})"
+    text = Shown.lines([f"Wrote {shown}: {counted}, {left}.", "Next: pleoctl plan"])
     return Output(text, {"file": shown, "selected": adopted.selected, "leave": adopted.leave}, adopted.findings)

@@ -11,6 +11,7 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command
 from pleoctl.errors import PleoctlError
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from pleoctl.errors import Finding
@@ -67,7 +68,7 @@ def command(options: Options, *, folder: str) -> Output:  # noqa: ARG001 - every
     lines = [f"wrote {name}" for name in made] + [f"kept {name}" for name in kept]
     missing = _untrusted(Path(folder))
     lines.append("Next: set company and url in pleoctl.yaml, export PLEO_API_KEY, then `pleoctl doctor`.")
-    return Output("\n".join(lines) + "\n", {"folder": folder, "wrote": made, "kept": kept}, missing)
+    return Output(Shown.lines(lines), {"folder": folder, "wrote": made, "kept": kept}, missing)
 
 
 def _untrusted(folder: Path) -> list[Finding]:

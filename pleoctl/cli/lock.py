@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import as_command, open_workspace, table
+from pleoctl.cli.common import as_command, open_workspace
 from pleoctl.errors import LockHeld, PleoctlError
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,12 +31,14 @@ def list_(options: Options) -> Output:  # noqa: ARG001 - every command takes its
     pleoctl lock list
 
     """
+    from pleoctl.report.table import table
     from pleoctl.state.lock import is_held, locks_folder, read_holder
 
     asked = [(path, is_held(path)) for path in sorted(locks_folder().glob("*.lock"))]
     held = [(path, read_holder(path) if known else None, known) for path, known in asked if known is not False]
     rows = [_row(path, holder, known=known is not None) for path, holder, known in held]
-    text = table(["company", "url", "command", "pid", "host", "run", "since"], rows) if rows else "No locks are held.\n"
+    headers = ["company", "url", "command", "pid", "host", "run", "since"]
+    text = table(headers, rows) if rows else Shown.lines(["No locks are held."])
     data = [asdict(holder) if holder else {"file": path.name, "held": known} for path, holder, known in held]
     return Output(text, data)
 
@@ -77,7 +80,7 @@ def release(options: Options) -> Output:
         note.unlink(missing_ok=True)
     except OSError as error:
         raise PleoctlError(f"{note} cannot be removed: {error.strerror}", hint="it is another user's") from error
-    return Output("released\n" if left else "nothing to release\n", {"released": left})
+    return Output(Shown.lines(["released" if left else "nothing to release"]), {"released": left})
 
 
 command.add_command(list_)

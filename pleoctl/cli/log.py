@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import as_command, open_workspace, table
+from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,11 +25,14 @@ def command(options: Options, *, number: int) -> Output:
     pleoctl log --format json -n 100
 
     """
+    from pleoctl.report.table import table
+
     workspace = open_workspace(options)
     folders = sorted((p for p in workspace.runs.glob("*") if p.is_dir()), reverse=True)[:number]
     runs = [_run(folder, workspace.shown(folder)) for folder in folders]
     rows = [[r["runId"], r["outcome"], r["planId"][:19], _words(r["counts"]), r["finishedAt"]] for r in runs]
-    text = table(["run", "outcome", "plan", "changes", "finished"], rows) if rows else "No runs yet.\n"
+    headers = ["run", "outcome", "plan", "changes", "finished"]
+    text = table(headers, rows) if rows else Shown.lines(["No runs yet."])
     return Output(text, runs)
 
 

@@ -12,10 +12,12 @@ import click
 
 from pleoctl import __version__
 from pleoctl.cli.boundary import end_interrupted, end_usage_error
+from pleoctl.cli.door import tell
 from pleoctl.cli.ends import Ends
 from pleoctl.cli.signals import end_at_once, end_here, handled
 from pleoctl.errors import ExitCode
 from pleoctl.machine import this_machine
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +128,7 @@ def run(arguments: list[str]) -> int:
     except click.UsageError as error:
         return end_usage_error(error, arguments)
     except click.ClickException as error:
-        error.show()
+        tell(Shown.lines([f"error: {error.format_message()}"]))
         return int(ExitCode.USAGE)
     except KeyboardInterrupt as error:
         return end_interrupted(error, arguments)

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from pleoctl.cli.boundary import Options, Output, interrupted
-from pleoctl.cli.common import PATH, as_command, check_output, is_stdout, open_workspace, table
+from pleoctl.cli.common import PATH, as_command, check_output, is_stdout, open_workspace
+from pleoctl.cli.door import tell
 from pleoctl.documents.files import whole_file
 from pleoctl.errors import ExitCode, NotWritten, PleoctlError
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -81,16 +83,16 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
             raise
         # Entries are on standard output already; an envelope behind them would be no JSON line of theirs.
         return replace(_ended(error), raw=b"")
-    click.echo(_summary(tally) + _unchecked(engine, no_catalog=no_catalog), nl=False, err=True)
+    tell(_summary(tally) + _unchecked(engine, no_catalog=no_catalog))
     return Output(raw=b"", exit_code=ExitCode.PARTIAL if tally.failed else ExitCode.OK)
 
 
-def _unchecked(engine: Engine, *, no_catalog: bool) -> str:
+def _unchecked(engine: Engine, *, no_catalog: bool) -> Shown:
     if no_catalog or engine.has_catalog:
-        return ""
+        return Shown()
     from pleoctl.mapping.context import NOT_CHECKED
 
-    return NOT_CHECKED
+    return Shown.lines([NOT_CHECKED])
 
 
 def _ended(error: PleoctlError | KeyboardInterrupt) -> Output:
@@ -99,19 +101,21 @@ def _ended(error: PleoctlError | KeyboardInterrupt) -> Output:
     return interrupted(error)
 
 
-def _summary(tally: Tally) -> str:
+def _summary(tally: Tally) -> Shown:
     """How many items became what, and a table of reasons."""
-    text = f"{tally.items} items: {tally.mapped} mapped, {tally.failed} failed"
-    text += f", {tally.warned} with warnings\n" if tally.warned else "\n"
+    counted = f"{tally.items} items: {tally.mapped} mapped, {tally.failed} failed"
+    counted += f", {tally.warned} with warnings" if tally.warned else ""
     if not tally.items:
-        return f"warning: {text}"
+        return Shown.lines([f"warning: {counted}"])
+    text = Shown.lines([counted])
     text += _reasons(tally, tally.reasons, "failureReasonType", "failureReason")
     return text + _reasons(tally, tally.warnings, "warning")
 
 
-def _reasons(tally: Tally, counter: Counter[Reason], *headers: str) -> str:
+def _reasons(tally: Tally, counter: Counter[Reason], *headers: str) -> Shown:
+    from pleoctl.report.table import table
+
     rows = [[str(count), *reason, tally.examples[reason] or ""] for reason, count in counter.most_common(_SHOWN)]
     hidden = len(counter) - len(rows)
-    return (table(["items", *headers, "for example"], rows) if rows else "") + (
-        f"… and {hidden} more reasons\n" if hidden > 0 else ""
-    )
+    more = [f"… and {hidden} more reasons"] if hidden > 0 else []
+    return (table(["items", *headers, "for example"], rows) if rows else Shown()) + Shown.lines(more)

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import PATH, as_command, open_workspace, table, write_output
+from pleoctl.cli.common import PATH, as_command, open_workspace, write_output
 from pleoctl.cli.reports import report_options, reporting
 from pleoctl.errors import ExitCode, PleoctlError, UsageError
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pleoctl.mapping.analysis.check import Report
     from pleoctl.mapping.rules.model import Rules
     from pleoctl.mapping.suites.run import Result
@@ -54,7 +57,7 @@ def check(options: Options, *, junit: str | None, sarif: str | None) -> Output:
         reported.findings += report.findings
     data = _checked(rules, report, with_catalog=catalog is not None)
     code = ExitCode.REFUSED if report.has_errors else ExitCode.OK
-    return Output(_check_text(data, report), data, report.findings, code)
+    return Output(Shown.lines(_check_lines(data, report)), data, report.findings, code)
 
 
 def _checked(rules: Rules, report: Report, *, with_catalog: bool) -> dict[str, Any]:
@@ -69,21 +72,19 @@ def _checked(rules: Rules, report: Report, *, with_catalog: bool) -> dict[str, A
     }
 
 
-def _check_text(data: dict[str, Any], report: Report) -> str:
+def _check_lines(data: dict[str, Any], report: Report) -> Iterator[str]:
     from pleoctl.mapping.context import NOT_CHECKED
-    from pleoctl.text import terminal
 
     rows = data["rows"]
     errors = sum(f.level == "error" for f in report.findings)
-    text = (
+    yield (
         f"{rows['expenseTypes']} expense-type rows, {rows['lines']} line rows, {rows['vendors']} vendors: "
-        f"{errors} errors, {len(report.findings) - errors} warnings\n"
+        f"{errors} errors, {len(report.findings) - errors} warnings"
     )
     if not data["catalog"]:
-        text += NOT_CHECKED
+        yield NOT_CHECKED
     for entry in data["notAnalysed"]:
-        text += terminal(f"not analysed: {entry['file']}:{entry['line']}: {entry['rule']}: {entry['reason']}") + "\n"
-    return text
+        yield f"not analysed: {entry['file']}:{entry['line']}: {entry['rule']}: {entry['reason']}"
 
 
 @as_command("test", parent="mapping")
@@ -129,7 +130,7 @@ def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str 
         "passed": len(listed) - failed, "failed": failed, "updated": updated, "tests": [_test_json(r) for r in listed],
     }  # fmt: skip
     code = ExitCode.ERROR if failed and not rewrite else ExitCode.OK
-    return Output(_test_text(listed, updated), data, exit_code=code)
+    return Output(Shown.lines(_test_lines(listed, updated)), data, exit_code=code)
 
 
 def _test_json(result: Result) -> dict[str, Any]:
@@ -145,21 +146,20 @@ def _test_json(result: Result) -> dict[str, Any]:
     }
 
 
-def _test_text(results: list[Result], updated: list[str]) -> str:
+def _test_lines(results: list[Result], updated: list[str]) -> Iterator[str]:
     from pleoctl.mapping.suites.junit import failure_lines
-    from pleoctl.text import terminal
 
-    lines = []
     for result in results:
-        lines.append(f"{'pass' if result.passed else 'FAIL'}  {result.case.name} ({result.case.place})")
-        lines += [f"      {line}" for line in failure_lines(result)] if not result.passed else []
+        yield f"{'pass' if result.passed else 'FAIL'}  {result.case.name} ({result.case.place})"
+        if not result.passed:
+            yield from (f"      {line}" for line in failure_lines(result))
+    yield from (f"updated {name}" for name in updated)
     failed = sum(not r.passed for r in results)
-    lines += [f"updated {name}" for name in updated]
-    lines.append(
-        f"{len(results)} tests: {len(results) - failed} passed, {failed} {'updated' if updated else 'failed'}"
-        if results else "no tests; write some below `tests` of the mapping, or name files of them"
-    )  # fmt: skip
-    return "\n".join(terminal(line) for line in lines) + "\n"
+    if results:
+        ended = "updated" if updated else "failed"
+        yield f"{len(results)} tests: {len(results) - failed} passed, {failed} {ended}"
+    else:
+        yield "no tests; write some below `tests` of the mapping, or name files of them"
 
 
 @as_command("explain", parent="mapping")
@@ -187,10 +187,10 @@ def explain(options: Options, *, file: str, wanted: str | None, as_graph: bool, 
     if wanted is not None and not found:
         raise UsageError(f"{file} has no item with the id {wanted}")
     if not found:
-        return Output(f"{file} has no items\n", {"items": []})
+        return Output(Shown.lines([f"{file} has no items"]), {"items": []})
     shape = graph if as_graph else explanation_text
     data = found[0] if len(found) == 1 else {"items": found}
-    return Output("\n".join(shape(one, engine.rules) for one in found), data)
+    return Output(Shown.joined((shape(one, engine.rules) for one in found), Shown.lines([""])), data)
 
 
 @as_command("coverage", parent="mapping")
@@ -215,15 +215,18 @@ def coverage(options: Options, *, file: str, no_catalog: bool) -> Output:
     return Output(_coverage_text(data), data)
 
 
-def _coverage_text(data: dict[str, Any]) -> str:
+def _coverage_text(data: dict[str, Any]) -> Shown:
+    from pleoctl.report.table import table
+
     hit = sorted((r for r in data["rules"] if r["hits"]), key=lambda r: (-r["hits"], r["rule"]))
-    text = f"{data['items']} items: {data['mapped']} mapped, {data['failed']} failed\n\n"
+    text = Shown.lines([f"{data['items']} items: {data['mapped']} mapped, {data['failed']} failed", ""])
     text += table(["hits", "row", "where"], [[str(r["hits"]), r["rule"], f"{r['file']}:{r['line']}"] for r in hit])
+    text += Shown.lines([""])
     never = [[r["rule"], f"{r['file']}:{r['line']}"] for r in data["rules"] if r["rule"] in set(data["neverHit"])]
-    text += "\n" + (table(["never hit", "where"], never) if never else "every row of your own was hit\n")
+    text += table(["never hit", "where"], never) if never else Shown.lines(["every row of your own was hit"])
     if data["unmapped"]:
         failed = [[str(u[k] or "") for k in ("accountingEntryId", "type", "failureReason")] for u in data["unmapped"]]
-        text += "\n" + table(["unmapped item", "type", "reason"], failed)
+        text += Shown.lines([""]) + table(["unmapped item", "type", "reason"], failed)
     return text
 
 
@@ -252,7 +255,8 @@ def impact(options: Options, *, base: str, file: str, no_catalog: bool) -> Outpu
         headline,
         impact_markdown,
         rows,
-    )  # fmt: skip
+    )
+    from pleoctl.report.table import table
 
     workspace = open_workspace(options)
     path = mapping_path(workspace)
@@ -261,10 +265,10 @@ def impact(options: Options, *, base: str, file: str, no_catalog: bool) -> Outpu
     with open_items(file) as items:
         found = compare(Engine(base_rules(base, path, workspace.root), catalog), engine, items)
     if options.format == "markdown":
-        return Output(impact_markdown(found, engine.rules))
+        return Output(page=impact_markdown(found, engine.rules))
     tables = ((HEADERS, rows(found, engine.rules)), (FAILURE_HEADERS, failure_rows(found)))
-    text = "".join(f"\n{table(list(headers), listed)}" for headers, listed in tables if listed)
-    return Output(f"{headline(found)}\n{text}", found.as_json())
+    text = Shown(*(Shown.lines([""]) + table(headers, listed) for headers, listed in tables if listed))
+    return Output(Shown.lines([f"{headline(found)}."]) + text, found.as_json())
 
 
 for _made in (check, test, explain, coverage, impact):

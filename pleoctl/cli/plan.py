@@ -14,6 +14,7 @@ from pleoctl.cli.planning import connected, mapping_warnings, scope_options
 from pleoctl.cli.reports import report_options, reporting
 from pleoctl.errors import ExitCode, Finding
 from pleoctl.forge.environment import commit
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,13 +77,18 @@ def command(
         options, made.document, made.bytes, file=output, per_minute=workspace.requests_per_minute, **look
     )
     if saved and options.format == "text" and made.guard_passed:
-        shown.text += f"\nSaved to {output}. Carry it out with: pleoctl apply {output}\n"
+        shown.text += where_saved(output)
     if not made.guard_passed:
         shown.findings.append(refused(made))
     shown.exit_code = ExitCode.OK if made.guard_passed else ExitCode.REFUSED
     if made.guard_passed and detailed_exitcode and made.changes:
         shown.exit_code = ExitCode.CHANGES
     return shown
+
+
+def where_saved(output: str | None) -> Shown:
+    """Where the plan is, and what to do with it."""
+    return Shown.lines(["", f"Saved to {output}. Carry it out with: pleoctl apply {output}"])
 
 
 def _planned(workspace: Workspace, **choices: Any) -> Plan:
@@ -135,17 +141,12 @@ def render_plan(
     if options.format == "markdown":
         from pleoctl.report.markdown import plan_markdown
 
-        return _page(plan_markdown(document, max_bytes=max_bytes, file=file or PLAN_FILE, commit=commit()))
+        return Output(page=plan_markdown(document, max_bytes=max_bytes, file=file or PLAN_FILE, commit=commit()))
     if options.format == "html":
         from pleoctl.report.html import plan_html
 
-        return _page(plan_html(document, file=file or PLAN_FILE, commit=commit()))
+        return Output(page=plan_html(document, file=file or PLAN_FILE, commit=commit()))
     from pleoctl.report.text import plan_text
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     return Output(text=plan_text(document, brief=brief, per_minute=per_minute, width=width))
-
-
-def _page(text: str) -> Output:
-    # UTF-8 whatever the locale says: these are files and request bodies.
-    return Output(raw=text.encode())

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from pleoctl.cli.door import tell
+from pleoctl.text import Shown, terminal
+
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
@@ -49,7 +52,7 @@ def mapping_warnings(workspace: Workspace) -> Callable[[DesiredState], Callable[
     try:
         uses = targets(load_rules(workspace.mapping, workspace.root))
     except PleoctlError as error:
-        click.echo(f"warning: the mapping is not looked at: {error}", err=True)
+        tell(Shown.lines([f"warning: the mapping is not looked at: {error}"]))
         return None
     return partial(_archived_targets, {use.code: f"{use.what} ({use.place.file}:{use.place.line})" for use in uses})
 
@@ -81,7 +84,8 @@ def selected_codes(ctx: click.Context, _param: click.Parameter, begun: str) -> l
         codes = Workspace.find(ctx.params.get("workspace")).selected or []
     except PleoctlError:
         return []
-    return [code for code in codes if code.startswith(begun)]
+    # The shell would put other characters into the command line as they are.
+    return [code for code in codes if code.startswith(begun) and terminal(code) == code]
 
 
 @contextmanager
@@ -113,7 +117,7 @@ def _lines(label: str) -> Callable[[int, int], None]:
         tenth = done * TENTH // max(total, 1)
         if tenth > told[0]:
             told[0] = tenth
-            click.echo(f"{label}: {done} of {total} ({tenth * TENTH} %)", err=True)
+            tell(Shown.lines([f"{label}: {done} of {total} ({tenth * TENTH} %)"]))
 
     return advance
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from pleoctl.cli.common import PATH, WORKSPACE, open_workspace, workspace_folder, write_output
+from pleoctl.cli.door import annotate, tell
 from pleoctl.errors import Finding, PleoctlError
 from pleoctl.forge import environment
+from pleoctl.text import Markdown, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +36,7 @@ class Reported:
     findings: list[Finding] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     inputs: list[Path] = field(default_factory=list)
-    summary: Callable[[int], str] | None = None
+    summary: Callable[[int], Markdown] | None = None
 
 
 def report_options(function: F) -> F:
@@ -90,8 +92,7 @@ def _write(options: Options, reported: Reported, junit: str | None, sarif: str |
     if environment.in_github_actions():
         from pleoctl.forge.annotations import workflow_commands
 
-        # Not on stdout, which is the command's data.
-        click.echo(workflow_commands(reported.findings, folder=folder), nl=False, err=True)
+        annotate(workflow_commands(reported.findings, folder=folder))
         _append_summary(name, reported)
 
 
@@ -108,15 +109,15 @@ def _append_summary(name: str, reported: Reported) -> None:
         text = (
             reported.summary(room) if reported.summary else findings_markdown(name, reported.findings, max_bytes=room)
         )
-        content = text.encode("utf-8", "surrogatepass")
+        content = bytes(text)
         if used + len(content) > SUMMARY_BYTES:
-            content = f"## {name}\n\nToo long to be shown here; see the log.\n".encode()
+            content = bytes(Markdown("## {}\n\nToo long to be shown here; see the log.\n", name))
         # A summary that is too large would be dropped as a whole.
         if used + len(content) <= SUMMARY_BYTES:
             with Path(path).open("ab") as stream:
                 stream.write(content)
     except OSError as error:
-        click.echo(f"the step summary cannot be written: {error.strerror}", err=True)
+        tell(Shown.lines([f"the step summary cannot be written: {error.strerror}"]))
 
 
 def _folder(options: Options) -> str:

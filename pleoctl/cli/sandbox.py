@@ -12,8 +12,10 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, write_output
+from pleoctl.cli.door import say
 from pleoctl.cli.signals import handled
 from pleoctl.errors import InvalidFile, MissingExtra, PleoctlError
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from pleoctl.sandbox import Sandbox
@@ -62,7 +64,7 @@ def serve(
         stopping = threading.Event()
         with handled(lambda _code: stopping.set()):
             if options.format == "text":
-                click.echo("".join(f"{k:<9}{ready[v]}\n" for k, v in _SHOWN.items()), nl=False)
+                say(Shown.lines(f"{name:<9}{ready[key]}" for name, key in _SHOWN.items()))
             content = (json.dumps(ready) + "\n").encode()
             if ready_file is not None:
                 write_output(options, ready_file, content)

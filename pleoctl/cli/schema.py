@@ -8,6 +8,7 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command
+from pleoctl.text import Shown
 
 
 @as_command("schema")
@@ -27,6 +28,6 @@ def command(options: Options, *, name: str | None) -> Output:  # noqa: ARG001 - 
 
     if name is None:
         names = schema_names()
-        return Output("".join(f"{n}\n" for n in names), names)
+        return Output(Shown.lines(names), names)
     text = schema_text(name)
-    return Output(text, json.loads(text))
+    return Output(Shown.lines(text.rstrip("\n").split("\n")), json.loads(text))

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import as_command, open_workspace, table
+from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pleoctl.sources.base import Source, SourceRow, Table
     from pleoctl.sources.http.presets import Preset
 
@@ -44,9 +47,9 @@ def check(options: Options, *, trace: int) -> Output:
     source = _Remembering(open_source(workspace))
     exported = export_state(workspace, source)
     counted = exported.counts
-    text = ", ".join(f"{number} {name}" for name, number in counted.items()) + "\n"
+    text = Shown.lines([", ".join(f"{number} {name}" for name, number in counted.items())])
     traced = {name: _traced(found, trace) for name, found in source.tables.items()} if trace else {}
-    text += "".join(_trace_text(name, rows) for name, rows in traced.items())
+    text += Shown.lines(line for name, rows in traced.items() for line in _trace_lines(name, rows))
     return Output(text, {"counts": counted, "trace": traced}, exported.findings)
 
 
@@ -61,6 +64,7 @@ def presets(options: Options, *, name: str | None) -> Output:
 
     """
     del options
+    from pleoctl.report.table import table
     from pleoctl.sources.http.presets import load_preset, preset_names
 
     if name is not None:
@@ -68,9 +72,12 @@ def presets(options: Options, *, name: str | None) -> Output:
     found = [load_preset(one) for one in preset_names()]
     rows = [[one.name, one.title, ", ".join(one.resources), ", ".join(one.variables) or "-"] for one in found]
     text = table(["PRESET", "SYSTEM", "READS", "VARIABLES"], rows)
-    text += f"\nAll of them: {found[0].verified}.\n"
-    return Output(text, [{"name": one.name, "title": one.title, "api": one.api, "verified": one.verified,
-                          "reads": one.resources, "variables": one.variables} for one in found])  # fmt: skip
+    text += Shown.lines(["", f"All of them: {found[0].verified}."])
+    return Output(text, [{**_named(one), "reads": one.resources, "variables": one.variables} for one in found])
+
+
+def _named(preset: Preset) -> dict[str, Any]:
+    return {"name": preset.name, "title": preset.title, "api": preset.api, "verified": preset.verified}
 
 
 def _one_preset(preset: Preset) -> Output:
@@ -81,10 +88,9 @@ def _one_preset(preset: Preset) -> Output:
         lines.append("  baseUrl: https://…")
     if preset.variables:
         lines += ["  variables:", *(f"    {name}: …   # {words}" for name, words in preset.variables.items())]
-    lines += ["", "It fills in:", "", preset.text]
-    data = {"name": preset.name, "title": preset.title, "api": preset.api, "verified": preset.verified,
-            "notes": preset.notes, "variables": preset.variables, "source": preset.source}  # fmt: skip
-    return Output("\n".join(lines), data)
+    lines += ["", "It fills in:", "", *preset.text.rstrip("\n").split("\n")]
+    data = {**_named(preset), "notes": preset.notes, "variables": preset.variables, "source": preset.source}
+    return Output(Shown.lines(lines), data)
 
 
 class _Remembering:
@@ -109,18 +115,16 @@ def _traced_row(row: SourceRow) -> dict[str, Any]:
     return {"place": row.place, "record": row.record, "fields": row.cells, "problem": row.problem}
 
 
-def _trace_text(name: str, rows: list[dict[str, Any]]) -> str:
-    from pleoctl.text import terminal
-
-    lines = ["", name]
+def _trace_lines(name: str, rows: list[dict[str, Any]]) -> Iterator[str]:
+    yield ""
+    yield name
     for row in rows:
-        lines.append(f"  {row['place']}")
+        yield f"  {row['place']}"
         if row["record"] is not None:
-            lines.append(f"    record  {json.dumps(row['record'], ensure_ascii=False, default=str)}")
-        lines.append(f"    fields  {json.dumps(row['fields'], ensure_ascii=False, default=str)}")
+            yield f"    record  {json.dumps(row['record'], ensure_ascii=False, default=str)}"
+        yield f"    fields  {json.dumps(row['fields'], ensure_ascii=False, default=str)}"
         if row["problem"] is not None:
-            lines.append(f"    problem {row['problem']}")
-    return "".join(f"{terminal(line)}\n" for line in lines)
+            yield f"    problem {row['problem']}"
 
 
 command.add_command(check)

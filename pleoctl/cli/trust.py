@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import as_command, table
+from pleoctl.cli.common import as_command
+from pleoctl.text import Shown
 
 
 @as_command("trust")
@@ -27,15 +28,16 @@ def command(options: Options, *, host: str) -> Output:  # noqa: ARG001 - every c
         return _listed()
     entry = host_entry(host)
     new = store_host(entry)
-    text = f"{entry} is trusted ({'stored' if new else 'as before'} in {stored_hosts()})\n"
-    return Output(text, {"host": str(entry), "stored": new})
+    text = f"{entry} is trusted ({'stored' if new else 'as before'} in {stored_hosts()})"
+    return Output(Shown.lines([text]), {"host": str(entry), "stored": new})
 
 
 def _listed() -> Output:
+    from pleoctl.report.table import table
     from pleoctl.workspace.trust import HOSTS, TrustedHosts, stored_hosts
 
     hosts = TrustedHosts()
     stored = [{"host": str(entry), "origin": str(stored_hosts())} for entry in hosts.stored()]
     found = [*({"host": str(entry), "origin": HOSTS} for entry in hosts.environment()), *stored]
     rows = [[one["host"], one["origin"]] for one in found]
-    return Output(table(["host", "trusted by"], rows) if rows else "No hosts are trusted.\n", found)
+    return Output(table(["host", "trusted by"], rows) if rows else Shown.lines(["No hosts are trusted."]), found)

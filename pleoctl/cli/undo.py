@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pleoctl.cli.common import PATH, as_command, open_workspace, write_output
-from pleoctl.cli.plan import refused, render_plan
+from pleoctl.cli.plan import refused, render_plan, where_saved
 from pleoctl.cli.planning import connected
 from pleoctl.errors import ExitCode, Finding
 
@@ -56,6 +56,6 @@ def command(options: Options, *, receipt: str, output: str | None, allow_archive
     if not made.guard_passed:
         shown.findings.append(refused(made))
     elif saved and options.format == "text":
-        shown.text += f"\nSaved to {output}. Carry it out with: pleoctl apply {output}\n"
+        shown.text += where_saved(output)
     shown.exit_code = ExitCode.OK if made.guard_passed else ExitCode.REFUSED
     return shown

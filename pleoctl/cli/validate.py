@@ -9,6 +9,7 @@ from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
 from pleoctl.cli.reports import report_options, reporting
 from pleoctl.errors import ExitCode, Finding, MissingExtra, PleoctlError
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +37,7 @@ def command(options: Options, *, junit: str | None, sarif: str | None) -> Output
             reported.files += shown
             reported.findings += _problems(check)
     bad = any(f.level == "error" for f in reported.findings)
-    text = "" if bad else f"{', '.join(reported.files)}: valid.\n"
+    text = Shown() if bad else Shown.lines([f"{', '.join(reported.files)}: valid."])
     return Output(text, {"files": reported.files}, reported.findings, ExitCode.INVALID if bad else ExitCode.OK)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.report.paths import in_repository
-from pleoctl.text import terminal
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,36 +19,47 @@ SUMMARY_BYTES: Final = 1_000_000
 COMMANDS: Final = {"error": "error", "warning": "warning", "info": "notice"}
 
 
-def workflow_commands(findings: Sequence[Finding], *, folder: str = "") -> str:
-    """Workflow commands, at most ten per level; the last one counts what is left."""
-    return "".join(
-        f"{line}\n" for level in COMMANDS for line in _level([f for f in findings if f.level == level], folder)
-    )
+@dataclass(frozen=True, slots=True)
+class WorkflowCommand:
+    """A line that GitHub takes for an annotation; nothing live in it can end it or start another."""
+
+    level: str
+    message: str
+    properties: dict[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        properties = ",".join(f"{name}={_property(value)}" for name, value in self.properties.items())
+        return f"::{COMMANDS[self.level]} {properties}::{_data(self.message)}"
 
 
-def _level(findings: list[Finding], folder: str) -> Iterator[str]:
+def workflow_commands(findings: Sequence[Finding], *, folder: str = "") -> list[WorkflowCommand]:
+    """At most ten annotations of a level; the last one counts what is left."""
+    return [made for level in COMMANDS for made in _level([f for f in findings if f.level == level], folder)]
+
+
+def _level(findings: list[Finding], folder: str) -> Iterator[WorkflowCommand]:
     shown = findings if len(findings) <= MOST else findings[: MOST - 1]
     for finding in shown:
         yield _command(finding, folder)
     if len(shown) < len(findings):
         words = f"and {len(findings) - len(shown)} more, see the log"
-        yield f"::{COMMANDS[findings[0].level]} title=pleoctl::{words}"
+        yield WorkflowCommand(findings[0].level, words, {"title": "pleoctl"})
 
 
-def _command(finding: Finding, folder: str) -> str:
-    place = {"title": f"pleoctl {finding.code}"}
+def _command(finding: Finding, folder: str) -> WorkflowCommand:
+    place: dict[str, object] = {"title": f"pleoctl {finding.code}"}
     if finding.file is not None:
         place["file"] = in_repository(finding.file, folder)
-        place |= {name: str(n) for name, n in (("line", finding.line), ("col", finding.column)) if n is not None}
-    properties = ",".join(f"{name}={_property(value)}" for name, value in place.items())
+        place |= {name: n for name, n in (("line", finding.line), ("col", finding.column)) if n is not None}
     about = f"{finding.address or finding.rule}: " if finding.address or finding.rule else ""
     hint = f" ({finding.hint})" if finding.hint else ""
-    return f"::{COMMANDS[finding.level]} {properties}::{_data(f'{about}{finding.message}{hint}')}"
+    return WorkflowCommand(finding.level, f"{about}{finding.message}{hint}", place)
 
 
-def _data(text: str) -> str:
-    return terminal(text).replace("%", "%25")
+def _data(value: object) -> str:
+    # A percent sign starts an escape of GitHub's own.
+    return str(Shown(value)).replace("%", "%25")
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def _property(value: object) -> str:
+    return _data(value).replace(":", "%3A").replace(",", "%2C")

@@ -15,6 +15,8 @@ from pleoctl.errors import PleoctlError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pleoctl.text import Markdown
+
 Json = dict[str, Any]
 
 ROUNDS: Final = 4
@@ -26,10 +28,10 @@ class Comments(Protocol):
     def comments(self) -> list[Json]:
         """Each with ``id``, ``body`` and ``html_url``; oldest first."""
 
-    def create(self, body: str) -> Json:
+    def create(self, body: Markdown) -> Json:
         """Add one."""
 
-    def update(self, comment: Json, body: str) -> Json | None:
+    def update(self, comment: Json, body: Markdown) -> Json | None:
         """Replace its text; None if it is gone."""
 
     def remove(self, comment: Json) -> None:
@@ -58,7 +60,7 @@ class Publisher:
         self._first: dict[Any, str] = {}
         self._removed: list[Json] = []
 
-    def publish(self, bodies: Sequence[str]) -> list[Done]:
+    def publish(self, bodies: Sequence[Markdown]) -> list[Done]:
         """Make these the comments, and tell of each. Raises `PleoctlError` if others keep changing them."""
         for _ in range(ROUNDS):
             done = self._round(bodies)
@@ -67,10 +69,10 @@ class Publisher:
                 return [*done, *(Done("removed", comment) for comment in removed)]
         raise PleoctlError("other jobs keep changing the comments of this pull request", hint="run the command again")
 
-    def _round(self, bodies: Sequence[str]) -> list[Done] | None:
+    def _round(self, bodies: Sequence[Markdown]) -> list[Done] | None:
         """One pass over all comments; None if it has to be looked at again."""
         known = self._known()
-        done = [self._bring(known.pop(first_line(body), []), body) for body in bodies]
+        done = [self._bring(known.pop(first_line(str(body)), []), body) for body in bodies]
         for comments in known.values():
             self._remove(comments)
         settled = [entry for entry in done if entry is not None]
@@ -83,7 +85,7 @@ class Publisher:
                 known[first_line(comment["body"])].append(comment)
         return known
 
-    def _bring(self, found: list[Json], body: str) -> Done | None:
+    def _bring(self, found: list[Json], body: Markdown) -> Done | None:
         if not found:
             self._first[self._forge.create(body)["id"]] = "created"
             return None
@@ -105,6 +107,6 @@ def first_line(body: str) -> str:
     return body.split("\n", 1)[0].strip()
 
 
-def same(stored: str, body: str) -> bool:
+def same(stored: str, body: Markdown) -> bool:
     """Whether a stored text is the one that was sent."""
-    return stored.replace("\r\n", "\n").strip() == body.strip()
+    return stored.replace("\r\n", "\n").strip() == str(body).strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from pleoctl.errors import PleoctlError, UsageError
@@ -17,6 +17,9 @@ from pleoctl.remote.budget import Budget
 from pleoctl.remote.errors import ApiError, LostAnswer, Unauthorised
 from pleoctl.remote.service import Service
 from pleoctl.remote.transport import Transport
+
+if TYPE_CHECKING:
+    from pleoctl.text import Markdown
 
 Json = dict[str, Any]
 
@@ -57,7 +60,7 @@ class PullRequest:
                 return found
             page += 1
 
-    def create(self, body: str) -> Json:
+    def create(self, body: Markdown) -> Json:
         """Add a comment; after a lost answer it is looked for before it is sent again."""
         for _ in range(TRIES):
             try:
@@ -72,7 +75,7 @@ class PullRequest:
             return made
         raise PleoctlError("GitHub did not say whether the comment was created", hint="run the command again")
 
-    def update(self, comment: Json, body: str) -> Json | None:
+    def update(self, comment: Json, body: Markdown) -> Json | None:
         """Replace a comment's text; None if another job has removed it."""
         for _ in range(TRIES):
             try:
@@ -101,8 +104,8 @@ class PullRequest:
     def _path(self, comment: Json) -> str:
         return f"{self._repository}/issues/comments/{comment['id']}"
 
-    def _write(self, method: str, path: str, body: str) -> Json:
-        answer = self._transport.write(method, path, scope="pull-requests: write", json={"body": body})
+    def _write(self, method: str, path: str, body: Markdown) -> Json:
+        answer = self._transport.write(method, path, scope="pull-requests: write", json={"body": str(body)})
         if not isinstance(answer.body, dict) or "id" not in answer.body:
             raise LostAnswer(f"{method} {path}: the answer is not a comment")
         return answer.body

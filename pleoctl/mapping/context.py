@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pleoctl.workspace import Workspace
 
 DEFAULT_FILE: Final = "mapping.yaml"
-NOT_CHECKED: Final = "there is no desired state, so accounts, tags and their currencies were not checked\n"
+NOT_CHECKED: Final = "there is no desired state, so accounts, tags and their currencies were not checked"
 
 
 def mapping_path(workspace: Workspace) -> Path:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.model.addresses import Address
 from pleoctl.report.review import KIND_TITLES, ranked, risk
-from pleoctl.text import markdown, quoted, terminal
+from pleoctl.text import Markdown, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,76 +17,82 @@ Json = dict[str, Any]
 CLIPPED: Final = 30
 
 
-def archive_block(archives: list[Json], budget: int) -> tuple[str, bool]:
+def archive_block(archives: list[Json], budget: int) -> tuple[Markdown, bool]:
     """The most telling form that fits ``budget`` bytes, else the tersest; and whether it fits."""
     if not archives:
-        return "", True
-    text, listed = "", ranked(archives)
+        return Markdown(), True
+    text, listed = Markdown(), ranked(archives)
     for form in (_full, _short, _terse):
-        text = "\n".join([f"\n### ⛔ Archives ({len(listed)})\n", *form(listed)])
-        if len(text.encode("utf-8", "surrogatepass")) < budget:
+        text = Markdown.lines([Markdown("\n### ⛔ Archives ({})\n", len(listed)), *form(listed)])
+        if text.size <= budget:
             return text, True
     return text, False
 
 
-def archive_chunks(archives: list[Json], budget: int) -> Iterator[str]:
+def archive_chunks(archives: list[Json], budget: int) -> Iterator[Markdown]:
     """All archives in their tersest form, in pieces of at most ``budget`` bytes (one archive at least)."""
     piece: list[Json] = []
     used = 0
     for change in ranked(archives):
-        cost = len(_terse_line(change).encode()) + len(_bucket(change).encode()) + len("\n\n```diff\n\n```\n")
+        cost = _title(_bucket(change)).size + _block([change]).size
         if piece and used + cost > budget:
-            yield "\n".join(_terse(piece))
+            yield Markdown.lines(_terse(piece))
             piece, used = [], 0
         piece.append(change)
         used += cost
     if piece:
-        yield "\n".join(_terse(piece))
+        yield Markdown.lines(_terse(piece))
 
 
-def _full(archives: list[Json]) -> Iterator[str]:
-    yield "| | record | code | name | why |"
-    yield "|---|---|---|---|---|"
+def _full(archives: list[Json]) -> Iterator[Markdown]:
+    yield Markdown("| | record | code | name | why |")
+    yield Markdown("|---|---|---|---|---|")
     for change in archives:
         before = change["before"] or {}
-        known = ("" if before.get(n) is None else markdown(before[n]) for n in ("code", "name"))
-        why = markdown(change["reason"]) + (f"; {risk(change)}" if risk(change) else "")
-        yield f"| {_sign(change)} | {markdown(change['address'])} | " + " | ".join(known) + f" | {why} |"
+        code, name = ("" if before.get(field) is None else before[field] for field in ("code", "name"))
+        why = Markdown("{}; {}" if risk(change) else "{}", change["reason"], risk(change))
+        yield Markdown.row([_sign(change), change["address"], code, name, why])
 
 
-def _short(archives: list[Json]) -> Iterator[str]:
-    yield "| | record | name |"
-    yield "|---|---|---|"
+def _short(archives: list[Json]) -> Iterator[Markdown]:
+    yield Markdown("| | record | name |")
+    yield Markdown("|---|---|---|")
     for change in archives:
         name = quoted((change["before"] or {}).get("name"))
         clipped = name if len(name) <= CLIPPED else f"{name[:CLIPPED]}…"
-        yield f"| {_sign(change)} | {markdown(change['address'])} | {markdown(clipped)} |"
+        yield Markdown.row([_sign(change), change["address"], clipped])
 
 
-def _terse(archives: list[Json]) -> Iterator[str]:
+def _terse(archives: list[Json]) -> Iterator[Markdown]:
     """Keys alone, in code blocks, where no character costs more than itself."""
-    buckets: dict[str, list[Json]] = defaultdict(list)
+    buckets: dict[tuple[str, str], list[Json]] = defaultdict(list)
     for change in archives:
         buckets[_bucket(change)].append(change)
     if any(risk(change) for change in archives):
-        yield "Lines that start with `!` are still in use.\n"
-    for title, members in buckets.items():
-        yield f"{title} ({len(members)}):\n"
-        yield "```diff"
-        yield from map(_terse_line, members)
-        yield "```\n"
+        yield Markdown("Lines that start with `!` are still in use.\n")
+    for bucket, members in buckets.items():
+        yield Markdown("{} ({}):\n", _title(bucket), len(members))
+        yield _block(members)
+
+
+def _block(members: list[Json]) -> Markdown:
+    return Markdown.fence("diff", map(_terse_line, members)) + Markdown("\n")
 
 
 def _terse_line(change: Json) -> str:
-    # The sign keeps a key from closing the block.
-    return ("! " if risk(change) else "- ") + terminal(Address.parse(change["address"]).last)
+    return ("! " if risk(change) else "- ") + Address.parse(change["address"]).last
 
 
-def _bucket(change: Json) -> str:
-    if change["kind"] == "tag":
-        return f"Tags of {markdown(Address.parse(change['parent']['address']).path)}"
-    return KIND_TITLES[change["kind"]]
+def _bucket(change: Json) -> tuple[str, str]:
+    """A kind, and of tags the code of their group."""
+    group = Address.parse(change["parent"]["address"]).path if change["kind"] == "tag" else ""
+    return change["kind"], group
 
 
-def _sign(change: Json) -> str:
-    return "⚠️" if risk(change) else ""
+def _title(bucket: tuple[str, str]) -> Markdown:
+    kind, group = bucket
+    return Markdown("Tags of {}", group) if kind == "tag" else Markdown("{}", KIND_TITLES[kind])
+
+
+def _sign(change: Json) -> Markdown:
+    return Markdown("⚠️" if risk(change) else "")

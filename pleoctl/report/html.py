@@ -26,7 +26,21 @@ FIELD_TITLES: Final = {"taxCodeExternalId": "tax code"}
 STATES: Final = {"archive": ("active", "archived"), "unarchive": ("archived", "active")}
 
 
-def plan_html(plan: Json, *, file: str = "plan.json", commit: str | None = None) -> str:
+class Html:
+    """A page: a template of ours, filled with what is shown as it is."""
+
+    def __init__(self, template: Template, **values: object) -> None:
+        # Lone surrogates cannot be encoded; the filter of all that is filled in has turned them into escapes.
+        self._page = template.render(values) + "\n"
+
+    def __bytes__(self) -> bytes:
+        return str(self).encode()
+
+    def __str__(self) -> str:
+        return self._page
+
+
+def plan_html(plan: Json, *, file: str = "plan.json", commit: str | None = None) -> Html:
     """The page; ``file`` and ``commit`` go into the instructions."""
     css, script = _asset("plan.css"), _asset("plan.js")
     policy = (
@@ -34,18 +48,25 @@ def plan_html(plan: Json, *, file: str = "plan.json", commit: str | None = None)
         "base-uri 'none'; form-action 'none'"
     )
     changes = ranked(plan["changes"])
-    page = _template().render(
-        plan=plan, css=Markup(css), script=Markup(script), policy=policy,  # noqa: S704 - our own files, without markup
-        headline=totals(plan["summary"]) or "no changes", counted=COUNTED, kind_titles=KIND_TITLES,
+    kinds = [(t, plan["summary"]["byKind"][k]) for k, t in KIND_TITLES.items() if k in plan["summary"]["byKind"]]
+    groups = [(TITLES[a], found) for a in ACTIONS if (found := [c for c in changes if c["action"] == a])]
+    return Html(
+        _template(),
+        plan=plan,
+        css=css,
+        script=script,
+        policy=policy,
+        headline=totals(plan["summary"]) or "no changes",
+        counted=COUNTED,
+        kind_titles=KIND_TITLES,
         left=left_alone(plan),
-        kinds=[(t, plan["summary"]["byKind"][k]) for k, t in KIND_TITLES.items() if k in plan["summary"]["byKind"]],
-        groups=[(TITLES[a], found) for a in ACTIONS if (found := [c for c in changes if c["action"] == a])],
-        warnings=_by_code(plan["warnings"]), risky=sum(bool(risk(c)) for c in changes),
+        kinds=kinds,
+        groups=groups,
+        warnings=_by_code(plan["warnings"]),
+        risky=sum(bool(risk(c)) for c in changes),
         commit=commit if commit and commit.isalnum() else None,
         command=f"pleoctl apply {shlex.quote(terminal(file))} --expect-id {plan['id']}",
-    )  # fmt: skip
-    # A lone surrogate cannot be encoded; `shown` has turned all of them into escapes already.
-    return page + "\n"
+    )
 
 
 def _rows(change: Json) -> list[tuple[str, str, str, bool]]:
@@ -72,13 +93,20 @@ def _by_code(warnings: list[Json]) -> list[tuple[str, list[Json]]]:
 @cache
 def _template() -> Template:
     loader = PackageLoader("pleoctl.report")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-    environment.filters |= {"shown": terminal, "risk": risk, "rows": _rows}
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, finalize=_shown)
+    environment.filters |= {"risk": risk, "rows": _rows}
     return environment.get_template("plan.html.j2")
 
 
-def _asset(name: str) -> str:
-    return (files("pleoctl.report") / "templates" / name).read_text(encoding="utf-8")
+def _shown(value: object) -> object:
+    """What every expression of the template goes through."""
+    return value if isinstance(value, Markup) else terminal(value)
+
+
+def _asset(name: str) -> Markup:
+    """A file of our own, without markup that would end its element."""
+    text = (files("pleoctl.report") / "templates" / name).read_text(encoding="utf-8")
+    return Markup(text)  # noqa: S704 - our own
 
 
 def _hash(text: str) -> str:

@@ -1,20 +1,29 @@
-"""Findings as JUnit XML, which every CI system shows as test results."""
+"""JUnit XML, which every CI system shows as test results."""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, indent, tostring
 
-from pleoctl.text import terminal
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pleoctl.errors import Finding
 
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+def element(tag: str, lines: Iterable[str] = (), **attributes: object) -> Element:
+    """An element; attributes and lines are shown as they are, and hold no character that XML has no place for."""
+    made = Element(tag, {name: _text(value) for name, value in attributes.items() if value is not None})
+    made.text = "\n".join(map(_text, lines)) or None
+    return made
+
+
+def _text(value: object) -> str:
+    # The two characters that Unicode calls none are all that is left of what XML cannot hold.
+    return str(Shown(value)).translate({0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD})
 
 
 def findings_junit(findings: Sequence[Finding], files: Sequence[str] = (), name: str = "pleoctl") -> bytes:
@@ -27,52 +36,42 @@ def findings_junit(findings: Sequence[Finding], files: Sequence[str] = (), name:
     for finding in findings:
         if finding.level != "error":
             told[finding.file or name].append(finding)
-    sound = [f for f in dict.fromkeys([*files, *told]) if f not in {e.file or name for e in errors}]
-    cases = [_failed(finding, name) for finding in errors]
-    cases += [_passed(file, name) for file in sound]
-    for case in cases:
-        _tell(case, told.pop(case.get("file", name), []))
+    cases = [_failed(finding, name, told.pop(finding.file or name, [])) for finding in errors]
+    unsound = {finding.file or name for finding in errors}
+    sound = [file for file in dict.fromkeys([*files, *told]) if file not in unsound]
+    cases += [_passed(file, name, told.get(file, [])) for file in sound]
     return suite_bytes(name, cases, failures=len(errors))
 
 
 def suite_bytes(name: str, cases: Sequence[Element], *, failures: int) -> bytes:
     """A document with one suite."""
     root = Element("testsuites")
-    counts = {"tests": str(len(cases)), "failures": str(failures), "errors": "0", "skipped": "0"}
-    suite = SubElement(root, "testsuite", {"name": xml_text(name), **counts})
+    suite = element("testsuite", name=name, tests=len(cases), failures=failures, errors=0, skipped=0)
     suite.extend(cases)
+    root.append(suite)
     indent(root)
     text: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
     return text + b"\n"
 
 
-def xml_text(text: str) -> str:
-    """Text without the characters that XML cannot hold."""
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def _failed(finding: Finding, name: str) -> Element:
-    case = _case(finding.file or name, f"{finding.code}: {finding.address or finding.where or finding.message}")
-    if finding.line is not None:
-        case.set("line", str(finding.line))
-    failure = SubElement(case, "failure", {"message": xml_text(finding.message), "type": finding.code})
-    failure.text = _words(finding)
+def _failed(finding: Finding, name: str, told: list[Finding]) -> Element:
+    title = f"{finding.code}: {finding.address or finding.where or finding.message}"
+    case = _case(finding.file or name, title, told, line=finding.line)
+    case.insert(0, element("failure", [_words(finding)], message=finding.message, type=finding.code))
     return case
 
 
-def _passed(file: str, name: str) -> Element:
-    return _case(file, name if file == name else f"{file}: no errors")
+def _passed(file: str, name: str, told: list[Finding]) -> Element:
+    return _case(file, name if file == name else f"{file}: no errors", told)
 
 
-def _case(file: str, title: str) -> Element:
-    return Element("testcase", {"classname": xml_text(file), "name": xml_text(title), "file": xml_text(file)})
-
-
-def _tell(case: Element, findings: list[Finding]) -> None:
-    if findings:
-        SubElement(case, "system-out").text = "\n".join(f"{f.level} {f.code} {_words(f)}" for f in findings)
+def _case(file: str, title: str, told: list[Finding], line: int | None = None) -> Element:
+    case = element("testcase", classname=file, name=title, file=file, line=line)
+    if told:
+        case.append(element("system-out", [f"{f.level} {f.code} {_words(f)}" for f in told]))
+    return case
 
 
 def _words(finding: Finding) -> str:
     about = finding.address or finding.rule
-    return terminal(f"{about}: {finding}" if about and finding.file else str(finding))
+    return f"{about}: {finding}" if about and finding.file else str(finding)

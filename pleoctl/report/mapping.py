@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
-from pleoctl.text import terminal
+from pleoctl.text import Shown, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 _LOSERS: Final = 12
 
 
-def explanation_text(explained: dict[str, Any], rules: Rules) -> str:
-    """An explanation as people read it; every text of the item is safe for a terminal."""
-    return "\n".join(terminal(line) for line in _lines(explained, rules)) + "\n"
+def explanation_text(explained: dict[str, Any], rules: Rules) -> Shown:
+    """An explanation as people read it."""
+    return Shown.lines(_lines(explained, rules))
 
 
 def _lines(explained: dict[str, Any], rules: Rules) -> Iterator[str]:
@@ -72,13 +72,13 @@ def _condition(condition: dict[str, Any]) -> str:
 # --- graph -----------------------------------------------------------------------------------------------------
 
 
-def graph(explained: dict[str, Any], rules: Rules) -> str:
+def graph(explained: dict[str, Any], rules: Rules) -> Shown:
     """The way of an item through the rules as a Mermaid flowchart."""
     nodes = list(_nodes(explained, rules))
     lines = ["flowchart TD"]
     lines += [f'  n{index}["{_label(text)}"]' for index, (text, _) in enumerate(nodes)]
     lines += [f"  n{parent} --> n{index}" for index, (_, parent) in enumerate(nodes) if parent is not None]
-    return "\n".join(lines) + "\n"
+    return Shown.lines(lines)
 
 
 def _nodes(explained: dict[str, Any], rules: Rules) -> Iterator[tuple[str, int | None]]:

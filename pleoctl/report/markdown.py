@@ -9,14 +9,14 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
 from pleoctl.report.archives import archive_block, archive_chunks
 from pleoctl.report.review import COUNTED, KIND_TITLES, differences, left_alone, risk
-from pleoctl.text import markdown, quoted, terminal
+from pleoctl.text import Markdown, quoted, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import LiteralString
 
     from pleoctl.errors import Finding
 
@@ -24,14 +24,17 @@ MAX_BYTES: Final = 60_000
 SHOWN_FINDINGS: Final = 20
 CLIPPED: Final = 120
 PARTS: Final = 9999
-PART: Final = "{marker}\n## Pleo plan, part {part} of {parts}: archives\n\n"
 TITLES: Final = {"update": "Updates", "unarchive": "Unarchives", "create": "Creates"}
 
 
-def marker(plan: dict[str, Any], place: str = ".", *more: str) -> str:
+def marker(plan: dict[str, Any], place: str = ".", *more: str) -> Markdown:
     """The hidden first line by which a comment is found again: company, place of the workspace, scope, part."""
-    words = (plan["company"], place, _scope(plan), *more)
-    return f"<!-- pleoctl-plan {' '.join(quote(word, safe='/,:+') for word in words)} -->"
+    return Markdown.hidden("pleoctl-plan", plan["company"], place, _scope(plan), *more)
+
+
+def part_marker(plan: dict[str, Any], place: str, part: int) -> Markdown:
+    """The hidden first line of a further comment."""
+    return marker(plan, place, "part", str(part))
 
 
 def _scope(plan: dict[str, Any]) -> str:
@@ -43,67 +46,67 @@ def _scope(plan: dict[str, Any]) -> str:
 
 
 def plan_markdown(
-    plan: dict[str, Any], *, max_bytes: int = MAX_BYTES, file: str = "plan.json", commit: str | None = None,
-    archives: str | None = None, place: str = ".",
-) -> str:  # fmt: skip
+    plan: dict[str, Any],
+    *,
+    max_bytes: int = MAX_BYTES,
+    file: str = "plan.json",
+    commit: str | None = None,
+    archives: Markdown | None = None,
+    place: str = ".",
+) -> Markdown:
     """The plan in at most ``max_bytes`` UTF-8 bytes; ``file`` and ``commit`` go into the instructions.
 
     More than ``max_bytes`` only if the tersest list of archives does not fit, which is then said. ``archives`` stands
     in place of that list.
     """
-    head = "\n".join([*_head(plan, place), *_guard(plan["guard"])])
-    tail = "\n".join(_tail(plan, file, commit))
+    head = Markdown.lines([*_head(plan, place), *_guard(plan["guard"])])
+    tail = Markdown.lines(_tail(plan, file, commit))
     sections = list(_sections(plan))
-    frames = sum(size(_frame(title, opened, [], 0)) + size(more(len(lines))) for title, opened, lines in sections)
-    budget = max_bytes - size(head) - size(tail) - frames
+    frames = sum(_frame(title, opened, [], 0).size + more(len(lines)).size for title, opened, lines in sections)
+    budget = max_bytes - head.size - tail.size - frames
     fits = True
     if archives is None:
         archives, fits = archive_block([c for c in plan["changes"] if c["action"] == "archive"], budget)
-    budget -= size(archives) if archives else 0
-    parts = [head, "" if fits else _too_long(max_bytes), archives]
+    budget -= archives.size if archives else 0
+    parts = [head, Markdown() if fits else _too_long(max_bytes), archives]
     for title, opened, lines in sections:
         shown = fitting(lines, budget)
-        budget -= sum(map(size, shown))
+        budget -= sum(line.size for line in shown)
         parts.append(_frame(title, opened, shown, len(lines) - len(shown)))
-    return "\n".join(part for part in (*parts, tail) if part) + "\n"
+    return Markdown.lines([*(part for part in (*parts, tail) if part), Markdown()])
 
 
-def plan_comments(plan: dict[str, Any], *, max_bytes: int = MAX_BYTES, place: str = ".", **given: Any) -> list[str]:
+def plan_comments(
+    plan: dict[str, Any], *, max_bytes: int = MAX_BYTES, place: str = ".", **given: Any
+) -> list[Markdown]:
     """The plan as one comment; where the archives do not fit into it, as that and as many more as they need."""
     whole = plan_markdown(plan, max_bytes=max_bytes, place=place, **given)
-    if size(whole) <= max_bytes + 1:
+    if whole.size <= max_bytes + 1:
         return [whole]
-    room = max_bytes - len(PART.format(marker=part_marker(plan, place, PARTS), part=PARTS, parts=PARTS)) - 100
+    room = max_bytes - _part_head(plan, place, PARTS, PARTS).size - 99
     chunks = list(archive_chunks([c for c in plan["changes"] if c["action"] == "archive"], max(1, room)))
-    number, parts = plan["summary"]["archive"], len(chunks) + 1
-    told = f"\n### ⛔ Archives ({number})\n\nAll of them stand in the following {len(chunks)} comments."
+    template: LiteralString = "\n### ⛔ Archives ({})\n\nAll of them stand in the following {} comments."
+    told = Markdown(template, plan["summary"]["archive"], len(chunks))
     first = plan_markdown(plan, max_bytes=max_bytes, archives=told, place=place, **given)
-    more_parts = [
-        PART.format(marker=part_marker(plan, place, part), part=part, parts=parts) + chunk
-        for part, chunk in enumerate(chunks, 2)
-    ]
-    return [first, *more_parts]
+    parts = len(chunks) + 1
+    return [first, *(_part_head(plan, place, part, parts) + chunk for part, chunk in enumerate(chunks, 2))]
 
 
-def part_marker(plan: dict[str, Any], place: str, part: int) -> str:
-    """The hidden first line of a further comment."""
-    return marker(plan, place, "part", str(part))
+def _part_head(plan: dict[str, Any], place: str, part: int, parts: int) -> Markdown:
+    template: LiteralString = "{}\n## Pleo plan, part {} of {}: archives\n\n"
+    return Markdown(template, part_marker(plan, place, part), part, parts)
 
 
-def findings_markdown(title: str, findings: list[Finding], *, max_bytes: int = MAX_BYTES) -> str:
+def findings_markdown(title: str, findings: list[Finding], *, max_bytes: int = MAX_BYTES) -> Markdown:
     """Findings as a list, errors first, as many as fit."""
     order = ("error", "warning", "info")
     listed = sorted(findings, key=lambda f: order.index(f.level))
-    lines = [f"- **{f.level}** `{f.code}` {markdown(str(f))}" for f in listed]
-    head = f"## {title}\n"
-    shown = fitting(lines, max_bytes - size(head) - size(more(len(lines), "report")))
+    lines = [Markdown("- **{}** {} {}", f.level, Markdown.code(f.code), f) for f in listed]
+    head = Markdown("## {}\n", title)
+    shown = fitting(lines, max_bytes - head.size - more(len(lines), "report").size)
     rest = [more(len(lines) - len(shown), "report")] if len(shown) < len(lines) else []
-    return "\n".join([head, *(shown or ([] if rest else ["Nothing to report."])), *rest]) + "\n"
-
-
-def size(text: str) -> int:
-    """Bytes of a part with the newline that follows it."""
-    return len(text.encode("utf-8", "surrogatepass")) + 1
+    nothing = [] if shown or rest else [Markdown("Nothing to report.")]
+    return Markdown.lines([head, *shown, *nothing, *rest, Markdown()])
 
 
 def totals(summary: dict[str, Any]) -> str:
@@ -111,124 +114,123 @@ def totals(summary: dict[str, Any]) -> str:
     return ", ".join(f"{summary[a]} to {a}" for a in ("archive", "unarchive", "update", "create") if summary[a])
 
 
-def _head(plan: dict[str, Any], place: str) -> Iterator[str]:
+def _head(plan: dict[str, Any], place: str) -> Iterator[Markdown]:
     summary = plan["summary"]
     yield marker(plan, place)
-    yield f"<!-- pleoctl-plan-id {plan['id']} -->"
+    yield Markdown.hidden("pleoctl-plan-id", plan["id"])
     if not plan["changes"]:
-        yield "## Pleo plan: no changes"
-        yield ""
-        yield f"{summary['unchanged']} unchanged, {summary['ignored']} ignored, {summary['held']} held."
+        yield Markdown("## Pleo plan: no changes\n")
+        counted = (summary[name] for name in ("unchanged", "ignored", "held"))
+        yield Markdown("{} unchanged, {} ignored, {} held.", *counted)
         yield from _left(plan)
         return
-    yield f"## Pleo plan: {totals(summary)}"
-    yield ""
-    yield f"Company {markdown(plan['company'])} at {markdown(plan['url'])}"
-    yield ""
-    yield "| | " + " | ".join(COUNTED) + " |"
-    yield "|---|" + "---:|" * len(COUNTED)
-    kinds = [(title, summary["byKind"][kind]) for kind, title in KIND_TITLES.items() if kind in summary["byKind"]]
-    for title, counts in [*kinds, *([("**All**", summary)] if len(kinds) != 1 else [])]:
-        cells = (f"**{counts[n]}**" if n == "archive" and counts[n] else str(counts[n]) for n in COUNTED)
-        yield f"| {title} | " + " | ".join(cells) + " |"
+    yield Markdown("## Pleo plan: {}\n", totals(summary))
+    yield Markdown("Company {} at {}\n", plan["company"], plan["url"])
+    yield Markdown("| ") + Markdown.row(COUNTED)
+    yield Markdown.joined([Markdown("|---|"), *([Markdown("---:|")] * len(COUNTED))], "")
+    kinds = [(Markdown(title), summary["byKind"][k]) for k, title in KIND_TITLES.items() if k in summary["byKind"]]
+    for title, counts in [*kinds, *([(Markdown("**All**"), summary)] if len(kinds) != 1 else [])]:
+        yield Markdown.row([title, *(_count(name, counts[name]) for name in COUNTED)])
     yield from _left(plan)
 
 
-def _left(plan: dict[str, Any]) -> Iterator[str]:
+def _left(plan: dict[str, Any]) -> Iterator[Markdown]:
     left = left_alone(plan)
     if left:
-        yield ""
-        yield f"Left as they are: {', '.join(map(_clipped, left))}"
+        yield Markdown("\nLeft as they are: {}", Markdown.joined(map(_clipped, left)))
 
 
-def _guard(guard: dict[str, Any]) -> Iterator[str]:
+def _count(name: str, number: int) -> Markdown:
+    return Markdown("**{}**" if name == "archive" and number else "{}", number)
+
+
+def _guard(guard: dict[str, Any]) -> Iterator[Markdown]:
     if guard["findings"]:
-        yield ""
-        yield "> [!CAUTION]"
-        yield "> **The guard refuses this plan**; it cannot be applied."
+        yield Markdown("\n> [!CAUTION]\n> **The guard refuses this plan**; it cannot be applied.")
         for finding in guard["findings"][:SHOWN_FINDINGS]:
-            hint = f" ({markdown(finding['hint'])})" if finding.get("hint") else ""
-            yield f"> - {_clipped(finding.get('address') or '')} {_clipped(finding['message'])}{hint}"
+            hint = Markdown(" ({})", finding["hint"]) if finding.get("hint") else Markdown()
+            yield Markdown("> - {} {}{}", _clipped(finding.get("address") or ""), _clipped(finding["message"]), hint)
         if len(guard["findings"]) > SHOWN_FINDINGS:
-            yield f"> - … and {len(guard['findings']) - SHOWN_FINDINGS} more"
+            yield Markdown("> - … and {} more", len(guard["findings"]) - SHOWN_FINDINGS)
     elif guard["acknowledged"] is not None:
-        yield ""
-        yield "> [!IMPORTANT]"
-        yield f"> {guard['acknowledged']} archives were approved with `--allow-archive {guard['acknowledged']}`."
+        number = guard["acknowledged"]
+        yield Markdown("\n> [!IMPORTANT]\n> {} archives were approved with `--allow-archive {}`.", number, number)
 
 
-def _too_long(max_bytes: int) -> str:
-    return f"\n> [!WARNING]\n> Longer than the {max_bytes} bytes asked for: no archive is ever left out."
+def _too_long(max_bytes: int) -> Markdown:
+    template: LiteralString = "\n> [!WARNING]\n> Longer than the {} bytes asked for: no archive is ever left out."
+    return Markdown(template, max_bytes)
 
 
-def _sections(plan: dict[str, Any]) -> Iterator[tuple[str, bool, list[str]]]:
+def _sections(plan: dict[str, Any]) -> Iterator[tuple[Markdown, bool, list[Markdown]]]:
     """``(title, opened, lines)`` in order of importance."""
     rest = [c for c in plan["changes"] if c["action"] != "archive"]
     risky = [c for c in rest if risk(c)]
     if risky:
-        yield f"⚠️ Risky updates ({len(risky)})", True, [f"{_line(c)}: {risk(c)}{_origin(c)}" for c in risky]
+        lines = [Markdown("{}: {}{}", _line(c), risk(c), _origin(c)) for c in risky]
+        yield Markdown("⚠️ Risky updates ({})", len(risky)), True, lines
     for action, title in TITLES.items():
         lines = [_line(c) for c in rest if c["action"] == action and not risk(c)]
         if lines:
-            yield f"{title} ({len(lines)})", False, lines
-    warnings: dict[str, list[str]] = defaultdict(list)
+            yield Markdown("{} ({})", title, len(lines)), False, lines
+    warnings: dict[str, list[Markdown]] = defaultdict(list)
     for w in plan["warnings"]:
-        warnings[w["code"]].append(" ".join(["-", *(_clipped(t) for t in (w["address"], w["message"]) if t)]))
+        told = [_clipped(text) for text in (w["address"], w["message"]) if text]
+        warnings[w["code"]].append(Markdown.joined([Markdown("-"), *told], " "))
     for code, lines in sorted(warnings.items()):
-        yield f"Warnings: {code} ({len(lines)})", False, lines
+        yield Markdown("Warnings: {} ({})", Markdown.in_html(code), len(lines)), False, lines
 
 
-def _frame(title: str, opened: bool, lines: list[str], left: int) -> str:
-    listed = "\n".join([*lines, *([more(left)] if left else [])])
+def _frame(title: Markdown, opened: bool, lines: list[Markdown], left: int) -> Markdown:
+    listed = Markdown.lines([*lines, *([more(left)] if left else [])])
     if opened:
-        return f"\n### {title}\n\n{listed}"
-    return f"\n<details><summary>{title}</summary>\n\n{listed}\n\n</details>"
+        return Markdown("\n### {}\n\n{}", title, listed)
+    return Markdown("\n<details><summary>{}</summary>\n\n{}\n\n</details>", title, listed)
 
 
-def more(left: int, file: str = "plan") -> str:
+def more(left: int, file: str = "plan") -> Markdown:
     """The line that stands for so many lines left out."""
-    return f"- … and {left} more; the {file} file has them all"
+    return Markdown("- … and {} more; the {} file has them all", left, file)
 
 
-def fitting(lines: list[str], budget: int) -> list[str]:
+def fitting(lines: list[Markdown], budget: int) -> list[Markdown]:
     """The first lines that fit so many bytes."""
     shown = []
     for line in lines:
-        budget -= size(line)
+        budget -= line.size
         if budget < 0:
             break
         shown.append(line)
     return shown
 
 
-def _line(change: dict[str, Any]) -> str:
+def _line(change: dict[str, Any]) -> Markdown:
     moved = differences(change)
     if change["action"] == "create":
-        words = " ".join(_clipped(quoted(after)) for _, _, after, _ in moved if after is not None)
+        words = Markdown.joined([_clipped(quoted(after)) for _, _, after, _ in moved if after is not None], " ")
     else:
-        words = ", ".join(
-            f"{field} {_clipped(quoted(before))} → {_clipped(quoted(after))}"
-            for field, before, after, differs in moved
-            if differs
-        ) or _clipped(quoted(change["after"].get("name")))
-    return f"- {markdown(change['address'])} {words}"
+        words = Markdown.joined([_moved(field, before, after) for field, before, after, differs in moved if differs])
+    return Markdown("- {} {}", change["address"], words or _clipped(quoted(change["after"].get("name"))))
 
 
-def _origin(change: dict[str, Any]) -> str:
-    return f" ({markdown(change['origin'])})" if change["origin"] else ""
+def _moved(field: str, before: Any, after: Any) -> Markdown:
+    return Markdown("{} {} → {}", field, _clipped(quoted(before)), _clipped(quoted(after)))
+
+
+def _origin(change: dict[str, Any]) -> Markdown:
+    return Markdown(" ({})", change["origin"]) if change["origin"] else Markdown()
 
 
 def _clipped(text: str) -> str:
-    return markdown(text if len(text) <= CLIPPED else f"{text[:CLIPPED]}…")
+    return text if len(text) <= CLIPPED else f"{text[:CLIPPED]}…"
 
 
-def _tail(plan: dict[str, Any], file: str, commit: str | None) -> Iterator[str]:
-    yield ""
+def _tail(plan: dict[str, Any], file: str, commit: str | None) -> Iterator[Markdown]:
+    yield Markdown()
     if plan["changes"] and plan["guard"]["passed"]:
-        yield "Apply exactly this plan:"
-        yield ""
-        yield "```sh"
-        yield f"pleoctl apply {shlex.quote(terminal(file))} --expect-id {plan['id']}"
-        yield "```"
-        yield ""
-    yield f"Plan `{plan['id']}`" + (f", commit `{commit}`" if commit and commit.isalnum() else "")
+        yield Markdown("Apply exactly this plan:\n")
+        command = f"pleoctl apply {shlex.quote(terminal(file))} --expect-id {plan['id']}"
+        yield Markdown.fence("sh", [command])
+        yield Markdown()
+    known = Markdown(", commit {}", commit) if commit and commit.isalnum() else Markdown()
+    yield Markdown("Plan {}{}", plan["id"], known)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import Finding
-from pleoctl.report.markdown import MAX_BYTES, fitting, more, size
-from pleoctl.text import markdown
+from pleoctl.report.markdown import MAX_BYTES, fitting, more
+from pleoctl.text import Markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PROBLEMS: Final = ("failed", "ambiguous", "blocked")
 
@@ -23,20 +26,25 @@ def _finding(change: dict[str, Any], error: dict[str, Any]) -> Finding:
     return Finding(code, f"{change['action']} {change['status']}: {message}", address=change["address"])
 
 
-def receipt_markdown(receipt: dict[str, Any], *, max_bytes: int = MAX_BYTES) -> str:
+def receipt_markdown(receipt: dict[str, Any], *, max_bytes: int = MAX_BYTES) -> Markdown:
     """Outcome, counts, and what went wrong."""
-    counts = Counter((change["action"], change["status"]) for change in receipt["changes"])
-    head = [f"## Apply: {receipt['outcome']}", "", f"Plan `{receipt['planId']}`, run `{receipt['runId']}`", ""]
-    if counts:
-        head += ["| action | status | changes |", "|---|---|---:|"]
-        head += [f"| {action} | {status} | {number} |" for (action, status), number in sorted(counts.items())]
-        head.append("")
-    lines = [
-        f"- **{change['status']}** {change['action']} {markdown(change['address'])}: "
-        f"{markdown((change['error'] or {}).get('message') or 'no message')}"
-        for change in receipt["changes"]
-        if change["status"] in PROBLEMS
-    ]
-    shown = fitting(lines, max_bytes - size("\n".join(head)) - size(more(len(lines), "receipt")))
+    head = Markdown.lines(_head(receipt))
+    lines = [_line(change) for change in receipt["changes"] if change["status"] in PROBLEMS]
+    shown = fitting(lines, max_bytes - head.size - more(len(lines), "receipt").size)
     rest = [more(len(lines) - len(shown), "receipt")] if len(shown) < len(lines) else []
-    return "\n".join([*head, *shown, *rest]) + "\n"
+    return Markdown.lines([head, *shown, *rest, Markdown()])
+
+
+def _head(receipt: dict[str, Any]) -> Iterator[Markdown]:
+    yield Markdown("## Apply: {}\n", receipt["outcome"])
+    yield Markdown("Plan {}, run {}\n", Markdown.code(receipt["planId"]), Markdown.code(receipt["runId"]))
+    counts = Counter((change["action"], change["status"]) for change in receipt["changes"])
+    if counts:
+        yield Markdown("| action | status | changes |\n|---|---|---:|")
+        yield from (Markdown.row([action, status, number]) for (action, status), number in sorted(counts.items()))
+        yield Markdown()
+
+
+def _line(change: dict[str, Any]) -> Markdown:
+    message = (change["error"] or {}).get("message") or "no message"
+    return Markdown("- **{}** {} {}: {}", change["status"], change["action"], change["address"], message)

@@ -26,7 +26,8 @@ IN_USE: Final = {
 
 def risk(change: Json) -> str:
     """Why a change deserves a second look; an empty string if it does not."""
-    words = [text for code, text in IN_USE.items() if code in change["warnings"]]
+    warned = change["warnings"]
+    words = [text for code, text in IN_USE.items() if code in warned] if warned else []
     if change["before"] is not None and "code" in change["fields"] and change["action"] != "archive":
         words.insert(0, "its number changes")
     return ", ".join(words)

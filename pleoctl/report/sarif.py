@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from pleoctl import __version__
 from pleoctl.report.paths import in_repository
-from pleoctl.text import terminal
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,8 +44,8 @@ def findings_sarif(
 
 
 def _rule(code: str, meaning: str) -> Json:
-    text = {"text": meaning}
-    return {"id": code, "shortDescription": text, "fullDescription": text, "help": text}
+    text = {"text": str(Shown(meaning))}
+    return {"id": str(Shown(code)), "shortDescription": text, "fullDescription": text, "help": text}
 
 
 def _result(finding: Finding, rule: int, folder: str, default: str) -> Json:
@@ -53,12 +53,12 @@ def _result(finding: Finding, rule: int, folder: str, default: str) -> Json:
     location: Json = {"physicalLocation": _place(finding, folder, default)}
     name = finding.address or finding.rule
     if name:
-        location["logicalLocations"] = [{"fullyQualifiedName": terminal(name)}]
+        location["logicalLocations"] = [{"fullyQualifiedName": str(Shown(name))}]
     return {
-        "ruleId": finding.code,
+        "ruleId": str(Shown(finding.code)),
         "ruleIndex": rule,
         "level": LEVELS[finding.level],
-        "message": {"text": terminal(f"{finding.message}{hint}")},
+        "message": {"text": str(Shown(finding.message, hint))},
         "locations": [location],
     }
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from click import style
-
 from pleoctl.model.addresses import Address
 from pleoctl.model.kinds import KINDS
 from pleoctl.report.review import ACTIONS, KIND_TITLES, left_alone, ranked, risk
-from pleoctl.text import cell_len, hanging, pad, quoted, terminal
+from pleoctl.text import Shown, cell_len, quoted, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,44 +17,52 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-SIGNS: Final = {
-    "create": ("+", "green"),
-    "update": ("~", "yellow"),
-    "unarchive": ("^", "cyan"),
-    "archive": ("-", "red"),
+HEADS: Final = {
+    action: Shown("  ", Shown.styled(f"{sign} {action:<9}", colour=colour), " ")
+    for action, sign, colour in (
+        ("create", "+", "green"),
+        ("update", "~", "yellow"),
+        ("unarchive", "^", "cyan"),
+        ("archive", "-", "red"),
+    )
 }
 SHOWN: Final = 50
 FEWEST: Final = 5
 LINES: Final = 500
 DEFAULT_PER_MINUTE: Final = 500
 SECONDS_PER_WRITE: Final = 0.15
+STATUSES: Final = {
+    "done": "done",
+    "alreadyDone": "already done",
+    "failed": "failed",
+    "ambiguous": "ambiguous",
+    "blocked": "blocked",
+    "notAttempted": "not attempted",
+}
 LEVELS: Final = {"error": ("error", "red"), "warning": ("warning", "yellow"), "info": ("note", "blue")}
 
 
-def finding_text(finding: Finding) -> str:
+def finding_text(finding: Finding) -> Shown:
     """``level: file:line:col: message (hint)``; codes that documents go by stand behind the level."""
     word, colour = LEVELS[finding.level]
     word = f"{word} {finding.code}" if finding.code.isupper() else word
-    return f"{style(f'{word}:', fg=colour, bold=True)} {terminal(finding)}"
+    return Shown.styled(f"{word}:", colour=colour, bold=True) + f" {finding}"
 
 
-def plan_text(plan: Json, *, brief: bool = False, per_minute: int | None = None, width: int | None = None) -> str:
+def plan_text(plan: Json, *, brief: bool = False, per_minute: int | None = None, width: int | None = None) -> Shown:
     """A plan as people read it: archives first, each kind on its own, totals, requests, warnings, guard."""
-    lines = [style(f"Plan for company {terminal(plan['company'])} at {terminal(plan['url'])}", bold=True)]
+    lines: list[Shown | str] = [Shown.styled(f"Plan for company {plan['company']} at {plan['url']}", bold=True)]
     lines += [f"  {line}" for line in _scope_lines(plan)]
     if not plan["changes"]:
-        lines += [
-            "",
-            style("No changes.", fg="green", bold=True)
-            + (" Nothing is left to take back." if plan.get("source") else " Pleo is in line with the desired state."),
-        ]
+        why = " Nothing is left to take back." if plan.get("source") else " Pleo is in line with the desired state."
+        lines += ["", Shown.styled("No changes.", colour="green", bold=True) + why]
     else:
         lines += ["", *_change_lines(plan["changes"], brief=brief, width=width)][not brief :]
     lines += ["", total_line(plan["summary"])]
     lines += _request_lines(plan["requests"], per_minute)
     lines += warning_lines(plan["warnings"], brief=brief)
     lines += guard_lines(plan["guard"])
-    return "\n".join(lines) + "\n"
+    return Shown.lines(lines)
 
 
 def _scope_lines(plan: Json) -> Iterator[str]:
@@ -67,16 +73,16 @@ def _scope_lines(plan: Json) -> Iterator[str]:
     if groups == "none":
         yield "tag groups and tags are not in scope"
     else:
-        codes = ", ".join(terminal(code) for code in scope["dimensions"]) or "none"
+        codes = ", ".join(scope["dimensions"]) or "none"
         only = "; other tag groups are not in scope" if groups == "some" else ""
         yield f"dimensions: {codes}{only}"
     if left := left_alone(plan):
-        yield f"left as they are: {', '.join(map(terminal, left))}"
+        yield f"left as they are: {', '.join(left)}"
     if plan.get("source"):
-        yield f"takes back the run {terminal(plan['source']['receipt'])}"
+        yield f"takes back the run {plan['source']['receipt']}"
 
 
-def _change_lines(changes: list[Json], *, brief: bool, width: int | None) -> Iterator[str]:
+def _change_lines(changes: list[Json], *, brief: bool, width: int | None) -> Iterator[Shown | str]:
     buckets = _buckets(changes)
     cells = len({(title, change["action"]) for title, members in buckets for change in members})
     most = max(FEWEST, min(SHOWN, LINES // max(1, cells)))
@@ -84,7 +90,7 @@ def _change_lines(changes: list[Json], *, brief: bool, width: int | None) -> Ite
     for title, members in shown:
         if not brief:
             yield ""
-        yield f"{style(title, bold=True)}: {_counted(members)}"
+        yield Shown.styled(title, bold=True) + f": {_counted(members)}"
         if not brief:
             for action in ACTIONS:
                 yield from _some([c for c in members if c["action"] == action], most, width)
@@ -108,11 +114,11 @@ def _counted(changes: list[Json]) -> str:
 
 def _bucket(change: Json) -> str:
     if change["kind"] == "tag":
-        return f"Tags of {terminal(Address.parse(change['parent']['address']).path)}"
+        return f"Tags of {Address.parse(change['parent']['address']).path}"
     return KIND_TITLES[change["kind"]]
 
 
-def _some(changes: list[Json], most: int, width: int | None) -> Iterator[str]:
+def _some(changes: list[Json], most: int, width: int | None) -> Iterator[Shown | str]:
     shown = changes if len(changes) <= most or changes[0]["action"] == "archive" else ranked(changes)[: most - 1]
     widest = min(max((cell_len(terminal(c["address"])) for c in shown), default=0), (width or 100) // 3)
     for change in shown:
@@ -122,15 +128,17 @@ def _some(changes: list[Json], most: int, width: int | None) -> Iterator[str]:
         yield f"  … and {left} more to {changes[0]['action']} (all of them: --format json or html)"
 
 
-def change_line(change: Json, address_width: int = 0, width: int | None = None) -> str:
+def change_line(change: Json, address_width: int = 0, width: int | None = None) -> Shown:
     """One change with its fields and where it comes from, in one line unless ``width`` wraps it."""
-    sign, colour = SIGNS[change["action"]]
-    head = style(f"{sign} {change['action']:<9}", fg=colour)
-    address = pad(terminal(change["address"]), address_width)
-    words = risk(change)
-    texts = (_details(change), f"[{words}]" if words else "", terminal(change["origin"] or ""))
-    line = hanging(f"  {head} {address}  ", "  ".join(t for t in texts if t), 16 + cell_len(address), width)
-    return line.replace(f"[{words}]", style(f"[{words}]", fg="yellow"), 1) if words else line
+    address = Shown(change["address"]).padded(address_width)
+    texts = (_details(change), _marked(risk(change)), change["origin"])
+    words = Shown.joined([text for text in texts if text], "  ")
+    return Shown(HEADS[change["action"]], address, "  ").hanging(words, 16 + address.cells, width)
+
+
+def _marked(risk: str) -> Shown | str:
+    # Each word has the colour for itself, so that wrapping leaves the lines between them alone.
+    return risk and Shown.joined((Shown.styled(word, colour="yellow") for word in f"[{risk}]".split(" ")), " ")
 
 
 def _details(change: Json) -> str:
@@ -140,15 +148,15 @@ def _details(change: Json) -> str:
         extra = f" tax code {quoted(after['taxCodeExternalId'])}" if after.get("taxCodeExternalId") else ""
         return named + extra
     moved = [f"{f}: {quoted(before.get(f))} → {quoted(after.get(f))}" for f in change["fields"] if f != "archived"]
-    reason = "" if change["action"] == "update" else f" ({terminal(change['reason'])})"
+    reason = "" if change["action"] == "update" else f" ({change['reason']})"
     return (", ".join(moved) or named) + reason
 
 
-def total_line(summary: Json) -> str:
+def total_line(summary: Json) -> Shown:
     """The totals of a plan."""
     todo = ", ".join(f"{summary[a]} to {a}" for a in ("create", "update", "unarchive", "archive"))
     rest = ", ".join(f"{summary[w]} {w}" for w in ("unchanged", "ignored", "held"))
-    return f"{style('Plan:', bold=True)} {todo}; {rest}."
+    return Shown.styled("Plan:", bold=True) + f" {todo}; {rest}."
 
 
 def _request_lines(requests: dict[str, int], per_minute: int | None) -> Iterator[str]:
@@ -167,7 +175,7 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min"
 
 
-def warning_lines(warnings: list[Json], *, brief: bool = False) -> Iterator[str]:
+def warning_lines(warnings: list[Json], *, brief: bool = False) -> Iterator[Shown | str]:
     """Warnings grouped by code, the first ones of each in full."""
     by_code: dict[str, list[Json]] = defaultdict(list)
     for warning in warnings:
@@ -177,50 +185,50 @@ def warning_lines(warnings: list[Json], *, brief: bool = False) -> Iterator[str]
     for code, members in sorted(by_code.items()):
         shown = members[: 3 if brief else SHOWN]
         for warning in shown:
-            address = f"{terminal(warning['address'])}: " if warning["address"] else ""
-            yield f"{style(f'warning {code}:', fg='yellow')} {address}{terminal(warning['message'])}"
+            address = f"{warning['address']}: " if warning["address"] else ""
+            yield Shown.styled(f"warning {code}:", colour="yellow") + f" {address}{warning['message']}"
         if len(shown) < len(members):
             yield f"  … and {len(members) - len(shown)} more {code}"
 
 
-def guard_lines(guard: Json) -> Iterator[str]:
+def guard_lines(guard: Json) -> Iterator[Shown | str]:
     """What the guard refuses, or the number it was told."""
     if guard["findings"]:
         yield ""
-        yield style("The guard refuses this plan:", fg="red", bold=True)
+        yield Shown.styled("The guard refuses this plan:", colour="red", bold=True)
         for finding in guard["findings"]:
-            hint = f" ({terminal(finding['hint'])})" if finding.get("hint") else ""
-            address = terminal(finding.get("address") or "")
-            yield f"  {style(finding['code'], fg='red')} {address}: {terminal(finding['message'])}{hint}"
+            hint = f" ({finding['hint']})" if finding.get("hint") else ""
+            told = f" {finding.get('address') or ''}: {finding['message']}{hint}"
+            yield Shown("  ", Shown.styled(finding["code"], colour="red"), told)
     elif guard["acknowledged"] is not None:
         yield f"Guard: {guard['acknowledged']} archives were approved."
 
 
-def receipt_text(receipt: Json) -> str:
+def receipt_text(receipt: Json) -> Shown:
     """A receipt as people read it: what went wrong first, then the counts."""
-    counts = Counter(change["status"] for change in receipt["changes"])
     lines = [line for status in ("failed", "ambiguous", "blocked") for line in _ended(receipt["changes"], status)]
-    colour = "green" if receipt["outcome"] == "done" else "red"
-    if receipt["changes"] and set(counts) == {"alreadyDone"}:
-        lines.append(
-            style("Already applied: ", fg=colour, bold=True) + f"all {len(receipt['changes'])} changes stand in Pleo."
-        )
-    elif not receipt["changes"]:
-        lines.append(style("Nothing to apply.", fg=colour, bold=True))
-    else:
-        words = {"done": "done", "alreadyDone": "already done", "failed": "failed", "ambiguous": "ambiguous",
-                 "blocked": "blocked", "notAttempted": "not attempted"}  # fmt: skip
-        counted = ", ".join(f"{counts[s]} {w}" for s, w in words.items() if counts[s])
-        lines.append(style(f"Apply {receipt['outcome']}: ", fg=colour, bold=True) + counted + ".")
     used = receipt["requests"]
-    lines.append(
+    told = (
         f"Requests: {used['read']} read, {used['write']} written, {used['retries']} repeated. Run {receipt['runId']}."
     )
-    return "\n".join(lines) + "\n"
+    return Shown.lines([*lines, _outcome(receipt), told])
 
 
-def _ended(changes: Iterable[Json], status: str) -> Iterator[str]:
+def _outcome(receipt: Json) -> Shown:
+    counts = Counter(change["status"] for change in receipt["changes"])
+    colour = "green" if receipt["outcome"] == "done" else "red"
+    if not receipt["changes"]:
+        return Shown.styled("Nothing to apply.", colour=colour, bold=True)
+    if set(counts) == {"alreadyDone"}:
+        told = f"all {len(receipt['changes'])} changes stand in Pleo."
+        return Shown.styled("Already applied: ", colour=colour, bold=True) + told
+    counted = ", ".join(f"{counts[status]} {words}" for status, words in STATUSES.items() if counts[status])
+    return Shown.styled(f"Apply {receipt['outcome']}: ", colour=colour, bold=True) + f"{counted}."
+
+
+def _ended(changes: Iterable[Json], status: str) -> Iterator[Shown]:
     for change in changes:
         if change["status"] == status:
-            message = terminal((change["error"] or {}).get("message", ""))
-            yield f"  {style(f'{status:<10}', fg='red')} {change['action']} {terminal(change['address'])}: {message}"
+            message = (change["error"] or {}).get("message", "")
+            told = f" {change['action']} {change['address']}: {message}"
+            yield Shown("  ", Shown.styled(f"{status:<10}", colour="red"), told)

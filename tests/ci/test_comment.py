@@ -269,4 +269,4 @@ def test_the_forge_must_be_named(cli: Callable[..., Any], tmp_path: Path) -> Non
 
 
 def _first(plan: dict[str, Any]) -> str:
-    return marker(plan)
+    return str(marker(plan))

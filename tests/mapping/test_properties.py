@@ -206,9 +206,9 @@ def test_every_entry_can_be_shown(given_item: Any) -> None:
         trace = explained.pop("trace")
         assert explained == json.loads(encode(entry))
         assert isinstance(trace, list)
-        text = explanation_text({**explained, "trace": trace}, made.rules)
+        text = str(explanation_text({**explained, "trace": trace}, made.rules))
         assert terminal(text.replace("\n", "")) == text.replace("\n", "")
-        assert graph({**explained, "trace": trace}, made.rules).startswith("flowchart")
+        assert str(graph({**explained, "trace": trace}, made.rules)).startswith("flowchart")
         assert all(writer(name, made.rules).entry(entry) for name in FORMATS)
 
 

@@ -25,6 +25,11 @@ OURS = {
 ATTRIBUTES = {"href", "src", "action", "srcset", "data", "poster", "style", "formaction"}
 
 
+def page(plan: dict[str, Any], **given: Any) -> str:
+    """The page as text."""
+    return str(plan_html(plan, **given))
+
+
 class Page(HTMLParser):
     """Tags, attributes that could load or run something, and the text inside style and script."""
 
@@ -58,24 +63,24 @@ class Page(HTMLParser):
 
 def test_it_loads_nothing_and_runs_only_its_own_script() -> None:
     """The policy forbids everything but the page's own style and script, known by hash; no attribute loads or runs."""
-    page = Page(plan_html(hostile_plan(200, 40)))
-    policy = page.metas["Content-Security-Policy"]
+    seen = Page(page(hostile_plan(200, 40)))
+    policy = seen.metas["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     for tag in ("style", "script"):
-        digest = base64.b64encode(hashlib.sha256(page.inside[tag].encode()).digest()).decode()
+        digest = base64.b64encode(hashlib.sha256(seen.inside[tag].encode()).digest()).decode()
         assert f"{tag}-src 'sha256-{digest}'" in policy
-    assert page.loads == {("href", "#changes")}
+    assert seen.loads == {("href", "#changes")}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_name_is_text(name: str) -> None:
     """Each name adds no tag and no attribute, and no raw control or bidi character."""
     changes = (change("archive", name, name, warnings=["in-use-category"]), change("update", f"{name}2", name))
-    made = plan_html(make_plan(*changes, guard=refused(name)), file=f"{name}.json")
-    page = Page(made)
-    assert page.tags <= OURS
-    assert page.loads == {("href", "#changes")}
+    made = page(make_plan(*changes, guard=refused(name)), file=f"{name}.json")
+    seen = Page(made)
+    assert seen.tags <= OURS
+    assert seen.loads == {("href", "#changes")}
     assert not re.search(r"[\x00-\x08\x0b-\x1f\u200b\u2028-\u202e]", made)
 
 
@@ -83,7 +88,7 @@ def test_a_hostile_name_is_text(name: str) -> None:
 @given(name=st.text(max_size=60))
 def test_any_name_is_text(name: str) -> None:
     """Whatever the name is, the page has our tags only, can be encoded, and shows it where it can be shown."""
-    made = plan_html(make_plan(change("create", "k", name, code=name)))
+    made = page(make_plan(change("create", "k", name, code=name)))
     assert Page(made).tags <= OURS
     made.encode()
     if name.isprintable() and name.isascii():
@@ -93,7 +98,7 @@ def test_any_name_is_text(name: str) -> None:
 def test_every_change_stands_in_it() -> None:
     """Without a script the page is complete: all changes, guard findings, warnings, totals, command, commit."""
     plan = hostile_plan(500, 100)
-    made = plan_html(plan, commit="f6266ba", file="plan.json")
+    made = page(plan, commit="f6266ba", file="plan.json")
     assert made.count('<li class="change ') == 500
     for text in (plan["id"], "100 to archive", "--expect-id", "f6266ba", "held-row", "--allow-archive 100"):
         assert text in made
@@ -101,7 +106,7 @@ def test_every_change_stands_in_it() -> None:
 
 def test_a_refused_plan_offers_no_command() -> None:
     """The findings are told with their hints; there is no command."""
-    made = plan_html(make_plan(change("archive"), guard=refused("3 of 3 accounts would be archived")))
+    made = page(make_plan(change("archive"), guard=refused("3 of 3 accounts would be archived")))
     assert "3 of 3 accounts would be archived" in made
     assert "(--allow-archive 3)" in made
     assert "pleoctl apply" not in made
@@ -109,21 +114,21 @@ def test_a_refused_plan_offers_no_command() -> None:
 
 def test_an_empty_plan_says_so() -> None:
     """No changes, no filters."""
-    made = plan_html(make_plan())
+    made = page(make_plan())
     assert "in line with the desired state" in made
     assert "<form" not in made
 
 
 def test_differences_stand_side_by_side() -> None:
     """A field that differs has its value now and its value after; one that does not stands once."""
-    made = plan_html(make_plan(change("update", code="4000", after={"name": "Marketing"}, name="Advertising")))
+    made = page(make_plan(change("update", code="4000", after={"name": "Marketing"}, name="Advertising")))
     assert re.search(r"<del><bdi>Advertising</bdi></del>.*<ins><bdi>Marketing</bdi></ins>", made)
     assert made.count("<bdi>4000</bdi>") == 1
 
 
 def test_the_worst_comes_first() -> None:
     """Archives before updates before creates; what is in use before what is not."""
-    made = plan_html(make_plan(
+    made = page(make_plan(
         change("create", "c"), change("update", "b"), change("archive", "a1"),
         change("archive", "a2", warnings=["in-use-category"]),
     ))  # fmt: skip

@@ -48,7 +48,7 @@ def open_plan(chromium: Chrome, tmp_path: Path) -> Callable[[dict[str, Any]], Ch
 
     def show(plan: dict[str, Any]) -> Chrome:
         path = tmp_path / "plan.html"
-        path.write_text(plan_html(plan, commit="f6266ba"), encoding="utf-8")
+        path.write_text(str(plan_html(plan, commit="f6266ba")), encoding="utf-8")
         chromium.get_log("browser")  # type: ignore[no-untyped-call]
         chromium.get(path.as_uri())
         return chromium

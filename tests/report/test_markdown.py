@@ -82,11 +82,21 @@ RENDERERS = [
 ]  # fmt: skip
 
 
+def written(plan: dict[str, Any], **given: Any) -> str:
+    """The plan's markdown as text."""
+    return str(plan_markdown(plan, **given))
+
+
+def comments(plan: dict[str, Any], **given: Any) -> list[str]:
+    """The plan's comments as text."""
+    return [str(comment) for comment in plan_comments(plan, **given)]
+
+
 @pytest.mark.parametrize("render", RENDERERS)
 @pytest.mark.parametrize("archives", [0, 30, 4000])
 def test_nothing_hostile_comes_to_life(render: Callable[[str], str], archives: int) -> None:
     """4,000 changes with hostile names give our own tags and text, and no mention, reference, link, image or HTML."""
-    seen = Seen(render(plan_markdown(hostile_plan(archives=archives), commit="f6266ba")))
+    seen = Seen(render(written(hostile_plan(archives=archives), commit="f6266ba")))
     assert seen.tags <= OURS
     assert LIVE.findall("".join(seen.prose)) == []
 
@@ -96,7 +106,7 @@ def test_nothing_hostile_comes_to_life(render: Callable[[str], str], archives: i
 def test_a_hostile_name_reads_as_it_is(render: Callable[[str], str], name: str) -> None:
     """Each name stands in a list and in a table cell as its own characters, whatever they are."""
     plan = make_plan(change("archive", name=name), change("create", "ext-2", name=name))
-    page = render(plan_markdown(plan))
+    page = render(written(plan))
     text = "".join(re.sub(r"<[^>]*>", "", page).split())
     shown = re.sub(r"[\x00-\x1f\u200b-\u202e\U000e0041]", lambda m: _spelt(m[0]), name)
     assert text.count(_html("".join(shown.split()))) >= 2
@@ -116,7 +126,7 @@ def test_any_text_stays_text(texts: list[str]) -> None:
 @pytest.mark.parametrize("archives", [0, 3, 40])
 def test_the_budget_is_kept(budget: int, archives: int) -> None:
     """As long as the archives fit, the text is no longer than asked for, in UTF-8 bytes."""
-    text = plan_markdown(hostile_plan(archives=archives), max_bytes=budget)
+    text = written(hostile_plan(archives=archives), max_bytes=budget)
     assert len(text.encode()) <= budget
     assert "no archive is ever left out" not in text
 
@@ -126,7 +136,7 @@ def test_no_archive_is_ever_cut_away(archives: int) -> None:
     """However many there are, each archive's key stands in the text; other changes make room."""
     changes = [change("archive", f"gone-{i:04}") for i in range(archives)]
     others = [change("create", f"new-{i}") for i in range(4000)]
-    text = plan_markdown(make_plan(*changes, *others))
+    text = written(make_plan(*changes, *others))
     assert all(f"gone-{i:04}" in text for i in range(archives))
     assert "more; the plan file has them all" in text
     assert len(text.encode()) <= 60_000
@@ -134,7 +144,7 @@ def test_no_archive_is_ever_cut_away(archives: int) -> None:
 
 def test_too_many_archives_are_said_to_be_too_many() -> None:
     """Where even keys alone exceed the budget, all of them stay and the text says that it is longer."""
-    text = plan_markdown(make_plan(*(change("archive", f"gone-{i:04}") for i in range(500))), max_bytes=3000)
+    text = written(make_plan(*(change("archive", f"gone-{i:04}") for i in range(500))), max_bytes=3000)
     assert "Longer than the 3000 bytes asked for" in text
     assert all(f"gone-{i:04}" in text for i in range(500))
 
@@ -145,7 +155,7 @@ def test_the_worst_comes_first() -> None:
         change("archive", "a-plain"), change("archive", "z-used", warnings=["in-use-contra"]),
         change("update", "m-code", after={"code": "2000"}), change("update", "m-name"), change("create", "c-new"),
     )  # fmt: skip
-    text = plan_markdown(plan)
+    text = written(plan)
     places = [
         "2 to archive, 2 to update, 1 to create", "account:z-used", "account:a-plain", "Risky updates (1)",
         "account:m-code", "<details><summary>Updates (1)", "account:m-name", "Creates (1)", "account:c-new",
@@ -157,7 +167,7 @@ def test_the_worst_comes_first() -> None:
 def test_it_says_what_it_is_and_how_to_apply_it() -> None:
     """Marker on the first line, id, commit and the exact command are there; a file name cannot break out of it."""
     plan = make_plan(change())
-    text = plan_markdown(plan, file="a b;`id`\n.json", commit="f6266ba")
+    text = written(plan, file="a b;`id`\n.json", commit="f6266ba")
     assert text.startswith(f"{marker(plan)}\n<!-- pleoctl-plan-id {plan['id']} -->\n")
     assert "commit `f6266ba`" in text
     assert f"pleoctl apply 'a b;`id`\\u000a.json' --expect-id {plan['id']}\n" in text
@@ -165,14 +175,14 @@ def test_it_says_what_it_is_and_how_to_apply_it() -> None:
 
 def test_a_refused_plan_offers_no_command() -> None:
     """The guard's findings stand on top, and there is nothing to apply."""
-    text = plan_markdown(make_plan(change("archive"), guard=refused("21 accounts would be archived")))
+    text = written(make_plan(change("archive"), guard=refused("21 accounts would be archived")))
     assert text.index("The guard refuses this plan") < text.index("### ⛔ Archives")
     assert "pleoctl apply" not in text
 
 
 def test_an_empty_plan_is_short() -> None:
     """No changes is said in the title."""
-    text = plan_markdown(make_plan())
+    text = written(make_plan())
     assert "no changes" in text
     assert "pleoctl apply" not in text
 
@@ -182,19 +192,19 @@ def test_archives_go_on_in_further_comments() -> None:
     plan = make_plan(
         *(change("archive", f"gone-{i:04}") for i in range(4000)), *(change(key=f"u{i}") for i in range(99))
     )
-    parts = plan_comments(plan, max_bytes=20_000)
+    parts = comments(plan, max_bytes=20_000)
     assert len(parts) > 2
     assert all(len(part.encode()) <= 20_000 for part in parts)
     assert all(any(f"gone-{i:04}" in part for part in parts) for i in range(4000))
     firsts = [part.split("\n", 1)[0] for part in parts]
-    assert firsts[0] == marker(plan)
-    assert firsts[1:] == [part_marker(plan, ".", number) for number in range(2, len(parts) + 1)]
+    assert firsts[0] == str(marker(plan))
+    assert firsts[1:] == [str(part_marker(plan, ".", number)) for number in range(2, len(parts) + 1)]
 
 
 def test_a_plan_that_fits_is_one_comment() -> None:
     """Most plans are one comment, the same as the markdown."""
     plan = make_plan(change("archive"))
-    assert plan_comments(plan) == [plan_markdown(plan)]
+    assert comments(plan) == [written(plan)]
 
 
 def _spelt(character: str) -> str:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from click import unstyle
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from plans import change, hostile_plan, make_plan
 from pleoctl.report.text import plan_text
-from pleoctl.text import hanging, pad
+from pleoctl.text import Shown
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
 def test_lines_of_changes_fit_the_terminal(width: int) -> None:
     """Whatever names contain, wide characters too, no line of a change is wider than the terminal."""
     plan = make_plan(*(change("update", f"名前{i}", "長い名前 " * 12) for i in range(20)))
-    lines = unstyle(plan_text(plan, width=width)).splitlines()
+    lines = plan_text(plan, width=width).plain.splitlines()
     changes = lines[lines.index("") : -3]
     assert max(map(cell_len, changes)) <= width
 
@@ -25,12 +24,12 @@ def test_lines_of_changes_fit_the_terminal(width: int) -> None:
 def test_without_a_terminal_a_change_is_one_line() -> None:
     """In a file or a pipe every change is one line that can be searched for, however long."""
     plan = make_plan(change("update", "ext-1", "long " * 100))
-    assert sum("ext-1" in line and "new" in line for line in plan_text(plan).splitlines()) == 1
+    assert sum("ext-1" in line and "new" in line for line in plan_text(plan).plain.splitlines()) == 1
 
 
 def test_ten_thousand_changes_stay_readable() -> None:
     """Thousands of changes become some hundred lines with counts; archives are all there, and before the others."""
-    text = unstyle(plan_text(hostile_plan(10_000, 60)))
+    text = plan_text(hostile_plan(10_000, 60)).plain
     assert len(text.splitlines()) < 2000
     assert text.count("- archive") == 60
     assert "more to create (all of them: --format json or html)" in text
@@ -42,14 +41,14 @@ def test_each_group_shows_the_worst_first() -> None:
         change("create", "c"), change("update", "u"), change("archive", "a"), change("unarchive", "n"),
         change("create", "t1", parent="AAA"), change("archive", "t2", parent="BBB"),
     )  # fmt: skip
-    text = unstyle(plan_text(plan))
+    text = plan_text(plan).plain
     order = ["account:a", "account:n", "account:u", "account:c", "Tags of BBB", "Tags of AAA"]
     assert sorted(order, key=text.index) == order
 
 
 def test_brief_is_counts_only() -> None:
     """Brief names kinds, groups and counts, no single change."""
-    text = unstyle(plan_text(hostile_plan(300, 30), brief=True))
+    text = plan_text(hostile_plan(300, 30), brief=True).plain
     assert "Accounts: " in text
     assert "account:" not in text.split("warning")[0]
 
@@ -57,25 +56,25 @@ def test_brief_is_counts_only() -> None:
 def test_a_risky_change_says_why() -> None:
     """A new account number and an archive in use are marked in their own line."""
     plan = make_plan(change("update", "u", after={"code": "9"}), change("archive", "a", warnings=["in-use-contra"]))
-    text = unstyle(plan_text(plan))
+    text = plan_text(plan).plain
     assert "[its number changes]" in text
     assert "[a contra account uses it]" in text
 
 
 def test_no_control_character_reaches_the_terminal() -> None:
     """Apart from our own colours nothing in the text moves a cursor or turns its direction."""
-    text = unstyle(plan_text(hostile_plan(500, 100)))
+    text = plan_text(hostile_plan(500, 100)).plain
     assert not set(text) & {"\x1b", "\u202e", "\x07", "\r", "\t", "\u200b"}
 
 
 @given(text=st.text(alphabet=st.characters(codec="utf-8", categories=["L", "N", "P", "Zs"])), width=st.integers(30, 90))
 def test_wrapping_loses_nothing(text: str, width: int) -> None:
     """A wrapped text has all its characters except blanks, and no line is too wide."""
-    lines = hanging("ab ", text, 3, width).split("\n")
+    lines = str(Shown("ab ").hanging(text, 3, width)).split("\n")
     assert "".join("".join(lines).split()) == "".join(f"ab {text}".split())
     assert all(cell_len(line) <= width or " " not in line.strip() for line in lines)
 
 
 def test_padding_counts_cells() -> None:
     """A wide character takes two cells."""
-    assert pad("名", 4) == "名  "
+    assert str(Shown("名").padded(4)) == "名  "

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, SubElement
 
-from pleoctl.report.junit import suite_bytes, xml_text
+from pleoctl.report.junit import element, suite_bytes
 
 if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
     from pleoctl.mapping.suites.run import Result
 
 
@@ -19,11 +20,9 @@ def results_junit(results: list[Result]) -> bytes:
 
 def _case(result: Result) -> Element:
     place = result.case.place
-    named = {"classname": xml_text(place.file), "name": xml_text(result.case.name)}
-    case = Element("testcase", {**named, "file": xml_text(place.file), "line": str(place.line)})
+    case = element("testcase", classname=place.file, name=result.case.name, file=place.file, line=place.line)
     if not result.passed:
-        failure = SubElement(case, "failure", {"message": "the result differs from what is expected"})
-        failure.text = xml_text("\n".join(failure_lines(result)))
+        case.append(element("failure", failure_lines(result), message="the result differs from what is expected"))
     return case
 
 
