@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from pleoctl.apply.cascade import restore_tags
 from pleoctl.apply.executor import Executor
@@ -14,34 +14,32 @@ from pleoctl.apply.kinds import KindApis
 from pleoctl.apply.ledger import Ledger
 from pleoctl.apply.steps import Bench
 from pleoctl.apply.verify import verify
-from pleoctl.documents.files import write_atomically
 from pleoctl.errors import Finding, PleoctlError, Refused
 from pleoctl.machine import this_machine
 from pleoctl.plan.guard import check_guard
 from pleoctl.run.doubts import wait_out
-from pleoctl.run.journal import Journal
+from pleoctl.run.folder import open_run
 from pleoctl.run.receipt import PROBLEMS, Outcome, Receipt, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from pleoctl.plan.artifact import Plan
     from pleoctl.pleo.writer import PleoWriter
+    from pleoctl.run.folder import RunFolder
     from pleoctl.workspace.workspace import GuardLimits
-
-RUN_FILES: Final = ("plan.json", "journal.jsonl", "receipt.json")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a plan is carried out: url and company, the guard that must let it pass, the folder of runs."""
+    """Where a plan is carried out: url and company, the guard that must let it pass, places for runs (run/folder)."""
 
     url: str
     company: str
     guard: GuardLimits
-    runs: Path
+    runs: Sequence[Path]
 
 
 @dataclass(slots=True)
@@ -50,7 +48,6 @@ class Applied:
 
     receipt: Receipt
     findings: list[Finding] = field(default_factory=list)
-    folder: Path | None = None
 
 
 def check_plan(plan: Plan, target: Target, expected: str | None = None) -> None:
@@ -94,11 +91,9 @@ def refuse_plan(plan: Plan, target: Target, error: Refused) -> Applied:
     receipt = Receipt(
         plan.id, _run_id(plan, started), target.company, target.url, "refused", _iso(started), _iso(started), results,
     )  # fmt: skip
-    folder = target.runs / receipt.run_id
     with suppress(PleoctlError):
-        _open_folder(folder, plan)
-        write_atomically(folder / RUN_FILES[2], receipt.bytes, mode=0o600)
-    return Applied(receipt, error.findings, folder)
+        open_run(target.runs, receipt.run_id, plan.bytes).keep(receipt.bytes)
+    return Applied(receipt, error.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +113,22 @@ class _Run:
         self._runs = target.runs
         started = _now()
         self._receipt = Receipt(plan.id, _run_id(plan, started), target.company, target.url, "done", _iso(started))
-        self._folder = target.runs / self._receipt.run_id
 
     def go(self) -> Applied:
         wait_out(self._runs, self._ears.stop)
-        _open_folder(self._folder, self._plan)
-        journal = Journal(self._folder / RUN_FILES[1], self._ears.listen)
         receipt = self._receipt
+        folder = open_run(self._runs, receipt.run_id, self._plan.bytes)
+        journal = folder.journal(self._ears.listen)
         self._ears.listen({"at": receipt.started, "event": "started", "runId": receipt.run_id,
                            "planId": receipt.plan_id, "changes": len(self._plan.changes)})  # fmt: skip
         try:
             fresh = FreshCheck(self._apis, self._plan.changes).run()
             if fresh.stale:
-                return self._finish("stale", list(fresh.results.values()), fresh.stale)
+                return self._finish(folder, "stale", list(fresh.results.values()), fresh.stale)
             self._write(fresh, Ledger(fresh, journal, self._ears.progress))
-            return self._finish(self._outcome(fresh), list(fresh.results.values()))
+            return self._finish(folder, self._outcome(fresh), list(fresh.results.values()))
         except Refused as error:
-            return self._finish("refused", [Result(change) for change in self._plan.changes], error.findings)
+            return self._finish(folder, "refused", [Result(change) for change in self._plan.changes], error.findings)
         finally:
             journal.close()
 
@@ -162,32 +156,21 @@ class _Run:
             return "interrupted"
         return "partial" if statuses & {*PROBLEMS, "notAttempted"} else "done"
 
-    def _finish(self, outcome: Outcome, results: list[Result], findings: list[Finding] | None = None) -> Applied:
+    def _finish(
+        self, folder: RunFolder, outcome: Outcome, results: list[Result], findings: list[Finding] | None = None
+    ) -> Applied:  # fmt: skip
         receipt, counts = self._receipt, self._pleo.counts
         receipt.outcome, receipt.results, receipt.finished = outcome, results, _iso(_now())
         receipt.requests = {"read": counts.read, "write": counts.write, "retries": counts.retries}
-        with suppress(PleoctlError):
-            # The outcome itself must reach the caller even if the disk is full by now.
-            write_atomically(self._folder / RUN_FILES[2], receipt.bytes, mode=0o600)
+        # The outcome itself must reach the caller even if the disk is full by now.
+        folder.keep(receipt.bytes)
         self._ears.listen({"at": receipt.finished, "event": "finished", "runId": receipt.run_id, "outcome": outcome,
                            "counts": dict(receipt.counts())})  # fmt: skip
-        return Applied(receipt, [*(findings or []), *self._findings], self._folder)
+        return Applied(receipt, [*(findings or []), *self._findings, *folder.findings])
 
 
 def _run_id(plan: Plan, started: datetime) -> str:
     return f"{started.strftime('%Y%m%dT%H%M%S%f')}-{plan.id[7:15]}-{this_machine().token(2)}"
-
-
-def _open_folder(folder: Path, plan: Plan) -> None:
-    try:
-        folder.mkdir(parents=True, mode=0o700)
-        ignore = folder.parent.parent / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
-    except OSError as error:
-        words = f"the run's folder cannot be made ({error.strerror}); nothing was sent to Pleo"
-        raise PleoctlError(words) from error
-    write_atomically(folder / RUN_FILES[0], plan.bytes, mode=0o600)
 
 
 def _now() -> datetime:

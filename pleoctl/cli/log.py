@@ -26,10 +26,10 @@ def command(options: Options, *, number: int) -> Output:
 
     """
     from pleoctl.report.table import table
+    from pleoctl.run.folder import run_folders
 
     workspace = open_workspace(options)
-    folders = sorted((p for p in workspace.runs.glob("*") if p.is_dir()), reverse=True)[:number]
-    runs = [_run(folder, workspace.shown(folder)) for folder in folders]
+    runs = [_run(folder, workspace.shown(folder)) for folder in run_folders(workspace.runs)[:number]]
     rows = [[r["runId"], r["outcome"], r["planId"][:19], _words(r["counts"]), r["finishedAt"]] for r in runs]
     headers = ["run", "outcome", "plan", "changes", "finished"]
     text = table(headers, rows) if rows else Shown.lines(["No runs yet."])

@@ -39,11 +39,12 @@ def command(options: Options, *, receipt: str, output: str | None, allow_archive
     """
     from pleoctl.plan.undo import undo_plan
     from pleoctl.pleo.reader import PleoReader
+    from pleoctl.run.folder import run_folders
     from pleoctl.run.receipt import read_receipt
 
     workspace = open_workspace(options)
-    named = workspace.runs / receipt / "receipt.json"
-    file = named if not Path(receipt).exists() and named.exists() else Path(receipt)
+    named = next((folder for folder in run_folders(workspace.runs) if folder.name == receipt), None)
+    file = named if named is not None and not Path(receipt).exists() else Path(receipt)
     read = read_receipt(file / "receipt.json" if file.is_dir() else file, receipt)
     with connected(workspace, PleoReader) as reader:
         made = undo_plan(read, workspace, reader, allow_archive)

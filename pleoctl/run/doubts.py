@@ -12,11 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.machine import this_machine
+from pleoctl.run.folder import JOURNAL
 from pleoctl.text import terminal
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 LOG: Final = logging.getLogger(__name__)
@@ -24,9 +25,9 @@ LAG: Final = timedelta(seconds=30)
 """How long a list may lag behind a write. Longer lags are beyond what pleoctl can tell."""
 
 
-def wait_out(runs: Path, stop: threading.Event | None = None) -> None:
-    """Wait until every doubtful request of the runs in this folder is older than a lag; says so in the log."""
-    doubts = dict(_doubts(runs))
+def wait_out(places: Sequence[Path], stop: threading.Event | None = None) -> None:
+    """Wait until every doubtful request of the runs in these places is older than a lag; says so in the log."""
+    doubts = dict(_doubts(places))
     if not doubts:
         return
     left = (max(doubts.values()) + LAG - this_machine().now()).total_seconds()
@@ -42,11 +43,11 @@ def wait_out(runs: Path, stop: threading.Event | None = None) -> None:
         this_machine().wait(stop, left)
 
 
-def _doubts(runs: Path) -> Iterator[tuple[str, datetime]]:
+def _doubts(places: Sequence[Path]) -> Iterator[tuple[str, datetime]]:
     """Addresses with the moment at which their last doubtful request was sent, as far as it may still lag."""
     oldest = this_machine().now() - LAG
     # A run may go on for longer than a lag, so it is the journal's own age that counts.
-    for journal in runs.glob("*/journal.jsonl"):
+    for journal in (found for place in places for found in place.glob(f"*/{JOURNAL}")):
         try:
             recent = journal.stat().st_mtime >= oldest.timestamp() - 1
             lines = journal.read_bytes().splitlines() if recent else []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from pleoctl.errors import PleoctlError
@@ -27,9 +28,9 @@ class Journal:
         """Create the file (0600), so that a full disk shows before anything is sent; ``listen`` hears each line."""
         self._lock = threading.Lock()
         self._listen = listen
+        self._torn = False
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            self._stream = os.fdopen(descriptor, "ab")
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -40,21 +41,30 @@ class Journal:
         content = json.dumps(line, sort_keys=True).encode() + b"\n"
         with self._lock:
             try:
-                self._stream.write(content)
-                self._stream.flush()
+                self._append(content)
                 if event in {"intent", "sent"}:
-                    os.fsync(self._stream.fileno())
-                self._listen(line)
-            except (OSError, ValueError) as error:
+                    os.fsync(self._descriptor)
+            except OSError as error:
                 raise self._unwritable(error) from error
+            self._listen(line)
 
     def close(self) -> None:
-        """Close the file."""
-        self._stream.close()
+        """Close the file. Every line that counts is on disk already, so this never fails."""
+        with suppress(OSError):
+            os.close(self._descriptor)
+
+    def _append(self, content: bytes) -> None:
+        # After half a line, which a full disk left, a new one begins.
+        left = b"\n" + content if self._torn else content
+        self._torn = True
+        while left:
+            left = left[os.write(self._descriptor, left) :]
+        self._torn = False
 
     @staticmethod
-    def _unwritable(error: Exception) -> JournalError:
-        return JournalError(f"the journal cannot be written ({error}); nothing more is sent to Pleo")
+    def _unwritable(error: OSError) -> JournalError:
+        reason = (error.strerror or str(error)).lower()
+        return JournalError(f"the journal cannot be written ({reason}); nothing more is sent to Pleo")
 
 
 class JournalError(PleoctlError):

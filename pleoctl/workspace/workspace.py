@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.documents.files import decode, read_bytes
+from pleoctl.documents.files import decode, leads_out, read_bytes
 from pleoctl.documents.load import Document, parse
 from pleoctl.documents.schemas import SECRET_KEY
-from pleoctl.errors import Finding, InvalidFile, Refused, UsageError
+from pleoctl.errors import Finding, InvalidFile, PleoctlError, Refused, UsageError
 from pleoctl.hosts import Endpoint
+from pleoctl.machine import connection_name, this_machine
 from pleoctl.model.addresses import Named
 from pleoctl.model.kinds import ACCOUNT, TAG_GROUP
 from pleoctl.workspace.limits import Limits
@@ -213,9 +215,18 @@ class Workspace:
         return [self.file, *named, *(self.root / name for name in _paths(self.source))]
 
     @property
-    def runs(self) -> Path:
-        """Folder of plans, journals and receipts of this workspace's runs."""
-        return self.root / ".pleoctl" / "runs"
+    def runs(self) -> list[Path]:
+        """Places for plans, journals and receipts of this workspace's runs, best first (run/folder).
+
+        Raises `Refused` where a link takes the first of them out of the workspace.
+        """
+        own = self.root / ".pleoctl" / "runs"
+        if leads_out(own, self.root):
+            raise Refused(f"{self.shown(own)} leads outside the workspace", hint="remove the link")
+        with suppress(PleoctlError):  # no home folder, or a url that is refused where it is used
+            name = connection_name(self.url, self.company)
+            return [own, this_machine().state_folder() / "runs" / name]
+        return [own]
 
     # --- showing it --------------------------------------------------------------------------------------------
 

@@ -347,8 +347,7 @@ def test_a_run_leaves_plan_journal_and_receipt(engine: Engine) -> None:
     """Three files for the owner's eyes, kept out of version control; the receipt keeps to its schema."""
     plan = engine.plan()
     applied = engine.apply(plan)
-    folder = applied.folder
-    assert folder is not None
+    folder = engine.root / ".pleoctl/runs" / applied.receipt.run_id
     assert {p.name for p in folder.iterdir()} == {"plan.json", "journal.jsonl", "receipt.json"}
     assert {stat.S_IMODE(p.stat().st_mode) for p in folder.iterdir()} == {0o600}
     assert (engine.root / ".pleoctl" / ".gitignore").read_text() == "*\n"
@@ -363,8 +362,8 @@ def test_a_run_leaves_plan_journal_and_receipt(engine: Engine) -> None:
 def test_the_journal_tells_what_happened_to_each_change(engine: Engine) -> None:
     """Intent, then sent, then confirmed, in this order for every address."""
     applied = engine.apply(engine.plan())
-    assert applied.folder is not None
-    lines = [json.loads(line) for line in (applied.folder / "journal.jsonl").read_text().splitlines()]
+    folder = engine.root / ".pleoctl/runs" / applied.receipt.run_id
+    lines = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
     for change in applied.receipt.results:
         events = [line["event"] for line in lines if str(change.change.address) in line["addresses"]]
         assert events == ["intent", "sent", "confirmed"]

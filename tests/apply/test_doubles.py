@@ -251,7 +251,7 @@ def test_the_next_run_waits_out_a_lag_that_the_journal_knows_of(
         (tmp_path / str(number) / "journal.jsonl").write_text(text)
     watch = Watch()
     with on(watch):
-        wait_out(tmp_path)
+        wait_out([tmp_path])
     assert watch.slept == pytest.approx(seconds)
 
 

@@ -48,7 +48,7 @@ class Engine:
     @property
     def target(self) -> Target:
         """Where plans are applied."""
-        return Target(self.pleo.url, self.pleo.company, self.limits, self.root / ".pleoctl" / "runs")
+        return Target(self.pleo.url, self.pleo.company, self.limits, [self.root / ".pleoctl" / "runs"])
 
     def client(self, kind: type[PleoReader], stop: threading.Event | None = None) -> Any:
         """A reader or writer whose waits take no time."""

@@ -1,0 +1,106 @@
+"""Where a run leaves its plan, journal and receipt.
+
+There are several places for runs, best first: beside the workspace, and for a workspace that cannot be written the
+user's state folder. A run lies in the first place that takes it, its receipt in the first that takes that.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.documents.files import write_atomically, writing
+from pleoctl.errors import Finding, PleoctlError
+from pleoctl.run.journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+PLAN: Final = "plan.json"
+JOURNAL: Final = "journal.jsonl"
+RECEIPT: Final = "receipt.json"
+
+
+class RunFolder:
+    """The folder of one run; ``findings`` tell what did not go where it belongs. See `open_run`."""
+
+    def __init__(self, path: Path, others: Sequence[Path], findings: list[Finding]) -> None:
+        """``others`` are the folders that the run would have in the other places."""
+        self.path = path
+        self._others = others
+        self.findings = findings
+
+    def journal(self, listen: Callable[[dict[str, Any]], None]) -> Journal:
+        """The run's journal, for the one time that it is written. Raises `JournalError`."""
+        return Journal(self.path / JOURNAL, listen)
+
+    def keep(self, receipt: bytes) -> None:
+        """Write the receipt, in another place where the run's own is full by now; what fails is a finding."""
+        problems = []
+        for folder in (self.path, *self._others):
+            try:
+                write_atomically(folder / RECEIPT, receipt, mode=0o600)
+            except PleoctlError as error:
+                problems += error.findings
+                continue
+            if problems:
+                self.findings.append(_elsewhere("the receipt", folder, problems[0].message))
+            return
+        words = f"the receipt could be kept nowhere: {problems[0].message}"
+        self.findings.append(Finding("not-written", words, file=problems[0].file))
+
+
+def open_run(places: Sequence[Path], name: str, plan: bytes) -> RunFolder:
+    """Make a run's folder with its plan. Raises `PleoctlError` if no place takes it: then nothing may be sent."""
+    problems: list[Finding] = []
+    for place in places:
+        folder = place / name
+        try:
+            _make(folder, plan)
+        except PleoctlError as error:
+            problems += error.findings
+            _remove(folder)
+            continue
+        told = [_elsewhere("the run", folder, problems[0].message)] if problems else []
+        return RunFolder(folder, [other / name for other in places if other != place], told)
+    raise PleoctlError(
+        f"the run's folder {problems[0].file} {problems[0].message}; nothing was sent to Pleo",
+        hint="set PLEOCTL_STATE_DIR to a folder that can be written",
+    )
+
+
+def run_folders(places: Sequence[Path]) -> list[Path]:
+    """The folders of all runs, newest first: their names begin with the moment at which they started.
+
+    Of a run that lies in two places, the folder with its receipt.
+    """
+    found: dict[str, Path] = {}
+    for place in places:
+        for folder in place.glob("*"):
+            if folder.is_dir() and (folder.name not in found or (folder / RECEIPT).exists()):
+                found[folder.name] = folder
+    return [found[name] for name in sorted(found, reverse=True)]
+
+
+def _make(folder: Path, plan: bytes) -> None:
+    with writing(folder):
+        folder.mkdir(parents=True, mode=0o700)
+        # Not through a link, which would make a file outside of the workspace.
+        with suppress(FileExistsError):
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            with os.fdopen(os.open(folder.parent.parent / ".gitignore", flags, 0o666), "w") as ignore:
+                ignore.write("*\n")
+    write_atomically(folder / PLAN, plan, mode=0o600)
+
+
+def _remove(folder: Path) -> None:
+    """Leave no empty run behind in a place that did not take it."""
+    with suppress(OSError):
+        (folder / PLAN).unlink(missing_ok=True)
+        folder.rmdir()
+
+
+def _elsewhere(what: str, folder: Path, why: str) -> Finding:
+    return Finding("kept-elsewhere", f"{what} is kept in {folder}, since its own folder {why}", "warning")
