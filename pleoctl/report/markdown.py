@@ -59,7 +59,7 @@ def plan_markdown(
     More than ``max_bytes`` only if the tersest list of archives does not fit, which is then said. ``archives`` stands
     in place of that list.
     """
-    head = Markdown.lines([*_head(plan, place), *_guard(plan["guard"])])
+    head = Markdown.lines([*_head(plan, place), *_guard(plan["guard"]), *_approval(plan)])
     tail = Markdown.lines(_tail(plan, file, commit))
     sections = list(_sections(plan))
     frames = sum(_frame(title, opened, [], 0).size + more(len(lines)).size for title, opened, lines in sections)
@@ -118,6 +118,7 @@ def _head(plan: dict[str, Any], place: str) -> Iterator[Markdown]:
     summary = plan["summary"]
     yield marker(plan, place)
     yield Markdown.hidden("pleoctl-plan-id", plan["id"])
+    yield Markdown.hidden("pleoctl-plan-changes", str(len(plan["changes"])))
     if not plan["changes"]:
         yield Markdown("## Pleo plan: no changes\n")
         counted = (summary[name] for name in ("unchanged", "ignored", "held"))
@@ -155,6 +156,14 @@ def _guard(guard: dict[str, Any]) -> Iterator[Markdown]:
     elif guard["acknowledged"] is not None:
         number = guard["acknowledged"]
         yield Markdown("\n> [!IMPORTANT]\n> {} archives were approved with `--allow-archive {}`.", number, number)
+
+
+def _approval(plan: dict[str, Any]) -> Iterator[Markdown]:
+    """What a pipeline asks of whoever approves: the number, and the refused plan, so that it is good for no other."""
+    guard = plan["guard"]
+    if not guard["passed"] and all(finding["code"] != "protected" for finding in guard["findings"]):
+        said = Markdown.code(f"{plan['summary']['archive']}-{plan['id'].removeprefix('sha256:')[:12]}")
+        yield Markdown(">\n> Approval of its archives, where a pipeline asks for one: {}", said)
 
 
 def _too_long(max_bytes: int) -> Markdown:

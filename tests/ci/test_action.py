@@ -102,6 +102,33 @@ def test_a_refused_plan_fails_and_still_has_an_id(
     assert action(command="plan", allow_archive="2")[0] == 0
 
 
+def test_an_approval_is_good_for_the_plan_that_was_refused(
+    action: Callable[..., Any], books: Path, desired: Callable[..., Path]
+) -> None:
+    """It is an output of the refused plan; for another plan, number or spelling the guard refuses as before."""
+    desired(books, accounts=[])
+    code, told = action(command="plan")
+    assert code == 3
+    assert told["approval"] == f"2-{told['plan-id'].removeprefix('sha256:')[:12]}"
+    for wrong in ("2", "3" + told["approval"][1:], "2-" + "0" * 12, told["approval"] + " ", "2-$(touch pwned)"):
+        assert action(command="plan", approval=wrong)[0] == 3
+    code, approved = action(command="plan", approval=told["approval"])
+    assert (code, approved["exit-code"], approved["approval"]) == (0, "2", "")
+    assert approved["plan-id"] != told["plan-id"]
+    desired(books, accounts=[], dimensions=[])
+    assert action(command="plan", approval=told["approval"])[0] == 3
+
+
+def test_what_nothing_lifts_has_no_approval(
+    action: Callable[..., Any], books: Path, desired: Callable[..., Path], workspace: Callable[..., Path], pleo: Sandbox
+) -> None:
+    """A protected account stays protected, whoever approves."""
+    workspace(pleo, guard={"protect": ["account:ext-1000"]})
+    desired(books, accounts=[])
+    code, told = action(command="plan")
+    assert (code, told["approval"]) == (3, "")
+
+
 @pytest.mark.usefixtures("books")
 def test_an_apply_without_the_reviewed_id_is_refused(action: Callable[..., Any]) -> None:
     """No id is a mistake in the workflow, another id is another plan."""
@@ -172,3 +199,76 @@ def test_a_file_name_that_looks_like_an_option_is_a_file_name(action: Callable[.
     assert (code, told["plan-path"]) == (0, "my plan.json")
     assert (tmp_path / "a b.xml").exists()
     assert action(command="apply", plan_file="my plan.json", expect_id=told["plan-id"])[0] == 0
+
+
+# --- secrets and the branch -------------------------------------------------------------------------------------------
+
+LOGGER = """#!/bin/sh
+{{ echo "$@"; env; }} >>"{log}"
+if [ "$2 $3" = "-m venv" ]; then mkdir -p "$4/bin"; cp "$0" "$4/bin/python"; fi
+"""
+
+
+def _logged(tmp_path: Path, step: str, given: dict[str, str], secrets: dict[str, str]) -> tuple[list[str], set[str]]:
+    """Run a step with a python that writes down its arguments and environment: the calls, the secrets they saw."""
+    runner, log = tmp_path / "logged", tmp_path / "log"
+    (runner / "pleoctl/bin").mkdir(parents=True)
+    for path in (runner / "python", runner / "pleoctl/bin/python"):
+        path.write_text(LOGGER.format(log=log))
+        path.chmod(0o755)
+    spec = STEPS[step]
+    inputs = {**INPUT, **{_expression(n): v for n, v in given.items()}, "${{ github.action_path }}": "/action"}
+    inputs[_expression("python")] = str(runner / "python")
+    environment = {name: inputs.get(value, value) for name, value in spec["env"].items()}
+    done = subprocess.run(
+        ["bash", "-c", spec["run"]], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+        env={**os.environ, **environment, **secrets, "RUNNER_TEMP": str(runner), "GITHUB_SHA": "f00"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    lines = log.read_text().splitlines()
+    return [x for x in lines if x.startswith("-")], {n for n, v in secrets.items() if any(v in x for x in lines)}
+
+
+SECRETS = {
+    "PLEO_API_KEY": "pl3o",
+    "AS_TOKEN": "b00ks",
+    "AWS_SECRET_ACCESS_KEY": "cl0ud",
+    "ACTIONS_RUNTIME_TOKEN": "r4n",
+}
+
+
+@pytest.mark.parametrize("requirements", ["", "ci/pleoctl.txt"])
+def test_what_pip_runs_sees_no_secret_and_no_module_of_the_branch(tmp_path: Path, requirements: str) -> None:
+    """Python is isolated from the checkout, and of the caller's environment it gets what pip needs."""
+    given = {"requirements": requirements}
+    secrets = {**SECRETS, "PIP_INDEX_URL": "https://index.example/simple"}
+    calls, seen = _logged(tmp_path, "Install pleoctl", given, secrets)
+    assert [call.split()[:3] for call in calls] == [["-I", "-m", "venv"], ["-I", "-m", "pip"]]
+    assert ("--require-hashes" in calls[1]) is bool(requirements)
+    assert seen == {"PIP_INDEX_URL"}
+
+
+def test_the_comment_needs_githubs_token_alone(tmp_path: Path) -> None:
+    """Pleo's key and the books' stay out of the step that talks to the forge."""
+    given = {"github-token": "g1thub", "workspace": "books/a b"}
+    calls, seen = _logged(
+        tmp_path, "Comment on the pull request", given, {**SECRETS, "GITHUB_API_URL": "https://api.x"}
+    )
+    assert calls == ["-I -m pleoctl comment --github --workspace books/a b -- plan.json"]
+    assert seen == {"GITHUB_API_URL"}
+    assert "g1thub" in (tmp_path / "log").read_text()
+
+
+def test_a_real_install_runs_nothing_of_the_branch(tmp_path: Path) -> None:
+    """Venv itself, with files of the checkout that are named like modules of the standard library."""
+    for name in ("venv.py", "json.py", "subprocess.py", "pip.py"):
+        (tmp_path / name).write_text(f"open('RAN-{name}', 'w').write('')\nraise SystemExit(1)\n")
+    python = tmp_path / "python3"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@" --without-pip\n')
+    python.chmod(0o755)
+    script = STEPS["Install pleoctl"]["run"].split("pip=(")[0]
+    environment = {**os.environ, "RUNNER_TEMP": str(tmp_path / "runner"), "PLEOCTL_PYTHON": str(python)}
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, check=False, timeout=60)
+    assert done.returncode == 0
+    assert (tmp_path / "runner/pleoctl/bin/python").exists()
+    assert not list(tmp_path.glob("RAN-*"))

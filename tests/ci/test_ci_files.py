@@ -92,10 +92,60 @@ def test_plans_can_only_read_and_applies_stand_behind_an_environment() -> None:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda p: p.name)
+def test_actions_are_pinned_to_commits(path: Path) -> None:
+    """A tag can be moved; of other people's actions the release stands beside the commit."""
+    lines = re.findall(r"^.*\buses: (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert lines
+    for line in lines:
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}( # v\d+\.\d+\.\d+)?", line), line
+        assert line.startswith("acme/pleoctl@") or " # v" in line
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda p: p.name)
+def test_no_checkout_keeps_its_credentials(path: Path) -> None:
+    """What runs later in the job must not find the token in .git/config."""
+    for step in _steps(_load(path)):
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda p: p.name)
+def test_keys_are_given_to_single_uses_of_the_action(path: Path) -> None:
+    """No workflow and no job has a key, and no step but those that need it."""
+    workflow = _load(path)
+    assert "env" not in workflow
+    for job in workflow["jobs"].values():
+        assert "env" not in job
+    for step in _steps(workflow):
+        if "secrets.PLEO_" in json.dumps(step):
+            assert step["uses"].startswith("acme/pleoctl@")
+            assert step["with"]["command"] in {"plan", "apply", "drift"}
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, ACTION, PIPELINE], ids=lambda p: p.name)
+def test_python_is_isolated_from_the_checkout(path: Path) -> None:
+    """A json.py of the branch must not run where a key is: python takes -I everywhere, and pip is called through it."""
+    lines = [line for script in _scripts(path) for line in script.splitlines() if not line.lstrip().startswith("#")]
+    for line in lines:
+        calls = re.findall(r'(?i)python"? ("?-.*)', line)
+        assert all(call.startswith("-I ") for call in calls), line
+        assert not re.search(r"\bpip3? install", line) or re.search(r"-I -m pip install", line), line
+    assert path.name != "action.yml" or sum(" -I " in line for line in lines) >= 6
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, PIPELINE], ids=lambda p: p.name)
+def test_nothing_is_taken_from_a_name_that_anyone_may_claim(path: Path) -> None:
+    """Neither an index nor a marketplace has pleoctl yet: examples name one's own mirror, or a file with hashes."""
+    text = path.read_text(encoding="utf-8")
+    assert "pleoctl/pleoctl@" not in text
+    assert not re.search(r"pleoctl(\[\w+\])?==", text)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda p: p.name)
 def test_workflows_use_inputs_and_outputs_that_exist(path: Path) -> None:
     """Each use of the action names its inputs and outputs rightly."""
     action, text = _load(ACTION), path.read_text(encoding="utf-8")
-    steps = [step for step in _steps(_load(path)) if step.get("uses", "").startswith("pleoctl/")]
+    steps = [step for step in _steps(_load(path)) if step.get("uses", "").startswith("acme/pleoctl@")]
     for step in steps:
         assert set(step.get("with", {})) <= set(action["inputs"])
     ids = [step["id"] for step in steps if "id" in step]
@@ -114,6 +164,22 @@ def test_scripts_pass_shellcheck(path: Path) -> None:
                 timeout=60,
             )  # fmt: skip
             assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed (apt: shellcheck)")
+def test_the_pipelines_scripts_pass_shellcheck() -> None:
+    """GitLab runs before_script and script as one."""
+    pipeline = _load(PIPELINE)
+    before = pipeline["default"]["before_script"]
+    for name, job in pipeline.items():
+        if isinstance(job, dict) and "script" in job:
+            text = "\n".join([*before, *job["script"]])
+            # PLAN_ID and the like come from GitLab.
+            done = subprocess.run(
+                ["shellcheck", "--shell=sh", "--exclude=SC2154", "-"], input=text, capture_output=True, text=True,
+                check=False, timeout=60,
+            )  # fmt: skip
+            assert done.returncode == 0, (name, done.stdout)
 
 
 def test_the_pipeline_uses_options_that_exist() -> None:
@@ -168,3 +234,10 @@ def _command(words: list[str]) -> click.Command | None:
             return None
         group = found
     return found
+
+
+def _scripts(path: Path) -> list[str]:
+    if path != PIPELINE:
+        return [step["run"] for step in _steps(_load(path)) if "run" in step]
+    jobs = [job for job in _load(path).values() if isinstance(job, dict)]
+    return [line for job in jobs for key in ("before_script", "script") for line in job.get(key, [])]

@@ -12,6 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 Json = dict[str, Any]
 COMMENTS = re.compile(r"/repos/acme/books/issues/(\d+)/comments")
 COMMENT = re.compile(r"/repos/acme/books/issues/comments/(\d+)")
+LABELS = re.compile(r"/repos/acme/books/issues/(\d+)/labels")
+LABEL = re.compile(r"/repos/acme/books/labels/([^/]+)")
+ARTIFACTS = "/repos/acme/books/actions/artifacts"
+PULLS = "/repos/acme/books/pulls"
 
 
 class FakeGitHub:
@@ -31,6 +35,9 @@ class FakeGitHub:
         self.comments: list[Json] = []
         self.made = 0
         self.requests: list[tuple[str, str]] = []
+        self.labels: dict[int, list[str]] = {}
+        self.artifacts: list[Json] = []
+        self.pulls: list[Json] = []
         self.lose = 0
         self.denied = False
         fake = self
@@ -90,12 +97,26 @@ class _Handler(BaseHTTPRequestHandler):
             link = {"Link": '<https://elsewhere.example/next>; rel="next"'} if page * size < len(found) else {}
             self._answer(200, part, **link)
             return
+        if match := LABELS.fullmatch(path):
+            self._answer(200, [{"name": name} for name in self.github.labels.get(int(match[1]), [])])
+            return
+        if path == ARTIFACTS:
+            found = [a for a in self.github.artifacts if a["name"] == query["name"][0]]
+            self._answer(200, {"artifacts": found[::-1]})
+            return
+        if path == PULLS:
+            self._answer(200, [pull for pull in self.github.pulls if pull["head"] == query["head"][0]])
+            return
         self._answer(404, {"message": "Not Found"})
 
     def do_POST(self) -> None:
         if self.path == "/graphql":
             self._body()
             self._answer(200, {"data": {"viewer": {"login": self.github.viewer}}})
+            return
+        if self.path == PULLS:
+            self.github.pulls.append(self._body() | {"number": 100 + len(self.github.pulls)})
+            self._answer(201, self.github.pulls[-1])
             return
         if self.github.together is not None:
             self.github.together.wait(30)
@@ -121,6 +142,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, found)
 
     def do_DELETE(self) -> None:
+        if match := LABEL.fullmatch(self.path):
+            self.github.labels = {n: [x for x in names if x != match[1]] for n, names in self.github.labels.items()}
+            self._answer(204, None)
+            return
         found = self._found()
         if found is not None and self.github.vanish:
             self.github.vanish -= 1
