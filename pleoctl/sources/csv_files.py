@@ -10,6 +10,8 @@ from pleoctl.documents.files import read_bytes
 from pleoctl.documents.schemas import nearest
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table
+from pleoctl.sources.bounds import Bounds
+from pleoctl.sources.files import check_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,6 +23,7 @@ ACTIVE: Final = ("true", "1", "yes", "y", "active")
 INACTIVE: Final = ("false", "0", "no", "n", "inactive", "blocked")
 UNFIT: Final = ('"', "\r", "\n", "\0")  # delimiters that CSV itself has a use for
 MAX_CELL: Final = 1024 * 1024
+MAX_COLUMNS: Final = 4096
 
 
 class CsvSource:
@@ -72,6 +75,7 @@ class CsvFile:
         except Exception as error:
             raise SourceError(f"{error}", file=self._shown) from error
         try:
+            check_encoding(encoding)
             text = content.decode(encoding)
         except UnicodeError as error:
             line = content.count(b"\n", 0, getattr(error, "start", 0)) + 1
@@ -89,9 +93,13 @@ class CsvFile:
         columns: dict[str, int] = {}
         where: dict[int, list[str]] = {}
         width = 0
+        bounds = Bounds(self._shown)
         for number, line, cells in lines:
+            bounds.row(cells)
             if not number:
                 width = len(cells)
+                if width > MAX_COLUMNS:
+                    raise SourceError(f"has more than {MAX_COLUMNS:,} columns", file=self._shown, line=line)
                 columns, where = self._columns(cells), self._where(cells)
             elif (cells and len(cells) <= max(where, default=-1)) or (
                 cells and all(cells[i] in wanted for i, wanted in where.items())

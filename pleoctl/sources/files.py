@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from codecs import lookup
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.files import read_bytes
 from pleoctl.errors import InvalidFile, SourceError
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pleoctl.sources.base import SourceRow
     from pleoctl.sources.context import Context
 
+_UNFIT: Final = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
+
 
 def file_bytes(path: Path, shown: str) -> bytes:
     """The bytes of a file of the accounting system. Raises `SourceError`."""
@@ -24,10 +27,17 @@ def file_bytes(path: Path, shown: str) -> bytes:
         raise SourceError(error.message, file=shown) from error
 
 
+def check_encoding(name: str) -> None:
+    """Raise `LookupError` for what is no encoding of files, or one whose reader takes for ever."""
+    if lookup(name).name.replace("-", "_") in _UNFIT:
+        raise LookupError(name)
+
+
 def file_text(path: Path, shown: str, encoding: str) -> str:
     """The text of a file. Raises `SourceError` with the line of the first byte that is not in the encoding."""
     content = file_bytes(path, shown)
     try:
+        check_encoding(encoding)
         return content.decode(encoding)
     except LookupError as error:
         raise SourceError(f"encoding {encoding!r} is unknown", file=shown) from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pleoctl.documents.schemas import nearest
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import FIELDS, SourceRow, Table
+from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.cells import settle
 from pleoctl.sources.running import DEFAULT_SECONDS
 
@@ -36,7 +37,12 @@ class ExecSource:
         if text and not text.endswith("\n"):
             raise SourceError("the last line has no end: it may have been cut off", file=label)
         lines = text.split("\n")
-        rows = [_row(line, number, resource, label) for number, line in enumerate(lines, 1) if line.strip()]
+        bounds = Bounds(label)
+        rows = []
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                bounds.row((line,))
+                rows.append(_row(line, number, resource, label))
         return Table(label, rows)
 
 

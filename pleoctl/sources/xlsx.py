@@ -14,9 +14,11 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import Table
+from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.cells import as_text
 from pleoctl.sources.csv_files import CsvFile, CsvSource
 from pleoctl.sources.files import file_bytes
+from pleoctl.sources.xlsx_parts import check_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 # Formats like 0000 show a number with leading zeros, and people mean what they see.
 _PADDED: Final = re.compile(r"0{2,}")
+_LAST_ROW: Final = 1_048_576
+_MOST_CELLS: Final = 10_000_000
 
 
 class XlsxSource(CsvSource):
@@ -40,10 +44,11 @@ class _Sheet(CsvFile):
         """All rows of the sheet. Raises `SourceError`."""
         content = file_bytes(self._path, self._shown)
         try:
+            check_workbook(content, self._shown)
             with warnings.catch_warnings():
                 # openpyxl warns of styles and extensions that it leaves out; cells are all that is read here.
                 warnings.simplefilter("ignore")
-                book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+                book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
                 return Table(self._shown, list(self._rows(self._cells(book))))
         except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, EOFError, ValueError) as error:
             raise SourceError("is not a readable workbook", file=self._shown,
@@ -57,7 +62,14 @@ class _Sheet(CsvFile):
         # Some writers announce fewer rows than they write.
         sheet.reset_dimensions()
         number = width = 0
+        bounds = Bounds(self._shown)
+        count = 0
         for line, row in enumerate(sheet.iter_rows(), 1):
+            count += len(row)
+            if line > _LAST_ROW or count > _MOST_CELLS:
+                raise SourceError(f"has more than {_LAST_ROW:,} rows or {_MOST_CELLS:,} cells", file=self._shown)
+            if bounds.over:
+                raise bounds.late()
             cells = [self._cell_text(cell, line) for cell in row]
             while cells and cells[-1] == "" and (not number or len(cells) > width):
                 cells.pop()
