@@ -87,7 +87,7 @@ def child(code: str, folder: Path, **environment: str) -> tuple[float, float, fl
 # Not ru_maxrss, which starts at the parent's size.
 PEAK = "print(int(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0]) / 1024)"
 PLAN = f"""
-from pleoctl.cli.main import main
+from pleoctl.__main__ import main
 try:
     main(["plan", "-o", "plan.json", "--brief"])
 except SystemExit:

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 from importlib import import_module
 from keyword import iskeyword
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
 from pleoctl import __version__
 from pleoctl.cli.boundary import end_interrupted, end_usage_error
 from pleoctl.cli.door import tell
-from pleoctl.cli.ends import Ends
-from pleoctl.cli.signals import end_at_once, end_here, handled
 from pleoctl.errors import ExitCode
-from pleoctl.machine import this_machine
 from pleoctl.text import Shown
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 # Every command with its summary, in the order that `pleoctl --help` shows; its module in pleoctl.cli has its name.
 COMMANDS: Final = {
@@ -105,20 +97,6 @@ def cli() -> None:
     """Print help when no command is given."""
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line and end the process with the right code."""
-    # One command, then the process ends: collecting young garbage of 100,000 live rows is a quarter of a plan's time.
-    gc.set_threshold(200_000, 20, 100)
-    ends = Ends()
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    with handled(end_at_once):
-        with handled(end_here):
-            code = run(arguments)
-        this_machine().remove_unfinished()
-        code = ends.settle(code)
-    sys.exit(code)
-
-
 def run(arguments: list[str]) -> int:
     """Run the command line; the exit code as a number."""
     try:
@@ -130,12 +108,6 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         tell(Shown.lines([f"error: {error.format_message()}"]))
         return int(ExitCode.USAGE)
-    except KeyboardInterrupt as error:
-        return end_interrupted(error, arguments)
     except click.Abort as error:
         return end_interrupted(error.__cause__, arguments)
     return int(ended) if isinstance(ended, int) else 0
-
-
-if __name__ == "__main__":
-    main()

@@ -86,6 +86,12 @@ def handled(act: Callable[[ExitCode], object]) -> Iterator[None]:
                 old.first = old.first or handler.first
 
 
+def ignore() -> None:
+    """Let every further signal pass."""
+    for number in CODES:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def end_here(code: ExitCode) -> NoReturn:
     """End the command where it is: `Signalled` goes up through its clean-up."""
     raise Signalled(code)

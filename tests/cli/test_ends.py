@@ -203,7 +203,7 @@ def test_a_stopped_reader_of_standard_error_holds_up_nothing(plan: Path, pleo: S
         while True:
             os.write(writing, b"x" * 4096)
     os.set_blocking(writing, True)
-    code = "import pleoctl.cli.ends as ends; ends.LAST_SECONDS = 0.1; from pleoctl.cli.main import main; main()"
+    code = "import pleoctl.cli.ends as ends; ends.LAST_SECONDS = 0.1; from pleoctl.__main__ import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, "apply", str(plan), "--debug"], stderr=writing, stdout=subprocess.PIPE,
         check=False, timeout=60,
@@ -336,7 +336,7 @@ def fsync(descriptor):
     os.kill(os.getpid(), number)
     sync(descriptor)
 os.fsync = fsync
-from pleoctl.cli.main import main
+from pleoctl.__main__ import main
 main()
 """
 ENDS = [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]

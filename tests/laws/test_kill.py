@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 DYING = """
 import itertools, os, signal, sys
 from pleoctl.run.journal import Journal
-from pleoctl.cli.main import main
+from pleoctl.__main__ import main
 count, write = itertools.count(1), Journal.write
 def dying(self, *arguments, **details):
     if next(count) == int(sys.argv[1]):

@@ -114,7 +114,7 @@ def test_output_file_and_stdout_are_the_same(items_file: Path, cli: Cli, name: s
     shown = cli.out
     assert cli("map", "items.json", "--format", name, "-o", "out.txt") == 5
     assert (cli.out, (items_file.parent / "out.txt").read_bytes()) == (b"", shown)
-    code = "from pleoctl.cli.main import main; main()"
+    code = "from pleoctl.__main__ import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, "map", "-", "--format", name],
         input=items_file.read_bytes(),

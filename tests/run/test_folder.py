@@ -54,7 +54,7 @@ def full(*arguments):
 Journal.__init__ = full
 if when == "start":
     fill()
-from pleoctl.cli.main import main
+from pleoctl.__main__ import main
 main()
 """
 

@@ -94,7 +94,7 @@ def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
 def _serve(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     return subprocess.Popen(
-        [sys.executable, "-m", "pleoctl.cli.main", "sandbox", "serve", *arguments],
+        [sys.executable, "-m", "pleoctl", "sandbox", "serve", *arguments],
         cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
