@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pleoctl.plan.artifact import Plan
     from pleoctl.pleo.writer import PleoWriter
     from pleoctl.run.folder import RunFolder
-    from pleoctl.workspace.workspace import GuardLimits
+    from pleoctl.workspace.settings import GuardLimits
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,9 @@ def show(options: Options) -> Output:
 
     """
     from pleoctl.report.table import table
+    from pleoctl.workspace.show import effective
 
-    settings = list(open_workspace(options).settings())
+    settings = list(effective(open_workspace(options)))
     rows = [[s.key, s.value if isinstance(s.value, str) else json.dumps(s.value), s.origin] for s in settings]
     data = [{"key": s.key, "value": s.value, "origin": s.origin} for s in settings]
     return Output(table(["setting", "value", "origin"], rows), data)

@@ -12,6 +12,7 @@ from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command
 from pleoctl.errors import PleoctlError
 from pleoctl.text import Shown
+from pleoctl.workspace.find import FILE_NAME
 
 if TYPE_CHECKING:
     from pleoctl.errors import Finding
@@ -41,8 +42,7 @@ IGNORE: Final = """\
 plan.json
 receipt.json
 """
-FILE: Final = "pleoctl.yaml"
-FILES: Final = {FILE: WORKSPACE, "as/accounts.csv": ACCOUNTS, ".gitignore": IGNORE}
+FILES: Final = {FILE_NAME: WORKSPACE, "as/accounts.csv": ACCOUNTS, ".gitignore": IGNORE}
 
 
 @as_command("init")
@@ -77,7 +77,7 @@ def _untrusted(folder: Path) -> list[Finding]:
     from pleoctl.workspace import Workspace
 
     try:
-        return [replace(finding, level="warning") for finding in untrusted(open_source(Workspace(folder / FILE)))]
+        return [replace(finding, level="warning") for finding in untrusted(open_source(Workspace(folder / FILE_NAME)))]
     except PleoctlError:
         # What is wrong with the file is `validate`'s to tell.
         return []

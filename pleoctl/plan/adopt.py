@@ -11,7 +11,7 @@ from pleoctl.errors import Finding
 from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, Kind
 from pleoctl.model.records import DesiredState, Dimension, Live, Row
 from pleoctl.reconcile.duplicates import keep_group, moment
-from pleoctl.workspace.workspace import MAX_SELECTED
+from pleoctl.workspace.settings import MAX_SELECTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pleoctl.model.records import DesiredState
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.reconcile.changes import Change
-    from pleoctl.workspace.workspace import GuardLimits
+    from pleoctl.workspace.settings import GuardLimits
 
 
 LOG: Final = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pleoctl.model.addresses import Bucket
     from pleoctl.reconcile.changes import Change
-    from pleoctl.workspace.workspace import GuardLimits
+    from pleoctl.workspace.settings import GuardLimits
 
 MAX_GROUP_ARCHIVES: Final = 1
 SMALL: Final = 3

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pleoctl.model.records import DesiredState
     from pleoctl.plan.document import Warned
     from pleoctl.reconcile.changes import LiveState
-    from pleoctl.workspace.workspace import GuardLimits
+    from pleoctl.workspace.settings import GuardLimits
 
 LEAVE_KEYS: Final = {ACCOUNT.name: "accounts.leave", TAG_GROUP.name: "dimensions.leave"}
 

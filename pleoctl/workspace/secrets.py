@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.errors import PleoctlError, Refused
@@ -27,10 +28,13 @@ class Origin(Enum):
 class Secret:
     """A reference to a secret (``env:``, ``file:``, ``cmd:``); shows itself only as that reference."""
 
-    def __init__(self, reference: str, root: Path) -> None:
-        """``root`` is the folder that a relative ``file:`` path starts from, and that it may not leave."""
+    def __init__(self, reference: str, root: Path, **place: Any) -> None:
+        """``root`` is the folder that a relative ``file:`` path starts from; ``place`` says where the reference stands.
+
+        A ``file:`` path may not leave the folder.
+        """
         self.reference = reference
-        self._root = root
+        self._root, self._place = root, place
 
     def __repr__(self) -> str:
         return f"Secret({self.reference!r})"
@@ -38,7 +42,10 @@ class Secret:
     def reveal(self) -> str:
         """The secret itself. Raises `PleoctlError`; `Refused` where it is another's, or running a program is due."""
         kind, _, rest = self.reference.partition(":")
-        value = {"env": self._env, "file": self._file, "cmd": self._cmd}[kind](rest).strip("\r\n")
+        try:
+            value = {"env": self._env, "file": self._file, "cmd": self._cmd}[kind](rest).strip("\r\n")
+        except Refused as error:
+            raise Refused(error.message, findings=[replace(f, **self._place) for f in error.findings]) from None
         if not value:
             raise PleoctlError(f"secret {kind}:{rest if kind == 'env' else '…'} is empty")
         if not value.isascii() or not value.isprintable():

@@ -10,7 +10,7 @@ from pleoctl.documents.files import write_atomically
 from pleoctl.documents.schemas import nearest
 from pleoctl.errors import UsageError
 from pleoctl.reconcile.dimensions import fold
-from pleoctl.workspace.workspace import MAX_SELECTED
+from pleoctl.workspace.settings import MAX_SELECTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,7 @@ import pytest
 from pleoctl.model import Address, Bucket
 from pleoctl.plan import check_guard
 from pleoctl.reconcile import Change, Parent
-from pleoctl.workspace.workspace import GuardLimits
+from pleoctl.workspace.settings import GuardLimits
 
 LIMITS = GuardLimits()
 

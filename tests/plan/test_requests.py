@@ -12,7 +12,7 @@ from pleoctl.desired.read import checked
 from pleoctl.model import DesiredState, Dimension, Row
 from pleoctl.reconcile import Scope
 from pleoctl.sandbox import Seed, Settings
-from pleoctl.workspace.workspace import GuardLimits
+from pleoctl.workspace.settings import GuardLimits
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,7 +20,7 @@ from pleoctl.remote.service import Service
 from pleoctl.remote.transport import Transport
 from pleoctl.run.doubts import wait_out
 from pleoctl.workspace.limits import Limits
-from pleoctl.workspace.workspace import GuardLimits
+from pleoctl.workspace.settings import GuardLimits
 
 if TYPE_CHECKING:
     import threading

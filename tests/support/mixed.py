@@ -10,7 +10,7 @@ from engine import Engine
 from pleoctl.desired.read import checked, read_state
 from pleoctl.reconcile import Scope
 from pleoctl.sandbox import Seed
-from pleoctl.workspace.workspace import GuardLimits
+from pleoctl.workspace.settings import GuardLimits
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from pleoctl.errors import InvalidFile, PleoctlError, Refused, UsageError
 from pleoctl.workspace import Workspace
 from pleoctl.workspace.secrets import Secret
+from pleoctl.workspace.settings import GuardLimits
+from pleoctl.workspace.show import effective
 from pleoctl.workspace.trust import url_problem
 
 COMPANY = "12abc3d4-e567-4890-8234-abc56e78fabc"
@@ -82,7 +85,7 @@ def test_the_environment_names_another_company_and_url(tmp_path: Path) -> None:
     environ = {"PLEOCTL_COMPANY": OTHER.upper(), "PLEOCTL_URL": "https://pleo.example.com/"}
     workspace = Workspace(file, environ)
     assert (workspace.company, workspace.url) == (OTHER, "https://pleo.example.com")
-    origins = {s.key: (s.value, s.origin) for s in workspace.settings()}
+    origins = {s.key: (s.value, s.origin) for s in effective(workspace)}
     assert origins["company"] == (OTHER.upper(), "environment PLEOCTL_COMPANY")
     assert origins["pleo.url"][1] == "environment PLEOCTL_URL"
 
@@ -124,8 +127,6 @@ def test_pleo_and_this_machine_are_trusted(url: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", BAD)
 def test_no_other_host_gets_the_secret(url: str, tmp_path: Path) -> None:
     """Look-alikes, user names, other schemes and places that parsers disagree on are refused or invalid."""
-    import json  # noqa: PLC0415
-
     with pytest.raises((Refused, InvalidFile)) as caught:
         _ = Workspace(write(tmp_path, TEXT.replace('"https://external.pleo.io"', json.dumps(url))), {}).url
     assert caught.value.findings[0].where.startswith("pleoctl.yaml:4:")
@@ -271,8 +272,6 @@ OUTSIDE = ["../x.yaml", "/etc/passwd", "a/../../x.yaml", "~/x.yaml", "C:/x.yaml"
 @pytest.mark.parametrize("place", ["desired", "list", "mapping", "source"])
 def test_no_path_leads_outside(name: str, place: str, tmp_path: Path) -> None:
     """Desired state, mapping and source files lie below the workspace file."""
-    import json  # noqa: PLC0415
-
     quoted = json.dumps(name)
     section = {
         "desired": f"desired: {quoted}", "list": f"desired: [a.yaml, {quoted}]", "mapping": f"mapping: {quoted}",
@@ -314,7 +313,7 @@ def test_every_setting_is_shown_with_its_origin(tmp_path: Path) -> None:
         "source:\n  type: other\n  auth: {bearer: env:AS_TOKEN, basic: {user: u, password: hush}}\n  apiKey: hush\n"
         "guard: {maxShrink: 0.5}\n"
     )
-    told = {s.key: (s.value, s.origin) for s in Workspace(write(tmp_path, text), {}).settings()}
+    told = {s.key: (s.value, s.origin) for s in effective(Workspace(write(tmp_path, text), {}))}
     assert told["pleo.auth.apiKey"] == ("env:PLEO_API_KEY", "pleoctl.yaml:4")
     assert told["source.auth.bearer"] == ("env:AS_TOKEN", "pleoctl.yaml:7")
     assert told["source.auth.basic.password"] == ("***", "pleoctl.yaml:7")
@@ -386,3 +385,110 @@ def test_the_working_folder_does_not_matter(tmp_path: Path, monkeypatch: pytest.
     assert workspace.desired_files == [(tmp_path / "w" / "desired-state.yaml", "desired-state.yaml")]
     assert workspace.shown(tmp_path / "w" / "as" / "x.csv") == "as/x.csv"
     assert workspace.shown(tmp_path / "x.csv") == "../x.csv"
+
+
+# --- defaults, and somebody else's file ----------------------------------------------------------------------------
+
+
+def defaults(schema: dict[str, Any], path: str = "") -> dict[str, Any]:
+    """Dotted key to default, as the schema states it; a source's keys are its type's own."""
+    found = {}
+    for name, part in schema.get("properties", {}).items():
+        if "default" in part:
+            found[f"{path}{name}"] = part["default"]
+        found |= defaults(part, f"{path}{name}.")
+    return found
+
+
+def test_the_schema_states_the_defaults_that_hold(tmp_path: Path) -> None:
+    """What `config show` calls a default is what schemas/workspace.schema.json says, key by key."""
+    schema = json.loads((Path(__file__).parents[2] / "schemas/workspace.schema.json").read_text(encoding="utf-8"))
+    workspace = Workspace(write(tmp_path), {})
+    told = {s.key: s.value for s in effective(workspace) if s.origin == "default"}
+    stated = defaults(schema)
+    assert {key: told[key] for key in stated} == stated
+    assert (GuardLimits().count, GuardLimits().share) == (workspace.guard.count, workspace.guard.share)
+
+
+def owned(monkeypatch: pytest.MonkeyPatch, owners: dict[Path, int], uid: int) -> None:
+    """Let files have these owners and the process this user, which only root could do truly."""
+    for name in ("stat", "lstat"):
+        real = getattr(Path, name)
+
+        def told(path: Path, *, _real: Any = real, **options: Any) -> Any:
+            result = _real(path, **options)
+            owner = owners.get(path)
+            return result if owner is None else os.stat_result([*result[:4], owner, *result[5:10]])
+
+        monkeypatch.setattr(Path, name, told)
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+
+
+@pytest.mark.parametrize(
+    ("uid", "owner", "environ", "fine"),
+    [
+        (1000, 1000, {}, True),
+        (1000, 0, {}, True),
+        (1000, 1001, {}, False),
+        (1000, 1001, {"CI": "true"}, False),
+        (0, 1001, {}, False),
+        (0, 1001, {"SUDO_UID": "1001"}, True),
+        (0, 1001, {"SUDO_UID": "1002"}, False),
+        (0, 1001, {"CI": "true"}, True),
+        (0, 1002, {"CI": "true"}, False),
+    ],
+)
+def test_a_file_that_somebody_else_put_above_decides_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uid: int, owner: int, environ: dict[str, str], fine: bool
+) -> None:
+    """Walking up trusts the user, root, who called sudo, and in a job's container the owner of the checkout."""
+    file = write(tmp_path)
+    inner = tmp_path / "checkout"
+    inner.mkdir()
+    monkeypatch.chdir(inner)
+    owned(monkeypatch, {file: owner, inner: 1001}, uid)
+    if fine:
+        assert Workspace.find(environ=environ).file == file
+        return
+    with pytest.raises(Refused) as caught:
+        Workspace.find(environ=environ)
+    assert f"--workspace {file}" in str(caught.value.findings[0])
+    assert Workspace.find(str(file), environ).file == file
+    assert Workspace.find(environ={**environ, "PLEOCTL_WORKSPACE": str(file)}).file == file
+
+
+def test_a_link_of_somebody_else_is_theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link in a shared folder to one's own file would move the workspace there."""
+    mine = write(tmp_path / "mine")
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    link = shared / "pleoctl.yaml"
+    link.symlink_to(mine)
+    monkeypatch.chdir(shared)
+    uid = os.geteuid()
+    assert Workspace.find(environ={}).file == link
+    real = Path.lstat
+    monkeypatch.setattr(Path, "lstat", lambda path: os.stat_result([*real(path)[:4], uid + 7, *real(path)[5:10]]))
+    with pytest.raises(Refused, match="belongs to another user"):
+        Workspace.find(environ={})
+
+
+def test_a_folder_that_is_gone_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The current folder may have been deleted under a command."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(InvalidFile, match="no longer exists"):
+        Workspace.find(environ={})
+
+
+def test_many_codes_are_judged_in_no_time(tmp_path: Path) -> None:
+    """Work grows with the list, not with its square; the second of two is named, whichever list the first stands in."""
+    codes = [f"C{n}" for n in range(20_000)]
+    text = TEXT + f"dimensions: {json.dumps({'selected': ['A', 'a'], 'leave': [*codes, 'A', 'c7']})}\n"
+    found = [str(f) for f in Workspace(write(tmp_path, text), {}).findings()]
+    assert [words.partition(": ")[2] for words in found] == [
+        "a stands in the list twice (remove one)", "A stands in both lists (remove one)",
+        "c7 stands in the list twice (remove one)",
+    ]  # fmt: skip

@@ -1,0 +1,99 @@
+"""The settings of a workspace file as types, each with its default; the schema's are tested to be the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from pleoctl.model.addresses import Named
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_SELECTED: Final = 5
+# Where Pleo is not on this machine; there no limit holds unless it is asked for (law 7).
+DEFAULT_REQUESTS: Final = 500
+
+
+class Section(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """A part of the file, named in camel case."""
+
+
+class Pleo(Section, frozen=True):
+    """``pleo``: where the company's Pleo is, and how it is asked."""
+
+    url: str
+    auth: dict[str, str]
+    requests_per_minute: int | None = None
+    timeout_seconds: float = 30.0
+    answer_seconds: float | None = None
+    answer_bytes: int | None = None
+
+
+class Accounts(Section, frozen=True):
+    """``accounts``: ids that are neither changed nor archived."""
+
+    leave: tuple[str, ...] = ()
+
+
+class Dimensions(Section, frozen=True):
+    """``dimensions``: codes that are synchronised (None: tags are not managed), or left alone (K4 for the names)."""
+
+    selected: tuple[str, ...] | None = None
+    leave: tuple[str, ...] = ()
+    rename_groups: bool = False
+
+
+class MaxArchive(Section, frozen=True):
+    """``guard.maxArchive``: most archives of a kind, in number and as a share of its active records."""
+
+    count: int = 20
+    share: float = 0.2
+
+
+class Guard(Section, frozen=True):
+    """``guard``: what a plan or an export may not exceed, and addresses that are never archived."""
+
+    max_archive: MaxArchive = MaxArchive()
+    max_shrink: float = 0.2
+    protect: tuple[str, ...] = ()
+
+
+class Settings(Section, frozen=True):
+    """The whole file; a source's section is its type's own business."""
+
+    company: str
+    pleo: Pleo
+    source: dict[str, Any] | None = None
+    desired: str | tuple[str, ...] = "desired-state.yaml"
+    accounts: Accounts = Accounts()
+    dimensions: Dimensions = Dimensions()
+    guard: Guard = Guard()
+    mapping: str | None = None
+
+
+def typed(data: dict[str, Any]) -> Settings:
+    """The settings of data that fits the schema."""
+    return msgspec.convert(data, Settings)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardLimits:
+    """What a plan may not exceed: archives, in number and share; what it may not archive, or not touch at all."""
+
+    count: int = MaxArchive().count
+    share: float = MaxArchive().share
+    protect: tuple[str, ...] = ()
+    leave: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def protected(self) -> Named:
+        """Records that are never archived."""
+        return Named.by_address(self.protect)
+
+    @property
+    def left(self) -> Named:
+        """Records that are neither archived nor changed, by the names of their kinds."""
+        return Named.by_key(self.leave)
