@@ -1,21 +1,18 @@
 """What may be shown where (law 9): text that was escaped for its destination, and its cells on a terminal.
 
 Live text is all that pleoctl did not write itself: what Pleo and the books say, names of files and hosts, the
-environment, the command line, words of exceptions. It reaches people through one of two types. `Shown` escapes
-whatever goes into it. `Markdown` takes our own words as a template, a literal, and escapes what fills it. Neither can
-be made of text that is already put together, so nobody has to remember to escape.
+environment, the command line, words of exceptions. It reaches people as `Shown`, which escapes whatever goes into it,
+as `Markdown` (`pleoctl.markup`) or in a template of ours (`pleoctl.report.html`). None of them can be made of text that
+is put together already, so nobody has to remember to escape.
 """
 
 from __future__ import annotations
 
 import re
-from html import escape
 from typing import TYPE_CHECKING, Final, Self
-from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import LiteralString
 
 # Control characters, line separators, bidi controls and other invisible characters, lone surrogates.
 _HOSTILE: Final = re.compile(
@@ -28,21 +25,14 @@ _AT_START: Final = re.compile(r"(?m)^((?:\x1b\[[0-9;]*m|[^\S\n])*):(?=:)")
 _STYLES: Final = re.compile(r"\x1b\[[0-9;]*m")
 _COLOURS: Final = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36}
 _BMP: Final = 0x10000
-# Words that no markdown flavour makes anything of: no marks, no dots, nothing that looks like a commit's digest.
-_PROSE: Final = re.compile(r"(?!\d+\))[^\W_](?:[^\W_]|[ ,;%()'])*")
-_DIGEST: Final = re.compile(r"(?i)\b[0-9a-f]{7,64}\b")
-_WORD: Final = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*")
-_OUTSIDE_CODE: Final = {"`": "&#96;", "|": "&#124;"}
 _FORMULA: Final = frozenset("=+-@＝＋－＠")
 _NARROWEST: Final = 20
 
 
 def terminal(text: object) -> str:
-    """Text that cannot move the cursor, change colours, reorder what people read, or command a CI system."""
+    """Text that cannot move the cursor, change colours or reorder what people read."""
     shown = str(text)
-    if not (shown.isascii() and shown.isprintable()):
-        shown = _HOSTILE.sub(_escaped, shown)
-    return _ANYWHERE.sub("\\\\u0023", shown) if "##" in shown else shown
+    return shown if shown.isascii() and shown.isprintable() else _HOSTILE.sub(_escaped, shown)
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -51,9 +41,11 @@ def _escaped(match: re.Match[str]) -> str:
     return f"\\u{point:04x}" if point < _BMP else f"\\U{point:08x}"
 
 
-def _obeyed_by_nobody(text: str) -> str:
-    """The text without lines that a CI system takes for a command."""
-    return _AT_START.sub(r"\1\\u003a", text) if "::" in text else text
+def obeyed_by_nobody(text: str) -> str:
+    """Whole lines, without what a CI system takes for a command."""
+    if "::" in text:
+        text = _AT_START.sub(r"\1\\u003a", text)
+    return _ANYWHERE.sub("\\\\u0023", text) if "##" in text else text
 
 
 class Shown:
@@ -100,12 +92,12 @@ class Shown:
     @property
     def plain(self) -> str:
         """As it stands in a file or pipe: without colours."""
-        return _obeyed_by_nobody(_STYLES.sub("", self._escaped))
+        return obeyed_by_nobody(_STYLES.sub("", self._escaped))
 
     @property
     def coloured(self) -> str:
         """As it stands on a terminal."""
-        return _obeyed_by_nobody(self._escaped)
+        return obeyed_by_nobody(self._escaped)
 
     def __add__(self, other: Shown | str) -> Shown:
         return Shown(self, other)
@@ -140,108 +132,6 @@ def quoted(value: object) -> str:
 def csv_cell(text: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
     return f"'{text}" if text.lstrip()[:1] in _FORMULA else text
-
-
-# --- markdown ---------------------------------------------------------------------------------------------------------
-
-
-class Markdown:
-    """GitHub-flavoured markdown: our own words are markup, what fills them is shown as it is."""
-
-    __slots__ = ("_markup",)
-
-    def __init__(self, template: LiteralString = "", /, *live: object) -> None:
-        """A template as of `str.format`, always a literal; the live parts are escaped unless they are `Markdown`."""
-        self._markup: str = template.format(*map(_markup_of, live))
-
-    @classmethod
-    def lines(cls, listed: Iterable[Markdown]) -> Self:
-        """Each on a line of its own; no line break at the end."""
-        return cls._of("\n".join([line._markup for line in listed]))
-
-    @classmethod
-    def row(cls, cells: Iterable[object]) -> Self:
-        """A row of a table."""
-        return cls._of(f"| {' | '.join([_markup_of(cell) for cell in cells])} |")
-
-    @classmethod
-    def joined(cls, listed: Iterable[object], between: LiteralString = ", ") -> Self:
-        """One after another with something between them."""
-        return cls._of(between.join([_markup_of(part) for part in listed]))
-
-    @classmethod
-    def fence(cls, language: LiteralString, listed: Iterable[str]) -> Self:
-        """A block of code, where no character but those that nobody sees costs more than itself."""
-        lines = [terminal(line) for line in listed]
-        mark = "```"
-        while any(line.lstrip().startswith(mark) for line in lines):
-            mark += "`"
-        return cls._of("\n".join([mark + language, *lines, mark]))
-
-    @classmethod
-    def code(cls, text: object) -> Self:
-        """Code, also where the text is harmless prose."""
-        return cls._of(_code_spans(terminal(text)))
-
-    @classmethod
-    def in_html(cls, text: object) -> Self:
-        """Inside an HTML element, where markdown's own marks mean nothing."""
-        shown = escape(terminal(text), quote=True)
-        return cls._of(shown if _WORD.fullmatch(shown) else f"<code>{shown}</code>")
-
-    @classmethod
-    def hidden(cls, *words: str) -> Self:
-        """A comment that a reader does not see; nothing in a word can end it or pass for two words."""
-        return cls._of(f"<!-- {' '.join([quote(terminal(word), safe='/,:+') for word in words])} -->")
-
-    @property
-    def size(self) -> int:
-        """Bytes of UTF-8, with the line break that follows."""
-        return len(self._markup.encode()) + 1
-
-    def __add__(self, other: Markdown) -> Markdown:
-        return Markdown._of(self._markup + other._markup)
-
-    def __bool__(self) -> bool:
-        return bool(self._markup)
-
-    def __bytes__(self) -> bytes:
-        # UTF-8 whatever the locale says: these are files and request bodies.
-        return str(self).encode()
-
-    def __str__(self) -> str:
-        return _obeyed_by_nobody(self._markup)
-
-    @classmethod
-    def _of(cls, markup: str) -> Self:
-        made = cls()
-        made._markup = markup
-        return made
-
-
-def _markup_of(part: object) -> str:
-    return part._markup if isinstance(part, Markdown) else markdown(part)
-
-
-def markdown(text: object) -> str:
-    """Text that markdown shows as it is, in table cells too: no markup, mention, reference, link or HTML comes of it.
-
-    Anything but harmless prose becomes a code span, the one place where GitHub and GitLab look for nothing. Backticks
-    and pipes would end a span or a cell, so they stand as entities between two spans.
-    """
-    shown = terminal(text)
-    return shown if _PROSE.fullmatch(shown) and not _DIGEST.search(shown) else _code_spans(shown)
-
-
-def _code_spans(text: str) -> str:
-    if "`" not in text and "|" not in text:
-        return _span(text) if text else ""
-    return "".join(_OUTSIDE_CODE.get(part) or _span(part) for part in re.split(r"([`|])", text) if part)
-
-
-def _span(part: str) -> str:
-    # Markdown strips one blank from both ends of a span unless it is all blanks.
-    return f"` {part} `" if part[0] == part[-1] == " " and part.strip(" ") else f"`{part}`"
 
 
 # --- cells of a terminal ------------------------------------------------------------------------------------------

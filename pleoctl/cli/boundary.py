@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pleoctl.cli.door import Records, say, tell, traced
+from pleoctl.cli.door import hand_over, say, set_up_logging, tell, traced
 from pleoctl.cli.signals import Signalled
 from pleoctl.errors import ExitCode, Finding, PleoctlError
-from pleoctl.text import Markdown, Shown
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pleoctl.markup import Markdown
     from pleoctl.report.html import Html
 
 
@@ -73,7 +72,7 @@ class Options:
 
 def execute(options: Options, work: Callable[[], Output]) -> int:
     """Run a command's work and turn its result, or its error, into output and an exit code."""
-    _set_up_logging(options)
+    set_up_logging(verbose=options.verbose, debug=options.debug)
     try:
         output = work()
     except PleoctlError as error:
@@ -133,12 +132,9 @@ def emit(options: Options, output: Output) -> None:
     shaped = output.bytes
     if shaped is not None:
         if shaped != options.taken:
-            stream = sys.stderr if on_stderr else sys.stdout
-            stream.flush()
-            stream.buffer.write(shaped)
-            stream.flush()
+            hand_over(shaped, err=on_stderr)
     elif options.format == "json":
-        click.echo(json.dumps(envelope(options.command, output), ensure_ascii=True, indent=1), err=on_stderr)
+        hand_over(envelope(options.command, output), err=on_stderr)
     elif output.text:
         (tell if on_stderr else say)(output.text, colour=options.color)
     # A plan or receipt has no place for findings, so they are told beside it.
@@ -148,28 +144,29 @@ def emit(options: Options, output: Output) -> None:
         tell(Shown.lines(map(finding_text, output.findings)), colour=options.color)
 
 
-def envelope(command: str, output: Output) -> dict[str, Any]:
+def envelope(command: str, output: Output) -> bytes:
     """The JSON shape of every command that has none of its own, complete at every exit code."""
-    return {
+    shape = {
         "formatVersion": 1,
         "command": command,
         "exitCode": int(output.exit_code),
         "findings": [finding.as_json() for finding in output.findings],
         "result": output.data,
     }
+    return f"{json.dumps(shape, indent=1)}\n".encode("ascii")
 
 
 def end_usage_error(error: click.UsageError, arguments: list[str]) -> int:
     """Tell a mistake on the command line; exit code 64, as JSON where JSON was asked for."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError) and error.ctx is not None:
-        click.echo(error.ctx.get_help(), err=True)
+        tell(Shown.lines(error.ctx.get_help().split("\n")))
         return int(ExitCode.USAGE)
     names = [a for a in arguments if not a.startswith("-")]
     command = error.ctx.command_path.removeprefix("pleoctl").strip() if error.ctx else "".join(names[:1])
     finding = Finding("usage", error.format_message())
     if _wants_json(arguments):
         output = Output(findings=[finding], exit_code=ExitCode.USAGE)
-        click.echo(json.dumps(envelope(command, output), indent=1))
+        hand_over(envelope(command, output))
     else:
         tell(Shown.lines(_usage(error)))
     return int(ExitCode.USAGE)
@@ -199,14 +196,3 @@ def _wants_json(arguments: list[str]) -> bool:
         if argument.startswith("--format="):
             return argument == "--format=json"
     return os.environ.get("PLEOCTL_FORMAT") == "json"
-
-
-def _set_up_logging(options: Options) -> None:
-    level = logging.DEBUG if options.debug else logging.INFO if options.verbose else logging.WARNING
-    handler = logging.StreamHandler(sys.stderr)
-    handler.terminator = ""
-    handler.setFormatter(Records())
-    logger = logging.getLogger("pleoctl")
-    logger.handlers[:] = [handler]
-    logger.setLevel(level)
-    logger.propagate = False

@@ -1,14 +1,16 @@
 """The one door to the two streams: what goes through it is `Shown`, and so no live text does anything to its reader.
 
 Results and errors, progress, logs and tracebacks take it alike. Exact data (JSON, entries, a page) is not shown to
-people and goes out as bytes (`boundary.emit`).
+people and goes out as bytes.
 """
 
 from __future__ import annotations
 
 import logging
+import sys
+import threading
 from traceback import TracebackException
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
@@ -24,12 +26,25 @@ LED: Final = "which led to:"
 
 def say(shown: Shown, *, colour: bool | None = None) -> None:
     """Data for people, on standard output; ``colour`` None: where it is a terminal."""
-    click.echo(shown.coloured, nl=False, color=colour)
+    _write(shown, sys.stdout, colour)
 
 
 def tell(shown: Shown, *, colour: bool | None = None) -> None:
     """Everything else, on standard error."""
-    click.echo(shown.coloured, nl=False, err=True, color=colour)
+    _write(shown, sys.stderr, colour)
+
+
+def _write(shown: Shown, stream: TextIO, colour: bool | None) -> None:
+    coloured = stream.isatty() if colour is None else colour
+    click.echo(shown.coloured if coloured else shown.plain, stream, nl=False, color=coloured)
+
+
+def hand_over(data: bytes, *, err: bool = False) -> None:
+    """Exact data, on standard output; on standard error where an output file took the other."""
+    stream = sys.stderr if err else sys.stdout
+    stream.flush()
+    stream.buffer.write(data)
+    stream.flush()
 
 
 def annotate(commands: Iterable[WorkflowCommand]) -> None:
@@ -37,13 +52,50 @@ def annotate(commands: Iterable[WorkflowCommand]) -> None:
     click.echo("".join(f"{command}\n" for command in commands), nl=False, err=True)
 
 
+def keep() -> None:
+    """For the whole process: warnings and errors that nobody caught take the door as well."""
+    logging.captureWarnings(capture=True)
+    sys.excepthook = lambda _kind, error, _trace: tell(traced(error))
+    sys.unraisablehook = _unraisable
+    threading.excepthook = _unraisable
+
+
+def _unraisable(told: sys.UnraisableHookArgs | threading.ExceptHookArgs) -> None:
+    if told.exc_value is not None:
+        tell(traced(told.exc_value))
+
+
+def set_up_logging(*, verbose: bool, debug: bool) -> None:
+    """Our own records from the level asked for; those of libraries are told where people ask for more than we say."""
+    ours, others = _handler(debug=debug), _handler(debug=debug)
+    others.setLevel(logging.WARNING if verbose or debug else logging.ERROR)
+    logger = logging.getLogger("pleoctl")
+    logger.setLevel(logging.DEBUG if debug else logging.INFO if verbose else logging.WARNING)
+    logger.handlers[:] = [ours]
+    logger.propagate = False
+    logging.getLogger("py.warnings").handlers[:] = [others]
+    logging.lastResort = others
+
+
+def _handler(*, debug: bool) -> logging.Handler:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.terminator = ""
+    handler.setFormatter(Records(debug=debug))
+    return handler
+
+
 class Records(logging.Formatter):
-    """Records of a log, each on one line; what raised an error below it."""
+    """Records of a log, each on one line; below it the traceback of what was raised, with ``debug``."""
+
+    def __init__(self, *, debug: bool) -> None:
+        """Without ``debug`` there are no tracebacks."""
+        super().__init__()
+        self._debug = debug
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as it is shown."""
-        raised = traced(record.exc_info[1]) if record.exc_info and record.exc_info[1] else Shown()
-        return Shown.lines([record.getMessage()]).plain + raised.plain
+        raised = record.exc_info[1] if record.exc_info and self._debug else None
+        return (Shown.lines([record.getMessage()]) + (traced(raised) if raised else "")).plain
 
 
 def traced(error: BaseException) -> Shown:

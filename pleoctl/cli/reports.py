@@ -14,7 +14,8 @@ from pleoctl.cli.common import PATH, WORKSPACE, open_workspace, workspace_folder
 from pleoctl.cli.door import annotate, tell
 from pleoctl.errors import Finding, PleoctlError
 from pleoctl.forge import environment
-from pleoctl.text import Markdown, Shown
+from pleoctl.markup import Markdown
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

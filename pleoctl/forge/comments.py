@@ -15,7 +15,7 @@ from pleoctl.errors import PleoctlError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pleoctl.text import Markdown
+    from pleoctl.markup import Markdown
 
 Json = dict[str, Any]
 

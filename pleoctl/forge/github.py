@@ -19,7 +19,7 @@ from pleoctl.remote.service import Service
 from pleoctl.remote.transport import Transport
 
 if TYPE_CHECKING:
-    from pleoctl.text import Markdown
+    from pleoctl.markup import Markdown
 
 Json = dict[str, Any]
 

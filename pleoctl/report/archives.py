@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
+from pleoctl.markup import Markdown
 from pleoctl.model.addresses import Address
 from pleoctl.report.review import KIND_TITLES, ranked, risk
-from pleoctl.text import Markdown, quoted
+from pleoctl.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

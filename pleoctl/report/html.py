@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from pleoctl.report.markdown import totals
 from pleoctl.report.review import ACTIONS, COUNTED, KIND_TITLES, differences, left_alone, ranked, risk
-from pleoctl.text import terminal
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -65,7 +65,7 @@ def plan_html(plan: Json, *, file: str = "plan.json", commit: str | None = None)
         warnings=_by_code(plan["warnings"]),
         risky=sum(bool(risk(c)) for c in changes),
         commit=commit if commit and commit.isalnum() else None,
-        command=f"pleoctl apply {shlex.quote(terminal(file))} --expect-id {plan['id']}",
+        command=f"pleoctl apply {shlex.quote(file)} --expect-id {plan['id']}",
     )
 
 
@@ -100,7 +100,7 @@ def _template() -> Template:
 
 def _shown(value: object) -> object:
     """What every expression of the template goes through."""
-    return value if isinstance(value, Markup) else terminal(value)
+    return value if isinstance(value, Markup) else str(Shown(value))
 
 
 def _asset(name: str) -> Markup:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pleoctl.mapping.io.outputs.amounts import decimal
-from pleoctl.text import Markdown
+from pleoctl.markup import Markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import LiteralString
 
     from pleoctl.mapping.analysis.impact import Impact, Move
     from pleoctl.mapping.rules.model import Rules
@@ -57,13 +56,13 @@ def impact_markdown(found: Impact, rules: Rules) -> Markdown:
 def _lines(found: Impact, rules: Rules) -> Iterator[Markdown]:
     yield Markdown("### Impact of the mapping rules\n")
     yield Markdown("{}.", headline(found))
-    yield from _table(HEADERS, "|---:|---|---|---|---:|", rows(found, rules))
-    yield from _table(FAILURE_HEADERS, "|---:|---|---|---|", failure_rows(found))
+    yield from _table(HEADERS, Markdown("|---:|---|---|---|---:|"), rows(found, rules))
+    yield from _table(FAILURE_HEADERS, Markdown("|---:|---|---|---|"), failure_rows(found))
 
 
-def _table(headers: tuple[str, ...], rule: LiteralString, listed: list[list[str]]) -> Iterator[Markdown]:
+def _table(headers: tuple[str, ...], rule: Markdown, listed: list[list[str]]) -> Iterator[Markdown]:
     if listed:
         yield Markdown()
         yield Markdown.row(headers)
-        yield Markdown(rule)
+        yield rule
         yield from map(Markdown.row, listed)

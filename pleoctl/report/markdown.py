@@ -10,13 +10,13 @@ import shlex
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
+from pleoctl.markup import Markdown
 from pleoctl.report.archives import archive_block, archive_chunks
 from pleoctl.report.review import COUNTED, KIND_TITLES, differences, left_alone, risk
-from pleoctl.text import Markdown, quoted, terminal
+from pleoctl.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import LiteralString
 
     from pleoctl.errors import Finding
 
@@ -85,16 +85,19 @@ def plan_comments(
         return [whole]
     room = max_bytes - _part_head(plan, place, PARTS, PARTS).size - 99
     chunks = list(archive_chunks([c for c in plan["changes"] if c["action"] == "archive"], max(1, room)))
-    template: LiteralString = "\n### ⛔ Archives ({})\n\nAll of them stand in the following {} comments."
-    told = Markdown(template, plan["summary"]["archive"], len(chunks))
+    told = Markdown(
+        "\n### ⛔ Archives ({})\n\nAll of them stand in the following {} comments.",
+        plan["summary"]["archive"],
+        len(chunks),
+    )
     first = plan_markdown(plan, max_bytes=max_bytes, archives=told, place=place, **given)
     parts = len(chunks) + 1
     return [first, *(_part_head(plan, place, part, parts) + chunk for part, chunk in enumerate(chunks, 2))]
 
 
 def _part_head(plan: dict[str, Any], place: str, part: int, parts: int) -> Markdown:
-    template: LiteralString = "{}\n## Pleo plan, part {} of {}: archives\n\n"
-    return Markdown(template, part_marker(plan, place, part), part, parts)
+    first = part_marker(plan, place, part)
+    return Markdown("{}\n## Pleo plan, part {} of {}: archives\n\n", first, part, parts)
 
 
 def findings_markdown(title: str, findings: list[Finding], *, max_bytes: int = MAX_BYTES) -> Markdown:
@@ -129,7 +132,9 @@ def _head(plan: dict[str, Any], place: str) -> Iterator[Markdown]:
     yield Markdown("Company {} at {}\n", plan["company"], plan["url"])
     yield Markdown("| ") + Markdown.row(COUNTED)
     yield Markdown.joined([Markdown("|---|"), *([Markdown("---:|")] * len(COUNTED))], "")
-    kinds = [(Markdown(title), summary["byKind"][k]) for k, title in KIND_TITLES.items() if k in summary["byKind"]]
+    kinds = [
+        (Markdown("{}", title), summary["byKind"][k]) for k, title in KIND_TITLES.items() if k in summary["byKind"]
+    ]
     for title, counts in [*kinds, *([(Markdown("**All**"), summary)] if len(kinds) != 1 else [])]:
         yield Markdown.row([title, *(_count(name, counts[name]) for name in COUNTED)])
     yield from _left(plan)
@@ -167,8 +172,10 @@ def _approval(plan: dict[str, Any]) -> Iterator[Markdown]:
 
 
 def _too_long(max_bytes: int) -> Markdown:
-    template: LiteralString = "\n> [!WARNING]\n> Longer than the {} bytes asked for: no archive is ever left out."
-    return Markdown(template, max_bytes)
+    return Markdown(
+        "\n> [!WARNING]\n> Longer than the {} bytes asked for: no archive is ever left out.",
+        max_bytes,
+    )
 
 
 def _sections(plan: dict[str, Any]) -> Iterator[tuple[Markdown, bool, list[Markdown]]]:
@@ -238,7 +245,7 @@ def _tail(plan: dict[str, Any], file: str, commit: str | None) -> Iterator[Markd
     yield Markdown()
     if plan["changes"] and plan["guard"]["passed"]:
         yield Markdown("Apply exactly this plan:\n")
-        command = f"pleoctl apply {shlex.quote(terminal(file))} --expect-id {plan['id']}"
+        command = f"pleoctl apply {shlex.quote(file)} --expect-id {plan['id']}"
         yield Markdown.fence("sh", [command])
         yield Markdown()
     known = Markdown(", commit {}", commit) if commit and commit.isalnum() else Markdown()

@@ -6,8 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import Finding
+from pleoctl.markup import Markdown
 from pleoctl.report.markdown import MAX_BYTES, fitting, more
-from pleoctl.text import Markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 from pleoctl.documents.files import write_atomically
 from pleoctl.errors import LockHeld, PleoctlError
 from pleoctl.machine import connection_name, this_machine
-from pleoctl.text import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +100,7 @@ class FileLock:
         machine = this_machine()
         end = machine.monotonic() + timeout
         if not _locked(descriptor, self._path) and timeout > TOLD_SECONDS:
-            other = terminal(read_holder(self._path) or "another run")
+            other = read_holder(self._path) or "another run"
             LOG.warning("waiting for the lock, at most %g s: %s", timeout, other)
         while not _locked(descriptor, self._path):
             if machine.monotonic() >= end:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from plans import HOSTILE, change, hostile_plan, make_plan, refused
+from pleoctl.markup import markdown
 from pleoctl.report.markdown import marker, part_marker, plan_comments, plan_markdown
-from pleoctl.text import markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
