@@ -17,6 +17,7 @@ from pleoctl.apply.verify import verify
 from pleoctl.errors import Finding, PleoctlError, Refused
 from pleoctl.machine import this_machine
 from pleoctl.plan.guard import check_guard
+from pleoctl.remote.errors import Interrupted
 from pleoctl.run.doubts import wait_out
 from pleoctl.run.folder import open_run
 from pleoctl.run.receipt import PROBLEMS, Outcome, Receipt, Result
@@ -127,6 +128,9 @@ class _Run:
                 return self._finish(folder, "stale", list(fresh.results.values()), fresh.stale)
             self._write(fresh, Ledger(fresh, journal, self._ears.progress))
             return self._finish(folder, self._outcome(fresh), list(fresh.results.values()))
+        except Interrupted:
+            # Only before the first write: once one is out, reads are finished and writes end by themselves.
+            return self._finish(folder, "interrupted", [Result(change) for change in self._plan.changes])
         except Refused as error:
             return self._finish(folder, "refused", [Result(change) for change in self._plan.changes], error.findings)
         finally:

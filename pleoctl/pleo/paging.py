@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import PleoError
 from pleoctl.remote.errors import ApiError
-from pleoctl.remote.service import MAX_PAGES
+from pleoctl.remote.pages import endless
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,9 +95,10 @@ class _Pass:
         return list(self._rows.values())
 
     def _refuse_endless(self, pages: int) -> None:
-        if pages >= MAX_PAGES:
+        if endless(pages, len(self._rows)):
             raise PleoError(
-                f"{self._method} {self._path} was not read completely: {pages} pages came, each says that more follow",
+                f"{self._method} {self._path} was not read completely: {pages} pages came with {len(self._rows)} rows, "
+                "and each says that more follow",
                 hint="nothing was changed; report it to Pleo if it stays",
             )
 

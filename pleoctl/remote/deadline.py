@@ -71,11 +71,11 @@ class _Bytes(io.RawIOBase):
             now = time.monotonic()
             if now >= self._end:
                 raise AnswerTooLong
+            if self._bounds.stopped():
+                raise Interrupted("stopped while an answer was read")
             try:
                 return self._sock.recv_into(buffer)
             except TimeoutError:
-                if self._bounds.stopped():
-                    raise Interrupted("stopped while an answer was read") from None
                 if now >= silent_until:
                     raise
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pleoctl.errors import RemoteError
 from pleoctl.workspace.limits import Limits
@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pleoctl.remote.wire import Reply
-
-# A list of more pages than this has no end: half a million records at 100 a page.
-MAX_PAGES: Final = 5000
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,14 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.utils import get_environ_proxies
-from urllib3.exceptions import ConnectTimeoutError, DecodeError, HTTPError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    DecodeError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
 from urllib3.exceptions import ProxyError as ProxyFault
 
 from pleoctl import __version__
@@ -124,7 +131,7 @@ class Wire:
     def _meaning(self, error: Exception, method: str, url: str) -> Exception:
         inner = list(_inside(error))
         limits = self._service.limits
-        if any(isinstance(one, ProxyFault | requests.exceptions.ProxyError) for one in inner):
+        if any(isinstance(one, ProxyFault | requests.exceptions.ProxyError) or _of_proxy(one) for one in inner):
             return self._proxy_meaning(inner, url)
         if any(isinstance(one, ssl.SSLCertVerificationError) for one in inner):
             return self._service.failure(f"the TLS certificate of {urlsplit(url).hostname} is not trusted",
@@ -186,6 +193,11 @@ def _inside(error: BaseException) -> Iterator[BaseException]:
             yield one
             # Not its context: that is whatever was being handled when the request was made.
             waiting += [*one.args, getattr(one, "reason", None), one.__cause__]
+
+
+def _of_proxy(error: BaseException) -> bool:
+    """Whether a time-out came while a proxy was asked to connect: it names the proxy's url, any other a path."""
+    return isinstance(error, ReadTimeoutError) and "://" in (error.url or "")
 
 
 def _reason(inner: list[BaseException], url: str) -> str:

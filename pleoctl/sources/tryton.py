@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
-from pleoctl.remote.service import MAX_PAGES
+from pleoctl.remote.pages import MAX_PAGES
 from pleoctl.sources.base import SourceRow, Table
 from pleoctl.sources.files import wanted
 

@@ -114,3 +114,18 @@ def test_other_refusals_are_errors(requests_mock: Mocker, refusals: list[int]) -
         read_pages(http, "GET", "/x", convert=lambda raw: SimpleNamespace(id=raw["id"]))
     assert caught.value.status == refusals[-1]
     assert requests_mock.call_count == len(refusals)
+
+
+@pytest.mark.parametrize(("rows", "pages"), [(1, 1000), (9, 1000), (10, 5000)])
+def test_a_list_without_an_end_is_given_up(requests_mock: Mocker, rows: int, pages: int) -> None:
+    """Ever new cursors end with the number of pages in a sentence, soon where the pages are nearly empty."""
+    numbers = iter(range(pages))
+
+    def answer(_request: Any, _context: Any) -> Json:
+        number = next(numbers)
+        return page(*(f"{number}.{row}" for row in range(rows)), cursor=f"C{number}")
+
+    requests_mock.get(f"{URL}/x", json=answer)
+    http = Transport(Service(URL, "Pleo", failure=PleoError), None, Budget(None, machine=FakeTime()))
+    with pytest.raises(PleoError, match=f"{pages} pages came with {pages * rows} rows"):
+        read_pages(http, "GET", "/x", convert=lambda raw: SimpleNamespace(id=raw["id"]))

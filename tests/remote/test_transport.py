@@ -114,6 +114,40 @@ def test_429_waits_as_long_as_asked_and_repeats(
     assert http.counts.retries == 1
 
 
+@pytest.mark.parametrize("method", ["read", "write"])
+@pytest.mark.parametrize("status", [429, 403, 503])
+@pytest.mark.parametrize("seconds", ["601", "1e300", "inf"])
+def test_a_wait_beyond_the_cap_gives_up_at_once(
+    http: Transport, time: FakeTime, requests_mock: Mocker, method: str, status: int, seconds: str
+) -> None:
+    """A server that is back in hours is told so at once, with its reason; a write was not carried out, or is lost."""
+    requests_mock.put(f"{URL}/x", status_code=status, headers={"Retry-After": seconds})
+    with pytest.raises(LostAnswer if (status, method) == (503, "write") else RemoteError) as caught:
+        getattr(http, method)("PUT", "/x")
+    assert time.seconds == START
+    assert requests_mock.call_count == 1
+    assert str(status) in str(caught.value)
+
+
+def test_waits_of_one_request_add_up_to_the_cap(http: Transport, time: FakeTime, requests_mock: Mocker) -> None:
+    """A server that asks for five minutes again and again gets two of them."""
+    requests_mock.get(f"{URL}/x", status_code=429, headers={"Retry-After": "290"})
+    with pytest.raises(RemoteError, match="asks to wait 290 s"):
+        http.read("GET", "/x")
+    assert time.seconds - START == 580
+
+
+@pytest.mark.parametrize(("status", "reason"), [(429, "too many requests (429)"), (503, "HTTP 503")])
+def test_a_wait_that_a_server_asks_for_is_told(
+    http: Transport, requests_mock: Mocker, caplog: pytest.LogCaptureFixture, status: int, reason: str
+) -> None:
+    """Who waits longer than five seconds reads how long, for whom and why."""
+    answers = [{"status_code": status, "headers": {"Retry-After": "20"}}, {"json": {}}]
+    requests_mock.get(f"{URL}/x", answers)
+    http.read("GET", "/x")
+    assert [r.getMessage() for r in caplog.records] == [f"waiting 20 s: Pleo asks for it ({reason})"]
+
+
 def test_429_without_retry_after_backs_off_and_gives_up(http: Transport, time: FakeTime, requests_mock: Mocker) -> None:
     """The waits grow beyond a whole window before the run gives up in one sentence."""
     requests_mock.get(f"{URL}/x", status_code=429)
@@ -219,7 +253,7 @@ def test_nobody_listening_is_no_lost_answer(time: FakeTime) -> None:
         port = listener.getsockname()[1]
     service = Service(f"http://127.0.0.1:{port}", "Pleo", loopback=True)
     http = Transport(service, None, Budget(None, machine=time))
-    with pytest.raises(RemoteError, match="no connection") as caught:
+    with pytest.raises(RemoteError, match=f"no connection to 127.0.0.1:{port}: refused") as caught:
         http.write("POST", "/x")
     assert not isinstance(caught.value, LostAnswer)
     assert http.counts.retries == TRIES - 1
@@ -287,6 +321,26 @@ def test_redirects_in_circles_end(http: Transport, requests_mock: Mocker) -> Non
     requests_mock.get(f"{URL}/x", status_code=302, headers={"Location": "/x"})
     with pytest.raises(RemoteError, match="circles"):
         http.read("GET", "/x")
+
+
+def test_a_redirected_read_does_not_double_its_query(http: Transport, requests_mock: Mocker) -> None:
+    """The new address says all of its query; what was asked first is not added once more."""
+    requests_mock.get(f"{URL}/x", status_code=307, headers={"Location": "/moved/x?limit=1"})
+    requests_mock.get(f"{URL}/moved/x", json={})
+    http.read("GET", "/x", params={"limit": 1})
+    assert requests_mock.last_request.query == "limit=1"
+
+
+@pytest.mark.parametrize("method", ["read", "write"])
+@pytest.mark.parametrize(("status", "words"), [(304, "not modified"), (302, "without saying where")])
+def test_an_answer_that_leads_nowhere_has_its_own_words(
+    http: Transport, requests_mock: Mocker, status: int, words: str, method: str
+) -> None:
+    """304 was not asked for, and a redirect without Location is none; both are told once, as what they are."""
+    requests_mock.put(f"{URL}/x", status_code=status)
+    with pytest.raises(RemoteError, match=words):
+        getattr(http, method)("PUT", "/x")
+    assert requests_mock.call_count == 1
 
 
 # --- credentials -----------------------------------------------------------------------------------------------------

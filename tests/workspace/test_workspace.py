@@ -332,6 +332,17 @@ def test_a_budget_is_set_only_where_it_matters(tmp_path: Path) -> None:
     assert told == [500, None, 60]
 
 
+@pytest.mark.parametrize(
+    ("keys", "seconds"),
+    [("", (30, 300)), ("timeoutSeconds: 2, ", (2, 20)), ("timeoutSeconds: 400, ", (400, 400)),
+     ("timeoutSeconds: 2, answerSeconds: 5, ", (2, 5))],
+)  # fmt: skip
+def test_an_answer_may_take_ten_reads_unless_it_is_said(tmp_path: Path, keys: str, seconds: tuple[int, int]) -> None:
+    """`answerSeconds` is ten times `timeoutSeconds`, at most 300, and never shorter than one read."""
+    found = Workspace(write(tmp_path, TEXT.replace("auth:", f"{keys}auth:")), {}).limits
+    assert (found.timeout, found.answer_seconds, found.answer_bytes) == (*seconds, 256 * 1024 * 1024)
+
+
 INVALID = {
     "company: x\n": "is not a UUID",
     "company: 12abc3d4-e567-4890-8234-abc56e78fabc\n": None,

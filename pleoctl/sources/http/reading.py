@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from pleoctl.errors import SourceError
-from pleoctl.remote.service import MAX_PAGES
+from pleoctl.remote.pages import endless
 from pleoctl.sources.http.expressions import Expression, ExpressionError
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ class ListReader:
             if empty > MAX_EMPTY:
                 raise self._wrong("page after page is empty")
             step, link = self._next(step, rows, answer, url)
-            if step is not None and self._pages >= MAX_PAGES:
-                raise self._wrong(f"{self._pages} pages came, and there is always one more")
+            if step is not None and endless(self._pages, self._count):
+                raise self._wrong(f"{self._pages} pages came with {self._count} rows, and there is always one more")
         if self._total is not None and self._count != self._total:
             raise self._wrong(f"{self._count} rows came, {self._total} were announced")
 

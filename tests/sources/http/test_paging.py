@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fake_books import Reply
 from pleoctl.errors import SourceError
+from pleoctl.remote.transport import Answer
+from pleoctl.sources.http.reading import ListReader
+from pleoctl.sources.http.spec import resources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fake_books import Books, Call, FakeServer
+    from pleoctl.sources.http.spec import Request
 
 ROWS = [{"id": n, "name": f"Account {n}"} for n in range(1, 1051)]
 FIELDS = {"externalId": "string(id)", "name": "name"}
@@ -245,3 +250,62 @@ def test_a_count_proves_a_list_that_has_no_total(server: FakeServer, books: Book
     server.app = lambda call: Reply({"rows": []}) if call.query.get("offset") == "140" else app(call)
     with pytest.raises(SourceError, match="140 rows came, 1050 were announced"):
         books.read(section)
+
+
+ENDLESS: dict[str, dict[str, Any]] = {
+    "page": {"type": "page"}, "offset": {"type": "offset"}, "cursor": {"type": "cursor", "next": "next"},
+    "link": {"type": "link", "next": "next"}, "header": {"type": "link", "next": "header"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "pages"), [(1, 1000), (10, 5000)])
+@pytest.mark.parametrize("style", ENDLESS)
+def test_a_list_without_an_end_is_given_up(style: str, rows: int, pages: int) -> None:
+    """Pages that always name another one end with their number in a sentence, soon where they are nearly empty."""
+    moving = {"page": "page", "offset": "offset", "cursor": "cursor"}.get(ENDLESS[style]["type"])
+    config = {
+        "path": "/accounts", "paginate": ENDLESS[style], "records": "rows", "fields": FIELDS,
+        "query": {moving: f"{{{moving}}}"} if moving else {},
+    }  # fmt: skip
+    numbers = iter(range(pages))
+
+    def send(_request: Request, _variables: Any, _link: str | None) -> tuple[Answer, str]:
+        number = next(numbers)
+        body = {
+            "rows": [{"id": f"{number}.{row}", "name": "A"} for row in range(rows)],
+            "next": f"/accounts?n={number}",
+        }
+        return Answer(200, body, {"Link": f'</accounts?n={number}>; rel="next"'}), "https://books.example/accounts"
+
+    (resource,) = resources("accounts", config, set())
+    with pytest.raises(SourceError, match=f"{pages} pages came with {pages * rows} rows"):
+        list(ListReader(resource, send, {}).read())
+
+
+def test_a_list_without_an_end_ends_an_export(
+    server: FakeServer, books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From outside: one sentence, exit 1 for the command, and no file."""
+    monkeypatch.setattr("pleoctl.remote.pages.MAX_THIN_PAGES", 20)
+    numbers = iter(range(1000))
+    server.app = lambda _call: Reply({"rows": [ROWS[number := next(numbers)]], "next": str(number)})
+    with pytest.raises(SourceError, match="20 pages came with 20 rows"):
+        books.read(accounts(server, {"type": "cursor", "next": "next"}, query={"after": "{cursor}"}))
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [({"answerBytes": 2000}, "larger than 2000 bytes"), ({"answerSeconds": 0.1, "timeoutSeconds": 5}, "answerSeconds")],
+)
+def test_an_answer_keeps_to_the_limits_of_the_source(
+    server: FakeServer, books: Books, keys: dict[str, Any], words: str
+) -> None:
+    """Time and size of one answer are set beside baseUrl, as they are for Pleo."""
+
+    def app(_call: Call) -> Reply:
+        threading.Event().wait(0.3)
+        return Reply({"rows": ROWS})
+
+    server.app = app
+    with pytest.raises(SourceError, match=words):
+        books.read({**accounts(server, {"type": "none"}), **keys})

@@ -1,0 +1,379 @@
+"""What one answer may take: time, memory, headers; over plain connections, TLS and proxies."""
+
+from __future__ import annotations
+
+import gzip
+import ssl
+import threading
+import tracemalloc
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trustme
+
+from clocks import FakeTime
+from pleoctl.errors import RemoteError
+from pleoctl.remote.budget import Budget
+from pleoctl.remote.errors import Interrupted, LostAnswer
+from pleoctl.remote.service import Service
+from pleoctl.remote.transport import Transport
+from pleoctl.workspace.limits import Limits
+from raw_server import RawServer, answer, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TICK = 0.02
+
+
+def talk(
+    server: RawServer, limits: Limits | None = None, *, scheme: str = "http", stop: threading.Event | None = None
+) -> Transport:
+    """A transport to a server of the test."""
+    service = Service(f"{scheme}://127.0.0.1:{server.port}", "The server", limits or Limits(2.0), loopback=True)
+    return Transport(service, None, Budget(None, stop=stop, machine=FakeTime()))
+
+
+def dripping_body(server: RawServer, _request: bytes) -> Iterator[bytes]:
+    """A byte every now and then."""
+    yield b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
+    while not server.over.is_set():
+        server.pause(TICK)
+        yield b" "
+
+
+def dripping_chunks(server: RawServer, _request: bytes) -> Iterator[bytes]:
+    """A chunk of one byte every now and then."""
+    yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    while not server.over.is_set():
+        server.pause(TICK)
+        yield b"1\r\n \r\n"
+
+
+def dripping_head(server: RawServer, _request: bytes) -> Iterator[bytes]:
+    """One header after the other."""
+    yield b"HTTP/1.1 200 OK\r\nX-A: "
+    while not server.over.is_set():
+        server.pause(TICK)
+        yield b"b"
+
+
+def dripping_refusal(server: RawServer, _request: bytes) -> Iterator[bytes]:
+    """A refusal whose words do not end."""
+    yield b"HTTP/1.1 400 Bad Request\r\nContent-Length: 1000000\r\n\r\n"
+    while not server.over.is_set():
+        server.pause(TICK)
+        yield b" "
+
+
+DRIPS = [dripping_body, dripping_chunks, dripping_head, dripping_refusal]
+
+
+@pytest.mark.parametrize("script", DRIPS)
+def test_an_answer_that_drips_has_one_deadline(script: Any) -> None:
+    """Each byte comes in time, the answer does not: the run ends after two tries, and says which limit it was."""
+    with serving(script) as server:
+        http = talk(server, Limits(0.2, answer_seconds=0.3))
+        with pytest.raises(RemoteError, match=r"did not end within 0\.3 s \(answerSeconds\)"):
+            http.read("GET", "/x")
+        http.close()
+        assert len(server.requests) == 2
+
+
+def test_a_write_whose_answer_drips_is_lost() -> None:
+    """It may have been carried out, so it is never sent again blindly (law 3)."""
+    with serving(dripping_body) as server:
+        http = talk(server, Limits(0.2, answer_seconds=0.3))
+        with pytest.raises(LostAnswer, match="answerSeconds"):
+            http.write("PUT", "/x", json={})
+        http.close()
+        assert len(server.requests) == 1
+
+
+def test_a_silent_server_is_told_by_its_own_limit() -> None:
+    """Nothing for timeoutSeconds is not the same as too long in all."""
+
+    def silent(server: RawServer, _request: bytes) -> Iterator[bytes]:
+        server.pause(5)
+        yield b""
+
+    with serving(silent) as server:
+        http = talk(server, Limits(0.1, answer_seconds=60))
+        with pytest.raises(RemoteError, match=r"nothing for 0\.1 s \(timeoutSeconds\)"):
+            http.read("GET", "/x")
+        http.close()
+
+
+def test_a_slow_but_honest_answer_passes() -> None:
+    """An answer may take longer than timeoutSeconds as long as something keeps coming."""
+
+    def slow(server: RawServer, _request: bytes) -> Iterator[bytes]:
+        body = answer(b'{"data": 1}')
+        for start in range(0, len(body), 2):
+            server.pause(TICK)
+            yield body[start : start + 2]
+
+    with serving(slow) as server:
+        http = talk(server, Limits(0.2, answer_seconds=60))
+        assert http.read("GET", "/x").body == {"data": 1}
+        http.close()
+
+
+def test_connections_are_kept_and_closed_ones_are_read_to_their_end() -> None:
+    """Several answers come over one connection; one without a length ends with the connection."""
+
+    def script(_server: RawServer, request: bytes) -> Iterator[bytes]:
+        if b"/last" in request:
+            yield b'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"data":'
+            yield b" 2}"
+            raise OSError
+        yield answer(b'{"data": 1}')
+
+    with serving(script) as server:
+        http = talk(server)
+        assert [http.read("GET", "/x").body, http.write("PUT", "/x", json={}).body] == [{"data": 1}] * 2
+        assert http.read("GET", "/last").body == {"data": 2}
+        http.close()
+        assert server.connections == 1
+
+
+# --- size ------------------------------------------------------------------------------------------------------------
+
+MOST = 1024 * 1024
+ZEROS = b" " * (64 * MOST)
+BOMBS = {
+    "gzip": (gzip.compress(ZEROS), "gzip"),
+    "gzip of many members": (gzip.compress(b" " * MOST) * 64, "gzip"),
+    "deflate": (zlib.compress(ZEROS), "deflate"),
+    "raw deflate": (zlib.compress(ZEROS, wbits=-15), "deflate"),
+    "gzip in gzip": (gzip.compress(gzip.compress(ZEROS)), "gzip, gzip"),
+    "plain": (ZEROS, "identity"),
+}
+
+
+@pytest.mark.parametrize("status", ["200 OK", "404 Not Found", "301 Moved Permanently"])
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_an_answer_that_swells_is_given_up(bomb: str, status: str) -> None:
+    """What unpacks to more than answerBytes is given up at once, in any packing, and never held in memory."""
+    body, encoding = BOMBS[bomb]
+    packed = answer(body, f"Content-Encoding: {encoding}", "Location: /y", status=status)
+    with serving(lambda _server, _request: [packed]) as server:
+        http = talk(server, Limits(5.0, answer_bytes=MOST))
+        tracemalloc.start()
+        with pytest.raises(RemoteError, match=r"larger than 1 MiB \(answerBytes\)"):
+            http.read("GET", "/x")
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        http.close()
+        assert len(server.requests) == 1
+    assert most < 8 * MOST
+
+
+def test_a_large_honest_answer_passes() -> None:
+    """An answer of exactly answerBytes is read."""
+    body = b'"' + b"a" * (MOST - 2) + b'"'
+    packed = answer(gzip.compress(body), "Content-Encoding: gzip")
+    with serving(lambda _server, _request: [packed]) as server:
+        http = talk(server, Limits(5.0, answer_bytes=MOST))
+        assert len(http.read("GET", "/x").body) == MOST - 2
+        http.close()
+
+
+def test_headers_without_an_end_are_given_up() -> None:
+    """A head of thousands of headers is no answer."""
+
+    def script(_server: RawServer, _request: bytes) -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 10_000
+        raise OSError
+
+    with serving(script) as server:
+        http = talk(server)
+        with pytest.raises(RemoteError, match="could not be reached"):
+            http.read("GET", "/x")
+        http.close()
+
+
+# --- stopping --------------------------------------------------------------------------------------------------------
+
+
+def test_a_stop_breaks_off_a_read_that_nothing_depends_on() -> None:
+    """Before anything was written, a stop ends a long answer promptly."""
+    stop = threading.Event()
+
+    def script(server: RawServer, request: bytes) -> Iterator[bytes]:
+        stop.set()
+        yield from dripping_body(server, request)
+
+    def silent(server: RawServer, _request: bytes) -> Iterator[bytes]:
+        stop.set()
+        server.pause(30)
+        yield b""
+
+    for one in (silent, script):
+        stop.clear()
+        with serving(one) as server:
+            http = talk(server, Limits(60, answer_seconds=60), stop=stop)
+            with pytest.raises(Interrupted):
+                http.read("GET", "/x")
+            http.close()
+
+
+def test_a_stop_lets_a_look_after_a_write_end() -> None:
+    """Once something was written, reads tell what became of it and are finished; only writes are held back."""
+    stop = threading.Event()
+
+    def script(server: RawServer, _request: bytes) -> Iterator[bytes]:
+        stop.set()
+        server.pause(0.3)
+        yield answer()
+
+    with serving(script) as server:
+        http = talk(server, stop=stop)
+        http.write("PUT", "/x", json={})
+        assert http.read("GET", "/x").body == {}
+        http.close()
+
+
+# --- TLS -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """A certificate authority of the test."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def secure(authority: trustme.CA) -> Iterator[RawServer]:
+    """A server with a certificate of that authority."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with serving(lambda _server, _request: [answer(b'{"data": 1}')], context) as server:
+        yield server
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_own_certificates_hold_on_loopback_too(
+    secure: RawServer, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """The environment's bundle vouches for a server that no public authority knows."""
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv(variable, str(tmp_path / "ca.pem"))
+    http = talk(secure, scheme="https")
+    assert http.read("GET", "/x").body == {"data": 1}
+    http.close()
+
+
+def test_an_unknown_certificate_is_refused_with_the_way_out(secure: RawServer) -> None:
+    """Without the bundle nothing is sent, and the message names the variable."""
+    http = talk(secure, scheme="https")
+    with pytest.raises(RemoteError, match=r"certificate of 127\.0\.0\.1 is not trusted") as caught:
+        http.read("GET", "/x")
+    http.close()
+    assert "SSL_CERT_FILE" in str(caught.value.findings[0].hint)
+    assert secure.requests == []
+
+
+def test_a_bundle_that_is_not_there_is_named(secure: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable and the path are told before anything is sent."""
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
+    with pytest.raises(RemoteError, match=r"SSL_CERT_FILE names /nowhere/ca\.pem"):
+        talk(secure, scheme="https")
+
+
+def test_a_drip_over_tls_has_the_same_deadline(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Encryption changes nothing about time."""
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with serving(dripping_body, context) as server:
+        http = talk(server, Limits(0.5, answer_seconds=0.6), scheme="https")
+        with pytest.raises(RemoteError, match="answerSeconds"):
+            http.read("GET", "/x")
+        http.close()
+
+
+# --- proxies ---------------------------------------------------------------------------------------------------------
+
+
+def through(port: int, monkeypatch: pytest.MonkeyPatch, limits: Limits | None = None) -> Transport:
+    """A transport to the world outside through a proxy that has a password."""
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:secret@127.0.0.1:{port}")
+    service = Service("https://api.example.com", "The server", limits or Limits(2.0))
+    return Transport(service, None, Budget(None, machine=FakeTime()))
+
+
+@pytest.mark.parametrize(
+    ("status", "tries"),
+    [("407 Proxy Authentication Required", 1), ("403 Forbidden", 1), ("502 Bad Gateway", 6), ("429 Slow", 6)],
+)
+@pytest.mark.parametrize("method", ["read", "write"])
+def test_a_proxy_that_does_not_connect_is_named(
+    monkeypatch: pytest.MonkeyPatch, status: str, tries: int, method: str
+) -> None:
+    """Its address (without its password) and status are told; what passes is tried again, and no write is lost."""
+    with serving(lambda _server, _request: [answer(status=status)]) as proxy:
+        http = through(proxy.port, monkeypatch)
+        with pytest.raises(RemoteError, match=rf"the proxy http://127\.0\.0\.1:\d+ did not connect.*{status[:3]}") as e:
+            getattr(http, method)("PUT", "/x", json={})
+        http.close()
+        assert not isinstance(e.value, LostAnswer)
+        assert "secret" not in str(e.value)
+        assert len(proxy.requests) == tries
+
+
+def test_a_write_goes_again_after_a_refused_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that answered nothing usable first has passed nothing on; the next try reaches it."""
+    statuses = iter(["502 Bad Gateway", "503 Busy", "407 Proxy Authentication Required"])
+    with serving(lambda _server, _request: [answer(status=next(statuses))]) as proxy:
+        http = through(proxy.port, monkeypatch)
+        with pytest.raises(RemoteError, match="407") as caught:
+            http.write("POST", "/x", json={})
+        http.close()
+        assert not isinstance(caught.value, LostAnswer)
+    assert "HTTPS_PROXY" in str(caught.value.findings[0].hint)
+
+
+def test_a_proxy_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the server but the proxy cannot be reached."""
+    with serving(lambda _server, _request: []) as gone:
+        port = gone.port
+    http = through(port, monkeypatch)
+    with pytest.raises(RemoteError, match=rf"no connection to the proxy http://127\.0\.0\.1:{port}"):
+        http.write("PUT", "/x", json={})
+    http.close()
+
+
+def test_a_proxy_that_drips_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer to CONNECT is an answer like any other, and nothing was passed on."""
+    with serving(dripping_head) as proxy:
+        http = through(proxy.port, monkeypatch, Limits(0.2, answer_seconds=0.3))
+        with pytest.raises(RemoteError, match="proxy") as caught:
+            http.write("PUT", "/x", json={})
+        http.close()
+    assert not isinstance(caught.value, LostAnswer)
+
+
+@pytest.mark.parametrize("url", ["nonsense://", "http://[", "socks5://127.0.0.1:9"])
+def test_a_proxy_that_makes_no_sense_is_a_sentence(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Whatever HTTPS_PROXY holds, no traceback comes of it."""
+    http = through(9, monkeypatch)
+    http.close()
+    monkeypatch.setenv("HTTPS_PROXY", url)
+    service = Service("https://api.example.com", "The server", Limits(2.0))
+    with pytest.raises(RemoteError):
+        Transport(service, None, Budget(None, machine=FakeTime())).read("GET", "/x")
+
+
+def test_loopback_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of the environment is for the world outside."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with serving(lambda _server, _request: [answer(b'{"data": 1}')]) as server:
+        http = talk(server)
+        assert http.read("GET", "/x").body == {"data": 1}
+        http.close()
