@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,6 +68,57 @@ class Finding:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class More(Finding):
+    """Stands for ``count`` further findings that nobody would read."""
+
+    count: int = 0
+
+    @classmethod
+    def like(cls, finding: Finding, count: int, level: Level) -> More:
+        """The findings of the same code and file that are not told one by one."""
+        return cls(finding.code, f"{count} more findings of this kind", level, finding.file, count=count)
+
+    def as_json(self) -> dict[str, Any]:
+        """As a finding."""
+        return {name: value for name, value in asdict(self).items() if name != "count"}
+
+
+#: How many findings of one code and file are told one by one.
+MOST_ALIKE: Final = 100
+
+
+def limited(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings with at most `MOST_ALIKE` of each code and file, then the count of what is left out.
+
+    In their order; what was limited before stays as it is.
+    """
+    kept: list[Finding] = []
+    told: dict[tuple[str, str | None], list[int]] = {}  # positions in ``kept``
+    rest: dict[tuple[str, str | None], list[Finding]] = {}
+    for finding in findings:
+        key = (finding.code, finding.file)
+        places = told.setdefault(key, [])
+        if len(places) < MOST_ALIKE and not isinstance(finding, More):
+            places.append(len(kept))
+            kept.append(finding)
+        else:
+            rest.setdefault(key, []).append(finding)
+    behind = {(told[key] or [len(kept) - 1])[-1]: _more(left) for key, left in rest.items()}
+    listed = [(finding, behind.get(index)) for index, finding in enumerate(kept)]
+    return [finding for pair in listed for finding in pair if finding is not None] or list(behind.values())
+
+
+def counted(findings: Iterable[Finding]) -> int:
+    """How many findings there are, those among them that are only counted."""
+    return sum(finding.count if isinstance(finding, More) else 1 for finding in findings)
+
+
+def _more(left: list[Finding]) -> Finding:
+    level: Level = "error" if any(finding.level == "error" for finding in left) else left[0].level
+    return More.like(left[0], counted(left), level)
+
+
 class PleoctlError(Exception):
     """Base of all errors that are told without a traceback.
 
@@ -88,13 +139,14 @@ class PleoctlError(Exception):
         """Make the error; without ``findings`` the message itself becomes the only one."""
         super().__init__(message)
         self.message = message
-        self.findings = list(findings) or [Finding(self.code, message, hint=hint, **place)]
+        self.findings = limited(findings) or [Finding(self.code, message, hint=hint, **place)]
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> PleoctlError:
         """One error for several findings."""
         listed = list(findings)
-        return cls(f"{len(listed)} problem{'s' if len(listed) != 1 else ''} found", findings=listed)
+        count = counted(listed)
+        return cls(f"{count} problem{'s' if count != 1 else ''} found", findings=listed)
 
 
 class UsageError(PleoctlError):

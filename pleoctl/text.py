@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 # Control characters, line separators, bidi controls and other invisible characters, lone surrogates.
 _HOSTILE: Final = re.compile(
@@ -25,7 +25,10 @@ _AT_START: Final = re.compile(r"(?m)^((?:\x1b\[[0-9;]*m|[^\S\n])*):(?=:)")
 _STYLES: Final = re.compile(r"\x1b\[[0-9;]*m")
 _COLOURS: Final = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36}
 _BMP: Final = 0x10000
-_FORMULA: Final = frozenset("=+-@＝＋－＠")
+_FORMULA: Final = "=+\\-@＝＋－＠"
+# Where a spreadsheet may take a formula to begin: a cell, and what stands behind a semicolon or a tab, since it may
+# split there whatever the file's own delimiter is.
+_FORMULA_BEGINS: Final = re.compile(rf"\A(?=\s*[{_FORMULA}])|(?<=[;\t])(?=(?:[^\S\t]|\")*[{_FORMULA}])")
 _NARROWEST: Final = 20
 
 
@@ -129,9 +132,36 @@ def quoted(value: object) -> str:
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
+#: Characters of a name, and names, that a guess looks at: it compares them all with one another.
+_LONGEST_NAME: Final = 60
+_MOST_NAMES: Final = 1000
+_LISTED: Final = 30
+
+
+def closest(name: str, known: Collection[str]) -> str | None:
+    """The one known name that was probably meant; among very many, only one that differs by case."""
+    folded = {k.casefold(): k for k in reversed(list(known))}
+    wanted = name[:_LONGEST_NAME].casefold()
+    if wanted in folded or len(folded) > _MOST_NAMES:
+        return folded.get(wanted)
+    from difflib import get_close_matches  # noqa: PLC0415 - only on a mistake
+
+    found = get_close_matches(wanted, folded, n=1, cutoff=0.6)
+    return folded[found[0]] if found else None
+
+
+def did_you_mean(name: str, known: Collection[str], listed: str = "known keys") -> str:
+    """A hint for an unknown name: what was probably meant, else what is known (``known keys: a, b``)."""
+    meant = closest(name, known)
+    if meant is not None:
+        return f"did you mean {meant!r}?"
+    first = list(known)[:_LISTED]
+    return f"{listed}: {', '.join(first)}{', …' if len(known) > len(first) else ''}"
+
+
 def csv_cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.lstrip()[:1] in _FORMULA else text
+    """A cell of which no spreadsheet takes any part for a formula."""
+    return _FORMULA_BEGINS.sub("'", text)
 
 
 # --- cells of a terminal ------------------------------------------------------------------------------------------

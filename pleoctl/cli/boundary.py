@@ -12,7 +12,7 @@ import click
 
 from pleoctl.cli.door import hand_over, say, set_up_logging, tell, traced
 from pleoctl.cli.signals import Signalled
-from pleoctl.errors import ExitCode, Finding, PleoctlError
+from pleoctl.errors import ExitCode, Finding, PleoctlError, limited
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ def execute(options: Options, work: Callable[[], Output]) -> int:
     set_up_logging(verbose=options.verbose, debug=options.debug)
     try:
         output = work()
+        output.findings = limited(output.findings)
     except PleoctlError as error:
         output = Output(findings=error.findings, exit_code=error.exit_code)
         _trace(options, error)

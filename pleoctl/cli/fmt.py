@@ -23,16 +23,16 @@ def command(options: Options, *, check: bool) -> Output:
 
     """
     from pleoctl.desired.comments import render
-    from pleoctl.desired.read import load_each, load_state
-    from pleoctl.documents.files import read_bytes, write_atomically
+    from pleoctl.desired.read import as_checked_out, load_each, load_state
+    from pleoctl.documents.files import write_atomically
 
     files = open_workspace(options).desired_files
     load_each(files)
     changed = []
     for path, shown in files:
         state, comments = load_state(path, shown)
-        content = render(state, comments).encode()
-        if content != read_bytes(path, shown):
+        content = as_checked_out(path, shown, render(state, comments).encode())
+        if content is not None:
             changed.append(shown)
             if not check:
                 write_atomically(path, content)

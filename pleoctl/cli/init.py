@@ -42,7 +42,15 @@ IGNORE: Final = """\
 plan.json
 receipt.json
 """
-FILES: Final = {FILE_NAME: WORKSPACE, "as/accounts.csv": ACCOUNTS, ".gitignore": IGNORE}
+# Digests and reviews are of bytes: the same ones in every checkout.
+ATTRIBUTES: Final = """\
+*.yaml text eol=lf
+*.json text eol=lf
+*.csv -text
+"""
+FILES: Final = {
+    FILE_NAME: WORKSPACE, "as/accounts.csv": ACCOUNTS, ".gitignore": IGNORE, ".gitattributes": ATTRIBUTES,
+}  # fmt: skip
 
 
 @as_command("init")

@@ -71,9 +71,9 @@ class CommandTable(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from pleoctl.documents.schemas import nearest
+            from pleoctl.text import did_you_mean
 
-            hint = nearest(args[0], list(COMMANDS)).replace("known keys", "Commands")
+            hint = did_you_mean(args[0], list(COMMANDS), "Commands")
             raise click.UsageError(f"{error.message} {hint}", ctx) from error
 
 

@@ -9,7 +9,7 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, open_workspace, write_output
 from pleoctl.cli.reports import report_options, reporting
-from pleoctl.errors import ExitCode, PleoctlError, UsageError
+from pleoctl.errors import ExitCode, PleoctlError, UsageError, counted
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
@@ -76,10 +76,10 @@ def _check_lines(data: dict[str, Any], report: Report) -> Iterator[str]:
     from pleoctl.mapping.context import NOT_CHECKED
 
     rows = data["rows"]
-    errors = sum(f.level == "error" for f in report.findings)
+    errors = counted(f for f in report.findings if f.level == "error")
     yield (
         f"{rows['expenseTypes']} expense-type rows, {rows['lines']} line rows, {rows['vendors']} vendors: "
-        f"{errors} errors, {len(report.findings) - errors} warnings"
+        f"{errors} errors, {counted(report.findings) - errors} warnings"
     )
     if not data["catalog"]:
         yield NOT_CHECKED
@@ -222,7 +222,8 @@ def _coverage_text(data: dict[str, Any]) -> Shown:
     text = Shown.lines([f"{data['items']} items: {data['mapped']} mapped, {data['failed']} failed", ""])
     text += table(["hits", "row", "where"], [[str(r["hits"]), r["rule"], f"{r['file']}:{r['line']}"] for r in hit])
     text += Shown.lines([""])
-    never = [[r["rule"], f"{r['file']}:{r['line']}"] for r in data["rules"] if r["rule"] in set(data["neverHit"])]
+    unused = set(data["neverHit"])
+    never = [[r["rule"], f"{r['file']}:{r['line']}"] for r in data["rules"] if r["rule"] in unused]
     text += table(["never hit", "where"], never) if never else Shown.lines(["every row of your own was hit"])
     if data["unmapped"]:
         failed = [[str(u[k] or "") for k in ("accountingEntryId", "type", "failureReason")] for u in data["unmapped"]]

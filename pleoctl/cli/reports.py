@@ -12,7 +12,7 @@ import click
 
 from pleoctl.cli.common import PATH, WORKSPACE, open_workspace, workspace_folder, write_output
 from pleoctl.cli.door import annotate, tell
-from pleoctl.errors import Finding, PleoctlError
+from pleoctl.errors import Finding, PleoctlError, limited
 from pleoctl.forge import environment
 from pleoctl.markup import Markdown
 from pleoctl.text import Shown
@@ -77,6 +77,7 @@ def _inputs(options: Options) -> list[Path]:
 
 
 def _write(options: Options, reported: Reported, junit: str | None, sarif: str | None) -> None:
+    reported.findings = limited(reported.findings)
     name = f"pleoctl {options.command}"
     folder = _folder(options)
     inputs = [*_inputs(options), *reported.inputs]

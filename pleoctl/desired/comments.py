@@ -13,7 +13,7 @@ from pleoctl.desired.rows import Slot, lines_of, slot_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pleoctl.documents.load import Document
+    from pleoctl.documents.document import Document
     from pleoctl.documents.nodes import Node
     from pleoctl.model.records import DesiredState
 
@@ -91,22 +91,20 @@ def _found(document: Document) -> Iterator[tuple[int, str, bool]]:
     """Line, text and whether it stands alone, of each ``#`` that is outside every scalar."""
     scalars = sorted((n.start, n.end) for n in _scalars(document.root))
     starts = [start for start, _ in scalars]
-    covered = 0
+    covered, line, counted = 0, 1, 0
     for match in _HASH.finditer(document.text):
         if match.start() < covered:
             continue
         index = bisect_right(starts, match.start()) - 1
         if index >= 0 and _within(document.text, scalars[index], match.start()):
             continue
+        line += document.text.count("\n", counted, match.start())
+        counted = match.start()
         line_start = document.text.rfind("\n", 0, match.start()) + 1
         own = not document.text[line_start : match.start()].strip()
         line_end = document.text.find("\n", match.start())
         covered = len(document.text) if line_end < 0 else line_end
-        yield (
-            document.text.count("\n", 0, match.start()) + 1,
-            document.text[match.start() : covered].rstrip(),
-            own,
-        )
+        yield line, document.text[match.start() : covered].rstrip(), own
 
 
 def _within(text: str, scalar: tuple[int, int], at: int) -> bool:

@@ -9,7 +9,7 @@ from pleoctl.desired.comments import Comments, from_document, from_lines
 from pleoctl.desired.rows import FastReader, NotCanonical
 from pleoctl.documents.canonical import digest_rows
 from pleoctl.documents.files import decode, read_bytes
-from pleoctl.documents.load import Document, parse
+from pleoctl.documents.load import parse
 from pleoctl.errors import Finding, InvalidFile
 from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, Kind
 from pleoctl.model.records import DesiredState, Dimension, Row
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from pleoctl.documents.document import Document
+
 SCHEMA = "desired-state"
 
 
 def read_state(text: str, shown: str) -> tuple[DesiredState, Comments]:
-    """The rows and comments of one file. Raises `InvalidFile` with every violation at once."""
+    """The rows and comments of one file, whatever its line ends. Raises `InvalidFile` with every violation at once."""
+    text = text.replace("\r\n", "\n")
     try:
         reader = FastReader(text, shown)
         state = reader.read()
@@ -38,6 +41,19 @@ def load_state(path: Path, shown: str) -> tuple[DesiredState, Comments]:
         hint = "`pleoctl export` writes it from the accounting system, `pleoctl import` from Pleo"
         raise InvalidFile("file does not exist", file=shown, hint=hint)
     return read_state(decode(read_bytes(path, shown), shown), shown)
+
+
+def as_checked_out(path: Path, shown: str, content: bytes) -> bytes | None:
+    """What to write so that a file holds ``content``, with the line ends that it has; None where it holds it already.
+
+    A checkout may turn line ends into CRLF, which is no change of what a file says.
+    """
+    if not path.exists():
+        return content
+    old = read_bytes(path, shown)
+    if b"\r\n" in old and old.count(b"\r\n") == old.count(b"\n"):
+        content = content.replace(b"\n", b"\r\n")
+    return None if old == content else content
 
 
 def load_each(files: Iterable[tuple[Path, str]]) -> list[DesiredState]:

@@ -11,7 +11,7 @@ from pleoctl.documents.scalars import yaml_string
 from pleoctl.errors import InvalidFile, PleoctlError
 
 if TYPE_CHECKING:
-    from pleoctl.documents.load import Document
+    from pleoctl.documents.document import Document
     from pleoctl.documents.nodes import Node
 
 # YAML's line breaks; str.splitlines knows more.

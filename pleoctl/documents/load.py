@@ -1,66 +1,18 @@
-"""Load a YAML or JSON file as data that knows where each value stands."""
+"""Load a YAML or JSON file."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from pleoctl.documents.document import Document
 from pleoctl.documents.files import decode, read_bytes
-from pleoctl.documents.nodes import Node, compose, to_data
-from pleoctl.errors import Finding, InvalidFile, Level
+from pleoctl.documents.nodes import compose, to_data
+from pleoctl.errors import InvalidFile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
-
-Steps = tuple[str | int, ...]
-
-
-@dataclass(slots=True)
-class Document:
-    """A parsed file: ``data`` is plain, ``shown`` is the name that findings carry."""
-
-    shown: str
-    data: Any
-    root: Node
-    text: str
-
-    def locate(self, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int]:
-        """Line and column (from 1) of a value, or of its key; of the nearest parent where it is absent."""
-        node, keynode = self.root, self.root
-        for step in path:
-            found = node.child(step)
-            if found is None:
-                break
-            keynode, node = found
-        chosen = keynode if key else node
-        return chosen.line, chosen.column
-
-    def finding(
-        self,
-        path: Sequence[str | int],
-        code: str,
-        message: str,
-        *,
-        hint: str | None = None,
-        level: Level = "error",
-        key: bool = False,
-        rule: str | None = None,
-    ) -> Finding:
-        """A finding that points at a value of this document."""
-        line, column = self.locate(path, key=key)
-        return Finding(code, message, level, self.shown, line, column, hint=hint, rule=rule)
-
-    def node(self, path: Sequence[str | int]) -> Node | None:
-        """The node at a path, None where there is none."""
-        node = self.root
-        for step in path:
-            found = node.child(step)
-            if found is None:
-                return None
-            node = found[1]
-        return node
 
 
 def parse(text: str, shown: str, schema: str | None = None) -> Document:
@@ -107,9 +59,8 @@ def json_data(content: bytes, name: str) -> Any:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     data = dict(pairs)
     if len(data) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"key {twice!r} stands twice")
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise ValueError(f"key {twice[:60]!r} stands twice")
     return data
 
 

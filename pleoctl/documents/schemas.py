@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.documents.scalars import Ambiguous, quoted
-from pleoctl.errors import Finding, UsageError
+from pleoctl.errors import MOST_ALIKE, Finding, More, UsageError
+from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
 
-    from pleoctl.documents.load import Document, Steps
+    from pleoctl.documents.document import Document, Steps
 
 CODE: Final = "schema"
 SHOWN: Final = 60  # characters of a value in a message: fits a terminal line
@@ -94,53 +94,66 @@ def _unique_items(_validator: Validator, wanted: bool, value: Any, _schema: Any)
 
 def violations(document: Document, name: str) -> list[Finding]:
     """All violations of a document, in file order."""
-    found = {
-        finding for error in validator(name).iter_errors(document.data)
-        for finding in _findings(document, _leaf(error))
-    }  # fmt: skip
-    return sorted(found, key=lambda f: (f.line or 0, f.column or 0, f.message))
+    spots = [spot for error in validator(name).iter_errors(document.data) for spot in _spots(document, _leaf(error))]
+    # Wording a finding costs far more than finding it, and nobody reads thousands.
+    spots.sort(key=lambda spot: spot.place)
+    found = list(dict.fromkeys(spot.told() for spot in spots[:MOST_ALIKE]))
+    found.sort(key=lambda f: (f.line or 0, f.column or 0, f.message))
+    left = len(spots) - MOST_ALIKE
+    return [*found, More.like(found[-1], left, "error")] if left > 0 else found
+
+
+class _Spot(NamedTuple):
+    """Where something is wrong, and the finding that tells it."""
+
+    place: tuple[int, int]
+    told: Callable[[], Finding]
 
 
 def _leaf(error: ValidationError) -> ValidationError:
     """The most telling error inside an anyOf or oneOf."""
+    if not error.context:
+        return error
     from jsonschema.exceptions import best_match  # noqa: PLC0415
 
     return best_match([error]) or error
 
 
-def _findings(document: Document, error: ValidationError) -> Iterator[Finding]:
+def _spots(document: Document, error: ValidationError) -> Iterator[_Spot]:
     path: Steps = tuple(error.absolute_path)
-    if (
-        error.validator == "additionalProperties"
-        and isinstance(error.schema, dict)
-        and isinstance(error.instance, dict)
-    ):
-        known = sorted(error.schema.get("properties", {}))
-        patterns = list(error.schema.get("patternProperties", {}))
-        if not patterns:
-            for name in error.instance:
-                if name not in known:
-                    yield document.finding(
-                        (*path, name),
-                        CODE,
-                        f"unknown key {name[:SHOWN]!r}",
-                        hint=nearest(name[:SHOWN], known),
-                        key=True,
-                    )
-            return
-    if any(SECRET_KEY.search(str(step)) for step in path) and error.validator in {"type", "enum", "const"}:
-        yield document.finding(path, CODE, f"{'.'.join(map(str, path))} is not what is due here", hint=SECRET_HINT)
+    unknown = _unknown_keys(error)
+    if unknown is None:
+        yield _Spot(document.locate(path), lambda: _finding(document, error, path))
         return
+    known = sorted(error.schema.get("properties", {})) if isinstance(error.schema, dict) else []
+    for name in unknown:
+        step = (*path, name)
+        yield _Spot(document.locate(step, key=True), partial(_unknown_key, document, step, name, known))
+
+
+def _unknown_keys(error: ValidationError) -> list[str] | None:
+    """The keys that an object must not have; None for any other error."""
+    schema = error.schema
+    if (
+        error.validator != "additionalProperties"
+        or not isinstance(schema, dict)
+        or not isinstance(error.instance, dict)
+    ):
+        return None
+    known, patterns = schema.get("properties", {}), list(schema.get("patternProperties", {}))
+    return [key for key in error.instance if key not in known and not any(re.search(p, key) for p in patterns)]
+
+
+def _unknown_key(document: Document, step: Steps, name: str, known: list[str]) -> Finding:
+    hint = did_you_mean(name, known)
+    return document.finding(step, CODE, f"unknown key {name[:SHOWN]!r}", hint=hint, key=True)
+
+
+def _finding(document: Document, error: ValidationError, path: Steps) -> Finding:
+    if any(SECRET_KEY.search(str(step)) for step in path) and error.validator in {"type", "enum", "const"}:
+        return document.finding(path, CODE, f"{'.'.join(map(str, path))} is not what is due here", hint=SECRET_HINT)
     message, hint = _words(document, error, path, error.schema if isinstance(error.schema, dict) else {})
-    yield document.finding(path, CODE, message, hint=hint)
-
-
-def nearest(name: str, known: list[str], noun: str = "keys") -> str:
-    """A "did you mean", or the list of the known ``noun``."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    lower = {k.lower(): k for k in known}
-    close = close or [lower[name.lower()]] if name.lower() in lower else close
-    return f"did you mean {close[0]!r}?" if close else f"known {noun}: {', '.join(known)}"
+    return document.finding(path, CODE, message, hint=hint)
 
 
 def _words(  # noqa: PLR0911 - one line per schema word

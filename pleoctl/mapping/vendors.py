@@ -10,10 +10,11 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.errors import Finding, InvalidFile
+from pleoctl.errors import MOST_ALIKE, Finding, InvalidFile
 from pleoctl.mapping.rules.model import VendorRow, literal
-from pleoctl.mapping.rules.spelling import UNKNOWN, hint_for
+from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.place import Place
+from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,8 +60,8 @@ def _check_header(header: list[str], shown: str) -> None:
     if len(header) == 1 and ";" in header[0]:
         raise InvalidFile("separates its cells by semicolons", file=shown, line=1, hint="write commas")
     findings = [
-        Finding(UNKNOWN, f"unknown column {name!r}", file=shown, line=1, hint=hint_for(name, _COLUMNS))
-        for name in header if name not in _COLUMNS
+        Finding(UNKNOWN, f"unknown column {name!r}", file=shown, line=1, hint=did_you_mean(name, _COLUMNS, "known"))
+        for name in [n for n in header if n not in _COLUMNS][:MOST_ALIKE]
     ]  # fmt: skip
     if not findings and "code" not in header:
         findings = [Finding("invalid-file", "lacks the column code", file=shown, line=1)]

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pleoctl.desired.read import is_date, load_desired
-from pleoctl.documents.schemas import nearest
 from pleoctl.errors import InvalidFile, UsageError
 from pleoctl.machine import this_machine
 from pleoctl.plan.build import Inputs
 from pleoctl.reconcile.changes import Scope
+from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,4 +74,4 @@ def _known(code: str, selected: list[str]) -> str:
     for known in selected:
         if known.casefold() == code.casefold():
             return known
-    raise UsageError(f"dimension {code!r} is not selected", hint=nearest(code, selected, "dimensions"))
+    raise UsageError(f"dimension {code!r} is not selected", hint=did_you_mean(code, selected, "known dimensions"))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
+
+from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,6 +72,5 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str], where: str = "") 
     allowed = sorted(known)
     for name in given:
         if name not in allowed:
-            close = difflib.get_close_matches(str(name), allowed, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"one of {', '.join(allowed)}"
+            hint = did_you_mean(str(name), allowed, "one of")
             raise BadInput(f"{where}.{name}" if where else str(name), f"unknown field; {hint}")

@@ -18,7 +18,7 @@ from pleoctl.workspace.secrets import Secret
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pleoctl.documents.load import Document
+    from pleoctl.documents.document import Document
 
 # Variables with these beginnings are Pleo's or pleoctl's own, whatever the workspace's own pleo.auth says.
 OWN_VARIABLES: Final = ("env:PLEO_", "env:PLEOCTL_")

@@ -7,11 +7,11 @@ import io
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.files import read_bytes
-from pleoctl.documents.schemas import nearest
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table
 from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.files import check_encoding
+from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -128,7 +128,7 @@ class CsvFile:
         unknown = [name for name in given if name not in FIELDS[self._resource]]
         if unknown:
             raise SourceError(f"source.{self._resource}.columns: unknown field {unknown[0]!r}",
-                              hint=nearest(unknown[0], sorted(FIELDS[self._resource])))  # fmt: skip
+                              hint=did_you_mean(unknown[0], sorted(FIELDS[self._resource])))  # fmt: skip
         found = {}
         for name in FIELDS[self._resource]:
             wanted = given.get(name, name)
@@ -136,7 +136,7 @@ class CsvFile:
                 found[name] = header.index(wanted)
             elif name in given or name in REQUIRED[self._resource]:
                 raise SourceError(f"has no column {wanted!r} for {name}", file=self._shown, line=1,
-                                  hint=nearest(wanted, [h for h in header if h]))  # fmt: skip
+                                  hint=did_you_mean(wanted, [h for h in header if h]))  # fmt: skip
         return found
 
     def _where(self, header: list[str]) -> dict[int, list[str]]:
@@ -144,7 +144,7 @@ class CsvFile:
         for name, wanted in self._config.get("where", {}).items():
             if name not in header:
                 raise SourceError(f"has no column {name!r} for where", file=self._shown, line=1,
-                                  hint=nearest(name, [h for h in header if h]))  # fmt: skip
+                                  hint=did_you_mean(name, [h for h in header if h]))  # fmt: skip
             found[header.index(name)] = wanted
         return found
 

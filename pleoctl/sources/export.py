@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.desired.comments import Comments, render
-from pleoctl.desired.read import checked, load_state
-from pleoctl.documents.files import read_bytes
+from pleoctl.desired.read import as_checked_out, checked, load_state
 from pleoctl.errors import Finding, Refused, SourceError
 from pleoctl.model.records import DesiredState, Dimension, Row
 from pleoctl.sources.base import RESOURCES, Source
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Export:
-    """What an export would write: file contents by path, and which of them change."""
+    """What an export would write: the new contents of the files that change, by path."""
 
     state: DesiredState
     files: list[tuple[Path, str, bytes]]
@@ -69,9 +68,9 @@ def export_state(workspace: Workspace, source: Source | None = None) -> Export:
     parts = _split(state, old, len(workspace.desired_files))
     files, changed = [], []
     for (path, shown), part, comment in zip(workspace.desired_files, parts, comments, strict=True):
-        content = render(part, comment).encode()
-        files.append((path, shown, content))
-        if not path.exists() or read_bytes(path, shown) != content:
+        content = as_checked_out(path, shown, render(part, comment).encode())
+        if content is not None:
+            files.append((path, shown, content))
             changed.append(shown)
     checked(state)
     return Export(state, files, changed, findings, counted)

@@ -10,9 +10,9 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.documents.schemas import nearest
 from pleoctl.errors import Finding, InvalidFile, MissingExtra, Refused, SourceError
 from pleoctl.sources.context import Context, connections_of, redact
+from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
     import threading
@@ -133,7 +133,8 @@ def source_class(kind: str) -> Any:
                                hint=f"pip install 'pleoctl[{kind}]'") from error  # fmt: skip
     for point in entry_points(group=GROUP, name=kind):
         return point.load()
-    raise SourceError(f"source.type: there is no source type {kind!r}", hint=nearest(kind, source_types(), "types"))
+    hint = did_you_mean(kind, source_types(), "known types")
+    raise SourceError(f"source.type: there is no source type {kind!r}", hint=hint)
 
 
 def source_types() -> list[str]:

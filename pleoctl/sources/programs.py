@@ -6,12 +6,12 @@ import json
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from pleoctl.documents.schemas import nearest
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import FIELDS, SourceRow, Table
 from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.cells import settle
 from pleoctl.sources.running import DEFAULT_SECONDS
+from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
     from pleoctl.sources.context import Context
@@ -56,6 +56,6 @@ def _row(line: str, number: int, resource: str, label: str) -> SourceRow:
     for name in cells:
         if name not in FIELDS[resource]:
             raise SourceError(f"unknown field {name!r}", file=label, line=number,
-                              hint=nearest(name, sorted(FIELDS[resource])))  # fmt: skip
+                              hint=did_you_mean(name, sorted(FIELDS[resource])))  # fmt: skip
     settle(cells)
     return SourceRow(cells, f"{label}:{number}", number)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from pleoctl.documents.schemas import nearest
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import FIELDS, REQUIRED, RESOURCES, SourceRow, Table
 from pleoctl.sources.bounds import DEFAULT_SECONDS, Bounds
 from pleoctl.sources.cells import as_text, settle
 from pleoctl.sources.csv_files import ACTIVE, INACTIVE
 from pleoctl.sources.database import limit_statements, open_database
+from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -105,7 +105,7 @@ def _check_columns(names: list[str], resource: str, label: str) -> None:
     for name in names:
         if name not in FIELDS[resource]:
             raise SourceError(f"{label} gives a column {name!r}, which is no field",
-                              hint=nearest(name, sorted(FIELDS[resource])))  # fmt: skip
+                              hint=did_you_mean(name, sorted(FIELDS[resource])))  # fmt: skip
     missing = [name for name in REQUIRED[resource] if name not in names]
     if missing or len(set(names)) != len(names):
         raise SourceError(f"{label} gives no column {missing[0]}" if missing else f"{label} gives a column twice",

@@ -21,9 +21,8 @@ def export_to_workspace(workspace: Workspace, *, check: bool = False) -> Export:
         export.changed.append(workspace.document.shown)
         export.findings += [_deselected(workspace, code) for code in gone]
     if not check:
-        for path, shown, content in export.files:
-            if shown in export.changed:
-                write_atomically(path, content)
+        for path, _, content in export.files:
+            write_atomically(path, content)
         if gone:
             keep = [code for code in workspace.selected or () if code not in gone]
             write_atomically(workspace.file, edit_list(workspace.document, ("dimensions", "selected"), keep).encode())

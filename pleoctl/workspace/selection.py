@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pleoctl.documents.edit import edit_list
 from pleoctl.documents.files import write_atomically
-from pleoctl.documents.schemas import nearest
 from pleoctl.errors import UsageError
 from pleoctl.reconcile.dimensions import fold
+from pleoctl.text import did_you_mean
 from pleoctl.workspace.settings import MAX_SELECTED
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Selection:
             row = self._known.get(fold(code))
             if row is None:
                 known = sorted(r.key or "" for r in self._known.values())
-                hint = nearest(code, known).replace("known keys", "dimensions")
+                hint = did_you_mean(code, known, "dimensions")
                 raise UsageError(f"the accounting system has no dimension {code!r}", hint=hint)
             if not row.active or row.hold is not None:
                 problem = "is inactive in the accounting system" if not row.active else f"is held: {row.hold}"
@@ -79,7 +79,7 @@ class Selection:
         gone = {fold(code) for code in codes}
         for code in codes:
             if fold(code) not in map(fold, self.codes):
-                hint = nearest(code, self.codes).replace("known keys", "selected") if self.codes else None
+                hint = did_you_mean(code, self.codes, "selected") if self.codes else None
                 raise UsageError(f"dimension {code!r} is not selected", hint=hint)
         return [code for code in self.codes if fold(code) not in gone]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.files import decode, leads_out, read_bytes
-from pleoctl.documents.load import Document, parse
+from pleoctl.documents.load import parse
 from pleoctl.errors import Finding, InvalidFile, PleoctlError, Refused, UsageError
 from pleoctl.hosts import Endpoint
 from pleoctl.machine import connection_name, this_machine
@@ -27,6 +27,8 @@ from pleoctl.workspace.trust import url_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from pleoctl.documents.document import Document
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 

@@ -142,7 +142,7 @@ def test_no_output_replaces_an_input(
     assert pleo.stats()["writes"] == 0
 
 
-@pytest.mark.parametrize("pattern", ["^(a+)+$", "(a|aa)*b", r"(a)\1", "a*b*c*d*e*"])
+@pytest.mark.parametrize("pattern", [r"(a)\1", "a(?!b)"])
 def test_a_pattern_that_may_take_for_ever_is_refused(workspace: Any, desired: Any, cli: Any, pattern: str) -> None:
     """Rules come from branches and notes from anyone: exit 78 with the place."""
     folder = workspace(None, mapping="mapping.yaml")

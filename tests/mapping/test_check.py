@@ -13,6 +13,7 @@ from pleoctl.errors import InvalidFile
 from pleoctl.mapping.analysis import lines
 from pleoctl.mapping.analysis.check import Report, check
 from pleoctl.mapping.analysis.folding import fold
+from pleoctl.mapping.analysis.index import BoxIndex
 from pleoctl.mapping.analysis.regions import Box, box, region, universe
 from pleoctl.mapping.rules.build import read_rules
 from pleoctl.mapping.rules.files import folder_reader
@@ -341,6 +342,15 @@ def accepts(conditions: dict[str, Any], point: tuple[Any, Any, Any]) -> bool:
     return all(predicate(k, v, PLACE).test()(folded(k, values[k])) for k, v in conditions.items())
 
 
+@given(st.lists(CONDITIONS, max_size=6), CONDITIONS)
+def test_the_index_finds_every_box_that_meets_another(listed: list[dict[str, Any]], asked: dict[str, Any]) -> None:
+    """It may name more, and keeps the order of the table."""
+    boxes = [as_box(conditions) for conditions in listed]
+    near = BoxIndex(boxes).near(as_box(asked))
+    assert near == sorted(set(near))
+    assert {n for n, one in enumerate(boxes) if one and as_box(asked) and one.meets(as_box(asked))} <= set(near)
+
+
 def holds(one: Box, point: tuple[Any, Any, Any]) -> bool:
     """Whether an input lies in a box."""
     values = dict(zip(("supplier", "mcc", "amount"), point, strict=True))
@@ -457,8 +467,7 @@ def test_a_table_beyond_all_effort_is_left_undecided(tmp_path: Path, monkeypatch
     ]
     full = report(tmp_path, with_rows(*rows))
     assert full.unanalysed == []
-    monkeypatch.setattr(lines, "MAX_EFFORT", 60)
-    monkeypatch.setattr(lines, "FEW_BOXES", 2)
+    monkeypatch.setattr(lines, "MAX_STEPS", 2000)
     hasty = report(tmp_path, with_rows(*rows))
     assert "too many pieces" in hasty.unanalysed[0].reason
     assert {(f.code, f.line) for f in hasty.findings} <= {(f.code, f.line) for f in full.findings}

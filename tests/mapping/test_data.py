@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .conftest import catalog, dimension, engine, item, line, mapped
+from .conftest import HEAD, Cli, catalog, dimension, engine, item, line, mapped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,3 +120,15 @@ def test_required_fields(tmp_path: Path, name: str) -> None:
     entry = mapped(engine(tmp_path), given)
     assert entry.failure_reason_type == "validation_failure"
     assert name in (entry.failure_reason or "")
+
+
+@pytest.mark.parametrize("expected", ['{debit: "6540", amount: 100}', "{debit: line, amount: 100}"])
+def test_a_test_of_very_many_lines_is_decided(cli: Cli, workspace: Path, expected: str) -> None:
+    """All expectations are met, by code or by role; one more is missing."""
+    lines = ", ".join(['{account: "6540", amount: 100}'] * 1500)
+    for more, code in (("", 0), (f", {expected}", 1)):
+        expect = ", ".join([expected] * 1500) + ", {credit: wallet, amount: 150000}" + more
+        (workspace / "mapping.yaml").write_text(
+            HEAD + f"tests:\n- {{name: t, given: {{type: card_purchase, lines: [{lines}]}}, expect: [{expect}]}}\n"
+        )
+        assert cli("mapping", "test") == code

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pleoctl.errors import InvalidFile
-
 from .conftest import HEAD, engine, item, line, mapped, money, postings
 
 if TYPE_CHECKING:
@@ -109,14 +107,3 @@ def test_regex_and_range_of_folded_fields(tmp_path: Path, given: dict[str, Any],
     rules = HEAD + f"lines: {{rows: [{{id: a, when: {json.dumps(given, ensure_ascii=False)}, account: '7000'}}]}}\n"
     entry = mapped(engine(tmp_path, rules), item(supplier={"name": "Straße 5"}))
     assert (entry.entries[0].postings[0].account == "7000") == matches
-
-
-@pytest.mark.parametrize(
-    "pattern", ["(?:(?:a?){20}){20}b", "a?" * 40 + "a" * 40, "(a{1,2})*", "(ab|c)+", "(a+)+", "(a*){4}", r"(.)x\\1"]
-)
-def test_a_regex_that_may_take_for_ever_is_refused(tmp_path: Path, pattern: str) -> None:
-    """Choices that multiply are refused like open repeats."""
-    text = HEAD + f"lines: {{rows: [{{id: a, when: {{note: {{regex: \"{pattern}\"}}}}, account: '7000'}}]}}\n"
-    with pytest.raises(InvalidFile) as caught:
-        engine(tmp_path, text)
-    assert "regex does not compile" in str(caught.value.findings[0])

@@ -137,6 +137,19 @@ def test_csv_is_no_formula_and_complete(cli: Cli) -> None:
     assert sum(r["status"] == "failed" for r in rows) == 1
 
 
+@pytest.mark.parametrize("note", ["Taxi;=1+1;x", "=1+1", 'a; "@x', ";;-1", "a;＝1", "a\t+1", " =1"])
+@pytest.mark.parametrize("split", [",", ";", "\t"])
+def test_no_piece_of_a_cell_is_a_formula_wherever_a_spreadsheet_splits(
+    cli: Cli, workspace: Path, note: str, split: str
+) -> None:
+    """Comma, semicolon or tab: no piece begins like a formula, and the text stays readable."""
+    (workspace / "items.json").write_text(json.dumps([item(note=note, supplier={"name": note}, user={"name": note})]))
+    assert cli("map", "items.json", "--format", "csv") == 0
+    text = cli.out.decode()
+    pieces = [p for row in csv.reader(io.StringIO(text), delimiter=split) for p in row] + text.split(split)
+    assert not [p for p in pieces if p.lstrip(' "').startswith(("=", "+", "-", "@", "＝"))]
+
+
 @pytest.mark.skipif(shutil.which("hledger") is None, reason="hledger is not installed (apt-get install hledger)")
 @pytest.mark.usefixtures("items_file")
 def test_hledger_accepts_the_journal(cli: Cli) -> None:

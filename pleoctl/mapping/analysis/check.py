@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
+from pleoctl.errors import MOST_ALIKE, More
 from pleoctl.mapping.analysis.lines import line_findings
 from pleoctl.mapping.analysis.types import type_findings
-from pleoctl.mapping.rules.spelling import UNKNOWN, closest
+from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.mapping.targets import targets
 from pleoctl.mapping.vendors import KEYS
 from pleoctl.mapping.vocabulary import ROLES, SETTING_CHAIN, TAG_PREFIX
+from pleoctl.text import closest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from pleoctl.errors import Finding
     from pleoctl.mapping.catalog import Catalog
@@ -73,7 +75,7 @@ def check(rules: Rules, names: list[Finding], catalog: Catalog | None = None) ->
         *_targets(rules, catalog),
         *_dimensions(rules, catalog),
     ]
-    found.sort(key=lambda f: (f.file or "", f.line or 0, f.column or 0, f.code, f.message))
+    found.sort(key=lambda f: (f.file or "", isinstance(f, More), f.line or 0, f.column or 0, f.code, f.message))
     return Report(found, [*_regexes(rules), *_entangled(undecided)])
 
 
@@ -136,23 +138,27 @@ def _shared_keys(rules: Rules) -> Iterator[Finding]:
 
 
 def _targets(rules: Rules, catalog: Catalog | None) -> Iterator[Finding]:
+    codes: Collection[str] = () if catalog is None else catalog.by_code
+    told = 0
     for use in targets(rules):
-        found = _target(use, catalog)
+        # What nobody reads needs no guess.
+        found = _target(use, catalog, codes if told < MOST_ALIKE else ())
         if found is not None:
+            told += 1
             yield found
 
 
-def _target(use: AccountUse, catalog: Catalog | None) -> Finding | None:
+def _target(use: AccountUse, catalog: Catalog | None, codes: Collection[str]) -> Finding | None:
     rule = use.what.removeprefix("rule ") if use.what.startswith("rule ") else None
     account = catalog.with_code(use.code) if catalog is not None else None
     if account is None:
-        role = closest(use.code, list(ROLES)) if use.what.startswith("rule ") and use.code.isalpha() else None
+        role = closest(use.code, ROLES) if use.what.startswith("rule ") and use.code.isalpha() else None
         if role is not None and use.code not in ROLES:
             return use.place.finding(UNKNOWN, f"unknown role {use.code!r}", f"did you mean {role!r}?", rule=rule)
         if catalog is None or catalog.accounts is None:
             return None
         # Numbers that look alike are different accounts, so only names get a suggestion.
-        near = None if use.code.isdigit() else closest(use.code, list(catalog.by_code))
+        near = None if use.code.isdigit() else closest(use.code, codes)
         hint = f"did you mean {near!r}?" if near else "export the desired state again, or name another account"
         return use.place.finding("MAP030", f"{use.what}: account {use.code} does not exist", hint, rule=rule)
     if not account.active:

@@ -134,12 +134,12 @@ def _moves(before: Entry, after: Entry) -> dict[Move, int]:
 
 def _slots(entry: Entry) -> dict[Slot, tuple[str, int, str]]:
     found: dict[Slot, tuple[str, int, str]] = {}
+    alike: Counter[Slot] = Counter()
     for index, ledger in enumerate(entry.entries):
         for posting in ledger.postings:
             slot = Slot(index, posting.side, posting.line_id, posting.role == "tax", 0)
-            while slot in found:
-                slot = slot._replace(number=slot.number + 1)
-            found[slot] = (posting.account, posting.amount, posting.currency)
+            found[slot._replace(number=alike[slot])] = (posting.account, posting.amount, posting.currency)
+            alike[slot] += 1
     return found
 
 

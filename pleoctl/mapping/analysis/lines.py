@@ -5,24 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pleoctl.mapping.analysis.index import BoxIndex
 from pleoctl.mapping.analysis.regions import Box, box
 from pleoctl.mapping.engine.linetable import cell_allows
 from pleoctl.mapping.vocabulary import CELL_FIELDS, CELLS, Cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pleoctl.errors import Finding
     from pleoctl.mapping.rules.model import LineRow, Rules
 
 #: A row whose remainder falls into more pieces is left undecided; real tables stay far below.
 MAX_BOXES: Final = 2000
-#: Boxes that a whole table may cost before rows get no more than `FEW_BOXES`: a matter of seconds, not of hours.
-MAX_EFFORT: Final = 300_000
-FEW_BOXES: Final = 5
-_INTERVALS: Final = 100  # as many cost about as much as one box
+#: What a whole table may cost, a step being a box that is looked at or an interval that is made: a matter of seconds.
+#: What is left then stays undecided.
+MAX_STEPS: Final = 10_000_000
 #: With more earlier rows involved than this, the report names them as they come.
 MAX_TAKERS: Final = 50
+_MAX_NEEDED: Final = 20_000
 _NAMED: Final = 5
 
 
@@ -36,41 +37,56 @@ class _Analysed:
     dead: bool
 
 
-@dataclass(slots=True)
-class _Effort:
-    """What one table has cost so far."""
+class _Table:
+    """The rows of a table, found by what they may share with another, and what the analysis has cost so far."""
 
-    spent: int = 0
+    def __init__(self, rows: list[_Analysed]) -> None:
+        self.rows = rows
+        self._index = BoxIndex(row.box for row in rows)
+        self._steps = 0
+
+    def near(self, box: Box, within: range) -> Iterator[_Analysed]:
+        """The rows at such positions that may meet a box."""
+        for position in self._index.near(box):
+            if self._steps >= MAX_STEPS:
+                return
+            self._steps += 1
+            if position in within:
+                yield self.rows[position]
 
     def allows(self, boxes: list[Box]) -> bool:
-        """Whether a row may fall into these boxes, which are counted; intervals cost far less than boxes."""
-        self.spent += len(boxes) + sum(box.intervals for box in boxes) // _INTERVALS
-        return len(boxes) <= (MAX_BOXES if self.spent < MAX_EFFORT else FEW_BOXES)
+        """Whether a row may fall into these boxes, which are counted."""
+        self._steps += sum(box.weight for box in boxes)
+        return len(boxes) <= MAX_BOXES and self._steps < MAX_STEPS
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether nothing more can be looked at."""
+        return self._steps >= MAX_STEPS
 
 
 def line_findings(rules: Rules, undecided: list[LineRow]) -> Iterator[Finding]:
     """MAP011 and MAP012 of the line table; rows that are too entangled to decide are put into ``undecided``."""
     cells = frozenset(_line_cells(rules))
-    alive: list[_Analysed] = []
-    listed: list[_Analysed] = []
-    effort = _Effort()
+    listed = []
     for row in (r for r in rules.lines if not r.doubtful):
         whole = box(
             (p for p in row.when if p.field not in CELL_FIELDS),
             frozenset(c for c in cells if cell_allows(row.when, c)),
         )
-        if not whole:
+        if whole:
+            listed.append(_Analysed(row, whole, [], dead=False))
+        else:
             yield _never(row, whole)
-            continue
-        left, takers = _left(whole, alive, effort)
-        listed.append(_Analysed(row, whole, left or [], left == []))
+    table = _Table(listed)
+    for index, one in enumerate(listed):
+        left, takers = _left(one.box, (r for r in table.near(one.box, range(index)) if not r.dead), table)
+        one.left, one.dead = left or [], left == []
         if left is None:
-            undecided.append(row)
+            undecided.append(one.row)
         elif not left:
-            yield _shadowed(row, whole, takers)
-            continue
-        alive.append(listed[-1])
-    yield from _redundancies(rules, listed, effort)
+            yield _shadowed(one.row, one.box, takers)
+    yield from _redundancies(rules, table)
 
 
 def _line_cells(rules: Rules) -> Iterator[Cell]:
@@ -90,8 +106,8 @@ def _never(row: LineRow, whole: Box) -> Finding:
     return row.place.finding("MAP011", f"row {row.id!r} can never match: {reason}", "remove the row", rule=row.id)
 
 
-def _left(whole: Box, earlier: list[_Analysed], effort: _Effort) -> tuple[list[Box] | None, list[_Analysed]]:
-    """What earlier rows leave of a box, and the rows that took something; None where it was not decided."""
+def _left(whole: Box, earlier: Iterable[_Analysed], table: _Table) -> tuple[list[Box] | None, list[_Analysed]]:
+    """What earlier rows leave of a box, None where that is too much to work out; and the rows that took something."""
     left, takers = [whole], list[_Analysed]()
     for other in earlier:
         if not other.box.meets(whole):
@@ -102,9 +118,9 @@ def _left(whole: Box, earlier: list[_Analysed], effort: _Effort) -> tuple[list[B
         left = rest
         if not left:
             break
-        if not effort.allows(left):
+        if not table.allows(left):
             return None, takers
-    return left, takers
+    return (None if left and table.exhausted else left), takers
 
 
 def _shadowed(row: LineRow, whole: Box, takers: list[_Analysed]) -> Finding:
@@ -118,7 +134,8 @@ def _shadowed(row: LineRow, whole: Box, takers: list[_Analysed]) -> Finding:
 def _needed(whole: Box, takers: list[_Analysed]) -> list[_Analysed]:
     """Takers that together leave nothing and of which none can be spared."""
     kept = list(takers)
-    for other in takers if len(takers) <= MAX_TAKERS else ():
+    few = len(takers) <= MAX_TAKERS and len(takers) * sum(taker.box.weight for taker in takers) <= _MAX_NEEDED
+    for other in takers if few else ():
         rest = [k for k in kept if k is not other]
         if rest and not _minus_all(whole, rest):
             kept = rest
@@ -132,17 +149,17 @@ def _minus_all(whole: Box, others: list[_Analysed]) -> list[Box]:
     return left
 
 
-def _redundancies(rules: Rules, listed: list[_Analysed], effort: _Effort) -> Iterator[Finding]:
-    for index, one in enumerate(listed):
+def _redundancies(rules: Rules, table: _Table) -> Iterator[Finding]:
+    for index, one in enumerate(table.rows):
         if one.left:
-            other = _successor(rules, one, listed[index + 1 :], effort)
+            other = _successor(rules, one, table.near(one.box, range(index + 1, len(table.rows))), table)
             if other is not None:
                 row = one.row
                 message = f"row {row.id!r} changes nothing: without it {other} gives the same account"
                 yield row.place.finding("MAP012", message, "remove the row", rule=row.id, level="warning")
 
 
-def _successor(rules: Rules, one: _Analysed, later: list[_Analysed], effort: _Effort) -> str | None:
+def _successor(rules: Rules, one: _Analysed, later: Iterable[_Analysed], table: _Table) -> str | None:
     """Who would give the same account to everything that a row takes; None where that is not so."""
     left, names = one.left, []
     for other in later:
@@ -157,8 +174,10 @@ def _successor(rules: Rules, one: _Analysed, later: list[_Analysed], effort: _Ef
         left = [part for piece in left for part in piece.minus(other.box)]
         if not left:
             return " and ".join(names[:_NAMED])
-        if not effort.allows(left):
+        if not table.allows(left):
             return None
+    if table.exhausted:
+        return None
     if rules.otherwise == "keep" and all(_has_account(piece, one.row.account) for piece in left):
         return " and ".join([*names[:_NAMED], "the line's own account"])
     return None

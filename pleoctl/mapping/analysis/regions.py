@@ -11,11 +11,14 @@ A `Box` is what one row matches: a set of cells and a region for each field that
 
 from __future__ import annotations
 
-import re
 import sys
+from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pleoctl.mapping.rules.regex import compiled
 from pleoctl.mapping.vocabulary import NEVER_NULL
 
 if TYPE_CHECKING:
@@ -58,10 +61,10 @@ def _next(value: Any) -> Any:
 
 def _holds(atom: Atom, value: Any) -> bool:
     kind, text = atom
-    return text in value if kind == "contains" else re.search(text, value) is not None
+    return text in value if kind == "contains" else compiled(text).test(value)
 
 
-def _after_prefix(prefix: str) -> str | None:
+def after_prefix(prefix: str) -> str | None:
     """The first text after all texts with a prefix; None where there is none."""
     last = chr(sys.maxunicode)
     kept = prefix.rstrip(last)
@@ -76,7 +79,7 @@ def _common_start(low: Any, high: Any) -> str:
     while shared < min(len(low), len(high)) and low[shared] == high[shared]:
         shared += 1
     narrow = low[: shared + 1]
-    return narrow if narrow and _after_prefix(narrow) == high else low[:shared]
+    return narrow if narrow and after_prefix(narrow) == high else low[:shared]
 
 
 def _apart(piece: Piece, other: Piece) -> bool:
@@ -89,20 +92,22 @@ def _cut(piece: Piece, other: Piece) -> Piece:
     return Piece(max(piece.low, other.low), high, piece.pos | other.pos, piece.neg | other.neg)
 
 
-def _without(piece: Piece, other: Piece) -> Iterator[Piece]:
-    yield piece._replace(high=other.low if piece.high is None else min(piece.high, other.low))
-    if other.high is not None:
-        yield piece._replace(low=max(piece.low, other.high))
+def _around(piece: Piece, other: Piece) -> tuple[list[Piece], Piece | None]:
+    """What is left of a piece outside another: below it and beside its conditions, and above it (None: nothing)."""
+    below = piece._replace(high=other.low if piece.high is None else min(piece.high, other.low))
+    above = None if other.high is None else piece._replace(low=max(piece.low, other.high))
     middle = _cut(piece, other._replace(pos=_NONE, neg=_NONE))
-    for atom in other.pos:
-        yield middle._replace(neg=middle.neg | {atom})
-    for atom in other.neg:
-        yield middle._replace(pos=middle.pos | {atom})
+    parts = [
+        below,
+        *(middle._replace(neg=middle.neg | {atom}) for atom in other.pos),
+        *(middle._replace(pos=middle.pos | {atom}) for atom in other.neg),
+    ]
+    return [part for part in parts if not part.is_empty], None if above is None or above.is_empty else above
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Region:
-    """Values of one field; ``absent`` tells whether a missing value belongs to it."""
+    """Values of one field, pieces by their low ends; ``absent`` tells whether a missing value belongs to it."""
 
     absent: bool
     pieces: tuple[Piece, ...]
@@ -110,25 +115,61 @@ class Region:
     def __bool__(self) -> bool:
         return self.absent or bool(self.pieces)
 
+    @cached_property
+    def _lows(self) -> list[Any]:
+        return [piece.low for piece in self.pieces]
+
+    @cached_property
+    def _disjoint(self) -> bool:
+        """Whether no two intervals share a value, as those of a row never do."""
+        return all(p.high is not None and p.high <= q.low for p, q in pairwise(self.pieces))
+
+    @cached_property
+    def weight(self) -> int:
+        """About what an operation on the region costs."""
+        return sum([1 + len(piece.pos) + len(piece.neg) for piece in self.pieces])
+
+    def meeting(self, piece: Piece) -> Iterator[Piece]:
+        """The pieces whose intervals share something with one."""
+        at = max(bisect_right(self._lows, piece.low) - 1, 0) if self._disjoint else 0
+        for index in range(at, len(self.pieces)):
+            other = self.pieces[index]
+            if piece.high is not None and other.low >= piece.high:
+                return
+            if not _apart(piece, other):
+                yield other
+
     def apart(self, other: Region) -> bool:
         """Whether the intervals alone show that nothing is shared; quick, and only a hint where it says no."""
         if self.absent and other.absent:
             return False
-        return all(_apart(p, q) for p in self.pieces for q in other.pieces)
+        few, many = sorted((self, other), key=lambda region: len(region.pieces))
+        return not any(True for piece in few.pieces for _ in many.meeting(piece))
 
     def __and__(self, other: Region) -> Region:
-        cut = (_cut(p, q) for p in self.pieces for q in other.pieces if not _apart(p, q))
-        return Region(self.absent and other.absent, tuple(p for p in cut if not p.is_empty))
+        few, many = sorted((self, other), key=lambda region: len(region.pieces))
+        cut = [_cut(p, q) for p in few.pieces for q in many.meeting(p)]
+        return _region(self.absent and other.absent, [p for p in cut if not p.is_empty])
 
     def __sub__(self, other: Region) -> Region:
-        left = list(self.pieces)
-        for piece in other.pieces:
-            # Most pieces lie elsewhere and stay as they are; only the others are worked out.
-            left = [
-                rest for p in left
-                for rest in ([p] if _apart(p, piece) else [r for r in _without(p, piece) if not r.is_empty])
-            ]  # fmt: skip
-        return Region(self.absent and not other.absent, tuple(left))
+        left = [part for piece in self.pieces for part in _less(piece, other)]
+        return _region(self.absent and not other.absent, left)
+
+
+def _region(absent: bool, pieces: list[Piece]) -> Region:
+    return Region(absent, tuple(sorted(pieces, key=lambda piece: piece.low)))
+
+
+def _less(piece: Piece, region: Region) -> list[Piece]:
+    """What is left of a piece outside a row's region, whose pieces come one above the other."""
+    done: list[Piece] = []
+    rest: Piece | None = piece
+    for other in region.meeting(piece):
+        if rest is None:
+            break
+        parts, rest = _around(rest, other)
+        done += parts
+    return done if rest is None else [*done, rest]
 
 
 def universe(field: str) -> Region:
@@ -143,11 +184,12 @@ def region(predicate: Predicate) -> Region:
     values = predicate.values
     pieces: Iterable[Piece]
     if predicate.kind == "in":
-        pieces = [Piece(v, _next(v)) for v in values if v is not None and v >= low]
-        return Region(whole.absent and None in values, tuple(pieces))
+        return _region(
+            whole.absent and None in values, [Piece(v, _next(v)) for v in values if v is not None and v >= low]
+        )
     first: Any = values[0]
     if predicate.kind == "startsWith":
-        pieces = [Piece(first, _after_prefix(first))]
+        pieces = [Piece(first, after_prefix(first))]
     elif predicate.kind == "range":
         top = values[1]
         pieces = [Piece(low if first is None else max(low, first), None if top is None else _next(top))]
@@ -167,9 +209,9 @@ class Box:
         return bool(self.cells) and all(self.regions.values())
 
     @property
-    def intervals(self) -> int:
-        """How many intervals all regions have together."""
-        return sum([len(region.pieces) for region in self.regions.values()])
+    def weight(self) -> int:
+        """About what an operation on the box costs."""
+        return sum([1 + region.weight for region in self.regions.values()])
 
     def _of(self, field: str) -> Region:
         return self.regions[field] if field in self.regions else universe(field)

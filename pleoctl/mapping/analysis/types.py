@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-from typing import TYPE_CHECKING
+from itertools import combinations, islice
+from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.analysis.folding import fold
 from pleoctl.mapping.vocabulary import CELLS, Cell
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
     from pleoctl.errors import Finding
     from pleoctl.mapping.rules.model import Rules, TypeRow
+
+
+#: Overlapping pairs of one cell that are told, or counted, at most.
+MAX_PAIRS: Final = 5000
 
 
 def type_findings(rules: Rules) -> Iterator[Finding]:
@@ -37,7 +41,8 @@ def _overlaps(rows: list[TypeRow]) -> Iterator[Finding]:
         for cell in row.cells:
             by_cell.setdefault(cell, []).append(index)
     for cell, indexes in by_cell.items():
-        for pair in combinations(indexes, 2):
+        # Many rows have too many pairs to look at all of them, and nobody reads more.
+        for pair in islice(combinations(indexes, 2), MAX_PAIRS):
             shared.setdefault(pair, set()).add(cell)
     for (first, second), cells in sorted(shared.items()):
         yield _overlap(rows[first], rows[second], cells)

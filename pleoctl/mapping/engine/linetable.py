@@ -27,6 +27,14 @@ class Facts(msgspec.Struct, gc=False):
     line: Line
     account: str | None
     amount: int
+    _tags: dict[str, str] | None = None
+
+    def tag(self, group: str) -> str | None:
+        """The code of the line's first tag of a folded group."""
+        if self._tags is None:
+            tags = self.line.tags or ()
+            self._tags = {tag.group_code.casefold(): tag.code for tag in reversed(tags) if tag is not None}
+        return self._tags.get(group)
 
 
 def _tax_code(facts: Facts) -> str | None:
@@ -39,13 +47,7 @@ def _of(holder: str, name: str) -> Callable[[Facts], Any]:
 
 
 def _tag(group: str) -> Callable[[Facts], Any]:
-    def get(facts: Facts) -> str | None:
-        for tag in facts.line.tags or ():
-            if tag is not None and tag.group_code.casefold() == group:
-                return tag.code
-        return None
-
-    return get
+    return lambda facts: facts.tag(group)
 
 
 _RAW: Final[dict[str, Callable[[Facts], Any]]] = {

@@ -65,17 +65,19 @@ def _lines(head: bytes, stream: BinaryIO, shown: str) -> Iterator[Item | Defect]
 
 
 def _split(head: bytes, stream: BinaryIO, shown: str) -> Iterator[bytes]:
-    rest = head
-    while True:
-        *lines, rest = rest.split(b"\n")
-        yield from lines
-        if len(rest) > MAX_ITEM:
+    chunk, pieces, size = head, list[bytes](), 0
+    while chunk:
+        *lines, rest = chunk.split(b"\n")
+        if lines:
+            yield b"".join([*pieces, lines[0]])
+            yield from lines[1:]
+            pieces, size = [], 0
+        pieces.append(rest)
+        size += len(rest)
+        if size > MAX_ITEM:
             raise InvalidFile(f"has a line of more than {MAX_ITEM // 1024 // 1024} MiB", file=shown)
         chunk = stream.read(CHUNK)
-        if not chunk:
-            break
-        rest += chunk
-    yield rest
+    yield b"".join(pieces)
 
 
 def _malformed(error: Exception, text: str, shown: str, line: int, column: int) -> InvalidFile:
@@ -133,10 +135,11 @@ class Scanner:
         self._take(self._stream.read(max(CHUNK, len(self._text) - self._at)))
 
     def _drop(self) -> None:
-        """Forget what has been handed out."""
-        self._line, self._column = _after(self._text[: self._at], self._line, self._column)
-        self._text = self._text[self._at :]
-        self._at = 0
+        """Forget what has been handed out, once that is most of the buffer, so that no rest is copied for each item."""
+        if self._at >= CHUNK and self._at * 2 >= len(self._text):
+            self._line, self._column = _after(self._text[: self._at], self._line, self._column)
+            self._text = self._text[self._at :]
+            self._at = 0
 
     def _peek(self) -> str:
         """The next character that is not blank, an empty text at the end."""
@@ -213,9 +216,10 @@ class Scanner:
         """One item, or the items below ``data``."""
         self._drop()
         self._goes_on = False
-        self._at = 1
+        start = self._at
+        self._at += 1
         if self._peek() == "}":
-            self._at = 0
+            self._at = start
             yield self._item()
             return
         paged = False
@@ -235,7 +239,7 @@ class Scanner:
             if self._expect(",}", "a comma or }") == "}":
                 break
         if not paged:
-            yield self._decoded(self._text[: self._at], 0)
+            yield self._decoded(self._text[start : self._at], start)
 
     def _item(self) -> Item | Defect:
         _, start = self._value()

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.canonical import digest
 from pleoctl.documents.files import decode
-from pleoctl.errors import Finding, InvalidFile
+from pleoctl.errors import MOST_ALIKE, Finding, InvalidFile, More
 from pleoctl.mapping.rules import template
 from pleoctl.mapping.rules.files import STANDARD_FILE, Source, Sources, folder_reader
 from pleoctl.mapping.rules.model import RULES, Given, Leg, LineRow, Rules, Target, TestCase, TypeRow, VendorRow, literal
 from pleoctl.mapping.rules.predicates import Predicate, folded, predicate
-from pleoctl.mapping.rules.spelling import UNKNOWN, closest, hint_for
+from pleoctl.mapping.rules.regex import MAX_SIZE, Refused, compiled
+from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.mapping.vendors import doubles, read_csv, vendor_row
+from pleoctl.text import closest, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from pleoctl.documents.document import Steps
 
 _SECTIONS: Final = ("accounts", "expenseTypes", "lines", "tax", "vendors")
 
@@ -58,7 +61,9 @@ def read_rules(name: str, read: Callable[[str], bytes]) -> tuple[Rules, list[Fin
 
 
 def _in_order(findings: Iterable[Finding]) -> list[Finding]:
-    return sorted(set(findings), key=lambda f: (f.file or "", f.line or 0, f.column or 0, f.message))
+    return sorted(
+        set(findings), key=lambda f: (f.file or "", isinstance(f, More), f.line or 0, f.column or 0, f.message)
+    )
 
 
 class _Build:
@@ -68,6 +73,7 @@ class _Build:
         self._sources = sources.listed
         self._read = sources.read
         self._rules = rules
+        self._regexes = 0
         self.names = list(sources.names)
         self.problems: list[Finding] = []
 
@@ -132,14 +138,24 @@ class _Build:
     def _when(self, source: Source, path: tuple[str | int, ...], when: dict[str, Any]) -> tuple[Predicate, ...]:
         found = []
         for name, given in when.items():
+            step = (*path, "when", name)
             problem = _range_problem(name, given)
             try:
-                found.append(predicate(name, given, source.place(*path, "when", name)))
-            except re.error as error:
-                problem = f"regex does not compile: {error}"
+                found.append(predicate(name, given, source.place(*step)))
+            except Refused as error:
+                problem = f"regex cannot be used: {error}"
             if problem:
-                self.problems.append(source.finding((*path, "when", name), problem))
+                self.problems.append(source.finding(step, problem))
+            elif found[-1].kind == "regex":
+                self._count_regex(str(found[-1].values[0]), source, step)
         return tuple(found)
+
+    def _count_regex(self, written: str, source: Source, step: Steps) -> None:
+        """End here where many regexes, each of which is small enough, take too long to make."""
+        self._regexes += compiled(written).size
+        if self._regexes > MAX_SIZE:
+            message = "the regexes up to here are too large together"
+            raise InvalidFile.of([source.finding(step, message, "use startsWith or contains")])
 
     def _type_rows(self, source: Source) -> Iterator[TypeRow]:
         for index, data in enumerate(source.data.get("expenseTypes", [])):
@@ -209,7 +225,7 @@ class _Build:
         lost = set()
         for row in self._rules.types:
             for name in row.replaces:
-                meant = self._meant(name, row, [i for i in rows if i != row.id])
+                meant = self._meant(name, row, rows)
                 if meant is None:
                     lost.add(row.id)
                 else:
@@ -219,11 +235,12 @@ class _Build:
             replace(row, doubtful=True) if row.id in lost else row for row in self._rules.types if row.id not in gone
         ]
 
-    def _meant(self, name: str, row: TypeRow, known: list[str]) -> str | None:
+    def _meant(self, name: str, row: TypeRow, rows: dict[str, TypeRow]) -> str | None:
         """The row that a name in ``replaces`` means; an unknown one is told, and corrected where that is obvious."""
-        if name in known:
+        if name in rows and name != row.id:
             return name
-        hint = hint_for(name, known)
+        known = [i for i in rows if i != row.id] if len(self.names) < MOST_ALIKE else []
+        hint = did_you_mean(name, known, "known")
         self.names.append(row.place.finding(UNKNOWN, f"replaces unknown row {name!r}", hint, rule=row.id))
         return closest(name, known)
 

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.files import decode, read_bytes
-from pleoctl.documents.load import Document, parse
+from pleoctl.documents.load import parse
 from pleoctl.documents.schemas import violations
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.rules.spelling import SCHEMA, Spelling
@@ -21,7 +21,7 @@ from pleoctl.place import Place
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pleoctl.documents.load import Steps
+    from pleoctl.documents.document import Document, Steps
     from pleoctl.errors import Finding
 
 STANDARD: Final = "standard"

@@ -8,55 +8,47 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.schemas import validator
+from pleoctl.errors import MOST_ALIKE, More
+from pleoctl.text import closest, did_you_mean
 
 if TYPE_CHECKING:
-    from pleoctl.documents.load import Document, Steps
+    from collections.abc import Collection
+
+    from pleoctl.documents.document import Document, Steps
     from pleoctl.errors import Finding
 
 UNKNOWN: Final = "MAP001"
 SCHEMA: Final = "mapping"
-_SHOWN: Final = 12
-
-
-def closest(name: str, known: list[str]) -> str | None:
-    """The one known name that was probably meant."""
-    folded = {k.casefold(): k for k in reversed(known)}
-    found = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
-    return folded[found[0]] if found else None
-
-
-def hint_for(name: str, known: list[str]) -> str:
-    """A "did you mean", or what is known."""
-    meant = closest(name, known)
-    if meant is not None:
-        return f"did you mean {meant!r}?"
-    more = ", …" if len(known) > _SHOWN else ""
-    return f"known: {', '.join(known[:_SHOWN])}{more}"
 
 
 @dataclass(slots=True)
 class Spelling:
     """Findings about unknown names of one document, whose data is put right in place.
 
-    ``lost`` are the paths at which something without a correction was taken out.
+    ``more`` counts the unknown names that no finding tells of.
     """
 
     document: Document
     findings: list[Finding] = field(default_factory=list)
-    lost: list[Steps] = field(default_factory=list)
+    more: int = 0
+    _lost: set[Steps] = field(default_factory=set)
     _root: Any = field(default_factory=lambda: validator(SCHEMA).schema, repr=False)
 
     def correct(self) -> None:
         """Walk the document's data along its schema."""
         self._walk(self._root, self.document.data, ())
+        if self.more:
+            self.findings.append(More.like(self.findings[0], self.more, "error"))
 
     def is_lost(self, path: Steps) -> bool:
         """Whether something below ``path`` was taken out."""
-        return any(lost[: len(path)] == path for lost in self.lost)
+        return path in self._lost
+
+    def _lose(self, path: Steps) -> None:
+        self._lost.update(path[:depth] for depth in range(len(path) + 1))
 
     def _walk(self, schema: Any, data: Any, path: Steps) -> None:
         schema = self._resolve(schema, data)
@@ -78,16 +70,15 @@ class Spelling:
     def _keys(self, schema: Any, data: dict[str, Any], path: Steps) -> None:
         if schema.get("additionalProperties", True) is not False:
             return
-        known = list(schema.get("properties", {}))
+        known = schema.get("properties", {})
         patterns = [re.compile(p) for p in schema.get("patternProperties", {})]
         for name in [k for k in data if k not in known and not any(p.match(k) for p in patterns)]:
-            self._report(f"unknown key {name!r}", name, known, (*path, name), key=True)
+            meant = self._report(f"unknown key {name!r}", name, known, (*path, name), key=True)
             value = data.pop(name)
-            meant = closest(name, known)
             if meant is not None and meant not in data:
                 data[meant] = value
             else:
-                self.lost.append(path)
+                self._lose(path)
 
     def _values(self, schema: Any, data: dict[str, Any], path: Steps) -> None:
         for name in list(data):
@@ -105,9 +96,10 @@ class Spelling:
         return found[0] if found else other if isinstance(other, dict) else None
 
     def _items(self, schema: Any, data: list[Any], path: Steps) -> None:
-        for index in reversed(range(len(data))):
+        for index in range(len(data)):
             if not self._word(schema, data, index, path):
                 self._walk(schema, data[index], (*path, index))
+        data[:] = [item for item in data if item is not _GONE]
 
     def _word(self, schema: Any, holder: Any, step: str | int, path: Steps, *, required: bool = False) -> bool:
         """Put an unknown word right; whether the value is a word of a closed list at all."""
@@ -117,21 +109,32 @@ class Spelling:
             return known is not None
         words = [word for word in known if isinstance(word, str)]
         if words and value not in words:
-            self._report(f"unknown {_noun(path, step)} {value!r}", value, words, (*path, step), key=False)
-            meant = closest(value, words)
+            meant = self._report(f"unknown {_noun(path, step)} {value!r}", value, words, (*path, step), key=False)
             if meant is not None:
                 holder[step] = meant
                 return True
-            self.lost.append(path)
+            self._lose(path)
             if required:
                 # Any word will do, since nothing is concluded from it; without one the schema would miss it too.
                 holder[step] = words[0]
+            elif isinstance(step, int):
+                holder[step] = _GONE
             else:
                 del holder[step]
         return True
 
-    def _report(self, message: str, name: str, known: list[str], path: Steps, *, key: bool) -> None:
-        self.findings.append(self.document.finding(path, UNKNOWN, message, hint=hint_for(name, known), key=key))
+    def _report(self, message: str, name: str, known: Collection[str], path: Steps, *, key: bool) -> str | None:
+        """Tell an unknown name, and what was meant by it; names that nobody would read are counted and not guessed."""
+        if len(self.findings) >= MOST_ALIKE:
+            self.more += 1
+            return None
+        hint = did_you_mean(name, known, "known")
+        self.findings.append(self.document.finding(path, UNKNOWN, message, hint=hint, key=key))
+        return closest(name, known)
+
+
+#: Stands for an item of a list that is taken out.
+_GONE: Final = object()
 
 
 def _noun(path: Steps, step: str | int) -> str:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import Finding, InvalidFile
 from pleoctl.mapping.failures import wrong
-from pleoctl.mapping.rules.spelling import UNKNOWN, hint_for
+from pleoctl.mapping.rules.spelling import UNKNOWN
+from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 DEFAULT: Final = "{{ supplier.name }} {{ user.name }} {{ note }}"
 MAX_LENGTH: Final = 500
+MAX_DEPTH: Final = 40
 
 #: What a template may name, and the item's field behind it.
 FIELDS: Final[dict[str, tuple[str, ...]]] = {
@@ -85,8 +87,13 @@ def compile_template(text: str, place: Place) -> Template:
     environment = _environment()
     try:
         tree = environment.parse(text)
+        deep = _is_deep(tree)
     except TemplateSyntaxError as error:
         raise InvalidFile.of([_at(place, text, error.lineno, "template", _sentence(error.message))]) from error
+    except RecursionError:
+        deep = True
+    if deep:
+        raise InvalidFile.of([_at(place, text, 1, "template", _sentence("nested too deep"), "write a simpler one")])
     problems = list(_problems(tree, place, text))
     if problems:
         raise InvalidFile.of(problems)
@@ -99,6 +106,14 @@ def compile_template(text: str, place: Place) -> Template:
         hint = "test first what an item may lack: {% if note and note < … %}" if "undefined" in str(error) else None
         raise InvalidFile.of([_at(place, text, 1, "template", _sentence(f"{error}"), hint)]) from error
     return Template(text, _renderer(template))
+
+
+def _is_deep(tree: Any) -> bool:
+    """Whether working with the template would take for ever, or break the interpreter."""
+    level = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in node.iter_child_nodes()]
+    return bool(level)
 
 
 def _sentence(message: str | None) -> str:
@@ -135,12 +150,12 @@ def _problems(tree: Any, place: Place, text: str) -> Iterator[Finding]:
             yield _at(place, text, node.lineno, "template", f"description: {kind} is not allowed in a template",
                       "use values, conditions and filters")  # fmt: skip
         elif kind == "Filter" and node.name not in _FILTERS:
-            yield _unknown(place, text, node, f"filter {node.name!r}", hint_for(node.name, list(_FILTERS)))
+            yield _unknown(place, text, node, f"filter {node.name!r}", did_you_mean(node.name, list(_FILTERS), "known"))
         elif kind == "Name" and node.name not in FIELDS:
-            yield _unknown(place, text, node, f"name {node.name!r}", hint_for(node.name, list(FIELDS)))
+            yield _unknown(place, text, node, f"name {node.name!r}", did_you_mean(node.name, list(FIELDS), "known"))
         elif kind == "Getattr" and not _is_field(node):
             known = list(FIELDS.get(getattr(node.node, "name", ""), ()))
-            yield _unknown(place, text, node, f"field {node.attr!r}", hint_for(node.attr, known))
+            yield _unknown(place, text, node, f"field {node.attr!r}", did_you_mean(node.attr, known, "known"))
         elif kind == "Output":
             for part in node.nodes:
                 fields = FIELDS.get(getattr(part, "name", ""), ()) if type(part).__name__ == "Name" else ()

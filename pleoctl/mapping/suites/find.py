@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.files import decode, read_bytes, write_atomically
-from pleoctl.documents.load import Document, parse
+from pleoctl.documents.load import parse
 from pleoctl.documents.scalars import plain_value, yaml_string
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.rules.build import load_rules, relative
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from pleoctl.documents.document import Document
     from pleoctl.documents.nodes import Node
     from pleoctl.mapping.rules.model import Rules
 
@@ -92,9 +93,11 @@ def _rewritten(document: Document, failed: list[Result]) -> str:
             # From behind the colon, since one line of flow style may not start where a block did.
             start = document.text.index(":", pair[0].end) + 1
             spans.append((start, _end(pair[1], document.text), f" {_flow(result.actual)}"))
-    text = document.text
-    for start, end, written in sorted(spans, reverse=True):
-        text = text[:start] + written + text[end:]
+    parts, at = [], 0
+    for start, end, written in sorted(spans):
+        parts += [document.text[at:start], written]
+        at = end
+    text = "".join([*parts, document.text[at:]])
     _verify(text, document.shown, failed)
     return text
 

@@ -5,21 +5,22 @@ Tests see the rules alone, not the accounting system, so that they say the same 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.mapping.engine.engine import Engine
 from pleoctl.mapping.items import convert
 from pleoctl.mapping.rules.model import Target
+from pleoctl.mapping.suites.pairing import met_by, paired, target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container
 
-    from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
+    from pleoctl.mapping.engine.entries import Entry, Posting
     from pleoctl.mapping.rules.model import Rules, TestCase
 
 _ID: Final = "00000000-0000-4000-8000-000000000001"
-_TAX_ROLE: Final = "tax"
 
 #: The key that a short form stands for: ``vendor: ACME`` is ``vendor: {code: ACME}``.
 _SHORT: Final = {"contraAccount": "code", "vendor": "code", "supplier": "name", "user": "code", "team": "code"}
@@ -130,7 +131,7 @@ def _roles(expect: Any) -> set[str]:
     """The roles that an expectation names."""
     parts = expect.get("entries", []) if isinstance(expect, dict) else expect or []
     postings = [posting for part in parts for posting in part.get("postings", [part])]
-    return {role for posting in postings if (role := _target(posting).role) is not None}
+    return {role for posting in postings if (role := target_of(posting).role) is not None}
 
 
 def _posting(posting: Posting, roles: Container[str | None] = ()) -> dict[str, Any]:
@@ -161,64 +162,18 @@ def _comparable(expect: Any, entry: Entry) -> tuple[Any, Any]:
         postings = [p for ledger in entry.entries for p in ledger.postings]
         return _aligned(expect, postings)
     expected = [{"kind": e["kind"], "postings": e["postings"]} for e in expect["entries"]]
-    ledgers = _paired(expected, entry.entries)
+    ledgers = paired(expected, entry.entries)
     actual = [{"kind": e.kind, "postings": [_unexpected(p) for p in e.postings]} for e in ledgers]
     for one, other, ledger in zip(expected, actual, ledgers, strict=False):
         one["postings"], other["postings"] = _aligned(one["postings"], ledger.postings)
     return expected, actual
 
 
-def _paired(expected: list[dict[str, Any]], entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
-    """The entries in the order of the expectations they meet; order is free, so kind and postings decide."""
-    left = list(entries)
-    found = []
-    for wanted in expected:
-        if not left:
-            break
-        best = max(left, key=lambda ledger: _likeness(wanted, ledger))
-        left.remove(best)
-        found.append(best)
-    return found + left
-
-
-def _likeness(wanted: dict[str, Any], ledger: LedgerEntry) -> tuple[bool, int]:
-    met = sum(any(_matches(posting, p) for p in ledger.postings) for posting in wanted["postings"])
-    return wanted["kind"] == ledger.kind, met
-
-
 def _aligned(expected: list[dict[str, Any]], postings: list[Posting]) -> tuple[list[Any], list[Any]]:
     """Expected and actual postings, each that is met written as it was expected."""
-    met: dict[int, int] = {}  # posting → expectation
-    for index in range(len(expected)):
-        _pair(index, expected, postings, met, set())
+    met = met_by(expected, postings)
     actual = [expected[met[n]] if n in met else _unexpected(p) for n, p in enumerate(postings)]
     return _sorted(expected), _sorted(actual)
-
-
-def _pair(
-    index: int, expected: list[dict[str, Any]], postings: list[Posting], met: dict[int, int], tried: set[int]
-) -> bool:
-    """Find a posting for an expectation, moving others to further ones that they match too, so that most are met."""
-    for number, posting in enumerate(postings):
-        if number not in tried and _matches(expected[index], posting):
-            tried.add(number)
-            if number not in met or _pair(met[number], expected, postings, met, tried):
-                met[number] = index
-                return True
-    return False
-
-
-def _target(wanted: dict[str, Any]) -> Target:
-    return Target.of(wanted["debit"] if "debit" in wanted else wanted["credit"], _NOWHERE)
-
-
-def _matches(wanted: dict[str, Any], posting: Posting) -> bool:
-    target = _target(wanted)
-    if posting.side not in wanted or posting.amount != wanted["amount"]:
-        return False
-    if target.role is not None:
-        return posting.role == target.role
-    return posting.account == target.code or (target.code == posting.role == _TAX_ROLE)
 
 
 def _sorted(postings: list[Any]) -> list[Any]:
@@ -229,15 +184,14 @@ def _differences(expected: Any, actual: Any) -> list[str]:
     """What is missing as ``- debit wallet 10000``, what is there instead as ``+ …``; nothing where both are alike."""
     if expected == actual:
         return []
-    from deepdiff import DeepDiff  # noqa: PLC0415 - a quarter of a second that only failing tests cost
+    wanted, found = _readable(expected), _readable(actual)
+    return [*(f"- {line}" for line in _beyond(wanted, found)), *(f"+ {line}" for line in _beyond(found, wanted))]
 
-    diff = DeepDiff(_readable(expected), _readable(actual), ignore_order=True, report_repetition=True)
-    missing = list(diff.get("iterable_item_removed", {}).values())
-    surplus = list(diff.get("iterable_item_added", {}).values())
-    for change in diff.get("repetition_change", {}).values():
-        more = change["new_repeat"] - change["old_repeat"]
-        (surplus if more > 0 else missing).extend([change["value"]] * abs(more))
-    return [*(f"- {line}" for line in missing), *(f"+ {line}" for line in surplus)]
+
+def _beyond(lines: list[str], others: list[str]) -> list[str]:
+    """The lines that are not among the others as often, in their order."""
+    left = Counter(lines) - Counter(others)
+    return [line for line in dict.fromkeys(lines) for _ in range(left[line])]
 
 
 def _readable(outcome: Any) -> list[str]:

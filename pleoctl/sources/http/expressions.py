@@ -6,6 +6,7 @@ whole chart. So an expression remembers which of its names the data has had; wha
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from warnings import catch_warnings, simplefilter
@@ -23,8 +24,20 @@ if TYPE_CHECKING:
 # JMESPath's own trees are plain dicts: {type, value, children}.
 Node = Any
 
+MAX_LENGTH: Final = 4000
+MAX_DEPTH: Final = 100
+#: How many times the size of its input the value of an expression may have.
+MAX_GROWTH: Final = 10_000
+#: Codes and names in Pleo are no longer.
+MAX_WIDTH: Final = 255
+_FAILURES: Final = (JMESPathError, ArithmeticError, TypeError, ValueError, RecursionError)
+
 _TEXT: Final[Any] = {"types": ["string", "null"]}
 _SCALAR: Final[Any] = {"types": ["string", "number", "boolean", "null"]}
+
+
+class ExpressionError(Exception):
+    """A function was given a value that it cannot take."""
 
 
 class _Functions(Functions):
@@ -47,7 +60,11 @@ class _Functions(Functions):
         return None if value is None else _text(value)
 
     @signature(_SCALAR, {"types": ["number"], "variadic": True})
-    def _func_pad(self, value: Any, width: int, fill: str = "0") -> str | None:
+    def _func_pad(self, value: Any, width: float, fill: Any = "0") -> str | None:
+        if not 0 <= width <= MAX_WIDTH:
+            raise ExpressionError(f"In function pad(), the width {width} is not from 0 to {MAX_WIDTH}")
+        if not isinstance(fill, str) or len(fill) != 1:
+            raise ExpressionError(f"In function pad(), {fill!r} is not one character to fill up with")
         return None if value is None else _text(value).rjust(int(width), fill)
 
 
@@ -77,15 +94,21 @@ class _Watching(TreeInterpreter):
         return super().visit_field(node, value)
 
     def visit_or_expression(self, node: Node, value: Any) -> Any:
-        self._look(node["children"][1], value)
-        return super().visit_or_expression(node, value)
+        return self._either(node, value, ends=lambda first: not _is_false(first))
 
     def visit_and_expression(self, node: Node, value: Any) -> Any:
-        self._look(node["children"][1], value)
-        return super().visit_and_expression(node, value)
+        return self._either(node, value, ends=_is_false)
+
+    def _either(self, node: Node, value: Any, ends: Callable[[Any], bool]) -> Any:
+        """Each side once, since a side may hold such expressions itself."""
+        first = self.visit(node["children"][0], value)
+        if ends(first):
+            self._look(node["children"][1], value)
+            return first
+        return self.visit(node["children"][1], value)
 
     def _look(self, node: Node, value: Any) -> None:
-        with suppress(JMESPathError):
+        with suppress(ExpressionError, *_FAILURES):
             self.visit(node, value)
 
 
@@ -95,14 +118,7 @@ class Expression:
     def __init__(self, text: str, key: str) -> None:
         """``key`` is its place in the workspace file. Raises `SourceError` where it is not JMESPath."""
         self.text, self.key = text, key
-        try:
-            with catch_warnings():
-                # Bare words in backticks: an old spelling that looks like a name.
-                simplefilter("error")
-                self._node: Node = parse(text).parsed
-        except (JMESPathError, Warning) as error:
-            reason = " ".join(str(error).split())
-            raise SourceError(f"{key} is not a JMESPath expression: {reason}") from error
+        self._node: Node = _parsed(text, key)
         _check_functions(self._node, key)
         self._unseen = {id(node): str(node["value"]) for node in _nodes(self._node) if node["type"] == "field"}
         self._watching = _Watching(self._unseen)
@@ -119,12 +135,48 @@ class Expression:
             return self._short(data)
         try:
             return (self._watching if self._unseen else _PLAIN).visit(self._node, data)
-        except JMESPathError as error:
+        except _FAILURES as error:
             raise ExpressionError(" ".join(str(error).split())) from error
 
 
-class ExpressionError(Exception):
-    """A function was given a value that it cannot take."""
+def _parsed(text: str, key: str) -> Node:
+    if len(text) > MAX_LENGTH:
+        raise SourceError(f"{key} has more than {MAX_LENGTH} characters", hint="compute less")
+    try:
+        with catch_warnings():
+            # Bare words in backticks: an old spelling that looks like a name.
+            simplefilter("error")
+            node: Node = parse(text).parsed
+        deep = _depth(node) > MAX_DEPTH
+    except (JMESPathError, Warning, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise SourceError(f"{key} is not a JMESPath expression: {reason}") from error
+    except RecursionError:
+        deep = True
+    if deep:
+        raise SourceError(f"{key} is nested deeper than {MAX_DEPTH} levels", hint="write a shorter expression")
+    if _growth(node) > MAX_GROWTH:
+        raise SourceError(f"{key} may multiply its input by more than {MAX_GROWTH}", hint="write a shorter expression")
+    return node
+
+
+def _depth(node: Node) -> int:
+    return 1 + max((_depth(child) for child in node.get("children", ()) if isinstance(child, dict)), default=0)
+
+
+def _growth(node: Node) -> int:
+    """At most how many times as large as its input a value is: ``[@, @] | [@, @]`` has it four times."""
+    parts = [_growth(child) for child in node.get("children", ()) if isinstance(child, dict)]
+    kind = node["type"]
+    one_by_one = kind == "function_expression" and any(c["type"] == "expref" for c in node["children"])
+    if kind in _SIDE_BY_SIDE and not one_by_one:
+        return max(1, sum(parts))
+    return math.prod(parts)
+
+
+_SIDE_BY_SIDE: Final = {
+    "multi_select_list", "multi_select_dict", "function_expression", "comparator", "or_expression", "and_expression",
+}  # fmt: skip
 
 
 def _nodes(node: Node) -> Iterator[Node]:
@@ -160,6 +212,11 @@ def _short(node: Node) -> Callable[[Any], Any] | None:
     return None
 
 
+def _is_false(value: Any) -> bool:
+    """What JMESPath takes for false: nothing, and what is empty, but not zero."""
+    return value is None or value is False or value in ("", [], {})
+
+
 def _negated(value: Any) -> bool:
     """JMESPath's negation: every number is true, zero as well."""
     return False if isinstance(value, int | float) and not isinstance(value, bool) else not value
@@ -170,5 +227,5 @@ def _short_string(value: Any, node: Node, data: Any) -> Any:
         return str(value)
     try:
         return _PLAIN.visit(node, data)
-    except JMESPathError as error:
+    except _FAILURES as error:
         raise ExpressionError(" ".join(str(error).split())) from error

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from pleoctl.documents.load import load
-from pleoctl.documents.schemas import nearest
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import RESOURCES
+from pleoctl.text import did_you_mean
 
 FOLDER: Final = Path(__file__).parent.parent / "presets"
 # These say one thing as a whole: half of one and half of another would make no sense.
@@ -53,7 +53,7 @@ def preset_names() -> list[str]:
 def load_preset(name: str) -> Preset:
     """The preset of a name. Raises `SourceError` with the nearest names."""
     if name not in preset_names():
-        raise SourceError(f"there is no preset {name!r}", hint=nearest(name, preset_names(), "presets"))
+        raise SourceError(f"there is no preset {name!r}", hint=did_you_mean(name, preset_names(), "known presets"))
     document = load(FOLDER / f"{name}.yaml", shown=f"preset {name}")
     data = document.data
     return Preset(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from pleoctl.documents.schemas import nearest
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import REQUIRED, RESOURCES, SourceRow, Table
 from pleoctl.sources.context import SERVICE
@@ -15,6 +14,7 @@ from pleoctl.sources.http.reading import ListReader
 from pleoctl.sources.http.rows import RowMaker
 from pleoctl.sources.http.spec import Request, Resource, literal_rows, resources
 from pleoctl.sources.http.templates import check_names, fill_text
+from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,7 +85,7 @@ class HttpSource:
                 raise SourceError(f"source.variables.{name}: this name is taken")
             if declared and name not in declared:
                 raise SourceError(f"source.variables: the preset has no variable {name!r}",
-                                  hint=nearest(name, sorted(declared)))  # fmt: skip
+                                  hint=did_you_mean(name, sorted(declared)))  # fmt: skip
         missing = [name for name in declared if name not in given]
         if missing:
             raise SourceError(f"source.variables lacks {missing[0]}: {declared[missing[0]]}",

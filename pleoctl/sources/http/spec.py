@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.documents.schemas import nearest
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import FIELDS, REQUIRED
 from pleoctl.sources.credentials import ROUTING_HEADERS
 from pleoctl.sources.http.expressions import Expression
 from pleoctl.sources.http.templates import check_names, fill, fill_path, names
+from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -109,7 +109,7 @@ def literal_rows(name: str, given: list[dict[str, str]]) -> list[dict[str, str]]
         key = f"source.{name}.rows[{number}]"
         for field in cells:
             if field not in FIELDS[name]:
-                raise SourceError(f"{key}: unknown field {field!r}", hint=nearest(field, sorted(FIELDS[name])))
+                raise SourceError(f"{key}: unknown field {field!r}", hint=did_you_mean(field, sorted(FIELDS[name])))
         missing = [field for field in REQUIRED[name] if not cells.get(field)]
         if missing:
             raise SourceError(f"{key} lacks {', '.join(missing)}")
@@ -209,7 +209,7 @@ def _fields(name: str, given: dict[str, str | None], key: str) -> dict[str, Expr
     fields = {field: text for field, text in given.items() if text is not None}
     for field in fields:
         if field not in FIELDS[name]:
-            raise SourceError(f"{key}: unknown field {field!r}", hint=nearest(field, sorted(FIELDS[name])))
+            raise SourceError(f"{key}: unknown field {field!r}", hint=did_you_mean(field, sorted(FIELDS[name])))
     missing = [field for field in REQUIRED[name] if field not in fields]
     if missing:
         raise SourceError(f"{key} lacks {', '.join(missing)}")

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from pleoctl.documents.schemas import nearest
 from pleoctl.errors import SourceError
+from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -34,8 +34,8 @@ def check_names(value: Any, known: set[str], key: str) -> None:
     """Raise `SourceError` for a variable that is not at hand here."""
     for name in names(value):
         if name not in known and not ("parent" in known and name.startswith("parent.")):
-            hint = nearest(name, sorted(known)) if known else "no variable is at hand here"
-            raise SourceError(f"{key} uses {{{name}}}, which there is not", hint=hint.replace("keys", "variables"))
+            hint = did_you_mean(name, sorted(known), "known variables") if known else "no variable is at hand here"
+            raise SourceError(f"{key} uses {{{name}}}, which there is not", hint=hint)
 
 
 def fill_path(text: str, variables: Mapping[str, Any]) -> str:

@@ -70,6 +70,53 @@ def test_a_function_refuses_what_it_cannot_take(text: str) -> None:
         Expression(text, "key")({"a": ["x"]})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pad(a, `2000000000`)",
+        "pad(a, `-1`)",
+        "pad(a, `1e999`)",
+        "pad(a, `5`, `1`)",
+        "pad(a, `5`, 'xy')",
+        "ceil(`1e999`)",
+    ],
+)
+def test_a_function_takes_no_value_that_swells_or_breaks_it(text: str) -> None:
+    """Widths end at the longest code that Pleo takes; numbers without end are errors of the row."""
+    with pytest.raises(ExpressionError):
+        Expression(text, "key")({"a": "x"})
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("(" * 900 + "a" + ")" * 900, "nested deeper than"),
+        ("|".join("a" * 900), "nested deeper than"),
+        ("!" * 900 + "a", "nested deeper than"),
+        ("`" + "[" * 1900 + "]" * 1900 + "`", "nested deeper than"),
+        ("|".join(["[@, @][]"] * 30), "may multiply its input"),
+        ("|".join(["join('', [@, @])"] * 30), "may multiply its input"),
+        ("to_string(" + "|".join(["{a: @, b: @}"] * 30) + ")", "may multiply its input"),
+        ("map(&" + "|".join(["[@, @, @, @, @, @, @, @]"] * 5) + ", a)", "may multiply its input"),
+        ("a" * 5000, "more than 4000 characters"),
+    ],
+)
+def test_an_expression_is_bounded(text: str, reason: str) -> None:
+    """What is nested too deep or grows by doubling is refused when the source is made, with its place."""
+    with pytest.raises(SourceError, match=reason) as caught:
+        Expression(text, "source.accounts.where")
+    assert "source.accounts.where" in caught.value.message
+
+
+def test_alternatives_inside_alternatives_are_looked_at_once() -> None:
+    """Names are noted without asking every branch twice as often as the one around it."""
+    text = "||".join(["(a"] * 40) + ")" * 40
+    asked = Expression(text.replace("||", "&&"), "key")
+    assert asked({"a": 1}) == 1
+    assert asked({"a": None}) is None
+    assert asked.unseen == []
+
+
 @pytest.mark.parametrize("text", ["", "a ==", "a b", "`x`", "nope(a)"])
 def test_what_is_no_expression_is_told_by_its_place(text: str) -> None:
     """The key of the workspace file stands in the message."""

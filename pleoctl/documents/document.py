@@ -1,0 +1,61 @@
+"""A file as data that knows where each value stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pleoctl.errors import Finding, Level
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pleoctl.documents.nodes import Node
+
+Steps = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class Document:
+    """A parsed file: ``data`` is plain, ``shown`` is the name that findings carry."""
+
+    shown: str
+    data: Any
+    root: Node
+    text: str
+
+    def locate(self, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int]:
+        """Line and column (from 1) of a value, or of its key; of the nearest parent where it is absent."""
+        node, keynode = self.root, self.root
+        for step in path:
+            found = node.child(step)
+            if found is None:
+                break
+            keynode, node = found
+        chosen = keynode if key else node
+        return chosen.line, chosen.column
+
+    def finding(
+        self,
+        path: Sequence[str | int],
+        code: str,
+        message: str,
+        *,
+        hint: str | None = None,
+        level: Level = "error",
+        key: bool = False,
+        rule: str | None = None,
+    ) -> Finding:
+        """A finding that points at a value of this document."""
+        line, column = self.locate(path, key=key)
+        return Finding(code, message, level, self.shown, line, column, hint=hint, rule=rule)
+
+    def node(self, path: Sequence[str | int]) -> Node | None:
+        """The node at a path, None where there is none."""
+        node = self.root
+        for step in path:
+            found = node.child(step)
+            if found is None:
+                return None
+            node = found[1]
+        return node
