@@ -23,7 +23,7 @@ def command(options: Options, *, check: bool) -> Output:
 
     """
     from pleoctl.desired.comments import render
-    from pleoctl.desired.read import as_checked_out, load_each, load_state
+    from pleoctl.desired.read import holds, load_each, load_state
     from pleoctl.documents.files import write_atomically
 
     files = open_workspace(options).desired_files
@@ -31,8 +31,8 @@ def command(options: Options, *, check: bool) -> Output:
     changed = []
     for path, shown in files:
         state, comments = load_state(path, shown)
-        content = as_checked_out(path, shown, render(state, comments).encode())
-        if content is not None:
+        content = render(state, comments).encode()
+        if not holds(path, shown, content):
             changed.append(shown)
             if not check:
                 write_atomically(path, content)

@@ -43,17 +43,9 @@ def load_state(path: Path, shown: str) -> tuple[DesiredState, Comments]:
     return read_state(decode(read_bytes(path, shown), shown), shown)
 
 
-def as_checked_out(path: Path, shown: str, content: bytes) -> bytes | None:
-    """What to write so that a file holds ``content``, with the line ends that it has; None where it holds it already.
-
-    A checkout may turn line ends into CRLF, which is no change of what a file says.
-    """
-    if not path.exists():
-        return content
-    old = read_bytes(path, shown)
-    if b"\r\n" in old and old.count(b"\r\n") == old.count(b"\n"):
-        content = content.replace(b"\n", b"\r\n")
-    return None if old == content else content
+def holds(path: Path, shown: str, content: bytes) -> bool:
+    """Whether a file says ``content``: line ends that a checkout has turned into CRLF are no change."""
+    return path.exists() and read_bytes(path, shown).replace(b"\r\n", b"\n") == content
 
 
 def load_each(files: Iterable[tuple[Path, str]]) -> list[DesiredState]:

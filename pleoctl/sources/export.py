@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.desired.comments import Comments, render
-from pleoctl.desired.read import as_checked_out, checked, load_state
+from pleoctl.desired.read import checked, holds, load_state
 from pleoctl.errors import Finding, Refused, SourceError
 from pleoctl.model.records import DesiredState, Dimension, Row
 from pleoctl.sources.base import RESOURCES, Source
@@ -68,8 +68,8 @@ def export_state(workspace: Workspace, source: Source | None = None) -> Export:
     parts = _split(state, old, len(workspace.desired_files))
     files, changed = [], []
     for (path, shown), part, comment in zip(workspace.desired_files, parts, comments, strict=True):
-        content = as_checked_out(path, shown, render(part, comment).encode())
-        if content is not None:
+        content = render(part, comment).encode()
+        if not holds(path, shown, content):
             files.append((path, shown, content))
             changed.append(shown)
     checked(state)

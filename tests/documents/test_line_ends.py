@@ -34,23 +34,15 @@ def test_line_ends_are_no_change(folder: Path, cli: Any, command: tuple[str, ...
     assert (folder / "desired-state.yaml").read_bytes() == before
 
 
-def test_a_change_keeps_the_line_ends(folder: Path, cli: Any) -> None:
-    """An export writes the file as the checkout has it, comments included."""
+def test_a_change_is_written_as_ever(folder: Path, cli: Any) -> None:
+    """With line feeds, and with the comments that stood there."""
     (folder / "as.csv").write_text(ACCOUNTS.replace("Beta", "Gamma"))
     assert cli("export", "--check").code == 2
     assert cli("export").code == 0
     written = (folder / "desired-state.yaml").read_bytes()
-    assert b"# ours\r\n" in written
-    assert b'name: "Gamma"}\r\n' in written
-    assert written.count(b"\n") == written.count(b"\r\n")
-    assert cli("export", "--check").code == 0
-
-
-def test_line_ends_that_differ_within_a_file_are_a_change(folder: Path, cli: Any) -> None:
-    """No checkout makes them."""
-    state = folder / "desired-state.yaml"
-    state.write_bytes(state.read_bytes().replace(b"\r\n", b"\n", 1))
-    assert cli("fmt", "--check").code == 2
+    assert b"# ours\n" in written
+    assert b'name: "Gamma"}\n' in written
+    assert b"\r" not in written
 
 
 def test_the_scaffold_keeps_bytes_alike_in_every_checkout(cli: Any, tmp_path: Path) -> None:
