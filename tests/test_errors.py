@@ -24,7 +24,7 @@ def test_exit_codes_are_the_published_ones() -> None:
     """CI jobs rely on them."""
     assert {code.name: int(code) for code in ExitCode} == {
         "OK": 0, "ERROR": 1, "CHANGES": 2, "REFUSED": 3, "STALE": 4, "PARTIAL": 5, "LOCKED": 6, "USAGE": 64,
-        "INVALID": 78, "INTERRUPTED": 130, "TERMINATED": 143,
+        "INVALID": 78, "HANGUP": 129, "INTERRUPTED": 130, "TERMINATED": 143,
     }  # fmt: skip
 
 
