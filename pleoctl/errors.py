@@ -63,6 +63,12 @@ class Finding:
         hint = f" ({self.hint})" if self.hint else ""
         return f"{where}{self.message}{hint}"
 
+    @classmethod
+    def of_bug(cls, error: Exception) -> Finding:
+        """An exception that nobody expected."""
+        words = f"unexpected {type(error).__name__}: {error}"
+        return cls("internal", words[:500], hint="this is a bug; run again with --debug and report it")
+
     def as_json(self) -> dict[str, Any]:
         """The finding as every ``--format json`` shows it."""
         return asdict(self)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.apply.cascade import restore_tags
 from pleoctl.apply.executor import Executor
@@ -23,7 +24,7 @@ from pleoctl.run.folder import open_run
 from pleoctl.run.receipt import PROBLEMS, Outcome, Receipt, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from pleoctl.pleo.writer import PleoWriter
     from pleoctl.run.folder import RunFolder
     from pleoctl.workspace.settings import GuardLimits
+
+LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,14 @@ class Target:
 
 @dataclass(slots=True)
 class Applied:
-    """A finished run: its receipt and what made it stop, where something did."""
+    """A finished run: its receipt."""
 
     receipt: Receipt
-    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What there is to tell beside the changes: what made it stop, where something did."""
+        return self.receipt.findings
 
 
 def check_plan(plan: Plan, target: Target, expected: str | None = None) -> None:
@@ -91,10 +98,11 @@ def refuse_plan(plan: Plan, target: Target, error: Refused) -> Applied:
     results = [Result(change) for change in plan.changes]
     receipt = Receipt(
         plan.id, _run_id(plan, started), target.company, target.url, "refused", _iso(started), _iso(started), results,
+        findings=error.findings,
     )  # fmt: skip
     with suppress(PleoctlError):
         open_run(target.runs, receipt.run_id, plan.bytes).keep(receipt.bytes)
-    return Applied(receipt, error.findings)
+    return Applied(receipt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +117,6 @@ class _Ears:
 class _Run:
     def __init__(self, plan: Plan, target: Target, pleo: PleoWriter, ears: _Ears) -> None:
         self._plan, self._pleo, self._ears = plan, pleo, ears
-        self._findings: list[Finding] = []
         self._apis = KindApis(pleo)
         self._runs = target.runs
         started = _now()
@@ -119,30 +126,40 @@ class _Run:
         wait_out(self._runs, self._ears.stop)
         receipt = self._receipt
         folder = open_run(self._runs, receipt.run_id, self._plan.bytes)
+        receipt.findings += folder.findings
         journal = folder.journal(self._ears.listen)
         self._ears.listen({"at": receipt.started, "event": "started", "runId": receipt.run_id,
                            "planId": receipt.plan_id, "changes": len(self._plan.changes)})  # fmt: skip
         try:
             fresh = FreshCheck(self._apis, self._plan.changes).run()
             if fresh.stale:
-                return self._finish(folder, "stale", list(fresh.results.values()), fresh.stale)
+                receipt.findings += fresh.stale
+                return self._finish(folder, "stale", fresh.results.values())
             self._write(fresh, Ledger(fresh, journal, self._ears.progress))
-            return self._finish(folder, self._outcome(fresh), list(fresh.results.values()))
+            return self._finish(folder, self._outcome(fresh), fresh.results.values())
         except Interrupted:
             # Only before the first write: once one is out, reads are finished and writes end by themselves.
-            return self._finish(folder, "interrupted", [Result(change) for change in self._plan.changes])
+            return self._finish(folder, "interrupted", map(Result, self._plan.changes))
         except Refused as error:
-            return self._finish(folder, "refused", [Result(change) for change in self._plan.changes], error.findings)
+            receipt.findings += error.findings
+            return self._finish(folder, "refused", map(Result, self._plan.changes))
         finally:
             journal.close()
 
     def _write(self, fresh: Fresh, ledger: Ledger) -> None:
         bench = Bench(self._apis, fresh, self._pleo.wait)
         executor = Executor(bench, ledger, self._ears.stop)
-        executor.run(self._plan.changes)
-        if not executor.halted and not self._ears.stop.is_set():
-            self._verify(bench, ledger)
-        self._findings += ledger.findings
+        try:
+            executor.run(self._plan.changes)
+            if not executor.halted and not self._ears.stop.is_set():
+                self._verify(bench, ledger)
+        except PleoctlError as error:
+            self._receipt.findings += error.findings
+        except Exception as error:
+            # Even a bug must not cost the receipt of what was written.
+            LOG.debug("the run ended with a bug", exc_info=error)
+            self._receipt.findings.append(Finding.of_bug(error))
+        self._receipt.findings += ledger.findings
 
     def _verify(self, bench: Bench, ledger: Ledger) -> None:
         try:
@@ -152,7 +169,7 @@ class _Run:
         except PleoctlError as error:
             # Everything was confirmed by Pleo's own answers; only the second look failed.
             words = f"what was written could not be read again: {error.message}"
-            self._findings.append(Finding("not-verified", words, "warning"))
+            self._receipt.findings.append(Finding("not-verified", words, "warning"))
 
     def _outcome(self, fresh: Fresh) -> Outcome:
         statuses = {result.status for result in fresh.results.values()}
@@ -160,17 +177,15 @@ class _Run:
             return "interrupted"
         return "partial" if statuses & {*PROBLEMS, "notAttempted"} else "done"
 
-    def _finish(
-        self, folder: RunFolder, outcome: Outcome, results: list[Result], findings: list[Finding] | None = None
-    ) -> Applied:  # fmt: skip
+    def _finish(self, folder: RunFolder, outcome: Outcome, results: Iterable[Result]) -> Applied:
         receipt, counts = self._receipt, self._pleo.counts
-        receipt.outcome, receipt.results, receipt.finished = outcome, results, _iso(_now())
+        receipt.outcome, receipt.results, receipt.finished = outcome, list(results), _iso(_now())
         receipt.requests = {"read": counts.read, "write": counts.write, "retries": counts.retries}
         # The outcome itself must reach the caller even if the disk is full by now.
-        folder.keep(receipt.bytes)
+        receipt.findings += folder.keep(receipt.bytes)
         self._ears.listen({"at": receipt.finished, "event": "finished", "runId": receipt.run_id, "outcome": outcome,
                            "counts": dict(receipt.counts())})  # fmt: skip
-        return Applied(receipt, [*(findings or []), *self._findings, *folder.findings])
+        return Applied(receipt)
 
 
 def _run_id(plan: Plan, started: datetime) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -54,7 +55,7 @@ def carry_out(
         progress(options, "applying") as advance,
     ):
         applied = apply_plan(plan, target_of(workspace), pleo, stop=stop.event, progress=advance, listen=listen)
-    applied.findings += listen.findings
+    applied.receipt.findings += listen.findings
     return applied
 
 
@@ -70,7 +71,9 @@ def output_of(options: Options, applied: Applied, stop: Stop) -> Output:
     if stop.code is not None and applied.receipt.outcome == "interrupted":
         code = stop.code
     if options.format == "json":
-        return Output(raw=applied.receipt.bytes, exit_code=code, findings=applied.findings)
+        # What stderr may not be able to show stands in the receipt, also what came after it was kept.
+        whole = replace(applied.receipt, findings=[*applied.findings, *options.unwritten])
+        return Output(raw=whole.bytes, exit_code=code, findings=applied.findings)
     from pleoctl.report.text import receipt_text
 
     return Output(receipt_text(applied.receipt.as_json()), applied.receipt.as_json(), applied.findings, code)

@@ -87,7 +87,7 @@ def execute(options: Options, work: Callable[[], Output]) -> int:
         output = Output(findings=[_system(error)], exit_code=ExitCode.ERROR)
         _trace(options, error)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback without --debug
-        output = Output(findings=[_internal(error)], exit_code=ExitCode.ERROR)
+        output = Output(findings=[Finding.of_bug(error)], exit_code=ExitCode.ERROR)
         _trace(options, error)
     output.findings = [*output.findings, *options.unwritten]
     output.exit_code = _worst(output)
@@ -115,11 +115,6 @@ def _system(error: OSError) -> Finding:
         return Finding("error", "the current folder no longer exists", hint="change to one that does")
     words = f"the machine refused: {(error.strerror or str(error)).lower()}"
     return Finding("error", words, file=str(error.filename) if error.filename else None)
-
-
-def _internal(error: Exception) -> Finding:
-    words = f"unexpected {type(error).__name__}: {error}"
-    return Finding("internal", words[:500], hint="this is a bug; run again with --debug and report it")
 
 
 def _trace(options: Options, error: BaseException) -> None:

@@ -24,7 +24,7 @@ RECEIPT: Final = "receipt.json"
 
 
 class RunFolder:
-    """The folder of one run; ``findings`` tell what did not go where it belongs. See `open_run`."""
+    """The folder of one run; ``findings`` tell why it is not where it belongs. See `open_run`."""
 
     def __init__(self, path: Path, others: Sequence[Path], findings: list[Finding]) -> None:
         """``others`` are the folders that the run would have in the other places."""
@@ -36,20 +36,18 @@ class RunFolder:
         """The run's journal, for the one time that it is written. Raises `JournalError`."""
         return Journal(self.path / JOURNAL, listen)
 
-    def keep(self, receipt: bytes) -> None:
-        """Write the receipt, in another place where the run's own is full by now; what fails is a finding."""
-        problems = []
+    def keep(self, receipt: bytes) -> list[Finding]:
+        """Write the receipt, in another place where the run's own is full by now; tells what went wrong."""
+        problems: list[Finding] = []
         for folder in (self.path, *self._others):
             try:
                 write_atomically(folder / RECEIPT, receipt, mode=0o600)
             except PleoctlError as error:
                 problems += error.findings
                 continue
-            if problems:
-                self.findings.append(_elsewhere("the receipt", folder, problems[0].message))
-            return
+            return [_elsewhere("the receipt", folder, problems[0].message)] if problems else []
         words = f"the receipt could be kept nowhere: {problems[0].message}"
-        self.findings.append(Finding("not-written", words, file=problems[0].file))
+        return [Finding("not-written", words, file=problems[0].file)]
 
 
 def open_run(places: Sequence[Path], name: str, plan: bytes) -> RunFolder:

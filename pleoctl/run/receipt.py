@@ -14,6 +14,7 @@ from pleoctl.plan.artifact import check_shape, check_version
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pleoctl.errors import Finding
     from pleoctl.reconcile.changes import Change
 
 Status = Literal["done", "alreadyDone", "failed", "ambiguous", "blocked", "notAttempted"]
@@ -46,7 +47,7 @@ class Result:
 
 @dataclass(slots=True)
 class Receipt:
-    """The receipt of one run; times are ISO in UTC."""
+    """The receipt of one run; times are ISO in UTC, ``findings`` what there is to tell beside the changes."""
 
     plan_id: str
     run_id: str
@@ -57,6 +58,7 @@ class Receipt:
     finished: str = ""
     results: list[Result] = field(default_factory=list)
     requests: dict[str, int] = field(default_factory=lambda: {"read": 0, "write": 0, "retries": 0})
+    findings: list[Finding] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """The receipt as a file."""
@@ -72,6 +74,7 @@ class Receipt:
             "requests": self.requests,
             "startedAt": self.started,
             "finishedAt": self.finished,
+            **({"findings": [finding.as_json() for finding in self.findings]} if self.findings else {}),
         }
 
     def counts(self) -> Counter[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pleoctl.documents.schemas import validator
 from pleoctl.machine import connection_name
 from pleoctl.sandbox import Seed, Settings
 
@@ -93,6 +94,32 @@ def test_a_disk_that_is_full_from_the_start_sends_nothing(folder: Path, pleo: Sa
     told = with_a_full_disk("start", "apply", "plan.json", "--format", "json")
     assert json.loads(told.stdout)["exitCode"] == 1
     assert list((folder / ".pleoctl/runs").iterdir()) == []
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_receipt_says_what_stderr_could_not(cli: Callable[..., Any]) -> None:
+    """What there is to tell beside the changes: why a plan was refused, which file could not be written."""
+    refused = json.loads(cli("apply", "plan.json", "--expect-id", "sha256:wrong", "--format", "json").stdout)
+    assert [finding["code"] for finding in refused["findings"]] == ["refused"]
+    done = json.loads(cli("apply", "plan.json", "--receipt", "/dev/full", "--format", "json").stdout)
+    assert [(finding["code"], finding["file"]) for finding in done["findings"]] == [("not-written", "/dev/full")]
+    again = json.loads(cli("apply", "plan.json", "--format", "json").stdout)
+    assert "findings" not in again
+    for receipt in (refused, done, again):
+        assert list(validator("receipt").iter_errors(receipt)) == []
+
+
+def test_a_bug_in_the_middle_of_a_run_loses_no_receipt(
+    folder: Path, pleo: Sandbox, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written stands in it; exit 5 where something is left to do, else 1."""
+    monkeypatch.setattr("pleoctl.apply.run.verify", lambda *_: 1 / 0)
+    said = cli("apply", "plan.json")
+    assert said.code == 1
+    assert "unexpected ZeroDivisionError" in said.stderr
+    (receipt,) = folder.glob(".pleoctl/runs/*/receipt.json")
+    statuses = {change["status"] for change in json.loads(receipt.read_text())["changes"]}
+    assert (statuses, len(renamed(pleo))) == ({"done"}, NUMBER)
 
 
 # --- a workspace that cannot be written -----------------------------------------------------------------------------
