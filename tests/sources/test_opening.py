@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from pleoctl.cli.main import run
 from pleoctl.errors import MissingExtra, SourceError
 from pleoctl.sources.opening import BUILT_IN, EXTRAS, source_class, source_types
+from pleoctl.testing.sources import conform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +69,7 @@ def installed(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_third_party_adds_a_source(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The example is installed, listed, and read like any other source; its mistakes are told like any other's."""
+    """The example is installed, listed, conforms, and is read and told like any other source."""
     assert installed.is_dir()
     assert "ini" in source_types()
     folder = tmp_path / "work"
@@ -75,6 +77,7 @@ def test_a_third_party_adds_a_source(installed: Path, tmp_path: Path, monkeypatc
     monkeypatch.chdir(folder)
     (folder / "chart.ini").write_text("[1000]\nname = Cash\n[2000]\nname = Old\nactive = no\n", encoding="utf-8")
     workspace(folder, {"type": "ini", "path": "chart.ini"})
+    conform(runpy.run_path(str(EXAMPLE / "tests" / "test_conformance.py"))["CASE"], tmp_path)
     assert run(["export"]) == 0
     text = (folder / "desired-state.yaml").read_text(encoding="utf-8")
     assert '- {externalId: "2000", code: "2000", name: "Old", active: false}' in text

@@ -1,0 +1,1 @@
+"""What plug-ins and our own tests check themselves with: conformance suites; no test framework is imported here."""
