@@ -65,6 +65,5 @@ def command(
 def _report(reported: Reported, applied: Applied) -> None:
     from pleoctl.report.receipts import receipt_findings, receipt_markdown
 
-    document = applied.receipt.as_json()
-    reported.findings += [*applied.findings, *receipt_findings(document)]
-    reported.summary = lambda room: receipt_markdown(document, max_bytes=room)
+    reported.findings += [*applied.findings, *receipt_findings(applied.receipt)]
+    reported.summary = lambda room: receipt_markdown(applied.receipt, max_bytes=room)

@@ -76,4 +76,4 @@ def output_of(options: Options, applied: Applied, stop: Stop) -> Output:
         return Output(raw=whole.bytes, exit_code=code, findings=applied.findings)
     from pleoctl.report.text import receipt_text
 
-    return Output(receipt_text(applied.receipt.as_json()), applied.receipt.as_json(), applied.findings, code)
+    return Output(receipt_text(applied.receipt), applied.receipt.as_json(), applied.findings, code)

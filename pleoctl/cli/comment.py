@@ -43,17 +43,17 @@ def command(
     from pleoctl.plan.artifact import read_plan
     from pleoctl.report.markdown import marker, plan_comments
 
-    document = read_plan(Path(plan), plan).document
+    read = read_plan(Path(plan), plan)
     place = place_in_repository(_workspace(options))
-    bodies = plan_comments(document, max_bytes=max_bytes, file=plan, commit=commit(), place=place)
+    bodies = plan_comments(read, max_bytes=max_bytes, file=plan, commit=commit(), place=place)
     transport, request = connect(repo, pull_request)
     try:
-        done = Publisher(request, str(marker(document, place)).removesuffix("-->")).publish(bodies)
+        done = Publisher(request, str(marker(read, place)).removesuffix("-->")).publish(bodies)
     finally:
         transport.close()
     told = [entry.as_json() for entry in done]
     lines = Shown.lines(f"{entry['action']} {entry['url']}" for entry in told)
-    return Output(lines, {"planId": document["id"], "comments": told})
+    return Output(lines, {"planId": read.id, "comments": told})
 
 
 def _workspace(options: Options) -> Path | None:

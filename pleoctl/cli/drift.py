@@ -33,6 +33,6 @@ def command(options: Options, *, only: str | None, dimensions: tuple[str, ...]) 
         made = build_plan(inputs, reader)
     document = made.document
     code = ExitCode.CHANGES if made.changes else ExitCode.OK
-    text = plan_text({**document, "guard": {"findings": [], "acknowledged": None}})
+    text = plan_text(made, guarded=False)
     data = {"summary": document["summary"], "changes": document["changes"], "requests": document["requests"]}
     return Output(text, data, exit_code=code)

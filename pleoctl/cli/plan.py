@@ -73,9 +73,7 @@ def command(
         )  # fmt: skip
         saved = output is not None and write_output(options, output, made.bytes, inputs=workspace.inputs)
         _report(reported, made, output)
-    shown = render_plan(
-        options, made.document, made.bytes, file=output, per_minute=workspace.requests_per_minute, **look
-    )
+    shown = render_plan(options, made, file=output, per_minute=workspace.requests_per_minute, **look)
     if saved and options.format == "text" and made.guard_passed:
         shown.text += where_saved(output)
     if not made.guard_passed:
@@ -114,16 +112,14 @@ def _report(reported: Reported, made: Plan, output: str | None) -> None:
     from pleoctl.report.markdown import plan_markdown
     from pleoctl.report.review import plan_findings
 
-    document = made.document
-    reported.files += document["desired"]["files"]
-    reported.findings += plan_findings(document)
-    reported.summary = lambda room: plan_markdown(document, max_bytes=room, file=output or PLAN_FILE, commit=commit())
+    reported.files += made.head.desired.files if made.head.desired else []
+    reported.findings += plan_findings(made)
+    reported.summary = lambda room: plan_markdown(made, max_bytes=room, file=output or PLAN_FILE, commit=commit())
 
 
 def render_plan(
     options: Options,
-    document: dict[str, Any],
-    raw: bytes,
+    plan: Plan,
     *,
     file: str | None = None,
     brief: bool = False,
@@ -135,18 +131,18 @@ def render_plan(
     if gitlab_report is not None:
         from pleoctl.forge.gitlab import gitlab_report as counts
 
-        write_output(options, gitlab_report, counts(document))
+        write_output(options, gitlab_report, counts(plan))
     if options.format == "json":
-        return Output(raw=raw)
+        return Output(raw=plan.bytes)
     if options.format == "markdown":
         from pleoctl.report.markdown import plan_markdown
 
-        return Output(page=plan_markdown(document, max_bytes=max_bytes, file=file or PLAN_FILE, commit=commit()))
+        return Output(page=plan_markdown(plan, max_bytes=max_bytes, file=file or PLAN_FILE, commit=commit()))
     if options.format == "html":
         from pleoctl.report.html import plan_html
 
-        return Output(page=plan_html(document, file=file or PLAN_FILE, commit=commit()))
+        return Output(page=plan_html(plan, file=file or PLAN_FILE, commit=commit()))
     from pleoctl.report.text import plan_text
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    return Output(text=plan_text(document, brief=brief, per_minute=per_minute, width=width))
+    return Output(text=plan_text(plan, brief=brief, per_minute=per_minute, width=width))

@@ -30,4 +30,4 @@ def command(options: Options, *, plan: str, **look: Any) -> Output:
     from pleoctl.plan.artifact import read_plan
 
     read = read_plan(Path(plan), plan)
-    return render_plan(options, read.document, read.bytes, file=plan, **look)
+    return render_plan(options, read, file=plan, **look)

@@ -42,14 +42,14 @@ def command(options: Options, *, only: str | None, dimensions: tuple[str, ...], 
         with connected(workspace, PleoReader) as reader:
             made = build_plan(inputs, reader)
         if not made.guard_passed:
-            text = plan_text(made.document, per_minute=workspace.requests_per_minute)
+            text = plan_text(made, per_minute=workspace.requests_per_minute)
             refused = Finding("guard", "the guard refuses the plan", hint="review it: `pleoctl plan`")
             return Output(text, made.document, [*exported.findings, refused], ExitCode.REFUSED)
         with stoppable() as stop:
             applied = carry_out(options, workspace, made, stop=stop)
         shown = output_of(options, applied, stop)
         if options.format == "text":
-            shown.text = plan_text(made.document, per_minute=workspace.requests_per_minute) + shown.text
+            shown.text = plan_text(made, per_minute=workspace.requests_per_minute) + shown.text
         shown.raw, shown.data = None, applied.receipt.as_json()
         shown.findings = [*exported.findings, *shown.findings]
         return shown

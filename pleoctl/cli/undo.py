@@ -49,7 +49,7 @@ def command(options: Options, *, receipt: str, output: str | None, allow_archive
     with connected(workspace, PleoReader) as reader:
         made = undo_plan(read, workspace, reader, allow_archive)
     saved = output is not None and write_output(options, output, made.bytes, inputs=[*workspace.inputs, file])
-    shown = render_plan(options, made.document, made.bytes, per_minute=workspace.requests_per_minute)
+    shown = render_plan(options, made, per_minute=workspace.requests_per_minute)
     shown.findings = [
         Finding("not-undone", skipped.reason, "warning", address=str(skipped.address))
         for skipped in (made.head.source.skipped or () if made.head.source else ())

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pleoctl.plan import Plan
 
 
-def gitlab_report(plan: dict[str, Any]) -> bytes:
+def gitlab_report(plan: Plan) -> bytes:
     """``{create, update, delete}``: an unarchive counts as an update, an archive as a delete."""
-    summary = plan["summary"]
+    summary = plan.head.summary
     counts = {
-        "create": summary["create"],
-        "update": summary["update"] + summary["unarchive"],
-        "delete": summary["archive"],
+        "create": summary.create,
+        "update": summary.update + summary.unarchive,
+        "delete": summary.archive,
     }
     return (json.dumps(counts) + "\n").encode()

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pleoctl.markup import Markdown
-from pleoctl.model.addresses import Address
 from pleoctl.report.review import KIND_TITLES, ranked, risk
 from pleoctl.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Json = dict[str, Any]
+    from pleoctl.reconcile import Change
 
 CLIPPED: Final = 30
 
 
-def archive_block(archives: list[Json], budget: int) -> tuple[Markdown, bool]:
+def archive_block(archives: list[Change], budget: int) -> tuple[Markdown, bool]:
     """The most telling form that fits ``budget`` bytes, else the tersest; and whether it fits."""
     if not archives:
         return Markdown(), True
@@ -30,9 +29,9 @@ def archive_block(archives: list[Json], budget: int) -> tuple[Markdown, bool]:
     return text, False
 
 
-def archive_chunks(archives: list[Json], budget: int) -> Iterator[Markdown]:
+def archive_chunks(archives: list[Change], budget: int) -> Iterator[Markdown]:
     """All archives in their tersest form, in pieces of at most ``budget`` bytes (one archive at least)."""
-    piece: list[Json] = []
+    piece: list[Change] = []
     used = 0
     for change in ranked(archives):
         cost = _title(_bucket(change)).size + _block([change]).size
@@ -45,28 +44,28 @@ def archive_chunks(archives: list[Json], budget: int) -> Iterator[Markdown]:
         yield Markdown.lines(_terse(piece))
 
 
-def _full(archives: list[Json]) -> Iterator[Markdown]:
+def _full(archives: list[Change]) -> Iterator[Markdown]:
     yield Markdown("| | record | code | name | why |")
     yield Markdown("|---|---|---|---|---|")
     for change in archives:
-        before = change["before"] or {}
+        before = change.before or {}
         code, name = ("" if before.get(field) is None else before[field] for field in ("code", "name"))
-        why = Markdown("{}; {}" if risk(change) else "{}", change["reason"], risk(change))
-        yield Markdown.row([_sign(change), change["address"], code, name, why])
+        why = Markdown("{}; {}" if risk(change) else "{}", change.reason, risk(change))
+        yield Markdown.row([_sign(change), change.address, code, name, why])
 
 
-def _short(archives: list[Json]) -> Iterator[Markdown]:
+def _short(archives: list[Change]) -> Iterator[Markdown]:
     yield Markdown("| | record | name |")
     yield Markdown("|---|---|---|")
     for change in archives:
-        name = quoted((change["before"] or {}).get("name"))
+        name = quoted((change.before or {}).get("name"))
         clipped = name if len(name) <= CLIPPED else f"{name[:CLIPPED]}…"
-        yield Markdown.row([_sign(change), change["address"], clipped])
+        yield Markdown.row([_sign(change), change.address, clipped])
 
 
-def _terse(archives: list[Json]) -> Iterator[Markdown]:
+def _terse(archives: list[Change]) -> Iterator[Markdown]:
     """Keys alone, in code blocks, where no character costs more than itself."""
-    buckets: dict[tuple[str, str], list[Json]] = defaultdict(list)
+    buckets: dict[tuple[str, str], list[Change]] = defaultdict(list)
     for change in archives:
         buckets[_bucket(change)].append(change)
     if any(risk(change) for change in archives):
@@ -76,18 +75,17 @@ def _terse(archives: list[Json]) -> Iterator[Markdown]:
         yield _block(members)
 
 
-def _block(members: list[Json]) -> Markdown:
+def _block(members: list[Change]) -> Markdown:
     return Markdown.fence("diff", map(_terse_line, members)) + Markdown("\n")
 
 
-def _terse_line(change: Json) -> str:
-    return ("! " if risk(change) else "- ") + Address.parse(change["address"]).last
+def _terse_line(change: Change) -> str:
+    return ("! " if risk(change) else "- ") + change.address.last
 
 
-def _bucket(change: Json) -> tuple[str, str]:
+def _bucket(change: Change) -> tuple[str, str]:
     """A kind, and of tags the code of their group."""
-    group = Address.parse(change["parent"]["address"]).path if change["kind"] == "tag" else ""
-    return change["kind"], group
+    return change.kind, change.parent.address.path if change.parent is not None else ""
 
 
 def _title(bucket: tuple[str, str]) -> Markdown:
@@ -95,5 +93,5 @@ def _title(bucket: tuple[str, str]) -> Markdown:
     return Markdown("Tags of {}", group) if kind == "tag" else Markdown("{}", KIND_TITLES[kind])
 
 
-def _sign(change: Json) -> Markdown:
+def _sign(change: Change) -> Markdown:
     return Markdown("⚠️" if risk(change) else "")

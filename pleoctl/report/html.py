@@ -19,7 +19,9 @@ from pleoctl.text import Shown
 if TYPE_CHECKING:
     from jinja2 import Template
 
-Json = dict[str, Any]
+    from pleoctl.plan import Plan
+    from pleoctl.plan.document import Warned
+    from pleoctl.reconcile import Change
 
 TITLES: Final = {"archive": "Archives", "unarchive": "Unarchives", "update": "Updates", "create": "Creates"}
 FIELD_TITLES: Final = {"taxCodeExternalId": "tax code"}
@@ -40,41 +42,42 @@ class Html:
         return self._page
 
 
-def plan_html(plan: Json, *, file: str = "plan.json", commit: str | None = None) -> Html:
+def plan_html(plan: Plan, *, file: str = "plan.json", commit: str | None = None) -> Html:
     """The page; ``file`` and ``commit`` go into the instructions."""
     css, script = _asset("plan.css"), _asset("plan.js")
     policy = (
         f"default-src 'none'; style-src '{_hash(css)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    changes = ranked(plan["changes"])
-    kinds = [(t, plan["summary"]["byKind"][k]) for k, t in KIND_TITLES.items() if k in plan["summary"]["byKind"]]
-    groups = [(TITLES[a], found) for a in ACTIONS if (found := [c for c in changes if c["action"] == a])]
+    changes = ranked(plan.changes)
+    kinds = [(t, plan.head.summary.by_kind[k]) for k, t in KIND_TITLES.items() if k in plan.head.summary.by_kind]
+    groups = [(TITLES[a], found) for a in ACTIONS if (found := [c for c in changes if c.action == a])]
     return Html(
         _template(),
         plan=plan,
+        head=plan.head,
         css=css,
         script=script,
         policy=policy,
-        headline=totals(plan["summary"]) or "no changes",
+        headline=totals(plan.head.summary) or "no changes",
         counted=COUNTED,
         kind_titles=KIND_TITLES,
         left=left_alone(plan),
         kinds=kinds,
         groups=groups,
-        warnings=_by_code(plan["warnings"]),
+        warnings=_by_code(plan.head.warnings),
         risky=sum(bool(risk(c)) for c in changes),
         commit=commit if commit and commit.isalnum() else None,
-        command=f"pleoctl apply {shlex.quote(file)} --expect-id {plan['id']}",
+        command=f"pleoctl apply {shlex.quote(file)} --expect-id {plan.id}",
     )
 
 
-def _rows(change: Json) -> list[tuple[str, str, str, bool]]:
+def _rows(change: Change) -> list[tuple[str, str, str, bool]]:
     """``(field, before, after, differs)`` as a reader sees them."""
     rows = []
-    if change["action"] in STATES:
-        rows.append(("state", *STATES[change["action"]], True))
-    created = change["before"] is None
+    if change.action in STATES:
+        rows.append(("state", *STATES[change.action], True))
+    created = change.before is None
     for field, before, after, differs in differences(change):
         if after is not None or not created:
             rows.append((FIELD_TITLES.get(field, field), "–" if created else _value(before), _value(after), differs))
@@ -85,9 +88,9 @@ def _value(value: Any) -> str:
     return "(none)" if value is None else str(value)
 
 
-def _by_code(warnings: list[Json]) -> list[tuple[str, list[Json]]]:
-    codes = sorted({w["code"] for w in warnings})
-    return [(code, [w for w in warnings if w["code"] == code]) for code in codes]
+def _by_code(warnings: list[Warned]) -> list[tuple[str, list[Warned]]]:
+    codes = sorted({w.code for w in warnings})
+    return [(code, [w for w in warnings if w.code == code]) for code in codes]
 
 
 @cache

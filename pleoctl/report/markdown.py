@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.markup import Markdown
 from pleoctl.report.archives import archive_block, archive_chunks
-from pleoctl.report.review import COUNTED, KIND_TITLES, differences, left_alone, risk
+from pleoctl.report.review import ACTIONS, COUNTED, KIND_TITLES, counted, differences, dimensions, left_alone, risk
 from pleoctl.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pleoctl.errors import Finding
+    from pleoctl.plan import Plan
+    from pleoctl.plan.document import Summary, Verdict
+    from pleoctl.reconcile import Change
 
 MAX_BYTES: Final = 60_000
 SHOWN_FINDINGS: Final = 20
@@ -27,26 +30,27 @@ PARTS: Final = 9999
 TITLES: Final = {"update": "Updates", "unarchive": "Unarchives", "create": "Creates"}
 
 
-def marker(plan: dict[str, Any], place: str = ".", *more: str) -> Markdown:
+def marker(plan: Plan, place: str = ".", *more: str) -> Markdown:
     """The hidden first line by which a comment is found again: company, place of the workspace, scope, part."""
-    return Markdown.hidden("pleoctl-plan", plan["company"], place, _scope(plan), *more)
+    return Markdown.hidden("pleoctl-plan", plan.head.company, place, _scope(plan), *more)
 
 
-def part_marker(plan: dict[str, Any], place: str, part: int) -> Markdown:
+def part_marker(plan: Plan, place: str, part: int) -> Markdown:
     """The hidden first line of a further comment."""
     return marker(plan, place, "part", str(part))
 
 
-def _scope(plan: dict[str, Any]) -> str:
+def _scope(plan: Plan) -> str:
     """``accounts+dimensions``; the dimensions by name only where a plan was asked for some of them."""
-    groups = plan.get("context", {}).get("tagGroups", "all" if plan["scope"]["dimensions"] else "none")
-    some = ":" + ",".join(plan["scope"]["dimensions"]) if groups == "some" else ""
-    parts = [*(["accounts"] if plan["scope"]["accounts"] else []), *([f"dimensions{some}"] if groups != "none" else [])]
+    accounts, selected = plan.head.scope["accounts"], dimensions(plan)
+    groups = plan.head.context.tag_groups if plan.head.context else "all" if selected else "none"
+    some = ":" + ",".join(selected) if groups == "some" else ""
+    parts = [*(["accounts"] if accounts else []), *([f"dimensions{some}"] if groups != "none" else [])]
     return "+".join(parts) or "nothing"
 
 
 def plan_markdown(
-    plan: dict[str, Any],
+    plan: Plan,
     *,
     max_bytes: int = MAX_BYTES,
     file: str = "plan.json",
@@ -59,14 +63,14 @@ def plan_markdown(
     More than ``max_bytes`` only if the tersest list of archives does not fit, which is then said. ``archives`` stands
     in place of that list.
     """
-    head = Markdown.lines([*_head(plan, place), *_guard(plan["guard"]), *_approval(plan)])
+    head = Markdown.lines([*_head(plan, place), *_guard(plan.head.guard), *_approval(plan)])
     tail = Markdown.lines(_tail(plan, file, commit))
     sections = list(_sections(plan))
     frames = sum(_frame(title, opened, [], 0).size + more(len(lines)).size for title, opened, lines in sections)
     budget = max_bytes - head.size - tail.size - frames
     fits = True
     if archives is None:
-        archives, fits = archive_block([c for c in plan["changes"] if c["action"] == "archive"], budget)
+        archives, fits = archive_block([c for c in plan.changes if c.action == "archive"], budget)
     budget -= archives.size if archives else 0
     parts = [head, Markdown() if fits else _too_long(max_bytes), archives]
     for title, opened, lines in sections:
@@ -76,18 +80,16 @@ def plan_markdown(
     return Markdown.lines([*(part for part in (*parts, tail) if part), Markdown()])
 
 
-def plan_comments(
-    plan: dict[str, Any], *, max_bytes: int = MAX_BYTES, place: str = ".", **given: Any
-) -> list[Markdown]:
+def plan_comments(plan: Plan, *, max_bytes: int = MAX_BYTES, place: str = ".", **given: Any) -> list[Markdown]:
     """The plan as one comment; where the archives do not fit into it, as that and as many more as they need."""
     whole = plan_markdown(plan, max_bytes=max_bytes, place=place, **given)
     if whole.size <= max_bytes + 1:
         return [whole]
     room = max_bytes - _part_head(plan, place, PARTS, PARTS).size - 99
-    chunks = list(archive_chunks([c for c in plan["changes"] if c["action"] == "archive"], max(1, room)))
+    chunks = list(archive_chunks([c for c in plan.changes if c.action == "archive"], max(1, room)))
     told = Markdown(
         "\n### ⛔ Archives ({})\n\nAll of them stand in the following {} comments.",
-        plan["summary"]["archive"],
+        plan.head.summary.archive,
         len(chunks),
     )
     first = plan_markdown(plan, max_bytes=max_bytes, archives=told, place=place, **given)
@@ -95,7 +97,7 @@ def plan_comments(
     return [first, *(_part_head(plan, place, part, parts) + chunk for part, chunk in enumerate(chunks, 2))]
 
 
-def _part_head(plan: dict[str, Any], place: str, part: int, parts: int) -> Markdown:
+def _part_head(plan: Plan, place: str, part: int, parts: int) -> Markdown:
     first = part_marker(plan, place, part)
     return Markdown("{}\n## Pleo plan, part {} of {}: archives\n\n", first, part, parts)
 
@@ -112,35 +114,33 @@ def findings_markdown(title: str, findings: list[Finding], *, max_bytes: int = M
     return Markdown.lines([head, *shown, *nothing, *rest, Markdown()])
 
 
-def totals(summary: dict[str, Any]) -> str:
+def totals(summary: Summary) -> str:
     """``3 to archive, 1 to update``; the worst first."""
-    return ", ".join(f"{summary[a]} to {a}" for a in ("archive", "unarchive", "update", "create") if summary[a])
+    return ", ".join(f"{counted(summary, a)} to {a}" for a in ACTIONS if counted(summary, a))
 
 
-def _head(plan: dict[str, Any], place: str) -> Iterator[Markdown]:
-    summary = plan["summary"]
+def _head(plan: Plan, place: str) -> Iterator[Markdown]:
+    summary = plan.head.summary
     yield marker(plan, place)
-    yield Markdown.hidden("pleoctl-plan-id", plan["id"])
-    yield Markdown.hidden("pleoctl-plan-changes", str(len(plan["changes"])))
-    if not plan["changes"]:
+    yield Markdown.hidden("pleoctl-plan-id", plan.id)
+    yield Markdown.hidden("pleoctl-plan-changes", str(len(plan.changes)))
+    if not plan.changes:
         yield Markdown("## Pleo plan: no changes\n")
-        counted = (summary[name] for name in ("unchanged", "ignored", "held"))
-        yield Markdown("{} unchanged, {} ignored, {} held.", *counted)
+        rest = summary.unchanged, summary.ignored, summary.held
+        yield Markdown("{} unchanged, {} ignored, {} held.", *rest)
         yield from _left(plan)
         return
     yield Markdown("## Pleo plan: {}\n", totals(summary))
-    yield Markdown("Company {} at {}\n", plan["company"], plan["url"])
+    yield Markdown("Company {} at {}\n", plan.head.company, plan.head.url)
     yield Markdown("| ") + Markdown.row(COUNTED)
     yield Markdown.joined([Markdown("|---|"), *([Markdown("---:|")] * len(COUNTED))], "")
-    kinds = [
-        (Markdown("{}", title), summary["byKind"][k]) for k, title in KIND_TITLES.items() if k in summary["byKind"]
-    ]
+    kinds = [(Markdown("{}", title), summary.by_kind[k]) for k, title in KIND_TITLES.items() if k in summary.by_kind]
     for title, counts in [*kinds, *([(Markdown("**All**"), summary)] if len(kinds) != 1 else [])]:
-        yield Markdown.row([title, *(_count(name, counts[name]) for name in COUNTED)])
+        yield Markdown.row([title, *(_count(name, counted(counts, name)) for name in COUNTED)])
     yield from _left(plan)
 
 
-def _left(plan: dict[str, Any]) -> Iterator[Markdown]:
+def _left(plan: Plan) -> Iterator[Markdown]:
     left = left_alone(plan)
     if left:
         yield Markdown("\nLeft as they are: {}", Markdown.joined(map(_clipped, left)))
@@ -150,24 +150,24 @@ def _count(name: str, number: int) -> Markdown:
     return Markdown("**{}**" if name == "archive" and number else "{}", number)
 
 
-def _guard(guard: dict[str, Any]) -> Iterator[Markdown]:
-    if guard["findings"]:
+def _guard(guard: Verdict) -> Iterator[Markdown]:
+    if guard.findings:
         yield Markdown("\n> [!CAUTION]\n> **The guard refuses this plan**; it cannot be applied.")
-        for finding in guard["findings"][:SHOWN_FINDINGS]:
-            hint = Markdown(" ({})", finding["hint"]) if finding.get("hint") else Markdown()
-            yield Markdown("> - {} {}{}", _clipped(finding.get("address") or ""), _clipped(finding["message"]), hint)
-        if len(guard["findings"]) > SHOWN_FINDINGS:
-            yield Markdown("> - … and {} more", len(guard["findings"]) - SHOWN_FINDINGS)
-    elif guard["acknowledged"] is not None:
-        number = guard["acknowledged"]
+        for finding in guard.findings[:SHOWN_FINDINGS]:
+            hint = Markdown(" ({})", finding.hint) if finding.hint else Markdown()
+            yield Markdown("> - {} {}{}", _clipped(finding.address or ""), _clipped(finding.message), hint)
+        if len(guard.findings) > SHOWN_FINDINGS:
+            yield Markdown("> - … and {} more", len(guard.findings) - SHOWN_FINDINGS)
+    elif guard.acknowledged is not None:
+        number = guard.acknowledged
         yield Markdown("\n> [!IMPORTANT]\n> {} archives were approved with `--allow-archive {}`.", number, number)
 
 
-def _approval(plan: dict[str, Any]) -> Iterator[Markdown]:
+def _approval(plan: Plan) -> Iterator[Markdown]:
     """What a pipeline asks of whoever approves: the number, and the refused plan, so that it is good for no other."""
-    guard = plan["guard"]
-    if not guard["passed"] and all(finding["code"] != "protected" for finding in guard["findings"]):
-        said = Markdown.code(f"{plan['summary']['archive']}-{plan['id'].removeprefix('sha256:')[:12]}")
+    guard = plan.head.guard
+    if not guard.passed and all(finding.code != "protected" for finding in guard.findings):
+        said = Markdown.code(f"{plan.head.summary.archive}-{plan.id.removeprefix('sha256:')[:12]}")
         yield Markdown(">\n> Approval of its archives, where a pipeline asks for one: {}", said)
 
 
@@ -178,21 +178,21 @@ def _too_long(max_bytes: int) -> Markdown:
     )
 
 
-def _sections(plan: dict[str, Any]) -> Iterator[tuple[Markdown, bool, list[Markdown]]]:
+def _sections(plan: Plan) -> Iterator[tuple[Markdown, bool, list[Markdown]]]:
     """``(title, opened, lines)`` in order of importance."""
-    rest = [c for c in plan["changes"] if c["action"] != "archive"]
+    rest = [c for c in plan.changes if c.action != "archive"]
     risky = [c for c in rest if risk(c)]
     if risky:
         lines = [Markdown("{}: {}{}", _line(c), risk(c), _origin(c)) for c in risky]
         yield Markdown("⚠️ Risky updates ({})", len(risky)), True, lines
     for action, title in TITLES.items():
-        lines = [_line(c) for c in rest if c["action"] == action and not risk(c)]
+        lines = [_line(c) for c in rest if c.action == action and not risk(c)]
         if lines:
             yield Markdown("{} ({})", title, len(lines)), False, lines
     warnings: dict[str, list[Markdown]] = defaultdict(list)
-    for w in plan["warnings"]:
-        told = [_clipped(text) for text in (w["address"], w["message"]) if text]
-        warnings[w["code"]].append(Markdown.joined([Markdown("-"), *told], " "))
+    for w in plan.head.warnings:
+        told = [_clipped(text) for text in (w.address, w.message) if text]
+        warnings[w.code].append(Markdown.joined([Markdown("-"), *told], " "))
     for code, lines in sorted(warnings.items()):
         yield Markdown("Warnings: {} ({})", Markdown.in_html(code), len(lines)), False, lines
 
@@ -220,33 +220,33 @@ def fitting(lines: list[Markdown], budget: int) -> list[Markdown]:
     return shown
 
 
-def _line(change: dict[str, Any]) -> Markdown:
+def _line(change: Change) -> Markdown:
     moved = differences(change)
-    if change["action"] == "create":
+    if change.action == "create":
         words = Markdown.joined([_clipped(quoted(after)) for _, _, after, _ in moved if after is not None], " ")
     else:
         words = Markdown.joined([_moved(field, before, after) for field, before, after, differs in moved if differs])
-    return Markdown("- {} {}", change["address"], words or _clipped(quoted(change["after"].get("name"))))
+    return Markdown("- {} {}", change.address, words or _clipped(quoted(change.after.get("name"))))
 
 
 def _moved(field: str, before: Any, after: Any) -> Markdown:
     return Markdown("{} {} → {}", field, _clipped(quoted(before)), _clipped(quoted(after)))
 
 
-def _origin(change: dict[str, Any]) -> Markdown:
-    return Markdown(" ({})", change["origin"]) if change["origin"] else Markdown()
+def _origin(change: Change) -> Markdown:
+    return Markdown(" ({})", change.origin) if change.origin else Markdown()
 
 
 def _clipped(text: str) -> str:
     return text if len(text) <= CLIPPED else f"{text[:CLIPPED]}…"
 
 
-def _tail(plan: dict[str, Any], file: str, commit: str | None) -> Iterator[Markdown]:
+def _tail(plan: Plan, file: str, commit: str | None) -> Iterator[Markdown]:
     yield Markdown()
-    if plan["changes"] and plan["guard"]["passed"]:
+    if plan.changes and plan.guard_passed:
         yield Markdown("Apply exactly this plan:\n")
-        command = f"pleoctl apply {shlex.quote(file)} --expect-id {plan['id']}"
+        command = f"pleoctl apply {shlex.quote(file)} --expect-id {plan.id}"
         yield Markdown.fence("sh", [command])
         yield Markdown()
     known = Markdown(", commit {}", commit) if commit and commit.isalnum() else Markdown()
-    yield Markdown("Plan {}{}", plan["id"], known)
+    yield Markdown("Plan {}{}", plan.id, known)

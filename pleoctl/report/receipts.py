@@ -3,48 +3,49 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from pleoctl.errors import Finding
 from pleoctl.markup import Markdown
 from pleoctl.report.markdown import MAX_BYTES, fitting, more
+from pleoctl.run.receipt import PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PROBLEMS: Final = ("failed", "ambiguous", "blocked")
+    from pleoctl.run.receipt import Receipt, Result
 
 
-def receipt_findings(receipt: dict[str, Any]) -> list[Finding]:
+def receipt_findings(receipt: Receipt) -> list[Finding]:
     """An error for each change that was not carried out because something went wrong."""
-    failed = [change for change in receipt["changes"] if change["status"] in PROBLEMS]
-    return [_finding(change, change["error"] or {}) for change in failed]
+    return [_finding(result) for result in receipt.results if result.status in PROBLEMS]
 
 
-def _finding(change: dict[str, Any], error: dict[str, Any]) -> Finding:
-    code, message = error.get("code") or change["status"], error.get("message") or "no message"
-    return Finding(code, f"{change['action']} {change['status']}: {message}", address=change["address"])
+def _finding(result: Result) -> Finding:
+    error, change = result.error or {}, result.change
+    code, message = error.get("code") or result.status, error.get("message") or "no message"
+    return Finding(code, f"{change.action} {result.status}: {message}", address=str(change.address))
 
 
-def receipt_markdown(receipt: dict[str, Any], *, max_bytes: int = MAX_BYTES) -> Markdown:
+def receipt_markdown(receipt: Receipt, *, max_bytes: int = MAX_BYTES) -> Markdown:
     """Outcome, counts, and what went wrong."""
     head = Markdown.lines(_head(receipt))
-    lines = [_line(change) for change in receipt["changes"] if change["status"] in PROBLEMS]
+    lines = [_line(result) for result in receipt.results if result.status in PROBLEMS]
     shown = fitting(lines, max_bytes - head.size - more(len(lines), "receipt").size)
     rest = [more(len(lines) - len(shown), "receipt")] if len(shown) < len(lines) else []
     return Markdown.lines([head, *shown, *rest, Markdown()])
 
 
-def _head(receipt: dict[str, Any]) -> Iterator[Markdown]:
-    yield Markdown("## Apply: {}\n", receipt["outcome"])
-    yield Markdown("Plan {}, run {}\n", Markdown.code(receipt["planId"]), Markdown.code(receipt["runId"]))
-    counts = Counter((change["action"], change["status"]) for change in receipt["changes"])
+def _head(receipt: Receipt) -> Iterator[Markdown]:
+    yield Markdown("## Apply: {}\n", receipt.outcome)
+    yield Markdown("Plan {}, run {}\n", Markdown.code(receipt.plan_id), Markdown.code(receipt.run_id))
+    counts = Counter((result.change.action, result.status) for result in receipt.results)
     if counts:
         yield Markdown("| action | status | changes |\n|---|---|---:|")
         yield from (Markdown.row([action, status, number]) for (action, status), number in sorted(counts.items()))
         yield Markdown()
 
 
-def _line(change: dict[str, Any]) -> Markdown:
-    message = (change["error"] or {}).get("message") or "no message"
-    return Markdown("- **{}** {} {}: {}", change["status"], change["action"], change["address"], message)
+def _line(result: Result) -> Markdown:
+    message = (result.error or {}).get("message") or "no message"
+    return Markdown("- **{}** {} {}: {}", result.status, result.change.action, result.change.address, message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import Finding
@@ -9,7 +10,9 @@ from pleoctl.errors import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Json = dict[str, Any]
+    from pleoctl.plan import Plan
+    from pleoctl.plan.document import Counts
+    from pleoctl.reconcile import Change
 
 ACTIONS: Final = ("archive", "unarchive", "update", "create")
 COUNTED: Final = (*ACTIONS, "unchanged", "ignored", "held")
@@ -24,51 +27,62 @@ IN_USE: Final = {
 }
 
 
-def risk(change: Json) -> str:
+def risk(change: Change) -> str:
     """Why a change deserves a second look; an empty string if it does not."""
-    warned = change["warnings"]
+    warned = change.warnings
     words = [text for code, text in IN_USE.items() if code in warned] if warned else []
-    if change["before"] is not None and "code" in change["fields"] and change["action"] != "archive":
+    if change.before is not None and "code" in change.fields and change.action != "archive":
         words.insert(0, "its number changes")
     return ", ".join(words)
 
 
-def left_alone(plan: Json) -> list[str]:
+def dimensions(plan: Plan) -> list[str]:
+    """The codes of the selected dimensions."""
+    selected = plan.head.scope["dimensions"]
+    return selected if isinstance(selected, list) else []
+
+
+def left_alone(plan: Plan) -> list[str]:
     """The records that the workspace leaves alone: the first ones, then how many more."""
-    left = plan.get("context", {}).get("left", [])
+    left = plan.head.context.left if plan.head.context else []
     return left if len(left) <= LEFT else [*left[:LEFT], f"and {len(left) - LEFT} more"]
 
 
-def ranked(changes: Iterable[Json]) -> list[Json]:
+def ranked(changes: Iterable[Change]) -> list[Change]:
     """The changes by action, the risky ones first; otherwise in the plan's order."""
-    return sorted(changes, key=lambda c: (ACTIONS.index(c["action"]), not risk(c)))
+    return sorted(changes, key=lambda c: (ACTIONS.index(c.action), not risk(c)))
 
 
-def differences(change: Json) -> list[tuple[str, Any, Any, bool]]:
+def differences(change: Change) -> list[tuple[str, Any, Any, bool]]:
     """``(field, before, after, differs)`` for each field that either side has, except ``archived``."""
-    before, after = change["before"] or {}, change["after"]
+    before, after = change.before or {}, change.after
     return [
-        (name, before.get(name), after.get(name), name in change["fields"] or change["before"] is None)
+        (name, before.get(name), after.get(name), name in change.fields or change.before is None)
         for name in SHOWN_FIELDS
         if name in before or name in after
     ]
 
 
-def plan_findings(plan: Json) -> list[Finding]:
+def counted(counts: Counts, name: str) -> int:
+    """The number of an action, or of ``unchanged``, ``ignored`` or ``held``."""
+    number: int = getattr(counts, name)
+    return number
+
+
+def plan_findings(plan: Plan) -> list[Finding]:
     """What the guard refuses (errors) and what a plan warns of, each where its row stands in the desired state."""
-    origins = {change["address"]: change["origin"] for change in plan["changes"]}
-    default = (plan.get("desired") or {"files": []})["files"][:1]
-    return list(_findings(plan, origins, default[0] if default else None))
+    origins: dict[str | None, str | None] = {str(change.address): change.origin for change in plan.changes}
+    files = plan.head.desired.files if plan.head.desired else []
+    return list(_findings(plan, origins, files[0] if files else None))
 
 
-def _findings(plan: Json, origins: dict[str, str | None], default: str | None) -> Iterator[Finding]:
-    for found in plan["guard"]["findings"]:
-        file, line = _place(origins.get(found.get("address")), default)
-        yield Finding(found["code"], found["message"], "error", file, line,
-                      address=found.get("address"), hint=found.get("hint"))  # fmt: skip
-    for warned in plan["warnings"]:
-        file, line = _place(origins.get(warned["address"]), default)
-        yield Finding(warned["code"], warned["message"], "warning", file, line, address=warned["address"])
+def _findings(plan: Plan, origins: dict[str | None, str | None], default: str | None) -> Iterator[Finding]:
+    for found in plan.head.guard.findings:
+        file, line = _place(origins.get(found.address), default)
+        yield replace(found, level="error", file=file, line=line)
+    for warned in plan.head.warnings:
+        file, line = _place(origins.get(warned.address), default)
+        yield Finding(warned.code, warned.message, "warning", file, line, address=warned.address)
 
 
 def _place(origin: str | None, default: str | None) -> tuple[str | None, int | None]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from pleoctl.model.addresses import Address
 from pleoctl.model.kinds import KINDS
-from pleoctl.report.review import ACTIONS, KIND_TITLES, left_alone, ranked, risk
+from pleoctl.report.review import ACTIONS, KIND_TITLES, counted, dimensions, left_alone, ranked, risk
+from pleoctl.run.receipt import PROBLEMS
 from pleoctl.text import Shown, cell_len, quoted, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pleoctl.errors import Finding
-
-Json = dict[str, Any]
+    from pleoctl.plan import Plan
+    from pleoctl.plan.document import Requests, Summary, Verdict, Warned
+    from pleoctl.reconcile import Change
+    from pleoctl.run.receipt import Receipt, Result
 
 HEADS: Final = {
     action: Shown("  ", Shown.styled(f"{sign} {action:<9}", colour=colour), " ")
@@ -49,42 +51,44 @@ def finding_text(finding: Finding) -> Shown:
     return Shown.styled(f"{word}:", colour=colour, bold=True) + f" {finding}"
 
 
-def plan_text(plan: Json, *, brief: bool = False, per_minute: int | None = None, width: int | None = None) -> Shown:
+def plan_text(
+    plan: Plan, *, brief: bool = False, per_minute: int | None = None, width: int | None = None, guarded: bool = True
+) -> Shown:
     """A plan as people read it: archives first, each kind on its own, totals, requests, warnings, guard."""
-    lines: list[Shown | str] = [Shown.styled(f"Plan for company {plan['company']} at {plan['url']}", bold=True)]
+    head = plan.head
+    lines: list[Shown | str] = [Shown.styled(f"Plan for company {head.company} at {head.url}", bold=True)]
     lines += [f"  {line}" for line in _scope_lines(plan)]
-    if not plan["changes"]:
-        why = " Nothing is left to take back." if plan.get("source") else " Pleo is in line with the desired state."
+    if not plan.changes:
+        why = " Nothing is left to take back." if head.source else " Pleo is in line with the desired state."
         lines += ["", Shown.styled("No changes.", colour="green", bold=True) + why]
     else:
-        lines += ["", *_change_lines(plan["changes"], brief=brief, width=width)][not brief :]
-    lines += ["", total_line(plan["summary"])]
-    lines += _request_lines(plan["requests"], per_minute)
-    lines += warning_lines(plan["warnings"], brief=brief)
-    lines += guard_lines(plan["guard"])
+        lines += ["", *_change_lines(plan.changes, brief=brief, width=width)][not brief :]
+    lines += ["", total_line(head.summary)]
+    lines += _request_lines(head.requests, per_minute)
+    lines += warning_lines(head.warnings, brief=brief)
+    lines += guard_lines(head.guard) if guarded else []
     return Shown.lines(lines)
 
 
-def _scope_lines(plan: Json) -> Iterator[str]:
-    scope = plan["scope"]
-    if not scope["accounts"]:
+def _scope_lines(plan: Plan) -> Iterator[str]:
+    head = plan.head
+    if not head.scope["accounts"]:
         yield "accounts are not in scope"
-    groups = plan.get("context", {}).get("tagGroups", "all")
+    groups = head.context.tag_groups if head.context else "all"
     if groups == "none":
         yield "tag groups and tags are not in scope"
     else:
-        codes = ", ".join(scope["dimensions"]) or "none"
         only = "; other tag groups are not in scope" if groups == "some" else ""
-        yield f"dimensions: {codes}{only}"
+        yield f"dimensions: {', '.join(dimensions(plan)) or 'none'}{only}"
     if left := left_alone(plan):
         yield f"left as they are: {', '.join(left)}"
-    if plan.get("source"):
-        yield f"takes back the run {plan['source']['receipt']}"
+    if head.source:
+        yield f"takes back the run {head.source.receipt}"
 
 
-def _change_lines(changes: list[Json], *, brief: bool, width: int | None) -> Iterator[Shown | str]:
+def _change_lines(changes: list[Change], *, brief: bool, width: int | None) -> Iterator[Shown | str]:
     buckets = _buckets(changes)
-    cells = len({(title, change["action"]) for title, members in buckets for change in members})
+    cells = len({(title, change.action) for title, members in buckets for change in members})
     most = max(FEWEST, min(SHOWN, LINES // max(1, cells)))
     shown = buckets[:SHOWN] if brief else buckets
     for title, members in shown:
@@ -93,47 +97,47 @@ def _change_lines(changes: list[Json], *, brief: bool, width: int | None) -> Ite
         yield Shown.styled(title, bold=True) + f": {_counted(members)}"
         if not brief:
             for action in ACTIONS:
-                yield from _some([c for c in members if c["action"] == action], most, width)
+                yield from _some([c for c in members if c.action == action], most, width)
     if len(shown) < len(buckets):
         yield f"… and {len(buckets) - len(shown)} more: {_counted([c for _, m in buckets[len(shown) :] for c in m])}"
 
 
-def _buckets(changes: list[Json]) -> list[tuple[str, list[Json]]]:
+def _buckets(changes: list[Change]) -> list[tuple[str, list[Change]]]:
     """Accounts, tag groups, and the tags of each group; the groups that lose tags come first."""
-    found: dict[tuple[int, str], list[Json]] = defaultdict(list)
+    found: dict[tuple[int, str], list[Change]] = defaultdict(list)
     for change in changes:
-        found[list(KINDS).index(change["kind"]), _bucket(change)].append(change)
-    order = sorted(found, key=lambda key: (key[0], all(c["action"] != "archive" for c in found[key]), key[1]))
+        found[list(KINDS).index(change.kind), _bucket(change)].append(change)
+    order = sorted(found, key=lambda key: (key[0], all(c.action != "archive" for c in found[key]), key[1]))
     return [(key[1], found[key]) for key in order]
 
 
-def _counted(changes: list[Json]) -> str:
-    counts = Counter(c["action"] for c in changes)
+def _counted(changes: list[Change]) -> str:
+    counts = Counter(c.action for c in changes)
     return ", ".join(f"{counts[a]} to {a}" for a in ACTIONS if counts[a])
 
 
-def _bucket(change: Json) -> str:
-    if change["kind"] == "tag":
-        return f"Tags of {Address.parse(change['parent']['address']).path}"
-    return KIND_TITLES[change["kind"]]
+def _bucket(change: Change) -> str:
+    if change.parent is not None:
+        return f"Tags of {change.parent.address.path}"
+    return KIND_TITLES[change.kind]
 
 
-def _some(changes: list[Json], most: int, width: int | None) -> Iterator[Shown | str]:
-    shown = changes if len(changes) <= most or changes[0]["action"] == "archive" else ranked(changes)[: most - 1]
-    widest = min(max((cell_len(terminal(c["address"])) for c in shown), default=0), (width or 100) // 3)
+def _some(changes: list[Change], most: int, width: int | None) -> Iterator[Shown | str]:
+    shown = changes if len(changes) <= most or changes[0].action == "archive" else ranked(changes)[: most - 1]
+    widest = min(max((cell_len(terminal(c.address)) for c in shown), default=0), (width or 100) // 3)
     for change in shown:
         yield change_line(change, widest, width)
     if len(shown) < len(changes):
         left = len(changes) - len(shown)
-        yield f"  … and {left} more to {changes[0]['action']} (all of them: --format json or html)"
+        yield f"  … and {left} more to {changes[0].action} (all of them: --format json or html)"
 
 
-def change_line(change: Json, address_width: int = 0, width: int | None = None) -> Shown:
+def change_line(change: Change, address_width: int = 0, width: int | None = None) -> Shown:
     """One change with its fields and where it comes from, in one line unless ``width`` wraps it."""
-    address = Shown(change["address"]).padded(address_width)
-    texts = (_details(change), _marked(risk(change)), change["origin"])
+    address = Shown(change.address).padded(address_width)
+    texts = (_details(change), _marked(risk(change)), change.origin)
     words = Shown.joined([text for text in texts if text], "  ")
-    return Shown(HEADS[change["action"]], address, "  ").hanging(words, 16 + address.cells, width)
+    return Shown(HEADS[change.action], address, "  ").hanging(words, 16 + address.cells, width)
 
 
 def _marked(risk: str) -> Shown | str:
@@ -141,31 +145,31 @@ def _marked(risk: str) -> Shown | str:
     return risk and Shown.joined((Shown.styled(word, colour="yellow") for word in f"[{risk}]".split(" ")), " ")
 
 
-def _details(change: Json) -> str:
-    before, after = change["before"] or {}, change["after"]
+def _details(change: Change) -> str:
+    before, after = change.before or {}, change.after
     named = " ".join(quoted(after.get(n)) for n in ("code", "name") if after.get(n) is not None)
-    if change["action"] == "create":
+    if change.action == "create":
         extra = f" tax code {quoted(after['taxCodeExternalId'])}" if after.get("taxCodeExternalId") else ""
         return named + extra
-    moved = [f"{f}: {quoted(before.get(f))} → {quoted(after.get(f))}" for f in change["fields"] if f != "archived"]
-    reason = "" if change["action"] == "update" else f" ({change['reason']})"
+    moved = [f"{f}: {quoted(before.get(f))} → {quoted(after.get(f))}" for f in change.fields if f != "archived"]
+    reason = "" if change.action == "update" else f" ({change.reason})"
     return (", ".join(moved) or named) + reason
 
 
-def total_line(summary: Json) -> Shown:
+def total_line(summary: Summary) -> Shown:
     """The totals of a plan."""
-    todo = ", ".join(f"{summary[a]} to {a}" for a in ("create", "update", "unarchive", "archive"))
-    rest = ", ".join(f"{summary[w]} {w}" for w in ("unchanged", "ignored", "held"))
+    todo = ", ".join(f"{counted(summary, a)} to {a}" for a in ("create", "update", "unarchive", "archive"))
+    rest = ", ".join(f"{counted(summary, w)} {w}" for w in ("unchanged", "ignored", "held"))
     return Shown.styled("Plan:", bold=True) + f" {todo}; {rest}."
 
 
-def _request_lines(requests: dict[str, int], per_minute: int | None) -> Iterator[str]:
-    if not requests["write"]:
-        yield f"Requests: {requests['read']} read."
+def _request_lines(requests: Requests, per_minute: int | None) -> Iterator[str]:
+    if not requests.write:
+        yield f"Requests: {requests.read} read."
         return
     rate = per_minute or DEFAULT_PER_MINUTE
-    seconds = max(1.0, requests["write"] * SECONDS_PER_WRITE, (requests["write"] / rate - 1) * 60)
-    yield f"Requests: {requests['read']} read, {requests['write']} to write; applying takes about {duration(seconds)}."
+    seconds = max(1.0, requests.write * SECONDS_PER_WRITE, (requests.write / rate - 1) * 60)
+    yield f"Requests: {requests.read} read, {requests.write} to write; applying takes about {duration(seconds)}."
 
 
 def duration(seconds: float) -> str:
@@ -175,60 +179,57 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min"
 
 
-def warning_lines(warnings: list[Json], *, brief: bool = False) -> Iterator[Shown | str]:
+def warning_lines(warnings: list[Warned], *, brief: bool = False) -> Iterator[Shown | str]:
     """Warnings grouped by code, the first ones of each in full."""
-    by_code: dict[str, list[Json]] = defaultdict(list)
+    by_code: dict[str, list[Warned]] = defaultdict(list)
     for warning in warnings:
-        by_code[warning["code"]].append(warning)
+        by_code[warning.code].append(warning)
     if by_code:
         yield ""
     for code, members in sorted(by_code.items()):
         shown = members[: 3 if brief else SHOWN]
         for warning in shown:
-            address = f"{warning['address']}: " if warning["address"] else ""
-            yield Shown.styled(f"warning {code}:", colour="yellow") + f" {address}{warning['message']}"
+            address = f"{warning.address}: " if warning.address else ""
+            yield Shown.styled(f"warning {code}:", colour="yellow") + f" {address}{warning.message}"
         if len(shown) < len(members):
             yield f"  … and {len(members) - len(shown)} more {code}"
 
 
-def guard_lines(guard: Json) -> Iterator[Shown | str]:
+def guard_lines(guard: Verdict) -> Iterator[Shown | str]:
     """What the guard refuses, or the number it was told."""
-    if guard["findings"]:
+    if guard.findings:
         yield ""
         yield Shown.styled("The guard refuses this plan:", colour="red", bold=True)
-        for finding in guard["findings"]:
-            hint = f" ({finding['hint']})" if finding.get("hint") else ""
-            told = f" {finding.get('address') or ''}: {finding['message']}{hint}"
-            yield Shown("  ", Shown.styled(finding["code"], colour="red"), told)
-    elif guard["acknowledged"] is not None:
-        yield f"Guard: {guard['acknowledged']} archives were approved."
+        for finding in guard.findings:
+            hint = f" ({finding.hint})" if finding.hint else ""
+            told = f" {finding.address or ''}: {finding.message}{hint}"
+            yield Shown("  ", Shown.styled(finding.code, colour="red"), told)
+    elif guard.acknowledged is not None:
+        yield f"Guard: {guard.acknowledged} archives were approved."
 
 
-def receipt_text(receipt: Json) -> Shown:
+def receipt_text(receipt: Receipt) -> Shown:
     """A receipt as people read it: what went wrong first, then the counts."""
-    lines = [line for status in ("failed", "ambiguous", "blocked") for line in _ended(receipt["changes"], status)]
-    used = receipt["requests"]
-    told = (
-        f"Requests: {used['read']} read, {used['write']} written, {used['retries']} repeated. Run {receipt['runId']}."
-    )
-    return Shown.lines([*lines, _outcome(receipt), told])
+    lines = [line for status in PROBLEMS for line in _ended(receipt.results, status)]
+    used = receipt.requests
+    told = f"{used['read']} read, {used['write']} written, {used['retries']} repeated"
+    return Shown.lines([*lines, _outcome(receipt), f"Requests: {told}. Run {receipt.run_id}."])
 
 
-def _outcome(receipt: Json) -> Shown:
-    counts = Counter(change["status"] for change in receipt["changes"])
-    colour = "green" if receipt["outcome"] == "done" else "red"
-    if not receipt["changes"]:
+def _outcome(receipt: Receipt) -> Shown:
+    counts = receipt.counts()
+    colour = "green" if receipt.outcome == "done" else "red"
+    if not receipt.results:
         return Shown.styled("Nothing to apply.", colour=colour, bold=True)
     if set(counts) == {"alreadyDone"}:
-        told = f"all {len(receipt['changes'])} changes stand in Pleo."
+        told = f"all {len(receipt.results)} changes stand in Pleo."
         return Shown.styled("Already applied: ", colour=colour, bold=True) + told
-    counted = ", ".join(f"{counts[status]} {words}" for status, words in STATUSES.items() if counts[status])
-    return Shown.styled(f"Apply {receipt['outcome']}: ", colour=colour, bold=True) + f"{counted}."
+    ended = ", ".join(f"{counts[status]} {words}" for status, words in STATUSES.items() if counts[status])
+    return Shown.styled(f"Apply {receipt.outcome}: ", colour=colour, bold=True) + f"{ended}."
 
 
-def _ended(changes: Iterable[Json], status: str) -> Iterator[Shown]:
-    for change in changes:
-        if change["status"] == status:
-            message = (change["error"] or {}).get("message", "")
-            told = f" {change['action']} {change['address']}: {message}"
+def _ended(results: Iterable[Result], status: str) -> Iterator[Shown]:
+    for result in results:
+        if result.status == status:
+            told = f" {result.change.action} {result.change.address}: {(result.error or {}).get('message', '')}"
             yield Shown("  ", Shown.styled(f"{status:<10}", colour="red"), told)

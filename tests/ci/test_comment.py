@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fake_github import FakeGitHub
-from plans import change, make_plan, plan_bytes
+from plans import change, make_plan
 from pleoctl.report.markdown import marker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from pleoctl.plan import Plan
 
 SMALL = make_plan(change("archive", "old"))
 OTHER = make_plan(change("create", "new"))
@@ -26,9 +28,9 @@ OTHER = make_plan(change("create", "new"))
 def comment(cli: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
     """Comment a plan, with further arguments."""
 
-    def call(plan: dict[str, Any], *arguments: str) -> Any:
+    def call(plan: Plan, *arguments: str) -> Any:
         path = tmp_path / "plan.json"
-        path.write_bytes(plan_bytes(plan))
+        path.write_bytes(plan.bytes)
         return cli("comment", str(path), "--github", "--format", "json", *arguments)
 
     return call
@@ -45,7 +47,7 @@ def test_the_first_time_it_is_created_and_then_updated_in_place(
     assert [c["action"] for c in said.json["result"]["comments"]] == ["updated"]
     assert len(github.comments) == 1
     assert github.comments[0]["number"] == 12
-    assert OTHER["id"] in github.comments[0]["body"]
+    assert OTHER.id in github.comments[0]["body"]
 
 
 def test_a_comment_behind_many_others_is_found(comment: Callable[..., Any], github: FakeGitHub) -> None:
@@ -55,7 +57,7 @@ def test_a_comment_behind_many_others_is_found(comment: Callable[..., Any], gith
     comment(SMALL)
     comment(OTHER)
     assert len(github.comments) == 206
-    assert OTHER["id"] in github.comments[-1]["body"]
+    assert OTHER.id in github.comments[-1]["body"]
 
 
 @pytest.mark.parametrize("token", ["release-person", None, "books[bot]"])
@@ -111,7 +113,7 @@ def test_two_jobs_at_once_leave_one_comment(github: FakeGitHub, tmp_path: Path) 
     jobs = []
     for name, plan in (("a", SMALL), ("b", OTHER)):
         path = tmp_path / f"{name}.json"
-        path.write_bytes(plan_bytes(plan))
+        path.write_bytes(plan.bytes)
         command = [sys.executable, "-m", "pleoctl", "comment", str(path), "--github"]
         jobs.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path))
     assert [(job.communicate(timeout=60)[1], job.returncode) for job in jobs] == [(b"", 0), (b"", 0)]
@@ -124,7 +126,7 @@ def test_further_comments_of_ours_are_removed(comment: Callable[..., Any], githu
     kept, *_ = [github.mine(f"{_first(SMALL)}\nold {n}", 12) for n in range(3)]
     said = comment(SMALL)
     assert github.comments == [kept]
-    assert SMALL["id"] in kept["body"]
+    assert SMALL.id in kept["body"]
     assert [c["action"] for c in said.json["result"]["comments"]] == ["updated", "removed", "removed"]
 
 
@@ -137,7 +139,7 @@ def test_a_comment_that_goes_away_meanwhile_is_made_again(
         github.mine(f"{_first(SMALL)}\nold {n}", 12)
     github.vanish = left
     assert comment(SMALL).code == 0
-    assert [SMALL["id"] in c["body"] for c in github.comments] == [True]
+    assert [SMALL.id in c["body"] for c in github.comments] == [True]
 
 
 def test_plans_of_two_scopes_stand_side_by_side(comment: Callable[..., Any], github: FakeGitHub) -> None:
@@ -171,10 +173,10 @@ def test_plans_of_two_workspaces_stand_side_by_side(
 ) -> None:
     """The place in the checkout tells them apart, from whichever folder they are commented."""
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
-    (tmp_path / "plan.json").write_bytes(plan_bytes(SMALL))
+    (tmp_path / "plan.json").write_bytes(SMALL.bytes)
     for place in ("a", "b c"):
         (tmp_path / place).mkdir()
-        text = f"apiVersion: pleoctl/v1\nkind: Workspace\ncompany: {SMALL['company']}\ndesired: d.yaml\n"
+        text = f"apiVersion: pleoctl/v1\nkind: Workspace\ncompany: {SMALL.head.company}\ndesired: d.yaml\n"
         text += 'pleo: {url: "http://127.0.0.1:9", auth: {apiKey: env:PLEO_API_KEY}}\n'
         (tmp_path / place / "pleoctl.yaml").write_text(text)
     plan = str(tmp_path / "plan.json")
@@ -256,7 +258,7 @@ def test_a_token_without_the_permission_is_an_error(comment: Callable[..., Any],
 
 def test_a_changed_plan_is_not_shown(cli: Callable[..., Any], github: FakeGitHub, tmp_path: Path) -> None:
     """A plan whose digest is wrong is refused before anybody reads it."""
-    (tmp_path / "plan.json").write_bytes(plan_bytes({**SMALL, "company": "other"}))
+    (tmp_path / "plan.json").write_bytes(SMALL.bytes.replace(b"Name", b"Game"))
     assert cli("comment", str(tmp_path / "plan.json"), "--github").code == 78
     assert github.requests == []
 
@@ -264,9 +266,9 @@ def test_a_changed_plan_is_not_shown(cli: Callable[..., Any], github: FakeGitHub
 @pytest.mark.usefixtures("github")
 def test_the_forge_must_be_named(cli: Callable[..., Any], tmp_path: Path) -> None:
     """A command that writes to a forge says which."""
-    (tmp_path / "plan.json").write_bytes(plan_bytes(SMALL))
+    (tmp_path / "plan.json").write_bytes(SMALL.bytes)
     assert cli("comment", str(tmp_path / "plan.json")).code == 64
 
 
-def _first(plan: dict[str, Any]) -> str:
+def _first(plan: Plan) -> str:
     return str(marker(plan))

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from plans import change, make_plan
+
+if TYPE_CHECKING:
+    from pleoctl.plan import Plan
 
 regopy = pytest.importorskip("regopy", reason="no interpreter of Rego for this platform")
 
 FOLDER = Path(__file__).parents[2] / "examples/policy"
 
 
-def _denied(plan: dict[str, Any], **settings: str) -> list[str]:
+def _denied(plan: Plan, **settings: str) -> list[str]:
     interpreter = regopy.Interpreter()
     for path in sorted(FOLDER.glob("*.rego")):
         text = path.read_text(encoding="utf-8")
         for name, value in settings.items():
             text = re.sub(rf"(?m)^{name} := .*$", f"{name} := {value}", text)
         interpreter.add_module(path.stem, text)
-    interpreter.set_input(plan)
+    interpreter.set_input(plan.document)
     return sorted(interpreter.query("data.main.deny").results[0].expressions[0])
 
 
-def _creates(*codes: str | None) -> dict[str, Any]:
+def _creates(*codes: str | None) -> Plan:
     return make_plan(*(change("create", f"k{i}", code=code) for i, code in enumerate(codes)))
 
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from plans import hostile_plan, plan_bytes
+from plans import hostile_plan
 from pleoctl.forge.annotations import SUMMARY_BYTES
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def test_events_whose_reader_goes_away_do_not_stop_the_run(cli: Callable[..., An
 def test_show_keeps_the_size_that_is_asked_for(cli: Callable[..., Any], tmp_path: Path, size: int) -> None:
     """--max-bytes is the most that markdown takes."""
     path = tmp_path / "plan.json"
-    path.write_bytes(plan_bytes(hostile_plan(900, 3)))
+    path.write_bytes(hostile_plan(900, 3).bytes)
     said = cli("show", str(path), "--format", "markdown", "--max-bytes", str(size))
     assert said.code == 0
     assert size / 2 < len(said.stdout.encode()) <= size
@@ -199,7 +199,7 @@ def test_show_keeps_the_size_that_is_asked_for(cli: Callable[..., Any], tmp_path
 def test_show_makes_a_page(cli: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page names the commit of the CI system."""
     path = tmp_path / "plan.json"
-    path.write_bytes(plan_bytes(hostile_plan(90, 3)))
+    path.write_bytes(hostile_plan(90, 3).bytes)
     monkeypatch.setenv("CI_COMMIT_SHA", "f6266bab")
     said = cli("show", str(path), "--format", "html")
     assert said.stdout.startswith("<!doctype html>")

@@ -7,7 +7,7 @@ import hashlib
 import re
 from html import unescape
 from html.parser import HTMLParser
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 
 from plans import HOSTILE, change, hostile_plan, make_plan, refused
 from pleoctl.report.html import plan_html
+
+if TYPE_CHECKING:
+    from pleoctl.plan import Plan
 
 OURS = {
     "html", "head", "meta", "title", "style", "body", "a", "header", "p", "h1", "h2", "h3", "dl", "div", "dt", "dd",
@@ -25,7 +28,7 @@ OURS = {
 ATTRIBUTES = {"href", "src", "action", "srcset", "data", "poster", "style", "formaction"}
 
 
-def page(plan: dict[str, Any], **given: Any) -> str:
+def page(plan: Plan, **given: Any) -> str:
     """The page as text."""
     return str(plan_html(plan, **given))
 
@@ -100,7 +103,7 @@ def test_every_change_stands_in_it() -> None:
     plan = hostile_plan(500, 100)
     made = page(plan, commit="f6266ba", file="plan.json")
     assert made.count('<li class="change ') == 500
-    for text in (plan["id"], "100 to archive", "--expect-id", "f6266ba", "held-row", "--allow-archive 100"):
+    for text in (plan.id, "100 to archive", "--expect-id", "f6266ba", "held-row", "--allow-archive 100"):
         assert text in made
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from selenium.webdriver import Chrome
 
+    from pleoctl.plan import Plan
+
 # The relative luminance and ratio of WCAG 2, over every element that has text of its own.
 CONTRAST = """
 const channel = (c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
@@ -43,10 +45,10 @@ return [...new Set(poor)];
 
 
 @pytest.fixture
-def open_plan(chromium: Chrome, tmp_path: Path) -> Callable[[dict[str, Any]], Chrome]:
+def open_plan(chromium: Chrome, tmp_path: Path) -> Callable[[Plan], Chrome]:
     """Shows a plan in the browser; its console is empty at the start."""
 
-    def show(plan: dict[str, Any]) -> Chrome:
+    def show(plan: Plan) -> Chrome:
         path = tmp_path / "plan.html"
         path.write_text(str(plan_html(plan, commit="f6266ba")), encoding="utf-8")
         chromium.get_log("browser")  # type: ignore[no-untyped-call]
@@ -69,7 +71,7 @@ def _console(browser: Chrome) -> list[Any]:
     return found
 
 
-def _mixed() -> dict[str, Any]:
+def _mixed() -> Plan:
     return make_plan(
         change("archive", "old", "Fax", warnings=["in-use-category"]), change("update", "mid", "Travel"),
         change("update", "num", "Rent", code="5000", after={"code": "5001"}), change("create", "new", "Solar"),
@@ -78,7 +80,7 @@ def _mixed() -> dict[str, Any]:
     )  # fmt: skip
 
 
-def test_search_and_filters_narrow_the_list(open_plan: Callable[[dict[str, Any]], Chrome]) -> None:
+def test_search_and_filters_narrow_the_list(open_plan: Callable[[Plan], Chrome]) -> None:
     """Words, actions, kinds and risk each hide what does not match, the count says so, and Clear brings all back."""
     browser = open_plan(_mixed())
     search = browser.find_element(By.ID, "search")
@@ -101,7 +103,7 @@ def test_search_and_filters_narrow_the_list(open_plan: Callable[[dict[str, Any]]
     assert _console(browser) == []
 
 
-def test_the_keyboard_is_enough(open_plan: Callable[[dict[str, Any]], Chrome]) -> None:
+def test_the_keyboard_is_enough(open_plan: Callable[[Plan], Chrome]) -> None:
     """The first stop skips to the changes; slash goes to the search; a filter is toggled by the space bar."""
     browser = open_plan(_mixed())
     browser.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
@@ -113,7 +115,7 @@ def test_the_keyboard_is_enough(open_plan: Callable[[dict[str, Any]], Chrome]) -
     assert "account:old" not in _visible(browser)
 
 
-def test_hostile_names_show_as_text(open_plan: Callable[[dict[str, Any]], Chrome]) -> None:
+def test_hostile_names_show_as_text(open_plan: Callable[[Plan], Chrome]) -> None:
     """Names that try everything run nothing, load nothing and stand there as they are."""
     browser = open_plan(hostile_plan(len(HOSTILE) * 2, len(HOSTILE)))
     text = browser.execute_script("return document.body.textContent")  # type: ignore[no-untyped-call]
@@ -130,7 +132,7 @@ def test_hostile_names_show_as_text(open_plan: Callable[[dict[str, Any]], Chrome
     assert _console(browser) == []
 
 
-def test_five_thousand_changes_within_two_seconds(open_plan: Callable[[dict[str, Any]], Chrome]) -> None:
+def test_five_thousand_changes_within_two_seconds(open_plan: Callable[[Plan], Chrome]) -> None:
     """From navigation to loaded, and from a key press to the narrowed list, it takes less than two seconds."""
     browser = open_plan(hostile_plan(5000, 500))
     loaded = browser.execute_script("return performance.getEntriesByType('navigation')[0].loadEventEnd")  # type: ignore[no-untyped-call]
@@ -146,7 +148,7 @@ def test_five_thousand_changes_within_two_seconds(open_plan: Callable[[dict[str,
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_has_enough_contrast(open_plan: Callable[[dict[str, Any]], Chrome], scheme: str) -> None:
+def test_text_has_enough_contrast(open_plan: Callable[[Plan], Chrome], scheme: str) -> None:
     """Every text has a contrast of 4.5 to 1 or more, in the light and in the dark."""
     browser = open_plan(_mixed())
     features = [{"name": "prefers-color-scheme", "value": scheme}]
@@ -157,7 +159,7 @@ def test_text_has_enough_contrast(open_plan: Callable[[dict[str, Any]], Chrome],
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})  # type: ignore[no-untyped-call]
 
 
-def test_it_is_laid_out_in_landmarks(open_plan: Callable[[dict[str, Any]], Chrome]) -> None:
+def test_it_is_laid_out_in_landmarks(open_plan: Callable[[Plan], Chrome]) -> None:
     """One banner, main, footer and title; every section and input has a name; headings go down in steps of one."""
     browser = open_plan(_mixed())
     problems = browser.execute_script(  # type: ignore[no-untyped-call]
@@ -173,7 +175,7 @@ def test_it_is_laid_out_in_landmarks(open_plan: Callable[[dict[str, Any]], Chrom
     assert browser.title.startswith("Pleo plan: 1 to archive")
 
 
-def test_it_is_whole_without_scripts_and_on_paper(open_plan: Callable[[dict[str, Any]], Chrome]) -> None:
+def test_it_is_whole_without_scripts_and_on_paper(open_plan: Callable[[Plan], Chrome]) -> None:
     """Without scripts there are all changes and no dead filters; on paper the filters are gone and rows are not."""
     browser = open_plan(_mixed())
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})  # type: ignore[no-untyped-call]

@@ -20,6 +20,8 @@ from pleoctl.report.markdown import marker, part_marker, plan_comments, plan_mar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pleoctl.plan import Plan
+
 OURS = {
     "blockquote", "code", "details", "h2", "h3", "hr", "li", "p", "pre", "strong", "summary", "table", "tbody", "td",
     "th", "thead", "tr", "ul", "br",
@@ -82,12 +84,12 @@ RENDERERS = [
 ]  # fmt: skip
 
 
-def written(plan: dict[str, Any], **given: Any) -> str:
+def written(plan: Plan, **given: Any) -> str:
     """The plan's markdown as text."""
     return str(plan_markdown(plan, **given))
 
 
-def comments(plan: dict[str, Any], **given: Any) -> list[str]:
+def comments(plan: Plan, **given: Any) -> list[str]:
     """The plan's comments as text."""
     return [str(comment) for comment in plan_comments(plan, **given)]
 
@@ -168,9 +170,9 @@ def test_it_says_what_it_is_and_how_to_apply_it() -> None:
     """Marker on the first line, id, commit and the exact command are there; a file name cannot break out of it."""
     plan = make_plan(change())
     text = written(plan, file="a b;`id`\n.json", commit="f6266ba")
-    assert text.startswith(f"{marker(plan)}\n<!-- pleoctl-plan-id {plan['id']} -->\n")
+    assert text.startswith(f"{marker(plan)}\n<!-- pleoctl-plan-id {plan.id} -->\n")
     assert "commit `f6266ba`" in text
-    assert f"pleoctl apply 'a b;`id`\\u000a.json' --expect-id {plan['id']}\n" in text
+    assert f"pleoctl apply 'a b;`id`\\u000a.json' --expect-id {plan.id}\n" in text
 
 
 def test_a_refused_plan_offers_no_command() -> None:

@@ -6,8 +6,13 @@ from collections import Counter
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from pleoctl.documents.canonical import canonical_bytes, digest
+import msgspec
+
+from pleoctl.documents.canonical import digest
 from pleoctl.model import Address
+from pleoctl.plan.artifact import Plan, address_of
+from pleoctl.plan.document import Head
+from pleoctl.reconcile import Change
 
 Json = dict[str, Any]
 
@@ -43,7 +48,7 @@ def change(action: str = "update", key: str = "ext-1", name: str = "Name", **fie
     }  # fmt: skip
 
 
-def make_plan(*changes: Json, **sections: Any) -> Json:
+def make_plan(*changes: Json, **sections: Any) -> Plan:
     """A plan of these changes; ``sections`` replace its top-level keys."""
     order = {"account": 0, "tagGroup": 1, "tag": 2}
     listed = sorted(changes, key=lambda c: (order[c["kind"]], c["address"]))
@@ -65,10 +70,12 @@ def make_plan(*changes: Json, **sections: Any) -> Json:
         "changes": listed,
         **sections,
     }  # fmt: skip
-    return {**body, "id": digest(body)}
+    listed = body.pop("changes")
+    head = msgspec.convert(body, Head)
+    return Plan.of(head, msgspec.convert(listed, list[Change], dec_hook=address_of))
 
 
-def hostile_plan(size: int = 4000, archives: int = 400) -> Json:
+def hostile_plan(size: int = 4000, archives: int = 400) -> Plan:
     """A plan with hostile names, codes, ids and groups; every fifth archive is in use."""
     made = []
     for i in range(size):
@@ -82,11 +89,6 @@ def hostile_plan(size: int = 4000, archives: int = 400) -> Json:
     warnings = [{"code": "held-row", "address": None, "message": name} for name in HOSTILE]
     guard = {"passed": True, "acknowledged": archives, "limits": {"count": 20, "share": 0.2}, "findings": []}
     return make_plan(*made, warnings=warnings, guard=guard)
-
-
-def plan_bytes(plan: Json) -> bytes:
-    """The plan as a file."""
-    return canonical_bytes(plan)
 
 
 def refused(*messages: str) -> Json:
