@@ -7,50 +7,37 @@ to. Assumed without a setting: ``name`` finds parts and ignores case, an empty f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pleoctl.sandbox.calls import Answer, Call, Operation
+from msgspec import Meta
+
+from pleoctl.sandbox.calls import Answer, Call
 from pleoctl.sandbox.errors import Record, conflict, invalid, not_found
-from pleoctl.sandbox.store import ACCOUNTS, Filter
-from pleoctl.sandbox.validation import PAGE, Field
+from pleoctl.sandbox.parts import Part, Row
+from pleoctl.sandbox.store import Filter, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LONGEST: Final = 255
-_ARCHIVED: Final = Field("archived", "flag", required=True)
-_EXTERNAL_ID: Final = Field("externalId", "text", required=True, least=1, most=LONGEST)
-_NAME: Final = Field("name", "text", required=True, most=LONGEST)
-_OPTIONAL: Final = (
-    Field("code", "text", nullable=True, most=LONGEST),
-    Field("metadata", "object", nullable=True),
-    Field("taxCodeExternalId", "text", nullable=True),
-)
-_COMPANY: Final = Field("companyId", "uuid", required=True)
-CREATE: Final = (_COMPANY, _ARCHIVED, _EXTERNAL_ID, _NAME, *_OPTIONAL)
-UPDATE: Final = (_ARCHIVED, _NAME, *_OPTIONAL)
-# The lengths of a batch item are breaches of the schema, yet answered as reasons of that item.
-ITEM: Final = (
-    _ARCHIVED,
-    Field("externalId", "text", required=True, least=1, most=LONGEST, lengths_tolerated=True),
-    Field("name", "text", required=True, most=LONGEST, lengths_tolerated=True),
-    Field("code", "text", nullable=True, most=LONGEST, lengths_tolerated=True),
-    *_OPTIONAL[1:],
-)
-BATCH: Final = (_COMPANY, Field("items", "list", required=True, least=1, most=1000, items=ITEM))
-SEARCH: Final = (
-    _COMPANY,
-    Field("excludeIfAssignedToCategory", "flag", required=True, tolerated=True),
-    Field("excludeIfAssignedToContraAccount", "flag", required=True, tolerated=True),
-    Field("archived", "flag", nullable=True),
-    Field("code", "text", nullable=True),
-    Field("codes", "list", nullable=True, unique=True, items=(Field("", "text", nullable=True),)),
-    Field("externalId", "text", nullable=True),
-    Field("ids", "list", nullable=True, unique=True, items=(Field("", "uuid", nullable=True),)),
-    Field("name", "text", nullable=True),
-)
+
+
+class AccountRow(Row, frozen=True, kw_only=True):
+    """An account in a seed."""
+
+    external_id: str
+    code: str | None = None
+    name: str
+    tax_code_external_id: str | None = None
+    metadata: dict[str, Any] | None = None
+    used_by_category: Annotated[bool, Meta(description="A category is mapped to it.")] = False
+    used_by_contra: Annotated[bool, Meta(description="It serves as a contra account.")] = False
+    has_entries: Annotated[bool, Meta(description="Accounting entries use it, so DELETE answers 409.")] = False
+
+
+ACCOUNTS: Final = Table.of("accounts", AccountRow, indexes=(("externalId",), ("archived",)))
 SORTABLE: Final = ("code", "externalId", "id", "name")
-_OPTIONAL_NAMES: Final = tuple(field.name for field in _OPTIONAL)
+_OPTIONAL_NAMES: Final = ("code", "metadata", "taxCodeExternalId")
 _COMPARED: Final = ("archived", "name", *_OPTIONAL_NAMES)
 
 
@@ -187,7 +174,7 @@ def _archived_filter(call: Call, body: Record, where: Filter) -> None:
 
 def _knows_tax_code(call: Call, code: str | None) -> bool:
     known = call.settings.validate_tax_codes
-    return known is False or code is None or code in known
+    return code is None or isinstance(known, bool) or code in known
 
 
 def _refuse_values(call: Call, body: Record) -> None:
@@ -212,27 +199,17 @@ def _reasons(call: Call, item: Record, existing: Record | None, made: set[str]) 
     return [reason for reason, holds in checks if holds]
 
 
-_ONE: Final = "/v1/chart-of-accounts/{accountId}"
-_READ, _WRITE = "accounts:read", "accounts:write"
-OPERATIONS: Final = (
-    Operation(method="POST", path="/v1/chart-of-accounts", handler=create, scope=_WRITE, fields=CREATE, writes=True),
-    Operation(
-        method="POST",
-        path="/v1/chart-of-accounts/batch",
-        handler=create_batch,
-        scope=_WRITE,
-        fields=BATCH,
-        writes=True,
-    ),
-    Operation(
-        method="POST",
-        path="/v1/chart-of-accounts:search",
-        handler=search,
-        scope=_READ,
-        fields=SEARCH,
-        query=PAGE,
-    ),
-    Operation(method="GET", path=_ONE, handler=get, scope=_READ),
-    Operation(method="PUT", path=_ONE, handler=update, scope=_WRITE, fields=UPDATE, writes=True),
-    Operation(method="DELETE", path=_ONE, handler=delete, scope=_WRITE, writes=True),
+PART: Final = Part(
+    kind="account",
+    key="externalId",
+    row=AccountRow,
+    table=ACCOUNTS,
+    handlers={
+        "createAccountV1": create,
+        "createAccountsBatchV1": create_batch,
+        "searchAccountsV1": search,
+        "getAccountV1": get,
+        "updateAccountV1": update,
+        "deleteAccountV1": delete,
+    },
 )

@@ -10,10 +10,13 @@ import base64
 import binascii
 import threading
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pleoctl.sandbox.errors import ApiError, BadInput, Record, refuse_unknown
+import msgspec
+from msgspec import Meta
+
+from pleoctl.sandbox.errors import ApiError, Record
+from pleoctl.sandbox.typed import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,42 +25,21 @@ Scheme = Literal["apiKey", "bearer"]
 ALL_SCOPES: Final = ("accounts:read", "accounts:write", "tag-group:read", "tag-group:write")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credential:
+class Credential(Document, frozen=True, kw_only=True):
     """One API key or token with the scopes it was given.
 
     ``expires_after_calls`` lets it answer that many calls and then 401 like an expired token.
     """
 
     scheme: Scheme
-    secret: str
+    secret: Annotated[str, Meta(min_length=1)]
     scopes: tuple[str, ...] = ALL_SCOPES
-    expires_after_calls: int | None = None
-
-    @classmethod
-    def from_mapping(cls, data: Any, where: str) -> Credential:
-        """A credential from its camel-cased fields. Raises `BadInput` naming the wrong one."""
-        if not isinstance(data, dict):
-            raise BadInput(where, "must be a mapping")
-        refuse_unknown(data, ("scheme", "secret", "scopes", "expiresAfterCalls"), where)
-        scheme: Any = data.get("scheme")
-        secret = data.get("secret")
-        if scheme not in get_args(Scheme):
-            raise BadInput(f"{where}.scheme", "must be apiKey or bearer")
-        if not isinstance(secret, str) or not secret:
-            raise BadInput(f"{where}.secret", "must be text")
-        scopes = data.get("scopes", ALL_SCOPES)
-        if not isinstance(scopes, list | tuple) or not all(isinstance(scope, str) for scope in scopes):
-            raise BadInput(f"{where}.scopes", "must be a list of text")
-        calls = data.get("expiresAfterCalls")
-        if calls is not None and (type(calls) is not int or calls < 0):
-            raise BadInput(f"{where}.expiresAfterCalls", "must be a number of calls")
-        return cls(scheme=scheme, secret=secret, scopes=tuple(scopes), expires_after_calls=calls)
+    expires_after_calls: Annotated[int, Meta(ge=0)] | None = None
 
     def as_json(self) -> Record:
         """All fields but the secret."""
-        calls = self.expires_after_calls
-        return {"scheme": self.scheme, "scopes": list(self.scopes), "expiresAfterCalls": calls}
+        values: Record = msgspec.to_builtins(self)
+        return {name: value for name, value in values.items() if name != "secret"}
 
 
 DEFAULT_CREDENTIALS: Final = (

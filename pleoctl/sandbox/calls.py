@@ -1,19 +1,20 @@
-"""What an operation of the API is, and what its handler gets and gives."""
+"""What the handler of an operation gets and gives."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.sandbox.errors import ApiError, Record
 from pleoctl.sandbox.paging import fetch_page, read_page_request
-from pleoctl.sandbox.validation import PAGE, Field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pleoctl.sandbox.auth import Credential
+    from pleoctl.sandbox.contract import Operation
     from pleoctl.sandbox.paging import Query
     from pleoctl.sandbox.settings import Settings
     from pleoctl.sandbox.store import Filter, Store, Table
@@ -94,31 +95,7 @@ class Call:
         return {name: value for name, value in record.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """One row of the table of operations: how it is called, what it needs, what it may be given.
-
-    ``fields`` None means that no body is read; ``scope`` None that any credential will do.
-    """
-
-    method: str
-    path: str
-    handler: Callable[[Call], Answer]
-    scope: str | None = None
-    fields: tuple[Field, ...] | None = None
-    body_required: bool = True
-    query: tuple[Field, ...] = ()
-    writes: bool = False
-
-    @property
-    def name(self) -> str:
-        """The operation as statistics name it."""
-        return f"{self.method} {self.path}"
-
-    @property
-    def paged(self) -> bool:
-        """Whether it answers with a page."""
-        return set(PAGE) <= set(self.query)
+Handler = Callable[[Call], Answer]
 
 
 def foreign_company() -> ApiError:

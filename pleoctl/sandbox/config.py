@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from pleoctl.sandbox.control import parse_faults
-from pleoctl.sandbox.errors import BadInput, refuse_unknown
-from pleoctl.sandbox.seed import check_header, read_yaml
+import msgspec
+
+from pleoctl.sandbox.errors import BadInput
+from pleoctl.sandbox.faults import Fault
+from pleoctl.sandbox.seed import read_yaml
 from pleoctl.sandbox.settings import Settings
+from pleoctl.sandbox.typed import Document, decoded
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pleoctl.sandbox.faults import Fault
+
+class ConfigFile(Document, frozen=True, kw_only=True):
+    """The document of a config file."""
+
+    api_version: Literal["pleoctl/v1"] = "pleoctl/v1"
+    kind: Literal["SandboxConfig"] = "SandboxConfig"
+    settings: Settings = msgspec.field(default_factory=Settings)
+    faults: list[Fault] = msgspec.field(default_factory=list)
 
 
 def load_config(path: Path) -> tuple[Settings, list[Fault]]:
@@ -30,9 +40,5 @@ def parse_config(data: Any) -> tuple[Settings, list[Fault]]:
     """Settings and faults from the content of a config file. Raises `BadInput`."""
     if not isinstance(data, dict):
         raise BadInput("", "a config is a mapping")
-    refuse_unknown(data, ("apiVersion", "kind", "settings", "faults"))
-    check_header(data, "SandboxConfig")
-    settings = data.get("settings") or {}
-    if not isinstance(settings, dict):
-        raise BadInput("settings", "must be a mapping")
-    return Settings.from_mapping(settings), parse_faults(data.get("faults") or [])
+    found = decoded({key: value for key, value in data.items() if value is not None}, ConfigFile)
+    return found.settings, found.faults

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.sandbox.errors import ApiError, BadInput, Record, refuse_unknown
 from pleoctl.sandbox.faults import Fault
 from pleoctl.sandbox.seed import Seed
+from pleoctl.sandbox.typed import decoded
 from pleoctl.sandbox.wire import JSON_TYPE, Reply, encode
 
 if TYPE_CHECKING:
@@ -46,9 +47,7 @@ def _handled(world: World, request: Request, handler: Handler) -> Any:
 def parse_faults(data: Any) -> list[Fault]:
     """The faults of one document: a fault, a list of faults, or ``{faults: [...]}``. Raises `BadInput`."""
     given = data.get("faults", [data]) if isinstance(data, dict) else data
-    if not isinstance(given, list):
-        raise BadInput("faults", "must be a list")
-    return [Fault.from_mapping(item, f"faults[{n}]") for n, item in enumerate(given)]
+    return decoded(given, list[Fault], "faults")
 
 
 def _json(body: Any, status: int = 200) -> Reply:
@@ -68,8 +67,6 @@ def _settings(world: World, _body: Any) -> Record:
 
 
 def _change_settings(world: World, body: Any) -> Record:
-    if not isinstance(body, dict):
-        raise BadInput("settings", "must be a mapping")
     world.use(world.settings.changed(body))
     return world.settings.as_json()
 

@@ -69,8 +69,12 @@ def invalid(message: str) -> ApiError:
 
 def refuse_unknown(given: Iterable[str], known: Iterable[str], where: str = "") -> None:
     """Raise `BadInput` for the first name that is not known, with the nearest known one."""
-    allowed = sorted(known)
+    allowed = set(known)
     for name in given:
         if name not in allowed:
-            hint = did_you_mean(str(name), allowed, "one of")
-            raise BadInput(f"{where}.{name}" if where else str(name), f"unknown field; {hint}")
+            raise BadInput(f"{where}.{name}" if where else str(name), unknown(name, allowed))
+
+
+def unknown(name: str, known: Iterable[str]) -> str:
+    """What is said of a name that is not known."""
+    return f"unknown field; {did_you_mean(str(name), sorted(known), 'one of')}"

@@ -13,15 +13,15 @@ from pleoctl.sandbox.calls import Answer, Call
 from pleoctl.sandbox.distort import distorted
 from pleoctl.sandbox.errors import ApiError
 from pleoctl.sandbox.faults import Effects, Struck
-from pleoctl.sandbox.seed import UUID
-from pleoctl.sandbox.validation import check_body, check_query
+from pleoctl.sandbox.validation import check_body, check_query, is_uuid
 from pleoctl.sandbox.wire import JSON_TYPE, Reply, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from pleoctl.sandbox.calls import Operation
+    from pleoctl.sandbox.calls import Handler
+    from pleoctl.sandbox.contract import Operation
     from pleoctl.sandbox.faults import Fault
     from pleoctl.sandbox.statistics import Entry
     from pleoctl.sandbox.validation import Problem
@@ -32,10 +32,11 @@ if TYPE_CHECKING:
 class Exchange:
     """One call and its faults; `perform` carries it out at most once."""
 
-    def __init__(self, world: World, operation: Operation, arrival: Arrival) -> None:
+    def __init__(self, world: World, operation: Operation, handler: Handler, arrival: Arrival) -> None:
         """Count the call and let every fault see it."""
         self.world = world
         self.operation = operation
+        self._handler = handler
         self.arrival = arrival
         self.entry: Entry = world.statistics.arrived(
             arrival.method, arrival.target, operation.name, arrival.body, writes=operation.writes
@@ -117,7 +118,7 @@ class Exchange:
         self.world.lag_writes(self.effects.of("lag"))
         try:
             with self.world.store.transaction():
-                answer = self.operation.handler(call)
+                answer = self._handler(call)
         finally:
             self.world.lag_writes(None)
         self.entry.written = self.world.store.version != before
@@ -126,21 +127,21 @@ class Exchange:
     def _checked(self) -> Any:
         """The body, once path, query and body keep to the contract. Raises the 400."""
         strict = self.world.settings.unknown_fields == "refuse"
-        wrong = [f"{n}: must be a UUID" for n, v in self.arrival.path_values.items() if not UUID.fullmatch(v)]
+        wrong = [f"{n}: must be a UUID" for n, v in self.arrival.path_values.items() if not is_uuid(v)]
         if wrong:
             raise ApiError(400, "PARAMETER_VALIDATION_FAILED", "; ".join(wrong), violation=True)
         self._refuse(
             check_query(self.arrival.query, self.operation.query, strict=strict),
             "PARAMETER_VALIDATION_FAILED",
         )
-        if self.operation.fields is None:
+        if self.operation.body is None:
             return None
         body = self._body()
-        self._refuse(check_body(body, self.operation.fields, strict=strict), "VALIDATION_FAILED")
+        self._refuse(check_body(body, self.operation.body, strict=strict), "VALIDATION_FAILED")
         return body
 
     def _body(self) -> Any:
-        if not self.arrival.body and not self.operation.body_required:
+        if not self.arrival.body and self.operation.optional_body:
             return {}
         if not self.arrival.says_json:
             self._violated(["Content-Type is not application/json"])

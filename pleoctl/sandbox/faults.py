@@ -7,32 +7,32 @@ Several faults may strike one call.
 
 from __future__ import annotations
 
-import dataclasses
 import random
 import re
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
 
 from pleoctl.sandbox.errors import BadInput, Record, refuse_unknown
-from pleoctl.sandbox.seed import RECORD_FIELDS
-from pleoctl.sandbox.settings import camel
+from pleoctl.sandbox.kinds import PARTS
+from pleoctl.sandbox.typed import Document, checked, decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 FaultKind = Literal[
     "lostAnswer", "droppedBefore", "status", "slow", "truncatedBody", "htmlBody", "earlyEnd", "wrongTotal",
     "repeatedPage", "stalledCursor", "shortPage", "lag", "expireToken", "actor",
 ]  # fmt: skip
 EditOp = Literal["create", "update", "rename", "archive", "unarchive", "delete"]
-RecordKind = Literal["account", "tagGroup", "tag"]
 PAGE_KINDS: Final = frozenset({"earlyEnd", "wrongTotal", "repeatedPage", "stalledCursor", "shortPage"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
+class Edit(Document, frozen=True, kw_only=True):
     """What another client does to one record.
 
     ``key`` is an externalId, a group code, or ``(group code, tag code)``; ``fields`` are the camel-cased
@@ -41,71 +41,69 @@ class Edit:
     """
 
     op: EditOp
-    kind: RecordKind
+    kind: str
     key: str | tuple[str, str]
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: dict[str, Any] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse an operation, kind or key that does not exist."""
-        _one_of("op", self.op, get_args(EditOp))
-        _one_of("kind", self.kind, get_args(RecordKind))
-        refuse_unknown(self.fields, RECORD_FIELDS[self.kind], "fields")
-        if (self.kind == "tag") != (isinstance(self.key, tuple) and len(self.key) == 2):  # noqa: PLR2004 - a pair
+        checked(self)
+        part = PARTS.get(self.kind)
+        if part is None:
+            raise BadInput("kind", f"{self.kind!r} is not one of {', '.join(PARTS)}")
+        refuse_unknown(self.fields, part.fields, "fields")
+        if (part.parent is not None) != isinstance(self.key, tuple):
             raise BadInput("key", "is a pair of group code and tag code for a tag, else one text")
 
-    @classmethod
-    def from_mapping(cls, data: Any, where: str) -> Edit:
-        """An edit from a config file or the control endpoint. Raises `BadInput`."""
-        if not isinstance(data, dict):
-            raise BadInput(where, "must be a mapping")
-        refuse_unknown(data, [f.name for f in dataclasses.fields(cls)], where)
-        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
-        try:
-            return cls(**values)
-        except TypeError:
-            raise BadInput(where, "needs op, kind and key") from None
+
+Positive = Annotated[int, Meta(ge=1)]
+Duration = Annotated[float, Meta(ge=0)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Document, frozen=True, kw_only=True):
     """One fault. Raises `BadInput` naming a field that cannot be.
 
-    Selectors: ``method``; ``path``, a regular expression searched in the path without its query; ``nth``, the
-    one matching call that it strikes, counted from 1; ``every``, each so many matching calls; ``probability``
-    with ``seed``, the same calls in every run; ``times``, how often it strikes at most.
-
-    Details: ``status``, ``commit`` (whether the call is carried out all the same), ``retry_after`` in seconds
-    and ``retry_after_as``; ``seconds`` (slow, lag) and ``when`` (slow, actor); ``reads`` (lag); ``by``
-    (wrongTotal); ``edits`` (actor).
+    All selectors that are given must agree: ``method``, ``path``, ``nth``, ``every``, ``probability`` and ``times``.
     """
 
     kind: FaultKind
+    """What happens to a call that is struck."""
     method: str | None = None
+    """Strikes only calls with this HTTP method."""
     path: str | None = None
-    nth: int | None = None
-    every: int | None = None
-    probability: float | None = None
+    """Regular expression searched in the path, without its query."""
+    nth: Positive | None = None
+    """Strikes the one matching call with this number, counted from 1."""
+    every: Positive | None = None
+    """Strikes each so many matching calls."""
+    probability: Annotated[float, Meta(ge=0, le=1)] | None = None
+    """Strikes a matching call with this probability."""
     seed: int = 0
-    times: int | None = None
-    status: int = 503
+    """Makes probability strike the same calls in every run."""
+    times: Positive | None = None
+    """Strikes at most this often."""
+    status: Annotated[int, Meta(ge=400, le=599)] = 503
+    """status: the HTTP status."""
     commit: bool = False
-    retry_after: float | None = None
+    """status: whether the call is carried out all the same."""
+    retry_after: Duration | None = None
+    """status: seconds of the Retry-After header."""
     retry_after_as: Literal["seconds", "date"] = "seconds"
-    seconds: float = 0.0
+    """status: the form of that header."""
+    seconds: Duration = 0.0
+    """slow: how long; lag: after how many seconds lists show the write."""
     when: Literal["before", "after"] = "before"
-    reads: int = 0
+    """slow, actor: before or after the call is carried out."""
+    reads: Annotated[int, Meta(ge=0)] = 0
+    """lag: how many list or search calls do not show the write."""
     by: int = 1
+    """wrongTotal: by how much the total is wrong."""
     edits: tuple[Edit, ...] = ()
+    """actor: what another client does."""
 
     def __post_init__(self) -> None:
         """Refuse values that no field documents."""
-        _one_of("kind", self.kind, get_args(FaultKind))
-        _one_of("when", self.when, ("before", "after"))
-        _one_of("retryAfterAs", self.retry_after_as, ("seconds", "date"))
-        for name, least, most in _WHOLE:
-            _bounded(name, getattr(self, name), least, most, int)
-        for name, least, most in _NUMBERS:
-            _bounded(camel(name), getattr(self, name), least, most, int, float)
+        checked(self)
         if self.kind == "actor" and not self.edits:
             raise BadInput("edits", "an actor needs at least one edit")
         if self.kind == "lag" and not (self.reads or self.seconds):
@@ -115,27 +113,13 @@ class Fault:
     @classmethod
     def from_mapping(cls, data: Any, where: str = "fault") -> Fault:
         """A fault from its camel-cased fields. Raises `BadInput`."""
-        if not isinstance(data, dict):
-            raise BadInput(where, "must be a mapping")
-        names = {camel(f.name): f.name for f in dataclasses.fields(cls)}
-        refuse_unknown(data, names, where)
-        values = {names[k]: v for k, v in data.items()}
-        if "edits" in values:
-            values["edits"] = tuple(Edit.from_mapping(e, f"{where}.edits[{n}]") for n, e in enumerate(values["edits"]))
-        try:
-            return cls(**values)
-        except BadInput as error:
-            raise BadInput(f"{where}.{error.field}", error.message) from None
-        except TypeError:
-            raise BadInput(where, "a field is missing or of the wrong type") from None
+        return decoded(data, cls, where)
 
     def as_json(self) -> Record:
         """The fields that differ from their defaults, camel-cased."""
-        shown = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        changed = {k: v for k, v in shown.items() if v != _defaults()[k]}
-        if self.edits:
-            changed["edits"] = [dataclasses.asdict(edit) for edit in self.edits]
-        return {camel(k): v for k, v in changed.items()}
+        defaults = {field.encode_name: field.default for field in msgspec.structs.fields(self)}
+        values: Record = msgspec.to_builtins(self)
+        return {name: value for name, value in values.items() if value != defaults[name] and value != []}
 
     def matches(self, call: Struck) -> bool:
         """Whether the call is one that this fault counts."""
@@ -241,33 +225,8 @@ class FaultPlan:
 
 
 @cache
-def _defaults() -> dict[str, Any]:
-    missing = dataclasses.MISSING
-    return {f.name: None if f.default is missing else f.default for f in dataclasses.fields(Fault)}
-
-
-@cache
 def _pattern(path: str | None) -> re.Pattern[str]:
     try:
         return re.compile(path or "")
     except (re.error, TypeError) as error:
         raise BadInput("path", f"is not a regular expression: {error}") from None
-
-
-def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise BadInput(name, f"{value!r} is not one of {', '.join(allowed)}")
-
-
-def _bounded(name: str, value: Any, least: float, most: float, *kinds: type) -> None:
-    if value is not None and (type(value) not in kinds or not least <= value <= most):
-        noun = "a number" if float in kinds else "a whole number"
-        raise BadInput(name, f"must be {noun} from {least}" + (f" to {most}" if most < _MANY else ""))
-
-
-_MANY: Final = 10**9
-_WHOLE: Final = (
-    ("nth", 1, _MANY), ("every", 1, _MANY), ("times", 1, _MANY), ("reads", 0, _MANY), ("by", -_MANY, _MANY),
-    ("seed", -_MANY, _MANY), ("status", 400, 599),
-)  # fmt: skip
-_NUMBERS: Final = (("seconds", 0, _MANY), ("retry_after", 0, _MANY), ("probability", 0, 1))

@@ -8,22 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.sandbox.calls import Answer, Call, Operation
+from pleoctl.sandbox.calls import Answer, Call, Handler
 from pleoctl.sandbox.errors import ApiError, Record, invalid
 from pleoctl.sandbox.seed import derived_id
-from pleoctl.sandbox.validation import COMPANY, Field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 STATUSES: Final = ("ACTIVATED", "INACTIVE", "AUTHORIZED", "PENDING_INTEGRATION", "ERROR")
 ERROR_CODES: Final = ("NOT_ENTITLED", "AUTH_ERROR")
-CREATE: Final = (Field("status", "text"), Field("metadata", "object"))
-UPDATE: Final = (
-    Field("status", "text", required=True),
-    Field("errorCode", "text"),
-    Field("metadata", "object"),
-)
 
 
 def introspect(call: Call) -> Answer:
@@ -96,11 +89,10 @@ def _refuse_words(body: Record) -> None:
             raise invalid(f"{name}: must be one of {', '.join(allowed)}")
 
 
-_ME: Final = "/v1/installations/me"
-OPERATIONS: Final = (
-    Operation(method="GET", path="/v1/introspect", handler=introspect),
-    Operation(method="GET", path=_ME, handler=get, query=(COMPANY,)),
-    Operation(method="POST", path=_ME, handler=create, fields=CREATE, writes=True),
-    Operation(method="PUT", path=_ME, handler=update, fields=UPDATE, writes=True),
-    Operation(method="POST", path=f"{_ME}:activate", handler=activate, writes=True),
-)
+HANDLERS: Final[dict[str, Handler]] = {
+    "introspect": introspect,
+    "getClientInstallation": get,
+    "createClientInstallation": create,
+    "updateClientInstallation": update,
+    "activateMyInstallation": activate,
+}

@@ -8,27 +8,24 @@ the docstring of the module that assumes it. Any other path answers 404.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from pleoctl.sandbox import accounts, installations, tag_groups, tags
-from pleoctl.sandbox.calls import Answer, Call, Operation
+from pleoctl.sandbox import installations
+from pleoctl.sandbox.contract import Operation, published
 from pleoctl.sandbox.errors import ApiError
 from pleoctl.sandbox.exchange import Exchange
+from pleoctl.sandbox.kinds import PARTS
 from pleoctl.sandbox.wire import Arrival, Dropped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pleoctl.sandbox.calls import Answer, Call, Handler
     from pleoctl.sandbox.wire import Reply, Request
     from pleoctl.sandbox.world import World
-
-OPERATIONS: Final = (
-    *accounts.OPERATIONS,
-    *tag_groups.OPERATIONS,
-    *tags.OPERATIONS,
-    *installations.OPERATIONS,
-)
 
 
 class Way:
@@ -47,8 +44,8 @@ class Way:
 
     def __iter__(self) -> Iterator[float]:
         """All steps, once."""
-        operation, values = find(self._request.method, self._request.path)
-        exchange = Exchange(self._world, operation, Arrival.of(self._request, values))
+        route, values = find(self._request.method, self._request.path)
+        exchange = Exchange(self._world, route.operation, route.handler, Arrival.of(self._request, values))
         if exchange.wait_before:
             yield exchange.wait_before
         if exchange.drops_before:
@@ -73,14 +70,36 @@ def respond(world: World, request: Request, sleep: Callable[[float], None]) -> R
     return way.reply
 
 
-def find(method: str, path: str) -> tuple[Operation, dict[str, str]]:
-    """The operation of a method and an undecoded path, with what its path holds; that of the 404 if there is none."""
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An operation, who carries it out, and the paths that lead to it."""
+
+    operation: Operation
+    handler: Handler
+    pattern: re.Pattern[str]
+
+
+def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
+    """The route of a method and an undecoded path, with what its path holds; that of the 404 if there is none."""
     decoded = unquote(path)
     wanted = "GET" if method == "HEAD" else method
-    for pattern, operation in _ROUTES:
-        if operation.method == wanted and (match := pattern.fullmatch(decoded)):
-            return operation, match.groupdict()
-    return Operation(method=method, path="unknown", handler=_refuse, writes=method not in {"GET", "HEAD"}), {}
+    for route in _routes(tuple(PARTS)):
+        if route.operation.method == wanted and (match := route.pattern.fullmatch(decoded)):
+            return route, match.groupdict()
+    nowhere = Operation(id="unknown", method=method, path="unknown", writes=method not in {"GET", "HEAD"})
+    return Route(nowhere, _refuse, _pattern("unknown")), {}
+
+
+@cache
+def _routes(kinds: tuple[str, ...]) -> tuple[Route, ...]:
+    parts = [PARTS[kind] for kind in kinds]
+    operations = published() | {operation.id: operation for part in parts for operation in part.operations}
+    handlers = {name: handler for part in parts for name, handler in part.handlers.items()} | installations.HANDLERS
+    return tuple(
+        Route(operations[name], handlers[name], _pattern(operations[name].path))
+        for name in operations
+        if name in handlers
+    )
 
 
 def _refuse(call: Call) -> Answer:
@@ -91,6 +110,3 @@ def _pattern(path: str) -> re.Pattern[str]:
     """Everything but ``{name}`` is literal; a name is one segment of the path."""
     parts = re.split(r"\{(\w+)\}", path)
     return re.compile("".join(f"(?P<{part}>[^/]+)" if n % 2 else re.escape(part) for n, part in enumerate(parts)))
-
-
-_ROUTES: Final = tuple((_pattern(operation.path), operation) for operation in OPERATIONS)

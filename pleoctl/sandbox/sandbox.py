@@ -124,6 +124,10 @@ class Sandbox:
         """Lift all faults."""
         self.world.clear_faults()
 
+    def put(self, kind: str, key: str | tuple[str, str], **fields: Any) -> Record:
+        """Create or change a record of any kind past the API, by the camel-cased fields of a seed."""
+        return self.world.put(kind, key, fields)
+
     def put_account(self, external_id: str, *, record_id: str | None = None, **fields: Any) -> Record:
         """Create or change an account past the API, by the camel-cased fields of a seed."""
         return self.world.put("account", external_id, fields, record_id)

@@ -6,82 +6,97 @@ A seed may hold what the API would refuse to create: duplicate tag codes, duplic
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
 
 from pleoctl.sandbox.errors import BadInput, Record, refuse_unknown
+from pleoctl.sandbox.kinds import PARTS, children
+from pleoctl.sandbox.parts import Uuid
+from pleoctl.sandbox.typed import Document, camel, decoded, field_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+    from pleoctl.sandbox.parts import Part
+
 DEFAULT_COMPANY: Final = "12abc3d4-e567-4890-8234-abc56e78fabc"
-SEEDED_AT: Final = "2025-01-01T00:00:00Z"
-
-# One row per kind: field, whether it must be given, its types, its value when absent.
-_Fields = dict[str, tuple[bool, tuple[type, ...], Any]]
-_NONE: Final = type(None)
-ACCOUNT_FIELDS: Final[_Fields] = {
-    "externalId": (True, (str,), None), "code": (False, (str, _NONE), None), "name": (True, (str,), None),
-    "archived": (False, (bool,), False), "taxCodeExternalId": (False, (str, _NONE), None),
-    "metadata": (False, (dict, _NONE), None), "usedByCategory": (False, (bool,), False),
-    "usedByContra": (False, (bool,), False), "hasEntries": (False, (bool,), False),
-    "extra": (False, (dict,), {}), "id": (False, (str,), None),
-}  # fmt: skip
-GROUP_FIELDS: Final[_Fields] = {
-    "code": (True, (str,), None), "name": (True, (str,), None), "archived": (False, (bool,), False),
-    "metadata": (False, (dict,), {}), "createdAt": (False, (str,), SEEDED_AT), "extra": (False, (dict,), {}),
-    "id": (False, (str,), None),
-}  # fmt: skip
-TAG_FIELDS: Final[_Fields] = {
-    "code": (True, (str,), None), "name": (False, (str, _NONE), None), "archived": (False, (bool,), False),
-    "usage": (False, (int,), 0), "otherDimensionValues": (False, (list,), []),
-    "createdAt": (False, (str,), SEEDED_AT), "extra": (False, (dict,), {}), "id": (False, (str,), None),
-}  # fmt: skip
-RECORD_FIELDS: Final = {"account": ACCOUNT_FIELDS, "tagGroup": GROUP_FIELDS, "tag": TAG_FIELDS}
+Status = Literal["ACTIVATED", "INACTIVE", "AUTHORIZED", "PENDING_INTEGRATION", "ERROR"]
 
 
-@dataclass(frozen=True)
+class Installation(Document, frozen=True, kw_only=True):
+    """The installation that is there before the first call."""
+
+    status: Status = "AUTHORIZED"
+    metadata: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Head(Document, frozen=True, kw_only=True):
+    """What every seed has, beside a list of rows for each kind."""
+
+    api_version: Literal["pleoctl/v1"] = "pleoctl/v1"
+    kind: Literal["SandboxSeed"] = "SandboxSeed"
+    company: Annotated[Uuid, Meta(description="UUID of the company.")] = DEFAULT_COMPANY
+    organization: Annotated[Uuid, Meta(description="UUID of its organisation.")] | None = None
+    installation: Annotated[Installation, Meta(description="The installation, if there is one already.")] | None = None
+
+
+def seed_file() -> type[Head]:
+    """The document of a seed file: the head, and a section for each kind that stands for itself."""
+    sections = [_section(part) for part in PARTS.values() if part.parent is None]
+    return _with(Head, "SeedFile", sections)
+
+
+def _section(part: Part) -> tuple[str, Any, Any]:
+    inner = [_section(child) for child in children(part.kind)]
+    row = _with(part.row, part.row.__name__, inner) if inner else part.row
+    return part.section, list[row], msgspec.field(default_factory=list)  # type: ignore[valid-type]
+
+
+def _with(base: type[Any], name: str, sections: list[tuple[str, Any, Any]]) -> type[Any]:
+    return msgspec.defstruct(
+        name, sections, bases=(base,), kw_only=True, namespace={"__doc__": base.__doc__, "__module__": base.__module__}
+    )
+
+
 class Seed:
     """What a company holds before the first call.
 
-    ``accounts`` and ``tag_groups`` are rows with camel-cased fields; a group carries its ``tags``. An absent
-    id is worked out from company and key, so that the same seed gives the same ids. ``installation`` is
+    Sections, such as ``accounts`` and ``tag_groups``, are rows with camel-cased fields; a group carries its ``tags``.
+    An absent id is worked out from company and key, so that the same seed gives the same ids. ``installation`` is
     ``{status, metadata}`` if the integration is installed already. Raises `BadInput` with the wrong field.
     """
 
-    company: str = DEFAULT_COMPANY
-    accounts: Sequence[Mapping[str, Any]] = ()
-    tag_groups: Sequence[Mapping[str, Any]] = ()
-    organization: str | None = None
-    installation: Mapping[str, Any] | None = field(default=None)
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        company: str = DEFAULT_COMPANY,
+        organization: str | None = None,
+        installation: Mapping[str, Any] | None = None,
+        **sections: Sequence[Mapping[str, Any]],
+    ) -> None:
         """Refuse what cannot be held."""
-        owners: tuple[tuple[str, Any], ...] = (("company", self.company), ("organization", self.organization))
-        for name, value in owners:
-            if value is not None and not (isinstance(value, str) and UUID.fullmatch(value)):
-                raise BadInput(name, f"{value!r} is not a UUID")
-        if self.installation is not None:
-            refuse_unknown(self.installation, ("status", "metadata"), "installation")
-        _refuse_twins([*self.account_rows, *self.group_rows, *self.tag_rows])
+        given = {"company": company, "organization": organization, "installation": installation}
+        found: Any = decoded({**given, **{camel(name): rows for name, rows in sections.items()}}, seed_file())
+        self.company: str = found.company
+        self.organization: str | None = found.organization
+        self.installation: Record | None = msgspec.to_builtins(found.installation)
+        self._rows: dict[str, list[Record]] = {kind: [] for kind in PARTS}
+        for part in PARTS.values():
+            if part.parent is None:
+                self._take(part, msgspec.to_builtins(getattr(found, part.section)), f"{self.company}/{part.kind}/")
+        _refuse_twins(row for rows in self._rows.values() for row in rows)
 
     @classmethod
     def from_mapping(cls, data: Any) -> Seed:
         """A seed from the content of a seed file. Raises `BadInput`."""
         if not isinstance(data, dict):
             raise BadInput("", "a seed is a mapping")
-        known = {"company", "accounts", "tagGroups", "organization", "installation"}
-        refuse_unknown(data, known | {"apiVersion", "kind"})
-        check_header(data, "SandboxSeed")
-        given: dict[str, Any] = {k: v for k, v in data.items() if k in known and v is not None}
-        if "tagGroups" in given:
-            given["tag_groups"] = given.pop("tagGroups")
-        return cls(**given)
+        refuse_unknown(data, field_names(seed_file()))
+        return cls(**{key: value for key, value in data.items() if value is not None})
 
     @classmethod
     def load(cls, path: Path) -> Seed:
@@ -91,37 +106,29 @@ class Seed:
         except BadInput as error:
             raise error.inside(str(path)) from None
 
-    @cached_property
-    def account_rows(self) -> list[Record]:
-        """The accounts with every field filled in."""
-        keys = _Keys(self.company, "account")
-        return list(_rows(self.accounts, ACCOUNT_FIELDS, "accounts", keys, "externalId"))
+    def _take(self, part: Part, given: list[Record], owner: str, parent_id: str | None = None) -> None:
+        """Keep rows with every field filled in, and those that they carry."""
+        keys = _Keys(owner)
+        for row in given:
+            row["id"] = row["id"].lower() if "id" in row else keys.id_of(row[part.key])
+            if part.stamped:
+                row["updatedAt"] = row["createdAt"]
+            if part.table.parent is not None:
+                row[part.table.parent] = parent_id
+            for child in children(part.kind):
+                self._take(child, row.pop(child.section), f"{row['id']}/{child.kind}/", row["id"])
+            self._rows[part.kind].append(row)
 
-    @cached_property
-    def group_rows(self) -> list[Record]:
-        """The tag groups with every field filled in, without their tags."""
-        keys = _Keys(self.company, "tagGroup")
-        fields = GROUP_FIELDS | {"tags": (False, (list, tuple), ())}
-        rows = list(_rows(self.tag_groups, fields, "tagGroups", keys, "code"))
-        return [{k: v for k, v in row.items() if k != "tags"} | {"updatedAt": row["createdAt"]} for row in rows]
-
-    @cached_property
-    def tag_rows(self) -> list[Record]:
-        """The tags of all groups with every field filled in."""
-        return [
-            row | {"groupId": group["id"], "updatedAt": row["createdAt"]}
-            for n, (group, given) in enumerate(zip(self.group_rows, self.tag_groups, strict=True))
-            for row in _rows(
-                given.get("tags", ()), TAG_FIELDS, f"tagGroups[{n}].tags", _Keys(group["id"], "tag"), "code"
-            )
-        ]
+    def rows(self, kind: str) -> list[Record]:
+        """All rows of one kind, of whatever parent, with every field filled in."""
+        return self._rows.get(kind, [])
 
 
 class _Keys:
     """Gives each key of a kind its id; the second record with the same key gets another one."""
 
-    def __init__(self, owner: str, kind: str) -> None:
-        self._prefix = f"{owner}/{kind}/"
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
         self._seen: Counter[str] = Counter()
 
     def id_of(self, key: str) -> str:
@@ -141,49 +148,6 @@ def read_yaml(path: Path, schema: str) -> Any:
     from pleoctl.documents import load  # noqa: PLC0415 - only seeds and configs from files need it
 
     return load(path, schema).data
-
-
-def check_header(data: Mapping[str, Any], kind: str) -> None:
-    """Raise `BadInput` unless a document that says what it is says the right thing."""
-    for name, wanted in (("apiVersion", "pleoctl/v1"), ("kind", kind)):
-        if data.get(name, wanted) != wanted:
-            raise BadInput(name, f"{data[name]!r} is not {wanted}")
-
-
-def _rows(given: Any, fields: _Fields, where: str, keys: _Keys, key: str) -> Iterator[Record]:
-    if not isinstance(given, list | tuple):
-        raise BadInput(where, "must be a list")
-    defaults = {name: default for name, (_, _, default) in fields.items()}
-    required = {name for name, rule in fields.items() if rule[0]}
-    kinds = {name: rule[1] for name, rule in fields.items()}
-    for n, row in enumerate(given):
-        problem = _problem(row, kinds, required)
-        if problem is not None:
-            name, message = problem
-            raise BadInput(f"{where}[{n}].{name}" if name else f"{where}[{n}]", message)
-        full = {**defaults, **row}
-        full["id"] = full["id"].lower() if full["id"] else keys.id_of(full[key])
-        yield full
-
-
-def _problem(row: Any, kinds: dict[str, tuple[type, ...]], required: set[str]) -> tuple[str, str] | None:
-    if not isinstance(row, dict):
-        return "", "must be a mapping"
-    for name, value in row.items():
-        if name not in kinds:
-            return name, f"unknown field; one of {', '.join(sorted(kinds))}"
-        if type(value) not in kinds[name]:
-            return name, f"must be {_words(kinds[name])}, not {value!r}"
-    if not required <= row.keys():
-        return min(required - row.keys()), "is missing"
-    return ("id", "is not a UUID") if "id" in row and not UUID.fullmatch(row["id"]) else None
-
-
-_WORDS: Final = {str: "text", bool: "true or false", int: "a whole number", dict: "a mapping", _NONE: "null"}
-
-
-def _words(kinds: Iterable[type]) -> str:
-    return " or ".join(dict.fromkeys(_WORDS.get(kind, "a list") for kind in kinds))
 
 
 def _refuse_twins(rows: Iterable[Record]) -> None:

@@ -7,22 +7,23 @@ that must hold under every reading varies the field. In YAML and JSON the names 
 
 from __future__ import annotations
 
-import dataclasses
-import re
-import types
-from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pleoctl.sandbox.auth import ALL_SCOPES, DEFAULT_CREDENTIALS, Credential
-from pleoctl.sandbox.errors import BadInput, Record, refuse_unknown
+import msgspec
+from msgspec import Meta
+
+from pleoctl.sandbox.auth import DEFAULT_CREDENTIALS, Credential
+from pleoctl.sandbox.errors import BadInput, Record
+from pleoctl.sandbox.typed import Document, checked, decoded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+Count = Annotated[int, Meta(ge=0)]
+Number = Annotated[int, Meta(ge=1)]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+
+class Settings(Document, frozen=True, kw_only=True):
     """The unpublished behaviours of a sandbox; every field has a default.
 
     Raises `BadInput` naming the field when a value is not one of those documented.
@@ -45,11 +46,11 @@ class Settings:
     """One externalId twice in a batch: the first is created and the others fail, or the call gets 400."""
     batch_order: Literal["request", "reversed"] = "request"
     """The order of ``created`` and ``failed`` in a batch answer."""
-    validate_tax_codes: Literal[False] | tuple[str, ...] = False
+    validate_tax_codes: bool | tuple[str, ...] = False
     """The taxCodeExternalIds that Pleo knows; any other gets 400 (in a batch: OTHER). False: not checked."""
-    default_page_size: int = 20
+    default_page_size: Number = 20
     """Rows of a page when ``limit`` is absent."""
-    max_page_size: int | None = 100
+    max_page_size: Number | None = 100
     """The largest ``limit``; None: any."""
     over_limit: Literal["error", "cut"] = "error"
     """What a larger ``limit`` does: 400, or a page of the largest size."""
@@ -57,11 +58,11 @@ class Settings:
     """Whether ``pagination`` carries ``total``."""
     omit_nulls: bool = False
     """Whether fields that are null are left out of answers."""
-    rate_limit: int | None = None
+    rate_limit: Number | None = None
     """Calls that are answered in any rolling minute; the next one gets 429. None: no limit."""
     retry_after: Literal["none", "seconds", "date"] = "none"
     """The Retry-After header of that 429."""
-    latency_seconds: float = 0.0
+    latency_seconds: Annotated[float, Meta(ge=0)] = 0.0
     """How long every call waits before it is handled."""
     wrong_company: Literal["forbidden", "empty"] = "forbidden"
     """Reading another company's records: 403, or an empty list. Writing to it is always 403."""
@@ -69,12 +70,12 @@ class Settings:
     """Fields and query parameters that the contract does not know: passed over, or 400. Either way they are
     counted as violations."""
     tag_conflict_ignores_case: bool = True
-    """Whether the 409 on tag codes (and on group codes, see ``group_conflict``) folds case."""
+    """Whether the 409 on tag codes (and on group codes, see ``groupConflict``) folds case."""
     tag_conflict_counts_archived: bool = True
     """Whether the code of an archived tag (or group) is taken."""
     tag_conflict_on_unarchive: bool = False
     """Whether unarchiving a tag whose code another active tag has gets 409."""
-    max_active_tags: int | None = None
+    max_active_tags: Count | None = None
     """The most active tags of a group; creating one more gets 400. None: no maximum."""
     max_active_tags_on_unarchive: bool = False
     """Whether that maximum refuses unarchiving, too."""
@@ -98,7 +99,7 @@ class Settings:
     """Which tags a bulk archive answers with: all that were named, or those that it changed."""
     bulk_archive_unknown_ids: Literal["refuse", "ignore"] = "refuse"
     """A tag id that does not exist in a bulk archive: 404 and nothing changed, or passed over."""
-    bulk_archive_at_most: int | None = None
+    bulk_archive_at_most: Count | None = None
     """How many tags a bulk archive changes before it silently stops; None: all."""
     seed_ids: int | None = None
     """Makes ids and timestamps of new records the same in every run with the same number; None: random ids
@@ -108,81 +109,22 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse values that no field documents."""
-        for name, hint in _hints().items():
-            _check(camel(name), hint, getattr(self, name), _LEAST.get(name))
+        checked(self)
+        if self.validate_tax_codes is True:
+            raise BadInput("validateTaxCodes", "must be false or a list of codes")
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, Any], where: str = "settings") -> Settings:
         """Settings from camel-cased names, as a config file or the control endpoint gives them."""
-        return cls().changed(data, where)
+        return decoded(data, cls, where)
 
     def changed(self, data: Mapping[str, Any], where: str = "settings") -> Settings:
         """A copy in which the given camel-cased names have new values."""
-        names = {camel(name): name for name in _hints()}
-        refuse_unknown(data, names, where)
-        try:
-            return dataclasses.replace(self, **{names[k]: _value(k, v) for k, v in data.items()})
-        except BadInput as error:
-            raise BadInput(f"{where}.{error.field}", error.message) from None
+        if not isinstance(data, dict):
+            raise BadInput(where, "must be a mapping")
+        return decoded({**msgspec.to_builtins(self), **data}, Settings, where)
 
     def as_json(self) -> Record:
         """The settings by their camel-cased names; credentials show everything but their secrets."""
-        values = {camel(f.name): getattr(self, f.name) for f in dataclasses.fields(self)}
-        return values | {"credentials": [c.as_json() for c in self.credentials]}
-
-
-_LEAST = {"default_page_size": 1, "max_page_size": 1, "rate_limit": 1, "bulk_archive_at_most": 0}
-
-
-def camel(name: str) -> str:
-    """The YAML and JSON spelling of a Python name."""
-    return re.sub(r"_(\w)", lambda match: match[1].upper(), name)
-
-
-@cache
-def _hints() -> dict[str, Any]:
-    return get_type_hints(Settings)
-
-
-def _value(name: str, value: Any) -> Any:
-    if name == "credentials":
-        if not isinstance(value, list):
-            raise BadInput(name, "must be a list")
-        return tuple(Credential.from_mapping(item, f"credentials[{n}]") for n, item in enumerate(value))
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _check(name: str, hint: Any, value: Any, least: int | None) -> None:
-    if not _accepts(hint, value):
-        raise BadInput(name, f"{value!r} is not {_words(hint)}")
-    if least is None and isinstance(value, int | float) and name != "seedIds":
-        least = 0
-    if least is not None and value is not None and value < least:
-        raise BadInput(name, f"{value!r} is less than {least}")
-
-
-def _accepts(hint: Any, value: Any) -> bool:
-    origin, options = get_origin(hint), get_args(hint)
-    if origin is Literal:
-        return any(value == option and type(value) is type(option) for option in options)
-    if origin in {Union, types.UnionType}:
-        return any(_accepts(option, value) for option in options)
-    if origin is tuple:
-        return isinstance(value, tuple) and all(_accepts(options[0], item) for item in value)
-    if hint is float:
-        return type(value) in {int, float}
-    return type(value) is hint
-
-
-def _words(hint: Any) -> str:
-    options = get_args(hint)
-    if get_origin(hint) is Literal:
-        return " or ".join(map(str, options))
-    if get_origin(hint) is tuple:
-        return f"a list of {options[0].__name__}"
-    if options:
-        return " or ".join(_words(option) for option in options)
-    return "null" if hint is type(None) else str(hint.__name__)
-
-
-__all__ = ["ALL_SCOPES", "Credential", "Settings", "camel"]
+        values: Record = msgspec.to_builtins(self)
+        return values | {"credentials": [credential.as_json() for credential in self.credentials]}

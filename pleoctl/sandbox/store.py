@@ -1,7 +1,7 @@
 # ruff: noqa: S608 - every name in a statement is a column or table of this module, every value a parameter
 """The state of the sandbox in SQLite, in memory or in a file.
 
-Three tables, one per kind, whose columns are the camel-cased fields of a record. ``seq`` counts inserts and
+One table per kind, whose columns are the camel-cased fields of a record. ``seq`` counts inserts and
 is the default order of every list, so that a record that is added never moves a page. One connection behind
 one lock: SQLite answers in microseconds, and a fault that waits does so outside of it.
 """
@@ -13,7 +13,10 @@ import sqlite3
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Final, Union, get_args, get_origin
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,7 +28,8 @@ if TYPE_CHECKING:
 class Table:
     """One kind of record: its columns, and which of them are not plain text.
 
-    ``folded`` is the column that gets a case-folded copy, kept in ``folded``.
+    ``folded`` is the column that gets a case-folded copy, kept in ``folded``; ``parent`` the column with the id of the
+    record that holds this one.
     """
 
     name: str
@@ -34,6 +38,32 @@ class Table:
     documents: frozenset[str]
     indexes: tuple[tuple[str, ...], ...]
     folded: str | None = None
+    parent: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        row: type[msgspec.Struct],
+        *,
+        indexes: tuple[tuple[str, ...], ...] = (),
+        folded: str | None = None,
+        parent: str | None = None,
+    ) -> Table:
+        """The table of a seed's row."""
+        fields = {field.encode_name: _kinds(field.type) for field in msgspec.structs.fields(row)}
+        plain = [name for name in fields if name != "id"]
+        more = [*([parent] if parent else []), *(["folded"] if folded else [])]
+        stamps = ["updatedAt"] if "createdAt" in fields else []
+        return cls(
+            name,
+            ("id", *more, *plain, *stamps),
+            frozenset(name for name, kinds in fields.items() if bool in kinds),
+            frozenset(name for name, kinds in fields.items() if kinds & {dict, list, tuple}),
+            indexes,
+            folded,
+            parent,
+        )
 
     def encoded(self, record: Record) -> tuple[Any, ...]:
         """The values of a row in the order of the columns, as SQLite keeps them."""
@@ -62,34 +92,6 @@ class Table:
         if name in self.documents:
             return json.dumps(value, ensure_ascii=False) if value else _EMPTY[type(value)]
         return int(value) if name in self.flags else value
-
-
-ACCOUNTS: Final = Table(
-    "accounts",
-    ("id", "externalId", "code", "name", "archived", "taxCodeExternalId", "metadata", "usedByCategory",
-     "usedByContra", "hasEntries", "extra"),
-    frozenset({"archived", "usedByCategory", "usedByContra", "hasEntries"}),
-    frozenset({"metadata", "extra"}),
-    (("externalId",), ("archived",)),
-)  # fmt: skip
-GROUPS: Final = Table(
-    "tagGroups",
-    ("id", "code", "folded", "name", "archived", "metadata", "createdAt", "updatedAt", "extra"),
-    frozenset({"archived"}),
-    frozenset({"metadata", "extra"}),
-    (("folded",),),
-    folded="code",
-)
-TAGS: Final = Table(
-    "tags",
-    ("id", "groupId", "code", "folded", "name", "archived", "usage", "otherDimensionValues", "createdAt",
-     "updatedAt", "extra"),
-    frozenset({"archived"}),
-    frozenset({"otherDimensionValues", "extra"}),
-    (("groupId",), ("groupId", "folded"), ("groupId", "archived")),
-    folded="code",
-)  # fmt: skip
-TABLES: Final = (ACCOUNTS, GROUPS, TAGS)
 
 
 @dataclass
@@ -132,8 +134,9 @@ class Store:
     ``on_write`` is told the table and id of every record that was written or deleted.
     """
 
-    def __init__(self, database: str = ":memory:") -> None:
-        """Open or create the database."""
+    def __init__(self, tables: Sequence[Table], database: str = ":memory:") -> None:
+        """Open or create the database with these tables."""
+        self._tables = tables
         self.lock = threading.RLock()
         self.version = 0
         self.on_write: Callable[[Table, str], None] | None = None
@@ -141,7 +144,7 @@ class Store:
         self._db = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA synchronous = OFF")
         self._db.create_function("holds", 2, _holds, deterministic=True)
-        for table in TABLES:
+        for table in self._tables:
             self._create(table)
         self._db.execute("CREATE TABLE IF NOT EXISTS company (name TEXT PRIMARY KEY, value TEXT)")
 
@@ -180,7 +183,7 @@ class Store:
     def clear(self) -> None:
         """Forget every record."""
         with self.transaction():
-            for table in TABLES:
+            for table in self._tables:
                 self._db.execute(f'DELETE FROM "{table.name}"')
             self._db.execute("DELETE FROM company")
             self._db.execute("DELETE FROM sqlite_sequence")
@@ -279,7 +282,7 @@ class Store:
 
     def replica(self) -> Store:
         """A copy in memory with everything that is stored now."""
-        copy = Store()
+        copy = Store(self._tables)
         with self.lock:
             self._db.backup(copy._db)
         return copy
@@ -294,6 +297,15 @@ class Store:
                 row = (found["seq"], *table.encoded(found))
                 self._db.execute(f'INSERT INTO "{table.name}" VALUES ({marks})', row)
             self.version += 1
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    """The plain types that an annotation lets through."""
+    if get_origin(annotation) in {Union, UnionType}:
+        return {kind for option in get_args(annotation) for kind in _kinds(option)}
+    if get_origin(annotation) is Annotated:
+        return _kinds(get_args(annotation)[0])
+    return {get_origin(annotation) or annotation}
 
 
 def _holds(text: str | None, part: str) -> bool:

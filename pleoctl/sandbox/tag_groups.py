@@ -7,26 +7,40 @@ tags. Assumed without a setting: deleting a group deletes its tags.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Any, Final
 
-from pleoctl.sandbox.calls import Answer, Call, Operation
+from msgspec import Meta, field
+
+from pleoctl.sandbox.calls import Answer, Call
 from pleoctl.sandbox.errors import ApiError, Record, conflict, not_found
-from pleoctl.sandbox.store import GROUPS, TAGS, Filter
-from pleoctl.sandbox.validation import COMPANY, ORGANIZATION, Field
+from pleoctl.sandbox.parts import SEEDED_AT, Part, Row
+from pleoctl.sandbox.store import Filter, Table
 
-CREATE: Final = (
-    Field("archived", "flag", required=True),
-    Field("code", "text", required=True),
-    Field("name", "text", required=True),
-    Field("metadata", "text map"),
-)
-UPDATE: Final = (*CREATE[:3], Field("metadata", "text map", required=True))
-_LIST_QUERY: Final = (
-    COMPANY,
-    ORGANIZATION,
-    Field("include_archived", "flag"),
-    Field("include_tags_count", "flag"),
-)
+
+class TagGroupRow(Row, frozen=True, kw_only=True):
+    """A tag group in a seed, without its tags."""
+
+    code: str
+    name: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+    created_at: str = SEEDED_AT
+
+
+class TagRow(Row, frozen=True, kw_only=True):
+    """A tag in a seed."""
+
+    code: str
+    name: str | None = None
+    usage: Annotated[int, Meta(description="Expenses linked to it.")] = 0
+    other_dimension_values: list[str] = field(default_factory=list)
+    created_at: str = SEEDED_AT
+
+
+GROUPS: Final = Table.of("tagGroups", TagGroupRow, folded="code", indexes=(("folded",),))
+TAGS: Final = Table.of(
+    "tags", TagRow, folded="code", parent="groupId",
+    indexes=(("groupId",), ("groupId", "folded"), ("groupId", "archived")),
+)  # fmt: skip
 
 
 def list_groups(call: Call) -> Answer:
@@ -152,13 +166,17 @@ def _cascade(call: Call, group: Record) -> None:
         call.store.update(TAGS, tag["id"], fields)
 
 
-_ALL, _ONE = "/v0/tag-groups", "/v0/tag-groups/{groupId}"
-_READ, _WRITE = "tag-group:read", "tag-group:write"
-OPERATIONS: Final = (
-    Operation(method="GET", path=_ALL, handler=list_groups, scope=_READ, query=_LIST_QUERY),
-    Operation(method="POST", path=_ALL, handler=create, scope=_WRITE, fields=CREATE, query=(COMPANY,), writes=True),
-    Operation(method="GET", path=_ONE, handler=get, scope=_READ),
-    Operation(method="PUT", path=_ONE, handler=update, scope=_WRITE, fields=UPDATE, writes=True),
-    Operation(method="DELETE", path=_ONE, handler=delete, scope=_WRITE, writes=True),
-    Operation(method="GET", path=f"{_ONE}/usage", handler=usage, scope=_READ),
+PART: Final = Part(
+    kind="tagGroup",
+    key="code",
+    row=TagGroupRow,
+    table=GROUPS,
+    handlers={
+        "getTagGroups": list_groups,
+        "createTagGroup": create,
+        "getTagGroup": get,
+        "updateTagGroup": update,
+        "deleteTagGroup": delete,
+        "getTagGroupUsage": usage,
+    },
 )

@@ -10,31 +10,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from pleoctl.sandbox.calls import Answer, Call, Operation
+from pleoctl.sandbox.calls import Answer, Call
 from pleoctl.sandbox.errors import Record, conflict, invalid, not_found
-from pleoctl.sandbox.store import TAGS, Filter
-from pleoctl.sandbox.tag_groups import need_group, same_code
-from pleoctl.sandbox.validation import COMPANY, ORGANIZATION, PAGE, TEXT, Field
+from pleoctl.sandbox.parts import Part
+from pleoctl.sandbox.store import Filter
+from pleoctl.sandbox.tag_groups import TAGS, TagRow, need_group, same_code
 
-BODY: Final = (
-    Field("archived", "flag", required=True),
-    Field("code", "text", required=True),
-    Field("name", "text"),
-    Field("otherDimensionValues", "list", items=(TEXT,)),
-)
-_IDS: Final = (Field("", "uuid"),)
-SEARCH: Final = (
-    Field("archived", "flag"),
-    Field("includeArchived", "flag"),
-    Field("tagGroupIds", "list", unique=True, items=_IDS),
-    Field("tagIds", "list", unique=True, items=_IDS),
-    Field("textSearch", "text"),
-)
-BULK: Final = (
-    Field("archived", "flag", required=True),
-    Field("companyId", "uuid", required=True),
-    Field("tagIds", "list", required=True, least=1, most=100, items=_IDS),
-)
 SORTABLE: Final = ("code", "createdAt", "id", "name", "updatedAt")
 
 
@@ -187,22 +168,19 @@ def _refuse_active_twin(call: Call, tag: Record) -> None:
         raise conflict(f"An active tag with code {tag['code']} already exists in this tag group")
 
 
-_OF_GROUP, _ONE = "/v0/tag-groups/{groupId}/tags", "/v0/tags/{tagId}"
-_READ, _WRITE = "tag-group:read", "tag-group:write"
-OPERATIONS: Final = (
-    Operation(
-        method="GET", path=_OF_GROUP, handler=list_tags, scope=_READ,
-        query=(*PAGE, Field("include_archived", "flag")),
-    ),
-    Operation(method="POST", path=_OF_GROUP, handler=create, scope=_WRITE, fields=BODY, writes=True),
-    Operation(
-        method="POST", path="/v0/tags:search", handler=search, scope=_READ, fields=SEARCH,
-        body_required=False, query=(COMPANY, ORGANIZATION, *PAGE),
-    ),
-    Operation(
-        method="POST", path="/v0/tags/archive", handler=archive_many, scope=_WRITE, fields=BULK, writes=True
-    ),
-    Operation(method="GET", path=_ONE, handler=get, scope=_READ),
-    Operation(method="PUT", path=_ONE, handler=update, scope=_WRITE, fields=BODY, writes=True),
-    Operation(method="DELETE", path=_ONE, handler=delete, scope=_WRITE, writes=True),
-)  # fmt: skip
+PART: Final = Part(
+    kind="tag",
+    key="code",
+    row=TagRow,
+    table=TAGS,
+    parent="tagGroup",
+    handlers={
+        "getTags": list_tags,
+        "createTag": create,
+        "searchTagsPost": search,
+        "bulkArchiveTags": archive_many,
+        "getTag": get,
+        "updateTag": update,
+        "deleteTag": delete,
+    },
+)

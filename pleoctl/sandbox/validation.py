@@ -1,8 +1,8 @@
 """Checks of requests against the published contract: every problem at once, each naming its field.
 
-A rule is a row of a table, the tables stand beside the operations they belong to. What the contract forbids
-and Pleo is known or likely to accept (an unknown field, an absent search flag) is tolerated: it is counted as
-a violation, and the call goes on.
+What a request must be stands in `contract.yaml`; here stands what its words mean. What the contract forbids and
+Pleo is known or likely to accept (an unknown field, an absent search flag) is tolerated: it is counted as a
+violation, and the call goes on.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.sandbox.paging import CURSOR, Query
-from pleoctl.sandbox.seed import UUID
+from pleoctl.sandbox.parts import UUID_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pleoctl.sandbox.contract import Field, Fields
+
 ORDERS: Final = ("ASC", "ASC_NULLS_FIRST", "ASC_NULLS_LAST", "DESC", "DESC_NULLS_FIRST", "DESC_NULLS_LAST")
+_UUID: Final = re.compile(UUID_PATTERN)
 _INTEGER: Final = re.compile(r"-?\d{1,18}")
 
 
@@ -33,40 +36,19 @@ class Problem:
         return f"{self.field}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """What one field of a body, or one query parameter, must be.
-
-    ``least`` and ``most`` bound the length of a text or list; ``items`` are the fields of each item of a
-    list; ``tolerated`` lets the call go on when the field is missing.
-    """
-
-    name: str
-    kind: str
-    required: bool = False
-    nullable: bool = False
-    least: int = 0
-    most: int | None = None
-    items: tuple[Field, ...] = ()
-    unique: bool = False
-    tolerated: bool = False
-    lengths_tolerated: bool = False
-
-
-def check_body(body: Any, fields: tuple[Field, ...], *, strict: bool, where: str = "") -> Iterator[Problem]:
+def check_body(body: Any, fields: Fields, *, strict: bool, where: str = "") -> Iterator[Problem]:
     """All problems of a JSON object; ``strict`` refuses unknown fields instead of tolerating them."""
     if not isinstance(body, dict):
         yield Problem(where or "body", "must be an object")
         return
     prefix = f"{where}." if where else ""
-    known = {field.name for field in fields}
-    for name in body.keys() - known:
+    for name in body.keys() - fields.keys():
         yield Problem(f"{prefix}{name}", "unknown field", tolerated=not strict)
-    for field in fields:
-        if field.name in body:
-            yield from _check_value(body[field.name], field, f"{prefix}{field.name}", strict=strict)
+    for name, field in fields.items():
+        if name in body:
+            yield from _check_value(body[name], field, f"{prefix}{name}", strict=strict)
         elif field.required:
-            yield Problem(f"{prefix}{field.name}", "is required", tolerated=field.tolerated)
+            yield Problem(f"{prefix}{name}", "is required", tolerated=field.tolerated)
 
 
 def _check_value(value: Any, field: Field, where: str, *, strict: bool) -> Iterator[Problem]:
@@ -74,44 +56,43 @@ def _check_value(value: Any, field: Field, where: str, *, strict: bool) -> Itera
         if not field.nullable:
             yield Problem(where, "must not be null")
         return
-    if not _IS[field.kind](value):
-        yield Problem(where, f"must be {_WORDS[field.kind]}")
+    if not _IS[field.type](value):
+        yield Problem(where, f"must be {_WORDS[field.type]}")
         return
-    if field.kind in {"text", "list"}:
+    if field.type in {"text", "list"}:
         yield from _check_length(value, field, where)
-    if field.kind == "list":
+    if field.type == "list":
         yield from _check_items(value, field, where, strict=strict)
 
 
 def _check_length(value: Any, field: Field, where: str) -> Iterator[Problem]:
-    noun = "characters" if field.kind == "text" else "items"
+    noun = "characters" if field.type == "text" else "items"
     if len(value) < field.least:
-        yield Problem(where, f"has fewer than {field.least} {noun}", tolerated=field.lengths_tolerated)
+        yield Problem(where, f"has fewer than {field.least} {noun}", tolerated=field.length_tolerated)
     if field.most is not None and len(value) > field.most:
-        yield Problem(where, f"has more than {field.most} {noun}", tolerated=field.lengths_tolerated)
+        yield Problem(where, f"has more than {field.most} {noun}", tolerated=field.length_tolerated)
 
 
 def _check_items(value: list[Any], field: Field, where: str, *, strict: bool) -> Iterator[Problem]:
     if field.unique and len({repr(item) for item in value}) < len(value):
         yield Problem(where, "has an item twice")
     for n, item in enumerate(value):
-        if len(field.items) == 1 and not field.items[0].name:
-            yield from _check_value(item, field.items[0], f"{where}[{n}]", strict=strict)
-        else:
-            yield from check_body(item, field.items, strict=strict, where=f"{where}[{n}]")
+        if field.fields is not None:
+            yield from check_body(item, field.fields, strict=strict, where=f"{where}[{n}]")
+        elif field.items is not None:
+            yield from _check_value(item, field.items, f"{where}[{n}]", strict=strict)
 
 
-def check_query(query: Query, parameters: tuple[Field, ...], *, strict: bool) -> Iterator[Problem]:
+def check_query(query: Query, parameters: Fields, *, strict: bool) -> Iterator[Problem]:
     """All problems of the query parameters; only a parameter whose kind is a list may be repeated."""
-    known = {parameter.name: parameter for parameter in parameters}
     for name, values in query.items():
-        parameter = known.get(name)
+        parameter = parameters.get(name)
         if parameter is None:
             yield Problem(name, "unknown query parameter", tolerated=not strict)
             continue
-        if len(values) > 1 and not parameter.items:
+        if len(values) > 1 and parameter.items is None:
             yield Problem(name, "is given more than once")
-        kind = parameter.items[0].kind if parameter.items else parameter.kind
+        kind = (parameter.items or parameter).type
         if not all(_READS[kind](value) for value in values):
             yield Problem(name, f"must be {_WORDS[kind]}")
 
@@ -127,8 +108,9 @@ def is_text(value: Any) -> bool:
     return True
 
 
-def _is_uuid(value: Any) -> bool:
-    return isinstance(value, str) and UUID.fullmatch(value) is not None
+def is_uuid(value: Any) -> bool:
+    """Whether a JSON value or a part of a path is a UUID."""
+    return isinstance(value, str) and _UUID.fullmatch(value) is not None
 
 
 def _is_text_map(value: Any) -> bool:
@@ -138,15 +120,15 @@ def _is_text_map(value: Any) -> bool:
 _IS: Final[dict[str, Callable[[Any], bool]]] = {
     "text": is_text,
     "flag": lambda value: isinstance(value, bool),
-    "uuid": _is_uuid,
+    "uuid": is_uuid,
     "object": lambda value: isinstance(value, dict),
-    "text map": _is_text_map,
+    "texts": _is_text_map,
     "list": lambda value: isinstance(value, list),
 }
 _READS: Final[dict[str, Callable[[str], bool]]] = {
     "text": is_text,
     "flag": lambda value: value in {"true", "false"},
-    "uuid": _is_uuid,
+    "uuid": is_uuid,
     "cursor": lambda value: CURSOR.fullmatch(value) is not None,
     "positive": lambda value: _INTEGER.fullmatch(value) is not None and 0 < int(value) < 2**31,
     "count": lambda value: _INTEGER.fullmatch(value) is not None and int(value) >= 0,
@@ -154,18 +136,7 @@ _READS: Final[dict[str, Callable[[str], bool]]] = {
 }
 _WORDS: Final = {
     "text": "text", "flag": "true or false", "uuid": "a UUID", "object": "an object", "list": "a list",
-    "text map": "an object whose values are text", "cursor": "a cursor (^[A-Z2-7=~]+$)",
+    "texts": "an object whose values are text", "cursor": "a cursor (^[A-Z2-7=~]+$)",
     "positive": "a whole number above 0", "count": "a whole number from 0",
     "order": f"one of {', '.join(ORDERS)}",
 }  # fmt: skip
-TEXT: Final = Field("", "text")
-COMPANY: Final = Field("company_id", "uuid")
-ORGANIZATION: Final = Field("organization_id", "uuid")
-PAGE: Final = (
-    Field("before", "cursor"),
-    Field("after", "cursor"),
-    Field("offset", "count"),
-    Field("limit", "positive"),
-    Field("sorting_keys", "list", items=(TEXT,)),
-    Field("sorting_order", "list", items=(Field("", "order"),)),
-)

@@ -11,21 +11,23 @@ from typing import TYPE_CHECKING, Final
 from pleoctl.sandbox.auth import Doorkeeper
 from pleoctl.sandbox.errors import BadInput, Record
 from pleoctl.sandbox.faults import FaultPlan
+from pleoctl.sandbox.kinds import PARTS
 from pleoctl.sandbox.lag import Lag
-from pleoctl.sandbox.seed import RECORD_FIELDS, Seed, derived_id
+from pleoctl.sandbox.seed import Seed, derived_id
 from pleoctl.sandbox.statistics import MINUTE, Statistics
-from pleoctl.sandbox.store import ACCOUNTS, GROUPS, TAGS, Filter, Store
+from pleoctl.sandbox.store import Filter, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pleoctl.sandbox.clock import Clock
     from pleoctl.sandbox.faults import Edit, Fault
+    from pleoctl.sandbox.parts import Part
     from pleoctl.sandbox.settings import Settings
     from pleoctl.sandbox.store import Table
 
 _FIRST_MOMENT: Final = datetime(2026, 1, 1, tzinfo=UTC)
-_TABLES: Final = {"account": ACCOUNTS, "tagGroup": GROUPS, "tag": TAGS}
+Key = str | tuple[str, str]
 
 
 class World:
@@ -34,7 +36,7 @@ class World:
     def __init__(self, seed: Seed | None, settings: Settings, database: str, clock: Clock) -> None:
         """Open the database; a new one, or one opened with a seed, is filled from the seed."""
         self.clock = clock
-        self.store = Store(database)
+        self.store = Store([part.table for part in PARTS.values()], database)
         self.statistics = Statistics(clock.monotonic)
         self.faults = FaultPlan()
         self._lag: Lag | None = None
@@ -70,9 +72,8 @@ class World:
             self._know_company()
 
     def _plant(self, seed: Seed) -> None:
-        self.store.insert_many(ACCOUNTS, seed.account_rows)
-        self.store.insert_many(GROUPS, seed.group_rows)
-        self.store.insert_many(TAGS, seed.tag_rows)
+        for part in PARTS.values():
+            self.store.insert_many(part.table, seed.rows(part.kind))
         self.store.remember("company", seed.company.lower())
         organization = seed.organization or derived_id(f"organization of {seed.company.lower()}")
         self.store.remember("organization", organization.lower())
@@ -160,66 +161,72 @@ class World:
     def state(self) -> Record:
         """Every record with every field, in the order of creation."""
         with self.store.lock:
-            groups = self.store.select(GROUPS)
-            codes = {group["id"]: group["code"] for group in groups}
-            return {
-                "accounts": [_shown(row) for row in self.store.select(ACCOUNTS)],
-                "tagGroups": [_shown(row) for row in groups],
-                "tags": [_shown(row) | {"groupCode": codes.get(row["groupId"])} for row in self.store.select(TAGS)],
-            }
+            return {part.section: self._state_of(part) for part in PARTS.values()}
 
-    def put(self, kind: str, key: str | tuple[str, str], fields: Record, record_id: str | None = None) -> Record:
+    def _state_of(self, part: Part) -> list[Record]:
+        rows = [_shown(row) for row in self.store.select(part.table)]
+        if part.parent is None or part.table.parent is None:
+            return rows
+        parent, column = PARTS[part.parent], part.table.parent
+        keys = {row["id"]: row[parent.key] for row in self.store.select(parent.table)}
+        name = f"{column.removesuffix('Id')}{parent.key[:1].upper()}{parent.key[1:]}"
+        return [row | {name: keys.get(row[column])} for row in rows]
+
+    def put(self, kind: str, key: Key, fields: Record, record_id: str | None = None) -> Record:
         """Make a record what a test wants it to be, past all rules of the API; creates it if need be.
 
         With an id it is that record, else the first with the key, an active one before an archived one.
         """
-        unknown = next((name for name in fields if name not in RECORD_FIELDS[kind]), None)
+        part = PARTS[kind]
+        unknown = next((name for name in fields if name not in part.fields), None)
         if unknown is not None:
             raise BadInput(unknown, f"unknown field of {kind}")
         with self.store.transaction():
-            existing = self.store.get(_TABLES[kind], record_id) if record_id else self.find(kind, key)
+            existing = self.store.get(part.table, record_id) if record_id else self.find(kind, key)
             if existing is None:
-                return _shown(self._create(kind, key, {"id": record_id or self.new_id()} | fields))
-            stamp = {} if kind == "account" else {"updatedAt": self.now()}
-            return _shown(self.store.update(_TABLES[kind], existing["id"], fields | stamp))
+                return _shown(self._create(part, key, {"id": record_id or self.new_id()} | fields))
+            stamp = {"updatedAt": self.now()} if part.stamped else {}
+            return _shown(self.store.update(part.table, existing["id"], fields | stamp))
 
-    def find(self, kind: str, key: str | tuple[str, str]) -> Record | None:
+    def find(self, kind: str, key: Key) -> Record | None:
         """The first record with a key, byte for byte, active before archived."""
-        where = Filter()
+        part, where = PARTS[kind], Filter()
         if isinstance(key, tuple):
-            group = self.find("tagGroup", key[0])
-            where.where("groupId = ?", group["id"] if group else None).where("code = ?", key[1])
-        else:
-            where.where("externalId = ?" if kind == "account" else "code = ?", key)
-        found = self.store.select(_TABLES[kind], where, "archived, seq", 1)
+            parent = self._parent(part, key[0])
+            where.where(f"{part.table.parent} = ?", parent["id"] if parent else None)
+        where.where(f"{part.key} = ?", key[1] if isinstance(key, tuple) else key)
+        found = self.store.select(part.table, where, "archived, seq", 1)
         return found[0] if found else None
 
     def edit(self, edit: Edit) -> None:
         """Do what another client does; nothing if the record or its group is not there to do it to."""
+        part = PARTS[edit.kind]
         with self.store.transaction():
             existing = self.find(edit.kind, edit.key)
-            homeless = isinstance(edit.key, tuple) and self.find("tagGroup", edit.key[0]) is None
+            homeless = isinstance(edit.key, tuple) and self._parent(part, edit.key[0]) is None
             if homeless or (existing is None) != (edit.op == "create"):
                 return
             if existing is not None and edit.op == "delete":
-                self.store.delete(_TABLES[edit.kind], existing["id"])
+                self.store.delete(part.table, existing["id"])
                 return
             flag = {"archive": {"archived": True}, "unarchive": {"archived": False}}.get(edit.op, {})
             self.put(edit.kind, edit.key, {**edit.fields, **flag})
 
-    def _create(self, kind: str, key: str | tuple[str, str], fields: Record) -> Record:
-        defaults = {name: default for name, (_, _, default) in RECORD_FIELDS[kind].items()}
-        record = {**defaults, "name": key if isinstance(key, str) else key[1], **fields}
-        if kind == "account":
-            return self.store.insert(ACCOUNTS, {**record, "externalId": key})
-        moment = fields.get("createdAt") or self.now()
-        record |= {"createdAt": moment, "updatedAt": moment}
-        if isinstance(key, str):
-            return self.store.insert(GROUPS, {**record, "code": key})
-        group = self.find("tagGroup", key[0])
-        if group is None:
-            raise BadInput("key", f"there is no tag group {key[0]}")
-        return self.store.insert(TAGS, {**record, "code": key[1], "groupId": group["id"]})
+    def _parent(self, part: Part, key: str) -> Record | None:
+        return None if part.parent is None else self.find(part.parent, key)
+
+    def _create(self, part: Part, key: Key, fields: Record) -> Record:
+        own = key[1] if isinstance(key, tuple) else key
+        record = {**part.defaults(), "name": own, part.key: own, **fields}
+        if part.stamped:
+            moment = fields.get("createdAt") or self.now()
+            record |= {"createdAt": moment, "updatedAt": moment}
+        if part.table.parent is not None:
+            parent = self._parent(part, key[0])
+            if parent is None:
+                raise BadInput("key", f"there is no {part.parent} {key[0]}")
+            record[part.table.parent] = parent["id"]
+        return self.store.insert(part.table, record)
 
 
 def _shown(row: Record) -> Record:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 import mixed
@@ -59,7 +59,7 @@ def test_one_fault_at_every_write(engine: Engine, name: str, reading: str) -> No
     pleo, settings = engine.pleo, READINGS[reading]
     if name == "late list":
         # Tags that came along unseen with their group are a matter of the next plan.
-        settings = dataclasses.replace(settings, archive_cascade="none")
+        settings = msgspec.structs.replace(settings, archive_cascade="none")
     pleo.reset(settings=settings)
     before, plan = pleo.state(), engine.plan()
     pleo.world.statistics.reset()

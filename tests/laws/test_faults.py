@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
+import msgspec
 from hypothesis import given
 
 from engine import Engine, check_contract, check_untouched, refused_by_pleo
@@ -65,4 +65,4 @@ def test_a_plan_sees_all_of_pleo_or_fails(
 
 def _honest(reading: Settings, fault: Fault) -> Settings:
     # A page that falsely says it is the last can only be told by the total.
-    return dataclasses.replace(reading, totals=True) if fault.kind == "earlyEnd" else reading
+    return msgspec.structs.replace(reading, totals=True) if fault.kind == "earlyEnd" else reading

@@ -1,0 +1,17 @@
+"""The kinds of record that the sandbox keeps, parents before their children."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pleoctl.sandbox import accounts, tag_groups, tags
+
+if TYPE_CHECKING:
+    from pleoctl.sandbox.parts import Part
+
+PARTS: Final[dict[str, Part]] = {part.kind: part for part in (accounts.PART, tag_groups.PART, tags.PART)}
+
+
+def children(kind: str) -> list[Part]:
+    """The kinds whose rows the rows of this one carry."""
+    return [part for part in PARTS.values() if part.parent == kind]

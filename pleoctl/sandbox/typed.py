@@ -1,0 +1,85 @@
+"""Typed documents: seeds, settings and faults as msgspec reads them, with errors that name the field."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import inspect
+
+from pleoctl.sandbox.errors import BadInput, unknown
+
+T = TypeVar("T")
+_STEP: Final = re.compile(r"\.?([^.\[\]]+)|\[(?:\d+|\.\.\.)\]")
+_NAMED: Final = re.compile(r"^Object (contains unknown|missing required) field `(.*)`$")
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """A value with typed fields, spelt camel-cased in files; what no field documents is refused."""
+
+
+def decoded(data: Any, kind: type[T], where: str = "") -> T:
+    """The document that data holds. Raises `BadInput` naming the first wrong field below ``where``."""
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        raise _told(error, kind, where) from None
+
+
+def checked(document: msgspec.Struct) -> None:
+    """Hold a document that was made in Python to its types. Raises `BadInput` naming the field."""
+    for field in msgspec.structs.fields(document):
+        decoded(getattr(document, field.name), field.type, field.encode_name)
+
+
+def camel(name: str) -> str:
+    """The YAML and JSON spelling of a Python name."""
+    return re.sub(r"_(\w)", lambda match: match[1].upper(), name)
+
+
+def field_names(kind: type[msgspec.Struct]) -> list[str]:
+    """The names of a document's fields as files spell them."""
+    return [field.encode_name for field in msgspec.structs.fields(kind)]
+
+
+def _told(error: msgspec.ValidationError, kind: Any, where: str) -> BadInput:
+    words, _, path = str(error).partition(" - at `$")
+    path = path.rstrip("`")
+    cause = error.__cause__
+    if isinstance(cause, BadInput):
+        return BadInput(_joined(where, path, cause.field), cause.message)
+    named = _NAMED.match(words)
+    if named is None:
+        words = words.replace("`", "")
+        return BadInput(_joined(where, path), f"{words[:1].lower()}{words[1:]}")
+    missing = named[1].startswith("missing")
+    return BadInput(_joined(where, path, named[2]), "is missing" if missing else unknown(named[2], _known(kind, path)))
+
+
+def _joined(*parts: str) -> str:
+    text = ""
+    for part in parts:
+        text += part.lstrip(".") if not text else part if part.startswith(("[", ".")) or not part else f".{part}"
+    return text
+
+
+def _known(kind: Any, path: str) -> list[str]:
+    """The fields of the document at a path below another one."""
+    found: list[Any] = [inspect.type_info(kind)]
+    for step in _STEP.finditer(path):
+        found = [inner for one in found for inner in _inside(one, step[1])]
+    return [field.encode_name for one in found for field in getattr(one, "fields", ())]
+
+
+def _inside(one: Any, name: str | None) -> list[Any]:
+    if name is None:
+        inner = getattr(one, "item_type", None)
+        return _options(inner)
+    return [
+        option for field in getattr(one, "fields", ()) if field.encode_name == name for option in _options(field.type)
+    ]
+
+
+def _options(one: Any) -> list[Any]:
+    return list(getattr(one, "types", (one,)))
