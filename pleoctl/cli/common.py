@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from pleoctl.cli.boundary import Options, Output, execute
-from pleoctl.errors import NotWritten, Refused, UsageError
+from pleoctl.errors import NotWritten, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -148,11 +148,11 @@ def check_output(options: Options, path: str, inputs: Iterable[Path] = ()) -> No
     target = Path(os.path.realpath(path))
     if any(target == Path(os.path.realpath(given)) for given in inputs):
         raise UsageError(f"{path} is an input of this command and would be overwritten", hint="name another file")
-    from pleoctl.documents.files import leads_out
+    from pleoctl.documents.files import keep_inside
 
     root = workspace_folder(options)
-    if root is not None and leads_out(Path(path), root):
-        raise Refused(f"{path} leads outside the workspace", hint="it is a link, or lies below one; name another file")
+    if root is not None:
+        keep_inside(Path(path), root)
 
 
 def workspace_folder(options: Options) -> Path | None:

@@ -57,8 +57,7 @@ def command(options: Options, *, output: str | None, force: bool) -> Output:
         return Output()
     for target, _ in others:
         write_atomically(target, render(DesiredState()).encode())
-    if edited != workspace.document.text:
-        write_atomically(workspace.file, edited.encode())
+    workspace.save(edited)
     counted = f"{len(adopted.state.accounts or ())} accounts, {len(adopted.selected)} dimensions selected"
     left = f"{len(adopted.leave)} left alone (written to {workspace.document.shown})"
     text = Shown.lines([f"Wrote {shown}: {counted}, {left}.", "Next: pleoctl plan"])

@@ -63,7 +63,7 @@ def command(options: Options, *, folder: str) -> Output:  # noqa: ARG001 - every
     pleoctl init books
 
     """
-    from pleoctl.documents.files import write_atomically
+    from pleoctl.documents.files import keep_inside, write_atomically
 
     made, kept = [], []
     for name, content in FILES.items():
@@ -71,6 +71,7 @@ def command(options: Options, *, folder: str) -> Output:  # noqa: ARG001 - every
         if path.exists():
             kept.append(name)
         else:
+            keep_inside(path, Path(folder))
             write_atomically(path, content.encode())
             made.append(name)
     lines = [f"wrote {name}" for name in made] + [f"kept {name}" for name in kept]

@@ -9,7 +9,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from pleoctl.errors import InvalidFile, NotWritten
+from pleoctl.errors import InvalidFile, NotWritten, Refused
 from pleoctl.machine import this_machine
 from pleoctl.streams import Steady
 
@@ -127,13 +127,17 @@ def writing(path: Path) -> Iterator[None]:
         raise NotWritten(f"cannot be written: {_reason(error)}", file=str(path)) from error
 
 
-def leads_out(path: Path, folder: Path) -> bool:
-    """Whether a path that by its letters lies in a folder really lies outside of it, through a link."""
+def keep_inside(path: Path, folder: Path, shown: str | None = None) -> None:
+    """Raise `Refused` for a path to be written that by its letters lies in a workspace's folder and really does not.
+
+    The link that leads out of it may come from a branch that anyone has pushed.
+    """
     named, real, home = (
         Path(os.path.normpath(path.absolute())), Path(os.path.realpath(path)), Path(os.path.realpath(folder)),
     )  # fmt: skip
     inside = named.is_relative_to(folder.absolute()) or named.is_relative_to(home)
-    return inside and not real.is_relative_to(home)
+    if inside and not real.is_relative_to(home):
+        raise Refused(f"{shown or path} leads outside the workspace", hint="it is a link, or lies below one")
 
 
 def _mode_of(path: Path) -> int:

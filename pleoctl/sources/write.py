@@ -25,7 +25,7 @@ def export_to_workspace(workspace: Workspace, *, check: bool = False) -> Export:
             write_atomically(path, content)
         if gone:
             keep = [code for code in workspace.selected or () if code not in gone]
-            write_atomically(workspace.file, edit_list(workspace.document, ("dimensions", "selected"), keep).encode())
+            workspace.save(edit_list(workspace.document, ("dimensions", "selected"), keep))
     return export
 
 

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.documents.edit import edit_list
-from pleoctl.documents.files import write_atomically
 from pleoctl.errors import UsageError
 from pleoctl.reconcile.dimensions import fold
 from pleoctl.text import did_you_mean
@@ -85,9 +84,7 @@ class Selection:
 
     def save(self, codes: list[str]) -> None:
         """Write the selection to pleoctl.yaml, leaving everything else as it is."""
-        edited = edit_list(self._workspace.document, ("dimensions", "selected"), codes)
-        if edited != self._workspace.document.text:
-            write_atomically(self._workspace.file, edited.encode())
+        self._workspace.save(edit_list(self._workspace.document, ("dimensions", "selected"), codes))
 
     def entries(self, groups: list[Live]) -> list[Entry]:
         """Every dimension and every tag group, by code."""

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.documents.files import decode, leads_out, read_bytes
+from pleoctl.documents.files import decode, keep_inside, read_bytes, write_atomically
 from pleoctl.documents.load import parse
 from pleoctl.errors import Finding, InvalidFile, PleoctlError, Refused, UsageError
 from pleoctl.hosts import Endpoint
@@ -53,6 +53,12 @@ class Workspace:
         """The workspace of a command (see `find_file`). Raises `InvalidFile`, `Refused`."""
         environment = os.environ if environ is None else environ
         return cls(find_file(given, environment), environment)
+
+    def save(self, text: str) -> None:
+        """Replace the workspace file. Raises `Refused` where it is a link out of its folder."""
+        keep_inside(self.file, self.root, self.document.shown)
+        if text != self.document.text:
+            write_atomically(self.file, text.encode())
 
     def shown(self, path: Path) -> str:
         """A path as outputs show it: relative to the workspace file."""
@@ -180,8 +186,7 @@ class Workspace:
         Raises `Refused` where a link takes the first of them out of the workspace.
         """
         own = self.root / ".pleoctl" / "runs"
-        if leads_out(own, self.root):
-            raise Refused(f"{self.shown(own)} leads outside the workspace", hint="remove the link")
+        keep_inside(own, self.root, self.shown(own))
         with suppress(PleoctlError):  # no home folder, or a url that is refused where it is used
             name = connection_name(self.url, self.company)
             return [own, this_machine().state_folder() / "runs" / name]

@@ -309,6 +309,23 @@ def test_outputs_outside_the_workspace_are_as_good_as_any(
         assert file.read_bytes() == plan.read_bytes()
 
 
+def test_nothing_else_is_written_out_of_the_workspace(
+    folder: Path, cli: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Neither a file of `init` nor the workspace itself, where a link stands in its place."""
+    outside = tmp_path_factory.mktemp("outside")
+    (folder / "new").mkdir()
+    (folder / "new/.gitignore").symlink_to(outside / "made")
+    said = cli("init", "new")
+    assert (said.code, "new/.gitignore leads outside the workspace" in said.stderr) == (3, True)
+    assert list(outside.iterdir()) == []
+    (folder / "pleoctl.yaml").rename(outside / "theirs.yaml")
+    (folder / "pleoctl.yaml").symlink_to(outside / "theirs.yaml")
+    theirs = (outside / "theirs.yaml").read_bytes()
+    assert cli("import", "--force").code == 3
+    assert (outside / "theirs.yaml").read_bytes() == theirs
+
+
 @pytest.mark.parametrize(
     "command", ["plan", "validate", "log", "show plan.json", "init x", "map i.json -o x", "plan -o x"]
 )
