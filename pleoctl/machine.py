@@ -14,14 +14,24 @@ import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pleoctl.errors import PleoctlError
 from pleoctl.hosts import Endpoint
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+T = TypeVar("T")
+
+
+class Pool(Protocol):
+    """What `Machine.pool` gives, as executors have it."""
+
+    def map(self, function: Callable[[T], Any], parts: Iterable[T], /) -> Iterable[Any]:
+        """The results in order; raises what a part raised."""
 
 
 class Machine:
@@ -55,6 +65,16 @@ class Machine:
     def token(self, size: int = 4) -> str:
         """A name of ``size`` bytes in hex that nobody else has."""
         return secrets.token_hex(size)
+
+    def sync(self, descriptor: int) -> None:
+        """Let what was written to a file reach the disk."""
+        os.fsync(descriptor)
+
+    def pool(self, workers: int) -> AbstractContextManager[Pool]:
+        """Threads for work that may go on side by side, ``workers`` at a time."""
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only runs that write need it
+
+        return ThreadPoolExecutor(workers, thread_name_prefix="pleoctl")
 
     def config_folder(self) -> Path:
         """The user's own settings of pleoctl, which no workspace can reach. Raises `PleoctlError`."""

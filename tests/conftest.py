@@ -146,3 +146,12 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
         return Said(code, *capsys.readouterr())
 
     return call
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how many histories were simulated, and from which seed on."""
+    told = [report.user_properties for report in terminalreporter.stats.get("passed", [])]
+    numbers = [value for properties in told for name, value in properties if name == "simulated histories"]
+    seeds = [value for properties in told for name, value in properties if name == "first seed"]
+    if seeds:
+        terminalreporter.write_line(f"simulated {sum(numbers)} histories, seeds from {min(seeds)} on")

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import PleoctlError
+from pleoctl.machine import this_machine
 from pleoctl.model.kinds import KINDS
 from pleoctl.plan.order import rivals, waves
 from pleoctl.pleo.connect import PARALLEL
@@ -55,7 +55,7 @@ class Executor:
     def run(self, changes: list[Change]) -> None:
         """Carry out all changes that are not already done."""
         self._rivals = rivals(changes)
-        with ThreadPoolExecutor(PARALLEL, thread_name_prefix="pleoctl") as pool:
+        with this_machine().pool(PARALLEL) as pool:
             for wave in waves(changes):
                 LOG.info("%d × %s of %s", len(wave), wave[0].operation, KINDS[wave[0].changes[0].kind].plural)
                 list(pool.map(self._perform, wave))

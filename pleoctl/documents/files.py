@@ -81,7 +81,7 @@ def whole_file(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
             with os.fdopen(descriptor, "wb") as stream:
                 yield stream
                 stream.flush()
-                os.fsync(stream.fileno())
+                this_machine().sync(stream.fileno())
             beside.replace(target)
     finally:
         with suppress(OSError):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LOG: Final = logging.getLogger(__name__)
 LAG: Final = timedelta(seconds=30)
 """How long a list may lag behind a write. Longer lags are beyond what pleoctl can tell."""
+SKEW: Final = timedelta(days=1)
+"""How far the clock of a disk elsewhere may be behind; older journals are not read."""
 
 
 def wait_out(places: Sequence[Path], stop: threading.Event | None = None) -> None:
@@ -49,7 +51,7 @@ def _doubts(places: Sequence[Path]) -> Iterator[tuple[str, datetime]]:
     # A run may go on for longer than a lag, so it is the journal's own age that counts.
     for journal in (found for place in places for found in place.glob(f"*/{JOURNAL}")):
         try:
-            recent = journal.stat().st_mtime >= oldest.timestamp() - 1
+            recent = journal.stat().st_mtime >= (oldest - SKEW).timestamp()
             lines = journal.read_bytes().splitlines() if recent else []
         except OSError:
             continue

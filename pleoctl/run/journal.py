@@ -43,7 +43,7 @@ class Journal:
             try:
                 self._append(content)
                 if event in {"intent", "sent"}:
-                    os.fsync(self._descriptor)
+                    this_machine().sync(self._descriptor)
             except OSError as error:
                 raise self._unwritable(error) from error
             self._listen(line)

@@ -1,0 +1,158 @@
+"""The laws of the design, checked on what a history did to the simulated Pleo; nothing of the engine is asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pleoctl.apply import Applied
+    from pleoctl.model import DesiredState
+    from pleoctl.plan import Plan
+    from pleoctl.reconcile.changes import Change
+
+Json = dict[str, Any]
+KINDS: Final = {"accounts": "account", "tagGroups": "tagGroup", "tags": "tag"}
+_FOREIGN: Final = ("metadata", "extra", "otherDimensionValues", "usage", "usedByCategory", "usedByContra", "hasEntries")
+_REFUSALS: Final = frozenset({400, 404, 409})
+
+
+class LawBroken(AssertionError):
+    """A history broke a law; ``law`` names it."""
+
+    def __init__(self, law: str, words: str) -> None:
+        super().__init__(f"{law}: {words}")
+        self.law = law
+
+
+def demand(law: str, holds: object, words: str) -> None:
+    """Raise `LawBroken` unless it holds."""
+    if not holds:
+        raise LawBroken(law, words)
+
+
+def records(state: Json) -> dict[str, tuple[str, Json]]:
+    """Every record by its id, with its kind."""
+    return {record["id"]: (kind, record) for name, kind in KINDS.items() for record in state[name]}
+
+
+def keys(state: Json) -> Counter[tuple[str, str, str]]:
+    """How many records stand under each key that must stay unique."""
+    found = Counter(("account", "", record["externalId"]) for record in state["accounts"])
+    found.update(("tagGroup", "", record["code"].casefold()) for record in state["tagGroups"])
+    found.update(("tag", record["groupId"], record["code"].casefold()) for record in state["tags"])
+    return found
+
+
+def no_duplicates(allowed: Counter[tuple[str, str, str]], state: Json) -> None:
+    """Law 3: no key has more records than there were, or than other clients made."""
+    for key, number in keys(state).items():
+        demand("no duplicates", number <= max(1, allowed[key]), f"{number} records of {key}, {allowed[key]} before")
+
+
+def untouched(before: Json, after: Json, plans: Iterable[Plan], foreign: set[str], *, cascades: bool) -> None:
+    """Laws 2, 4 and 5: nothing is gone, and nothing moved that no plan and no other client named."""
+    old, new = records(before), records(after)
+    changes = [change for plan in plans for change in plan.changes]
+    moved = {change.id for change in changes}
+    archived = {change.id for change in changes if change.action == "archive"}
+    groups = {change.id for change in changes if change.kind == "tagGroup"} if cascades else set()
+    for identity, (kind, was) in old.items():
+        demand("nothing is deleted", identity in new, f"{kind} {identity}")
+        now = new[identity][1]
+        if identity in foreign or now.get("groupId") in groups | (foreign if cascades else set()):
+            continue
+        for name in _FOREIGN:
+            demand("what is not managed stays", was.get(name) == now.get(name), f"{kind} {identity}: {name}")
+        if identity not in moved:
+            demand("what no plan names stays", _plain(was) == _plain(now), f"{kind} {was} became {now}")
+        elif now["archived"] and not was["archived"]:
+            demand("nothing is archived without a plan", identity in archived, f"{kind} {was}")
+
+
+def _plain(record: Json) -> Json:
+    return {name: value for name, value in record.items() if name != "updatedAt"}
+
+
+def is_in(record: Mapping[str, Any], wanted: Mapping[str, Any] | None, kind: str) -> bool:
+    """Whether a stored record has these values; null and absent are equal, a code's case makes no difference (T3)."""
+    return wanted is not None and all(
+        (record.get(name) or None) == (value or None)
+        or (name == "code" and kind != "account" and str(record.get(name)).casefold() == str(value).casefold())
+        for name, value in wanted.items()
+    )
+
+
+def truthful(applied: Applied, state: Json, foreign: set[str], *, cascades: bool) -> None:
+    """A change that the receipt calls done is so in Pleo, unless another client was there."""
+    stored = records(state)
+    for result in applied.receipt.results:
+        identity = result.id or result.change.id or ""
+        if result.status not in {"done", "alreadyDone"} or identity in foreign:
+            continue
+        demand("done is done", identity in stored, f"{result.change.address} has no record")
+        kind, record = stored[identity]
+        wanted = dict(result.change.after)
+        if cascades and kind == "tag":
+            wanted.pop("archived")
+        demand("done is done", is_in(record, wanted, kind), f"{result.change.address} is {record}, not {wanted}")
+
+
+def all_or_nothing(applied: Applied, plan: Plan, before: Json, writes: int) -> None:
+    """Law 2: a record that is neither as the plan saw it nor as it wants it stops the run before its first write."""
+    stored = records(before)
+    moved = [
+        str(change.address) for change in plan.changes
+        if change.id is not None and not (
+            change.id in stored and (is_in(stored[change.id][1], change.before, change.kind)
+                                     or is_in(stored[change.id][1], change.after, change.kind))
+        )
+    ]  # fmt: skip
+    outcome = applied.receipt.outcome
+    demand("stale is told", not moved or outcome == "stale", f"{outcome} although {moved} moved")
+    if outcome in {"stale", "refused"}:
+        demand("stale writes nothing", writes == 0, f"{writes} writes")
+
+
+def one_of_two(plan: Plan, before: Json, after: Json, foreign: set[str]) -> None:
+    """Of accounts that look alike one stays active, where a plan replaces one by another."""
+    coming = {c.key.lower() for c in plan.changes if c.kind == "account" and c.action in {"create", "unarchive"}}
+    leaving = {c.key.lower() for c in plan.changes if c.kind == "account" and c.action == "archive"}
+    for key in coming & leaving:
+        alike = [r for r in after["accounts"] if r["externalId"].lower() == key]
+        were = [r for r in before["accounts"] if r["externalId"].lower() == key and not r["archived"]]
+        known = not were or any(r["id"] in foreign or not r["archived"] for r in alike)
+        demand("one of two stays", known, f"all accounts like {key} are archived")
+
+
+def held_rows_stay(plan: Plan, desired: DesiredState) -> None:
+    """What a row that cannot be used stands for is left as it is."""
+    held: set[tuple[str, ...]] = {("account", row.key or "") for row in desired.accounts or () if row.hold}
+    for dimension in desired.dimensions or ():
+        group = (dimension.row.key or "").casefold()
+        if dimension.row.hold:
+            held.add(("tagGroup", group))
+        held |= {("tag", group, (row.key or "").casefold()) for row in dimension.values or () if row.hold}
+    for change in plan.changes:
+        demand("held rows stay", _place(change) not in held, f"{change.address} {change.action}")
+
+
+def _place(change: Change) -> tuple[str, ...]:
+    if change.kind == "account":
+        return "account", change.key
+    key = (change.key or "").casefold()
+    if change.parent is None:
+        return change.kind, key
+    return change.kind, str(change.parent.address).partition(":")[2].casefold(), key
+
+
+def refused(applied: Applied) -> set[str]:
+    """Addresses that Pleo itself refused, and those blocked by them. Nothing else may be open in calm weather."""
+    left = [r for r in applied.receipt.results if r.status not in {"done", "alreadyDone"}]
+    for result in left:
+        error = result.error or {}
+        known = result.status == "blocked" or error.get("httpStatus") in _REFUSALS
+        demand("calm runs end", known, f"{result.change.address}: {result.status}, {error}")
+    return {str(result.change.address) for result in left}

@@ -1,0 +1,132 @@
+"""A simulated Pleo: the sandbox's own answers without a socket, in a weather that loses, refuses and delays them."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from pleoctl.errors import PleoError
+from pleoctl.remote.auth import basic
+from pleoctl.remote.budget import Budget
+from pleoctl.remote.errors import Unanswered
+from pleoctl.remote.service import Service
+from pleoctl.remote.transport import Transport
+from pleoctl.remote.wire import TRIES, Reply
+from pleoctl.sandbox.wire import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pleoctl.sandbox import Sandbox
+    from pleoctl.testing.chance import Chance
+    from pleoctl.testing.machine import SimulatedMachine
+
+READ_FAULTS: Final = ("dropped", "503", "garbled", "429", "unreachable")
+WRITE_FAULTS: Final = ("lost", "dropped", "503", "503 after", "garbled", "429", "unreachable")
+_UNHEARD: Final = ("503", "429")
+OTHERS: Final = ("die before", "die after", "edit", "stop")
+
+
+@dataclass
+class Weather:
+    """What befalls requests. ``strength`` is how probable it is; ``faults``, ``deaths``, ``edits`` are left to come.
+
+    ``kinds`` are the faults that there are. ``edit`` lets another client do something, ``stop`` is what a signal sets;
+    ``writes`` counts requests that write.
+    """
+
+    chance: Chance
+    strength: float
+    faults: int
+    deaths: int
+    edits: int
+    kinds: Sequence[str] = (*WRITE_FAULTS, "edit", "stop")
+    edit: Callable[[], None] = lambda: None
+    stop: threading.Event = field(default_factory=threading.Event)
+    log: list[str] = field(default_factory=list)
+    writes: int = 0
+
+    def strike(self, *, writes: bool) -> str:
+        """What befalls the next request: an empty text for nothing."""
+        faults = (WRITE_FAULTS if writes else READ_FAULTS) if self.faults else ()
+        others = [name for name in OTHERS if self._left(name)]
+        known = [name for name in (*faults, *others) if name in self.kinds or name.startswith("die")]
+        struck: str = self.chance.pick(["", *known], 1 - self.strength)
+        self._spend(struck)
+        return struck
+
+    def _left(self, name: str) -> bool:
+        if name == "edit":
+            return self.edits > 0
+        return self.deaths > 0 and not (name == "stop" and self.stop.is_set())
+
+    def _spend(self, struck: str) -> None:
+        if struck.startswith("die"):
+            self.deaths -= 1
+        elif struck == "edit":
+            self.edits -= 1
+        elif struck == "stop":
+            self.stop.set()
+        elif struck:
+            self.faults -= 1
+
+    def clear_up(self) -> None:
+        """Nothing befalls anything any more."""
+        self.faults = self.deaths = self.edits = 0
+        self.stop.clear()
+
+
+class SimulatedTransport(Transport):
+    """A transport whose requests are answered here, or not at all."""
+
+    def __init__(self, machine: SimulatedMachine, sandbox: Sandbox, weather: Weather) -> None:
+        service = Service(sandbox.url, "Pleo", loopback=True, failure=PleoError)
+        auth = basic(sandbox.api_key, "")
+        super().__init__(service, auth, Budget(None, stop=weather.stop, machine=machine))
+        self._machine, self._sandbox, self._weather = machine, sandbox, weather
+        self._headers = {**auth.headers, "Host": "127.0.0.1", "Content-Type": "application/json"}
+
+    def send(self, method: str, url: str, request: Mapping[str, Any]) -> Reply:
+        """See `Transport.send`; other threads may go on before and after."""
+        writes = method == "PUT" or (method == "POST" and not url.endswith(":search"))
+        self._machine.step()
+        self._weather.writes += writes
+        struck = self._weather.strike(writes=writes)
+        if struck:
+            self._weather.log.append(f"{struck}: {method} {urlsplit(url).path}")
+        self._before(struck)
+        if struck in _UNHEARD:
+            return Reply(int(struck), {}, b"")
+        reply = self._answer(method, url, request)
+        self._machine.step()
+        return self._after(struck, reply)
+
+    def _before(self, struck: str) -> None:
+        if struck == "edit":
+            self._weather.edit()
+        elif struck == "die before":
+            self._machine.die()
+        elif struck == "unreachable":
+            raise Unanswered("no connection", sent=False, tries=TRIES)
+        elif struck == "dropped":
+            raise Unanswered("the connection broke off", sent=True, tries=TRIES)
+
+    def _answer(self, method: str, url: str, request: Mapping[str, Any]) -> Reply:
+        body = b"" if request.get("json") is None else json.dumps(request["json"]).encode()
+        query = urlencode(request.get("params") or {})
+        reply = self._sandbox.respond(Request(method, urlsplit(url).path, query, self._headers, body))
+        return Reply(reply.status, reply.headers, reply.content)
+
+    def _after(self, struck: str, reply: Reply) -> Reply:
+        if struck == "die after":
+            self._machine.die()
+        if struck == "lost":
+            raise Unanswered("the connection broke off", sent=True, tries=TRIES)
+        if struck == "503 after":
+            return Reply(503, {}, b"")
+        if struck == "garbled":
+            return Reply(reply.status, reply.headers, reply.content[: len(reply.content) // 2] + b"<")
+        return reply

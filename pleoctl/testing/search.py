@@ -1,0 +1,79 @@
+"""Search histories for a broken law: by seeds, or all of a small world; a failure is shrunk to what matters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pleoctl.testing.chance import Chance, exhausted, shrunk
+from pleoctl.testing.history import quiet, replay
+from pleoctl.testing.laws import LawBroken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A history that went wrong: its seed, the shrunk trace that replays it, the law and what was seen."""
+
+    seed: int | None
+    trace: list[int]
+    law: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"seed {self.seed}: {self.law}: {self.words}\n  replay: {self.trace}"
+
+
+def search(seeds: Iterable[int], *, shrink: bool = True) -> tuple[int, Failure | None]:
+    """Histories carried out, and the first that broke a law (or raised what no engine may raise)."""
+    number = 0
+    for number, seed in enumerate(seeds, 1):
+        chance = Chance(seed)
+        broken = _broken(chance)
+        if broken is not None:
+            trace = _shrunk(chance.trace, broken[0]) if shrink else chance.trace
+            law, words = _broken(Chance(given=trace)) or broken
+            return number, Failure(seed, trace, law, words)
+    return number, None
+
+
+def exhaust(run: Callable[[Chance], Any]) -> tuple[int, Failure | None]:
+    """The same for every history that ``run`` can make; it must draw few choices."""
+    number, broken = 0, list[tuple[str, str]]()
+
+    def tried(chance: Chance) -> None:
+        try:
+            with quiet():
+                run(chance)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a find
+            broken.append(_told(error))
+
+    for trace in exhausted(tried):
+        number += 1
+        if broken:
+            return number, Failure(None, trace, *broken[0])
+    return number, None
+
+
+def _broken(chance: Chance) -> tuple[str, str] | None:
+    try:
+        with quiet():
+            replay(chance)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is a find
+        return _told(error)
+    return None
+
+
+def _told(error: Exception) -> tuple[str, str]:
+    law = error.law if isinstance(error, LawBroken) else type(error).__name__
+    return law, str(error)
+
+
+def _shrunk(trace: Sequence[int], law: str) -> list[int]:
+    def fails(candidate: Sequence[int]) -> bool:
+        broken = _broken(Chance(given=candidate))
+        return broken is not None and broken[0] == law
+
+    return shrunk(trace, fails)
