@@ -29,7 +29,9 @@ SKEW: Final = timedelta(days=1)
 
 def wait_out(places: Sequence[Path], stop: threading.Event | None = None) -> None:
     """Wait until every doubtful request of the runs in these places is older than a lag; says so in the log."""
-    doubts = dict(_doubts(places))
+    doubts: dict[str, datetime] = {}
+    for address, at in _doubts(places):
+        doubts[address] = max(at, doubts.get(address, at))
     if not doubts:
         return
     left = (max(doubts.values()) + LAG - this_machine().now()).total_seconds()

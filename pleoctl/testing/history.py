@@ -25,7 +25,7 @@ from pleoctl.testing.laws import demand
 from pleoctl.testing.machine import Death, SimulatedMachine
 from pleoctl.testing.pleo import SimulatedTransport, Weather
 from pleoctl.testing.worlds import draw
-from pleoctl.workspace.workspace import GuardLimits
+from pleoctl.workspace.settings import GuardLimits
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -184,8 +184,8 @@ class History:
     # --- what commands need ------------------------------------------------------------------------------------
 
     @property
-    def _runs(self) -> Path:
-        return self._folder / ".pleoctl" / "runs"
+    def _runs(self) -> list[Path]:
+        return [self._folder / ".pleoctl" / "runs"]
 
     @property
     def _target(self) -> Target:

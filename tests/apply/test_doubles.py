@@ -229,6 +229,7 @@ def sent(address: str = "tagGroup:A", age: float = 10) -> str:
         ([sent(age=31)], 0),
         ([sent(age=25) + sent("tagGroup:B", age=12)], 18),
         ([sent(age=25), sent("tagGroup:B", age=12)], 18),
+        ([sent(age=25), sent(age=12), sent(age=20)], 18),
         ([sent() + line("failed", "tagGroup:A")], 0),
         ([sent() + line("failed", "tagGroup:B")], 20),
         ([sent() + line("ambiguous", "tagGroup:A")], 20),
