@@ -18,9 +18,10 @@ format:          ## what a program can mend by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs:            ## pages that are made from the code
+docs:            ## pages and schemas that are made from the code
 	$(BIN)/python -m pleoctl.cli.reference > docs/commands.md.new
 	mv docs/commands.md.new docs/commands.md
+	$(BIN)/python -m pleoctl.sandbox.schemas schemas
 
 bench:           ## ratios against floors of the same run
 	$(BIN)/python bench/plan.py

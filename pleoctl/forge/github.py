@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pleoctl.errors import PleoctlError, UsageError
 from pleoctl.forge import environment
-from pleoctl.forge.comments import same
+from pleoctl.forge.steps import Create, Remove, Update, carried_out
 from pleoctl.hosts import is_loopback
 from pleoctl.remote.auth import Auth, bearer
 from pleoctl.remote.budget import Budget
@@ -25,11 +25,9 @@ Json = dict[str, Any]
 
 API: Final = "https://api.github.com"
 PAGE: Final = 100
-TRIES: Final = 3
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9_-]+/(?!\.\.?$)[A-Za-z0-9_.-]+")
 _PULL_REF: Final = re.compile(r"refs/pull/(\d+)/")
 _FORBIDDEN: Final = 403
-_GONE: Final = 404
 # Who the token of a workflow writes as.
 WORKFLOW: Final = "github-actions[bot]"
 
@@ -61,45 +59,33 @@ class PullRequest:
             page += 1
 
     def create(self, body: Markdown) -> Json:
-        """Add a comment; after a lost answer it is looked for before it is sent again."""
-        for _ in range(TRIES):
-            try:
-                made = self._write("POST", self._comments, body)
-            except LostAnswer:
-                for comment in self.comments():
-                    if same(comment["body"], body):
-                        return comment
-                continue
-            if _is_comment(made):
-                self._login = made["user"]["login"]
-            return made
-        raise PleoctlError("GitHub did not say whether the comment was created", hint="run the command again")
+        """Add a comment, and learn from it who we are."""
+        made = carried_out(Create(self, body))
+        if made is None:
+            raise PleoctlError("GitHub did not answer with the comment")
+        if _is_comment(made):
+            self._login = made["user"]["login"]
+        return made
 
     def update(self, comment: Json, body: Markdown) -> Json | None:
         """Replace a comment's text; None if another job has removed it."""
-        for _ in range(TRIES):
-            try:
-                return self._write("PATCH", self._path(comment), body)
-            except LostAnswer:
-                continue
-            except ApiError as error:
-                if error.status != _GONE:
-                    raise
-                return None
-        raise PleoctlError("GitHub did not say whether the comment was updated", hint="run the command again")
+        return carried_out(Update(self, comment, body))
 
     def remove(self, comment: Json) -> None:
         """Take away a comment that is no longer needed, unless another job has."""
-        for _ in range(TRIES):
-            try:
-                self._transport.write("DELETE", self._path(comment), scope="pull-requests: write")
-            except LostAnswer:
-                continue
-            except ApiError as error:
-                if error.status != _GONE:
-                    raise
-            return
-        raise PleoctlError("GitHub did not say whether the comment was removed", hint="run the command again")
+        carried_out(Remove(self, comment))
+
+    def post(self, body: Markdown) -> Json:
+        """One request that adds a comment. Raises `LostAnswer` and `ApiError`."""
+        return self._write("POST", self._comments, body)
+
+    def patch(self, comment: Json, body: Markdown) -> Json:
+        """One request that replaces a text."""
+        return self._write("PATCH", self._path(comment), body)
+
+    def delete(self, comment: Json) -> None:
+        """One request that takes a comment away."""
+        self._transport.write("DELETE", self._path(comment), scope="pull-requests: write")
 
     def _path(self, comment: Json) -> str:
         return f"{self._repository}/issues/comments/{comment['id']}"

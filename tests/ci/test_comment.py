@@ -194,6 +194,29 @@ def test_a_lost_answer_makes_no_second_comment(comment: Callable[..., Any], gith
     assert len(github.comments) == 1
 
 
+@pytest.mark.parametrize("lost", [1, 2])
+def test_lost_answers_of_changes_and_removals_are_looked_up(
+    comment: Callable[..., Any], github: FakeGitHub, lost: int
+) -> None:
+    """What was done is seen and not done again; the result tells what became of each comment."""
+    for n in range(2):
+        github.mine(f"{_first(SMALL)}\nold {n}", 12)
+    github.lose = lost
+    said = comment(SMALL)
+    assert (said.code, len(github.comments)) == (0, 1)
+    assert [c["action"] for c in said.json["result"]["comments"]] == ["updated", "removed"]
+    assert [method for method, _ in github.requests].count("PATCH") == 1
+
+
+def test_a_forge_that_never_answers_is_told(comment: Callable[..., Any], github: FakeGitHub) -> None:
+    """After a few tries the command says what is not known, and how to go on."""
+    github.forget = True
+    said = comment(SMALL)
+    assert said.code == 1
+    assert "did not say" in said.json["findings"][0]["message"]
+    assert github.made == 3
+
+
 def test_archives_that_need_more_comments_get_them_and_give_them_back(
     comment: Callable[..., Any], github: FakeGitHub
 ) -> None:

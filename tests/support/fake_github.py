@@ -22,8 +22,8 @@ class FakeGitHub:
     """``login`` is who the token belongs to; None is the token of a workflow, which may not ask.
 
     ``viewer`` is what GraphQL tells of an app's token. ``lose`` answers are lost after the work is done, ``limit``
-    requests are refused as a rate limit (403), ``vanish`` comments are gone when they are to be changed, and all POSTs
-    wait for each other at ``together``.
+    requests are refused as a rate limit (403), ``vanish`` comments are gone when they are to be changed, with
+    ``forget`` nothing that is posted is kept or answered, and all POSTs wait for each other at ``together``.
     """
 
     def __init__(self, login: str | None = None) -> None:
@@ -40,6 +40,7 @@ class FakeGitHub:
         self.pulls: list[Json] = []
         self.lose = 0
         self.denied = False
+        self.forget = False
         fake = self
 
         class Handler(_Handler):
@@ -175,7 +176,10 @@ class _Handler(BaseHTTPRequestHandler):
                 {"message": "You have exceeded a secondary rate limit"},
                 {"Retry-After": "0.01"},
             )
-        if self.command == "POST" and self.github.lose:
+        if self.command == "POST" and self.github.forget:
+            self.github.comments.pop()
+            self.github.lose = 1
+        if self.command != "GET" and self.github.lose:
             self.github.lose -= 1
             self.close_connection = True
             self.connection.close()
