@@ -70,14 +70,14 @@ class Wire:
         self._service, self._auth, self._bounds = service, auth, bounds
         self._timeout = (min(CONNECT_SECONDS, service.limits.timeout), service.limits.timeout)
         self._session = _Session()
-        self._session.headers.update({
+        self._headers = {
             "User-Agent": f"pleoctl/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip, deflate",
-        })  # fmt: skip
-        # The environment is read here, once, and not by requests at every request.
+            "Connection": "keep-alive",
+        }  # fmt: skip
+        # The environment is read here, once, and not by requests at every request. Proxies are for the world outside.
         self._session.trust_env = False
-        self._session.verify = self._bundle()
-        # Proxies are for the world outside.
-        self._session.proxies = {} if service.loopback else dict(get_environ_proxies(service.url, None))
+        self._proxies = {} if service.loopback else dict(get_environ_proxies(service.url, None))
+        self._verify = self._bundle()
         adapter = BoundedAdapter(bounds, pool=pool)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
@@ -89,12 +89,29 @@ class Wire:
     def send(self, method: str, url: str, request: Mapping[str, Any]) -> Reply:
         """One request, never repeated. Raises `Unanswered`, or the service's failure where no other try can help."""
         try:
-            with self._session.request(
-                method, url, auth=self._auth, timeout=self._timeout, allow_redirects=False, stream=True, **request
+            prepared = self._prepared(method, url, **request)
+            with self._session.send(
+                prepared,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+                verify=self._verify,
+                proxies=self._proxies,
             ) as response:
                 return Reply(response.status_code, response.headers, self._content(response))
         except (requests.RequestException, HTTPError, ValueError, OSError) as error:
             raise self._meaning(error, method, url) from error
+
+    def _prepared(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, **content: Any
+    ) -> requests.PreparedRequest:
+        """What goes out: as a session prepares it, without asking anew what never changes."""
+        prepared = requests.PreparedRequest()
+        prepared.prepare(
+            method, url, {**self._headers, **(headers or {})}, auth=self._auth,
+            cookies=self._session.cookies if len(self._session.cookies) else None, **content,
+        )  # fmt: skip
+        return prepared
 
     def _content(self, response: requests.Response) -> bytes:
         pieces, size, most = [], 0, self._service.limits.answer_bytes
@@ -122,7 +139,7 @@ class Wire:
 
     def _proxy(self) -> str:
         """The proxy in use, without its credential."""
-        named = self._session.proxies
+        named = self._proxies
         parts = urlsplit(named.get(urlsplit(self._service.url).scheme) or named.get("all") or "")
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else "of the environment"
 
