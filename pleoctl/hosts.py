@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
+from urllib.parse import urlsplit
 
 _BASE_URL: Final = re.compile(
     r"(https?)://(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9_.-]+)(?::([0-9]{1,5}))?(/[^\s\\?#\x00-\x20\x7f-\x9f]*)?"
@@ -81,6 +82,13 @@ class HostEntry:
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port is None else f"{host}:{self.port}"
+
+
+def same_server(one: str, other: str) -> bool:
+    """Whether two whole urls lead to one scheme, host and port; a url that can be read in two ways leads nowhere."""
+    parts = urlsplit(one), urlsplit(other)
+    servers = [Endpoint.parse(f"{part.scheme}://{part.netloc}") for part in parts]
+    return servers[0] is not None and servers[0] == servers[1]
 
 
 def is_loopback(host: str) -> bool:

@@ -16,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 
 from requests.utils import parse_header_links
 
+from pleoctl.hosts import same_server
 from pleoctl.machine import this_machine
 from pleoctl.remote.auth import Auth, nobody
 from pleoctl.remote.deadline import Bounds
@@ -208,11 +209,12 @@ class Transport:
         if not location:
             raise service.failure(f"{service.name} redirects {call} ({reply.status}) without saying where")
         target = urljoin(url, location)
-        old, new = urlsplit(url), urlsplit(target)
-        if (old.scheme, old.netloc) != (new.scheme, new.netloc):
+        if not same_server(url, target):
+            new = urlsplit(target)
             raise service.failure(f"{service.name} redirects to {new.scheme}://{new.netloc}, which is refused")
         if not call.safe:
-            raise service.failure(f"{service.name} redirects a write ({call.method} {old.path}), which is refused")
+            path = urlsplit(url).path
+            raise service.failure(f"{service.name} redirects a write ({call.method} {path}), which is refused")
         return target
 
     # --- answers -----------------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import struct
-import sys
 import threading
 import weakref
 from collections import deque
@@ -153,8 +152,10 @@ def _write(file: int, place: int, content: bytes) -> None:
 @contextmanager
 def _locked(file: int, machine: Machine) -> Iterator[None]:
     """Hold the file's lock, which is never held for longer than one look. Raises `OSError` if it stays taken."""
+    from filelock import lock_descriptor, unlock_descriptor  # noqa: PLC0415 - only a limit needs it
+
     waited = 0.0
-    while not _try_lock(file):
+    while not lock_descriptor(file, blocking=False):
         if waited > _LOCK_SECONDS:
             raise TimeoutError
         machine.sleep(_LOCK_NAP)
@@ -163,33 +164,4 @@ def _locked(file: int, machine: Machine) -> Iterator[None]:
         yield
     finally:
         with suppress(OSError):
-            _unlock(file)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(file: int) -> bool:
-        os.lseek(file, 0, os.SEEK_SET)
-        try:
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-        except PermissionError:
-            return False
-        return True
-
-    def _unlock(file: int) -> None:
-        os.lseek(file, 0, os.SEEK_SET)
-        msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _try_lock(file: int) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _unlock(file: int) -> None:
-        fcntl.flock(file, fcntl.LOCK_UN)
+            unlock_descriptor(file)

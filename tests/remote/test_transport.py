@@ -288,7 +288,16 @@ def test_an_empty_answer_is_no_answer_body(http: Transport, requests_mock: Mocke
 
 
 @pytest.mark.parametrize(
-    "target", ["https://evil.example/x", "http://external.pleo.io/x", "https://external.pleo.io:444/x"]
+    "target",
+    [
+        "https://evil.example/x",
+        "http://external.pleo.io/x",
+        "https://external.pleo.io:444/x",
+        "//evil.example/x",
+        "https://external.pleo.io@evil.example/x",
+        "https://external.pleo.io\\@evil.example/x",
+        "file:///etc/passwd",
+    ],
 )
 @pytest.mark.parametrize("method", ["read", "write"])
 def test_a_redirect_to_another_host_is_refused(
@@ -301,10 +310,12 @@ def test_a_redirect_to_another_host_is_refused(
     assert requests_mock.call_count == 1
 
 
-def test_a_read_follows_a_redirect_on_the_same_host(http: Transport, requests_mock: Mocker) -> None:
+@pytest.mark.parametrize("target", ["/y", "y", f"{URL}:443/y", "https://EXTERNAL.pleo.io/y"])
+def test_a_read_follows_a_redirect_on_the_same_host(http: Transport, requests_mock: Mocker, target: str) -> None:
     """Within the host a read goes where it is sent, with its credential."""
-    requests_mock.get(f"{URL}/x", status_code=308, headers={"Location": "/y"})
+    requests_mock.get(f"{URL}/x", status_code=308, headers={"Location": target})
     requests_mock.get(f"{URL}/y", json={"data": 1})
+    requests_mock.get(f"{URL}:443/y", json={"data": 1})
     assert http.read("GET", "/x").body == {"data": 1}
     assert requests_mock.last_request.headers["Authorization"].startswith("Basic ")
 

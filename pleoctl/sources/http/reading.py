@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from pleoctl.errors import SourceError
+from pleoctl.hosts import same_server
 from pleoctl.remote.pages import endless
 from pleoctl.sources.http.expressions import Expression, ExpressionError
 
@@ -181,8 +182,8 @@ class ListReader:
 
     def _link(self, token: str | int, url: str) -> str:
         target = urljoin(url, str(token))
-        old, new = urlsplit(url), urlsplit(target)
-        if (old.scheme, old.netloc) != (new.scheme, new.netloc):
+        if not same_server(url, target):
+            new = urlsplit(target)
             raise self._wrong(f"the next link leads to another host ({new.scheme}://{new.hostname}), which is refused")
         return target
 
