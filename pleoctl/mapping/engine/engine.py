@@ -1,9 +1,10 @@
 """The engine: an export item in, a balanced entry or a reason out.
 
-    route (B1-B7) → vendor (A2-A4) → line accounts → line rules → type row → postings → data mapping → checks
+    read → decide (route, type row, vendor) → lines → check the amounts → post
 
 Everything that depends only on the rules is worked out once, when the engine is made. An item never raises: whatever
-is wrong with it ends in a failed entry with a reason of Pleo's enumeration (E4, E5, M19).
+is wrong with it ends in a failed entry with a reason of Pleo's enumeration (E4, E5, M19). Each step checks what it
+leads to before the next one begins, so that the first thing wrong is the one that is told.
 """
 
 from __future__ import annotations
@@ -11,30 +12,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pleoctl.mapping.engine.accounts import Accounts
-from pleoctl.mapping.engine.entries import OTHER_SIDE, Entry, InvoiceOf, LedgerEntry, Posting, VendorOf
-from pleoctl.mapping.engine.expense import ExpenseSide, Share
-from pleoctl.mapping.engine.linetable import LineTable
+from pleoctl.mapping.engine.check import Checks, check_amounts
+from pleoctl.mapping.engine.decide import Decider
+from pleoctl.mapping.engine.entries import Entry, InvoiceOf, LedgerEntry, VendorOf
+from pleoctl.mapping.engine.lines import Lines
+from pleoctl.mapping.engine.post import Poster
+from pleoctl.mapping.engine.record import NOBODY, Recorder
 from pleoctl.mapping.engine.work import Work
-from pleoctl.mapping.failures import ItemFailure, invalid, missing, wrong
+from pleoctl.mapping.failures import ItemFailure
 from pleoctl.mapping.items import Defect, Item
 from pleoctl.mapping.vendors import Vendors
-from pleoctl.mapping.vocabulary import (
-    ACCOUNTS_PAYABLE,
-    JOURNAL,
-    JOURNAL_ONLY,
-    SUBTYPES,
-    VALIDATION_FAILURE,
-    VENDOR_TYPES,
-    VENDOR_UNKNOWN,
-    Cell,
-)
+from pleoctl.mapping.vocabulary import VALIDATION_FAILURE
 
 if TYPE_CHECKING:
     from pleoctl.mapping.catalog import Catalog
     from pleoctl.mapping.items import Invoice
-    from pleoctl.mapping.rules.model import Leg, Rules, TypeRow
-
-_ROUTES = {"journal": JOURNAL, "none": JOURNAL, "accounts_payable": ACCOUNTS_PAYABLE}
+    from pleoctl.mapping.rules.model import Rules
 
 
 class Engine:
@@ -44,143 +37,39 @@ class Engine:
         """Compile."""
         self.rules = rules
         self.has_catalog = catalog is not None
-        self.vendors = Vendors(rules.vendors, rules.match)
-        self.accounts = Accounts(rules, self.vendors, catalog)
-        self._expense = ExpenseSide(rules, self.accounts)
-        # Looked up by the plain tuple that equals a cell.
-        self._rows: dict[tuple[str, str | None, str], tuple[Cell, list[TypeRow]]] = {
-            cell: (cell, rows) for cell, rows in rules.by_cell.items()
-        }
-        self._tables: dict[Cell, LineTable] = {}
+        vendors = Vendors(rules.vendors, rules.match)
+        self._checks = Checks(rules, catalog)
+        accounts = Accounts(rules, vendors, self._checks)
+        self._decider = Decider(rules, vendors)
+        self._lines = Lines(rules, accounts, self._checks)
+        self._poster = Poster(accounts, self._checks)
         self._describe = rules.render
 
-    def entry(self, item: Item | Defect) -> Entry:
-        """What becomes of an item."""
+    def entry(self, item: Item | Defect, recorder: Recorder = NOBODY) -> Entry:
+        """What becomes of an item; ``recorder`` hears why."""
         if isinstance(item, Defect):
             return self._unreadable(item)
-        work = Work(item)
+        work = Work(item, recorder)
         try:
             work.description = self._describe(item)
-            return self._mapped(work, self._entries(work))
+            entries = self._entries(work)
         except ItemFailure as failure:
-            return self._failed(work, failure)
-
-    # --- deciding ----------------------------------------------------------------------------------------------
-
-    def _entries(self, work: Work) -> list[LedgerEntry]:
-        work.read()
-        row = self.decide(work)
-        self.accounts.check_contra(work)
-        shares: list[Share] = []
-        if row.uses_line and work.cell is not None:
-            shares = self._expense.shares(work, self.line_table(work.cell))
-        work.check_amounts()
-        return [self._leg(leg, shares, work) for leg in row.legs]
-
-    def decide(self, work: Work) -> TypeRow:
-        """Route, vendor and type row of an item. Raises `ItemFailure`."""
-        item = work.item
-        if item.sub_type not in SUBTYPES.get(item.type, ()):
-            pair = item.type if item.sub_type is None else f"{item.type} with subtype {item.sub_type}"
-            raise invalid(f"no rule is known for type {pair[:120]}; ask for pleoctl to be updated")
-        work.method = self._route(work)
-        work.cell, rows = self._rows[item.type, item.sub_type, work.method]
-        if len(rows) != 1:
-            raise self._undecided(work.cell, rows)
-        work.row = rows[0]
-        if rows[0].needs_vendor:
-            self._find_vendor(work)
-        return rows[0]
-
-    @staticmethod
-    def _undecided(cell: Cell, rows: list[TypeRow]) -> ItemFailure:
-        if rows:
-            names = " and ".join(row.id for row in rows)
-            return wrong(f"{names} both match {cell}; run `pleoctl mapping check`")
-        return missing(f"no rule matches {cell}; add a row to expenseTypes")
-
-    def _route(self, work: Work) -> str:
-        """The bookkeeping method that counts (B1-B6, T38, T39)."""
-        item = work.item
-        if item.type in JOURNAL_ONLY:
-            work.branch = "always journal"
-            return JOURNAL
-        method = item.bookkeeping.method if item.bookkeeping is not None else None
-        if method is None:
-            return self._legacy_route(work)
-        work.branch = f"bookkeeping.method {method}"
-        if method not in _ROUTES:
-            raise invalid(f"bookkeeping.method is {method[:40]!r}, which is not known")
-        return _ROUTES[method]
-
-    def _legacy_route(self, work: Work) -> str:
-        """Without a method, a supplier that is a known vendor means accounts payable (B3, B4, A4)."""
-        item = work.item
-        work.branch = "no bookkeeping"
-        if item.vendor is None and item.supplier is not None and item.type in VENDOR_TYPES:
-            work.vendor = self.vendors.of_supplier(item.supplier)
-            work.branch = "no bookkeeping, supplier matched" if work.vendor else "no bookkeeping, no supplier matched"
-        return ACCOUNTS_PAYABLE if work.vendor is not None else JOURNAL
-
-    def _find_vendor(self, work: Work) -> None:
-        """The vendor of a row that uses accountsPayable (A2, A3, C-1, C-2)."""
-        item = work.item
-        if work.vendor is None:
-            work.vendor = self.vendors.of_item(item)
-        if work.vendor is not None or (item.vendor is None and work.method == JOURNAL):
-            return
-        shown = "no vendor is tagged on the item"
-        if item.vendor is not None:
-            name = item.vendor.code or item.vendor.name or "without code"
-            shown = f"vendor {name} is not among the rules' vendors, or is blocked"
-        if work.method == ACCOUNTS_PAYABLE and self.rules.unmatched == "fail":
-            raise ItemFailure(VENDOR_UNKNOWN, f"{shown}; see `vendors` in the mapping rules")
-        work.warnings.append(f"{shown}; booked to accounts.accountsPayable")
-
-    def line_table(self, cell: Cell) -> LineTable:
-        """The compiled line rules of a cell."""
-        table = self._tables.get(cell)
-        if table is None:
-            table = self._tables[cell] = LineTable(self.rules.lines, cell)
-        return table
-
-    # --- posting -----------------------------------------------------------------------------------------------
-
-    def _leg(self, leg: Leg, shares: list[Share], work: Work) -> LedgerEntry:
-        side = leg.line_side
-        if side is None:
-            amount = abs(work.amount)
-            return LedgerEntry(
-                leg.kind,
-                [self._counter("debit", leg, amount, work), self._counter("credit", leg, amount, work)],
-            )
-        postings = [p for share in shares for p in self._expense.postings(share, side, work)]
-        # The counter posting is the exact sum of the lines, so an entry cannot be out of balance (N3, N5, M22).
-        total = sum([share.amount for share in shares])
-        postings.append(self._counter(OTHER_SIDE[side], leg, total, work))
-        return LedgerEntry(leg.kind, postings)
-
-    def _counter(self, side: str, leg: Leg, amount: int, work: Work) -> Posting:
-        target = leg.debit if side == "debit" else leg.credit
-        found = self.accounts.resolve(target, work)
-        return Posting(
-            "debit" if side == "debit" else "credit", found.account, found.role, amount, work.currency or "",
-            branch=found.branch,
-        )  # fmt: skip
-
-    # --- data mapping ------------------------------------------------------------------------------------------
-
-    def _mapped(self, work: Work, entries: list[LedgerEntry]) -> Entry:
+            entry = self._shell(work)
+            entry.failure_reason_type = failure.reason_type
+            entry.failure_reason = failure.reason
+            return entry
         entry = self._shell(work)
         entry.status = "mapped"
         entry.entries = entries
         return entry
 
-    def _failed(self, work: Work, failure: ItemFailure) -> Entry:
-        entry = self._shell(work)
-        entry.failure_reason_type = failure.reason_type
-        entry.failure_reason = failure.reason
-        return entry
+    def _entries(self, work: Work) -> list[LedgerEntry]:
+        work.read()
+        row = self._decider.decide(work)
+        self._checks.contra(work)
+        shares = self._lines.shares(work, work.cell) if row.uses_line and work.cell is not None else []
+        check_amounts(work)
+        return [self._poster.leg(leg, shares, work) for leg in row.legs]
 
     def _shell(self, work: Work) -> Entry:
         """Everything of an entry but its postings (D2-D4, D10)."""

@@ -1,6 +1,7 @@
 """Explain one item: what each step decided, why, and why the other rows did not (P1).
 
-The entry is the engine's own; the trace asks the same rows the same questions again and writes the answers down.
+The trace is written while the engine maps the item, so it goes exactly as far as the item went. Only why a row that did
+not win fails is asked here, since the engine never looks at most of them.
 """
 
 from __future__ import annotations
@@ -9,149 +10,134 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from pleoctl.mapping.engine.linetable import Facts, raw_value
-from pleoctl.mapping.engine.work import Work
-from pleoctl.mapping.failures import ItemFailure
-from pleoctl.mapping.items import Defect, Item
+from pleoctl.mapping.engine.linetable import raw_value
+from pleoctl.mapping.items import Item
 from pleoctl.mapping.rules.predicates import folded
-from pleoctl.mapping.vocabulary import CELL_FIELDS
+from pleoctl.mapping.vocabulary import CELL_FIELDS, Cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
+    from pleoctl.mapping.engine.accounts import Resolved
     from pleoctl.mapping.engine.engine import Engine
-    from pleoctl.mapping.engine.entries import Entry
+    from pleoctl.mapping.engine.linetable import Facts
+    from pleoctl.mapping.engine.work import Work
+    from pleoctl.mapping.items import Defect
     from pleoctl.mapping.rules.model import LineRow, Rules, TypeRow, VendorRow
     from pleoctl.mapping.rules.predicates import Predicate
     from pleoctl.place import Place
 
 Step = dict[str, Any]
-_BY_SETTING: Final = "accounts."
 
 
 def explain(engine: Engine, item: Item | Defect) -> dict[str, Any]:
     """The entry of an item as JSON has it, with a ``trace`` of the steps that led there."""
-    entry = engine.entry(item)
+    trace = Trace(engine.rules)
+    entry = engine.entry(item, trace)
+    if isinstance(item, Item) and not trace.steps:
+        trace.route(None, entry.failure_reason or "")
     explained: dict[str, Any] = msgspec.to_builtins(entry)
-    explained["trace"] = list(_trace(engine, item, entry)) if isinstance(item, Item) else []
+    explained["trace"] = trace.steps
     return explained
 
 
-def _trace(engine: Engine, item: Item, entry: Entry) -> Iterator[Step]:
-    work = Work(item)
-    try:
-        work.read()
-        engine.decide(work)
-    except ItemFailure:
-        if work.cell is None:
-            yield _step("route", "bookkeeping", branch=work.branch or entry.failure_reason or "")
-            return
-    yield _step("route", "bookkeeping", branch=f"{work.method}: {work.branch}")
-    yield _type_step(engine.rules, work)
-    if work.row is None:
-        return
-    if work.row.needs_vendor:
-        yield _vendor_step(work.vendor)
-    if work.row.uses_line:
-        yield from _line_steps(engine, work)
-    yield from _account_steps(engine.rules, work, entry)
+class Trace:
+    """The recorder behind `explain`: writes down each step."""
+
+    listens: Final = True
+
+    def __init__(self, rules: Rules) -> None:
+        """``rules`` are those of the engine."""
+        self.steps: list[Step] = []
+        self._rules = rules
+        self._cell: Cell | None = None
+        self._row: TypeRow | None = None
+
+    def route(self, method: str | None, branch: str) -> None:
+        """The bookkeeping method and why."""
+        self._step("route", "bookkeeping", branch=branch if method is None else f"{method}: {branch}")
+
+    def type_row(self, work: Work) -> None:
+        """The row of the item's cell, and why the others are not."""
+        self._cell, self._row = work.cell, work.row
+        winner = None if work.row is None else _named(work.row.id, work.row.place)
+        self._step("expense type", "expenseTypes", winner, *self._choice(self._rules.types, work.row, self._of_cell))
+
+    def vendor(self, row: VendorRow | None) -> None:
+        """The vendor, or that none was found."""
+        if row is None:
+            self._step("vendor", "vendors", branch="not matched")
+        else:
+            self._step("vendor", "vendors", _named(row.code, row.place), branch="matched")
+
+    def zero_line(self, number: int) -> None:
+        """A line that counts for nothing."""
+        self._step(f"line {number + 1}", "lines", branch="skipped: the line is zero")
+
+    def unclear_line(self, number: int, reason: str) -> None:
+        """A line whose account means nothing."""
+        self._step(f"line {number + 1}", "lines", branch=reason)
+
+    def line(self, number: int, facts: Facts, row: LineRow | None) -> None:
+        """The row of a line, and why the others are not."""
+        choice = self._choice(self._rules.lines, row, lambda field: self._of_line(field, facts))
+        winner = None if row is None else _named(row.id, row.place)
+        branch = f"otherwise {self._rules.otherwise}: {facts.account or 'no account'}"
+        self._step(f"line {number + 1}", "lines", winner, *choice, f"rule: {row.account}" if row else branch)
+
+    def account(self, kind: str, side: str, found: Resolved) -> None:
+        """Where the account of a side comes from."""
+        winner = None
+        if found.setting is not None:
+            winner = _named(f"accounts.{found.setting}", self._rules.accounts[found.setting].place)
+        elif found.role is None and self._row is not None:
+            winner = _named(self._row.id, self._row.place)
+        branch = f"{found.branch or 'named by the row'}: {found.account}"
+        self._step(f"{kind} {side} {found.role or 'account'}", "accounts", winner, branch=branch)
+
+    # --- how it is written down --------------------------------------------------------------------------------
+
+    def _step(
+        self,
+        name: str,
+        table: str,
+        winner: Step | None = None,
+        conditions: Iterable[Step] = (),
+        losers: Iterable[Step] = (),
+        branch: str | None = None,
+    ) -> None:
+        self.steps.append({
+            "step": name, "table": table, "winner": winner, "conditions": list(conditions), "losers": list(losers),
+            "branch": branch,
+        })  # fmt: skip
+
+    def _of_cell(self, field: str) -> Any:
+        return None if self._cell is None else self._cell[CELL_FIELDS.index(field)]
+
+    def _of_line(self, field: str, facts: Facts) -> Any:
+        return self._of_cell(field) if field in CELL_FIELDS else raw_value(field, facts)
+
+    @staticmethod
+    def _choice(
+        rows: Iterable[TypeRow | LineRow], winner: TypeRow | LineRow | None, value: Callable[[str], Any]
+    ) -> tuple[list[Step], list[Step]]:
+        """The winner's conditions, and each loser with the first condition that failed."""
+        conditions: list[Step] = []
+        losers = []
+        for row in rows:
+            answers = [_answer(condition, value(condition.field)) for condition in row.when]
+            if row is winner:
+                conditions = answers
+            else:
+                failed = next((a for a in answers if not a["result"]), None)
+                losers.append({**_named(row.id, row.place), "firstFailed": failed})
+        return conditions, losers
 
 
-def _step(
-    name: str,
-    table: str,
-    winner: dict[str, Any] | None = None,
-    conditions: Iterable[dict[str, Any]] = (),
-    losers: Iterable[dict[str, Any]] = (),
-    branch: str | None = None,
-) -> Step:
-    return {
-        "step": name, "table": table, "winner": winner, "conditions": list(conditions), "losers": list(losers),
-        "branch": branch,
-    }  # fmt: skip
-
-
-def _named(rule: str, place: Place) -> dict[str, Any]:
+def _named(rule: str, place: Place) -> Step:
     return {"rule": rule, "file": place.file, "line": place.line}
 
 
-def _answer(condition: Predicate, value: Any) -> dict[str, Any]:
+def _answer(condition: Predicate, value: Any) -> Step:
     result = condition.test()(folded(condition.field, value))
     return {"field": condition.label, "predicate": condition.shown, "value": value, "result": result}
-
-
-def _answers(row: TypeRow | LineRow, facts: Facts | None, work: Work) -> list[dict[str, Any]]:
-    return [_answer(condition, _value(condition, facts, work)) for condition in row.when]
-
-
-def _value(condition: Predicate, facts: Facts | None, work: Work) -> Any:
-    if condition.field in CELL_FIELDS and work.cell is not None:
-        return work.cell[CELL_FIELDS.index(condition.field)]
-    return None if facts is None else raw_value(condition.field, facts)
-
-
-def _choice(
-    rows: Iterable[TypeRow | LineRow], winner: TypeRow | LineRow | None, facts: Facts | None, work: Work
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The winner's conditions, and each loser with the first condition that failed."""
-    conditions: list[dict[str, Any]] = []
-    losers = []
-    for row in rows:
-        answers = _answers(row, facts, work)
-        if row is winner:
-            conditions = answers
-        else:
-            failed = next((a for a in answers if not a["result"]), None)
-            losers.append({**_named(row.id, row.place), "firstFailed": failed})
-    return conditions, losers
-
-
-def _type_step(rules: Rules, work: Work) -> Step:
-    row = work.row
-    conditions, losers = _choice(rules.types, row, None, work)
-    return _step("expense type", "expenseTypes", None if row is None else _named(row.id, row.place), conditions, losers)
-
-
-def _vendor_step(vendor: VendorRow | None) -> Step:
-    if vendor is None:
-        return _step("vendor", "vendors", branch="not matched")
-    return _step("vendor", "vendors", _named(vendor.code, vendor.place), branch="matched")
-
-
-def _line_steps(engine: Engine, work: Work) -> Iterator[Step]:
-    for number, line in enumerate(work.item.accounting_entry_lines):
-        amount = abs(work.values[number])
-        name = f"line {number + 1}"
-        if not amount:
-            yield _step(name, "lines", branch="skipped: the line is zero")
-            continue
-        try:
-            account = engine.accounts.of_reference(line.account, "the line's account")
-        except ItemFailure as failure:
-            yield _step(name, "lines", branch=failure.reason)
-            continue
-        yield _line_step(engine, work, name, Facts(work.item, line, account, amount))
-
-
-def _line_step(engine: Engine, work: Work, name: str, facts: Facts) -> Step:
-    row = engine.line_table(work.cell).find(facts) if work.cell is not None else None
-    conditions, losers = _choice(engine.rules.lines, row, facts, work)
-    if row is not None:
-        return _step(name, "lines", _named(row.id, row.place), conditions, losers, f"rule: {row.account}")
-    branch = f"otherwise {engine.rules.otherwise}: {facts.account or 'no account'}"
-    return _step(name, "lines", None, conditions, losers, branch)
-
-
-def _account_steps(rules: Rules, work: Work, entry: Entry) -> Iterator[Step]:
-    for ledger in entry.entries:
-        for posting in ledger.postings:
-            if posting.role in {"line", "tax"}:
-                continue
-            setting = (posting.branch or "").removeprefix(_BY_SETTING)
-            winner = None
-            if setting in rules.accounts and posting.branch != setting:
-                winner = _named(f"{_BY_SETTING}{setting}", rules.accounts[setting].place)
-            elif posting.role is None and work.row is not None:
-                winner = _named(work.row.id, work.row.place)
-            name = f"{ledger.kind} {posting.side} {posting.role or 'account'}"
-            yield _step(name, "accounts", winner, branch=f"{posting.branch or 'named by the row'}: {posting.account}")

@@ -1,4 +1,4 @@
-"""What is known of one item while it is mapped, and the checks of the item itself (I, N4, N6, D9, T41)."""
+"""What is known of one item while it is mapped, and what can be read of the item itself (I, D9)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.mapping.failures import invalid
-from pleoctl.mapping.vocabulary import INVERTED, Cell
 
 if TYPE_CHECKING:
+    from pleoctl.mapping.engine.record import Recorder
     from pleoctl.mapping.items import Item, Money
     from pleoctl.mapping.rules.model import TypeRow, VendorRow
+    from pleoctl.mapping.vocabulary import Cell
 
 MAX_AMOUNT: Final = 2**53
 _DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -23,12 +24,13 @@ class Work:
     """One item on its way: ``amount`` and ``values`` (one for each line) are signed hundredths of ``currency``."""
 
     __slots__ = (
-        "amount", "branch", "cell", "currency", "description", "item", "method", "posting_date", "row", "values",
+        "amount", "cell", "currency", "description", "item", "method", "posting_date", "recorder", "row", "values",
         "vendor", "warnings",
     )  # fmt: skip
 
-    def __init__(self, item: Item) -> None:
+    def __init__(self, item: Item, recorder: Recorder) -> None:
         self.item = item
+        self.recorder = recorder
         self.currency: str | None = None
         self.description = ""
         self.posting_date: str | None = None
@@ -36,7 +38,6 @@ class Work:
         self.cell: Cell | None = None
         self.row: TypeRow | None = None
         self.vendor: VendorRow | None = None
-        self.branch: str = ""
         self.warnings: list[str] = []
         self.amount = 0
         self.values: list[int] = []
@@ -60,19 +61,6 @@ class Work:
         if money.currency != self.currency:
             raise invalid(f"line {index + 1} is in {money.currency[:20]}, the item in {self.currency}")
         return hundredths(money, "line %d", index + 1)
-
-    def check_amounts(self) -> None:
-        """The lines must add up and point one way. Raises `ItemFailure` (N4, N6, T41)."""
-        values = self.values
-        if sum(values) != self.amount:
-            raise invalid(f"the lines add up to {sum(values)}, the item's amount is {self.amount}")
-        if self.amount == 0 and not any(values):
-            raise invalid("the item's amount is zero")
-        if min(values) < 0:
-            if max(values) > 0:
-                raise invalid("the lines do not share one sign")
-            if (self.item.type, self.item.sub_type) not in INVERTED:
-                raise invalid(f"a negative amount contradicts the direction of {self.item.type}")
 
 
 def hundredths(money: Money, label: str, *args: Any) -> int:

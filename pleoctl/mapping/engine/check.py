@@ -1,0 +1,83 @@
+"""What must hold before anything is posted: amounts, and what the accounting system has (M18, M21, D6, X7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pleoctl.mapping.failures import ItemFailure, invalid
+from pleoctl.mapping.vocabulary import ABSENT_REASONS, CONTRA_TYPES, INVALID_CONFIGURATION, INVERTED
+
+if TYPE_CHECKING:
+    from pleoctl.mapping.catalog import Catalog
+    from pleoctl.mapping.engine.work import Work
+    from pleoctl.mapping.items import Tax
+    from pleoctl.mapping.rules.model import Rules
+
+_TAX_TYPES = frozenset({"inclusive", "exclusive", "reverse"})
+
+
+class Checks:
+    """Checks of what an item leads to. Without a ``catalog`` nothing is checked against the accounting system."""
+
+    def __init__(self, rules: Rules, catalog: Catalog | None) -> None:
+        """``rules`` say how failures are called and which tax codes there are."""
+        self.catalog = catalog
+        self._contra_fails = rules.unexpected_contra == "fail"
+        self._tax_codes = rules.tax_codes
+        self._absent = ABSENT_REASONS[rules.failure_types]
+
+    def contra(self, work: Work) -> None:
+        """Fail an item whose type is not documented to carry a ``contraAccount``, or leave it aside (M11, M24)."""
+        if work.item.contra_account is None or work.item.type in CONTRA_TYPES:
+            return
+        if self._contra_fails:
+            raise invalid(f"{work.item.type} is not expected to carry a contraAccount; look at the item in Pleo")
+        work.warnings.append(f"the contraAccount of this {work.item.type} was left aside")
+
+    def account(self, account: str, work: Work, label: str | None = None) -> None:
+        """Raise `ItemFailure` where the accounting system cannot post to an account (M18, M20, M21)."""
+        if self.catalog is None or work.currency is None:
+            return
+        problem = self.catalog.account_problem(account, work.currency)
+        if problem is not None:
+            reason = self._absent["account"] if problem[0] == "absent" else INVALID_CONFIGURATION
+            category = f" (category {label}); look at the category in Pleo" if label else ""
+            raise ItemFailure(reason, problem[1] + category)
+
+    def tag(self, group: str, code: str) -> None:
+        """Raise `ItemFailure` for a tag that the accounting system does not have (D6)."""
+        problem = None if self.catalog is None else self.catalog.tag_problem(group, code)
+        if problem is not None:
+            raise ItemFailure(self._absent["tag"], problem)
+
+    def tax_code(self, code: str | None) -> None:
+        """Raise `ItemFailure` for a tax code that is not among the listed ones (X7)."""
+        if code is not None and self._tax_codes is not None and code not in self._tax_codes:
+            raise ItemFailure(self._absent["taxCode"], f"tax code {code} does not exist in the accounting system")
+
+
+def check_amounts(work: Work) -> None:
+    """The lines must add up and point one way. Raises `ItemFailure` (N4, N6, T41)."""
+    values = work.values
+    if sum(values) != work.amount:
+        raise invalid(f"the lines add up to {sum(values)}, the item's amount is {work.amount}")
+    if work.amount == 0 and not any(values):
+        raise invalid("the item's amount is zero")
+    if min(values) < 0:
+        if max(values) > 0:
+            raise invalid("the lines do not share one sign")
+        if (work.item.type, work.item.sub_type) not in INVERTED:
+            raise invalid(f"a negative amount contradicts the direction of {work.item.type}")
+
+
+def check_split_tax(tax: Tax, value: int, work: Work, number: int) -> None:
+    """What a tax of so many hundredths must be before it can be posted on its own. Raises `ItemFailure`."""
+    whole, currency = work.values[number], tax.amount.in_wallet_currency.currency
+    if tax.type not in _TAX_TYPES:
+        raise invalid(f"line {number + 1}: unknown tax type {tax.type[:40]!r}")
+    if currency != work.currency:
+        raise invalid(f"line {number + 1}: the tax is in {currency[:20]}, the item in {work.currency}")
+    if value * whole < 0:
+        raise invalid(f"line {number + 1}: the tax and the line have opposite signs")
+    if tax.type != "reverse" and abs(value) > abs(whole):
+        raise invalid(f"line {number + 1}: the tax is larger than the line")

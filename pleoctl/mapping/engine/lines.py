@@ -1,0 +1,114 @@
+"""What each line puts on the expense side: its account, tags and tax (M7-M9, N2-N6, X1-X7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pleoctl.mapping.engine.check import check_split_tax
+from pleoctl.mapping.engine.linetable import Facts, LineTable
+from pleoctl.mapping.engine.work import hundredths
+from pleoctl.mapping.failures import ItemFailure, invalid, missing
+
+if TYPE_CHECKING:
+    from pleoctl.mapping.engine.accounts import Accounts
+    from pleoctl.mapping.engine.check import Checks
+    from pleoctl.mapping.engine.work import Work
+    from pleoctl.mapping.items import Line, Tag, Tax
+    from pleoctl.mapping.rules.model import LineRow, Rules
+    from pleoctl.mapping.vocabulary import Cell
+
+
+class Share(msgspec.Struct, gc=False):
+    """What one line puts on the expense side; ``amount`` and ``tax`` in hundredths, without sign.
+
+    ``tax`` is zero where it gets no postings of its own.
+    """
+
+    line: Line
+    account: str
+    amount: int
+    row: LineRow | None
+    tax_code: str | None = None
+    tags: dict[str, str] = {}  # msgspec copies an empty default for each share
+    tax: int = 0
+
+
+class Lines:
+    """Works out the shares of an item's lines, each checked before the next is looked at."""
+
+    def __init__(self, rules: Rules, accounts: Accounts, checks: Checks) -> None:
+        """The table of a cell is compiled when its first item comes."""
+        self._rows = rules.lines
+        self._tables: dict[Cell, LineTable] = {}
+        self._accounts = accounts
+        self._checks = checks
+        self._split = rules.tax_shape == "split"
+        self._fail = rules.otherwise == "fail"
+
+    def shares(self, work: Work, cell: Cell) -> list[Share]:
+        """One share for each line that is not zero (N6). Raises `ItemFailure`."""
+        table = self._tables.get(cell)
+        if table is None:
+            table = self._tables[cell] = LineTable(self._rows, cell)
+        shares = []
+        for number, (line, value) in enumerate(zip(work.item.accounting_entry_lines, work.values, strict=True)):
+            if value:
+                shares.append(self._share(work, table, number, line, abs(value)))
+            else:
+                work.recorder.zero_line(number)
+        return shares
+
+    def _share(self, work: Work, table: LineTable, number: int, line: Line, amount: int) -> Share:
+        given = self._given(work, number, line) if line.account is not None else None
+        row = None
+        if table or work.recorder.listens:
+            facts = Facts(work.item, line, given, amount)
+            row = table.find(facts)
+            work.recorder.line(number, facts, row)
+        share = Share(line, self._account(number, given, row), amount, row)
+        self._checks.account(share.account, work, line.account.name if row is None and line.account else None)
+        if line.tax is not None:
+            self._tax(share, line.tax, work, number)
+        if line.tags:
+            self._tags(share, line.tags)
+        return share
+
+    def _given(self, work: Work, number: int, line: Line) -> str | None:
+        try:
+            return self._accounts.of_reference(line.account, "the line's account")
+        except ItemFailure as failure:
+            work.recorder.unclear_line(number, failure.reason)
+            raise
+
+    def _account(self, number: int, given: str | None, row: LineRow | None) -> str:
+        if row is not None:
+            return row.account
+        if self._fail:
+            raise missing(f"line {number + 1}: no line rule matches, and lines.otherwise is fail")
+        if given is None:
+            raise missing(
+                f"line {number + 1} has no expense account; give its category an account in Pleo, or add a line rule"
+            )
+        return given
+
+    def _tags(self, share: Share, tags: list[Tag | None]) -> None:
+        seen: dict[str, Tag] = {}
+        for tag in tags:
+            if tag is None:
+                continue
+            first = seen.setdefault(tag.group_code.casefold(), tag)
+            if first.code.casefold() != tag.code.casefold():
+                raise invalid(f"the line has two tags of the group {tag.group_code}")
+            if first is tag:
+                share.tags[tag.group_code] = tag.code
+                self._checks.tag(tag.group_code, tag.code)
+
+    def _tax(self, share: Share, tax: Tax, work: Work, number: int) -> None:
+        self._checks.tax_code(tax.code)
+        share.tax_code = tax.code
+        value = hundredths(tax.amount.in_wallet_currency, "line %d: tax", number + 1)
+        if self._split:
+            share.tax = abs(value)
+            check_split_tax(tax, value, work, number)

@@ -1,0 +1,79 @@
+"""From a type row and shares to balanced postings (N3, N5, M22, X5, X6)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pleoctl.mapping.engine.entries import OTHER_SIDE, LedgerEntry, Posting, Side
+from pleoctl.mapping.failures import missing
+
+if TYPE_CHECKING:
+    from pleoctl.mapping.engine.accounts import Accounts
+    from pleoctl.mapping.engine.check import Checks
+    from pleoctl.mapping.engine.lines import Share
+    from pleoctl.mapping.engine.work import Work
+    from pleoctl.mapping.rules.model import Leg
+
+
+class Poster:
+    """Makes the entry of each leg."""
+
+    def __init__(self, accounts: Accounts, checks: Checks) -> None:
+        """``accounts`` know the accounts of roles, ``checks`` what the accounting system has."""
+        self._accounts = accounts
+        self._checks = checks
+
+    def leg(self, leg: Leg, shares: list[Share], work: Work) -> LedgerEntry:
+        """The entry of a leg. Raises `ItemFailure`."""
+        side = leg.line_side
+        if side is None:
+            amount = abs(work.amount)
+            return LedgerEntry(
+                leg.kind, [self._counter("debit", leg, amount, work), self._counter("credit", leg, amount, work)]
+            )
+        postings = [p for share in shares for p in self._of_share(share, side, work)]
+        # The counter posting is the exact sum of the lines, so an entry cannot be out of balance (N3, N5, M22).
+        total = sum([share.amount for share in shares])
+        postings.append(self._counter(OTHER_SIDE[side], leg, total, work))
+        return LedgerEntry(leg.kind, postings)
+
+    def _counter(self, side: Side, leg: Leg, amount: int, work: Work) -> Posting:
+        found = self._accounts.resolve(leg.debit if side == "debit" else leg.credit, work)
+        work.recorder.account(leg.kind, side, found)
+        return Posting(side, found.account, found.role, amount, work.currency or "", branch=found.branch)
+
+    def _of_share(self, share: Share, side: Side, work: Work) -> list[Posting]:
+        """The line, and the tax where it gets postings of its own (X5, X6)."""
+        if share.tax:
+            return self._split(share, side, work)
+        # Where nothing is split off, as with a rate of zero, the line itself carries the code (D2).
+        return [_line_posting(share, side, work, share.amount, share.tax_code)]
+
+    def _split(self, share: Share, side: Side, work: Work) -> list[Posting]:
+        tax = share.line.tax
+        reverse = tax is not None and tax.type == "reverse"
+        base = share.amount if reverse else share.amount - share.tax
+        made = [_line_posting(share, side, work, base, None)] if base else []
+        made.append(self._tax(share, side, work, "ingoing"))
+        if reverse:
+            made.append(self._tax(share, OTHER_SIDE[side], work, "outgoing"))
+        return made
+
+    def _tax(self, share: Share, side: Side, work: Work, which: str) -> Posting:
+        account = getattr(share.line.tax, f"{which}_tax_account")
+        if not account:
+            code = share.tax_code or "without code"
+            raise missing(f"tax {code} has no {which}TaxAccount; set the accounts of the tax code in Pleo")
+        self._checks.account(account, work)
+        return Posting(
+            side, account, "tax", share.tax, work.currency or "", share.line.accounting_entry_line_id, share.tax_code,
+            branch=f"{which}TaxAccount",
+        )  # fmt: skip
+
+
+def _line_posting(share: Share, side: Side, work: Work, amount: int, tax_code: str | None) -> Posting:
+    rule, branch = (None, "line") if share.row is None else (share.row.id, "rule")
+    return Posting(
+        side, share.account, "line", amount, work.currency or "", share.line.accounting_entry_line_id, tax_code,
+        share.tags, rule, branch,
+    )  # fmt: skip

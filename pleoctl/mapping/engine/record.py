@@ -1,0 +1,75 @@
+"""What the engine tells while it maps an item, for those who want to know why.
+
+The engine calls a recorder at each decision, with what it decided and from what; `NOBODY` hears nothing and costs next
+to nothing. So an explanation is what happened, not a second asking.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from pleoctl.mapping.engine.accounts import Resolved
+    from pleoctl.mapping.engine.linetable import Facts
+    from pleoctl.mapping.engine.work import Work
+    from pleoctl.mapping.rules.model import LineRow, VendorRow
+
+
+class Recorder(Protocol):
+    """Hears of the decisions about one item, in the order in which they fall."""
+
+    @property
+    def listens(self) -> bool:
+        """Whether anything is made of what it hears; what costs more than a call is left out where it is not."""
+        ...
+
+    def route(self, method: str | None, branch: str) -> None:
+        """The bookkeeping method that counts, None where it is not known, and why."""
+        ...
+
+    def type_row(self, work: Work) -> None:
+        """The cell of the item, and its row where there is exactly one."""
+        ...
+
+    def vendor(self, row: VendorRow | None) -> None:
+        """The vendor of an item whose row needs one."""
+        ...
+
+    def zero_line(self, number: int) -> None:
+        """A line that is skipped (N6); lines count from 0."""
+        ...
+
+    def unclear_line(self, number: int, reason: str) -> None:
+        """A line whose own account means nothing."""
+        ...
+
+    def line(self, number: int, facts: Facts, row: LineRow | None) -> None:
+        """What is known of a line, and the row that matches it."""
+        ...
+
+    def account(self, kind: str, side: str, found: Resolved) -> None:
+        """The account of one side of a leg of a kind, apart from the lines' and the tax accounts."""
+        ...
+
+
+class _Nobody:
+    """Hears nothing."""
+
+    listens: Final = False
+
+    def route(self, method: str | None, branch: str) -> None: ...
+
+    def type_row(self, work: Work) -> None: ...
+
+    def vendor(self, row: VendorRow | None) -> None: ...
+
+    def zero_line(self, number: int) -> None: ...
+
+    def unclear_line(self, number: int, reason: str) -> None: ...
+
+    def line(self, number: int, facts: Facts, row: LineRow | None) -> None: ...
+
+    def account(self, kind: str, side: str, found: Resolved) -> None: ...
+
+
+NOBODY: Final[Recorder] = _Nobody()
