@@ -107,8 +107,8 @@ def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str 
 
     from pleoctl.mapping.context import mapping_path
     from pleoctl.mapping.suites.find import run_suite, suites, update
-    from pleoctl.mapping.suites.junit import results_junit
     from pleoctl.report.junit import findings_junit
+    from pleoctl.report.rule_tests import results_junit
 
     workspace = open_workspace(options)
     try:
@@ -147,7 +147,7 @@ def _test_json(result: Result) -> dict[str, Any]:
 
 
 def _test_lines(results: list[Result], updated: list[str]) -> Iterator[str]:
-    from pleoctl.mapping.suites.junit import failure_lines
+    from pleoctl.report.rule_tests import failure_lines
 
     for result in results:
         yield f"{'pass' if result.passed else 'FAIL'}  {result.case.name} ({result.case.place})"

@@ -6,7 +6,7 @@ not win fails is asked here, since the engine never looks at most of them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -43,8 +43,6 @@ def explain(engine: Engine, item: Item | Defect) -> dict[str, Any]:
 
 class Trace:
     """The recorder behind `explain`: writes down each step."""
-
-    listens: Final = True
 
     def __init__(self, rules: Rules) -> None:
         """``rules`` are those of the engine."""

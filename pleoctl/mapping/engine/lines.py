@@ -8,6 +8,7 @@ import msgspec
 
 from pleoctl.mapping.engine.check import check_split_tax
 from pleoctl.mapping.engine.linetable import Facts, LineTable
+from pleoctl.mapping.engine.record import NOBODY
 from pleoctl.mapping.engine.work import hundredths
 from pleoctl.mapping.failures import ItemFailure, invalid, missing
 
@@ -53,7 +54,8 @@ class Lines:
         if table is None:
             table = self._tables[cell] = LineTable(self._rows, cell)
         shares = []
-        for number, (line, value) in enumerate(zip(work.item.accounting_entry_lines, work.values, strict=True)):
+        for number, line in enumerate(work.item.accounting_entry_lines):
+            value = work.values[number]
             if value:
                 shares.append(self._share(work, table, number, line, abs(value)))
             else:
@@ -61,12 +63,17 @@ class Lines:
         return shares
 
     def _share(self, work: Work, table: LineTable, number: int, line: Line, amount: int) -> Share:
-        given = self._given(work, number, line) if line.account is not None else None
+        try:
+            given = self._accounts.of_reference(line.account, "the line's account")
+        except ItemFailure as failure:
+            work.recorder.unclear_line(number, failure.reason)
+            raise
         row = None
-        if table or work.recorder.listens:
+        if table or work.recorder is not NOBODY:
             facts = Facts(work.item, line, given, amount)
             row = table.find(facts)
-            work.recorder.line(number, facts, row)
+            if work.recorder is not NOBODY:
+                work.recorder.line(number, facts, row)
         share = Share(line, self._account(number, given, row), amount, row)
         self._checks.account(share.account, work, line.account.name if row is None and line.account else None)
         if line.tax is not None:
@@ -74,13 +81,6 @@ class Lines:
         if line.tags:
             self._tags(share, line.tags)
         return share
-
-    def _given(self, work: Work, number: int, line: Line) -> str | None:
-        try:
-            return self._accounts.of_reference(line.account, "the line's account")
-        except ItemFailure as failure:
-            work.recorder.unclear_line(number, failure.reason)
-            raise
 
     def _account(self, number: int, given: str | None, row: LineRow | None) -> str:
         if row is not None:

@@ -1,7 +1,7 @@
 """What the engine tells while it maps an item, for those who want to know why.
 
-The engine calls a recorder at each decision, with what it decided and from what; `NOBODY` hears nothing and costs next
-to nothing. So an explanation is what happened, not a second asking.
+The engine calls a recorder at each decision, with what it decided and from what; `NOBODY` hears nothing and costs
+nothing worth measuring. So an explanation is what happened, not a second asking.
 """
 
 from __future__ import annotations
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 
 class Recorder(Protocol):
     """Hears of the decisions about one item, in the order in which they fall."""
-
-    @property
-    def listens(self) -> bool:
-        """Whether anything is made of what it hears; what costs more than a call is left out where it is not."""
-        ...
 
     def route(self, method: str | None, branch: str) -> None:
         """The bookkeeping method that counts, None where it is not known, and why."""
@@ -54,8 +49,6 @@ class Recorder(Protocol):
 
 class _Nobody:
     """Hears nothing."""
-
-    listens: Final = False
 
     def route(self, method: str | None, branch: str) -> None: ...
 

@@ -7,6 +7,8 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from pleoctl.mapping.failures import invalid
 
 if TYPE_CHECKING:
@@ -20,27 +22,21 @@ _DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CURRENCY: Final = re.compile("[A-Z]{3}")
 
 
-class Work:
+class Work(msgspec.Struct, gc=False):
     """One item on its way: ``amount`` and ``values`` (one for each line) are signed hundredths of ``currency``."""
 
-    __slots__ = (
-        "amount", "cell", "currency", "description", "item", "method", "posting_date", "recorder", "row", "values",
-        "vendor", "warnings",
-    )  # fmt: skip
-
-    def __init__(self, item: Item, recorder: Recorder) -> None:
-        self.item = item
-        self.recorder = recorder
-        self.currency: str | None = None
-        self.description = ""
-        self.posting_date: str | None = None
-        self.method: str | None = None
-        self.cell: Cell | None = None
-        self.row: TypeRow | None = None
-        self.vendor: VendorRow | None = None
-        self.warnings: list[str] = []
-        self.amount = 0
-        self.values: list[int] = []
+    item: Item
+    recorder: Recorder
+    currency: str | None = None
+    description: str = ""
+    posting_date: str | None = None
+    method: str | None = None
+    cell: Cell | None = None
+    row: TypeRow | None = None
+    vendor: VendorRow | None = None
+    amount: int = 0
+    values: list[int] = []  # msgspec copies an empty default for each item
+    warnings: list[str] = []
 
     def read(self) -> None:
         """Take over date, currency and amounts. Raises `ItemFailure` for what cannot be posted."""
