@@ -7,6 +7,7 @@ are not there, and the one plugin that does so is refused.
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +32,8 @@ _REFUSED: Final = {
     "pushmeta": re.compile(r"pushmeta\b"),
     "auto_accounts, which makes accounts that the file does not have": re.compile(r"plugin\s+.*auto_accounts"),
 }  # fmt: skip
+_WILD: Final = frozenset("*?[")
+MAX_DEPTH: Final = 50
 DEFAULT_METADATA: Final = {"code": "code", "name": "name"}
 
 
@@ -45,6 +48,7 @@ class BeancountSource:
         self._metadata: dict[int, dict[str, str]] = {}
         self._closed: list[tuple[str, str, int]] = []
         self._seen: set[Path] = set()
+        self._open: list[str] = []
 
     def read(self, resource: str) -> Table | None:
         """See `Source.read`."""
@@ -80,6 +84,7 @@ class BeancountSource:
         if resolved in self._seen:
             return
         self._seen.add(resolved)
+        self._open.append(shown)
         current: SourceRow | None = None
         for number, line in _lines(file_text(path, shown, "utf-8-sig"), shown):
             metadata = _METADATA.fullmatch(line)
@@ -88,6 +93,7 @@ class BeancountSource:
                 continue
             if line.strip():
                 current = self._directive(line, path, shown, number)
+        self._open.pop()
 
     def _directive(self, line: str, path: Path, shown: str, number: int) -> SourceRow | None:
         for words, pattern in _REFUSED.items():
@@ -110,18 +116,34 @@ class BeancountSource:
         self._metadata[id(row)] = {}
         return row
 
+    def _check_pattern(self, pattern: str, path: Path, shown: str, number: int) -> None:
+        """What is looked through lies below the workspace, and once. Raises `SourceError`, `Refused`."""
+        parts = PurePath(pattern).parts
+        plain = list(takewhile(lambda part: not _wild(part), parts))
+        if ".." in parts[len(plain) :] or parts.count("**") > 1:
+            raise SourceError(f"include {pattern!r} looks through too much", file=shown, line=number,
+                              hint="no .. behind a *, and ** once")  # fmt: skip
+        self._context.inside(shown_path(self._context, path.parent.joinpath(*plain)), "source", "path")
+
     def _include(self, pattern: str, path: Path, shown: str, number: int) -> None:
         if not pattern or PurePath(pattern).is_absolute():
             raise SourceError(f"include {pattern!r} must be relative", file=shown, line=number)
+        self._check_pattern(pattern, path, shown, number)
         try:
             found = sorted(path.parent.glob(pattern))
         except ValueError as error:
             raise SourceError(f"include {pattern!r} is no pattern", file=shown, line=number) from error
         if not found:
             raise SourceError(f"include {pattern!r} finds no file", file=shown, line=number)
+        if len(self._open) > MAX_DEPTH:
+            raise SourceError(f"includes are nested more than {MAX_DEPTH} deep", file=shown, line=number)
         for one in found:
             name = shown_path(self._context, one)
             self._file(self._context.inside(name, "source", "path"), name)
+
+
+def _wild(part: str) -> bool:
+    return not _WILD.isdisjoint(part)
 
 
 def _lines(text: str, shown: str) -> Iterator[tuple[int, str]]:

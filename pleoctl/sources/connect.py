@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from pleoctl.errors import Finding, Refused, RemoteError, SourceError
 from pleoctl.hosts import Endpoint
@@ -122,10 +121,9 @@ def error_message(body: Any, depth: int = 4) -> str:
 
 
 def _checked(url: str) -> Endpoint:
-    parts = urlsplit(url)
-    if parts.username is not None or parts.password is not None:
-        raise SourceError("source.baseUrl holds a credential", hint="give it in source.auth, as a reference")
     endpoint = Endpoint.parse(url)
+    if endpoint is None and "@" in url:
+        raise SourceError("source.baseUrl holds a credential", hint="give it in source.auth, as a reference")
     if endpoint is None:
         raise SourceError("source.baseUrl is not a base url", hint="e.g. https://api.example.com")
     if endpoint.scheme == "http" and not endpoint.loopback:

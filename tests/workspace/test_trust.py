@@ -158,7 +158,7 @@ def test_a_presets_own_host_needs_no_trust(books: Books, monkeypatch: pytest.Mon
     [
         "https://2130706433", "https://0x7f.1", "https://0177.0.0.1", "https://127.1", "https://books.example.",
         "https://bücher.example", "https://books.example\\@evil.example", "https://books.example%2f.evil.example",
-        "https://books.example/{x}", "https://{x}.example", "https://books.example:0",
+        "https://books.example/{x}", "https://{x}.example", "https://books.example:0", "https://[::1", "https://[a]",
     ],
 )  # fmt: skip
 def test_a_spelling_that_readers_disagree_about_is_no_url(

@@ -244,3 +244,34 @@ def test_ledgers_are_read_below_the_workspace_only(books: Books, kind: str) -> N
     (books.folder / "inner" / "link").symlink_to(books.folder / "books")
     with pytest.raises(Refused, match="leads outside the workspace"):
         type(books)(books.folder / "inner").read({"type": kind, "path": "link"})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("../**/*.beancount", "leads outside the workspace"),
+        ("../../*.beancount", "leads outside the workspace"),
+        ("link/*.beancount", "leads outside the workspace"),
+        ("*/../../*.beancount", "looks through too much"),
+        ("**/**/**/**/*.beancount", "looks through too much"),
+    ],
+)
+def test_an_include_looks_through_the_workspace_alone(books: Books, pattern: str, words: str) -> None:
+    """Not through what lies above it, not through a link, and not again and again."""
+    (books.folder / "link").symlink_to(books.folder.parent)
+    (books.folder / "b.beancount").write_text(f'include "{pattern}"\n', encoding="utf-8")
+    with pytest.raises((SourceError, Refused), match=words):
+        books.read({"type": "beancount", "path": "b.beancount"})
+
+
+def test_includes_go_up_inside_and_only_so_deep(books: Books) -> None:
+    """A folder's file may include one beside the folder; a chain without end is a sentence."""
+    (books.folder / "chart").mkdir()
+    (books.folder / "b.beancount").write_text("2020-01-01 open Assets:Bank\n", encoding="utf-8")
+    (books.folder / "chart" / "main.beancount").write_text('include "../b.beancount"\n', encoding="utf-8")
+    found = books.read({"type": "beancount", "path": "chart/main.beancount"})
+    assert [row.key for row in found.accounts or []] == ["Assets:Bank"]
+    for number in range(200):
+        (books.folder / f"n{number}.beancount").write_text(f'include "n{number + 1}.beancount"\n', encoding="utf-8")
+    with pytest.raises(SourceError, match="nested more than"):
+        books.read({"type": "beancount", "path": "n0.beancount"})
