@@ -71,12 +71,12 @@ def compose(text: str, shown: str) -> Node:
     if at >= 0:
         raise InvalidFile("contains a NUL character", file=shown, hint="remove it", **place_of(text, at))
     try:
-        return _Composer(shown).compose(quick_events(text))
+        return Composer(shown).compose(quick_events(text))
     except (Unsure, InvalidFile):
-        return _Composer(shown).compose(careful_events(text, shown))
+        return Composer(shown).compose(careful_events(text, shown))
 
 
-class _Composer:
+class Composer:
     """Builds one document's tree from events."""
 
     def __init__(self, shown: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections import Counter
@@ -13,11 +14,12 @@ import pytest
 import mixed
 from engine import check_contract, check_untouched
 from pleoctl.run.receipt import PROBLEMS
-from pleoctl.sandbox import Fault, Settings
+from pleoctl.sandbox import Fault, Seed, Settings
 
 if TYPE_CHECKING:
     from engine import Engine
     from pleoctl.apply import Applied
+    from pleoctl.sandbox import Sandbox
 
 FAULTS: dict[str, dict[str, Any]] = {
     "lost": {"kind": "lostAnswer"},
@@ -107,3 +109,15 @@ def test_answers_slower_than_the_timeout(engine: Engine, when: str) -> None:
     check_untouched(before, pleo.state(), [plan])
     engine.timeout = 10
     assert engine.plan().changes == []
+
+
+def test_a_lost_bulk_call_is_sent_again_as_one(pleo: Sandbox, workspace: Any, desired: Any, cli: Any) -> None:
+    """A dropped archive of 250 tags costs one look and one call more, not 100 single ones."""
+    tags = [{"code": f"t{n}", "name": f"Tag {n}"} for n in range(600)]
+    pleo.reset(Seed(tag_groups=[{"code": "D", "name": "D", "tags": tags}]))
+    folder = workspace(pleo, dimensions={"selected": ["D"]})
+    desired(folder, dimensions=[{"code": "D", "name": "D", "values": tags[:350]}])
+    assert cli("plan", "-o", "plan.json", "--allow-archive", "250").code == 0
+    pleo.add_fault(Fault(kind="droppedBefore", method="POST", path="^/v0/tags/archive$", nth=2))
+    assert cli("apply", "plan.json", "--receipt", "receipt.json").code == 0
+    assert json.loads((folder / "receipt.json").read_text())["requests"]["write"] == 4

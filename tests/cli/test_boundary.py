@@ -6,11 +6,22 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pleoctl.cli.main import COMMANDS
+
+if TYPE_CHECKING:
+    from pleoctl.sandbox import Sandbox
+
+RULES = """\
+apiVersion: pleoctl/v1
+kind: ExportMapping
+accounts: {wallet: "1940", outOfPocket: "2890", contra: "1930", accountsPayable: "2440"}
+vendors: {unmatched: fallback}
+"""
+
 
 ENVELOPE = {"formatVersion", "command", "exitCode", "findings", "result"}
 FINDING = {"code", "level", "file", "line", "column", "address", "rule", "message", "hint"}
@@ -278,3 +289,27 @@ def test_the_process_ends_with_the_exit_code(tmp_path: Path) -> None:
     assert pleoctl("nope").returncode == 64
     done = pleoctl("plan", "--format", "json", cwd=tmp_path)
     assert (done.returncode, json.loads(done.stdout)["exitCode"]) == (78, 78)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "-o", "desired-state.yaml"), ("plan", "-o", "pleoctl.yaml"), ("map", "items.json", "-o", "items.json"),
+        ("map", "items.json", "-o", "mapping.yaml"), ("mapping", "check", "--sarif", "mapping.yaml"),
+        ("import", "-o", "pleoctl.yaml", "--force"), ("apply", "plan.json", "--receipt", "plan.json"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_no_output_replaces_an_input(
+    pleo: Sandbox, workspace: Any, desired: Any, cli: Any, arguments: tuple[str, ...]
+) -> None:
+    """Exit 64, every file as it was, nothing written to Pleo."""
+    folder = workspace(pleo, mapping="mapping.yaml")
+    desired(folder, accounts=[{"externalId": "e0", "code": "0", "name": "Name 0"}])
+    (folder / "mapping.yaml").write_text(f"{RULES}include: [standard]\n")
+    (folder / "items.json").write_text("[]")
+    cli("plan", "-o", "plan.json")
+    before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    assert cli(*arguments).code == 64
+    assert {path: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+    assert pleo.stats()["writes"] == 0

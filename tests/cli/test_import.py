@@ -172,3 +172,28 @@ def test_a_broken_workspace_is_told_before_anything_is_asked(text: str, cli: Any
     file.write_text(file.read_text() + text)
     assert cli("import").code == 78
     assert pleo.stats()["total"] == 0
+
+
+def test_import_into_several_files_leaves_no_key_twice(pleo: Sandbox, workspace: Any, desired: Any, cli: Any) -> None:
+    """All rows go into the first file; the next plan is empty."""
+    four = [{"externalId": f"e{n}", "code": str(n), "name": f"Name {n}"} for n in range(4)]
+    pleo.reset(Seed(accounts=four))
+    folder = workspace(pleo, desired=["one.yaml", "two.yaml"])
+    desired(folder, "one.yaml", accounts=four[:1])
+    desired(folder, "two.yaml", accounts=four[1:2])
+    assert cli("import").code == 3
+    assert cli("import", "--force").code == 0
+    assert cli("plan", "--detailed-exitcode").code == 0
+
+
+def test_import_keeps_the_tag_that_is_used(pleo: Sandbox, workspace: Any, cli: Any) -> None:
+    """Of two active tags with one code the one with expenses is described, so a plan archives the other."""
+    tags = [
+        {"code": "ENG", "name": "Engineering", "usage": 30, "createdAt": "2024-06-01T00:00:00Z"},
+        {"code": "eng", "name": "Engineers", "usage": 0, "createdAt": "2024-05-01T00:00:00Z"},
+    ]
+    pleo.reset(Seed(tag_groups=[{"code": "D", "name": "D", "tags": tags}]))
+    workspace(pleo)
+    assert cli("import").code == 0
+    changes = cli("plan", "--format", "json").json["changes"]
+    assert [(c["action"], c["before"]["name"]) for c in changes] == [("archive", "Engineers")]

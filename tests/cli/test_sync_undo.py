@@ -119,3 +119,28 @@ def test_undo_of_tags_goes_back_into_their_groups(pleo: Sandbox, workspace: Any,
         "new": True
     }
     assert {g["code"]: g["archived"] for g in pleo.state()["tagGroups"]} == {"DEPT": False, "OLD": False}
+
+
+def test_undo_of_a_created_group_takes_its_tags_along(pleo: Sandbox, workspace: Any, desired: Any, cli: Any) -> None:
+    """Tags are archived before their group, in one run."""
+    pleo.reset(Seed(tag_groups=[{"code": "D", "name": "D"}]))
+    folder = workspace(pleo, dimensions={"selected": ["D", "NEW"]})
+    new = {"code": "NEW", "name": "New", "values": [{"code": "n1", "name": "One"}, {"code": "n2", "name": "Two"}]}
+    desired(folder, dimensions=[{"code": "D", "name": "D", "values": []}, new])
+    cli("plan", "-o", "plan.json")
+    assert cli("apply", "plan.json", "--receipt", "receipt.json").code == 0
+    assert cli("undo", "receipt.json", "-o", "undo.json", "--allow-archive", "3").code == 0
+    assert cli("apply", "undo.json").code == 0
+    assert [t["archived"] for t in pleo.state()["tags"]] == [True, True]
+
+
+def test_a_receipt_of_another_pleo_is_refused(pleo: Sandbox, workspace: Any, desired: Any, cli: Any) -> None:
+    """Undo never takes a staging run back in production: exit 3."""
+    folder = workspace(pleo)
+    desired(folder, accounts=[{"externalId": "e0", "code": "0", "name": "Name 0"}])
+    cli("plan", "-o", "plan.json", "--allow-archive", "2")
+    cli("apply", "plan.json", "--receipt", "receipt.json")
+    receipt = json.loads((folder / "receipt.json").read_text())
+    (folder / "other.json").write_text(json.dumps({**receipt, "url": "https://external.pleo.io"}))
+    assert cli("undo", "other.json").code == 3
+    assert cli("undo", receipt["runId"]).code in {0, 3}

@@ -31,7 +31,7 @@ def tree(text: str, *, quick: bool) -> Any:
     """Everything that is known of a text's nodes; None where it is refused or needs the other reader."""
     events = quick_events(text) if quick else careful_events(text, "x.yaml")
     try:
-        root = nodes._Composer("x.yaml").compose(events)
+        root = nodes.Composer("x.yaml").compose(events)
     except (InvalidFile, Unsure):
         return None
     return _shape(root)

@@ -439,3 +439,23 @@ def test_an_explanation_goes_as_far_as_the_item_went(workspace: Path, cli: Cli) 
         ["route"],
         ["route", "expense type", "line 1", "line 2", "journal credit wallet"],
     ]
+
+
+def test_a_test_may_expect_entries_in_any_order(workspace: Path, cli: Cli) -> None:
+    """Payment before invoice, roles for codes: what meets it passes."""
+    (workspace / "mapping.yaml").write_text(
+        HEAD.replace("unmatched: fail", "unmatched: fallback")
+        + """\
+tests:
+- name: paid by card
+  given: {type: card_purchase, method: accounts_payable, lines: [{account: "6540", amount: 100}]}
+  expect:
+    entries:
+    - {kind: payment, postings: [{debit: accountsPayable, amount: 100}, {credit: wallet, amount: 100}]}
+    - {kind: invoice, postings: [{debit: line, amount: 100}, {credit: "2440", amount: 100}]}
+- name: no contra account is expected out of pocket
+  given: {type: out_of_pocket, contraAccount: "1999", lines: [{account: "6540", amount: 100}]}
+  expect: {fails: validation_failure}
+"""
+    )
+    assert cli("mapping", "test") == 0, cli.out

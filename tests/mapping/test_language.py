@@ -50,6 +50,8 @@ def refused(folder: Path, text: str, **files: str) -> list[Finding]:
         ("lines:\n  rows:\n  - {id: a, when: {suplier: x}, account: '1'}", "MAP001", 14, "'supplier'"),
         ("lines:\n  rows:\n  - {id: a, when: {supplier: {startWith: x}}, account: '1'}", "MAP001", 14, "'startsWith'"),
         ("lines:\n  rows:\n  - {id: a, when: {note: {regex: '('}}, account: '1'}", "invalid-file", 14, "regex"),
+        ("lines:\n  rows:\n  - {id: a, when: {note: {regex: '(a)\\1'}}, account: '1'}", "invalid-file", 14, "for ever"),
+        ("lines:\n  rows:\n  - {id: a, when: {note: {regex: 'a(?!b)'}}, account: '1'}", "invalid-file", 14, "for ever"),
         ("lines:\n  rows:\n  - {id: a, when: {amount: {range: [9, 1]}}, account: '1'}", "invalid-file", 14, "range"),
         ("lines:\n  rows:\n  - {id: a, when: {amount: '5'}, account: '1'}", "schema", 14, "amount"),
         ("lines:\n  rows:\n  - {id: a, when: {tag.DEPT: 20}, account: '1'}", "schema", 14, 'write "20"'),

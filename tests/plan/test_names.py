@@ -161,3 +161,36 @@ def test_undo_leaves_alone_what_was_named_since(cli: Any, books: Any) -> None:
     assert said.code == 0
     assert [c["address"] for c in said.json["changes"]] == ["account:acc-9", "account:bank%2F1930 %231"]
     assert [s["address"] for s in said.json["source"]["skipped"]] == ["account:a"]
+
+
+def rows(count: int) -> list[dict[str, Any]]:
+    """So many accounts: e0, e1 and so on."""
+    return [{"externalId": f"e{n}", "code": str(n), "name": f"Name {n}"} for n in range(count)]
+
+
+def signed(path: Path, edit: Any) -> None:
+    """Edit a plan and give it the id that fits."""
+    plan = json.loads(path.read_text())
+    edit(plan)
+    del plan["id"]
+    path.write_bytes(canonical_bytes({**plan, "id": digest(plan)}))
+
+
+def test_an_address_that_is_not_the_records_is_refused(pleo: Sandbox, workspace: Any, desired: Any, cli: Any) -> None:
+    """A plan that names one account and holds another's id gets round no protection: exit 3, nothing written."""
+    pleo.reset(Seed(accounts=rows(9)))
+    folder = workspace(pleo, guard={"protect": ["account:e8"]})
+    desired(folder, accounts=rows(9)[:7])
+    cli("plan", "-o", "plan.json", "--allow-archive", "2")
+
+    def disguise(plan: dict[str, Any]) -> None:
+        plan["guard"].update(passed=True, findings=[])
+        plan["changes"] = [c for c in plan["changes"] if c["address"] == "account:e8"]
+        plan["changes"][0]["address"] = "account:e7"
+        plan["guard"]["acknowledged"] = 1
+
+    signed(folder / "plan.json", disguise)
+    said = cli("apply", "plan.json", "--receipt", "receipt.json")
+    assert said.code == 3
+    assert json.loads((folder / "receipt.json").read_text())["outcome"] == "refused"
+    assert pleo.stats()["writes"] == 0
