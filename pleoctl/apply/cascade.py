@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pleoctl.errors import PleoError
 from pleoctl.model.kinds import TAG, TAG_GROUP
-from pleoctl.pleo.reader import hundreds
+from pleoctl.pleo.client import hundreds
 from pleoctl.run.settle import Ambiguous, Done, Step, Undone, settle
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pleoctl.model.records import Live
-    from pleoctl.pleo.writer import BatchResult, PleoWriter
+    from pleoctl.pleo.accounts import BatchResult
+    from pleoctl.pleo.writer import PleoWriter
     from pleoctl.reconcile.changes import Change
 
 

@@ -1,78 +1,126 @@
-"""Pleo's JSON to `Live` records, strictly where a mistake would cost data."""
+"""Pleo's JSON to `Live` records, strictly where a mistake would cost data; fields beyond the contract do no harm."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, TypeVar
+
+import msgspec
 
 from pleoctl.errors import PleoError
 from pleoctl.model.records import Live
 
-
-def account(raw: dict[str, Any], *, keep: bool = False) -> Live:
-    """BookkeepingAccountRestModelV1. Raises `PleoError` where the shape is not the contract's."""
-    fields = {name: _text_or_none(raw, name) for name in ("code", "name", "taxCodeExternalId")}
-    return Live(_text(raw, "id"), _key(raw, "externalId"), _flag(raw), fields, raw=raw if keep else None)
+S = TypeVar("S")
+Id = Annotated[str, msgspec.Meta(min_length=1)]
 
 
-def group(raw: dict[str, Any], *, keep: bool = True) -> Live:
-    """TagGroupModel; the whole answer is kept, since a PUT must echo ``metadata`` (T59)."""
-    code = _key(raw, "code")
-    fields = {"code": code, "name": _text_or_none(raw, "name")}
-    created = _text_or_none(raw, "createdAt") or ""
-    return Live(_text(raw, "id"), code, _flag(raw), fields, created=created, raw=raw if keep else None)
+class _Account(msgspec.Struct, rename="camel"):
+    """BookkeepingAccountRestModelV1. An older API let keys be empty: such a record is one that no row matches."""
+
+    id: Id
+    external_id: str
+    archived: bool
+    code: str | None = None
+    name: str | None = None
+    tax_code_external_id: str | None = None
 
 
-def tag(raw: dict[str, Any], *, keep: bool = False) -> Live:
-    """TagModel; ``parent`` is the group's id."""
-    code = _key(raw, "code")
-    fields = {"code": code, "name": _text_or_none(raw, "name")}
-    created = _text_or_none(raw, "createdAt") or ""
-    return Live(_text(raw, "id"), code, _flag(raw), fields, _text(raw, "groupId"), created, raw if keep else None)
+class _Group(msgspec.Struct, rename="camel"):
+    """TagGroupModel."""
+
+    id: Id
+    code: str
+    archived: bool
+    name: str | None = None
+    created_at: str | None = None
 
 
-def data_of(body: Any, shape: type) -> Any:
-    """The ``data`` of an answer, of the expected JSON type. Raises `PleoError`."""
+class _Tag(msgspec.Struct, rename="camel"):
+    """TagModel."""
+
+    id: Id
+    group_id: Id
+    code: str
+    archived: bool
+    name: str | None = None
+    created_at: str | None = None
+
+
+class _Usage(msgspec.Struct):
+    id: str
+    count: int
+
+
+class _Failed(msgspec.Struct, rename="camel"):
+    request: _Request
+    reasons: list[str] | None = None
+
+
+class _Request(msgspec.Struct, rename="camel"):
+    external_id: str
+
+
+class _Batch(msgspec.Struct):
+    created: list[dict[str, Any]]
+    failed: list[_Failed]
+
+
+def account(raw: Any, *, keep: bool = False) -> Live:
+    """An account. Raises `PleoError` where the shape is not the contract's."""
+    found = _as(_Account, raw, "an account")
+    fields = {"code": found.code, "name": found.name, "taxCodeExternalId": found.tax_code_external_id}
+    return Live(found.id, found.external_id, found.archived, fields, raw=raw if keep else None)
+
+
+def group(raw: Any) -> Live:
+    """A tag group; the whole answer is kept, since a PUT must echo ``metadata`` (T59). Raises `PleoError`."""
+    found = _as(_Group, raw, "a tag group")
+    fields: dict[str, str | None] = {"code": found.code, "name": found.name}
+    return Live(found.id, found.code, found.archived, fields, created=found.created_at or "", raw=raw)
+
+
+def tag(raw: Any, *, keep: bool = False) -> Live:
+    """A tag; ``parent`` is the group's id. Raises `PleoError`."""
+    found = _as(_Tag, raw, "a tag")
+    fields: dict[str, str | None] = {"code": found.code, "name": found.name}
+    return Live(
+        found.id, found.code, found.archived, fields, found.group_id, found.created_at or "", raw if keep else None
+    )
+
+
+def data_of(body: Any) -> dict[str, Any]:
+    """The object under ``data`` of an answer. Raises `PleoError`."""
     data = body.get("data") if isinstance(body, dict) else None
-    if not isinstance(data, shape):
-        raise PleoError(f"Pleo's answer has no {'list' if shape is list else 'object'} under data")
+    if not isinstance(data, dict):
+        raise PleoError("Pleo's answer has no object under data")
     return data
 
 
-def usages(data: Any) -> dict[str, int]:
-    """Expenses per tag id of a group (T66). Raises `PleoError`."""
+def rows_of(body: Any) -> list[Any]:
+    """The list under ``data`` of an answer. Raises `PleoError`."""
+    data = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(data, list):
+        raise PleoError("Pleo's answer has no list under data")
+    return data
+
+
+def usages(data: dict[str, Any]) -> dict[str, int]:
+    """Expenses per tag id of a group (T66); what names no tag or no number of them is left out. Raises `PleoError`."""
     listed = data.get("usages")
     if not isinstance(listed, list):
         raise PleoError("Pleo's answer has no list of usages")
-    counts = {str(u["id"]): u["count"] for u in listed if isinstance(u, dict) and "id" in u and "count" in u}
-    if not all(isinstance(count, int) for count in counts.values()):
-        raise PleoError("Pleo's answer has a usage that is not a number")
-    return counts
+    told = [one for one in listed if isinstance(one, dict) and "id" in one and "count" in one]
+    return {one.id: one.count for one in _as(list[_Usage], told, "a usage")}
 
 
-def _text(raw: dict[str, Any], name: str) -> str:
-    value = raw.get(name)
-    if not isinstance(value, str) or not value:
-        raise PleoError(f"Pleo's answer has a record without {name}")
-    return value
+def batch(data: dict[str, Any]) -> tuple[list[Live], dict[str, list[str]]]:
+    """What a batch create made, and why the rest was not, by externalId (A43). Raises `PleoError`."""
+    found = _as(_Batch, data, "a batch")
+    made = [account(row, keep=True) for row in found.created]
+    return made, {one.request.external_id: one.reasons or ["OTHER"] for one in found.failed}
 
 
-def _key(raw: dict[str, Any], name: str) -> str:
-    # An older API let keys be empty; such a record is one that no row can match.
-    value = _text_or_none(raw, name)
-    if value is None:
-        raise PleoError(f"Pleo's answer has a record without {name}")
-    return value
-
-
-def _text_or_none(raw: dict[str, Any], name: str) -> str | None:
-    value = raw.get(name)
-    if value is not None and not isinstance(value, str):
-        raise PleoError(f"Pleo's answer has a {name} that is not text")
-    return value
-
-
-def _flag(raw: dict[str, Any]) -> bool:
-    value = raw.get("archived")
-    if not isinstance(value, bool):
-        raise PleoError("Pleo's answer has a record without archived")
-    return value
+def _as(shape: type[S], raw: Any, what: str) -> S:
+    try:
+        return msgspec.convert(raw, shape)
+    except msgspec.ValidationError as error:
+        raise PleoError(f"Pleo's answer has {what} that breaks its contract: {error}") from error

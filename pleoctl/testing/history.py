@@ -16,7 +16,8 @@ from pleoctl.apply import Applied, Target, apply_plan
 from pleoctl.errors import PleoctlError
 from pleoctl.machine import on
 from pleoctl.plan import Inputs, Plan, build_plan
-from pleoctl.pleo import PleoReader, PleoWriter
+from pleoctl.pleo.reader import PleoReader
+from pleoctl.pleo.writer import PleoWriter
 from pleoctl.run.doubts import wait_out
 from pleoctl.sandbox import Fault, Sandbox
 from pleoctl.testing import laws

@@ -8,7 +8,8 @@ import pytest
 
 from clocks import FakeTime
 from pleoctl.errors import PleoError
-from pleoctl.pleo import PleoReader, PleoWriter
+from pleoctl.pleo.reader import PleoReader
+from pleoctl.pleo.writer import PleoWriter
 from pleoctl.remote.budget import Budget
 from pleoctl.remote.errors import LostAnswer
 from pleoctl.remote.service import Service

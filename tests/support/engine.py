@@ -12,7 +12,8 @@ from pleoctl.apply.run import Applied, Target, apply_plan, check_plan
 from pleoctl.errors import PleoError
 from pleoctl.machine import on
 from pleoctl.plan import Inputs, Plan, build_plan
-from pleoctl.pleo import PleoReader, PleoWriter
+from pleoctl.pleo.reader import PleoReader
+from pleoctl.pleo.writer import PleoWriter
 from pleoctl.reconcile import Scope
 from pleoctl.remote.auth import basic
 from pleoctl.remote.budget import Budget

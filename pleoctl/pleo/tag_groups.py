@@ -1,0 +1,60 @@
+"""Tag groups (T21, T57-T59)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from pleoctl.errors import PleoError
+from pleoctl.pleo import wire
+from pleoctl.pleo.answers import understood
+from pleoctl.pleo.client import Client
+from pleoctl.remote.errors import ApiError
+
+if TYPE_CHECKING:
+    from pleoctl.model.records import Live
+
+PATH: Final = "/v0/tag-groups"
+READ: Final = "tag-group:read"
+WRITE: Final = "tag-group:write"
+
+
+class GroupReads(Client):
+    """Reading tag groups. The list is complete or an error."""
+
+    def groups(self) -> list[Live]:
+        """Every tag group, active and archived, with its number of tags (T21, T57)."""
+        params = {"company_id": self.company, "include_archived": "true", "include_tags_count": "true"}
+        body = self._http.read("GET", PATH, params=params, scope=READ).body
+        rows = wire.rows_of(body)
+        if not all(isinstance(row, dict) for row in rows):
+            raise PleoError("Pleo's answer has a tag group that is not an object")
+        found = [wire.group(self._own(row)) for row in rows]
+        if len({record.id for record in found}) != len(found):
+            raise PleoError("Pleo listed a tag group twice")
+        return found
+
+    def usage(self, group: str) -> dict[str, int]:
+        """Expenses per tag id of a group (T66); empty where Pleo no longer knows the group."""
+        try:
+            body = self._http.read("GET", f"{PATH}/{quote(group, safe='')}/usage", scope=READ).body
+        except ApiError as error:
+            if error.status == 404:  # noqa: PLR2004
+                return {}
+            raise
+        return wire.usages(wire.data_of(body))
+
+
+class GroupWrites(Client):
+    """Writing tag groups. Every method raises `LostAnswer` or `ApiError` as the transport does."""
+
+    def create_group(self, body: dict[str, Any]) -> Live:
+        """Operation ``createTagGroup``."""
+        params = {"company_id": self.company}
+        answer = self._http.write("POST", PATH, params=params, json=body, scope=WRITE)
+        return understood(lambda: wire.group(wire.data_of(answer.body)))
+
+    def put_group(self, record: str, body: dict[str, Any]) -> Live:
+        """Operation ``updateTagGroup``; the body must hold all four fields (T59)."""
+        answer = self._http.write("PUT", f"{PATH}/{quote(record, safe='')}", json=body, scope=WRITE)
+        return understood(lambda: wire.group(wire.data_of(answer.body)))
