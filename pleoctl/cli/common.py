@@ -161,5 +161,7 @@ def workspace_folder(options: Options) -> Path | None:
     if chosen:
         path = Path(chosen)
         return path if path.is_dir() else path.parent
-    here = Path.cwd()
-    return next((folder for folder in (here, *here.parents) if (folder / WORKSPACE).is_file()), None)
+    from pleoctl.workspace.find import nearest_file
+
+    found = nearest_file()
+    return None if found is None else found.parent

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import PATH, as_command
+from pleoctl.cli.common import PATH, WORKSPACE, as_command
 from pleoctl.errors import PleoctlError
 from pleoctl.text import Shown
-from pleoctl.workspace.find import FILE_NAME
 
 if TYPE_CHECKING:
     from pleoctl.errors import Finding
 
-WORKSPACE: Final = """\
+TEMPLATE: Final = """\
 # A pleoctl workspace: `pleoctl validate` checks it, `pleoctl config show` explains it.
 apiVersion: pleoctl/v1
 kind: Workspace
@@ -49,7 +48,7 @@ ATTRIBUTES: Final = """\
 *.csv -text
 """
 FILES: Final = {
-    FILE_NAME: WORKSPACE, "as/accounts.csv": ACCOUNTS, ".gitignore": IGNORE, ".gitattributes": ATTRIBUTES,
+    WORKSPACE: TEMPLATE, "as/accounts.csv": ACCOUNTS, ".gitignore": IGNORE, ".gitattributes": ATTRIBUTES,
 }  # fmt: skip
 
 
@@ -86,7 +85,7 @@ def _untrusted(folder: Path) -> list[Finding]:
     from pleoctl.workspace import Workspace
 
     try:
-        return [replace(finding, level="warning") for finding in untrusted(open_source(Workspace(folder / FILE_NAME)))]
+        return [replace(finding, level="warning") for finding in untrusted(open_source(Workspace(folder / WORKSPACE)))]
     except PleoctlError:
         # What is wrong with the file is `validate`'s to tell.
         return []

@@ -23,12 +23,16 @@ def find_file(given: str | None, environ: Mapping[str, str]) -> Path:
     if chosen:
         path = Path(chosen)
         return path / FILE_NAME if path.is_dir() else path
-    for folder in _upwards():
-        path = folder / FILE_NAME
-        if _is_file(path):
-            _check_owner(path, environ)
-            return path
-    raise InvalidFile(f"no {FILE_NAME} here or in a folder above", hint="run `pleoctl init`, or give --workspace")
+    found = nearest_file()
+    if found is None:
+        raise InvalidFile(f"no {FILE_NAME} here or in a folder above", hint="run `pleoctl init`, or give --workspace")
+    _check_owner(found, environ)
+    return found
+
+
+def nearest_file() -> Path | None:
+    """The first workspace file here or above, whoever it belongs to. Raises `InvalidFile` where here is gone."""
+    return next((path for folder in _upwards() if _is_file(path := folder / FILE_NAME)), None)
 
 
 def _upwards() -> Iterator[Path]:

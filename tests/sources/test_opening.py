@@ -11,13 +11,16 @@ import pytest
 
 from pleoctl.cli.main import run
 from pleoctl.errors import MissingExtra, SourceError
+from pleoctl.sources import bounds, connect, running, sie
 from pleoctl.sources.opening import BUILT_IN, EXTRAS, source_class, source_types
 from pleoctl.testing.sources import conform
+from pleoctl.workspace.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "sources" / "pleoctl-source-ini"
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "sources" / "pleoctl-source-ini"
 ROWS = [{"id": n, "name": f"Account \x1b[31m{n}", "off": n == 2, "kind": "x"} for n in range(1, 4)]
 
 
@@ -154,3 +157,17 @@ def test_presets_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> Non
     assert len(json.loads(capsys.readouterr().out)["result"]) == 11
     assert run(["source", "presets", "dattev"]) == 1
     assert "did you mean 'datev'" in capsys.readouterr().err
+
+
+def test_the_schema_states_the_defaults_of_sources() -> None:
+    """What schemas/workspace.schema.json calls a default is what the source does without the key."""
+    schema = json.loads((ROOT / "schemas/workspace.schema.json").read_text(encoding="utf-8"))
+    branches = {one["if"]["properties"]["type"]["const"]: one["then"]["properties"]
+                for one in schema["definitions"]["source"]["allOf"]}  # fmt: skip
+    for kind in ("http", "tryton"):
+        assert branches[kind]["requestsPerMinute"]["default"] == connect.DEFAULT_REQUESTS
+        assert branches[kind]["timeoutSeconds"]["default"] == connect.DEFAULT_TIMEOUT
+        assert branches[kind]["answerBytes"]["default"] == Limits().answer_bytes
+    assert branches["sql"]["timeoutSeconds"]["default"] == bounds.DEFAULT_SECONDS
+    assert branches["sie"]["encoding"]["default"] == sie.ENCODING
+    assert schema["definitions"]["exec"]["properties"]["timeoutSeconds"]["default"] == running.DEFAULT_SECONDS
