@@ -33,7 +33,6 @@ class Steady(io.RawIOBase):
     def __init__(self, descriptor: int, *, patient: bool = True, close: bool = False) -> None:
         """``close``: closing the stream closes the descriptor, too."""
         self._descriptor, self._patient, self._close = descriptor, patient, close
-        self._chunk = _MOST_KEPT if patient else _CHUNK
         self._lock = threading.RLock()
         self._kept = bytearray()
         self._busy = self._gone = False
@@ -60,6 +59,10 @@ class Steady(io.RawIOBase):
             if not self._busy:  # else a signal handler writes in the middle of a write, which will take this along
                 self._drain(None if self._patient else 0)
         return len(view)
+
+    def hurry(self) -> None:
+        """Be patient no longer, even in the middle of a write: the process is asked to end."""
+        self._patient = False
 
     @property
     def failure(self) -> OSError | None:
@@ -90,7 +93,7 @@ class Steady(io.RawIOBase):
 
     def _send(self, seconds: float | None) -> None:
         try:
-            del self._kept[: os.write(self._descriptor, self._kept[: self._chunk])]
+            del self._kept[: os.write(self._descriptor, self._kept[: _MOST_KEPT if self._patient else _CHUNK])]
         except BlockingIOError:  # another process made the pipe non-blocking
             self._ready(seconds)
         except OSError as error:

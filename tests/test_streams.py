@@ -110,3 +110,21 @@ def test_a_pipe_that_others_made_non_blocking_is_waited_for(pipe: tuple[int, int
     reader.join()
     assert reader.content == MORE_THAN_A_PIPE_HOLDS
     assert stream.lost is None
+
+
+def test_a_patient_stream_can_be_told_to_hurry(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the middle of a write to a stopped reader: it waits no more, and what is still taken is whole."""
+    stream, write = Steady(pipe[1]), os.write
+
+    def signalled(_descriptor: int, content: bytes) -> int:
+        monkeypatch.setattr("os.write", write)
+        stream.hurry()
+        assert len(content) == 300_000
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.write", signalled)
+    with pytest.raises(KeyboardInterrupt):
+        stream.write(MORE_THAN_A_PIPE_HOLDS)
+    stream.write(b"end")
+    stream.hand_over(0)
+    assert _all_of(pipe, stream) == MORE_THAN_A_PIPE_HOLDS + b"end"

@@ -19,7 +19,7 @@ from typing import Final
 from pleoctl.errors import ExitCode
 from pleoctl.streams import Steady
 
-# How long the end of the process waits for a reader of standard error that takes nothing.
+# How long the end of the process waits for a reader that takes nothing: of standard error, and after a signal of both.
 LAST_SECONDS: Final = 5.0
 
 
@@ -42,6 +42,7 @@ class Ends:
     def settle(self, code: int) -> int:
         """Hand over what is left, tell what could not be written, and give the exit code."""
         sys.stdout.flush()
+        self._out.hand_over(LAST_SECONDS)
         failure = self._out.failure
         if failure is not None:
             words = (failure.strerror or str(failure)).lower()
@@ -49,6 +50,13 @@ class Ends:
         # Behind `2>&1 | less` it is the reader of the data, for whom every program waits.
         self._err.hand_over(None if _same(1, 2) else LAST_SECONDS)
         return int(ExitCode.ERROR) if failure is not None and code in {ExitCode.OK, ExitCode.CHANGES} else code
+
+
+def hurry() -> None:
+    """Wait no longer for the reader of standard output. For signal handlers."""
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    if isinstance(raw, Steady):
+        raw.hurry()
 
 
 def tell_at_once(words: str) -> None:

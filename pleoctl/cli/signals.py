@@ -15,7 +15,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from pleoctl.cli.ends import tell_at_once
+from pleoctl.cli.ends import hurry, tell_at_once
 from pleoctl.errors import ExitCode
 from pleoctl.machine import this_machine
 
@@ -112,6 +112,7 @@ class _Handler:
         code, now = CODES[signal.Signals(number)], this_machine().monotonic()
         if self.first is None:
             self.first = now
+            hurry()
             self._act(code)
         elif now - self.first > _ECHO_SECONDS:
             end_at_once(code)
