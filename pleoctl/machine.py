@@ -1,4 +1,4 @@
-"""The machine below a run, as one object: its clock, sleep, chance, the user's folders.
+"""The machine below a run, as one object: its clock, sleep, chance, programs, the user's folders.
 
 Whatever makes two runs of the same inputs differ comes from here, so that a test or a simulation replaces it as a
 whole: ``with on(Double()): …``. It is one per process, not per thread: the threads of a run share their machine.
@@ -14,14 +14,14 @@ import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from pleoctl.errors import PleoctlError
 from pleoctl.hosts import Endpoint
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
 T = TypeVar("T")
@@ -32,6 +32,13 @@ class Pool(Protocol):
 
     def map(self, function: Callable[[T], Any], parts: Iterable[T], /) -> Iterable[Any]:
         """The results in order; raises what a part raised."""
+
+
+class Ran(NamedTuple):
+    """A program that has ended: its exit code (negative: the signal that ended it), and what it printed."""
+
+    code: int
+    output: bytes
 
 
 class Machine:
@@ -75,6 +82,22 @@ class Machine:
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only runs that write need it
 
         return ThreadPoolExecutor(workers, thread_name_prefix="pleoctl")
+
+    def program(self, command: Sequence[str], seconds: float, folder: Path | None = None) -> Ran:
+        """Run a small program with nothing on its standard input, never through a shell.
+
+        Raises `OSError` if it cannot be started (`TimeoutError` if it does not end in time) and `ValueError` for a name
+        or argument that no program can have.
+        """
+        import subprocess  # noqa: PLC0415 - for the few commands that ask a program
+
+        try:
+            done = subprocess.run(  # noqa: S603 - callers vouch for what they run
+                list(command), cwd=folder, capture_output=True, check=False, timeout=seconds, stdin=subprocess.DEVNULL
+            )
+        except subprocess.TimeoutExpired as error:
+            raise TimeoutError(f"{command[0]} did not end within {seconds:g} s") from error
+        return Ran(done.returncode, done.stdout)
 
     def config_folder(self) -> Path:
         """The user's own settings of pleoctl, which no workspace can reach. Raises `PleoctlError`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pwd
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -73,3 +74,13 @@ def test_names_of_connections_differ_by_host_and_company() -> None:
     one = connection_name("https://A.example/x", "c1")
     assert one == connection_name("https://a.example", "c1")
     assert one != connection_name("https://a.example", "c2")
+
+
+def test_a_program_tells_its_code_and_its_words() -> None:
+    """And one that hangs, or is not there, is an error of the machine."""
+    machine = this_machine()
+    assert machine.program([sys.executable, "-c", "print('x'); exit(3)"], 30) == (3, b"x\n")
+    with pytest.raises(TimeoutError, match="did not end within"):
+        machine.program([sys.executable, "-c", "import time; time.sleep(60)"], 0.05)
+    with pytest.raises(FileNotFoundError):
+        machine.program(["no-such-program"], 1)

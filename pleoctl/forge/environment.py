@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
+
+from pleoctl.machine import this_machine
 
 GIT_SECONDS = 5
 
@@ -67,10 +68,7 @@ def commit() -> str | None:
 
 def _git(*arguments: str) -> str | None:
     try:
-        done = subprocess.run(  # noqa: S603 - a fixed command
-            ["git", *arguments],  # noqa: S607 - wherever it is installed
-            capture_output=True, text=True, check=False, timeout=GIT_SECONDS, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    except (OSError, ValueError, subprocess.TimeoutExpired):
+        code, output = this_machine().program(["git", *arguments], GIT_SECONDS)
+        return output.decode().strip() if code == 0 else None
+    except (OSError, ValueError):
         return None
-    return done.stdout.strip() if done.returncode == 0 else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.errors import PleoctlError, Refused
+from pleoctl.machine import this_machine
 from pleoctl.workspace.trust import require_env
 
 SECRET_SECONDS: Final = 60
@@ -90,15 +90,13 @@ class Secret:
     def _cmd(self, command: str) -> str:
         require_exec(f"the secret reference cmd:{command.split(' ', maxsplit=1)[0]}")
         try:
-            done = subprocess.run(  # noqa: S603 - allowed by the environment, never through a shell
-                shlex.split(command), cwd=self._root, capture_output=True, text=True, check=False,
-                timeout=SECRET_SECONDS, stdin=subprocess.DEVNULL,
-            )  # fmt: skip
-        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+            code, output = this_machine().program(shlex.split(command), SECRET_SECONDS, self._root)
+            secret = output.decode()
+        except (OSError, ValueError) as error:
             raise PleoctlError(f"the secret's command could not be run: {type(error).__name__}") from error
-        if done.returncode:
-            raise PleoctlError(f"the secret's command ended with exit code {done.returncode}")
-        return done.stdout
+        if code:
+            raise PleoctlError(f"the secret's command ended with exit code {code}")
+        return secret
 
 
 def secrets_folder() -> Path | None:

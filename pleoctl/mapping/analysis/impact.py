@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.errors import InvalidFile, UsageError
+from pleoctl.machine import this_machine
 from pleoctl.mapping.rules.build import read_rules, relative
 from pleoctl.mapping.rules.files import folder_reader
 from pleoctl.mapping.rules.model import RULES
@@ -193,12 +193,9 @@ def _git_reader(revision: str, root: Path) -> Callable[[str], bytes]:
 
 def _git(root: Path, *arguments: str) -> bytes | None:
     try:
-        done = subprocess.run(  # noqa: S603 - a fixed program, arguments that git cannot take for options
-            ["git", "-C", str(root), *arguments],  # noqa: S607 - git is wherever the user has it
-            capture_output=True, check=False, timeout=_GIT_SECONDS, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        code, output = this_machine().program(["git", *arguments], _GIT_SECONDS, root)
     except FileNotFoundError as error:
         raise UsageError("git is not installed, so --base must be a path") from error
-    except subprocess.TimeoutExpired as error:
+    except TimeoutError as error:
         raise UsageError(f"git did not answer within {_GIT_SECONDS} seconds") from error
-    return done.stdout if done.returncode == 0 else None
+    return output if code == 0 else None
