@@ -49,12 +49,26 @@ def _told(error: msgspec.ValidationError, kind: Any, where: str) -> BadInput:
     cause = error.__cause__
     if isinstance(cause, BadInput):
         return BadInput(_joined(where, path, cause.field), cause.message)
+    found = _at(kind, path)
     named = _NAMED.match(words)
     if named is None:
-        words = words.replace("`", "")
-        return BadInput(_joined(where, path), f"{words[:1].lower()}{words[1:]}")
-    missing = named[1].startswith("missing")
-    return BadInput(_joined(where, path, named[2]), "is missing" if missing else unknown(named[2], _known(kind, path)))
+        return BadInput(_joined(where, path), _own_words(found) or _plain(words))
+    if named[1].startswith("missing"):
+        return BadInput(_joined(where, path, named[2]), "is missing")
+    known = [field.encode_name for one in found for field in getattr(one, "fields", ())]
+    return BadInput(_joined(where, path, named[2]), unknown(named[2], known))
+
+
+def _own_words(found: list[Any]) -> str | None:
+    """What a type says of itself, where that says more than the library: its values, or ``x-message``."""
+    values = [str(value) for one in found for value in getattr(one, "values", ())]
+    said = [(getattr(one, "extra_json_schema", None) or {}).get("x-message") for one in found]
+    return f"must be {' or '.join(values)}" if values else next(filter(None, said), None)
+
+
+def _plain(words: str) -> str:
+    words = words.replace("`", "")
+    return f"{words[:1].lower()}{words[1:]}"
 
 
 def _joined(*parts: str) -> str:
@@ -64,22 +78,24 @@ def _joined(*parts: str) -> str:
     return text
 
 
-def _known(kind: Any, path: str) -> list[str]:
-    """The fields of the document at a path below another one."""
-    found: list[Any] = [inspect.type_info(kind)]
+def _at(kind: Any, path: str) -> list[Any]:
+    """The types at a path below another one, each alternative with what it is annotated with."""
+    found = _options(inspect.type_info(kind))
     for step in _STEP.finditer(path):
         found = [inner for one in found for inner in _inside(one, step[1])]
-    return [field.encode_name for one in found for field in getattr(one, "fields", ())]
+    return found
 
 
 def _inside(one: Any, name: str | None) -> list[Any]:
     if name is None:
-        inner = getattr(one, "item_type", None)
-        return _options(inner)
-    return [
-        option for field in getattr(one, "fields", ()) if field.encode_name == name for option in _options(field.type)
-    ]
+        return _options(getattr(one, "item_type", None))
+    named = [field for field in getattr(one, "fields", ()) if field.encode_name == name]
+    return [option for field in named for option in _options(field.type)]
 
 
 def _options(one: Any) -> list[Any]:
-    return list(getattr(one, "types", (one,)))
+    if isinstance(one, inspect.Metadata):
+        return [one, *_options(one.type)]
+    if isinstance(one, inspect.UnionType):
+        return [option for kind in one.types for option in _options(kind)]
+    return [one]

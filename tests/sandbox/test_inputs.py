@@ -130,6 +130,24 @@ def test_a_wrong_setting_is_named(settings: dict[str, Any], field: str) -> None:
     assert caught.value.field == field
 
 
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({"company": "x"}, "company: is not a UUID"),
+        ({"installation": {"status": "x"}}, "installation.status: must be ACTIVATED or"),
+        ({"accounts": [{"externalId": "a", "name": 7}]}, "accounts[0].name: expected str, got int"),
+        ({"tagGroups": [{"code": "a", "name": "a", "tag": []}]}, "tagGroups[0].tag: unknown field; did you mean"),
+        ({"tagGroups": [{"code": "a", "name": "a", "tags": [{"code": "b", "id": "c"}]}]},
+         "tagGroups[0].tags[0].id: is not a UUID"),
+    ],
+)  # fmt: skip
+def test_a_wrong_seed_says_what_is_right(document: dict[str, Any], words: str) -> None:
+    """Values are listed and near names named; only what has no better words is told in the library's."""
+    with pytest.raises(BadInput) as caught:
+        Seed.from_mapping(document)
+    assert str(caught.value).startswith(words)
+
+
 @pytest.mark.parametrize("name", ["sandbox-config", "sandbox-seed"])
 def test_the_schemas_are_made_from_the_types(name: str) -> None:
     """The files are what `python -m pleoctl.sandbox.schemas schemas` writes."""
