@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pleoctl.apply.state import differences, matches, same_key
 from pleoctl.errors import Finding, Refused
-from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP
+from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP, flat_kinds
 from pleoctl.run.receipt import Result
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ class FreshCheck:
 
     def run(self) -> Fresh:
         """Judge all changes. Raises `PleoError` if the records cannot be read."""
-        self._judge(self._of(ACCOUNT.name), ())
+        for kind in flat_kinds():
+            self._judge(self._of(kind.name), ())
         groups = self._of(TAG_GROUP.name)
         self._judge(groups, ())
         self._name_groups(groups)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pleoctl.model.records import Live
     from pleoctl.pleo.accounts import BatchResult
@@ -191,14 +191,18 @@ class TagApi:
         return self._pleo.tags(groups, keep=True)
 
 
+APIS: Final[dict[str, Callable[[PleoWriter], KindApi]]] = {
+    ACCOUNT.name: AccountApi, TAG_GROUP.name: GroupApi, TAG.name: TagApi,
+}  # fmt: skip
+"""The operations of each kind, by its name."""
+
+
 class KindApis:
     """Every kind's operations, by kind name or, for those that only one kind has, by attribute."""
 
     def __init__(self, pleo: PleoWriter) -> None:
         self.accounts, self.tags = AccountApi(pleo), TagApi(pleo)
-        self._by_kind: dict[str, KindApi] = {
-            ACCOUNT.name: self.accounts, TAG_GROUP.name: GroupApi(pleo), TAG.name: self.tags,
-        }  # fmt: skip
+        self._by_kind = {name: make(pleo) for name, make in APIS.items()}
 
     def __getitem__(self, kind: str) -> KindApi:
         return self._by_kind[kind]

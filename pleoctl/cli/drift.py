@@ -10,7 +10,7 @@ from pleoctl.errors import ExitCode
 
 @as_command("drift", formats=("text", "json"))
 @scope_options
-def command(options: Options, *, only: str | None, dimensions: tuple[str, ...]) -> Output:
+def command(options: Options, *, only: tuple[str, ...], dimensions: tuple[str, ...]) -> Output:
     """Has live Pleo moved away from the desired state? Exit 2 if so.
 
     The same comparison as `pleoctl plan`, without guard and warnings.

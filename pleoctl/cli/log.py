@@ -38,18 +38,21 @@ def command(options: Options, *, number: int) -> Output:
 
 def _run(folder: Path, shown: str) -> dict[str, Any]:
     from pleoctl.errors import PleoctlError
-    from pleoctl.run.receipt import read_receipt
+    from pleoctl.run.kept import read_receipt
 
     try:
-        data = read_receipt(folder / "receipt.json", f"{shown}/receipt.json")
+        read = read_receipt(folder / "receipt.json", f"{shown}/receipt.json")
     except PleoctlError:
         # A run that was killed leaves its journal and no receipt.
         return {"runId": folder.name, "planId": "", "outcome": "no receipt", "counts": {}, "startedAt": "",
                 "finishedAt": "", "receipt": None}  # fmt: skip
-    counts = Counter(change["status"] for change in data["changes"])
-    names = ("runId", "planId", "outcome", "startedAt", "finishedAt")
+    counts = Counter(change.status for change in read.changes)
     return {
-        **{n: data[n] for n in names},
+        "runId": read.run_id,
+        "planId": read.plan_id,
+        "outcome": read.outcome,
+        "startedAt": read.started_at,
+        "finishedAt": read.finished_at,
         "counts": dict(sorted(counts.items())),
         "receipt": f"{shown}/receipt.json",
     }

@@ -49,7 +49,7 @@ def render_options(function: F) -> F:
 @report_options
 @render_options
 def command(
-    options: Options, *, output: str | None, only: str | None, dimensions: tuple[str, ...],
+    options: Options, *, output: str | None, only: tuple[str, ...], dimensions: tuple[str, ...],
     allow_archive: int | None, today: str | None, detailed_exitcode: bool,
     junit: str | None, sarif: str | None, **look: Any,
 ) -> Output:  # fmt: skip

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pleoctl.cli.door import tell
+from pleoctl.model.kinds import KINDS
 from pleoctl.text import Shown, terminal
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
+
+    from click.shell_completion import CompletionItem
 
     from pleoctl.cli.boundary import Options
     from pleoctl.model.records import DesiredState
@@ -29,13 +32,38 @@ if TYPE_CHECKING:
 TENTH = 10
 
 
+class Section(click.ParamType):  # type: ignore[type-arg]
+    """A part of the desired state: one for each kind that stands by itself."""
+
+    name = "section"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:  # noqa: ARG002 - click's
+        """As a choice looks."""
+        return f"[{'|'.join(self._known())}]"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The section itself, if there is one of that name."""
+        if value not in self._known():
+            self.fail(f"{value!r} is not one of {', '.join(map(repr, self._known()))}.", param, ctx)
+        return value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's
+        """The sections that begin like this."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(section) for section in self._known() if section.startswith(incomplete)]
+
+    @staticmethod
+    def _known() -> list[str]:
+        return [kind.section for kind in KINDS.values() if kind.parent is None]
+
+
 def scope_options(function: F) -> F:
     """``--only`` and ``--dimension``."""
     dimension = click.option("--dimension", "dimensions", multiple=True, metavar="CODE", shell_complete=selected_codes,
                              help="Only this selected dimension, its tag group and tags; may be repeated.")  # fmt: skip
-    only = click.option(
-        "--only", type=click.Choice(["accounts", "dimensions"]), help="Leave the other half out of the plan."
-    )
+    only = click.option("--only", type=Section(), multiple=True,
+                        help="Leave everything else out of the plan; may be repeated.")  # fmt: skip
     return only(dimension(function))
 
 

@@ -14,7 +14,9 @@ from pleoctl.errors import ExitCode, Finding
 @scope_options
 @click.option("--lock-timeout", metavar="DURATION",
               help="How long to wait for another run, e.g. 90s or 5m (default 0s; PLEOCTL_LOCK_TIMEOUT).")  # fmt: skip
-def command(options: Options, *, only: str | None, dimensions: tuple[str, ...], lock_timeout: str | None) -> Output:
+def command(
+    options: Options, *, only: tuple[str, ...], dimensions: tuple[str, ...], lock_timeout: str | None
+) -> Output:
     """Export, plan and apply in one go, under one lock.
 
     Nobody reviews the plan; the guard is the only stop (exit 3).

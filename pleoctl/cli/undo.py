@@ -40,7 +40,7 @@ def command(options: Options, *, receipt: str, output: str | None, allow_archive
     from pleoctl.plan.undo import undo_plan
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.run.folder import run_folders
-    from pleoctl.run.receipt import read_receipt
+    from pleoctl.run.kept import read_receipt
 
     workspace = open_workspace(options)
     named = next((folder for folder in run_folders(workspace.runs) if folder.name == receipt), None)

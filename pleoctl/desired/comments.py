@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.desired.rows import Slot, lines_of, slot_of
+from pleoctl.model.kinds import flat_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,9 +126,10 @@ def _scalars(root: Node) -> Iterator[Node]:
 def _spans(document: Document) -> Iterator[tuple[int, int, Slot]]:
     for key, value in document.root.pairs:
         yield key.line, key.line, (key.text,)
-        if key.text == "accounts":
+        kind = next((kind for kind in flat_kinds() if kind.section == key.text), None)
+        if kind is not None:
             for number, item in enumerate(value.items):
-                yield _span(document, item, slot_of("account", _key(item, "externalId"), number))
+                yield _span(document, item, slot_of(kind.name, _key(item, kind.key), number))
         elif key.text == "dimensions":
             for number, item in enumerate(value.items):
                 yield from _dimension_spans(document, item, number)

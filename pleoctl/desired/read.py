@@ -6,12 +6,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.desired.comments import Comments, from_document, from_lines
-from pleoctl.desired.rows import FastReader, NotCanonical
+from pleoctl.desired.rows import FastReader, NotCanonical, fields_of
 from pleoctl.documents.canonical import digest_rows
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.documents.load import parse
 from pleoctl.errors import Finding, InvalidFile
-from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, Kind
+from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP, Kind, flat_kinds
 from pleoctl.model.records import DesiredState, Dimension, Row
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def load_each(files: Iterable[tuple[Path, str]]) -> list[DesiredState]:
 
 def load_desired(files: Iterable[tuple[Path, str]]) -> DesiredState:
     """Merge one or more files into one checked state. Raises `InvalidFile`."""
-    return checked(_merged(_each(files, lambda path, shown: load_state(path, shown)[0])))
+    return checked(merged(_each(files, lambda path, shown: load_state(path, shown)[0])))
 
 
 def _each(files: Iterable[tuple[Path, str]], read: Callable[[Path, str], DesiredState]) -> list[DesiredState]:
@@ -71,19 +71,20 @@ def _each(files: Iterable[tuple[Path, str]], read: Callable[[Path, str], Desired
     return states
 
 
-def _merged(states: list[DesiredState]) -> DesiredState:
-    merged = DesiredState(files=[f for s in states for f in s.files])
+def merged(states: list[DesiredState]) -> DesiredState:
+    """The rows of all files together."""
+    whole = DesiredState(files=[f for s in states for f in s.files])
     for state in states:
-        if state.accounts is not None:
-            merged.accounts = [*(merged.accounts or []), *state.accounts]
+        for kind, rows in state.flat.items():
+            whole.flat[kind] = [*whole.flat.get(kind, ()), *rows]
         if state.dimensions is not None:
-            merged.dimensions = [*(merged.dimensions or []), *state.dimensions]
-    return merged
+            whole.dimensions = [*(whole.dimensions or []), *state.dimensions]
+    return whole
 
 
 def checked(state: DesiredState) -> DesiredState:
     """The state with its digest, after the checks that no schema can say. Raises `InvalidFile`."""
-    findings = [*_twice(state.accounts or [], ACCOUNT)]
+    findings = [finding for kind, rows in state.flat.items() for finding in _twice(rows, KINDS[kind])]
     dimensions = state.dimensions or []
     findings += _twice([d.row for d in dimensions], TAG_GROUP)
     for dimension in dimensions:
@@ -131,7 +132,9 @@ def is_date(text: str) -> bool:
 
 def _rows(state: DesiredState) -> Iterator[Any]:
     """Everything that counts in a desired state; None stands for a part that is not managed."""
-    yield from [None] if state.accounts is None else map(_plain, state.accounts)
+    for kind in flat_kinds():
+        rows = state.flat.get(kind.name)
+        yield from [None] if rows is None else map(_plain, rows)
     for dimension in [None] if state.dimensions is None else state.dimensions:
         yield dimension and _plain(dimension.row)
         yield from map(_plain, (dimension and dimension.values) or ())
@@ -145,32 +148,28 @@ def _plain(row: Row) -> list[Any]:
 def _from_document(document: Document) -> DesiredState:
     data = document.data
     state = DesiredState(files=[document.shown])
-    if "accounts" in data:
-        state.accounts = [
-            _row(document, ("accounts", i), item, "externalId") for i, item in enumerate(data["accounts"])
-        ]
-    if "dimensions" in data:
-        state.dimensions = [_dimension(document, ("dimensions", i), item) for i, item in enumerate(data["dimensions"])]
+    for kind in flat_kinds():
+        if kind.section in data:
+            items = enumerate(data[kind.section])
+            state.flat[kind.name] = [_row(document, (kind.section, i), item, kind) for i, item in items]
+    if TAG_GROUP.section in data:
+        listed = enumerate(data[TAG_GROUP.section])
+        state.dimensions = [_dimension(document, (TAG_GROUP.section, i), item) for i, item in listed]
     return state
 
 
 def _dimension(document: Document, path: tuple[str | int, ...], item: dict[str, Any]) -> Dimension:
     values = None
     if "values" in item:
-        values = [_row(document, (*path, "values", i), value, "code") for i, value in enumerate(item["values"])]
-    return Dimension(_row(document, path, item, "code"), values)
+        values = [_row(document, (*path, "values", i), value, TAG) for i, value in enumerate(item["values"])]
+    return Dimension(_row(document, path, item, TAG_GROUP), values)
 
 
-def _row(document: Document, path: tuple[str | int, ...], item: dict[str, Any], key: str) -> Row:
+def _row(document: Document, path: tuple[str | int, ...], item: dict[str, Any], kind: Kind) -> Row:
     line, column = document.locate(path)
-    fields = {"code": item.get("code")}
-    if "name" in item:
-        fields["name"] = item["name"]
-    if "taxCodeExternalId" in item:
-        fields["taxCodeExternalId"] = item["taxCodeExternalId"]
     # A key that is blank identifies nothing; only held rows may carry one.
-    name = item.get(key)
+    name = item.get(kind.key)
     return Row(
-        name if name and name.strip() else None, fields, item.get("active", True), item.get("hold"),
+        name if name and name.strip() else None, fields_of(kind, item), item.get("active", True), item.get("hold"),
         item.get("expires"), item.get("currency"), document.shown, line, column,
     )  # fmt: skip

@@ -9,13 +9,18 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.documents.scalars import yaml_string
+from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
 from pleoctl.model.records import DesiredState, Dimension, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pleoctl.model.kinds import Kind
+    from pleoctl.model.records import Fields
 
 Slot = tuple[str | int | None, ...]
 
@@ -24,45 +29,33 @@ HEADER: Final = (("apiVersion", "apiVersion: pleoctl/v1"), ("kind", "kind: Desir
 # --- writing ---------------------------------------------------------------------------------------------------
 
 
-def account_text(row: Row) -> str:
-    """The flow mapping of an account row."""
-    parts = [f"externalId: {yaml_string(row.key)}"] if row.key is not None else []
-    if row.fields.get("code") is not None:
-        parts.append(f"code: {yaml_string(row.fields['code'] or '')}")
-    parts += _name_and_active(row)
-    if "taxCodeExternalId" in row.fields:
-        tax = row.fields["taxCodeExternalId"]
-        parts.append(f"taxCodeExternalId: {'null' if tax is None else yaml_string(tax)}")
-    if row.currency is not None:
-        parts.append(f"currency: {yaml_string(row.currency)}")
-    return _flow([*parts, *_hold(row)])
+def row_text(row: Row, kind: Kind) -> str:
+    """The flow mapping of a row."""
+    return f"- {{{', '.join(_parts(row, kind))}}}"
 
 
-def value_text(row: Row) -> str:
-    """The flow mapping of a value row, and of a dimension without values."""
-    return _flow(_value_parts(row))
-
-
-def _value_parts(row: Row) -> list[str]:
-    parts = [f"code: {yaml_string(row.key)}"] if row.key is not None else []
-    parts += _name_and_active(row)
-    if row.expires is not None:
-        parts.append(f"expires: {yaml_string(row.expires)}")
+def _parts(row: Row, kind: Kind) -> list[str]:
+    fields = row.fields
+    parts = [f"{kind.key}: {yaml_string(row.key)}"] if row.key is not None else []
+    for name in kind.always:
+        value = None if name == kind.key else fields.get(name)
+        if value is not None:
+            parts.append(f"{name}: {yaml_string(value)}")
+    if not row.active:
+        parts.append("active: false")
+    for name in kind.optional:
+        if name in fields:
+            value = fields[name]
+            parts.append(f"{name}: {'null' if value is None else yaml_string(value)}")
+    for name in kind.locals:
+        value = getattr(row, name)
+        if value is not None:
+            parts.append(f"{name}: {yaml_string(value)}")
     return [*parts, *_hold(row)]
-
-
-def _name_and_active(row: Row) -> list[str]:
-    name = row.fields.get("name")
-    parts = [f"name: {yaml_string(name)}"] if name is not None else []
-    return parts if row.active else [*parts, "active: false"]
 
 
 def _hold(row: Row) -> list[str]:
     return [] if row.hold is None else [f"hold: {yaml_string(row.hold)}"]
-
-
-def _flow(parts: list[str]) -> str:
-    return f"- {{{', '.join(parts)}}}"
 
 
 def ordered(rows: Iterable[Row]) -> list[Row]:
@@ -88,10 +81,12 @@ def lines_of(state: DesiredState) -> Iterator[tuple[Slot, str]]:
     """Every line of the canonical file with the slot that comments cling to."""
     for slot, text in HEADER:
         yield (slot,), text
-    if state.accounts is not None:
-        yield ("accounts",), "accounts:" if state.accounts else "accounts: []"
-        for number, row in enumerate(ordered(state.accounts)):
-            yield slot_of("account", row.key, number), account_text(row)
+    for kind in flat_kinds():
+        found = state.flat.get(kind.name)
+        if found is not None:
+            yield (kind.section,), f"{kind.section}:" if found else f"{kind.section}: []"
+            for number, row in enumerate(ordered(found)):
+                yield slot_of(kind.name, row.key, number), row_text(row, kind)
     if state.dimensions is not None:
         yield ("dimensions",), "dimensions:" if state.dimensions else "dimensions: []"
         rows = ordered([d.row for d in state.dimensions])
@@ -104,15 +99,15 @@ def _dimension_lines(dimension: Dimension, number: int) -> Iterator[tuple[Slot, 
     row, values = dimension.row, dimension.values
     slot = slot_of("dimension", row.key, number)
     if values is None:
-        yield slot, value_text(row)
+        yield slot, row_text(row, TAG_GROUP)
         return
-    first, *others = _value_parts(row)
+    first, *others = _parts(row, TAG_GROUP)
     yield slot, f"- {first}"
     for part in others:
         yield (*slot, part.partition(":")[0]), f"  {part}"
     yield (*slot, "values"), "  values:" if values else "  values: []"
     for index, value in enumerate(ordered(values)):
-        yield slot_of("value", row.key, value.key, index), f"  {value_text(value)}"
+        yield slot_of("value", row.key, value.key, index), f"  {row_text(value, TAG)}"
 
 
 def slot_of(*names: str | int | None) -> Slot:
@@ -127,10 +122,27 @@ def slot_of(*names: str | int | None) -> Slot:
 _STRING: Final = (
     r'"(?:[^"\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\\["\\bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4})*"'
 )
-_ACCOUNT: Final = re.compile(
-    rf"- \{{externalId: ({_STRING})(?:, code: ({_STRING}|null))?, name: ({_STRING})(?:, active: (true|false))?"
-    rf'(?:, taxCodeExternalId: ({_STRING}|null))?(?:, currency: "([A-Z]{{3}})")?(?:, hold: ({_STRING}))?\}}'
-)
+
+
+@cache
+def _pattern(kind: Kind) -> re.Pattern[str]:
+    """What the writer writes of a flat kind's row; each field is a group of its name."""
+    optional = [one for one in kind.fields if one.optional]
+    needed = [one for one in kind.fields if not one.optional and one.name != kind.key]
+    parts = [rf"- \{{{kind.key}: (?P<key>{_STRING})"]
+    for one in needed:
+        part = rf", {one.name}: (?P<{one.name}>{_STRING}{'|null' if one.nullable else ''})"
+        parts.append(f"(?:{part})?" if one.nullable else part)
+    parts.append(r"(?:, active: (?P<active>true|false))?")
+    parts += [rf"(?:, {one.name}: (?P<{one.name}>{_STRING}|null))?" for one in optional]
+    for one in kind.local:
+        inner = str(one.shape.get("pattern", ""))
+        parts.append(rf"(?:, {one.name}: (?P<{one.name}>\"{inner[1:-1]}\"))?" if inner else
+                     rf"(?:, {one.name}: (?P<{one.name}>{_STRING}))?")  # fmt: skip
+    parts.append(rf"(?:, hold: (?P<hold>{_STRING}))?\}}")
+    return re.compile("".join(parts))
+
+
 _VALUE: Final = re.compile(
     rf"- \{{code: ({_STRING}), name: ({_STRING})(?:, active: (true|false))?"
     rf'(?:, expires: "([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})")?(?:, hold: ({_STRING}))?\}}'
@@ -161,8 +173,9 @@ class FastReader:
         state = DesiredState(files=[self._shown])
         for slot, text in HEADER:
             self._expect(text, (slot,))
-        if self._section("accounts"):
-            state.accounts = list(self._accounts())
+        for kind in flat_kinds():
+            if self._section(kind.section):
+                state.flat[kind.name] = list(self._flat(kind))
         if self._section("dimensions"):
             state.dimensions = list(self._dimensions())
         if self._peek() != "" or self._at != len(self._lines) - 1:
@@ -200,18 +213,20 @@ class FastReader:
             raise NotCanonical
         return True
 
-    def _accounts(self) -> Iterator[Row]:
+    def _flat(self, kind: Kind) -> Iterator[Row]:
+        pattern, names, local = _pattern(kind), kind.names, kind.locals
         while (line := self._peek()).startswith("- "):
-            match = _ACCOUNT.fullmatch(line)
+            match = pattern.fullmatch(line)
             if match is None:
                 raise NotCanonical
-            key, code, name, active, tax, currency, hold = match.groups()
-            fields = {"code": _text(code), "name": _text(name)}
-            if tax is not None:
-                fields["taxCodeExternalId"] = _text(tax)
-            row = Row(_text(key), fields, active != "false", _text(hold), None, currency, self._shown)
-            _check(row, 255)
-            row.line, row.column = self._take(("account", row.key)), 3
+            cells = match.groupdict()
+            said = {name: _text(cells[name]) for name in names if cells.get(name) is not None}
+            row = Row(_text(cells["key"]), fields_of(kind, said), cells["active"] != "false", _text(cells["hold"]))
+            for name in local:
+                setattr(row, name, _text(cells[name]))
+            row.file = self._shown
+            _check(row, kind)
+            row.line, row.column = self._take((kind.name, row.key)), 3
             yield row
 
     def _dimensions(self) -> Iterator[Dimension]:
@@ -243,7 +258,7 @@ class FastReader:
                 row.active = match[2] != "false"
             else:
                 row.hold = _text(match[3])
-        _check(row, None)
+        _check(row, TAG_GROUP)
         line = self._peek()
         if line not in {"  values:", "  values: []"}:
             raise NotCanonical
@@ -268,7 +283,7 @@ class FastReader:
         key = _text(code)
         fields = {"code": key, "name": _text(name)}
         row = Row(key, fields, active != "false", _text(hold), expires, None, self._shown)
-        _check(row, None)
+        _check(row, TAG)
         row.line, row.column = self._take((*slot, key)), column
         return row
 
@@ -282,14 +297,30 @@ def _text(token: str | None) -> str | None:
     return token[1:-1]
 
 
-def _check(row: Row, limit: int | None) -> None:
+def _check(row: Row, kind: Kind) -> None:
     """Leave everything that a schema would refuse to the reader that words the finding."""
     if row.hold is not None:
         if not row.hold or row.hold.isspace() or not row.key or row.key.isspace():
             raise NotCanonical
         return
-    key, name = row.key, row.fields.get("name")
-    if not key or not name or key.isspace() or name.isspace():
+    if not row.key or row.key.isspace() or (kind.longest and len(row.key) > kind.longest):
         raise NotCanonical
-    if limit and (len(key) > limit or len(name) > limit or len(row.fields["code"] or "") > limit):
-        raise NotCanonical
+    for one in kind.fields:
+        value = row.fields.get(one.name)
+        if not (one.nullable or one.optional) and (not value or value.isspace()):
+            raise NotCanonical
+        if one.longest and len(value or "") > one.longest:
+            raise NotCanonical
+
+
+def fields_of(kind: Kind, item: Mapping[str, str | None]) -> Fields:
+    """A row's fields as they are compared: "" is null where null may stand; optional ones stand only if they do."""
+    fields: Fields = {}
+    for one in kind.fields:
+        if one.nullable and not one.optional:
+            fields[one.name] = item.get(one.name) or None
+        elif one.name in item:
+            fields[one.name] = (item[one.name] or None) if one.nullable else item[one.name]
+        elif one.name == kind.key:
+            fields[one.name] = None
+    return fields

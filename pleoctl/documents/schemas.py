@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.documents.scalars import Ambiguous, quoted
 from pleoctl.errors import MOST_ALIKE, Finding, More, UsageError
+from pleoctl.model.kinds import KINDS
 from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -58,11 +59,17 @@ def schema_text(name: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
-@cache
 def validator(name: str) -> Validator:
-    """The compiled draft-07 validator of a schema."""
+    """The compiled draft-07 validator of a schema, with the part of every kind there is."""
+    return _validator(name, tuple(KINDS))
+
+
+@cache
+def _validator(name: str, _kinds: tuple[str, ...]) -> Validator:
     from jsonschema import Draft7Validator  # noqa: PLC0415 - 80 ms that valid fast-path files never need
     from jsonschema.validators import extend  # noqa: PLC0415
+
+    from pleoctl.documents.composed import composed  # noqa: PLC0415
 
     strict: Any = extend(  # type: ignore[no-untyped-call]
         Draft7Validator,
@@ -70,7 +77,7 @@ def validator(name: str) -> Validator:
         # 500.00 is a whole number to JSON Schema; who writes it means 500 units, and gets 500 hundredths.
         type_checker=Draft7Validator.TYPE_CHECKER.redefine("integer", lambda _checker, value: type(value) is int),
     )
-    made: Validator = strict(json.loads(schema_text(name)))
+    made: Validator = strict(composed(name, json.loads(schema_text(name))))
     return made
 
 

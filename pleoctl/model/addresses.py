@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP
@@ -26,6 +26,13 @@ _RESERVED: Final = re.compile(r"[%/#\x00-\x1f\x7f-\x9f]")
 _PART: Final = r"(?:[^%/#\x00-\x1f\x7f-\x9f]|%(?:2[35F]|[01][0-9A-F]|7F|C2%[89][0-9A-F]))*"
 _ID: Final = r"[^%/#\x00-\x1f\x7f-\x9f]+"
 _CANONICAL: Final = re.compile(rf"(?P<kind>\w+):(?:(?P<group>{_PART})/)?(?P<key>{_PART})(?:#({_ID}))?")
+
+
+def canonical_pattern() -> str:
+    """The canonical spelling as a regular expression of JSON Schema, for every kind."""
+    flat = "|".join(kind.name for kind in KINDS.values() if kind.parent is None)
+    below = "|".join(kind.name for kind in KINDS.values() if kind.parent is not None)
+    return rf"^(?:(?:{flat}):|{below}:{_PART}/){_PART}(?:#{_ID})?$"
 
 
 def escaped(key: str) -> str:
@@ -142,6 +149,13 @@ class Bucket:
         return found
 
 
+def address_of(kind: type, text: Any) -> Address:
+    """The decoding of an address in a document, as msgspec asks for it. Raises `ValueError`."""
+    if kind is not Address or not isinstance(text, str):
+        raise ValueError("an address is a text")
+    return Address.parse(text)
+
+
 class Named:
     """Records that a workspace names, by address or, of one kind, by key. An entry may have several readings."""
 
@@ -161,6 +175,9 @@ class Named:
     def by_key(cls, entries: Mapping[str, Iterable[str]]) -> Named:
         """Keys under the names of their kinds; an address of that kind is understood as well."""
         return cls((entry, _meant(kind, entry)) for kind, listed in entries.items() for entry in listed)
+
+    def __bool__(self) -> bool:
+        return bool(self._entries)
 
     def __contains__(self, address: Address | None) -> bool:
         if address is None:

@@ -1,30 +1,66 @@
-"""One table of settings per kind; the decision table, the planner and the executor read it.
+"""Everything that one kind of record differs in from another: the row that all rooms loop over.
 
 | kind     | identity                     | compared                          | duplicates in Pleo        |
 |----------|------------------------------|-----------------------------------|---------------------------|
 | account  | externalId, byte for byte    | code, name, taxCodeExternalId     | held and reported (A38)   |
 | tagGroup | code, ignoring case (T3)     | name, only with renameGroups (K4) | one kept by fixed order   |
 | tag      | code, ignoring case, a group | name                              | rule T44-T49              |
+
+A *flat* kind is a list of its own: a section of the desired state, of the source and of a plan's scope. Tag groups hold
+the tags. What a kind does in Pleo is bound beside Pleo's operations (`pleoctl.pleo.kinds`, `pleoctl.apply.kinds`).
 """
 
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LONGEST: Final = 255
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
+class Field:
+    """A text of a record. ``says`` is its description; ``shape`` refines its JSON Schema.
+
+    ``nullable``: null, absent and "" are one value. ``optional``: absent from a file means that it is not managed.
+    """
+
+    name: str
+    nullable: bool = False
+    optional: bool = False
+    longest: int | None = None
+    says: str = ""
+    shape: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
 class Kind:
-    """Settings of one kind of record."""
+    """One kind of record.
+
+    ``fields`` are what a plan shows of it, in the order of files; ``local`` are texts of rows that never go to Pleo.
+    ``waves`` is when each action is written: smaller numbers first, equal ones side by side.
+    """
 
     name: str
     title: str
+    section: str
     key: str
-    folds_case: bool
-    compared: tuple[str, ...]
-    create_batch: int
-    archive_batch: int
+    fields: tuple[Field, ...]
+    waves: Mapping[str, int]
+    folds_case: bool = False
+    longest: int | None = None
+    says: str = ""
+    local: tuple[Field, ...] = ()
+    parent: str | None = None
+    holds: str | None = None
+    create_batch: int = 1
+    archive_batch: int = 1
+    most_archives: int | None = None
 
     def normalise(self, key: str) -> str:
         """The form in which two keys are the same record (A2, A6; T3 by full case folding)."""
@@ -35,14 +71,94 @@ class Kind:
         """The title for counts."""
         return f"{self.title}s"
 
+    @property
+    def heading(self) -> str:
+        """The title over a list."""
+        return self.plural.capitalize()
 
-ACCOUNT: Final = Kind("account", "account", "externalId", folds_case=False,
-                      compared=("code", "name", "taxCodeExternalId"), create_batch=1000, archive_batch=1)  # fmt: skip
-TAG_GROUP: Final = Kind("tagGroup", "tag group", "code", folds_case=True, compared=("name",), create_batch=1,
-                        archive_batch=1)  # fmt: skip
-TAG: Final = Kind("tag", "tag", "code", folds_case=True, compared=("name",), create_batch=1, archive_batch=100)
+    @property
+    def is_flat(self) -> bool:
+        """Whether it is a list of its own: neither below another kind nor holding one."""
+        return self.parent is None and self.holds is None
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The fields that a plan shows."""
+        return tuple(one.name for one in self.fields)
+
+    @cached_property
+    def compared(self) -> tuple[str, ...]:
+        """The fields that a difference is looked for in: what is the key already cannot differ."""
+        return tuple(name for name in self.names if name != self.key)
+
+    @cached_property
+    def always(self) -> tuple[str, ...]:
+        """The fields that are always managed."""
+        return tuple(one.name for one in self.fields if not one.optional)
+
+    @cached_property
+    def optional(self) -> tuple[str, ...]:
+        """The fields that are managed only where a row has them."""
+        return tuple(one.name for one in self.fields if one.optional)
+
+    @cached_property
+    def locals(self) -> tuple[str, ...]:
+        """The texts of its rows that never go to Pleo."""
+        return tuple(one.name for one in self.local)
+
+    @cached_property
+    def needed(self) -> tuple[str, ...]:
+        """The fields that every usable row must have beside its key."""
+        others = (one.name for one in self.fields if not (one.nullable or one.optional))
+        return tuple(name for name in others if name != self.key)
+
+    @cached_property
+    def nullable(self) -> frozenset[str]:
+        """The fields of which "" is null."""
+        return frozenset(one.name for one in self.fields if one.nullable)
+
+
+ACCOUNT: Final = Kind(
+    "account", "account", "accounts", "externalId",
+    fields=(
+        Field("code", nullable=True, longest=LONGEST, says="Account number; absent means null."),
+        Field("name", longest=LONGEST),
+        Field("taxCodeExternalId", nullable=True, optional=True,
+              says="Default tax code; absent: not managed, null: cleared."),
+    ),
+    waves={"create": 20, "unarchive": 21, "update": 21, "archive": 22},
+    longest=LONGEST, says="The accounting system's permanent id; never changes.",
+    local=(Field("currency", says="Only the mapping reads it.", shape={
+        "pattern": "^[A-Z]{3}$", "x-message": "is not a three-letter currency code",
+    }),),
+    create_batch=1000,
+)  # fmt: skip
+TAG_GROUP: Final = Kind(
+    "tagGroup", "tag group", "dimensions", "code", fields=(Field("code"), Field("name")),
+    waves={"create": 30, "unarchive": 30, "update": 30, "archive": 34}, folds_case=True, holds="tag", most_archives=1,
+)  # fmt: skip
+TAG: Final = Kind(
+    "tag", "tag", "values", "code", fields=(Field("code"), Field("name")),
+    waves={"archive": 31, "unarchive": 32, "update": 32, "create": 33}, folds_case=True, parent="tagGroup",
+    local=(Field("expires", shape={
+        "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "x-message": "is not a date",
+        "x-hint": 'write "YYYY-MM-DD", the last valid day',
+    }),),
+    archive_batch=100,
+)  # fmt: skip
 
 KINDS: Final = {kind.name: kind for kind in (ACCOUNT, TAG_GROUP, TAG)}
+"""Every kind by its name, in the order in which plans and reports list them."""
+
+
+def flat_kinds() -> list[Kind]:
+    """The kinds that are lists of their own, in their order."""
+    return [kind for kind in KINDS.values() if kind.is_flat]
+
+
+def kind_titles() -> dict[str, str]:
+    """The heading of each kind by its name."""
+    return {name: kind.heading for name, kind in KINDS.items()}
 
 
 def loose(key: str) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from pleoctl.model.kinds import ACCOUNT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Fields = dict[str, str | None]
-
-
-class Strict(Struct, forbid_unknown_fields=True, rename="camel"):
-    """A part of a document that a machine keeps: its annotations are its shape, what they do not name is an error."""
 
 
 @dataclass(slots=True)
@@ -47,19 +46,45 @@ class Dimension:
     values: list[Row] | None
 
 
-@dataclass(slots=True)
+@dataclass(init=False)
 class DesiredState:
-    """All rows of one or more desired-state files; a part that is absent (None) is not managed."""
+    """All rows of one or more desired-state files; a part that is absent is not managed.
 
-    accounts: list[Row] | None = None
-    dimensions: list[Dimension] | None = None
-    files: list[str] = field(default_factory=list)
-    digest: str = ""
+    ``flat`` has the rows of each flat kind by its name, ``dimensions`` the tag groups with their values.
+    """
+
+    flat: dict[str, list[Row]]
+    dimensions: list[Dimension] | None
+    files: list[str]
+    digest: str
+
+    def __init__(
+        self,
+        accounts: list[Row] | None = None,
+        dimensions: list[Dimension] | None = None,
+        files: list[str] | None = None,
+    ) -> None:
+        """Rows of accounts and of dimensions; other kinds go into ``flat``."""
+        self.flat = {} if accounts is None else {ACCOUNT.name: accounts}
+        self.dimensions, self.files, self.digest = dimensions, files or [], ""
+
+    @property
+    def accounts(self) -> list[Row] | None:
+        """The chart of accounts, which the mapping posts to; None where it is not managed."""
+        return self.flat.get(ACCOUNT.name)
 
     @property
     def uses_dates(self) -> bool:
         """Whether the outcome depends on the day (a value has ``expires``)."""
         return any(row.expires for d in self.dimensions or () for row in d.values or ())
+
+    def rows(self) -> Iterator[Row]:
+        """Every row of every kind."""
+        for rows in self.flat.values():
+            yield from rows
+        for dimension in self.dimensions or ():
+            yield dimension.row
+            yield from dimension.values or ()
 
 
 @dataclass(slots=True)

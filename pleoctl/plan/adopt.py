@@ -5,48 +5,60 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pleoctl.errors import Finding
-from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, Kind
+from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP, Kind, flat_kinds
 from pleoctl.model.records import DesiredState, Dimension, Live, Row
+from pleoctl.pleo.kinds import READ
 from pleoctl.reconcile.duplicates import keep_group, moment
 from pleoctl.workspace.settings import MAX_SELECTED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pleoctl.pleo.reader import PleoReader
-
-MAX_TEXT: Final = 255
 
 
 @dataclass(slots=True)
 class Adopted:
-    """A desired state equal to live Pleo, with the selection that belongs to it."""
+    """A desired state equal to live Pleo: the groups whose tags it describes, and the active ones beside them."""
 
     state: DesiredState
     selected: list[str]
-    leave: list[str]
+    others: list[str]
     findings: list[Finding] = field(default_factory=list)
 
 
-def adopt(reader: PleoReader) -> Adopted:
-    """Read all of Pleo and describe it. Raises `PleoError`."""
-    accounts, groups = reader.accounts(), reader.groups()
+def adopt(reader: PleoReader, selected: Sequence[str] | None = None) -> Adopted:
+    """Read all of Pleo and describe it. Raises `PleoError`.
+
+    Without ``selected`` the first five active tag groups by code are chosen and the others left alone.
+    """
+    flat = {kind.name: READ[kind.name](reader) for kind in flat_kinds()}
+    groups = reader.groups()
     kept = [keep_group(Row(None, {}), same) for same in _by_key(groups, TAG_GROUP).values()]
-    active = sorted((g for g in kept if not g.archived), key=lambda g: g.key)
+    kept.sort(key=lambda group: group.key)
     # A blank code can be neither selected nor left alone; its row without a key holds back every archive of a group.
-    blank = [g for g in active if not g.key.strip()]
-    named = [g for g in active if g.key.strip()]
-    selected, left = named[:MAX_SELECTED], named[MAX_SELECTED:]
+    named = [g for g in kept if g.key.strip()]
+    active = [g for g in named if not g.archived]
+    codes = set(map(TAG_GROUP.normalise, [g.key for g in active[:MAX_SELECTED]] if selected is None else selected))
+    chosen = [g for g in named if TAG_GROUP.normalise(g.key) in codes]
+    others = [g for g in kept if not g.archived and g not in chosen]
+    dimensions = [*_with_values(chosen, reader), *(Dimension(_row([g], TAG_GROUP), None) for g in others)]
+    state = DesiredState(dimensions=dimensions)
+    state.flat = {name: _flat_rows(records, KINDS[name]) for name, records in flat.items()}
+    return Adopted(state, [g.key for g in chosen], [g.key for g in others if g.key.strip()], _held(state))
+
+
+def _with_values(groups: list[Live], reader: PleoReader) -> list[Dimension]:
+    """The groups with their tags; archived ones without, since there is nothing to keep in line."""
     tags: dict[str | None, list[Live]] = defaultdict(list)
-    for tag in reader.tags(g.id for g in selected):
+    for tag in reader.tags(g.id for g in groups if not g.archived):
         tags[tag.parent].append(tag)
-    dimensions = [Dimension(_row([g], TAG_GROUP), _tag_rows(tags[g.id], g.id, reader)) for g in selected]
-    dimensions += [Dimension(_row([g], TAG_GROUP), None) for g in (*left, *blank)]
-    state = DesiredState(accounts=_account_rows(accounts), dimensions=dimensions)
-    return Adopted(state, [g.key for g in selected], [g.key for g in left], _held(state))
+    return [
+        Dimension(_row([g], TAG_GROUP), None if g.archived else _tag_rows(tags[g.id], g.id, reader)) for g in groups
+    ]
 
 
 def _by_key(records: list[Live], kind: Kind) -> dict[str, list[Live]]:
@@ -68,13 +80,13 @@ def _tag_rows(tags: list[Live], group: str, reader: PleoReader) -> list[Row]:
     return [_row(same, TAG, used) for same in sets]
 
 
-def _account_rows(records: list[Live]) -> list[Row]:
-    """Tax codes are managed if any account has one, so that no row is mixed."""
-    rows = _rows(records, ACCOUNT)
-    if any(row.fields.get("taxCodeExternalId") is not None for row in rows):
-        return rows
-    for row in rows:
-        row.fields.pop("taxCodeExternalId", None)
+def _flat_rows(records: list[Live], kind: Kind) -> list[Row]:
+    """An optional field is managed if any record has one, so that no row is mixed."""
+    rows = _rows(records, kind)
+    for name in kind.optional:
+        if all(row.fields.get(name) is None for row in rows):
+            for row in rows:
+                row.fields.pop(name, None)
     return rows
 
 
@@ -82,9 +94,9 @@ def _row(same: list[Live], kind: Kind, used: Mapping[str, int] = MappingProxyTyp
     """One row for the records of one key: active before archived, more used, older, smaller id."""
     record = min(same, key=lambda r: (r.archived, -used.get(r.id, 0), moment(r.created), r.id))
     problem = _problem(record, kind)
-    if problem is None and kind is ACCOUNT and len(same) > 1:
-        problem = f"Pleo holds {len(same)} accounts with this externalId"
-    fields = dict(record.fields) if kind is ACCOUNT else {"code": record.key, "name": record.fields.get("name")}
+    if problem is None and kind.is_flat and len(same) > 1:
+        problem = f"Pleo holds {len(same)} {kind.plural} with this {kind.key}"
+    fields = {name: record.key if name == kind.key else record.fields.get(name) for name in kind.names}
     key = record.key if record.key.strip() else None
     # A record of a group that is kept is described as active: only active groups are adopted.
     return Row(key, fields, not record.archived, problem)
@@ -93,16 +105,16 @@ def _row(same: list[Live], kind: Kind, used: Mapping[str, int] = MappingProxyTyp
 def _problem(record: Live, kind: Kind) -> str | None:
     if not record.key.strip():
         return f"{kind.key} is blank in Pleo"
-    if not (record.fields.get("name") or "").strip():
-        return "name is blank in Pleo"
-    if kind is ACCOUNT:
-        for name, value in (("externalId", record.key), *record.fields.items()):
-            if name != "taxCodeExternalId" and len(value or "") > MAX_TEXT:
-                return f"{name} has more than {MAX_TEXT} characters in Pleo"
+    longest = {kind.key: kind.longest, **{one.name: one.longest for one in kind.fields if one.name != kind.key}}
+    values = {**record.fields, kind.key: record.key}
+    for one in kind.fields:
+        if not (one.nullable or one.optional) and not (values.get(one.name) or "").strip():
+            return f"{one.name} is blank in Pleo"
+    for name, limit in longest.items():
+        if limit is not None and len(values.get(name) or "") > limit:
+            return f"{name} has more than {limit} characters in Pleo"
     return None
 
 
 def _held(state: DesiredState) -> list[Finding]:
-    rows = [*(state.accounts or ()), *(v for d in state.dimensions or () for v in d.values or ())]
-    rows += [d.row for d in state.dimensions or ()]
-    return [Finding("held-row", f"{row.key!r}: {row.hold}", "warning") for row in rows if row.hold is not None]
+    return [Finding("held-row", f"{row.key!r}: {row.hold}", "warning") for row in state.rows() if row.hold is not None]

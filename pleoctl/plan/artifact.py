@@ -18,11 +18,11 @@ import msgspec
 from pleoctl.documents.canonical import canonical_bytes, canonical_text, digest
 from pleoctl.documents.files import read_bytes
 from pleoctl.documents.load import json_data
+from pleoctl.documents.versions import check_version, made_by, shape_findings
 from pleoctl.errors import Finding, InvalidFile, PleoctlError
-from pleoctl.model.addresses import Address, Bucket
+from pleoctl.model.addresses import Bucket, address_of
 from pleoctl.plan.check import change_problems, head_problem
-from pleoctl.plan.document import FORMAT_VERSION, Head, PlanFile
-from pleoctl.plan.versions import made_by
+from pleoctl.plan.document import Head, PlanFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,44 +137,7 @@ def _head_of(found: PlanFile) -> Head:
     return Head(**{name: getattr(found, name) for name in Head.__struct_fields__})
 
 
-def address_of(kind: type, text: Any) -> Address:
-    """The decoding of an address, as msgspec asks for it. Raises `ValueError`."""
-    if kind is not Address or not isinstance(text, str):
-        raise ValueError("an address is a text")
-    return Address.parse(text)
-
-
-def check_version(data: Any, kind: str, name: str) -> None:
-    """Raise `InvalidFile` unless the data is our kind of file in a format version we know."""
-    if not isinstance(data, dict) or data.get("kind") != kind:
-        raise InvalidFile(f"is not a {kind.lower()}", file=name)
-    if data.get("formatVersion") != FORMAT_VERSION or isinstance(data.get("formatVersion"), bool):
-        raise InvalidFile(f"has formatVersion {data.get('formatVersion')!r}; this pleoctl knows {FORMAT_VERSION}",
-                          file=name, hint=made_by(data) or "use the pleoctl version that wrote it")  # fmt: skip
-
-
 def _misshapen(data: Any, words: str, name: str, hint: str | None) -> PleoctlError:
     """What the schema says of the data, each with its place; what only the types say stands in their own words."""
     findings = shape_findings(data, "plan", name, hint)
     return InvalidFile.of(findings or [Finding("invalid-file", words, file=name, hint=hint)])
-
-
-def check_shape(data: Any, schema: str, name: str) -> None:
-    """Raise `InvalidFile` naming the first places where the data leaves its schema."""
-    findings = shape_findings(data, schema, name)
-    if findings:
-        raise InvalidFile.of(findings)
-
-
-def shape_findings(data: Any, schema: str, name: str, hint: str | None = None) -> list[Finding]:
-    """The first places where the data leaves its schema."""
-    from pleoctl.documents.schemas import validator  # noqa: PLC0415 - jsonschema takes 80 ms to import
-
-    findings = []
-    for error in validator(schema).iter_errors(data):
-        place = ".".join(str(step) for step in error.absolute_path) or "document"
-        words = error.schema.get("x-message", error.message) if isinstance(error.schema, dict) else error.message
-        findings.append(Finding("invalid-file", f"{place}: {words[:200]}", file=name, hint=hint))
-        if len(findings) >= 10:  # noqa: PLR2004 - enough to see what is wrong
-            break
-    return findings

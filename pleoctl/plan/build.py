@@ -12,10 +12,9 @@ from msgspec import UNSET, UnsetType
 from pleoctl import __version__
 from pleoctl.documents.canonical import digest_rows
 from pleoctl.errors import PleoctlError
-from pleoctl.model.kinds import KINDS
+from pleoctl.model.kinds import ACCOUNT, KINDS, TAG_GROUP, flat_kinds
 from pleoctl.plan.artifact import Plan
 from pleoctl.plan.document import (
-    FORMAT_VERSION,
     Context,
     Counts,
     Desired,
@@ -30,6 +29,7 @@ from pleoctl.plan.guard import Guard, check_guard
 from pleoctl.plan.named import unmatched_warnings
 from pleoctl.plan.requests import writes
 from pleoctl.plan.warnings import account_warnings, held_warnings, in_order
+from pleoctl.pleo.kinds import READ
 from pleoctl.reconcile.changes import ACTIONS, LiveState, Reconciliation, Scope
 from pleoctl.reconcile.dimensions import groups_to_read
 from pleoctl.reconcile.run import reconcile
@@ -79,8 +79,9 @@ def build_plan(inputs: Inputs, reader: PleoReader) -> Plan:
 def read_live(reader: PleoReader, desired: DesiredState, scope: Scope) -> LiveState:
     """As little of live Pleo as the scope needs, completely (law 1, law 7)."""
     live = LiveState(usage=_remembered(reader.usage))
-    if scope.accounts and desired.accounts is not None:
-        live.accounts = reader.accounts()
+    for kind in flat_kinds():
+        if scope.has(kind.name) and kind.name in desired.flat:
+            live.flat[kind.name] = READ[kind.name](reader)
     if scope.dimensions is not None:
         if scope.dimensions and desired.dimensions is not None:
             groups_to_read(desired, [], scope)
@@ -109,7 +110,7 @@ def _remembered(usage: Callable[[str], dict[str, int]]) -> Callable[[str], dict[
 
 def _warnings(inputs: Inputs, live: LiveState, result: Reconciliation, reader: PleoReader) -> list[Warned]:
     found = [*held_warnings(result), *unmatched_warnings(inputs.limits, inputs.desired, live)]
-    if live.accounts is not None:
+    if live.has(ACCOUNT.name):
         found += account_warnings(inputs.desired, result.changes, reader.accounts_in_use)
     return in_order([*found, *inputs.further(result.changes)])
 
@@ -145,7 +146,7 @@ def freeze(
     """The sealed plan; ``reads`` are the logical requests that reading took."""
     active = {str(bucket): number for bucket, number in result.active.items()}
     head = Head(
-        format_version=FORMAT_VERSION,
+        format_version=1,
         kind="Plan",
         pleoctl_version=__version__,
         company=frame.company,
@@ -169,7 +170,7 @@ def _frame(inputs: Inputs, live: LiveState) -> Frame:
     return Frame(
         inputs.company,
         inputs.url,
-        {"accounts": live.accounts is not None, "dimensions": sorted(dimensions or ())},
+        {**{kind.section: live.has(kind.name) for kind in flat_kinds()}, TAG_GROUP.section: sorted(dimensions or ())},
         "none" if dimensions is None else "some" if inputs.scope.partial else "all",
         desired=Desired(digest=inputs.desired.digest, files=inputs.desired.files),
         today=inputs.scope.today if inputs.desired.uses_dates else UNSET,
@@ -192,7 +193,8 @@ def _live_digest(live: LiveState) -> str:
 
 
 def _live_rows(live: LiveState) -> Iterator[Any]:
-    lists = [live.accounts, live.groups, *(tags for _, tags in sorted(live.tags.items()))]
+    flat = [live.flat.get(kind.name) for kind in flat_kinds()]
+    lists = [*flat, live.groups, *(tags for _, tags in sorted(live.tags.items()))]
     for records in lists:
         yield records is None
         for r in sorted(records or (), key=lambda record: record.id):

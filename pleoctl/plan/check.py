@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import UNSET
 
 from pleoctl.model.addresses import Bucket
-from pleoctl.model.kinds import KINDS, TAG
+from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, flat_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,15 +16,14 @@ if TYPE_CHECKING:
     from pleoctl.plan.document import PlanFile
     from pleoctl.reconcile.changes import Change, State
 
-_SCOPE: Final = {"accounts": bool, "dimensions": list}
-_STATE: Final = frozenset({"archived", "code", "name", "taxCodeExternalId"})
-
 
 def head_problem(plan: PlanFile) -> str | None:
     """What is wrong with a plan besides its changes."""
     if plan.desired is UNSET and plan.source is UNSET:
         return "document: names neither a desired state nor a receipt"
-    if set(plan.scope) != set(_SCOPE) or any(not isinstance(plan.scope[n], t) for n, t in _SCOPE.items()):
+    shape = {**{kind.section: bool for kind in flat_kinds()}, TAG_GROUP.section: list}
+    missing = {ACCOUNT.section, TAG_GROUP.section} - plan.scope.keys()
+    if missing or any(not isinstance(v, shape.get(n, ())) for n, v in plan.scope.items()):
         return "scope: is malformed"
     for text in plan.context.active if plan.context else ():
         try:
@@ -51,7 +50,7 @@ def change_problems(changes: Iterable[Change]) -> Iterator[str]:
 def _illogical(change: Change) -> str | None:
     if change.kind not in KINDS or change.address.kind != change.kind:
         return f"a {change.kind} does not have the address {change.address}"
-    if not _is_state(change.after) or not (change.before is None or _is_state(change.before)):
+    if not is_state(change.after, change.kind) or not (change.before is None or is_state(change.before, change.kind)):
         return "its states are malformed"
     return _unlike_its_action(change) or _astray(change)
 
@@ -73,7 +72,18 @@ def _astray(change: Change) -> str | None:
     return None if below else "its address is not below its parent's"
 
 
-def _is_state(state: State) -> bool:
+class _States(dict[str, frozenset[str]]):
+    """What a state of each kind may hold."""
+
+    def __missing__(self, kind: str) -> frozenset[str]:
+        return self.setdefault(kind, frozenset({"archived", *KINDS[kind].names}))
+
+
+_STATES: Final = _States()
+
+
+def is_state(state: State, kind: str) -> bool:
+    """Whether a state holds ``archived`` and, as texts or nothing, fields of its kind."""
     types = [type(value) for value in state.values()]
     sound = types.count(bool) == 1 and types.count(str) + types.count(NoneType) == len(types) - 1
-    return sound and type(state.get("archived")) is bool and state.keys() <= _STATE
+    return sound and type(state.get("archived")) is bool and state.keys() <= _STATES[kind]

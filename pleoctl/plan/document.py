@@ -5,16 +5,15 @@ Changes are `Change` of the reconciliation itself: what is decided, shown, sent 
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
 from pleoctl.errors import Finding
 from pleoctl.model.addresses import Address
-from pleoctl.model.records import Strict
+from pleoctl.model.shape import Strict
 from pleoctl.reconcile.changes import Change
 
-FORMAT_VERSION: Final = 1
 Digest = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}\Z")]
 Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 Number = Annotated[int, Meta(ge=0)]

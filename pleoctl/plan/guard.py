@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Finding
-from pleoctl.model.kinds import TAG_GROUP
+from pleoctl.model.kinds import KINDS
 from pleoctl.plan.document import Limits, Verdict
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pleoctl.reconcile.changes import Change
     from pleoctl.workspace.settings import GuardLimits
 
-MAX_GROUP_ARCHIVES: Final = 1
 SMALL: Final = 3
 
 
@@ -60,7 +59,7 @@ def check_guard(
 
 def _left(changes: list[Change], limits: GuardLimits) -> Iterable[Finding]:
     left = limits.left
-    for change in changes:
+    for change in changes if left else ():
         if change.address in left or change.address.parent in left:
             yield Finding("left-alone", f"is to be left alone, and the plan has its {change.action}",
                           address=str(change.address),
@@ -83,7 +82,8 @@ def _amounts(archives: list[Change], active: Mapping[Bucket, int], limits: Guard
     for bucket in sorted(shown.values(), key=str):
         n = counted[bucket.identity]
         a = max(known.get(bucket.identity, 0), n)
-        most = MAX_GROUP_ARCHIVES if bucket.kind == TAG_GROUP.name else limits.count
+        own = KINDS[bucket.kind].most_archives
+        most = limits.count if own is None else own
         address, hint = str(bucket), f"if that is right: --allow-archive {total}"
         if n > most:
             words = f"{n} {bucket.title} would be archived, more than {most}"

@@ -12,16 +12,18 @@ waits for its look-alike that comes in the same plan (`rivals`): otherwise both 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, loose
+from pleoctl.model.kinds import KINDS, loose
 from pleoctl.plan.requests import is_bulk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pleoctl.model.addresses import Address
+    from pleoctl.model.kinds import Kind
     from pleoctl.reconcile.changes import Change
 
 Operation = Literal["create", "batch", "put", "bulk"]
@@ -36,22 +38,20 @@ class Task:
 
 
 def waves(changes: list[Change]) -> Iterator[list[Task]]:
-    """The tasks of a plan, wave by wave, none empty."""
-    for wave in (
-        _creates(_pick(changes, "account", "create"), ACCOUNT.create_batch),
-        _singles(_pick(changes, "account", "unarchive", "update")),
-        _singles(_pick(changes, "account", "archive")),
-        [
-            *_creates(_pick(changes, "tagGroup", "create"), 1),
-            *_singles(_pick(changes, "tagGroup", "unarchive", "update")),
-        ],
-        _bulk(_pick(changes, "tag", "archive")),
-        _bulk(_pick(changes, "tag", "unarchive", "update")),
-        _creates(_pick(changes, "tag", "create"), 1),
-        _singles(_pick(changes, "tagGroup", "archive")),
-    ):
-        if wave:
-            yield wave
+    """The tasks of a plan, wave by wave as the kinds say, none empty."""
+    found: dict[int, list[Change]] = defaultdict(list)
+    for change in changes:
+        found[KINDS[change.kind].waves[change.action]].append(change)
+    for number in sorted(found):
+        wave = found[number]
+        yield [task for kind in KINDS.values() for task in _tasks(kind, [c for c in wave if c.kind == kind.name])]
+
+
+def _tasks(kind: Kind, changes: list[Change]) -> Iterator[Task]:
+    creates = [c for c in changes if c.action == "create"]
+    others = [c for c in changes if c.action != "create"]
+    yield from _creates(creates, kind.create_batch)
+    yield from _bulk(others, kind.archive_batch)
 
 
 def rivals(changes: list[Change]) -> dict[Address, Change]:
@@ -60,10 +60,6 @@ def rivals(changes: list[Change]) -> dict[Address, Change]:
     coming = {(c.kind, loose(c.key)): c for c in changes if c.kind in kinds and c.action in {"create", "unarchive"}}
     archives = [c for c in changes if c.action == "archive"]
     return {c.address: coming[c.kind, loose(c.key)] for c in archives if (c.kind, loose(c.key)) in coming}
-
-
-def _pick(changes: list[Change], kind: str, *actions: str) -> list[Change]:
-    return [c for c in changes if c.kind == kind and c.action in actions]
 
 
 def _creates(changes: list[Change], batch: int) -> list[Task]:
@@ -76,10 +72,10 @@ def _singles(changes: list[Change]) -> list[Task]:
     return [Task("put", [change]) for change in changes]
 
 
-def _bulk(changes: list[Change]) -> list[Task]:
+def _bulk(changes: list[Change], batch: int) -> list[Task]:
     plain = [c for c in changes if is_bulk(c)]
     others = [c for c in changes if not is_bulk(c)]
-    return [*(Task("bulk", part) for part in _parts(plain, TAG.archive_batch)), *_singles(others)]
+    return [*(Task("bulk", part) for part in _parts(plain, batch)), *_singles(others)]
 
 
 def _parts(changes: list[Change], size: int) -> Iterator[list[Change]]:

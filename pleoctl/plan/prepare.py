@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pleoctl.desired.read import is_date, load_desired
 from pleoctl.errors import InvalidFile, UsageError
 from pleoctl.machine import this_machine
+from pleoctl.model.kinds import TAG_GROUP, flat_kinds
 from pleoctl.plan.build import Inputs
 from pleoctl.reconcile.changes import Scope
 from pleoctl.text import did_you_mean
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def prepare(
     workspace: Workspace,
     *,
-    only: str | None = None,
+    only: Sequence[str] = (),
     dimensions: Sequence[str] = (),
     today: str | None = None,
     acknowledged: int | None = None,
@@ -53,20 +54,23 @@ def _today(given: str | None) -> str:
     return given
 
 
-def _scope(workspace: Workspace, only: str | None, dimensions: Sequence[str], today: str) -> Scope:
-    selected = workspace.selected
-    if only == "accounts" and dimensions:
-        raise UsageError("--only accounts and --dimension exclude each other")
-    if (only == "dimensions" or dimensions) and selected is None:
+def _scope(workspace: Workspace, only: Sequence[str], dimensions: Sequence[str], today: str) -> Scope:
+    """``only`` are sections; those of flat kinds and ``dimensions`` exclude each other."""
+    selected, flat = workspace.selected, {kind.section: kind.name for kind in flat_kinds()}
+    if dimensions and set(only) - {TAG_GROUP.section}:
+        raise UsageError(f"--only {only[0]} and --dimension exclude each other")
+    asked = set(only) | ({TAG_GROUP.section} if dimensions else set())
+    if TAG_GROUP.section in asked and selected is None:
         raise UsageError(
             "tags are not managed: dimensions.selected is not set", hint="`pleoctl dimensions select CODE`"
         )
-    managed = None if only == "accounts" or selected is None else tuple(selected)
+    managed = None if (asked and TAG_GROUP.section not in asked) or selected is None else tuple(selected)
     if dimensions:
         managed = tuple(_known(code, selected or []) for code in dimensions)
     return Scope(
-        accounts=only != "dimensions" and not dimensions, dimensions=managed, partial=bool(dimensions),
-        leave=workspace.guard.leave, rename_groups=workspace.rename_groups, today=today,
+        without=frozenset(name for section, name in flat.items() if asked and section not in asked),
+        dimensions=managed, partial=bool(dimensions), leave=workspace.guard.leave,
+        rename_groups=workspace.rename_groups, today=today,
     )  # fmt: skip
 
 

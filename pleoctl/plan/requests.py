@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pleoctl.model.kinds import ACCOUNT, TAG
+from pleoctl.model.kinds import KINDS, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,21 +14,19 @@ if TYPE_CHECKING:
 
 
 def writes(changes: Iterable[Change]) -> int:
-    """Write requests: creates of accounts in batches, plain tag archives and unarchives in bulk, else one each."""
-    count: Counter[str] = Counter(_call(change) for change in changes)
-    created = count.pop("batch", 0)
-    total = -(-created // ACCOUNT.create_batch)
-    for bulk in ("bulk-archive", "bulk-unarchive"):
-        total += -(-count.pop(bulk, 0) // TAG.archive_batch)
-    return total + sum(count.values())
+    """Write requests: as many records a call as the kind allows for creates and for plain archives and unarchives."""
+    count: Counter[tuple[str, str]] = Counter((change.kind, _call(change)) for change in changes)
+    return sum(-(-number // _batch(KINDS[kind], call)) for (kind, call), number in count.items())
 
 
 def is_bulk(change: Change) -> bool:
-    """Whether a change is a plain archive or unarchive of a tag (T65)."""
-    return change.kind == TAG.name and change.fields == ["archived"] and change.action != "create"
+    """Whether a change is a plain archive or unarchive of a kind that takes many at once (T65)."""
+    return KINDS[change.kind].archive_batch > 1 and change.fields == ["archived"] and change.action != "create"
 
 
 def _call(change: Change) -> str:
-    if change.kind == ACCOUNT.name and change.action == "create":
-        return "batch"
-    return f"bulk-{change.action}" if is_bulk(change) else "single"
+    return change.action if change.action == "create" or is_bulk(change) else "single"
+
+
+def _batch(kind: Kind, call: str) -> int:
+    return {"create": kind.create_batch, "single": 1}.get(call, kind.archive_batch)

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Refused
-from pleoctl.model.addresses import Address, Bucket, Named
-from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP
+from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, flat_kinds
 from pleoctl.plan.build import Frame, freeze
 from pleoctl.plan.document import Skipped, Undone
 from pleoctl.plan.guard import check_guard
 from pleoctl.plan.warnings import in_order, in_use_warnings
-from pleoctl.reconcile.changes import Action, Change, LiveState, Parent, Reconciliation
+from pleoctl.pleo.kinds import READ
+from pleoctl.reconcile.changes import Action, Change, LiveState, Parent, Reconciliation, State
 from pleoctl.reconcile.fields import differing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pleoctl.model.addresses import Named
     from pleoctl.model.records import Live
     from pleoctl.plan.artifact import Plan
     from pleoctl.pleo.reader import PleoReader
+    from pleoctl.run.kept import Ended, KeptReceipt
     from pleoctl.workspace import Workspace
 
 INVERSE: Final[dict[str, Action]] = {
@@ -30,24 +32,27 @@ _TAGS: Final = {TAG_GROUP.name, TAG.name}
 
 
 class _Done:
-    """A change that the run did: its entry in the receipt, and whom it is about."""
+    """A change that the run did, whom it is about, and both states as Pleo sees them: an empty code is none."""
 
-    def __init__(self, entry: dict[str, Any]) -> None:
-        self.address = Address.parse(entry["address"])
-        self.action: str = entry["action"]
-        self.id: str = entry["pleoId"]
-        self.after: dict[str, Any] = entry["after"]
-        self.before: dict[str, Any] = entry["before"] or {**self.after, "archived": True}
+    def __init__(self, entry: Ended, identity: str) -> None:
+        none = KINDS[entry.address.kind].nullable
+        self.address, self.action, self.id = entry.address, entry.action, identity
+        self.after = _state(entry.after, none)
+        self.before = _state(entry.before, none) if entry.before else {**self.after, "archived": True}
 
 
-def undo_plan(receipt: dict[str, Any], workspace: Workspace, reader: PleoReader, acknowledged: int | None) -> Plan:
+def _state(state: State, nullable: frozenset[str]) -> State:
+    return {name: value or None if name in nullable else value for name, value in state.items()}
+
+
+def undo_plan(receipt: KeptReceipt, workspace: Workspace, reader: PleoReader, acknowledged: int | None) -> Plan:
     """The inverse of a run's ``done`` changes; what changed since is skipped and listed in ``source.skipped``.
 
     A create is taken back by archiving, since nothing is ever deleted (S5). Raises `Refused` for a receipt of another
     company or url, and `PleoError`.
     """
     _check_owner(receipt, workspace)
-    done = [_Done(entry) for entry in receipt["changes"] if entry["status"] == "done" and entry["pleoId"]]
+    done = [_Done(entry, entry.id) for entry in receipt.changes if entry.status == "done" and entry.id]
     live = _read(reader, done)
     result = Reconciliation()
     skipped = list(_inverses(done, live, workspace, result))
@@ -56,14 +61,14 @@ def undo_plan(receipt: dict[str, Any], workspace: Workspace, reader: PleoReader,
     archives = [c for c in result.changes if c.action == "archive" and c.kind == ACCOUNT.name]
     warnings = in_order(list(in_use_warnings(archives, reader.accounts_in_use)))
     guard = check_guard(result.changes, result.active, workspace.guard, acknowledged)
-    frame = _frame(workspace, done, Undone(type="undo", receipt=receipt["runId"], skipped=skipped))
+    frame = _frame(workspace, done, Undone(type="undo", receipt=receipt.run_id, skipped=skipped))
     return freeze(frame, live, result, warnings, guard, reader.counts.read)
 
 
-def _check_owner(receipt: dict[str, Any], workspace: Workspace) -> None:
-    for name, mine in (("company", workspace.company), ("url", workspace.url)):
-        theirs = str(receipt.get(name, mine))
-        if theirs.lower().rstrip("/") != mine.lower():
+def _check_owner(receipt: KeptReceipt, workspace: Workspace) -> None:
+    owner = (("company", receipt.company, workspace.company), ("url", receipt.url, workspace.url))
+    for name, theirs, mine in owner:
+        if theirs and theirs.lower().rstrip("/") != mine.lower():
             raise Refused(f"the receipt is of {name} {theirs}, this workspace is for {mine}")
 
 
@@ -73,7 +78,7 @@ def _frame(workspace: Workspace, done: list[_Done], source: Undone) -> Frame:
     return Frame(
         workspace.company,
         workspace.url,
-        {"accounts": ACCOUNT.name in kinds, "dimensions": sorted(codes)},
+        {**{kind.section: kind.name in kinds for kind in flat_kinds()}, TAG_GROUP.section: sorted(codes)},
         "some" if kinds & _TAGS else "none",
         source=source,
     )
@@ -83,8 +88,9 @@ def _read(reader: PleoReader, done: list[_Done]) -> LiveState:
     """All records of the kinds that the run touched, since the guard needs to know how many there are."""
     kinds = {change.address.kind for change in done}
     live = LiveState()
-    if ACCOUNT.name in kinds:
-        live.accounts = reader.accounts()
+    for kind in flat_kinds():
+        if kind.name in kinds:
+            live.flat[kind.name] = READ[kind.name](reader)
     if kinds & _TAGS:
         live.groups = reader.groups()
     if TAG.name in kinds:
@@ -95,7 +101,7 @@ def _read(reader: PleoReader, done: list[_Done]) -> LiveState:
 
 
 def _all(live: LiveState) -> list[Live]:
-    return [*(live.accounts or ()), *(live.groups or ()), *(tag for tags in live.tags.values() for tag in tags)]
+    return [record for _, records in live.lists() for record in records]
 
 
 def _inverses(done: list[_Done], live: LiveState, workspace: Workspace, result: Reconciliation) -> Iterator[Skipped]:
@@ -151,9 +157,9 @@ def _count(result: Reconciliation, live: LiveState) -> None:
     for kind in KINDS:
         if totals[kind]:
             result.counts[kind]["unchanged"] = totals[kind] - sum(result.counts[kind].values())
-    result.active[Bucket(ACCOUNT.name)] = sum(not r.archived for r in live.accounts or ())
-    result.active[Bucket(TAG_GROUP.name)] = sum(not r.archived for r in live.groups or ())
-    buckets = {c.parent.id: c.address.bucket for c in result.changes if c.parent is not None}
-    for group, tags in live.tags.items():
-        if group in buckets:
-            result.active[buckets[group]] = sum(not t.archived for t in tags)
+    touched = {c.address.bucket.identity: c.address.bucket for c in result.changes}
+    for bucket, records in live.lists():
+        if bucket.kind != TAG.name:
+            result.active[bucket] = sum(not r.archived for r in records)
+        elif bucket.identity in touched:
+            result.active[touched[bucket.identity]] = sum(not r.archived for r in records)

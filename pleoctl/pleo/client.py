@@ -23,6 +23,11 @@ class Client:
         self.company = company
 
     @property
+    def http(self) -> Transport:
+        """The connection, for the operations of a kind's own module."""
+        return self._http
+
+    @property
     def counts(self) -> Counts:
         """Requests sent so far."""
         return self._http.counts

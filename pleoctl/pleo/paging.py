@@ -43,9 +43,11 @@ def read_pages(
     """
     problem = ""
     for _ in range(PASSES):
+        reading = _Pass(transport, method, path, params or {}, body, scope, convert)
         try:
-            return _Pass(transport, method, path, params or {}, body, scope, convert).read()
+            return reading.read()
         except _Incomplete as error:
+            transport.repeated(reading.requests)
             problem = str(error)
     raise PleoError(
         f"{method} {path} was not read completely: {problem}",
@@ -66,6 +68,7 @@ class _Pass:
     ) -> None:
         self._transport, self._method, self._path = transport, method, path
         self._params, self._body, self._scope, self._convert = params, body, scope, convert
+        self.requests = 0
         self._limit: int | None = PAGE_SIZE
         self._rows: dict[str, Any] = {}
         self._total: int | None = None
@@ -111,6 +114,7 @@ class _Pass:
         request: dict[str, Any] = {"params": params}
         if self._body is not None:
             request["json"] = self._body
+        self.requests += 1
         try:
             answer = self._transport.read(self._method, self._path, scope=self._scope, **request).body
         except ApiError as error:

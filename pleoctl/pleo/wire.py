@@ -67,7 +67,9 @@ class _Batch(msgspec.Struct):
 def account(raw: Any, *, keep: bool = False) -> Live:
     """An account. Raises `PleoError` where the shape is not the contract's."""
     found = _as(_Account, raw, "an account")
-    fields = {"code": found.code, "name": found.name, "taxCodeExternalId": found.tax_code_external_id}
+    # Pleo answers "" as well as null for a code or tax code that is none.
+    code, tax = found.code or None, found.tax_code_external_id or None
+    fields = {"code": code, "name": found.name, "taxCodeExternalId": tax}
     return Live(found.id, found.external_id, found.archived, fields, raw=raw if keep else None)
 
 

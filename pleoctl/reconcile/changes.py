@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from msgspec import Meta
 
 from pleoctl.model.addresses import Address, Bucket, Named
-from pleoctl.model.kinds import KINDS
-from pleoctl.model.records import Strict
+from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, flat_kinds
+from pleoctl.model.shape import Strict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pleoctl.model.records import Live
 
@@ -72,33 +72,58 @@ class Held:
     code: str = "held-row"
 
 
-@dataclass(slots=True)
+@dataclass(init=False, slots=True)
 class LiveState:
-    """What was read from Pleo. ``tags`` by group id; ``usage`` asks for expenses per tag of a group (T66)."""
+    """What was read from Pleo: records of flat kinds by the kind's name, tag groups, tags by group id.
 
-    accounts: list[Live] | None = None
-    groups: list[Live] | None = None
-    tags: dict[str, list[Live]] = field(default_factory=dict)
-    usage: Callable[[str], dict[str, int]] = lambda _: {}
+    ``usage`` asks for expenses per tag of a group (T66).
+    """
+
+    flat: dict[str, list[Live]]
+    groups: list[Live] | None
+    tags: dict[str, list[Live]]
+    usage: Callable[[str], dict[str, int]]
+
+    def __init__(
+        self,
+        accounts: list[Live] | None = None,
+        groups: list[Live] | None = None,
+        tags: dict[str, list[Live]] | None = None,
+        usage: Callable[[str], dict[str, int]] = lambda _: {},
+    ) -> None:
+        """Accounts, tag groups, tags; other kinds go into ``flat``, and what is absent was not read."""
+        self.flat = {} if accounts is None else {ACCOUNT.name: accounts}
+        self.groups, self.tags, self.usage = groups, tags or {}, usage
+
+    def has(self, kind: str) -> bool:
+        """Whether a kind was read."""
+        return kind in self.flat if KINDS[kind].is_flat else self.groups is not None
 
     def counts(self) -> dict[str, int]:
         """Records per kind, archived ones included."""
-        return {
-            "account": len(self.accounts or ()),
-            "tagGroup": len(self.groups or ()),
-            "tag": sum(map(len, self.tags.values())),
-        }
+        found = {kind.name: len(self.flat.get(kind.name, ())) for kind in flat_kinds()}
+        return {**found, TAG_GROUP.name: len(self.groups or ()), TAG.name: sum(map(len, self.tags.values()))}
+
+    def lists(self) -> Iterator[tuple[Bucket, list[Live]]]:
+        """Every list of records with the bucket that the guard counts it in."""
+        for kind in flat_kinds():
+            yield Bucket(kind.name), self.flat.get(kind.name, [])
+        yield Bucket(TAG_GROUP.name), self.groups or []
+        codes = {group.id: group.key for group in self.groups or ()}
+        for group, tags in self.tags.items():
+            yield Bucket(TAG.name, codes.get(group, "")), tags
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What a plan may touch.
 
-    ``dimensions`` are the selected codes in scope, None where tags are not managed; ``partial`` says that other
-    groups are out of scope (``--dimension``) and must neither be read further nor archived.
+    ``without`` are flat kinds that are out of it. ``dimensions`` are the selected codes in scope, None where tags are
+    not managed; ``partial`` says that other groups are out of scope (``--dimension``) and must neither be read further
+    nor archived. ``leave`` has the keys of records to leave alone, by the names of their kinds.
     """
 
-    accounts: bool = True
+    without: frozenset[str] = frozenset()
     dimensions: tuple[str, ...] | None = None
     partial: bool = False
     leave: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -109,6 +134,10 @@ class Scope:
     def left(self) -> Named:
         """Records that are neither changed nor archived."""
         return Named.by_key(self.leave)
+
+    def has(self, kind: str) -> bool:
+        """Whether a flat kind is in scope."""
+        return kind not in self.without
 
 
 @dataclass(slots=True)

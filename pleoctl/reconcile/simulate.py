@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pleoctl.model.kinds import TAG_GROUP
 from pleoctl.model.records import Live
 from pleoctl.reconcile.changes import Change, LiveState
 
@@ -16,13 +17,13 @@ def simulate(live: LiveState, changes: Iterable[Change]) -> LiveState:
     by_id: dict[str, Change] = {c.id: c for c in changes if c.id is not None}
     created = [c for c in changes if c.id is None]
     after = LiveState(usage=live.usage)
-    if live.accounts is not None:
-        after.accounts = [_after(r, by_id) for r in live.accounts] + _new(created, "account")
+    for kind, records in live.flat.items():
+        after.flat[kind] = [_after(r, by_id) for r in records] + _new(created, kind)
     if live.groups is not None:
-        after.groups = [_after(r, by_id) for r in live.groups] + _new(created, "tagGroup")
+        after.groups = [_after(r, by_id) for r in live.groups] + _new(created, TAG_GROUP.name)
     after.tags = {group: [_after(r, by_id) for r in records] for group, records in live.tags.items()}
     for change in created:
-        if change.kind == "tag" and change.parent is not None:
+        if change.parent is not None:
             group = change.parent.id or f"new:{change.parent.address}"
             after.tags.setdefault(group, []).append(_made(change, group))
     return after

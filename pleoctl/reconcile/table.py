@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.model.addresses import Address, Bucket
-from pleoctl.model.kinds import ACCOUNT, Kind, loose
+from pleoctl.model.kinds import Kind, loose
 from pleoctl.reconcile.changes import Action, Change, Held, Parent, Reconciliation
 from pleoctl.reconcile.fields import differing
 
@@ -207,20 +207,20 @@ class Table:
         self._emit(action, row.key or "", record, after, fields, reason, row)
 
     def _is_same(self, row: Row, record: Live) -> bool:
-        # Asked of every record, so it compares without building states; a tax code counts only where it is managed.
+        # Asked of every record, so it compares without building states; optional fields count only where managed.
         if record.archived:
             return False
         wanted, live = row.fields, record.fields
         for name in self.compared:
-            if wanted.get(name) != live.get(name) and (name in wanted or name != "taxCodeExternalId"):
+            if wanted.get(name) != live.get(name) and (name in wanted or name not in self.kind.optional):
                 return False
         return True
 
     def _after(self, row: Row, record: Live | None) -> dict[str, Any]:
         """The record as it should be: what is not compared keeps its live value, codes keep their live casing."""
         after: dict[str, Any] = {"archived": False}
-        for name in ("code", "name", "taxCodeExternalId"):
-            if name == "taxCodeExternalId" and name not in row.fields:
+        for name in self.kind.names:
+            if name in self.kind.optional and name not in row.fields:
                 continue
             compared = record is None or name in self.compared
             after[name] = row.fields.get(name) if compared or record is None else record.fields.get(name)
@@ -247,8 +247,7 @@ class Table:
             self.out.held.append(Held(self.kind.name, address, reason, row.origin if row else None))
             self._count("held")
             return
-        names = ("code", "name")
-        after = {**record.state(names), "archived": True}
+        after = {**record.state(self.kind.always), "archived": True}
         self._emit("archive", key, record, after, ["archived"], reason, row, duplicate=duplicate)
 
     def _emit(
@@ -264,9 +263,6 @@ class Table:
         ))  # fmt: skip
 
 
-def wanted_account(rows: Iterable[Row]) -> list[Wanted]:
-    """Account rows for the table; inactive ones count as absent (A9)."""
+def wanted_rows(rows: Iterable[Row]) -> list[Wanted]:
+    """Rows of a flat kind for the table; inactive ones count as absent (A9)."""
     return [Wanted(row, None if row.active else "inactive in the accounting system") for row in rows]
-
-
-__all__ = ["ACCOUNT", "Table", "Wanted", "wanted_account"]

@@ -124,6 +124,12 @@ class Transport:
             self.counts.write += 1
         return self._attempts(_Call(method, path, scope, safe=False, request=request))
 
+    def repeated(self, reads: int) -> None:
+        """Reads that have to be done once more count as repeats: the logical ones are the same for the same data."""
+        with self._lock:
+            self.counts.read -= reads
+            self.counts.retries += reads
+
     # --- tries -------------------------------------------------------------------------------------------------
 
     def _attempts(self, call: _Call) -> Answer:

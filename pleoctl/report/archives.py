@@ -6,7 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.markup import Markdown
-from pleoctl.report.review import KIND_TITLES, ranked, risk
+from pleoctl.model.kinds import KINDS
+from pleoctl.report.review import ranked, risk
 from pleoctl.text import quoted
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _bucket(change: Change) -> tuple[str, str]:
 
 def _title(bucket: tuple[str, str]) -> Markdown:
     kind, group = bucket
-    return Markdown("Tags of {}", group) if kind == "tag" else Markdown("{}", KIND_TITLES[kind])
+    return Markdown("Tags of {}", group) if kind == "tag" else Markdown("{}", KINDS[kind].heading)
 
 
 def _sign(change: Change) -> Markdown:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from pleoctl.model.kinds import kind_titles
 from pleoctl.report.markdown import totals
-from pleoctl.report.review import ACTIONS, COUNTED, KIND_TITLES, differences, left_alone, ranked, risk
+from pleoctl.report.review import ACTIONS, COUNTED, differences, left_alone, ranked, risk
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def plan_html(plan: Plan, *, file: str = "plan.json", commit: str | None = None)
         "base-uri 'none'; form-action 'none'"
     )
     changes = ranked(plan.changes)
-    kinds = [(t, plan.head.summary.by_kind[k]) for k, t in KIND_TITLES.items() if k in plan.head.summary.by_kind]
+    kinds = [(t, plan.head.summary.by_kind[k]) for k, t in kind_titles().items() if k in plan.head.summary.by_kind]
     groups = [(TITLES[a], found) for a in ACTIONS if (found := [c for c in changes if c.action == a])]
     return Html(
         _template(),
@@ -61,7 +62,7 @@ def plan_html(plan: Plan, *, file: str = "plan.json", commit: str | None = None)
         policy=policy,
         headline=totals(plan.head.summary) or "no changes",
         counted=COUNTED,
-        kind_titles=KIND_TITLES,
+        kind_titles=kind_titles(),
         left=left_alone(plan),
         kinds=kinds,
         groups=groups,

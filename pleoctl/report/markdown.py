@@ -11,8 +11,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.markup import Markdown
+from pleoctl.model.kinds import kind_titles
 from pleoctl.report.archives import archive_block, archive_chunks
-from pleoctl.report.review import ACTIONS, COUNTED, KIND_TITLES, counted, differences, dimensions, left_alone, risk
+from pleoctl.report.review import ACTIONS, COUNTED, counted, differences, dimensions, left_alone, risk
 from pleoctl.text import quoted
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _head(plan: Plan, place: str) -> Iterator[Markdown]:
     yield Markdown("Company {} at {}\n", plan.head.company, plan.head.url)
     yield Markdown("| ") + Markdown.row(COUNTED)
     yield Markdown.joined([Markdown("|---|"), *([Markdown("---:|")] * len(COUNTED))], "")
-    kinds = [(Markdown("{}", title), summary.by_kind[k]) for k, title in KIND_TITLES.items() if k in summary.by_kind]
+    kinds = [(Markdown("{}", title), summary.by_kind[k]) for k, title in kind_titles().items() if k in summary.by_kind]
     for title, counts in [*kinds, *([(Markdown("**All**"), summary)] if len(kinds) != 1 else [])]:
         yield Markdown.row([title, *(_count(name, counted(counts, name)) for name in COUNTED)])
     yield from _left(plan)

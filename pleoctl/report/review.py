@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import Finding
+from pleoctl.model.kinds import KINDS
+from pleoctl.report.alike import apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
 
 ACTIONS: Final = ("archive", "unarchive", "update", "create")
 COUNTED: Final = (*ACTIONS, "unchanged", "ignored", "held")
-KIND_TITLES: Final = {"account": "Accounts", "tagGroup": "Tag groups", "tag": "Tags"}
-SHOWN_FIELDS: Final = ("code", "name", "taxCodeExternalId")
 LEFT: Final = 20
 # Warnings of an archive that something else in Pleo or in the mapping still points to.
 IN_USE: Final = {
@@ -57,8 +57,8 @@ def differences(change: Change) -> list[tuple[str, Any, Any, bool]]:
     """``(field, before, after, differs)`` for each field that either side has, except ``archived``."""
     before, after = change.before or {}, change.after
     return [
-        (name, before.get(name), after.get(name), name in change.fields or change.before is None)
-        for name in SHOWN_FIELDS
+        (name, *apart(before.get(name), after.get(name)), name in change.fields or change.before is None)
+        for name in KINDS[change.kind].names
         if name in before or name in after
     ]
 

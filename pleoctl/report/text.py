@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.model.kinds import KINDS
-from pleoctl.report.review import ACTIONS, KIND_TITLES, counted, dimensions, left_alone, ranked, risk
+from pleoctl.report.alike import apart
+from pleoctl.report.review import ACTIONS, counted, dimensions, left_alone, ranked, risk
 from pleoctl.run.receipt import PROBLEMS
 from pleoctl.text import Shown, cell_len, quoted, terminal
 
@@ -119,7 +120,7 @@ def _counted(changes: list[Change]) -> str:
 def _bucket(change: Change) -> str:
     if change.parent is not None:
         return f"Tags of {change.parent.address.path}"
-    return KIND_TITLES[change.kind]
+    return KINDS[change.kind].heading
 
 
 def _some(changes: list[Change], most: int, width: int | None) -> Iterator[Shown | str]:
@@ -151,7 +152,8 @@ def _details(change: Change) -> str:
     if change.action == "create":
         extra = f" tax code {quoted(after['taxCodeExternalId'])}" if after.get("taxCodeExternalId") else ""
         return named + extra
-    moved = [f"{f}: {quoted(before.get(f))} → {quoted(after.get(f))}" for f in change.fields if f != "archived"]
+    pairs = [(f, *apart(before.get(f), after.get(f))) for f in change.fields if f != "archived"]
+    moved = [f"{field}: {quoted(was)} → {quoted(becomes)}" for field, was, becomes in pairs]
     reason = "" if change.action == "update" else f" ({change.reason})"
     return (", ".join(moved) or named) + reason
 

@@ -7,13 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pleoctl.documents.canonical import canonical_text
-from pleoctl.documents.load import load_json
 from pleoctl.errors import ExitCode
-from pleoctl.plan.artifact import check_shape, check_version
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pleoctl.errors import Finding
     from pleoctl.reconcile.changes import Change
 
@@ -91,12 +87,3 @@ class Receipt:
         """0, 3, 4 or 5; an interrupted run's code is the signal's and is set by the caller."""
         by_outcome = {"stale": ExitCode.STALE, "refused": ExitCode.REFUSED, "partial": ExitCode.PARTIAL}
         return by_outcome.get(self.outcome, ExitCode.OK)
-
-
-def read_receipt(path: Path, shown: str | None = None) -> dict[str, Any]:
-    """A receipt's JSON, checked. Raises `InvalidFile`."""
-    name = shown or str(path)
-    data: dict[str, Any] = load_json(path, name)
-    check_version(data, "Receipt", name)
-    check_shape(data, "receipt", name)
-    return data

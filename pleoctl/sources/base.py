@@ -2,25 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP, Kind, flat_kinds
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from pleoctl.sources.context import Context
 
-RESOURCES: Final = ("accounts", "dimensions", "values")
 
-# Fields of each table; the first ones are required of every row.
-FIELDS: Final[dict[str, tuple[str, ...]]] = {
-    "accounts": ("externalId", "name", "code", "taxCodeExternalId", "active", "currency"),
-    "dimensions": ("code", "name", "active"),
-    "values": ("dimension", "code", "name", "active", "expires"),
-}
-REQUIRED: Final[dict[str, tuple[str, ...]]] = {
-    "accounts": ("externalId", "name"),
-    "dimensions": ("code", "name"),
-    "values": ("dimension", "code", "name"),
-}
+def resource_names() -> tuple[str, ...]:
+    """The tables that a source may have: a section per flat kind, ``dimensions``, and ``values`` below them."""
+    return tuple(kind.section for kind in (*flat_kinds(), TAG_GROUP, TAG))
+
+
+class _ByResource(Mapping[str, tuple[str, ...]]):
+    """Field names of each table, as the kinds' rows say."""
+
+    def __init__(self, names: Callable[[Kind], tuple[str, ...]]) -> None:
+        self._names = names
+
+    def __getitem__(self, resource: str) -> tuple[str, ...]:
+        kind = next((kind for kind in KINDS.values() if kind.section == resource), None)
+        if kind is None:
+            raise KeyError(resource)
+        above = () if kind.parent is None else ("dimension",)
+        return (*above, kind.key, *self._names(kind))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(resource_names())
+
+    def __len__(self) -> int:
+        return len(resource_names())
+
+
+def _needed(kind: Kind) -> tuple[str, ...]:
+    return tuple(one.name for one in kind.fields if not (one.nullable or one.optional) and one.name != kind.key)
+
+
+def _all(kind: Kind) -> tuple[str, ...]:
+    others = (name for name in kind.names if name not in {kind.key, *_needed(kind)})
+    return (*_needed(kind), *others, "active", *(one.name for one in kind.local))
+
+
+FIELDS: Final = _ByResource(_all)
+"""Fields of each table; the first ones are required of every row."""
+REQUIRED: Final = _ByResource(_needed)
 
 
 @dataclass(slots=True)

@@ -6,17 +6,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.desired.comments import Comments, render
-from pleoctl.desired.read import checked, holds, load_state
+from pleoctl.desired.placing import Placed, dimension_key, place
+from pleoctl.desired.read import checked, holds, load_state, merged
 from pleoctl.errors import Finding, Refused, SourceError
-from pleoctl.model.records import DesiredState, Dimension, Row
-from pleoctl.sources.base import RESOURCES, Source
+from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, flat_kinds
+from pleoctl.model.records import DesiredState, Row
+from pleoctl.sources.base import Source, resource_names
 from pleoctl.sources.opening import open_source
 from pleoctl.sources.rows import RowReader
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pleoctl.workspace import Workspace
+
+LISTED: Final = 5
 
 
 @dataclass(slots=True)
@@ -36,7 +41,7 @@ def read_source(workspace: Workspace, source: Source | None = None) -> tuple[Des
     Raises `SourceError` (also for bad rows under ``badRows: fail``) and `Refused` where a table is empty.
     """
     opened = source or open_source(workspace)
-    tables = {resource: opened.read(resource) for resource in RESOURCES}
+    tables = {resource: opened.read(resource) for resource in resource_names()}
     if all(table is None for table in tables.values()):
         raise SourceError("the source reads neither accounts nor dimensions")
     if tables["values"] is not None and tables["dimensions"] is None:
@@ -46,7 +51,7 @@ def read_source(workspace: Workspace, source: Source | None = None) -> tuple[Des
         raise Refused(f"the source has no {' and no '.join(empty)}; an empty list is never exported",
                       hint="check the source; nothing was written")  # fmt: skip
     reader = RowReader()
-    state = reader.state(tables["accounts"], tables["dimensions"], tables["values"])
+    state = reader.state(tables)
     if reader.findings and (workspace.source or {}).get("badRows", "hold") == "fail":
         raise SourceError(
             "the source has rows that cannot be used",
@@ -61,66 +66,67 @@ def export_state(workspace: Workspace, source: Source | None = None) -> Export:
     Raises as `read_source`, and `Refused` where the row count fell by more than ``maxShrink``.
     """
     state, findings = read_source(workspace, source)
-    old, comments = _old(workspace)
+    old, comments = old_files(workspace)
     counted = counts(state)
-    _carry_over(old, state)
-    _check_shrink(old, state, workspace.max_shrink)
-    parts = _split(state, old, len(workspace.desired_files))
+    _carry_values(old, state)
+    placed = place(state, old, keep_own=True)
+    _check_shrink(old, state, placed, workspace.max_shrink)
     files, changed = [], []
-    for (path, shown), part, comment in zip(workspace.desired_files, parts, comments, strict=True):
+    for (path, shown), part, comment in zip(workspace.desired_files, placed.parts, comments, strict=True):
         content = render(part, comment).encode()
         if not holds(path, shown, content):
             files.append((path, shown, content))
             changed.append(shown)
-    checked(state)
-    return Export(state, files, changed, findings, counted)
+    whole = checked(merged(placed.parts))
+    return Export(whole, files, changed, [*findings, *_own(workspace, placed)], counted)
+
+
+def _own(workspace: Workspace, placed: Placed) -> Iterator[Finding]:
+    """Rows that the accounting system does not list, in files after the first: kept, and told."""
+    for number, (_, shown) in enumerate(workspace.desired_files):
+        rows = [row for file, row in placed.own if file == number]
+        if rows:
+            words = ", ".join(repr(row.key) for row in rows[:LISTED]) + (" …" if len(rows) > LISTED else "")
+            yield Finding("own-rows", f"{len(rows)} rows are not in the accounting system and stay: {words}", "info",
+                          shown, rows[0].line, rows[0].column)  # fmt: skip
 
 
 def counts(state: DesiredState) -> dict[str, int]:
     """Rows per resource."""
     dimensions = state.dimensions or []
+    flat = {kind.section: len(state.flat[kind.name]) for kind in flat_kinds() if kind.name in state.flat}
     return {
-        "accounts": len(state.accounts or ()),
-        "dimensions": len(dimensions),
-        "values": sum(len(d.values or ()) for d in dimensions),
-        "held": sum(r.hold is not None for r in _all_rows(state)),
+        ACCOUNT.section: 0,
+        **flat,
+        TAG_GROUP.section: len(dimensions),
+        TAG.section: sum(len(d.values or ()) for d in dimensions),
+        "held": sum(row.hold is not None for row in state.rows()),
     }
 
 
-def _all_rows(state: DesiredState) -> list[Row]:
-    dimensions = state.dimensions or []
-    return [
-        *(state.accounts or ()),
-        *(d.row for d in dimensions),
-        *(v for d in dimensions for v in d.values or ()),
-    ]
-
-
-def _old(workspace: Workspace) -> tuple[list[DesiredState], list[Comments | None]]:
+def old_files(workspace: Workspace) -> tuple[list[DesiredState], list[Comments | None]]:
+    """What the desired-state files hold now, with people's comments. Raises `InvalidFile`."""
     states: list[DesiredState] = []
     comments: list[Comments | None] = []
     for path, shown in workspace.desired_files:
-        if path.exists():
-            state, comment = load_state(path, shown)
-            states.append(state)
-            comments.append(comment)
-        else:
-            states.append(DesiredState())
-            comments.append(None)
+        state, comment = load_state(path, shown) if path.exists() else (DesiredState(), None)
+        states.append(state)
+        comments.append(comment)
     return states, comments
 
 
-def _carry_over(old: list[DesiredState], state: DesiredState) -> None:
-    """Sections that this source does not read stay as they are."""
-    if state.accounts is None and any(s.accounts is not None for s in old):
-        state.accounts = [row for s in old for row in s.accounts or ()]
-    if state.dimensions is None and any(s.dimensions is not None for s in old):
-        state.dimensions = [dimension for s in old for dimension in s.dimensions or ()]
+def _carry_values(old: list[DesiredState], state: DesiredState) -> None:
+    """Values that this source does not read stay as they are."""
+    before = {dimension_key(d): d.values for s in old for d in s.dimensions or ()}
+    for dimension in state.dimensions or ():
+        if dimension.values is None and dimension.row.key is not None:
+            dimension.values = before.get(dimension_key(dimension))
 
 
-def _check_shrink(old: list[DesiredState], new: DesiredState, limit: float) -> None:
+def _check_shrink(old: list[DesiredState], new: DesiredState, placed: Placed, limit: float) -> None:
     findings = []
-    for name, before, after in _sizes(old, new):
+    own = {id(row) for _, row in placed.own}
+    for name, before, after in _sizes(old, new, own):
         if after < before * (1 - limit):
             findings.append(Finding("shrunk", f"{name} fell from {before} to {after} rows, by more than {limit:.0%}",
                                     hint="if that is right, raise guard.maxShrink for this export"))  # fmt: skip
@@ -128,43 +134,23 @@ def _check_shrink(old: list[DesiredState], new: DesiredState, limit: float) -> N
         raise Refused("the source has shrunk; nothing was written", findings=findings)
 
 
-def _sizes(old: list[DesiredState], new: DesiredState) -> list[tuple[str, int, int]]:
+def _sizes(old: list[DesiredState], new: DesiredState, own: set[int]) -> list[tuple[str, int, int]]:
+    """Rows before and after, per list that the source reads; people's own rows are none of them."""
     sizes = []
-    if new.accounts is not None:
-        sizes.append(("accounts", sum(_sound(s.accounts) for s in old), len(new.accounts)))
+    for name, rows in new.flat.items():
+        before = [row for s in old for row in s.flat.get(name, ()) if id(row) not in own]
+        sizes.append((KINDS[name].section, _sound(before), len(rows)))
     if new.dimensions is not None:
-        before_all = sum(_sound([d.row for d in s.dimensions or ()], held=False) for s in old)
-        sizes.append(("dimensions", before_all, len(new.dimensions)))
-        before = {_code(d): d for s in old for d in s.dimensions or () if d.values is not None}
+        listed = [d for s in old for d in s.dimensions or () if id(d.row) not in own]
+        sizes.append(("dimensions", _sound([d.row for d in listed], held=False), len(new.dimensions)))
+        known = {dimension_key(d): d for d in listed if d.values is not None}
         for dimension in new.dimensions:
-            known = before.get(_code(dimension))
-            if known is not None and dimension.values is not None:
-                sizes.append((f"values of {dimension.row.key}", _sound(known.values), len(dimension.values)))
+            was = known.get(dimension_key(dimension))
+            if was is not None and dimension.values is not None:
+                sizes.append((f"values of {dimension.row.key}", _sound(was.values), len(dimension.values)))
     return sizes
 
 
 def _sound(rows: list[Row] | None, *, held: bool = True) -> int:
     """Rows that may be missed: one without a key was a mistake in the books, and mending it is no loss."""
     return sum(row.key is not None and (held or row.hold is None) for row in rows or ())
-
-
-def _code(dimension: Dimension) -> str:
-    return (dimension.row.key or "").casefold()
-
-
-_FIRST: Final = 0
-
-
-def _split(state: DesiredState, old: list[DesiredState], files: int) -> list[DesiredState]:
-    """Rows stay in the file that has their key; new ones go to the first file."""
-    if files == 1:
-        return [state]
-    homes = {("a", r.key): i for i, s in enumerate(old) for r in s.accounts or ()}
-    homes |= {("d", _code(d)): i for i, s in enumerate(old) for d in s.dimensions or ()}
-    parts = [DesiredState() for _ in range(files)]
-    for index, part in enumerate(parts):
-        if state.accounts is not None and (index == _FIRST or old[index].accounts is not None):
-            part.accounts = [r for r in state.accounts if homes.get(("a", r.key), _FIRST) == index]
-        if state.dimensions is not None and (index == _FIRST or old[index].dimensions is not None):
-            part.dimensions = [d for d in state.dimensions if homes.get(("d", _code(d)), _FIRST) == index]
-    return parts

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.desired.read import is_date
 from pleoctl.desired.rows import ordered
 from pleoctl.errors import Finding
-from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, Kind
+from pleoctl.model.kinds import TAG, TAG_GROUP, Field, Kind, flat_kinds
 from pleoctl.model.records import DesiredState, Dimension, Row
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from pleoctl.sources.base import SourceRow, Table
 
-MAX_TEXT: Final = 255
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
 
@@ -31,26 +32,25 @@ class RowReader:
         """Start without findings."""
         self.findings: list[Finding] = []
 
-    def state(self, accounts: Table | None, dimensions: Table | None, values: Table | None) -> DesiredState:
-        """The desired state of up to three tables."""
+    def state(self, tables: Mapping[str, Table | None]) -> DesiredState:
+        """The desired state of the tables that the source has, by their names."""
         state = DesiredState()
-        if accounts is not None:
-            state.accounts = self._unique(
-                [self._row(r, ACCOUNT, "externalId", accounts) for r in accounts.rows], ACCOUNT
-            )
-        if dimensions is not None:
-            rows = self._unique([self._row(r, TAG_GROUP, "code", dimensions) for r in dimensions.rows], TAG_GROUP)
-            state.dimensions = self._with_values(rows, values)
+        for kind in flat_kinds():
+            if (table := tables.get(kind.section)) is not None:
+                state.flat[kind.name] = self._unique([self._row(r, kind, table) for r in table.rows], kind)
+        if (dimensions := tables.get(TAG_GROUP.section)) is not None:
+            rows = self._unique([self._row(r, TAG_GROUP, dimensions) for r in dimensions.rows], TAG_GROUP)
+            state.dimensions = self._with_values(rows, tables.get(TAG.section))
         return state
 
     # --- one row -----------------------------------------------------------------------------------------------
 
-    def _row(self, source: SourceRow, kind: Kind, key: str, table: Table) -> Row:
+    def _row(self, source: SourceRow, kind: Kind, table: Table) -> Row:
         cells = source.cells
-        problem = source.problem or self._problem(cells, kind, key)
-        identity = cells.get(key)
+        problem = source.problem or self._problem(cells, kind)
+        identity = cells.get(kind.key)
         if not isinstance(identity, str) or not identity.strip():
-            identity, problem = None, f"has no {key}"
+            identity, problem = None, f"has no {kind.key}"
         row = Row(identity, self._fields(cells, kind), cells.get("active", True) is not False, problem)
         if problem is None:
             row.expires, row.currency = cells.get("expires"), cells.get("currency")
@@ -61,30 +61,35 @@ class RowReader:
 
     @staticmethod
     def _fields(cells: dict[str, Any], kind: Kind) -> dict[str, str | None]:
-        names = ("code", "name", "taxCodeExternalId") if kind is ACCOUNT else ("code", "name")
-        fields = {name: cells.get(name) for name in names if name in cells}
-        return {name: value if isinstance(value, str) else None for name, value in fields.items()}
+        given = {name: cells.get(name) for name in kind.names if name in cells}
+        texts = {name: value if isinstance(value, str) else None for name, value in given.items()}
+        return {name: value or None if name in kind.nullable else value for name, value in texts.items()}
+
+    def _problem(self, cells: dict[str, Any], kind: Kind) -> str | None:
+        wrong = next(self._wrong_texts(cells, kind), None)
+        if wrong is None and not isinstance(cells.get("active", True), bool):
+            wrong = f"active is neither true nor false: {cells.get('active')!r}"
+        return wrong or (None if cells.get(kind.key) else f"has no {kind.key}")
 
     @staticmethod
-    def _problem(cells: dict[str, Any], kind: Kind, key: str) -> str | None:  # noqa: PLR0911 - one line per rule
-        name = cells.get("name")
-        if not isinstance(name, str) or not name.strip():
-            return "name is blank"
-        for field in ("code", "taxCodeExternalId", "externalId", "expires", "currency"):
-            if not isinstance(cells.get(field), str | None):
-                return f"{field} is not text"
-        if kind is ACCOUNT:
-            for field in ("externalId", "name", "code"):
-                if len(cells.get(field) or "") > MAX_TEXT:
-                    return f"{field} has more than {MAX_TEXT} characters"
-            currency = cells.get("currency")
-            if currency is not None and not _CURRENCY.fullmatch(currency):
-                return f"currency {currency!r} is not a three-letter code"
-        if cells.get("expires") is not None and not is_date(cells["expires"]):
-            return f"expires {cells['expires']!r} is not a date (YYYY-MM-DD)"
-        if not isinstance(cells.get("active", True), bool):
-            return f"active is neither true nor false: {cells.get('active')!r}"
-        return None if cells.get(key) else f"has no {key}"
+    def _wrong_texts(cells: dict[str, Any], kind: Kind) -> Iterator[str]:
+        needed = [one for one in kind.fields if one.name != kind.key and not (one.nullable or one.optional)]
+        others = [one for one in kind.fields if one.name != kind.key and one not in needed]
+        for one in needed:
+            value = cells.get(one.name)
+            if not isinstance(value, str) or not value.strip():
+                yield f"{one.name} is blank"
+        for one in (*others, *needed, Field(kind.key), *kind.local):
+            if not isinstance(cells.get(one.name), str | None):
+                yield f"{one.name} is not text"
+        for one in (Field(kind.key, longest=kind.longest), *needed, *others):
+            if one.longest is not None and len(cells.get(one.name) or "") > one.longest:
+                yield f"{one.name} has more than {one.longest} characters"
+        currency, expires = cells.get("currency"), cells.get("expires")
+        if currency is not None and not _CURRENCY.fullmatch(currency):
+            yield f"currency {currency!r} is not a three-letter code"
+        if expires is not None and not is_date(expires):
+            yield f"expires {expires!r} is not a date (YYYY-MM-DD)"
 
     def _report(self, row: Row, problem: str) -> None:
         shown = f"{row.key!r}: " if row.key is not None else ""
@@ -104,8 +109,7 @@ class RowReader:
 
     def _twice(self, rows: list[Row], kind: Kind) -> Row:
         first = ordered(rows)[0]
-        key = "externalId" if kind is ACCOUNT else "code"
-        first.hold = f"{key} stands {len(rows)} times in the accounting system"
+        first.hold = f"{kind.key} stands {len(rows)} times in the accounting system"
         first.expires = first.currency = None
         for row in rows:
             self._report(row, first.hold)
@@ -127,7 +131,7 @@ class RowReader:
     def _dimension(self, row: Row, mine: list[SourceRow], table: Table | None) -> Dimension:
         if table is None or not row.active or row.key is None:
             return Dimension(row, None)
-        read = [self._row(source, TAG, "code", table) for source in mine]
+        read = [self._row(source, TAG, table) for source in mine]
         return Dimension(row, self._unique(read, TAG))
 
     def _strays(self, by_code: dict[str, list[SourceRow]], table: Table | None) -> list[Dimension]:

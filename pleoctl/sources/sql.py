@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from pleoctl.errors import SourceError
-from pleoctl.sources.base import FIELDS, REQUIRED, RESOURCES, SourceRow, Table
+from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table, resource_names
 from pleoctl.sources.bounds import DEFAULT_SECONDS, Bounds
 from pleoctl.sources.cells import as_text, settle
 from pleoctl.sources.csv_files import ACTIVE, INACTIVE
@@ -43,7 +43,7 @@ class SqlSource:
         self._context, self._section = context, section
         self._seconds = float(section.get("timeoutSeconds", DEFAULT_SECONDS))
         self._tables: dict[str, Table] | None = None
-        for name in RESOURCES:
+        for name in resource_names():
             if name in section:
                 _check_query(str(section[name]["query"]), f"source.{name}.query")
 
@@ -64,7 +64,9 @@ class SqlSource:
                     connection.execute(text(statement))
                 limit_statements(connection, self._seconds)
                 tables = {
-                    str(name): self._table(connection, name, bounds) for name in RESOURCES if name in self._section
+                    str(name): self._table(connection, name, bounds)
+                    for name in resource_names()
+                    if name in self._section
                 }
                 transaction.rollback()
         except (SQLAlchemyError, MemoryError) as error:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import PleoctlError
 from pleoctl.sources import open_source, read_source
-from pleoctl.sources.base import FIELDS, REQUIRED, RESOURCES, SourceRow, Table
+from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table, resource_names
 from pleoctl.sources.opening import source_class
 from pleoctl.workspace import Workspace
 from pleoctl.workspace.find import FILE_NAME
@@ -169,7 +169,7 @@ def _world(case: SourceCase, folder: Path, *steps: Callable[[Path], object]) -> 
 
 def _tables(workspace: Workspace) -> dict[str, Table | None]:
     source = open_source(workspace)
-    return {resource: source.read(resource) for resource in RESOURCES}
+    return {resource: source.read(resource) for resource in resource_names()}
 
 
 def _check_row(resource: str, row: SourceRow) -> None:

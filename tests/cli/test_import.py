@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -66,16 +67,12 @@ def test_comments_in_the_workspace_survive(cli: Any, pleo: Any, workspace: Any) 
     """Only the two lists change."""
     folder = workspace(pleo)
     file = folder / "pleoctl.yaml"
-    text = (
-        file.read_text()
-        + "# tags\ndimensions:\n  # which\n  selected:  # five\n    - OLD  # gone\n  renameGroups: true\n"
-    )
+    text = file.read_text() + "# tags\ndimensions:\n  # which\n  renameGroups: true  # all\n"
     file.write_text(text)
     assert cli("import").code == 0
     changed = file.read_text()
-    for note in ("# tags", "# which", "# five", "renameGroups: true", '- "DEPT"'):
+    for note in ("# tags", "# which", "# all", "renameGroups: true", 'selected: ["DEPT"]'):
         assert note in changed
-    assert "OLD" not in changed
 
 
 def test_what_pleoctl_could_not_write_is_held(cli: Any, pleo: Any, workspace: Any) -> None:
@@ -175,7 +172,7 @@ def test_a_broken_workspace_is_told_before_anything_is_asked(text: str, cli: Any
 
 
 def test_import_into_several_files_leaves_no_key_twice(pleo: Sandbox, workspace: Any, desired: Any, cli: Any) -> None:
-    """All rows go into the first file; the next plan is empty."""
+    """Each row stays where it is, new ones go into the first file; the next plan is empty."""
     four = [{"externalId": f"e{n}", "code": str(n), "name": f"Name {n}"} for n in range(4)]
     pleo.reset(Seed(accounts=four))
     folder = workspace(pleo, desired=["one.yaml", "two.yaml"])
@@ -197,3 +194,60 @@ def test_import_keeps_the_tag_that_is_used(pleo: Sandbox, workspace: Any, cli: A
     assert cli("import").code == 0
     changes = cli("plan", "--format", "json").json["changes"]
     assert [(c["action"], c["before"]["name"]) for c in changes] == [("archive", "Engineers")]
+
+
+GROUPS = [
+    {"code": f"G{n}", "name": f"G{n}", "archived": n == 4, "tags": [{"code": "t", "name": "T"}]} for n in range(5)
+]
+
+
+@pytest.mark.parametrize("output", [(), ("-o", "live.yaml")])
+@pytest.mark.parametrize(
+    ("stated", "selected", "told"),
+    [
+        ({"selected": ["g1", "G4"], "leave": ["G0"]}, ["G1", "G4"], {"not-selected": 2}),
+        ({"selected": []}, [], {"not-selected": 4}),
+        ({"leave": ["G0", "G2"]}, [], {}),
+        ({"selected": ["G0", "NONE"], "leave": ["G1", "G2", "G3"]}, ["G0"], {"unknown-dimension": 1}),
+    ],
+)
+def test_what_the_workspace_states_is_not_changed(
+    cli: Any, pleo: Any, workspace: Any, stated: Any, selected: list[str], told: dict[str, int], output: tuple[str, ...]
+) -> None:
+    """A selection, or groups left alone: values come of what is selected, and what fits nowhere is told."""
+    pleo.reset(Seed(tag_groups=GROUPS))
+    folder = workspace(pleo, dimensions=stated)
+    before = (folder / "pleoctl.yaml").read_bytes()
+    said = cli("import", "--format", "json", *output)
+    assert (said.code, said.json["result"]["selected"]) == (0, selected)
+    assert (folder / "pleoctl.yaml").read_bytes() == before
+    assert Counter(finding["code"] for finding in said.json["findings"]) == told
+    if not output and "unknown-dimension" not in told:
+        assert len(actions(cli)) == told.get("not-selected", 0)
+
+
+def test_with_o_nothing_but_that_file_is_written(cli: Any, pleo: Any, workspace: Any) -> None:
+    """Neither the workspace nor the desired state, however little they say."""
+    folder = workspace(pleo)
+    before = (folder / "pleoctl.yaml").read_bytes()
+    assert cli("import", "-o", "live.yaml").code == 0
+    assert (folder / "pleoctl.yaml").read_bytes() == before
+    assert {path.name for path in folder.iterdir()} == {"pleoctl.yaml", "live.yaml"}
+
+
+def test_rows_are_imported_into_the_files_that_hold_them(cli: Any, pleo: Any, workspace: Any, desired: Any) -> None:
+    """Each kind where it is, with people's comments; what Pleo does not have goes; the next plan is empty."""
+    folder = workspace(pleo, desired=["tags.yaml", "one.yaml", "two.yaml"])
+    desired(folder, "one.yaml", accounts=[{"externalId": "gone", "name": "Gone"}])
+    desired(folder, "two.yaml", accounts=[{"externalId": "ext-2000", "name": "Old"}, {"externalId": "x", "name": "X"}])
+    with (folder / "two.yaml").open("a") as stream:
+        stream.write("# mine\n")
+    desired(folder, "tags.yaml")
+    assert cli("import").code == 3
+    assert cli("import", "--force").code == 0
+    held = {name: [line[:25] for line in (folder / name).read_text().splitlines()[2:]] for name in
+            ("tags.yaml", "one.yaml", "two.yaml")}  # fmt: skip
+    assert held["one.yaml"] == ["accounts:", '- {externalId: "ext-1000"', '- {externalId: "ext-3000"']
+    assert held["two.yaml"] == ["accounts:", '- {externalId: "ext-2000"', "# mine"]
+    assert held["tags.yaml"][0] == "dimensions:"
+    assert cli("plan", "--detailed-exitcode").code == 0

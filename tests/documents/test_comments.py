@@ -16,7 +16,7 @@ HEAD = "apiVersion: pleoctl/v1\nkind: DesiredState\n"
 def rewritten(text: str, *, without: str = "") -> str:
     """The text as a re-export writes it, after the accounts with these ids went away."""
     state, comments = read_state(text, "f.yaml")
-    state.accounts = [row for row in state.accounts or [] if row.key not in set(without)]
+    state.flat["account"] = [row for row in state.accounts or [] if row.key not in set(without)]
     return render(state, comments)
 
 
@@ -121,7 +121,7 @@ def test_the_comment_of_a_row_that_went_away_moves_to_the_next() -> None:
 def test_comments_stay_at_their_rows_when_others_come_between() -> None:
     """New rows do not take over the notes of their neighbours."""
     state, comments = read_state(CANONICAL, "f.yaml")
-    state.accounts = [Row("aa", {"code": None, "name": "new"}), *(state.accounts or [])]
+    state.flat["account"] = [Row("aa", {"code": None, "name": "new"}), *(state.accounts or [])]
     assert render(state, comments) == CANONICAL.replace(
         "# before b, 1", '- {externalId: "aa", name: "new"}\n# before b, 1'
     )  # fmt: skip

@@ -216,7 +216,7 @@ def test_sections_that_the_source_does_not_read_stay(books: Any, cli: Any) -> No
 
 
 def test_rows_stay_in_their_file(books: Any, cli: Any) -> None:
-    """Several files: each row where it was, new ones in the first, an untouched file is not rewritten."""
+    """Several files: each row where it was, new ones in the first that holds their kind, and no kind anywhere new."""
     rows = ["a,1,A,true", "b,2,B,true", "c,3,C,true"]
     folder = books(rows, ["D,Dim,true"], ["D,1,One,true,"], desired=["one.yaml", "sub/two.yaml"])
     head = "apiVersion: pleoctl/v1\nkind: DesiredState\n"
@@ -226,15 +226,63 @@ def test_rows_stay_in_their_file(books: Any, cli: Any) -> None:
         f'{head}# mine\naccounts:\n- {{externalId: "b", code: "2", name: "B"}}\ndimensions:\n- code: "D"\n'
         '  name: "Dim"\n  values:\n  - {code: "1", name: "One"}\n'
     )
-    two = (folder / "sub" / "two.yaml").read_bytes()
     said = cli("export", "--format", "json")
-    assert (said.code, said.json["result"]["changed"]) == (0, ["one.yaml"])
-    assert (folder / "sub" / "two.yaml").read_bytes() == two
-    assert (folder / "one.yaml").read_text() == (
-        f'{head}accounts:\n- {{externalId: "a", code: "1", name: "A"}}\n- {{externalId: "c", code: "3", name: "C"}}\n'
-        "dimensions: []\n"
+    assert (said.code, said.json["result"]["changed"]) == (0, ["sub/two.yaml"])
+    assert (folder / "one.yaml").read_text() == head
+    assert (folder / "sub" / "two.yaml").read_text() == (
+        f'{head}# mine\naccounts:\n- {{externalId: "a", code: "1", name: "A"}}\n'
+        '- {externalId: "b", code: "2", name: "B"}\n- {externalId: "c", code: "3", name: "C"}\n'
+        'dimensions:\n- code: "D"\n  name: "Dim"\n  values:\n  - {code: "1", name: "One"}\n'
     )
     assert cli("validate").code == 0
+
+
+def test_rows_of_people_stay_in_further_files(books: Any, cli: Any) -> None:
+    """A second file written by hand keeps its rows, comments and kinds; what the books list in it follows the books."""
+    folder = books(chart(20), desired=["one.yaml", "two.yaml"])
+    assert cli("export").code == 0
+    head = "apiVersion: pleoctl/v1\nkind: DesiredState\n"
+    mine = (
+        '# by hand\n- {externalId: "only-pleo", name: "Mine"}  # keep\n'
+        '- {externalId: "other", name: "Other", active: false}\n'
+    )
+    tags = 'dimensions:\n- code: "D"\n  name: "Dim"\n  values:\n  - {code: "1", name: "One"}\n'
+    (folder / "two.yaml").write_text(f"{head}accounts:\n{mine}{tags}")
+    said = cli("export", "--format", "json")
+    assert (said.code, said.json["result"]["changed"]) == (0, [])
+    assert [(f["code"], f["level"], f["file"]) for f in said.json["findings"]] == [("own-rows", "info", "two.yaml")]
+    one = (folder / "one.yaml").read_text().replace('- {externalId: "a003", code: "3", name: "Account 3"}\n', "")
+    (folder / "one.yaml").write_text(one)
+    (folder / "two.yaml").write_text(f'{head}accounts:\n- {{externalId: "a003", name: "Old"}}\n{mine}{tags}')
+    (folder / "accounts.csv").write_text("\n".join([HEADER, *chart(20)[1:], "zz,9,New,true"]))
+    said = cli("export", "--format", "json")
+    assert said.json["result"]["changed"] == ["one.yaml", "two.yaml"]
+    one = (folder / "one.yaml").read_text()
+    assert ("a000" in one, "a003" in one, "zz" in one, "dimensions" in one) == (False, False, True, False)
+    row = '- {externalId: "a003", code: "3", name: "Account 3"}\n'
+    assert (folder / "two.yaml").read_text() == f"{head}accounts:\n{row}{mine}{tags}"
+    assert cli("validate").code == 0
+
+
+def test_people_s_own_rows_are_no_part_of_what_shrinks(books: Any, cli: Any) -> None:
+    """Whatever stands beside the export, its own loss is what counts."""
+    folder = books(chart(10), desired=["one.yaml", "two.yaml"])
+    assert cli("export").code == 0
+    rows = "".join(f'- {{externalId: "own-{n}", name: "N"}}\n' for n in range(100))
+    (folder / "two.yaml").write_text(f"apiVersion: pleoctl/v1\nkind: DesiredState\naccounts:\n{rows}")
+    assert cli("export").code == 0
+    (folder / "accounts.csv").write_text("\n".join([HEADER, *chart(7)]))
+    assert cli("export").code == 3
+
+
+def test_values_that_the_source_does_not_read_stay(books: Any, cli: Any) -> None:
+    """Values kept by hand below dimensions of the books."""
+    folder = books(None, ["D,Dim,true", "E,New,true"])
+    text = 'apiVersion: pleoctl/v1\nkind: DesiredState\ndimensions:\n- code: "D"\n  name: "Dim"\n  values:\n'
+    text += '  # mine\n  - {code: "1", name: "One"}\n'
+    (folder / "desired-state.yaml").write_text(text)
+    assert cli("export").code == 0
+    assert (folder / "desired-state.yaml").read_text() == f'{text}- {{code: "E", name: "New"}}\n'
 
 
 # --- the selection -----------------------------------------------------------------------------------------------

@@ -128,7 +128,8 @@ def scopes(draw: Draw, dimensions: list[Dimension] | None) -> Scope:
     leave = [c for c in draw(st.lists(GROUPS, max_size=1)) if c.casefold() not in taken]
     partial = bool(selected) and not draw(st.integers(0, 4))
     return Scope(
-        accounts=not partial, dimensions=tuple(selected[:1] if partial else selected), partial=partial,
+        without=frozenset({"account"} if partial else ()),
+        dimensions=tuple(selected[:1] if partial else selected), partial=partial,
         leave={"tagGroup": tuple(leave)}, rename_groups=draw(st.booleans()), today=TODAY,
     )  # fmt: skip
 

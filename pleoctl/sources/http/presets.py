@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pleoctl.documents.load import load
 from pleoctl.errors import SourceError
-from pleoctl.sources.base import RESOURCES
+from pleoctl.sources.base import resource_names
 from pleoctl.text import did_you_mean
 
 FOLDER: Final = Path(__file__).parent.parent / "presets"
@@ -41,7 +41,7 @@ class Preset:
     @property
     def resources(self) -> list[str]:
         """The tables that it reads."""
-        return [name for name in RESOURCES if name in self.source]
+        return [name for name in resource_names() if name in self.source]
 
 
 def preset_names() -> list[str]:

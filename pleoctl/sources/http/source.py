@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from pleoctl.errors import SourceError
-from pleoctl.sources.base import REQUIRED, RESOURCES, SourceRow, Table
+from pleoctl.sources.base import REQUIRED, SourceRow, Table, resource_names
 from pleoctl.sources.context import SERVICE
 from pleoctl.sources.http.guards import check_table
 from pleoctl.sources.http.presets import load_preset, merged
@@ -38,7 +38,7 @@ class HttpSource:
         known = set(self._variables)
         self._resources: dict[str, list[Resource]] = {}
         self._literal: dict[str, list[dict[str, str]]] = {}
-        for name in RESOURCES:
+        for name in resource_names():
             config = self._config.get(name)
             if config and "rows" in config:
                 self._literal[name] = literal_rows(name, config["rows"])

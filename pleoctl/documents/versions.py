@@ -1,0 +1,48 @@
+"""Documents that pleoctl keeps: which version wrote them, and where they leave their shape."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from pleoctl import __version__
+from pleoctl.errors import Finding, InvalidFile
+
+FORMAT_VERSION: Final = 1
+_VERSION: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+
+
+def made_by(data: dict[str, Any]) -> str | None:
+    """``made by pleoctl 0.9.0; this is 0.1.0`` for a file of a later version, else None."""
+    theirs = data.get("pleoctlVersion")
+    if not isinstance(theirs, str) or _numbers(theirs) <= _numbers(__version__):
+        return None
+    return f"made by pleoctl {theirs[:40]}; this is {__version__}"
+
+
+def _numbers(version: str) -> list[int]:
+    match = _VERSION.match(version)
+    return [int(number[:9]) for number in match[0].split(".")] if match else []
+
+
+def check_version(data: Any, kind: str, name: str) -> None:
+    """Raise `InvalidFile` unless the data is our kind of file in a format version we know."""
+    if not isinstance(data, dict) or data.get("kind") != kind:
+        raise InvalidFile(f"is not a {kind.lower()}", file=name)
+    if data.get("formatVersion") != FORMAT_VERSION or isinstance(data.get("formatVersion"), bool):
+        raise InvalidFile(f"has formatVersion {data.get('formatVersion')!r}; this pleoctl knows {FORMAT_VERSION}",
+                          file=name, hint=made_by(data) or "use the pleoctl version that wrote it")  # fmt: skip
+
+
+def shape_findings(data: Any, schema: str, name: str, hint: str | None = None) -> list[Finding]:
+    """The first places where the data leaves its schema."""
+    from pleoctl.documents.schemas import validator  # noqa: PLC0415 - jsonschema takes 80 ms to import
+
+    findings = []
+    for error in validator(schema).iter_errors(data):
+        place = ".".join(str(step) for step in error.absolute_path) or "document"
+        words = error.schema.get("x-message", error.message) if isinstance(error.schema, dict) else error.message
+        findings.append(Finding("invalid-file", f"{place}: {words[:200]}", file=name, hint=hint))
+        if len(findings) >= 10:  # noqa: PLR2004 - enough to see what is wrong
+            break
+    return findings

@@ -1,0 +1,83 @@
+"""Receipts as they are read back: one definition for types, for decoding and (tested equal) for the JSON Schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from pleoctl.documents.load import load_json
+from pleoctl.documents.versions import check_version, made_by, shape_findings
+from pleoctl.errors import Finding, InvalidFile
+from pleoctl.model.addresses import Address, address_of
+from pleoctl.model.shape import Strict
+from pleoctl.plan.check import is_state
+from pleoctl.reconcile.changes import Action, PleoId, State
+from pleoctl.run.receipt import Outcome, Status
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Problem(Strict):
+    """Why a change did not end well."""
+
+    code: str
+    message: str
+    http_status: int | None
+
+
+class Ended(Strict, rename={"id": "pleoId"}):
+    """How one change ended."""
+
+    address: Address
+    action: Action
+    status: Status
+    id: PleoId | None
+    before: State | None
+    after: State
+    error: Problem | None
+
+
+class Used(Strict):
+    """Requests of a run."""
+
+    read: int
+    write: int
+    retries: int
+
+
+class KeptReceipt(Strict, kw_only=True):
+    """A receipt as a file. Those of earlier versions do not say whose records the run wrote."""
+
+    format_version: Literal[1]
+    kind: Literal["Receipt"]
+    plan_id: str
+    run_id: str
+    company: str | UnsetType = UNSET
+    url: str | UnsetType = UNSET
+    outcome: Outcome
+    changes: list[Ended]
+    requests: Used
+    started_at: str
+    finished_at: str
+    findings: list[Finding] | UnsetType = UNSET
+
+
+def read_receipt(path: Path, shown: str | None = None) -> KeptReceipt:
+    """A receipt, checked. Raises `InvalidFile`."""
+    name = shown or str(path)
+    data = load_json(path, name)
+    check_version(data, "Receipt", name)
+    try:
+        found = msgspec.convert(data, KeptReceipt, dec_hook=address_of)
+    except msgspec.ValidationError as error:
+        findings = shape_findings(data, "receipt", name, made_by(data))
+        raise InvalidFile.of(findings or [Finding("invalid-file", str(error), file=name)]) from error
+    for number, change in enumerate(found.changes):
+        if not all(
+            is_state(state, change.address.kind) for state in (change.before, change.after) if state is not None
+        ):
+            raise InvalidFile(f"changes.{number}: its states are malformed", file=name)
+    return found
