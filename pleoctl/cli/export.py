@@ -30,6 +30,6 @@ def command(options: Options, *, check: bool) -> Output:
     counts = exported.counts
     files = ", ".join(exported.changed)
     done = ("would change" if check else "wrote") + f" {files}" if files else "nothing to change"
-    told = f"{counts['accounts']} accounts, {counts['dimensions']} dimensions, {counts['values']} values"
+    told = ", ".join(f"{number} {section}" for section, number in counts.items() if section != "held")
     text = Shown.lines([f"Read {told} ({counts['held']} held): {done}."])
     return Output(text, {"changed": exported.changed, "counts": counts}, exported.findings, code)

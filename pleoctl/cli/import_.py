@@ -62,10 +62,12 @@ def command(options: Options, *, output: str | None, force: bool) -> Output:
 
 
 def _told(workspace: Workspace, adopted: Adopted, files: list[str], findings: list[Finding]) -> Output:
+    from pleoctl.model.kinds import KINDS
     from pleoctl.plan.adopting import states_selection
 
     selected = adopted.selected
     leave = workspace.leave if states_selection(workspace) else adopted.others
-    counted = f"{len(adopted.state.accounts or ())} accounts, {len(selected)} dimensions selected"
+    rows = [f"{len(rows)} {KINDS[kind].plural}" for kind, rows in adopted.state.flat.items()]
+    counted = f"{', '.join(rows)}, {len(selected)} dimensions selected"
     text = Shown.lines([f"Wrote {', '.join(files)}: {counted}, {len(leave)} left alone.", "Next: pleoctl plan"])
     return Output(text, {"file": files[0], "selected": selected, "leave": leave}, findings)

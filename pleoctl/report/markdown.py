@@ -11,7 +11,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.markup import Markdown
-from pleoctl.model.kinds import kind_titles
+from pleoctl.model.kinds import flat_kinds, kind_titles
 from pleoctl.report.archives import archive_block, archive_chunks
 from pleoctl.report.review import ACTIONS, COUNTED, counted, differences, dimensions, left_alone, risk
 from pleoctl.text import quoted
@@ -43,10 +43,11 @@ def part_marker(plan: Plan, place: str, part: int) -> Markdown:
 
 def _scope(plan: Plan) -> str:
     """``accounts+dimensions``; the dimensions by name only where a plan was asked for some of them."""
-    accounts, selected = plan.head.scope["accounts"], dimensions(plan)
+    selected = dimensions(plan)
     groups = plan.head.context.tag_groups if plan.head.context else "all" if selected else "none"
     some = ":" + ",".join(selected) if groups == "some" else ""
-    parts = [*(["accounts"] if accounts else []), *([f"dimensions{some}"] if groups != "none" else [])]
+    flat = [kind.section for kind in flat_kinds() if plan.head.scope.get(kind.section)]
+    parts = [*flat, *([f"dimensions{some}"] if groups != "none" else [])]
     return "+".join(parts) or "nothing"
 
 

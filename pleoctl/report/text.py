@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.model.kinds import KINDS
+from pleoctl.model.kinds import KINDS, flat_kinds
 from pleoctl.report.alike import apart
 from pleoctl.report.review import ACTIONS, counted, dimensions, left_alone, ranked, risk
 from pleoctl.run.receipt import PROBLEMS
@@ -73,8 +73,9 @@ def plan_text(
 
 def _scope_lines(plan: Plan) -> Iterator[str]:
     head = plan.head
-    if not head.scope["accounts"]:
-        yield "accounts are not in scope"
+    for kind in flat_kinds():
+        if head.scope.get(kind.section) is False:
+            yield f"{kind.plural} are not in scope"
     groups = head.context.tag_groups if head.context else "all"
     if groups == "none":
         yield "tag groups and tags are not in scope"
