@@ -138,6 +138,6 @@ def main(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     # What no mutant changes is loaded once, for all children.
-    for warm in ("msgspec", "deepdiff", "requests", "jsonschema", "ruamel.yaml", "starlette"):
+    for warm in ("msgspec", "deepdiff", "requests", "jsonschema", "ruamel.yaml"):
         importlib.import_module(warm)
     raise SystemExit(main(sys.argv[1:]))
