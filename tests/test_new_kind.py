@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pleoctl.apply.kinds import APIS
+from pleoctl.desired.comments import render
+from pleoctl.desired.read import read_state
 from pleoctl.documents.schemas import validator
 from pleoctl.model.kinds import KINDS, Field, Kind
 from pleoctl.model.records import Live
@@ -241,3 +244,21 @@ def test_a_made_up_kind_is_imported(company: Any, books: Any, cli: Any) -> None:
     assert cli("import").code == 0
     assert 'projects:\n- {externalId: "P9", name: "N"}\n' in (folder / "desired-state.yaml").read_text()
     assert cli("plan", "--detailed-exitcode").code == 0
+
+
+RATE = Kind(
+    "rate", "rate", "rates", "code",
+    fields=(Field("code"), Field("name"), Field("share", nullable=True, optional=True)),
+    waves={"create": 1, "unarchive": 1, "update": 1, "archive": 60}, folds_case=True,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ['{code: "A", name: "N"}', '{code: "A", name: "N", active: false, share: null}'])
+def test_a_key_may_be_a_field_as_well(monkeypatch: pytest.MonkeyPatch, row: str) -> None:
+    """The fast reader of canonical rows and the reader of any other YAML see the same row, and it is written so."""
+    monkeypatch.setitem(KINDS, RATE.name, RATE)
+    text = f"apiVersion: pleoctl/v1\nkind: DesiredState\nrates:\n- {row}\n"
+    fast, slow = (read_state(content, "f")[0].flat["rate"] for content in (text, text.replace(", ", ",  ")))
+    assert [replace(one, line=0, column=0) for one in fast] == [replace(one, line=0, column=0) for one in slow]
+    assert fast[0].fields["code"] == "A"
+    assert render(read_state(text, "f")[0]) == text

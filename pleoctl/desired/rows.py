@@ -220,8 +220,9 @@ class FastReader:
             if match is None:
                 raise NotCanonical
             cells = match.groupdict()
-            said = {name: _text(cells[name]) for name in names if cells.get(name) is not None}
-            row = Row(_text(cells["key"]), fields_of(kind, said), cells["active"] != "false", _text(cells["hold"]))
+            key = _text(cells["key"])
+            said = {name: _text(cells[name]) for name in names if cells.get(name) is not None} | {kind.key: key}
+            row = Row(key, fields_of(kind, said), cells["active"] != "false", _text(cells["hold"]))
             for name in local:
                 setattr(row, name, _text(cells[name]))
             row.file = self._shown
