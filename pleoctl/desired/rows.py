@@ -31,31 +31,28 @@ HEADER: Final = (("apiVersion", "apiVersion: pleoctl/v1"), ("kind", "kind: Desir
 
 def row_text(row: Row, kind: Kind) -> str:
     """The flow mapping of a row."""
-    return f"- {{{', '.join(_parts(row, kind))}}}"
+    return f"- {{{', '.join([f'{name}: {text}' for name, text in _parts(row, kind)])}}}"
 
 
-def _parts(row: Row, kind: Kind) -> list[str]:
+def _parts(row: Row, kind: Kind) -> list[tuple[str, str]]:
+    """Keys with the YAML of their values."""
     fields = row.fields
-    parts = [f"{kind.key}: {yaml_string(row.key)}"] if row.key is not None else []
+    parts = [(kind.key, yaml_string(row.key))] if row.key is not None else []
     for name in kind.always:
         value = None if name == kind.key else fields.get(name)
         if value is not None:
-            parts.append(f"{name}: {yaml_string(value)}")
+            parts.append((name, yaml_string(value)))
     if not row.active:
-        parts.append("active: false")
+        parts.append(("active", "false"))
     for name in kind.optional:
         if name in fields:
             value = fields[name]
-            parts.append(f"{name}: {'null' if value is None else yaml_string(value)}")
+            parts.append((name, "null" if value is None else yaml_string(value)))
     for name in kind.locals:
         value = getattr(row, name)
         if value is not None:
-            parts.append(f"{name}: {yaml_string(value)}")
-    return [*parts, *_hold(row)]
-
-
-def _hold(row: Row) -> list[str]:
-    return [] if row.hold is None else [f"hold: {yaml_string(row.hold)}"]
+            parts.append((name, yaml_string(value)))
+    return parts if row.hold is None else [*parts, ("hold", yaml_string(row.hold))]
 
 
 def ordered(rows: Iterable[Row]) -> list[Row]:
@@ -101,10 +98,10 @@ def _dimension_lines(dimension: Dimension, number: int) -> Iterator[tuple[Slot, 
     if values is None:
         yield slot, row_text(row, TAG_GROUP)
         return
-    first, *others = _parts(row, TAG_GROUP)
-    yield slot, f"- {first}"
-    for part in others:
-        yield (*slot, part.partition(":")[0]), f"  {part}"
+    (first, said), *others = _parts(row, TAG_GROUP)
+    yield slot, f"- {first}: {said}"
+    for name, text in others:
+        yield (*slot, name), f"  {name}: {text}"
     yield (*slot, "values"), "  values:" if values else "  values: []"
     for index, value in enumerate(ordered(values)):
         yield slot_of("value", row.key, value.key, index), f"  {row_text(value, TAG)}"

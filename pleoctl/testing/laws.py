@@ -145,7 +145,7 @@ def _place(change: Change) -> tuple[str, ...]:
     key = (change.key or "").casefold()
     if change.parent is None:
         return change.kind, key
-    return change.kind, str(change.parent.address).partition(":")[2].casefold(), key
+    return change.kind, change.parent.address.key.casefold(), key
 
 
 def refused(applied: Applied) -> set[str]:
