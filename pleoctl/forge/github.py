@@ -15,6 +15,7 @@ from pleoctl.hosts import is_loopback
 from pleoctl.remote.auth import Auth, bearer
 from pleoctl.remote.budget import Budget
 from pleoctl.remote.errors import ApiError, LostAnswer, Unauthorised
+from pleoctl.remote.pages import endless
 from pleoctl.remote.service import Service
 from pleoctl.remote.transport import Transport
 
@@ -47,7 +48,7 @@ class PullRequest:
         """All of them, page by page."""
         me = self._me()
         found: list[Json] = []
-        page = 1
+        page, seen = 1, 0
         while True:
             query = {"per_page": PAGE, "page": page}
             answer = self._transport.read("GET", self._comments, scope="pull-requests: read", params=query)
@@ -56,6 +57,9 @@ class PullRequest:
             found += (c for c in answer.body if _is_comment(c) and c["user"]["login"] == me)
             if "next" not in answer.links:
                 return found
+            seen += len(answer.body)
+            if endless(page, seen):
+                raise PleoctlError(f"GitHub gave {page} pages of comments, and there is always one more")
             page += 1
 
     def create(self, body: Markdown) -> Json:

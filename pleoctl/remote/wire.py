@@ -114,6 +114,8 @@ class Wire:
         return prepared
 
     def _content(self, response: requests.Response) -> bytes:
+        if "," in response.headers.get("Content-Encoding", ""):
+            raise Unanswered("the answer is packed more than once", sent=True, tries=1, status=response.status_code)
         pieces, size, most = [], 0, self._service.limits.answer_bytes
         while piece := response.raw.read(_PIECE, decode_content=True):
             size += len(piece)

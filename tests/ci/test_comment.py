@@ -12,11 +12,18 @@ import pytest
 
 from fake_github import FakeGitHub
 from plans import change, make_plan
+from pleoctl.errors import PleoctlError
+from pleoctl.forge.github import PullRequest
+from pleoctl.remote.budget import Budget
+from pleoctl.remote.service import Service
+from pleoctl.remote.transport import Transport
 from pleoctl.report.markdown import marker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from requests_mock import Mocker
 
     from pleoctl.plan import Plan
 
@@ -48,6 +55,18 @@ def test_the_first_time_it_is_created_and_then_updated_in_place(
     assert len(github.comments) == 1
     assert github.comments[0]["number"] == 12
     assert OTHER.id in github.comments[0]["body"]
+
+
+def test_comments_without_an_end_are_given_up(requests_mock: Mocker) -> None:
+    """A forge that always names another page ends the command with their number."""
+    requests_mock.get("https://forge.example/user", json={"login": "me"})
+    requests_mock.get(
+        "https://forge.example/repos/o/r/issues/1/comments", json=[{}], headers={"Link": '</next>; rel="next"'}
+    )
+    transport = Transport(Service("https://forge.example", "GitHub"), None, Budget(None))
+    with pytest.raises(PleoctlError, match="1000 pages of comments"):
+        PullRequest(transport, "o/r", 1).comments()
+    transport.close()
 
 
 def test_a_comment_behind_many_others_is_found(comment: Callable[..., Any], github: FakeGitHub) -> None:
