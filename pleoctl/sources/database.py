@@ -7,6 +7,7 @@ reads a file, loads a library or names another host.
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +38,8 @@ DRIVERS: Final = frozenset({
 OPTIONS: Final = frozenset({"sslmode", "charset", "client_encoding", "application_name", "service_name"})
 _SQLITE_OPTIONS: Final = frozenset({"uri", "mode", "cache", "timeout", "check_same_thread", "immutable", "nolock"})
 _PORTS: Final = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306, "oracle": 1521, "mssql": 1433}
+# What the library has to say about cursors and pools stands in the error; the rest of it is no business of a user.
+logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
 _NAME: Final = re.compile(r"[\w.$-]*")
 # How long a connection may take, as the driver calls it.
 _CONNECT_SECONDS: Final = 15
