@@ -119,7 +119,7 @@ class Executor:
     def _after_group(self, change: Change) -> bool:
         parent = self._found(change.parent.address) if change.parent else None
         if parent is not None and parent.status in PROBLEMS:
-            return self._block(change, f"its tag group {parent.change.address} could not be written")
+            return self._block(change, f"its tag group {parent.change.address} {_not(parent)} written")
         # A group that is to be archived waits for its tags; any other one must come before them.
         return parent is None or parent.status != "notAttempted" or parent.change.action == "archive"
 
@@ -129,7 +129,7 @@ class Executor:
             return True
         came = self._ledger.result(rival.address)
         if came.status in PROBLEMS:
-            return self._block(change, f"{rival.address}, which looks like it, could not be written")
+            return self._block(change, f"{rival.address}, which looks like it, {_not(came)} written")
         if came.id == change.id:
             return self._block(change, f"Pleo takes it for {rival.address}, and keeps one account for both")
         return came.status != "notAttempted"
@@ -142,3 +142,7 @@ class Executor:
         with suppress(KeyError):
             return self._ledger.result(address)
         return None
+
+
+def _not(result: Result) -> str:
+    return "is not known to be" if result.status == "ambiguous" else "could not be"

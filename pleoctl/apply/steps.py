@@ -40,6 +40,10 @@ UNGUARDED_LOOKS: Final = (0.5, 1.5, 4.0)
 _CONFLICT: Final = 409
 _BAD_REQUEST: Final = 400
 _CREATED: Final = "Pleo did not say whether it was created"
+_NOT_SHOWN: Final = (
+    f"{_CREATED}, and does not show it after {sum(UNGUARDED_LOOKS):.0f} s; it is not sent again in this run, "
+    "the next one waits until lists can be trusted and then settles it"
+)
 _WRITTEN: Final = "Pleo did not say whether it was written"
 
 
@@ -81,7 +85,7 @@ class Create(Step[Address]):
         self._bench, self._change, self._api = bench, change, bench.apis[change.kind]
         self._group = bench.fresh.groups.get(change.parent.address) if change.parent else None
         if not self._api.unique:
-            self.repeatable, self.looks = False, UNGUARDED_LOOKS
+            self.repeatable, self.looks, self.doubt = False, UNGUARDED_LOOKS, _NOT_SHOWN
 
     def send(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
         """See `Step.send`."""

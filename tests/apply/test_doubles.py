@@ -87,6 +87,9 @@ def test_a_group_that_was_never_made_is_made_later(
     lose_group(region, monkeypatch, 0, kind="droppedBefore")
     applied = region.apply(plan)
     assert set(ends(applied).values()) == {"ambiguous", "blocked"}
+    words = {str(r.change.address): r.error["message"] for r in applied.receipt.results if r.error}
+    assert "the next one waits" in words["tagGroup:REGION"]
+    assert "tagGroup:REGION is not known to be written" in words["tag:REGION/N"]
     assert groups(region) == []
     assert region.apply(region.plan() if fresh else plan).receipt.outcome == "done"
     assert groups(region) == ["REGION"]
