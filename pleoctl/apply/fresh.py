@@ -26,7 +26,7 @@ class Fresh:
     """What the re-read found.
 
     ``records`` are the touched records by id; ``groups`` gives a tag group's id by its address; ``tags`` are all tags
-    of the groups that were read whole; ``stale`` says what moved.
+    of the groups that were read whole; ``stale`` says what moved; ``taken`` are look-alikes that creates became.
     """
 
     results: dict[Address, Result]
@@ -34,11 +34,13 @@ class Fresh:
     groups: dict[Address, str | None] = field(default_factory=dict)
     tags: dict[str, list[Live]] = field(default_factory=lambda: defaultdict(list))
     stale: list[Finding] = field(default_factory=list)
+    taken: dict[str, Address] = field(default_factory=dict)
 
-    @property
-    def leaving(self) -> set[str | None]:
-        """Ids of the records that the plan archives."""
-        return {r.change.id for r in self.results.values() if r.change.action == "archive"}
+    def may_take(self, record: Live, address: Address) -> bool:
+        """Whether the change at this address may have the record: nobody else wants it, and no other change took it."""
+        wants = {r.change.id: r.change.action for r in self.results.values() if r.change.id is not None}
+        free = wants.get(record.id) == "archive" or (record.archived and record.id not in wants)
+        return free and self.taken.setdefault(record.id, address) == address
 
 
 class FreshCheck:

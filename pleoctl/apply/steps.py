@@ -87,9 +87,13 @@ class Create(Step[Address]):
         if not self._api.unique:
             self.repeatable, self.looks, self.doubt = False, UNGUARDED_LOOKS, _NOT_SHOWN
 
-    def send(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
-        """See `Step.send`."""
-        return dict.fromkeys(ids, self._bench.adopt(self._change, self._api.create(self._change, self._group)))
+    def send(self, ids: Sequence[Address]) -> Mapping[Address, Done | Failed | Next[Address]]:
+        """See `Step.send`; a Pleo that takes the key for a look-alike's answers with that one."""
+        made = self._api.create(self._change, self._group)
+        if same_key(made, self._change) or self._is_free(made):
+            return dict.fromkeys(ids, self._bench.adopt(self._change, made))
+        words = f"Pleo takes it for {made.key!r}, which is wanted itself"
+        return dict.fromkeys(ids, Failed("not-stored", words))
 
     def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
         """See `Step.look`."""
@@ -126,7 +130,7 @@ class Create(Step[Address]):
         return similar[0] if len(similar) == 1 and self._is_free(similar[0]) else None
 
     def _is_free(self, record: Live) -> bool:
-        return self._api.kind.folds_case or record.archived or record.id in self._bench.fresh.leaving
+        return self._api.kind.folds_case or self._bench.fresh.may_take(record, self._change.address)
 
 
 class Bring(Step[Address]):

@@ -127,6 +127,19 @@ def one_of_two(plan: Plan, before: Json, after: Json, foreign: set[str]) -> None
         demand("one of two stays", known, f"all accounts like {key} are archived")
 
 
+def came_along(applied: Applied, before: Json, after: Json, foreign: set[str]) -> None:
+    """Tags that an unarchived group carried along are archived again, unless the plan wants them (K24)."""
+    if applied.receipt.outcome != "done" or applied.findings:
+        return
+    changes = [result.change for result in applied.receipt.results]
+    groups = {c.id for c in changes if c.kind == "tagGroup" and c.action == "unarchive"}
+    named = {c.id for c in changes}
+    were = {t["id"] for t in before["tags"] if t["archived"] and t["groupId"] in groups}
+    for tag in after["tags"]:
+        came = tag["id"] in were - named - foreign and tag["groupId"] not in foreign
+        demand("tags do not come along", not came or tag["archived"], f"{tag['code']} of {tag['groupCode']}")
+
+
 def held_rows_stay(plan: Plan, desired: DesiredState) -> None:
     """What a row that cannot be used stands for is left as it is."""
     held: set[tuple[str, ...]] = {("account", row.key or "") for row in desired.accounts or () if row.hold}
@@ -148,11 +161,17 @@ def _place(change: Change) -> tuple[str, ...]:
     return change.kind, change.parent.address.key.casefold(), key
 
 
+def merged(state: Json, plan: Plan) -> set[str]:
+    """Addresses of accounts that a Pleo without cases cannot hold beside the look-alike that stands there."""
+    there = {record["externalId"].lower() for record in state["accounts"]}
+    return {str(c.address) for c in plan.changes if c.kind == "account" and c.key.lower() in there}
+
+
 def refused(applied: Applied) -> set[str]:
     """Addresses that Pleo itself refused, and those blocked by them. Nothing else may be open in calm weather."""
     left = [r for r in applied.receipt.results if r.status not in {"done", "alreadyDone"}]
     for result in left:
         error = result.error or {}
-        known = result.status == "blocked" or error.get("httpStatus") in _REFUSALS
+        known = result.status == "blocked" or error.get("httpStatus") in _REFUSALS or error.get("code") == "not-stored"
         demand("calm runs end", known, f"{result.change.address}: {result.status}, {error}")
     return {str(result.change.address) for result in left}

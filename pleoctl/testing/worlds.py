@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 # Keys that are plain, that look alike, and that addresses must escape.
-ACCOUNTS: Final = ("a", "b", "A", "c/1", "d")
+ACCOUNTS: Final = ("a", "A", "b", "c/1", "d")
 GROUPS: Final = ("G", "H")
 TAGS: Final = ("x", "y", "Straße", "z")
 READINGS: Final[tuple[Json, ...]] = (
     {"account_create_existing": 409}, {"account_create_existing": 200}, {"account_archived_default": "active"},
-    {"put_omitted": "keep"}, {"batch_existing": "created-if-equal"},
+    *[{"account_ids_ignore_case": True}] * 4, {"put_omitted": "keep"}, {"batch_existing": "created-if-equal"},
     {"batch_order": "reversed"}, {"validate_tax_codes": ("V25",)}, {"max_page_size": 3}, {"totals": False},
     {"omit_nulls": True}, {"tag_conflict_ignores_case": False}, {"tag_conflict_counts_archived": False},
     {"tag_conflict_on_unarchive": True}, {"max_active_tags": 2}, {"max_active_tags_on_unarchive": True},
@@ -68,8 +68,8 @@ def _accounts(chance: Chance) -> tuple[list[Json], list[Row]]:
         stands = chance.pick(_LIVE)
         if stands != "none":
             tax = {"taxCodeExternalId": "V25"} if chance.happens(0.25) else {}
-            live.append({"externalId": key, "code": "1", **_record(stands), "metadata": {"of": key}, **tax})
-        rows += _row(chance, key, {"code": "1", "name": "Name"})
+            live.append({"externalId": key, "code": "1", **_record(stands, key), "metadata": {"of": key}, **tax})
+        rows += _row(chance, key, {"code": "1", "name": f"Name {key}"})
     return live, rows
 
 
@@ -79,8 +79,8 @@ def _dimensions(chance: Chance) -> tuple[list[Json], list[Dimension]]:
         stands = chance.pick(_LIVE)
         tags, rows = _tags(chance)
         if stands != "none":
-            live.append({"code": code, **_record(stands), "metadata": {"of": code}, "tags": tags})
-        wanted = _row(chance, code, {"code": code, "name": "Name"})
+            live.append({"code": code, **_record(stands, code), "metadata": {"of": code}, "tags": tags})
+        wanted = _row(chance, code, {"code": code, "name": f"Name {code}"})
         if wanted:
             dimensions.append(Dimension(wanted[0], rows))
     return live, dimensions
@@ -91,15 +91,15 @@ def _tags(chance: Chance) -> tuple[list[Json], list[Row]]:
     for code in TAGS[: chance.below(len(TAGS) + 1)]:
         stands = chance.pick(_LIVE)
         if stands != "none":
-            live.append({"code": code, **_record(stands)})
+            live.append({"code": code, **_record(stands, code)})
             if chance.happens(0.2):
-                live.append({"code": code.upper(), **_record(chance.pick(_LIVE)), "usage": 1})
-        rows += _row(chance, code, {"code": code, "name": "Name"})
+                live.append({"code": code.upper(), **_record(chance.pick(_LIVE), code), "usage": 1})
+        rows += _row(chance, code, {"code": code, "name": f"Name {code}"})
     return live, rows
 
 
-def _record(stands: str) -> Json:
-    return {"name": "Other" if stands == "other name" else "Name", "archived": stands == "archived"}
+def _record(stands: str, key: str) -> Json:
+    return {"name": "Other" if stands == "other name" else f"Name {key}", "archived": stands == "archived"}
 
 
 def _row(chance: Chance, key: str, fields: dict[str, str | None]) -> list[Row]:
@@ -116,13 +116,13 @@ def _edits() -> list[Edit]:
     for key in ACCOUNTS[:3]:
         found += [Edit(op="rename", kind="account", key=key, fields={"name": "Theirs"}),
                   Edit(op="archive", kind="account", key=key), Edit(op="unarchive", kind="account", key=key),
-                  Edit(op="create", kind="account", key=key, fields={"name": "Name", "code": "1"}),
+                  Edit(op="create", kind="account", key=key, fields={"name": f"Name {key}", "code": "1"}),
                   Edit(op="create", kind="account", key=key, fields={"name": "Theirs"})]  # fmt: skip
-    found += [Edit(op="create", kind="tagGroup", key="G", fields={"name": "Name"}),
+    found += [Edit(op="create", kind="tagGroup", key="G", fields={"name": "Name G"}),
               Edit(op="archive", kind="tagGroup", key="G"), Edit(op="rename", kind="tagGroup", key="G",
                                                                  fields={"name": "Theirs"})]  # fmt: skip
     for code in TAGS[:2]:
         found += [Edit(op="rename", kind="tag", key=("G", code), fields={"name": "Theirs"}),
                   Edit(op="archive", kind="tag", key=("G", code)),
-                  Edit(op="create", kind="tag", key=("G", code), fields={"name": "Name"})]  # fmt: skip
+                  Edit(op="create", kind="tag", key=("G", code), fields={"name": f"Name {code}"})]  # fmt: skip
     return found

@@ -181,16 +181,33 @@ def test_look_alikes_that_pleo_keeps_apart_change_places(region: Engine) -> None
     assert active(engine) == {"EXT-A": "Trips"}
 
 
+@pytest.mark.parametrize("answer", [409, 200])
 @pytest.mark.parametrize("archived", [True, False])
-def test_a_look_alike_that_somebody_wants_is_not_taken(region: Engine, *, archived: bool) -> None:
-    """Both stand in the books: the second create fails with Pleo's words; one that is archived may be taken."""
-    rows = [("EXT-A", "Trips")] if archived else [("EXT-A", "Trips"), ("ext-a", "Travel")]
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_look_alike_that_somebody_wants_is_not_taken(
+    region: Engine, answer: Any, *, archived: bool, wanted: bool
+) -> None:
+    """Both stand in the books: the create fails, the other one is written; one that nobody wants becomes it."""
+    rows = [("EXT-A", "Trips"), *([("ext-a", "Travel")] if wanted else [])]
     engine = chart(region, *rows)
     engine.pleo.reset(Seed(accounts=[*TWINS, {**LIVE, "code": "9", "archived": archived}]),
-                      Settings(account_ids_ignore_case=True, account_create_existing=409))  # fmt: skip
+                      Settings(account_ids_ignore_case=True, account_create_existing=answer))  # fmt: skip
     applied = engine.apply(engine.approved())
-    assert ends(applied) == {"account:EXT-A": "done" if archived else "failed"}
-    assert active(engine) == {"ext-a": "Trips" if archived else "Travel"}
+    assert ends(applied)["account:EXT-A"] == ("failed" if wanted else "done")
+    assert ends(applied).get("account:ext-a") == (
+        {True: "done", False: None} if wanted else {True: None, False: "blocked"})[archived]  # fmt: skip
+    assert active(engine) == {"ext-a": "Travel" if wanted else "Trips"}
+
+
+def test_one_look_alike_becomes_one_account(region: Engine) -> None:
+    """Of two new accounts that Pleo takes for the one that goes, the second fails."""
+    engine = chart(region, ("EXT-A", "Trips"), ("Ext-A", "Tours"))
+    engine.pleo.reset(Seed(accounts=[*TWINS, LIVE]), Settings(account_ids_ignore_case=True,
+                                                              account_create_existing=409))  # fmt: skip
+    applied = engine.apply(engine.approved())
+    new = sorted(s for a, s in ends(applied).items() if a.lower() == "account:ext-a" and a != "account:ext-a")
+    assert new == ["done", "failed"]
+    assert ends(applied)["account:ext-a"] == "blocked"
 
 
 # --- the wait itself -------------------------------------------------------------------------------------------------
