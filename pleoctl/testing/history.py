@@ -165,7 +165,7 @@ class History:
     def _check(self) -> None:
         state = self._pleo.state()
         laws.no_duplicates(self._allowed, state)
-        laws.untouched(self._first, state, self._plans, self._foreign, cascades=self._cascades)
+        laws.untouched(self._first, state, self._plans, self._foreign, self.world.settings)
 
     # --- calm --------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pleoctl.model import DesiredState
     from pleoctl.plan import Plan
     from pleoctl.reconcile.changes import Change
+    from pleoctl.sandbox import Settings
 
 Json = dict[str, Any]
 KINDS: Final = {"accounts": "account", "tagGroups": "tagGroup", "tags": "tag"}
@@ -52,11 +53,14 @@ def no_duplicates(allowed: Counter[tuple[str, str, str]], state: Json) -> None:
         demand("no duplicates", number <= max(1, allowed[key]), f"{number} records of {key}, {allowed[key]} before")
 
 
-def untouched(before: Json, after: Json, plans: Iterable[Plan], foreign: set[str], *, cascades: bool) -> None:
+def untouched(before: Json, after: Json, plans: Iterable[Plan], foreign: set[str], settings: Settings) -> None:
     """Laws 2, 4 and 5: nothing is gone, and nothing moved that no plan and no other client named."""
+    cascades = settings.archive_cascade == "cascade"
     old, new = records(before), records(after)
     changes = [change for plan in plans for change in plan.changes]
     moved = {change.id for change in changes}
+    if settings.account_ids_ignore_case:
+        moved |= _look_alikes(before, changes)
     archived = {change.id for change in changes if change.action == "archive"}
     groups = {change.id for change in changes if change.kind == "tagGroup"} if cascades else set()
     for identity, (kind, was) in old.items():
@@ -70,6 +74,16 @@ def untouched(before: Json, after: Json, plans: Iterable[Plan], foreign: set[str
             demand("what no plan names stays", _plain(was) == _plain(now), f"{kind} {was} became {now}")
         elif now["archived"] and not was["archived"]:
             demand("nothing is archived without a plan", identity in archived, f"{kind} {was}")
+
+
+def _look_alikes(state: Json, changes: Iterable[Change]) -> set[str | None]:
+    """Archived accounts that a create may become, where Pleo takes its externalId for theirs."""
+    coming = {c.key for c in changes if c.kind == "account" and c.action == "create"}
+    lower = {key.lower() for key in coming}
+    return {
+        record["id"] for record in state["accounts"]
+        if record["archived"] and record["externalId"].lower() in lower and record["externalId"] not in coming
+    }  # fmt: skip
 
 
 def _plain(record: Json) -> Json:
