@@ -132,6 +132,9 @@ class History:
         self._foreign |= touched
         if edit.op == "create" and touched:
             self._allowed |= laws.keys(self._pleo.state())
+            if edit.kind == "tagGroup":
+                # Between the re-read and our own create nobody can see it, and Pleo takes both.
+                self._allowed[edit.kind, "", str(edit.key).casefold()] += 1
 
     # --- one command -------------------------------------------------------------------------------------------
 
