@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pleoctl.cli.common import PATH, as_command, check_output, open_workspace
+from pleoctl.cli.common import PATH, as_command, check_output, lock_timeout_option, open_workspace
 from pleoctl.cli.reports import reporting
 from pleoctl.errors import Refused
 
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 @click.option("--expect-id", metavar="ID", help="Refuse (exit 3) unless the plan has this id; shows tampering.")
 @click.option("--receipt", type=PATH, metavar="FILE", help="Write the receipt here as well.")
 @click.option("--events", type=PATH, metavar="FILE", help="Write what happens as JSON lines while it happens.")
-@click.option("--lock-timeout", metavar="DURATION",
-              help="How long to wait for another run, e.g. 90s or 5m (default 0s; PLEOCTL_LOCK_TIMEOUT).")  # fmt: skip
+@lock_timeout_option
 def command(
     options: Options, *, plan: str, expect_id: str | None, receipt: str | None, events: str | None,
     lock_timeout: str | None,

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import click
-
 from pleoctl.apply.run import Applied, Target, apply_plan
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import seconds, write_output
@@ -32,12 +30,6 @@ def locked(workspace: Workspace, command: str, timeout: str | None) -> Iterator[
     holder = Holder.me(workspace.url, workspace.company, command)
     with FileLock(workspace.url, workspace.company).hold(holder, seconds(given)):
         yield
-
-
-lock_timeout_option = click.option(
-    "--lock-timeout", metavar="DURATION",
-    help="How long to wait for another run, e.g. 90s or 5m (default 0s; PLEOCTL_LOCK_TIMEOUT).",
-)  # fmt: skip
 
 
 def target_of(workspace: Workspace) -> Target:

@@ -78,6 +78,12 @@ def _shared_options(formats: tuple[str, ...], default: str) -> list[click.Parame
     ]  # fmt: skip
 
 
+lock_timeout_option = click.option(
+    "--lock-timeout", metavar="DURATION",
+    help="How long to wait for another run, e.g. 90s or 5m (default 0s; PLEOCTL_LOCK_TIMEOUT).",
+)  # fmt: skip
+
+
 def open_workspace(options: Options) -> Workspace:
     """The workspace of this invocation. Raises `InvalidFile`."""
     from pleoctl.workspace import Workspace

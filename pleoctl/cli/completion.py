@@ -11,7 +11,7 @@ from pleoctl.text import Shown
 
 @as_command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def command(options: Options, *, shell: str) -> Output:  # noqa: ARG001 - every command takes its options
+def command(options: Options, *, shell: str) -> Output:
     """Print the completion script of a shell.
 
     Examples:

@@ -54,7 +54,7 @@ FILES: Final = {
 
 @as_command("init")
 @click.argument("folder", metavar="[DIR]", type=PATH, default=".")
-def command(options: Options, *, folder: str) -> Output:  # noqa: ARG001 - every command takes its options
+def command(options: Options, *, folder: str) -> Output:
     """Scaffold a workspace; files that exist are never overwritten.
 
     Examples:

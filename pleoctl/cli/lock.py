@@ -24,7 +24,7 @@ def command() -> None:
 
 
 @as_command("list", parent="lock")
-def list_(options: Options) -> Output:  # noqa: ARG001 - every command takes its options
+def list_(options: Options) -> Output:
     """List the locks that are held now.
 
     Examples:

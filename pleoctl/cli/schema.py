@@ -13,7 +13,7 @@ from pleoctl.text import Shown
 
 @as_command("schema")
 @click.argument("name", required=False)
-def command(options: Options, *, name: str | None) -> Output:  # noqa: ARG001 - every command takes its options
+def command(options: Options, *, name: str | None) -> Output:
     """Print a JSON Schema (draft-07), or the names of all schemas.
 
     Editors with yaml-language-server check files against it as they are written:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import click
-
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.cli.common import as_command, lock_timeout_option, open_workspace
 from pleoctl.cli.planning import connected, mapping_warnings, scope_options
 from pleoctl.errors import ExitCode, Finding
 
 
 @as_command("sync", formats=("text", "json"))
 @scope_options
-@click.option("--lock-timeout", metavar="DURATION",
-              help="How long to wait for another run, e.g. 90s or 5m (default 0s; PLEOCTL_LOCK_TIMEOUT).")  # fmt: skip
+@lock_timeout_option
 def command(
     options: Options, *, only: tuple[str, ...], dimensions: tuple[str, ...], lock_timeout: str | None
 ) -> Output:

@@ -11,7 +11,7 @@ from pleoctl.text import Shown
 
 @as_command("trust")
 @click.argument("host", metavar="HOST|list")
-def command(options: Options, *, host: str) -> Output:  # noqa: ARG001 - every command takes its options
+def command(options: Options, *, host: str) -> Output:
     """Let workspaces send secrets to a host, for this user; or list such hosts.
 
     HOST is one exact host, with :port if only that port is meant. The presets' own hosts and this machine need no
