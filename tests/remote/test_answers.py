@@ -139,6 +139,17 @@ def test_connections_are_kept_and_closed_ones_are_read_to_their_end() -> None:
         assert server.connections == 1
 
 
+def test_a_server_that_takes_its_time_to_read_a_request_gets_it() -> None:
+    """On a connection that is used again, sending has the whole time-out too."""
+    with serving(lambda _server, _request: [answer()]) as server:
+        http = talk(server, Limits(10.0))
+        http.write("PUT", "/x", json={})
+        server.reads_after = 0.5
+        http.write("PUT", "/x", data=b" " * 32 * MOST)
+        http.close()
+        assert server.connections == 1
+
+
 # --- size ------------------------------------------------------------------------------------------------------------
 
 MOST = 1024 * 1024

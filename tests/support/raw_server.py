@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable, Iterator
+    from io import BufferedReader
 
     Script = Callable[["RawServer", bytes], Iterable[bytes]]
 
@@ -27,6 +28,7 @@ class RawServer:
         self.requests: list[str] = []
         self.connections = 0
         self.over = threading.Event()
+        self.reads_after = 0.0
         self._script, self._context = script, context
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -62,23 +64,25 @@ class RawServer:
             if self._context is not None:
                 connection = self._context.wrap_socket(connection, server_side=True)
             with connection, connection.makefile("rb") as stream:
-                while not self.over.is_set() and (head := _request(stream)):
+                while not self.over.is_set() and (head := self._request(stream)):
                     self.requests.append(head.split(b"\r\n")[0].decode())
                     for piece in self._script(self, head):
                         connection.sendall(piece)
                         if self.over.is_set():
                             return
 
-
-def _request(stream: socket.SocketIO) -> bytes:
-    head = b""
-    while line := stream.readline():
-        head += line
-        if line == b"\r\n":
-            break
-    lengths = [line.partition(b":")[2] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
-    stream.read(int(lengths[0]) if lengths else 0)
-    return head
+    def _request(self, stream: BufferedReader) -> bytes:
+        """A request's head, once its body was read too, ``reads_after`` seconds later."""
+        head = b""
+        while line := stream.readline():
+            head += line
+            if line == b"\r\n":
+                break
+        lines = [line.partition(b":") for line in head.lower().split(b"\r\n")]
+        if self.reads_after:
+            self.pause(self.reads_after)
+        stream.read(sum(int(value) for name, _, value in lines if name == b"content-length"))
+        return head
 
 
 @contextmanager
