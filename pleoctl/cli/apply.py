@@ -24,9 +24,14 @@ if TYPE_CHECKING:
 @click.option("--events", type=PATH, metavar="FILE", help="Write what happens as JSON lines while it happens.")
 @lock_timeout_option
 def command(
-    options: Options, *, plan: str, expect_id: str | None, receipt: str | None, events: str | None,
+    options: Options,
+    *,
+    plan: str,
+    expect_id: str | None,
+    receipt: str | None,
+    events: str | None,
     lock_timeout: str | None,
-) -> Output:  # fmt: skip
+) -> Output:
     """Carry out exactly a saved plan.
 
     Reads the records it touches again first: if Pleo has moved on since the plan was made, nothing is written (exit 4).

@@ -37,9 +37,7 @@ def target_of(workspace: Workspace) -> Target:
     return Target(workspace.url, workspace.company, workspace.guard, workspace.runs)
 
 
-def carry_out(
-    options: Options, workspace: Workspace, plan: Plan, *, stop: Stop, events: str | None = None
-) -> Applied:  # fmt: skip
+def carry_out(options: Options, workspace: Workspace, plan: Plan, *, stop: Stop, events: str | None = None) -> Applied:
     """Apply a checked plan under the lock that the caller holds; writes events where they are asked for."""
     with (
         events_to(events) as listen,

@@ -16,13 +16,28 @@ from pleoctl.text import Shown
 @click.argument("plan", type=PATH)
 @click.option("--github", is_flag=True, help="Comment on a pull request of GitHub.")
 @click.option("--repo", metavar="OWNER/NAME", help="The repository (default: GITHUB_REPOSITORY).")
-@click.option("--pull-request", type=click.IntRange(min=1), metavar="N",
-              help="The pull request (default: the one the workflow runs for).")  # fmt: skip
-@click.option("--max-bytes", type=click.IntRange(2_000, 65_000), default=60_000, metavar="N",
-              help="Most bytes of one comment (default 60000).")  # fmt: skip
+@click.option(
+    "--pull-request",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The pull request (default: the one the workflow runs for).",
+)
+@click.option(
+    "--max-bytes",
+    type=click.IntRange(2_000, 65_000),
+    default=60_000,
+    metavar="N",
+    help="Most bytes of one comment (default 60000).",
+)
 def command(
-    options: Options, *, plan: str, github: bool, repo: str | None, pull_request: int | None, max_bytes: int,
-) -> Output:  # fmt: skip
+    options: Options,
+    *,
+    plan: str,
+    github: bool,
+    repo: str | None,
+    pull_request: int | None,
+    max_bytes: int,
+) -> Output:
     """Show a saved plan as a comment on a pull request.
 
     The next time it is that comment that changes: there is one for each workspace and scope (--only, --dimension).

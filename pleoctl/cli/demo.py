@@ -27,16 +27,20 @@ KEY_NAME: Final = "PLEO_API_KEY"
 # What is said before each command, and the command.
 STEPS: Final = (
     ("The accounting system's chart, dimensions and values become a desired-state file.", ["export"]),
-    ("The plan engine compares it with live Pleo and saves a plan; nothing is written to Pleo.",
-     ["plan", "-o", "plan.json", "--brief"]),
+    (
+        "The plan engine compares it with live Pleo and saves a plan; nothing is written to Pleo.",
+        ["plan", "-o", "plan.json", "--brief"],
+    ),
     ("This is what people review in a pull request.", ["show", "plan.json"]),
     ("A CI job applies exactly that plan.", ["apply", "plan.json", "--receipt", "receipt.json"]),
     ("The mapping rules are proven complete and free of overlap.", ["mapping", "check"]),
     ("200 exported expenses become balanced accounting entries.", ["map", "items.json", "-o", "entries.jsonl"]),
-    ("Why one of them is booked as it is.",
-     ["mapping", "explain", "items.json", "--id", "bf04b781-f176-4aaa-9e7a-55ca338cf060"]),
+    (
+        "Why one of them is booked as it is.",
+        ["mapping", "explain", "items.json", "--id", "bf04b781-f176-4aaa-9e7a-55ca338cf060"],
+    ),
     ("Planning again finds nothing left to do.", ["plan", "--brief"]),
-)  # fmt: skip
+)
 
 
 @as_command("demo", formats=("text",))
@@ -116,8 +120,12 @@ def _sandbox(folder: Path) -> Iterator[Sandbox]:
 def _environment(folder: Path, pleo: Sandbox) -> Iterator[None]:
     """The demo's own url, key and state folder; the user's are as before afterwards."""
     with tempfile.TemporaryDirectory(prefix="pleoctl-demo-state-") as state:
-        mine = {"PLEOCTL_URL": pleo.url, KEY_NAME: pleo.api_key, "PLEOCTL_STATE_DIR": state,
-                "PLEOCTL_WORKSPACE": str(folder)}  # fmt: skip
+        mine = {
+            "PLEOCTL_URL": pleo.url,
+            KEY_NAME: pleo.api_key,
+            "PLEOCTL_STATE_DIR": state,
+            "PLEOCTL_WORKSPACE": str(folder),
+        }
         others = ("PLEOCTL_COMPANY", "PLEOCTL_FORMAT", "PLEOCTL_DEBUG")
         before = {name: os.environ.pop(name, None) for name in (*mine, *others)}
         os.environ.update(mine)

@@ -36,8 +36,10 @@ class Ends:
         sys.stdout = TextIOWrapper(BufferedWriter(self._out), _encoding(sys.stdout), "backslashreplace")
         sys.stderr = TextIOWrapper(
             self._err,  # unbuffered, so that a signal handler may write, too
-            _encoding(sys.stderr), "backslashreplace", write_through=True,
-        )  # fmt: skip
+            _encoding(sys.stderr),
+            "backslashreplace",
+            write_through=True,
+        )
 
     def settle(self, code: int) -> int:
         """Hand over what is left, tell what could not be written, and give the exit code."""

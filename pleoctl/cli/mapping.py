@@ -127,8 +127,11 @@ def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str 
     updated = [name for suite, part in results for name in update(part, suite.folder)] if rewrite else []
     failed = sum(not r.passed for r in listed)
     data = {
-        "passed": len(listed) - failed, "failed": failed, "updated": updated, "tests": [_test_json(r) for r in listed],
-    }  # fmt: skip
+        "passed": len(listed) - failed,
+        "failed": failed,
+        "updated": updated,
+        "tests": [_test_json(r) for r in listed],
+    }
     code = ExitCode.ERROR if failed and not rewrite else ExitCode.OK
     return Output(Shown.lines(_test_lines(listed, updated)), data, exit_code=code)
 

@@ -32,27 +32,45 @@ PLAN_FILE: Final = "plan.json"
 def render_options(function: F) -> F:
     """What `plan` and `show` share beside the format."""
     brief = click.option("--brief", is_flag=True, help="Totals without the single changes.")
-    size = click.option("--max-bytes", type=click.IntRange(min=1), default=MARKDOWN_BYTES, metavar="N",
-                        help=f"Most bytes of markdown (default {MARKDOWN_BYTES}); keeps all archives.")  # fmt: skip
-    gitlab = click.option("--gitlab-report", type=PATH, metavar="FILE",
-                          help="Also write GitLab's counts (artifacts:reports:terraform).")  # fmt: skip
+    size = click.option(
+        "--max-bytes",
+        type=click.IntRange(min=1),
+        default=MARKDOWN_BYTES,
+        metavar="N",
+        help=f"Most bytes of markdown (default {MARKDOWN_BYTES}); keeps all archives.",
+    )
+    gitlab = click.option(
+        "--gitlab-report", type=PATH, metavar="FILE", help="Also write GitLab's counts (artifacts:reports:terraform)."
+    )
     return brief(size(gitlab(function)))
 
 
 @as_command("plan", formats=("text", "json", "markdown"))
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Save the plan here.")
 @scope_options
-@click.option("--allow-archive", type=click.IntRange(min=0), metavar="N",
-              help="Approve exactly N archives: all that the plan has.")  # fmt: skip
+@click.option(
+    "--allow-archive",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Approve exactly N archives: all that the plan has.",
+)
 @click.option("--today", metavar="DATE", help="The day that expiry dates are judged by (YYYY-MM-DD).")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
 @report_options
 @render_options
 def command(
-    options: Options, *, output: str | None, only: tuple[str, ...], dimensions: tuple[str, ...],
-    allow_archive: int | None, today: str | None, detailed_exitcode: bool,
-    junit: str | None, sarif: str | None, **look: Any,
-) -> Output:  # fmt: skip
+    options: Options,
+    *,
+    output: str | None,
+    only: tuple[str, ...],
+    dimensions: tuple[str, ...],
+    allow_archive: int | None,
+    today: str | None,
+    detailed_exitcode: bool,
+    junit: str | None,
+    sarif: str | None,
+    **look: Any,
+) -> Output:
     """Show what would change in live Pleo.
 
     Compares the desired state with live Pleo and writes nothing there. With -o the plan is saved for `pleoctl apply`,
@@ -69,8 +87,12 @@ def command(
     with reporting(options, junit=junit, sarif=sarif) as reported:
         workspace = open_workspace(options)
         made = _planned(
-            workspace, only=only, dimensions=dimensions, today=today, acknowledged=allow_archive,
-        )  # fmt: skip
+            workspace,
+            only=only,
+            dimensions=dimensions,
+            today=today,
+            acknowledged=allow_archive,
+        )
         saved = output is not None and write_output(options, output, made.bytes, inputs=workspace.inputs)
         _report(reported, made, output)
     shown = render_plan(options, made, file=output, per_minute=workspace.requests_per_minute, **look)

@@ -33,8 +33,12 @@ def sandbox_group() -> None:
 @click.option("--seed", metavar="FILE", type=PATH, help="YAML file with the company to start with.")
 @click.option("--config", metavar="FILE", type=PATH, help="YAML file with settings and faults.")
 @click.option("--ready-file", metavar="FILE", type=PATH, help="JSON file to write once the port accepts.")
-@click.option("--allow-host", metavar="NAME", multiple=True,
-              help="Answer requests for this Host, too (default: loopback's names).")  # fmt: skip
+@click.option(
+    "--allow-host",
+    metavar="NAME",
+    multiple=True,
+    help="Answer requests for this Host, too (default: loopback's names).",
+)
 @click.option("--database", metavar="FILE", type=PATH, help="SQLite file that keeps the state (default: memory).")
 def serve(
     options: Options,

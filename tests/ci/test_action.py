@@ -57,9 +57,13 @@ def action(tmp_path: Path) -> Callable[..., tuple[int, dict[str, str]]]:
         step = STEPS["Run pleoctl"]
         environment = {name: given[value] for name, value in step["env"].items()}
         done = subprocess.run(
-            ["bash", "-c", step["run"]], env={**os.environ, **environment, "RUNNER_TEMP": str(runner),
-            "GITHUB_OUTPUT": str(output)}, capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
+            ["bash", "-c", step["run"]],
+            env={**os.environ, **environment, "RUNNER_TEMP": str(runner), "GITHUB_OUTPUT": str(output)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
         assert "Traceback" not in done.stderr
         lines = output.read_text().splitlines()
         return done.returncode, dict(line.split("=", 1) for line in lines)
@@ -181,10 +185,12 @@ def test_mapping_rules_are_checked_and_tested(action: Callable[..., Any], books:
 @pytest.mark.parametrize(
     "inputs",
     [
-        {"command": "plan", "allow_archive": "$(touch pwned)"}, {"command": "plan; touch pwned"},
-        {"command": "plan", "only": "`touch pwned`"}, {"command": "apply", "expect_id": "x; touch pwned"},
+        {"command": "plan", "allow_archive": "$(touch pwned)"},
+        {"command": "plan; touch pwned"},
+        {"command": "plan", "only": "`touch pwned`"},
+        {"command": "apply", "expect_id": "x; touch pwned"},
     ],
-)  # fmt: skip
+)
 def test_no_input_is_a_command(action: Callable[..., Any], inputs: dict[str, str], tmp_path: Path) -> None:
     """Whatever an input holds, it is an argument that pleoctl refuses, never a piece of script."""
     code, _ = action(**inputs)
@@ -221,9 +227,14 @@ def _logged(tmp_path: Path, step: str, given: dict[str, str], secrets: dict[str,
     inputs[_expression("python")] = str(runner / "python")
     environment = {name: inputs.get(value, value) for name, value in spec["env"].items()}
     done = subprocess.run(
-        ["bash", "-c", spec["run"]], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+        ["bash", "-c", spec["run"]],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
         env={**os.environ, **environment, **secrets, "RUNNER_TEMP": str(runner), "GITHUB_SHA": "f00"},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     lines = log.read_text().splitlines()
     return [x for x in lines if x.startswith("-")], {n for n, v in secrets.items() if any(v in x for x in lines)}

@@ -160,9 +160,13 @@ def test_scripts_pass_shellcheck(path: Path) -> None:
     for step in _steps(_load(path)):
         if "run" in step:
             done = subprocess.run(
-                ["shellcheck", "--shell=bash", "-"], input=step["run"], capture_output=True, text=True, check=False,
+                ["shellcheck", "--shell=bash", "-"],
+                input=step["run"],
+                capture_output=True,
+                text=True,
+                check=False,
                 timeout=60,
-            )  # fmt: skip
+            )
             assert done.returncode == 0, done.stdout
 
 
@@ -176,9 +180,13 @@ def test_the_pipelines_scripts_pass_shellcheck() -> None:
             text = "\n".join([*before, *job["script"]])
             # PLAN_ID and the like come from GitLab.
             done = subprocess.run(
-                ["shellcheck", "--shell=sh", "--exclude=SC2154", "-"], input=text, capture_output=True, text=True,
-                check=False, timeout=60,
-            )  # fmt: skip
+                ["shellcheck", "--shell=sh", "--exclude=SC2154", "-"],
+                input=text,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=60,
+            )
             assert done.returncode == 0, (name, done.stdout)
 
 

@@ -82,9 +82,13 @@ def test_a_comment_behind_many_others_is_found(comment: Callable[..., Any], gith
 @pytest.mark.parametrize("token", ["release-person", None, "books[bot]"])
 @pytest.mark.parametrize(("login", "kind"), [("mallory", "User"), ("renovate[bot]", "Bot"), ("books", "User")])
 def test_somebody_elses_comment_is_never_touched(
-    comment: Callable[..., Any], github: FakeGitHub, monkeypatch: pytest.MonkeyPatch, token: str | None, login: str,
+    comment: Callable[..., Any],
+    github: FakeGitHub,
+    monkeypatch: pytest.MonkeyPatch,
+    token: str | None,
+    login: str,
     kind: str,
-) -> None:  # fmt: skip
+) -> None:
     """A comment that begins like ours but is not ours, another bot's too, stays, and ours is made beside it."""
     if token == "books[bot]":
         monkeypatch.setenv("GITHUB_GRAPHQL_URL", f"{github.url}/graphql")
@@ -164,9 +168,11 @@ def test_a_comment_that_goes_away_meanwhile_is_made_again(
 def test_plans_of_two_scopes_stand_side_by_side(comment: Callable[..., Any], github: FakeGitHub) -> None:
     """`--only accounts` and `--only dimensions` have a comment each, found again by its scope."""
     scopes = (
-        ({"accounts": True, "dimensions": []}, "none"), ({"accounts": False, "dimensions": ["DEPT"]}, "all"),
-        ({"accounts": False, "dimensions": ["DEPT"]}, "some"), ({"accounts": False, "dimensions": ["A b>-->"]}, "some"),
-    )  # fmt: skip
+        ({"accounts": True, "dimensions": []}, "none"),
+        ({"accounts": False, "dimensions": ["DEPT"]}, "all"),
+        ({"accounts": False, "dimensions": ["DEPT"]}, "some"),
+        ({"accounts": False, "dimensions": ["A b>-->"]}, "some"),
+    )
     plans = [
         make_plan(change(key="x"), scope=scope, context={"tagGroups": groups, "left": [], "active": {}})
         for scope, groups in scopes
@@ -175,8 +181,11 @@ def test_plans_of_two_scopes_stand_side_by_side(comment: Callable[..., Any], git
         assert comment(plan).code == 0
     firsts = [c["body"].split("\n")[0] for c in github.comments]
     assert [first.split()[4] for first in firsts] == [
-        "accounts", "dimensions", "dimensions:DEPT", "dimensions:A%20b%3E--%3E",
-    ]  # fmt: skip
+        "accounts",
+        "dimensions",
+        "dimensions:DEPT",
+        "dimensions:A%20b%3E--%3E",
+    ]
     assert all(first.count("-->") == 1 for first in firsts)
 
 
@@ -273,11 +282,15 @@ def test_the_pull_request_is_found_in_the_event(
 @pytest.mark.parametrize(
     ("variable", "value", "code"),
     [
-        ("GITHUB_TOKEN", "", 1), ("GITHUB_REPOSITORY", "", 64), ("GITHUB_REPOSITORY", "../user", 64),
-        ("GITHUB_REF", "refs/heads/main", 64), ("GITHUB_API_URL", "http://github.example", 1),
-        ("GITHUB_TOKEN", "wrong", 1), ("GITHUB_TOKEN", "a\nb", 1),
+        ("GITHUB_TOKEN", "", 1),
+        ("GITHUB_REPOSITORY", "", 64),
+        ("GITHUB_REPOSITORY", "../user", 64),
+        ("GITHUB_REF", "refs/heads/main", 64),
+        ("GITHUB_API_URL", "http://github.example", 1),
+        ("GITHUB_TOKEN", "wrong", 1),
+        ("GITHUB_TOKEN", "a\nb", 1),
     ],
-)  # fmt: skip
+)
 @pytest.mark.usefixtures("github")
 def test_what_is_missing_is_said(
     comment: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, variable: str, value: str, code: int

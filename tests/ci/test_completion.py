@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 # How a script without a terminal asks a shell for the completions of a line.
 ASK = {
     "bash": 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _pleoctl_completion pleoctl 2>/dev/null;'
-            ' printf "%s\\n" "${COMPREPLY[@]}"',
+    ' printf "%s\\n" "${COMPREPLY[@]}"',
     "fish": 'source $argv[1]; complete -C "$argv[2..-1]" | string split -f1 \\t',
     # compadd, _describe and compdef exist only while a line is edited, so these stand in for them.
     "zsh": "compdef() { : }; _path_files() { print -l -- * }; _describe() { print -l -- ${${(P)3}%%:*} };"
-           ' compadd() { local n=${@[-1]}; print -l -- ${(P)n} }; script=$1; shift; words=("$@"); CURRENT=$#;'
-           " source $script; _pleoctl_completion",
-}  # fmt: skip
+    ' compadd() { local n=${@[-1]}; print -l -- ${(P)n} }; script=$1; shift; words=("$@"); CURRENT=$#;'
+    " source $script; _pleoctl_completion",
+}
 SHELLS = [
     pytest.param(name, marks=pytest.mark.skipif(shutil.which(name) is None, reason=f"{name} is not installed"))
     for name in ASK

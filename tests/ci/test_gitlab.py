@@ -41,14 +41,20 @@ def job(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatc
 
     def run(name: str, **variables: str) -> Ran:
         spec = _job(name)
-        given = {key: re.sub(r"\$(\w+)", lambda m: variables.get(m[1], ""), text)
-                 for key, text in spec.get("variables", {}).items()}  # fmt: skip
+        given = {
+            key: re.sub(r"\$(\w+)", lambda m: variables.get(m[1], ""), text)
+            for key, text in spec.get("variables", {}).items()
+        }
         before = [line for line in PIPELINE["default"]["before_script"] if line.startswith("pleoctl()")]
         script = "\n".join([*before, *spec["script"]]).replace("/opt/pleoctl/bin/python", str(python))
         done = subprocess.run(
-            ["bash", "-e", "-o", "pipefail", "-c", script], env={**os.environ, **variables, **given, "CI": "true"},
-            capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
+            ["bash", "-e", "-o", "pipefail", "-c", script],
+            env={**os.environ, **variables, **given, "CI": "true"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
         assert "Traceback" not in done.stderr, done.stderr
         return Ran(done.returncode, done.stdout + done.stderr)
 
@@ -73,8 +79,13 @@ def test_what_main_plans_is_what_is_applied(
     job: Callable[..., Ran], books: Path, desired: Callable[..., Path], pleo: Sandbox
 ) -> None:
     """validate, plan and apply end with 0, the id goes from job to job, and no module of the branch runs."""
-    desired(books, accounts=[{"externalId": "ext-1000", "code": "1000", "name": "Stationery"},
-                             {"externalId": "ext-2000", "code": "2000", "name": "Transfers"}])  # fmt: skip
+    desired(
+        books,
+        accounts=[
+            {"externalId": "ext-1000", "code": "1000", "name": "Stationery"},
+            {"externalId": "ext-2000", "code": "2000", "name": "Transfers"},
+        ],
+    )
     assert job("validate").code == 0
     assert job("plan", PLEO_READ_KEY=pleo.api_key).code == 0
     plan_id = (books / "plan.env").read_text().strip().removeprefix("PLAN_ID=")

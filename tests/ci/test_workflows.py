@@ -74,9 +74,13 @@ class Repository:
 
 @pytest.fixture
 def repository(
-    pleo: Sandbox, workspace: Callable[..., Path], desired: Callable[..., Path], github: FakeGitHub,
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch,
-) -> Repository:  # fmt: skip
+    pleo: Sandbox,
+    workspace: Callable[..., Path],
+    desired: Callable[..., Path],
+    github: FakeGitHub,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Repository:
     """The repository, and a runner whose only secrets are the repository's."""
     monkeypatch.delenv("PLEO_API_KEY")
     monkeypatch.delenv("GITHUB_TOKEN")

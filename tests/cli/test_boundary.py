@@ -31,9 +31,13 @@ HEAD = "apiVersion: pleoctl/v1\nkind: DesiredState\n"
 def pleoctl(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """The command line as a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "pleoctl", *arguments], capture_output=True, text=True, check=False, timeout=60,
-        **options
-    )  # fmt: skip
+        [sys.executable, "-m", "pleoctl", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        **options,
+    )
 
 
 def envelope(said: Any, command: str, code: int) -> Any:
@@ -197,9 +201,11 @@ def test_no_colours_in_a_pipe_and_colours_on_request(cli: Any, tmp_path: Path, m
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     """`pleoctl … | head` ends quietly."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "pleoctl", "schema", "desired-state"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [sys.executable, "-m", "pleoctl", "schema", "desired-state"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         cwd=tmp_path,
-    )  # fmt: skip
+    )
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()
@@ -262,8 +268,9 @@ def test_a_full_disk_behind_standard_output_is_told(form: str) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (
-        1, "error: standard output cannot be written: no space left on device\n",
-    )  # fmt: skip
+        1,
+        "error: standard output cannot be written: no space left on device\n",
+    )
 
 
 @pytest.mark.parametrize("words", [[], *([name] for name in COMMANDS)], ids=" ".join)
@@ -294,12 +301,16 @@ def test_the_process_ends_with_the_exit_code(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("plan", "-o", "desired-state.yaml"), ("plan", "-o", "pleoctl.yaml"), ("map", "items.json", "-o", "items.json"),
-        ("map", "items.json", "-o", "mapping.yaml"), ("mapping", "check", "--sarif", "mapping.yaml"),
-        ("import", "-o", "pleoctl.yaml", "--force"), ("apply", "plan.json", "--receipt", "plan.json"),
+        ("plan", "-o", "desired-state.yaml"),
+        ("plan", "-o", "pleoctl.yaml"),
+        ("map", "items.json", "-o", "items.json"),
+        ("map", "items.json", "-o", "mapping.yaml"),
+        ("mapping", "check", "--sarif", "mapping.yaml"),
+        ("import", "-o", "pleoctl.yaml", "--force"),
+        ("apply", "plan.json", "--receipt", "plan.json"),
     ],
     ids=" ".join,
-)  # fmt: skip
+)
 def test_no_output_replaces_an_input(
     pleo: Sandbox, workspace: Any, desired: Any, cli: Any, arguments: tuple[str, ...]
 ) -> None:

@@ -99,9 +99,15 @@ def test_list_tells_status_and_why(cli: Any) -> None:
     """Every dimension and every group of Pleo, with what is selected, left or going to be archived."""
     entries = {e["code"]: e for e in cli("dimensions", "list", "--format", "json").json["result"]}
     assert {code: entry["status"] for code, entry in entries.items()} == {
-        "A": "to be archived", "B": "not selected", "C": "selected", "D": "to be archived", "E": "to be archived",
-        "F": "left", "G": "not selected", "HAND": "to be archived",
-    }  # fmt: skip
+        "A": "to be archived",
+        "B": "not selected",
+        "C": "selected",
+        "D": "to be archived",
+        "E": "to be archived",
+        "F": "left",
+        "G": "not selected",
+        "HAND": "to be archived",
+    }
     assert entries["HAND"]["accountingSystem"] == "not listed"
     assert entries["B"]["pleo"] == "archived"
     assert cli("dimensions", "list").code == 0

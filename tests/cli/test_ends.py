@@ -43,12 +43,16 @@ AMOUNT = {
 def item(number: int, account: str | None = "5") -> dict[str, Any]:
     """An export item; without an account it fails."""
     return {
-        "companyId": "12abc3d4-e567-4890-8234-abc56e78fabc", "accountingEntryId": str(number), "type": "card_purchase",
-        "date": "2026-03-15T10:00:00Z", "amount": AMOUNT, "additionalInformation": {"reconciliationId": f"R{number}"},
+        "companyId": "12abc3d4-e567-4890-8234-abc56e78fabc",
+        "accountingEntryId": str(number),
+        "type": "card_purchase",
+        "date": "2026-03-15T10:00:00Z",
+        "amount": AMOUNT,
+        "additionalInformation": {"reconciliationId": f"R{number}"},
         "accountingEntryLines": [
             {"accountingEntryLineId": "l", "lineAmount": AMOUNT, "account": account and {"id": "a", "code": account}},
         ],
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture
@@ -77,7 +81,7 @@ def shell(script: str, **options: Any) -> subprocess.CompletedProcess[str]:
     pleoctl = f'pleoctl() {{ "{sys.executable}" -m pleoctl "$@"; }}\n'
     return subprocess.run(
         ["bash", "-c", f"{pleoctl}{script}"], capture_output=True, text=True, check=False, timeout=60, **options
-    )  # fmt: skip
+    )
 
 
 def code_of(script: str) -> int:
@@ -160,9 +164,25 @@ def test_changes_become_an_error_only_where_they_could_not_be_written() -> None:
 
 
 COMMANDS = (
-    "validate", "export", "export --check", "plan", "map items.json", "mapping check", "mapping test", "source check",
-    "doctor", "drift", "log", "lock list", "config show", "fmt", "schema", "--help", "--version", "completion bash",
-)  # fmt: skip
+    "validate",
+    "export",
+    "export --check",
+    "plan",
+    "map items.json",
+    "mapping check",
+    "mapping test",
+    "source check",
+    "doctor",
+    "drift",
+    "log",
+    "lock list",
+    "config show",
+    "fmt",
+    "schema",
+    "--help",
+    "--version",
+    "completion bash",
+)
 ONE_AFTER_ANOTHER = """
 import sys
 from pathlib import Path
@@ -182,7 +202,7 @@ def test_no_command_depends_on_its_reader(folder: Path, cli: Callable[..., Any])
     with Path("/dev/full").open("wb") as full:
         subprocess.run(
             [sys.executable, "-c", ONE_AFTER_ANOTHER, *COMMANDS], stdout=writing, stderr=full, check=True, timeout=60
-        )  # fmt: skip
+        )
     os.close(writing)
     assert json.loads((folder / "codes").read_text()) == codes
 
@@ -205,9 +225,12 @@ def test_a_stopped_reader_of_standard_error_holds_up_nothing(plan: Path, pleo: S
     os.set_blocking(writing, True)
     code = "import pleoctl.cli.ends as ends; ends.LAST_SECONDS = 0.1; from pleoctl.__main__ import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", code, "apply", str(plan), "--debug"], stderr=writing, stdout=subprocess.PIPE,
-        check=False, timeout=60,
-    )  # fmt: skip
+        [sys.executable, "-c", code, "apply", str(plan), "--debug"],
+        stderr=writing,
+        stdout=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
     os.close(reading)
     os.close(writing)
     assert done.returncode == 0
@@ -249,10 +272,18 @@ def test_other_outputs_can_go_to_standard_output(plan: Path, cli: Callable[..., 
 
 
 UNWRITABLE = (
-    "plan -o {}", "plan -o {} --detailed-exitcode", "plan --junit {}", "plan --sarif {}", "plan --gitlab-report {}",
-    "validate --junit {}", "validate --sarif {}", "map items.json --format csv -o {}", "import -o {}",
-    "mapping test --junit {}", "apply plan.json --receipt {}",
-)  # fmt: skip
+    "plan -o {}",
+    "plan -o {} --detailed-exitcode",
+    "plan --junit {}",
+    "plan --sarif {}",
+    "plan --gitlab-report {}",
+    "validate --junit {}",
+    "validate --sarif {}",
+    "map items.json --format csv -o {}",
+    "import -o {}",
+    "mapping test --junit {}",
+    "apply plan.json --receipt {}",
+)
 
 
 @pytest.mark.parametrize("command", UNWRITABLE)
@@ -358,10 +389,16 @@ main()
 """
 ENDS = [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
 WRITING = (
-    "map items.json -o out.json", "export --format json", "plan -o plan.json --format json", "fmt --format json",
-    "import --format json --force", "init sub --format json", "validate --junit x.xml --format json",
-    "mapping test --junit x.xml --format json", "show old.json --gitlab-report x.json --format json",
-)  # fmt: skip
+    "map items.json -o out.json",
+    "export --format json",
+    "plan -o plan.json --format json",
+    "fmt --format json",
+    "import --format json --force",
+    "init sub --format json",
+    "validate --junit x.xml --format json",
+    "mapping test --junit x.xml --format json",
+    "show old.json --gitlab-report x.json --format json",
+)
 
 
 def signalled(command: str, number: int, **options: Any) -> subprocess.CompletedProcess[bytes]:

@@ -78,17 +78,26 @@ def test_comments_in_the_workspace_survive(cli: Any, pleo: Any, workspace: Any) 
 def test_what_pleoctl_could_not_write_is_held(cli: Any, pleo: Any, workspace: Any) -> None:
     """Blank and over-long live records stay as they are: held rows, warnings, no change."""
     long = "x" * 300
-    pleo.reset(Seed(
-        accounts=[
-            {"externalId": "blank", "code": "1", "name": "  "}, {"externalId": "long", "code": "2", "name": long},
-            {"externalId": "code", "code": long, "name": "Code"}, {"externalId": " ", "name": "No id"},
-            {"externalId": "odd\u202e\x1b[2J", "name": "\x07\u2028"}, {"externalId": "fine", "name": "Fine"},
-        ],
-        tag_groups=[
-            {"code": "D", "name": "", "tags": [{"code": "1"}, {"code": "2", "name": " "}, {"code": " ", "name": "x"}]},
-            {"code": " ", "name": "Blank"},
-        ],
-    ))  # fmt: skip
+    pleo.reset(
+        Seed(
+            accounts=[
+                {"externalId": "blank", "code": "1", "name": "  "},
+                {"externalId": "long", "code": "2", "name": long},
+                {"externalId": "code", "code": long, "name": "Code"},
+                {"externalId": " ", "name": "No id"},
+                {"externalId": "odd\u202e\x1b[2J", "name": "\x07\u2028"},
+                {"externalId": "fine", "name": "Fine"},
+            ],
+            tag_groups=[
+                {
+                    "code": "D",
+                    "name": "",
+                    "tags": [{"code": "1"}, {"code": "2", "name": " "}, {"code": " ", "name": "x"}],
+                },
+                {"code": " ", "name": "Blank"},
+            ],
+        )
+    )
     workspace(pleo)
     said = cli("import", "--format", "json")
     assert said.code == 0, said
@@ -103,10 +112,14 @@ def test_what_pleoctl_could_not_write_is_held(cli: Any, pleo: Any, workspace: An
 
 def test_more_than_five_groups_are_left_alone(cli: Any, pleo: Any, workspace: Any) -> None:
     """The first five active ones by code are selected, the rest goes to leave."""
-    pleo.reset(Seed(tag_groups=[
-        {"code": f"G{n}", "name": f"Group {n}", "archived": n == 1, "tags": [{"code": "t",
-        "name": "T"}]} for n in range(8)
-    ]))  # fmt: skip
+    pleo.reset(
+        Seed(
+            tag_groups=[
+                {"code": f"G{n}", "name": f"Group {n}", "archived": n == 1, "tags": [{"code": "t", "name": "T"}]}
+                for n in range(8)
+            ]
+        )
+    )
     folder = workspace(pleo)
     result = cli("import", "--format", "json").json["result"]
     assert (result["selected"], result["leave"]) == (["G0", "G2", "G3", "G4", "G5"], ["G6", "G7"])
@@ -117,10 +130,24 @@ def test_more_than_five_groups_are_left_alone(cli: Any, pleo: Any, workspace: An
 
 def test_duplicates_are_the_only_thing_left_to_do(cli: Any, pleo: Any, workspace: Any) -> None:
     """Two active tags with one code: one is kept, the other's archive is planned."""
-    pleo.reset(Seed(tag_groups=[{"code": "D", "name": "Dim", "tags": [
-        {"code": "A", "name": "One", "usage": 5}, {"code": "a", "name": "Two"}, {"code": "B", "name": "B"},
-        {"code": "C", "name": "C"}, {"code": "E", "name": "E"}, {"code": "F", "name": "F"},
-    ]}]))  # fmt: skip
+    pleo.reset(
+        Seed(
+            tag_groups=[
+                {
+                    "code": "D",
+                    "name": "Dim",
+                    "tags": [
+                        {"code": "A", "name": "One", "usage": 5},
+                        {"code": "a", "name": "Two"},
+                        {"code": "B", "name": "B"},
+                        {"code": "C", "name": "C"},
+                        {"code": "E", "name": "E"},
+                        {"code": "F", "name": "F"},
+                    ],
+                }
+            ]
+        )
+    )
     workspace(pleo)
     assert cli("import").code == 0
     assert [action for action, _ in actions(cli)] == ["archive"]
@@ -128,24 +155,39 @@ def test_duplicates_are_the_only_thing_left_to_do(cli: Any, pleo: Any, workspace
 
 _CODES = ["A", "a", "B", "b ", "Straße", "STRASSE", " ", "é", "e\u0301", "#/%", "x" * 300]
 _NAMES = ["One", "Two", "", " ", "x" * 256, 'q"\\', "\u2028", "# no", "ab\x07"]
-_TAG = st.fixed_dictionaries({
-    "code": st.sampled_from(_CODES), "name": st.sampled_from([*_NAMES, None]), "archived": st.booleans(),
-    "usage": st.integers(0, 2),
-})  # fmt: skip
-_GROUP = st.fixed_dictionaries({
-    "code": st.sampled_from(_CODES), "name": st.sampled_from(_NAMES), "archived": st.booleans(),
-    "tags": st.lists(_TAG, max_size=5),
-})  # fmt: skip
-_ACCOUNT = st.fixed_dictionaries({
-    "externalId": st.sampled_from(_CODES), "code": st.sampled_from(["1", "", None, "x" * 256]),
-    "name": st.sampled_from(_NAMES), "archived": st.booleans(), "taxCodeExternalId": st.sampled_from([None, "V25", ""]),
-})  # fmt: skip
+_TAG = st.fixed_dictionaries(
+    {
+        "code": st.sampled_from(_CODES),
+        "name": st.sampled_from([*_NAMES, None]),
+        "archived": st.booleans(),
+        "usage": st.integers(0, 2),
+    }
+)
+_GROUP = st.fixed_dictionaries(
+    {
+        "code": st.sampled_from(_CODES),
+        "name": st.sampled_from(_NAMES),
+        "archived": st.booleans(),
+        "tags": st.lists(_TAG, max_size=5),
+    }
+)
+_ACCOUNT = st.fixed_dictionaries(
+    {
+        "externalId": st.sampled_from(_CODES),
+        "code": st.sampled_from(["1", "", None, "x" * 256]),
+        "name": st.sampled_from(_NAMES),
+        "archived": st.booleans(),
+        "taxCodeExternalId": st.sampled_from([None, "V25", ""]),
+    }
+)
 
 
 @settings(max_examples=40)
-@given(st.lists(_ACCOUNT, max_size=6, unique_by=lambda a: a["externalId"]), st.lists(_GROUP, max_size=7),
-       st.sampled_from([{}, {"omit_nulls": True}, {"group_list_default": "all"},
-       {"account_archived_default": "active"}]))  # fmt: skip
+@given(
+    st.lists(_ACCOUNT, max_size=6, unique_by=lambda a: a["externalId"]),
+    st.lists(_GROUP, max_size=7),
+    st.sampled_from([{}, {"omit_nulls": True}, {"group_list_default": "all"}, {"account_archived_default": "active"}]),
+)
 def test_any_pleo_can_be_adopted(
     pleo: Sandbox, workspace: Any, cli: Any, accounts: list[Any], groups: list[Any], behaviour: dict[str, Any]
 ) -> None:

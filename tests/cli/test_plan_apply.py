@@ -148,11 +148,15 @@ def test_the_day_stands_in_a_plan_only_if_it_matters(pleo: Sandbox, workspace: A
 @pytest.mark.parametrize(
     ("options", "code"),
     [
-        (["--today", "tomorrow"], 64), (["--only", "vendors"], 64), (["--allow-archive", "-1"], 64),
-        (["--dimension", "NONE"], 64), (["--only", "accounts", "--dimension", "DEPT"], 64), (["--frmat", "json"], 64),
+        (["--today", "tomorrow"], 64),
+        (["--only", "vendors"], 64),
+        (["--allow-archive", "-1"], 64),
+        (["--dimension", "NONE"], 64),
+        (["--only", "accounts", "--dimension", "DEPT"], 64),
+        (["--frmat", "json"], 64),
         (["--workspace", "nowhere"], 78),
     ],
-)  # fmt: skip
+)
 def test_wrong_options_are_usage_errors(plan: Path, cli: Cli, options: list[str], code: int) -> None:
     """A mistake on the command line is 64, a file that is not there 78; nothing is read from Pleo."""
     said = cli("plan", *options)

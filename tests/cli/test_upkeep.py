@@ -83,8 +83,10 @@ def test_config_show_tells_every_setting(cli: Any, workspace: Any, monkeypatch: 
     monkeypatch.setenv("PLEOCTL_URL", "http://127.0.0.1:1234")
     told = {row["key"]: row for row in cli("config", "show", "--format", "json").json["result"]}
     assert told["pleo.url"] == {
-        "key": "pleo.url", "value": "http://127.0.0.1:1234", "origin": "environment PLEOCTL_URL",
-    }  # fmt: skip
+        "key": "pleo.url",
+        "value": "http://127.0.0.1:1234",
+        "origin": "environment PLEOCTL_URL",
+    }
     assert told["pleo.auth.apiKey"]["value"] == "env:PLEO_API_KEY"
     text = cli("config", "show").stdout
     assert all(key in text for key in told)
@@ -112,9 +114,7 @@ LOOSE = HEAD + (
     "accounts:\n  # about b\n  - externalId: b\n    name: 'B'\n"
     "  - {name: A, externalId: a, active: true, code: null}  # behind a\n"
 )
-TIGHT = HEAD + (
-    'accounts:\n- {externalId: "a", name: "A"}  # behind a\n# about b\n- {externalId: "b", name: "B"}\n'
-)  # fmt: skip
+TIGHT = HEAD + ('accounts:\n- {externalId: "a", name: "A"}  # behind a\n# about b\n- {externalId: "b", name: "B"}\n')
 
 
 def test_fmt_writes_as_export_does_and_once_is_enough(cli: Any, workspace: Any) -> None:

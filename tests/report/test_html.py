@@ -20,11 +20,52 @@ if TYPE_CHECKING:
     from pleoctl.plan import Plan
 
 OURS = {
-    "html", "head", "meta", "title", "style", "body", "a", "header", "p", "h1", "h2", "h3", "dl", "div", "dt", "dd",
-    "code", "main", "section", "ul", "li", "strong", "span", "table", "thead", "tbody", "tr", "td", "th", "form",
-    "label", "input", "fieldset", "legend", "button", "ol", "bdi", "del", "ins", "pre", "footer", "script", "details",
-    "summary", "em",
-}  # fmt: skip
+    "html",
+    "head",
+    "meta",
+    "title",
+    "style",
+    "body",
+    "a",
+    "header",
+    "p",
+    "h1",
+    "h2",
+    "h3",
+    "dl",
+    "div",
+    "dt",
+    "dd",
+    "code",
+    "main",
+    "section",
+    "ul",
+    "li",
+    "strong",
+    "span",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "td",
+    "th",
+    "form",
+    "label",
+    "input",
+    "fieldset",
+    "legend",
+    "button",
+    "ol",
+    "bdi",
+    "del",
+    "ins",
+    "pre",
+    "footer",
+    "script",
+    "details",
+    "summary",
+    "em",
+}
 ATTRIBUTES = {"href", "src", "action", "srcset", "data", "poster", "style", "formaction"}
 
 
@@ -131,10 +172,14 @@ def test_differences_stand_side_by_side() -> None:
 
 def test_the_worst_comes_first() -> None:
     """Archives before updates before creates; what is in use before what is not."""
-    made = page(make_plan(
-        change("create", "c"), change("update", "b"), change("archive", "a1"),
-        change("archive", "a2", warnings=["in-use-category"]),
-    ))  # fmt: skip
+    made = page(
+        make_plan(
+            change("create", "c"),
+            change("update", "b"),
+            change("archive", "a1"),
+            change("archive", "a2", warnings=["in-use-category"]),
+        )
+    )
     order = ["account:a2</bdi>", "account:a1</bdi>", "account:b</bdi>", "account:c</bdi>"]
     body = made[made.index('id="changes"') :]
     assert sorted(order, key=body.index) == order

@@ -73,11 +73,14 @@ def _console(browser: Chrome) -> list[Any]:
 
 def _mixed() -> Plan:
     return make_plan(
-        change("archive", "old", "Fax", warnings=["in-use-category"]), change("update", "mid", "Travel"),
-        change("update", "num", "Rent", code="5000", after={"code": "5001"}), change("create", "new", "Solar"),
-        change("create", "eng", "Engineering", parent="DEPT"), change("unarchive", "back", "Post"),
+        change("archive", "old", "Fax", warnings=["in-use-category"]),
+        change("update", "mid", "Travel"),
+        change("update", "num", "Rent", code="5000", after={"code": "5001"}),
+        change("create", "new", "Solar"),
+        change("create", "eng", "Engineering", parent="DEPT"),
+        change("unarchive", "back", "Post"),
         guard=refused("1 of 1 active accounts would be archived"),
-    )  # fmt: skip
+    )
 
 
 def test_search_and_filters_narrow_the_list(open_plan: Callable[[Plan], Chrome]) -> None:

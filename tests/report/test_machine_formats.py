@@ -27,10 +27,17 @@ ERROR = Finding("bad-row", "name is blank", "error", "desired-state.yaml", 7, 3,
 WARNING = Finding("held-row", "is held", "warning", "as/accounts.csv", 2)
 INFO = Finding("note", "by the way", "info")
 FINDINGS = st.builds(
-    Finding, st.sampled_from(["a", "b-c"]), st.text(max_size=30), st.sampled_from(["error", "warning", "info"]),
-    st.none() | st.text(min_size=1, max_size=20), st.none() | st.integers(1, 9999), st.none() | st.integers(1, 200),
-    st.none() | st.text(max_size=10), st.none() | st.text(max_size=10), st.none() | st.text(max_size=10),
-)  # fmt: skip
+    Finding,
+    st.sampled_from(["a", "b-c"]),
+    st.text(max_size=30),
+    st.sampled_from(["error", "warning", "info"]),
+    st.none() | st.text(min_size=1, max_size=20),
+    st.none() | st.integers(1, 9999),
+    st.none() | st.integers(1, 200),
+    st.none() | st.text(max_size=10),
+    st.none() | st.text(max_size=10),
+    st.none() | st.text(max_size=10),
+)
 
 
 def _sarif(*findings: Finding, **given: Any) -> Any:
@@ -48,8 +55,9 @@ def test_sarif_has_rules_regions_and_levels() -> None:
     assert [r["level"] for r in results] == ["error", "warning", "note"]
     place = results[0]["locations"][0]
     assert place["physicalLocation"] == {
-        "artifactLocation": {"uri": "desired-state.yaml"}, "region": {"startLine": 7, "startColumn": 3},
-    }  # fmt: skip
+        "artifactLocation": {"uri": "desired-state.yaml"},
+        "region": {"startLine": 7, "startColumn": 3},
+    }
     assert place["logicalLocations"] == [{"fullyQualifiedName": "account:a"}]
     assert results[0]["message"]["text"] == "name is blank (name it)"
     assert results[2]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "pleoctl.yaml"
@@ -58,11 +66,15 @@ def test_sarif_has_rules_regions_and_levels() -> None:
 @pytest.mark.parametrize(
     ("file", "folder", "uri"),
     [
-        ("a b.yaml", "", "a%20b.yaml"), ("desired.yaml", "books/se", "books/se/desired.yaml"),
-        ("../common/rules.yaml", "books", "common/rules.yaml"), ("/tmp/x/plan.json", "books", "plan.json"),
-        ("a:b.yaml", "", "a%3Ab.yaml"), ("dir\\x.csv", "", "dir/x.csv"), ("../../up.yaml", "", "up.yaml"),
+        ("a b.yaml", "", "a%20b.yaml"),
+        ("desired.yaml", "books/se", "books/se/desired.yaml"),
+        ("../common/rules.yaml", "books", "common/rules.yaml"),
+        ("/tmp/x/plan.json", "books", "plan.json"),
+        ("a:b.yaml", "", "a%3Ab.yaml"),
+        ("dir\\x.csv", "", "dir/x.csv"),
+        ("../../up.yaml", "", "up.yaml"),
     ],
-)  # fmt: skip
+)
 def test_sarif_places_are_relative_to_the_repository(file: str, folder: str, uri: str) -> None:
     """No uri is absolute or leads out of the repository, and each is percent-encoded."""
     run = _sarif(Finding("x", "m", file=file, line=1), folder=folder)
@@ -73,8 +85,9 @@ def test_sarif_lists_rules_that_found_nothing() -> None:
     """Codes with their meaning become rules whether they were found or not."""
     run = _sarif(ERROR, codes={"bad-row": "A row cannot be used.", "gap": "No row matches."})
     assert {r["id"]: r["shortDescription"]["text"] for r in run["tool"]["driver"]["rules"]} == {
-        "bad-row": "A row cannot be used.", "gap": "No row matches.",
-    }  # fmt: skip
+        "bad-row": "A row cannot be used.",
+        "gap": "No row matches.",
+    }
 
 
 @settings(max_examples=60)

@@ -23,9 +23,26 @@ if TYPE_CHECKING:
     from pleoctl.plan import Plan
 
 OURS = {
-    "blockquote", "code", "details", "h2", "h3", "hr", "li", "p", "pre", "strong", "summary", "table", "tbody", "td",
-    "th", "thead", "tr", "ul", "br",
-}  # fmt: skip
+    "blockquote",
+    "code",
+    "details",
+    "h2",
+    "h3",
+    "hr",
+    "li",
+    "p",
+    "pre",
+    "strong",
+    "summary",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "ul",
+    "br",
+}
 # What GitHub makes something of outside of code: mentions, references, digests, emoji, addresses.
 LIVE = re.compile(r"@\w|(?<![\w&])#\d|\bGH-\d|\b[0-9a-f]{7,40}\b|:\w+:|://|www\.|\w@\w", re.IGNORECASE)
 TEXTS = st.one_of(
@@ -79,9 +96,14 @@ def _cmark(text: str) -> str:
 
 RENDERERS = [
     pytest.param(_markdown_it, id="markdown-it"),
-    pytest.param(_cmark, id="cmark-gfm", marks=pytest.mark.skipif(
-        shutil.which("cmark-gfm") is None, reason="GitHub's own renderer is not installed (apt: cmark-gfm)")),
-]  # fmt: skip
+    pytest.param(
+        _cmark,
+        id="cmark-gfm",
+        marks=pytest.mark.skipif(
+            shutil.which("cmark-gfm") is None, reason="GitHub's own renderer is not installed (apt: cmark-gfm)"
+        ),
+    ),
+]
 
 
 def written(plan: Plan, **given: Any) -> str:
@@ -154,14 +176,24 @@ def test_too_many_archives_are_said_to_be_too_many() -> None:
 def test_the_worst_comes_first() -> None:
     """Totals, then archives in use, other archives, risky updates, and collapsed the rest."""
     plan = make_plan(
-        change("archive", "a-plain"), change("archive", "z-used", warnings=["in-use-contra"]),
-        change("update", "m-code", after={"code": "2000"}), change("update", "m-name"), change("create", "c-new"),
-    )  # fmt: skip
+        change("archive", "a-plain"),
+        change("archive", "z-used", warnings=["in-use-contra"]),
+        change("update", "m-code", after={"code": "2000"}),
+        change("update", "m-name"),
+        change("create", "c-new"),
+    )
     text = written(plan)
     places = [
-        "2 to archive, 2 to update, 1 to create", "account:z-used", "account:a-plain", "Risky updates (1)",
-        "account:m-code", "<details><summary>Updates (1)", "account:m-name", "Creates (1)", "account:c-new",
-    ]  # fmt: skip
+        "2 to archive, 2 to update, 1 to create",
+        "account:z-used",
+        "account:a-plain",
+        "Risky updates (1)",
+        "account:m-code",
+        "<details><summary>Updates (1)",
+        "account:m-name",
+        "Creates (1)",
+        "account:c-new",
+    ]
     assert sorted(places, key=text.index) == places
     assert "a contra account uses it" in text
 

@@ -38,9 +38,13 @@ def test_ten_thousand_changes_stay_readable() -> None:
 def test_each_group_shows_the_worst_first() -> None:
     """Archives, then unarchives, updates, creates; the tag group that loses something before one that does not."""
     plan = make_plan(
-        change("create", "c"), change("update", "u"), change("archive", "a"), change("unarchive", "n"),
-        change("create", "t1", parent="AAA"), change("archive", "t2", parent="BBB"),
-    )  # fmt: skip
+        change("create", "c"),
+        change("update", "u"),
+        change("archive", "a"),
+        change("unarchive", "n"),
+        change("create", "t1", parent="AAA"),
+        change("archive", "t2", parent="BBB"),
+    )
     text = plan_text(plan).plain
     order = ["account:a", "account:n", "account:u", "account:c", "Tags of BBB", "Tags of AAA"]
     assert sorted(order, key=text.index) == order

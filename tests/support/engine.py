@@ -147,8 +147,11 @@ def refused_by_pleo(applied: Applied) -> set[Address]:
         error = result.error or {}
         reason = error.get("code"), error.get("httpStatus")
         assert result.status == "blocked" or (error.get("httpStatus") or 0) in {400, 404, 409}, (
-            result.change.address, result.status, reason, error.get("message"),
-        )  # fmt: skip
+            result.change.address,
+            result.status,
+            reason,
+            error.get("message"),
+        )
     return {result.change.address for result in open_results}
 
 

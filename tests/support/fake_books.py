@@ -115,10 +115,13 @@ class Books:
     def workspace(self, source: dict[str, Any], **more: Any) -> Workspace:
         """Write pleoctl.yaml and load it."""
         data = {
-            "apiVersion": "pleoctl/v1", "kind": "Workspace", "company": COMPANY,
+            "apiVersion": "pleoctl/v1",
+            "kind": "Workspace",
+            "company": COMPANY,
             "pleo": {"url": "http://127.0.0.1:9", "auth": {"apiKey": "env:THE_PLEO_KEY"}},
-            "source": source, **more,
-        }  # fmt: skip
+            "source": source,
+            **more,
+        }
         path = self.folder / "pleoctl.yaml"
         path.write_text(json.dumps(data, indent=1), encoding="utf-8")
         return Workspace(path)

@@ -70,9 +70,12 @@ class FakeGitHub:
         """A comment by somebody else."""
         self.made += 1
         comment = {
-            "id": 100 + self.made, "body": body, "number": number,
-            "user": {"login": login, "type": kind}, "html_url": f"https://github.example/c/{len(self.comments)}",
-        }  # fmt: skip
+            "id": 100 + self.made,
+            "body": body,
+            "number": number,
+            "user": {"login": login, "type": kind},
+            "html_url": f"https://github.example/c/{len(self.comments)}",
+        }
         self.comments.append(comment)
         return comment
 

@@ -30,7 +30,9 @@ SEED = Seed(
     ],
     tag_groups=[
         {
-            "code": "DEPT", "name": "Departments", "metadata": {"made": "by hand"},
+            "code": "DEPT",
+            "name": "Departments",
+            "metadata": {"made": "by hand"},
             "tags": [
                 {"code": "KEEP", "name": "Keep"},
                 {"code": "NAME", "name": "Old name", "otherDimensionValues": ["x", "y"]},
@@ -42,13 +44,15 @@ SEED = Seed(
             ],
         },
         {
-            "code": "BACK", "name": "Comes back", "archived": True,
+            "code": "BACK",
+            "name": "Comes back",
+            "archived": True,
             "tags": [{"code": "B1", "name": "One", "archived": True}, {"code": "B2", "name": "Two", "archived": True}],
         },
         {"code": "GONE", "name": "Gone", "tags": [{"code": "G1", "name": "One"}]},
         {"code": "LEFT", "name": "Left", "tags": [{"code": "L1", "name": "One"}]},
     ],
-)  # fmt: skip
+)
 DESIRED: dict[str, list[Json]] = {
     "accounts": [
         {"externalId": "keep", "code": "1", "name": "Keep"},
@@ -61,22 +65,27 @@ DESIRED: dict[str, list[Json]] = {
     ],
     "dimensions": [
         {
-            "code": "DEPT", "name": "Department",
+            "code": "DEPT",
+            "name": "Department",
             "values": [
-                {"code": "KEEP", "name": "Keep"}, {"code": "NAME", "name": "New name"},
+                {"code": "KEEP", "name": "Keep"},
+                {"code": "NAME", "name": "New name"},
                 {"code": "BACK", "name": "Back"},
-                {"code": "BACK2", "name": "New back"}, {"code": "strasse", "name": "Twin"},
-                {"code": "NEW1", "name": "New one"}, {"code": "NEW2", "name": "New two"},
+                {"code": "BACK2", "name": "New back"},
+                {"code": "strasse", "name": "Twin"},
+                {"code": "NEW1", "name": "New one"},
+                {"code": "NEW2", "name": "New two"},
             ],
         },
         {
-            "code": "BACK", "name": "Comes back",
+            "code": "BACK",
+            "name": "Comes back",
             "values": [{"code": "B1", "name": "One"}, {"code": "B3", "name": "Three"}],
         },
         {"code": "FRESH", "name": "Fresh", "values": [{"code": "F1", "name": "One"}, {"code": "F2", "name": "Two"}]},
         {"code": "GONE", "name": "Gone", "active": False, "values": []},
     ],
-}  # fmt: skip
+}
 DIMENSIONS: Json = {"selected": ["DEPT", "BACK", "FRESH", "GONE"], "leave": ["LEFT"], "renameGroups": True}
 SCOPE = Scope(
     dimensions=tuple(DIMENSIONS["selected"]), leave={"tagGroup": ("LEFT",)}, rename_groups=True, today="2026-03-15"

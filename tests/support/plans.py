@@ -17,15 +17,65 @@ from pleoctl.reconcile import Change
 Json = dict[str, Any]
 
 HOSTILE = (
-    "@octocat", "#123", "GH-123", "octo/repo#1", "octo@0123456789abcdef0123456789abcdef01234567", "deadbeefcafe",
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</details>", "<!-- x -->",
-    "&lt;b&gt;", "&#64;octocat", "![x](http://e.example/x.png)", "[a](javascript:alert(1))", "[a]: http://e.example", "https://e.example/x",
-    "www.e.example", "e.example.com", "a@e.example", "mailto:a@e.example", "xmpp:a@e.example", "ftp://e.example",
-    "```\n# h\n```", "~~~", "a``b```c", "`@octocat`", "\\`@octocat\\`", "`" * 90 + "@octocat", " ` ", "a\\", "\\",
-    "|x|y|", "\\|@octocat|", "a|`@octocat`|b", "**b**", "~~s~~", "$x$", ":smile:", "1) x", "- [ ] t", "# h", "> q",
-    "    code", "  ", "line\nbreak", "tab\there", "\u202etxt.exe", "\x1b[31mred", "a\u200bb", "a\u2028b", "\U000e0041x",
-    "', alert(1), '", '"><b>', "{{ 7*7 }}", "{% raw %}", "]]>", "%0A::error::x", "Ünïcödé 名前 نام",
-)  # fmt: skip
+    "@octocat",
+    "#123",
+    "GH-123",
+    "octo/repo#1",
+    "octo@0123456789abcdef0123456789abcdef01234567",
+    "deadbeefcafe",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "</details>",
+    "<!-- x -->",
+    "&lt;b&gt;",
+    "&#64;octocat",
+    "![x](http://e.example/x.png)",
+    "[a](javascript:alert(1))",
+    "[a]: http://e.example",
+    "https://e.example/x",
+    "www.e.example",
+    "e.example.com",
+    "a@e.example",
+    "mailto:a@e.example",
+    "xmpp:a@e.example",
+    "ftp://e.example",
+    "```\n# h\n```",
+    "~~~",
+    "a``b```c",
+    "`@octocat`",
+    "\\`@octocat\\`",
+    "`" * 90 + "@octocat",
+    " ` ",
+    "a\\",
+    "\\",
+    "|x|y|",
+    "\\|@octocat|",
+    "a|`@octocat`|b",
+    "**b**",
+    "~~s~~",
+    "$x$",
+    ":smile:",
+    "1) x",
+    "- [ ] t",
+    "# h",
+    "> q",
+    "    code",
+    "  ",
+    "line\nbreak",
+    "tab\there",
+    "\u202etxt.exe",
+    "\x1b[31mred",
+    "a\u200bb",
+    "a\u2028b",
+    "\U000e0041x",
+    "', alert(1), '",
+    '"><b>',
+    "{{ 7*7 }}",
+    "{% raw %}",
+    "]]>",
+    "%0A::error::x",
+    "Ünïcödé 名前 نام",
+)
 ACTIONS = ("archive", "unarchive", "update", "create")
 
 
@@ -39,13 +89,17 @@ def change(action: str = "update", key: str = "ext-1", name: str = "Name", **fie
     moved = sorted(n for n in after if action == "create" or after[n] != before[n])
     return {
         "address": str(Address("tag", key, parent) if parent else Address("account", key)),
-        "kind": "tag" if parent else "account", "action": action,
+        "kind": "tag" if parent else "account",
+        "action": action,
         "pleoId": None if action == "create" else str(uuid5(NAMESPACE_OID, key)),
         "parent": {"address": str(Address("tagGroup", parent)), "pleoId": "group"} if parent else None,
-        "before": None if action == "create" else before, "after": after, "fields": moved,
-        "reason": fields.get("reason", "gone from the source"), "origin": fields.get("origin", "desired-state.yaml:7"),
+        "before": None if action == "create" else before,
+        "after": after,
+        "fields": moved,
+        "reason": fields.get("reason", "gone from the source"),
+        "origin": fields.get("origin", "desired-state.yaml:7"),
         "warnings": list(fields.get("warnings", ())),
-    }  # fmt: skip
+    }
 
 
 def make_plan(*changes: Json, **sections: Any) -> Plan:
@@ -53,23 +107,28 @@ def make_plan(*changes: Json, **sections: Any) -> Plan:
     order = {"account": 0, "tagGroup": 1, "tag": 2}
     listed = sorted(changes, key=lambda c: (order[c["kind"]], c["address"]))
     body: Json = {
-        "formatVersion": 1, "kind": "Plan", "pleoctlVersion": "0.1.0",
-        "company": "12abc3d4-e567-4890-8234-abc56e78fabc", "url": "https://external.staging.pleo.io",
+        "formatVersion": 1,
+        "kind": "Plan",
+        "pleoctlVersion": "0.1.0",
+        "company": "12abc3d4-e567-4890-8234-abc56e78fabc",
+        "url": "https://external.staging.pleo.io",
         "scope": {"accounts": True, "dimensions": ["DEPT"]},
         "desired": {"digest": digest("desired"), "files": ["desired-state.yaml"]},
         "live": {"digest": digest("live"), "counts": {"account": len(listed)}},
-        "summary": {**_counts(listed), "byKind": {
-            kind: _counts([c for c in listed if c["kind"] == kind]) for kind in order if _has(listed, kind)
-        }},
+        "summary": {
+            **_counts(listed),
+            "byKind": {kind: _counts([c for c in listed if c["kind"] == kind]) for kind in order if _has(listed, kind)},
+        },
         "requests": {"read": 7, "write": len(listed)},
         "guard": {"passed": True, "acknowledged": None, "limits": {"count": 20, "share": 0.2}, "findings": []},
         "warnings": [
             {"code": code, "address": c["address"], "message": "a category in Pleo uses it"}
-            for c in listed for code in c["warnings"]
+            for c in listed
+            for code in c["warnings"]
         ],
         "changes": listed,
         **sections,
-    }  # fmt: skip
+    }
     listed = body.pop("changes")
     head = msgspec.convert(body, Head)
     return Plan.of(head, msgspec.convert(listed, list[Change], dec_hook=address_of))
@@ -82,10 +141,18 @@ def hostile_plan(size: int = 4000, archives: int = 400) -> Plan:
         name = HOSTILE[i % len(HOSTILE)]
         action = "archive" if i < archives else ACTIONS[1 + i % 3]
         moved = {"after": {"code": f"{name}!"}} if action == "update" and i % 7 == 0 else {}
-        made.append(change(
-            action, f"{name}{i}", name, code=name, parent=name if i % 4 == 0 else None,
-            warnings=["in-use-category"] if action == "archive" and i % 5 == 0 else [], reason=name, **moved,
-        ))  # fmt: skip
+        made.append(
+            change(
+                action,
+                f"{name}{i}",
+                name,
+                code=name,
+                parent=name if i % 4 == 0 else None,
+                warnings=["in-use-category"] if action == "archive" and i % 5 == 0 else [],
+                reason=name,
+                **moved,
+            )
+        )
     warnings = [{"code": "held-row", "address": None, "message": name} for name in HOSTILE]
     guard = {"passed": True, "acknowledged": archives, "limits": {"count": 20, "share": 0.2}, "findings": []}
     return make_plan(*made, warnings=warnings, guard=guard)

@@ -80,11 +80,18 @@ class Runner:
         self.runs += 1
         jobs = YAML(typ="safe").load(ROOT / f"examples/ci/github/{workflow}.yml")["jobs"]
         contexts: Json = {
-            "github": {"event": event, "repository": "acme/books", "token": "t0ken", "run_id": str(self.runs),
-                       "run_attempt": "1"},
-            "secrets": {"GITHUB_TOKEN": "t0ken", **self.secrets}, "vars": self.variables,
-            "runner": {"temp": str(self.temporary)}, "needs": {},
-        }  # fmt: skip
+            "github": {
+                "event": event,
+                "repository": "acme/books",
+                "token": "t0ken",
+                "run_id": str(self.runs),
+                "run_attempt": "1",
+            },
+            "secrets": {"GITHUB_TOKEN": "t0ken", **self.secrets},
+            "vars": self.variables,
+            "runner": {"temp": str(self.temporary)},
+            "needs": {},
+        }
         codes = {}
         for name, job in jobs.items():
             if "if" in job and not evaluate(_bare(job["if"]), contexts):
@@ -121,12 +128,23 @@ class Runner:
         output = self.temporary / "output"
         output.write_text("")
         path = f"{self.temporary / 'tools'}{os.pathsep}{os.environ['PATH']}"
-        fixed = {"RUNNER_TEMP": str(self.temporary), "GITHUB_OUTPUT": str(output), "PATH": path, "CI": "true",
-                 "GITHUB_WORKSPACE": str(self.checkout), "GITHUB_REPOSITORY": "acme/books"}  # fmt: skip
+        fixed = {
+            "RUNNER_TEMP": str(self.temporary),
+            "GITHUB_OUTPUT": str(output),
+            "PATH": path,
+            "CI": "true",
+            "GITHUB_WORKSPACE": str(self.checkout),
+            "GITHUB_REPOSITORY": "acme/books",
+        }
         done = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script], cwd=self.checkout,
-            env={**os.environ, **fixed, **environment}, capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
+            ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script],
+            cwd=self.checkout,
+            env={**os.environ, **fixed, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
         assert "Traceback" not in done.stderr, done.stderr
         self.seen.append(("output", {"stdout": done.stdout, "stderr": done.stderr}))
         return done.returncode, dict(line.split("=", 1) for line in output.read_text().splitlines())

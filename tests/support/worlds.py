@@ -15,9 +15,29 @@ Draw = Any
 TODAY = "2026-03-15"
 # Variants of case, Unicode form and blanks, and characters that addresses must escape.
 TWISTED = [
-    "Straße", "STRASSE", "strasse", "İ", "i\u0307", "ς", "σ", "Σ", "caf\u00e9", "cafe\u0301", "CAFÉ", "X", "x", "X ",
-    " x", "a/b", "a#b", "a%b", "a%2Fb", "\u00a0x", "ﬁ", "fi",
-]  # fmt: skip
+    "Straße",
+    "STRASSE",
+    "strasse",
+    "İ",
+    "i\u0307",
+    "ς",
+    "σ",
+    "Σ",
+    "caf\u00e9",
+    "cafe\u0301",
+    "CAFÉ",
+    "X",
+    "x",
+    "X ",
+    " x",
+    "a/b",
+    "a#b",
+    "a%b",
+    "a%2Fb",
+    "\u00a0x",
+    "ﬁ",
+    "fi",
+]
 PLAIN = ["1000", "1001", "1002", "1003", "1004", "1005"]
 KEYS = st.sampled_from(PLAIN + TWISTED)
 GROUPS = st.sampled_from(["DEPT", "dept", "PROJ", "PROJ ", "Straße", "STRASSE", "a/b#c", "caf\u00e9", "cafe\u0301"])
@@ -28,14 +48,20 @@ METADATA = st.sampled_from([{}, {"owner": "erp"}, {"k": "1", "l": "ü"}])
 HOLDS = st.sampled_from([None, None, None, None, None, None, None, "name is blank"])
 
 live_accounts = st.lists(
-    st.fixed_dictionaries({
-        "externalId": KEYS | st.just(""), "code": st.sampled_from(["1", "2", None]), "name": NAMES | st.just(""),
-        "archived": st.booleans(), "taxCodeExternalId": TAXES,
-        "metadata": st.sampled_from([None, {"owner": {"id": 7}}, {"a": None}]),
-        "usedByCategory": st.booleans(), "usedByContra": st.booleans(),
-    }),
+    st.fixed_dictionaries(
+        {
+            "externalId": KEYS | st.just(""),
+            "code": st.sampled_from(["1", "2", None]),
+            "name": NAMES | st.just(""),
+            "archived": st.booleans(),
+            "taxCodeExternalId": TAXES,
+            "metadata": st.sampled_from([None, {"owner": {"id": 7}}, {"a": None}]),
+            "usedByCategory": st.booleans(),
+            "usedByContra": st.booleans(),
+        }
+    ),
     max_size=9,
-)  # fmt: skip
+)
 live_tags = st.lists(
     st.fixed_dictionaries(
         {
@@ -50,12 +76,18 @@ live_tags = st.lists(
     max_size=8,
 )
 live_groups = st.lists(
-    st.fixed_dictionaries({
-        "code": GROUPS, "name": NAMES, "archived": st.booleans(), "metadata": METADATA, "createdAt": CREATED,
-        "tags": live_tags,
-    }),
+    st.fixed_dictionaries(
+        {
+            "code": GROUPS,
+            "name": NAMES,
+            "archived": st.booleans(),
+            "metadata": METADATA,
+            "createdAt": CREATED,
+            "tags": live_tags,
+        }
+    ),
     max_size=5,
-)  # fmt: skip
+)
 
 
 @st.composite
@@ -129,9 +161,12 @@ def scopes(draw: Draw, dimensions: list[Dimension] | None) -> Scope:
     partial = bool(selected) and not draw(st.integers(0, 4))
     return Scope(
         without=frozenset({"account"} if partial else ()),
-        dimensions=tuple(selected[:1] if partial else selected), partial=partial,
-        leave={"tagGroup": tuple(leave)}, rename_groups=draw(st.booleans()), today=TODAY,
-    )  # fmt: skip
+        dimensions=tuple(selected[:1] if partial else selected),
+        partial=partial,
+        leave={"tagGroup": tuple(leave)},
+        rename_groups=draw(st.booleans()),
+        today=TODAY,
+    )
 
 
 @st.composite
@@ -181,20 +216,32 @@ readings: st.SearchStrategy[Settings] = st.fixed_dictionaries({}, optional=_SETT
 
 
 _PATHS = [
-    None, "chart-of-accounts$", "batch$", "chart-of-accounts/[0-9a-f]", "tag-groups$", "tag-groups/[0-9a-f-]+$",
-    "/tags$", "tags/archive$", "/v0/tags/[0-9a-f]", ":search$",
-]  # fmt: skip
+    None,
+    "chart-of-accounts$",
+    "batch$",
+    "chart-of-accounts/[0-9a-f]",
+    "tag-groups$",
+    "tag-groups/[0-9a-f-]+$",
+    "/tags$",
+    "tags/archive$",
+    "/v0/tags/[0-9a-f]",
+    ":search$",
+]
 _DETAILS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "status": st.fixed_dictionaries({"status": st.sampled_from([500, 502, 503, 504]), "commit": st.booleans()}),
-    "limited": st.fixed_dictionaries({
-        "kind": st.just("status"), "status": st.just(429), "retry_after": st.sampled_from([None, 1, 30]),
-        "retry_after_as": st.sampled_from(["seconds", "date"]),
-    }),
+    "limited": st.fixed_dictionaries(
+        {
+            "kind": st.just("status"),
+            "status": st.just(429),
+            "retry_after": st.sampled_from([None, 1, 30]),
+            "retry_after_as": st.sampled_from(["seconds", "date"]),
+        }
+    ),
     "lag": st.fixed_dictionaries({"reads": st.integers(1, 3)}),
     "expireToken": st.just({}),
     **{kind: st.just({}) for kind in ("lostAnswer", "droppedBefore", "truncatedBody", "htmlBody")},
     **{kind: st.just({}) for kind in ("earlyEnd", "wrongTotal", "repeatedPage", "stalledCursor", "shortPage")},
-}  # fmt: skip
+}
 
 
 @st.composite
