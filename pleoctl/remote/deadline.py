@@ -10,7 +10,6 @@ import http.client
 import io
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -60,6 +59,7 @@ class _Bytes(io.RawIOBase):
         self._keep = sock.makefile("rb", buffering=0)
         self._sock, self._bounds = sock, bounds
         self._end = time.monotonic() + bounds.limits.answer_seconds
+        # urllib3 sets its own again before it sends the next request.
         sock.settimeout(min(_NAP, bounds.limits.timeout))
 
     def readable(self) -> bool:
@@ -81,8 +81,6 @@ class _Bytes(io.RawIOBase):
 
     def close(self) -> None:
         if not self.closed:
-            with suppress(OSError):  # the next request is sent on this socket, unless it is closed
-                self._sock.settimeout(self._bounds.limits.timeout)
             self._keep.close()
         super().close()
 
