@@ -1,4 +1,7 @@
-"""Change one list in a YAML file that people write, and leave every other character as it is."""
+"""Change values in a YAML file that people write, and leave every other character as it is.
+
+Every edit proves itself: the text is read again, and must say what was wanted and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,13 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.load import parse
-from pleoctl.documents.scalars import yaml_string
+from pleoctl.documents.scalars import plain_value, yaml_string
 from pleoctl.errors import InvalidFile, PleoctlError
 
 if TYPE_CHECKING:
-    from pleoctl.documents.document import Document
+    from collections.abc import Mapping
+
+    from pleoctl.documents.document import Document, Steps
     from pleoctl.documents.nodes import Node
 
 # YAML's line breaks; str.splitlines knows more.
@@ -40,6 +45,61 @@ def edit_list(document: Document, path: tuple[str, str], values: list[str]) -> s
     return edited
 
 
+def set_values(document: Document, values: Mapping[Steps, Any]) -> str:
+    """The document's text with the values of mappings at some paths written anew, each on one line.
+
+    Raises `InvalidFile` where the file's style leaves no safe place for one of them.
+    """
+    spans = sorted(_span(document, path, value) for path, value in values.items())
+    parts, at = list[str](), 0
+    for start, end, written in spans:
+        parts += [document.text[at:start], written]
+        at = end
+    edited = "".join([*parts, document.text[at:]])
+    data = parse(edited, document.shown).data
+    for path, value in values.items():
+        if _at(data, path) != value:
+            raise InvalidFile(
+                f"{'.'.join(map(str, path))} cannot be rewritten in place", file=document.shown,
+                line=document.locate(path)[0], hint="write it by hand",
+            )  # fmt: skip
+    return edited
+
+
+def _span(document: Document, path: Steps, value: Any) -> tuple[int, int, str]:
+    """From behind the key's colon, since one line of flow style may not start where a block did."""
+    holder = document.node(path[:-1])
+    pair = None if holder is None else holder.child(path[-1])
+    if pair is None:
+        raise KeyError(path)
+    return document.text.index(":", pair[0].end) + 1, _last(pair[1], document.text), f" {_flow(value, words=True)}"
+
+
+def _last(node: Node, text: str) -> int:
+    """Where a node's own text ends; a block collection ends with its last value, not at the next key."""
+    if not node.items or text[node.start] in "[{":
+        return node.end
+    return _last(node.items[-1], text)
+
+
+def _at(data: Any, path: Steps) -> Any:
+    for step in path:
+        data = data[step]
+    return data
+
+
+def _flow(value: Any, *, words: bool = False) -> str:
+    """YAML on one line; ``words``: a text that all readers take for a word stands without quotes."""
+    if isinstance(value, list):
+        return f"[{', '.join(_flow(v, words=words) for v in value)}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k}: {_flow(v, words=words)}" for k, v in value.items()) + "}"
+    if isinstance(value, str):
+        is_word = words and value.replace("_", "").isalpha() and plain_value(value) == value
+        return value if is_word else yaml_string(value)
+    return str(value)
+
+
 def _expected(data: Any, path: tuple[str, str], values: list[str]) -> Any:
     expected = copy.deepcopy(data)
     expected[path[0]] = {**(expected.get(path[0]) or {}), path[1]: list(values)}
@@ -51,10 +111,6 @@ def _same(data: Any, expected: Any, path: tuple[str, str]) -> bool:
     for each in (data, expected):
         each[path[0]][path[1]] = sorted(each[path[0]][path[1]])
     return bool(data == expected)
-
-
-def _flow(values: list[str]) -> str:
-    return f"[{', '.join(map(yaml_string, values))}]"
 
 
 def _edited(document: Document, path: tuple[str, str], values: list[str]) -> str:

@@ -7,9 +7,19 @@ Amounts are hundredths of the unit in the wallet's currency (D7, D9), dates are 
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from functools import cache
+from typing import Any, Final
 
 import msgspec
+
+_CAPITAL: Final = re.compile("[A-Z]")
+
+
+@cache
+def attribute(name: str) -> str:
+    """The attribute that holds what Pleo calls ``taxIdentifier``."""
+    return _CAPITAL.sub(lambda match: f"_{match[0].lower()}", name)
 
 
 class Money(msgspec.Struct, gc=False):

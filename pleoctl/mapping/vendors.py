@@ -11,6 +11,7 @@ import io
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import MOST_ALIKE, Finding, InvalidFile
+from pleoctl.mapping.items import attribute
 from pleoctl.mapping.rules.model import VendorRow, literal
 from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.place import Place
@@ -21,14 +22,9 @@ if TYPE_CHECKING:
 
     from pleoctl.mapping.items import Item, Supplier, Vendor
 
-_FIELDS: Final = {
-    "code": "code", "externalId": "external_id", "taxRegistrationNumber": "tax_registration_number",
-    "supplierCode": "supplier_code", "supplierAccount": "supplier_account", "account": "account",
-}  # fmt: skip
 #: Keys by which an item finds its vendor; codes are unique.
-KEYS: Final = {
-    name: _FIELDS[name] for name in ("externalId", "taxRegistrationNumber", "supplierCode", "supplierAccount")
-}
+KEYS: Final = ("externalId", "taxRegistrationNumber", "supplierCode", "supplierAccount")
+_FIELDS: Final = ("code", *KEYS, "account")
 _COLUMNS: Final = [*_FIELDS, "blocked"]
 _TRUE: Final = {"true", "1", "yes", "y", "blocked"}
 _FALSE: Final = {"", "false", "0", "no", "n"}
@@ -36,7 +32,7 @@ _FALSE: Final = {"", "false", "0", "no", "n"}
 
 def vendor_row(data: dict[str, Any], place: Place) -> VendorRow:
     """The vendor of a mapping that its schema has checked."""
-    fields = {_FIELDS[name]: value for name, value in data.items() if name in _FIELDS}
+    fields = {attribute(name): value for name, value in data.items() if name in _FIELDS}
     if fields.get("account"):
         fields["account"] = literal(fields["account"])
     return VendorRow(place=place, blocked=data.get("blocked", False), **fields)
@@ -104,7 +100,7 @@ class Vendors:
         """``match``: the keys of an item's vendor, in the order in which they are tried (C-3)."""
         listed = list(rows)
         self._by_code = _index(listed, "code")
-        self._keys = [(_FIELDS[name], _index(listed, _FIELDS[name])) for name in match]
+        self._keys = [(attribute(name), _index(listed, attribute(name))) for name in match]
         supplier_codes = {id(row): row.supplier_code or row.code for row in listed}
         self._legacy = [
             ("code", _index_of((supplier_codes[id(row)], row) for row in listed)),

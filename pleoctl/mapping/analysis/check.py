@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pleoctl.errors import MOST_ALIKE, More
 from pleoctl.mapping.analysis.lines import line_findings
 from pleoctl.mapping.analysis.types import type_findings
+from pleoctl.mapping.items import attribute
 from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.mapping.targets import targets
 from pleoctl.mapping.vendors import KEYS
@@ -124,10 +125,10 @@ def _missing(rules: Rules) -> Iterator[Finding]:
 
 def _shared_keys(rules: Rules) -> Iterator[Finding]:
     """Vendors in use that a key cannot tell apart, so that it finds neither (A12)."""
-    for label, name in KEYS.items():
+    for label in KEYS:
         first: dict[str, VendorRow] = {}
         for row in rules.vendors:
-            key = getattr(row, name) or (row.code if label == "supplierCode" else None)
+            key = getattr(row, attribute(label)) or (row.code if label == "supplierCode" else None)
             if key and not row.blocked and (one := first.setdefault(key, row)) is not row:
                 message = f"vendors {one.code!r} and {row.code!r} share {label} {key!r}, which finds neither"
                 hint = "correct one of them, or block one"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import Finding, InvalidFile
 from pleoctl.mapping.failures import wrong
+from pleoctl.mapping.items import attribute
 from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.text import did_you_mean
 
@@ -186,24 +187,20 @@ def _plain_parts(text: str) -> list[str | Path] | None:
     return [part for part in mixed if part]
 
 
-_ATTRIBUTES: Final = {
-    "subType": "sub_type", "categoryCode": "category_code", "taxIdentifier": "tax_identifier",
-    "externalId": "external_id", "taxRegistrationNumber": "tax_registration_number",
-    "number": "invoice_number", "dueDate": "due_date",
-}  # fmt: skip
+_OF_INVOICE: Final = {"number": "invoice_number", "date": "invoice_date", "dueDate": "due_date"}
 
 
 def _value(item: Item, path: Path) -> str | None:
     holder: Any = item
     if path[0] == "invoice":
         holder = item.additional_information.invoice_information
-        return getattr(holder, {"date": "invoice_date"}.get(path[1], _ATTRIBUTES.get(path[1], path[1])), None)
+        return getattr(holder, _OF_INVOICE[path[1]], None)
     if path[0] == "reconciliationId":
         return item.additional_information.reconciliation_id
     if path[0] == "currency":
         return item.amount.in_wallet_currency.currency
     for step in path:
-        holder = getattr(holder, _ATTRIBUTES.get(step, step), None)
+        holder = getattr(holder, attribute(step), None)
     return None if holder is None else str(holder)
 
 
@@ -224,7 +221,7 @@ def _reader(path: Path) -> Callable[[Item], str | None]:
     if len(path) == 1 and path[0] == "note":
         return lambda item: item.note
     if len(path) == 2 and path[0] in _SIMPLE:  # noqa: PLR2004 - holder and field
-        holder, name = path[0], _ATTRIBUTES.get(path[1], path[1])
+        holder, name = path[0], attribute(path[1])
         return lambda item: None if (h := getattr(item, holder)) is None else getattr(h, name)
     return lambda item: _value(item, path)
 
