@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import msgspec
 
+from pleoctl.documents.misfit import misfit
+
 _CAPITAL: Final = re.compile("[A-Z]")
 
 
@@ -199,7 +201,5 @@ def _reason(error: Exception) -> str:
     """``accountingEntryLines[].account.code: expected str, got int``."""
     if not isinstance(error, msgspec.ValidationError):
         return "the item: holds a text or a number that cannot be represented"
-    message, _, path = str(error).partition(" - at `$")
-    shown = path.rstrip("`").lstrip(".").replace("[...]", "[]")
-    message = message.replace("`", "")
-    return f"{shown or 'the item'}: {message[:1].lower()}{message[1:]}"
+    path, words = misfit(error)
+    return f"{path.lstrip('.').replace('[...]', '[]') or 'the item'}: {words}"

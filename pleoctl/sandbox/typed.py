@@ -8,11 +8,12 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import inspect
 
+from pleoctl.documents.misfit import misfit
 from pleoctl.sandbox.errors import BadInput, unknown
 
 T = TypeVar("T")
 _STEP: Final = re.compile(r"\.?([^.\[\]]+)|\[(?:\d+|\.\.\.)\]")
-_NAMED: Final = re.compile(r"^Object (contains unknown|missing required) field `(.*)`$")
+_NAMED: Final = re.compile(r"^object (contains unknown|missing required) field (.*)$")
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -44,15 +45,14 @@ def field_names(kind: type[msgspec.Struct]) -> list[str]:
 
 
 def _told(error: msgspec.ValidationError, kind: Any, where: str) -> BadInput:
-    words, _, path = str(error).partition(" - at `$")
-    path = path.rstrip("`")
+    path, words = misfit(error)
     cause = error.__cause__
     if isinstance(cause, BadInput):
         return BadInput(_joined(where, path, cause.field), cause.message)
     found = _at(kind, path)
     named = _NAMED.match(words)
     if named is None:
-        return BadInput(_joined(where, path), _own_words(found) or _plain(words))
+        return BadInput(_joined(where, path), _own_words(found) or words)
     if named[1].startswith("missing"):
         return BadInput(_joined(where, path, named[2]), "is missing")
     known = [field.encode_name for one in found for field in getattr(one, "fields", ())]
@@ -64,11 +64,6 @@ def _own_words(found: list[Any]) -> str | None:
     values = [str(value) for one in found for value in getattr(one, "values", ())]
     said = [(getattr(one, "extra_json_schema", None) or {}).get("x-message") for one in found]
     return f"must be {' or '.join(values)}" if values else next(filter(None, said), None)
-
-
-def _plain(words: str) -> str:
-    words = words.replace("`", "")
-    return f"{words[:1].lower()}{words[1:]}"
 
 
 def _joined(*parts: str) -> str:
