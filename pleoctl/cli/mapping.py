@@ -76,10 +76,10 @@ def _check_lines(data: dict[str, Any], report: Report) -> Iterator[str]:
     from pleoctl.mapping.context import NOT_CHECKED
 
     rows = data["rows"]
-    errors = counted(f for f in report.findings if f.level == "error")
+    errors, warnings = (counted(f for f in report.findings if f.level == level) for level in ("error", "warning"))
     yield (
         f"{rows['expenseTypes']} expense-type rows, {rows['lines']} line rows, {rows['vendors']} vendors: "
-        f"{errors} errors, {counted(report.findings) - errors} warnings"
+        f"{errors} errors, {warnings} warnings"
     )
     if not data["catalog"]:
         yield NOT_CHECKED
@@ -252,14 +252,7 @@ def impact(options: Options, *, base: str, file: str, no_catalog: bool) -> Outpu
     from pleoctl.mapping.context import catalog_of, mapping_path, open_items
     from pleoctl.mapping.engine.engine import Engine
     from pleoctl.mapping.rules.build import load_rules
-    from pleoctl.report.impact import (
-        FAILURE_HEADERS,
-        HEADERS,
-        failure_rows,
-        headline,
-        impact_markdown,
-        rows,
-    )
+    from pleoctl.report.impact import headline, impact_markdown, tables
     from pleoctl.report.table import table
 
     workspace = open_workspace(options)
@@ -270,8 +263,7 @@ def impact(options: Options, *, base: str, file: str, no_catalog: bool) -> Outpu
         found = compare(Engine(base_rules(base, path, workspace.root), catalog), engine, items)
     if options.format == "markdown":
         return Output(page=impact_markdown(found, engine.rules))
-    tables = ((HEADERS, rows(found, engine.rules)), (FAILURE_HEADERS, failure_rows(found)))
-    text = Shown(*(Shown.lines([""]) + table(headers, listed) for headers, listed in tables if listed))
+    text = Shown(*(Shown.lines([""]) + table(headers, listed) for headers, listed in tables(found, engine.rules)))
     return Output(Shown.lines([f"{headline(found)}."]) + text, found.as_json())
 
 

@@ -32,7 +32,8 @@ def _uses(rules: Rules) -> Iterator[AccountUse]:
             if target.code is not None:
                 yield AccountUse(target.code, target.place, f"rule {row.id}")
     for line in rules.lines:
-        yield AccountUse(line.account, line.place, f"rule {line.id}")
+        if line.account is not None:
+            yield AccountUse(line.account, line.place, f"rule {line.id}")
     for vendor in rules.vendors:
         if vendor.account is not None:
             yield AccountUse(vendor.account, vendor.place, f"vendor {vendor.code}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
 from pleoctl.markup import Markdown
@@ -14,10 +14,26 @@ if TYPE_CHECKING:
     from pleoctl.mapping.rules.model import Rules
 
 HEADERS = ("items", "side", "from", "to", "amount")
+DESCRIPTION_HEADERS = ("item", "description from", "to")
 FAILURE_HEADERS = ("items", "fail now with", "reason", "for example")
 
 
-def rows(found: Impact, rules: Rules) -> list[list[str]]:
+_RULES: Final = {
+    HEADERS: Markdown("|---:|---|---|---|---:|"), FAILURE_HEADERS: Markdown("|---:|---|---|---|"),
+    DESCRIPTION_HEADERS: Markdown("|---|---|---|"),
+}  # fmt: skip
+
+
+def tables(found: Impact, rules: Rules) -> list[tuple[tuple[str, ...], list[list[str]]]]:
+    """Headers and rows of each table that has rows."""
+    made = [
+        (HEADERS, _rows(found, rules)), (FAILURE_HEADERS, _failure_rows(found)),
+        (DESCRIPTION_HEADERS, _description_rows(found)),
+    ]  # fmt: skip
+    return [(headers, listed) for headers, listed in made if listed]
+
+
+def _rows(found: Impact, rules: Rules) -> list[list[str]]:
     """One row for each move, amounts as decimals with their currency."""
     return [_row(found, move, rules) for move in found.ordered()]
 
@@ -35,17 +51,23 @@ def headline(found: Impact) -> str:
     more = [
         f"{found.now_failed} fail now" if found.now_failed else "",
         f"{found.now_mapped} are mapped now" if found.now_mapped else "",
+        f"{found.redescribed} are described anew" if found.redescribed else "",
     ]
     tail = "".join(f", {part}" for part in more if part)
     return f"{found.changed} of {found.items} items change{tail}"
 
 
-def failure_rows(found: Impact) -> list[list[str]]:
+def _failure_rows(found: Impact) -> list[list[str]]:
     """One row for each reason why items fail now."""
     return [
         [str(count), why.reason_type, why.reason, found.examples[why] or ""]
         for why, count in found.failures.most_common()
     ]
+
+
+def _description_rows(found: Impact) -> list[list[str]]:
+    """One row for each item whose description changes, as many as are kept."""
+    return [[d.accounting_entry_id or "", d.before, d.after] for d in found.descriptions]
 
 
 def impact_markdown(found: Impact, rules: Rules) -> Markdown:
@@ -56,13 +78,8 @@ def impact_markdown(found: Impact, rules: Rules) -> Markdown:
 def _lines(found: Impact, rules: Rules) -> Iterator[Markdown]:
     yield Markdown("### Impact of the mapping rules\n")
     yield Markdown("{}.", headline(found))
-    yield from _table(HEADERS, Markdown("|---:|---|---|---|---:|"), rows(found, rules))
-    yield from _table(FAILURE_HEADERS, Markdown("|---:|---|---|---|"), failure_rows(found))
-
-
-def _table(headers: tuple[str, ...], rule: Markdown, listed: list[list[str]]) -> Iterator[Markdown]:
-    if listed:
+    for headers, listed in tables(found, rules):
         yield Markdown()
         yield Markdown.row(headers)
-        yield rule
+        yield _RULES[headers]
         yield from map(Markdown.row, listed)

@@ -160,7 +160,7 @@ def _amounts(value: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("kind", "sub"),
-    [("overdraft", None), ("card_purchase", "interest"), ("direct_reimbursement", None), ("refund", ""), ("", None)],
+    [("overdraft", None), ("card_purchase", "interest"), ("direct_reimbursement", None), ("refund", "x"), ("", None)],
 )
 def test_undocumented_pairs_fail(tmp_path: Path, kind: str, sub: str | None) -> None:
     """T26: an unknown pair is named in the reason, never guessed."""

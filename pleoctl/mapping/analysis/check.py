@@ -10,6 +10,7 @@ from pleoctl.errors import MOST_ALIKE, More
 from pleoctl.mapping.analysis.lines import line_findings
 from pleoctl.mapping.analysis.types import type_findings
 from pleoctl.mapping.items import attribute
+from pleoctl.mapping.rules.predicates import folded
 from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.mapping.targets import targets
 from pleoctl.mapping.vendors import KEYS
@@ -32,6 +33,7 @@ CODES: Final = {
     "MAP010": "two rows match the same items",
     "MAP011": "a row can never match",
     "MAP012": "a row changes nothing",
+    "MAP013": "a row of an included file is overridden",
     "MAP020": "no row matches some items",
     "MAP030": "an account does not exist",
     "MAP031": "an account is archived",
@@ -73,6 +75,7 @@ def check(rules: Rules, names: list[Finding], catalog: Catalog | None = None) ->
         *line_findings(rules, undecided),
         *_settings(rules),
         *_shared_keys(rules),
+        *_twins(rules),
         *_targets(rules, catalog),
         *_dimensions(rules, catalog),
     ]
@@ -133,6 +136,21 @@ def _shared_keys(rules: Rules) -> Iterator[Finding]:
                 message = f"vendors {one.code!r} and {row.code!r} share {label} {key!r}, which finds neither"
                 hint = "correct one of them, or block one"
                 yield row.place.finding("duplicate-id", message, hint, level="warning")
+
+
+def _twins(rules: Rules) -> Iterator[Finding]:
+    """Vendors whose codes or numbers differ by blanks, case or Unicode form alone; look-ups tell them apart (A12)."""
+    for label in ("code", *KEYS):
+        first: dict[str, VendorRow] = {}
+        for row in rules.vendors:
+            value = getattr(row, attribute(label))
+            one = first.setdefault("".join(folded("note", value).split()), row) if value and value.strip() else row
+            other = getattr(one, attribute(label))
+            if other != value:
+                message = (
+                    f"vendors {one.code!r} ({one.place}) and {row.code!r}: {label} {other!r} and {value!r} look alike"
+                )
+                yield row.place.finding("doubtful-vendor", message, "correct or remove one", level="warning")
 
 
 # --- against the accounting system -----------------------------------------------------------------------------

@@ -51,6 +51,18 @@ class Failure(NamedTuple):
     reason: str
 
 
+class Description(NamedTuple):
+    """An item whose description changes."""
+
+    accounting_entry_id: str | None
+    before: str
+    after: str
+
+
+#: Descriptions beyond this many are only counted.
+MAX_DESCRIPTIONS: Final = 100
+
+
 @dataclass(slots=True)
 class Impact:
     """Moves with the items and the sum in hundredths of each, and items whose status changes."""
@@ -63,6 +75,8 @@ class Impact:
     now_mapped: int = 0
     sums: dict[Move, int] = field(default_factory=lambda: defaultdict(int))
     counts: dict[Move, int] = field(default_factory=lambda: defaultdict(int))
+    redescribed: int = 0
+    descriptions: list[Description] = field(default_factory=list)
     failures: Counter[Failure] = field(default_factory=Counter)
     examples: dict[Failure, str | None] = field(default_factory=dict)
 
@@ -76,7 +90,11 @@ class Impact:
             self.examples.setdefault(why, after.accounting_entry_id)
         self.now_mapped += before.failed and not after.failed
         moves = _moves(before, after)
-        self.changed += bool(moves) or before.failed != after.failed
+        renamed = not after.failed and not before.failed and before.description != after.description
+        self.changed += bool(moves) or before.failed != after.failed or renamed
+        self.redescribed += renamed
+        if renamed and len(self.descriptions) < MAX_DESCRIPTIONS:
+            self.descriptions.append(Description(after.accounting_entry_id, before.description, after.description))
         for move, amount in moves.items():
             self.sums[move] += amount
             self.counts[move] += 1
@@ -88,6 +106,10 @@ class Impact:
             "changed": self.changed,
             "nowFailed": self.now_failed,
             "nowMapped": self.now_mapped,
+            "redescribed": self.redescribed,
+            "descriptions": [
+                {"accountingEntryId": d.accounting_entry_id, "from": d.before, "to": d.after} for d in self.descriptions
+            ],
             "failures": [
                 {"failureReasonType": why.reason_type, "failureReason": why.reason, "items": count,
                  "example": self.examples[why]}

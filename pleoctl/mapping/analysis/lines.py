@@ -66,7 +66,7 @@ class _Table:
 
 
 def line_findings(rules: Rules, undecided: list[LineRow]) -> Iterator[Finding]:
-    """MAP011 and MAP012 of the line table; rows that are too entangled to decide are put into ``undecided``."""
+    """MAP011, MAP012 and MAP013 of the line table; rows that are too entangled to decide are put into ``undecided``."""
     cells = frozenset(_line_cells(rules))
     listed = []
     for row in (r for r in rules.lines if not r.doubtful):
@@ -127,6 +127,9 @@ def _shadowed(row: LineRow, whole: Box, takers: list[_Analysed]) -> Finding:
     needed = [t.row for t in _needed(whole, takers)]
     by = ", ".join(f"{t.id!r} ({t.place})" for t in needed[:_NAMED])
     more = " and others" if len(needed) > _NAMED else ""
+    if all(taker.place.file in row.within for taker in needed):
+        message = f"row {row.id!r} is overridden by {by}{more}, in a file that includes its own"
+        return row.place.finding("MAP013", message, rule=row.id, level="info")
     message = f"row {row.id!r} can never match: what it matches is taken before by {by}{more}"
     return row.place.finding("MAP011", message, "move the row up, or remove it", rule=row.id)
 
@@ -183,7 +186,10 @@ def _successor(rules: Rules, one: _Analysed, later: Iterable[_Analysed], table: 
     return None
 
 
-def _has_account(piece: Box, account: str) -> bool:
+def _has_account(piece: Box, account: str | None) -> bool:
+    """Whether every line in the box has this account already."""
+    if account is None:
+        return True
     found = piece.regions.get("account")
     if found is None or found.absent:
         return False

@@ -92,5 +92,8 @@ class Accounts:
             return identifier if known is None else known.code
         if (known is None and code in self._catalog.by_code) or (known is not None and known.code != code):
             other = "no account" if known is None else f"account {known.code}"
-            raise wrong(f"{what}: code {code} and identifier {identifier} ({other}) mean different accounts")
+            raise wrong(
+                f"{what}: code {code} and identifier {identifier} ({other}) mean different accounts; "
+                "if the account was renumbered, plan and apply, and export the item again"
+            )
         return code

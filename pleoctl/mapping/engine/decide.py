@@ -54,7 +54,7 @@ class Decider:
     def _route(self, work: Work) -> str:
         """The bookkeeping method that counts (B1-B6, T38, T39)."""
         item = work.item
-        method = item.bookkeeping.method if item.bookkeeping is not None else None
+        method = (item.bookkeeping.method or None) if item.bookkeeping is not None else None
         route: str | None
         if item.type in JOURNAL_ONLY:
             route, branch = JOURNAL, "always journal"

@@ -49,6 +49,8 @@ class Engine:
         """What becomes of an item; ``recorder`` hears why."""
         if isinstance(item, Defect):
             return self._unreadable(item)
+        if not item.sub_type:
+            item.sub_type = None
         work = Work(item, recorder)
         try:
             work.description = self._describe(item)

@@ -81,7 +81,13 @@ class Trace:
         choice = self._choice(self._rules.lines, row, lambda field: self._of_line(field, facts))
         winner = None if row is None else _named(row.id, row.place)
         branch = f"otherwise {self._rules.otherwise}: {facts.account or 'no account'}"
-        self._step(f"line {number + 1}", "lines", winner, *choice, f"rule: {row.account}" if row else branch)
+        self._step(
+            f"line {number + 1}",
+            "lines",
+            winner,
+            *choice,
+            f"rule: {row.account or f'keep {facts.account}'}" if row else branch,
+        )
 
     def account(self, kind: str, side: str, found: Resolved) -> None:
         """Where the account of a side comes from."""

@@ -63,17 +63,21 @@ class Lines:
         return shares
 
     def _share(self, work: Work, table: LineTable, number: int, line: Line, amount: int) -> Share:
+        unclear = None
         try:
             given = self._accounts.of_reference(line.account, "the line's account")
         except ItemFailure as failure:
-            work.recorder.unclear_line(number, failure.reason)
-            raise
+            # A rule on the code that the item carries may give the one that is right today.
+            unclear, given = failure, line.account.code if line.account is not None else None
         row = None
         if table or work.recorder is not NOBODY:
             facts = Facts(work.item, line, given, amount)
             row = table.find(facts)
             if work.recorder is not NOBODY:
                 work.recorder.line(number, facts, row)
+        if unclear is not None and (row is None or row.account is None):
+            work.recorder.unclear_line(number, unclear.reason)
+            raise unclear
         share = Share(line, self._account(number, given, row), amount, row)
         self._checks.account(share.account, work, line.account.name if row is None and line.account else None)
         if line.tax is not None:
@@ -83,9 +87,9 @@ class Lines:
         return share
 
     def _account(self, number: int, given: str | None, row: LineRow | None) -> str:
-        if row is not None:
+        if row is not None and row.account is not None:
             return row.account
-        if self._fail:
+        if self._fail and row is None:
             raise missing(f"line {number + 1}: no line rule matches, and lines.otherwise is fail")
         if given is None:
             raise missing(
@@ -96,7 +100,7 @@ class Lines:
     def _tags(self, share: Share, tags: list[Tag | None]) -> None:
         seen: dict[str, Tag] = {}
         for tag in tags:
-            if tag is None:
+            if tag is None or not tag.code:
                 continue
             first = seen.setdefault(tag.group_code.casefold(), tag)
             if first.code.casefold() != tag.code.casefold():
@@ -106,8 +110,8 @@ class Lines:
                 self._checks.tag(tag.group_code, tag.code)
 
     def _tax(self, share: Share, tax: Tax, work: Work, number: int) -> None:
-        self._checks.tax_code(tax.code)
-        share.tax_code = tax.code
+        share.tax_code = tax.code or None
+        self._checks.tax_code(share.tax_code)
         value = hundredths(tax.amount.in_wallet_currency, "line %d: tax", number + 1)
         if self._split:
             share.tax = abs(value)

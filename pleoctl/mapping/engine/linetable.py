@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from pleoctl.mapping.rules.predicates import prepared
 from pleoctl.mapping.vocabulary import CELL_FIELDS, TAG_PREFIX, Cell, is_folded
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Facts(msgspec.Struct, gc=False):
         """The code of the line's first tag of a folded group."""
         if self._tags is None:
             tags = self.line.tags or ()
-            self._tags = {tag.group_code.casefold(): tag.code for tag in reversed(tags) if tag is not None}
+            self._tags = {tag.group_code.casefold(): tag.code for tag in reversed(tags) if tag and tag.code}
         return self._tags.get(group)
 
 
@@ -66,6 +67,10 @@ _RAW: Final[dict[str, Callable[[Facts], Any]]] = {
 }
 
 
+#: Fields whose values are no texts that people type.
+_EXACT: Final = frozenset({"currency", "amount"})
+
+
 def _raw(field: str) -> Callable[[Facts], Any]:
     return _tag(field.removeprefix(TAG_PREFIX)) if field.startswith(TAG_PREFIX) else _RAW[field]
 
@@ -76,11 +81,11 @@ def raw_value(field: str, facts: Facts) -> Any:
 
 
 def _getter(field: str) -> Callable[[Facts], Any]:
-    """How a field is read for comparing: folded where the field compares by casefold."""
-    raw = _raw(field)
-    if not is_folded(field):
+    """How a field is read for comparing."""
+    raw, fold = _raw(field), is_folded(field)
+    if field in _EXACT:
         return raw
-    return lambda facts: None if (value := raw(facts)) is None else value.casefold()
+    return lambda facts: None if (value := raw(facts)) is None else prepared(value, fold=fold)
 
 
 def cell_allows(conditions: Iterable[Predicate], cell: Cell) -> bool:

@@ -17,6 +17,7 @@ from pleoctl.mapping.rules.predicates import Predicate, folded, predicate
 from pleoctl.mapping.rules.regex import MAX_SIZE, Refused, compiled
 from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.mapping.vendors import doubles, read_csv, vendor_row
+from pleoctl.mapping.vocabulary import ROLES
 from pleoctl.text import closest, did_you_mean
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from pleoctl.documents.document import Steps
 
+KEEP: Final = "keep"
 _SECTIONS: Final = ("accounts", "expenseTypes", "lines", "tax", "vendors")
 
 
@@ -186,9 +188,14 @@ class _Build:
     def _line_rows(self, source: Source) -> Iterator[LineRow]:
         for index, data in enumerate(source.data.get("lines", {}).get("rows", [])):
             path = ("lines", "rows", index)
+            if data["account"] in ROLES:
+                message = f"account {data['account']!r} is a role, where a line row gives a code or keep"
+                hint = f"write account:{data['account']} for a code that is spelt so"
+                self.problems.append(source.finding((*path, "account"), message, hint))
             yield LineRow(
-                data["id"], self._when(source, path, data["when"]), literal(data["account"]), source.place(*path),
-                source.spelling.is_lost(path),
+                data["id"], self._when(source, path, data["when"]),
+                None if data["account"] == KEEP else literal(data["account"]), source.place(*path),
+                source.spelling.is_lost(path), source.within,
             )  # fmt: skip
 
     def _vendors(self, source: Source) -> Iterator[VendorRow]:

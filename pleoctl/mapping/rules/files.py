@@ -36,6 +36,7 @@ class Source:
     document: Document
     spelling: Spelling
     standard: bool = False
+    within: frozenset[str] = frozenset()
 
     @property
     def data(self) -> dict[str, Any]:
@@ -73,20 +74,20 @@ class Sources:
     problems: list[Finding] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
 
-    def load(self, name: str) -> None:
-        """Load a file and, after it, its includes; each file once."""
+    def load(self, name: str, within: frozenset[str] = frozenset()) -> None:
+        """Load a file and, after it, its includes; each file once. ``within`` are the files that include it."""
         name = PurePosixPath(name).as_posix()
         if name in self._seen:
             return
         self._seen.add(name)
         if len(self._seen) > MAX_FILES:
             raise InvalidFile(f"includes more than {MAX_FILES} files", file=name)
-        source = self._source(parse(decode(self.read(name), name), name))
+        source = self._source(parse(decode(self.read(name), name), name), within)
         self.listed.append(source)
         for index, included in enumerate(source.data.get("include", [])):
             self._include(source, index, included)
 
-    def _source(self, document: Document) -> Source:
+    def _source(self, document: Document, within: frozenset[str]) -> Source:
         spelling = Spelling(document)
         spelling.correct()
         self.names += spelling.findings
@@ -95,7 +96,7 @@ class Sources:
         if found:
             # Nothing can be said about a file of another shape; its own findings are the report.
             document.data = {}
-        return Source(document, spelling)
+        return Source(document, spelling, within=within)
 
     def _include(self, source: Source, index: int, name: str) -> None:
         if name == STANDARD:
@@ -104,7 +105,7 @@ class Sources:
                 self.listed.append(standard_source())
             return
         try:
-            self.load(name)
+            self.load(name, source.within | {source.document.shown})
         except InvalidFile as error:
             missing = error.findings[0].file == name and error.findings[0].line is None
             hint = f"`include` takes {STANDARD!r} or paths relative to the workspace"

@@ -105,13 +105,17 @@ _CELL_INDEX: Final = {"type": 0, "subType": 1, "method": 2}
 
 @dataclass(frozen=True, slots=True)
 class LineRow:
-    """A row of the line table (hit policy FIRST); ``account`` is the code it gives to the line."""
+    """A row of the line table (hit policy FIRST); ``account`` is the code it gives to the line, None keeps its own.
+
+    ``within`` are the files that include the row's own, directly or not.
+    """
 
     id: str
     when: tuple[Predicate, ...]
-    account: str
+    account: str | None
     place: Place
     doubtful: bool = False
+    within: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

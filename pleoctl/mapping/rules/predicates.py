@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import field as extra
 from typing import TYPE_CHECKING, Any, Literal
+from unicodedata import normalize
 
 from pleoctl.mapping.rules.regex import compiled, translate
 from pleoctl.mapping.vocabulary import TAG_PREFIX, is_folded
@@ -67,8 +68,23 @@ _TESTS: dict[str, Any] = {"startsWith": _starts, "contains": _contains, "range":
 
 
 def folded(name: str, value: Any) -> Any:
-    """A field's value as predicates compare it."""
-    return value.casefold() if isinstance(value, str) and is_folded(name) else value
+    """A field's value as predicates compare it: what looks the same is the same, an empty text is absent."""
+    return prepared(value, fold=is_folded(name)) if isinstance(value, str) else value
+
+
+def prepared(text: str, *, fold: bool) -> str | None:
+    """A text in NFC, with single blanks of one kind inside and none around, maybe folded; None if nothing is left."""
+    squeezed = " ".join(text.split())
+    if squeezed.isascii():
+        return (squeezed.casefold() if fold else squeezed) or None
+    composed = normalize("NFC", squeezed)
+    return normalize("NFC", composed.casefold()) if fold else composed
+
+
+def _part(name: str, text: str) -> str:
+    """An operand that is part of a text: the blanks at its ends are meant."""
+    inner = folded(name, text) or ""
+    return f"{' ' * text[:1].isspace()}{inner}{' ' * (bool(inner) and text[-1:].isspace())}"
 
 
 def predicate(label: str, given: Any, place: Place) -> Predicate:
@@ -77,8 +93,9 @@ def predicate(label: str, given: Any, place: Place) -> Predicate:
     if isinstance(given, dict):
         ((kind, operand),) = given.items()
         if kind == "regex":
-            return Predicate(name, kind, (translate(operand, folded=is_folded(name)),), label, given, place)
-        operands = operand if kind == "range" else [operand]
-        return Predicate(name, kind, tuple(folded(name, v) for v in operands), label, given, place)
+            written = translate(normalize("NFC", operand), folded=is_folded(name))
+            return Predicate(name, kind, (written,), label, given, place)
+        operands = tuple(folded(name, v) for v in operand) if kind == "range" else (_part(name, operand),)
+        return Predicate(name, kind, operands, label, given, place)
     listed = given if isinstance(given, list) else [given]
     return Predicate(name, "in", tuple(dict.fromkeys(folded(name, v) for v in listed)), label, given, place)
