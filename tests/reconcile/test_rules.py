@@ -85,3 +85,23 @@ def test_a_held_row_without_a_record_is_one_and_duplicates_count_each() -> None:
     """Of a held row all records stay."""
     assert told(tags([row("a", hold="why")], [])) == ([], {"held": 1})
     assert told(tags([row("a", hold="why")], [live("a"), live("A", identity="2")])) == ([], {"held": 2})
+
+
+def test_doubt_is_told_of_every_look_alike_in_words_of_its_kind() -> None:
+    """Groups and tags are held and told so; accounts are different ones and go on."""
+    notes = tags([row("X ")], [live("X")]).notes
+    assert [(str(note.address), note.origin) for note in notes] == [("tag:D/X", None), ("tag:D/X ", "f:1")]
+    alike = "differ only in case, blanks or Unicode form: 'X', 'X '"
+    assert {note.reason for note in notes} == {f"codes that {alike}; all are left as they are"}
+    found = accounts([row("X ")], [live("X", archived=True)])
+    assert {note.reason for note in found.notes} == {f"externalIds that {alike}"}
+    assert [change.action for change in found.changes] == ["create"]
+
+
+def test_what_is_held_back_and_duplicates_at_rest_are_counted() -> None:
+    """A row without a key holds each archive, which counts; an archived duplicate is unchanged beside its kept twin."""
+    result = tags([row(None, hold="has no code")], [live("gone"), live("away", archived=True)])
+    assert told(result) == ([], {"held": 2, "ignored": 1})
+    why = "would be archived, but a row without code (f:1) may mean any tag"
+    assert [held.reason for held in result.held] == ["has no code", why]
+    assert told(tags([row("a")], [live("a"), live("A", archived=True, identity="2")])) == ([], {"unchanged": 2})
