@@ -108,6 +108,8 @@ def truthful(applied: Applied, state: Json, foreign: set[str], *, cascades: bool
             continue
         demand("done is done", identity in stored, f"{result.change.address} has no record")
         kind, record = stored[identity]
+        known = kind != "account" or record["externalId"].lower() == result.change.key.lower()
+        demand("done is done", known, f"{result.change.address} is {record}")
         wanted = dict(result.change.after)
         if cascades and kind == "tag":
             wanted.pop("archived")
