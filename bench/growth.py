@@ -90,10 +90,14 @@ def item(lines: int = 1, **more: Any) -> dict[str, Any]:
     total = {"inWalletCurrency": {"currency": "EUR", "value": 100 * lines}}
     line = {"lineAmount": money, "account": {"code": "6540"}, **more}
     return {
-        "accountingEntryId": "x", "type": "card_purchase", "date": "2026-01-01", "amount": total,
-        "bookkeeping": {"method": "journal"}, "additionalInformation": {"reconciliationId": "1"},
+        "accountingEntryId": "x",
+        "type": "card_purchase",
+        "date": "2026-01-01",
+        "amount": total,
+        "bookkeeping": {"method": "journal"},
+        "additionalInformation": {"reconciliationId": "1"},
         "accountingEntryLines": [line] * lines,
-    }  # fmt: skip
+    }
 
 
 def impact(lines: int) -> None:

@@ -58,8 +58,9 @@ def _by_position(original: Callable[..., Any]) -> Callable[..., Any]:
 
     def send(self: Any, ids: Any) -> Any:
         answer = self._api.create_many([self._changes[part] for part in ids])
-        return {part: self._bench.adopt(self._changes[part], made)
-                for part, made in zip(ids, answer.created, strict=False)} or original(self, ids)  # fmt: skip
+        return {
+            part: self._bench.adopt(self._changes[part], made) for part, made in zip(ids, answer.created, strict=False)
+        } or original(self, ids)
 
     return send
 

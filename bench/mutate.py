@@ -31,16 +31,29 @@ TARGETS: Final[dict[str, list[str]]] = {
     "pleoctl/plan/order.py": ["tests/plan", *APPLY],
     "pleoctl/run/settle.py": ["tests/run"],
     "pleoctl/run/doubts.py": ["tests/apply/test_doubles.py"],
-    **{f"pleoctl/apply/{name}.py": APPLY for name in (
-        "steps", "executor", "fresh", "verify", "cascade", "ledger", "state", "kinds", "run")},
+    **{
+        f"pleoctl/apply/{name}.py": APPLY
+        for name in ("steps", "executor", "fresh", "verify", "cascade", "ledger", "state", "kinds", "run")
+    },
     "pleoctl/reconcile/table.py": ["tests/reconcile", "tests/laws/test_converge.py"],
-}  # fmt: skip
+}
 SECONDS: Final = 300
 _SWAPS: Final[dict[type[ast.AST], Any]] = {
-    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
-    ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.And: ast.Or, ast.Or: ast.And,
-    ast.Add: ast.Sub, ast.Sub: ast.Add,
-}  # fmt: skip
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.And: ast.Or,
+    ast.Or: ast.And,
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+}
 
 
 def mutants(source: str) -> Iterator[tuple[str, str]]:

@@ -38,10 +38,13 @@ def company(accounts: int, groups: int, tags: int) -> tuple[Seed, DesiredState]:
         {"externalId": f"acc-{n:06d}", "code": str(100000 + n), "name": f"Account {n:06d}"} for n in range(accounts)
     ]
     made = [
-        {"code": f"DIM{g}", "name": f"Dimension {g}",
-         "tags": [{"code": f"V{n:06d}", "name": f"Value {n:06d}"} for n in range(tags)]}
+        {
+            "code": f"DIM{g}",
+            "name": f"Dimension {g}",
+            "tags": [{"code": f"V{n:06d}", "name": f"Value {n:06d}"} for n in range(tags)],
+        }
         for g in range(groups)
-    ]  # fmt: skip
+    ]
     rows = [account(n) for n in range(accounts)]
     dimensions = [
         Dimension(Row(f"DIM{g}", {"code": f"DIM{g}", "name": f"Dimension {g}"}), [value(n) for n in range(tags)])
@@ -73,9 +76,13 @@ def child(code: str, folder: Path, **environment: str) -> tuple[float, float, fl
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, check=False, capture_output=True, text=True,
+        [sys.executable, "-c", code],
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        text=True,
         env={**os.environ, "PLEOCTL_STATE_DIR": str(folder / "state"), **environment},
-    )  # fmt: skip
+    )
     wall = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode not in {0, 2}:

@@ -40,12 +40,33 @@ SEED = Seed(
     ],
 )
 _ENVIRONMENT = (
-    "CI", "GITHUB_RUN_ID", "CI_JOB_URL", "BUILD_URL", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY",
-    "GITHUB_WORKSPACE", "GITHUB_SHA", "CI_COMMIT_SHA", "CI_PROJECT_DIR",
-    "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "https_proxy",
-    "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy",
-    "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS",
-)  # fmt: skip
+    "CI",
+    "GITHUB_RUN_ID",
+    "CI_JOB_URL",
+    "BUILD_URL",
+    "GITHUB_ACTIONS",
+    "GITHUB_STEP_SUMMARY",
+    "GITHUB_WORKSPACE",
+    "GITHUB_SHA",
+    "CI_COMMIT_SHA",
+    "CI_PROJECT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "CLICOLOR_FORCE",
+    "COLUMNS",
+)
 
 
 class Said(NamedTuple):

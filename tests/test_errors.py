@@ -23,9 +23,19 @@ def test_every_error_carries_a_finding_and_an_exit_code(kind: type[PleoctlError]
 def test_exit_codes_are_the_published_ones() -> None:
     """CI jobs rely on them."""
     assert {code.name: int(code) for code in ExitCode} == {
-        "OK": 0, "ERROR": 1, "CHANGES": 2, "REFUSED": 3, "STALE": 4, "PARTIAL": 5, "LOCKED": 6, "USAGE": 64,
-        "INVALID": 78, "HANGUP": 129, "INTERRUPTED": 130, "TERMINATED": 143,
-    }  # fmt: skip
+        "OK": 0,
+        "ERROR": 1,
+        "CHANGES": 2,
+        "REFUSED": 3,
+        "STALE": 4,
+        "PARTIAL": 5,
+        "LOCKED": 6,
+        "USAGE": 64,
+        "INVALID": 78,
+        "HANGUP": 129,
+        "INTERRUPTED": 130,
+        "TERMINATED": 143,
+    }
 
 
 def test_several_findings_make_one_error() -> None:
@@ -35,10 +45,16 @@ def test_several_findings_make_one_error() -> None:
     assert (str(InvalidFile.of([one])), str(InvalidFile.of([one, two]))) == ("1 problem found", "2 problems found")
 
 
-@pytest.mark.parametrize(("finding", "where"), [
-    (Finding("c", "m"), ""), (Finding("c", "m", file="f"), "f"), (Finding("c", "m", file="f", line=2), "f:2"),
-    (Finding("c", "m", address="account:a"), "account:a"), (Finding("c", "m", rule="standard/card"), "standard/card"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("finding", "where"),
+    [
+        (Finding("c", "m"), ""),
+        (Finding("c", "m", file="f"), "f"),
+        (Finding("c", "m", file="f", line=2), "f:2"),
+        (Finding("c", "m", address="account:a"), "account:a"),
+        (Finding("c", "m", rule="standard/card"), "standard/card"),
+    ],
+)
 def test_a_finding_says_where_as_far_as_is_known(finding: Finding, where: str) -> None:
     """Place, address or rule; a finding without any starts with its message."""
     assert finding.where == where

@@ -15,12 +15,20 @@ from pleoctl.hosts import Endpoint, HostEntry
 @pytest.mark.parametrize(
     "urls",
     [
-        ["http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080", "http://LOCALHOST:8080/", "https://127.0.0.1:8080",
-         "http://[0:0:0:0:0:0:0:1]:8080", "http://[::ffff:127.0.0.1]:8080", "http://127.1.2.3:8080"],
+        [
+            "http://127.0.0.1:8080",
+            "http://localhost:8080",
+            "http://[::1]:8080",
+            "http://LOCALHOST:8080/",
+            "https://127.0.0.1:8080",
+            "http://[0:0:0:0:0:0:0:1]:8080",
+            "http://[::ffff:127.0.0.1]:8080",
+            "http://127.1.2.3:8080",
+        ],
         ["https://external.pleo.io", "https://EXTERNAL.pleo.io:443", "https://external.pleo.io/"],
         ["https://[2001:db8::1]", "https://[2001:0DB8:0:0::1]:443"],
     ],
-)  # fmt: skip
+)
 def test_spellings_of_one_server_are_one(urls: list[str]) -> None:
     """Case, default ports, forms of an address, and all names of this machine."""
     found = [Endpoint.parse(url) for url in urls]
@@ -31,15 +39,40 @@ def test_spellings_of_one_server_are_one(urls: list[str]) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "https://a.example.", "https://a..example", "https://.example", "https://0x7f.1", "https://2130706433",
-        "https://127.1", "https://0177.0.0.1", "https://1.2.3.4.5", "https://010.1.1.1", "https://1.2.3.0x4",
-        "https://me@a.example", "https://a.example\\@b.example", "https://a.example\\b", "https://bücher.example",
-        "https://a。example", "https://a.example?q", "https://a.example#q", "https://a.example:0",
-        "https://a.example:65536", "https://a.example:", "https://[::1", "https://[fe80::1%25eth0]", "https://[a]",
-        "https://a.example/\n", "https://a.example /", "ftp://a.example", "//a.example", "https://", "https:a.example",
-        "https://a.example/x\\@b.example/", "https://{a}.example", "https://" + "a." * 130 + "b",
+        "https://a.example.",
+        "https://a..example",
+        "https://.example",
+        "https://0x7f.1",
+        "https://2130706433",
+        "https://127.1",
+        "https://0177.0.0.1",
+        "https://1.2.3.4.5",
+        "https://010.1.1.1",
+        "https://1.2.3.0x4",
+        "https://me@a.example",
+        "https://a.example\\@b.example",
+        "https://a.example\\b",
+        "https://bücher.example",
+        "https://a。example",
+        "https://a.example?q",
+        "https://a.example#q",
+        "https://a.example:0",
+        "https://a.example:65536",
+        "https://a.example:",
+        "https://[::1",
+        "https://[fe80::1%25eth0]",
+        "https://[a]",
+        "https://a.example/\n",
+        "https://a.example /",
+        "ftp://a.example",
+        "//a.example",
+        "https://",
+        "https:a.example",
+        "https://a.example/x\\@b.example/",
+        "https://{a}.example",
+        "https://" + "a." * 130 + "b",
     ],
-)  # fmt: skip
+)
 def test_what_readers_disagree_about_is_no_server(url: str) -> None:
     """User names, odd numbers, trailing dots, other scripts, parts beyond the path."""
     assert Endpoint.parse(url) is None

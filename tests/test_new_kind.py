@@ -36,12 +36,19 @@ Json = dict[str, Any]
 # --- the row ---------------------------------------------------------------------------------------------------------
 
 PROJECT = Kind(
-    "project", "project", "projects", "externalId",
+    "project",
+    "project",
+    "projects",
+    "externalId",
     fields=(
-        Field("code", nullable=True), Field("name", longest=20), Field("manager", nullable=True, optional=True),
+        Field("code", nullable=True),
+        Field("name", longest=20),
+        Field("manager", nullable=True, optional=True),
     ),
-    waves={"create": 50, "unarchive": 51, "update": 51, "archive": 52}, longest=20, says="The project's id.",
-)  # fmt: skip
+    waves={"create": 50, "unarchive": 51, "update": 51, "archive": 52},
+    longest=20,
+    says="The project's id.",
+)
 
 # --- the module of Pleo's operations ---------------------------------------------------------------------------------
 
@@ -129,15 +136,23 @@ def _put(call: Call) -> Answer:
 
 BODY = {"archived": Text(type="flag"), **{name: Text(type="text", nullable=True) for name in PROJECT.names}}
 PART = Part(
-    kind="project", key="externalId", row=ProjectRow, table=PROJECTS,
+    kind="project",
+    key="externalId",
+    row=ProjectRow,
+    table=PROJECTS,
     operations=(
         Operation(id="listProjects", method="GET", path=PATH, query=published()["searchAccountsV1"].query),
-        Operation(id="createProject", method="POST", path=PATH, writes=True,
-                  body={"externalId": Text(type="text", required=True), **BODY}),
+        Operation(
+            id="createProject",
+            method="POST",
+            path=PATH,
+            writes=True,
+            body={"externalId": Text(type="text", required=True), **BODY},
+        ),
         Operation(id="putProject", method="PUT", path=f"{PATH}/{{id}}", writes=True, body=BODY),
     ),
     handlers={"listProjects": _list, "createProject": _create, "putProject": _put},
-)  # fmt: skip
+)
 
 # --- registered ------------------------------------------------------------------------------------------------------
 
@@ -205,13 +220,15 @@ def test_a_made_up_kind_goes_all_the_way(company: Any, books: Any, cli: Any) -> 
     assert (plan.json["scope"]["projects"], plan.json["live"]["counts"]["project"]) == (True, 0)
     assert cli("apply", "plan.json", "--receipt", "receipt.json").code == 0
     assert {p["externalId"]: (p["name"], p["manager"]) for p in pleo.state()["projects"]} == {
-        "P1": ("One", "Ann"), "P2": ("Two", None),
-    }  # fmt: skip
+        "P1": ("One", "Ann"),
+        "P2": ("Two", None),
+    }
     assert cli("plan", "--format", "json").json["changes"] == []
     undone = cli("undo", "receipt.json", "--format", "json", "--allow-archive", "2")
     assert {c["address"]: c["action"] for c in undone.json["changes"] if c["kind"] == "project"} == {
-        "project:P1": "archive", "project:P2": "archive",
-    }  # fmt: skip
+        "project:P1": "archive",
+        "project:P2": "archive",
+    }
     assert pleo.stats()["deletes"] == 0
 
 
@@ -247,10 +264,14 @@ def test_a_made_up_kind_is_imported(company: Any, books: Any, cli: Any) -> None:
 
 
 RATE = Kind(
-    "rate", "rate", "rates", "code",
+    "rate",
+    "rate",
+    "rates",
+    "code",
     fields=(Field("code"), Field("name"), Field("share", nullable=True, optional=True)),
-    waves={"create": 1, "unarchive": 1, "update": 1, "archive": 60}, folds_case=True,
-)  # fmt: skip
+    waves={"create": 1, "unarchive": 1, "update": 1, "archive": 60},
+    folds_case=True,
+)
 
 
 @pytest.mark.parametrize("row", ['{code: "A", name: "N"}', '{code: "A", name: "N", active: false, share: null}'])

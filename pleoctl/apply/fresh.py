@@ -51,9 +51,7 @@ class FreshCheck:
         self._apis = apis
         self._changes = changes
         self._out = Fresh({c.address: Result(c) for c in changes})
-        self._flipped = {
-            c.address for c in changes if c.kind == TAG_GROUP.name and c.action == "unarchive"
-        }  # fmt: skip
+        self._flipped = {c.address for c in changes if c.kind == TAG_GROUP.name and c.action == "unarchive"}
 
     def run(self) -> Fresh:
         """Judge all changes. Raises `PleoError` if the records cannot be read."""
@@ -136,8 +134,9 @@ class FreshCheck:
         )
         message = f"{change.address} {words}{f': {details}' if details else ''}"
         self._out.results[change.address].error = {"code": "stale", "message": message, "httpStatus": None}
-        self._out.stale.append(Finding("stale", message, address=str(change.address),
-                                       hint="make a new plan: `pleoctl plan -o FILE`"))  # fmt: skip
+        self._out.stale.append(
+            Finding("stale", message, address=str(change.address), hint="make a new plan: `pleoctl plan -o FILE`")
+        )
 
 
 def _shown(value: object) -> str:
@@ -149,5 +148,7 @@ def _check_identity(change: Change, record: Live) -> None:
     kind = KINDS[change.kind]
     stray = change.parent is not None and change.parent.id not in {None, record.parent}
     if stray or kind.normalise(change.address.key) != kind.normalise(record.key):
-        raise Refused(f"{change.address} and Pleo's record {record.id} do not belong together",
-                      hint="make a new plan: `pleoctl plan -o FILE`")  # fmt: skip
+        raise Refused(
+            f"{change.address} and Pleo's record {record.id} do not belong together",
+            hint="make a new plan: `pleoctl plan -o FILE`",
+        )

@@ -192,8 +192,10 @@ class TagApi:
 
 
 APIS: Final[dict[str, Callable[[PleoWriter], KindApi]]] = {
-    ACCOUNT.name: AccountApi, TAG_GROUP.name: GroupApi, TAG.name: TagApi,
-}  # fmt: skip
+    ACCOUNT.name: AccountApi,
+    TAG_GROUP.name: GroupApi,
+    TAG.name: TagApi,
+}
 """The operations of each kind, by its name."""
 
 

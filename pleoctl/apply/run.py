@@ -97,9 +97,16 @@ def refuse_plan(plan: Plan, target: Target, error: Refused) -> Applied:
     started = _now()
     results = [Result(change) for change in plan.changes]
     receipt = Receipt(
-        plan.id, _run_id(plan, started), target.company, target.url, "refused", _iso(started), _iso(started), results,
+        plan.id,
+        _run_id(plan, started),
+        target.company,
+        target.url,
+        "refused",
+        _iso(started),
+        _iso(started),
+        results,
         findings=error.findings,
-    )  # fmt: skip
+    )
     with suppress(PleoctlError):
         open_run(target.runs, receipt.run_id, plan.bytes).keep(receipt.bytes)
     return Applied(receipt)
@@ -128,8 +135,15 @@ class _Run:
         folder = open_run(self._runs, receipt.run_id, self._plan.bytes)
         receipt.findings += folder.findings
         journal = folder.journal(self._ears.listen)
-        self._ears.listen({"at": receipt.started, "event": "started", "runId": receipt.run_id,
-                           "planId": receipt.plan_id, "changes": len(self._plan.changes)})  # fmt: skip
+        self._ears.listen(
+            {
+                "at": receipt.started,
+                "event": "started",
+                "runId": receipt.run_id,
+                "planId": receipt.plan_id,
+                "changes": len(self._plan.changes),
+            }
+        )
         try:
             fresh = FreshCheck(self._apis, self._plan.changes).run()
             if fresh.stale:
@@ -183,8 +197,15 @@ class _Run:
         receipt.requests = {"read": counts.read, "write": counts.write, "retries": counts.retries}
         # The outcome itself must reach the caller even if the disk is full by now.
         receipt.findings += folder.keep(receipt.bytes)
-        self._ears.listen({"at": receipt.finished, "event": "finished", "runId": receipt.run_id, "outcome": outcome,
-                           "counts": dict(receipt.counts())})  # fmt: skip
+        self._ears.listen(
+            {
+                "at": receipt.finished,
+                "event": "finished",
+                "runId": receipt.run_id,
+                "outcome": outcome,
+                "counts": dict(receipt.counts()),
+            }
+        )
         return Applied(receipt)
 
 

@@ -175,7 +175,7 @@ class Batch(Step[Address]):
 
     def _read(
         self, change: Change, created: Mapping[str, Live], failed: Mapping[str, list[str]]
-    ) -> End | Next[Address]:  # fmt: skip
+    ) -> End | Next[Address]:
         reasons = failed.get(change.key, [])
         if change.key in created:
             return self._bench.adopt(change, created[change.key])

@@ -71,17 +71,26 @@ def _shared_options(formats: tuple[str, ...], default: str) -> list[click.Parame
         click.Option(["--no-color"], is_flag=True, help="No colours (also NO_COLOR)."),
         click.Option(["--debug"], is_flag=True, envvar="PLEOCTL_DEBUG", help="Show requests, and errors' tracebacks."),
         click.Option(["-v", "--verbose"], is_flag=True, help="Say on stderr what is being done."),
-        click.Option(["--format"], type=click.Choice(formats), callback=chosen,
-                     help=f"Output format (default {default}; PLEOCTL_FORMAT)."),
-        click.Option(["--workspace"], metavar="FILE|FOLDER", type=PATH,
-                     help="The workspace; else PLEOCTL_WORKSPACE, else pleoctl.yaml here or above."),
-    ]  # fmt: skip
+        click.Option(
+            ["--format"],
+            type=click.Choice(formats),
+            callback=chosen,
+            help=f"Output format (default {default}; PLEOCTL_FORMAT).",
+        ),
+        click.Option(
+            ["--workspace"],
+            metavar="FILE|FOLDER",
+            type=PATH,
+            help="The workspace; else PLEOCTL_WORKSPACE, else pleoctl.yaml here or above.",
+        ),
+    ]
 
 
 lock_timeout_option = click.option(
-    "--lock-timeout", metavar="DURATION",
+    "--lock-timeout",
+    metavar="DURATION",
     help="How long to wait for another run, e.g. 90s or 5m (default 0s; PLEOCTL_LOCK_TIMEOUT).",
-)  # fmt: skip
+)
 
 
 def open_workspace(options: Options) -> Workspace:
@@ -106,9 +115,14 @@ def seconds(text: str) -> float:
 
 # Names of the two streams, which are ours and are not opened a second time.
 _STREAMS: Final = {
-    "-": 1, "/dev/stdout": 1, "/dev/fd/1": 1, "/proc/self/fd/1": 1,
-    "/dev/stderr": 2, "/dev/fd/2": 2, "/proc/self/fd/2": 2,
-}  # fmt: skip
+    "-": 1,
+    "/dev/stdout": 1,
+    "/dev/fd/1": 1,
+    "/proc/self/fd/1": 1,
+    "/dev/stderr": 2,
+    "/dev/fd/2": 2,
+    "/proc/self/fd/2": 2,
+}
 
 
 def is_stdout(path: str) -> bool:

@@ -48,8 +48,11 @@ ATTRIBUTES: Final = """\
 *.csv -text
 """
 FILES: Final = {
-    WORKSPACE: TEMPLATE, "as/accounts.csv": ACCOUNTS, ".gitignore": IGNORE, ".gitattributes": ATTRIBUTES,
-}  # fmt: skip
+    WORKSPACE: TEMPLATE,
+    "as/accounts.csv": ACCOUNTS,
+    ".gitignore": IGNORE,
+    ".gitattributes": ATTRIBUTES,
+}
 
 
 @as_command("init")

@@ -44,8 +44,15 @@ def _run(folder: Path, shown: str) -> dict[str, Any]:
         read = read_receipt(folder / "receipt.json", f"{shown}/receipt.json")
     except PleoctlError:
         # A run that was killed leaves its journal and no receipt.
-        return {"runId": folder.name, "planId": "", "outcome": "no receipt", "counts": {}, "startedAt": "",
-                "finishedAt": "", "receipt": None}  # fmt: skip
+        return {
+            "runId": folder.name,
+            "planId": "",
+            "outcome": "no receipt",
+            "counts": {},
+            "startedAt": "",
+            "finishedAt": "",
+            "receipt": None,
+        }
     counts = Counter(change.status for change in read.changes)
     return {
         "runId": read.run_id,

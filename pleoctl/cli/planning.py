@@ -60,10 +60,17 @@ class Section(click.ParamType):  # type: ignore[type-arg]
 
 def scope_options(function: F) -> F:
     """``--only`` and ``--dimension``."""
-    dimension = click.option("--dimension", "dimensions", multiple=True, metavar="CODE", shell_complete=selected_codes,
-                             help="Only this selected dimension, its tag group and tags; may be repeated.")  # fmt: skip
-    only = click.option("--only", type=Section(), multiple=True,
-                        help="Leave everything else out of the plan; may be repeated.")  # fmt: skip
+    dimension = click.option(
+        "--dimension",
+        "dimensions",
+        multiple=True,
+        metavar="CODE",
+        shell_complete=selected_codes,
+        help="Only this selected dimension, its tag group and tags; may be repeated.",
+    )
+    only = click.option(
+        "--only", type=Section(), multiple=True, help="Leave everything else out of the plan; may be repeated."
+    )
     return only(dimension(function))
 
 

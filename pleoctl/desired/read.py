@@ -106,20 +106,33 @@ def _twice(rows: list[Row], kind: Kind) -> list[Finding]:
         first = seen.setdefault(kind.normalise(row.key), row)
         if first is not row:
             alike = "" if first.key == row.key else f" (as {first.key!r}; case makes no difference)"
-            findings.append(Finding(
-                "duplicate-key", f"{kind.key} {row.key!r} stands twice, first in {first.origin}{alike}",
-                file=row.file, line=row.line, column=row.column, hint="keep one row",
-            ))  # fmt: skip
+            findings.append(
+                Finding(
+                    "duplicate-key",
+                    f"{kind.key} {row.key!r} stands twice, first in {first.origin}{alike}",
+                    file=row.file,
+                    line=row.line,
+                    column=row.column,
+                    hint="keep one row",
+                )
+            )
     return findings
 
 
 def _bad_dates(rows: list[Row]) -> list[Finding]:
     hint = 'write "YYYY-MM-DD", the last valid day'
     return [
-        Finding("invalid-date", f"expires {r.expires!r} is no day of the calendar", file=r.file, line=r.line,
-                column=r.column, hint=hint)
-        for r in rows if r.expires is not None and not is_date(r.expires)
-    ]  # fmt: skip
+        Finding(
+            "invalid-date",
+            f"expires {r.expires!r} is no day of the calendar",
+            file=r.file,
+            line=r.line,
+            column=r.column,
+            hint=hint,
+        )
+        for r in rows
+        if r.expires is not None and not is_date(r.expires)
+    ]
 
 
 def is_date(text: str) -> bool:
@@ -170,6 +183,13 @@ def _row(document: Document, path: tuple[str | int, ...], item: dict[str, Any], 
     # A key that is blank identifies nothing; only held rows may carry one.
     name = item.get(kind.key)
     return Row(
-        name if name and name.strip() else None, fields_of(kind, item), item.get("active", True), item.get("hold"),
-        item.get("expires"), item.get("currency"), document.shown, line, column,
-    )  # fmt: skip
+        name if name and name.strip() else None,
+        fields_of(kind, item),
+        item.get("active", True),
+        item.get("hold"),
+        item.get("expires"),
+        item.get("currency"),
+        document.shown,
+        line,
+        column,
+    )

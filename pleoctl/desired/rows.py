@@ -134,8 +134,11 @@ def _pattern(kind: Kind) -> re.Pattern[str]:
     parts += [rf"(?:, {one.name}: (?P<{one.name}>{_STRING}|null))?" for one in optional]
     for one in kind.local:
         inner = str(one.shape.get("pattern", ""))
-        parts.append(rf"(?:, {one.name}: (?P<{one.name}>\"{inner[1:-1]}\"))?" if inner else
-                     rf"(?:, {one.name}: (?P<{one.name}>{_STRING}))?")  # fmt: skip
+        parts.append(
+            rf"(?:, {one.name}: (?P<{one.name}>\"{inner[1:-1]}\"))?"
+            if inner
+            else rf"(?:, {one.name}: (?P<{one.name}>{_STRING}))?"
+        )
     parts.append(rf"(?:, hold: (?P<hold>{_STRING}))?\}}")
     return re.compile("".join(parts))
 

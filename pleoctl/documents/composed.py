@@ -99,5 +99,8 @@ def _workspace(schema: Json) -> Json:
 
 
 _PARTS: Final[dict[str, Callable[[Json], Json]]] = {
-    "desired-state": _desired_state, "plan": _plan, "receipt": _receipt, "workspace": _workspace,
-}  # fmt: skip
+    "desired-state": _desired_state,
+    "plan": _plan,
+    "receipt": _receipt,
+    "workspace": _workspace,
+}

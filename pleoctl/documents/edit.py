@@ -39,9 +39,12 @@ def edit_list(document: Document, path: tuple[str, str], values: list[str]) -> s
     if not done:
         line, column = document.locate(path)
         raise PleoctlError(
-            f"{'.'.join(path)} cannot be changed in the style of this file", file=document.shown, line=line,
-            column=column, hint=f"write {path[0]}: {{{path[1]}: {_flow(values)}}} there yourself",
-        )  # fmt: skip
+            f"{'.'.join(path)} cannot be changed in the style of this file",
+            file=document.shown,
+            line=line,
+            column=column,
+            hint=f"write {path[0]}: {{{path[1]}: {_flow(values)}}} there yourself",
+        )
     return edited
 
 
@@ -60,9 +63,11 @@ def set_values(document: Document, values: Mapping[Steps, Any]) -> str:
     for path, value in values.items():
         if _at(data, path) != value:
             raise InvalidFile(
-                f"{'.'.join(map(str, path))} cannot be rewritten in place", file=document.shown,
-                line=document.locate(path)[0], hint="write it by hand",
-            )  # fmt: skip
+                f"{'.'.join(map(str, path))} cannot be rewritten in place",
+                file=document.shown,
+                line=document.locate(path)[0],
+                hint="write it by hand",
+            )
     return edited
 
 

@@ -45,8 +45,11 @@ def decode(content: bytes, shown: str) -> str:
         column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
         raise InvalidFile(
             f"is not UTF-8 (byte 0x{content[error.start]:02x})",
-            file=shown, line=line, column=column, hint="save the file as UTF-8",
-        ) from error  # fmt: skip
+            file=shown,
+            line=line,
+            column=column,
+            hint="save the file as UTF-8",
+        ) from error
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> None:
@@ -133,8 +136,10 @@ def keep_inside(path: Path, folder: Path, shown: str | None = None) -> None:
     The link that leads out of it may come from a branch that anyone has pushed.
     """
     named, real, home = (
-        Path(os.path.normpath(path.absolute())), Path(os.path.realpath(path)), Path(os.path.realpath(folder)),
-    )  # fmt: skip
+        Path(os.path.normpath(path.absolute())),
+        Path(os.path.realpath(path)),
+        Path(os.path.realpath(folder)),
+    )
     inside = named.is_relative_to(folder.absolute()) or named.is_relative_to(home)
     if inside and not real.is_relative_to(home):
         raise Refused(f"{shown or path} leads outside the workspace", hint="it is a link, or lies below one")

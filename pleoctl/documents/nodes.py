@@ -89,10 +89,14 @@ class Composer:
         self._sizes: dict[int, int] = {}
         self._documents = 0
         self._takes: dict[str, Callable[[Any], None]] = {
-            "ScalarEvent": self._scalar, "AliasEvent": self._alias, "DocumentStartEvent": self._document,
-            "MappingStartEvent": partial(self._begin, "map"), "SequenceStartEvent": partial(self._begin, "seq"),
-            "MappingEndEvent": self._finish, "SequenceEndEvent": self._finish,
-        }  # fmt: skip
+            "ScalarEvent": self._scalar,
+            "AliasEvent": self._alias,
+            "DocumentStartEvent": self._document,
+            "MappingStartEvent": partial(self._begin, "map"),
+            "SequenceStartEvent": partial(self._begin, "seq"),
+            "MappingEndEvent": self._finish,
+            "SequenceEndEvent": self._finish,
+        }
 
     def compose(self, events: Iterable[Any]) -> Node:
         """The root node."""
@@ -187,8 +191,9 @@ class Composer:
         for key, _ in node.pairs:
             problem, hint = _key_problem(key, seen.get(key.text))
             if problem:
-                findings.append(Finding("invalid-file", problem, file=self._shown, line=key.line,
-                                        column=key.column, hint=hint))  # fmt: skip
+                findings.append(
+                    Finding("invalid-file", problem, file=self._shown, line=key.line, column=key.column, hint=hint)
+                )
             seen.setdefault(key.text, key)
         if findings:
             raise InvalidFile.of(findings)

@@ -15,9 +15,18 @@ from typing import Final
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,30})")
 _FLOAT: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,30})\.[0-9]{1,30}")
 _WORDS: Final = {
-    "": None, "~": None, "null": None, "Null": None, "NULL": None,
-    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
-}  # fmt: skip
+    "": None,
+    "~": None,
+    "null": None,
+    "Null": None,
+    "NULL": None,
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+}
 
 # Everything that YAML 1.1 or 1.2 may read as something other than a string, beyond the agreed forms above.
 _SUSPECT: Final = re.compile(

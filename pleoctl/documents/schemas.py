@@ -27,15 +27,22 @@ SHOWN: Final = 60  # characters of a value in a message: fits a terminal line
 SECRET_KEY: Final = re.compile(r"(?i)auth|header|passw|secret|token|api_?key|bearer|basic|dsn|credential")
 SECRET_HINT: Final = "write env:NAME, file:PATH or cmd:COMMAND; never the secret itself"  # noqa: S105 - advice
 _ARTICLES: Final = {
-    "string": "text", "object": "a mapping", "array": "a list", "integer": "a whole number",
-    "number": "a number", "boolean": "true or false", "null": "null",
-}  # fmt: skip
+    "string": "text",
+    "object": "a mapping",
+    "array": "a list",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
 
 _LIMITS: Final = {
-    "minimum": "is {value}, less than {limit}", "maximum": "is {value}, more than {limit}",
-    "minItems": "needs {limit} or more entries", "minProperties": "needs {limit} or more keys",
+    "minimum": "is {value}, less than {limit}",
+    "maximum": "is {value}, more than {limit}",
+    "minItems": "needs {limit} or more entries",
+    "minProperties": "needs {limit} or more keys",
     "maxProperties": "takes no more keys than {limit}",
-}  # fmt: skip
+}
 
 
 @cache

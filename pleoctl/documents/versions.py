@@ -30,8 +30,11 @@ def check_version(data: Any, kind: str, name: str) -> None:
     if not isinstance(data, dict) or data.get("kind") != kind:
         raise InvalidFile(f"is not a {kind.lower()}", file=name)
     if data.get("formatVersion") != FORMAT_VERSION or isinstance(data.get("formatVersion"), bool):
-        raise InvalidFile(f"has formatVersion {data.get('formatVersion')!r}; this pleoctl knows {FORMAT_VERSION}",
-                          file=name, hint=made_by(data) or "use the pleoctl version that wrote it")  # fmt: skip
+        raise InvalidFile(
+            f"has formatVersion {data.get('formatVersion')!r}; this pleoctl knows {FORMAT_VERSION}",
+            file=name,
+            hint=made_by(data) or "use the pleoctl version that wrote it",
+        )
 
 
 def shape_findings(data: Any, schema: str, name: str, hint: str | None = None) -> list[Finding]:

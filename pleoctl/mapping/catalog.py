@@ -54,15 +54,18 @@ class Catalog:
         """The catalogue of a desired state; held rows count as present. ``leave``: groups that are not checked."""
         accounts = desired.accounts
         return cls(
-            None if accounts is None else [
+            None
+            if accounts is None
+            else [
                 CatalogAccount(row.key, row.fields.get("code") or row.key, row.active, row.currency)
-                for row in accounts if row.key is not None
+                for row in accounts
+                if row.key is not None
             ],
-            None if desired.dimensions is None else [
-                _dimension(d) for d in desired.dimensions if d.row.key is not None
-            ],
+            None
+            if desired.dimensions is None
+            else [_dimension(d) for d in desired.dimensions if d.row.key is not None],
             frozenset(code.casefold() for code in leave),
-        )  # fmt: skip
+        )
 
     def with_code(self, code: str) -> CatalogAccount | None:
         """The account of a code, one in use before one that is not."""

@@ -46,8 +46,9 @@ def read_csv(text: str, shown: str) -> Iterator[VendorRow]:
         _check_header(header, shown)
         for cells in reader:
             if cells:
-                yield _csv_row(dict(zip(header, cells, strict=False)), len(cells), len(header),
-                               Place(shown, reader.line_num, 1))  # fmt: skip
+                yield _csv_row(
+                    dict(zip(header, cells, strict=False)), len(cells), len(header), Place(shown, reader.line_num, 1)
+                )
     except csv.Error as error:
         raise InvalidFile(f"is not valid CSV: {error}", file=shown, line=reader.line_num) from error
 
@@ -58,7 +59,7 @@ def _check_header(header: list[str], shown: str) -> None:
     findings = [
         Finding(UNKNOWN, f"unknown column {name!r}", file=shown, line=1, hint=did_you_mean(name, _COLUMNS, "known"))
         for name in [n for n in header if n not in _COLUMNS][:MOST_ALIKE]
-    ]  # fmt: skip
+    ]
     if not findings and "code" not in header:
         findings = [Finding("invalid-file", "lacks the column code", file=shown, line=1)]
     if not findings and len(set(header)) < len(header):

@@ -13,8 +13,10 @@ ACCOUNTS_PAYABLE: Final = "accounts_payable"
 METHODS: Final = (JOURNAL, ACCOUNTS_PAYABLE)
 
 _REIMBURSEMENTS: Final = (
-    "reimbursement_to_employee", "reimbursement_to_employee_refund", "reimbursement_to_company",
-)  # fmt: skip
+    "reimbursement_to_employee",
+    "reimbursement_to_employee_refund",
+    "reimbursement_to_company",
+)
 
 #: Subtypes of each type as table T lists them; None stands for an absent subtype (T29 for personal_spend).
 SUBTYPES: Final[dict[str, tuple[str | None, ...]]] = {
@@ -49,19 +51,31 @@ VENDOR_TYPES: Final = frozenset(
 #: Types for which Pleo sends ``contraAccount`` (M11).
 CONTRA_TYPES: Final = frozenset(
     {
-        "card_purchase", "fee", "cashback", "refund", "chargeback", "direct_reimbursement", "invoice_payment",
-        "card_invoice", "atm_withdrawal", "personal_spend", "wallet_topup", "wallet_unload",
+        "card_purchase",
+        "fee",
+        "cashback",
+        "refund",
+        "chargeback",
+        "direct_reimbursement",
+        "invoice_payment",
+        "card_invoice",
+        "atm_withdrawal",
+        "personal_spend",
+        "wallet_topup",
+        "wallet_unload",
     }
-)  # fmt: skip
+)
 
 #: Pairs whose money flows back, the only ones whose amounts may be negative (T9, T10, T12, T13, T16-T19, T41).
 INVERTED: Final = frozenset(
     {
         *((t, s) for t in ("direct_reimbursement", "external_reimbursement") for s in _REIMBURSEMENTS[1:]),
         ("invoice_payment", "invoice_payment_returned"),
-        ("refund", None), ("chargeback", None), ("cashback", None),
+        ("refund", None),
+        ("chargeback", None),
+        ("cashback", None),
     }
-)  # fmt: skip
+)
 
 
 class Cell(NamedTuple):
@@ -85,8 +99,14 @@ CELLS: Final = tuple(
 )
 
 ROLES: Final = (
-    "line", "wallet", "outOfPocket", "contra", "externalReimbursement", "accountsPayable", "employeePayable",
-)  # fmt: skip
+    "line",
+    "wallet",
+    "outOfPocket",
+    "contra",
+    "externalReimbursement",
+    "accountsPayable",
+    "employeePayable",
+)
 
 #: The account setting a role falls back to, then that setting's own default (C-24).
 SETTING_CHAIN: Final[dict[str, tuple[str, ...]]] = {

@@ -119,33 +119,67 @@ class Kind:
 
 
 ACCOUNT: Final = Kind(
-    "account", "account", "accounts", "externalId",
+    "account",
+    "account",
+    "accounts",
+    "externalId",
     fields=(
         Field("code", nullable=True, longest=LONGEST, says="Account number; absent means null."),
         Field("name", longest=LONGEST),
-        Field("taxCodeExternalId", nullable=True, optional=True,
-              says="Default tax code; absent: not managed, null: cleared."),
+        Field(
+            "taxCodeExternalId",
+            nullable=True,
+            optional=True,
+            says="Default tax code; absent: not managed, null: cleared.",
+        ),
     ),
     waves={"create": 20, "unarchive": 21, "update": 21, "archive": 22},
-    longest=LONGEST, says="The accounting system's permanent id; never changes.",
-    local=(Field("currency", says="Only the mapping reads it.", shape={
-        "pattern": "^[A-Z]{3}$", "x-message": "is not a three-letter currency code",
-    }),),
+    longest=LONGEST,
+    says="The accounting system's permanent id; never changes.",
+    local=(
+        Field(
+            "currency",
+            says="Only the mapping reads it.",
+            shape={
+                "pattern": "^[A-Z]{3}$",
+                "x-message": "is not a three-letter currency code",
+            },
+        ),
+    ),
     create_batch=1000,
-)  # fmt: skip
+)
 TAG_GROUP: Final = Kind(
-    "tagGroup", "tag group", "dimensions", "code", fields=(Field("code"), Field("name")),
-    waves={"create": 30, "unarchive": 30, "update": 30, "archive": 34}, folds_case=True, holds="tag", most_archives=1,
-)  # fmt: skip
+    "tagGroup",
+    "tag group",
+    "dimensions",
+    "code",
+    fields=(Field("code"), Field("name")),
+    waves={"create": 30, "unarchive": 30, "update": 30, "archive": 34},
+    folds_case=True,
+    holds="tag",
+    most_archives=1,
+)
 TAG: Final = Kind(
-    "tag", "tag", "values", "code", fields=(Field("code"), Field("name")),
-    waves={"archive": 31, "unarchive": 32, "update": 32, "create": 33}, folds_case=True, parent="tagGroup",
-    local=(Field("expires", shape={
-        "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "x-message": "is not a date",
-        "x-hint": 'write "YYYY-MM-DD", the last valid day',
-    }),),
+    "tag",
+    "tag",
+    "values",
+    "code",
+    fields=(Field("code"), Field("name")),
+    waves={"archive": 31, "unarchive": 32, "update": 32, "create": 33},
+    folds_case=True,
+    parent="tagGroup",
+    local=(
+        Field(
+            "expires",
+            shape={
+                "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+                "x-message": "is not a date",
+                "x-hint": 'write "YYYY-MM-DD", the last valid day',
+            },
+        ),
+    ),
     archive_batch=100,
-)  # fmt: skip
+)
 
 KINDS: Final = {kind.name: kind for kind in (ACCOUNT, TAG_GROUP, TAG)}
 """Every kind by its name, in the order in which plans and reports list them."""

@@ -57,10 +57,20 @@ def unsettled(workspace: Workspace, adopted: Adopted) -> Iterator[Finding]:
     left, file = workspace.guard.left, workspace.document.shown
     for code in adopted.others:
         if Address(TAG_GROUP.name, code) not in left:
-            yield Finding("not-selected", f"tag group {code!r} is neither selected nor left alone; the next plan "
-                          "archives it", "warning", file, hint="dimensions.leave keeps it as it is")  # fmt: skip
+            yield Finding(
+                "not-selected",
+                f"tag group {code!r} is neither selected nor left alone; the next plan archives it",
+                "warning",
+                file,
+                hint="dimensions.leave keeps it as it is",
+            )
     known = set(map(TAG_GROUP.normalise, adopted.selected))
     for code in workspace.selected:
         if TAG_GROUP.normalise(code) not in known:
-            yield Finding("unknown-dimension", f"selected dimension {code!r} is no tag group in Pleo", "warning", file,
-                          hint=f"`pleoctl dimensions deselect {code}`, or list it in the desired state")  # fmt: skip
+            yield Finding(
+                "unknown-dimension",
+                f"selected dimension {code!r} is no tag group in Pleo",
+                "warning",
+                file,
+                hint=f"`pleoctl dimensions deselect {code}`, or list it in the desired state",
+            )

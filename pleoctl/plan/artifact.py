@@ -128,8 +128,11 @@ def _careful(content: bytes, name: str) -> Plan:
     if problem is not None:
         raise InvalidFile(problem, file=name, hint=hint)
     if digest({key: value for key, value in data.items() if key != "id"}) != found.id:
-        raise InvalidFile("was changed after it was made: its digest is wrong", file=name,
-                          hint=hint or "make a new plan: `pleoctl plan -o FILE`")  # fmt: skip
+        raise InvalidFile(
+            "was changed after it was made: its digest is wrong",
+            file=name,
+            hint=hint or "make a new plan: `pleoctl plan -o FILE`",
+        )
     return Plan(found.id, _head_of(found), found.changes, canonical_bytes(data))
 
 

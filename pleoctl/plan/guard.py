@@ -61,17 +61,24 @@ def _left(changes: list[Change], limits: GuardLimits) -> Iterable[Finding]:
     left = limits.left
     for change in changes if left else ():
         if change.address in left or change.address.parent in left:
-            yield Finding("left-alone", f"is to be left alone, and the plan has its {change.action}",
-                          address=str(change.address),
-                          hint="the workspace's leave names it; make a new plan: `pleoctl plan -o FILE`")  # fmt: skip
+            yield Finding(
+                "left-alone",
+                f"is to be left alone, and the plan has its {change.action}",
+                address=str(change.address),
+                hint="the workspace's leave names it; make a new plan: `pleoctl plan -o FILE`",
+            )
 
 
 def _protected(archives: list[Change], limits: GuardLimits) -> Iterable[Finding]:
     protected = limits.protected
     for change in archives:
         if change.address in protected:
-            yield Finding("protected", "is protected and would be archived", address=str(change.address),
-                          hint="guard.protect in the workspace names it; --allow-archive does not lift it")  # fmt: skip
+            yield Finding(
+                "protected",
+                "is protected and would be archived",
+                address=str(change.address),
+                hint="guard.protect in the workspace names it; --allow-archive does not lift it",
+            )
 
 
 def _amounts(archives: list[Change], active: Mapping[Bucket, int], limits: GuardLimits) -> Iterable[Finding]:

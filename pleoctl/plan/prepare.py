@@ -69,9 +69,12 @@ def _scope(workspace: Workspace, only: Sequence[str], dimensions: Sequence[str],
         managed = tuple(_known(code, selected or []) for code in dimensions)
     return Scope(
         without=frozenset(name for section, name in flat.items() if asked and section not in asked),
-        dimensions=managed, partial=bool(dimensions), leave=workspace.guard.leave,
-        rename_groups=workspace.rename_groups, today=today,
-    )  # fmt: skip
+        dimensions=managed,
+        partial=bool(dimensions),
+        leave=workspace.guard.leave,
+        rename_groups=workspace.rename_groups,
+        today=today,
+    )
 
 
 def _known(code: str, selected: list[str]) -> str:

@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from pleoctl.workspace import Workspace
 
 INVERSE: Final[dict[str, Action]] = {
-    "create": "archive", "archive": "unarchive", "unarchive": "archive", "update": "update",
-}  # fmt: skip
+    "create": "archive",
+    "archive": "unarchive",
+    "unarchive": "archive",
+    "update": "update",
+}
 _TAGS: Final = {TAG_GROUP.name, TAG.name}
 
 
@@ -144,9 +147,18 @@ def _inverse(change: _Done, record: Live, groups: dict[str, Live]) -> Change:
     above = change.address.parent
     parent = Parent(above, groups[record.parent or ""].id) if above else None
     return Change(
-        change.address, change.address.kind, INVERSE[change.action], record.id, parent, before, after,
-        differing(before, after), f"takes back: {change.action}", None, [],
-    )  # fmt: skip
+        change.address,
+        change.address.kind,
+        INVERSE[change.action],
+        record.id,
+        parent,
+        before,
+        after,
+        differing(before, after),
+        f"takes back: {change.action}",
+        None,
+        [],
+    )
 
 
 def _count(result: Reconciliation, live: LiveState) -> None:

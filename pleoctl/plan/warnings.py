@@ -46,8 +46,12 @@ def account_warnings(
     yield from in_use_warnings(archives, in_use)
     for change in archives:
         if change.origin is None:
-            yield _mark(change, "never-in-source", "the accounting system does not list it, not even as inactive; "
-                        "it was removed there, or made by hand in Pleo")  # fmt: skip
+            yield _mark(
+                change,
+                "never-in-source",
+                "the accounting system does not list it, not even as inactive; "
+                "it was removed there, or made by hand in Pleo",
+            )
     yield from _same_code(mine, archives)
     for change in mine:
         if change.action != "archive" and change.after.get("code") is None:
@@ -76,8 +80,12 @@ def _same_code(mine: list[Change], archives: list[Change]) -> Iterator[Warned]:
     for change in mine:
         twin = by_code.get(change.after.get("code") or "") if change.action == "create" else None
         if twin is not None:
-            yield _mark(change, "same-code-other-id", f"{twin}, which is archived, has the same code under another id; "
-                        "categories mapped to it keep pointing there")  # fmt: skip
+            yield _mark(
+                change,
+                "same-code-other-id",
+                f"{twin}, which is archived, has the same code under another id; "
+                "categories mapped to it keep pointing there",
+            )
 
 
 def _tax_mixed(desired: DesiredState) -> Iterator[Warned]:

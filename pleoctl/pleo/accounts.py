@@ -83,9 +83,13 @@ class AccountReads(Client):
 
     def _accounts(self, filters: dict[str, Any], *, keep: Collection[str] | None = ()) -> list[Live]:
         return read_pages(
-            self._http, "POST", f"{PATH}:search", body=self._search(filters), scope=READ,
+            self._http,
+            "POST",
+            f"{PATH}:search",
+            body=self._search(filters),
+            scope=READ,
             convert=lambda raw: wire.account(self._own(raw), keep=keep is None or raw.get("id") in keep),
-        )  # fmt: skip
+        )
 
     def _search(self, filters: dict[str, Any]) -> dict[str, Any]:
         return {

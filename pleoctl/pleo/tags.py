@@ -46,9 +46,14 @@ class TagReads(Client):
 
     def _tags(self, body: dict[str, Any], *, keep: bool) -> list[Live]:
         return read_pages(
-            self._http, "POST", f"{PATH}:search", params={"company_id": self.company}, body=body, scope=READ,
+            self._http,
+            "POST",
+            f"{PATH}:search",
+            params={"company_id": self.company},
+            body=body,
+            scope=READ,
             convert=lambda raw: wire.tag(raw, keep=keep),
-        )  # fmt: skip
+        )
 
 
 class TagWrites(Client):

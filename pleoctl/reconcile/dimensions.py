@@ -33,12 +33,26 @@ def selected_dimensions(desired: DesiredState, codes: tuple[str, ...]) -> dict[s
     for code in codes:
         dimension = listed.get(fold(code))
         if dimension is None:
-            findings.append(Finding("unknown-dimension", f"selected dimension {code!r} is not in the desired state",
-                                    file=file, hint="run `pleoctl export`, or deselect it"))  # fmt: skip
+            findings.append(
+                Finding(
+                    "unknown-dimension",
+                    f"selected dimension {code!r} is not in the desired state",
+                    file=file,
+                    hint="run `pleoctl export`, or deselect it",
+                )
+            )
         elif dimension.values is None and dimension.row.active and dimension.row.hold is None:
             row = dimension.row
-            findings.append(Finding("no-values", f"selected dimension {code!r} has no values key", file=row.file,
-                                    line=row.line, column=row.column, hint="run `pleoctl export`"))  # fmt: skip
+            findings.append(
+                Finding(
+                    "no-values",
+                    f"selected dimension {code!r} has no values key",
+                    file=row.file,
+                    line=row.line,
+                    column=row.column,
+                    hint="run `pleoctl export`",
+                )
+            )
         else:
             found[fold(code)] = dimension
     if findings:
@@ -72,9 +86,14 @@ class DimensionSync:
         first = len(self._out.changes)
         groups = self._groups()
         bucket = Table(
-            TAG_GROUP, self._wanted_groups(), groups, keep_group, self._out,
-            ("name",) if self._scope.rename_groups else (), gone_reason=self._gone_group,
-        )  # fmt: skip
+            TAG_GROUP,
+            self._wanted_groups(),
+            groups,
+            keep_group,
+            self._out,
+            ("name",) if self._scope.rename_groups else (),
+            gone_reason=self._gone_group,
+        )
         bucket.run()
         decided = {c.address.key: c for c in self._out.changes[first:]}
         self._notes(groups, bucket)
@@ -118,8 +137,11 @@ class DimensionSync:
         for folded, records in by_code.items():
             address = _group(records[0].key)
             if folded not in known and folded not in bucket.doubtful and any(not r.archived for r in records):
-                self._note("hand-made-group", address, "no dimension of the accounting system has this code; "
-                           "it may have been made by hand in Pleo")  # fmt: skip
+                self._note(
+                    "hand-made-group",
+                    address,
+                    "no dimension of the accounting system has this code; it may have been made by hand in Pleo",
+                )
             if len(records) > 1:
                 self._note("duplicate-groups", address, f"Pleo holds {len(records)} tag groups with this code")
             self._name_note(folded, records, bucket)
@@ -131,10 +153,11 @@ class DimensionSync:
         kept = keep_group(dimension.row, records)
         if dimension.row.active and kept.fields.get("name") != dimension.row.fields.get("name"):
             self._note(
-                "group-name-differs", _group(dimension.row.key or ""),
+                "group-name-differs",
+                _group(dimension.row.key or ""),
                 f"is named {kept.fields.get('name')!r} in Pleo and {dimension.row.fields.get('name')!r} in the "
                 "accounting system; set dimensions.renameGroups to rename it",
-            )  # fmt: skip
+            )
 
     def _note(self, code: str, address: Address, message: str) -> None:
         self._out.notes.append(Held("tagGroup", address, message, None, code))
@@ -155,13 +178,16 @@ class DimensionSync:
             return
         shown = row.key or code
         Table(
-            TAG, [self._wanted_value(value) for value in dimension.values or ()],
+            TAG,
+            [self._wanted_value(value) for value in dimension.values or ()],
             self._live.tags.get(group.id, []) if group else [],
-            partial(self._keep_tag, group.id if group else ""), self._out, TAG.compared,
+            partial(self._keep_tag, group.id if group else ""),
+            self._out,
+            TAG.compared,
             Parent(_group(shown), group.id if group else None),
             gone_reason=lambda _: "the accounting system has no such value",
             hold_archives=bucket.hold_archives,
-        ).run()  # fmt: skip
+        ).run()
 
     def _held_values(self, dimension: Dimension) -> None:
         """Held values of a held dimension are named all the same."""

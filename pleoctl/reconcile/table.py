@@ -251,16 +251,35 @@ class Table:
         self._emit("archive", key, record, after, ["archived"], reason, row, duplicate=duplicate)
 
     def _emit(
-        self, action: Action, key: str, record: Live | None, after: dict[str, Any], fields: list[str],
-        reason: str, row: Row | None, *, duplicate: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        action: Action,
+        key: str,
+        record: Live | None,
+        after: dict[str, Any],
+        fields: list[str],
+        reason: str,
+        row: Row | None,
+        *,
+        duplicate: bool = False,
+    ) -> None:
         before = record.state(tuple(k for k in after if k != "archived")) if record else None
         identity = record.id if record else None
         self._count(action)
-        self.out.changes.append(Change(
-            self.address(key, identity if duplicate else None), self.kind.name, action, identity, self.parent,
-            before, after, sorted(fields), reason, row.origin if row else None, [],
-        ))  # fmt: skip
+        self.out.changes.append(
+            Change(
+                self.address(key, identity if duplicate else None),
+                self.kind.name,
+                action,
+                identity,
+                self.parent,
+                before,
+                after,
+                sorted(fields),
+                reason,
+                row.origin if row else None,
+                [],
+            )
+        )
 
 
 def wanted_rows(rows: Iterable[Row]) -> list[Wanted]:

@@ -176,8 +176,9 @@ class Transport:
             raise self._unreachable(call, fault) from fault
 
     def _unreachable(self, call: _Call, fault: Exception) -> Exception:
-        return self.service.failure(f"{self.service.name} could not be reached: {call}: {fault}",
-                                    hint="try again later")  # fmt: skip
+        return self.service.failure(
+            f"{self.service.name} could not be reached: {call}: {fault}", hint="try again later"
+        )
 
     def _too_long(self, call: _Call, fault: Exception, seconds: float) -> Exception:
         return self.service.failure(
@@ -210,8 +211,10 @@ class Transport:
     def _redirected(self, reply: Reply, url: str, call: _Call) -> str:
         service, location = self.service, reply.headers.get("Location")
         if reply.status == _UNCHANGED:
-            raise service.failure(f"{service.name} answers {call} with 304 (not modified), which was not asked for",
-                                  hint="a cache between here and there may be at fault")  # fmt: skip
+            raise service.failure(
+                f"{service.name} answers {call} with 304 (not modified), which was not asked for",
+                hint="a cache between here and there may be at fault",
+            )
         if not location:
             raise service.failure(f"{service.name} redirects {call} ({reply.status}) without saying where")
         target = urljoin(url, location)

@@ -71,9 +71,11 @@ class Wire:
         self._timeout = (min(CONNECT_SECONDS, service.limits.timeout), service.limits.timeout)
         self._session = _Session()
         self._headers = {
-            "User-Agent": f"pleoctl/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip, deflate",
+            "User-Agent": f"pleoctl/{__version__}",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
             "Connection": "keep-alive",
-        }  # fmt: skip
+        }
         # The environment is read here, once, and not by requests at every request. Proxies are for the world outside.
         self._session.trust_env = False
         self._proxies = {} if service.loopback else dict(get_environ_proxies(service.url, None))
@@ -108,9 +110,13 @@ class Wire:
         """What goes out: as a session prepares it, without asking anew what never changes."""
         prepared = requests.PreparedRequest()
         prepared.prepare(
-            method, url, {**self._headers, **(headers or {})}, auth=self._auth,
-            cookies=self._session.cookies if len(self._session.cookies) else None, **content,
-        )  # fmt: skip
+            method,
+            url,
+            {**self._headers, **(headers or {})},
+            auth=self._auth,
+            cookies=self._session.cookies if len(self._session.cookies) else None,
+            **content,
+        )
         return prepared
 
     def _content(self, response: requests.Response) -> bytes:
@@ -122,8 +128,11 @@ class Wire:
             if size > most:
                 raise Unanswered(
                     f"the answer is larger than {_size(most)} (answerBytes)",
-                    sent=True, tries=1, status=response.status_code, hint="raise answerBytes if the server is honest",
-                )  # fmt: skip
+                    sent=True,
+                    tries=1,
+                    status=response.status_code,
+                    hint="raise answerBytes if the server is honest",
+                )
             pieces.append(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
@@ -133,8 +142,9 @@ class Wire:
         for name in _BUNDLES:
             path = os.environ.get(name)
             if path and not Path(path).exists():
-                raise self._service.failure(f"{name} names {path}, which is not there",
-                                            hint="name a file of certificates, or unset it")  # fmt: skip
+                raise self._service.failure(
+                    f"{name} names {path}, which is not there", hint="name a file of certificates, or unset it"
+                )
             if path:
                 return path
         return True
@@ -153,16 +163,19 @@ class Wire:
         if any(isinstance(one, ProxyFault | requests.exceptions.ProxyError) or _of_proxy(one) for one in inner):
             return self._proxy_meaning(inner, url)
         if any(isinstance(one, ssl.SSLCertVerificationError) for one in inner):
-            return self._service.failure(f"the TLS certificate of {urlsplit(url).hostname} is not trusted",
-                                         hint="SSL_CERT_FILE may name your own certificates")  # fmt: skip
+            return self._service.failure(
+                f"the TLS certificate of {urlsplit(url).hostname} is not trusted",
+                hint="SSL_CERT_FILE may name your own certificates",
+            )
         if any(isinstance(one, NewConnectionError | ConnectTimeoutError | requests.ConnectTimeout) for one in inner):
             return Unanswered(f"no connection to {_reason(inner, url)}", sent=False, tries=_connect_tries(inner))
         if any(isinstance(one, AnswerTooLong) for one in inner):
             words = f"the answer did not end within {limits.answer_seconds:g} s (answerSeconds)"
             return Unanswered(words, sent=True, tries=ENDLESS_TRIES)
         if any(isinstance(one, requests.Timeout | TimeoutError) for one in inner):
-            return Unanswered(f"no answer in time: nothing for {limits.timeout:g} s (timeoutSeconds)",
-                              sent=True, tries=TIMEOUT_TRIES)  # fmt: skip
+            return Unanswered(
+                f"no answer in time: nothing for {limits.timeout:g} s (timeoutSeconds)", sent=True, tries=TIMEOUT_TRIES
+            )
         return self._other_meaning(error, method, url)
 
     def _other_meaning(self, error: Exception, method: str, url: str) -> Exception:

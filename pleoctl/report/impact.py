@@ -19,17 +19,19 @@ FAILURE_HEADERS = ("items", "fail now with", "reason", "for example")
 
 
 _RULES: Final = {
-    HEADERS: Markdown("|---:|---|---|---|---:|"), FAILURE_HEADERS: Markdown("|---:|---|---|---|"),
+    HEADERS: Markdown("|---:|---|---|---|---:|"),
+    FAILURE_HEADERS: Markdown("|---:|---|---|---|"),
     DESCRIPTION_HEADERS: Markdown("|---|---|---|"),
-}  # fmt: skip
+}
 
 
 def tables(found: Impact, rules: Rules) -> list[tuple[tuple[str, ...], list[list[str]]]]:
     """Headers and rows of each table that has rows."""
     made = [
-        (HEADERS, _rows(found, rules)), (FAILURE_HEADERS, _failure_rows(found)),
+        (HEADERS, _rows(found, rules)),
+        (FAILURE_HEADERS, _failure_rows(found)),
         (DESCRIPTION_HEADERS, _description_rows(found)),
-    ]  # fmt: skip
+    ]
     return [(headers, listed) for headers, listed in made if listed]
 
 

@@ -39,8 +39,9 @@ def wait_out(places: Sequence[Path], stop: threading.Event | None = None) -> Non
         return
     LOG.warning(
         "waiting %.0f s: %s may have been created by an earlier run, and lists may not show it yet",
-        left, ", ".join(map(terminal, sorted(doubts))),
-    )  # fmt: skip
+        left,
+        ", ".join(map(terminal, sorted(doubts))),
+    )
     if stop is None:
         this_machine().sleep(left)
     else:

@@ -36,8 +36,12 @@ class Journal:
 
     def write(self, event: Event, addresses: Sequence[str], **details: Any) -> None:
         """Append one line."""
-        line = {"at": this_machine().now().isoformat(timespec="milliseconds").replace("+00:00", "Z"), "event": event,
-                "addresses": list(addresses), **details}  # fmt: skip
+        line = {
+            "at": this_machine().now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "event": event,
+            "addresses": list(addresses),
+            **details,
+        }
         content = json.dumps(line, sort_keys=True).encode() + b"\n"
         with self._lock:
             try:

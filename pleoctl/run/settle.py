@@ -179,9 +179,7 @@ def _seen(step: Step[I], ids: Sequence[I]) -> Mapping[I, End | Undone | Next[I]]
     return doubting(lambda: step.look(ids))
 
 
-def _tell(
-    seen: Mapping[I, End | Undone | Next[I]], reporter: Reporter[I], wait: Callable[[float], None]
-) -> list[I]:  # fmt: skip
+def _tell(seen: Mapping[I, End | Undone | Next[I]], reporter: Reporter[I], wait: Callable[[float], None]) -> list[I]:
     """Report ends, carry out what follows; returns the parts that are still open."""
     following: list[Step[I]] = []
     left = []

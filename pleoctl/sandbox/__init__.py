@@ -22,6 +22,16 @@ from pleoctl.sandbox.settings import Settings
 from pleoctl.sandbox.wire import Dropped, Reply, Request
 
 __all__ = [
-    "BadInput", "Clock", "Credential", "Dropped", "Edit", "Fault", "Reply", "Request", "Sandbox", "Seed", "Settings",
+    "BadInput",
+    "Clock",
+    "Credential",
+    "Dropped",
+    "Edit",
+    "Fault",
+    "Reply",
+    "Request",
+    "Sandbox",
+    "Seed",
+    "Settings",
     "load_config",
-]  # fmt: skip
+]

@@ -25,9 +25,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FaultKind = Literal[
-    "lostAnswer", "droppedBefore", "status", "slow", "truncatedBody", "htmlBody", "earlyEnd", "wrongTotal",
-    "repeatedPage", "stalledCursor", "shortPage", "lag", "expireToken", "actor",
-]  # fmt: skip
+    "lostAnswer",
+    "droppedBefore",
+    "status",
+    "slow",
+    "truncatedBody",
+    "htmlBody",
+    "earlyEnd",
+    "wrongTotal",
+    "repeatedPage",
+    "stalledCursor",
+    "shortPage",
+    "lag",
+    "expireToken",
+    "actor",
+]
 EditOp = Literal["create", "update", "rename", "archive", "unarchive", "delete"]
 PAGE_KINDS: Final = frozenset({"earlyEnd", "wrongTotal", "repeatedPage", "stalledCursor", "shortPage"})
 

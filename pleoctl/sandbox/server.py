@@ -33,10 +33,18 @@ class Server:
         listener = _listener(port)
         self.port: int = listener.getsockname()[1]
         config = uvicorn.Config(
-            make_app(world, hosts), http=_Connection, ws="none", loop="asyncio", lifespan="off", interface="asgi3",
-            log_config=None, log_level="error", access_log=False, server_header=False,
+            make_app(world, hosts),
+            http=_Connection,
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            server_header=False,
             h11_max_incomplete_event_size=MOST_HEAD,
-        )  # fmt: skip
+        )
         self._uvicorn = _Uvicorn(config)
         self._thread = threading.Thread(
             target=self._uvicorn.run, args=([listener],), name="pleoctl-sandbox", daemon=True

@@ -38,9 +38,12 @@ class TagRow(Row, frozen=True, kw_only=True):
 
 GROUPS: Final = Table.of("tagGroups", TagGroupRow, folded="code", indexes=(("folded",),))
 TAGS: Final = Table.of(
-    "tags", TagRow, folded="code", parent="groupId",
+    "tags",
+    TagRow,
+    folded="code",
+    parent="groupId",
     indexes=(("groupId",), ("groupId", "folded"), ("groupId", "archived")),
-)  # fmt: skip
+)
 
 
 def list_groups(call: Call) -> Answer:

@@ -135,8 +135,14 @@ _READS: Final[dict[str, Callable[[str], bool]]] = {
     "order": lambda value: value in ORDERS,
 }
 _WORDS: Final = {
-    "text": "text", "flag": "true or false", "uuid": "a UUID", "object": "an object", "list": "a list",
-    "texts": "an object whose values are text", "cursor": "a cursor (^[A-Z2-7=~]+$)",
-    "positive": "a whole number above 0", "count": "a whole number from 0",
+    "text": "text",
+    "flag": "true or false",
+    "uuid": "a UUID",
+    "object": "an object",
+    "list": "a list",
+    "texts": "an object whose values are text",
+    "cursor": "a cursor (^[A-Z2-7=~]+$)",
+    "positive": "a whole number above 0",
+    "count": "a whole number from 0",
     "order": f"one of {', '.join(ORDERS)}",
-}  # fmt: skip
+}

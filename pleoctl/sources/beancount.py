@@ -31,7 +31,7 @@ _INCLUDE: Final = re.compile(r'include\s+"(.+)"')
 _REFUSED: Final = {
     "pushmeta": re.compile(r"pushmeta\b"),
     "auto_accounts, which makes accounts that the file does not have": re.compile(r"plugin\s+.*auto_accounts"),
-}  # fmt: skip
+}
 _WILD: Final = frozenset("*?[")
 MAX_DEPTH: Final = 50
 DEFAULT_METADATA: Final = {"code": "code", "name": "name"}
@@ -121,8 +121,12 @@ class BeancountSource:
         parts = PurePath(pattern).parts
         plain = list(takewhile(lambda part: not _wild(part), parts))
         if ".." in parts[len(plain) :] or parts.count("**") > 1:
-            raise SourceError(f"include {pattern!r} looks through too much", file=shown, line=number,
-                              hint="no .. behind a *, and ** once")  # fmt: skip
+            raise SourceError(
+                f"include {pattern!r} looks through too much",
+                file=shown,
+                line=number,
+                hint="no .. behind a *, and ** once",
+            )
         self._context.inside(shown_path(self._context, path.parent.joinpath(*plain)), "source", "path")
 
     def _include(self, pattern: str, path: Path, shown: str, number: int) -> None:
@@ -153,8 +157,9 @@ def _lines(text: str, shown: str) -> Iterator[tuple[int, str]]:
         text_or_comment = match[0]
         if text_or_comment == '"':
             line = text.count("\n", 0, match.start()) + 1
-            raise SourceError("a quotation mark is not closed", file=shown, line=line,
-                              hint="the file may have been cut off")  # fmt: skip
+            raise SourceError(
+                "a quotation mark is not closed", file=shown, line=line, hint="the file may have been cut off"
+            )
         return text_or_comment.replace("\n", _NEWLINE) if text_or_comment.startswith('"') else ""
 
     number = 1

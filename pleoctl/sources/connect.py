@@ -26,9 +26,17 @@ DEFAULT_TIMEOUT: Final = 60.0
 SHOWN_ERROR: Final = 300
 # Where the APIs of accounting systems put what went wrong, best first.
 _ERROR_NAMES: Final = (
-    "message", "detail", "error_description", "errormessage", "$message", "developererrormessage", "description",
-    "title", "value", "error",
-)  # fmt: skip
+    "message",
+    "detail",
+    "error_description",
+    "errormessage",
+    "$message",
+    "developererrormessage",
+    "description",
+    "title",
+    "value",
+    "error",
+)
 
 
 class ServerConnection:
@@ -85,9 +93,12 @@ class ServerConnection:
                 auth = replace(auth, owner=_user(self._config))
             name = connection_name(self.base_url, auth.fingerprint)
             service = Service(
-                self.base_url, self._service, Limits.of(self._config, timeout=DEFAULT_TIMEOUT), loopback=loopback,
+                self.base_url,
+                self._service,
+                Limits.of(self._config, timeout=DEFAULT_TIMEOUT),
+                loopback=loopback,
                 error_words=self._error_words,
-            )  # fmt: skip
+            )
             window = FileWindow(this_machine().state_folder() / "budget" / name)
             self._transport = Transport(service, auth, Budget(limit, window))
         return self._transport
@@ -114,8 +125,15 @@ def error_message(body: Any, depth: int = 4) -> str:
     if not isinstance(body, dict) or not depth:
         return body if isinstance(body, str) else ""
     named = {str(name).casefold(): value for name, value in body.items()}
-    inner = next((text for value in body.values() if isinstance(value, dict | list)
-                  if (text := error_message(value, depth - 1))), "")  # fmt: skip
+    inner = next(
+        (
+            text
+            for value in body.values()
+            if isinstance(value, dict | list)
+            if (text := error_message(value, depth - 1))
+        ),
+        "",
+    )
     texts = [named[name] for name in _ERROR_NAMES if isinstance(named.get(name), str) and named[name]]
     return ". ".join(dict.fromkeys(part for part in (*texts[:2], inner) if part))
 

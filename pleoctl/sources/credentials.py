@@ -23,11 +23,27 @@ if TYPE_CHECKING:
 # Variables with these beginnings are Pleo's or pleoctl's own, whatever the workspace's own pleo.auth says.
 OWN_VARIABLES: Final = ("env:PLEO_", "env:PLEOCTL_")
 # What decides where a request goes or where it ends: a branch that set these could lead a secret past its host.
-ROUTING_HEADERS: Final = frozenset({
-    "host", "forwarded", "x-forwarded-host", "x-original-url", "x-rewrite-url", "connection", "content-length",
-    "transfer-encoding", "te", "trailer", "upgrade", "expect", "proxy-connection", "keep-alive",
-    "x-http-method", "x-http-method-override", "x-method-override",
-})  # fmt: skip
+ROUTING_HEADERS: Final = frozenset(
+    {
+        "host",
+        "forwarded",
+        "x-forwarded-host",
+        "x-original-url",
+        "x-rewrite-url",
+        "connection",
+        "content-length",
+        "transfer-encoding",
+        "te",
+        "trailer",
+        "upgrade",
+        "expect",
+        "proxy-connection",
+        "keep-alive",
+        "x-http-method",
+        "x-http-method-override",
+        "x-method-override",
+    }
+)
 _URL_PASSWORD: Final = re.compile(r"://[^/@]*?:([^@]*)@")
 _SHORTEST: Final = 4
 _OWN: Final = "a source may not use Pleo's own credential"
@@ -86,8 +102,11 @@ class Credentials:
         given = auth.get("headers", {})
         for name in given:
             if name.lower() in ROUTING_HEADERS:
-                raise self._refused(("source", "auth", "headers", name), f"auth must not set the header {name}",
-                                    "source.baseUrl alone says where requests go")  # fmt: skip
+                raise self._refused(
+                    ("source", "auth", "headers", name),
+                    f"auth must not set the header {name}",
+                    "source.baseUrl alone says where requests go",
+                )
         return in_headers({n: self.reveal(reference, "source", "auth", "headers", n) for n, reference in given.items()})
 
     def _refused(self, key: tuple[str, ...], words: str = _OWN, hint: str = _OWN_HINT) -> Refused:
@@ -100,9 +119,7 @@ class Credentials:
 def child_environment(own: Secret) -> dict[str, str]:
     """The environment for a program that a source runs: without the variable that holds Pleo's credential."""
     name_of_own = own.reference.removeprefix("env:")
-    return {
-        name: value for name, value in os.environ.items() if name != name_of_own and not name.startswith("PLEO_")
-    }  # fmt: skip
+    return {name: value for name, value in os.environ.items() if name != name_of_own and not name.startswith("PLEO_")}
 
 
 def _quietly(secret: Secret) -> str | None:

@@ -79,8 +79,9 @@ class CsvFile:
             text = content.decode(encoding)
         except UnicodeError as error:
             line = content.count(b"\n", 0, getattr(error, "start", 0)) + 1
-            raise SourceError(f"is not {encoding}", file=self._shown, line=line,
-                              hint="set source.*.encoding, e.g. cp1252") from error  # fmt: skip
+            raise SourceError(
+                f"is not {encoding}", file=self._shown, line=line, hint="set source.*.encoding, e.g. cp1252"
+            ) from error
         except (LookupError, ValueError) as error:
             raise SourceError(f"encoding {encoding!r} is unknown", file=self._shown) from error
         if "\0" in text:
@@ -127,24 +128,34 @@ class CsvFile:
         given = self._config.get("columns", {})
         unknown = [name for name in given if name not in FIELDS[self._resource]]
         if unknown:
-            raise SourceError(f"source.{self._resource}.columns: unknown field {unknown[0]!r}",
-                              hint=did_you_mean(unknown[0], sorted(FIELDS[self._resource])))  # fmt: skip
+            raise SourceError(
+                f"source.{self._resource}.columns: unknown field {unknown[0]!r}",
+                hint=did_you_mean(unknown[0], sorted(FIELDS[self._resource])),
+            )
         found = {}
         for name in FIELDS[self._resource]:
             wanted = given.get(name, name)
             if wanted in header:
                 found[name] = header.index(wanted)
             elif name in given or name in REQUIRED[self._resource]:
-                raise SourceError(f"has no column {wanted!r} for {name}", file=self._shown, line=1,
-                                  hint=did_you_mean(wanted, [h for h in header if h]))  # fmt: skip
+                raise SourceError(
+                    f"has no column {wanted!r} for {name}",
+                    file=self._shown,
+                    line=1,
+                    hint=did_you_mean(wanted, [h for h in header if h]),
+                )
         return found
 
     def _where(self, header: list[str]) -> dict[int, list[str]]:
         found = {}
         for name, wanted in self._config.get("where", {}).items():
             if name not in header:
-                raise SourceError(f"has no column {name!r} for where", file=self._shown, line=1,
-                                  hint=did_you_mean(name, [h for h in header if h]))  # fmt: skip
+                raise SourceError(
+                    f"has no column {name!r} for where",
+                    file=self._shown,
+                    line=1,
+                    hint=did_you_mean(name, [h for h in header if h]),
+                )
             found[header.index(name)] = wanted
         return found
 

@@ -30,11 +30,28 @@ if TYPE_CHECKING:
     from pleoctl.sources.context import Context
 
 # Drivers whose urls say where they go in the url's own host and nowhere else.
-DRIVERS: Final = frozenset({
-    "sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg", "postgresql+psycopg2", "postgresql+pg8000",
-    "mysql", "mysql+pymysql", "mysql+mysqldb", "mysql+mysqlconnector", "mariadb", "mariadb+pymysql", "mariadb+mysqldb",
-    "mariadb+mysqlconnector", "mariadb+mariadbconnector", "oracle", "oracle+oracledb", "mssql+pymssql",
-})  # fmt: skip
+DRIVERS: Final = frozenset(
+    {
+        "sqlite",
+        "sqlite+pysqlite",
+        "postgresql",
+        "postgresql+psycopg",
+        "postgresql+psycopg2",
+        "postgresql+pg8000",
+        "mysql",
+        "mysql+pymysql",
+        "mysql+mysqldb",
+        "mysql+mysqlconnector",
+        "mariadb",
+        "mariadb+pymysql",
+        "mariadb+mysqldb",
+        "mariadb+mysqlconnector",
+        "mariadb+mariadbconnector",
+        "oracle",
+        "oracle+oracledb",
+        "mssql+pymssql",
+    }
+)
 OPTIONS: Final = frozenset({"sslmode", "charset", "client_encoding", "application_name", "service_name"})
 _SQLITE_OPTIONS: Final = frozenset({"uri", "mode", "cache", "timeout", "check_same_thread", "immutable", "nolock"})
 _PORTS: Final = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306, "oracle": 1521, "mssql": 1433}
@@ -44,10 +61,14 @@ _NAME: Final = re.compile(r"[\w.$-]*")
 # How long a connection may take, as the driver calls it.
 _CONNECT_SECONDS: Final = 15
 _CONNECT: Final = {
-    "psycopg": "connect_timeout", "psycopg2": "connect_timeout", "pymysql": "connect_timeout",
-    "mysqldb": "connect_timeout", "mysqlconnector": "connection_timeout", "pymssql": "login_timeout",
+    "psycopg": "connect_timeout",
+    "psycopg2": "connect_timeout",
+    "pymysql": "connect_timeout",
+    "mysqldb": "connect_timeout",
+    "mysqlconnector": "connection_timeout",
+    "pymssql": "login_timeout",
     "pg8000": "timeout",
-}  # fmt: skip
+}
 
 
 def open_database(context: Context, reference: str, bounds: Bounds) -> Engine:

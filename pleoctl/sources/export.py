@@ -48,8 +48,10 @@ def read_source(workspace: Workspace, source: Source | None = None) -> tuple[Des
         raise SourceError("the source reads values but no dimensions", hint="add source.dimensions")
     empty = [name for name, table in tables.items() if table is not None and not table.rows]
     if empty:
-        raise Refused(f"the source has no {' and no '.join(empty)}; an empty list is never exported",
-                      hint="check the source; nothing was written")  # fmt: skip
+        raise Refused(
+            f"the source has no {' and no '.join(empty)}; an empty list is never exported",
+            hint="check the source; nothing was written",
+        )
     reader = RowReader()
     state = reader.state(tables)
     if reader.findings and (workspace.source or {}).get("badRows", "hold") == "fail":
@@ -87,8 +89,14 @@ def _own(workspace: Workspace, placed: Placed) -> Iterator[Finding]:
         rows = [row for file, row in placed.own if file == number]
         if rows:
             words = ", ".join(repr(row.key) for row in rows[:LISTED]) + (" …" if len(rows) > LISTED else "")
-            yield Finding("own-rows", f"{len(rows)} rows are not in the accounting system and stay: {words}", "info",
-                          shown, rows[0].line, rows[0].column)  # fmt: skip
+            yield Finding(
+                "own-rows",
+                f"{len(rows)} rows are not in the accounting system and stay: {words}",
+                "info",
+                shown,
+                rows[0].line,
+                rows[0].column,
+            )
 
 
 def counts(state: DesiredState) -> dict[str, int]:
@@ -128,8 +136,13 @@ def _check_shrink(old: list[DesiredState], new: DesiredState, placed: Placed, li
     own = {id(row) for _, row in placed.own}
     for name, before, after in _sizes(old, new, own):
         if after < before * (1 - limit):
-            findings.append(Finding("shrunk", f"{name} fell from {before} to {after} rows, by more than {limit:.0%}",
-                                    hint="if that is right, raise guard.maxShrink for this export"))  # fmt: skip
+            findings.append(
+                Finding(
+                    "shrunk",
+                    f"{name} fell from {before} to {after} rows, by more than {limit:.0%}",
+                    hint="if that is right, raise guard.maxShrink for this export",
+                )
+            )
     if findings:
         raise Refused("the source has shrunk; nothing was written", findings=findings)
 

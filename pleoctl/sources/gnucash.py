@@ -58,9 +58,11 @@ class GnuCashSource:
         if account.placeholder or (self._types is not None and account.kind not in self._types):
             return None
         cells = {
-            "externalId": account.guid, "code": account.code or None, "name": account.name,
+            "externalId": account.guid,
+            "code": account.code or None,
+            "name": account.name,
             "active": not account.hidden,
-        }  # fmt: skip
+        }
         if account.currency:
             cells["currency"] = account.currency
         return SourceRow(cells, f"{self._shown}: account {account.guid}")

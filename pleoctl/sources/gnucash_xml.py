@@ -52,8 +52,9 @@ def read_xml(content: bytes, shown: str, bounds: Bounds) -> list[Account]:
             book.check()
         parser.close()
     except ET.ParseError as error:
-        raise SourceError(f"is not whole: {error}", file=shown, line=error.position[0],
-                          hint="the file may have been cut off") from error  # fmt: skip
+        raise SourceError(
+            f"is not whole: {error}", file=shown, line=error.position[0], hint="the file may have been cut off"
+        ) from error
     return book.whole()
 
 
@@ -176,5 +177,12 @@ def _account(found: ET.Element) -> Account:
     def text(name: str) -> str | None:
         return found.findtext(f"{_SPACE}act}}{name}")
 
-    return Account(text("id"), text("code"), text("name"), slots.get("hidden") in _TRUE,
-                   slots.get("placeholder") in _TRUE, text("type"), currency)  # fmt: skip
+    return Account(
+        text("id"),
+        text("code"),
+        text("name"),
+        slots.get("hidden") in _TRUE,
+        slots.get("placeholder") in _TRUE,
+        text("type"),
+        currency,
+    )

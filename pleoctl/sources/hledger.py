@@ -57,8 +57,11 @@ class HledgerSource:
         if declared != found:
             name = min(declared ^ found)
             where = "hledger does not declare" if name in found else "no account directive has"
-            raise SourceError(f"{where} {name!r}; hledger and the text of its files disagree", file=self._shown,
-                              hint="apply account and aliases are not supported")  # fmt: skip
+            raise SourceError(
+                f"{where} {name!r}; hledger and the text of its files disagree",
+                file=self._shown,
+                hint="apply account and aliases are not supported",
+            )
 
     def _accounts(self, shown: str) -> Iterator[tuple[str, dict[str, str], str, int]]:
         """Name, tags, file and line of every account directive."""

@@ -129,8 +129,9 @@ def source_class(kind: str) -> Any:
         except ModuleNotFoundError as error:
             if error.name is None or error.name.partition(".")[0] != EXTRAS.get(kind):
                 raise
-            raise MissingExtra(f"the {kind} source needs the package {EXTRAS[kind]}",
-                               hint=f"pip install 'pleoctl[{kind}]'") from error  # fmt: skip
+            raise MissingExtra(
+                f"the {kind} source needs the package {EXTRAS[kind]}", hint=f"pip install 'pleoctl[{kind}]'"
+            ) from error
     for point in entry_points(group=GROUP, name=kind):
         return point.load()
     hint = did_you_mean(kind, source_types(), "known types")

@@ -55,7 +55,8 @@ def _row(line: str, number: int, resource: str, label: str) -> SourceRow:
         raise SourceError("is not an object", file=label, line=number)
     for name in cells:
         if name not in FIELDS[resource]:
-            raise SourceError(f"unknown field {name!r}", file=label, line=number,
-                              hint=did_you_mean(name, sorted(FIELDS[resource])))  # fmt: skip
+            raise SourceError(
+                f"unknown field {name!r}", file=label, line=number, hint=did_you_mean(name, sorted(FIELDS[resource]))
+            )
     settle(cells)
     return SourceRow(cells, f"{label}:{number}", number)

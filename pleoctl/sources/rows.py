@@ -93,10 +93,15 @@ class RowReader:
 
     def _report(self, row: Row, problem: str) -> None:
         shown = f"{row.key!r}: " if row.key is not None else ""
-        self.findings.append(Finding(
-            "held-row" if row.key is not None else "no-key", f"{shown}{problem}", "warning",
-            file=row.file, line=row.line or None,
-        ))  # fmt: skip
+        self.findings.append(
+            Finding(
+                "held-row" if row.key is not None else "no-key",
+                f"{shown}{problem}",
+                "warning",
+                file=row.file,
+                line=row.line or None,
+            )
+        )
 
     # --- several rows ------------------------------------------------------------------------------------------
 

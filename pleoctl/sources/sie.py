@@ -21,9 +21,14 @@ if TYPE_CHECKING:
 ENCODING: Final = "cp437"
 # Dimensions that the format names itself; files may use their objects without declaring them.
 RESERVED: Final = {
-    "1": "Kostnadsställe", "2": "Kostnadsbärare", "6": "Projekt", "7": "Anställd", "8": "Kund", "9": "Leverantör",
+    "1": "Kostnadsställe",
+    "2": "Kostnadsbärare",
+    "6": "Projekt",
+    "7": "Anställd",
+    "8": "Kund",
+    "9": "Leverantör",
     "10": "Faktura",
-}  # fmt: skip
+}
 _FIELD: Final = re.compile(r'[ \t]*(?:"((?:\\.|[^"\\])*)"|([{}])|([^\s"{}]+))')
 
 
@@ -54,8 +59,11 @@ class _Book:
         self._labels: list[str] = []
         self._depth = 0
         takers: dict[str, Callable[[list[str], int], None]] = {
-            "#KONTO": self._account, "#DIM": self._dimension, "#UNDERDIM": self._dimension, "#OBJEKT": self._object,
-        }  # fmt: skip
+            "#KONTO": self._account,
+            "#DIM": self._dimension,
+            "#UNDERDIM": self._dimension,
+            "#OBJEKT": self._object,
+        }
         for number, line in enumerate(text.splitlines(), 1):
             fields = self._fields(line, number)
             self._depth += fields.count("{") - fields.count("}")
@@ -77,8 +85,12 @@ class _Book:
         while at < len(line):
             match = _FIELD.match(line, at)
             if match is None:
-                raise SourceError("a quotation mark is not closed", file=self._shown, line=number,
-                                  hint="the file may have been cut off")  # fmt: skip
+                raise SourceError(
+                    "a quotation mark is not closed",
+                    file=self._shown,
+                    line=number,
+                    hint="the file may have been cut off",
+                )
             quoted, brace, plain = match.groups()
             fields.append(re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else brace or plain)
             at = match.end()
@@ -115,6 +127,10 @@ class _Book:
 
     def _take(self, fields: list[str], number: int, line: int) -> list[str]:
         if len(fields) < number:
-            raise SourceError(f"a line has {len(fields)} fields where {number} are due", file=self._shown, line=line,
-                              hint="the file may have been cut off")  # fmt: skip
+            raise SourceError(
+                f"a line has {len(fields)} fields where {number} are due",
+                file=self._shown,
+                line=line,
+                hint="the file may have been cut off",
+            )
         return fields[:number]

@@ -106,17 +106,21 @@ def _check_query(query: str, key: str) -> None:
 def _check_columns(names: list[str], resource: str, label: str) -> None:
     for name in names:
         if name not in FIELDS[resource]:
-            raise SourceError(f"{label} gives a column {name!r}, which is no field",
-                              hint=did_you_mean(name, sorted(FIELDS[resource])))  # fmt: skip
+            raise SourceError(
+                f"{label} gives a column {name!r}, which is no field", hint=did_you_mean(name, sorted(FIELDS[resource]))
+            )
     missing = [name for name in REQUIRED[resource] if name not in names]
     if missing or len(set(names)) != len(names):
-        raise SourceError(f"{label} gives no column {missing[0]}" if missing else f"{label} gives a column twice",
-                          hint='name columns like fields: select id as "externalId", …')  # fmt: skip
+        raise SourceError(
+            f"{label} gives no column {missing[0]}" if missing else f"{label} gives a column twice",
+            hint='name columns like fields: select id as "externalId", …',
+        )
 
 
 def _row(cells: dict[str, Any], number: int, label: str) -> SourceRow:
-    row = SourceRow({name: value if name == "active" else as_text(value) for name, value in cells.items()},
-                    f"{label}, row {number}")  # fmt: skip
+    row = SourceRow(
+        {name: value if name == "active" else as_text(value) for name, value in cells.items()}, f"{label}, row {number}"
+    )
     if "active" in cells:
         row.cells["active"] = _active(cells["active"])
     settle(row.cells)

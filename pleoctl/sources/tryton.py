@@ -50,13 +50,22 @@ class TrytonSource:
         fields = ["code", "name", "active", "closed", "type"]
         records = self._search("account.account", [_ALL, ["type", "!=", None], *self._company()], fields)
         key = self._section.get("externalId", "id")
-        return Table("account.account", [
-            _row("account.account", record, {
-                "externalId": _text(record[key]), "code": record["code"] or None, "name": record["name"],
-                "active": _flag(record["active"]) and not record["closed"],
-            })
-            for record in records
-        ])  # fmt: skip
+        return Table(
+            "account.account",
+            [
+                _row(
+                    "account.account",
+                    record,
+                    {
+                        "externalId": _text(record[key]),
+                        "code": record["code"] or None,
+                        "name": record["name"],
+                        "active": _flag(record["active"]) and not record["closed"],
+                    },
+                )
+                for record in records
+            ],
+        )
 
     def _analytic_accounts(self) -> list[dict[str, Any]]:
         fields = ["code", "name", "active", "type", "root"]
@@ -75,9 +84,10 @@ class TrytonSource:
     def _values(records: list[dict[str, Any]]) -> Table:
         codes = {record["id"]: _code(record) for record in records if record["type"] == "root"}
         normal = [record for record in records if record["type"] not in {"root", "view"}]
-        return Table("analytic_account.account", [
-            _row("analytic", record, {"dimension": codes.get(record["root"]), **_named(record)}) for record in normal
-        ])  # fmt: skip
+        return Table(
+            "analytic_account.account",
+            [_row("analytic", record, {"dimension": codes.get(record["root"]), **_named(record)}) for record in normal],
+        )
 
     def _company(self) -> list[Any]:
         company = self._section.get("company")

@@ -32,13 +32,18 @@ def export_to_workspace(workspace: Workspace, *, check: bool = False) -> Export:
 def inactive_selected(workspace: Workspace, export: Export) -> list[str]:
     """Selected dimensions that the accounting system has made inactive."""
     inactive = {
-        (d.row.key or "").casefold() for d in export.state.dimensions or ()
-        if not d.row.active and d.row.hold is None
-    }  # fmt: skip
+        (d.row.key or "").casefold() for d in export.state.dimensions or () if not d.row.active and d.row.hold is None
+    }
     return [code for code in workspace.selected or () if code.casefold() in inactive]
 
 
 def _deselected(workspace: Workspace, code: str) -> Finding:
     line, column = workspace.document.locate(("dimensions", "selected"))
-    return Finding("deselected", f"dimension {code!r} is inactive in the accounting system and is deselected; "
-                   "its tag group will be archived", "warning", workspace.document.shown, line, column)  # fmt: skip
+    return Finding(
+        "deselected",
+        f"dimension {code!r} is inactive in the accounting system and is deselected; its tag group will be archived",
+        "warning",
+        workspace.document.shown,
+        line,
+        column,
+    )

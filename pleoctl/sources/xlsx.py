@@ -51,8 +51,9 @@ class _Sheet(CsvFile):
                 book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
                 return Table(self._shown, list(self._rows(self._cells(book))))
         except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, EOFError, ValueError) as error:
-            raise SourceError("is not a readable workbook", file=self._shown,
-                              hint="it may have been cut off, or is not .xlsx") from error  # fmt: skip
+            raise SourceError(
+                "is not a readable workbook", file=self._shown, hint="it may have been cut off, or is not .xlsx"
+            ) from error
 
     def _cells(self, book: Any) -> Iterator[tuple[int, int, list[str]]]:
         name = self._config.get("sheet", book.sheetnames[0])

@@ -81,9 +81,10 @@ def _look_alikes(state: Json, changes: Iterable[Change]) -> set[str | None]:
     coming = {c.key for c in changes if c.kind == "account" and c.action == "create"}
     lower = {key.lower() for key in coming}
     return {
-        record["id"] for record in state["accounts"]
+        record["id"]
+        for record in state["accounts"]
         if record["archived"] and record["externalId"].lower() in lower and record["externalId"] not in coming
-    }  # fmt: skip
+    }
 
 
 def _plain(record: Json) -> Json:
@@ -120,12 +121,17 @@ def all_or_nothing(applied: Applied, plan: Plan, before: Json, writes: int) -> N
     """Law 2: a record that is neither as the plan saw it nor as it wants it stops the run before its first write."""
     stored = records(before)
     moved = [
-        str(change.address) for change in plan.changes
-        if change.id is not None and not (
-            change.id in stored and (is_in(stored[change.id][1], change.before, change.kind)
-                                     or is_in(stored[change.id][1], change.after, change.kind))
+        str(change.address)
+        for change in plan.changes
+        if change.id is not None
+        and not (
+            change.id in stored
+            and (
+                is_in(stored[change.id][1], change.before, change.kind)
+                or is_in(stored[change.id][1], change.after, change.kind)
+            )
         )
-    ]  # fmt: skip
+    ]
     outcome = applied.receipt.outcome
     demand("stale is told", not moved or outcome == "stale", f"{outcome} although {moved} moved")
     if outcome in {"stale", "refused"}:

@@ -52,8 +52,9 @@ def _group() -> World:
 def _tags() -> World:
     live = [{"code": "x", "name": "Name"}, {"code": "y", "name": "Name", "archived": True}]
     wanted = [Row("y", {"code": "y", "name": "Name"}), Row("z", {"code": "z", "name": "Name"})]
-    return _world([], [Dimension(_row("G", code="G"), wanted)],
-                  tag_groups=[{"code": "G", "name": "Name", "tags": live}])  # fmt: skip
+    return _world(
+        [], [Dimension(_row("G", code="G"), wanted)], tag_groups=[{"code": "G", "name": "Name", "tags": live}]
+    )
 
 
 def _look_alikes() -> World:
@@ -61,5 +62,8 @@ def _look_alikes() -> World:
 
 
 SMALL: Final[dict[str, Callable[[], World]]] = {
-    "accounts": _accounts, "group": _group, "tags": _tags, "look-alikes": _look_alikes,
-}  # fmt: skip
+    "accounts": _accounts,
+    "group": _group,
+    "tags": _tags,
+    "look-alikes": _look_alikes,
+}

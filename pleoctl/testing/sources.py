@@ -143,10 +143,17 @@ def stays_inside(case: SourceCase, folder: Path) -> None:
 CHECKS: Final[dict[str, Callable[[SourceCase, Path], None]]] = {
     check.__name__: check
     for check in (
-        takes_a_context, is_made_without_touching_anything, gives_tables_of_rows, gives_the_same_again,
-        makes_a_desired_state, changes_nothing, refuses_what_is_not_there, refuses_what_is_cut_short, stays_inside,
+        takes_a_context,
+        is_made_without_touching_anything,
+        gives_tables_of_rows,
+        gives_the_same_again,
+        makes_a_desired_state,
+        changes_nothing,
+        refuses_what_is_not_there,
+        refuses_what_is_cut_short,
+        stays_inside,
     )
-}  # fmt: skip
+}
 """Every check by its name; each takes the case and an empty folder, and raises `Nonconformance`."""
 
 

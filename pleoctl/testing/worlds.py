@@ -22,15 +22,31 @@ ACCOUNTS: Final = ("a", "A", "b", "c/1", "d")
 GROUPS: Final = ("G", "H")
 TAGS: Final = ("x", "y", "Straße", "z")
 READINGS: Final[tuple[Json, ...]] = (
-    {"account_create_existing": 409}, {"account_create_existing": 200}, {"account_archived_default": "active"},
-    *[{"account_ids_ignore_case": True}] * 4, {"put_omitted": "keep"}, {"batch_existing": "created-if-equal"},
-    {"batch_order": "reversed"}, {"validate_tax_codes": ("V25",)}, {"max_page_size": 3}, {"totals": False},
-    {"omit_nulls": True}, {"tag_conflict_ignores_case": False}, {"tag_conflict_counts_archived": False},
-    {"tag_conflict_on_unarchive": True}, {"max_active_tags": 2}, {"max_active_tags_on_unarchive": True},
-    {"group_conflict": 409}, {"archive_cascade": "cascade"}, {"bulk_archive_status": 202},
-    {"bulk_archive_answers": "changed"}, {"bulk_archive_unknown_ids": "ignore"}, {"bulk_archive_at_most": 1},
-    {"v0_create_status": 200}, {"tag_list_default": "all"},
-)  # fmt: skip
+    {"account_create_existing": 409},
+    {"account_create_existing": 200},
+    {"account_archived_default": "active"},
+    *[{"account_ids_ignore_case": True}] * 4,
+    {"put_omitted": "keep"},
+    {"batch_existing": "created-if-equal"},
+    {"batch_order": "reversed"},
+    {"validate_tax_codes": ("V25",)},
+    {"max_page_size": 3},
+    {"totals": False},
+    {"omit_nulls": True},
+    {"tag_conflict_ignores_case": False},
+    {"tag_conflict_counts_archived": False},
+    {"tag_conflict_on_unarchive": True},
+    {"max_active_tags": 2},
+    {"max_active_tags_on_unarchive": True},
+    {"group_conflict": 409},
+    {"archive_cascade": "cascade"},
+    {"bulk_archive_status": 202},
+    {"bulk_archive_answers": "changed"},
+    {"bulk_archive_unknown_ids": "ignore"},
+    {"bulk_archive_at_most": 1},
+    {"v0_create_status": 200},
+    {"tag_list_default": "all"},
+)
 LAGS: Final = (0.0, 2.0, 5.0, 20.0)
 _LIVE: Final = ("active", "none", "other name", "archived")
 _WANTED: Final = ("active", "none", "active", "inactive", "held")
@@ -114,15 +130,22 @@ def _edits() -> list[Edit]:
     """What another client may do."""
     found = []
     for key in ACCOUNTS[:3]:
-        found += [Edit(op="rename", kind="account", key=key, fields={"name": "Theirs"}),
-                  Edit(op="archive", kind="account", key=key), Edit(op="unarchive", kind="account", key=key),
-                  Edit(op="create", kind="account", key=key, fields={"name": f"Name {key}", "code": "1"}),
-                  Edit(op="create", kind="account", key=key, fields={"name": "Theirs"})]  # fmt: skip
-    found += [Edit(op="create", kind="tagGroup", key="G", fields={"name": "Name G"}),
-              Edit(op="archive", kind="tagGroup", key="G"), Edit(op="rename", kind="tagGroup", key="G",
-                                                                 fields={"name": "Theirs"})]  # fmt: skip
+        found += [
+            Edit(op="rename", kind="account", key=key, fields={"name": "Theirs"}),
+            Edit(op="archive", kind="account", key=key),
+            Edit(op="unarchive", kind="account", key=key),
+            Edit(op="create", kind="account", key=key, fields={"name": f"Name {key}", "code": "1"}),
+            Edit(op="create", kind="account", key=key, fields={"name": "Theirs"}),
+        ]
+    found += [
+        Edit(op="create", kind="tagGroup", key="G", fields={"name": "Name G"}),
+        Edit(op="archive", kind="tagGroup", key="G"),
+        Edit(op="rename", kind="tagGroup", key="G", fields={"name": "Theirs"}),
+    ]
     for code in TAGS[:2]:
-        found += [Edit(op="rename", kind="tag", key=("G", code), fields={"name": "Theirs"}),
-                  Edit(op="archive", kind="tag", key=("G", code)),
-                  Edit(op="create", kind="tag", key=("G", code), fields={"name": f"Name {code}"})]  # fmt: skip
+        found += [
+            Edit(op="rename", kind="tag", key=("G", code), fields={"name": "Theirs"}),
+            Edit(op="archive", kind="tag", key=("G", code)),
+            Edit(op="create", kind="tag", key=("G", code), fields={"name": f"Name {code}"}),
+        ]
     return found

@@ -64,5 +64,7 @@ def _check_owner(path: Path, environ: Mapping[str, str]) -> None:
         trusted.add(Path.cwd().stat().st_uid)
     owners = {path.stat().st_uid, path.lstat().st_uid} - trusted
     if owners:
-        raise Refused(f"{path} belongs to another user (uid {min(owners)})",
-                      hint=f"if you trust it, name it: --workspace {path}, or PLEOCTL_WORKSPACE")  # fmt: skip
+        raise Refused(
+            f"{path} belongs to another user (uid {min(owners)})",
+            hint=f"if you trust it, name it: --workspace {path}, or PLEOCTL_WORKSPACE",
+        )

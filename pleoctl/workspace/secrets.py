@@ -84,8 +84,10 @@ class Secret:
         folder = secrets_folder()
         if folder is not None and _below(path, folder):
             return path
-        raise Refused(f"file:{name} leads outside the workspace",
-                      hint=f"move it into the workspace, or set {FOLDER}={path.parent} in the environment")  # fmt: skip
+        raise Refused(
+            f"file:{name} leads outside the workspace",
+            hint=f"move it into the workspace, or set {FOLDER}={path.parent} in the environment",
+        )
 
     def _cmd(self, command: str) -> str:
         require_exec(f"the secret reference cmd:{command.split(' ', maxsplit=1)[0]}")

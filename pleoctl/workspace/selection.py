@@ -66,9 +66,12 @@ class Selection:
         active = {fold(group.key) for group in groups if not group.archived}
         left = {fold(code) for code in self._workspace.leave}
         matches = sorted(
-            (row.key or "" for key, row in self._known.items()
-             if key in active and row.active and row.hold is None and key not in left),
-        )  # fmt: skip
+            (
+                row.key or ""
+                for key, row in self._known.items()
+                if key in active and row.active and row.hold is None and key not in left
+            ),
+        )
         new = [code for code in matches if fold(code) not in map(fold, chosen)]
         room = MAX_SELECTED - len(chosen)
         return chosen + new[:room], new[room:]

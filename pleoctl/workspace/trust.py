@@ -25,34 +25,109 @@ STORED: Final = "trusted-hosts"
 
 # What forges, clouds and package registries put into a job's environment by themselves, for the job alone. An exact
 # list, so that no honest name falls under it by its beginning; that hosts must be trusted is the real protection.
-RUN_CREDENTIALS: Final = frozenset({
-    # GitHub
-    "GITHUB_TOKEN", "GH_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "GH_ENTERPRISE_TOKEN", "INPUT_TOKEN", "INPUT_GITHUB_TOKEN",
-    "ACTIONS_RUNTIME_TOKEN", "ACTIONS_RUNTIME_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL",
-    "ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL", "ACTIONS_RUNNER_INPUT_JITCONFIG",
-    # GitLab
-    "CI_JOB_TOKEN", "CI_BUILD_TOKEN", "CI_JOB_JWT", "CI_JOB_JWT_V1", "CI_JOB_JWT_V2", "CI_REGISTRY_PASSWORD",
-    "CI_DEPLOY_PASSWORD", "CI_DEPENDENCY_PROXY_PASSWORD", "CI_REPOSITORY_URL", "GITLAB_TOKEN",
-    "DOCKER_AUTH_CONFIG",
-    # other pipelines
-    "SYSTEM_ACCESSTOKEN", "CIRCLE_TOKEN", "CIRCLE_OIDC_TOKEN", "CIRCLE_OIDC_TOKEN_V2", "BITBUCKET_STEP_OIDC_TOKEN",
-    "BITBUCKET_ACCESS_TOKEN", "BUILDKITE_AGENT_ACCESS_TOKEN", "DRONE_NETRC_PASSWORD", "CI_NETRC_PASSWORD",
-    "GITEA_TOKEN", "FORGEJO_TOKEN", "TRAVIS_TOKEN", "APPVEYOR_API_TOKEN",
-    # clouds
-    "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    "AWS_BEARER_TOKEN_BEDROCK", "AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_PASSWORD",
-    "AZURE_STORAGE_KEY", "AZURE_STORAGE_CONNECTION_STRING", "ARM_CLIENT_SECRET", "ARM_ACCESS_KEY", "ARM_SAS_TOKEN",
-    "ARM_OIDC_REQUEST_TOKEN", "IDENTITY_HEADER", "MSI_SECRET", "GOOGLE_CREDENTIALS", "GOOGLE_OAUTH_ACCESS_TOKEN",
-    "CLOUDSDK_AUTH_ACCESS_TOKEN", "GCLOUD_KEYFILE_JSON", "DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN",
-    "HCLOUD_TOKEN", "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "HEROKU_API_KEY", "FLY_API_TOKEN", "VERCEL_TOKEN",
-    "NETLIFY_AUTH_TOKEN", "VAULT_TOKEN", "CONSUL_HTTP_TOKEN", "TFE_TOKEN", "PULUMI_ACCESS_TOKEN",
-    "OP_SERVICE_ACCOUNT_TOKEN", "OP_CONNECT_TOKEN", "DOPPLER_TOKEN", "INFISICAL_TOKEN", "BWS_ACCESS_TOKEN",
-    # package registries and services of a build
-    "NPM_TOKEN", "NODE_AUTH_TOKEN", "PYPI_TOKEN", "PYPI_API_TOKEN", "TWINE_PASSWORD", "UV_PUBLISH_TOKEN",
-    "UV_PUBLISH_PASSWORD", "POETRY_PYPI_TOKEN_PYPI", "HATCH_INDEX_AUTH", "CARGO_REGISTRY_TOKEN", "GEM_HOST_API_KEY",
-    "RUBYGEMS_API_KEY", "NUGET_API_KEY", "DOCKERHUB_TOKEN", "DOCKER_HUB_TOKEN", "CODECOV_TOKEN", "SONAR_TOKEN",
-    "SNYK_TOKEN", "SENTRY_AUTH_TOKEN",
-})  # fmt: skip
+RUN_CREDENTIALS: Final = frozenset(
+    {
+        # GitHub
+        "GITHUB_TOKEN",
+        "GH_TOKEN",
+        "GITHUB_ENTERPRISE_TOKEN",
+        "GH_ENTERPRISE_TOKEN",
+        "INPUT_TOKEN",
+        "INPUT_GITHUB_TOKEN",
+        "ACTIONS_RUNTIME_TOKEN",
+        "ACTIONS_RUNTIME_URL",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
+        "ACTIONS_CACHE_URL",
+        "ACTIONS_RESULTS_URL",
+        "ACTIONS_RUNNER_INPUT_JITCONFIG",
+        # GitLab
+        "CI_JOB_TOKEN",
+        "CI_BUILD_TOKEN",
+        "CI_JOB_JWT",
+        "CI_JOB_JWT_V1",
+        "CI_JOB_JWT_V2",
+        "CI_REGISTRY_PASSWORD",
+        "CI_DEPLOY_PASSWORD",
+        "CI_DEPENDENCY_PROXY_PASSWORD",
+        "CI_REPOSITORY_URL",
+        "GITLAB_TOKEN",
+        "DOCKER_AUTH_CONFIG",
+        # other pipelines
+        "SYSTEM_ACCESSTOKEN",
+        "CIRCLE_TOKEN",
+        "CIRCLE_OIDC_TOKEN",
+        "CIRCLE_OIDC_TOKEN_V2",
+        "BITBUCKET_STEP_OIDC_TOKEN",
+        "BITBUCKET_ACCESS_TOKEN",
+        "BUILDKITE_AGENT_ACCESS_TOKEN",
+        "DRONE_NETRC_PASSWORD",
+        "CI_NETRC_PASSWORD",
+        "GITEA_TOKEN",
+        "FORGEJO_TOKEN",
+        "TRAVIS_TOKEN",
+        "APPVEYOR_API_TOKEN",
+        # clouds
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_SECURITY_TOKEN",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        "AWS_BEARER_TOKEN_BEDROCK",
+        "AZURE_CLIENT_SECRET",
+        "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+        "AZURE_PASSWORD",
+        "AZURE_STORAGE_KEY",
+        "AZURE_STORAGE_CONNECTION_STRING",
+        "ARM_CLIENT_SECRET",
+        "ARM_ACCESS_KEY",
+        "ARM_SAS_TOKEN",
+        "ARM_OIDC_REQUEST_TOKEN",
+        "IDENTITY_HEADER",
+        "MSI_SECRET",
+        "GOOGLE_CREDENTIALS",
+        "GOOGLE_OAUTH_ACCESS_TOKEN",
+        "CLOUDSDK_AUTH_ACCESS_TOKEN",
+        "GCLOUD_KEYFILE_JSON",
+        "DIGITALOCEAN_TOKEN",
+        "DIGITALOCEAN_ACCESS_TOKEN",
+        "HCLOUD_TOKEN",
+        "CLOUDFLARE_API_TOKEN",
+        "CLOUDFLARE_API_KEY",
+        "HEROKU_API_KEY",
+        "FLY_API_TOKEN",
+        "VERCEL_TOKEN",
+        "NETLIFY_AUTH_TOKEN",
+        "VAULT_TOKEN",
+        "CONSUL_HTTP_TOKEN",
+        "TFE_TOKEN",
+        "PULUMI_ACCESS_TOKEN",
+        "OP_SERVICE_ACCOUNT_TOKEN",
+        "OP_CONNECT_TOKEN",
+        "DOPPLER_TOKEN",
+        "INFISICAL_TOKEN",
+        "BWS_ACCESS_TOKEN",
+        # package registries and services of a build
+        "NPM_TOKEN",
+        "NODE_AUTH_TOKEN",
+        "PYPI_TOKEN",
+        "PYPI_API_TOKEN",
+        "TWINE_PASSWORD",
+        "UV_PUBLISH_TOKEN",
+        "UV_PUBLISH_PASSWORD",
+        "POETRY_PYPI_TOKEN_PYPI",
+        "HATCH_INDEX_AUTH",
+        "CARGO_REGISTRY_TOKEN",
+        "GEM_HOST_API_KEY",
+        "RUBYGEMS_API_KEY",
+        "NUGET_API_KEY",
+        "DOCKERHUB_TOKEN",
+        "DOCKER_HUB_TOKEN",
+        "CODECOV_TOKEN",
+        "SONAR_TOKEN",
+        "SNYK_TOKEN",
+        "SENTRY_AUTH_TOKEN",
+    }
+)
 # GitHub's own namespace: whatever its runner adds tomorrow is the runner's.
 _RUNNER: Final = "ACTIONS_"
 _HOST_HINT: Final = "write one exact host in ASCII, with :port if you like, e.g. books.example.com"
@@ -145,5 +220,7 @@ def require_env(name: str, environ: Mapping[str, str] | None = None) -> None:
     trusted = {part.strip() for part in environment.get(VARIABLES, "").split(",")}
     if name not in trusted and (folded in RUN_CREDENTIALS or folded.startswith(_RUNNER)):
         named = ",".join(sorted({*filter(None, trusted), name}))
-        raise Refused(f"env:{name} is a credential of the machine that runs this, not of an accounting system",
-                      hint=f"if it is meant, set {VARIABLES}={named} in the environment")  # fmt: skip
+        raise Refused(
+            f"env:{name} is a credential of the machine that runs this, not of an accounting system",
+            hint=f"if it is meant, set {VARIABLES}={named} in the environment",
+        )

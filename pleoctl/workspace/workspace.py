@@ -209,9 +209,11 @@ class Workspace:
                 if other != f"{name} {index}":
                     where = "the list twice" if other.startswith(f"{name} ") else "both lists"
                     yield self.document.finding(
-                        ("dimensions", name, index), "invalid-dimensions", f"{code} stands in {where}",
+                        ("dimensions", name, index),
+                        "invalid-dimensions",
+                        f"{code} stands in {where}",
                         hint="remove one",
-                    )  # fmt: skip
+                    )
 
 
 def _paths(part: Any) -> Iterator[str]:

@@ -39,31 +39,66 @@ def ends(applied: Applied) -> dict[str, str]:
 # --- freshness -------------------------------------------------------------------------------------------------------
 
 STALE: list[tuple[str, Edit, str, list[str]]] = [
-    ("renamed", Edit(op="rename", kind="account", key="rename", fields={"name": "Elsewhere"}), "account:rename",
-     ["name", '"Old name"', '"Elsewhere"']),
-    ("recoded", Edit(op="update", kind="account", key="recode", fields={"code": "x"}), "account:recode",
-     ["code", '"3"', '"x"']),
+    (
+        "renamed",
+        Edit(op="rename", kind="account", key="rename", fields={"name": "Elsewhere"}),
+        "account:rename",
+        ["name", '"Old name"', '"Elsewhere"'],
+    ),
+    (
+        "recoded",
+        Edit(op="update", kind="account", key="recode", fields={"code": "x"}),
+        "account:recode",
+        ["code", '"3"', '"x"'],
+    ),
     ("archived", Edit(op="archive", kind="account", key="rename"), "account:rename", ["archived", "false", "true"]),
     ("unarchived", Edit(op="unarchive", kind="account", key="back"), "account:back", ["archived", "true", "false"]),
-    ("gone renamed", Edit(op="rename", kind="account", key="gone/1", fields={"name": "Alive"}), "account:gone%2F1",
-     ["name", '"Gone"', '"Alive"']),
+    (
+        "gone renamed",
+        Edit(op="rename", kind="account", key="gone/1", fields={"name": "Alive"}),
+        "account:gone%2F1",
+        ["name", '"Gone"', '"Alive"'],
+    ),
     ("deleted", Edit(op="delete", kind="account", key="rename"), "account:rename", ["no longer in Pleo"]),
-    ("created otherwise", Edit(op="create", kind="account", key="new/1", fields={"name": "Other"}), "account:new%2F1",
-     ["exists", "name", '"New one"', '"Other"']),
-    ("created archived", Edit(op="create", kind="account", key="new/1",
-                              fields={"name": "New one", "code": "7", "archived": True}), "account:new%2F1",
-     ["archived", "false", "true"]),
-    ("tag renamed", Edit(op="rename", kind="tag", key=("DEPT", "NAME"), fields={"name": "Elsewhere"}), "tag:DEPT/NAME",
-     ["name", '"Old name"', '"Elsewhere"']),
-    ("tag created", Edit(op="create", kind="tag", key=("DEPT", "new1"), fields={"name": "Other"}), "tag:DEPT/NEW1",
-     ["exists", '"New one"', '"Other"']),
+    (
+        "created otherwise",
+        Edit(op="create", kind="account", key="new/1", fields={"name": "Other"}),
+        "account:new%2F1",
+        ["exists", "name", '"New one"', '"Other"'],
+    ),
+    (
+        "created archived",
+        Edit(op="create", kind="account", key="new/1", fields={"name": "New one", "code": "7", "archived": True}),
+        "account:new%2F1",
+        ["archived", "false", "true"],
+    ),
+    (
+        "tag renamed",
+        Edit(op="rename", kind="tag", key=("DEPT", "NAME"), fields={"name": "Elsewhere"}),
+        "tag:DEPT/NAME",
+        ["name", '"Old name"', '"Elsewhere"'],
+    ),
+    (
+        "tag created",
+        Edit(op="create", kind="tag", key=("DEPT", "new1"), fields={"name": "Other"}),
+        "tag:DEPT/NEW1",
+        ["exists", '"New one"', '"Other"'],
+    ),
     ("tag deleted", Edit(op="delete", kind="tag", key=("DEPT", "GONE")), "tag:DEPT/GONE", ["no longer in Pleo"]),
-    ("group renamed", Edit(op="rename", kind="tagGroup", key="DEPT", fields={"name": "Elsewhere"}), "tagGroup:DEPT",
-     ["name", '"Departments"', '"Elsewhere"']),
-    ("group created", Edit(op="create", kind="tagGroup", key="fresh", fields={"name": "Other"}), "tagGroup:FRESH",
-     ["exists", '"Fresh"', '"Other"']),
+    (
+        "group renamed",
+        Edit(op="rename", kind="tagGroup", key="DEPT", fields={"name": "Elsewhere"}),
+        "tagGroup:DEPT",
+        ["name", '"Departments"', '"Elsewhere"'],
+    ),
+    (
+        "group created",
+        Edit(op="create", kind="tagGroup", key="fresh", fields={"name": "Other"}),
+        "tagGroup:FRESH",
+        ["exists", '"Fresh"', '"Other"'],
+    ),
     ("group archived", Edit(op="archive", kind="tagGroup", key="DEPT"), "tagGroup:DEPT", ["archived", "false", "true"]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("edit", "address", "words"), [case[1:] for case in STALE], ids=[case[0] for case in STALE])

@@ -139,12 +139,14 @@ def test_a_create_that_pleo_takes_for_what_the_plan_archives(
 ) -> None:
     """The look-alike becomes what was wanted, and its archive is blocked: one of the two is active in the end."""
     engine = chart(region, ("EXT-A", "Trips"), *further)
-    engine.pleo.reset(Seed(accounts=[*TWINS, LIVE]), Settings(account_ids_ignore_case=True,
-                                                              account_create_existing=answer))  # fmt: skip
+    engine.pleo.reset(
+        Seed(accounts=[*TWINS, LIVE]), Settings(account_ids_ignore_case=True, account_create_existing=answer)
+    )
     applied = engine.apply(engine.approved())
     assert {a: s for a, s in ends(applied).items() if a != "account:new"} == {
-        "account:EXT-A": "done", "account:ext-a": "blocked",
-    }  # fmt: skip
+        "account:EXT-A": "done",
+        "account:ext-a": "blocked",
+    }
     assert applied.receipt.exit_code is ExitCode.PARTIAL
     assert active(engine) == {"ext-a": "Trips"}
     engine.apply(engine.approved())
@@ -160,8 +162,9 @@ def test_an_archive_waits_for_its_look_alike(region: Engine, status: int, action
     engine.pleo.reset(Seed(accounts=[*TWINS, LIVE, *([other] if action == "unarchive" else [])]))
     plan = engine.approved()
     assert {(str(c.address), c.action) for c in plan.changes} == {
-        ("account:EXT-A", action), ("account:ext-a", "archive"),
-    }  # fmt: skip
+        ("account:EXT-A", action),
+        ("account:ext-a", "archive"),
+    }
     path = "accounts$" if action == "create" else "accounts/[0-9a-f]"
     engine.pleo.add_fault(Fault(kind="status", status=status, path=path, method=None, times=3))
     applied = engine.apply(plan)
@@ -190,20 +193,25 @@ def test_a_look_alike_that_somebody_wants_is_not_taken(
     """Both stand in the books: the create fails, the other one is written; one that nobody wants becomes it."""
     rows = [("EXT-A", "Trips"), *([("ext-a", "Travel")] if wanted else [])]
     engine = chart(region, *rows)
-    engine.pleo.reset(Seed(accounts=[*TWINS, {**LIVE, "code": "9", "archived": archived}]),
-                      Settings(account_ids_ignore_case=True, account_create_existing=answer))  # fmt: skip
+    engine.pleo.reset(
+        Seed(accounts=[*TWINS, {**LIVE, "code": "9", "archived": archived}]),
+        Settings(account_ids_ignore_case=True, account_create_existing=answer),
+    )
     applied = engine.apply(engine.approved())
     assert ends(applied)["account:EXT-A"] == ("failed" if wanted else "done")
-    assert ends(applied).get("account:ext-a") == (
-        {True: "done", False: None} if wanted else {True: None, False: "blocked"})[archived]  # fmt: skip
+    assert (
+        ends(applied).get("account:ext-a")
+        == ({True: "done", False: None} if wanted else {True: None, False: "blocked"})[archived]
+    )
     assert active(engine) == {"ext-a": "Travel" if wanted else "Trips"}
 
 
 def test_one_look_alike_becomes_one_account(region: Engine) -> None:
     """Of two new accounts that Pleo takes for the one that goes, the second fails."""
     engine = chart(region, ("EXT-A", "Trips"), ("Ext-A", "Tours"))
-    engine.pleo.reset(Seed(accounts=[*TWINS, LIVE]), Settings(account_ids_ignore_case=True,
-                                                              account_create_existing=409))  # fmt: skip
+    engine.pleo.reset(
+        Seed(accounts=[*TWINS, LIVE]), Settings(account_ids_ignore_case=True, account_create_existing=409)
+    )
     applied = engine.apply(engine.approved())
     new = sorted(s for a, s in ends(applied).items() if a.lower() == "account:ext-a" and a != "account:ext-a")
     assert new == ["done", "failed"]

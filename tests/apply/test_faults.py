@@ -38,12 +38,24 @@ WRITES = {"POST": r"^(?!.*:search$)", "PUT": ""}
 READINGS = {
     "defaults": Settings(seed_ids=1),
     "contrary": Settings(
-        seed_ids=1, account_create_existing=409, account_archived_default="active", put_omitted="keep",
-        batch_existing="created-if-equal", batch_order="reversed", omit_nulls=True, tag_conflict_ignores_case=False,
-        tag_conflict_counts_archived=False, group_conflict=409, archive_cascade="cascade", v0_create_status=200,
-        bulk_archive_status=202, bulk_archive_answers="changed", bulk_archive_unknown_ids="ignore", totals=False,
+        seed_ids=1,
+        account_create_existing=409,
+        account_archived_default="active",
+        put_omitted="keep",
+        batch_existing="created-if-equal",
+        batch_order="reversed",
+        omit_nulls=True,
+        tag_conflict_ignores_case=False,
+        tag_conflict_counts_archived=False,
+        group_conflict=409,
+        archive_cascade="cascade",
+        v0_create_status=200,
+        bulk_archive_status=202,
+        bulk_archive_answers="changed",
+        bulk_archive_unknown_ids="ignore",
+        totals=False,
     ),
-}  # fmt: skip
+}
 
 
 def test_the_plan_has_every_action_of_every_kind(engine: Engine) -> None:

@@ -287,8 +287,10 @@ def test_rows_are_imported_into_the_files_that_hold_them(cli: Any, pleo: Any, wo
     desired(folder, "tags.yaml")
     assert cli("import").code == 3
     assert cli("import", "--force").code == 0
-    held = {name: [line[:25] for line in (folder / name).read_text().splitlines()[2:]] for name in
-            ("tags.yaml", "one.yaml", "two.yaml")}  # fmt: skip
+    held = {
+        name: [line[:25] for line in (folder / name).read_text().splitlines()[2:]]
+        for name in ("tags.yaml", "one.yaml", "two.yaml")
+    }
     assert held["one.yaml"] == ["accounts:", '- {externalId: "ext-1000"', '- {externalId: "ext-3000"']
     assert held["two.yaml"] == ["accounts:", '- {externalId: "ext-2000"', "# mine"]
     assert held["tags.yaml"][0] == "dimensions:"

@@ -45,7 +45,7 @@ dimensions:
 # before E
 - {code: "E", name: "E"}
 # at the end
-""".replace("{{", "{").replace("}}", "}")  # fmt: skip
+""".replace("{{", "{").replace("}}", "}")
 
 
 def test_a_canonical_file_with_comments_stays_as_it_is() -> None:
@@ -114,7 +114,7 @@ def test_the_comment_of_a_row_that_went_away_moves_to_the_next() -> None:
     )
     assert rewritten(text, without="a") == (
         HEAD + 'accounts:\n# on a\n# behind a\n# on b\n- {externalId: "b", name: "B"}\n'
-    )  # fmt: skip
+    )
     assert rewritten(text, without="ab") == HEAD + "accounts: []\n# on a\n# behind a\n# on b\n"
 
 
@@ -124,7 +124,7 @@ def test_comments_stay_at_their_rows_when_others_come_between() -> None:
     state.flat["account"] = [Row("aa", {"code": None, "name": "new"}), *(state.accounts or [])]
     assert render(state, comments) == CANONICAL.replace(
         "# before b, 1", '- {externalId: "aa", name: "new"}\n# before b, 1'
-    )  # fmt: skip
+    )
 
 
 def test_the_notes_of_a_dimension_survive_the_loss_of_its_values() -> None:
@@ -162,8 +162,11 @@ _ROW = st.sampled_from(["a", "b", "c", "d", "e"])
 _NOTE = st.text("ab #:\"'{-\t", max_size=6).map(lambda t: f"# {t}x")
 
 
-@given(st.lists(st.tuples(_ROW, st.lists(_NOTE, max_size=2), st.booleans(), st.booleans()), unique_by=lambda r: r[0]),
-       st.sets(_ROW), st.lists(_NOTE, max_size=2))  # fmt: skip
+@given(
+    st.lists(st.tuples(_ROW, st.lists(_NOTE, max_size=2), st.booleans(), st.booleans()), unique_by=lambda r: r[0]),
+    st.sets(_ROW),
+    st.lists(_NOTE, max_size=2),
+)
 def test_no_comment_is_ever_lost(
     rows: list[tuple[str, list[str], bool, bool]], gone: set[str], last: list[str]
 ) -> None:

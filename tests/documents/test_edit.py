@@ -59,7 +59,7 @@ def test_a_block_list_keeps_the_lines_and_notes_of_what_stays() -> None:
     assert edited(BLOCK, "DEPT", "REGION") == BLOCK.replace("    - PROJ    # projects\n", "")
     assert edited(BLOCK, "DEPT", "PROJ", "REGION", "NEW") == BLOCK.replace(
         "    - 'REGION'\n", "    - 'REGION'\n    - \"NEW\"\n"
-    )  # fmt: skip
+    )
     assert edited(BLOCK, "DEPT", "PROJ", "REGION") == BLOCK
 
 
@@ -88,7 +88,7 @@ ABSENT = {
     "null list in flow": "dimensions: {selected: , leave: [A]}\n",
     "aliases": "other: &a [DEPT]\ndimensions: {selected: *a}\n",
     "comment at the end": "company: x\n# the end\n",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("style", ABSENT)

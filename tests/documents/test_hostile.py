@@ -36,8 +36,12 @@ def findings(text: str) -> list[Finding]:
 
 
 STRUCTURE = {
-    "duplicate key in a row": ('accounts:\n- {externalId: "a", name: "b", name: "c"}\n', "f.yaml:4:32", "twice",
-    "remove"),
+    "duplicate key in a row": (
+        'accounts:\n- {externalId: "a", name: "b", name: "c"}\n',
+        "f.yaml:4:32",
+        "twice",
+        "remove",
+    ),
     "duplicate key at the top": ("kind: DesiredState\n", "f.yaml:3:1", "twice (first in line 2)", "remove"),
     "python tag": ("accounts: !!python/object:os.system []\n", "f.yaml:3:11", "tag", "remove the tag"),
     "local tag": ("accounts: !secret []\n", "f.yaml:3:11", "tag !secret", "remove the tag"),
@@ -53,8 +57,12 @@ STRUCTURE = {
     "NUL": ("acc\0ounts: []\n", "f.yaml:3:4", "NUL", "remove it"),
     "control character": ("acc\x07ounts: []\n", "f.yaml:3:4", "U+0007", "escaped"),
     "tab before a row": ("accounts:\n\t- {}\n", "f.yaml:4:1", "not valid YAML", "not with tabs"),
-    "tab before a key": ('accounts:\n- externalId: "a"\n\tname: "b"\n', "f.yaml:5:1", "not valid YAML",
-    "not with tabs"),
+    "tab before a key": (
+        'accounts:\n- externalId: "a"\n\tname: "b"\n',
+        "f.yaml:5:1",
+        "not valid YAML",
+        "not with tabs",
+    ),
     "colon in a plain text": ("accounts:\n- name: Rent: office\n", "f.yaml:4:13", "mapping values", "double quotes"),
     "at sign": ("accounts: @x\n", "f.yaml:3:11", "cannot start", "double quotes"),
     "open quote": ('accounts: "abc\n', "f.yaml:4:1", "end of stream", "close the quote"),
@@ -63,7 +71,7 @@ STRUCTURE = {
     "escape beyond Unicode": ('accounts: "\\U00110000"\n', "f.yaml:3:9", "not valid YAML", "does not exist"),
     "long key": ("x" * 5000 + ": 1\n", "f.yaml:3:5001", "':'", "1024"),
     "deep flow nesting": ("accounts: " + "[" * 900 + "]" * 900 + "\n", "f.yaml:3:50", "nested deeper", None),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", STRUCTURE)
@@ -209,13 +217,20 @@ def test_all_violations_come_at_once_in_file_order() -> None:
     assert [(f.line, f.column) for f in told] == sorted((f.line or 0, f.column or 0) for f in told)
     words = [str(f) for f in told]
     expected = (
-        "3:1: unknown key 'acounts' (did you mean 'accounts'?)", "5:3: accounts.0 lacks externalId, name",
-        "5:4: unknown key 'externalID' (did you mean 'externalId'?)", "unknown key 'Name' (did you mean 'name'?)",
-        "unknown key 'naem' (did you mean 'name'?)", "6:16: accounts.1.externalId", "6:26: accounts.1.name is blank",
-        "7:25: accounts.2.name has 256 characters", "accounts.2.currency is not a three-letter currency code",
-        "9:3: dimensions.0 lacks name", "9:21: dimensions.0.values must be a list", "dimensions.0.active",
+        "3:1: unknown key 'acounts' (did you mean 'accounts'?)",
+        "5:3: accounts.0 lacks externalId, name",
+        "5:4: unknown key 'externalID' (did you mean 'externalId'?)",
+        "unknown key 'Name' (did you mean 'name'?)",
+        "unknown key 'naem' (did you mean 'name'?)",
+        "6:16: accounts.1.externalId",
+        "6:26: accounts.1.name is blank",
+        "7:25: accounts.2.name has 256 characters",
+        "accounts.2.currency is not a three-letter currency code",
+        "9:3: dimensions.0 lacks name",
+        "9:21: dimensions.0.values must be a list",
+        "dimensions.0.active",
         "10:31: dimensions.1.values.0 lacks name",
-    )  # fmt: skip
+    )
     for part in expected:
         assert any(part in word for word in words), (part, words)
 
@@ -224,8 +239,10 @@ def test_a_key_twice_and_a_day_that_is_none_are_told_with_their_places(tmp_path:
     """Ids are compared byte for byte, codes ignoring case; both rows are named; also across files."""
     one, two = tmp_path / "one.yaml", tmp_path / "two.yaml"
     one.write_text(HEAD + "accounts:\n- {externalId: a, name: xx}\n- {externalId: A, name: xx}\n")
-    two.write_text(HEAD + "accounts:\n- {externalId: a, name: yy}\ndimensions:\n- code: D\n  name: D\n  values:\n"
-                   '  - {code: Straße, name: s, expires: "2025-02-29"}\n  - {code: STRASSE, name: s}\n')  # fmt: skip
+    two.write_text(
+        HEAD + "accounts:\n- {externalId: a, name: yy}\ndimensions:\n- code: D\n  name: D\n  values:\n"
+        '  - {code: Straße, name: s, expires: "2025-02-29"}\n  - {code: STRASSE, name: s}\n'
+    )
     with pytest.raises(InvalidFile) as caught:
         load_desired([(one, "one.yaml"), (two, "two.yaml")])
     assert [str(f) for f in caught.value.findings] == [
@@ -239,9 +256,9 @@ def test_a_key_twice_and_a_day_that_is_none_are_told_with_their_places(tmp_path:
 
 
 BOMBS = {
-    "aliases": HEAD + "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
-        f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(9)
-    ),
+    "aliases": HEAD
+    + "a: &a [x,x,x,x,x,x,x,x,x]\n"
+    + "".join(f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(9)),
     "chain of aliases": HEAD + "a0: &a0 x\n" + "".join(f"a{i + 1}: &a{i + 1} [*a{i}]\n" for i in range(3000)),
     "brackets": "[" * 1_000_000,
     "braces": "{" * 1_000_000,
@@ -259,7 +276,7 @@ BOMBS = {
     "unknown keys": HEAD + "".join(f"k{i}: 1\n" for i in range(5000)),
     "huge unknown key": HEAD + '? "' + "x" * 1_000_000 + '"\n: 1\n',
     "mixed list": "apiVersion: pleoctl/v1\nkind: DesiredState\naccounts: [" + "[],{},1,a," * 1000 + "]\n",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BOMBS)
@@ -317,9 +334,13 @@ def test_what_is_no_file_is_told(tmp_path: Path) -> None:
 
 
 JSON = {
-    "half": ('{"a": ', "1:7"), "NaN": ('{"a": NaN}', ""), "two": ("{} {}", "1:4"), "empty": ("", "1:1"),
-    "deep": ("[" * 200_000, ""), "long number": ("1" * 5000, ""),
-}  # fmt: skip
+    "half": ('{"a": ', "1:7"),
+    "NaN": ('{"a": NaN}', ""),
+    "two": ("{} {}", "1:4"),
+    "empty": ("", "1:1"),
+    "deep": ("[" * 200_000, ""),
+    "long number": ("1" * 5000, ""),
+}
 
 
 @pytest.mark.parametrize("name", JSON)
@@ -362,12 +383,38 @@ _CUTS = st.lists(
     st.tuples(
         st.integers(0, len(ROWS.encode())),
         st.integers(0, 12),
-        st.sampled_from([b"", b"\n", b"\t", b" ", b'"', b"'", b"#", b": ", b"- ", b"{", b"]", b"&a ", b"*a", b"!x ",
-        b"|\n",
-                         b"\xff", b"\0", b"\\", b"~", b"? ", b"---\n", b"%", b"\r", b"<<: "]),
+        st.sampled_from(
+            [
+                b"",
+                b"\n",
+                b"\t",
+                b" ",
+                b'"',
+                b"'",
+                b"#",
+                b": ",
+                b"- ",
+                b"{",
+                b"]",
+                b"&a ",
+                b"*a",
+                b"!x ",
+                b"|\n",
+                b"\xff",
+                b"\0",
+                b"\\",
+                b"~",
+                b"? ",
+                b"---\n",
+                b"%",
+                b"\r",
+                b"<<: ",
+            ]
+        ),
     ),
-    min_size=1, max_size=4,
-)  # fmt: skip
+    min_size=1,
+    max_size=4,
+)
 
 
 @given(_CUTS)

@@ -55,7 +55,9 @@ def test_of_very_many_unknown_keys_the_first_hundred_are_told(workspace: Any, cl
         ("mapping.yaml", RULES + "lines:\n  rows:\n" + '  - {id: a, when: {}, account: "1"}\n' * 300, "duplicate-id"),
         (
             "mapping.yaml",
-            RULES + "expenseTypes:\n" + "".join(
+            RULES
+            + "expenseTypes:\n"
+            + "".join(
                 f"- {{id: t{i}, when: {{type: fee}}, debit: line, credit: wallet, replaces: fe{i}}}\n"
                 for i in range(300)
             ),
@@ -63,7 +65,7 @@ def test_of_very_many_unknown_keys_the_first_hundred_are_told(workspace: Any, cl
         ),
         ("vendors.csv", ",".join(f"c{i}" for i in range(300)) + "\n", "MAP001"),
     ],
-)  # fmt: skip
+)
 def test_no_mistake_is_told_more_than_a_hundred_times(
     workspace: Any, desired: Any, cli: Any, name: str, text: str, code: str
 ) -> None:
@@ -107,8 +109,9 @@ def test_comments_of_every_row_come_back(cli: Any, workspace: Any) -> None:
     assert cli("fmt").code == 0
     text = (folder / "desired-state.yaml").read_text()
     assert text.splitlines()[3:5] == [
-        '- {externalId: "e00000", name: "n"}  # first 0', '- {externalId: "e00001", name: "n"}  # first 1'
-    ]  # fmt: skip
+        '- {externalId: "e00000", name: "n"}  # first 0',
+        '- {externalId: "e00001", name: "n"}  # first 1',
+    ]
     assert text.count("# first") == 2000
 
 

@@ -16,15 +16,68 @@ from pleoctl.errors import InvalidFile
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(
-    path for folder in ("examples", "pleoctl", ".github", "tests") for path in (ROOT / folder).rglob("*.y*ml")
+    path
+    for folder in ("examples", "pleoctl", ".github", "tests")
+    for path in (ROOT / folder).rglob("*.y*ml")
     if "node_modules" not in path.parts
-)  # fmt: skip
+)
 PIECES = [
-    "\n", "\n\n", "\n  ", " ", "  ", ":", ": ", ",", ", ", "[", "]", "{", "}", "#", " # c", "-", "- ", "\n- ", "?",
-    "? ", "|", "|\n", ">-\n", "&a ", "*a", "!t ", "%", "%YAML 1.0\n", "---", "...", '"', "'", '"x"', "'y''z'",
-    "{a: 1}", "[b]", "{x:y}", '{"x":y}', "é", "\U0001f600", "\t", "\r\n", "\x85", "\u2028", "\ufeff", "\\u00e9",
-    "\\/", "\\ud83d", "~", "=", "k: v\n", "k:\n", "  - x\n", "text", "0100",
-]  # fmt: skip
+    "\n",
+    "\n\n",
+    "\n  ",
+    " ",
+    "  ",
+    ":",
+    ": ",
+    ",",
+    ", ",
+    "[",
+    "]",
+    "{",
+    "}",
+    "#",
+    " # c",
+    "-",
+    "- ",
+    "\n- ",
+    "?",
+    "? ",
+    "|",
+    "|\n",
+    ">-\n",
+    "&a ",
+    "*a",
+    "!t ",
+    "%",
+    "%YAML 1.0\n",
+    "---",
+    "...",
+    '"',
+    "'",
+    '"x"',
+    "'y''z'",
+    "{a: 1}",
+    "[b]",
+    "{x:y}",
+    '{"x":y}',
+    "é",
+    "\U0001f600",
+    "\t",
+    "\r\n",
+    "\x85",
+    "\u2028",
+    "\ufeff",
+    "\\u00e9",
+    "\\/",
+    "\\ud83d",
+    "~",
+    "=",
+    "k: v\n",
+    "k:\n",
+    "  - x\n",
+    "text",
+    "0100",
+]
 
 
 def tree(text: str, *, quick: bool) -> Any:

@@ -22,14 +22,66 @@ from pleoctl.model.records import DesiredState, Dimension, Row
 
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _AWKWARD = [
-    '"', "\\", "'", "#", ": ", " #", "- ", "{", "}", "[", ",", "&a", "*a", "!", "|", ">", "%", "@", "`", "\t", "\n",
+    '"',
+    "\\",
+    "'",
+    "#",
+    ": ",
+    " #",
+    "- ",
+    "{",
+    "}",
+    "[",
+    ",",
+    "&a",
+    "*a",
+    "!",
+    "|",
+    ">",
+    "%",
+    "@",
+    "`",
+    "\t",
+    "\n",
     "\r",
-    "\0", "\x07", "\x1f", "\x7f", "\x85", "\x9f", "\xa0", "\u2028", "\u2029", "\ufeff", "\ufffe", "\uffff", "\u202e",
+    "\0",
+    "\x07",
+    "\x1f",
+    "\x7f",
+    "\x85",
+    "\x9f",
+    "\xa0",
+    "\u2028",
+    "\u2029",
+    "\ufeff",
+    "\ufffe",
+    "\uffff",
+    "\u202e",
     "\u2066",
-    "\u200b", "\ud800", "\udc00", "\ue000", "😀", "🇸🇪", "ä", "a\u0308", "ß", "İ", "null", "true", "0100", "NO", "~",
+    "\u200b",
+    "\ud800",
+    "\udc00",
+    "\ue000",
+    "😀",
+    "🇸🇪",
+    "ä",
+    "a\u0308",
+    "ß",
+    "İ",
+    "null",
+    "true",
+    "0100",
+    "NO",
+    "~",
     " ",
-    "\\u0041", "\\n", "active: false", ', hold: "x"', "...", "---", "/",
-]  # fmt: skip
+    "\\u0041",
+    "\\n",
+    "active: false",
+    ', hold: "x"',
+    "...",
+    "---",
+    "/",
+]
 _TEXT = st.one_of(
     st.lists(st.one_of(st.sampled_from(_AWKWARD), st.text(max_size=4)), max_size=5).map("".join),
     st.text(max_size=20),
@@ -149,19 +201,62 @@ def test_rows_are_sorted_by_code_points(state: DesiredState) -> None:
         assert keys == sorted(keys)
     # Two dimensions of one key are refused before anything is written.
     assume(len({d.row.key for d in state.dimensions or []}) == len(state.dimensions or []))
-    turned = DesiredState((state.accounts or [])[::-1], None if state.dimensions is None else [
-        Dimension(d.row, d.values and d.values[::-1]) for d in state.dimensions[::-1]
-    ])  # fmt: skip
+    turned = DesiredState(
+        (state.accounts or [])[::-1],
+        None
+        if state.dimensions is None
+        else [Dimension(d.row, d.values and d.values[::-1]) for d in state.dimensions[::-1]],
+    )
     assert render(turned) == text
 
 
 _PIECES = st.sampled_from(
-    ["", " ", "  ", "\n", "# c", " # c", "\n# c\n", "\n  # c\n", "\t", "\r", "\u2028", "\x85", "\xa0", "\ufeff",
-    "\x07", "\\", "\\u0041", "\\ud800",
-     "\\/", "\\x41", '"', '""', "'", "null", "true", "false", "~", "[]", "{}", "- ", ":", ", ", "x", '" "',
-     "2030-02-31", "EUR",
-     ', hold: "h"', ", active: false", "code: ", '"\u3000"', "accounts: []\n", "dimensions: []\n", "  values: []\n"]
-)  # fmt: skip
+    [
+        "",
+        " ",
+        "  ",
+        "\n",
+        "# c",
+        " # c",
+        "\n# c\n",
+        "\n  # c\n",
+        "\t",
+        "\r",
+        "\u2028",
+        "\x85",
+        "\xa0",
+        "\ufeff",
+        "\x07",
+        "\\",
+        "\\u0041",
+        "\\ud800",
+        "\\/",
+        "\\x41",
+        '"',
+        '""',
+        "'",
+        "null",
+        "true",
+        "false",
+        "~",
+        "[]",
+        "{}",
+        "- ",
+        ":",
+        ", ",
+        "x",
+        '" "',
+        "2030-02-31",
+        "EUR",
+        ', hold: "h"',
+        ", active: false",
+        "code: ",
+        '"\u3000"',
+        "accounts: []\n",
+        "dimensions: []\n",
+        "  values: []\n",
+    ]
+)
 
 
 @given(states, st.data())
@@ -252,11 +347,24 @@ def test_a_written_string_is_the_same_string_to_json_and_yaml(text: str) -> None
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("1", 1), ("-5", -5), ("1.5", 1.5), ("true", True), ("FALSE", False), ("~", None), ("", None), ("a", "a"), ("1a",
-    "1a"),
-     (".", "."), ("0x", "0x"), ("1.2.3", "1.2.3"), ("12-30", "12-30"), ("ext-1", "ext-1"), ("Yes please",
-     "Yes please")],
-)  # fmt: skip
+    [
+        ("1", 1),
+        ("-5", -5),
+        ("1.5", 1.5),
+        ("true", True),
+        ("FALSE", False),
+        ("~", None),
+        ("", None),
+        ("a", "a"),
+        ("1a", "1a"),
+        (".", "."),
+        ("0x", "0x"),
+        ("1.2.3", "1.2.3"),
+        ("12-30", "12-30"),
+        ("ext-1", "ext-1"),
+        ("Yes please", "Yes please"),
+    ],
+)
 def test_a_plain_scalar_on_which_all_readers_agree_keeps_its_meaning(text: str, value: Any) -> None:
     """Numbers, booleans, null and text that nobody doubts."""
     assert plain_value(text) == value

@@ -172,8 +172,9 @@ def test_a_tax_of_zero_keeps_its_code(tmp_path: Path) -> None:
     zero = line(100, tax={"code": "Z0", "type": "inclusive", "amount": money(0)})
     entry = mapped(engine(tmp_path, rules), item("card_purchase", zero))
     assert [(p.account, p.amount, p.tax_code) for p in entry.entries[0].postings] == [
-        ("6540", 100, "Z0"), ("1940", 100, None),
-    ]  # fmt: skip
+        ("6540", 100, "Z0"),
+        ("1940", 100, None),
+    ]
 
 
 def test_expectations_meet_as_many_postings_as_can_be(tmp_path: Path) -> None:

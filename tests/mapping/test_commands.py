@@ -428,9 +428,12 @@ def test_impact_tells_why_items_fail_now(workspace: Path, cli: Cli, form: str) -
 def test_an_explanation_goes_as_far_as_the_item_went(workspace: Path, cli: Cli) -> None:
     """Each step up to the one that failed, in the order in which they fall; nothing is made up behind it."""
     given = [
-        item("wallet_topup"), item("card_purchase", line(100, account=None), line(100)),
-        item(bookkeeping={"method": "odd"}), item(date="never"), item("card_purchase", line(0), line(100)),
-    ]  # fmt: skip
+        item("wallet_topup"),
+        item("card_purchase", line(100, account=None), line(100)),
+        item(bookkeeping={"method": "odd"}),
+        item(date="never"),
+        item("card_purchase", line(0), line(100)),
+    ]
     traces = [[step["step"] for step in one["trace"]] for one in explained(workspace, cli, *given)["items"]]
     assert traces == [
         ["route", "expense type", "journal debit wallet", "journal credit contra"],

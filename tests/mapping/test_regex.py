@@ -150,9 +150,11 @@ _PATTERNS = st.recursive(
     max_leaves=4,
 )
 _WHOLE = st.tuples(
-    st.sampled_from(["", "", "(?i)", "(?s)", "(?m)", "(?is)"]), st.sampled_from(["", "^", r"\b", r"\A"]), _PATTERNS,
+    st.sampled_from(["", "", "(?i)", "(?s)", "(?m)", "(?is)"]),
+    st.sampled_from(["", "^", r"\b", r"\A"]),
+    _PATTERNS,
     st.sampled_from(["", "$", r"\b", r"\Z"]),
-).map("".join)  # fmt: skip
+).map("".join)
 
 
 @settings(max_examples=400, deadline=None)

@@ -63,11 +63,15 @@ def test_blanks_at_the_ends_of_a_part_are_meant(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("field", "more"),
     [
-        ("note", {"note": ""}), ("note", {"note": " \u00a0"}), ("note", {"subType": ""}),
-        ("user", {"user": {"code": ""}}), ("mcc", {"supplier": {"name": "x", "categoryCode": ""}}),
-        ("supplier", {"supplier": {"name": " "}}), ("note", {"bookkeeping": {"method": ""}}),
+        ("note", {"note": ""}),
+        ("note", {"note": " \u00a0"}),
+        ("note", {"subType": ""}),
+        ("user", {"user": {"code": ""}}),
+        ("mcc", {"supplier": {"name": "x", "categoryCode": ""}}),
+        ("supplier", {"supplier": {"name": " "}}),
+        ("note", {"bookkeeping": {"method": ""}}),
     ],
-)  # fmt: skip
+)
 def test_an_empty_text_is_absent(tmp_path: Path, field: str, more: dict[str, Any]) -> None:
     """`null` catches it, and an empty subtype or method is none."""
     assert account(tmp_path, rows(row({field: None})), item(**more)) == "7000"
@@ -95,8 +99,9 @@ def test_an_exception_keeps_the_lines_own_account(tmp_path: Path) -> None:
     assert account(tmp_path, text, item(supplier={"name": "Books AB"})) == "5410"
     entry = mapped(engine(tmp_path, text), item("card_purchase", line(account=None), supplier={"name": "Books Cloud"}))
     assert (entry.failure_reason_type, "has no expense account" in (entry.failure_reason or "")) == (
-        "missing_configuration", True
-    )  # fmt: skip
+        "missing_configuration",
+        True,
+    )
     posting = mapped(engine(tmp_path, text), item(supplier={"name": "Books Cloud"})).entries[0].postings[0]
     assert posting.rule == "cloud"
 

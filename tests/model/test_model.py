@@ -19,8 +19,11 @@ def test_every_key_has_its_own_address(one: str, other: str, pleo_id: str | None
         read = Address.parse(str(address))
         assert read == address
         assert (read.kind, read.key, read.group, read.duplicate) == (
-            address.kind, address.key, address.group, address.duplicate,
-        )  # fmt: skip
+            address.kind,
+            address.key,
+            address.group,
+            address.duplicate,
+        )
     assert (Address("account", one) == Address("account", other)) == (one == other)
     assert Bucket.parse(str(Bucket("tag", one))) == Bucket("tag", one)
 
@@ -46,11 +49,27 @@ def test_addresses_are_spelt_as_published() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "account:acc%2D9", "account:a%2fb", "account:a/b", "account:a#", "account:100%", "account:a%00b%0", "tag:a",
-        "tag:a/b/c", "tagGroup:a/b", "vendor:a", "account", "", "account:a\n", "account:%C3%A9", "account:a#b#c",
-        " account:a", "account:a%7f", "account:%2", "tag:a/b#c%23",
+        "account:acc%2D9",
+        "account:a%2fb",
+        "account:a/b",
+        "account:a#",
+        "account:100%",
+        "account:a%00b%0",
+        "tag:a",
+        "tag:a/b/c",
+        "tagGroup:a/b",
+        "vendor:a",
+        "account",
+        "",
+        "account:a\n",
+        "account:%C3%A9",
+        "account:a#b#c",
+        " account:a",
+        "account:a%7f",
+        "account:%2",
+        "tag:a/b#c%23",
     ],
-)  # fmt: skip
+)
 def test_one_record_has_one_spelling(text: str) -> None:
     """Whatever else would be read as some address is refused."""
     with pytest.raises(ValueError, match="canonical"):
@@ -103,8 +122,12 @@ def test_an_entry_with_an_id_names_one_duplicate() -> None:
 def test_keys_name_records_of_their_kind() -> None:
     """Written as they are, escaped, or with the kind before them."""
     named = Named.by_key({"account": ["a/b", "account:c"], "tagGroup": ["Dept"]})
-    for address in (Address("account", "a/b"), Address("account", "c"), Address("account", "account:c"),
-                    Address("tagGroup", "DEPT")):  # fmt: skip
+    for address in (
+        Address("account", "a/b"),
+        Address("account", "c"),
+        Address("account", "account:c"),
+        Address("tagGroup", "DEPT"),
+    ):
         assert address in named
     assert Address("account", "Dept") not in named
     assert None not in named

@@ -30,32 +30,48 @@ COUNTS = dict.fromkeys(("create", "update", "unarchive", "archive", "unchanged",
 def change(**fields: Any) -> Json:
     """A change of the plan below."""
     return {
-        "address": "account:ext-1", "kind": "account", "action": "update", "pleoId": ID, "parent": None,
+        "address": "account:ext-1",
+        "kind": "account",
+        "action": "update",
+        "pleoId": ID,
+        "parent": None,
         "before": {"archived": False, "code": "1", "name": "Old"},
         "after": {"archived": False, "code": "1", "name": "New"},
-        "fields": ["name"], "reason": "name differs", "origin": "desired-state.yaml:4", "warnings": [],
-    } | fields  # fmt: skip
+        "fields": ["name"],
+        "reason": "name differs",
+        "origin": "desired-state.yaml:4",
+        "warnings": [],
+    } | fields
 
 
 PLAN: Json = {
-    "formatVersion": 1, "kind": "Plan", "pleoctlVersion": "0.1.0", "company": "12abc3d4-e567-4890-8234-abc56e78fabc",
-    "url": "http://127.0.0.1:9", "scope": {"accounts": True, "dimensions": ["DEPT"]},
+    "formatVersion": 1,
+    "kind": "Plan",
+    "pleoctlVersion": "0.1.0",
+    "company": "12abc3d4-e567-4890-8234-abc56e78fabc",
+    "url": "http://127.0.0.1:9",
+    "scope": {"accounts": True, "dimensions": ["DEPT"]},
     "context": {"tagGroups": "all", "left": [], "active": {"account": 2}},
     "desired": {"digest": "sha256:" + "0" * 64, "files": ["desired-state.yaml"]},
     "live": {"digest": "sha256:" + "0" * 64, "counts": {"account": 2, "tagGroup": 1, "tag": 0}},
-    "summary": {**COUNTS, "byKind": {"account": COUNTS}}, "requests": {"read": 2, "write": 3},
+    "summary": {**COUNTS, "byKind": {"account": COUNTS}},
+    "requests": {"read": 2, "write": 3},
     "guard": {"passed": True, "acknowledged": None, "limits": {"count": 20, "share": 0.2}, "findings": []},
     "warnings": [{"code": "code-null", "address": "account:ext-1", "message": "m"}],
     "changes": [
         change(),
         change(address="account:ext-2", action="create", pleoId=None, before=None),
         change(
-            address="tag:DEPT/ENG", kind="tag", action="create", pleoId=None, before=None,
+            address="tag:DEPT/ENG",
+            kind="tag",
+            action="create",
+            pleoId=None,
+            before=None,
             parent={"address": "tagGroup:DEPT", "pleoId": ID},
             after={"archived": False, "code": "ENG", "name": "Engineering"},
         ),
     ],
-}  # fmt: skip
+}
 
 
 def sealed(body: Json) -> bytes:
@@ -108,14 +124,35 @@ def test_what_is_no_plan_is_refused(refusal: Callable[[bytes], InvalidFile], con
 
 
 WRONG_CHANGES = [
-    {"kind": ["account"]}, {"kind": "vendor"}, {"action": {"a": 1}}, {"action": "delete"}, {"fields": 3},
-    {"fields": "name"}, {"fields": [1]}, {"warnings": None}, {"warnings": {"a": 1}}, {"reason": None}, {"origin": 4},
-    {"address": 5}, {"address": "tag:a/b"}, {"pleoId": 7}, {"pleoId": ""}, {"pleoId": "../../v1/installations/me"},
-    {"pleoId": ".."}, {"pleoId": None}, {"before": None}, {"before": []}, {"after": None}, {"after": {"archived": 1}},
-    {"after": {"archived": False, "name": 4}}, {"after": {"archived": False, "metadata": "x"}},
-    {"after": {"archived": True, "code": "1", "name": "New"}}, {"before": {"archived": True, "name": "Old"}},
-    {"parent": {"address": "tagGroup:DEPT", "pleoId": ID}}, {"extra": 1},
-]  # fmt: skip
+    {"kind": ["account"]},
+    {"kind": "vendor"},
+    {"action": {"a": 1}},
+    {"action": "delete"},
+    {"fields": 3},
+    {"fields": "name"},
+    {"fields": [1]},
+    {"warnings": None},
+    {"warnings": {"a": 1}},
+    {"reason": None},
+    {"origin": 4},
+    {"address": 5},
+    {"address": "tag:a/b"},
+    {"pleoId": 7},
+    {"pleoId": ""},
+    {"pleoId": "../../v1/installations/me"},
+    {"pleoId": ".."},
+    {"pleoId": None},
+    {"before": None},
+    {"before": []},
+    {"after": None},
+    {"after": {"archived": 1}},
+    {"after": {"archived": False, "name": 4}},
+    {"after": {"archived": False, "metadata": "x"}},
+    {"after": {"archived": True, "code": "1", "name": "New"}},
+    {"before": {"archived": True, "name": "Old"}},
+    {"parent": {"address": "tagGroup:DEPT", "pleoId": ID}},
+    {"extra": 1},
+]
 
 
 @pytest.mark.parametrize("fields", WRONG_CHANGES, ids=str)

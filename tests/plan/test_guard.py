@@ -42,12 +42,22 @@ def codes(changes: list[Change], active: dict[str, int], limits: GuardLimits = L
 @pytest.mark.parametrize(
     ("archived", "active", "refused"),
     [
-        (0, 0, []), (0, 5, []), (20, 1000, []), (21, 1000, ["archive-count"]),
-        (3, 4, []), (4, 20, []), (4, 19, ["archive-share"]), (5, 25, []), (5, 24, ["archive-share"]),
-        (1, 1, ["archive-all"]), (3, 3, ["archive-all"]), (4, 4, ["archive-share", "archive-all"]),
-        (1, 2, []), (21, 21, ["archive-count", "archive-share", "archive-all"]),
+        (0, 0, []),
+        (0, 5, []),
+        (20, 1000, []),
+        (21, 1000, ["archive-count"]),
+        (3, 4, []),
+        (4, 20, []),
+        (4, 19, ["archive-share"]),
+        (5, 25, []),
+        (5, 24, ["archive-share"]),
+        (1, 1, ["archive-all"]),
+        (3, 3, ["archive-all"]),
+        (4, 4, ["archive-share", "archive-all"]),
+        (1, 2, []),
+        (21, 21, ["archive-count", "archive-share", "archive-all"]),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("kind", ["account", "tag"])
 def test_each_rule_at_its_boundary(kind: str, archived: int, active: int, refused: list[str]) -> None:
     """Count above 20, share above a fifth from the fourth archive on, and all of them."""
@@ -99,10 +109,13 @@ def test_a_wrong_number_names_the_right_one(number: int) -> None:
 @pytest.mark.parametrize(
     ("kind", "address"),
     [
-        ("account", "account:k1"), ("tagGroup", "tagGroup:k1"), ("tagGroup", "tagGroup:K1"), ("tag", "tag:DEPT/k1"),
+        ("account", "account:k1"),
+        ("tagGroup", "tagGroup:k1"),
+        ("tagGroup", "tagGroup:K1"),
+        ("tag", "tag:DEPT/k1"),
         ("tag", "tag:dept/K1"),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("acknowledged", [None, 2])
 def test_protected_addresses_are_never_archived(kind: str, address: str, acknowledged: int | None) -> None:
     """No acknowledgement lifts it; codes of groups and tags are protected in any case."""

@@ -30,9 +30,10 @@ def books(pleo: Sandbox, workspace: Any, desired: Any) -> Any:
         folder: Path = workspace(pleo, **{"dimensions": {"selected": ["B/2"], "leave": ["LEGACY"]}, **sections})
         values = GROUPS[0]["tags"]
         desired(
-            folder, accounts=[{"externalId": key, "name": key} for key in "bc"],
+            folder,
+            accounts=[{"externalId": key, "name": key} for key in "bc"],
             dimensions=[{"code": "B/2", "name": "Big", "values": values}, {"code": "LEGACY", "name": "New"}],
-        )  # fmt: skip
+        )
         return folder
 
     return make
@@ -59,14 +60,31 @@ def test_an_address_as_a_person_types_it_is_protected(cli: Any, books: Any, entr
 def test_an_entry_that_fits_nothing_is_told(cli: Any, books: Any) -> None:
     """In `protect` and both lists of `leave`; entries that fit are not, nor what was not read."""
     books(
-        accounts={"leave": ["acc-9", "acc-99"]}, dimensions={"selected": ["B/2"], "leave": ["LEGACY", "LEGAZY"]},
-        guard={"protect": ["account:a", "account:acc–9", "tag:B/2/t1", "tag:b%2F2/T2", "tag:B/2/x", "tag:LEGACY/x",
-               "tagGroup:b/2", "tagGroup:B", "tag:NONE/x"]},
-    )  # fmt: skip
+        accounts={"leave": ["acc-9", "acc-99"]},
+        dimensions={"selected": ["B/2"], "leave": ["LEGACY", "LEGAZY"]},
+        guard={
+            "protect": [
+                "account:a",
+                "account:acc–9",
+                "tag:B/2/t1",
+                "tag:b%2F2/T2",
+                "tag:B/2/x",
+                "tag:LEGACY/x",
+                "tagGroup:b/2",
+                "tagGroup:B",
+                "tag:NONE/x",
+            ]
+        },
+    )
     told = [w["message"] for w in cli("plan", "--format", "json").json["warnings"] if w["code"] == "matches-nothing"]
     assert [message.split("'")[1] for message in told] == [
-        "acc-99", "LEGAZY", "account:acc–9", "tag:B/2/x", "tag:NONE/x", "tagGroup:B",
-    ]  # fmt: skip
+        "acc-99",
+        "LEGAZY",
+        "account:acc–9",
+        "tag:B/2/x",
+        "tag:NONE/x",
+        "tagGroup:B",
+    ]
     assert told[0] == "accounts.leave names 'acc-99', which neither Pleo nor the desired state has"
     only = cli("plan", "--only", "accounts", "--format", "json").json["warnings"]
     assert sum(w["code"] == "matches-nothing" for w in only) == 2
@@ -129,13 +147,18 @@ def test_accounts_left_alone_are_neither_archived_nor_changed(cli: Any, books: A
         assert "account:c" in cli("show", "plan.json", "--format", look).stdout
     assert cli("apply", "plan.json").code == 0
     assert {a["externalId"]: a["archived"] for a in pleo.state()["accounts"]} == {
-        "bank/1930 #1": False, "acc-9": True, "a": True, "b": False, "c": False,
-    }  # fmt: skip
+        "bank/1930 #1": False,
+        "acc-9": True,
+        "a": True,
+        "b": False,
+        "c": False,
+    }
     assert cli("plan", "--format", "json").json["changes"] == []
 
 
-@pytest.mark.parametrize("section", [{"accounts": {"leave": ["a"]}}, {"dimensions": {"selected": ["B/2"],
-                         "leave": ["LEGACY"]}}])  # fmt: skip
+@pytest.mark.parametrize(
+    "section", [{"accounts": {"leave": ["a"]}}, {"dimensions": {"selected": ["B/2"], "leave": ["LEGACY"]}}]
+)
 def test_a_plan_made_before_something_was_left_alone_is_refused(
     cli: Any, books: Any, pleo: Sandbox, section: Json
 ) -> None:

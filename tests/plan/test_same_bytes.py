@@ -43,15 +43,20 @@ def test_an_empty_code_is_no_code(
     pleo: Sandbox, workspace: Any, desired: Any, cli: Any, code: str | None, tax: str | None
 ) -> None:
     """Pleo's "" and null are one value for codes and tax codes, and so are the file's: nothing to do, nothing left."""
-    pleo.reset(Seed(accounts=[
-        {"externalId": "a", "code": "", "name": "A", "taxCodeExternalId": ""},
-        {"externalId": "b", "code": None, "name": "B", "taxCodeExternalId": None},
-        {"externalId": "c", "code": "", "name": "C", "taxCodeExternalId": "", "archived": True},
-    ]))  # fmt: skip
+    pleo.reset(
+        Seed(
+            accounts=[
+                {"externalId": "a", "code": "", "name": "A", "taxCodeExternalId": ""},
+                {"externalId": "b", "code": None, "name": "B", "taxCodeExternalId": None},
+                {"externalId": "c", "code": "", "name": "C", "taxCodeExternalId": "", "archived": True},
+            ]
+        )
+    )
     folder = workspace(pleo)
-    desired(folder, accounts=[
-        {"externalId": key, "code": code, "name": key.upper(), "taxCodeExternalId": tax} for key in "abcd"
-    ])  # fmt: skip
+    desired(
+        folder,
+        accounts=[{"externalId": key, "code": code, "name": key.upper(), "taxCodeExternalId": tax} for key in "abcd"],
+    )
     assert [(c["address"], c["action"], c["fields"]) for c in cli("plan", "--format", "json").json["changes"]] == [
         ("account:c", "unarchive", ["archived"]),
         ("account:d", "create", ["archived", "code", "name", "taxCodeExternalId"]),

@@ -84,8 +84,14 @@ def test_an_empty_key_is_a_key(pleo: PleoWriter, requests_mock: Mocker) -> None:
 
 
 WRONG = [
-    {"id": None}, {"id": ""}, {"id": 7}, {"archived": None}, {"archived": "false"}, {"archived": 0}, {"name": 5},
-]  # fmt: skip
+    {"id": None},
+    {"id": ""},
+    {"id": 7},
+    {"archived": None},
+    {"archived": "false"},
+    {"archived": 0},
+    {"name": 5},
+]
 
 
 @pytest.mark.parametrize("fields", [*WRONG, {"externalId": None}, {"code": ["1"]}, {"taxCodeExternalId": 25}], ids=str)
@@ -199,12 +205,16 @@ def requests_mock_any() -> Any:
 @pytest.mark.parametrize(
     "data",
     [
-        {"created": []}, {"failed": []}, {"created": {}, "failed": []}, {"created": [3], "failed": []},
-        {"created": [], "failed": [{}]}, {"created": [], "failed": ["x"]},
+        {"created": []},
+        {"failed": []},
+        {"created": {}, "failed": []},
+        {"created": [3], "failed": []},
+        {"created": [], "failed": [{}]},
+        {"created": [], "failed": ["x"]},
         {"created": [], "failed": [{"request": None}]},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_a_batch_answer_that_is_not_understood_is_lost(pleo: PleoWriter, requests_mock: Mocker, data: Json) -> None:
     """Both lists must be there and readable."""
     requests_mock.post(f"{URL}/v1/chart-of-accounts/batch", status_code=201, json={"data": data})

@@ -92,11 +92,14 @@ def test_a12_equal_accounts_need_nothing() -> None:
 @pytest.mark.parametrize(
     ("want", "fields"),
     [
-        (row("e", "New"), ["name"]), (row("e", code="2"), ["code"]), (row("e", code=None), ["code"]),
-        (row("e", "New", code="2"), ["code", "name"]), (row("e", tax="V25"), ["taxCodeExternalId"]),
+        (row("e", "New"), ["name"]),
+        (row("e", code="2"), ["code"]),
+        (row("e", code=None), ["code"]),
+        (row("e", "New", code="2"), ["code", "name"]),
+        (row("e", tax="V25"), ["taxCodeExternalId"]),
         (row("e", "name"), ["name"]),
     ],
-)  # fmt: skip
+)
 def test_a13_different_accounts_are_updated(want: Row, fields: list[str]) -> None:
     """Name, code and a managed tax code are brought in line, one change a record."""
     result = accounts([want], [live("e")])
@@ -206,10 +209,15 @@ def test_accounts_that_are_not_managed_are_not_touched() -> None:
 @pytest.mark.parametrize(
     ("key", "address"),
     [
-        ("a/b", "account:a%2Fb"), ("a#b", "account:a%23b"), ("a%b", "account:a%25b"), ("a\nb", "account:a%0Ab"),
-        ("é ü", "account:é ü"), ("a:b", "account:a:b"), ("\x85", "account:%C2%85"),
+        ("a/b", "account:a%2Fb"),
+        ("a#b", "account:a%23b"),
+        ("a%b", "account:a%25b"),
+        ("a\nb", "account:a%0Ab"),
+        ("é ü", "account:é ü"),
+        ("a:b", "account:a:b"),
+        ("\x85", "account:%C2%85"),
     ],
-)  # fmt: skip
+)
 def test_addresses_encode_what_would_break_them(key: str, address: str) -> None:
     """Slashes, hashes, per cents and control characters are percent-encoded, nothing else."""
     assert accounts([row(key)], []).changes[0].address == Address.parse(address)
@@ -352,8 +360,10 @@ def test_a_selected_dimension_must_be_exported(rows: list[Dimension], code: str)
 # --- tags ------------------------------------------------------------------------------------------------------------
 
 GONE = [
-    [], [value("ENG", active=False)], [value("ENG", expires="2026-03-14")],
-]  # fmt: skip
+    [],
+    [value("ENG", active=False)],
+    [value("ENG", expires="2026-03-14")],
+]
 
 
 @pytest.mark.parametrize(
@@ -448,9 +458,12 @@ def test_usage_is_asked_only_where_name_and_state_leave_a_choice(records: list[L
 
 def test_a_value_without_a_code_holds_back_archives_of_its_group() -> None:
     """Only of its own group."""
-    state = DesiredState(dimensions=[
-        Dimension(value("A"), [value(None, hold="no code")]), Dimension(value("B"), []),
-    ])  # fmt: skip
+    state = DesiredState(
+        dimensions=[
+            Dimension(value("A"), [value(None, hold="no code")]),
+            Dimension(value("B"), []),
+        ]
+    )
     records = [group("A", identity="a"), group("B", identity="b")]
     found = LiveState(
         groups=records, tags={g: [Live(f"{g}1", "X", False, {"code": "X", "name": "N"}, g)] for g in "ab"}

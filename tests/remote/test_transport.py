@@ -76,15 +76,22 @@ def test_a_useless_retry_after_says_nothing(header: str | None) -> None:
 @pytest.mark.parametrize(
     ("headers", "least", "most"),
     [
-        ({"Retry-After": "7"}, 7, 7), ({"Retry-After": "7", "X-RateLimit-Remaining": "12"}, 7, 7),
+        ({"Retry-After": "7"}, 7, 7),
+        ({"Retry-After": "7", "X-RateLimit-Remaining": "12"}, 7, 7),
         ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "in 30 s"}, 27, 30),
-        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "soon"}, 0.5, 1), ({"X-RateLimit-Remaining": "0"}, 0.5, 1),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "soon"}, 0.5, 1),
+        ({"X-RateLimit-Remaining": "0"}, 0.5, 1),
     ],
-)  # fmt: skip
+)
 def test_a_403_that_is_a_rate_limit_is_waited_for(
-    http: Transport, time: FakeTime, requests_mock: Mocker, method: str, headers: dict[str, str], least: float,
+    http: Transport,
+    time: FakeTime,
+    requests_mock: Mocker,
+    method: str,
+    headers: dict[str, str],
+    least: float,
     most: float,
-) -> None:  # fmt: skip
+) -> None:
     """Forges say their limits with 403 and a header: it was not carried out, and goes again when they let it."""
     moment = str(int(datetime.now(UTC).timestamp()) + 30)
     sent = {name: moment if value == "in 30 s" else value for name, value in headers.items()}
@@ -197,14 +204,19 @@ def test_a_refusal_with_a_strange_body_is_still_a_refusal(http: Transport, reque
 # --- doubt -----------------------------------------------------------------------------------------------------------
 
 DOUBTS: dict[str, dict[str, Any]] = {
-    "500": {"status_code": 500}, "502": {"status_code": 502}, "503": {"status_code": 503}, "504": {"status_code": 504},
-    "truncated": {"text": '{"data": {"id"'}, "html": {"text": "<html>"}, "deep": {"text": "[" * 100_000},
+    "500": {"status_code": 500},
+    "502": {"status_code": 502},
+    "503": {"status_code": 503},
+    "504": {"status_code": 504},
+    "truncated": {"text": '{"data": {"id"'},
+    "html": {"text": "<html>"},
+    "deep": {"text": "[" * 100_000},
     "timeout": {"exc": requests.exceptions.ReadTimeout},
     "broken": {"exc": requests.exceptions.ConnectionError(ProtocolError("Connection aborted."))},
     "chunked": {"exc": requests.exceptions.ChunkedEncodingError},
     "tls": {"exc": requests.exceptions.SSLError(ssl.SSLEOFError("EOF occurred in violation of protocol"))},
     "garbled": {"exc": requests.exceptions.ContentDecodingError},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("doubt", DOUBTS)

@@ -15,9 +15,12 @@ from pleoctl.report.markdown import plan_markdown
 from pleoctl.report.text import plan_text
 
 ALIKE = [
-    ("Caf\u00e9", "Cafe\u0301", "Caf\\xe9", "Cafe\\u0301"), ("A B", "A\u00a0B", "A B", "A\\xa0B"),
-    ("A B", "A  B", "A B", "A\\u0020\\u0020B"), ("A", " A ", "A", "\\u0020A\\u0020"), ("ﬁ", "fi", "\\ufb01", "fi"),
-]  # fmt: skip
+    ("Caf\u00e9", "Cafe\u0301", "Caf\\xe9", "Cafe\\u0301"),
+    ("A B", "A\u00a0B", "A B", "A\\xa0B"),
+    ("A B", "A  B", "A B", "A\\u0020\\u0020B"),
+    ("A", " A ", "A", "\\u0020A\\u0020"),
+    ("ﬁ", "fi", "\\ufb01", "fi"),
+]
 
 
 @pytest.mark.parametrize(("before", "after", "was", "becomes"), ALIKE)

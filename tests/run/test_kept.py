@@ -19,14 +19,26 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 RECEIPT: Json = {
-    "formatVersion": 1, "kind": "Receipt", "planId": "sha256:0", "runId": "r", "outcome": "done",
-    "changes": [{
-        "address": "account:a", "action": "update", "status": "done", "pleoId": "id-1",
-        "before": {"archived": False, "code": "1", "name": "Old"}, "after": {"archived": False, "name": "N"},
-        "error": None,
-    }],
-    "requests": {"read": 1, "write": 1, "retries": 0}, "startedAt": "t", "finishedAt": "t",
-}  # fmt: skip
+    "formatVersion": 1,
+    "kind": "Receipt",
+    "planId": "sha256:0",
+    "runId": "r",
+    "outcome": "done",
+    "changes": [
+        {
+            "address": "account:a",
+            "action": "update",
+            "status": "done",
+            "pleoId": "id-1",
+            "before": {"archived": False, "code": "1", "name": "Old"},
+            "after": {"archived": False, "name": "N"},
+            "error": None,
+        }
+    ],
+    "requests": {"read": 1, "write": 1, "retries": 0},
+    "startedAt": "t",
+    "finishedAt": "t",
+}
 
 
 def changed(**fields: Any) -> Json:
@@ -52,14 +64,19 @@ def test_a_receipt_reads_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("receipt", "told"),
     [
-        (changed(address="account:%61"), "changes.0.address"), (changed(address="vendor:a"), "changes.0.address"),
-        (changed(pleoId="../x"), "changes.0.pleoId"), (changed(status="fine"), "changes.0.status"),
-        (changed(after={}), "changes.0"), (changed(after={"archived": 1}), "changes.0"),
-        (changed(before={"archived": False, "metadata": "x"}), "changes.0"), (changed(extra=1), "changes.0"),
-        ({**RECEIPT, "requests": {"read": 1}}, "requests"), ({**RECEIPT, "formatVersion": 2}, "has formatVersion"),
+        (changed(address="account:%61"), "changes.0.address"),
+        (changed(address="vendor:a"), "changes.0.address"),
+        (changed(pleoId="../x"), "changes.0.pleoId"),
+        (changed(status="fine"), "changes.0.status"),
+        (changed(after={}), "changes.0"),
+        (changed(after={"archived": 1}), "changes.0"),
+        (changed(before={"archived": False, "metadata": "x"}), "changes.0"),
+        (changed(extra=1), "changes.0"),
+        ({**RECEIPT, "requests": {"read": 1}}, "requests"),
+        ({**RECEIPT, "formatVersion": 2}, "has formatVersion"),
         ({**RECEIPT, "kind": "Plan"}, "is not a receipt"),
     ],
-)  # fmt: skip
+)
 def test_a_doctored_receipt_is_refused_with_its_place(tmp_path: Path, receipt: Json, told: str) -> None:
     """Exit 78; nothing is taken back by what no pleoctl wrote."""
     with pytest.raises(InvalidFile) as caught:

@@ -18,18 +18,26 @@ SEED = Seed(
     accounts=[
         {"externalId": "a-1", "code": "1000", "name": "Cash", "metadata": {"owner": {"id": 7}}},
         {
-            "externalId": "a-2", "code": "2000", "name": "Överföring", "archived": True,
+            "externalId": "a-2",
+            "code": "2000",
+            "name": "Överföring",
+            "archived": True,
             "taxCodeExternalId": "V25",
         },
         {"externalId": "a-3", "name": "No code", "usedByCategory": True, "hasEntries": True},
         {
-            "externalId": "a-4", "code": "2000", "name": "Contra", "usedByContra": True,
+            "externalId": "a-4",
+            "code": "2000",
+            "name": "Contra",
+            "usedByContra": True,
             "extra": {"kind": "asset"},
         },
     ],
     tag_groups=[
         {
-            "code": "DEPT", "name": "Department", "metadata": {"made": "by hand"},
+            "code": "DEPT",
+            "name": "Department",
+            "metadata": {"made": "by hand"},
             "tags": [
                 {"code": "ENG", "name": "Engineering", "usage": 3, "otherDimensionValues": ["x", "y"]},
                 {"code": "eng", "name": "Twin", "archived": True, "createdAt": "2024-05-01T00:00:00Z"},
@@ -39,7 +47,7 @@ SEED = Seed(
         {"code": "DEPT", "name": "Duplicate", "archived": True},
         {"code": "PROJ", "name": "Project", "tags": [{"code": "P1"}]},
     ],
-)  # fmt: skip
+)
 
 
 class SetClock:

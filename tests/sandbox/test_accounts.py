@@ -18,19 +18,27 @@ def test_create_answers_the_whole_account(client: Client) -> None:
     assert answer.status_code == 201
     assert answer.headers["content-type"] == "application/json;charset=UTF-8"
     assert account == {
-        "id": account["id"], "companyId": client.pleo.company, "externalId": "new", "name": "Ünïcode 😀",
-        "archived": False, **NEW,
-    }  # fmt: skip
+        "id": account["id"],
+        "companyId": client.pleo.company,
+        "externalId": "new",
+        "name": "Ünïcode 😀",
+        "archived": False,
+        **NEW,
+    }
     assert client.found(externalId="new") == ["new"]
 
 
 @pytest.mark.parametrize(
     ("setting", "name", "status"),
     [
-        ("200-if-equal", "Cash", 200), ("200-if-equal", "Other", 409),
-        (200, "Cash", 200), (200, "Other", 200), (409, "Cash", 409), (409, "Other", 409),
+        ("200-if-equal", "Cash", 200),
+        ("200-if-equal", "Other", 409),
+        (200, "Cash", 200),
+        (200, "Other", 200),
+        (409, "Cash", 409),
+        (409, "Other", 409),
     ],
-)  # fmt: skip
+)
 def test_creating_an_existing_account(client: Client, setting: Any, name: str, status: int) -> None:
     """What a taken externalId answers is a setting; the stored account never changes."""
     client.behave(account_create_existing=setting)
@@ -70,18 +78,26 @@ def test_batch_keeps_good_items_and_names_bad_ones(client: Client) -> None:
     """A batch answers 201 with both lists; each bad item is repeated with all its reasons."""
     long = "x" * 256
     items = [
-        {"externalId": "n-1"}, {"externalId": "a-1"}, {"externalId": ""}, {"externalId": long},
-        {"externalId": "n-2", "name": "", "code": long}, {"externalId": "n-3", "name": long},
         {"externalId": "n-1"},
-    ]  # fmt: skip
+        {"externalId": "a-1"},
+        {"externalId": ""},
+        {"externalId": long},
+        {"externalId": "n-2", "name": "", "code": long},
+        {"externalId": "n-3", "name": long},
+        {"externalId": "n-1"},
+    ]
     answer = client.batch(*items)
     data = answer.json()["data"]
     assert answer.status_code == 201
     assert [account["externalId"] for account in data["created"]] == ["n-1"]
     assert [item["reasons"] for item in data["failed"]] == [
-        ["EXTERNAL_ID_ALREADY_EXISTS"], ["EXTERNAL_ID_EMPTY"], ["EXTERNAL_ID_TOO_LONG"],
-        ["NAME_EMPTY", "CODE_TOO_LONG"], ["NAME_TOO_LONG"], ["EXTERNAL_ID_ALREADY_EXISTS"],
-    ]  # fmt: skip
+        ["EXTERNAL_ID_ALREADY_EXISTS"],
+        ["EXTERNAL_ID_EMPTY"],
+        ["EXTERNAL_ID_TOO_LONG"],
+        ["NAME_EMPTY", "CODE_TOO_LONG"],
+        ["NAME_TOO_LONG"],
+        ["EXTERNAL_ID_ALREADY_EXISTS"],
+    ]
     assert data["failed"][0]["request"] == {"externalId": "a-1", "archived": False, "name": "New"}
 
 

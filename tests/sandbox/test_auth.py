@@ -18,13 +18,17 @@ READ_GROUPS = "/v0/tag-groups?company_id={company}"
 @pytest.mark.parametrize(
     ("header", "status"),
     [
-        ("Bearer sandbox-token", 200), ("bearer sandbox-token", 200),
+        ("Bearer sandbox-token", 200),
+        ("bearer sandbox-token", 200),
         ("Basic c2FuZGJveC1rZXk6", 200),  # sandbox-key:
         ("Basic c2FuZGJveC1rZXk6cGFzc3dvcmQ=", 401),  # sandbox-key:password
         ("Basic c2FuZGJveC1rZXk=", 401),  # sandbox-key without a colon
-        ("Basic !", 401), ("Bearer sandbox-key", 401), ("Bearer", 401), ("", 401),
+        ("Basic !", 401),
+        ("Bearer sandbox-key", 401),
+        ("Bearer", 401),
+        ("", 401),
     ],
-)  # fmt: skip
+)
 def test_who_is_let_in(pleo: Sandbox, header: str, status: int) -> None:
     """A known token by Bearer, a known key by Basic with an empty password, and nobody else."""
     answer = requests.get(f"{pleo.url}/v1/introspect", headers={"Authorization": header}, timeout=5)
@@ -38,8 +42,9 @@ def test_a_missing_scope_is_named(client: Client) -> None:
     client.behave(credentials=(Credential(scheme="apiKey", secret="sandbox-key", scopes=("accounts:read",)),))
     assert client.search().status_code == 200
     assert client.account("new").json() == {
-        "type": "ACCESS_DENIED", "message": "Required permission 'WRITE' on resource 'accounts'",
-    }  # fmt: skip
+        "type": "ACCESS_DENIED",
+        "message": "Required permission 'WRITE' on resource 'accounts'",
+    }
     answer = client.call("GET", "/v0/tag-groups", company_id=client.pleo.company)
     assert answer.status_code == 403
     assert "Required permission 'READ' on resource 'tag-group'" in answer.text

@@ -50,10 +50,13 @@ def test_a_request_without_a_host_is_refused(pleo: Sandbox) -> None:
 @pytest.mark.parametrize(
     "headers",
     [
-        {"Origin": "https://books.example.net"}, {"Origin": "null"}, {"Origin": "http://["},
-        {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://books.example.net"},
+        {"Origin": "null"},
+        {"Origin": "http://["},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
     ],
-)  # fmt: skip
+)
 def test_a_page_of_another_site_is_refused(pleo: Sandbox, headers: dict[str, str]) -> None:
     """What a browser says about the page that calls is believed, on every path and with the right content type."""
     for path in ("/_sandbox/reset", "/v1/installations/me"):

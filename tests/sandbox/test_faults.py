@@ -182,19 +182,27 @@ def test_another_client_can_do_everything(client: Client) -> None:
     assert state["accounts"][0]["name"] == "Cash"
     assert [g["archived"] for g in state["tagGroups"]] == [False, True, True]
     assert [(t["code"], t["archived"]) for t in state["tags"]] == [
-        ("ENG", False), ("eng", False), ("OPS-2", False), ("P1", False), ("theirs", False),
-    ]  # fmt: skip
+        ("ENG", False),
+        ("eng", False),
+        ("OPS-2", False),
+        ("P1", False),
+        ("theirs", False),
+    ]
 
 
 @pytest.mark.parametrize(
     ("selector", "struck"),
     [
-        ({"nth": 3}, [3]), ({"every": 2}, [2, 4, 6]), ({"every": 2, "times": 2}, [2, 4]),
-        ({"times": 1}, [1]), ({"method": "GET"}, []),
+        ({"nth": 3}, [3]),
+        ({"every": 2}, [2, 4, 6]),
+        ({"every": 2, "times": 2}, [2, 4]),
+        ({"times": 1}, [1]),
+        ({"method": "GET"}, []),
         ({"path": "^/v1/chart-of-accounts:search$", "nth": 6}, [6]),
-        ({"probability": 0.0}, []), ({"probability": 1.0, "times": 2}, [1, 2]),
+        ({"probability": 0.0}, []),
+        ({"probability": 1.0, "times": 2}, [1, 2]),
     ],
-)  # fmt: skip
+)
 def test_selectors_choose_calls(client: Client, selector: dict[str, Any], struck: list[int]) -> None:
     """All selectors must agree, counted over the calls that match method and path."""
     client.pleo.add_fault(Fault(kind="status", status=500, **selector))
@@ -222,8 +230,10 @@ def test_faults_at_run_time_over_http(client: Client) -> None:
     assert client.search().status_code == 500
     shown = requests.get(url, timeout=5).json()
     assert [(f["kind"], f["matched"], f["fired"]) for f in shown] == [
-        ("status", 1, 1), ("slow", 1, 1), ("actor", 1, 1),
-    ]  # fmt: skip
+        ("status", 1, 1),
+        ("slow", 1, 1),
+        ("actor", 1, 1),
+    ]
     assert requests.delete(url, timeout=5).json() == []
     assert client.search().status_code == 200
 
@@ -231,11 +241,17 @@ def test_faults_at_run_time_over_http(client: Client) -> None:
 @pytest.mark.parametrize(
     ("fault", "field"),
     [
-        ({"kind": "melt"}, "kind"), ({}, "fault"), ({"kind": "slow", "second": 1}, "second"),
-        ({"kind": "slow", "nth": 0}, "nth"), ({"kind": "slow", "seconds": -1}, "seconds"),
-        ({"kind": "status", "status": 200}, "status"), ({"kind": "slow", "path": "("}, "path"),
-        ({"kind": "slow", "probability": 2}, "probability"), ({"kind": "actor"}, "edits"),
-        ({"kind": "lag"}, "reads"), ({"kind": "status", "retryAfterAs": "hours"}, "retryAfterAs"),
+        ({"kind": "melt"}, "kind"),
+        ({}, "fault"),
+        ({"kind": "slow", "second": 1}, "second"),
+        ({"kind": "slow", "nth": 0}, "nth"),
+        ({"kind": "slow", "seconds": -1}, "seconds"),
+        ({"kind": "status", "status": 200}, "status"),
+        ({"kind": "slow", "path": "("}, "path"),
+        ({"kind": "slow", "probability": 2}, "probability"),
+        ({"kind": "actor"}, "edits"),
+        ({"kind": "lag"}, "reads"),
+        ({"kind": "status", "retryAfterAs": "hours"}, "retryAfterAs"),
         ({"kind": "actor", "edits": [{"op": "melt", "kind": "tag", "key": ["a", "b"]}]}, "op"),
         ({"kind": "actor", "edits": [{"op": "archive", "kind": "tag", "key": "a"}]}, "key"),
         (
@@ -243,7 +259,7 @@ def test_faults_at_run_time_over_http(client: Client) -> None:
             "n",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_fault_names_its_field(fault: dict[str, Any], field: str) -> None:
     """A fault that cannot be is refused when it is made."""
     with pytest.raises(BadInput) as caught:

@@ -113,16 +113,19 @@ def test_what_a_schema_cannot_say_names_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "field"),
     [
-        ({"putOmited": "keep"}, "settings.putOmited"), ({"putOmitted": "drop"}, "settings.putOmitted"),
-        ({"totals": 1}, "settings.totals"), ({"maxPageSize": 0}, "settings.maxPageSize"),
-        ({"maxPageSize": "10"}, "settings.maxPageSize"), ({"latencySeconds": -1}, "settings.latencySeconds"),
+        ({"putOmited": "keep"}, "settings.putOmited"),
+        ({"putOmitted": "drop"}, "settings.putOmitted"),
+        ({"totals": 1}, "settings.totals"),
+        ({"maxPageSize": 0}, "settings.maxPageSize"),
+        ({"maxPageSize": "10"}, "settings.maxPageSize"),
+        ({"latencySeconds": -1}, "settings.latencySeconds"),
         ({"validateTaxCodes": True}, "settings.validateTaxCodes"),
         ({"validateTaxCodes": [1]}, "settings.validateTaxCodes[0]"),
         ({"accountCreateExisting": True}, "settings.accountCreateExisting"),
         ({"credentials": [{"scheme": "apiKey"}]}, "settings.credentials[0].secret"),
         ({"credentials": "key"}, "settings.credentials"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_setting_is_named(settings: dict[str, Any], field: str) -> None:
     """A value or name that no field documents is refused, with the nearest name."""
     with pytest.raises(BadInput) as caught:
@@ -137,10 +140,12 @@ def test_a_wrong_setting_is_named(settings: dict[str, Any], field: str) -> None:
         ({"installation": {"status": "x"}}, "installation.status: must be ACTIVATED or"),
         ({"accounts": [{"externalId": "a", "name": 7}]}, "accounts[0].name: expected str, got int"),
         ({"tagGroups": [{"code": "a", "name": "a", "tag": []}]}, "tagGroups[0].tag: unknown field; did you mean"),
-        ({"tagGroups": [{"code": "a", "name": "a", "tags": [{"code": "b", "id": "c"}]}]},
-         "tagGroups[0].tags[0].id: is not a UUID"),
+        (
+            {"tagGroups": [{"code": "a", "name": "a", "tags": [{"code": "b", "id": "c"}]}]},
+            "tagGroups[0].tags[0].id: is not a UUID",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_seed_says_what_is_right(document: dict[str, Any], words: str) -> None:
     """Values are listed and near names named; only what has no better words is told in the library's."""
     with pytest.raises(BadInput) as caught:

@@ -40,14 +40,22 @@ def _create(call: Call) -> Answer:
 
 PAGE = published()["searchAccountsV1"].query
 WIDGET = Part(
-    kind="widget", key="number", row=WidgetRow, table=WIDGETS,
+    kind="widget",
+    key="number",
+    row=WidgetRow,
+    table=WIDGETS,
     operations=(
         Operation(id="listWidgets", method="GET", path="/v9/widgets", query=PAGE),
-        Operation(id="createWidget", method="POST", path="/v9/widgets", writes=True,
-                  body={"number": Field(type="text", required=True, most=3)}),
+        Operation(
+            id="createWidget",
+            method="POST",
+            path="/v9/widgets",
+            writes=True,
+            body={"number": Field(type="text", required=True, most=3)},
+        ),
     ),
     handlers={"listWidgets": _list, "createWidget": _create},
-)  # fmt: skip
+)
 
 
 @pytest.fixture

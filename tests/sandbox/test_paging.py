@@ -40,8 +40,10 @@ def test_the_page_info_has_the_published_fields(client: Client) -> None:
     start = client.search({"limit": 2}).json()["pagination"]["endCursor"]
     info = client.search({"limit": 2, "after": start}).json()["pagination"]
     assert info["currentRequestPagination"] == {
-        "parameters": {"limit": ["2"], "after": [start]}, "after": start, "limit": 2,
-    }  # fmt: skip
+        "parameters": {"limit": ["2"], "after": [start]},
+        "after": start,
+        "limit": 2,
+    }
     assert (info["total"], info["hasNextPage"], info["hasPreviousPage"]) == (10, True, True)
     assert all(re.fullmatch("^[A-Z2-7=~]+$", info[name]) for name in ("startCursor", "endCursor"))
 
@@ -115,12 +117,18 @@ def test_an_empty_list_has_no_cursors(client: Client) -> None:
     [
         ({"after": "MFRGG===", "before": "MFRGG==="}, "before"),
         ({"after": "MFRGG===", "offset": 0}, "after"),
-        ({"after": "lower"}, "after"), ({"after": "MFRGG==="}, "after"), ({"after": "A"}, "after"),
-        ({"limit": 0}, "limit"), ({"limit": "many"}, "limit"), ({"offset": -1}, "offset"),
-        ({"sorting_keys": "colour"}, "sorting_keys"), ({"sorting_order": "ASC"}, "sorting_order"),
-        ({"sorting_keys": "name", "sorting_order": "UP"}, "sorting_order"), ({"limit": [1, 2]}, "limit"),
+        ({"after": "lower"}, "after"),
+        ({"after": "MFRGG==="}, "after"),
+        ({"after": "A"}, "after"),
+        ({"limit": 0}, "limit"),
+        ({"limit": "many"}, "limit"),
+        ({"offset": -1}, "offset"),
+        ({"sorting_keys": "colour"}, "sorting_keys"),
+        ({"sorting_order": "ASC"}, "sorting_order"),
+        ({"sorting_keys": "name", "sorting_order": "UP"}, "sorting_order"),
+        ({"limit": [1, 2]}, "limit"),
     ],
-)  # fmt: skip
+)
 def test_wrong_paging_parameters_are_named(client: Client, query: dict[str, Any], field: str) -> None:
     """Parameters that exclude each other, foreign cursors and senseless numbers are 400."""
     answer = client.search(query)

@@ -108,8 +108,9 @@ def test_statistics_count_by_operation(client: Client) -> None:
     assert stats["byOperation"] == {"POST /v1/chart-of-accounts": 1, "POST /v1/chart-of-accounts:search": 1}
     assert stats["byStatus"] == {"200": 1, "201": 1}
     assert [(e["method"], e["path"], e["status"]) for e in stats["log"]] == [
-        ("POST", "/v1/chart-of-accounts:search", 200), ("POST", "/v1/chart-of-accounts", 201),
-    ]  # fmt: skip
+        ("POST", "/v1/chart-of-accounts:search", 200),
+        ("POST", "/v1/chart-of-accounts", 201),
+    ]
     assert '"externalId": "new"' in stats["log"][1]["body"]
     assert stats == client.pleo.stats()
 
@@ -130,10 +131,16 @@ def test_state_and_settings_over_http(client: Client) -> None:
 @pytest.mark.parametrize(
     ("path", "content"),
     [
-        ("settings", '{"totals": 7}'), ("settings", "[]"), ("settings", "{"), ("faults", '{"kind": "melt"}'),
-        ("faults", "7"), ("reset", '{"seed": {"accounts": 7}}'), ("reset", '{"seeds": 1}'), ("reset", "7"),
+        ("settings", '{"totals": 7}'),
+        ("settings", "[]"),
+        ("settings", "{"),
+        ("faults", '{"kind": "melt"}'),
+        ("faults", "7"),
+        ("reset", '{"seed": {"accounts": 7}}'),
+        ("reset", '{"seeds": 1}'),
+        ("reset", "7"),
     ],
-)  # fmt: skip
+)
 def test_wrong_control_requests_are_refused(pleo: Sandbox, path: str, content: str) -> None:
     """400 with the reason, and nothing changes."""
     headers = {"Content-Type": "application/json"}

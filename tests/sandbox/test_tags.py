@@ -22,12 +22,16 @@ def test_create_answers_the_tag(client: Client) -> None:
 @pytest.mark.parametrize(
     ("settings", "code", "status"),
     [
-        ({}, "OPS", 409), ({}, "ops", 409), ({}, "P1", 201), ({}, "OLD", 409), ({}, "STRASSE", 409),
+        ({}, "OPS", 409),
+        ({}, "ops", 409),
+        ({}, "P1", 201),
+        ({}, "OLD", 409),
+        ({}, "STRASSE", 409),
         ({"tag_conflict_ignores_case": False}, "ops", 201),
         ({"tag_conflict_ignores_case": False}, "OPS", 409),
         ({"tag_conflict_counts_archived": False}, "OLD", 201),
     ],
-)  # fmt: skip
+)
 def test_which_codes_collide(client: Client, settings: dict[str, Any], code: str, status: int) -> None:
     """Codes collide within a group; case and archived tags count as the settings say."""
     client.pleo.put_tag("DEPT", "OLD", archived=True)
@@ -86,11 +90,12 @@ def test_unarchiving_may_collide_with_an_active_twin(client: Client) -> None:
 @pytest.mark.parametrize(
     ("default", "query", "codes"),
     [
-        ("active", {}, ["ENG", "OPS"]), ("all", {}, ["ENG", "eng", "OPS"]),
+        ("active", {}, ["ENG", "OPS"]),
+        ("all", {}, ["ENG", "eng", "OPS"]),
         ("active", {"include_archived": "true"}, ["ENG", "eng", "OPS"]),
         ("all", {"include_archived": "false"}, ["ENG", "OPS"]),
     ],
-)  # fmt: skip
+)
 def test_which_tags_of_a_group_a_list_shows(
     client: Client, default: str, query: dict[str, str], codes: list[str]
 ) -> None:
@@ -138,9 +143,11 @@ def test_bulk_archive_answers_as_settings_say(client: Client) -> None:
     assert _archive(client, [*ids, unknown], archived=True).status_code == 404
     assert _codes(client, archived=True) == ["eng"]
     client.behave(
-        bulk_archive_answers="changed", bulk_archive_at_most=1, bulk_archive_unknown_ids="ignore",
+        bulk_archive_answers="changed",
+        bulk_archive_at_most=1,
+        bulk_archive_unknown_ids="ignore",
         bulk_archive_status=202,
-    )  # fmt: skip
+    )
     answer = _archive(client, [unknown, *ids], archived=True)
     assert answer.status_code == 202
     assert [t["code"] for t in answer.json()["data"]] == ["ENG"]

@@ -15,12 +15,18 @@ NIL = "00000000-0000-4000-8000-000000000000"
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"archived": None}, "archived"), ({"archived": "true"}, "archived"), ({"name": 7}, "name"),
-        ({"name": LONG}, "name"), ({"code": LONG}, "code"), ({"externalId": ""}, "externalId"),
-        ({"externalId": LONG}, "externalId"), ({"companyId": "12"}, "companyId"),
-        ({"metadata": []}, "metadata"), ({"taxCodeExternalId": 5}, "taxCodeExternalId"),
+        ({"archived": None}, "archived"),
+        ({"archived": "true"}, "archived"),
+        ({"name": 7}, "name"),
+        ({"name": LONG}, "name"),
+        ({"code": LONG}, "code"),
+        ({"externalId": ""}, "externalId"),
+        ({"externalId": LONG}, "externalId"),
+        ({"companyId": "12"}, "companyId"),
+        ({"metadata": []}, "metadata"),
+        ({"taxCodeExternalId": 5}, "taxCodeExternalId"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_field_is_named(client: Client, fields: dict[str, Any], named: str) -> None:
     """400 names the field, nothing is stored, and the violation is on record."""
     before = client.pleo.state()
@@ -75,8 +81,9 @@ def test_unknown_fields_are_a_setting(client: Client, setting: str, status: int)
     assert client.search(includeArchived=True).status_code == status
     assert client.search({"companyId": NIL}).status_code == status
     assert [v["message"] for v in client.pleo.stats()["violations"]] == [
-        "includeArchived: unknown field", "companyId: unknown query parameter",
-    ]  # fmt: skip
+        "includeArchived: unknown field",
+        "companyId: unknown query parameter",
+    ]
 
 
 def test_items_of_lists_are_named_by_position(client: Client) -> None:
@@ -118,10 +125,15 @@ def test_a_body_needs_its_media_type(client: Client) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/v1/chart-of-accounts"), ("PATCH", "/v0/tags:search"), ("GET", "/"), ("POST", "/v1/vendors"),
-        ("DELETE", "/v1/installations/me"), ("GET", "/v0/tag-groups/"), ("GET", "/_sandbox/unknown"),
+        ("GET", "/v1/chart-of-accounts"),
+        ("PATCH", "/v0/tags:search"),
+        ("GET", "/"),
+        ("POST", "/v1/vendors"),
+        ("DELETE", "/v1/installations/me"),
+        ("GET", "/v0/tag-groups/"),
+        ("GET", "/_sandbox/unknown"),
     ],
-)  # fmt: skip
+)
 def test_anything_else_is_404(client: Client, method: str, path: str) -> None:
     """Unknown paths and methods answer in the shape of an error and are counted as violations."""
     answer = client.call(method, path)

@@ -74,22 +74,32 @@ def database(script: str) -> Callable[[Path], object]:
 
 FILES = {
     "csv": SourceCase(
-        {"type": "csv", "accounts": {"path": "a.csv"}}, writes("a.csv", CSV),
-        {"no column": writes("a.csv", "externalId\n1\n"), "empty": writes("a.csv", ""),
-         "open quote": writes("a.csv", 'externalId,name\n1,"Cash\n')},
+        {"type": "csv", "accounts": {"path": "a.csv"}},
+        writes("a.csv", CSV),
+        {
+            "no column": writes("a.csv", "externalId\n1\n"),
+            "empty": writes("a.csv", ""),
+            "open quote": writes("a.csv", 'externalId,name\n1,"Cash\n'),
+        },
     ),
     "xlsx": SourceCase({"type": "xlsx", "accounts": {"path": "book.xlsx"}}, workbook, {"cut": cut("book.xlsx")}),
     "sie": SourceCase(
-        {"type": "sie", "path": "b.se"}, writes("b.se", SIE),
-        {"open quote": writes("b.se", SIE + '#KONTO 1 "Cu'), "no head": writes("b.se", '#KONTO 1 "A"\n'),
-         "open block": writes("b.se", SIE + "#VER A 1\n{\n")},
+        {"type": "sie", "path": "b.se"},
+        writes("b.se", SIE),
+        {
+            "open quote": writes("b.se", SIE + '#KONTO 1 "Cu'),
+            "no head": writes("b.se", '#KONTO 1 "A"\n'),
+            "open block": writes("b.se", SIE + "#VER A 1\n{\n"),
+        },
     ),
     "beancount": SourceCase(
-        {"type": "beancount", "path": "b.beancount"}, writes("b.beancount", LEDGER),
+        {"type": "beancount", "path": "b.beancount"},
+        writes("b.beancount", LEDGER),
         {"open quote": cut("b.beancount"), "include": writes("b.beancount", 'include "none.beancount"\n' + LEDGER)},
     ),
     "gnucash": SourceCase(
-        {"type": "gnucash", "path": "b.gnucash"}, writes("b.gnucash", BOOK),
+        {"type": "gnucash", "path": "b.gnucash"},
+        writes("b.gnucash", BOOK),
         {"cut": cut("b.gnucash"), "count": writes("b.gnucash", BOOK.replace(">1<", ">7<"))},
     ),
     "sql": SourceCase(
@@ -100,15 +110,19 @@ FILES = {
     "exec": SourceCase(
         {"type": "exec", "accounts": {"command": [sys.executable, "-Sc", "print(open('rows.jsonl').read(), end='')"]}},
         writes("rows.jsonl", '{"externalId": "1", "name": "Cash"}\n'),
-        {"cut": writes("rows.jsonl", '{"externalId": "1", "name": "Cash"}\n{"ext'),
-         "no end": writes("rows.jsonl", '{"externalId": "1", "name": "Cash"}')},
+        {
+            "cut": writes("rows.jsonl", '{"externalId": "1", "name": "Cash"}\n{"ext'),
+            "no end": writes("rows.jsonl", '{"externalId": "1", "name": "Cash"}'),
+        },
         {"PLEOCTL_ALLOW_EXEC": "1"},
     ),
     "hledger": SourceCase(
-        {"type": "hledger", "path": "b.journal"}, writes("b.journal", JOURNAL),
-        {"include": writes("b.journal", "include none.journal\n" + JOURNAL)}, {"PLEOCTL_ALLOW_EXEC": "1"},
+        {"type": "hledger", "path": "b.journal"},
+        writes("b.journal", JOURNAL),
+        {"include": writes("b.journal", "include none.journal\n" + JOURNAL)},
+        {"PLEOCTL_ALLOW_EXEC": "1"},
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -142,9 +156,13 @@ def http_case(server: FakeServer) -> SourceCase:
         return Reply({"rows": rows[start : start + 2], "total": total})
 
     accounts = {
-        "path": "/a", "query": {"offset": "{offset}"}, "paginate": {"type": "offset"}, "records": "rows",
-        "total": "total", "fields": {"externalId": "id", "name": "name"},
-    }  # fmt: skip
+        "path": "/a",
+        "query": {"offset": "{offset}"},
+        "paginate": {"type": "offset"},
+        "records": "rows",
+        "total": "total",
+        "fields": {"externalId": "id", "name": "name"},
+    }
     return SourceCase(
         {"type": "http", "baseUrl": server.url, "auth": {"bearer": "env:BOOKS_TOKEN"}, "accounts": accounts},
         answers(server, page),
@@ -170,23 +188,32 @@ def tryton_case(server: FakeServer) -> SourceCase:
         return Reply({"result": rows[params[1] : params[1] + params[2]]})
 
     return SourceCase(
-        {"type": "tryton", "baseUrl": server.url, "database": "d", "user": "u", "password": "env:BOOKS_TOKEN",
-         "resources": ["accounts"]},
+        {
+            "type": "tryton",
+            "baseUrl": server.url,
+            "database": "d",
+            "user": "u",
+            "password": "env:BOOKS_TOKEN",
+            "resources": ["accounts"],
+        },
         answers(server, call_of),
         {
             "short": answers(server, lambda call: call_of(call, total=3)),
             "error": answers(server, lambda call: Reply({"error": f"no {call.body} {dict(call.headers)}"})),
         },
         {"BOOKS_TOKEN": TOKEN},
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize("made", [http_case, tryton_case])
 def test_sources_of_servers_conform(
-    made: Callable[[FakeServer], SourceCase], check: str, server: FakeServer, tmp_path: Path,
+    made: Callable[[FakeServer], SourceCase],
+    check: str,
+    server: FakeServer,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     """The same suite with a server in place of files."""
     monkeypatch.setattr("pleoctl.remote.transport.BACKOFF_BASE", 0.0)
     CHECKS[check](made(server), tmp_path)
@@ -292,9 +319,10 @@ class Old:
 
 
 ROWS = SourceCase(
-    {"type": "made", "path": "rows.json"}, writes("rows.json", '[{"externalId": "1", "name": "Cash"}]'),
+    {"type": "made", "path": "rows.json"},
+    writes("rows.json", '[{"externalId": "1", "name": "Cash"}]'),
     {"cut": writes("rows.json", '[{"externalId": "1", "na')},
-)  # fmt: skip
+)
 
 
 def install(monkeypatch: pytest.MonkeyPatch, made: type) -> None:
@@ -313,12 +341,16 @@ def test_a_source_that_does_everything_right_conforms(tmp_path: Path, monkeypatc
 @pytest.mark.parametrize(
     ("made", "words"),
     [
-        (Eager, "No such file"), (Lenient, "is not refused"), (Bare, "Expecting|No such file|Unterminated"),
-        (Untyped, "wrong type: code"), (Writing, "changed the folder"), (Outside, "a link out of the workspace"),
+        (Eager, "No such file"),
+        (Lenient, "is not refused"),
+        (Bare, "Expecting|No such file|Unterminated"),
+        (Untyped, "wrong type: code"),
+        (Writing, "changed the folder"),
+        (Outside, "a link out of the workspace"),
         (Nosy, "it asks for 'company': a source is made with a context"),
         (Old, "not made with a context"),
     ],
-)  # fmt: skip
+)
 def test_a_source_that_gets_one_thing_wrong_does_not(
     made: type, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

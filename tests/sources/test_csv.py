@@ -42,10 +42,14 @@ def test_columns_encoding_delimiter_and_values_are_configured(read: Any) -> None
         "k2;;Stängt;;STÄNGT;P\nk3;1;Summa;;Öppet;T\n"
     )
     rows, findings = read(
-        content.encode("cp1252"), encoding="cp1252", delimiter=";", where={"Typ": ["P", "Q"]},
+        content.encode("cp1252"),
+        encoding="cp1252",
+        delimiter=";",
+        where={"Typ": ["P", "Q"]},
         columns={"externalId": "Konto", "code": "Nr.", "name": "Namn", "taxCodeExternalId": "Moms", "active": "Status"},
-        activeValues=["öppet"], inactiveValues=["stängt"],
-    )  # fmt: skip
+        activeValues=["öppet"],
+        inactiveValues=["stängt"],
+    )
     assert rows == [
         '- {externalId: "k1", code: "0100", name: "Överföring; \\"x\\"", taxCodeExternalId: "V25"}',
         '- {externalId: "k2", name: "Stängt", active: false, taxCodeExternalId: null}',
@@ -87,10 +91,23 @@ def test_utf_16_is_read_where_it_is_configured(read: Any) -> None:
     assert rows == ['- {externalId: "a", name: "Ä"}']
 
 
-@pytest.mark.parametrize(("cell", "active"), [
-    ("true", True), ("TRUE", True), ("1", True), ("Yes", True), ("y", True), ("Active", True),
-    ("false", False), ("0", False), ("no", False), ("N", False), ("inactive", False), ("Blocked", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("cell", "active"),
+    [
+        ("true", True),
+        ("TRUE", True),
+        ("1", True),
+        ("Yes", True),
+        ("y", True),
+        ("Active", True),
+        ("false", False),
+        ("0", False),
+        ("no", False),
+        ("N", False),
+        ("inactive", False),
+        ("Blocked", False),
+    ],
+)
 def test_the_words_for_active_ignore_case(cell: str, active: bool, read: Any) -> None:
     """The default words."""
     rows, findings = read(f"externalId,name,active\na,A,{cell}\n")
@@ -190,8 +207,12 @@ def test_the_order_of_rows_makes_no_difference(tmp_path_factory: pytest.TempPath
 
 BROKEN: dict[str, tuple[bytes, dict[str, Any], str, str | None]] = {
     "wrong encoding": ("externalId,name\na,Ä\n".encode("latin-1"), {}, "a.csv:2: is not utf-8-sig", "encoding"),
-    "wrong configured encoding": ("externalId,name\na,Ä\n".encode(), {"encoding": "ascii"}, "a.csv:2: is not ascii",
-    None),
+    "wrong configured encoding": (
+        "externalId,name\na,Ä\n".encode(),
+        {"encoding": "ascii"},
+        "a.csv:2: is not ascii",
+        None,
+    ),
     "unknown encoding": (b"externalId,name\na,A\n", {"encoding": "klingon"}, "encoding 'klingon' is unknown", None),
     "encoding that is none": (b"externalId,name\na,A\n", {"encoding": "rot13"}, "encoding 'rot13' is unknown", None),
     "encoding no name can be": (b"externalId,name\na,A\n", {"encoding": "a\0b"}, "unknown", None),
@@ -201,17 +222,25 @@ BROKEN: dict[str, tuple[bytes, dict[str, Any], str, str | None]] = {
     "text behind a quote": (b'externalId,name\na,"A"x\n', {}, "a.csv:2: is not readable as CSV", None),
     "huge cell": (b"externalId,name\na," + b"x" * 2_000_000 + b"\n", {}, "field larger than", None),
     "missing column": (b"externalId,title\na,A\n", {}, "a.csv:1: has no column 'name'", "title"),
-    "mapped column missing": (b"externalId,name\na,A\n", {"columns": {"code": "Nummer"}},
-    "no column 'Nummer' for code", None),
+    "mapped column missing": (
+        b"externalId,name\na,A\n",
+        {"columns": {"code": "Nummer"}},
+        "no column 'Nummer' for code",
+        None,
+    ),
     "near miss": (b"externalid,name\na,A\n", {}, "has no column 'externalId'", "did you mean 'externalid'?"),
     "column twice": (b"externalId,name,name\na,A,B\n", {}, "column 'name' stands twice", None),
     "unknown field": (b"externalId,name\na,A\n", {"columns": {"title": "name"}}, "unknown field 'title'", None),
-    "filter column missing": (b"externalId,name\na,A\n", {"where": {"kind": ["x"]}}, "no column 'kind' for where",
-    None),
+    "filter column missing": (
+        b"externalId,name\na,A\n",
+        {"where": {"kind": ["x"]}},
+        "no column 'kind' for where",
+        None,
+    ),
     "other delimiter": (b"externalId;name\na;A\n", {}, "has no column 'externalId'", None),
     "delimiter that cannot be": (b"externalId,name\na,A\n", {"delimiter": '"'}, "delimiter", None),
     "newline as delimiter": (b"externalId,name\na,A\n", {"delimiter": "\n"}, "delimiter", None),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -230,8 +259,11 @@ def test_a_missing_file_and_a_missing_source_are_errors(workspace: Any) -> None:
     with pytest.raises(SourceError, match="does not exist"):
         read_source(Workspace.find())
     (Path.cwd() / "v.csv").write_text("dimension,code,name\nD,1,One\n")
-    for section, message in ((None, "names no source"), ({"type": "csv"}, "neither accounts nor dimensions"),
-                             ({"type": "csv", "values": {"path": "v.csv"}}, "values but no dimensions")):  # fmt: skip
+    for section, message in (
+        (None, "names no source"),
+        ({"type": "csv"}, "neither accounts nor dimensions"),
+        ({"type": "csv", "values": {"path": "v.csv"}}, "values but no dimensions"),
+    ):
         workspace(None, source=section)
         with pytest.raises(SourceError, match=message):
             read_source(Workspace.find())
@@ -257,8 +289,13 @@ def test_a_wrong_section_is_told_at_its_place(workspace: Any, section: Any, word
     assert line[(finding.column or 0) - 1 :].startswith((value, f'"{value}"'))
 
 
-EMPTY = {"nothing": "", "blanks": "\n \n", "byte order mark": "\ufeff", "only a header": "externalId,name,kind\n",
-         "only filtered rows": "externalId,name,kind\na,A,sum\n"}  # fmt: skip
+EMPTY = {
+    "nothing": "",
+    "blanks": "\n \n",
+    "byte order mark": "\ufeff",
+    "only a header": "externalId,name,kind\n",
+    "only filtered rows": "externalId,name,kind\na,A,sum\n",
+}
 
 
 @pytest.mark.parametrize("name", EMPTY)
@@ -317,11 +354,16 @@ def test_values_stand_under_their_dimension(tags: Any) -> None:
         ["dept,2,Two,no,", "DEPT,1,One,yes,2030-01-31", "OLD,x,X,yes,"],
     )
     assert rows == [
-        '- code: "DEPT"', '  name: "Department"', "  values:", '  - {code: "1", name: "One", expires: "2030-01-31"}',
+        '- code: "DEPT"',
+        '  name: "Department"',
+        "  values:",
+        '  - {code: "1", name: "One", expires: "2030-01-31"}',
         '  - {code: "2", name: "Two", active: false}',
-        '- code: "EMPTY"', '  name: "Empty"', "  values: []",
+        '- code: "EMPTY"',
+        '  name: "Empty"',
+        "  values: []",
         '- {code: "OLD", name: "Old", active: false}',
-    ]  # fmt: skip
+    ]
     assert findings == []
 
 

@@ -18,10 +18,17 @@ HEADER = "externalId,code,name,active"
 def books(workspace: Any) -> Callable[..., Path]:
     """Writes the accounting system's files and a workspace that reads them."""
 
-    def make(accounts: list[str] | None, dimensions: list[str] | None = None, values: list[str] | None = None,
-             **sections: Any) -> Path:  # fmt: skip
-        tables = {"accounts": (HEADER, accounts), "dimensions": ("code,name,active", dimensions),
-                  "values": ("dimension,code,name,active,expires", values)}  # fmt: skip
+    def make(
+        accounts: list[str] | None,
+        dimensions: list[str] | None = None,
+        values: list[str] | None = None,
+        **sections: Any,
+    ) -> Path:
+        tables = {
+            "accounts": (HEADER, accounts),
+            "dimensions": ("code,name,active", dimensions),
+            "values": ("dimension,code,name,active,expires", values),
+        }
         source: dict[str, Any] = {"type": "csv"}
         for name, (_, rows) in tables.items():
             if rows is not None:

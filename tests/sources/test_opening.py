@@ -62,8 +62,20 @@ def test_an_unknown_type_names_the_known_ones() -> None:
 def installed(tmp_path: Path) -> Iterator[Path]:
     """The example package, installed by pip into a folder of its own."""
     target = tmp_path / "site"
-    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index",
-               "--disable-pip-version-check", "--target", str(target), str(EXAMPLE)]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+        "--disable-pip-version-check",
+        "--target",
+        str(target),
+        str(EXAMPLE),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     sys.path.insert(0, str(target))
     yield target
@@ -97,9 +109,13 @@ def test_the_example_is_as_short_as_promised() -> None:
 def workspace(folder: Path, source: dict[str, Any], **more: Any) -> None:
     """Write pleoctl.yaml."""
     data = {
-        "apiVersion": "pleoctl/v1", "kind": "Workspace", "company": "12abc3d4-e567-4890-8234-abc56e78fabc",
-        "pleo": {"url": "http://127.0.0.1:9", "auth": {"apiKey": "env:THE_PLEO_KEY"}}, "source": source, **more,
-    }  # fmt: skip
+        "apiVersion": "pleoctl/v1",
+        "kind": "Workspace",
+        "company": "12abc3d4-e567-4890-8234-abc56e78fabc",
+        "pleo": {"url": "http://127.0.0.1:9", "auth": {"apiKey": "env:THE_PLEO_KEY"}},
+        "source": source,
+        **more,
+    }
     (folder / "pleoctl.yaml").write_text(json.dumps(data), encoding="utf-8")
 
 
@@ -162,8 +178,10 @@ def test_presets_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> Non
 def test_the_schema_states_the_defaults_of_sources() -> None:
     """What schemas/workspace.schema.json calls a default is what the source does without the key."""
     schema = json.loads((ROOT / "schemas/workspace.schema.json").read_text(encoding="utf-8"))
-    branches = {one["if"]["properties"]["type"]["const"]: one["then"]["properties"]
-                for one in schema["definitions"]["source"]["allOf"]}  # fmt: skip
+    branches = {
+        one["if"]["properties"]["type"]["const"]: one["then"]["properties"]
+        for one in schema["definitions"]["source"]["allOf"]
+    }
     for kind in ("http", "tryton"):
         assert branches[kind]["requestsPerMinute"]["default"] == connect.DEFAULT_REQUESTS
         assert branches[kind]["timeoutSeconds"]["default"] == connect.DEFAULT_TIMEOUT

@@ -33,10 +33,16 @@ def economic(call: Call) -> Reply:
     """The cursor of e-conomic."""
     rows = [{"number": 999, "name": "Heading", "type": 4, "isBarred": False, "isBlockedForDirectEntries": False}]
     rows += [
-        {"number": n, "name": f"Account {n}", "type": 1, "isBarred": not _active(n), "isBlockedForDirectEntries": False,
-         "vatCode": "I25" if n % 2 else None}
+        {
+            "number": n,
+            "name": f"Account {n}",
+            "type": 1,
+            "isBarred": not _active(n),
+            "isBlockedForDirectEntries": False,
+            "vatCode": "I25" if n % 2 else None,
+        }
         for n in NUMBERS
-    ]  # fmt: skip
+    ]
     if call.path.endswith("/count"):
         return Reply({"count": len(rows)})
     if call.path.endswith("/dimensions"):
@@ -44,8 +50,9 @@ def economic(call: Call) -> Reply:
     if call.path.endswith("/values"):
         values = [
             {"dimensionNumber": n + 1, "key": int(code[1:]), "name": name}
-            for n, (_, options) in enumerate(TREE.values()) for code, name, _ in options
-        ]  # fmt: skip
+            for n, (_, options) in enumerate(TREE.values())
+            for code, name, _ in options
+        ]
         return Reply({"items": values})
     start = int(call.query.get("cursor", "0"))
     more = {"cursor": str(start + 300)} if start + 300 < len(rows) else {}
@@ -62,17 +69,28 @@ def xero(call: Call) -> Reply:
     if call.path.endswith("/TrackingCategories"):
         assert call.query["includeArchived"] == "true"
         trees = [
-            {"TrackingCategoryID": code, "Name": name, "Status": "ACTIVE", "Options": [
-                {"TrackingOptionID": o, "Name": n, "Status": "ACTIVE" if on else "ARCHIVED"} for o, n, on in options
-            ]}
+            {
+                "TrackingCategoryID": code,
+                "Name": name,
+                "Status": "ACTIVE",
+                "Options": [
+                    {"TrackingOptionID": o, "Name": n, "Status": "ACTIVE" if on else "ARCHIVED"} for o, n, on in options
+                ],
+            }
             for code, (name, options) in TREE.items()
-        ]  # fmt: skip
+        ]
         return Reply({"Status": "OK", "TrackingCategories": trees})
     rows = [
-        {"AccountID": f"id-{n}", "Code": str(n), "Name": f"Account {n}", "TaxType": "INPUT2" if n % 2 else "NONE",
-         "Status": "ACTIVE" if _active(n) else "ARCHIVED", "Type": "EXPENSE"}
+        {
+            "AccountID": f"id-{n}",
+            "Code": str(n),
+            "Name": f"Account {n}",
+            "TaxType": "INPUT2" if n % 2 else "NONE",
+            "Status": "ACTIVE" if _active(n) else "ARCHIVED",
+            "Type": "EXPENSE",
+        }
         for n in NUMBERS
-    ]  # fmt: skip
+    ]
     return Reply({"Status": "OK", "Accounts": rows})
 
 
@@ -84,18 +102,36 @@ def business_central(call: Call) -> Reply:
     link = "@odata.nextLink"
     if call.path.endswith("/dimensions"):
         trees = [
-            {"id": f"i-{code}", "code": code, "displayName": name,
-             "dimensionValues": [{"code": o, "displayName": n} for o, n, _ in options]}
+            {
+                "id": f"i-{code}",
+                "code": code,
+                "displayName": name,
+                "dimensionValues": [{"code": o, "displayName": n} for o, n, _ in options],
+            }
             for code, (name, options) in TREE.items()
-        ]  # fmt: skip
+        ]
         return Reply({"value": trees, "@odata.count": len(trees)})
     rows = [
-        {"id": f"id-{n}", "number": str(n), "displayName": f"Account {n}", "blocked": not _active(n),
-         "accountType": "Posting", "directPosting": True}
+        {
+            "id": f"id-{n}",
+            "number": str(n),
+            "displayName": f"Account {n}",
+            "blocked": not _active(n),
+            "accountType": "Posting",
+            "directPosting": True,
+        }
         for n in NUMBERS
-    ]  # fmt: skip
-    rows.append({"id": "h", "number": "0", "displayName": "Heading", "blocked": False, "accountType": "Heading",
-                 "directPosting": False})  # fmt: skip
+    ]
+    rows.append(
+        {
+            "id": "h",
+            "number": "0",
+            "displayName": "Heading",
+            "blocked": False,
+            "accountType": "Heading",
+            "directPosting": False,
+        }
+    )
     start = int(call.query.get("$skiptoken", "0"))
     host = call.headers["Host"]
     url = f"http://{host}{call.path}?$count=true&$skiptoken={start + 300}"
@@ -109,17 +145,19 @@ def business_central(call: Call) -> Reply:
 def fortnox(call: Call) -> Reply:
     """MetaInformation says how many pages there are."""
     lists: dict[str, tuple[str, list[dict[str, Any]]]] = {
-        "/3/accounts": ("Accounts", [
-            {"Number": n, "Description": f"Account {n}", "Active": _active(n), "VATCode": "I" if n % 2 else None}
-            for n in NUMBERS
-        ]),
-        "/3/costcenters": ("CostCenters", [
-            {"Code": o, "Description": n, "Active": on} for o, n, on in TREE["d1"][1]
-        ]),
-        "/3/projects": ("Projects", [
-            {"ProjectNumber": o, "Description": n, "Status": "ONGOING", "EndDate": ""} for o, n, _ in TREE["d2"][1]
-        ]),
-    }  # fmt: skip
+        "/3/accounts": (
+            "Accounts",
+            [
+                {"Number": n, "Description": f"Account {n}", "Active": _active(n), "VATCode": "I" if n % 2 else None}
+                for n in NUMBERS
+            ],
+        ),
+        "/3/costcenters": ("CostCenters", [{"Code": o, "Description": n, "Active": on} for o, n, on in TREE["d1"][1]]),
+        "/3/projects": (
+            "Projects",
+            [{"ProjectNumber": o, "Description": n, "Status": "ONGOING", "EndDate": ""} for o, n, _ in TREE["d2"][1]],
+        ),
+    }
     name, rows = lists[call.path]
     page, size = int(call.query["page"]), int(call.query["limit"])
     meta = {"@TotalPages": -(-len(rows) // size), "@TotalResources": len(rows), "@CurrentPage": page}
@@ -137,13 +175,17 @@ def quickbooks(call: Call) -> Reply:
     kind = re.findall(r"from (\w+)", query)[0]
     lists = {
         "Account": [
-            {"Id": str(n), "FullyQualifiedName": f"Account {n}", "Active": _active(n),
-             **({"AcctNum": str(n)} if n % 2 else {})}
+            {
+                "Id": str(n),
+                "FullyQualifiedName": f"Account {n}",
+                "Active": _active(n),
+                **({"AcctNum": str(n)} if n % 2 else {}),
+            }
             for n in NUMBERS
         ],
         "Class": [{"Id": o, "FullyQualifiedName": n, "Active": on} for o, n, on in TREE["d1"][1]],
         "Department": [],
-    }  # fmt: skip
+    }
     rows = lists[kind]
     if "count(*)" in query:
         return Reply({"QueryResponse": {"totalCount": len(rows)}})
@@ -161,19 +203,34 @@ def visma(call: Call) -> Reply:
     """Meta says how many pages there are."""
     if call.path.endswith("/costcenters"):
         rows: list[dict[str, Any]] = [
-            {"Id": f"i-{code}", "Number": n + 1, "Name": name, "IsActive": True,
-             "Items": [{"Id": f"i-{o}", "ShortName": o, "Name": v, "IsActive": on} for o, v, on in options]}
+            {
+                "Id": f"i-{code}",
+                "Number": n + 1,
+                "Name": name,
+                "IsActive": True,
+                "Items": [{"Id": f"i-{o}", "ShortName": o, "Name": v, "IsActive": on} for o, v, on in options],
+            }
             for n, (code, (name, options)) in enumerate(TREE.items())
-        ]  # fmt: skip
+        ]
     else:
         rows = [
-            {"Number": n, "Name": f"Account {n}", "FiscalYearId": "fy-1", "IsActive": _active(n),
-             "IsBlockedForManualBooking": False, "VatCodeId": "vat-1" if n % 2 else None}
+            {
+                "Number": n,
+                "Name": f"Account {n}",
+                "FiscalYearId": "fy-1",
+                "IsActive": _active(n),
+                "IsBlockedForManualBooking": False,
+                "VatCodeId": "vat-1" if n % 2 else None,
+            }
             for n in NUMBERS
-        ]  # fmt: skip
+        ]
     page, size = int(call.query["$page"]), int(call.query["$pagesize"])
-    meta = {"CurrentPage": page, "PageSize": size, "TotalNumberOfPages": -(-len(rows) // size),
-            "TotalNumberOfResults": len(rows)}  # fmt: skip
+    meta = {
+        "CurrentPage": page,
+        "PageSize": size,
+        "TotalNumberOfPages": -(-len(rows) // size),
+        "TotalNumberOfResults": len(rows),
+    }
     return Reply({"Meta": meta, "Data": _part(rows, (page - 1) * size, size)})
 
 
@@ -183,11 +240,18 @@ def visma(call: Call) -> Reply:
 def sage(call: Call) -> Reply:
     """A total beside the items."""
     rows = [
-        {"id": f"id-{n}", "nominal_code": n, "name": f"Account {n}", "included_in_chart": _active(n),
-         "visible_in_expenses": True, "visible_in_journals": False, "is_control_account": n == 999,
-         "tax_rate": {"id": "GB_STANDARD"} if n % 2 else None}
+        {
+            "id": f"id-{n}",
+            "nominal_code": n,
+            "name": f"Account {n}",
+            "included_in_chart": _active(n),
+            "visible_in_expenses": True,
+            "visible_in_journals": False,
+            "is_control_account": n == 999,
+            "tax_rate": {"id": "GB_STANDARD"} if n % 2 else None,
+        }
         for n in (999, *NUMBERS)
-    ]  # fmt: skip
+    ]
     size = int(call.query["items_per_page"])
     page = min(int(call.query["page"]), -(-len(rows) // size))
     return Reply({"$total": len(rows), "$page": page, "$items": _part(rows, (page - 1) * size, size)})
@@ -201,19 +265,33 @@ def netsuite(call: Call) -> Reply:
     assert (call.method, call.headers["Prefer"]) == ("POST", "transient")
     lists: dict[str, list[dict[str, Any]]] = {
         "account": [
-            {"links": [], "id": str(n), "fullname": f"Account {n}", "isinactive": "F" if _active(n) else "T",
-             "issummary": "F", **({"acctnumber": str(n)} if n % 2 else {})}
+            {
+                "links": [],
+                "id": str(n),
+                "fullname": f"Account {n}",
+                "isinactive": "F" if _active(n) else "T",
+                "issummary": "F",
+                **({"acctnumber": str(n)} if n % 2 else {}),
+            }
             for n in NUMBERS
         ],
         "department": [{"id": o, "fullname": n, "isinactive": "F" if on else "T"} for o, n, on in TREE["d1"][1]],
         "classification": [{"id": o, "fullname": n, "isinactive": "F"} for o, n, _ in TREE["d2"][1]],
         "location": [],
-    }  # fmt: skip
+    }
     rows = lists[re.findall(r"from (\w+)", call.body["q"])[0]]
     start = int(call.query["offset"])
     found = _part(rows, start, 300)
-    return Reply({"items": found, "count": len(found), "offset": start, "totalResults": len(rows),
-                  "hasMore": start + 300 < len(rows), "links": []})  # fmt: skip
+    return Reply(
+        {
+            "items": found,
+            "count": len(found),
+            "offset": start,
+            "totalResults": len(rows),
+            "hasMore": start + 300 < len(rows),
+            "links": [],
+        }
+    )
 
 
 # --- DATEV: bare lists -----------------------------------------------------------------------------------------------
@@ -236,13 +314,18 @@ def exact(call: Call) -> Reply:
     """OData 2 with padded codes."""
     lists: dict[str, list[dict[str, Any]]] = {
         "GLAccounts": [
-            {"ID": f"id-{n}", "Code": f"{n:>9}", "Description": f"Account {n}", "IsBlocked": not _active(n),
-             "VATCode": "4  " if n % 2 else None}
+            {
+                "ID": f"id-{n}",
+                "Code": f"{n:>9}",
+                "Description": f"Account {n}",
+                "IsBlocked": not _active(n),
+                "VATCode": "4  " if n % 2 else None,
+            }
             for n in NUMBERS
         ],
         "Costcenters": [{"ID": f"i-{o}", "Code": o, "Description": n} for o, n, _ in TREE["d1"][1]],
         "Costunits": [{"ID": f"i-{o}", "Code": o, "Description": n} for o, n, _ in TREE["d2"][1]],
-    }  # fmt: skip
+    }
     rows = lists[call.path.rpartition("/")[2]]
     start = int(call.query.get("$skiptoken", "0"))
     url = f"http://{call.headers['Host']}{call.path}?$inlinecount=allpages&$skiptoken={start + 60}"
@@ -260,16 +343,22 @@ def odoo(call: Call) -> Reply:
         return Reply({"name": "odoo.exceptions.UserError", "message": "archived records are missing"}, 422)
     lists: dict[str, list[dict[str, Any]]] = {
         "account.account": [
-            {"id": n, "code": str(n) if n % 2 else False, "name": f"Account {n}", "active": _active(n),
-             "tax_ids": [7] if n % 2 else [7, 8]}
+            {
+                "id": n,
+                "code": str(n) if n % 2 else False,
+                "name": f"Account {n}",
+                "active": _active(n),
+                "tax_ids": [7] if n % 2 else [7, 8],
+            }
             for n in NUMBERS
         ],
         "account.analytic.plan": [{"id": int(code[1:]), "name": name} for code, (name, _) in TREE.items()],
         "account.analytic.account": [
             {"id": int(o[1:]), "name": n, "active": on, "plan_id": [int(code[1:]), name]}
-            for code, (name, options) in TREE.items() for o, n, on in options
+            for code, (name, options) in TREE.items()
+            for o, n, on in options
         ],
-    }  # fmt: skip
+    }
     rows = lists[model]
     if method == "search_count":
         return Reply(len(rows))

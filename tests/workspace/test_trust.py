@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from tests.conftest import MakeWorkspace, Said
 
 ACCOUNTS = {
-    "path": "/a", "paginate": {"type": "none"}, "records": "@", "fields": {"externalId": "id", "name": "name"},
-}  # fmt: skip
+    "path": "/a",
+    "paginate": {"type": "none"},
+    "records": "@",
+    "fields": {"externalId": "id", "name": "name"},
+}
 ROWS = [{"id": "1", "name": "Cash"}]
 
 
@@ -116,18 +119,32 @@ def test_the_line_to_set_keeps_what_is_set(books: Books, monkeypatch: pytest.Mon
         (http("https://10.0.0.1"), "10.0.0.1"),
         (http("https://xn--bcher-kva.example"), "xn--bcher-kva.example"),
         (http("https://api.xero.com.evil.example"), "api.xero.com.evil.example"),
-        ({"type": "http", "preset": "xero", "variables": {"tenant": "t"}, "baseUrl": "https://evil.example"},
-         "evil.example"),
-        ({"type": "http", "preset": "xero", "variables": {"tenant": "t"}, "baseUrl": "https://api.xero.com:8443"},
-         "api.xero.com:8443"),
-        ({"type": "http", "preset": "netsuite", "variables": {"account": "1234567"}},
-         "1234567.suitetalk.api.netsuite.com"),
+        (
+            {"type": "http", "preset": "xero", "variables": {"tenant": "t"}, "baseUrl": "https://evil.example"},
+            "evil.example",
+        ),
+        (
+            {"type": "http", "preset": "xero", "variables": {"tenant": "t"}, "baseUrl": "https://api.xero.com:8443"},
+            "api.xero.com:8443",
+        ),
+        (
+            {"type": "http", "preset": "netsuite", "variables": {"account": "1234567"}},
+            "1234567.suitetalk.api.netsuite.com",
+        ),
         ({"type": "http", "preset": "netsuite", "variables": {"account": "evil.example/"}}, "evil.example"),
         ({"type": "http", "preset": "odoo", "baseUrl": "https://company.odoo.com"}, "company.odoo.com"),
-        ({"type": "tryton", "baseUrl": "https://evil.example", "database": "d", "user": "u",
-          "password": "env:BOOKS_TOKEN"}, "evil.example"),
+        (
+            {
+                "type": "tryton",
+                "baseUrl": "https://evil.example",
+                "database": "d",
+                "user": "u",
+                "password": "env:BOOKS_TOKEN",
+            },
+            "evil.example",
+        ),
     ],
-)  # fmt: skip
+)
 def test_only_a_literal_host_of_a_preset_needs_no_trust(
     books: Books, monkeypatch: pytest.MonkeyPatch, source: dict[str, Any], host: str
 ) -> None:
@@ -156,11 +173,21 @@ def test_a_presets_own_host_needs_no_trust(books: Books, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     "url",
     [
-        "https://2130706433", "https://0x7f.1", "https://0177.0.0.1", "https://127.1", "https://books.example.",
-        "https://bücher.example", "https://books.example\\@evil.example", "https://books.example%2f.evil.example",
-        "https://books.example/{x}", "https://{x}.example", "https://books.example:0", "https://[::1", "https://[a]",
+        "https://2130706433",
+        "https://0x7f.1",
+        "https://0177.0.0.1",
+        "https://127.1",
+        "https://books.example.",
+        "https://bücher.example",
+        "https://books.example\\@evil.example",
+        "https://books.example%2f.evil.example",
+        "https://books.example/{x}",
+        "https://{x}.example",
+        "https://books.example:0",
+        "https://[::1",
+        "https://[a]",
     ],
-)  # fmt: skip
+)
 def test_a_spelling_that_readers_disagree_about_is_no_url(
     books: Books, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
@@ -229,8 +256,9 @@ def test_a_user_trusts_a_host_once(cli: Callable[..., Said], monkeypatch: pytest
     monkeypatch.setenv("PLEOCTL_TRUSTED_HOSTS", "one.example")
     listed = cli("trust", "list", "--format", "json").json["result"]
     assert [(one["host"], one["origin"] == "PLEOCTL_TRUSTED_HOSTS") for one in listed] == [
-        ("one.example", True), ("books.example:8443", False),
-    ]  # fmt: skip
+        ("one.example", True),
+        ("books.example:8443", False),
+    ]
     path = listed[1]["origin"]
     assert Path(path).stat().st_mode & 0o077 == 0
     with proxy(monkeypatch) as asked, pytest.raises(SourceError):
@@ -266,8 +294,11 @@ def test_credentials_of_the_machine_are_no_accounting_systems(
 ) -> None:
     """Also on loopback, also as pleo.auth, unless the environment names them."""
     monkeypatch.setenv(name, "run-time-credential")
-    for auth in ({"bearer": f"env:{name}"}, {"headers": {"X": f"env:{name}"}},
-                 {"basic": {"user": f"env:{name}", "password": "env:BOOKS_TOKEN"}}):  # fmt: skip
+    for auth in (
+        {"bearer": f"env:{name}"},
+        {"headers": {"X": f"env:{name}"}},
+        {"basic": {"user": f"env:{name}", "password": "env:BOOKS_TOKEN"}},
+    ):
         with pytest.raises(Refused) as caught:
             books.read(http(server.url, auth=auth))
         finding = caught.value.findings[0]
@@ -323,8 +354,15 @@ def test_a_file_outside_is_no_secret_of_the_workspace(
     (books.folder / "folder").symlink_to(path.parent)
     (books.folder / ".git").mkdir()
     (books.folder / ".git" / "token").write_text("t0ken", encoding="utf-8")
-    reference = {"up": "../vault/token.txt", "absolute": str(path), "link": "link", "folder link": "folder/token.txt",
-                 "home": "~/token.txt", "git": "x/../.git/token", "proc": "/proc/self/environ"}[how]  # fmt: skip
+    reference = {
+        "up": "../vault/token.txt",
+        "absolute": str(path),
+        "link": "link",
+        "folder link": "folder/token.txt",
+        "home": "~/token.txt",
+        "git": "x/../.git/token",
+        "proc": "/proc/self/environ",
+    }[how]
     with pytest.raises(Refused) as caught:
         books.read(http(server.url, auth={"bearer": f"file:{reference}"}))
     told = str(caught.value.findings[0])
@@ -341,8 +379,11 @@ def test_a_folder_of_secrets_is_named_by_the_environment(
     (books.folder / "inner.txt").write_text("inner-secret", encoding="utf-8")
     (books.folder / "inner-link.txt").symlink_to("inner.txt")
     monkeypatch.setenv("PLEOCTL_SECRETS_DIR", str(path.parent))
-    for name, secret in {str(path): "outside-secret", "../vault/link.txt": "outside-secret",
-                         "inner-link.txt": "inner-secret"}.items():  # fmt: skip
+    for name, secret in {
+        str(path): "outside-secret",
+        "../vault/link.txt": "outside-secret",
+        "inner-link.txt": "inner-secret",
+    }.items():
         books.read(http(server.url, auth={"bearer": f"file:{name}"}))
         assert server.calls[-1].headers["Authorization"] == f"Bearer {secret}"
 

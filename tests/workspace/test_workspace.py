@@ -99,23 +99,54 @@ def test_a_company_in_the_environment_must_be_one(tmp_path: Path) -> None:
 # --- where the secret may go ---------------------------------------------------------------------------------------
 
 GOOD = [
-    "https://external.pleo.io", "https://external.staging.pleo.io", "https://external.pleo.io:8443",
-    "https://EXTERNAL.PLEO.IO", "http://127.0.0.1", "http://127.0.0.1:8080", "http://127.8.9.1:1", "http://localhost:80",
-    "http://[::1]:8080", "http://[::1]", "https://localhost",
-]  # fmt: skip
+    "https://external.pleo.io",
+    "https://external.staging.pleo.io",
+    "https://external.pleo.io:8443",
+    "https://EXTERNAL.PLEO.IO",
+    "http://127.0.0.1",
+    "http://127.0.0.1:8080",
+    "http://127.8.9.1:1",
+    "http://localhost:80",
+    "http://[::1]:8080",
+    "http://[::1]",
+    "https://localhost",
+]
 BAD = [
-    "http://external.pleo.io", "https://pleo.io.evil.com", "https://evilpleo.io", "https://evil.com",
-    "https://external-pleo.io", "https://user@external.pleo.io", "https://external.pleo.io@evil.com",
-    "https://user:secret@evil.com", "https://evil.com\\.pleo.io", "https://evil.com/.pleo.io", "https://evil.com?.pleo.io",
-    "https://evil.com#.pleo.io", "https://evil.com%2f.pleo.io", "https://external.pleo.io/v1", "https://",
+    "http://external.pleo.io",
+    "https://pleo.io.evil.com",
+    "https://evilpleo.io",
+    "https://evil.com",
+    "https://external-pleo.io",
+    "https://user@external.pleo.io",
+    "https://external.pleo.io@evil.com",
+    "https://user:secret@evil.com",
+    "https://evil.com\\.pleo.io",
+    "https://evil.com/.pleo.io",
+    "https://evil.com?.pleo.io",
+    "https://evil.com#.pleo.io",
+    "https://evil.com%2f.pleo.io",
+    "https://external.pleo.io/v1",
+    "https://",
     "external.pleo.io",
-    "ftp://external.pleo.io", "http://127.0.0.1.evil.com", "http://localhost.evil.com", "http://2130706433",
-    "http://0x7f.1", "http://[::1", "http://[::1]evil.com", "http://[fe80::1]", "https://external.pleo.io:99999",
-    "https://external.pleo.io:0", "https://external.pleo.io:x", "https://external.pleo.io\n",
+    "ftp://external.pleo.io",
+    "http://127.0.0.1.evil.com",
+    "http://localhost.evil.com",
+    "http://2130706433",
+    "http://0x7f.1",
+    "http://[::1",
+    "http://[::1]evil.com",
+    "http://[fe80::1]",
+    "https://external.pleo.io:99999",
+    "https://external.pleo.io:0",
+    "https://external.pleo.io:x",
+    "https://external.pleo.io\n",
     "https://external. pleo.io",
-    "https://ｅxternal.evil.com", "https://evil.com。pleo.io", "https://external.pleo.io.", "file:///etc/passwd",
+    "https://ｅxternal.evil.com",
+    "https://evil.com。pleo.io",
+    "https://external.pleo.io.",
+    "file:///etc/passwd",
     "https:external.pleo.io",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("url", GOOD)
@@ -190,13 +221,20 @@ def test_a_program_runs_only_where_the_environment_allows_it(
 
 
 FAILING = {
-    "env:NOT_SET": "NOT_SET is not set", "env:EMPTY": "is empty", "file:absent": "does not exist", "file:.": "folder",
-    "file:blank": "is empty", "file:binary": "characters", "file:latin": "UTF-8",
+    "env:NOT_SET": "NOT_SET is not set",
+    "env:EMPTY": "is empty",
+    "file:absent": "does not exist",
+    "file:.": "folder",
+    "file:blank": "is empty",
+    "file:binary": "characters",
+    "file:latin": "UTF-8",
     "cmd:no-such-program": "could not be run",
-    "cmd:false": "exit code 1", "cmd:'unclosed": "could not be run", "cmd:true": "is empty",
+    "cmd:false": "exit code 1",
+    "cmd:'unclosed": "could not be run",
+    "cmd:true": "is empty",
     "env:TWO_LINES": "characters",
     "env:UMLAUT": "characters",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("reference", FAILING)
@@ -225,10 +263,13 @@ def test_a_secret_shows_itself_only_as_its_reference(tmp_path: Path, monkeypatch
 
 
 LITERAL = [
-    "apiKey: hush-hush", "apiKey: 4711471147", "apiKey: [hush-hush]", "apikey: hush-hush",
+    "apiKey: hush-hush",
+    "apiKey: 4711471147",
+    "apiKey: [hush-hush]",
+    "apikey: hush-hush",
     "accessToken: {a: hush-hush}",
     "apiKey: true",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("auth", LITERAL)
@@ -274,9 +315,11 @@ def test_no_path_leads_outside(name: str, place: str, tmp_path: Path) -> None:
     """Desired state, mapping and source files lie below the workspace file."""
     quoted = json.dumps(name)
     section = {
-        "desired": f"desired: {quoted}", "list": f"desired: [a.yaml, {quoted}]", "mapping": f"mapping: {quoted}",
+        "desired": f"desired: {quoted}",
+        "list": f"desired: [a.yaml, {quoted}]",
+        "mapping": f"mapping: {quoted}",
         "source": f"source: {{type: csv, accounts: {{path: {quoted}}}}}",
-    }[place]  # fmt: skip
+    }[place]
     with pytest.raises(InvalidFile) as caught:
         Workspace(write(tmp_path / "w", f"{TEXT}{section}\n"), {})
     assert "leads outside the workspace" in str(caught.value.findings[0])
@@ -334,9 +377,13 @@ def test_a_budget_is_set_only_where_it_matters(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("keys", "seconds"),
-    [("", (30, 300)), ("timeoutSeconds: 2, ", (2, 20)), ("timeoutSeconds: 400, ", (400, 400)),
-     ("timeoutSeconds: 2, answerSeconds: 5, ", (2, 5))],
-)  # fmt: skip
+    [
+        ("", (30, 300)),
+        ("timeoutSeconds: 2, ", (2, 20)),
+        ("timeoutSeconds: 400, ", (400, 400)),
+        ("timeoutSeconds: 2, answerSeconds: 5, ", (2, 5)),
+    ],
+)
 def test_an_answer_may_take_ten_reads_unless_it_is_said(tmp_path: Path, keys: str, seconds: tuple[int, int]) -> None:
     """`answerSeconds` is ten times `timeoutSeconds`, at most 300, and never shorter than one read."""
     found = Workspace(write(tmp_path, TEXT.replace("auth:", f"{keys}auth:")), {}).limits
@@ -500,6 +547,7 @@ def test_many_codes_are_judged_in_no_time(tmp_path: Path) -> None:
     text = TEXT + f"dimensions: {json.dumps({'selected': ['A', 'a'], 'leave': [*codes, 'A', 'c7']})}\n"
     found = [str(f) for f in Workspace(write(tmp_path, text), {}).findings()]
     assert [words.partition(": ")[2] for words in found] == [
-        "a stands in the list twice (remove one)", "A stands in both lists (remove one)",
+        "a stands in the list twice (remove one)",
+        "A stands in both lists (remove one)",
         "c7 stands in the list twice (remove one)",
-    ]  # fmt: skip
+    ]

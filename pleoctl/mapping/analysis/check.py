@@ -109,8 +109,10 @@ def _collisions(rules: Rules) -> Iterator[Finding]:
     for (one, first), (other, second) in combinations(given, 2):
         if first.value == second.value:
             yield max(first.place, second.place).finding(
-                "MAP037", f"accounts.{one} and accounts.{other} are both {first.value}", "give each its own account",
-            )  # fmt: skip
+                "MAP037",
+                f"accounts.{one} and accounts.{other} are both {first.value}",
+                "give each its own account",
+            )
 
 
 def _missing(rules: Rules) -> Iterator[Finding]:

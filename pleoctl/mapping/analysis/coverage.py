@@ -65,8 +65,13 @@ def coverage(engine: Engine, items: Iterable[Item | Defect]) -> Coverage:
 
 def _row(table: str, name: str, place: Any, hits: int, *, standard: bool) -> dict[str, Any]:
     return {
-        "rule": name, "table": table, "file": place.file, "line": place.line, "hits": hits, "standard": standard,
-    }  # fmt: skip
+        "rule": name,
+        "table": table,
+        "file": place.file,
+        "line": place.line,
+        "hits": hits,
+        "standard": standard,
+    }
 
 
 def _unmapped(entry: Entry) -> dict[str, Any]:

@@ -111,18 +111,28 @@ class Impact:
                 {"accountingEntryId": d.accounting_entry_id, "from": d.before, "to": d.after} for d in self.descriptions
             ],
             "failures": [
-                {"failureReasonType": why.reason_type, "failureReason": why.reason, "items": count,
-                 "example": self.examples[why]}
+                {
+                    "failureReasonType": why.reason_type,
+                    "failureReason": why.reason,
+                    "items": count,
+                    "example": self.examples[why],
+                }
                 for why, count in self.failures.most_common()
             ],
             "base": {"rulesDigest": self.base_digest},
             "rulesDigest": self.digest,
             "moves": [
-                {"side": m.side, "from": m.before, "to": m.after, "currency": m.currency, "items": self.counts[m],
-                 "amount": self.sums[m]}
+                {
+                    "side": m.side,
+                    "from": m.before,
+                    "to": m.after,
+                    "currency": m.currency,
+                    "items": self.counts[m],
+                    "amount": self.sums[m],
+                }
                 for m in self.ordered()
             ],
-        }  # fmt: skip
+        }
 
     def ordered(self) -> list[Move]:
         """Moves, the most items first."""

@@ -39,8 +39,9 @@ class Accounts:
         self._catalog = checks.catalog
         self._settings = {
             role: Resolved(found[1], role, f"accounts.{found[0]}", found[0])
-            for role in SETTING_CHAIN if (found := rules.setting(role)) is not None
-        }  # fmt: skip
+            for role in SETTING_CHAIN
+            if (found := rules.setting(role)) is not None
+        }
 
     def resolve(self, target: Target, work: Work) -> Resolved:
         """The account of a side that is not ``line``. Raises `ItemFailure`."""

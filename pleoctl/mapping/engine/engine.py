@@ -79,19 +79,47 @@ class Engine:
         info = item.additional_information
         vendor = item.vendor
         return Entry(
-            item.accounting_entry_id, "failed", item.type, item.sub_type, work.method,
-            None if work.row is None else work.row.id, self.rules.digest, work.posting_date, work.currency,
-            work.description, info.reconciliation_id, info.reconciled_entries or [], info.attendees or [],
+            item.accounting_entry_id,
+            "failed",
+            item.type,
+            item.sub_type,
+            work.method,
+            None if work.row is None else work.row.id,
+            self.rules.digest,
+            work.posting_date,
+            work.currency,
+            work.description,
+            info.reconciliation_id,
+            info.reconciled_entries or [],
+            info.attendees or [],
             None if vendor is None else VendorOf(vendor.code, vendor.name),
             None if info.invoice_information is None else _invoice(info.invoice_information),
-            [], work.warnings,
-        )  # fmt: skip
+            [],
+            work.warnings,
+        )
 
     def _unreadable(self, defect: Defect) -> Entry:
         return Entry(
-            defect.accounting_entry_id, "failed", defect.type, defect.sub_type, None, None, self.rules.digest, None,
-            None, "", None, [], [], None, None, [], [], VALIDATION_FAILURE, defect.reason,
-        )  # fmt: skip
+            defect.accounting_entry_id,
+            "failed",
+            defect.type,
+            defect.sub_type,
+            None,
+            None,
+            self.rules.digest,
+            None,
+            None,
+            "",
+            None,
+            [],
+            [],
+            None,
+            None,
+            [],
+            [],
+            VALIDATION_FAILURE,
+            defect.reason,
+        )
 
 
 def _invoice(given: Invoice) -> InvoiceOf:

@@ -110,10 +110,16 @@ class Trace:
         losers: Iterable[Step] = (),
         branch: str | None = None,
     ) -> None:
-        self.steps.append({
-            "step": name, "table": table, "winner": winner, "conditions": list(conditions), "losers": list(losers),
-            "branch": branch,
-        })  # fmt: skip
+        self.steps.append(
+            {
+                "step": name,
+                "table": table,
+                "winner": winner,
+                "conditions": list(conditions),
+                "losers": list(losers),
+                "branch": branch,
+            }
+        )
 
     def _of_cell(self, field: str) -> Any:
         return None if self._cell is None else self._cell[CELL_FIELDS.index(field)]

@@ -66,14 +66,28 @@ class Poster:
             raise missing(f"tax {code} has no {which}TaxAccount; set the accounts of the tax code in Pleo")
         self._checks.account(account, work)
         return Posting(
-            side, account, "tax", share.tax, work.currency or "", share.line.accounting_entry_line_id, share.tax_code,
+            side,
+            account,
+            "tax",
+            share.tax,
+            work.currency or "",
+            share.line.accounting_entry_line_id,
+            share.tax_code,
             branch=f"{which}TaxAccount",
-        )  # fmt: skip
+        )
 
 
 def _line_posting(share: Share, side: Side, work: Work, amount: int, tax_code: str | None) -> Posting:
     rule, branch = (None, "line") if share.row is None else (share.row.id, "rule")
     return Posting(
-        side, share.account, "line", amount, work.currency or "", share.line.accounting_entry_line_id, tax_code,
-        share.tags, rule, branch,
-    )  # fmt: skip
+        side,
+        share.account,
+        "line",
+        amount,
+        work.currency or "",
+        share.line.accounting_entry_line_id,
+        tax_code,
+        share.tags,
+        rule,
+        branch,
+    )

@@ -164,25 +164,37 @@ class _Build:
             path = ("expenseTypes", index)
             replaces = data.get("replaces", [])
             yield TypeRow(
-                data["id"], self._when(source, path, data["when"]), tuple(self._legs(source, path, data)),
-                source.place(*path), source.standard,
-                (replaces,) if isinstance(replaces, str) else tuple(replaces), source.spelling.is_lost(path),
-            )  # fmt: skip
+                data["id"],
+                self._when(source, path, data["when"]),
+                tuple(self._legs(source, path, data)),
+                source.place(*path),
+                source.standard,
+                (replaces,) if isinstance(replaces, str) else tuple(replaces),
+                source.spelling.is_lost(path),
+            )
 
     def _legs(self, source: Source, path: tuple[str | int, ...], data: dict[str, Any]) -> Iterator[Leg]:
         short = [name for name in ("debit", "credit") if name in data]
         if ("entries" in data) == bool(short) or len(short) == 1:
-            self.problems.append(source.finding(
-                path, f"row {data['id']!r} needs debit and credit, or entries", "give one of the two forms",
-            ))  # fmt: skip
+            self.problems.append(
+                source.finding(
+                    path,
+                    f"row {data['id']!r} needs debit and credit, or entries",
+                    "give one of the two forms",
+                )
+            )
             return
         listed = [((*path, "entries", i), e) for i, e in enumerate(data.get("entries", []))]
         for place, leg in listed or [(path, {"kind": "journal", **data})]:
             made = Leg(leg["kind"], *(Target.of(leg[s], source.place(*place, s)) for s in ("debit", "credit")))
             if (made.debit.role, made.debit.code) == (made.credit.role, made.credit.code):
-                self.problems.append(source.finding(
-                    place, f"debit and credit are both {made.debit}", "an entry needs two accounts",
-                ))  # fmt: skip
+                self.problems.append(
+                    source.finding(
+                        place,
+                        f"debit and credit are both {made.debit}",
+                        "an entry needs two accounts",
+                    )
+                )
             yield made
 
     def _line_rows(self, source: Source) -> Iterator[LineRow]:
@@ -193,10 +205,13 @@ class _Build:
                 hint = f"write account:{data['account']} for a code that is spelt so"
                 self.problems.append(source.finding((*path, "account"), message, hint))
             yield LineRow(
-                data["id"], self._when(source, path, data["when"]),
-                None if data["account"] == KEEP else literal(data["account"]), source.place(*path),
-                source.spelling.is_lost(path), source.within,
-            )  # fmt: skip
+                data["id"],
+                self._when(source, path, data["when"]),
+                None if data["account"] == KEEP else literal(data["account"]),
+                source.place(*path),
+                source.spelling.is_lost(path),
+                source.within,
+            )
 
     def _vendors(self, source: Source) -> Iterator[VendorRow]:
         section = source.data.get("vendors", {})
@@ -253,11 +268,15 @@ class _Build:
 
 
 _SINGLE: Final = {
-    "unmatched": ("vendors", "unmatched"), "match": ("vendors", "match"),
-    "tax_shape": ("tax", "shape"), "tax_codes": ("tax", "taxCodes"), "description": ("description",),
-    "unexpected_contra": ("unexpectedContraAccount",), "failure_types": ("failureTypes",),
+    "unmatched": ("vendors", "unmatched"),
+    "match": ("vendors", "match"),
+    "tax_shape": ("tax", "shape"),
+    "tax_codes": ("tax", "taxCodes"),
+    "description": ("description",),
+    "unexpected_contra": ("unexpectedContraAccount",),
+    "failure_types": ("failureTypes",),
     "otherwise": ("lines", "otherwise"),
-}  # fmt: skip
+}
 _SHAPES: Final[dict[str, Callable[[Any], Any]]] = {"match": tuple, "tax_codes": frozenset}
 
 

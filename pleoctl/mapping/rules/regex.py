@@ -27,15 +27,20 @@ _SPACE: Final = r"\t-\r\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{
 _CLASSES: Final = {"CATEGORY_DIGIT": r"\p{Nd}", "CATEGORY_WORD": _WORD, "CATEGORY_SPACE": _SPACE}
 #: Classes like ``[^\W_]``, the usual way to say letters; RE2 has no intersections.
 _LESS_THAN_WORD: Final = {
-    frozenset(): _WORD, frozenset("_"): r"\p{L}\p{N}", frozenset("d"): r"\p{L}\p{Nl}\p{No}_",
+    frozenset(): _WORD,
+    frozenset("_"): r"\p{L}\p{N}",
+    frozenset("d"): r"\p{L}\p{Nl}\p{No}_",
     frozenset("_d"): r"\p{L}\p{Nl}\p{No}",
-}  # fmt: skip
+}
 _FLAGS: Final = re.IGNORECASE | re.MULTILINE | re.DOTALL
 _REFUSED: Final = {
-    "GROUPREF": "a back reference", "GROUPREF_EXISTS": "a conditional group", "ASSERT": "looking ahead or behind",
-    "ASSERT_NOT": "looking ahead or behind", "ATOMIC_GROUP": "an atomic group",
+    "GROUPREF": "a back reference",
+    "GROUPREF_EXISTS": "a conditional group",
+    "ASSERT": "looking ahead or behind",
+    "ASSERT_NOT": "looking ahead or behind",
+    "ATOMIC_GROUP": "an atomic group",
     "POSSESSIVE_REPEAT": "a possessive repeat",
-}  # fmt: skip
+}
 _BEGINNINGS: Final = {"AT_BEGINNING", "AT_BEGINNING_STRING"}
 
 
@@ -283,8 +288,11 @@ def _class_kinds(items: list[Parsed]) -> set[str]:
 
 _SMALL: Final = 0x250
 _CATEGORY_KINDS: Final = {
-    "CATEGORY_WORD": "word", "CATEGORY_DIGIT": "word", "CATEGORY_SPACE": "other", "CATEGORY_NOT_WORD": "other",
-}  # fmt: skip
+    "CATEGORY_WORD": "word",
+    "CATEGORY_DIGIT": "word",
+    "CATEGORY_SPACE": "other",
+    "CATEGORY_NOT_WORD": "other",
+}
 
 
 def _kind(sign: str) -> str:

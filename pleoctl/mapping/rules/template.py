@@ -33,17 +33,47 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "user": ("name", "code"),
     "team": ("name", "code"),
     "invoice": ("number", "date", "dueDate"),
-    "note": (), "type": (), "subType": (), "date": (), "currency": (), "reconciliationId": (),
-}  # fmt: skip
+    "note": (),
+    "type": (),
+    "subType": (),
+    "date": (),
+    "currency": (),
+    "reconciliationId": (),
+}
 _FULL: Final = {name: dict.fromkeys(fields, name) if fields else name for name, fields in FIELDS.items()}
 _LEAST: Final = {name: name for name in ("type", "date", "currency", "reconciliationId")}
 _FILTERS: Final = (
-    "capitalize", "default", "first", "initials", "last", "lower", "replace", "title", "trim", "truncate", "upper",
-)  # fmt: skip
+    "capitalize",
+    "default",
+    "first",
+    "initials",
+    "last",
+    "lower",
+    "replace",
+    "title",
+    "trim",
+    "truncate",
+    "upper",
+)
 _NODES: Final = (
-    "Template", "Output", "TemplateData", "Name", "Getattr", "Filter", "Const", "If", "CondExpr", "Compare",
-    "Operand", "And", "Or", "Not", "Test", "Concat", "Keyword",
-)  # fmt: skip
+    "Template",
+    "Output",
+    "TemplateData",
+    "Name",
+    "Getattr",
+    "Filter",
+    "Const",
+    "If",
+    "CondExpr",
+    "Compare",
+    "Operand",
+    "And",
+    "Or",
+    "Not",
+    "Test",
+    "Concat",
+    "Keyword",
+)
 
 Path = tuple[str, ...]
 _PATHS: Final[set[Path]] = {
@@ -148,8 +178,14 @@ def _problems(tree: Any, place: Place, text: str) -> Iterator[Finding]:
     for node in (tree, *tree.find_all(nodes.Node)):
         kind = type(node).__name__
         if kind not in _NODES:
-            yield _at(place, text, node.lineno, "template", f"description: {kind} is not allowed in a template",
-                      "use values, conditions and filters")  # fmt: skip
+            yield _at(
+                place,
+                text,
+                node.lineno,
+                "template",
+                f"description: {kind} is not allowed in a template",
+                "use values, conditions and filters",
+            )
         elif kind == "Filter" and node.name not in _FILTERS:
             yield _unknown(place, text, node, f"filter {node.name!r}", did_you_mean(node.name, list(_FILTERS), "known"))
         elif kind == "Name" and node.name not in FIELDS:
@@ -161,8 +197,14 @@ def _problems(tree: Any, place: Place, text: str) -> Iterator[Finding]:
             for part in node.nodes:
                 fields = FIELDS.get(getattr(part, "name", ""), ()) if type(part).__name__ == "Name" else ()
                 if fields:
-                    yield _at(place, text, part.lineno, "template", f"description: {part.name} has several fields",
-                              f"write e.g. {{{{ {part.name}.{fields[0]} }}}}")  # fmt: skip
+                    yield _at(
+                        place,
+                        text,
+                        part.lineno,
+                        "template",
+                        f"description: {part.name} has several fields",
+                        f"write e.g. {{{{ {part.name}.{fields[0]} }}}}",
+                    )
 
 
 def _unknown(place: Place, text: str, node: Any, what: str, hint: str) -> Finding:

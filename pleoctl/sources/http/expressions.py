@@ -175,8 +175,13 @@ def _growth(node: Node) -> int:
 
 
 _SIDE_BY_SIDE: Final = {
-    "multi_select_list", "multi_select_dict", "function_expression", "comparator", "or_expression", "and_expression",
-}  # fmt: skip
+    "multi_select_list",
+    "multi_select_dict",
+    "function_expression",
+    "comparator",
+    "or_expression",
+    "and_expression",
+}
 
 
 def _nodes(node: Node) -> Iterator[Node]:

@@ -57,9 +57,15 @@ def load_preset(name: str) -> Preset:
     document = load(FOLDER / f"{name}.yaml", shown=f"preset {name}")
     data = document.data
     return Preset(
-        name, data["title"], data["api"], data["verified"], data.get("variables") or {}, data.get("notes") or [],
-        data["source"], document.text[document.text.index("\nsource:") + 1 :],
-    )  # fmt: skip
+        name,
+        data["title"],
+        data["api"],
+        data["verified"],
+        data.get("variables") or {},
+        data.get("notes") or [],
+        data["source"],
+        document.text[document.text.index("\nsource:") + 1 :],
+    )
 
 
 def merged(preset: Preset | None, section: dict[str, Any]) -> dict[str, Any]:

@@ -25,10 +25,37 @@ if TYPE_CHECKING:
 MAX_EMPTY: Final = 20
 _SHOWN_KEYS: Final = 8
 # Lengths that a first page has when more pages follow.
-_PAGE_SIZES: Final = frozenset({
-    20, 25, 30, 40, 50, 60, 64, 75, 100, 128, 150, 200, 250, 256, 300, 400, 500, 512, 750,
-    1000, 1024, 2000, 2500, 5000, 10000, 20000, 50000,
-})  # fmt: skip
+_PAGE_SIZES: Final = frozenset(
+    {
+        20,
+        25,
+        30,
+        40,
+        50,
+        60,
+        64,
+        75,
+        100,
+        128,
+        150,
+        200,
+        250,
+        256,
+        300,
+        400,
+        500,
+        512,
+        750,
+        1000,
+        1024,
+        2000,
+        2500,
+        5000,
+        10000,
+        20000,
+        50000,
+    }
+)
 
 
 class ListReader:
@@ -124,8 +151,10 @@ class ListReader:
     def _first(self) -> dict[str, Any]:
         kind, start, size = self._resource.paging, self._resource.start, self._resource.size
         moving: dict[str, dict[str, Any]] = {
-            "page": {"page": start}, "offset": {"offset": start}, "cursor": {"cursor": None},
-        }  # fmt: skip
+            "page": {"page": start},
+            "offset": {"offset": start},
+            "cursor": {"cursor": None},
+        }
         return {**moving.get(kind, {}), "size": size}
 
     def _next(
@@ -204,8 +233,10 @@ class ListReader:
         raise self._wrong(f"{expression.key} gives {_kind(value)} instead of a number")
 
     def _wrong(self, words: str) -> SourceError:
-        return SourceError(f"{self._label()} was not read completely: {words}",
-                           hint="nothing was written; run again, and check source.* if it stays")  # fmt: skip
+        return SourceError(
+            f"{self._label()} was not read completely: {words}",
+            hint="nothing was written; run again, and check source.* if it stays",
+        )
 
     def _label(self) -> str:
         return f"{self._resource.name} ({self._resource.label})"

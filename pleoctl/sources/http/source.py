@@ -50,9 +50,11 @@ class HttpSource:
             raise SourceError("source lacks baseUrl")
         check_names(base_url, known, "source.baseUrl")
         self._connection = context.http(
-            fill_text(str(base_url), self._variables), self._config,
-            service=preset.title if preset else SERVICE, own=preset.base_url if preset else "",
-        )  # fmt: skip
+            fill_text(str(base_url), self._variables),
+            self._config,
+            service=preset.title if preset else SERVICE,
+            own=preset.base_url if preset else "",
+        )
         self._tables: dict[str, Table] = {}
 
     @staticmethod
@@ -84,12 +86,15 @@ class HttpSource:
             if name in _RESERVED:
                 raise SourceError(f"source.variables.{name}: this name is taken")
             if declared and name not in declared:
-                raise SourceError(f"source.variables: the preset has no variable {name!r}",
-                                  hint=did_you_mean(name, sorted(declared)))  # fmt: skip
+                raise SourceError(
+                    f"source.variables: the preset has no variable {name!r}", hint=did_you_mean(name, sorted(declared))
+                )
         missing = [name for name in declared if name not in given]
         if missing:
-            raise SourceError(f"source.variables lacks {missing[0]}: {declared[missing[0]]}",
-                              hint=f"add variables: {{{missing[0]}: …}}")  # fmt: skip
+            raise SourceError(
+                f"source.variables lacks {missing[0]}: {declared[missing[0]]}",
+                hint=f"add variables: {{{missing[0]}: …}}",
+            )
         return given
 
     def _check_parents(self) -> None:

@@ -25,8 +25,12 @@ PAGING: Final[dict[str, set[str]]] = {
 }
 # Without these a kind of paging cannot work.
 _NEEDS: Final[dict[str, tuple[str, ...]]] = {
-    "none": (), "page": (), "offset": (), "cursor": ("next",), "link": ("next",),
-}  # fmt: skip
+    "none": (),
+    "page": (),
+    "offset": (),
+    "cursor": ("next",),
+    "link": ("next",),
+}
 _MOVES: Final = {"page": "page", "offset": "offset", "cursor": "cursor"}
 _METHODS: Final = ("GET", "POST")
 _CREDENTIAL_HEADERS: Final = {"authorization", "cookie", "proxy-authorization"}
@@ -130,11 +134,17 @@ def _resource(name: str, config: dict[str, Any], variables: set[str], key: str) 
     count = config.get("count")
     counting = (
         _request({**_shared(config), **count}, f"{key}.count", variables | ({"parent"} if parent else set()))
-        if count else None
-    )  # fmt: skip
+        if count
+        else None
+    )
     after = paginate.get("next")
     return Resource(
-        name, parent, request, kind, int(paginate.get("start", 1 if kind == "page" else 0)), paginate.get("size"),
+        name,
+        parent,
+        request,
+        kind,
+        int(paginate.get("start", 1 if kind == "page" else 0)),
+        paginate.get("size"),
         counting,
         expression(count, "total", f"{key}.count") if count else None,
         Expression(str(_required(config, "records", key)), f"{key}.records"),
@@ -146,7 +156,7 @@ def _resource(name: str, config: dict[str, Any], variables: set[str], key: str) 
         frozenset(config.get("optional", ())),
         key,
         frozenset(name for name in _used(request, counting) if name.startswith("parent.")),
-    )  # fmt: skip
+    )
 
 
 def _used(*requests: Request | None) -> Iterator[str]:
@@ -177,8 +187,9 @@ def _check_moves(kind: str, config: dict[str, Any], key: str) -> None:
     used = set(names([config.get(part) for part in ("path", "query", "headers", "body")]))
     moving = _MOVES.get(kind)
     if moving and moving not in used:
-        raise SourceError(f"{key} pages by {kind}, but no string uses {{{moving}}}",
-                          hint=f'e.g. query: {{{moving}: "{{{moving}}}"}}')  # fmt: skip
+        raise SourceError(
+            f"{key} pages by {kind}, but no string uses {{{moving}}}", hint=f'e.g. query: {{{moving}: "{{{moving}}}"}}'
+        )
     if "size" in used and config["paginate"].get("size") is None:
         raise SourceError(f"{key} uses {{size}}, but its paginate lacks size")
 

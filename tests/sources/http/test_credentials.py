@@ -31,12 +31,13 @@ def section(server: FakeServer, **more: Any) -> dict[str, Any]:
     [
         ({"bearer": "env:BOOKS_TOKEN"}, "Authorization", f"Bearer {TOKEN}"),
         (
-            {"basic": {"user": "file:user.txt", "password": "env:BOOKS_TOKEN"}}, "Authorization",
+            {"basic": {"user": "file:user.txt", "password": "env:BOOKS_TOKEN"}},
+            "Authorization",
             "Basic " + base64.b64encode(f"ann:{TOKEN}".encode()).decode(),
         ),
         ({"headers": {"X-Token": "env:BOOKS_TOKEN"}}, "X-Token", TOKEN),
     ],
-)  # fmt: skip
+)
 def test_credentials_travel_as_the_section_says(
     server: FakeServer, books: Books, auth: dict[str, Any], header: str, value: str
 ) -> None:

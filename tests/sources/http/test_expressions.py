@@ -14,10 +14,29 @@ SCALARS = st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from(["", 
 VALUES = SCALARS | st.lists(SCALARS, max_size=2) | st.dictionaries(st.sampled_from("ab"), SCALARS, max_size=2)
 RECORDS = st.dictionaries(st.sampled_from("abcd"), VALUES, max_size=4)
 TEXTS = [
-    "a", "!a", "string(a)", "!string(a)", "a == 'a'", "a == ''", "!(a == 'b')", "a == b", "a != 'a'", "a.b", "!a.b",
-    "a == `1`", "a && b", "a || b", "!a && (b || c)", "a[0]", "a[?@ == 'a']", "@", "length(a)", "trim(a)",
-    "c == 'a' && !d", "!(a.b)",
-]  # fmt: skip
+    "a",
+    "!a",
+    "string(a)",
+    "!string(a)",
+    "a == 'a'",
+    "a == ''",
+    "!(a == 'b')",
+    "a == b",
+    "a != 'a'",
+    "a.b",
+    "!a.b",
+    "a == `1`",
+    "a && b",
+    "a || b",
+    "!a && (b || c)",
+    "a[0]",
+    "a[?@ == 'a']",
+    "@",
+    "length(a)",
+    "trim(a)",
+    "c == 'a' && !d",
+    "!(a.b)",
+]
 
 
 def outcome(work: Any, record: Any) -> Any:
@@ -52,12 +71,21 @@ def test_names_are_seen_on_both_sides() -> None:
 @pytest.mark.parametrize(
     ("text", "value", "expected"),
     [
-        ("string(a)", 1000, "1000"), ("string(a)", 1000.0, "1000"), ("string(a)", 10.5, "10.5"),
-        ("string(a)", True, "true"), ("string(a)", None, None), ("pad(a, `6`)", 100, "000100"),
-        ("pad(a, `4`, ' ')", "x", "   x"), ("pad(a, `2`)", "12345", "12345"), ("pad(a, `2`)", None, None),
-        ("trim(a)", "  x ", "x"), ("lower(a)", "ÄB", "äb"), ("upper(a)", "äb", "ÄB"), ("upper(a)", None, None),
+        ("string(a)", 1000, "1000"),
+        ("string(a)", 1000.0, "1000"),
+        ("string(a)", 10.5, "10.5"),
+        ("string(a)", True, "true"),
+        ("string(a)", None, None),
+        ("pad(a, `6`)", 100, "000100"),
+        ("pad(a, `4`, ' ')", "x", "   x"),
+        ("pad(a, `2`)", "12345", "12345"),
+        ("pad(a, `2`)", None, None),
+        ("trim(a)", "  x ", "x"),
+        ("lower(a)", "ÄB", "äb"),
+        ("upper(a)", "äb", "ÄB"),
+        ("upper(a)", None, None),
     ],
-)  # fmt: skip
+)
 def test_functions(text: str, value: Any, expected: Any) -> None:
     """Codes as people write them; null stays null."""
     assert Expression(text, "key")({"a": value}) == expected

@@ -12,10 +12,17 @@ if TYPE_CHECKING:
 
 CHART = [
     {"id": 1, "number": 100, "name": " Cash ", "blocked": False, "type": "posting", "vat": None, "Kind": "A"},
-    {"id": 2, "number": 2000.0, "name": "Sales", "blocked": True, "type": "posting", "vat": {"code": "V25"},
-     "Kind": "b"},
+    {
+        "id": 2,
+        "number": 2000.0,
+        "name": "Sales",
+        "blocked": True,
+        "type": "posting",
+        "vat": {"code": "V25"},
+        "Kind": "b",
+    },
     {"id": 3, "number": 3, "name": "Heading", "blocked": False, "type": "heading", "vat": None, "Kind": "c"},
-]  # fmt: skip
+]
 FIELDS = {"externalId": "string(id)", "name": "name", "active": "!blocked"}
 
 
@@ -34,9 +41,12 @@ def test_expressions_have_functions_for_codes(server: FakeServer, books: Books) 
     """trim, lower, upper, pad and string give text; null stays null."""
     server.app = lambda _call: Reply(CHART)
     fields = {
-        "externalId": "join('-', [lower(Kind), string(id)])", "code": "pad(number, `4`)", "name": "upper(trim(name))",
-        "active": "!blocked", "taxCodeExternalId": "vat.code",
-    }  # fmt: skip
+        "externalId": "join('-', [lower(Kind), string(id)])",
+        "code": "pad(number, `4`)",
+        "name": "upper(trim(name))",
+        "active": "!blocked",
+        "taxCodeExternalId": "vat.code",
+    }
     state = books.read(section(server, fields, where="type == 'posting'"))
     assert [(row.key, row.fields, row.active) for row in state.accounts or []] == [
         ("a-1", {"code": "0100", "name": "CASH", "taxCodeExternalId": None}, True),
@@ -48,17 +58,20 @@ def test_parents_are_asked_one_by_one(server: FakeServer, books: Books) -> None:
     """One request per dimension, its field in the path percent-encoded, its names in the expressions."""
     dimensions = [{"key": "A/B", "name": "One"}, {"key": "C", "name": "Two"}]
     values = {
-        "/d/A%2FB/values": [{"code": "x", "name": "X"}], "/d/C/values": [{"code": "y", "name": "Y"}],
-    }  # fmt: skip
+        "/d/A%2FB/values": [{"code": "x", "name": "X"}],
+        "/d/C/values": [{"code": "y", "name": "Y"}],
+    }
     server.app = lambda call: Reply(dimensions if call.path == "/d" else values[call.path])
     once = {"paginate": {"type": "none"}, "records": "@"}
     source = section(server)
     del source["accounts"]
     source["dimensions"] = {"path": "/d", **once, "fields": {"code": "key", "name": "name"}}
     source["values"] = {
-        "forEach": "dimensions", "path": "/d/{parent.code}/values", **once,
+        "forEach": "dimensions",
+        "path": "/d/{parent.code}/values",
+        **once,
         "fields": {"dimension": "parent.code", "code": "code", "name": "join(' ', [parent.name, name])"},
-    }  # fmt: skip
+    }
     state = books.read(source)
     found = [(d.row.key, [v.fields["name"] for v in d.values or []]) for d in state.dimensions or []]
     assert found == [("A/B", ["One X"]), ("C", ["Two Y"])]
@@ -73,9 +86,11 @@ def test_values_may_stand_in_their_dimension(server: FakeServer, books: Books) -
     once = {"paginate": {"type": "none"}}
     source["dimensions"] = {"path": "/d", **once, "records": "@", "fields": {"code": "id", "name": "id"}}
     source["values"] = {
-        "forEach": "dimensions", **once, "records": "parent.Options",
+        "forEach": "dimensions",
+        **once,
+        "records": "parent.Options",
         "fields": {"dimension": "parent.code", "code": "id", "name": "name"},
-    }  # fmt: skip
+    }
     state = books.read(source)
     assert [[v.key for v in d.values or []] for d in state.dimensions or []] == [["o1"], []]
     assert len(server.calls) == 1
@@ -90,10 +105,15 @@ def test_variables_stand_in_every_string(server: FakeServer, books: Books) -> No
 
     server.app = app
     source = section(
-        server, method="POST", path="/c/{company}/a", query={"n": "{size}", "q": "top {size}"},
-        headers={"X-Company": "{company}"}, body={"size": "{size}", "cursor": "{cursor}", "keep": ["{ id }", 1, True]},
-        paginate={"type": "cursor", "next": "next", "size": 2}, records="rows",
-    )  # fmt: skip
+        server,
+        method="POST",
+        path="/c/{company}/a",
+        query={"n": "{size}", "q": "top {size}"},
+        headers={"X-Company": "{company}"},
+        body={"size": "{size}", "cursor": "{cursor}", "keep": ["{ id }", 1, True]},
+        paginate={"type": "cursor", "next": "next", "size": 2},
+        records="rows",
+    )
     assert len(books.read({**source, "variables": {"company": "a b"}}).accounts or []) == 3
     first, second = server.calls
     assert (first.method, first.path, first.query) == ("POST", "/c/a%20b/a", {"n": "2", "q": "top 2"})
@@ -140,7 +160,7 @@ def test_a_text_body_is_sent_as_it_is(server: FakeServer, books: Books) -> None:
         ({"forEach": "accounts"}, "leads back to accounts"),
         ({"headers": {"authorization": "Bearer x"}}, "must not set authorization"),
     ],
-)  # fmt: skip
+)
 def test_a_slip_in_the_description_is_told(
     server: FakeServer, books: Books, change: dict[str, Any], words: str
 ) -> None:
@@ -185,9 +205,13 @@ def test_bad_rows_are_held_as_in_a_csv(server: FakeServer, books: Books) -> None
     server.app = lambda _call: Reply(rows)
     state = books.read(section(server, {"externalId": "id", "name": "trim(name)", "code": "code", "active": "on"}))
     assert {row.key: row.hold for row in state.accounts or []} == {
-        "a": None, "b": "name is blank", "c": "externalId stands 2 times in the accounting system",
-        "d": "code is not text", "e": "active is neither true nor false: 'yes'", None: "has no externalId",
-    }  # fmt: skip
+        "a": None,
+        "b": "name is blank",
+        "c": "externalId stands 2 times in the accounting system",
+        "d": "code is not text",
+        "e": "active is neither true nor false: 'yes'",
+        None: "has no externalId",
+    }
 
 
 def test_an_empty_list_is_refused(server: FakeServer, books: Books) -> None:

@@ -253,9 +253,12 @@ def test_a_count_proves_a_list_that_has_no_total(server: FakeServer, books: Book
 
 
 ENDLESS: dict[str, dict[str, Any]] = {
-    "page": {"type": "page"}, "offset": {"type": "offset"}, "cursor": {"type": "cursor", "next": "next"},
-    "link": {"type": "link", "next": "next"}, "header": {"type": "link", "next": "header"},
-}  # fmt: skip
+    "page": {"type": "page"},
+    "offset": {"type": "offset"},
+    "cursor": {"type": "cursor", "next": "next"},
+    "link": {"type": "link", "next": "next"},
+    "header": {"type": "link", "next": "header"},
+}
 
 
 @pytest.mark.parametrize(("rows", "pages"), [(1, 1000), (10, 5000)])
@@ -264,9 +267,12 @@ def test_a_list_without_an_end_is_given_up(style: str, rows: int, pages: int) ->
     """Pages that always name another one end with their number in a sentence, soon where they are nearly empty."""
     moving = {"page": "page", "offset": "offset", "cursor": "cursor"}.get(ENDLESS[style]["type"])
     config = {
-        "path": "/accounts", "paginate": ENDLESS[style], "records": "rows", "fields": FIELDS,
+        "path": "/accounts",
+        "paginate": ENDLESS[style],
+        "records": "rows",
+        "fields": FIELDS,
         "query": {moving: f"{{{moving}}}"} if moving else {},
-    }  # fmt: skip
+    }
     numbers = iter(range(pages))
 
     def send(_request: Request, _variables: Any, _link: str | None) -> tuple[Answer, str]:

@@ -137,12 +137,18 @@ def test_the_vendors_words_reach_the_message(server: FakeServer, books: Books, n
     vendor = VENDORS[name]
     server.app = lambda call: vendor.error if _is_accounts(vendor, call) else vendor.app(call)
     words = {
-        "e-conomic": "Forbidden", "xero": "Xero does not accept the credential (401)",
+        "e-conomic": "Forbidden",
+        "xero": "Xero does not accept the credential (401)",
         "business-central": "Company locked",
-        "fortnox": "Fel", "quickbooks": "AuthorizationFault", "visma-eaccounting": "No access", "sage": "No business",
-        "netsuite": "Invalid search", "datev": "No licence", "exact-online": "Forbidden",
+        "fortnox": "Fel",
+        "quickbooks": "AuthorizationFault",
+        "visma-eaccounting": "No access",
+        "sage": "No business",
+        "netsuite": "Invalid search",
+        "datev": "No licence",
+        "exact-online": "Forbidden",
         "odoo": "Odoo does not accept the credential (401)",
-    }  # fmt: skip
+    }
     if vendor.error.status == 503:
         server.app = lambda _call: Reply(vendor.error.body, 400)
     with pytest.raises(SourceError) as caught:

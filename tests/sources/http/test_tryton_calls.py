@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CHART = [
     {"id": n, "code": str(1000 + n), "name": f"Account {n}", "active": n != 2, "closed": n == 3, "type": 1}
     for n in range(1, 1051)
-]  # fmt: skip
+]
 TREE = [
     {"id": 1, "code": "KST", "name": "Kostenstelle", "active": 1, "type": "root", "root": None},
     {"id": 2, "code": "", "name": "Vertrieb", "active": 0, "type": "normal", "root": 1},
@@ -44,8 +44,14 @@ def tryton(change: Callable[[str, Any], Any] | None = None) -> Callable[[Call], 
 
 def section(server: FakeServer, **more: Any) -> dict[str, Any]:
     """A source that reads everything."""
-    return {"type": "tryton", "baseUrl": server.url, "database": "books", "user": "ann", "password": "env:BOOKS_TOKEN",
-            **more}  # fmt: skip
+    return {
+        "type": "tryton",
+        "baseUrl": server.url,
+        "database": "books",
+        "user": "ann",
+        "password": "env:BOOKS_TOKEN",
+        **more,
+    }
 
 
 def test_accounts_and_analytic_trees_are_read(server: FakeServer, books: Books) -> None:

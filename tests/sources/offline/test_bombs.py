@@ -101,14 +101,16 @@ def packed(*portions: tuple[str, int]) -> bytes:
         (packed((HEAD, 1), ("<a>", 200)), "is nested too deeply"),
         (packed((HEAD, 1), ("<gnc:account>", 1), ("<a/>", 30_000)), "has an account of too many parts"),
         (packed((HEAD, 1), ("<gnc:account>", 1), ("x\n" * 512, 5 * 1024)), "has an account of too much text"),
-        (packed(("<!--<gnc-v2-->", 1), (" " * 99, 50), ("<!DOCTYPE a [<!ENTITY b 'c'>]><gnc-v2/>", 1)),
-         "is neither a GnuCash XML"),
+        (
+            packed(("<!--<gnc-v2-->", 1), (" " * 99, 50), ("<!DOCTYPE a [<!ENTITY b 'c'>]><gnc-v2/>", 1)),
+            "is neither a GnuCash XML",
+        ),
         (f"{HEAD}{COUNT.format('many')}{ACCOUNT}{TAIL}".encode(), "announces 'many' accounts, which is no number"),
         (f"{HEAD}{COUNT.format('')}{ACCOUNT}{TAIL}".encode(), "announces '' accounts, which is no number"),
         (f"{HEAD}{COUNT.format('²')}{ACCOUNT}{TAIL}".encode(), "which is no number"),
         (f"{HEAD}{COUNT.format('9' * 5000)}{ACCOUNT}{TAIL}".encode(), "announces 99999999999999999999 accounts"),
     ],
-)  # fmt: skip
+)
 def test_a_book_in_xml_cannot_grow(books: Books, content: bytes, words: str) -> None:
     """Parts without end, depth, entities, and counts that are none: one line each."""
     (books.folder / "books.gnucash").write_bytes(content)

@@ -25,8 +25,10 @@ INSERT INTO accounts VALUES ('r', 'Root Account', 'ROOT', NULL, NULL, '', 0, 0),
   ('a3', 'Bank', 'BANK', 'eur', 'r', '1930', 0, 0);
 """  # noqa: E501 - one row reads better whole
 FOUND = {
-    "a1": ("0100", "Reise & Ünï", True, "EUR"), "a2": (None, "Alt", False, "EUR"), "a3": ("1930", "Bank", True, "EUR"),
-}  # fmt: skip
+    "a1": ("0100", "Reise & Ünï", True, "EUR"),
+    "a2": (None, "Alt", False, "EUR"),
+    "a3": ("1930", "Bank", True, "EUR"),
+}
 
 
 def xml_account(guid: str, name: str, kind: str, *, code: str = "", slot: str = "", parent: str = "r") -> str:
@@ -60,9 +62,11 @@ XML = (
     + xml_account("a1", "Reise &amp; Ünï", "EXPENSE", code="0100", parent="h")
     + xml_account("a2", "Alt", "EXPENSE", slot="hidden", parent="h")
     + xml_account("a3", "Bank", "BANK", code="1930")
-    + "<gnc:template-transactions>" + xml_account("s", "Scheduled", "BANK") + "</gnc:template-transactions>\n"
+    + "<gnc:template-transactions>"
+    + xml_account("s", "Scheduled", "BANK")
+    + "</gnc:template-transactions>\n"
     "</gnc:book>\n</gnc-v2>\n"
-)  # fmt: skip
+)
 
 
 def accounts(books: Books, source: dict[str, Any]) -> dict[str | None, tuple[Any, ...]]:

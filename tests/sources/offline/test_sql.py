@@ -30,10 +30,13 @@ def database(books: Books, monkeypatch: pytest.MonkeyPatch, **queries: str) -> d
 def test_a_database_is_asked_with_three_queries(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     """Columns are named like fields; numbers become text, 1 and 0 are states, anything else is a bad row."""
     source = database(
-        books, monkeypatch, accounts=ACCOUNTS, dimensions="SELECT 'D' AS code, 'a:b;c' AS name -- ; fine",
+        books,
+        monkeypatch,
+        accounts=ACCOUNTS,
+        dimensions="SELECT 'D' AS code, 'a:b;c' AS name -- ; fine",
         values="WITH v AS (SELECT 7 AS c) SELECT 'D' AS dimension, c AS code, 'Seven' AS name, '2026-12-31' AS expires "
         "FROM v;",
-    )  # fmt: skip
+    )
     state = books.read(source)
     assert [(row.key, row.fields, row.active, row.hold) for row in state.accounts or []] == [
         ("1", {"code": "100", "name": 'Cash: "EUR"'}, True, None),

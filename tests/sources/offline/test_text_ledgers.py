@@ -88,8 +88,10 @@ def test_an_sie_file_in_another_encoding(books: Books) -> None:
     """Programs that write UTF-8 are read with encoding; a text that does not fit it is told by its line."""
     (books.folder / "books.se").write_text(SIE, encoding="utf-8")
     assert accounts(books, {"type": "sie", "path": "books.se", "encoding": "utf-8"})["0100"] == (
-        "0100", "Balanserad", True,
-    )  # fmt: skip
+        "0100",
+        "Balanserad",
+        True,
+    )
     with pytest.raises(SourceError, match="is not ascii") as caught:
         books.read({"type": "sie", "path": "books.se", "encoding": "ascii"})
     assert caught.value.findings[0].line == 2
@@ -154,8 +156,9 @@ def test_a_beancount_ledger_is_read_to_the_character(books: Books) -> None:
     }
     state = books.read({**source, "prefix": ["Expenses"], "metadata": {"taxCodeExternalId": "vat"}})
     assert {row.key: row.fields["taxCodeExternalId"] for row in state.accounts or []} == {
-        "Expenses:Alt": None, "Expenses:Reise:Bahn": "V7",
-    }  # fmt: skip
+        "Expenses:Alt": None,
+        "Expenses:Reise:Bahn": "V7",
+    }
     assert {row.key: row.line for row in state.accounts or []}["Expenses:Reise:Bahn"] == 7
 
 

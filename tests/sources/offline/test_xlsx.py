@@ -38,8 +38,10 @@ def test_a_sheet_is_read_as_people_see_it(books: Books) -> None:
         {"B2": "0000"},
     )
     source["accounts"] |= {
-        "columns": {"active": "state"}, "activeValues": ["open", "true"], "inactiveValues": ["closed"],
-    }  # fmt: skip
+        "columns": {"active": "state"},
+        "activeValues": ["open", "true"],
+        "inactiveValues": ["closed"],
+    }
     state = books.read(source)
     assert [(row.key, row.fields, row.active, row.line) for row in state.accounts or []] == [
         ("a", {"code": "0100", "name": "Cash"}, True, 2),

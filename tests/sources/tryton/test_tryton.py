@@ -76,9 +76,11 @@ class Tryton:
         """Start the server and log in."""
         program = str(Path(HOME) / "bin" / "trytond")
         process = subprocess.Popen(
-            [program, "-c", str(self._config), "-d", "pleo"], env=self._environment(),
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [program, "-c", str(self._config), "-d", "pleo"],
+            env=self._environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         user, key = self.call("common.db.login", "admin", {"password": PASSWORD}, "en")[:2]
         session = base64.b64encode(f"admin:{user}:{key}".encode()).decode()
         self._session.headers["Authorization"] = f"Session {session}"
@@ -118,12 +120,20 @@ def folder(tryton: Tryton, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     with Sandbox() as pleo:
         monkeypatch.setenv("THE_PLEO_KEY", pleo.api_key)
         workspace = {
-            "apiVersion": "pleoctl/v1", "kind": "Workspace", "company": pleo.company,
+            "apiVersion": "pleoctl/v1",
+            "kind": "Workspace",
+            "company": pleo.company,
             "pleo": {"url": pleo.url, "auth": {"apiKey": "env:THE_PLEO_KEY"}},
-            "source": {"type": "tryton", "baseUrl": tryton.url, "database": "pleo", "user": "admin",
-                       "password": "env:TRYTON_PASSWORD", "company": 1},
+            "source": {
+                "type": "tryton",
+                "baseUrl": tryton.url,
+                "database": "pleo",
+                "user": "admin",
+                "password": "env:TRYTON_PASSWORD",
+                "company": 1,
+            },
             "dimensions": {"selected": ["KST"]},
-        }  # fmt: skip
+        }
         (tmp_path / "pleoctl.yaml").write_text(json.dumps(workspace), encoding="utf-8")
         (tmp_path / "pleo.json").write_text(json.dumps([pleo.url, pleo.company, pleo.api_key]), encoding="utf-8")
         yield tmp_path
@@ -133,9 +143,12 @@ def live(folder: Path, code: str) -> list[tuple[str, bool]]:
     """Name and archived of the accounts in Pleo with a code."""
     url, company, key = json.loads((folder / "pleo.json").read_text(encoding="utf-8"))
     found = requests.post(
-        f"{url}/v1/chart-of-accounts:search", params={"limit": 100},
-        json={"companyId": company, "codes": [code]}, auth=(key, ""), timeout=30,
-    )  # fmt: skip
+        f"{url}/v1/chart-of-accounts:search",
+        params={"limit": 100},
+        json={"companyId": company, "codes": [code]},
+        auth=(key, ""),
+        timeout=30,
+    )
     found.raise_for_status()
     return [(row["name"], row["archived"]) for row in found.json()["data"]]
 
@@ -170,8 +183,10 @@ def test_tryton_reaches_pleo_and_its_changes_follow(
     assert run(["export"]) == 0
     changes = planned(capsys)
     assert {name: changes.get(name) for name in ("create", "update", "archive")} == {
-        "create": 1, "update": 1, "archive": 2,
-    }  # fmt: skip
+        "create": 1,
+        "update": 1,
+        "archive": 2,
+    }
     assert run(["apply", "plan.json"]) == 0
     assert [archived for _, archived in live(folder, "4670")] == [True]
     assert live(folder, "4660") == [("Reisekosten & Spesen", False)]

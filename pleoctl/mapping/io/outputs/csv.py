@@ -17,11 +17,39 @@ if TYPE_CHECKING:
     from pleoctl.mapping.rules.model import Rules
 
 COLUMNS: Final = (
-    "accountingEntryId", "status", "type", "subType", "method", "rule", "postingDate", "description",
-    "reconciliationId", "reconciledEntries", "attendees", "vendorCode", "vendorName", "invoiceNumber", "invoiceDate",
-    "invoiceDueDate", "entry", "kind", "side", "account", "role", "amount", "currency", "lineId", "taxCode", "tags",
-    "lineRule", "branch", "failureReasonType", "failureReason", "rulesDigest", "warnings",
-)  # fmt: skip
+    "accountingEntryId",
+    "status",
+    "type",
+    "subType",
+    "method",
+    "rule",
+    "postingDate",
+    "description",
+    "reconciliationId",
+    "reconciledEntries",
+    "attendees",
+    "vendorCode",
+    "vendorName",
+    "invoiceNumber",
+    "invoiceDate",
+    "invoiceDueDate",
+    "entry",
+    "kind",
+    "side",
+    "account",
+    "role",
+    "amount",
+    "currency",
+    "lineId",
+    "taxCode",
+    "tags",
+    "lineRule",
+    "branch",
+    "failureReasonType",
+    "failureReason",
+    "rulesDigest",
+    "warnings",
+)
 
 
 class CsvWriter:

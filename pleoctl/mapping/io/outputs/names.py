@@ -18,10 +18,16 @@ if TYPE_CHECKING:
     from pleoctl.mapping.rules.model import Rules
 
 _TOP: Final = {
-    "line": "Expenses", "tax": "Liabilities", "wallet": "Assets", "outOfPocket": "Liabilities", "contra": "Equity",
-    "externalReimbursement": "Equity", "accountsPayable": "Liabilities", "employeePayable": "Liabilities",
+    "line": "Expenses",
+    "tax": "Liabilities",
+    "wallet": "Assets",
+    "outOfPocket": "Liabilities",
+    "contra": "Equity",
+    "externalReimbursement": "Equity",
+    "accountsPayable": "Liabilities",
+    "employeePayable": "Liabilities",
     None: "Equity",
-}  # fmt: skip
+}
 _VALID: Final = re.compile("[A-Z0-9][A-Za-z0-9-]*")
 _MARKED: Final = re.compile(".*-x[0-9a-f]{12}")
 
