@@ -33,13 +33,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str]) -> int:
     try:
         with handled(end_here):
-            from pleoctl.cli.door import keep  # noqa: PLC0415 - see above
-            from pleoctl.cli.main import run  # noqa: PLC0415
+            from pleoctl.cli.door import keep
+            from pleoctl.cli.main import run
 
             keep()
             return run(arguments)
     except KeyboardInterrupt as error:
-        from pleoctl.cli.boundary import end_interrupted  # noqa: PLC0415
+        from pleoctl.cli.boundary import end_interrupted
 
         return end_interrupted(error, arguments)
 

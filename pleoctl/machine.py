@@ -46,7 +46,7 @@ class Machine:
 
     def __init__(self) -> None:
         """``rng`` is for jitter, never for secrets; ``unfinished`` are files that a dying process must remove."""
-        self.rng = random.Random()  # noqa: S311 - jitter
+        self.rng = random.Random()  # jitter
         self.unfinished: set[Path] = set()
 
     def time(self) -> float:
@@ -79,7 +79,7 @@ class Machine:
 
     def pool(self, workers: int) -> AbstractContextManager[Pool]:
         """Threads for work that may go on side by side, ``workers`` at a time."""
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only runs that write need it
+        from concurrent.futures import ThreadPoolExecutor  # only runs that write need it
 
         return ThreadPoolExecutor(workers, thread_name_prefix="pleoctl")
 
@@ -89,7 +89,7 @@ class Machine:
         Raises `OSError` if it cannot be started (`TimeoutError` if it does not end in time) and `ValueError` for a name
         or argument that no program can have.
         """
-        import subprocess  # noqa: PLC0415 - for the few commands that ask a program
+        import subprocess  # for the few commands that ask a program
 
         try:
             done = subprocess.run(  # noqa: S603 - callers vouch for what they run
@@ -101,7 +101,7 @@ class Machine:
 
     def config_folder(self) -> Path:
         """The user's own settings of pleoctl, which no workspace can reach. Raises `PleoctlError`."""
-        from platformdirs import user_config_path  # noqa: PLC0415 - only where a foreign host is named
+        from platformdirs import user_config_path  # only where a foreign host is named
 
         with suppress(RuntimeError):
             folder = user_config_path("pleoctl")
@@ -121,7 +121,7 @@ class Machine:
         given = os.environ.get("PLEOCTL_STATE_DIR")
         if given:
             return Path(given)
-        from platformdirs import user_state_path  # noqa: PLC0415 - only commands that talk to a server need it
+        from platformdirs import user_state_path  # only commands that talk to a server need it
 
         with suppress(RuntimeError):
             folder = user_state_path("pleoctl")

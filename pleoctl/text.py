@@ -144,7 +144,7 @@ def closest(name: str, known: Collection[str]) -> str | None:
     wanted = name[:_LONGEST_NAME].casefold()
     if wanted in folded or len(folded) > _MOST_NAMES:
         return folded.get(wanted)
-    from difflib import get_close_matches  # noqa: PLC0415 - only on a mistake
+    from difflib import get_close_matches  # only on a mistake
 
     found = get_close_matches(wanted, folded, n=1, cutoff=0.6)
     return folded[found[0]] if found else None
@@ -172,13 +172,13 @@ def cell_len(text: str) -> int:
     bare = _STYLES.sub("", text) if "\x1b" in text else text
     if bare.isascii():
         return len(bare)
-    from rich.cells import cell_len as measure  # noqa: PLC0415 - every command escapes, few lay out columns
+    from rich.cells import cell_len as measure  # every command escapes, few lay out columns
 
     return measure(bare)
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    from rich.cells import chop_cells  # noqa: PLC0415 - see above
+    from rich.cells import chop_cells
 
     lines, line = [], ""
     for word in text.split(" "):

@@ -108,7 +108,7 @@ def seconds(text: str) -> float:
         value = float(number) * units[unit]
     except ValueError as error:
         raise UsageError(f"{text!r} is not a duration", hint="e.g. 30s, 5m, 1h") from error
-    if not 0 <= value <= 86400:  # noqa: PLR2004 - one day
+    if not 0 <= value <= 86400:  # one day
         raise UsageError(f"{text!r} is not a duration between 0s and 24h")
     return value
 

@@ -168,7 +168,7 @@ class FastReader:
 
     def read(self) -> DesiredState:
         """The rows of the text."""
-        if len(self._lines) < 2 or self._lines[-1]:  # noqa: PLR2004 - a header has two lines
+        if len(self._lines) < 2 or self._lines[-1]:  # a header has two lines
             raise NotCanonical
         state = DesiredState(files=[self._shown])
         for slot, text in HEADER:
@@ -188,7 +188,7 @@ class FastReader:
             stripped = line.lstrip(" ")
             if not stripped.startswith("#"):
                 return line
-            if any(ord(c) < 32 or 127 <= ord(c) < 160 or c in "\u2028\u2029\ufeff" for c in line):  # noqa: PLR2004
+            if any(ord(c) < 32 or 127 <= ord(c) < 160 or c in "\u2028\u2029\ufeff" for c in line):
                 raise NotCanonical
             self.comments.append((self._at + 1, stripped))
             self._at += 1

@@ -43,7 +43,7 @@ class Unsure(Exception):
 
 def quick_events(text: str) -> Iterator[Any]:
     """The events as libyaml sees them. Raises `Unsure`, possibly after some events."""
-    import yaml  # noqa: PLC0415 - canonical files need no parser
+    import yaml  # canonical files need no parser
 
     if not yaml.__with_libyaml__ or _DIVIDING.search(text):
         raise Unsure
@@ -61,9 +61,9 @@ def quick_events(text: str) -> Iterator[Any]:
 
 def careful_events(text: str, shown: str) -> Iterator[Any]:
     """The events as ruamel.yaml sees them. Raises `InvalidFile` with place and fix; ``shown`` is the file's name."""
-    from ruamel.yaml import YAML  # noqa: PLC0415 - 40 ms that only this path needs
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
-    from ruamel.yaml.reader import ReaderError  # noqa: PLC0415
+    from ruamel.yaml import YAML  # 40 ms that only this path needs
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.reader import ReaderError
 
     yaml = YAML(typ="safe", pure=True)
     yaml.Scanner = _scanner_class()
@@ -98,7 +98,7 @@ def _malformed(problem: str, shown: str, place: dict[str, Any]) -> InvalidFile:
 
 @cache
 def _scanner_class() -> type:
-    from ruamel.yaml.scanner import Scanner, ScannerError  # noqa: PLC0415 - see careful_events
+    from ruamel.yaml.scanner import Scanner, ScannerError  # see careful_events
 
     class TagLimit(Scanner):
         """ruamel.yaml takes quadratic time to decode a tag; none that is allowed is long."""

@@ -23,7 +23,7 @@ def parse(text: str, shown: str, schema: str | None = None) -> Document:
     root = compose(text, shown)
     document = Document(shown, to_data(root), root, text)
     if schema is not None:
-        from pleoctl.documents.schemas import violations  # noqa: PLC0415 - jsonschema takes 80 ms to import
+        from pleoctl.documents.schemas import violations  # jsonschema takes 80 ms to import
 
         findings = violations(document, schema)
         if findings:

@@ -73,10 +73,10 @@ def validator(name: str) -> Validator:
 
 @cache
 def _validator(name: str, _kinds: tuple[str, ...]) -> Validator:
-    from jsonschema import Draft7Validator  # noqa: PLC0415 - 80 ms that valid fast-path files never need
-    from jsonschema.validators import extend  # noqa: PLC0415
+    from jsonschema import Draft7Validator  # 80 ms that valid fast-path files never need
+    from jsonschema.validators import extend
 
-    from pleoctl.documents.composed import composed  # noqa: PLC0415
+    from pleoctl.documents.composed import composed
 
     strict: Any = extend(  # type: ignore[no-untyped-call]
         Draft7Validator,
@@ -90,7 +90,7 @@ def _validator(name: str, _kinds: tuple[str, ...]) -> Validator:
 
 def _pattern(_validator: Validator, pattern: str, value: Any, _schema: Any) -> Iterator[ValidationError]:
     """``$`` is the end of the text, as in the regular expressions of JSON Schema, not before a last line break."""
-    from jsonschema.exceptions import ValidationError  # noqa: PLC0415
+    from jsonschema.exceptions import ValidationError
 
     if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
         yield ValidationError("does not match")
@@ -98,7 +98,7 @@ def _pattern(_validator: Validator, pattern: str, value: Any, _schema: Any) -> I
 
 def _unique_items(_validator: Validator, wanted: bool, value: Any, _schema: Any) -> Iterator[ValidationError]:
     """In linear time; jsonschema compares every pair of a mixed list."""
-    from jsonschema.exceptions import ValidationError  # noqa: PLC0415
+    from jsonschema.exceptions import ValidationError
 
     if wanted and isinstance(value, list):
         texts = [json.dumps(item, sort_keys=True, default=repr) for item in value]
@@ -128,7 +128,7 @@ def _leaf(error: ValidationError) -> ValidationError:
     """The most telling error inside an anyOf or oneOf."""
     if not error.context:
         return error
-    from jsonschema.exceptions import best_match  # noqa: PLC0415
+    from jsonschema.exceptions import best_match
 
     return best_match([error]) or error
 

@@ -39,13 +39,13 @@ def check_version(data: Any, kind: str, name: str) -> None:
 
 def shape_findings(data: Any, schema: str, name: str, hint: str | None = None) -> list[Finding]:
     """The first places where the data leaves its schema."""
-    from pleoctl.documents.schemas import validator  # noqa: PLC0415 - jsonschema takes 80 ms to import
+    from pleoctl.documents.schemas import validator  # jsonschema takes 80 ms to import
 
     findings = []
     for error in validator(schema).iter_errors(data):
         place = ".".join(str(step) for step in error.absolute_path) or "document"
         words = error.schema.get("x-message", error.message) if isinstance(error.schema, dict) else error.message
         findings.append(Finding("invalid-file", f"{place}: {words[:200]}", file=name, hint=hint))
-        if len(findings) >= 10:  # noqa: PLR2004 - enough to see what is wrong
+        if len(findings) >= 10:  # enough to see what is wrong
             break
     return findings

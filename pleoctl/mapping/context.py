@@ -40,7 +40,7 @@ def rules_of(workspace: Workspace) -> Rules:
 
 def catalog_of(workspace: Workspace) -> Catalog | None:
     """The catalogue of the desired state at hand; None where there is no desired state yet."""
-    from pleoctl.desired.read import load_desired  # noqa: PLC0415 - only where there is a catalogue
+    from pleoctl.desired.read import load_desired  # only where there is a catalogue
 
     files = workspace.desired_files
     if not any(path.exists() for path, _ in files):

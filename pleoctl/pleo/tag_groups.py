@@ -39,7 +39,7 @@ class GroupReads(Client):
         try:
             body = self._http.read("GET", f"{PATH}/{quote(group, safe='')}/usage", scope=READ).body
         except ApiError as error:
-            if error.status == 404:  # noqa: PLR2004
+            if error.status == 404:
                 return {}
             raise
         return wire.usages(wire.data_of(body))

@@ -251,7 +251,7 @@ class Transport:
 
     def _denied_words(self, status: int, call: _Call, text: str) -> str:
         name = self.service.name
-        if status == 401:  # noqa: PLR2004
+        if status == 401:
             return f"{name} does not accept the credential (401): it is wrong, expired or of another environment"
         needed = f"lacks the scope {call.scope}, or is another company's" if call.scope else "has no permission"
         return f"the credential {needed}: {name} refused {call} (403){text}"

@@ -177,7 +177,7 @@ def _request_lines(requests: Requests, per_minute: int | None) -> Iterator[str]:
 
 def duration(seconds: float) -> str:
     """Seconds or minutes in words."""
-    if seconds < 90:  # noqa: PLR2004 - people count to ninety
+    if seconds < 90:  # people count to ninety
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min"
 

@@ -50,7 +50,7 @@ def create(call: Call) -> Answer:
     if existing is None:
         return _answer(call, call.store.insert(ACCOUNTS, _new(call, body)), 201)
     rule = call.settings.account_create_existing
-    if rule == 200 or (rule == "200-if-equal" and _equal(body, existing)):  # noqa: PLR2004 - the HTTP status
+    if rule == 200 or (rule == "200-if-equal" and _equal(body, existing)):  # the HTTP status
         return _answer(call, existing)
     raise conflict(f"An account with externalId {body['externalId']} already exists")
 

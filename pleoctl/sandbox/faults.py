@@ -186,7 +186,7 @@ class _Armed:
         self.fault = fault
         self.matched = 0
         self.fired = 0
-        self._random = random.Random(fault.seed)  # noqa: S311 - repeatable on purpose
+        self._random = random.Random(fault.seed)  # repeatable on purpose
 
     def strikes(self, call: Struck) -> bool:
         fault = self.fault

@@ -58,7 +58,7 @@ class Sandbox:
 
         Raises `OSError` if the port is taken, and `ModuleNotFoundError` without the extra.
         """
-        from pleoctl.sandbox.server import Server  # noqa: PLC0415 - only sockets need the extra
+        from pleoctl.sandbox.server import Server  # only sockets need the extra
 
         self._server = Server(self.world, self._port, hosts)
         self._port = self._server.port

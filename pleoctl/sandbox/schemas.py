@@ -67,7 +67,7 @@ def _plain(schema: Any) -> Any:
         plain["items"], plain["additionalItems"] = plain.pop("prefixItems"), False
     options = plain.get("anyOf", [])
     typed = [option for option in options if isinstance(option.get("type"), str) and option != {"type": "null"}]
-    if len(typed) == 1 and len(options) == 2 and {"type": "null"} in options:  # noqa: PLR2004 - it, and null
+    if len(typed) == 1 and len(options) == 2 and {"type": "null"} in options:  # it, and null
         plain = {**typed[0], "type": [typed[0]["type"], "null"], **{k: v for k, v in plain.items() if k != "anyOf"}}
     if plain.get("required") == []:
         del plain["required"]

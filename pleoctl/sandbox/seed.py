@@ -145,7 +145,7 @@ def derived_id(name: str) -> str:
 
 def read_yaml(path: Path, schema: str) -> Any:
     """The content of one YAML file that keeps to a schema. Raises `InvalidFile` with every place."""
-    from pleoctl.documents import load  # noqa: PLC0415 - only seeds and configs from files need it
+    from pleoctl.documents import load  # only seeds and configs from files need it
 
     return load(path, schema).data
 

@@ -62,7 +62,7 @@ class Context:
 
         ``own`` is a base url that stands in the source's own code, whose host needs no trust. Raises `SourceError`.
         """  # noqa: D205 - the summary is one sentence
-        from pleoctl.sources.connect import ServerConnection  # noqa: PLC0415 - requests takes 100 ms to import
+        from pleoctl.sources.connect import ServerConnection  # requests takes 100 ms to import
 
         made = ServerConnection(base_url, section, service, self._credentials, own)
         self._connections.append(made)

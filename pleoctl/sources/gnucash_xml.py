@@ -97,7 +97,7 @@ class _Book:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """An element begins."""
         self.silent = 0
-        in_book = len(self._path) == 2 and self._path[1] == _BOOK  # noqa: PLR2004 - the root and its book
+        in_book = len(self._path) == 2 and self._path[1] == _BOOK  # the root and its book
         self._seen_book |= len(self._path) == 1 and tag == _BOOK
         self._path.append(tag)
         if len(self._path) > _DEEPEST:
@@ -129,7 +129,7 @@ class _Book:
         self._path.pop()
         if self._tree is not None:
             self._tree.end(tag)
-            if len(self._path) == 2:  # noqa: PLR2004 - back in the book
+            if len(self._path) == 2:  # back in the book
                 account = _account(self._tree.close())
                 self._tree = None
                 self._bounds.row(account)

@@ -123,7 +123,7 @@ class TrytonSource:
         user = str(self._section["user"])
         password = self._context.reveal(self._section["password"], "source", "password")
         result = self._post("common.db.login", [user, {"password": password}, "en"], {})
-        if not isinstance(result, list) or len(result) < 2:  # noqa: PLR2004 - user id and session key
+        if not isinstance(result, list) or len(result) < 2:  # user id and session key
             raise SourceError(f"Tryton does not let {user} log in", hint="check source.user and source.password")
         self._connection.remember(str(result[1]))
         session = base64.b64encode(f"{user}:{result[0]}:{result[1]}".encode()).decode()

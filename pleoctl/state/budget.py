@@ -152,7 +152,7 @@ def _write(file: int, place: int, content: bytes) -> None:
 @contextmanager
 def _locked(file: int, machine: Machine) -> Iterator[None]:
     """Hold the file's lock, which is never held for longer than one look. Raises `OSError` if it stays taken."""
-    from filelock import lock_descriptor, unlock_descriptor  # noqa: PLC0415 - only a limit needs it
+    from filelock import lock_descriptor, unlock_descriptor  # only a limit needs it
 
     waited = 0.0
     while not lock_descriptor(file, blocking=False):

@@ -124,7 +124,7 @@ def _open(path: Path, flags: int) -> int:
 
 def _locked(descriptor: int, path: Path) -> bool:
     """Take the lock if it is free; taking it again changes nothing. Raises `PleoctlError` where there are no locks."""
-    from filelock import lock_descriptor  # noqa: PLC0415 - only runs that write need it
+    from filelock import lock_descriptor  # only runs that write need it
 
     try:
         return lock_descriptor(descriptor, blocking=False)

@@ -21,7 +21,7 @@ class Chance:
 
     def __init__(self, seed: int | None = None, given: Sequence[int] | None = None) -> None:
         """From a seed, or from the ``given`` trace."""
-        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self._random = random.Random(seed)  # repeatable on purpose
         self._given = given
         self.trace: Trace = []
         self.bounds: list[int] = []
@@ -47,7 +47,7 @@ class Chance:
 
     def happens(self, probability: float) -> bool:
         """Whether something out of the ordinary happens."""
-        return bool(self.below(2, 1 - 2 * probability if probability < 0.5 else 0.0))  # noqa: PLR2004 - a half
+        return bool(self.below(2, 1 - 2 * probability if probability < 0.5 else 0.0))  # a half
 
     def some(self, options: Sequence[T], most: int, probability: float = 0.5) -> list[T]:
         """Up to ``most`` of the options, in their order."""

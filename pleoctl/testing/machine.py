@@ -34,7 +34,7 @@ class SimulatedMachine(Machine):
     def __init__(self, chance: Chance, folder: Path) -> None:
         """``folder`` is the user's state folder."""
         super().__init__()
-        self.rng = random.Random(0)  # noqa: S311 - jitter is not worth a choice
+        self.rng = random.Random(0)  # jitter is not worth a choice
         self.alive = True
         self._chance, self._folder = chance, folder
         self._seconds = START
@@ -176,7 +176,7 @@ class _Strand:
         try:
             self._machine.check()
             self.result = self._function(self._part)
-        except BaseException as error:  # noqa: BLE001 - it is raised again where the pool was asked
+        except BaseException as error:
             self.error = error
         self.over = True
         self._back.release()

@@ -47,7 +47,7 @@ def exhaust(run: Callable[[Chance], Any]) -> tuple[int, Failure | None]:
         try:
             with quiet():
                 run(chance)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is a find
+        except Exception as error:
             broken.append(_told(error))
 
     for trace in exhausted(tried):
@@ -61,7 +61,7 @@ def _broken(chance: Chance) -> tuple[str, str] | None:
     try:
         with quiet():
             replay(chance)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is a find
+    except Exception as error:
         return _told(error)
     return None
 

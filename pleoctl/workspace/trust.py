@@ -198,7 +198,7 @@ def host_entry(text: str, where: str = "") -> HostEntry:
 def url_problem(url: str, *, trusted: bool) -> tuple[str, str] | None:
     """Why a Pleo url must not be used, and the fix; None when it may be."""
     endpoint = Endpoint.parse(url)
-    if endpoint is None or url.rstrip("/").count("/") > 2:  # noqa: PLR2004 - scheme://host
+    if endpoint is None or url.rstrip("/").count("/") > 2:  # scheme://host
         shown = _USER.sub("//***@", url)
         return (
             f"{shown!r} is not a base url",

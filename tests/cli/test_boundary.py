@@ -97,7 +97,7 @@ def test_refusals_have_the_envelope(cli: Any, workspace: Any, desired: Any) -> N
 
 def test_a_held_lock_has_the_envelope(cli: Any, pleo: Any, workspace: Any) -> None:
     """Exit 6: another process holds this company's lock, and is named."""
-    from pleoctl.state.lock import FileLock, Holder  # noqa: PLC0415
+    from pleoctl.state.lock import FileLock, Holder
 
     workspace(pleo)
     holder = Holder.me(pleo.url, pleo.company, "sync")
@@ -283,7 +283,7 @@ def test_no_summary_is_cut_on_a_narrow_terminal(words: list[str], cli: Any, monk
 
 def test_the_version_is_told(cli: Any) -> None:
     """One line; `python -m pleoctl` is the same program."""
-    from pleoctl import __version__  # noqa: PLC0415
+    from pleoctl import __version__
 
     assert cli("--version") == (0, f"pleoctl, version {__version__}\n", "")
     done = pleoctl("--version")

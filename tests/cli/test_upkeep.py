@@ -197,7 +197,7 @@ def test_log_lists_the_runs(cli: Any, pleo: Any, workspace: Any, desired: Any) -
 
 def test_release_takes_away_what_a_killed_run_left(cli: Any, pleo: Any, workspace: Any, environment: Path) -> None:
     """The note of a dead process; the lock itself died with it."""
-    from pleoctl.state.lock import FileLock, Holder, note_path  # noqa: PLC0415
+    from pleoctl.state.lock import FileLock, Holder, note_path
 
     workspace(pleo)
     assert cli("lock", "release").stdout == "nothing to release\n"
@@ -226,7 +226,7 @@ def test_doctor_tells_who_the_credential_is(cli: Any, pleo: Any, workspace: Any)
 
 def test_doctor_tells_what_is_missing(cli: Any, pleo: Any, workspace: Any) -> None:
     """A lacking scope is named; one that only applying needs is a warning."""
-    from pleoctl.sandbox import Credential, Settings  # noqa: PLC0415
+    from pleoctl.sandbox import Credential, Settings
 
     workspace(pleo)
     for scopes, code, level in ((("accounts:read",), 0, "warning"), (("tag-group:read",), 1, "error")):

@@ -338,7 +338,7 @@ def test_the_digest_depends_on_rows_and_not_on_places(state: DesiredState) -> No
 @given(_TEXT)
 def test_a_written_string_is_the_same_string_to_json_and_yaml(text: str) -> None:
     """Double-quoted scalars are JSON strings; every reader agrees on them."""
-    import json  # noqa: PLC0415
+    import json
 
     scalar = yaml_string(text)
     assert json.loads(scalar) == text
@@ -374,7 +374,7 @@ def test_a_plain_scalar_on_which_all_readers_agree_keeps_its_meaning(text: str, 
 @given(st.text("0123456789.-+eExXoObB_:nNaAfFyYsStTrRuUlL~=< ", min_size=1, max_size=10))
 def test_a_plain_scalar_is_text_only_if_every_reader_says_so(text: str) -> None:
     """Whatever ruamel.yaml reads as a non-string, in YAML 1.1 or 1.2, is never taken for text."""
-    from ruamel.yaml.resolver import VersionedResolver  # noqa: PLC0415
+    from ruamel.yaml.resolver import VersionedResolver
 
     assume(text == text.strip())
     if not isinstance(plain_value(text), str):
@@ -386,7 +386,7 @@ def test_a_plain_scalar_is_text_only_if_every_reader_says_so(text: str) -> None:
 
 
 def _scalar_node() -> Any:
-    from ruamel.yaml.nodes import ScalarNode  # noqa: PLC0415
+    from ruamel.yaml.nodes import ScalarNode
 
     return ScalarNode
 

@@ -195,7 +195,7 @@ def test_every_item_ends_balanced_or_with_a_reason(given_item: Any) -> None:
 @settings(max_examples=60)
 def test_every_entry_can_be_shown(given_item: Any) -> None:
     """Schema, explanation, graph and all formats hold for mapped and failed items alike."""
-    import json  # noqa: PLC0415
+    import json
 
     check = validator("entry")
     for made in engines():
@@ -214,7 +214,7 @@ def test_every_entry_can_be_shown(given_item: Any) -> None:
 
 def encode_json(data: Any) -> bytes:
     """JSON as an API sends it."""
-    import msgspec  # noqa: PLC0415
+    import msgspec
 
     return msgspec.json.encode(data)
 
@@ -288,8 +288,8 @@ def test_the_index_finds_what_a_scan_finds(
 @given(items())
 def test_plain_templates_equal_jinja(text: str, given_item: Any) -> None:
     """The direct joining of plain values gives what jinja2 gives."""
-    from jinja2 import ChainableUndefined  # noqa: PLC0415
-    from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415
+    from jinja2 import ChainableUndefined
+    from jinja2.sandbox import SandboxedEnvironment
 
     made = convert(given_item)
     if isinstance(made, Item):

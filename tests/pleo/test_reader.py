@@ -197,7 +197,7 @@ def test_a_write_whose_answer_is_not_understood_is_lost(
 
 def requests_mock_any() -> Any:
     """Matches every url."""
-    import requests_mock  # noqa: PLC0415
+    import requests_mock
 
     return requests_mock.ANY
 

@@ -11,7 +11,7 @@ import sys
 
 def main() -> None:
     """Evaluate ``data.main.deny``."""
-    import regopy  # noqa: PLC0415 - only in the process that runs this
+    import regopy  # only in the process that runs this
 
     given = json.load(sys.stdin)
     interpreter = regopy.Interpreter()

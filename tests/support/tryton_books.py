@@ -11,7 +11,7 @@ def main(path: str) -> None:
     """Fill the database ``pleo`` of a configuration file."""
     config.set_trytond("pleo", config_file=path)
     # The helpers need the configuration that was set above.
-    from trytond.modules.company.tests.tools import create_company, get_company  # noqa: PLC0415
+    from trytond.modules.company.tests.tools import create_company, get_company
 
     create_company()
     company = get_company()

@@ -181,7 +181,7 @@ def test_a_foreign_url_is_trusted_only_if_the_environment_names_it(tmp_path: Pat
 @given(st.text("htps:/@\\.[]1#?% pleoi。\n\t-", max_size=40))
 def test_whatever_url_is_accepted_is_the_host_that_a_request_goes_to(tail: str) -> None:
     """The check and the HTTP library read a url alike."""
-    from urllib3.util import parse_url  # noqa: PLC0415
+    from urllib3.util import parse_url
 
     for url in (tail, f"https://{tail}", f"https://{tail}.pleo.io", f"http://127.0.0.1{tail}"):
         if url_problem(url, trusted=False) is None:

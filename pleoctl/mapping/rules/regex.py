@@ -86,7 +86,7 @@ class Compiled(NamedTuple):
 @cache
 def compiled(written: str) -> Compiled:
     """What `translate` wrote, ready to be used. Raises `Refused` where it is too large."""
-    import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - 8 ms that rules without regexes do not need
+    import re2  # type: ignore[import-untyped]  # 8 ms that rules without regexes do not need
 
     options = re2.Options()
     options.log_errors = False

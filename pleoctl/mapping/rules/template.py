@@ -113,7 +113,7 @@ def compile_template(text: str, place: Place) -> Template:
     parts = _plain_parts(text)
     if parts is not None:
         return Template(text, _joiner(parts))
-    from jinja2 import TemplateSyntaxError  # noqa: PLC0415 - 40 ms that plain templates do not need
+    from jinja2 import TemplateSyntaxError  # 40 ms that plain templates do not need
 
     environment = _environment()
     try:
@@ -158,8 +158,8 @@ def _at(place: Place, text: str, lineno: int, code: str, message: str, hint: str
 
 
 def _environment() -> Any:
-    from jinja2 import ChainableUndefined  # noqa: PLC0415
-    from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415
+    from jinja2 import ChainableUndefined
+    from jinja2.sandbox import SandboxedEnvironment
 
     environment = SandboxedEnvironment(undefined=ChainableUndefined, finalize=_text, autoescape=False)
     environment.filters["initials"] = initials
@@ -173,7 +173,7 @@ def _text(value: Any) -> Any:
 
 
 def _problems(tree: Any, place: Place, text: str) -> Iterator[Finding]:
-    from jinja2 import nodes  # noqa: PLC0415
+    from jinja2 import nodes
 
     for node in (tree, *tree.find_all(nodes.Node)):
         kind = type(node).__name__
@@ -262,7 +262,7 @@ _SIMPLE: Final = {"supplier", "vendor", "user", "team"}
 def _reader(path: Path) -> Callable[[Item], str | None]:
     if len(path) == 1 and path[0] == "note":
         return lambda item: item.note
-    if len(path) == 2 and path[0] in _SIMPLE:  # noqa: PLR2004 - holder and field
+    if len(path) == 2 and path[0] in _SIMPLE:  # holder and field
         holder, name = path[0], attribute(path[1])
         return lambda item: None if (h := getattr(item, holder)) is None else getattr(h, name)
     return lambda item: _value(item, path)

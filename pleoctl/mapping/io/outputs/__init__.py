@@ -33,17 +33,17 @@ class Writer(Protocol):
 def writer(name: str, rules: Rules) -> Writer:
     """The writer of a format in `FORMATS`; ``rules`` say what amounts are divided by."""
     if name == "csv":
-        from pleoctl.mapping.io.outputs.csv import CsvWriter  # noqa: PLC0415 - each format loads its own module
+        from pleoctl.mapping.io.outputs.csv import CsvWriter  # each format loads its own module
 
         return CsvWriter(rules)
     if name == "beancount":
-        from pleoctl.mapping.io.outputs.beancount import BeancountWriter  # noqa: PLC0415
+        from pleoctl.mapping.io.outputs.beancount import BeancountWriter
 
         return BeancountWriter(rules)
     if name == "hledger":
-        from pleoctl.mapping.io.outputs.hledger import HledgerWriter  # noqa: PLC0415
+        from pleoctl.mapping.io.outputs.hledger import HledgerWriter
 
         return HledgerWriter(rules)
-    from pleoctl.mapping.io.outputs.jsonlines import JsonWriter  # noqa: PLC0415
+    from pleoctl.mapping.io.outputs.jsonlines import JsonWriter
 
     return JsonWriter()
