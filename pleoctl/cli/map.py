@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from shutil import copyfileobj
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
 
@@ -14,16 +16,19 @@ from pleoctl.cli.boundary import Options, Output, interrupted
 from pleoctl.cli.common import PATH, as_command, check_output, is_stdout, open_workspace
 from pleoctl.cli.door import tell
 from pleoctl.documents.files import whole_file
-from pleoctl.errors import ExitCode, NotWritten, PleoctlError
+from pleoctl.errors import ExitCode, NotWritten, PleoctlError, Refused
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Iterator
 
     from pleoctl.mapping.engine.engine import Engine
     from pleoctl.mapping.io.run import Reason, Tally
 
 _SHOWN = 20
+#: Bytes of entries that are held in memory; more go to a temporary file that nobody sees.
+_IN_MEMORY = 16 * 1024 * 1024
 
 
 class _Counted:
@@ -39,6 +44,25 @@ class _Counted:
 
     def flush(self) -> None:
         self._stream.flush()
+
+
+@contextmanager
+def _held(sink: BinaryIO) -> Iterator[BinaryIO]:
+    """Gives what is written to ``sink`` when the block ends, and nothing where the items are refused."""
+    with SpooledTemporaryFile(max_size=_IN_MEMORY) as held:
+        try:
+            yield cast("BinaryIO", held)
+        except Refused:
+            raise
+        except PleoctlError:
+            _give(held, sink)
+            raise
+        _give(held, sink)
+
+
+def _give(held: IO[bytes], sink: BinaryIO) -> None:
+    held.seek(0)
+    copyfileobj(held, sink)
 
 
 @as_command("map", formats=("json", "csv", "beancount", "hledger"), default="json")
@@ -60,7 +84,7 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
     """
     from pleoctl.mapping.context import engine_of, open_items
     from pleoctl.mapping.io.outputs import writer
-    from pleoctl.mapping.io.run import Tally, write_entries
+    from pleoctl.mapping.io.run import Tally, of_company, write_entries
 
     workspace = open_workspace(options)
     engine = engine_of(workspace, catalog=not no_catalog)
@@ -72,8 +96,8 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
     sink: Any = _Counted(sys.stdout.buffer)
     try:
         with ExitStack() as stack:
-            items = stack.enter_context(open_items(file))
-            target = sink if output is None else stack.enter_context(whole_file(Path(output)))
+            items = of_company(stack.enter_context(open_items(file)), workspace.company)
+            target = stack.enter_context(_held(sink) if output is None else whole_file(Path(output)))
             write_entries(items, engine, writer(options.format, engine.rules), target, tally)
         sink.flush()
     except NotWritten as error:

@@ -132,6 +132,7 @@ class Item(msgspec.Struct, rename="camel", gc=False):
     amount: Amount
     accounting_entry_lines: list[Line]
     additional_information: Information
+    company_id: str | None = None
     sub_type: str | None = None
     note: str | None = None
     bookkeeping: Bookkeeping | None = None

@@ -179,3 +179,28 @@ def test_a_change_of_descriptions_is_an_impact(workspace: Path, cli: Cli, format
         result = cli.json["result"]
         assert (result["changed"], result["redescribed"]) == (1, 1)
         assert [(d["from"], d["to"]) for d in result["descriptions"]] == [("Lunch", "Acme / Lunch")]
+
+
+@pytest.mark.parametrize("options", [(), ("-o", "out.json"), ("--format", "csv")])
+@pytest.mark.parametrize("before", [0, 300])
+def test_an_item_of_another_company_refuses_the_file(
+    workspace: Path, cli: Cli, before: int, options: tuple[str, ...]
+) -> None:
+    """Exit 3 and nothing written, wherever it stands; item and both companies are named."""
+    other = "99999999-e567-4890-8234-abc56e78fabc"
+    given = [*([item(note="x" * 500)] * before), item(companyId=other, accountingEntryId="e-1"), item()]
+    (workspace / "items.json").write_text(json.dumps(given))
+    assert cli("map", "items.json", *options) == 3
+    assert b"mapped" not in cli.out
+    assert not (workspace / "out.json").exists()
+    said = (cli.out + cli.err).decode()
+    assert "e-1" in said
+    assert other in said
+    assert "12abc3d4-e567-4890-8234-abc56e78fabc" in said
+
+
+def test_a_company_is_the_same_in_capitals(workspace: Path, cli: Cli) -> None:
+    """UUIDs have no case; an item without a company is the workspace's."""
+    given = [item(companyId="12ABC3D4-E567-4890-8234-ABC56E78FABC"), item(companyId=None)]
+    (workspace / "items.json").write_text(json.dumps(given))
+    assert cli("map", "items.json") == 0

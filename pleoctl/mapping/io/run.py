@@ -6,15 +6,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from pleoctl.errors import PleoctlError
+from pleoctl.errors import PleoctlError, Refused
+from pleoctl.mapping.items import Item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pleoctl.mapping.engine.engine import Engine
     from pleoctl.mapping.engine.entries import Entry
     from pleoctl.mapping.io.outputs import Writer
-    from pleoctl.mapping.items import Defect, Item
+    from pleoctl.mapping.items import Defect
 
 #: Reasons beyond this many different ones are counted by their type alone, so that memory does not grow.
 MAX_REASONS: Final = 500
@@ -75,6 +76,17 @@ class Tally:
         self.examples.setdefault(key, entry.accounting_entry_id)
 
 
+def of_company(items: Iterable[Item | Defect], company: str) -> Iterator[Item | Defect]:
+    """The items as they come. Raises `Refused` at the first one of another company, since the file is likely wrong."""
+    for item in items:
+        if isinstance(item, Item) and item.company_id and item.company_id.lower() != company.lower():
+            raise Refused(
+                f"item {item.accounting_entry_id} is of company {item.company_id[:60]}, the workspace of {company}",
+                hint="nothing was written; export the items of this company, or name its workspace",
+            )
+        yield item
+
+
 def write_entries(items: Iterable[Item | Defect], engine: Engine, writer: Writer, sink: BinaryIO, tally: Tally) -> None:
     """Map items in their order and write what becomes of them; memory does not grow with their number.
 
@@ -92,6 +104,8 @@ def write_entries(items: Iterable[Item | Defect], engine: Engine, writer: Writer
             if size > _BATCH:
                 sink.write(b"".join(pending))
                 pending, size = [], 0
+    except Refused:
+        raise
     except PleoctlError:
         # What was read before the input broke is mapped; nothing was, nothing is written.
         if tally.items:
