@@ -105,3 +105,14 @@ def test_what_is_held_back_and_duplicates_at_rest_are_counted() -> None:
     why = "would be archived, but a row without code (f:1) may mean any tag"
     assert [held.reason for held in result.held] == ["has no code", why]
     assert told(tags([row("a")], [live("a"), live("A", archived=True, identity="2")])) == ([], {"unchanged": 2})
+
+
+def test_held_values_of_a_held_dimension_are_named_all_the_same() -> None:
+    """Whoever reads the plan sees every row that cannot be used, with its own reason."""
+    values = [row("a", hold="name is blank"), row("b"), row(None, hold="has no code")]
+    state = DesiredState(dimensions=[Dimension(row("D", hold="why"), values)], files=["f"])
+    live_state = LiveState(groups=[live("D", identity="g")], tags={})
+    result = reconcile(state, live_state, Scope(dimensions=("D",)))
+    named = {(str(held.address), held.reason) for held in result.held}
+    assert named == {("tagGroup:D", "why"), ("tag:D/a", "name is blank"), ("None", "has no code")}
+    assert result.counts["tag"]["held"] == 2
