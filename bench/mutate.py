@@ -64,9 +64,9 @@ def mutants(source: str) -> Iterator[tuple[str, str]]:
             mutated = copy.deepcopy(tree)
             target = next(one for place, one in enumerate(ast.walk(mutated)) if place == number)
             if _apply(mutated, target, change):
-                line = getattr(node, "lineno", 0)
+                line, column = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
                 text = source.splitlines()[line - 1].strip() if line else ""
-                yield f"{line}: {change}: {text}", ast.unparse(mutated)
+                yield f"{line}:{column}: {change}: {text}", ast.unparse(mutated)
 
 
 def _changes(node: ast.AST) -> Iterator[str]:
