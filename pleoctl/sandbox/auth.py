@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Scheme = Literal["apiKey", "bearer"]
-ALL_SCOPES: Final = ("accounts:read", "accounts:write", "tag-group:read", "tag-group:write")
+ALL_SCOPES: Final = (
+    "accounts:read",
+    "accounts:write",
+    "tag-group:read",
+    "tag-group:write",
+    "export-jobs:read",
+    "export-jobs:write",
+    "export-items:read",
+)
 
 
 class Credential(Document, frozen=True, kw_only=True):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pleoctl.sandbox.auth import unauthorized
 from pleoctl.sandbox.errors import ApiError, Record
 from pleoctl.sandbox.paging import fetch_page, read_page_request
 
@@ -15,18 +16,27 @@ if TYPE_CHECKING:
 
     from pleoctl.sandbox.auth import Credential
     from pleoctl.sandbox.contract import Operation
+    from pleoctl.sandbox.faults import Effects
     from pleoctl.sandbox.paging import Query
     from pleoctl.sandbox.settings import Settings
     from pleoctl.sandbox.store import Filter, Store, Table
     from pleoctl.sandbox.world import World
 
 
+class File(NamedTuple):
+    """What is answered where it is not JSON: bytes and their media type."""
+
+    content: bytes
+    type: str
+
+
 @dataclass(slots=True)
 class Answer:
-    """An HTTP status with a JSON body, or without one."""
+    """An HTTP status with a JSON body, a file, or neither."""
 
     status: int
     body: Record | None = None
+    file: File | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +48,16 @@ class Call:
     path: Mapping[str, str]
     query: Query
     body: Any
-    credential: Credential
-    cut_pages: bool = False
+    identified: Credential | None
+    effects: Effects
+    host: str
+
+    @property
+    def credential(self) -> Credential:
+        """Who calls. Raises the 401 where nobody was asked."""
+        if self.identified is None:
+            raise unauthorized("Credential is missing")
+        return self.identified
 
     @property
     def settings(self) -> Settings:
@@ -80,10 +98,18 @@ class Call:
         if company is not None and company.lower() != self.world.company:
             raise foreign_company()
 
-    def page(self, table: Table, where: Filter, sortable: Sequence[str], render: Callable[[Record], Record]) -> Answer:
-        """One page of records as the client asked for it."""
-        request = read_page_request(self.query, self.settings, sortable, self.operation.path)
-        if self.cut_pages:
+    def page(
+        self,
+        table: Table,
+        where: Filter,
+        sortable: Sequence[str],
+        render: Callable[[Record], Record],
+        order: Query | None = None,
+    ) -> Answer:
+        """One page of records as the client asked for it, in the given order if it asked for none."""
+        query = self.query if order is None or "sorting_keys" in self.query else self.query | order
+        request = read_page_request(query, self.settings, sortable, self.operation.path)
+        if self.effects.of("shortPage"):
             request = dataclasses.replace(request, limit=max(1, request.limit // 2))
         rows, info = fetch_page(self.world.reader(table), table, where, request, self.settings)
         return Answer(200, {"data": [render(row) for row in rows], "pagination": info})

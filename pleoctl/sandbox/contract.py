@@ -12,7 +12,7 @@ import yaml
 from pleoctl.sandbox.typed import Document
 
 FILE: Final = Path(__file__).with_name("contract.yaml")
-Type = Literal["text", "flag", "uuid", "object", "texts", "list", "cursor", "count", "positive", "order"]
+Type = Literal["text", "flag", "uuid", "object", "texts", "list", "cursor", "count", "positive", "order", "moment"]
 
 
 class Field(Document, frozen=True, kw_only=True):
@@ -28,6 +28,7 @@ class Field(Document, frozen=True, kw_only=True):
     fields: Fields | None = None
     tolerated: bool = False
     length_tolerated: bool = False
+    values: list[str] | None = None
 
 
 Fields = dict[str, Field]
@@ -44,6 +45,8 @@ class Operation(Document, frozen=True, kw_only=True):
     query: Fields = msgspec.field(default_factory=dict)
     body: Fields | None = None
     optional_body: bool = False
+    batch: Fields | None = None
+    public: bool = False
 
     @property
     def name(self) -> str:

@@ -13,13 +13,14 @@ from pleoctl.sandbox.calls import Answer, Call
 from pleoctl.sandbox.distort import distorted
 from pleoctl.sandbox.errors import ApiError
 from pleoctl.sandbox.faults import Effects, Struck
-from pleoctl.sandbox.validation import check_body, check_query, is_uuid
+from pleoctl.sandbox.validation import check_batch, check_body, check_query, is_uuid
 from pleoctl.sandbox.wire import JSON_TYPE, Reply, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from pleoctl.sandbox.auth import Credential
     from pleoctl.sandbox.calls import Handler
     from pleoctl.sandbox.contract import Operation
     from pleoctl.sandbox.faults import Fault
@@ -82,8 +83,8 @@ class Exchange:
         self.world.statistics.answered(self.entry, reply.status)
 
     def _reply(self) -> Reply:
-        failing = self.effects.of("status")
-        if failing is not None and not failing.commit:
+        failing = self.effects.of("status") or self.effects.of("partialUpdate")
+        if failing is not None and not (failing.commit or failing.kind == "partialUpdate"):
             return _failure(failing, self.world.clock.now())
         answer, headers = self._answer()
         if failing is not None:
@@ -102,8 +103,7 @@ class Exchange:
             return Answer(error.status, error.body()), {}
 
     def _handled(self) -> Answer:
-        credential = self.world.doorkeeper.identify(self.arrival.authorization)
-        demand(credential, self.operation.scope)
+        credential = self._admitted()
         body = self._checked()
         call = Call(
             self.world,
@@ -112,7 +112,8 @@ class Exchange:
             self.arrival.query,
             body,
             credential,
-            cut_pages=self.effects.of("shortPage") is not None,
+            self.effects,
+            self.arrival.host,
         )
         before = self.world.store.version
         self.world.lag_writes(self.effects.of("lag"))
@@ -124,20 +125,33 @@ class Exchange:
         self.entry.written = self.world.store.version != before
         return answer
 
+    def _admitted(self) -> Credential | None:
+        if self.operation.public:
+            self._violated(["a credential is sent where none is asked for"] if self.arrival.authorization else [])
+            return None
+        credential = self.world.doorkeeper.identify(self.arrival.authorization)
+        demand(credential, self.operation.scope)
+        return credential
+
     def _checked(self) -> Any:
         """The body, once path, query and body keep to the contract. Raises the 400."""
         strict = self.world.settings.unknown_fields == "refuse"
-        wrong = [f"{n}: must be a UUID" for n, v in self.arrival.path_values.items() if not is_uuid(v)]
+        ids = {name: value for name, value in self.arrival.path_values.items() if name.endswith("Id")}
+        wrong = [f"{name}: must be a UUID" for name, value in ids.items() if not is_uuid(value)]
         if wrong:
             raise ApiError(400, "PARAMETER_VALIDATION_FAILED", "; ".join(wrong), violation=True)
         self._refuse(
             check_query(self.arrival.query, self.operation.query, strict=strict),
             "PARAMETER_VALIDATION_FAILED",
         )
-        if self.operation.body is None:
+        if self.operation.body is None and self.operation.batch is None:
             return None
         body = self._body()
-        self._refuse(check_body(body, self.operation.body, strict=strict), "VALIDATION_FAILED")
+        if self.operation.batch is not None:
+            problems = check_batch(body, self.operation.batch, strict=strict)
+        else:
+            problems = check_body(body, self.operation.body or {}, strict=strict)
+        self._refuse(problems, "VALIDATION_FAILED")
         return body
 
     def _body(self) -> Any:
@@ -174,6 +188,7 @@ class Exchange:
             paged=self.operation.paged,
             has_cursor=not {"after", "before"}.isdisjoint(self.arrival.query),
             writes=self.operation.writes,
+            batch=self.operation.batch is not None,
         )
 
 
@@ -202,6 +217,8 @@ _TYPES: Final = {
 
 
 def _encoded(answer: Answer, headers: dict[str, str]) -> Reply:
+    if answer.file is not None:
+        return Reply(answer.status, answer.file.content, headers | {"content-type": answer.file.type})
     if answer.body is None:
         return Reply(answer.status, b"", headers)
     return Reply(answer.status, encode(answer.body), headers | {"content-type": JSON_TYPE})

@@ -39,17 +39,20 @@ FaultKind = Literal[
     "lag",
     "expireToken",
     "actor",
+    "partialUpdate",
+    "updateErrors",
 ]
-EditOp = Literal["create", "update", "rename", "archive", "unarchive", "delete"]
+EditOp = Literal["create", "update", "rename", "archive", "unarchive", "delete", "cancel"]
 PAGE_KINDS: Final = frozenset({"earlyEnd", "wrongTotal", "repeatedPage", "stalledCursor", "shortPage"})
+BATCH_KINDS: Final = frozenset({"partialUpdate", "updateErrors"})
 
 
 class Edit(Document, frozen=True, kw_only=True):
     """What another client does to one record.
 
-    ``key`` is an externalId, a group code, or ``(group code, tag code)``; ``fields`` are the camel-cased
-    fields that it sets. ``create`` does nothing to a record that exists, the others nothing to one that does
-    not.
+    ``key`` is an externalId, a group code, ``(group code, tag code)``, the id of an export job, or
+    ``(job id, accountingEntryId)``; ``fields`` are the camel-cased fields that it sets. ``create`` does nothing to a
+    record that exists, the others nothing to one that does not. ``cancel`` is what a user does to an export job.
     """
 
     op: EditOp
@@ -65,7 +68,9 @@ class Edit(Document, frozen=True, kw_only=True):
             raise BadInput("kind", f"{self.kind!r} is not one of {', '.join(PARTS)}")
         refuse_unknown(self.fields, part.fields, "fields")
         if (part.parent is not None) != isinstance(self.key, tuple):
-            raise BadInput("key", "is a pair of group code and tag code for a tag, else one text")
+            raise BadInput("key", "is a pair of the owner's key and its own for tags and export items, else one text")
+        if self.op == "cancel" and self.kind != "exportJob":
+            raise BadInput("op", "only an export job can be canceled")
 
 
 Positive = Annotated[int, Meta(ge=1)]
@@ -95,9 +100,9 @@ class Fault(Document, frozen=True, kw_only=True):
     times: Positive | None = None
     """Strikes at most this often."""
     status: Annotated[int, Meta(ge=400, le=599)] = 503
-    """status: the HTTP status."""
+    """status, partialUpdate: the HTTP status."""
     commit: bool = False
-    """status: whether the call is carried out all the same."""
+    """status: whether the call is carried out all the same; updateErrors: whether what is called wrong is stored."""
     retry_after: Duration | None = None
     """status: seconds of the Retry-After header."""
     retry_after_as: Literal["seconds", "date"] = "seconds"
@@ -109,7 +114,7 @@ class Fault(Document, frozen=True, kw_only=True):
     reads: Annotated[int, Meta(ge=0)] = 0
     """lag: how many list or search calls do not show the write."""
     by: int = 1
-    """wrongTotal: by how much the total is wrong."""
+    """wrongTotal: by how much the total is wrong; updateErrors: how many updates of the call are called wrong."""
     edits: tuple[Edit, ...] = ()
     """actor: what another client does."""
 
@@ -141,6 +146,7 @@ class Fault(Document, frozen=True, kw_only=True):
             and (self.kind not in PAGE_KINDS or call.paged)
             and (self.kind != "repeatedPage" or call.has_cursor)
             and (self.kind != "lag" or call.writes)
+            and (self.kind not in BATCH_KINDS or call.batch)
         )
 
 
@@ -153,6 +159,7 @@ class Struck:
     paged: bool
     has_cursor: bool
     writes: bool
+    batch: bool
 
 
 @dataclass(frozen=True, slots=True)

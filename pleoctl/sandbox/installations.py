@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.sandbox.calls import Answer, Call, Handler
 from pleoctl.sandbox.errors import ApiError, Record, invalid
-from pleoctl.sandbox.seed import derived_id
+from pleoctl.sandbox.parts import derived_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

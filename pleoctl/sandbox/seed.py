@@ -5,7 +5,6 @@ A seed may hold what the API would refuse to create: duplicate tag codes, duplic
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -14,11 +13,11 @@ from msgspec import Meta
 
 from pleoctl.sandbox.errors import BadInput, Record, refuse_unknown
 from pleoctl.sandbox.kinds import PARTS, children
-from pleoctl.sandbox.parts import Uuid
+from pleoctl.sandbox.parts import Uuid, derived_id
 from pleoctl.sandbox.typed import Document, camel, decoded, field_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pleoctl.sandbox.parts import Part
@@ -52,8 +51,10 @@ def seed_file() -> type[Head]:
 
 def _section(part: Part) -> tuple[str, Any, Any]:
     inner = [_section(child) for child in children(part.kind)]
-    row = _with(part.row, part.row.__name__, inner) if inner else part.row
-    return part.section, list[row], msgspec.field(default_factory=list)  # type: ignore[valid-type]
+    row: Any = _with(part.row, part.row.__name__, inner) if inner else part.row
+    if part.free is not None:
+        row = dict[str, Any]
+    return part.section, list[row], msgspec.field(default_factory=list)
 
 
 def _with(base: type[Any], name: str, sections: list[tuple[str, Any, Any]]) -> type[Any]:
@@ -109,8 +110,8 @@ class Seed:
     def _take(self, part: Part, given: list[Record], owner: str, parent_id: str | None = None) -> None:
         """Keep rows with every field filled in, and those that they carry."""
         keys = _Keys(owner)
-        for row in given:
-            row["id"] = row["id"].lower() if "id" in row else keys.id_of(row[part.key])
+        for row in _read(part, given, self.company, owner):
+            row["id"] = row["id"].lower() if "id" in row else keys.id_of(row.get(part.key, ""))
             if part.stamped:
                 row["updatedAt"] = row["createdAt"]
             if part.table.parent is not None:
@@ -124,6 +125,17 @@ class Seed:
         return self._rows.get(kind, [])
 
 
+def _read(part: Part, given: list[Record], company: str, owner: str) -> Iterator[Record]:
+    if part.free is None:
+        yield from given
+        return
+    for n, row in enumerate(given):
+        try:
+            yield part.free.new(row, company, f"{owner}{n + 1}")
+        except BadInput as error:
+            raise BadInput(f"{part.section}[{n}].{error.field}", error.message) from None
+
+
 class _Keys:
     """Gives each key of a kind its id; the second record with the same key gets another one."""
 
@@ -134,13 +146,6 @@ class _Keys:
     def id_of(self, key: str) -> str:
         self._seen[key] = count = self._seen[key] + 1
         return derived_id(f"{self._prefix}{key}" if count == 1 else f"{self._prefix}{key}\n{count}")
-
-
-def derived_id(name: str) -> str:
-    """The id that belongs to a name, the same in every run."""
-    # A UUID of version 5 in all but its making: uuid.uuid5 costs three times as much, and seeds are large.
-    h = hashlib.sha1(name.encode(errors="surrogatepass"), usedforsecurity=False).hexdigest()
-    return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-8{h[17:20]}-{h[20:32]}"
 
 
 def read_yaml(path: Path, schema: str) -> Any:

@@ -101,6 +101,42 @@ class Settings(Document, frozen=True, kw_only=True):
     """A tag id that does not exist in a bulk archive: 404 and nothing changed, or passed over."""
     bulk_archive_at_most: Count | None = None
     """How many tags a bulk archive changes before it silently stops; None: all."""
+    job_list_order: Literal["created", "newest"] = "created"
+    """The order of the job list when no ``sorting_keys`` are sent: as they were made, or newest first."""
+    job_unique: Literal["open", "started", "none"] = "open"
+    """Which jobs make the creation of another one answer 409: pending or in_progress ones, in_progress ones, none."""
+    job_started_beside: Literal[202, 422] = 202
+    """``started`` for a job while another one is in_progress: accepted or refused."""
+    job_started_again: Literal[202, 422] = 422
+    """``started`` for a job that is in_progress: accepted without effect, or refused."""
+    job_close_pending: Literal[202, 422] = 422
+    """A closing event for a job that was never started."""
+    job_close_open_items: Literal[202, 422] = 422
+    """``completed`` and ``completed_with_errors`` while items are open, which abandons them; ``failed`` is accepted."""
+    job_update_pending: Literal[200, 422] = 200
+    """Updates of items while their job is pending."""
+    job_successful_item: Literal["final", "same", "changeable"] = "same"
+    """An update of an item that is successful: an error, an error unless it says the same, or stored."""
+    job_update_answers: Literal["sent", "stored", "all"] = "sent"
+    """The ``data`` of an update: the items that were sent, those of them without an error, or all of the job."""
+    job_reads_renew: bool = False
+    """Whether reading a job or its items starts the time to its expiry anew, as every write does."""
+    job_pending_expires: bool = False
+    """Whether a job can expire before it was started."""
+    job_expires_in: Number = 3600
+    """Seconds without an action after which a job expires, unless the job itself says otherwise."""
+    job_unknown_entries: Literal["make", "refuse"] = "refuse"
+    """Entries that no earlier job had in the creation of a job: made up, or 400."""
+    contra_accounts: Literal["mapped", "missing"] = "mapped"
+    """Missing contra accounts answer 400 to the creation of a job and to reading export items."""
+    export_items_without_job: Literal["open", "none", 400] = "open"
+    """Reading export items without ``job_id``: those of all jobs that are not over, none, or refused."""
+    null_types: bool = True
+    """Whether an absent ``subType`` or item ``failureReasonType`` is sent as null, as samples do, or left out."""
+    file_links: Literal["sandbox", "seeded"] = "sandbox"
+    """Where files of export items are linked: at ``/_files`` of the sandbox, or where the seed says."""
+    file_link_seconds: Number = 86400
+    """How long a link to a file works after the fetch of its item."""
     seed_ids: int | None = None
     """Makes ids and timestamps of new records the same in every run with the same number; None: random ids
     and the time of day."""

@@ -49,12 +49,13 @@ class Table:
         indexes: tuple[tuple[str, ...], ...] = (),
         folded: str | None = None,
         parent: str | None = None,
+        stamped: bool = True,
     ) -> Table:
-        """The table of a seed's row."""
+        """The table of a seed's row; ``stamped`` adds when a row with ``createdAt`` was last changed."""
         fields = {field.encode_name: _kinds(field.type) for field in msgspec.structs.fields(row)}
         plain = [name for name in fields if name != "id"]
         more = [*([parent] if parent else []), *(["folded"] if folded else [])]
-        stamps = ["updatedAt"] if "createdAt" in fields else []
+        stamps = ["updatedAt"] if stamped and "createdAt" in fields else []
         return cls(
             name,
             ("id", *more, *plain, *stamps),

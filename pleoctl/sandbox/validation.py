@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.sandbox.paging import CURSOR, Query
@@ -51,6 +52,15 @@ def check_body(body: Any, fields: Fields, *, strict: bool, where: str = "") -> I
             yield Problem(f"{prefix}{name}", "is required", tolerated=field.tolerated)
 
 
+def check_batch(body: Any, fields: Fields, *, strict: bool) -> Iterator[Problem]:
+    """All problems of a bare JSON list of objects."""
+    if not isinstance(body, list):
+        yield Problem("body", "must be a list")
+        return
+    for n, item in enumerate(body):
+        yield from check_body(item, fields, strict=strict, where=f"[{n}]")
+
+
 def _check_value(value: Any, field: Field, where: str, *, strict: bool) -> Iterator[Problem]:
     if value is None:
         if not field.nullable:
@@ -59,6 +69,8 @@ def _check_value(value: Any, field: Field, where: str, *, strict: bool) -> Itera
     if not _IS[field.type](value):
         yield Problem(where, f"must be {_WORDS[field.type]}")
         return
+    if field.values is not None and value not in field.values:
+        yield Problem(where, f"must be one of {', '.join(field.values)}")
     if field.type in {"text", "list"}:
         yield from _check_length(value, field, where)
     if field.type == "list":
@@ -92,9 +104,11 @@ def check_query(query: Query, parameters: Fields, *, strict: bool) -> Iterator[P
             continue
         if len(values) > 1 and parameter.items is None:
             yield Problem(name, "is given more than once")
-        kind = (parameter.items or parameter).type
-        if not all(_READS[kind](value) for value in values):
-            yield Problem(name, f"must be {_WORDS[kind]}")
+        one = parameter.items or parameter
+        if not all(_READS[one.type](value) for value in values):
+            yield Problem(name, f"must be {_WORDS[one.type]}")
+        elif one.values is not None and not set(values) <= set(one.values):
+            yield Problem(name, f"must be one of {', '.join(one.values)}")
 
 
 def is_text(value: Any) -> bool:
@@ -113,6 +127,13 @@ def is_uuid(value: Any) -> bool:
     return isinstance(value, str) and _UUID.fullmatch(value) is not None
 
 
+def _is_moment(value: Any) -> bool:
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except (TypeError, ValueError):
+        return False
+
+
 def _is_text_map(value: Any) -> bool:
     return isinstance(value, dict) and all(is_text(k) and is_text(v) for k, v in value.items())
 
@@ -124,6 +145,7 @@ _IS: Final[dict[str, Callable[[Any], bool]]] = {
     "object": lambda value: isinstance(value, dict),
     "texts": _is_text_map,
     "list": lambda value: isinstance(value, list),
+    "moment": _is_moment,
 }
 _READS: Final[dict[str, Callable[[str], bool]]] = {
     "text": is_text,
@@ -145,4 +167,5 @@ _WORDS: Final = {
     "positive": "a whole number above 0",
     "count": "a whole number from 0",
     "order": f"one of {', '.join(ORDERS)}",
+    "moment": "a date and time with its offset",
 }

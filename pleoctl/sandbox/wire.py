@@ -47,6 +47,7 @@ class Arrival:
     authorization: str | None
     says_json: bool
     body: bytes
+    host: str
     path_values: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -60,6 +61,7 @@ class Arrival:
             authorization=request.header("authorization"),
             says_json=request.says_json,
             body=request.body,
+            host=request.header("host") or "127.0.0.1",
             path_values=path_values,
         )
 

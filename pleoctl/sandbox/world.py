@@ -13,7 +13,8 @@ from pleoctl.sandbox.errors import BadInput, Record
 from pleoctl.sandbox.faults import FaultPlan
 from pleoctl.sandbox.kinds import PARTS
 from pleoctl.sandbox.lag import Lag
-from pleoctl.sandbox.seed import Seed, derived_id
+from pleoctl.sandbox.parts import derived_id
+from pleoctl.sandbox.seed import Seed
 from pleoctl.sandbox.statistics import MINUTE, Statistics
 from pleoctl.sandbox.store import Filter, Store
 
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from pleoctl.sandbox.store import Table
 
 _FIRST_MOMENT: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_FLAGS: Final[dict[str, Record]] = {
+    "archive": {"archived": True},
+    "unarchive": {"archived": False},
+    "cancel": {"status": "failed", "failureReasonType": "canceled_by_user", "failureReason": "Canceled by a user"},
+}
 Key = str | tuple[str, str]
 
 
@@ -43,6 +49,8 @@ class World:
         self._answered: deque[float] = deque()
         self._minute_lock = threading.Lock()
         self.last_pages: dict[str, list[Record]] = {}
+        self.reports: list[Record] = []
+        self.links = 0
         self.seed = seed or Seed()
         self._moments = 0
         self.use(settings)
@@ -64,21 +72,26 @@ class World:
             self.use(settings or self.settings)
             self.statistics.reset()
             self.last_pages.clear()
+            self.reports.clear()
             self._answered.clear()
             self._moments = 0
             with self.store.transaction():
                 self.store.clear()
                 self._plant(self.seed)
-            self._know_company()
 
     def _plant(self, seed: Seed) -> None:
-        for part in PARTS.values():
-            self.store.insert_many(part.table, seed.rows(part.kind))
         self.store.remember("company", seed.company.lower())
         organization = seed.organization or derived_id(f"organization of {seed.company.lower()}")
         self.store.remember("organization", organization.lower())
+        self._know_company()
+        for part in PARTS.values():
+            rows = seed.rows(part.kind)
+            self.store.insert_many(part.table, [self._fresh(part, row) for row in rows] if part.fresh else rows)
         if seed.installation is not None:
             self.store.remember("installation", self.new_installation(dict(seed.installation)))
+
+    def _fresh(self, part: Part, row: Record) -> Record:
+        return row if part.fresh is None else part.fresh(self, row)
 
     def _know_company(self) -> None:
         self.company = str(self.store.recall("company"))
@@ -101,6 +114,10 @@ class World:
         repeatable = self.settings.seed_ids is not None
         moment = _FIRST_MOMENT + timedelta(seconds=self._moments) if repeatable else self.clock.now()
         return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def moment(self) -> str:
+        """The time of day in UTC with whole seconds, whatever the settings say of new records."""
+        return self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def new_installation(self, fields: Record) -> Record:
         """An installation of this company with the given status and metadata."""
@@ -159,9 +176,13 @@ class World:
         return self.store if self._lag is None else self._lag.reader(table)
 
     def state(self) -> Record:
-        """Every record with every field, in the order of creation."""
-        with self.store.lock:
-            return {part.section: self._state_of(part) for part in PARTS.values()}
+        """Every record with every field, in the order of creation, and every report on export jobs as it came in."""
+        with self.store.lock, self.store.transaction():
+            for part in PARTS.values():
+                if part.refresh is not None:
+                    part.refresh(self)
+            sections = {part.table.name: self._state_of(part) for part in PARTS.values()}
+            return sections | {"exportReports": [dict(report) for report in self.reports]}
 
     def _state_of(self, part: Part) -> list[Record]:
         rows = [_shown(row) for row in self.store.select(part.table)]
@@ -184,7 +205,10 @@ class World:
         with self.store.transaction():
             existing = self.store.get(part.table, record_id) if record_id else self.find(kind, key)
             if existing is None:
-                return _shown(self._create(part, key, {"id": record_id or self.new_id()} | fields))
+                own_id = key if part.key == "id" else self.new_id()
+                return _shown(self._create(part, key, {"id": record_id or own_id} | fields))
+            if part.free is not None:
+                fields = part.free.changed(existing, fields)
             stamp = {"updatedAt": self.now()} if part.stamped else {}
             return _shown(self.store.update(part.table, existing["id"], fields | stamp))
 
@@ -195,7 +219,8 @@ class World:
             parent = self._parent(part, key[0])
             where.where(f"{part.table.parent} = ?", parent["id"] if parent else None)
         where.where(f"{part.key} = ?", key[1] if isinstance(key, tuple) else key)
-        found = self.store.select(part.table, where, "archived, seq", 1)
+        order = "archived, seq" if "archived" in part.table.columns else "seq"
+        found = self.store.select(part.table, where, order, 1)
         return found[0] if found else None
 
     def edit(self, edit: Edit) -> None:
@@ -209,7 +234,7 @@ class World:
             if existing is not None and edit.op == "delete":
                 self.store.delete(part.table, existing["id"])
                 return
-            flag = {"archive": {"archived": True}, "unarchive": {"archived": False}}.get(edit.op, {})
+            flag = _FLAGS.get(edit.op, {})
             self.put(edit.kind, edit.key, {**edit.fields, **flag})
 
     def _parent(self, part: Part, key: str) -> Record | None:
@@ -218,6 +243,8 @@ class World:
     def _create(self, part: Part, key: Key, fields: Record) -> Record:
         own = key[1] if isinstance(key, tuple) else key
         record = {**part.defaults(), "name": own, part.key: own, **fields}
+        if part.free is not None:
+            record = {"id": fields["id"]} | part.free.new({part.key: own} | fields, self.company, own)
         if part.stamped:
             moment = fields.get("createdAt") or self.now()
             record |= {"createdAt": moment, "updatedAt": moment}
@@ -226,7 +253,7 @@ class World:
             if parent is None:
                 raise BadInput("key", f"there is no {part.parent} {key[0]}")
             record[part.table.parent] = parent["id"]
-        return self.store.insert(part.table, record)
+        return self.store.insert(part.table, self._fresh(part, record))
 
 
 def _shown(row: Record) -> Record:

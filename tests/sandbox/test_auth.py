@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from pleoctl.sandbox import Credential
+from pleoctl.sandbox.auth import ALL_SCOPES
 
 if TYPE_CHECKING:
     from conftest import Client
@@ -67,7 +68,7 @@ def test_introspect_describes_the_credential(client: Client, headers: dict[str, 
     auth: Any = None if headers else (client.pleo.api_key, "")
     data = requests.get(f"{client.pleo.url}/v1/introspect", headers=headers, auth=auth, timeout=5).json()["data"]
     assert data["authMethod"] == method
-    assert data["scope"] == "accounts:read accounts:write tag-group:read tag-group:write"
+    assert data["scope"] == " ".join(ALL_SCOPES)
     assert data["subjectURN"] == f"urn:pleo:company:{client.pleo.company}"
 
 
