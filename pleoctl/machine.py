@@ -14,7 +14,7 @@ import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
 from pleoctl.errors import PleoctlError
 from pleoctl.hosts import Endpoint
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 T = TypeVar("T")
+# Files of a branch may look like a repository, whose configuration names programs to run: git goes by a .git alone,
+# which no branch can hold.
+GIT: Final = ("git", "-c", "safe.bareRepository=explicit")
 
 
 class Pool(Protocol):

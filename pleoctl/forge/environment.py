@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pleoctl.machine import this_machine
+from pleoctl.machine import GIT, this_machine
 
 GIT_SECONDS = 5
 
@@ -68,7 +68,7 @@ def commit() -> str | None:
 
 def _git(*arguments: str) -> str | None:
     try:
-        code, output = this_machine().program(["git", *arguments], GIT_SECONDS)
+        code, output = this_machine().program([*GIT, *arguments], GIT_SECONDS)
         return output.decode().strip() if code == 0 else None
     except (OSError, ValueError):
         return None

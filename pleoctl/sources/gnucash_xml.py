@@ -51,6 +51,8 @@ def read_xml(content: bytes, shown: str, bounds: Bounds) -> list[Account]:
             parser.feed(chunk)
             book.check()
         parser.close()
+    except LookupError as error:
+        raise SourceError(f"is not readable: {error}", file=shown) from error
     except ET.ParseError as error:
         raise SourceError(
             f"is not whole: {error}", file=shown, line=error.position[0], hint="the file may have been cut off"

@@ -5,14 +5,11 @@ from __future__ import annotations
 import io
 import re
 import warnings
-import zipfile
 from typing import TYPE_CHECKING, Any, Final
-from xml.etree.ElementTree import ParseError
 
 import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
 
-from pleoctl.errors import SourceError
+from pleoctl.errors import PleoctlError, SourceError
 from pleoctl.sources.base import Table
 from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.cells import as_text
@@ -50,7 +47,10 @@ class _Sheet(CsvFile):
                 warnings.simplefilter("ignore")
                 book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
                 return Table(self._shown, list(self._rows(self._cells(book))))
-        except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, EOFError, ValueError) as error:
+        except PleoctlError:
+            raise
+        except Exception as error:
+            # openpyxl believes what a workbook says of itself: whatever it stumbles over is the file's fault.
             raise SourceError(
                 "is not a readable workbook", file=self._shown, hint="it may have been cut off, or is not .xlsx"
             ) from error

@@ -335,6 +335,25 @@ def test_impact_of_a_git_revision(workspace: Path, cli: Cli) -> None:
         assert cli("mapping", "impact", f"--base={base}", "--items", "items.json") == 64
 
 
+@pytest.mark.parametrize("worktree", ["", "worktree = ../"])
+def test_a_folder_of_a_branch_is_no_repository(workspace: Path, cli: Cli, tmp_path: Path, worktree: str) -> None:
+    """Committed files that look like a bare repository neither answer --base nor say which program git runs."""
+    ran = tmp_path / "ran"
+    commit = "1" * 40
+    (workspace / "refs" / "heads").mkdir(parents=True)
+    (workspace / "objects").mkdir()
+    (workspace / "HEAD").write_text("ref: refs/heads/main\n")
+    (workspace / "refs" / "heads" / "main").write_text(f"{commit}\n")
+    (workspace / "config").write_text(
+        f"[core]\nrepositoryformatversion = 1\nbare = {'false' if worktree else 'true'}\n{worktree}\n"
+        f'[extensions]\npartialClone = o\n[remote "o"]\nurl = .\nuploadpack = "touch {ran};"\npromisor = true\n'
+    )
+    (workspace / "mapping.yaml").write_text(HEAD)
+    (workspace / "items.json").write_text(json.dumps([item()]))
+    assert cli("mapping", "impact", "--base", commit, "--items", "items.json") == 64
+    assert not ran.exists()
+
+
 def test_impact_of_nothing(workspace: Path, cli: Cli) -> None:
     """The same rules move nothing."""
     (workspace / "items.json").write_text(json.dumps([item("fee", line(5, tax={"type": "x", "amount": money(1)}))]))

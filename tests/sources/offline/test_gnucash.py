@@ -104,6 +104,7 @@ def test_a_gnucash_book_is_read_in_every_format(books: Books, kind: str) -> None
         (b"SQLite format 3\x00" + b"x" * 200, "is not a GnuCash book"),
         (b"id;name", "is neither a GnuCash XML"),
         (XML.replace("gnc:book", "gnc:cook").encode(), "has no book"),
+        (b'<?xml version="1.0" encoding="x"?><gnc-v2/>', "is not readable: unknown encoding: x"),
     ],
 )
 def test_a_gnucash_book_that_is_not_whole_is_refused(books: Books, content: bytes, words: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import zipfile
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,45 @@ def test_a_sheet_that_does_not_fit_is_told(books: Books, change: dict[str, Any],
     with pytest.raises(PleoctlError) as caught:
         books.read(source)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("part", "was", "now"),
+    [
+        ("xl/worksheets/sheet2.xml", '<c r="A2" t="inlineStr"', '<c r="A2" t="s"><v>9</v></c><c r="B2" t="inlineStr"'),
+        ("xl/workbook.xml", ' name="Chart"', ""),
+        ("xl/workbook.xml", 'sheetId="2"', 'sheetId="x"'),
+        ("[Content_Types].xml", "PartName=", "partName="),
+        ("[Content_Types].xml", "spreadsheetml.sheet.main", "x"),
+    ],
+)
+def test_a_workbook_that_contradicts_itself_is_refused(books: Books, part: str, was: str, now: str) -> None:
+    """What a part says of another one, or of itself, may be anything: one line, and no bug of ours."""
+    source = workbook(books, [["externalId", "name"], ["1", "Cash"]])
+    path = books.folder / "chart.xlsx"
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    assert was.encode() in parts[part]
+    parts[part] = parts[part].replace(was.encode(), now.encode())
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    with pytest.raises(SourceError, match="is not a readable workbook"):
+        books.read(source)
+
+
+def test_a_workbook_whose_sheets_are_elsewhere_has_none(books: Books) -> None:
+    """A sheet that is named and not there is no bug of ours, also where none is asked for by name."""
+    source = workbook(books, [["externalId", "name"], ["1", "Cash"]])
+    del source["accounts"]["sheet"]
+    path = books.folder / "chart.xlsx"
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content.replace(b"worksheets/sheet", b"worksheets/none"))
+    with pytest.raises(SourceError, match="is not a readable workbook"):
+        books.read(source)
 
 
 def test_a_workbook_that_is_not_whole_is_refused(books: Books) -> None:
