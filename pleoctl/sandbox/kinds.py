@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.sandbox import accounts, export_items, export_jobs, tag_groups, tags
+from pleoctl.sandbox import accounts, export_items, export_jobs, subscriptions, tag_groups, tags
 
 if TYPE_CHECKING:
     from pleoctl.sandbox.parts import Part
 
 PARTS: Final[dict[str, Part]] = {
-    part.kind: part for part in (accounts.PART, tag_groups.PART, tags.PART, export_jobs.PART, export_items.PART)
+    part.kind: part
+    for part in (
+        accounts.PART,
+        tag_groups.PART,
+        tags.PART,
+        export_jobs.PART,
+        export_items.PART,
+        subscriptions.PART,
+        subscriptions.ACTIVITY_PART,
+    )
 }
 
 

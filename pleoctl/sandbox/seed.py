@@ -6,6 +6,7 @@ A seed may hold what the API would refuse to create: duplicate tag codes, duplic
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
@@ -108,16 +109,18 @@ class Seed:
             raise error.inside(str(path)) from None
 
     def _take(self, part: Part, given: list[Record], owner: str, parent_id: str | None = None) -> None:
-        """Keep rows with every field filled in, and those that they carry."""
+        """Keep rows with every field filled in, and those that they carry. Raises `BadInput` below the section."""
         keys = _Keys(owner)
-        for row in _read(part, given, self.company, owner):
-            row["id"] = row["id"].lower() if "id" in row else keys.id_of(row.get(part.key, ""))
-            if part.stamped:
-                row["updatedAt"] = row["createdAt"]
-            if part.table.parent is not None:
-                row[part.table.parent] = parent_id
-            for child in children(part.kind):
-                self._take(child, row.pop(child.section), f"{row['id']}/{child.kind}/", row["id"])
+        for n, known in enumerate(given):
+            with _below(f"{part.section}[{n}]"):
+                row = known if part.free is None else part.free.new(known, self.company, f"{owner}{n + 1}")
+                row["id"] = row["id"].lower() if "id" in row else keys.id_of(row.get(part.key, ""))
+                if part.stamped:
+                    row["updatedAt"] = row["createdAt"]
+                if part.table.parent is not None:
+                    row[part.table.parent] = parent_id
+                for child in children(part.kind):
+                    self._take(child, row.pop(child.section), f"{row['id']}/{child.kind}/", row["id"])
             self._rows[part.kind].append(row)
 
     def rows(self, kind: str) -> list[Record]:
@@ -125,15 +128,13 @@ class Seed:
         return self._rows.get(kind, [])
 
 
-def _read(part: Part, given: list[Record], company: str, owner: str) -> Iterator[Record]:
-    if part.free is None:
-        yield from given
-        return
-    for n, row in enumerate(given):
-        try:
-            yield part.free.new(row, company, f"{owner}{n + 1}")
-        except BadInput as error:
-            raise BadInput(f"{part.section}[{n}].{error.field}", error.message) from None
+@contextmanager
+def _below(where: str) -> Iterator[None]:
+    """Let errors say in which row they are."""
+    try:
+        yield
+    except BadInput as error:
+        raise BadInput(f"{where}.{error.field}", error.message) from None
 
 
 class _Keys:
