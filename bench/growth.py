@@ -21,10 +21,10 @@ from pleoctl.desired.comments import render
 from pleoctl.desired.read import checked, read_state
 from pleoctl.documents.load import load_json
 from pleoctl.errors import PleoctlError
-from pleoctl.mapping import Catalog, Engine
 from pleoctl.mapping.analysis.check import check
 from pleoctl.mapping.analysis.impact import compare
-from pleoctl.mapping.catalog import CatalogAccount
+from pleoctl.mapping.catalog import Catalog, CatalogAccount
+from pleoctl.mapping.engine.engine import Engine
 from pleoctl.mapping.io.read import read_items
 from pleoctl.mapping.items import convert
 from pleoctl.mapping.rules.build import read_rules

@@ -14,7 +14,7 @@ from pleoctl.documents.schemas import validator
 from pleoctl.model.kinds import KINDS, Field, Kind
 from pleoctl.model.records import Live
 from pleoctl.pleo.kinds import READ
-from pleoctl.pleo.paging import read_pages
+from pleoctl.pleo.paging import Listing, read_pages
 from pleoctl.sandbox import Sandbox, Seed
 from pleoctl.sandbox.calls import Answer, Call
 from pleoctl.sandbox.contract import Field as Text
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from pleoctl.model.changes import Change
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.pleo.writer import PleoWriter
-    from pleoctl.reconcile import Change
 
 Json = dict[str, Any]
 
@@ -63,7 +63,7 @@ def project(raw: Json) -> Live:
 
 def read_projects(reader: PleoReader) -> list[Live]:
     """Every project."""
-    return read_pages(reader.http, "GET", PATH, convert=project)
+    return read_pages(reader.http, Listing("GET", PATH), project)
 
 
 class ProjectApi:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from pleoctl.apply.ledger import Ledger
     from pleoctl.apply.steps import Bench
     from pleoctl.model.addresses import Address
+    from pleoctl.model.changes import Change
     from pleoctl.plan.order import Task
-    from pleoctl.reconcile.changes import Change
     from pleoctl.run.receipt import Result, Status
     from pleoctl.run.settle import End, Step
 

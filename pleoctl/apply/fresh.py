@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from pleoctl.apply.kinds import KindApis
     from pleoctl.model.addresses import Address
+    from pleoctl.model.changes import Change
     from pleoctl.model.records import Live
-    from pleoctl.reconcile.changes import Change
 
 
 @dataclass(slots=True)

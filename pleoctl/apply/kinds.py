@@ -9,10 +9,10 @@ from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, Kind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from pleoctl.model.changes import Change
     from pleoctl.model.records import Live
     from pleoctl.pleo.accounts import BatchResult
     from pleoctl.pleo.writer import PleoWriter
-    from pleoctl.reconcile.changes import Change
 
 
 class KindApi(Protocol):

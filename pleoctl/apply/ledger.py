@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pleoctl.apply.fresh import Fresh
     from pleoctl.errors import Finding
     from pleoctl.model.addresses import Address
-    from pleoctl.reconcile.changes import Change
+    from pleoctl.model.changes import Change
     from pleoctl.run.journal import Event, Journal
     from pleoctl.run.receipt import Result, Status
     from pleoctl.run.settle import End

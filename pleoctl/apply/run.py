@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.apply.cascade import restore_tags
@@ -46,16 +46,17 @@ class Target:
     runs: Sequence[Path]
 
 
-@dataclass(slots=True)
-class Applied:
-    """A finished run: its receipt."""
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """What the caller says and hears while a run goes on.
 
-    receipt: Receipt
+    ``stop`` asks it to end; ``progress`` is told finished and all changes, ``listen`` the run's start, each line of its
+    journal and its end.
+    """
 
-    @property
-    def findings(self) -> list[Finding]:
-        """What there is to tell beside the changes: what made it stop, where something did."""
-        return self.receipt.findings
+    stop: threading.Event = field(default_factory=threading.Event)
+    progress: Callable[[int, int], None] = lambda _done, _total: None
+    listen: Callable[[dict[str, Any]], None] = lambda _event: None
 
 
 def check_plan(plan: Plan, target: Target, expected: str | None = None) -> None:
@@ -79,20 +80,16 @@ def apply_plan(
     plan: Plan,
     target: Target,
     pleo: PleoWriter,
-    *,
-    stop: threading.Event | None = None,
-    progress: Callable[[int, int], None] = lambda _done, _total: None,
-    listen: Callable[[dict[str, Any]], None] = lambda _event: None,
-) -> Applied:
+    ears: Ears | None = None,
+) -> Receipt:
     """Carry out a plan that `check_plan` let pass, under a lock that the caller holds.
 
-    ``progress`` is told finished and all changes, ``listen`` the run's start, each line of its journal and its end.
     Raises `PleoctlError` only while nothing has been written.
     """
-    return _Run(plan, target, pleo, _Ears(stop or threading.Event(), progress, listen)).go()
+    return _Run(plan, target, pleo, ears or Ears()).go()
 
 
-def refuse_plan(plan: Plan, target: Target, error: Refused) -> Applied:
+def refuse_plan(plan: Plan, target: Target, error: Refused) -> Receipt:
     """The run of a plan that `check_plan` did not let pass: a folder and a receipt that say so, and nothing sent."""
     started = _now()
     results = [Result(change) for change in plan.changes]
@@ -109,27 +106,18 @@ def refuse_plan(plan: Plan, target: Target, error: Refused) -> Applied:
     )
     with suppress(PleoctlError):
         open_run(target.runs, receipt.run_id, plan.bytes).keep(receipt.bytes)
-    return Applied(receipt)
-
-
-@dataclass(frozen=True, slots=True)
-class _Ears:
-    """What the caller says and hears while a run goes on."""
-
-    stop: threading.Event
-    progress: Callable[[int, int], None]
-    listen: Callable[[dict[str, Any]], None]
+    return receipt
 
 
 class _Run:
-    def __init__(self, plan: Plan, target: Target, pleo: PleoWriter, ears: _Ears) -> None:
+    def __init__(self, plan: Plan, target: Target, pleo: PleoWriter, ears: Ears) -> None:
         self._plan, self._pleo, self._ears = plan, pleo, ears
         self._apis = KindApis(pleo)
         self._runs = target.runs
         started = _now()
         self._receipt = Receipt(plan.id, _run_id(plan, started), target.company, target.url, "done", _iso(started))
 
-    def go(self) -> Applied:
+    def go(self) -> Receipt:
         wait_out(self._runs, self._ears.stop)
         receipt = self._receipt
         folder = open_run(self._runs, receipt.run_id, self._plan.bytes)
@@ -191,7 +179,7 @@ class _Run:
             return "interrupted"
         return "partial" if statuses & {*PROBLEMS, "notAttempted"} else "done"
 
-    def _finish(self, folder: RunFolder, outcome: Outcome, results: Iterable[Result]) -> Applied:
+    def _finish(self, folder: RunFolder, outcome: Outcome, results: Iterable[Result]) -> Receipt:
         receipt, counts = self._receipt, self._pleo.counts
         receipt.outcome, receipt.results, receipt.finished = outcome, list(results), _iso(_now())
         receipt.requests = {"read": counts.read, "write": counts.write, "retries": counts.retries}
@@ -206,7 +194,7 @@ class _Run:
                 "counts": dict(receipt.counts()),
             }
         )
-        return Applied(receipt)
+        return receipt
 
 
 def _run_id(plan: Plan, started: datetime) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pleoctl.model.kinds import KINDS
 
 if TYPE_CHECKING:
+    from pleoctl.model.changes import Change
     from pleoctl.model.records import Live
-    from pleoctl.reconcile.changes import Change
 
 
 def differences(record: Live, state: dict[str, Any], kind: str) -> dict[str, tuple[Any, Any]]:

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from pleoctl.apply.fresh import Fresh
     from pleoctl.apply.kinds import KindApi, KindApis
+    from pleoctl.model.changes import Change
     from pleoctl.model.records import Live
     from pleoctl.plan.order import Task
-    from pleoctl.reconcile.changes import Change
     from pleoctl.remote.errors import ApiError
 
 Seen = Done | Undone | Moved | Next[Address]

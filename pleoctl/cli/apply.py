@@ -12,9 +12,9 @@ from pleoctl.cli.reports import reporting
 from pleoctl.errors import Refused
 
 if TYPE_CHECKING:
-    from pleoctl.apply.run import Applied
     from pleoctl.cli.boundary import Options, Output
     from pleoctl.cli.reports import Reported
+    from pleoctl.run.receipt import Receipt
 
 
 @as_command("apply", formats=("text", "json"))
@@ -66,8 +66,8 @@ def command(
             return output_of(options, applied, stop)
 
 
-def _report(reported: Reported, applied: Applied) -> None:
+def _report(reported: Reported, applied: Receipt) -> None:
     from pleoctl.report.receipts import receipt_findings, receipt_markdown
 
-    reported.findings += [*applied.findings, *receipt_findings(applied.receipt)]
-    reported.summary = lambda room: receipt_markdown(applied.receipt, max_bytes=room)
+    reported.findings += [*applied.findings, *receipt_findings(applied)]
+    reported.summary = lambda room: receipt_markdown(applied, max_bytes=room)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pleoctl.apply.run import Applied, Target, apply_plan
+from pleoctl.apply.run import Ears, Target, apply_plan
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import seconds, write_output
 from pleoctl.cli.events import events_to
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pleoctl.cli.signals import Stop
     from pleoctl.plan.artifact import Plan
+    from pleoctl.run.receipt import Receipt
     from pleoctl.workspace import Workspace
 
 
@@ -37,33 +38,33 @@ def target_of(workspace: Workspace) -> Target:
     return Target(workspace.url, workspace.company, workspace.guard, workspace.runs)
 
 
-def carry_out(options: Options, workspace: Workspace, plan: Plan, *, stop: Stop, events: str | None = None) -> Applied:
+def carry_out(options: Options, workspace: Workspace, plan: Plan, *, stop: Stop, events: str | None = None) -> Receipt:
     """Apply a checked plan under the lock that the caller holds; writes events where they are asked for."""
     with (
         events_to(events) as listen,
         connected(workspace, PleoWriter, stop.event) as pleo,
         progress(options, "applying") as advance,
     ):
-        applied = apply_plan(plan, target_of(workspace), pleo, stop=stop.event, progress=advance, listen=listen)
-    applied.receipt.findings += listen.findings
+        applied = apply_plan(plan, target_of(workspace), pleo, Ears(stop.event, advance, listen))
+    applied.findings += listen.findings
     return applied
 
 
-def keep_receipt(options: Options, applied: Applied, file: str | None) -> None:
+def keep_receipt(options: Options, applied: Receipt, file: str | None) -> None:
     """Write the receipt where it was asked for; what fails is a finding, since the run is done."""
     if file is not None:
-        write_output(options, file, applied.receipt.bytes)
+        write_output(options, file, applied.bytes)
 
 
-def output_of(options: Options, applied: Applied, stop: Stop) -> Output:
+def output_of(options: Options, applied: Receipt, stop: Stop) -> Output:
     """The outcome of a run as a command's output."""
-    code = applied.receipt.exit_code
-    if stop.code is not None and applied.receipt.outcome == "interrupted":
+    code = applied.exit_code
+    if stop.code is not None and applied.outcome == "interrupted":
         code = stop.code
     if options.format == "json":
         # What stderr may not be able to show stands in the receipt, also what came after it was kept.
-        whole = replace(applied.receipt, findings=[*applied.findings, *options.unwritten])
+        whole = replace(applied, findings=[*applied.findings, *options.unwritten])
         return Output(raw=whole.bytes, exit_code=code, findings=applied.findings)
     from pleoctl.report.text import receipt_text
 
-    return Output(receipt_text(applied.receipt), applied.receipt.as_json(), applied.findings, code)
+    return Output(receipt_text(applied), applied.as_json(), applied.findings, code)

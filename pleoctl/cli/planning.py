@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from pleoctl.cli.boundary import Options
+    from pleoctl.model.changes import Change
     from pleoctl.model.records import DesiredState
     from pleoctl.plan.document import Warned
     from pleoctl.pleo.reader import PleoReader
-    from pleoctl.reconcile.changes import Change
     from pleoctl.workspace import Workspace
 
     R = TypeVar("R", bound=PleoReader)
@@ -82,7 +82,8 @@ def mapping_warnings(workspace: Workspace) -> Callable[[DesiredState], Callable[
     if workspace.mapping is None:
         return None
     from pleoctl.errors import PleoctlError
-    from pleoctl.mapping import load_rules, targets
+    from pleoctl.mapping.rules.build import load_rules
+    from pleoctl.mapping.rules.targets import targets
 
     try:
         uses = targets(load_rules(workspace.mapping, workspace.root))

@@ -49,6 +49,6 @@ def command(
         shown = output_of(options, applied, stop)
         if options.format == "text":
             shown.text = plan_text(made, per_minute=workspace.requests_per_minute) + shown.text
-        shown.raw, shown.data = None, applied.receipt.as_json()
+        shown.raw, shown.data = None, applied.as_json()
         shown.findings = [*exported.findings, *shown.findings]
         return shown

@@ -52,7 +52,7 @@ def _checks(workspace: Workspace) -> Iterator[tuple[list[str], Callable[[], obje
         # Making a source checks its section; it asks nobody and resolves no secret.
         yield [], lambda: open_source(workspace)
     if (mapping := workspace.mapping) is not None:
-        from pleoctl.mapping import load_rules
+        from pleoctl.mapping.rules.build import load_rules
 
         yield [workspace.shown(mapping)], lambda: load_rules(mapping, workspace.root)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pleoctl.reconcile.changes import Change
+    from pleoctl.model.changes import Change
 
 _ENCODER = msgspec.json.Encoder(order="sorted", enc_hook=str)
 

@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from pleoctl import __version__
 from pleoctl.documents.canonical import digest_rows
 from pleoctl.errors import PleoctlError
+from pleoctl.model.changes import ACTIONS
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG_GROUP, flat_kinds
 from pleoctl.plan.artifact import Plan
 from pleoctl.plan.document import (
@@ -30,7 +31,7 @@ from pleoctl.plan.named import unmatched_warnings
 from pleoctl.plan.requests import writes
 from pleoctl.plan.warnings import account_warnings, held_warnings, in_order
 from pleoctl.pleo.kinds import READ
-from pleoctl.reconcile.changes import ACTIONS, LiveState, Reconciliation, Scope
+from pleoctl.reconcile.changes import LiveState, Reconciliation, Scope
 from pleoctl.reconcile.dimensions import groups_to_read
 from pleoctl.reconcile.run import reconcile
 from pleoctl.reconcile.simulate import simulate
@@ -38,9 +39,9 @@ from pleoctl.reconcile.simulate import simulate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pleoctl.model.changes import Change
     from pleoctl.model.records import DesiredState
     from pleoctl.pleo.reader import PleoReader
-    from pleoctl.reconcile.changes import Change
     from pleoctl.workspace.settings import GuardLimits
 
 

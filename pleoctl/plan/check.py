@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from types import NoneType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
 from pleoctl.model.addresses import Bucket
+from pleoctl.model.changes import is_state
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, flat_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from pleoctl.model.changes import Change
     from pleoctl.plan.document import PlanFile
-    from pleoctl.reconcile.changes import Change, State
 
 
 def head_problem(plan: PlanFile) -> str | None:
@@ -70,20 +70,3 @@ def _astray(change: Change) -> str | None:
         return "its parent is malformed"
     below = change.parent is None or change.parent.address == change.address.parent
     return None if below else "its address is not below its parent's"
-
-
-class _States(dict[str, frozenset[str]]):
-    """What a state of each kind may hold."""
-
-    def __missing__(self, kind: str) -> frozenset[str]:
-        return self.setdefault(kind, frozenset({"archived", *KINDS[kind].names}))
-
-
-_STATES: Final = _States()
-
-
-def is_state(state: State, kind: str) -> bool:
-    """Whether a state holds ``archived`` and, as texts or nothing, fields of its kind."""
-    types = [type(value) for value in state.values()]
-    sound = types.count(bool) == 1 and types.count(str) + types.count(NoneType) == len(types) - 1
-    return sound and type(state.get("archived")) is bool and state.keys() <= _STATES[kind]

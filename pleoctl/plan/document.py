@@ -11,8 +11,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from pleoctl.errors import Finding
 from pleoctl.model.addresses import Address
+from pleoctl.model.changes import Change
 from pleoctl.model.shape import Strict
-from pleoctl.reconcile.changes import Change
 
 Digest = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}\Z")]
 Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]

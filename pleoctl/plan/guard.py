@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pleoctl.model.addresses import Bucket
-    from pleoctl.reconcile.changes import Change
+    from pleoctl.model.changes import Change
     from pleoctl.workspace.settings import GuardLimits
 
 SMALL: Final = 3

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pleoctl.model.addresses import Address
+    from pleoctl.model.changes import Change
     from pleoctl.model.kinds import Kind
-    from pleoctl.reconcile.changes import Change
 
 Operation = Literal["create", "batch", "put", "bulk"]
 

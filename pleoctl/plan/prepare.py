@@ -16,9 +16,9 @@ from pleoctl.text import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pleoctl.model.changes import Change
     from pleoctl.model.records import DesiredState
     from pleoctl.plan.document import Warned
-    from pleoctl.reconcile.changes import Change
     from pleoctl.workspace import Workspace
 
 

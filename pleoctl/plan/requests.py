@@ -10,7 +10,7 @@ from pleoctl.model.kinds import KINDS, Kind
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pleoctl.reconcile.changes import Change
+    from pleoctl.model.changes import Change
 
 
 def writes(changes: Iterable[Change]) -> int:

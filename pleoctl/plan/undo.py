@@ -6,13 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Refused
+from pleoctl.model.changes import Action, Change, Parent, State
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, flat_kinds
 from pleoctl.plan.build import Frame, freeze
 from pleoctl.plan.document import Skipped, Undone
 from pleoctl.plan.guard import check_guard
 from pleoctl.plan.warnings import in_order, in_use_warnings
 from pleoctl.pleo.kinds import READ
-from pleoctl.reconcile.changes import Action, Change, LiveState, Parent, Reconciliation, State
+from pleoctl.reconcile.changes import LiveState, Reconciliation
 from pleoctl.reconcile.fields import differing
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from pleoctl.plan.document import Warned
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pleoctl.model.changes import Change
     from pleoctl.model.records import DesiredState
-    from pleoctl.reconcile.changes import Change, Held, Reconciliation
+    from pleoctl.reconcile.changes import Held, Reconciliation
 
 
 def warning(code: str, address: Address | None, message: str) -> Warned:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from pleoctl.pleo import wire
 from pleoctl.pleo.answers import understood
 from pleoctl.pleo.client import Client, by_hundreds
-from pleoctl.pleo.paging import read_pages
+from pleoctl.pleo.paging import Listing, read_pages
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -82,13 +82,9 @@ class AccountReads(Client):
         return set(ids) - {record.id for record in free}
 
     def _accounts(self, filters: dict[str, Any], *, keep: Collection[str] | None = ()) -> list[Live]:
+        listing = Listing("POST", f"{PATH}:search", body=self._search(filters), scope=READ)
         return read_pages(
-            self._http,
-            "POST",
-            f"{PATH}:search",
-            body=self._search(filters),
-            scope=READ,
-            convert=lambda raw: wire.account(self._own(raw), keep=keep is None or raw.get("id") in keep),
+            self._http, listing, lambda raw: wire.account(self._own(raw), keep=keep is None or raw.get("id") in keep)
         )
 
     def _search(self, filters: dict[str, Any]) -> dict[str, Any]:

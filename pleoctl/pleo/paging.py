@@ -6,6 +6,7 @@ with what was read, and the last page said ``hasNextPage: false``. A page shorte
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import PleoError
@@ -27,47 +28,42 @@ class _Incomplete(Exception):
     """A pass that does not prove completeness."""
 
 
-def read_pages(
-    transport: Transport,
-    method: str,
-    path: str,
-    *,
-    params: dict[str, Any] | None = None,
-    body: Any = None,
-    scope: str = "",
-    convert: Callable[[dict[str, Any]], Any],
-) -> list[Any]:
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which list is read: the operation, what goes into its query and body, the scope that it needs."""
+
+    method: str
+    path: str
+    params: dict[str, Any] = field(default_factory=dict)
+    body: Any = None
+    scope: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def read_pages(transport: Transport, listing: Listing, convert: Callable[[dict[str, Any]], Any]) -> list[Any]:
     """All rows of a paged list, each put through ``convert`` (which must give an object with ``id``).
 
     A pass that contradicts itself is repeated once, since the list may have changed underway. Raises `PleoError`.
     """
     problem = ""
     for _ in range(PASSES):
-        reading = _Pass(transport, method, path, params or {}, body, scope, convert)
+        reading = _Pass(transport, listing, convert)
         try:
             return reading.read()
         except _Incomplete as error:
             transport.repeated(reading.requests)
             problem = str(error)
     raise PleoError(
-        f"{method} {path} was not read completely: {problem}",
+        f"{listing} was not read completely: {problem}",
         hint="nothing was changed; run again, and report it to Pleo if it stays",
     )
 
 
 class _Pass:
-    def __init__(
-        self,
-        transport: Transport,
-        method: str,
-        path: str,
-        params: dict[str, Any],
-        body: Any,
-        scope: str,
-        convert: Callable[[dict[str, Any]], Any],
-    ) -> None:
-        self._transport, self._method, self._path = transport, method, path
-        self._params, self._body, self._scope, self._convert = params, body, scope, convert
+    def __init__(self, transport: Transport, listing: Listing, convert: Callable[[dict[str, Any]], Any]) -> None:
+        self._transport, self._listing, self._convert = transport, listing, convert
         self.requests = 0
         self._limit: int | None = PAGE_SIZE
         self._rows: dict[str, Any] = {}
@@ -100,23 +96,24 @@ class _Pass:
     def _refuse_endless(self, pages: int) -> None:
         if endless(pages, len(self._rows)):
             raise PleoError(
-                f"{self._method} {self._path} was not read completely: {pages} pages came with {len(self._rows)} rows, "
+                f"{self._listing} was not read completely: {pages} pages came with {len(self._rows)} rows, "
                 "and each says that more follow",
                 hint="nothing was changed; report it to Pleo if it stays",
             )
 
     def _page(self, cursor: str | None) -> tuple[list[Any], dict[str, Any]]:
-        params = dict(self._params)
+        listing = self._listing
+        params = dict(listing.params)
         if self._limit is not None:
             params["limit"] = self._limit
         if cursor is not None:
             params["after"] = cursor
         request: dict[str, Any] = {"params": params}
-        if self._body is not None:
-            request["json"] = self._body
+        if listing.body is not None:
+            request["json"] = listing.body
         self.requests += 1
         try:
-            answer = self._transport.read(self._method, self._path, scope=self._scope, **request).body
+            answer = self._transport.read(listing.method, listing.path, scope=listing.scope, **request).body
         except ApiError as error:
             # The largest page is not published: where 100 is refused, Pleo chooses (once, on the first page).
             if error.status != _BAD_REQUEST or self._limit is None or cursor is not None:

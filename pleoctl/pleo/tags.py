@@ -9,7 +9,7 @@ from pleoctl.errors import PleoError
 from pleoctl.pleo import tag_groups, wire
 from pleoctl.pleo.answers import understood
 from pleoctl.pleo.client import Client, by_hundreds
-from pleoctl.pleo.paging import read_pages
+from pleoctl.pleo.paging import Listing, read_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,15 +45,8 @@ class TagReads(Client):
         return by_hundreds(ids, lambda part: self._tags({"tagIds": part, "includeArchived": True}, keep=True))
 
     def _tags(self, body: dict[str, Any], *, keep: bool) -> list[Live]:
-        return read_pages(
-            self._http,
-            "POST",
-            f"{PATH}:search",
-            params={"company_id": self.company},
-            body=body,
-            scope=READ,
-            convert=lambda raw: wire.tag(raw, keep=keep),
-        )
+        listing = Listing("POST", f"{PATH}:search", {"company_id": self.company}, body, READ)
+        return read_pages(self._http, listing, lambda raw: wire.tag(raw, keep=keep))
 
 
 class TagWrites(Client):

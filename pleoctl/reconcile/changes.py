@@ -4,61 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-from msgspec import Meta
+from typing import TYPE_CHECKING
 
 from pleoctl.model.addresses import Address, Bucket, Named
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, flat_kinds
-from pleoctl.model.shape import Strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from pleoctl.model.changes import Change
     from pleoctl.model.records import Live
-
-Action = Literal["create", "update", "unarchive", "archive"]
-ACTIONS: tuple[Action, ...] = ("create", "update", "unarchive", "archive")
-
-
-State = dict[str, Any]
-"""``archived`` and the fields that a plan shows of a record."""
-PleoId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_-]{1,100}\Z")]
-"""An id of Pleo's: it becomes part of paths, so nothing that leads elsewhere may stand in it."""
-
-
-class Parent(Strict, rename={"id": "pleoId"}):
-    """The tag group of a tag: its address, and its Pleo id unless this plan creates it."""
-
-    address: Address
-    id: PleoId | None
-
-
-class Change(Strict, rename={"id": "pleoId"}):
-    """One write to be reviewed. ``before`` is None for a create; states hold archived, code, name, tax code."""
-
-    address: Address
-    kind: str
-    action: Action
-    id: PleoId | None
-    parent: Parent | None
-    before: State | None
-    after: State
-    fields: list[str]
-    reason: str
-    origin: str | None
-    warnings: list[str]
-
-    @property
-    def key(self) -> str:
-        """What the record is found by: an account's externalId, a group's or tag's code as Pleo has it."""
-        code = self.after.get(KINDS[self.kind].key)
-        return self.address.key if code is None else str(code)
-
-    @property
-    def sort_key(self) -> tuple[int, str]:
-        """Kinds in their order, then addresses (code points)."""
-        return list(KINDS).index(self.kind), str(self.address)
 
 
 @dataclass(frozen=True, slots=True)

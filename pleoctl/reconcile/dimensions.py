@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from pleoctl.errors import Finding, InvalidFile
 from pleoctl.model.addresses import Address
+from pleoctl.model.changes import Change, Parent
 from pleoctl.model.kinds import TAG, TAG_GROUP, loose
-from pleoctl.reconcile.changes import Change, Held, LiveState, Parent, Reconciliation, Scope
+from pleoctl.reconcile.changes import Held, LiveState, Reconciliation, Scope
 from pleoctl.reconcile.duplicates import keep_group, keep_tag
 from pleoctl.reconcile.table import Table, Wanted
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from pleoctl.model.kinds import TAG_GROUP
 from pleoctl.model.records import Live
-from pleoctl.reconcile.changes import Change, LiveState
+from pleoctl.reconcile.changes import LiveState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from pleoctl.model.changes import Change
 
 
 def simulate(live: LiveState, changes: Iterable[Change]) -> LiveState:

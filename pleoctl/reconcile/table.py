@@ -26,8 +26,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.model.addresses import Address, Bucket
+from pleoctl.model.changes import Action, Change, Parent
 from pleoctl.model.kinds import Kind, loose
-from pleoctl.reconcile.changes import Action, Change, Held, Parent, Reconciliation
+from pleoctl.reconcile.changes import Held, Reconciliation
 from pleoctl.reconcile.fields import differing
 
 if TYPE_CHECKING:

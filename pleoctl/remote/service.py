@@ -1,4 +1,4 @@
-"""Who is spoken to."""
+"""Who is spoken to, and what it answers."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ from pleoctl.errors import RemoteError
 from pleoctl.workspace.limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from pleoctl.remote.wire import Reply
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: HTTP status, headers (found in any spelling), unpacked body."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,13 @@ from pleoctl.remote.auth import Auth, nobody
 from pleoctl.remote.deadline import Bounds
 from pleoctl.remote.errors import ApiError, LostAnswer, Unanswered, Unauthorised
 from pleoctl.remote.waits import LONGEST_WAIT, Limited, limited_by, retry_after
-from pleoctl.remote.wire import TRIES, Reply, Wire
+from pleoctl.remote.wire import TRIES, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pleoctl.remote.budget import Budget
-    from pleoctl.remote.service import Service
+    from pleoctl.remote.service import Reply, Service
 
 LOG: Final = logging.getLogger(__name__)
 BACKOFF_BASE: Final = 0.25

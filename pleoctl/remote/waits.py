@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from pleoctl.machine import this_machine
 
 if TYPE_CHECKING:
-    from pleoctl.remote.wire import Reply
+    from pleoctl.remote.service import Reply
 
 # Of all waits that servers ask for, for one request; a longer one is not begun.
 LONGEST_WAIT: Final = 600.0

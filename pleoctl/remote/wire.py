@@ -9,7 +9,6 @@ import http
 import os
 import re
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -29,6 +28,7 @@ from urllib3.exceptions import ProxyError as ProxyFault
 from pleoctl import __version__
 from pleoctl.remote.deadline import AnswerTooLong, BoundedAdapter, Bounds
 from pleoctl.remote.errors import Unanswered
+from pleoctl.remote.service import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,15 +46,6 @@ _PIECE: Final = 256 * 1024
 _MEBIBYTE: Final = 1024 * 1024
 _STATUS: Final = re.compile(r"\b([1-5]\d\d)\b")
 _PASSING: Final = frozenset({408, 429, *range(500, 600)})
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer: HTTP status, headers (found in any spelling), unpacked body."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
 
 
 class _Session(requests.Session):

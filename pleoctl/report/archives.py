@@ -13,7 +13,7 @@ from pleoctl.text import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pleoctl.reconcile import Change
+    from pleoctl.model.changes import Change
 
 CLIPPED: Final = 30
 

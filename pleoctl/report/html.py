@@ -20,9 +20,9 @@ from pleoctl.text import Shown
 if TYPE_CHECKING:
     from jinja2 import Template
 
+    from pleoctl.model.changes import Change
     from pleoctl.plan import Plan
     from pleoctl.plan.document import Warned
-    from pleoctl.reconcile import Change
 
 TITLES: Final = {"archive": "Archives", "unarchive": "Unarchives", "update": "Updates", "create": "Creates"}
 FIELD_TITLES: Final = {"taxCodeExternalId": "tax code"}

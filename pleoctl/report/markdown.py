@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pleoctl.errors import Finding
+    from pleoctl.model.changes import Change
     from pleoctl.plan import Plan
     from pleoctl.plan.document import Summary, Verdict
-    from pleoctl.reconcile import Change
 
 MAX_BYTES: Final = 60_000
 SHOWN_FINDINGS: Final = 20

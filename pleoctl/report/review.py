@@ -12,9 +12,9 @@ from pleoctl.report.alike import apart
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from pleoctl.model.changes import Change
     from pleoctl.plan import Plan
     from pleoctl.plan.document import Counts
-    from pleoctl.reconcile import Change
 
 ACTIONS: Final = ("archive", "unarchive", "update", "create")
 COUNTED: Final = (*ACTIONS, "unchanged", "ignored", "held")

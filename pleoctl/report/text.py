@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pleoctl.errors import Finding
+    from pleoctl.model.changes import Change
     from pleoctl.plan import Plan
     from pleoctl.plan.document import Requests, Summary, Verdict, Warned
-    from pleoctl.reconcile import Change
     from pleoctl.run.receipt import Receipt, Result
 
 HEADS: Final = {

@@ -11,9 +11,8 @@ from pleoctl.documents.load import load_json
 from pleoctl.documents.versions import check_version, made_by, shape_findings
 from pleoctl.errors import Finding, InvalidFile
 from pleoctl.model.addresses import Address, address_of
+from pleoctl.model.changes import Action, PleoId, State, is_state
 from pleoctl.model.shape import Strict
-from pleoctl.plan.check import is_state
-from pleoctl.reconcile.changes import Action, PleoId, State
 from pleoctl.run.receipt import Outcome, Status
 
 if TYPE_CHECKING:

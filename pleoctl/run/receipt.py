@@ -11,7 +11,7 @@ from pleoctl.errors import ExitCode
 
 if TYPE_CHECKING:
     from pleoctl.errors import Finding
-    from pleoctl.reconcile.changes import Change
+    from pleoctl.model.changes import Change
 
 Status = Literal["done", "alreadyDone", "failed", "ambiguous", "blocked", "notAttempted"]
 Outcome = Literal["done", "partial", "stale", "refused", "interrupted"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pleoctl.sandbox.paging import Query
     from pleoctl.sandbox.settings import Settings
     from pleoctl.sandbox.store import Filter, Store, Table
-    from pleoctl.sandbox.world import World
+    from pleoctl.sandbox.surroundings import Surroundings
 
 
 class File(NamedTuple):
@@ -43,7 +43,7 @@ class Answer:
 class Call:
     """One validated request to one operation."""
 
-    world: World
+    world: Surroundings
     operation: Operation
     path: Mapping[str, str]
     query: Query

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.sandbox.auth import demand
 from pleoctl.sandbox.calls import Answer, Call
-from pleoctl.sandbox.distort import distorted
+from pleoctl.sandbox.distort import Asked, distorted
 from pleoctl.sandbox.errors import ApiError
 from pleoctl.sandbox.faults import Effects, Struck
 from pleoctl.sandbox.validation import check_batch, check_body, check_query, is_uuid
@@ -89,7 +89,8 @@ class Exchange:
         answer, headers = self._answer()
         if failing is not None:
             return _failure(failing, self.world.clock.now())
-        return distorted(self, answer, _encoded(answer, headers))
+        asked = Asked(self.arrival, self.operation, self.effects, self.world.last_pages)
+        return distorted(asked, answer, _encoded(answer, headers))
 
     def _answer(self) -> tuple[Answer, dict[str, str]]:
         if not self.world.within_rate():

@@ -15,12 +15,12 @@ from pleoctl.sandbox.store import Filter
 
 if TYPE_CHECKING:
     from pleoctl.sandbox.calls import Call
-    from pleoctl.sandbox.world import World
+    from pleoctl.sandbox.surroundings import Surroundings
 
 _OVER: Final = "jobId IN (SELECT id FROM exportJobs WHERE status NOT IN ('pending', 'in_progress'))"
 
 
-def refresh(world: World) -> None:
+def refresh(world: Surroundings) -> None:
     """Expire the jobs that are due, and abandon what is open in jobs that are over."""
     states = OPEN if world.settings.job_pending_expires else OPEN[1:]
     for job in world.store.select(JOBS, Filter().one_of("status", states)):
@@ -30,12 +30,12 @@ def refresh(world: World) -> None:
         world.store.update(ITEMS, item["id"], {"status": "abandoned"})
 
 
-def _is_due(world: World, job: Record) -> bool:
+def _is_due(world: Surroundings, job: Record) -> bool:
     span = timedelta(seconds=expires_in(world, job))
     return bool(datetime.fromisoformat(job["lastUpdatedAt"]) + span <= world.clock.now())
 
 
-def _expired(world: World) -> Record:
+def _expired(world: Surroundings) -> Record:
     return {
         "status": "failed",
         "expiredAt": world.moment(),
@@ -44,7 +44,7 @@ def _expired(world: World) -> Record:
     }
 
 
-def expires_in(world: World, job: Record) -> int:
+def expires_in(world: Surroundings, job: Record) -> int:
     """Seconds from a job's last update to its expiry."""
     return int(job["expiresIn"] or world.settings.job_expires_in)
 

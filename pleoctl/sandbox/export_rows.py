@@ -17,7 +17,7 @@ from pleoctl.sandbox.store import Table
 from pleoctl.sandbox.typed import decoded, field_names
 
 if TYPE_CHECKING:
-    from pleoctl.sandbox.world import World
+    from pleoctl.sandbox.surroundings import Surroundings
 
 JobStatus = Literal["pending", "in_progress", "failed", "completed", "completed_with_errors"]
 ItemStatus = Literal["pending", "in_progress", "failed", "successful", "abandoned"]
@@ -99,7 +99,7 @@ _MOVES_WALLET: Final = frozenset(
 )
 
 
-def fresh_job(world: World, row: Record) -> Record:
+def fresh_job(world: Surroundings, row: Record) -> Record:
     """A job with the moments that it was not given."""
     moment = world.moment()
     made = {"companyId": world.company, "createdAt": moment, "lastUpdatedAt": moment}

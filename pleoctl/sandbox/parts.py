@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pleoctl.sandbox.contract import Operation
     from pleoctl.sandbox.errors import Record
     from pleoctl.sandbox.store import Table
-    from pleoctl.sandbox.world import World
+    from pleoctl.sandbox.surroundings import Surroundings
 
 UUID_PATTERN: Final = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 SEEDED_AT: Final = "2025-01-01T00:00:00Z"
@@ -76,8 +76,8 @@ class Part:
     operations: tuple[Operation, ...] = field(default=())
     within: str | None = None
     free: FreeForm | None = None
-    fresh: Callable[[World, Record], Record] | None = None
-    refresh: Callable[[World], None] | None = None
+    fresh: Callable[[Surroundings, Record], Record] | None = None
+    refresh: Callable[[Surroundings], None] | None = None
 
     @property
     def section(self) -> str:

@@ -17,8 +17,8 @@ from pleoctl.workspace.limits import Limits
 from pleoctl.workspace.trust import TrustedHosts
 
 if TYPE_CHECKING:
+    from pleoctl.remote.service import Reply
     from pleoctl.remote.transport import Answer
-    from pleoctl.remote.wire import Reply
     from pleoctl.sources.credentials import Credentials
 
 DEFAULT_REQUESTS: Final = 300

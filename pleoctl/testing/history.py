@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from pleoctl.apply import Applied, Target, apply_plan
+from pleoctl.apply.run import Ears, Target, apply_plan
 from pleoctl.errors import PleoctlError
 from pleoctl.machine import on
 from pleoctl.plan import Inputs, Plan, build_plan
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Iterator
 
+    from pleoctl.run.receipt import Receipt
     from pleoctl.testing.worlds import World
 
 T = TypeVar("T")
@@ -152,10 +153,10 @@ class History:
         self._plans.append(plan)
         return plan
 
-    def _apply(self, plan: Plan) -> Applied:
+    def _apply(self, plan: Plan) -> Receipt:
         before, writes, edits = self._pleo.state(), self.weather.writes, self.weather.edits
         with self._client(PleoWriter) as writer:
-            applied = apply_plan(plan, self._target, writer, stop=self.weather.stop)
+            applied = apply_plan(plan, self._target, writer, Ears(self.weather.stop))
         laws.truthful(applied, self._pleo.state(), self._foreign, cascades=self._cascades)
         laws.one_of_two(plan, before, self._pleo.state(), self._foreign)
         if not self.world.lag:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pleoctl.apply import Applied
     from pleoctl.model import DesiredState
+    from pleoctl.model.changes import Change
     from pleoctl.plan import Plan
-    from pleoctl.reconcile.changes import Change
+    from pleoctl.run.receipt import Receipt
     from pleoctl.sandbox import Settings
 
 Json = dict[str, Any]
@@ -100,10 +100,10 @@ def is_in(record: Mapping[str, Any], wanted: Mapping[str, Any] | None, kind: str
     )
 
 
-def truthful(applied: Applied, state: Json, foreign: set[str], *, cascades: bool) -> None:
+def truthful(applied: Receipt, state: Json, foreign: set[str], *, cascades: bool) -> None:
     """A change that the receipt calls done is so in Pleo, unless another client was there."""
     stored = records(state)
-    for result in applied.receipt.results:
+    for result in applied.results:
         identity = result.id or result.change.id or ""
         if result.status not in {"done", "alreadyDone"} or identity in foreign:
             continue
@@ -117,7 +117,7 @@ def truthful(applied: Applied, state: Json, foreign: set[str], *, cascades: bool
         demand("done is done", is_in(record, wanted, kind), f"{result.change.address} is {record}, not {wanted}")
 
 
-def all_or_nothing(applied: Applied, plan: Plan, before: Json, writes: int) -> None:
+def all_or_nothing(applied: Receipt, plan: Plan, before: Json, writes: int) -> None:
     """Law 2: a record that is neither as the plan saw it nor as it wants it stops the run before its first write."""
     stored = records(before)
     moved = [
@@ -132,7 +132,7 @@ def all_or_nothing(applied: Applied, plan: Plan, before: Json, writes: int) -> N
             )
         )
     ]
-    outcome = applied.receipt.outcome
+    outcome = applied.outcome
     demand("stale is told", not moved or outcome == "stale", f"{outcome} although {moved} moved")
     if outcome in {"stale", "refused"}:
         demand("stale writes nothing", writes == 0, f"{writes} writes")
@@ -149,11 +149,11 @@ def one_of_two(plan: Plan, before: Json, after: Json, foreign: set[str]) -> None
         demand("one of two stays", known, f"all accounts like {key} are archived")
 
 
-def came_along(applied: Applied, before: Json, after: Json, foreign: set[str]) -> None:
+def came_along(applied: Receipt, before: Json, after: Json, foreign: set[str]) -> None:
     """Tags that an unarchived group carried along are archived again, unless the plan wants them (K24)."""
-    if applied.receipt.outcome != "done" or applied.findings:
+    if applied.outcome != "done" or applied.findings:
         return
-    changes = [result.change for result in applied.receipt.results]
+    changes = [result.change for result in applied.results]
     groups = {c.id for c in changes if c.kind == "tagGroup" and c.action == "unarchive"}
     named = {c.id for c in changes}
     were = {t["id"] for t in before["tags"] if t["archived"] and t["groupId"] in groups}
@@ -189,9 +189,9 @@ def merged(state: Json, plan: Plan) -> set[str]:
     return {str(c.address) for c in plan.changes if c.kind == "account" and c.key.lower() in there}
 
 
-def refused(applied: Applied) -> set[str]:
+def refused(applied: Receipt) -> set[str]:
     """Addresses that Pleo itself refused, and those blocked by them. Nothing else may be open in calm weather."""
-    left = [r for r in applied.receipt.results if r.status not in {"done", "alreadyDone"}]
+    left = [r for r in applied.results if r.status not in {"done", "alreadyDone"}]
     for result in left:
         error = result.error or {}
         known = result.status == "blocked" or error.get("httpStatus") in _REFUSALS or error.get("code") == "not-stored"

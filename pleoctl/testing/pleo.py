@@ -12,9 +12,9 @@ from pleoctl.errors import PleoError
 from pleoctl.remote.auth import basic
 from pleoctl.remote.budget import Budget
 from pleoctl.remote.errors import Unanswered
-from pleoctl.remote.service import Service
+from pleoctl.remote.service import Reply, Service
 from pleoctl.remote.transport import Transport
-from pleoctl.remote.wire import TRIES, Reply
+from pleoctl.remote.wire import TRIES
 from pleoctl.sandbox.wire import Request
 
 if TYPE_CHECKING:

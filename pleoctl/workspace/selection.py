@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pleoctl.documents.edit import edit_list
 from pleoctl.errors import UsageError
-from pleoctl.reconcile.dimensions import fold
+from pleoctl.model.kinds import TAG_GROUP
 from pleoctl.text import did_you_mean
 from pleoctl.workspace.settings import MAX_SELECTED
 
@@ -41,14 +41,14 @@ class Selection:
     def __init__(self, workspace: Workspace, dimensions: list[Dimension]) -> None:
         """``dimensions`` are all that the accounting system has, in any state."""
         self._workspace = workspace
-        self._known = {fold(d.row.key): d.row for d in dimensions if d.row.key is not None}
+        self._known = {TAG_GROUP.normalise(d.row.key): d.row for d in dimensions if d.row.key is not None}
         self.codes = list(workspace.selected or ())
 
     def select(self, codes: Iterable[str]) -> list[str]:
         """The selection with these codes added. Raises `UsageError` for an unknown, inactive or sixth one."""
         chosen = list(self.codes)
         for code in codes:
-            row = self._known.get(fold(code))
+            row = self._known.get(TAG_GROUP.normalise(code))
             if row is None:
                 known = sorted(r.key or "" for r in self._known.values())
                 hint = did_you_mean(code, known, "dimensions")
@@ -56,15 +56,15 @@ class Selection:
             if not row.active or row.hold is not None:
                 problem = "is inactive in the accounting system" if not row.active else f"is held: {row.hold}"
                 raise UsageError(f"dimension {row.key!r} {problem}")
-            if fold(code) not in map(fold, chosen):
+            if TAG_GROUP.normalise(code) not in map(TAG_GROUP.normalise, chosen):
                 chosen.append(row.key or code)
         self._check_number(chosen)
         return chosen
 
     def auto(self, chosen: list[str], groups: list[Live]) -> tuple[list[str], list[str]]:
         """Add active dimensions that match an active group (T13-T15): the new selection, and what found no place."""
-        active = {fold(group.key) for group in groups if not group.archived}
-        left = {fold(code) for code in self._workspace.leave}
+        active = {TAG_GROUP.normalise(group.key) for group in groups if not group.archived}
+        left = {TAG_GROUP.normalise(code) for code in self._workspace.leave}
         matches = sorted(
             (
                 row.key or ""
@@ -72,18 +72,18 @@ class Selection:
                 if key in active and row.active and row.hold is None and key not in left
             ),
         )
-        new = [code for code in matches if fold(code) not in map(fold, chosen)]
+        new = [code for code in matches if TAG_GROUP.normalise(code) not in map(TAG_GROUP.normalise, chosen)]
         room = MAX_SELECTED - len(chosen)
         return chosen + new[:room], new[room:]
 
     def deselect(self, codes: Iterable[str]) -> list[str]:
         """The selection without these codes. Raises `UsageError` for one that is not selected."""
-        gone = {fold(code) for code in codes}
+        gone = {TAG_GROUP.normalise(code) for code in codes}
         for code in codes:
-            if fold(code) not in map(fold, self.codes):
+            if TAG_GROUP.normalise(code) not in map(TAG_GROUP.normalise, self.codes):
                 hint = did_you_mean(code, self.codes, "selected") if self.codes else None
                 raise UsageError(f"dimension {code!r} is not selected", hint=hint)
-        return [code for code in self.codes if fold(code) not in gone]
+        return [code for code in self.codes if TAG_GROUP.normalise(code) not in gone]
 
     def save(self, codes: list[str]) -> None:
         """Write the selection to pleoctl.yaml, leaving everything else as it is."""
@@ -93,7 +93,7 @@ class Selection:
         """Every dimension and every tag group, by code."""
         by_code: dict[str, list[Live]] = {}
         for group in groups:
-            by_code.setdefault(fold(group.key), []).append(group)
+            by_code.setdefault(TAG_GROUP.normalise(group.key), []).append(group)
         keys = sorted({*self._known, *by_code})
         return [self._entry(key, by_code.get(key, [])) for key in keys]
 
@@ -109,9 +109,9 @@ class Selection:
         return Entry(code, name, books, pleo, *self._status(key, books, bool(active)))
 
     def _status(self, key: str, books: str, active: bool) -> tuple[str, str]:
-        if key in {fold(code) for code in self._workspace.leave}:
+        if key in {TAG_GROUP.normalise(code) for code in self._workspace.leave}:
             return "left", "dimensions.leave names it: neither synchronised nor archived"
-        if key in map(fold, self.codes):
+        if key in map(TAG_GROUP.normalise, self.codes):
             if books == "inactive":
                 return "selected", "inactive by now: the next export deselects it and its group is archived"
             return "selected", "synchronised"

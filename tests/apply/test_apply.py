@@ -22,18 +22,18 @@ from pleoctl.sandbox import Credential, Edit, Fault, Seed, Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pleoctl.apply import Applied, Result
+    from pleoctl.run.receipt import Receipt, Result
     from pleoctl.sandbox import Sandbox
 
 
-def result(applied: Applied, address: str) -> Result:
+def result(applied: Receipt, address: str) -> Result:
     """How one change ended."""
-    return next(r for r in applied.receipt.results if str(r.change.address) == address)
+    return next(r for r in applied.results if str(r.change.address) == address)
 
 
-def ends(applied: Applied) -> dict[str, str]:
+def ends(applied: Receipt) -> dict[str, str]:
     """Status by address."""
-    return {str(r.change.address): r.status for r in applied.receipt.results}
+    return {str(r.change.address): r.status for r in applied.results}
 
 
 # --- freshness -------------------------------------------------------------------------------------------------------
@@ -108,8 +108,8 @@ def test_a_stale_plan_writes_nothing(engine: Engine, edit: Edit, address: str, w
     engine.pleo.world.edit(edit)
     before = engine.pleo.state()
     applied = engine.apply(plan)
-    assert applied.receipt.outcome == "stale"
-    assert applied.receipt.exit_code is ExitCode.STALE
+    assert applied.outcome == "stale"
+    assert applied.exit_code is ExitCode.STALE
     finding = next(f for f in applied.findings if f.address == address)
     assert all(word in finding.message for word in words), finding.message
     assert finding.hint
@@ -133,7 +133,7 @@ def test_what_someone_else_did_is_already_done(engine: Engine, edit: Edit, addre
     plan = engine.plan()
     engine.pleo.world.edit(edit)
     applied = engine.apply(plan)
-    assert applied.receipt.outcome == "done"
+    assert applied.outcome == "done"
     assert {a for a, status in ends(applied).items() if status == "alreadyDone"} == {address}
     assert engine.plan().changes == []
 
@@ -142,7 +142,7 @@ def test_fields_that_the_plan_does_not_hold_may_move(engine: Engine) -> None:
     """A tax code or metadata that someone changed is no reason to stop, and survives (law 5)."""
     plan = engine.plan()
     engine.pleo.put_account("rename", taxCodeExternalId="V99", metadata={"new": 1})
-    assert engine.apply(plan).receipt.outcome == "done"
+    assert engine.apply(plan).outcome == "done"
     account = next(a for a in engine.pleo.state()["accounts"] if a["externalId"] == "rename")
     assert (account["name"], account["taxCodeExternalId"], account["metadata"]) == ("New name", "V99", {"new": 1})
 
@@ -167,7 +167,7 @@ def test_a_create_that_finds_its_account(pleo: Sandbox, tmp_path: Path, reading:
     edit = Edit(op="create", kind="account", key="a", fields={"name": theirs, "code": "9", "metadata": {"k": 1}})
     pleo.add_fault(Fault(kind="actor", method="POST", path="accounts(/batch)?$", nth=1, edits=(edit,)))
     applied = engine.apply(plan)
-    assert applied.receipt.outcome == "done"
+    assert applied.outcome == "done"
     accounts = {a["externalId"]: a for a in pleo.state()["accounts"]}
     assert len(accounts) == len(pleo.state()["accounts"]) == count
     assert (accounts["a"]["name"], accounts["a"]["code"], accounts["a"]["metadata"]) == ("New", None, {"k": 1})
@@ -179,8 +179,8 @@ def test_a_batch_that_fails_in_parts(pleo: Sandbox, tmp_path: Path) -> None:
     rows = [Row(f"e{n}", {"code": None, "name": "N", "taxCodeExternalId": "V25" if n % 3 else "V9"}) for n in range(9)]
     engine = Engine(pleo, tmp_path, checked(DesiredState(rows, None, ["d"])), Scope(), mixed.FREE)
     applied = engine.apply(engine.plan())
-    assert applied.receipt.outcome == "partial"
-    assert applied.receipt.exit_code is ExitCode.PARTIAL
+    assert applied.outcome == "partial"
+    assert applied.exit_code is ExitCode.PARTIAL
     assert {a for a, s in ends(applied).items() if s == "failed"} == {"account:e0", "account:e3", "account:e6"}
     assert "OTHER" in (result(applied, "account:e0").error or {})["message"]
     assert {str(c.address) for c in engine.plan().changes} == {"account:e0", "account:e3", "account:e6"}
@@ -193,7 +193,7 @@ def test_a_refused_batch_is_halved(pleo: Sandbox, tmp_path: Path) -> None:
     plan = engine.plan()
     pleo.add_fault(Fault(kind="status", status=400, method="POST", path="batch$", nth=1))
     applied = engine.apply(plan)
-    assert applied.receipt.outcome == "done"
+    assert applied.outcome == "done"
     assert pleo.stats()["byOperation"]["POST /v1/chart-of-accounts/batch"] == 3
 
 
@@ -205,12 +205,12 @@ def test_an_expired_token_stops_the_run(engine: Engine) -> None:
     plan = engine.plan()
     engine.pleo.add_fault(Fault(kind="expireToken", method="PUT", nth=2))
     applied = engine.apply(plan)
-    assert applied.receipt.outcome == "partial"
+    assert applied.outcome == "partial"
     assert set(ends(applied).values()) == {"done", "failed", "notAttempted"}
-    codes = {(r.error or {})["code"] for r in applied.receipt.results if r.status == "failed"}
+    codes = {(r.error or {})["code"] for r in applied.results if r.status == "failed"}
     assert codes == {"unauthorised"}
     engine.pleo.clear_faults()
-    assert engine.apply(plan).receipt.outcome == "done"
+    assert engine.apply(plan).outcome == "done"
     assert engine.plan().changes == []
 
 
@@ -220,8 +220,8 @@ def test_a_missing_scope_stops_its_kind_only(engine: Engine) -> None:
     scopes = ("accounts:read", "tag-group:read", "tag-group:write")
     engine.pleo.use(Settings(credentials=(Credential(scheme="apiKey", secret=engine.pleo.api_key, scopes=scopes),)))
     applied = engine.apply(plan)
-    assert {r.status for r in applied.receipt.results if r.change.kind != "account"} == {"done"}
-    accounts = [r for r in applied.receipt.results if r.change.kind == "account"]
+    assert {r.status for r in applied.results if r.change.kind != "account"} == {"done"}
+    accounts = [r for r in applied.results if r.change.kind == "account"]
     assert {r.status for r in accounts} == {"failed", "notAttempted"}
     assert all("accounts:write" in (r.error or {})["message"] for r in accounts if r.status == "failed")
 
@@ -237,7 +237,7 @@ def test_a_failed_group_blocks_its_tags(engine: Engine) -> None:
     assert set(status.values()) == {"done"}
     assert "tagGroup:FRESH" in (result(applied, "tag:FRESH/F1").error or {})["message"]
     engine.pleo.clear_faults()
-    assert engine.apply(plan).receipt.outcome == "done"
+    assert engine.apply(plan).outcome == "done"
 
 
 def test_a_full_group_fails_the_values_that_do_not_fit(pleo: Sandbox, tmp_path: Path) -> None:
@@ -250,7 +250,7 @@ def test_a_full_group_fails_the_values_that_do_not_fit(pleo: Sandbox, tmp_path: 
     applied = engine.apply(engine.plan())
     created = {a: s for a, s in ends(applied).items() if a != "tag:G/A"}
     assert sorted(created.values()) == ["done", "failed"]
-    failed = next(r for r in applied.receipt.results if r.status == "failed")
+    failed = next(r for r in applied.results if r.status == "failed")
     assert "maximum of 2 active tags" in (failed.error or {})["message"]
     assert (failed.error or {})["httpStatus"] == 400
 
@@ -289,7 +289,7 @@ def test_a_list_that_never_shows_a_write_is_ambiguous(engine: Engine) -> None:
     engine.pleo.add_fault(Fault(kind="lag", method="PUT", path="/v1/chart-of-accounts/", nth=1, reads=50))
     applied = engine.apply(plan)
     assert sorted(ends(applied).values()).count("ambiguous") == 1
-    assert applied.receipt.exit_code is ExitCode.PARTIAL
+    assert applied.exit_code is ExitCode.PARTIAL
     engine.pleo.clear_faults()
     assert set(ends(engine.apply(plan)).values()) == {"alreadyDone"}
 
@@ -310,9 +310,9 @@ def test_a_stop_finishes_what_is_in_flight(engine: Engine) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Journal, "write", write)
         applied = engine.apply(plan, stop)
-    assert applied.receipt.outcome == "interrupted"
+    assert applied.outcome == "interrupted"
     assert set(ends(applied).values()) == {"done", "notAttempted"}
-    assert engine.apply(plan).receipt.outcome == "done"
+    assert engine.apply(plan).outcome == "done"
     assert engine.plan().changes == []
 
 
@@ -346,7 +346,7 @@ def test_a_full_disk_writes_nothing(engine: Engine, monkeypatch: pytest.MonkeyPa
     applied = engine.apply(plan)
     assert engine.pleo.stats()["writes"] == 0
     assert set(ends(applied).values()) == {"notAttempted"}
-    assert applied.receipt.outcome == "partial"
+    assert applied.outcome == "partial"
     assert any("journal" in finding.message for finding in applied.findings)
 
 
@@ -365,7 +365,7 @@ def test_a_disk_that_fills_later_loses_no_outcome(engine: Engine, monkeypatch: p
     assert any("journal" in finding.message for finding in applied.findings)
     monkeypatch.undo()
     engine.pleo.clear_faults()
-    assert engine.apply(plan).receipt.outcome == "done"
+    assert engine.apply(plan).outcome == "done"
 
 
 def _break_journal(monkeypatch: pytest.MonkeyPatch, event: str) -> None:
@@ -382,7 +382,7 @@ def test_a_run_leaves_plan_journal_and_receipt(engine: Engine) -> None:
     """Three files for the owner's eyes, kept out of version control; the receipt keeps to its schema."""
     plan = engine.plan()
     applied = engine.apply(plan)
-    folder = engine.root / ".pleoctl/runs" / applied.receipt.run_id
+    folder = engine.root / ".pleoctl/runs" / applied.run_id
     assert {p.name for p in folder.iterdir()} == {"plan.json", "journal.jsonl", "receipt.json"}
     assert {stat.S_IMODE(p.stat().st_mode) for p in folder.iterdir()} == {0o600}
     assert (engine.root / ".pleoctl" / ".gitignore").read_text() == "*\n"
@@ -397,9 +397,9 @@ def test_a_run_leaves_plan_journal_and_receipt(engine: Engine) -> None:
 def test_the_journal_tells_what_happened_to_each_change(engine: Engine) -> None:
     """Intent, then sent, then confirmed, in this order for every address."""
     applied = engine.apply(engine.plan())
-    folder = engine.root / ".pleoctl/runs" / applied.receipt.run_id
+    folder = engine.root / ".pleoctl/runs" / applied.run_id
     lines = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
-    for change in applied.receipt.results:
+    for change in applied.results:
         events = [line["event"] for line in lines if str(change.change.address) in line["addresses"]]
         assert events == ["intent", "sent", "confirmed"]
 
@@ -437,7 +437,7 @@ def test_the_workspace_guard_is_asked_again(engine: Engine) -> None:
 
 
 def test_the_mixed_plan_keeps_the_contract(engine: Engine) -> None:
-    """Applied without a fault, every change is done, Pleo saw nothing outside its contract, and all is in line."""
+    """Receipt without a fault, every change is done, Pleo saw nothing outside its contract, and all is in line."""
     applied = engine.apply(engine.plan())
     assert set(ends(applied).values()) == {"done"}
     assert engine.plan().changes == []

@@ -55,7 +55,7 @@ def groups(engine: Engine) -> list[str]:
 
 def ends(applied: Any) -> dict[str, str]:
     """Status by address."""
-    return {str(r.change.address): r.status for r in applied.receipt.results}
+    return {str(r.change.address): r.status for r in applied.results}
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_group_whose_answer_is_lost_is_made_once(
     lose_group(region, monkeypatch, lag, **fault)
     applied = region.apply(plan)
     assert ends(applied)["tagGroup:REGION"] == ("done" if lag < 6 else "ambiguous")
-    assert applied.receipt.exit_code is (ExitCode.OK if lag < 6 else ExitCode.PARTIAL)
+    assert applied.exit_code is (ExitCode.OK if lag < 6 else ExitCode.PARTIAL)
     again = region.apply(plan)
     assert set(ends(again).values()) <= {"done", "alreadyDone"}
     assert groups(region) == ["REGION"]
@@ -87,11 +87,11 @@ def test_a_group_that_was_never_made_is_made_later(
     lose_group(region, monkeypatch, 0, kind="droppedBefore")
     applied = region.apply(plan)
     assert set(ends(applied).values()) == {"ambiguous", "blocked"}
-    words = {str(r.change.address): r.error["message"] for r in applied.receipt.results if r.error}
+    words = {str(r.change.address): r.error["message"] for r in applied.results if r.error}
     assert "the next one waits" in words["tagGroup:REGION"]
     assert "tagGroup:REGION is not known to be written" in words["tag:REGION/N"]
     assert groups(region) == []
-    assert region.apply(region.plan() if fresh else plan).receipt.outcome == "done"
+    assert region.apply(region.plan() if fresh else plan).outcome == "done"
     assert groups(region) == ["REGION"]
 
 
@@ -147,7 +147,7 @@ def test_a_create_that_pleo_takes_for_what_the_plan_archives(
         "account:EXT-A": "done",
         "account:ext-a": "blocked",
     }
-    assert applied.receipt.exit_code is ExitCode.PARTIAL
+    assert applied.exit_code is ExitCode.PARTIAL
     assert active(engine) == {"ext-a": "Trips"}
     engine.apply(engine.approved())
     assert active(engine) == {"ext-a": "Trips"}
@@ -170,9 +170,9 @@ def test_an_archive_waits_for_its_look_alike(region: Engine, status: int, action
     applied = engine.apply(plan)
     assert ends(applied)["account:ext-a"] == "blocked"
     assert active(engine) == {"ext-a": "Travel"}
-    assert "EXT-A" in next(r.error for r in applied.receipt.results if r.status == "blocked")["message"]
+    assert "EXT-A" in next(r.error for r in applied.results if r.status == "blocked")["message"]
     engine.pleo.clear_faults()
-    assert engine.apply(plan).receipt.outcome == "done"
+    assert engine.apply(plan).outcome == "done"
     assert active(engine) == {"EXT-A": "Trips"}
 
 
@@ -180,7 +180,7 @@ def test_look_alikes_that_pleo_keeps_apart_change_places(region: Engine) -> None
     """Where Pleo compares to the byte both are written, in one run (A6)."""
     engine = chart(region, ("EXT-A", "Trips"))
     engine.pleo.reset(Seed(accounts=[*TWINS, LIVE]))
-    assert engine.apply(engine.approved()).receipt.outcome == "done"
+    assert engine.apply(engine.approved()).outcome == "done"
     assert active(engine) == {"EXT-A": "Trips"}
 
 

@@ -18,7 +18,7 @@ from pleoctl.sandbox import Fault, Seed, Settings
 
 if TYPE_CHECKING:
     from engine import Engine
-    from pleoctl.apply import Applied
+    from pleoctl.run.receipt import Receipt
     from pleoctl.sandbox import Sandbox
 
 FAULTS: dict[str, dict[str, Any]] = {
@@ -77,7 +77,7 @@ def test_one_fault_at_every_write(engine: Engine, name: str, reading: str) -> No
     pleo.reset(settings=settings)
     before, plan = pleo.state(), engine.plan()
     pleo.world.statistics.reset()
-    assert engine.apply(plan).receipt.outcome == "done"
+    assert engine.apply(plan).outcome == "done"
     wanted, total = mixed.goal(pleo.state()), pleo.stats()["total"]
     writes = Counter(entry["method"] for entry in pleo.stats()["log"] if ":search" not in entry["path"])
     for method, path in WRITES.items():
@@ -88,14 +88,14 @@ def test_one_fault_at_every_write(engine: Engine, name: str, reading: str) -> No
             place = (
                 method,
                 number,
-                [(str(r.change.address), r.status, r.error) for r in applied.receipt.results if r.error],
+                [(str(r.change.address), r.status, r.error) for r in applied.results if r.error],
             )
             assert pleo.stats()["total"] <= total + 3, place
             if name in NOT_CARRIED_OUT and "tagGroup:FRESH" in _problems(applied):
                 # Nobody can tell this group from one that a list does not show yet; the next run can.
                 assert _problems(applied) == {"tagGroup:FRESH", "tag:FRESH/F1", "tag:FRESH/F2"}
                 applied = engine.apply(plan)
-            assert applied.receipt.outcome == "done", place
+            assert applied.outcome == "done", place
             assert mixed.goal(pleo.state()) == wanted, place
             check_untouched(before, pleo.state(), [plan], cascades=settings.archive_cascade == "cascade")
             check_contract(pleo)
@@ -103,8 +103,8 @@ def test_one_fault_at_every_write(engine: Engine, name: str, reading: str) -> No
     assert engine.plan().changes == []
 
 
-def _problems(applied: Applied) -> set[str]:
-    return {str(r.change.address) for r in applied.receipt.results if r.status in PROBLEMS}
+def _problems(applied: Receipt) -> set[str]:
+    return {str(r.change.address) for r in applied.results if r.status in PROBLEMS}
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -115,7 +115,7 @@ def test_answers_slower_than_the_timeout(engine: Engine, when: str) -> None:
     path = "^/v1/chart-of-accounts/|^/v0/tags/" if when == "before" else r"^(?!.*:search$)"
     pleo.add_fault(*(Fault(kind="slow", method=m, path=path, nth=2, seconds=0.5, when=when) for m in ("POST", "PUT")))
     engine.timeout = 0.3
-    assert engine.apply(plan).receipt.outcome == "done"
+    assert engine.apply(plan).outcome == "done"
     pleo.clear_faults()
     time.sleep(0.3)
     check_untouched(before, pleo.state(), [plan])

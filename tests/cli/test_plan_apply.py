@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mixed
-from pleoctl.apply import FileLock, Holder
 from pleoctl.documents.canonical import canonical_bytes, digest
 from pleoctl.documents.schemas import validator
 from pleoctl.sandbox import Edit, Fault, Seed, Settings
+from pleoctl.state.lock import FileLock, Holder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -33,7 +33,7 @@ def test_the_second_plan_is_empty(
     refused = refused_by_pleo(applied)
     again = engine.approved()
     assert {change.address for change in again.changes} <= refused
-    assert applied.receipt.outcome == ("partial" if refused else "done")
+    assert applied.outcome == ("partial" if refused else "done")
     check_untouched(before, server.state(), [plan], cascades=reading.archive_cascade == "cascade")
     check_contract(server)
 
@@ -82,6 +82,6 @@ def test_a_plan_applied_twice_is_already_done(
     engine.apply(plan)
     writes = server.stats()["writes"]
     again = engine.apply(plan)
-    assert set(again.receipt.counts()) <= {"alreadyDone"}, [str(finding) for finding in again.findings]
-    assert again.receipt.outcome == "done"
+    assert set(again.counts()) <= {"alreadyDone"}, [str(finding) for finding in again.findings]
+    assert again.outcome == "done"
     assert server.stats()["writes"] == writes

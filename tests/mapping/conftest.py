@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pleoctl.cli.main import run
-from pleoctl.mapping import Catalog, Engine, load_rules
-from pleoctl.mapping.catalog import CatalogAccount, CatalogDimension
+from pleoctl.mapping.catalog import Catalog, CatalogAccount, CatalogDimension
+from pleoctl.mapping.engine.engine import Engine
 from pleoctl.mapping.items import convert
+from pleoctl.mapping.rules.build import load_rules
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pleoctl.mapping import load_rules
+from pleoctl.mapping.rules.build import load_rules
 from pleoctl.mapping.suites.run import run_tests
 
 from .conftest import HEAD, engine, item, line, mapped, money, postings

@@ -26,7 +26,7 @@ from .conftest import HEAD, Cli, catalog, dimension
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pleoctl.mapping import Catalog
+    from pleoctl.mapping.catalog import Catalog
 
 ACCOUNTS = ("1940", "2890", "1930", "2440", "2901", "2822", "6541", "6542", "6543")
 

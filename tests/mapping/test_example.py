@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pleoctl.desired.read import load_desired
-from pleoctl.mapping import Catalog, Engine, load_rules
 from pleoctl.mapping.analysis.check import CODES, check
+from pleoctl.mapping.catalog import Catalog
+from pleoctl.mapping.engine.engine import Engine
 from pleoctl.mapping.io.read import read_items
-from pleoctl.mapping.rules.build import read_rules
+from pleoctl.mapping.rules.build import load_rules, read_rules
 from pleoctl.mapping.rules.files import folder_reader
 from pleoctl.mapping.suites.run import run_tests
 from pleoctl.mapping.vocabulary import CELLS, ROLES, TYPES

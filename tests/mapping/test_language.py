@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pleoctl.errors import InvalidFile
-from pleoctl.mapping import load_rules, targets
 from pleoctl.mapping.items import Item, convert
+from pleoctl.mapping.rules.build import load_rules
+from pleoctl.mapping.rules.targets import targets
 from pleoctl.mapping.rules.template import MAX_LENGTH, compile_template
 from pleoctl.place import Place
 

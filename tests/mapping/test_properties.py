@@ -29,7 +29,7 @@ from pleoctl.text import terminal
 from .conftest import HEAD, catalog, dimension, engine, money
 
 if TYPE_CHECKING:
-    from pleoctl.mapping import Engine
+    from pleoctl.mapping.engine.engine import Engine
 
 # More than usual, since an example is cheap; the thorough profile may ask for more still.
 MANY = max(400, settings().max_examples)

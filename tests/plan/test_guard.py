@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from pleoctl.model import Address, Bucket
+from pleoctl.model.changes import Change, Parent
 from pleoctl.plan import check_guard
-from pleoctl.reconcile import Change, Parent
 from pleoctl.workspace.settings import GuardLimits
 
 LIMITS = GuardLimits()

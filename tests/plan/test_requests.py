@@ -64,8 +64,8 @@ def applied(pleo: Sandbox, made: Engine, plan: Any) -> tuple[int, int]:
     pleo.world.statistics.reset()
     done = made.apply(plan)
     stats = pleo.stats()
-    assert done.receipt.outcome == "done"
-    assert done.receipt.requests == {"read": stats["reads"], "write": stats["writes"], "retries": 0}
+    assert done.outcome == "done"
+    assert done.requests == {"read": stats["reads"], "write": stats["writes"], "retries": 0}
     assert stats["writes"] == plan.head.requests.write
     check_contract(pleo)
     return stats["reads"], stats["writes"]

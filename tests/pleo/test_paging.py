@@ -9,7 +9,7 @@ import pytest
 
 from clocks import FakeTime
 from pleoctl.errors import PleoError
-from pleoctl.pleo.paging import read_pages
+from pleoctl.pleo.paging import Listing, read_pages
 from pleoctl.remote.budget import Budget
 from pleoctl.remote.errors import ApiError
 from pleoctl.remote.service import Service
@@ -32,7 +32,7 @@ def read(requests_mock: Mocker, *answers: Json | list[Any] | None, status: int =
     """The ids that reading these answers gives."""
     requests_mock.get(f"{URL}/x", [{"json": answer, "status_code": status} for answer in answers])
     http = Transport(Service(URL, "Pleo", failure=PleoError), None, Budget(None, machine=FakeTime()))
-    return [r.id for r in read_pages(http, "GET", "/x", convert=lambda raw: SimpleNamespace(id=raw["id"]))]
+    return [r.id for r in read_pages(http, Listing("GET", "/x"), lambda raw: SimpleNamespace(id=raw["id"]))]
 
 
 def test_all_pages_come_in_order(requests_mock: Mocker) -> None:
@@ -99,7 +99,7 @@ def test_a_refused_page_size_is_left_to_pleo(requests_mock: Mocker) -> None:
     http = Transport(Service(URL, "Pleo", failure=PleoError), None, Budget(None, machine=FakeTime()))
     answers = [{"status_code": 400}, {"json": page("a", cursor="C1")}, {"json": page("b")}]
     requests_mock.get(f"{URL}/x", answers)
-    found = read_pages(http, "GET", "/x", params={"k": "v"}, convert=lambda raw: SimpleNamespace(id=raw["id"]))
+    found = read_pages(http, Listing("GET", "/x", {"k": "v"}), lambda raw: SimpleNamespace(id=raw["id"]))
     assert [r.id for r in found] == ["a", "b"]
     queries = [request.qs for request in requests_mock.request_history]
     assert queries == [{"k": ["v"], "limit": ["100"]}, {"k": ["v"]}, {"k": ["v"], "after": ["c1"]}]
@@ -111,7 +111,7 @@ def test_other_refusals_are_errors(requests_mock: Mocker, refusals: list[int]) -
     http = Transport(Service(URL, "Pleo", failure=PleoError), None, Budget(None, machine=FakeTime()))
     requests_mock.get(f"{URL}/x", [{"status_code": status} for status in refusals])
     with pytest.raises(ApiError) as caught:
-        read_pages(http, "GET", "/x", convert=lambda raw: SimpleNamespace(id=raw["id"]))
+        read_pages(http, Listing("GET", "/x"), lambda raw: SimpleNamespace(id=raw["id"]))
     assert caught.value.status == refusals[-1]
     assert requests_mock.call_count == len(refusals)
 
@@ -128,4 +128,4 @@ def test_a_list_without_an_end_is_given_up(requests_mock: Mocker, rows: int, pag
     requests_mock.get(f"{URL}/x", json=answer)
     http = Transport(Service(URL, "Pleo", failure=PleoError), None, Budget(None, machine=FakeTime()))
     with pytest.raises(PleoError, match=f"{pages} pages came with {pages * rows} rows"):
-        read_pages(http, "GET", "/x", convert=lambda raw: SimpleNamespace(id=raw["id"]))
+        read_pages(http, Listing("GET", "/x"), lambda raw: SimpleNamespace(id=raw["id"]))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from clocks import FakeTime
-from pleoctl.apply.run import Applied, Target, apply_plan, check_plan
+from pleoctl.apply.run import Ears, Target, apply_plan, check_plan
 from pleoctl.errors import PleoError
 from pleoctl.machine import on
 from pleoctl.plan import Inputs, Plan, build_plan
@@ -24,10 +25,10 @@ from pleoctl.workspace.limits import Limits
 from pleoctl.workspace.settings import GuardLimits
 
 if TYPE_CHECKING:
-    import threading
     from pathlib import Path
 
     from pleoctl.model import Address, DesiredState
+    from pleoctl.run.receipt import Receipt
     from pleoctl.sandbox import Sandbox
 
 Json = dict[str, Any]
@@ -76,20 +77,20 @@ class Engine:
             return plan
         return self.plan(sum(change.action == "archive" for change in plan.changes))
 
-    def apply(self, plan: Plan, stop: threading.Event | None = None) -> Applied:
+    def apply(self, plan: Plan, stop: threading.Event | None = None) -> Receipt:
         """Carry a plan out as `pleoctl apply` does."""
         writer = self.client(PleoWriter, stop)
         try:
             check_plan(plan, self.target)
             with on(self.time):
-                return apply_plan(plan, self.target, writer, stop=stop)
+                return apply_plan(plan, self.target, writer, Ears(stop or threading.Event()))
         finally:
             writer.close()
 
 
-def statuses(applied: Applied) -> dict[str, int]:
+def statuses(applied: Receipt) -> dict[str, int]:
     """Changes of a receipt per status."""
-    return dict(applied.receipt.counts())
+    return dict(applied.counts())
 
 
 def keys(state: Json) -> Counter[tuple[str, str, str]]:
@@ -140,9 +141,9 @@ def check_contract(pleo: Sandbox) -> None:
     assert stats["violations"] == []
 
 
-def refused_by_pleo(applied: Applied) -> set[Address]:
+def refused_by_pleo(applied: Receipt) -> set[Address]:
     """Addresses that Pleo itself refused, and those blocked by them; nothing else may be open."""
-    open_results = [r for r in applied.receipt.results if r.status not in {"done", "alreadyDone"}]
+    open_results = [r for r in applied.results if r.status not in {"done", "alreadyDone"}]
     for result in open_results:
         error = result.error or {}
         reason = error.get("code"), error.get("httpStatus")

@@ -10,9 +10,9 @@ import msgspec
 
 from pleoctl.documents.canonical import digest
 from pleoctl.model import Address
+from pleoctl.model.changes import Change
 from pleoctl.plan.artifact import Plan, address_of
 from pleoctl.plan.document import Head
-from pleoctl.reconcile import Change
 
 Json = dict[str, Any]
 

@@ -12,8 +12,8 @@ from pleoctl.mapping.analysis.types import type_findings
 from pleoctl.mapping.items import attribute
 from pleoctl.mapping.rules.predicates import folded
 from pleoctl.mapping.rules.spelling import UNKNOWN
-from pleoctl.mapping.targets import targets
-from pleoctl.mapping.vendors import KEYS
+from pleoctl.mapping.rules.targets import targets
+from pleoctl.mapping.rules.vendors import KEYS
 from pleoctl.mapping.vocabulary import ROLES, SETTING_CHAIN, TAG_PREFIX
 from pleoctl.text import closest
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pleoctl.mapping.catalog import Catalog
     from pleoctl.mapping.rules.model import LineRow, Rules, Target, TypeRow, VendorRow
     from pleoctl.mapping.rules.predicates import Predicate
-    from pleoctl.mapping.targets import AccountUse
+    from pleoctl.mapping.rules.targets import AccountUse
     from pleoctl.place import Place
 
 #: What each code means; docs/mapping.md tells what to do about it.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from pleoctl.mapping.engine.record import Resolved
 from pleoctl.mapping.failures import missing, setting_missing, wrong
 from pleoctl.mapping.vocabulary import CONTRA_TYPES, NO_ACCOUNT_ID, SETTING_CHAIN
 
@@ -14,19 +13,10 @@ if TYPE_CHECKING:
     from pleoctl.mapping.engine.work import Work
     from pleoctl.mapping.items import Account
     from pleoctl.mapping.rules.model import Rules, Target
-    from pleoctl.mapping.vendors import Vendors
+    from pleoctl.mapping.rules.vendors import Vendors
 
 CONTRA_BRANCH = "contraAccount"
 VENDOR_BRANCH = "vendor"
-
-
-class Resolved(msgspec.Struct, gc=False):
-    """The account of one side: its code, the role that led there, the branch of the role, and the setting if any."""
-
-    account: str
-    role: str | None
-    branch: str | None
-    setting: str | None = None
 
 
 class Accounts:

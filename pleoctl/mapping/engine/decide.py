@@ -18,7 +18,7 @@ from pleoctl.mapping.vocabulary import (
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.work import Work
     from pleoctl.mapping.rules.model import Rules, TypeRow
-    from pleoctl.mapping.vendors import Vendors
+    from pleoctl.mapping.rules.vendors import Vendors
 
 _ROUTES = {"journal": JOURNAL, "none": JOURNAL, "accounts_payable": ACCOUNTS_PAYABLE}
 
@@ -44,7 +44,7 @@ class Decider:
         work.cell, rows = self._rows[item.type, item.sub_type, work.method]
         if len(rows) == 1:
             work.row = rows[0]
-        work.recorder.type_row(work)
+        work.recorder.type_row(work.cell, work.row)
         if work.row is None:
             raise _undecided(work.cell, rows)
         if work.row.needs_vendor:

@@ -21,7 +21,7 @@ from pleoctl.mapping.engine.record import NOBODY, Recorder
 from pleoctl.mapping.engine.work import Work
 from pleoctl.mapping.failures import ItemFailure
 from pleoctl.mapping.items import Defect, Item
-from pleoctl.mapping.vendors import Vendors
+from pleoctl.mapping.rules.vendors import Vendors
 from pleoctl.mapping.vocabulary import VALIDATION_FAILURE
 
 if TYPE_CHECKING:

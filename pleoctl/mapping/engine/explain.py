@@ -18,10 +18,9 @@ from pleoctl.mapping.vocabulary import CELL_FIELDS, Cell
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pleoctl.mapping.engine.accounts import Resolved
     from pleoctl.mapping.engine.engine import Engine
     from pleoctl.mapping.engine.linetable import Facts
-    from pleoctl.mapping.engine.work import Work
+    from pleoctl.mapping.engine.record import Resolved
     from pleoctl.mapping.items import Defect
     from pleoctl.mapping.rules.model import LineRow, Rules, TypeRow, VendorRow
     from pleoctl.mapping.rules.predicates import Predicate
@@ -55,11 +54,11 @@ class Trace:
         """The bookkeeping method and why."""
         self._step("route", "bookkeeping", branch=branch if method is None else f"{method}: {branch}")
 
-    def type_row(self, work: Work) -> None:
+    def type_row(self, cell: Cell | None, row: TypeRow | None) -> None:
         """The row of the item's cell, and why the others are not."""
-        self._cell, self._row = work.cell, work.row
-        winner = None if work.row is None else _named(work.row.id, work.row.place)
-        self._step("expense type", "expenseTypes", winner, *self._choice(self._rules.types, work.row, self._of_cell))
+        self._cell, self._row = cell, row
+        winner = None if row is None else _named(row.id, row.place)
+        self._step("expense type", "expenseTypes", winner, *self._choice(self._rules.types, row, self._of_cell))
 
     def vendor(self, row: VendorRow | None) -> None:
         """The vendor, or that none was found."""

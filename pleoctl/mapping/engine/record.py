@@ -8,11 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+import msgspec
+
 if TYPE_CHECKING:
-    from pleoctl.mapping.engine.accounts import Resolved
     from pleoctl.mapping.engine.linetable import Facts
-    from pleoctl.mapping.engine.work import Work
-    from pleoctl.mapping.rules.model import LineRow, VendorRow
+    from pleoctl.mapping.rules.model import LineRow, TypeRow, VendorRow
+    from pleoctl.mapping.vocabulary import Cell
+
+
+class Resolved(msgspec.Struct, gc=False):
+    """The account of one side: its code, the role that led there, the branch of the role, and the setting if any."""
+
+    account: str
+    role: str | None
+    branch: str | None
+    setting: str | None = None
 
 
 class Recorder(Protocol):
@@ -22,7 +32,7 @@ class Recorder(Protocol):
         """The bookkeeping method that counts, None where it is not known, and why."""
         ...
 
-    def type_row(self, work: Work) -> None:
+    def type_row(self, cell: Cell | None, row: TypeRow | None) -> None:
         """The cell of the item, and its row where there is exactly one."""
         ...
 
@@ -52,7 +62,7 @@ class _Nobody:
 
     def route(self, method: str | None, branch: str) -> None: ...
 
-    def type_row(self, work: Work) -> None: ...
+    def type_row(self, cell: Cell | None, row: TypeRow | None) -> None: ...
 
     def vendor(self, row: VendorRow | None) -> None: ...
 

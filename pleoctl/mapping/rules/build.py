@@ -16,7 +16,7 @@ from pleoctl.mapping.rules.model import RULES, Given, Leg, LineRow, Rules, Targe
 from pleoctl.mapping.rules.predicates import Predicate, folded, predicate
 from pleoctl.mapping.rules.regex import MAX_SIZE, Refused, compiled
 from pleoctl.mapping.rules.spelling import UNKNOWN
-from pleoctl.mapping.vendors import doubles, read_csv, vendor_row
+from pleoctl.mapping.rules.vendors import doubles, read_csv, vendor_row
 from pleoctl.mapping.vocabulary import ROLES
 from pleoctl.text import closest, did_you_mean
 

@@ -1,0 +1,43 @@
+"""What handlers and the kinds' parts know of the world that they work in, so that the world may stand on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pleoctl.sandbox.clock import Clock
+    from pleoctl.sandbox.errors import Record
+    from pleoctl.sandbox.settings import Settings
+    from pleoctl.sandbox.store import Store, Table
+
+
+class Surroundings(Protocol):
+    """One company with its clock, settings and state; ``links`` counts files' links, ``reports`` are what jobs told."""
+
+    clock: Clock
+    company: str
+    organization: str
+    settings: Settings
+    store: Store
+    links: int
+    reports: list[Record]
+
+    def new_id(self) -> str:
+        """An id for a new record."""
+        ...
+
+    def now(self) -> str:
+        """A timestamp in UTC with whole seconds."""
+        ...
+
+    def moment(self) -> str:
+        """A timestamp in UTC as export jobs have it."""
+        ...
+
+    def new_installation(self, fields: Record) -> Record:
+        """An installation of this company with the given status and metadata."""
+        ...
+
+    def reader(self, table: Table) -> Store:
+        """What a list or search call reads."""
+        ...

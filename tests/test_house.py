@@ -1,0 +1,150 @@
+"""The house as its imports draw it: floors, no circles, nothing that outgrows its reader."""
+
+from __future__ import annotations
+
+import ast
+import statistics
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[1]
+PACKAGE: Final = ROOT / "pleoctl"
+
+#: From the ground up. A room imports from the floors below its own; rooms on one floor know nothing of each other.
+FLOORS: Final = (
+    "errors",
+    "place",
+    "hosts streams text",
+    "machine markup",
+    "model",
+    "documents",
+    "desired",
+    "workspace",
+    "state",
+    "remote",
+    "run",
+    "pleo",
+    "sources sinks",
+    "reconcile",
+    "plan",
+    "apply",
+    "mapping.vocabulary mapping.items",
+    "mapping.failures mapping.catalog",
+    "mapping.rules",
+    "mapping.engine",
+    "mapping.analysis mapping.suites mapping.io",
+    "mapping.context",
+    "jobs",
+    "fleet",
+    "sandbox",
+    "report",
+    "forge",
+    "cli",
+    "__main__ testing",
+)
+HEIGHT: Final = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
+LONGEST_MODULE: Final = 400
+MOST_PARAMETERS: Final = 5
+MEDIAN_FUNCTION: Final = 10
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Every module of the package by its name."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        found[name] = ast.parse(path.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def imports() -> dict[str, frozenset[str]]:
+    """The modules that each module imports, wherever in it and whatever for, types as well."""
+    return {name: frozenset(_imported(tree)) - {name} for name, tree in modules().items()}
+
+
+def _imported(tree: ast.Module) -> list[str]:
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return [name if name in modules() else name.rpartition(".")[0] for name in found if name.startswith("pleoctl.")]
+
+
+def room(module: str) -> str:
+    """The room of a module; mapping's rooms count one by one."""
+    parts = module.split(".")[1:]
+    return ".".join(parts[: 2 if parts[:1] == ["mapping"] else 1])
+
+
+def test_a_room_imports_only_from_floors_below() -> None:
+    """No arrow runs up, and none runs between two rooms of one floor."""
+    wrong = [
+        f"{module} imports {other}"
+        for module, others in imports().items()
+        for other in others
+        if room(module) != room(other) and {room(module), room(other)} <= HEIGHT.keys()
+        if HEIGHT[room(module)] <= HEIGHT[room(other)]
+    ]
+    assert wrong == []
+
+
+def test_every_room_has_a_floor() -> None:
+    """A new room is put into the table of floors."""
+    assert {room(module) for module in modules()} - HEIGHT.keys() <= {"", "mapping"}
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    """Modules form no circle, those imported for their types alone included."""
+    standing = {name: set(others & imports().keys()) for name, others in imports().items()}
+    while free := [name for name, others in standing.items() if not others & standing.keys()]:
+        for name in free:
+            del standing[name]
+    assert sorted(standing) == [], "these stand in a circle, or import from one"
+
+
+@pytest.mark.parametrize("folder", ["pleoctl", "bench"])
+def test_no_module_is_longer_than_one_reads(folder: str) -> None:
+    """No module has more than 400 lines."""
+    long = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / folder).rglob("*.py")}
+    assert {name: lines for name, lines in long.items() if lines > LONGEST_MODULE} == {}
+
+
+def test_no_class_asks_for_more_than_five_things() -> None:
+    """A constructor that is written out has at most five parameters; documents say their fields instead."""
+    wide = {
+        f"{module}.{node.name}": parameters
+        for module, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and (parameters := _parameters(node)) > MOST_PARAMETERS
+    }
+    assert wide == {}
+
+
+def _parameters(node: ast.ClassDef) -> int:
+    made = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"]
+    return max((len(one.args.args) - 1 + len(one.args.kwonlyargs) for one in made), default=0)
+
+
+def test_functions_are_short() -> None:
+    """Half of all functions have at most ten lines, docstring and signature included."""
+    lengths = [
+        (node.end_lineno or node.lineno) - node.lineno + 1
+        for tree in modules().values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    assert statistics.median(lengths) <= MEDIAN_FUNCTION
+
+
+def test_the_table_of_floors_names_each_room_once() -> None:
+    """A room stands on one floor."""
+    rooms = sorted(" ".join(FLOORS).split())
+    assert all(one != other for one, other in pairwise(rooms))
