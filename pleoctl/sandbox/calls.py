@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 
     from pleoctl.sandbox.auth import Credential
     from pleoctl.sandbox.contract import Operation
-    from pleoctl.sandbox.faults import Effects
     from pleoctl.sandbox.paging import Query
     from pleoctl.sandbox.settings import Settings
     from pleoctl.sandbox.store import Filter, Store, Table
-    from pleoctl.sandbox.surroundings import Surroundings
+    from pleoctl.sandbox.surroundings import Strikes, Surroundings
 
 
 class File(NamedTuple):
@@ -49,7 +48,7 @@ class Call:
     query: Query
     body: Any
     identified: Credential | None
-    effects: Effects
+    effects: Strikes
     host: str
 
     @property

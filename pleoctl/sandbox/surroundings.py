@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from pleoctl.sandbox.clock import Clock
     from pleoctl.sandbox.errors import Record
     from pleoctl.sandbox.settings import Settings
     from pleoctl.sandbox.store import Store, Table
+
+
+class Strike(Protocol):
+    """What a handler asks of a fault that strikes its call."""
+
+    @property
+    def by(self) -> int:
+        """How much."""
+        ...
+
+    @property
+    def commit(self) -> bool:
+        """Whether what was asked for is done all the same."""
+        ...
+
+
+class Strikes(Protocol):
+    """The faults that strike one call."""
+
+    def of(self, kind: Literal["shortPage", "partialUpdate", "updateErrors"], /) -> Strike | None:
+        """The first of a kind."""
+        ...
 
 
 class Surroundings(Protocol):
