@@ -6,7 +6,7 @@ rules B1-B6 lead to. The pairs of type and subtype are those of table T; any oth
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 JOURNAL: Final = "journal"
 ACCOUNTS_PAYABLE: Final = "accounts_payable"
@@ -97,6 +97,22 @@ CELLS: Final = tuple(
     for sub in subs
     for method in (METHODS[:1] if kind in JOURNAL_ONLY else METHODS)
 )
+
+#: The side of the lines in the standard table, for every type that has such a side (T1-T7, T14, T17-T19).
+LINE_SIDES: Final[dict[str, Literal["debit", "credit"]]] = {
+    **dict.fromkeys(
+        ("card_purchase", "card_invoice", "fee", "out_of_pocket", "mileage", "per_diem", "invoice"), "debit"
+    ),
+    **dict.fromkeys(("refund", "chargeback", "cashback"), "credit"),
+}
+
+#: The leg of the standard table that has the lines, by route and side (T30, T33-T36).
+LINE_KINDS: Final = {
+    (JOURNAL, "debit"): "journal",
+    (JOURNAL, "credit"): "journal",
+    (ACCOUNTS_PAYABLE, "debit"): "invoice",
+    (ACCOUNTS_PAYABLE, "credit"): "creditNote",
+}
 
 ROLES: Final = (
     "line",

@@ -34,6 +34,7 @@ CODES: Final = {
     "MAP011": "a row can never match",
     "MAP012": "a row changes nothing",
     "MAP013": "a row of an included file is overridden",
+    "MAP014": "a row books lines on an account of its own, so that line rows do not apply",
     "MAP020": "no row matches some items",
     "MAP030": "an account does not exist",
     "MAP031": "an account is archived",

@@ -6,6 +6,7 @@ from itertools import combinations, islice
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.analysis.folding import fold
+from pleoctl.mapping.engine.linetable import cell_allows
 from pleoctl.mapping.vocabulary import CELLS, Cell
 
 if TYPE_CHECKING:
@@ -20,11 +21,25 @@ MAX_PAIRS: Final = 5000
 
 
 def type_findings(rules: Rules) -> Iterator[Finding]:
-    """MAP010, MAP011 and MAP020 of the expense-type table."""
+    """MAP010, MAP011, MAP014 and MAP020 of the expense-type table."""
     sure = [row for row in rules.types if not row.doubtful]
     yield from _dead(sure)
     yield from _overlaps(sure)
     yield from _gaps(rules)
+    yield from _stand_ins(rules, sure)
+
+
+def _stand_ins(rules: Rules, rows: list[TypeRow]) -> Iterator[Finding]:
+    """MAP014: accounts in the lines' place, of which line rows that seem to be meant for them know nothing."""
+    for row in rows:
+        cells = [cell for cell in row.stand_ins if any(cell_allows(line.when, cell) for line in rules.lines)]
+        if cells:
+            leg, side = row.stand_ins[cells[0]]
+            message = (
+                f"row {row.id!r} books the lines on {leg.on(side)}, with their tax and tags; "
+                f"line rows do not apply to {'; '.join(fold(cells))}"
+            )
+            yield row.place.finding("MAP014", message, rule=row.id, level="info")
 
 
 def _dead(rows: list[TypeRow]) -> Iterator[Finding]:

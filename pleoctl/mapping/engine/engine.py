@@ -26,8 +26,9 @@ from pleoctl.mapping.vocabulary import VALIDATION_FAILURE
 
 if TYPE_CHECKING:
     from pleoctl.mapping.catalog import Catalog
+    from pleoctl.mapping.engine.entries import Side
     from pleoctl.mapping.items import Invoice
-    from pleoctl.mapping.rules.model import Rules
+    from pleoctl.mapping.rules.model import Leg, Rules, TypeRow
 
 
 class Engine:
@@ -69,9 +70,18 @@ class Engine:
         work.read()
         row = self._decider.decide(work)
         self._checks.contra(work)
+        stand_in = None if row.uses_line or work.cell is None else row.stand_ins.get(work.cell)
+        if stand_in is not None:
+            return self._in_place_of_lines(work, row, *stand_in)
         shares = self._lines.shares(work, work.cell) if row.uses_line and work.cell is not None else []
         check_amounts(work)
-        return [self._poster.leg(leg, shares, work) for leg in row.legs]
+        return [self._poster.leg(leg, leg.line_side, shares, work) for leg in row.legs]
+
+    def _in_place_of_lines(self, work: Work, row: TypeRow, of: Leg, side: Side) -> list[LedgerEntry]:
+        """The entries of a row that names an account where the lines' accounts would stand."""
+        shares = self._lines.shares_on(of.on(side).code or "", work)
+        check_amounts(work)
+        return [self._poster.leg(leg, side if leg is of else None, shares, work) for leg in row.legs]
 
     def _shell(self, work: Work) -> Entry:
         """Everything of an entry but its postings (D2-D4, D10)."""

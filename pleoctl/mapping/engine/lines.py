@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Share(msgspec.Struct, gc=False):
     """What one line puts on the expense side; ``amount`` and ``tax`` in hundredths, without sign.
 
-    ``tax`` is zero where it gets no postings of its own.
+    ``tax`` is zero where it gets no postings of its own. ``stands_in``: the account is one that the type row names in
+    the place of the line's.
     """
 
     line: Line
@@ -34,6 +35,7 @@ class Share(msgspec.Struct, gc=False):
     tax_code: str | None = None
     tags: dict[str, str] = {}  # msgspec copies an empty default for each share
     tax: int = 0
+    stands_in: bool = False
 
 
 class Lines:
@@ -62,6 +64,19 @@ class Lines:
                 work.recorder.zero_line(number)
         return shares
 
+    def shares_on(self, account: str, work: Work) -> list[Share]:
+        """The same, all on one account, which line rules have no say in. Raises `ItemFailure`."""
+        shares = []
+        for number, line in enumerate(work.item.accounting_entry_lines):
+            value = work.values[number]
+            if value:
+                share = Share(line, account, abs(value), None, stands_in=True)
+                self._carried(share, work, number)
+                shares.append(share)
+            else:
+                work.recorder.zero_line(number)
+        return shares
+
     def _share(self, work: Work, table: LineTable, number: int, line: Line, amount: int) -> Share:
         unclear = None
         try:
@@ -80,11 +95,15 @@ class Lines:
             raise unclear
         share = Share(line, self._account(number, given, row), amount, row)
         self._checks.account(share.account, work, line.account.name if row is None and line.account else None)
-        if line.tax is not None:
-            self._tax(share, line.tax, work, number)
-        if line.tags:
-            self._tags(share, line.tags)
+        self._carried(share, work, number)
         return share
+
+    def _carried(self, share: Share, work: Work, number: int) -> None:
+        """What a share takes over from its line beside the amount."""
+        if share.line.tax is not None:
+            self._tax(share, share.line.tax, work, number)
+        if share.line.tags:
+            self._tags(share, share.line.tags)
 
     def _account(self, number: int, given: str | None, row: LineRow | None) -> str:
         if row is not None and row.account is not None:

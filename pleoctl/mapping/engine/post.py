@@ -23,14 +23,15 @@ class Poster:
         self._accounts = accounts
         self._checks = checks
 
-    def leg(self, leg: Leg, shares: list[Share], work: Work) -> LedgerEntry:
-        """The entry of a leg. Raises `ItemFailure`."""
-        side = leg.line_side
+    def leg(self, leg: Leg, side: Side | None, shares: list[Share], work: Work) -> LedgerEntry:
+        """The entry of a leg, whose ``side`` has the shares (None: neither). Raises `ItemFailure`."""
         if side is None:
             amount = abs(work.amount)
             return LedgerEntry(
                 leg.kind, [self._counter("debit", leg, amount, work), self._counter("credit", leg, amount, work)]
             )
+        if leg.line_side is None:
+            work.recorder.account(leg.kind, side, self._accounts.resolve(leg.on(side), work))
         postings = [p for share in shares for p in self._of_share(share, side, work)]
         # The counter posting is the exact sum of the lines, so an entry cannot be out of balance (N3, N5, M22).
         total = sum([share.amount for share in shares])
@@ -38,7 +39,7 @@ class Poster:
         return LedgerEntry(leg.kind, postings)
 
     def _counter(self, side: Side, leg: Leg, amount: int, work: Work) -> Posting:
-        found = self._accounts.resolve(leg.debit if side == "debit" else leg.credit, work)
+        found = self._accounts.resolve(leg.on(side), work)
         work.recorder.account(leg.kind, side, found)
         return Posting(side, found.account, found.role, amount, work.currency or "", branch=found.branch)
 
@@ -82,12 +83,12 @@ def _line_posting(share: Share, side: Side, work: Work, amount: int, tax_code: s
     return Posting(
         side,
         share.account,
-        "line",
+        None if share.stands_in else "line",
         amount,
         work.currency or "",
         share.line.accounting_entry_line_id,
         tax_code,
         share.tags,
         rule,
-        branch,
+        None if share.stands_in else branch,
     )

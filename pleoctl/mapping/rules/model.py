@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pleoctl.mapping.vocabulary import CELLS, ROLES, SETTING_CHAIN, Cell
+from pleoctl.mapping.vocabulary import CELLS, LINE_KINDS, LINE_SIDES, ROLES, SETTING_CHAIN, Cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pleoctl.mapping.engine.entries import Side
     from pleoctl.mapping.items import Item
     from pleoctl.mapping.rules.predicates import Predicate
     from pleoctl.mapping.rules.template import Template
@@ -53,8 +54,12 @@ class Leg:
     debit: Target
     credit: Target
 
+    def on(self, side: Side) -> Target:
+        """What stands on a side."""
+        return self.debit if side == "debit" else self.credit
+
     @cached_property
-    def line_side(self) -> Literal["debit", "credit"] | None:
+    def line_side(self) -> Side | None:
         """The side that takes the lines' accounts, None where the leg has no expense side."""
         if self.debit.role == "line":
             return "debit"
@@ -87,6 +92,22 @@ class TypeRow:
     def uses_line(self) -> bool:
         """Whether an entry of this row has an expense side, so that line rules apply."""
         return any(leg.line_side for leg in self.legs)
+
+    @cached_property
+    def stand_ins(self) -> dict[Cell, tuple[Leg, Side]]:
+        """Where the row names a code in the place that the standard table gives to the lines: the leg and its side.
+
+        The code takes the place of each line there, which keeps its tax and tags.
+        """
+        return {cell: found for cell in self.cells if not self.uses_line and (found := self._stand_in(cell))}
+
+    def _stand_in(self, cell: Cell) -> tuple[Leg, Side] | None:
+        side = LINE_SIDES.get(cell.type)
+        if side is None:
+            return None
+        coded = [leg for leg in self.legs if leg.on(side).code is not None]
+        coded.sort(key=lambda leg: leg.kind != LINE_KINDS[cell.method, side])
+        return (coded[0], side) if coded else None
 
     @cached_property
     def needs_vendor(self) -> bool:
