@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.sandbox.calls import Answer, Call
 from pleoctl.sandbox.errors import ApiError, Record, invalid
-from pleoctl.sandbox.export_life import expires_in, need_job, read, refresh, refuse_missing_contra, report, typed
+from pleoctl.sandbox.export_life import expires_in, need_job, read, refresh, refuse_missing_contra, report
 from pleoctl.sandbox.export_rows import ITEMS, JOBS, OPEN, JobRow, example_item, fresh_job
 from pleoctl.sandbox.parts import Part
 from pleoctl.sandbox.store import Filter
@@ -73,7 +73,7 @@ def send_event(call: Call) -> Answer:
 
 
 def render(call: Call, row: Record) -> Record:
-    """ExportJobV3."""
+    """ExportJobV3; its type of failure is never null."""
     names = (
         "id",
         "companyId",
@@ -93,7 +93,9 @@ def render(call: Call, row: Record) -> Record:
     job = {name: row[name] for name in names}
     job |= {"numberOfItems": counted, "expiresIn": expires_in(call.world, row)}
     extra: Record = row["extra"]
-    return typed(call, call.shown(job), "failureReasonType") | extra
+    if job["failureReasonType"] is None:
+        del job["failureReasonType"]
+    return call.shown(job) | extra
 
 
 def _refuse_second(call: Call) -> None:

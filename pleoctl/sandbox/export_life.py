@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.sandbox.errors import ApiError, Record
-from pleoctl.sandbox.export_rows import ITEMS, JOBS, OPEN
+from pleoctl.sandbox.export_rows import ITEMS, JOBS, OPEN, OUTCOME
 from pleoctl.sandbox.store import Filter
 
 if TYPE_CHECKING:
@@ -87,6 +87,13 @@ def typed(call: Call, record: Record, name: str) -> Record:
         return record
     shown = {key: value for key, value in record.items() if key != name}
     return shown | ({name: None} if call.settings.null_types else {})
+
+
+def item_shown(call: Call, row: Record) -> Record:
+    """ExportJobItemV3."""
+    item = {"accountingEntryId": row["accountingEntryId"], "exportJobId": row["jobId"], "status": row["status"]}
+    extra: Record = row["extra"]
+    return typed(call, call.shown(item | {name: row[name] for name in OUTCOME}), "failureReasonType") | extra
 
 
 def report(call: Call, job: Record, said: Record, error: str | None) -> None:

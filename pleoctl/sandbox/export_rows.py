@@ -59,7 +59,7 @@ class ItemRow(BareRow, frozen=True, kw_only=True):
 
 JOBS: Final = Table.of("exportJobs", JobRow, indexes=(("status",),), stamped=False)
 ITEMS: Final = Table.of(
-    "exportItems", ItemRow, parent="jobId", indexes=(("jobId", "status"), ("accountingEntryId", "jobId"))
+    "exportItems", ItemRow, parent="jobId", indexes=(("jobId",), ("status", "jobId"), ("accountingEntryId", "jobId"))
 )
 OUTCOME: Final = ("exportedAt", "externalId", "externalUrl", "failureReason", "failureReasonType")
 _KEPT: Final = frozenset(field_names(ItemRow))

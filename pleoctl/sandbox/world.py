@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.sandbox.auth import Doorkeeper
 from pleoctl.sandbox.errors import BadInput, Record
+from pleoctl.sandbox.export_rows import OPEN
 from pleoctl.sandbox.faults import FaultPlan
 from pleoctl.sandbox.kinds import PARTS
 from pleoctl.sandbox.lag import Lag
@@ -233,6 +234,8 @@ class World:
                 return
             if existing is not None and edit.op == "delete":
                 self.store.delete(part.table, existing["id"])
+                return
+            if existing is not None and edit.op == "cancel" and existing["status"] not in OPEN:
                 return
             flag = _FLAGS.get(edit.op, {})
             self.put(edit.kind, edit.key, {**edit.fields, **flag})
