@@ -11,6 +11,7 @@ from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP, Kind, flat_kinds
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pleoctl.errors import Finding
     from pleoctl.sources.context import Context
 
 
@@ -53,6 +54,12 @@ FIELDS: Final = _ByResource(_all)
 REQUIRED: Final = _ByResource(_needed)
 
 
+def identity(resource: str) -> tuple[str, ...]:
+    """The fields that tell one row of a table from another: the key, below its dimension where it has one."""
+    kind = next(kind for kind in KINDS.values() if kind.section == resource)
+    return REQUIRED[resource][: 1 if kind.parent is None else 2]
+
+
 @dataclass(slots=True)
 class SourceRow:
     """One row as the accounting system gave it.
@@ -71,10 +78,15 @@ class SourceRow:
 
 @dataclass(slots=True)
 class Table:
-    """All rows of one resource; ``label`` names it in messages, ``name`` is the file or address it came from."""
+    """All rows of one resource; ``name`` is the file or address it came from.
+
+    ``findings`` tell what is doubtful about the list as a whole, ``may_be_empty`` says that a company may have none.
+    """
 
     name: str
     rows: list[SourceRow] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    may_be_empty: bool = False
 
 
 class Source(Protocol):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
+
+#: Days that accounting systems write where there is no end.
+NO_END: Final = ("0001-01-01", "9999-12-31")
 
 
 def settle(cells: dict[str, Any]) -> None:

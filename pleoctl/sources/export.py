@@ -11,7 +11,7 @@ from pleoctl.desired.read import checked, holds, load_state, merged
 from pleoctl.errors import Finding, Refused, SourceError
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, flat_kinds
 from pleoctl.model.records import DesiredState, Row
-from pleoctl.sources.base import Source, resource_names
+from pleoctl.sources.base import Source, Table, resource_names
 from pleoctl.sources.opening import open_source
 from pleoctl.sources.rows import RowReader
 
@@ -46,7 +46,7 @@ def read_source(workspace: Workspace, source: Source | None = None) -> tuple[Des
         raise SourceError("the source reads neither accounts nor dimensions")
     if tables["values"] is not None and tables["dimensions"] is None:
         raise SourceError("the source reads values but no dimensions", hint="add source.dimensions")
-    empty = [name for name, table in tables.items() if table is not None and not table.rows]
+    empty = [name for name, table in tables.items() if table is not None and not table.rows and not table.may_be_empty]
     if empty:
         raise Refused(
             f"the source has no {' and no '.join(empty)}; an empty list is never exported",
@@ -59,7 +59,14 @@ def read_source(workspace: Workspace, source: Source | None = None) -> tuple[Des
             "the source has rows that cannot be used",
             findings=[Finding(f.code, f.message, "error", f.file, f.line) for f in reader.findings],
         )
-    return state, reader.findings
+    return state, [*(one for table in tables.values() if table is not None for one in _told(table)), *reader.findings]
+
+
+def _told(table: Table) -> Iterator[Finding]:
+    """What a table itself tells; an empty one that may be empty says so."""
+    yield from table.findings
+    if not table.rows and table.may_be_empty:
+        yield Finding("empty-list", f"{table.name} gave no rows: the company uses none", "info")
 
 
 def export_state(workspace: Workspace, source: Source | None = None) -> Export:

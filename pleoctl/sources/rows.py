@@ -16,6 +16,7 @@ from pleoctl.desired.rows import ordered
 from pleoctl.errors import Finding
 from pleoctl.model.kinds import TAG, TAG_GROUP, Field, Kind, flat_kinds
 from pleoctl.model.records import DesiredState, Dimension, Row
+from pleoctl.sources.cells import NO_END
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,7 +54,8 @@ class RowReader:
             identity, problem = None, f"has no {kind.key}"
         row = Row(identity, self._fields(cells, kind), cells.get("active", True) is not False, problem)
         if problem is None:
-            row.expires, row.currency = cells.get("expires"), cells.get("currency")
+            expires = cells.get("expires")
+            row.expires, row.currency = None if expires in NO_END else expires, cells.get("currency")
         row.file, row.line = table.name, source.line or 0
         if problem is not None:
             self._report(row, problem)

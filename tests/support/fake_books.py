@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from pleoctl.errors import Finding
     from pleoctl.model.records import DesiredState
     from pleoctl.sources.export import Export
 
@@ -129,6 +130,10 @@ class Books:
     def read(self, source: dict[str, Any], **more: Any) -> DesiredState:
         """The desired state of a source; rows that cannot be used are held."""
         return read_source(self.workspace(source, **more))[0]
+
+    def findings(self, source: dict[str, Any], **more: Any) -> list[Finding]:
+        """What the reading of a source tells."""
+        return read_source(self.workspace(source, **more))[1]
 
     def export(self, source: dict[str, Any], **more: Any) -> Export:
         """Export to desired-state.yaml."""

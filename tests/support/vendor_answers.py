@@ -106,11 +106,13 @@ def business_central(call: Call) -> Reply:
                 "id": f"i-{code}",
                 "code": code,
                 "displayName": name,
-                "dimensionValues": [{"code": o, "displayName": n} for o, n, _ in options],
             }
-            for code, (name, options) in TREE.items()
+            for code, (name, _) in TREE.items()
         ]
         return Reply({"value": trees, "@odata.count": len(trees)})
+    if call.path.endswith("/dimensionValues"):
+        options = TREE[call.path.split("dimensions(i-")[1][:2]][1]
+        return Reply({"value": [{"code": o, "displayName": n} for o, n, _ in options], "@odata.count": len(options)})
     rows = [
         {
             "id": f"id-{n}",
@@ -354,7 +356,7 @@ def odoo(call: Call) -> Reply:
         ],
         "account.analytic.plan": [{"id": int(code[1:]), "name": name} for code, (name, _) in TREE.items()],
         "account.analytic.account": [
-            {"id": int(o[1:]), "name": n, "active": on, "plan_id": [int(code[1:]), name]}
+            {"id": int(o[1:]), "name": n, "active": on, "root_plan_id": [int(code[1:]), name]}
             for code, (name, options) in TREE.items()
             for o, n, on in options
         ],

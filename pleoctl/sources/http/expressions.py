@@ -7,7 +7,9 @@ whole chart. So an expression remembers which of its names the data has had; wha
 from __future__ import annotations
 
 import math
+import re
 from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from warnings import catch_warnings, simplefilter
 
@@ -17,6 +19,7 @@ from jmespath.functions import Functions, signature
 from jmespath.visitor import Options, TreeInterpreter
 
 from pleoctl.errors import SourceError
+from pleoctl.sources.cells import NO_END
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +33,9 @@ MAX_DEPTH: Final = 100
 MAX_GROWTH: Final = 10_000
 #: Codes and names in Pleo are no longer.
 MAX_WIDTH: Final = 255
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY: Final = re.compile(r"(\d{4})(-?)(\d{2})\2(\d{2})(?:[T ]\d{2}:\d{2}.*)?", re.DOTALL)
+_TICKS: Final = re.compile(r"\\?/Date\((-?\d{1,15})([+-]\d{4})?\)\\?/")
 _FAILURES: Final = (JMESPathError, ArithmeticError, TypeError, ValueError, RecursionError)
 
 _TEXT: Final[Any] = {"types": ["string", "null"]}
@@ -41,7 +47,7 @@ class ExpressionError(Exception):
 
 
 class _Functions(Functions):
-    """``trim``, ``lower``, ``upper``, ``pad`` and ``string``; null stays null."""
+    """``trim``, ``lower``, ``upper``, ``pad``, ``string`` and ``date``; null stays null."""
 
     @signature(_TEXT)
     def _func_trim(self, text: str | None) -> str | None:
@@ -67,6 +73,30 @@ class _Functions(Functions):
             raise ExpressionError(f"In function pad(), {fill!r} is not one character to fill up with")
         return None if value is None else _text(value).rjust(int(width), fill)
 
+    @signature(_TEXT)
+    def _func_date(self, text: str | None) -> str | None:
+        return None if text is None or not text.strip() else _day(text.strip())
+
+
+def _day(text: str) -> str | None:
+    """The day of a date or date-time as it is written; null for the days that stand for no end."""
+    ticks, written = _TICKS.fullmatch(text), _DAY.fullmatch(text)
+    try:
+        if ticks is not None:
+            day = (_EPOCH + timedelta(milliseconds=int(ticks[1])) + _offset(ticks[2])).date()
+        elif written is not None:
+            day = date(int(written[1]), int(written[3]), int(written[4]))
+        else:
+            raise ExpressionError(f"In function date(), {text[:40]!r} is no date (YYYY-MM-DD, with or without a time)")
+    except (ValueError, OverflowError) as error:
+        raise ExpressionError(f"In function date(), {text[:40]!r} is no day of the calendar") from error
+    return None if day.isoformat() in NO_END else day.isoformat()
+
+
+def _offset(words: str | None) -> timedelta:
+    sign = -1 if words and words[0] == "-" else 1
+    return sign * timedelta(hours=int(words[1:3]), minutes=int(words[3:])) if words else timedelta()
+
 
 def _text(value: str | float) -> str:
     """Numbers as people write account numbers: 1000, also where the API sends 1000.0."""
@@ -78,14 +108,36 @@ def _text(value: str | float) -> str:
 
 
 _OPTIONS: Final = Options(custom_functions=_Functions())
-_PLAIN: Final = TreeInterpreter(_OPTIONS)
 
 
-class _Watching(TreeInterpreter):
+class _Interpreter(TreeInterpreter):
+    """JMESPath gives null for a part of a text; that would be a cell that is empty by mistake."""
+
+    def __init__(self) -> None:
+        super().__init__(_OPTIONS)
+
+    def visit_slice(self, node: Node, value: Any) -> Any:
+        self._refuse_text(value, "slice")
+        return super().visit_slice(node, value)
+
+    def visit_index(self, node: Node, value: Any) -> Any:
+        self._refuse_text(value, "index")
+        return super().visit_index(node, value)
+
+    @staticmethod
+    def _refuse_text(value: Any, what: str) -> None:
+        if isinstance(value, str):
+            raise ExpressionError(f"{value[:40]!r} is a text, and a text has no {what}; for a day write date(…)")
+
+
+_PLAIN: Final = _Interpreter()
+
+
+class _Watching(_Interpreter):
     """Takes note of every name that occurs; both sides of ``&&`` and ``||`` are looked at."""
 
     def __init__(self, unseen: dict[int, str]) -> None:
-        super().__init__(_OPTIONS)
+        super().__init__()
         self._unseen = unseen
 
     def visit_field(self, node: Node, value: Any) -> Any:
@@ -194,7 +246,7 @@ def _nodes(node: Node) -> Iterator[Node]:
 def _check_functions(node: Node, key: str) -> None:
     for found in _nodes(node):
         if found["type"] == "function_expression" and found["value"] not in _Functions.FUNCTION_TABLE:
-            own = "own functions: trim, lower, upper, pad, string"
+            own = "own functions: trim, lower, upper, pad, string, date"
             raise SourceError(f"{key} calls {found['value']}(), which there is not", hint=own)
 
 

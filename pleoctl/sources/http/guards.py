@@ -22,6 +22,7 @@ _NEGATED_PATH: Final = re.compile(r"!\w+\.")
 def check_table(spec: Resource, maker: RowMaker, table: Table) -> None:
     """Raise `SourceError` with a finding for everything that cannot be right."""
     problems = [*_unknown_names(spec, table), *_impossible_fields(spec, maker, table)] if maker.records else []
+    problems += _unproven_end(spec, maker)
     if problems:
         findings = [Finding(SourceError.code, words) for words in problems]
         raise SourceError(f"{spec.key} does not fit the data", findings=findings)
@@ -35,6 +36,17 @@ def _unknown_names(spec: Resource, table: Table) -> Iterator[str]:
         # JMESPath reads !a.b as (!a).b, which surprises everyone once.
         hint = "; write !(a.b), since ! binds tighter than the dot" if _NEGATED_PATH.search(expression.text) else ""
         yield f"{expression.key}: no record has {name!r} ({expression.text}){hint}"
+
+
+def _unproven_end(spec: Resource, maker: RowMaker) -> Iterator[str]:
+    """A slip in ``next`` looks like the end of the list, so a name that no answer had proves nothing."""
+    expression = spec.next
+    unseen = [name for name in expression.unseen if name not in spec.optional] if expression is not None else []
+    if expression is not None and unseen and maker.unproven:
+        yield (
+            f"{expression.key}: no answer has {unseen[0]!r} ({expression.text}), so nothing says that the list ended; "
+            f"check the name, give total, count or size, or name it: optional: [{unseen[0]}]"
+        )
 
 
 def _impossible_fields(spec: Resource, maker: RowMaker, table: Table) -> Iterator[str]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
-from pleoctl.errors import SourceError
+from pleoctl.errors import Finding, SourceError
 from pleoctl.hosts import same_server
 from pleoctl.remote.pages import endless
+from pleoctl.sources.base import identity
+from pleoctl.sources.http.annotations import goes_on, unread_list
 from pleoctl.sources.http.expressions import Expression, ExpressionError
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 MAX_EMPTY: Final = 20
 _SHOWN_KEYS: Final = 8
+_AGAIN: Final = "nothing was written; run again, and check source.* if it stays"
 # Lengths that a first page has when more pages follow.
 _PAGE_SIZES: Final = frozenset(
     {
@@ -68,7 +71,27 @@ class ListReader:
         self._count = 0
         self._pages = 0
         self._seen: set[int] = set()
+        self._keys: set[Any] = set()
+        self._key = [resource.fields[name] for name in identity(resource.name)]
+        self._full = False
         self._tokens: set[str] = set()
+
+    @property
+    def unproven(self) -> bool:
+        """Whether nothing but a missing name said that the list ended: no total, and no page shorter than asked for."""
+        return self._resource.next is not None and self._total is None and self._full
+
+    def doubts(self) -> Iterator[Finding]:
+        """What is odd about a list that was read."""
+        once = self._resource.paging == "none" or (self._resource.next is None and self._resource.paging == "link")
+        alone = once and self._resource.request is not None and self._pages == 1 and self._total is None
+        if alone and self._count in _PAGE_SIZES:
+            yield Finding(
+                "full-page",
+                f"{self._label()} gave exactly {self._count} rows, which many systems send where nobody asked for more",
+                "warning",
+                hint="if the list goes on, describe its paging; if not, give total or count where the system has one",
+            )
 
     def read(self) -> Iterator[dict[str, Any]]:
         """All records, page by page. Raises `SourceError` as soon as the list contradicts itself."""
@@ -115,7 +138,17 @@ class ListReader:
         for row in rows:
             if not isinstance(row, dict):
                 raise self._wrong(f"a row is {_kind(row)}, not an object")
+            self._refuse_more(row)
         return rows
+
+    def _refuse_more(self, row: dict[str, Any]) -> None:
+        """A record that says that a list inside it goes on elsewhere holds only the beginning of that list."""
+        name = unread_list(row, self._resource.optional)
+        if name is not None:
+            raise self._wrong(
+                f"a record says at {name!r} that its inner list goes on",
+                f"read that list by a request of its own; if it is not needed, name it: optional: [{name!r}]",
+            )
 
     def _note_total(self, body: Any) -> None:
         expression = self._resource.total
@@ -141,10 +174,24 @@ class ListReader:
         """A record of an earlier page: the server repeats a page, or the list moved while it was read."""
         if self._resource.paging == "none":
             return
+        keys = {key for row in rows if (key := self._identity(row)) is not None}
+        for key in sorted(keys & self._keys, key=str)[:1]:
+            words = "/".join(str(part) for part in key)
+            raise self._wrong(f"the row {words!r} came again on a later page: the list changed while it was read")
+        self._keys |= keys
         marks = {hash(repr(row)) for row in rows}
         if not marks.isdisjoint(self._seen):
             raise self._wrong("a row of an earlier page came again: the paging does not move on, or the list changed")
         self._seen |= marks
+
+    def _identity(self, row: dict[str, Any]) -> tuple[Any, ...] | None:
+        """The key of the row that this record becomes; None where it has none."""
+        scope = row if self._parent is None else {**row, "parent": self._parent}
+        try:
+            key = tuple(expression(scope) for expression in self._key)
+        except ExpressionError:
+            return None
+        return key if all(isinstance(part, str) for part in key) else None
 
     # --- the next request --------------------------------------------------------------------------------------
 
@@ -167,8 +214,10 @@ class ListReader:
             # On by what came, not by what was asked for: a server that gives fewer must not make us skip rows.
             return (None if self._ended(rows, answer) else {**step, "offset": step["offset"] + len(rows)}), None
         if kind == "none":
+            self._refuse_unread_pages(answer)
             return None, None
-        token = self._token(answer, rows)
+        self._full = self._resource.size is None or len(rows) >= self._resource.size
+        token = self._token(answer)
         if token is None:
             return None, None
         return (step, self._link(token, url)) if kind == "link" else ({**step, "cursor": token}, None)
@@ -182,13 +231,9 @@ class ListReader:
             raise self._wrong(f"page {self._pages} of {number} is empty")
         return not rows if number is None else self._pages >= number
 
-    def _token(self, answer: Answer, rows: list[dict[str, Any]]) -> str | int | None:
+    def _token(self, answer: Answer) -> str | int | None:
         expression = self._resource.next
-        if expression is None:
-            value: Any = answer.links.get("next")
-        else:
-            value = self._value(expression, answer.body)
-            self._doubt_single_page(expression, value, rows)
+        value: Any = answer.links.get("next") if expression is None else self._value(expression, answer.body)
         if value is None or value == "":
             return None
         if isinstance(value, bool) or not isinstance(value, str | int):
@@ -198,15 +243,14 @@ class ListReader:
         self._tokens.add(str(value))
         return value
 
-    def _doubt_single_page(self, expression: Expression, value: Any, rows: list[dict[str, Any]]) -> None:
-        """A slip in ``next`` looks like a list of one page. A page of a usual length, or a full one, gives it away."""
-        unseen = [name for name in expression.unseen if name not in self._resource.optional]
-        full = len(rows) in _PAGE_SIZES or len(rows) == self._resource.size
-        if value is None and unseen and full and self._total is None:
-            raise SourceError(
-                f"{self._label()} gave {len(rows)} rows, which looks like a full page, and {expression.key} names "
-                f"{unseen[0]!r}, which is not in the answer ({_keys_hint(expression)})",
-                hint=f"check the name; if the list really ends here, give total, or optional: [{unseen[0]}]",
+    def _refuse_unread_pages(self, answer: Answer) -> None:
+        """An answer that was to be the whole list, and itself says that there is more."""
+        body = answer.body if isinstance(answer.body, dict) else {}
+        name = "a Link header" if "next" in answer.links else goes_on(body)
+        if name is not None and name not in self._resource.optional and self._total is None:
+            raise self._wrong(
+                f"paginate is none, and {name} says that there are more pages",
+                f"describe the paging; if the list is whole, give total, or optional: [{name!r}]",
             )
 
     def _link(self, token: str | int, url: str) -> str:
@@ -232,11 +276,8 @@ class ListReader:
             return int(value)
         raise self._wrong(f"{expression.key} gives {_kind(value)} instead of a number")
 
-    def _wrong(self, words: str) -> SourceError:
-        return SourceError(
-            f"{self._label()} was not read completely: {words}",
-            hint="nothing was written; run again, and check source.* if it stays",
-        )
+    def _wrong(self, words: str, hint: str = _AGAIN) -> SourceError:
+        return SourceError(f"{self._label()} was not read completely: {words}", hint=hint)
 
     def _label(self) -> str:
         return f"{self._resource.name} ({self._resource.label})"
@@ -251,7 +292,3 @@ def _keys(body: Any) -> str:
     if not isinstance(body, dict):
         return f"no names, it is {_kind(body)}"
     return ", ".join(list(body)[:_SHOWN_KEYS]) or "no names"
-
-
-def _keys_hint(expression: Expression) -> str:
-    return f"expression: {expression.text}"

@@ -27,6 +27,7 @@ class RowMaker:
         self.all_null = set(spec.fields)
         self.not_text: dict[str, int] = {}
         self.failed: dict[str, str] = {}
+        self.unproven = False
 
     def add(self, record: dict[str, Any], parent: Any, rows: list[SourceRow]) -> None:
         """Append the row of a record, unless ``where`` says no. Raises `SourceError` where ``where`` cannot tell."""

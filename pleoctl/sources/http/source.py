@@ -125,10 +125,14 @@ class HttpSource:
             table = Table(whole.name)
             maker = RowMaker(spec, keep_records=self._is_parent(spec.name))
             for parent, variables in self._parents(spec):
-                for record in ListReader(spec, self._send, variables, parent).read():
+                reader = ListReader(spec, self._send, variables, parent)
+                for record in reader.read():
                     maker.add(record, parent, table.rows)
+                maker.unproven |= reader.unproven
+                whole.findings += reader.doubts()
             check_table(spec, maker, table)
             whole.rows += table.rows
+        whole.may_be_empty = all(spec.may_be_empty for spec in parts)
         return whole
 
     def _is_parent(self, name: str) -> bool:

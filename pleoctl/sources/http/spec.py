@@ -80,6 +80,7 @@ class Resource:
     where: Expression | None
     fields: dict[str, Expression]
     optional: frozenset[str]
+    may_be_empty: bool
     key: str
     parent_names: frozenset[str]
 
@@ -154,6 +155,7 @@ def _resource(name: str, config: dict[str, Any], variables: set[str], key: str) 
         expression(config, "where"),
         _fields(name, _required(config, "fields", key), f"{key}.fields"),
         frozenset(config.get("optional", ())),
+        bool(config.get("mayBeEmpty", False)),
         key,
         frozenset(name for name in _used(request, counting) if name.startswith("parent.")),
     )

@@ -10,7 +10,7 @@ from jsonschema import Draft7Validator
 
 from fake_books import Reply
 from pleoctl.documents.schemas import schema_text
-from pleoctl.errors import InvalidFile, SourceError
+from pleoctl.errors import InvalidFile, Refused, SourceError
 from pleoctl.sources.http.presets import load_preset, preset_names
 from vendors import NUMBERS, VENDORS, Vendor
 
@@ -78,6 +78,53 @@ def test_a_preset_reads_its_vendor_completely(server: FakeServer, books: Books, 
         str(d.row.key): [str(v.key) + ("" if v.active else "-") for v in d.values or []] for d in state.dimensions or []
     }
     assert found == vendor.dimensions
+
+
+_OF_DIMENSIONS = re.compile("dimension|cost|tracking|class|department|location|analytic|project", re.IGNORECASE)
+
+
+def _without_dimensions(vendor: Vendor) -> Callable[[Call], Reply]:
+    """The vendor's answers for a company that has never used a dimension."""
+
+    def app(call: Call) -> Reply:
+        reply = vendor.app(call)
+        of_dimensions = _OF_DIMENSIONS.search(f"{call.path}{call.query}{call.body}")
+        return Reply(emptied(reply.body)) if of_dimensions else reply
+
+    return app
+
+
+def emptied(body: Any) -> Any:
+    """An answer with its lists empty and its numbers zero."""
+    if isinstance(body, dict):
+        return {name: emptied(value) for name, value in body.items()}
+    return [] if isinstance(body, list) else 0 if isinstance(body, int) else "0"
+
+
+@pytest.mark.parametrize("name", [name for name, vendor in VENDORS.items() if vendor.dimensions])
+def test_a_company_without_dimensions_is_read(server: FakeServer, books: Books, name: str) -> None:
+    """Its accounts come, and the empty lists are told; where there were rows before, an empty list is refused."""
+    vendor = VENDORS[name]
+    server.app = _without_dimensions(vendor)
+    state = books.read(section(server, name))
+    assert len(state.accounts or []) == len(NUMBERS)
+    assert [d.values for d in state.dimensions or []] == [[] for _ in state.dimensions or []]
+    assert "empty-list" in {finding.code for finding in books.findings(section(server, name))}
+    server.app = vendor.app
+    books.export(section(server, name))
+    server.app = _without_dimensions(vendor)
+    with pytest.raises(Refused, match="has shrunk"):
+        books.export(section(server, name))
+
+
+def test_values_of_a_sub_plan_belong_to_the_root_plan(server: FakeServer, books: Books) -> None:
+    """Only root plans are asked for, and each analytic account names its root."""
+    server.app = VENDORS["odoo"].app
+    books.read(section(server, "odoo"))
+    roots = [call.body["domain"] for call in server.calls if "analytic.plan" in call.path]
+    assert roots == [[["parent_id", "=", False]]] * 2
+    asked = [call.body.get("fields") for call in server.calls if call.path.endswith("analytic.account/search_read")]
+    assert asked == [["id", "name", "active", "root_plan_id"]]
 
 
 @pytest.mark.parametrize("name", VENDORS)

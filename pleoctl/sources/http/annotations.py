@@ -1,0 +1,45 @@
+"""How answers say that a list goes on: a page of its own that was not asked for is rows that were not read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+# OData 4 annotates a property with the page that follows: ``values@odata.nextLink``.
+_SUFFIXES: Final = ("@odata.nextlink", "@nextlink")
+# OData 2 and 3, Salesforce, and links as many systems name them; true, or a text that is not empty.
+_LINKS: Final = frozenset({"__next", "nextlink", "next_link", "nextrecordsurl", "nextpage", "next_page", "nextpageurl"})
+_FLAGS: Final = frozenset({"hasmore", "has_more", "hasnextpage", "has_next_page"})
+
+
+def goes_on(answer: dict[str, Any]) -> str | None:
+    """The name in an answer, or in an object of it, that says that more rows follow; None where none does."""
+    for name, value in answer.items():
+        if _says_more(name, value):
+            return name
+    inner = (value for value in answer.values() if isinstance(value, dict))
+    return next((name for one in inner for name, value in one.items() if _says_more(name, value)), None)
+
+
+def unread_list(record: dict[str, Any], known: Collection[str]) -> str | None:
+    """The name in a record that says that a list inside it goes on; names that are ``known`` are looked over."""
+    for name, value in record.items():
+        if name in known:
+            continue
+        if "@" in name and _says_more(name, value):
+            return name
+        # An inner list in an envelope: {"results": [...], "__next": "..."}.
+        if isinstance(value, dict) and any(isinstance(part, list) for part in value.values()):
+            more = next((inner for inner, part in value.items() if _says_more(inner, part)), None)
+            if more is not None and more not in known:
+                return f"{name}.{more}"
+    return None
+
+
+def _says_more(name: str, value: Any) -> bool:
+    word = name.casefold()
+    if word in _FLAGS:
+        return value is True
+    return isinstance(value, str) and value != "" and (word.endswith(_SUFFIXES) or word in _LINKS)
