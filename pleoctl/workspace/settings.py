@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
@@ -61,8 +61,23 @@ class Guard(Section, frozen=True):
     protect: tuple[str, ...] = ()
 
 
+class Posting(Section, frozen=True):
+    """``posting``: how entries are booked (O3, P1-P3, H6), and whether a person must look at the plan first."""
+
+    draft: bool = True
+    closed_period: Literal["fail", "today", "nextOpen"] = "fail"
+    attachments: Literal["store", "best", "skip"] = "store"
+    require_review: bool = False
+
+
+class Jobs(Section, frozen=True):
+    """``jobs``: whether a job that this workspace's runs did not start is taken over from whoever did."""
+
+    take_over: bool = False
+
+
 class Settings(Section, frozen=True):
-    """The whole file; a source's section is its type's own business."""
+    """The whole file; a source's and a sink's section are their types' own business."""
 
     company: str
     pleo: Pleo
@@ -72,6 +87,9 @@ class Settings(Section, frozen=True):
     dimensions: Dimensions = Dimensions()
     guard: Guard = Guard()
     mapping: str | None = None
+    sink: dict[str, Any] | None = None
+    posting: Posting = Posting()
+    jobs: Jobs = Jobs()
 
 
 def typed(data: dict[str, Any]) -> Settings:

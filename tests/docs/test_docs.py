@@ -102,7 +102,7 @@ def keys(schema: dict[str, Any], path: str = "") -> list[str]:
 
 
 def test_every_config_key_is_documented_and_no_other() -> None:
-    """docs/configuration.md lists exactly the keys of the workspace schema (sources have a page of their own)."""
+    """docs/configuration.md lists exactly the keys of the workspace schema (sources and sinks have pages)."""
     schema = json.loads((ROOT / "schemas/workspace.schema.json").read_text(encoding="utf-8"))
     wanted = {key for key in keys(schema) if key != "source"}
     rows = re.findall(r"^\| (`.*?) \| ", page("configuration.md").partition("## Secrets")[0], re.MULTILINE)

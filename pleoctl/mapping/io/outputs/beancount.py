@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
+    from pleoctl.mapping.io.outputs import Notes
     from pleoctl.mapping.rules.model import Rules
 
 
@@ -33,14 +34,14 @@ class BeancountWriter:
         """A title."""
         return b'option "title" "Pleo export items"\n'
 
-    def entry(self, entry: Entry) -> bytes:
-        """The entry's transactions, or a comment that says why there are none."""
+    def entry(self, entry: Entry, notes: Notes = ()) -> bytes:
+        """The entry's transactions with further metadata, or a comment that says why there are none."""
         if entry.failed:
             reason = f"{entry.failure_reason_type}: {entry.failure_reason}"
             return f"\n; failed {clean(entry.accounting_entry_id)} {clean(reason)}\n".encode()
         day = entry.posting_date or ""
         self._first = min(self._first or day, day)
-        return "".join(self._transaction(entry, ledger) for ledger in entry.entries).encode()
+        return "".join(self._transaction(entry, ledger, notes) for ledger in entry.entries).encode()
 
     def end(self) -> bytes:
         """The declarations."""
@@ -50,9 +51,9 @@ class BeancountWriter:
             lines += [f"{self._first} open {name}", f"  code: {_string(code)}"]
         return ("\n".join(lines) + "\n").encode() if self._first else b""
 
-    def _transaction(self, entry: Entry, ledger: LedgerEntry) -> str:
+    def _transaction(self, entry: Entry, ledger: LedgerEntry, notes: Notes) -> str:
         lines = ["", f"{entry.posting_date} * {_string(entry.description)}"]
-        lines += [f"  {key}: {_string(value)}" for key, value in _metadata(entry, ledger) if value]
+        lines += [f"  {key}: {_string(value)}" for key, value in (*_metadata(entry, ledger), *notes) if value]
         for posting in ledger.postings:
             lines += self._posting(posting)
         return "\n".join(lines) + "\n"

@@ -15,6 +15,7 @@ from pleoctl.mapping.io.outputs.text import clean
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
+    from pleoctl.mapping.io.outputs import Notes
     from pleoctl.mapping.rules.model import Rules
 
 _HARMLESS: Final = str.maketrans({"\\": "/", ";": ",", ":": "=", "[": "(", "]": ")"})
@@ -34,12 +35,12 @@ class HledgerWriter:
         """How numbers are written."""
         return b"decimal-mark .\n"
 
-    def entry(self, entry: Entry) -> bytes:
-        """The entry's transactions, or a comment that says why there are none."""
+    def entry(self, entry: Entry, notes: Notes = ()) -> bytes:
+        """The entry's transactions with further comments, or a comment that says why there are none."""
         if entry.failed:
             reason = f"{entry.failure_reason_type}: {entry.failure_reason}"
             return f"\n; failed {clean(entry.accounting_entry_id)} {clean(reason)}\n".encode()
-        return "".join([self._transaction(entry, ledger) for ledger in entry.entries]).encode()
+        return "".join([self._transaction(entry, ledger, notes) for ledger in entry.entries]).encode()
 
     def end(self) -> bytes:
         """The declarations."""
@@ -50,7 +51,7 @@ class HledgerWriter:
         lines += [f"account {name}  ; code {_comment(code)}" for name, code in self._names]
         return ("\n".join(lines) + "\n").encode()
 
-    def _transaction(self, entry: Entry, ledger: LedgerEntry) -> str:
+    def _transaction(self, entry: Entry, ledger: LedgerEntry, further: Notes) -> str:
         description = clean(entry.description).replace(";", ",")
         notes = (
             ("accountingEntryId", entry.accounting_entry_id),
@@ -59,6 +60,7 @@ class HledgerWriter:
             ("vendor", entry.vendor and entry.vendor.code),
             ("invoice", entry.invoice and entry.invoice.number),
             ("warning", "; ".join(entry.warnings)),
+            *further,
         )
         lines = [
             f"\n{entry.posting_date} * ({_code(entry.reconciliation_id)}) {description}".rstrip(),

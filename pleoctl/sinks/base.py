@@ -1,0 +1,202 @@
+"""What a sink is: the books as a job sees them. It is asked by key before the first booking and after every doubt.
+
+    find ─▶ live and equal to the entry    nothing to book, its status is reported
+            live and different             the item is refused, the record is named
+            void, or none                  book
+
+A sink never decides; it finds, books, attaches, and says how each call ended. Whatever it cannot hold it refuses, it
+never drops it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+from pleoctl.errors import PleoctlError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pleoctl.mapping.engine.entries import Entry, LedgerEntry
+
+Alphabet = Literal["any", "hex", "base32"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRoom:
+    """Room for our reference: ``length`` characters (None: as many as we like) of ``alphabet``, standing in ``place``.
+
+    ``guarded_for`` is how many seconds the system honours one idempotency key; 0 where it knows none.
+    """
+
+    place: str
+    length: int | None = None
+    alphabet: Alphabet = "any"
+    guarded_for: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the books can hold, as `sink check` tells it and a posting plan is checked against.
+
+    ``currency`` None is any; ``dimensions`` None is any tag group; ``kinds`` None is any kind of leg. ``whole_jobs``:
+    all that a job books at a time is one piece, such as a file. ``files_with_entry``: attachments go along with it.
+    """
+
+    key: KeyRoom
+    currency: str | None = None
+    tax_codes: bool = True
+    dimensions: frozenset[str] | None = None
+    ignored: frozenset[str] = frozenset()
+    kinds: frozenset[str] | None = None
+    drafts: bool = False
+    attachments: bool = False
+    lists_attachments: bool = False
+    files_with_entry: bool = False
+    periods: bool = False
+    read_back: bool = False
+    per_leg: bool = False
+    whole_jobs: bool = False
+
+
+class HeldPosting(NamedTuple):
+    """One side of a record in the books; ``amount`` in hundredths, greater than zero."""
+
+    side: str
+    account: str
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A record in the books under one key.
+
+    ``date`` and ``postings`` are None where the system does not give them back, ``attachments`` where it does not
+    list them.
+    """
+
+    id: str
+    url: str | None = None
+    void: bool = False
+    date: str | None = None
+    postings: tuple[HeldPosting, ...] | None = None
+    attachments: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An attachment on this machine: ``name`` as the books are to show it, MIME ``type``."""
+
+    path: Path
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is looked up: the reference as the sink stores it, the item and job behind it.
+
+    ``place`` counts the item in Pleo's list, from 1.
+    """
+
+    stored: str
+    item: str
+    job: str
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One record to make: an item's entry, or one of its legs (``leg`` counts from 1; None: all of them).
+
+    ``date`` is the posting date, which a closed period may have moved; ``once`` is the idempotency key.
+    """
+
+    key: Key
+    entry: Entry
+    date: str
+    draft: bool
+    once: str
+    leg: int | None = None
+    files: tuple[File, ...] = field(default=())
+
+    @property
+    def legs(self) -> list[LedgerEntry]:
+        """The balanced entries that this record holds."""
+        return self.entry.entries if self.leg is None else [self.entry.entries[self.leg - 1]]
+
+
+class Sink(Protocol):
+    """The books. Made with a narrow context and its section of the workspace; touches nothing until asked.
+
+    Unknown outcomes are raised as `LostAnswer`, so that the caller looks before it books again.
+    """
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can hold."""
+        ...
+
+    def check(self) -> None:
+        """Whether the books can be reached and written. Raises `BooksUnusable` (V2, V6)."""
+        ...
+
+    def find(self, keys: Sequence[Key]) -> Mapping[str, list[Held]]:
+        """Every record, void ones too, whose reference equals a key byte for byte; by ``Key.stored``."""
+        ...
+
+    def refuse(self, booking: Booking) -> list[str]:
+        """Codes of warnings about a booking. Raises `Refusal` for what it cannot hold beyond its capabilities."""
+        ...
+
+    def confirm(self, standing: Sequence[tuple[Key, Held]]) -> None:
+        """Called before records of an earlier run are reported, for books that keep a ledger of their own."""
+        ...
+
+    def book(self, bookings: Sequence[Booking]) -> list[Held]:
+        """Make the records, one unless ``whole_jobs``. Raises `Refusal`, `PeriodClosed`, `LostAnswer`."""
+        ...
+
+    def attach(self, held: Held, key: Key, file: File) -> None:
+        """Link a file to a record. Raises `Refusal`, `LostAnswer`."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is held open."""
+        ...
+
+
+class BooksUnusable(PleoctlError):
+    """The books cannot be worked with; ``reason_type`` is one of Pleo's for a job (K3, C-14)."""
+
+    code = "books-unusable"
+
+    def __init__(self, message: str, reason_type: str = "accounting_system_unreachable", *, hint: str = "") -> None:
+        """What is wrong, for the job's failure reason too."""
+        super().__init__(message, hint=hint or None)
+        self.reason_type = reason_type
+
+
+class Refusal(PleoctlError):
+    """The books take this entry for no good; ``reason_type`` is one of Pleo's for an item (U5)."""
+
+    code = "refused-by-books"
+
+    def __init__(self, reason: str, reason_type: str = "accounting_system_validation_failure") -> None:
+        """``reason`` is for people, in the accounting system's own words where it has any."""
+        super().__init__(reason)
+        self.reason_type = reason_type
+
+
+class PeriodClosed(PleoctlError):
+    """The period of the posting date is closed (P2); ``next_open`` is an ISO date, None where the books do not say."""
+
+    code = "closed-period"
+
+    def __init__(self, date: str, next_open: str | None = None) -> None:
+        """``date`` is the posting date that was tried."""
+        super().__init__(f"the period of {date} is closed")
+        self.next_open = next_open

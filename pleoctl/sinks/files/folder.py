@@ -1,0 +1,169 @@
+"""A folder of book files as a sink.
+
+What stands in any file of the folder, or in a ledger beside them, is booked. A job's entries go into a new file, which
+is written beside, forced to disk and renamed; then the ledger says so; then, and not before, statuses are reported. A
+death between any two of these leaves a whole file that the next run finds.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from pleoctl.documents.files import read_bytes, write_atomically
+from pleoctl.errors import PleoctlError
+from pleoctl.sinks.base import BooksUnusable, Held, HeldPosting, Refusal
+from pleoctl.sinks.files.ledger import FOLDER, LedgerLine, decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pleoctl.sinks.base import Booking, Capabilities, File, Key
+    from pleoctl.sinks.files.format import Format, Standing
+
+ATTACHMENTS: Final = "attachments"
+
+
+class FolderSink:
+    """Books into files of one format below one folder."""
+
+    def __init__(self, folder: Path, shown: str, form: Format) -> None:
+        """``shown`` is the folder's name in messages."""
+        self._folder, self._shown, self._form = folder, shown, form
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """See `Sink`."""
+        return self._form.capabilities
+
+    def check(self) -> None:
+        """See `Sink`: the folder can be made and written."""
+        try:
+            (self._folder / FOLDER).mkdir(parents=True, exist_ok=True)
+            probe = self._folder / FOLDER / ".probe"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            words = f"{self._shown} cannot be written: {(error.strerror or str(error)).lower()}"
+            raise BooksUnusable(words, "accounting_system_unreachable") from error
+
+    def close(self) -> None:
+        """See `Sink`."""
+
+    # --- finding -----------------------------------------------------------------------------------------------
+
+    def find(self, keys: Sequence[Key]) -> Mapping[str, list[Held]]:
+        """See `Sink`; a file says more than the ledger, since people may have changed it."""
+        wanted = {key.stored: key for key in keys}
+        found: dict[str, list[Held]] = {}
+        for path in self._files():
+            shown = f"{self._shown}/{path.relative_to(self._folder).as_posix()}"
+            for stored, legs in self._by_key(read_bytes(path, shown)).items():
+                if stored in wanted:
+                    key = wanted[stored]
+                    found.setdefault(stored, []).append(_held(legs, key, path.name, self._attached(key.item)))
+        for line in self._ledgered():
+            if line.key in wanted and line.key not in found:
+                found[line.key] = [_of_line(line, self._attached(wanted[line.key].item))]
+        return found
+
+    def _by_key(self, content: bytes) -> dict[str, list[Standing]]:
+        """The transactions of one file; several with one key are the legs of one item."""
+        found: dict[str, list[Standing]] = defaultdict(list)
+        for standing in self._form.read(content):
+            found[standing.key].append(standing)
+        return found
+
+    def _files(self) -> Iterator[Path]:
+        own = {self._folder / FOLDER, self._folder / ATTACHMENTS}
+        for path in sorted(self._folder.rglob(f"*{self._form.suffix}")):
+            if path.is_file() and not path.name.startswith(".") and not own & set(path.parents):
+                yield path
+
+    def _ledgered(self) -> Iterator[LedgerLine]:
+        for path in sorted((self._folder / FOLDER).glob("*")):
+            if not path.name.startswith("."):
+                yield from decode(read_bytes(path, str(path)), f"{self._shown}/{FOLDER}/{path.name}").lines
+
+    # --- booking -----------------------------------------------------------------------------------------------
+
+    def refuse(self, booking: Booking) -> list[str]:
+        """See `Sink`: what no file of this format can hold."""
+        return self._form.check(booking)
+
+    def book(self, bookings: Sequence[Booking]) -> list[Held]:
+        """See `Sink`: attachments first, then all entries in as few new files as the format allows."""
+        job = bookings[0].key.job
+        lines = []
+        for booking in bookings:
+            for file in booking.files:
+                self._store(booking.key, file)
+        for name, part in self._parts(job, bookings).items():
+            write_atomically(self._folder / name, self._form.render(part))
+            lines += [_line(booking, name) for booking in part]
+        self._hand_over(job, lines)
+        held = {line.key: _of_line(line, frozenset()) for line in lines}
+        return [held[booking.key.stored] for booking in bookings]
+
+    def _parts(self, job: str, bookings: Sequence[Booking]) -> dict[str, list[Booking]]:
+        """The new files; a name that exists is never written again."""
+        parts: dict[str, list[Booking]] = defaultdict(list)
+        for booking in bookings:
+            number = 1
+            while (self._folder / self._form.names(job, number, booking)).exists():
+                number += 1
+            parts[self._form.names(job, number, booking)].append(booking)
+        return parts
+
+    def confirm(self, standing: Sequence[tuple[Key, Held]]) -> None:
+        """See `Sink`: what files of an earlier run hold stands in the ledger before its status is reported."""
+        known = {line.key for line in self._ledgered()}
+        new: dict[str, list[LedgerLine]] = defaultdict(list)
+        for key, held in standing:
+            if key.stored not in known:
+                new[key.job].append(LedgerLine(key.stored, held.id, "", held.date, held.postings))
+        for job, lines in new.items():
+            self._hand_over(job, lines)
+
+    def _hand_over(self, job: str, lines: list[LedgerLine]) -> None:
+        path = self._folder / FOLDER / job
+        before = decode(read_bytes(path), str(path)).lines if path.exists() else []
+        known = {line.key for line in lines}
+        write_atomically(path, encode(job, [*(line for line in before if line.key not in known), *lines]))
+
+    def attach(self, held: Held, key: Key, file: File) -> None:
+        """See `Sink`: beside the books, below the item's id."""
+        _ = held
+        try:
+            self._store(key, file)
+        except (OSError, PleoctlError) as error:
+            raise Refusal(f"{file.name} cannot be stored: {error}", "receipt_upload_failure") from error
+
+    def _store(self, key: Key, file: File) -> None:
+        write_atomically(self._folder / ATTACHMENTS / key.item / file.name, file.path.read_bytes())
+
+    def _attached(self, item: str) -> frozenset[str]:
+        return frozenset(path.name for path in (self._folder / ATTACHMENTS / item).glob("*"))
+
+
+def _of_line(line: LedgerLine, attached: frozenset[str]) -> Held:
+    return Held(line.id, date=line.date, postings=line.postings, attachments=attached)
+
+
+def _held(legs: list[Standing], key: Key, file: str, attached: frozenset[str]) -> Held:
+    """What the transactions of one item say together."""
+    identity = legs[0].id or (f"{key.job}/{key.place}" if key.job in file else file)
+    if any(leg.postings is None for leg in legs):
+        return Held(identity, date=legs[0].date, attachments=attached)
+    postings = tuple(posting for leg in legs for posting in leg.postings or ())
+    return Held(identity, date=legs[0].date, postings=postings, attachments=attached)
+
+
+def _line(booking: Booking, file: str) -> LedgerLine:
+    postings = tuple(
+        HeldPosting(posting.side, posting.account, posting.amount, posting.currency)
+        for leg in booking.legs
+        for posting in leg.postings
+    )
+    return LedgerLine(booking.key.stored, f"{booking.key.job}/{booking.key.place}", file, booking.date, postings)

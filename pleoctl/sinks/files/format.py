@@ -1,0 +1,52 @@
+"""What a kind of book file must know to be a sink: write bookings, read back what stands in a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pleoctl.sinks.base import Booking, Capabilities, HeldPosting
+
+
+class Standing(NamedTuple):
+    """One transaction of a file: our key, its id (``<job>/<n>``, None where the format keeps none), date, postings.
+
+    ``date`` and ``postings`` are None where a file does not say them in a way that can be compared.
+    """
+
+    key: str
+    id: str | None
+    date: str | None
+    postings: tuple[HeldPosting, ...] | None
+
+
+class Format(Protocol):
+    """A kind of book file."""
+
+    @property
+    def suffix(self) -> str:
+        """What the names of its files end with."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can hold."""
+        ...
+
+    def check(self, booking: Booking) -> list[str]:
+        """Codes of warnings about a booking. Raises `Refusal` for what it cannot hold beyond the capabilities."""
+        ...
+
+    def names(self, job: str, number: int, booking: Booking) -> str:
+        """The file that a booking belongs to; ``number`` counts what the same job books later, from 1."""
+        ...
+
+    def render(self, bookings: Sequence[Booking]) -> bytes:
+        """A whole file."""
+        ...
+
+    def read(self, content: bytes) -> Iterator[Standing]:
+        """The transactions of a file that carry a key."""
+        ...

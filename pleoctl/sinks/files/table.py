@@ -1,0 +1,84 @@
+"""CSV as books: the columns of `map --format csv`, a row for each posting."""
+
+from __future__ import annotations
+
+import csv
+import io
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pleoctl.mapping.io.outputs.csv import CsvWriter
+from pleoctl.sinks.base import Capabilities, HeldPosting, KeyRoom
+from pleoctl.sinks.files.format import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pleoctl.mapping.rules.model import Rules
+    from pleoctl.sinks.base import Booking
+
+
+class CsvFormat:
+    """Writes and reads back tables."""
+
+    suffix = ".csv"
+
+    def __init__(self, rules: Rules) -> None:
+        """``rules`` know the divisors."""
+        self._rules = rules
+        self.capabilities = Capabilities(
+            KeyRoom("the column accountingEntryId"),
+            attachments=True,
+            lists_attachments=True,
+            read_back=True,
+            whole_jobs=True,
+        )
+
+    @staticmethod
+    def check(booking: Booking) -> list[str]:
+        """See `Format`: a table holds everything that an entry says."""
+        _ = booking
+        return []
+
+    @staticmethod
+    def names(job: str, number: int, booking: Booking) -> str:
+        """See `Format`."""
+        _ = booking
+        return f"{job}.csv" if number == 1 else f"{job}-{number}.csv"
+
+    def render(self, bookings: Sequence[Booking]) -> bytes:
+        """See `Format`."""
+        writer = CsvWriter(self._rules)
+        rows = [
+            writer.entry(msgspec.structs.replace(booking.entry, posting_date=booking.date, entries=booking.legs))
+            for booking in bookings
+        ]
+        return b"".join([writer.start(), *rows, writer.end()])
+
+    def read(self, content: bytes) -> Iterator[Standing]:
+        """See `Format`; a file of other columns holds nothing of ours."""
+        rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""))
+        found: dict[str, list[dict[str, str]]] = {}
+        for row in rows:
+            if row.get("accountingEntryId") and row.get("side"):
+                found.setdefault(row["accountingEntryId"], []).append(row)
+        for key, postings in found.items():
+            yield Standing(key, None, postings[0].get("postingDate"), self._postings(postings))
+
+    def _postings(self, rows: list[dict[str, str]]) -> tuple[HeldPosting, ...] | None:
+        try:
+            return tuple(
+                HeldPosting(row["side"], _plain(row["account"]), self._hundredths(row), row["currency"]) for row in rows
+            )
+        except (KeyError, TypeError, InvalidOperation):
+            return None
+
+    def _hundredths(self, row: dict[str, str]) -> int:
+        return int(Decimal(row["amount"]) * self._rules.divisor(row["currency"]))
+
+
+def _plain(cell: str) -> str:
+    """A code without the quote that keeps spreadsheets from reading a formula."""
+    return cell.removeprefix("'")

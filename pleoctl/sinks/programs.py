@@ -1,0 +1,258 @@
+"""A program as the books: one process a run, JSON lines, one answer to each request.
+
+    {"op": "hello"}                                            {"drafts": …, "attachments": …, "currency": …, …}
+    {"op": "find", "keys": […]}                                {"found": {key: {"id", "url", "date", "postings", …}}}
+    {"op": "book", "key", "entry", "draft", "attachments"}     {"booked": …} | {"refused": …} | {"closedPeriod": …}
+
+Its death, a late answer or one that cannot be read leaves the outcome unknown; the program is then ended, and the next
+request starts it anew.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from pleoctl.remote.errors import LostAnswer
+from pleoctl.sinks.base import BooksUnusable, Capabilities, Held, HeldPosting, KeyRoom, PeriodClosed, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pleoctl.sinks.base import Booking, File, Key
+
+SECONDS: Final = 60.0
+CLOSED: Final = "the period was closed"
+MAX_ANSWER: Final = 16 * 1024 * 1024
+_SIDES: Final = frozenset({"debit", "credit"})
+
+
+class Program:
+    """A child process that answers one JSON line with one JSON line."""
+
+    def __init__(self, command: list[str], folder: Path, environment: dict[str, str], seconds: float) -> None:
+        """Nothing is started yet; ``seconds`` is the longest that one answer may take."""
+        self._command, self._folder, self._environment, self._seconds = command, folder, environment, seconds
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer. Raises `LostAnswer` where there is none that can be read; the program is ended then."""
+        child = self._started()
+        line = json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        late = threading.Timer(self._seconds, child.kill)
+        late.daemon = True
+        late.start()
+        try:
+            answer = self._exchange(child, line)
+        finally:
+            in_time = late.is_alive()
+            late.cancel()
+        try:
+            data = json.loads(answer)
+        except (ValueError, RecursionError):
+            data = None
+        if not in_time or not answer.endswith(b"\n") or not isinstance(data, dict):
+            self.close()
+            words = "did not answer in time" if not in_time else "ended" if not answer else "gave no JSON object"
+            raise LostAnswer(f"{self._command[0]} {words} ({request['op']})")
+        return data
+
+    def _exchange(self, child: subprocess.Popen[bytes], line: bytes) -> bytes:
+        if child.stdin is None or child.stdout is None:
+            return b""
+        try:
+            child.stdin.write(line)
+            child.stdin.flush()
+            return child.stdout.readline(MAX_ANSWER)
+        except (OSError, ValueError):
+            return b""
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._child is None or self._child.poll() is not None:
+            self.close()
+            try:
+                self._child = subprocess.Popen(  # noqa: S603 - allowed by the environment, never through a shell
+                    self._command, cwd=self._folder, env=self._environment, stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE, start_new_session=True, preexec_fn=_ends_with_us,  # noqa: PLW1509
+                )  # fmt: skip
+            except (OSError, ValueError) as error:
+                words = getattr(error, "strerror", None) or str(error)
+                raise BooksUnusable(f"{self._command[0]} could not be run: {words}") from error
+        return self._child
+
+    def close(self) -> None:
+        """End the program: its input is closed, and after a second it is killed."""
+        child, self._child = self._child, None
+        if child is None:
+            return
+        for stream in (child.stdin, child.stdout):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.close()
+        try:
+            child.wait(1)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _ends_with_us() -> None:
+    """Runs in the child: on Linux a killed pleoctl takes its program along; elsewhere it sees its input end."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+class ExecSink:
+    """Books what a program says it booked."""
+
+    def __init__(self, program: Program) -> None:
+        """The program says hello when it is first needed."""
+        self._program = program
+        self._hello: dict[str, Any] | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """See `Sink`. Raises `BooksUnusable` where the program does not say hello."""
+        said = self._greeting()
+        key = said.get("key") or {}
+        try:
+            return Capabilities(
+                KeyRoom("the program's own place", key.get("length"), key.get("alphabet", "any"),
+                        duration(said.get("guardedFor"))),
+                currency=said.get("currency"),
+                tax_codes=bool(said.get("taxCodes", True)),
+                dimensions=_groups(said.get("tags")),
+                drafts=bool(said.get("drafts", False)),
+                attachments=bool(said.get("attachments", False)),
+                files_with_entry=True,
+                read_back=bool(said.get("readBack", True)),
+            )  # fmt: skip
+        except (TypeError, ValueError, AttributeError) as error:
+            raise BooksUnusable(f"the program's hello cannot be read: {error}", "invalid_configuration") from error
+
+    def check(self) -> None:
+        """See `Sink`."""
+        self._greeting()
+
+    def close(self) -> None:
+        """See `Sink`."""
+        self._program.close()
+
+    def _greeting(self) -> dict[str, Any]:
+        if self._hello is None:
+            try:
+                self._hello = self._program.ask({"op": "hello"})
+            except LostAnswer as error:
+                raise BooksUnusable(error.message) from error
+        return self._hello
+
+    def find(self, keys: Sequence[Key]) -> Mapping[str, list[Held]]:
+        """See `Sink`. Raises `BooksUnusable` where the answer cannot be read."""
+        wanted = [key.stored for key in keys]
+        try:
+            answer = self._program.ask({"op": "find", "keys": wanted})
+        except LostAnswer as error:
+            raise BooksUnusable(error.message) from error
+        found = answer.get("found")
+        if not isinstance(found, dict):
+            raise BooksUnusable("the program's answer to find lacks `found`")
+        return {key: _all_held(found[key]) for key in wanted if key in found}
+
+    def book(self, bookings: Sequence[Booking]) -> list[Held]:
+        """See `Sink`."""
+        (booking,) = bookings
+        entry: dict[str, Any] = msgspec.to_builtins(booking.entry)
+        if booking.date != booking.entry.posting_date:
+            entry |= {"postingDate": booking.date, "moved": {"from": booking.entry.posting_date, "reason": CLOSED}}
+        answer = self._program.ask(
+            {
+                "op": "book",
+                "key": booking.key.stored,
+                "entry": entry,
+                "draft": booking.draft,
+                "attachments": [{"path": str(file.path), "name": file.name} for file in booking.files],
+            }
+        )
+        return [_booked(answer, booking.date)]
+
+    def refuse(self, booking: Booking) -> list[str]:
+        """See `Sink`: what it cannot hold, the program says when it is to book it."""
+        _ = booking
+        return []
+
+    def confirm(self, standing: Sequence[tuple[Key, Held]]) -> None:
+        """See `Sink`: the program keeps its own ledger."""
+
+    def attach(self, held: Held, key: Key, file: File) -> None:
+        """See `Sink`: files go along with the entry, so there is nothing to add to a record that stands."""
+        _ = (held, key)
+        raise Refusal(f"{file.name} cannot be added to an entry that stands", "receipt_upload_failure")
+
+
+def _booked(answer: dict[str, Any], day: str) -> Held:
+    booked, refused, closed = (answer.get(name) for name in ("booked", "refused", "closedPeriod"))
+    if isinstance(booked, dict) and "id" in booked:
+        return Held(str(booked["id"]), _optional(booked.get("url")))
+    if isinstance(refused, dict):
+        reason = str(refused.get("reason") or "the accounting system refused it")
+        raise Refusal(reason, str(refused.get("type") or "accounting_system_validation_failure"))
+    if isinstance(closed, dict):
+        raise PeriodClosed(day, _optional(closed.get("nextOpen")))
+    raise LostAnswer("the program's answer to book says neither booked, refused nor closedPeriod")
+
+
+def _all_held(value: Any) -> list[Held]:
+    """One record or a list of them. Raises `BooksUnusable`."""
+    records = value if isinstance(value, list) else [value]
+    try:
+        return [_held(record) for record in records if record is not None]
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise BooksUnusable(f"the program's answer to find cannot be read: {type(error).__name__}: {error}") from error
+
+
+def _held(record: dict[str, Any]) -> Held:
+    postings = record.get("postings")
+    names = record.get("attachments")
+    return Held(
+        str(record["id"]),
+        _optional(record.get("url")),
+        void=bool(record.get("void", False)),
+        date=_optional(record.get("date")),
+        postings=None if postings is None else tuple(_posting(posting) for posting in postings),
+        attachments=None if names is None else frozenset(str(name) for name in names),
+    )
+
+
+def _posting(posting: dict[str, Any]) -> HeldPosting:
+    side, amount = posting["side"], posting["amount"]
+    if side not in _SIDES or not isinstance(amount, int) or isinstance(amount, bool):
+        raise ValueError(f"a posting has side {side!r} and amount {amount!r}")
+    return HeldPosting(side, str(posting["account"]), amount, str(posting["currency"]))
+
+
+def _optional(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _groups(value: Any) -> frozenset[str] | None:
+    """``tags``: false is none, true or absent is any, a list names the groups."""
+    if isinstance(value, list):
+        return frozenset(str(group) for group in value)
+    return frozenset() if value is False or value == 0 else None
+
+
+def duration(text: Any) -> float:
+    """Seconds of ``30s``, ``5m``, ``24h``, ``7d``; 0 for None. Raises `ValueError`."""
+    if text is None:
+        return 0.0
+    value, unit = str(text)[:-1], str(text)[-1:]
+    return float(value) * {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}[unit]
