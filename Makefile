@@ -22,6 +22,7 @@ docs:            ## pages and schemas that are made from the code
 	$(BIN)/python -m pleoctl.cli.reference > docs/commands.md.new
 	mv docs/commands.md.new docs/commands.md
 	$(BIN)/python -m pleoctl.sandbox.schemas schemas
+	$(BIN)/python -m pleoctl.jobs.schemas schemas
 
 bench:           ## ratios against floors of the same run
 	$(BIN)/python bench/plan.py

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from pleoctl.cli.common import PATH, as_command, check_output, lock_timeout_option, open_workspace
+from pleoctl.cli.common import PATH, as_command, check_output, lock_timeout_option, open_workspace, write_output
 from pleoctl.cli.reports import reporting
 from pleoctl.errors import Refused
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pleoctl.cli.boundary import Options, Output
     from pleoctl.cli.reports import Reported
     from pleoctl.run.receipt import Receipt
+    from pleoctl.workspace import Workspace
 
 
 @as_command("apply", formats=("text", "json"))
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--expect-id", metavar="ID", help="Refuse (exit 3) unless the plan has this id; shows tampering.")
 @click.option("--receipt", type=PATH, metavar="FILE", help="Write the receipt here as well.")
 @click.option("--events", type=PATH, metavar="FILE", help="Write what happens as JSON lines while it happens.")
+@click.option("--take-over", is_flag=True, help="Go on with an export job that was not started from this workspace.")
 @lock_timeout_option
 def command(
     options: Options,
@@ -30,9 +32,10 @@ def command(
     expect_id: str | None,
     receipt: str | None,
     events: str | None,
+    take_over: bool,
     lock_timeout: str | None,
 ) -> Output:
-    """Carry out exactly a saved plan.
+    """Carry out exactly a saved plan, of `plan` or of `jobs plan`.
 
     Reads the records it touches again first: if Pleo has moved on since the plan was made, nothing is written (exit 4).
     After any failure the same plan can be applied again; what is already done is not done twice.
@@ -46,12 +49,17 @@ def command(
     from pleoctl.apply.run import check_plan, refuse_plan
     from pleoctl.cli.applying import carry_out, keep_receipt, locked, output_of, target_of
     from pleoctl.cli.signals import Stop, stoppable
+    from pleoctl.documents.versions import kind_of
+    from pleoctl.jobs.document import KIND
     from pleoctl.plan.artifact import read_plan
 
     with reporting(options) as reported:
         workspace = open_workspace(options)
         for file in filter(None, (receipt, events)):
             check_output(options, file, [Path(plan), *workspace.inputs])
+        if kind_of(Path(plan), KIND) is not None:
+            ears = Ears(expect_id, receipt, events, lock_timeout)
+            return _apply_posting(options, reported, workspace, plan, ears, take_over=take_over)
         read, target = read_plan(Path(plan), plan), target_of(workspace)
         try:
             check_plan(read, target, expect_id)
@@ -64,6 +72,45 @@ def command(
             keep_receipt(options, applied, receipt)
             _report(reported, applied)
             return output_of(options, applied, stop)
+
+
+class Ears(NamedTuple):
+    """What the command line says of a run beside its plan."""
+
+    expect_id: str | None
+    receipt: str | None
+    events: str | None
+    lock_timeout: str | None
+
+
+def _apply_posting(
+    options: Options, reported: Reported, workspace: Workspace, plan: str, ears: Ears, *, take_over: bool
+) -> Output:
+    """A plan of an export job."""
+    from pleoctl.cli.applying import locked
+    from pleoctl.cli.events import events_to
+    from pleoctl.cli.jobs import opened, receipt_output
+    from pleoctl.cli.planning import connected, progress
+    from pleoctl.cli.signals import stoppable
+    from pleoctl.jobs.apply import apply_job, check_posting_plan
+    from pleoctl.jobs.document import read_posting_plan
+    from pleoctl.pleo.export_jobs import ExportWriter
+
+    read = read_posting_plan(Path(plan), plan)
+    check_posting_plan(read, workspace.company, workspace.url, ears.expect_id)
+    with (
+        locked(workspace, "apply", ears.lock_timeout),
+        stoppable() as stop,
+        opened(workspace) as desk,
+        events_to(ears.events) as listen,
+        connected(workspace, ExportWriter, stop.event) as pleo,
+        progress(options, "booking") as advance,
+    ):
+        made = apply_job(desk.run(read, pleo, stop.event, take_over=take_over), progress=advance, listen=listen)
+    if ears.receipt is not None:
+        write_output(options, ears.receipt, made.bytes)
+    reported.findings += made.findings
+    return receipt_output(options, made, stop)
 
 
 def _report(reported: Reported, applied: Receipt) -> None:

@@ -32,6 +32,8 @@ COMMANDS: Final = {
     "dimensions": "Choose the dimensions that become tag groups (at most five).",
     "map": "Map Pleo export items to accounting entries.",
     "mapping": "Check, test and explain the mapping rules.",
+    "jobs": "Pleo's export jobs: from its queue into the books.",
+    "sink": "The books that export jobs are booked into.",
     "source": "The accounting system that the workspace reads.",
     "trust": "Let workspaces send secrets to a host, for this user; or list such hosts.",
     "log": "List the runs of this workspace, newest first.",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("plan", type=PATH)
 @render_options
 def command(options: Options, *, plan: str, **look: Any) -> Output:
-    """Show a saved plan; needs no workspace and talks to nobody.
+    """Show a saved plan, of `plan` or of `jobs plan`; needs no workspace and talks to nobody.
 
     Examples:
     pleoctl show plan.json
@@ -27,7 +27,13 @@ def command(options: Options, *, plan: str, **look: Any) -> Output:
     pleoctl show plan.json --gitlab-report counts.json
 
     """
+    from pleoctl.documents.versions import kind_of
+    from pleoctl.jobs.document import KIND, read_posting_plan
     from pleoctl.plan.artifact import read_plan
 
+    if kind_of(Path(plan), KIND) is not None:
+        from pleoctl.cli.jobs import render
+
+        return render(options, read_posting_plan(Path(plan), plan))
     read = read_plan(Path(plan), plan)
     return render_plan(options, read, file=plan, **look)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from pleoctl import __version__
 from pleoctl.errors import Finding, InvalidFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FORMAT_VERSION: Final = 1
 _VERSION: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
@@ -23,6 +28,18 @@ def made_by(data: dict[str, Any]) -> str | None:
 def _numbers(version: str) -> list[int]:
     match = _VERSION.match(version)
     return [int(number[:9]) for number in match[0].split(".")] if match else []
+
+
+def kind_of(path: Path, *asked: str) -> str | None:
+    """Which of the asked kinds a regular file is; None for any other file, which its own reader judges."""
+    try:
+        content = path.read_bytes() if path.is_file() else b""
+        if not any(f'"{kind}"'.encode() in content for kind in asked):
+            return None
+        kind = msgspec.json.decode(content).get("kind")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return kind if kind in asked else None
 
 
 def check_version(data: Any, kind: str, name: str) -> None:

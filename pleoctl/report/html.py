@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pleoctl.model.kinds import kind_titles
+from pleoctl.report import posting
 from pleoctl.report.markdown import totals
 from pleoctl.report.review import ACTIONS, COUNTED, differences, left_alone, ranked, risk
 from pleoctl.text import Shown
@@ -20,6 +21,7 @@ from pleoctl.text import Shown
 if TYPE_CHECKING:
     from jinja2 import Template
 
+    from pleoctl.jobs.document import PostingPlan
     from pleoctl.model.changes import Change
     from pleoctl.plan import Plan
     from pleoctl.plan.document import Warned
@@ -54,7 +56,7 @@ def plan_html(plan: Plan, *, file: str = "plan.json", commit: str | None = None)
     kinds = [(t, plan.head.summary.by_kind[k]) for k, t in kind_titles().items() if k in plan.head.summary.by_kind]
     groups = [(TITLES[a], found) for a in ACTIONS if (found := [c for c in changes if c.action == a])]
     return Html(
-        _template(),
+        _template("plan.html.j2"),
         plan=plan,
         head=plan.head,
         css=css,
@@ -70,6 +72,22 @@ def plan_html(plan: Plan, *, file: str = "plan.json", commit: str | None = None)
         risky=sum(bool(risk(c)) for c in changes),
         commit=commit if commit and commit.isalnum() else None,
         command=f"pleoctl apply {shlex.quote(file)} --expect-id {plan.id}",
+    )
+
+
+def posting_html(plan: PostingPlan) -> Html:
+    """A posting plan as a page."""
+    css = _asset("plan.css")
+    kept = [change for change in plan.changes if change.action != "refuse"]
+    return Html(
+        _template("posting.html.j2"),
+        plan=plan,
+        css=css,
+        policy=f"default-src 'none'; style-src '{_hash(css)}'; base-uri 'none'; form-action 'none'",
+        headline=posting.headline(plan),
+        refused=posting.of_action(plan, "refuse"),
+        risky=[(change, told) for change in kept if (told := posting.looks(change))],
+        kept=kept,
     )
 
 
@@ -95,11 +113,12 @@ def _by_code(warnings: list[Warned]) -> list[tuple[str, list[Warned]]]:
 
 
 @cache
-def _template() -> Template:
+def _template(name: str) -> Template:
     loader = PackageLoader("pleoctl.report")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, finalize=_shown)
     environment.filters |= {"risk": risk, "rows": _rows}
-    return environment.get_template("plan.html.j2")
+    environment.filters |= {"money": posting.money, "title": posting.title, "sides": posting.sides}
+    return environment.get_template(name)
 
 
 def _shown(value: object) -> object:

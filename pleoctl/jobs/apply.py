@@ -1,0 +1,271 @@
+"""Carry a posting plan out: check, start, book, report, close (E2), under a lock that the caller holds.
+
+    pending ──started──▶ in_progress ──▶ each item: look ─▶ fetch ─▶ book ─▶ read back ─▶ status ──▶ all final ──▶ close
+                              │ books cannot be reached, and nothing is booked: failed, with the reason (V5)
+
+A status leaves as soon as its outcome is known and a hundred of them are, or a minute has passed since the first
+(E7, J6). The job is closed only after Pleo has listed every item as final (K1); what stays unknown leaves it open.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.errors import Finding, LockHeld, PleoctlError, Refused, Stale
+from pleoctl.jobs.booking import Bookkeeper, Desk, compare
+from pleoctl.jobs.close import ending
+from pleoctl.jobs.items import open_items, read_items
+from pleoctl.jobs.receipt import ItemError, ItemResult, JobOutcome, JobReceipt
+from pleoctl.jobs.report import Statuses
+from pleoctl.jobs.steps import Close, Start
+from pleoctl.machine import this_machine
+from pleoctl.remote.errors import Interrupted
+from pleoctl.run.folder import open_run
+from pleoctl.run.settle import Ambiguous, Done, Failed, Moved, settle
+from pleoctl.sinks.base import BooksUnusable
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from pleoctl.jobs.document import PostingPlan, RulesHead
+    from pleoctl.jobs.fetch import Fetcher
+    from pleoctl.jobs.items import Listed
+    from pleoctl.jobs.memory import JobMemory
+    from pleoctl.jobs.plan import Books
+    from pleoctl.pleo.export_jobs import ExportJob, ExportWriter, JobItem
+    from pleoctl.run.journal import Event, Journal
+    from pleoctl.run.settle import End, Step
+
+LOG: Final = logging.getLogger(__name__)
+PATIENCE: Final = 300.0
+"""Seconds for which books that cannot be reached are tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRun:
+    """What one run works with: ``runs`` are the places for its folder, ``publish`` puts the books where others are."""
+
+    plan: PostingPlan
+    pleo: ExportWriter
+    books: Books
+    rules: RulesHead
+    fetcher: Fetcher
+    memory: JobMemory
+    runs: Sequence[Path]
+    stop: threading.Event
+    publish: Callable[[], None]
+    take_over: bool = False
+
+
+def apply_job(
+    run: JobRun,
+    *,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    listen: Callable[[dict[str, Any]], None] = lambda _event: None,
+) -> JobReceipt:
+    """Carry out a plan that `check_posting_plan` let pass; the receipt says how, and is kept in the run's folder.
+
+    Raises `LockHeld` where another runner works on the job, and `PleoctlError` while nothing has been sent.
+    """
+    started = this_machine().now()
+    plan = run.plan
+    name = f"{started.strftime('%Y%m%dT%H%M%S%f')}-{plan.id[7:15]}-{this_machine().token(2)}"
+    receipt = JobReceipt(
+        plan.id, name, plan.company, plan.url, JobOutcome(plan.job.id),
+        [ItemResult(change.address, change.action) for change in plan.changes], _iso(),
+    )  # fmt: skip
+    folder = open_run(run.runs, name, plan.bytes)
+    receipt.findings += folder.findings
+    journal = folder.journal(listen)
+    try:
+        _Execution(run, receipt, journal, progress).go()
+    finally:
+        journal.close()
+        counts = run.pleo.counts
+        receipt.requests = {"read": counts.read, "write": counts.write, "retries": counts.retries}
+        receipt.finished_at = _iso()
+        receipt.findings += folder.keep(receipt.bytes)
+    return receipt
+
+
+class _Execution:
+    """One run; it is the reporter of every step."""
+
+    def __init__(
+        self, run: JobRun, receipt: JobReceipt, journal: Journal, progress: Callable[[int, int], None]
+    ) -> None:
+        self._run, self._receipt, self._journal, self._progress = run, receipt, journal, progress
+        self._results = {result.address.removeprefix("item:"): result for result in receipt.changes}
+        self._ends: dict[str, End] = {}
+        self._job = run.plan.job.id
+        self._statuses = Statuses(run.pleo, self._job, self._settle, run.publish)
+        desk = Desk(run.books.sink, run.plan.posting, self._job, run.fetcher, run.memory)
+        self._keeper = Bookkeeper(desk, self._settle)
+
+    # --- what settle reports -----------------------------------------------------------------------------------
+
+    def sending(self, step: Step[str], ids: Sequence[str]) -> None:
+        """Journal it first."""
+        self._journal.write("sent", ids, step=type(step).__name__)
+
+    def ended(self, part: str, end: End) -> None:
+        """Keep how a part ended."""
+        self._ends[part] = end
+        event: Event = "confirmed" if isinstance(end, Done) else "failed"
+        event = "ambiguous" if isinstance(end, Ambiguous) else event
+        self._journal.write(event, [part])
+
+    def goes_on(self, step: Step[str]) -> bool:
+        """Whatever follows from a booking is carried out."""
+        _ = step
+        return True
+
+    def _settle(self, step: Step[str]) -> dict[str, End]:
+        self._ends = {}
+        settle(step, self, self._run.pleo.wait)
+        return self._ends
+
+    # --- the run -----------------------------------------------------------------------------------------------
+
+    def go(self) -> None:
+        """Carry the plan out; whatever stops it is told in the receipt. Raises `LockHeld` before anything is sent."""
+        try:
+            self._check_heads()
+            job, items = self._fresh()
+            self._start(job)
+        except Stale as error:
+            self._end("stale", error)
+        except Interrupted as error:
+            self._end("interrupted", error)
+        except LockHeld as error:
+            self._end("refused", error)
+            raise
+        except PleoctlError as error:
+            self._end("partial", error)
+        else:
+            self._work(job, items)
+
+    def _end(self, outcome: Any, error: PleoctlError) -> None:
+        self._receipt.outcome = outcome
+        self._receipt.findings += error.findings
+
+    def _work(self, job: ExportJob, items: list[Listed]) -> None:
+        try:
+            self._ready(job)
+            self._items(items)
+            self._statuses.flush()
+            self._close()
+        except PleoctlError as error:
+            self._receipt.findings += error.findings
+        except Exception as error:
+            # Even a bug must not cost the receipt of what was booked.
+            LOG.debug("the run ended with a bug", exc_info=error)
+            self._receipt.findings.append(Finding.of_bug(error))
+        self._receipt.findings += self._statuses.findings
+        if self._receipt.job.outcome != "completed":
+            stopped = self._run.stop.is_set() and self._receipt.job.outcome == "open"
+            self._receipt.outcome = "interrupted" if stopped else "partial"
+
+    def _check_heads(self) -> None:
+        """Raise `Stale` where rules, sink or settings are no longer what the plan was made with."""
+        plan = self._run.plan
+        for what, theirs, mine in (
+            ("the mapping rules are", plan.rules.digest, self._run.rules.digest),
+            ("the sink is", plan.sink, self._run.books.head),
+            ("posting is", plan.posting, self._run.books.posting),
+        ):
+            if theirs != mine:
+                raise Stale(f"{what} no longer what the plan was made with", hint="make a new plan")
+
+    def _fresh(self) -> tuple[ExportJob, list[Listed]]:
+        """The job and its items, as the plan saw them. Raises `Stale`, `LockHeld`."""
+        job = self._run.pleo.job(self._job)
+        if not job.is_open:
+            raise Stale(f"export job {job.id} is {job.status}")
+        if job.status == "in_progress" and not (self._run.memory.started or self._run.take_over):
+            raise LockHeld(
+                f"export job {job.id} is being worked on, and not from this workspace",
+                hint="if nobody else works on it: --take-over, or jobs: {takeOver: true} in the workspace",
+            )
+        items = read_items(self._run.pleo, job)
+        compare(items, self._run.plan)
+        return job, items
+
+    def _start(self, job: ExportJob) -> None:
+        if job.status != "pending":
+            return
+        self._run.memory.remember_start()
+        end = self._settle(Start(self._run.pleo, self._job))[self._job]
+        if not isinstance(end, Done):
+            words = end.message if isinstance(end, Moved | Failed) else "Pleo did not say whether it was started"
+            raise Stale(f"export job {self._job} could not be started: {words}")
+
+    def _ready(self, job: ExportJob) -> None:
+        """Readiness with back-off (V1-V6); a job that this run started is failed where nothing of it is booked."""
+        pause, deadline = 1.0, this_machine().monotonic() + PATIENCE
+        while True:
+            try:
+                self._run.books.sink.check()
+            except BooksUnusable as error:
+                if this_machine().monotonic() + pause < deadline and not self._run.stop.is_set():
+                    LOG.warning("the books cannot be used yet, trying again in %.0f s: %s", pause, error.message)
+                    self._run.pleo.wait(pause)
+                    pause = min(pause * 2, 60.0)
+                    continue
+                if job.status == "pending" and self._run.plan.summary.report == 0 and not self._run.stop.is_set():
+                    self._settle(Close(self._run.pleo, self._job, "failed", (error.reason_type, error.message)))
+                    self._receipt.job.outcome = "failed"
+                raise
+            return
+
+    def _items(self, items: Sequence[Listed]) -> None:
+        for item in items:
+            if not item.tracking.is_open and item.id in self._results:
+                _already(self._results[item.id], item.tracking)
+        changes = {change.address.removeprefix("item:"): change for change in self._run.plan.changes}
+        for item, outcome in self._keeper.outcomes(list(open_items(items)), changes, self._run.stop):
+            outcome.enter(self._results[item.id])
+            self._statuses.add(item.id, self._results[item.id])
+            self._statuses.before_the_next()
+            self._progress(sum(one.status != "notAttempted" for one in self._results.values()), len(self._results))
+
+    def _close(self) -> None:
+        """One closing event, after the items have been listed once more and all are final (K1)."""
+        if self._run.stop.is_set() or any(result.reported is None for result in self._results.values()):
+            return
+        listed = self._run.pleo.job_items(self._job)
+        if any(item.is_open for item in listed):
+            return
+        event, reason = ending(listed)
+        end = self._settle(Close(self._run.pleo, self._job, event, reason))[self._job]
+        if isinstance(end, Done):
+            self._receipt.job.outcome = event
+        else:
+            words = end.message if isinstance(end, Moved | Failed) else "Pleo did not say whether it was closed"
+            self._receipt.findings.append(Finding("job-open", f"the job could not be closed: {words}", "warning"))
+
+
+def _already(result: ItemResult, tracking: JobItem) -> None:
+    """An item that Pleo has as final since the plan was made."""
+    good = tracking.status == "successful"
+    result.status, result.reported = ("alreadyDone", "successful") if good else ("failed", "failed")
+    result.external_id, result.external_url = tracking.external_id, tracking.external_url
+    if not good:
+        result.error = ItemError(tracking.reason_type or "unknown", tracking.reason or "reported before this run")
+
+
+def check_posting_plan(plan: PostingPlan, company: str, url: str, expected: str | None = None) -> None:
+    """Raise `Refused` unless this workspace may apply this plan."""
+    if expected is not None and plan.id != expected:
+        raise Refused(f"the plan's id is {plan.id}, not {expected}", hint="it is not the plan that was reviewed")
+    for name, theirs, mine in (("company", plan.company, company), ("url", plan.url, url)):
+        if theirs.lower().rstrip("/") != mine.lower():
+            raise Refused(f"the plan is for {name} {theirs}, this workspace is for {mine}")
+
+
+def _iso() -> str:
+    return this_machine().now().isoformat(timespec="milliseconds").replace("+00:00", "Z")

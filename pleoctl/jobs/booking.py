@@ -1,0 +1,309 @@
+"""Book the items of a job: look, fetch the attachments, book, link them; one item's trouble stops no other (E4).
+
+Books that are made of whole pieces get all that is ready at once; any others get one record after the other. Each
+outcome is handed on as soon as it is known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from pleoctl.errors import Stale
+from pleoctl.jobs.plan import keys_of
+from pleoctl.jobs.receipt import ItemError
+from pleoctl.jobs.standing import difference, live
+from pleoctl.jobs.steps import Attach, Book, Hand, find
+from pleoctl.machine import this_machine
+from pleoctl.remote.errors import LostAnswer
+from pleoctl.run.settle import Ambiguous, Done, Failed
+from pleoctl.sinks.base import Booking, Refusal
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from pleoctl.jobs.document import ItemChange, PostingHead, PostingPlan
+    from pleoctl.jobs.fetch import Fetcher
+    from pleoctl.jobs.items import Listed
+    from pleoctl.jobs.memory import JobMemory
+    from pleoctl.jobs.receipt import ItemResult, ItemStatus
+    from pleoctl.run.settle import End, Step
+    from pleoctl.sinks.base import File, Held, Key, PeriodClosed, Sink
+
+LOG: Final = logging.getLogger(__name__)
+FILE_PATIENCE: Final = timedelta(minutes=20)
+ATTACHMENT_FAILED: Final = "attachment-failed"
+ATTACHMENT_UNKNOWN: Final = "attachment-unknown"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How an item ended in the books; ``held`` are its records, leg by leg."""
+
+    status: ItemStatus
+    held: list[Held] = field(default_factory=list)
+    error: ItemError | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    @classmethod
+    def failed(cls, reason_type: str, reason: str, held: Sequence[Held] = ()) -> Outcome:
+        """Refused; where another leg stands already, the reason names it and the item is ``partial``."""
+        if not held:
+            return cls("failed", error=ItemError(reason_type, reason))
+        standing = ", ".join(record.id for record in held)
+        return cls("partial", list(held), ItemError(reason_type, f"{reason}; in the books already: {standing}"))
+
+    def enter(self, result: ItemResult) -> None:
+        """Write it into the receipt."""
+        result.status, result.error = self.status, self.error
+        result.warnings = [*result.warnings, *self.warnings]
+        if self.held:
+            result.external_id = ", ".join(record.id for record in self.held)
+            result.external_url = self.held[0].url
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What booking works with."""
+
+    sink: Sink
+    posting: PostingHead
+    job: str
+    fetcher: Fetcher
+    memory: JobMemory
+
+
+class Bookkeeper:
+    """Books one job's items."""
+
+    def __init__(self, desk: Desk, settle: Callable[[Step[str]], dict[str, End]]) -> None:
+        """``settle`` brings a step to its end."""
+        self._desk, self._settle = desk, settle
+        self._since = this_machine().now()
+        self.silent = False
+
+    def outcomes(
+        self, items: Sequence[Listed], changes: Mapping[str, ItemChange], stop: threading.Event
+    ) -> Iterator[tuple[Listed, Outcome]]:
+        """Each item with its outcome, as soon as it is known. Raises `LostAnswer` where the books cannot be asked."""
+        keys = {item.id: self._keys(item, changes[item.id]) for item in items}
+        standing = self._standing([key for some in keys.values() for key in some])
+        met = ((key, live(standing.get(key.stored, ()))) for some in keys.values() for key in some)
+        self._desk.sink.confirm([(key, records[0]) for key, records in met if records])
+        ready: list[tuple[Listed, Booking]] = []
+        for item in items:
+            if stop.is_set():
+                return
+            change = changes[item.id]
+            try:
+                made = self._one(item, change, keys[item.id], standing)
+            except Refusal as refusal:
+                made = Outcome.failed(refusal.reason_type, refusal.message)
+            if self.silent:
+                # Books that cannot even be asked are not sent anything more.
+                yield item, made if isinstance(made, Outcome) else Outcome("notAttempted")
+                return
+            if isinstance(made, Booking):
+                ready.append((item, made))
+            else:
+                yield item, made
+            if ready and self._is_due():
+                yield from self._hand_over(ready)
+                self._since, ready = this_machine().now(), []
+        if ready:
+            yield from self._hand_over(ready)
+
+    def _standing(self, keys: Sequence[Key]) -> Mapping[str, list[Held]]:
+        """What the books hold; what an earlier run sent and never heard of is given time to show."""
+        found = dict(find(self._desk.sink, keys)) if keys else {}
+        doubtful = [key for key in keys if self._desk.memory.is_doubtful(key.stored) and not found.get(key.stored)]
+        for pause in Book.looks if doubtful else ():
+            this_machine().sleep(pause)
+            found |= find(self._desk.sink, doubtful)
+        return found
+
+    # --- one item ----------------------------------------------------------------------------------------------
+
+    def _one(
+        self, item: Listed, change: ItemChange, keys: Sequence[Key], standing: Mapping[str, list[Held]]
+    ) -> Outcome | Booking:
+        found = [live(standing.get(key.stored, ())) for key in keys]
+        if change.action == "refuse":
+            return Outcome.failed(change.reason_type or "unexpected_failure", change.reason or "")
+        if change.action == "report":
+            return self._reported(item, keys, found)
+        bookings = self._bookings(item, change, keys)
+        if self._desk.sink.capabilities.whole_jobs and not found[0]:
+            return bookings[0]
+        return self._booked(item, bookings, found)
+
+    def _reported(self, item: Listed, keys: Sequence[Key], found: Sequence[list[Held]]) -> Outcome:
+        """An item that stands in the books already; missing attachments are added first."""
+        held = [records[0] for records in found if records]
+        if not held:
+            return Outcome("blocked", error=ItemError("gone", "it is no longer in the books; make a new plan"))
+        outcome = Outcome("alreadyDone", held)
+        self._link(item, keys[0], held[0], outcome, fresh=False)
+        return outcome
+
+    def _booked(self, item: Listed, bookings: Sequence[Booking], found: Sequence[list[Held]]) -> Outcome:
+        """Leg by leg; a leg that fails leaves those before it standing."""
+        held: list[Held] = []
+        fresh = False
+        for booking, records in zip(bookings, found, strict=True):
+            if records:
+                why = self._difference(records[0], booking)
+                if why is not None:
+                    return Outcome.failed(
+                        "validation_failure", f"the books hold {records[0].id} for it, but {why}", held
+                    )
+                held.append(records[0])
+                continue
+            end = self._end(Book(self._desk.sink, booking, self._moved), booking)
+            if isinstance(end, Done):
+                held.append(end.record)
+                fresh = True
+                continue
+            if isinstance(end, Ambiguous):
+                return Outcome("ambiguous", held, ItemError(end.code, end.message))
+            code = end.code if isinstance(end, Failed) else "validation_failure"
+            return Outcome.failed(code, end.message, held)
+        outcome = Outcome("done" if fresh else "alreadyDone", held)
+        self._link(item, bookings[0].key, held[0], outcome, fresh=fresh)
+        return outcome
+
+    def _end(self, step: Step[str], booking: Booking) -> End:
+        """The end of a booking: where a closed period moved it, that of the step that followed."""
+        self._desk.memory.remember_sent(booking.key.stored)
+        try:
+            end = self._settle(step)[booking.key.stored]
+        except LostAnswer as error:
+            self.silent = True
+            return Ambiguous("lost-answer", error.message)
+        if not isinstance(end, Ambiguous):
+            self._desk.memory.remember_known(booking.key.stored)
+        return end
+
+    def _difference(self, record: Held, booking: Booking) -> str | None:
+        may_move = self._desk.posting.closed_period != "fail"
+        return difference(record, booking.legs, booking.entry.posting_date, may_move=may_move)
+
+    # --- whole pieces ------------------------------------------------------------------------------------------
+
+    def _is_due(self) -> bool:
+        """Whether what is ready must go before the job grows too old (J6)."""
+        return this_machine().now() - self._since > FILE_PATIENCE
+
+    def _hand_over(self, ready: Sequence[tuple[Listed, Booking]]) -> Iterator[tuple[Listed, Outcome]]:
+        try:
+            ends = self._settle(Hand(self._desk.sink, [booking for _, booking in ready]))
+        except LostAnswer as error:
+            ends = {booking.key.stored: Ambiguous("lost-answer", error.message) for _, booking in ready}
+        done = [(booking.key, end.record) for _, booking in ready if isinstance(end := ends[booking.key.stored], Done)]
+        self._desk.sink.confirm(done)
+        for item, booking in ready:
+            end = ends[booking.key.stored]
+            if isinstance(end, Done):
+                yield item, Outcome("done", [end.record])
+            elif isinstance(end, Ambiguous):
+                yield item, Outcome("ambiguous", error=ItemError(end.code, end.message))
+            else:
+                yield item, Outcome.failed("validation_failure", end.message)
+
+    # --- bookings ----------------------------------------------------------------------------------------------
+
+    def _keys(self, item: Listed, change: ItemChange) -> list[Key]:
+        return keys_of(self._desk.sink, self._desk.job, item, change.entry)
+
+    def _bookings(self, item: Listed, change: ItemChange, keys: Sequence[Key]) -> list[Booking]:
+        """The records to make. Raises `Refusal` where an attachment cannot be fetched and must not be left out."""
+        entry = change.entry
+        if entry is None or entry.posting_date is None:
+            raise Refusal("the plan has no entry for it", "unexpected_failure")
+        files = self._files(item, change)
+        per_leg = self._desk.sink.capabilities.per_leg
+        made = []
+        for n, key in enumerate(keys, 1):
+            leg = n if per_leg else None
+            once = _once(key, leg, entry.posting_date, change.item_digest)
+            draft = self._desk.posting.draft and self._desk.sink.capabilities.drafts
+            made.append(Booking(key, entry, entry.posting_date, draft, once, leg, files if n == 1 else ()))
+        return made
+
+    def _files(self, item: Listed, change: ItemChange) -> tuple[File, ...]:
+        """The attachments on this machine (H6): under ``best`` what cannot be had is told and left out."""
+        if self._desk.posting.attachments == "skip" or not self._desk.sink.capabilities.attachments:
+            return ()
+        try:
+            return self._desk.fetcher.files(item)
+        except Refusal as refusal:
+            if self._desk.posting.attachments == "store":
+                raise
+            LOG.warning("%s: booked without attachments: %s", change.address, refusal.message)
+            change.warnings.append(ATTACHMENT_FAILED)
+            return ()
+
+    def _link(self, item: Listed, key: Key, held: Held, outcome: Outcome, *, fresh: bool) -> None:
+        """Link what the record lacks; an upload that is refused after the booking never fails the item (H6)."""
+        can, posting = self._desk.sink.capabilities, self._desk.posting
+        if not item.files or not can.attachments or posting.attachments == "skip":
+            return
+        if fresh and can.files_with_entry:
+            return
+        if held.attachments is None and not fresh:
+            outcome.warnings.append(ATTACHMENT_UNKNOWN)
+            return
+        missing = [name for name in (ref.name for ref in item.attachments) if name not in (held.attachments or ())]
+        if not missing:
+            return
+        try:
+            files = {file.name: file for file in self._desk.fetcher.files(item)}
+        except Refusal as refusal:
+            LOG.warning("item:%s: %s", item.id, refusal.message)
+            outcome.warnings.append(ATTACHMENT_FAILED)
+            return
+        for name in missing:
+            end = self._settle(Attach(self._desk.sink, held, key, files[name]))[name]
+            if not isinstance(end, Done):
+                outcome.warnings.append(ATTACHMENT_FAILED if isinstance(end, Failed) else ATTACHMENT_UNKNOWN)
+
+    # --- periods -----------------------------------------------------------------------------------------------
+
+    def _moved(self, booking: Booking, closed: PeriodClosed) -> Booking:
+        """The booking on the day that the workspace chose for closed periods. Raises `Refusal` (P2, P3, P7)."""
+        choice = self._desk.posting.closed_period
+        own = booking.entry.posting_date or booking.date
+        if booking.date != own or choice == "fail":
+            raise Refusal(f"{closed.message}; posting.closedPeriod decides what to do then")
+        day = closed.next_open if choice == "nextOpen" else self._desk.memory.today(_today())
+        if day is None or day < own:
+            raise Refusal(f"{closed.message}, and the books name no open one")
+        once = _once(booking.key, booking.leg, day, booking.once)
+        return replace(booking, date=day, once=once)
+
+
+def compare(items: Sequence[Listed], plan: PostingPlan) -> None:
+    """Raise `Stale` unless every open item is as the plan saw it, naming the first that is not."""
+    changes = {change.address.removeprefix("item:"): change for change in plan.changes}
+    for item in items:
+        change = changes.get(item.id)
+        if not item.tracking.is_open:
+            continue
+        if change is None:
+            raise Stale(f"item:{item.id} is not in the plan: the job has grown", hint="make a new plan")
+        if change.item_digest != item.digest:
+            raise Stale(f"item:{item.id} is no longer what the plan saw", hint="make a new plan")
+
+
+def _once(key: Key, leg: int | None, day: str, digest: str) -> str:
+    """The idempotency key: another day or another entry is another request."""
+    text = "\n".join([key.stored, key.job, str(leg or 0), day, digest])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _today() -> str:
+    return this_machine().now().date().isoformat()

@@ -1,0 +1,72 @@
+"""From a workspace to what its jobs need: the books, the rules, the memory of a job, the run of a plan."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from pleoctl.documents.canonical import digest
+from pleoctl.jobs.apply import JobRun
+from pleoctl.jobs.document import PostingHead, RulesHead, SinkHead
+from pleoctl.jobs.fetch import Fetcher
+from pleoctl.jobs.memory import JobMemory
+from pleoctl.jobs.plan import Books, Mapper, Planner
+from pleoctl.mapping.context import engine_of
+from pleoctl.sinks.opening import open_sink, publisher, section_of
+
+if TYPE_CHECKING:
+    import threading
+
+    from pleoctl.jobs.document import PostingPlan
+    from pleoctl.pleo.export_jobs import ExportJob, ExportReader, ExportWriter
+    from pleoctl.workspace import Workspace
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class JobDesk:
+    """A workspace's books and rules, opened once for all the jobs of a command."""
+
+    workspace: Workspace
+    books: Books
+    mapper: Mapper
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> JobDesk:
+        """Raises `InvalidFile`, `Refused`."""
+        section, posting = section_of(workspace), workspace.settings.posting
+        books = Books(
+            open_sink(workspace),
+            SinkHead(section["type"], digest(section)),
+            PostingHead(posting.draft, posting.closed_period, posting.attachments),
+            published="path" not in section or "publish" in section,
+        )
+        engine = engine_of(workspace)
+        rules = engine.rules
+        return cls(workspace, books, Mapper(engine, RulesHead(rules.digest, sorted(rules.inputs))))
+
+    def close(self) -> None:
+        """Give back what is held open."""
+        self.books.sink.close()
+
+    def memory(self, job: str) -> JobMemory:
+        """What this workspace remembers of a job."""
+        return JobMemory(self.workspace.runs[0].parent / "jobs", job)
+
+    def plan(self, reader: ExportReader, job: ExportJob) -> PostingPlan:
+        """The plan of a job."""
+        elsewhere = job.status == "in_progress" and not self.memory(job.id).started
+        return Planner(reader, self.books, self.mapper, self.workspace.url).plan(job, elsewhere=elsewhere)
+
+    def run(self, plan: PostingPlan, pleo: ExportWriter, stop: threading.Event, *, take_over: bool) -> JobRun:
+        """The run of a plan; its attachments lie beside the memory of its job."""
+        folder = self.workspace.runs[0].parent / "attachments"
+        return JobRun(
+            plan=plan, pleo=pleo, books=self.books, rules=self.mapper.head,
+            fetcher=Fetcher(folder, loopback=self.workspace.is_loopback), memory=self.memory(plan.job.id),
+            runs=self.workspace.runs, stop=stop, publish=publisher(self.workspace) or _nothing,
+            take_over=take_over or self.workspace.settings.jobs.take_over,
+        )  # fmt: skip
+
+
+def _nothing() -> None:
+    """The books need no publishing."""

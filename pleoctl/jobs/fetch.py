@@ -1,0 +1,138 @@
+"""Attachments: fetched once, without any credential, from public addresses only, within Pleo's limits (H2-H8)."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urljoin, urlsplit
+
+import requests
+
+from pleoctl.hosts import is_loopback
+from pleoctl.machine import this_machine
+from pleoctl.sinks.base import File, Refusal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pleoctl.jobs.items import Listed
+
+MAX_BYTES: Final = 30 * 1000 * 1000
+SECONDS: Final = 30.0
+WHOLE_SECONDS: Final = 300.0
+TRIES: Final = 3
+REDIRECTS: Final = 3
+DOWNLOAD: Final = "receipt_download_failure"
+TOO_LARGE: Final = "receipt_file_size_limit_exceeded"
+CONVERSION: Final = "receipt_conversion_failure"
+FORMATS: Final = frozenset({".doc", ".docx", ".pdf", ".txt", ".jpg", ".jpeg", ".png", ".xls", ".xlsx"})
+_CHUNK: Final = 1 << 16
+_PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class Fetcher:
+    """Puts attachments into a folder. ``loopback``: Pleo itself is on this machine, so its files may be, too."""
+
+    def __init__(self, folder: Path, *, loopback: bool) -> None:
+        """The folder is made with the first file."""
+        self._folder, self._loopback = folder, loopback
+        self._session = requests.Session()
+        self._session.trust_env = not loopback
+        # Links are signed; no credential of ours, of a .netrc or of a cookie jar has any business there.
+        self._session.auth = _no_auth
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
+    def files(self, item: Listed) -> tuple[File, ...]:
+        """All attachments of an item, in Pleo's order. Raises `Refusal` with the ``receipt_…`` reason of the first."""
+        made = []
+        for sent, named in zip(item.files, item.attachments, strict=True):
+            path = self._folder / item.id / named.name
+            if path.suffix not in FORMATS:
+                raise Refusal(f"{named.name} is a {sent.get('type')}, which cannot be handed on", CONVERSION)
+            if isinstance(sent.get("size"), int) and sent["size"] > MAX_BYTES:
+                raise Refusal(f"{named.name} is larger than 30 MB", TOO_LARGE)
+            if not path.exists():
+                self._fetch(str(sent.get("url") or ""), path)
+            made.append(File(path, named.name, str(sent.get("type") or "application/octet-stream")))
+        return tuple(made)
+
+    def _fetch(self, url: str, path: Path) -> None:
+        problem = ""
+        for attempt in range(TRIES):
+            if attempt:
+                this_machine().sleep(2.0**attempt)
+            try:
+                self._once(url, path)
+            except (requests.exceptions.RequestException, OSError) as error:
+                problem = type(error).__name__
+            except _Passing as passing:
+                problem = str(passing)
+            else:
+                return
+        raise Refusal(f"{path.name} could not be fetched from Pleo: {problem}", DOWNLOAD)
+
+    def _once(self, url: str, path: Path) -> None:
+        for _ in range(REDIRECTS + 1):
+            self._check(url)
+            with self._session.get(url, stream=True, timeout=SECONDS, allow_redirects=False) as response:
+                if response.is_redirect:
+                    url = urljoin(url, response.headers["Location"])
+                    continue
+                if response.status_code in _PASSING:
+                    raise _Passing(f"HTTP {response.status_code}")
+                if response.status_code != 200:  # noqa: PLR2004
+                    raise Refusal(f"{path.name} could not be fetched from Pleo: HTTP {response.status_code}", DOWNLOAD)
+                self._store(response, path)
+                return
+        raise Refusal(f"{path.name} is redirected in circles", DOWNLOAD)
+
+    def _store(self, response: requests.Response, path: Path) -> None:
+        """Beside, then renamed, so that a file that exists is whole."""
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        beside = path.with_name(f".{path.name}.part")
+        started, size = this_machine().monotonic(), 0
+        with beside.open("wb") as stream:
+            for chunk in response.iter_content(_CHUNK):
+                size += len(chunk)
+                if size > MAX_BYTES:
+                    raise Refusal(f"{path.name} is larger than 30 MB", TOO_LARGE)
+                if this_machine().monotonic() - started > WHOLE_SECONDS:
+                    raise _Passing("no end in time")
+                stream.write(chunk)
+        announced = response.headers.get("Content-Length")
+        if (
+            announced
+            and announced.isdigit()
+            and not response.headers.get("Content-Encoding")
+            and int(announced) != size
+        ):
+            raise _Passing("it broke off")
+        beside.replace(path)
+
+    def _check(self, url: str) -> None:
+        """Https to public addresses only: a link must not reach into the network that pleoctl runs in."""
+        parts = urlsplit(url)
+        if self._loopback and parts.username is None and is_loopback(parts.hostname or ""):
+            return
+        if parts.scheme != "https" or not parts.hostname or parts.username is not None:
+            raise Refusal("an attachment's link is no https address", DOWNLOAD)
+        for address in _addresses(parts.hostname, parts.port or 443):
+            if not address.is_global:
+                raise Refusal(f"an attachment's link leads to {parts.hostname}, which is no public address", DOWNLOAD)
+
+
+class _Passing(Exception):
+    """A fault that may pass."""
+
+
+def _addresses(host: str, port: int) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+
+
+def _no_auth(request: Any) -> Any:
+    return request

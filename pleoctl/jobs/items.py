@@ -1,0 +1,104 @@
+"""A job's items as both the plan and `apply` read them: tracking rows and payloads, complete and of one company."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.documents.canonical import digest
+from pleoctl.errors import PleoError
+from pleoctl.jobs.document import AttachmentRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pleoctl.pleo.export_jobs import ExportJob, ExportReader, JobItem
+
+_TRIES: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One item of a job. ``place`` counts from 1 in Pleo's list; ``raw`` is None where Pleo sent no payload."""
+
+    place: int
+    tracking: JobItem
+    raw: dict[str, Any] | None
+
+    @property
+    def id(self) -> str:
+        """The accountingEntryId."""
+        return self.tracking.id
+
+    @property
+    def digest(self) -> str:
+        """Identifies what Pleo says of the item; links are signed anew at each fetch and left out."""
+        return digest(None if self.raw is None else _without_links(self.raw))
+
+    @property
+    def files(self) -> list[dict[str, Any]]:
+        """The attachments as Pleo sent them."""
+        files = (self.raw or {}).get("files") or []
+        return [file for file in files if isinstance(file, dict)]
+
+    @property
+    def attachments(self) -> list[AttachmentRef]:
+        """The attachments by id and name (H2); a payload has neither, so both follow from the order."""
+        return [
+            AttachmentRef(f"{self.id}/{n}", f"{n}{_extension(str(file.get('type') or ''))}")
+            for n, file in enumerate(self.files, 1)
+        ]
+
+
+def read_items(reader: ExportReader, job: ExportJob) -> list[Listed]:
+    """Every item of a job. Raises `PleoError` where the two lists contradict each other or the job's own number."""
+    problem = ""
+    for _ in range(_TRIES):
+        tracking = reader.job_items(job.id)
+        payloads = {payload.id: payload.raw for payload in reader.payloads(job.id)}
+        strangers = set(payloads) - {item.id for item in tracking}
+        if not strangers and len(tracking) == job.items:
+            return [Listed(place, item, payloads.get(item.id)) for place, item in enumerate(tracking, 1)]
+        problem = (
+            f"item {min(strangers)} is in no list of the job" if strangers
+            else f"{len(tracking)} items came, {job.items} were announced"
+        )  # fmt: skip
+        job = reader.job(job.id)
+    raise PleoError(f"the items of export job {job.id} were not read completely: {problem}", hint="run again")
+
+
+def digest_of_all(items: Iterable[Listed]) -> str:
+    """One digest over the digests of all items, in Pleo's order."""
+    whole = hashlib.sha256()
+    for item in items:
+        whole.update(f"{item.id} {item.digest}\n".encode())
+    return f"sha256:{whole.hexdigest()}"
+
+
+def _without_links(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_links(part) for key, part in value.items() if key not in {"_links", "url"}}
+    if isinstance(value, list):
+        return [_without_links(part) for part in value]
+    return value
+
+
+_EXTENSIONS: Final = {
+    "application/pdf": ".pdf", "image/jpeg": ".jpg", "image/jpg": ".jpg", "image/png": ".png", "text/plain": ".txt",
+    "application/msword": ".doc", "application/vnd.ms-excel": ".xls",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+}  # fmt: skip
+"""Pleo's formats (H4)."""
+
+
+def _extension(kind: str) -> str:
+    bare = kind.partition(";")[0].strip().lower()
+    return _EXTENSIONS.get(bare) or mimetypes.guess_extension(bare) or ".bin"
+
+
+def open_items(items: Iterable[Listed]) -> Iterator[Listed]:
+    """Those whose outcome is still to be reported (C2)."""
+    return (item for item in items if item.tracking.is_open)

@@ -1,0 +1,221 @@
+"""Plan a job: what the rules make of each open item, held against what the books hold already.
+
+    in the books              rules make an entry        change
+    ------------------------  -------------------------  --------------------------------------------------
+    live, equal               any                        report (with a warning where the mapping fails today)
+    live, different           any                        refuse: the record is named, people decide
+    live, twice               any                        report, with a warning that names both
+    void, or none             an entry the sink holds    book
+    void, or none             none, or not holdable      refuse, with the reason
+
+Items that Pleo has as final have no change. Nothing is written here, neither to Pleo nor to the books.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from pleoctl import __version__
+from pleoctl.jobs import document
+from pleoctl.jobs.document import ItemChange, PostingPlan, Warned
+from pleoctl.jobs.holdable import problem_of
+from pleoctl.jobs.items import digest_of_all, open_items, read_items
+from pleoctl.jobs.standing import difference, live
+from pleoctl.mapping.items import convert
+from pleoctl.sinks.base import Booking, Key, Refusal
+from pleoctl.sinks.keys import stored_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pleoctl.jobs.items import Listed
+    from pleoctl.mapping.engine.engine import Engine
+    from pleoctl.mapping.engine.entries import Entry
+    from pleoctl.pleo.export_jobs import ExportJob, ExportReader
+    from pleoctl.sinks.base import Held, Sink
+
+FOREIGN: Final = "invalid_configuration"
+NO_PAYLOAD: Final = "unexpected_failure"
+DIFFERENT: Final = "validation_failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Where entries go, and how: the sink with its heads as a plan shows them."""
+
+    sink: Sink
+    head: document.SinkHead
+    posting: document.PostingHead
+    published: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Mapper:
+    """What makes entries, and what a plan says of it."""
+
+    engine: Engine
+    head: document.RulesHead
+
+
+@dataclass(slots=True)
+class Planner:
+    """Plans one job. ``url`` is Pleo's."""
+
+    reader: ExportReader
+    books: Books
+    mapper: Mapper
+    url: str
+    warnings: list[Warned] = field(default_factory=list)
+
+    def plan(self, job: ExportJob, *, elsewhere: bool = False) -> PostingPlan:
+        """The plan of a job, which somebody else may be working on (``elsewhere``).
+
+        Raises `PleoError`, `Refused`, `BooksUnusable`.
+        """
+        items = read_items(self.reader, job)
+        waiting = list(open_items(items))
+        standing = self._standing(job, waiting)
+        changes = [self._change(job, item, standing) for item in waiting]
+        self._warn_of_books()
+        if elsewhere:
+            words = "the job is in progress, and not from this workspace: another runner may be working on it"
+            self.warnings.append(Warned("in-progress-elsewhere", "", words))
+        if any(change.entry and len(change.entry.entries) > 1 for change in changes if change.action == "book"):
+            words = "invoices and their payments are booked, not matched with each other"
+            self.warnings.append(Warned("not-reconciled", "", words))
+        plan = PostingPlan(
+            company=self.reader.company,
+            url=self.url,
+            job=document.JobHead(job.id, job.status, job.items, job.created),
+            sink=self.books.head,
+            posting=self.books.posting,
+            rules=self.mapper.head,
+            items=document.ItemsHead(digest_of_all(items)),
+            summary=_summary(changes, final=len(items) - len(waiting)),
+            requests=document.Requests(self.reader.counts.read, least_writes(job, changes)),
+            warnings=self.warnings,
+            changes=changes,
+            pleoctl_version=__version__,
+        )
+        plan.seal()
+        return plan
+
+    # --- the books ---------------------------------------------------------------------------------------------
+
+    def _standing(self, job: ExportJob, items: Sequence[Listed]) -> Mapping[str, list[Held]]:
+        keys = [key for item in items for key in keys_of(self.books.sink, job.id, item, self._entry(item))]
+        return self.books.sink.find(keys) if keys else {}
+
+    def _entry(self, item: Listed) -> Entry | None:
+        """What the rules make of an item; its posting date does not depend on the day of the run."""
+        return None if item.raw is None else self.mapper.engine.entry(convert(item.raw))
+
+    def _warn_of_books(self) -> None:
+        can, posting = self.books.sink.capabilities, self.books.posting
+        for code, is_so, message in (
+            ("no-drafts", posting.draft and not can.drafts, "the books have no drafts: entries are made as they are"),
+            ("no-read-back", not can.read_back, "the books do not say what they hold, so only keys are compared"),
+            ("sink-no-attachments", posting.attachments != "skip" and not can.attachments,
+             "the books take no attachments"),
+            ("books-on-this-machine", not self.books.published,
+             "sink.publish is not set: the books stay on this machine"),
+        ):  # fmt: skip
+            if is_so:
+                self.warnings.append(Warned(code, "", message))
+
+    # --- one item ----------------------------------------------------------------------------------------------
+
+    def _change(self, job: ExportJob, item: Listed, standing: Mapping[str, list[Held]]) -> ItemChange:
+        entry = self._entry(item)
+        change = ItemChange(
+            address=f"item:{item.id}", kind="item", action="book", item_digest=item.digest, entry=entry,
+            attachments=item.attachments, reason_type=None, reason=None, external_id=None, external_url=None,
+            place=item.place, origin=entry.rule or "" if entry else "", warnings=[],
+        )  # fmt: skip
+        keys = keys_of(self.books.sink, job.id, item, entry)
+        records = [(n, live(standing.get(key.stored, ()))) for n, key in enumerate(keys)]
+        if any(found for _, found in records):
+            self._met(change, records)
+        else:
+            self._to_book(change, item, keys)
+        return change
+
+    def _met(self, change: ItemChange, records: list[tuple[int, list[Held]]]) -> None:
+        """The books hold something of the item."""
+        entry, can = change.entry, self.books.sink.capabilities
+        mapped = entry is not None and not entry.failed
+        legs = entry.entries if mapped and entry is not None else []
+        for n, found in records:
+            if len(found) > 1:
+                change.warnings.append("booked-twice")
+                names = " and ".join(record.id for record in found)
+                self.warnings.append(Warned("booked-twice", change.address, f"the books hold it twice: {names}"))
+            for record in found if legs else ():
+                own, day = [legs[n]] if can.per_leg else legs, entry.posting_date if entry else None
+                why = difference(record, own, day, may_move=self.books.posting.closed_period != "fail")
+                if why is not None and len(found) == 1:
+                    _refuse(change, DIFFERENT, f"the books hold {record.id} for it, but {why}")
+                    return
+        missing = [n for n, found in records if not found]
+        if missing and mapped:
+            return  # only some legs stand: the missing ones are booked
+        first = next(found[0] for _, found in records if found)
+        change.action, change.external_id, change.external_url = "report", first.id, first.url
+        if not mapped:
+            change.warnings.append("mapping-now-fails")
+
+    def _to_book(self, change: ItemChange, item: Listed, keys: Sequence[Key]) -> None:
+        entry = change.entry
+        if entry is None:
+            _refuse(change, NO_PAYLOAD, "Pleo lists the item, but sends no data of it")
+            return
+        owner = str((item.raw or {}).get("companyId") or self.reader.company)
+        if owner.lower() != self.reader.company:
+            _refuse(change, FOREIGN, f"it is of company {owner}, not of this one")
+            return
+        if entry.failed:
+            _refuse(change, entry.failure_reason_type or DIFFERENT, entry.failure_reason or "")
+            return
+        try:
+            problem_of(entry, self.books.sink.capabilities)
+            booking = Booking(keys[0], entry, entry.posting_date or "", self.books.posting.draft, "")
+            change.warnings += self.books.sink.refuse(booking)
+        except Refusal as refusal:
+            _refuse(change, refusal.reason_type, refusal.message)
+
+
+def keys_of(sink: Sink, job: str, item: Listed, entry: Entry | None) -> list[Key]:
+    """The references of an item: one, or one for each leg where the sink books legs by themselves."""
+    can = sink.capabilities
+    legs: list[int | None] = [None]
+    if can.per_leg and entry is not None and entry.entries:
+        legs = [n for n, _ in enumerate(entry.entries, 1)]
+    return [Key(stored_key(item.id, can.key, leg), item.id, job, item.place) for leg in legs]
+
+
+def least_writes(job: ExportJob, changes: Sequence[ItemChange]) -> int:
+    """Writes to Pleo: ``started`` unless the job runs, statuses by the hundred, one closing event."""
+    return (job.status == "pending") + -(-len(changes) // 100) + 1
+
+
+def _refuse(change: ItemChange, reason_type: str, reason: str) -> None:
+    change.action, change.reason_type, change.reason = "refuse", reason_type, reason
+
+
+def _summary(changes: Sequence[ItemChange], *, final: int) -> document.Summary:
+    count = Counter(change.action for change in changes)
+    debit: Counter[tuple[str, str]] = Counter()
+    credit: Counter[tuple[str, str]] = Counter()
+    for change in changes:
+        if change.action == "book" and change.entry is not None:
+            for leg in change.entry.entries:
+                for posting in leg.postings:
+                    side = debit if posting.side == "debit" else credit
+                    side[posting.account, posting.currency] += posting.amount
+    totals = [
+        document.Total(account, currency, debit[account, currency], credit[account, currency])
+        for account, currency in sorted({*debit, *credit})
+    ]
+    return document.Summary(count["book"], count["refuse"], count["report"], final, totals)

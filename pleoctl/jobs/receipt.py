@@ -1,0 +1,102 @@
+"""What a run did with a job: each item's end in the books and in Pleo, and how the job ended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from pleoctl.documents.canonical import canonical_text
+from pleoctl.documents.load import load_json
+from pleoctl.documents.versions import check_version, made_by
+from pleoctl.errors import ExitCode, Finding, InvalidFile
+from pleoctl.jobs.document import Action
+from pleoctl.model.shape import Strict
+from pleoctl.run.receipt import Outcome
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ItemStatus = Literal["done", "alreadyDone", "partial", "failed", "ambiguous", "blocked", "notAttempted"]
+JobEnd = Literal["completed", "completed_with_errors", "failed", "open"]
+
+
+class ItemError(Strict):
+    """Why an item did not end well; ``code`` is a reason type of Pleo's or one of ours."""
+
+    code: str
+    message: str
+    http_status: int | None = None
+
+
+class ItemResult(Strict):
+    """How one item ended: in the books (``status``, ``externalId``), and in Pleo (``reported``)."""
+
+    address: str
+    action: Action
+    status: ItemStatus = "notAttempted"
+    external_id: str | None = None
+    external_url: str | None = None
+    reported: Literal["successful", "failed"] | None = None
+    error: ItemError | None = None
+    warnings: list[str] = msgspec.field(default_factory=list)
+
+
+class JobOutcome(Strict):
+    """How the job stands after the run."""
+
+    id: str
+    outcome: JobEnd = "open"
+
+
+class JobReceipt(Strict):
+    """The receipt of a posting plan; times are ISO in UTC."""
+
+    plan_id: str
+    run_id: str
+    company: str
+    url: str
+    job: JobOutcome
+    changes: list[ItemResult]
+    started_at: str
+    outcome: Outcome = "done"
+    finished_at: str = ""
+    requests: dict[str, int] = msgspec.field(default_factory=dict)
+    findings: list[Finding] = msgspec.field(default_factory=list)
+    format_version: Literal[1] = 1
+    kind: Literal["Receipt"] = "Receipt"
+
+    def counts(self) -> Counter[str]:
+        """Changes per status."""
+        return Counter(change.status for change in self.changes)
+
+    @property
+    def bytes(self) -> bytes:
+        """The file's content, indented for people."""
+        return (canonical_text(msgspec.to_builtins(self), indent=1) + "\n").encode()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 where the job is closed and everything booked; 5 where something failed or the job is left open.
+
+        A run that was halted before anything was booked has done nothing: 1.
+        """
+        if self.outcome in {"stale", "refused"}:
+            return ExitCode.STALE if self.outcome == "stale" else ExitCode.REFUSED
+        if self.job.outcome == "completed":
+            return ExitCode.OK
+        booked = any(change.status in {"done", "alreadyDone", "partial", "ambiguous"} for change in self.changes)
+        halted = any(finding.level == "error" for finding in self.findings)
+        return ExitCode.ERROR if halted and not booked else ExitCode.PARTIAL
+
+
+def read_job_receipt(path: Path, shown: str | None = None) -> JobReceipt:
+    """A job's receipt, checked. Raises `InvalidFile`."""
+    name = shown or str(path)
+    data = load_json(path, name)
+    check_version(data, "Receipt", name)
+    try:
+        return msgspec.convert(data, JobReceipt)
+    except msgspec.ValidationError as error:
+        raise InvalidFile(str(error), file=name, hint=made_by(data)) from error

@@ -1,0 +1,67 @@
+"""A Pleo with one export job and a workspace that books it."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from clocks import FakeTime
+from export_pleo import COMPANY, World, serving
+from pleoctl.machine import on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from job_outcomes import MakeBooks
+
+MAPPING = """\
+apiVersion: pleoctl/v1
+kind: ExportMapping
+accounts: {wallet: "1940", outOfPocket: "2890", contra: "1930", accountsPayable: "2440"}
+vendors: {unmatched: fallback, match: [code], rows: []}
+tax: {shape: code}
+description: "{{ supplier.name }} {{ note }}"
+include: [standard]
+"""
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A Pleo with one pending job of three items."""
+    with serving(World()) as running:
+        yield running
+
+
+@pytest.fixture
+def time() -> Iterator[FakeTime]:
+    """A clock on which waiting takes no time."""
+    clock = FakeTime()
+    with on(clock):
+        yield clock
+
+
+@pytest.fixture
+def books(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeBooks:
+    """Factory of workspaces; without a sink, beancount files in ``books``."""
+
+    def make(sink: dict[str, Any] | None = None, /, **sections: Any) -> Path:
+        data = {
+            "apiVersion": "pleoctl/v1",
+            "kind": "Workspace",
+            "company": COMPANY,
+            "pleo": {"url": world.url, "auth": {"apiKey": "env:PLEO_API_KEY"}},
+            "mapping": "mapping.yaml",
+            "sink": sink or {"type": "beancount", "path": "books"},
+            **sections,
+        }
+        text = "".join(f"{key}: {json.dumps(value)}\n" for key, value in data.items())
+        (tmp_path / "pleoctl.yaml").write_text(text)
+        (tmp_path / "mapping.yaml").write_text(textwrap.dedent(MAPPING))
+        monkeypatch.chdir(tmp_path)
+        return tmp_path
+
+    return make

@@ -1,0 +1,259 @@
+"""Whatever dies or is lost, at every step: nothing is booked twice, nothing is reported that the books do not hold."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from export_pleo import JOB, World, item_id
+from job_outcomes import booked, outcomes
+from pleoctl.run.journal import Journal
+from pleoctl.testing.machine import Death
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from clocks import FakeTime
+    from job_outcomes import MakeBooks
+
+PROGRAM = Path(__file__).parents[1] / "support" / "books_program.py"
+ALL = {item_id(n): 1 for n in (1, 2, 3)}
+
+
+def program(folder: str, mode: str = "ok", at: int = 0, **settings: Any) -> dict[str, Any]:
+    """An exec sink that misbehaves at its ``at``-th request."""
+    command = [sys.executable, str(PROGRAM), f"{folder}/program.jsonl", mode, str(at)]
+    return {"type": "exec", "command": command, **settings}
+
+
+def rows(folder: Path) -> list[dict[str, Any]]:
+    """What the program's books hold."""
+    path = folder / "program.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def settled(world: World, cli: Callable[..., Any]) -> None:
+    """Run until the job is closed; three runs are enough after one fault."""
+    world.faults = {}
+    for _ in range(3):
+        if world.jobs[JOB]["status"] == "completed":
+            break
+        cli("jobs", "run")
+    assert outcomes(world) == {item: ["successful"] for item in ALL}
+    assert world.events == ["started", "completed"]
+
+
+@pytest.mark.parametrize("how", ["before", "after", "half"])
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.usefixtures("time")
+def test_answers_of_pleo_are_lost_at_every_write(
+    number: int,
+    how: str,
+    world: World,
+    books: MakeBooks,
+    cli: Callable[..., Any],
+) -> None:
+    """The same run settles one lost answer, before or behind the commit, and a call of which half was stored."""
+    folder = books()
+    world.faults = {number: how}
+    done = cli("jobs", "run")
+    assert done.code == 0, done.stderr
+    assert booked(folder) == ALL
+    settled(world, cli)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.usefixtures("time")
+def test_a_write_that_never_gets_through_leaves_the_job_open(
+    number: int,
+    world: World,
+    books: MakeBooks,
+    cli: Callable[..., Any],
+) -> None:
+    """The run ends without a wrong report; the next one finishes the job."""
+    folder = books()
+    world.faults = dict.fromkeys(range(number, 20), "before")
+    done = cli("jobs", "run")
+    assert done.code in {4, 5}
+    assert world.jobs[JOB]["status"] != "completed"
+    settled(world, cli)
+    assert booked(folder) == ALL
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_a_process_that_dies_at_a_line_of_its_journal(
+    number: int, world: World, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run books the rest, and each item once."""
+    folder = books()
+    left = [number]
+    write = Journal.write
+
+    def dying(self: Journal, *arguments: Any, **details: Any) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise Death
+        write(self, *arguments, **details)
+
+    monkeypatch.setattr(Journal, "write", dying)
+    with suppress(Death):
+        cli("jobs", "run")
+    settled(world, cli)
+    assert booked(folder) == ALL
+
+
+@pytest.mark.parametrize("number", range(1, 12))
+def test_a_process_that_dies_while_it_writes_a_file(
+    number: int, world: World, books: MakeBooks, cli: Callable[..., Any], time: FakeTime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Every file is whole at any moment, and the next run ends right."""
+    folder = books()
+    left = [number]
+
+    def dying(_descriptor: int) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise Death
+
+    monkeypatch.setattr(time, "sync", dying)
+    with suppress(Death):
+        cli("jobs", "run")
+    settled(world, cli)
+    assert booked(folder) == ALL
+
+
+@pytest.mark.parametrize("mode", ["die", "forget", "mumble"])
+@pytest.mark.parametrize("number", range(1, 9))
+@pytest.mark.usefixtures("time")
+def test_a_program_fails_at_every_request(
+    number: int, mode: str, world: World, books: MakeBooks, cli: Callable[..., Any],
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Books that are a program which dies or mumbles once: everything is booked once and reported truly."""
+    monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
+    books(program(str(tmp_path), mode, number))
+    cli("jobs", "run")
+    held = {row["key"] for row in rows(tmp_path)}
+    assert {item for item, said in outcomes(world).items() if said == ["successful"]} <= held
+    settled(world, cli)
+    assert Counter(row["key"] for row in rows(tmp_path)) == ALL
+
+
+@pytest.mark.usefixtures("time")
+def test_a_program_that_hangs_is_ended(
+    world: World, books: MakeBooks, cli: Callable[..., Any], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """An answer that comes too late is unknown; the books are asked, and what they deny stays open (exit 5)."""
+    monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
+    books(program(str(tmp_path), "hang", 4, timeoutSeconds=1.0))
+    done = cli("jobs", "run", "--format", "json")
+    assert done.code == 5
+    assert done.json["result"][0]["counts"]["ambiguous"] == 1
+    settled(world, cli)
+    assert Counter(row["key"] for row in rows(tmp_path)) == ALL
+
+
+@pytest.mark.usefixtures("time")
+def test_a_program_that_lies_is_not_believed(
+    world: World, books: MakeBooks, cli: Callable[..., Any], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """What it calls booked and does not hold is never reported successful."""
+    monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
+    books(program(str(tmp_path), "lie", 4))
+    assert cli("jobs", "run").code == 5
+    told, held = outcomes(world), {row["key"] for row in rows(tmp_path)}
+    assert set(told) == held
+    assert len(held) == 2
+    settled(world, cli)
+
+
+def test_a_program_gets_attachments_with_the_entry(
+    world: World, books: MakeBooks, cli: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As files on this machine, and nothing is said to be missing."""
+    monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
+    world.files["/receipt"] = b"%PDF"
+    world.payloads[JOB][0]["files"] = [{"type": "application/pdf", "url": f"{world.url}/receipt"}]
+    books(program(str(tmp_path)))
+    done = cli("jobs", "run")
+    assert done.code == 0
+    assert rows(tmp_path)[0]["attachments"] == ["1.pdf"]
+    assert "attachment" not in done.stdout + done.stderr
+
+
+def test_a_program_needs_the_environments_leave(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """A branch cannot make pleoctl run something (exit 3)."""
+    books(program("."))
+    assert cli("jobs", "run").code == 3
+    assert cli("sink", "check").code == 3
+    assert world.writes == []
+
+
+def test_a_program_refuses_items(
+    world: World, books: MakeBooks, cli: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own words and reason type reach Pleo."""
+    monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
+    books(program(str(tmp_path), "refuse"))
+    assert cli("jobs", "run").code == 5
+    told = world.statuses[item_id(1)][0]
+    assert (told["failureReasonType"], told["failureReason"]) == ("account_unknown", "no account 5810")
+    assert world.events == ["started", "failed"]
+
+
+@pytest.mark.parametrize(("choice", "code"), [("fail", 5), ("nextOpen", 0)])
+def test_a_closed_period(
+    choice: str, code: int, world: World, books: MakeBooks, cli: Callable[..., Any], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """An entry is refused, or booked in the next open period and says so (P1-P3)."""
+    monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
+    books(program(str(tmp_path), "closed"), posting={"closedPeriod": choice})
+    assert cli("jobs", "run").code == code
+    moved = {(row["date"], row["moved"]["from"]) for row in rows(tmp_path)}
+    assert moved == ({("2026-04-01", "2026-03-15")} if choice == "nextOpen" else set())
+    if choice == "fail":
+        assert world.statuses[item_id(1)][0]["failureReasonType"] == "accounting_system_validation_failure"
+
+
+def test_a_job_that_is_over_takes_nothing_more(
+    world: World, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """422 on a status: what is booked stays, nothing more is sent, exit 5."""
+    folder = books()
+    write = World.write
+
+    def expire(self: World, path: str, body: Any, *, half: bool) -> tuple[int, Any]:
+        if path.endswith("items"):
+            self.jobs[JOB]["status"] = "failed"
+        return write(self, path, body, half=half)
+
+    monkeypatch.setattr(World, "write", expire)
+    assert cli("jobs", "run").code == 5
+    assert booked(folder) == ALL
+    assert (world.events, world.statuses) == (["started"], {})
+
+
+def test_somebody_else_starts_first(
+    world: World, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """422 on `started`: another runner won, nothing is booked (exit 4)."""
+    folder = books()
+    event = World.event
+
+    def first(self: World, body: Any) -> tuple[int, Any]:
+        self.jobs[JOB]["status"] = "in_progress"
+        return event(self, body)
+
+    monkeypatch.setattr(World, "event", first)
+    assert cli("jobs", "run").code == 4
+    assert (booked(folder), world.writes) == ({}, [])

@@ -1,0 +1,359 @@
+"""Export jobs from the command line: planned, booked once, reported truly, closed once."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from export_pleo import AT, COMPANY, JOB, World, item_id, payload
+from job_outcomes import booked, outcomes
+from pleoctl.documents.canonical import canonical_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from job_outcomes import MakeBooks
+
+OTHER = "6b1f2c1e-0000-4000-8000-000000000002"
+
+
+def test_a_job_is_planned_applied_reported_and_closed(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """All items stand in the books once, are reported successful once, and the job is completed by one event."""
+    folder = books()
+    made = cli("jobs", "plan", "-o", "plan.json", "--format", "json")
+    assert (made.code, made.stdout) == (0, (folder / "plan.json").read_text())
+    assert made.json["summary"]["book"] == 3
+    assert world.writes == []
+    done = cli("apply", "plan.json", "--format", "json", "--receipt", "receipt.json")
+    assert done.code == 0, done.stderr
+    assert done.stdout == (folder / "receipt.json").read_text()
+    assert done.json["job"] == {"id": JOB, "outcome": "completed"}
+    assert [change["reported"] for change in done.json["changes"]] == ["successful"] * 3
+    assert booked(folder) == {item_id(n): 1 for n in (1, 2, 3)}
+    assert outcomes(world) == {item_id(n): ["successful"] for n in (1, 2, 3)}
+    assert world.events == ["started", "completed"]
+    assert cli("jobs", "plan").stdout == "There is no export job.\n"
+    assert cli("apply", "plan.json").code == 4
+
+
+def test_a_plan_is_canonical_and_the_same_again(books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """The same job, books and rules give the same bytes."""
+    books()
+    first, second = (cli("jobs", "plan", "--format", "json") for _ in range(2))
+    assert first.stdout == second.stdout
+    assert first.stdout.encode() == canonical_bytes(first.json)
+
+
+def test_sums_and_refused_items_come_first(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """What a bookkeeper reads: sums per account, refused items with their reason, then the entries."""
+    world.payloads[JOB][1]["accountingEntryLines"][0]["account"] = None
+    books()
+    said = cli("jobs", "plan").stdout
+    places = [said.index(words) for words in ("5810 ", "refuse " + f"item:{item_id(2)}", "book   item:", "debit 5810")]
+    assert places == sorted(places)
+    assert "2 to book, 1 to refuse, 0 to report, 0 final." in said
+    assert f"refuse `item:{item_id(2)}`" in cli("jobs", "plan", "--format", "markdown").stdout
+    assert item_id(2) in cli("jobs", "plan", "--format", "html").stdout
+
+
+def test_a_refused_item_is_reported_failed_with_its_reason(
+    world: World, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """One item's failure stops no other; the job is completed with errors, and the run ends with 5 (E4, K1)."""
+    world.payloads[JOB][1]["accountingEntryLines"][0]["account"] = None
+    folder = books()
+    assert cli("jobs", "run").code == 5
+    assert booked(folder) == {item_id(1): 1, item_id(3): 1}
+    (told,) = world.statuses[item_id(2)]
+    assert (told["status"], told["failureReasonType"]) == ("failed", "missing_configuration")
+    assert world.events == ["started", "completed_with_errors"]
+
+
+def test_a_job_of_refused_items_fails_with_their_common_reason(
+    world: World, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """The closing event says how many items failed of what."""
+    for row in world.payloads[JOB]:
+        row["accountingEntryLines"][0]["account"] = None
+    books()
+    assert cli("jobs", "run").code == 5
+    _, closing = (body for what, body in world.writes if what == "event")
+    assert (closing["event"], closing["failureReasonType"]) == ("failed", "missing_configuration")
+    assert "3 × missing_configuration" in closing["failureReason"]
+
+
+@pytest.mark.parametrize("number", [0, 1, 100, 101])
+def test_a_job_takes_the_least_requests(number: int, books: MakeBooks, cli: Callable[..., Any], world: World) -> None:
+    """No more than 4⌈n/100⌉ + 4 requests carry a plan out (a list has one page at least)."""
+    world.add(JOB, [payload(n) for n in range(number)])
+    books()
+    assert cli("jobs", "plan", "-o", "plan.json").code == 0
+    world.requests.clear()
+    assert cli("apply", "plan.json").code == 0
+    assert len(world.requests) <= 4 * max(1, -(-number // 100)) + 4
+    assert world.jobs[JOB]["status"] == "completed"
+
+
+def change_item(world: World, _folder: Any) -> None:
+    """An item says something else."""
+    world.payloads[JOB][0]["note"] = "changed"
+
+
+def grow(world: World, _folder: Any) -> None:
+    """The job has one more item."""
+    world.add(JOB, [payload(n) for n in range(1, 5)])
+
+
+def close(world: World, _folder: Any) -> None:
+    """The job has expired."""
+    world.jobs[JOB]["status"] = "failed"
+
+
+def change_rules(_world: World, folder: Any) -> None:
+    """The mapping is another one."""
+    path = folder / "mapping.yaml"
+    path.write_text(path.read_text().replace("1930", "1931"))
+
+
+def change_sink(_world: World, folder: Any) -> None:
+    """Entries would go elsewhere."""
+    path = folder / "pleoctl.yaml"
+    path.write_text(path.read_text().replace('"books"', '"elsewhere"'))
+
+
+@pytest.mark.parametrize("moves", [change_item, grow, close, change_rules, change_sink])
+def test_what_moved_since_the_plan_stops_it(
+    moves: Callable[[World, Any], None], world: World, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """Exit 4, with nothing sent and nothing booked."""
+    folder = books()
+    assert cli("jobs", "plan", "-o", "plan.json").code == 0
+    moves(world, folder)
+    done = cli("apply", "plan.json", "--format", "json")
+    assert (done.code, done.json["outcome"]) == (4, "stale")
+    assert world.writes == []
+    assert not booked(folder)
+
+
+def test_links_are_signed_anew_and_change_nothing(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """A plan holds no link and does not grow stale by one."""
+    world.payloads[JOB][0]["files"] = [{"type": "application/pdf", "url": "https://files.example/secret?1"}]
+    folder = books(posting={"attachments": "skip"})
+    assert cli("jobs", "plan", "-o", "plan.json").code == 0
+    assert "secret" not in (folder / "plan.json").read_text()
+    world.payloads[JOB][0]["files"][0]["url"] = "https://files.example/secret?2"
+    assert cli("apply", "plan.json").code == 0
+
+
+@pytest.mark.parametrize("how", ["--take-over", "workspace"])
+def test_a_job_of_another_runner_is_left_alone(
+    how: str, world: World, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """A job in progress that was not started here is exit 6 before any write, unless somebody says otherwise."""
+    world.jobs[JOB]["status"] = "in_progress"
+    folder = books()
+    assert "in-progress-elsewhere" in cli("jobs", "plan", "-o", "plan.json").stdout
+    assert cli("apply", "plan.json").code == 6
+    assert cli("jobs", "run").code == 6
+    assert (world.writes, booked(folder)) == ([], {})
+    if how == "workspace":
+        books(jobs={"takeOver": True})
+    assert cli("apply", "plan.json", *([how] if how != "workspace" else [])).code == 0
+    assert world.events == ["completed"]
+
+
+def test_review_can_be_required(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """`jobs run` is refused where a person is to see each plan."""
+    books(posting={"requireReview": True})
+    assert cli("jobs", "run").code == 3
+    assert world.writes == []
+
+
+def test_a_plan_is_checked_before_it_is_carried_out(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """Tampering is 78, another id or company is 3."""
+    folder = books()
+    assert cli("jobs", "plan", "-o", "plan.json").code == 0
+    assert cli("apply", "plan.json", "--expect-id", "sha256:other").code == 3
+    text = (folder / "plan.json").read_text()
+    (folder / "plan.json").write_text(text.replace("5810", "5811"))
+    assert cli("apply", "plan.json").code == 78
+    assert cli("show", "plan.json").code == 78
+    (folder / "plan.json").write_text(text)
+    assert cli("show", "plan.json", "--format", "json").stdout == text
+    books(company=COMPANY.replace("1", "2"))
+    assert cli("apply", "plan.json").code == 3
+    assert world.writes == []
+
+
+def test_jobs_are_listed_and_fetched(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """Oldest first with the moment of expiry; items come as `map` reads them."""
+    world.add(OTHER, [], createdAt="2026-03-19T10:00:00Z", status="completed")
+    books()
+    listed = cli("jobs", "list", "--format", "json").json["result"]
+    assert [job["id"] for job in listed] == [OTHER, JOB]
+    assert listed[1] == {
+        "id": JOB,
+        "status": "pending",
+        "items": 3,
+        "createdAt": AT,
+        "expiresAt": "2026-03-20T11:00:00Z",
+    }
+    assert [job["id"] for job in cli("jobs", "list", "--status", "pending", "--format", "json").json["result"]] == [JOB]
+    fetched = cli("jobs", "fetch", JOB, "-o", "items.jsonl")
+    assert (fetched.code, fetched.stdout) == (0, "")
+    mapped = [json.loads(line) for line in cli("map", "items.jsonl", "--no-catalog").stdout.splitlines()]
+    assert [entry["accountingEntryId"] for entry in mapped] == [item_id(n) for n in (1, 2, 3)]
+
+
+def test_runs_of_jobs_stand_in_the_log(books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """`log` reads receipts of jobs as well."""
+    books()
+    assert cli("jobs", "run").code == 0
+    (told,) = cli("log", "--format", "json").json["result"]
+    assert (told["outcome"], told["counts"]) == ("done", {"done": 3})
+
+
+def test_missing_contra_accounts_fail_the_job_of_a_run(
+    world: World, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plan says what to mend in Pleo; `jobs run` closes the job with that reason (F3)."""
+    read = World.read
+
+    def refuse(self: World, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
+        if path.endswith("export-items"):
+            return 400, {"type": "MISSING_CONTRA_ACCOUNTS", "message": "EUR has none"}
+        return read(self, path, query)
+
+    monkeypatch.setattr(World, "read", refuse)
+    books()
+    said = cli("jobs", "plan")
+    assert said.code == 1
+    assert "Contra accounts" in said.stderr
+    assert world.writes == []
+    assert cli("jobs", "run").code == 1
+    assert world.events == ["started", "failed"]
+
+
+def test_a_job_can_be_failed_until_it_is_booked(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """`jobs fail` starts and closes it; with an item in the books and not reported it is refused, closed is 4."""
+    books()
+    fail = ("jobs", "fail", JOB, "--reason", "no journal", "--type")
+    assert cli(*fail, "nonsense").code == 64
+    world.faults = {2: "before", 3: "before", 4: "before"}
+    assert cli("jobs", "run").code == 5
+    assert cli(*fail, "invalid_configuration").code == 3
+    world.add(JOB, [payload(9)])
+    assert cli(*fail, "invalid_configuration").code == 0
+    assert world.events[-2:] == ["started", "failed"]
+    assert cli(*fail, "invalid_configuration").code == 4
+
+
+def test_what_the_books_hold_decides(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """Equal is reported only; different is refused and named; what maps no longer is reported with a warning."""
+    folder = books()
+    world.faults = {2: "before", 3: "before", 4: "before"}
+    assert cli("jobs", "run").code == 5
+    (path,) = (folder / "books").glob("*.beancount")
+    path.write_text(path.read_text().replace("100.02", "77.00"))
+    world.payloads[JOB][2]["accountingEntryLines"][0]["account"] = None
+    plan = cli("jobs", "plan", "--format", "json").json
+    assert [change["action"] for change in plan["changes"]] == ["report", "refuse", "report"]
+    assert "77.00" in plan["changes"][1]["reason"]
+    assert plan["changes"][2]["warnings"] == ["mapping-now-fails"]
+    assert cli("jobs", "run").code == 5
+    assert {item: said[-1] for item, said in outcomes(world).items()} == {
+        item_id(1): "successful",
+        item_id(2): "failed",
+        item_id(3): "successful",
+    }
+
+
+def test_a_folder_whose_files_were_moved_away_is_still_known(
+    world: World, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """The ledger alone proves a booking."""
+    folder = books()
+    world.faults = {2: "before", 3: "before", 4: "before"}
+    assert cli("jobs", "run").code == 5
+    for path in (folder / "books").glob("*.beancount"):
+        path.unlink()
+    world.faults = {}
+    assert cli("jobs", "run").code == 0
+    assert not booked(folder)
+    assert world.events == ["started", "completed"]
+
+
+def test_attachments_are_stored_beside_the_books(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """Fetched without a credential, before the entry; what cannot be had fails its item alone (H6)."""
+    world.files["/receipt"] = b"%PDF"
+    world.payloads[JOB][0]["files"] = [{"type": "application/pdf", "url": f"{world.url}/receipt"}]
+    world.payloads[JOB][1]["files"] = [{"type": "application/zip", "url": f"{world.url}/receipt"}]
+    folder = books()
+    assert cli("jobs", "run").code == 5
+    assert (folder / "books/attachments" / item_id(1) / "1.pdf").read_bytes() == b"%PDF"
+    assert booked(folder) == {item_id(1): 1, item_id(3): 1}
+    assert world.statuses[item_id(2)][0]["failureReasonType"] == "receipt_conversion_failure"
+
+
+def test_books_are_published_before_a_status_leaves(
+    world: World, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the environment's leave nothing runs; a command that fails keeps every status back (exit 5)."""
+    sink = {"type": "csv", "path": "books", "publish": ["false"]}
+    books(sink)
+    assert cli("jobs", "run").code == 3
+    monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
+    assert cli("jobs", "run").code == 5
+    assert (world.statuses, world.events) == ({}, ["started"])
+    books({**sink, "publish": ["true"]})
+    assert cli("jobs", "run").code == 0
+    assert world.events == ["started", "completed"]
+
+
+def test_another_companys_job_is_refused(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """Neither planned nor run (exit 3); an item of another company fails alone."""
+    world.jobs[JOB]["companyId"] = OTHER
+    books()
+    assert cli("jobs", "plan", JOB).code == 3
+    assert cli("jobs", "run").code == 3
+    world.jobs[JOB]["companyId"] = COMPANY
+    world.payloads[JOB][0]["companyId"] = OTHER
+    assert cli("jobs", "run").code == 5
+    assert world.statuses[item_id(1)][0]["failureReasonType"] == "invalid_configuration"
+
+
+@pytest.mark.parametrize("kind", ["beancount", "hledger", "csv", "sie", "datev"])
+def test_every_kind_of_file_takes_a_job(kind: str, books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """A job goes into each kind of book file, and the sink says what it can hold."""
+    own: dict[str, Any] = {
+        "sie": {"currency": "SEK"},
+        "datev": {"consultant": 1001, "client": 1, "currency": "SEK"},
+    }
+    folder = books({"type": kind, "path": "books", **own.get(kind, {})})
+    assert "accountingEntryId" in cli("sink", "check").stdout or kind in {"sie", "datev"}
+    done = cli("jobs", "run")
+    assert done.code == 0, done.stdout + done.stderr
+    assert (folder / "books/.booked" / JOB).exists()
+
+
+def test_a_workspace_without_a_sink_says_what_is_missing(
+    world: World, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """One sentence and exit 78."""
+    folder = books()
+    path = folder / "pleoctl.yaml"
+    path.write_text("\n".join(line for line in path.read_text().splitlines() if not line.startswith("sink")))
+    assert cli("jobs", "plan").code == 78
+    assert cli("sink", "check").code == 78
+    assert world.writes == []
+
+
+def test_two_jobs_are_booked_one_after_the_other(books: MakeBooks, cli: Callable[..., Any], world: World) -> None:
+    """Oldest first, each closed before the next is started (E6)."""
+    world.add(OTHER, [payload(8)], createdAt="2026-03-19T10:00:00Z")
+    books()
+    assert cli("jobs", "run").code == 0
+    events = [(body["jobId"], body["event"]) for what, body in world.writes if what == "event"]
+    assert events == [(OTHER, "started"), (OTHER, "completed"), (JOB, "started"), (JOB, "completed")]

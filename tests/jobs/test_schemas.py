@@ -1,0 +1,33 @@
+"""Posting plans and receipts of jobs are what their published schemas say."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pleoctl.documents.schemas import schema_text, validator
+from pleoctl.jobs.schemas import TITLES, schema_of, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from job_outcomes import MakeBooks
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_the_schemas_are_made_from_the_types(name: str) -> None:
+    """The files are what `python -m pleoctl.jobs.schemas schemas` writes."""
+    assert schema_text(name) == text_of(schema_of(name))
+
+
+def test_what_is_written_fits_its_schema(books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """A plan, a receipt; and not one with a key that nobody knows."""
+    folder = books()
+    cli("jobs", "plan", "-o", "plan.json")
+    cli("apply", "plan.json", "--receipt", "receipt.json")
+    for name, file in (("posting-plan", "plan.json"), ("job-receipt", "receipt.json")):
+        data = json.loads((folder / file).read_text())
+        assert [error.message for error in validator(name).iter_errors(data)] == []
+        assert list(validator(name).iter_errors({**data, "surprise": 1}))

@@ -1,0 +1,193 @@
+"""A Pleo that has export jobs and nothing else, with a fault for any of its calls.
+
+`world.faults = {3: "before"}` loses the answer of the third write before it is carried out, "after" behind it, "half"
+stores the first half of the statuses only and says so.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COMPANY = "12abc3d4-e567-4890-8234-abc56e78fabc"
+JOB = "6b1f2c1e-0000-4000-8000-000000000001"
+AT = "2026-03-20T10:00:00Z"
+CLOSED = {"completed", "completed_with_errors", "failed"}
+Json = dict[str, Any]
+
+
+def item_id(number: int) -> str:
+    """A UUID."""
+    return f"00000000-0000-4000-8000-{number:012d}"
+
+
+def money(value: int) -> Json:
+    """An amount in kronor, in hundredths."""
+    return {side: {"currency": "SEK", "value": value} for side in ("inWalletCurrency", "inSupplierCurrency")}
+
+
+def payload(number: int, **changes: Any) -> Json:
+    """An export item that books 100 kr and some öre on 5810."""
+    value = 10_000 + number
+    made = {
+        "accountingEntryId": item_id(number),
+        "companyId": COMPANY,
+        "type": "card_purchase",
+        "date": "2026-03-15T12:00:00Z",
+        "amount": money(value),
+        "accountingEntryLines": [{
+            "accountingEntryLineId": f"line-{number}", "lineAmount": money(value),
+            "account": {"id": "a", "name": "Taxi", "code": "5810"},
+        }],
+        "additionalInformation": {"reconciliationId": f"r-{number}"},
+        "supplier": {"name": "Taxi"},
+    }  # fmt: skip
+    return {**made, **changes}
+
+
+class World:
+    """One company's queue: ``jobs`` by id, ``items`` and ``payloads`` by job, and all that was asked of it."""
+
+    def __init__(self, numbers: int = 3) -> None:
+        """One pending job of so many items."""
+        self.jobs: dict[str, Json] = {}
+        self.items: dict[str, list[Json]] = {}
+        self.payloads: dict[str, list[Json]] = {}
+        self.faults: dict[int, str] = {}
+        self.writes: list[tuple[str, Any]] = []
+        self.requests: list[str] = []
+        self.files: dict[str, bytes] = {}
+        self.url = ""
+        self._guard = threading.Lock()
+        self.add(JOB, [payload(number) for number in range(1, numbers + 1)])
+
+    def add(self, job: str, payloads: list[Json], **fields: Any) -> None:
+        """A job with these items, all pending."""
+        self.jobs[job] = {"id": job, "companyId": COMPANY, "status": "pending", "numberOfItems": len(payloads),
+                          "createdAt": AT, "lastUpdatedAt": AT, "expiresIn": 3600, **fields}  # fmt: skip
+        self.items[job] = [{"accountingEntryId": p["accountingEntryId"], "status": "pending"} for p in payloads]
+        self.payloads[job] = payloads
+
+    @property
+    def events(self) -> list[str]:
+        """Events that were taken."""
+        return [body["event"] for what, body in self.writes if what == "event"]
+
+    @property
+    def statuses(self) -> dict[str, list[Json]]:
+        """Statuses that were taken, by item."""
+        told: dict[str, list[Json]] = {}
+        for what, body in self.writes:
+            for update in body if what == "report" else ():
+                told.setdefault(update["accountingEntryId"], []).append(update)
+        return told
+
+    def answer(self, method: str, target: str, body: Any) -> tuple[int, Any] | None:
+        """Status and body; None drops the connection."""
+        with self._guard:
+            parts = urlsplit(target)
+            self.requests.append(f"{method} {parts.path}")
+            if method == "GET":
+                return self.read(parts.path, parse_qs(parts.query))
+            number = sum(not request.startswith("GET") for request in self.requests)
+            fault = self.faults.get(number)
+            if fault == "before":
+                return None
+            done = self.write(parts.path, body, half=fault == "half")
+            return None if fault == "after" else done
+
+    def read(self, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
+        """The answer to a read."""
+        if path in self.files:
+            return 200, self.files[path]
+        steps = path.strip("/").split("/")
+        if steps[1] == "export-items":
+            job = self.jobs[query["job_id"][0]]
+            if job["status"] in CLOSED:
+                return 422, {"type": "EXPORT_JOB_STATUS_UNPROCESSABLE", "message": "over"}
+            return 200, _page(self.payloads[job["id"]], query)
+        if len(steps) == 2:
+            wanted = query.get("statuses", [])
+            return 200, _page([job for job in self.jobs.values() if not wanted or job["status"] in wanted], query)
+        if steps[2] not in self.jobs:
+            return 404, {"type": "EXPORT_NOT_FOUND", "message": "there is no such job"}
+        return 200, _page(self.items[steps[2]], query) if len(steps) > 3 else {"data": self.jobs[steps[2]]}
+
+    def write(self, path: str, body: Any, *, half: bool) -> tuple[int, Any]:
+        """The answer to a write, and what it does."""
+        if path.endswith("events"):
+            return self.event(body)
+        job = self.jobs[path.split("/")[3]]
+        if job["status"] in CLOSED:
+            return 422, {"type": "EXPORT_JOB_STATUS_UNPROCESSABLE", "message": "over"}
+        taken = body[: (len(body) + 1) // 2] if half else body
+        rows = {row["accountingEntryId"]: row for row in self.items[job["id"]]}
+        for update in taken:
+            rows[update["accountingEntryId"]] |= update
+        if taken:
+            self.writes.append(("report", taken))
+        left = body[len(taken) :]
+        errors = [{"accountingEntryId": one["accountingEntryId"], "message": "try again",
+                   "type": "EXPORT_ENTRY_STATUS_UPDATE_FAILED"} for one in left]  # fmt: skip
+        return 200, {"data": [rows[one["accountingEntryId"]] for one in taken], "errors": errors}
+
+    def event(self, body: Json) -> tuple[int, Any]:
+        """The answer to an event, and what it does."""
+        job, event = self.jobs[body["jobId"]], body["event"]
+        allowed = {"pending": {"started"}, "in_progress": CLOSED}.get(job["status"], set())
+        if event not in allowed:
+            return 422, {"type": "INVALID_EXPORT_JOB_STATUS_CHANGE", "message": f"it is {job['status']}"}
+        job["status"] = "in_progress" if event == "started" else event
+        self.writes.append(("event", body))
+        return 200, {"data": job}
+
+
+def _page(rows: list[Json], query: dict[str, list[str]]) -> Json:
+    limit, start = int(query.get("limit", ["100"])[0]), int(query.get("after", ["0"])[0])
+    end = start + limit
+    page = {"hasNextPage": end < len(rows), "endCursor": str(end), "total": len(rows)}
+    return {"data": rows[start:end], "pagination": page}
+
+
+@contextmanager
+def serving(world: World) -> Iterator[World]:
+    """The world on a port of this machine."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _serve(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            body = json.loads(self.rfile.read(length)) if length else None
+            given = world.answer(self.command, self.path, body)
+            if given is None:
+                self.close_connection = True
+                return
+            status, data = given
+            content = data if isinstance(data, bytes) else json.dumps(data).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_PUT = _serve  # noqa: N815 - as the library names them
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as the library names it
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    world.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield world
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

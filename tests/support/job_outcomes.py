@@ -1,0 +1,32 @@
+"""What became of a job: what stands in the books, what Pleo was told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from export_pleo import World
+
+
+class MakeBooks(Protocol):
+    """Writes a workspace whose sink and further sections are given."""
+
+    def __call__(self, sink: dict[str, Any] | None = None, /, **sections: Any) -> Path:
+        """The workspace's folder, which is the current one."""
+
+
+def booked(folder: Path) -> Counter[str]:
+    """How often each item stands in the files of the books."""
+    found: Counter[str] = Counter()
+    for path in (folder / "books").glob("*.beancount"):
+        lines = path.read_text().splitlines()
+        found.update(line.split('"')[1] for line in lines if line.strip().startswith("accountingEntryId"))
+    return found
+
+
+def outcomes(world: World) -> dict[str, list[str]]:
+    """The statuses that Pleo took, by item, in their order."""
+    return {item: [told["status"] for told in said] for item, said in world.statuses.items()}
