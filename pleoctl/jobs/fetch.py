@@ -84,7 +84,7 @@ class Fetcher:
                     continue
                 if response.status_code in _PASSING:
                     raise _Passing(f"HTTP {response.status_code}")
-                if response.status_code != 200:  # noqa: PLR2004
+                if response.status_code != 200:
                     raise Refusal(f"{path.name} could not be fetched from Pleo: HTTP {response.status_code}", DOWNLOAD)
                 self._store(response, path)
                 return

@@ -184,7 +184,7 @@ class DatevFormat:
     def read(self, content: bytes) -> Iterator[Standing]:
         """See `Format`; rows of other batches have no key and are passed over."""
         rows = list(csv.reader(io.StringIO(content.decode(ENCODING, "replace"), newline=""), delimiter=";"))
-        if len(rows) < 2 or rows[0][:1] != ["EXTF"]:  # noqa: PLR2004 - header and names
+        if len(rows) < 2 or rows[0][:1] != ["EXTF"]:
             return
         year, month = rows[0][14][:4], rows[0][14][4:6]
         found: dict[tuple[str, str, str], Counter[tuple[str, str, str]]] = {}

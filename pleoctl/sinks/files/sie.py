@@ -107,7 +107,7 @@ class SieFormat:
         for line in content.decode(ENCODING).split("\n"):
             fields = _fields(line)
             if fields[:1] == ["#VER"]:
-                found = _KEY.search(fields[4]) if len(fields) > 4 else None  # noqa: PLR2004 - the text is the fourth
+                found = _KEY.search(fields[4]) if len(fields) > 4 else None
                 key, identity = (found[1], found[2]) if found else ("", None)
                 day, postings = f"{fields[3][:4]}-{fields[3][4:6]}-{fields[3][6:8]}", []
             elif fields[:1] == ["#TRANS"]:
