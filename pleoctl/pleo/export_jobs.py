@@ -15,7 +15,7 @@ import msgspec
 
 from pleoctl.errors import PleoError, Refused
 from pleoctl.pleo import wire
-from pleoctl.pleo.paging import read_pages
+from pleoctl.pleo.paging import Listing, read_pages
 from pleoctl.pleo.reader import PleoReader
 from pleoctl.remote.errors import ApiError, LostAnswer
 
@@ -117,7 +117,8 @@ class ExportReader(PleoReader):
         params: dict[str, Any] = {"company_id": self.company}
         if statuses:
             params["statuses"] = list(statuses)
-        found: list[ExportJob] = read_pages(self._http, "GET", JOBS, params=params, scope=JOBS_READ, convert=_job)
+        listing = Listing("GET", JOBS, params, scope=JOBS_READ)
+        found: list[ExportJob] = read_pages(self._http, listing, _job)
         for job in found:
             self.require_own(job)
         return sorted(found, key=lambda job: (job.created, job.id))
@@ -136,16 +137,15 @@ class ExportReader(PleoReader):
 
     def job_items(self, identity: str) -> list[JobItem]:
         """Operation ``getExportJobItemsV3``: every tracking row, in Pleo's order (C1)."""
-        path = f"{JOBS}/{quote(identity, safe='')}/items"
-        found: list[JobItem] = read_pages(self._http, "GET", path, scope=JOBS_READ, convert=_item)
+        listing = Listing("GET", f"{JOBS}/{quote(identity, safe='')}/items", scope=JOBS_READ)
+        found: list[JobItem] = read_pages(self._http, listing, _item)
         return found
 
     def payloads(self, identity: str) -> list[Payload]:
         """Operation ``getExportItemsV3``: every payload, in Pleo's order (F2). Raises `MissingContraAccounts`."""
+        listing = Listing("GET", ITEMS, {"job_id": identity}, scope=ITEMS_READ)
         try:
-            found: list[Payload] = read_pages(
-                self._http, "GET", ITEMS, params={"job_id": identity}, scope=ITEMS_READ, convert=_payload
-            )
+            found: list[Payload] = read_pages(self._http, listing, _payload)
         except ApiError as error:
             if error.kind.upper() == MISSING_CONTRA:
                 raise MissingContraAccounts(error.message) from error
