@@ -35,8 +35,9 @@ def command(
     take_over: bool,
     lock_timeout: str | None,
 ) -> Output:
-    """Carry out exactly a saved plan, of `plan` or of `jobs plan`.
+    """Carry out exactly a saved plan.
 
+    It is one of `plan` or of `jobs plan`.
     Reads the records it touches again first: if Pleo has moved on since the plan was made, nothing is written (exit 4).
     After any failure the same plan can be applied again; what is already done is not done twice.
 

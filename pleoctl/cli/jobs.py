@@ -60,7 +60,9 @@ def _as_json(job: ExportJob) -> dict[str, Any]:
 @click.argument("job")
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Write here, whole or not at all.")
 def fetch(options: Options, *, job: str, output: str | None) -> Output:
-    """Fetch a job's items as JSON lines, as `map` reads them; all of them or none.
+    """Fetch a job's items as JSON lines, as `map` reads them.
+
+    All of them or none.
 
     Examples:
     pleoctl jobs fetch JOB -o items.jsonl
@@ -87,9 +89,9 @@ def fetch(options: Options, *, job: str, output: str | None) -> Output:
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Save the plan here.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there is anything to do.")
 def plan(options: Options, *, job: str | None, output: str | None, detailed_exitcode: bool) -> Output:
-    """Show what becomes of a job's items; writes neither to Pleo nor to the books.
+    """Show what becomes of a job's items.
 
-    Without JOB: the job in progress, else the oldest pending one.
+    Writes neither to Pleo nor to the books. Without JOB: the job in progress, else the oldest pending one.
 
     Examples:
     pleoctl jobs plan
@@ -154,8 +156,9 @@ def receipt_output(options: Options, receipt: JobReceipt, stop: Stop) -> Output:
 def run(
     options: Options, *, jobs: tuple[str, ...], watch: str | None, take_over: bool, lock_timeout: str | None
 ) -> Output:
-    """Plan and apply each export job that is waiting, oldest first, one at a time.
+    """Plan and apply each export job that is waiting.
 
+    Oldest first, one at a time.
     Nobody reviews the plans; `posting: {requireReview: true}` in the workspace refuses this (exit 3).
 
     Examples:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("plan", type=PATH)
 @render_options
 def command(options: Options, *, plan: str, **look: Any) -> Output:
-    """Show a saved plan, of `plan` or of `jobs plan`; needs no workspace and talks to nobody.
+    """Show a saved plan; needs no workspace and talks to nobody.
 
     Examples:
     pleoctl show plan.json

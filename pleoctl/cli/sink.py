@@ -22,7 +22,7 @@ def command() -> None:
 
 @as_command("check", parent="sink")
 def check(options: Options) -> Output:
-    """Whether the books can be reached and written, and what they can hold.
+    """Whether the books can be used, and what they can hold.
 
     Examples:
     pleoctl sink check
