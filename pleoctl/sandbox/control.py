@@ -1,4 +1,4 @@
-"""The ``/_sandbox`` endpoints: faults, settings, reset, state and statistics at run time.
+"""The ``/_sandbox`` endpoints: faults, settings, edits, reset, state and statistics at run time.
 
 They need no credential, are not counted in the statistics and are not touched by faults.
 """
@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.sandbox.errors import ApiError, BadInput, Record, refuse_unknown
-from pleoctl.sandbox.faults import Fault
+from pleoctl.sandbox.faults import Edit, Fault
 from pleoctl.sandbox.seed import Seed
 from pleoctl.sandbox.typed import decoded
 from pleoctl.sandbox.wire import JSON_TYPE, Reply, encode
@@ -85,6 +85,13 @@ def _clear_faults(world: World, _body: Any) -> list[Record]:
     return world.faults.as_json()
 
 
+def _edit(world: World, body: Any) -> Record:
+    given = body.get("edits", [body]) if isinstance(body, dict) else body
+    edits = decoded(given, list[Edit], "edits")
+    world.edit_all(edits)
+    return {"edits": len(edits)}
+
+
 def _reset(world: World, body: Any) -> Record:
     """Both parts are optional: ``seed`` as in a seed file, ``settings`` that change from now on."""
     if not isinstance(body, dict):
@@ -104,5 +111,6 @@ _ENDPOINTS: Final[dict[tuple[str, str], Handler]] = {
     ("GET", "/_sandbox/faults"): _faults,
     ("POST", "/_sandbox/faults"): _add_faults,
     ("DELETE", "/_sandbox/faults"): _clear_faults,
+    ("POST", "/_sandbox/edits"): _edit,
     ("POST", "/_sandbox/reset"): _reset,
 }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pleoctl.sandbox.clock import Clock
     from pleoctl.sandbox.errors import Record
-    from pleoctl.sandbox.faults import Fault
+    from pleoctl.sandbox.faults import Edit, Fault
     from pleoctl.sandbox.seed import Seed
     from pleoctl.sandbox.server import Server
     from pleoctl.sandbox.wire import Reply, Request
@@ -102,7 +102,7 @@ class Sandbox:
         return self.world.statistics.as_json()
 
     def state(self) -> Record:
-        """All ``accounts``, ``tagGroups`` and ``tags`` with every stored field, in the order of creation."""
+        """All records of each kind with every stored field, in the order of creation, and all ``exportReports``."""
         return self.world.state()
 
     def reset(self, seed: Seed | None = None, settings: Settings | None = None) -> None:
@@ -123,6 +123,10 @@ class Sandbox:
     def clear_faults(self) -> None:
         """Lift all faults."""
         self.world.clear_faults()
+
+    def edit(self, *edits: Edit) -> None:
+        """Do now what another client, or a user of Pleo, does."""
+        self.world.edit_all(edits)
 
     def put(self, kind: str, key: str | tuple[str, str], **fields: Any) -> Record:
         """Create or change a record of any kind past the API, by the camel-cased fields of a seed."""

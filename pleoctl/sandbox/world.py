@@ -179,11 +179,14 @@ class World:
     def state(self) -> Record:
         """Every record with every field, in the order of creation, and every report on export jobs as it came in."""
         with self.store.lock, self.store.transaction():
-            for part in PARTS.values():
-                if part.refresh is not None:
-                    part.refresh(self)
+            self._refresh()
             sections = {part.table.name: self._state_of(part) for part in PARTS.values()}
             return sections | {"exportReports": [dict(report) for report in self.reports]}
+
+    def _refresh(self) -> None:
+        for part in PARTS.values():
+            if part.refresh is not None:
+                part.refresh(self)
 
     def _state_of(self, part: Part) -> list[Record]:
         rows = [_shown(row) for row in self.store.select(part.table)]
@@ -223,6 +226,13 @@ class World:
         order = "archived, seq" if "archived" in part.table.columns else "seq"
         found = self.store.select(part.table, where, order, 1)
         return found[0] if found else None
+
+    def edit_all(self, edits: Iterable[Edit]) -> None:
+        """Do what another client does, all of it before the next call; what has expired by then, has."""
+        with self.store.lock, self.store.transaction():
+            self._refresh()
+            for edit in edits:
+                self.edit(edit)
 
     def edit(self, edit: Edit) -> None:
         """Do what another client does; nothing if the record or its group is not there to do it to."""

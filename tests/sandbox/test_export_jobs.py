@@ -521,3 +521,25 @@ def test_the_server_serves_jobs_and_links(client: Client) -> None:
     answer = requests.get(file["url"], timeout=5)
     assert (answer.headers["content-type"], len(answer.content)) == ("application/pdf", file["size"])
     assert client.pleo.stats()["violations"] == []
+
+
+def test_a_user_cancels_at_once(client: Client) -> None:
+    """Edits can be made between two calls, over the control endpoint and in Python."""
+    client.pleo.reset(Seed(export_jobs=[{"id": JOB, "status": "in_progress", "items": _items(2)}]))
+    grown = {"op": "create", "kind": "exportItem", "key": [JOB, ENTRIES[5]], "fields": {"amount": 3}}
+    assert client.call("POST", "/_sandbox/edits", grown).json() == {"edits": 1}
+    assert client.call("GET", f"/v3/export-jobs/{JOB}").json()["data"]["numberOfItems"] == 3
+    cancel = {"edits": [{"op": "cancel", "kind": "exportJob", "key": JOB}]}
+    assert client.call("POST", "/_sandbox/edits", cancel).json() == {"edits": 1}
+    state = client.call("GET", "/_sandbox/state").json()
+    assert state["exportJobs"][0]["failureReasonType"] == "canceled_by_user"
+    assert {item["status"] for item in state["exportItems"]} == {"abandoned"}
+    assert client.call("POST", "/_sandbox/edits", [{"op": "cut"}]).status_code == 400
+
+
+def test_a_job_is_made_to_expire(books: Books) -> None:
+    """An edit that moves its last update back does."""
+    books.event("started")
+    fields = {"lastUpdatedAt": "2029-12-31T23:00:00Z"}
+    books.pleo.edit(Edit(op="update", kind="exportJob", key=JOB, fields=fields))
+    assert books.job()["failureReasonType"] == "job_expired"
