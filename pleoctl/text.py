@@ -30,6 +30,8 @@ _FORMULA: Final = "=+\\-@＝＋－＠"
 # split there whatever the file's own delimiter is.
 _FORMULA_BEGINS: Final = re.compile(rf"\A(?=\s*[{_FORMULA}])|(?<=[;\t])(?=(?:[^\S\t]|\")*[{_FORMULA}])")
 _NARROWEST: Final = 20
+# How far words are indented that stand below what they belong to.
+_BELOW: Final = 6
 
 
 def terminal(text: object) -> str:
@@ -82,9 +84,14 @@ class Shown:
         return Shown(self, " " * (width - self.cells))
 
     def hanging(self, words: Shown | str, indent: int, width: int | None) -> Shown:
-        """With words beside it, wrapped below themselves: ``indent`` is its own cells, ``width`` None never wraps."""
-        if width is None or width - indent < _NARROWEST:
+        """With words beside it, wrapped below themselves, or below it where it leaves them no room.
+
+        ``indent`` is its own cells, ``width`` None never wraps.
+        """
+        if width is None or width < _NARROWEST + _BELOW:
             return Shown(self, words)
+        if width - indent < _NARROWEST:
+            return Shown._of(f"{self._escaped.rstrip(' ')}\n{' ' * _BELOW}").hanging(words, _BELOW, width)
         return Shown._of(self._escaped + f"\n{' ' * indent}".join(_wrapped(_shown(words), width - indent)))
 
     @property
@@ -187,7 +194,7 @@ def _wrapped(text: str, width: int) -> list[str]:
             line = longer
             continue
         if line:
-            lines.append(line)
+            lines.append(line.rstrip(" "))
         *whole, line = chop_cells(word, width) or [""]
         lines += whole
     return [*lines, line]

@@ -159,7 +159,7 @@ def end_usage_error(error: click.UsageError, arguments: list[str]) -> int:
         return int(ExitCode.USAGE)
     names = [a for a in arguments if not a.startswith("-")]
     command = error.ctx.command_path.removeprefix("pleoctl").strip() if error.ctx else "".join(names[:1])
-    finding = Finding("usage", error.format_message())
+    finding = Finding("usage", error.format_message(), hint=_usage_hint(error))
     if _wants_json(arguments):
         output = Output(findings=[finding], exit_code=ExitCode.USAGE)
         hand_over(envelope(command, output))
@@ -180,9 +180,17 @@ def _usage(error: click.UsageError) -> Iterator[str]:
     if error.ctx is not None:
         yield from error.ctx.get_usage().split("\n")
     # Click lists choices on lines of their own.
-    yield f"error: {error.format_message()}".replace("\n\t", " ")
+    hint = _usage_hint(error)
+    yield f"error: {error.format_message()}{f' ({hint})' if hint else ''}".replace("\n\t", " ")
     if error.ctx is not None:
         yield f"See '{error.ctx.command_path} --help'."
+
+
+def _usage_hint(error: click.UsageError) -> str | None:
+    """Who writes an option before the command is told where it belongs."""
+    if isinstance(error, click.NoSuchOption) and error.ctx and isinstance(error.ctx.command, click.Group):
+        return f"options follow the command: {error.ctx.command_path} COMMAND {error.option_name}"
+    return None
 
 
 def _wants_json(arguments: list[str]) -> bool:

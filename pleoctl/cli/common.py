@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -48,6 +49,11 @@ def as_command(
         return click.command(name, help=_help(function.__doc__ or ""))(callback)
 
     return wrap
+
+
+def terminal_width() -> int | None:
+    """How many cells a line of data may take; None where it goes into a file or a pipe and is not wrapped."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _help(doc: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.cli.common import as_command, open_workspace, terminal_width
 from pleoctl.cli.planning import connected, scope_options
 from pleoctl.errors import ExitCode
 
@@ -33,6 +33,6 @@ def command(options: Options, *, only: tuple[str, ...], dimensions: tuple[str, .
         made = build_plan(inputs, reader)
     document = made.document
     code = ExitCode.CHANGES if made.changes else ExitCode.OK
-    text = plan_text(made, guarded=False)
+    text = plan_text(made, guarded=False, width=terminal_width())
     data = {"summary": document["summary"], "changes": document["changes"], "requests": document["requests"]}
     return Output(text, data, exit_code=code)

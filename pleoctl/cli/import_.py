@@ -69,5 +69,7 @@ def _told(workspace: Workspace, adopted: Adopted, files: list[str], findings: li
     leave = workspace.leave if states_selection(workspace) else adopted.others
     rows = [f"{len(rows)} {KINDS[kind].plural}" for kind, rows in adopted.state.flat.items()]
     counted = f"{', '.join(rows)}, {len(selected)} dimensions selected"
-    text = Shown.lines([f"Wrote {', '.join(files)}: {counted}, {len(leave)} left alone.", "Next: pleoctl plan"])
+    desired = [shown for _, shown in workspace.desired_files]
+    following = "pleoctl plan" if files == desired else f"compare it with {', '.join(desired)}"
+    text = Shown.lines([f"Wrote {', '.join(files)}: {counted}, {len(leave)} left alone.", f"Next: {following}"])
     return Output(text, {"file": files[0], "selected": selected, "leave": leave}, findings)

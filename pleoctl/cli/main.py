@@ -76,7 +76,7 @@ class CommandTable(click.Group):
             from pleoctl.text import did_you_mean
 
             hint = did_you_mean(args[0], list(COMMANDS), "Commands")
-            raise click.UsageError(f"{error.message} {hint}", ctx) from error
+            raise click.UsageError(f"{error.message} {hint[0].upper()}{hint[1:]}", ctx) from error
 
 
 # The control character keeps click from rewrapping the block.

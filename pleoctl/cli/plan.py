@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import PATH, as_command, open_workspace, write_output
+from pleoctl.cli.common import PATH, as_command, open_workspace, terminal_width, write_output
 from pleoctl.cli.planning import connected, mapping_warnings, scope_options
 from pleoctl.cli.reports import report_options, reporting
 from pleoctl.errors import ExitCode, Finding
@@ -126,8 +125,7 @@ def _planned(workspace: Workspace, **choices: Any) -> Plan:
 def refused(made: Plan) -> Finding:
     """One line beside the plan, for those who only see the log."""
     first = made.head.guard.findings[0]
-    words = f"the guard refuses this plan: {first.address or ''} {first.message}"
-    return Finding("guard", " ".join(words.split()), hint=first.hint)
+    return Finding("guard", f"the guard refuses this plan: {replace(first, hint=None)}", hint=first.hint)
 
 
 def _report(reported: Reported, made: Plan, output: str | None) -> None:
@@ -166,5 +164,4 @@ def render_plan(
         return Output(page=plan_html(plan, file=file or PLAN_FILE, commit=commit()))
     from pleoctl.report.text import plan_text
 
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    return Output(text=plan_text(plan, brief=brief, per_minute=per_minute, width=width))
+    return Output(text=plan_text(plan, brief=brief, per_minute=per_minute, width=terminal_width()))

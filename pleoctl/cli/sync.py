@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import as_command, lock_timeout_option, open_workspace
+from pleoctl.cli.common import as_command, lock_timeout_option, open_workspace, terminal_width
 from pleoctl.cli.planning import connected, mapping_warnings, scope_options
 from pleoctl.errors import ExitCode, Finding
 
@@ -41,14 +41,14 @@ def command(
         with connected(workspace, PleoReader) as reader:
             made = build_plan(inputs, reader)
         if not made.guard_passed:
-            text = plan_text(made, per_minute=workspace.requests_per_minute)
+            text = plan_text(made, per_minute=workspace.requests_per_minute, width=terminal_width())
             refused = Finding("guard", "the guard refuses the plan", hint="review it: `pleoctl plan`")
             return Output(text, made.document, [*exported.findings, refused], ExitCode.REFUSED)
         with stoppable() as stop:
             applied = carry_out(options, workspace, made, stop=stop)
         shown = output_of(options, applied, stop)
         if options.format == "text":
-            shown.text = plan_text(made, per_minute=workspace.requests_per_minute) + shown.text
+            shown.text = plan_text(made, per_minute=workspace.requests_per_minute, width=terminal_width()) + shown.text
         shown.raw, shown.data = None, applied.as_json()
         shown.findings = [*exported.findings, *shown.findings]
         return shown

@@ -52,7 +52,8 @@ def check_guard(
     if acknowledged is None:
         findings += _amounts(archives, active, limits)
     elif acknowledged != len(archives):
-        words = f"{len(archives)} archives are in the plan, not {acknowledged}"
+        number = "1 archive is" if len(archives) == 1 else f"{len(archives)} archives are"
+        words = f"{number} in the plan, not {acknowledged}"
         findings.append(Finding("wrong-number", words, hint=f"--allow-archive {len(archives)}"))
     return Guard(not findings, acknowledged, limits.count, limits.share, findings)
 

@@ -51,7 +51,7 @@ def selected_dimensions(desired: DesiredState, codes: tuple[str, ...]) -> dict[s
                     file=row.file,
                     line=row.line,
                     column=row.column,
-                    hint="run `pleoctl export`",
+                    hint="`pleoctl export` writes it from the table that source.values names",
                 )
             )
         else:

@@ -57,7 +57,8 @@ def _step_lines(step: dict[str, Any]) -> Iterator[str]:
         yield f"    not {loser['rule']} ({loser['file']}:{loser['line']}): {why}"
     rest = len(step["losers"]) - len(near[:_LOSERS])
     if rest:
-        yield f"    nor {rest} more rows, most of them for other types (all of them: --format json)"
+        others = ", most of them for other types" if 2 * (len(step["losers"]) - len(near)) > rest else ""
+        yield f"    nor {rest} more row{'s' if rest > 1 else ''}{others} (all of them: --format json)"
 
 
 def _other_type(failed: dict[str, Any] | None) -> bool:

@@ -157,12 +157,13 @@ def _guard(guard: Verdict) -> Iterator[Markdown]:
         yield Markdown("\n> [!CAUTION]\n> **The guard refuses this plan**; it cannot be applied.")
         for finding in guard.findings[:SHOWN_FINDINGS]:
             hint = Markdown(" ({})", finding.hint) if finding.hint else Markdown()
-            yield Markdown("> - {} {}{}", _clipped(finding.address or ""), _clipped(finding.message), hint)
+            address = Markdown("{} ", _clipped(finding.address)) if finding.address else Markdown()
+            yield Markdown("> - {}{}{}", address, _clipped(finding.message), hint)
         if len(guard.findings) > SHOWN_FINDINGS:
             yield Markdown("> - … and {} more", len(guard.findings) - SHOWN_FINDINGS)
     elif guard.acknowledged is not None:
-        number = guard.acknowledged
-        yield Markdown("\n> [!IMPORTANT]\n> {} archives were approved with `--allow-archive {}`.", number, number)
+        number, were = guard.acknowledged, "archive was" if guard.acknowledged == 1 else "archives were"
+        yield Markdown("\n> [!IMPORTANT]\n> {} {} approved with `--allow-archive {}`.", number, were, number)
 
 
 def _approval(plan: Plan) -> Iterator[Markdown]:

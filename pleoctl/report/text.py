@@ -64,10 +64,10 @@ def plan_text(
         lines += ["", Shown.styled("No changes.", colour="green", bold=True) + why]
     else:
         lines += ["", *_change_lines(plan.changes, brief=brief, width=width)][not brief :]
-    lines += ["", total_line(head.summary)]
+    lines += ["", Shown().hanging(total_line(head.summary), 2, width)]
     lines += _request_lines(head.requests, per_minute)
-    lines += warning_lines(head.warnings, brief=brief)
-    lines += guard_lines(head.guard) if guarded else []
+    lines += warning_lines(head.warnings, brief=brief, width=width)
+    lines += guard_lines(head.guard, width) if guarded else []
     return Shown.lines(lines)
 
 
@@ -182,7 +182,7 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min"
 
 
-def warning_lines(warnings: list[Warned], *, brief: bool = False) -> Iterator[Shown | str]:
+def warning_lines(warnings: list[Warned], *, brief: bool = False, width: int | None = None) -> Iterator[Shown | str]:
     """Warnings grouped by code, the first ones of each in full."""
     by_code: dict[str, list[Warned]] = defaultdict(list)
     for warning in warnings:
@@ -193,22 +193,23 @@ def warning_lines(warnings: list[Warned], *, brief: bool = False) -> Iterator[Sh
         shown = members[: 3 if brief else SHOWN]
         for warning in shown:
             address = f"{warning.address}: " if warning.address else ""
-            yield Shown.styled(f"warning {code}:", colour="yellow") + f" {address}{warning.message}"
+            line = Shown.styled(f"warning {code}:", colour="yellow") + f" {address}{warning.message}"
+            yield Shown().hanging(line, 2, width)
         if len(shown) < len(members):
             yield f"  … and {len(members) - len(shown)} more {code}"
 
 
-def guard_lines(guard: Verdict) -> Iterator[Shown | str]:
+def guard_lines(guard: Verdict, width: int | None = None) -> Iterator[Shown | str]:
     """What the guard refuses, or the number it was told."""
     if guard.findings:
         yield ""
         yield Shown.styled("The guard refuses this plan:", colour="red", bold=True)
         for finding in guard.findings:
-            hint = f" ({finding.hint})" if finding.hint else ""
-            told = f" {finding.address or ''}: {finding.message}{hint}"
-            yield Shown("  ", Shown.styled(finding.code, colour="red"), told)
+            told = f" {finding}" if finding.address else f": {finding}"
+            yield Shown("  ").hanging(Shown.styled(finding.code, colour="red") + told, 4, width)
     elif guard.acknowledged is not None:
-        yield f"Guard: {guard.acknowledged} archives were approved."
+        were = "archive was" if guard.acknowledged == 1 else "archives were"
+        yield f"Guard: {guard.acknowledged} {were} approved."
 
 
 def receipt_text(receipt: Receipt) -> Shown:

@@ -14,6 +14,7 @@ from pleoctl.model.records import DesiredState, Row
 from pleoctl.sources.base import Source, Table, resource_names
 from pleoctl.sources.opening import open_source
 from pleoctl.sources.rows import RowReader
+from pleoctl.workspace.settings import BAD_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ def read_source(workspace: Workspace, source: Source | None = None) -> tuple[Des
         )
     reader = RowReader()
     state = reader.state(tables)
-    if reader.findings and (workspace.source or {}).get("badRows", "hold") == "fail":
+    if reader.findings and (workspace.source or {}).get("badRows", BAD_ROWS) == "fail":
         raise SourceError(
             "the source has rows that cannot be used",
             findings=[Finding(f.code, f.message, "error", f.file, f.line) for f in reader.findings],

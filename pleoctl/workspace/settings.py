@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MAX_SELECTED: Final = 5
 # Where Pleo is not on this machine; there no limit holds unless it is asked for (law 7).
 DEFAULT_REQUESTS: Final = 500
+# ``source.badRows``: a source's section is its type's own, but this key is every source's.
+BAD_ROWS: Final = "hold"
 
 
 class Section(msgspec.Struct, rename="camel", frozen=True, kw_only=True):

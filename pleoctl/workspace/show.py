@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from pleoctl.documents.schemas import SECRET_KEY
-from pleoctl.workspace.settings import DEFAULT_REQUESTS
+from pleoctl.workspace.settings import BAD_ROWS, DEFAULT_REQUESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,16 +41,16 @@ def effective(workspace: Workspace) -> Iterator[Setting]:
             origin = f"{workspace.document.shown}:{workspace.document.locate(path)[0]}"
             yield Setting(key, _masked(path, value), origin)
     keys = {_dotted(path) for path in given}
-    for path, value in _leaves(msgspec.to_builtins(workspace.settings), ()):
-        key = _dotted(path)
-        shown = _worked_out(workspace).get(key, value)
-        if shown is not None and key not in keys:
-            yield Setting(key, shown, "default")
+    stated = {_dotted(path): value for path, value in _leaves(msgspec.to_builtins(workspace.settings), ())}
+    for key, value in (stated | _worked_out(workspace)).items():
+        if value is not None and key not in keys:
+            yield Setting(key, value, "default")
 
 
 def _worked_out(workspace: Workspace) -> dict[str, Any]:
     """Defaults that depend on others."""
     return {
+        **({"source.badRows": BAD_ROWS} if workspace.source else {}),
         "pleo.requestsPerMinute": "no limit on loopback" if workspace.is_loopback else DEFAULT_REQUESTS,
         "pleo.answerSeconds": workspace.limits.answer_seconds,
         "pleo.answerBytes": workspace.limits.answer_bytes,

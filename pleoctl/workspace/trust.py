@@ -191,7 +191,8 @@ def host_entry(text: str, where: str = "") -> HostEntry:
     entry = HostEntry.parse(text)
     if entry is None:
         shown = _USER.sub("//***@", text.strip())
-        raise UsageError(f"{where} {shown!r}, which is no host".strip(), hint=_HOST_HINT)
+        said = f"{where} {shown!r}, which" if where else repr(shown)
+        raise UsageError(f"{said} is no host", hint=_HOST_HINT)
     return entry
 
 

@@ -110,7 +110,13 @@ def test_a_held_lock_has_the_envelope(cli: Any, pleo: Any, workspace: Any) -> No
 
 
 USAGE = {
-    "no such command": (["exprot", "--format", "json"], "", "did you mean 'export'?"),
+    "no such command": (["exprot", "--format", "json"], "", "Did you mean 'export'?"),
+    "option before the command": (["--format", "json", "plan"], "", "pleoctl COMMAND --format"),
+    "option before the subcommand": (
+        ["config", "--format", "json", "show"],
+        "config",
+        "config COMMAND --format",
+    ),
     "no such option": (["export", "--force", "--format=json"], "export", "--force"),
     "no such option of a subcommand": (["config", "show", "--x", "--format", "json"], "config show", "--x"),
     "missing argument": (["show", "--format", "json"], "show", "PLAN"),

@@ -46,7 +46,8 @@ def test_an_existing_file_is_not_overwritten(cli: Any, pleo: Any, workspace: Any
     said = cli("import")
     assert (said.code, "--force" in said.stderr, path.read_text()) == (3, True, "mine")
     assert (pleo.stats()["total"], (folder / "pleoctl.yaml").read_bytes()) == (0, before)
-    assert cli("import", "-o", "live.yaml").code == 0
+    said = cli("import", "-o", "live.yaml")
+    assert (said.code, said.stdout.splitlines()[-1]) == (0, "Next: compare it with desired-state.yaml")
     assert path.read_text() == "mine"
     assert cli("import", "-o", "live.yaml").code == 3
     assert cli("import", "--force").code == 0

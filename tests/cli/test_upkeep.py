@@ -79,7 +79,7 @@ def test_validate_tells_the_problems_of_every_file(cli: Any, workspace: Any) -> 
 
 def test_config_show_tells_every_setting(cli: Any, workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Key, value and origin; text and JSON agree."""
-    workspace()
+    workspace(source={"type": "csv", "accounts": {"path": "a.csv"}})
     monkeypatch.setenv("PLEOCTL_URL", "http://127.0.0.1:1234")
     told = {row["key"]: row for row in cli("config", "show", "--format", "json").json["result"]}
     assert told["pleo.url"] == {
@@ -88,6 +88,7 @@ def test_config_show_tells_every_setting(cli: Any, workspace: Any, monkeypatch: 
         "origin": "environment PLEOCTL_URL",
     }
     assert told["pleo.auth.apiKey"]["value"] == "env:PLEO_API_KEY"
+    assert (told["source.badRows"]["value"], told["source.badRows"]["origin"]) == ("hold", "default")
     text = cli("config", "show").stdout
     assert all(key in text for key in told)
 

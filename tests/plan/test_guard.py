@@ -106,6 +106,12 @@ def test_a_wrong_number_names_the_right_one(number: int) -> None:
     assert [(f.code, f.hint) for f in guard.findings] == [("wrong-number", "--allow-archive 30")]
 
 
+def test_one_archive_is_no_plural() -> None:
+    """A single archive is told as one."""
+    guard = check_guard(archives("account", 1), counted({"account": 9}), LIMITS, 2)
+    assert guard.findings[0].message == "1 archive is in the plan, not 2"
+
+
 @pytest.mark.parametrize(
     ("kind", "address"),
     [

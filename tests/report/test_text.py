@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from plans import change, hostile_plan, make_plan
+from plans import change, hostile_plan, make_plan, refused
+from pleoctl.report.markdown import plan_markdown
 from pleoctl.report.text import plan_text
 from pleoctl.text import Shown
 
@@ -19,6 +20,25 @@ def test_lines_of_changes_fit_the_terminal(width: int) -> None:
     lines = plan_text(plan, width=width).plain.splitlines()
     changes = lines[lines.index("") : -3]
     assert max(map(cell_len, changes)) <= width
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_every_other_line_fits_the_terminal(width: int) -> None:
+    """Totals, warnings, refusals and the words of a long address are wrapped as well, without blanks at the end."""
+    warnings = [{"code": "held-row", "address": "account:a", "message": "may mean any account" + " at all" * 20}]
+    guard = refused("21 accounts would be archived" + " and more" * 20)
+    plan = make_plan(change("create", "a"), change("archive", "b" * 34), warnings=warnings, guard=guard)
+    lines = plan_text(plan, width=width).plain.splitlines()
+    assert max(map(cell_len, lines[1:])) <= width
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_a_refusal_without_an_address_reads_like_one_with() -> None:
+    """Code, a colon, the words; no blank where an address would stand."""
+    finding = {"code": "wrong-number", "level": "error", "message": "1 archive is in the plan, not 2", "hint": "x"}
+    guard = {**refused(), "findings": [finding]}
+    assert "\n  wrong-number: 1 archive is in the plan, not 2 (x)\n" in plan_text(make_plan(guard=guard)).plain
+    assert "\n> - 1 archive is in the plan, not 2 (x)\n" in str(plan_markdown(make_plan(guard=guard)))
 
 
 def test_without_a_terminal_a_change_is_one_line() -> None:
