@@ -37,6 +37,12 @@ class Amount(msgspec.Struct, rename="camel", gc=False):
     in_wallet_currency: Money
 
 
+class Total(Amount, rename="camel", gc=False):
+    """The item's amount, with what was paid at the supplier's."""
+
+    in_supplier_currency: Money | None = None
+
+
 class Account(msgspec.Struct, gc=False):
     """A ledger account on a line or as contra account (M8, M14)."""
 
@@ -114,6 +120,13 @@ class Invoice(msgspec.Struct, rename="camel", gc=False):
     due_date: str | None = None
 
 
+class Period(msgspec.Struct, gc=False):
+    """The service period (ISO dates or timestamps)."""
+
+    start: str | None = msgspec.field(default=None, name="from")
+    end: str | None = msgspec.field(default=None, name="to")
+
+
 class Information(msgspec.Struct, rename="camel", gc=False):
     """What links the item to other entries."""
 
@@ -129,7 +142,7 @@ class Item(msgspec.Struct, rename="camel", gc=False):
     accounting_entry_id: str
     type: str
     date: str
-    amount: Amount
+    amount: Total
     accounting_entry_lines: list[Line]
     additional_information: Information
     company_id: str | None = None
@@ -141,6 +154,7 @@ class Item(msgspec.Struct, rename="camel", gc=False):
     supplier: Supplier | None = None
     user: Person | None = None
     team: Person | None = None
+    service_period: Period | None = None
 
 
 class Defect(msgspec.Struct):

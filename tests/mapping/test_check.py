@@ -398,9 +398,11 @@ def test_a_required_word_that_does_not_exist_is_told_alone(tmp_path: Path) -> No
     assert found(tmp_path, HEAD.replace("unmatched: fail", "unmatched: qqq")) == [("MAP001", 5)]
 
 
-def test_a_code_that_another_vendor_has_as_supplier_code_is_told(tmp_path: Path) -> None:
-    """Absent, supplierCode is the code; then neither vendor is found by it."""
+def test_a_supplier_code_that_two_vendors_have_is_told(tmp_path: Path) -> None:
+    """As a supplierCode that two have; one that equals another's code alone meets nobody by chance."""
     vendor = '  - {code: "NEW", supplierCode: "ACME"}\n'
+    assert report(tmp_path, HEAD.replace("include:", f"{vendor}include:")).findings == []
+    vendor += '  - {code: "OTHER", supplierCode: "ACME"}\n'
     findings = report(tmp_path, HEAD.replace("include:", f"{vendor}include:")).findings
     assert ["share supplierCode 'ACME'" in f.message for f in findings] == [True]
 

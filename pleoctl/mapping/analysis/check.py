@@ -134,7 +134,7 @@ def _shared_keys(rules: Rules) -> Iterator[Finding]:
     for label in KEYS:
         first: dict[str, VendorRow] = {}
         for row in rules.vendors:
-            key = getattr(row, attribute(label)) or (row.code if label == "supplierCode" else None)
+            key = getattr(row, attribute(label))
             if key and not row.blocked and (one := first.setdefault(key, row)) is not row:
                 message = f"vendors {one.code!r} and {row.code!r} share {label} {key!r}, which finds neither"
                 hint = "correct one of them, or block one"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pleoctl.mapping.engine.record import NOBODY
 from pleoctl.mapping.failures import ItemFailure, invalid, missing, wrong
 from pleoctl.mapping.vocabulary import (
     ACCOUNTS_PAYABLE,
@@ -74,7 +75,8 @@ class Decider:
             return JOURNAL, "no bookkeeping"
         work.vendor = self._vendors.of_supplier(item.supplier)
         if work.vendor is None:
-            return JOURNAL, "no bookkeeping, no supplier matched"
+            tried = "" if work.recorder is NOBODY else f" ({self._vendors.tried(item.supplier)})"
+            return JOURNAL, f"no bookkeeping, no supplier matched{tried}"
         return ACCOUNTS_PAYABLE, "no bookkeeping, supplier matched"
 
     def _find_vendor(self, work: Work) -> None:
@@ -88,7 +90,7 @@ class Decider:
         shown = "no vendor is tagged on the item"
         if item.vendor is not None:
             name = item.vendor.code or item.vendor.name or "without code"
-            shown = f"vendor {name} is not among the rules' vendors, or is blocked"
+            shown = f"vendor {name} is not among the rules' vendors, or is blocked: {self._vendors.tried(item.vendor)}"
         if work.method == ACCOUNTS_PAYABLE and self._unmatched_fails:
             raise ItemFailure(VENDOR_UNKNOWN, f"{shown}; see `vendors` in the mapping rules")
         work.warnings.append(f"{shown}; booked to accounts.accountsPayable")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pleoctl.mapping.engine.accounts import Accounts
 from pleoctl.mapping.engine.check import Checks, check_amounts
 from pleoctl.mapping.engine.decide import Decider
-from pleoctl.mapping.engine.entries import Entry, InvoiceOf, LedgerEntry, VendorOf
+from pleoctl.mapping.engine.entries import Entry, InvoiceOf, LedgerEntry, PeriodOf, VendorOf
 from pleoctl.mapping.engine.lines import Lines
 from pleoctl.mapping.engine.post import Poster
 from pleoctl.mapping.engine.record import NOBODY, Recorder
@@ -27,7 +27,7 @@ from pleoctl.mapping.vocabulary import VALIDATION_FAILURE
 if TYPE_CHECKING:
     from pleoctl.mapping.catalog import Catalog
     from pleoctl.mapping.engine.entries import Side
-    from pleoctl.mapping.items import Invoice
+    from pleoctl.mapping.items import Invoice, Period, Person, Supplier, Vendor
     from pleoctl.mapping.rules.model import Leg, Rules, TypeRow
 
 
@@ -87,7 +87,6 @@ class Engine:
         """Everything of an entry but its postings (D2-D4, D10)."""
         item = work.item
         info = item.additional_information
-        vendor = item.vendor
         return Entry(
             item.accounting_entry_id,
             "failed",
@@ -102,8 +101,11 @@ class Engine:
             info.reconciliation_id,
             info.reconciled_entries or [],
             info.attendees or [],
-            None if vendor is None else VendorOf(vendor.code, vendor.name),
+            _vendor(work),
             None if info.invoice_information is None else _invoice(info.invoice_information),
+            work.original,
+            None if item.service_period is None else _period(item.service_period),
+            item.company_id,
             [],
             work.warnings,
         )
@@ -125,11 +127,29 @@ class Engine:
             [],
             None,
             None,
+            None,
+            None,
+            None,
             [],
             [],
             VALIDATION_FAILURE,
             defect.reason,
         )
+
+
+def _vendor(work: Work) -> VendorOf | None:
+    """The vendor that was found, in the item's words; without one the item's own (A2-A4, T36)."""
+    item, found = work.item, work.vendor
+    given: Vendor | Supplier | Person | None = item.vendor
+    if given is None and found is not None:
+        given = item.user if work.is_employee else item.supplier
+    if given is None:
+        return None
+    return VendorOf(given.code if found is None else found.code, given.name, given.code)
+
+
+def _period(given: Period) -> PeriodOf:
+    return PeriodOf(_day(given.start), _day(given.end))
 
 
 def _invoice(given: Invoice) -> InvoiceOf:

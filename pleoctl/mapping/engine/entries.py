@@ -36,11 +36,26 @@ class LedgerEntry(msgspec.Struct, gc=False):
     postings: list[Posting]
 
 
-class VendorOf(msgspec.Struct, gc=False):
-    """The vendor of an entry."""
+class VendorOf(msgspec.Struct, rename="camel", gc=False):
+    """The vendor of an entry: ``code`` is the one that it is booked on, name and ``item_code`` are the item's words."""
 
     code: str | None
     name: str | None
+    item_code: str | None
+
+
+class OriginalOf(msgspec.Struct, gc=False):
+    """What was paid at the supplier's; signed hundredths."""
+
+    currency: str
+    amount: int
+
+
+class PeriodOf(msgspec.Struct, gc=False):
+    """The service period; ISO dates."""
+
+    start: str | None
+    end: str | None
 
 
 class InvoiceOf(msgspec.Struct, rename="camel", gc=False):
@@ -69,6 +84,9 @@ class Entry(msgspec.Struct, rename="camel", gc=False):
     attendees: list[str | None]
     vendor: VendorOf | None
     invoice: InvoiceOf | None
+    original: OriginalOf | None
+    service_period: PeriodOf | None
+    company: str | None
     entries: list[LedgerEntry]
     warnings: list[str]
     failure_reason_type: str | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from pleoctl.mapping.engine.entries import OriginalOf
 from pleoctl.mapping.failures import invalid
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ _CURRENCY: Final = re.compile("[A-Z]{3}")
 
 
 class Work(msgspec.Struct, gc=False):
-    """One item on its way: ``amount`` and ``values`` (one for each line) are signed hundredths of ``currency``."""
+    """One item on its way: ``amount`` and ``values`` (one for each line) are signed hundredths of ``currency``.
+
+    ``is_employee``: the ``vendor`` is the one that stands for the employee.
+    """
 
     item: Item
     recorder: Recorder
@@ -34,6 +38,8 @@ class Work(msgspec.Struct, gc=False):
     cell: Cell | None = None
     row: TypeRow | None = None
     vendor: VendorRow | None = None
+    is_employee: bool = False
+    original: OriginalOf | None = None
     amount: int = 0
     values: list[int] = []  # msgspec copies an empty default for each item
     warnings: list[str] = []
@@ -47,6 +53,9 @@ class Work(msgspec.Struct, gc=False):
             raise invalid(f"amount: {total.currency[:20]!r} is no currency to post in")
         self.currency = total.currency
         self.amount = hundredths(total, "amount")
+        paid = item.amount.in_supplier_currency
+        if paid is not None:
+            self.original = OriginalOf(paid.currency, hundredths(paid, "amount.inSupplierCurrency"))
         if not item.accounting_entry_lines:
             raise invalid("accountingEntryLines: the item has no lines")
         self.values = [self._line(index) for index in range(len(item.accounting_entry_lines))]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MAX_REASONS: Final = 500
 #: Ids that are remembered, at least, to find an item that comes twice: far more than a page has.
 RECENT: Final = 20_000
+_WALLET: Final = "accounts.wallet"
 _BATCH: Final = 1 << 16
 
 #: A failure's type and reason, or the one text of a warning.
@@ -37,6 +38,7 @@ class Tally:
     reasons: Counter[Reason] = field(default_factory=Counter)
     warnings: Counter[Reason] = field(default_factory=Counter)
     examples: dict[Reason, str | None] = field(default_factory=dict)
+    _wallet_currency: str | None = field(default=None, repr=False)
     _recent: set[int] = field(default_factory=set, repr=False)
     _earlier: set[int] = field(default_factory=set, repr=False)
 
@@ -48,6 +50,8 @@ class Tally:
     def add(self, entry: Entry) -> None:
         """Count an entry, and warn in it where its item came before."""
         self._meet(entry)
+        if entry.currency != self._wallet_currency:
+            self._compare_wallets(entry)
         if entry.warnings:
             self.warned += 1
             for text in entry.warnings:
@@ -68,6 +72,18 @@ class Tally:
         self._recent.add(name)
         if len(self._recent) >= RECENT:
             self._earlier, self._recent = self._recent, set()
+
+    def _compare_wallets(self, entry: Entry) -> None:
+        """One account for wallets of several currencies is likely the wrong one of the second (M13)."""
+        if not any(posting.branch == _WALLET for ledger in entry.entries for posting in ledger.postings):
+            return
+        if self._wallet_currency is None:
+            self._wallet_currency = entry.currency
+            return
+        entry.warnings.append(
+            f"no contraAccount, so the wallet in {entry.currency} was booked on accounts.wallet, "
+            f"as that in {self._wallet_currency} was; map the contra accounts in Pleo"
+        )
 
     def _count(self, counter: Counter[Reason], key: Reason, entry: Entry) -> None:
         if key not in counter and len(counter) >= MAX_REASONS:

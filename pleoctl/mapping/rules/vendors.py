@@ -11,7 +11,7 @@ import io
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import MOST_ALIKE, Finding, InvalidFile
-from pleoctl.mapping.items import attribute
+from pleoctl.mapping.items import Supplier, attribute
 from pleoctl.mapping.rules.model import VendorRow, literal
 from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.place import Place
@@ -20,7 +20,7 @@ from pleoctl.text import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pleoctl.mapping.items import Item, Supplier, Vendor
+    from pleoctl.mapping.items import Item, Vendor
 
 #: Keys by which an item finds its vendor; codes are unique.
 KEYS: Final = ("externalId", "taxRegistrationNumber", "supplierCode", "supplierAccount")
@@ -91,6 +91,12 @@ def doubles(rows: Iterable[VendorRow]) -> Iterator[Finding]:
             yield row.place.finding("duplicate-id", message, "keep one row")
 
 
+#: How Pleo calls the keys of a vendor or supplier.
+_LABELS: Final = {
+    "external_id": "externalId",
+    "tax_registration_number": "taxRegistrationNumber",
+    "tax_identifier": "taxIdentifier",
+}
 Index = dict[str, VendorRow | None]
 
 
@@ -102,9 +108,9 @@ class Vendors:
         listed = list(rows)
         self._by_code = _index(listed, "code")
         self._keys = [(attribute(name), _index(listed, attribute(name))) for name in match]
-        supplier_codes = {id(row): row.supplier_code or row.code for row in listed}
+        # A card network's merchant number must not meet a vendor code by chance, so this code has to be given.
         self._legacy = [
-            ("code", _index_of((supplier_codes[id(row)], row) for row in listed)),
+            ("code", _index(listed, "supplier_code")),
             ("account", _index(listed, "supplier_account")),
             ("tax_identifier", _index(listed, "tax_registration_number")),
         ]
@@ -116,6 +122,16 @@ class Vendors:
     def of_supplier(self, supplier: Supplier) -> VendorRow | None:
         """The vendor that a supplier's identifiers mean, for items without bookkeeping (B3)."""
         return _first(self._legacy, supplier)
+
+    def tried(self, holder: Vendor | Supplier) -> str:
+        """How a look-up that found no vendor went: the key that hit one out of use, or every key that was tried."""
+        told = []
+        for name, index in self._legacy if isinstance(holder, Supplier) else self._keys:
+            value, label = getattr(holder, name), _LABELS.get(name, name)
+            if value and value in index:
+                return f"{label} {value[:60]!r} is that of no single vendor in use"
+            told.append(f"{label} {value[:60]!r}" if value else f"{label} (absent)")
+        return f"tried {', '.join(told)}"
 
     def of_employee(self, code: str | None) -> VendorRow | None:
         """The vendor whose code is an employee's (T36)."""
@@ -133,13 +149,9 @@ def _first(keys: list[tuple[str, Index]], holder: Vendor | Supplier) -> VendorRo
 
 
 def _index(rows: Iterable[VendorRow], name: str) -> Index:
-    return _index_of((getattr(row, name), row) for row in rows)
-
-
-def _index_of(pairs: Iterable[tuple[str | None, VendorRow]]) -> Index:
     found: dict[str, list[VendorRow]] = {}
-    for value, row in pairs:
-        if value:
+    for row in rows:
+        if value := getattr(row, name):
             found.setdefault(value, []).append(row)
     return {value: _single(rows) for value, rows in found.items()}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pleoctl.mapping.io.outputs.amounts import decimal
 from pleoctl.mapping.io.outputs.csv import tags_text
 from pleoctl.mapping.io.outputs.names import Names
-from pleoctl.mapping.io.outputs.text import clean
+from pleoctl.mapping.io.outputs.text import clean, facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,8 @@ class BeancountWriter:
 
     def _transaction(self, entry: Entry, ledger: LedgerEntry, notes: Notes) -> str:
         lines = ["", f"{entry.posting_date} * {_string(entry.description)}"]
-        lines += [f"  {key}: {_string(value)}" for key, value in (*_metadata(entry, ledger), *notes) if value]
+        told = (*_metadata(entry, ledger, self._rules), *notes)
+        lines += [f"  {key}: {_string(value)}" for key, value in told if value]
         for posting in ledger.postings:
             lines += self._posting(posting)
         return "\n".join(lines) + "\n"
@@ -68,13 +69,12 @@ class BeancountWriter:
                 yield f"    {key}: {_string(value)}"
 
 
-def _metadata(entry: Entry, ledger: LedgerEntry) -> Iterator[tuple[str, str | None]]:
+def _metadata(entry: Entry, ledger: LedgerEntry, rules: Rules) -> Iterator[tuple[str, str | None]]:
     yield "accountingEntryId", entry.accounting_entry_id
     yield "reconciliationId", entry.reconciliation_id
     yield "kind", ledger.kind
     yield "rule", entry.rule
-    yield "vendor", entry.vendor.code if entry.vendor else None
-    yield "invoice", entry.invoice.number if entry.invoice else None
+    yield from facts(entry, rules)
     yield "warning", "; ".join(entry.warnings)
 
 

@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
-from pleoctl.mapping.io.outputs.text import clean
+from pleoctl.mapping.io.outputs.text import clean, joined, paid
 from pleoctl.text import csv_cell
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ COLUMNS: Final = (
     "invoiceNumber",
     "invoiceDate",
     "invoiceDueDate",
+    "originalCurrency",
+    "originalAmount",
+    "servicePeriodStart",
+    "servicePeriodEnd",
+    "company",
     "entry",
     "kind",
     "side",
@@ -72,7 +77,7 @@ class CsvWriter:
         return b""
 
     def _rows(self, entry: Entry) -> Iterator[dict[str, str]]:
-        head = _safe(_head(entry))
+        head = _safe(_head(entry, self._rules))
         if entry.failed:
             yield head
         for number, ledger in enumerate(entry.entries, 1):
@@ -98,8 +103,9 @@ def tags_text(tags: dict[str, str]) -> str:
     return ", ".join(f"{group}={code}" for group, code in tags.items())
 
 
-def _head(entry: Entry) -> dict[str, str | None]:
+def _head(entry: Entry, rules: Rules) -> dict[str, str | None]:
     vendor, invoice = entry.vendor, entry.invoice
+    original, period = entry.original, entry.service_period
     return {
         "accountingEntryId": entry.accounting_entry_id,
         "status": entry.status,
@@ -110,23 +116,24 @@ def _head(entry: Entry) -> dict[str, str | None]:
         "postingDate": entry.posting_date,
         "description": entry.description,
         "reconciliationId": entry.reconciliation_id,
-        "reconciledEntries": _joined(entry.reconciled_entries),
-        "attendees": _joined(entry.attendees),
+        "reconciledEntries": joined(entry.reconciled_entries),
+        "attendees": joined(entry.attendees),
         "vendorCode": vendor.code if vendor else None,
         "vendorName": vendor.name if vendor else None,
         "invoiceNumber": invoice.number if invoice else None,
         "invoiceDate": invoice.date if invoice else None,
         "invoiceDueDate": invoice.due_date if invoice else None,
+        "originalCurrency": original.currency if original else None,
+        "originalAmount": paid(original, rules) if original else None,
+        "servicePeriodStart": period.start if period else None,
+        "servicePeriodEnd": period.end if period else None,
+        "company": entry.company,
         "currency": entry.currency,
         "failureReasonType": entry.failure_reason_type,
         "failureReason": entry.failure_reason,
         "rulesDigest": entry.rules_digest,
         "warnings": "; ".join(entry.warnings),
     }
-
-
-def _joined(texts: list[str | None]) -> str:
-    return ", ".join(text for text in texts if text)
 
 
 def _safe(cells: dict[str, str | None]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from pleoctl.mapping.io.outputs.amounts import decimal
 from pleoctl.mapping.io.outputs.csv import tags_text
 from pleoctl.mapping.io.outputs.names import Names
-from pleoctl.mapping.io.outputs.text import clean
+from pleoctl.mapping.io.outputs.text import clean, facts
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
@@ -57,8 +57,7 @@ class HledgerWriter:
             ("accountingEntryId", entry.accounting_entry_id),
             ("kind", ledger.kind),
             ("rule", entry.rule),
-            ("vendor", entry.vendor and entry.vendor.code),
-            ("invoice", entry.invoice and entry.invoice.number),
+            *facts(entry, self._rules),
             ("warning", "; ".join(entry.warnings)),
             *further,
         )

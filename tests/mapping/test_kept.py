@@ -1,0 +1,139 @@
+"""What an item says beside its amounts: nothing of it is lost, and doubtful look-ups are told."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .conftest import HEAD, Cli, engine, item, line, mapped, money
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def abroad(**more: Any) -> dict[str, Any]:
+    """An item with everything that Pleo may say of it."""
+    given = item(
+        "out_of_pocket",
+        line(9213),
+        vendor={"name": "Acme Example", "code": "ACME"},
+        servicePeriod={"from": "2026-01-01T00:00:00Z", "to": "2026-06-30T00:00:00Z"},
+        additionalInformation={
+            "reconciliationId": "R1",
+            "reconciledEntries": ["R7", None, "R8"],
+            "attendees": ["Guest Alpha", None, "Guest Beta"],
+            "invoiceInformation": {"invoiceNumber": "I-1", "invoiceDate": "2026-01-01", "dueDate": "2026-02-13"},
+        },
+    )
+    amount = {**money(9213), "inSupplierCurrency": {"currency": "USD", "value": 10000}}
+    return {**given, "amount": amount, **more}
+
+
+@pytest.mark.parametrize("name", ["csv", "beancount", "hledger", "json"])
+def test_every_output_carries_what_the_item_says(workspace: Path, cli: Cli, name: str) -> None:
+    """Attendees, reconciled entries, due date, vendor, service period, what was paid in which currency."""
+    (workspace / "items.json").write_text(json.dumps([abroad()]))
+    assert cli("map", "items.json", "--format", name) == 0
+    text = cli.out.decode()
+    said = ("Guest Alpha", "Guest Beta", "R7", "R8", "2026-02-13", "ACME", "Acme Example", "2026-06-30", "USD")
+    assert [word for word in said if word not in text] == []
+    if name == "json":
+        entry = cli.lines[0]
+        assert entry["original"] == {"currency": "USD", "amount": 10000}
+        assert entry["servicePeriod"] == {"start": "2026-01-01", "end": "2026-06-30"}
+        assert entry["company"] == "12abc3d4-e567-4890-8234-abc56e78fabc"
+    else:
+        assert "100.00" in text
+    if name == "csv":
+        row = next(csv.DictReader(io.StringIO(text)))
+        assert (row["originalCurrency"], row["originalAmount"], row["company"][:4]) == ("USD", "100.00", "12ab")
+
+
+@pytest.mark.parametrize("name", ["beancount", "hledger"])
+def test_the_same_currency_is_told_once(workspace: Path, cli: Cli, name: str) -> None:
+    """A journal has the amount in its postings already."""
+    (workspace / "items.json").write_text(json.dumps([item()]))
+    assert cli("map", "items.json", "--format", name) == 0
+    assert b"original" not in cli.out
+
+
+PAYABLE = {"method": "accounts_payable"}
+
+
+@pytest.mark.parametrize(
+    ("given", "vendor"),
+    [
+        (
+            item("invoice", bookkeeping=PAYABLE, vendor={"code": "X", "externalId": "ven-1", "name": "Acme AB"}),
+            ("ACME", "Acme AB", "X"),
+        ),
+        (
+            item("card_purchase", bookkeeping=None, supplier={"code": "S-9", "name": "Plain Ltd"}),
+            ("PLAIN", "Plain Ltd", "S-9"),
+        ),
+        (item("out_of_pocket", bookkeeping=PAYABLE, user={"code": "E-1", "name": "Eva"}), ("E-1", "Eva", "E-1")),
+        (item("out_of_pocket", vendor={"code": "N", "name": "Nobody"}), ("N", "Nobody", "N")),
+        (item("card_purchase"), None),
+    ],
+)
+def test_the_vendor_is_the_one_that_is_booked_on(
+    tmp_path: Path, given: dict[str, Any], vendor: tuple[str, str, str] | None
+) -> None:
+    """By whatever key it was found; the item's own words stand beside it."""
+    match = HEAD.replace("  unmatched: fail", "  unmatched: fail\n  match: [externalId, code]")
+    entry = mapped(engine(tmp_path, match), given)
+    assert entry.failure_reason is None
+    assert (entry.vendor and (entry.vendor.code, entry.vendor.name, entry.vendor.item_code)) == vendor
+
+
+def test_a_merchant_number_is_no_vendor_code(tmp_path: Path) -> None:
+    """A card network's number meets a vendor only where supplierCode says so."""
+    by_chance = item("card_purchase", bookkeeping=None, supplier={"code": "ACME", "name": "x"})
+    assert mapped(engine(tmp_path), by_chance).method == "journal"
+    meant = item("card_purchase", bookkeeping=None, supplier={"code": "S-9", "name": "x"})
+    assert mapped(engine(tmp_path), meant).method == "accounts_payable"
+
+
+@pytest.mark.parametrize(
+    ("vendor", "said"),
+    [
+        (
+            {"code": "NO", "taxRegistrationNumber": "SE 9"},
+            "tried code 'NO', externalId (absent), taxRegistrationNumber 'SE 9'",
+        ),
+        ({"code": "OLDCO"}, "code 'OLDCO' is that of no single vendor in use"),
+    ],
+)
+def test_a_failed_look_up_names_the_keys(tmp_path: Path, vendor: dict[str, str], said: str) -> None:
+    """Those that were tried with their values, or the one that ended the search."""
+    entry = mapped(engine(tmp_path), item("invoice", bookkeeping=PAYABLE, vendor=vendor))
+    assert entry.failure_reason_type == "vendor_unknown"
+    assert said in (entry.failure_reason or "")
+
+
+def test_a_supplier_that_is_no_vendor_is_explained(workspace: Path, cli: Cli) -> None:
+    """With the keys that were tried."""
+    given = item("card_purchase", bookkeeping=None, supplier={"code": "ACME", "taxIdentifier": "SE 7"})
+    (workspace / "items.json").write_text(json.dumps([given]))
+    assert cli("mapping", "explain", "items.json") == 0
+    assert b"tried code 'ACME', account (absent), taxIdentifier 'SE 7'" in cli.out
+
+
+def test_wallets_of_two_currencies_on_one_account_are_told(workspace: Path, cli: Cli) -> None:
+    """Each item of the second currency warns, unless a contra account says where its wallet is kept."""
+    contra = {"id": "c", "code": "1985", "name": "SEK"}
+    given = [
+        item(currency="EUR", accountingEntryId="a"),
+        item(currency="SEK", accountingEntryId="b"),
+        item(currency="SEK", accountingEntryId="c", contraAccount=contra),
+        item("out_of_pocket", currency="SEK", accountingEntryId="d"),
+        item(currency="EUR", accountingEntryId="e"),
+    ]
+    (workspace / "items.json").write_text(json.dumps(given))
+    assert cli("map", "items.json") == 0
+    assert [e["accountingEntryId"] for e in cli.lines if any("wallet in SEK" in w for w in e["warnings"])] == ["b"]
+    assert [e["accountingEntryId"] for e in cli.lines if e["warnings"]] == ["b"]
