@@ -59,6 +59,7 @@ def entry(number: int, *, legs: int = 1, description: str = "Taxi to the fair", 
         "method": "journal", "rule": "standard/card_purchase", "rules_digest": "sha256:x",
         "posting_date": "2026-03-15", "currency": "EUR", "description": description,
         "reconciliation_id": f"R{number}", "reconciled_entries": [], "attendees": [], "vendor": None, "invoice": None,
+            "original": None, "service_period": None, "company": None,
         "entries": made, "warnings": [],
     }  # fmt: skip
     return Entry(**{**fields, **changes})
