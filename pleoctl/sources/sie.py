@@ -1,24 +1,24 @@
 """The ``sie`` source: SIE 4 files of Swedish accounting systems (``#KONTO``, ``#DIM``, ``#OBJEKT``).
 
 The format has no active flag: what is gone from the file is archived. A file that ends in the middle of something is
-refused; one that announces a checksum must end with it.
+refused; one that announces a checksum must end with it. What is booked to and not declared is held.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import SourceRow, Table
-from pleoctl.sources.files import file_text, section_path, wanted
+from pleoctl.sources.files import file_bytes, file_text, section_path, wanted
+from pleoctl.sources.sie_text import Line, encoding_of, fields_of, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pleoctl.sources.context import Context
 
-ENCODING: Final = "cp437"
 # Dimensions that the format names itself; files may use their objects without declaring them.
 RESERVED: Final = {
     "1": "Kostnadsställe",
@@ -29,7 +29,13 @@ RESERVED: Final = {
     "9": "Leverantör",
     "10": "Faktura",
 }
-_FIELD: Final = re.compile(r'[ \t]*(?:"((?:\\.|[^"\\])*)"|([{}])|([^\s"{}]+))')
+_QUOTE: Final = "a quotation mark is not closed, or stands in the middle of a text"
+_LOOSE: Final = "its name has blanks and no quotation marks"
+_UNDECLARED: Final = "is booked to and not declared"
+# Where an account stands in the lines that use one; a balance is of a year, and only this one's counts.
+_BALANCES: Final = frozenset({"#IB", "#UB", "#RES"})
+_BOOKINGS: Final = frozenset({"#TRANS", "#RTRANS"})
+_IMPORT: Final = ".si"
 
 
 class SieSource:
@@ -46,55 +52,58 @@ class SieSource:
         if not wanted(self._section, resource):
             return None
         if self._book is None:
-            text = file_text(self._path, self._shown, self._section.get("encoding", ENCODING))
-            self._book = _Book(text, self._shown)
+            self._book = _Book(self._text(self._path), self._shown)
         return self._book.table(resource, asked="resources" in self._section)
+
+    def _text(self, path: Path) -> str:
+        if path.suffix.casefold() == _IMPORT:
+            raise SourceError(
+                "is a file of entries to import (4I), which has no chart of accounts",
+                file=self._shown,
+                hint="export a whole SIE 4 file (.se)",
+            )
+        encoding = self._section.get("encoding") or encoding_of(file_bytes(path, self._shown), self._shown)
+        return file_text(path, self._shown, encoding)
 
 
 class _Book:
     def __init__(self, text: str, shown: str) -> None:
         self._shown = shown
         self._tables = {name: Table(shown) for name in ("accounts", "dimensions", "values")}
-        self._dimensions: set[str] = set()
+        self._used: dict[str, dict[tuple[str, ...], int]] = {"accounts": {}, "dimensions": {}, "values": {}}
+        self._declared: dict[str, set[tuple[str, ...]]] = {"accounts": set(), "dimensions": set(), "values": set()}
         self._labels: list[str] = []
         self._depth = 0
-        takers: dict[str, Callable[[list[str], int], None]] = {
+        takers: dict[str, Callable[[Line, int], None]] = {
             "#KONTO": self._account,
             "#DIM": self._dimension,
             "#UNDERDIM": self._dimension,
             "#OBJEKT": self._object,
+            **dict.fromkeys(_BOOKINGS, self._booking),
+            **dict.fromkeys(_BALANCES, self._balance),
         }
-        for number, line in enumerate(text.splitlines(), 1):
-            fields = self._fields(line, number)
-            self._depth += fields.count("{") - fields.count("}")
-            if fields and fields[0].startswith("#"):
-                label = fields[0].upper()
+        lines = lines_of(text)
+        for number, written in enumerate(lines, 1):
+            line = fields_of(written)
+            if line.broken and number == len(lines):
+                raise SourceError(_QUOTE, file=shown, line=number, hint="the file may have been cut off")
+            self._depth += 0 if line.broken else line.fields.count("{") - line.fields.count("}")
+            if line.fields and line.fields[0].startswith("#"):
+                label = line.fields[0].upper()
                 self._labels.append(label)
                 if label in takers:
-                    takers[label](fields[1:], number)
+                    self._written = written
+                    takers[label](line, number)
         self._check_whole()
+        self._hold_undeclared("accounts", ("externalId", "code"))
+        if self._tables["values"].rows:
+            self._add_reserved()
+            self._hold_undeclared("values", ("dimension", "code"))
 
     def table(self, resource: str, *, asked: bool) -> Table | None:
         found = self._tables[resource]
         # A file without objects belongs to a company without dimensions.
         return found if resource == "accounts" or asked or self._tables["dimensions"].rows else None
-
-    def _fields(self, line: str, number: int) -> list[str]:
-        line = line.rstrip("\x1a \t")
-        fields, at = [], 0
-        while at < len(line):
-            match = _FIELD.match(line, at)
-            if match is None:
-                raise SourceError(
-                    "a quotation mark is not closed",
-                    file=self._shown,
-                    line=number,
-                    hint="the file may have been cut off",
-                )
-            quoted, brace, plain = match.groups()
-            fields.append(re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else brace or plain)
-            at = match.end()
-        return fields
 
     def _check_whole(self) -> None:
         problem = None
@@ -107,30 +116,72 @@ class _Book:
         if problem:
             raise SourceError(problem, file=self._shown)
 
-    def _row(self, resource: str, cells: dict[str, Any], number: int) -> None:
-        self._tables[resource].rows.append(SourceRow(cells, f"{self._shown}:{number}", number))
+    # --- what the file declares --------------------------------------------------------------------------------
 
-    def _account(self, fields: list[str], number: int) -> None:
-        code, name = self._take(fields, 2, number)
-        self._row("accounts", {"externalId": code, "code": code, "name": name}, number)
+    def _account(self, line: Line, number: int) -> None:
+        (code, name), problem = self._take(line, 2, number)
+        self._row("accounts", {"externalId": code, "code": code, "name": name}, number, problem)
 
-    def _dimension(self, fields: list[str], number: int) -> None:
-        code, name = self._take(fields, 2, number)
-        self._dimensions.add(code)
-        self._row("dimensions", {"code": code, "name": name}, number)
+    def _dimension(self, line: Line, number: int) -> None:
+        (code, name), problem = self._take(line, 2, number, more=line.fields[0].upper() == "#UNDERDIM")
+        self._row("dimensions", {"code": code, "name": name}, number, problem)
 
-    def _object(self, fields: list[str], number: int) -> None:
-        dimension, code, name = self._take(fields, 3, number)
-        if dimension not in self._dimensions and dimension in RESERVED:
-            self._dimension([dimension, RESERVED[dimension]], number)
-        self._row("values", {"dimension": dimension, "code": code, "name": name}, number)
+    def _object(self, line: Line, number: int) -> None:
+        (dimension, code, name), problem = self._take(line, 3, number)
+        if dimension is not None:
+            self._used["dimensions"].setdefault((dimension,), number)
+        self._row("values", {"dimension": dimension, "code": code, "name": name}, number, problem)
 
-    def _take(self, fields: list[str], number: int, line: int) -> list[str]:
-        if len(fields) < number:
+    def _take(self, line: Line, due: int, number: int, *, more: bool = False) -> tuple[list[str | None], str | None]:
+        """So many fields behind the label; what stands behind a stray quotation mark is not known."""
+        fields: list[str | None] = [*line.fields[1 : due + 1]]
+        if line.broken:
+            known = fields[: max(0, min(len(line.fields) - 1, due - 1))]
+            return [*known, *[None] * (due - len(known))], _QUOTE
+        if len(fields) < due:
             raise SourceError(
-                f"a line has {len(fields)} fields where {number} are due",
+                f"a line has {len(fields)} fields where {due} are due",
                 file=self._shown,
-                line=line,
+                line=number,
                 hint="the file may have been cut off",
             )
-        return fields[:number]
+        if len(line.fields) > due + 1 and not more:
+            if any(line.quoted[due:]):
+                return fields, _LOOSE
+            fields[-1] = self._written[line.starts[due] :].rstrip("\x1a \t")
+        elif more and len(line.fields) > due + 2:
+            return fields, _LOOSE
+        return fields, None
+
+    def _row(self, resource: str, cells: dict[str, Any], number: int, problem: str | None = None) -> None:
+        key = tuple(str(cells[name]) for name in ("dimension", "code") if name in cells)
+        self._declared[resource].add(key)
+        self._tables[resource].rows.append(SourceRow(cells, f"{self._shown}:{number}", number, problem))
+
+    # --- what its entries use ----------------------------------------------------------------------------------
+
+    def _booking(self, line: Line, number: int) -> None:
+        if len(line.fields) < 2:
+            return
+        self._used["accounts"].setdefault((line.fields[1],), number)
+        objects = line.fields[3 : line.fields.index("}")] if line.fields[2:3] == ["{"] and "}" in line.fields else []
+        for dimension, code in zip(objects[::2], objects[1::2], strict=False):
+            self._used["dimensions"].setdefault((dimension,), number)
+            self._used["values"].setdefault((dimension, code), number)
+
+    def _balance(self, line: Line, number: int) -> None:
+        if len(line.fields) > 2 and line.fields[1] == "0":
+            self._used["accounts"].setdefault((line.fields[2],), number)
+
+    def _add_reserved(self) -> None:
+        """Dimensions that the format names are declared by being used."""
+        for (code,), number in self._used["dimensions"].items():
+            if code in RESERVED and (code,) not in self._declared["dimensions"]:
+                self._row("dimensions", {"code": code, "name": RESERVED[code]}, number)
+
+    def _hold_undeclared(self, resource: str, names: tuple[str, str]) -> None:
+        """An account or object that is booked to is in use, so nothing may archive it."""
+        for key, number in self._used[resource].items():
+            if key not in self._declared[resource]:
+                cells = {names[0]: key[0], names[1]: key[-1], "name": key[-1]}
+                self._row(resource, cells, number, _UNDECLARED)

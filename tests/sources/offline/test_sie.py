@@ -1,0 +1,117 @@
+"""SIE files as programs write them: in any encoding, with stray marks, and with accounts that nobody declared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pleoctl.errors import SourceError
+
+if TYPE_CHECKING:
+    from fake_books import Books
+
+HEAD = "#FLAGGA 0\n#FORMAT PC8\n#SIETYP 4\n"
+NAMES = '#KONTO 5460 "Förbrukningsmaterial"\n#KONTO 6212 "Mobil på resa"\n#KONTO 7090 "Ändring ÅÄÖ"\n'
+SOURCE = {"type": "sie", "path": "books.se"}
+
+
+def read(books: Books, text: str | bytes, **more: Any) -> Any:
+    """The desired state of a file."""
+    content = text if isinstance(text, bytes) else (HEAD + text).encode("cp437")
+    (books.folder / "books.se").write_bytes(content)
+    return books.read({**SOURCE, **more})
+
+
+def rows(found: Any) -> list[tuple[Any, Any, bool]]:
+    """Key, name, and whether the row is held."""
+    return [(row.key, row.fields.get("name"), row.hold is not None) for row in found]
+
+
+@pytest.mark.parametrize("encoding", ["cp437", "utf-8", "utf-8-sig", "utf-16", "cp1252", "iso8859-15", "latin-1"])
+def test_the_bytes_say_the_encoding(books: Books, encoding: str) -> None:
+    """Whatever #FORMAT says: the names are those that stand in the file."""
+    state = read(books, (HEAD + NAMES).encode(encoding))
+    assert [name for _, name, _ in rows(state.accounts)] == ["Förbrukningsmaterial", "Mobil på resa", "Ändring ÅÄÖ"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"\xf8",  # ø or the degree sign
+        b"K\x94p \xf6st",  # code page 437 and Windows-1252 in one file
+        b"F\xf6r\xe4ndring 100 \xa4",  # a currency sign or the euro
+    ],
+)
+def test_an_encoding_in_doubt_is_refused(books: Books, name: bytes) -> None:
+    """The line, and the setting that ends the doubt; names in ASCII need none."""
+    content = HEAD.encode() + b'#KONTO 1930 "' + name + b'"\n'
+    with pytest.raises(SourceError, match="do not tell which") as caught:
+        read(books, content)
+    (found,) = caught.value.findings
+    assert (found.line, "source.encoding" in str(found.hint)) == (4, True)
+    assert read(books, content, encoding="iso8859-15").accounts[0].fields["name"] == name.decode("iso8859-15")
+    plain = HEAD.encode() + b'#FNAMN "' + name + b'"\n#KONTO 1930 "Bank"\n'
+    assert rows(read(books, plain).accounts) == [("1930", "Bank", False)]
+
+
+def test_a_stray_quotation_mark_holds_its_row(books: Books) -> None:
+    """One bad name stops no company; a mark in the key leaves the row without one, one elsewhere is nothing."""
+    state = read(
+        books,
+        '#FNAMN "Å "x" AB"\n#KONTO 1684 "Korta l"n"\n#KONTO 1685 "Korta "lån" x"\n#KONTO 1"6 "X"\n#KONTO 1930 "Bank"\n'
+        '#VER A 1 20260101 "15" skärm"\n{\n#TRANS 1930 {} 1 20260101 "a"b"\n}\n',
+    )
+    assert rows(state.accounts) == [
+        ("1684", None, True),
+        ("1685", None, True),
+        (None, None, True),
+        ("1930", "Bank", False),
+    ]
+
+
+def test_a_mark_that_is_open_at_the_end_is_a_file_cut_off(books: Books) -> None:
+    """The last line of a file without its end."""
+    with pytest.raises(SourceError, match="not closed"):
+        read(books, '#KONTO 1930 "Bank"\n#KONTO 1940 "Gi')
+
+
+def test_a_name_without_marks_is_read_whole(books: Books) -> None:
+    """Blanks in it are no end; where marks stand beside it, nobody knows, and the row is held."""
+    state = read(books, '#KONTO 1930 Bank  konto 1\n#KONTO 1940 "Giro" konto\n#DIM 1 Avd\n#OBJEKT 1 A Norra kontoret\n')
+    assert rows(state.accounts) == [("1930", "Bank  konto 1", False), ("1940", "Giro", True)]
+    assert rows(state.dimensions[0].values) == [("A", "Norra kontoret", False)]
+
+
+@pytest.mark.parametrize("mark", ["\x85", "\u2028", "\x0b", "\x1c"])
+def test_only_line_ends_end_a_line(books: Books, mark: str) -> None:
+    """Not every character that Python takes for one."""
+    state = read(books, (HEAD + f'#KONTO 1930 "Å{mark}B"\r#KONTO 1940 "Giro"\r\n').encode())
+    assert rows(state.accounts) == [("1930", f"Å{mark}B", False), ("1940", "Giro", False)]
+
+
+def test_a_reserved_dimension_may_be_declared_behind_its_objects(books: Books) -> None:
+    """It stands once, with the name that the file gives; one that is never declared has the format's name."""
+    state = read(books, '#KONTO 1 A\n#OBJEKT 6 P1 Ett\n#OBJEKT 1 K1 Två\n#DIM 6 "Uppdrag"\n')
+    found = {d.row.key: (d.row.fields["name"], d.row.hold, len(d.values or [])) for d in state.dimensions}
+    assert found == {"6": ("Uppdrag", None, 1), "1": ("Kostnadsställe", None, 1)}
+
+
+def test_what_is_booked_to_and_not_declared_is_held(books: Books) -> None:
+    """Accounts of entries and of this year's balances, and objects: in use, so nothing may archive them."""
+    state = read(
+        books,
+        "#KONTO 1930 Bank\n#DIM 1 Avd\n#OBJEKT 1 A Norr\n#IB -1 1111 5\n#UB 0 2222 5\n"
+        '#VER A 1 20260101 "x"\n{\n#TRANS 1930 {1 "A"} -10\n#TRANS 4599 {1 "B"} 10\n#BTRANS 3333 {} 10\n}\n',
+    )
+    assert rows(state.accounts) == [("1930", "Bank", False), ("2222", "2222", True), ("4599", "4599", True)]
+    assert rows(state.dimensions[0].values) == [("A", "Norr", False), ("B", "B", True)]
+    told = [finding.message for finding in books.findings(SOURCE)]
+    assert "'4599': is booked to and not declared" in told
+
+
+def test_entries_to_import_are_no_chart(books: Books) -> None:
+    """A .si file holds entries alone, and would archive everything that they do not use."""
+    (books.folder / "entries.SI").write_text(HEAD + NAMES, encoding="utf-8")
+    with pytest.raises(SourceError, match="no chart of accounts"):
+        books.read({"type": "sie", "path": "entries.SI"})
