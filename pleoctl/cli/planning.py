@@ -150,10 +150,11 @@ def _lines(label: str) -> Callable[[int, int], None]:
     told = [0]
 
     def advance(done: int, total: int) -> None:
-        tenth = done * TENTH // max(total, 1)
+        percent = done * 100 // max(total, 1)
+        tenth = percent // TENTH
         if tenth > told[0]:
             told[0] = tenth
-            tell(Shown.lines([f"{label}: {done} of {total} ({tenth * TENTH} %)"]))
+            tell(Shown.lines([f"{label}: {done} of {total} ({percent} %)"]))
 
     return advance
 

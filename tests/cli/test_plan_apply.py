@@ -50,6 +50,15 @@ def accounts(number: int, **fields: Any) -> list[dict[str, Any]]:
     return [{"externalId": f"e{n:03}", "code": f"{n}", "name": f"N{n}", **fields} for n in range(number)]
 
 
+def test_progress_says_how_far_it_is(cli: Cli, pleo: Sandbox, workspace: Any, desired: Any) -> None:
+    """One line for each tenth that was passed, with the share that is done and not the tenth's."""
+    pleo.reset(Seed(accounts=accounts(3)), Settings())
+    desired(workspace(pleo), accounts=[{**row, "name": "new"} for row in accounts(3)])
+    assert cli("plan", "-o", "plan.json").code == 0
+    said = cli("apply", "plan.json").stderr.splitlines()
+    assert said == [f"applying: {n} of 3 ({percent} %)" for n, percent in ((1, 33), (2, 66), (3, 100))]
+
+
 # --- plan ------------------------------------------------------------------------------------------------------------
 
 
