@@ -284,6 +284,33 @@ def fail(options: Options, *, job: str, kind: str, reason: str, lock_timeout: st
     return Output(Shown.lines([f"Export job {job} is failed."]), {"job": job, "outcome": "failed"})
 
 
+@as_command("verify", parent="jobs")
+@click.argument("jobs", nargs=-1, metavar="[JOB]...")
+@click.option("--since", metavar="DATE", help="Only jobs created on this day or later (YYYY-MM-DD).")
+def verify(options: Options, *, jobs: tuple[str, ...], since: str | None) -> Output:
+    """Hold what Pleo has as booked against the books.
+
+    Exit 2 where an item is missing, void, double, or another record than Pleo was told.
+
+    Examples:
+    pleoctl jobs verify
+    pleoctl jobs verify --since 2026-03-01
+
+    """
+    from pleoctl.jobs.verify import verify as verified
+    from pleoctl.pleo.export_jobs import ExportReader
+
+    workspace = open_workspace(options)
+    with opened(workspace) as desk, connected(workspace, ExportReader) as reader:
+        chosen = [reader.job(job) for job in jobs] or reader.jobs(("completed", "completed_with_errors"))
+        chosen = [job for job in chosen if since is None or job.created[:10] >= since]
+        findings = [finding for job in chosen for finding in verified(reader, desk.books.sink, job)]
+    told = f"{len(chosen)} jobs verified, {len(findings)} items differ."
+    code = ExitCode.CHANGES if findings else ExitCode.OK
+    return Output(Shown.lines([told]), {"jobs": [job.id for job in chosen]}, findings, code)
+
+
+command.add_command(verify)
 command.add_command(list_)
 command.add_command(fetch)
 command.add_command(plan)

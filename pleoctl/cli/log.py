@@ -14,9 +14,6 @@ from pleoctl.text import Shown
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pleoctl.jobs.receipt import JobReceipt
-    from pleoctl.run.kept import KeptReceipt
-
 
 @as_command("log")
 @click.option("-n", "--number", type=click.IntRange(min=1), default=20, show_default=True, help="How many runs.")
@@ -41,9 +38,10 @@ def command(options: Options, *, number: int) -> Output:
 
 def _run(folder: Path, shown: str) -> dict[str, Any]:
     from pleoctl.errors import PleoctlError
+    from pleoctl.report.kept import any_receipt
 
     try:
-        read = _receipt(folder / "receipt.json", f"{shown}/receipt.json")
+        read = any_receipt(folder / "receipt.json", f"{shown}/receipt.json")
     except PleoctlError:
         # A run that was killed leaves its journal and no receipt.
         return {
@@ -65,16 +63,6 @@ def _run(folder: Path, shown: str) -> dict[str, Any]:
         "counts": dict(sorted(counts.items())),
         "receipt": f"{shown}/receipt.json",
     }
-
-
-def _receipt(path: Path, shown: str) -> KeptReceipt | JobReceipt:
-    from pleoctl.documents.load import load_json
-    from pleoctl.jobs.receipt import read_job_receipt
-    from pleoctl.run.kept import read_receipt
-
-    data = load_json(path, shown)
-    of_job = isinstance(data, dict) and "job" in data
-    return read_job_receipt(path, shown) if of_job else read_receipt(path, shown)
 
 
 def _words(counts: dict[str, int]) -> str:

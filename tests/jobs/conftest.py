@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from job_outcomes import MakeBooks
+    from pleoctl.sandbox import Sandbox
 
 MAPPING = """\
 apiVersion: pleoctl/v1
@@ -63,5 +64,25 @@ def books(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make
         (tmp_path / "mapping.yaml").write_text(textwrap.dedent(MAPPING))
         monkeypatch.chdir(tmp_path)
         return tmp_path
+
+    return make
+
+
+class MakeSandboxBooks(Protocol):
+    """Writes a workspace that books the sandbox's jobs into beancount files."""
+
+    def __call__(self, **sections: Any) -> Path:
+        """The workspace's folder, which is the current one."""
+
+
+@pytest.fixture
+def sandbox_books(pleo: Sandbox, workspace: Any) -> MakeSandboxBooks:
+    """Factory of workspaces for the sandbox."""
+
+    def make(**sections: Any) -> Path:
+        sink = {"type": "beancount", "path": "books"}
+        folder: Path = workspace(pleo, mapping="mapping.yaml", sink=sink, **sections)
+        (folder / "mapping.yaml").write_text(MAPPING)
+        return folder
 
     return make

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -357,3 +359,47 @@ def test_two_jobs_are_booked_one_after_the_other(books: MakeBooks, cli: Callable
     assert cli("jobs", "run").code == 0
     events = [(body["jobId"], body["event"]) for what, body in world.writes if what == "event"]
     assert events == [(OTHER, "started"), (OTHER, "completed"), (JOB, "started"), (JOB, "completed")]
+
+
+def test_what_pleo_has_as_booked_is_verified(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """Exit 2 names items that are missing, double, or another record; all is well right after a run."""
+    folder = books()
+    assert cli("jobs", "run").code == 0
+    assert cli("jobs", "verify").code == 0
+    (path,) = (folder / "books").glob("*.beancount")
+    path.with_name("copy.beancount").write_text(path.read_text())
+    said = cli("jobs", "verify", "--format", "json")
+    assert (said.code, {finding["code"] for finding in said.json["findings"]}) == (2, {"booked-twice"})
+    assert cli("jobs", "verify", "--since", "2026-03-21").code == 0
+    path.with_name("copy.beancount").unlink()
+    world.items[JOB][0]["externalId"] = "other"
+    world.items[JOB].append({"accountingEntryId": item_id(9), "status": "successful"})
+    said = cli("jobs", "verify", JOB, "--format", "json")
+    assert [finding["code"] for finding in said.json["findings"]] == ["other-record", "missing-in-books"]
+
+
+def test_a_receipt_is_shown(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """What went wrong, then the counts; in its own bytes as json; there is no page of it."""
+    world.payloads[JOB][1]["accountingEntryLines"][0]["account"] = None
+    folder = books()
+    assert cli("jobs", "plan", "-o", "plan.json").code == 0
+    assert cli("apply", "plan.json", "--receipt", "receipt.json").code == 5
+    text = cli("show", "receipt.json").stdout
+    assert f"failed refuse item:{item_id(2)}" in text
+    assert "2 done, 1 failed." in text
+    assert "2 done, 1 failed." in cli("show", "receipt.json", "--format", "markdown").stdout
+    assert cli("show", "receipt.json", "--format", "json").stdout == (folder / "receipt.json").read_text()
+    assert cli("show", "receipt.json", "--format", "html").code == 64
+
+
+def test_watching_ends_with_the_signal_and_books_what_comes(world: World, books: MakeBooks) -> None:
+    """`jobs run --watch` tells one line a job and ends with 143 at SIGTERM."""
+    books()
+    command = [sys.executable, "-m", "pleoctl", "jobs", "run", "--watch", "1h"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        told = running.stderr.readline()
+        running.terminate()
+        assert running.wait(30) == 143
+    assert told == f"job {JOB}: completed (3 done)\n"
+    assert world.events == ["started", "completed"]
