@@ -186,7 +186,11 @@ def explain(options: Options, *, file: str, wanted: str | None, as_graph: bool, 
 
     engine = engine_of(open_workspace(options), catalog=not no_catalog)
     with open_items(file) as items:
-        found = [explained(engine, item) for item in items if wanted in {None, item.accounting_entry_id}]
+        found = [
+            explained(engine, item)
+            for item in items
+            if wanted is None or wanted.lower() == (item.accounting_entry_id or "").lower()
+        ]
     if wanted is not None and not found:
         raise UsageError(f"{file} has no item with the id {wanted}")
     if not found:
@@ -231,6 +235,8 @@ def _coverage_text(data: dict[str, Any]) -> Shown:
     if data["unmapped"]:
         failed = [[str(u[k] or "") for k in ("accountingEntryId", "type", "failureReason")] for u in data["unmapped"]]
         text += Shown.lines([""]) + table(["unmapped item", "type", "reason"], failed)
+    if data["unmappedLeftOut"]:
+        text += Shown.lines([f"… and {data['unmappedLeftOut']} more"])
     return text
 
 

@@ -166,6 +166,9 @@ class Defect(msgspec.Struct):
     sub_type: str | None = None
 
 
+#: What answers that tell of an error have and items have not.
+_ERROR_KEYS: Final = ("message", "detail", "title", "error", "errors")
+_ITEM_KEYS: Final = frozenset({"accountingEntryId", "accountingEntryLines", "amount"})
 _DIGITS = 400
 _DECODER = msgspec.json.Decoder(Item)
 
@@ -194,6 +197,11 @@ def convert(data: Any) -> Item | Defect:
 
 def _defect(data: Any, error: Exception) -> Defect:
     known = data if isinstance(data, dict) else {}
+    said = next((known[name] for name in _ERROR_KEYS if known.get(name)), None)
+    if said is not None and not known.keys() & _ITEM_KEYS:
+        return Defect(
+            f"this is an error that was answered in place of items: {json.dumps(said)[:200]}; fetch them again"
+        )
     return Defect(_reason(error), *(_text(known.get(name)) for name in ("accountingEntryId", "type", "subType")))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,15 +15,20 @@ if TYPE_CHECKING:
     from pleoctl.mapping.rules.model import Rules
 
 
+#: Items without an entry beyond this many are only counted, so that memory does not grow.
+MAX_UNMAPPED: Final = 1000
+
+
 @dataclass(slots=True)
 class Coverage:
-    """Hits per row of expenseTypes (items) and of lines (lines), and the entries that failed."""
+    """Hits per row of expenseTypes (items) and of lines (lines), and the first `MAX_UNMAPPED` items that failed."""
 
     rules: Rules
     items: int = 0
     types: Counter[str] = field(default_factory=Counter)
     lines: Counter[str] = field(default_factory=Counter)
-    unmapped: list[Entry] = field(default_factory=list)
+    failed: int = 0
+    unmapped: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, entry: Entry) -> None:
         """Count an entry."""
@@ -31,7 +36,9 @@ class Coverage:
         if entry.rule is not None:
             self.types[entry.rule] += 1
         if entry.failed:
-            self.unmapped.append(entry)
+            self.failed += 1
+            if len(self.unmapped) < MAX_UNMAPPED:
+                self.unmapped.append(_unmapped(entry))
         # Several entries may name the same lines; each line counts once.
         hits: Counter[str] = Counter()
         for ledger in entry.entries:
@@ -46,12 +53,13 @@ class Coverage:
         ]
         return {
             "items": self.items,
-            "mapped": self.items - len(self.unmapped),
-            "failed": len(self.unmapped),
+            "mapped": self.items - self.failed,
+            "failed": self.failed,
             "rulesDigest": self.rules.digest,
             "rules": rows,
             "neverHit": [row["rule"] for row in rows if not row["hits"] and not row["standard"]],
-            "unmapped": [_unmapped(entry) for entry in self.unmapped],
+            "unmapped": self.unmapped,
+            "unmappedLeftOut": self.failed - len(self.unmapped),
         }
 
 

@@ -18,6 +18,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pleoctl.mapping.rules.predicates import digits
 from pleoctl.mapping.rules.regex import compiled
 from pleoctl.mapping.vocabulary import NEVER_NULL
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from pleoctl.mapping.vocabulary import Cell
 
 Atom = tuple[str, str]
+#: The condition that a text has so many digits, or is none of digits alone.
+DIGITS: Final = "digits"
 _NONE: Final[frozenset[Atom]] = frozenset()
 
 
@@ -50,6 +53,8 @@ class Piece(NamedTuple):
             return True
         if self.high == _next(self.low):
             return not all(_holds(a, self.low) for a in self.pos) or any(_holds(a, self.low) for a in self.neg)
+        if any(kind == DIGITS for kind, _ in self.neg):
+            return not _some_number(self)
         known = [text for kind, text in self.pos if kind == "contains"]
         known.append(_common_start(self.low, self.high))
         return any(kind == "contains" and any(text in k for k in known) for kind, text in self.neg)
@@ -61,7 +66,34 @@ def _next(value: Any) -> Any:
 
 def _holds(atom: Atom, value: Any) -> bool:
     kind, text = atom
+    if kind == DIGITS:
+        return digits(value) in {None, int(text)}
     return text in value if kind == "contains" else compiled(text).test(value)
+
+
+def _some_number(piece: Piece) -> bool:
+    """Whether a piece may hold a text of digits, of a length that its conditions allow."""
+    lengths = {int(text) for kind, text in piece.pos if kind == DIGITS}
+    banned = {int(text) for kind, text in piece.neg if kind == DIGITS}
+    longest = max(len(piece.low), len(piece.high or "")) + 2 + len(banned)
+    if any(kind == "contains" and not digits(text) for kind, text in piece.pos) or len(lengths) > 1:
+        return False
+    tried = lengths or range(1, longest)
+    return any(_number_in(piece, length) for length in tried if length not in banned)
+
+
+def _number_in(piece: Piece, length: int) -> bool:
+    """Whether a text of so many digits lies in a piece's interval."""
+    low = piece.low
+    known = next((i for i, sign in enumerate(low[:length]) if not "0" <= sign <= "9"), min(len(low), length))
+    start, rest = low[:known], low[known:]
+    if rest and (known == length or rest[0] > "9"):
+        # Only a larger beginning comes after.
+        if not start.strip("9"):
+            return False
+        start = f"{int(start) + 1:0{known}d}"
+    number = start.ljust(length, "0")
+    return piece.high is None or number < piece.high
 
 
 def after_prefix(prefix: str) -> str | None:
@@ -192,7 +224,9 @@ def region(predicate: Predicate) -> Region:
         pieces = [Piece(first, after_prefix(first))]
     elif predicate.kind == "range":
         top = values[1]
-        pieces = [Piece(low if first is None else max(low, first), None if top is None else _next(top))]
+        count = digits(first) or digits(top)
+        pos = frozenset({(DIGITS, str(count))}) if count else _NONE
+        pieces = [Piece(low if first is None else max(low, first), None if top is None else _next(top), pos)]
     else:
         pieces = [Piece(low, None, frozenset({(predicate.kind, first)}))]
     return Region(absent=False, pieces=tuple(p for p in pieces if not p.is_empty))

@@ -70,11 +70,15 @@ def check_amounts(work: Work) -> None:
             raise invalid(f"a negative amount contradicts the direction of {work.item.type}")
 
 
-def check_split_tax(tax: Tax, value: int, work: Work, number: int) -> None:
-    """What a tax of so many hundredths must be before it can be posted on its own. Raises `ItemFailure`."""
-    whole, currency = work.values[number], tax.amount.in_wallet_currency.currency
+def check_tax_type(tax: Tax, number: int) -> None:
+    """A tax of an unknown type cannot be split off. Raises `ItemFailure`."""
     if tax.type not in _TAX_TYPES:
         raise invalid(f"line {number + 1}: unknown tax type {tax.type[:40]!r}")
+
+
+def check_tax(tax: Tax, value: int, work: Work, number: int) -> None:
+    """What a tax of so many hundredths must be, under either shape. Raises `ItemFailure`."""
+    whole, currency = work.values[number], tax.amount.in_wallet_currency.currency
     if currency != work.currency:
         raise invalid(f"line {number + 1}: the tax is in {currency[:20]}, the item in {work.currency}")
     if value * whole < 0:

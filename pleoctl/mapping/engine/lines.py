@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pleoctl.mapping.engine.check import check_split_tax
+from pleoctl.mapping.engine.check import check_tax, check_tax_type
 from pleoctl.mapping.engine.linetable import Facts, LineTable
 from pleoctl.mapping.engine.record import NOBODY
 from pleoctl.mapping.engine.work import hundredths
@@ -132,6 +132,7 @@ class Lines:
         share.tax_code = tax.code or None
         self._checks.tax_code(share.tax_code)
         value = hundredths(tax.amount.in_wallet_currency, "line %d: tax", number + 1)
+        check_tax(tax, value, work, number)
         if self._split:
+            check_tax_type(tax, number)
             share.tax = abs(value)
-            check_split_tax(tax, value, work, number)

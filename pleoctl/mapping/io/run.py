@@ -66,7 +66,7 @@ class Tally:
         """Pages that overlap, or were saved twice, must not be booked twice in silence (E1)."""
         if entry.accounting_entry_id is None:
             return
-        name = hash(entry.accounting_entry_id)  # as many bytes for every id
+        name = hash(entry.accounting_entry_id.lower())  # as many bytes for every id
         if name in self._recent or name in self._earlier:
             entry.warnings.append("an item with this accountingEntryId came before; post one of the two")
         self._recent.add(name)

@@ -13,7 +13,7 @@ from pleoctl.errors import MOST_ALIKE, Finding, InvalidFile, More
 from pleoctl.mapping.rules import template
 from pleoctl.mapping.rules.files import STANDARD_FILE, Source, Sources, folder_reader
 from pleoctl.mapping.rules.model import RULES, Given, Leg, LineRow, Rules, Target, TestCase, TypeRow, VendorRow, literal
-from pleoctl.mapping.rules.predicates import Predicate, folded, predicate
+from pleoctl.mapping.rules.predicates import Predicate, digits, folded, predicate
 from pleoctl.mapping.rules.regex import MAX_SIZE, Refused, compiled
 from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.mapping.rules.vendors import doubles, read_csv, vendor_row
@@ -286,6 +286,8 @@ def _range_problem(name: str, given: Any) -> str | None:
     low, high = (folded(name, bound) for bound in given["range"])
     if low is None and high is None:
         return "range has no bound"
+    if None not in (counts := (digits(low), digits(high))) and counts[0] != counts[1]:
+        return f"range has bounds of different length, and no number lies between {low} and {high}"
     return f"range ends below its start: {low} … {high}" if None not in (low, high) and low > high else None
 
 

@@ -56,7 +56,19 @@ def _contains(needle: str) -> Callable[[Any], bool]:
 
 
 def _range(low: Any, high: Any) -> Callable[[Any], bool]:
-    return lambda v: v is not None and (low is None or v >= low) and (high is None or v <= high)
+    length = digits(low) or digits(high)
+
+    def test(value: Any) -> bool:
+        if value is None or (low is not None and value < low) or (high is not None and value > high):
+            return False
+        return length is None or digits(value) in {None, length}
+
+    return test
+
+
+def digits(value: Value) -> int | None:
+    """How many digits a text of digits has; None for any other value."""
+    return len(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else None
 
 
 def _regex(pattern: str) -> Callable[[Any], bool]:
