@@ -21,7 +21,7 @@ from pleoctl.documents.load import json_data
 from pleoctl.documents.versions import check_version, made_by, shape_findings
 from pleoctl.errors import Finding, InvalidFile, PleoctlError
 from pleoctl.model.addresses import Bucket, address_of
-from pleoctl.plan.check import change_problems, head_problem
+from pleoctl.plan.check import change_problems, head_problem, totals_problem
 from pleoctl.plan.document import Head, PlanFile
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _canonical(content: bytes) -> Plan | None:
             found = msgspec.json.decode(content, type=PlanFile, dec_hook=address_of)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    if head_problem(found) or next(change_problems(found.changes), None):
+    if _problem(found):
         return None
     made = Plan.of(_head_of(found), found.changes)
     return made if made.bytes == content else None
@@ -124,7 +124,7 @@ def _careful(content: bytes, name: str) -> Plan:
         found = msgspec.convert(data, PlanFile, dec_hook=address_of)
     except msgspec.ValidationError as error:
         raise _misshapen(data, str(error), name, hint) from error
-    problem = head_problem(found) or next(change_problems(found.changes), None)
+    problem = _problem(found)
     if problem is not None:
         raise InvalidFile(problem, file=name, hint=hint)
     if digest({key: value for key, value in data.items() if key != "id"}) != found.id:
@@ -134,6 +134,10 @@ def _careful(content: bytes, name: str) -> Plan:
             hint=hint or "make a new plan: `pleoctl plan -o FILE`",
         )
     return Plan(found.id, _head_of(found), found.changes, canonical_bytes(data))
+
+
+def _problem(found: PlanFile) -> str | None:
+    return head_problem(found) or next(change_problems(found.changes), None) or totals_problem(found)
 
 
 def _head_of(found: PlanFile) -> Head:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
 from pleoctl.model.addresses import Bucket
-from pleoctl.model.changes import is_state
+from pleoctl.model.changes import ACTIONS, is_state
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, flat_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pleoctl.model.changes import Change
-    from pleoctl.plan.document import PlanFile
+    from pleoctl.plan.document import Counts, PlanFile
 
 
 def head_problem(plan: PlanFile) -> str | None:
@@ -31,6 +32,14 @@ def head_problem(plan: PlanFile) -> str | None:
         except ValueError as error:
             return f"context.active: {error}"
     return None
+
+
+def totals_problem(plan: PlanFile) -> str | None:
+    """Whether the totals, which reports put first, count other changes than the plan has."""
+    counted = Counter((kind, change.action) for change in plan.changes for kind in (None, change.kind))
+    parts: list[tuple[str | None, Counts]] = [(None, plan.summary), *plan.summary.by_kind.items()]
+    told = Counter({(kind, action): getattr(part, action) for kind, part in parts for action in ACTIONS})
+    return None if told == counted else "summary: its totals are not those of the changes"
 
 
 def change_problems(changes: Iterable[Change]) -> Iterator[str]:
@@ -52,7 +61,7 @@ def _illogical(change: Change) -> str | None:
         return f"a {change.kind} does not have the address {change.address}"
     if not is_state(change.after, change.kind) or not (change.before is None or is_state(change.before, change.kind)):
         return "its states are malformed"
-    return _unlike_its_action(change) or _astray(change)
+    return _unlike_its_action(change) or _untold(change) or _astray(change)
 
 
 def _unlike_its_action(change: Change) -> str | None:
@@ -63,6 +72,16 @@ def _unlike_its_action(change: Change) -> str | None:
     if change.after["archived"] != (action == "archive") or was != (action == "unarchive"):
         return f"a {action} does not change archived like that"
     return None
+
+
+def _untold(change: Change) -> str | None:
+    """People read what ``fields`` names; a difference that it leaves out would be written unseen."""
+    before, after = change.before, change.after
+    if before is None:
+        told = sorted(after)
+    else:
+        told = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    return None if change.fields == told else "its fields are not those that differ"
 
 
 def _astray(change: Change) -> str | None:

@@ -54,13 +54,18 @@ PLAN: Json = {
     "context": {"tagGroups": "all", "left": [], "active": {"account": 2}},
     "desired": {"digest": "sha256:" + "0" * 64, "files": ["desired-state.yaml"]},
     "live": {"digest": "sha256:" + "0" * 64, "counts": {"account": 2, "tagGroup": 1, "tag": 0}},
-    "summary": {**COUNTS, "byKind": {"account": COUNTS}},
+    "summary": {
+        **COUNTS,
+        "create": 2,
+        "update": 1,
+        "byKind": {"account": {**COUNTS, "create": 1, "update": 1}, "tag": {**COUNTS, "create": 1}},
+    },
     "requests": {"read": 2, "write": 3},
     "guard": {"passed": True, "acknowledged": None, "limits": {"count": 20, "share": 0.2}, "findings": []},
     "warnings": [{"code": "code-null", "address": "account:ext-1", "message": "m"}],
     "changes": [
         change(),
-        change(address="account:ext-2", action="create", pleoId=None, before=None),
+        change(address="account:ext-2", action="create", pleoId=None, before=None, fields=["archived", "code", "name"]),
         change(
             address="tag:DEPT/ENG",
             kind="tag",
@@ -69,6 +74,7 @@ PLAN: Json = {
             before=None,
             parent={"address": "tagGroup:DEPT", "pleoId": ID},
             after={"archived": False, "code": "ENG", "name": "Engineering"},
+            fields=["archived", "code", "name"],
         ),
     ],
 }
@@ -152,6 +158,12 @@ WRONG_CHANGES = [
     {"before": {"archived": True, "name": "Old"}},
     {"parent": {"address": "tagGroup:DEPT", "pleoId": ID}},
     {"extra": 1},
+    {"fields": []},
+    {"fields": ["archived", "name"]},
+    {"after": {"archived": False, "code": "2", "name": "New"}},
+    {"after": {"archived": False, "code": "1", "name": "New", "taxCodeExternalId": "T"}},
+    {"action": "archive", "after": {"archived": True, "code": "1", "name": "New"}, "fields": ["archived"]},
+    {"action": "create", "before": None, "pleoId": None, "fields": ["name"]},
 ]
 
 
@@ -159,6 +171,19 @@ WRONG_CHANGES = [
 def test_a_malformed_change_is_refused(refusal: Callable[[bytes], InvalidFile], fields: Json) -> None:
     """A change that no pleoctl plans is refused although the id fits."""
     assert "changes.0" in str(refusal(sealed({**PLAN, "changes": [change(**fields)]})).findings[0])
+
+
+@pytest.mark.parametrize(
+    "totals",
+    [{"create": 1}, {"archive": 1}, {"byKind": {}}, {"byKind": {**PLAN["summary"]["byKind"], "tag": COUNTS}}],
+    ids=str,
+)
+def test_totals_that_are_not_those_of_the_changes_are_refused(
+    refusal: Callable[[bytes], InvalidFile], totals: Json
+) -> None:
+    """A reviewer who reads the totals alone reads what will be done."""
+    finding = refusal(sealed({**PLAN, "summary": PLAN["summary"] | totals})).findings[0]
+    assert finding.message == "summary: its totals are not those of the changes"
 
 
 @pytest.mark.parametrize(

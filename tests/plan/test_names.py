@@ -211,6 +211,7 @@ def test_an_address_that_is_not_the_records_is_refused(pleo: Sandbox, workspace:
         plan["changes"] = [c for c in plan["changes"] if c["address"] == "account:e8"]
         plan["changes"][0]["address"] = "account:e7"
         plan["guard"]["acknowledged"] = 1
+        plan["summary"]["archive"] = plan["summary"]["byKind"]["account"]["archive"] = 1
 
     signed(folder / "plan.json", disguise)
     said = cli("apply", "plan.json", "--receipt", "receipt.json")
