@@ -40,6 +40,9 @@ STEPS: Final = (
         ["mapping", "explain", "items.json", "--id", "bf04b781-f176-4aaa-9e7a-55ca338cf060"],
     ),
     ("Planning again finds nothing left to do.", ["plan", "--brief"]),
+    ("Somebody exported expenses: what is to be booked, before anything is.", ["jobs", "plan", "-o", "posting.json"]),
+    ("They go into the books once; Pleo hears of each, and the job is closed.", ["apply", "posting.json"]),
+    ("The queue is empty.", ["jobs", "plan"]),
 )
 
 
@@ -48,8 +51,9 @@ STEPS: Final = (
 def command(options: Options, *, keep: str | None) -> Output:
     """Run the whole main job on a sandbox on this machine.
 
-    An example company: export, plan, show, apply, and plan again, with a line of explanation before each. Talks to
-    nobody outside this machine and leaves nothing behind, unless --keep names a folder.
+    An example company: export, plan, show, apply, and plan again, then an export job into a journal, with a line of
+    explanation before each. Talks to nobody outside this machine and leaves nothing behind, unless --keep names a
+    folder.
 
     Examples:
     pleoctl demo

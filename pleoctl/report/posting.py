@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Posting
 
 NO_FILES: Final = "has no attachment"
+RECEIPTED: Final = frozenset({"card_purchase", "out_of_pocket", "atm_withdrawal", "invoice"})
+"""Types of which people expect a receipt."""
 PROBLEMS: Final = ("partial", "failed", "ambiguous", "blocked", "notAttempted")
 
 
@@ -34,9 +36,9 @@ def headline(plan: PostingPlan) -> str:
 
 def looks(change: ItemChange) -> list[str]:
     """Why a person should look at an item that is booked or reported."""
-    files = [] if change.attachments or change.action != "book" else [NO_FILES]
-    own = change.entry.warnings if change.entry else []
-    return [*change.warnings, *own, *files]
+    entry = change.entry
+    bare = entry is not None and entry.type in RECEIPTED and change.action == "book" and not change.attachments
+    return [*change.warnings, *(entry.warnings if entry else []), *([NO_FILES] if bare else [])]
 
 
 def of_action(plan: PostingPlan, action: str) -> list[ItemChange]:
@@ -68,7 +70,9 @@ def posting_text(plan: PostingPlan) -> Shown:
     if sums:
         lines += [table(["account", "currency", "debit", "credit"], sums), ""]
     lines += _text_of_items(plan)
-    lines += [f"warning {warned.code}: {warned.address} {warned.message}" for warned in plan.warnings]
+    lines += [
+        " ".join(filter(None, (f"warning {warned.code}:", warned.address, warned.message))) for warned in plan.warnings
+    ]
     lines.append(Shown.styled(f"{headline(plan)}.", bold=True))
     lines.append(f"Requests: {plan.requests.read} read, at least {plan.requests.write} to write.")
     return Shown("", *(line if isinstance(line, Shown) and line.plain.endswith("\n") else Shown.lines([line])

@@ -11,13 +11,15 @@ if TYPE_CHECKING:
 
 
 def test_the_demo_ends_with_no_changes(cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Export, plan, show, apply, mapping and a second plan run; the folder stays empty."""
+    """Export, plan, show, apply, mapping, a second plan and an export job run; the folder stays empty."""
     monkeypatch.chdir(tmp_path)
     said = cli("demo")
     assert said.code == 0
     assert "No changes: Pleo is in line" in said.stdout.splitlines()[-1]
     assert "Apply done: 210 done." in said.stdout
     assert "200 mapped, 0 failed" in said.stdout + said.stderr
+    assert "Job completed: 4 done." in said.stdout
+    assert said.stdout.count("There is no export job.") == 1
     assert list(tmp_path.iterdir()) == []
 
 
