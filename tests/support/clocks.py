@@ -83,3 +83,15 @@ class VirtualTime(Machine):
             heapq.heappop(self._wakes)
             self._running += 1
         self._changed.notify_all()
+
+
+class Later(Machine):
+    """The real machine some time from now: lists have long shown what an earlier run did."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._ahead = seconds
+
+    def time(self) -> float:
+        """Seconds."""
+        return super().time() + self._ahead
