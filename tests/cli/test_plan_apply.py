@@ -50,6 +50,15 @@ def accounts(number: int, **fields: Any) -> list[dict[str, Any]]:
     return [{"externalId": f"e{n:03}", "code": f"{n}", "name": f"N{n}", **fields} for n in range(number)]
 
 
+def test_what_is_left_alone_does_not_thin_the_guard_out(cli: Cli, pleo: Sandbox, workspace: Any, desired: Any) -> None:
+    """All accounts but one that is left alone are all accounts."""
+    pleo.reset(Seed(accounts=accounts(3)), Settings())
+    desired(workspace(pleo, accounts={"leave": ["e000"]}), accounts=[])
+    said = cli("plan", "--format", "json")
+    assert said.code == 3
+    assert [finding["code"] for finding in said.json["guard"]["findings"]] == ["archive-all"]
+
+
 def test_progress_says_how_far_it_is(cli: Cli, pleo: Sandbox, workspace: Any, desired: Any) -> None:
     """One line for each tenth that was passed, with the share that is done and not the tenth's."""
     pleo.reset(Seed(accounts=accounts(3)), Settings())
