@@ -1,7 +1,7 @@
 """The ``beancount`` source: ``open`` and ``close`` directives of a ledger and the files that it includes.
 
 The text is read, not the library: beancount is GPL and stays out of this program. So accounts that only a plugin makes
-are not there, and the one plugin that does so is refused.
+are not there: plugins are refused, but for those of beancount's own that neither open nor close an account.
 """
 
 from __future__ import annotations
@@ -30,8 +30,27 @@ _STRING: Final = re.compile(r'"((?:\\.|[^"\\])*)"')
 _INCLUDE: Final = re.compile(r'include\s+"(.+)"')
 _REFUSED: Final = {
     "pushmeta": re.compile(r"pushmeta\b"),
-    "auto_accounts, which makes accounts that the file does not have": re.compile(r"plugin\s+.*auto_accounts"),
 }
+_PLUGIN: Final = re.compile(r'plugin\s+"((?:\\.|[^"\\])*)"')
+_HARMLESS: Final = frozenset(
+    f"beancount.plugins.{name}"
+    for name in (
+        "check_average_cost",
+        "check_closing",
+        "check_commodity",
+        "check_drained",
+        "coherent_cost",
+        "commodity_attr",
+        "implicit_prices",
+        "leafonly",
+        "noduplicates",
+        "nounused",
+        "onecommodity",
+        "pedantic",
+        "sellgains",
+        "unique_prices",
+    )
+)
 _WILD: Final = frozenset("*?[")
 MAX_DEPTH: Final = 50
 DEFAULT_METADATA: Final = {"code": "code", "name": "name"}
@@ -99,6 +118,7 @@ class BeancountSource:
         for words, pattern in _REFUSED.items():
             if pattern.match(line):
                 raise SourceError(f"uses {words}; that is not supported", file=shown, line=number)
+        self._check_plugin(line, shown, number)
         include = _INCLUDE.match(line)
         if include is not None:
             self._include(_unescaped(include[1]), path, shown, number)
@@ -115,6 +135,18 @@ class BeancountSource:
         self._rows.setdefault(account[1], []).append(row)
         self._metadata[id(row)] = {}
         return row
+
+    def _check_plugin(self, line: str, shown: str, number: int) -> None:
+        """No plugin is run, so one that may open or close accounts leaves the chart unknown."""
+        plugin = _PLUGIN.match(line)
+        if plugin is None or plugin[1] in {*_HARMLESS, *self._section.get("plugins", ())}:
+            return
+        raise SourceError(
+            f"uses the plugin {plugin[1]!r}, which may open or close accounts, and plugins are not run",
+            file=shown,
+            line=number,
+            hint=f"if it does neither, name it: source.plugins: [{plugin[1]}]",
+        )
 
     def _check_pattern(self, pattern: str, path: Path, shown: str, number: int) -> None:
         """What is looked through lies below the workspace, and once. Raises `SourceError`, `Refused`."""

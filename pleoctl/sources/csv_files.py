@@ -11,6 +11,7 @@ from pleoctl.errors import SourceError
 from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table
 from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.files import check_encoding
+from pleoctl.sources.selecting import Kept, StateWords
 from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class CsvFile:
         self._shown = str(config["path"])
         self._active = _words(config.get("activeValues"), ACTIVE)
         self._inactive = _words(config.get("inactiveValues"), INACTIVE)
+        self._kept = Kept(config.get("where", {}), self._shown, resource)
+        self._words = StateWords(self._shown, resource)
 
     def table(self) -> Table:
         """All rows of the file. Raises `SourceError`."""
@@ -66,7 +69,11 @@ class CsvFile:
         if delimiter in UNFIT:
             raise SourceError(f"the delimiter {delimiter!r} cannot separate cells", hint='e.g. "," or ";"')
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        return Table(self._shown, list(self._rows(self._lines(reader))))
+        return self._made(self._lines(reader))
+
+    def _made(self, lines: Iterable[tuple[int, int, list[str]]]) -> Table:
+        rows = list(self._rows(lines))
+        return Table(self._shown, rows, [*self._kept.findings(), *self._words.findings()])
 
     def _text(self) -> str:
         encoding = self._config.get("encoding", "utf-8-sig")
@@ -92,7 +99,6 @@ class CsvFile:
     def _rows(self, lines: Iterable[tuple[int, int, list[str]]]) -> Iterator[SourceRow]:
         """Rows from (number, line, cells), of which number 0 is the header."""
         columns: dict[str, int] = {}
-        where: dict[int, list[str]] = {}
         width = 0
         bounds = Bounds(self._shown)
         for number, line, cells in lines:
@@ -101,10 +107,9 @@ class CsvFile:
                 width = len(cells)
                 if width > MAX_COLUMNS:
                     raise SourceError(f"has more than {MAX_COLUMNS:,} columns", file=self._shown, line=line)
-                columns, where = self._columns(cells), self._where(cells)
-            elif (cells and len(cells) <= max(where, default=-1)) or (
-                cells and all(cells[i] in wanted for i, wanted in where.items())
-            ):
+                columns = self._columns(cells)
+                self._kept.header(cells)
+            elif cells and self._kept.wants(cells):
                 yield self._row(columns, cells, line, width)
 
     def _lines(self, reader: Any) -> Iterator[tuple[int, int, list[str]]]:
@@ -146,19 +151,6 @@ class CsvFile:
                 )
         return found
 
-    def _where(self, header: list[str]) -> dict[int, list[str]]:
-        found = {}
-        for name, wanted in self._config.get("where", {}).items():
-            if name not in header:
-                raise SourceError(
-                    f"has no column {name!r} for where",
-                    file=self._shown,
-                    line=1,
-                    hint=did_you_mean(name, [h for h in header if h]),
-                )
-            found[header.index(name)] = wanted
-        return found
-
     def _row(self, columns: dict[str, int], cells: list[str], line: int, width: int) -> SourceRow:
         row = SourceRow({}, f"{self._shown}:{line}", line)
         for name, index in columns.items():
@@ -187,6 +179,7 @@ class CsvFile:
         row.cells["active"] = word in self._active
         if word not in self._active and word not in self._inactive:
             row.problem = row.problem or f"active is {cell!r}, neither an active nor an inactive value"
+            self._words.note(cell)
 
 
 def _words(given: list[str] | None, default: tuple[str, ...]) -> set[str]:

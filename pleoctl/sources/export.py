@@ -12,6 +12,7 @@ from pleoctl.errors import Finding, Refused, SourceError
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, flat_kinds
 from pleoctl.model.records import DesiredState, Row
 from pleoctl.sources.base import Source, Table, resource_names
+from pleoctl.sources.doubts import doubtful_texts
 from pleoctl.sources.opening import open_source
 from pleoctl.sources.rows import RowReader
 from pleoctl.workspace.settings import BAD_ROWS
@@ -66,6 +67,7 @@ def read_source(workspace: Workspace, source: Source | None = None) -> tuple[Des
 def _told(table: Table) -> Iterator[Finding]:
     """What a table itself tells; an empty one that may be empty says so."""
     yield from table.findings
+    yield from doubtful_texts(table)
     if not table.rows and table.may_be_empty:
         yield Finding("empty-list", f"{table.name} gave no rows: the company uses none", "info")
 

@@ -1,6 +1,7 @@
 """The ``gnucash`` source: the accounts of a GnuCash book, SQLite or XML (plain or gzipped).
 
-GnuCash is not needed and not run. Placeholder accounts are headings and left out; hidden accounts are inactive.
+GnuCash is not needed and not run. Placeholder accounts are headings and left out; hidden accounts and all
+below them are inactive.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pleoctl.errors import SourceError
 from pleoctl.sources.base import SourceRow, Table
 from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.files import file_bytes, section_path
-from pleoctl.sources.gnucash_xml import Account, read_xml
+from pleoctl.sources.gnucash_xml import Account, is_set, read_xml
 from pleoctl.sources.sqlite import open_read_only
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _SQLITE: Final = b"SQLite format 3\x00"
 SECONDS: Final = 30.0
 _QUERY: Final = """
     SELECT a.guid, a.code, a.name, a.hidden, a.placeholder, a.account_type,
-           CASE WHEN c.namespace = 'CURRENCY' THEN c.mnemonic END
+           CASE WHEN c.namespace IN ('CURRENCY', 'ISO4217') THEN c.mnemonic END, a.parent_guid
     FROM accounts a LEFT JOIN commodities c ON c.guid = a.commodity_guid
     WHERE a.account_type <> 'ROOT'
       AND COALESCE(a.parent_guid, '') NOT IN (SELECT root_template_guid FROM books)
@@ -52,20 +53,34 @@ class GnuCashSource:
             accounts = _from_sqlite(self._path, self._shown, bounds)
         else:
             accounts = [one for one in read_xml(content, self._shown, bounds) if one.kind != "ROOT"]
-        return Table(self._shown, [row for account in accounts if (row := self._row(account)) is not None])
+        by_guid = {account.guid: account for account in accounts}
+        rows = (self._row(account, hidden=_hidden(account, by_guid)) for account in accounts)
+        return Table(self._shown, [row for row in rows if row is not None])
 
-    def _row(self, account: Account) -> SourceRow | None:
+    def _row(self, account: Account, *, hidden: bool) -> SourceRow | None:
         if account.placeholder or (self._types is not None and account.kind not in self._types):
             return None
         cells = {
             "externalId": account.guid,
             "code": account.code or None,
             "name": account.name,
-            "active": not account.hidden,
+            "active": not hidden,
         }
         if account.currency:
             cells["currency"] = account.currency
         return SourceRow(cells, f"{self._shown}: account {account.guid}")
+
+
+def _hidden(account: Account, by_guid: dict[str | None, Account]) -> bool:
+    """Whether GnuCash shows the account to nobody: it is hidden, or one above it is."""
+    seen: set[str | None] = set()
+    one: Account | None = account
+    while one is not None and one.guid not in seen:
+        if one.hidden:
+            return True
+        seen.add(one.guid)
+        one = by_guid.get(one.parent)
+    return False
 
 
 def _from_sqlite(path: Path, shown: str, bounds: Bounds) -> list[Account]:
@@ -77,7 +92,8 @@ def _from_sqlite(path: Path, shown: str, bounds: Bounds) -> list[Account]:
                     raise SourceError(f"is not a GnuCash book: {name} is no table but a {kind}", file=shown)
             for cells in database.execute(_QUERY):
                 bounds.row(cells)
-                found.append(Account(*cells))
+                one = Account(*cells)
+                found.append(one._replace(hidden=is_set(one.hidden), placeholder=is_set(one.placeholder)))
     except (sqlite3.Error, MemoryError) as error:
         if bounds.over:
             raise bounds.late() from error

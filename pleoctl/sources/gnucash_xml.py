@@ -39,6 +39,12 @@ class Account(NamedTuple):
     placeholder: bool
     kind: str | None
     currency: str | None
+    parent: str | None = None
+
+
+def is_set(flag: object) -> bool:
+    """Whether a mark of an account is set, by one rule for texts of XML and numbers of SQLite."""
+    return str(flag).strip().casefold() in _TRUE
 
 
 def read_xml(content: bytes, shown: str, bounds: Bounds) -> list[Account]:
@@ -183,8 +189,9 @@ def _account(found: ET.Element) -> Account:
         text("id"),
         text("code"),
         text("name"),
-        slots.get("hidden") in _TRUE,
-        slots.get("placeholder") in _TRUE,
+        is_set(slots.get("hidden")),
+        is_set(slots.get("placeholder")),
         text("type"),
         currency,
+        text("parent"),
     )

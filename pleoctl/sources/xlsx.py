@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 import openpyxl
 
 from pleoctl.errors import PleoctlError, SourceError
-from pleoctl.sources.base import Table
 from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.cells import as_text
 from pleoctl.sources.csv_files import CsvFile, CsvSource
@@ -19,6 +18,8 @@ from pleoctl.sources.xlsx_parts import check_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pleoctl.sources.base import Table
 
 
 # Formats like 0000 show a number with leading zeros, and people mean what they see.
@@ -46,7 +47,7 @@ class _Sheet(CsvFile):
                 # openpyxl warns of styles and extensions that it leaves out; cells are all that is read here.
                 warnings.simplefilter("ignore")
                 book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
-                return Table(self._shown, list(self._rows(self._cells(book))))
+                return self._made(self._cells(book))
         except PleoctlError:
             raise
         except Exception as error:

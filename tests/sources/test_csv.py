@@ -54,7 +54,58 @@ def test_columns_encoding_delimiter_and_values_are_configured(read: Any) -> None
         '- {externalId: "k1", code: "0100", name: "Överföring; \\"x\\"", taxCodeExternalId: "V25"}',
         '- {externalId: "k2", name: "Stängt", active: false, taxCodeExternalId: null}',
     ]
-    assert findings == []
+    assert [told.partition(": ")[2] for told in findings] == [
+        "source.accounts.where.Typ lists 'Q', which no row has (check how it is written)"
+    ]
+
+
+def test_rows_that_where_nearly_keeps_are_told(read: Any) -> None:
+    """A blank or a capital drops a row, and would archive its account: the words found, and how often."""
+    rows, findings = read(
+        "externalId,name,kind\n1,A,posting\n2,B,posting \n3,C,Posting\n4,D,Posting\n5,E,heading\n",
+        where={"kind": ["posting"]},
+    )
+    assert len(rows) == 1
+    (told,) = findings
+    assert "drops 3 rows" in told
+    assert "'Posting' (2), 'posting ' (1)" in told
+
+
+def test_words_of_another_language_are_told_together(read: Any) -> None:
+    """The rows are held, and one line names the words and the settings."""
+    rows, findings = read("externalId,name,active\n1,A,Nej\n2,B,Spærret\n3,C,Nej\n4,D,true\n")
+    assert sum("hold:" in row for row in rows) == 3
+    (told,) = [one for one in findings if "are not known" in one]
+    assert "'Nej' (2), 'Spærret' (1)" in told
+    assert "source.accounts.activeValues and source.accounts.inactiveValues" in told
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "words"),
+    [
+        ("Café".encode(), "cp1252", "what UTF-8 looks like"),
+        ("Café".encode(), "latin-1", "what UTF-8 looks like"),
+        ("CafÃ©".encode(), "utf-8", "what UTF-8 looks like"),
+        ("Caf\ufffd".encode(), "utf-8", "U+FFFD"),
+        ("Köp – sälj".encode("cp1252"), "latin-1", "control characters"),
+        ("Förnamn".encode("cp437"), "cp1252", "another code page"),
+        (b"a\x07b", "utf-8", "control characters"),
+    ],
+)
+def test_texts_of_another_encoding_are_told(read: Any, content: bytes, encoding: str, words: str) -> None:
+    """What looks broken, with its line, before a plan renames every account."""
+    _, findings = read(b"externalId,name\n1,Cash\n2," + content + b"\n", encoding=encoding)
+    (told,) = findings
+    assert words in told
+    assert told.startswith("a.csv:3: 1 texts have")
+
+
+@pytest.mark.parametrize(
+    "name", ["Überweisung", "Crème brûlée", "ÅÄÖ", "Łódź", "Ĳ", "100 €", "„Büro“", "Å 5", "日本", "x\ty"]
+)
+def test_texts_that_are_right_are_not_doubted(read: Any, name: str) -> None:
+    """Letters of many languages, quotation marks and signs."""
+    assert read(f"externalId,name\n1,{name}\n")[1] == []
 
 
 def test_cells_are_taken_verbatim(read: Any) -> None:

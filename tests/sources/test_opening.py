@@ -11,7 +11,7 @@ import pytest
 
 from pleoctl.cli.main import run
 from pleoctl.errors import MissingExtra, SourceError
-from pleoctl.sources import bounds, connect, running, sie
+from pleoctl.sources import bounds, connect, running
 from pleoctl.sources.opening import BUILT_IN, EXTRAS, source_class, source_types
 from pleoctl.testing.sources import conform
 from pleoctl.workspace.limits import Limits
@@ -187,5 +187,4 @@ def test_the_schema_states_the_defaults_of_sources() -> None:
         assert branches[kind]["timeoutSeconds"]["default"] == connect.DEFAULT_TIMEOUT
         assert branches[kind]["answerBytes"]["default"] == Limits().answer_bytes
     assert branches["sql"]["timeoutSeconds"]["default"] == bounds.DEFAULT_SECONDS
-    assert branches["sie"]["encoding"]["default"] == sie.ENCODING
     assert schema["definitions"]["exec"]["properties"]["timeoutSeconds"]["default"] == running.DEFAULT_SECONDS

@@ -94,6 +94,28 @@ def test_a_gnucash_book_is_read_in_every_format(books: Books, kind: str) -> None
     assert set(only) == {"a3"}
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "xml"])
+def test_what_lies_below_a_hidden_account_is_inactive(books: Books, kind: str) -> None:
+    """Nobody sees it in the program, however deep, also below a placeholder; a sibling stays active."""
+    tree = [("p", "r", True, False), ("q", "p", False, True), ("c", "q", False, False), ("d", "r", False, False)]
+    path = books.folder / "books.gnucash"
+    if kind == "xml":
+        made = [
+            xml_account(guid, guid, "EXPENSE", slot="hidden" if hidden else "placeholder" if heading else "", parent=up)
+            for guid, up, hidden, heading in tree
+        ]
+        book = XML.replace(">5<", ">9<").replace("<gnc:template", "".join(made) + "<gnc:template", 1)
+        path.write_text(book.replace("CURRENCY", "ISO4217"), encoding="utf-8")
+    else:
+        rows = [f"('{g}', '{g}', 'EXPENSE', 'eur', '{up}', '', {hidden:d}, {head:d})" for g, up, hidden, head in tree]
+        more = f"INSERT INTO accounts VALUES {', '.join(rows)}; UPDATE accounts SET hidden = NULL WHERE guid = 'd';"
+        with closing(sqlite3.connect(path)) as database:
+            database.executescript(TABLES.replace("CURRENCY", "ISO4217") + more)
+    found = accounts(books, {"type": "gnucash", "path": "books.gnucash"})
+    states = {key: (active, currency) for key, (_, _, active, currency) in found.items() if key in {"p", "q", "c", "d"}}
+    assert states == {"p": (False, "EUR"), "c": (False, "EUR"), "d": (True, "EUR")}
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

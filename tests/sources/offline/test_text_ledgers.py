@@ -171,7 +171,10 @@ def test_a_beancount_ledger_is_read_to_the_character(books: Books) -> None:
         ('include "gone.beancount"\n', "finds no file"),
         ('include "/etc/passwd"\n', "must be relative"),
         ("pushmeta x: 1\n", "uses pushmeta"),
-        ('plugin "beancount.plugins.auto_accounts"\n', "uses auto_accounts"),
+        ('plugin "beancount.plugins.auto_accounts"\n', "uses the plugin 'beancount.plugins.auto_accounts'"),
+        ('plugin "beancount.plugins.auto"\n', "uses the plugin 'beancount.plugins.auto'"),
+        ('plugin "beancount.plugins.close_tree" "x"\n', "uses the plugin 'beancount.plugins.close_tree'"),
+        ('plugin   "company.accounts"\n', "source.plugins: [company.accounts]"),
         ("2020-01-01 open Assets:Bank\n", "no account has 'nummer'"),
     ],
 )
@@ -180,7 +183,16 @@ def test_what_cannot_be_read_completely_is_refused(books: Books, text: str, word
     (books.folder / "main.beancount").write_text(text, encoding="utf-8")
     with pytest.raises(SourceError) as caught:
         books.read({"type": "beancount", "path": "main.beancount", "metadata": {"code": "nummer"}})
-    assert words in str(caught.value)
+    assert words in str(caught.value) + str(caught.value.findings[0])
+
+
+def test_plugins_that_make_no_accounts_are_nothing(books: Books) -> None:
+    """Checks of beancount's own, and what the workspace names."""
+    text = 'plugin "beancount.plugins.noduplicates"\nplugin "company.x" "auto"\n2020-01-01 open Assets:Bank\n'
+    (books.folder / "main.beancount").write_text(text, encoding="utf-8")
+    assert set(accounts(books, {"type": "beancount", "path": "main.beancount", "plugins": ["company.x"]})) == {
+        "Assets:Bank"
+    }
 
 
 def test_an_include_stays_in_the_workspace(books: Books) -> None:
