@@ -21,13 +21,13 @@ def command(options: Options, *, only: tuple[str, ...], dimensions: tuple[str, .
 
     """
     from pleoctl.plan import build_plan
-    from pleoctl.plan.prepare import prepare
+    from pleoctl.plan.prepare import Choices, prepare
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.report.text import plan_text
     from pleoctl.run.doubts import wait_out
 
     workspace = open_workspace(options)
-    inputs = prepare(workspace, only=only, dimensions=dimensions, advise=False)
+    inputs = prepare(workspace, Choices(only, dimensions), advise=False)
     wait_out(workspace.runs)
     with connected(workspace, PleoReader) as reader:
         made = build_plan(inputs, reader)

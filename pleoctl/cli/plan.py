@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pleoctl.cli.reports import Reported
     from pleoctl.plan.artifact import Plan
+    from pleoctl.plan.prepare import Choices
     from pleoctl.workspace import Workspace
 
     F = TypeVar("F", bound=Callable[..., Any])
@@ -83,15 +84,11 @@ def command(
     pleoctl plan -o plan.json --junit plan.xml --sarif plan.sarif
 
     """
+    from pleoctl.plan.prepare import Choices
+
     with reporting(options, junit=junit, sarif=sarif) as reported:
         workspace = open_workspace(options)
-        made = _planned(
-            workspace,
-            only=only,
-            dimensions=dimensions,
-            today=today,
-            acknowledged=allow_archive,
-        )
+        made = _planned(workspace, Choices(only, dimensions, today, allow_archive))
         saved = output is not None and write_output(options, output, made.bytes, inputs=workspace.inputs)
         _report(reported, made, output)
     shown = render_plan(options, made, file=output, per_minute=workspace.requests_per_minute, **look)
@@ -110,13 +107,13 @@ def where_saved(output: str | None) -> Shown:
     return Shown.lines(["", f"Saved to {output}. Carry it out with: pleoctl apply {output}"])
 
 
-def _planned(workspace: Workspace, **choices: Any) -> Plan:
+def _planned(workspace: Workspace, choices: Choices) -> Plan:
     from pleoctl.plan import build_plan
     from pleoctl.plan.prepare import prepare
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.run.doubts import wait_out
 
-    inputs = prepare(workspace, further=mapping_warnings(workspace), **choices)
+    inputs = prepare(workspace, choices, further=mapping_warnings(workspace))
     wait_out(workspace.runs)
     with connected(workspace, PleoReader) as reader:
         return build_plan(inputs, reader)
@@ -129,12 +126,12 @@ def refused(made: Plan) -> Finding:
 
 
 def _report(reported: Reported, made: Plan, output: str | None) -> None:
-    from pleoctl.report.markdown import plan_markdown
+    from pleoctl.report.markdown import Names, plan_markdown
     from pleoctl.report.review import plan_findings
 
     reported.files += made.head.desired.files if made.head.desired else []
     reported.findings += plan_findings(made)
-    reported.summary = lambda room: plan_markdown(made, max_bytes=room, file=output or PLAN_FILE, commit=commit())
+    reported.summary = lambda room: plan_markdown(made, Names(output or PLAN_FILE, commit()), max_bytes=room)
 
 
 def render_plan(
@@ -155,9 +152,9 @@ def render_plan(
     if options.format == "json":
         return Output(raw=plan.bytes)
     if options.format == "markdown":
-        from pleoctl.report.markdown import plan_markdown
+        from pleoctl.report.markdown import Names, plan_markdown
 
-        return Output(page=plan_markdown(plan, max_bytes=max_bytes, file=file or PLAN_FILE, commit=commit()))
+        return Output(page=plan_markdown(plan, Names(file or PLAN_FILE, commit()), max_bytes=max_bytes))
     if options.format == "html":
         from pleoctl.report.html import plan_html
 

@@ -26,7 +26,7 @@ def command(
     from pleoctl.cli.applying import carry_out, locked, output_of
     from pleoctl.cli.signals import stoppable
     from pleoctl.plan import build_plan
-    from pleoctl.plan.prepare import prepare
+    from pleoctl.plan.prepare import Choices, prepare
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.report.text import plan_text
     from pleoctl.run.doubts import wait_out
@@ -36,7 +36,7 @@ def command(
     with locked(workspace, "sync", lock_timeout):
         exported = export_to_workspace(workspace)
         workspace = open_workspace(options)
-        inputs = prepare(workspace, only=only, dimensions=dimensions, further=mapping_warnings(workspace))
+        inputs = prepare(workspace, Choices(only, dimensions), further=mapping_warnings(workspace))
         wait_out(workspace.runs)
         with connected(workspace, PleoReader) as reader:
             made = build_plan(inputs, reader)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pleoctl.errors import Finding, Level
+from pleoctl.errors import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,13 +42,11 @@ class Document:
         message: str,
         *,
         hint: str | None = None,
-        level: Level = "error",
         key: bool = False,
-        rule: str | None = None,
     ) -> Finding:
         """A finding that points at a value of this document."""
         line, column = self.locate(path, key=key)
-        return Finding(code, message, level, self.shown, line, column, hint=hint, rule=rule)
+        return Finding(code, message, "error", self.shown, line, column, hint=hint)
 
     def node(self, path: Sequence[str | int]) -> Node | None:
         """The node at a path, None where there is none."""

@@ -74,7 +74,7 @@ def build_plan(inputs: Inputs, reader: PleoReader) -> Plan:
     warnings = list(_warnings(inputs, live, result, reader)) if inputs.advise else []
     guard = check_guard(result.changes, result.active, inputs.limits, inputs.acknowledged)
     _prove(inputs, live, result)
-    return freeze(_frame(inputs, live), live, result, warnings, guard, reader.counts.read)
+    return freeze(_frame(inputs, live, reader.counts.read), live, result, warnings, guard)
 
 
 def read_live(reader: PleoReader, desired: DesiredState, scope: Scope) -> LiveState:
@@ -130,21 +130,20 @@ def _prove(inputs: Inputs, live: LiveState, result: Reconciliation) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """For whom and from what a plan was made: what its kind says before anything was compared."""
+    """For whom and from what a plan was made; ``reads`` are the logical requests that reading took."""
 
     company: str
     url: str
     scope: dict[str, bool | list[str]]
     groups: Literal["none", "some", "all"]
+    reads: int
     desired: Desired | UnsetType = UNSET
     source: Undone | UnsetType = UNSET
     today: str | UnsetType = UNSET
 
 
-def freeze(
-    frame: Frame, live: LiveState, result: Reconciliation, warnings: list[Warned], guard: Guard, reads: int
-) -> Plan:
-    """The sealed plan; ``reads`` are the logical requests that reading took."""
+def freeze(frame: Frame, live: LiveState, result: Reconciliation, warnings: list[Warned], guard: Guard) -> Plan:
+    """The sealed plan."""
     active = {str(bucket): number for bucket, number in result.active.items()}
     head = Head(
         format_version=1,
@@ -159,20 +158,21 @@ def freeze(
         today=frame.today,
         live=LiveDigest(digest=_live_digest(live), counts=live.counts()),
         summary=summary(result),
-        requests=Requests(read=reads, write=writes(result.changes)),
+        requests=Requests(read=frame.reads, write=writes(result.changes)),
         guard=guard.verdict(),
         warnings=warnings,
     )
     return Plan.of(head, result.changes)
 
 
-def _frame(inputs: Inputs, live: LiveState) -> Frame:
+def _frame(inputs: Inputs, live: LiveState, reads: int) -> Frame:
     dimensions = inputs.scope.dimensions
     return Frame(
         inputs.company,
         inputs.url,
         {**{kind.section: live.has(kind.name) for kind in flat_kinds()}, TAG_GROUP.section: sorted(dimensions or ())},
         "none" if dimensions is None else "some" if inputs.scope.partial else "all",
+        reads,
         desired=Desired(digest=inputs.desired.digest, files=inputs.desired.files),
         today=inputs.scope.today if inputs.desired.uses_dates else UNSET,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pleoctl.desired.read import is_date, load_desired
@@ -22,13 +22,20 @@ if TYPE_CHECKING:
     from pleoctl.workspace import Workspace
 
 
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person may choose of a plan: sections, dimensions, its day, how many archives are meant."""
+
+    only: Sequence[str] = ()
+    dimensions: Sequence[str] = ()
+    today: str | None = None
+    acknowledged: int | None = None
+
+
 def prepare(
     workspace: Workspace,
+    choices: Choices,
     *,
-    only: Sequence[str] = (),
-    dimensions: Sequence[str] = (),
-    today: str | None = None,
-    acknowledged: int | None = None,
     advise: bool = True,
     further: Callable[[DesiredState], Callable[[list[Change]], list[Warned]]] | None = None,
 ) -> Inputs:
@@ -41,8 +48,8 @@ def prepare(
         raise InvalidFile.of(problems)
     url = workspace.url
     state = load_desired(workspace.desired_files)
-    scope = _scope(workspace, only, dimensions, _today(today))
-    inputs = Inputs(state, scope, workspace.guard, workspace.company, url, acknowledged, advise)
+    scope = _scope(workspace, choices.only, choices.dimensions, _today(choices.today))
+    inputs = Inputs(state, scope, workspace.guard, workspace.company, url, choices.acknowledged, advise)
     return inputs if further is None else replace(inputs, further=further(state))
 
 

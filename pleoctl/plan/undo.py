@@ -65,8 +65,9 @@ def undo_plan(receipt: KeptReceipt, workspace: Workspace, reader: PleoReader, ac
     archives = [c for c in result.changes if c.action == "archive" and c.kind == ACCOUNT.name]
     warnings = in_order(list(in_use_warnings(archives, reader.accounts_in_use)))
     guard = check_guard(result.changes, result.active, workspace.guard, acknowledged)
-    frame = _frame(workspace, done, Undone(type="undo", receipt=receipt.run_id, skipped=skipped))
-    return freeze(frame, live, result, warnings, guard, reader.counts.read)
+    source = Undone(type="undo", receipt=receipt.run_id, skipped=skipped)
+    frame = _frame(workspace, done, source, reader.counts.read)
+    return freeze(frame, live, result, warnings, guard)
 
 
 def _check_owner(receipt: KeptReceipt, workspace: Workspace) -> None:
@@ -76,7 +77,7 @@ def _check_owner(receipt: KeptReceipt, workspace: Workspace) -> None:
             raise Refused(f"the receipt is of {name} {theirs}, this workspace is for {mine}")
 
 
-def _frame(workspace: Workspace, done: list[_Done], source: Undone) -> Frame:
+def _frame(workspace: Workspace, done: list[_Done], source: Undone, reads: int) -> Frame:
     kinds = {change.address.kind for change in done}
     codes = {change.address.group for change in done if change.address.group is not None}
     return Frame(
@@ -84,6 +85,7 @@ def _frame(workspace: Workspace, done: list[_Done], source: Undone) -> Frame:
         workspace.url,
         {**{kind.section: kind.name in kinds for kind in flat_kinds()}, TAG_GROUP.section: sorted(codes)},
         "some" if kinds & _TAGS else "none",
+        reads,
         source=source,
     )
 

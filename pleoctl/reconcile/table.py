@@ -191,7 +191,12 @@ class Table:
 
     def _create(self, row: Row) -> None:
         after = self._after(row, None)
-        self._emit("create", row.key or "", None, after, list(after), "not in Pleo", row)
+        address, words = self.address(row.key or "", None), "not in Pleo"
+        self._emit(
+            Change(
+                address, self.kind.name, "create", None, self.parent, None, after, sorted(after), words, row.origin, []
+            )
+        )
 
     def _bring_in_line(self, row: Row, record: Live) -> None:
         if self._is_same(row, record):
@@ -205,7 +210,22 @@ class Table:
         reason = f"{' and '.join(words)} differ{'s' if len(words) == 1 else ''}" if words else ""
         if record.archived:
             reason = "active in the accounting system, archived in Pleo" + (f"; {reason}" if reason else "")
-        self._emit(action, row.key or "", record, after, fields, reason, row)
+        address, fields = self.address(row.key or "", None), sorted(fields)
+        self._emit(
+            Change(
+                address,
+                self.kind.name,
+                action,
+                record.id,
+                self.parent,
+                before,
+                after,
+                fields,
+                reason,
+                row.origin,
+                [],
+            )
+        )
 
     def _is_same(self, row: Row, record: Live) -> bool:
         # Asked of every record, so it compares without building states; optional fields count only where managed.
@@ -241,46 +261,35 @@ class Table:
         self._archive(row, record, f"duplicate of {kept.id}, which is kept", duplicate=True)
 
     def _archive(self, row: Row | None, record: Live, reason: str, *, duplicate: bool) -> None:
-        key = (row.key if row else None) or record.key
+        address = self.address((row.key if row else None) or record.key, record.id if duplicate else None)
+        origin = row.origin if row else None
         if self.hold_archives is not None:
-            address = self.address(key, record.id if duplicate else None)
             reason = f"would be archived, but {self.hold_archives}"
-            self.out.held.append(Held(self.kind.name, address, reason, row.origin if row else None))
+            self.out.held.append(Held(self.kind.name, address, reason, origin))
             self._count("held")
             return
-        after = {**record.state(self.kind.always), "archived": True}
-        self._emit("archive", key, record, after, ["archived"], reason, row, duplicate=duplicate)
-
-    def _emit(
-        self,
-        action: Action,
-        key: str,
-        record: Live | None,
-        after: dict[str, Any],
-        fields: list[str],
-        reason: str,
-        row: Row | None,
-        *,
-        duplicate: bool = False,
-    ) -> None:
-        before = record.state(tuple(k for k in after if k != "archived")) if record else None
-        identity = record.id if record else None
-        self._count(action)
-        self.out.changes.append(
+        before = record.state(self.kind.always)
+        after = {**before, "archived": True}
+        fields = ["archived"]
+        self._emit(
             Change(
-                self.address(key, identity if duplicate else None),
+                address,
                 self.kind.name,
-                action,
-                identity,
+                "archive",
+                record.id,
                 self.parent,
                 before,
                 after,
-                sorted(fields),
+                fields,
                 reason,
-                row.origin if row else None,
+                origin,
                 [],
             )
         )
+
+    def _emit(self, change: Change) -> None:
+        self._count(change.action)
+        self.out.changes.append(change)
 
 
 def wanted_rows(rows: Iterable[Row]) -> list[Wanted]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.markup import Markdown
@@ -51,22 +52,28 @@ def _scope(plan: Plan) -> str:
     return "+".join(parts) or "nothing"
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What instructions name: the plan's file and commit, and where the workspace lies in its repository."""
+
+    file: str = "plan.json"
+    commit: str | None = None
+    place: str = "."
+
+
+NAMES: Final = Names()
+
+
 def plan_markdown(
-    plan: Plan,
-    *,
-    max_bytes: int = MAX_BYTES,
-    file: str = "plan.json",
-    commit: str | None = None,
-    archives: Markdown | None = None,
-    place: str = ".",
+    plan: Plan, names: Names = NAMES, *, max_bytes: int = MAX_BYTES, archives: Markdown | None = None
 ) -> Markdown:
-    """The plan in at most ``max_bytes`` UTF-8 bytes; ``file`` and ``commit`` go into the instructions.
+    """The plan in at most ``max_bytes`` UTF-8 bytes.
 
     More than ``max_bytes`` only if the tersest list of archives does not fit, which is then said. ``archives`` stands
     in place of that list.
     """
-    head = Markdown.lines([*_head(plan, place), *_guard(plan.head.guard), *_approval(plan)])
-    tail = Markdown.lines(_tail(plan, file, commit))
+    head = Markdown.lines([*_head(plan, names.place), *_guard(plan.head.guard), *_approval(plan)])
+    tail = Markdown.lines(_tail(plan, names.file, names.commit))
     sections = list(_sections(plan))
     frames = sum(_frame(title, opened, [], 0).size + more(len(lines)).size for title, opened, lines in sections)
     budget = max_bytes - head.size - tail.size - frames
@@ -82,21 +89,21 @@ def plan_markdown(
     return Markdown.lines([*(part for part in (*parts, tail) if part), Markdown()])
 
 
-def plan_comments(plan: Plan, *, max_bytes: int = MAX_BYTES, place: str = ".", **given: Any) -> list[Markdown]:
+def plan_comments(plan: Plan, names: Names = NAMES, *, max_bytes: int = MAX_BYTES) -> list[Markdown]:
     """The plan as one comment; where the archives do not fit into it, as that and as many more as they need."""
-    whole = plan_markdown(plan, max_bytes=max_bytes, place=place, **given)
+    whole = plan_markdown(plan, names, max_bytes=max_bytes)
     if whole.size <= max_bytes + 1:
         return [whole]
-    room = max_bytes - _part_head(plan, place, PARTS, PARTS).size - 99
+    room = max_bytes - _part_head(plan, names.place, PARTS, PARTS).size - 99
     chunks = list(archive_chunks([c for c in plan.changes if c.action == "archive"], max(1, room)))
     told = Markdown(
         "\n### ⛔ Archives ({})\n\nAll of them stand in the following {} comments.",
         plan.head.summary.archive,
         len(chunks),
     )
-    first = plan_markdown(plan, max_bytes=max_bytes, archives=told, place=place, **given)
+    first = plan_markdown(plan, names, max_bytes=max_bytes, archives=told)
     parts = len(chunks) + 1
-    return [first, *(_part_head(plan, place, part, parts) + chunk for part, chunk in enumerate(chunks, 2))]
+    return [first, *(_part_head(plan, names.place, part, parts) + chunk for part, chunk in enumerate(chunks, 2))]
 
 
 def _part_head(plan: Plan, place: str, part: int, parts: int) -> Markdown:

@@ -57,7 +57,7 @@ class ItemRow(BareRow, frozen=True, kw_only=True):
     payload: dict[str, Any] | None
 
 
-JOBS: Final = Table.of("exportJobs", JobRow, indexes=(("status",),), stamped=False)
+JOBS: Final = Table.of("exportJobs", JobRow, indexes=(("status",),)).unstamped()
 ITEMS: Final = Table.of(
     "exportItems", ItemRow, parent="jobId", indexes=(("jobId",), ("status", "jobId"), ("accountingEntryId", "jobId"))
 )

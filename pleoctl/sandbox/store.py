@@ -12,7 +12,7 @@ import json
 import sqlite3
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Union, get_args, get_origin
 
@@ -49,13 +49,12 @@ class Table:
         indexes: tuple[tuple[str, ...], ...] = (),
         folded: str | None = None,
         parent: str | None = None,
-        stamped: bool = True,
     ) -> Table:
-        """The table of a seed's row; ``stamped`` adds when a row with ``createdAt`` was last changed."""
+        """The table of a seed's row; one with ``createdAt`` also says when a row was last changed."""
         fields = {field.encode_name: _kinds(field.type) for field in msgspec.structs.fields(row)}
         plain = [name for name in fields if name != "id"]
         more = [*([parent] if parent else []), *(["folded"] if folded else [])]
-        stamps = ["updatedAt"] if stamped and "createdAt" in fields else []
+        stamps = ["updatedAt"] if "createdAt" in fields else []
         return cls(
             name,
             ("id", *more, *plain, *stamps),
@@ -65,6 +64,10 @@ class Table:
             folded,
             parent,
         )
+
+    def unstamped(self) -> Table:
+        """The same without a column of ours that says when a row was last changed."""
+        return replace(self, columns=tuple(name for name in self.columns if name != "updatedAt"))
 
     def encoded(self, record: Record) -> tuple[Any, ...]:
         """The values of a row in the order of the columns, as SQLite keeps them."""

@@ -43,8 +43,8 @@ class ActivityRow(BareRow, frozen=True, kw_only=True):
 
 SUBSCRIPTIONS: Final = Table.of("subscriptions", SubscriptionRow)
 ACTIVITIES: Final = Table.of(
-    "subscriptionActivities", ActivityRow, parent="subscriptionId", indexes=(("subscriptionId",),), stamped=False
-)
+    "subscriptionActivities", ActivityRow, parent="subscriptionId", indexes=(("subscriptionId",),)
+).unstamped()
 SORTABLE: Final = ("createdAt", "endpointUrl", "id", "status", "updatedAt")
 _OPTIONAL: Final = {"status": "ACTIVE", "endpointAuth": None, "customHeaders": None}
 

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 
 from plans import HOSTILE, change, hostile_plan, make_plan, refused
 from pleoctl.markup import markdown
-from pleoctl.report.markdown import marker, part_marker, plan_comments, plan_markdown
+from pleoctl.report.markdown import MAX_BYTES, Names, marker, part_marker, plan_comments, plan_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,21 +106,21 @@ RENDERERS = [
 ]
 
 
-def written(plan: Plan, **given: Any) -> str:
+def written(plan: Plan, names: Names | None = None, *, max_bytes: int = MAX_BYTES) -> str:
     """The plan's markdown as text."""
-    return str(plan_markdown(plan, **given))
+    return str(plan_markdown(plan, names or Names(), max_bytes=max_bytes))
 
 
-def comments(plan: Plan, **given: Any) -> list[str]:
+def comments(plan: Plan, *, max_bytes: int = MAX_BYTES) -> list[str]:
     """The plan's comments as text."""
-    return [str(comment) for comment in plan_comments(plan, **given)]
+    return [str(comment) for comment in plan_comments(plan, max_bytes=max_bytes)]
 
 
 @pytest.mark.parametrize("render", RENDERERS)
 @pytest.mark.parametrize("archives", [0, 30, 4000])
 def test_nothing_hostile_comes_to_life(render: Callable[[str], str], archives: int) -> None:
     """4,000 changes with hostile names give our own tags and text, and no mention, reference, link, image or HTML."""
-    seen = Seen(render(written(hostile_plan(archives=archives), commit="f6266ba")))
+    seen = Seen(render(written(hostile_plan(archives=archives), Names(commit="f6266ba"))))
     assert seen.tags <= OURS
     assert LIVE.findall("".join(seen.prose)) == []
 
@@ -201,7 +201,7 @@ def test_the_worst_comes_first() -> None:
 def test_it_says_what_it_is_and_how_to_apply_it() -> None:
     """Marker on the first line, id, commit and the exact command are there; a file name cannot break out of it."""
     plan = make_plan(change())
-    text = written(plan, file="a b;`id`\n.json", commit="f6266ba")
+    text = written(plan, Names("a b;`id`\n.json", "f6266ba"))
     assert text.startswith(f"{marker(plan)}\n<!-- pleoctl-plan-id {plan.id} -->\n")
     assert "commit `f6266ba`" in text
     assert f"pleoctl apply 'a b;`id`\\u000a.json' --expect-id {plan.id}\n" in text

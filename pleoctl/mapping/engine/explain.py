@@ -58,7 +58,7 @@ class Trace:
         """The row of the item's cell, and why the others are not."""
         self._cell, self._row = cell, row
         winner = None if row is None else _named(row.id, row.place)
-        self._step("expense type", "expenseTypes", winner, *self._choice(self._rules.types, row, self._of_cell))
+        self._step("expense type", "expenseTypes", winner, self._choice(self._rules.types, row, self._of_cell))
 
     def vendor(self, row: VendorRow | None) -> None:
         """The vendor, or that none was found."""
@@ -84,7 +84,7 @@ class Trace:
             f"line {number + 1}",
             "lines",
             winner,
-            *choice,
+            choice,
             f"rule: {row.account or f'keep {facts.account}'}" if row else branch,
         )
 
@@ -105,17 +105,17 @@ class Trace:
         name: str,
         table: str,
         winner: Step | None = None,
-        conditions: Iterable[Step] = (),
-        losers: Iterable[Step] = (),
+        choice: tuple[list[Step], list[Step]] | None = None,
         branch: str | None = None,
     ) -> None:
+        conditions, losers = choice or ([], [])
         self.steps.append(
             {
                 "step": name,
                 "table": table,
                 "winner": winner,
-                "conditions": list(conditions),
-                "losers": list(losers),
+                "conditions": conditions,
+                "losers": losers,
                 "branch": branch,
             }
         )

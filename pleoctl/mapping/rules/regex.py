@@ -67,7 +67,7 @@ def translate(pattern: str, *, folded: bool) -> str:
             warnings.simplefilter("error")
             parsed = _parser.parse(pattern)
         flags = parsed.state.flags | (re.IGNORECASE if folded else 0)
-        written = _Writer(folded=folded).sequence(list(parsed), flags, first=True, last=True)
+        written = _Writer(folded=folded).sequence(list(parsed), flags, _Ends(first=True, last=True))
     except (re.error, Warning, OverflowError) as error:
         raise Refused(str(error)) from error
     except RecursionError as error:
@@ -99,25 +99,32 @@ def compiled(written: str) -> Compiled:
     return Compiled(lambda text: search(text.encode("utf-8", "replace")) is not None, made.programsize)
 
 
+class _Ends(NamedTuple):
+    """Whether nothing can be matched before, or behind, in the whole pattern."""
+
+    first: bool
+    last: bool
+
+
 class _Writer:
     """Writes what Python's parser has read."""
 
     def __init__(self, *, folded: bool) -> None:
         self._folded = folded
 
-    def sequence(self, items: Sequence[Parsed], flags: int, *, first: bool, last: bool) -> str:
-        """``first`` and ``last``: nothing can be matched before, or behind, in the whole pattern."""
+    def sequence(self, items: Sequence[Parsed], flags: int, ends: _Ends) -> str:
+        """``ends`` are those of the whole pattern that the items reach."""
         written = []
         for index, (operation, argument) in enumerate(items):
             name = str(operation)
-            ends = {"first": first and index == 0, "last": last and index == len(items) - 1}
+            own = _Ends(first=ends.first and index == 0, last=ends.last and index == len(items) - 1)
             if name == "AT":
-                written.append(_position(str(argument), items, index, flags, **ends))
+                written.append(_position(str(argument), items, index, flags, own))
             else:
-                written.append(self._one(name, argument, flags, **ends))
+                written.append(self._one(name, argument, flags, own))
         return "".join(written)
 
-    def _one(self, name: str, argument: Any, flags: int, *, first: bool, last: bool) -> str:
+    def _one(self, name: str, argument: Any, flags: int, ends: _Ends) -> str:
         if name in _REFUSED:
             raise Refused(f"{_REFUSED[name]} may take for ever and is not supported")
         if name == "LITERAL":
@@ -128,16 +135,16 @@ class _Writer:
             return "(?s:.)" if flags & re.DOTALL else r"[^\n]"
         if name == "IN":
             return _cased(self._class(argument), flags)
-        return self._group(name, argument, flags, first=first, last=last)
+        return self._group(name, argument, flags, ends)
 
-    def _group(self, name: str, argument: Any, flags: int, *, first: bool, last: bool) -> str:
+    def _group(self, name: str, argument: Any, flags: int, ends: _Ends) -> str:
         if name == "BRANCH":
-            return f"(?:{'|'.join(self.sequence(list(p), flags, first=first, last=last) for p in argument[1])})"
+            return f"(?:{'|'.join(self.sequence(list(p), flags, ends) for p in argument[1])})"
         if name == "SUBPATTERN":
             _, added, removed, inner = argument
-            return f"(?:{self.sequence(list(inner), (flags | added) & ~removed, first=first, last=last)})"
+            return f"(?:{self.sequence(list(inner), (flags | added) & ~removed, ends)})"
         low, high, body = argument
-        inner = self.sequence(list(body), flags, first=False, last=False)
+        inner = self.sequence(list(body), flags, _Ends(first=False, last=False))
         return f"(?:{inner}){_times(int(low), int(high))}"
 
     def _literal(self, point: int) -> str:
@@ -204,7 +211,7 @@ def _times(low: int, high: int) -> str:
 # --- positions -------------------------------------------------------------------------------------------------
 
 
-def _position(name: str, items: Sequence[Parsed], index: int, flags: int, *, first: bool, last: bool) -> str:
+def _position(name: str, items: Sequence[Parsed], index: int, flags: int, ends: _Ends) -> str:
     if name in _BEGINNINGS:
         return "(?m:^)" if flags & re.MULTILINE and name == "AT_BEGINNING" else r"\A"
     if name == "AT_END_STRING":
@@ -212,23 +219,23 @@ def _position(name: str, items: Sequence[Parsed], index: int, flags: int, *, fir
     if name == "AT_END":
         if flags & re.MULTILINE:
             return "(?m:$)"
-        if not last:
+        if not ends.last:
             raise Refused("$ is supported at the end only")
         return r"(?:\n?\z)"
     if name == "AT_NON_BOUNDARY":
         raise Refused(r"\B is not supported")
-    return _boundary(items, index, first=first, last=last)
+    return _boundary(items, index, ends)
 
 
-def _boundary(items: Sequence[Parsed], index: int, *, first: bool, last: bool) -> str:
+def _boundary(items: Sequence[Parsed], index: int, ends: _Ends) -> str:
     r"""``\b``, written as the neighbour that makes it one; nothing where both neighbours are known."""
     before = _neighbours(reversed(items[:index]), back=True)
     after = _neighbours(items[index + 1 :], back=False)
     if {before, after} == {"word", "other"}:
         return ""
-    if first and after in _OPPOSITE:
+    if ends.first and after in _OPPOSITE:
         return rf"(?:\A|[^{_WORD}])" if after == "word" else f"[{_WORD}]"
-    if last and before in _OPPOSITE:
+    if ends.last and before in _OPPOSITE:
         return rf"(?:[^{_WORD}]|\z)" if before == "word" else f"[{_WORD}]"
     raise Refused(r"\b is supported beside a letter, digit or sign that is written out, at an end of the regex")
 
