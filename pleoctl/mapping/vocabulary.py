@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Final, Literal, NamedTuple
 
 JOURNAL: Final = "journal"
+Side = Literal["debit", "credit"]
+OTHER_SIDE: Final[dict[str, Side]] = {"debit": "credit", "credit": "debit"}
 ACCOUNTS_PAYABLE: Final = "accounts_payable"
 METHODS: Final = (JOURNAL, ACCOUNTS_PAYABLE)
 

@@ -10,7 +10,8 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-NAMED: Final = sorted(set(re.findall(r"`((?:pleoctl|tests|bench|docs|schemas|examples|\.ci)/[^`\s]*|[\w.-]+\.md)`", PAGE)))
+PATH: Final = r"`((?:pleoctl|tests|bench|docs|schemas|examples|\.ci)/[^`\s]*|[\w.-]+\.md)`"
+NAMED: Final = sorted(set(re.findall(PATH, PAGE)))
 
 
 @pytest.mark.parametrize("name", NAMED)

@@ -26,9 +26,9 @@ from pleoctl.mapping.vocabulary import VALIDATION_FAILURE
 
 if TYPE_CHECKING:
     from pleoctl.mapping.catalog import Catalog
-    from pleoctl.mapping.engine.entries import Side
     from pleoctl.mapping.items import Invoice, Period, Person, Supplier, Vendor
     from pleoctl.mapping.rules.model import Leg, Rules, TypeRow
+    from pleoctl.mapping.vocabulary import Side
 
 
 class Engine:

@@ -6,8 +6,7 @@ from typing import Literal
 
 import msgspec
 
-Side = Literal["debit", "credit"]
-OTHER_SIDE: dict[str, Side] = {"debit": "credit", "credit": "debit"}
+from pleoctl.mapping.vocabulary import Side  # noqa: TC001 - msgspec evaluates the annotations
 
 
 class Posting(msgspec.Struct, rename="camel", gc=False):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pleoctl.mapping.engine.entries import OTHER_SIDE, LedgerEntry, Posting, Side
+from pleoctl.mapping.engine.entries import LedgerEntry, Posting
 from pleoctl.mapping.failures import missing
+from pleoctl.mapping.vocabulary import OTHER_SIDE, Side
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.accounts import Accounts

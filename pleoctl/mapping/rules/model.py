@@ -11,10 +11,10 @@ from pleoctl.mapping.vocabulary import CELLS, LINE_KINDS, LINE_SIDES, ROLES, SET
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pleoctl.mapping.engine.entries import Side
     from pleoctl.mapping.items import Item
     from pleoctl.mapping.rules.predicates import Predicate
     from pleoctl.mapping.rules.template import Template
+    from pleoctl.mapping.vocabulary import Side
     from pleoctl.place import Place
 
 DEFAULT_DIVISOR: Final = 100
