@@ -18,6 +18,7 @@ from pleoctl.model import DesiredState, Dimension, Row
 from pleoctl.reconcile import Scope
 from pleoctl.run.journal import Journal
 from pleoctl.sandbox import Credential, Edit, Fault, Seed, Settings
+from pleoctl.workspace.settings import GuardLimits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -419,7 +420,7 @@ def test_no_secret_reaches_a_file(engine: Engine) -> None:
 
 def test_a_plan_whose_guard_did_not_pass_is_refused(engine: Engine) -> None:
     """Such a plan may be looked at, not applied."""
-    engine.limits = mixed.GuardLimits(count=0)
+    engine.limits = GuardLimits(count=0)
     plan = engine.plan()
     assert not plan.guard_passed
     with pytest.raises(Refused, match="guard did not pass"):
@@ -429,7 +430,7 @@ def test_a_plan_whose_guard_did_not_pass_is_refused(engine: Engine) -> None:
 def test_the_workspace_guard_is_asked_again(engine: Engine) -> None:
     """A plan made under looser limits does not pass a stricter workspace."""
     plan = engine.plan()
-    engine.limits = mixed.GuardLimits(protect=("account:gone/1", "tag:dept/gone"))
+    engine.limits = GuardLimits(protect=("account:gone/1", "tag:dept/gone"))
     with pytest.raises(Refused) as caught:
         engine.apply(plan)
     assert "protected" in {f.code for f in caught.value.findings}

@@ -170,7 +170,7 @@ def test_an_archive_waits_for_its_look_alike(region: Engine, status: int, action
     applied = engine.apply(plan)
     assert ends(applied)["account:ext-a"] == "blocked"
     assert active(engine) == {"ext-a": "Travel"}
-    assert "EXT-A" in next(r.error for r in applied.results if r.status == "blocked")["message"]
+    assert "EXT-A" in next(r.error["message"] for r in applied.results if r.status == "blocked" and r.error)
     engine.pleo.clear_faults()
     assert engine.apply(plan).outcome == "done"
     assert active(engine) == {"EXT-A": "Trips"}

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import pytest
@@ -108,7 +108,7 @@ def _problems(applied: Receipt) -> set[str]:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_answers_slower_than_the_timeout(engine: Engine, when: str) -> None:
+def test_answers_slower_than_the_timeout(engine: Engine, when: Literal["before", "after"]) -> None:
     """An answer that comes too late is a lost one, and is looked up; a record is never made twice."""
     pleo, plan, before = engine.pleo, engine.plan(), engine.pleo.state()
     # A create of a tag group that arrives after everybody has looked is beyond what anyone could tell.

@@ -289,7 +289,7 @@ def test_no_word_of_an_exception_is_passed_on(cli: Any, workspace: Any, monkeypa
 
     def fail(*_: Any) -> None:
         try:
-            {}[BAD]
+            dict[str, str]()[BAD]
         except KeyError as error:
             logging.getLogger("pleoctl.x").exception("log %s", BAD)
             raise RuntimeError(BAD) from error

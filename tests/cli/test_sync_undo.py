@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pleoctl.sandbox import Sandbox
 
-ACCOUNTS = [
+ACCOUNTS: list[dict[str, Any]] = [
     {"externalId": "a1", "code": "1", "name": "Old name"},
     {"externalId": "a2", "code": "2", "name": "Two", "archived": True},
     {"externalId": "a3", "code": "3", "name": "Three"},

@@ -136,7 +136,10 @@ def plain(row: Row) -> Row:
 
 def said(state: DesiredState) -> Any:
     """What a state says, in the order of files."""
-    order = lambda row: (row.key is not None, row.key or "", repr(plain(row)))  # noqa: E731
+
+    def order(row: Any) -> tuple[bool, str, str]:
+        return row.key is not None, row.key or "", repr(plain(row))
+
     accounts = None if state.accounts is None else sorted(map(plain, state.accounts), key=order)
     dimensions = None
     if state.dimensions is not None:

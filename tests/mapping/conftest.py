@@ -78,7 +78,7 @@ def item(type_: str = "card_purchase", *lines: dict[str, Any], currency: str = "
     return copy.deepcopy({**made, **more})
 
 
-def engine(folder: Path, text: str = HEAD, catalog: Catalog | None = None, **files: str) -> Engine:
+def engine(folder: Path, text: str = HEAD, catalog: Catalog | None = None, **files: Any) -> Engine:
     """An engine of rules written into a folder."""
     for name, content in {"mapping.yaml": text, **files}.items():
         (folder / name).write_text(content)

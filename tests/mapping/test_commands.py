@@ -285,7 +285,7 @@ def test_impact_of_a_path(workspace: Path, cli: Cli) -> None:
     (workspace / "old").mkdir()
     (workspace / "old/mapping.yaml").write_text(HEAD)
     (workspace / "mapping.yaml").write_text(HEAD + ROWS)
-    figma = {"supplier": {"name": "Figma"}}
+    figma: dict[str, Any] = {"supplier": {"name": "Figma"}}
     given = [
         item(**figma),
         item("card_purchase", line(250), line(50), **figma),

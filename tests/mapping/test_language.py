@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NOWHERE = Place("mapping.yaml", 1, 1)
 
 
-def refused(folder: Path, text: str, **files: str) -> list[Finding]:
+def refused(folder: Path, text: str, **files: Any) -> list[Finding]:
     """The findings that loading gives."""
     with pytest.raises(InvalidFile) as raised:
         engine(folder, text, **files)
@@ -99,11 +99,11 @@ def test_included_rows_come_after_own_ones(tmp_path: Path) -> None:
         "more/b.yaml": f"apiVersion: pleoctl/v1\nkind: ExportMapping\nlines: {{rows: [{row[2:] % ('b', '3')}]}}\n",
     }
     text = HEAD.replace("[standard]", "[standard, more/a.yaml]")
-    made = engine(tmp_path, text, **files)
+    made = engine(tmp_path, text, None, **files)
     assert [(r.id, str(r.place)) for r in made.rules.lines] == [("a", "more/a.yaml:5"), ("b", "more/b.yaml:3")]
     given = item(supplier={"name": "x"})
     assert postings(mapped(made, given))[0] == ("debit", "2", 10000)
-    own = engine(tmp_path, f"{text}lines:\n  rows:\n  {row % ('own', '1')}\n", **files)
+    own = engine(tmp_path, f"{text}lines:\n  rows:\n  {row % ('own', '1')}\n", None, **files)
     assert postings(mapped(own, given)) == [("debit", "1", 10000), ("credit", "1940", 10000)]
 
 
@@ -177,7 +177,7 @@ CSV = HEAD.split("  rows:")[0] + "  file: vendors.csv\ninclude: [standard]\n"
 def test_vendors_from_csv(tmp_path: Path) -> None:
     """Empty cells are absent; a byte order mark and quoted commas are fine."""
     text = '\ufeffcode,externalId,account,blocked\n"A,1",x,2901,\nB,,,true\n'
-    rows = engine(tmp_path, CSV, **{"vendors.csv": text}).rules.vendors
+    rows = engine(tmp_path, CSV, None, **{"vendors.csv": text}).rules.vendors
     assert [(v.code, v.external_id, v.account, v.blocked) for v in rows] == [
         ("A,1", "x", "2901", False),
         ("B", None, None, True),
@@ -243,9 +243,9 @@ def test_schema_findings_say_what_to_write(tmp_path: Path, text: str, words: str
 # --- descriptions ----------------------------------------------------------------------------------------------
 
 
-def given(**more: object) -> Item:
+def given(**more: Any) -> Item:
     """An item to describe."""
-    made = convert(item(**{"supplier": {"name": "Acme"}, "user": {"name": "Marie Jensen", "code": "E-1"}, **more}))
+    made = convert(item(**({"supplier": {"name": "Acme"}, "user": {"name": "Marie Jensen", "code": "E-1"}} | more)))
     assert isinstance(made, Item)
     return made
 

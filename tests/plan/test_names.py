@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Json = dict[str, Any]
-ACCOUNTS = [{"externalId": key, "code": None, "name": key} for key in ("bank/1930 #1", "acc-9", "a", "b", "c")]
-GROUPS = [
+ACCOUNTS: list[Json] = [
+    {"externalId": key, "code": None, "name": key} for key in ("bank/1930 #1", "acc-9", "a", "b", "c")
+]
+GROUPS: list[Json] = [
     {"code": "B/2", "name": "Big", "tags": [{"code": f"t{n}", "name": "T"} for n in range(9)]},
     {"code": "LEGACY", "name": "Old", "tags": []},
 ]

@@ -54,7 +54,7 @@ def test_the_total_may_be_left_out(requests_mock: Mocker) -> None:
     assert read(requests_mock, page("a", cursor="C1", total=None), page("b", total=2)) == ["a", "b"]
 
 
-LIES = {
+LIES: dict[str, list[Any]] = {
     "total too large": [page("a", total=2)],
     "total too small": [page("a", "b", total=1)],
     "total moves": [page("a", cursor="C1", total=2), page("b", total=3)],
@@ -97,7 +97,7 @@ def test_a_lie_told_once_is_read_again(requests_mock: Mocker, lie: str) -> None:
 def test_a_refused_page_size_is_left_to_pleo(requests_mock: Mocker) -> None:
     """Where 100 rows are refused with 400, the list is asked for without a size, once."""
     http = Transport(Service(URL, "Pleo", failure=PleoError), None, Budget(None, machine=FakeTime()))
-    answers = [{"status_code": 400}, {"json": page("a", cursor="C1")}, {"json": page("b")}]
+    answers: list[dict[str, Any]] = [{"status_code": 400}, {"json": page("a", cursor="C1")}, {"json": page("b")}]
     requests_mock.get(f"{URL}/x", answers)
     found = read_pages(http, Listing("GET", "/x", {"k": "v"}), lambda raw: SimpleNamespace(id=raw["id"]))
     assert [r.id for r in found] == ["a", "b"]

@@ -83,7 +83,7 @@ def test_an_empty_key_is_a_key(pleo: PleoWriter, requests_mock: Mocker) -> None:
     assert [r.key for r in (*pleo.accounts(), *pleo.groups())] == ["", ""]
 
 
-WRONG = [
+WRONG: list[Json] = [
     {"id": None},
     {"id": ""},
     {"id": 7},
@@ -188,9 +188,8 @@ def test_a_write_whose_answer_is_not_understood_is_lost(
     """A 2xx means that it was carried out; an answer of another shape leaves open what was (law 3)."""
     requests_mock.register_uri("POST", requests_mock_any(), json=body)
     requests_mock.register_uri("PUT", requests_mock_any(), json=body)
-    arguments: list[Any] = {"put": [ID, {}], "create_tag": [ID, {}], "create_accounts": [[{}]]}.get(
-        call if call in {"create_tag", "create_accounts"} else call.partition("_")[0], [{}]
-    )
+    known: dict[str, list[Any]] = {"put": [ID, {}], "create_tag": [ID, {}], "create_accounts": [[{}]]}
+    arguments = known.get(call if call in known else call.partition("_")[0], [{}])
     with pytest.raises(LostAnswer):
         getattr(pleo, call)(*arguments)
 

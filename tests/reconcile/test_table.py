@@ -41,7 +41,7 @@ def group(
     key: str, name: str = "Department", *, identity: str = "g", archived: bool = False, created: str = "", tags: int = 0
 ) -> Live:
     """A tag group with so many tags."""
-    fields = {"code": key, "name": name}
+    fields: dict[str, str | None] = {"code": key, "name": name}
     return Live(identity, key, archived, fields, created=created, raw={"totalTagsCount": tags})
 
 
@@ -451,7 +451,12 @@ def test_usage_is_asked_only_where_name_and_state_leave_a_choice(records: list[L
     """The usage endpoint costs a request (law 7)."""
     calls: list[str] = []
     state = DesiredState(dimensions=[Dimension(value("DEPT", "Department"), [value("E")])])
-    found = LiveState(groups=[group("DEPT")], tags={"g": records}, usage=lambda g: calls.append(g) or {})  # type: ignore[func-returns-value]
+
+    def usage(asked_of: str) -> dict[str, int]:
+        calls.append(asked_of)
+        return {}
+
+    found = LiveState(groups=[group("DEPT")], tags={"g": records}, usage=usage)
     reconcile(state, found, Scope(dimensions=("DEPT",), today=TODAY))
     assert bool(calls) is asked
 

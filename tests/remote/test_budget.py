@@ -198,7 +198,7 @@ def test_a_pause_holds_all_threads() -> None:
     budget.pause(30, "asked for")
     budget.pause(10, "asked for")
     arrivals: list[float] = []
-    server.arrive = arrivals.append  # type: ignore[method-assign]
+    server.arrive = arrivals.append  # type: ignore[method-assign, assignment]
     send(budget, time, server, 20)
     assert min(arrivals) >= START + 30
 

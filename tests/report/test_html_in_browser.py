@@ -59,7 +59,7 @@ def open_plan(chromium: Chrome, tmp_path: Path) -> Callable[[Plan], Chrome]:
 
 
 def _visible(browser: Chrome) -> list[str]:
-    found: list[str] = browser.execute_script(  # type: ignore[no-untyped-call]
+    found: list[str] = browser.execute_script(
         "return [...document.querySelectorAll('.change')].filter((e) => e.checkVisibility()).map("
         "(e) => e.querySelector('.address').textContent)"
     )
@@ -121,7 +121,7 @@ def test_the_keyboard_is_enough(open_plan: Callable[[Plan], Chrome]) -> None:
 def test_hostile_names_show_as_text(open_plan: Callable[[Plan], Chrome]) -> None:
     """Names that try everything run nothing, load nothing and stand there as they are."""
     browser = open_plan(hostile_plan(len(HOSTILE) * 2, len(HOSTILE)))
-    text = browser.execute_script("return document.body.textContent")  # type: ignore[no-untyped-call]
+    text = browser.execute_script("return document.body.textContent")
     for name in (
         "<script>alert(1)</script>",
         "<img src=x onerror=alert(1)>",
@@ -131,15 +131,15 @@ def test_hostile_names_show_as_text(open_plan: Callable[[Plan], Chrome]) -> None
     ):
         assert name in text
     count = "return document.images.length + document.scripts.length + document.links.length"
-    assert browser.execute_script(count) == 2  # type: ignore[no-untyped-call]
+    assert browser.execute_script(count) == 2
     assert _console(browser) == []
 
 
 def test_five_thousand_changes_within_two_seconds(open_plan: Callable[[Plan], Chrome]) -> None:
     """From navigation to loaded, and from a key press to the narrowed list, it takes less than two seconds."""
     browser = open_plan(hostile_plan(5000, 500))
-    loaded = browser.execute_script("return performance.getEntriesByType('navigation')[0].loadEventEnd")  # type: ignore[no-untyped-call]
-    searched = browser.execute_script(  # type: ignore[no-untyped-call]
+    loaded = browser.execute_script("return performance.getEntriesByType('navigation')[0].loadEventEnd")
+    searched = browser.execute_script(
         "const start = performance.now(); const search = document.getElementById('search'); search.value = 'octocat4';"
         "search.dispatchEvent(new Event('input', {bubbles: true})); document.body.offsetHeight;"
         "return performance.now() - start"
@@ -155,17 +155,17 @@ def test_text_has_enough_contrast(open_plan: Callable[[Plan], Chrome], scheme: s
     """Every text has a contrast of 4.5 to 1 or more, in the light and in the dark."""
     browser = open_plan(_mixed())
     features = [{"name": "prefers-color-scheme", "value": scheme}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})  # type: ignore[no-untyped-call]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
     try:
-        assert browser.execute_script(CONTRAST) == []  # type: ignore[no-untyped-call]
+        assert browser.execute_script(CONTRAST) == []
     finally:
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})  # type: ignore[no-untyped-call]
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 def test_it_is_laid_out_in_landmarks(open_plan: Callable[[Plan], Chrome]) -> None:
     """One banner, main, footer and title; every section and input has a name; headings go down in steps of one."""
     browser = open_plan(_mixed())
-    problems = browser.execute_script(  # type: ignore[no-untyped-call]
+    problems = browser.execute_script(
         "const bad = []; for (const tag of ['header', 'main', 'footer', 'h1'])"
         " if (document.querySelectorAll(tag).length !== 1) bad.push(tag);"
         "for (const e of document.querySelectorAll('section'))"
@@ -181,18 +181,18 @@ def test_it_is_laid_out_in_landmarks(open_plan: Callable[[Plan], Chrome]) -> Non
 def test_it_is_whole_without_scripts_and_on_paper(open_plan: Callable[[Plan], Chrome]) -> None:
     """Without scripts there are all changes and no dead filters; on paper the filters are gone and rows are not."""
     browser = open_plan(_mixed())
-    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})  # type: ignore[no-untyped-call]
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
         browser.refresh()
     finally:
-        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})  # type: ignore[no-untyped-call]
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     assert len(_visible(browser)) == 6
     assert not browser.find_element(By.ID, "filters").is_displayed()
     browser.refresh()
     assert browser.find_element(By.ID, "filters").is_displayed()
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})  # type: ignore[no-untyped-call]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
         assert not browser.find_element(By.ID, "filters").is_displayed()
         assert len(_visible(browser)) == 6
     finally:
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})  # type: ignore[no-untyped-call]
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Client
+    from sandbox_client import Client
 
 NEW = {"code": "9", "taxCodeExternalId": "V6", "metadata": {"k": [1, {"deep": None}]}}
 

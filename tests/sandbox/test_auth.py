@@ -9,9 +9,8 @@ from pleoctl.sandbox import Credential
 from pleoctl.sandbox.auth import ALL_SCOPES
 
 if TYPE_CHECKING:
-    from conftest import Client
-
     from pleoctl.sandbox import Sandbox
+    from sandbox_client import Client
 
 READ_GROUPS = "/v0/tag-groups?company_id={company}"
 

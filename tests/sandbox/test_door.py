@@ -9,8 +9,6 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pleoctl.sandbox import Sandbox
 
 JSON = {"Content-Type": "application/json"}
@@ -92,7 +90,7 @@ def test_control_paths_take_json_with_a_charset_and_nothing_at_all(pleo: Sandbox
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def small(monkeypatch: pytest.MonkeyPatch) -> int:
     """A limit of bodies that a test can reach."""
     monkeypatch.setattr("pleoctl.sandbox.app.MOST_BODY", 1_000)
     return 1_000

@@ -14,7 +14,7 @@ from pleoctl.sandbox.auth import ALL_SCOPES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import Client, SetClock
+    from sandbox_client import Client, SetClock
 
 Json = dict[str, Any]
 ENTRIES = [f"00000000-0000-4000-8000-{n:012}" for n in range(1, 200)]
@@ -208,7 +208,8 @@ def test_what_a_job_takes_is_a_setting(
     """Each step that is not published is accepted or refused as the setting says."""
     assert act(books) == usual
     books.pleo.reset()
-    books.settings = Settings(**{"job_close_open_items": 202, setting: other})
+    given: dict[str, Any] = {"job_close_open_items": 202, setting: other}
+    books.settings = Settings(**given)
     books.pleo.use(books.settings)
     assert act(books) == other
 
@@ -231,8 +232,9 @@ def test_a_successful_item_may_change_or_not(books: Books, rule: Any, same: int,
 def test_an_entry_of_no_item_is_an_error_of_the_200(books: Books) -> None:
     """The other updates of the call are stored, and the setting says which items are shown."""
     books.event("started")
-    for shown, count in (("sent", 2), ("stored", 2), ("all", 3)):
-        books.pleo.use(Settings(job_update_answers=shown))  # type: ignore[arg-type] - its words
+    told: tuple[tuple[Any, int], ...] = (("sent", 2), ("stored", 2), ("all", 3))
+    for shown, count in told:
+        books.pleo.use(Settings(job_update_answers=shown))
         status, answer = books.update(_booked(0), _booked(150), _booked(1))
         assert (status, len(answer["data"])) == (200, count)
         assert [(error["accountingEntryId"], error["type"]) for error in answer["errors"]] == [

@@ -9,7 +9,7 @@ import requests
 from pleoctl.sandbox import BadInput, Edit, Fault, Sandbox, Settings
 
 if TYPE_CHECKING:
-    from conftest import Client, SetClock
+    from sandbox_client import Client, SetClock
 
 SEARCH = {"method": "POST", "path": ":search$"}
 NO_ANSWER = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)

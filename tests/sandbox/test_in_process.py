@@ -14,7 +14,7 @@ from pleoctl.sandbox import Dropped, Fault, Request, Sandbox, Seed, Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import SetClock
+    from sandbox_client import SetClock
 
 SEED = Seed(
     accounts=[{"externalId": "1", "code": "1", "name": "Größe"}, {"externalId": "2", "name": "Two"}],

@@ -8,7 +8,7 @@ import pytest
 from pleoctl.sandbox import Seed
 
 if TYPE_CHECKING:
-    from conftest import Client
+    from sandbox_client import Client
 
 TEN = Seed(accounts=[{"externalId": f"{n}", "name": "even" if n % 2 == 0 else "odd"} for n in range(10)])
 

@@ -11,7 +11,7 @@ from pleoctl.sandbox import BadInput, Sandbox, Seed, Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Client
+    from sandbox_client import Client
 
 ONE = Seed(accounts=[{"externalId": "1", "name": "One"}])
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Client
+    from sandbox_client import Client
 
 BODY = {"archived": False, "code": "NEW", "name": "New"}
 

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
-    from conftest import Client
+    from sandbox_client import Client
 
 LONG = "x" * 256
 NIL = "00000000-0000-4000-8000-000000000000"

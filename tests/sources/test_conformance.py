@@ -46,8 +46,9 @@ def writes(name: str, text: str) -> Callable[[Path], object]:
 def workbook(folder: Path) -> None:
     """The csv sample as a sheet."""
     book = openpyxl.Workbook()
+    sheet: Any = book.active
     for line in CSV.splitlines():
-        book.active.append(line.split(","))
+        sheet.append(line.split(","))
     book.save(folder / "book.xlsx")
 
 

@@ -10,8 +10,9 @@ import msgspec
 
 from pleoctl.documents.canonical import digest
 from pleoctl.model import Address
+from pleoctl.model.addresses import address_of
 from pleoctl.model.changes import Change
-from pleoctl.plan.artifact import Plan, address_of
+from pleoctl.plan.artifact import Plan
 from pleoctl.plan.document import Head
 
 Json = dict[str, Any]

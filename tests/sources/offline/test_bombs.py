@@ -158,8 +158,9 @@ def test_a_query_of_open_quotes_is_judged_in_no_time(books: Books, monkeypatch: 
 def book(books: Books, **parts: Iterable[bytes]) -> dict[str, Any]:
     """A workbook with some of its parts put in place of the true ones."""
     made = openpyxl.Workbook()
-    made.active.append(["externalId", "name"])
-    made.active.append(["1", "Cash"])
+    sheet: Any = made.active
+    sheet.append(["externalId", "name"])
+    sheet.append(["1", "Cash"])
     whole, path = io.BytesIO(), books.folder / "book.xlsx"
     made.save(whole)
     with zipfile.ZipFile(whole) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new:
