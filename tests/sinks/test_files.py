@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pleoctl.mapping.engine.entries import Side
+    from pleoctl.mapping.vocabulary import Side
     from pleoctl.sinks.files.folder import FolderSink
 
 JOB = "6b1f2c1e-0000-4000-8000-000000000001"

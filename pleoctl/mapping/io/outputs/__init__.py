@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Entry
     from pleoctl.mapping.rules.model import Rules
 
-#: Names and values that a journal shows beside what it always shows of an entry.
-Notes = tuple[tuple[str, str], ...]
 FORMATS: Final = ("json", "csv", "beancount", "hledger")
 
 

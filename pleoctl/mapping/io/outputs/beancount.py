@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
-    from pleoctl.mapping.io.outputs import Notes
+    from pleoctl.mapping.io.outputs.names import Notes
     from pleoctl.mapping.rules.model import Rules
 
 

@@ -15,7 +15,7 @@ from pleoctl.mapping.io.outputs.text import clean, facts
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
-    from pleoctl.mapping.io.outputs import Notes
+    from pleoctl.mapping.io.outputs.names import Notes
     from pleoctl.mapping.rules.model import Rules
 
 _HARMLESS: Final = str.maketrans({"\\": "/", ";": ",", ":": "=", "[": "(", "]": ")"})

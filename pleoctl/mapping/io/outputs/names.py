@@ -31,6 +31,9 @@ _TOP: Final = {
 _VALID: Final = re.compile("[A-Z0-9][A-Za-z0-9-]*")
 _MARKED: Final = re.compile(".*-x[0-9a-f]{12}")
 
+#: Names and values that a journal shows beside what it always shows of an entry.
+Notes = tuple[tuple[str, str], ...]
+
 
 class Names:
     """The names that one journal uses."""
