@@ -59,7 +59,7 @@ class Finding:
         return ":".join(parts)
 
     def __str__(self) -> str:
-        where = f"{self.where}: " if self.where and not self.message.startswith(self.where) else ""
+        where = f"{self.where}: " if self.where else ""
         hint = f" ({self.hint})" if self.hint else ""
         return f"{where}{self.message}{hint}"
 

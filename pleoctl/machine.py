@@ -6,20 +6,18 @@ whole: ``with on(Double()): …``. It is one per process, not per thread: the th
 
 from __future__ import annotations
 
-import hashlib
 import os
-import random
-import secrets
 import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
 from pleoctl.errors import PleoctlError
-from pleoctl.hosts import Endpoint
 
 if TYPE_CHECKING:
+    import random
     import threading
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
@@ -48,9 +46,15 @@ class Machine:
     """The real machine; a double overrides what it wants to decide itself."""
 
     def __init__(self) -> None:
-        """``rng`` is for jitter, never for secrets; ``unfinished`` are files that a dying process must remove."""
-        self.rng = random.Random()  # jitter
+        """``unfinished`` are files that a dying process must remove."""
         self.unfinished: set[Path] = set()
+
+    @cached_property
+    def rng(self) -> random.Random:
+        """Chance for jitter, never for secrets."""
+        import random  # only who waits for a server needs it
+
+        return random.Random()
 
     def time(self) -> float:
         """Seconds since the epoch, which other processes and machines share; it may jump."""
@@ -74,7 +78,7 @@ class Machine:
 
     def token(self, size: int = 4) -> str:
         """A name of ``size`` bytes in hex that nobody else has."""
-        return secrets.token_hex(size)
+        return os.urandom(size).hex()
 
     def sync(self, descriptor: int) -> None:
         """Let what was written to a file reach the disk."""
@@ -157,6 +161,10 @@ def on(machine: Machine) -> Iterator[None]:
 
 def connection_name(url: str, company: str) -> str:
     """A file name for what belongs to one server and one company, however the server is spelt."""
+    from hashlib import sha256  # only commands that talk to a server need it
+
+    from pleoctl.hosts import Endpoint
+
     endpoint = Endpoint.parse(url)
     host = url.lower() if endpoint is None else endpoint.meaning
-    return hashlib.sha256(f"{host}\n{company}".encode()).hexdigest()[:24]
+    return sha256(f"{host}\n{company}".encode()).hexdigest()[:24]

@@ -17,6 +17,14 @@ class Place(NamedTuple):
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
 
+    @classmethod
+    def parse(cls, text: str) -> Place:
+        """The place that `str` wrote, its column unknown (0). Raises `ValueError`."""
+        file, _, line = text.rpartition(":")
+        if not file or not line.isdecimal():
+            raise ValueError(f"{text!r} is no place")
+        return cls(file, int(line), 0)
+
     def finding(
         self, code: str, message: str, hint: str | None = None, *, rule: str | None = None, level: Level = "error"
     ) -> Finding:

@@ -107,13 +107,10 @@ def _twice(rows: list[Row], kind: Kind) -> list[Finding]:
         if first is not row:
             alike = "" if first.key == row.key else f" (as {first.key!r}; case makes no difference)"
             findings.append(
-                Finding(
+                row.place.finding(
                     "duplicate-key",
                     f"{kind.key} {row.key!r} stands twice, first in {first.origin}{alike}",
-                    file=row.file,
-                    line=row.line,
-                    column=row.column,
-                    hint="keep one row",
+                    "keep one row",
                 )
             )
     return findings
@@ -122,14 +119,7 @@ def _twice(rows: list[Row], kind: Kind) -> list[Finding]:
 def _bad_dates(rows: list[Row]) -> list[Finding]:
     hint = 'write "YYYY-MM-DD", the last valid day'
     return [
-        Finding(
-            "invalid-date",
-            f"expires {r.expires!r} is no day of the calendar",
-            file=r.file,
-            line=r.line,
-            column=r.column,
-            hint=hint,
-        )
+        r.place.finding("invalid-date", f"expires {r.expires!r} is no day of the calendar", hint)
         for r in rows
         if r.expires is not None and not is_date(r.expires)
     ]

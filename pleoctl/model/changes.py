@@ -10,6 +10,7 @@ from msgspec import Meta
 from pleoctl.model.addresses import Address
 from pleoctl.model.kinds import KINDS
 from pleoctl.model.shape import Strict
+from pleoctl.place import Place
 
 Action = Literal["create", "update", "unarchive", "archive"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "unarchive", "archive")
@@ -42,6 +43,14 @@ class Change(Strict, rename={"id": "pleoId"}):
     reason: str
     origin: str | None
     warnings: list[str]
+
+    @property
+    def place(self) -> Place | None:
+        """Where its row stands, None where it has none or an earlier version kept it in another form."""
+        try:
+            return None if self.origin is None else Place.parse(self.origin)
+        except ValueError:
+            return None
 
     @property
     def key(self) -> str:

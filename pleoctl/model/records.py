@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.model.kinds import ACCOUNT
+from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +34,14 @@ class Row:
     column: int = 0
 
     @property
+    def place(self) -> Place:
+        """Where the row stands."""
+        return Place(self.file, self.line, self.column)
+
+    @property
     def origin(self) -> str:
-        """``file:line`` of the row."""
-        return f"{self.file}:{self.line}"
+        """Its place as plans keep it."""
+        return str(self.place)
 
 
 @dataclass(slots=True)

@@ -45,13 +45,10 @@ def selected_dimensions(desired: DesiredState, codes: tuple[str, ...]) -> dict[s
         elif dimension.values is None and dimension.row.active and dimension.row.hold is None:
             row = dimension.row
             findings.append(
-                Finding(
+                row.place.finding(
                     "no-values",
                     f"selected dimension {code!r} has no values key",
-                    file=row.file,
-                    line=row.line,
-                    column=row.column,
-                    hint="`pleoctl export` writes it from the table that source.values names",
+                    "`pleoctl export` writes it from the table that source.values names",
                 )
             )
         else:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pleoctl.model.changes import Change
+    from pleoctl.place import Place
     from pleoctl.plan import Plan
     from pleoctl.plan.document import Counts
 
@@ -71,20 +72,17 @@ def counted(counts: Counts, name: str) -> int:
 
 def plan_findings(plan: Plan) -> list[Finding]:
     """What the guard refuses (errors) and what a plan warns of, each where its row stands in the desired state."""
-    origins: dict[str | None, str | None] = {str(change.address): change.origin for change in plan.changes}
+    places: dict[str | None, Place | None] = {str(change.address): change.place for change in plan.changes}
     files = plan.head.desired.files if plan.head.desired else []
-    return list(_findings(plan, origins, files[0] if files else None))
+    return list(_findings(plan, places, files[0] if files else None))
 
 
-def _findings(plan: Plan, origins: dict[str | None, str | None], default: str | None) -> Iterator[Finding]:
+def _findings(plan: Plan, places: dict[str | None, Place | None], default: str | None) -> Iterator[Finding]:
     for found in plan.head.guard.findings:
-        file, line = _place(origins.get(found.address), default)
+        place = places.get(found.address)
+        file, line = (place.file, place.line) if place else (default, None)
         yield replace(found, level="error", file=file, line=line)
     for warned in plan.head.warnings:
-        file, line = _place(origins.get(warned.address), default)
+        place = places.get(warned.address)
+        file, line = (place.file, place.line) if place else (default, None)
         yield Finding(warned.code, warned.message, "warning", file, line, address=warned.address)
-
-
-def _place(origin: str | None, default: str | None) -> tuple[str | None, int | None]:
-    file, _, line = (origin or "").rpartition(":")
-    return (file, int(line)) if file and line.isdecimal() else (default, None)
