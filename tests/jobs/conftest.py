@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from job_outcomes import MakeBooks
+    from job_outcomes import MakeBooks, MakeSandboxBooks
     from pleoctl.sandbox import Sandbox
 
 MAPPING = """\
@@ -66,13 +66,6 @@ def books(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make
         return tmp_path
 
     return make
-
-
-class MakeSandboxBooks(Protocol):
-    """Writes a workspace that books the sandbox's jobs into beancount files."""
-
-    def __call__(self, **sections: Any) -> Path:
-        """The workspace's folder, which is the current one."""
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import MakeSandboxBooks
+    from job_outcomes import MakeSandboxBooks
 
 ITEMS = 60
 REFUSED = {item_id(n) for n in range(1, ITEMS + 1) if n % 10 == 0}

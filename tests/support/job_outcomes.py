@@ -18,6 +18,13 @@ class MakeBooks(Protocol):
         """The workspace's folder, which is the current one."""
 
 
+class MakeSandboxBooks(Protocol):
+    """Writes a workspace that books the sandbox's jobs into beancount files."""
+
+    def __call__(self, **sections: Any) -> Path:
+        """The workspace's folder, which is the current one."""
+
+
 def booked(folder: Path) -> Counter[str]:
     """How often each item stands in the files of the books."""
     found: Counter[str] = Counter()
