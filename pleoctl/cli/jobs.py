@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pleoctl.cli.signals import Stop
+    from pleoctl.errors import Finding
     from pleoctl.jobs.desk import JobDesk
     from pleoctl.jobs.document import PostingPlan
     from pleoctl.jobs.receipt import JobReceipt
@@ -181,13 +182,19 @@ def run(
 def _once(
     options: Options, workspace: Workspace, stop: Stop, jobs: tuple[str, ...], timeout: str | None, *, take_over: bool
 ) -> Output:
+    from pleoctl.remote.errors import Interrupted
     from pleoctl.report.posting import job_receipt_text
 
-    receipts = list(_round(workspace, stop, jobs, timeout, take_over=take_over))
+    receipts: list[JobReceipt] = []
+    stopped: list[Finding] = []
+    try:
+        receipts.extend(_round(workspace, stop, jobs, timeout, take_over=take_over))
+    except Interrupted as error:
+        stopped = error.findings
     output = Output(Shown("", *map(job_receipt_text, receipts)), [_summary(receipt) for receipt in receipts])
-    if not receipts:
+    if not receipts and not stopped:
         output.text = Shown.lines(["There is no export job."])
-    output.findings = [finding for receipt in receipts for finding in receipt.findings]
+    output.findings = [*stopped, *(finding for receipt in receipts for finding in receipt.findings)]
     codes = [receipt.exit_code for receipt in receipts]
     order = (ExitCode.PARTIAL, ExitCode.STALE, ExitCode.REFUSED, ExitCode.ERROR)
     output.exit_code = stop.code or next((code for code in order if code in codes), ExitCode.OK)

@@ -76,8 +76,9 @@ class Planner:
         """
         items = read_items(self.reader, job)
         waiting = list(open_items(items))
-        standing = self._standing(job, waiting)
-        changes = [self._change(job, item, standing) for item in waiting]
+        entries = {item.id: self._entry(item) for item in waiting}
+        standing = self._standing(job, waiting, entries)
+        changes = [self._change(job, item, entries[item.id], standing) for item in waiting]
         self._warn_of_books()
         if elsewhere:
             words = "the job is in progress, and not from this workspace: another runner may be working on it"
@@ -104,8 +105,10 @@ class Planner:
 
     # --- the books ---------------------------------------------------------------------------------------------
 
-    def _standing(self, job: ExportJob, items: Sequence[Listed]) -> Mapping[str, list[Held]]:
-        keys = [key for item in items for key in keys_of(self.books.sink, job.id, item, self._entry(item))]
+    def _standing(
+        self, job: ExportJob, items: Sequence[Listed], entries: Mapping[str, Entry | None]
+    ) -> Mapping[str, list[Held]]:
+        keys = [key for item in items for key in keys_of(self.books.sink, job.id, item, entries[item.id])]
         return self.books.sink.find(keys) if keys else {}
 
     def _entry(self, item: Listed) -> Entry | None:
@@ -127,8 +130,9 @@ class Planner:
 
     # --- one item ----------------------------------------------------------------------------------------------
 
-    def _change(self, job: ExportJob, item: Listed, standing: Mapping[str, list[Held]]) -> ItemChange:
-        entry = self._entry(item)
+    def _change(
+        self, job: ExportJob, item: Listed, entry: Entry | None, standing: Mapping[str, list[Held]]
+    ) -> ItemChange:
         change = ItemChange(
             address=f"item:{item.id}", kind="item", action="book", item_digest=item.digest, entry=entry,
             attachments=item.attachments, reason_type=None, reason=None, external_id=None, external_url=None,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 from collections import Counter
 from contextlib import suppress
@@ -257,3 +259,24 @@ def test_somebody_else_starts_first(
     monkeypatch.setattr(World, "event", first)
     assert cli("jobs", "run").code == 4
     assert (booked(folder), world.writes) == ({}, [])
+
+
+@pytest.mark.parametrize("request_number", range(1, 8))
+def test_a_signal_at_any_request_ends_with_its_own_code(
+    request_number: int, world: World, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TERM is 143 unless everything was done by then; the next run ends right."""
+    folder = books()
+    answer = World.answer
+
+    def signalled(self: World, method: str, target: str, body: Any) -> tuple[int, Any] | None:
+        if len(self.requests) + 1 == request_number:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return answer(self, method, target, body)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(World, "answer", signalled)
+        code = cli("jobs", "run").code
+    assert code == 143
+    settled(world, cli)
+    assert booked(folder) == ALL
