@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import openpyxl
@@ -14,16 +15,24 @@ from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.cells import as_text
 from pleoctl.sources.csv_files import CsvFile, CsvSource
 from pleoctl.sources.files import file_bytes
+from pleoctl.sources.xlsx_formats import UnshownError, shown
+from pleoctl.sources.xlsx_marks import Marks
 from pleoctl.sources.xlsx_parts import check_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from pleoctl.sources.base import Table
+    from pleoctl.sources.base import SourceRow, Table
 
 
-# Formats like 0000 show a number with leading zeros, and people mean what they see.
-_PADDED: Final = re.compile(r"0{2,}")
+# Characters that XML cannot have, as Office writes them: _x000D_ is a carriage return.
+_ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_FORMULA: Final = "is a formula without a stored value; open and save the workbook in a spreadsheet program"
+_HIDDEN: Final = "the row is hidden in the sheet; show it, or delete it"
+_DATE: Final = "is a date or a time; format the column as text, and write the code again"
+# A day is a day in these; in a code it is a spreadsheet program's guess.
+_DAYS: Final = frozenset({"name", "expires"})
 _LAST_ROW: Final = 1_048_576
 _MOST_CELLS: Final = 10_000_000
 
@@ -38,6 +47,11 @@ class XlsxSource(CsvSource):
 
 
 class _Sheet(CsvFile):
+    def __init__(self, path: Path, config: dict[str, Any], resource: str) -> None:
+        super().__init__(path, config, resource)
+        self._marks = Marks()
+        self._odd: dict[tuple[int, int], str] = {}
+
     def table(self) -> Table:
         """All rows of the sheet. Raises `SourceError`."""
         content = file_bytes(self._path, self._shown)
@@ -63,6 +77,9 @@ class _Sheet(CsvFile):
         sheet = book[name]
         # Some writers announce fewer rows than they write.
         sheet.reset_dimensions()
+        with sheet._get_source() as stream:  # noqa: SLF001 - openpyxl tells nobody else where a sheet's part is
+            self._marks = Marks.of(stream)
+        unstored = {row for row, _ in self._marks.empty}
         number = width = 0
         bounds = Bounds(self._shown)
         count = 0
@@ -72,21 +89,51 @@ class _Sheet(CsvFile):
                 raise SourceError(f"has more than {_LAST_ROW:,} rows or {_MOST_CELLS:,} cells", file=self._shown)
             if bounds.over:
                 raise bounds.late()
-            cells = [self._cell_text(cell, line) for cell in row]
+            cells = [self._cell_text(cell, line, column) for column, cell in enumerate(row)]
             while cells and cells[-1] == "" and (not number or len(cells) > width):
                 cells.pop()
-            if not any(cells):
+            if not any(cells) and line not in unstored:
                 continue
             width = width or len(cells)
             yield number, line, cells + [""] * (width - len(cells))
             number += 1
 
-    def _cell_text(self, cell: Any, line: int) -> str:
+    def _row(self, columns: dict[str, int], cells: list[str], line: int, width: int) -> SourceRow:
+        """A row as people see it; what they see and this cannot render holds it, and leaves a key unknown."""
+        row = super()._row(columns, cells, line, width)
+        for name, column in columns.items():
+            odd = self._odd.get((line, column))
+            if (line, column) in self._marks.empty:
+                odd = _FORMULA
+            elif odd == _DATE and name in _DAYS:
+                odd = None
+            if odd is not None:
+                row.problem = row.problem or f"{name} {odd}"
+                row.cells[name] = None
+        if line in self._marks.hidden:
+            row.problem = row.problem or _HIDDEN
+        return row
+
+    def _cell_text(self, cell: Any, line: int, column: int) -> str:
         value = cell.value
         if cell.data_type == "e":
             raise SourceError(f"a cell shows the error {value}", file=self._shown, line=line)
         if isinstance(value, bool):
             return "true" if value else "false"
-        if isinstance(value, int) and _PADDED.fullmatch(cell.number_format or ""):
-            return str(value).zfill(len(cell.number_format))
+        if isinstance(value, str):
+            return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
+        if isinstance(value, int | float):
+            return self._number(value, cell.number_format or "", (line, column))
+        if isinstance(value, date | time | timedelta):
+            self._odd[line, column] = _DATE
         return "" if value is None else str(as_text(value))
+
+    def _number(self, value: float, number_format: str, at: tuple[int, int]) -> str:
+        try:
+            as_seen = shown(value, number_format)
+        except UnshownError:
+            self._odd[at] = (
+                f"is a number in the format {number_format!r}, whose look this cannot tell; format it as text"
+            )
+            as_seen = None
+        return str(as_text(value)) if as_seen is None else as_seen

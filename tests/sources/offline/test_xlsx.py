@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import zipfile
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -49,6 +49,95 @@ def test_a_sheet_is_read_as_people_see_it(books: Books) -> None:
         ("2", {"code": "2000", "name": "2026-05-01"}, False, 4),
         ("c", {"code": None, "name": "2026-05-02"}, True, 5),
     ]
+
+
+SHOWN = {
+    "0.00": (1000.1, "1000.10"),
+    "0.0": (1000.1, "1000.1"),
+    "0": (999.5, "1000"),
+    "00-000": (12345, "12-345"),
+    '"K"0000': (30, "K0030"),
+    "\\K0000": (30, "K0030"),
+    '0000" a;b"': (30, "0030 a;b"),
+    "000000": (-42, "-000042"),
+    "0;(0)": (-42, "(42)"),
+    "[Red]0000": (42, "0042"),
+    "#.##": (1.5, "1.5"),
+    "00/00": (1234, "12/34"),
+    "General": (1000.1, "1000.1"),
+    "@": (1000, "1000"),
+    "0000": (123456, "123456"),
+}
+
+
+@pytest.mark.parametrize("shape", SHOWN)
+def test_a_number_is_the_code_that_people_see(books: Books, shape: str) -> None:
+    """Zeros, dashes, letters and decimals of the format are part of the code."""
+    value, seen = SHOWN[shape]
+    source = workbook(books, [["externalId", "code", "name"], ["a", value, "Cash"]], {"B2": shape})
+    (row,) = books.read(source).accounts or []
+    assert (row.fields["code"], row.hold) == (seen, None)
+
+
+ODD: dict[str, tuple[Any, str, str]] = {
+    "thousands": (1000, "#,##0", "whose look this cannot tell"),
+    "percent": (1, "0%", "whose look this cannot tell"),
+    "scientific": (1000, "0.00E+00", "whose look this cannot tell"),
+    "fraction": (1.5, "# ?/?", "whose look this cannot tell"),
+    "date": (date(2026, 1, 2), "yyyy-mm-dd", "is a date or a time"),
+    "time": (time(1, 30), "hh:mm", "is a date or a time"),
+    "formula": ('=TEXT(1000,"0000")', "General", "is a formula without a stored value"),
+}
+
+
+@pytest.mark.parametrize("column", ["externalId", "code", "taxCodeExternalId"])
+@pytest.mark.parametrize("name", ODD)
+def test_a_cell_that_cannot_be_rendered_holds_its_row(books: Books, name: str, column: str) -> None:
+    """It has something in it, so it is no empty cell, and its row gets no code that stands nowhere."""
+    value, shape, words = ODD[name]
+    header = ["externalId", "code", "name", "taxCodeExternalId"]
+    good = ["b", "2", "Bank", "V25"]
+    bad = [value if one == column else cell for one, cell in zip(header, ["a", "1", "Cash", "V25"], strict=True)]
+    place = f"{'ABCD'[header.index(column)]}2"
+    source = workbook(books, [header, bad, good], {place: shape})
+    rows = {row.key: row for row in books.read(source).accounts or []}
+    assert rows["b"].hold is None
+    held = rows[None if column == "externalId" else "a"]
+    assert held.hold is not None
+    assert words in held.hold or column == "externalId"
+    assert column == "externalId" or held.fields.get(column) is None
+
+
+def test_a_hidden_row_is_held(books: Books) -> None:
+    """People do not see it, and a filter that was left on must archive nothing."""
+    source = workbook(books, [["externalId", "name"], ["a", "Cash"], ["b", "Bank"]])
+    book = openpyxl.load_workbook(books.folder / "chart.xlsx")
+    book["Chart"].row_dimensions[3].hidden = True
+    book.save(books.folder / "chart.xlsx")
+    found = {row.key: row.hold for row in books.read(source).accounts or []}
+    assert found["a"] is None
+    assert "hidden" in str(found["b"])
+
+
+def test_escaped_characters_of_a_text_are_read(books: Books) -> None:
+    """Office writes a carriage return as _x000D_, and the underscore of such a word as _x005F_."""
+    source = workbook(books, [["externalId", "name"], ["a", "Cash_x000D_\nbox"], ["b", "x_x005F_x000D_"]])
+    assert [row.fields["name"] for row in books.read(source).accounts or []] == ["Cash\r\nbox", "x_x000D_"]
+
+
+def test_a_formula_that_gives_an_empty_text_is_an_empty_cell(books: Books) -> None:
+    """Its value is stored, and it is nothing."""
+    source = workbook(books, [["externalId", "code", "name"], ["a", '=IF(1,"","x")', "Cash"]])
+    path = books.folder / "chart.xlsx"
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    part = "xl/worksheets/sheet2.xml"
+    parts[part] = parts[part].replace(b'<c r="B2"', b'<c t="str" r="B2"')
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    (row,) = books.read(source).accounts or []
+    assert (row.fields["code"], row.hold) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,71 @@
+"""What a sheet says of its rows and cells beside their values: hidden rows, and formulas without a stored value."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from xml.parsers import expat
+
+if TYPE_CHECKING:
+    from typing import IO
+
+_PLACE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+
+
+class Marks:
+    """Read from a sheet's XML: ``hidden`` rows, and ``empty`` cells (row, column from 0) whose formula has no value."""
+
+    def __init__(self) -> None:
+        self.hidden: set[int] = set()
+        self.empty: set[tuple[int, int]] = set()
+        self._row = 0
+        self._column = -1
+        self._formula = self._typed = self._inside = False
+        self._value = ""
+
+    @classmethod
+    def of(cls, stream: IO[bytes]) -> Marks:
+        """The marks of one sheet, which `check_workbook` has looked at."""
+        made = cls()
+        parser = expat.ParserCreate()
+        parser.StartElementHandler, parser.EndElementHandler = made.start, made.end
+        parser.CharacterDataHandler = made.data
+        parser.buffer_text = True
+        parser.ParseFile(stream)
+        return made
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+        name = tag.rpartition(":")[2]
+        if name == "row":
+            self._row = int(attributes.get("r", self._row + 1))
+            self._column = -1
+            if attributes.get("hidden") in {"1", "true"}:
+                self.hidden.add(self._row)
+        elif name == "c":
+            place = _PLACE.fullmatch(attributes.get("r", ""))
+            self._column = _number(place[1]) if place else self._column + 1
+            # A formula that gives a text may give an empty one.
+            self._typed = attributes.get("t") == "str"
+            self._formula, self._value = False, ""
+        elif name == "f":
+            self._formula = True
+        self._inside = name == "v"
+
+    def data(self, text: str) -> None:
+        """Text of an element."""
+        if self._inside:
+            self._value += text
+
+    def end(self, tag: str) -> None:
+        """An element ends."""
+        self._inside = False
+        if tag.rpartition(":")[2] == "c" and self._formula and not self._typed and not self._value:
+            self.empty.add((self._row, self._column))
+
+
+def _number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
