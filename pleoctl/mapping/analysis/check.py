@@ -79,6 +79,7 @@ def check(rules: Rules, names: list[Finding], catalog: Catalog | None = None) ->
         *_twins(rules),
         *_targets(rules, catalog),
         *_dimensions(rules, catalog),
+        *_set_values(rules, catalog),
     ]
     found.sort(key=lambda f: (f.file or "", isinstance(f, More), f.line or 0, f.column or 0, f.code, f.message))
     return Report(found, [*_regexes(rules), *_entangled(undecided)])
@@ -195,6 +196,21 @@ def _dimensions(rules: Rules, catalog: Catalog | None) -> Iterator[Finding]:
             problem = _condition_problem(rules, catalog, condition)
             if problem is not None:
                 yield condition.place.finding("MAP034", f"row {row.id!r}: {problem}", rule=row.id)
+
+
+def _set_values(rules: Rules, catalog: Catalog | None) -> Iterator[Finding]:
+    """Tax codes and tags that line rows set."""
+    for row in rules.lines:
+        for changes in dict.fromkeys([row.changes, *(part.changes for part in row.parts)]):
+            problems = [
+                f"tax code {code} is not among tax.taxCodes"
+                for code in changes.tax_code
+                if code is not None and rules.tax_codes is not None and code not in rules.tax_codes
+            ]
+            if catalog is not None:
+                problems += [p for g, c in changes.tags if c is not None and (p := catalog.tag_problem(g, c))]
+            for problem in problems:
+                yield row.place.finding("MAP034", f"row {row.id!r} sets what cannot be: {problem}", rule=row.id)
 
 
 def _condition_problem(rules: Rules, catalog: Catalog | None, condition: Predicate) -> str | None:

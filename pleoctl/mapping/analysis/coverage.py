@@ -6,13 +6,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from pleoctl.mapping.engine.record import Nobody
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pleoctl.mapping.engine.engine import Engine
     from pleoctl.mapping.engine.entries import Entry
+    from pleoctl.mapping.engine.linetable import Facts
     from pleoctl.mapping.items import Defect, Item
-    from pleoctl.mapping.rules.model import Rules
+    from pleoctl.mapping.rules.model import LineRow, Rules
 
 
 #: Items without an entry beyond this many are only counted, so that memory does not grow.
@@ -39,11 +42,6 @@ class Coverage:
             self.failed += 1
             if len(self.unmapped) < MAX_UNMAPPED:
                 self.unmapped.append(_unmapped(entry))
-        # Several entries may name the same lines; each line counts once.
-        hits: Counter[str] = Counter()
-        for ledger in entry.entries:
-            hits |= Counter(p.rule for p in ledger.postings if p.rule is not None and p.role == "line")
-        self.lines.update(hits)
 
     def as_json(self) -> dict[str, Any]:
         """The result of ``mapping coverage``; ``neverHit`` leaves out the rows that ship with pleoctl."""
@@ -63,11 +61,23 @@ class Coverage:
         }
 
 
+class _LineHits(Nobody):
+    """Counts the rows of lines, whatever becomes of the item."""
+
+    def __init__(self, hits: Counter[str]) -> None:
+        self._hits = hits
+
+    def line(self, number: int, facts: Facts, row: LineRow | None) -> None:  # noqa: ARG002 - what is heard
+        if row is not None:
+            self._hits[row.id] += 1
+
+
 def coverage(engine: Engine, items: Iterable[Item | Defect]) -> Coverage:
     """Map items and count which rows decided."""
     found = Coverage(engine.rules)
+    recorder = _LineHits(found.lines)
     for item in items:
-        found.add(engine.entry(item))
+        found.add(engine.entry(item, recorder))
     return found
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pleoctl.mapping.analysis.index import BoxIndex
 from pleoctl.mapping.analysis.regions import Box, box
 from pleoctl.mapping.engine.linetable import cell_allows
+from pleoctl.mapping.rules.model import NOTHING
 from pleoctl.mapping.vocabulary import CELL_FIELDS, CELLS, Cell
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def _successor(rules: Rules, one: _Analysed, later: Iterable[_Analysed], table: 
     for other in later:
         if not one.box.meets(other.box) or not any(piece.meets(other.box) for piece in left):
             continue
-        if other.row.account != one.row.account:
+        if other.row.outcome != one.row.outcome:
             return None
         if other.dead:
             # It would come to life without this row, but is to be removed itself.
@@ -181,7 +182,8 @@ def _successor(rules: Rules, one: _Analysed, later: Iterable[_Analysed], table: 
             return None
     if table.exhausted:
         return None
-    if rules.otherwise == "keep" and all(_has_account(piece, one.row.account) for piece in left):
+    plain = one.row.outcome == (one.row.account, (), None, NOTHING)
+    if plain and rules.otherwise == "keep" and all(_has_account(piece, one.row.account) for piece in left):
         return " and ".join([*names[:_NAMED], "the line's own account"])
     return None
 

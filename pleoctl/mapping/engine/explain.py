@@ -85,7 +85,7 @@ class Trace:
             "lines",
             winner,
             choice,
-            f"rule: {row.account or f'keep {facts.account}'}" if row else branch,
+            f"rule: {row.shown(facts.account)}" if row else branch,
         )
 
     def account(self, kind: str, side: str, found: Resolved) -> None:

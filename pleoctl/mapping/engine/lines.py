@@ -10,14 +10,18 @@ from pleoctl.mapping.engine.check import check_tax, check_tax_type
 from pleoctl.mapping.engine.linetable import Facts, LineTable
 from pleoctl.mapping.engine.record import NOBODY
 from pleoctl.mapping.engine.work import hundredths
-from pleoctl.mapping.failures import ItemFailure, invalid, missing
+from pleoctl.mapping.failures import ItemFailure, invalid, missing, wrong
+from pleoctl.mapping.rules.model import NOTHING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from pleoctl.mapping.engine.accounts import Accounts
     from pleoctl.mapping.engine.check import Checks
     from pleoctl.mapping.engine.work import Work
     from pleoctl.mapping.items import Line, Tag, Tax
-    from pleoctl.mapping.rules.model import LineRow, Rules
+    from pleoctl.mapping.rules.model import Changes, LineRow, Part, Rules
+    from pleoctl.mapping.rules.template import Template
     from pleoctl.mapping.vocabulary import Cell
 
 
@@ -55,11 +59,11 @@ class Lines:
         table = self._tables.get(cell)
         if table is None:
             table = self._tables[cell] = LineTable(self._rows, cell)
-        shares = []
+        shares: list[Share] = []
         for number, line in enumerate(work.item.accounting_entry_lines):
             value = work.values[number]
             if value:
-                shares.append(self._share(work, table, number, line, abs(value)))
+                self._add(shares, work, table, number, line)
             else:
                 work.recorder.zero_line(number)
         return shares
@@ -71,14 +75,14 @@ class Lines:
             value = work.values[number]
             if value:
                 share = Share(line, account, abs(value), None, stands_in=True)
-                self._carried(share, work, number)
+                self._carried(share, work, number, NOTHING)
                 shares.append(share)
             else:
                 work.recorder.zero_line(number)
         return shares
 
-    def _share(self, work: Work, table: LineTable, number: int, line: Line, amount: int) -> Share:
-        unclear = None
+    def _add(self, shares: list[Share], work: Work, table: LineTable, number: int, line: Line) -> None:
+        unclear, amount = None, abs(work.values[number])
         try:
             given = self._accounts.of_reference(line.account, "the line's account")
         except ItemFailure as failure:
@@ -90,24 +94,52 @@ class Lines:
             row = table.find(facts)
             if work.recorder is not NOBODY:
                 work.recorder.line(number, facts, row)
-        if unclear is not None and (row is None or row.account is None):
+        if row is not None and row.refuse is not None:
+            raise invalid(row.refuse)
+        if unclear is not None and (row is None or row.needs_own):
             work.recorder.unclear_line(number, unclear.reason)
             raise unclear
-        share = Share(line, self._account(number, given, row), amount, row)
-        self._checks.account(share.account, work, line.account.name if row is None and line.account else None)
-        self._carried(share, work, number)
-        return share
+        if row is not None and row.parts:
+            shares += self._parts(work, number, line, given, row)
+            return
+        account = self._account(number, given, row, None if row is None else row.account)
+        share = Share(line, account, amount, row)
+        self._checks.account(account, work, line.account.name if row is None and line.account else None)
+        self._carried(share, work, number, NOTHING if row is None else row.changes)
+        shares.append(share)
 
-    def _carried(self, share: Share, work: Work, number: int) -> None:
-        """What a share takes over from its line beside the amount."""
-        if share.line.tax is not None:
-            self._tax(share, share.line.tax, work, number)
-        if share.line.tags:
-            self._tags(share, share.line.tags)
+    def _parts(self, work: Work, number: int, line: Line, given: str | None, row: LineRow) -> list[Share]:
+        """The parts of a line that are not zero, whose gross amounts and taxes add up to the line's."""
+        made = []
+        for index, part in enumerate(row.parts):
+            share = Share(line, self._account(number, given, row, part.account), 0, row)
+            share.amount = portion(abs(work.values[number]), row.parts, index)
+            self._checks.account(share.account, work)
+            self._carried(share, work, number, part.changes)
+            share.tax = portion(share.tax, row.parts, index)
+            reverse = line.tax is not None and line.tax.type == "reverse"
+            if share.tax > share.amount and not reverse:
+                raise invalid(f"line {number + 1}: row {row.id} splits it so that a part is smaller than its tax")
+            if share.amount or share.tax:
+                made.append(share)
+        return made
 
-    def _account(self, number: int, given: str | None, row: LineRow | None) -> str:
-        if row is not None and row.account is not None:
-            return row.account
+    def _carried(self, share: Share, work: Work, number: int, changes: Changes) -> None:
+        """What a share takes over from its line beside the amount, and what is set in its place."""
+        tax = share.line.tax
+        if tax is not None:
+            self._tax(share, tax, work, number, changes)
+        elif changes.tax_code:
+            share.tax_code = changes.tax_code[0]
+            self._checks.tax_code(share.tax_code)
+        if share.line.tags or changes.tags:
+            self._tags(share, share.line.tags or (), changes)
+        if changes.description is not None:
+            _describe(work, changes.description)
+
+    def _account(self, number: int, given: str | None, row: LineRow | None, account: str | None) -> str:
+        if account is not None:
+            return account
         if self._fail and row is None:
             raise missing(f"line {number + 1}: no line rule matches, and lines.otherwise is fail")
         if given is None:
@@ -116,10 +148,11 @@ class Lines:
             )
         return given
 
-    def _tags(self, share: Share, tags: list[Tag | None]) -> None:
+    def _tags(self, share: Share, tags: Iterable[Tag | None], changes: Changes) -> None:
         seen: dict[str, Tag] = {}
+        changed = {group.casefold() for group, _ in changes.tags}
         for tag in tags:
-            if tag is None or not tag.code:
+            if tag is None or not tag.code or tag.group_code.casefold() in changed:
                 continue
             first = seen.setdefault(tag.group_code.casefold(), tag)
             if first.code.casefold() != tag.code.casefold():
@@ -127,12 +160,37 @@ class Lines:
             if first is tag:
                 share.tags[tag.group_code] = tag.code
                 self._checks.tag(tag.group_code, tag.code)
+        for group, code in changes.tags:
+            if code is not None:
+                share.tags[group] = code
+                self._checks.tag(group, code)
 
-    def _tax(self, share: Share, tax: Tax, work: Work, number: int) -> None:
-        share.tax_code = tax.code or None
+    def _tax(self, share: Share, tax: Tax, work: Work, number: int, changes: Changes) -> None:
+        share.tax_code = changes.tax_code[0] if changes.tax_code else tax.code or None
         self._checks.tax_code(share.tax_code)
         value = hundredths(tax.amount.in_wallet_currency, "line %d: tax", number + 1)
         check_tax(tax, value, work, number)
-        if self._split:
+        if self._split and not (changes.tax_code and share.tax_code is None):
             check_tax_type(tax, number)
             share.tax = abs(value)
+            if value and share.tax_code != (tax.code or None):
+                raise wrong(
+                    f"line {number + 1}: tax code {share.tax_code} cannot stand in for {tax.code or 'none'} "
+                    "where the tax is split off, since its accounts are not known"
+                )
+
+
+def portion(total: int, parts: Sequence[Part], index: int) -> int:
+    """What of a total falls on a part: rounded toward zero, and the rest on the largest part, the first of equals."""
+    amounts = [total * part.share.numerator // part.share.denominator for part in parts]
+    largest = max(range(len(parts)), key=lambda i: parts[i].share)
+    return amounts[index] + (total - sum(amounts) if index == largest else 0)
+
+
+def _describe(work: Work, template: Template) -> None:
+    """The first line that sets a description wins."""
+    text = template.render(work.item)
+    if not work.described:
+        work.description, work.described = text, True
+    elif text != work.description:
+        work.warnings.append("several lines set a description; the first one counts")

@@ -57,22 +57,29 @@ class Recorder(Protocol):
         ...
 
 
-class _Nobody:
-    """Hears nothing."""
+class Nobody:
+    """Hears nothing; who wants to hear of one thing alone inherits from it."""
 
-    def route(self, method: str | None, branch: str) -> None: ...
+    def route(self, method: str | None, branch: str) -> None:
+        """Nothing."""
 
-    def type_row(self, cell: Cell | None, row: TypeRow | None) -> None: ...
+    def type_row(self, cell: Cell | None, row: TypeRow | None) -> None:
+        """Nothing."""
 
-    def vendor(self, row: VendorRow | None) -> None: ...
+    def vendor(self, row: VendorRow | None) -> None:
+        """Nothing."""
 
-    def zero_line(self, number: int) -> None: ...
+    def zero_line(self, number: int) -> None:
+        """Nothing."""
 
-    def unclear_line(self, number: int, reason: str) -> None: ...
+    def unclear_line(self, number: int, reason: str) -> None:
+        """Nothing."""
 
-    def line(self, number: int, facts: Facts, row: LineRow | None) -> None: ...
+    def line(self, number: int, facts: Facts, row: LineRow | None) -> None:
+        """Nothing."""
 
-    def account(self, kind: str, side: str, found: Resolved) -> None: ...
+    def account(self, kind: str, side: str, found: Resolved) -> None:
+        """Nothing."""
 
 
-NOBODY: Final[Recorder] = _Nobody()
+NOBODY: Final[Recorder] = Nobody()

@@ -26,7 +26,7 @@ _CURRENCY: Final = re.compile("[A-Z]{3}")
 class Work(msgspec.Struct, gc=False):
     """One item on its way: ``amount`` and ``values`` (one for each line) are signed hundredths of ``currency``.
 
-    ``is_employee``: the ``vendor`` is the one that stands for the employee.
+    ``described``: a line row has set the description. ``is_employee``: the ``vendor`` stands for the employee.
     """
 
     item: Item
@@ -39,6 +39,7 @@ class Work(msgspec.Struct, gc=False):
     row: TypeRow | None = None
     vendor: VendorRow | None = None
     is_employee: bool = False
+    described: bool = False
     original: OriginalOf | None = None
     amount: int = 0
     values: list[int] = []  # msgspec copies an empty default for each item

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,20 @@ from pleoctl.documents.files import decode
 from pleoctl.errors import MOST_ALIKE, Finding, InvalidFile, More
 from pleoctl.mapping.rules import template
 from pleoctl.mapping.rules.files import STANDARD_FILE, Source, Sources, folder_reader
-from pleoctl.mapping.rules.model import RULES, Given, Leg, LineRow, Rules, Target, TestCase, TypeRow, VendorRow, literal
+from pleoctl.mapping.rules.model import (
+    RULES,
+    Changes,
+    Given,
+    Leg,
+    LineRow,
+    Part,
+    Rules,
+    Target,
+    TestCase,
+    TypeRow,
+    VendorRow,
+    literal,
+)
 from pleoctl.mapping.rules.predicates import Predicate, digits, folded, predicate
 from pleoctl.mapping.rules.regex import MAX_SIZE, Refused, compiled
 from pleoctl.mapping.rules.spelling import UNKNOWN
@@ -200,18 +214,54 @@ class _Build:
     def _line_rows(self, source: Source) -> Iterator[LineRow]:
         for index, data in enumerate(source.data.get("lines", {}).get("rows", [])):
             path = ("lines", "rows", index)
-            if data["account"] in ROLES:
-                message = f"account {data['account']!r} is a role, where a line row gives a code or keep"
-                hint = f"write account:{data['account']} for a code that is spelt so"
-                self.problems.append(source.finding((*path, "account"), message, hint))
+            if len(data.keys() & {"account", "split", "refuse"}) != 1:
+                message = f"row {data['id']!r} needs one of account, split and refuse"
+                self.problems.append(source.finding(path, message, "write account: CODE, or account: keep", "schema"))
+                continue
+            if "refuse" in data and "set" in data:
+                message = f"row {data['id']!r} refuses the item, so that nothing can be set"
+                self.problems.append(source.finding((*path, "set"), message, "remove `set`"))
+            replaces, changes = data.get("replaces", []), self._changes(source, (*path, "set"), data.get("set", {}))
             yield LineRow(
                 data["id"],
                 self._when(source, path, data["when"]),
-                None if data["account"] == KEEP else literal(data["account"]),
+                self._account(source, path, data.get("account", KEEP)),
                 source.place(*path),
                 source.spelling.is_lost(path),
                 source.within,
+                tuple(self._parts(source, path, data.get("split", []), changes)),
+                data.get("refuse"),
+                changes,
+                (replaces,) if isinstance(replaces, str) else tuple(replaces),
             )
+
+    def _account(self, source: Source, path: Steps, given: str) -> str | None:
+        """The code that a row or a part gives, None for the line's own."""
+        if given in ROLES:
+            message = f"account {given!r} is a role, where a line row gives a code or keep"
+            hint = f"write account:{given} for a code that is spelt so"
+            self.problems.append(source.finding((*path, "account"), message, hint))
+        return None if given == KEEP else literal(given)
+
+    def _changes(self, source: Source, path: Steps, data: dict[str, Any]) -> Changes:
+        made = None
+        if "description" in data:
+            try:
+                made = template.compile_template(data["description"], source.place(*path, "description"))
+            except InvalidFile as error:
+                self._sort(error.findings)
+        tax_code = (data["taxCode"],) if "taxCode" in data else ()
+        return Changes(tax_code, tuple(data.get("tags", {}).items()), made)
+
+    def _parts(self, source: Source, path: Steps, listed: list[Any], beside: Changes) -> Iterator[Part]:
+        shares = [Fraction(data["share"]) / 100 for data in listed]
+        if listed and (sum(shares) != 1 or min(shares) <= 0):
+            message = f"the shares add up to {float(sum(shares) * 100):g}, or one of them is zero"
+            self.problems.append(source.finding((*path, "split"), message, "write shares that add up to 100"))
+        for index, (share, data) in enumerate(zip(shares, listed, strict=True)):
+            step = (*path, "split", index)
+            own = self._changes(source, step, {k: data[k] for k in ("taxCode", "tags") if k in data})
+            yield Part(share, self._account(source, step, data["account"]), own.over(beside))
 
     def _vendors(self, source: Source) -> Iterator[VendorRow]:
         section = source.data.get("vendors", {})
@@ -253,11 +303,17 @@ class _Build:
                 else:
                     self._rules.replaced.append((rows[meant], row))
         gone = {old.id for old, _ in self._rules.replaced}
+        self._replace_lines()
         self._rules.types = [
             replace(row, doubtful=True) if row.id in lost else row for row in self._rules.types if row.id not in gone
         ]
 
-    def _meant(self, name: str, row: TypeRow, rows: dict[str, TypeRow]) -> str | None:
+    def _replace_lines(self) -> None:
+        rows = {row.id: row for row in self._rules.lines}
+        gone = {self._meant(name, row, rows) for row in self._rules.lines for name in row.replaces}
+        self._rules.lines = [row for row in self._rules.lines if row.id not in gone]
+
+    def _meant(self, name: str, row: TypeRow | LineRow, rows: dict[str, TypeRow] | dict[str, LineRow]) -> str | None:
         """The row that a name in ``replaces`` means; an unknown one is told, and corrected where that is obvious."""
         if name in rows and name != row.id:
             return name

@@ -10,6 +10,7 @@ from pleoctl.mapping.vocabulary import CELLS, LINE_KINDS, LINE_SIDES, ROLES, SET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from fractions import Fraction
 
     from pleoctl.mapping.items import Item
     from pleoctl.mapping.rules.predicates import Predicate
@@ -125,10 +126,42 @@ _CELL_INDEX: Final = {"type": 0, "subType": 1, "method": 2}
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """What a line row sets beside the account.
+
+    ``tax_code`` is empty where the line's stays, else the one code (None: taken away). ``tags`` are pairs of group and
+    code (None: taken away).
+    """
+
+    tax_code: tuple[str | None, ...] = ()
+    tags: tuple[tuple[str, str | None], ...] = ()
+    description: Template | None = None
+
+    def over(self, other: Changes) -> Changes:
+        """These where they say something, else the other ones."""
+        own = {group.casefold() for group, _ in self.tags}
+        tags = tuple((group, code) for group, code in other.tags if group.casefold() not in own)
+        return Changes(self.tax_code or other.tax_code, self.tags + tags, self.description or other.description)
+
+
+NOTHING: Final = Changes()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a split: ``share`` of the whole, its account (None: the line's own), and what is set on it."""
+
+    share: Fraction
+    account: str | None
+    changes: Changes = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
 class LineRow:
     """A row of the line table (hit policy FIRST); ``account`` is the code it gives to the line, None keeps its own.
 
-    ``within`` are the files that include the row's own, directly or not.
+    In place of an account, ``parts`` split the line and ``refuse`` fails the item. ``within`` are the files that
+    include the row's own, directly or not.
     """
 
     id: str
@@ -137,6 +170,28 @@ class LineRow:
     place: Place
     doubtful: bool = False
     within: frozenset[str] = frozenset()
+    parts: tuple[Part, ...] = ()
+    refuse: str | None = None
+    changes: Changes = NOTHING
+    replaces: tuple[str, ...] = ()
+
+    @property
+    def needs_own(self) -> bool:
+        """Whether the line's own account counts."""
+        return any(part.account is None for part in self.parts or (self,)) and self.refuse is None
+
+    @property
+    def outcome(self) -> tuple[Any, ...]:
+        """What the row does to a line; rows that do the same have the same."""
+        return self.account, self.parts, self.refuse, self.changes
+
+    def shown(self, own: str | None) -> str:
+        """What the row does to a line that has an account of its own."""
+        if self.refuse is not None:
+            return f"refuse: {self.refuse}"
+        keep = f"keep {own}"
+        parts = [f"{float(part.share * 100):g} % {part.account or keep}" for part in self.parts]
+        return " + ".join(parts) or self.account or keep
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,9 @@ def _uses(rules: Rules) -> Iterator[AccountUse]:
             if target.code is not None:
                 yield AccountUse(target.code, target.place, f"rule {row.id}")
     for line in rules.lines:
-        if line.account is not None:
-            yield AccountUse(line.account, line.place, f"rule {line.id}")
+        for account in (line.account, *(part.account for part in line.parts)):
+            if account is not None:
+                yield AccountUse(account, line.place, f"rule {line.id}")
     for vendor in rules.vendors:
         if vendor.account is not None:
             yield AccountUse(vendor.account, vendor.place, f"vendor {vendor.code}")
