@@ -85,6 +85,7 @@ def apply_job(
         _Execution(run, receipt, journal, progress).go()
     finally:
         journal.close()
+        run.fetcher.close(over=receipt.job.outcome != "open")
         counts = run.pleo.counts
         receipt.requests = {"read": counts.read, "write": counts.write, "retries": counts.retries}
         receipt.finished_at = _iso()
@@ -227,11 +228,12 @@ class _Execution:
             if not item.tracking.is_open and item.id in self._results:
                 _already(self._results[item.id], item.tracking)
         changes = {change.address.removeprefix("item:"): change for change in self._run.plan.changes}
-        for item, outcome in self._keeper.outcomes(list(open_items(items)), changes, self._run.stop):
+        waiting = list(open_items(items))
+        for number, (item, outcome) in enumerate(self._keeper.outcomes(waiting, changes, self._run.stop), 1):
             outcome.enter(self._results[item.id])
             self._statuses.add(item.id, self._results[item.id])
             self._statuses.before_the_next()
-            self._progress(sum(one.status != "notAttempted" for one in self._results.values()), len(self._results))
+            self._progress(number, len(waiting))
 
     def _close(self) -> None:
         """One closing event, after the items have been listed once more and all are final (K1)."""

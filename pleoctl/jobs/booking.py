@@ -120,7 +120,8 @@ class Bookkeeper:
     def _standing(self, keys: Sequence[Key]) -> Mapping[str, list[Held]]:
         """What the books hold; what an earlier run sent and never heard of is given time to show."""
         found = dict(find(self._desk.sink, keys)) if keys else {}
-        doubtful = [key for key in keys if self._desk.memory.is_doubtful(key.stored) and not found.get(key.stored)]
+        doubts = self._desk.memory.doubts()
+        doubtful = [key for key in keys if key.stored in doubts and not found.get(key.stored)]
         for pause in Book.looks if doubtful else ():
             this_machine().sleep(pause)
             found |= find(self._desk.sink, doubtful)

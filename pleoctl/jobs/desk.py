@@ -59,7 +59,7 @@ class JobDesk:
 
     def run(self, plan: PostingPlan, pleo: ExportWriter, stop: threading.Event, *, take_over: bool) -> JobRun:
         """The run of a plan; its attachments lie beside the memory of its job."""
-        folder = self.workspace.runs[0].parent / "attachments"
+        folder = self.workspace.runs[0].parent / "attachments" / plan.job.id
         return JobRun(
             plan=plan, pleo=pleo, books=self.books, rules=self.mapper.head,
             fetcher=Fetcher(folder, loopback=self.workspace.is_loopback), memory=self.memory(plan.job.id),

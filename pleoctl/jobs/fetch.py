@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import shutil
 import socket
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -42,9 +43,11 @@ class Fetcher:
         # Links are signed; no credential of ours, of a .netrc or of a cookie jar has any business there.
         self._session.auth = _no_auth
 
-    def close(self) -> None:
-        """Give the connections back."""
+    def close(self, *, over: bool) -> None:
+        """Give the connections back; what was fetched for a job that is ``over`` is taken away."""
         self._session.close()
+        if over:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def files(self, item: Listed) -> tuple[File, ...]:
         """All attachments of an item, in Pleo's order. Raises `Refusal` with the ``receipt_…`` reason of the first."""

@@ -50,11 +50,8 @@ class JobMemory:
         """Say that its outcome is known."""
         self._write({"event": "known", "key": key})
 
-    def is_doubtful(self, key: str) -> bool:
-        """Whether a booking was sent whose outcome nobody heard of."""
-        return key in self._doubts()
-
-    def _doubts(self) -> set[str]:
+    def doubts(self) -> set[str]:
+        """Keys of bookings that were sent and of whose outcome nobody heard."""
         found: set[str] = set()
         for line in self._lines():
             if line.get("event") == "sent":

@@ -49,11 +49,11 @@ def require_unbooked(reader: ExportReader, job: ExportJob, sink: Sink, memory: J
     """Raise `Refused` while one of the job's open items stands in the books, or may stand there."""
     items = list(open_items(read_items(reader, job)))
     keys = [key for item in items for key in keys_of(sink, job.id, item, None)]
-    found = sink.find(keys) if keys else {}
+    found, doubts = sink.find(keys) if keys else {}, memory.doubts()
     for key in keys:
         if live(found.get(key.stored, ())):
             raise Refused(f"item:{key.item} is booked and not reported", hint="report it: `pleoctl jobs run`")
-        if memory.is_doubtful(key.stored):
+        if key.stored in doubts:
             raise Refused(
                 f"item:{key.item} may be booked: its last answer was lost", hint="settle it: `pleoctl jobs run`"
             )

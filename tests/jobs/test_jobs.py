@@ -297,6 +297,7 @@ def test_attachments_are_stored_beside_the_books(world: World, books: MakeBooks,
     assert (folder / "books/attachments" / item_id(1) / "1.pdf").read_bytes() == b"%PDF"
     assert booked(folder) == {item_id(1): 1, item_id(3): 1}
     assert world.statuses[item_id(2)][0]["failureReasonType"] == "receipt_conversion_failure"
+    assert not (folder / ".pleoctl/attachments" / JOB).exists()
 
 
 def test_books_are_published_before_a_status_leaves(
