@@ -11,7 +11,6 @@ import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
 from pleoctl.errors import PleoctlError
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
 T = TypeVar("T")
 # Files of a branch may look like a repository, whose configuration names programs to run: git goes by a .git alone,
@@ -125,6 +125,8 @@ class Machine:
 
     def state_folder(self) -> Path:
         """The user's state folder of pleoctl (``PLEOCTL_STATE_DIR`` in tests and containers). Raises `PleoctlError`."""
+        from pathlib import Path
+
         given = os.environ.get("PLEOCTL_STATE_DIR")
         if given:
             return Path(given)

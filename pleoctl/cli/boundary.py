@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -109,6 +108,8 @@ def _worst(output: Output) -> ExitCode:
 
 def _system(error: OSError) -> Finding:
     """What the machine refused, as far as nobody who knows more has told it."""
+    from pathlib import Path
+
     try:
         Path.cwd()
     except OSError:

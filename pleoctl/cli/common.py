@@ -7,7 +7,6 @@ import inspect
 import os
 import shutil
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -17,6 +16,7 @@ from pleoctl.errors import NotWritten, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from pleoctl.workspace import Workspace
 
@@ -142,6 +142,8 @@ def write_output(options: Options, path: str, content: bytes, *, inputs: Iterabl
     What goes wrong is a finding of this invocation (``options.unwritten``), for its work is done. Raises what
     `check_output` raises.
     """
+    from pathlib import Path
+
     check_output(options, path, inputs)
     if path in _STREAMS:
         _say(options, path, content)
@@ -169,6 +171,8 @@ def check_output(options: Options, path: str, inputs: Iterable[Path] = ()) -> No
     Raises `UsageError` where it would replace what the command reads, `Refused` where a link in the workspace leads out
     of it: a branch may have put it there.
     """
+    from pathlib import Path
+
     if path in _STREAMS:
         return
     target = Path(os.path.realpath(path))
@@ -183,6 +187,8 @@ def check_output(options: Options, path: str, inputs: Iterable[Path] = ()) -> No
 
 def workspace_folder(options: Options) -> Path | None:
     """The folder of this invocation's workspace, whatever stands in it; None where there is none."""
+    from pathlib import Path
+
     chosen = options.workspace or os.environ.get("PLEOCTL_WORKSPACE")
     if chosen:
         path = Path(chosen)

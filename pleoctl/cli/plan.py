@@ -12,7 +12,6 @@ from pleoctl.cli.common import PATH, as_command, open_workspace, terminal_width,
 from pleoctl.cli.planning import connected, mapping_warnings, scope_options
 from pleoctl.cli.reports import report_options, reporting
 from pleoctl.errors import ExitCode, Finding
-from pleoctl.forge.environment import commit
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
@@ -126,6 +125,7 @@ def refused(made: Plan) -> Finding:
 
 
 def _report(reported: Reported, made: Plan, output: str | None) -> None:
+    from pleoctl.forge.environment import commit
     from pleoctl.report.markdown import Names, plan_markdown
     from pleoctl.report.review import plan_findings
 
@@ -145,6 +145,8 @@ def render_plan(
     per_minute: int | None = None,
 ) -> Output:
     """A plan in the asked format; ``file`` is where it is saved."""
+    from pleoctl.forge.environment import commit
+
     if gitlab_report is not None:
         from pleoctl.forge.gitlab import gitlab_report as counts
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -13,14 +12,14 @@ import click
 from pleoctl.cli.common import PATH, WORKSPACE, open_workspace, workspace_folder, write_output
 from pleoctl.cli.door import annotate, tell
 from pleoctl.errors import Finding, PleoctlError, limited
-from pleoctl.forge import environment
-from pleoctl.markup import Markdown
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pleoctl.cli.boundary import Options
+    from pleoctl.markup import Markdown
 
     F = TypeVar("F", bound=Callable[..., Any])
 
@@ -77,6 +76,8 @@ def _inputs(options: Options) -> list[Path]:
 
 
 def _write(options: Options, reported: Reported, junit: str | None, sarif: str | None) -> None:
+    from pleoctl.forge import environment
+
     reported.findings = limited(reported.findings)
     name = f"pleoctl {options.command}"
     folder = _folder(options)
@@ -99,7 +100,10 @@ def _write(options: Options, reported: Reported, junit: str | None, sarif: str |
 
 
 def _append_summary(name: str, reported: Reported) -> None:
+    from pathlib import Path
+
     from pleoctl.forge.annotations import SUMMARY_BYTES
+    from pleoctl.markup import Markdown
     from pleoctl.report.markdown import findings_markdown
 
     path = os.environ.get("GITHUB_STEP_SUMMARY")
@@ -124,6 +128,10 @@ def _append_summary(name: str, reported: Reported) -> None:
 
 def _folder(options: Options) -> str:
     """Where the workspace stands in the repository of a CI job, for whom paths start at its top."""
+    from pathlib import Path
+
+    from pleoctl.forge import environment
+
     root = environment.repository_root()
     if root is None:
         return ""
