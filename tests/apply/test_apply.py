@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import stat
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import mixed
-from engine import Engine, check_contract
+from ends_of import ends
+from engine import Engine
 from pleoctl.desired.read import checked
-from pleoctl.documents.schemas import validator
-from pleoctl.errors import ExitCode, PleoctlError, Refused
+from pleoctl.errors import ExitCode
 from pleoctl.model import DesiredState, Dimension, Row
 from pleoctl.reconcile import Scope
-from pleoctl.run.journal import Journal
 from pleoctl.sandbox import Credential, Edit, Fault, Seed, Settings
-from pleoctl.workspace.settings import GuardLimits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,13 +26,6 @@ def result(applied: Receipt, address: str) -> Result:
     """How one change ended."""
     return next(r for r in applied.results if str(r.change.address) == address)
 
-
-def ends(applied: Receipt) -> dict[str, str]:
-    """Status by address."""
-    return {str(r.change.address): r.status for r in applied.results}
-
-
-# --- freshness -------------------------------------------------------------------------------------------------------
 
 STALE: list[tuple[str, Edit, str, list[str]]] = [
     (
@@ -148,9 +136,6 @@ def test_fields_that_the_plan_does_not_hold_may_move(engine: Engine) -> None:
     assert (account["name"], account["taxCodeExternalId"], account["metadata"]) == ("New name", "V99", {"new": 1})
 
 
-# --- creates ---------------------------------------------------------------------------------------------------------
-
-
 def small(pleo: Sandbox, root: Path, **accounts: str) -> Engine:
     """Accounts by externalId and name, and nothing else."""
     rows = [Row(key, {"code": None, "name": name}) for key, name in accounts.items()]
@@ -196,9 +181,6 @@ def test_a_refused_batch_is_halved(pleo: Sandbox, tmp_path: Path) -> None:
     applied = engine.apply(plan)
     assert applied.outcome == "done"
     assert pleo.stats()["byOperation"]["POST /v1/chart-of-accounts/batch"] == 3
-
-
-# --- refusals --------------------------------------------------------------------------------------------------------
 
 
 def test_an_expired_token_stops_the_run(engine: Engine) -> None:
@@ -256,9 +238,6 @@ def test_a_full_group_fails_the_values_that_do_not_fit(pleo: Sandbox, tmp_path: 
     assert (failed.error or {})["httpStatus"] == 400
 
 
-# --- races -----------------------------------------------------------------------------------------------------------
-
-
 def test_a_lost_write_that_someone_overwrote_is_a_conflict(engine: Engine) -> None:
     """After a lost answer the record is neither as planned nor as before: it is left to a new plan."""
     plan = engine.plan()
@@ -282,164 +261,3 @@ def test_what_someone_undoes_meanwhile_is_seen(engine: Engine) -> None:
     applied = engine.apply(plan)
     assert result(applied, "account:rename").status == "failed"
     assert "'Third'" in (result(applied, "account:rename").error or {})["message"]
-
-
-def test_a_list_that_never_shows_a_write_is_ambiguous(engine: Engine) -> None:
-    """Confirmed but not shown: ambiguous, exit 5, and the next run settles it."""
-    plan = engine.plan()
-    engine.pleo.add_fault(Fault(kind="lag", method="PUT", path="/v1/chart-of-accounts/", nth=1, reads=50))
-    applied = engine.apply(plan)
-    assert sorted(ends(applied).values()).count("ambiguous") == 1
-    assert applied.exit_code is ExitCode.PARTIAL
-    engine.pleo.clear_faults()
-    assert set(ends(engine.apply(plan)).values()) == {"alreadyDone"}
-
-
-# --- stopping --------------------------------------------------------------------------------------------------------
-
-
-def test_a_stop_finishes_what_is_in_flight(engine: Engine) -> None:
-    """The stop event ends the run after the writes in flight; the rest was not attempted; running again finishes."""
-    plan, stop = engine.plan(), threading.Event()
-    created = Journal.write
-
-    def write(self: Journal, event: Any, addresses: Any, **details: Any) -> None:
-        created(self, event, addresses, **details)
-        if event == "sent":
-            stop.set()
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Journal, "write", write)
-        applied = engine.apply(plan, stop)
-    assert applied.outcome == "interrupted"
-    assert set(ends(applied).values()) == {"done", "notAttempted"}
-    assert engine.apply(plan).outcome == "done"
-    assert engine.plan().changes == []
-
-
-def test_a_stop_before_the_first_write_writes_nothing(engine: Engine) -> None:
-    """Asked to stop while reading, a run writes nothing at all."""
-    plan, stop = engine.plan(), threading.Event()
-    stop.set()
-    applied = engine.apply(plan, stop)
-    assert set(ends(applied).values()) == {"notAttempted"}
-    assert engine.pleo.stats()["writes"] == 0
-
-
-# --- journal and run folder ------------------------------------------------------------------------------------------
-
-
-def test_without_a_run_folder_nothing_is_sent(engine: Engine) -> None:
-    """A place that cannot be written stops the run before the first request."""
-    (engine.root / ".pleoctl").write_text("in the way")
-    plan = engine.plan()
-    engine.pleo.world.statistics.reset()
-    with pytest.raises(PleoctlError, match="nothing was sent"):
-        engine.apply(plan)
-    assert engine.pleo.stats()["total"] == 0
-
-
-@pytest.mark.parametrize("event", ["intent", "sent"])
-def test_a_full_disk_writes_nothing(engine: Engine, monkeypatch: pytest.MonkeyPatch, event: str) -> None:
-    """If what is about to be sent cannot be journaled, it is not sent, and the run says why."""
-    plan = engine.plan()
-    _break_journal(monkeypatch, event)
-    applied = engine.apply(plan)
-    assert engine.pleo.stats()["writes"] == 0
-    assert set(ends(applied).values()) == {"notAttempted"}
-    assert applied.outcome == "partial"
-    assert any("journal" in finding.message for finding in applied.findings)
-
-
-@pytest.mark.parametrize("event", ["confirmed", "failed"])
-def test_a_disk_that_fills_later_loses_no_outcome(engine: Engine, monkeypatch: pytest.MonkeyPatch, event: str) -> None:
-    """What Pleo answered is told as it was although it could not be journaled; nothing more is sent."""
-    plan = engine.plan()
-    if event == "failed":
-        engine.pleo.add_fault(Fault(kind="status", status=400, method="POST", path="batch$|accounts$"))
-    _break_journal(monkeypatch, event)
-    applied = engine.apply(plan)
-    state = {a["externalId"] for a in engine.pleo.state()["accounts"]}
-    new = {"account:new%2F1": "new/1" in state, "account:new%2F2": "new/2" in state}
-    assert {a: s == "done" for a, s in ends(applied).items() if a in new} == new
-    assert "notAttempted" in ends(applied).values()
-    assert any("journal" in finding.message for finding in applied.findings)
-    monkeypatch.undo()
-    engine.pleo.clear_faults()
-    assert engine.apply(plan).outcome == "done"
-
-
-def _break_journal(monkeypatch: pytest.MonkeyPatch, event: str) -> None:
-    def write(self: Journal, written: Any, addresses: Any, **details: Any) -> None:
-        if written == event:
-            raise self._unwritable(OSError(28, "No space left on device"))
-        original(self, written, addresses, **details)
-
-    original = Journal.write
-    monkeypatch.setattr(Journal, "write", write)
-
-
-def test_a_run_leaves_plan_journal_and_receipt(engine: Engine) -> None:
-    """Three files for the owner's eyes, kept out of version control; the receipt keeps to its schema."""
-    plan = engine.plan()
-    applied = engine.apply(plan)
-    folder = engine.root / ".pleoctl/runs" / applied.run_id
-    assert {p.name for p in folder.iterdir()} == {"plan.json", "journal.jsonl", "receipt.json"}
-    assert {stat.S_IMODE(p.stat().st_mode) for p in folder.iterdir()} == {0o600}
-    assert (engine.root / ".pleoctl" / ".gitignore").read_text() == "*\n"
-    assert (folder / "plan.json").read_bytes() == plan.bytes
-    receipt = json.loads((folder / "receipt.json").read_text())
-    assert list(validator("receipt").iter_errors(receipt)) == []
-    assert receipt["planId"] == plan.id
-    assert [c["address"] for c in receipt["changes"]] == [str(c.address) for c in plan.changes]
-    assert all(c["pleoId"] for c in receipt["changes"])
-
-
-def test_the_journal_tells_what_happened_to_each_change(engine: Engine) -> None:
-    """Intent, then sent, then confirmed, in this order for every address."""
-    applied = engine.apply(engine.plan())
-    folder = engine.root / ".pleoctl/runs" / applied.run_id
-    lines = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
-    for change in applied.results:
-        events = [line["event"] for line in lines if str(change.change.address) in line["addresses"]]
-        assert events == ["intent", "sent", "confirmed"]
-
-
-def test_no_secret_reaches_a_file(engine: Engine) -> None:
-    """Neither the key nor its encoded form stands in any file of a run, also after a fault (law 8)."""
-    plan = engine.plan()
-    engine.pleo.add_fault(Fault(kind="expireToken", method="PUT", nth=1))
-    engine.apply(plan)
-    content = b"".join(p.read_bytes() for p in engine.root.rglob("*") if p.is_file())
-    assert engine.pleo.api_key.encode() not in content
-    assert b"Basic" not in content
-
-
-# --- refused plans ---------------------------------------------------------------------------------------------------
-
-
-def test_a_plan_whose_guard_did_not_pass_is_refused(engine: Engine) -> None:
-    """Such a plan may be looked at, not applied."""
-    engine.limits = GuardLimits(count=0)
-    plan = engine.plan()
-    assert not plan.guard_passed
-    with pytest.raises(Refused, match="guard did not pass"):
-        engine.apply(plan)
-
-
-def test_the_workspace_guard_is_asked_again(engine: Engine) -> None:
-    """A plan made under looser limits does not pass a stricter workspace."""
-    plan = engine.plan()
-    engine.limits = GuardLimits(protect=("account:gone/1", "tag:dept/gone"))
-    with pytest.raises(Refused) as caught:
-        engine.apply(plan)
-    assert "protected" in {f.code for f in caught.value.findings}
-    assert engine.pleo.stats()["writes"] == 0
-
-
-def test_the_mixed_plan_keeps_the_contract(engine: Engine) -> None:
-    """Receipt without a fault, every change is done, Pleo saw nothing outside its contract, and all is in line."""
-    applied = engine.apply(engine.plan())
-    assert set(ends(applied).values()) == {"done"}
-    assert engine.plan().changes == []
-    check_contract(engine.pleo)

@@ -11,9 +11,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from .conftest import HEAD, Cli, item, line, money
+from .explained_items import ROWS, explained
 
 if TYPE_CHECKING:
     from pathlib import Path
+
 
 TESTS = """
 tests:
@@ -178,24 +180,6 @@ def test_tests_do_not_need_the_accounting_system(workspace: Path, cli: Cli) -> N
     assert cli("mapping", "test") == 0
 
 
-# --- explain ---------------------------------------------------------------------------------------------------
-
-ROWS = """lines:
-  rows:
-  - {id: other, when: {supplier: Miro}, account: "1"}
-  - {id: figma, when: {supplier: {startsWith: "Fig"}, amount: {range: [100, null]}}, account: "6541"}
-  - {id: late, when: {supplier: FIGMA}, account: "2"}
-"""
-
-
-def explained(workspace: Path, cli: Cli, *given: Any, options: tuple[str, ...] = ()) -> Any:
-    """The result of `explain` for some items."""
-    (workspace / "mapping.yaml").write_text(HEAD + ROWS)
-    (workspace / "items.json").write_text(json.dumps(given))
-    assert cli("mapping", "explain", "items.json", "--format", "json", *options) == 0
-    return cli.json["result"]
-
-
 def test_explain_tells_why(workspace: Path, cli: Cli) -> None:
     """Winner with place, each condition with the item's value, the branch of a role, losers with what failed."""
     result = explained(workspace, cli, item(supplier={"name": "Figma Inc"}))
@@ -251,9 +235,6 @@ def test_explain_as_graph_escapes(workspace: Path, cli: Cli) -> None:
     assert text.count('["') == text.count('"]')
 
 
-# --- coverage --------------------------------------------------------------------------------------------------
-
-
 def test_coverage(workspace: Path, cli: Cli) -> None:
     """Hits per row, rows never hit, unmapped items."""
     (workspace / "mapping.yaml").write_text(HEAD + ROWS)
@@ -268,9 +249,6 @@ def test_coverage(workspace: Path, cli: Cli) -> None:
     assert (result["items"], result["mapped"], result["failed"]) == (3, 2, 1)
     assert cli("mapping", "coverage", "--items", "items.json") == 0
     assert b"never hit" in cli.out
-
-
-# --- impact ----------------------------------------------------------------------------------------------------
 
 
 def test_explain_of_nothing_says_so(workspace: Path, cli: Cli) -> None:
@@ -369,115 +347,3 @@ def test_a_failed_test_shows_postings(workspace: Path, cli: Cli) -> None:
     assert "      - credit 6541 10000\n      + credit 6540 10000\nFAIL" in text
     assert "      + fails validation_failure\n      reason: no rule is known for type overdraft" in text
     assert "+ 1 invoice: credit 2901 (accountsPayable) 5\n      + 2 payment: debit 2901 (accountsPayable) 5\n" in text
-
-
-def test_no_tests_are_no_success_in_silence(workspace: Path, cli: Cli) -> None:
-    """Nothing was tested, and that is said."""
-    (workspace / "mapping.yaml").write_text(HEAD)
-    assert cli("mapping", "test") == 0
-    assert cli.out.startswith(b"no tests; ")
-
-
-def test_what_was_mapped_before_the_input_broke_is_written(workspace: Path, cli: Cli) -> None:
-    """Complete lines on standard output, the place on standard error; into a file nothing is written."""
-    whole = json.dumps(item("card_purchase"))
-    (workspace / "mapping.yaml").write_text(HEAD)
-    (workspace / "items.jsonl").write_text(f"{whole}\n{whole}\n{{broken\n{whole}\n")
-    assert cli("map", "items.jsonl") == 78
-    assert [one["status"] for one in cli.lines] == ["mapped", "mapped"]
-    assert b"items.jsonl:3:" in cli.err
-    assert cli("map", "items.jsonl", "-o", "out.jsonl") == 78
-    assert not (workspace / "out.jsonl").exists()
-
-
-def test_a_code_spelt_like_a_role_is_a_code_everywhere(workspace: Path, cli: Cli) -> None:
-    """``account:`` in settings, line rows, vendors and sides."""
-    text = HEAD.replace('wallet: "1940"', 'wallet: "account:contra"').replace(
-        'account: "2901"', 'account: "account:line"'
-    )
-    text += 'lines: {rows: [{id: a, when: {supplier: A}, account: "account:wallet"}]}\n'
-    (workspace / "mapping.yaml").write_text(text)
-    journal = item("card_purchase", supplier={"name": "a"})
-    payable = item("invoice", bookkeeping={"method": "accounts_payable"}, vendor={"code": "ACME"})
-    (workspace / "items.json").write_text(json.dumps([journal, payable]))
-    assert cli("map", "items.json") == 0
-    accounts = [[p["account"] for p in one["entries"][0]["postings"]] for one in cli.lines]
-    assert accounts == [["wallet", "contra"], ["6540", "line"]]
-
-
-def test_an_older_copy_of_the_workspace_has_its_own_includes(workspace: Path, cli: Cli) -> None:
-    """Beside the mapping that --base names; what the copy lacks is read from the workspace."""
-    rows = "apiVersion: pleoctl/v1\nkind: ExportMapping\nlines: {rows: [{id: a, when: {}, account: '%s'}]}\n"
-    (workspace / "old/rules").mkdir(parents=True)
-    (workspace / "rules").mkdir()
-    (workspace / "old/rules/lines.yaml").write_text(rows % "7000")
-    (workspace / "rules/lines.yaml").write_text(rows % "7001")
-    for folder in (workspace, workspace / "old"):
-        (folder / "mapping.yaml").write_text(HEAD.replace("[standard]", "[standard, rules/lines.yaml]"))
-    (workspace / "items.json").write_text(json.dumps([item()]))
-    for base in ("old", "old/mapping.yaml"):
-        assert cli("mapping", "impact", "--base", base, "--items", "items.json") == 0
-        assert b"1 of 1 items change" in cli.out
-    (workspace / "old/rules/lines.yaml").unlink()
-    assert cli("mapping", "impact", "--base", "old/mapping.yaml", "--items", "items.json") == 0
-    assert b"None of 1 items changes" in cli.out
-
-
-def test_impact_refuses_what_are_no_rules(workspace: Path, cli: Cli) -> None:
-    """An empty base (an unset variable of a pipeline) is usage, a file of tests is no base."""
-    (workspace / "items.json").write_text(json.dumps([item()]))
-    (workspace / "tests.yaml").write_text("apiVersion: pleoctl/v1\nkind: MappingTests\ntests: []\n")
-    assert cli("mapping", "impact", "--base", "", "--items", "items.json") == 64
-    assert cli("mapping", "impact", "--base", "tests.yaml", "--items", "items.json") == 78
-    assert b"where rules are due" in cli.err
-
-
-@pytest.mark.parametrize("form", ["text", "markdown", "json"])
-def test_impact_tells_why_items_fail_now(workspace: Path, cli: Cli, form: str) -> None:
-    """With the reason, how many, and one of them."""
-    (workspace / "old.yaml").write_text(HEAD)
-    (workspace / "mapping.yaml").write_text(HEAD + "lines: {otherwise: fail}\n")
-    (workspace / "items.json").write_text(json.dumps([item(), item()]))
-    assert cli("mapping", "impact", "--base", "old.yaml", "--items", "items.json", "--format", form) == 0
-    assert all(word in cli.out for word in (b"no line rule matches", b"missing", b"11111111-2222-4333"))
-    if form == "json":
-        assert cli.json["result"]["failures"][0]["items"] == 2
-
-
-def test_an_explanation_goes_as_far_as_the_item_went(workspace: Path, cli: Cli) -> None:
-    """Each step up to the one that failed, in the order in which they fall; nothing is made up behind it."""
-    given = [
-        item("wallet_topup"),
-        item("card_purchase", line(100, account=None), line(100)),
-        item(bookkeeping={"method": "odd"}),
-        item(date="never"),
-        item("card_purchase", line(0), line(100)),
-    ]
-    traces = [[step["step"] for step in one["trace"]] for one in explained(workspace, cli, *given)["items"]]
-    assert traces == [
-        ["route", "expense type", "journal debit wallet", "journal credit contra"],
-        ["route", "expense type", "line 1"],
-        ["route"],
-        ["route"],
-        ["route", "expense type", "line 1", "line 2", "journal credit wallet"],
-    ]
-
-
-def test_a_test_may_expect_entries_in_any_order(workspace: Path, cli: Cli) -> None:
-    """Payment before invoice, roles for codes: what meets it passes."""
-    (workspace / "mapping.yaml").write_text(
-        HEAD.replace("unmatched: fail", "unmatched: fallback")
-        + """\
-tests:
-- name: paid by card
-  given: {type: card_purchase, method: accounts_payable, lines: [{account: "6540", amount: 100}]}
-  expect:
-    entries:
-    - {kind: payment, postings: [{debit: accountsPayable, amount: 100}, {credit: wallet, amount: 100}]}
-    - {kind: invoice, postings: [{debit: line, amount: 100}, {credit: "2440", amount: 100}]}
-- name: no contra account is expected out of pocket
-  given: {type: out_of_pocket, contraAccount: "1999", lines: [{account: "6540", amount: 100}]}
-  expect: {fails: validation_failure}
-"""
-    )
-    assert cli("mapping", "test") == 0, cli.out

@@ -12,28 +12,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
-from clocks import FakeTime
+from dripping import TICK, dripping_head, talk
 from pleoctl.errors import RemoteError
-from pleoctl.remote.budget import Budget
 from pleoctl.remote.errors import Interrupted, LostAnswer
-from pleoctl.remote.service import Service
-from pleoctl.remote.transport import Transport
 from pleoctl.workspace.limits import Limits
 from raw_server import RawServer, answer, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-TICK = 0.02
-
-
-def talk(
-    server: RawServer, limits: Limits | None = None, *, scheme: str = "http", stop: threading.Event | None = None
-) -> Transport:
-    """A transport to a server of the test."""
-    service = Service(f"{scheme}://127.0.0.1:{server.port}", "The server", limits or Limits(2.0), loopback=True)
-    return Transport(service, None, Budget(None, stop=stop, machine=FakeTime()))
 
 
 def dripping_body(server: RawServer, _request: bytes) -> Iterator[bytes]:
@@ -50,14 +37,6 @@ def dripping_chunks(server: RawServer, _request: bytes) -> Iterator[bytes]:
     while not server.over.is_set():
         server.pause(TICK)
         yield b"1\r\n \r\n"
-
-
-def dripping_head(server: RawServer, _request: bytes) -> Iterator[bytes]:
-    """One header after the other."""
-    yield b"HTTP/1.1 200 OK\r\nX-A: "
-    while not server.over.is_set():
-        server.pause(TICK)
-        yield b"b"
 
 
 def dripping_refusal(server: RawServer, _request: bytes) -> Iterator[bytes]:
@@ -150,10 +129,12 @@ def test_a_server_that_takes_its_time_to_read_a_request_gets_it() -> None:
         assert server.connections == 1
 
 
-# --- size ------------------------------------------------------------------------------------------------------------
-
 MOST = 1024 * 1024
+
+
 ZEROS = b" " * (64 * MOST)
+
+
 BOMBS = {
     "gzip": (gzip.compress(ZEROS), "gzip"),
     "gzip of many members": (gzip.compress(b" " * MOST) * 64, "gzip"),
@@ -219,9 +200,6 @@ def test_headers_without_an_end_are_given_up() -> None:
         http.close()
 
 
-# --- stopping --------------------------------------------------------------------------------------------------------
-
-
 def test_a_stop_breaks_off_a_read_that_nothing_depends_on() -> None:
     """Before anything was written, a stop ends a long answer promptly."""
     stop = threading.Event()
@@ -258,9 +236,6 @@ def test_a_stop_lets_a_look_after_a_write_end() -> None:
         http.write("PUT", "/x", json={})
         assert http.read("GET", "/x").body == {}
         http.close()
-
-
-# --- TLS -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -319,85 +294,4 @@ def test_a_drip_over_tls_has_the_same_deadline(
         http = talk(server, Limits(0.5, answer_seconds=0.6), scheme="https")
         with pytest.raises(RemoteError, match="answerSeconds"):
             http.read("GET", "/x")
-        http.close()
-
-
-# --- proxies ---------------------------------------------------------------------------------------------------------
-
-
-def through(port: int, monkeypatch: pytest.MonkeyPatch, limits: Limits | None = None) -> Transport:
-    """A transport to the world outside through a proxy that has a password."""
-    monkeypatch.setenv("HTTPS_PROXY", f"http://user:secret@127.0.0.1:{port}")
-    service = Service("https://api.example.com", "The server", limits or Limits(2.0))
-    return Transport(service, None, Budget(None, machine=FakeTime()))
-
-
-@pytest.mark.parametrize(
-    ("status", "tries"),
-    [("407 Proxy Authentication Required", 1), ("403 Forbidden", 1), ("502 Bad Gateway", 6), ("429 Slow", 6)],
-)
-@pytest.mark.parametrize("method", ["read", "write"])
-def test_a_proxy_that_does_not_connect_is_named(
-    monkeypatch: pytest.MonkeyPatch, status: str, tries: int, method: str
-) -> None:
-    """Its address (without its password) and status are told; what passes is tried again, and no write is lost."""
-    with serving(lambda _server, _request: [answer(status=status)]) as proxy:
-        http = through(proxy.port, monkeypatch)
-        with pytest.raises(RemoteError, match=rf"the proxy http://127\.0\.0\.1:\d+ did not connect.*{status[:3]}") as e:
-            getattr(http, method)("PUT", "/x", json={})
-        http.close()
-        assert not isinstance(e.value, LostAnswer)
-        assert "secret" not in str(e.value)
-        assert len(proxy.requests) == tries
-
-
-def test_a_write_goes_again_after_a_refused_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy that answered nothing usable first has passed nothing on; the next try reaches it."""
-    statuses = iter(["502 Bad Gateway", "503 Busy", "407 Proxy Authentication Required"])
-    with serving(lambda _server, _request: [answer(status=next(statuses))]) as proxy:
-        http = through(proxy.port, monkeypatch)
-        with pytest.raises(RemoteError, match="407") as caught:
-            http.write("POST", "/x", json={})
-        http.close()
-        assert not isinstance(caught.value, LostAnswer)
-    assert "HTTPS_PROXY" in str(caught.value.findings[0].hint)
-
-
-def test_a_proxy_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not the server but the proxy cannot be reached."""
-    with serving(lambda _server, _request: []) as gone:
-        port = gone.port
-    http = through(port, monkeypatch)
-    with pytest.raises(RemoteError, match=rf"no connection to the proxy http://127\.0\.0\.1:{port}"):
-        http.write("PUT", "/x", json={})
-    http.close()
-
-
-def test_a_proxy_that_drips_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answer to CONNECT is an answer like any other, and nothing was passed on."""
-    with serving(dripping_head) as proxy:
-        http = through(proxy.port, monkeypatch, Limits(0.2, answer_seconds=0.3))
-        with pytest.raises(RemoteError, match="proxy") as caught:
-            http.write("PUT", "/x", json={})
-        http.close()
-    assert not isinstance(caught.value, LostAnswer)
-
-
-@pytest.mark.parametrize("url", ["nonsense://", "http://[", "socks5://127.0.0.1:9"])
-def test_a_proxy_that_makes_no_sense_is_a_sentence(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    """Whatever HTTPS_PROXY holds, no traceback comes of it."""
-    http = through(9, monkeypatch)
-    http.close()
-    monkeypatch.setenv("HTTPS_PROXY", url)
-    service = Service("https://api.example.com", "The server", Limits(2.0))
-    with pytest.raises(RemoteError):
-        Transport(service, None, Budget(None, machine=FakeTime())).read("GET", "/x")
-
-
-def test_loopback_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy of the environment is for the world outside."""
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    with serving(lambda _server, _request: [answer(b'{"data": 1}')]) as server:
-        http = talk(server)
-        assert http.read("GET", "/x").body == {"data": 1}
         http.close()

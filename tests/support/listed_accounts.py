@@ -1,0 +1,25 @@
+"""A list of accounts behind an API, page by page."""
+
+from typing import Any
+
+from fake_books import Call, FakeServer, Reply
+
+ROWS = [{"id": n, "name": f"Account {n}"} for n in range(1, 1051)]
+
+
+FIELDS = {"externalId": "string(id)", "name": "name"}
+
+
+def accounts(server: FakeServer, paginate: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A source section for a list of accounts below ``rows``."""
+    shape = {"path": "/accounts", "paginate": paginate, "records": "rows", "fields": FIELDS, **more}
+    return {"type": "http", "baseUrl": server.url, "accounts": shape}
+
+
+def by_offset(call: Call) -> Reply:
+    """At most 70 rows, whatever is asked for."""
+    start = int(call.query["offset"])
+    return Reply({"rows": ROWS[start : start + 70]})
+
+
+OFFSET = {"type": "offset", "size": 500}
