@@ -236,3 +236,14 @@ def test_attachments_lie_below_the_item(
     (held,) = sink(kind).book([one])
     sink(kind).attach(held, one.key, File(receipt, "1.pdf", "application/pdf"))
     assert (books / "attachments" / item_id(1) / "1.pdf").read_bytes() == b"%PDF"
+
+
+def test_a_file_without_its_ledger_gets_one(sink: Callable[[str], FolderSink], books: Path) -> None:
+    """A process that died behind the rename: before the status is reported the ledger proves the booking, too."""
+    made, key = sink("beancount"), booking(1).key
+    made.book([booking(1)])
+    (books / ".booked" / JOB).unlink()
+    made.confirm([(key, held) for held in made.find([key])[key.stored]])
+    for path in books.glob("*.beancount"):
+        path.unlink()
+    assert [held.id for held in made.find([key])[key.stored]] == [f"{JOB}/{key.place}"]
