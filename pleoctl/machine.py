@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
-from pleoctl.errors import PleoctlError
+from pleoctl.errors import PleoctlError, Refused
 
 if TYPE_CHECKING:
     import random
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 # Files of a branch may look like a repository, whose configuration names programs to run: git goes by a .git alone,
-# which no branch can hold.
-GIT: Final = ("git", "-c", "safe.bareRepository=explicit")
+# which no branch can hold. Versions before 2.38 do not know the setting, so `Machine.git` looks for itself as well.
+_GIT: Final = ("git", "-c", "safe.bareRepository=explicit")
 
 
 class Pool(Protocol):
@@ -105,6 +105,16 @@ class Machine:
         except subprocess.TimeoutExpired as error:
             raise TimeoutError(f"{command[0]} did not end within {seconds:g} s") from error
         return Ran(done.returncode, done.stdout)
+
+    def git(self, arguments: Sequence[str], seconds: float, folder: Path) -> Ran:
+        """Run git in a folder. Raises as `program` does, and `Refused` where files pose as a repository."""
+        for place in (folder, *folder.absolute().parents):
+            if (place / ".git").exists():
+                break
+            if (place / "HEAD").is_file() and (place / "objects").is_dir():
+                words = f"{place} looks like a git repository of its own, which could name programs to run"
+                raise Refused(words, hint="take its HEAD and objects out of the branch")
+        return self.program([*_GIT, *arguments], seconds, folder)
 
     def config_folder(self) -> Path:
         """The user's own settings of pleoctl, which no workspace can reach. Raises `PleoctlError`."""

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pleoctl.machine import GIT, this_machine
+from pleoctl.errors import PleoctlError
+from pleoctl.machine import this_machine
 
 GIT_SECONDS = 5
 
@@ -68,7 +69,7 @@ def commit() -> str | None:
 
 def _git(*arguments: str) -> str | None:
     try:
-        code, output = this_machine().program([*GIT, *arguments], GIT_SECONDS)
+        code, output = this_machine().git(arguments, GIT_SECONDS, Path.cwd())
         return output.decode().strip() if code == 0 else None
-    except (OSError, ValueError):
+    except (OSError, ValueError, PleoctlError):
         return None

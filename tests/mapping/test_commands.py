@@ -315,7 +315,7 @@ def test_impact_of_a_git_revision(workspace: Path, cli: Cli) -> None:
 
 @pytest.mark.parametrize("worktree", ["", "worktree = ../"])
 def test_a_folder_of_a_branch_is_no_repository(workspace: Path, cli: Cli, tmp_path: Path, worktree: str) -> None:
-    """Committed files that look like a bare repository neither answer --base nor say which program git runs."""
+    """Committed files that look like a bare repository are refused, with any git, before they name a program."""
     ran = tmp_path / "ran"
     commit = "1" * 40
     (workspace / "refs" / "heads").mkdir(parents=True)
@@ -328,7 +328,7 @@ def test_a_folder_of_a_branch_is_no_repository(workspace: Path, cli: Cli, tmp_pa
     )
     (workspace / "mapping.yaml").write_text(HEAD)
     (workspace / "items.json").write_text(json.dumps([item()]))
-    assert cli("mapping", "impact", "--base", commit, "--items", "items.json") == 64
+    assert cli("mapping", "impact", "--base", commit, "--items", "items.json") == 3
     assert not ran.exists()
 
 

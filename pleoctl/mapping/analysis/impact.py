@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.errors import InvalidFile, UsageError
-from pleoctl.machine import GIT, this_machine
+from pleoctl.machine import this_machine
 from pleoctl.mapping.rules.build import read_rules, relative
 from pleoctl.mapping.rules.files import folder_reader
 from pleoctl.mapping.rules.model import RULES
@@ -225,7 +225,7 @@ def _git_reader(revision: str, root: Path) -> Callable[[str], bytes]:
 
 def _git(root: Path, *arguments: str) -> bytes | None:
     try:
-        code, output = this_machine().program([*GIT, *arguments], _GIT_SECONDS, root)
+        code, output = this_machine().git(arguments, _GIT_SECONDS, root)
     except FileNotFoundError as error:
         raise UsageError("git is not installed, so --base must be a path") from error
     except TimeoutError as error:
