@@ -65,8 +65,8 @@ class SourceRow:
     """One row as the accounting system gave it.
 
     ``cells`` maps field names to text, None, or (``active``) a boolean; an absent field is one the system does not
-    have. ``place`` says where the row stands, ``problem`` why it cannot be used, ``record`` what the system sent
-    (kept for the first rows, or where other tables are read by it).
+    have. ``place`` says where the row stands, ``file`` in which file where the table has several, ``problem`` why it
+    cannot be used, ``record`` what the system sent (kept for the first rows, or where other tables are read by it).
     """
 
     cells: dict[str, Any]
@@ -74,6 +74,7 @@ class SourceRow:
     line: int | None = None
     problem: str | None = None
     record: Any = None
+    file: str | None = None
 
 
 @dataclass(slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.files import read_bytes
@@ -11,6 +13,7 @@ from pleoctl.errors import SourceError
 from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table
 from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.files import check_encoding
+from pleoctl.sources.literal import literal_rows
 from pleoctl.sources.selecting import Kept, StateWords
 from pleoctl.text import did_you_mean
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 ACTIVE: Final = ("true", "1", "yes", "y", "active")
 INACTIVE: Final = ("false", "0", "no", "n", "inactive", "blocked")
 UNFIT: Final = ('"', "\r", "\n", "\0")  # delimiters that CSV itself has a use for
+_LINES: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 MAX_CELL: Final = 1024 * 1024
 MAX_COLUMNS: Final = 4096
 
@@ -39,13 +43,39 @@ class CsvSource:
         config = self._section.get(resource)
         if config is None:
             return None
-        path = self._context.inside(config["path"], "source", resource, "path")
+        if "rows" in config:
+            given = literal_rows(resource, config["rows"])
+            return Table(resource, [SourceRow(dict(cells), f"{resource}[{n}]") for n, cells in enumerate(given)])
+        tables = [self._table(part, resource, key) for key, part in _parts(config)]
+        if len(tables) == 1:
+            return tables[0]
+        for one in tables:
+            for row in one.rows:
+                row.file = one.name
+        return Table(
+            ", ".join(dict.fromkeys(one.name for one in tables)),
+            [row for one in tables for row in one.rows],
+            [told for one in tables for told in one.findings],
+        )
+
+    def _table(self, config: dict[str, Any], resource: str, key: tuple[str, ...]) -> Table:
+        if "path" not in config:
+            raise SourceError(f"{'.'.join(('source', resource, *key))} lacks path")
+        path = self._context.inside(config["path"], "source", resource, *key, "path")
         return self.reader()(path, config, resource).table()
 
     @staticmethod
     def reader() -> type[CsvFile]:
         """What reads one file; workbooks have their own."""
         return CsvFile
+
+
+def _parts(config: dict[str, Any]) -> list[tuple[tuple[str, ...], dict[str, Any]]]:
+    """The files behind a table: one, or each of its ``parts``, which share what stands beside them."""
+    shared = {name: value for name, value in config.items() if name != "parts"}
+    if "parts" not in config:
+        return [((), shared)]
+    return [(("parts", name), {**shared, **part}) for name, part in config["parts"].items()]
 
 
 class CsvFile:
@@ -56,7 +86,9 @@ class CsvFile:
         self._shown = str(config["path"])
         self._active = _words(config.get("activeValues"), ACTIVE)
         self._inactive = _words(config.get("inactiveValues"), INACTIVE)
-        self._kept = Kept(config.get("where", {}), self._shown, resource)
+        self._header_row = int(config.get("headerRow", 1))
+        self._fixed: dict[str, str] = config.get("fixed", {})
+        self._kept = Kept(config.get("where", {}), config.get("whereNot", {}), self._shown, resource)
         self._words = StateWords(self._shown, resource)
 
     def table(self) -> Table:
@@ -68,6 +100,7 @@ class CsvFile:
         delimiter = self._config.get("delimiter", ",")
         if delimiter in UNFIT:
             raise SourceError(f"the delimiter {delimiter!r} cannot separate cells", hint='e.g. "," or ";"')
+        text = "".join(_LINES.findall(text)[self._header_row - 1 :]) if self._header_row > 1 else text
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         return self._made(self._lines(reader))
 
@@ -87,14 +120,19 @@ class CsvFile:
         except UnicodeError as error:
             line = content.count(b"\n", 0, getattr(error, "start", 0)) + 1
             raise SourceError(
-                f"is not {encoding}", file=self._shown, line=line, hint="set source.*.encoding, e.g. cp1252"
+                f"is not {encoding}", file=self._shown, line=line, hint=self._encoding_hint(content)
             ) from error
         except (LookupError, ValueError) as error:
             raise SourceError(f"encoding {encoding!r} is unknown", file=self._shown) from error
         if "\0" in text:
             line = text.count("\n", 0, text.index("\0")) + 1
-            raise SourceError("contains a NUL character", file=self._shown, line=line)
+            hint = self._encoding_hint(content)
+            raise SourceError("contains a NUL character", file=self._shown, line=line, hint=hint)
         return text
+
+    def _encoding_hint(self, content: bytes) -> str:
+        wide = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or content[:200].count(0) > len(content[:200]) // 4
+        return f"set source.{self._resource}.encoding" + (" to utf-16" if wide else ", e.g. cp1252")
 
     def _rows(self, lines: Iterable[tuple[int, int, list[str]]]) -> Iterator[SourceRow]:
         """Rows from (number, line, cells), of which number 0 is the header."""
@@ -109,13 +147,13 @@ class CsvFile:
                     raise SourceError(f"has more than {MAX_COLUMNS:,} columns", file=self._shown, line=line)
                 columns = self._columns(cells)
                 self._kept.header(cells)
-            elif cells and self._kept.wants(cells):
+            elif any(cell.strip() for cell in cells) and self._kept.wants(cells):
                 yield self._row(columns, cells, line, width)
 
     def _lines(self, reader: Any) -> Iterator[tuple[int, int, list[str]]]:
         number = 0
         while True:
-            line = reader.line_num + 1
+            line = reader.line_num + self._header_row
             try:
                 cells = next(reader)
             except StopIteration:
@@ -129,9 +167,9 @@ class CsvFile:
         """Field → column index. Raises `SourceError` naming what is missing."""
         twice = sorted({name for name in header if name and header.count(name) > 1})
         if twice:
-            raise SourceError(f"column {twice[0]!r} stands twice", file=self._shown, line=1)
+            raise SourceError(f"column {twice[0]!r} stands twice", file=self._shown, line=self._header_row)
         given = self._config.get("columns", {})
-        unknown = [name for name in given if name not in FIELDS[self._resource]]
+        unknown = [name for name in (*given, *self._fixed) if name not in FIELDS[self._resource]]
         if unknown:
             raise SourceError(
                 f"source.{self._resource}.columns: unknown field {unknown[0]!r}",
@@ -140,21 +178,30 @@ class CsvFile:
         found = {}
         for name in FIELDS[self._resource]:
             wanted = given.get(name, name)
+            if name in self._fixed:
+                continue
             if wanted in header:
                 found[name] = header.index(wanted)
             elif name in given or name in REQUIRED[self._resource]:
                 raise SourceError(
                     f"has no column {wanted!r} for {name}",
                     file=self._shown,
-                    line=1,
-                    hint=did_you_mean(wanted, [h for h in header if h]),
+                    line=self._header_row,
+                    hint=self._delimiter_hint(header) or did_you_mean(wanted, [h for h in header if h]),
                 )
         return found
+
+    def _delimiter_hint(self, header: list[str]) -> str | None:
+        """A header of one cell has another delimiter; it is said, not guessed."""
+        only = header[0] if len(header) == 1 else ""
+        most = max((mark for mark in ";\t|," if mark in only), key=only.count, default=None)
+        return None if most is None else f"the header has {most!r}: set source.{self._resource}.delimiter"
 
     def _row(self, columns: dict[str, int], cells: list[str], line: int, width: int) -> SourceRow:
         row = SourceRow({}, f"{self._shown}:{line}", line)
         for name, index in columns.items():
             row.cells[name] = cells[index] if index < len(cells) else ""
+        row.cells.update(self._fixed)
         if len(cells) != width:
             row.problem = f"has {len(cells)} cells where the header has {width}"
         self._empty_cells(row)

@@ -56,7 +56,7 @@ class RowReader:
         if problem is None:
             expires = cells.get("expires")
             row.expires, row.currency = None if expires in NO_END else expires, cells.get("currency")
-        row.file, row.line = table.name, source.line or 0
+        row.file, row.line = source.file or table.name, source.line or 0
         if problem is not None:
             self._report(row, problem)
         return row

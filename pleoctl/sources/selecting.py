@@ -19,9 +19,11 @@ _MOST: Final = 100
 class Kept:
     """Rows whose cells are in the lists of ``where``; what comes near and is dropped is told."""
 
-    def __init__(self, where: dict[str, list[str]], shown: str, resource: str) -> None:
+    def __init__(self, where: dict[str, list[str]], where_not: dict[str, list[str]], shown: str, resource: str) -> None:
+        self._where_not = where_not
         self._where, self._shown, self._key = where, shown, f"source.{resource}.where"
         self._at: dict[int, tuple[str, frozenset[str]]] = {}
+        self._not_at: dict[int, frozenset[str]] = {}
         self._found: dict[str, set[str]] = {name: set() for name in where}
         self._near: dict[str, Counter[str]] = {name: Counter() for name in where}
         self._alike = {name: {_plain(word) for word in words} for name, words in where.items()}
@@ -30,17 +32,22 @@ class Kept:
     def header(self, header: list[str]) -> None:
         """Find the columns. Raises `SourceError` for one that is not there."""
         for name, wanted in self._where.items():
-            if name not in header:
-                hint = did_you_mean(name, [one for one in header if one])
-                raise SourceError(f"has no column {name!r} for where", file=self._shown, line=1, hint=hint)
-            self._at[header.index(name)] = (name, frozenset(wanted))
+            self._at[self._column(name, header, "where")] = (name, frozenset(wanted))
+        for name, unwanted in self._where_not.items():
+            self._not_at[self._column(name, header, "whereNot")] = frozenset(unwanted)
+
+    def _column(self, name: str, header: list[str], key: str) -> int:
+        if name not in header:
+            hint = did_you_mean(name, [one for one in header if one])
+            raise SourceError(f"has no column {name!r} for {key}", file=self._shown, line=1, hint=hint)
+        return header.index(name)
 
     def wants(self, cells: list[str]) -> bool:
         """Whether a row is meant; one too short to tell is, and is held for that."""
         self._any = True
-        if len(cells) <= max(self._at, default=-1):
+        if len(cells) <= max((*self._at, *self._not_at), default=-1):
             return True
-        kept = True
+        kept = not any(cells[index] in unwanted for index, unwanted in self._not_at.items())
         for index, (name, wanted) in self._at.items():
             cell = cells[index]
             if cell in wanted:

@@ -6,6 +6,7 @@ import io
 import re
 import warnings
 from datetime import date, time, timedelta
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 import openpyxl
@@ -71,10 +72,7 @@ class _Sheet(CsvFile):
             ) from error
 
     def _cells(self, book: Any) -> Iterator[tuple[int, int, list[str]]]:
-        name = self._config.get("sheet", book.sheetnames[0])
-        if name not in book.sheetnames:
-            raise SourceError(f"has no sheet {name!r}", file=self._shown, hint=f"one of: {', '.join(book.sheetnames)}")
-        sheet = book[name]
+        sheet = book[self._sheet_name(book.sheetnames)]
         # Some writers announce fewer rows than they write.
         sheet.reset_dimensions()
         with sheet._get_source() as stream:  # noqa: SLF001 - openpyxl tells nobody else where a sheet's part is
@@ -92,11 +90,22 @@ class _Sheet(CsvFile):
             cells = [self._cell_text(cell, line, column) for column, cell in enumerate(row)]
             while cells and cells[-1] == "" and (not number or len(cells) > width):
                 cells.pop()
+            if line < self._header_row:
+                continue
             if not any(cells) and line not in unstored:
                 continue
             width = width or len(cells)
             yield number, line, cells + [""] * (width - len(cells))
             number += 1
+
+    def _sheet_name(self, names: list[str]) -> str:
+        """The sheet that is asked for by its name, or the only one that a pattern like ``Chart *`` fits."""
+        asked = self._config.get("sheet", names[0])
+        found = [asked] if asked in names else [name for name in names if fnmatchcase(name, asked)]
+        if len(found) != 1:
+            words = f"has no sheet {asked!r}" if not found else f"has {len(found)} sheets like {asked!r}"
+            raise SourceError(words, file=self._shown, hint=f"one of: {', '.join(names)}")
+        return str(found[0])
 
     def _row(self, columns: dict[str, int], cells: list[str], line: int, width: int) -> SourceRow:
         """A row as people see it; what they see and this cannot render holds it, and leaves a key unknown."""

@@ -55,6 +55,84 @@ def test_columns_encoding_delimiter_and_values_are_configured(read: Any) -> None
     ]
 
 
+DATEV = b'"EXTF";700;20;"Kontenbeschriftungen"\r\nKonto;Name\r\n0420;"B\xfcro"\r\n;\r\n 4930;"B\xfcrobedarf"\r\n'
+
+
+def test_a_header_may_stand_below_other_lines(read: Any) -> None:
+    """What stands above it is not read, blank rows are none, and places count from the top of the file."""
+    setting = {"delimiter": ";", "encoding": "cp1252", "columns": {"externalId": "Konto", "name": "Name"}}
+    rows, findings = read(DATEV + b"5;\r\n", headerRow=2, **setting)
+    assert rows[:2] == ['- {externalId: " 4930", name: "Bürobedarf"}', '- {externalId: "0420", name: "Büro"}']
+    assert findings == ["a.csv:6: '5': name is blank"]
+    with pytest.raises(SourceError, match="has no column 'Konto'"):
+        read(DATEV, **setting)
+
+
+def test_rows_can_be_left_out_by_a_word(read: Any) -> None:
+    """The opposite of where, and both together."""
+    content = "externalId,name,kind,state\n1,A,sum,x\n2,B,posting,x\n3,C,posting,gone\n4,D,other,x\n"
+    rows, findings = read(content, whereNot={"kind": ["sum", "heading"], "state": ["gone"]})
+    assert [row[15:18] for row in rows] == ['"2"', '"4"']
+    rows, _ = read(content, where={"kind": ["posting"]}, whereNot={"state": ["gone"]})
+    assert ([row[15:18] for row in rows], findings) == (['"2"'], [])
+    with pytest.raises(SourceError, match="has no column 'stat' for whereNot"):
+        read(content, whereNot={"stat": ["gone"]})
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_a_header_of_one_cell_says_its_delimiter(read: Any, mark: str) -> None:
+    """It is said, not guessed."""
+    with pytest.raises(SourceError) as caught:
+        read(f"externalId{mark}code{mark}name\n1{mark}2{mark}A\n")
+    assert f"the header has {mark!r}: set source.accounts.delimiter" in str(caught.value.findings[0])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_utf_16_is_named(read: Any, encoding: str) -> None:
+    """The key that has to be set, and its value."""
+    with pytest.raises(SourceError) as caught:
+        read("externalId,name\n1,Cash\n".encode(encoding))
+    assert "set source.accounts.encoding to utf-16" in str(caught.value.findings[0])
+
+
+def test_values_may_come_from_a_file_per_dimension(workspace: Any) -> None:
+    """Parts share what stands beside them, a fixed field is no column, and each row has its own file."""
+    parts = {
+        "centres": {"path": "cc.csv", "fixed": {"dimension": "CC"}},
+        "projects": {"path": "p.csv", "fixed": {"dimension": "P"}, "columns": {"code": "no", "name": "title"}},
+    }
+    source = {
+        "type": "csv",
+        "dimensions": {"rows": [{"code": "CC", "name": "Cost centre"}, {"code": "P", "name": "Project"}]},
+        "values": {"delimiter": ";", "parts": parts},
+    }
+    folder: Path = workspace(None, source=source)
+    (folder / "cc.csv").write_text("code;name\n1;One\n")
+    (folder / "p.csv").write_text("no;title\n1;First\n2;\n")
+    state, findings = read_source(Workspace.find())
+    found = {d.row.key: [(v.key, v.fields["name"]) for v in d.values or []] for d in state.dimensions or []}
+    assert found == {"CC": [("1", "One")], "P": [("1", "First"), ("2", "")]}
+    assert [str(one) for one in findings] == ["p.csv:3: '2': name is blank"]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"parts": {"a": {"rows": [{"code": "1"}]}}}, "source.values.parts.a lacks path"),
+        ({"rows": [{"code": "1", "name": "One"}]}, "source.values.rows[0] lacks dimension"),
+        ({"path": "v.csv", "fixed": {"dimensions": "CC"}}, "unknown field 'dimensions'"),
+    ],
+)
+def test_parts_and_rows_that_lack_something_are_told(workspace: Any, values: dict[str, Any], words: str) -> None:
+    """By their key in the workspace."""
+    rows = [{"code": "CC", "name": "Cost centre"}]
+    folder: Path = workspace(None, source={"type": "csv", "dimensions": {"rows": rows}, "values": values})
+    (folder / "v.csv").write_text("code,name\n1,One\n")
+    with pytest.raises(SourceError) as caught:
+        read_source(Workspace.find())
+    assert words in str(caught.value.findings[0])
+
+
 def test_rows_that_where_nearly_keeps_are_told(read: Any) -> None:
     """A blank or a capital drops a row, and would archive its account: the words found, and how often."""
     rows, findings = read(

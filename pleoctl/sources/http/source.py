@@ -12,8 +12,9 @@ from pleoctl.sources.http.guards import check_table
 from pleoctl.sources.http.presets import load_preset, merged
 from pleoctl.sources.http.reading import ListReader
 from pleoctl.sources.http.rows import RowMaker
-from pleoctl.sources.http.spec import Request, Resource, literal_rows, resources
+from pleoctl.sources.http.spec import Request, Resource, resources
 from pleoctl.sources.http.templates import check_names, fill_text
+from pleoctl.sources.literal import literal_rows
 from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:

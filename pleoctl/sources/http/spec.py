@@ -108,19 +108,6 @@ def resources(name: str, config: dict[str, Any], variables: set[str]) -> list[Re
     return [_resource(name, {**shared, **part}, variables, f"source.{name}.parts.{of}") for of, part in parts.items()]
 
 
-def literal_rows(name: str, given: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Rows that the section itself lists, checked. Raises `SourceError`."""
-    for number, cells in enumerate(given):
-        key = f"source.{name}.rows[{number}]"
-        for field in cells:
-            if field not in FIELDS[name]:
-                raise SourceError(f"{key}: unknown field {field!r}", hint=did_you_mean(field, sorted(FIELDS[name])))
-        missing = [field for field in REQUIRED[name] if not cells.get(field)]
-        if missing:
-            raise SourceError(f"{key} lacks {', '.join(missing)}")
-    return given
-
-
 def _resource(name: str, config: dict[str, Any], variables: set[str], key: str) -> Resource:
     paginate = _required(config, "paginate", key)
     kind = _kind(paginate, key)

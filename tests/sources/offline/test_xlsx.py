@@ -108,6 +108,16 @@ def test_a_cell_that_cannot_be_rendered_holds_its_row(books: Books, name: str, c
     assert column == "externalId" or held.fields.get(column) is None
 
 
+def test_titles_above_the_header_are_not_read(books: Books) -> None:
+    """And a sheet may be named by a pattern that fits it alone."""
+    source = workbook(books, [["Chart of accounts"], ["2026", "x", "y"], ["externalId", "name"], ["a", "Cash"]])
+    source["accounts"] |= {"headerRow": 3, "sheet": "Ch*"}
+    assert [(row.key, row.line) for row in books.read(source).accounts or []] == [("a", 4)]
+    source["accounts"]["sheet"] = "*"
+    with pytest.raises(SourceError, match="has 2 sheets like"):
+        books.read(source)
+
+
 def test_a_hidden_row_is_held(books: Books) -> None:
     """People do not see it, and a filter that was left on must archive nothing."""
     source = workbook(books, [["externalId", "name"], ["a", "Cash"], ["b", "Bank"]])
