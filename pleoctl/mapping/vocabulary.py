@@ -139,10 +139,12 @@ SETTING_CHAIN: Final[dict[str, tuple[str, ...]]] = {
 #: Text fields of a line rule that compare by casefold; ``tag.<group>`` fields do too.
 FOLDED_FIELDS: Final = frozenset({"supplier", "note"})
 TAG_PREFIX: Final = "tag."
+#: The posting date, as rows ask for it by ``from`` and ``until``.
+DATE: Final = "date"
 CELL_FIELDS: Final = ("type", "subType", "method")
 
 #: Fields that every item or line has, so that ``null`` never matches them.
-NEVER_NULL: Final = frozenset({"type", "method", "currency", "amount"})
+NEVER_NULL: Final = frozenset({"type", "method", "currency", "amount", DATE})
 
 VALIDATION_FAILURE: Final = "validation_failure"
 MISSING_CONFIGURATION: Final = "missing_configuration"

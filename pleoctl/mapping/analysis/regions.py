@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property, reduce
 from itertools import pairwise
+from operator import or_
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.mapping.rules.predicates import digits
 from pleoctl.mapping.rules.regex import compiled
-from pleoctl.mapping.vocabulary import NEVER_NULL
+from pleoctl.mapping.vocabulary import DATE, NEVER_NULL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,15 +51,21 @@ class Piece(NamedTuple):
             return True
         if not self.pos and not self.neg:
             return False
-        if self.pos & self.neg:
-            return True
         if self.high == _next(self.low):
             return not all(_holds(a, self.low) for a in self.pos) or any(_holds(a, self.low) for a in self.neg)
+        return bool(self.pos & self.neg) or self._contradicts()
+
+    def _contradicts(self) -> bool:
+        """Whether conditions that hold certainly mean one that does not, over more values than one."""
         if any(kind == DIGITS for kind, _ in self.neg):
             return not _some_number(self)
-        known = [text for kind, text in self.pos if kind == "contains"]
-        known.append(_common_start(self.low, self.high))
-        return any(kind == "contains" and any(text in k for k in known) for kind, text in self.neg)
+        ends = [text for kind, text in self.pos if kind == "endsWith"]
+        known = [_common_start(self.low, self.high), *ends, *(text for kind, text in self.pos if kind == "contains")]
+        return any(
+            (kind == "endsWith" and any(end.endswith(text) for end in ends))
+            or (kind == "contains" and any(text in part for part in known))
+            for kind, text in self.neg
+        )
 
 
 def _next(value: Any) -> Any:
@@ -68,6 +76,8 @@ def _holds(atom: Atom, value: Any) -> bool:
     kind, text = atom
     if kind == DIGITS:
         return digits(value) in {None, int(text)}
+    if kind == "endsWith":
+        return bool(value.endswith(text))
     return text in value if kind == "contains" else compiled(text).test(value)
 
 
@@ -152,8 +162,8 @@ class Region:
         return [piece.low for piece in self.pieces]
 
     @cached_property
-    def _disjoint(self) -> bool:
-        """Whether no two intervals share a value, as those of a row never do."""
+    def is_disjoint(self) -> bool:
+        """Whether no two intervals share a value."""
         return all(p.high is not None and p.high <= q.low for p, q in pairwise(self.pieces))
 
     @cached_property
@@ -163,7 +173,7 @@ class Region:
 
     def meeting(self, piece: Piece) -> Iterator[Piece]:
         """The pieces whose intervals share something with one."""
-        at = max(bisect_right(self._lows, piece.low) - 1, 0) if self._disjoint else 0
+        at = max(bisect_right(self._lows, piece.low) - 1, 0) if self.is_disjoint else 0
         for index in range(at, len(self.pieces)):
             other = self.pieces[index]
             if piece.high is not None and other.low >= piece.high:
@@ -183,6 +193,10 @@ class Region:
         cut = [_cut(p, q) for p in few.pieces for q in many.meeting(p)]
         return _region(self.absent and other.absent, [p for p in cut if not p.is_empty])
 
+    def __or__(self, other: Region) -> Region:
+        more = other - self
+        return _region(self.absent or other.absent, [*self.pieces, *more.pieces])
+
     def __sub__(self, other: Region) -> Region:
         left = [part for piece in self.pieces for part in _less(piece, other)]
         return _region(self.absent and not other.absent, left)
@@ -193,7 +207,12 @@ def _region(absent: bool, pieces: list[Piece]) -> Region:
 
 
 def _less(piece: Piece, region: Region) -> list[Piece]:
-    """What is left of a piece outside a row's region, whose pieces come one above the other."""
+    """What is left of a piece outside a region."""
+    if not region.is_disjoint:
+        left = [piece]
+        for other in region.pieces:
+            left = [part for one in left for part in _less(one, Region(absent=False, pieces=(other,)))]
+        return left
     done: list[Piece] = []
     rest: Piece | None = piece
     for other in region.meeting(piece):
@@ -205,7 +224,9 @@ def _less(piece: Piece, region: Region) -> list[Piece]:
 
 
 def universe(field: str) -> Region:
-    """Every value of a field; a line's amount is at least 1, since zero lines are skipped (N6)."""
+    """Every value of a field; a line's amount is at least 1, since zero lines are skipped (N6); days are counted."""
+    if field == DATE:
+        return Region(absent=False, pieces=(Piece(1, date.max.toordinal() + 1),))
     return Region(field not in NEVER_NULL, (Piece(1 if field == "amount" else "", None),))
 
 
@@ -219,6 +240,11 @@ def region(predicate: Predicate) -> Region:
         return _region(
             whole.absent and None in values, [Piece(v, _next(v)) for v in values if v is not None and v >= low]
         )
+    if predicate.kind == "not":
+        return whole - region(predicate.parts[0])
+    if predicate.parts or (len(values) > 1 and predicate.kind != "range"):
+        parts = predicate.parts or [replace(predicate, values=(value,)) for value in values]
+        return reduce(or_, map(region, parts))
     first: Any = values[0]
     if predicate.kind == "startsWith":
         pieces = [Piece(first, after_prefix(first))]

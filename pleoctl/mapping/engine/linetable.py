@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from pleoctl.mapping.rules.predicates import prepared
-from pleoctl.mapping.vocabulary import CELL_FIELDS, TAG_PREFIX, Cell, is_folded
+from pleoctl.mapping.rules.predicates import folded, prepared
+from pleoctl.mapping.vocabulary import CELL_FIELDS, DATE, TAG_PREFIX, Cell, is_folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -64,6 +64,7 @@ _RAW: Final[dict[str, Callable[[Facts], Any]]] = {
     "country": _of("supplier", "country"),
     "currency": lambda facts: facts.item.amount.in_wallet_currency.currency,
     "amount": lambda facts: facts.amount,
+    DATE: lambda facts: facts.item.date[:10],
 }
 
 
@@ -85,6 +86,8 @@ def _getter(field: str) -> Callable[[Facts], Any]:
     raw, fold = _raw(field), is_folded(field)
     if field in _EXACT:
         return raw
+    if field == DATE:
+        return lambda facts: folded(DATE, raw(facts))
     return lambda facts: None if (value := raw(facts)) is None else prepared(value, fold=fold)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -31,7 +32,7 @@ from pleoctl.mapping.rules.predicates import Predicate, digits, folded, predicat
 from pleoctl.mapping.rules.regex import MAX_SIZE, Refused, compiled
 from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.mapping.rules.vendors import doubles, read_csv, vendor_row
-from pleoctl.mapping.vocabulary import ROLES
+from pleoctl.mapping.vocabulary import DATE, ROLES
 from pleoctl.text import closest, did_you_mean
 
 if TYPE_CHECKING:
@@ -162,9 +163,24 @@ class _Build:
                 problem = f"regex cannot be used: {error}"
             if problem:
                 self.problems.append(source.finding(step, problem))
-            elif found[-1].kind == "regex":
-                self._count_regex(str(found[-1].values[0]), source, step)
+            else:
+                for part in found[-1].all():
+                    if part.kind == "regex":
+                        self._count_regex(str(part.values[0]), source, step)
         return tuple(found)
+
+    def _days(self, source: Source, path: tuple[str | int, ...], data: dict[str, Any]) -> tuple[Predicate, ...]:
+        """What ``from`` and ``until`` ask of the posting date."""
+        given = {name: data[name] for name in ("from", "until") if name in data}
+        for name, day in given.items():
+            if not is_day(day):
+                self.problems.append(source.finding((*path, name), f"{day!r} is no day", 'write "2026-12-31"'))
+                return ()
+        first, last = (folded(DATE, given.get(name)) for name in ("from", "until"))
+        if None not in (first, last) and first > last:
+            self.problems.append(source.finding((*path, "until"), "until is before from", "exchange the two"))
+        place = source.place(*path, *list(given)[:1])
+        return (Predicate(DATE, "range", (first, last), DATE, given, place),) if given else ()
 
     def _count_regex(self, written: str, source: Source, step: Steps) -> None:
         """End here where many regexes, each of which is small enough, take too long to make."""
@@ -224,7 +240,7 @@ class _Build:
             replaces, changes = data.get("replaces", []), self._changes(source, (*path, "set"), data.get("set", {}))
             yield LineRow(
                 data["id"],
-                self._when(source, path, data["when"]),
+                self._when(source, path, data["when"]) + self._days(source, path, data),
                 self._account(source, path, data.get("account", KEEP)),
                 source.place(*path),
                 source.spelling.is_lost(path),
@@ -333,10 +349,23 @@ _SINGLE: Final = {
     "failure_types": ("failureTypes",),
     "otherwise": ("lines", "otherwise"),
 }
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is a day of the calendar, year first."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 _SHAPES: Final[dict[str, Callable[[Any], Any]]] = {"match": tuple, "tax_codes": frozenset}
 
 
 def _range_problem(name: str, given: Any) -> str | None:
+    if isinstance(given, dict) and given.keys() & {"not", "any"}:
+        parts = [given["not"]] if "not" in given else given["any"]
+        return next((problem for part in parts if (problem := _range_problem(name, part))), None)
     if not isinstance(given, dict) or "range" not in given:
         return None
     low, high = (folded(name, bound) for bound in given["range"])

@@ -1,25 +1,26 @@
 """Predicates of line rules: what a field's value must be.
 
-Every predicate is one of five kinds. Text of folded fields (supplier, note, tags) is compared by casefold, all other
-text character by character; an absent field matches only a null.
+A predicate asks for values, or joins others by ``not`` and ``any``. Text of folded fields (supplier, note, tags) is
+compared by casefold, all other text character by character; an absent field matches only a null.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field as extra
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 from unicodedata import normalize
 
 from pleoctl.mapping.rules.regex import compiled, translate
-from pleoctl.mapping.vocabulary import TAG_PREFIX, is_folded
+from pleoctl.mapping.vocabulary import DATE, TAG_PREFIX, is_folded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pleoctl.place import Place
 
-Kind = Literal["in", "startsWith", "contains", "range", "regex"]
+Kind = Literal["in", "startsWith", "endsWith", "contains", "range", "regex", "not", "any"]
 Value = str | int | None
 
 
@@ -29,7 +30,7 @@ class Predicate:
 
     ``field`` has its tag group folded; ``label`` is the field as written, ``shown`` the predicate, ``place`` where.
     ``values`` are the operands: the listed values of ``in`` (None for null), the two bounds of ``range``
-    (None for open), else the one text.
+    (None for open), else the texts of which one is enough. ``parts`` are the predicates that ``not`` and ``any`` join.
     """
 
     field: str
@@ -38,21 +39,47 @@ class Predicate:
     label: str = extra(compare=False)
     shown: Any = extra(compare=False)
     place: Place = extra(compare=False)
+    parts: tuple[Predicate, ...] = ()
+
+    def all(self) -> Iterator[Predicate]:
+        """The predicate, or those that it is made of."""
+        if not self.parts:
+            yield self
+        for part in self.parts:
+            yield from part.all()
 
     def test(self) -> Callable[[Any], bool]:
         """A compiled test of a value that `folded` has prepared."""
         if self.kind == "in":
             return frozenset(self.values).__contains__
+        if self.parts:
+            tests = [part.test() for part in self.parts]
+            return _not(*tests) if self.kind == "not" else _any(tests)
         made: Callable[[Any], bool] = _TESTS[self.kind](*self.values)
         return made
 
 
-def _starts(prefix: str) -> Callable[[Any], bool]:
-    return lambda value: value is not None and value.startswith(prefix)
+def _not(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: not test(value)
 
 
-def _contains(needle: str) -> Callable[[Any], bool]:
-    return lambda value: value is not None and needle in value
+def _any(tests: list[Callable[[Any], bool]]) -> Callable[[Any], bool]:
+    return lambda value: any(test(value) for test in tests)
+
+
+def _starts(*prefixes: str) -> Callable[[Any], bool]:
+    return lambda value: value is not None and value.startswith(prefixes)
+
+
+def _ends(*suffixes: str) -> Callable[[Any], bool]:
+    return lambda value: value is not None and value.endswith(suffixes)
+
+
+def _contains(*needles: str) -> Callable[[Any], bool]:
+    if len(needles) == 1:
+        (needle,) = needles
+        return lambda value: value is not None and needle in value
+    return lambda value: value is not None and any(needle in value for needle in needles)
 
 
 def _range(low: Any, high: Any) -> Callable[[Any], bool]:
@@ -76,11 +103,22 @@ def _regex(pattern: str) -> Callable[[Any], bool]:
     return lambda value: value is not None and search(value)
 
 
-_TESTS: dict[str, Any] = {"startsWith": _starts, "contains": _contains, "range": _range, "regex": _regex}
+_TESTS: dict[str, Any] = {
+    "startsWith": _starts,
+    "endsWith": _ends,
+    "contains": _contains,
+    "range": _range,
+    "regex": _regex,
+}
 
 
 def folded(name: str, value: Any) -> Any:
-    """A field's value as predicates compare it: what looks the same is the same, an empty text is absent."""
+    """A field's value as predicates compare it: what looks the same is the same, an empty text is absent.
+
+    A day is counted, so that one follows on another.
+    """
+    if name == DATE and isinstance(value, str):
+        return date.fromisoformat(value[:10]).toordinal()
     return prepared(value, fold=is_folded(name)) if isinstance(value, str) else value
 
 
@@ -107,7 +145,13 @@ def predicate(label: str, given: Any, place: Place) -> Predicate:
         if kind == "regex":
             written = translate(normalize("NFC", operand), folded=is_folded(name))
             return Predicate(name, kind, (written,), label, given, place)
-        operands = tuple(folded(name, v) for v in operand) if kind == "range" else (_part(name, operand),)
+        if kind in {"not", "any"}:
+            parts = tuple(predicate(label, part, place) for part in ([operand] if kind == "not" else operand))
+            return Predicate(name, kind, (), label, given, place, parts)
+        if kind == "range":
+            return Predicate(name, kind, tuple(folded(name, v) for v in operand), label, given, place)
+        listed = operand if isinstance(operand, list) else [operand]
+        operands = tuple(dict.fromkeys(_part(name, text) for text in listed))
         return Predicate(name, kind, operands, label, given, place)
     listed = given if isinstance(given, list) else [given]
     return Predicate(name, "in", tuple(dict.fromkeys(folded(name, v) for v in listed)), label, given, place)
