@@ -214,17 +214,24 @@ class FastReader:
         return True
 
     def _flat(self, kind: Kind) -> Iterator[Row]:
-        pattern, names, local = _pattern(kind), kind.names, kind.locals
+        pattern = _pattern(kind)
+        at = {name: number - 1 for name, number in pattern.groupindex.items()}
+        names, local = (
+            [(name, at[name]) for name in kind.names if name in at],
+            [(name, at[name]) for name in kind.locals],
+        )
         while (line := self._peek()).startswith("- "):
             match = pattern.fullmatch(line)
             if match is None:
                 raise NotCanonical
-            cells = match.groupdict()
-            key = _text(cells["key"])
-            said = {name: _text(cells[name]) for name in names if cells.get(name) is not None} | {kind.key: key}
-            row = Row(key, fields_of(kind, said), cells["active"] != "false", _text(cells["hold"]))
-            for name in local:
-                setattr(row, name, _text(cells[name]))
+            cells = match.groups()
+            key = _text(cells[at["key"]])
+            said = {name: _text(cells[n]) for name, n in names if cells[n] is not None}
+            said[kind.key] = key
+            row = Row(key, fields_of(kind, said), cells[at["active"]] != "false", _text(cells[at["hold"]]))
+            for name, n in local:
+                if cells[n] is not None:
+                    setattr(row, name, _text(cells[n]))
             row.file = self._shown
             _check(row, kind)
             row.line, row.column = self._take((kind.name, row.key)), 3
@@ -306,12 +313,18 @@ def _check(row: Row, kind: Kind) -> None:
         return
     if not row.key or row.key.isspace() or (kind.longest and len(row.key) > kind.longest):
         raise NotCanonical
-    for one in kind.fields:
-        value = row.fields.get(one.name)
-        if not (one.nullable or one.optional) and (not value or value.isspace()):
+    fields = row.fields
+    for name, needed, longest in _demands(kind):
+        value = fields.get(name)
+        if (needed and (not value or value.isspace())) or (longest and value and len(value) > longest):
             raise NotCanonical
-        if one.longest and len(value or "") > one.longest:
-            raise NotCanonical
+
+
+@cache
+def _demands(kind: Kind) -> list[tuple[str, bool, int | None]]:
+    """The fields of a kind that must not be blank, or may not be long: name, whether it is needed, longest."""
+    asked = [(one.name, not (one.nullable or one.optional), one.longest) for one in kind.fields]
+    return [(name, needed, longest) for name, needed, longest in asked if needed or longest]
 
 
 def fields_of(kind: Kind, item: Mapping[str, str | None]) -> Fields:
