@@ -12,6 +12,7 @@ from pleoctl.documents.files import read_bytes
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table
 from pleoctl.sources.bounds import Bounds
+from pleoctl.sources.computed import Computed
 from pleoctl.sources.files import check_encoding
 from pleoctl.sources.literal import literal_rows
 from pleoctl.sources.selecting import Kept, StateWords
@@ -88,6 +89,8 @@ class CsvFile:
         self._inactive = _words(config.get("inactiveValues"), INACTIVE)
         self._header_row = int(config.get("headerRow", 1))
         self._fixed: dict[str, str] = config.get("fixed", {})
+        self._computed = Computed(config.get("fields", {}), resource)
+        self._header: list[str] = []
         self._kept = Kept(config.get("where", {}), config.get("whereNot", {}), self._shown, resource)
         self._words = StateWords(self._shown, resource)
 
@@ -168,6 +171,8 @@ class CsvFile:
         twice = sorted({name for name in header if name and header.count(name) > 1})
         if twice:
             raise SourceError(f"column {twice[0]!r} stands twice", file=self._shown, line=self._header_row)
+        self._header = header
+        self._computed.check(header)
         given = self._config.get("columns", {})
         unknown = [name for name in (*given, *self._fixed) if name not in FIELDS[self._resource]]
         if unknown:
@@ -178,7 +183,7 @@ class CsvFile:
         found = {}
         for name in FIELDS[self._resource]:
             wanted = given.get(name, name)
-            if name in self._fixed:
+            if name in self._fixed or name in self._computed:
                 continue
             if wanted in header:
                 found[name] = header.index(wanted)
@@ -201,6 +206,8 @@ class CsvFile:
         row = SourceRow({}, f"{self._shown}:{line}", line)
         for name, index in columns.items():
             row.cells[name] = cells[index] if index < len(cells) else ""
+        if "fields" in self._config:
+            self._computed.fill(row, dict(zip(self._header, cells, strict=False)))
         row.cells.update(self._fixed)
         if len(cells) != width:
             row.problem = f"has {len(cells)} cells where the header has {width}"
@@ -220,7 +227,7 @@ class CsvFile:
 
     def _judge_active(self, row: SourceRow) -> None:
         cell = row.cells.get("active")
-        if cell is None:
+        if not isinstance(cell, str):
             return
         word = cell.casefold()
         row.cells["active"] = word in self._active

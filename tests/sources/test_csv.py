@@ -79,6 +79,38 @@ def test_rows_can_be_left_out_by_a_word(read: Any) -> None:
         read(content, whereNot={"stat": ["gone"]})
 
 
+def test_fields_may_be_computed(read: Any) -> None:
+    """By the expressions of the http source, over the cells of the row; one that fails holds its row."""
+    rows, findings = read(
+        "acc,number,name,locked\nA,7,Cash,no\nB,123,Bank,yes\nC,,Giro,no\n",
+        columns={"name": "name"},
+        fields={"externalId": "join('-', [acc, number])", "code": "pad(number, `4`)", "active": "locked == 'no'"},
+    )
+    assert rows == [
+        '- {externalId: "A-7", code: "0007", name: "Cash"}',
+        '- {externalId: "B-123", code: "0123", name: "Bank", active: false}',
+        '- {externalId: "C-", code: "0000", name: "Giro"}',
+    ]
+    assert findings == []
+    rows, _ = read("id,name,tax\n1,A,x\n", fields={"externalId": "id", "code": "date(tax)"})
+    assert 'hold: "code: In function date()' in rows[0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"externalId": "nr"}, "source.accounts.fields.externalId: there is no column 'nr' (nr)"),
+        ({"externalId": "nope(id)"}, "which there is not"),
+        ({"externalID": "id"}, "source.accounts.fields: unknown field 'externalID'"),
+    ],
+)
+def test_expressions_that_cannot_be_right_are_told(read: Any, fields: dict[str, str], words: str) -> None:
+    """A name that is no column would be null in every row."""
+    with pytest.raises(SourceError) as caught:
+        read("id,name\n1,A\n", fields=fields)
+    assert words in str(caught.value.findings[0])
+
+
 @pytest.mark.parametrize("mark", [";", "\t", "|"])
 def test_a_header_of_one_cell_says_its_delimiter(read: Any, mark: str) -> None:
     """It is said, not guessed."""
