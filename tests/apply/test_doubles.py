@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mixed
+from clocks import FakeTime
 from engine import Engine, check_contract
 from pleoctl.desired.read import checked
 from pleoctl.errors import ExitCode
@@ -56,6 +57,24 @@ def groups(engine: Engine) -> list[str]:
 def ends(applied: Any) -> dict[str, str]:
     """Status by address."""
     return {str(r.change.address): r.status for r in applied.results}
+
+
+@pytest.mark.parametrize(("lag", "spent"), [(0, 0.5), (0.6, 2.0), (2.1, 6.0), (20, 6.0)])
+def test_a_lost_group_is_looked_for_at_growing_distances(
+    region: Engine, monkeypatch: pytest.MonkeyPatch, lag: float, spent: float
+) -> None:
+    """After half a second, one and a half more, four more; no look later than the one that finds it."""
+    plan = region.plan()
+    lose_group(region, monkeypatch, lag)
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        FakeTime.sleep(region.time, seconds)
+
+    monkeypatch.setattr(region.time, "sleep", sleep)
+    region.apply(plan)
+    assert sum(waits) == spent
 
 
 @pytest.mark.parametrize(

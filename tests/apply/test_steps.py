@@ -1,0 +1,53 @@
+"""Single steps: what an answer that is not as wanted means, and what a doubt that stays does to the rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import mixed
+from ends_of import ends
+from engine import Engine
+from pleoctl.apply.steps import Bring
+from pleoctl.desired.read import checked
+from pleoctl.model import DesiredState, Live, Row
+from pleoctl.reconcile import Scope
+from pleoctl.run.settle import Failed
+from pleoctl.sandbox import Fault, Seed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pleoctl.sandbox import Sandbox
+
+
+def renaming(pleo: Sandbox, root: Path) -> Engine:
+    """Account a is to be renamed, account e to be archived."""
+    pleo.reset(Seed(accounts=[{"externalId": key, "name": "Old"} for key in "abcde"]))
+    rows = [Row(key, {"code": None, "name": "New" if key == "a" else "Old"}) for key in "abcd"]
+    return Engine(pleo, root, checked(DesiredState(rows, None, ["d"])), Scope(), mixed.FREE)
+
+
+def test_what_pleo_stored_otherwise_is_failed_and_named(pleo: Sandbox, tmp_path: Path) -> None:
+    """An answer of 200 that shows another name than was sent is no success; both names are told."""
+    (wanted,) = [change for change in renaming(pleo, tmp_path).plan().changes if change.action == "update"]
+    live = Live("id-1", "a", archived=False, fields={"code": None, "name": "Old"})
+    api: Any = SimpleNamespace(put=lambda record, _after: replace(record, fields={**record.fields, "name": "NEW"}))
+    (end,) = Bring(api, wanted, live).send([wanted.address]).values()
+    assert isinstance(end, Failed)
+    assert end.code == "not-stored"
+    assert end.message == "Pleo stored something else: name is 'NEW' instead of 'New'"
+
+
+def test_a_doubt_that_cannot_be_looked_into_stops_the_run(pleo: Sandbox, tmp_path: Path) -> None:
+    """Where even looking fails, the change is ambiguous and nothing more is sent; running again does the rest."""
+    engine = renaming(pleo, tmp_path)
+    plan = engine.plan()
+    pleo.add_fault(Fault(kind="lostAnswer", method="PUT", nth=1))
+    pleo.add_fault(Fault(kind="status", status=404, method="POST", path=":search$", nth=2))
+    applied = engine.apply(plan)
+    assert ends(applied) == {"account:a": "ambiguous", "account:e": "notAttempted"}
+    pleo.clear_faults()
+    assert engine.apply(plan).outcome == "done"
+    assert engine.plan().changes == []
