@@ -202,8 +202,12 @@ def _once(
 
 
 def _summary(receipt: JobReceipt) -> dict[str, Any]:
-    return {"job": receipt.job.id, "outcome": receipt.job.outcome, "runId": receipt.run_id,
-            "counts": dict(sorted(receipt.counts().items()))}  # fmt: skip
+    return {
+        "job": receipt.job.id,
+        "outcome": receipt.job.outcome,
+        "runId": receipt.run_id,
+        "counts": dict(sorted(receipt.counts().items())),
+    }
 
 
 def _round(

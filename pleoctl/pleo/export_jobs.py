@@ -191,10 +191,15 @@ class MissingContraAccounts(PleoError):
 def _job(raw: dict[str, Any]) -> ExportJob:
     try:
         return ExportJob(
-            _id(raw["id"]), _id(raw["companyId"]).lower(), str(raw["status"]), _number(raw["numberOfItems"]),
-            str(raw["createdAt"]), _text(raw.get("lastUpdatedAt")),
-            _number(raw.get("expiresIn", DEFAULT_EXPIRY)), bool(raw.get("vendorBasedBookkeeping", False)),
-        )  # fmt: skip
+            _id(raw["id"]),
+            _id(raw["companyId"]).lower(),
+            str(raw["status"]),
+            _number(raw["numberOfItems"]),
+            str(raw["createdAt"]),
+            _text(raw.get("lastUpdatedAt")),
+            _number(raw.get("expiresIn", DEFAULT_EXPIRY)),
+            bool(raw.get("vendorBasedBookkeeping", False)),
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise PleoError(f"Pleo's answer has an export job that is not understood: {error}") from error
 
@@ -202,10 +207,13 @@ def _job(raw: dict[str, Any]) -> ExportJob:
 def _item(raw: dict[str, Any]) -> JobItem:
     try:
         return JobItem(
-            _id(raw["accountingEntryId"]), str(raw["status"]), _text(raw.get("externalId")),
-            _text(raw.get("externalUrl")), _text(raw.get("failureReasonType")),
+            _id(raw["accountingEntryId"]),
+            str(raw["status"]),
+            _text(raw.get("externalId")),
+            _text(raw.get("externalUrl")),
+            _text(raw.get("failureReasonType")),
             _text(raw.get("failureReason")),
-        )  # fmt: skip
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise PleoError(f"Pleo's answer has an export job item that is not understood: {error}") from error
 

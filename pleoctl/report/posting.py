@@ -75,8 +75,9 @@ def posting_text(plan: PostingPlan) -> Shown:
     ]
     lines.append(Shown.styled(f"{headline(plan)}.", bold=True))
     lines.append(f"Requests: {plan.requests.read} read, at least {plan.requests.write} to write.")
-    return Shown("", *(line if isinstance(line, Shown) and line.plain.endswith("\n") else Shown.lines([line])
-                       for line in lines))  # fmt: skip
+    return Shown(
+        "", *(line if isinstance(line, Shown) and line.plain.endswith("\n") else Shown.lines([line]) for line in lines)
+    )
 
 
 def _text_of_items(plan: PostingPlan) -> Iterator[Shown | str]:
@@ -107,8 +108,9 @@ def posting_markdown(plan: PostingPlan, *, max_bytes: int = MAX_BYTES) -> Markdo
 
 def _markdown_head(plan: PostingPlan) -> Iterator[Markdown]:
     yield Markdown("## Posting plan: {}\n", headline(plan))
-    yield Markdown("Export job {} into {}, plan {}\n", Markdown.code(plan.job.id), plan.sink.type,
-                   Markdown.code(plan.id))  # fmt: skip
+    yield Markdown(
+        "Export job {} into {}, plan {}\n", Markdown.code(plan.job.id), plan.sink.type, Markdown.code(plan.id)
+    )
     if plan.summary.totals:
         yield Markdown("| account | currency | debit | credit |\n|---|---|---:|---:|")
         for total in plan.summary.totals:

@@ -42,13 +42,16 @@ def payload(number: int, **changes: Any) -> Json:
         "type": "card_purchase",
         "date": "2026-03-15T12:00:00Z",
         "amount": money(value),
-        "accountingEntryLines": [{
-            "accountingEntryLineId": f"line-{number}", "lineAmount": money(value),
-            "account": {"id": "a", "name": "Taxi", "code": "5810"},
-        }],
+        "accountingEntryLines": [
+            {
+                "accountingEntryLineId": f"line-{number}",
+                "lineAmount": money(value),
+                "account": {"id": "a", "name": "Taxi", "code": "5810"},
+            }
+        ],
         "additionalInformation": {"reconciliationId": f"r-{number}"},
         "supplier": {"name": "Taxi"},
-    }  # fmt: skip
+    }
     return {**made, **changes}
 
 
@@ -70,8 +73,16 @@ class World:
 
     def add(self, job: str, payloads: list[Json], **fields: Any) -> None:
         """A job with these items, all pending."""
-        self.jobs[job] = {"id": job, "companyId": COMPANY, "status": "pending", "numberOfItems": len(payloads),
-                          "createdAt": AT, "lastUpdatedAt": AT, "expiresIn": 3600, **fields}  # fmt: skip
+        self.jobs[job] = {
+            "id": job,
+            "companyId": COMPANY,
+            "status": "pending",
+            "numberOfItems": len(payloads),
+            "createdAt": AT,
+            "lastUpdatedAt": AT,
+            "expiresIn": 3600,
+            **fields,
+        }
         self.items[job] = [{"accountingEntryId": p["accountingEntryId"], "status": "pending"} for p in payloads]
         self.payloads[job] = payloads
 
@@ -134,8 +145,14 @@ class World:
         if taken:
             self.writes.append(("report", taken))
         left = body[len(taken) :]
-        errors = [{"accountingEntryId": one["accountingEntryId"], "message": "try again",
-                   "type": "EXPORT_ENTRY_STATUS_UPDATE_FAILED"} for one in left]  # fmt: skip
+        errors = [
+            {
+                "accountingEntryId": one["accountingEntryId"],
+                "message": "try again",
+                "type": "EXPORT_ENTRY_STATUS_UPDATE_FAILED",
+            }
+            for one in left
+        ]
         return 200, {"data": [rows[one["accountingEntryId"]] for one in taken], "errors": errors}
 
     def event(self, body: Json) -> tuple[int, Any]:
