@@ -101,7 +101,7 @@ class Engine:
             info.reconciliation_id,
             info.reconciled_entries or [],
             info.attendees or [],
-            _vendor(work),
+            None if item.vendor is None and work.vendor is None else _vendor(work),
             None if info.invoice_information is None else _invoice(info.invoice_information),
             work.original,
             None if item.service_period is None else _period(item.service_period),

@@ -105,7 +105,9 @@ class Lines:
         account = self._account(number, given, row, None if row is None else row.account)
         share = Share(line, account, amount, row)
         self._checks.account(account, work, line.account.name if row is None and line.account else None)
-        self._carried(share, work, number, NOTHING if row is None else row.changes)
+        changes = NOTHING if row is None else row.changes
+        if line.tax is not None or line.tags or changes is not NOTHING:
+            self._carried(share, work, number, changes)
         shares.append(share)
 
     def _parts(self, work: Work, number: int, line: Line, given: str | None, row: LineRow) -> list[Share]:
@@ -150,20 +152,20 @@ class Lines:
 
     def _tags(self, share: Share, tags: Iterable[Tag | None], changes: Changes) -> None:
         seen: dict[str, Tag] = {}
-        changed = {group.casefold() for group, _ in changes.tags}
+        changed = {group.casefold() for group, _ in changes.tags} if changes.tags else ()
         for tag in tags:
-            if tag is None or not tag.code or tag.group_code.casefold() in changed:
+            if tag is None or not tag.code or (group := tag.group_code.casefold()) in changed:
                 continue
-            first = seen.setdefault(tag.group_code.casefold(), tag)
-            if first.code.casefold() != tag.code.casefold():
-                raise invalid(f"the line has two tags of the group {tag.group_code}")
+            first = seen.setdefault(group, tag)
             if first is tag:
                 share.tags[tag.group_code] = tag.code
                 self._checks.tag(tag.group_code, tag.code)
-        for group, code in changes.tags:
+            elif first.code.casefold() != tag.code.casefold():
+                raise invalid(f"the line has two tags of the group {tag.group_code}")
+        for name, code in changes.tags:
             if code is not None:
-                share.tags[group] = code
-                self._checks.tag(group, code)
+                share.tags[name] = code
+                self._checks.tag(name, code)
 
     def _tax(self, share: Share, tax: Tax, work: Work, number: int, changes: Changes) -> None:
         share.tax_code = changes.tax_code[0] if changes.tax_code else tax.code or None

@@ -15,6 +15,7 @@ from pleoctl.errors import MOST_ALIKE, Finding, InvalidFile, More
 from pleoctl.mapping.rules import template
 from pleoctl.mapping.rules.files import STANDARD_FILE, Source, Sources, folder_reader
 from pleoctl.mapping.rules.model import (
+    NOTHING,
     RULES,
     Changes,
     Given,
@@ -266,6 +267,8 @@ class _Build:
                 made = template.compile_template(data["description"], source.place(*path, "description"))
             except InvalidFile as error:
                 self._sort(error.findings)
+        if not data:
+            return NOTHING
         tax_code = (data["taxCode"],) if "taxCode" in data else ()
         return Changes(tax_code, tuple(data.get("tags", {}).items()), made)
 

@@ -141,6 +141,8 @@ class Changes:
         """These where they say something, else the other ones."""
         own = {group.casefold() for group, _ in self.tags}
         tags = tuple((group, code) for group, code in other.tags if group.casefold() not in own)
+        if self == NOTHING:
+            return other
         return Changes(self.tax_code or other.tax_code, self.tags + tags, self.description or other.description)
 
 

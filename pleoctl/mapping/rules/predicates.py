@@ -124,9 +124,12 @@ def folded(name: str, value: Any) -> Any:
 
 def prepared(text: str, *, fold: bool) -> str | None:
     """A text in NFC, with single blanks of one kind inside and none around, maybe folded; None if nothing is left."""
+    # Most texts are as they should be; that is seen in a third of the time that taking them apart takes.
+    if text.isascii() and text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]:
+        return (text.lower() if fold else text) or None
     squeezed = " ".join(text.split())
     if squeezed.isascii():
-        return (squeezed.casefold() if fold else squeezed) or None
+        return (squeezed.lower() if fold else squeezed) or None
     composed = normalize("NFC", squeezed)
     return normalize("NFC", composed.casefold()) if fold else composed
 
