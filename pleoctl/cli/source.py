@@ -40,6 +40,7 @@ def check(options: Options, *, trace: int) -> Output:
     pleoctl source check --trace 3
 
     """
+    from pleoctl.report.source import source_lines
     from pleoctl.sources.export import export_state
     from pleoctl.sources.opening import open_source
 
@@ -48,6 +49,7 @@ def check(options: Options, *, trace: int) -> Output:
     exported = export_state(workspace, source)
     counted = exported.counts
     text = Shown.lines([", ".join(f"{number} {name}" for name, number in counted.items())])
+    text += Shown.lines(source_lines(exported.state))
     traced = {name: _traced(found, trace) for name, found in source.tables.items()} if trace else {}
     text += Shown.lines(line for name, rows in traced.items() for line in _trace_lines(name, rows))
     return Output(text, {"counts": counted, "trace": traced}, exported.findings)

@@ -134,10 +134,35 @@ def test_check_counts_and_writes_nothing(chart: Path, capsys: pytest.CaptureFixt
     """All guards, no file; the trace shows the first rows with control characters escaped."""
     assert run(["source", "check", "--trace", "2"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("3 accounts, 0 dimensions, 0 values, 0 held\n\naccounts\n")
+    summary, _, traced = out.partition("\n\n")
+    counts, accounts = summary.splitlines()
+    assert counts == "3 accounts, 0 dimensions, 0 values, 0 held"
+    assert accounts.startswith("accounts: 2 active, 1 inactive, 0 held, first '1' 'Account ")
+    assert traced.startswith("accounts\n")
     assert out.count("fields") == 2
     assert "\x1b" not in out
     assert sorted(path.name for path in chart.iterdir()) == ["pleoctl.yaml", "rows.jsonl"]
+
+
+def test_check_tells_what_each_list_became(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Active, inactive and held rows, fields that are missing, dimensions by name."""
+    source = {
+        "type": "csv",
+        "accounts": {"path": "a.csv"},
+        "dimensions": {"rows": [{"code": "CC", "name": "Cost centre"}]},
+        "values": {"path": "v.csv", "fixed": {"dimension": "CC"}},
+    }
+    workspace(chart, source)
+    (chart / "a.csv").write_text(
+        "externalId,code,name,active\n1,,Cash,true\n2,2,Bank,no\n3,3,,true\n", encoding="utf-8"
+    )
+    (chart / "v.csv").write_text("code,name\nN,North\n", encoding="utf-8")
+    assert run(["source", "check"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "3 accounts, 1 dimensions, 1 values, 1 held",
+        "accounts: 1 active, 1 inactive, 1 held, 1 without code, first '1' 'Cash'",
+        "dimension CC (Cost centre): values 1 active, 0 inactive, 0 held, first 'N' 'North'",
+    ]
 
 
 def test_check_applies_the_shrink_guard(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
