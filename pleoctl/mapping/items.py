@@ -168,6 +168,8 @@ class Defect(msgspec.Struct):
 
 #: What answers that tell of an error have and items have not.
 _ERROR_KEYS: Final = ("message", "detail", "title", "error", "errors")
+#: Without these there is no entry.
+_REQUIRED: Final = ("accountingEntryId", "type", "date", "amount", "accountingEntryLines", "additionalInformation")
 _ITEM_KEYS: Final = frozenset({"accountingEntryId", "accountingEntryLines", "amount"})
 _DIGITS = 400
 _DECODER = msgspec.json.Decoder(Item)
@@ -202,7 +204,9 @@ def _defect(data: Any, error: Exception) -> Defect:
         return Defect(
             f"this is an error that was answered in place of items: {json.dumps(said)[:200]}; fetch them again"
         )
-    return Defect(_reason(error), *(_text(known.get(name)) for name in ("accountingEntryId", "type", "subType")))
+    missing = [name for name in _REQUIRED if known.get(name) is None] if known else []
+    reason = f"the item lacks {', '.join(missing)}" if len(missing) > 1 else _reason(error)
+    return Defect(reason, *(_text(known.get(name)) for name in ("accountingEntryId", "type", "subType")))
 
 
 def _number(text: str) -> int | None:

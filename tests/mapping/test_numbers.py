@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import random
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,6 @@ from pleoctl.mapping.analysis.check import check
 from pleoctl.mapping.rules.build import load_rules
 
 from .conftest import HEAD, Cli, engine, item, line, mapped, money
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def rows(*conditions: Any) -> str:
@@ -119,3 +117,21 @@ def test_failures_of_coverage_are_bounded(workspace: Path, cli: Cli, monkeypatch
     assert (len(result["unmapped"]), result["unmappedLeftOut"], result["failed"], result["mapped"]) == (3, 2, 5, 0)
     assert cli("mapping", "coverage", "--items", "items.json") == 0
     assert "… and 2 more" in cli.out.decode()
+
+
+def test_all_missing_fields_are_told_at_once(workspace: Path, cli: Cli) -> None:
+    """Not one after the other, each time the file is mended."""
+    given = item()
+    for name in ("date", "amount", "additionalInformation"):
+        del given[name]
+    (workspace / "items.json").write_text(json.dumps([given]))
+    assert cli("map", "items.json") == 5
+    assert cli.lines[0]["failureReason"] == "the item lacks date, amount, additionalInformation"
+
+
+def test_the_item_of_the_docs_is_mapped(workspace: Path, cli: Cli) -> None:
+    """The example in docs/mapping.md is a whole item."""
+    docs = (Path(__file__).parents[2] / "docs" / "mapping.md").read_text(encoding="utf-8")
+    (workspace / "items.json").write_text(docs.partition("```json\n")[2].partition("```")[0])
+    assert cli("map", "items.json") == 0
+    assert cli.lines[0]["original"] == {"currency": "USD", "amount": 13600}
