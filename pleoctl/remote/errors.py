@@ -17,6 +17,8 @@ class ApiError(RemoteError):
         super().__init__(message, **place)
         self.status = status
         self.kind = kind
+        self.content = b""
+        """The body of the answer, unpacked."""
 
 
 class Unauthorised(ApiError):

@@ -237,10 +237,10 @@ class Transport:
             raise limited
         kind, text = self._words_of(reply)
         if status in _DENIED:
-            raise Unauthorised(self._denied_words(status, call, text), status, kind)
+            raise _with_body(Unauthorised(self._denied_words(status, call, text), status, kind), reply)
         if status >= _SERVER:
             raise _Failing(f"HTTP {status}{text}", status, retry_after(reply.headers.get("Retry-After")))
-        raise ApiError(f"{call}: HTTP {status}{text}", status, kind)
+        raise _with_body(ApiError(f"{call}: HTTP {status}{text}", status, kind), reply)
 
     def _words_of(self, reply: Reply) -> tuple[str, str]:
         if self.service.error_words is not None:
@@ -263,6 +263,11 @@ class _Failing(Unanswered):
     def __init__(self, words: str, status: int, seconds: float | None) -> None:
         super().__init__(words, sent=True, tries=TRIES, status=status)
         self.seconds = seconds
+
+
+def _with_body(error: ApiError, reply: Reply) -> ApiError:
+    error.content = reply.content
+    return error
 
 
 def _body(reply: Reply) -> Any:

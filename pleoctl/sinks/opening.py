@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.errors import InvalidFile
+from pleoctl.errors import InvalidFile, Refused, SourceError
 from pleoctl.mapping.context import rules_of
 from pleoctl.sinks.files import make
 from pleoctl.sinks.programs import SECONDS, ExecSink, Program
-from pleoctl.sources.context import Context
+from pleoctl.sources.context import Context, connections_of
 from pleoctl.sources.credentials import child_environment
 from pleoctl.workspace.secrets import require_exec
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pleoctl.workspace import Workspace
 
 EXEC: Final = "exec"
+HTTP: Final = "http"
 _FILES: Final[dict[str, Callable[[dict[str, Any], Path, Rules], Sink]]] = {
     "beancount": make.beancount,
     "hledger": make.hledger,
@@ -43,7 +44,7 @@ def section_of(workspace: Workspace) -> dict[str, Any]:
 def open_sink(workspace: Workspace) -> Sink:
     """The books that the workspace names; nothing is touched yet.
 
-    Raises `InvalidFile`, and `Refused` for a program unless ``PLEOCTL_ALLOW_EXEC=1``.
+    Raises `InvalidFile`, and `Refused` for a program unless ``PLEOCTL_ALLOW_EXEC=1`` and for a host that nobody trusts.
     """
     section = section_of(workspace)
     if section["type"] == EXEC:
@@ -51,8 +52,25 @@ def open_sink(workspace: Workspace) -> Sink:
         environment = child_environment(workspace.auth[1])
         seconds = float(section.get("timeoutSeconds", SECONDS))
         return ExecSink(Program(list(section["command"]), workspace.root, environment, seconds))
+    if section["type"] == HTTP:
+        return _http(workspace, section)
     folder = workspace.inside(section["path"], "sink", "path")
     return _FILES[section["type"]](section, folder, rules_of(workspace))
+
+
+def _http(workspace: Workspace, section: dict[str, Any]) -> Sink:
+    """Raises `InvalidFile` for a wrong section, `Refused` for a host that nobody trusts."""
+    from pleoctl.sinks.http.sink import HttpSink  # requests and JMESPath take 100 ms to import
+
+    context = Context(workspace, section="sink")
+    try:
+        sink = HttpSink(context, section)
+    except SourceError as error:
+        raise InvalidFile(error.message, file=workspace.document.shown, hint=error.findings[0].hint) from error
+    for connection in connections_of(context):
+        if (missing := connection.refusal()) is not None:
+            raise Refused(missing.message, findings=[missing])
+    return sink
 
 
 def publisher(workspace: Workspace) -> Callable[[], None] | None:

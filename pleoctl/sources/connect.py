@@ -1,4 +1,4 @@
-"""A source's connection to its server: the project's transport with a budget, a credential and words of its own."""
+"""The connection to an accounting system: the project's transport with a budget, a credential and words of its own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pleoctl.errors import Finding, Refused, RemoteError, SourceError
 from pleoctl.hosts import Endpoint
 from pleoctl.machine import connection_name, this_machine
 from pleoctl.remote.budget import Budget
+from pleoctl.remote.errors import ApiError, LostAnswer
 from pleoctl.remote.service import Service
 from pleoctl.remote.transport import Transport
 from pleoctl.state.budget import FileWindow
@@ -40,14 +41,14 @@ _ERROR_NAMES: Final = (
 
 
 class ServerConnection:
-    """Reads from one base url; connects, and resolves secrets, with the first request."""
+    """Speaks to one base url; connects, and resolves secrets, with the first request."""
 
     def __init__(self, base_url: str, config: dict[str, Any], service: str, credentials: Credentials, own: str) -> None:
         """``config`` holds auth, requestsPerMinute and the limits of an answer; ``own`` is what a preset itself names.
 
         Raises `SourceError` for a bad url.
         """
-        self.endpoint = _checked(base_url)
+        self.endpoint = _checked(base_url, credentials.section)
         self.base_url = base_url.rstrip("/")
         self._config, self._service = config, service
         self._credentials = credentials
@@ -59,7 +60,7 @@ class ServerConnection:
         hosts = TrustedHosts()
         if self.endpoint == self._own or hosts.trust(self.endpoint):
             return None
-        message, hint = hosts.refusal(self.endpoint, "source.baseUrl")
+        message, hint = hosts.refusal(self.endpoint, f"{self._credentials.section}.baseUrl")
         return Finding(Refused.code, message, hint=hint)
 
     def read(self, method: str, path: str, **request: Any) -> Answer:
@@ -69,6 +70,21 @@ class ServerConnection:
         except RemoteError as error:
             findings = [Finding(SourceError.code, self._words(f.message, path), hint=f.hint) for f in error.findings]
             raise SourceError(self._words(error.message, path), findings=findings) from None
+
+    def write(self, method: str, path: str, **request: Any) -> Answer:
+        """One request that changes something. Raises `ApiError` for a refusal, `LostAnswer` for every other end."""
+        transport = self._open()
+        try:
+            return transport.write(method, path, **request)
+        except (ApiError, LostAnswer):
+            raise
+        except RemoteError as error:
+            raise LostAnswer(self._words(error.message, path)) from None
+
+    def close(self) -> None:
+        """Give back what is held open."""
+        if self._transport is not None:
+            self._transport.close()
 
     def remember(self, secret: str) -> None:
         """Keep what the server gave as a secret, such as a session key, out of messages."""
@@ -138,13 +154,13 @@ def error_message(body: Any, depth: int = 4) -> str:
     return ". ".join(dict.fromkeys(part for part in (*texts[:2], inner) if part))
 
 
-def _checked(url: str) -> Endpoint:
+def _checked(url: str, section: str) -> Endpoint:
     endpoint = Endpoint.parse(url)
     if endpoint is None and "@" in url:
-        raise SourceError("source.baseUrl holds a credential", hint="give it in source.auth, as a reference")
+        raise SourceError(f"{section}.baseUrl holds a credential", hint=f"give it in {section}.auth, as a reference")
     if endpoint is None:
-        raise SourceError("source.baseUrl is not a base url", hint="e.g. https://api.example.com")
+        raise SourceError(f"{section}.baseUrl is not a base url", hint="e.g. https://api.example.com")
     if endpoint.scheme == "http" and not endpoint.loopback:
-        words = f"source.baseUrl: http://{endpoint.authority} is not https"
+        words = f"{section}.baseUrl: http://{endpoint.authority} is not https"
         raise SourceError(words, hint="only loopback may use http")
     return endpoint

@@ -21,8 +21,8 @@ SERVICE: Final = "the accounting system"
 class Context:
     """``root``, ``inside``, ``reveal``, ``run``, ``http`` and ``stop``: all that a source may ask of the workspace."""
 
-    def __init__(self, workspace: Workspace, stop: threading.Event | None = None) -> None:
-        """Nothing is read, resolved or run yet."""
+    def __init__(self, workspace: Workspace, stop: threading.Event | None = None, *, section: str = "source") -> None:
+        """Nothing is read, resolved or run yet; ``section`` is what messages call the place of the settings."""
         _, own = workspace.auth
         self.root: Path = workspace.root
         """The workspace's folder; paths of the section are relative to it."""
@@ -30,7 +30,7 @@ class Context:
         """Set when the run was asked to end: a source that reads for long looks at it between its requests."""
         self._inside = workspace.inside
         self._environment = partial(child_environment, own)
-        self._credentials = Credentials(workspace.root, own, workspace.document)
+        self._credentials = Credentials(workspace.root, own, workspace.document, section)
         self._connections: list[ServerConnection] = []
 
     def inside(self, name: str, *key: str | int) -> Path:

@@ -53,9 +53,10 @@ _OWN_HINT: Final = "give the accounting system a secret of its own"
 class Credentials:
     """Resolves the references of one source and remembers the values, to keep them out of messages."""
 
-    def __init__(self, root: Path, own: Secret, document: Document) -> None:
-        """``own`` is Pleo's secret, which no source gets; ``document`` says where a reference stands."""
+    def __init__(self, root: Path, own: Secret, document: Document, section: str) -> None:
+        """``own`` is Pleo's secret, which no source gets; ``document`` says where a reference of ``section`` stands."""
         self._root, self._own, self._document = root, own, document
+        self.section = section
         self._known: set[str] = set()
 
     def reveal(self, reference: str, *key: str) -> str:
@@ -93,21 +94,23 @@ class Credentials:
 
     def _auth(self, auth: dict[str, Any]) -> Auth:
         if "bearer" in auth:
-            return bearer(self.reveal(auth["bearer"], "source", "auth", "bearer"))
+            return bearer(self.reveal(auth["bearer"], self.section, "auth", "bearer"))
         if "basic" in auth:
             user, password = (
-                self.reveal(auth["basic"][part], "source", "auth", "basic", part) for part in ("user", "password")
+                self.reveal(auth["basic"][part], self.section, "auth", "basic", part) for part in ("user", "password")
             )
             return basic(user, password)
         given = auth.get("headers", {})
         for name in given:
             if name.lower() in ROUTING_HEADERS:
                 raise self._refused(
-                    ("source", "auth", "headers", name),
+                    (self.section, "auth", "headers", name),
                     f"auth must not set the header {name}",
-                    "source.baseUrl alone says where requests go",
+                    f"{self.section}.baseUrl alone says where requests go",
                 )
-        return in_headers({n: self.reveal(reference, "source", "auth", "headers", n) for n, reference in given.items()})
+        return in_headers(
+            {n: self.reveal(reference, self.section, "auth", "headers", n) for n, reference in given.items()}
+        )
 
     def _refused(self, key: tuple[str, ...], words: str = _OWN, hint: str = _OWN_HINT) -> Refused:
         return Refused(words, findings=[self._placed(Finding(Refused.code, words, hint=hint), key)])

@@ -39,6 +39,7 @@ _TICKS: Final = re.compile(r"\\?/Date\((-?\d{1,15})([+-]\d{4})?\)\\?/")
 _FAILURES: Final = (JMESPathError, ArithmeticError, TypeError, ValueError, RecursionError)
 
 _TEXT: Final[Any] = {"types": ["string", "null"]}
+_NUMBER: Final[Any] = {"types": ["number", "null"]}
 _SCALAR: Final[Any] = {"types": ["string", "number", "boolean", "null"]}
 
 
@@ -47,7 +48,7 @@ class ExpressionError(Exception):
 
 
 class _Functions(Functions):
-    """``trim``, ``lower``, ``upper``, ``pad``, ``string`` and ``date``; null stays null."""
+    """``trim``, ``lower``, ``upper``, ``pad``, ``string``, ``date``, ``money`` and ``minus``; null stays null."""
 
     @signature(_TEXT)
     def _func_trim(self, text: str | None) -> str | None:
@@ -72,6 +73,17 @@ class _Functions(Functions):
         if not isinstance(fill, str) or len(fill) != 1:
             raise ExpressionError(f"In function pad(), {fill!r} is not one character to fill up with")
         return None if value is None else _text(value).rjust(int(width), fill)
+
+    @signature(_NUMBER, _TEXT)
+    def _func_money(self, hundredths: int | None, currency: str | None) -> float | None:
+        """Hundredths as whole units, which is a number that JSON writes with two decimals at most."""
+        if hundredths is None or currency is None:
+            return None
+        return hundredths // 100 if hundredths % 100 == 0 else hundredths / 100
+
+    @signature(_NUMBER)
+    def _func_minus(self, number: float | None) -> float | None:
+        return None if number is None else -number
 
     @signature(_TEXT)
     def _func_date(self, text: str | None) -> str | None:
@@ -181,6 +193,11 @@ class Expression:
         """Names that never occurred, each once."""
         return list(dict.fromkeys(self._unseen.values()))
 
+    @property
+    def paths(self) -> list[tuple[str, ...]]:
+        """Its names as far as they follow each other: ``a.b || c`` has (a, b) and (c)."""
+        return list(_paths(self._node))
+
     def __call__(self, data: Any) -> Any:
         """The value for one answer or record. Raises `ExpressionError`."""
         if not self._unseen and self._short is not None:
@@ -243,10 +260,35 @@ def _nodes(node: Node) -> Iterator[Node]:
             yield from _nodes(child)
 
 
+def _paths(node: Node) -> Iterator[tuple[str, ...]]:
+    run: list[str] = []
+    for step in _steps(node):
+        if step["type"] == "field":
+            run.append(str(step["value"]))
+            continue
+        if run:
+            yield tuple(run)
+            run = []
+        for child in step.get("children", ()):
+            if isinstance(child, dict):
+                yield from _paths(child)
+    if run:
+        yield tuple(run)
+
+
+def _steps(node: Node) -> Iterator[Node]:
+    """What stands between the dots."""
+    if node["type"] == "subexpression":
+        for child in node["children"]:
+            yield from _steps(child)
+    else:
+        yield node
+
+
 def _check_functions(node: Node, key: str) -> None:
     for found in _nodes(node):
         if found["type"] == "function_expression" and found["value"] not in _Functions.FUNCTION_TABLE:
-            own = "own functions: trim, lower, upper, pad, string, date"
+            own = "own functions: trim, lower, upper, pad, string, date, money, minus"
             raise SourceError(f"{key} calls {found['value']}(), which there is not", hint=own)
 
 

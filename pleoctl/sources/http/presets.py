@@ -70,16 +70,17 @@ def load_preset(name: str) -> Preset:
 
 def merged(preset: Preset | None, section: dict[str, Any]) -> dict[str, Any]:
     """The section over its preset: every key may be given anew, and ``null`` takes one away."""
-    return _over(preset.source if preset else {}, section)
+    return overlaid(preset.source if preset else {}, section)
 
 
-def _over(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+def overlaid(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """What is given over a base, key by key; ``null`` takes one away, and what says one thing stays whole."""
     result = dict(base)
     for key, value in given.items():
         if value is None:
             result.pop(key, None)
         elif isinstance(value, dict) and isinstance(base.get(key), dict) and key not in _WHOLE:
-            result[key] = _over(base[key], value)
+            result[key] = overlaid(base[key], value)
         else:
             result[key] = value
     return result

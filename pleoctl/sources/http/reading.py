@@ -12,7 +12,6 @@ from urllib.parse import urljoin, urlsplit
 from pleoctl.errors import Finding, SourceError
 from pleoctl.hosts import same_server
 from pleoctl.remote.pages import endless
-from pleoctl.sources.base import identity
 from pleoctl.sources.http.annotations import goes_on, unread_list
 from pleoctl.sources.http.expressions import Expression, ExpressionError
 
@@ -72,7 +71,7 @@ class ListReader:
         self._pages = 0
         self._seen: set[int] = set()
         self._keys: set[Any] = set()
-        self._key = [resource.fields[name] for name in identity(resource.name)]
+        self._key = [resource.fields[name] for name in resource.identity]
         self._full = False
         self._tokens: set[str] = set()
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
-from pleoctl.sources.base import FIELDS, REQUIRED
+from pleoctl.sources.base import FIELDS, REQUIRED, identity
 from pleoctl.sources.credentials import ROUTING_HEADERS
 from pleoctl.sources.http.expressions import Expression
 from pleoctl.sources.http.templates import check_names, fill, fill_path, names
 from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 # Variables that each kind of paging offers.
 PAGING: Final[dict[str, set[str]]] = {
@@ -32,7 +32,7 @@ _NEEDS: Final[dict[str, tuple[str, ...]]] = {
     "link": ("next",),
 }
 _MOVES: Final = {"page": "page", "offset": "offset", "cursor": "cursor"}
-_METHODS: Final = ("GET", "POST")
+METHODS: Final = ("GET", "POST")
 _CREDENTIAL_HEADERS: Final = {"authorization", "cookie", "proxy-authorization"}
 HEADER: Final = "header"
 
@@ -83,6 +83,7 @@ class Resource:
     may_be_empty: bool
     key: str
     parent_names: frozenset[str]
+    identity: tuple[str, ...]
 
     @property
     def label(self) -> str:
@@ -113,7 +114,7 @@ def _resource(name: str, config: dict[str, Any], variables: set[str], key: str) 
     kind = _kind(paginate, key)
     parent = config.get("forEach")
     known = variables | PAGING[kind] | ({"parent"} if parent else set())
-    request = _request(config, key, known) if "path" in config or not parent else None
+    request = request_of(config, key, known) if "path" in config or not parent else None
     _check_moves(kind, config, key)
 
     def expression(part: dict[str, Any], field: str, below: str = key) -> Expression | None:
@@ -121,7 +122,7 @@ def _resource(name: str, config: dict[str, Any], variables: set[str], key: str) 
 
     count = config.get("count")
     counting = (
-        _request({**_shared(config), **count}, f"{key}.count", variables | ({"parent"} if parent else set()))
+        request_of({**_shared(config), **count}, f"{key}.count", variables | ({"parent"} if parent else set()))
         if count
         else None
     )
@@ -145,7 +146,31 @@ def _resource(name: str, config: dict[str, Any], variables: set[str], key: str) 
         bool(config.get("mayBeEmpty", False)),
         key,
         frozenset(name for name in _used(request, counting) if name.startswith("parent.")),
+        tuple(identity(name)),
     )
+
+
+def lookup(config: dict[str, Any], key: str, variables: set[str]) -> Resource:
+    """The list that one reference is looked up in: no table, and a record is what its ``id`` says.
+
+    Raises `SourceError`.
+    """
+    paginate = config.get("paginate", {"type": "none"})
+    kind = _kind(paginate, key)
+    _check_moves(kind, {**config, "paginate": paginate}, key)
+    given = {name: paginate.get(name) for name in ("pages", "next")} | {"total": config.get("total")}
+    total, pages, after = (
+        None if given[name] is None else Expression(str(given[name]), f"{key}.{name}")
+        for name in ("total", "pages", "next")
+    )
+    return Resource(
+        key, None, request_of(config, key, variables | PAGING[kind]), kind,
+        int(paginate.get("start", 1 if kind == "page" else 0)), paginate.get("size"), None, None,
+        Expression(str(_required(config, "records", key)), f"{key}.records"), total, pages,
+        None if given["next"] == HEADER and kind == "link" else after, None,
+        {"id": Expression(str(_required(config, "id", key)), f"{key}.id")}, frozenset(config.get("optional", ())),
+        may_be_empty=True, key=key, parent_names=frozenset(), identity=("id",),
+    )  # fmt: skip
 
 
 def _used(*requests: Request | None) -> Iterator[str]:
@@ -188,18 +213,23 @@ def _shared(config: dict[str, Any]) -> dict[str, Any]:
     return {name: config[name] for name in ("method", "headers") if name in config}
 
 
-def _request(config: dict[str, Any], key: str, known: set[str]) -> Request:
-    method = str(config.get("method", "GET")).upper()
+def request_of(config: dict[str, Any], key: str, known: set[str], methods: Sequence[str] = METHODS) -> Request:
+    """A request with its variables checked; without ``method`` the first of ``methods``. Raises `SourceError`."""
+    section = key.partition(".")[0]
+    method = str(config.get("method", methods[0])).upper()
     path = str(_required(config, "path", key))
-    if method not in _METHODS:
-        raise SourceError(f"{key}.method is {method}", hint="a source only reads: GET or POST")
+    if method not in methods:
+        reads = "a source only reads: " if section == "source" else "here it is "
+        raise SourceError(f"{key}.method is {method}", hint=reads + " or ".join(methods))
     if not path.startswith("/"):
-        raise SourceError(f"{key}.path must begin with /", hint="the host stands in source.baseUrl")
+        raise SourceError(f"{key}.path must begin with /", hint=f"the host stands in {section}.baseUrl")
     for name in config.get("headers", {}):
         if name.lower() in _CREDENTIAL_HEADERS:
-            raise SourceError(f"{key}.headers must not set {name}", hint="give it in source.auth, as a reference")
+            raise SourceError(f"{key}.headers must not set {name}", hint=f"give it in {section}.auth, as a reference")
         if name.lower() in ROUTING_HEADERS:
-            raise SourceError(f"{key}.headers must not set {name}", hint="source.baseUrl alone says where requests go")
+            raise SourceError(
+                f"{key}.headers must not set {name}", hint=f"{section}.baseUrl alone says where requests go"
+            )
     for part in ("path", "query", "headers", "body"):
         check_names(config.get(part), known, f"{key}.{part}")
     return Request(method, path, config.get("query", {}), config.get("headers", {}), config.get("body"))

@@ -1,0 +1,80 @@
+"""Bodies as templates: objects and lists as they are written, every text in them a JMESPath expression."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.errors import SourceError
+from pleoctl.sources.http.expressions import Expression, ExpressionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    Filler = Callable[[Mapping[str, Any]], Any]
+
+_EACH: Final = frozenset({"each", "as"})
+ELEMENT: Final = "posting"
+"""What an element of ``each`` is called in its ``as``."""
+
+
+class Template:
+    """One body; what is null in an object is left out of it."""
+
+    def __init__(self, body: Any, key: str) -> None:
+        """``key`` is its place in the workspace file. Raises `SourceError`."""
+        self.expressions: list[Expression] = []
+        self._fill = self._compiled(body, key)
+
+    def __call__(self, scope: Mapping[str, Any]) -> Any:
+        """The body for one booking. Raises `ExpressionError`, which names the place."""
+        return self._fill(scope)
+
+    def _compiled(self, value: Any, key: str) -> Filler:
+        if isinstance(value, str):
+            return self._leaf(value, key)
+        if isinstance(value, list):
+            parts = [self._compiled(item, f"{key}[{n}]") for n, item in enumerate(value)]
+            return lambda scope: [part(scope) for part in parts]
+        if not isinstance(value, dict):
+            return lambda _scope: value
+        if value.keys() == _EACH:
+            return self._repeated(self._leaf(value["each"], f"{key}.each"), self._compiled(value["as"], f"{key}.as"))
+        fields = {name: self._compiled(item, f"{key}.{name}") for name, item in value.items()}
+        return lambda scope: {name: filled for name, fill in fields.items() if (filled := fill(scope)) is not None}
+
+    def _leaf(self, text: Any, key: str) -> Filler:
+        if not isinstance(text, str):
+            raise SourceError(f"{key} is not a JMESPath expression")
+        expression = Expression(text, key)
+        self.expressions.append(expression)
+        return lambda scope: value_of(expression, scope)
+
+    @staticmethod
+    def _repeated(elements: Filler, fill: Filler) -> Filler:
+        return lambda scope: [fill({**scope, ELEMENT: element}) for element in elements(scope) or ()]
+
+
+def value_of(expression: Expression, data: Any) -> Any:
+    """Its value. Raises `ExpressionError`, which names the place in the workspace file."""
+    try:
+        return expression(data)
+    except ExpressionError as error:
+        raise ExpressionError(f"{expression.key}: {error}") from error
+
+
+def uses(expressions: list[Expression], name: str) -> bool:
+    """Whether one of them reads something of that name."""
+    return any(name in path for expression in expressions for path in expression.paths)
+
+
+def tag_groups(expressions: list[Expression]) -> frozenset[str] | None:
+    """The tag groups that they read: ``posting.tags.DEPT`` reads one, ``posting.tags`` all (None)."""
+    paths = [path for expression in expressions for path in expression.paths if "tags" in path]
+    if any(path[-1] == "tags" for path in paths):
+        return None
+    return frozenset(_groups(paths))
+
+
+def _groups(paths: list[tuple[str, ...]]) -> Iterator[str]:
+    for path in paths:
+        yield path[path.index("tags") + 1]

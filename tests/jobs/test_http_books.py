@@ -1,0 +1,168 @@
+"""Jobs booked through a JSON API: found by key, booked once whatever is lost, refused in the system's own words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from api_books import TOKEN, ApiBooks, section, serving
+from export_pleo import JOB, World, item_id, payload
+from job_outcomes import outcomes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from job_outcomes import MakeBooks
+
+ALL = {item_id(n): 1 for n in (1, 2, 3)}
+GUARD = {"key": {"guardedFor": "24h"}}
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiBooks]:
+    """Empty books behind an API."""
+    monkeypatch.setenv("AS_TOKEN", TOKEN)
+    with serving(ApiBooks()) as running:
+        yield running
+
+
+def held(api: ApiBooks) -> Counter[str]:
+    """How often each reference stands in the books."""
+    return Counter(voucher["reference"] for voucher in api.vouchers)
+
+
+def test_a_job_is_booked_read_back_and_reported(
+    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """Each item is one voucher with its amounts as the system writes them; Pleo gets its number and its url."""
+    books(section(api))
+    assert cli("jobs", "plan").code == 0
+    assert (world.writes, api.vouchers) == ([], [])
+    done = cli("jobs", "run", "--format", "json")
+    assert done.code == 0, done.stderr
+    assert held(api) == ALL
+    first = api.vouchers[0]
+    assert first["date"] == "2026-03-15"
+    assert first["draft"] is True
+    assert first["lines"][0] == {"account": "5810", "side": "debit", "amount": 100.01}
+    (told,) = world.statuses[item_id(1)]
+    assert (told["status"], told["externalId"]) == ("successful", "1")
+    assert TOKEN not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("how", ["before", "after", "late"])
+@pytest.mark.parametrize("guarded", [True, False])
+@pytest.mark.usefixtures("time")
+def test_a_lost_answer_books_nothing_twice(
+    how: str, guarded: bool, world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """What shows is booked; what does not is sent again only while its key is guarded, and else left open (exit 5)."""
+    api.faults, api.honours = {2: how}, guarded
+    books(section(api, **(GUARD if guarded else {})))
+    done = cli("jobs", "run")
+    open_ = how == "before" and not guarded
+    assert done.code == (5 if open_ else 0), done.stderr
+    assert held(api) == ({item: 1 for item in ALL if item != item_id(2)} if open_ else ALL)
+    assert (item_id(2) in outcomes(world)) is not open_
+    assert cli("jobs", "run").code == 0
+    assert held(api) == ALL
+    assert outcomes(world) == {item: ["successful"] for item in ALL}
+
+
+def test_a_refusal_reaches_pleo_in_the_systems_own_words(
+    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """4xx fails the item with the words of the answer, and with the type that `reasons` gives it."""
+    api.refusals = {1: (400, {"message": "No such journal"}), 2: (422, {"code": "NO_ACCOUNT", "message": "no 5810"})}
+    books(section(api))
+    assert cli("jobs", "run").code == 5
+    told = [world.statuses[item_id(n)][0] for n in (1, 2, 3)]
+    assert told[0]["failureReasonType"] == "accounting_system_validation_failure"
+    assert told[0]["failureReason"] == "No such journal"
+    assert (told[1]["failureReasonType"], told[1]["failureReason"]) == ("account_unknown", "no 5810")
+    assert told[2]["status"] == "successful"
+
+
+@pytest.mark.parametrize(("choice", "code"), [("fail", 5), ("nextOpen", 0)])
+def test_a_closed_period_of_an_api(
+    choice: str, code: int, world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """The entry is refused, or booked on the day that the answer names (P1-P3)."""
+    api.refusals = {1: (422, {"code": "PERIOD_CLOSED", "nextOpen": "2026-04-01"})}
+    books(section(api), posting={"closedPeriod": choice})
+    assert cli("jobs", "run").code == code
+    dates = {voucher["reference"]: voucher["date"] for voucher in api.vouchers}
+    assert dates.get(item_id(1)) == (None if choice == "fail" else "2026-04-01")
+    assert world.statuses[item_id(1)][0]["status"] == ("failed" if choice == "fail" else "successful")
+
+
+def test_only_equal_live_records_of_our_own_key_count(
+    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """A longer key, another spelling and a void record are not ours, on whichever page; another amount is refused."""
+    lines = [{"account": "5810", "side": "debit", "amount": 1}, {"account": "1940", "side": "credit", "amount": 1}]
+    row = {"status": "open", "date": "2026-03-15", "lines": lines}
+    names = [item_id(1) + "0", item_id(1), item_id(2)]
+    api.vouchers = [{**row, "number": n, "reference": name, "self": "x"} for n, name in enumerate(names, 1)]
+    api.vouchers[1]["status"], api.size = "void", 1
+    books(section(api))
+    said = cli("jobs", "plan", "--format", "json").json
+    assert [change["action"] for change in said["changes"]] == ["book", "refuse", "book"]
+    assert "the books hold 3 for it" in said["changes"][1]["reason"]
+
+
+def test_attachments_go_up_once(world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """As a part of a form, to the record that stands."""
+    world.files["/receipt"] = b"%PDF"
+    world.payloads[JOB][0]["files"] = [{"type": "application/pdf", "url": f"{world.url}/receipt"}]
+    attach = {"path": "/v1/vouchers/{id}/attachments", "multipart": "file"}
+    books(section(api, attach=attach, find={"attachments": "files", "optional": ["files"]}))
+    done = cli("jobs", "run")
+    assert done.code == 0, done.stderr
+    ((path, content),) = api.uploads
+    assert path == "/v1/vouchers/1/attachments"
+    assert b'name="file"; filename="1.pdf"' in content
+    assert b"%PDF" in content
+
+
+def test_a_wrong_credential_leaves_the_books_and_the_job_alone(
+    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is planned without the books' answer, and `sink check` says what is wrong."""
+    monkeypatch.setenv("AS_TOKEN", "wr0ng-token")
+    books(section(api))
+    assert cli("jobs", "run").code == 1
+    said = cli("sink", "check")
+    assert said.code == 1
+    assert "401" in said.stderr
+    assert "wr0ng-token" not in said.stderr
+    assert (world.writes, api.vouchers) == ([], [])
+
+
+def test_a_name_that_no_record_has_is_not_taken_for_empty_books(
+    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """A slip in `find` would book everything twice; it is an error that names the key."""
+    books(section(api))
+    assert cli("jobs", "run").code == 0
+    world.add(JOB, [payload(1)])
+    for find in ({"key": "referense"}, {"void": "statuss == 'void'"}):
+        books(section(api, find=find))
+        said = cli("jobs", "plan")
+        assert said.code == 1
+        assert f"sink.find.{next(iter(find))}" in said.stderr
+
+
+@pytest.mark.parametrize(("host", "code"), [("https://books.example.com", 3), ("http://books.example.com", 78)])
+def test_a_host_that_nobody_trusts_gets_no_request(
+    host: str, code: int, world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """A branch cannot send the books' credential anywhere, or without TLS."""
+    books(section(api, baseUrl=host))
+    for command in (("sink", "check"), ("jobs", "plan"), ("jobs", "run")):
+        said = cli(*command)
+        assert said.code == code
+        assert "sink.baseUrl" in said.stderr
+    assert (world.writes, api.requests) == ([], [])
