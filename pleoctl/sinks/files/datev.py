@@ -11,11 +11,12 @@ import io
 import re
 from calendar import monthrange
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pleoctl.sinks.base import Capabilities, HeldPosting, KeyRoom, Refusal
-from pleoctl.sinks.files.format import Standing
+from pleoctl.sinks.base import HeldPosting, KeyRoom, Refusal
+from pleoctl.sinks.files.format import FILES, Standing
 from pleoctl.sinks.words import SHORTENED, fit, was_changed
 
 if TYPE_CHECKING:
@@ -88,15 +89,12 @@ class DatevFormat:
         self._groups: list[str] = list(section.get("costCentres", ()))
         self._currency = str(section.get("currency", "EUR"))
         self._split = split
-        self.capabilities = Capabilities(
-            KeyRoom("additional information 1 of each row"),
+        self.capabilities = replace(
+            FILES,
+            key=KeyRoom("additional information 1 of each row"),
             currency=self._currency,
             dimensions=frozenset(self._groups),
             ignored=frozenset(section.get("ignoreTags", ())),
-            attachments=True,
-            lists_attachments=True,
-            read_back=True,
-            whole_jobs=True,
         )
 
     def check(self, booking: Booking) -> list[str]:

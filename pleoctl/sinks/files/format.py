@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+from pleoctl.sinks.base import Capabilities, KeyRoom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pleoctl.sinks.base import Booking, Capabilities, HeldPosting
+    from pleoctl.sinks.base import Booking, HeldPosting
+
+#: What every folder of book files can do; a format adds where its key stands and what it cannot hold.
+FILES: Final = Capabilities(KeyRoom(""), attachments=True, lists_attachments=True, read_back=True, whole_jobs=True)
+
+
+def file_name(job: str, number: int, suffix: str) -> str:
+    """The file of a job; ``number`` counts what the same job books later, from 1."""
+    return f"{job}{suffix}" if number == 1 else f"{job}-{number}{suffix}"
 
 
 class Standing(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
@@ -17,8 +18,8 @@ import msgspec
 from pleoctl.mapping.io.outputs.beancount import BeancountWriter
 from pleoctl.mapping.io.outputs.hledger import HledgerWriter
 from pleoctl.mapping.io.outputs.names import component
-from pleoctl.sinks.base import Capabilities, HeldPosting, KeyRoom
-from pleoctl.sinks.files.format import Standing
+from pleoctl.sinks.base import HeldPosting, KeyRoom
+from pleoctl.sinks.files.format import FILES, Standing, file_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,13 +42,7 @@ class JournalFormat(ABC):
     def __init__(self, rules: Rules) -> None:
         """``rules`` know the divisors and the accounts' top levels."""
         self._rules = rules
-        self.capabilities = Capabilities(
-            KeyRoom("the transaction's accountingEntryId"),
-            attachments=True,
-            lists_attachments=True,
-            read_back=True,
-            whole_jobs=True,
-        )
+        self.capabilities = replace(FILES, key=KeyRoom("the transaction's accountingEntryId"))
 
     @staticmethod
     def check(booking: Booking) -> list[str]:
@@ -58,7 +53,7 @@ class JournalFormat(ABC):
     def names(self, job: str, number: int, booking: Booking) -> str:
         """See `Format`."""
         _ = booking
-        return f"{job}{self.suffix}" if number == 1 else f"{job}-{number}{self.suffix}"
+        return file_name(job, number, self.suffix)
 
     def render(self, bookings: Sequence[Booking]) -> bytes:
         """See `Format`."""

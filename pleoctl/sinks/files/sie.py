@@ -7,11 +7,12 @@ has no field for a reference. SIE knows no tax codes; dimensions go by the numbe
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.sinks.base import Capabilities, HeldPosting, KeyRoom, Refusal
-from pleoctl.sinks.files.format import Standing
+from pleoctl.sinks.base import HeldPosting, KeyRoom, Refusal
+from pleoctl.sinks.files.format import FILES, Standing, file_name
 from pleoctl.sinks.words import SHORTENED, encodable, fit, was_changed
 
 if TYPE_CHECKING:
@@ -40,16 +41,13 @@ class SieFormat:
         self._series = str(section.get("series", ""))
         self._dimensions = {group: str(number) for group, number in section.get("dimensions", {}).items()}
         self._currency = str(section["currency"])
-        self.capabilities = Capabilities(
-            KeyRoom("the voucher's text, in brackets at its end"),
+        self.capabilities = replace(
+            FILES,
+            key=KeyRoom("the voucher's text, in brackets at its end"),
             currency=self._currency,
             tax_codes=False,
             dimensions=frozenset(self._dimensions),
             ignored=frozenset(section.get("ignoreTags", ())),
-            attachments=True,
-            lists_attachments=True,
-            read_back=True,
-            whole_jobs=True,
         )
 
     def check(self, booking: Booking) -> list[str]:
@@ -66,7 +64,7 @@ class SieFormat:
     def names(job: str, number: int, booking: Booking) -> str:
         """See `Format`."""
         _ = booking
-        return f"{job}.si" if number == 1 else f"{job}-{number}.si"
+        return file_name(job, number, ".si")
 
     # --- writing -----------------------------------------------------------------------------------------------
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from pleoctl.mapping.io.outputs.csv import CsvWriter
-from pleoctl.sinks.base import Capabilities, HeldPosting, KeyRoom
-from pleoctl.sinks.files.format import Standing
+from pleoctl.sinks.base import HeldPosting, KeyRoom
+from pleoctl.sinks.files.format import FILES, Standing, file_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,13 +29,7 @@ class CsvFormat:
     def __init__(self, rules: Rules) -> None:
         """``rules`` know the divisors."""
         self._rules = rules
-        self.capabilities = Capabilities(
-            KeyRoom("the column accountingEntryId"),
-            attachments=True,
-            lists_attachments=True,
-            read_back=True,
-            whole_jobs=True,
-        )
+        self.capabilities = replace(FILES, key=KeyRoom("the column accountingEntryId"))
 
     @staticmethod
     def check(booking: Booking) -> list[str]:
@@ -46,7 +41,7 @@ class CsvFormat:
     def names(job: str, number: int, booking: Booking) -> str:
         """See `Format`."""
         _ = booking
-        return f"{job}.csv" if number == 1 else f"{job}-{number}.csv"
+        return file_name(job, number, ".csv")
 
     def render(self, bookings: Sequence[Booking]) -> bytes:
         """See `Format`."""
