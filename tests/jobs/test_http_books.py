@@ -155,6 +155,34 @@ def test_a_name_that_no_record_has_is_not_taken_for_empty_books(
         assert f"sink.find.{next(iter(find))}" in said.stderr
 
 
+def test_a_list_that_is_not_asked_by_key_is_read_once_for_all(
+    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """One look-up of three items takes as many requests as the list has pages."""
+    books(section(api, find={"query": {"page": "{page}"}}))
+    assert cli("jobs", "run").code == 0
+    assert held(api) == ALL
+    world.add(JOB, [payload(n) for n in (1, 2, 3)])
+    api.requests.clear()
+    said = cli("jobs", "plan", "--format", "json").json
+    assert [change["action"] for change in said["changes"]] == ["report"] * 3
+    assert len(api.requests) == 1
+
+
+def test_a_credential_that_ends_in_the_middle(
+    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """What was booked is reported, the rest is left as it is, and the next run finishes the job."""
+    api.refusals = {2: (401, {"message": "expired"})}
+    books(section(api))
+    assert cli("jobs", "run").code == 5
+    assert item_id(2) not in outcomes(world)
+    assert world.jobs[JOB]["status"] == "in_progress"
+    assert cli("jobs", "run").code == 0
+    assert held(api) == ALL
+    assert outcomes(world) == {item: ["successful"] for item in ALL}
+
+
 @pytest.mark.parametrize(("host", "code"), [("https://books.example.com", 3), ("http://books.example.com", 78)])
 def test_a_host_that_nobody_trusts_gets_no_request(
     host: str, code: int, world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]

@@ -82,12 +82,16 @@ class HttpSink:
 
     def find(self, keys: Sequence[Key]) -> Mapping[str, list[Held]]:
         """See `Sink`. Raises `BooksUnusable` where the list could not be read to its end."""
-        return {key.stored: self._found(key.stored) for key in keys}
+        wanted = [key.stored for key in keys]
+        if self._spec.find.by_key:
+            return {key: self._reader.held(self._listed(key), key) for key in wanted}
+        records = self._listed("") if wanted else []
+        return {key: self._reader.held(records, key) for key in wanted}
 
-    def _found(self, key: str) -> list[Held]:
+    def _listed(self, key: str) -> list[dict[str, Any]]:
         reader = ListReader(self._spec.find.listing, self._send, {**self._variables, "key": key})
         try:
-            return self._reader.held(list(reader.read()), key)
+            return list(reader.read())
         except SourceError as error:
             raise _unusable(error) from error
 

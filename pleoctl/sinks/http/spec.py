@@ -11,6 +11,7 @@ from pleoctl.sinks.http.bodies import Template, tag_groups, uses
 from pleoctl.sinks.programs import duration
 from pleoctl.sources.http.expressions import Expression
 from pleoctl.sources.http.spec import lookup, request_of
+from pleoctl.sources.http.templates import names
 
 if TYPE_CHECKING:
     from pleoctl.sources.http.spec import Request, Resource
@@ -31,7 +32,7 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """How records are looked up by our reference and what is read of them."""
+    """How records are looked up by our reference and what is read of them; ``by_key``: one request asks for one key."""
 
     listing: Resource
     key: Expression
@@ -42,6 +43,7 @@ class Find:
     attachments: Expression | None
     lines: Lines | None
     optional: frozenset[str]
+    by_key: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ def _find(config: dict[str, Any], variables: set[str], currency: str | None) -> 
     )
     lines = _lines(config["lines"], currency) if config.get("lines") else None
     key = Expression(config["key"], "sink.find.key")
-    return Find(listing, key, listing.fields["id"], url, void, date, attachments, lines, listing.optional)
+    by_key = "key" in names([config.get(part) for part in ("path", "query", "headers", "body")])
+    return Find(listing, key, listing.fields["id"], url, void, date, attachments, lines, listing.optional, by_key)
 
 
 def _lines(config: dict[str, Any], currency: str | None) -> Lines:
