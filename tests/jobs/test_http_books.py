@@ -85,6 +85,20 @@ def test_a_refusal_reaches_pleo_in_the_systems_own_words(
     assert told[2]["status"] == "successful"
 
 
+@pytest.mark.parametrize(("status", "once"), [(409, True), (409, False), (408, False), (425, True)])
+@pytest.mark.usefixtures("time")
+def test_an_answer_that_may_mean_a_booking_under_way_is_no_refusal(
+    status: int, once: bool, world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """408, 425, and 409 to a request with an idempotency key, are looked up; 409 without one refuses the item."""
+    api.refusals = {2: (status, {"message": "busy"})}
+    books(section(api, **({} if once else {"book": {"headers": {}}})))
+    assert cli("jobs", "run").code == 5
+    told = outcomes(world).get(item_id(2))
+    assert told == (["failed"] if (status, once) == (409, False) else None)
+    assert held(api) == {item: 1 for item in ALL if item != item_id(2)}
+
+
 @pytest.mark.parametrize(("choice", "code"), [("fail", 5), ("nextOpen", 0)])
 def test_a_closed_period_of_an_api(
     choice: str, code: int, world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]

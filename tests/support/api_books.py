@@ -68,7 +68,7 @@ class ApiBooks:
         if fault == "before":
             return None
         once = headers.get("idempotency-key", "")
-        made = self.once.get(once) if self.honours else None
+        made = self.once.get(once) if once and self.honours else None
         if made is None:
             made = {"number": len(self.vouchers) + 1, "status": "open", **body}
             made["self"] = f"{self.url}/v1/vouchers/{made['number']}"
