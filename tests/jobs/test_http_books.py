@@ -109,6 +109,8 @@ def test_a_closed_period_of_an_api(
     assert cli("jobs", "run").code == code
     dates = {voucher["reference"]: voucher["date"] for voucher in api.vouchers}
     assert dates.get(item_id(1)) == (None if choice == "fail" else "2026-04-01")
+    moved = [voucher["moved"] for voucher in api.vouchers if "moved" in voucher]
+    assert moved == ([] if choice == "fail" else [{"from": "2026-03-15", "reason": "the period was closed"}])
     assert world.statuses[item_id(1)][0]["status"] == ("failed" if choice == "fail" else "successful")
 
 

@@ -119,6 +119,8 @@ def test_headers_and_keys_are_filled(api: ApiBooks, opened: Opened) -> None:
         ({"find": {"lines": {"each": "lines", "as": {"account": "a"}}}}, "amount or debit and credit"),
         ({"preset": "zero"}, "there is no preset"),
         ({"book": {"method": "DELETE"}}, "method"),
+        ({"book": {"body": {"date": "entry.postingdate"}}}, "postingDate"),
+        ({"book": {"when": "leg.knd == 'journal'"}}, "sink.book.when"),
         ({"unknown": 1}, "unknown"),
     ],
 )

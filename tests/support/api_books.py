@@ -140,6 +140,7 @@ def section(books: ApiBooks, **changes: Any) -> dict[str, Any]:
                 "reference": "key",
                 "date": "entry.postingDate",
                 "draft": "draft",
+                "moved": "entry.moved",
                 "lines": {
                     "each": "leg.postings",
                     "as": {

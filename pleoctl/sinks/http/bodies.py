@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import structs
+
 from pleoctl.errors import SourceError
+from pleoctl.mapping.engine.entries import Entry, InvoiceOf, LedgerEntry, OriginalOf, PeriodOf, Posting, VendorOf
 from pleoctl.sources.http.expressions import Expression, ExpressionError
+from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     Filler = Callable[[Mapping[str, Any]], Any]
 
 _EACH: Final = frozenset({"each", "as"})
+_STRUCTS: Final = (Entry, LedgerEntry, Posting, VendorOf, OriginalOf, PeriodOf, InvoiceOf)
+_NAMES: Final = frozenset(field.encode_name for struct in _STRUCTS for field in structs.fields(struct)) | {
+    "entry",
+    "leg",
+    "posting",
+    "key",
+    "draft",
+    "moved",
+    "from",
+    "reason",
+}
 ELEMENT: Final = "posting"
 """What an element of ``each`` is called in its ``as``."""
 
@@ -60,6 +75,17 @@ def value_of(expression: Expression, data: Any) -> Any:
         return expression(data)
     except ExpressionError as error:
         raise ExpressionError(f"{expression.key}: {error}") from error
+
+
+def check_names(expressions: Iterable[Expression]) -> None:
+    """Raise `SourceError` for a name that nothing has of which a body is made: it would be null for ever."""
+    for expression in expressions:
+        for path in expression.paths:
+            own = path[: path.index("tags") + 1] if "tags" in path else path
+            unknown = next((name for name in own if name not in _NAMES), None)
+            if unknown is not None:
+                hint = did_you_mean(unknown, sorted(_NAMES))
+                raise SourceError(f"{expression.key} reads {unknown!r}, which no entry has", hint=hint)
 
 
 def uses(expressions: list[Expression], name: str) -> bool:

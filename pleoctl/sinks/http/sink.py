@@ -15,6 +15,7 @@ from pleoctl.sinks.http.bodies import value_of
 from pleoctl.sinks.http.presets import load_preset
 from pleoctl.sinks.http.records import Reader
 from pleoctl.sinks.http.spec import is_for, spec_of
+from pleoctl.sinks.programs import CLOSED
 from pleoctl.sources.context import SERVICE
 from pleoctl.sources.http.expressions import ExpressionError
 from pleoctl.sources.http.presets import overlaid
@@ -188,7 +189,7 @@ def _scope(booking: Booking) -> dict[str, Any]:
     """What a body is made of; ``leg`` is the record's leg, and of several the first kind with all their postings."""
     entry: dict[str, Any] = msgspec.to_builtins(booking.entry)
     if booking.date != booking.entry.posting_date:
-        entry |= {"postingDate": booking.date, "moved": {"from": booking.entry.posting_date}}
+        entry |= {"postingDate": booking.date, "moved": {"from": booking.entry.posting_date, "reason": CLOSED}}
     legs = msgspec.to_builtins(booking.legs)
     postings = [posting for leg in legs for posting in leg["postings"]]
     leg = {"kind": legs[0]["kind"] if legs else None, "postings": postings}

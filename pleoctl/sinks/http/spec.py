@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
 from pleoctl.sinks.base import Capabilities, KeyRoom
-from pleoctl.sinks.http.bodies import Template, tag_groups, uses
+from pleoctl.sinks.http.bodies import Template, check_names, tag_groups, uses
 from pleoctl.sinks.programs import duration
 from pleoctl.sources.http.expressions import Expression
 from pleoctl.sources.http.spec import lookup, request_of
@@ -130,7 +130,9 @@ def _book(config: dict[str, Any], key: str, variables: set[str]) -> Book:
     request = request_of(plain, key, variables | {"key", ONCE}, _WRITES)
     once = "{once}" in str([request.path, request.query, request.headers])
     when, id_, url = (_optional(config, name, key) for name in ("when", "id", "url"))
-    return Book(request, Template(config.get("body"), f"{key}.body"), when, id_, url, once)
+    body = Template(config.get("body"), f"{key}.body")
+    check_names([*body.expressions, *([when] if when else [])])
+    return Book(request, body, when, id_, url, once)
 
 
 def _attach(config: dict[str, Any], variables: set[str]) -> Attach:
