@@ -11,7 +11,7 @@ from ends_of import ends
 from engine import Engine
 from pleoctl.apply.steps import Bring
 from pleoctl.desired.read import checked
-from pleoctl.model import DesiredState, Live, Row
+from pleoctl.model import DesiredState, Dimension, Live, Row
 from pleoctl.reconcile import Scope
 from pleoctl.run.settle import Failed
 from pleoctl.sandbox import Fault, Seed
@@ -50,4 +50,18 @@ def test_a_doubt_that_cannot_be_looked_into_stops_the_run(pleo: Sandbox, tmp_pat
     assert ends(applied) == {"account:a": "ambiguous", "account:e": "notAttempted"}
     pleo.clear_faults()
     assert engine.apply(plan).outcome == "done"
+    assert engine.plan().changes == []
+
+
+def test_a_refused_bulk_call_goes_on_singly(pleo: Sandbox, tmp_path: Path) -> None:
+    """One bad tag must not keep the others: what a refused call named is written tag by tag (T65)."""
+    tags = [{"code": code, "name": code} for code in "ABCD"]
+    pleo.reset(Seed(tag_groups=[{"code": "DEPT", "name": "Department", "tags": tags}]))
+    values = [Row("A", {"code": "A", "name": "A"})]
+    state = checked(DesiredState(None, [Dimension(Row("DEPT", {"code": "DEPT", "name": "Department"}), values)], ["d"]))
+    engine = Engine(pleo, tmp_path, state, Scope(dimensions=("DEPT",)), mixed.FREE)
+    plan = engine.plan()
+    pleo.add_fault(Fault(kind="status", status=400, method="POST", path="/v0/tags/archive$", nth=1))
+    assert set(ends(engine.apply(plan)).values()) == {"done"}
+    assert pleo.stats()["byOperation"]["PUT /v0/tags/{tagId}"] == 3
     assert engine.plan().changes == []
