@@ -204,6 +204,7 @@ def test_a_host_that_nobody_trusts_gets_no_request(
     host: str, code: int, world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
 ) -> None:
     """A branch cannot send the books' credential anywhere, or without TLS."""
+    world.add(JOB, [])  # nothing to look up, so that only the opening can refuse
     books(section(api, baseUrl=host))
     for command in (("sink", "check"), ("jobs", "plan"), ("jobs", "run")):
         said = cli(*command)
