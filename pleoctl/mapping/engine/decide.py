@@ -45,7 +45,8 @@ class Decider:
         work.cell, rows = self._rows[item.type, item.sub_type, work.method]
         if len(rows) == 1:
             work.row = rows[0]
-        work.recorder.type_row(work.cell, work.row)
+        if work.recorder is not NOBODY:
+            work.recorder.type_row(work.cell, work.row)
         if work.row is None:
             raise _undecided(work.cell, rows)
         if work.row.needs_vendor:
@@ -54,7 +55,7 @@ class Decider:
 
     def _route(self, work: Work) -> str:
         """The bookkeeping method that counts (B1-B6, T38, T39)."""
-        item = work.item
+        item, heard = work.item, work.recorder is not NOBODY
         method = (item.bookkeeping.method or None) if item.bookkeeping is not None else None
         route: str | None
         if item.type in JOURNAL_ONLY:
@@ -62,8 +63,9 @@ class Decider:
         elif method is None:
             route, branch = self._legacy_route(work)
         else:
-            route, branch = _ROUTES.get(method), f"bookkeeping.method {method}"
-        work.recorder.route(route, branch)
+            route, branch = _ROUTES.get(method), f"bookkeeping.method {method}" if heard else ""
+        if heard:
+            work.recorder.route(route, branch)
         if route is None:
             raise invalid(f"bookkeeping.method is {(method or '')[:40]!r}, which is not known")
         return route

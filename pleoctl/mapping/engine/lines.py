@@ -82,30 +82,33 @@ class Lines:
         return shares
 
     def _add(self, shares: list[Share], work: Work, table: LineTable, number: int, line: Line) -> None:
-        unclear, amount = None, abs(work.values[number])
+        unclear, amount, heard = None, abs(work.values[number]), work.recorder is not NOBODY
         try:
             given = self._accounts.of_reference(line.account, "the line's account")
         except ItemFailure as failure:
             # A rule on the code that the item carries may give the one that is right today.
             unclear, given = failure, line.account.code if line.account is not None else None
         row = None
-        if table or work.recorder is not NOBODY:
+        if table.has_rows or heard:
             facts = Facts(work.item, line, given, amount)
             row = table.find(facts)
-            if work.recorder is not NOBODY:
+            if heard:
                 work.recorder.line(number, facts, row)
         if row is not None and row.refuse is not None:
             raise invalid(row.refuse)
         if unclear is not None and (row is None or row.needs_own):
             work.recorder.unclear_line(number, unclear.reason)
             raise unclear
-        if row is not None and row.parts:
-            shares += self._parts(work, number, line, given, row)
-            return
-        account = self._account(number, given, row, None if row is None else row.account)
+        account, changes = None, NOTHING
+        if row is not None:
+            if row.parts:
+                shares += self._parts(work, number, line, given, row)
+                return
+            account, changes = row.account, row.changes
+        if account is None:
+            account = self._own(number, given, row)
         share = Share(line, account, amount, row)
         self._checks.account(account, work, line.account.name if row is None and line.account else None)
-        changes = NOTHING if row is None else row.changes
         if line.tax is not None or line.tags or changes is not NOTHING:
             self._carried(share, work, number, changes)
         shares.append(share)
@@ -114,7 +117,8 @@ class Lines:
         """The parts of a line that are not zero, whose gross amounts and taxes add up to the line's."""
         made = []
         for index, part in enumerate(row.parts):
-            share = Share(line, self._account(number, given, row, part.account), 0, row)
+            account = part.account if part.account is not None else self._own(number, given, row)
+            share = Share(line, account, 0, row)
             share.amount = portion(abs(work.values[number]), row.parts, index)
             self._checks.account(share.account, work)
             self._carried(share, work, number, part.changes)
@@ -139,9 +143,8 @@ class Lines:
         if changes.description is not None:
             _describe(work, changes.description)
 
-    def _account(self, number: int, given: str | None, row: LineRow | None, account: str | None) -> str:
-        if account is not None:
-            return account
+    def _own(self, number: int, given: str | None, row: LineRow | None) -> str:
+        """The line's own account. Raises `ItemFailure` where it must not stand, or there is none."""
         if self._fail and row is None:
             raise missing(f"line {number + 1}: no line rule matches, and lines.otherwise is fail")
         if given is None:

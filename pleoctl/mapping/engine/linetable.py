@@ -70,6 +70,9 @@ _RAW: Final[dict[str, Callable[[Facts], Any]]] = {
 
 #: Fields whose values are no texts that people type.
 _EXACT: Final = frozenset({"currency", "amount"})
+#: How many prepared texts of a field are kept, and of what length.
+_KEPT: Final = 1024
+_KEPT_LENGTH: Final = 64
 
 
 def _raw(field: str) -> Callable[[Facts], Any]:
@@ -88,7 +91,21 @@ def _getter(field: str) -> Callable[[Facts], Any]:
         return raw
     if field == DATE:
         return lambda facts: folded(DATE, raw(facts))
-    return lambda facts: None if (value := raw(facts)) is None else prepared(value, fold=fold)
+    known: dict[str, str | None] = {}
+
+    def get(facts: Facts) -> str | None:
+        value = raw(facts)
+        if value is None:
+            return None
+        if value in known:
+            return known[value]
+        found = prepared(value, fold=fold)
+        # Suppliers, tags and the like come again and again; what is long, or one of very many, is not kept.
+        if len(known) < _KEPT and len(value) < _KEPT_LENGTH:
+            known[value] = found
+        return found
+
+    return get
 
 
 def cell_allows(conditions: Iterable[Predicate], cell: Cell) -> bool:
@@ -117,9 +134,7 @@ class LineTable:
         self._prefix: dict[int, dict[int, dict[str, list[int]]]] = {}
         self._rest: list[int] = []
         self._tests = [self._file(index, row) for index, row in enumerate(self._rows)]
-
-    def __bool__(self) -> bool:
-        return bool(self._rows)
+        self.has_rows = bool(self._rows)
 
     def _file(self, index: int, row: LineRow) -> list[tuple[int, Callable[[Any], bool]]]:
         """File a row in the indexes; the tests that are left to do."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pleoctl.mapping.engine.entries import LedgerEntry, Posting
+from pleoctl.mapping.engine.record import NOBODY
 from pleoctl.mapping.failures import missing
 from pleoctl.mapping.vocabulary import OTHER_SIDE, Side
 
@@ -33,7 +34,13 @@ class Poster:
             )
         if leg.line_side is None:
             work.recorder.account(leg.kind, side, self._accounts.resolve(leg.on(side), work))
-        postings = [p for share in shares for p in self._of_share(share, side, work)]
+        postings: list[Posting] = []
+        for share in shares:
+            if share.tax:
+                postings += self._split(share, side, work)
+            else:
+                # Where nothing is split off, as with a rate of zero, the line itself carries the code (D2).
+                postings.append(_line_posting(share, side, work, share.amount, share.tax_code))
         # The counter posting is the exact sum of the lines, so an entry cannot be out of balance (N3, N5, M22).
         total = sum([share.amount for share in shares])
         postings.append(self._counter(OTHER_SIDE[side], leg, total, work))
@@ -41,17 +48,12 @@ class Poster:
 
     def _counter(self, side: Side, leg: Leg, amount: int, work: Work) -> Posting:
         found = self._accounts.resolve(leg.on(side), work)
-        work.recorder.account(leg.kind, side, found)
+        if work.recorder is not NOBODY:
+            work.recorder.account(leg.kind, side, found)
         return Posting(side, found.account, found.role, amount, work.currency or "", branch=found.branch)
 
-    def _of_share(self, share: Share, side: Side, work: Work) -> list[Posting]:
-        """The line, and the tax where it gets postings of its own (X5, X6)."""
-        if share.tax:
-            return self._split(share, side, work)
-        # Where nothing is split off, as with a rate of zero, the line itself carries the code (D2).
-        return [_line_posting(share, side, work, share.amount, share.tax_code)]
-
     def _split(self, share: Share, side: Side, work: Work) -> list[Posting]:
+        """The line, and the tax with postings of its own (X5, X6)."""
         tax = share.line.tax
         reverse = tax is not None and tax.type == "reverse"
         base = share.amount if reverse else share.amount - share.tax

@@ -59,14 +59,11 @@ class Work(msgspec.Struct, gc=False):
             self.original = OriginalOf(paid.currency, hundredths(paid, "amount.inSupplierCurrency"))
         if not item.accounting_entry_lines:
             raise invalid("accountingEntryLines: the item has no lines")
-        self.values = [self._line(index) for index in range(len(item.accounting_entry_lines))]
-
-    def _line(self, index: int) -> int:
-        line = self.item.accounting_entry_lines[index]
-        money = line.line_amount.in_wallet_currency
-        if money.currency != self.currency:
-            raise invalid(f"line {index + 1} is in {money.currency[:20]}, the item in {self.currency}")
-        return hundredths(money, "line %d", index + 1)
+        for number, line in enumerate(item.accounting_entry_lines, 1):
+            money = line.line_amount.in_wallet_currency
+            if money.currency != self.currency:
+                raise invalid(f"line {number} is in {money.currency[:20]}, the item in {self.currency}")
+            self.values.append(hundredths(money, "line %d", number))
 
 
 def hundredths(money: Money, label: str, *args: Any) -> int:

@@ -75,7 +75,7 @@ class Tally:
 
     def _compare_wallets(self, entry: Entry) -> None:
         """One account for wallets of several currencies is likely the wrong one of the second (M13)."""
-        if not any(posting.branch == _WALLET for ledger in entry.entries for posting in ledger.postings):
+        if not _is_on_wallet(entry):
             return
         if self._wallet_currency is None:
             self._wallet_currency = entry.currency
@@ -92,12 +92,24 @@ class Tally:
         self.examples.setdefault(key, entry.accounting_entry_id)
 
 
+def _is_on_wallet(entry: Entry) -> bool:
+    """Whether the setting, and no contra account, named the wallet's account."""
+    # Asked of every item until the first one is, so no generator is made.
+    for ledger in entry.entries:
+        for posting in ledger.postings:
+            if posting.branch == _WALLET:
+                return True
+    return False
+
+
 def of_company(items: Iterable[Item | Defect], company: str) -> Iterator[Item | Defect]:
     """The items as they come. Raises `Refused` at the first one of another company, since the file is likely wrong."""
+    wanted = company.lower()
     for item in items:
-        if isinstance(item, Item) and item.company_id and item.company_id.lower() != company.lower():
+        given = item.company_id if isinstance(item, Item) else None
+        if given and given != company and given.lower() != wanted:
             raise Refused(
-                f"item {item.accounting_entry_id} is of company {item.company_id[:60]}, the workspace of {company}",
+                f"item {item.accounting_entry_id} is of company {given[:60]}, the workspace of {company}",
                 hint="nothing was written; export the items of this company, or name its workspace",
             )
         yield item

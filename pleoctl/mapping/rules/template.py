@@ -242,10 +242,11 @@ def _value(item: Item, path: Path) -> str | None:
 
 def _joiner(parts: list[str | Path]) -> Callable[[Item], str]:
     # Templates of plain values are most templates; joining them directly is what keeps `map` fast.
-    readers = [part if isinstance(part, str) else _reader(part) for part in parts]
+    pattern = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in parts)
+    readers = [_reader(part) for part in parts if not isinstance(part, str)]
 
     def render(item: Item) -> str:
-        return squeeze("".join([r if isinstance(r, str) else r(item) or "" for r in readers]))
+        return squeeze(pattern % tuple([read(item) or "" for read in readers]))
 
     return render
 
