@@ -11,13 +11,17 @@ from ends_of import ends
 from engine import Engine
 from pleoctl.apply.steps import Bring
 from pleoctl.desired.read import checked
+from pleoctl.errors import PleoError
 from pleoctl.model import DesiredState, Dimension, Live, Row
+from pleoctl.pleo.writer import PleoWriter
 from pleoctl.reconcile import Scope
 from pleoctl.run.settle import Failed
 from pleoctl.sandbox import Fault, Seed
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
     from pleoctl.sandbox import Sandbox
 
@@ -51,6 +55,23 @@ def test_a_doubt_that_cannot_be_looked_into_stops_the_run(pleo: Sandbox, tmp_pat
     pleo.clear_faults()
     assert engine.apply(plan).outcome == "done"
     assert engine.plan().changes == []
+
+
+def test_a_pleo_that_cannot_be_reached_stops_the_run(
+    pleo: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write that was never sent is failed, the rest is not attempted, and running again does both."""
+    engine = renaming(pleo, tmp_path)
+    plan = engine.plan()
+
+    def unreachable(*_arguments: Any) -> Live:
+        raise PleoError("Pleo could not be reached")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PleoWriter, "put_account", unreachable)
+        applied = engine.apply(plan)
+    assert ends(applied) == {"account:a": "failed", "account:e": "notAttempted"}
+    assert engine.apply(plan).outcome == "done"
 
 
 def test_a_refused_bulk_call_goes_on_singly(pleo: Sandbox, tmp_path: Path) -> None:
