@@ -137,9 +137,11 @@ def _summary(tally: Tally) -> Shown:
 
 
 def _reasons(tally: Tally, counter: Counter[Reason], *headers: str) -> Shown:
-    from pleoctl.report.table import table
+    if not counter:
+        return Shown()
+    from pleoctl.report.table import table  # what lays out tables takes as long to load as 1000 items to map
 
     rows = [[str(count), *reason, tally.examples[reason] or ""] for reason, count in counter.most_common(_SHOWN)]
     hidden = len(counter) - len(rows)
     more = [f"… and {hidden} more reasons"] if hidden > 0 else []
-    return (table(["items", *headers, "for example"], rows) if rows else Shown()) + Shown.lines(more)
+    return table(["items", *headers, "for example"], rows) + Shown.lines(more)
