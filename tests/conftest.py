@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pytest
@@ -19,6 +20,15 @@ from pleoctl.sandbox import Sandbox, Seed, Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heard_signals() -> None:
+    """Signals are heard in every process of a test, also where a shell's background job has them ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
 
 # Fixtures that one test shares between its examples are meant; time is a matter of the whole folder, not of an example.
 _CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
