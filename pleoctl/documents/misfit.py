@@ -1,11 +1,24 @@
-"""What msgspec says of data that does not fit a type, taken apart once for everybody who tells it."""
+"""Data held to types by msgspec, and what it says of data that does not fit, taken apart once for all who tell it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import msgspec
 
 if TYPE_CHECKING:
-    import msgspec
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+def fitted(data: Any, kind: type[T], dec_hook: Callable[[type, Any], Any] | None = None) -> T:
+    """The document that data holds. Raises `msgspec.ValidationError`."""
+    try:
+        return msgspec.convert(data, kind, dec_hook=dec_hook)
+    except UnicodeEncodeError as error:
+        # A lone surrogate where no text is due: msgspec stumbles over it while it says so.
+        raise msgspec.ValidationError("Holds a text that cannot be represented") from error
 
 
 class Misfit(NamedTuple):

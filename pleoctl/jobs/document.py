@@ -9,6 +9,7 @@ import msgspec
 from pleoctl.documents.canonical import canonical_bytes, digest
 from pleoctl.documents.files import read_bytes
 from pleoctl.documents.load import json_data
+from pleoctl.documents.misfit import fitted
 from pleoctl.documents.versions import check_version, made_by
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.engine.entries import Entry
@@ -157,7 +158,7 @@ def read_posting_plan(path: Path, shown: str | None = None) -> PostingPlan:
     data = json_data(read_bytes(path, name), name)
     check_version(data, KIND, name)
     try:
-        found = msgspec.convert(data, PostingPlan)
+        found = fitted(data, PostingPlan)
     except msgspec.ValidationError as error:
         raise InvalidFile(str(error), file=name, hint=made_by(data)) from error
     if _identity(data) != found.id:

@@ -9,6 +9,7 @@ import msgspec
 
 from pleoctl.documents.canonical import canonical_text
 from pleoctl.documents.load import load_json
+from pleoctl.documents.misfit import fitted
 from pleoctl.documents.versions import check_version, made_by
 from pleoctl.errors import ExitCode, Finding, InvalidFile
 from pleoctl.jobs.document import Action
@@ -97,6 +98,6 @@ def read_job_receipt(path: Path, shown: str | None = None) -> JobReceipt:
     data = load_json(path, name)
     check_version(data, "Receipt", name)
     try:
-        return msgspec.convert(data, JobReceipt)
+        return fitted(data, JobReceipt)
     except msgspec.ValidationError as error:
         raise InvalidFile(str(error), file=name, hint=made_by(data)) from error

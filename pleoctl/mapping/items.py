@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from pleoctl.documents.misfit import misfit
+from pleoctl.documents.misfit import fitted, misfit
 
 _CAPITAL: Final = re.compile("[A-Z]")
 
@@ -192,7 +192,7 @@ def decode(content: bytes) -> Item | Defect:
 def convert(data: Any) -> Item | Defect:
     """The item that parsed JSON holds, or its defect."""
     try:
-        return msgspec.convert(data, Item)
+        return fitted(data, Item)
     except msgspec.ValidationError as error:
         return _defect(data, error)
 

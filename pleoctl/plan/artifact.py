@@ -18,6 +18,7 @@ import msgspec
 from pleoctl.documents.canonical import canonical_bytes, canonical_text, digest
 from pleoctl.documents.files import read_bytes
 from pleoctl.documents.load import json_data
+from pleoctl.documents.misfit import fitted
 from pleoctl.documents.versions import check_version, made_by, shape_findings
 from pleoctl.errors import Finding, InvalidFile, PleoctlError
 from pleoctl.model.addresses import Bucket, address_of
@@ -121,7 +122,7 @@ def _careful(content: bytes, name: str) -> Plan:
     check_version(data, "Plan", name)
     hint = made_by(data)
     try:
-        found = msgspec.convert(data, PlanFile, dec_hook=address_of)
+        found = fitted(data, PlanFile, dec_hook=address_of)
     except msgspec.ValidationError as error:
         raise _misshapen(data, str(error), name, hint) from error
     problem = _problem(found)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from pleoctl.documents.misfit import fitted
 from pleoctl.errors import PleoError
 from pleoctl.model.records import Live
 
@@ -123,6 +124,6 @@ def batch(data: dict[str, Any]) -> tuple[list[Live], dict[str, list[str]]]:
 
 def _as(shape: type[S], raw: Any, what: str) -> S:
     try:
-        return msgspec.convert(raw, shape)
+        return fitted(raw, shape)
     except msgspec.ValidationError as error:
         raise PleoError(f"Pleo's answer has {what} that breaks its contract: {error}") from error

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from pleoctl.documents.load import load_json
+from pleoctl.documents.misfit import fitted
 from pleoctl.documents.versions import check_version, made_by, shape_findings
 from pleoctl.errors import Finding, InvalidFile
 from pleoctl.model.addresses import Address, address_of
@@ -70,7 +71,7 @@ def read_receipt(path: Path, shown: str | None = None) -> KeptReceipt:
     data = load_json(path, name)
     check_version(data, "Receipt", name)
     try:
-        found = msgspec.convert(data, KeptReceipt, dec_hook=address_of)
+        found = fitted(data, KeptReceipt, dec_hook=address_of)
     except msgspec.ValidationError as error:
         findings = shape_findings(data, "receipt", name, made_by(data))
         raise InvalidFile.of(findings or [Finding("invalid-file", str(error), file=name)]) from error

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import inspect
 
-from pleoctl.documents.misfit import misfit
+from pleoctl.documents.misfit import fitted, misfit
 from pleoctl.sandbox.errors import BadInput, unknown
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def decoded(data: Any, kind: type[T], where: str = "") -> T:
     """The document that data holds. Raises `BadInput` naming the first wrong field below ``where``."""
     try:
-        return msgspec.convert(data, kind)
+        return fitted(data, kind)
     except msgspec.ValidationError as error:
         raise _told(error, kind, where) from None
 
