@@ -14,6 +14,8 @@ from pleoctl.errors import Refused
 if TYPE_CHECKING:
     from pleoctl.cli.boundary import Options, Output
     from pleoctl.cli.reports import Reported
+    from pleoctl.documents.versions import Kept
+    from pleoctl.jobs.receipt import JobReceipt
     from pleoctl.run.receipt import Receipt
     from pleoctl.workspace import Workspace
 
@@ -37,7 +39,7 @@ def command(
 ) -> Output:
     """Carry out exactly a saved plan.
 
-    It is one of `plan` or of `jobs plan`.
+    It is one of `plan` or of `jobs plan`; `-` reads standard input.
     Reads the records it touches again first: if Pleo has moved on since the plan was made, nothing is written (exit 4).
     After any failure the same plan can be applied again; what is already done is not done twice.
 
@@ -50,18 +52,19 @@ def command(
     from pleoctl.apply.run import check_plan, refuse_plan
     from pleoctl.cli.applying import carry_out, keep_receipt, locked, output_of, target_of
     from pleoctl.cli.signals import Stop, stoppable
-    from pleoctl.documents.versions import kind_of
+    from pleoctl.documents.versions import Kept
     from pleoctl.jobs.document import KIND
-    from pleoctl.plan.artifact import read_plan
+    from pleoctl.plan.artifact import plan_of
 
     with reporting(options) as reported:
         workspace = open_workspace(options)
         for file in filter(None, (receipt, events)):
             check_output(options, file, [Path(plan), *workspace.inputs])
-        if kind_of(Path(plan), KIND) is not None:
+        kept = Kept.at(plan)
+        if kept.kind(KIND) is not None:
             ears = Ears(expect_id, receipt, events, lock_timeout)
-            return _apply_posting(options, reported, workspace, plan, ears, take_over=take_over)
-        read, target = read_plan(Path(plan), plan), target_of(workspace)
+            return _apply_posting(options, reported, workspace, kept, ears, take_over=take_over)
+        read, target = plan_of(kept.content, kept.name), target_of(workspace)
         try:
             check_plan(read, target, expect_id)
         except Refused as error:
@@ -85,20 +88,25 @@ class Ears(NamedTuple):
 
 
 def _apply_posting(
-    options: Options, reported: Reported, workspace: Workspace, plan: str, ears: Ears, *, take_over: bool
+    options: Options, reported: Reported, workspace: Workspace, kept: Kept, ears: Ears, *, take_over: bool
 ) -> Output:
     """A plan of an export job."""
     from pleoctl.cli.applying import locked
     from pleoctl.cli.events import events_to
     from pleoctl.cli.jobs import opened, receipt_output
     from pleoctl.cli.planning import connected, progress
-    from pleoctl.cli.signals import stoppable
-    from pleoctl.jobs.apply import apply_job, check_posting_plan
-    from pleoctl.jobs.document import read_posting_plan
+    from pleoctl.cli.signals import Stop, stoppable
+    from pleoctl.jobs.apply import apply_job, check_posting_plan, refuse_job
+    from pleoctl.jobs.document import posting_plan_of
     from pleoctl.pleo.export_jobs import ExportWriter
 
-    read = read_posting_plan(Path(plan), plan)
-    check_posting_plan(read, workspace.company, workspace.url, ears.expect_id)
+    read = posting_plan_of(kept.content, kept.name)
+    try:
+        check_posting_plan(read, workspace.company, workspace.url, ears.expect_id)
+    except Refused as error:
+        refused = refuse_job(read, workspace.runs, error)
+        _keep(options, refused, ears, reported)
+        return receipt_output(options, refused, Stop())
     with (
         locked(workspace, "apply", ears.lock_timeout),
         stoppable() as stop,
@@ -108,10 +116,14 @@ def _apply_posting(
         progress(options, "booking") as advance,
     ):
         made = apply_job(desk.run(read, pleo, stop.event, take_over=take_over), progress=advance, listen=listen)
+    _keep(options, made, ears, reported)
+    return receipt_output(options, made, stop)
+
+
+def _keep(options: Options, made: JobReceipt, ears: Ears, reported: Reported) -> None:
     if ears.receipt is not None:
         write_output(options, ears.receipt, made.bytes)
     reported.findings += made.findings
-    return receipt_output(options, made, stop)
 
 
 def _report(reported: Reported, applied: Receipt) -> None:

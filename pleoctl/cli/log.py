@@ -37,11 +37,13 @@ def command(options: Options, *, number: int) -> Output:
 
 
 def _run(folder: Path, shown: str) -> dict[str, Any]:
+    from pleoctl.documents.files import read_bytes
     from pleoctl.errors import PleoctlError
     from pleoctl.report.kept import any_receipt
 
+    name = f"{shown}/receipt.json"
     try:
-        read = any_receipt(folder / "receipt.json", f"{shown}/receipt.json")
+        read = any_receipt(read_bytes(folder / "receipt.json", name), name)
     except PleoctlError:
         # A run that was killed leaves its journal and no receipt.
         return {
@@ -61,7 +63,7 @@ def _run(folder: Path, shown: str) -> dict[str, Any]:
         "startedAt": read.started_at,
         "finishedAt": read.finished_at,
         "counts": dict(sorted(counts.items())),
-        "receipt": f"{shown}/receipt.json",
+        "receipt": name,
     }
 
 

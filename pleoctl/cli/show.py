@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +14,7 @@ from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from pleoctl.cli.boundary import Options
+    from pleoctl.documents.versions import Kept
 
 
 @as_command("show", formats=("text", "json", "markdown", "html"))
@@ -23,39 +23,41 @@ if TYPE_CHECKING:
 def command(options: Options, *, plan: str, **look: Any) -> Output:
     """Show a saved plan; needs no workspace and talks to nobody.
 
-    A plan of `plan` or of `jobs plan`, or a receipt.
+    A plan of `plan` or of `jobs plan`, or a receipt; `-` reads standard input.
 
     Examples:
     pleoctl show plan.json
     pleoctl show plan.json --format markdown --max-bytes 30000
     pleoctl show plan.json --format html > plan.html
     pleoctl show plan.json --gitlab-report counts.json
+    pleoctl jobs plan --format json | pleoctl show -
 
     """
-    from pleoctl.documents.versions import kind_of
-    from pleoctl.jobs.document import KIND, read_posting_plan
-    from pleoctl.plan.artifact import read_plan
+    from pleoctl.documents.versions import Kept
+    from pleoctl.jobs.document import KIND, posting_plan_of
+    from pleoctl.plan.artifact import plan_of
 
-    kind = kind_of(Path(plan), KIND, "Receipt")
+    kept = Kept.at(plan)
+    kind = kept.kind(KIND, "Receipt")
     if kind == "Receipt":
-        return _receipt(options, Path(plan), plan)
+        return _receipt(options, kept)
     if kind is not None:
         from pleoctl.cli.jobs import render
 
-        return render(options, read_posting_plan(Path(plan), plan))
-    read = read_plan(Path(plan), plan)
+        return render(options, posting_plan_of(kept.content, kept.name))
+    read = plan_of(kept.content, kept.name)
     return render_plan(options, read, file=plan, **look)
 
 
-def _receipt(options: Options, path: Path, name: str) -> Output:
+def _receipt(options: Options, kept: Kept) -> Output:
     from pleoctl.markup import Markdown
     from pleoctl.report.kept import any_receipt, receipt_lines
 
-    read = any_receipt(path, name)
+    read = any_receipt(kept.content, kept.name)
     if options.format == "html":
         raise UsageError("a receipt has no page", hint="--format text, json or markdown")
     if options.format == "json":
-        return Output(raw=path.read_bytes())
+        return Output(raw=kept.content)
     lines = receipt_lines(read)
     if options.format == "markdown":
         return Output(page=Markdown.fence("text", [line.plain for line in lines]) + Markdown("\n"))

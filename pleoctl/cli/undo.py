@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def command(options: Options, *, receipt: str, output: str | None, allow_archive: int | None) -> Output:
     """Plan to take a run back.
 
-    Makes a plan from a receipt (a file, a run's folder, or its name in `pleoctl log`); carry it out with
-    `pleoctl apply`. Only changes that the run did are taken back; what has changed since stays as it is and is listed.
+    Makes a plan from a receipt (a file, `-` for standard input, a run's folder, or its name in `pleoctl log`); carry it
+    out with `pleoctl apply`. Only changes that the run did are taken back; what has changed since stays as it is and is listed.
     A create is taken back by archiving.
 
     Examples:
@@ -37,15 +37,18 @@ def command(options: Options, *, receipt: str, output: str | None, allow_archive
     pleoctl apply undo.json
 
     """
+    from pleoctl.documents.load import json_data
+    from pleoctl.documents.versions import Kept
     from pleoctl.plan.undo import undo_plan
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.run.folder import run_folders
-    from pleoctl.run.kept import read_receipt
+    from pleoctl.run.kept import receipt_of
 
     workspace = open_workspace(options)
     named = next((folder for folder in run_folders(workspace.runs) if folder.name == receipt), None)
     file = named if named is not None and not Path(receipt).exists() else Path(receipt)
-    read = read_receipt(file / "receipt.json" if file.is_dir() else file, receipt)
+    kept = Kept.at(str(file / "receipt.json" if file.is_dir() else file))
+    read = receipt_of(json_data(kept.content, kept.name), kept.name)
     with connected(workspace, PleoReader) as reader:
         made = undo_plan(read, workspace, reader, allow_archive)
     saved = output is not None and write_output(options, output, made.bytes, inputs=[*workspace.inputs, file])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import contextmanager, suppress
 from io import BufferedWriter
 from pathlib import Path
@@ -20,17 +21,32 @@ MAX_BYTES: Final = 256 * 1024 * 1024
 
 
 def read_bytes(path: Path, shown: str | None = None, *, limit: int = MAX_BYTES) -> bytes:
-    """The bytes of a regular file of at most ``limit`` bytes. Raises `InvalidFile`."""
+    """The bytes of a file, which may be a pipe, of at most ``limit`` bytes. Raises `InvalidFile`."""
     name = shown or str(path)
     try:
         if path.is_dir():
             raise InvalidFile("is a folder, not a file", file=name)
         with path.open("rb") as stream:
-            content = stream.read(limit + 1)
+            return _limited(stream, name, limit)
     except FileNotFoundError as error:
         raise InvalidFile("file does not exist", file=name) from error
     except (OSError, ValueError) as error:
         raise InvalidFile(f"cannot be read: {_reason(error)}", file=name) from error
+
+
+def read_stdin() -> bytes:
+    """The bytes of standard input. Raises `InvalidFile`."""
+    name = "<stdin>"
+    if sys.stdin is None:
+        raise InvalidFile("is closed", file=name)
+    try:
+        return _limited(sys.stdin.buffer, name, MAX_BYTES)
+    except (OSError, ValueError) as error:
+        raise InvalidFile(f"cannot be read: {_reason(error)}", file=name) from error
+
+
+def _limited(stream: BinaryIO, name: str, limit: int) -> bytes:
+    content = stream.read(limit + 1)
     if len(content) > limit:
         raise InvalidFile(f"is larger than {limit // 1024 // 1024} MiB", file=name)
     return content

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 
 from pleoctl import __version__
+from pleoctl.documents.files import read_bytes, read_stdin
 from pleoctl.errors import Finding, InvalidFile
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FORMAT_VERSION: Final = 1
 _VERSION: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
@@ -30,16 +30,29 @@ def _numbers(version: str) -> list[int]:
     return [int(number[:9]) for number in match[0].split(".")] if match else []
 
 
-def kind_of(path: Path, *asked: str) -> str | None:
-    """Which of the asked kinds a regular file is; None for any other file, which its own reader judges."""
-    try:
-        content = path.read_bytes() if path.is_file() else b""
-        if not any(f'"{kind}"'.encode() in content for kind in asked):
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A document of ours, read once, so that a pipe may give it as well; ``name`` is what messages call it."""
+
+    name: str
+    content: bytes
+
+    @classmethod
+    def at(cls, path: str) -> Kept:
+        """The document of that name, or of standard input for ``-``. Raises `InvalidFile`."""
+        if path == "-":
+            return cls("<stdin>", read_stdin())
+        return cls(path, read_bytes(Path(path), path))
+
+    def kind(self, *asked: str) -> str | None:
+        """Which of the asked kinds it is; None for anything else, which its own reader judges."""
+        if not any(f'"{kind}"'.encode() in self.content for kind in asked):
             return None
-        kind = msgspec.json.decode(content).get("kind")
-    except (OSError, ValueError, AttributeError):
-        return None
-    return kind if kind in asked else None
+        try:
+            kind = msgspec.json.decode(self.content).get("kind")
+        except (ValueError, AttributeError):
+            return None
+        return kind if kind in asked else None
 
 
 def check_version(data: Any, kind: str, name: str) -> None:

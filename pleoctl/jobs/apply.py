@@ -10,6 +10,7 @@ A status leaves as soon as its outcome is known and a hundred of them are, or a 
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -71,14 +72,8 @@ def apply_job(
 
     Raises `LockHeld` where another runner works on the job, and `PleoctlError` while nothing has been sent.
     """
-    started = this_machine().now()
-    plan = run.plan
-    name = f"{started.strftime('%Y%m%dT%H%M%S%f')}-{plan.id[7:15]}-{this_machine().token(2)}"
-    receipt = JobReceipt(
-        plan.id, name, plan.company, plan.url, JobOutcome(plan.job.id),
-        [ItemResult(change.address, change.action) for change in plan.changes], _iso(),
-    )  # fmt: skip
-    folder = open_run(run.runs, name, plan.bytes)
+    receipt = _receipt(run.plan)
+    folder = open_run(run.runs, receipt.run_id, run.plan.bytes)
     receipt.findings += folder.findings
     journal = folder.journal(listen)
     try:
@@ -91,6 +86,25 @@ def apply_job(
         receipt.finished_at = _iso()
         receipt.findings += folder.keep(receipt.bytes)
     return receipt
+
+
+def refuse_job(plan: PostingPlan, runs: Sequence[Path], error: Refused) -> JobReceipt:
+    """The run of a plan that `check_posting_plan` did not let pass: its receipt says so, and nothing is sent."""
+    receipt = _receipt(plan)
+    receipt.outcome, receipt.finished_at = "refused", receipt.started_at
+    receipt.requests = {"read": 0, "write": 0, "retries": 0}
+    receipt.findings += error.findings
+    with suppress(PleoctlError):
+        open_run(runs, receipt.run_id, plan.bytes).keep(receipt.bytes)
+    return receipt
+
+
+def _receipt(plan: PostingPlan) -> JobReceipt:
+    """The receipt of a run that begins now."""
+    moment, chance = this_machine().now().strftime("%Y%m%dT%H%M%S%f"), this_machine().token(2)
+    results = [ItemResult(change.address, change.action) for change in plan.changes]
+    name = f"{moment}-{plan.id[7:15]}-{chance}"
+    return JobReceipt(plan.id, name, plan.company, plan.url, JobOutcome(plan.job.id), results, _iso())
 
 
 class _Execution:

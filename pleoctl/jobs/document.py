@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
 from pleoctl.documents.canonical import canonical_bytes, digest
-from pleoctl.documents.files import read_bytes
 from pleoctl.documents.load import json_data
 from pleoctl.documents.misfit import fitted
 from pleoctl.documents.versions import check_version, made_by
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.engine.entries import Entry
 from pleoctl.model.shape import Strict
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 KIND: Final = "PostingPlan"
 Action = Literal["book", "refuse", "report"]
@@ -152,10 +148,9 @@ class PostingPlan(Strict):
         self.id = _identity(msgspec.to_builtins(self))
 
 
-def read_posting_plan(path: Path, shown: str | None = None) -> PostingPlan:
+def posting_plan_of(content: bytes, name: str) -> PostingPlan:
     """Read a posting plan back and check version, shape and digest. Raises `InvalidFile`."""
-    name = shown or str(path)
-    data = json_data(read_bytes(path, name), name)
+    data = json_data(content, name)
     check_version(data, KIND, name)
     try:
         found = fitted(data, PostingPlan)

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
 import msgspec
 
 from pleoctl.documents.canonical import canonical_text
-from pleoctl.documents.load import load_json
 from pleoctl.documents.misfit import fitted
 from pleoctl.documents.versions import check_version, made_by
 from pleoctl.errors import ExitCode, Finding, InvalidFile
 from pleoctl.jobs.document import Action
 from pleoctl.model.shape import Strict
 from pleoctl.run.receipt import Outcome
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ItemStatus = Literal["done", "alreadyDone", "partial", "failed", "ambiguous", "blocked", "notAttempted"]
 JobEnd = Literal["completed", "completed_with_errors", "failed", "open"]
@@ -92,10 +88,8 @@ class JobReceipt(Strict):
         return ExitCode.ERROR if halted and not booked else ExitCode.PARTIAL
 
 
-def read_job_receipt(path: Path, shown: str | None = None) -> JobReceipt:
+def job_receipt_of(data: Any, name: str) -> JobReceipt:
     """A job's receipt, checked. Raises `InvalidFile`."""
-    name = shown or str(path)
-    data = load_json(path, name)
     check_version(data, "Receipt", name)
     try:
         return fitted(data, JobReceipt)

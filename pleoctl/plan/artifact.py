@@ -88,7 +88,11 @@ def _joined(rest: dict[str, Any], changes: bytes) -> bytes:
 def read_plan(path: Path, shown: str | None = None) -> Plan:
     """Read a plan back and check version, shape and digest. Raises `InvalidFile`."""
     name = shown or str(path)
-    content = read_bytes(path, name)
+    return plan_of(read_bytes(path, name), name)
+
+
+def plan_of(content: bytes, name: str) -> Plan:
+    """The plan that a document holds, checked as `read_plan` does."""
     return _canonical(content) or _careful(content, name)
 
 

@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pleoctl.documents.load import load_json
-from pleoctl.jobs.receipt import read_job_receipt
-from pleoctl.run.kept import read_receipt
+from pleoctl.documents.load import json_data
+from pleoctl.jobs.receipt import job_receipt_of
+from pleoctl.run.kept import receipt_of
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pleoctl.jobs.receipt import JobReceipt
     from pleoctl.run.kept import KeptReceipt
 
 FINE = frozenset({"done", "alreadyDone"})
 
 
-def any_receipt(path: Path, shown: str) -> KeptReceipt | JobReceipt:
+def any_receipt(content: bytes, name: str) -> KeptReceipt | JobReceipt:
     """A receipt of either kind, checked. Raises `InvalidFile`."""
-    data = load_json(path, shown)
+    data = json_data(content, name)
     of_job = isinstance(data, dict) and "job" in data
-    return read_job_receipt(path, shown) if of_job else read_receipt(path, shown)
+    return job_receipt_of(data, name) if of_job else receipt_of(data, name)
 
 
 def receipt_lines(receipt: KeptReceipt | JobReceipt) -> list[Shown]:

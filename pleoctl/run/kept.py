@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -68,7 +68,11 @@ class KeptReceipt(Strict, kw_only=True):
 def read_receipt(path: Path, shown: str | None = None) -> KeptReceipt:
     """A receipt, checked. Raises `InvalidFile`."""
     name = shown or str(path)
-    data = load_json(path, name)
+    return receipt_of(load_json(path, name), name)
+
+
+def receipt_of(data: Any, name: str) -> KeptReceipt:
+    """The receipt that a document's data say, checked as `read_receipt` does."""
     check_version(data, "Receipt", name)
     try:
         found = fitted(data, KeptReceipt, dec_hook=address_of)

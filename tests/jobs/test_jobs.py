@@ -189,6 +189,31 @@ def test_a_plan_is_checked_before_it_is_carried_out(world: World, books: MakeBoo
     assert world.writes == []
 
 
+@pytest.mark.parametrize(
+    ("changed", "option"),
+    [
+        ({"company": COMPANY.replace("1", "2")}, []),
+        ({"pleo": {"url": "http://127.0.0.1:9", "auth": {"apiKey": "env:PLEO_API_KEY"}}}, []),
+        ({}, ["--expect-id", "sha256:other"]),
+    ],
+    ids=["company", "url", "id"],
+)
+def test_a_refused_plan_leaves_a_receipt(
+    changed: dict[str, Any], option: list[str], world: World, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """As that of any other plan: in the log, in `--receipt` and on standard output, with nothing attempted."""
+    folder = books()
+    assert cli("jobs", "plan", "-o", "plan.json").code == 0
+    books(**changed)
+    said = cli("apply", "plan.json", "--receipt", "kept.json", "--format", "json", *option)
+    assert (said.code, said.json["outcome"], said.json["job"]["outcome"]) == (3, "refused", "open")
+    assert {change["status"] for change in said.json["changes"]} == {"notAttempted"}
+    assert (folder / "kept.json").read_text() == said.stdout
+    (told,) = cli("log", "--format", "json").json["result"]
+    assert told["outcome"] == "refused"
+    assert world.writes == []
+
+
 def test_jobs_are_listed_and_fetched(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
     """Oldest first with the moment of expiry; items come as `map` reads them."""
     world.add(OTHER, [], createdAt="2026-03-19T10:00:00Z", status="completed")

@@ -1,0 +1,83 @@
+"""Plans and receipts that come through a pipe are what they are as files."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from export_pleo import JOB, item_id
+from pleoctl.sandbox import Sandbox, Seed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from job_outcomes import MakeSandboxBooks
+
+
+@pytest.fixture
+def kept(pleo: Sandbox, sandbox_books: MakeSandboxBooks, desired: Any, cli: Callable[..., Any]) -> dict[str, bytes]:
+    """A plan, a posting plan and the receipts of both."""
+    items = [{"accountingEntryId": item_id(1), "amount": 100, "account": "6820"}]
+    accounts = [{"externalId": "ext-1000", "code": "1000", "name": "Office Supplies"}]
+    pleo.reset(Seed(accounts=accounts, export_jobs=[{"id": JOB, "items": items}]))
+    folder = sandbox_books()
+    desired(folder, accounts=[{"externalId": "ext-1000", "code": "1000", "name": "Desks"}])
+    assert cli("plan", "-o", "plan").code == 0
+    assert cli("jobs", "plan", "-o", "posting").code == 0
+    assert cli("apply", "plan", "--receipt", "receipt").code == 0
+    assert cli("apply", "posting", "--receipt", "job-receipt").code == 5
+    return {name: (folder / name).read_bytes() for name in ("plan", "posting", "receipt", "job-receipt")}
+
+
+@pytest.fixture
+def piped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str, bytes], str]:
+    """Gives content under a name that can be read once: standard input, or a pipe in a folder."""
+    numbers = itertools.count()
+
+    def pipe(how: str, content: bytes) -> str:
+        if how == "-":
+            monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+            return "-"
+        path = tmp_path / f"pipe-{next(numbers)}"
+        os.mkfifo(path)
+        threading.Thread(target=path.write_bytes, args=[content], daemon=True).start()
+        return str(path)
+
+    return pipe
+
+
+@pytest.mark.parametrize("how", ["-", "pipe"])
+def test_what_comes_through_a_pipe_is_what_the_file_is(
+    how: str, kept: dict[str, bytes], cli: Callable[..., Any], piped: Callable[[str, bytes], str]
+) -> None:
+    """`show` in every format, `apply` and `undo` say of a pipe what they say of the file, of every kind."""
+    for name, content in kept.items():
+        for form in ("text", "json", "markdown"):
+            expected = cli("show", name, "--format", form)
+            assert expected.code == 0
+            assert cli("show", piped(how, content), "--format", form)[:2] == expected[:2]
+    for name in ("plan", "posting"):
+        expected = cli("apply", name, "--format", "json")
+        said = cli("apply", piped(how, kept[name]), "--format", "json")
+        assert (said.code, said.json["outcome"]) == (expected.code, expected.json["outcome"])
+        assert said.json["planId"] == expected.json["planId"] == json.loads(kept[name])["id"]
+    expected = cli("undo", "receipt", "--format", "json").json
+    assert cli("undo", piped(how, kept["receipt"]), "--format", "json").json["changes"] == expected["changes"]
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize("command", ["show", "apply"])
+def test_a_pipe_with_something_else_is_named(
+    command: str, cli: Callable[..., Any], piped: Callable[[str, bytes], str]
+) -> None:
+    """Exit 78, and the name that people know."""
+    said = cli(command, piped("-", b"{}"))
+    assert said.code == 78
+    assert "<stdin>" in said.stderr
