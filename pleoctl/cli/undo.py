@@ -29,7 +29,8 @@ def command(options: Options, *, receipt: str, output: str | None, allow_archive
     """Plan to take a run back.
 
     Makes a plan from a receipt (a file, `-` for standard input, a run's folder, or its name in `pleoctl log`); carry it
-    out with `pleoctl apply`. Only changes that the run did are taken back; what has changed since stays as it is and is listed.
+    out with `pleoctl apply`. Only changes that the run did are taken back; what has changed since stays as it is and is
+    listed.
     A create is taken back by archiving.
 
     Examples:
