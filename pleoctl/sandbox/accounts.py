@@ -15,6 +15,7 @@ from pleoctl.sandbox.calls import Answer, Call
 from pleoctl.sandbox.errors import Record, conflict, invalid, not_found
 from pleoctl.sandbox.parts import Part, Row
 from pleoctl.sandbox.store import Filter, Table
+from pleoctl.sandbox.tax_codes import known_codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -174,7 +175,7 @@ def _archived_filter(call: Call, body: Record, where: Filter) -> None:
 
 def _knows_tax_code(call: Call, code: str | None) -> bool:
     known = call.settings.validate_tax_codes
-    return code is None or isinstance(known, bool) or code in known
+    return code is None or known is False or code in (known_codes(call) if known is True else known)
 
 
 def _refuse_values(call: Call, body: Record) -> None:

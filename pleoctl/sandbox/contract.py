@@ -12,7 +12,9 @@ import yaml
 from pleoctl.sandbox.typed import Document
 
 FILE: Final = Path(__file__).with_name("contract.yaml")
-Type = Literal["text", "flag", "uuid", "object", "texts", "list", "cursor", "count", "positive", "order", "moment"]
+Type = Literal[
+    "text", "flag", "number", "uuid", "object", "texts", "list", "cursor", "count", "positive", "order", "moment"
+]
 
 
 class Field(Document, frozen=True, kw_only=True):

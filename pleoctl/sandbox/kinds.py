@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.sandbox import accounts, export_items, export_jobs, subscriptions, tag_groups, tags
+from pleoctl.sandbox import accounts, export_items, export_jobs, subscriptions, tag_groups, tags, tax_codes, vendors
 
 if TYPE_CHECKING:
     from pleoctl.sandbox.parts import Part
@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 PARTS: Final[dict[str, Part]] = {
     part.kind: part
     for part in (
+        tax_codes.PART,
         accounts.PART,
         tag_groups.PART,
         tags.PART,
+        vendors.PART,
         export_jobs.PART,
         export_items.PART,
         subscriptions.PART,

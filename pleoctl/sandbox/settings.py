@@ -39,7 +39,7 @@ class Settings(Document, frozen=True, kw_only=True):
     account_empty_name: Literal["accept", "refuse"] = "accept"
     """Whether a single create or an update may set an empty name; a batch item never may (NAME_EMPTY)."""
     put_omitted: Literal["keep", "clear"] = "clear"
-    """What happens to an optional field that a PUT of an account or a tag leaves out."""
+    """What happens to an optional field that a PUT of an account, a tag or a vendor leaves out."""
     batch_existing: Literal["failed", "created-if-equal"] = "failed"
     """A batch item whose externalId exists: always failed, or listed as created if it equals the account."""
     batch_duplicates: Literal["first", "refuse"] = "first"
@@ -47,7 +47,8 @@ class Settings(Document, frozen=True, kw_only=True):
     batch_order: Literal["request", "reversed"] = "request"
     """The order of ``created`` and ``failed`` in a batch answer."""
     validate_tax_codes: bool | tuple[str, ...] = False
-    """The taxCodeExternalIds that Pleo knows; any other gets 400 (in a batch: OTHER). False: not checked."""
+    """The taxCodeExternalIds that Pleo knows; any other gets 400 (in a batch: OTHER). True: the codes of its tax codes
+    that are not archived. False: not checked."""
     default_page_size: Number = 20
     """Rows of a page when ``limit`` is absent."""
     max_page_size: Number | None = 100
@@ -92,7 +93,7 @@ class Settings(Document, frozen=True, kw_only=True):
     usage_lists_unused: bool = True
     """Whether the usage of a group lists tags that no expense uses (count 0)."""
     v0_create_status: Literal[200, 201] = 201
-    """The status of a created tag group, for which only a default answer is published."""
+    """The status of a created tag group or tax code, for which only a default answer is published."""
     bulk_archive_status: Literal[200, 201, 202] = 200
     """The status of a bulk archive, for which only a default answer is published."""
     bulk_archive_answers: Literal["all", "changed"] = "all"
@@ -101,6 +102,22 @@ class Settings(Document, frozen=True, kw_only=True):
     """A tag id that does not exist in a bulk archive: 404 and nothing changed, or passed over."""
     bulk_archive_at_most: Count | None = None
     """How many tags a bulk archive changes before it silently stops; None: all."""
+    tax_code_conflict: Literal["none", 409] = "none"
+    """Creating a tax code, or changing its code, when another one has the code."""
+    tax_code_exclusive: Literal["refuse", "accept"] = "refuse"
+    """A tax code of the type ``exclusive``, which is not supported at present: 400, or stored."""
+    vendor_unique: tuple[Literal["externalId", "code", "name"], ...] = ("externalId", "code")
+    """The fields of a vendor that another one may not have; a create, a PUT or an activation that gives it gets 409."""
+    vendor_unique_counts_archived: bool = True
+    """Whether what an archived vendor has is taken."""
+    vendor_create_state: Literal["byExternalId", "ACTIVE", "DRAFT"] = "byExternalId"
+    """The state of a new vendor: ACTIVE if it has an externalId and else DRAFT, or always the same."""
+    vendor_list_default: Literal["all", "active"] = "all"
+    """What a vendor search without ``states`` finds."""
+    vendor_put_state: Literal["set", "ignore"] = "set"
+    """Whether ``state`` in the PUT of a vendor changes its state."""
+    vendor_activate_code: Literal["set", "ignore"] = "set"
+    """Whether ``code`` in the activation of a vendor changes its code."""
     job_list_order: Literal["created", "newest"] = "created"
     """The order of the job list when no ``sorting_keys`` are sent: as they were made, or newest first."""
     job_unique: Literal["open", "started", "none"] = "open"
@@ -146,8 +163,6 @@ class Settings(Document, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse values that no field documents."""
         checked(self)
-        if self.validate_tax_codes is True:
-            raise BadInput("validateTaxCodes", "must be false or a list of codes")
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, Any], where: str = "settings") -> Settings:

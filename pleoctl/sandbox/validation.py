@@ -97,6 +97,9 @@ def _check_items(value: list[Any], field: Field, where: str, *, strict: bool) ->
 
 def check_query(query: Query, parameters: Fields, *, strict: bool) -> Iterator[Problem]:
     """All problems of the query parameters; only a parameter whose kind is a list may be repeated."""
+    for name in parameters.keys() - query.keys():
+        if parameters[name].required:
+            yield Problem(name, "is required")
     for name, values in query.items():
         parameter = parameters.get(name)
         if parameter is None:
@@ -141,6 +144,7 @@ def _is_text_map(value: Any) -> bool:
 _IS: Final[dict[str, Callable[[Any], bool]]] = {
     "text": is_text,
     "flag": lambda value: isinstance(value, bool),
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "uuid": is_uuid,
     "object": lambda value: isinstance(value, dict),
     "texts": _is_text_map,
@@ -159,6 +163,7 @@ _READS: Final[dict[str, Callable[[str], bool]]] = {
 _WORDS: Final = {
     "text": "text",
     "flag": "true or false",
+    "number": "a number",
     "uuid": "a UUID",
     "object": "an object",
     "list": "a list",

@@ -119,7 +119,7 @@ def test_what_a_schema_cannot_say_names_the_file(tmp_path: Path) -> None:
         ({"maxPageSize": 0}, "settings.maxPageSize"),
         ({"maxPageSize": "10"}, "settings.maxPageSize"),
         ({"latencySeconds": -1}, "settings.latencySeconds"),
-        ({"validateTaxCodes": True}, "settings.validateTaxCodes"),
+        ({"vendorUnique": ["state"]}, "settings.vendorUnique[0]"),
         ({"validateTaxCodes": [1]}, "settings.validateTaxCodes[0]"),
         ({"accountCreateExisting": True}, "settings.accountCreateExisting"),
         ({"credentials": [{"scheme": "apiKey"}]}, "settings.credentials[0].secret"),

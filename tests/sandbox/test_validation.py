@@ -128,7 +128,7 @@ def test_a_body_needs_its_media_type(client: Client) -> None:
         ("GET", "/v1/chart-of-accounts"),
         ("PATCH", "/v0/tags:search"),
         ("GET", "/"),
-        ("POST", "/v1/vendors"),
+        ("POST", "/v1/vendors/csv-import/jobs"),
         ("DELETE", "/v1/installations/me"),
         ("GET", "/v0/tag-groups/"),
         ("GET", "/_sandbox/unknown"),
