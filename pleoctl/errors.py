@@ -6,9 +6,11 @@ The engine raises; only ``cli`` turns an error into text and an exit code.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,15 +39,13 @@ class ExitCode(IntEnum):
 class Finding:
     """One thing to tell about an input or a plan.
 
-    ``line`` and ``column`` count from 1; ``file`` is relative to the workspace file where there is one.
+    The file of its ``place`` is relative to the workspace file where there is one.
     """
 
     code: str
     message: str
     level: Level = "error"
-    file: str | None = None
-    line: int | None = None
-    column: int | None = None
+    place: Place | None = None
     address: str | None = None
     rule: str | None = None
     hint: str | None = None
@@ -53,10 +53,18 @@ class Finding:
     @property
     def where(self) -> str:
         """``file:line:col`` as far as it is known, else the address or the rule, else an empty string."""
-        if self.file is None:
-            return self.address or self.rule or ""
-        parts = [self.file, *(str(n) for n in (self.line, self.column) if n is not None)]
-        return ":".join(parts)
+        return self.address or self.rule or "" if self.place is None else self.place.exact
+
+    @property
+    def file(self) -> str | None:
+        """The file that it is about."""
+        return None if self.place is None else self.place.file
+
+    @property
+    def sort_key(self) -> tuple[str, bool, int, int]:
+        """By file, line and column; what has no place comes first, what stands for many comes last in its file."""
+        file, line, column = ("", 0, 0) if self.place is None else self.place.key
+        return file, isinstance(self, More), line, column
 
     def __str__(self) -> str:
         where = f"{self.where}: " if self.where else ""
@@ -71,7 +79,18 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         """The finding as every ``--format json`` shows it."""
-        return asdict(self)
+        place = self.place
+        return {
+            "code": self.code,
+            "message": self.message,
+            "level": self.level,
+            "file": place and place.file,
+            "line": place and place.line,
+            "column": place and place.column,
+            "address": self.address,
+            "rule": self.rule,
+            "hint": self.hint,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +102,7 @@ class More(Finding):
     @classmethod
     def like(cls, finding: Finding, count: int, level: Level) -> More:
         """The findings of the same code and file that are not told one by one."""
-        return cls(finding.code, f"{count} more findings of this kind", level, finding.file, count=count)
-
-    def as_json(self) -> dict[str, Any]:
-        """As a finding."""
-        return {name: value for name, value in asdict(self).items() if name != "count"}
+        return cls(finding.code, f"{count} more findings of this kind", level, Place.of(finding.file), count=count)
 
 
 #: How many findings of one code and file are told one by one.
@@ -140,12 +155,12 @@ class PleoctlError(Exception):
         *,
         hint: str | None = None,
         findings: Iterable[Finding] = (),
-        **place: Any,
+        place: Place | None = None,
     ) -> None:
         """Make the error; without ``findings`` the message itself becomes the only one."""
         super().__init__(message)
         self.message = message
-        self.findings = limited(findings) or [Finding(self.code, message, hint=hint, **place)]
+        self.findings = limited(findings) or [Finding(self.code, message, place=place, hint=hint)]
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> PleoctlError:

@@ -2,31 +2,59 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from typing import Final
 
-from pleoctl.errors import Finding, Level
+_LINE: Final = re.compile(r"0|[1-9][0-9]{0,9}")
 
 
-class Place(NamedTuple):
-    """Where something stands; line and column count from 1."""
+class Place:
+    """Where something stands; line and column count from 1, None where they are not known. Immutable.
 
-    file: str
-    line: int
-    column: int
+    Places sort by file, line, column; what is not known comes first.
+    """
+
+    __slots__ = ("column", "file", "line")
+
+    def __init__(self, file: str, line: int | None = None, column: int | None = None) -> None:
+        self.file, self.line, self.column = file, line, column
+
+    @classmethod
+    def of(cls, file: str | None) -> Place | None:
+        """A file as a place, None where there is none."""
+        return None if file is None else cls(file)
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """What places are compared and sorted by."""
+        return self.file, self.line or 0, self.column or 0
+
+    @property
+    def exact(self) -> str:
+        """``file:line:column`` as far as it is known."""
+        return str(self) if self.column is None else f"{self}:{self.column}"
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
+    def __repr__(self) -> str:
+        return f"<{self.exact}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Place) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __lt__(self, other: Place) -> bool:
+        return self.key < other.key
+
+    def below(self, lines: int) -> Place:
+        """The place so many lines further down."""
+        return Place(self.file, (self.line or 0) + lines, self.column)
 
     @classmethod
     def parse(cls, text: str) -> Place:
-        """The place that `str` wrote, its column unknown (0). Raises `ValueError`."""
+        """The place that `str` wrote, its column unknown; a text that ends in no line is a file alone."""
         file, _, line = text.rpartition(":")
-        if not file or not line.isdecimal():
-            raise ValueError(f"{text!r} is no place")
-        return cls(file, int(line), 0)
-
-    def finding(
-        self, code: str, message: str, hint: str | None = None, *, rule: str | None = None, level: Level = "error"
-    ) -> Finding:
-        """A finding that points here."""
-        return Finding(code, message, level, self.file, self.line, self.column, rule=rule, hint=hint)
+        return cls(file, int(line)) if file and _LINE.fullmatch(line) else cls(text)

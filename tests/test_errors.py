@@ -6,6 +6,7 @@ import pytest
 
 from pleoctl import errors
 from pleoctl.errors import ExitCode, Finding, InvalidFile, PleoctlError
+from pleoctl.place import Place
 
 FAMILY = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, PleoctlError)]
 
@@ -13,8 +14,8 @@ FAMILY = [kind for kind in vars(errors).values() if isinstance(kind, type) and i
 @pytest.mark.parametrize("kind", FAMILY)
 def test_every_error_carries_a_finding_and_an_exit_code(kind: type[PleoctlError]) -> None:
     """The message alone becomes a finding of the error's code."""
-    error = kind("it broke", hint="mend it", file="f.yaml", line=3, column=7)
-    assert error.findings == [Finding(kind.code, "it broke", "error", "f.yaml", 3, 7, hint="mend it")]
+    error = kind("it broke", hint="mend it", place=Place("f.yaml", 3, 7))
+    assert error.findings == [Finding(kind.code, "it broke", "error", Place("f.yaml", 3, 7), hint="mend it")]
     assert error.exit_code in ExitCode
     assert str(error) == "it broke"
     assert str(error.findings[0]) == "f.yaml:3:7: it broke (mend it)"
@@ -49,8 +50,8 @@ def test_several_findings_make_one_error() -> None:
     ("finding", "where"),
     [
         (Finding("c", "m"), ""),
-        (Finding("c", "m", file="f"), "f"),
-        (Finding("c", "m", file="f", line=2), "f:2"),
+        (Finding("c", "m", place=Place("f")), "f"),
+        (Finding("c", "m", place=Place("f", 2)), "f:2"),
         (Finding("c", "m", address="account:a"), "account:a"),
         (Finding("c", "m", rule="standard/card"), "standard/card"),
     ],

@@ -123,7 +123,7 @@ def _apply_posting(
 def _keep(options: Options, made: JobReceipt, ears: Ears, reported: Reported) -> None:
     if ears.receipt is not None:
         write_output(options, ears.receipt, made.bytes)
-    reported.findings += made.findings
+    reported.findings += made.told
 
 
 def _report(reported: Reported, applied: Receipt) -> None:

@@ -12,6 +12,7 @@ import click
 from pleoctl.cli.door import hand_over, say, set_up_logging, tell, traced
 from pleoctl.cli.signals import Signalled
 from pleoctl.errors import ExitCode, Finding, PleoctlError, limited
+from pleoctl.place import Place
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _system(error: OSError) -> Finding:
     except OSError:
         return Finding("error", "the current folder no longer exists", hint="change to one that does")
     words = f"the machine refused: {(error.strerror or str(error)).lower()}"
-    return Finding("error", words, file=str(error.filename) if error.filename else None)
+    return Finding("error", words, place=Place(str(error.filename)) if error.filename else None)
 
 
 def _trace(options: Options, error: BaseException) -> None:

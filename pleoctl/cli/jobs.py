@@ -145,8 +145,8 @@ def receipt_output(options: Options, receipt: JobReceipt, stop: Stop) -> Output:
     if stop.code is not None and receipt.outcome == "interrupted":
         code = stop.code
     if options.format == "json":
-        return Output(raw=receipt.bytes, exit_code=code, findings=receipt.findings)
-    return Output(job_receipt_text(receipt), findings=receipt.findings, exit_code=code)
+        return Output(raw=receipt.bytes, exit_code=code, findings=receipt.told)
+    return Output(job_receipt_text(receipt), findings=receipt.told, exit_code=code)
 
 
 @as_command("run", parent="jobs")
@@ -194,7 +194,7 @@ def _once(
     output = Output(Shown("", *map(job_receipt_text, receipts)), [_summary(receipt) for receipt in receipts])
     if not receipts and not stopped:
         output.text = Shown.lines(["There is no export job."])
-    output.findings = [*stopped, *(finding for receipt in receipts for finding in receipt.findings)]
+    output.findings = [*stopped, *(finding for receipt in receipts for finding in receipt.told)]
     codes = [receipt.exit_code for receipt in receipts]
     order = (ExitCode.PARTIAL, ExitCode.STALE, ExitCode.REFUSED, ExitCode.ERROR)
     output.exit_code = stop.code or next((code for code in order if code in codes), ExitCode.OK)
@@ -253,7 +253,7 @@ def _watch(workspace: Workspace, stop: Stop, jobs: tuple[str, ...], pause: float
             for receipt in _round(workspace, stop, jobs, None, take_over=take_over):
                 told = ", ".join(f"{number} {status}" for status, number in sorted(receipt.counts().items()))
                 tell(Shown.lines([f"job {receipt.job.id}: {receipt.job.outcome} ({told or 'no items'})"]))
-                tell(Shown.lines(map(finding_text, receipt.findings)))
+                tell(Shown.lines(map(finding_text, receipt.told)))
             troubles = 0
         except PleoctlError as error:
             troubles += 1

@@ -15,6 +15,7 @@ from pleoctl.cli.common import PATH, as_command, write_output
 from pleoctl.cli.door import say
 from pleoctl.cli.signals import handled
 from pleoctl.errors import InvalidFile, MissingExtra, PleoctlError
+from pleoctl.place import Place
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _prepared(port: int, seed: str | None, config: str | None, database: str | N
         pleo = Sandbox(seed=start, settings=settings, database=database or ":memory:", port=port)
         pleo.add_fault(*faults)
     except BadInput as error:
-        raise InvalidFile(f"{error.field}: {error.message}", file=error.file) from error
+        raise InvalidFile(f"{error.field}: {error.message}", place=Place.of(error.file)) from error
     return pleo
 
 

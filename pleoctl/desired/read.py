@@ -13,6 +13,7 @@ from pleoctl.documents.load import parse
 from pleoctl.errors import Finding, InvalidFile
 from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP, Kind, flat_kinds
 from pleoctl.model.records import DesiredState, Dimension, Row
+from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -39,7 +40,7 @@ def load_state(path: Path, shown: str) -> tuple[DesiredState, Comments]:
     """`read_state` of a file on disk."""
     if not path.exists():
         hint = "`pleoctl export` writes it from the accounting system, `pleoctl import` from Pleo"
-        raise InvalidFile("file does not exist", file=shown, hint=hint)
+        raise InvalidFile("file does not exist", place=Place(shown), hint=hint)
     return read_state(decode(read_bytes(path, shown), shown), shown)
 
 
@@ -92,7 +93,7 @@ def checked(state: DesiredState) -> DesiredState:
         findings += _bad_dates(dimension.values or [])
     if findings:
         order = {name: number for number, name in enumerate(state.files)}
-        raise InvalidFile.of(sorted(findings, key=lambda f: (order.get(f.file or "", 0), f.line or 0, f.column or 0)))
+        raise InvalidFile.of(sorted(findings, key=lambda f: (order.get(f.file or "", 0), f.sort_key)))
     state.digest = digest_rows(_rows(state))
     return state
 
@@ -107,10 +108,11 @@ def _twice(rows: list[Row], kind: Kind) -> list[Finding]:
         if first is not row:
             alike = "" if first.key == row.key else f" (as {first.key!r}; case makes no difference)"
             findings.append(
-                row.place.finding(
+                Finding(
                     "duplicate-key",
-                    f"{kind.key} {row.key!r} stands twice, first in {first.origin}{alike}",
-                    "keep one row",
+                    f"{kind.key} {row.key!r} stands twice, first in {first.place}{alike}",
+                    place=row.place,
+                    hint="keep one row",
                 )
             )
     return findings
@@ -119,7 +121,7 @@ def _twice(rows: list[Row], kind: Kind) -> list[Finding]:
 def _bad_dates(rows: list[Row]) -> list[Finding]:
     hint = 'write "YYYY-MM-DD", the last valid day'
     return [
-        r.place.finding("invalid-date", f"expires {r.expires!r} is no day of the calendar", hint)
+        Finding("invalid-date", f"expires {r.expires!r} is no day of the calendar", place=r.place, hint=hint)
         for r in rows
         if r.expires is not None and not is_date(r.expires)
     ]

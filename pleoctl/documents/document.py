@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.errors import Finding
+from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,10 @@ class Document:
         chosen = keynode if key else node
         return chosen.line, chosen.column
 
+    def place(self, path: Sequence[str | int], *, key: bool = False) -> Place:
+        """Where a value stands, as `locate` says it."""
+        return Place(self.shown, *self.locate(path, key=key))
+
     def finding(
         self,
         path: Sequence[str | int],
@@ -45,8 +50,7 @@ class Document:
         key: bool = False,
     ) -> Finding:
         """A finding that points at a value of this document."""
-        line, column = self.locate(path, key=key)
-        return Finding(code, message, "error", self.shown, line, column, hint=hint)
+        return Finding(code, message, "error", self.place(path, key=key), hint=hint)
 
     def node(self, path: Sequence[str | int]) -> Node | None:
         """The node at a path, None where there is none."""

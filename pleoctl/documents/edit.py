@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.documents.load import parse
 from pleoctl.documents.scalars import plain_value, yaml_string
 from pleoctl.errors import InvalidFile, PleoctlError
+from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,9 +41,7 @@ def edit_list(document: Document, path: tuple[str, str], values: list[str]) -> s
         line, column = document.locate(path)
         raise PleoctlError(
             f"{'.'.join(path)} cannot be changed in the style of this file",
-            file=document.shown,
-            line=line,
-            column=column,
+            place=Place(document.shown, line, column),
             hint=f"write {path[0]}: {{{path[1]}: {_flow(values)}}} there yourself",
         )
     return edited
@@ -64,8 +63,7 @@ def set_values(document: Document, values: Mapping[Steps, Any]) -> str:
         if _at(data, path) != value:
             raise InvalidFile(
                 f"{'.'.join(map(str, path))} cannot be rewritten in place",
-                file=document.shown,
-                line=document.locate(path)[0],
+                place=Place(document.shown, document.locate(path)[0]),
                 hint="write it by hand",
             )
     return edited

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import InvalidFile
+from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,33 +68,33 @@ def careful_events(text: str, shown: str) -> Iterator[Any]:
 
     yaml = YAML(typ="safe", pure=True)
     yaml.Scanner = _scanner_class()
-    after = {"line": 1, "column": 1}
+    after = Place(shown, 1, 1)
     try:
         for event in yaml.parse(text):
             yield event
-            after = {"line": event.end_mark.line + 1, "column": event.end_mark.column + 1}
+            after = Place(shown, event.end_mark.line + 1, event.end_mark.column + 1)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = {"line": mark.line + 1, "column": mark.column + 1} if mark else {}
-        raise _malformed(str(error.problem or error.context or "malformed"), shown, place) from error
+        place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
+        raise _malformed(str(error.problem or error.context or "malformed"), place) from error
     except ReaderError as error:
         problem = f"unacceptable character U+{int(error.character):04X}, special characters are not allowed"
-        raise _malformed(problem, shown, place_of(text, error.position)) from error
+        raise _malformed(problem, place_of(shown, text, error.position)) from error
     except (YAMLError, ValueError, TypeError, AttributeError, IndexError, AssertionError, RecursionError) as error:
         # ruamel.yaml tripped over the text itself (e.g. an escape beyond Unicode), just after the last event.
-        raise _malformed(str(error), shown, after) from error
+        raise _malformed(str(error), after) from error
 
 
-def place_of(text: str, offset: int) -> dict[str, Any]:
-    """Line and column, both from 1, of an offset."""
+def place_of(shown: str, text: str, offset: int) -> Place:
+    """Where an offset stands."""
     line_start = text.rfind("\n", 0, offset) + 1
-    return {"line": text.count("\n", 0, offset) + 1, "column": offset - line_start + 1}
+    return Place(shown, text.count("\n", 0, offset) + 1, offset - line_start + 1)
 
 
-def _malformed(problem: str, shown: str, place: dict[str, Any]) -> InvalidFile:
+def _malformed(problem: str, place: Place) -> InvalidFile:
     words = " ".join(problem.split())[:200]
     hint = next((hint for part, hint in _HINTS if part in words), _HINT)
-    return InvalidFile(f"is not valid YAML: {words}", file=shown, hint=hint, **place)
+    return InvalidFile(f"is not valid YAML: {words}", place=place, hint=hint)
 
 
 @cache

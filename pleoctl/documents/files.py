@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from pleoctl.errors import InvalidFile, NotWritten, Refused
 from pleoctl.machine import this_machine
+from pleoctl.place import Place
 from pleoctl.streams import Steady
 
 if TYPE_CHECKING:
@@ -25,30 +26,30 @@ def read_bytes(path: Path, shown: str | None = None, *, limit: int = MAX_BYTES) 
     name = shown or str(path)
     try:
         if path.is_dir():
-            raise InvalidFile("is a folder, not a file", file=name)
+            raise InvalidFile("is a folder, not a file", place=Place(name))
         with path.open("rb") as stream:
             return _limited(stream, name, limit)
     except FileNotFoundError as error:
-        raise InvalidFile("file does not exist", file=name) from error
+        raise InvalidFile("file does not exist", place=Place(name)) from error
     except (OSError, ValueError) as error:
-        raise InvalidFile(f"cannot be read: {_reason(error)}", file=name) from error
+        raise InvalidFile(f"cannot be read: {_reason(error)}", place=Place(name)) from error
 
 
 def read_stdin() -> bytes:
     """The bytes of standard input. Raises `InvalidFile`."""
     name = "<stdin>"
     if sys.stdin is None:
-        raise InvalidFile("is closed", file=name)
+        raise InvalidFile("is closed", place=Place(name))
     try:
         return _limited(sys.stdin.buffer, name, MAX_BYTES)
     except (OSError, ValueError) as error:
-        raise InvalidFile(f"cannot be read: {_reason(error)}", file=name) from error
+        raise InvalidFile(f"cannot be read: {_reason(error)}", place=Place(name)) from error
 
 
 def _limited(stream: BinaryIO, name: str, limit: int) -> bytes:
     content = stream.read(limit + 1)
     if len(content) > limit:
-        raise InvalidFile(f"is larger than {limit // 1024 // 1024} MiB", file=name)
+        raise InvalidFile(f"is larger than {limit // 1024 // 1024} MiB", place=Place(name))
     return content
 
 
@@ -61,9 +62,7 @@ def decode(content: bytes, shown: str) -> str:
         column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
         raise InvalidFile(
             f"is not UTF-8 (byte 0x{content[error.start]:02x})",
-            file=shown,
-            line=line,
-            column=column,
+            place=Place(shown, line, column),
             hint="save the file as UTF-8",
         ) from error
 
@@ -133,7 +132,9 @@ def _target(path: Path) -> Path:
     with writing(path):
         target = Path(os.path.realpath(path))
     if target.is_symlink():
-        raise NotWritten("is a link that leads to itself", file=str(path), hint="remove it, or name another file")
+        raise NotWritten(
+            "is a link that leads to itself", place=Place(str(path)), hint="remove it, or name another file"
+        )
     return target
 
 
@@ -143,7 +144,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise NotWritten(f"cannot be written: {_reason(error)}", file=str(path)) from error
+        raise NotWritten(f"cannot be written: {_reason(error)}", place=Place(str(path))) from error
 
 
 def keep_inside(path: Path, folder: Path, shown: str | None = None) -> None:

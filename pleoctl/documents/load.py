@@ -10,6 +10,7 @@ from pleoctl.documents.document import Document
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.documents.nodes import compose, to_data
 from pleoctl.errors import InvalidFile
+from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,11 +50,9 @@ def json_data(content: bytes, name: str) -> Any:
     try:
         return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
-        raise InvalidFile(
-            f"is not valid JSON: {error.msg}", file=name, line=error.lineno, column=error.colno
-        ) from error
+        raise InvalidFile(f"is not valid JSON: {error.msg}", place=Place(name, error.lineno, error.colno)) from error
     except (ValueError, RecursionError) as error:
-        raise InvalidFile(f"is not valid JSON: {error}", file=name) from error
+        raise InvalidFile(f"is not valid JSON: {error}", place=Place(name)) from error
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

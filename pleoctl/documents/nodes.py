@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.documents.events import Unsure, careful_events, place_of, quick_events
 from pleoctl.documents.scalars import Ambiguous, plain_value, quoted
 from pleoctl.errors import Finding, InvalidFile
+from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -66,10 +67,10 @@ def compose(text: str, shown: str) -> Node:
     ``shown`` is the file name that findings carry.
     """
     if len(text) > MAX_TEXT:
-        raise InvalidFile(f"is larger than {MAX_TEXT // 1024 // 1024} MiB of YAML", file=shown)
+        raise InvalidFile(f"is larger than {MAX_TEXT // 1024 // 1024} MiB of YAML", place=Place(shown))
     at = text.find("\0")
     if at >= 0:
-        raise InvalidFile("contains a NUL character", file=shown, hint="remove it", **place_of(text, at))
+        raise InvalidFile("contains a NUL character", place=place_of(shown, text, at), hint="remove it")
     try:
         return Composer(shown).compose(quick_events(text))
     except (Unsure, InvalidFile):
@@ -105,7 +106,7 @@ class Composer:
             if take is not None:
                 take(event)
         if self._root is None:
-            raise InvalidFile("file is empty", file=self._shown, line=1, column=1)
+            raise InvalidFile("file is empty", place=Place(self._shown, 1, 1))
         return self._root
 
     def _document(self, event: Any) -> None:
@@ -115,7 +116,7 @@ class Composer:
 
     def _fail(self, event: Any, message: str, hint: str | None = None) -> None:
         mark = event.start_mark
-        raise InvalidFile(message, file=self._shown, line=mark.line + 1, column=mark.column + 1, hint=hint)
+        raise InvalidFile(message, place=Place(self._shown, mark.line + 1, mark.column + 1), hint=hint)
 
     def _node(self, event: Any, kind: str) -> Node:
         mark = event.start_mark
@@ -192,7 +193,7 @@ class Composer:
             problem, hint = _key_problem(key, seen.get(key.text))
             if problem:
                 findings.append(
-                    Finding("invalid-file", problem, file=self._shown, line=key.line, column=key.column, hint=hint)
+                    Finding("invalid-file", problem, place=Place(self._shown, key.line, key.column), hint=hint)
                 )
             seen.setdefault(key.text, key)
         if findings:

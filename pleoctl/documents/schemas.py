@@ -112,7 +112,7 @@ def violations(document: Document, name: str) -> list[Finding]:
     # Wording a finding costs far more than finding it, and nobody reads thousands.
     spots.sort(key=lambda spot: spot.place)
     found = list(dict.fromkeys(spot.told() for spot in spots[:MOST_ALIKE]))
-    found.sort(key=lambda f: (f.line or 0, f.column or 0, f.message))
+    found.sort(key=lambda f: (f.sort_key, f.message))
     left = len(spots) - MOST_ALIKE
     return [*found, More.like(found[-1], left, "error")] if left > 0 else found
 

@@ -12,6 +12,7 @@ import msgspec
 from pleoctl import __version__
 from pleoctl.documents.files import read_bytes, read_stdin
 from pleoctl.errors import Finding, InvalidFile
+from pleoctl.place import Place
 
 FORMAT_VERSION: Final = 1
 _VERSION: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
@@ -58,11 +59,11 @@ class Kept:
 def check_version(data: Any, kind: str, name: str) -> None:
     """Raise `InvalidFile` unless the data is our kind of file in a format version we know."""
     if not isinstance(data, dict) or data.get("kind") != kind:
-        raise InvalidFile(f"is not a {kind.lower()}", file=name)
+        raise InvalidFile(f"is not a {kind.lower()}", place=Place(name))
     if data.get("formatVersion") != FORMAT_VERSION or isinstance(data.get("formatVersion"), bool):
         raise InvalidFile(
             f"has formatVersion {data.get('formatVersion')!r}; this pleoctl knows {FORMAT_VERSION}",
-            file=name,
+            place=Place(name),
             hint=made_by(data) or "use the pleoctl version that wrote it",
         )
 
@@ -75,7 +76,7 @@ def shape_findings(data: Any, schema: str, name: str, hint: str | None = None) -
     for error in validator(schema).iter_errors(data):
         place = ".".join(str(step) for step in error.absolute_path) or "document"
         words = error.schema.get("x-message", error.message) if isinstance(error.schema, dict) else error.message
-        findings.append(Finding("invalid-file", f"{place}: {words[:200]}", file=name, hint=hint))
+        findings.append(Finding("invalid-file", f"{place}: {words[:200]}", place=Place(name), hint=hint))
         if len(findings) >= 10:  # enough to see what is wrong
             break
     return findings

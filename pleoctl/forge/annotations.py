@@ -48,9 +48,10 @@ def _level(findings: list[Finding], folder: str) -> Iterator[WorkflowCommand]:
 
 def _command(finding: Finding, folder: str) -> WorkflowCommand:
     place: dict[str, object] = {"title": f"pleoctl {finding.code}"}
-    if finding.file is not None:
-        place["file"] = in_repository(finding.file, folder)
-        place |= {name: n for name, n in (("line", finding.line), ("col", finding.column)) if n is not None}
+    where = finding.place
+    if where is not None:
+        place["file"] = in_repository(where.file, folder)
+        place |= {name: n for name, n in (("line", where.line), ("col", where.column)) if n is not None}
     about = f"{finding.address or finding.rule}: " if finding.address or finding.rule else ""
     hint = f" ({finding.hint})" if finding.hint else ""
     return WorkflowCommand(finding.level, f"{about}{finding.message}{hint}", place)

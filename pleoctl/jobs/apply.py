@@ -74,7 +74,7 @@ def apply_job(
     """
     receipt = _receipt(run.plan)
     folder = open_run(run.runs, receipt.run_id, run.plan.bytes)
-    receipt.findings += folder.findings
+    receipt.tell(*folder.findings)
     journal = folder.journal(listen)
     try:
         _Execution(run, receipt, journal, progress).go()
@@ -84,7 +84,7 @@ def apply_job(
         counts = run.pleo.counts
         receipt.requests = {"read": counts.read, "write": counts.write, "retries": counts.retries}
         receipt.finished_at = _iso()
-        receipt.findings += folder.keep(receipt.bytes)
+        receipt.tell(*folder.keep(receipt.bytes))
     return receipt
 
 
@@ -166,7 +166,7 @@ class _Execution:
 
     def _end(self, outcome: Any, error: PleoctlError) -> None:
         self._receipt.outcome = outcome
-        self._receipt.findings += error.findings
+        self._receipt.tell(*error.findings)
 
     def _work(self, job: ExportJob, items: list[Listed]) -> None:
         try:
@@ -175,12 +175,12 @@ class _Execution:
             self._statuses.flush()
             self._close()
         except PleoctlError as error:
-            self._receipt.findings += error.findings
+            self._receipt.tell(*error.findings)
         except Exception as error:
             # Even a bug must not cost the receipt of what was booked.
             LOG.debug("the run ended with a bug", exc_info=error)
-            self._receipt.findings.append(Finding.of_bug(error))
-        self._receipt.findings += self._statuses.findings
+            self._receipt.tell(Finding.of_bug(error))
+        self._receipt.tell(*self._statuses.findings)
         if self._receipt.job.outcome != "completed":
             stopped = self._run.stop.is_set() and self._receipt.job.outcome == "open"
             self._receipt.outcome = "interrupted" if stopped else "partial"
@@ -262,7 +262,7 @@ class _Execution:
             self._receipt.job.outcome = event
         else:
             words = end.message if isinstance(end, Moved | Failed) else "Pleo did not say whether it was closed"
-            self._receipt.findings.append(Finding("job-open", f"the job could not be closed: {words}", "warning"))
+            self._receipt.tell(Finding("job-open", f"the job could not be closed: {words}", "warning"))
 
 
 def _already(result: ItemResult, tracking: JobItem) -> None:

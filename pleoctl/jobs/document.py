@@ -13,6 +13,7 @@ from pleoctl.documents.versions import check_version, made_by
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.engine.entries import Entry
 from pleoctl.model.shape import Strict
+from pleoctl.place import Place
 
 KIND: Final = "PostingPlan"
 Action = Literal["book", "refuse", "report"]
@@ -155,10 +156,10 @@ def posting_plan_of(content: bytes, name: str) -> PostingPlan:
     try:
         found = fitted(data, PostingPlan)
     except msgspec.ValidationError as error:
-        raise InvalidFile(str(error), file=name, hint=made_by(data)) from error
+        raise InvalidFile(str(error), place=Place(name), hint=made_by(data)) from error
     if _identity(data) != found.id:
         hint = made_by(data) or "make a new plan: `pleoctl jobs plan -o FILE`"
-        raise InvalidFile("was changed after it was made: its digest is wrong", file=name, hint=hint)
+        raise InvalidFile("was changed after it was made: its digest is wrong", place=Place(name), hint=hint)
     return found
 
 

@@ -12,7 +12,8 @@ from pleoctl.documents.misfit import fitted
 from pleoctl.documents.versions import check_version, made_by
 from pleoctl.errors import ExitCode, Finding, InvalidFile
 from pleoctl.jobs.document import Action
-from pleoctl.model.shape import Strict
+from pleoctl.model.shape import Strict, Told
+from pleoctl.place import Place
 from pleoctl.run.receipt import Outcome
 
 ItemStatus = Literal["done", "alreadyDone", "partial", "failed", "ambiguous", "blocked", "notAttempted"]
@@ -60,13 +61,22 @@ class JobReceipt(Strict):
     outcome: Outcome = "done"
     finished_at: str = ""
     requests: dict[str, int] = msgspec.field(default_factory=dict)
-    findings: list[Finding] = msgspec.field(default_factory=list)
+    findings: list[Told] = msgspec.field(default_factory=list)
     format_version: Literal[1] = 1
     kind: Literal["Receipt"] = "Receipt"
 
     def counts(self) -> Counter[str]:
         """Changes per status."""
         return Counter(change.status for change in self.changes)
+
+    def tell(self, *findings: Finding) -> None:
+        """Note what there is to tell beside the changes."""
+        self.findings += Told.each(findings)
+
+    @property
+    def told(self) -> list[Finding]:
+        """What there is to tell beside the changes."""
+        return [told.finding for told in self.findings]
 
     @property
     def bytes(self) -> bytes:
@@ -94,4 +104,4 @@ def job_receipt_of(data: Any, name: str) -> JobReceipt:
     try:
         return fitted(data, JobReceipt)
     except msgspec.ValidationError as error:
-        raise InvalidFile(str(error), file=name, hint=made_by(data)) from error
+        raise InvalidFile(str(error), place=Place(name), hint=made_by(data)) from error

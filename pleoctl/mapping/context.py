@@ -12,6 +12,7 @@ from pleoctl.mapping.catalog import Catalog
 from pleoctl.mapping.engine.engine import Engine
 from pleoctl.mapping.io.read import read_items
 from pleoctl.mapping.rules.build import load_rules
+from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ def mapping_path(workspace: Workspace) -> Path:
     path = workspace.mapping
     if path is None and not (workspace.root / DEFAULT_FILE).is_file():
         hint = f"write {DEFAULT_FILE}, and `mapping: {DEFAULT_FILE}` into the workspace file"
-        raise InvalidFile("the workspace has no mapping rules", file=workspace.document.shown, hint=hint)
+        raise InvalidFile("the workspace has no mapping rules", place=Place(workspace.document.shown), hint=hint)
     return path or workspace.root / DEFAULT_FILE
 
 
@@ -57,7 +58,7 @@ def engine_of(workspace: Workspace, *, catalog: bool = True) -> Engine:
 def open_items(name: str) -> Iterator[Iterator[Item | Defect]]:
     """The export items of a file, or of standard input for ``-``. Raises `InvalidFile`."""
     if name == "-" and sys.stdin is None:
-        raise InvalidFile("is closed", file="<stdin>")
+        raise InvalidFile("is closed", place=Place("<stdin>"))
     if name == "-":
         yield read_items(sys.stdin.buffer, "<stdin>")
         return
@@ -67,11 +68,11 @@ def open_items(name: str) -> Iterator[Iterator[Item | Defect]]:
 
 def _opened(path: Path) -> BinaryIO:
     if path.is_dir():
-        raise InvalidFile("is a folder, not a file", file=str(path))
+        raise InvalidFile("is a folder, not a file", place=Place(str(path)))
     try:
         return path.open("rb")
     except FileNotFoundError as error:
-        raise InvalidFile("file does not exist", file=str(path)) from error
+        raise InvalidFile("file does not exist", place=Place(str(path))) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise InvalidFile(f"cannot be read: {reason.lower()}", file=str(path)) from error
+        raise InvalidFile(f"cannot be read: {reason.lower()}", place=Place(str(path))) from error

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP
@@ -147,13 +147,6 @@ class Bucket:
         if kind not in KINDS or (colon == ":") != (kind == TAG.name) or str(found) != text:
             raise ValueError(f"{text} is no kind and no tags of a group")
         return found
-
-
-def address_of(kind: type, text: Any) -> Address:
-    """The decoding of an address in a document, as msgspec asks for it. Raises `ValueError`."""
-    if kind is not Address or not isinstance(text, str):
-        raise ValueError("an address is a text")
-    return Address.parse(text)
 
 
 class Named:

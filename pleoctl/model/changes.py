@@ -30,7 +30,10 @@ class Parent(Strict, rename={"id": "pleoId"}):
 
 
 class Change(Strict, rename={"id": "pleoId"}):
-    """One write to be reviewed. ``before`` is None for a create; states hold archived, code, name, tax code."""
+    """One write to be reviewed. ``before`` is None for a create; states hold archived, code, name, tax code.
+
+    ``origin`` is where its row stands, None where it has none.
+    """
 
     address: Address
     kind: str
@@ -41,16 +44,8 @@ class Change(Strict, rename={"id": "pleoId"}):
     after: State
     fields: list[str]
     reason: str
-    origin: str | None
+    origin: Place | None
     warnings: list[str]
-
-    @property
-    def place(self) -> Place | None:
-        """Where its row stands, None where it has none or an earlier version kept it in another form."""
-        try:
-            return None if self.origin is None else Place.parse(self.origin)
-        except ValueError:
-            return None
 
     @property
     def key(self) -> str:

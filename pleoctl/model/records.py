@@ -38,11 +38,6 @@ class Row:
         """Where the row stands."""
         return Place(self.file, self.line, self.column)
 
-    @property
-    def origin(self) -> str:
-        """Its place as plans keep it."""
-        return str(self.place)
-
 
 @dataclass(slots=True)
 class Dimension:

@@ -13,6 +13,7 @@ from pleoctl.errors import Finding, InvalidFile
 from pleoctl.model.addresses import Address
 from pleoctl.model.kinds import TAG_GROUP
 from pleoctl.model.records import DesiredState
+from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +62,7 @@ def unsettled(workspace: Workspace, adopted: Adopted) -> Iterator[Finding]:
                 "not-selected",
                 f"tag group {code!r} is neither selected nor left alone; the next plan archives it",
                 "warning",
-                file,
+                Place(file),
                 hint="dimensions.leave keeps it as it is",
             )
     known = set(map(TAG_GROUP.normalise, adopted.selected))
@@ -71,6 +72,6 @@ def unsettled(workspace: Workspace, adopted: Adopted) -> Iterator[Finding]:
                 "unknown-dimension",
                 f"selected dimension {code!r} is no tag group in Pleo",
                 "warning",
-                file,
+                Place(file),
                 hint=f"`pleoctl dimensions deselect {code}`, or list it in the desired state",
             )

@@ -21,7 +21,9 @@ from pleoctl.documents.load import json_data
 from pleoctl.documents.misfit import fitted
 from pleoctl.documents.versions import check_version, made_by, shape_findings
 from pleoctl.errors import Finding, InvalidFile, PleoctlError
-from pleoctl.model.addresses import Bucket, address_of
+from pleoctl.model.addresses import Bucket
+from pleoctl.model.shape import value_of
+from pleoctl.place import Place
 from pleoctl.plan.check import change_problems, head_problem, totals_problem
 from pleoctl.plan.document import Head, PlanFile
 
@@ -100,7 +102,7 @@ def _canonical(content: bytes) -> Plan | None:
     """The plan whose bytes these are; None where they are not what pleoctl writes, or not sound."""
     try:
         with _without_collecting():
-            found = msgspec.json.decode(content, type=PlanFile, dec_hook=address_of)
+            found = msgspec.json.decode(content, type=PlanFile, dec_hook=value_of)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     if _problem(found):
@@ -126,16 +128,16 @@ def _careful(content: bytes, name: str) -> Plan:
     check_version(data, "Plan", name)
     hint = made_by(data)
     try:
-        found = fitted(data, PlanFile, dec_hook=address_of)
+        found = fitted(data, PlanFile, dec_hook=value_of)
     except msgspec.ValidationError as error:
         raise _misshapen(data, str(error), name, hint) from error
     problem = _problem(found)
     if problem is not None:
-        raise InvalidFile(problem, file=name, hint=hint)
+        raise InvalidFile(problem, place=Place(name), hint=hint)
     if digest({key: value for key, value in data.items() if key != "id"}) != found.id:
         raise InvalidFile(
             "was changed after it was made: its digest is wrong",
-            file=name,
+            place=Place(name),
             hint=hint or "make a new plan: `pleoctl plan -o FILE`",
         )
     return Plan(found.id, _head_of(found), found.changes, canonical_bytes(data))
@@ -152,4 +154,4 @@ def _head_of(found: PlanFile) -> Head:
 def _misshapen(data: Any, words: str, name: str, hint: str | None) -> PleoctlError:
     """What the schema says of the data, each with its place; what only the types say stands in their own words."""
     findings = shape_findings(data, "plan", name, hint)
-    return InvalidFile.of(findings or [Finding("invalid-file", words, file=name, hint=hint)])
+    return InvalidFile.of(findings or [Finding("invalid-file", words, place=Place(name), hint=hint)])

@@ -9,10 +9,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from pleoctl.errors import Finding
 from pleoctl.model.addresses import Address
 from pleoctl.model.changes import Change
-from pleoctl.model.shape import Strict
+from pleoctl.model.shape import Strict, Told
 
 Digest = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}\Z")]
 Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
@@ -94,7 +93,7 @@ class Verdict(Strict):
     passed: bool
     acknowledged: Number | None
     limits: Limits
-    findings: list[Finding]
+    findings: list[Told]
 
 
 class Warned(Strict):

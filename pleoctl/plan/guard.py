@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Finding
 from pleoctl.model.kinds import KINDS
+from pleoctl.model.shape import Told
 from pleoctl.plan.document import Limits, Verdict
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ class Guard:
 
     def verdict(self) -> Verdict:
         """The ``guard`` section of a plan."""
+        told = Told.each(self.findings)
         limits = Limits(count=self.count, share=self.share)
-        return Verdict(passed=self.passed, acknowledged=self.acknowledged, limits=limits, findings=self.findings)
+        return Verdict(passed=self.passed, acknowledged=self.acknowledged, limits=limits, findings=told)
 
 
 def check_guard(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pleoctl.model.changes import Change
     from pleoctl.model.records import Live
+    from pleoctl.place import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Held:
     kind: str
     address: Address | None
     reason: str
-    origin: str | None
+    origin: Place | None
     code: str = "held-row"
 
 
@@ -109,7 +110,7 @@ class Reconciliation:
     def sorted(self) -> Reconciliation:
         """The same with everything in a fixed order."""
         self.changes.sort(key=lambda c: c.sort_key)
-        self.held.sort(key=lambda h: (list(KINDS).index(h.kind), str(h.address or ""), h.origin or "", h.reason))
+        self.held.sort(key=lambda h: (list(KINDS).index(h.kind), str(h.address or ""), str(h.origin or ""), h.reason))
         self.notes.sort(key=lambda h: (h.code, str(h.address or ""), h.reason))
         self.left.sort(key=str)
         return self

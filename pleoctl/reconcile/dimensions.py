@@ -9,6 +9,7 @@ from pleoctl.errors import Finding, InvalidFile
 from pleoctl.model.addresses import Address
 from pleoctl.model.changes import Change, Parent
 from pleoctl.model.kinds import TAG, TAG_GROUP, loose
+from pleoctl.place import Place
 from pleoctl.reconcile.changes import Held, LiveState, Reconciliation, Scope
 from pleoctl.reconcile.duplicates import keep_group, keep_tag
 from pleoctl.reconcile.table import Table, Wanted
@@ -29,7 +30,7 @@ def _group(code: str) -> Address:
 def selected_dimensions(desired: DesiredState, codes: tuple[str, ...]) -> dict[str, Dimension]:
     """The selected dimensions by folded code. Raises `InvalidFile` for one that is not listed or has no values."""
     listed = {fold(d.row.key): d for d in desired.dimensions or () if d.row.key is not None}
-    file = desired.files[0] if desired.files else None
+    place = Place(desired.files[0]) if desired.files else None
     findings, found = [], {}
     for code in codes:
         dimension = listed.get(fold(code))
@@ -38,17 +39,18 @@ def selected_dimensions(desired: DesiredState, codes: tuple[str, ...]) -> dict[s
                 Finding(
                     "unknown-dimension",
                     f"selected dimension {code!r} is not in the desired state",
-                    file=file,
+                    place=place,
                     hint="run `pleoctl export`, or deselect it",
                 )
             )
         elif dimension.values is None and dimension.row.active and dimension.row.hold is None:
             row = dimension.row
             findings.append(
-                row.place.finding(
+                Finding(
                     "no-values",
                     f"selected dimension {code!r} has no values key",
-                    "`pleoctl export` writes it from the table that source.values names",
+                    place=row.place,
+                    hint="`pleoctl export` writes it from the table that source.values names",
                 )
             )
         else:
@@ -192,7 +194,7 @@ class DimensionSync:
         for value in dimension.values or ():
             if value.hold is not None:
                 address = Address(TAG.name, value.key, dimension.row.key or "") if value.key is not None else None
-                self._out.held.append(Held(TAG.name, address, value.hold, value.origin))
+                self._out.held.append(Held(TAG.name, address, value.hold, value.place))
                 self._out.counts[TAG.name]["held"] += 1
 
     def _keep_tag(self, group: str, row: Row, found: list[Live]) -> Live:

@@ -106,8 +106,8 @@ class Table:
         return wanted, records
 
     def _hold_all(self, row: Row) -> None:
-        self.hold_archives = f"a row without {self.kind.key} ({row.origin}) may mean any {self.kind.title}"
-        self.out.held.append(Held(self.kind.name, None, row.hold or f"has no {self.kind.key}", row.origin))
+        self.hold_archives = f"a row without {self.kind.key} ({row.place}) may mean any {self.kind.title}"
+        self.out.held.append(Held(self.kind.name, None, row.hold or f"has no {self.kind.key}", row.place))
         self.out.counts[self.kind.name]["held"] += 1
 
     # --- doubtful keys -----------------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ class Table:
         held = "; all are left as they are" if self.kind.folds_case else ""
         words = f"differ only in case, blanks or Unicode form: {', '.join(map(repr, shown))}{held}"
         for key in keys:
-            origin = wanted[key].row.origin if key in wanted else None
+            origin = wanted[key].row.place if key in wanted else None
             address = self.address(self._shown_key(wanted.get(key), records.get(key, [])))
             self.out.notes.append(
                 Held(self.kind.name, address, f"{self.kind.key}s that {words}", origin, "doubtful-code")
@@ -161,7 +161,7 @@ class Table:
 
     def _hold(self, row: Row | None, found: list[Live], reason: str) -> None:
         address = self.address((row.key if row else found[0].key) or "")
-        self.out.held.append(Held(self.kind.name, address, reason, row.origin if row else None))
+        self.out.held.append(Held(self.kind.name, address, reason, row.place if row else None))
         self._count("held", max(1, len(found)))
 
     def _count(self, what: str, number: int = 1) -> None:
@@ -194,7 +194,7 @@ class Table:
         address, words = self.address(row.key or "", None), "not in Pleo"
         self._emit(
             Change(
-                address, self.kind.name, "create", None, self.parent, None, after, sorted(after), words, row.origin, []
+                address, self.kind.name, "create", None, self.parent, None, after, sorted(after), words, row.place, []
             )
         )
 
@@ -222,7 +222,7 @@ class Table:
                 after,
                 fields,
                 reason,
-                row.origin,
+                row.place,
                 [],
             )
         )
@@ -262,7 +262,7 @@ class Table:
 
     def _archive(self, row: Row | None, record: Live, reason: str, *, duplicate: bool) -> None:
         address = self.address((row.key if row else None) or record.key, record.id if duplicate else None)
-        origin = row.origin if row else None
+        origin = row.place if row else None
         if self.hold_archives is not None:
             reason = f"would be archived, but {self.hold_archives}"
             self.out.held.append(Held(self.kind.name, address, reason, origin))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pleoctl.errors import PleoctlError, RemoteError
 
 
@@ -12,9 +10,9 @@ class ApiError(RemoteError):
 
     code = "api"
 
-    def __init__(self, message: str, status: int, kind: str = "", **place: Any) -> None:
+    def __init__(self, message: str, status: int, kind: str = "", hint: str | None = None) -> None:
         """``message`` is already fit to be shown."""
-        super().__init__(message, **place)
+        super().__init__(message, hint=hint)
         self.status = status
         self.kind = kind
         self.content = b""

@@ -56,7 +56,7 @@ def suite_bytes(name: str, cases: Sequence[Element], *, failures: int) -> bytes:
 
 def _failed(finding: Finding, name: str, told: list[Finding]) -> Element:
     title = f"{finding.code}: {finding.address or finding.where or finding.message}"
-    case = _case(finding.file or name, title, told, line=finding.line)
+    case = _case(finding.file or name, title, told, None if finding.place is None else finding.place.line)
     case.insert(0, element("failure", [_words(finding)], message=finding.message, type=finding.code))
     return case
 

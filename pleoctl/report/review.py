@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import Finding
 from pleoctl.model.kinds import KINDS
+from pleoctl.place import Place
 from pleoctl.report.alike import apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pleoctl.model.changes import Change
-    from pleoctl.place import Place
     from pleoctl.plan import Plan
     from pleoctl.plan.document import Counts
 
@@ -72,17 +72,15 @@ def counted(counts: Counts, name: str) -> int:
 
 def plan_findings(plan: Plan) -> list[Finding]:
     """What the guard refuses (errors) and what a plan warns of, each where its row stands in the desired state."""
-    places: dict[str | None, Place | None] = {str(change.address): change.place for change in plan.changes}
     files = plan.head.desired.files if plan.head.desired else []
-    return list(_findings(plan, places, files[0] if files else None))
+    default = Place(files[0]) if files else None
+    places: dict[str | None, Place] = {str(change.address): change.origin for change in plan.changes if change.origin}
+    return list(_findings(plan, places, default))
 
 
-def _findings(plan: Plan, places: dict[str | None, Place | None], default: str | None) -> Iterator[Finding]:
-    for found in plan.head.guard.findings:
-        place = places.get(found.address)
-        file, line = (place.file, place.line) if place else (default, None)
-        yield replace(found, level="error", file=file, line=line)
+def _findings(plan: Plan, places: dict[str | None, Place], default: Place | None) -> Iterator[Finding]:
+    for told in plan.head.guard.findings:
+        yield replace(told.finding, level="error", place=places.get(told.address, default))
     for warned in plan.head.warnings:
-        place = places.get(warned.address)
-        file, line = (place.file, place.line) if place else (default, None)
-        yield Finding(warned.code, warned.message, "warning", file, line, address=warned.address)
+        place = places.get(warned.address, default)
+        yield Finding(warned.code, warned.message, "warning", place, address=warned.address)

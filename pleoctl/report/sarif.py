@@ -65,9 +65,10 @@ def _result(finding: Finding, rule: int, folder: str, default: str) -> Json:
 
 def _place(finding: Finding, folder: str, default: str) -> Json:
     place: Json = {"artifactLocation": {"uri": _uri(finding.file or default, folder)}}
-    if finding.line is not None:
-        columns = {} if finding.column is None else {"startColumn": max(1, finding.column)}
-        place["region"] = {"startLine": max(1, finding.line), **columns}
+    where = finding.place
+    if where is not None and where.line is not None:
+        columns = {} if where.column is None else {"startColumn": max(1, where.column)}
+        place["region"] = {"startLine": max(1, where.line), **columns}
     return place
 
 

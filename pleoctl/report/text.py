@@ -137,7 +137,7 @@ def _some(changes: list[Change], most: int, width: int | None) -> Iterator[Shown
 def change_line(change: Change, address_width: int = 0, width: int | None = None) -> Shown:
     """One change with its fields and where it comes from, in one line unless ``width`` wraps it."""
     address = Shown(change.address).padded(address_width)
-    texts = (_details(change), _marked(risk(change)), change.origin)
+    texts = (_details(change), _marked(risk(change)), str(change.origin or ""))
     words = Shown.joined([text for text in texts if text], "  ")
     return Shown(HEADS[change.action], address, "  ").hanging(words, 16 + address.cells, width)
 
@@ -204,7 +204,7 @@ def guard_lines(guard: Verdict, width: int | None = None) -> Iterator[Shown | st
     if guard.findings:
         yield ""
         yield Shown.styled("The guard refuses this plan:", colour="red", bold=True)
-        for finding in guard.findings:
+        for finding in (told.finding for told in guard.findings):
             told = f" {finding}" if finding.address else f": {finding}"
             yield Shown("  ").hanging(Shown.styled(finding.code, colour="red") + told, 4, width)
     elif guard.acknowledged is not None:

@@ -47,7 +47,7 @@ class RunFolder:
                 continue
             return [_elsewhere("the receipt", folder, problems[0].message)] if problems else []
         words = f"the receipt could be kept nowhere: {problems[0].message}"
-        return [Finding("not-written", words, file=problems[0].file)]
+        return [Finding("not-written", words, place=problems[0].place)]
 
 
 def open_run(places: Sequence[Path], name: str, plan: bytes) -> RunFolder:

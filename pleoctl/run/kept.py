@@ -11,9 +11,10 @@ from pleoctl.documents.load import load_json
 from pleoctl.documents.misfit import fitted
 from pleoctl.documents.versions import check_version, made_by, shape_findings
 from pleoctl.errors import Finding, InvalidFile
-from pleoctl.model.addresses import Address, address_of
+from pleoctl.model.addresses import Address
 from pleoctl.model.changes import Action, PleoId, State, is_state
-from pleoctl.model.shape import Strict
+from pleoctl.model.shape import Strict, Told, value_of
+from pleoctl.place import Place
 from pleoctl.run.receipt import Outcome, Status
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class KeptReceipt(Strict, kw_only=True):
     requests: Used
     started_at: str
     finished_at: str
-    findings: list[Finding] | UnsetType = UNSET
+    findings: list[Told] | UnsetType = UNSET
 
 
 def read_receipt(path: Path, shown: str | None = None) -> KeptReceipt:
@@ -75,13 +76,13 @@ def receipt_of(data: Any, name: str) -> KeptReceipt:
     """The receipt that a document's data say, checked as `read_receipt` does."""
     check_version(data, "Receipt", name)
     try:
-        found = fitted(data, KeptReceipt, dec_hook=address_of)
+        found = fitted(data, KeptReceipt, dec_hook=value_of)
     except msgspec.ValidationError as error:
         findings = shape_findings(data, "receipt", name, made_by(data))
-        raise InvalidFile.of(findings or [Finding("invalid-file", str(error), file=name)]) from error
+        raise InvalidFile.of(findings or [Finding("invalid-file", str(error), place=Place(name))]) from error
     for number, change in enumerate(found.changes):
         if not all(
             is_state(state, change.address.kind) for state in (change.before, change.after) if state is not None
         ):
-            raise InvalidFile(f"changes.{number}: its states are malformed", file=name)
+            raise InvalidFile(f"changes.{number}: its states are malformed", place=Place(name))
     return found

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import InvalidFile, Refused, SourceError
 from pleoctl.mapping.context import rules_of
+from pleoctl.place import Place
 from pleoctl.sinks.files import make
 from pleoctl.sinks.programs import SECONDS, ExecSink, Program
 from pleoctl.sources.context import Context, connections_of
@@ -36,7 +37,9 @@ def section_of(workspace: Workspace) -> dict[str, Any]:
     section = workspace.settings.sink
     if section is None:
         raise InvalidFile(
-            "the workspace names no sink", file=workspace.document.shown, hint="add a sink section: docs/sinks.md"
+            "the workspace names no sink",
+            place=Place(workspace.document.shown),
+            hint="add a sink section: docs/sinks.md",
         )
     return section
 
@@ -66,7 +69,7 @@ def _http(workspace: Workspace, section: dict[str, Any]) -> Sink:
     try:
         sink = HttpSink(context, section)
     except SourceError as error:
-        raise InvalidFile(error.message, file=workspace.document.shown, hint=error.findings[0].hint) from error
+        raise InvalidFile(error.message, place=Place(workspace.document.shown), hint=error.findings[0].hint) from error
     for connection in connections_of(context):
         if (missing := connection.refusal()) is not None:
             raise Refused(missing.message, findings=[missing])

@@ -12,6 +12,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
+from pleoctl.place import Place
 from pleoctl.sources.base import SourceRow, Table
 from pleoctl.sources.files import below, check_metadata, file_text, section_path, shown_path
 
@@ -76,7 +77,7 @@ class BeancountSource:
         self._file(self._path, self._shown)
         for name, shown, line in self._closed:
             if name not in self._rows:
-                raise SourceError(f"closes {name}, which is not open", file=shown, line=line)
+                raise SourceError(f"closes {name}, which is not open", place=Place(shown, line))
             for row in self._rows[name]:
                 row.cells["active"] = False
         rows = [row for rows in self._rows.values() for row in rows]
@@ -117,7 +118,7 @@ class BeancountSource:
     def _directive(self, line: str, path: Path, shown: str, number: int) -> SourceRow | None:
         for words, pattern in _REFUSED.items():
             if pattern.match(line):
-                raise SourceError(f"uses {words}; that is not supported", file=shown, line=number)
+                raise SourceError(f"uses {words}; that is not supported", place=Place(shown, number))
         self._check_plugin(line, shown, number)
         include = _INCLUDE.match(line)
         if include is not None:
@@ -127,7 +128,7 @@ class BeancountSource:
             return None
         account = _ACCOUNT.match(found[3])
         if account is None:
-            raise SourceError(f"{found[2]} names no account", file=shown, line=number)
+            raise SourceError(f"{found[2]} names no account", place=Place(shown, number))
         if found[2] == "close":
             self._closed.append((account[1], shown, number))
             return None
@@ -143,8 +144,7 @@ class BeancountSource:
             return
         raise SourceError(
             f"uses the plugin {plugin[1]!r}, which may open or close accounts, and plugins are not run",
-            file=shown,
-            line=number,
+            place=Place(shown, number),
             hint=f"if it does neither, name it: source.plugins: [{plugin[1]}]",
         )
 
@@ -155,24 +155,23 @@ class BeancountSource:
         if ".." in parts[len(plain) :] or parts.count("**") > 1:
             raise SourceError(
                 f"include {pattern!r} looks through too much",
-                file=shown,
-                line=number,
+                place=Place(shown, number),
                 hint="no .. behind a *, and ** once",
             )
         self._context.inside(shown_path(self._context, path.parent.joinpath(*plain)), "source", "path")
 
     def _include(self, pattern: str, path: Path, shown: str, number: int) -> None:
         if not pattern or PurePath(pattern).is_absolute():
-            raise SourceError(f"include {pattern!r} must be relative", file=shown, line=number)
+            raise SourceError(f"include {pattern!r} must be relative", place=Place(shown, number))
         self._check_pattern(pattern, path, shown, number)
         try:
             found = sorted(path.parent.glob(pattern))
         except ValueError as error:
-            raise SourceError(f"include {pattern!r} is no pattern", file=shown, line=number) from error
+            raise SourceError(f"include {pattern!r} is no pattern", place=Place(shown, number)) from error
         if not found:
-            raise SourceError(f"include {pattern!r} finds no file", file=shown, line=number)
+            raise SourceError(f"include {pattern!r} finds no file", place=Place(shown, number))
         if len(self._open) > MAX_DEPTH:
-            raise SourceError(f"includes are nested more than {MAX_DEPTH} deep", file=shown, line=number)
+            raise SourceError(f"includes are nested more than {MAX_DEPTH} deep", place=Place(shown, number))
         for one in found:
             name = shown_path(self._context, one)
             self._file(self._context.inside(name, "source", "path"), name)
@@ -190,7 +189,7 @@ def _lines(text: str, shown: str) -> Iterator[tuple[int, str]]:
         if text_or_comment == '"':
             line = text.count("\n", 0, match.start()) + 1
             raise SourceError(
-                "a quotation mark is not closed", file=shown, line=line, hint="the file may have been cut off"
+                "a quotation mark is not closed", place=Place(shown, line), hint="the file may have been cut off"
             )
         return text_or_comment.replace("\n", _NEWLINE) if text_or_comment.startswith('"') else ""
 

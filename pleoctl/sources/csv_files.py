@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.files import read_bytes
 from pleoctl.errors import SourceError
+from pleoctl.place import Place
 from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table
 from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.computed import Computed
@@ -116,21 +117,21 @@ class CsvFile:
         try:
             content = read_bytes(self._path, self._shown)
         except Exception as error:
-            raise SourceError(f"{error}", file=self._shown) from error
+            raise SourceError(f"{error}", place=Place(self._shown)) from error
         try:
             check_encoding(encoding)
             text = content.decode(encoding)
         except UnicodeError as error:
             line = content.count(b"\n", 0, getattr(error, "start", 0)) + 1
             raise SourceError(
-                f"is not {encoding}", file=self._shown, line=line, hint=self._encoding_hint(content)
+                f"is not {encoding}", place=Place(self._shown, line), hint=self._encoding_hint(content)
             ) from error
         except (LookupError, ValueError) as error:
-            raise SourceError(f"encoding {encoding!r} is unknown", file=self._shown) from error
+            raise SourceError(f"encoding {encoding!r} is unknown", place=Place(self._shown)) from error
         if "\0" in text:
             line = text.count("\n", 0, text.index("\0")) + 1
             hint = self._encoding_hint(content)
-            raise SourceError("contains a NUL character", file=self._shown, line=line, hint=hint)
+            raise SourceError("contains a NUL character", place=Place(self._shown, line), hint=hint)
         return text
 
     def _encoding_hint(self, content: bytes) -> str:
@@ -147,7 +148,7 @@ class CsvFile:
             if not number:
                 width = len(cells)
                 if width > MAX_COLUMNS:
-                    raise SourceError(f"has more than {MAX_COLUMNS:,} columns", file=self._shown, line=line)
+                    raise SourceError(f"has more than {MAX_COLUMNS:,} columns", place=Place(self._shown, line))
                 columns = self._columns(cells)
                 self._kept.header(cells)
             elif any(cell.strip() for cell in cells) and self._kept.wants(cells):
@@ -162,7 +163,7 @@ class CsvFile:
             except StopIteration:
                 return
             except csv.Error as error:
-                raise SourceError(f"is not readable as CSV: {error}", file=self._shown, line=line) from error
+                raise SourceError(f"is not readable as CSV: {error}", place=Place(self._shown, line)) from error
             yield number, line, cells
             number += 1
 
@@ -170,7 +171,7 @@ class CsvFile:
         """Field → column index. Raises `SourceError` naming what is missing."""
         twice = sorted({name for name in header if name and header.count(name) > 1})
         if twice:
-            raise SourceError(f"column {twice[0]!r} stands twice", file=self._shown, line=self._header_row)
+            raise SourceError(f"column {twice[0]!r} stands twice", place=Place(self._shown, self._header_row))
         self._header = header
         self._computed.check(header)
         given = self._config.get("columns", {})
@@ -190,8 +191,7 @@ class CsvFile:
             elif name in given or name in REQUIRED[self._resource]:
                 raise SourceError(
                     f"has no column {wanted!r} for {name}",
-                    file=self._shown,
-                    line=self._header_row,
+                    place=Place(self._shown, self._header_row),
                     hint=self._delimiter_hint(header) or did_you_mean(wanted, [h for h in header if h]),
                 )
         return found

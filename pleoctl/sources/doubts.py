@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Finding
+from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,6 @@ def doubtful_texts(table: Table) -> Iterator[Finding]:
             "doubtful-text",
             f"{number} texts have {words}, first {text!r}",
             "warning",
-            table.name,
-            line,
+            Place(table.name, line),
             hint="check the encoding of the source; the plan would bring these names to Pleo",
         )

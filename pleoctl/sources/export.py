@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.desired.comments import Comments, render
@@ -11,6 +11,7 @@ from pleoctl.desired.read import checked, holds, load_state, merged
 from pleoctl.errors import Finding, Refused, SourceError
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, flat_kinds
 from pleoctl.model.records import DesiredState, Row
+from pleoctl.place import Place
 from pleoctl.sources.base import Source, Table, resource_names
 from pleoctl.sources.doubts import doubtful_texts
 from pleoctl.sources.opening import open_source
@@ -59,7 +60,7 @@ def read_source(workspace: Workspace, source: Source | None = None) -> tuple[Des
     if reader.findings and (workspace.source or {}).get("badRows", BAD_ROWS) == "fail":
         raise SourceError(
             "the source has rows that cannot be used",
-            findings=[Finding(f.code, f.message, "error", f.file, f.line) for f in reader.findings],
+            findings=[replace(finding, level="error", hint=None) for finding in reader.findings],
         )
     return state, [*(one for table in tables.values() if table is not None for one in _told(table)), *reader.findings]
 
@@ -103,9 +104,7 @@ def _own(workspace: Workspace, placed: Placed) -> Iterator[Finding]:
                 "own-rows",
                 f"{len(rows)} rows are not in the accounting system and stay: {words}",
                 "info",
-                shown,
-                rows[0].line,
-                rows[0].column,
+                Place(shown, rows[0].line, rows[0].column),
             )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.files import read_bytes
 from pleoctl.errors import InvalidFile, SourceError
+from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +25,7 @@ def file_bytes(path: Path, shown: str) -> bytes:
     try:
         return read_bytes(path, shown)
     except InvalidFile as error:
-        raise SourceError(error.message, file=shown) from error
+        raise SourceError(error.message, place=Place(shown)) from error
 
 
 def check_encoding(name: str) -> None:
@@ -40,10 +41,10 @@ def file_text(path: Path, shown: str, encoding: str) -> str:
         check_encoding(encoding)
         return content.decode(encoding)
     except LookupError as error:
-        raise SourceError(f"encoding {encoding!r} is unknown", file=shown) from error
+        raise SourceError(f"encoding {encoding!r} is unknown", place=Place(shown)) from error
     except UnicodeError as error:
         line = content.count(b"\n", 0, getattr(error, "start", 0)) + 1
-        raise SourceError(f"is not {encoding}", file=shown, line=line, hint="set source.encoding") from error
+        raise SourceError(f"is not {encoding}", place=Place(shown, line), hint="set source.encoding") from error
 
 
 def section_path(context: Context, section: dict[str, Any]) -> tuple[Path, str]:

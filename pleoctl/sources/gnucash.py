@@ -11,6 +11,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
+from pleoctl.place import Place
 from pleoctl.sources.base import SourceRow, Table
 from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.files import file_bytes, section_path
@@ -89,7 +90,7 @@ def _from_sqlite(path: Path, shown: str, bounds: Bounds) -> list[Account]:
         with closing(open_read_only(path, bounds)) as database:
             for name, kind in database.execute(_KINDS):
                 if kind != "table":
-                    raise SourceError(f"is not a GnuCash book: {name} is no table but a {kind}", file=shown)
+                    raise SourceError(f"is not a GnuCash book: {name} is no table but a {kind}", place=Place(shown))
             for cells in database.execute(_QUERY):
                 bounds.row(cells)
                 one = Account(*cells)
@@ -98,5 +99,5 @@ def _from_sqlite(path: Path, shown: str, bounds: Bounds) -> list[Account]:
         if bounds.over:
             raise bounds.late() from error
         words = "a value or a query needs too much memory" if isinstance(error, MemoryError) else error
-        raise SourceError(f"is not a GnuCash book: {words}", file=shown) from error
+        raise SourceError(f"is not a GnuCash book: {words}", place=Place(shown)) from error
     return found

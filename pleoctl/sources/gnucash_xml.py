@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 from pleoctl.documents.files import MAX_BYTES
 from pleoctl.errors import SourceError
+from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,10 +59,10 @@ def read_xml(content: bytes, shown: str, bounds: Bounds) -> list[Account]:
             book.check()
         parser.close()
     except LookupError as error:
-        raise SourceError(f"is not readable: {error}", file=shown) from error
+        raise SourceError(f"is not readable: {error}", place=Place(shown)) from error
     except ET.ParseError as error:
         raise SourceError(
-            f"is not whole: {error}", file=shown, line=error.position[0], hint="the file may have been cut off"
+            f"is not whole: {error}", place=Place(shown, error.position[0]), hint="the file may have been cut off"
         ) from error
     return book.whole()
 
@@ -76,16 +77,16 @@ def _chunks(content: bytes, shown: str) -> Iterator[bytes]:
                 raise _foreign(shown)
             total += len(chunk)
             if total > MAX_BYTES:
-                raise SourceError(f"unpacks to more than {MAX_BYTES // 1024 // 1024} MiB", file=shown)
+                raise SourceError(f"unpacks to more than {MAX_BYTES // 1024 // 1024} MiB", place=Place(shown))
             yield chunk
     except (OSError, EOFError, zlib.error) as error:
-        raise SourceError("is not a whole gzip file", file=shown, hint="it may have been cut off") from error
+        raise SourceError("is not a whole gzip file", place=Place(shown), hint="it may have been cut off") from error
     if not total:
         raise _foreign(shown)
 
 
 def _foreign(shown: str) -> SourceError:
-    return SourceError("is neither a GnuCash XML file nor an SQLite one", file=shown)
+    return SourceError("is neither a GnuCash XML file nor an SQLite one", place=Place(shown))
 
 
 class _Book:
@@ -173,7 +174,7 @@ class _Book:
         return self._accounts
 
     def _unfit(self, words: str) -> SourceError:
-        return SourceError(words, file=self._shown)
+        return SourceError(words, place=Place(self._shown))
 
 
 def _account(found: ET.Element) -> Account:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
+from pleoctl.place import Place
 from pleoctl.sources.base import SourceRow, Table
 from pleoctl.sources.files import below, check_metadata, file_text, section_path, shown_path
 
@@ -59,7 +60,7 @@ class HledgerSource:
             where = "hledger does not declare" if name in found else "no account directive has"
             raise SourceError(
                 f"{where} {name!r}; hledger and the text of its files disagree",
-                file=self._shown,
+                place=Place(self._shown),
                 hint="apply account and aliases are not supported",
             )
 

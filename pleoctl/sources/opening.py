@@ -113,11 +113,10 @@ def _narrow(context: Context) -> Iterator[None]:
 
 def _placed(finding: Finding, workspace: Workspace) -> Finding:
     """A finding about the section, where its message says: at ``source.accounts.path`` or the nearest that exists."""
-    if finding.file is not None:
+    if finding.place is not None:
         return finding
     named = _KEY.match(finding.message)
-    line, column = workspace.document.locate(named[0].split(".") if named else ("source",))
-    return replace(finding, file=workspace.document.shown, line=line, column=column)
+    return replace(finding, place=workspace.document.place(named[0].split(".") if named else ("source",)))
 
 
 def source_class(kind: str) -> Any:

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.errors import SourceError
+from pleoctl.place import Place
 from pleoctl.sources.base import FIELDS, SourceRow, Table
 from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.cells import settle
@@ -35,7 +36,7 @@ class ExecSource:
         text = self._context.run(words, seconds=seconds, what="the exec source")
         label = f"output of source.{resource}.command"
         if text and not text.endswith("\n"):
-            raise SourceError("the last line has no end: it may have been cut off", file=label)
+            raise SourceError("the last line has no end: it may have been cut off", place=Place(label))
         lines = text.split("\n")
         bounds = Bounds(label)
         rows = []
@@ -50,13 +51,13 @@ def _row(line: str, number: int, resource: str, label: str) -> SourceRow:
     try:
         cells = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise SourceError("is not JSON", file=label, line=number) from error
+        raise SourceError("is not JSON", place=Place(label, number)) from error
     if not isinstance(cells, dict):
-        raise SourceError("is not an object", file=label, line=number)
+        raise SourceError("is not an object", place=Place(label, number))
     for name in cells:
         if name not in FIELDS[resource]:
             raise SourceError(
-                f"unknown field {name!r}", file=label, line=number, hint=did_you_mean(name, sorted(FIELDS[resource]))
+                f"unknown field {name!r}", place=Place(label, number), hint=did_you_mean(name, sorted(FIELDS[resource]))
             )
     settle(cells)
     return SourceRow(cells, f"{label}:{number}", number)

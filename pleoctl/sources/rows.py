@@ -16,6 +16,7 @@ from pleoctl.desired.rows import ordered
 from pleoctl.errors import Finding
 from pleoctl.model.kinds import TAG, TAG_GROUP, Field, Kind, flat_kinds
 from pleoctl.model.records import DesiredState, Dimension, Row
+from pleoctl.place import Place
 from pleoctl.sources.cells import NO_END
 
 if TYPE_CHECKING:
@@ -100,8 +101,7 @@ class RowReader:
                 "held-row" if row.key is not None else "no-key",
                 f"{shown}{problem}",
                 "warning",
-                file=row.file,
-                line=row.line or None,
+                place=Place(row.file, row.line or None),
             )
         )
 

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Finding, SourceError
+from pleoctl.place import Place
 from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Kept:
     def _column(self, name: str, header: list[str], key: str) -> int:
         if name not in header:
             hint = did_you_mean(name, [one for one in header if one])
-            raise SourceError(f"has no column {name!r} for {key}", file=self._shown, line=1, hint=hint)
+            raise SourceError(f"has no column {name!r} for {key}", place=Place(self._shown, 1), hint=hint)
         return header.index(name)
 
     def wants(self, cells: list[str]) -> bool:
@@ -75,7 +76,7 @@ class Kept:
                 yield self._told(f"{self._key}.{name} lists {words}, which no row has", "check how it is written")
 
     def _told(self, words: str, hint: str) -> Finding:
-        return Finding(_CODE, words, "warning", self._shown, hint=hint)
+        return Finding(_CODE, words, "warning", Place(self._shown), hint=hint)
 
 
 class StateWords:
@@ -97,7 +98,7 @@ class StateWords:
                 _CODE,
                 f"the words for active are not known: {_listed(self._found)}",
                 "warning",
-                self._shown,
+                Place(self._shown),
                 hint=f"name them in {self._key}.activeValues and {self._key}.inactiveValues",
             )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
+from pleoctl.place import Place
 from pleoctl.sources.base import SourceRow, Table
 from pleoctl.sources.files import file_bytes, file_text, section_path, wanted
 from pleoctl.sources.sie_text import Line, encoding_of, fields_of, lines_of
@@ -59,7 +60,7 @@ class SieSource:
         if path.suffix.casefold() == _IMPORT:
             raise SourceError(
                 "is a file of entries to import (4I), which has no chart of accounts",
-                file=self._shown,
+                place=Place(self._shown),
                 hint="export a whole SIE 4 file (.se)",
             )
         encoding = self._section.get("encoding") or encoding_of(file_bytes(path, self._shown), self._shown)
@@ -86,7 +87,7 @@ class _Book:
         for number, written in enumerate(lines, 1):
             line = fields_of(written)
             if line.broken and number == len(lines):
-                raise SourceError(_QUOTE, file=shown, line=number, hint="the file may have been cut off")
+                raise SourceError(_QUOTE, place=Place(shown, number), hint="the file may have been cut off")
             self._depth += 0 if line.broken else line.fields.count("{") - line.fields.count("}")
             if line.fields and line.fields[0].startswith("#"):
                 label = line.fields[0].upper()
@@ -114,7 +115,7 @@ class _Book:
         elif "#KSUMMA" in self._labels and (self._labels.count("#KSUMMA") == 1 or self._labels[-1] != "#KSUMMA"):
             problem = "announces a checksum and does not end with it: it has been cut off"
         if problem:
-            raise SourceError(problem, file=self._shown)
+            raise SourceError(problem, place=Place(self._shown))
 
     # --- what the file declares --------------------------------------------------------------------------------
 
@@ -141,8 +142,7 @@ class _Book:
         if len(fields) < due:
             raise SourceError(
                 f"a line has {len(fields)} fields where {due} are due",
-                file=self._shown,
-                line=number,
+                place=Place(self._shown, number),
                 hint="the file may have been cut off",
             )
         if len(line.fields) > due + 1 and not more:

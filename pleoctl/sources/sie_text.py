@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pleoctl.errors import SourceError
+from pleoctl.place import Place
 
 # Letters of Swedish names, as code page 437 and Windows-1252 (here the same as ISO-8859-15) write them.
 _LETTERS: Final = "åäöÅÄÖéÉüÜæÆ"
@@ -53,8 +54,7 @@ def _of_one_byte(content: bytes, shown: str) -> str:
     first = next(at for at, byte in enumerate(content) if byte > 127)
     raise SourceError(
         "may be in code page 437, Windows-1252 or ISO-8859-15, and the bytes do not tell which",
-        file=shown,
-        line=content.count(b"\n", 0, first) + 1,
+        place=Place(shown, content.count(b"\n", 0, first) + 1),
         hint="set source.encoding to cp437, cp1252 or iso8859-15",
     )
 

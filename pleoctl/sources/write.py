@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pleoctl.documents.edit import edit_list
 from pleoctl.documents.files import write_atomically
 from pleoctl.errors import Finding
+from pleoctl.place import Place
 from pleoctl.sources.export import Export, export_state
 
 if TYPE_CHECKING:
@@ -43,7 +44,5 @@ def _deselected(workspace: Workspace, code: str) -> Finding:
         "deselected",
         f"dimension {code!r} is inactive in the accounting system and is deselected; its tag group will be archived",
         "warning",
-        workspace.document.shown,
-        line,
-        column,
+        Place(workspace.document.shown, line, column),
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import openpyxl
 
 from pleoctl.errors import PleoctlError, SourceError
+from pleoctl.place import Place
 from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.cells import as_text
 from pleoctl.sources.csv_files import CsvFile, CsvSource
@@ -68,7 +69,7 @@ class _Sheet(CsvFile):
         except Exception as error:
             # openpyxl believes what a workbook says of itself: whatever it stumbles over is the file's fault.
             raise SourceError(
-                "is not a readable workbook", file=self._shown, hint="it may have been cut off, or is not .xlsx"
+                "is not a readable workbook", place=Place(self._shown), hint="it may have been cut off, or is not .xlsx"
             ) from error
 
     def _cells(self, book: Any) -> Iterator[tuple[int, int, list[str]]]:
@@ -84,7 +85,9 @@ class _Sheet(CsvFile):
         for line, row in enumerate(sheet.iter_rows(), 1):
             count += len(row)
             if line > _LAST_ROW or count > _MOST_CELLS:
-                raise SourceError(f"has more than {_LAST_ROW:,} rows or {_MOST_CELLS:,} cells", file=self._shown)
+                raise SourceError(
+                    f"has more than {_LAST_ROW:,} rows or {_MOST_CELLS:,} cells", place=Place(self._shown)
+                )
             if bounds.over:
                 raise bounds.late()
             cells = [self._cell_text(cell, line, column) for column, cell in enumerate(row)]
@@ -104,7 +107,7 @@ class _Sheet(CsvFile):
         found = [asked] if asked in names else [name for name in names if fnmatchcase(name, asked)]
         if len(found) != 1:
             words = f"has no sheet {asked!r}" if not found else f"has {len(found)} sheets like {asked!r}"
-            raise SourceError(words, file=self._shown, hint=f"one of: {', '.join(names)}")
+            raise SourceError(words, place=Place(self._shown), hint=f"one of: {', '.join(names)}")
         return str(found[0])
 
     def _row(self, columns: dict[str, int], cells: list[str], line: int, width: int) -> SourceRow:
@@ -126,7 +129,7 @@ class _Sheet(CsvFile):
     def _cell_text(self, cell: Any, line: int, column: int) -> str:
         value = cell.value
         if cell.data_type == "e":
-            raise SourceError(f"a cell shows the error {value}", file=self._shown, line=line)
+            raise SourceError(f"a cell shows the error {value}", place=Place(self._shown, line))
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, str):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 
 from pleoctl.errors import SourceError
+from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from typing import IO
@@ -33,9 +34,9 @@ def check_workbook(content: bytes, shown: str) -> None:
         for name, size in sizes.items():
             most = next((most for beginning, most in _MOST.items() if name.startswith(beginning)), _MOST_ELSE)
             if size > most:
-                raise SourceError(f"{name} unpacks to more than {most // _MIB} MiB", file=shown)
+                raise SourceError(f"{name} unpacks to more than {most // _MIB} MiB", place=Place(shown))
         if sum(sizes.values()) > _MOST_IN_ALL:
-            raise SourceError(f"unpacks to more than {_MOST_IN_ALL // _MIB} MiB", file=shown)
+            raise SourceError(f"unpacks to more than {_MOST_IN_ALL // _MIB} MiB", place=Place(shown))
         for name in sizes:
             with archive.open(name) as stream:
                 _check_elements(stream, name, shown)
@@ -53,14 +54,14 @@ def _check_elements(stream: IO[bytes], name: str, shown: str) -> None:
         else:
             inner += 1
         if rows > _ROWS or inner > _PARTS_OF_ROW:
-            raise SourceError(f"{name} has more elements than anybody writes", file=shown)
+            raise SourceError(f"{name} has more elements than anybody writes", place=Place(shown))
 
     def end(_tag: str) -> None:
         nonlocal depth
         depth -= 1
 
     def doctype(*_declaration: object) -> None:
-        raise SourceError(f"{name} declares a DOCTYPE, which no workbook has", file=shown)
+        raise SourceError(f"{name} declares a DOCTYPE, which no workbook has", place=Place(shown))
 
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler, parser.StartDoctypeDeclHandler = start, end, doctype

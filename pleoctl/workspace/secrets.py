@@ -7,12 +7,15 @@ import shlex
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.errors import PleoctlError, Refused
 from pleoctl.machine import this_machine
 from pleoctl.workspace.trust import require_env
+
+if TYPE_CHECKING:
+    from pleoctl.place import Place
 
 SECRET_SECONDS: Final = 60
 FOLDER: Final = "PLEOCTL_SECRETS_DIR"
@@ -28,7 +31,7 @@ class Origin(Enum):
 class Secret:
     """A reference to a secret (``env:``, ``file:``, ``cmd:``); shows itself only as that reference."""
 
-    def __init__(self, reference: str, root: Path, **place: Any) -> None:
+    def __init__(self, reference: str, root: Path, place: Place | None = None) -> None:
         """``root`` is the folder that a relative ``file:`` path starts from; ``place`` says where the reference stands.
 
         A ``file:`` path may not leave the folder.
@@ -45,7 +48,8 @@ class Secret:
         try:
             value = {"env": self._env, "file": self._file, "cmd": self._cmd}[kind](rest).strip("\r\n")
         except Refused as error:
-            raise Refused(error.message, findings=[replace(f, **self._place) for f in error.findings]) from None
+            told = [replace(finding, place=self._place) for finding in error.findings]
+            raise Refused(error.message, findings=told) from None
         if not value:
             raise PleoctlError(f"secret {kind}:{rest if kind == 'env' else '…'} is empty")
         if not value.isascii() or not value.isprintable():

@@ -38,7 +38,7 @@ def effective(workspace: Workspace) -> Iterator[Setting]:
     for path, value in given.items():
         key = _dotted(path)
         if key not in overridden:
-            origin = f"{workspace.document.shown}:{workspace.document.locate(path)[0]}"
+            origin = str(workspace.document.place(path))
             yield Setting(key, _masked(path, value), origin)
     keys = {_dotted(path) for path in given}
     stated = {_dotted(path): value for path, value in _leaves(msgspec.to_builtins(workspace.settings), ())}

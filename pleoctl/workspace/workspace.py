@@ -19,6 +19,7 @@ from pleoctl.errors import Finding, InvalidFile, PleoctlError, Refused, UsageErr
 from pleoctl.hosts import Endpoint
 from pleoctl.machine import connection_name, this_machine
 from pleoctl.model.kinds import ACCOUNT, TAG_GROUP
+from pleoctl.place import Place
 from pleoctl.workspace.find import find_file
 from pleoctl.workspace.limits import Limits
 from pleoctl.workspace.secrets import Secret
@@ -41,7 +42,7 @@ class Workspace:
         self.file = file.absolute()
         self.root = self.file.parent
         if not self.file.exists():
-            raise InvalidFile("file does not exist", file=str(file), hint="`pleoctl init` makes a workspace")
+            raise InvalidFile("file does not exist", place=Place(str(file)), hint="`pleoctl init` makes a workspace")
         self.environ = os.environ if environ is None else environ
         shown = self.file.name
         self.document: Document = parse(decode(read_bytes(self.file, shown), shown), shown, "workspace")
@@ -72,8 +73,7 @@ class Workspace:
         except (OSError, RuntimeError, ValueError):  # a loop of links, or a name that no file can have
             safe = False
         if not safe:
-            line, column = self.document.locate(key)
-            raise Refused(f"{name} leads outside the workspace", file=self.document.shown, line=line, column=column)
+            raise Refused(f"{name} leads outside the workspace", place=self.document.place(key))
         return path
 
     # --- settings ----------------------------------------------------------------------------------------------
@@ -93,8 +93,7 @@ class Workspace:
         url = named or self.settings.pleo.url.rstrip("/")
         problem = url_problem(url, trusted=bool(named))
         if problem:
-            line, column = self.document.locate(("pleo", "url"))
-            raise Refused(problem[0], file=self.document.shown, line=line, column=column, hint=problem[1])
+            raise Refused(problem[0], place=self.document.place(("pleo", "url")), hint=problem[1])
         return url
 
     @property
@@ -118,8 +117,7 @@ class Workspace:
     def auth(self) -> tuple[str, Secret]:
         """``apiKey`` or ``accessToken``, and the reference to it."""
         ((name, reference),) = self.settings.pleo.auth.items()
-        line, column = self.document.locate(("pleo", "auth", name))
-        return name, Secret(reference, self.root, file=self.document.shown, line=line, column=column)
+        return name, Secret(reference, self.root, self.document.place(("pleo", "auth", name)))
 
     @property
     def source(self) -> dict[str, Any] | None:

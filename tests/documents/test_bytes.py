@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desired_rows import ROWS
+from findings import line_of
 from pleoctl.desired.read import load_desired
 from pleoctl.documents.load import load, load_json
 from pleoctl.errors import Finding, InvalidFile
+from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +38,7 @@ def test_a_wrong_encoding_is_told_and_the_file_left_alone(name: str, tmp_path: P
         load_desired([(path, "f.yaml")])
     (finding,) = caught.value.findings
     assert finding.file == "f.yaml"
-    assert finding.line is not None
+    assert line_of(finding) is not None
     assert finding.hint
     assert path.read_bytes() == ENCODINGS[name]
 
@@ -84,7 +86,7 @@ def _survives(content: bytes, tmp_path: Path) -> None:
     except InvalidFile as error:
         told = error.findings
     else:
-        told = [Finding("none", "", file="f.yaml")]
+        told = [Finding("none", "", place=Place("f.yaml"))]
     assert {f.file for f in told} == {"f.yaml"}
     assert path.read_bytes() == content
 

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from findings import line_of
 from pleoctl.documents.load import parse
 from pleoctl.documents.schemas import violations
 from pleoctl.errors import MOST_ALIKE, Finding, InvalidFile, More, counted, limited
+from pleoctl.place import Place
 from pleoctl.text import closest, did_you_mean
 
 if TYPE_CHECKING:
@@ -118,7 +120,10 @@ def test_comments_of_every_row_come_back(cli: Any, workspace: Any) -> None:
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["f", None]), st.booleans()), max_size=450))
 def test_limiting_keeps_the_order_and_loses_no_count(given: list[tuple[str, str | None, bool]]) -> None:
     """A hundred of each code and file, the number of the others behind the last of them; twice is once."""
-    made = [Finding(code, f"m{n}", "error" if bad else "warning", file, n) for n, (code, file, bad) in enumerate(given)]
+    made = [
+        Finding(code, f"m{n}", "error" if bad else "warning", Place(file, n) if file else None)
+        for n, (code, file, bad) in enumerate(given)
+    ]
     once = limited(made)
     assert counted(once) == len(made)
     assert limited(once) == once
@@ -161,5 +166,5 @@ def test_unknown_keys_beside_patterns_are_told() -> None:
     """A key that neither a property nor a pattern allows is unknown."""
     text = RULES + "lines: {rows: [{id: a, when: {tag.A: x, nosuch: y}, account: '1'}]}\n"
     found = violations(parse(text, "f.yaml"), "mapping")
-    assert [(f.message, f.line) for f in found] == [("unknown key 'nosuch'", 5)]
+    assert [(f.message, line_of(f)) for f in found] == [("unknown key 'nosuch'", 5)]
     assert json.dumps([f.as_json() for f in found])

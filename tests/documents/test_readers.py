@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from findings import line_of
 from pleoctl.documents import nodes
 from pleoctl.documents.events import Unsure, careful_events, quick_events
 from pleoctl.documents.load import parse
@@ -144,4 +145,4 @@ def test_another_version_of_yaml_is_told(text: str) -> None:
     """A finding with a place and a fix."""
     with pytest.raises(InvalidFile) as caught:
         parse(text, "x.yaml")
-    assert caught.value.findings[0].line is not None
+    assert line_of(caught.value.findings[0]) is not None

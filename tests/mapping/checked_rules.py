@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from findings import line_of
 from pleoctl.mapping.analysis.check import Report, check
 from pleoctl.mapping.rules.build import read_rules
 from pleoctl.mapping.rules.files import folder_reader
@@ -25,7 +26,7 @@ def report(folder: Path, text: str, held: Catalog | None = None) -> Report:
 
 def found(folder: Path, text: str, held: Catalog | None = None) -> list[tuple[str, int | None]]:
     """Codes and lines of the findings."""
-    return [(f.code, f.line) for f in report(folder, text, held).findings]
+    return [(f.code, line_of(f)) for f in report(folder, text, held).findings]
 
 
 def with_rows(*rows: str, types: tuple[str, ...] = (), more: str = "") -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from findings import line_of
 from pleoctl.mapping.analysis.folding import fold
 from pleoctl.mapping.vocabulary import CELLS, Cell
 
@@ -48,7 +49,7 @@ def test_planted_mistakes_are_each_found_once(tmp_path: Path) -> None:
     )
     held = catalog(*(f"-{c}" if c == "6543" else c for c in ACCOUNTS))
     findings = report(tmp_path, text, held).findings
-    assert [(f.code, f.line) for f in findings] == [
+    assert [(f.code, line_of(f)) for f in findings] == [
         ("MAP010", 13),
         ("MAP020", 14),
         ("MAP011", 18),

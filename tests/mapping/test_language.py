@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from findings import line_of
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.items import Item, convert
 from pleoctl.mapping.rules.build import load_rules
@@ -73,7 +74,7 @@ def refused(folder: Path, text: str, **files: Any) -> list[Finding]:
 def test_refusals_have_place_and_fix(tmp_path: Path, more: str, code: str, line: int, words: str) -> None:
     """Each mistake is told once, with its line and what to write."""
     found = [f for f in refused(tmp_path, f"{HEAD}{more}\n") if f.code == code]
-    assert [(f.file, f.line) for f in found[:1]] == [("mapping.yaml", line)]
+    assert [(f.file, line_of(f)) for f in found[:1]] == [("mapping.yaml", line)]
     assert words in str(found[0])
 
 
@@ -86,7 +87,7 @@ def test_vendors_must_say_what_unmatched_means(tmp_path: Path) -> None:
 def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
     """A person fixes a file in one go."""
     found = refused(tmp_path, HEAD + "taxx: {}\nlines: {otherwise: kep, rows: [{id: a, when: {}}]}\n")
-    assert [(f.code, f.line) for f in found] == [("MAP001", 12), ("MAP001", 13), ("schema", 13)]
+    assert [(f.code, line_of(f)) for f in found] == [("MAP001", 12), ("MAP001", 13), ("schema", 13)]
 
 
 def test_included_rows_come_after_own_ones(tmp_path: Path) -> None:
@@ -120,7 +121,7 @@ def test_includes_stay_inside_and_exist(tmp_path: Path, name: str, words: str) -
     """A missing include is told where it is named; no path leaves the workspace."""
     found = refused(tmp_path, HEAD.replace("[standard]", f"[standard, {name}]"))
     assert words in str(found[0])
-    assert (found[0].file, found[0].line) == ("mapping.yaml", 11)
+    assert (found[0].file, line_of(found[0])) == ("mapping.yaml", 11)
 
 
 def test_a_link_out_of_the_workspace_is_not_followed(tmp_path: Path) -> None:
@@ -187,7 +188,7 @@ def test_vendors_from_csv(tmp_path: Path) -> None:
 def test_a_vendor_file_that_is_missing_is_told_where_it_is_named(tmp_path: Path) -> None:
     """The rule file's place, and what paths are relative to."""
     finding = refused(tmp_path, CSV)[0]
-    assert (finding.file, finding.line is not None) == ("mapping.yaml", True)
+    assert (finding.file, line_of(finding) is not None) == ("mapping.yaml", True)
     assert "vendors.csv: file does not exist (paths are relative to the workspace)" in str(finding)
 
 
@@ -209,7 +210,7 @@ def test_a_vendor_file_that_is_missing_is_told_where_it_is_named(tmp_path: Path)
 def test_bad_vendor_files(tmp_path: Path, text: str, line: int, words: str) -> None:
     """Each mistake of a vendor file has its line."""
     finding = refused(tmp_path, CSV, **{"vendors.csv": text})[0]
-    assert (finding.file, finding.line) == ("vendors.csv", line)
+    assert (finding.file, line_of(finding)) == ("vendors.csv", line)
     assert words in str(finding)
 
 
@@ -237,7 +238,7 @@ def test_schema_findings_say_what_to_write(tmp_path: Path, text: str, words: str
     """Decimal amounts are refused, also whole ones: they would be taken for hundredths."""
     finding = refused(tmp_path, HEAD + text + "\n")[0]
     assert words.lstrip("'") in str(finding)
-    assert (finding.line, finding.file) == (12, "mapping.yaml")
+    assert (line_of(finding), finding.file) == (12, "mapping.yaml")
 
 
 # --- descriptions ----------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from findings import column_of, line_of
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.io import read
 from pleoctl.mapping.io.read import read_items
@@ -85,8 +86,8 @@ def test_what_is_not_json_has_its_place(content: str, line: int, column: int | N
     with pytest.raises(InvalidFile) as raised:
         ids(content)
     finding = raised.value.findings[0]
-    assert (finding.file, finding.line) == ("f", line)
-    assert column is None or finding.column == column
+    assert (finding.file, line_of(finding)) == ("f", line)
+    assert column is None or column_of(finding) == column
 
 
 @pytest.mark.parametrize("content", [b"", b" \n ", b"\xff\xfe[", b'[{"a": "\xff"}]', b'{"a": 1}\n{"type": "\xff"}\n'])

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from findings import line_of
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.rules.regex import Refused, compiled, translate
 
@@ -74,7 +75,7 @@ def test_what_cannot_be_linear_is_refused_with_its_reason(tmp_path: Path, patter
     finding = caught.value.findings[0]
     assert "regex cannot be used: " in finding.message
     assert reason in finding.message
-    assert finding.line == HEAD.count("\n") + 1
+    assert line_of(finding) == HEAD.count("\n") + 1
 
 
 def test_many_large_regexes_are_refused_together(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from findings import line_of
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.analysis import lines
 from pleoctl.mapping.analysis.index import BoxIndex
@@ -144,7 +145,7 @@ def test_an_id_of_the_standard_table_is_told_at_the_own_row(tmp_path: Path) -> N
     with pytest.raises(InvalidFile) as caught:
         report(tmp_path, with_rows(types=("id: standard/fee, when: {type: fee}, debit: line, credit: wallet",)))
     finding = caught.value.findings[0]
-    assert (finding.file, finding.line) == ("mapping.yaml", 13)
+    assert (finding.file, line_of(finding)) == ("mapping.yaml", 13)
 
 
 def test_a_misspelt_replaces_is_told_alone(tmp_path: Path) -> None:
@@ -168,7 +169,7 @@ def test_vendors_in_use_that_share_a_key_are_told(tmp_path: Path) -> None:
     """As a warning at the later one, since the key finds neither; a blocked one is no rival."""
     vendor = '  - {code: "NEW", externalId: "ven-1", taxRegistrationNumber: "SE2"}\n'
     findings = report(tmp_path, HEAD.replace("include:", f"{vendor}include:")).findings
-    assert [(f.code, f.level, f.line) for f in findings] == [("duplicate-id", "warning", 11)] * 2
+    assert [(f.code, f.level, line_of(f)) for f in findings] == [("duplicate-id", "warning", 11)] * 2
     assert "'ACME' and 'NEW' share externalId 'ven-1'" in findings[0].message
     assert (
         found(tmp_path, HEAD.replace("include:", vendor.replace("ven-1", "ven-3").replace("SE2", "SE9") + "include:"))
@@ -204,4 +205,4 @@ def test_a_table_beyond_all_effort_is_left_undecided(tmp_path: Path, monkeypatch
     monkeypatch.setattr(lines, "MAX_STEPS", 2000)
     hasty = report(tmp_path, with_rows(*rows))
     assert "too many pieces" in hasty.unanalysed[0].reason
-    assert {(f.code, f.line) for f in hasty.findings} <= {(f.code, f.line) for f in full.findings}
+    assert {(f.code, line_of(f)) for f in hasty.findings} <= {(f.code, line_of(f)) for f in full.findings}

@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
+from findings import line_of
 from plans import HOSTILE, change, make_plan, refused
 from pleoctl.errors import Finding
 from pleoctl.forge.annotations import workflow_commands
 from pleoctl.forge.gitlab import gitlab_report
+from pleoctl.place import Place
 from pleoctl.report.junit import findings_junit
 from pleoctl.report.review import plan_findings
 from pleoctl.report.sarif import findings_sarif
@@ -23,8 +25,10 @@ from pleoctl.report.sarif import findings_sarif
 # The OASIS schema as Microsoft's npm package @microsoft/jest-sarif (MIT) publishes it.
 SCHEMA = Path(__file__).parent / "data" / "sarif-2.1.0-rtm.5.json"
 VALIDATOR = Draft4Validator(json.loads(SCHEMA.read_bytes()))
-ERROR = Finding("bad-row", "name is blank", "error", "desired-state.yaml", 7, 3, address="account:a", hint="name it")
-WARNING = Finding("held-row", "is held", "warning", "as/accounts.csv", 2)
+ERROR = Finding(
+    "bad-row", "name is blank", "error", Place("desired-state.yaml", 7, 3), address="account:a", hint="name it"
+)
+WARNING = Finding("held-row", "is held", "warning", Place("as/accounts.csv", 2))
 INFO = Finding("note", "by the way", "info")
 FINDINGS = st.builds(
     Finding,
@@ -77,7 +81,7 @@ def test_sarif_has_rules_regions_and_levels() -> None:
 )
 def test_sarif_places_are_relative_to_the_repository(file: str, folder: str, uri: str) -> None:
     """No uri is absolute or leads out of the repository, and each is percent-encoded."""
-    run = _sarif(Finding("x", "m", file=file, line=1), folder=folder)
+    run = _sarif(Finding("x", "m", place=Place(file, 1)), folder=folder)
     assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
 
 
@@ -130,7 +134,7 @@ def test_workflow_commands_point_at_lines_of_the_repository() -> None:
     assert str(command) == (
         "::error title=pleoctl bad-row,file=books/desired-state.yaml,line=7,col=3::account:a: name is blank (name it)"
     )
-    odd = Finding("x", "100%\n::error::y", file="a:b,c.csv")
+    odd = Finding("x", "100%\n::error::y", place=Place("a:b,c.csv"))
     (command,) = workflow_commands([odd])
     assert str(command) == "::error title=pleoctl x,file=a%3Ab%2Cc.csv::100%25\\u000a::error::y"
 
@@ -156,7 +160,7 @@ def test_findings_of_a_plan_stand_at_their_rows() -> None:
     plan = make_plan(
         change("archive", "a", warnings=["in-use-category"], origin="books.yaml:12"), guard=refused("1 of 1 accounts")
     )
-    found = [(f.code, f.level, f.file, f.line) for f in plan_findings(plan)]
+    found = [(f.code, f.level, f.file, line_of(f)) for f in plan_findings(plan)]
     assert found == [
         ("archive-count", "error", "desired-state.yaml", None),
         ("in-use-category", "warning", "books.yaml", 12),

@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
+from findings import line_of
 from pleoctl.errors import InvalidFile
 from pleoctl.sandbox import BadInput, Credential, Fault, Seed, Settings, load_config
 from pleoctl.sandbox.schemas import schemas, text_of
@@ -98,7 +99,7 @@ def test_a_wrong_file_says_where(tmp_path: Path, load: Callable[[Path], object],
     with pytest.raises(InvalidFile) as caught:
         load(path)
     assert {finding.file for finding in caught.value.findings} == {str(path)}
-    assert all(finding.line for finding in caught.value.findings)
+    assert all(line_of(finding) for finding in caught.value.findings)
 
 
 def test_what_a_schema_cannot_say_names_the_file(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from fake_books import TOKEN, Call, FakeServer, Reply
 from pleoctl.errors import InvalidFile, SourceError
+from pleoctl.place import Place
 from pleoctl.sources import Context, SourceRow, Table, opening
 from pleoctl.testing.sources import CHECKS, Nonconformance, SourceCase, conform
 
@@ -237,7 +238,7 @@ class Good:
         try:
             rows = json.loads(self.text())
         except (OSError, ValueError) as error:
-            raise SourceError("cannot be read", file="rows.json") from error
+            raise SourceError("cannot be read", place=Place("rows.json")) from error
         return Table("rows.json", [self.row(cells) for cells in rows])
 
     def text(self) -> str:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from findings import column_of, line_of
 from pleoctl.desired.comments import render
 from pleoctl.errors import InvalidFile, Refused, SourceError
 from pleoctl.sources import read_source
@@ -336,7 +337,7 @@ def test_bad_rows_may_be_an_error(workspace: Any) -> None:
     (folder / "a.csv").write_text("externalId,name\na,\nb,B\n,C\n")
     with pytest.raises(SourceError) as caught:
         read_source(Workspace.find())
-    assert [(f.level, f.line) for f in caught.value.findings] == [("error", 2), ("error", 4)]
+    assert [(f.level, line_of(f)) for f in caught.value.findings] == [("error", 2), ("error", 4)]
 
 
 @given(
@@ -438,8 +439,8 @@ def test_a_wrong_section_is_told_at_its_place(workspace: Any, section: Any, word
     finding = caught.value.findings[0]
     assert words in str(finding)
     assert finding.file == "pleoctl.yaml"
-    line = Path("pleoctl.yaml").read_text().splitlines()[(finding.line or 0) - 1]
-    assert line[(finding.column or 0) - 1 :].startswith((value, f'"{value}"'))
+    line = Path("pleoctl.yaml").read_text().splitlines()[(line_of(finding) or 0) - 1]
+    assert line[(column_of(finding) or 0) - 1 :].startswith((value, f'"{value}"'))
 
 
 EMPTY = {

@@ -10,8 +10,8 @@ import msgspec
 
 from pleoctl.documents.canonical import digest
 from pleoctl.model import Address
-from pleoctl.model.addresses import address_of
 from pleoctl.model.changes import Change
+from pleoctl.model.shape import value_of
 from pleoctl.plan.artifact import Plan
 from pleoctl.plan.document import Head
 
@@ -132,7 +132,7 @@ def make_plan(*changes: Json, **sections: Any) -> Plan:
     }
     listed = body.pop("changes")
     head = msgspec.convert(body, Head)
-    return Plan.of(head, msgspec.convert(listed, list[Change], dec_hook=address_of))
+    return Plan.of(head, msgspec.convert(listed, list[Change], dec_hook=value_of))
 
 
 def hostile_plan(size: int = 4000, archives: int = 400) -> Plan:

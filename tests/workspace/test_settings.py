@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from findings import line_of
 from pleoctl.errors import InvalidFile, Refused
 from pleoctl.workspace import Workspace
 from pleoctl.workspace.settings import GuardLimits
@@ -150,7 +151,7 @@ def test_wrong_settings_are_told_with_their_place(section: str, tmp_path: Path) 
     with pytest.raises(InvalidFile) as caught:
         Workspace(write(tmp_path, text), {})
     assert message in str(caught.value.findings[0])
-    assert caught.value.findings[0].line is not None
+    assert line_of(caught.value.findings[0]) is not None
 
 
 def test_what_no_schema_can_say_is_told_by_validate(cli: Any, workspace: Any) -> None:

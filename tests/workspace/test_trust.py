@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fake_books import TOKEN, Books, FakeServer, Reply
+from findings import line_of
 from pleoctl.errors import InvalidFile, PleoctlError, Refused, SourceError, UsageError
 from pleoctl.hosts import Endpoint
 from pleoctl.workspace.trust import RUN_CREDENTIALS, TrustedHosts
@@ -303,7 +304,7 @@ def test_credentials_of_the_machine_are_no_accounting_systems(
             books.read(http(server.url, auth=auth))
         finding = caught.value.findings[0]
         assert f"PLEOCTL_TRUSTED_ENV={name} " in str(finding)
-        assert finding.line
+        assert line_of(finding)
     pleo = books.workspace(http(server.url), pleo={"url": "http://127.0.0.1:9", "auth": {"apiKey": f"env:{name}"}})
     with pytest.raises(Refused, match="credential of the machine"):
         pleo.auth[1].reveal()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.errors import MOST_ALIKE, More
+from pleoctl.errors import MOST_ALIKE, Finding
 from pleoctl.mapping.analysis.lines import line_findings
 from pleoctl.mapping.analysis.types import type_findings
 from pleoctl.mapping.items import attribute
@@ -20,7 +20,6 @@ from pleoctl.text import closest
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from pleoctl.errors import Finding
     from pleoctl.mapping.catalog import Catalog
     from pleoctl.mapping.rules.model import LineRow, Rules, Target, TypeRow, VendorRow
     from pleoctl.mapping.rules.predicates import Predicate
@@ -81,7 +80,7 @@ def check(rules: Rules, names: list[Finding], catalog: Catalog | None = None) ->
         *_dimensions(rules, catalog),
         *_set_values(rules, catalog),
     ]
-    found.sort(key=lambda f: (f.file or "", isinstance(f, More), f.line or 0, f.column or 0, f.code, f.message))
+    found.sort(key=lambda f: (f.sort_key, f.code, f.message))
     return Report(found, [*_regexes(rules), *_entangled(undecided)])
 
 
@@ -110,10 +109,11 @@ def _collisions(rules: Rules) -> Iterator[Finding]:
     given = [(name, rules.accounts[name]) for name in _COLLIDING if name in rules.accounts]
     for (one, first), (other, second) in combinations(given, 2):
         if first.value == second.value:
-            yield max(first.place, second.place).finding(
+            yield Finding(
                 "MAP037",
                 f"accounts.{one} and accounts.{other} are both {first.value}",
-                "give each its own account",
+                place=max(first.place, second.place),
+                hint="give each its own account",
             )
 
 
@@ -127,7 +127,7 @@ def _missing(rules: Rules) -> Iterator[Finding]:
         # Without the section there is nothing to point at but what needs it.
         place = rules.sections.get("accounts", rules.place if row.standard else target.place)
         message = f"accounts.{name} is not set, but {row.id!r} uses it"
-        yield place.finding("MAP038", message, f"add accounts.{name}")
+        yield Finding("MAP038", message, place=place, hint=f"add accounts.{name}")
 
 
 def _shared_keys(rules: Rules) -> Iterator[Finding]:
@@ -139,7 +139,7 @@ def _shared_keys(rules: Rules) -> Iterator[Finding]:
             if key and not row.blocked and (one := first.setdefault(key, row)) is not row:
                 message = f"vendors {one.code!r} and {row.code!r} share {label} {key!r}, which finds neither"
                 hint = "correct one of them, or block one"
-                yield row.place.finding("duplicate-id", message, hint, level="warning")
+                yield Finding("duplicate-id", message, place=row.place, hint=hint, level="warning")
 
 
 def _twins(rules: Rules) -> Iterator[Finding]:
@@ -154,7 +154,9 @@ def _twins(rules: Rules) -> Iterator[Finding]:
                 message = (
                     f"vendors {one.code!r} ({one.place}) and {row.code!r}: {label} {other!r} and {value!r} look alike"
                 )
-                yield row.place.finding("doubtful-vendor", message, "correct or remove one", level="warning")
+                yield Finding(
+                    "doubtful-vendor", message, place=row.place, hint="correct or remove one", level="warning"
+                )
 
 
 # --- against the accounting system -----------------------------------------------------------------------------
@@ -177,16 +179,20 @@ def _target(use: AccountUse, catalog: Catalog | None, codes: Collection[str]) ->
     if account is None:
         role = closest(use.code, ROLES) if use.what.startswith("rule ") and use.code.isalpha() else None
         if role is not None and use.code not in ROLES:
-            return use.place.finding(UNKNOWN, f"unknown role {use.code!r}", f"did you mean {role!r}?", rule=rule)
+            return Finding(
+                UNKNOWN, f"unknown role {use.code!r}", place=use.place, hint=f"did you mean {role!r}?", rule=rule
+            )
         if catalog is None or catalog.accounts is None:
             return None
         # Numbers that look alike are different accounts, so only names get a suggestion.
         near = None if use.code.isdigit() else closest(use.code, codes)
         hint = f"did you mean {near!r}?" if near else "export the desired state again, or name another account"
-        return use.place.finding("MAP030", f"{use.what}: account {use.code} does not exist", hint, rule=rule)
+        return Finding(
+            "MAP030", f"{use.what}: account {use.code} does not exist", place=use.place, hint=hint, rule=rule
+        )
     if not account.active:
         message = f"{use.what}: account {use.code} is archived"
-        return use.place.finding("MAP031", message, "name another account", rule=rule)
+        return Finding("MAP031", message, place=use.place, hint="name another account", rule=rule)
     return None
 
 
@@ -195,7 +201,7 @@ def _dimensions(rules: Rules, catalog: Catalog | None) -> Iterator[Finding]:
         for condition in (part for whole in row.when for part in whole.all()):
             problem = _condition_problem(rules, catalog, condition)
             if problem is not None:
-                yield condition.place.finding("MAP034", f"row {row.id!r}: {problem}", rule=row.id)
+                yield Finding("MAP034", f"row {row.id!r}: {problem}", place=condition.place, rule=row.id)
 
 
 def _set_values(rules: Rules, catalog: Catalog | None) -> Iterator[Finding]:
@@ -210,7 +216,7 @@ def _set_values(rules: Rules, catalog: Catalog | None) -> Iterator[Finding]:
             if catalog is not None:
                 problems += [p for g, c in changes.tags if c is not None and (p := catalog.tag_problem(g, c))]
             for problem in problems:
-                yield row.place.finding("MAP034", f"row {row.id!r} sets what cannot be: {problem}", rule=row.id)
+                yield Finding("MAP034", f"row {row.id!r} sets what cannot be: {problem}", place=row.place, rule=row.id)
 
 
 def _condition_problem(rules: Rules, catalog: Catalog | None, condition: Predicate) -> str | None:

@@ -12,6 +12,7 @@ from pleoctl.machine import this_machine
 from pleoctl.mapping.rules.build import read_rules, relative
 from pleoctl.mapping.rules.files import folder_reader
 from pleoctl.mapping.rules.model import RULES
+from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -193,7 +194,7 @@ def _strict(name: str, read: Callable[[str], bytes]) -> Rules:
     if names:
         raise InvalidFile.of(names)
     if rules.kind != RULES:
-        raise InvalidFile(f"is of the kind {rules.kind}, where rules are due", file=name, line=rules.place.line)
+        raise InvalidFile(f"is of the kind {rules.kind}, where rules are due", place=Place(name, rules.place.line))
     return rules
 
 
@@ -217,7 +218,7 @@ def _git_reader(revision: str, root: Path) -> Callable[[str], bytes]:
     def read(name: str) -> bytes:
         content = _git(root, "show", f"{found}:./{name}")
         if content is None:
-            raise InvalidFile(f"does not exist in {revision}", file=name)
+            raise InvalidFile(f"does not exist in {revision}", place=Place(name))
         return content
 
     return read

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pleoctl.errors import Finding
 from pleoctl.mapping.analysis.index import BoxIndex
 from pleoctl.mapping.analysis.regions import Box, box
 from pleoctl.mapping.engine.linetable import cell_allows
@@ -14,7 +15,6 @@ from pleoctl.mapping.vocabulary import CELL_FIELDS, CELLS, Cell
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pleoctl.errors import Finding
     from pleoctl.mapping.rules.model import LineRow, Rules
 
 #: A row whose remainder falls into more pieces is left undecided; real tables stay far below.
@@ -104,7 +104,9 @@ def _never(row: LineRow, whole: Box) -> Finding:
     else:
         fields = [name for name, found in whole.regions.items() if not found]
         reason = f"no line has such a {', '.join(fields)}"
-    return row.place.finding("MAP011", f"row {row.id!r} can never match: {reason}", "remove the row", rule=row.id)
+    return Finding(
+        "MAP011", f"row {row.id!r} can never match: {reason}", place=row.place, hint="remove the row", rule=row.id
+    )
 
 
 def _left(whole: Box, earlier: Iterable[_Analysed], table: _Table) -> tuple[list[Box] | None, list[_Analysed]]:
@@ -130,9 +132,9 @@ def _shadowed(row: LineRow, whole: Box, takers: list[_Analysed]) -> Finding:
     more = " and others" if len(needed) > _NAMED else ""
     if all(taker.place.file in row.within for taker in needed):
         message = f"row {row.id!r} is overridden by {by}{more}, in a file that includes its own"
-        return row.place.finding("MAP013", message, rule=row.id, level="info")
+        return Finding("MAP013", message, place=row.place, rule=row.id, level="info")
     message = f"row {row.id!r} can never match: what it matches is taken before by {by}{more}"
-    return row.place.finding("MAP011", message, "move the row up, or remove it", rule=row.id)
+    return Finding("MAP011", message, place=row.place, hint="move the row up, or remove it", rule=row.id)
 
 
 def _needed(whole: Box, takers: list[_Analysed]) -> list[_Analysed]:
@@ -160,7 +162,7 @@ def _redundancies(rules: Rules, table: _Table) -> Iterator[Finding]:
             if other is not None:
                 row = one.row
                 message = f"row {row.id!r} changes nothing: without it {other} gives the same account"
-                yield row.place.finding("MAP012", message, "remove the row", rule=row.id, level="warning")
+                yield Finding("MAP012", message, place=row.place, hint="remove the row", rule=row.id, level="warning")
 
 
 def _successor(rules: Rules, one: _Analysed, later: Iterable[_Analysed], table: _Table) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations, islice
 from typing import TYPE_CHECKING, Final
 
+from pleoctl.errors import Finding
 from pleoctl.mapping.analysis.folding import fold
 from pleoctl.mapping.engine.linetable import cell_allows
 from pleoctl.mapping.vocabulary import CELLS, Cell
@@ -12,7 +13,6 @@ from pleoctl.mapping.vocabulary import CELLS, Cell
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pleoctl.errors import Finding
     from pleoctl.mapping.rules.model import Rules, TypeRow
 
 
@@ -39,14 +39,16 @@ def _stand_ins(rules: Rules, rows: list[TypeRow]) -> Iterator[Finding]:
                 f"row {row.id!r} books the lines on {leg.on(side)}, with their tax and tags; "
                 f"line rows do not apply to {'; '.join(fold(cells))}"
             )
-            yield row.place.finding("MAP014", message, rule=row.id, level="info")
+            yield Finding("MAP014", message, place=row.place, rule=row.id, level="info")
 
 
 def _dead(rows: list[TypeRow]) -> Iterator[Finding]:
     for row in rows:
         if not row.cells:
             message = f"row {row.id!r} can never match: no item has this type, subtype and method"
-            yield row.place.finding("MAP011", message, "see the table of types in docs/mapping.md", rule=row.id)
+            yield Finding(
+                "MAP011", message, place=row.place, hint="see the table of types in docs/mapping.md", rule=row.id
+            )
 
 
 def _overlaps(rows: list[TypeRow]) -> Iterator[Finding]:
@@ -71,7 +73,7 @@ def _overlap(one: TypeRow, other: TypeRow, cells: set[Cell]) -> Finding:
         hint = f"add `replaces: {first.id}`, or narrow the row"
     where = "" if first.standard else f" ({first.place})"
     message = f"row {second.id!r} overlaps {first.id!r}{where}: both match {'; '.join(fold(cells))}"
-    return second.place.finding("MAP010", message, hint, rule=second.id)
+    return Finding("MAP010", message, place=second.place, hint=hint, rule=second.id)
 
 
 def _gaps(rules: Rules) -> Iterator[Finding]:
@@ -93,6 +95,6 @@ def _culprit(rules: Rules, cell: Cell) -> TypeRow | None:
 def _gap(rules: Rules, row: TypeRow | None, text: str) -> Finding:
     if row is not None:
         message = f"no row matches {text}, since {row.id!r} replaces the one that did"
-        return row.place.finding("MAP020", message, "widen the row, or add another", rule=row.id)
+        return Finding("MAP020", message, place=row.place, hint="widen the row, or add another", rule=row.id)
     place = rules.sections.get("expenseTypes", rules.place)
-    return place.finding("MAP020", f"no row matches {text}", "add a row, or `include: [standard]`")
+    return Finding("MAP020", f"no row matches {text}", place=place, hint="add a row, or `include: [standard]`")

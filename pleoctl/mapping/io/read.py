@@ -17,6 +17,7 @@ import msgspec
 
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.items import Defect, Item, decode
+from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ def read_items(stream: BinaryIO, shown: str) -> Iterator[Item | Defect]:
     """
     head = stream.read(_HEAD).removeprefix(_BOM)
     if not head.strip():
-        raise InvalidFile("is empty, where export items are due", file=shown)
+        raise InvalidFile("is empty, where export items are due", place=Place(shown))
     if _is_lines(head):
         yield from _lines(head, stream, shown)
     else:
@@ -75,7 +76,7 @@ def _split(head: bytes, stream: BinaryIO, shown: str) -> Iterator[bytes]:
         pieces.append(rest)
         size += len(rest)
         if size > MAX_ITEM:
-            raise InvalidFile(f"has a line of more than {MAX_ITEM // 1024 // 1024} MiB", file=shown)
+            raise InvalidFile(f"has a line of more than {MAX_ITEM // 1024 // 1024} MiB", place=Place(shown))
         chunk = stream.read(CHUNK)
     yield b"".join(pieces)
 
@@ -83,16 +84,16 @@ def _split(head: bytes, stream: BinaryIO, shown: str) -> Iterator[bytes]:
 def _malformed(error: Exception, text: str, shown: str, line: int, column: int) -> InvalidFile:
     """The finding of a piece of text that starts at a line and column and is not JSON."""
     if isinstance(error, RecursionError):
-        return InvalidFile("is not valid JSON: nested too deep", file=shown, line=line, column=column)
+        return InvalidFile("is not valid JSON: nested too deep", place=Place(shown, line, column))
     if isinstance(error, UnicodeDecodeError):
-        return InvalidFile("is not UTF-8", file=shown, line=line)
+        return InvalidFile("is not UTF-8", place=Place(shown, line))
     message = str(error).removeprefix("JSON is malformed: ")
     message = message[:1].lower() + message[1:]
     at = _BYTE.search(message)
     if at:
         before = text.encode()[: int(at[1])].decode("utf-8", "ignore")
         line, column = _after(before, line, column)
-    return InvalidFile(f"is not valid JSON: {_BYTE.sub('', message)}", file=shown, line=line, column=column)
+    return InvalidFile(f"is not valid JSON: {_BYTE.sub('', message)}", place=Place(shown, line, column))
 
 
 def _after(text: str, line: int, column: int) -> tuple[int, int]:
@@ -124,13 +125,13 @@ class Scanner:
             self._text += self._decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
             line, column = _after(self._text, self._line, self._column)
-            raise InvalidFile("is not UTF-8", file=self._shown, line=line, column=column) from error
+            raise InvalidFile("is not UTF-8", place=Place(self._shown, line, column)) from error
         self._ended = self._ended or not chunk
 
     def _more(self) -> None:
         """Read on; a single value may take as much as `MAX_ITEM`."""
         if len(self._text) - self._at > MAX_ITEM:
-            raise InvalidFile(f"holds a value of more than {MAX_ITEM // 1024 // 1024} MiB", file=self._shown)
+            raise InvalidFile(f"holds a value of more than {MAX_ITEM // 1024 // 1024} MiB", place=Place(self._shown))
         # Twice as much each time, so that a large value is not scanned again for every chunk.
         self._take(self._stream.read(max(CHUNK, len(self._text) - self._at)))
 
@@ -162,7 +163,7 @@ class Scanner:
 
     def _error(self, message: str, at: int) -> InvalidFile:
         line, column = _after(self._text[:at], self._line, self._column)
-        return InvalidFile(f"is not valid JSON: {message}", file=self._shown, line=line, column=column)
+        return InvalidFile(f"is not valid JSON: {message}", place=Place(self._shown, line, column))
 
     def _value(self) -> tuple[Any, int]:
         """The value that starts here and its first offset; reads on until it is whole."""

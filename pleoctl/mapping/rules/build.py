@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.canonical import digest
 from pleoctl.documents.files import decode
-from pleoctl.errors import MOST_ALIKE, Finding, InvalidFile, More
+from pleoctl.errors import MOST_ALIKE, Finding, InvalidFile
 from pleoctl.mapping.rules import template
 from pleoctl.mapping.rules.files import STANDARD_FILE, Source, Sources, folder_reader
 from pleoctl.mapping.rules.model import (
@@ -79,9 +79,7 @@ def read_rules(name: str, read: Callable[[str], bytes]) -> tuple[Rules, list[Fin
 
 
 def _in_order(findings: Iterable[Finding]) -> list[Finding]:
-    return sorted(
-        set(findings), key=lambda f: (f.file or "", isinstance(f, More), f.line or 0, f.column or 0, f.message)
-    )
+    return sorted(set(findings), key=lambda f: (f.sort_key, f.message))
 
 
 class _Build:
@@ -292,7 +290,9 @@ class _Build:
             except InvalidFile as error:
                 path, hint = ("vendors", "file"), "paths are relative to the workspace"
                 self._sort(
-                    finding if finding.line else source.finding(path, f"{finding.file}: {finding.message}", hint)
+                    finding
+                    if finding.place is not None and finding.place.line
+                    else source.finding(path, f"{finding.file}: {finding.message}", hint)
                     for finding in error.findings
                 )
 
@@ -308,7 +308,7 @@ class _Build:
                 place, other = (first.place, row.place) if row.place.file == STANDARD_FILE else (row.place, first.place)
                 message = f"id {row.id!r} stands twice, also in {other}"
                 self.problems.append(
-                    place.finding("duplicate-id", message, "ids name rows in every output", rule=row.id)
+                    Finding("duplicate-id", message, place=place, hint="ids name rows in every output", rule=row.id)
                 )
 
     def _replace(self) -> None:
@@ -338,7 +338,7 @@ class _Build:
             return name
         known = [i for i in rows if i != row.id] if len(self.names) < MOST_ALIKE else []
         hint = did_you_mean(name, known, "known")
-        self.names.append(row.place.finding(UNKNOWN, f"replaces unknown row {name!r}", hint, rule=row.id))
+        self.names.append(Finding(UNKNOWN, f"replaces unknown row {name!r}", place=row.place, hint=hint, rule=row.id))
         return closest(name, known)
 
 

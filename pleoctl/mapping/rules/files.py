@@ -45,7 +45,7 @@ class Source:
 
     def place(self, *path: str | int) -> Place:
         """Where a value stands."""
-        return Place(self.document.shown, *self.document.locate(path))
+        return self.document.place(path)
 
     def finding(self, path: Steps, message: str, hint: str | None = None, code: str = "invalid-file") -> Finding:
         """A finding that points at a value."""
@@ -58,7 +58,7 @@ def folder_reader(root: Path) -> Callable[[str], bytes]:
     def read(name: str) -> bytes:
         path = root / name
         if not path.resolve().is_relative_to(root.resolve()):
-            raise InvalidFile("leads outside the workspace", file=name, hint="move the file into the workspace")
+            raise InvalidFile("leads outside the workspace", place=Place(name), hint="move the file into the workspace")
         return read_bytes(path, name)
 
     return read
@@ -81,7 +81,7 @@ class Sources:
             return
         self._seen.add(name)
         if len(self._seen) > MAX_FILES:
-            raise InvalidFile(f"includes more than {MAX_FILES} files", file=name)
+            raise InvalidFile(f"includes more than {MAX_FILES} files", place=Place(name))
         source = self._source(parse(decode(self.read(name), name), name), within)
         self.listed.append(source)
         for index, included in enumerate(source.data.get("include", [])):
@@ -107,7 +107,7 @@ class Sources:
         try:
             self.load(name, source.within | {source.document.shown})
         except InvalidFile as error:
-            missing = error.findings[0].file == name and error.findings[0].line is None
+            missing = error.findings[0].place == Place(name)
             hint = f"`include` takes {STANDARD!r} or paths relative to the workspace"
             self.problems += (
                 [source.finding(("include", index), f"{name}: {error.message}", hint)] if missing else error.findings

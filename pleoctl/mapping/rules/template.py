@@ -120,11 +120,15 @@ def compile_template(text: str, place: Place) -> Template:
         tree = environment.parse(text)
         deep = _is_deep(tree)
     except TemplateSyntaxError as error:
-        raise InvalidFile.of([_at(place, text, error.lineno).finding("template", _sentence(error.message))]) from error
+        raise InvalidFile.of(
+            [Finding("template", _sentence(error.message), place=_at(place, text, error.lineno))]
+        ) from error
     except RecursionError:
         deep = True
     if deep:
-        raise InvalidFile.of([place.finding("template", _sentence("nested too deep"), "write a simpler one")])
+        raise InvalidFile.of(
+            [Finding("template", _sentence("nested too deep"), place=place, hint="write a simpler one")]
+        )
     problems = list(_problems(tree, place, text))
     if problems:
         raise InvalidFile.of(problems)
@@ -135,7 +139,7 @@ def compile_template(text: str, place: Place) -> Template:
             template.render(context).encode()
     except Exception as error:
         hint = "test first what an item may lack: {% if note and note < … %}" if "undefined" in str(error) else None
-        raise InvalidFile.of([place.finding("template", _sentence(f"{error}"), hint)]) from error
+        raise InvalidFile.of([Finding("template", _sentence(f"{error}"), place=place, hint=hint)]) from error
     return Template(text, _renderer(template))
 
 
@@ -154,7 +158,7 @@ def _sentence(message: str | None) -> str:
 def _at(place: Place, text: str, lineno: int) -> Place:
     """Where a line of a template stands."""
     # A folded or quoted scalar may join lines, so only a template of one line is sure to stand where it says.
-    return place._replace(line=place.line + lineno - 1) if "\n" in text else place
+    return place.below(lineno - 1) if "\n" in text else place
 
 
 def _environment() -> Any:
@@ -178,10 +182,11 @@ def _problems(tree: Any, place: Place, text: str) -> Iterator[Finding]:
     for node in (tree, *tree.find_all(nodes.Node)):
         kind = type(node).__name__
         if kind not in _NODES:
-            yield _at(place, text, node.lineno).finding(
+            yield Finding(
                 "template",
                 f"description: {kind} is not allowed in a template",
-                "use values, conditions and filters",
+                place=_at(place, text, node.lineno),
+                hint="use values, conditions and filters",
             )
         elif kind == "Filter" and node.name not in _FILTERS:
             yield _unknown(place, text, node, f"filter {node.name!r}", did_you_mean(node.name, list(_FILTERS), "known"))
@@ -194,15 +199,16 @@ def _problems(tree: Any, place: Place, text: str) -> Iterator[Finding]:
             for part in node.nodes:
                 fields = FIELDS.get(getattr(part, "name", ""), ()) if type(part).__name__ == "Name" else ()
                 if fields:
-                    yield _at(place, text, part.lineno).finding(
+                    yield Finding(
                         "template",
                         f"description: {part.name} has several fields",
-                        f"write e.g. {{{{ {part.name}.{fields[0]} }}}}",
+                        place=_at(place, text, part.lineno),
+                        hint=f"write e.g. {{{{ {part.name}.{fields[0]} }}}}",
                     )
 
 
 def _unknown(place: Place, text: str, node: Any, what: str, hint: str) -> Finding:
-    return _at(place, text, node.lineno).finding(UNKNOWN, f"description: unknown {what}", hint)
+    return Finding(UNKNOWN, f"description: unknown {what}", place=_at(place, text, node.lineno), hint=hint)
 
 
 def _is_field(node: Any) -> bool:

@@ -50,33 +50,33 @@ def read_csv(text: str, shown: str) -> Iterator[VendorRow]:
                     dict(zip(header, cells, strict=False)), len(cells), len(header), Place(shown, reader.line_num, 1)
                 )
     except csv.Error as error:
-        raise InvalidFile(f"is not valid CSV: {error}", file=shown, line=reader.line_num) from error
+        raise InvalidFile(f"is not valid CSV: {error}", place=Place(shown, reader.line_num)) from error
 
 
 def _check_header(header: list[str], shown: str) -> None:
     if len(header) == 1 and ";" in header[0]:
-        raise InvalidFile("separates its cells by semicolons", file=shown, line=1, hint="write commas")
+        raise InvalidFile("separates its cells by semicolons", place=Place(shown, 1), hint="write commas")
     findings = [
-        Finding(UNKNOWN, f"unknown column {name!r}", file=shown, line=1, hint=did_you_mean(name, _COLUMNS, "known"))
+        Finding(UNKNOWN, f"unknown column {name!r}", place=Place(shown, 1), hint=did_you_mean(name, _COLUMNS, "known"))
         for name in [n for n in header if n not in _COLUMNS][:MOST_ALIKE]
     ]
     if not findings and "code" not in header:
-        findings = [Finding("invalid-file", "lacks the column code", file=shown, line=1)]
+        findings = [Finding("invalid-file", "lacks the column code", place=Place(shown, 1))]
     if not findings and len(set(header)) < len(header):
-        findings = [Finding("invalid-file", "names a column twice", file=shown, line=1)]
+        findings = [Finding("invalid-file", "names a column twice", place=Place(shown, 1))]
     if findings:
         raise InvalidFile.of(findings)
 
 
 def _csv_row(cells: dict[str, str], count: int, expected: int, place: Place) -> VendorRow:
-    where: dict[str, Any] = {"file": place.file, "line": place.line}
+    line = Place(place.file, place.line)
     if count != expected:
-        raise InvalidFile(f"has {count} cells where the header has {expected}", **where)
+        raise InvalidFile(f"has {count} cells where the header has {expected}", place=line)
     blocked = cells.pop("blocked", "").strip().lower()
     if blocked not in _TRUE | _FALSE:
-        raise InvalidFile(f"blocked is {blocked!r}", hint="write true or false", **where)
+        raise InvalidFile(f"blocked is {blocked!r}", hint="write true or false", place=line)
     if not cells["code"]:
-        raise InvalidFile("the vendor has no code", **where)
+        raise InvalidFile("the vendor has no code", place=line)
     data: dict[str, Any] = {name: value or None for name, value in cells.items()}
     return vendor_row({**data, "blocked": blocked in _TRUE}, place)
 
@@ -88,7 +88,7 @@ def doubles(rows: Iterable[VendorRow]) -> Iterator[Finding]:
         first = seen.setdefault(row.code, row)
         if first is not row:
             message = f"vendor {row.code!r} stands twice, first in {first.place}"
-            yield row.place.finding("duplicate-id", message, "keep one row")
+            yield Finding("duplicate-id", message, place=row.place, hint="keep one row")
 
 
 #: How Pleo calls the keys of a vendor or supplier.

@@ -8,6 +8,7 @@ import msgspec
 
 from pleoctl.errors import InvalidFile
 from pleoctl.model.shape import Strict
+from pleoctl.place import Place
 from pleoctl.sinks.base import HeldPosting
 
 if TYPE_CHECKING:
@@ -47,9 +48,11 @@ def decode(content: bytes, shown: str) -> Ledger:
     except msgspec.DecodeError as error:
         raise InvalidFile(
             f"is no ledger of booked entries: {error}",
-            file=shown,
+            place=Place(shown),
             hint="restore it from version control; without it entries could be booked twice",
         ) from error
     if ledger.format_version != 1:
-        raise InvalidFile(f"has format version {ledger.format_version}, which this pleoctl does not know", file=shown)
+        raise InvalidFile(
+            f"has format version {ledger.format_version}, which this pleoctl does not know", place=Place(shown)
+        )
     return ledger

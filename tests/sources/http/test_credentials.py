@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fake_books import TOKEN, Reply
+from findings import line_of
 from pleoctl.errors import InvalidFile, PleoctlError, Refused, SourceError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def test_the_key_of_pleo_goes_nowhere_else(
     for auth in ({"bearer": reference}, {"headers": {"X": reference}}):
         with pytest.raises(Refused, match="Pleo's own credential") as caught:
             books.read(section(server, auth=auth))
-        assert caught.value.findings[0].line
+        assert line_of(caught.value.findings[0])
     assert server.calls == []
 
 

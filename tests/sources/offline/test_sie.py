@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from findings import line_of
 from pleoctl.errors import SourceError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def test_an_encoding_in_doubt_is_refused(books: Books, name: bytes) -> None:
     with pytest.raises(SourceError, match="do not tell which") as caught:
         read(books, content)
     (found,) = caught.value.findings
-    assert (found.line, "source.encoding" in str(found.hint)) == (4, True)
+    assert (line_of(found), "source.encoding" in str(found.hint)) == (4, True)
     assert read(books, content, encoding="iso8859-15").accounts[0].fields["name"] == name.decode("iso8859-15")
     plain = HEAD.encode() + b'#FNAMN "' + name + b'"\n#KONTO 1930 "Bank"\n'
     assert rows(read(books, plain).accounts) == [("1930", "Bank", False)]

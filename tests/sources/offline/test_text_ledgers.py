@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from findings import line_of
 from pleoctl.errors import InvalidFile, Refused, SourceError
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def test_an_sie_file_in_another_encoding(books: Books) -> None:
     )
     with pytest.raises(SourceError, match="is not ascii") as caught:
         books.read({"type": "sie", "path": "books.se", "encoding": "ascii"})
-    assert caught.value.findings[0].line == 2
+    assert line_of(caught.value.findings[0]) == 2
     with pytest.raises(SourceError, match="unknown"):
         books.read({"type": "sie", "path": "books.se", "encoding": "cp9999"})
 

@@ -6,6 +6,7 @@ import configparser
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.errors import SourceError
+from pleoctl.place import Place
 from pleoctl.sources import SourceRow, Table
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class IniSource:
         try:
             parser.read_string(self._path.read_text(encoding="utf-8"))
         except (OSError, UnicodeError, configparser.Error) as error:
-            raise SourceError(f"cannot be read: {type(error).__name__}", file=self._shown) from error
+            raise SourceError(f"cannot be read: {type(error).__name__}", place=Place(self._shown)) from error
         return Table(self._shown, [self._row(code, parser[code]) for code in parser.sections()])
 
     def _row(self, code: str, found: configparser.SectionProxy) -> SourceRow:
