@@ -16,8 +16,8 @@ PACKAGE: Final = ROOT / "pleoctl"
 
 #: From the ground up. A room imports from the floors below its own; rooms on one floor know nothing of each other.
 FLOORS: Final = (
-    "errors",
     "place",
+    "errors",
     "hosts streams text",
     "machine markup",
     "model",

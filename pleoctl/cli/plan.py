@@ -120,7 +120,7 @@ def _planned(workspace: Workspace, choices: Choices) -> Plan:
 
 def refused(made: Plan) -> Finding:
     """One line beside the plan, for those who only see the log."""
-    first = made.head.guard.findings[0]
+    first = made.head.guard.findings[0].finding
     return Finding("guard", f"the guard refuses this plan: {replace(first, hint=None)}", hint=first.hint)
 
 

@@ -90,7 +90,10 @@ def test_a_held_row_without_a_record_is_one_and_duplicates_count_each() -> None:
 def test_doubt_is_told_of_every_look_alike_in_words_of_its_kind() -> None:
     """Groups and tags are held and told so; accounts are different ones and go on."""
     notes = tags([row("X ")], [live("X")]).notes
-    assert [(str(note.address), note.origin) for note in notes] == [("tag:D/X", None), ("tag:D/X ", "f:1")]
+    assert [(str(note.address), note.origin and str(note.origin)) for note in notes] == [
+        ("tag:D/X", None),
+        ("tag:D/X ", "f:1"),
+    ]
     alike = "differ only in case, blanks or Unicode form: 'X', 'X '"
     assert {note.reason for note in notes} == {f"codes that {alike}; all are left as they are"}
     found = accounts([row("X ")], [live("X", archived=True)])

@@ -45,7 +45,7 @@ def test_a13_different_accounts_are_updated(want: Row, fields: list[str]) -> Non
     assert shown(result) == [("account:e", "update", fields)]
     change = result.changes[0]
     assert change.reason == f"{' and '.join(fields)} differ{'s' if len(fields) == 1 else ''}"
-    assert change.origin == "desired-state.yaml:4"
+    assert str(change.origin) == "desired-state.yaml:4"
     assert (change.before or {}).keys() == change.after.keys()
 
 

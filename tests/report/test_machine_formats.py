@@ -35,9 +35,13 @@ FINDINGS = st.builds(
     st.sampled_from(["a", "b-c"]),
     st.text(max_size=30),
     st.sampled_from(["error", "warning", "info"]),
-    st.none() | st.text(min_size=1, max_size=20),
-    st.none() | st.integers(1, 9999),
-    st.none() | st.integers(1, 200),
+    st.none()
+    | st.builds(
+        Place,
+        st.text(min_size=1, max_size=20),
+        st.none() | st.integers(1, 9999),
+        st.none() | st.integers(1, 200),
+    ),
     st.none() | st.text(max_size=10),
     st.none() | st.text(max_size=10),
     st.none() | st.text(max_size=10),
