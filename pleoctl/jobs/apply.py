@@ -93,7 +93,7 @@ def refuse_job(plan: PostingPlan, runs: Sequence[Path], error: Refused) -> JobRe
     receipt = _receipt(plan)
     receipt.outcome, receipt.finished_at = "refused", receipt.started_at
     receipt.requests = {"read": 0, "write": 0, "retries": 0}
-    receipt.findings += error.findings
+    receipt.tell(*error.findings)
     with suppress(PleoctlError):
         open_run(runs, receipt.run_id, plan.bytes).keep(receipt.bytes)
     return receipt
