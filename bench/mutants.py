@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from pleoctl.apply import executor, fresh, kinds, run, steps
+from pleoctl.apply import executor, fresh, run, steps
 from pleoctl.plan import order
+from pleoctl.pleo import accounts
 from pleoctl.reconcile.table import Table
 from pleoctl.remote.errors import LostAnswer
 from pleoctl.run import settle
@@ -46,7 +47,7 @@ def _forgets_metadata(self: Any, record: Any, after: Any) -> Any:
     return _PUT(self, record, after)
 
 
-_PUT = kinds.AccountApi.put
+_PUT = accounts.Operations.put
 
 
 def _backwards(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,7 +87,7 @@ MUTANTS: dict[str, Mutant] = {
     "nothing is stale": (fresh.FreshCheck, "_stale", lambda *_: None),
     "archives do not wait for look-alikes": (executor, "rivals", lambda _changes: {}),
     "any look-alike is taken": (steps.Create, "_is_free", lambda *_: True),
-    "metadata is not echoed": (kinds.AccountApi, "put", _forgets_metadata),
+    "metadata is not echoed": (accounts.Operations, "put", _forgets_metadata),
     "waves run backwards": (executor, "waves", _backwards(order.waves)),
     "held rows are decided": (Table, "_is_held", lambda *_: False),
     "nobody looks again at the end": (run, "verify", lambda *_: None),

@@ -3,167 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pleoctl.apply.kinds import APIS
+import pleoctl.pleo
+import pleoctl.sandbox.kinds
+from findings import line_of
+from new_kind.row import PROJECT
 from pleoctl.desired.comments import render
 from pleoctl.desired.read import read_state
 from pleoctl.documents.schemas import validator
+from pleoctl.errors import InvalidFile
 from pleoctl.model.kinds import KINDS, Field, Kind
-from pleoctl.model.records import Live
-from pleoctl.pleo.kinds import READ
-from pleoctl.pleo.paging import Listing, read_pages
 from pleoctl.sandbox import Sandbox, Seed
-from pleoctl.sandbox.calls import Answer, Call
-from pleoctl.sandbox.contract import Field as Text
-from pleoctl.sandbox.contract import Operation, published
-from pleoctl.sandbox.kinds import PARTS
-from pleoctl.sandbox.parts import Part, Row
-from pleoctl.sandbox.store import Filter, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
-
-    from pleoctl.model.changes import Change
-    from pleoctl.pleo.reader import PleoReader
-    from pleoctl.pleo.writer import PleoWriter
+    from collections.abc import Callable, Iterator
 
 Json = dict[str, Any]
-
-# --- the row ---------------------------------------------------------------------------------------------------------
-
-PROJECT = Kind(
-    "project",
-    "project",
-    "projects",
-    "externalId",
-    fields=(
-        Field("code", nullable=True),
-        Field("name", longest=20),
-        Field("manager", nullable=True, optional=True),
-    ),
-    waves={"create": 50, "unarchive": 51, "update": 51, "archive": 52},
-    longest=20,
-    says="The project's id.",
-)
-
-# --- the module of Pleo's operations ---------------------------------------------------------------------------------
-
-PATH = "/v9/projects"
-
-
-def project(raw: Json) -> Live:
-    """A project of an answer."""
-    fields = {name: raw.get(name) or None for name in PROJECT.names}
-    return Live(raw["id"], raw["externalId"], raw["archived"], fields, raw=raw)
-
-
-def read_projects(reader: PleoReader) -> list[Live]:
-    """Every project."""
-    return read_pages(reader.http, Listing("GET", PATH), project)
-
-
-class ProjectApi:
-    """Operations of projects."""
-
-    kind = PROJECT
-    unique = True
-
-    def __init__(self, pleo: PleoWriter) -> None:
-        self._pleo = pleo
-
-    def reread(self, _changes: Sequence[Change], _groups: Iterable[str]) -> list[Live]:
-        """All of them."""
-        return read_projects(self._pleo)
-
-    def by_id(self, ids: Sequence[str]) -> list[Live]:
-        """Those with these ids."""
-        return [record for record in read_projects(self._pleo) if record.id in set(ids)]
-
-    def find(self, _change: Change, _group: str | None) -> list[Live]:
-        """All of them."""
-        return read_projects(self._pleo)
-
-    def find_alike(self, _change: Change) -> list[Live]:
-        """No more than `find` gives."""
-        return []
-
-    def create(self, change: Change, _group: str | None) -> Live:
-        """Create one."""
-        body = {"externalId": change.key, **change.after}
-        return project(self._pleo.http.write("POST", PATH, json=body).body["data"])
-
-    def put(self, record: Live, after: Json) -> Live:
-        """Write a whole one."""
-        body = {name: value for name, value in ((record.raw or {}) | after).items() if name not in {"id", "externalId"}}
-        return project(self._pleo.http.write("PUT", f"{PATH}/{record.id}", json=body).body["data"])
-
-
-# --- the module of the sandbox ---------------------------------------------------------------------------------------
-
-
-class ProjectRow(Row, frozen=True, kw_only=True):
-    """A project in a seed."""
-
-    externalId: str  # noqa: N815 - Pleo's name
-    name: str
-    code: str | None = None
-    manager: str | None = None
-
-
-PROJECTS = Table.of("projects", ProjectRow, indexes=(("externalId",),))
-
-
-def _render(row: Json) -> Json:
-    return {name: row[name] for name in ("id", "externalId", "archived", *PROJECT.names)}
-
-
-def _list(call: Call) -> Answer:
-    return call.page(PROJECTS, Filter(), ("externalId",), _render)
-
-
-def _create(call: Call) -> Answer:
-    row = {**PART.defaults(), **call.body, "id": call.world.new_id()}
-    return Answer(200, {"data": _render(call.store.insert(PROJECTS, row))})
-
-
-def _put(call: Call) -> Answer:
-    return Answer(200, {"data": _render(call.store.update(PROJECTS, call.path["id"], call.body))})
-
-
-BODY = {"archived": Text(type="flag"), **{name: Text(type="text", nullable=True) for name in PROJECT.names}}
-PART = Part(
-    kind="project",
-    key="externalId",
-    row=ProjectRow,
-    table=PROJECTS,
-    operations=(
-        Operation(id="listProjects", method="GET", path=PATH, query=published()["searchAccountsV1"].query),
-        Operation(
-            id="createProject",
-            method="POST",
-            path=PATH,
-            writes=True,
-            body={"externalId": Text(type="text", required=True), **BODY},
-        ),
-        Operation(id="putProject", method="PUT", path=f"{PATH}/{{id}}", writes=True, body=BODY),
-    ),
-    handlers={"listProjects": _list, "createProject": _create, "putProject": _put},
-)
-
-# --- registered ------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def company(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Sandbox]]:
-    """The kind is registered; gives a Pleo that holds these projects."""
+    """The row is there, and the two modules where theirs are; gives a Pleo that holds these projects."""
+    support = Path(__file__).parent / "support" / "new_kind"
     monkeypatch.setitem(KINDS, PROJECT.name, PROJECT)
-    monkeypatch.setitem(READ, PROJECT.name, read_projects)
-    monkeypatch.setitem(APIS, PROJECT.name, ProjectApi)
-    monkeypatch.setitem(PARTS, PROJECT.name, PART)
+    monkeypatch.setattr(pleoctl.pleo, "__path__", [*pleoctl.pleo.__path__, str(support / "pleo")])
+    beside = [*pleoctl.sandbox.kinds.__path__, str(support / "sandbox")]
+    monkeypatch.setattr(pleoctl.sandbox.kinds, "__path__", beside)
+    for kind, part in pleoctl.sandbox.kinds.found().items():
+        monkeypatch.setitem(pleoctl.sandbox.kinds.PARTS, kind, part)
     started = []
 
     def start(*projects: Json) -> Sandbox:
@@ -261,6 +132,18 @@ def test_a_made_up_kind_is_imported(company: Any, books: Any, cli: Any) -> None:
     assert cli("import").code == 0
     assert 'projects:\n- {externalId: "P9", name: "N"}\n' in (folder / "desired-state.yaml").read_text()
     assert cli("plan", "--detailed-exitcode").code == 0
+
+
+@pytest.mark.usefixtures("company")
+def test_a_made_up_kind_is_seeded_from_a_file(tmp_path: Path) -> None:
+    """The schema of seeds knows its rows: one that does not fit is refused with its place."""
+    head = "apiVersion: pleoctl/v1\nkind: SandboxSeed\nprojects:\n"
+    (tmp_path / "seed.yaml").write_text(head + '- {externalId: "P1", name: "One"}\n')
+    assert [row["name"] for row in Seed.load(tmp_path / "seed.yaml").rows("project")] == ["One"]
+    (tmp_path / "seed.yaml").write_text(head + '- {externalId: "P1", nmae: "One"}\n')
+    with pytest.raises(InvalidFile) as caught:
+        Seed.load(tmp_path / "seed.yaml")
+    assert {line_of(finding) for finding in caught.value.findings} == {4}
 
 
 RATE = Kind(

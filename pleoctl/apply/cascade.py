@@ -16,10 +16,10 @@ from pleoctl.run.settle import Ambiguous, Done, Step, Undone, settle
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pleoctl.apply.kinds import TagApi
     from pleoctl.apply.ledger import Ledger
     from pleoctl.apply.steps import Bench
     from pleoctl.model.records import Live
+    from pleoctl.pleo.tags import Operations
     from pleoctl.remote.errors import ApiError
     from pleoctl.run.receipt import Result
     from pleoctl.run.settle import End
@@ -40,7 +40,7 @@ def restore_tags(bench: Bench, ledger: Ledger) -> None:
 class Restore(Step[str]):
     """Archive tags by their ids: first 100 a call, then, should some resist, one by one."""
 
-    def __init__(self, api: TagApi, groups: Sequence[str], archived: set[str]) -> None:
+    def __init__(self, api: Operations, groups: Sequence[str], archived: set[str]) -> None:
         """Look which of the ``archived`` tags of the groups are active now."""
         self._api, self._groups, self._archived = api, groups, archived
         self._send = self._in_bulk

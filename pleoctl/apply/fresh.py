@@ -15,10 +15,10 @@ from pleoctl.run.receipt import Result
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pleoctl.apply.kinds import KindApis
     from pleoctl.model.addresses import Address
     from pleoctl.model.changes import Change
     from pleoctl.model.records import Live
+    from pleoctl.pleo.kinds import KindApis
 
 
 @dataclass(slots=True)

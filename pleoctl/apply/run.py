@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.apply.cascade import restore_tags
 from pleoctl.apply.executor import Executor
 from pleoctl.apply.fresh import Fresh, FreshCheck
-from pleoctl.apply.kinds import KindApis
 from pleoctl.apply.ledger import Ledger
 from pleoctl.apply.steps import Bench
 from pleoctl.apply.verify import verify
 from pleoctl.errors import Finding, PleoctlError, Refused
 from pleoctl.machine import this_machine
 from pleoctl.plan.guard import check_guard
+from pleoctl.pleo.kinds import KindApis
 from pleoctl.remote.errors import Interrupted
 from pleoctl.run.doubts import wait_out
 from pleoctl.run.folder import open_run

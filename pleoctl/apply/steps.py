@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pleoctl.apply.fresh import Fresh
-    from pleoctl.apply.kinds import KindApi, KindApis
     from pleoctl.model.changes import Change
     from pleoctl.model.records import Live
     from pleoctl.plan.order import Task
+    from pleoctl.pleo.kinds import KindApis, Operations
     from pleoctl.remote.errors import ApiError
 
 Seen = Done | Undone | Moved | Next[Address]
@@ -138,7 +138,7 @@ class Bring(Step[Address]):
 
     doubt = _WRITTEN
 
-    def __init__(self, api: KindApi, change: Change, record: Live) -> None:
+    def __init__(self, api: Operations, change: Change, record: Live) -> None:
         super().__init__([change.address])
         self._api, self._change = api, change
         self._before = self._seen = record

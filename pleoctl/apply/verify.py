@@ -12,9 +12,9 @@ from pleoctl.run.settle import moments
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pleoctl.apply.kinds import KindApis
     from pleoctl.apply.ledger import Ledger
     from pleoctl.model.records import Live
+    from pleoctl.pleo.kinds import KindApis
     from pleoctl.run.receipt import Result
 
 

@@ -15,9 +15,11 @@ from pleoctl.place import Place
 if TYPE_CHECKING:
     from pathlib import Path
 
+Schema = dict[str, Any]
 
-def parse(text: str, shown: str, schema: str | None = None) -> Document:
-    """Parse YAML text; with ``schema`` (a name in schemas/) all violations are raised at once.
+
+def parse(text: str, shown: str, schema: str | Schema | None = None) -> Document:
+    """Parse YAML text; with ``schema`` (a name in schemas/, or a schema itself) all violations are raised at once.
 
     Raises `InvalidFile`.
     """
@@ -32,7 +34,7 @@ def parse(text: str, shown: str, schema: str | None = None) -> Document:
     return document
 
 
-def load(path: Path, schema: str | None = None, shown: str | None = None) -> Document:
+def load(path: Path, schema: str | Schema | None = None, shown: str | None = None) -> Document:
     """Read and `parse` a file. Raises `InvalidFile`."""
     name = shown or str(path)
     return parse(decode(read_bytes(path, name), name), name, schema)

@@ -73,10 +73,14 @@ def validator(name: str) -> Validator:
 
 @cache
 def _validator(name: str, _kinds: tuple[str, ...]) -> Validator:
+    from pleoctl.documents.composed import composed
+
+    return _compiled(composed(name, json.loads(schema_text(name))))
+
+
+def _compiled(schema: dict[str, Any]) -> Validator:
     from jsonschema import Draft7Validator  # 80 ms that valid fast-path files never need
     from jsonschema.validators import extend
-
-    from pleoctl.documents.composed import composed
 
     strict: Any = extend(  # type: ignore[no-untyped-call]
         Draft7Validator,
@@ -84,7 +88,7 @@ def _validator(name: str, _kinds: tuple[str, ...]) -> Validator:
         # 500.00 is a whole number to JSON Schema; who writes it means 500 units, and gets 500 hundredths.
         type_checker=Draft7Validator.TYPE_CHECKER.redefine("integer", lambda _checker, value: type(value) is int),
     )
-    made: Validator = strict(composed(name, json.loads(schema_text(name))))
+    made: Validator = strict(schema)
     return made
 
 
@@ -106,9 +110,10 @@ def _unique_items(_validator: Validator, wanted: bool, value: Any, _schema: Any)
             yield ValidationError("is not unique")
 
 
-def violations(document: Document, name: str) -> list[Finding]:
-    """All violations of a document, in file order."""
-    spots = [spot for error in validator(name).iter_errors(document.data) for spot in _spots(document, _leaf(error))]
+def violations(document: Document, schema: str | dict[str, Any]) -> list[Finding]:
+    """All violations of a document, in file order; a schema is one of ours by its name, or any other."""
+    checker = validator(schema) if isinstance(schema, str) else _compiled(schema)
+    spots = [spot for error in checker.iter_errors(document.data) for spot in _spots(document, _leaf(error))]
     # Wording a finding costs far more than finding it, and nobody reads thousands.
     spots.sort(key=lambda spot: spot.place)
     found = list(dict.fromkeys(spot.told() for spot in spots[:MOST_ALIKE]))

@@ -7,7 +7,7 @@
 | tag      | code, ignoring case, a group | name                              | rule T44-T49              |
 
 A *flat* kind is a list of its own: a section of the desired state, of the source and of a plan's scope. Tag groups hold
-the tags. What a kind does in Pleo is bound beside Pleo's operations (`pleoctl.pleo.kinds`, `pleoctl.apply.kinds`).
+the tags. What a kind does in Pleo stands in the module of `pleoctl.pleo` that the row names (`Kind.module`).
 """
 
 from __future__ import annotations
@@ -70,6 +70,11 @@ class Kind:
     def plural(self) -> str:
         """The title for counts."""
         return f"{self.title}s"
+
+    @property
+    def module(self) -> str:
+        """The name of the module of its operations in Pleo: ``accounts``, ``tag_groups``."""
+        return self.plural.replace(" ", "_")
 
     @property
     def heading(self) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pleoctl.errors import Finding
 from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP, Kind, flat_kinds
 from pleoctl.model.records import DesiredState, Dimension, Live, Row
-from pleoctl.pleo.kinds import READ
+from pleoctl.pleo.kinds import read as read_kind
 from pleoctl.reconcile.duplicates import keep_group, moment
 from pleoctl.workspace.settings import MAX_SELECTED
 
@@ -35,7 +35,7 @@ def adopt(reader: PleoReader, selected: Sequence[str] | None = None) -> Adopted:
 
     Without ``selected`` the first five active tag groups by code are chosen and the others left alone.
     """
-    flat = {kind.name: READ[kind.name](reader) for kind in flat_kinds()}
+    flat = {kind.name: read_kind(kind, reader) for kind in flat_kinds()}
     groups = reader.groups()
     kept = [keep_group(Row(None, {}), same) for same in _by_key(groups, TAG_GROUP).values()]
     kept.sort(key=lambda group: group.key)

@@ -30,7 +30,7 @@ from pleoctl.plan.guard import Guard, check_guard
 from pleoctl.plan.named import unmatched_warnings
 from pleoctl.plan.requests import writes
 from pleoctl.plan.warnings import account_warnings, held_warnings, in_order
-from pleoctl.pleo.kinds import READ
+from pleoctl.pleo.kinds import read as read_kind
 from pleoctl.reconcile.changes import LiveState, Reconciliation, Scope
 from pleoctl.reconcile.dimensions import groups_to_read
 from pleoctl.reconcile.run import reconcile
@@ -82,7 +82,7 @@ def read_live(reader: PleoReader, desired: DesiredState, scope: Scope) -> LiveSt
     live = LiveState(usage=_remembered(reader.usage))
     for kind in flat_kinds():
         if scope.has(kind.name) and kind.name in desired.flat:
-            live.flat[kind.name] = READ[kind.name](reader)
+            live.flat[kind.name] = read_kind(kind, reader)
     if scope.dimensions is not None:
         if scope.dimensions and desired.dimensions is not None:
             groups_to_read(desired, [], scope)

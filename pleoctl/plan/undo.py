@@ -12,7 +12,7 @@ from pleoctl.plan.build import Frame, freeze
 from pleoctl.plan.document import Skipped, Undone
 from pleoctl.plan.guard import check_guard
 from pleoctl.plan.warnings import in_order, in_use_warnings
-from pleoctl.pleo.kinds import READ
+from pleoctl.pleo.kinds import read as read_kind
 from pleoctl.reconcile.changes import LiveState, Reconciliation
 from pleoctl.reconcile.fields import differing
 
@@ -96,7 +96,7 @@ def _read(reader: PleoReader, done: list[_Done]) -> LiveState:
     live = LiveState()
     for kind in flat_kinds():
         if kind.name in kinds:
-            live.flat[kind.name] = READ[kind.name](reader)
+            live.flat[kind.name] = read_kind(kind, reader)
     if kinds & _TAGS:
         live.groups = reader.groups()
     if TAG.name in kinds:

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from pleoctl.model.kinds import ACCOUNT
 from pleoctl.pleo import wire
 from pleoctl.pleo.answers import understood
 from pleoctl.pleo.client import Client, by_hundreds
 from pleoctl.pleo.paging import Listing, read_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
+    from pleoctl.model.changes import Change
     from pleoctl.model.records import Live
     from pleoctl.remote.transport import Transport
 
@@ -96,7 +98,7 @@ class AccountReads(Client):
         }
 
 
-class AccountWrites(Client):
+class AccountWrites(AccountReads):
     """Writing accounts. Every method raises `LostAnswer` or `ApiError` as the transport does."""
 
     def create_account(self, body: dict[str, Any]) -> Live:
@@ -115,3 +117,66 @@ class AccountWrites(Client):
         """Operation ``updateAccountV1``."""
         answer = self._http.write("PUT", f"{PATH}/{quote(record, safe='')}", json=body, scope=WRITE)
         return understood(lambda: wire.account(wire.data_of(answer.body), keep=True))
+
+
+def read(reader: AccountReads) -> list[Live]:
+    """Every account, active and archived."""
+    return reader.accounts()
+
+
+class Operations:
+    """Chart of accounts (A41-A44)."""
+
+    kind = ACCOUNT
+    unique = True
+
+    def __init__(self, pleo: AccountWrites) -> None:
+        self._pleo = pleo
+
+    def reread(self, changes: Sequence[Change], _groups: Iterable[str]) -> list[Live]:
+        """One full pass if something is created; unmanaged fields of touched records still come by id."""
+        ids = [c.id for c in changes if c.id is not None]
+        if len(ids) == len(changes):
+            return self.by_id(ids)
+        return self._pleo.accounts(keep=set(ids))
+
+    def by_id(self, ids: Sequence[str]) -> list[Live]:
+        """See `Operations.by_id`."""
+        return self._pleo.accounts_by_id(ids)
+
+    def find(self, change: Change, _group: str | None) -> list[Live]:
+        """See `Operations.find`."""
+        return self._pleo.accounts_by_key(change.key)
+
+    def find_alike(self, _change: Change) -> list[Live]:
+        """See `Operations.find_alike`: a search by externalId finds no other spelling of it."""
+        return self.every()
+
+    def every(self) -> list[Live]:
+        """All accounts, with their whole answers."""
+        return self._pleo.accounts(keep=None)
+
+    def create(self, change: Change, _group: str | None) -> Live:
+        """See `Operations.create`."""
+        return self._pleo.create_account(self.item(change))
+
+    def create_many(self, changes: Sequence[Change]) -> BatchResult:
+        """Create 1 to 1000 records in one call."""
+        return self._pleo.create_accounts([self.item(change) for change in changes])
+
+    @staticmethod
+    def item(change: Change) -> dict[str, Any]:
+        """The body of a create, also inside a batch (A16)."""
+        return {"externalId": change.key, **change.after}
+
+    def put(self, record: Live, after: dict[str, Any]) -> Live:
+        """All five fields, always (A30)."""
+        raw = record.raw or {}
+        body = {
+            "archived": after["archived"],
+            "name": after.get("name", record.fields.get("name")),
+            "code": after.get("code", record.fields.get("code")),
+            "taxCodeExternalId": after.get("taxCodeExternalId", record.fields.get("taxCodeExternalId")),
+            "metadata": raw.get("metadata"),
+        }
+        return self._pleo.put_account(record.id, body)

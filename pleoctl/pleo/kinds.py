@@ -1,16 +1,70 @@
-"""How each flat kind is read: the planner's only knowledge of Pleo's lists. Tag groups and tags have their own way."""
+"""What each kind does in Pleo, found in the module that its row names (`Kind.module`), beside this one.
+
+Such a module has `Operations`, and for a flat kind `read`: the planner's only knowledge of Pleo's lists, and the
+executor's only knowledge of how records are looked up and written.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
 
-from pleoctl.model.kinds import ACCOUNT
+from pleoctl.model.kinds import KINDS
+from pleoctl.pleo import accounts, tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable, Sequence
+    from types import ModuleType
 
+    from pleoctl.model.changes import Change
+    from pleoctl.model.kinds import Kind
     from pleoctl.model.records import Live
     from pleoctl.pleo.reader import PleoReader
+    from pleoctl.pleo.writer import PleoWriter
 
-READ: Final[dict[str, Callable[[PleoReader], list[Live]]]] = {ACCOUNT.name: lambda reader: reader.accounts()}
-"""Every record of a kind, active and archived, by the kind's name."""
+
+class Operations(Protocol):
+    """One kind's operations. ``group`` is the Pleo id of a tag's group, None for other kinds."""
+
+    kind: Kind
+    unique: bool
+    """Whether Pleo itself refuses a second record with the same key."""
+
+    def reread(self, changes: Sequence[Change], groups: Iterable[str]) -> list[Live]:
+        """The records the changes touch; all records of the kind (or the groups) if something is created."""
+
+    def by_id(self, ids: Sequence[str]) -> list[Live]:
+        """The records with these ids."""
+
+    def find(self, change: Change, group: str | None) -> list[Live]:
+        """The records that might be what a create made: all that could carry its key."""
+
+    def find_alike(self, change: Change) -> list[Live]:
+        """Further records that Pleo may take for the one that a create wants, where `find` cannot give them."""
+
+    def create(self, change: Change, group: str | None) -> Live:
+        """Create one record."""
+
+    def put(self, record: Live, after: dict[str, Any]) -> Live:
+        """Write a whole record; what pleoctl does not manage is echoed from ``record`` (law 5)."""
+
+
+def read(kind: Kind, reader: PleoReader) -> list[Live]:
+    """Every record of a flat kind, active and archived."""
+    found: list[Live] = _module(kind).read(reader)
+    return found
+
+
+class KindApis:
+    """Every kind's operations, by kind name or, for those that only one kind has, by attribute."""
+
+    def __init__(self, pleo: PleoWriter) -> None:
+        self.accounts, self.tags = accounts.Operations(pleo), tags.Operations(pleo)
+        self._by_kind: dict[str, Operations] = {name: _module(kind).Operations(pleo) for name, kind in KINDS.items()}
+
+    def __getitem__(self, kind: str) -> Operations:
+        return self._by_kind[kind]
+
+
+def _module(kind: Kind) -> ModuleType:
+    return import_module(f"{__package__}.{kind.module}")

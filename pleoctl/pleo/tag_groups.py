@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from pleoctl.errors import PleoError
+from pleoctl.model.kinds import TAG_GROUP
 from pleoctl.pleo import wire
 from pleoctl.pleo.answers import understood
 from pleoctl.pleo.client import Client
 from pleoctl.remote.errors import ApiError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pleoctl.model.changes import Change
     from pleoctl.model.records import Live
 
 PATH: Final = "/v0/tag-groups"
@@ -45,7 +49,7 @@ class GroupReads(Client):
         return wire.usages(wire.data_of(body))
 
 
-class GroupWrites(Client):
+class GroupWrites(GroupReads):
     """Writing tag groups. Every method raises `LostAnswer` or `ApiError` as the transport does."""
 
     def create_group(self, body: dict[str, Any]) -> Live:
@@ -58,3 +62,45 @@ class GroupWrites(Client):
         """Operation ``updateTagGroup``; the body must hold all four fields (T59)."""
         answer = self._http.write("PUT", f"{PATH}/{quote(record, safe='')}", json=body, scope=WRITE)
         return understood(lambda: wire.group(wire.data_of(answer.body)))
+
+
+class Operations:
+    """Tag groups (T57-T59). No uniqueness of codes is published."""
+
+    kind = TAG_GROUP
+    unique = False
+
+    def __init__(self, pleo: GroupWrites) -> None:
+        self._pleo = pleo
+
+    def reread(self, _changes: Sequence[Change], _groups: Iterable[str]) -> list[Live]:
+        """The list is one request, whatever is touched."""
+        return self._pleo.groups()
+
+    def by_id(self, ids: Sequence[str]) -> list[Live]:
+        """See `Operations.by_id`."""
+        wanted = set(ids)
+        return [record for record in self._pleo.groups() if record.id in wanted]
+
+    def find(self, _change: Change, _group: str | None) -> list[Live]:
+        """See `Operations.find`."""
+        return self._pleo.groups()
+
+    def find_alike(self, _change: Change) -> list[Live]:
+        """See `Operations.find_alike`: `find` gives all there are."""
+        return []
+
+    def create(self, change: Change, _group: str | None) -> Live:
+        """See `Operations.create`."""
+        return self._pleo.create_group(dict(change.after))
+
+    def put(self, record: Live, after: dict[str, Any]) -> Live:
+        """All four fields; the live code and metadata are echoed (T59)."""
+        metadata = (record.raw or {}).get("metadata")
+        body = {
+            "archived": after["archived"],
+            "code": record.key,
+            "name": after.get("name") or record.fields.get("name") or "",
+            "metadata": metadata if isinstance(metadata, dict) else {},
+        }
+        return self._pleo.put_group(record.id, body)

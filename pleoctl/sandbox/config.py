@@ -10,6 +10,7 @@ from pleoctl.sandbox.errors import BadInput
 from pleoctl.sandbox.faults import Fault
 from pleoctl.sandbox.seed import read_yaml
 from pleoctl.sandbox.settings import Settings
+from pleoctl.sandbox.shapes import schema_of
 from pleoctl.sandbox.typed import Document, decoded
 
 if TYPE_CHECKING:
@@ -25,13 +26,18 @@ class ConfigFile(Document, frozen=True, kw_only=True):
     faults: list[Fault] = msgspec.field(default_factory=list)
 
 
+def config_schema() -> dict[str, Any]:
+    """The schema of a config file, which says of each setting what its text here says."""
+    return schema_of("sandbox-config", ConfigFile, described=(Settings, Fault))
+
+
 def load_config(path: Path) -> tuple[Settings, list[Fault]]:
     """Settings and faults from a YAML file.
 
     Raises `InvalidFile`, or `BadInput` for what a schema cannot say.
     """
     try:
-        return parse_config(read_yaml(path, "sandbox-config"))
+        return parse_config(read_yaml(path, config_schema()))
     except BadInput as error:
         raise error.inside(str(path)) from None
 

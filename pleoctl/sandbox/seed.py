@@ -15,6 +15,7 @@ from msgspec import Meta
 from pleoctl.sandbox.errors import BadInput, Record, refuse_unknown
 from pleoctl.sandbox.kinds import PARTS, children
 from pleoctl.sandbox.parts import Uuid, derived_id
+from pleoctl.sandbox.shapes import schema_of
 from pleoctl.sandbox.typed import Document, camel, decoded, field_names
 
 if TYPE_CHECKING:
@@ -48,6 +49,11 @@ def seed_file() -> type[Head]:
     """The document of a seed file: the head, and a section for each kind that stands for itself."""
     sections = [_section(part) for part in PARTS.values() if part.parent is None]
     return _with(Head, "SeedFile", sections)
+
+
+def seed_schema() -> dict[str, Any]:
+    """The schema of a seed file, of whatever kinds there are."""
+    return schema_of("sandbox-seed", seed_file())
 
 
 def _section(part: Part) -> tuple[str, Any, Any]:
@@ -104,7 +110,7 @@ class Seed:
     def load(cls, path: Path) -> Seed:
         """A seed from a YAML file. Raises `InvalidFile`, or `BadInput` for what a schema cannot say."""
         try:
-            return cls.from_mapping(read_yaml(path, "sandbox-seed"))
+            return cls.from_mapping(read_yaml(path, seed_schema()))
         except BadInput as error:
             raise error.inside(str(path)) from None
 
@@ -149,7 +155,7 @@ class _Keys:
         return derived_id(f"{self._prefix}{key}" if count == 1 else f"{self._prefix}{key}\n{count}")
 
 
-def read_yaml(path: Path, schema: str) -> Any:
+def read_yaml(path: Path, schema: dict[str, Any]) -> Any:
     """The content of one YAML file that keeps to a schema. Raises `InvalidFile` with every place."""
     from pleoctl.documents import load  # only seeds and configs from files need it
 

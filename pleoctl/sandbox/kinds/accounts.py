@@ -13,9 +13,9 @@ from msgspec import Meta
 
 from pleoctl.sandbox.calls import Answer, Call
 from pleoctl.sandbox.errors import Record, conflict, invalid, not_found
+from pleoctl.sandbox.kinds.tax_codes import known_codes
 from pleoctl.sandbox.parts import Part, Row
 from pleoctl.sandbox.store import Filter, Table
-from pleoctl.sandbox.tax_codes import known_codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

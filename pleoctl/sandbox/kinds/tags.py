@@ -12,9 +12,9 @@ from typing import Final
 
 from pleoctl.sandbox.calls import Answer, Call
 from pleoctl.sandbox.errors import Record, conflict, invalid, not_found
+from pleoctl.sandbox.kinds.tag_groups import TAGS, TagRow, need_group, same_code
 from pleoctl.sandbox.parts import Part
 from pleoctl.sandbox.store import Filter
-from pleoctl.sandbox.tag_groups import TAGS, TagRow, need_group, same_code
 
 SORTABLE: Final = ("code", "createdAt", "id", "name", "updatedAt")
 

@@ -1,0 +1,1 @@
+"""A made-up flat kind: its row, its module of Pleo's operations, its module of the sandbox."""

@@ -1,0 +1,1 @@
+"""What `pleoctl.pleo` would hold of it."""

@@ -1,0 +1,1 @@
+"""What `pleoctl.sandbox.kinds` would hold of it."""
