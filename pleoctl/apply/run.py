@@ -105,7 +105,7 @@ def refuse_plan(plan: Plan, target: Target, error: Refused) -> Receipt:
         findings=error.findings,
     )
     with suppress(PleoctlError):
-        open_run(target.runs, receipt.run_id, plan.bytes).keep(receipt.bytes)
+        open_run(target.runs, receipt.run_id, plan.bytes).keep(receipt, alone=False)
     return receipt
 
 
@@ -184,7 +184,7 @@ class _Run:
         receipt.outcome, receipt.results, receipt.finished = outcome, list(results), _iso(_now())
         receipt.requests = {"read": counts.read, "write": counts.write, "retries": counts.retries}
         # The outcome itself must reach the caller even if the disk is full by now.
-        receipt.findings += folder.keep(receipt.bytes)
+        folder.keep(receipt)
         self._ears.listen(
             {
                 "at": receipt.finished,

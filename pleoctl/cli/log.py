@@ -2,70 +2,130 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.errors import ExitCode, UsageError
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from click.shell_completion import CompletionItem
+
+    from pleoctl.run.verify import Proof
+    from pleoctl.workspace import Workspace
+
+VERIFY = "verify"
+
+
+def _runs(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The runs that begin like this."""
+    from click.shell_completion import CompletionItem
+
+    from pleoctl.errors import PleoctlError
+    from pleoctl.run.places import run_folders
+    from pleoctl.workspace import Workspace
+
+    try:
+        names = [folder.name for folder in run_folders(Workspace.find(ctx.params.get("workspace")).runs)]
+    except PleoctlError:
+        names = []
+    return [CompletionItem(name) for name in [VERIFY, *names] if name.startswith(incomplete)]
 
 
 @as_command("log")
+@click.argument("run", required=False, metavar="[RUN|verify]", shell_complete=_runs)
 @click.option("-n", "--number", type=click.IntRange(min=1), default=20, show_default=True, help="How many runs.")
-def command(options: Options, *, number: int) -> Output:
-    """List the runs of this workspace, newest first.
+@click.option("--head", metavar="ID", help="With verify: a receipt's id kept elsewhere; newer ones may not be missing.")
+def command(options: Options, *, run: str | None, number: int, head: str | None) -> Output:
+    """List the runs of this workspace, show one, or prove the chain of their receipts.
+
+    RUN is a run's name as the list shows it, or its beginning. `verify` follows the chain in which each receipt names
+    the one before it, and ends with 1 and the first break; with --head it also proves that nothing is missing up to
+    the receipt with that id.
 
     Examples:
     pleoctl log
     pleoctl log --format json -n 100
+    pleoctl log 20260102T101500
+    pleoctl log verify --head sha256:…
 
     """
-    from pleoctl.report.table import table
-    from pleoctl.run.folder import run_folders
-
     workspace = open_workspace(options)
-    runs = [_run(folder, workspace.shown(folder)) for folder in run_folders(workspace.runs)[:number]]
+    if run == VERIFY:
+        return _verified(workspace, head)
+    if head is not None:
+        raise UsageError("--head goes with `pleoctl log verify`")
+    return _list(workspace, number) if run is None else _one(workspace, run)
+
+
+def _list(workspace: Workspace, number: int) -> Output:
+    from pleoctl.report.kept import run_summary
+    from pleoctl.report.table import table
+    from pleoctl.run.places import run_folders
+
+    runs = [run_summary(folder, workspace.shown(folder)) for folder in run_folders(workspace.runs)[:number]]
     rows = [[r["runId"], r["outcome"], r["planId"][:19], _words(r["counts"]), r["finishedAt"]] for r in runs]
     headers = ["run", "outcome", "plan", "changes", "finished"]
     text = table(headers, rows) if rows else Shown.lines(["No runs yet."])
     return Output(text, runs)
 
 
-def _run(folder: Path, shown: str) -> dict[str, Any]:
-    from pleoctl.documents.files import read_bytes
-    from pleoctl.errors import PleoctlError
-    from pleoctl.report.kept import any_receipt
-
-    name = f"{shown}/receipt.json"
-    try:
-        read = any_receipt(read_bytes(folder / "receipt.json", name), name)
-    except PleoctlError:
-        # A run that was killed leaves its journal and no receipt.
-        return {
-            "runId": folder.name,
-            "planId": "",
-            "outcome": "no receipt",
-            "counts": {},
-            "startedAt": "",
-            "finishedAt": "",
-            "receipt": None,
-        }
-    counts = Counter(change.status for change in read.changes)
-    return {
-        "runId": read.run_id,
-        "planId": read.plan_id,
-        "outcome": read.outcome,
-        "startedAt": read.started_at,
-        "finishedAt": read.finished_at,
-        "counts": dict(sorted(counts.items())),
-        "receipt": name,
-    }
-
-
 def _words(counts: dict[str, int]) -> str:
     return ", ".join(f"{n} {status}" for status, n in counts.items()) or "none"
+
+
+def _one(workspace: Workspace, wanted: str) -> Output:
+    from pleoctl.documents.files import read_bytes
+    from pleoctl.documents.load import json_data
+    from pleoctl.report.kept import any_receipt, receipt_lines, unfinished_lines
+    from pleoctl.run.places import RECEIPT, run_folders
+
+    found = [folder for folder in run_folders(workspace.runs) if folder.name.startswith(wanted)]
+    exact = [folder for folder in found if folder.name == wanted] or found
+    if len(exact) != 1:
+        what = f"{len(exact)} runs begin with {wanted!r}" if exact else f"no run of this workspace is {wanted!r}"
+        raise UsageError(what, hint="`pleoctl log` lists them")
+    (folder,) = exact
+    name = f"{workspace.shown(folder)}/{RECEIPT}"
+    if not (folder / RECEIPT).exists():
+        lines, data = unfinished_lines(folder)
+        return Output(Shown.lines(lines), data)
+    content = read_bytes(folder / RECEIPT, name)
+    return Output(Shown.lines(receipt_lines(any_receipt(content, name))), json_data(content, name))
+
+
+def _verified(workspace: Workspace, head: str | None) -> Output:
+    from pleoctl.run.verify import verify_chains
+
+    proof = verify_chains(workspace.runs, head)
+    code = ExitCode.ERROR if proof.breaks else ExitCode.OK
+    return Output(Shown.lines(_proof_lines(proof)), _proof_json(proof), proof.breaks, code)
+
+
+def _proof_lines(proof: Proof) -> list[Shown | str]:
+    lines: list[Shown | str] = [
+        Shown(f"{chain.receipts} receipts of company ", chain.company, f", the last is {chain.head}")
+        for chain in proof.chains
+    ]
+    if proof.unchained:
+        lines.append(f"{proof.unchained} receipts of earlier versions, which form no chain")
+    lines += [Shown("no receipt, going on or ended without one: ", run) for run in proof.unfinished]
+    if not proof.chains:
+        lines.append("No receipts yet.")
+    elif not proof.breaks:
+        lines.append("No receipt is missing or changed.")
+    return lines
+
+
+def _proof_json(proof: Proof) -> dict[str, Any]:
+    return {
+        "chains": [
+            {"company": chain.company, "receipts": chain.receipts, "head": chain.head} for chain in proof.chains
+        ],
+        "unchained": proof.unchained,
+        "unfinished": proof.unfinished,
+        "unbroken": not proof.breaks,
+    }

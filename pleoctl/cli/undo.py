@@ -42,8 +42,8 @@ def command(options: Options, *, receipt: str, output: str | None, allow_archive
     from pleoctl.documents.versions import Kept
     from pleoctl.plan.undo import undo_plan
     from pleoctl.pleo.reader import PleoReader
-    from pleoctl.run.folder import run_folders
     from pleoctl.run.kept import receipt_of
+    from pleoctl.run.places import run_folders
 
     workspace = open_workspace(options)
     named = next((folder for folder in run_folders(workspace.runs) if folder.name == receipt), None)

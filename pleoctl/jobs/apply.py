@@ -84,7 +84,7 @@ def apply_job(
         counts = run.pleo.counts
         receipt.requests = {"read": counts.read, "write": counts.write, "retries": counts.retries}
         receipt.finished_at = _iso()
-        receipt.tell(*folder.keep(receipt.bytes))
+        folder.keep(receipt)
     return receipt
 
 
@@ -95,7 +95,7 @@ def refuse_job(plan: PostingPlan, runs: Sequence[Path], error: Refused) -> JobRe
     receipt.requests = {"read": 0, "write": 0, "retries": 0}
     receipt.tell(*error.findings)
     with suppress(PleoctlError):
-        open_run(runs, receipt.run_id, plan.bytes).keep(receipt.bytes)
+        open_run(runs, receipt.run_id, plan.bytes).keep(receipt, alone=False)
     return receipt
 
 

@@ -6,14 +6,15 @@ from collections import Counter
 from typing import Any, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from pleoctl.documents.canonical import canonical_text
 from pleoctl.documents.misfit import fitted
 from pleoctl.documents.versions import check_version, made_by
 from pleoctl.errors import ExitCode, Finding, InvalidFile
 from pleoctl.jobs.document import Action
 from pleoctl.model.shape import Strict, Told
 from pleoctl.place import Place
+from pleoctl.run.chain import Died, Links, receipt_bytes, sealed
 from pleoctl.run.receipt import Outcome
 
 ItemStatus = Literal["done", "alreadyDone", "partial", "failed", "ambiguous", "blocked", "notAttempted"]
@@ -64,6 +65,19 @@ class JobReceipt(Strict):
     findings: list[Told] = msgspec.field(default_factory=list)
     format_version: Literal[1] = 1
     kind: Literal["Receipt"] = "Receipt"
+    previous: str | None = None
+    journal: str | None = None
+    died: list[Died] | UnsetType = UNSET
+    id: str | UnsetType = UNSET  # earlier versions made none
+
+    def join(self, links: Links) -> None:
+        """See `pleoctl.run.chain.Chained`."""
+        self.previous, self.journal = links.previous, links.journal
+        self.died = list(links.died) or UNSET
+
+    def as_json(self) -> dict[str, Any]:
+        """The receipt as a file."""
+        return sealed(msgspec.to_builtins(self))
 
     def counts(self) -> Counter[str]:
         """Changes per status."""
@@ -81,7 +95,7 @@ class JobReceipt(Strict):
     @property
     def bytes(self) -> bytes:
         """The file's content, indented for people."""
-        return (canonical_text(msgspec.to_builtins(self), indent=1) + "\n").encode()
+        return receipt_bytes(self.as_json())
 
     @property
     def exit_code(self) -> ExitCode:

@@ -22,7 +22,7 @@ TITLES: Final = {
 
 
 def schema_of(name: str) -> dict[str, Any]:
-    """A schema by its name; everything that pleoctl writes is required, since it leaves nothing out."""
+    """A schema by its name; everything that pleoctl always writes is required."""
     title, document = TITLES[name]
     made = msgspec.json.schema(document, ref_template="#/definitions/{name}")
     definitions = made["$defs"]
@@ -32,7 +32,11 @@ def schema_of(name: str) -> dict[str, Any]:
         "$id": f"https://pleoctl.dev/schemas/{name}.schema.json",
         "title": title,
     }
-    return {**head, **top, "title": title, "required": list(top["properties"]), "definitions": definitions}
+    return {**head, **top, "title": title, "required": _always(document), "definitions": definitions}
+
+
+def _always(document: Any) -> list[str]:
+    return [field.encode_name for field in msgspec.structs.fields(document) if field.default is not msgspec.UNSET]
 
 
 def text_of(schema: dict[str, Any]) -> str:

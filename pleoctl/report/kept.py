@@ -1,16 +1,22 @@
-"""Receipts that were kept, of plans and of export jobs alike: what went wrong first, then the counts."""
+"""Runs that were kept, of plans and of export jobs alike: what went wrong first, then the counts."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from pleoctl.documents.load import json_data
 from pleoctl.jobs.receipt import job_receipt_of
 from pleoctl.run.kept import receipt_of
+from pleoctl.run.places import JOURNAL, PLAN, RECEIPT
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pleoctl.jobs.receipt import JobReceipt
     from pleoctl.run.kept import KeptReceipt
 
@@ -35,4 +41,73 @@ def receipt_lines(receipt: KeptReceipt | JobReceipt) -> list[Shown]:
     told = ", ".join(f"{number} {status}" for status, number in sorted(counts.items())) or "nothing to do"
     lines.append(Shown(Shown.styled(f"{receipt.outcome}: ", bold=True), f"{told}."))
     lines.append(Shown(f"Run {receipt.run_id}, plan {receipt.plan_id}, finished {receipt.finished_at}."))
+    return lines
+
+
+class _Ended(msgspec.Struct):
+    status: str
+
+
+class _Summary(msgspec.Struct, rename="camel"):
+    """What a list of runs shows of a receipt; the rest of it is passed over."""
+
+    run_id: str
+    plan_id: str
+    outcome: str
+    changes: list[_Ended]
+    started_at: str
+    finished_at: str
+
+
+def run_summary(folder: Path, shown: str) -> dict[str, Any]:
+    """A run as a list shows it; one that was killed has left its journal and no receipt."""
+    try:
+        read = msgspec.json.decode((folder / RECEIPT).read_bytes(), type=_Summary)
+    except (OSError, msgspec.MsgspecError):
+        return {**_told(_Summary(folder.name, "", "no receipt", [], "", "")), "receipt": None}
+    return {**_told(read), "receipt": f"{shown}/{RECEIPT}"}
+
+
+def _told(read: _Summary) -> dict[str, Any]:
+    counts = Counter(change.status for change in read.changes)
+    return {
+        "runId": read.run_id,
+        "planId": read.plan_id,
+        "outcome": read.outcome,
+        "startedAt": read.started_at,
+        "finishedAt": read.finished_at,
+        "counts": dict(sorted(counts.items())),
+    }
+
+
+class _Line(msgspec.Struct):
+    """A line of a journal."""
+
+    event: str
+    addresses: list[str]
+    at: str = ""
+
+
+def unfinished_lines(folder: Path) -> tuple[list[Shown], dict[str, Any]]:
+    """A run that left no receipt, by its journal: what its changes came to last, those without an answer by name."""
+    last: dict[str, str] = {}
+    for line in _journal(folder):
+        last |= dict.fromkeys(line.addresses, line.event)
+    counts = Counter(last.values())
+    open_ones = sorted(address for address, event in last.items() if event in {"intent", "sent", "ambiguous"})
+    lines = [Shown("  no answer: ", address) for address in open_ones]
+    told = ", ".join(f"{number} {event}" for event, number in sorted(counts.items())) or "nothing was sent"
+    lines.append(Shown(Shown.styled("no receipt: ", bold=True), f"{told}. The run goes on, or it was killed."))
+    lines.append(Shown(f"Run {folder.name}; apply its plan again to end it: ", str(folder / PLAN)))
+    data = {"runId": folder.name, "outcome": "no receipt", "journal": dict(sorted(counts.items())), "open": open_ones}
+    return lines, data
+
+
+def _journal(folder: Path) -> list[_Line]:
+    """The lines that were written whole."""
+    lines = []
+    with suppress(OSError):
+        for line in (folder / JOURNAL).read_bytes().splitlines():
+            with suppress(msgspec.MsgspecError):
+                lines.append(msgspec.json.decode(line, type=_Line))
     return lines

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.machine import this_machine
-from pleoctl.run.folder import JOURNAL
+from pleoctl.run.places import JOURNAL
 from pleoctl.text import terminal
 
 if TYPE_CHECKING:

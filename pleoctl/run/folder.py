@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from pleoctl.documents.files import write_atomically, writing
 from pleoctl.errors import Finding, PleoctlError
+from pleoctl.run.chain import joining
 from pleoctl.run.journal import Journal
+from pleoctl.run.places import JOURNAL, PLAN, RECEIPT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-PLAN: Final = "plan.json"
-JOURNAL: Final = "journal.jsonl"
-RECEIPT: Final = "receipt.json"
+    from pleoctl.run.chain import Chained
 
 
 class RunFolder:
@@ -36,18 +36,31 @@ class RunFolder:
         """The run's journal, for the one time that it is written. Raises `JournalError`."""
         return Journal(self.path / JOURNAL, listen)
 
-    def keep(self, receipt: bytes) -> list[Finding]:
-        """Write the receipt, in another place where the run's own is full by now; tells what went wrong."""
+    def keep(self, receipt: Chained, *, alone: bool = True) -> None:
+        """Write the receipt as the next of its chain, in another place where the run's own is full by now.
+
+        What went wrong stands in its findings. ``alone``: the caller holds the company's lock.
+        """
+        told = list(receipt.findings)
         problems: list[Finding] = []
         for folder in (self.path, *self._others):
+            if problems:
+                receipt.findings[:] = told
+                receipt.tell(_elsewhere("the receipt", folder, problems[0].message))
             try:
-                write_atomically(folder / RECEIPT, receipt, mode=0o600)
+                with joining(self._places, folder.parent, receipt, self.path / JOURNAL, alone=alone) as content:
+                    write_atomically(folder / RECEIPT, content, mode=0o600)
             except PleoctlError as error:
                 problems += error.findings
                 continue
-            return [_elsewhere("the receipt", folder, problems[0].message)] if problems else []
+            return
         words = f"the receipt could be kept nowhere: {problems[0].message}"
-        return [Finding("not-written", words, place=problems[0].place)]
+        receipt.findings[:] = told
+        receipt.tell(Finding("not-written", words, place=problems[0].place))
+
+    @property
+    def _places(self) -> list[Path]:
+        return [folder.parent for folder in (self.path, *self._others)]
 
 
 def open_run(places: Sequence[Path], name: str, plan: bytes) -> RunFolder:
@@ -67,19 +80,6 @@ def open_run(places: Sequence[Path], name: str, plan: bytes) -> RunFolder:
         f"the run's folder {problems[0].file} {problems[0].message}; nothing was sent to Pleo",
         hint="set PLEOCTL_STATE_DIR to a folder that can be written",
     )
-
-
-def run_folders(places: Sequence[Path]) -> list[Path]:
-    """The folders of all runs, newest first: their names begin with the moment at which they started.
-
-    Of a run that lies in two places, the folder with its receipt.
-    """
-    found: dict[str, Path] = {}
-    for place in places:
-        for folder in place.glob("*"):
-            if folder.is_dir() and (folder.name not in found or (folder / RECEIPT).exists()):
-                found[folder.name] = folder
-    return [found[name] for name in sorted(found, reverse=True)]
 
 
 def _make(folder: Path, plan: bytes) -> None:

@@ -15,6 +15,7 @@ from pleoctl.model.addresses import Address
 from pleoctl.model.changes import Action, PleoId, State, is_state
 from pleoctl.model.shape import Strict, Told, value_of
 from pleoctl.place import Place
+from pleoctl.run.chain import Died
 from pleoctl.run.receipt import Outcome, Status
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Used(Strict):
 
 
 class KeptReceipt(Strict, kw_only=True):
-    """A receipt as a file. Those of earlier versions do not say whose records the run wrote."""
+    """A receipt as a file. Those of earlier versions do not say whose records the run wrote, and form no chain."""
 
     format_version: Literal[1]
     kind: Literal["Receipt"]
@@ -64,6 +65,10 @@ class KeptReceipt(Strict, kw_only=True):
     started_at: str
     finished_at: str
     findings: list[Told] | UnsetType = UNSET
+    id: str | UnsetType = UNSET
+    previous: str | UnsetType | None = UNSET
+    journal: str | UnsetType | None = UNSET
+    died: list[Died] | UnsetType = UNSET
 
 
 def read_receipt(path: Path, shown: str | None = None) -> KeptReceipt:

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pleoctl.documents.canonical import canonical_text
 from pleoctl.errors import ExitCode
+from pleoctl.run.chain import Links, receipt_bytes, sealed
 
 if TYPE_CHECKING:
     from pleoctl.errors import Finding
@@ -55,9 +55,13 @@ class Receipt:
     results: list[Result] = field(default_factory=list)
     requests: dict[str, int] = field(default_factory=lambda: {"read": 0, "write": 0, "retries": 0})
     findings: list[Finding] = field(default_factory=list)
+    links: Links = field(default_factory=Links)
 
     def as_json(self) -> dict[str, Any]:
         """The receipt as a file."""
+        return sealed(self._content())
+
+    def _content(self) -> dict[str, Any]:
         return {
             "formatVersion": 1,
             "kind": "Receipt",
@@ -70,8 +74,17 @@ class Receipt:
             "requests": self.requests,
             "startedAt": self.started,
             "finishedAt": self.finished,
+            **self.links.as_json(),
             **({"findings": [finding.as_json() for finding in self.findings]} if self.findings else {}),
         }
+
+    def tell(self, *findings: Finding) -> None:
+        """Note what there is to tell beside the changes."""
+        self.findings += findings
+
+    def join(self, links: Links) -> None:
+        """See `pleoctl.run.chain.Chained`."""
+        self.links = links
 
     def counts(self) -> Counter[str]:
         """Changes per status."""
@@ -80,7 +93,7 @@ class Receipt:
     @property
     def bytes(self) -> bytes:
         """The file's content, indented for people."""
-        return (canonical_text(self.as_json(), indent=1) + "\n").encode()
+        return receipt_bytes(self.as_json())
 
     @property
     def exit_code(self) -> ExitCode:

@@ -12,11 +12,11 @@ import struct
 import threading
 import weakref
 from collections import deque
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
+from pleoctl.state.brief import briefly_locked
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from pleoctl.machine import Machine
@@ -30,8 +30,6 @@ _STAMP: Final = struct.Struct("<d")
 _MAGIC: Final = b"pleobud1"
 # No machine sends so many; a larger count is damage.
 _MOST: Final = 1 << 53
-_LOCK_SECONDS: Final = 2.0
-_LOCK_NAP: Final = 0.001
 
 
 class Window(Protocol):
@@ -104,7 +102,7 @@ class FileWindow:
 
     def _shared(self, limit: int, machine: Machine) -> float:
         file = self._opened()
-        with _locked(file, machine):
+        with briefly_locked(file, machine):
             now = machine.monotonic()
             count = _count(file)
             oldest = _moment(file, count - limit) if count >= limit else 0.0
@@ -147,21 +145,3 @@ def _write(file: int, place: int, content: bytes) -> None:
     os.lseek(file, place, os.SEEK_SET)
     if os.write(file, content) != len(content):
         raise OSError("the disk is full")
-
-
-@contextmanager
-def _locked(file: int, machine: Machine) -> Iterator[None]:
-    """Hold the file's lock, which is never held for longer than one look. Raises `OSError` if it stays taken."""
-    from filelock import lock_descriptor, unlock_descriptor  # only a limit needs it
-
-    waited = 0.0
-    while not lock_descriptor(file, blocking=False):
-        if waited > _LOCK_SECONDS:
-            raise TimeoutError
-        machine.sleep(_LOCK_NAP)
-        waited += _LOCK_NAP
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            unlock_descriptor(file)

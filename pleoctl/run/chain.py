@@ -1,0 +1,199 @@
+"""Receipts as a chain: each names the receipt that was kept before it for the same company.
+
+    null ◀── receipt ◀── receipt (died: run 7) ◀── receipt = head
+
+A receipt's ``id`` is the digest of everything else in it, so none can be changed, left out or put in between without
+breaking what follows; ``journal`` fixes the run's journal in the same way. A run that died keeps no receipt: the next
+run that holds the company's lock names it. Runs that were refused hold no lock, so the order is that of keeping, not
+of starting, and the file ``.chain`` beside the runs is locked while a receipt joins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from pleoctl.documents.canonical import canonical_text, digest
+from pleoctl.machine import this_machine
+from pleoctl.model.shape import Strict
+from pleoctl.run.places import JOURNAL, RECEIPT, run_folders
+from pleoctl.state.brief import locked_note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from pleoctl.errors import Finding
+    from pleoctl.state.brief import Note
+
+_CHAIN: Final = ".chain"
+
+
+class Died(Strict):
+    """A run that ended without a receipt, and the digest of the journal it left."""
+
+    run_id: str
+    journal: str | None
+
+
+class Links(msgspec.Struct, frozen=True):
+    """What ties a receipt to what was before it, and to its run's journal."""
+
+    previous: str | None = None
+    journal: str | None = None
+    died: tuple[Died, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The links' part of a receipt."""
+        told = {"previous": self.previous, "journal": self.journal}
+        return {**told, "died": [msgspec.to_builtins(one) for one in self.died]} if self.died else told
+
+
+class Chained(Protocol):
+    """A receipt that may join a chain."""
+
+    company: str
+    run_id: str
+    findings: list[Any]
+
+    def tell(self, *findings: Finding) -> None:
+        """Note what there is to tell beside the changes."""
+
+    def join(self, links: Links) -> None:
+        """Take the links over."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The content with its id (`sealed`)."""
+
+
+def sealed(content: dict[str, Any]) -> dict[str, Any]:
+    """A receipt's content with its ``id``."""
+    rest = {name: value for name, value in content.items() if name != "id"}
+    return {**rest, "id": digest(rest)}
+
+
+def receipt_bytes(content: dict[str, Any]) -> bytes:
+    """A receipt as a file, indented for people."""
+    return (canonical_text(content, indent=1) + "\n").encode()
+
+
+def file_digest(path: Path) -> str | None:
+    """``sha256:<hex>`` of a file; None where there is none."""
+    try:
+        with path.open("rb") as stream:
+            return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
+    except OSError:
+        return None
+
+
+class Head(msgspec.Struct, rename="camel"):
+    """What of a kept receipt the chain needs; receipts of earlier versions have no id."""
+
+    run_id: str
+    id: str | UnsetType = UNSET
+    company: str | UnsetType = UNSET
+    previous: str | UnsetType | None = UNSET
+    journal: str | UnsetType | None = UNSET
+    died: list[Died] | UnsetType = UNSET
+
+    @property
+    def named(self) -> list[str]:
+        """The runs that it names for having no receipt."""
+        return [one.run_id for one in self.died or ()]
+
+    def is_of(self, company: str) -> bool:
+        """Whether it stands in the chain of a company (in lower case)."""
+        return self.id is not UNSET and self.company is not UNSET and self.company.lower() == company
+
+
+def has_receipt(folder: Path) -> bool:
+    """Whether a run has left its receipt."""
+    return (folder / RECEIPT).exists()
+
+
+def head_of(folder: Path) -> Head | None:
+    """The links of a run's receipt; None where there is none that can be read."""
+    try:
+        return msgspec.json.decode((folder / RECEIPT).read_bytes(), type=Head)
+    except (OSError, msgspec.MsgspecError, ValueError):
+        return None
+
+
+class _Tail(msgspec.Struct):
+    """The receipt that joins or joined last: if its run has it, it is the last one, else ``before`` is.
+
+    ``named`` are the runs without a receipt that the chain knew before.
+    """
+
+    id: str
+    run: str
+    before: str | None
+    named: list[str]
+
+
+@contextmanager
+def joining(places: Sequence[Path], place: Path, receipt: Chained, journal: Path, *, alone: bool) -> Iterator[bytes]:
+    """Link a receipt; the block keeps its bytes in ``place``, and nobody else joins this chain meanwhile.
+
+    ``alone``: the caller holds the company's lock, so what has no receipt by now will never have one. Where the chain's
+    own note cannot be had, the last receipt is looked for.
+    """
+    with locked_note(place / _CHAIN, this_machine()) as note:
+        tails, company = _tails(note), receipt.company.lower()
+        runs = _Runs(places, company)
+        last = runs.last(tails.get(company))
+        died = runs.without_receipt(receipt.run_id, last.named) if alone else ()
+        receipt.join(Links(last.id, file_digest(journal), died))
+        content = receipt.as_json()
+        tail = _Tail(content["id"], receipt.run_id, last.id, last.named)
+        note.write(msgspec.json.encode({**tails, company: tail}))
+        yield receipt_bytes(content)
+
+
+class _End(NamedTuple):
+    """Where a chain ends: the last receipt, and the runs without one that the chain knows."""
+
+    id: str | None
+    named: list[str]
+
+
+class _Runs:
+    """The kept runs of a company."""
+
+    def __init__(self, places: Sequence[Path], company: str) -> None:
+        self._company = company
+        self._folders = {folder.name: folder for folder in reversed(run_folders(places))}
+
+    def last(self, tail: _Tail | None) -> _End:
+        """The end of the chain, by its note or, where that cannot know, by all receipts."""
+        if tail is None or len({folder.parent for folder in self._folders.values()}) > 1:
+            return self._found()
+        head = head_of(self._folders[tail.run]) if tail.run in self._folders else None
+        if head is None or head.id != tail.id:
+            return _End(tail.before, tail.named)
+        return _End(tail.id, [*tail.named, *head.named])
+
+    def without_receipt(self, own: str, named: Sequence[str]) -> tuple[Died, ...]:
+        """Runs without a receipt that no receipt names yet."""
+        left = ((run, folder) for run, folder in self._folders.items() if run not in {own, *named})
+        return tuple(Died(run, file_digest(folder / JOURNAL)) for run, folder in left if not has_receipt(folder))
+
+    def _found(self) -> _End:
+        read = filter(None, map(head_of, self._folders.values()))
+        heads = [head for head in read if head.is_of(self._company)]
+        followed = {head.previous for head in heads}
+        ends = [head.id for head in heads if head.id not in followed]
+        named = [run for head in heads for run in head.named]
+        return _End(str(ends[-1]) if ends else None, named)
+
+
+def _tails(note: Note) -> dict[str, _Tail]:
+    """By company; what was not noted whole is looked for."""
+    try:
+        return msgspec.json.decode(note.read(), type=dict[str, _Tail])
+    except msgspec.MsgspecError:
+        return {}
