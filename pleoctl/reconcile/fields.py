@@ -1,4 +1,4 @@
-"""Field differences of two states of one record, by deepdiff; only asked where the states are unequal."""
+"""Field differences of two states of one record; only asked where the states are unequal."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from typing import Any
 
 def differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     """Names of the fields that differ, sorted; None and absent are equal."""
-    from deepdiff import DeepDiff  # 90 ms that an empty plan never needs
+    return [name for name in sorted({*before, *after}) if _differ(before.get(name), after.get(name))]
 
-    names = sorted({*before, *after})
-    diff = DeepDiff({n: before.get(n) for n in names}, {n: after.get(n) for n in names})
-    return sorted(str(name) for name in diff.affected_root_keys)
+
+def _differ(before: Any, after: Any) -> bool:
+    if type(before) is not type(after):
+        return True
+    if isinstance(before, dict | list):
+        from deepdiff import DeepDiff  # 90 ms, which flat fields never need
+
+        return bool(DeepDiff(before, after))
+    return bool(before != after)

@@ -97,8 +97,11 @@ class Transport:
         self.counts = Counts()
         self._auth = auth or nobody()
         self._bounds = Bounds(service.limits, budget.stop)
-        self._wire = Wire(service, self._auth, self._bounds, pool=pool)
+        self._wire = self._opened(pool)
         self._lock = threading.Lock()
+
+    def _opened(self, pool: int) -> Wire:
+        return Wire(self.service, self._auth, self._bounds, pool=pool)
 
     def close(self) -> None:
         """Give the connections back."""

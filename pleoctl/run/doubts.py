@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,13 +54,18 @@ def _doubts(places: Sequence[Path]) -> Iterator[tuple[str, datetime]]:
     """Addresses with the moment at which their last doubtful request was sent, as far as it may still lag."""
     oldest = this_machine().now() - LAG
     # A run may go on for longer than a lag, so it is the journal's own age that counts.
-    for journal in (found for place in places for found in place.glob(f"*/{JOURNAL}")):
+    for journal in (folder / JOURNAL for place in places for folder in _folders(place)):
         try:
             recent = journal.stat().st_mtime >= (oldest - SKEW).timestamp()
             lines = journal.read_bytes().splitlines() if recent else []
         except OSError:
             continue
         yield from ((a, at) for a, at in _open(map(_line, lines)).items() if at >= oldest)
+
+
+def _folders(place: Path) -> Iterator[Path]:
+    with suppress(OSError), os.scandir(place) as entries:
+        yield from (place / entry.name for entry in entries)
 
 
 def _open(lines: Iterator[dict[str, Any]]) -> dict[str, datetime]:

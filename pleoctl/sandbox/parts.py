@@ -58,7 +58,7 @@ class FreeForm:
     changed: Callable[[Record, Record], Record]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Part:
     """One kind: ``key`` is its field of identity; ``parent`` the kind whose rows in a seed carry its own.
 

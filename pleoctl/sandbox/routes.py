@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -21,7 +21,7 @@ from pleoctl.sandbox.kinds import PARTS
 from pleoctl.sandbox.wire import Arrival, Dropped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from pleoctl.sandbox.calls import Answer, Call, Handler
     from pleoctl.sandbox.wire import Reply, Request
@@ -79,12 +79,16 @@ class Route:
     pattern: re.Pattern[str]
 
 
-def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
+def find(method: str, path: str) -> tuple[Route, Mapping[str, str]]:
     """The route of a method and an undecoded path, with what its path holds; that of the 404 if there is none."""
-    decoded = unquote(path)
+    return _found(tuple(PARTS), method, unquote(path))
+
+
+@lru_cache(maxsize=4096)
+def _found(kinds: tuple[str, ...], method: str, path: str) -> tuple[Route, Mapping[str, str]]:
     wanted = "GET" if method == "HEAD" else method
-    for route in _routes(tuple(PARTS)):
-        if route.operation.method == wanted and (match := route.pattern.fullmatch(decoded)):
+    for route in _routes(kinds):
+        if route.operation.method == wanted and (match := route.pattern.fullmatch(path)):
             return route, match.groupdict()
     nowhere = Operation(id="unknown", method=method, path="unknown", writes=method not in {"GET", "HEAD"})
     return Route(nowhere, _refuse, _pattern("unknown")), {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
@@ -47,6 +48,11 @@ class Head(Document, frozen=True, kw_only=True):
 
 def seed_file() -> type[Head]:
     """The document of a seed file: the head, and a section for each kind that stands for itself."""
+    return _seed_file(tuple(PARTS.values()))
+
+
+@cache
+def _seed_file(_parts: tuple[Part, ...]) -> type[Head]:
     sections = [_section(part) for part in PARTS.values() if part.parent is None]
     return _with(Head, "SeedFile", sections)
 

@@ -75,6 +75,17 @@ class Statistics:
             entry.status = status
             self._statuses[str(status)] += 1
 
+    @property
+    def deletes(self) -> int:
+        """How many calls were DELETE."""
+        return self._deletes
+
+    @property
+    def violations(self) -> list[Record]:
+        """The last breaches of the contract."""
+        with self._lock:
+            return list(self._violations)
+
     def violated(self, method: str, path: str, message: str) -> None:
         """Note a breach of the contract."""
         with self._lock:

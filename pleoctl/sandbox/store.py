@@ -13,6 +13,7 @@ import sqlite3
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Union, get_args, get_origin
 
@@ -82,8 +83,9 @@ class Table:
         for name in self.flags:
             record[name] = bool(record[name])
         for name in self.documents:
-            if record[name] is not None:
-                record[name] = json.loads(record[name])
+            text = record[name]
+            if text is not None:
+                record[name] = {} if text == "{}" else json.loads(text)
         return record
 
     def with_key(self, record: Record) -> Record:
@@ -148,20 +150,16 @@ class Store:
         self._db = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA synchronous = OFF")
         self._db.create_function("holds", 2, _holds, deterministic=True)
-        for table in self._tables:
-            self._create(table)
-        self._db.execute("CREATE TABLE IF NOT EXISTS company (name TEXT PRIMARY KEY, value TEXT)")
+        self._in_memory = database == ":memory:"
+        if self._in_memory:
+            self._db.deserialize(_empty(tuple(tables)))
+        else:
+            _make(self._db, tables)
 
-    def _create(self, table: Table) -> None:
-        columns = ", ".join(f'"{c}"' + (" TEXT UNIQUE" if c == "id" else "") for c in table.columns)
-        self._db.execute(
-            f'CREATE TABLE IF NOT EXISTS "{table.name}" (seq INTEGER PRIMARY KEY AUTOINCREMENT, {columns})'
-        )
-        for index in table.indexes:
-            listed = ", ".join(index)
-            self._db.execute(
-                f'CREATE INDEX IF NOT EXISTS "{table.name}_{"_".join(index)}" ON "{table.name}" ({listed})'
-            )
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever written, in memory and by this store."""
+        return self._in_memory and not self.version
 
     def close(self) -> None:
         """Let go of the database."""
@@ -186,6 +184,8 @@ class Store:
 
     def clear(self) -> None:
         """Forget every record."""
+        if self.is_new:
+            return
         with self.transaction():
             for table in self._tables:
                 self._db.execute(f'DELETE FROM "{table.name}"')
@@ -301,6 +301,24 @@ class Store:
                 row = (found["seq"], *table.encoded(found))
                 self._db.execute(f'INSERT INTO "{table.name}" VALUES ({marks})', row)
             self.version += 1
+
+
+@cache
+def _empty(tables: tuple[Table, ...]) -> bytes:
+    """A database in memory with these tables: taking its bytes over is faster than making the tables again."""
+    made = sqlite3.connect(":memory:", isolation_level=None)
+    _make(made, tables)
+    return made.serialize()
+
+
+def _make(db: sqlite3.Connection, tables: Sequence[Table]) -> None:
+    for table in tables:
+        columns = ", ".join(f'"{c}"' + (" TEXT UNIQUE" if c == "id" else "") for c in table.columns)
+        db.execute(f'CREATE TABLE IF NOT EXISTS "{table.name}" (seq INTEGER PRIMARY KEY AUTOINCREMENT, {columns})')
+        for index in table.indexes:
+            listed = ", ".join(index)
+            db.execute(f'CREATE INDEX IF NOT EXISTS "{table.name}_{"_".join(index)}" ON "{table.name}" ({listed})')
+    db.execute("CREATE TABLE IF NOT EXISTS company (name TEXT PRIMARY KEY, value TEXT)")
 
 
 def _kinds(annotation: Any) -> set[Any]:

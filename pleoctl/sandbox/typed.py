@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -30,8 +31,10 @@ def decoded(data: Any, kind: type[T], where: str = "") -> T:
 
 def checked(document: msgspec.Struct) -> None:
     """Hold a document that was made in Python to its types. Raises `BadInput` naming the field."""
-    for field in msgspec.structs.fields(document):
-        decoded(getattr(document, field.name), field.type, field.encode_name)
+    for field in _fields(type(document)):
+        value = getattr(document, field.name)
+        if value is not field.default:
+            decoded(value, field.type, field.encode_name)
 
 
 def camel(name: str) -> str:
@@ -41,7 +44,11 @@ def camel(name: str) -> str:
 
 def field_names(kind: type[msgspec.Struct]) -> list[str]:
     """The names of a document's fields as files spell them."""
-    return [field.encode_name for field in msgspec.structs.fields(kind)]
+    return [field.encode_name for field in _fields(kind)]
+
+
+# Annotations are worked out anew at each asking, which takes longer than reading a document.
+_fields = cache(msgspec.structs.fields)
 
 
 def _told(error: msgspec.ValidationError, kind: Any, where: str) -> BadInput:

@@ -90,4 +90,7 @@ class Dropped(Exception):
 
 def encode(body: Any) -> bytes:
     """JSON as UTF-8 without blanks. Raises `ValueError` for what JSON or UTF-8 cannot say."""
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(body).encode()
+
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))

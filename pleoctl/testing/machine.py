@@ -7,6 +7,7 @@ these steps the machine may die.
 from __future__ import annotations
 
 import itertools
+import os
 import random
 import threading
 from collections import deque
@@ -151,18 +152,18 @@ class _Strand:
         self._go, self._back = threading.Lock(), threading.Lock()
         self._go.acquire()
         self._back.acquire()
-        self._thread: threading.Thread | None = None
+        self._begun = False
         self.wakes, self.over = 0.0, False
         self.result: Any = None
         self.error: BaseException | None = None
 
     def resume(self) -> None:
         """Let it run until it rests or ends."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._live, daemon=True)
-            self._thread.start()
-        else:
+        if self._begun:
             self._go.release()
+        else:
+            self._begun = True
+            (_IDLE.pop() if _IDLE else _Thread()).take(self._live)
         self._back.acquire()
 
     def rest(self, until: float) -> None:
@@ -180,3 +181,29 @@ class _Strand:
             self.error = error
         self.over = True
         self._back.release()
+
+
+class _Thread:
+    """A thread that takes up one task after another: to start one costs as much as a request."""
+
+    def __init__(self) -> None:
+        self._ready = threading.Lock()
+        self._ready.acquire()
+        self._task: Callable[[], None] = lambda: None
+        threading.Thread(target=self._live, daemon=True).start()
+
+    def take(self, task: Callable[[], None]) -> None:
+        """Let it carry out the task; it has nothing else to do."""
+        self._task = task
+        self._ready.release()
+
+    def _live(self) -> None:
+        while True:
+            self._ready.acquire()
+            self._task()
+            _IDLE.append(self)
+
+
+_IDLE: Final[list[_Thread]] = []
+# A process that was forked off has none of its parent's threads.
+os.register_at_fork(after_in_child=_IDLE.clear)

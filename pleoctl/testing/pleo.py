@@ -14,7 +14,7 @@ from pleoctl.remote.budget import Budget
 from pleoctl.remote.errors import Unanswered
 from pleoctl.remote.service import Reply, Service
 from pleoctl.remote.transport import Transport
-from pleoctl.remote.wire import TRIES
+from pleoctl.remote.wire import TRIES, Wire
 from pleoctl.sandbox.wire import Request
 
 if TYPE_CHECKING:
@@ -79,6 +79,17 @@ class Weather:
         self.stop.clear()
 
 
+class _NoWire(Wire):
+    def __init__(self) -> None:
+        """Nothing leaves the process, so nothing is opened."""
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
+_NO_WIRE: Final = _NoWire()
+
+
 class SimulatedTransport(Transport):
     """A transport whose requests are answered here, or not at all."""
 
@@ -88,6 +99,9 @@ class SimulatedTransport(Transport):
         super().__init__(service, auth, Budget(None, stop=weather.stop, machine=machine))
         self._machine, self._sandbox, self._weather = machine, sandbox, weather
         self._headers = {**auth.headers, "Host": "127.0.0.1", "Content-Type": "application/json"}
+
+    def _opened(self, _pool: int) -> Wire:
+        return _NO_WIRE
 
     def send(self, method: str, url: str, request: Mapping[str, Any]) -> Reply:
         """See `Transport.send`; other threads may go on before and after."""

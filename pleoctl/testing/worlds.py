@@ -75,7 +75,7 @@ def draw(chance: Chance) -> World:
     state = checked(DesiredState(rows, dimensions, ["desired-state.yaml"]))
     scope = Scope(dimensions=selected, rename_groups=chance.happens(0.5), today="2027-01-15")
     lag = LAGS[chance.below(len(LAGS), 0.6)]
-    return World(Seed(accounts=accounts, tag_groups=groups), Settings(**settings), state, scope, lag, _edits())
+    return World(Seed(accounts=accounts, tag_groups=groups), Settings(**settings), state, scope, lag, EDITS)
 
 
 def _accounts(chance: Chance) -> tuple[list[Json], list[Row]]:
@@ -127,7 +127,6 @@ def _row(chance: Chance, key: str, fields: dict[str, str | None]) -> list[Row]:
 
 
 def _edits() -> list[Edit]:
-    """What another client may do."""
     found = []
     for key in ACCOUNTS[:3]:
         found += [
@@ -149,3 +148,7 @@ def _edits() -> list[Edit]:
             Edit(op="create", kind="tag", key=("G", code), fields={"name": f"Name {code}"}),
         ]
     return found
+
+
+#: What another client may do.
+EDITS: Final = _edits()
