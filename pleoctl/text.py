@@ -9,13 +9,14 @@ is put together already, so nobody has to remember to escape.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 # Control characters, line separators, bidi controls and other invisible characters, lone surrogates.
-_HOSTILE: Final = re.compile(
+_HOSTILE: Final = (
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
@@ -28,16 +29,20 @@ _BMP: Final = 0x10000
 _FORMULA: Final = "=+\\-@＝＋－＠"
 # Where a spreadsheet may take a formula to begin: a cell, and what stands behind a semicolon or a tab, since it may
 # split there whatever the file's own delimiter is.
-_FORMULA_BEGINS: Final = re.compile(rf"\A(?=\s*[{_FORMULA}])|(?<=[;\t])(?=(?:[^\S\t]|\")*[{_FORMULA}])")
+_FORMULA_BEGINS: Final = rf"\A(?=\s*[{_FORMULA}])|(?<=[;\t])(?=(?:[^\S\t]|\")*[{_FORMULA}])"
 _NARROWEST: Final = 20
 # How far words are indented that stand below what they belong to.
 _BELOW: Final = 6
 
 
+# Not at the import, which `--version` and `--help` wait for.
+_compiled: Final = cache(re.compile)
+
+
 def terminal(text: object) -> str:
     """Text that cannot move the cursor, change colours or reorder what people read."""
     shown = str(text)
-    return shown if shown.isascii() and shown.isprintable() else _HOSTILE.sub(_escaped, shown)
+    return shown if shown.isascii() and shown.isprintable() else _compiled(_HOSTILE).sub(_escaped, shown)
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -168,7 +173,7 @@ def did_you_mean(name: str, known: Collection[str], listed: str = "known keys") 
 
 def csv_cell(text: str) -> str:
     """A cell of which no spreadsheet takes any part for a formula."""
-    return _FORMULA_BEGINS.sub("'", text)
+    return _compiled(_FORMULA_BEGINS).sub("'", text)
 
 
 # --- cells of a terminal ------------------------------------------------------------------------------------------

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pleoctl.cli.door import hand_over, say, set_up_logging, tell, traced
+from pleoctl.cli.door import hand_over, say, tell, traced
 from pleoctl.cli.signals import Signalled
 from pleoctl.errors import ExitCode, Finding, PleoctlError, limited
 from pleoctl.place import Place
@@ -72,6 +71,8 @@ class Options:
 
 def execute(options: Options, work: Callable[[], Output]) -> int:
     """Run a command's work and turn its result, or its error, into output and an exit code."""
+    from pleoctl.cli.records import set_up_logging  # help needs no log
+
     set_up_logging(verbose=options.verbose, debug=options.debug)
     try:
         output = work()
@@ -144,6 +145,8 @@ def emit(options: Options, output: Output) -> None:
 
 def envelope(command: str, output: Output) -> bytes:
     """The JSON shape of every command that has none of its own, complete at every exit code."""
+    import json
+
     shape = {
         "formatVersion": 1,
         "command": command,

@@ -6,11 +6,10 @@ people and goes out as bytes.
 
 from __future__ import annotations
 
-import logging
 import sys
 import threading
-from traceback import TracebackException
-from typing import TYPE_CHECKING, Final, TextIO
+import warnings
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
@@ -18,6 +17,7 @@ from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from traceback import TracebackException
 
     from pleoctl.forge.annotations import WorkflowCommand
 
@@ -54,10 +54,21 @@ def annotate(commands: Iterable[WorkflowCommand]) -> None:
 
 def keep() -> None:
     """For the whole process: warnings and errors that nobody caught take the door as well."""
-    logging.captureWarnings(capture=True)
+    warnings.showwarning = _warned
     sys.excepthook = lambda _kind, error, _trace: tell(traced(error))
     sys.unraisablehook = _unraisable
     threading.excepthook = _unraisable
+
+
+def _warned(*told: Any) -> None:
+    from logging import captureWarnings  # only who is warned needs it
+
+    warnings.showwarning = _SHOW
+    captureWarnings(capture=True)
+    warnings.showwarning(*told)
+
+
+_SHOW: Final = warnings.showwarning
 
 
 def _unraisable(told: sys.UnraisableHookArgs | threading.ExceptHookArgs) -> None:
@@ -65,41 +76,10 @@ def _unraisable(told: sys.UnraisableHookArgs | threading.ExceptHookArgs) -> None
         tell(traced(told.exc_value))
 
 
-def set_up_logging(*, verbose: bool, debug: bool) -> None:
-    """Our own records from the level asked for; those of libraries are told where people ask for more than we say."""
-    ours, others = _handler(debug=debug), _handler(debug=debug)
-    others.setLevel(logging.WARNING if verbose or debug else logging.ERROR)
-    logger = logging.getLogger("pleoctl")
-    logger.setLevel(logging.DEBUG if debug else logging.INFO if verbose else logging.WARNING)
-    logger.handlers[:] = [ours]
-    logger.propagate = False
-    logging.getLogger("py.warnings").handlers[:] = [others]
-    logging.lastResort = others
-
-
-def _handler(*, debug: bool) -> logging.Handler:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.terminator = ""
-    handler.setFormatter(Records(debug=debug))
-    return handler
-
-
-class Records(logging.Formatter):
-    """Records of a log, each on one line; below it the traceback of what was raised, with ``debug``."""
-
-    def __init__(self, *, debug: bool) -> None:
-        """Without ``debug`` there are no tracebacks."""
-        super().__init__()
-        self._debug = debug
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The record as it is shown."""
-        raised = record.exc_info[1] if record.exc_info and self._debug else None
-        return (Shown.lines([record.getMessage()]) + (traced(raised) if raised else "")).plain
-
-
 def traced(error: BaseException) -> Shown:
     """The traceback of an error below those of the errors that led to it; words of exceptions stay on their line."""
+    from traceback import TracebackException  # only where something went wrong
+
     found: TracebackException | None = TracebackException.from_exception(error)
     parts: list[list[str]] = []
     while found is not None:

@@ -14,8 +14,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
 
 from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP
 
@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 _RESERVED: Final = re.compile(r"[%/#\x00-\x1f\x7f-\x9f]")
 _PART: Final = r"(?:[^%/#\x00-\x1f\x7f-\x9f]|%(?:2[35F]|[01][0-9A-F]|7F|C2%[89][0-9A-F]))*"
 _ID: Final = r"[^%/#\x00-\x1f\x7f-\x9f]+"
-_CANONICAL: Final = re.compile(rf"(?P<kind>\w+):(?:(?P<group>{_PART})/)?(?P<key>{_PART})(?:#({_ID}))?")
+_CANONICAL: Final = rf"(?P<kind>\w+):(?:(?P<group>{_PART})/)?(?P<key>{_PART})(?:#({_ID}))?"
+
+
+@cache
+def _canonical() -> re.Pattern[str]:
+    return re.compile(_CANONICAL)  # not at the import, which `plan --help` waits for
 
 
 def canonical_pattern() -> str:
@@ -40,6 +45,13 @@ def escaped(key: str) -> str:
     if _RESERVED.search(key) is None:
         return key
     return _RESERVED.sub(lambda m: "".join(f"%{b:02X}" for b in m[0].encode()), key)
+
+
+def unescaped(text: str) -> str:
+    """What a percent-encoded text stands for."""
+    from urllib.parse import unquote  # few keys hold anything to be escaped
+
+    return unquote(text)
 
 
 class Address:
@@ -93,13 +105,13 @@ class Address:
     @classmethod
     def parse(cls, text: str) -> Address:
         """The address behind its canonical spelling. Raises `ValueError` for any other text."""
-        match = _CANONICAL.fullmatch(text)
+        match = _canonical().fullmatch(text)
         if match is None or match["kind"] not in KINDS or (match["group"] is None) != (match["kind"] != TAG.name):
             raise ValueError(f"{text} is not the canonical spelling of an address")
         found = cls.__new__(cls)
         found.kind, found.group, found.key, found.duplicate = match.groups()
         if "%" in text:
-            found.key, found.group = unquote(found.key), found.group and unquote(found.group)
+            found.key, found.group = unescaped(found.key), found.group and unescaped(found.group)
         found._text = text  # noqa: SLF001 - its own; spelling it again would take longest of all
         return found
 
@@ -143,7 +155,7 @@ class Bucket:
     def parse(cls, text: str) -> Bucket:
         """The bucket behind its canonical spelling. Raises `ValueError`."""
         kind, colon, group = text.partition(":")
-        found = cls(kind, unquote(group) if colon else None)
+        found = cls(kind, unescaped(group) if colon else None)
         if kind not in KINDS or (colon == ":") != (kind == TAG.name) or str(found) != text:
             raise ValueError(f"{text} is no kind and no tags of a group")
         return found
@@ -205,9 +217,9 @@ def _suffixes(path: str) -> Iterator[tuple[str, str | None]]:
 def _places(path: str, kind: str) -> Iterator[tuple[str | None, str]]:
     if kind != TAG.name:
         yield None, path
-        yield None, unquote(path)
+        yield None, unescaped(path)
         return
     for place in (index for index, character in enumerate(path) if character == "/"):
         group, key = path[:place], path[place + 1 :]
         yield group, key
-        yield unquote(group), unquote(key)
+        yield unescaped(group), unescaped(key)

@@ -309,9 +309,9 @@ def test_what_python_says_takes_the_door_too(tmp_path: Path) -> None:
     program = (
         "import sys, threading, warnings, logging\n"
         "from pathlib import Path\n"
-        "from pleoctl.cli import door\n"
+        "from pleoctl.cli import door, records\n"
         "bad = Path('bad.txt').read_bytes().decode()\n"
-        "door.keep(); door.set_up_logging(verbose=True, debug=True)\n"
+        "door.keep(); records.set_up_logging(verbose=True, debug=True)\n"
         "warnings.warn(bad, stacklevel=1); logging.getLogger('other').warning(bad)\n"
         "def fail(): raise RuntimeError(bad)\n"
         "thread = threading.Thread(target=fail); thread.start(); thread.join()\n"
