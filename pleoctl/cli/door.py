@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 import warnings
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
@@ -60,12 +60,19 @@ def keep() -> None:
     threading.excepthook = _unraisable
 
 
-def _warned(*told: Any) -> None:
+def _warned(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     from logging import captureWarnings  # only who is warned needs it
 
     warnings.showwarning = _SHOW
     captureWarnings(capture=True)
-    warnings.showwarning(*told)
+    warnings.showwarning(message, category, filename, lineno, file, line)
 
 
 _SHOW: Final = warnings.showwarning
