@@ -155,6 +155,7 @@ class Item(msgspec.Struct, rename="camel", gc=False):
     user: Person | None = None
     team: Person | None = None
     service_period: Period | None = None
+    files: list[Any] | None = None
 
 
 class Defect(msgspec.Struct):

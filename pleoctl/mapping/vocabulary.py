@@ -142,9 +142,17 @@ TAG_PREFIX: Final = "tag."
 #: The posting date, as rows ask for it by ``from`` and ``until``.
 DATE: Final = "date"
 CELL_FIELDS: Final = ("type", "subType", "method")
+#: Fields whose values are whole numbers: hundredths without a sign, or how many there are.
+NUMBERS: Final = frozenset({"amount", "itemAmount", "netAmount", "originalAmount", "attendees", "files"})
+#: The item's amount by its attendees, which need not be a whole number.
+PER_ATTENDEE: Final = "perAttendee"
+WEEKDAY: Final = "weekday"
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 #: Fields that every item or line has, so that ``null`` never matches them.
-NEVER_NULL: Final = frozenset({"type", "method", "currency", "amount", DATE})
+NEVER_NULL: Final = frozenset(
+    {"type", "method", "currency", "amount", "itemAmount", "netAmount", "attendees", "files", WEEKDAY, DATE}
+)
 
 VALIDATION_FAILURE: Final = "validation_failure"
 MISSING_CONFIGURATION: Final = "missing_configuration"

@@ -134,7 +134,7 @@ def test_no_row_is_called_dead_that_lives(tmp_path: Path) -> None:
         table = [{"when": {"mcc": condition(chance)}} for _ in range(chance.randint(2, 4))]
         told = dead(tmp_path, *table)
         listed = load_rules(tmp_path / "mapping.yaml", tmp_path).lines
-        tests = [(row.id, row.when[0].test()) for row in listed]
+        tests = [(row.id, row.when.each[0].test()) for row in listed]
         alive = {next((name for name, test in tests if test(text)), None) for text in TEXTS}
         assert not told & alive, table
         if not any(word in json.dumps(table) for word in ("endsWith", "contains")):

@@ -62,7 +62,7 @@ def test_dead_rows_are_those_that_brute_force_finds(tmp_path: Path) -> None:
         (tmp_path / "mapping.yaml").write_text(rows(*table))
         rules = load_rules(tmp_path / "mapping.yaml", tmp_path)
         told = {f.rule for f in check(rules, []).findings if f.code == "MAP011"}
-        tests = [(row.id, row.when[0].test()) for row in rules.lines]
+        tests = [(row.id, row.when.each[0].test()) for row in rules.lines]
         alive = {next((name for name, test in tests if test(text)), None) for text in TEXTS}
         assert told == {name for name, _ in tests} - alive, table
         dead += len(told)

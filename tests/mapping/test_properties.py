@@ -21,6 +21,7 @@ from pleoctl.mapping.items import Item, convert, decode
 from pleoctl.mapping.rules.model import LineRow
 from pleoctl.mapping.rules.predicates import folded, predicate
 from pleoctl.mapping.rules.template import _renderer, compile_template
+from pleoctl.mapping.rules.when import When
 from pleoctl.mapping.vocabulary import CELLS, SUBTYPES
 from pleoctl.place import Place
 from pleoctl.report.mapping import explanation_text, graph
@@ -255,7 +256,7 @@ def test_the_index_finds_what_a_scan_finds(
 ) -> None:
     """The first matching row, whichever way it is looked for."""
     listed = [
-        LineRow(f"r{n}", tuple(predicate(k, v, PLACE) for k, v in when.items()), str(n), PLACE)
+        LineRow(f"r{n}", When(tuple(predicate(k, v, PLACE) for k, v in when.items())), str(n), PLACE)
         for n, when in enumerate(rows)
     ]
     tags = [] if tag is None else [{"groupCode": "DEPT", "code": tag}]
@@ -277,7 +278,7 @@ def test_the_index_finds_what_a_scan_finds(
     def value(field: str) -> Any:
         return "card_purchase" if field == "type" else folded(field, raw_value(field, facts))
 
-    scanned = next((row for row in listed if all(p.test()(value(p.field)) for p in row.when)), None)
+    scanned = next((row for row in listed if all(p.test()(value(p.field)) for p in row.when.each)), None)
     cell = next(c for c in CELLS if c.type == "card_purchase" and c.method == "journal")
     assert LineTable(listed, cell).find(facts) is scanned
 

@@ -79,7 +79,7 @@ def accepts(conditions: dict[str, Any], point: tuple[Any, Any, Any]) -> bool:
 def test_the_index_finds_every_box_that_meets_another(listed: list[dict[str, Any]], asked: dict[str, Any]) -> None:
     """It may name more, and keeps the order of the table."""
     boxes = [as_box(conditions) for conditions in listed]
-    near = BoxIndex(boxes).near(as_box(asked))
+    near = BoxIndex([one] for one in boxes).near([as_box(asked)])
     assert near == sorted(set(near))
     assert {n for n, one in enumerate(boxes) if one and as_box(asked) and one.meets(as_box(asked))} <= set(near)
 

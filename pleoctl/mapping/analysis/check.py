@@ -86,7 +86,7 @@ def check(rules: Rules, names: list[Finding], catalog: Catalog | None = None) ->
 
 def _regexes(rules: Rules) -> Iterator[Unanalysed]:
     for row in rules.lines:
-        for condition in (part for whole in row.when for part in whole.all()):
+        for condition in row.when.predicates():
             if condition.kind == "regex":
                 yield Unanalysed(row.id, condition.place, f"{condition.label} is matched by a regex")
 
@@ -198,7 +198,7 @@ def _target(use: AccountUse, catalog: Catalog | None, codes: Collection[str]) ->
 
 def _dimensions(rules: Rules, catalog: Catalog | None) -> Iterator[Finding]:
     for row in rules.lines:
-        for condition in (part for whole in row.when for part in whole.all()):
+        for condition in row.when.predicates():
             problem = _condition_problem(rules, catalog, condition)
             if problem is not None:
                 yield Finding("MAP034", f"row {row.id!r}: {problem}", place=condition.place, rule=row.id)

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pleoctl.mapping.analysis.regions import after_prefix
+from pleoctl.mapping.analysis.texts import after_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 
 
 class BoxIndex:
-    """Boxes by their position in a table."""
+    """Rows by their position in a table, each with the boxes that it matches."""
 
-    def __init__(self, boxes: Iterable[Box]) -> None:
+    def __init__(self, rows: Iterable[Iterable[Box]]) -> None:
         """File the boxes."""
         self._fields: dict[str, _Texts] = defaultdict(_Texts)
         self._rest: list[int] = []
-        for position, box in enumerate(boxes):
-            self._file(position, box)
+        for position, boxes in enumerate(rows):
+            for box in boxes:
+                self._file(position, box)
         for texts in self._fields.values():
             texts.close()
 
@@ -39,12 +40,13 @@ class BoxIndex:
         name, region, found = min(possible, key=lambda each: len(each[2]))
         self._fields[name].add(position, region, found)
 
-    def near(self, box: Box) -> list[int]:
-        """Positions of all boxes that may meet this one, in their order."""
+    def near(self, boxes: Iterable[Box]) -> list[int]:
+        """Positions of all rows that may meet these boxes, in their order."""
         found = set(self._rest)
-        for name, texts in self._fields.items():
-            region = box.regions.get(name)
-            found.update(texts.positions if region is None else texts.meeting(region))
+        for box in boxes:
+            for name, texts in self._fields.items():
+                region = box.regions.get(name)
+                found.update(texts.positions if region is None else texts.meeting(region))
         return sorted(found)
 
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Final
 from pleoctl.errors import Finding
 from pleoctl.mapping.analysis.index import BoxIndex
 from pleoctl.mapping.analysis.regions import Box, box
-from pleoctl.mapping.engine.linetable import cell_allows
 from pleoctl.mapping.rules.model import NOTHING
+from pleoctl.mapping.rules.when import holds_in
 from pleoctl.mapping.vocabulary import CELL_FIELDS, CELLS, Cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pleoctl.mapping.rules.model import LineRow, Rules
+    from pleoctl.mapping.rules.when import Way, When
 
 #: A row whose remainder falls into more pieces is left undecided; real tables stay far below.
 MAX_BOXES: Final = 2000
@@ -33,9 +34,18 @@ class _Analysed:
     """A row, what it matches, what of that earlier rows leave to it, and whether that is certainly nothing."""
 
     row: LineRow
-    box: Box
+    boxes: list[Box]
     left: list[Box]
     dead: bool
+
+    def meets(self, boxes: Iterable[Box]) -> bool:
+        """Whether the row may match something in these boxes."""
+        return any(mine.meets(box) for box in boxes for mine in self.boxes)
+
+    @property
+    def weight(self) -> int:
+        """About what taking the row out costs."""
+        return sum(box.weight for box in self.boxes)
 
 
 class _Table:
@@ -43,12 +53,12 @@ class _Table:
 
     def __init__(self, rows: list[_Analysed]) -> None:
         self.rows = rows
-        self._index = BoxIndex(row.box for row in rows)
+        self._index = BoxIndex(row.boxes for row in rows)
         self._steps = 0
 
-    def near(self, box: Box, within: range) -> Iterator[_Analysed]:
-        """The rows at such positions that may meet a box."""
-        for position in self._index.near(box):
+    def near(self, boxes: list[Box], within: range) -> Iterator[_Analysed]:
+        """The rows at such positions that may meet some boxes."""
+        for position in self._index.near(boxes):
             if self._steps >= MAX_STEPS:
                 return
             self._steps += 1
@@ -71,22 +81,19 @@ def line_findings(rules: Rules, undecided: list[LineRow]) -> Iterator[Finding]:
     cells = frozenset(_line_cells(rules))
     listed = []
     for row in (r for r in rules.lines if not r.doubtful):
-        whole = box(
-            (p for p in row.when if p.field not in CELL_FIELDS),
-            frozenset(c for c in cells if cell_allows(row.when, c)),
-        )
-        if whole:
-            listed.append(_Analysed(row, whole, [], dead=False))
+        boxes = boxes_of(row.when, cells)
+        if boxes:
+            listed.append(_Analysed(row, boxes, [], dead=False))
         else:
-            yield _never(row, whole)
+            yield _never(row, cells)
     table = _Table(listed)
     for index, one in enumerate(listed):
-        left, takers = _left(one.box, (r for r in table.near(one.box, range(index)) if not r.dead), table)
+        left, takers = _left(one.boxes, (r for r in table.near(one.boxes, range(index)) if not r.dead), table)
         one.left, one.dead = left or [], left == []
         if left is None:
             undecided.append(one.row)
         elif not left:
-            yield _shadowed(one.row, one.box, takers)
+            yield _shadowed(one.row, one.boxes, takers)
     yield from _redundancies(rules, table)
 
 
@@ -98,24 +105,49 @@ def _line_cells(rules: Rules) -> Iterator[Cell]:
             yield cell
 
 
-def _never(row: LineRow, whole: Box) -> Finding:
-    if not whole.cells:
+def boxes_of(when: When, cells: frozenset[Cell]) -> list[Box]:
+    """What a row matches within some cells, as boxes that do not meet each other."""
+    exceptions = [_box(way, cells) for way in when.unless]
+    found: list[Box] = []
+    for way in when.ways:
+        found += _minus([_box(way, cells)], [*exceptions, *found])
+    return found
+
+
+def _box(way: Way, cells: frozenset[Cell]) -> Box:
+    return box((p for p in way if p.field not in CELL_FIELDS), frozenset(c for c in cells if holds_in(way, c)))
+
+
+def _minus(left: list[Box], others: Iterable[Box]) -> list[Box]:
+    """What is left of some boxes outside others."""
+    left = [piece for piece in left if piece]
+    for other in others if left else ():
+        left = [part for piece in left for part in piece.minus(other)]
+    return left
+
+
+def _never(row: LineRow, cells: frozenset[Cell]) -> Finding:
+    listed = [_box(way, cells) for way in row.when.ways]
+    lacking = dict.fromkeys(name for whole in listed for name, found in whole.regions.items() if not found)
+    if not any(whole.cells for whole in listed):
         reason = "no row of expenseTypes that it allows takes the line's account"
+    elif any(listed):
+        reason = "unless takes all of it"
+    elif lacking:
+        reason = f"no line has such a {', '.join(lacking)}"
     else:
-        fields = [name for name, found in whole.regions.items() if not found]
-        reason = f"no line has such a {', '.join(fields)}"
-    return Finding(
-        "MAP011", f"row {row.id!r} can never match: {reason}", place=row.place, hint="remove the row", rule=row.id
-    )
+        reason = "no such day is such a day of the week"
+    message = f"row {row.id!r} can never match: {reason}"
+    return Finding("MAP011", message, place=row.place, hint="remove the row", rule=row.id)
 
 
-def _left(whole: Box, earlier: Iterable[_Analysed], table: _Table) -> tuple[list[Box] | None, list[_Analysed]]:
-    """What earlier rows leave of a box, None where that is too much to work out; and the rows that took something."""
-    left, takers = [whole], list[_Analysed]()
+def _left(whole: list[Box], earlier: Iterable[_Analysed], table: _Table) -> tuple[list[Box] | None, list[_Analysed]]:
+    """What earlier rows leave of some boxes, None where that is too much to work out; and the rows that took some."""
+    left, takers = whole, list[_Analysed]()
     for other in earlier:
-        if not other.box.meets(whole):
+        if not other.meets(whole):
             continue
-        rest = [part for piece in left for part in piece.minus(other.box)]
+        rest = _minus(left, other.boxes)
         if rest != left:
             takers.append(other)
         left = rest
@@ -126,7 +158,7 @@ def _left(whole: Box, earlier: Iterable[_Analysed], table: _Table) -> tuple[list
     return (None if left and table.exhausted else left), takers
 
 
-def _shadowed(row: LineRow, whole: Box, takers: list[_Analysed]) -> Finding:
+def _shadowed(row: LineRow, whole: list[Box], takers: list[_Analysed]) -> Finding:
     needed = [t.row for t in _needed(whole, takers)]
     by = ", ".join(f"{t.id!r} ({t.place})" for t in needed[:_NAMED])
     more = " and others" if len(needed) > _NAMED else ""
@@ -137,28 +169,21 @@ def _shadowed(row: LineRow, whole: Box, takers: list[_Analysed]) -> Finding:
     return Finding("MAP011", message, place=row.place, hint="move the row up, or remove it", rule=row.id)
 
 
-def _needed(whole: Box, takers: list[_Analysed]) -> list[_Analysed]:
+def _needed(whole: list[Box], takers: list[_Analysed]) -> list[_Analysed]:
     """Takers that together leave nothing and of which none can be spared."""
     kept = list(takers)
-    few = len(takers) <= MAX_TAKERS and len(takers) * sum(taker.box.weight for taker in takers) <= _MAX_NEEDED
+    few = len(takers) <= MAX_TAKERS and len(takers) * sum(taker.weight for taker in takers) <= _MAX_NEEDED
     for other in takers if few else ():
         rest = [k for k in kept if k is not other]
-        if rest and not _minus_all(whole, rest):
+        if rest and not _minus(whole, (box for taker in rest for box in taker.boxes)):
             kept = rest
     return kept
-
-
-def _minus_all(whole: Box, others: list[_Analysed]) -> list[Box]:
-    left = [whole]
-    for other in others:
-        left = [part for piece in left for part in piece.minus(other.box)]
-    return left
 
 
 def _redundancies(rules: Rules, table: _Table) -> Iterator[Finding]:
     for index, one in enumerate(table.rows):
         if one.left:
-            other = _successor(rules, one, table.near(one.box, range(index + 1, len(table.rows))), table)
+            other = _successor(rules, one, table.near(one.boxes, range(index + 1, len(table.rows))), table)
             if other is not None:
                 row = one.row
                 message = f"row {row.id!r} changes nothing: without it {other} gives the same account"
@@ -169,7 +194,7 @@ def _successor(rules: Rules, one: _Analysed, later: Iterable[_Analysed], table: 
     """Who would give the same account to everything that a row takes; None where that is not so."""
     left, names = one.left, []
     for other in later:
-        if not one.box.meets(other.box) or not any(piece.meets(other.box) for piece in left):
+        if not other.meets(one.boxes) or not other.meets(left):
             continue
         if other.row.outcome != one.row.outcome:
             return None
@@ -177,7 +202,7 @@ def _successor(rules: Rules, one: _Analysed, later: Iterable[_Analysed], table: 
             # It would come to life without this row, but is to be removed itself.
             continue
         names.append(f"{other.row.id!r} ({other.row.place})")
-        left = [part for piece in left for part in piece.minus(other.box)]
+        left = _minus(left, other.boxes)
         if not left:
             return " and ".join(names[:_NAMED])
         if not table.allows(left):

@@ -1,17 +1,17 @@
 """Exact set algebra on the inputs of line rules.
 
 The values of one field are a `Region`: absent or not, and a union of intervals in the order of code points (numbers
-for amounts). Equality is an interval of one value, a beginning is the interval of all texts that start with it, so
-unions, intersections and differences are exact. ``contains`` and ``regex`` are no intervals; they are carried along
-as conditions that hold (``pos``) or do not hold (``neg``), and a piece counts as empty only where that is certain.
-So nothing is ever called covered that is not.
+for amounts and days). Equality is an interval of one value, a beginning is the interval of all texts that start with
+it, so unions, intersections and differences are exact. ``contains`` and ``endsWith`` are no intervals; they are
+carried along as conditions that hold (``pos``) or do not hold (``neg``), and automata decide whether any text is left
+(`pleoctl.mapping.analysis.texts`). A ``regex`` is carried along too, but nobody looks into it, so a piece with one
+counts as empty only where the rest makes it so. So nothing is ever called covered that is not.
 
-A `Box` is what one row matches: a set of cells and a region for each field that it restricts.
+A `Box` is what a row matches in one of its ways: a set of cells and a region for each field that it restricts.
 """
 
 from __future__ import annotations
 
-import sys
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from datetime import date
@@ -20,9 +20,9 @@ from itertools import pairwise
 from operator import or_
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pleoctl.mapping.analysis.texts import DIGITS, Atom, after_prefix, piece_is_empty
 from pleoctl.mapping.rules.predicates import digits
-from pleoctl.mapping.rules.regex import compiled
-from pleoctl.mapping.vocabulary import DATE, NEVER_NULL
+from pleoctl.mapping.vocabulary import DATE, NEVER_NULL, NUMBERS, PER_ATTENDEE, WEEKDAY, WEEKDAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from pleoctl.mapping.rules.predicates import Predicate
     from pleoctl.mapping.vocabulary import Cell
 
-Atom = tuple[str, str]
-#: The condition that a text has so many digits, or is none of digits alone.
-DIGITS: Final = "digits"
 _NONE: Final[frozenset[Atom]] = frozenset()
 
 
@@ -47,81 +44,11 @@ class Piece(NamedTuple):
     @property
     def is_empty(self) -> bool:
         """Whether certainly no value is left."""
-        if self.high is not None and self.low >= self.high:
-            return True
-        if not self.pos and not self.neg:
-            return False
-        if self.high == _next(self.low):
-            return not all(_holds(a, self.low) for a in self.pos) or any(_holds(a, self.low) for a in self.neg)
-        return bool(self.pos & self.neg) or self._contradicts()
-
-    def _contradicts(self) -> bool:
-        """Whether conditions that hold certainly mean one that does not, over more values than one."""
-        if any(kind == DIGITS for kind, _ in self.neg):
-            return not _some_number(self)
-        ends = [text for kind, text in self.pos if kind == "endsWith"]
-        known = [_common_start(self.low, self.high), *ends, *(text for kind, text in self.pos if kind == "contains")]
-        return any(
-            (kind == "endsWith" and any(end.endswith(text) for end in ends))
-            or (kind == "contains" and any(text in part for part in known))
-            for kind, text in self.neg
-        )
+        return piece_is_empty(self.low, self.high, self.pos, self.neg)
 
 
 def _next(value: Any) -> Any:
     return value + 1 if isinstance(value, int) else value + "\0"
-
-
-def _holds(atom: Atom, value: Any) -> bool:
-    kind, text = atom
-    if kind == DIGITS:
-        return digits(value) in {None, int(text)}
-    if kind == "endsWith":
-        return bool(value.endswith(text))
-    return text in value if kind == "contains" else compiled(text).test(value)
-
-
-def _some_number(piece: Piece) -> bool:
-    """Whether a piece may hold a text of digits, of a length that its conditions allow."""
-    lengths = {int(text) for kind, text in piece.pos if kind == DIGITS}
-    banned = {int(text) for kind, text in piece.neg if kind == DIGITS}
-    longest = max(len(piece.low), len(piece.high or "")) + 2 + len(banned)
-    if any(kind == "contains" and not digits(text) for kind, text in piece.pos) or len(lengths) > 1:
-        return False
-    tried = lengths or range(1, longest)
-    return any(_number_in(piece, length) for length in tried if length not in banned)
-
-
-def _number_in(piece: Piece, length: int) -> bool:
-    """Whether a text of so many digits lies in a piece's interval."""
-    low = piece.low
-    known = next((i for i, sign in enumerate(low[:length]) if not "0" <= sign <= "9"), min(len(low), length))
-    start, rest = low[:known], low[known:]
-    if rest and (known == length or rest[0] > "9"):
-        # Only a larger beginning comes after.
-        if not start.strip("9"):
-            return False
-        start = f"{int(start) + 1:0{known}d}"
-    number = start.ljust(length, "0")
-    return piece.high is None or number < piece.high
-
-
-def after_prefix(prefix: str) -> str | None:
-    """The first text after all texts with a prefix; None where there is none."""
-    last = chr(sys.maxunicode)
-    kept = prefix.rstrip(last)
-    return kept[:-1] + chr(ord(kept[-1]) + 1) if kept else None
-
-
-def _common_start(low: Any, high: Any) -> str:
-    """A text that all texts of an interval start with."""
-    if not isinstance(low, str) or high is None:
-        return ""
-    shared = 0
-    while shared < min(len(low), len(high)) and low[shared] == high[shared]:
-        shared += 1
-    narrow = low[: shared + 1]
-    return narrow if narrow and after_prefix(narrow) == high else low[:shared]
 
 
 def _apart(piece: Piece, other: Piece) -> bool:
@@ -227,7 +154,10 @@ def universe(field: str) -> Region:
     """Every value of a field; a line's amount is at least 1, since zero lines are skipped (N6); days are counted."""
     if field == DATE:
         return Region(absent=False, pieces=(Piece(1, date.max.toordinal() + 1),))
-    return Region(field not in NEVER_NULL, (Piece(1 if field == "amount" else "", None),))
+    if field == WEEKDAY:
+        return Region(absent=False, pieces=(Piece(0, len(WEEKDAYS)),))
+    low = "" if field not in NUMBERS | {PER_ATTENDEE} else int(field in {"amount", PER_ATTENDEE})
+    return Region(field not in NEVER_NULL, (Piece(low, None),))
 
 
 def region(predicate: Predicate) -> Region:
@@ -252,7 +182,8 @@ def region(predicate: Predicate) -> Region:
         top = values[1]
         count = digits(first) or digits(top)
         pos = frozenset({(DIGITS, str(count))}) if count else _NONE
-        pieces = [Piece(low if first is None else max(low, first), None if top is None else _next(top), pos)]
+        end = whole.pieces[0].high if top is None else _next(top)
+        pieces = [Piece(low if first is None else max(low, first), end, pos)]
     else:
         pieces = [Piece(low, None, frozenset({(predicate.kind, first)}))]
     return Region(absent=False, pieces=tuple(p for p in pieces if not p.is_empty))
@@ -266,7 +197,7 @@ class Box:
     regions: dict[str, Region]
 
     def __bool__(self) -> bool:
-        return bool(self.cells) and all(self.regions.values())
+        return bool(self.cells) and all(self.regions.values()) and _is_in_calendar(self.regions)
 
     @property
     def weight(self) -> int:
@@ -284,7 +215,8 @@ class Box:
                 return False
         if self.cells.isdisjoint(other.cells):
             return False
-        return all(mine[f] & other.regions[f] for f in other.regions if f in mine)
+        shared = {f: mine[f] & other.regions[f] for f in other.regions if f in mine}
+        return all(shared.values()) and _is_in_calendar({**mine, **other.regions, **shared})
 
     def minus(self, other: Box) -> list[Box]:
         """What is left of this box outside another, as boxes that do not meet each other."""
@@ -299,6 +231,17 @@ class Box:
             left.append(Box(inside.cells, {**inside.regions, field: inside._of(field) - other.regions[field]}))
             inside = Box(inside.cells, {**inside.regions, field: both})
         return [box for box in left if box]
+
+
+def _is_in_calendar(regions: dict[str, Region]) -> bool:
+    """Whether a posting date falls on a day of the week that is asked for as well."""
+    if DATE not in regions or WEEKDAY not in regions:
+        return True
+    week = len(WEEKDAYS)
+    # Day 1 of the calendar was a Monday. What lasts for a week has all of its days.
+    spans = [range(piece.low, min(piece.high, piece.low + week)) for piece in regions[DATE].pieces]
+    days = {(day - 1) % week for span in spans for day in span}
+    return any(piece.low <= day < piece.high for piece in regions[WEEKDAY].pieces for day in days)
 
 
 def box(predicates: Iterable[Predicate], cells: frozenset[Cell]) -> Box:

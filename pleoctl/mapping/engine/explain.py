@@ -6,6 +6,7 @@ not win fails is asked here, since the engine never looks at most of them.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,7 +17,7 @@ from pleoctl.mapping.rules.predicates import folded
 from pleoctl.mapping.vocabulary import CELL_FIELDS, Cell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from pleoctl.mapping.engine.engine import Engine
     from pleoctl.mapping.engine.linetable import Facts
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pleoctl.mapping.items import Defect
     from pleoctl.mapping.rules.model import LineRow, Rules, TypeRow, VendorRow
     from pleoctl.mapping.rules.predicates import Predicate
+    from pleoctl.mapping.rules.when import Way, When
     from pleoctl.place import Place
 
 Step = dict[str, Any]
@@ -134,7 +136,7 @@ class Trace:
         conditions: list[Step] = []
         losers = []
         for row in rows:
-            answers = [_answer(condition, value(condition.field)) for condition in row.when]
+            answers = list(_answers(row.when, value))
             if row is winner:
                 conditions = answers
             else:
@@ -147,6 +149,33 @@ def _named(rule: str, place: Place) -> Step:
     return {"rule": rule, "file": place.file, "line": place.line}
 
 
+def _answers(when: When, value: Callable[[str], Any]) -> Iterator[Step]:
+    """What a row asks, one by one: predicates, then `any` and `unless` as a whole each."""
+    for condition in when.each:
+        yield _answer(condition, value(condition.field))
+    if when.some:
+        yield _answer_of_ways("any", when.some, value)
+    if when.unless:
+        answer = _answer_of_ways("unless", when.unless, value)
+        yield {**answer, "result": not answer["result"]}
+
+
 def _answer(condition: Predicate, value: Any) -> Step:
     result = condition.test()(folded(condition.field, value))
-    return {"field": condition.label, "predicate": condition.shown, "value": value, "result": result}
+    return {"field": condition.label, "predicate": condition.shown, "value": _plain(value), "result": result}
+
+
+def _answer_of_ways(name: str, ways: tuple[Way, ...], value: Callable[[str], Any]) -> Step:
+    return {
+        "field": name,
+        "predicate": [{p.label: p.shown for p in way} for way in ways],
+        "value": {p.label: _plain(value(p.field)) for way in ways for p in way},
+        "result": any(all(p.test()(folded(p.field, value(p.field))) for p in way) for way in ways),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; a number between two whole ones as a fraction."""
+    if isinstance(value, Fraction):
+        return value.numerator if value.denominator == 1 else str(value)
+    return value

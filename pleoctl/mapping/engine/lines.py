@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pleoctl.mapping.engine.amounts import hundredths
 from pleoctl.mapping.engine.check import check_tax, check_tax_type
 from pleoctl.mapping.engine.linetable import Facts, LineTable
 from pleoctl.mapping.engine.record import NOBODY
-from pleoctl.mapping.engine.work import hundredths
 from pleoctl.mapping.failures import ItemFailure, invalid, missing, wrong
 from pleoctl.mapping.rules.model import NOTHING
 

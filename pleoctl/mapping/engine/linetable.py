@@ -6,12 +6,15 @@ look-up for each prefix length in use), else a short list that is always tried. 
 
 from __future__ import annotations
 
+from datetime import date
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from pleoctl.mapping.engine.amounts import hundredths
 from pleoctl.mapping.rules.predicates import folded, prepared
-from pleoctl.mapping.vocabulary import CELL_FIELDS, DATE, TAG_PREFIX, Cell, is_folded
+from pleoctl.mapping.vocabulary import DATE, NUMBERS, PER_ATTENDEE, TAG_PREFIX, WEEKDAY, WEEKDAYS, Cell, is_folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from pleoctl.mapping.items import Item, Line
     from pleoctl.mapping.rules.model import LineRow
     from pleoctl.mapping.rules.predicates import Predicate
+    from pleoctl.mapping.rules.when import Way
 
 
 class Facts(msgspec.Struct, gc=False):
@@ -38,9 +42,45 @@ class Facts(msgspec.Struct, gc=False):
         return self._tags.get(group)
 
 
-def _tax_code(facts: Facts) -> str | None:
+def _of_tax(name: str) -> Callable[[Facts], Any]:
+    return lambda facts: None if (tax := facts.line.tax) is None else getattr(tax, name)
+
+
+def _item_amount(facts: Facts) -> int:
+    return abs(hundredths(facts.item.amount.in_wallet_currency, "amount"))
+
+
+def _net(facts: Facts) -> int:
+    """The line without its tax, which is no part of it where it is reverse (C-18, X6)."""
     tax = facts.line.tax
-    return None if tax is None else tax.code
+    if tax is None or tax.type == "reverse":
+        return facts.amount
+    whole = hundredths(facts.line.line_amount.in_wallet_currency, "the line")
+    return abs(whole - hundredths(tax.amount.in_wallet_currency, "the line's tax"))
+
+
+def _original_currency(facts: Facts) -> str | None:
+    paid = facts.item.amount.in_supplier_currency
+    return None if paid is None else paid.currency
+
+
+def _original_amount(facts: Facts) -> int | None:
+    paid = facts.item.amount.in_supplier_currency
+    return None if paid is None else abs(hundredths(paid, "amount.inSupplierCurrency"))
+
+
+def _attendees(facts: Facts) -> int:
+    return sum(bool(name) for name in facts.item.additional_information.attendees or ())
+
+
+def _per_attendee(facts: Facts) -> Fraction | None:
+    """Exact, so that no rounding decides; None where nobody attends."""
+    count = _attendees(facts)
+    return Fraction(_item_amount(facts), count) if count else None
+
+
+def _weekday(facts: Facts) -> str:
+    return WEEKDAYS[date.fromisoformat(facts.item.date[:10]).weekday()]
 
 
 def _of(holder: str, name: str) -> Callable[[Facts], Any]:
@@ -60,16 +100,26 @@ _RAW: Final[dict[str, Callable[[Facts], Any]]] = {
     "mcc": _of("supplier", "category_code"),
     "note": lambda facts: facts.item.note,
     "team": _of("team", "code"),
-    "taxCode": _tax_code,
+    "taxCode": _of_tax("code"),
     "country": _of("supplier", "country"),
+    "vendorTaxNumber": _of("vendor", "tax_registration_number"),
+    "taxType": _of_tax("type"),
+    "originalCurrency": _original_currency,
     "currency": lambda facts: facts.item.amount.in_wallet_currency.currency,
     "amount": lambda facts: facts.amount,
+    "itemAmount": _item_amount,
+    "netAmount": _net,
+    "originalAmount": _original_amount,
+    PER_ATTENDEE: _per_attendee,
+    "attendees": _attendees,
+    "files": lambda facts: len(facts.item.files or ()),
+    WEEKDAY: _weekday,
     DATE: lambda facts: facts.item.date[:10],
 }
 
 
 #: Fields whose values are no texts that people type.
-_EXACT: Final = frozenset({"currency", "amount"})
+_EXACT: Final = NUMBERS | {"currency"}
 #: How many prepared texts of a field are kept, and of what length.
 _KEPT: Final = 1024
 _KEPT_LENGTH: Final = 64
@@ -89,8 +139,8 @@ def _getter(field: str) -> Callable[[Facts], Any]:
     raw, fold = _raw(field), is_folded(field)
     if field in _EXACT:
         return raw
-    if field == DATE:
-        return lambda facts: folded(DATE, raw(facts))
+    if field in {DATE, WEEKDAY, PER_ATTENDEE}:
+        return lambda facts: folded(field, raw(facts))
     known: dict[str, str | None] = {}
 
     def get(facts: Facts) -> str | None:
@@ -108,11 +158,6 @@ def _getter(field: str) -> Callable[[Facts], Any]:
     return get
 
 
-def cell_allows(conditions: Iterable[Predicate], cell: Cell) -> bool:
-    """Whether the conditions on type, subType and method hold in a cell."""
-    return all(p.test()(cell[CELL_FIELDS.index(p.field)]) for p in conditions if p.field in CELL_FIELDS)
-
-
 _RANK: Final = {name: rank for rank, name in enumerate(_RAW)}
 _TAG_RANK: Final = 3.5
 
@@ -121,29 +166,48 @@ def _rank(condition: Predicate) -> tuple[bool, float]:
     return condition.kind != "in", _RANK.get(condition.field, _TAG_RANK)
 
 
+Test = tuple[int, "Callable[[Any], bool]"]
+
+
 class LineTable:
-    """The rows of the line table that can match in one cell, in their order (hit policy FIRST)."""
+    """The rows of the line table that can match in one cell, in their order (hit policy FIRST).
+
+    A row that may hold in several ways is filed once for each of them.
+    """
 
     def __init__(self, rows: Iterable[LineRow], cell: Cell) -> None:
         """Compile the rows whose conditions on type, subType and method hold in ``cell``."""
-        self._rows = [row for row in rows if cell_allows(row.when, cell)]
-        fields = dict.fromkeys(p.field for row in self._rows for p in row.when if p.field not in CELL_FIELDS)
-        self._position = {name: position for position, name in enumerate(fields)}
-        self._getters = [_getter(name) for name in fields]
+        self._rows: list[LineRow] = []
+        self._tests: list[list[Test]] = []
+        self._unless: dict[int, list[list[Test]]] = {}
+        self._position: dict[str, int] = {}
         self._exact: dict[int, dict[Any, list[int]]] = {}
         self._prefix: dict[int, dict[int, dict[str, list[int]]]] = {}
         self._rest: list[int] = []
-        self._tests = [self._file(index, row) for index, row in enumerate(self._rows)]
+        for row in rows:
+            ways, unless = row.when.in_cell(cell)
+            for way in ways:
+                self._file(row, way, unless)
+        self._getters = [_getter(name) for name in self._position]
         self.has_rows = bool(self._rows)
 
-    def _file(self, index: int, row: LineRow) -> list[tuple[int, Callable[[Any], bool]]]:
-        """File a row in the indexes; the tests that are left to do."""
-        conditions = sorted((p for p in row.when if p.field not in CELL_FIELDS), key=_rank)
+    def _file(self, row: LineRow, way: Way, unless: list[Way]) -> None:
+        """File a way in the indexes, and what is left to test of it."""
+        index = len(self._rows)
+        self._rows.append(row)
+        self._tests.append(self._indexed(index, sorted(way, key=_rank)))
+        if unless:
+            self._unless[index] = [[self._test(p) for p in exception] for exception in unless]
+
+    def _test(self, predicate: Predicate) -> Test:
+        return self._position.setdefault(predicate.field, len(self._position)), predicate.test()
+
+    def _indexed(self, index: int, conditions: list[Predicate]) -> list[Test]:
         best = conditions[0] if conditions else None
         if best is None or best.kind not in {"in", "startsWith"}:
             self._rest.append(index)
-            return [(self._position[p.field], p.test()) for p in conditions]
-        position = self._position[best.field]
+            return [self._test(p) for p in conditions]
+        position, _ = self._test(best)
         for value in best.values:
             if best.kind == "in":
                 self._exact.setdefault(position, {}).setdefault(value, []).append(index)
@@ -151,7 +215,7 @@ class LineTable:
                 text = str(value)
                 lengths = self._prefix.setdefault(position, {})
                 lengths.setdefault(len(text), {}).setdefault(text, []).append(index)
-        return [(self._position[p.field], p.test()) for p in conditions[1:]]
+        return [self._test(p) for p in conditions[1:]]
 
     def find(self, facts: Facts) -> LineRow | None:
         """The first row that matches a line."""
@@ -161,8 +225,12 @@ class LineTable:
                 if not test(values[position]):
                     break
             else:
-                return self._rows[index]
+                if index not in self._unless or not self._is_excepted(index, values):
+                    return self._rows[index]
         return None
+
+    def _is_excepted(self, index: int, values: list[Any]) -> bool:
+        return any(all(test(values[at]) for at, test in exception) for exception in self._unless[index])
 
     def _candidates(self, values: list[Any]) -> list[int]:
         found = self._rest

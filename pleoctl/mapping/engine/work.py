@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from pleoctl.mapping.engine.amounts import hundredths
 from pleoctl.mapping.engine.entries import OriginalOf
 from pleoctl.mapping.failures import invalid
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.record import Recorder
-    from pleoctl.mapping.items import Item, Money
+    from pleoctl.mapping.items import Item
     from pleoctl.mapping.rules.model import TypeRow, VendorRow
     from pleoctl.mapping.vocabulary import Cell
 
-MAX_AMOUNT: Final = 2**53
 _DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CURRENCY: Final = re.compile("[A-Z]{3}")
 
@@ -64,20 +64,6 @@ class Work(msgspec.Struct, gc=False):
             if money.currency != self.currency:
                 raise invalid(f"line {number} is in {money.currency[:20]}, the item in {self.currency}")
             self.values.append(hundredths(money, "line %d", number))
-
-
-def hundredths(money: Money, label: str, *args: Any) -> int:
-    """The amount as an integer of hundredths. Raises `ItemFailure` for a value that is not integral (D9)."""
-    value = money.value
-    if type(value) is int and -MAX_AMOUNT < value < MAX_AMOUNT:
-        return value
-    if type(value) is not int:
-        if not float(value).is_integer():
-            raise invalid(f"{label % args if args else label}: {value} is not a whole number of hundredths")
-        value = int(value)
-    if not -MAX_AMOUNT < value < MAX_AMOUNT:
-        raise invalid(f"{label % args if args else label}: the amount is out of range")
-    return value
 
 
 @lru_cache(maxsize=256)

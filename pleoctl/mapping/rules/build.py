@@ -1,11 +1,9 @@
-"""From rule files to `Rules`: rows, settings, vendors, replacements, tests."""
+"""From rule files to `Rules`: settings, vendors, and the rows of all files together."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import date
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,26 +12,12 @@ from pleoctl.documents.files import decode
 from pleoctl.errors import MOST_ALIKE, Finding, InvalidFile
 from pleoctl.mapping.rules import template
 from pleoctl.mapping.rules.files import STANDARD_FILE, Source, Sources, folder_reader
-from pleoctl.mapping.rules.model import (
-    NOTHING,
-    RULES,
-    Changes,
-    Given,
-    Leg,
-    LineRow,
-    Part,
-    Rules,
-    Target,
-    TestCase,
-    TypeRow,
-    VendorRow,
-    literal,
-)
-from pleoctl.mapping.rules.predicates import Predicate, digits, folded, predicate
-from pleoctl.mapping.rules.regex import MAX_SIZE, Refused, compiled
+from pleoctl.mapping.rules.model import RULES, Given, LineRow, Rules, TestCase, TypeRow, VendorRow, literal
+from pleoctl.mapping.rules.rows import KEEP, Rows
 from pleoctl.mapping.rules.spelling import UNKNOWN
+from pleoctl.mapping.rules.table import Table
 from pleoctl.mapping.rules.vendors import doubles, read_csv, vendor_row
-from pleoctl.mapping.vocabulary import DATE, ROLES
+from pleoctl.mapping.vocabulary import ROLES
 from pleoctl.text import closest, did_you_mean
 
 if TYPE_CHECKING:
@@ -41,7 +25,7 @@ if TYPE_CHECKING:
 
     from pleoctl.documents.document import Steps
 
-KEEP: Final = "keep"
+_WORDS: Final = (*ROLES, KEEP)
 _SECTIONS: Final = ("accounts", "expenseTypes", "lines", "tax", "vendors")
 
 
@@ -89,26 +73,30 @@ class _Build:
         self._sources = sources.listed
         self._read = sources.read
         self._rules = rules
-        self._regexes = 0
+        self._tables: list[str] = []
+        self._contents: list[list[dict[str, Any]]] = []
         self.names = list(sources.names)
         self.problems: list[Finding] = []
+        self._rows = Rows(self.problems, self.names)
 
     def rules(self) -> Rules:
         rules = self._rules
         for source in self._sources:
             self._settings(source)
-            rules.lines += self._line_rows(source)
-            rules.types += self._type_rows(source)
+            rules.lines += self._rows.lines(source)
+            rules.lines += self._table(source)
+            rules.types += self._rows.types(source)
             rules.tests += _tests(source)
             rules.vendors += self._vendors(source)
         self.problems += doubles(rules.vendors)
         self._check_ids()
         self._replace()
         self._template()
-        rules.files = [s.document.shown for s in self._sources if not s.standard]
+        rules.files = [*(s.document.shown for s in self._sources if not s.standard), *self._tables]
         rules.digest = digest(
             [{k: v for k, v in s.data.items() if k != "tests"} for s in self._sources]
             + [[[getattr(v, f) for f in VendorRow.__slots__ if f != "place"] for v in rules.vendors]]
+            + self._contents
         )
         return rules
 
@@ -120,6 +108,7 @@ class _Build:
             if name in data:
                 rules.sections.setdefault(name, source.place(name))
         for name, code in data.get("accounts", {}).items():
+            self._no_role(source, ("accounts", name), code)
             rules.accounts.setdefault(name, Given(literal(code), source.place("accounts", name)))
         for currency, divisor in data.get("amounts", {}).get("divisor", {}).items():
             rules.divisors.setdefault(currency, divisor)
@@ -149,152 +138,39 @@ class _Build:
         for finding in findings:
             (self.names if finding.code == UNKNOWN else self.problems).append(finding)
 
-    # --- rows --------------------------------------------------------------------------------------------------
+    def _no_role(self, source: Source, path: Steps, given: str | None) -> None:
+        """A setting gives codes; what stands for others elsewhere is no code here."""
+        if given in _WORDS:
+            message, hint = f"{given!r} is no code of an account", f"write account:{given} for a code that is spelt so"
+            self.problems.append(source.finding(path, message, hint))
 
-    def _when(self, source: Source, path: tuple[str | int, ...], when: dict[str, Any]) -> tuple[Predicate, ...]:
-        found = []
-        for name, given in when.items():
-            step = (*path, "when", name)
-            problem = _range_problem(name, given)
-            try:
-                found.append(predicate(name, given, source.place(*step)))
-            except Refused as error:
-                problem = f"regex cannot be used: {error}"
-            if problem:
-                self.problems.append(source.finding(step, problem))
-            else:
-                for part in found[-1].all():
-                    if part.kind == "regex":
-                        self._count_regex(str(part.values[0]), source, step)
-        return tuple(found)
+    # --- other files -------------------------------------------------------------------------------------------
 
-    def _days(self, source: Source, path: tuple[str | int, ...], data: dict[str, Any]) -> tuple[Predicate, ...]:
-        """What ``from`` and ``until`` ask of the posting date."""
-        given = {name: data[name] for name in ("from", "until") if name in data}
-        for name, day in given.items():
-            if not is_day(day):
-                self.problems.append(source.finding((*path, name), f"{day!r} is no day", 'write "2026-12-31"'))
-                return ()
-        first, last = (folded(DATE, given.get(name)) for name in ("from", "until"))
-        if None not in (first, last) and first > last:
-            self.problems.append(source.finding((*path, "until"), "until is before from", "exchange the two"))
-        place = source.place(*path, *list(given)[:1])
-        return (Predicate(DATE, "range", (first, last), DATE, given, place),) if given else ()
-
-    def _count_regex(self, written: str, source: Source, step: Steps) -> None:
-        """End here where many regexes, each of which is small enough, take too long to make."""
-        self._regexes += compiled(written).size
-        if self._regexes > MAX_SIZE:
-            message = "the regexes up to here are too large together"
-            raise InvalidFile.of([source.finding(step, message, "use startsWith or contains")])
-
-    def _type_rows(self, source: Source) -> Iterator[TypeRow]:
-        for index, data in enumerate(source.data.get("expenseTypes", [])):
-            path = ("expenseTypes", index)
-            replaces = data.get("replaces", [])
-            yield TypeRow(
-                data["id"],
-                self._when(source, path, data["when"]),
-                tuple(self._legs(source, path, data)),
-                source.place(*path),
-                source.standard,
-                (replaces,) if isinstance(replaces, str) else tuple(replaces),
-                source.spelling.is_lost(path),
-            )
-
-    def _legs(self, source: Source, path: tuple[str | int, ...], data: dict[str, Any]) -> Iterator[Leg]:
-        short = [name for name in ("debit", "credit") if name in data]
-        if ("entries" in data) == bool(short) or len(short) == 1:
-            self.problems.append(
-                source.finding(
-                    path,
-                    f"row {data['id']!r} needs debit and credit, or entries",
-                    "give one of the two forms",
-                )
-            )
+    def _table(self, source: Source) -> Iterator[LineRow]:
+        name = source.data.get("lines", {}).get("file")
+        if name is None:
             return
-        listed = [((*path, "entries", i), e) for i, e in enumerate(data.get("entries", []))]
-        for place, leg in listed or [(path, {"kind": "journal", **data})]:
-            made = Leg(leg["kind"], *(Target.of(leg[s], source.place(*place, s)) for s in ("debit", "credit")))
-            if (made.debit.role, made.debit.code) == (made.credit.role, made.credit.code):
-                self.problems.append(
-                    source.finding(
-                        place,
-                        f"debit and credit are both {made.debit}",
-                        "an entry needs two accounts",
-                    )
-                )
-            yield made
-
-    def _line_rows(self, source: Source) -> Iterator[LineRow]:
-        for index, data in enumerate(source.data.get("lines", {}).get("rows", [])):
-            path = ("lines", "rows", index)
-            if len(data.keys() & {"account", "split", "refuse"}) != 1:
-                message = f"row {data['id']!r} needs one of account, split and refuse"
-                self.problems.append(source.finding(path, message, "write account: CODE, or account: keep", "schema"))
-                continue
-            if "refuse" in data and "set" in data:
-                message = f"row {data['id']!r} refuses the item, so that nothing can be set"
-                self.problems.append(source.finding((*path, "set"), message, "remove `set`"))
-            replaces, changes = data.get("replaces", []), self._changes(source, (*path, "set"), data.get("set", {}))
-            yield LineRow(
-                data["id"],
-                self._when(source, path, data["when"]) + self._days(source, path, data),
-                self._account(source, path, data.get("account", KEEP)),
-                source.place(*path),
-                source.spelling.is_lost(path),
-                source.within,
-                tuple(self._parts(source, path, data.get("split", []), changes)),
-                data.get("refuse"),
-                changes,
-                (replaces,) if isinstance(replaces, str) else tuple(replaces),
-            )
-
-    def _account(self, source: Source, path: Steps, given: str) -> str | None:
-        """The code that a row or a part gives, None for the line's own."""
-        if given in ROLES:
-            message = f"account {given!r} is a role, where a line row gives a code or keep"
-            hint = f"write account:{given} for a code that is spelt so"
-            self.problems.append(source.finding((*path, "account"), message, hint))
-        return None if given == KEEP else literal(given)
-
-    def _changes(self, source: Source, path: Steps, data: dict[str, Any]) -> Changes:
-        made = None
-        if "description" in data:
-            try:
-                made = template.compile_template(data["description"], source.place(*path, "description"))
-            except InvalidFile as error:
-                self._sort(error.findings)
-        if not data:
-            return NOTHING
-        tax_code = (data["taxCode"],) if "taxCode" in data else ()
-        return Changes(tax_code, tuple(data.get("tags", {}).items()), made)
-
-    def _parts(self, source: Source, path: Steps, listed: list[Any], beside: Changes) -> Iterator[Part]:
-        shares = [Fraction(data["share"]) / 100 for data in listed]
-        if listed and (sum(shares) != 1 or min(shares) <= 0):
-            message = f"the shares add up to {float(sum(shares) * 100):g}, or one of them is zero"
-            self.problems.append(source.finding((*path, "split"), message, "write shares that add up to 100"))
-        for index, (share, data) in enumerate(zip(shares, listed, strict=True)):
-            step = (*path, "split", index)
-            own = self._changes(source, step, {k: data[k] for k in ("taxCode", "tags") if k in data})
-            yield Part(share, self._account(source, step, data["account"]), own.over(beside))
+        try:
+            table = Table(decode(self._read(name), name), name)
+        except InvalidFile as error:
+            self._sort(_pointed(source, ("lines", "file"), error))
+            return
+        self._tables.append(name)
+        self._contents.append(table.rows)
+        self.names += table.names
+        self.problems += table.problems
+        yield from self._rows.table(table, source)
 
     def _vendors(self, source: Source) -> Iterator[VendorRow]:
         section = source.data.get("vendors", {})
         for index, row in enumerate(section.get("rows", [])):
+            self._no_role(source, ("vendors", "rows", index, "account"), row.get("account"))
             yield vendor_row(row, source.place("vendors", "rows", index))
         if "file" in section:
             try:
                 yield from read_csv(decode(self._read(section["file"]), section["file"]), section["file"])
             except InvalidFile as error:
-                path, hint = ("vendors", "file"), "paths are relative to the workspace"
-                self._sort(
-                    finding
-                    if finding.place is not None and finding.place.line
-                    else source.finding(path, f"{finding.file}: {finding.message}", hint)
-                    for finding in error.findings
-                )
+                self._sort(_pointed(source, ("vendors", "file"), error))
 
     # --- the rows together -------------------------------------------------------------------------------------
 
@@ -354,29 +230,15 @@ _SINGLE: Final = {
 }
 
 
-def is_day(text: str) -> bool:
-    """Whether a text is a day of the calendar, year first."""
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
-
-
 _SHAPES: Final[dict[str, Callable[[Any], Any]]] = {"match": tuple, "tax_codes": frozenset}
 
 
-def _range_problem(name: str, given: Any) -> str | None:
-    if isinstance(given, dict) and given.keys() & {"not", "any"}:
-        parts = [given["not"]] if "not" in given else given["any"]
-        return next((problem for part in parts if (problem := _range_problem(name, part))), None)
-    if not isinstance(given, dict) or "range" not in given:
-        return None
-    low, high = (folded(name, bound) for bound in given["range"])
-    if low is None and high is None:
-        return "range has no bound"
-    if None not in (counts := (digits(low), digits(high))) and counts[0] != counts[1]:
-        return f"range has bounds of different length, and no number lies between {low} and {high}"
-    return f"range ends below its start: {low} … {high}" if None not in (low, high) and low > high else None
+def _pointed(source: Source, path: Steps, error: InvalidFile) -> Iterator[Finding]:
+    """What is wrong with a file that rules name: where it stands in the file, else where the file is named."""
+    for finding in error.findings:
+        message, hint = f"{finding.file}: {finding.message}", finding.hint or "paths are relative to the workspace"
+        has_line = finding.place is not None and finding.place.line
+        yield finding if has_line else source.finding(path, message, hint)
 
 
 def _tests(source: Source) -> Iterator[TestCase]:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from pleoctl.mapping.items import Item
-    from pleoctl.mapping.rules.predicates import Predicate
     from pleoctl.mapping.rules.template import Template
+    from pleoctl.mapping.rules.when import When
     from pleoctl.mapping.vocabulary import Side
     from pleoctl.place import Place
 
@@ -76,7 +76,7 @@ class TypeRow:
     """
 
     id: str
-    when: tuple[Predicate, ...]
+    when: When
     legs: tuple[Leg, ...]
     place: Place
     standard: bool = False
@@ -86,8 +86,7 @@ class TypeRow:
     @cached_property
     def cells(self) -> frozenset[Cell]:
         """The feasible cells of the row."""
-        tests = [(_CELL_INDEX[p.field], p.test()) for p in self.when]
-        return frozenset(cell for cell in CELLS if all(test(cell[i]) for i, test in tests))
+        return frozenset(cell for cell in CELLS if self.when.allows(cell))
 
     @cached_property
     def uses_line(self) -> bool:
@@ -120,9 +119,6 @@ class TypeRow:
         """Both sides of every leg."""
         for leg in self.legs:
             yield from (leg.debit, leg.credit)
-
-
-_CELL_INDEX: Final = {"type": 0, "subType": 1, "method": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +163,7 @@ class LineRow:
     """
 
     id: str
-    when: tuple[Predicate, ...]
+    when: When
     account: str | None
     place: Place
     doubtful: bool = False

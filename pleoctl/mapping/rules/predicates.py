@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import field as extra
 from datetime import date
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 from unicodedata import normalize
 
 from pleoctl.mapping.rules.regex import compiled, translate
-from pleoctl.mapping.vocabulary import DATE, TAG_PREFIX, is_folded
+from pleoctl.mapping.vocabulary import DATE, PER_ATTENDEE, TAG_PREFIX, WEEKDAY, WEEKDAYS, is_folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,10 +116,15 @@ _TESTS: dict[str, Any] = {
 def folded(name: str, value: Any) -> Any:
     """A field's value as predicates compare it: what looks the same is the same, an empty text is absent.
 
-    A day is counted, so that one follows on another.
+    A day is counted, so that one follows on another, and days of the week are from 0. Numbers that need not be whole
+    are doubled, and what lies between two whole ones is the odd number between, since rules name whole numbers alone.
     """
     if name == DATE and isinstance(value, str):
         return date.fromisoformat(value[:10]).toordinal()
+    if name == WEEKDAY and isinstance(value, str):
+        return WEEKDAYS.index(value)
+    if name == PER_ATTENDEE and value is not None:
+        return 2 * int(value) + (Fraction(value).denominator > 1)
     return prepared(value, fold=is_folded(name)) if isinstance(value, str) else value
 
 

@@ -63,8 +63,9 @@ class Spelling:
             if "$ref" in schema:
                 schema = self._root["definitions"][schema["$ref"].rpartition("/")[2]]
             else:
-                # The only condition that the schema uses is "is it a list".
-                schema = schema["then"] if isinstance(data, list) else schema["else"]
+                # The only conditions that the schema uses are "is it a list" and "is it a mapping".
+                kind = list if schema["if"]["type"] == "array" else dict
+                schema = schema["then"] if isinstance(data, kind) else schema["else"]
         return schema
 
     def _keys(self, schema: Any, data: dict[str, Any], path: Steps) -> None:
