@@ -111,7 +111,11 @@ def test_days_follow_on_each_other(tmp_path: Path) -> None:
     assert dead(tmp_path, {"from": date.min.isoformat()}, {}) == {"r1"}
 
 
-TEXTS: list[str | None] = [None, *("".join(signs) for n in range(1, 5) for signs in product("ab9!", repeat=n))]
+TEXTS: list[str | None] = [
+    None,
+    *("".join(signs) for n in range(1, 5) for signs in product("abc9!", repeat=n)),
+    *("".join(signs) for n in (5, 6) for signs in product("ab!", repeat=n)),
+]
 
 
 def condition(chance: random.Random, depth: int = 2) -> Any:
@@ -126,18 +130,16 @@ def condition(chance: random.Random, depth: int = 2) -> Any:
     return {kind: texts} if kind in {"startsWith", "endsWith", "contains"} else [*texts, chance.choice(("a", None))]
 
 
-def test_no_row_is_called_dead_that_lives(tmp_path: Path) -> None:
-    """Whatever conditions join; without ends and contents the dead are exactly those that brute force finds."""
+def test_dead_rows_are_those_that_brute_force_finds(tmp_path: Path) -> None:
+    """Whatever conditions join, beginnings, ends and contents of texts among them."""
     chance = random.Random(11)
     found = 0
-    for _ in range(120):
+    for _ in range(100):
         table = [{"when": {"mcc": condition(chance)}} for _ in range(chance.randint(2, 4))]
         told = dead(tmp_path, *table)
         listed = load_rules(tmp_path / "mapping.yaml", tmp_path).lines
         tests = [(row.id, row.when.each[0].test()) for row in listed]
         alive = {next((name for name, test in tests if test(text)), None) for text in TEXTS}
-        assert not told & alive, table
-        if not any(word in json.dumps(table) for word in ("endsWith", "contains")):
-            assert told == {name for name, _ in tests} - alive, table
+        assert told == {name for name, _ in tests} - alive, table
         found += len(told)
     assert found > 20
