@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pleoctl.desired.read import load_desired
+from pleoctl.documents.schemas import validator
 from pleoctl.mapping.analysis.check import CODES, check
 from pleoctl.mapping.catalog import Catalog
 from pleoctl.mapping.engine.engine import Engine
 from pleoctl.mapping.io.read import read_items
 from pleoctl.mapping.rules.build import load_rules, read_rules
 from pleoctl.mapping.rules.files import folder_reader
+from pleoctl.mapping.rules.table import COLUMNS
 from pleoctl.mapping.suites.run import run_tests
 from pleoctl.mapping.vocabulary import CELLS, ROLES, TYPES
 
@@ -83,3 +85,28 @@ def test_worked_cases_are_true(tmp_path: Path) -> None:
     results = run_tests(rules, rules.tests)
     assert [(r.case.name, r.differences) for r in results if not r.passed] == []
     assert {r.case.given["type"] for r in results if "type" in r.case.given} >= set(TYPES)
+
+
+def test_every_field_is_documented_and_a_column() -> None:
+    """docs/mapping.md names each field that line rows may ask for, and tables have a column for it."""
+    fields = set(validator("mapping").schema["definitions"]["lineWhen"]["properties"]) - {"any"}
+    text = PAGE.read_text(encoding="utf-8")
+    assert [name for name in sorted(fields) if f"`{name}`" not in text] == []
+    assert fields - {"account"} <= set(COLUMNS)
+
+
+def test_the_table_of_the_page_is_read(tmp_path: Path) -> None:
+    """The CSV example, and the rows with `any` and `unless`."""
+    text = PAGE.read_text(encoding="utf-8")
+    table = re.search(r"```csv\n(.*?)```", text, re.DOTALL)
+    rows = re.search(r"```yaml\n(lines:\n  rows:\n  - id: taxi.*?)```", text, re.DOTALL)
+    head = re.search(r"```yaml\n(apiVersion.*?)lines:", text, re.DOTALL)
+    assert table is not None
+    assert rows is not None
+    assert head is not None
+    (tmp_path / "lines.csv").write_text(table[1].replace("taxi,", "cab,"), encoding="utf-8")
+    content = f"{head[1]}{rows[1]}".replace("lines:\n", "lines:\n  file: lines.csv\n")
+    (tmp_path / "mapping.yaml").write_text(content, encoding="utf-8")
+    rules, names = read_rules("mapping.yaml", folder_reader(tmp_path))
+    assert [row.id for row in rules.lines] == ["taxi", "figma", "cab"]
+    assert check(rules, names).findings == []

@@ -72,12 +72,21 @@ def item_of(given: dict[str, Any]) -> dict[str, Any]:
         "date": given.get("date", "2026-01-31"),
         "amount": _money(sum(line["amount"] for line in given.get("lines", [])), currency),
         "note": given.get("note"),
-        "additionalInformation": {"reconciliationId": "test"},
+        "additionalInformation": {"reconciliationId": "test", "attendees": _people(given.get("attendees"))},
+        "files": [{}] * given.get("files", 0),
         "accountingEntryLines": lines,
     }
+    if "original" in given:
+        original = given["original"]
+        item["amount"]["inSupplierCurrency"] = {"currency": original["currency"], "value": original["amount"]}
     if given.get("method") is not None:
         item["bookkeeping"] = {"method": given["method"]}
     return item | {name: _reference(given.get(name), key) for name, key in _SHORT.items()}
+
+
+def _people(given: int | list[str] | None) -> list[str]:
+    """Names, made up where a test only counts them."""
+    return [f"Guest {number}" for number in range(1, given + 1)] if isinstance(given, int) else given or []
 
 
 def _money(value: int, currency: str) -> dict[str, Any]:
