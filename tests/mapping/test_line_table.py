@@ -22,7 +22,7 @@ RULES = HEAD + "lines:\n  file: rules.csv\n  rows:\n  - {id: own, when: {supplie
 
 def account(folder: Path, table: str, given: dict[str, Any]) -> str:
     """The account of an item's line under a table."""
-    entry = mapped(engine(folder, RULES, **{"rules.csv": table}), given)
+    entry = mapped(engine(folder, RULES, None, **{"rules.csv": table}), given)
     assert entry.failure_reason is None, entry.failure_reason
     return entry.entries[0].postings[0].account
 
@@ -30,7 +30,7 @@ def account(folder: Path, table: str, given: dict[str, Any]) -> str:
 def refused(folder: Path, table: str) -> list[Finding]:
     """What is wrong with a table."""
     with pytest.raises(InvalidFile) as caught:
-        engine(folder, RULES, **{"rules.csv": table})
+        engine(folder, RULES, None, **{"rules.csv": table})
     return caught.value.findings
 
 
@@ -77,9 +77,9 @@ def test_rows_of_the_file_stand_below_those_of_the_table(tmp_path: Path) -> None
     assert account(tmp_path, table, purchase("own")) == "99"
     assert account(tmp_path, table, purchase("figma")) == "2"
     found = report(tmp_path, RULES).findings
-    assert [(f.code, f.file, f.line, f.rule) for f in found] == [
-        ("MAP011", "rules.csv", 2, "a"),
-        ("MAP011", "rules.csv", 4, "c"),
+    assert [(f.code, str(f.place), f.rule) for f in found] == [
+        ("MAP011", "rules.csv:2", "a"),
+        ("MAP011", "rules.csv:4", "c"),
     ]
 
 
@@ -117,22 +117,22 @@ def test_what_spreadsheets_save(tmp_path: Path, ending: str, delimiter: str) -> 
         ("id,account,from,until\na,1,2026-02-02,2026-02-01\n", (2, 16), "before from"),
         ("id,account,amount\na,1,9..1\n", (2, 5), "ends below its start"),
         ('id,account\n"a,1\n', (2, None), "is not valid CSV"),
-        ("id,account\na,1\na,2\n", (2, 1), "stands twice"),
+        ("id,account\na,1\na,2\n", (3, 1), "stands twice"),
     ],
 )
 def test_faults_have_their_cell(tmp_path: Path, table: str, where: tuple[int, int | None], said: str) -> None:
     """File, line and column, and what to write."""
     (finding,) = refused(tmp_path, table)
     assert said in f"{finding} {finding.hint}"
-    assert finding.file == "rules.csv" or said == "stands twice"
-    assert (finding.line, finding.column) == where or said == "stands twice"
+    assert finding.place is not None
+    assert (finding.place.file, finding.place.line, finding.place.column or None) == ("rules.csv", *where)
 
 
 def test_a_table_that_does_not_exist_is_told_where_it_is_named(tmp_path: Path) -> None:
     """As an include is."""
     with pytest.raises(InvalidFile) as caught:
         engine(tmp_path, RULES)
-    assert [(f.file, f.line) for f in caught.value.findings] == [("mapping.yaml", 13)]
+    assert [str(f.place) for f in caught.value.findings] == ["mapping.yaml:13"]
 
 
 def test_commands_know_the_table(workspace: Path, cli: Cli) -> None:
