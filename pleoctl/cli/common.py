@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from pleoctl.cli.boundary import Options, Output, execute
+from pleoctl.cli.shared import shared_options
 from pleoctl.errors import NotWritten, UsageError
 
 if TYPE_CHECKING:
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 WORKSPACE: Final = "pleoctl.yaml"
-FORMATS: Final = ("text", "json", "markdown", "html", "csv", "beancount", "hledger")
-PATH = click.Path(path_type=str)
+PATH: Final = click.Path(path_type=str)
 
 
 def as_command(
@@ -45,7 +45,7 @@ def as_command(
 
         own = list(getattr(function, "__click_params__", []))
         # click reverses the list: the command's own options come first in its help.
-        callback.__click_params__ = [*_shared_options(formats, default), *own]  # type: ignore[attr-defined]
+        callback.__click_params__ = [*shared_options(formats, default), *own]  # type: ignore[attr-defined]
         return click.command(name, help=_help(function.__doc__ or ""))(callback)
 
     return wrap
@@ -63,33 +63,6 @@ def _help(doc: str) -> str:
         return text
     lines = "\n".join(line.strip() and f"  {line.strip()}" for line in examples.strip().splitlines())
     return f"{text.rstrip()}\n\n\b\nExamples:\n{lines}"
-
-
-def _shared_options(formats: tuple[str, ...], default: str) -> list[click.Parameter]:
-    def chosen(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str:
-        wanted = value or os.environ.get("PLEOCTL_FORMAT") or default
-        if wanted not in FORMATS:
-            raise click.UsageError(f"PLEOCTL_FORMAT is {wanted!r}, none of {', '.join(FORMATS)}")
-        # The environment speaks for all commands at once, so it is ignored where a command lacks the format.
-        return wanted if wanted in formats else default
-
-    return [
-        click.Option(["--no-color"], is_flag=True, help="No colours (also NO_COLOR)."),
-        click.Option(["--debug"], is_flag=True, envvar="PLEOCTL_DEBUG", help="Show requests, and errors' tracebacks."),
-        click.Option(["-v", "--verbose"], is_flag=True, help="Say on stderr what is being done."),
-        click.Option(
-            ["--format"],
-            type=click.Choice(formats),
-            callback=chosen,
-            help=f"Output format (default {default}; PLEOCTL_FORMAT).",
-        ),
-        click.Option(
-            ["--workspace"],
-            metavar="FILE|FOLDER",
-            type=PATH,
-            help="The workspace; else PLEOCTL_WORKSPACE, else pleoctl.yaml here or above.",
-        ),
-    ]
 
 
 lock_timeout_option = click.option(

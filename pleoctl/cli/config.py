@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 
-import click
-
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.cli.shared import as_group
 
 
-@click.group("config")
+@as_group("config")
 def command() -> None:
     """The effective settings of the workspace."""
 

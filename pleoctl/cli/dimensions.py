@@ -9,6 +9,7 @@ import click
 from pleoctl.cli.boundary import Output
 from pleoctl.cli.common import as_command, open_workspace
 from pleoctl.cli.planning import connected
+from pleoctl.cli.shared import as_group
 from pleoctl.errors import Finding, UsageError
 from pleoctl.text import Shown
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pleoctl.workspace.selection import Selection
 
 
-@click.group("dimensions")
+@as_group("dimensions")
 def command() -> None:
     """Choose the dimensions that become tag groups (at most five)."""
 

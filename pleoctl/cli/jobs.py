@@ -10,6 +10,7 @@ from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, lock_timeout_option, open_workspace, seconds, write_output
 from pleoctl.cli.door import tell
 from pleoctl.cli.planning import connected
+from pleoctl.cli.shared import as_group
 from pleoctl.errors import ExitCode, PleoctlError, Refused
 from pleoctl.text import Shown
 
@@ -28,7 +29,7 @@ STATUSES: Final = ("pending", "in_progress", "completed", "completed_with_errors
 LONGEST_PAUSE: Final = 600.0
 
 
-@click.group("jobs")
+@as_group("jobs")
 def command() -> None:
     """Pleo's export jobs: from its queue into the books."""
 

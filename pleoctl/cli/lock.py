@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import click
-
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.cli.shared import as_group
 from pleoctl.errors import LockHeld, PleoctlError
 from pleoctl.text import Shown
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from pleoctl.state.lock import Holder
 
 
-@click.group("lock")
+@as_group("lock")
 def command() -> None:
     """Who is writing to which company, on this machine."""
 

@@ -11,6 +11,7 @@ import click
 from pleoctl import __version__
 from pleoctl.cli.boundary import end_interrupted, end_usage_error
 from pleoctl.cli.door import tell
+from pleoctl.cli.shared import as_group
 from pleoctl.errors import ExitCode
 from pleoctl.text import Shown
 
@@ -42,6 +43,8 @@ COMMANDS: Final = {
     "schema": "Print a JSON Schema (draft-07), or the names of all schemas.",
     "fmt": "Write the desired-state files as `export` writes them.",
     "completion": "Print the completion script of a shell.",
+    "help": "Show what a command does and takes.",
+    "version": "Show the version of pleoctl, and what it runs on.",
     "sandbox": "Run a Pleo on this machine to try out and to test against.",
 }
 
@@ -89,7 +92,7 @@ pleoctl apply plan.json     carry out exactly that plan
 """
 
 
-@click.group(
+@as_group(
     cls=CommandTable,
     help=HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},

@@ -9,6 +9,7 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, open_workspace, write_output
 from pleoctl.cli.reports import report_options, reporting
+from pleoctl.cli.shared import as_group
 from pleoctl.errors import ExitCode, PleoctlError, UsageError, counted
 from pleoctl.text import Shown
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _ITEMS_HELP = "Export items: JSON object, list, {data: […]} or JSON lines; - is standard input."
 
 
-@click.group("mapping", context_settings={"help_option_names": ["-h", "--help"]})
+@as_group("mapping", context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
     """Check, test and explain the mapping rules."""
 

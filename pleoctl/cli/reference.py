@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 HEAD: Final = """\
 # Commands
 
-Options follow the command. Every command has `--workspace`, `--format`, `-v`/`--verbose`, `--debug` and `--no-color`.
+Options follow the command. Every command has `--workspace`, `--format`, `-v`/`--verbose`, `--debug` and `--no-color`,
+which may stand before it as well.
 This page is made from the commands' own help (`python -m pleoctl.cli.reference`).
 """
 SHARED: Final = {"--workspace", "--format", "--verbose", "--debug", "--no-color", "--help"}

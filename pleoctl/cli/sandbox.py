@@ -13,6 +13,7 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, write_output
 from pleoctl.cli.door import say
+from pleoctl.cli.shared import as_group
 from pleoctl.cli.signals import handled
 from pleoctl.errors import InvalidFile, MissingExtra, PleoctlError
 from pleoctl.place import Place
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _EXTRA: Final = frozenset({"uvicorn", "h11"})
 
 
-@click.group("sandbox")
+@as_group("sandbox")
 def sandbox_group() -> None:
     """Run a Pleo on this machine to try out and to test against."""
 

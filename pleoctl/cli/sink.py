@@ -5,17 +5,16 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.cli.shared import as_group
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from pleoctl.sinks.base import Capabilities
 
 
-@click.group("sink")
+@as_group("sink")
 def command() -> None:
     """The books that export jobs are booked into."""
 

@@ -9,6 +9,7 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.cli.shared import as_group
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 MAX_TRACE: Final = 100
 
 
-@click.group("source")
+@as_group("source")
 def command() -> None:
     """The accounting system that the workspace reads."""
 

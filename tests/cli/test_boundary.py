@@ -111,11 +111,11 @@ def test_a_held_lock_has_the_envelope(cli: Any, pleo: Any, workspace: Any) -> No
 
 USAGE = {
     "no such command": (["exprot", "--format", "json"], "", "Did you mean 'export'?"),
-    "option before the command": (["--format", "json", "plan"], "", "pleoctl COMMAND --format"),
+    "option before the command": (["--format", "json", "--today", "plan"], "", "pleoctl COMMAND --today"),
     "option before the subcommand": (
-        ["config", "--format", "json", "show"],
-        "config",
-        "config COMMAND --format",
+        ["lock", "--format", "json", "--trace", "list"],
+        "lock",
+        "lock COMMAND --trace",
     ),
     "no such option": (["export", "--force", "--format=json"], "export", "--force"),
     "no such option of a subcommand": (["config", "show", "--x", "--format", "json"], "config show", "--x"),

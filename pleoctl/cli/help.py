@@ -1,0 +1,34 @@
+"""``pleoctl help``."""
+
+from __future__ import annotations
+
+import click
+
+from pleoctl.cli.boundary import Options, Output
+from pleoctl.cli.common import as_command
+from pleoctl.text import Shown
+
+
+@as_command("help")
+@click.argument("words", nargs=-1, metavar="[COMMAND]...")
+def command(options: Options, *, words: tuple[str, ...]) -> Output:
+    """Show what a command does and takes.
+
+    Examples:
+    pleoctl help
+    pleoctl help plan
+    pleoctl help mapping check
+
+    """
+    del options
+    root = click.get_current_context().find_root()
+    context, asked = root, root.command
+    for word in words:
+        if not isinstance(asked, click.Group):
+            raise click.UsageError(f"{context.command_path} has no commands of its own", context)
+        name, found, _ = asked.resolve_command(context, [word])
+        if found is None:
+            raise click.UsageError(f"No such command {word!r}.", context)
+        asked, context = found, click.Context(found, parent=context, info_name=name, **found.context_settings)
+    text = asked.get_help(context)
+    return Output(Shown.lines(text.split("\n")), {"command": " ".join(words), "help": text})

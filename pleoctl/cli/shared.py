@@ -1,0 +1,75 @@
+"""The options that every command has, behind it or before it."""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FORMATS: Final = ("text", "json", "markdown", "html", "csv", "beancount", "hledger")
+
+
+def as_group(
+    name: str | None = None, *, cls: type[click.Group] = click.Group, **settings: Any
+) -> Callable[[Callable[[], None]], click.Group]:
+    """Make a group of commands of a function; options that every command has may stand before its command."""
+
+    def wrap(function: Callable[[], None]) -> click.Group:
+        @functools.wraps(function)
+        def callback(**_before: Any) -> None:
+            function()
+
+        return click.group(name, cls=cls, params=shared_options(FORMATS, None), **settings)(callback)
+
+    return wrap
+
+
+def shared_options(formats: tuple[str, ...], default: str | None) -> list[click.Parameter]:
+    """What every command has; ``default`` None: as it may stand before the command, which then takes it over."""
+
+    def chosen(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+        asked: str | None = _or_before(ctx, param, value)
+        if default is None or asked in formats:
+            return asked
+        if asked is not None:
+            raise click.BadParameter(f"{asked!r} is not one of {', '.join(formats)}.", ctx, param)
+        wanted = os.environ.get("PLEOCTL_FORMAT") or default
+        if wanted not in FORMATS:
+            raise click.UsageError(f"PLEOCTL_FORMAT is {wanted!r}, none of {', '.join(FORMATS)}")
+        # The environment speaks for all commands at once, so it is ignored where a command lacks the format.
+        return wanted if wanted in formats else default
+
+    also = f"default {default}; " if default else ""
+    return [
+        click.Option(["--no-color"], is_flag=True, callback=_or_before, help="No colours (also NO_COLOR)."),
+        click.Option(
+            ["--debug"],
+            is_flag=True,
+            envvar="PLEOCTL_DEBUG",
+            callback=_or_before,
+            help="Show requests, and errors' tracebacks.",
+        ),
+        click.Option(["-v", "--verbose"], is_flag=True, callback=_or_before, help="Say on stderr what is being done."),
+        click.Option(
+            ["--format"], type=click.Choice(formats), callback=chosen, help=f"Output format ({also}PLEOCTL_FORMAT)."
+        ),
+        click.Option(
+            ["--workspace"],
+            metavar="FILE|FOLDER",
+            type=click.Path(path_type=str),
+            callback=_or_before,
+            help="The workspace; else PLEOCTL_WORKSPACE, else pleoctl.yaml here or above.",
+        ),
+    ]
+
+
+def _or_before(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """An option that every command has may stand before the command as well; the one nearest to it counts."""
+    if value or ctx.parent is None:
+        return value
+    return ctx.parent.params.get(str(param.name), value)
