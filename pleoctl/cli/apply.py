@@ -93,8 +93,8 @@ def _apply_posting(
     """A plan of an export job."""
     from pleoctl.cli.applying import locked
     from pleoctl.cli.events import events_to
-    from pleoctl.cli.jobs import opened, receipt_output
     from pleoctl.cli.planning import connected, progress
+    from pleoctl.cli.posting import opened, receipt_output
     from pleoctl.cli.signals import Stop, stoppable
     from pleoctl.jobs.apply import apply_job, check_posting_plan, refuse_job
     from pleoctl.jobs.document import posting_plan_of

@@ -7,26 +7,19 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import PATH, as_command, lock_timeout_option, open_workspace, seconds, write_output
-from pleoctl.cli.door import tell
+from pleoctl.cli.common import PATH, as_command, lock_timeout_option, open_workspace, write_output
+from pleoctl.cli.jobs_run import run
+from pleoctl.cli.jobs_serve import serve
 from pleoctl.cli.planning import connected
+from pleoctl.cli.posting import opened, render
 from pleoctl.cli.shared import as_group
-from pleoctl.errors import ExitCode, PleoctlError, Refused
+from pleoctl.errors import ExitCode
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pleoctl.cli.signals import Stop
-    from pleoctl.errors import Finding
-    from pleoctl.jobs.desk import JobDesk
-    from pleoctl.jobs.document import PostingPlan
-    from pleoctl.jobs.receipt import JobReceipt
-    from pleoctl.pleo.export_jobs import ExportJob, ExportWriter
-    from pleoctl.workspace import Workspace
+    from pleoctl.pleo.export_jobs import ExportJob
 
 STATUSES: Final = ("pending", "in_progress", "completed", "completed_with_errors", "failed")
-LONGEST_PAUSE: Final = 600.0
 
 
 @as_group("jobs")
@@ -116,153 +109,6 @@ def plan(options: Options, *, job: str | None, output: str | None, detailed_exit
     return shown
 
 
-def opened(workspace: Workspace) -> Any:
-    """The workspace's books and rules for a block. Raises `InvalidFile`, `Refused`."""
-    from contextlib import closing
-
-    from pleoctl.jobs.desk import JobDesk
-
-    return closing(JobDesk.of(workspace))
-
-
-def render(options: Options, plan: PostingPlan) -> Output:
-    """A posting plan in the asked format."""
-    if options.format == "json":
-        return Output(raw=plan.bytes)
-    if options.format == "html":
-        from pleoctl.report.html import posting_html
-
-        return Output(page=posting_html(plan))
-    from pleoctl.report.posting import posting_markdown, posting_text
-
-    return Output(page=posting_markdown(plan)) if options.format == "markdown" else Output(posting_text(plan))
-
-
-def receipt_output(options: Options, receipt: JobReceipt, stop: Stop) -> Output:
-    """The outcome of a run as a command's output."""
-    from pleoctl.report.posting import job_receipt_text
-
-    code = receipt.exit_code
-    if stop.code is not None and receipt.outcome == "interrupted":
-        code = stop.code
-    if options.format == "json":
-        return Output(raw=receipt.bytes, exit_code=code, findings=receipt.told)
-    return Output(job_receipt_text(receipt), findings=receipt.told, exit_code=code)
-
-
-@as_command("run", parent="jobs")
-@click.argument("jobs", nargs=-1, metavar="[JOB]...")
-@click.option("--watch", metavar="DURATION", help="Go on, and look for jobs this often, e.g. 5m.")
-@click.option("--take-over", is_flag=True, help="Go on with a job that was not started from this workspace.")
-@lock_timeout_option
-def run(
-    options: Options, *, jobs: tuple[str, ...], watch: str | None, take_over: bool, lock_timeout: str | None
-) -> Output:
-    """Plan and apply each export job that is waiting.
-
-    Oldest first, one at a time.
-    Nobody reviews the plans; `posting: {requireReview: true}` in the workspace refuses this (exit 3).
-
-    Examples:
-    pleoctl jobs run
-    pleoctl jobs run --watch 5m
-
-    """
-    from pleoctl.cli.signals import stoppable
-
-    workspace = open_workspace(options)
-    if workspace.settings.posting.require_review:
-        raise Refused("posting.requireReview is set: a person looks at each plan", hint="pleoctl jobs plan -o FILE")
-    pause = None if watch is None else seconds(watch)
-    with stoppable() as stop:
-        if pause is None:
-            return _once(options, workspace, stop, jobs, lock_timeout, take_over=take_over)
-        return _watch(workspace, stop, jobs, pause, take_over=take_over)
-
-
-def _once(
-    options: Options, workspace: Workspace, stop: Stop, jobs: tuple[str, ...], timeout: str | None, *, take_over: bool
-) -> Output:
-    from pleoctl.remote.errors import Interrupted
-    from pleoctl.report.posting import job_receipt_text
-
-    receipts: list[JobReceipt] = []
-    stopped: list[Finding] = []
-    try:
-        receipts.extend(_round(workspace, stop, jobs, timeout, take_over=take_over))
-    except Interrupted as error:
-        stopped = error.findings
-    output = Output(Shown("", *map(job_receipt_text, receipts)), [_summary(receipt) for receipt in receipts])
-    if not receipts and not stopped:
-        output.text = Shown.lines(["There is no export job."])
-    output.findings = [*stopped, *(finding for receipt in receipts for finding in receipt.told)]
-    codes = [receipt.exit_code for receipt in receipts]
-    order = (ExitCode.PARTIAL, ExitCode.STALE, ExitCode.REFUSED, ExitCode.ERROR)
-    output.exit_code = stop.code or next((code for code in order if code in codes), ExitCode.OK)
-    return output
-
-
-def _summary(receipt: JobReceipt) -> dict[str, Any]:
-    return {
-        "job": receipt.job.id,
-        "outcome": receipt.job.outcome,
-        "runId": receipt.run_id,
-        "counts": dict(sorted(receipt.counts().items())),
-    }
-
-
-def _round(
-    workspace: Workspace, stop: Stop, jobs: tuple[str, ...], timeout: str | None, *, take_over: bool
-) -> Iterator[JobReceipt]:
-    """Each job that waits, planned and applied under one lock."""
-    from pleoctl.cli.applying import locked
-    from pleoctl.jobs.queue import eligible
-    from pleoctl.pleo.export_jobs import ExportWriter
-
-    with (
-        locked(workspace, "jobs run", timeout),
-        opened(workspace) as desk,
-        connected(workspace, ExportWriter, stop.event) as pleo,
-    ):
-        for job in eligible(pleo, jobs):
-            if stop.event.is_set():
-                return
-            yield _job(desk, pleo, job, stop, take_over=take_over)
-
-
-def _job(desk: JobDesk, pleo: ExportWriter, job: ExportJob, stop: Stop, *, take_over: bool) -> JobReceipt:
-    from pleoctl.jobs.apply import apply_job
-    from pleoctl.jobs.queue import fail_job
-    from pleoctl.pleo.export_jobs import MissingContraAccounts
-
-    try:
-        made = desk.plan(pleo, job)
-    except MissingContraAccounts as error:
-        fail_job(pleo, job, desk.memory(job.id), ("invalid_configuration", error.message))
-        raise
-    return apply_job(desk.run(made, pleo, stop.event, take_over=take_over))
-
-
-def _watch(workspace: Workspace, stop: Stop, jobs: tuple[str, ...], pause: float, *, take_over: bool) -> Output:
-    """Rounds until a signal comes; troubles are told and waited out, longer each time."""
-    from pleoctl.machine import this_machine
-    from pleoctl.report.text import finding_text
-
-    troubles = 0
-    while not stop.event.is_set():
-        try:
-            for receipt in _round(workspace, stop, jobs, None, take_over=take_over):
-                told = ", ".join(f"{number} {status}" for status, number in sorted(receipt.counts().items()))
-                tell(Shown.lines([f"job {receipt.job.id}: {receipt.job.outcome} ({told or 'no items'})"]))
-                tell(Shown.lines(map(finding_text, receipt.told)))
-            troubles = 0
-        except PleoctlError as error:
-            troubles += 1
-            tell(Shown.lines(map(finding_text, error.findings)))
-        this_machine().wait(stop.event, max(pause, min(pause * 2**troubles, LONGEST_PAUSE)))
-    return Output(exit_code=stop.code or ExitCode.OK)
-
-
 @as_command("fail", parent="jobs")
 @click.argument("job")
 @click.option("--type", "kind", required=True, metavar="TYPE", help="One of Pleo's reason types for a job.")
@@ -327,4 +173,5 @@ command.add_command(list_)
 command.add_command(fetch)
 command.add_command(plan)
 command.add_command(run)
+command.add_command(serve)
 command.add_command(fail)

@@ -42,7 +42,7 @@ def command(options: Options, *, plan: str, **look: Any) -> Output:
     if kind == "Receipt":
         return _receipt(options, kept)
     if kind is not None:
-        from pleoctl.cli.jobs import render
+        from pleoctl.cli.posting import render
 
         return render(options, posting_plan_of(kept.content, kept.name))
     read = plan_of(kept.content, kept.name)

@@ -46,17 +46,21 @@ class Signalled(KeyboardInterrupt):
 
 
 class Stop:
-    """How a run that must not be cut off learns that it is asked to end."""
+    """How a run that must not be cut off learns that it is asked to end.
+
+    ``event`` says so; ``bell`` ends a wait for the next round, and others may ring it as well.
+    """
 
     def __init__(self) -> None:
         """Nothing was asked yet."""
-        self.event = threading.Event()
+        self.event, self.bell = threading.Event(), threading.Event()
         self.code: ExitCode | None = None
 
     def ask(self, code: ExitCode) -> None:
         """From the signal handler."""
         self.code = code
         self.event.set()
+        self.bell.set()
         tell_at_once("stopping after the writes in flight (once more: stop at once)\n")
 
 

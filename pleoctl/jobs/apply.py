@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import Finding, LockHeld, PleoctlError, Refused, Stale
+from pleoctl.jobs.age import LastUpdate
 from pleoctl.jobs.booking import Bookkeeper, Desk, compare
 from pleoctl.jobs.close import ending
 from pleoctl.jobs.items import open_items, read_items
@@ -117,8 +118,11 @@ class _Execution:
         self._results = {result.address.removeprefix("item:"): result for result in receipt.changes}
         self._ends: dict[str, End] = {}
         self._job = run.plan.job.id
-        self._statuses = Statuses(run.pleo, self._job, self._settle, run.publish)
-        desk = Desk(run.books.sink, run.plan.posting, self._job, run.fetcher, run.memory)
+        self._last = LastUpdate()
+        self._statuses = Statuses(run.pleo, self._job, self._settle, run.publish, self._last)
+        desk = Desk(
+            run.books.sink, run.plan.posting, self._job, run.fetcher, run.memory, self._last, self._statuses.flush
+        )
         self._keeper = Bookkeeper(desk, self._settle)
 
     # --- what settle reports -----------------------------------------------------------------------------------
@@ -212,12 +216,14 @@ class _Execution:
 
     def _start(self, job: ExportJob) -> None:
         if job.status != "pending":
+            self._last.of(job)
             return
         self._run.memory.remember_start()
         end = self._settle(Start(self._run.pleo, self._job))[self._job]
         if not isinstance(end, Done):
             words = end.message if isinstance(end, Moved | Failed) else "Pleo did not say whether it was started"
             raise Stale(f"export job {self._job} could not be started: {words}")
+        self._last.again()
 
     def _ready(self, job: ExportJob) -> None:
         """Readiness with back-off (V1-V6); a job that this run started is failed where nothing of it is booked."""
@@ -228,7 +234,7 @@ class _Execution:
             except BooksUnusable as error:
                 if this_machine().monotonic() + pause < deadline and not self._run.stop.is_set():
                     LOG.warning("the books cannot be used yet, trying again in %.0f s: %s", pause, error.message)
-                    self._run.pleo.wait(pause)
+                    this_machine().wait(self._run.stop, pause)
                     pause = min(pause * 2, 60.0)
                     continue
                 if job.status == "pending" and self._run.plan.summary.report == 0 and not self._run.stop.is_set():

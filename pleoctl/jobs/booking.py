@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from pleoctl.jobs.age import LastUpdate
     from pleoctl.jobs.document import ItemChange, PostingHead, PostingPlan
     from pleoctl.jobs.fetch import Fetcher
     from pleoctl.jobs.items import Listed
@@ -68,13 +69,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What booking works with."""
+    """What booking works with; ``report`` tells Pleo what has been handed on so far."""
 
     sink: Sink
     posting: PostingHead
     job: str
     fetcher: Fetcher
     memory: JobMemory
+    last: LastUpdate
+    report: Callable[[], None]
 
 
 class Bookkeeper:
@@ -83,7 +86,6 @@ class Bookkeeper:
     def __init__(self, desk: Desk, settle: Callable[[Step[str]], dict[str, End]]) -> None:
         """``settle`` brings a step to its end."""
         self._desk, self._settle = desk, settle
-        self._since = this_machine().now()
         self.silent = False
 
     def outcomes(
@@ -113,7 +115,8 @@ class Bookkeeper:
                 yield item, made
             if ready and self._is_due():
                 yield from self._hand_over(ready)
-                self._since, ready = this_machine().now(), []
+                ready = []
+                self._desk.report()
         if ready:
             yield from self._hand_over(ready)
 
@@ -197,7 +200,7 @@ class Bookkeeper:
 
     def _is_due(self) -> bool:
         """Whether what is ready must go before the job grows too old (J6)."""
-        return this_machine().now() - self._since > FILE_PATIENCE
+        return self._desk.last.age > FILE_PATIENCE
 
     def _hand_over(self, ready: Sequence[tuple[Listed, Booking]]) -> Iterator[tuple[Listed, Outcome]]:
         try:

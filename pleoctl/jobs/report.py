@@ -15,6 +15,7 @@ from pleoctl.run.settle import Done
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pleoctl.jobs.age import LastUpdate
     from pleoctl.jobs.receipt import ItemResult
     from pleoctl.pleo.export_jobs import ExportWriter
     from pleoctl.run.settle import End, Step
@@ -27,10 +28,15 @@ class Statuses:
     """Collects outcomes and reports them."""
 
     def __init__(
-        self, pleo: ExportWriter, job: str, settle: Callable[[Step[str]], dict[str, End]], publish: Callable[[], None]
+        self,
+        pleo: ExportWriter,
+        job: str,
+        settle: Callable[[Step[str]], dict[str, End]],
+        publish: Callable[[], None],
+        last: LastUpdate,
     ) -> None:
         """``publish`` puts the books where others see them; what it raises keeps statuses from being reported."""
-        self._pleo, self._job, self._settle, self._publish = pleo, job, settle, publish
+        self._pleo, self._job, self._settle, self._publish, self._heard = pleo, job, settle, publish, last
         self._waiting: dict[str, ItemResult] = {}
         self._first: float | None = None
         self._last: float | None = None
@@ -62,6 +68,7 @@ class Statuses:
         updates = {item: update(item, result) for item, result in results.items()}
         for item, end in self._settle(Report(self._pleo, self._job, updates)).items():
             if isinstance(end, Done):
+                self._heard.again()
                 results[item].reported = "successful" if updates[item].status == SUCCESSFUL else "failed"
             else:
                 words = getattr(end, "message", "Pleo did not take it")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from api_books import TOKEN, ApiBooks
+from api_books import serving as serving_api
 from clocks import FakeTime
 from export_pleo import COMPANY, World, serving
 from pleoctl.machine import on
@@ -79,3 +81,11 @@ def sandbox_books(pleo: Sandbox, workspace: Any) -> MakeSandboxBooks:
         return folder
 
     return make
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiBooks]:
+    """Empty books behind an API."""
+    monkeypatch.setenv("AS_TOKEN", TOKEN)
+    with serving_api(ApiBooks()) as running:
+        yield running

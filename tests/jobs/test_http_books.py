@@ -7,25 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from api_books import TOKEN, ApiBooks, section, serving
+from api_books import TOKEN, ApiBooks, section
 from export_pleo import JOB, World, item_id, payload
 from job_outcomes import outcomes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from job_outcomes import MakeBooks
 
 ALL = {item_id(n): 1 for n in (1, 2, 3)}
 GUARD = {"key": {"guardedFor": "24h"}}
-
-
-@pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiBooks]:
-    """Empty books behind an API."""
-    monkeypatch.setenv("AS_TOKEN", TOKEN)
-    with serving(ApiBooks()) as running:
-        yield running
 
 
 def held(api: ApiBooks) -> Counter[str]:

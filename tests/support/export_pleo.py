@@ -68,6 +68,7 @@ class World:
         self.requests: list[str] = []
         self.files: dict[str, bytes] = {}
         self.url = ""
+        self.down = False
         self._guard = threading.Lock()
         self.add(JOB, [payload(number) for number in range(1, numbers + 1)])
 
@@ -105,6 +106,8 @@ class World:
         with self._guard:
             parts = urlsplit(target)
             self.requests.append(f"{method} {parts.path}")
+            if self.down:
+                return None
             if method == "GET":
                 return self.read(parts.path, parse_qs(parts.query))
             number = sum(not request.startswith("GET") for request in self.requests)

@@ -1,0 +1,246 @@
+"""``pleoctl jobs run``: each export job that waits, once or for as long as nobody says stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from pleoctl.cli.boundary import Options, Output
+from pleoctl.cli.common import as_command, lock_timeout_option, open_workspace, seconds
+from pleoctl.cli.door import tell
+from pleoctl.cli.planning import connected
+from pleoctl.cli.posting import opened
+from pleoctl.errors import ExitCode, PleoctlError, Refused, UsageError
+from pleoctl.text import Shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pleoctl.cli.signals import Stop
+    from pleoctl.errors import Finding
+    from pleoctl.jobs.desk import JobDesk
+    from pleoctl.jobs.receipt import JobReceipt
+    from pleoctl.pleo.export_jobs import ExportJob, ExportWriter
+    from pleoctl.workspace import Workspace
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+ORDER: Final = (ExitCode.PARTIAL, ExitCode.STALE, ExitCode.REFUSED, ExitCode.LOCKED, ExitCode.INVALID, ExitCode.ERROR)
+"""Which code a round of several jobs ends with: the first of these that any of them has."""
+
+
+def run_options(function: F) -> F:
+    """``--take-over`` and ``--lock-timeout``."""
+    take_over = click.option(
+        "--take-over", is_flag=True, help="Go on with a job that was not started from this workspace."
+    )
+    return take_over(lock_timeout_option(function))
+
+
+@as_command("run", parent="jobs")
+@click.argument("jobs", nargs=-1, metavar="[JOB]...")
+@click.option("--watch", metavar="DURATION", help="Go on, and look for jobs this often, e.g. 5m.")
+@run_options
+def run(
+    options: Options, *, jobs: tuple[str, ...], watch: str | None, take_over: bool, lock_timeout: str | None
+) -> Output:
+    """Plan and apply each export job that is waiting.
+
+    Oldest first, one at a time.
+    Nobody reviews the plans; `posting: {requireReview: true}` in the workspace refuses this (exit 3).
+
+    With --watch it goes on until a signal ends it, or until all JOBs are closed. It tells one line a job on standard
+    error, and is quiet while there is none. After a trouble it looks again in 1, 2, 4 … minutes, at most 10.
+
+    Examples:
+    pleoctl jobs run
+    pleoctl jobs run --watch 5m
+
+    """
+    from pleoctl.cli.signals import stoppable
+
+    every = None if watch is None else interval(watch, "--watch")
+    with stoppable() as stop:
+        runner = Runner(reviewed(open_workspace(options)), stop, lock_timeout, take_over)
+        return once(runner, jobs) if every is None else Watch(runner, every, jobs).go()
+
+
+def interval(text: str, option: str) -> float:
+    """How often to look, in seconds. Raises `UsageError` for what would never rest."""
+    given = seconds(text)
+    if given < 1:
+        raise UsageError(f"{option} {text} leaves no pause", hint="one second at least; minutes are usual")
+    return given
+
+
+def reviewed(workspace: Workspace) -> Workspace:
+    """The workspace, if its plans need no review. Raises `Refused`."""
+    if workspace.settings.posting.require_review:
+        raise Refused("posting.requireReview is set: a person looks at each plan", hint="pleoctl jobs plan -o FILE")
+    return workspace
+
+
+@dataclass(slots=True)
+class Runner:
+    """Works on the jobs that wait, in rounds. ``trouble`` is what ended the last one early."""
+
+    workspace: Workspace
+    stop: Stop
+    lock_timeout: str | None
+    take_over: bool
+    trouble: PleoctlError | None = None
+
+    def round(self, wanted: tuple[str, ...] = (), *, peek: bool = False) -> Iterator[JobReceipt]:
+        """Each job that waits, planned and applied under one lock; ``peek``: the lock only where there is one."""
+        self.trouble = None
+        try:
+            if peek and not self._any(wanted):
+                return
+            yield from self._jobs(wanted)
+        except PleoctlError as error:
+            self.trouble = error
+
+    def _any(self, wanted: tuple[str, ...]) -> bool:
+        from pleoctl.jobs.queue import eligible
+        from pleoctl.pleo.export_jobs import ExportReader
+
+        with connected(self.workspace, ExportReader, self.stop.event) as pleo:
+            return bool(eligible(pleo, wanted))
+
+    def _jobs(self, wanted: tuple[str, ...]) -> Iterator[JobReceipt]:
+        from pleoctl.cli.applying import locked
+        from pleoctl.jobs.queue import eligible
+        from pleoctl.pleo.export_jobs import ExportWriter
+
+        with (
+            locked(self.workspace, "jobs run", self.lock_timeout),
+            opened(self.workspace) as desk,
+            connected(self.workspace, ExportWriter, self.stop.event) as pleo,
+        ):
+            for job in eligible(pleo, wanted):
+                if self.stop.event.is_set():
+                    return
+                yield self._job(desk, pleo, job)
+
+    def _job(self, desk: JobDesk, pleo: ExportWriter, job: ExportJob) -> JobReceipt:
+        from pleoctl.jobs.apply import apply_job
+        from pleoctl.jobs.queue import fail_job
+        from pleoctl.pleo.export_jobs import MissingContraAccounts
+
+        try:
+            made = desk.plan(pleo, job)
+        except MissingContraAccounts as error:
+            fail_job(pleo, job, desk.memory(job.id), ("invalid_configuration", error.message))
+            raise
+        return apply_job(desk.run(made, pleo, self.stop.event, take_over=self.take_over))
+
+
+def once(runner: Runner, jobs: tuple[str, ...]) -> Output:
+    """One round; what ended it early is told beside the jobs that it had carried out by then."""
+    from pleoctl.report.posting import job_receipt_text
+
+    receipts = list(runner.round(jobs))
+    trouble, stop = runner.trouble, runner.stop
+    output = Output(Shown("", *map(job_receipt_text, receipts)), [_summary(receipt) for receipt in receipts])
+    if not receipts and trouble is None:
+        output.text = Shown.lines(["There is no export job."])
+    output.findings = [finding for receipt in receipts for finding in receipt.told]
+    codes = [receipt.exit_code for receipt in receipts]
+    if trouble is not None:
+        output.findings += trouble.findings
+        codes.append(trouble.exit_code)
+    output.exit_code = stop.code or next((code for code in ORDER if code in codes), ExitCode.OK)
+    return output
+
+
+def _summary(receipt: JobReceipt) -> dict[str, Any]:
+    return {
+        "job": receipt.job.id,
+        "outcome": receipt.job.outcome,
+        "runId": receipt.run_id,
+        "counts": dict(sorted(receipt.counts().items())),
+    }
+
+
+@dataclass(slots=True)
+class Watch:
+    """Rounds until somebody says stop, or until the jobs that were named are closed.
+
+    A workspace that cannot be worked with ends the first round with its own error, so that a service that is set up
+    wrongly does not start; later the same is waited out like any other trouble, since somebody may be at it.
+    """
+
+    runner: Runner
+    every: float
+    jobs: tuple[str, ...] = ()
+    codes: dict[str, ExitCode] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+
+    def go(self) -> Output:
+        """Watch. Raises what makes the first round impossible."""
+        from pleoctl.jobs.pace import Pace
+        from pleoctl.machine import this_machine
+
+        pace, stop, first = Pace(self.every), self.runner.stop, True
+        while not stop.event.is_set():
+            well = self._round(first=first)
+            first = False
+            if self.jobs and not self._left():
+                return Output(exit_code=stop.code or next((c for c in ORDER if c in self.codes.values()), ExitCode.OK))
+            this_machine().wait(stop.bell, pace.after(well=well))
+            if not stop.event.is_set():
+                stop.bell.clear()
+        return Output(exit_code=stop.code or ExitCode.OK)
+
+    def _left(self) -> tuple[str, ...]:
+        """The jobs that were named and are not known to be closed."""
+        return tuple(job for job in self.jobs if job not in self.codes)
+
+    def _round(self, *, first: bool) -> bool:
+        """Whether all went well."""
+        well = True
+        for receipt in self.runner.round(self._left(), peek=True):
+            is_open = receipt.job.outcome == "open"
+            well = well and not is_open
+            if not is_open:
+                self.codes = {**self.codes, receipt.job.id: receipt.exit_code} if self.jobs else {}
+            tell(Shown.lines([_line(receipt)]))
+        trouble = self.runner.trouble
+        if trouble is None:
+            self._recovered()
+            return well
+        if first and trouble.exit_code in {ExitCode.REFUSED, ExitCode.INVALID, ExitCode.STALE}:
+            raise trouble
+        if not self.runner.stop.event.is_set():
+            self._tell(trouble.findings)
+        return False
+
+    def _tell(self, findings: list[Finding]) -> None:
+        """Say what is wrong, once for as long as it stays the same."""
+        from pleoctl.report.text import finding_text
+
+        words = [finding_text(finding) for finding in findings]
+        if (plain := [word.plain for word in words]) != self.told:
+            tell(Shown.lines(words))
+            self.told = plain
+
+    def _recovered(self) -> None:
+        if self.told:
+            tell(Shown.lines(["Pleo and the books can be worked with again"]))
+            self.told = []
+
+
+def _line(receipt: JobReceipt) -> str:
+    """A job in one line, with where to read more if it did not go well."""
+    counts = ", ".join(f"{number} {status}" for status, number in sorted(receipt.counts().items())) or "no items"
+    line = f"job {receipt.job.id}: {receipt.job.outcome} ({counts})"
+    if receipt.job.outcome == "completed":
+        return line
+    if receipt.job.outcome != "open":
+        return f"{line}; see run {receipt.run_id}"
+    why = [finding.message for finding in receipt.told]
+    why += [change.error.message for change in receipt.changes if change.error and change.reported is None]
+    words = f": {why[0]}" if why else ""
+    return f"error: {line}{words}; see run {receipt.run_id}"
