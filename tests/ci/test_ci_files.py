@@ -37,7 +37,7 @@ def _check(schema: str, *arguments: str | Path) -> None:
 
 def test_workflows_keep_githubs_schema() -> None:
     """All example workflows are valid."""
-    assert {path.name for path in WORKFLOWS} == {"apply.yml", "drift.yml", "export.yml", "plan.yml"}
+    assert {path.name for path in WORKFLOWS} == {"apply.yml", "drift.yml", "export.yml", "jobs.yml", "plan.yml"}
     _check("github-workflows", *WORKFLOWS)
 
 
@@ -119,7 +119,7 @@ def test_keys_are_given_to_single_uses_of_the_action(path: Path) -> None:
     for step in _steps(workflow):
         if "secrets.PLEO_" in json.dumps(step):
             assert step["uses"].startswith("acme/pleoctl@")
-            assert step["with"]["command"] in {"plan", "apply", "drift"}
+            assert step["with"]["command"] in {"plan", "apply", "drift", "jobs run"}
 
 
 @pytest.mark.parametrize("path", [*WORKFLOWS, ACTION, PIPELINE], ids=lambda p: p.name)
@@ -200,6 +200,41 @@ def test_the_pipeline_uses_options_that_exist() -> None:
         assert found is not None
         known = {option for parameter in found.params for option in parameter.opts}
         assert {w for w in words if w.startswith("-")} <= known, line
+
+
+UNITS = sorted((ROOT / "examples/service").glob("*"))
+
+
+def _lines_of(unit: Path, key: str) -> list[str]:
+    """The values of a key, also of lines that are put there as a choice."""
+    return re.findall(rf"^#? ?{key}=(.*)$", unit.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_systemd_takes_the_units(tmp_path: Path) -> None:
+    """Of a service and of a timer no key and no value is wrong; the program stands where this machine has one."""
+    for unit in UNITS:
+        text = unit.read_text(encoding="utf-8").replace("/opt/pleoctl/bin/pleoctl", "/bin/true")
+        (tmp_path / unit.name.replace("@", "@acme")).write_text(text)
+    names = sorted(map(str, tmp_path.iterdir()))
+    assert len(names) == 3
+    command = ["systemd-analyze", "verify", "--man=no", *names]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    told = [line for line in done.stderr.splitlines() if str(tmp_path) in line or "pleoctl" in line]
+    assert (done.returncode, told) == (0, [])
+
+
+def test_units_use_commands_and_options_that_exist() -> None:
+    """What a unit starts can be parsed, and a service that a person must mend is not started again."""
+    lines = [line for unit in UNITS for line in _lines_of(unit, "ExecStart")]
+    assert len(lines) == 3
+    for line in lines:
+        words = line.split()[1:]
+        found = _command(words)
+        assert found is not None
+        known = {option for parameter in found.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known, line
+    assert _lines_of(ROOT / "examples/service/pleoctl-jobs@.service", "RestartPreventExitStatus") == ["3 64 78"]
 
 
 POLICIES = ROOT / "examples/policy"

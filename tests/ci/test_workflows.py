@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pleoctl.sandbox import Sandbox, Seed, Settings
 from workflows import Runner
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fake_github import FakeGitHub
-    from pleoctl.sandbox import Sandbox
+
 
 pytestmark = pytest.mark.skipif(
     shutil.which("git") is None or shutil.which("bash") is None, reason="git and bash are what workflows run"
@@ -209,3 +210,35 @@ def test_drift_ends_with_2_where_there_is_some(repository: Repository) -> None:
     assert repository.runner.run("drift", {}) == {"drift": 0}
     repository.commit(ext_1000="Else", ext_2000="Überweisungen")
     assert repository.runner.run("drift", {}) == {"drift": 2}
+
+
+def test_the_export_jobs_that_wait_are_booked(
+    repository: Repository, workspace: Callable[..., Path], pleo: Sandbox
+) -> None:
+    """One after the other, also what the last run left open; a refused item fails the workflow with 5."""
+    items = [
+        {"accountingEntryId": f"00000000-0000-4000-8000-00000000000{n}", "amount": 100, "account": "6820"}
+        for n in (1, 2)
+    ]
+    job = "6b1f2c1e-0000-4000-8000-000000000001"
+    pleo.reset(Seed(export_jobs=[{"id": job, "items": items}]), Settings())
+    sink = {"type": "csv", "path": "books"}
+    folder = workspace(pleo, mapping="mapping.yaml", sink=sink, jobs={"takeOver": True}, desired="none.yaml")
+    (folder / "mapping.yaml").write_text(MAPPING)
+    pleo.put("exportJob", job, status="in_progress")
+    assert repository.runner.run("jobs", {}) == {"book": 0}
+    assert [one["status"] for one in pleo.state()["exportJobs"]] == ["completed"]
+    assert len(list((folder / "books").glob("*.csv"))) == 1
+    assert repository.runner.run("jobs", {}) == {"book": 0}
+    assert repository.ran() == []
+
+
+MAPPING = """\
+apiVersion: pleoctl/v1
+kind: ExportMapping
+accounts: {wallet: "1940", outOfPocket: "2890", contra: "1930", accountsPayable: "2440"}
+vendors: {unmatched: fallback, match: [code], rows: []}
+tax: {shape: code}
+description: "{{ supplier.name }}"
+include: [standard]
+"""
