@@ -59,8 +59,9 @@ def serve(
     take_over: bool,
     lock_timeout: str | None,
 ) -> Output:
-    """Watch the queue as `jobs run --watch` does, and look at once when Pleo says that a job was created.
+    """Watch, and look at once when Pleo tells of a job.
 
+    It does what `jobs run --watch` does, and listens.
     Messages of Pleo's webhook `v1.export-job.created` are hints: what is not signed with the subscription's secret, too
     old, or came before is passed over, and none is needed, since the queue is read every DURATION all the same.
 
