@@ -158,7 +158,7 @@ def test_events_are_the_journal_as_it_happens(books: Path, cli: Callable[..., An
     cli("plan", "-o", "plan.json")
     assert cli("apply", "plan.json", "--events", "events.jsonl").code == 0
     events = [json.loads(line) for line in (books / "events.jsonl").read_text().splitlines()]
-    (run,) = (books / ".pleoctl/runs").iterdir()
+    (run,) = (path for path in (books / ".pleoctl/runs").iterdir() if path.is_dir())
     journal = [json.loads(line) for line in (run / "journal.jsonl").read_text().splitlines()]
     assert events[1:-1] == journal
     assert (events[0]["event"], events[0]["runId"], events[0]["changes"]) == ("started", run.name, 2)
