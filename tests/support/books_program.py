@@ -1,5 +1,7 @@
 """Books as a program: a file of JSON lines. ``books_program.py FILE MODE N`` misbehaves at its N-th request, once.
 
+A file ``fault`` beside FILE holds a mode for the next booking, once; where there is one ``gone`` nothing runs.
+
 Modes: ``ok``, ``die`` (before it books), ``forget`` (dies behind it), ``mumble`` (books and answers no JSON), ``hang``,
 ``refuse``, ``closed`` (a period), ``lie`` (says booked and holds nothing).
 """
@@ -24,9 +26,14 @@ def counted(folder: Path) -> int:
 def main() -> None:
     """Answer requests until the input ends."""
     file, mode, wanted = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    if (file.parent / "gone").exists():
+        sys.exit(1)
     for line in sys.stdin:
         request = json.loads(line)
         due = counted(file.parent) == wanted
+        if request["op"] == "book" and (file.parent / "fault").exists():
+            due, mode = True, (file.parent / "fault").read_text()
+            (file.parent / "fault").unlink()
         if due and mode == "die":
             sys.exit(1)
         if due and mode == "hang":
