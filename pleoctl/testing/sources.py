@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +21,7 @@ from pleoctl.errors import PleoctlError
 from pleoctl.sources import open_source, read_source
 from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table, resource_names
 from pleoctl.sources.opening import source_class
+from pleoctl.testing.conformance import PLEO_KEY, Nonconformance, content, environment, head, require
 from pleoctl.workspace import Workspace
 from pleoctl.workspace.find import FILE_NAME
 
@@ -29,13 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-COMPANY: Final = "12abc3d4-e567-4890-8234-abc56e78fabc"
-_PLEO_KEY: Final = "PLEO_CONFORMANCE_KEY"
-_KEY: Final = "key-of-pleo-that-no-source-sees"
-
-
-class Nonconformance(AssertionError):
-    """A source does not do what every source must; the message says what."""
+__all__ = ["CHECKS", "Nonconformance", "SourceCase", "conform"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +59,15 @@ def takes_a_context(case: SourceCase, _folder: Path) -> None:
     """Its class is made with a context and the section."""
     names = list(inspect.signature(source_class(str(case.section["type"]))).parameters)
     fits = len(names) == len(("context", "section")) and "workspace" not in names
-    _require(fits, "it is not made with a context and a section")
+    require(fits, "it is not made with a context and a section")
 
 
 def is_made_without_touching_anything(case: SourceCase, folder: Path) -> None:
     """The constructor reads nothing and writes nothing: it works where there is no data at all."""
     with _world(case, folder) as workspace:
-        before = _content(folder)
+        before = content(folder)
         open_source(workspace)
-        _require(_content(folder) == before, "making it changed the folder")
+        require(content(folder) == before, "making it changed the folder")
 
 
 def gives_tables_of_rows(case: SourceCase, folder: Path) -> None:
@@ -81,10 +75,10 @@ def gives_tables_of_rows(case: SourceCase, folder: Path) -> None:
     with _world(case, folder, case.prepare) as workspace:
         tables = _tables(workspace)
     found = {name: table for name, table in tables.items() if table is not None}
-    _require(bool(found), "it gives no table")
+    require(bool(found), "it gives no table")
     for resource, table in found.items():
-        _require(bool(table.name), f"{resource} is a table without a name")
-        _require(bool(table.rows), f"the sample has no row of {resource}")
+        require(bool(table.name), f"{resource} is a table without a name")
+        require(bool(table.rows), f"the sample has no row of {resource}")
         for row in table.rows:
             _check_row(resource, row)
 
@@ -92,22 +86,22 @@ def gives_tables_of_rows(case: SourceCase, folder: Path) -> None:
 def gives_the_same_again(case: SourceCase, folder: Path) -> None:
     """Two sources of one workspace give equal tables, and so does one that is asked twice."""
     with _world(case, folder, case.prepare) as workspace:
-        _require(_tables(workspace) == _tables(workspace), "two of them give different tables of the same data")
+        require(_tables(workspace) == _tables(workspace), "two of them give different tables of the same data")
 
 
 def makes_a_desired_state(case: SourceCase, folder: Path) -> None:
     """The sample becomes a desired state without a held row or a finding."""
     with _world(case, folder, case.prepare) as workspace:
         _, findings = read_source(workspace)
-    _require(not findings, f"the sample has rows that cannot be used: {', '.join(map(str, findings))}")
+    require(not findings, f"the sample has rows that cannot be used: {', '.join(map(str, findings))}")
 
 
 def changes_nothing(case: SourceCase, folder: Path) -> None:
     """Reading leaves every file of the workspace as it is."""
     with _world(case, folder, case.prepare) as workspace:
-        before = _content(folder)
+        before = content(folder)
         _tables(workspace)
-        _require(_content(folder) == before, "reading changed the folder")
+        require(content(folder) == before, "reading changed the folder")
 
 
 def refuses_what_is_not_there(case: SourceCase, folder: Path) -> None:
@@ -118,7 +112,7 @@ def refuses_what_is_not_there(case: SourceCase, folder: Path) -> None:
 
 def refuses_what_is_cut_short(case: SourceCase, folder: Path) -> None:
     """Each of ``spoilt`` is an error: a source that cannot prove that it read everything must raise."""
-    _require(bool(case.spoilt), "the case has no spoilt data")
+    require(bool(case.spoilt), "the case has no spoilt data")
     for name, spoil in case.spoilt.items():
         below = folder / name
         below.mkdir()
@@ -160,18 +154,11 @@ CHECKS: Final[dict[str, Callable[[SourceCase, Path], None]]] = {
 @contextmanager
 def _world(case: SourceCase, folder: Path, *steps: Callable[[Path], object]) -> Iterator[Workspace]:
     """A workspace with the case's section and environment, and what the steps put there."""
-    pleo = {"url": "http://127.0.0.1:9", "auth": {"apiKey": f"env:{_PLEO_KEY}"}}
-    data = {"apiVersion": "pleoctl/v1", "kind": "Workspace", "company": COMPANY, "pleo": pleo, "source": case.section}
-    (folder / FILE_NAME).write_text(json.dumps(data), encoding="utf-8")
-    before = dict(os.environ)
-    os.environ.update({_PLEO_KEY: _KEY, **case.environ})
-    try:
+    (folder / FILE_NAME).write_text(json.dumps({**head(), "source": case.section}), encoding="utf-8")
+    with environment(case.environ):
         for step in steps:
             step(folder)
         yield Workspace(folder / FILE_NAME)
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def _tables(workspace: Workspace) -> dict[str, Table | None]:
@@ -181,15 +168,15 @@ def _tables(workspace: Workspace) -> dict[str, Table | None]:
 
 def _check_row(resource: str, row: SourceRow) -> None:
     where = f"a row of {resource}"
-    _require(bool(row.place), f"{where} does not say where it stands")
+    require(bool(row.place), f"{where} does not say where it stands")
     unknown = sorted(set(row.cells) - set(FIELDS[resource]))
-    _require(not unknown, f"{where} has unknown fields: {', '.join(unknown)}")
+    require(not unknown, f"{where} has unknown fields: {', '.join(unknown)}")
     if row.problem is not None:
         return
     missing = [name for name in REQUIRED[resource] if not isinstance(row.cells.get(name), str)]
-    _require(not missing, f"{where} lacks {', '.join(missing)} ({row.place})")
+    require(not missing, f"{where} lacks {', '.join(missing)} ({row.place})")
     odd = [name for name, cell in row.cells.items() if not isinstance(cell, bool if name == "active" else str | None)]
-    _require(not odd, f"{where} has cells of a wrong type: {', '.join(odd)} ({row.place})")
+    require(not odd, f"{where} has cells of a wrong type: {', '.join(odd)} ({row.place})")
 
 
 def _check_refused(case: SourceCase, workspace: Workspace, what: str) -> None:
@@ -200,11 +187,11 @@ def _check_refused(case: SourceCase, workspace: Workspace, what: str) -> None:
         told = [str(finding) for finding in error.findings]
     else:
         raise Nonconformance(f"{what} is not refused")
-    _require(bool(told) and all(told), f"{what} is refused without a word")
-    _require(not any("\n" in words for words in told), f"the words for {what} are more than a line")
-    secrets = [_KEY, *(case.environ.get(name, "") or _KEY for name in _variables(case.section))]
+    require(bool(told) and all(told), f"{what} is refused without a word")
+    require(not any("\n" in words for words in told), f"the words for {what} are more than a line")
+    secrets = [PLEO_KEY, *(case.environ.get(name, "") or PLEO_KEY for name in _variables(case.section))]
     shown = [words for words in told if any(secret in words for secret in secrets)]
-    _require(not shown, f"the words for {what} show a secret")
+    require(not shown, f"the words for {what} show a secret")
 
 
 def _files(part: Any) -> Iterator[str]:
@@ -224,12 +211,3 @@ def _variables(part: Any) -> Iterator[str]:
             yield from _variables(value)
     elif isinstance(part, str) and part.startswith("env:"):
         yield part.removeprefix("env:")
-
-
-def _content(folder: Path) -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-
-
-def _require(holds: bool, words: str) -> None:
-    if not holds:
-        raise Nonconformance(words)
