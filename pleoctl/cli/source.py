@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -10,15 +11,20 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
 from pleoctl.cli.shared import as_group
+from pleoctl.errors import Finding, PleoctlError
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pleoctl.model.records import DesiredState
+    from pleoctl.plan.preview import Preview
     from pleoctl.sources.base import Source, SourceRow, Table
     from pleoctl.sources.http.presets import Preset
+    from pleoctl.workspace import Workspace
 
 MAX_TRACE: Final = 100
+NOT_COMPARED: Final = "not-compared"
 
 
 @as_group("source")
@@ -34,14 +40,19 @@ def command() -> None:
     metavar="N",
     help="Show what the first N records of each table became.",
 )
-def check(options: Options, *, trace: int) -> Output:
-    """Read the source with all its guards and write nothing.
+@click.option("--offline", is_flag=True, help="Do not compare with Pleo.")
+def check(options: Options, *, trace: int, offline: bool) -> Output:
+    """Read the source, compare it with Pleo, write nothing.
+
+    All guards of an export apply. Tells how many rows have a record in Pleo, what a plan would do, and everything that
+    looks odd. Pleo is only read; where it cannot be, that is told and the rest stands.
 
     Examples:
-    pleoctl source check --trace 3
+    pleoctl source check
+    pleoctl source check --trace 3 --offline
 
     """
-    from pleoctl.report.source import source_lines
+    from pleoctl.report.source import hint_lines, preview_lines, source_lines
     from pleoctl.sources.export import export_state
     from pleoctl.sources.opening import open_source
 
@@ -51,9 +62,48 @@ def check(options: Options, *, trace: int) -> Output:
     counted = exported.counts
     text = Shown.lines([", ".join(f"{number} {name}" for name, number in counted.items())])
     text += Shown.lines(source_lines(exported.state))
+    compared, told = (None, []) if offline else _compared(workspace, exported.state)
+    findings = [*exported.findings, *told]
+    hints = Counter(finding.code for finding in findings if finding.code != NOT_COMPARED)
+    text += Shown.lines(hint_lines(hints))
+    text += Shown.lines(preview_lines(compared) if compared is not None else ())
     traced = {name: _traced(found, trace) for name, found in source.tables.items()} if trace else {}
     text += Shown.lines(line for name, rows in traced.items() for line in _trace_lines(name, rows))
-    return Output(text, {"counts": counted, "trace": traced}, exported.findings)
+    pleo = None if compared is None else compared.as_json()
+    return Output(text, {"counts": counted, "hints": dict(hints), "pleo": pleo, "trace": traced}, findings)
+
+
+def _of_a_company(workspace: Workspace) -> Workspace:
+    """A workspace whose company somebody has set. Raises `PleoctlError`."""
+    if not workspace.company.strip("0-"):
+        raise PleoctlError("company is the one of `pleoctl init`", hint="set company in the workspace")
+    return workspace
+
+
+def _compared(workspace: Workspace, desired: DesiredState) -> tuple[Preview | None, list[Finding]]:
+    """What a plan of these rows would do; where Pleo cannot be asked, why not."""
+    from pleoctl.cli.planning import connected
+    from pleoctl.plan.prepare import Choices, prepare
+    from pleoctl.plan.preview import preview
+    from pleoctl.pleo.reader import PleoReader
+    from pleoctl.report.source import preview_hints
+
+    try:
+        inputs = prepare(_of_a_company(workspace), Choices(), desired=desired)
+        with connected(workspace, PleoReader) as reader:
+            found = preview(inputs, reader)
+    except PleoctlError as error:
+        told = [
+            Finding("not-compared", f"not compared with Pleo: {f.message}", "warning", hint=f.hint)
+            for f in error.findings
+        ]
+        return None, told
+    file = workspace.document.shown
+    hints = [Finding("other-identity", words, "warning", file, hint=hint) for words, hint in preview_hints(found)]
+    if desired.dimensions and workspace.selected is None:
+        words = "dimensions are not compared: dimensions.selected is not set"
+        hints.append(Finding("not-compared", words, "info", file, hint="`pleoctl dimensions select CODE`"))
+    return found, hints
 
 
 @as_command("presets", parent="source")

@@ -38,16 +38,17 @@ def prepare(
     *,
     advise: bool = True,
     further: Callable[[DesiredState], Callable[[list[Change]], list[Warned]]] | None = None,
+    desired: DesiredState | None = None,
 ) -> Inputs:
     """Load what a plan needs and settle its scope; ``further`` makes the warnings of another room.
 
-    Raises `InvalidFile`, `Refused` and `UsageError`.
+    ``desired`` stands for what the desired-state files say. Raises `InvalidFile`, `Refused` and `UsageError`.
     """
     problems = [f for f in workspace.findings() if f.code == "invalid-dimensions"]
     if problems:
         raise InvalidFile.of(problems)
     url = workspace.url
-    state = load_desired(workspace.desired_files)
+    state = load_desired(workspace.desired_files) if desired is None else desired
     scope = _scope(workspace, choices.only, choices.dimensions, _today(choices.today))
     inputs = Inputs(state, scope, workspace.guard, workspace.company, url, choices.acknowledged, advise)
     return inputs if further is None else replace(inputs, further=further(state))

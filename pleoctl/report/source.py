@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pleoctl.model.changes import ACTIONS
 from pleoctl.model.kinds import flat_kinds
+from pleoctl.report.text import change_line
+from pleoctl.text import Shown, cell_len, terminal
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterable, Iterator
 
     from pleoctl.model.records import DesiredState, Row
+    from pleoctl.plan.preview import Preview, Shared
 
 
 def source_lines(state: DesiredState) -> Iterator[str]:
@@ -37,3 +42,48 @@ def _summary(rows: Iterable[Row]) -> str:
     parts += [f"{number} without {name}" for name, number in empty.items() if number]
     parts += [f"first {sound[0].key!r} {sound[0].fields.get('name')!r}"] if sound else []
     return ", ".join(parts)
+
+
+def hint_lines(counted: Counter[str]) -> Iterator[str]:
+    """How many findings there are of each code; they are told in full beside the report."""
+    if counted:
+        yield "hints: " + ", ".join(f"{number} {code}" for code, number in counted.most_common())
+
+
+def preview_lines(found: Preview) -> Iterator[Shown | str]:
+    """What a plan would do: per kind the shared keys, the changes, some of them, and what the guard would say."""
+    yield ""
+    yield f"Compared with Pleo at {found.url} (read only, {found.requests} requests):"
+    for one in found.shared:
+        yield from _shared_lines(one)
+    for refusal in found.refused:
+        yield Shown("  the guard would refuse: ", str(refusal))
+
+
+def _shared_lines(one: Shared) -> Iterator[Shown | str]:
+    share = f" ({one.matched / one.rows:.0%})" if one.rows else ""
+    todo = ", ".join(f"{one.counts[action]} to {action}" for action in ACTIONS)
+    known = f"{one.matched} of {one.rows} active rows{share} have a record in Pleo, which has {one.live} active ones"
+    yield f"  {one.kind.plural}: {known}; {todo}, {one.counts['unchanged']} unchanged, {one.counts['held']} held"
+    width = max((cell_len(terminal(change.address)) for change in one.examples), default=0)
+    yield from (Shown("  ", change_line(change, width)) for change in one.examples)
+    left = sum(one.counts[action] for action in ACTIONS) - len(one.examples)
+    if left:
+        yield f"    … and {left} more: `pleoctl export`, then `pleoctl plan`"
+
+
+def preview_hints(found: Preview) -> Iterator[tuple[str, str]]:
+    """Signs that the identity was chosen otherwise before, each with what to do about it."""
+    for one in found.shared:
+        key = one.kind.key
+        if one.better is not None:
+            name, number = one.better
+            yield (
+                f"{number} {one.kind.plural} have as {name} what Pleo has as {key}, and {one.matched} match by {key}",
+                f"read {key} from what gives {name}; as it is, each is created anew and its like archived",
+            )
+        elif one.same_code:
+            yield (
+                f"{one.same_code} {one.kind.plural} have the code of a record in Pleo with another {key}",
+                f"look at how that {key} was made: a plan creates them anew and archives the others",
+            )

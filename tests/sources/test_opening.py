@@ -132,7 +132,7 @@ def chart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_check_counts_and_writes_nothing(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """All guards, no file; the trace shows the first rows with control characters escaped."""
-    assert run(["source", "check", "--trace", "2"]) == 0
+    assert run(["source", "check", "--offline", "--trace", "2"]) == 0
     out = capsys.readouterr().out
     summary, _, traced = out.partition("\n\n")
     counts, accounts = summary.splitlines()
@@ -157,11 +157,12 @@ def test_check_tells_what_each_list_became(chart: Path, capsys: pytest.CaptureFi
         "externalId,code,name,active\n1,,Cash,true\n2,2,Bank,no\n3,3,,true\n", encoding="utf-8"
     )
     (chart / "v.csv").write_text("code,name\nN,North\n", encoding="utf-8")
-    assert run(["source", "check"]) == 0
+    assert run(["source", "check", "--offline"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "3 accounts, 1 dimensions, 1 values, 1 held",
         "accounts: 1 active, 1 inactive, 1 held, 1 without code, first '1' 'Cash'",
         "dimension CC (Cost centre): values 1 active, 0 inactive, 0 held, first 'N' 'North'",
+        "hints: 1 held-row",
     ]
 
 
@@ -170,14 +171,14 @@ def test_check_applies_the_shrink_guard(chart: Path, capsys: pytest.CaptureFixtu
     assert run(["export"]) == 0
     content = (chart / "rows.jsonl").read_text(encoding="utf-8")
     (chart / "rows.jsonl").write_text(content.splitlines()[0] + "\n", encoding="utf-8")
-    assert run(["source", "check"]) == 3
+    assert run(["source", "check", "--offline"]) == 3
     assert "fell from 3 to 1" in capsys.readouterr().err
 
 
 def test_check_gives_the_trace_as_json(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """For programs, with place, record and fields."""
     assert chart.is_dir()
-    assert run(["source", "check", "--trace", "1", "--format", "json"]) == 0
+    assert run(["source", "check", "--offline", "--trace", "1", "--format", "json"]) == 0
     result = json.loads(capsys.readouterr().out)["result"]
     assert result["counts"] == {"accounts": 3, "dimensions": 0, "values": 0, "held": 0}
     assert [row["fields"]["externalId"] for row in result["trace"]["accounts"]] == ["1"]

@@ -1,0 +1,120 @@
+"""`source check`: what a first look at the books against Pleo says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pleoctl.sandbox import Sandbox, Seed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+HEADER = "externalId,code,name,active\n"
+
+
+@pytest.fixture
+def books(workspace: Callable[..., Path], pleo: Sandbox) -> Path:
+    """A chart of three rows, of which Pleo has one under another name and one under another id."""
+    folder = workspace(
+        pleo,
+        source={
+            "type": "csv",
+            "accounts": {"path": "a.csv"},
+            "dimensions": {"rows": [{"code": "DEPT", "name": "Department"}]},
+            "values": {"path": "v.csv", "fixed": {"dimension": "DEPT"}},
+        },
+        dimensions={"selected": ["DEPT"]},
+    )
+    rows = "ext-1000,1000,Office,true\n2000,2000,Transfers,true\n4000,4000,New,true\n"
+    (folder / "a.csv").write_text(HEADER + rows, encoding="utf-8")
+    (folder / "v.csv").write_text("code,name\nENG,Engineering\nHR,People\n", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.usefixtures("books")
+def test_the_first_look_counts_and_gives_examples(cli: Any, pleo: Sandbox) -> None:
+    """Shared keys, changes by action with some of them, what the guard would say; nothing is written anywhere."""
+    before = pleo.state()
+    said = cli("source", "check")
+    assert said.code == 0, said
+    assert f"Compared with Pleo at {pleo.url} (read only, " in said.stdout
+    counted = (
+        "accounts: 1 of 3 active rows (33%) have a record in Pleo, which has 2 active ones; 2 to create, 1 to update"
+    )
+    assert counted in said.stdout
+    assert "tags: 1 of 2 active rows (50%) have a record in Pleo" in said.stdout
+    assert "account:ext-2000" in said.stdout
+    assert pleo.state() == before
+
+
+@pytest.mark.usefixtures("books")
+def test_the_report_is_there_for_programs(cli: Any) -> None:
+    """The same as JSON, with hints counted by code."""
+    result = cli("source", "check", "--format", "json").json["result"]
+    accounts = result["pleo"]["kinds"]["account"]
+    assert {
+        name: accounts[name] for name in ("rows", "live", "matched", "sameCode", "create", "update", "archive")
+    } == {
+        "rows": 3,
+        "live": 2,
+        "matched": 1,
+        "sameCode": 1,
+        "create": 2,
+        "update": 1,
+        "archive": 1,
+    }
+    assert [one["action"] for one in accounts["examples"]] == ["create", "create", "update", "archive"]
+    assert result["hints"] == {"other-identity": 1}
+
+
+def test_a_key_that_was_chosen_otherwise_is_told(books: Path, cli: Any) -> None:
+    """Where another field of the rows is what Pleo has as key, the plan would make everything anew: said so."""
+    (books / "a.csv").write_text(HEADER + "1,ext-1000,Office,true\n2,ext-2000,Transfers,true\n", encoding="utf-8")
+    said = cli("source", "check")
+    assert "2 accounts have as code what Pleo has as externalId, and 0 match by externalId" in said.stderr
+    assert "read externalId from what gives code" in said.stderr
+    assert "the guard would refuse" in said.stdout
+
+
+def test_without_a_credential_the_rest_stands(books: Path, cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pleo is not asked: that is told with the reason, and the exit code is the source's own."""
+    monkeypatch.delenv("PLEO_API_KEY")
+    said = cli("source", "check", "--format", "json")
+    assert said.code == 0
+    assert said.json["result"]["pleo"] is None
+    assert [finding["code"] for finding in said.json["findings"]] == ["not-compared"]
+    assert "PLEO_API_KEY is not set" in said.json["findings"][0]["message"]
+    assert sorted(path.name for path in books.iterdir()) == ["a.csv", "pleoctl.yaml", "v.csv"]
+
+
+def test_offline_asks_nobody(books: Path, cli: Any, pleo: Sandbox) -> None:
+    """`--offline` compares with nothing; dimensions that nobody selected are told otherwise."""
+    before = pleo.stats()
+    assert cli("source", "check", "--offline").code == 0
+    assert pleo.stats() == before
+    text = (books / "pleoctl.yaml").read_text(encoding="utf-8").replace("selected", "leave")
+    (books / "pleoctl.yaml").write_text(text, encoding="utf-8")
+    assert "dimensions.selected is not set" in cli("source", "check").stderr
+
+
+def test_a_placeholder_company_is_not_asked_for(books: Path, cli: Any, pleo: Sandbox) -> None:
+    """What `init` wrote stands for no company."""
+    text = (books / "pleoctl.yaml").read_text(encoding="utf-8")
+    company = next(line for line in text.splitlines() if "company" in line).split()[-1].strip('",')
+    (books / "pleoctl.yaml").write_text(text.replace(company, "00000000-0000-0000-0000-000000000000"), encoding="utf-8")
+    before = pleo.stats()
+    assert "company is the one of `pleoctl init`" in cli("source", "check").stderr
+    assert pleo.stats() == before
+
+
+def test_pleo_of_a_company_without_accounts(workspace: Any, cli: Any) -> None:
+    """Everything is to create, and no share is made of nothing."""
+    with Sandbox(seed=Seed()) as empty:
+        folder = workspace(empty, source={"type": "csv", "accounts": {"path": "a.csv"}})
+        (folder / "a.csv").write_text(HEADER + "".join(f"{n},{n},N{n},true\n" for n in range(9)), encoding="utf-8")
+        said = cli("source", "check")
+    assert "0 of 9 active rows (0%)" in said.stdout
+    assert "… and 6 more: `pleoctl export`, then `pleoctl plan`" in said.stdout
