@@ -16,20 +16,23 @@ from pleoctl.text import Shown
 if TYPE_CHECKING:
     from pleoctl.errors import Finding
 
-TEMPLATE: Final = """\
+#: The source that a new workspace begins with, until somebody writes its own.
+SCAFFOLD: Final = """\
+source:                                           # where `pleoctl export` reads the accounting system
+  type: csv
+  accounts: {path: as/accounts.csv}               # columns externalId, code, name, active, taxCodeExternalId
+"""
+TEMPLATE: Final = f"""\
 # A pleoctl workspace: `pleoctl validate` checks it, `pleoctl config show` explains it.
 apiVersion: pleoctl/v1
 kind: Workspace
 company: 00000000-0000-0000-0000-000000000000     # the UUID of your Pleo company; `pleoctl doctor` checks it
 pleo:
   url: https://external.staging.pleo.io           # production: https://external.pleo.io
-  auth: {apiKey: env:PLEO_API_KEY}                # or accessToken; env:NAME | file:PATH | cmd:COMMAND
-source:                                           # where `pleoctl export` reads the accounting system
-  type: csv
-  accounts: {path: as/accounts.csv}               # columns externalId, code, name, active, taxCodeExternalId
-desired: desired-state.yaml                       # what export writes and plan compares with Pleo
+  auth: {{apiKey: env:PLEO_API_KEY}}                # or accessToken; env:NAME | file:PATH | cmd:COMMAND
+{SCAFFOLD}desired: desired-state.yaml                       # what export writes and plan compares with Pleo
 guard:
-  maxArchive: {count: 20, share: 0.2}             # more archives than this need --allow-archive N
+  maxArchive: {{count: 20, share: 0.2}}             # more archives than this need --allow-archive N
 """
 ACCOUNTS: Final = """\
 externalId,code,name,active

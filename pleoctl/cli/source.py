@@ -11,7 +11,9 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
 from pleoctl.cli.shared import as_group
+from pleoctl.cli.source_init import command as init
 from pleoctl.errors import Finding, PleoctlError
+from pleoctl.place import Place
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ def _compared(workspace: Workspace, desired: DesiredState) -> tuple[Preview | No
             for f in error.findings
         ]
         return None, told
-    file = workspace.document.shown
+    file = Place(workspace.document.shown)
     hints = [Finding("other-identity", words, "warning", file, hint=hint) for words, hint in preview_hints(found)]
     if desired.dimensions and workspace.selected is None:
         words = "dimensions are not compared: dimensions.selected is not set"
@@ -181,4 +183,5 @@ def _trace_lines(name: str, rows: list[dict[str, Any]]) -> Iterator[str]:
 
 
 command.add_command(check)
+command.add_command(init)
 command.add_command(presets)

@@ -47,6 +47,29 @@ def edit_list(document: Document, path: tuple[str, str], values: list[str]) -> s
     return edited
 
 
+def add_section(document: Document, key: str, section: str) -> str:
+    """The document's text with a section of several lines, comments and all, behind what is there.
+
+    Raises `PleoctlError` where the file's style leaves no safe place for it.
+    """
+    text, root = document.text, document.root
+    newline, indent = _newline(text), " " * (root.column - 1)
+    block = "".join(f"{indent}{line}{newline}" for line in section.splitlines())
+    before = text[: root.end] + ("" if text[: root.end].endswith(("\n", "\r")) else newline)
+    edited = f"{before}{block}{text[root.end :]}"
+    try:
+        done = parse(edited, document.shown).data == {**document.data, key: parse(section, document.shown).data[key]}
+    except InvalidFile:
+        done = False
+    if not done:
+        raise PleoctlError(
+            f"{key} cannot be added in the style of this file",
+            place=Place(document.shown),
+            hint="write it there yourself",
+        )
+    return edited
+
+
 def set_values(document: Document, values: Mapping[Steps, Any]) -> str:
     """The document's text with the values of mappings at some paths written anew, each on one line.
 

@@ -48,12 +48,7 @@ class GnuCashSource:
         """See `Source.read`."""
         if resource != "accounts":
             return None
-        content = file_bytes(self._path, self._shown)
-        bounds = Bounds(self._shown, seconds=SECONDS)
-        if content.startswith(_SQLITE):
-            accounts = _from_sqlite(self._path, self._shown, bounds)
-        else:
-            accounts = [one for one in read_xml(content, self._shown, bounds) if one.kind != "ROOT"]
+        accounts = accounts_of(self._path, self._shown, file_bytes(self._path, self._shown))
         by_guid = {account.guid: account for account in accounts}
         rows = (self._row(account, hidden=_hidden(account, by_guid)) for account in accounts)
         return Table(self._shown, [row for row in rows if row is not None])
@@ -70,6 +65,14 @@ class GnuCashSource:
         if account.currency:
             cells["currency"] = account.currency
         return SourceRow(cells, f"{self._shown}: account {account.guid}")
+
+
+def accounts_of(path: Path, shown: str, content: bytes) -> list[Account]:
+    """All accounts of a book but its root; ``content`` is what the file holds. Raises `SourceError`."""
+    bounds = Bounds(shown, seconds=SECONDS)
+    if content.startswith(_SQLITE):
+        return _from_sqlite(path, shown, bounds)
+    return [one for one in read_xml(content, shown, bounds) if one.kind != "ROOT"]
 
 
 def _hidden(account: Account, by_guid: dict[str | None, Account]) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from contextlib import contextmanager
 from datetime import date, time, timedelta
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import openpyxl
@@ -48,6 +50,33 @@ class XlsxSource(CsvSource):
         return _Sheet
 
 
+def sample_sheets(path: Path, name: str, most: int) -> dict[str, list[tuple[int, list[str]]]]:
+    """The first rows of each sheet as people see them, with their lines. Raises `SourceError`."""
+    with _opened(file_bytes(path, name), name) as book:
+        found = {}
+        for sheet in book.sheetnames:
+            one = _Sheet(path, {"path": name, "sheet": sheet}, "accounts")
+            found[sheet] = [(line, cells) for _, line, cells in islice(one.lines(book), most)]
+        return found
+
+
+@contextmanager
+def _opened(content: bytes, name: str) -> Iterator[Any]:
+    try:
+        check_workbook(content, name)
+        with warnings.catch_warnings():
+            # openpyxl warns of styles and extensions that it leaves out; cells are all that is read here.
+            warnings.simplefilter("ignore")
+            yield openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+    except PleoctlError:
+        raise
+    except Exception as error:
+        # openpyxl believes what a workbook says of itself: whatever it stumbles over is the file's fault.
+        raise SourceError(
+            "is not a readable workbook", place=Place(name), hint="it may have been cut off, or is not .xlsx"
+        ) from error
+
+
 class _Sheet(CsvFile):
     def __init__(self, path: Path, config: dict[str, Any], resource: str) -> None:
         super().__init__(path, config, resource)
@@ -56,23 +85,11 @@ class _Sheet(CsvFile):
 
     def table(self) -> Table:
         """All rows of the sheet. Raises `SourceError`."""
-        content = file_bytes(self._path, self._shown)
-        try:
-            check_workbook(content, self._shown)
-            with warnings.catch_warnings():
-                # openpyxl warns of styles and extensions that it leaves out; cells are all that is read here.
-                warnings.simplefilter("ignore")
-                book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
-                return self._made(self._cells(book))
-        except PleoctlError:
-            raise
-        except Exception as error:
-            # openpyxl believes what a workbook says of itself: whatever it stumbles over is the file's fault.
-            raise SourceError(
-                "is not a readable workbook", place=Place(self._shown), hint="it may have been cut off, or is not .xlsx"
-            ) from error
+        with _opened(file_bytes(self._path, self._shown), self._shown) as book:
+            return self._made(self.lines(book))
 
-    def _cells(self, book: Any) -> Iterator[tuple[int, int, list[str]]]:
+    def lines(self, book: Any) -> Iterator[tuple[int, int, list[str]]]:
+        """The rows of the sheet from its header on: number, line, and the texts that people see."""
         sheet = book[self._sheet_name(book.sheetnames)]
         # Some writers announce fewer rows than they write.
         sheet.reset_dimensions()

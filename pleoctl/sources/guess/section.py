@@ -1,0 +1,169 @@
+"""What was understood, as the lines of a ``source:`` section with its guesses as comments."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from pleoctl.documents.scalars import yaml_string
+from pleoctl.sources.csv_files import ACTIVE as DEFAULT_ACTIVE
+from pleoctl.sources.csv_files import INACTIVE as DEFAULT_INACTIVE
+from pleoctl.sources.guess.words import ACTIVE, HEADINGS, INACTIVE, NO, YES, plain
+from pleoctl.text import obeyed_by_nobody
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pleoctl.sources.guess.columns import Sheet
+
+_SHOWN: Final = 5
+_LONGEST: Final = 40
+_WORDS: Final = 12
+
+
+def word(text: str) -> str:
+    """A text as a value: quoted unless it can be nothing else."""
+    return (
+        text if text.isascii() and text.isidentifier() and plain(text) not in YES | NO | {"null"} else yaml_string(text)
+    )
+
+
+def shown(texts: Iterable[str]) -> str:
+    """Some texts for a comment, each on its line, however long and whatever they hold."""
+    listed = [obeyed_by_nobody(yaml_string(text[:_LONGEST])) for text in texts]
+    return ", ".join(listed[:_SHOWN]) + (" …" if len(listed) > _SHOWN else "")
+
+
+def said(key: str, value: str, why: str = "", indent: int = 2) -> str:
+    """One line of the section, with what speaks for it."""
+    line = f"{' ' * indent}{key}: {value}".rstrip()
+    return f"{line}   # {why}" if why else line
+
+
+def table_lines(sheet: Sheet, settings: Iterable[str], *, dimension: bool = False) -> Iterator[str]:
+    """The settings of one table below its name; ``settings`` are those of its file."""
+    yield from settings
+    if sheet.line > 1:
+        yield said("headerRow", str(sheet.line), "the lines before it are no rows", 4)
+    yield "    columns:"
+    yield from _columns(sheet, dimension=dimension)
+    yield from _states(sheet)
+    yield from _headings(sheet)
+
+
+def _columns(sheet: Sheet, *, dimension: bool) -> Iterator[str]:
+    key = _key_of(sheet)
+    number = "number" if "number" in sheet.roles else key
+    if not dimension:
+        yield said("externalId", word(sheet.name(key)), _about_key(sheet, key), 6)
+    about = _about_key(sheet, number) if dimension else ""
+    yield said("code", word(sheet.name(number)), about or _guessed(sheet, number), 6)
+    yield said("name", word(sheet.name("name")), _about_names(sheet) or _guessed(sheet, "name"), 6)
+    state = _state_role(sheet)
+    if state is not None:
+        yield said("active", word(sheet.name(state)), "rows that are blocked are inactive" * (state == "blocked"), 6)
+    if dimension:
+        return
+    if "currency" in sheet.roles and all(_is_currency(cell) for cell in sheet.cells("currency")):
+        yield said("currency", word(sheet.name("currency")), "", 6)
+    if "tax" in sheet.roles:
+        filled = sum(bool(cell.strip()) for cell in sheet.cells("tax"))
+        if filled:
+            line = said("taxCodeExternalId", word(sheet.name("tax")), "", 0)
+            yield f"      # {line}   # {filled} of {len(sheet.rows)} rows have one; an empty cell clears it in Pleo"
+
+
+def _key_of(sheet: Sheet) -> str:
+    """The id where every row has its own, else the number."""
+    if "id" in sheet.roles and (_whole(sheet.cells("id")) or "number" not in sheet.roles):
+        return "id"
+    return "number"
+
+
+def _whole(cells: list[str]) -> bool:
+    return all(cell.strip() for cell in cells) and len(set(cells)) == len(cells)
+
+
+def _guessed(sheet: Sheet, role: str) -> str:
+    return "guessed by its cells" if role in sheet.by_cells else ""
+
+
+def _about_key(sheet: Sheet, role: str) -> str:
+    cells = sheet.cells(role)
+    blank = sum(not cell.strip() for cell in cells)
+    twice = sum(number - 1 for cell, number in Counter(cells).items() if cell.strip() and number > 1)
+    words = [f"none in {blank} rows"] * bool(blank) + [f"{twice} times that of another row"] * bool(twice)
+    return "; ".join(words)
+
+
+def _about_names(sheet: Sheet) -> str:
+    blank = sum(not cell.strip() for cell in sheet.cells("name"))
+    return f"none in {blank} rows, which are held" if blank else ""
+
+
+def _is_currency(cell: str) -> bool:
+    return not cell or (len(cell) == len("EUR") and cell.isascii() and cell.isalpha() and cell.isupper())
+
+
+# --- active ----------------------------------------------------------------------------------------------------------
+
+
+def _state_role(sheet: Sheet) -> str | None:
+    """The column that says whether a row is active, if its words are known and some row is."""
+    for role in ("active", "blocked"):
+        if role in sheet.roles:
+            active, inactive, unknown = _state_words(sheet, role)
+            if active and not unknown and (inactive or role == "active"):
+                return role
+    return None
+
+
+def _state_words(sheet: Sheet, role: str) -> tuple[list[str], list[str], list[str]]:
+    """The cells of the column, each once, as words for active, for inactive, and neither."""
+    found = list({cell.casefold(): cell for cell in sheet.cells(role)}.values())
+    on, off = YES | ACTIVE, NO | INACTIVE
+    if role == "blocked":
+        on, off = NO | ACTIVE, YES | INACTIVE
+    active = [cell for cell in found if plain(cell) in on]
+    inactive = [cell for cell in found if plain(cell) in off - on]
+    return active, inactive, [cell for cell in found if cell not in {*active, *inactive}]
+
+
+def _states(sheet: Sheet) -> Iterator[str]:
+    role = _state_role(sheet)
+    if role is None:
+        for name in ("active", "blocked"):
+            if name in sheet.roles:
+                found = shown(cell for part in _state_words(sheet, name) for cell in part)
+                yield f"    # not mapped to active: column {shown([sheet.name(name)])} has {found}"
+        return
+    active, inactive, _ = _state_words(sheet, role)
+    known = {cell.casefold() for cell in active} <= set(DEFAULT_ACTIVE)
+    if known and {cell.casefold() for cell in inactive} <= set(DEFAULT_INACTIVE):
+        return
+    yield said("activeValues", _list(active), "", 4)
+    if inactive:
+        yield said("inactiveValues", _list(inactive), "", 4)
+
+
+def _list(texts: list[str]) -> str:
+    return f"[{', '.join(yaml_string(text) for text in texts)}]"
+
+
+# --- headings --------------------------------------------------------------------------------------------------------
+
+
+def _headings(sheet: Sheet) -> Iterator[str]:
+    """Rows that are headings or sums by their type; other types are listed for the reader."""
+    if "type" not in sheet.roles:
+        return
+    counted = Counter(sheet.cells("type"))
+    headings = [cell for cell in counted if plain(cell) in HEADINGS]
+    others = [cell for cell in counted if cell not in headings]
+    if headings and others:
+        column = word(sheet.name("type"))
+        yield said(
+            "whereNot", f"{{{column}: {_list(headings)}}}", f"nobody books to these; left are {shown(others)}", 4
+        )
+    elif 1 < len(others) <= _WORDS:
+        yield f"    # where: {{{word(sheet.name('type'))}: [{shown(others[:1])}]}}   # the types are {shown(others)}"

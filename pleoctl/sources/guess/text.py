@@ -1,0 +1,116 @@
+"""Which encoding and delimiter a text has: a guess that is written down, never one that a read depends on."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections import Counter
+from typing import Final, NamedTuple
+
+from pleoctl.errors import SourceError
+from pleoctl.place import Place
+from pleoctl.sources.files import check_encoding
+
+DEFAULT: Final = "utf-8-sig"
+DELIMITERS: Final = ",;\t|"
+# In the order of how often accounting systems write them.
+_ONE_BYTE: Final = ("cp1252", "cp850", "mac_roman")
+_LETTERS: Final = frozenset("åäöæøéèêëàâáçîïíôóòûùúüñßœÅÄÖÆØÉÈÀÁÇÍÓÚÜÑ€§°")
+_LOOK: Final = 200
+_WORD: Final = re.compile(r"[^\s,;|\"']+")
+
+
+class Decoded(NamedTuple):
+    """A text, the encoding to write down, and what speaks for it."""
+
+    text: str
+    encoding: str
+    why: str
+
+
+def decoded(content: bytes, shown: str, given: str | None = None) -> Decoded:
+    """The text of a file. Raises `SourceError` where it is in none of the encodings looked for, or not in ``given``."""
+    if given is not None:
+        return Decoded(_in(content, given, shown), given, "as it was given")
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return Decoded(_in(content, "utf-16", shown), "utf-16", "by its first bytes")
+    if b"\0" in content[:_LOOK]:
+        name = "utf-16-be" if content[:1] == b"\0" else "utf-16-le"
+        return Decoded(_in(content, name, shown), name, "every other byte is zero")
+    try:
+        return Decoded(content.decode(DEFAULT), DEFAULT, "by its first bytes" if content.startswith(BOM_UTF8) else "")
+    except UnicodeDecodeError:
+        return _of_one_byte(content, shown)
+
+
+def _in(content: bytes, encoding: str, shown: str) -> str:
+    try:
+        check_encoding(encoding)
+        return content.decode(encoding)
+    except LookupError as error:
+        raise SourceError(f"encoding {encoding!r} is unknown", place=Place(shown)) from error
+    except UnicodeError as error:
+        raise SourceError(
+            f"is not {encoding}", place=Place(shown), hint="name the right one: --encoding NAME"
+        ) from error
+
+
+def _of_one_byte(content: bytes, shown: str) -> Decoded:
+    """The encoding under which most of the odd bytes are letters."""
+    found: dict[str, tuple[int, str]] = {}
+    for name in _ONE_BYTE:
+        try:
+            text = content.decode(name)
+        except UnicodeDecodeError:
+            continue
+        found[name] = (sum(char in _LETTERS for char in text), text)
+    if not found:
+        raise SourceError("is in no encoding that this knows", place=Place(shown), hint="name it: --encoding NAME")
+    best = max(found, key=lambda name: found[name][0])
+    score, text = found[best]
+    why = f"not UTF-8; read so, it has {_odd_word(text)!r}"
+    rival = next((name for name in found if name != best and 2 * found[name][0] > score), None)
+    return Decoded(text, best, why + (f"; {rival} would be {_odd_word(found[rival][1])!r}" if rival else ""))
+
+
+def _odd_word(text: str) -> str:
+    return next((word[:40] for word in _WORD.findall(text) if not word.isascii()), "")
+
+
+class Line(NamedTuple):
+    """One row and the line that it begins in, from 1."""
+
+    number: int
+    cells: list[str]
+
+
+def rows_of(text: str, delimiter: str, shown: str) -> list[Line]:
+    """All rows, blank ones too. Raises `SourceError` where it is no CSV."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    found, line = [], 1
+    try:
+        for cells in reader:
+            found.append(Line(line, cells))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise SourceError(f"is not readable as CSV: {error}", place=Place(shown, line)) from error
+    return found
+
+
+def delimiter_of(text: str) -> str:
+    """The character that cuts most lines into the same number of cells; a comma where none does."""
+    lines = text.split("\n")[:_LOOK]
+    return max(DELIMITERS, key=lambda one: _fit("\n".join(lines), one))
+
+
+def _fit(text: str, delimiter: str) -> tuple[int, int]:
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        widths = Counter(len(cells) for cells in rows if any(cells))
+    except csv.Error:
+        return 0, 0
+    wide = {width: number for width, number in widths.items() if width > 1}
+    width = max(wide, key=lambda one: wide[one], default=0)
+    return wide.get(width, 0), width

@@ -1,0 +1,98 @@
+"""Words of charts of accounts in the languages whose systems write them: headers, states, headings."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+_NOT_A_WORD: Final = re.compile(r"[^\w]+|_+")
+
+
+def plain(text: str) -> str:
+    """A header or cell for comparing: folded, without accents and signs, words apart by one blank."""
+    decomposed = unicodedata.normalize("NFKD", text.replace("ß", "ss").replace("ø", "o").replace("Ø", "o"))
+    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return " ".join(_NOT_A_WORD.sub(" ", bare.replace("æ", "ae").replace("Æ", "ae")).casefold().split())
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(plain(word) for word in words.split(","))
+
+
+#: Role → headers that say it, the most telling first where a role takes one column only.
+HEADERS: Final[dict[str, frozenset[str]]] = {
+    "number": _set(
+        "code,number,no,nr,account number,account no,account nr,account code,account,acctnum,accountnumber,accountcode,"
+        "gl account,gl code,ledger account,nominal code,nominal,"  # en
+        "konto,kontonummer,konto nr,kontonr,konto no,sachkonto,sachkontonummer,sachkontonr,nummer,"  # de, sv, da, no
+        "tili,tilinumero,tilinro,tilin numero,tili nro,tilinr,numero,"  # fi
+        "compte,numero de compte,n compte,no compte,num compte,code compte,comptenum,compte num,"  # fr
+        "grootboekrekening,grootboeknummer,grootboekrekeningnummer,rekening,rekeningnummer,rekeningnr,"  # nl
+        "cuenta,numero de cuenta,n cuenta,no cuenta,codigo,codigo de cuenta,codigo cuenta,cuenta contable,"  # es
+        "conto,numero conto,codice,codice conto,n conto,cod conto,sottoconto"  # it
+    ),
+    "name": _set(
+        "name,account name,accountname,title,label,description,account description,"
+        "bezeichnung,kontobezeichnung,kontenbeschriftung,kontobeschriftung,beschriftung,kontoname,kontenbezeichnung,"
+        "namn,kontonamn,benämning,kontobenämning,beskrivning,text,kontotext,"
+        "navn,kontonavn,betegnelse,kontobetegnelse,beskrivelse,tekst,"
+        "nimi,tilin nimi,tilinimi,kuvaus,selite,"
+        "libellé,nom,intitulé,désignation,libellé du compte,libellé compte,nom du compte,comptelib,intitulé du compte,"
+        "naam,omschrijving,benaming,rekeningnaam,rekeningomschrijving,"
+        "nombre,descripción,denominación,nombre de la cuenta,nombre cuenta,título,"
+        "nome,descrizione,denominazione,nome conto,descrizione conto"
+    ),
+    "id": _set(
+        "externalid,external id,id,guid,uuid,accountid,account id,internal id,internalid,record id,recordid,xml id,key,"
+        "konto id,kontoid,system id,systemid,unique id,tunniste,identifiant,identificador,identificativo"
+    ),
+    "active": _set(
+        "active,is active,enabled,status,state,aktiv,ist aktiv,är aktiv,er aktiv,tillstand,aktiivinen,tila,käytössä,"
+        "actif,statut,état,actief,activo,activa,estado,attivo,attiva,stato,in use,i bruk,i brug"
+    ),
+    "blocked": _set(
+        "blocked,barred,is barred,inactive,archived,closed,disabled,locked,hidden,isblocked,isinactive,deprecated,"
+        "gesperrt,inaktiv,archiviert,geschlossen,sperre,spärrad,avslutad,inaktivt,spærret,lukket,sperret,stengt,"
+        "estetty,suljettu,lukittu,passiivinen,bloqué,inactif,archivé,fermé,geblokkeerd,inactief,gesloten,"
+        "bloqueado,bloqueada,inactivo,inactiva,cerrada,bloccato,bloccata,inattivo,inattiva,disattivato"
+    ),
+    "type": _set(
+        "type,account type,accounttype,kind,class,art,kontoart,kontenart,typ,kontotyp,kontotype,tyyppi,tilityyppi,"
+        "type de compte,nature,soort,rekeningtype,tipo,tipo de cuenta,tipo conto,tipo di conto"
+    ),
+    "tax": _set(
+        "taxcodeexternalid,vat,vat code,vatcode,tax,tax code,taxcode,tax type,taxtype,default tax code,moms,momskode,"
+        "momskod,mva,mva kode,mvakode,steuer,steuerschlüssel,steuercode,ust,alv,alv koodi,alv tunnus,tva,code tva,"
+        "btw,btw code,iva,código iva,codigo de iva,codice iva,aliquota"
+    ),
+    "currency": _set("currency,currency code,währung,valuta,valuutta,devise,monnaie,munt,moneda,divisa"),
+}
+
+YES: Final = _set("true,1,yes,y,x,ja,j,kyllä,k,oui,o,sí,s,sì,si,vrai,wahr,verdadero,vero,waar,sand,sant,sann,tosi,t,on")
+NO: Final = _set("false,0,no,n,nein,nej,nei,ei,e,non,nee,faux,falsch,falso,onwaar,falsk,usand,usant,epätosi,f,off") | {
+    ""
+}
+ACTIVE: Final = _set(
+    "active,open,enabled,in use,aktiv,offen,öppen,åben,åpen,aktiivinen,avoin,käytössä,actif,ouvert,actief,"
+    "activo,activa,abierto,abierta,attivo,attiva,aperto,i bruk,i brug"
+)
+INACTIVE: Final = _set(
+    "inactive,closed,blocked,barred,archived,disabled,hidden,deleted,locked,gesperrt,inaktiv,geschlossen,archiviert,"
+    "spärrad,avslutad,stängd,spærret,lukket,sperret,stengt,estetty,suljettu,passiivinen,ei käytössä,bloqué,fermé,"
+    "inactif,archivé,geblokkeerd,gesloten,inactief,bloqueado,bloqueada,cerrado,cerrada,inactivo,inactiva,bloccato,"
+    "bloccata,chiuso,inattivo,inattiva,arkiverad,arkiveret,arkivert"
+)
+#: Kinds of rows that nobody books to.
+HEADINGS: Final = _set(
+    "heading,header,title,total,sum,subtotal,begin total,end total,begin-total,end-total,totaling,group,view,section,"
+    "überschrift,titel,summe,zwischensumme,gruppe,rubrik,rubrikkonto,summa,delsumma,grupp,overskrift,sumkonto,sum fra,"
+    "ny side,sideskift,tittel,gruppe konto,otsikko,yhteensä,välisumma,ryhmä,titre,sous total,groupe,regroupement,"
+    "totaal,subtotaal,groep,kop,título,suma,grupo,titolo,totale,gruppo,mastro,somma,heading start,sumintervall"
+)
+
+
+def role_of(header: str) -> str | None:
+    """What a column is for by its header; None where no language says it."""
+    word = plain(header)
+    return next((role for role, words in HEADERS.items() if word in words), None) if word else None

@@ -1,0 +1,223 @@
+"""`source init`: a section from a sample file, tried on it before it is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pleoctl.documents.load import parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = """\
+apiVersion: pleoctl/v1
+kind: Workspace
+company: 12abc3d4-e567-4890-8234-abc56e78fabc
+pleo: {url: "http://127.0.0.1:9", auth: {apiKey: env:PLEO_API_KEY}}
+# a comment of mine
+dimensions: {selected: []}   # none yet
+"""
+
+DANISH = (
+    "Kontonr.;Navn;Type;Momskode;Spærret;Saldo\r\n1000;RESULTAT;Overskrift;;Nej;0,00\r\n"
+    "1010;Salg af varer;Drift;U25;Nej;-1.234,50\r\n1050;Salg gammel;Drift;U25;Ja;0,00\r\n"
+    "2999;I alt;Sum;;Nej;0,00\r\n5820;Bank;Status;;Nej;1,00\r\n"
+)
+DATEV = (
+    '"EXTF";700;20;"Kontenbeschriftungen";3;20260105101530000;;"RE";"";"";29098;55003;20260101;4;;;"";"";;0\r\n'
+    'Konto;Kontenbeschriftung;SprachId;Kontenbeschriftung lang\r\n0420;"Büroeinrichtung";"de-DE";""\r\n'
+    '4930;"Bürobedarf";"de-DE";""\r\n'
+)
+# Text, its encoding, and (key, name, active) of what comes out.
+SAMPLES: dict[str, tuple[str, str, list[tuple[str, str, bool]]]] = {
+    "da": (DANISH, "cp1252", [("1010", "Salg af varer", True), ("1050", "Salg gammel", False), ("5820", "Bank", True)]),
+    "de": (DATEV, "cp1252", [("0420", "Büroeinrichtung", True), ("4930", "Bürobedarf", True)]),
+    "en": (
+        "*Code,Report Code,*Name,*Type,*Tax Code,Status\n200,R,Sales,Revenue,20%,Active\n201,,Old,Revenue,,Archived\n",
+        "utf-8-sig",
+        [("200", "Sales", True), ("201", "Old", False)],
+    ),
+    "es": (
+        "Código;Descripción;Estado\n6290;Otros servicios;Activo\n6291;Años;Bloqueada\n",
+        "cp850",
+        [("6290", "Otros servicios", True), ("6291", "Años", False)],
+    ),
+    "fi": (
+        "Tilikartta 2026\n\nTilinumero;Tilin nimi;Estetty;ALV\n1700;Pankkitili;ei;\n4999;Yhtiö;kyllä;24\n",
+        "utf-16",
+        [("1700", "Pankkitili", True), ("4999", "Yhtiö", False)],
+    ),
+    "fr": (
+        "Société\tN° compte\tLibellé\tActif\nA\t606100\tÉlectricité\toui\nA\t606200\tGaz\tnon\n",
+        "utf-8",
+        [("606100", "Électricité", True), ("606200", "Gaz", False)],
+    ),
+    "it": (
+        "Codice conto;Descrizione;Bloccato\n60.01;Acquisti;no\n60.02;Città;sì\n",
+        "cp1252",
+        [("60.01", "Acquisti", True), ("60.02", "Città", False)],
+    ),
+    "nl": (
+        "Grootboekrekening,Omschrijving,Actief\n4000,Kantoorkosten,Ja\n4100,Vervallen,Nee\n",
+        "utf-8",
+        [("4000", "Kantoorkosten", True), ("4100", "Vervallen", False)],
+    ),
+    "no": (
+        "Kontonummer|Kontonavn|Sperret\n6800|Kontorrekvisita|\n6890|Nedlagt, på sikt|x\n",
+        "utf-8",
+        [("6800", "Kontorrekvisita", True), ("6890", "Nedlagt, på sikt", False)],
+    ),
+    "sv": (
+        "Konto;Benämning;Aktiv\n1930;Företagskonto;Ja\n6990;Övrigt;Nej\n",
+        "cp1252",
+        [("1930", "Företagskonto", True), ("6990", "Övrigt", False)],
+    ),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace without a source."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "as").mkdir()
+    (tmp_path / "pleoctl.yaml").write_text(HEAD, encoding="utf-8")
+    return tmp_path
+
+
+def exported(folder: Path, cli: Any) -> list[tuple[str, str, bool]]:
+    """What the section in the workspace exports."""
+    said = cli("export")
+    assert said.code == 0, said
+    state = parse((folder / "desired-state.yaml").read_text(encoding="utf-8"), "desired-state.yaml").data
+    return [(row["externalId"], row["name"], row.get("active", True)) for row in state["accounts"] if "hold" not in row]
+
+
+@pytest.mark.parametrize("language", SAMPLES)
+def test_charts_in_ten_languages_are_understood(language: str, folder: Path, cli: Any) -> None:
+    """Encoding, delimiter, header line, columns, headings and states; the section exports the chart as it is meant."""
+    text, encoding, rows = SAMPLES[language]
+    (folder / "as" / "chart.csv").write_bytes(text.encode(encoding))
+    said = cli("source", "init", "as/chart.csv")
+    assert said.code == 0, said
+    assert "wrote pleoctl.yaml" in said.stdout
+    assert exported(folder, cli) == rows
+
+
+def test_the_rest_of_the_file_stays(folder: Path, cli: Any) -> None:
+    """The section stands behind what was there, with its guesses as comments; a second one is only shown."""
+    (folder / "as" / "chart.csv").write_bytes(DANISH.encode("cp1252"))
+    assert cli("source", "init", "as/chart.csv").code == 0
+    text = (folder / "pleoctl.yaml").read_text(encoding="utf-8")
+    assert text.startswith(HEAD)
+    assert 'whereNot: {Type: ["Overskrift", "Sum"]}   # nobody books to these; left are "Drift", "Status"' in text
+    assert "# taxCodeExternalId: Momskode   # 2 of 5 rows have one" in text
+    assert "encoding: cp1252   # not UTF-8; read so, it has 'Spærret'" in text
+    again = cli("source", "init", "as/chart.csv")
+    assert again.code == 0
+    assert "has a source already; nothing was written" in again.stderr
+    assert "whereNot" in again.stdout
+    assert (folder / "pleoctl.yaml").read_text(encoding="utf-8") == text
+
+
+def test_the_source_of_a_new_workspace_is_replaced(cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `init` wrote is nobody's choice; once somebody changed it, it is theirs."""
+    monkeypatch.chdir(tmp_path)
+    assert cli("init").code == 0
+    scaffold = (tmp_path / "pleoctl.yaml").read_text(encoding="utf-8")
+    (tmp_path / "chart.csv").write_text("Konto;Namn\n1930;Bank\n", encoding="utf-8")
+    assert "wrote pleoctl.yaml" in cli("source", "init", "chart.csv").stdout
+    assert exported(tmp_path, cli) == [("1930", "Bank", True)]
+    changed = scaffold.replace("path: as/accounts.csv", "path: as/accounts.csv, delimiter: ','")
+    (tmp_path / "pleoctl.yaml").write_text(changed, encoding="utf-8")
+    assert cli("source", "init", "chart.csv").code == 0
+    assert (tmp_path / "pleoctl.yaml").read_text(encoding="utf-8") == changed
+
+
+def test_values_of_a_dimension(folder: Path, cli: Any) -> None:
+    """`--dimension` makes a file the values of one dimension."""
+    (folder / "as" / "centres.csv").write_text(
+        "Nr;Bezeichnung;Aktiv\nK1;Vertrieb;ja\nK2;Einkauf;nein\n", encoding="utf-8"
+    )
+    said = cli("source", "init", "as/centres.csv", "--dimension", "CC", "--format", "json")
+    assert said.code == 0, said
+    assert said.json["result"]["counts"] == {"accounts": 0, "dimensions": 1, "values": 2, "held": 0}
+    assert said.json["result"]["wrote"] == "pleoctl.yaml"
+    assert cli("export").code == 0
+
+
+def test_a_file_of_its_own_is_never_overwritten(folder: Path, cli: Any) -> None:
+    """`-o` writes a new file, or standard output; without a workspace the section is shown."""
+    (folder / "chart.csv").write_text("Konto,Namn\n1930,Bank\n", encoding="utf-8")
+    assert cli("source", "init", "chart.csv", "-o", "section.yaml").code == 0
+    written = (folder / "section.yaml").read_text(encoding="utf-8")
+    assert parse(written, "section.yaml").data["source"]["accounts"]["columns"]["externalId"] == "Konto"
+    assert cli("source", "init", "chart.csv", "-o", "section.yaml").code == 64
+    assert cli("source", "init", "chart.csv", "-o", "-").stdout == written
+    (folder / "pleoctl.yaml").unlink()
+    shown = cli("source", "init", "chart.csv")
+    assert shown.code == 0
+    assert "there is no workspace here" in shown.stderr
+    assert shown.stdout.endswith(written)
+
+
+def test_a_hostile_chart_is_only_text(folder: Path, cli: Any) -> None:
+    """Headers and words that would end a comment or a value, or move a cursor, stay what they are."""
+    text = '"Konto\n#: {x","Namn","Typ"\n1,"a\x1b[2J","x\n  type: exec\u2028"\n2,b,"\u202e{{%"\n3,c,"::warning::x"\n'
+    (folder / "as" / "chart.csv").write_text(text, encoding="utf-8")
+    said = cli("source", "init", "as/chart.csv")
+    assert said.code == 0, said
+    written = (folder / "pleoctl.yaml").read_text(encoding="utf-8")
+    assert "\x1b" not in said.stdout + said.stderr + written
+    source = parse(written, "pleoctl.yaml", "workspace").data["source"]
+    assert source["type"] == "csv"
+    assert source["accounts"]["columns"]["code"] == "Konto\n#: {x"
+
+
+WRONG = [
+    (b"1000;Kasse\n1010;Bank\n", "chart.csv:1: has no header"),
+    (b"", "has no line with two cells"),
+    (b"Konto;Namn\n", "has a header and no rows"),
+    (b"Saldo;Wert\n1,5;2\n1,5;3\n", "no column looks like"),
+    (b'Konto;Namn\n1;"a\n', "is not readable as CSV"),
+    (b"\xd0\xcf\x11\xe0 old", "is an old Excel file"),
+    (b"PK\x03\x04 cut", "is not a readable workbook"),
+    (b"#FLAGGA 0\n#SIETYP 4\n", "gives no accounts"),
+    (b"#FLAGGA 0\n#KONTO 1930 F\x94\xf6\n", "set source.encoding to cp437"),
+]
+
+
+@pytest.mark.parametrize(("content", "words"), WRONG, ids=[words for _, words in WRONG])
+def test_what_no_section_would_read_is_said(content: bytes, words: str, folder: Path, cli: Any) -> None:
+    """One sentence, exit 1, nothing written."""
+    (folder / "chart.csv").write_bytes(content)
+    said = cli("source", "init", "chart.csv")
+    assert said.code == 1, said
+    assert words in said.stderr
+    assert (folder / "pleoctl.yaml").read_text(encoding="utf-8") == HEAD
+
+
+def test_files_elsewhere_are_not_named(folder: Path, cli: Any) -> None:
+    """A section names files of the workspace, and only those that are there."""
+    outside = folder.parent / "outside.csv"
+    outside.write_text("Konto;Namn\n1;a\n", encoding="utf-8")
+    said = cli("source", "init", str(outside))
+    assert said.code == 64
+    assert "lies outside the workspace" in said.stderr
+    assert cli("source", "init", "nowhere.csv").code == 64
+    (folder / "pleoctl.yaml").write_text("{apiVersion: pleoctl/v1", encoding="utf-8")
+    assert cli("source", "init", "nowhere.csv").code == 78
+
+
+def test_a_file_in_flow_style_is_left_alone(folder: Path, cli: Any) -> None:
+    """Where the section has no place, it says so."""
+    (folder / "chart.csv").write_text("Konto;Namn\n1;a\n", encoding="utf-8")
+    pleo = '{url: "http://127.0.0.1:9", auth: {apiKey: env:X}}'
+    company = "12abc3d4-e567-4890-8234-abc56e78fabc"
+    flow = f"{{apiVersion: pleoctl/v1, kind: Workspace, company: {company}, pleo: {pleo}}}\n"
+    (folder / "pleoctl.yaml").write_text(flow, encoding="utf-8")
+    said = cli("source", "init", "chart.csv")
+    assert said.code == 1
+    assert "source cannot be added in the style of this file" in said.stderr
+    assert (folder / "pleoctl.yaml").read_text(encoding="utf-8") == flow
