@@ -135,9 +135,10 @@ def test_check_counts_and_writes_nothing(chart: Path, capsys: pytest.CaptureFixt
     assert run(["source", "check", "--offline", "--trace", "2"]) == 0
     out = capsys.readouterr().out
     summary, _, traced = out.partition("\n\n")
-    counts, accounts = summary.splitlines()
+    counts, accounts, hints = summary.splitlines()
     assert counts == "3 accounts, 0 dimensions, 0 values, 0 held"
     assert accounts.startswith("accounts: 2 active, 1 inactive, 0 held, first '1' 'Account ")
+    assert hints == "hints: 1 doubtful-text"
     assert traced.startswith("accounts\n")
     assert out.count("fields") == 2
     assert "\x1b" not in out

@@ -82,6 +82,13 @@ class ListReader:
 
     def doubts(self) -> Iterator[Finding]:
         """What is odd about a list that was read."""
+        if self._pages > 1 and self._total is None:
+            yield Finding(
+                "unproven-list",
+                f"{self._label()} came in several pages, and nothing says how many rows there are",
+                "info",
+                hint="give total or count where the system has one; else a page that it leaves out is not noticed",
+            )
         once = self._resource.paging == "none" or (self._resource.next is None and self._resource.paging == "link")
         alone = once and self._resource.request is not None and self._pages == 1 and self._total is None
         if alone and self._count in _PAGE_SIZES:
@@ -111,6 +118,8 @@ class ListReader:
             if empty > MAX_EMPTY:
                 raise self._wrong("page after page is empty")
             step, link = self._next(step, rows, answer, url)
+            if step is None:
+                self._refuse_unread_pages(answer)
             if step is not None and endless(self._pages, self._count):
                 raise self._wrong(f"{self._pages} pages came with {self._count} rows, and there is always one more")
         if self._total is not None and self._count != self._total:
@@ -213,7 +222,6 @@ class ListReader:
             # On by what came, not by what was asked for: a server that gives fewer must not make us skip rows.
             return (None if self._ended(rows, answer) else {**step, "offset": step["offset"] + len(rows)}), None
         if kind == "none":
-            self._refuse_unread_pages(answer)
             return None, None
         self._full = self._resource.size is None or len(rows) >= self._resource.size
         token = self._token(answer)
@@ -243,14 +251,18 @@ class ListReader:
         return value
 
     def _refuse_unread_pages(self, answer: Answer) -> None:
-        """An answer that was to be the whole list, and itself says that there is more."""
+        """An answer that was to be the last, and itself says that there is more."""
         body = answer.body if isinstance(answer.body, dict) else {}
-        name = "a Link header" if "next" in answer.links else goes_on(body)
-        if name is not None and name not in self._resource.optional and self._total is None:
-            raise self._wrong(
-                f"paginate is none, and {name} says that there are more pages",
-                f"describe the paging; if the list is whole, give total, or optional: [{name!r}]",
-            )
+        # Servers that count pages put a link to the next one also where that is empty.
+        linked = "next" in answer.links and self._resource.paging not in {"page", "offset"}
+        name = "a Link header" if linked else goes_on(body)
+        if name is None or name in self._resource.optional or self._total is not None:
+            return
+        once = self._resource.paging == "none"
+        raise self._wrong(
+            f"{'paginate is none' if once else 'the list ended'}, and {name} says that there are more pages",
+            f"describe the paging; if the list is whole, give total, or optional: [{name!r}]",
+        )
 
     def _link(self, token: str | int, url: str) -> str:
         target = urljoin(url, str(token))

@@ -133,6 +133,8 @@ class HttpSource:
                 whole.findings += reader.doubts()
             check_table(spec, maker, table)
             whole.rows += table.rows
+        # One list per parent says the same for all.
+        whole.findings = list(dict.fromkeys(whole.findings))
         whole.may_be_empty = all(spec.may_be_empty for spec in parts)
         return whole
 
