@@ -141,10 +141,13 @@ def _one_preset(preset: Preset) -> Output:
     lines += ["", "source:", "  type: http", f"  preset: {preset.name}"]
     if "baseUrl" not in preset.source:
         lines.append("  baseUrl: https://…")
-    if preset.variables:
+    choices = {name: choice.about for name, choice in preset.choices.items()}
+    if preset.variables or choices:
         lines += ["  variables:", *(f"    {name}: …   # {words}" for name, words in preset.variables.items())]
+        lines += [f"    # {name}: …   # {words}" for name, words in choices.items()]
     lines += ["", "It fills in:", "", *preset.text.rstrip("\n").split("\n")]
     data = {**_named(preset), "notes": preset.notes, "variables": preset.variables, "source": preset.source}
+    data["choices"] = choices
     return Output(Shown.lines(lines), data)
 
 

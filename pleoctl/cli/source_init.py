@@ -27,10 +27,11 @@ _NEXT: Final = "look at the comments, then `pleoctl source check --trace 3`"
 @click.option("--dimension", metavar="CODE", help="The file lists the values of this dimension, not accounts.")
 @click.option("--encoding", metavar="NAME", help="The encoding of a text file, if the guess is wrong.")
 def command(options: Options, *, file: str, output: str | None, dimension: str | None, encoding: str | None) -> Output:
-    """Write a `source` section from a sample file, with its guesses as comments.
+    """Write a `source` section from a sample file.
 
-    Knows CSV, .xlsx, SIE, GnuCash, beancount and hledger; headers and words in English, German, Swedish, Danish,
-    Norwegian, Finnish, French, Dutch, Spanish and Italian. The section has read the file before it is written.
+    Its guesses stand there as comments, and it has read the file before it is written. Knows CSV, .xlsx, SIE, GnuCash,
+    beancount and hledger; headers and words in English, German, Swedish, Danish, Norwegian, Finnish, French, Dutch,
+    Spanish and Italian.
 
     It goes into the workspace where that has no source yet (the one of `pleoctl init` is none), else to standard
     output. Nothing that somebody wrote is overwritten.

@@ -40,6 +40,13 @@ _ERROR_NAMES: Final = (
 )
 
 
+class Denied(SourceError):
+    """A server answered a read with a refusal: ``status``, and ``body``, which is None where it is not JSON."""
+
+    status = 0
+    body: Any = None
+
+
 class ServerConnection:
     """Speaks to one base url; connects, and resolves secrets, with the first request."""
 
@@ -69,7 +76,11 @@ class ServerConnection:
             return self._open().read(method, path, **request)
         except RemoteError as error:
             findings = [Finding(SourceError.code, self._words(f.message, path), hint=f.hint) for f in error.findings]
-            raise SourceError(self._words(error.message, path), findings=findings) from None
+            if not isinstance(error, ApiError):
+                raise SourceError(self._words(error.message, path), findings=findings) from None
+            denied = Denied(self._words(error.message, path), findings=findings)
+            denied.status, denied.body = error.status, _json(error.content)
+            raise denied from None
 
     def write(self, method: str, path: str, **request: Any) -> Answer:
         """One request that changes something. Raises `ApiError` for a refusal, `LostAnswer` for every other end."""
@@ -127,6 +138,13 @@ class ServerConnection:
             words = ""
         shown = self._credentials.redact(" ".join(words.split()))[:SHOWN_ERROR]
         return "", f": {shown}" if shown else ""
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _user(config: dict[str, Any]) -> str:

@@ -43,17 +43,18 @@ def economic(call: Call) -> Reply:
         }
         for n in NUMBERS
     ]
+    dimensions = [{"number": n + 1, "name": name} for n, (name, _) in enumerate(TREE.values())]
+    values = [
+        {"dimensionNumber": n + 1, "key": int(code[1:]), "name": name, "active": on}
+        for n, (_, options) in enumerate(TREE.values())
+        for code, name, on in options
+    ]
+    lists = {"Accounts": rows, "dimensions": dimensions, "values": values}
+    named = lists[call.path.removesuffix("/count").rpartition("/")[2]]
     if call.path.endswith("/count"):
-        return Reply({"count": len(rows)})
-    if call.path.endswith("/dimensions"):
-        return Reply({"items": [{"number": n + 1, "name": name} for n, (name, _) in enumerate(TREE.values())]})
-    if call.path.endswith("/values"):
-        values = [
-            {"dimensionNumber": n + 1, "key": int(code[1:]), "name": name}
-            for n, (_, options) in enumerate(TREE.values())
-            for code, name, _ in options
-        ]
-        return Reply({"items": values})
+        return Reply({"count": len(named)})
+    if named is not rows:
+        return Reply({"items": named})
     start = int(call.query.get("cursor", "0"))
     more = {"cursor": str(start + 300)} if start + 300 < len(rows) else {}
     return Reply({"items": _part(rows, start, 300), **more})
@@ -351,12 +352,13 @@ def odoo(call: Call) -> Reply:
                 "name": f"Account {n}",
                 "active": _active(n),
                 "tax_ids": [7] if n % 2 else [7, 8],
+                "company_ids": [1],
             }
             for n in NUMBERS
         ],
         "account.analytic.plan": [{"id": int(code[1:]), "name": name} for code, (name, _) in TREE.items()],
         "account.analytic.account": [
-            {"id": int(o[1:]), "name": n, "active": on, "root_plan_id": [int(code[1:]), name]}
+            {"id": int(o[1:]), "name": n, "active": on, "root_plan_id": [int(code[1:]), name], "company_id": [1, "A"]}
             for code, (name, options) in TREE.items()
             for o, n, on in options
         ],

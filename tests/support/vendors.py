@@ -56,7 +56,7 @@ def _empty(*steps: str) -> Callable[[Reply], Reply]:
     return end
 
 
-_TWO = {"1": ["1", "2"], "2": ["3"]}
+_TWO = {"1": ["1", "2-"], "2": ["3"]}
 _TREE = {"d1": ["v1", "v2-"], "d2": ["v3"]}
 _BARE = {"d1": ["v1", "v2"], "d2": ["v3"]}
 _CODED = {"code": "1001", "name": "Account 1001"}

@@ -23,6 +23,7 @@ def check_table(spec: Resource, maker: RowMaker, table: Table) -> None:
     """Raise `SourceError` with a finding for everything that cannot be right."""
     problems = [*_unknown_names(spec, table), *_impossible_fields(spec, maker, table)] if maker.records else []
     problems += _unproven_end(spec, maker)
+    problems += _several(spec, maker)
     if problems:
         findings = [Finding(SourceError.code, words) for words in problems]
         raise SourceError(f"{spec.key} does not fit the data", findings=findings)
@@ -47,6 +48,13 @@ def _unproven_end(spec: Resource, maker: RowMaker) -> Iterator[str]:
             f"{expression.key}: no answer has {unseen[0]!r} ({expression.text}), so nothing says that the list ended; "
             f"check the name, give total, count or size, or name it: optional: [{unseen[0]}]"
         )
+
+
+def _several(spec: Resource, maker: RowMaker) -> Iterator[str]:
+    """Rows of several companies in one list would all become this company's."""
+    if spec.one is not None and len(maker.several) > 1:
+        values = ", ".join(sorted(map(str, maker.several)))
+        yield f"{spec.one.key}: the records have several values ({values}) of {spec.one.text}; ask for the rows of one"
 
 
 def _impossible_fields(spec: Resource, maker: RowMaker, table: Table) -> Iterator[str]:

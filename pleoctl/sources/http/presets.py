@@ -18,10 +18,19 @@ _WHOLE: Final = frozenset({"auth", "paginate", "body", "count"})
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """A variable that need not be given: what it is, and what it changes."""
+
+    about: str
+    source: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Preset:
     """One vendor's API.
 
-    ``variables`` must be given by the workspace; ``source`` is the section that it fills in, ``text`` its YAML.
+    ``variables`` must be given by the workspace; ``choices`` may be, and each has a section that then lies over
+    ``source``, which is what the preset fills in; ``text`` is the YAML of both.
     """
 
     name: str
@@ -29,6 +38,7 @@ class Preset:
     api: str
     verified: str
     variables: dict[str, str]
+    choices: dict[str, Choice]
     notes: list[str]
     source: dict[str, Any]
     text: str
@@ -62,6 +72,7 @@ def load_preset(name: str) -> Preset:
         data["api"],
         data["verified"],
         data.get("variables") or {},
+        {name: Choice(one["about"], one["source"]) for name, one in (data.get("choices") or {}).items()},
         data.get("notes") or [],
         data["source"],
         document.text[document.text.index("\nsource:") + 1 :],
@@ -70,7 +81,11 @@ def load_preset(name: str) -> Preset:
 
 def merged(preset: Preset | None, section: dict[str, Any]) -> dict[str, Any]:
     """The section over its preset: every key may be given anew, and ``null`` takes one away."""
-    return overlaid(preset.source if preset else {}, section)
+    base = preset.source if preset else {}
+    for name, choice in preset.choices.items() if preset else ():
+        if name in section.get("variables", {}):
+            base = overlaid(base, choice.source)
+    return overlaid(base, section)
 
 
 def overlaid(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:

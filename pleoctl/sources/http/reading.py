@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from pleoctl.remote.transport import Answer
+    from pleoctl.sources.connect import Denied
     from pleoctl.sources.http.spec import Request, Resource
 
     Send = Callable[[Request, Mapping[str, Any], str | None], tuple[Answer, str]]
@@ -98,6 +99,16 @@ class ListReader:
                 "warning",
                 hint="if the list goes on, describe its paging; if not, give total or count where the system has one",
             )
+
+    def is_unused(self, error: Denied) -> bool:
+        """Whether a refusal of the first request says that the company does not use what is listed here."""
+        unused = self._resource.unused
+        if unused is None or self._pages:
+            return False
+        try:
+            return unused({"status": error.status, "body": error.body}) is True
+        except ExpressionError:
+            return False
 
     def read(self) -> Iterator[dict[str, Any]]:
         """All records, page by page. Raises `SourceError` as soon as the list contradicts itself."""

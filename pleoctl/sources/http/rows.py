@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # Enough for `source check --trace`.
 KEPT_RECORDS: Final = 100
+KEPT_VALUES: Final = 5
 
 
 class RowMaker:
@@ -28,11 +29,14 @@ class RowMaker:
         self.not_text: dict[str, int] = {}
         self.failed: dict[str, str] = {}
         self.unproven = False
+        self.several: set[Any] = set()
 
     def add(self, record: dict[str, Any], parent: Any, rows: list[SourceRow]) -> None:
         """Append the row of a record, unless ``where`` says no. Raises `SourceError` where ``where`` cannot tell."""
         self.records += 1
         scope = record if parent is None else {**record, "parent": parent}
+        if self._spec.one is not None:
+            self._note_one(self._spec.one, scope)
         if self._spec.where is not None and not self._wanted(self._spec.where, scope):
             return
         row = SourceRow({}, f"{self._spec.name}[{self.records}]")
@@ -42,6 +46,16 @@ class RowMaker:
         if self._keep or len(rows) < KEPT_RECORDS:
             row.record = record
         rows.append(row)
+
+    def _note_one(self, one: Expression, scope: dict[str, Any]) -> None:
+        """Keep a few of the values that are to be one and the same; of a list, each counts."""
+        try:
+            value = one(scope)
+        except ExpressionError as error:
+            raise SourceError(f"{one.key}, row {self.records}: {error}") from error
+        for part in value if isinstance(value, list) else [value]:
+            if part is not None and len(self.several) < KEPT_VALUES:
+                self.several.add(part if isinstance(part, str | int | float) else repr(part))
 
     def _wanted(self, where: Expression, scope: dict[str, Any]) -> bool:
         try:

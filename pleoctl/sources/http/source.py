@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from pleoctl.errors import SourceError
+from pleoctl.errors import Finding, SourceError
 from pleoctl.sources.base import REQUIRED, SourceRow, Table, resource_names
+from pleoctl.sources.connect import Denied
 from pleoctl.sources.context import SERVICE
 from pleoctl.sources.http.guards import check_table
 from pleoctl.sources.http.presets import load_preset, merged
@@ -35,7 +36,7 @@ class HttpSource:
         name = section.get("preset")
         preset = self._preset(name) if name else None
         self._config = merged(preset, section)
-        self._variables = self._check_variables(preset.variables if preset else {})
+        self._variables = self._check_variables(preset)
         known = set(self._variables)
         self._resources: dict[str, list[Resource]] = {}
         self._literal: dict[str, list[dict[str, str]]] = {}
@@ -81,14 +82,17 @@ class HttpSource:
 
     # --- settings ----------------------------------------------------------------------------------------------
 
-    def _check_variables(self, declared: Mapping[str, str]) -> dict[str, str]:
-        given = {name: str(value) for name, value in self._config.get("variables", {}).items()}
+    def _check_variables(self, preset: Preset | None) -> dict[str, str | int]:
+        """The variables as they are written: a number in a body stays one."""
+        declared: Mapping[str, str] = preset.variables if preset else {}
+        known = {*declared, *(preset.choices if preset else ())}
+        given: dict[str, str | int] = dict(self._config.get("variables", {}))
         for name in given:
             if name in _RESERVED:
                 raise SourceError(f"source.variables.{name}: this name is taken")
-            if declared and name not in declared:
+            if known and name not in known:
                 raise SourceError(
-                    f"source.variables: the preset has no variable {name!r}", hint=did_you_mean(name, sorted(declared))
+                    f"source.variables: the preset has no variable {name!r}", hint=did_you_mean(name, sorted(known))
                 )
         missing = [name for name in declared if name not in given]
         if missing:
@@ -127,8 +131,13 @@ class HttpSource:
             maker = RowMaker(spec, keep_records=self._is_parent(spec.name))
             for parent, variables in self._parents(spec):
                 reader = ListReader(spec, self._send, variables, parent)
-                for record in reader.read():
-                    maker.add(record, parent, table.rows)
+                try:
+                    for record in reader.read():
+                        maker.add(record, parent, table.rows)
+                except Denied as error:
+                    if not reader.is_unused(error):
+                        raise
+                    whole.findings.append(Finding("empty-list", f"{error.message}: it is switched off there", "info"))
                 maker.unproven |= reader.unproven
                 whole.findings += reader.doubts()
             check_table(spec, maker, table)

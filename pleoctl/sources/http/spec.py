@@ -84,6 +84,8 @@ class Resource:
     key: str
     parent_names: frozenset[str]
     identity: tuple[str, ...]
+    one: Expression | None = None
+    unused: Expression | None = None
 
     @property
     def label(self) -> str:
@@ -92,7 +94,7 @@ class Resource:
 
     def expressions(self) -> Iterator[Expression]:
         """All but the fields' whose names must occur in the data; ``next`` is judged by itself."""
-        for one in (self.records, self.total, self.pages, self.counted, self.where):
+        for one in (self.records, self.total, self.pages, self.counted, self.where, self.one):
             if one is not None:
                 yield one
 
@@ -147,6 +149,8 @@ def _resource(name: str, config: dict[str, Any], variables: set[str], key: str) 
         key,
         frozenset(name for name in _used(request, counting) if name.startswith("parent.")),
         tuple(identity(name)),
+        expression(config, "one"),
+        expression(config, "unused"),
     )
 
 

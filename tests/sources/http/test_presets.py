@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft7Validator
 
-from fake_books import Reply
+from fake_books import Call, Reply
 from pleoctl.documents.schemas import schema_text
 from pleoctl.errors import InvalidFile, Refused, SourceError
 from pleoctl.sources.http.presets import load_preset, preset_names
@@ -17,7 +17,7 @@ from vendors import NUMBERS, VENDORS, Vendor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fake_books import Books, Call, FakeServer
+    from fake_books import Books, FakeServer
 
 # Those that give everything in one answer have no third page.
 PAGED = [name for name, vendor in VENDORS.items() if vendor.end is not None]
@@ -124,7 +124,7 @@ def test_values_of_a_sub_plan_belong_to_the_root_plan(server: FakeServer, books:
     roots = [call.body["domain"] for call in server.calls if "analytic.plan" in call.path]
     assert roots == [[["parent_id", "=", False]]] * 2
     asked = [call.body.get("fields") for call in server.calls if call.path.endswith("analytic.account/search_read")]
-    assert asked == [["id", "name", "active", "root_plan_id"]]
+    assert asked == [["id", "name", "active", "root_plan_id", "company_id"]]
 
 
 @pytest.mark.parametrize("name", VENDORS)
@@ -240,3 +240,95 @@ def test_mistakes_around_presets_are_told(server: FakeServer, books: Books, chan
         books.read({**section(server, "xero"), **change})
     assert words in str(caught.value.findings[0])
     assert server.calls == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"errorCode": "DimensionIncorrectModule", "title": "no"},
+        {"title": "no", "errors": [{"errorCode": "E1"}, {"errorCode": "DimensionIncorrectModule"}]},
+    ],
+)
+def test_a_module_that_the_agreement_lacks_is_told(server: FakeServer, books: Books, body: Any) -> None:
+    """Its lists are empty where the vendor says so; any other refusal, or one in the middle, is an error."""
+    app = VENDORS["e-conomic"].app
+    server.app = lambda call: Reply(body, 403) if "dimensions" in call.path else app(call)
+    state = books.read(section(server, "e-conomic"))
+    assert len(state.accounts or []) == len(NUMBERS)
+    assert state.dimensions == []
+    told = [finding.message for finding in books.findings(section(server, "e-conomic")) if finding.code == "empty-list"]
+    assert "it is switched off there" in told[0]
+    others: list[Any] = [{"errorCode": "E1"}, {"errors": None}, [], None, "DimensionIncorrectModule"]
+    for other in others:
+        refusal = Reply(other, 403)
+        server.app = lambda call, refusal=refusal: refusal if "dimensions" in call.path else app(call)  # type: ignore[misc]
+        with pytest.raises(SourceError):
+            books.read(section(server, "e-conomic"))
+    server.app = app
+    books.export(section(server, "e-conomic"))
+    server.app = lambda call: Reply(body, 403) if "dimensions" in call.path else app(call)
+    with pytest.raises(Refused, match="has shrunk"):
+        books.export(section(server, "e-conomic"))
+
+
+@pytest.mark.parametrize("table", ["dimensions", "values"])
+def test_short_lists_of_dimensions_are_refused(server: FakeServer, books: Books, table: str) -> None:
+    """Both lists of e-conomic are held against the number that it counts."""
+    app = VENDORS["e-conomic"].app
+
+    def short(call: Call) -> Reply:
+        reply = app(call)
+        return Reply({"items": reply.body["items"][:-1]}) if call.path.endswith(f"/{table}") else reply
+
+    server.app = short
+    with pytest.raises(SourceError, match=f"{table} .* was not read completely"):
+        books.read(section(server, "e-conomic"))
+
+
+COMPANIES = {"account.account": ("company_ids", [2]), "account.analytic.account": ("company_id", [2, "B"])}
+
+
+@pytest.mark.parametrize("model", COMPANIES)
+def test_several_companies_of_odoo_need_their_name(server: FakeServer, books: Books, model: str) -> None:
+    """One list of two companies is refused; with `company` only its rows are asked for, by a number."""
+    app = VENDORS["odoo"].app
+    field, other = COMPANIES[model]
+
+    def mixed(call: Call) -> Reply:
+        body = copy.deepcopy(call.body)
+        asked = [1]
+        for clause in body.get("domain", []):
+            asked = [one for one in clause[2] if one is not False] if clause[0].startswith("company") else asked
+        if asked == [2] and "context" in body:
+            assert body["context"].pop("allowed_company_ids") == [2]
+        reply = app(Call(call.method, call.path, call.query, call.headers, body))
+        if f"/{model}/" in call.path and isinstance(reply.body, list):
+            for row in reply.body:
+                row[field] = other if row["id"] % 2 or asked == [2] else row[field]
+        return reply
+
+    server.app = mixed
+    with pytest.raises(SourceError) as caught:
+        books.read(section(server, "odoo"))
+    assert "the records have several values (1, 2)" in str(caught.value.findings[0])
+    state = books.read({**section(server, "odoo"), "variables": {"company": 2}})
+    assert len(state.accounts or []) == len(NUMBERS)
+    asked = [call.body["domain"] for call in server.calls if f"/{model}/" in call.path][-1]
+    wanted = [2] if field == "company_ids" else [False, 2]
+    assert asked == [[field, "in", wanted]]
+
+
+def test_a_shared_account_is_of_several_companies(server: FakeServer, books: Books) -> None:
+    """An account that two companies share has a code in each: it is not said whose was read."""
+    app = VENDORS["odoo"].app
+
+    def shared(call: Call) -> Reply:
+        reply = app(call)
+        for row in reply.body if isinstance(reply.body, list) else ():
+            if "company_ids" in row:
+                row["company_ids"] = [1, 2]
+        return reply
+
+    server.app = shared
+    with pytest.raises(SourceError):
+        books.read(section(server, "odoo"))
