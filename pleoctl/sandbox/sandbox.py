@@ -62,6 +62,7 @@ class Sandbox:
 
         self._server = Server(self.world, self._port, hosts)
         self._port = self._server.port
+        self.world.messenger.open()
 
     def stop(self) -> None:
         """Stop serving, break open connections and let go of the database."""

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pleoctl.sandbox.errors import Record
     from pleoctl.sandbox.settings import Settings
     from pleoctl.sandbox.store import Store, Table
+    from pleoctl.sandbox.webhooks import Messenger
 
 
 class Strike(Protocol):
@@ -43,6 +44,7 @@ class Surroundings(Protocol):
     store: Store
     links: int
     reports: list[Record]
+    messenger: Messenger
 
     def new_id(self) -> str:
         """An id for a new record."""

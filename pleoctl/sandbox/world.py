@@ -18,6 +18,7 @@ from pleoctl.sandbox.parts import derived_id
 from pleoctl.sandbox.seed import Seed
 from pleoctl.sandbox.statistics import MINUTE, Statistics
 from pleoctl.sandbox.store import Filter, Store
+from pleoctl.sandbox.webhooks import Messenger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,6 +52,7 @@ class World:
         self._minute_lock = threading.Lock()
         self.last_pages: dict[str, list[Record]] = {}
         self.reports: list[Record] = []
+        self.messenger = Messenger()
         self.links = 0
         self.seed = seed or Seed()
         self._moments = 0
@@ -74,6 +76,7 @@ class World:
             self.statistics.reset()
             self.last_pages.clear()
             self.reports.clear()
+            self.messenger.messages.clear()
             self._answered.clear()
             self._moments = 0
             with self.store.transaction():
@@ -101,6 +104,7 @@ class World:
     def close(self) -> None:
         """Let go of the database."""
         self.clear_faults()
+        self.messenger.close()
         self.store.close()
 
     def new_id(self) -> str:
@@ -181,7 +185,8 @@ class World:
         with self.store.lock, self.store.transaction():
             self._refresh()
             sections = {part.table.name: self._state_of(part) for part in PARTS.values()}
-            return sections | {"exportReports": [dict(report) for report in self.reports]}
+            told = {"webhookMessages": [dict(message) for message in self.messenger.messages]}
+            return sections | {"exportReports": [dict(report) for report in self.reports]} | told
 
     def _refresh(self) -> None:
         for part in PARTS.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import http.client
 import json
 import os
@@ -13,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from export_pleo import COMPANY, JOB, World, payload
 from pleoctl.jobs import receiver
 from pleoctl.jobs.notices import Notices, signature, signing_key
 from pleoctl.jobs.receiver import MAX_BODY, MOST, Receiver
+from pleoctl.machine import this_machine
+from pleoctl.sandbox import Sandbox, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -223,13 +227,7 @@ def test_a_message_wakes_the_watch(
 
     def told() -> None:
         at = urlsplit(json.loads((folder / "ready.json").read_text())["url"])
-        body = json.dumps(NEWS).encode()
-        moment = str(int(__import__("time").time()))
-        headers = {
-            "webhook-id": "1",
-            "webhook-timestamp": moment,
-            "webhook-signature": signature(KEY, "1", moment, body),
-        }
+        body, headers = signed(NEWS, this_machine())
         connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=10)
         connection.request("POST", "/", body, headers)
         assert connection.getresponse().status == 204
@@ -293,3 +291,19 @@ def test_signatures_are_those_of_the_convention() -> None:
     key = signing_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     said = signature(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", b'{"test": 2432232314}')
     assert said == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_the_sandbox_sends_what_the_receiver_takes(pleo: Sandbox) -> None:
+    """A job that is created over the API is told to a subscription, signed with its secret, beside its own headers."""
+    woken = threading.Event()
+    keys: list[bytes] = []
+    pleo.use(Settings(job_unknown_entries="make"))
+    with Receiver(("127.0.0.1", 0), "/pleo", Notices(keys, pleo.company, 300.0), woken.set) as running:
+        call = functools.partial(requests.request, auth=(pleo.api_key, ""), timeout=10)
+        made: dict[str, Any] = {"endpointUrl": running.url, "eventTypes": ["v1.export-job.created"]}
+        made["endpointAuth"] = {"type": "BASIC", "credentials": {"username": "u", "password": "p"}}
+        one = call("POST", f"{pleo.url}/v1/subscriptions", json=made).json()["data"]["id"]
+        keys.append(signing_key(call("GET", f"{pleo.url}/v1/subscriptions/{one}/secret").json()["data"]["secretKey"]))
+        body = {"companyId": pleo.company, "accountingEntryIds": ["00000000-0000-4000-8000-000000000001"]}
+        assert call("POST", f"{pleo.url}/v3/export-jobs", json=body).status_code == 201
+        assert woken.wait(10)

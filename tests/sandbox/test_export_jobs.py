@@ -515,6 +515,26 @@ def test_a_subscription_is_made_changed_and_deleted(books: Books) -> None:
     assert books.call("POST", path, {"endpointUrl": "x"})[0] == 400
 
 
+def test_a_subscription_is_told_of_a_new_job(books: Books) -> None:
+    """What is sampled of it, once for each active subscription to the event; without sockets it is kept, not sent."""
+    path, event = "/v1/subscriptions", "v1.export-job.created"
+    books.settings = Settings(job_unknown_entries="make")
+    books.seeded()
+    for url, events, status in (
+        ("http://127.0.0.1:9/a", [event], "ACTIVE"),
+        ("http://127.0.0.1:9/b", [event], "INACTIVE"),
+        ("http://127.0.0.1:9/c", ["v1.vendor.created"], "ACTIVE"),
+    ):
+        assert books.call("POST", path, {"endpointUrl": url, "eventTypes": events, "status": status})[0] == 200
+    body = {"companyId": books.pleo.company, "accountingEntryIds": ["00000000-0000-4000-8000-000000000001"]}
+    job = books.call("POST", "/v3/export-jobs", body)[1]["data"]
+    (message,) = books.pleo.state()["webhookMessages"]
+    assert (message["url"], message["answer"]) == ("http://127.0.0.1:9/a", None)
+    assert (message["body"]["eventType"], message["body"]["eventId"]) == (event, message["id"])
+    assert message["body"]["data"].items() <= job.items()
+    assert (message["body"]["data"]["numberOfItems"], message["body"]["data"]["status"]) == (1, "pending")
+
+
 def test_the_server_serves_jobs_and_links(client: Client) -> None:
     """The same over a socket: the link that an item carries leads to the server."""
     client.pleo.reset(Seed(export_jobs=[{"id": JOB, "items": [{"files": 1}]}]))

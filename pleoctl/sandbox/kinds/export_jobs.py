@@ -13,12 +13,16 @@ from pleoctl.sandbox.calls import Answer, Call
 from pleoctl.sandbox.errors import ApiError, Record, invalid
 from pleoctl.sandbox.export_life import expires_in, need_job, read, refresh, refuse_missing_contra, report
 from pleoctl.sandbox.export_rows import ITEMS, JOBS, OPEN, JobRow, example_item, fresh_job
+from pleoctl.sandbox.kinds.subscriptions import announce
 from pleoctl.sandbox.parts import Part
 from pleoctl.sandbox.store import Filter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+CREATED: Final = "v1.export-job.created"
+TOLD: Final = ("companyId", "createdAt", "createdBy", "expiresIn", "id", "numberOfItems", "status")
+"""What is sampled of a job in the message about it."""
 SORTABLE: Final = ("completedAt", "createdAt", "id", "lastUpdatedAt", "startedAt", "status")
 
 
@@ -55,7 +59,9 @@ def create(call: Call) -> Answer:
     }
     job = call.store.insert(JOBS, fresh_job(call.world, row))
     _insert_items(call, job, payloads)
-    return Answer(201, {"data": render(call, job)})
+    made = render(call, job)
+    announce(call.world, CREATED, {name: made.get(name) for name in TOLD})
+    return Answer(201, {"data": made})
 
 
 def send_event(call: Call) -> Answer:

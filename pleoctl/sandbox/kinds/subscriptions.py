@@ -2,13 +2,14 @@
 
 Published: bodies, that a create answers 200, 404, 204, that a secret begins with ``whsec_``. Assumed: any credential
 may call them, a deleted subscription keeps its activities and is not found otherwise, a field that a replacement leaves
-out is what ``putOmitted`` says. The sandbox sends nothing to an endpoint: how Pleo signs and repeats is not published.
+out is what ``putOmitted`` says. How messages are sent: `pleoctl.sandbox.webhooks`.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
@@ -17,9 +18,11 @@ from pleoctl.sandbox.calls import Answer, Call
 from pleoctl.sandbox.errors import not_found
 from pleoctl.sandbox.parts import SEEDED_AT, BareRow, Part
 from pleoctl.sandbox.store import Filter, Table
+from pleoctl.sandbox.webhooks import message_headers
 
 if TYPE_CHECKING:
     from pleoctl.sandbox.errors import Record
+    from pleoctl.sandbox.surroundings import Surroundings
 
 
 class SubscriptionRow(BareRow, frozen=True, kw_only=True):
@@ -102,8 +105,24 @@ def list_activities(call: Call) -> Answer:
 
 def secret(call: Call) -> Answer:
     """getSubscriptionSecret: what its messages are signed with, the same for as long as it exists."""
-    digest = hashlib.sha256(f"secret of {_need(call)['id']}".encode()).digest()
-    return Answer(200, {"data": {"secretKey": f"whsec_{base64.b64encode(digest[:24]).decode()}"}})
+    return Answer(200, {"data": {"secretKey": _secret_of(_need(call))}})
+
+
+def announce(world: Surroundings, event: str, data: Record) -> None:
+    """Tell every active subscription to an event."""
+    for row in world.store.select(SUBSCRIPTIONS, Filter().where("deletedAt IS NULL").where("status = 'ACTIVE'")):
+        if event in row["eventTypes"]:
+            identity = world.new_id()
+            body = json.dumps({"data": data, "eventType": event, "eventId": identity}).encode()
+            moment = int(world.clock.now().timestamp())
+            headers = message_headers(row, _secret_of(row), identity, moment, body)
+            world.messenger.take(row, identity, body, headers)
+
+
+def _secret_of(row: Record) -> str:
+    """The secret of a subscription, as Pleo shows it."""
+    digest = hashlib.sha256(f"secret of {row['id']}".encode()).digest()
+    return f"whsec_{base64.b64encode(digest[:24]).decode()}"
 
 
 def render(call: Call, row: Record) -> Record:
