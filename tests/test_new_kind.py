@@ -18,6 +18,7 @@ from pleoctl.documents.schemas import validator
 from pleoctl.errors import InvalidFile
 from pleoctl.model.kinds import KINDS, Field, Kind
 from pleoctl.sandbox import Sandbox, Seed
+from pleoctl.testing.kinds import CHECKS, KindCase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -144,6 +145,14 @@ def test_a_made_up_kind_is_seeded_from_a_file(tmp_path: Path) -> None:
     with pytest.raises(InvalidFile) as caught:
         Seed.load(tmp_path / "seed.yaml")
     assert {line_of(finding) for finding in caught.value.findings} == {4}
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.usefixtures("company")
+def test_a_made_up_kind_conforms(check: str, tmp_path: Path) -> None:
+    """The suite of every kind knows nothing of it but its row."""
+    samples = {name: (f"{name} 1", f"{name} 2") for name in PROJECT.names}
+    CHECKS[check](KindCase(PROJECT.name, samples), tmp_path)
 
 
 RATE = Kind(
