@@ -131,7 +131,9 @@ class Executor:
         if came.status in PROBLEMS:
             return self._block(change, f"{rival.address}, which looks like it, {_not(came)} written")
         if came.id == change.id:
-            return self._block(change, f"Pleo takes it for {rival.address}, and keeps one account for both")
+            return self._block(
+                change, f"Pleo takes it for {rival.address}, and keeps one {KINDS[change.kind].title} for both"
+            )
         return came.status != "notAttempted"
 
     def _block(self, change: Change, why: str) -> bool:

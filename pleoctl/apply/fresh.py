@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pleoctl.model.addresses import Address
-    from pleoctl.model.changes import Change
+    from pleoctl.model.changes import Change, State
     from pleoctl.model.records import Live
     from pleoctl.pleo.kinds import KindApis
 
@@ -26,7 +26,8 @@ class Fresh:
     """What the re-read found.
 
     ``records`` are the touched records by id; ``groups`` gives a tag group's id by its address; ``tags`` are all tags
-    of the groups that were read whole; ``stale`` says what moved; ``taken`` are look-alikes that creates became.
+    of the groups that were read whole; ``stale`` says what moved; ``taken`` are look-alikes that creates became;
+    ``begun`` are drafts that an earlier run created and did not come to activate, by the address of the create.
     """
 
     results: dict[Address, Result]
@@ -35,6 +36,7 @@ class Fresh:
     tags: dict[str, list[Live]] = field(default_factory=lambda: defaultdict(list))
     stale: list[Finding] = field(default_factory=list)
     taken: dict[str, Address] = field(default_factory=dict)
+    begun: dict[Address, Live] = field(default_factory=dict)
 
     def may_take(self, record: Live, address: Address) -> bool:
         """Whether the change at this address may have the record: nobody else wants it, and no other change took it."""
@@ -104,6 +106,8 @@ class FreshCheck:
         twins = [record for record in found if same_key(record, change)]
         if len(twins) == 1 and matches(twins[0], change.after, change.kind):
             self._already(change, twins[0])
+        elif len(twins) == 1 and differences(twins[0], change.after, change.kind).keys() == {"state"}:
+            self._out.begun[change.address] = twins[0]
         elif twins:
             moved = differences(twins[0], change.after, change.kind)
             self._stale(change, "exists by now", moved)
@@ -119,6 +123,8 @@ class FreshCheck:
             before = {name: value for name, value in before.items() if name != "archived"}
         if matches(record, after, change.kind):
             self._already(change, record)
+        elif change.action == "confirm" and _is_between(record, before, after, change.kind):
+            return
         elif moved := differences(record, before, change.kind):
             self._stale(change, "changed", moved)
 
@@ -139,6 +145,12 @@ class FreshCheck:
         )
 
 
+def _is_between(record: Live, before: State, after: State, kind: str) -> bool:
+    """Whether a confirmed record lacks only what a second write was to bring: each field is as before or as planned."""
+    left = differences(record, after, kind).keys()
+    return record.key == after[KINDS[kind].key] and not left & differences(record, before, kind).keys()
+
+
 def _shown(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
@@ -147,7 +159,8 @@ def _check_identity(change: Change, record: Live) -> None:
     """Raise `Refused` where a plan's address speaks of one record and its id of another: protection goes by address."""
     kind = KINDS[change.kind]
     stray = change.parent is not None and change.parent.id not in {None, record.parent}
-    if stray or kind.normalise(change.address.key) != kind.normalise(record.key):
+    known = change.action == "confirm" or kind.normalise(change.address.key) == kind.normalise(record.key)
+    if stray or not known:
         raise Refused(
             f"{change.address} and Pleo's record {record.id} do not belong together",
             hint="make a new plan: `pleoctl plan -o FILE`",

@@ -12,12 +12,17 @@ if TYPE_CHECKING:
 
 
 def differences(record: Live, state: dict[str, Any], kind: str) -> dict[str, tuple[Any, Any]]:
-    """Field → (value in the state, live value) where they differ; a code's case makes no difference (T3)."""
+    """Field → (value in the state, live value) where they differ; a code's case makes no difference (T3).
+
+    A draft is in no active state but one that says so.
+    """
     found = {}
     for name, value in state.items():
         live = record.archived if name == "archived" else record.fields.get(name)
         if live != value and not (name == "code" and _same_code(kind, live, value)):
             found[name] = (value, live)
+    if record.is_draft and "state" not in state and not state.get("archived"):
+        found["state"] = ("ACTIVE", record.fields["state"])
     return found
 
 

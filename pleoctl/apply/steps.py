@@ -4,13 +4,15 @@
 |--------|------------------------------|----------------------------------|-------------------------------------------|
 | Create | one new record               | externalId; code within a group  | one where Pleo refuses a second record of |
 |        |                              |                                  | that key; three, six seconds in all, for  |
-|        |                              |                                  | tag groups, which are not sent again      |
+|        |                              |                                  | others, which are not sent again          |
 | Batch  | up to 1000 new accounts      | one full pass                    | one                                       |
 | Bring  | a whole record to its id     | Pleo id                          | one                                       |
+| Wake   | a draft's activation         | Pleo id                          | one                                       |
 | Bulk   | `archived` of up to 100 tags | Pleo ids                         | one                                       |
 
 A create that is refused with 409 has lost to a record with its key, or, where Pleo compares keys less strictly than
-pleoctl does, with one that looks like it; up to four looks, since lists may lag.
+pleoctl does, with one that looks like it; up to four looks, since lists may lag. Of kinds with further fields that Pleo
+may keep unique, the record that has the value is named instead (K20).
 """
 
 from __future__ import annotations
@@ -61,13 +63,16 @@ class Bench:
             return Batch(self, changes)
         if task.operation == "bulk":
             return Bulk(self, changes)
-        if task.operation == "create":
+        begun = self.fresh.begun.get(changes[0].address)
+        if task.operation == "create" and begun is None:
             return Create(self, changes[0])
-        return self.bring(changes[0], self.fresh.records[changes[0].id or ""])
+        return self.bring(changes[0], begun or self.fresh.records[changes[0].id or ""])
 
-    def bring(self, change: Change, record: Live) -> Bring:
-        """The step that makes the record what the change wants."""
-        return Bring(self.apis[change.kind], change, record)
+    def bring(self, change: Change, record: Live) -> Step[Address]:
+        """The step that makes the record what the change wants; a draft is activated first."""
+        if record.is_draft and not change.after["archived"]:
+            return Wake(self, change, record)
+        return Bring(self, change, record)
 
     def adopt(self, change: Change, record: Live) -> Done | Next[Address]:
         """The record that carries a create's key, whoever made it: done, or brought in line (K8)."""
@@ -102,9 +107,13 @@ class Create(Step[Address]):
 
     def refused(self, ids: Sequence[Address], error: ApiError) -> Mapping[Address, End | Undone | Next[Address]]:
         """See `Step.refused`; a 409 is settled by the record that stands in the way (T68)."""
-        holder = self._holder() if error.status == _CONFLICT else None
-        if holder is None:
+        if error.status != _CONFLICT:
             return super().refused(ids, error)
+        own = self._own(doubting(lambda: self._api.find(self._change, self._group))) if self._api.kind.unique else None
+        named = in_the_way(self._api, self._change, error) if own is None else None
+        holder = own or (self._holder() if named is None else None)
+        if holder is None:
+            return super().refused(ids, error) if named is None else dict.fromkeys(ids, named)
         return dict.fromkeys(ids, self._bench.adopt(self._change, holder))
 
     def _holder(self) -> Live | None:
@@ -138,23 +147,61 @@ class Bring(Step[Address]):
 
     doubt = _WRITTEN
 
-    def __init__(self, api: Operations, change: Change, record: Live) -> None:
+    def __init__(self, bench: Bench, change: Change, record: Live, *, awake: bool = False) -> None:
+        """``awake``: it was activated just now, which is not tried again."""
         super().__init__([change.address])
-        self._api, self._change = api, change
+        self._bench, self._api, self._change, self._awake = bench, bench.apis[change.kind], change, awake
         self._before = self._seen = record
 
-    def send(self, ids: Sequence[Address]) -> Mapping[Address, Done | Failed]:
+    def send(self, ids: Sequence[Address]) -> Mapping[Address, Done | Failed | Next[Address]]:
         """See `Step.send`; what Pleo stored is compared with what was asked for."""
         answer = self._api.put(self._seen, self._change.after)
-        wrong = _differing(answer, self._change)
-        failed = Failed("not-stored", f"Pleo stored something else: {wrong}")
-        return dict.fromkeys(ids, failed if wrong else Done(answer))
+        wrong = differences(answer, self._change.after, self._change.kind)
+        if "archived" in wrong and self._change.action == "unarchive" and self._api.kind.has_drafts and not self._awake:
+            return dict.fromkeys(ids, Next(Wake(self._bench, self._change, answer)))
+        return dict.fromkeys(ids, not_stored(wrong) if wrong else Done(answer))
 
     def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
         """See `Step.look`."""
         found = next(iter(self._api.by_id([self._before.id])), None)
         self._seen = found or self._seen
         return dict.fromkeys(ids, _position(self._change, found, self._before))
+
+    def refused(self, ids: Sequence[Address], error: ApiError) -> Mapping[Address, End | Undone | Next[Address]]:
+        """See `Step.refused`."""
+        named = in_the_way(self._api, self._change, error)
+        return super().refused(ids, error) if named is None else dict.fromkeys(ids, named)
+
+
+class Wake(Step[Address]):
+    """Activate a vendor that is a draft, or that a PUT left archived; what else is to change follows (V5)."""
+
+    doubt = _WRITTEN
+
+    def __init__(self, bench: Bench, change: Change, record: Live) -> None:
+        super().__init__([change.address])
+        self._bench, self._change, self._record = bench, change, record
+
+    def send(self, ids: Sequence[Address]) -> Mapping[Address, Done | Next[Address]]:
+        """See `Step.send`; the answer says nothing."""
+        return dict.fromkeys(ids, self._awake(self._bench.apis.vendors.activate(self._record, self._change)))
+
+    def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
+        """See `Step.look`."""
+        found = next(iter(self._bench.apis.vendors.by_id([self._record.id])), None)
+        if found is None:
+            return dict.fromkeys(ids, Moved("another client changed it meanwhile; make a new plan"))
+        return dict.fromkeys(ids, Undone() if found.is_draft or found.archived else self._awake(found))
+
+    def refused(self, ids: Sequence[Address], error: ApiError) -> Mapping[Address, End | Undone | Next[Address]]:
+        """See `Step.refused`."""
+        named = in_the_way(self._bench.apis.vendors, self._change, error)
+        return super().refused(ids, error) if named is None else dict.fromkeys(ids, named)
+
+    def _awake(self, record: Live) -> Done | Next[Address]:
+        if matches(record, self._change.after, self._change.kind):
+            return Done(record)
+        return Next(Bring(self._bench, self._change, record, awake=True))
 
 
 class Batch(Step[Address]):
@@ -247,8 +294,23 @@ def _position(change: Change, found: Live | None, before: Live) -> Done | Undone
     return Moved("another client changed it meanwhile; make a new plan")
 
 
-def _differing(record: Live, change: Change) -> str:
-    return told(differences(record, change.after, change.kind))
+def not_stored(wrong: Mapping[str, tuple[Any, Any]]) -> Failed:
+    """The end of a write after which Pleo has something else: a value that it does not give up has its own code."""
+    if all(want is None for want, _ in wrong.values()):
+        kept = "; ".join(f"{name} {live!r}" for name, (_, live) in wrong.items())
+        return Failed("cannot-clear", f"Pleo keeps what was to be cleared: {kept}; clear it in Pleo")
+    return Failed("not-stored", f"Pleo stored something else: {told(wrong)}")
+
+
+def in_the_way(api: Operations, change: Change, error: ApiError) -> Failed | None:
+    """The end of a write that a record of another key stands in the way of, both named (K20)."""
+    if error.status != _CONFLICT or not api.kind.unique or change.action == "archive":
+        return None
+    others = doubting(lambda: api.in_the_way(change))
+    if not others:
+        return None
+    names = ", ".join(str(Address(change.kind, one.key, None, None if one.key else one.id)) for one in others[:3])
+    return Failed("refused", f"{error.message}; {names} in Pleo stands in the way of {change.address}", _CONFLICT)
 
 
 def told(wrong: Mapping[str, tuple[Any, Any]]) -> str:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pleoctl.apply.state import differences, matches
-from pleoctl.apply.steps import LAG_SECONDS, told
+from pleoctl.apply.steps import LAG_SECONDS, not_stored, told
 from pleoctl.run.settle import moments
 
 if TYPE_CHECKING:
@@ -51,5 +51,8 @@ def _doubt(ledger: Ledger, result: Result, record: Live | None) -> None:
         words = "Pleo confirmed it, but does not show it yet; run again"
         ledger.correct(result, "ambiguous", "not-shown", words)
     else:
-        wrong = told(differences(record, change.after, change.kind))
-        ledger.correct(result, "failed", "conflict", f"another client changed it meanwhile: {wrong}")
+        wrong = differences(record, change.after, change.kind)
+        if (kept := not_stored(wrong)).code == "cannot-clear":
+            ledger.correct(result, "failed", kept.code, kept.message)
+        else:
+            ledger.correct(result, "failed", "conflict", f"another client changed it meanwhile: {told(wrong)}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
 from pleoctl.cli.planning import connected
 from pleoctl.errors import ExitCode, Finding, PleoctlError
+from pleoctl.model.kinds import TAX_CODE, VENDOR
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
     from pleoctl.pleo.reader import Introspection, PleoReader
     from pleoctl.workspace import Workspace
+
+
+_ALWAYS: Final = ("accounts", "tags")
+_SCOPES: Final = {"accounts": "accounts", "tags": "tag-group", "taxCodes": "tax-codes", "vendors": "vendors"}
 
 
 @as_command("doctor")
@@ -33,8 +38,8 @@ def command(options: Options) -> Output:
     with connected(workspace, PleoReader) as reader:
         told = reader.introspect()
         findings = _identity(workspace, told)
-        reads = {what: _probe(reader, what) for what in ("accounts", "tags")}
-    managed = {"accounts": True, "tags": workspace.selected is not None}
+        managed = _managed(workspace)
+        reads = {what: _probe(reader, what) for what, used in managed.items() if used or what in _ALWAYS}
     for what, problem in reads.items():
         if problem is not None:
             findings.append(Finding("no-read", problem, "error" if managed[what] else "warning"))
@@ -86,9 +91,25 @@ def _identity(workspace: Workspace, told: Introspection) -> list[Finding]:
     return findings
 
 
+def _managed(workspace: Workspace) -> dict[str, bool]:
+    """What this workspace keeps in line: sections of its desired state, of its source, and tags where selected."""
+    from pleoctl.desired.read import load_desired
+
+    try:
+        found = set(load_desired(workspace.desired_files).flat)
+    except PleoctlError:
+        found = set()
+    section = workspace.source or {}
+    named = {*section, *section.get("resources", ())}
+    return {
+        "accounts": True,
+        "tags": workspace.selected is not None,
+        **{kind.section: kind.name in found or kind.section in named for kind in (TAX_CODE, VENDOR)},
+    }
+
+
 def _needed(workspace: Workspace) -> list[str]:
-    needed = ["accounts:read", "accounts:write"]
-    return needed if workspace.selected is None else [*needed, "tag-group:read", "tag-group:write"]
+    return [f"{_SCOPES[what]}:{may}" for what, used in _managed(workspace).items() if used for may in ("read", "write")]
 
 
 def _has(scopes: frozenset[str], wanted: str) -> bool:

@@ -75,7 +75,7 @@ def scope_options(function: F) -> F:
 
 
 def mapping_warnings(workspace: Workspace) -> Callable[[DesiredState], Callable[[list[Change]], list[Warned]]] | None:
-    """Warn where a plan archives an account that mapping rules, vendors or settings post to.
+    """Warn where a plan archives an account, a tax code or a vendor that the mapping names.
 
     Rules that cannot be read stop no plan; `validate` and `mapping check` tell what is wrong with them.
     """
@@ -83,32 +83,14 @@ def mapping_warnings(workspace: Workspace) -> Callable[[DesiredState], Callable[
         return None
     from pleoctl.errors import PleoctlError
     from pleoctl.mapping.rules.build import load_rules
-    from pleoctl.mapping.rules.targets import targets
+    from pleoctl.mapping.rules.uses import archived_uses
 
     try:
-        uses = targets(load_rules(workspace.mapping, workspace.root))
+        rules = load_rules(workspace.mapping, workspace.root)
     except PleoctlError as error:
         tell(Shown.lines([f"warning: the mapping is not looked at: {error}"]))
         return None
-    return partial(_archived_targets, {use.code: f"{use.what} ({use.place.file}:{use.place.line})" for use in uses})
-
-
-def _archived_targets(uses: dict[str, str], desired: DesiredState) -> Callable[[list[Change]], list[Warned]]:
-    from pleoctl.plan.warnings import warning
-
-    still = {row.fields.get("code") for row in desired.accounts or () if row.active}
-
-    def warn(changes: list[Change]) -> list[Warned]:
-        found = []
-        for change in changes:
-            code = (change.before or {}).get("code")
-            if change.kind == "account" and change.action == "archive" and code in uses and code not in still:
-                change.warnings.append("mapping-target-archived")
-                message = f"the mapping posts to {code}: {uses[code]}"
-                found.append(warning("mapping-target-archived", change.address, message))
-        return found
-
-    return warn
+    return partial(archived_uses, rules)
 
 
 def selected_codes(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:

@@ -45,7 +45,7 @@ def _checks(workspace: Workspace) -> Iterator[tuple[list[str], Callable[[], obje
     from pleoctl.desired.read import load_desired
 
     files = workspace.desired_files
-    yield [shown for _, shown in files], lambda: _selected(workspace, load_desired(files))
+    yield [shown for _, shown in files], lambda: _consistent(workspace, load_desired(files))
     if workspace.source is not None:
         from pleoctl.sources.opening import open_source
 
@@ -57,18 +57,23 @@ def _checks(workspace: Workspace) -> Iterator[tuple[list[str], Callable[[], obje
         yield [workspace.shown(mapping)], lambda: load_rules(mapping, workspace.root)
 
 
-def _selected(workspace: Workspace, desired: DesiredState) -> None:
+def _consistent(workspace: Workspace, desired: DesiredState) -> list[Finding]:
+    """What a plan would warn of because of the desired state alone. Raises `InvalidFile`."""
+    from pleoctl.plan.warnings import unknown_tax_accounts
     from pleoctl.reconcile.dimensions import selected_dimensions
 
     selected_dimensions(desired, tuple(workspace.selected or ()))
+    unknown = unknown_tax_accounts(desired)
+    return [Finding("tax-account-unknown", words, "warning", row.place) for row, words in unknown]
 
 
 def _problems(check: Callable[[], object]) -> list[Finding]:
+    """What a check raises, or gives as findings."""
     try:
-        check()
+        told = check()
     except MissingExtra as error:
         # Reading the books may be another machine's job.
         return [replace(finding, level="warning") for finding in error.findings]
     except PleoctlError as error:
         return error.findings
-    return []
+    return told if isinstance(told, list) else []

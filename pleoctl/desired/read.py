@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.desired.comments import Comments, from_document, from_lines
-from pleoctl.desired.rows import FastReader, NotCanonical, fields_of
+from pleoctl.desired.rows import FastReader, NotCanonical, fields_of, local_of
 from pleoctl.documents.canonical import digest_rows
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.documents.load import parse
@@ -147,7 +147,7 @@ def _rows(state: DesiredState) -> Iterator[Any]:
 
 
 def _plain(row: Row) -> list[Any]:
-    return [row.key, row.fields, row.active, row.hold, row.expires, row.currency]
+    return [row.key, row.fields, row.active, row.hold, dict(row.local)]
 
 
 def _from_document(document: Document) -> DesiredState:
@@ -179,8 +179,7 @@ def _row(document: Document, path: tuple[str | int, ...], item: dict[str, Any], 
         fields_of(kind, item),
         item.get("active", True),
         item.get("hold"),
-        item.get("expires"),
-        item.get("currency"),
+        local_of(kind, item),
         document.shown,
         line,
         column,

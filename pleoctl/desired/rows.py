@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.documents.scalars import yaml_string
 from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
-from pleoctl.model.records import DesiredState, Dimension, Row
+from pleoctl.model.records import NOTHING, DesiredState, Dimension, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from pleoctl.model.kinds import Kind
+    from pleoctl.model.kinds import Field, Kind
     from pleoctl.model.records import Fields
 
 Slot = tuple[str | int | None, ...]
@@ -48,10 +48,7 @@ def _parts(row: Row, kind: Kind) -> list[tuple[str, str]]:
         if name in fields:
             value = fields[name]
             parts.append((name, "null" if value is None else yaml_string(value)))
-    for name in kind.locals:
-        value = getattr(row, name)
-        if value is not None:
-            parts.append((name, yaml_string(value)))
+    parts += [(name, yaml_string(row.local[name])) for name in kind.locals if name in row.local]
     return parts if row.hold is None else [*parts, ("hold", yaml_string(row.hold))]
 
 
@@ -71,7 +68,7 @@ class _Tie:
 
     def _said(self) -> str:
         row = self.row
-        return repr((row.fields.get("name"), sorted(row.fields.items()), row.active, row.expires, row.currency))
+        return repr((row.fields.get("name"), sorted(row.fields.items()), row.active, sorted(row.local.items())))
 
 
 def lines_of(state: DesiredState) -> Iterator[tuple[Slot, str]]:
@@ -229,9 +226,7 @@ class FastReader:
             said = {name: _text(cells[n]) for name, n in names if cells[n] is not None}
             said[kind.key] = key
             row = Row(key, fields_of(kind, said), cells[at["active"]] != "false", _text(cells[at["hold"]]))
-            for name, n in local:
-                if cells[n] is not None:
-                    setattr(row, name, _text(cells[n]))
+            row.local = local_of(kind, {name: _text(cells[n]) for name, n in local if cells[n] is not None})
             row.file = self._shown
             _check(row, kind)
             row.line, row.column = self._take((kind.name, row.key)), 3
@@ -241,7 +236,7 @@ class FastReader:
         while (line := self._peek()).startswith("- "):
             row = self._value(line, 3, "dimension")
             if row is not None:
-                if row.expires is not None:
+                if row.local:
                     raise NotCanonical
                 yield Dimension(row, None)
                 continue
@@ -290,7 +285,8 @@ class FastReader:
         code, name, active, expires, hold = match.groups()
         key = _text(code)
         fields = {"code": key, "name": _text(name)}
-        row = Row(key, fields, active != "false", _text(hold), expires, None, self._shown)
+        local = NOTHING if expires is None else {"expires": expires}
+        row = Row(key, fields, active != "false", _text(hold), local, self._shown)
         _check(row, TAG)
         row.line, row.column = self._take((*slot, key)), column
         return row
@@ -314,17 +310,19 @@ def _check(row: Row, kind: Kind) -> None:
     if not row.key or row.key.isspace() or (kind.longest and len(row.key) > kind.longest):
         raise NotCanonical
     fields = row.fields
-    for name, needed, longest in _demands(kind):
-        value = fields.get(name)
-        if (needed and (not value or value.isspace())) or (longest and value and len(value) > longest):
+    for one, needed in _demands(kind):
+        value = fields.get(one.name)
+        if (needed and (not value or value.isspace())) or (one.longest and value and len(value) > one.longest):
+            raise NotCanonical
+        if one.strict and one.misfit(value):
             raise NotCanonical
 
 
 @cache
-def _demands(kind: Kind) -> list[tuple[str, bool, int | None]]:
-    """The fields of a kind that must not be blank, or may not be long: name, whether it is needed, longest."""
-    asked = [(one.name, not (one.nullable or one.optional), one.longest) for one in kind.fields]
-    return [(name, needed, longest) for name, needed, longest in asked if needed or longest]
+def _demands(kind: Kind) -> list[tuple[Field, bool]]:
+    """The fields of a kind that must not be blank, may not be long or have a form, and whether they are needed."""
+    asked = [(one, not (one.nullable or one.optional)) for one in kind.fields]
+    return [(one, needed) for one, needed in asked if needed or one.longest or one.strict]
 
 
 def fields_of(kind: Kind, item: Mapping[str, str | None]) -> Fields:
@@ -337,4 +335,12 @@ def fields_of(kind: Kind, item: Mapping[str, str | None]) -> Fields:
             fields[one.name] = (item[one.name] or None) if one.nullable else item[one.name]
         elif one.name == kind.key:
             fields[one.name] = None
+        if one.spelt is not None and (value := fields.get(one.name)) is not None:
+            fields[one.name] = one.spelt(value)
     return fields
+
+
+def local_of(kind: Kind, item: Mapping[str, str | None]) -> Mapping[str, str]:
+    """A row's texts that never go to Pleo."""
+    found = {name: value for name in kind.locals if (value := item.get(name)) is not None}
+    return found or NOTHING

@@ -29,9 +29,10 @@ def composed(name: str, schema: Json) -> Json:
 def row_schema(kind: Kind) -> Json:
     """The definition of a flat kind's row in the desired state."""
     needed = [one for one in kind.fields if not (one.nullable or one.optional)]
-    strict: Json = {kind.key: _text(kind.longest), **{one.name: _text(one.longest) for one in needed}}
+    strict: Json = {kind.key: _text(kind.longest), **{one.name: _strict(one) for one in needed}}
     limited = [one for one in kind.fields if one.longest and one not in needed]
     strict |= {one.name: {"maxLength": one.longest, "x-hint": HINT} for one in limited}
+    strict |= {one.name: dict(one.strict) for one in kind.fields if one.strict and one not in needed}
     always = [one for one in kind.fields if not one.optional]
     optional = [one for one in kind.fields if one.optional]
     return {
@@ -45,7 +46,7 @@ def row_schema(kind: Kind) -> Json:
             "hold": {"$ref": "#/definitions/hold"},
         },
         "if": {"required": ["hold"]},
-        "else": {"required": [kind.key, *(one.name for one in needed)], "properties": strict},
+        "else": {"required": [kind.key, *kind.needed], "properties": strict},
     }
 
 
@@ -55,6 +56,11 @@ def _shape(one: Field) -> Json:
 
 def _said(shape: Json, says: str) -> Json:
     return {**shape, "description": says} if says else shape
+
+
+def _strict(one: Field) -> Json:
+    text = _text(one.longest)
+    return {"allOf": [text, dict(one.strict)]} if one.strict else text
 
 
 def _text(longest: int | None) -> Json:
@@ -74,7 +80,7 @@ def _desired_state(schema: Json) -> Json:
 def _plan(schema: Json) -> Json:
     states = schema["definitions"]["state"]["properties"]
     for kind in KINDS.values():
-        states |= {name: {"type": ["string", "null"]} for name in kind.names}
+        states |= {name: {"type": ["string", "null"]} for name in kind.stated}
     for kind in flat_kinds():
         schema["properties"]["scope"]["properties"].setdefault(kind.section, {"type": "boolean"})
     schema["definitions"]["change"]["properties"]["kind"]["enum"] = list(KINDS)

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 def gitlab_report(plan: Plan) -> bytes:
-    """``{create, update, delete}``: an unarchive counts as an update, an archive as a delete."""
+    """``{create, update, delete}``: an unarchive or a confirmation counts as an update, an archive as a delete."""
     summary = plan.head.summary
     counts = {
         "create": summary.create,
-        "update": summary.update + summary.unarchive,
+        "update": summary.update + summary.unarchive + summary.confirm,
         "delete": summary.archive,
     }
     return (json.dumps(counts) + "\n").encode()

@@ -12,8 +12,8 @@ from pleoctl.model.kinds import KINDS
 from pleoctl.model.shape import Strict
 from pleoctl.place import Place
 
-Action = Literal["create", "update", "unarchive", "archive"]
-ACTIONS: tuple[Action, ...] = ("create", "update", "unarchive", "archive")
+Action = Literal["create", "update", "unarchive", "archive", "confirm"]
+ACTIONS: tuple[Action, ...] = ("create", "update", "unarchive", "archive", "confirm")
 
 
 State = dict[str, Any]
@@ -63,7 +63,7 @@ class _States(dict[str, frozenset[str]]):
     """What a state of each kind may hold."""
 
     def __missing__(self, kind: str) -> frozenset[str]:
-        return self.setdefault(kind, frozenset({"archived", *KINDS[kind].names}))
+        return self.setdefault(kind, frozenset({"archived", *KINDS[kind].stated}))
 
 
 _STATES: Final = _States()

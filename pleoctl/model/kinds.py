@@ -2,9 +2,11 @@
 
 | kind     | identity                     | compared                          | duplicates in Pleo        |
 |----------|------------------------------|-----------------------------------|---------------------------|
+| taxCode  | code, byte for byte (X10)    | name, rate, type, tax accounts    | held and reported         |
 | account  | externalId, byte for byte    | code, name, taxCodeExternalId     | held and reported (A38)   |
 | tagGroup | code, ignoring case (T3)     | name, only with renameGroups (K4) | one kept by fixed order   |
 | tag      | code, ignoring case, a group | name                              | rule T44-T49              |
+| vendor   | externalId, byte for byte    | code, name, currency, numbers     | held and reported         |
 
 A *flat* kind is a list of its own: a section of the desired state, of the source and of a plan's scope. Tag groups hold
 the tags. What a kind does in Pleo stands in the module of `pleoctl.pleo` that the row names (`Kind.module`).
@@ -12,13 +14,16 @@ the tags. What a kind does in Pleo stands in the module of `pleoctl.pleo` that t
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from pleoctl.model.rates import spelt as spelt_rate
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 LONGEST: Final = 255
 
@@ -28,6 +33,7 @@ class Field:
     """A text of a record. ``says`` is its description; ``shape`` refines its JSON Schema.
 
     ``nullable``: null, absent and "" are one value. ``optional``: absent from a file means that it is not managed.
+    ``strict`` is the shape that only rows that are not held must have; ``spelt`` gives the one spelling of a value.
     """
 
     name: str
@@ -36,6 +42,14 @@ class Field:
     longest: int | None = None
     says: str = ""
     shape: Mapping[str, Any] = field(default_factory=dict)
+    strict: Mapping[str, Any] = field(default_factory=dict)
+    spelt: Callable[[str], str] | None = None
+
+    def misfit(self, value: str | None) -> str | None:
+        """Why a row that is not held cannot have this value, as the end of a sentence."""
+        pattern = self.strict.get("pattern")
+        fits = value is None or pattern is None or re.search(pattern[:-1] + r"\Z", value)
+        return None if fits else str(self.strict["x-message"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +57,9 @@ class Kind:
     """One kind of record.
 
     ``fields`` are what a plan shows of it, in the order of files; ``local`` are texts of rows that never go to Pleo.
-    ``waves`` is when each action is written: smaller numbers first, equal ones side by side.
+    ``waves`` is when each action is written: smaller numbers first, equal ones side by side; its actions are those that
+    the kind has. ``unique`` are fields of which Pleo may refuse the value that another record has; ``keyed``: records
+    without a key are not ours, and stay as they are. Kinds with the action ``confirm`` may have drafts, born in Pleo.
     """
 
     name: str
@@ -61,6 +77,8 @@ class Kind:
     create_batch: int = 1
     archive_batch: int = 1
     most_archives: int | None = None
+    unique: tuple[str, ...] = ()
+    keyed: bool = False
 
     def normalise(self, key: str) -> str:
         """The form in which two keys are the same record (A2, A6; T3 by full case folding)."""
@@ -96,6 +114,16 @@ class Kind:
         """The fields that a difference is looked for in: what is the key already cannot differ."""
         return tuple(name for name in self.names if name != self.key)
 
+    @property
+    def has_drafts(self) -> bool:
+        """Whether records may be born in Pleo, to be confirmed once the accounting system has them (V5)."""
+        return "confirm" in self.waves
+
+    @cached_property
+    def stated(self) -> tuple[str, ...]:
+        """What a state may hold beside ``archived``: of drafts also their state, and the key that they lack."""
+        return (*self.names, self.key, "state") if self.has_drafts else self.names
+
     @cached_property
     def always(self) -> tuple[str, ...]:
         """The fields that are always managed."""
@@ -123,6 +151,42 @@ class Kind:
         return frozenset(one.name for one in self.fields if one.nullable)
 
 
+_CURRENCY: Final = {"pattern": "^[A-Z]{3}$", "x-message": "is not a three-letter currency code"}
+
+TAX_CODE: Final = Kind(
+    "taxCode",
+    "tax code",
+    "taxCodes",
+    "code",
+    fields=(
+        Field("code"),
+        Field("name"),
+        Field(
+            "rate",
+            says="A fraction as an exact decimal: 25 % is 0.25.",
+            strict={
+                "pattern": r"^(0(\.[0-9]{1,15})?|1(\.0{1,15})?)$",
+                "x-message": "is not a rate",
+                "x-hint": 'write a fraction from "0" to "1", "0.25" for 25 %',
+            },
+            spelt=spelt_rate,
+        ),
+        Field(
+            "type",
+            says="inclusive or reverse.",
+            strict={
+                "pattern": "^(inclusive|reverse)$",
+                "x-message": "is neither inclusive nor reverse; Pleo does not support exclusive at present",
+                "x-hint": "correct it, or hold the row with hold",
+            },
+        ),
+        Field("ingoingTaxAccount", nullable=True, optional=True, says="Account of ingoing tax; absent: not managed."),
+        Field("outgoingTaxAccount", nullable=True, optional=True, says="Account of outgoing tax; absent: not managed."),
+    ),
+    waves={"create": 10, "unarchive": 11, "update": 11, "archive": 25},
+    says="The accounting system's code; accounts name it as taxCodeExternalId.",
+    keyed=True,
+)
 ACCOUNT: Final = Kind(
     "account",
     "account",
@@ -145,10 +209,7 @@ ACCOUNT: Final = Kind(
         Field(
             "currency",
             says="Only the mapping reads it.",
-            shape={
-                "pattern": "^[A-Z]{3}$",
-                "x-message": "is not a three-letter currency code",
-            },
+            shape=_CURRENCY,
         ),
     ),
     create_batch=1000,
@@ -186,7 +247,33 @@ TAG: Final = Kind(
     archive_batch=100,
 )
 
-KINDS: Final = {kind.name: kind for kind in (ACCOUNT, TAG_GROUP, TAG)}
+VENDOR: Final = Kind(
+    "vendor",
+    "vendor",
+    "vendors",
+    "externalId",
+    fields=(
+        Field("code", nullable=True, says="Vendor number, by which exports find it; absent means null."),
+        Field("name"),
+        Field("defaultCurrency", says="Three letters.", strict=_CURRENCY),
+        Field(
+            "country",
+            nullable=True,
+            optional=True,
+            says="Two letters; absent: not managed, null: cleared.",
+            strict={"pattern": "^[A-Z]{2}$", "x-message": "is not a two-letter country code"},
+        ),
+        Field("registrationNumber", nullable=True, optional=True, says="Absent: not managed, null: cleared."),
+        Field("taxRegistrationNumber", nullable=True, optional=True, says="Absent: not managed, null: cleared."),
+    ),
+    waves={"create": 40, "confirm": 41, "unarchive": 41, "update": 41, "archive": 42},
+    says="The accounting system's permanent id; never changes.",
+    local=(Field("payableAccount", says="Only the mapping reads it: the liability account of the vendor."),),
+    unique=("code", "name"),
+    keyed=True,
+)
+
+KINDS: Final = {kind.name: kind for kind in (TAX_CODE, ACCOUNT, TAG_GROUP, TAG, VENDOR)}
 """Every kind by its name, in the order in which plans and reports list them."""
 
 

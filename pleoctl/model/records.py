@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.model.kinds import ACCOUNT
 from pleoctl.place import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 Fields = dict[str, str | None]
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+DRAFT: Final = "DRAFT"
 
 
 @dataclass(slots=True)
@@ -19,19 +22,27 @@ class Row:
     """One row of the desired state.
 
     ``key`` is None for a row without a key, which only a held row may lack. ``fields`` holds name, code and, only
-    where managed, taxCodeExternalId. ``expires`` is an ISO date, the last valid day. ``line`` and ``column`` count
-    from 1.
+    where managed, the optional ones; ``local`` the texts that never go to Pleo. ``line`` and ``column`` count from 1.
     """
 
     key: str | None
     fields: Fields
     active: bool = True
     hold: str | None = None
-    expires: str | None = None
-    currency: str | None = None
+    local: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     file: str = ""
     line: int = 0
     column: int = 0
+
+    @property
+    def expires(self) -> str | None:
+        """Of a value: the last valid day, as an ISO date."""
+        return self.local.get("expires")
+
+    @property
+    def currency(self) -> str | None:
+        """Of an account: the currency that it is kept in."""
+        return self.local.get("currency")
 
     @property
     def place(self) -> Place:
@@ -90,7 +101,10 @@ class DesiredState:
 
 @dataclass(slots=True)
 class Live:
-    """One record in Pleo. ``parent`` is a tag's group id; ``raw`` is Pleo's whole answer, kept only for writes."""
+    """One record in Pleo. ``parent`` is a tag's group id; ``raw`` is Pleo's whole answer, kept only for writes.
+
+    ``key`` is "" where it has none. ``fields`` of a kind with drafts also hold the key and ``state``.
+    """
 
     id: str
     key: str
@@ -99,6 +113,11 @@ class Live:
     parent: str | None = None
     created: str = ""
     raw: dict[str, Any] | None = None
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether it was born in Pleo and the accounting system does not have it yet (V3)."""
+        return self.fields.get("state") == DRAFT
 
     def state(self, names: tuple[str, ...] | list[str]) -> dict[str, Any]:
         """``archived`` and the named fields, as a plan's ``before`` shows them."""

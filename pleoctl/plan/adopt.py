@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Finding
-from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP, Kind, flat_kinds
+from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, Kind, flat_kinds
 from pleoctl.model.records import DesiredState, Dimension, Live, Row
 from pleoctl.pleo.kinds import read as read_kind
+from pleoctl.reconcile.drafts import is_ours
 from pleoctl.reconcile.duplicates import keep_group, moment
+from pleoctl.remote.errors import Unauthorised
 from pleoctl.workspace.settings import MAX_SELECTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pleoctl.pleo.reader import PleoReader
+
+
+_FORBIDDEN: Final = 403
 
 
 @dataclass(slots=True)
@@ -35,7 +40,7 @@ def adopt(reader: PleoReader, selected: Sequence[str] | None = None) -> Adopted:
 
     Without ``selected`` the first five active tag groups by code are chosen and the others left alone.
     """
-    flat = {kind.name: read_kind(kind, reader) for kind in flat_kinds()}
+    flat, unread = _flat(reader)
     groups = reader.groups()
     kept = [keep_group(Row(None, {}), same) for same in _by_key(groups, TAG_GROUP).values()]
     kept.sort(key=lambda group: group.key)
@@ -48,7 +53,29 @@ def adopt(reader: PleoReader, selected: Sequence[str] | None = None) -> Adopted:
     dimensions = [*_with_values(chosen, reader), *(Dimension(_row([g], TAG_GROUP), None) for g in others)]
     state = DesiredState(dimensions=dimensions)
     state.flat = {name: _flat_rows(records, KINDS[name]) for name, records in flat.items()}
-    return Adopted(state, [g.key for g in chosen], [g.key for g in others if g.key.strip()], _held(state))
+    named_others = [g.key for g in others if g.key.strip()]
+    return Adopted(state, [g.key for g in chosen], named_others, [*unread, *_held(state)])
+
+
+def _flat(reader: PleoReader) -> tuple[dict[str, list[Live]], list[Finding]]:
+    """The records of each flat kind that are the accounting system's.
+
+    A company need not use all kinds: one of which Pleo has no record, or that the credential may not read, is not
+    managed. Accounts always are.
+    """
+    found, unread = {}, []
+    for kind in flat_kinds():
+        try:
+            records = [record for record in read_kind(kind, reader) if is_ours(kind, record)]
+        except Unauthorised as error:
+            if kind is ACCOUNT or error.status != _FORBIDDEN:
+                raise
+            words = f"{kind.plural} were not read and are not managed: {error.message}"
+            unread.append(Finding("not-read", words, "warning"))
+        else:
+            if records or kind is ACCOUNT:
+                found[kind.name] = records
+    return found, unread
 
 
 def _with_values(groups: list[Live], reader: PleoReader) -> list[Dimension]:
@@ -105,8 +132,11 @@ def _row(same: list[Live], kind: Kind, used: Mapping[str, int] = MappingProxyTyp
 def _problem(record: Live, kind: Kind) -> str | None:
     if not record.key.strip():
         return f"{kind.key} is blank in Pleo"
-    longest = {kind.key: kind.longest, **{one.name: one.longest for one in kind.fields if one.name != kind.key}}
     values = {**record.fields, kind.key: record.key}
+    for one in kind.fields:
+        if wrong := one.misfit(values.get(one.name)):
+            return f"{one.name} {values[one.name]!r} {wrong}"
+    longest = {kind.key: kind.longest, **{one.name: one.longest for one in kind.fields if one.name != kind.key}}
     for one in kind.fields:
         if not (one.nullable or one.optional) and not (values.get(one.name) or "").strip():
             return f"{one.name} is blank in Pleo"

@@ -13,7 +13,7 @@ from pleoctl import __version__
 from pleoctl.documents.canonical import digest_rows
 from pleoctl.errors import PleoctlError
 from pleoctl.model.changes import ACTIONS
-from pleoctl.model.kinds import ACCOUNT, KINDS, TAG_GROUP, flat_kinds
+from pleoctl.model.kinds import ACCOUNT, KINDS, TAG_GROUP, TAX_CODE, flat_kinds
 from pleoctl.plan.artifact import Plan
 from pleoctl.plan.document import (
     Context,
@@ -28,8 +28,8 @@ from pleoctl.plan.document import (
 )
 from pleoctl.plan.guard import Guard, check_guard
 from pleoctl.plan.named import unmatched_warnings
-from pleoctl.plan.requests import writes
-from pleoctl.plan.warnings import account_warnings, held_warnings, in_order
+from pleoctl.plan.requests import confirms, writes
+from pleoctl.plan.warnings import account_warnings, held_warnings, in_order, tax_code_warnings
 from pleoctl.pleo.kinds import read as read_kind
 from pleoctl.reconcile.changes import LiveState, Reconciliation, Scope
 from pleoctl.reconcile.dimensions import groups_to_read
@@ -113,6 +113,8 @@ def _warnings(inputs: Inputs, live: LiveState, result: Reconciliation, reader: P
     found = [*held_warnings(result), *unmatched_warnings(inputs.limits, inputs.desired, live)]
     if live.has(ACCOUNT.name):
         found += account_warnings(inputs.desired, result.changes, reader.accounts_in_use)
+    if live.has(TAX_CODE.name):
+        found += tax_code_warnings(inputs.desired, live, result.changes)
     return in_order([*found, *inputs.further(result.changes)])
 
 
@@ -158,7 +160,7 @@ def freeze(frame: Frame, live: LiveState, result: Reconciliation, warnings: list
         today=frame.today,
         live=LiveDigest(digest=_live_digest(live), counts=live.counts()),
         summary=summary(result),
-        requests=Requests(read=frame.reads, write=writes(result.changes)),
+        requests=Requests(read=frame.reads, write=writes(result.changes), confirm=confirms(result.changes)),
         guard=guard.verdict(),
         warnings=warnings,
     )

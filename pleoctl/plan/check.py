@@ -71,6 +71,11 @@ def _unlike_its_action(change: Change) -> str | None:
     was = action == "unarchive" if before is None else before["archived"]
     if change.after["archived"] != (action == "archive") or was != (action == "unarchive"):
         return f"a {action} does not change archived like that"
+    states = ((before or {}).get("state"), change.after.get("state"))
+    if action not in KINDS[change.kind].waves or states != (
+        ("DRAFT", "ACTIVE") if action == "confirm" else (None,) * 2
+    ):
+        return f"a {action} does not change state like that"
     return None
 
 

@@ -65,19 +65,21 @@ class Counts(Strict):
     unchanged: Number
     ignored: Number
     held: Number
+    confirm: Number = 0
 
 
-class Summary(Counts):
+class Summary(Counts, kw_only=True):
     """Totals, and the same per kind that has any."""
 
     by_kind: dict[str, Counts]
 
 
 class Requests(Strict):
-    """Logical requests: of making the plan, and of carrying it out."""
+    """Logical requests: of making the plan, and of carrying it out; of those, ``confirm`` activate drafts."""
 
     read: Number
     write: Number
+    confirm: Number = 0
 
 
 class Limits(Strict):

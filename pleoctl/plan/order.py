@@ -6,15 +6,18 @@
 
 Within a group, losers of duplicates and gone values go first: they free places (T55) and codes (T63).
 
+Pleo may refuse a vendor a code or name that another one has. So a change that frees what another one wants comes first,
+whatever its action; where they want each other's, Pleo's answer decides.
+
 ExternalIds that only look alike are different accounts (A6), but Pleo may take one for the other. So an archive
 waits for its look-alike that comes in the same plan (`rivals`): otherwise both could be gone in the end.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pleoctl.model.kinds import KINDS, loose
 from pleoctl.plan.requests import is_bulk
@@ -39,12 +42,43 @@ class Task:
 
 def waves(changes: list[Change]) -> Iterator[list[Task]]:
     """The tasks of a plan, wave by wave as the kinds say, none empty."""
-    found: dict[int, list[Change]] = defaultdict(list)
+    found: dict[tuple[int, int, int], list[Change]] = defaultdict(list)
+    depths = _depths(changes)
     for change in changes:
-        found[KINDS[change.kind].waves[change.action]].append(change)
-    for number in sorted(found):
-        wave = found[number]
+        kind = KINDS[change.kind]
+        number = kind.waves[change.action]
+        found[min(kind.waves.values()) if kind.unique else number, depths.get(change.address, 0), number].append(change)
+    for place in sorted(found):
+        wave = found[place]
         yield [task for kind in KINDS.values() for task in _tasks(kind, [c for c in wave if c.kind == kind.name])]
+
+
+def _depths(changes: list[Change]) -> dict[Address, int]:
+    """How many changes must come one after another before each that wants what another frees; 0 in a circle."""
+    kept = [(change, name) for change in changes for name in KINDS[change.kind].unique]
+    frees = {(c.kind, name, value): c for c, name in kept if (value := _freed(c, name)) is not None}
+    following: dict[Address, list[Address]] = defaultdict(list)
+    waits: Counter[Address] = Counter()
+    for change, name in kept:
+        before = frees.get((change.kind, name, change.after.get(name)))
+        if before is not None and before is not change and change.action != "archive":
+            following[before.address].append(change.address)
+            waits[change.address] += 1
+    depths = {change.address: 0 for change, _ in kept}
+    ready = [address for address in depths if not waits[address]]
+    for address in ready:
+        for later in following[address]:
+            depths[later] = max(depths[later], depths[address] + 1)
+            waits[later] -= 1
+            if not waits[later]:
+                ready.append(later)
+    return {address: depth for address, depth in depths.items() if not waits[address]}
+
+
+def _freed(change: Change, name: str) -> Any:
+    """The value of a unique field that the record has no longer, or has archived, once the change is written."""
+    before = (change.before or {}).get(name)
+    return before if change.action == "archive" or change.after.get(name) != before else None
 
 
 def _tasks(kind: Kind, changes: list[Change]) -> Iterator[Task]:

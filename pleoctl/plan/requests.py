@@ -15,8 +15,20 @@ if TYPE_CHECKING:
 
 def writes(changes: Iterable[Change]) -> int:
     """Write requests: as many records a call as the kind allows for creates and for plain archives and unarchives."""
-    count: Counter[tuple[str, str]] = Counter((change.kind, _call(change)) for change in changes)
-    return sum(-(-number // _batch(KINDS[kind], call)) for (kind, call), number in count.items())
+    listed = list(changes)
+    count: Counter[tuple[str, str]] = Counter((change.kind, _call(change)) for change in listed)
+    calls = sum(-(-number // _batch(KINDS[kind], call)) for (kind, call), number in count.items())
+    return calls + sum(change.action == "confirm" and brings_more(change) for change in listed)
+
+
+def confirms(changes: Iterable[Change]) -> int:
+    """Activations of drafts, each a request of its own (V5)."""
+    return sum(change.action == "confirm" for change in changes)
+
+
+def brings_more(change: Change) -> bool:
+    """Whether a record needs a PUT besides: an activation gives it its key, and nothing else for certain."""
+    return bool(set(change.fields) - {"state", KINDS[change.kind].key})
 
 
 def is_bulk(change: Change) -> bool:

@@ -14,6 +14,7 @@ from pleoctl.plan.guard import check_guard
 from pleoctl.plan.warnings import in_order, in_use_warnings
 from pleoctl.pleo.kinds import read as read_kind
 from pleoctl.reconcile.changes import LiveState, Reconciliation
+from pleoctl.reconcile.drafts import is_ours
 from pleoctl.reconcile.fields import differing
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ INVERSE: Final[dict[str, Action]] = {
     "unarchive": "archive",
     "update": "update",
 }
+_FINAL: Final = "a confirmation cannot be taken back: the accounting system has it by now"
 _TAGS: Final = {TAG_GROUP.name, TAG.name}
 
 
@@ -116,7 +118,8 @@ def _inverses(done: list[_Done], live: LiveState, workspace: Workspace, result: 
     groups = {record.id: record for record in live.groups or ()}
     left = workspace.guard.left
     for change in done:
-        problem = _problem(change, by_id.get(change.id), groups, left)
+        final = change.action not in INVERSE
+        problem = _FINAL if final else _problem(change, by_id.get(change.id), groups, left)
         if problem is None:
             result.changes.append(_inverse(change, by_id[change.id], groups))
         else:
@@ -175,6 +178,6 @@ def _count(result: Reconciliation, live: LiveState) -> None:
     touched = {c.address.bucket.identity: c.address.bucket for c in result.changes}
     for bucket, records in live.lists():
         if bucket.kind != TAG.name:
-            result.active[bucket] = sum(not r.archived for r in records)
+            result.active[bucket] = sum(not r.archived and is_ours(KINDS[bucket.kind], r) for r in records)
         elif bucket.identity in touched:
             result.active[touched[bucket.identity]] = sum(not r.archived for r in records)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
 
 from pleoctl.model.addresses import Address
-from pleoctl.model.kinds import ACCOUNT
+from pleoctl.model.kinds import ACCOUNT, TAX_CODE
 from pleoctl.plan.document import Warned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pleoctl.model.changes import Change
-    from pleoctl.model.records import DesiredState
-    from pleoctl.reconcile.changes import Held, Reconciliation
+    from pleoctl.model.records import DesiredState, Row
+    from pleoctl.reconcile.changes import Held, LiveState, Reconciliation
+
+_NAMES_TAX: Final = "taxCodeExternalId"
 
 
 def warning(code: str, address: Address | None, message: str) -> Warned:
@@ -58,6 +61,43 @@ def account_warnings(
         if change.action != "archive" and change.after.get("code") is None:
             yield _mark(change, "code-null", "has no account number; exports that use it will lack one")
     yield from _tax_mixed(desired)
+
+
+def tax_code_warnings(desired: DesiredState, live: LiveState, changes: list[Change]) -> Iterator[Warned]:
+    """Tax codes to be archived that accounts name (A24, X6); tax accounts that the chart does not have."""
+    named = _naming(desired, live)
+    for change in changes:
+        if change.kind == TAX_CODE.name and change.action == "archive" and (users := named.get(change.key)):
+            more = f" and {len(users) - 1} more" if len(users) > 1 else ""
+            yield _mark(change, "tax-code-in-use", f"{users[0]}{more} {'name' if more else 'names'} it")
+    for row, words in unknown_tax_accounts(desired):
+        yield warning("tax-account-unknown", Address(TAX_CODE.name, row.key or ""), words)
+
+
+def _naming(desired: DesiredState, live: LiveState) -> dict[str, list[Address]]:
+    """Active accounts by the tax code that they name: as the desired state says it, else as Pleo has it."""
+    found: dict[str, list[Address]] = defaultdict(list)
+    rows = {row.key: row for row in desired.accounts or ()}
+    for row in rows.values():
+        if row.key and row.active and (code := row.fields.get(_NAMES_TAX)):
+            found[code].append(Address(ACCOUNT.name, row.key))
+    for record in live.flat.get(ACCOUNT.name, ()):
+        wanted = rows.get(record.key)
+        stays = not record.archived if desired.accounts is None else wanted is not None and wanted.active
+        unsaid = wanted is None or _NAMES_TAX not in wanted.fields
+        if stays and unsaid and (code := record.fields.get(_NAMES_TAX)):
+            found[code].append(Address(ACCOUNT.name, record.key))
+    return found
+
+
+def unknown_tax_accounts(desired: DesiredState) -> Iterator[tuple[Row, str]]:
+    """Active tax codes whose accounts are none of the active ones of the chart, where the state has one."""
+    chart = {row.fields.get("code") or row.key for row in desired.accounts or () if row.active}
+    for row in desired.flat.get(TAX_CODE.name, ()) if desired.accounts is not None else ():
+        for name in ("ingoingTaxAccount", "outgoingTaxAccount"):
+            code = row.fields.get(name)
+            if row.active and row.hold is None and code and code not in chart:
+                yield row, f"{name} {code!r} is no active account of the desired state"
 
 
 def in_use_warnings(archives: list[Change], in_use: Callable[[list[str], str], set[str]]) -> Iterator[Warned]:

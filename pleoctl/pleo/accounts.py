@@ -156,6 +156,10 @@ class Operations:
         """All accounts, with their whole answers."""
         return self._pleo.accounts(keep=None)
 
+    def in_the_way(self, _change: Change) -> list[Live]:
+        """See `Operations.in_the_way`."""
+        return []
+
     def create(self, change: Change, _group: str | None) -> Live:
         """See `Operations.create`."""
         return self._pleo.create_account(self.item(change))

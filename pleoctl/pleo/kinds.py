@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pleoctl.model.kinds import KINDS
-from pleoctl.pleo import accounts, tags
+from pleoctl.pleo import accounts, tags, vendors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,6 +42,9 @@ class Operations(Protocol):
     def find_alike(self, change: Change) -> list[Live]:
         """Further records that Pleo may take for the one that a create wants, where `find` cannot give them."""
 
+    def in_the_way(self, change: Change) -> list[Live]:
+        """Other records whose fields may be why Pleo refuses the change (409), as far as the kind has `Kind.unique`."""
+
     def create(self, change: Change, group: str | None) -> Live:
         """Create one record."""
 
@@ -60,6 +63,7 @@ class KindApis:
 
     def __init__(self, pleo: PleoWriter) -> None:
         self.accounts, self.tags = accounts.Operations(pleo), tags.Operations(pleo)
+        self.vendors = vendors.Operations(pleo)
         self._by_kind: dict[str, Operations] = {name: _module(kind).Operations(pleo) for name, kind in KINDS.items()}
 
     def __getitem__(self, kind: str) -> Operations:

@@ -8,6 +8,8 @@ from pleoctl.pleo import wire
 from pleoctl.pleo.accounts import AccountReads
 from pleoctl.pleo.tag_groups import GroupReads
 from pleoctl.pleo.tags import TagReads
+from pleoctl.pleo.tax_codes import TaxCodeReads
+from pleoctl.pleo.vendors import VendorReads
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Introspection:
     application: str | None
 
 
-class PleoReader(AccountReads, GroupReads, TagReads):
+class PleoReader(TaxCodeReads, AccountReads, GroupReads, TagReads, VendorReads):
     """Reads one company: the reads of every kind."""
 
     def introspect(self) -> Introspection:
@@ -34,9 +36,13 @@ class PleoReader(AccountReads, GroupReads, TagReads):
         )
 
     def probe(self, what: str) -> None:
-        """One small read of ``accounts`` or ``tags``, to see whether the credential may. Raises `RemoteError`."""
-        if what == "accounts":
-            self.probe_accounts()
-        else:
+        """One small read of a section, to see whether the credential may. Raises `RemoteError`."""
+        probes = {
+            "taxCodes": self.probe_tax_codes,
+            "accounts": self.probe_accounts,
+            "tags": self.probe_tags,
+            "vendors": self.probe_vendors,
+        }
+        if what == "tags":
             self.groups()
-            self.probe_tags()
+        probes[what]()

@@ -101,6 +101,10 @@ class Operations:
         """See `Operations.find_alike`: `find` gives all there are."""
         return []
 
+    def in_the_way(self, _change: Change) -> list[Live]:
+        """See `Operations.in_the_way`."""
+        return []
+
     def create(self, change: Change, group: str | None) -> Live:
         """See `Operations.create`."""
         return self._pleo.create_tag(group or "", dict(change.after))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
 from pleoctl.documents.misfit import fitted
 from pleoctl.errors import PleoError
+from pleoctl.model.rates import of_number
 from pleoctl.model.records import Live
 
 S = TypeVar("S")
@@ -23,6 +24,33 @@ class _Account(msgspec.Struct, rename="camel"):
     code: str | None = None
     name: str | None = None
     tax_code_external_id: str | None = None
+
+
+class _TaxCode(msgspec.Struct, rename="camel"):
+    """TaxCodeModel."""
+
+    id: Id
+    archived: bool
+    rate: int | float
+    type: str
+    code: str | None = None
+    name: str | None = None
+    ingoing_tax_account: str | None = None
+    outgoing_tax_account: str | None = None
+
+
+class _Vendor(msgspec.Struct, rename="camel"):
+    """VendorResponse."""
+
+    id: Id
+    state: Literal["DRAFT", "ACTIVE", "ARCHIVED"]
+    external_id: str | None = None
+    code: str | None = None
+    name: str | None = None
+    default_currency: str | None = None
+    country: str | None = None
+    registration_number: str | None = None
+    tax_registration_number: str | None = None
 
 
 class _Group(msgspec.Struct, rename="camel"):
@@ -72,6 +100,37 @@ def account(raw: Any, *, keep: bool = False) -> Live:
     code, tax = found.code or None, found.tax_code_external_id or None
     fields = {"code": code, "name": found.name, "taxCodeExternalId": tax}
     return Live(found.id, found.external_id, found.archived, fields, raw=raw if keep else None)
+
+
+def tax_code(raw: Any, *, keep: bool = False) -> Live:
+    """A tax code, its rate as an exact decimal (X3); one without a code has the key "". Raises `PleoError`."""
+    found = _as(_TaxCode, raw, "a tax code")
+    fields = {
+        "code": found.code or None,
+        "name": found.name,
+        "rate": of_number(found.rate),
+        "type": found.type,
+        "ingoingTaxAccount": found.ingoing_tax_account or None,
+        "outgoingTaxAccount": found.outgoing_tax_account or None,
+    }
+    return Live(found.id, found.code or "", found.archived, fields, raw=raw if keep else None)
+
+
+def vendor(raw: Any, *, keep: bool = False) -> Live:
+    """A vendor; one without an externalId has the key "" (V3). Raises `PleoError`."""
+    found = _as(_Vendor, raw, "a vendor")
+    fields = {
+        "externalId": found.external_id or None,
+        "code": found.code or None,
+        "name": found.name,
+        "defaultCurrency": found.default_currency or None,
+        "country": found.country or None,
+        "registrationNumber": found.registration_number or None,
+        "taxRegistrationNumber": found.tax_registration_number or None,
+        "state": found.state,
+    }
+    archived = found.state == "ARCHIVED"
+    return Live(found.id, found.external_id or "", archived, fields, raw=raw if keep else None)
 
 
 def group(raw: Any) -> Live:

@@ -6,7 +6,9 @@ from pleoctl.pleo.accounts import AccountWrites
 from pleoctl.pleo.reader import PleoReader
 from pleoctl.pleo.tag_groups import GroupWrites
 from pleoctl.pleo.tags import TagWrites
+from pleoctl.pleo.tax_codes import TaxCodeWrites
+from pleoctl.pleo.vendors import VendorWrites
 
 
-class PleoWriter(PleoReader, AccountWrites, GroupWrites, TagWrites):
+class PleoWriter(PleoReader, TaxCodeWrites, AccountWrites, GroupWrites, TagWrites, VendorWrites):
     """Writes one company: the reads and writes of every kind."""

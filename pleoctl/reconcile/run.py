@@ -8,6 +8,7 @@ from pleoctl.model.addresses import Address, Named
 from pleoctl.model.kinds import flat_kinds
 from pleoctl.reconcile.changes import LiveState, Reconciliation, Scope
 from pleoctl.reconcile.dimensions import DimensionSync
+from pleoctl.reconcile.drafts import set_apart
 from pleoctl.reconcile.table import Table, wanted_rows
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ def reconcile(desired: DesiredState, live: LiveState, scope: Scope) -> Reconcili
     for kind in flat_kinds():
         if scope.has(kind.name) and kind.name in desired.flat and kind.name in live.flat:
             rows, records = _not_left(kind, desired.flat[kind.name], live.flat[kind.name], scope.left, out)
-            Table(kind, wanted_rows(rows), records, None, out, kind.compared).run()
+            apart = set_apart(kind, rows, records, out)
+            wanted = wanted_rows(rows, apart.doubts)
+            Table(kind, wanted, apart.records, None, out, kind.compared, drafts=apart.drafts).run()
     if scope.dimensions is not None and live.groups is not None:
         DimensionSync(desired, live, scope, out).run()
     return out.sorted()

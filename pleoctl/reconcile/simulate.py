@@ -36,7 +36,8 @@ def _after(record: Live, by_id: dict[str, Change]) -> Live:
     if change is None:
         return record
     fields = {**record.fields, **{k: v for k, v in change.after.items() if k != "archived"}}
-    return Live(record.id, record.key, change.after["archived"], fields, record.parent, record.created, record.raw)
+    key = change.key if change.action == "confirm" else record.key
+    return Live(record.id, key, change.after["archived"], fields, record.parent, record.created, record.raw)
 
 
 def _new(created: list[Change], kind: str) -> list[Live]:

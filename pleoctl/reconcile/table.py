@@ -6,6 +6,7 @@
     active                               active, same         none
     active                               active, differs      update
     active                               archived             unarchive, with the new fields in one write
+    active                               its draft (vendors)  confirm, with the new fields
     inactive, blocked, expired or gone   active               archive
     inactive, blocked, expired or gone   archived or none     none
     held (unusable row)                  any                  none, reported
@@ -32,22 +33,26 @@ from pleoctl.reconcile.changes import Held, Reconciliation
 from pleoctl.reconcile.fields import differing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from pleoctl.model.records import Live, Row
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A desired row as the table sees it: ``gone`` is the reason why an inactive row counts as absent."""
+    """A desired row as the table sees it: ``gone`` is the reason why an inactive row counts as absent.
+
+    ``doubt`` is why a row that is sound itself is held.
+    """
 
     row: Row
     gone: str | None = None
+    doubt: str | None = None
 
     @property
     def hold(self) -> str | None:
         """Why the row is held."""
-        return self.row.hold
+        return self.row.hold or self.doubt
 
 
 @dataclass(slots=True)
@@ -55,6 +60,7 @@ class Table:
     """One run of the table: rows and records of one kind (and one group), with their policies.
 
     ``keep`` chooses among several live records of one key; without it none may be chosen, and all are held (A38).
+    ``drafts`` are records that become a row's by being confirmed, by the row's key.
     """
 
     kind: Kind
@@ -67,6 +73,7 @@ class Table:
     gone_reason: Callable[[Live], str] = lambda _: "not in the desired state"
     hold_archives: str | None = None
     doubtful: set[str] = field(default_factory=set)
+    drafts: Mapping[str, Live] = field(default_factory=dict)
 
     @property
     def group(self) -> str | None:
@@ -177,6 +184,8 @@ class Table:
         elif row is None:
             for record in found:
                 self._retire(entry, record, many=len(found) > 1)
+        elif not found and row.key in self.drafts:
+            self._confirm(row, self.drafts[row.key or ""])
         elif not found:
             self._create(row)
         else:
@@ -196,6 +205,16 @@ class Table:
             Change(
                 address, self.kind.name, "create", None, self.parent, None, after, sorted(after), words, row.place, []
             )
+        )
+
+    def _confirm(self, row: Row, draft: Live) -> None:
+        after = {**self._after(row, draft), self.kind.key: row.key, "state": "ACTIVE"}
+        before = draft.state(tuple(name for name in after if name != "archived"))
+        words = "a draft in Pleo that the accounting system has by now"
+        fields = differing(before, after)
+        address = self.address(row.key or "")
+        self._emit(
+            Change(address, self.kind.name, "confirm", draft.id, None, before, after, fields, words, row.place, [])
         )
 
     def _bring_in_line(self, row: Row, record: Live) -> None:
@@ -292,6 +311,7 @@ class Table:
         self.out.changes.append(change)
 
 
-def wanted_rows(rows: Iterable[Row]) -> list[Wanted]:
-    """Rows of a flat kind for the table; inactive ones count as absent (A9)."""
-    return [Wanted(row, None if row.active else "inactive in the accounting system") for row in rows]
+def wanted_rows(rows: Iterable[Row], doubts: Mapping[str, str]) -> list[Wanted]:
+    """Rows of a flat kind for the table; inactive ones count as absent (A9). ``doubts`` hold rows, by their keys."""
+    gone = "inactive in the accounting system"
+    return [Wanted(row, None if row.active else gone, doubts.get(row.key or "")) for row in rows]

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from pleoctl.model.kinds import kind_titles
 from pleoctl.report import posting
 from pleoctl.report.markdown import totals
-from pleoctl.report.review import ACTIONS, COUNTED, differences, left_alone, ranked, risk
+from pleoctl.report.review import ACTIONS, columns, differences, left_alone, ranked, risk
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
@@ -26,8 +26,21 @@ if TYPE_CHECKING:
     from pleoctl.plan import Plan
     from pleoctl.plan.document import Warned
 
-TITLES: Final = {"archive": "Archives", "unarchive": "Unarchives", "update": "Updates", "create": "Creates"}
-FIELD_TITLES: Final = {"taxCodeExternalId": "tax code"}
+TITLES: Final = {
+    "archive": "Archives",
+    "unarchive": "Unarchives",
+    "confirm": "Confirmations",
+    "update": "Updates",
+    "create": "Creates",
+}
+FIELD_TITLES: Final = {
+    "taxCodeExternalId": "tax code",
+    "ingoingTaxAccount": "ingoing tax account",
+    "outgoingTaxAccount": "outgoing tax account",
+    "defaultCurrency": "currency",
+    "registrationNumber": "registration number",
+    "taxRegistrationNumber": "tax number",
+}
 STATES: Final = {"archive": ("active", "archived"), "unarchive": ("archived", "active")}
 
 
@@ -63,7 +76,7 @@ def plan_html(plan: Plan, *, file: str = "plan.json", commit: str | None = None)
         script=script,
         policy=policy,
         headline=totals(plan.head.summary) or "no changes",
-        counted=COUNTED,
+        counted=columns(plan.head.summary),
         kind_titles=kind_titles(),
         left=left_alone(plan),
         kinds=kinds,

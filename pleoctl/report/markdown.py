@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.markup import Markdown
 from pleoctl.model.kinds import flat_kinds, kind_titles
 from pleoctl.report.archives import archive_block, archive_chunks
-from pleoctl.report.review import ACTIONS, COUNTED, counted, differences, dimensions, left_alone, risk
+from pleoctl.report.review import ACTIONS, columns, counted, differences, dimensions, left_alone, risk
 from pleoctl.text import quoted
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ MAX_BYTES: Final = 60_000
 SHOWN_FINDINGS: Final = 20
 CLIPPED: Final = 120
 PARTS: Final = 9999
-TITLES: Final = {"update": "Updates", "unarchive": "Unarchives", "create": "Creates"}
+TITLES: Final = {"update": "Updates", "unarchive": "Unarchives", "confirm": "Confirmations", "create": "Creates"}
 
 
 def marker(plan: Plan, place: str = ".", *more: str) -> Markdown:
@@ -141,11 +141,12 @@ def _head(plan: Plan, place: str) -> Iterator[Markdown]:
         return
     yield Markdown("## Pleo plan: {}\n", totals(summary))
     yield Markdown("Company {} at {}\n", plan.head.company, plan.head.url)
-    yield Markdown("| ") + Markdown.row(COUNTED)
-    yield Markdown.joined([Markdown("|---|"), *([Markdown("---:|")] * len(COUNTED))], "")
+    listed = columns(summary)
+    yield Markdown("| ") + Markdown.row(listed)
+    yield Markdown.joined([Markdown("|---|"), *([Markdown("---:|")] * len(listed))], "")
     kinds = [(Markdown("{}", title), summary.by_kind[k]) for k, title in kind_titles().items() if k in summary.by_kind]
     for title, counts in [*kinds, *([(Markdown("**All**"), summary)] if len(kinds) != 1 else [])]:
-        yield Markdown.row([title, *(_count(name, counted(counts, name)) for name in COUNTED)])
+        yield Markdown.row([title, *(_count(name, counted(counts, name)) for name in listed)])
     yield from _left(plan)
 
 

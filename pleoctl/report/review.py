@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from pleoctl.plan import Plan
     from pleoctl.plan.document import Counts
 
-ACTIONS: Final = ("archive", "unarchive", "update", "create")
-COUNTED: Final = (*ACTIONS, "unchanged", "ignored", "held")
+ACTIONS: Final = ("archive", "unarchive", "confirm", "update", "create")
+_ALWAYS: Final = ("archive", "unarchive", "update", "create", "unchanged", "ignored", "held")
 LEFT: Final = 20
 # Warnings of an archive that something else in Pleo or in the mapping still points to.
 IN_USE: Final = {
     "in-use-category": "a category uses it",
     "in-use-contra": "a contra account uses it",
     "mapping-target-archived": "the mapping books to it",
+    "tax-code-in-use": "accounts or rules name it",
+    "vendor-in-use": "the mapping books to it",
 }
 
 
@@ -59,7 +61,7 @@ def differences(change: Change) -> list[tuple[str, Any, Any, bool]]:
     before, after = change.before or {}, change.after
     return [
         (name, *apart(before.get(name), after.get(name)), name in change.fields or change.before is None)
-        for name in KINDS[change.kind].names
+        for name in KINDS[change.kind].stated
         if name in before or name in after
     ]
 
@@ -68,6 +70,11 @@ def counted(counts: Counts, name: str) -> int:
     """The number of an action, or of ``unchanged``, ``ignored`` or ``held``."""
     number: int = getattr(counts, name)
     return number
+
+
+def columns(summary: Counts) -> tuple[str, ...]:
+    """What the totals count; confirmations only where there are any."""
+    return (*_ALWAYS, "confirm") if summary.confirm else _ALWAYS
 
 
 def plan_findings(plan: Plan) -> list[Finding]:

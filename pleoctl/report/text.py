@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.model.kinds import KINDS, flat_kinds
+from pleoctl.model.kinds import ACCOUNT, KINDS
 from pleoctl.report.alike import apart
 from pleoctl.report.review import ACTIONS, counted, dimensions, left_alone, ranked, risk
 from pleoctl.run.receipt import PROBLEMS
@@ -26,6 +26,7 @@ HEADS: Final = {
         ("create", "+", "green"),
         ("update", "~", "yellow"),
         ("unarchive", "^", "cyan"),
+        ("confirm", "✓", "cyan"),
         ("archive", "-", "red"),
     )
 }
@@ -73,9 +74,8 @@ def plan_text(
 
 def _scope_lines(plan: Plan) -> Iterator[str]:
     head = plan.head
-    for kind in flat_kinds():
-        if head.scope.get(kind.section) is False:
-            yield f"{kind.plural} are not in scope"
+    if head.scope.get(ACCOUNT.section) is False:
+        yield f"{ACCOUNT.plural} are not in scope"
     groups = head.context.tag_groups if head.context else "all"
     if groups == "none":
         yield "tag groups and tags are not in scope"
@@ -152,7 +152,8 @@ def _details(change: Change) -> str:
     named = " ".join(quoted(after.get(n)) for n in ("code", "name") if after.get(n) is not None)
     if change.action == "create":
         extra = f" tax code {quoted(after['taxCodeExternalId'])}" if after.get("taxCodeExternalId") else ""
-        return named + extra
+        worth = f" {quoted(after['rate'])} {after['type']}" if after.get("rate") else ""
+        return named + extra + worth
     pairs = [(f, *apart(before.get(f), after.get(f))) for f in change.fields if f != "archived"]
     moved = [f"{field}: {quoted(was)} → {quoted(becomes)}" for field, was, becomes in pairs]
     reason = "" if change.action == "update" else f" ({change.reason})"
@@ -161,7 +162,8 @@ def _details(change: Change) -> str:
 
 def total_line(summary: Summary) -> Shown:
     """The totals of a plan."""
-    todo = ", ".join(f"{counted(summary, a)} to {a}" for a in ("create", "update", "unarchive", "archive"))
+    always = ("create", "update", "unarchive", "archive")
+    todo = ", ".join(f"{counted(summary, a)} to {a}" for a in ([*always, "confirm"] if summary.confirm else always))
     rest = ", ".join(f"{counted(summary, w)} {w}" for w in ("unchanged", "ignored", "held"))
     return Shown.styled("Plan:", bold=True) + f" {todo}; {rest}."
 

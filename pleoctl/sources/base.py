@@ -1,4 +1,4 @@
-"""What a source is: up to three tables of rows, read completely or not at all."""
+"""What a source is: up to five tables of rows, read completely or not at all."""
 
 from __future__ import annotations
 
@@ -81,13 +81,15 @@ class SourceRow:
 class Table:
     """All rows of one resource; ``name`` is the file or address it came from.
 
-    ``findings`` tell what is doubtful about the list as a whole, ``may_be_empty`` says that a company may have none.
+    ``findings`` tell what is doubtful about the list as a whole, ``may_be_empty`` says that a company may have none,
+    ``rate_unit`` (fraction, percent) what its rates are in where the workspace does not say.
     """
 
     name: str
     rows: list[SourceRow] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     may_be_empty: bool = False
+    rate_unit: str = "fraction"
 
 
 class Source(Protocol):
@@ -101,4 +103,4 @@ class Source(Protocol):
         """Check the section; touch nothing yet."""
 
     def read(self, resource: str) -> Table | None:
-        """All rows of ``accounts``, ``dimensions`` or ``values``; None if the source has no such resource."""
+        """All rows of a table, such as ``accounts`` or ``values``; None if the source has no such resource."""

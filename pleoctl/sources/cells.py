@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
+
+from pleoctl.model.kinds import KINDS
 
 #: Days that accounting systems write where there is no end.
 NO_END: Final = ("0001-01-01", "9999-12-31")
 
 
 def settle(cells: dict[str, Any]) -> None:
-    """Empty cells mean what they mean in a csv: a null code or tax code, no currency, no expiry."""
-    for name in ("code", "taxCodeExternalId"):
-        if cells.get(name) == "":
+    """Empty cells are null where a record's field may be null (code, tax code …); texts that stay here are absent."""
+    nullable, local = _names(tuple(KINDS))
+    for name, value in list(cells.items()):
+        if value == "" and name in nullable:
             cells[name] = None
-    for name in ("currency", "expires"):
-        if name in cells and cells[name] in (None, ""):
+        elif name in local and value in (None, ""):
             del cells[name]
+
+
+@cache
+def _names(kinds: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """The fields that may be null, and those that never go to Pleo, of all kinds."""
+    known = [KINDS[kind] for kind in kinds]
+    local = frozenset(name for kind in known for name in kind.locals)
+    return frozenset(name for kind in known for name in kind.nullable), local
 
 
 def as_text(value: Any) -> Any:

@@ -13,6 +13,7 @@ from pleoctl.errors import SourceError
 from pleoctl.place import Place
 from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table
 from pleoctl.sources.bounds import Bounds
+from pleoctl.sources.cells import settle
 from pleoctl.sources.computed import Computed
 from pleoctl.sources.files import check_encoding
 from pleoctl.sources.literal import literal_rows
@@ -211,19 +212,9 @@ class CsvFile:
         row.cells.update(self._fixed)
         if len(cells) != width:
             row.problem = f"has {len(cells)} cells where the header has {width}"
-        self._empty_cells(row)
+        settle(row.cells)
         self._judge_active(row)
         return row
-
-    @staticmethod
-    def _empty_cells(row: SourceRow) -> None:
-        """An empty code or tax code is null; an empty currency or expiry is absent."""
-        for name in ("code", "taxCodeExternalId"):
-            if row.cells.get(name) == "":
-                row.cells[name] = None
-        for name in ("currency", "expires"):
-            if row.cells.get(name) == "":
-                del row.cells[name]
 
     def _judge_active(self, row: SourceRow) -> None:
         cell = row.cells.get("active")

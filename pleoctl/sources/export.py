@@ -55,7 +55,7 @@ def read_source(workspace: Workspace, source: Source | None = None) -> tuple[Des
             f"the source has no {' and no '.join(empty)}; an empty list is never exported",
             hint="check the source; nothing was written",
         )
-    reader = RowReader()
+    reader = RowReader(workspace.source or {})
     state = reader.state(tables)
     if reader.findings and (workspace.source or {}).get("badRows", BAD_ROWS) == "fail":
         raise SourceError(

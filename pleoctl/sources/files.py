@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _UNFIT: Final = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
 
+_USUAL: Final = ("accounts", "dimensions", "values")
+
 
 def file_bytes(path: Path, shown: str) -> bytes:
     """The bytes of a file of the accounting system. Raises `SourceError`."""
@@ -58,8 +60,8 @@ def shown_path(context: Context, path: Path) -> str:
 
 
 def wanted(section: dict[str, Any], resource: str) -> bool:
-    """Whether ``source.resources`` asks for a table; without it all are read."""
-    return resource in section.get("resources", (resource,))
+    """Whether ``source.resources`` asks for a table; without it accounts and dimensions with their values are read."""
+    return resource in section.get("resources", _USUAL)
 
 
 def below(name: str, prefixes: list[str] | None) -> bool:

@@ -12,12 +12,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.desired.read import is_date
-from pleoctl.desired.rows import ordered
+from pleoctl.desired.rows import fields_of, local_of, ordered
 from pleoctl.errors import Finding
 from pleoctl.model.kinds import TAG, TAG_GROUP, Field, Kind, flat_kinds
-from pleoctl.model.records import DesiredState, Dimension, Row
+from pleoctl.model.records import NOTHING, DesiredState, Dimension, Row
 from pleoctl.place import Place
 from pleoctl.sources.cells import NO_END
+from pleoctl.sources.filling import filled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,8 +31,9 @@ _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 class RowReader:
     """Turns tables into a desired state and keeps a finding per row that cannot be used."""
 
-    def __init__(self) -> None:
-        """Start without findings."""
+    def __init__(self, section: Mapping[str, Any] = NOTHING) -> None:
+        """``section`` is the workspace's ``source``, whose tables may say what fills and converts their cells."""
+        self._section = section
         self.findings: list[Finding] = []
 
     def state(self, tables: Mapping[str, Table | None]) -> DesiredState:
@@ -48,15 +50,15 @@ class RowReader:
     # --- one row -----------------------------------------------------------------------------------------------
 
     def _row(self, source: SourceRow, kind: Kind, table: Table) -> Row:
-        cells = source.cells
+        cells = filled(source.cells, kind, table, self._section)
         problem = source.problem or self._problem(cells, kind)
         identity = cells.get(kind.key)
         if not isinstance(identity, str) or not identity.strip():
             identity, problem = None, f"has no {kind.key}"
         row = Row(identity, self._fields(cells, kind), cells.get("active", True) is not False, problem)
         if problem is None:
-            expires = cells.get("expires")
-            row.expires, row.currency = None if expires in NO_END else expires, cells.get("currency")
+            endless = {"expires": None} if cells.get("expires") in NO_END else {}
+            row.local = local_of(kind, {**cells, **endless})
         row.file, row.line = source.file or table.name, source.line or 0
         if problem is not None:
             self._report(row, problem)
@@ -66,7 +68,8 @@ class RowReader:
     def _fields(cells: dict[str, Any], kind: Kind) -> dict[str, str | None]:
         given = {name: cells.get(name) for name in kind.names if name in cells}
         texts = {name: value if isinstance(value, str) else None for name, value in given.items()}
-        return {name: value or None if name in kind.nullable else value for name, value in texts.items()}
+        said = fields_of(kind, texts)
+        return {name: said[name] for name in texts}
 
     def _problem(self, cells: dict[str, Any], kind: Kind) -> str | None:
         wrong = next(self._wrong_texts(cells, kind), None)
@@ -86,8 +89,11 @@ class RowReader:
             if not isinstance(cells.get(one.name), str | None):
                 yield f"{one.name} is not text"
         for one in (Field(kind.key, longest=kind.longest), *needed, *others):
-            if one.longest is not None and len(cells.get(one.name) or "") > one.longest:
+            value = cells.get(one.name) or ""
+            if one.longest is not None and len(value) > one.longest:
                 yield f"{one.name} has more than {one.longest} characters"
+            if value and (wrong := one.misfit(one.spelt(value) if one.spelt else value)):
+                yield f"{one.name} {value!r} {wrong}"
         currency, expires = cells.get("currency"), cells.get("expires")
         if currency is not None and not _CURRENCY.fullmatch(currency):
             yield f"currency {currency!r} is not a three-letter code"
@@ -117,7 +123,7 @@ class RowReader:
     def _twice(self, rows: list[Row], kind: Kind) -> Row:
         first = ordered(rows)[0]
         first.hold = f"{kind.key} stands {len(rows)} times in the accounting system"
-        first.expires = first.currency = None
+        first.local = NOTHING
         for row in rows:
             self._report(row, first.hold)
         return first

@@ -12,7 +12,7 @@ from engine import Engine
 from pleoctl.apply.steps import Bring
 from pleoctl.desired.read import checked
 from pleoctl.errors import PleoError
-from pleoctl.model import DesiredState, Dimension, Live, Row
+from pleoctl.model import ACCOUNT, DesiredState, Dimension, Live, Row
 from pleoctl.pleo.writer import PleoWriter
 from pleoctl.reconcile import Scope
 from pleoctl.run.settle import Failed
@@ -37,8 +37,9 @@ def test_what_pleo_stored_otherwise_is_failed_and_named(pleo: Sandbox, tmp_path:
     """An answer of 200 that shows another name than was sent is no success; both names are told."""
     (wanted,) = [change for change in renaming(pleo, tmp_path).plan().changes if change.action == "update"]
     live = Live("id-1", "a", archived=False, fields={"code": None, "name": "Old"})
-    api: Any = SimpleNamespace(put=lambda record, _after: replace(record, fields={**record.fields, "name": "NEW"}))
-    (end,) = Bring(api, wanted, live).send([wanted.address]).values()
+    api = SimpleNamespace(kind=ACCOUNT, put=lambda r, _after: replace(r, fields={**r.fields, "name": "NEW"}))
+    bench: Any = SimpleNamespace(apis={"account": api})
+    (end,) = Bring(bench, wanted, live).send([wanted.address]).values()
     assert isinstance(end, Failed)
     assert end.code == "not-stored"
     assert end.message == "Pleo stored something else: name is 'NEW' instead of 'New'"

@@ -105,7 +105,7 @@ def accounts(draw: Any) -> Row:
     if draw(st.booleans()):
         fields["taxCodeExternalId"] = draw(st.one_of(st.none(), _TEXT)) or None
     currency = draw(st.one_of(st.none(), st.sampled_from(["EUR", "SEK"])))
-    return Row(key, fields, draw(st.booleans()), hold, None, currency)
+    return Row(key, fields, draw(st.booleans()), hold, {"currency": currency} if currency else {})
 
 
 @st.composite
@@ -118,7 +118,7 @@ def values(draw: Any, *, expires: bool = True) -> Row:
     if name is not None:
         fields["name"] = name
     day = draw(st.one_of(st.none(), st.dates().map(str))) if expires else None
-    return Row(key, fields, draw(st.booleans()), hold, day)
+    return Row(key, fields, draw(st.booleans()), hold, {"expires": day} if day else {})
 
 
 _DIMENSIONS = st.builds(Dimension, values(expires=False), st.one_of(st.none(), st.lists(values(), max_size=4)))
@@ -189,7 +189,8 @@ def test_ordinary_rows_take_the_fast_path(names: list[str], active: bool) -> Non
     rows = [Row(name, {"code": name, "name": name}, active) for name in names]
     text = render(
         DesiredState(
-            [replace(r, currency="EUR") for r in rows], [Dimension(Row("D", {"code": "D", "name": '"'}), rows)]
+            [replace(r, local={"currency": "EUR"}) for r in rows],
+            [Dimension(Row("D", {"code": "D", "name": '"'}), rows)],
         )
     )
     assert said(FastReader(text, "f.yaml").read()) == said(slow(text))

@@ -58,7 +58,7 @@ def test_addresses_are_spelt_as_published() -> None:
         "tag:a",
         "tag:a/b/c",
         "tagGroup:a/b",
-        "vendor:a",
+        "supplier:a",
         "account",
         "",
         "account:a\n",

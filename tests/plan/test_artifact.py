@@ -131,7 +131,7 @@ def test_what_is_no_plan_is_refused(refusal: Callable[[bytes], InvalidFile], con
 
 WRONG_CHANGES = [
     {"kind": ["account"]},
-    {"kind": "vendor"},
+    {"kind": "supplier"},
     {"action": {"a": 1}},
     {"action": "delete"},
     {"fields": 3},
@@ -248,7 +248,7 @@ def test_a_damaged_plan_is_read_or_refused(tmp_path: Path, plan: Json) -> None:
     [
         ({"address": "account:ext%2D1"}, "changes.0.address"),
         ({"address": "account:a/b"}, "changes.0.address"),
-        ({"address": "vendor:a"}, "changes.0.address"),
+        ({"address": "supplier:a"}, "changes.0.address"),
         ({"pleoId": "a\n"}, "changes.0.pleoId"),
         ({"reason": 5}, "changes.0.reason"),
     ],
@@ -261,7 +261,7 @@ def test_a_wrong_word_in_a_change_is_told_with_its_place(
     assert (finding.file, finding.message.partition(":")[0]) == ("plan.json", told)
 
 
-@pytest.mark.parametrize("bucket", ["tag:B/2", "tag", "account:x", "vendor", "tag:B%2f2"])
+@pytest.mark.parametrize("bucket", ["tag:B/2", "tag", "account:x", "supplier", "tag:B%2f2"])
 def test_the_guards_groups_have_one_spelling(refusal: Callable[[bytes], InvalidFile], bucket: str) -> None:
     """A plan that counts active records under another name is refused."""
     context = {"tagGroups": "all", "left": [], "active": {bucket: 2}}
@@ -316,4 +316,4 @@ def test_types_and_schema_say_the_same() -> None:
     # A key per section, which the kinds say and a check by hand keeps.
     scopes = [shape["keys"].pop("scope") for shape in shapes]
     assert shapes[0] == shapes[1]
-    assert set(scopes[1]["keys"]) == set(PLAN["scope"])
+    assert set(scopes[1]["keys"]) == {kind.section for kind in KINDS.values() if kind.parent is None}

@@ -120,7 +120,8 @@ def value_rows(draw: Draw) -> list[Row]:
     rows = []
     for number, key in enumerate(draw(st.lists(KEYS, unique_by=str.casefold, max_size=8))):
         row = _row(draw, key, {"code": key, "name": draw(NAMES)}, number)
-        row.expires = draw(st.sampled_from([None, None, None, "2026-03-14", TODAY, "2027-01-01"]))
+        day = draw(st.sampled_from([None, None, None, "2026-03-14", TODAY, "2027-01-01"]))
+        row.local = {"expires": day} if day else {}
         rows.append(row)
     return _perhaps_keyless(draw, rows)
 

@@ -1,0 +1,37 @@
+"""What a table's own settings make of its cells: rates in their unit, a currency that is the same for all vendors."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from pleoctl.model.kinds import TAX_CODE, VENDOR
+from pleoctl.model.rates import of_number, of_percent, spelt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pleoctl.model.kinds import Kind
+    from pleoctl.sources.base import Table
+
+
+def filled(cells: dict[str, Any], kind: Kind, table: Table, section: Mapping[str, Any]) -> dict[str, Any]:
+    """The cells of a row as the source's section (``rateUnit``, ``defaultCurrency``) says that they are meant."""
+    config = section.get(kind.section)
+    said: Mapping[str, Any] = config if isinstance(config, dict) else {}
+    if kind is TAX_CODE and "rate" in cells:
+        return {**cells, "rate": rate(cells["rate"], said.get("rateUnit", table.rate_unit))}
+    if kind is VENDOR and not cells.get("defaultCurrency") and "defaultCurrency" in said:
+        return {**cells, "defaultCurrency": said["defaultCurrency"]}
+    return cells
+
+
+def rate(value: Any, unit: str) -> Any:
+    """A rate as a fraction; what is no number stays as it is, to be told as it stands in the books."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return value
+    text = value if isinstance(value, str) else of_number(float(value))
+    percent = unit == "percent" or text.endswith("%")
+    plain = text.removesuffix("%").strip().replace(",", ".", 1)
+    made = of_percent(plain) if percent else spelt(plain)
+    return text if made == plain and made != text else made
