@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "drift": "Has live Pleo moved away from the desired state? Exit 2 if so.",
     "undo": "Plan to take a run back.",
     "dimensions": "Choose the dimensions that become tag groups (at most five).",
+    "vendors": "Vendors that were made in Pleo.",
     "map": "Map Pleo export items to accounting entries.",
     "mapping": "Check, test and explain the mapping rules.",
     "jobs": "Pleo's export jobs: from its queue into the books.",

@@ -26,9 +26,13 @@ _MARKS: Final = ("code", "taxRegistrationNumber")
 
 @dataclass(slots=True)
 class Apart:
-    """The records that the decision table sees, drafts to confirm by the key of their row, and rows in doubt."""
+    """The records that the decision table sees, drafts to confirm by the key of their row, and rows in doubt.
+
+    ``strangers`` are the drafts that no row is.
+    """
 
     records: list[Live]
+    strangers: list[Live] = field(default_factory=list)
     drafts: dict[str, Live] = field(default_factory=dict)
     doubts: dict[str, str] = field(default_factory=dict)
 
@@ -97,6 +101,7 @@ class _Pairing:
             words = f"{_shown(self._kind, draft)} was made in Pleo, and no active row of the accounting system is it"
             out.notes.append(Held(self._kind.name, _address(self._kind, draft), words, None, "draft-vendor"))
             out.counts[self._kind.name]["ignored"] += 1
+            self._apart.strangers.append(draft)
         elif len(keys) > 1:
             rows = ", ".join(str(Address(self._kind.name, key)) for key in keys)
             self._apart.doubts |= dict.fromkeys(keys, f"the draft {draft.id} in Pleo may be any of {rows}")

@@ -15,6 +15,7 @@ from outlines import outline
 from pleoctl.documents.canonical import canonical_bytes, digest
 from pleoctl.documents.schemas import schema_text, validator
 from pleoctl.errors import ExitCode, InvalidFile
+from pleoctl.model.kinds import KINDS
 from pleoctl.plan import read_plan
 from pleoctl.plan.document import PlanFile
 

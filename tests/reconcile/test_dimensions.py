@@ -14,9 +14,10 @@ from table_rows import counted, row, shown
 TODAY = "2026-03-15"
 
 
-def value(key: str | None, name: str = "Name", **more: Any) -> Row:
+def value(key: str | None, name: str = "Name", expires: str | None = None, **more: Any) -> Row:
     """A row of a dimension or of one of its values."""
-    return Row(key, {"code": key, "name": name}, file="desired-state.yaml", line=9, **more)
+    local = {"expires": expires} if expires else {}
+    return Row(key, {"code": key, "name": name}, local=local, file="desired-state.yaml", line=9, **more)
 
 
 def tag(key: str, name: str | None = "Name", *, identity: str = "", archived: bool = False, created: str = "") -> Live:
