@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Cli = Any
 FREE = {"maxArchive": {"count": 100, "share": 1}}
-TAX_CODES = [
+TAX_CODES: list[Json] = [
     {"code": "V25", "name": "Standard", "rate": "0.25", "type": "inclusive", "ingoingTaxAccount": "2640"},
     {"code": "R25", "name": "Reverse", "rate": "0.25", "type": "reverse"},
     {"code": "V12", "name": "Food", "rate": "0.12", "type": "inclusive", "active": False},
 ]
-ACCOUNTS = [
+ACCOUNTS: list[Json] = [
     {"externalId": "a-1", "code": "5410", "name": "Supplies", "taxCodeExternalId": "V25"},
     {"externalId": "a-2", "code": "2640", "name": "Ingoing tax", "taxCodeExternalId": None},
 ]
-VENDORS = [
+VENDORS: list[Json] = [
     {"externalId": "v-1", "code": "ACME", "name": "Acme", "defaultCurrency": "SEK", "country": "SE"},
     {"externalId": "v-2", "code": "BETA", "name": "Beta", "defaultCurrency": "EUR", "taxRegistrationNumber": "DE2"},
     {"externalId": "v-3", "code": "OLD", "name": "Old", "defaultCurrency": "EUR", "active": False},
@@ -92,8 +92,8 @@ def test_a_plan_brings_both_kinds_in_line(pleo: Sandbox, books: Path, cli: Cli) 
     assert pleo.stats()["writes"] == plan["requests"]["write"]
     assert pleo.stats()["violations"] == []
     state = pleo.state()
-    codes = {t["code"]: (t["rate"], t["archived"]) for t in state["taxCodes"]}
-    assert codes == {
+    rates = {t["code"]: (t["rate"], t["archived"]) for t in state["taxCodes"]}
+    assert rates == {
         "V25": (0.25, False),
         "R25": (0.25, False),
         "V12": (0.12, True),
