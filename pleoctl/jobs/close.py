@@ -14,20 +14,48 @@ if TYPE_CHECKING:
 SUCCESSFUL: Final = "successful"
 DEFAULT_REASON: Final = "validation_failure"
 #: Reason types that a job may have (K3); items know others.
-JOB_REASONS: Final = frozenset({
-    "invalid_configuration", "missing_configuration", "authentication_failure",
-    "accounting_system_authentication_failure", "pleo_rate_limit", "accounting_system_rate_limit",
-    "service_unreachable", "accounting_system_unreachable", "validation_failure", "authorization_failure",
-    "integration_unusable", "job_expired", "service_timeout", "accounting_system_timeout", "canceled_by_user",
-})  # fmt: skip
+JOB_REASONS: Final = frozenset(
+    {
+        "invalid_configuration",
+        "missing_configuration",
+        "authentication_failure",
+        "accounting_system_authentication_failure",
+        "pleo_rate_limit",
+        "accounting_system_rate_limit",
+        "service_unreachable",
+        "accounting_system_unreachable",
+        "validation_failure",
+        "authorization_failure",
+        "integration_unusable",
+        "job_expired",
+        "service_timeout",
+        "accounting_system_timeout",
+        "canceled_by_user",
+    }
+)
 #: Reason types that an item may have (U5).
-ITEM_REASONS: Final = frozenset({
-    "receipt_upload_failure", "receipt_download_failure", "receipt_file_size_limit_exceeded",
-    "receipt_conversion_failure", "unexpected_failure", "invalid_configuration", "missing_configuration",
-    "accounting_system_authentication_failure", "accounting_system_rate_limit", "accounting_system_unreachable",
-    "validation_failure", "accounting_system_validation_failure", "authorization_failure", "accounting_system_timeout",
-    "vendor_unknown", "account_unknown", "tax_code_unknown", "tag_unknown",
-})  # fmt: skip
+ITEM_REASONS: Final = frozenset(
+    {
+        "receipt_upload_failure",
+        "receipt_download_failure",
+        "receipt_file_size_limit_exceeded",
+        "receipt_conversion_failure",
+        "unexpected_failure",
+        "invalid_configuration",
+        "missing_configuration",
+        "accounting_system_authentication_failure",
+        "accounting_system_rate_limit",
+        "accounting_system_unreachable",
+        "validation_failure",
+        "accounting_system_validation_failure",
+        "authorization_failure",
+        "accounting_system_timeout",
+        "vendor_unknown",
+        "account_unknown",
+        "tax_code_unknown",
+        "tag_unknown",
+    }
+)
 DEFAULT_ITEM_REASON: Final = "accounting_system_validation_failure"
 
 

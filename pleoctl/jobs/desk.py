@@ -61,11 +61,17 @@ class JobDesk:
         """The run of a plan; its attachments lie beside the memory of its job."""
         folder = self.workspace.runs[0].parent / "attachments" / plan.job.id
         return JobRun(
-            plan=plan, pleo=pleo, books=self.books, rules=self.mapper.head,
-            fetcher=Fetcher(folder, loopback=self.workspace.is_loopback), memory=self.memory(plan.job.id),
-            runs=self.workspace.runs, stop=stop, publish=publisher(self.workspace) or _nothing,
+            plan=plan,
+            pleo=pleo,
+            books=self.books,
+            rules=self.mapper.head,
+            fetcher=Fetcher(folder, loopback=self.workspace.is_loopback),
+            memory=self.memory(plan.job.id),
+            runs=self.workspace.runs,
+            stop=stop,
+            publish=publisher(self.workspace) or _nothing,
             take_over=take_over or self.workspace.settings.jobs.take_over,
-        )  # fmt: skip
+        )
 
 
 def _nothing() -> None:

@@ -62,9 +62,10 @@ def read_items(reader: ExportReader, job: ExportJob) -> list[Listed]:
         if not strangers and len(tracking) == job.items:
             return [Listed(place, item, payloads.get(item.id)) for place, item in enumerate(tracking, 1)]
         problem = (
-            f"item {min(strangers)} is in no list of the job" if strangers
+            f"item {min(strangers)} is in no list of the job"
+            if strangers
             else f"{len(tracking)} items came, {job.items} were announced"
-        )  # fmt: skip
+        )
         job = reader.job(job.id)
     raise PleoError(f"the items of export job {job.id} were not read completely: {problem}", hint="run again")
 
@@ -86,11 +87,16 @@ def _without_links(value: Any) -> Any:
 
 
 _EXTENSIONS: Final = {
-    "application/pdf": ".pdf", "image/jpeg": ".jpg", "image/jpg": ".jpg", "image/png": ".png", "text/plain": ".txt",
-    "application/msword": ".doc", "application/vnd.ms-excel": ".xls",
+    "application/pdf": ".pdf",
+    "image/jpeg": ".jpg",
+    "image/jpg": ".jpg",
+    "image/png": ".png",
+    "text/plain": ".txt",
+    "application/msword": ".doc",
+    "application/vnd.ms-excel": ".xls",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
-}  # fmt: skip
+}
 """Pleo's formats (H4)."""
 
 

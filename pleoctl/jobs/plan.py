@@ -120,11 +120,17 @@ class Planner:
         for code, is_so, message in (
             ("no-drafts", posting.draft and not can.drafts, "the books have no drafts: entries are made as they are"),
             ("no-read-back", not can.read_back, "the books do not say what they hold, so only keys are compared"),
-            ("sink-no-attachments", posting.attachments != "skip" and not can.attachments,
-             "the books take no attachments"),
-            ("books-on-this-machine", not self.books.published,
-             "sink.publish is not set: the books stay on this machine"),
-        ):  # fmt: skip
+            (
+                "sink-no-attachments",
+                posting.attachments != "skip" and not can.attachments,
+                "the books take no attachments",
+            ),
+            (
+                "books-on-this-machine",
+                not self.books.published,
+                "sink.publish is not set: the books stay on this machine",
+            ),
+        ):
             if is_so:
                 self.warnings.append(Warned(code, "", message))
 
@@ -134,10 +140,20 @@ class Planner:
         self, job: ExportJob, item: Listed, entry: Entry | None, standing: Mapping[str, list[Held]]
     ) -> ItemChange:
         change = ItemChange(
-            address=f"item:{item.id}", kind="item", action="book", item_digest=item.digest, entry=entry,
-            attachments=item.attachments, reason_type=None, reason=None, external_id=None, external_url=None,
-            place=item.place, origin=entry.rule or "" if entry else "", warnings=[],
-        )  # fmt: skip
+            address=f"item:{item.id}",
+            kind="item",
+            action="book",
+            item_digest=item.digest,
+            entry=entry,
+            attachments=item.attachments,
+            reason_type=None,
+            reason=None,
+            external_id=None,
+            external_url=None,
+            place=item.place,
+            origin=entry.rule or "" if entry else "",
+            warnings=[],
+        )
         keys = keys_of(self.books.sink, job.id, item, entry)
         records = [(n, live(standing.get(key.stored, ()))) for n, key in enumerate(keys)]
         if any(found for _, found in records):

@@ -79,7 +79,12 @@ class Statuses:
 def update(item: str, result: ItemResult) -> Update:
     """What is reported of an outcome (U2, U3)."""
     if result.status in {"done", "alreadyDone"}:
-        return Update(item, SUCCESSFUL, result.external_id, result.external_url,
-                      this_machine().now().isoformat(timespec="seconds").replace("+00:00", "Z"))  # fmt: skip
+        return Update(
+            item,
+            SUCCESSFUL,
+            result.external_id,
+            result.external_url,
+            this_machine().now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        )
     error = result.error or ItemError("unexpected_failure", "not booked")
     return Update(item, "failed", failure_reason=error.message, failure_reason_type=item_reason(error.code))

@@ -81,9 +81,14 @@ class Program:
             self.close()
             try:
                 self._child = subprocess.Popen(  # noqa: S603 - allowed by the environment, never through a shell
-                    self._command, cwd=self._folder, env=self._environment, stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE, start_new_session=True, preexec_fn=_ends_with_us,  # noqa: PLW1509
-                )  # fmt: skip
+                    self._command,
+                    cwd=self._folder,
+                    env=self._environment,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    start_new_session=True,
+                    preexec_fn=_ends_with_us,  # noqa: PLW1509
+                )
             except (OSError, ValueError) as error:
                 words = getattr(error, "strerror", None) or str(error)
                 raise BooksUnusable(f"{self._command[0]} could not be run: {words}") from error
@@ -126,8 +131,12 @@ class ExecSink:
         key = said.get("key") or {}
         try:
             return Capabilities(
-                KeyRoom("the program's own place", key.get("length"), key.get("alphabet", "any"),
-                        duration(said.get("guardedFor"))),
+                KeyRoom(
+                    "the program's own place",
+                    key.get("length"),
+                    key.get("alphabet", "any"),
+                    duration(said.get("guardedFor")),
+                ),
                 currency=said.get("currency"),
                 tax_codes=bool(said.get("taxCodes", True)),
                 dimensions=_groups(said.get("tags")),
@@ -135,7 +144,7 @@ class ExecSink:
                 attachments=bool(said.get("attachments", False)),
                 files_with_entry=True,
                 read_back=bool(said.get("readBack", True)),
-            )  # fmt: skip
+            )
         except (TypeError, ValueError, AttributeError) as error:
             raise BooksUnusable(f"the program's hello cannot be read: {error}", "invalid_configuration") from error
 

@@ -112,9 +112,13 @@ def test_a_process_that_dies_at_a_line_of_its_journal(
 
 @pytest.mark.parametrize("number", range(1, 12))
 def test_a_process_that_dies_while_it_writes_a_file(
-    number: int, world: World, books: MakeBooks, cli: Callable[..., Any], time: FakeTime,
+    number: int,
+    world: World,
+    books: MakeBooks,
+    cli: Callable[..., Any],
+    time: FakeTime,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     """Every file is whole at any moment, and the next run ends right."""
     folder = books()
     left = [number]
@@ -135,9 +139,14 @@ def test_a_process_that_dies_while_it_writes_a_file(
 @pytest.mark.parametrize("number", range(1, 9))
 @pytest.mark.usefixtures("time")
 def test_a_program_fails_at_every_request(
-    number: int, mode: str, world: World, books: MakeBooks, cli: Callable[..., Any],
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    number: int,
+    mode: str,
+    world: World,
+    books: MakeBooks,
+    cli: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Books that are a program which dies or mumbles once: everything is booked once and reported truly."""
     monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
     books(program(str(tmp_path), mode, number))
@@ -150,9 +159,12 @@ def test_a_program_fails_at_every_request(
 
 @pytest.mark.usefixtures("time")
 def test_a_program_that_hangs_is_ended(
-    world: World, books: MakeBooks, cli: Callable[..., Any], tmp_path: Path,
+    world: World,
+    books: MakeBooks,
+    cli: Callable[..., Any],
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     """An answer that comes too late is unknown; the books are asked, and what they deny stays open (exit 5)."""
     monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
     books(program(str(tmp_path), "hang", 4, timeoutSeconds=1.0))
@@ -165,9 +177,12 @@ def test_a_program_that_hangs_is_ended(
 
 @pytest.mark.usefixtures("time")
 def test_a_program_that_lies_is_not_believed(
-    world: World, books: MakeBooks, cli: Callable[..., Any], tmp_path: Path,
+    world: World,
+    books: MakeBooks,
+    cli: Callable[..., Any],
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     """What it calls booked and does not hold is never reported successful."""
     monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
     books(program(str(tmp_path), "lie", 4))
@@ -214,9 +229,14 @@ def test_a_program_refuses_items(
 
 @pytest.mark.parametrize(("choice", "code"), [("fail", 5), ("nextOpen", 0)])
 def test_a_closed_period(
-    choice: str, code: int, world: World, books: MakeBooks, cli: Callable[..., Any], tmp_path: Path,
+    choice: str,
+    code: int,
+    world: World,
+    books: MakeBooks,
+    cli: Callable[..., Any],
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     """An entry is refused, or booked in the next open period and says so (P1-P3)."""
     monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
     books(program(str(tmp_path), "closed"), posting={"closedPeriod": choice})

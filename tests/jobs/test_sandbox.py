@@ -79,9 +79,14 @@ def test_each_behaviour_that_is_not_published(
 @pytest.mark.parametrize(("method", "path", "nth"), WRITES)
 @pytest.mark.usefixtures("time")
 def test_an_answer_is_lost_at_every_write(
-    kind: Any, method: str, path: str, nth: int, pleo: Sandbox, sandbox_books: MakeSandboxBooks,
+    kind: Any,
+    method: str,
+    path: str,
+    nth: int,
+    pleo: Sandbox,
+    sandbox_books: MakeSandboxBooks,
     cli: Callable[..., Any],
-) -> None:  # fmt: skip
+) -> None:
     """Before or behind the commit: the same run ends right."""
     pleo.reset(job(), Settings())
     pleo.add_fault(Fault(kind=kind, method=method, path=path, nth=nth))

@@ -272,9 +272,14 @@ def test_a_message_wakes_the_watch(
     ],
 )
 def test_a_service_that_is_set_up_wrongly_does_not_start(
-    arguments: list[str], code: int, words: str, world: World, books: MakeBooks, cli: Callable[..., Any],
+    arguments: list[str],
+    code: int,
+    words: str,
+    world: World,
+    books: MakeBooks,
+    cli: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     """One sentence, nothing asked of Pleo, and no secret is repeated."""
     books()
     monkeypatch.setenv("HOOK_SECRET", SECRET)

@@ -115,9 +115,13 @@ def test_an_outage_of_pleo_is_told_once(
 
 
 def test_books_that_come_back_within_five_minutes_are_waited_for(
-    script: Script, books: MakeBooks, cli: Callable[..., Any], world: World, time: FakeTime,
+    script: Script,
+    books: MakeBooks,
+    cli: Callable[..., Any],
+    world: World,
+    time: FakeTime,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     """The job is started, waits, and is booked (V6)."""
     folder = books()
     (folder / "books").write_text("in the way")
@@ -171,9 +175,13 @@ def test_a_signal_ends_the_wait_for_the_books(
 
 
 def test_a_job_that_could_not_be_closed_is_told_and_taken_up_again(
-    script: Script, books: MakeBooks, cli: Callable[..., Any], world: World, tmp_path: Path,
+    script: Script,
+    books: MakeBooks,
+    cli: Callable[..., Any],
+    world: World,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     """An error line that says why; the next look comes after a minute and finishes the job."""
     monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
     command = [sys.executable, str(PROGRAM), f"{tmp_path}/program.jsonl", "lie", "4"]

@@ -74,7 +74,11 @@ def test_the_tax_is_split_alike(tmp_path: Path) -> None:
         ("debit", "4654", 3000, "I25"),
     ]
     reverse = booked(mapped(engine(tmp_path, rules(row, shape="split")), item("fee", taxed(10001, 2001, "reverse"))))
-    assert [found[:3] for found in reverse[:3]] == [("debit", "6540", 7001), ("debit", "2641", 1401), ("credit", "2614", 1401)]  # fmt: skip  # noqa: E501
+    assert [found[:3] for found in reverse[:3]] == [
+        ("debit", "6540", 7001),
+        ("debit", "2641", 1401),
+        ("credit", "2614", 1401),
+    ]
 
 
 def test_a_part_whose_base_changes_sign_refuses_the_item(tmp_path: Path) -> None:

@@ -52,16 +52,34 @@ def entry(number: int, *, legs: int = 1, description: str = "Taxi to the fair", 
     ]
     made = [LedgerEntry("journal", postings)]
     if legs > 1:
-        made.append(LedgerEntry("payment", [Posting("debit", "2440", "accountsPayable", 5, "EUR"),
-                                            Posting("credit", "1940", "wallet", 5, "EUR")]))  # fmt: skip
+        made.append(
+            LedgerEntry(
+                "payment",
+                [Posting("debit", "2440", "accountsPayable", 5, "EUR"), Posting("credit", "1940", "wallet", 5, "EUR")],
+            )
+        )
     fields: dict[str, Any] = {
-        "accounting_entry_id": item_id(number), "status": "mapped", "type": "card_purchase", "sub_type": None,
-        "method": "journal", "rule": "standard/card_purchase", "rules_digest": "sha256:x",
-        "posting_date": "2026-03-15", "currency": "EUR", "description": description,
-        "reconciliation_id": f"R{number}", "reconciled_entries": [], "attendees": [], "vendor": None, "invoice": None,
-            "original": None, "service_period": None, "company": None,
-        "entries": made, "warnings": [],
-    }  # fmt: skip
+        "accounting_entry_id": item_id(number),
+        "status": "mapped",
+        "type": "card_purchase",
+        "sub_type": None,
+        "method": "journal",
+        "rule": "standard/card_purchase",
+        "rules_digest": "sha256:x",
+        "posting_date": "2026-03-15",
+        "currency": "EUR",
+        "description": description,
+        "reconciliation_id": f"R{number}",
+        "reconciled_entries": [],
+        "attendees": [],
+        "vendor": None,
+        "invoice": None,
+        "original": None,
+        "service_period": None,
+        "company": None,
+        "entries": made,
+        "warnings": [],
+    }
     return Entry(**{**fields, **changes})
 
 

@@ -54,11 +54,27 @@ def booking(*kinds: str, leg: int | None = None, stored: str = ITEM) -> Booking:
         Posting("credit", "1940", "wallet", 8830, "SEK"),
     ]
     entry = Entry(
-        accounting_entry_id=ITEM, status="mapped", type="card_purchase", sub_type=None, method="journal", rule=None,
-        rules_digest="x", posting_date="2026-03-15", currency="SEK", description="Taxi", reconciliation_id=None,
-        reconciled_entries=[], attendees=[], vendor=None, invoice=None, original=None, service_period=None,
-        company=None, entries=[LedgerEntry(kind, postings) for kind in kinds or ("journal",)], warnings=[],
-    )  # fmt: skip
+        accounting_entry_id=ITEM,
+        status="mapped",
+        type="card_purchase",
+        sub_type=None,
+        method="journal",
+        rule=None,
+        rules_digest="x",
+        posting_date="2026-03-15",
+        currency="SEK",
+        description="Taxi",
+        reconciliation_id=None,
+        reconciled_entries=[],
+        attendees=[],
+        vendor=None,
+        invoice=None,
+        original=None,
+        service_period=None,
+        company=None,
+        entries=[LedgerEntry(kind, postings) for kind in kinds or ("journal",)],
+        warnings=[],
+    )
     return Booking(Key(stored, ITEM, "job", 1), entry, "2026-03-15", draft=True, once="0nce", leg=leg)
 
 
@@ -97,8 +113,16 @@ def test_each_kind_of_leg_has_its_template(api: ApiBooks, opened: Opened) -> Non
 
 def test_headers_and_keys_are_filled(api: ApiBooks, opened: Opened) -> None:
     """`{once}` and `{key}` stand where the section puts them; an expression that fails refuses the item at once."""
-    sink = opened(section(api, book={"path": "/v1/vouchers", "headers": {"X-Once": "{once}", "X-Key": "{key}"},
-                                     "body": {"reference": "key", "n": 1, "none": "entry.company"}}))  # fmt: skip
+    sink = opened(
+        section(
+            api,
+            book={
+                "path": "/v1/vouchers",
+                "headers": {"X-Once": "{once}", "X-Key": "{key}"},
+                "body": {"reference": "key", "n": 1, "none": "entry.company"},
+            },
+        )
+    )
     sink.book([booking()])
     assert (api.headers[0]["x-once"], api.headers[0]["x-key"]) == ("0nce", ITEM)
     assert {"n": 1, "reference": ITEM}.items() <= api.vouchers[0].items()

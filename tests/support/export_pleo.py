@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
+
+from answering import answering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,34 +181,8 @@ def _page(rows: list[Json], query: dict[str, list[str]]) -> Json:
 def serving(world: World) -> Iterator[World]:
     """The world on a port of this machine."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def _serve(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
-            given = world.answer(self.command, self.path, body)
-            if given is None:
-                self.close_connection = True
-                return
-            status, data = given
-            content = data if isinstance(data, bytes) else json.dumps(data).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+    def answer(method: str, target: str, _headers: dict[str, str], content: bytes) -> tuple[int, Any] | None:
+        return world.answer(method, target, json.loads(content) if content else None)
 
-        do_GET = do_POST = do_PUT = _serve  # noqa: N815 - as the library names them
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as the library names it
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    world.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with answering(answer) as world.url:
         yield world
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

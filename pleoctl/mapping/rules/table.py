@@ -38,9 +38,20 @@ _OWN: Final = ("id", "account", "reason", "from", "until")
 #: The column of the line's own account, since ``account`` is what the row gives.
 LINE_ACCOUNT: Final = "lineAccount"
 _TEXTS: Final = (
-    "supplier", "supplierCode", "mcc", "country", "vendor", "vendorTaxNumber", "user", "team", "note", "taxCode",
-    "taxType", "currency", "originalCurrency",
-)  # fmt: skip
+    "supplier",
+    "supplierCode",
+    "mcc",
+    "country",
+    "vendor",
+    "vendorTaxNumber",
+    "user",
+    "team",
+    "note",
+    "taxCode",
+    "taxType",
+    "currency",
+    "originalCurrency",
+)
 _WORDS: Final[dict[str, tuple[str, ...]]] = {
     "type": TYPES,
     "subType": tuple(dict.fromkeys(sub for subs in SUBTYPES.values() for sub in subs if sub)),

@@ -41,28 +41,97 @@ def _pairs(first: str, second: str, count: int) -> list[str]:
 
 
 COLUMNS: Final = (
-    "Umsatz (ohne Soll/Haben-Kz)", "Soll/Haben-Kennzeichen", "WKZ Umsatz", "Kurs", "Basis-Umsatz", "WKZ Basis-Umsatz",
-    "Konto", "Gegenkonto (ohne BU-Schlüssel)", "BU-Schlüssel", "Belegdatum", "Belegfeld 1", "Belegfeld 2", "Skonto",
-    "Buchungstext", "Postensperre", "Diverse Adressnummer", "Geschäftspartnerbank", "Sachverhalt", "Zinssperre",
-    "Beleglink", *_pairs("Beleginfo - Art", "Beleginfo - Inhalt", 8), "KOST1 - Kostenstelle", "KOST2 - Kostenstelle",
-    "Kost-Menge", "EU-Land u. UStID (Bestimmung)", "EU-Steuersatz (Bestimmung)", "Abw. Versteuerungsart",
-    "Sachverhalt L+L", "Funktionsergänzung L+L", "BU 49 Hauptfunktionstyp", "BU 49 Hauptfunktionsnummer",
-    "BU 49 Funktionsergänzung", *_pairs("Zusatzinformation - Art", "Zusatzinformation- Inhalt", 20), "Stück", "Gewicht",
-    "Zahlweise", "Forderungsart", "Veranlagungsjahr", "Zugeordnete Fälligkeit", "Skontotyp", "Auftragsnummer",
-    "Buchungstyp", "USt-Schlüssel (Anzahlungen)", "EU-Land (Anzahlungen)", "Sachverhalt L+L (Anzahlungen)",
-    "EU-Steuersatz (Anzahlungen)", "Erlöskonto (Anzahlungen)", "Herkunft-Kz", "Buchungs GUID", "KOST-Datum",
-    "SEPA-Mandatsreferenz", "Skontosperre", "Gesellschaftername", "Beteiligtennummer", "Identifikationsnummer",
-    "Zeichnernummer", "Postensperre bis", "Bezeichnung SoBil-Sachverhalt", "Kennzeichen SoBil-Buchung",
-    "Festschreibung", "Leistungsdatum", "Datum Zuord. Steuerperiode", "Fälligkeit", "Generalumkehr (GU)", "Steuersatz",
-    "Land", "Abrechnungsreferenz", "BVV-Position", "EU-Land u. UStID (Ursprung)", "EU-Steuersatz (Ursprung)",
+    "Umsatz (ohne Soll/Haben-Kz)",
+    "Soll/Haben-Kennzeichen",
+    "WKZ Umsatz",
+    "Kurs",
+    "Basis-Umsatz",
+    "WKZ Basis-Umsatz",
+    "Konto",
+    "Gegenkonto (ohne BU-Schlüssel)",
+    "BU-Schlüssel",
+    "Belegdatum",
+    "Belegfeld 1",
+    "Belegfeld 2",
+    "Skonto",
+    "Buchungstext",
+    "Postensperre",
+    "Diverse Adressnummer",
+    "Geschäftspartnerbank",
+    "Sachverhalt",
+    "Zinssperre",
+    "Beleglink",
+    *_pairs("Beleginfo - Art", "Beleginfo - Inhalt", 8),
+    "KOST1 - Kostenstelle",
+    "KOST2 - Kostenstelle",
+    "Kost-Menge",
+    "EU-Land u. UStID (Bestimmung)",
+    "EU-Steuersatz (Bestimmung)",
+    "Abw. Versteuerungsart",
+    "Sachverhalt L+L",
+    "Funktionsergänzung L+L",
+    "BU 49 Hauptfunktionstyp",
+    "BU 49 Hauptfunktionsnummer",
+    "BU 49 Funktionsergänzung",
+    *_pairs("Zusatzinformation - Art", "Zusatzinformation- Inhalt", 20),
+    "Stück",
+    "Gewicht",
+    "Zahlweise",
+    "Forderungsart",
+    "Veranlagungsjahr",
+    "Zugeordnete Fälligkeit",
+    "Skontotyp",
+    "Auftragsnummer",
+    "Buchungstyp",
+    "USt-Schlüssel (Anzahlungen)",
+    "EU-Land (Anzahlungen)",
+    "Sachverhalt L+L (Anzahlungen)",
+    "EU-Steuersatz (Anzahlungen)",
+    "Erlöskonto (Anzahlungen)",
+    "Herkunft-Kz",
+    "Buchungs GUID",
+    "KOST-Datum",
+    "SEPA-Mandatsreferenz",
+    "Skontosperre",
+    "Gesellschaftername",
+    "Beteiligtennummer",
+    "Identifikationsnummer",
+    "Zeichnernummer",
+    "Postensperre bis",
+    "Bezeichnung SoBil-Sachverhalt",
+    "Kennzeichen SoBil-Buchung",
+    "Festschreibung",
+    "Leistungsdatum",
+    "Datum Zuord. Steuerperiode",
+    "Fälligkeit",
+    "Generalumkehr (GU)",
+    "Steuersatz",
+    "Land",
+    "Abrechnungsreferenz",
+    "BVV-Position",
+    "EU-Land u. UStID (Ursprung)",
+    "EU-Steuersatz (Ursprung)",
     "Abw. Skontokonto",
-)  # fmt: skip
+)
 _PLACE: Final = {name: index for index, name in enumerate(COLUMNS)}
 # Numbers and dates stand bare, everything else in quotes.
-_BARE: Final = frozenset({
-    "Umsatz (ohne Soll/Haben-Kz)", "Kurs", "Basis-Umsatz", "Konto", "Gegenkonto (ohne BU-Schlüssel)", "Belegdatum",
-    "Skonto", "Postensperre", "Geschäftspartnerbank", "Sachverhalt", "Zinssperre", "Festschreibung", "Leistungsdatum",
-})  # fmt: skip
+_BARE: Final = frozenset(
+    {
+        "Umsatz (ohne Soll/Haben-Kz)",
+        "Kurs",
+        "Basis-Umsatz",
+        "Konto",
+        "Gegenkonto (ohne BU-Schlüssel)",
+        "Belegdatum",
+        "Skonto",
+        "Postensperre",
+        "Geschäftspartnerbank",
+        "Sachverhalt",
+        "Zinssperre",
+        "Festschreibung",
+        "Leistungsdatum",
+    }
+)
 KEY: Final = "Zusatzinformation- Inhalt 1"
 IDENTITY: Final = "Zusatzinformation- Inhalt 2"
 
@@ -139,10 +208,38 @@ class DatevFormat:
         made = max(booking.date for booking in bookings).replace("-", "") + "000000000"
         name = fit(f"Pleo {bookings[0].key.job}", 30, ENCODING)
         fields = [
-            '"EXTF"', "700", "21", '"Buchungsstapel"', "13", made, "", '"PL"', '""', '""', self._consultant,
-            self._client, f"{fiscal}{start}", str(self._length), f"{year}{month:02d}01", f"{year}{month:02d}{last}",
-            f'"{name}"', '""', "1", "0", "0", f'"{self._currency}"', "", '""', "", "", '""', "", "", '""', '""',
-        ]  # fmt: skip
+            '"EXTF"',
+            "700",
+            "21",
+            '"Buchungsstapel"',
+            "13",
+            made,
+            "",
+            '"PL"',
+            '""',
+            '""',
+            self._consultant,
+            self._client,
+            f"{fiscal}{start}",
+            str(self._length),
+            f"{year}{month:02d}01",
+            f"{year}{month:02d}{last}",
+            f'"{name}"',
+            '""',
+            "1",
+            "0",
+            "0",
+            f'"{self._currency}"',
+            "",
+            '""',
+            "",
+            "",
+            '""',
+            "",
+            "",
+            '""',
+            '""',
+        ]
         return ";".join(fields)
 
     def _line(self, booking: Booking, row: Row) -> str:
@@ -192,9 +289,14 @@ class DatevFormat:
                 sums = found.setdefault((row[_PLACE[KEY]], row[_PLACE[IDENTITY]], day), Counter())
                 _add(sums, row)
         for (key, identity, day), sums in found.items():
-            yield Standing(key, identity, day, tuple(
-                HeldPosting(side, account, amount, currency) for (side, account, currency), amount in sums.items()
-            ))  # fmt: skip
+            yield Standing(
+                key,
+                identity,
+                day,
+                tuple(
+                    HeldPosting(side, account, amount, currency) for (side, account, currency), amount in sums.items()
+                ),
+            )
 
 
 def _rows(leg: LedgerEntry) -> list[Row]:

@@ -168,13 +168,26 @@ def lookup(config: dict[str, Any], key: str, variables: set[str]) -> Resource:
         for name in ("total", "pages", "next")
     )
     return Resource(
-        key, None, request_of(config, key, variables | PAGING[kind]), kind,
-        int(paginate.get("start", 1 if kind == "page" else 0)), paginate.get("size"), None, None,
-        Expression(str(_required(config, "records", key)), f"{key}.records"), total, pages,
-        None if given["next"] == HEADER and kind == "link" else after, None,
-        {"id": Expression(str(_required(config, "id", key)), f"{key}.id")}, frozenset(config.get("optional", ())),
-        may_be_empty=True, key=key, parent_names=frozenset(), identity=("id",),
-    )  # fmt: skip
+        key,
+        None,
+        request_of(config, key, variables | PAGING[kind]),
+        kind,
+        int(paginate.get("start", 1 if kind == "page" else 0)),
+        paginate.get("size"),
+        None,
+        None,
+        Expression(str(_required(config, "records", key)), f"{key}.records"),
+        total,
+        pages,
+        None if given["next"] == HEADER and kind == "link" else after,
+        None,
+        {"id": Expression(str(_required(config, "id", key)), f"{key}.id")},
+        frozenset(config.get("optional", ())),
+        may_be_empty=True,
+        key=key,
+        parent_names=frozenset(),
+        identity=("id",),
+    )
 
 
 def _used(*requests: Request | None) -> Iterator[str]:

@@ -1,0 +1,53 @@
+"""A server on a port of this machine that gives what a function answers."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Answered = Callable[[str, str, dict[str, str], bytes], tuple[int, Any] | None]
+
+
+@contextmanager
+def answering(answer: Answered) -> Iterator[str]:
+    """The server's url; ``answer`` gets method, target, headers and body, and gives status and body, as JSON or bytes.
+
+    None drops the connection.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def _serve(self) -> None:
+            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            given = answer(self.command, self.path, headers, content)
+            if given is None:
+                self.close_connection = True
+                return
+            status, data = given
+            text = data if isinstance(data, bytes) else json.dumps(data).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        do_GET = do_POST = do_PUT = _serve  # noqa: N815 - as the library names them
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as the library names it
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
