@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.model.changes import ACTIONS
 from pleoctl.model.kinds import TAG, TAG_GROUP, Kind, flat_kinds
+from pleoctl.place import Place
 from pleoctl.plan.build import read_live
 from pleoctl.plan.guard import check_guard
 from pleoctl.reconcile.run import reconcile
@@ -118,7 +119,11 @@ def _counted(kind: Kind, pairs: Iterable[tuple[list[Row], list[Live]]], result: 
 def _examples(kind: Kind, changes: list[Change]) -> Iterator[Change]:
     own = sorted((c for c in changes if c.kind == kind.name), key=lambda c: ACTIONS.index(c.action))
     for _, same in groupby(own, key=lambda c: c.action):
-        yield from list(same)[:EXAMPLES]
+        for change in list(same)[:EXAMPLES]:
+            if change.origin is not None and not change.origin.line:
+                # Records of a server or a book have no line.
+                change.origin = Place(change.origin.file)
+            yield change
 
 
 def _same_code(kind: Kind, rows: list[Row], records: list[Live]) -> int:

@@ -62,9 +62,10 @@ def preview_lines(found: Preview) -> Iterator[Shown | str]:
 
 def _shared_lines(one: Shared) -> Iterator[Shown | str]:
     share = f" ({one.matched / one.rows:.0%})" if one.rows else ""
-    todo = ", ".join(f"{one.counts[action]} to {action}" for action in ACTIONS)
+    todo = ", ".join(f"{one.counts[action]} to {action}" for action in ACTIONS if one.counts[action])
     known = f"{one.matched} of {one.rows} active rows{share} have a record in Pleo, which has {one.live} active ones"
-    yield f"  {one.kind.plural}: {known}; {todo}, {one.counts['unchanged']} unchanged, {one.counts['held']} held"
+    held = f", {one.counts['held']} held" * bool(one.counts["held"])
+    yield f"  {one.kind.plural}: {known}; {todo or 'nothing to do'}{held}"
     width = max((cell_len(terminal(change.address)) for change in one.examples), default=0)
     yield from (Shown("  ", change_line(change, width)) for change in one.examples)
     left = sum(one.counts[action] for action in ACTIONS) - len(one.examples)

@@ -14,10 +14,11 @@ from typing import Final
 from pleoctl.errors import SourceError
 from pleoctl.place import Place
 
-# Letters of Swedish names, as code page 437 and Windows-1252 (here the same as ISO-8859-15) write them.
-_LETTERS: Final = "åäöÅÄÖéÉüÜæÆ"
-_PC8: Final = frozenset(_LETTERS.encode("cp437"))
-_WINDOWS: Final = frozenset(_LETTERS.encode("cp1252"))
+# Encodings of one byte; Windows-1252 stands for ISO-8859-15, which has the same letters.
+_ONE_BYTE: Final = ("cp437", "cp1252", "mac_roman")
+# Letters that Swedish names are full of, and those that tell where none of them is. Of the latter, one encoding's are
+# another one's of the former, so they count by themselves alone.
+_LETTERS: Final = ("åäöÅÄÖ", "éÉüÜæÆ")
 # Where Windows-1252 and ISO-8859-15 have different characters.
 _DIFFERENT: Final = frozenset(b"\xa4\xa6\xa8\xb4\xb8\xbc\xbd\xbe")
 _NAMED: Final = re.compile(rb"^[ \t]*#(?:KONTO|DIM|UNDERDIM|OBJEKT)\b[^\r\n]*", re.MULTILINE | re.IGNORECASE)
@@ -46,21 +47,25 @@ def encoding_of(content: bytes, shown: str) -> str:
 
 def _of_one_byte(content: bytes, shown: str) -> str:
     names = b"\n".join(_NAMED.findall(content))
-    pc8, windows = sum(map(content.count, _singles(_PC8))), sum(map(content.count, _singles(_WINDOWS)))
-    if names.isascii() or pc8 > _CLEARLY * windows:
+    if names.isascii():
         return "cp437"
-    if windows > _CLEARLY * pc8 and _DIFFERENT.isdisjoint(names):
-        return "cp1252"
+    found = next((counts for letters in _LETTERS if any((counts := _counts(content, letters)).values())), {})
+    ranked = sorted(found, key=lambda name: -found[name])
+    if found and found[ranked[0]] > _CLEARLY * found[ranked[1]]:
+        best = ranked[0]
+        if best != "cp1252" or _DIFFERENT.isdisjoint(names):
+            return best
     first = next(at for at, byte in enumerate(content) if byte > 127)
     raise SourceError(
-        "may be in code page 437, Windows-1252 or ISO-8859-15, and the bytes do not tell which",
+        "may be in code page 437, Windows-1252, ISO-8859-15 or Mac Roman, and the bytes do not tell which",
         place=Place(shown, content.count(b"\n", 0, first) + 1),
-        hint="set source.encoding to cp437, cp1252 or iso8859-15",
+        hint="set source.encoding to cp437, cp1252, iso8859-15 or mac_roman",
     )
 
 
-def _singles(letters: frozenset[int]) -> list[bytes]:
-    return [bytes([byte]) for byte in letters]
+def _counts(content: bytes, letters: str) -> dict[str, int]:
+    """How many of some letters the bytes would be in each encoding."""
+    return {name: sum(content.count(letter.encode(name)) for letter in letters) for name in _ONE_BYTE}
 
 
 def lines_of(text: str) -> list[str]:

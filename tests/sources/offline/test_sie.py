@@ -29,7 +29,9 @@ def rows(found: Any) -> list[tuple[Any, Any, bool]]:
     return [(row.key, row.fields.get("name"), row.hold is not None) for row in found]
 
 
-@pytest.mark.parametrize("encoding", ["cp437", "utf-8", "utf-8-sig", "utf-16", "cp1252", "iso8859-15", "latin-1"])
+@pytest.mark.parametrize(
+    "encoding", ["cp437", "utf-8", "utf-8-sig", "utf-16", "cp1252", "iso8859-15", "latin-1", "mac_roman"]
+)
 def test_the_bytes_say_the_encoding(books: Books, encoding: str) -> None:
     """Whatever #FORMAT says: the names are those that stand in the file."""
     state = read(books, (HEAD + NAMES).encode(encoding))
