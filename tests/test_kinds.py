@@ -16,7 +16,20 @@ if TYPE_CHECKING:
     from pleoctl.model.changes import Change
     from pleoctl.model.records import Live
 
-CASES = {case.name: case for case in (KindCase("account"), KindCase("tagGroup"), KindCase("tag"))}
+CASES = {
+    case.name: case
+    for case in (
+        KindCase(
+            "taxCode",
+            {"rate": ("0.25", "0.12"), "type": ("inclusive", "reverse")},
+            seed=lambda row: {**row, "rate": float(row["rate"])},
+        ),
+        KindCase("account"),
+        KindCase("tagGroup"),
+        KindCase("tag"),
+        KindCase("vendor", {"defaultCurrency": ("EUR", "SEK"), "country": ("SE", "DK")}),
+    )
+}
 
 
 @pytest.mark.parametrize("check", CHECKS)
