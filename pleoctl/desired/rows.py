@@ -19,7 +19,7 @@ from pleoctl.model.records import NOTHING, DesiredState, Dimension, Row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from pleoctl.model.kinds import Field, Kind
+    from pleoctl.model.kinds import Kind
     from pleoctl.model.records import Fields
 
 Slot = tuple[str | int | None, ...]
@@ -309,20 +309,8 @@ def _check(row: Row, kind: Kind) -> None:
         return
     if not row.key or row.key.isspace() or (kind.longest and len(row.key) > kind.longest):
         raise NotCanonical
-    fields = row.fields
-    for one, needed in _demands(kind):
-        value = fields.get(one.name)
-        if (needed and (not value or value.isspace())) or (one.longest and value and len(value) > one.longest):
-            raise NotCanonical
-        if one.strict and one.misfit(value):
-            raise NotCanonical
-
-
-@cache
-def _demands(kind: Kind) -> list[tuple[Field, bool]]:
-    """The fields of a kind that must not be blank, may not be long or have a form, and whether they are needed."""
-    asked = [(one, not (one.nullable or one.optional)) for one in kind.fields]
-    return [(one, needed) for one, needed in asked if needed or one.longest or one.strict]
+    if kind.problem(row.fields) is not None:
+        raise NotCanonical
 
 
 def fields_of(kind: Kind, item: Mapping[str, str | None]) -> Fields:

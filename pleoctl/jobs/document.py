@@ -6,14 +6,12 @@ from typing import Final, Literal
 
 import msgspec
 
-from pleoctl.documents.canonical import canonical_bytes, digest
+from pleoctl.documents.canonical import canonical_bytes
+from pleoctl.documents.kept import check_identity, identity, kept
 from pleoctl.documents.load import json_data
-from pleoctl.documents.misfit import fitted
-from pleoctl.documents.versions import check_version, made_by
-from pleoctl.errors import InvalidFile
+from pleoctl.documents.versions import check_version
 from pleoctl.mapping.engine.entries import Entry
 from pleoctl.model.shape import Strict
-from pleoctl.place import Place
 
 KIND: Final = "PostingPlan"
 Action = Literal["book", "refuse", "report"]
@@ -146,22 +144,13 @@ class PostingPlan(Strict):
 
     def seal(self) -> None:
         """Give it its id: the digest of everything else."""
-        self.id = _identity(msgspec.to_builtins(self))
+        self.id = identity(msgspec.to_builtins(self))
 
 
 def posting_plan_of(content: bytes, name: str) -> PostingPlan:
     """Read a posting plan back and check version, shape and digest. Raises `InvalidFile`."""
     data = json_data(content, name)
     check_version(data, KIND, name)
-    try:
-        found = fitted(data, PostingPlan)
-    except msgspec.ValidationError as error:
-        raise InvalidFile(str(error), place=Place(name), hint=made_by(data)) from error
-    if _identity(data) != found.id:
-        hint = made_by(data) or "make a new plan: `pleoctl jobs plan -o FILE`"
-        raise InvalidFile("was changed after it was made: its digest is wrong", place=Place(name), hint=hint)
+    found = kept(data, PostingPlan, name)
+    check_identity(data, name, "pleoctl jobs plan -o FILE")
     return found
-
-
-def _identity(data: dict[str, object]) -> str:
-    return digest({key: value for key, value in data.items() if key != "id"})

@@ -8,12 +8,11 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from pleoctl.documents.misfit import fitted
-from pleoctl.documents.versions import check_version, made_by
-from pleoctl.errors import ExitCode, Finding, InvalidFile
+from pleoctl.documents.kept import kept
+from pleoctl.documents.versions import check_version
+from pleoctl.errors import ExitCode, Finding
 from pleoctl.jobs.document import Action
 from pleoctl.model.shape import Strict, Told
-from pleoctl.place import Place
 from pleoctl.run.chain import Died, Links, receipt_bytes, sealed
 from pleoctl.run.receipt import Outcome
 
@@ -115,7 +114,4 @@ class JobReceipt(Strict):
 def job_receipt_of(data: Any, name: str) -> JobReceipt:
     """A job's receipt, checked. Raises `InvalidFile`."""
     check_version(data, "Receipt", name)
-    try:
-        return fitted(data, JobReceipt)
-    except msgspec.ValidationError as error:
-        raise InvalidFile(str(error), place=Place(name), hint=made_by(data)) from error
+    return kept(data, JobReceipt, name)

@@ -146,6 +146,28 @@ class Kind:
         return tuple(name for name in others if name != self.key)
 
     @cached_property
+    def limited(self) -> tuple[Field, ...]:
+        """The key and the fields beside it that may not be long or have a form, those that are needed first."""
+        others = sorted(
+            (one for one in self.fields if one.name != self.key), key=lambda one: one.name not in self.needed
+        )
+        return tuple(one for one in (Field(self.key, longest=self.longest), *others) if one.longest or one.strict)
+
+    def problem(self, texts: Mapping[str, str | None]) -> str | None:
+        """Why a row with these texts cannot be used, as a sentence about one of its fields; None where it can."""
+        for name in self.needed:
+            value = texts.get(name)
+            if not value or value.isspace():
+                return f"{name} is blank"
+        for one in self.limited:
+            if value := texts.get(one.name):
+                if one.longest is not None and len(value) > one.longest:
+                    return f"{one.name} has more than {one.longest} characters"
+                if one.strict and (wrong := one.misfit(one.spelt(value) if one.spelt else value)):
+                    return f"{one.name} {value!r} {wrong}"
+        return None
+
+    @cached_property
     def nullable(self) -> frozenset[str]:
         """The fields of which "" is null."""
         return frozenset(one.name for one in self.fields if one.nullable)

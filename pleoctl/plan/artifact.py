@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pleoctl.documents.canonical import canonical_bytes, canonical_text, digest
+from pleoctl.documents.canonical import canonical_bytes, canonical_text
 from pleoctl.documents.files import read_bytes
+from pleoctl.documents.kept import check_identity, kept
 from pleoctl.documents.load import json_data
-from pleoctl.documents.misfit import fitted
-from pleoctl.documents.versions import check_version, made_by, shape_findings
-from pleoctl.errors import Finding, InvalidFile, PleoctlError
+from pleoctl.documents.versions import check_version, made_by
+from pleoctl.errors import InvalidFile
 from pleoctl.model.addresses import Bucket
 from pleoctl.model.shape import value_of
 from pleoctl.place import Place
@@ -126,20 +126,11 @@ def _without_collecting() -> Iterator[None]:
 def _careful(content: bytes, name: str) -> Plan:
     data = json_data(content, name)
     check_version(data, "Plan", name)
-    hint = made_by(data)
-    try:
-        found = fitted(data, PlanFile, dec_hook=value_of)
-    except msgspec.ValidationError as error:
-        raise _misshapen(data, str(error), name, hint) from error
+    found = kept(data, PlanFile, name, schema="plan", dec_hook=value_of)
     problem = _problem(found)
     if problem is not None:
-        raise InvalidFile(problem, place=Place(name), hint=hint)
-    if digest({key: value for key, value in data.items() if key != "id"}) != found.id:
-        raise InvalidFile(
-            "was changed after it was made: its digest is wrong",
-            place=Place(name),
-            hint=hint or "make a new plan: `pleoctl plan -o FILE`",
-        )
+        raise InvalidFile(problem, place=Place(name), hint=made_by(data))
+    check_identity(data, name, "pleoctl plan -o FILE")
     return Plan(found.id, _head_of(found), found.changes, canonical_bytes(data))
 
 
@@ -149,9 +140,3 @@ def _problem(found: PlanFile) -> str | None:
 
 def _head_of(found: PlanFile) -> Head:
     return Head(**{name: getattr(found, name) for name in Head.__struct_fields__})
-
-
-def _misshapen(data: Any, words: str, name: str, hint: str | None) -> PleoctlError:
-    """What the schema says of the data, each with its place; what only the types say stands in their own words."""
-    findings = shape_findings(data, "plan", name, hint)
-    return InvalidFile.of(findings or [Finding("invalid-file", words, place=Place(name), hint=hint)])

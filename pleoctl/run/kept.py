@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
+from pleoctl.documents.kept import kept
 from pleoctl.documents.load import load_json
-from pleoctl.documents.misfit import fitted
-from pleoctl.documents.versions import check_version, made_by, shape_findings
-from pleoctl.errors import Finding, InvalidFile
+from pleoctl.documents.versions import check_version
+from pleoctl.errors import InvalidFile
 from pleoctl.model.addresses import Address
 from pleoctl.model.changes import Action, PleoId, State, is_state
 from pleoctl.model.shape import Strict, Told, value_of
@@ -80,11 +79,7 @@ def read_receipt(path: Path, shown: str | None = None) -> KeptReceipt:
 def receipt_of(data: Any, name: str) -> KeptReceipt:
     """The receipt that a document's data say, checked as `read_receipt` does."""
     check_version(data, "Receipt", name)
-    try:
-        found = fitted(data, KeptReceipt, dec_hook=value_of)
-    except msgspec.ValidationError as error:
-        findings = shape_findings(data, "receipt", name, made_by(data))
-        raise InvalidFile.of(findings or [Finding("invalid-file", str(error), place=Place(name))]) from error
+    found = kept(data, KeptReceipt, name, schema="receipt", dec_hook=value_of)
     for number, change in enumerate(found.changes):
         if not all(
             is_state(state, change.address.kind) for state in (change.before, change.after) if state is not None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.desired.read import is_date
 from pleoctl.desired.rows import fields_of, local_of, ordered
 from pleoctl.errors import Finding
-from pleoctl.model.kinds import TAG, TAG_GROUP, Field, Kind, flat_kinds
+from pleoctl.model.kinds import TAG, TAG_GROUP, Kind, flat_kinds
 from pleoctl.model.records import NOTHING, DesiredState, Dimension, Row
 from pleoctl.place import Place
 from pleoctl.sources.cells import NO_END
@@ -71,34 +71,13 @@ class RowReader:
         said = fields_of(kind, texts)
         return {name: said[name] for name in texts}
 
-    def _problem(self, cells: dict[str, Any], kind: Kind) -> str | None:
-        wrong = next(self._wrong_texts(cells, kind), None)
+    @staticmethod
+    def _problem(cells: dict[str, Any], kind: Kind) -> str | None:
+        texts = {name: value for name, value in cells.items() if isinstance(value, str)}
+        wrong = next(_not_texts(cells, kind), None) or kind.problem(texts) or next(_wrong_locals(texts), None)
         if wrong is None and not isinstance(cells.get("active", True), bool):
             wrong = f"active is neither true nor false: {cells.get('active')!r}"
         return wrong or (None if cells.get(kind.key) else f"has no {kind.key}")
-
-    @staticmethod
-    def _wrong_texts(cells: dict[str, Any], kind: Kind) -> Iterator[str]:
-        needed = [one for one in kind.fields if one.name != kind.key and not (one.nullable or one.optional)]
-        others = [one for one in kind.fields if one.name != kind.key and one not in needed]
-        for one in needed:
-            value = cells.get(one.name)
-            if not isinstance(value, str) or not value.strip():
-                yield f"{one.name} is blank"
-        for one in (*others, *needed, Field(kind.key), *kind.local):
-            if not isinstance(cells.get(one.name), str | None):
-                yield f"{one.name} is not text"
-        for one in (Field(kind.key, longest=kind.longest), *needed, *others):
-            value = cells.get(one.name) or ""
-            if one.longest is not None and len(value) > one.longest:
-                yield f"{one.name} has more than {one.longest} characters"
-            if value and (wrong := one.misfit(one.spelt(value) if one.spelt else value)):
-                yield f"{one.name} {value!r} {wrong}"
-        currency, expires = cells.get("currency"), cells.get("expires")
-        if currency is not None and not _CURRENCY.fullmatch(currency):
-            yield f"currency {currency!r} is not a three-letter code"
-        if expires is not None and not is_date(expires):
-            yield f"expires {expires!r} is not a date (YYYY-MM-DD)"
 
     def _report(self, row: Row, problem: str) -> None:
         shown = f"{row.key!r}: " if row.key is not None else ""
@@ -172,3 +151,17 @@ class RowReader:
         )
         self._report(row, row.hold or "")
         return [Dimension(Row(None, {}, hold=row.hold), None)]
+
+
+def _not_texts(cells: dict[str, Any], kind: Kind) -> Iterator[str]:
+    """What is no text, beside the needed fields, which are blank then."""
+    names = (*(name for name in kind.names if name not in kind.needed), kind.key, *kind.locals)
+    return (f"{name} is not text" for name in dict.fromkeys(names) if not isinstance(cells.get(name), str | None))
+
+
+def _wrong_locals(texts: dict[str, str]) -> Iterator[str]:
+    currency, expires = texts.get("currency"), texts.get("expires")
+    if currency is not None and not _CURRENCY.fullmatch(currency):
+        yield f"currency {currency!r} is not a three-letter code"
+    if expires is not None and not is_date(expires):
+        yield f"expires {expires!r} is not a date (YYYY-MM-DD)"

@@ -65,7 +65,7 @@ def test_a_receipt_reads_back(tmp_path: Path) -> None:
     ("receipt", "told"),
     [
         (changed(address="account:%61"), "changes.0.address"),
-        (changed(address="vendor:a"), "changes.0.address"),
+        (changed(address="customer:a"), "changes.0.address"),
         (changed(pleoId="../x"), "changes.0.pleoId"),
         (changed(status="fine"), "changes.0.status"),
         (changed(after={}), "changes.0"),
