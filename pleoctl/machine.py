@@ -21,11 +21,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
+    from subprocess import Popen
 
 T = TypeVar("T")
 # Files of a branch may look like a repository, whose configuration names programs to run: git goes by a .git alone,
 # which no branch can hold. Versions before 2.38 do not know the setting, so `Machine.git` looks for itself as well.
 _GIT: Final = ("git", "-c", "safe.bareRepository=explicit")
+
+
+_MIB: Final = 1024 * 1024
+MOST_PRINTED: Final = 256 * _MIB
+"""How many bytes of a program's output are kept."""
+_PORTION: Final = 64 * 1024
+
+
+class ProgramError(OSError):
+    """A program that was started did not end as it should; its words name it, not what it printed."""
 
 
 class Pool(Protocol):
@@ -90,21 +101,21 @@ class Machine:
 
         return ThreadPoolExecutor(workers, thread_name_prefix="pleoctl")
 
-    def program(self, command: Sequence[str], seconds: float, folder: Path | None = None) -> Ran:
+    def program(
+        self, command: Sequence[str], seconds: float, folder: Path | None = None, *, most: int = MOST_PRINTED
+    ) -> Ran:
         """Run a small program with nothing on its standard input, never through a shell.
 
-        Raises `OSError` if it cannot be started (`TimeoutError` if it does not end in time) and `ValueError` for a name
-        or argument that no program can have.
+        Raises `OSError` if it cannot be started, `ProgramError` as `printed` does, and `ValueError` for a name or
+        argument that no program can have.
         """
-        import subprocess  # for the few commands that ask a program
+        from subprocess import DEVNULL, PIPE, Popen  # for the few commands that ask a program
 
-        try:
-            done = subprocess.run(  # noqa: S603 - callers vouch for what they run
-                list(command), cwd=folder, capture_output=True, check=False, timeout=seconds, stdin=subprocess.DEVNULL
-            )
-        except subprocess.TimeoutExpired as error:
-            raise TimeoutError(f"{command[0]} did not end within {seconds:g} s") from error
-        return Ran(done.returncode, done.stdout)
+        process = Popen(  # noqa: S603 - callers vouch for what they run
+            list(command), cwd=folder, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL
+        )
+        output = printed(process, command[0], seconds, most)
+        return Ran(process.returncode, output)
 
     def git(self, arguments: Sequence[str], seconds: float, folder: Path) -> Ran:
         """Run git in a folder. Raises as `program` does, and `Refused` where files pose as a repository."""
@@ -169,6 +180,50 @@ def on(machine: Machine) -> Iterator[None]:
         yield
     finally:
         _current.pop()
+
+
+def printed(process: Popen[bytes], name: str, seconds: float, most: int) -> bytes:
+    """What a program prints until it ends; it is ended where that takes too long or is more than so many bytes.
+
+    Raises `ProgramError` then, and where it leaves somebody behind who holds its output open.
+    """
+    import subprocess
+    import threading
+
+    end = time.monotonic() + seconds
+    portions: list[bytes] = []
+    # A thread, since a program's own children may hold the pipe open for ever.
+    reader = threading.Thread(target=_collect, args=(process, portions, most), daemon=True)
+    reader.start()
+    try:
+        reader.join(seconds)
+        output = b"".join(portions)
+        if len(output) > most:
+            raise ProgramError(f"{name} printed more than {_size(most)}")
+        process.wait(0 if reader.is_alive() else max(0.0, end - time.monotonic()))
+        if reader.is_alive():
+            raise ProgramError(f"{name} ended and left somebody who holds its output open")
+    except subprocess.TimeoutExpired as error:
+        raise ProgramError(f"{name} did not end within {seconds:g} s") from error
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    return output
+
+
+def _collect(process: Popen[bytes], portions: list[bytes], most: int) -> None:
+    total = 0
+    if process.stdout is None:
+        return
+    with process.stdout as stream:
+        while total <= most and (portion := stream.read(_PORTION)):
+            portions.append(portion)
+            total += len(portion)
+
+
+def _size(count: int) -> str:
+    return f"{count // _MIB} MiB" if count >= _MIB else f"{count // 1024} KiB"
 
 
 def connection_name(url: str, company: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pleoctl.errors import PleoctlError
-from pleoctl.machine import Machine, connection_name, on, this_machine
+from pleoctl.machine import Machine, ProgramError, connection_name, on, this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +80,7 @@ def test_a_program_tells_its_code_and_its_words() -> None:
     """And one that hangs, or is not there, is an error of the machine."""
     machine = this_machine()
     assert machine.program([sys.executable, "-c", "print('x'); exit(3)"], 30) == (3, b"x\n")
-    with pytest.raises(TimeoutError, match="did not end within"):
+    with pytest.raises(ProgramError, match="did not end within"):
         machine.program([sys.executable, "-c", "import time; time.sleep(60)"], 0.05)
     with pytest.raises(FileNotFoundError):
         machine.program(["no-such-program"], 1)

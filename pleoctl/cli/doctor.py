@@ -33,6 +33,7 @@ def command(options: Options) -> Output:
 
     """
     from pleoctl.pleo.reader import PleoReader
+    from pleoctl.remote.errors import Unauthorised
 
     workspace = open_workspace(options)
     with connected(workspace, PleoReader) as reader:
@@ -42,7 +43,9 @@ def command(options: Options) -> Output:
         reads = {what: _probe(reader, what) for what, used in managed.items() if used or what in _ALWAYS}
     for what, problem in reads.items():
         if problem is not None:
-            findings.append(Finding("no-read", problem, "error" if managed[what] else "warning"))
+            # A credential may lack what the workspace has no use for; a list that fails otherwise is a fault.
+            spared = isinstance(problem, Unauthorised) and not managed[what]
+            findings.append(Finding("no-read", problem.message, "warning" if spared else "error"))
     readable = {what: problem is None for what, problem in reads.items()}
     wrong_company = any(f.code == "other-company" for f in findings)
     failed = any(f.level == "error" for f in findings)
@@ -70,11 +73,11 @@ def _data(workspace: Workspace, told: Introspection, readable: dict[str, bool]) 
     }
 
 
-def _probe(reader: PleoReader, what: str) -> str | None:
+def _probe(reader: PleoReader, what: str) -> PleoctlError | None:
     try:
         reader.probe(what)
     except PleoctlError as error:
-        return error.message
+        return error
     return None
 
 

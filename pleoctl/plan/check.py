@@ -58,7 +58,7 @@ def change_problems(changes: Iterable[Change]) -> Iterator[str]:
 
 def _illogical(change: Change) -> str | None:
     if change.kind not in KINDS or change.address.kind != change.kind:
-        return f"a {change.kind} does not have the address {change.address}"
+        return f"{_one(change.kind)} does not have the address {change.address}"
     if not is_state(change.after, change.kind) or not (change.before is None or is_state(change.before, change.kind)):
         return "its states are malformed"
     return _unlike_its_action(change) or _untold(change) or _astray(change)
@@ -67,15 +67,15 @@ def _illogical(change: Change) -> str | None:
 def _unlike_its_action(change: Change) -> str | None:
     action, before = change.action, change.before
     if (action == "create") != (before is None) or (action == "create") != (change.id is None):
-        return f"a {action} does not look like that"
+        return f"{_one(action)} does not look like that"
     was = action == "unarchive" if before is None else before["archived"]
     if change.after["archived"] != (action == "archive") or was != (action == "unarchive"):
-        return f"a {action} does not change archived like that"
+        return f"{_one(action)} does not change archived like that"
     states = ((before or {}).get("state"), change.after.get("state"))
     if action not in KINDS[change.kind].waves or states != (
         ("DRAFT", "ACTIVE") if action == "confirm" else (None,) * 2
     ):
-        return f"a {action} does not change state like that"
+        return f"{_one(action)} does not change state like that"
     return None
 
 
@@ -94,3 +94,7 @@ def _astray(change: Change) -> str | None:
         return "its parent is malformed"
     below = change.parent is None or change.parent.address == change.address.parent
     return None if below else "its address is not below its parent's"
+
+
+def _one(word: str) -> str:
+    return f"{'an' if word[:1] in set('aeiou') else 'a'} {word}"

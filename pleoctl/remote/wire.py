@@ -19,6 +19,7 @@ from urllib3.exceptions import (
     ConnectTimeoutError,
     DecodeError,
     HTTPError,
+    LocationValueError,
     NameResolutionError,
     NewConnectionError,
     ReadTimeoutError,
@@ -83,6 +84,9 @@ class Wire:
         """One request, never repeated. Raises `Unanswered`, or the service's failure where no other try can help."""
         try:
             prepared = self._prepared(method, url, **request)
+        except (requests.RequestException, ValueError) as error:
+            raise self._unsendable(error, method, url) from error
+        try:
             with self._session.send(
                 prepared,
                 timeout=self._timeout,
@@ -141,25 +145,43 @@ class Wire:
         return True
 
     def _proxy(self) -> str:
-        """The proxy in use, without its credential."""
+        """The proxy in use, without its credential; its url can be taken apart, since something was sent to it."""
         named = self._proxies
         parts = urlsplit(named.get(urlsplit(self._service.url).scheme) or named.get("all") or "")
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else "of the environment"
 
+    def _is_socks(self) -> bool:
+        """Whether a proxy is in use of which no error says that it was the proxy."""
+        return self._proxy().startswith("socks")
+
     # --- what went wrong ---------------------------------------------------------------------------------------
+
+    def _unsendable(self, error: Exception, method: str, url: str) -> Exception:
+        """A request that cannot even be put together; its values are no matter for a message."""
+        what = f"{method} {urlsplit(url).path} cannot be sent"
+        if isinstance(error, requests.exceptions.InvalidHeader | UnicodeError):
+            return self._service.failure(
+                f"{what}: one of its headers has characters that no header can carry",
+                hint="take line breaks, blanks at the start and letters beyond Latin-1 out of it",
+            )
+        if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
+            return self._service.failure(f"{what}: {url!r} is no url that can be asked")
+        return self._service.failure(f"{what}: {type(error).__name__}")
 
     def _meaning(self, error: Exception, method: str, url: str) -> Exception:
         inner = list(_inside(error))
         limits = self._service.limits
-        if any(isinstance(one, ProxyFault | requests.exceptions.ProxyError) or _of_proxy(one) for one in inner):
-            return self._proxy_meaning(inner, url)
+        of_proxy = self._proxy_fault(error, inner, url) if self._proxies else None
+        if of_proxy is not None:
+            return of_proxy
         if any(isinstance(one, ssl.SSLCertVerificationError) for one in inner):
             return self._service.failure(
                 f"the TLS certificate of {urlsplit(url).hostname} is not trusted",
                 hint="SSL_CERT_FILE may name your own certificates",
             )
         if any(isinstance(one, NewConnectionError | ConnectTimeoutError | requests.ConnectTimeout) for one in inner):
-            return Unanswered(f"no connection to {_reason(inner, url)}", sent=False, tries=_connect_tries(inner))
+            place = f"the proxy {self._proxy()}" if self._is_socks() else _reason(inner, url)
+            return Unanswered(f"no connection to {place}", sent=False, tries=_connect_tries(inner))
         if any(isinstance(one, AnswerTooLong) for one in inner):
             words = f"the answer did not end within {limits.answer_seconds:g} s (answerSeconds)"
             return Unanswered(words, sent=True, tries=ENDLESS_TRIES)
@@ -179,10 +201,26 @@ class Wire:
         ):
             return Unanswered(f"the answer is unreadable ({type(error).__name__})", sent=True, tries=TRIES)
         if isinstance(error, ValueError):
-            return self._service.failure(f"{method} {urlsplit(url).path} cannot be sent: {type(error).__name__}")
+            return self._unsendable(error, method, url)
         if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
             return self._service.failure(f"{method} {urlsplit(url).path} cannot be sent: {error}")
         return Unanswered("the answer broke off", sent=True, tries=TRIES)
+
+    def _proxy_fault(self, error: Exception, inner: list[BaseException], url: str) -> Exception | None:
+        """What is wrong with the proxy; None where it is something else."""
+        if any(isinstance(one, ProxyFault | requests.exceptions.ProxyError) or _of_proxy(one) for one in inner):
+            return self._proxy_meaning(inner, url)
+        if isinstance(error, requests.exceptions.InvalidSchema):
+            return self._service.failure(f"the proxy {self._proxy()} speaks what is not known here: {error}")
+        # The request's own url was put together before; the proxy's is read when it is sent.
+        unread = isinstance(error, requests.exceptions.InvalidURL | LocationValueError)
+        return self._no_proxy_url() if unread else None
+
+    def _no_proxy_url(self) -> Exception:
+        return self._service.failure(
+            "the proxy that the environment names is not a url (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY)",
+            hint="write http://host:port",
+        )
 
     def _proxy_meaning(self, inner: list[BaseException], url: str) -> Exception:
         """A proxy that does not connect has passed nothing on."""
@@ -190,7 +228,7 @@ class Wire:
         if any(isinstance(one, ssl.SSLCertVerificationError) for one in inner):
             return self._service.failure(f"the TLS certificate of {proxy} is not trusted")
         if any(isinstance(one, requests.exceptions.InvalidProxyURL) for one in inner):
-            return self._service.failure(f"{proxy} is not a url", hint="write http://host:port")
+            return self._no_proxy_url()
         status = _tunnel_status(inner)
         if status is None:
             return Unanswered(f"no connection to {proxy}", sent=False, tries=_connect_tries(inner))

@@ -158,7 +158,7 @@ def doubting(look: Callable[[], T]) -> T:
     try:
         return look()
     except RemoteError as error:
-        raise LostAnswer(f"Pleo did not answer, and could not be asked again: {error.message}") from error
+        raise LostAnswer(f"what became of it could not be looked up: {error.message}") from error
 
 
 T = TypeVar("T")

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.errors import PleoctlError, Refused
-from pleoctl.machine import this_machine
+from pleoctl.machine import ProgramError, this_machine
 from pleoctl.workspace.trust import require_env
 
 if TYPE_CHECKING:
     from pleoctl.place import Place
 
 SECRET_SECONDS: Final = 60
+MOST_SECRET: Final = 64 * 1024
 FOLDER: Final = "PLEOCTL_SECRETS_DIR"
 
 
@@ -73,7 +74,7 @@ class Secret:
         return value
 
     def _file(self, name: str) -> str:
-        return decode(read_bytes(self._path(name), name, limit=64 * 1024), name)
+        return decode(read_bytes(self._path(name), name, limit=MOST_SECRET), name)
 
     def _path(self, name: str) -> Path:
         """Where the file really lies: below the workspace or below the folder that the environment names."""
@@ -96,8 +97,10 @@ class Secret:
     def _cmd(self, command: str) -> str:
         require_exec(f"the secret reference cmd:{command.split(' ', maxsplit=1)[0]}")
         try:
-            code, output = this_machine().program(shlex.split(command), SECRET_SECONDS, self._root)
+            code, output = this_machine().program(shlex.split(command), SECRET_SECONDS, self._root, most=MOST_SECRET)
             secret = output.decode()
+        except ProgramError as error:
+            raise PleoctlError(f"the secret's command {error}") from error
         except (OSError, ValueError) as error:
             raise PleoctlError(f"the secret's command could not be run: {type(error).__name__}") from error
         if code:

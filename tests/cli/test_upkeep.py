@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from pleoctl.documents.schemas import schema_names
+from pleoctl.sandbox import Credential, Fault, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -227,8 +228,6 @@ def test_doctor_tells_who_the_credential_is(cli: Any, pleo: Any, workspace: Any)
 
 def test_doctor_tells_what_is_missing(cli: Any, pleo: Any, workspace: Any) -> None:
     """A lacking scope is named; one that only applying needs is a warning."""
-    from pleoctl.sandbox import Credential, Settings
-
     workspace(pleo)
     for scopes, code, level in ((("accounts:read",), 0, "warning"), (("tag-group:read",), 1, "error")):
         pleo.use(Settings(credentials=(Credential(scheme="apiKey", secret="sandbox-key", scopes=scopes),)))
@@ -236,6 +235,23 @@ def test_doctor_tells_what_is_missing(cli: Any, pleo: Any, workspace: Any) -> No
         assert said.code == code, said
         found = [f for f in said.json["findings"] if f["code"] == "missing-scope"]
         assert (found[0]["level"], "accounts:" in found[0]["message"]) == (level, True)
+
+
+@pytest.mark.parametrize(("scopes", "fault", "code"), [(None, True, 1), (("accounts:read",), False, 0)])
+def test_doctor_fails_where_a_list_cannot_be_read(
+    cli: Any, pleo: Any, workspace: Any, scopes: Any, fault: bool, code: int
+) -> None:
+    """Also a list that the workspace does not manage, unless all that lacks is a permission."""
+    workspace(pleo)
+    if scopes:
+        pleo.use(Settings(credentials=(Credential(scheme="apiKey", secret="sandbox-key", scopes=scopes),)))
+    if fault:
+        pleo.add_fault(Fault(kind="status", status=404, path="tag-group"))
+    said = cli("doctor", "--format", "json")
+    assert said.code == code, said
+    assert said.json["result"]["readable"] == {"accounts": True, "tags": False}
+    found = [f["level"] for f in said.json["findings"] if f["code"] == "no-read"]
+    assert found == ["error" if code else "warning"]
 
 
 def test_doctor_tells_another_company_and_a_wrong_key(

@@ -73,14 +73,25 @@ def test_a_proxy_that_drips_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> N
     assert not isinstance(caught.value, LostAnswer)
 
 
-@pytest.mark.parametrize("url", ["nonsense://", "http://[", "socks5://127.0.0.1:9"])
+@pytest.mark.parametrize(
+    "url", ["nonsense://", "http://[", "http://[::1", ":::", "http://a b", "http://x:y", "ftp://x"]
+)
 def test_a_proxy_that_makes_no_sense_is_a_sentence(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    """Whatever HTTPS_PROXY holds, no traceback comes of it."""
+    """Whatever HTTPS_PROXY holds, the message names the proxy as what is wrong, and the variable."""
     http = through(9, monkeypatch)
     http.close()
     monkeypatch.setenv("HTTPS_PROXY", url)
     service = Service("https://api.example.com", "The server", Limits(2.0))
-    with pytest.raises(RemoteError):
+    with pytest.raises(RemoteError, match="the proxy that the environment names is not a url"):
+        Transport(service, None, Budget(None, machine=FakeTime())).read("GET", "/x")
+
+
+@pytest.mark.parametrize("url", ["socks5://127.0.0.1:9", "socks5h://127.0.0.1:9"])
+def test_a_proxy_of_another_kind_is_named(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Not the server but the proxy cannot be reached, or this kind of it is not known here."""
+    monkeypatch.setenv("HTTPS_PROXY", url)
+    service = Service("https://api.example.com", "The server", Limits(2.0))
+    with pytest.raises(RemoteError, match=rf"the proxy {url}"):
         Transport(service, None, Budget(None, machine=FakeTime())).read("GET", "/x")
 
 

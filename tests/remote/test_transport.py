@@ -393,3 +393,13 @@ def test_an_echoed_credential_is_masked(http: Transport, requests_mock: Mocker, 
         http.read("GET", "/v1/introspect")
     assert "***" in str(caught.value)
     assert echo.rpartition(" ")[2] not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["a\r\nX-Other: b", "a\nb", " a", "a\u20ac"])
+def test_a_header_that_cannot_be_sent_is_told_without_its_value(time: FakeTime, value: str) -> None:
+    """A value with a line break would be two headers: nothing is sent, and the sentence says what is wrong."""
+    http = Transport(Service("http://127.0.0.1:9", "Pleo"), None, Budget(None, machine=time))
+    with pytest.raises(RemoteError, match="one of its headers has characters that no header can carry") as caught:
+        http.read("GET", "/x", headers={"X-A": value})
+    http.close()
+    assert value not in str(caught.value)

@@ -142,7 +142,7 @@ def test_a_look_that_fails_leaves_the_doubt() -> None:
     """Without a look nothing is sent again, whatever made it fail."""
     for error in (PleoError("down"), Unauthorised("no", 401), REFUSED):
         step = Script([LOST], [error])
-        with pytest.raises(LostAnswer, match="could not be asked again"):
+        with pytest.raises(LostAnswer, match="what became of it could not be looked up"):
             run(step)
 
 

@@ -209,6 +209,8 @@ FAILING = {
     "cmd:false": "exit code 1",
     "cmd:'unclosed": "could not be run",
     "cmd:true": "is empty",
+    "cmd:yes hush": "printed more than 64 KiB",
+    "cmd:sh -c 'yes hush >&2 & echo; exit 2'": "exit code 2",
     "env:TWO_LINES": "characters",
     "env:UMLAUT": "characters",
 }

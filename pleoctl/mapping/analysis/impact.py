@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.errors import InvalidFile, UsageError
-from pleoctl.machine import this_machine
+from pleoctl.machine import ProgramError, this_machine
 from pleoctl.mapping.rules.build import read_rules, relative
 from pleoctl.mapping.rules.files import folder_reader
 from pleoctl.mapping.rules.model import RULES
@@ -229,6 +229,6 @@ def _git(root: Path, *arguments: str) -> bytes | None:
         code, output = this_machine().git(arguments, _GIT_SECONDS, root)
     except FileNotFoundError as error:
         raise UsageError("git is not installed, so --base must be a path") from error
-    except TimeoutError as error:
-        raise UsageError(f"git did not answer within {_GIT_SECONDS} seconds") from error
+    except ProgramError as error:
+        raise UsageError(str(error)) from error
     return output if code == 0 else None
