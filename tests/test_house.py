@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import statistics
 from functools import cache
 from itertools import pairwise
@@ -48,6 +49,7 @@ FLOORS: Final = (
     "__main__ testing",
 )
 HEIGHT: Final = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
+PRIVATE: Final = re.compile(r"pleoctl\.[\w.]*\._[a-zA-Z]\w*")
 LONGEST_MODULE: Final = 400
 MOST_PARAMETERS: Final = 5
 MEDIAN_FUNCTION: Final = 10
@@ -111,7 +113,7 @@ def test_no_module_imports_itself_through_others() -> None:
     assert sorted(standing) == [], "these stand in a circle, or import from one"
 
 
-@pytest.mark.parametrize("folder", ["pleoctl", "bench"])
+@pytest.mark.parametrize("folder", ["pleoctl", "bench", "tests"])
 def test_no_module_is_longer_than_one_reads(folder: str) -> None:
     """No module has more than 400 lines."""
     long = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / folder).rglob("*.py")}
@@ -149,3 +151,20 @@ def test_the_table_of_floors_names_each_room_once() -> None:
     """A room stands on one floor."""
     rooms = sorted(" ".join(FLOORS).split())
     assert all(one != other for one, other in pairwise(rooms))
+
+
+def _private(tree: ast.Module) -> list[str]:
+    """Private names of the package that a test imports or replaces."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pleoctl"):
+            found += [alias.name for alias in node.names if alias.name.startswith("_") and alias.name != "__version__"]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and PRIVATE.fullmatch(node.value):
+            found.append(node.value)
+    return found
+
+
+def test_no_test_reaches_into_private_names() -> None:
+    """What a test needs of a room is what other rooms may use as well."""
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "tests").rglob("*.py")}
+    assert {path.name: names for path, tree in trees.items() if (names := _private(tree))} == {}

@@ -32,7 +32,7 @@ def read_state(text: str, shown: str) -> tuple[DesiredState, Comments]:
         state = reader.read()
     except NotCanonical:
         document = parse(text, shown, SCHEMA)
-        return _from_document(document), from_document(document)
+        return state_of(document), from_document(document)
     return state, from_lines(reader.slots, reader.comments)
 
 
@@ -150,7 +150,8 @@ def _plain(row: Row) -> list[Any]:
     return [row.key, row.fields, row.active, row.hold, dict(row.local)]
 
 
-def _from_document(document: Document) -> DesiredState:
+def state_of(document: Document) -> DesiredState:
+    """The state that a parsed file holds, whoever wrote it: the careful way, which knows each place."""
     data = document.data
     state = DesiredState(files=[document.shown])
     for kind in flat_kinds():

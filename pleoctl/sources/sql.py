@@ -45,7 +45,7 @@ class SqlSource:
         self._tables: dict[str, Table] | None = None
         for name in resource_names():
             if name in section:
-                _check_query(str(section[name]["query"]), f"source.{name}.query")
+                check_query(str(section[name]["query"]), f"source.{name}.query")
 
     def read(self, resource: str) -> Table | None:
         """See `Source.read`; the first call reads everything, in one transaction that is rolled back."""
@@ -97,7 +97,8 @@ def _failed(error: Exception) -> SourceError:
     return SourceError(f"the database cannot be read: {words[0] if words else type(error).__name__}")
 
 
-def _check_query(query: str, key: str) -> None:
+def check_query(query: str, key: str) -> None:
+    """Raise `SourceError` unless a query is one that only reads."""
     bare = _TEXTS.sub(" ", query).strip().rstrip(";")
     if not _STARTS.match(bare) or ";" in bare:
         raise SourceError(f"{key} is not one SELECT", hint="a source only reads")

@@ -37,8 +37,8 @@ _HIDDEN: Final = "the row is hidden in the sheet; show it, or delete it"
 _DATE: Final = "is a date or a time; format the column as text, and write the code again"
 # A day is a day in these; in a code it is a spreadsheet program's guess.
 _DAYS: Final = frozenset({"name", "expires"})
-_LAST_ROW: Final = 1_048_576
-_MOST_CELLS: Final = 10_000_000
+LAST_ROW: Final = 1_048_576
+MOST_CELLS: Final = 10_000_000
 
 
 class XlsxSource(CsvSource):
@@ -101,10 +101,8 @@ class _Sheet(CsvFile):
         count = 0
         for line, row in enumerate(sheet.iter_rows(), 1):
             count += len(row)
-            if line > _LAST_ROW or count > _MOST_CELLS:
-                raise SourceError(
-                    f"has more than {_LAST_ROW:,} rows or {_MOST_CELLS:,} cells", place=Place(self._shown)
-                )
+            if line > LAST_ROW or count > MOST_CELLS:
+                raise SourceError(f"has more than {LAST_ROW:,} rows or {MOST_CELLS:,} cells", place=Place(self._shown))
             if bounds.over:
                 raise bounds.late()
             cells = [self._cell_text(cell, line, column) for column, cell in enumerate(row)]

@@ -19,8 +19,8 @@ _MOST: Final = {"xl/worksheets/": 48 * _MIB, "xl/sharedStrings": 32 * _MIB}
 _MOST_ELSE: Final = 16 * _MIB
 _MOST_IN_ALL: Final = 128 * _MIB
 # Rows, or texts, of one part; and what one of them may hold (16,384 cells of a few elements each).
-_ROWS: Final = 2_000_000
-_PARTS_OF_ROW: Final = 200_000
+MOST_ROWS: Final = 2_000_000
+MOST_PARTS_OF_ROW: Final = 200_000
 _ROW_DEPTH: Final = 3
 
 
@@ -53,7 +53,7 @@ def _check_elements(stream: IO[bytes], name: str, shown: str) -> None:
             rows, inner = rows + 1, 0
         else:
             inner += 1
-        if rows > _ROWS or inner > _PARTS_OF_ROW:
+        if rows > MOST_ROWS or inner > MOST_PARTS_OF_ROW:
             raise SourceError(f"{name} has more elements than anybody writes", place=Place(shown))
 
     def end(_tag: str) -> None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import mixed
+from mixed import accounts
 from pleoctl.documents.canonical import canonical_bytes, digest
 from pleoctl.documents.schemas import validator
-from pleoctl.sandbox import Edit, Fault, Seed, Settings
+from pleoctl.sandbox import Fault, Seed, Settings
 from pleoctl.state.lock import FileLock, Holder
 
 if TYPE_CHECKING:
@@ -25,29 +25,10 @@ Cli = Callable[..., Any]
 OTHER = "22222222-2222-4222-8222-222222222222"
 
 
-@pytest.fixture
-def folder(pleo: Sandbox, workspace: Any, desired: Any) -> Path:
-    """A workspace of the mixed plan."""
-    pleo.reset(mixed.SEED, Settings())
-    return mixed.write_workspace(workspace, desired, pleo)
-
-
-@pytest.fixture
-def plan(folder: Path, cli: Cli) -> Path:
-    """A saved plan."""
-    assert cli("plan", "-o", "plan.json").code == 0
-    return folder / "plan.json"
-
-
 def reseal(plan: Path, **fields: Any) -> None:
     """Edit a plan as someone would who knows how its id is made."""
     body = {k: v for k, v in json.loads(plan.read_text()).items() if k != "id"} | fields
     plan.write_bytes(canonical_bytes({**body, "id": digest(body)}))
-
-
-def accounts(number: int, **fields: Any) -> list[dict[str, Any]]:
-    """Accounts of a seed, or rows."""
-    return [{"externalId": f"e{n:03}", "code": f"{n}", "name": f"N{n}", **fields} for n in range(number)]
 
 
 def test_what_is_left_alone_does_not_thin_the_guard_out(cli: Cli, pleo: Sandbox, workspace: Any, desired: Any) -> None:
@@ -364,67 +345,3 @@ def test_data_goes_to_stdout_and_progress_to_stderr(plan: Path) -> None:
 
 
 # --- drift and sync --------------------------------------------------------------------------------------------------
-
-
-def test_drift_is_2(pleo: Sandbox, plan: Path, cli: Cli) -> None:
-    """Drift tells changes by 2, in line by 0; there is no guard and no warning."""
-    said = cli("drift", "--format", "json")
-    assert (said.code, said.json["exitCode"]) == (2, 2)
-    assert said.json["result"]["changes"]
-    assert cli("apply", str(plan)).code == 0
-    assert cli("drift").code == 0
-    pleo.world.edit(Edit(op="rename", kind="account", key="keep", fields={"name": "Drifted"}))
-    drifted = cli("drift")
-    assert drifted.code == 2
-    assert "Drifted" in drifted.stdout
-
-
-def test_drift_has_no_guard(pleo: Sandbox, workspace: Any, desired: Any, cli: Cli) -> None:
-    """What a plan would refuse is drift like any other, and costs no question for its use."""
-    pleo.reset(Seed(accounts=accounts(30)))
-    desired(workspace(pleo), accounts=[])
-    said = cli("drift")
-    assert said.code == 2
-    assert "--allow-archive" not in said.stdout + said.stderr
-    assert pleo.stats()["total"] == 2
-
-
-def write_csv(folder: Path, rows: list[str]) -> None:
-    """The accounting system's accounts."""
-    (folder / "accounts.csv").write_text("\n".join(["externalId,code,name", *rows]) + "\n", encoding="utf-8")
-
-
-CSV = {"type": "csv", "accounts": {"path": "accounts.csv"}}
-
-
-def test_sync_exports_plans_and_applies(pleo: Sandbox, workspace: Any, cli: Cli) -> None:
-    """One command brings Pleo in line; the second has nothing to do."""
-    pleo.reset(Seed(accounts=accounts(30)))
-    folder = workspace(pleo, source=CSV)
-    write_csv(folder, [f"e{n:03},{n},N{n}" for n in range(28)] + ["new,9,New"])
-    said = cli("sync", "--format", "json")
-    assert said.code == 0, said.stderr
-    assert {a["externalId"] for a in pleo.state()["accounts"] if a["archived"]} == {"e028", "e029"}
-    assert (folder / "desired-state.yaml").exists()
-    pleo.world.statistics.reset()
-    assert cli("sync").code == 0
-    assert pleo.stats()["writes"] == 0
-
-
-def test_sync_stops_at_the_guard(pleo: Sandbox, workspace: Any, cli: Cli) -> None:
-    """Nobody reviews a sync, so its guard has no override."""
-    pleo.reset(Seed(accounts=accounts(30)))
-    folder = workspace(pleo, source=CSV)
-    write_csv(folder, ["e000,0,N0"])
-    said = cli("sync")
-    assert said.code == 3
-    assert "archive" in said.stdout + said.stderr
-    assert pleo.stats()["writes"] == 0
-
-
-def test_a_broken_source_stops_a_sync(pleo: Sandbox, workspace: Any, cli: Cli) -> None:
-    """Without the accounting system's data nothing is read from or written to Pleo."""
-    workspace(pleo, source=CSV)
-    said = cli("sync")
-    assert said.code in {1, 78}
-    assert pleo.stats()["total"] == 0

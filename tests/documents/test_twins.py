@@ -2,92 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from awkward import TEXT
 from pleoctl.desired.comments import from_document, from_lines, render
-from pleoctl.desired.read import _from_document, checked, read_state
+from pleoctl.desired.read import checked, read_state, state_of
 from pleoctl.desired.rows import FastReader, NotCanonical
 from pleoctl.documents.load import parse
-from pleoctl.documents.scalars import Ambiguous, plain_value, yaml_string
 from pleoctl.errors import InvalidFile
 from pleoctl.model.records import DesiredState, Dimension, Row
 
 # --- any desired state -----------------------------------------------------------------------------------------------
 
-_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_AWKWARD = [
-    '"',
-    "\\",
-    "'",
-    "#",
-    ": ",
-    " #",
-    "- ",
-    "{",
-    "}",
-    "[",
-    ",",
-    "&a",
-    "*a",
-    "!",
-    "|",
-    ">",
-    "%",
-    "@",
-    "`",
-    "\t",
-    "\n",
-    "\r",
-    "\0",
-    "\x07",
-    "\x1f",
-    "\x7f",
-    "\x85",
-    "\x9f",
-    "\xa0",
-    "\u2028",
-    "\u2029",
-    "\ufeff",
-    "\ufffe",
-    "\uffff",
-    "\u202e",
-    "\u2066",
-    "\u200b",
-    "\ud800",
-    "\udc00",
-    "\ue000",
-    "😀",
-    "🇸🇪",
-    "ä",
-    "a\u0308",
-    "ß",
-    "İ",
-    "null",
-    "true",
-    "0100",
-    "NO",
-    "~",
-    " ",
-    "\\u0041",
-    "\\n",
-    "active: false",
-    ', hold: "x"',
-    "...",
-    "---",
-    "/",
-]
-_TEXT = st.one_of(
-    st.lists(st.one_of(st.sampled_from(_AWKWARD), st.text(max_size=4)), max_size=5).map("".join),
-    st.text(max_size=20),
-    st.characters().map(lambda c: c * 255),
-).filter(lambda t: not _PAIR.search(t))
-_FILLED = _TEXT.filter(lambda t: bool(t.strip()))
+_FILLED = TEXT.filter(lambda t: bool(t.strip()))
 _SHORT = _FILLED.map(lambda t: t[:255]).filter(lambda t: bool(t.strip()))
 
 
@@ -97,13 +28,13 @@ def accounts(draw: Any) -> Row:
     hold = draw(st.one_of(st.none(), st.none(), _FILLED))
     key = draw(_SHORT if hold is None else st.one_of(st.none(), _FILLED))
     # An empty code or tax code is none.
-    code = draw(st.one_of(st.none(), _TEXT.map(lambda t: t[:255]) if hold is None else _TEXT)) or None
+    code = draw(st.one_of(st.none(), TEXT.map(lambda t: t[:255]) if hold is None else TEXT)) or None
     fields = {"code": code}
-    name = draw(_SHORT if hold is None else st.one_of(st.none(), _TEXT))
+    name = draw(_SHORT if hold is None else st.one_of(st.none(), TEXT))
     if name is not None:
         fields["name"] = name
     if draw(st.booleans()):
-        fields["taxCodeExternalId"] = draw(st.one_of(st.none(), _TEXT)) or None
+        fields["taxCodeExternalId"] = draw(st.one_of(st.none(), TEXT)) or None
     currency = draw(st.one_of(st.none(), st.sampled_from(["EUR", "SEK"])))
     return Row(key, fields, draw(st.booleans()), hold, {"currency": currency} if currency else {})
 
@@ -114,7 +45,7 @@ def values(draw: Any, *, expires: bool = True) -> Row:
     hold = draw(st.one_of(st.none(), st.none(), _FILLED))
     key = draw(_FILLED if hold is None else st.one_of(st.none(), _FILLED))
     fields = {"code": key}
-    name = draw(_FILLED if hold is None else st.one_of(st.none(), _TEXT))
+    name = draw(_FILLED if hold is None else st.one_of(st.none(), TEXT))
     if name is not None:
         fields["name"] = name
     day = draw(st.one_of(st.none(), st.dates().map(str))) if expires else None
@@ -150,7 +81,7 @@ def said(state: DesiredState) -> Any:
 
 def slow(text: str) -> DesiredState:
     """The state as ruamel.yaml and the schema read it."""
-    return _from_document(parse(text, "f.yaml", "desired-state"))
+    return state_of(parse(text, "f.yaml", "desired-state"))
 
 
 ODD = DesiredState(
@@ -310,7 +241,7 @@ def _agree(text: str) -> None:
     except NotCanonical:
         return
     document = parse(text, "f.yaml", "desired-state")
-    assert fast == _from_document(document)
+    assert fast == state_of(document)
     by_lines = render(fast, from_lines(reader.slots, reader.comments))
     assert by_lines == render(fast, from_document(document))
 
@@ -337,65 +268,3 @@ def test_the_digest_depends_on_rows_and_not_on_places(state: DesiredState) -> No
 
 
 # --- scalars ---------------------------------------------------------------------------------------------------------
-
-
-@given(_TEXT)
-def test_a_written_string_is_the_same_string_to_json_and_yaml(text: str) -> None:
-    """Double-quoted scalars are JSON strings; every reader agrees on them."""
-    import json
-
-    scalar = yaml_string(text)
-    assert json.loads(scalar) == text
-    assert parse(f"{scalar}\n", "f.yaml").data == text
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("1", 1),
-        ("-5", -5),
-        ("1.5", 1.5),
-        ("true", True),
-        ("FALSE", False),
-        ("~", None),
-        ("", None),
-        ("a", "a"),
-        ("1a", "1a"),
-        (".", "."),
-        ("0x", "0x"),
-        ("1.2.3", "1.2.3"),
-        ("12-30", "12-30"),
-        ("ext-1", "ext-1"),
-        ("Yes please", "Yes please"),
-    ],
-)
-def test_a_plain_scalar_on_which_all_readers_agree_keeps_its_meaning(text: str, value: Any) -> None:
-    """Numbers, booleans, null and text that nobody doubts."""
-    assert plain_value(text) == value
-    assert type(plain_value(text)) is type(value)
-
-
-@given(st.text("0123456789.-+eExXoObB_:nNaAfFyYsStTrRuUlL~=< ", min_size=1, max_size=10))
-def test_a_plain_scalar_is_text_only_if_every_reader_says_so(text: str) -> None:
-    """Whatever ruamel.yaml reads as a non-string, in YAML 1.1 or 1.2, is never taken for text."""
-    from ruamel.yaml.resolver import VersionedResolver
-
-    assume(text == text.strip())
-    if not isinstance(plain_value(text), str):
-        return
-    for version in ((1, 1), (1, 2)):
-        resolver = VersionedResolver(version=version)
-        tag = str(resolver.resolve(_scalar_node(), text, (True, False)))
-        assert tag in {"tag:yaml.org,2002:str", "tag:yaml.org,2002:value"}, (version, text, tag)
-
-
-def _scalar_node() -> Any:
-    from ruamel.yaml.nodes import ScalarNode
-
-    return ScalarNode
-
-
-def test_an_ambiguous_scalar_is_equal_to_no_text() -> None:
-    """So that no schema and no comparison takes it for what it may not mean."""
-    assert plain_value("0100") == Ambiguous("0100")
-    assert plain_value("0100") != "0100"

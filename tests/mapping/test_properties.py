@@ -20,7 +20,7 @@ from pleoctl.mapping.io.outputs import FORMATS, writer
 from pleoctl.mapping.items import Item, convert, decode
 from pleoctl.mapping.rules.model import LineRow
 from pleoctl.mapping.rules.predicates import folded, predicate
-from pleoctl.mapping.rules.template import _renderer, compile_template
+from pleoctl.mapping.rules.template import compile_template, renderer
 from pleoctl.mapping.rules.when import When
 from pleoctl.mapping.vocabulary import CELLS, SUBTYPES
 from pleoctl.place import Place
@@ -295,4 +295,4 @@ def test_plain_templates_equal_jinja(text: str, given_item: Any) -> None:
     made = convert(given_item)
     if isinstance(made, Item):
         environment = SandboxedEnvironment(undefined=ChainableUndefined, finalize=lambda v: "" if v is None else v)
-        assert compile_template(text, PLACE).render(made) == _renderer(environment.from_string(text))(made)
+        assert compile_template(text, PLACE).render(made) == renderer(environment.from_string(text))(made)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from export_books import JOB, Books, items
 from pleoctl.sandbox import Sandbox, Seed, Settings
 from sandbox_client import Client, SetClock
 
@@ -75,3 +76,13 @@ def client(pleo: Sandbox) -> Iterator[Client]:
     made = Client(pleo)
     yield made
     made.session.close()
+
+
+@pytest.fixture
+def books(clock: SetClock) -> Iterator[Books]:
+    """A company with one pending job of three items."""
+    pleo = Sandbox(clock=clock)
+    made = Books(pleo, clock)
+    made.seeded({"id": JOB, "items": items(3)})
+    yield made
+    pleo.stop()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 COMPANY = "12abc3d4-e567-4890-8234-abc56e78fabc"
 JOB = "6b1f2c1e-0000-4000-8000-000000000001"
+OTHER = "6b1f2c1e-0000-4000-8000-000000000002"
 AT = "2026-03-20T10:00:00Z"
 CLOSED = {"completed", "completed_with_errors", "failed"}
 Json = dict[str, Any]

@@ -118,3 +118,8 @@ def write_workspace(workspace: Any, desired: Any, pleo: Sandbox) -> Path:
     folder: Path = workspace(pleo, dimensions=DIMENSIONS, guard=guard)
     desired(folder, **DESIRED)
     return folder
+
+
+def accounts(number: int, **fields: Any) -> list[dict[str, Any]]:
+    """Accounts of a seed, or rows."""
+    return [{"externalId": f"e{n:03}", "code": f"{n}", "name": f"N{n}", **fields} for n in range(number)]

@@ -119,14 +119,14 @@ def _text(value: str | float) -> str:
     return str(value)
 
 
-_OPTIONS: Final = Options(custom_functions=_Functions())
+OPTIONS: Final = Options(custom_functions=_Functions())
 
 
 class _Interpreter(TreeInterpreter):
     """JMESPath gives null for a part of a text; that would be a cell that is empty by mistake."""
 
     def __init__(self) -> None:
-        super().__init__(_OPTIONS)
+        super().__init__(OPTIONS)
 
     def visit_slice(self, node: Node, value: Any) -> Any:
         self._refuse_text(value, "slice")

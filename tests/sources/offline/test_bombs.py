@@ -198,10 +198,10 @@ def test_a_workbook_cannot_grow(
     books: Books, monkeypatch: pytest.MonkeyPatch, parts: dict[str, list[bytes]], words: str
 ) -> None:
     """Neither by what it unpacks to nor by rows and cells that are gaps."""
-    monkeypatch.setattr("pleoctl.sources.xlsx_parts._ROWS", 2500)
-    monkeypatch.setattr("pleoctl.sources.xlsx_parts._PARTS_OF_ROW", 2500)
-    monkeypatch.setattr("pleoctl.sources.xlsx._LAST_ROW", 20_000)
-    monkeypatch.setattr("pleoctl.sources.xlsx._MOST_CELLS", 1_000_000)
+    monkeypatch.setattr("pleoctl.sources.xlsx_parts.MOST_ROWS", 2500)
+    monkeypatch.setattr("pleoctl.sources.xlsx_parts.MOST_PARTS_OF_ROW", 2500)
+    monkeypatch.setattr("pleoctl.sources.xlsx.LAST_ROW", 20_000)
+    monkeypatch.setattr("pleoctl.sources.xlsx.MOST_CELLS", 1_000_000)
     assert words in told(books, book(books, **parts))
 
 

@@ -70,7 +70,7 @@ def test_a_query_that_does_not_fit_is_refused(
 
 def test_a_database_cannot_be_written(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where a SELECT has got past the check, the transaction is read-only."""
-    monkeypatch.setattr("pleoctl.sources.sql._check_query", lambda *_arguments: None)
+    monkeypatch.setattr("pleoctl.sources.sql.check_query", lambda *_arguments: None)
     with pytest.raises(SourceError, match="readonly"):
         books.read(database(books, monkeypatch, accounts="INSERT INTO chart VALUES (9, 9, 'x', 1) RETURNING id"))
 

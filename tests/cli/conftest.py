@@ -1,0 +1,32 @@
+"""A workspace whose plan has a change of every sort."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import mixed
+from pleoctl.sandbox import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pleoctl.sandbox import Sandbox
+
+Cli = Callable[..., Any]
+
+
+@pytest.fixture
+def folder(pleo: Sandbox, workspace: Any, desired: Any) -> Path:
+    """A workspace of the mixed plan."""
+    pleo.reset(mixed.SEED, Settings())
+    return mixed.write_workspace(workspace, desired, pleo)
+
+
+@pytest.fixture
+def plan(folder: Path, cli: Cli) -> Path:
+    """A saved plan."""
+    assert cli("plan", "-o", "plan.json").code == 0
+    return folder / "plan.json"

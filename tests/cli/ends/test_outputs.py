@@ -1,0 +1,151 @@
+"""Where outputs go: standard output, pipes, full disks, links, folders that are gone."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from renames import code_of, renamed, shell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pleoctl.sandbox import Sandbox
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1"])
+def test_a_plan_can_go_to_standard_output(name: str, plan: Path, cli: Callable[..., Any]) -> None:
+    """Its bytes alone, what people read on stderr, and no file of that name."""
+    before = sorted(plan.parent.iterdir())
+    said = cli("plan", "-o", name)
+    assert (said.code, said.stdout.encode()) == (0, plan.read_bytes())
+    assert "12 to update" in said.stderr
+    assert sorted(plan.parent.iterdir()) == before
+    assert cli("plan", "-o", name, "--format", "json")[:2] == (0, plan.read_text())
+
+
+def test_a_plan_can_go_into_a_pipe(plan: Path) -> None:
+    """A shell's process substitution gets the bytes; a reader that goes away is no error."""
+    done = shell("pleoctl plan -o >(cat >copy.json); code=$?; wait $!; exit $code")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (plan.parent / "copy.json").read_bytes() == plan.read_bytes()
+    assert "Saved to" not in done.stdout
+    assert code_of("pleoctl plan -o >(true)") == 0
+    assert code_of("pleoctl plan -o - >/dev/full") == 1
+
+
+def test_other_outputs_can_go_to_standard_output(plan: Path, cli: Callable[..., Any]) -> None:
+    """Receipts, reports, entries and imports like plans."""
+    assert cli("map", "items.json", "-o", "-").stdout == cli("map", "items.json").stdout
+    assert cli("validate", "--junit", "-").stdout.startswith("<?xml")
+    assert cli("import", "-o", "-").stdout.startswith("apiVersion: pleoctl/v1\nkind: DesiredState")
+    assert json.loads(cli("apply", str(plan), "--receipt", "-").stdout)["outcome"] == "done"
+    assert not (plan.parent / "-").exists()
+
+
+UNWRITABLE = (
+    "plan -o {}",
+    "plan -o {} --detailed-exitcode",
+    "plan --junit {}",
+    "plan --sarif {}",
+    "plan --gitlab-report {}",
+    "validate --junit {}",
+    "validate --sarif {}",
+    "map items.json --format csv -o {}",
+    "import -o {}",
+    "mapping test --junit {}",
+    "apply plan.json --receipt {}",
+)
+
+
+@pytest.mark.parametrize("command", UNWRITABLE)
+@pytest.mark.usefixtures("plan")
+def test_an_output_that_cannot_be_written_is_told(command: str, cli: Callable[..., Any]) -> None:
+    """A finding that names the file, and never exit 0; what the command did or found is told as ever."""
+    said = cli(*command.format("/dev/full").split())
+    assert said.code == 1
+    assert "/dev/full: cannot be written: no space left on device" in said.stderr
+    assert "bug" not in said.stderr
+    if command.startswith("apply"):
+        assert "Apply done: 12 done." in said.stdout
+
+
+def test_an_output_that_is_a_link_to_itself_is_told(plan: Path, cli: Callable[..., Any]) -> None:
+    """A sentence with the fix; the link stays."""
+    link = plan.parent / "loop.json"
+    link.symlink_to("loop.json")
+    for command in ("plan -o", "map items.json --format csv -o", "validate --junit", "import --force -o"):
+        said = cli(*command.split(), "loop.json")
+        assert said.code == 1
+        assert "loop.json: is a link that leads to itself" in said.stderr
+    assert link.is_symlink()
+
+
+@pytest.mark.parametrize("command", UNWRITABLE)
+def test_an_output_that_leads_out_of_the_workspace_is_refused(
+    command: str, plan: Path, cli: Callable[..., Any], pleo: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Through a link that a branch may have planted: exit 3, nothing written there, and nothing to Pleo."""
+    outside = tmp_path_factory.mktemp("outside")
+    (plan.parent / "out").symlink_to(outside)
+    said = cli(*command.format("out/file").split())
+    assert said.code == 3
+    assert "out/file leads outside the workspace" in said.stderr
+    assert not list(outside.iterdir())
+    assert renamed(pleo) == 0
+
+
+def test_outputs_outside_the_workspace_are_as_good_as_any(
+    plan: Path, cli: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A path that says where it leads, links on its way and links within the workspace included."""
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "link").symlink_to(outside)
+    (plan.parent / "inner").symlink_to(".")
+    for file in (
+        outside / "a.json",
+        outside / "link/b.json",
+        Path("inner/c.json"),
+        Path(os.path.relpath(outside)) / "d",
+    ):
+        assert cli("plan", "-o", str(file)).code == 0
+        assert file.read_bytes() == plan.read_bytes()
+
+
+def test_nothing_else_is_written_out_of_the_workspace(
+    folder: Path, cli: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Neither a file of `init` nor the workspace itself, where a link stands in its place."""
+    outside = tmp_path_factory.mktemp("outside")
+    (folder / "new").mkdir()
+    (folder / "new/.gitignore").symlink_to(outside / "made")
+    said = cli("init", "new")
+    assert (said.code, "new/.gitignore leads outside the workspace" in said.stderr) == (3, True)
+    assert list(outside.iterdir()) == []
+    (folder / "pleoctl.yaml").rename(outside / "theirs.yaml")
+    (folder / "pleoctl.yaml").symlink_to(outside / "theirs.yaml")
+    theirs = (outside / "theirs.yaml").read_bytes()
+    assert cli("import", "--force").code == 3
+    assert (outside / "theirs.yaml").read_bytes() == theirs
+
+
+@pytest.mark.parametrize(
+    "command", ["plan", "validate", "log", "show plan.json", "init x", "map i.json -o x", "plan -o x"]
+)
+def test_a_deleted_working_directory_is_told(
+    command: str, cli: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sentence with the fix."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    said = cli(*command.split())
+    assert said.code in {1, 78}
+    assert re.search(r"folder no longer exists|file does not exist|no such file", said.stdout + said.stderr)
+    assert "bug" not in said.stderr

@@ -1,0 +1,216 @@
+"""What is told of csv files: what cannot be read, what is doubtful, wrong sections, empty files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from findings import column_of, line_of
+from pleoctl.errors import InvalidFile, Refused, SourceError
+from pleoctl.sources import read_source
+from pleoctl.workspace import Workspace
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"externalId": "nr"}, "source.accounts.fields.externalId: there is no column 'nr' (nr)"),
+        ({"externalId": "nope(id)"}, "which there is not"),
+        ({"externalID": "id"}, "source.accounts.fields: unknown field 'externalID'"),
+    ],
+)
+def test_expressions_that_cannot_be_right_are_told(read: Any, fields: dict[str, str], words: str) -> None:
+    """A name that is no column would be null in every row."""
+    with pytest.raises(SourceError) as caught:
+        read("id,name\n1,A\n", fields=fields)
+    assert words in str(caught.value.findings[0])
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_a_header_of_one_cell_says_its_delimiter(read: Any, mark: str) -> None:
+    """It is said, not guessed."""
+    with pytest.raises(SourceError) as caught:
+        read(f"externalId{mark}code{mark}name\n1{mark}2{mark}A\n")
+    assert f"the header has {mark!r}: set source.accounts.delimiter" in str(caught.value.findings[0])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_utf_16_is_named(read: Any, encoding: str) -> None:
+    """The key that has to be set, and its value."""
+    with pytest.raises(SourceError) as caught:
+        read("externalId,name\n1,Cash\n".encode(encoding))
+    assert "set source.accounts.encoding to utf-16" in str(caught.value.findings[0])
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"parts": {"a": {"rows": [{"code": "1"}]}}}, "source.values.parts.a lacks path"),
+        ({"rows": [{"code": "1", "name": "One"}]}, "source.values.rows[0] lacks dimension"),
+        ({"path": "v.csv", "fixed": {"dimensions": "CC"}}, "unknown field 'dimensions'"),
+    ],
+)
+def test_parts_and_rows_that_lack_something_are_told(workspace: Any, values: dict[str, Any], words: str) -> None:
+    """By their key in the workspace."""
+    rows = [{"code": "CC", "name": "Cost centre"}]
+    folder: Path = workspace(None, source={"type": "csv", "dimensions": {"rows": rows}, "values": values})
+    (folder / "v.csv").write_text("code,name\n1,One\n")
+    with pytest.raises(SourceError) as caught:
+        read_source(Workspace.find())
+    assert words in str(caught.value.findings[0])
+
+
+def test_rows_that_where_nearly_keeps_are_told(read: Any) -> None:
+    """A blank or a capital drops a row, and would archive its account: the words found, and how often."""
+    rows, findings = read(
+        "externalId,name,kind\n1,A,posting\n2,B,posting \n3,C,Posting\n4,D,Posting\n5,E,heading\n",
+        where={"kind": ["posting"]},
+    )
+    assert len(rows) == 1
+    (told,) = findings
+    assert "drops 3 rows" in told
+    assert "'Posting' (2), 'posting ' (1)" in told
+
+
+def test_words_of_another_language_are_told_together(read: Any) -> None:
+    """The rows are held, and one line names the words and the settings."""
+    rows, findings = read("externalId,name,active\n1,A,Nej\n2,B,Spærret\n3,C,Nej\n4,D,true\n")
+    assert sum("hold:" in row for row in rows) == 3
+    (told,) = [one for one in findings if "are not known" in one]
+    assert "'Nej' (2), 'Spærret' (1)" in told
+    assert "source.accounts.activeValues and source.accounts.inactiveValues" in told
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "words"),
+    [
+        ("Café".encode(), "cp1252", "what UTF-8 looks like"),
+        ("Café".encode(), "latin-1", "what UTF-8 looks like"),
+        ("CafÃ©".encode(), "utf-8", "what UTF-8 looks like"),
+        ("Caf\ufffd".encode(), "utf-8", "U+FFFD"),
+        ("Köp – sälj".encode("cp1252"), "latin-1", "control characters"),
+        ("Förnamn".encode("cp437"), "cp1252", "another code page"),
+        (b"a\x07b", "utf-8", "control characters"),
+    ],
+)
+def test_texts_of_another_encoding_are_told(read: Any, content: bytes, encoding: str, words: str) -> None:
+    """What looks broken, with its line, before a plan renames every account."""
+    _, findings = read(b"externalId,name\n1,Cash\n2," + content + b"\n", encoding=encoding)
+    (told,) = findings
+    assert words in told
+    assert told.startswith("a.csv:3: 1 texts have")
+
+
+@pytest.mark.parametrize(
+    "name", ["Überweisung", "Crème brûlée", "ÅÄÖ", "Łódź", "Ĳ", "100 €", "„Büro“", "Å 5", "日本", "x\ty"]
+)
+def test_texts_that_are_right_are_not_doubted(read: Any, name: str) -> None:
+    """Letters of many languages, quotation marks and signs."""
+    assert read(f"externalId,name\n1,{name}\n")[1] == []
+
+
+BROKEN: dict[str, tuple[bytes, dict[str, Any], str, str | None]] = {
+    "wrong encoding": ("externalId,name\na,Ä\n".encode("latin-1"), {}, "a.csv:2: is not utf-8-sig", "encoding"),
+    "wrong configured encoding": (
+        "externalId,name\na,Ä\n".encode(),
+        {"encoding": "ascii"},
+        "a.csv:2: is not ascii",
+        None,
+    ),
+    "unknown encoding": (b"externalId,name\na,A\n", {"encoding": "klingon"}, "encoding 'klingon' is unknown", None),
+    "encoding that is none": (b"externalId,name\na,A\n", {"encoding": "rot13"}, "encoding 'rot13' is unknown", None),
+    "encoding no name can be": (b"externalId,name\na,A\n", {"encoding": "a\0b"}, "unknown", None),
+    "NUL": (b"externalId,name\na,A\0\n", {}, "a.csv:2: contains a NUL character", None),
+    "UTF-16 unannounced": ("externalId,name\na,A\n".encode("utf-16"), {}, "is not utf-8-sig", None),
+    "open quote": (b'externalId,name\na,A\nb,"B\n', {}, "a.csv:3: is not readable as CSV", None),
+    "text behind a quote": (b'externalId,name\na,"A"x\n', {}, "a.csv:2: is not readable as CSV", None),
+    "huge cell": (b"externalId,name\na," + b"x" * 2_000_000 + b"\n", {}, "field larger than", None),
+    "missing column": (b"externalId,title\na,A\n", {}, "a.csv:1: has no column 'name'", "title"),
+    "mapped column missing": (
+        b"externalId,name\na,A\n",
+        {"columns": {"code": "Nummer"}},
+        "no column 'Nummer' for code",
+        None,
+    ),
+    "near miss": (b"externalid,name\na,A\n", {}, "has no column 'externalId'", "did you mean 'externalid'?"),
+    "column twice": (b"externalId,name,name\na,A,B\n", {}, "column 'name' stands twice", None),
+    "unknown field": (b"externalId,name\na,A\n", {"columns": {"title": "name"}}, "unknown field 'title'", None),
+    "filter column missing": (
+        b"externalId,name\na,A\n",
+        {"where": {"kind": ["x"]}},
+        "no column 'kind' for where",
+        None,
+    ),
+    "other delimiter": (b"externalId;name\na;A\n", {}, "has no column 'externalId'", None),
+    "delimiter that cannot be": (b"externalId,name\na,A\n", {"delimiter": '"'}, "delimiter", None),
+    "newline as delimiter": (b"externalId,name\na,A\n", {"delimiter": "\n"}, "delimiter", None),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_file_that_cannot_be_read_whole_is_an_error(name: str, read: Any) -> None:
+    """Never half a chart: exit 1 with file, line where there is one, and what to do."""
+    content, config, message, hint = BROKEN[name]
+    with pytest.raises(SourceError) as caught:
+        read(content, **config)
+    assert message in str(caught.value.findings[0])
+    assert hint is None or hint in (caught.value.findings[0].hint or "")
+
+
+def test_a_missing_file_and_a_missing_source_are_errors(workspace: Any) -> None:
+    """Exit 1, naming the file or the section."""
+    workspace(None, source={"type": "csv", "accounts": {"path": "as/none.csv"}})
+    with pytest.raises(SourceError, match="does not exist"):
+        read_source(Workspace.find())
+    (Path.cwd() / "v.csv").write_text("dimension,code,name\nD,1,One\n")
+    for section, message in (
+        (None, "names no source"),
+        ({"type": "csv"}, "neither accounts nor dimensions"),
+        ({"type": "csv", "values": {"path": "v.csv"}}, "values but no dimensions"),
+    ):
+        workspace(None, source=section)
+        with pytest.raises(SourceError, match=message):
+            read_source(Workspace.find())
+
+
+@pytest.mark.parametrize(
+    ("section", "words", "value"),
+    [
+        ({"type": "cvs"}, "source.type: there is no source type 'cvs' (did you mean 'csv'?)", "cvs"),
+        ({"type": "http", "preset": "fortnoxx"}, "there is no preset 'fortnoxx' (did you mean 'fortnox'?)", "fortnoxx"),
+        ({"type": "csv", "accounts": {"path": "a.csv", "delimiter": "ab"}}, "more than 1 (shorten it)", "ab"),
+    ],
+)
+def test_a_wrong_section_is_told_at_its_place(workspace: Any, section: Any, words: str, value: str) -> None:
+    """An invalid file (exit 78), with line and column of what is wrong, before anything is read."""
+    workspace(None, source=section)
+    with pytest.raises(InvalidFile) as caught:
+        read_source(Workspace.find())
+    finding = caught.value.findings[0]
+    assert words in str(finding)
+    assert finding.file == "pleoctl.yaml"
+    line = Path("pleoctl.yaml").read_text().splitlines()[(line_of(finding) or 0) - 1]
+    assert line[(column_of(finding) or 0) - 1 :].startswith((value, f'"{value}"'))
+
+
+EMPTY = {
+    "nothing": "",
+    "blanks": "\n \n",
+    "byte order mark": "\ufeff",
+    "only a header": "externalId,name,kind\n",
+    "only filtered rows": "externalId,name,kind\na,A,sum\n",
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_an_empty_file_is_refused(name: str, read: Any) -> None:
+    """An export that failed on the other side must not archive everything: exit 3."""
+    with pytest.raises(Refused, match="no accounts"):
+        read(EMPTY[name], where={"kind": ["posting"]} if "kind" in EMPTY[name] else {})
+
+
+def test_a_file_of_inactive_rows_is_not_empty(read: Any) -> None:
+    """All closed is something that the books say."""
+    assert read("externalId,name,active\na,A,no\n")[0] == ['- {externalId: "a", name: "A", active: false}']
