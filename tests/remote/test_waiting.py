@@ -1,0 +1,134 @@
+"""What a server that asks to wait is given, by whom, and for how long."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from clocks import START, FakeTime
+from mocked_pleo import URL
+from pleoctl.errors import RemoteError
+from pleoctl.remote.errors import LostAnswer, Unauthorised
+from pleoctl.remote.transport import LIMITED_TRIES, Transport
+from pleoctl.remote.waits import retry_after
+
+if TYPE_CHECKING:
+    from requests_mock import Mocker
+
+
+def dated(seconds: float) -> str:
+    """An HTTP date so many seconds from now."""
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("header", "least", "most"),
+    [("7", 7, 7), (" 7 ", 7, 7), ("0.5", 0.5, 0.5), ("99999", 99999, 99999), ("date", 27, 30)],
+)
+def test_retry_after_is_understood(header: str, least: float, most: float) -> None:
+    """Seconds and HTTP dates count."""
+    seconds = retry_after(dated(30) if header == "date" else header)
+    assert seconds is not None
+    assert least <= seconds <= most
+
+
+@pytest.mark.parametrize("header", [None, "", "-3", "0", "nan", "soon", "Wed, 99 Foo 2020 99:99:99 GMT", "past", "1,2"])
+def test_a_useless_retry_after_says_nothing(header: str | None) -> None:
+    """Garbage, negative numbers and moments that are over leave the waiting to back-off."""
+    assert retry_after(dated(-30) if header == "past" else header) is None
+
+
+@pytest.mark.parametrize("method", ["read", "write"])
+@pytest.mark.parametrize(
+    ("headers", "least", "most"),
+    [
+        ({"Retry-After": "7"}, 7, 7),
+        ({"Retry-After": "7", "X-RateLimit-Remaining": "12"}, 7, 7),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "in 30 s"}, 27, 30),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "soon"}, 0.5, 1),
+        ({"X-RateLimit-Remaining": "0"}, 0.5, 1),
+    ],
+)
+def test_a_403_that_is_a_rate_limit_is_waited_for(
+    http: Transport,
+    time: FakeTime,
+    requests_mock: Mocker,
+    method: str,
+    headers: dict[str, str],
+    least: float,
+    most: float,
+) -> None:
+    """Forges say their limits with 403 and a header: it was not carried out, and goes again when they let it."""
+    moment = str(int(datetime.now(UTC).timestamp()) + 30)
+    sent = {name: moment if value == "in 30 s" else value for name, value in headers.items()}
+    requests_mock.put(f"{URL}/x", [{"status_code": 403, "headers": sent}, {"json": {"data": 1}}])
+    assert getattr(http, method)("PUT", "/x").body == {"data": 1}
+    assert least <= round(time.seconds - START, 3) <= most
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-RateLimit-Remaining": "12", "X-RateLimit-Reset": "1"}])
+def test_any_other_403_is_a_refusal(http: Transport, requests_mock: Mocker, headers: dict[str, str]) -> None:
+    """A permission that is missing does not come by waiting."""
+    requests_mock.put(f"{URL}/x", status_code=403, headers=headers)
+    with pytest.raises(Unauthorised):
+        http.write("PUT", "/x")
+    assert requests_mock.call_count == 1
+
+
+@pytest.mark.parametrize("method", ["read", "write"])
+def test_429_waits_as_long_as_asked_and_repeats(
+    http: Transport, time: FakeTime, requests_mock: Mocker, method: str
+) -> None:
+    """A 429 was not carried out, so reads and writes are both sent again after Retry-After."""
+    answers: list[dict[str, Any]] = [{"status_code": 429, "headers": {"Retry-After": "7"}}, {"json": {"data": 1}}]
+    requests_mock.put(f"{URL}/x", answers)
+    assert getattr(http, method)("PUT", "/x").body == {"data": 1}
+    assert time.seconds - START >= 7
+    assert http.counts.retries == 1
+
+
+@pytest.mark.parametrize("method", ["read", "write"])
+@pytest.mark.parametrize("status", [429, 403, 503])
+@pytest.mark.parametrize("seconds", ["601", "1e300", "inf"])
+def test_a_wait_beyond_the_cap_gives_up_at_once(
+    http: Transport, time: FakeTime, requests_mock: Mocker, method: str, status: int, seconds: str
+) -> None:
+    """A server that is back in hours is told so at once, with its reason; a write was not carried out, or is lost."""
+    requests_mock.put(f"{URL}/x", status_code=status, headers={"Retry-After": seconds})
+    with pytest.raises(LostAnswer if (status, method) == (503, "write") else RemoteError) as caught:
+        getattr(http, method)("PUT", "/x")
+    assert time.seconds == START
+    assert requests_mock.call_count == 1
+    assert str(status) in str(caught.value)
+
+
+def test_waits_of_one_request_add_up_to_the_cap(http: Transport, time: FakeTime, requests_mock: Mocker) -> None:
+    """A server that asks for five minutes again and again gets two of them."""
+    requests_mock.get(f"{URL}/x", status_code=429, headers={"Retry-After": "290"})
+    with pytest.raises(RemoteError, match="asks to wait 290 s"):
+        http.read("GET", "/x")
+    assert time.seconds - START == 580
+
+
+@pytest.mark.parametrize(("status", "reason"), [(429, "too many requests (429)"), (503, "HTTP 503")])
+def test_a_wait_that_a_server_asks_for_is_told(
+    http: Transport, requests_mock: Mocker, caplog: pytest.LogCaptureFixture, status: int, reason: str
+) -> None:
+    """Who waits longer than five seconds reads how long, for whom and why."""
+    answers: list[dict[str, Any]] = [{"status_code": status, "headers": {"Retry-After": "20"}}, {"json": {}}]
+    requests_mock.get(f"{URL}/x", answers)
+    http.read("GET", "/x")
+    assert [r.getMessage() for r in caplog.records] == [f"waiting 20 s: Pleo asks for it ({reason})"]
+
+
+def test_429_without_retry_after_backs_off_and_gives_up(http: Transport, time: FakeTime, requests_mock: Mocker) -> None:
+    """The waits grow beyond a whole window before the run gives up in one sentence."""
+    requests_mock.get(f"{URL}/x", status_code=429)
+    with pytest.raises(RemoteError, match="429") as caught:
+        http.read("GET", "/x")
+    assert not isinstance(caught.value, LostAnswer)
+    assert requests_mock.call_count == LIMITED_TRIES
+    assert time.seconds - START > 61
