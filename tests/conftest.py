@@ -7,6 +7,7 @@ writes rows beside it; `cli("plan", "--format", "json")` then gives exit code, s
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -168,15 +169,20 @@ def desired() -> MakeDesired:
 
 
 @pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+def cli(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Said]]:
     """The command line in this process: ``cli("plan", "-o", "plan.json")`` gives code, stdout, stderr."""
+    logger, last = logging.getLogger("pleoctl"), logging.lastResort
+    before = logger.level, logger.propagate, logger.handlers[:]
 
     def call(*arguments: str) -> Said:
         capsys.readouterr()
         code = run([str(argument) for argument in arguments])
         return Said(code, *capsys.readouterr())
 
-    return call
+    yield call
+    # A command makes the log its own, and the tests that follow have theirs.
+    logger.level, logger.propagate, logger.handlers[:] = before
+    logging.lastResort = last
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
