@@ -181,7 +181,8 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Said]]:
 
     yield call
     # A command makes the log its own, and the tests that follow have theirs.
-    logger.level, logger.propagate, logger.handlers[:] = before
+    logger.setLevel(before[0])
+    logger.propagate, logger.handlers[:] = before[1:]
     logging.lastResort = last
 
 
