@@ -17,6 +17,8 @@ class ApiError(RemoteError):
         self.kind = kind
         self.content = b""
         """The body of the answer, unpacked."""
+        self.said = ""
+        """The server's own words, fit to be shown."""
 
 
 class Unauthorised(ApiError):

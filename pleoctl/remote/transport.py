@@ -238,19 +238,19 @@ class Transport:
         limited = limited_by(reply)
         if limited:
             raise limited
-        kind, text = self._words_of(reply)
+        kind, said = self._words_of(reply)
+        text = f": {said}" if said else ""
         if status in _DENIED:
-            raise _with_body(Unauthorised(self._denied_words(status, call, text), status, kind), reply)
+            raise _with_answer(Unauthorised(self._denied_words(status, call, text), status, kind), reply, said)
         if status >= _SERVER:
             raise _Failing(f"HTTP {status}{text}", status, retry_after(reply.headers.get("Retry-After")))
-        raise _with_body(ApiError(f"{call}: HTTP {status}{text}", status, kind), reply)
+        raise _with_answer(ApiError(f"{call}: HTTP {status}{text}", status, kind), reply, said)
 
     def _words_of(self, reply: Reply) -> tuple[str, str]:
         if self.service.error_words is not None:
             return self.service.error_words(reply)
         kind, words = _error_words(reply)
-        shown = self._auth.masked(words)[:SHOWN_BODY]
-        return kind, f": {shown}" if shown else ""
+        return kind, self._auth.masked(words)[:SHOWN_BODY]
 
     def _denied_words(self, status: int, call: _Call, text: str) -> str:
         name = self.service.name
@@ -268,8 +268,8 @@ class _Failing(Unanswered):
         self.seconds = seconds
 
 
-def _with_body(error: ApiError, reply: Reply) -> ApiError:
-    error.content = reply.content
+def _with_answer(error: ApiError, reply: Reply, said: str) -> ApiError:
+    error.content, error.said = reply.content, said
     return error
 
 

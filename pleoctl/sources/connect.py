@@ -136,8 +136,7 @@ class ServerConnection:
             words = error_message(json.loads(reply.content))
         except (ValueError, RecursionError):
             words = ""
-        shown = self._credentials.redact(" ".join(words.split()))[:SHOWN_ERROR]
-        return "", f": {shown}" if shown else ""
+        return "", self._credentials.redact(" ".join(words.split()))[:SHOWN_ERROR]
 
 
 def _json(content: bytes) -> Any:

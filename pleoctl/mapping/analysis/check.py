@@ -174,10 +174,10 @@ def _targets(rules: Rules, catalog: Catalog | None) -> Iterator[Finding]:
 
 
 def _target(use: AccountUse, catalog: Catalog | None, codes: Collection[str]) -> Finding | None:
-    rule = use.what.removeprefix("rule ") if use.what.startswith("rule ") else None
+    rule = use.rule
     account = catalog.with_code(use.code) if catalog is not None else None
     if account is None:
-        role = closest(use.code, ROLES) if use.what.startswith("rule ") and use.code.isalpha() else None
+        role = closest(use.code, ROLES) if rule is not None and use.code.isalpha() else None
         if role is not None and use.code not in ROLES:
             return Finding(
                 UNKNOWN, f"unknown role {use.code!r}", place=use.place, hint=f"did you mean {role!r}?", rule=rule

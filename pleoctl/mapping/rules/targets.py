@@ -12,11 +12,17 @@ if TYPE_CHECKING:
 
 
 class AccountUse(NamedTuple):
-    """An account code that the rules name, where, and what names it (``rule figma``, ``accounts.wallet``)."""
+    """An account code that the rules name, and where: in a setting or a vendor, called ``what``, or in a ``rule``."""
 
     code: str
     place: Place
     what: str
+    rule: str | None = None
+
+    @classmethod
+    def of_rule(cls, code: str, place: Place, rule: str) -> AccountUse:
+        """A use in a rule's row."""
+        return cls(code, place, f"rule {rule}", rule)
 
 
 def targets(rules: Rules) -> list[AccountUse]:
@@ -30,11 +36,11 @@ def _uses(rules: Rules) -> Iterator[AccountUse]:
     for row in rules.types:
         for target in row.targets:
             if target.code is not None:
-                yield AccountUse(target.code, target.place, f"rule {row.id}")
+                yield AccountUse.of_rule(target.code, target.place, row.id)
     for line in rules.lines:
         for account in (line.account, *(part.account for part in line.parts)):
             if account is not None:
-                yield AccountUse(account, line.place, f"rule {line.id}")
+                yield AccountUse.of_rule(account, line.place, line.id)
     for vendor in rules.vendors:
         if vendor.account is not None:
             yield AccountUse(vendor.account, vendor.place, f"vendor {vendor.code}")

@@ -144,7 +144,7 @@ class HttpSink:
         if self._spec.closed is not None and _holds(self._spec.closed, seen):
             next_open = self._spec.next_open and value_of(self._spec.next_open, seen)
             return PeriodClosed(booking.date, str(next_open) if next_open else None)
-        words = error.message.partition(f"HTTP {error.status}: ")[2] or error.message
+        words = error.said or error.message
         for kind, when in self._spec.reasons.items():
             if _holds(when, seen):
                 return Refusal(words, kind)
