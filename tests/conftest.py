@@ -19,7 +19,7 @@ from pleoctl.cli.main import run
 from pleoctl.sandbox import Sandbox, Seed, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -91,6 +91,13 @@ class Said(NamedTuple):
     def json(self) -> Any:
         """Standard output as JSON."""
         return json.loads(self.stdout)
+
+
+class Cli(Protocol):
+    """Runs the command line in this process."""
+
+    def __call__(self, *arguments: object) -> Said:
+        """What it gave."""
 
 
 class MakeWorkspace(Protocol):
@@ -169,12 +176,12 @@ def desired() -> MakeDesired:
 
 
 @pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Said]]:
+def cli(capsys: pytest.CaptureFixture[str]) -> Iterator[Cli]:
     """The command line in this process: ``cli("plan", "-o", "plan.json")`` gives code, stdout, stderr."""
     logger, last = logging.getLogger("pleoctl"), logging.lastResort
     before = logger.level, logger.propagate, logger.handlers[:]
 
-    def call(*arguments: str) -> Said:
+    def call(*arguments: object) -> Said:
         capsys.readouterr()
         code = run([str(argument) for argument in arguments])
         return Said(code, *capsys.readouterr())

@@ -23,6 +23,8 @@ from pleoctl.testing.kinds import CHECKS, KindCase
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.conftest import Cli, MakeWorkspace
+
 Json = dict[str, Any]
 
 
@@ -51,7 +53,7 @@ def company(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Sandbox]]
 
 
 @pytest.fixture
-def books(workspace: Any) -> Callable[[Sandbox], Path]:
+def books(workspace: MakeWorkspace) -> Callable[[Sandbox], Path]:
     """Makes a workspace whose csv files have accounts and projects."""
     files = {
         "accounts": "externalId,code,name\next-1000,1000,Office Supplies\n",
@@ -75,7 +77,7 @@ EXPORTED = """projects:
 """
 
 
-def test_a_made_up_kind_goes_all_the_way(company: Any, books: Any, cli: Any) -> None:
+def test_a_made_up_kind_goes_all_the_way(company: Any, books: Any, cli: Cli) -> None:
     """Export, plan, apply, plan; then an undo."""
     pleo = company()
     folder = books(pleo)
@@ -104,7 +106,7 @@ def test_a_made_up_kind_goes_all_the_way(company: Any, books: Any, cli: Any) -> 
     assert pleo.stats()["deletes"] == 0
 
 
-def test_a_made_up_kind_has_the_table_the_guard_and_the_words(company: Any, books: Any, cli: Any) -> None:
+def test_a_made_up_kind_has_the_table_the_guard_and_the_words(company: Any, books: Any, cli: Cli) -> None:
     """Update, archive and unarchive; protection, `--only`, titles; unusable rows are held."""
     old = {"code": "1", "name": "Old", "manager": "Bo"}
     folder = books(company(*({"externalId": f"P{n}", "archived": n == 2, **old} for n in (1, 2, 3))))
@@ -127,7 +129,7 @@ def test_a_made_up_kind_has_the_table_the_guard_and_the_words(company: Any, book
     assert 'hold: "name is blank"' in held
 
 
-def test_a_made_up_kind_is_imported(company: Any, books: Any, cli: Any) -> None:
+def test_a_made_up_kind_is_imported(company: Any, books: Any, cli: Cli) -> None:
     """With what it manages; the next plan has nothing to do."""
     folder = books(company({"externalId": "P9", "code": "", "name": "N", "manager": ""}))
     assert cli("import").code == 0

@@ -21,10 +21,10 @@ from pleoctl.run.doubts import wait_out
 from pleoctl.sandbox import Fault, Seed, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 
 # --- tag groups, of which Pleo keeps no code unique ------------------------------------------------------------------
@@ -304,7 +304,7 @@ def test_the_next_run_waits_out_a_lag_that_the_journal_knows_of(
 
 
 def test_the_wait_is_told(
-    pleo: Sandbox, workspace: Any, desired: Any, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`plan` and `drift` say on stderr how long they wait, and for what, with nothing live left raw."""
     folder = workspace(pleo, dimensions={"selected": ["DEPT"]}, source={"type": "csv"})

@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from requests_mock import Mocker
 
     from pleoctl.plan import Plan
+    from tests.conftest import Cli
 
 SMALL = make_plan(change("archive", "old"))
 OTHER = make_plan(change("create", "new"))
 
 
 @pytest.fixture
-def comment(cli: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
+def comment(cli: Cli, tmp_path: Path) -> Callable[..., Any]:
     """Comment a plan, with further arguments."""
 
     def call(plan: Plan, *arguments: str) -> Any:
@@ -197,7 +198,7 @@ def test_a_selection_that_grows_keeps_its_comment(comment: Callable[..., Any], g
 
 
 def test_plans_of_two_workspaces_stand_side_by_side(
-    cli: Callable[..., Any], github: FakeGitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, github: FakeGitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The place in the checkout tells them apart, from whichever folder they are commented."""
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
@@ -311,7 +312,7 @@ def test_a_token_without_the_permission_is_an_error(comment: Callable[..., Any],
     assert "pull-requests: write" in said.json["findings"][0]["message"]
 
 
-def test_a_changed_plan_is_not_shown(cli: Callable[..., Any], github: FakeGitHub, tmp_path: Path) -> None:
+def test_a_changed_plan_is_not_shown(cli: Cli, github: FakeGitHub, tmp_path: Path) -> None:
     """A plan whose digest is wrong is refused before anybody reads it."""
     (tmp_path / "plan.json").write_bytes(SMALL.bytes.replace(b"Name", b"Game"))
     assert cli("comment", str(tmp_path / "plan.json"), "--github").code == 78
@@ -319,7 +320,7 @@ def test_a_changed_plan_is_not_shown(cli: Callable[..., Any], github: FakeGitHub
 
 
 @pytest.mark.usefixtures("github")
-def test_the_forge_must_be_named(cli: Callable[..., Any], tmp_path: Path) -> None:
+def test_the_forge_must_be_named(cli: Cli, tmp_path: Path) -> None:
     """A command that writes to a forge says which."""
     (tmp_path / "plan.json").write_bytes(SMALL.bytes)
     assert cli("comment", str(tmp_path / "plan.json")).code == 64

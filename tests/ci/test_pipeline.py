@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from fake_github import FakeGitHub
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -26,7 +27,7 @@ START: Books = {"ext-1000": "Office Supplies", "ext-2000": "Überweisungen"}
 class Repository:
     """A workspace under version control, with the two pipelines that its forge runs."""
 
-    def __init__(self, folder: Path, cli: Callable[..., Any], desired: Callable[..., Path]) -> None:
+    def __init__(self, folder: Path, cli: Cli, desired: Callable[..., Path]) -> None:
         self.folder, self._cli, self._desired = folder, cli, desired
         self.artifacts: dict[str, Path] = {}
         self.git("init", "--quiet", "--initial-branch=main")
@@ -78,9 +79,7 @@ class Repository:
 
 
 @pytest.fixture
-def repository(
-    pleo: Sandbox, workspace: Callable[..., Path], cli: Callable[..., Any], desired: Callable[..., Path]
-) -> Repository:
+def repository(pleo: Sandbox, workspace: Callable[..., Path], cli: Cli, desired: Callable[..., Path]) -> Repository:
     """A repository whose main branch is what Pleo has."""
     return Repository(workspace(pleo, guard={"maxArchive": {"count": 5, "share": 1}}), cli, desired)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli
 
 ACCOUNTS = [{"externalId": "ext-1000", "code": "1000", "name": "Office"}]
 BAD = "apiVersion: pleoctl/v1\nkind: DesiredState\naccounts:\n- {externalId: 0100, name: A}\n"
@@ -42,7 +43,7 @@ def _failures(path: Path) -> list[tuple[str | None, str | None]]:
     return [(c.get("file"), c.get("line")) for c in ET.parse(path).iter("testcase") if c.find("failure") is not None]
 
 
-def test_validate_reports_what_it_finds(books: Path, cli: Callable[..., Any]) -> None:
+def test_validate_reports_what_it_finds(books: Path, cli: Cli) -> None:
     """A mistake in a file is a failed case and a SARIF result at its line; the exit code stays."""
     (books / "desired-state.yaml").write_text(BAD)
     assert cli("validate", "--junit", "v.xml", "--sarif", "v.sarif").code == 78
@@ -52,7 +53,7 @@ def test_validate_reports_what_it_finds(books: Path, cli: Callable[..., Any]) ->
     assert region["region"]["startLine"] == 4
 
 
-def test_validate_reports_a_clean_workspace(books: Path, cli: Callable[..., Any]) -> None:
+def test_validate_reports_a_clean_workspace(books: Path, cli: Cli) -> None:
     """Each file that was looked at is a case that passes."""
     assert cli("validate", "--junit", "v.xml", "--sarif", "v.sarif").code == 0
     files = [case.get("file") for case in ET.parse(books / "v.xml").iter("testcase")]
@@ -61,7 +62,7 @@ def test_validate_reports_a_clean_workspace(books: Path, cli: Callable[..., Any]
 
 
 @pytest.mark.parametrize("command", ["validate", "plan"])
-def test_an_error_is_in_the_reports_too(books: Path, cli: Callable[..., Any], command: str) -> None:
+def test_an_error_is_in_the_reports_too(books: Path, cli: Cli, command: str) -> None:
     """A report never says less than the exit code: what ends a command is a failure in both."""
     (books / "pleoctl.yaml").write_text("kind: Workspace\n")
     assert cli(command, "--junit", "r.xml", "--sarif", "r.sarif").code == 78
@@ -69,14 +70,14 @@ def test_an_error_is_in_the_reports_too(books: Path, cli: Callable[..., Any], co
     assert json.loads((books / "r.sarif").read_bytes())["runs"][0]["results"] != []
 
 
-def test_a_bug_is_in_the_reports_too(books: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_in_the_reports_too(books: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception that nobody expected must not look like success."""
     monkeypatch.setattr("pleoctl.plan.prepare.prepare", lambda *_, **__: 1 / 0)
     assert cli("plan", "--junit", "r.xml").code == 1
     assert len(_failures(books / "r.xml")) == 1
 
 
-def test_a_report_that_cannot_be_written_is_an_error(books: Path, cli: Callable[..., Any]) -> None:
+def test_a_report_that_cannot_be_written_is_an_error(books: Path, cli: Cli) -> None:
     """Both what went wrong first and the unwritable report are told."""
     (books / "folder").mkdir()
     assert cli("validate", "--junit", "folder").code == 1
@@ -86,7 +87,7 @@ def test_a_report_that_cannot_be_written_is_an_error(books: Path, cli: Callable[
     assert {f["file"] for f in said.json["findings"]} == {"desired-state.yaml", "folder"}
 
 
-def test_plan_reports_the_guard(books: Path, desired: Callable[..., Path], cli: Callable[..., Any]) -> None:
+def test_plan_reports_the_guard(books: Path, desired: Callable[..., Path], cli: Cli) -> None:
     """What the guard refuses fails a case; the plan is written all the same."""
     desired(books, accounts=[])
     assert cli("plan", "-o", "plan.json", "--junit", "p.xml", "--sarif", "p.sarif").code == 3
@@ -94,7 +95,7 @@ def test_plan_reports_the_guard(books: Path, desired: Callable[..., Path], cli: 
     assert (books / "plan.json").exists()
 
 
-def test_plan_and_show_write_gitlabs_counts(books: Path, cli: Callable[..., Any]) -> None:
+def test_plan_and_show_write_gitlabs_counts(books: Path, cli: Cli) -> None:
     """The counts of a plan are the same from both commands."""
     assert cli("plan", "-o", "plan.json", "--gitlab-report", "a.json").code == 0
     assert cli("show", "plan.json", "--gitlab-report", "b.json").code == 0
@@ -102,7 +103,7 @@ def test_plan_and_show_write_gitlabs_counts(books: Path, cli: Callable[..., Any]
     assert (books / "a.json").read_bytes() == (books / "b.json").read_bytes()
 
 
-def test_actions_get_annotations_and_a_summary(books: Path, cli: Callable[..., Any], actions: Path) -> None:
+def test_actions_get_annotations_and_a_summary(books: Path, cli: Cli, actions: Path) -> None:
     """Annotations go to stderr, so that stdout stays the plan; the summary is the plan as markdown."""
     (books / "sub").mkdir()
     said = cli("plan", "-o", "plan.json", "--format", "json")
@@ -112,7 +113,7 @@ def test_actions_get_annotations_and_a_summary(books: Path, cli: Callable[..., A
 
 
 def test_annotations_name_files_from_the_top_of_the_repository(
-    books: Path, cli: Callable[..., Any], actions: Path, monkeypatch: pytest.MonkeyPatch
+    books: Path, cli: Cli, actions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A workspace in a folder of the repository has that folder in its annotations."""
     monkeypatch.setenv("GITHUB_WORKSPACE", str(books.parent))
@@ -124,7 +125,7 @@ def test_annotations_name_files_from_the_top_of_the_repository(
 
 
 @pytest.mark.usefixtures("books")
-def test_the_summary_stays_below_what_github_takes(cli: Callable[..., Any], actions: Path) -> None:
+def test_the_summary_stays_below_what_github_takes(cli: Cli, actions: Path) -> None:
     """Steps share one summary; what no longer fits is left out rather than losing all of it."""
     actions.write_bytes(b"x" * (SUMMARY_BYTES - 300))
     assert cli("plan").code == 0
@@ -134,14 +135,14 @@ def test_the_summary_stays_below_what_github_takes(cli: Callable[..., Any], acti
     assert actions.stat().st_size == SUMMARY_BYTES
 
 
-def test_outside_of_actions_there_are_no_annotations(books: Path, cli: Callable[..., Any]) -> None:
+def test_outside_of_actions_there_are_no_annotations(books: Path, cli: Cli) -> None:
     """Nobody wants workflow commands on a terminal."""
     (books / "desired-state.yaml").write_text(BAD)
     assert "::error" not in cli("validate").stderr
 
 
 @pytest.mark.usefixtures("books")
-def test_an_apply_has_annotations_and_a_summary(cli: Callable[..., Any], actions: Path, pleo: Sandbox) -> None:
+def test_an_apply_has_annotations_and_a_summary(cli: Cli, actions: Path, pleo: Sandbox) -> None:
     """The outcome stands in the summary; a plan that is stale is an annotation."""
     cli("plan", "-o", "plan.json")
     assert cli("apply", "plan.json").code == 0
@@ -153,7 +154,7 @@ def test_an_apply_has_annotations_and_a_summary(cli: Callable[..., Any], actions
     assert "## Apply: stale" in actions.read_text(encoding="utf-8")
 
 
-def test_events_are_the_journal_as_it_happens(books: Path, cli: Callable[..., Any]) -> None:
+def test_events_are_the_journal_as_it_happens(books: Path, cli: Cli) -> None:
     """The events are the run's start, the lines of its journal in their order, and its end with the outcome."""
     cli("plan", "-o", "plan.json")
     assert cli("apply", "plan.json", "--events", "events.jsonl").code == 0
@@ -166,9 +167,7 @@ def test_events_are_the_journal_as_it_happens(books: Path, cli: Callable[..., An
     assert (events[-1]["event"], events[-1]["outcome"], events[-1]["counts"]) == ("finished", "done", {"done": 2})
 
 
-def test_events_that_cannot_be_opened_stop_the_run_before_it_starts(
-    books: Path, cli: Callable[..., Any], pleo: Sandbox
-) -> None:
+def test_events_that_cannot_be_opened_stop_the_run_before_it_starts(books: Path, cli: Cli, pleo: Sandbox) -> None:
     """Nothing is sent."""
     cli("plan", "-o", "plan.json")
     before = pleo.state()
@@ -177,7 +176,7 @@ def test_events_that_cannot_be_opened_stop_the_run_before_it_starts(
 
 
 @pytest.mark.usefixtures("books")
-def test_events_whose_reader_goes_away_do_not_stop_the_run(cli: Callable[..., Any]) -> None:
+def test_events_whose_reader_goes_away_do_not_stop_the_run(cli: Cli) -> None:
     """A full disk behind the events is a warning; the apply is done."""
     cli("plan", "-o", "plan.json")
     said = cli("apply", "plan.json", "--events", "/dev/full")
@@ -187,7 +186,7 @@ def test_events_whose_reader_goes_away_do_not_stop_the_run(cli: Callable[..., An
 
 
 @pytest.mark.parametrize("size", [2_000, 30_000])
-def test_show_keeps_the_size_that_is_asked_for(cli: Callable[..., Any], tmp_path: Path, size: int) -> None:
+def test_show_keeps_the_size_that_is_asked_for(cli: Cli, tmp_path: Path, size: int) -> None:
     """--max-bytes is the most that markdown takes."""
     path = tmp_path / "plan.json"
     path.write_bytes(hostile_plan(900, 3).bytes)
@@ -196,7 +195,7 @@ def test_show_keeps_the_size_that_is_asked_for(cli: Callable[..., Any], tmp_path
     assert size / 2 < len(said.stdout.encode()) <= size
 
 
-def test_show_makes_a_page(cli: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_show_makes_a_page(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page names the commit of the CI system."""
     path = tmp_path / "plan.json"
     path.write_bytes(hostile_plan(90, 3).bytes)

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import MakeDesired, MakeWorkspace
 
 Cli = Callable[..., Any]
 
 
 @pytest.fixture
-def folder(pleo: Sandbox, workspace: Any, desired: Any) -> Path:
+def folder(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired) -> Path:
     """A workspace of the mixed plan."""
     pleo.reset(mixed.SEED, Settings())
     return mixed.write_workspace(workspace, desired, pleo)

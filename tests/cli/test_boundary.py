@@ -14,6 +14,7 @@ from pleoctl.cli.main import COMMANDS
 
 if TYPE_CHECKING:
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 RULES = """\
 apiVersion: pleoctl/v1
@@ -55,7 +56,7 @@ def envelope(said: Any, command: str, code: int) -> Any:
 # --- the JSON envelope at every exit code -----------------------------------------------------------------------
 
 
-def test_success_has_the_envelope(cli: Any, workspace: Any, desired: Any) -> None:
+def test_success_has_the_envelope(cli: Cli, workspace: MakeWorkspace, desired: MakeDesired) -> None:
     """Exit 0: a result, no findings, nothing on stderr."""
     desired(workspace(), accounts=[])
     said = cli("validate", "--format", "json")
@@ -63,14 +64,14 @@ def test_success_has_the_envelope(cli: Any, workspace: Any, desired: Any) -> Non
     assert said.stderr == ""
 
 
-def test_errors_of_the_source_have_the_envelope(cli: Any, workspace: Any) -> None:
+def test_errors_of_the_source_have_the_envelope(cli: Cli, workspace: MakeWorkspace) -> None:
     """Exit 1: the books cannot be read."""
     workspace(None, source={"type": "csv", "accounts": {"path": "a.csv"}})
     (finding,) = envelope(cli("export", "--format", "json"), "export", 1)["findings"]
     assert (finding["code"], finding["file"]) == ("source", "a.csv")
 
 
-def test_errors_of_pleo_have_the_envelope(cli: Any, workspace: Any, desired: Any) -> None:
+def test_errors_of_pleo_have_the_envelope(cli: Cli, workspace: MakeWorkspace, desired: MakeDesired) -> None:
     """Exit 1: nobody answers; also for plan, which has a shape of its own where there is a plan."""
     desired(workspace(None, pleo={"url": "http://127.0.0.1:9", "auth": {"apiKey": "env:NO_SUCH"}}), accounts=[])
     for command in ("doctor", "plan", "drift", "import"):
@@ -79,7 +80,7 @@ def test_errors_of_pleo_have_the_envelope(cli: Any, workspace: Any, desired: Any
         assert "NO_SUCH is not set" in finding["message"]
 
 
-def test_changes_have_the_envelope(cli: Any, workspace: Any) -> None:
+def test_changes_have_the_envelope(cli: Cli, workspace: MakeWorkspace) -> None:
     """Exit 2: fmt --check."""
     (workspace() / "desired-state.yaml").write_text(HEAD + "accounts:  []\n")
     assert envelope(cli("fmt", "--check", "--format", "json"), "fmt", 2)["result"] == {
@@ -87,7 +88,7 @@ def test_changes_have_the_envelope(cli: Any, workspace: Any) -> None:
     }
 
 
-def test_refusals_have_the_envelope(cli: Any, workspace: Any, desired: Any) -> None:
+def test_refusals_have_the_envelope(cli: Cli, workspace: MakeWorkspace, desired: MakeDesired) -> None:
     """Exit 3: a foreign url."""
     desired(workspace(None, pleo={"url": "https://pleo.io.evil.com", "auth": {"apiKey": "env:A"}}), accounts=[])
     (finding,) = envelope(cli("doctor", "--format", "json"), "doctor", 3)["findings"]
@@ -95,7 +96,7 @@ def test_refusals_have_the_envelope(cli: Any, workspace: Any, desired: Any) -> N
     assert "PLEOCTL_URL" in finding["hint"]
 
 
-def test_a_held_lock_has_the_envelope(cli: Any, pleo: Any, workspace: Any) -> None:
+def test_a_held_lock_has_the_envelope(cli: Cli, pleo: Any, workspace: MakeWorkspace) -> None:
     """Exit 6: another process holds this company's lock, and is named."""
     from pleoctl.state.lock import FileLock, Holder
 
@@ -130,7 +131,7 @@ USAGE = {
 
 
 @pytest.mark.parametrize("name", USAGE)
-def test_usage_errors_have_the_envelope(name: str, cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_usage_errors_have_the_envelope(name: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 64: mistakes on the command line, too, are JSON where JSON was asked for."""
     monkeypatch.chdir(tmp_path)
     arguments, command, words = USAGE[name]
@@ -139,7 +140,7 @@ def test_usage_errors_have_the_envelope(name: str, cli: Any, tmp_path: Path, mon
     assert words in finding["message"] + (finding["hint"] or "")
 
 
-def test_usage_errors_are_text_otherwise(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_usage_errors_are_text_otherwise(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """On stderr, with the usage and where to read on; PLEOCTL_FORMAT asks for JSON as well."""
     said = cli("export", "--nope")
     assert (said.code, said.stdout) == (64, "")
@@ -151,7 +152,7 @@ def test_usage_errors_are_text_otherwise(cli: Any, monkeypatch: pytest.MonkeyPat
     assert cli("completion", "bash").code == 0
 
 
-def test_invalid_files_have_the_envelope(cli: Any, workspace: Any) -> None:
+def test_invalid_files_have_the_envelope(cli: Cli, workspace: MakeWorkspace) -> None:
     """Exit 78: every finding with file, line and column."""
     folder = workspace()
     (folder / "desired-state.yaml").write_text(HEAD + "accounts:\n- {externalId: 0100, naem: NO}\n")
@@ -163,7 +164,7 @@ def test_invalid_files_have_the_envelope(cli: Any, workspace: Any) -> None:
     assert 'error: desired-state.yaml:4:16: 0100 is not read alike by all YAML readers (write "0100")' in said.stderr
 
 
-def test_a_bug_is_told_without_a_traceback(cli: Any, workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_told_without_a_traceback(cli: Cli, workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 1 and a request to report it; the traceback only with --debug; the envelope stands."""
     workspace()
     monkeypatch.setattr("pleoctl.workspace.Workspace.find", lambda *_: 1 / 0)
@@ -176,7 +177,7 @@ def test_a_bug_is_told_without_a_traceback(cli: Any, workspace: Any, monkeypatch
     assert finding["code"] == "internal"
 
 
-def test_an_interruption_has_the_envelope(cli: Any, workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interruption_has_the_envelope(cli: Cli, workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 130: Ctrl-C, also where JSON was asked for."""
 
     def interrupt(*_: Any) -> None:
@@ -193,7 +194,7 @@ def test_an_interruption_has_the_envelope(cli: Any, workspace: Any, monkeypatch:
 # --- streams ------------------------------------------------------------------------------------------------------
 
 
-def test_no_colours_in_a_pipe_and_colours_on_request(cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_colours_in_a_pipe_and_colours_on_request(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """NO_COLOR, --no-color and TERM=dumb beat FORCE_COLOR."""
     monkeypatch.chdir(tmp_path)
     assert "\x1b[" not in cli("plan").stderr
@@ -236,7 +237,7 @@ def test_quick_commands_import_nothing_heavy(arguments: list[str]) -> None:
     assert (done.returncode, done.stderr) == (0, "[]\n")
 
 
-def test_help_lists_every_command_with_its_summary(cli: Any) -> None:
+def test_help_lists_every_command_with_its_summary(cli: Cli) -> None:
     """In the order of the table."""
     said = cli("--help")
     assert said.code == 0
@@ -255,13 +256,13 @@ def test_the_list_of_commands_imports_none_of_them() -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_summary_of_a_command_is_the_start_of_its_help(name: str, cli: Any) -> None:
+def test_the_summary_of_a_command_is_the_start_of_its_help(name: str, cli: Cli) -> None:
     """One sentence, the same in both places."""
     assert COMMANDS[name].partition(". ")[0] in " ".join(cli(name, "--help").stdout.split())
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_help(name: str, cli: Any) -> None:
+def test_every_command_has_help(name: str, cli: Cli) -> None:
     """Its own page, also for groups."""
     assert cli(name, "--help").code == 0
 
@@ -280,14 +281,14 @@ def test_a_full_disk_behind_standard_output_is_told(form: str) -> None:
 
 
 @pytest.mark.parametrize("words", [[], *([name] for name in COMMANDS)], ids=" ".join)
-def test_no_summary_is_cut_on_a_narrow_terminal(words: list[str], cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_summary_is_cut_on_a_narrow_terminal(words: list[str], cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lists of commands are read whole at 80 columns."""
     monkeypatch.setenv("COLUMNS", "80")
     listed = cli(*words, "--help").stdout.partition("\nCommands:")[2]
     assert not [line for line in listed.splitlines() if line.endswith("...")]
 
 
-def test_the_version_is_told(cli: Any) -> None:
+def test_the_version_is_told(cli: Cli) -> None:
     """One line; `python -m pleoctl` is the same program."""
     from pleoctl import __version__
 
@@ -318,7 +319,7 @@ def test_the_process_ends_with_the_exit_code(tmp_path: Path) -> None:
     ids=" ".join,
 )
 def test_no_output_replaces_an_input(
-    pleo: Sandbox, workspace: Any, desired: Any, cli: Any, arguments: tuple[str, ...]
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli, arguments: tuple[str, ...]
 ) -> None:
     """Exit 64, every file as it was, nothing written to Pleo."""
     folder = workspace(pleo, mapping="mapping.yaml")

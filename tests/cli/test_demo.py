@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
+    from tests.conftest import Cli
 
-def test_the_demo_ends_with_no_changes(cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+
+def test_the_demo_ends_with_no_changes(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Export, plan, show, apply, mapping, a second plan and an export job run; the folder stays empty."""
     monkeypatch.chdir(tmp_path)
     said = cli("demo")
@@ -23,7 +25,7 @@ def test_the_demo_ends_with_no_changes(cli: Any, tmp_path: Path, monkeypatch: py
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_kept_demo_can_be_gone_on_with(cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kept_demo_can_be_gone_on_with(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """--keep leaves a workspace that validates, with plan and receipt; an existing folder is refused (exit 3)."""
     monkeypatch.chdir(tmp_path)
     assert cli("demo", "--keep", "company").code == 0

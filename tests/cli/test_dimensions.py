@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 NAMES = ("A", "B", "C", "D", "E", "F", "G")
 
@@ -28,7 +29,7 @@ def selected(folder: Path) -> list[str] | None:
 
 
 @pytest.fixture
-def company(pleo: Sandbox, workspace: Any, desired: Any) -> Path:
+def company(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired) -> Path:
     """Seven dimensions, G inactive; Pleo has active groups a, C, D, E, F and HAND, and archived B."""
     groups = [{"code": c, "name": c} for c in ("a", "C", "D", "E", "F", "HAND")]
     pleo.reset(Seed(tag_groups=[*groups, {"code": "B", "name": "B", "archived": True}]))
@@ -37,7 +38,7 @@ def company(pleo: Sandbox, workspace: Any, desired: Any) -> Path:
     return folder
 
 
-def test_select_and_deselect_change_the_workspace(company: Path, cli: Any) -> None:
+def test_select_and_deselect_change_the_workspace(company: Path, cli: Cli) -> None:
     """Codes are taken in any case and written as the accounting system has them; twice is once."""
     assert cli("dimensions", "select", "a", "c", "A").code == 0
     assert selected(company) == ["C", "A"]
@@ -45,7 +46,7 @@ def test_select_and_deselect_change_the_workspace(company: Path, cli: Any) -> No
     assert selected(company) == ["A"]
 
 
-def test_comments_and_order_are_kept(company: Path, cli: Any) -> None:
+def test_comments_and_order_are_kept(company: Path, cli: Cli) -> None:
     """Only the list changes; every other character of pleoctl.yaml stays."""
     file = company / "pleoctl.yaml"
     text = file.read_text() + "# the end\n"
@@ -58,7 +59,7 @@ def test_comments_and_order_are_kept(company: Path, cli: Any) -> None:
     assert file.read_text() == text.replace("# cars\n", '# cars\n  - "A"\n')
 
 
-def test_a_sixth_is_an_error_that_names_the_five(company: Path, cli: Any) -> None:
+def test_a_sixth_is_an_error_that_names_the_five(company: Path, cli: Cli) -> None:
     """Never more than five (T9); nothing is written."""
     assert cli("dimensions", "select", "A", "B", "D", "E").code == 0
     said = cli("dimensions", "select", "F")
@@ -68,7 +69,7 @@ def test_a_sixth_is_an_error_that_names_the_five(company: Path, cli: Any) -> Non
 
 
 @pytest.mark.parametrize(("code", "words"), [("G", "inactive"), ("NOPE", "no dimension")])
-def test_only_active_dimensions_can_be_selected(company: Path, cli: Any, code: str, words: str) -> None:
+def test_only_active_dimensions_can_be_selected(company: Path, cli: Cli, code: str, words: str) -> None:
     """Unknown and inactive ones are refused with the reason (T10)."""
     said = cli("dimensions", "select", code)
     assert said.code == 64
@@ -76,13 +77,15 @@ def test_only_active_dimensions_can_be_selected(company: Path, cli: Any, code: s
     assert selected(company) == ["C"]
 
 
-def test_auto_takes_what_is_active_on_both_sides(company: Path, cli: Any) -> None:
+def test_auto_takes_what_is_active_on_both_sides(company: Path, cli: Cli) -> None:
     """Active dimensions with an active group are added to the hand-picked ones, archived and left groups not (T13)."""
     assert cli("dimensions", "select", "--auto").code == 0
     assert selected(company) == ["C", "A", "D", "E"]
 
 
-def test_auto_never_exceeds_five_and_names_the_rest(pleo: Sandbox, workspace: Any, desired: Any, cli: Any) -> None:
+def test_auto_never_exceeds_five_and_names_the_rest(
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
+) -> None:
     """The first five by code are taken; the others are named with what will happen to them (T15)."""
     pleo.reset(Seed(tag_groups=[{"code": c, "name": c} for c in NAMES]))
     folder = workspace(pleo)
@@ -95,7 +98,7 @@ def test_auto_never_exceeds_five_and_names_the_rest(pleo: Sandbox, workspace: An
 
 
 @pytest.mark.usefixtures("company")
-def test_list_tells_status_and_why(cli: Any) -> None:
+def test_list_tells_status_and_why(cli: Cli) -> None:
     """Every dimension and every group of Pleo, with what is selected, left or going to be archived."""
     entries = {e["code"]: e for e in cli("dimensions", "list", "--format", "json").json["result"]}
     assert {code: entry["status"] for code, entry in entries.items()} == {
@@ -114,7 +117,7 @@ def test_list_tells_status_and_why(cli: Any) -> None:
 
 
 @pytest.mark.usefixtures("company")
-def test_deselected_groups_are_archived_and_left_ones_stay(pleo: Sandbox, cli: Any) -> None:
+def test_deselected_groups_are_archived_and_left_ones_stay(pleo: Sandbox, cli: Cli) -> None:
     """The next plan archives every active group that is neither selected nor left, with its reason (T17, T25)."""
     said = cli("plan", "--format", "json", "-o", "plan.json", "--allow-archive", "4")
     archived = {c["address"]: c["reason"] for c in said.json["changes"] if c["action"] == "archive"}

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import MakeDesired, MakeWorkspace
 
 
 Cli = Callable[..., Any]
@@ -30,7 +31,7 @@ def test_drift_is_2(pleo: Sandbox, plan: Path, cli: Cli) -> None:
     assert "Drifted" in drifted.stdout
 
 
-def test_drift_has_no_guard(pleo: Sandbox, workspace: Any, desired: Any, cli: Cli) -> None:
+def test_drift_has_no_guard(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli) -> None:
     """What a plan would refuse is drift like any other, and costs no question for its use."""
     pleo.reset(Seed(accounts=accounts(30)))
     desired(workspace(pleo), accounts=[])
@@ -48,7 +49,7 @@ def write_csv(folder: Path, rows: list[str]) -> None:
 CSV = {"type": "csv", "accounts": {"path": "accounts.csv"}}
 
 
-def test_sync_exports_plans_and_applies(pleo: Sandbox, workspace: Any, cli: Cli) -> None:
+def test_sync_exports_plans_and_applies(pleo: Sandbox, workspace: MakeWorkspace, cli: Cli) -> None:
     """One command brings Pleo in line; the second has nothing to do."""
     pleo.reset(Seed(accounts=accounts(30)))
     folder = workspace(pleo, source=CSV)
@@ -62,7 +63,7 @@ def test_sync_exports_plans_and_applies(pleo: Sandbox, workspace: Any, cli: Cli)
     assert pleo.stats()["writes"] == 0
 
 
-def test_sync_stops_at_the_guard(pleo: Sandbox, workspace: Any, cli: Cli) -> None:
+def test_sync_stops_at_the_guard(pleo: Sandbox, workspace: MakeWorkspace, cli: Cli) -> None:
     """Nobody reviews a sync, so its guard has no override."""
     pleo.reset(Seed(accounts=accounts(30)))
     folder = workspace(pleo, source=CSV)
@@ -73,7 +74,7 @@ def test_sync_stops_at_the_guard(pleo: Sandbox, workspace: Any, cli: Cli) -> Non
     assert pleo.stats()["writes"] == 0
 
 
-def test_a_broken_source_stops_a_sync(pleo: Sandbox, workspace: Any, cli: Cli) -> None:
+def test_a_broken_source_stops_a_sync(pleo: Sandbox, workspace: MakeWorkspace, cli: Cli) -> None:
     """Without the accounting system's data nothing is read from or written to Pleo."""
     workspace(pleo, source=CSV)
     said = cli("sync")

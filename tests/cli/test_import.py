@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,15 +11,18 @@ from hypothesis import strategies as st
 
 from pleoctl.sandbox import Fault, Sandbox, Seed, Settings
 
+if TYPE_CHECKING:
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
-def actions(cli: Any) -> list[tuple[str, str]]:
+
+def actions(cli: Cli) -> list[tuple[str, str]]:
     """What a plan made right after would do."""
     said = cli("plan", "--format", "json")
     assert said.code in {0, 3}, said
     return [(change["action"], change["address"]) for change in said.json["changes"]]
 
 
-def test_import_then_plan_has_no_changes(cli: Any, pleo: Any, workspace: Any) -> None:
+def test_import_then_plan_has_no_changes(cli: Cli, pleo: Any, workspace: MakeWorkspace) -> None:
     """Accounts and groups as they are, archived ones as inactive, the selection in pleoctl.yaml."""
     folder = workspace(pleo, dimensions=None)
     said = cli("import", "--format", "json")
@@ -37,7 +40,7 @@ def test_import_then_plan_has_no_changes(cli: Any, pleo: Any, workspace: Any) ->
     assert pleo.stats()["writes"] == 0
 
 
-def test_an_existing_file_is_not_overwritten(cli: Any, pleo: Any, workspace: Any) -> None:
+def test_an_existing_file_is_not_overwritten(cli: Cli, pleo: Any, workspace: MakeWorkspace) -> None:
     """Exit 3, untouched, and Pleo is not even asked; --force overwrites, -o writes elsewhere."""
     folder = workspace(pleo)
     path = folder / "desired-state.yaml"
@@ -54,7 +57,7 @@ def test_an_existing_file_is_not_overwritten(cli: Any, pleo: Any, workspace: Any
     assert path.read_bytes() == (folder / "live.yaml").read_bytes()
 
 
-def test_a_failed_read_writes_nothing(cli: Any, pleo: Any, workspace: Any) -> None:
+def test_a_failed_read_writes_nothing(cli: Cli, pleo: Any, workspace: MakeWorkspace) -> None:
     """A short list of Pleo is no list: exit 1, no file, pleoctl.yaml as it was."""
     folder = workspace(pleo)
     before = (folder / "pleoctl.yaml").read_bytes()
@@ -64,7 +67,7 @@ def test_a_failed_read_writes_nothing(cli: Any, pleo: Any, workspace: Any) -> No
     assert (folder / "pleoctl.yaml").read_bytes() == before
 
 
-def test_comments_in_the_workspace_survive(cli: Any, pleo: Any, workspace: Any) -> None:
+def test_comments_in_the_workspace_survive(cli: Cli, pleo: Any, workspace: MakeWorkspace) -> None:
     """Only the two lists change."""
     folder = workspace(pleo)
     file = folder / "pleoctl.yaml"
@@ -76,7 +79,7 @@ def test_comments_in_the_workspace_survive(cli: Any, pleo: Any, workspace: Any) 
         assert note in changed
 
 
-def test_what_pleoctl_could_not_write_is_held(cli: Any, pleo: Any, workspace: Any) -> None:
+def test_what_pleoctl_could_not_write_is_held(cli: Cli, pleo: Any, workspace: MakeWorkspace) -> None:
     """Blank and over-long live records stay as they are: held rows, warnings, no change."""
     long = "x" * 300
     pleo.reset(
@@ -111,7 +114,7 @@ def test_what_pleoctl_could_not_write_is_held(cli: Any, pleo: Any, workspace: An
     assert "\u202e" not in text.stderr + text.stdout
 
 
-def test_more_than_five_groups_are_left_alone(cli: Any, pleo: Any, workspace: Any) -> None:
+def test_more_than_five_groups_are_left_alone(cli: Cli, pleo: Any, workspace: MakeWorkspace) -> None:
     """The first five active ones by code are selected, the rest goes to leave."""
     pleo.reset(
         Seed(
@@ -129,7 +132,7 @@ def test_more_than_five_groups_are_left_alone(cli: Any, pleo: Any, workspace: An
     assert actions(cli) == []
 
 
-def test_duplicates_are_the_only_thing_left_to_do(cli: Any, pleo: Any, workspace: Any) -> None:
+def test_duplicates_are_the_only_thing_left_to_do(cli: Cli, pleo: Any, workspace: MakeWorkspace) -> None:
     """Two active tags with one code: one is kept, the other's archive is planned."""
     pleo.reset(
         Seed(
@@ -190,7 +193,7 @@ _ACCOUNT = st.fixed_dictionaries(
     st.sampled_from([{}, {"omit_nulls": True}, {"group_list_default": "all"}, {"account_archived_default": "active"}]),
 )
 def test_any_pleo_can_be_adopted(
-    pleo: Sandbox, workspace: Any, cli: Any, accounts: list[Any], groups: list[Any], behaviour: dict[str, Any]
+    pleo: Sandbox, workspace: MakeWorkspace, cli: Cli, accounts: list[Any], groups: list[Any], behaviour: dict[str, Any]
 ) -> None:
     """Whatever lives there: the files are valid, and a plan has at most the archives of duplicates."""
     pleo.reset(Seed(accounts=accounts, tag_groups=groups), Settings(**behaviour))
@@ -205,7 +208,9 @@ def test_any_pleo_can_be_adopted(
 
 
 @pytest.mark.parametrize("text", ["company: x\n", "dimensions: [\n"])
-def test_a_broken_workspace_is_told_before_anything_is_asked(text: str, cli: Any, pleo: Any, workspace: Any) -> None:
+def test_a_broken_workspace_is_told_before_anything_is_asked(
+    text: str, cli: Cli, pleo: Any, workspace: MakeWorkspace
+) -> None:
     """Exit 78."""
     folder = workspace(pleo)
     file = folder / "pleoctl.yaml"
@@ -214,7 +219,9 @@ def test_a_broken_workspace_is_told_before_anything_is_asked(text: str, cli: Any
     assert pleo.stats()["total"] == 0
 
 
-def test_import_into_several_files_leaves_no_key_twice(pleo: Sandbox, workspace: Any, desired: Any, cli: Any) -> None:
+def test_import_into_several_files_leaves_no_key_twice(
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
+) -> None:
     """Each row stays where it is, new ones go into the first file; the next plan is empty."""
     four = [{"externalId": f"e{n}", "code": str(n), "name": f"Name {n}"} for n in range(4)]
     pleo.reset(Seed(accounts=four))
@@ -226,7 +233,7 @@ def test_import_into_several_files_leaves_no_key_twice(pleo: Sandbox, workspace:
     assert cli("plan", "--detailed-exitcode").code == 0
 
 
-def test_import_keeps_the_tag_that_is_used(pleo: Sandbox, workspace: Any, cli: Any) -> None:
+def test_import_keeps_the_tag_that_is_used(pleo: Sandbox, workspace: MakeWorkspace, cli: Cli) -> None:
     """Of two active tags with one code the one with expenses is described, so a plan archives the other."""
     tags = [
         {"code": "ENG", "name": "Engineering", "usage": 30, "createdAt": "2024-06-01T00:00:00Z"},
@@ -255,7 +262,13 @@ GROUPS = [
     ],
 )
 def test_what_the_workspace_states_is_not_changed(
-    cli: Any, pleo: Any, workspace: Any, stated: Any, selected: list[str], told: dict[str, int], output: tuple[str, ...]
+    cli: Cli,
+    pleo: Any,
+    workspace: MakeWorkspace,
+    stated: Any,
+    selected: list[str],
+    told: dict[str, int],
+    output: tuple[str, ...],
 ) -> None:
     """A selection, or groups left alone: values come of what is selected, and what fits nowhere is told."""
     pleo.reset(Seed(tag_groups=GROUPS))
@@ -269,7 +282,7 @@ def test_what_the_workspace_states_is_not_changed(
         assert len(actions(cli)) == told.get("not-selected", 0)
 
 
-def test_with_o_nothing_but_that_file_is_written(cli: Any, pleo: Any, workspace: Any) -> None:
+def test_with_o_nothing_but_that_file_is_written(cli: Cli, pleo: Any, workspace: MakeWorkspace) -> None:
     """Neither the workspace nor the desired state, however little they say."""
     folder = workspace(pleo)
     before = (folder / "pleoctl.yaml").read_bytes()
@@ -278,7 +291,9 @@ def test_with_o_nothing_but_that_file_is_written(cli: Any, pleo: Any, workspace:
     assert {path.name for path in folder.iterdir()} == {"pleoctl.yaml", "live.yaml"}
 
 
-def test_rows_are_imported_into_the_files_that_hold_them(cli: Any, pleo: Any, workspace: Any, desired: Any) -> None:
+def test_rows_are_imported_into_the_files_that_hold_them(
+    cli: Cli, pleo: Any, workspace: MakeWorkspace, desired: MakeDesired
+) -> None:
     """Each kind where it is, with people's comments; what Pleo does not have goes; the next plan is empty."""
     folder = workspace(pleo, desired=["tags.yaml", "one.yaml", "two.yaml"])
     desired(folder, "one.yaml", accounts=[{"externalId": "gone", "name": "Gone"}])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 RULES: Final = """\
 apiVersion: pleoctl/v1
@@ -35,7 +36,7 @@ include: [standard]
 
 
 @pytest.fixture
-def hostile(pleo: Sandbox, workspace: Any, desired: Any, environment: Path, cli: Any) -> Path:
+def hostile(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, environment: Path, cli: Cli) -> Path:
     """A workspace whose every file holds such text, and a Pleo whose every record does; there is something to do."""
     accounts = [{"externalId": f"{BAD}{n}", "code": f"{BAD}{n}", "name": f"{BAD}{n}"} for n in range(6)]
     tags = [{"code": f"{BAD}{n}", "name": BAD} for n in range(3)]
@@ -155,7 +156,7 @@ COMMANDS: Final = (
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda words: " ".join(words).encode("unicode_escape").decode())
 def test_no_command_passes_it_on(
-    command: tuple[str, ...], hostile: Path, cli: Any, monkeypatch: pytest.MonkeyPatch
+    command: tuple[str, ...], hostile: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither stream, in text, with progress, tracebacks and colours, nor a report file holds it as it is."""
     for options in ((), ("--debug",)):
@@ -209,7 +210,12 @@ def liar() -> Iterator[str]:
 @pytest.mark.parametrize("command", [("doctor",), ("plan",), ("drift",), ("import", "-o", "x.yaml"), ("sync",)])
 @pytest.mark.parametrize("options", [(), ("-v",), ("--debug",)])
 def test_no_word_of_a_server_is_passed_on(
-    command: tuple[str, ...], options: tuple[str, ...], liar: str, workspace: Any, desired: Any, cli: Any
+    command: tuple[str, ...],
+    options: tuple[str, ...],
+    liar: str,
+    workspace: MakeWorkspace,
+    desired: MakeDesired,
+    cli: Any,
 ) -> None:
     """Neither what it says of a credential, nor its errors, nor these in a traceback."""
     folder = workspace(
@@ -227,7 +233,7 @@ def test_no_word_of_a_server_is_passed_on(
 
 
 def test_no_word_of_a_refused_write_is_passed_on(
-    hostile: Path, cli: Any, requests_mock: Any, pleo: Sandbox, monkeypatch: pytest.MonkeyPatch
+    hostile: Path, cli: Cli, requests_mock: Any, pleo: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A receipt in text, in the summary of a job and in its annotations."""
     requests_mock.real_http = True
@@ -264,7 +270,7 @@ VARIABLES: Final = (
 @pytest.mark.parametrize("variable", VARIABLES)
 @pytest.mark.parametrize("command", [("config", "show"), ("plan",), ("sync",), ("trust", "list")], ids=" ".join)
 def test_no_variable_is_passed_on(
-    variable: str, command: tuple[str, ...], hostile: Path, cli: Any, monkeypatch: pytest.MonkeyPatch
+    variable: str, command: tuple[str, ...], hostile: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the environment says, as long as a process can have it."""
     del hostile
@@ -273,7 +279,7 @@ def test_no_variable_is_passed_on(
     tame(said.stdout + said.stderr)
 
 
-def test_no_word_of_a_lock_is_passed_on(hostile: Path, cli: Any, pleo: Sandbox) -> None:
+def test_no_word_of_a_lock_is_passed_on(hostile: Path, cli: Cli, pleo: Sandbox) -> None:
     """Who holds it is another program's word."""
     del hostile
     holder = Holder(BAD, BAD, BAD, 7, BAD, BAD, BAD)
@@ -284,7 +290,9 @@ def test_no_word_of_a_lock_is_passed_on(hostile: Path, cli: Any, pleo: Sandbox) 
             tame(said.stdout + said.stderr)
 
 
-def test_no_word_of_an_exception_is_passed_on(cli: Any, workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_word_of_an_exception_is_passed_on(
+    cli: Cli, workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A bug's message and its causes, in the finding and in the traceback; each message on its own line."""
 
     def fail(*_: Any) -> None:

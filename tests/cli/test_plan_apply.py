@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import MakeDesired, MakeWorkspace
 
 Cli = Callable[..., Any]
 OTHER = "22222222-2222-4222-8222-222222222222"
@@ -31,7 +32,9 @@ def reseal(plan: Path, **fields: Any) -> None:
     plan.write_bytes(canonical_bytes({**body, "id": digest(body)}))
 
 
-def test_what_is_left_alone_does_not_thin_the_guard_out(cli: Cli, pleo: Sandbox, workspace: Any, desired: Any) -> None:
+def test_what_is_left_alone_does_not_thin_the_guard_out(
+    cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired
+) -> None:
     """All accounts but one that is left alone are all accounts."""
     pleo.reset(Seed(accounts=accounts(3)), Settings())
     desired(workspace(pleo, accounts={"leave": ["e000"]}), accounts=[])
@@ -40,7 +43,7 @@ def test_what_is_left_alone_does_not_thin_the_guard_out(cli: Cli, pleo: Sandbox,
     assert [finding["code"] for finding in said.json["guard"]["findings"]] == ["archive-all"]
 
 
-def test_progress_says_how_far_it_is(cli: Cli, pleo: Sandbox, workspace: Any, desired: Any) -> None:
+def test_progress_says_how_far_it_is(cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired) -> None:
     """One line for each tenth that was passed, with the share that is done and not the tenth's."""
     pleo.reset(Seed(accounts=accounts(3)), Settings())
     desired(workspace(pleo), accounts=[{**row, "name": "new"} for row in accounts(3)])
@@ -86,7 +89,7 @@ def test_text_shows_every_change(folder: Path, cli: Cli) -> None:
 
 @pytest.mark.parametrize("formats", ["text", "markdown", "json"])
 def test_the_detailed_exit_code_tells_changes(
-    pleo: Sandbox, workspace: Any, desired: Any, cli: Cli, formats: str
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli, formats: str
 ) -> None:
     """0 without changes, 2 with; without the option always 0. An empty plan is written too."""
     pleo.reset(Seed(accounts=accounts(2)))
@@ -99,7 +102,9 @@ def test_the_detailed_exit_code_tells_changes(
     assert cli("plan", "--format", formats).code == 0
 
 
-def test_a_refused_plan_is_written_all_the_same(pleo: Sandbox, workspace: Any, desired: Any, cli: Cli) -> None:
+def test_a_refused_plan_is_written_all_the_same(
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
+) -> None:
     """Exit 3 with the findings and the number to say; the file says that it did not pass, and apply refuses it."""
     pleo.reset(Seed(accounts=accounts(30)))
     folder = workspace(pleo)
@@ -119,7 +124,7 @@ def test_a_refused_plan_is_written_all_the_same(pleo: Sandbox, workspace: Any, d
     assert sum(not a["archived"] for a in pleo.state()["accounts"]) == 5
 
 
-def test_protection_is_not_lifted(pleo: Sandbox, workspace: Any, desired: Any, cli: Cli) -> None:
+def test_protection_is_not_lifted(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli) -> None:
     """`--allow-archive` with the right number still refuses a protected address."""
     pleo.reset(Seed(accounts=accounts(5)))
     folder = workspace(pleo, guard={"protect": ["account:e004"]})
@@ -129,7 +134,9 @@ def test_protection_is_not_lifted(pleo: Sandbox, workspace: Any, desired: Any, c
     assert "protected" in said.stdout
 
 
-def test_the_day_stands_in_a_plan_only_if_it_matters(pleo: Sandbox, workspace: Any, desired: Any, cli: Cli) -> None:
+def test_the_day_stands_in_a_plan_only_if_it_matters(
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
+) -> None:
     """With an expiring value the plan is of a day; without one it is the same every day."""
     pleo.reset(Seed())
     folder = workspace(pleo, dimensions={"selected": ["D"]})
@@ -182,7 +189,9 @@ def test_a_scope_leaves_the_rest_out(plan: Path, cli: Cli, options: list[str], k
     assert plan.exists()
 
 
-def test_pleo_away_is_one_sentence(workspace: Any, desired: Any, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pleo_away_is_one_sentence(
+    workspace: MakeWorkspace, desired: MakeDesired, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A Pleo that cannot be reached ends with 1, no plan and no traceback."""
     monkeypatch.setattr("pleoctl.remote.transport.BACKOFF_BASE", 0.0)
     desired(workspace(), accounts=[])
@@ -201,7 +210,9 @@ def test_a_short_read_is_no_plan(pleo: Sandbox, folder: Path, cli: Cli) -> None:
     assert not (folder / "plan.json").exists()
 
 
-def test_a_held_row_is_named_in_every_plan(pleo: Sandbox, workspace: Any, desired: Any, cli: Cli) -> None:
+def test_a_held_row_is_named_in_every_plan(
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
+) -> None:
     """Its record stays, and the reason stands in text and JSON."""
     pleo.reset(Seed(accounts=accounts(2)))
     desired(workspace(pleo), accounts=[*accounts(1), {"externalId": "e001", "name": "", "hold": "name is blank"}])

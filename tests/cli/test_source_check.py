@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +11,8 @@ from pleoctl.sandbox import Sandbox, Seed
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tests.conftest import Cli, MakeWorkspace
 
 HEADER = "externalId,code,name,active\n"
 
@@ -35,7 +37,7 @@ def books(workspace: Callable[..., Path], pleo: Sandbox) -> Path:
 
 
 @pytest.mark.usefixtures("books")
-def test_the_first_look_counts_and_gives_examples(cli: Any, pleo: Sandbox) -> None:
+def test_the_first_look_counts_and_gives_examples(cli: Cli, pleo: Sandbox) -> None:
     """Shared keys, changes by action with some of them, what the guard would say; nothing is written anywhere."""
     before = pleo.state()
     said = cli("source", "check")
@@ -51,7 +53,7 @@ def test_the_first_look_counts_and_gives_examples(cli: Any, pleo: Sandbox) -> No
 
 
 @pytest.mark.usefixtures("books")
-def test_the_report_is_there_for_programs(cli: Any) -> None:
+def test_the_report_is_there_for_programs(cli: Cli) -> None:
     """The same as JSON, with hints counted by code."""
     result = cli("source", "check", "--format", "json").json["result"]
     accounts = result["pleo"]["kinds"]["account"]
@@ -70,7 +72,7 @@ def test_the_report_is_there_for_programs(cli: Any) -> None:
     assert result["hints"] == {"other-identity": 1}
 
 
-def test_a_key_that_was_chosen_otherwise_is_told(books: Path, cli: Any) -> None:
+def test_a_key_that_was_chosen_otherwise_is_told(books: Path, cli: Cli) -> None:
     """Where another field of the rows is what Pleo has as key, the plan would make everything anew: said so."""
     (books / "a.csv").write_text(HEADER + "1,ext-1000,Office,true\n2,ext-2000,Transfers,true\n", encoding="utf-8")
     said = cli("source", "check")
@@ -79,7 +81,7 @@ def test_a_key_that_was_chosen_otherwise_is_told(books: Path, cli: Any) -> None:
     assert "the guard would refuse" in said.stdout
 
 
-def test_without_a_credential_the_rest_stands(books: Path, cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_credential_the_rest_stands(books: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pleo is not asked: that is told with the reason, and the exit code is the source's own."""
     monkeypatch.delenv("PLEO_API_KEY")
     said = cli("source", "check", "--format", "json")
@@ -90,7 +92,7 @@ def test_without_a_credential_the_rest_stands(books: Path, cli: Any, monkeypatch
     assert sorted(path.name for path in books.iterdir()) == ["a.csv", "pleoctl.yaml", "v.csv"]
 
 
-def test_offline_asks_nobody(books: Path, cli: Any, pleo: Sandbox) -> None:
+def test_offline_asks_nobody(books: Path, cli: Cli, pleo: Sandbox) -> None:
     """`--offline` compares with nothing; dimensions that nobody selected are told otherwise."""
     before = pleo.stats()
     assert cli("source", "check", "--offline").code == 0
@@ -100,7 +102,7 @@ def test_offline_asks_nobody(books: Path, cli: Any, pleo: Sandbox) -> None:
     assert "dimensions.selected is not set" in cli("source", "check").stderr
 
 
-def test_a_placeholder_company_is_not_asked_for(books: Path, cli: Any, pleo: Sandbox) -> None:
+def test_a_placeholder_company_is_not_asked_for(books: Path, cli: Cli, pleo: Sandbox) -> None:
     """What `init` wrote stands for no company."""
     text = (books / "pleoctl.yaml").read_text(encoding="utf-8")
     company = next(line for line in text.splitlines() if "company" in line).split()[-1].strip('",')
@@ -110,7 +112,7 @@ def test_a_placeholder_company_is_not_asked_for(books: Path, cli: Any, pleo: San
     assert pleo.stats() == before
 
 
-def test_pleo_of_a_company_without_accounts(workspace: Any, cli: Any) -> None:
+def test_pleo_of_a_company_without_accounts(workspace: MakeWorkspace, cli: Cli) -> None:
     """Everything is to create, and no share is made of nothing."""
     with Sandbox(seed=Seed()) as empty:
         folder = workspace(empty, source={"type": "csv", "accounts": {"path": "a.csv"}})

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 ACCOUNTS: list[dict[str, Any]] = [
     {"externalId": "a1", "code": "1", "name": "Old name"},
@@ -31,7 +32,7 @@ def state(pleo: Sandbox) -> dict[str, tuple[bool, str]]:
 
 
 @pytest.fixture
-def company(pleo: Sandbox, workspace: Any) -> Path:
+def company(pleo: Sandbox, workspace: MakeWorkspace) -> Path:
     """A CSV source that renames, unarchives, creates and drops one account each."""
     pleo.reset(Seed(accounts=ACCOUNTS))
     folder: Path = workspace(pleo, source={"type": "csv", "accounts": {"path": "accounts.csv"}})
@@ -39,7 +40,7 @@ def company(pleo: Sandbox, workspace: Any) -> Path:
     return folder
 
 
-def test_sync_exports_plans_and_applies(pleo: Sandbox, company: Path, cli: Any) -> None:
+def test_sync_exports_plans_and_applies(pleo: Sandbox, company: Path, cli: Cli) -> None:
     """One command brings Pleo in line; a second one writes nothing."""
     assert cli("sync").code == 0
     assert state(pleo)["a1"] == (False, "New name")
@@ -49,7 +50,7 @@ def test_sync_exports_plans_and_applies(pleo: Sandbox, company: Path, cli: Any) 
     assert (company / "desired-state.yaml").exists()
 
 
-def test_the_guard_is_the_only_stop_of_sync(pleo: Sandbox, company: Path, cli: Any) -> None:
+def test_the_guard_is_the_only_stop_of_sync(pleo: Sandbox, company: Path, cli: Cli) -> None:
     """A plan that the guard refuses is shown and not applied (exit 3)."""
     (company / "accounts.csv").write_text("externalId,code,name\na1,1,One\n", encoding="utf-8")
     said = cli("sync")
@@ -58,7 +59,7 @@ def test_the_guard_is_the_only_stop_of_sync(pleo: Sandbox, company: Path, cli: A
     assert pleo.stats()["writes"] == 0
 
 
-def test_undo_takes_a_run_back(pleo: Sandbox, company: Path, cli: Any) -> None:
+def test_undo_takes_a_run_back(pleo: Sandbox, company: Path, cli: Cli) -> None:
     """Renames, unarchives and archives are reversed; what was created is archived, never deleted."""
     before = state(pleo)
     cli("export")
@@ -74,7 +75,7 @@ def test_undo_takes_a_run_back(pleo: Sandbox, company: Path, cli: Any) -> None:
     assert pleo.stats()["deletes"] == 0
 
 
-def test_undo_leaves_what_has_moved_since(pleo: Sandbox, company: Path, cli: Any) -> None:
+def test_undo_leaves_what_has_moved_since(pleo: Sandbox, company: Path, cli: Cli) -> None:
     """A record that somebody changed after the run is skipped and listed with the field that moved."""
     cli("export")
     cli("plan", "-o", "plan.json")
@@ -89,7 +90,7 @@ def test_undo_leaves_what_has_moved_since(pleo: Sandbox, company: Path, cli: Any
     assert state(pleo)["a1"] == (False, "Renamed by hand")
 
 
-def test_undo_knows_the_guard(pleo: Sandbox, workspace: Any, desired: Any, cli: Any) -> None:
+def test_undo_knows_the_guard(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli) -> None:
     """Taking back many creates archives many: exit 3 with the number, then --allow-archive lets it pass."""
     pleo.reset(Seed())
     folder = workspace(pleo)
@@ -104,7 +105,9 @@ def test_undo_knows_the_guard(pleo: Sandbox, workspace: Any, desired: Any, cli: 
     assert all(archived for archived, _ in state(pleo).values())
 
 
-def test_undo_of_tags_goes_back_into_their_groups(pleo: Sandbox, workspace: Any, desired: Any, cli: Any) -> None:
+def test_undo_of_tags_goes_back_into_their_groups(
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
+) -> None:
     """Groups and tags of a run are taken back together."""
     tags = [{"code": f"t{n}", "name": f"Tag {n}"} for n in range(9)]
     pleo.reset(Seed(tag_groups=[{"code": "DEPT", "name": "Dept", "tags": tags}, {"code": "OLD", "name": "Old"}]))
@@ -121,7 +124,9 @@ def test_undo_of_tags_goes_back_into_their_groups(pleo: Sandbox, workspace: Any,
     assert {g["code"]: g["archived"] for g in pleo.state()["tagGroups"]} == {"DEPT": False, "OLD": False}
 
 
-def test_undo_of_a_created_group_takes_its_tags_along(pleo: Sandbox, workspace: Any, desired: Any, cli: Any) -> None:
+def test_undo_of_a_created_group_takes_its_tags_along(
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
+) -> None:
     """Tags are archived before their group, in one run."""
     pleo.reset(Seed(tag_groups=[{"code": "D", "name": "D"}]))
     folder = workspace(pleo, dimensions={"selected": ["D", "NEW"]})
@@ -134,7 +139,9 @@ def test_undo_of_a_created_group_takes_its_tags_along(pleo: Sandbox, workspace: 
     assert [t["archived"] for t in pleo.state()["tags"]] == [True, True]
 
 
-def test_a_receipt_of_another_pleo_is_refused(pleo: Sandbox, workspace: Any, desired: Any, cli: Any) -> None:
+def test_a_receipt_of_another_pleo_is_refused(
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
+) -> None:
     """Undo never takes a staging run back in production: exit 3."""
     folder = workspace(pleo)
     desired(folder, accounts=[{"externalId": "e0", "code": "0", "name": "Name 0"}])

@@ -15,6 +15,8 @@ from pleoctl.sandbox import Sandbox, Seed, Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.conftest import MakeDesired, MakeWorkspace
+
 Json = dict[str, Any]
 Cli = Any
 FREE = {"maxArchive": {"count": 100, "share": 1}}
@@ -52,7 +54,7 @@ SEED = Seed(
 
 
 @pytest.fixture
-def books(pleo: Sandbox, workspace: Any, desired: Any) -> Path:
+def books(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired) -> Path:
     """A workspace whose desired state has both kinds, and a Pleo that lies behind it."""
     pleo.reset(SEED, Settings(seed_ids=1))
     folder: Path = workspace(pleo, guard=FREE)
@@ -130,7 +132,9 @@ def test_one_section_alone_can_be_planned(books: Path, cli: Cli) -> None:
     assert {change["kind"] for change in plan["changes"]} == {"taxCode", "vendor"}
 
 
-def test_what_is_not_listed_is_not_managed(pleo: Sandbox, workspace: Any, desired: Any, cli: Cli) -> None:
+def test_what_is_not_listed_is_not_managed(
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
+) -> None:
     """Without the sections nothing of them is read; with empty ones all is archived, but drafts and what has no key."""
     pleo.reset(SEED, Settings())
     folder = workspace(pleo, guard=FREE)
@@ -149,7 +153,9 @@ def test_what_is_not_listed_is_not_managed(pleo: Sandbox, workspace: Any, desire
     assert [f["code"] for f in cli("plan", "--format", "json").json["guard"]["findings"]] == ["archive-all"] * 2
 
 
-def test_optional_fields_are_left_or_cleared(pleo: Sandbox, workspace: Any, desired: Any, cli: Cli) -> None:
+def test_optional_fields_are_left_or_cleared(
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
+) -> None:
     """Absent: the live value is sent back; null: it is cleared, by leaving it out."""
     pleo.reset(
         Seed(vendors=[{"externalId": "v", "name": "Old", "country": "SE", "registrationNumber": "55"}]), Settings()
@@ -172,7 +178,7 @@ def test_optional_fields_are_left_or_cleared(pleo: Sandbox, workspace: Any, desi
     ],
 )
 def test_a_tax_code_that_pleo_cannot_have_is_refused(
-    pleo: Sandbox, workspace: Any, desired: Any, cli: Cli, row: Json, words: str
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli, row: Json, words: str
 ) -> None:
     """Exit 78 with the row's place, unless the row is held."""
     folder = workspace(pleo)
@@ -186,7 +192,7 @@ def test_a_tax_code_that_pleo_cannot_have_is_refused(
     assert cli("validate").code == 0
 
 
-def test_a_rate_has_one_spelling(pleo: Sandbox, workspace: Any, desired: Any, cli: Cli) -> None:
+def test_a_rate_has_one_spelling(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli) -> None:
     """0.250 is Pleo's 0.25, and `fmt` writes it so; an unquoted one is refused with the cure."""
     pleo.reset(Seed(tax_codes=[{"code": "V25", "name": "Standard", "rate": 0.25}]), Settings())
     folder = workspace(pleo)
@@ -198,7 +204,7 @@ def test_a_rate_has_one_spelling(pleo: Sandbox, workspace: Any, desired: Any, cl
     assert 'write "0.25"' in cli("validate").stderr
 
 
-def test_tax_accounts_are_checked_against_the_chart(books: Path, desired: Any, cli: Cli) -> None:
+def test_tax_accounts_are_checked_against_the_chart(books: Path, desired: MakeDesired, cli: Cli) -> None:
     """One that is no active account is a warning of validate and of the plan."""
     assert "tax-account-unknown" not in cli("validate", "--format", "json").stdout
     desired(books, taxCodes=[{**TAX_CODES[0], "outgoingTaxAccount": "9999"}], accounts=ACCOUNTS)
@@ -208,7 +214,7 @@ def test_tax_accounts_are_checked_against_the_chart(books: Path, desired: Any, c
     assert ("tax-account-unknown", "taxCode:V25") in {(w["code"], w["address"]) for w in warnings}
 
 
-def test_an_archived_tax_code_that_is_named_is_warned_of(books: Path, desired: Any, cli: Cli) -> None:
+def test_an_archived_tax_code_that_is_named_is_warned_of(books: Path, desired: MakeDesired, cli: Cli) -> None:
     """By desired accounts, also by live ones whose tax code is not managed."""
     desired(books, taxCodes=[], accounts=ACCOUNTS)
     warned = {
@@ -218,7 +224,7 @@ def test_an_archived_tax_code_that_is_named_is_warned_of(books: Path, desired: A
     assert warned.keys() == {"taxCode:V25"}
 
 
-def test_the_mapping_is_asked_what_it_names(books: Path, workspace: Any, pleo: Sandbox, cli: Cli) -> None:
+def test_the_mapping_is_asked_what_it_names(books: Path, workspace: MakeWorkspace, pleo: Sandbox, cli: Cli) -> None:
     """An archived tax code or vendor that rules name is warned of, with the rule's place."""
     workspace(pleo, guard=FREE, mapping="mapping.yaml")
     (books / "mapping.yaml").write_text(
@@ -246,7 +252,7 @@ def test_drafts_are_written_for_the_books(pleo: Sandbox, books: Path, cli: Cli) 
     assert pleo.stats()["writes"] == 0
 
 
-def test_pleo_becomes_a_desired_state(pleo: Sandbox, workspace: Any, cli: Cli) -> None:
+def test_pleo_becomes_a_desired_state(pleo: Sandbox, workspace: MakeWorkspace, cli: Cli) -> None:
     """What is the accounting system's: no drafts, nothing without a key; an exclusive code is held; then no plan."""
     seed = Seed(
         tax_codes=[
@@ -278,7 +284,7 @@ def test_pleo_becomes_a_desired_state(pleo: Sandbox, workspace: Any, cli: Cli) -
     assert {w["code"] for w in plan["warnings"]} == {"held-row", "draft-vendor", "no-key"}
 
 
-def test_kinds_that_a_credential_may_not_read_are_left_out(pleo: Sandbox, workspace: Any, cli: Cli) -> None:
+def test_kinds_that_a_credential_may_not_read_are_left_out(pleo: Sandbox, workspace: MakeWorkspace, cli: Cli) -> None:
     """Import goes on without them and says so; doctor asks for what the workspace manages alone."""
     from pleoctl.sandbox.auth import ALL_SCOPES, Credential
 

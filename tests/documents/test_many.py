@@ -19,17 +19,19 @@ from pleoctl.text import closest, did_you_mean
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
+
 STATE = "apiVersion: pleoctl/v1\nkind: DesiredState\naccounts: []\n"
 RULES = 'apiVersion: pleoctl/v1\nkind: ExportMapping\naccounts: {wallet: "1"}\ninclude: [standard]\n'
 
 
-def findings(cli: Any, *arguments: str) -> list[dict[str, Any]]:
+def findings(cli: Cli, *arguments: str) -> list[dict[str, Any]]:
     """What a command tells as JSON."""
     found: list[dict[str, Any]] = cli(*arguments, "--format", "json").json["findings"]
     return found
 
 
-def test_of_very_many_unknown_keys_the_first_hundred_are_told(workspace: Any, cli: Any) -> None:
+def test_of_very_many_unknown_keys_the_first_hundred_are_told(workspace: MakeWorkspace, cli: Cli) -> None:
     """Each with its place and hint, then one finding with the count of the others; exit 78."""
     folder: Path = workspace(None)
     (folder / "desired-state.yaml").write_text(STATE + "".join(f"key{i}: 1\n" for i in range(20_000)))
@@ -69,7 +71,7 @@ def test_of_very_many_unknown_keys_the_first_hundred_are_told(workspace: Any, cl
     ],
 )
 def test_no_mistake_is_told_more_than_a_hundred_times(
-    workspace: Any, desired: Any, cli: Any, name: str, text: str, code: str
+    workspace: MakeWorkspace, desired: MakeDesired, cli: Cli, name: str, text: str, code: str
 ) -> None:
     """Whatever the file and the kind of mistake: a hundred of one code, and their number."""
     folder: Path = workspace(None, mapping="mapping.yaml")
@@ -82,7 +84,7 @@ def test_no_mistake_is_told_more_than_a_hundred_times(
     assert told[-1]["message"].endswith("more findings of this kind") or name == "vendors.csv"
 
 
-def test_overlaps_and_missing_accounts_are_counted(workspace: Any, desired: Any, cli: Any) -> None:
+def test_overlaps_and_missing_accounts_are_counted(workspace: MakeWorkspace, desired: MakeDesired, cli: Cli) -> None:
     """`mapping check` tells a hundred of each code, and counts all in its summary."""
     folder: Path = workspace(None, mapping="mapping.yaml")
     desired(folder, accounts=[{"externalId": "1", "name": "n"}])
@@ -94,7 +96,7 @@ def test_overlaps_and_missing_accounts_are_counted(workspace: Any, desired: Any,
     assert "more findings of this kind" in cli("mapping", "check").stderr
 
 
-def test_a_key_that_stands_twice_among_many_is_found_in_json(cli: Any, workspace: Any) -> None:
+def test_a_key_that_stands_twice_among_many_is_found_in_json(cli: Cli, workspace: MakeWorkspace) -> None:
     """One look at each key."""
     folder: Path = workspace(None)
     text = "{" + ",".join(f'"k{i}": 1' for i in range(50_000)) + ', "k7": 2}'
@@ -103,7 +105,7 @@ def test_a_key_that_stands_twice_among_many_is_found_in_json(cli: Any, workspace
     assert (said.code, "key 'k7' stands twice" in said.stderr) == (78, True)
 
 
-def test_comments_of_every_row_come_back(cli: Any, workspace: Any) -> None:
+def test_comments_of_every_row_come_back(cli: Cli, workspace: MakeWorkspace) -> None:
     """Also of very many rows in a style of their own."""
     folder: Path = workspace(None)
     rows = "".join(f'- externalId: "e{i:05}"  # first {i}\n  name: "n"\n' for i in range(2000))

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from job_outcomes import MakeBooks
+    from tests.conftest import Cli
 
 
-def test_what_the_books_hold_decides(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_what_the_books_hold_decides(world: World, books: MakeBooks, cli: Cli) -> None:
     """Equal is reported only; different is refused and named; what maps no longer is reported with a warning."""
     folder = books()
     world.faults = {2: "before", 3: "before", 4: "before"}
@@ -50,7 +51,7 @@ def test_a_folder_whose_files_were_moved_away_is_still_known(
     assert world.events == ["started", "completed"]
 
 
-def test_attachments_are_stored_beside_the_books(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_attachments_are_stored_beside_the_books(world: World, books: MakeBooks, cli: Cli) -> None:
     """Fetched without a credential, before the entry; what cannot be had fails its item alone (H6)."""
     world.files["/receipt"] = b"%PDF"
     world.payloads[JOB][0]["files"] = [{"type": "application/pdf", "url": f"{world.url}/receipt"}]
@@ -64,7 +65,7 @@ def test_attachments_are_stored_beside_the_books(world: World, books: MakeBooks,
 
 
 def test_books_are_published_before_a_status_leaves(
-    world: World, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the environment's leave nothing runs; a command that fails keeps every status back (exit 5)."""
     sink = {"type": "csv", "path": "books", "publish": ["false"]}
@@ -78,7 +79,7 @@ def test_books_are_published_before_a_status_leaves(
     assert world.events == ["started", "completed"]
 
 
-def test_another_companys_job_is_refused(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_another_companys_job_is_refused(world: World, books: MakeBooks, cli: Cli) -> None:
     """Neither planned nor run (exit 3); an item of another company fails alone."""
     world.jobs[JOB]["companyId"] = OTHER
     books()
@@ -91,7 +92,7 @@ def test_another_companys_job_is_refused(world: World, books: MakeBooks, cli: Ca
 
 
 @pytest.mark.parametrize("kind", ["beancount", "hledger", "csv", "sie", "datev"])
-def test_every_kind_of_file_takes_a_job(kind: str, books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_every_kind_of_file_takes_a_job(kind: str, books: MakeBooks, cli: Cli) -> None:
     """A job goes into each kind of book file, and the sink says what it can hold."""
     own: dict[str, Any] = {
         "sie": {"currency": "SEK"},
@@ -116,7 +117,7 @@ def test_a_workspace_without_a_sink_says_what_is_missing(
     assert world.writes == []
 
 
-def test_what_pleo_has_as_booked_is_verified(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_what_pleo_has_as_booked_is_verified(world: World, books: MakeBooks, cli: Cli) -> None:
     """Exit 2 names items that are missing, double, or another record; all is well right after a run."""
     folder = books()
     assert cli("jobs", "run").code == 0

@@ -19,10 +19,9 @@ from pleoctl.run.journal import Journal
 from pleoctl.testing.machine import Death
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from clocks import FakeTime
     from job_outcomes import MakeBooks
+    from tests.conftest import Cli
 
 PROGRAM = Path(__file__).parents[1] / "support" / "books_program.py"
 ALL = {item_id(n): 1 for n in (1, 2, 3)}
@@ -40,7 +39,7 @@ def rows(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def settled(world: World, cli: Callable[..., Any]) -> None:
+def settled(world: World, cli: Cli) -> None:
     """Run until the job is closed; three runs are enough after one fault."""
     world.faults = {}
     for _ in range(3):
@@ -59,7 +58,7 @@ def test_answers_of_pleo_are_lost_at_every_write(
     how: str,
     world: World,
     books: MakeBooks,
-    cli: Callable[..., Any],
+    cli: Cli,
 ) -> None:
     """The same run settles one lost answer, before or behind the commit, and a call of which half was stored."""
     folder = books()
@@ -76,7 +75,7 @@ def test_a_write_that_never_gets_through_leaves_the_job_open(
     number: int,
     world: World,
     books: MakeBooks,
-    cli: Callable[..., Any],
+    cli: Cli,
 ) -> None:
     """The run ends without a wrong report; the next one finishes the job."""
     folder = books()
@@ -90,7 +89,7 @@ def test_a_write_that_never_gets_through_leaves_the_job_open(
 
 @pytest.mark.parametrize("number", range(1, 9))
 def test_a_process_that_dies_at_a_line_of_its_journal(
-    number: int, world: World, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    number: int, world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next run books the rest, and each item once."""
     folder = books()
@@ -115,7 +114,7 @@ def test_a_process_that_dies_while_it_writes_a_file(
     number: int,
     world: World,
     books: MakeBooks,
-    cli: Callable[..., Any],
+    cli: Cli,
     time: FakeTime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -143,7 +142,7 @@ def test_a_program_fails_at_every_request(
     mode: str,
     world: World,
     books: MakeBooks,
-    cli: Callable[..., Any],
+    cli: Cli,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -161,7 +160,7 @@ def test_a_program_fails_at_every_request(
 def test_a_program_that_hangs_is_ended(
     world: World,
     books: MakeBooks,
-    cli: Callable[..., Any],
+    cli: Cli,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -179,7 +178,7 @@ def test_a_program_that_hangs_is_ended(
 def test_a_program_that_lies_is_not_believed(
     world: World,
     books: MakeBooks,
-    cli: Callable[..., Any],
+    cli: Cli,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -194,7 +193,7 @@ def test_a_program_that_lies_is_not_believed(
 
 
 def test_a_program_gets_attachments_with_the_entry(
-    world: World, books: MakeBooks, cli: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, books: MakeBooks, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As files on this machine, and nothing is said to be missing."""
     monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
@@ -207,7 +206,7 @@ def test_a_program_gets_attachments_with_the_entry(
     assert "attachment" not in done.stdout + done.stderr
 
 
-def test_a_program_needs_the_environments_leave(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_a_program_needs_the_environments_leave(world: World, books: MakeBooks, cli: Cli) -> None:
     """A branch cannot make pleoctl run something (exit 3)."""
     books(program("."))
     assert cli("jobs", "run").code == 3
@@ -216,7 +215,7 @@ def test_a_program_needs_the_environments_leave(world: World, books: MakeBooks, 
 
 
 def test_a_program_refuses_items(
-    world: World, books: MakeBooks, cli: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, books: MakeBooks, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its own words and reason type reach Pleo."""
     monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
@@ -233,7 +232,7 @@ def test_a_closed_period(
     code: int,
     world: World,
     books: MakeBooks,
-    cli: Callable[..., Any],
+    cli: Cli,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -248,7 +247,7 @@ def test_a_closed_period(
 
 
 def test_a_job_that_is_over_takes_nothing_more(
-    world: World, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """422 on a status: what is booked stays, nothing more is sent, exit 5."""
     folder = books()
@@ -265,9 +264,7 @@ def test_a_job_that_is_over_takes_nothing_more(
     assert (world.events, world.statuses) == (["started"], {})
 
 
-def test_somebody_else_starts_first(
-    world: World, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_somebody_else_starts_first(world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """422 on `started`: another runner won, nothing is booked (exit 4)."""
     folder = books()
     event = World.event
@@ -283,7 +280,7 @@ def test_somebody_else_starts_first(
 
 @pytest.mark.parametrize("request_number", range(1, 8))
 def test_a_signal_at_any_request_ends_with_its_own_code(
-    request_number: int, world: World, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    request_number: int, world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """TERM is 143 unless everything was done by then; the next run ends right."""
     folder = books()

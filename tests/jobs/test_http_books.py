@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from job_outcomes import MakeBooks
+    from tests.conftest import Cli
 
 ALL = {item_id(n): 1 for n in (1, 2, 3)}
 GUARD = {"key": {"guardedFor": "24h"}}
@@ -121,7 +122,7 @@ def test_only_equal_live_records_of_our_own_key_count(
     assert "the books hold 3 for it" in said["changes"][1]["reason"]
 
 
-def test_attachments_go_up_once(world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_attachments_go_up_once(world: World, api: ApiBooks, books: MakeBooks, cli: Cli) -> None:
     """As a part of a form, to the record that stands."""
     world.files["/receipt"] = b"%PDF"
     world.payloads[JOB][0]["files"] = [{"type": "application/pdf", "url": f"{world.url}/receipt"}]
@@ -136,7 +137,7 @@ def test_attachments_go_up_once(world: World, api: ApiBooks, books: MakeBooks, c
 
 
 def test_a_wrong_credential_leaves_the_books_and_the_job_alone(
-    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    world: World, api: ApiBooks, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is planned without the books' answer, and `sink check` says what is wrong."""
     monkeypatch.setenv("AS_TOKEN", "wr0ng-token")

@@ -7,7 +7,7 @@ import itertools
 import json
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from job_outcomes import MakeSandboxBooks
+    from tests.conftest import Cli, MakeDesired
 
 
 @pytest.fixture
-def kept(pleo: Sandbox, sandbox_books: MakeSandboxBooks, desired: Any, cli: Callable[..., Any]) -> dict[str, bytes]:
+def kept(pleo: Sandbox, sandbox_books: MakeSandboxBooks, desired: MakeDesired, cli: Cli) -> dict[str, bytes]:
     """A plan, a posting plan and the receipts of both."""
     items = [{"accountingEntryId": item_id(1), "amount": 100, "account": "6820"}]
     accounts = [{"externalId": "ext-1000", "code": "1000", "name": "Office Supplies"}]
@@ -55,7 +56,7 @@ def piped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str, byt
 
 @pytest.mark.parametrize("how", ["-", "pipe"])
 def test_what_comes_through_a_pipe_is_what_the_file_is(
-    how: str, kept: dict[str, bytes], cli: Callable[..., Any], piped: Callable[[str, bytes], str]
+    how: str, kept: dict[str, bytes], cli: Cli, piped: Callable[[str, bytes], str]
 ) -> None:
     """`show` in every format, `apply` and `undo` say of a pipe what they say of the file, of every kind."""
     for name, content in kept.items():
@@ -77,9 +78,7 @@ def test_what_comes_through_a_pipe_is_what_the_file_is(
 
 @pytest.mark.usefixtures("kept")
 @pytest.mark.parametrize("command", ["show", "apply"])
-def test_a_pipe_with_something_else_is_named(
-    command: str, cli: Callable[..., Any], piped: Callable[[str, bytes], str]
-) -> None:
+def test_a_pipe_with_something_else_is_named(command: str, cli: Cli, piped: Callable[[str, bytes], str]) -> None:
     """Exit 78, and the name that people know."""
     said = cli(command, piped("-", b"{}"))
     assert said.code == 78

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from job_outcomes import MakeSandboxBooks
+    from tests.conftest import Cli
 
 ITEMS = 60
 REFUSED = {item_id(n) for n in range(1, ITEMS + 1) if n % 10 == 0}
@@ -85,7 +86,7 @@ def test_an_answer_is_lost_at_every_write(
     nth: int,
     pleo: Sandbox,
     sandbox_books: MakeSandboxBooks,
-    cli: Callable[..., Any],
+    cli: Cli,
 ) -> None:
     """Before or behind the commit: the same run ends right."""
     pleo.reset(job(), Settings())

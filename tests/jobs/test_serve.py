@@ -24,11 +24,12 @@ from pleoctl.machine import this_machine
 from pleoctl.sandbox import Sandbox, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from clocks import FakeTime
     from job_outcomes import MakeBooks
     from pleoctl.machine import Machine
+    from tests.conftest import Cli
 
 KEY = b"0123456789abcdef01234567"
 SECRET = f"whsec_{base64.b64encode(KEY).decode()}"
@@ -217,9 +218,7 @@ def test_too_many_connections_are_closed(service: Service) -> None:
     assert service.send(b"", {}, "GET", "/healthz").status == 200
 
 
-def test_a_message_wakes_the_watch(
-    world: World, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_message_wakes_the_watch(world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """With an hour between its looks the job is booked at once, and TERM ends the service with 143."""
     folder, read = books(), World.read
     del world.jobs[JOB]
@@ -277,7 +276,7 @@ def test_a_service_that_is_set_up_wrongly_does_not_start(
     words: str,
     world: World,
     books: MakeBooks,
-    cli: Callable[..., Any],
+    cli: Cli,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """One sentence, nothing asked of Pleo, and no secret is repeated."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from clocks import FakeTime
     from job_outcomes import MakeBooks
+    from tests.conftest import Cli
 
 OTHER = "6b1f2c1e-0000-4000-8000-000000000002"
 PROGRAM = Path(__file__).parents[1] / "support" / "books_program.py"
@@ -65,7 +66,7 @@ def test_waits_grow_after_troubles() -> None:
     assert Pace(300.0, troubles=5_000).after(well=False) == 600
 
 
-def test_an_idle_service_is_quiet(script: Script, books: MakeBooks, cli: Callable[..., Any], world: World) -> None:
+def test_an_idle_service_is_quiet(script: Script, books: MakeBooks, cli: Cli, world: World) -> None:
     """One request a look, as often as was asked for, not a word, no lock; TERM is 143."""
     books()
     script.end = 5
@@ -77,7 +78,7 @@ def test_an_idle_service_is_quiet(script: Script, books: MakeBooks, cli: Callabl
     assert len(world.requests) == 5
 
 
-def test_each_job_has_one_line(script: Script, books: MakeBooks, cli: Callable[..., Any], world: World) -> None:
+def test_each_job_has_one_line(script: Script, books: MakeBooks, cli: Cli, world: World) -> None:
     """What was booked in a word each, and where to read why something was not."""
     books()
     bad = payload(3)
@@ -92,9 +93,7 @@ def test_each_job_has_one_line(script: Script, books: MakeBooks, cli: Callable[.
     assert (rest, said.code) == ("", 143)
 
 
-def test_an_outage_of_pleo_is_told_once(
-    script: Script, books: MakeBooks, cli: Callable[..., Any], world: World
-) -> None:
+def test_an_outage_of_pleo_is_told_once(script: Script, books: MakeBooks, cli: Cli, world: World) -> None:
     """Looked for again at growing distances; its end is told, too, and then the job is booked."""
     books()
 
@@ -117,7 +116,7 @@ def test_an_outage_of_pleo_is_told_once(
 def test_books_that_come_back_within_five_minutes_are_waited_for(
     script: Script,
     books: MakeBooks,
-    cli: Callable[..., Any],
+    cli: Cli,
     world: World,
     time: FakeTime,
     monkeypatch: pytest.MonkeyPatch,
@@ -141,7 +140,7 @@ def test_books_that_come_back_within_five_minutes_are_waited_for(
 
 
 def test_books_that_stay_away_fail_the_job_after_five_minutes(
-    script: Script, books: MakeBooks, cli: Callable[..., Any], world: World, time: FakeTime
+    script: Script, books: MakeBooks, cli: Cli, world: World, time: FakeTime
 ) -> None:
     """With the reason that Pleo's users read; no item is touched (V5, V6)."""
     (books() / "books").write_text("in the way")
@@ -157,7 +156,7 @@ def test_books_that_stay_away_fail_the_job_after_five_minutes(
 
 
 def test_a_signal_ends_the_wait_for_the_books(
-    script: Script, books: MakeBooks, cli: Callable[..., Any], world: World, monkeypatch: pytest.MonkeyPatch
+    script: Script, books: MakeBooks, cli: Cli, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At once, with the job left as it is."""
     (books() / "books").write_text("in the way")
@@ -177,7 +176,7 @@ def test_a_signal_ends_the_wait_for_the_books(
 def test_a_job_that_could_not_be_closed_is_told_and_taken_up_again(
     script: Script,
     books: MakeBooks,
-    cli: Callable[..., Any],
+    cli: Cli,
     world: World,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -198,9 +197,7 @@ def test_a_job_that_could_not_be_closed_is_told_and_taken_up_again(
     assert outcomes(world) == {item_id(n): ["successful"] for n in (1, 2, 3)}
 
 
-def test_a_watch_of_named_jobs_ends_with_them(
-    script: Script, books: MakeBooks, cli: Callable[..., Any], world: World
-) -> None:
+def test_a_watch_of_named_jobs_ends_with_them(script: Script, books: MakeBooks, cli: Cli, world: World) -> None:
     """Its exit code is theirs."""
     books()
     world.add(JOB, [payload(1)])
@@ -214,7 +211,7 @@ def test_a_watch_of_named_jobs_ends_with_them(
     ("file", "text", "code"), [("mapping.yaml", "kind: nothing\n", 78), ("pleoctl.yaml", "kind: nothing\n", 78)]
 )
 def test_a_service_that_is_set_up_wrongly_does_not_start(
-    file: str, text: str, code: int, script: Script, books: MakeBooks, cli: Callable[..., Any], world: World
+    file: str, text: str, code: int, script: Script, books: MakeBooks, cli: Cli, world: World
 ) -> None:
     """Its first round ends it; what breaks later is told and waited out."""
     folder = books()
@@ -240,7 +237,7 @@ def test_a_service_that_is_set_up_wrongly_does_not_start(
 
 
 def test_what_earlier_jobs_did_is_told_when_a_later_one_stops_the_run(
-    books: MakeBooks, cli: Callable[..., Any], world: World, monkeypatch: pytest.MonkeyPatch
+    books: MakeBooks, cli: Cli, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`jobs run` shows the receipts that it has, and ends with the worse code."""
     read = World.read
@@ -260,7 +257,7 @@ def test_what_earlier_jobs_did_is_told_when_a_later_one_stops_the_run(
 
 
 def test_books_of_files_are_finished_twenty_minutes_after_the_jobs_last_update(
-    books: MakeBooks, cli: Callable[..., Any], world: World, time: FakeTime, monkeypatch: pytest.MonkeyPatch
+    books: MakeBooks, cli: Cli, world: World, time: FakeTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Slow attachments do not let a job expire: what is ready is handed over and reported, then the rest (J6)."""
     folder = books()
@@ -291,7 +288,7 @@ def test_books_of_files_are_finished_twenty_minutes_after_the_jobs_last_update(
 
 
 def test_a_resumed_job_counts_from_its_own_last_update(
-    books: MakeBooks, cli: Callable[..., Any], world: World, time: FakeTime
+    books: MakeBooks, cli: Cli, world: World, time: FakeTime
 ) -> None:
     """Not from the start of this run: what is ready goes at once when the job is half an hour old."""
     folder = books()
@@ -306,7 +303,7 @@ def test_a_resumed_job_counts_from_its_own_last_update(
 
 
 def test_statuses_leave_within_a_minute_and_by_the_hundred(
-    world: World, books: MakeBooks, cli: Callable[..., Any], time: FakeTime, api: ApiBooks
+    world: World, books: MakeBooks, cli: Cli, time: FakeTime, api: ApiBooks
 ) -> None:
     """Of books that take seven seconds a voucher no outcome waits longer than a minute; others go by hundreds (E7)."""
     made: list[float] = []

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,10 +19,10 @@ from pleoctl.machine import on
 from pleoctl.sandbox import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 # The process dies before its n-th line of the journal: before an intent, between intent and request, or between an
 # answer and its confirmation, while other threads have requests in flight.
@@ -42,7 +42,7 @@ SAMPLES = 1000 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 7
 
 
 @pytest.fixture
-def folder(server: Sandbox, workspace: Any, desired: Any) -> Path:
+def folder(server: Sandbox, workspace: MakeWorkspace, desired: MakeDesired) -> Path:
     """A workspace of the mixed plan with the plan in it."""
     server.reset(mixed.SEED, Settings(seed_ids=1))
     return mixed.write_workspace(workspace, desired, server)
@@ -61,7 +61,7 @@ def confirmed(folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("kept", [True, False], ids=["journal kept", "journal lost"])
-def test_killed_at_any_step(server: Sandbox, folder: Path, cli: Callable[..., Any], kept: bool) -> None:
+def test_killed_at_any_step(server: Sandbox, folder: Path, cli: Cli, kept: bool) -> None:
     """The second run writes what is missing and nothing twice; the plan after it is empty (law 6)."""
     assert cli("plan", "-o", "plan.json").code == 0
     assert cli("apply", "plan.json").code == 0
@@ -90,7 +90,7 @@ def test_killed_at_any_step(server: Sandbox, folder: Path, cli: Callable[..., An
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_lets_the_writes_in_flight_finish(
-    server: Sandbox, folder: Path, cli: Callable[..., Any], number: signal.Signals, code: int
+    server: Sandbox, folder: Path, cli: Cli, number: signal.Signals, code: int
 ) -> None:
     """Writes in flight are finished and journaled, the rest is not attempted; running again does it."""
     cli("plan", "-o", "plan.json")

@@ -13,6 +13,8 @@ from pleoctl.sandbox import Sandbox, Seed
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
+
 Json = dict[str, Any]
 ACCOUNTS: list[Json] = [
     {"externalId": key, "code": None, "name": key} for key in ("bank/1930 #1", "acc-9", "a", "b", "c")
@@ -24,7 +26,7 @@ GROUPS: list[Json] = [
 
 
 @pytest.fixture
-def books(pleo: Sandbox, workspace: Any, desired: Any) -> Any:
+def books(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired) -> Any:
     """A workspace whose desired state has the accounts b and c, dimension B/2 with its values and LEGACY."""
 
     def make(**sections: Any) -> Path:
@@ -50,7 +52,7 @@ def sealed(plan: Json) -> bytes:
 @pytest.mark.parametrize(
     "entry", ["account:bank/1930 #1", "account:bank%2F1930 %231", "account:bank/1930 %231", "account:bank%2F1930 #1"]
 )
-def test_an_address_as_a_person_types_it_is_protected(cli: Any, books: Any, entry: str) -> None:
+def test_an_address_as_a_person_types_it_is_protected(cli: Cli, books: Any, entry: str) -> None:
     """Plain, escaped or half of each: exit 3, and no number lifts it."""
     books(guard={"protect": [entry], "maxArchive": {"share": 1}})
     for options in ((), ("--allow-archive", "3")):
@@ -59,7 +61,7 @@ def test_an_address_as_a_person_types_it_is_protected(cli: Any, books: Any, entr
         assert [f["address"] for f in said.json["guard"]["findings"]] == ["account:bank%2F1930 %231"]
 
 
-def test_an_entry_that_fits_nothing_is_told(cli: Any, books: Any) -> None:
+def test_an_entry_that_fits_nothing_is_told(cli: Cli, books: Any) -> None:
     """In `protect` and both lists of `leave`; entries that fit are not, nor what was not read."""
     books(
         accounts={"leave": ["acc-9", "acc-99"]},
@@ -92,7 +94,7 @@ def test_an_entry_that_fits_nothing_is_told(cli: Any, books: Any) -> None:
     assert sum(w["code"] == "matches-nothing" for w in only) == 2
 
 
-def test_another_spelling_of_an_address_opens_no_protection(cli: Any, books: Any, pleo: Sandbox) -> None:
+def test_another_spelling_of_an_address_opens_no_protection(cli: Cli, books: Any, pleo: Sandbox) -> None:
     """A plan signed anew with `%2D` for a dash is refused, nothing is written."""
     folder = books(guard={"protect": ["account:acc-9"], "maxArchive": {"share": 1}})
     assert cli("plan", "--only", "accounts", "-o", "plan.json").code == 3
@@ -107,7 +109,7 @@ def test_another_spelling_of_an_address_opens_no_protection(cli: Any, books: Any
     assert pleo.stats()["writes"] == 0
 
 
-def test_another_spelling_in_a_receipt_opens_no_protection(cli: Any, books: Any) -> None:
+def test_another_spelling_in_a_receipt_opens_no_protection(cli: Cli, books: Any) -> None:
     """Nor a receipt behind `undo`: neither another spelling nor another record's address."""
     folder = books(accounts={"leave": ["bank/1930 #1", "acc-9", "a"]})
     rows = "".join(f'- {{externalId: "{key}", name: "{key}"}}\n' for key in ("acc-new", "b", "c", "d"))
@@ -126,7 +128,7 @@ def test_another_spelling_in_a_receipt_opens_no_protection(cli: Any, books: Any)
     assert [skipped["address"] for skipped in said.json["source"]["skipped"]] == ["account:other"]
 
 
-def test_tags_of_a_group_with_a_slash_are_counted_once(cli: Any, books: Any) -> None:
+def test_tags_of_a_group_with_a_slash_are_counted_once(cli: Cli, books: Any) -> None:
     """One archive among nine tags of `B/2` needs no word: they are nine tags of one group."""
     folder = books(accounts={"leave": ["bank/1930 #1", "acc-9", "a"]})
     state = (folder / "desired-state.yaml").read_text()
@@ -136,7 +138,7 @@ def test_tags_of_a_group_with_a_slash_are_counted_once(cli: Any, books: Any) -> 
     assert said.json["context"]["active"]["tag:B%2F2"] == 9
 
 
-def test_accounts_left_alone_are_neither_archived_nor_changed(cli: Any, books: Any, pleo: Sandbox) -> None:
+def test_accounts_left_alone_are_neither_archived_nor_changed(cli: Cli, books: Any, pleo: Sandbox) -> None:
     """Whether the books list them or not; every format of the plan shows them."""
     books(accounts={"leave": ["bank/1930 #1", "c", "nowhere"]}, guard={"maxArchive": {"share": 1}})
     plan = cli("plan", "--format", "json")
@@ -162,7 +164,7 @@ def test_accounts_left_alone_are_neither_archived_nor_changed(cli: Any, books: A
     "section", [{"accounts": {"leave": ["a"]}}, {"dimensions": {"selected": ["B/2"], "leave": ["LEGACY"]}}]
 )
 def test_a_plan_made_before_something_was_left_alone_is_refused(
-    cli: Any, books: Any, pleo: Sandbox, section: Json
+    cli: Cli, books: Any, pleo: Sandbox, section: Json
 ) -> None:
     """Exit 3 and nothing written, for accounts and for tag groups."""
     before = {"accounts": None, "dimensions": {"selected": ["B/2"]}, "guard": {"maxArchive": {"share": 1}}}
@@ -175,7 +177,7 @@ def test_a_plan_made_before_something_was_left_alone_is_refused(
     assert pleo.stats()["writes"] == 0
 
 
-def test_undo_leaves_alone_what_was_named_since(cli: Any, books: Any) -> None:
+def test_undo_leaves_alone_what_was_named_since(cli: Cli, books: Any) -> None:
     """The record is skipped and listed."""
     folder = books(guard={"maxArchive": {"share": 1}})
     assert cli("plan", "-o", "plan.json").code == 0
@@ -201,7 +203,9 @@ def signed(path: Path, edit: Any) -> None:
     path.write_bytes(canonical_bytes({**plan, "id": digest(plan)}))
 
 
-def test_an_address_that_is_not_the_records_is_refused(pleo: Sandbox, workspace: Any, desired: Any, cli: Any) -> None:
+def test_an_address_that_is_not_the_records_is_refused(
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
+) -> None:
     """A plan that names one account and holds another's id gets round no protection: exit 3, nothing written."""
     pleo.reset(Seed(accounts=rows(9)))
     folder = workspace(pleo, guard={"protect": ["account:e8"]})

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pleoctl.sandbox import Fault, Sandbox, Seed
+
+if TYPE_CHECKING:
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 ROWS = [{"externalId": "a", "name": "A"}, {"externalId": "b", "code": "2", "name": "B"}]
 
@@ -22,7 +25,7 @@ ROWS = [{"externalId": "a", "name": "A"}, {"externalId": "b", "code": "2", "name
     ids=["a list read twice", "an answer sent again", "both"],
 )
 def test_what_had_to_be_read_again_makes_no_other_plan(
-    pleo: Sandbox, workspace: Any, desired: Any, cli: Any, faults: list[Fault]
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli, faults: list[Fault]
 ) -> None:
     """Requests of a plan are the logical ones; the bytes and the id are those of a run without trouble."""
     folder = workspace(pleo, dimensions={"selected": ["DEPT"]})
@@ -40,7 +43,7 @@ def test_what_had_to_be_read_again_makes_no_other_plan(
 @pytest.mark.parametrize("code", ["", None])
 @pytest.mark.parametrize("tax", ["", None])
 def test_an_empty_code_is_no_code(
-    pleo: Sandbox, workspace: Any, desired: Any, cli: Any, code: str | None, tax: str | None
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli, code: str | None, tax: str | None
 ) -> None:
     """Pleo's "" and null are one value for codes and tax codes, and so are the file's: nothing to do, nothing left."""
     pleo.reset(
@@ -66,7 +69,7 @@ def test_an_empty_code_is_no_code(
     assert cli("plan", "--detailed-exitcode").code == 0
 
 
-def test_an_empty_code_reads_alike_in_every_style(workspace: Any, cli: Any) -> None:
+def test_an_empty_code_reads_alike_in_every_style(workspace: MakeWorkspace, cli: Cli) -> None:
     """Canonical rows and any other YAML: `fmt` leaves the empty code out."""
     folder = workspace()
     row = '{externalId: "a", code: "", name: "A", taxCodeExternalId: ""}'

@@ -11,16 +11,16 @@ import pytest
 from pleoctl.documents.canonical import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 Json = dict[str, Any]
 
 
 @pytest.fixture
-def runs(pleo: Sandbox, workspace: Any, desired: Any, cli: Callable[..., Any]) -> Path:
+def runs(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli) -> Path:
     """The runs of a workspace after four: done, refused, partial by nothing to do, done."""
     folder: Path = workspace(pleo)
     seeded = [{"externalId": key, "code": key, "name": "N"} for key in ("ext-1000", "ext-2000")]
@@ -55,7 +55,7 @@ def rewrite(folder: Path, *, sealed: bool, **fields: Any) -> Json:
     return made
 
 
-def broken(cli: Any, *more: str) -> list[str]:
+def broken(cli: Cli, *more: str) -> list[str]:
     """The codes of the breaks that `log verify` names; it ends with 1 exactly where there are some."""
     said = cli("log", "verify", "--format", "json", *more)
     codes = [finding["code"] for finding in said.json["findings"]]
@@ -64,7 +64,7 @@ def broken(cli: Any, *more: str) -> list[str]:
     return codes
 
 
-def test_each_receipt_names_the_one_before(runs: Path, cli: Any) -> None:
+def test_each_receipt_names_the_one_before(runs: Path, cli: Cli) -> None:
     """Also that of a refused plan; the first names none; ids are digests of everything else."""
     read = [receipt(folder) for folder in folders(runs)]
     assert [one["outcome"] for one in read] == ["done", "refused", "done", "done"]
@@ -76,7 +76,7 @@ def test_each_receipt_names_the_one_before(runs: Path, cli: Any) -> None:
     assert broken(cli, "--head", read[1]["id"]) == []
 
 
-def test_the_receipt_at_hand_is_the_one_that_is_kept(runs: Path, cli: Any, tmp_path: Path) -> None:
+def test_the_receipt_at_hand_is_the_one_that_is_kept(runs: Path, cli: Cli, tmp_path: Path) -> None:
     """What `--receipt` and `--format json` give has the id that the chain knows."""
     plan = folders(runs)[-1] / "plan.json"
     shutil.copy(plan, runs.parent.parent / "again.json")
@@ -85,13 +85,13 @@ def test_the_receipt_at_hand_is_the_one_that_is_kept(runs: Path, cli: Any, tmp_p
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
-def test_a_removed_run_is_missed(runs: Path, cli: Any, number: int) -> None:
+def test_a_removed_run_is_missed(runs: Path, cli: Cli, number: int) -> None:
     """The next receipt names it; the first one's absence shows as well."""
     shutil.rmtree(folders(runs)[number])
     assert broken(cli) == ["receipt-missing"]
 
 
-def test_a_removed_last_run_is_missed_by_its_head(runs: Path, cli: Any) -> None:
+def test_a_removed_last_run_is_missed_by_its_head(runs: Path, cli: Cli) -> None:
     """Nothing comes after it, so only an id that was kept elsewhere proves it."""
     last = folders(runs)[-1]
     head = receipt(last)["id"]
@@ -100,7 +100,7 @@ def test_a_removed_last_run_is_missed_by_its_head(runs: Path, cli: Any) -> None:
     assert broken(cli, "--head", head) == ["receipt-missing"]
 
 
-def test_a_changed_receipt_is_told(runs: Path, cli: Any) -> None:
+def test_a_changed_receipt_is_told(runs: Path, cli: Cli) -> None:
     """Whether or not its id was made to fit."""
     before = receipt(folders(runs)[2])
     rewrite(folders(runs)[2], sealed=False, outcome="partial")
@@ -111,7 +111,7 @@ def test_a_changed_receipt_is_told(runs: Path, cli: Any) -> None:
     assert broken(cli) == []
 
 
-def test_a_changed_journal_is_told(runs: Path, cli: Any) -> None:
+def test_a_changed_journal_is_told(runs: Path, cli: Cli) -> None:
     """Its digest stands in the receipt; a journal that was removed is no better."""
     journal = folders(runs)[0] / "journal.jsonl"
     journal.write_text(journal.read_text().replace("confirmed", "failed"))
@@ -120,14 +120,14 @@ def test_a_changed_journal_is_told(runs: Path, cli: Any) -> None:
     assert broken(cli) == ["journal-changed"]
 
 
-def test_a_receipt_put_in_between_is_told(runs: Path, cli: Any) -> None:
+def test_a_receipt_put_in_between_is_told(runs: Path, cli: Cli) -> None:
     """Two receipts cannot come after the same one."""
     shutil.copytree(folders(runs)[2], runs / "20200101T000000000000-forged")
     rewrite(runs / "20200101T000000000000-forged", sealed=True, runId="20200101T000000000000-forged")
     assert broken(cli)[0] == "receipt-forked"
 
 
-def test_ids_that_go_in_circles_end(runs: Path, cli: Any) -> None:
+def test_ids_that_go_in_circles_end(runs: Path, cli: Cli) -> None:
     """Forged ids are told, not followed for ever."""
     one, two = folders(runs)[2], folders(runs)[3]
     rewrite(one, sealed=False, id="sha256:a", previous="sha256:b")
@@ -135,7 +135,7 @@ def test_ids_that_go_in_circles_end(runs: Path, cli: Any) -> None:
     assert broken(cli) == ["receipt-changed", "receipt-changed"]
 
 
-def test_a_run_that_died_is_named_by_the_next(runs: Path, cli: Any) -> None:
+def test_a_run_that_died_is_named_by_the_next(runs: Path, cli: Cli) -> None:
     """With the digest of its journal, once; until then it is told as open; then it may not vanish."""
     died = runs / "20990101T000000000000-died"
     died.mkdir()
@@ -154,7 +154,7 @@ def test_a_run_that_died_is_named_by_the_next(runs: Path, cli: Any) -> None:
     assert broken(cli) == ["run-missing"]
 
 
-def test_the_chain_goes_on_without_its_note(runs: Path, cli: Any) -> None:
+def test_the_chain_goes_on_without_its_note(runs: Path, cli: Cli) -> None:
     """The note only saves looking: lost, torn, or of a receipt that was never kept, the right end is found."""
     for content in (None, b"{", b'{"x": 1}'):
         if content is None:
@@ -171,7 +171,7 @@ def test_the_chain_goes_on_without_its_note(runs: Path, cli: Any) -> None:
     assert broken(cli) == []
 
 
-def test_receipts_of_earlier_versions_stay_readable(runs: Path, cli: Any) -> None:
+def test_receipts_of_earlier_versions_stay_readable(runs: Path, cli: Cli) -> None:
     """They have no id and stand in no chain; the next receipt begins one."""
     for folder in folders(runs):
         made = receipt(folder)
@@ -186,7 +186,7 @@ def test_receipts_of_earlier_versions_stay_readable(runs: Path, cli: Any) -> Non
     assert cli("show", str(folders(runs)[0] / "receipt.json")).code == 0
 
 
-def test_log_shows_one_run(runs: Path, cli: Any) -> None:
+def test_log_shows_one_run(runs: Path, cli: Cli) -> None:
     """By its name or a beginning that only it has; a run without a receipt is told by its journal."""
     last = folders(runs)[-1]
     assert cli("log", last.name, "--format", "json").json["result"] == receipt(last)
@@ -198,7 +198,7 @@ def test_log_shows_one_run(runs: Path, cli: Any) -> None:
 
 
 @pytest.mark.parametrize(("given", "words"), [("nothing", "no run"), ("2", "runs begin with"), ("--head=x", "verify")])
-def test_a_run_that_is_not_there_is_a_usage_error(runs: Path, cli: Any, given: str, words: str) -> None:
+def test_a_run_that_is_not_there_is_a_usage_error(runs: Path, cli: Cli, given: str, words: str) -> None:
     """With what to do."""
     said = cli("log", given)
     assert (said.code, words in said.stderr) == (64, True), said

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 NUMBER = 30
 
 
 @pytest.fixture
-def folder(pleo: Sandbox, workspace: Any, desired: Any, cli: Callable[..., Any]) -> Path:
+def folder(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli) -> Path:
     """A workspace and in it a plan that renames thirty accounts, one after another."""
     rows = [{"externalId": f"acc-{n}", "code": f"{n}", "name": f"Account {n}"} for n in range(NUMBER)]
     pleo.reset(Seed(accounts=rows), Settings())
@@ -66,7 +67,7 @@ def with_a_full_disk(when: str, *arguments: str) -> subprocess.CompletedProcess[
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
-def test_a_disk_that_fills_up_leaves_a_partial_run(folder: Path, pleo: Sandbox, cli: Callable[..., Any]) -> None:
+def test_a_disk_that_fills_up_leaves_a_partial_run(folder: Path, pleo: Sandbox, cli: Cli) -> None:
     """Exit 5 and the receipt on stdout: done is what Pleo has, the rest is not attempted; undo works, and apply."""
     done = with_a_full_disk("later", "apply", "plan.json", "--format", "json")
     assert done.returncode == 5
@@ -97,7 +98,7 @@ def test_a_disk_that_is_full_from_the_start_sends_nothing(folder: Path, pleo: Sa
 
 
 @pytest.mark.usefixtures("folder")
-def test_the_receipt_says_what_stderr_could_not(cli: Callable[..., Any]) -> None:
+def test_the_receipt_says_what_stderr_could_not(cli: Cli) -> None:
     """What there is to tell beside the changes: why a plan was refused, which file could not be written."""
     refused = json.loads(cli("apply", "plan.json", "--expect-id", "sha256:wrong", "--format", "json").stdout)
     assert [finding["code"] for finding in refused["findings"]] == ["refused"]
@@ -110,7 +111,7 @@ def test_the_receipt_says_what_stderr_could_not(cli: Callable[..., Any]) -> None
 
 
 def test_a_bug_in_the_middle_of_a_run_loses_no_receipt(
-    folder: Path, pleo: Sandbox, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    folder: Path, pleo: Sandbox, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was written stands in it; exit 5 where something is left to do, else 1."""
     monkeypatch.setattr("pleoctl.apply.run.verify", lambda *_: 1 / 0)
@@ -155,7 +156,7 @@ def test_a_read_only_workspace_can_be_applied(
     assert not (read_only / ".pleoctl").exists()
 
 
-def test_a_refused_plan_leaves_its_receipt_there_as_well(read_only: Path, environment: Path, cli: Any) -> None:
+def test_a_refused_plan_leaves_its_receipt_there_as_well(read_only: Path, environment: Path, cli: Cli) -> None:
     """Exit 3."""
     assert cli("apply", str(read_only / "plan.json"), "--expect-id", "sha256:wrong").code == 3
     (receipt,) = environment.glob("runs/*/*/receipt.json")
@@ -163,7 +164,7 @@ def test_a_refused_plan_leaves_its_receipt_there_as_well(read_only: Path, enviro
 
 
 def test_a_receipt_goes_where_there_is_room(
-    folder: Path, environment: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    folder: Path, environment: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The run's own folder is gone by the end: the receipt is kept with the user's state, and the run listed once."""
     sync = os.fsync
@@ -191,7 +192,7 @@ def test_a_receipt_goes_where_there_is_room(
 @pytest.mark.parametrize("link", [".pleoctl", ".pleoctl/runs"])
 @pytest.mark.parametrize("command", ["apply plan.json", "apply plan.json --expect-id sha256:x", "plan", "log"])
 def test_runs_that_lie_outside_through_a_link_are_refused(
-    folder: Path, link: str, command: str, pleo: Sandbox, cli: Any, tmp_path_factory: pytest.TempPathFactory
+    folder: Path, link: str, command: str, pleo: Sandbox, cli: Cli, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A branch may have planted it: exit 3 before anything is written, there or in Pleo."""
     outside = tmp_path_factory.mktemp("outside")
@@ -204,7 +205,7 @@ def test_runs_that_lie_outside_through_a_link_are_refused(
     assert renamed(pleo) == set()
 
 
-def test_the_ignore_file_is_not_written_through_a_link(folder: Path, cli: Any, tmp_path_factory: Any) -> None:
+def test_the_ignore_file_is_not_written_through_a_link(folder: Path, cli: Cli, tmp_path_factory: Any) -> None:
     """A link that leads nowhere yet would make a file outside."""
     outside = tmp_path_factory.mktemp("outside")
     (folder / ".pleoctl").mkdir()
@@ -213,7 +214,7 @@ def test_the_ignore_file_is_not_written_through_a_link(folder: Path, cli: Any, t
     assert list(outside.iterdir()) == []
 
 
-def test_links_within_the_workspace_are_followed(folder: Path, cli: Any) -> None:
+def test_links_within_the_workspace_are_followed(folder: Path, cli: Cli) -> None:
     """They are the user's own."""
     (folder / "state").mkdir()
     (folder / ".pleoctl").symlink_to("state")

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.conftest import MakeWorkspace
+
 
 @pytest.fixture
-def read(workspace: Any) -> Callable[..., Any]:
+def read(workspace: MakeWorkspace) -> Callable[..., Any]:
     """Reads accounts from CSV text (or bytes): the lines of the desired state and the findings."""
 
     def call(content: str | bytes, **config: Any) -> tuple[list[str], list[str]]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.conftest import MakeWorkspace
+
 CSV = "externalId,code,name,active\n1,100,Cash,true\n2,,Old,false\n"
 SIE = '#FLAGGA 0\n#SIETYP 4\n#KONTO 1930 "Bank"\n#DIM 1 "Avdelning"\n#OBJEKT 1 "A" "Ett"\n'
 LEDGER = '2020-01-01 open Assets:Bank\n  code: "1930"\n2021-01-01 open Expenses:Travel\n'
@@ -313,7 +315,7 @@ class Nosy(Good):
 class Old:
     """Made as sources of an older pleoctl were."""
 
-    def __init__(self, workspace: Any, section: dict[str, Any]) -> None:
+    def __init__(self, workspace: MakeWorkspace, section: dict[str, Any]) -> None:
         """Never called."""
 
     def read(self, _resource: str) -> Table | None:

@@ -17,6 +17,8 @@ from pleoctl.workspace import Workspace
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.conftest import MakeWorkspace
+
 
 def test_columns_encoding_delimiter_and_values_are_configured(read: Any) -> None:
     """The accounting system's file as it is: its headers, its code page, its words for open and closed."""
@@ -83,7 +85,7 @@ def test_fields_may_be_computed(read: Any) -> None:
     assert 'hold: "code: In function date()' in rows[0]
 
 
-def test_values_may_come_from_a_file_per_dimension(workspace: Any) -> None:
+def test_values_may_come_from_a_file_per_dimension(workspace: MakeWorkspace) -> None:
     """Parts share what stands beside them, a fixed field is no column, and each row has its own file."""
     parts = {
         "centres": {"path": "cc.csv", "fixed": {"dimension": "CC"}},
@@ -219,7 +221,7 @@ def test_a_key_twice_holds_one_row_and_reports_both(read: Any) -> None:
     assert [f.split(": ")[0] for f in findings] == ["a.csv:2", "a.csv:4"]
 
 
-def test_bad_rows_may_be_an_error(workspace: Any) -> None:
+def test_bad_rows_may_be_an_error(workspace: MakeWorkspace) -> None:
     """badRows: fail tells every bad row at once."""
     folder = workspace(None, source={"type": "csv", "badRows": "fail", "accounts": {"path": "a.csv"}})
     (folder / "a.csv").write_text("externalId,name\na,\nb,B\n,C\n")

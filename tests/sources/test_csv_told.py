@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,6 +11,9 @@ from findings import column_of, line_of
 from pleoctl.errors import InvalidFile, Refused, SourceError
 from pleoctl.sources import read_source
 from pleoctl.workspace import Workspace
+
+if TYPE_CHECKING:
+    from tests.conftest import MakeWorkspace
 
 
 @pytest.mark.parametrize(
@@ -52,7 +55,9 @@ def test_utf_16_is_named(read: Any, encoding: str) -> None:
         ({"path": "v.csv", "fixed": {"dimensions": "CC"}}, "unknown field 'dimensions'"),
     ],
 )
-def test_parts_and_rows_that_lack_something_are_told(workspace: Any, values: dict[str, Any], words: str) -> None:
+def test_parts_and_rows_that_lack_something_are_told(
+    workspace: MakeWorkspace, values: dict[str, Any], words: str
+) -> None:
     """By their key in the workspace."""
     rows = [{"code": "CC", "name": "Cost centre"}]
     folder: Path = workspace(None, source={"type": "csv", "dimensions": {"rows": rows}, "values": values})
@@ -159,7 +164,7 @@ def test_a_file_that_cannot_be_read_whole_is_an_error(name: str, read: Any) -> N
     assert hint is None or hint in (caught.value.findings[0].hint or "")
 
 
-def test_a_missing_file_and_a_missing_source_are_errors(workspace: Any) -> None:
+def test_a_missing_file_and_a_missing_source_are_errors(workspace: MakeWorkspace) -> None:
     """Exit 1, naming the file or the section."""
     workspace(None, source={"type": "csv", "accounts": {"path": "as/none.csv"}})
     with pytest.raises(SourceError, match="does not exist"):
@@ -183,7 +188,7 @@ def test_a_missing_file_and_a_missing_source_are_errors(workspace: Any) -> None:
         ({"type": "csv", "accounts": {"path": "a.csv", "delimiter": "ab"}}, "more than 1 (shorten it)", "ab"),
     ],
 )
-def test_a_wrong_section_is_told_at_its_place(workspace: Any, section: Any, words: str, value: str) -> None:
+def test_a_wrong_section_is_told_at_its_place(workspace: MakeWorkspace, section: Any, words: str, value: str) -> None:
     """An invalid file (exit 78), with line and column of what is wrong, before anything is read."""
     workspace(None, source=section)
     with pytest.raises(InvalidFile) as caught:

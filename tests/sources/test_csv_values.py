@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.conftest import MakeWorkspace
+
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_rows_or_a_clear_error(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
@@ -38,7 +40,7 @@ def test_any_bytes_are_rows_or_a_clear_error(tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-def tags(workspace: Any) -> Callable[..., Any]:
+def tags(workspace: MakeWorkspace) -> Callable[..., Any]:
     """Reads dimensions and values: the lines of the desired state and the findings."""
 
     def call(dimensions: list[str], values: list[str] | None) -> tuple[list[str], list[str]]:

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,9 @@ from pleoctl.workspace.settings import GuardLimits
 from pleoctl.workspace.show import effective
 from workspace_text import COMPANY, TEXT, write
 
+if TYPE_CHECKING:
+    from tests.conftest import Cli, MakeWorkspace
+
 
 def test_auth_that_is_no_mapping_is_not_repeated(tmp_path: Path) -> None:
     """Also where the secret stands one level too high."""
@@ -26,7 +29,9 @@ def test_auth_that_is_no_mapping_is_not_repeated(tmp_path: Path) -> None:
     assert "env:NAME" in str(caught.value.findings[0])
 
 
-def test_no_secret_in_any_output(cli: Any, pleo: Any, workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_secret_in_any_output(
+    cli: Cli, pleo: Any, workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Not in config show, doctor and errors with --debug: the key itself appears nowhere."""
     workspace(pleo)
     monkeypatch.setenv("PLEO_API_KEY", "sandbox-key")
@@ -154,7 +159,7 @@ def test_wrong_settings_are_told_with_their_place(section: str, tmp_path: Path) 
     assert line_of(caught.value.findings[0]) is not None
 
 
-def test_what_no_schema_can_say_is_told_by_validate(cli: Any, workspace: Any) -> None:
+def test_what_no_schema_can_say_is_told_by_validate(cli: Cli, workspace: MakeWorkspace) -> None:
     """A dimension in both lists or twice in other case, and a foreign url: all at once, exit 78."""
     folder = workspace(None, dimensions={"selected": ["DEPT", "dept"], "leave": ["PROJ", "Dept"]})
     dimension = '- {code: "DEPT", name: "Departments", values: []}\n'

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pleoctl.sandbox import Seed, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 from renames import MAPPING, NUMBER, item
 
 
 @pytest.fixture
-def folder(pleo: Sandbox, workspace: Any, desired: Any) -> Path:
+def folder(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired) -> Path:
     """Twelve accounts to be renamed, one after another; a source, rules and items beside them."""
     rows = [{"externalId": f"acc-{n}", "code": f"{n}", "name": f"Account {n}"} for n in range(NUMBER)]
     pleo.reset(Seed(accounts=rows), Settings())
@@ -32,7 +32,7 @@ def folder(pleo: Sandbox, workspace: Any, desired: Any) -> Path:
 
 
 @pytest.fixture
-def plan(folder: Path, cli: Callable[..., Any]) -> Path:
+def plan(folder: Path, cli: Cli) -> Path:
     """A saved plan."""
     assert cli("plan", "-o", "plan.json").code == 0
     return folder / "plan.json"

@@ -21,9 +21,8 @@ from pleoctl.sandbox import Fault
 from renames import NUMBER, code_of, item, renamed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs bash and /dev/full")
 
@@ -124,7 +123,7 @@ Path("codes").write_text(str([ends.settle(run(command.split())) for command in s
 """
 
 
-def test_no_command_depends_on_its_reader(folder: Path, cli: Callable[..., Any]) -> None:
+def test_no_command_depends_on_its_reader(folder: Path, cli: Cli) -> None:
     """Every command ends with its own code for a stdout that nobody reads and a stderr that takes nothing."""
     codes = [cli(*command.split()).code for command in COMMANDS]
     assert set(codes) == {0, 2}

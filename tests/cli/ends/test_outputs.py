@@ -6,20 +6,19 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from renames import code_of, renamed, shell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli
 
 
 @pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1"])
-def test_a_plan_can_go_to_standard_output(name: str, plan: Path, cli: Callable[..., Any]) -> None:
+def test_a_plan_can_go_to_standard_output(name: str, plan: Path, cli: Cli) -> None:
     """Its bytes alone, what people read on stderr, and no file of that name."""
     before = sorted(plan.parent.iterdir())
     said = cli("plan", "-o", name)
@@ -39,7 +38,7 @@ def test_a_plan_can_go_into_a_pipe(plan: Path) -> None:
     assert code_of("pleoctl plan -o - >/dev/full") == 1
 
 
-def test_other_outputs_can_go_to_standard_output(plan: Path, cli: Callable[..., Any]) -> None:
+def test_other_outputs_can_go_to_standard_output(plan: Path, cli: Cli) -> None:
     """Receipts, reports, entries and imports like plans."""
     assert cli("map", "items.json", "-o", "-").stdout == cli("map", "items.json").stdout
     assert cli("validate", "--junit", "-").stdout.startswith("<?xml")
@@ -65,7 +64,7 @@ UNWRITABLE = (
 
 @pytest.mark.parametrize("command", UNWRITABLE)
 @pytest.mark.usefixtures("plan")
-def test_an_output_that_cannot_be_written_is_told(command: str, cli: Callable[..., Any]) -> None:
+def test_an_output_that_cannot_be_written_is_told(command: str, cli: Cli) -> None:
     """A finding that names the file, and never exit 0; what the command did or found is told as ever."""
     said = cli(*command.format("/dev/full").split())
     assert said.code == 1
@@ -75,7 +74,7 @@ def test_an_output_that_cannot_be_written_is_told(command: str, cli: Callable[..
         assert "Apply done: 12 done." in said.stdout
 
 
-def test_an_output_that_is_a_link_to_itself_is_told(plan: Path, cli: Callable[..., Any]) -> None:
+def test_an_output_that_is_a_link_to_itself_is_told(plan: Path, cli: Cli) -> None:
     """A sentence with the fix; the link stays."""
     link = plan.parent / "loop.json"
     link.symlink_to("loop.json")
@@ -88,7 +87,7 @@ def test_an_output_that_is_a_link_to_itself_is_told(plan: Path, cli: Callable[..
 
 @pytest.mark.parametrize("command", UNWRITABLE)
 def test_an_output_that_leads_out_of_the_workspace_is_refused(
-    command: str, plan: Path, cli: Callable[..., Any], pleo: Sandbox, tmp_path_factory: pytest.TempPathFactory
+    command: str, plan: Path, cli: Cli, pleo: Sandbox, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Through a link that a branch may have planted: exit 3, nothing written there, and nothing to Pleo."""
     outside = tmp_path_factory.mktemp("outside")
@@ -101,7 +100,7 @@ def test_an_output_that_leads_out_of_the_workspace_is_refused(
 
 
 def test_outputs_outside_the_workspace_are_as_good_as_any(
-    plan: Path, cli: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+    plan: Path, cli: Cli, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A path that says where it leads, links on its way and links within the workspace included."""
     outside = tmp_path_factory.mktemp("outside")
@@ -118,7 +117,7 @@ def test_outputs_outside_the_workspace_are_as_good_as_any(
 
 
 def test_nothing_else_is_written_out_of_the_workspace(
-    folder: Path, cli: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+    folder: Path, cli: Cli, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Neither a file of `init` nor the workspace itself, where a link stands in its place."""
     outside = tmp_path_factory.mktemp("outside")
@@ -138,7 +137,7 @@ def test_nothing_else_is_written_out_of_the_workspace(
     "command", ["plan", "validate", "log", "show plan.json", "init x", "map i.json -o x", "plan -o x"]
 )
 def test_a_deleted_working_directory_is_told(
-    command: str, cli: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sentence with the fix."""
     gone = tmp_path / "gone"

@@ -18,6 +18,7 @@ from pleoctl.documents.load import parse
 
 if TYPE_CHECKING:
     from fake_books import Books
+    from tests.conftest import Cli
 
 NATIVE = Path(__file__).parents[1] / "native"
 TABLES: dict[str, dict[str, Any]] = {
@@ -74,7 +75,7 @@ def test_tables_of_libreoffice_in_three_languages(kind: str, locale: str, books:
 
 @pytest.mark.parametrize("locale", TABLES)
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])
-def test_they_are_understood_without_settings(kind: str, locale: str, books: Books, cli: Any) -> None:
+def test_they_are_understood_without_settings(kind: str, locale: str, books: Books, cli: Cli) -> None:
     """`source init` writes a section that reads them as they are meant."""
     shutil.copy(NATIVE / f"{locale}.{kind}", books.folder / f"chart.{kind}")
     books.workspace({"type": "csv"})
