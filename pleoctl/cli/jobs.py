@@ -104,7 +104,7 @@ def plan(options: Options, *, job: str | None, output: str | None, detailed_exit
         made = desk.plan(reader, found[0])
     if output is not None:
         write_output(options, output, made.bytes, inputs=workspace.inputs)
-    shown = render(options, made)
+    shown = render(options, made, workspace, output)
     shown.exit_code = ExitCode.CHANGES if detailed_exitcode else ExitCode.OK
     return shown
 

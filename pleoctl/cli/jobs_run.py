@@ -139,7 +139,7 @@ class Runner:
 
 def once(runner: Runner, jobs: tuple[str, ...]) -> Output:
     """One round; what ended it early is told beside the jobs that it had carried out by then."""
-    from pleoctl.report.posting import job_receipt_text
+    from pleoctl.report.posting_text import job_receipt_text
 
     receipts = list(runner.round(jobs))
     trouble, stop = runner.trouble, runner.stop

@@ -22,22 +22,43 @@ def opened(workspace: Workspace) -> Any:
     return closing(JobDesk.of(workspace))
 
 
-def render(options: Options, plan: PostingPlan) -> Output:
-    """A posting plan in the asked format."""
+def render(options: Options, plan: PostingPlan, workspace: Workspace | None, file: str | None = None) -> Output:
+    """A posting plan in the asked format; what is new to the workspace's jobs is marked, where there is one."""
     if options.format == "json":
         return Output(raw=plan.bytes)
+    from pleoctl.jobs.desk import folder_of
+    from pleoctl.jobs.used import Used
+    from pleoctl.report.posting import Review
+
+    review = Review.of(plan, None if workspace is None else Used.of(folder_of(workspace)))
     if options.format == "html":
         from pleoctl.report.html import posting_html
 
-        return Output(page=posting_html(plan))
-    from pleoctl.report.posting import posting_markdown, posting_text
+        return Output(page=posting_html(review, file=file or "posting.json"))
+    if options.format == "markdown":
+        from pleoctl.report.posting_markdown import posting_markdown
 
-    return Output(page=posting_markdown(plan)) if options.format == "markdown" else Output(posting_text(plan))
+        return Output(page=posting_markdown(review))
+    from pleoctl.report.posting_text import posting_text
+
+    return Output(posting_text(review))
+
+
+def workspace_of(options: Options, plan: PostingPlan) -> Workspace | None:
+    """The workspace of this invocation, if there is one and the plan is for its company."""
+    from pleoctl.cli.common import open_workspace
+    from pleoctl.errors import PleoctlError
+
+    try:
+        found = open_workspace(options)
+    except PleoctlError:
+        return None
+    return found if (found.company, found.url) == (plan.company, plan.url) else None
 
 
 def receipt_output(options: Options, receipt: JobReceipt, stop: Stop) -> Output:
     """The outcome of a run as a command's output."""
-    from pleoctl.report.posting import job_receipt_text
+    from pleoctl.report.posting_text import job_receipt_text
 
     code = receipt.exit_code
     if stop.code is not None and receipt.outcome == "interrupted":

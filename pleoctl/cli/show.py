@@ -42,9 +42,10 @@ def command(options: Options, *, plan: str, **look: Any) -> Output:
     if kind == "Receipt":
         return _receipt(options, kept)
     if kind is not None:
-        from pleoctl.cli.posting import render
+        from pleoctl.cli.posting import render, workspace_of
 
-        return render(options, posting_plan_of(kept.content, kept.name))
+        posting = posting_plan_of(kept.content, kept.name)
+        return render(options, posting, workspace_of(options, posting), plan)
     read = plan_of(kept.content, kept.name)
     return render_plan(options, read, file=plan, **look)
 

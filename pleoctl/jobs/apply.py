@@ -22,6 +22,7 @@ from pleoctl.jobs.items import open_items, read_items
 from pleoctl.jobs.receipt import ItemError, ItemResult, JobOutcome, JobReceipt
 from pleoctl.jobs.report import Statuses
 from pleoctl.jobs.steps import Close, Start
+from pleoctl.jobs.used import Used
 from pleoctl.machine import this_machine
 from pleoctl.remote.errors import Interrupted
 from pleoctl.run.folder import open_run
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from pleoctl.run.settle import End, Step
 
 LOG: Final = logging.getLogger(__name__)
+BOOKED: Final = frozenset({"done", "alreadyDone"})
 PATIENCE: Final = 300.0
 """Seconds for which books that cannot be reached are tried again."""
 
@@ -80,6 +82,7 @@ def apply_job(
     try:
         _Execution(run, receipt, journal, progress).go()
     finally:
+        _booked(run.plan, receipt).remember(run.memory.folder)
         journal.close()
         run.fetcher.close(over=receipt.job.outcome != "open")
         counts = run.pleo.counts
@@ -87,6 +90,12 @@ def apply_job(
         receipt.finished_at = _iso()
         folder.keep(receipt)
     return receipt
+
+
+def _booked(plan: PostingPlan, receipt: JobReceipt) -> Used:
+    """What the entries use that stand in the books now."""
+    pairs = zip(plan.changes, receipt.changes, strict=True)
+    return Used.by(change.entry for change, result in pairs if change.entry and result.status in BOOKED)
 
 
 def refuse_job(plan: PostingPlan, runs: Sequence[Path], error: Refused) -> JobReceipt:

@@ -16,6 +16,7 @@ from pleoctl.sinks.opening import open_sink, publisher, section_of
 
 if TYPE_CHECKING:
     import threading
+    from pathlib import Path
 
     from pleoctl.jobs.document import PostingPlan
     from pleoctl.pleo.export_jobs import ExportJob, ExportReader, ExportWriter
@@ -50,7 +51,7 @@ class JobDesk:
 
     def memory(self, job: str) -> JobMemory:
         """What this workspace remembers of a job."""
-        return JobMemory(self.workspace.runs[0].parent / "jobs", job)
+        return JobMemory(folder_of(self.workspace), job)
 
     def plan(self, reader: ExportReader, job: ExportJob) -> PostingPlan:
         """The plan of a job."""
@@ -72,6 +73,11 @@ class JobDesk:
             publish=publisher(self.workspace) or _nothing,
             take_over=take_over or self.workspace.settings.jobs.take_over,
         )
+
+
+def folder_of(workspace: Workspace) -> Path:
+    """Where a workspace remembers its jobs."""
+    return workspace.runs[0].parent / "jobs"
 
 
 def _nothing() -> None:

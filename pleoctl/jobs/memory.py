@@ -22,6 +22,7 @@ class JobMemory:
 
     def __init__(self, folder: Path, job: str) -> None:
         """``folder`` is ``.pleoctl/jobs``; nothing is made yet."""
+        self.folder = folder
         self._path = folder / f"{job}.jsonl"
 
     @property

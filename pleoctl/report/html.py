@@ -21,10 +21,10 @@ from pleoctl.text import Shown
 if TYPE_CHECKING:
     from jinja2 import Template
 
-    from pleoctl.jobs.document import PostingPlan
     from pleoctl.model.changes import Change
     from pleoctl.plan import Plan
     from pleoctl.plan.document import Warned
+    from pleoctl.report.posting import Review
 
 TITLES: Final = {
     "archive": "Archives",
@@ -88,19 +88,16 @@ def plan_html(plan: Plan, *, file: str = "plan.json", commit: str | None = None)
     )
 
 
-def posting_html(plan: PostingPlan) -> Html:
-    """A posting plan as a page."""
-    css = _asset("plan.css")
-    kept = [change for change in plan.changes if change.action != "refuse"]
+def posting_html(review: Review, *, file: str = "posting.json") -> Html:
+    """A posting plan as a page; ``file`` goes into the instructions."""
+    css = _asset("plan.css") + _asset("posting.css")
     return Html(
         _template("posting.html.j2"),
-        plan=plan,
+        review=review,
+        plan=review.plan,
         css=css,
         policy=f"default-src 'none'; style-src '{_hash(css)}'; base-uri 'none'; form-action 'none'",
-        headline=posting.headline(plan),
-        refused=posting.of_action(plan, "refuse"),
-        risky=[(change, told) for change in kept if (told := posting.looks(change))],
-        kept=kept,
+        command=f"pleoctl apply {shlex.quote(file)} --expect-id {review.plan.id}",
     )
 
 
@@ -130,7 +127,7 @@ def _template(name: str) -> Template:
     loader = PackageLoader("pleoctl.report")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, finalize=_shown)
     environment.filters |= {"risk": risk, "rows": _rows}
-    environment.filters |= {"money": posting.money, "title": posting.title, "sides": posting.sides}
+    environment.filters |= {"title": posting.title, "t_lines": posting.t_lines, "looks": posting.looks_at}
     return environment.get_template(name)
 
 

@@ -46,16 +46,25 @@ def test_a_plan_is_canonical_and_the_same_again(books: MakeBooks, cli: Callable[
     assert first.stdout.encode() == canonical_bytes(first.json)
 
 
-def test_sums_and_refused_items_come_first(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
-    """What a bookkeeper reads: sums per account, refused items with their reason, then the entries."""
-    world.payloads[JOB][1]["accountingEntryLines"][0]["account"] = None
-    books()
-    said = cli("jobs", "plan").stdout
-    places = [said.index(words) for words in ("5810 ", "refuse " + f"item:{item_id(2)}", "book   item:", "debit 5810")]
-    assert places == sorted(places)
-    assert "2 to book, 1 to refuse, 0 to report, 0 final." in said
-    assert f"refuse `item:{item_id(2)}`" in cli("jobs", "plan", "--format", "markdown").stdout
-    assert item_id(2) in cli("jobs", "plan", "--format", "html").stdout
+def test_new_accounts_and_rules_are_marked_where_a_plan_is_shown(
+    world: World, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """By what earlier jobs of the workspace booked; the plan's bytes say nothing of it."""
+    folder = books()
+    world.add(OTHER, [payload(9)], createdAt="2026-03-19T10:00:00Z")
+    world.payloads[JOB][1]["accountingEntryLines"][0]["account"]["code"] = "6110"
+    before = cli("jobs", "plan", JOB, "-o", "plan.json")
+    assert "new account" not in before.stdout
+    assert "nothing was booked from this workspace yet" in before.stdout
+    assert cli("jobs", "run", OTHER).code == 0
+    for form in ("text", "markdown", "html"):
+        for said in (cli("jobs", "plan", JOB, "--format", form), cli("show", "plan.json", "--format", form)):
+            assert said.code == 0
+            assert "new account 6110" in said.stdout
+            assert "new account 5810" not in said.stdout
+    assert cli("jobs", "plan", JOB, "--format", "json").stdout == (folder / "plan.json").read_text()
+    assert cli("apply", "plan.json").code == 0
+    assert "new account" not in cli("show", "plan.json").stdout
 
 
 def test_a_refused_item_is_reported_failed_with_its_reason(
