@@ -57,7 +57,8 @@ def item(number: int, action: Any = "book", made: Entry | None = None, **changes
     """One change; refused ones have a reason."""
     refused = action == "refuse"
     fields: dict[str, Any] = {
-        "address": f"item:id-{number}", "kind": "item", "action": action, "item_digest": "", "entry": made or entry(number),
+        "address": f"item:id-{number}", "kind": "item", "action": action, "item_digest": "",
+        "entry": made or entry(number),
         "attachments": [AttachmentRef(f"id-{number}/1", "1.pdf")], "reason_type": "tag_unknown" if refused else None,
         "reason": "no tag ENG" if refused else None, "external_id": "V-1" if action == "report" else None,
         "external_url": None, "place": number, "origin": "", "warnings": [],
@@ -67,11 +68,11 @@ def item(number: int, action: Any = "book", made: Entry | None = None, **changes
 
 def plan(*changes: ItemChange, warnings: list[Warned] | None = None) -> PostingPlan:
     """A plan of these changes."""
-    count = [sum(change.action == action for change in changes) for action in ("book", "refuse", "report")]
+    book, refuse, report = (sum(change.action == one for change in changes) for one in ("book", "refuse", "report"))
     made = PostingPlan(
         "company", "https://pleo.example", JobHead("job", "pending", len(changes), ""), SinkHead("beancount", ""),
         PostingHead(), RulesHead("", ["mapping.yaml"]), ItemsHead(""),
-        Summary(*count, 0, [Total("5810", "SEK", 123_456, 0), Total("1940", "SEK", 0, 123_456)]),
+        Summary(book, refuse, report, 0, [Total("5810", "SEK", 123_456, 0), Total("1940", "SEK", 0, 123_456)]),
         Requests(3, 3), warnings or [], list(changes), "1",
     )  # fmt: skip
     made.seal()
@@ -107,8 +108,8 @@ def test_t_lines_have_debit_before_credit_in_columns_of_their_own() -> None:
     lines = posting_text(Review.of(plan(item(1)), KNOWN)).plain.splitlines()
     start = next(n for n, line in enumerate(lines) if line.startswith("  2026-03-15 Taxi 1  item:id-1"))
     assert lines[start + 1 : start + 3] == [
-        "      5810  1 234.56            SEK  V25 DEPT=ENG",
-        "      1940            1 234.56  SEK",
+        "      5810  1 234.56           SEK  V25 DEPT=ENG",
+        "      1940            1 234.56 SEK",
     ]
 
 
