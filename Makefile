@@ -27,3 +27,4 @@ docs:            ## pages and schemas that are made from the code
 bench:           ## ratios against floors of the same run
 	$(BIN)/python bench/plan.py
 	$(BIN)/python bench/mapping.py
+	$(BIN)/python bench/jobs.py
