@@ -34,9 +34,10 @@ include: [standard]
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    """A Pleo with one pending job of three items."""
+    """A Pleo with one pending job of three items, which judges each call of the test."""
     with serving(World()) as running:
         yield running
+        assert running.violations == []
 
 
 @pytest.fixture

@@ -22,6 +22,21 @@ JOB = "6b1f2c1e-0000-4000-8000-000000000001"
 OTHER = "6b1f2c1e-0000-4000-8000-000000000002"
 AT = "2026-03-20T10:00:00Z"
 CLOSED = {"completed", "completed_with_errors", "failed"}
+#: Reason types of the contract, as it lists them.
+BOTH_REASONS = {
+    "invalid_configuration", "missing_configuration", "accounting_system_authentication_failure",
+    "accounting_system_rate_limit", "accounting_system_unreachable", "validation_failure", "authorization_failure",
+    "accounting_system_timeout",
+}  # fmt: skip
+JOB_REASONS = BOTH_REASONS | {
+    "authentication_failure", "pleo_rate_limit", "service_unreachable", "integration_unusable", "job_expired",
+    "service_timeout", "canceled_by_user",
+}  # fmt: skip
+ITEM_REASONS = BOTH_REASONS | {
+    "accounting_system_validation_failure", "receipt_upload_failure", "receipt_download_failure",
+    "receipt_file_size_limit_exceeded", "receipt_conversion_failure", "unexpected_failure", "vendor_unknown",
+    "account_unknown", "tax_code_unknown", "tag_unknown",
+}  # fmt: skip
 Json = dict[str, Any]
 
 
@@ -71,6 +86,7 @@ class World:
         self.files: dict[str, bytes] = {}
         self.url = ""
         self.down = False
+        self.violations: list[str] = []
         self._guard = threading.Lock()
         self.add(JOB, [payload(number) for number in range(1, numbers + 1)])
 
@@ -139,13 +155,17 @@ class World:
     def write(self, path: str, body: Any, *, half: bool) -> tuple[int, Any]:
         """The answer to a write, and what it does."""
         if path.endswith("events"):
+            self.violations += wrong_event(body)
             return self.event(body)
         job = self.jobs[path.split("/")[3]]
+        self.violations += wrong_report(job["status"], body)
         if job["status"] in CLOSED:
             return 422, {"type": "EXPORT_JOB_STATUS_UNPROCESSABLE", "message": "over"}
         taken = body[: (len(body) + 1) // 2] if half else body
         rows = {row["accountingEntryId"]: row for row in self.items[job["id"]]}
         for update in taken:
+            if rows[update["accountingEntryId"]]["status"] not in {"pending", "in_progress", update["status"]}:
+                self.violations.append(f"two outcomes of {update['accountingEntryId']}")
             rows[update["accountingEntryId"]] |= update
         if taken:
             self.writes.append(("report", taken))
@@ -166,9 +186,44 @@ class World:
         allowed = {"pending": {"started"}, "in_progress": CLOSED}.get(job["status"], set())
         if event not in allowed:
             return 422, {"type": "INVALID_EXPORT_JOB_STATUS_CHANGE", "message": f"it is {job['status']}"}
+        self.violations += untrue_event(event, [item["status"] for item in self.items[job["id"]]])
         job["status"] = "in_progress" if event == "started" else event
         self.writes.append(("event", body))
         return 200, {"data": job}
+
+
+def wrong_event(body: Json) -> list[str]:
+    """What the contract does not allow in an event."""
+    closing = body["event"] == "failed"
+    wanted = {"jobId", "event", "failureReason", "failureReasonType"} if closing else {"jobId", "event"}
+    wrong = [] if set(body) == wanted and all(body.values()) else [f"fields of {body}"]
+    return wrong + ([f"reason of {body}"] if closing and body.get("failureReasonType") not in JOB_REASONS else [])
+
+
+def untrue_event(event: str, statuses: list[str]) -> list[str]:
+    """What an event says that the items do not: a job is closed once all are final, by what became of them."""
+    good, bad = statuses.count("successful"), statuses.count("failed")
+    true = {
+        "completed": good == len(statuses),
+        "completed_with_errors": bool(good and bad) and good + bad == len(statuses),
+        "failed": good == 0,
+    }
+    return [] if true.get(event, True) else [f"{event} with {good} successful and {bad} failed of {len(statuses)}"]
+
+
+def wrong_report(status: str, body: Any) -> list[str]:
+    """What the contract does not allow in a report."""
+    wrong = [] if len(body) <= 100 else ["more than 100 items"]
+    wrong += ["a report before the start"] if status == "pending" else []
+    for one in body:
+        good = one["status"] == "successful"
+        wanted = {"externalId"} if good else {"failureReason", "failureReasonType"}
+        allowed = wanted | ({"externalUrl", "exportedAt"} if good else set()) | {"accountingEntryId", "status"}
+        if not (wanted <= set(one) <= allowed) or None in one.values():
+            wrong.append(f"fields of {one}")
+        if not good and one.get("failureReasonType") not in ITEM_REASONS:
+            wrong.append(f"reason of {one}")
+    return wrong
 
 
 def _page(rows: list[Json], query: dict[str, list[str]]) -> Json:
