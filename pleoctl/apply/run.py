@@ -22,15 +22,16 @@ from pleoctl.remote.errors import Interrupted
 from pleoctl.run.doubts import wait_out
 from pleoctl.run.folder import open_run
 from pleoctl.run.receipt import PROBLEMS, Outcome, Receipt, Result
+from pleoctl.run.shared import RECENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from datetime import datetime
-    from pathlib import Path
 
     from pleoctl.plan.artifact import Plan
     from pleoctl.pleo.writer import PleoWriter
     from pleoctl.run.folder import RunFolder
+    from pleoctl.run.shared import Runs
     from pleoctl.workspace.settings import GuardLimits
 
 LOG: Final = logging.getLogger(__name__)
@@ -38,12 +39,12 @@ LOG: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a plan is carried out: url and company, the guard that must let it pass, places for runs (run/folder)."""
+    """Where a plan is carried out: url and company, the guard that must let it pass, the company's runs."""
 
     url: str
     company: str
     guard: GuardLimits
-    runs: Sequence[Path]
+    runs: Runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class _Run:
         self._receipt = Receipt(plan.id, _run_id(plan, started), target.company, target.url, "done", _iso(started))
 
     def go(self) -> Receipt:
-        wait_out(self._runs, self._ears.stop)
+        wait_out(self._runs.exchange(RECENT), self._ears.stop)
         receipt = self._receipt
         folder = open_run(self._runs, receipt.run_id, self._plan.bytes)
         receipt.findings += folder.findings

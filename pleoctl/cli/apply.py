@@ -55,6 +55,7 @@ def command(
     from pleoctl.documents.versions import Kept
     from pleoctl.jobs.document import KIND
     from pleoctl.plan.artifact import plan_of
+    from pleoctl.run.shared import Runs
 
     with reporting(options) as reported:
         workspace = open_workspace(options)
@@ -64,15 +65,15 @@ def command(
         if kept.kind(KIND) is not None:
             ears = Ears(expect_id, receipt, events, lock_timeout)
             return _apply_posting(options, reported, workspace, kept, ears, take_over=take_over)
-        read, target = plan_of(kept.content, kept.name), target_of(workspace)
+        read, target = plan_of(kept.content, kept.name), target_of(workspace, Runs.of(workspace))
         try:
             check_plan(read, target, expect_id)
         except Refused as error:
             refused = refuse_plan(read, target, error)
             keep_receipt(options, refused, receipt)
             return output_of(options, refused, Stop())
-        with locked(workspace, "apply", lock_timeout), stoppable() as stop:
-            applied = carry_out(options, workspace, read, stop=stop, events=events)
+        with locked(workspace, "apply", lock_timeout) as runs, stoppable() as stop:
+            applied = carry_out(options, workspace, runs, read, stop=stop, events=events)
             keep_receipt(options, applied, receipt)
             _report(reported, applied)
             return output_of(options, applied, stop)
@@ -99,23 +100,24 @@ def _apply_posting(
     from pleoctl.jobs.apply import apply_job, check_posting_plan, refuse_job
     from pleoctl.jobs.document import posting_plan_of
     from pleoctl.pleo.export_jobs import ExportWriter
+    from pleoctl.run.shared import Runs
 
     read = posting_plan_of(kept.content, kept.name)
     try:
         check_posting_plan(read, workspace.company, workspace.url, ears.expect_id)
     except Refused as error:
-        refused = refuse_job(read, workspace.runs, error)
+        refused = refuse_job(read, Runs.of(workspace), error)
         _keep(options, refused, ears, reported)
         return receipt_output(options, refused, Stop())
     with (
-        locked(workspace, "apply", ears.lock_timeout),
+        locked(workspace, "apply", ears.lock_timeout) as runs,
         stoppable() as stop,
         opened(workspace) as desk,
         events_to(ears.events) as listen,
         connected(workspace, ExportWriter, stop.event) as pleo,
         progress(options, "booking") as advance,
     ):
-        made = apply_job(desk.run(read, pleo, stop.event, take_over=take_over), progress=advance, listen=listen)
+        made = apply_job(desk.run(read, pleo, runs, stop.event, take_over=take_over), progress=advance, listen=listen)
     _keep(options, made, ears, reported)
     return receipt_output(options, made, stop)
 

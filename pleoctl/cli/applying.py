@@ -13,7 +13,9 @@ from pleoctl.cli.common import seconds, write_output
 from pleoctl.cli.events import events_to
 from pleoctl.cli.planning import connected, progress
 from pleoctl.pleo.writer import PleoWriter
-from pleoctl.state.lock import FileLock, Holder
+from pleoctl.run.shared import Runs
+from pleoctl.state.lock import Holder
+from pleoctl.state.opening import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,27 +27,30 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def locked(workspace: Workspace, command: str, timeout: str | None) -> Iterator[None]:
-    """Hold the company's lock for the block. Raises `LockHeld`."""
+def locked(workspace: Workspace, command: str, timeout: str | None) -> Iterator[Runs]:
+    """Hold the company's lock for the block; its runs, to which one more may be added. Raises `LockHeld`."""
     given = timeout if timeout is not None else os.environ.get("PLEOCTL_LOCK_TIMEOUT") or "0s"
     holder = Holder.me(workspace.url, workspace.company, command)
-    with FileLock(workspace.url, workspace.company).hold(holder, seconds(given)):
-        yield
+    lock = state_of(workspace).lock(workspace.url, workspace.company, workspace.limits.answer_seconds)
+    with lock.hold(holder, seconds(given)) as permit:
+        yield Runs.of(workspace).under(permit)
 
 
-def target_of(workspace: Workspace) -> Target:
+def target_of(workspace: Workspace, runs: Runs) -> Target:
     """What applying needs of a workspace."""
-    return Target(workspace.url, workspace.company, workspace.guard, workspace.runs)
+    return Target(workspace.url, workspace.company, workspace.guard, runs)
 
 
-def carry_out(options: Options, workspace: Workspace, plan: Plan, *, stop: Stop, events: str | None = None) -> Receipt:
-    """Apply a checked plan under the lock that the caller holds; writes events where they are asked for."""
+def carry_out(
+    options: Options, workspace: Workspace, runs: Runs, plan: Plan, *, stop: Stop, events: str | None = None
+) -> Receipt:
+    """Apply a checked plan under the lock that `locked` holds; writes events where they are asked for."""
     with (
         events_to(events) as listen,
         connected(workspace, PleoWriter, stop.event) as pleo,
         progress(options, "applying") as advance,
     ):
-        applied = apply_plan(plan, target_of(workspace), pleo, Ears(stop.event, advance, listen))
+        applied = apply_plan(plan, target_of(workspace, runs), pleo, Ears(stop.event, advance, listen))
     applied.findings += listen.findings
     return applied
 

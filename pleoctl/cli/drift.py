@@ -25,10 +25,11 @@ def command(options: Options, *, only: tuple[str, ...], dimensions: tuple[str, .
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.report.text import plan_text
     from pleoctl.run.doubts import wait_out
+    from pleoctl.run.shared import RECENT, Runs
 
     workspace = open_workspace(options)
     inputs = prepare(workspace, Choices(only, dimensions), advise=False)
-    wait_out(workspace.runs)
+    wait_out(Runs.of(workspace).exchange(RECENT))
     with connected(workspace, PleoReader) as reader:
         made = build_plan(inputs, reader)
     document = made.document

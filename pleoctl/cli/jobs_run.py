@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pleoctl.workspace import Workspace
 
     F = TypeVar("F", bound=Callable[..., Any])
+    from pleoctl.run.shared import Runs
 
 ORDER: Final = (ExitCode.PARTIAL, ExitCode.STALE, ExitCode.REFUSED, ExitCode.LOCKED, ExitCode.INVALID, ExitCode.ERROR)
 """Which code a round of several jobs ends with: the first of these that any of them has."""
@@ -115,16 +116,16 @@ class Runner:
         from pleoctl.pleo.export_jobs import ExportWriter
 
         with (
-            locked(self.workspace, "jobs run", self.lock_timeout),
+            locked(self.workspace, "jobs run", self.lock_timeout) as runs,
             opened(self.workspace) as desk,
             connected(self.workspace, ExportWriter, self.stop.event) as pleo,
         ):
             for job in eligible(pleo, wanted):
                 if self.stop.event.is_set():
                     return
-                yield self._job(desk, pleo, job)
+                yield self._job(desk, pleo, runs, job)
 
-    def _job(self, desk: JobDesk, pleo: ExportWriter, job: ExportJob) -> JobReceipt:
+    def _job(self, desk: JobDesk, pleo: ExportWriter, runs: Runs, job: ExportJob) -> JobReceipt:
         from pleoctl.jobs.apply import apply_job
         from pleoctl.jobs.queue import fail_job
         from pleoctl.pleo.export_jobs import MissingContraAccounts
@@ -134,7 +135,7 @@ class Runner:
         except MissingContraAccounts as error:
             fail_job(pleo, job, desk.memory(job.id), ("invalid_configuration", error.message))
             raise
-        return apply_job(desk.run(made, pleo, self.stop.event, take_over=self.take_over))
+        return apply_job(desk.run(made, pleo, runs, self.stop.event, take_over=self.take_over))
 
 
 def once(runner: Runner, jobs: tuple[str, ...]) -> Output:

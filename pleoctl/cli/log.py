@@ -65,8 +65,10 @@ def _list(workspace: Workspace, number: int) -> Output:
     from pleoctl.report.kept import run_summary
     from pleoctl.report.table import table
     from pleoctl.run.places import run_folders
+    from pleoctl.run.shared import Runs
 
-    runs = [run_summary(folder, workspace.shown(folder)) for folder in run_folders(workspace.runs)[:number]]
+    places = Runs.of(workspace).exchange(number)
+    runs = [run_summary(folder, workspace.shown(folder)) for folder in run_folders(places)[:number]]
     rows = [[r["runId"], r["outcome"], r["planId"][:19], _words(r["counts"]), r["finishedAt"]] for r in runs]
     headers = ["run", "outcome", "plan", "changes", "finished"]
     text = table(headers, rows) if rows else Shown.lines(["No runs yet."])
@@ -82,8 +84,9 @@ def _one(workspace: Workspace, wanted: str) -> Output:
     from pleoctl.documents.load import json_data
     from pleoctl.report.kept import any_receipt, receipt_lines, unfinished_lines
     from pleoctl.run.places import RECEIPT, run_folders
+    from pleoctl.run.shared import Runs
 
-    found = [folder for folder in run_folders(workspace.runs) if folder.name.startswith(wanted)]
+    found = [folder for folder in run_folders(Runs.of(workspace).exchange()) if folder.name.startswith(wanted)]
     exact = [folder for folder in found if folder.name == wanted] or found
     if len(exact) != 1:
         what = f"{len(exact)} runs begin with {wanted!r}" if exact else f"no run of this workspace is {wanted!r}"
@@ -98,9 +101,10 @@ def _one(workspace: Workspace, wanted: str) -> Output:
 
 
 def _verified(workspace: Workspace, head: str | None) -> Output:
+    from pleoctl.run.shared import Runs
     from pleoctl.run.verify import verify_chains
 
-    proof = verify_chains(workspace.runs, head)
+    proof = verify_chains(Runs.of(workspace).exchange(), head)
     code = ExitCode.ERROR if proof.breaks else ExitCode.OK
     return Output(Shown.lines(_proof_lines(proof)), _proof_json(proof), proof.breaks, code)
 

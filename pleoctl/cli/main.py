@@ -38,6 +38,7 @@ COMMANDS: Final = {
     "sink": "The books that export jobs are booked into.",
     "source": "The accounting system that the workspace reads.",
     "trust": "Let workspaces send secrets to a host, for this user; or list such hosts.",
+    "fleet": "Many companies, many machines.",
     "log": "List the runs of this workspace, show one, or prove the chain of their receipts.",
     "lock": "Who is writing to which company, on this machine.",
     "config": "The effective settings of the workspace.",

@@ -111,9 +111,10 @@ def _planned(workspace: Workspace, choices: Choices) -> Plan:
     from pleoctl.plan.prepare import prepare
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.run.doubts import wait_out
+    from pleoctl.run.shared import RECENT, Runs
 
     inputs = prepare(workspace, choices, further=mapping_warnings(workspace))
-    wait_out(workspace.runs)
+    wait_out(Runs.of(workspace).exchange(RECENT))
     with connected(workspace, PleoReader) as reader:
         return build_plan(inputs, reader)
 

@@ -30,14 +30,15 @@ def command(
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.report.text import plan_text
     from pleoctl.run.doubts import wait_out
+    from pleoctl.run.shared import RECENT
     from pleoctl.sources.write import export_to_workspace
 
     workspace = open_workspace(options)
-    with locked(workspace, "sync", lock_timeout):
+    with locked(workspace, "sync", lock_timeout) as runs:
         exported = export_to_workspace(workspace)
         workspace = open_workspace(options)
         inputs = prepare(workspace, Choices(only, dimensions), further=mapping_warnings(workspace))
-        wait_out(workspace.runs)
+        wait_out(runs.exchange(RECENT))
         with connected(workspace, PleoReader) as reader:
             made = build_plan(inputs, reader)
         if not made.guard_passed:
@@ -45,7 +46,7 @@ def command(
             refused = Finding("guard", "the guard refuses the plan", hint="review it: `pleoctl plan`")
             return Output(text, made.document, [*exported.findings, refused], ExitCode.REFUSED)
         with stoppable() as stop:
-            applied = carry_out(options, workspace, made, stop=stop)
+            applied = carry_out(options, workspace, runs, made, stop=stop)
         shown = output_of(options, applied, stop)
         if options.format == "text":
             shown.text = plan_text(made, per_minute=workspace.requests_per_minute, width=terminal_width()) + shown.text

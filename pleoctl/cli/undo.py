@@ -44,10 +44,12 @@ def command(options: Options, *, receipt: str, output: str | None, allow_archive
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.run.kept import receipt_of
     from pleoctl.run.places import run_folders
+    from pleoctl.run.shared import Runs
 
     workspace = open_workspace(options)
-    named = next((folder for folder in run_folders(workspace.runs) if folder.name == receipt), None)
-    file = named if named is not None and not Path(receipt).exists() else Path(receipt)
+    runs = [] if Path(receipt).exists() or receipt == "-" else run_folders(Runs.of(workspace).exchange())
+    named = next((folder for folder in runs if folder.name == receipt), None)
+    file = named or Path(receipt)
     kept = Kept.at(str(file / "receipt.json" if file.is_dir() else file))
     read = receipt_of(json_data(kept.content, kept.name), kept.name)
     with connected(workspace, PleoReader) as reader:

@@ -32,7 +32,6 @@ from pleoctl.sinks.base import BooksUnusable
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from pleoctl.jobs.document import PostingPlan, RulesHead
     from pleoctl.jobs.fetch import Fetcher
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from pleoctl.pleo.export_jobs import ExportJob, ExportWriter, JobItem
     from pleoctl.run.journal import Event, Journal
     from pleoctl.run.settle import End, Step
+    from pleoctl.run.shared import Runs
 
 LOG: Final = logging.getLogger(__name__)
 BOOKED: Final = frozenset({"done", "alreadyDone"})
@@ -51,7 +51,7 @@ PATIENCE: Final = 300.0
 
 @dataclass(frozen=True, slots=True)
 class JobRun:
-    """What one run works with: ``runs`` are the places for its folder, ``publish`` puts the books where others are."""
+    """What one run works with: ``runs`` are the company's, ``publish`` puts the books where others are."""
 
     plan: PostingPlan
     pleo: ExportWriter
@@ -59,7 +59,7 @@ class JobRun:
     rules: RulesHead
     fetcher: Fetcher
     memory: JobMemory
-    runs: Sequence[Path]
+    runs: Runs
     stop: threading.Event
     publish: Callable[[], None]
     take_over: bool = False
@@ -98,7 +98,7 @@ def _booked(plan: PostingPlan, receipt: JobReceipt) -> Used:
     return Used.by(change.entry for change, result in pairs if change.entry and result.status in BOOKED)
 
 
-def refuse_job(plan: PostingPlan, runs: Sequence[Path], error: Refused) -> JobReceipt:
+def refuse_job(plan: PostingPlan, runs: Runs, error: Refused) -> JobReceipt:
     """The run of a plan that `check_posting_plan` did not let pass: its receipt says so, and nothing is sent."""
     receipt = _receipt(plan)
     receipt.outcome, receipt.finished_at = "refused", receipt.started_at

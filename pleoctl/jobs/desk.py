@@ -12,6 +12,7 @@ from pleoctl.jobs.fetch import Fetcher
 from pleoctl.jobs.memory import JobMemory
 from pleoctl.jobs.plan import Books, Mapper, Planner
 from pleoctl.mapping.context import engine_of
+from pleoctl.run.shared import Runs
 from pleoctl.sinks.opening import open_sink, publisher, section_of
 
 if TYPE_CHECKING:
@@ -51,14 +52,16 @@ class JobDesk:
 
     def memory(self, job: str) -> JobMemory:
         """What this workspace remembers of a job."""
-        return JobMemory(folder_of(self.workspace), job)
+        return JobMemory(folder_of(self.workspace), job, Runs.of(self.workspace).store)
 
     def plan(self, reader: ExportReader, job: ExportJob) -> PostingPlan:
         """The plan of a job."""
         elsewhere = job.status == "in_progress" and not self.memory(job.id).started
         return Planner(reader, self.books, self.mapper, self.workspace.url).plan(job, elsewhere=elsewhere)
 
-    def run(self, plan: PostingPlan, pleo: ExportWriter, stop: threading.Event, *, take_over: bool) -> JobRun:
+    def run(
+        self, plan: PostingPlan, pleo: ExportWriter, runs: Runs, stop: threading.Event, *, take_over: bool
+    ) -> JobRun:
         """The run of a plan; its attachments lie beside the memory of its job."""
         folder = self.workspace.runs[0].parent / "attachments" / plan.job.id
         return JobRun(
@@ -68,7 +71,7 @@ class JobDesk:
             rules=self.mapper.head,
             fetcher=Fetcher(folder, loopback=self.workspace.is_loopback),
             memory=self.memory(plan.job.id),
-            runs=self.workspace.runs,
+            runs=runs,
             stop=stop,
             publish=publisher(self.workspace) or _nothing,
             take_over=take_over or self.workspace.settings.jobs.take_over,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.errors import PleoctlError
@@ -16,14 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pleoctl.state.base import RunStore
+
 
 class JobMemory:
-    """One file of JSON lines below the workspace's run folder."""
+    """JSON lines: in a file below the workspace's run folder, or where machines share their state.
 
-    def __init__(self, folder: Path, job: str) -> None:
+    What is written raises `PleoctlError`; what is read from a shared state `StateLost`.
+    """
+
+    def __init__(self, folder: Path, job: str, store: RunStore | None = None) -> None:
         """``folder`` is ``.pleoctl/jobs``; nothing is made yet."""
         self.folder = folder
         self._path = folder / f"{job}.jsonl"
+        self._store, self._subject = store, f"job {job}"
 
     @property
     def started(self) -> bool:
@@ -62,10 +69,12 @@ class JobMemory:
         return found
 
     def _lines(self) -> Iterator[dict[str, Any]]:
-        try:
-            content = self._path.read_bytes()
-        except OSError:
-            return
+        """Those from before the state was shared, then those that are shared."""
+        content = b""
+        with suppress(OSError):
+            content = self._path.read_bytes() + b"\n"
+        if self._store is not None:
+            content += self._store.remembered(self._subject)
         for raw in content.splitlines():
             try:
                 line = json.loads(raw)
@@ -75,11 +84,15 @@ class JobMemory:
                 yield line
 
     def _write(self, line: dict[str, Any]) -> None:
+        content = json.dumps(line, sort_keys=True).encode() + b"\n"
+        if self._store is not None:
+            self._store.remember(self._subject, content)
+            return
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             with os.fdopen(descriptor, "ab") as stream:
-                stream.write(json.dumps(line, sort_keys=True).encode() + b"\n")
+                stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as error:

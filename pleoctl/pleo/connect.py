@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from pleoctl.errors import PleoError
-from pleoctl.machine import connection_name, this_machine
+from pleoctl.machine import connection_name
 from pleoctl.pleo.reader import PleoReader
 from pleoctl.remote.auth import Auth, basic, bearer
 from pleoctl.remote.budget import Budget
 from pleoctl.remote.service import Service
 from pleoctl.remote.transport import Transport
-from pleoctl.state.budget import FileWindow
+from pleoctl.state.opening import state_of
 
 if TYPE_CHECKING:
     import threading
@@ -30,7 +30,8 @@ def connect(workspace: Workspace, kind: type[R], *, stop: threading.Event | None
     method, secret = workspace.auth
     auth = authorisation(method, secret.reveal(), company)
     service = Service(url, NAME, workspace.limits, loopback=workspace.is_loopback, failure=PleoError)
-    budget = Budget(workspace.requests_per_minute, window(url, auth), stop=stop)
+    window = state_of(workspace).window(connection_name(url, auth.fingerprint))
+    budget = Budget(workspace.requests_per_minute, window, stop=stop)
     return kind(Transport(service, auth, budget, pool=PARALLEL), company)
 
 
@@ -40,8 +41,3 @@ def authorisation(method: str, secret: str, company: str) -> Auth:
     Pleo counts requests by key; an access token changes within the hour, so the company stands for its owner.
     """
     return bearer(secret, owner=company) if method == "accessToken" else basic(secret, "")
-
-
-def window(url: str, auth: Auth) -> FileWindow:
-    """The requests that this credential has sent to this server in the last minute, from whatever process here."""
-    return FileWindow(this_machine().state_folder() / "budget" / connection_name(url, auth.fingerprint))

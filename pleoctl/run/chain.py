@@ -12,25 +12,22 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from pleoctl.documents.canonical import canonical_text, digest
-from pleoctl.machine import this_machine
 from pleoctl.model.shape import Strict
 from pleoctl.run.places import JOURNAL, RECEIPT, run_folders
-from pleoctl.state.brief import locked_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pleoctl.errors import Finding
-    from pleoctl.state.brief import Note
-
-_CHAIN: Final = ".chain"
+    from pleoctl.run.shared import Runs
+    from pleoctl.state.base import Note
 
 
 class Died(Strict):
@@ -136,17 +133,17 @@ class _Tail(msgspec.Struct):
 
 
 @contextmanager
-def joining(places: Sequence[Path], place: Path, receipt: Chained, journal: Path, *, alone: bool) -> Iterator[bytes]:
+def joining(runs: Runs, place: Path, receipt: Chained, journal: Path, *, alone: bool) -> Iterator[bytes]:
     """Link a receipt; the block keeps its bytes in ``place``, and nobody else joins this chain meanwhile.
 
     ``alone``: the caller holds the company's lock, so what has no receipt by now will never have one. Where the chain's
     own note cannot be had, the last receipt is looked for.
     """
-    with locked_note(place / _CHAIN, this_machine()) as note:
+    with runs.chain(place) as note:
         tails, company = _tails(note), receipt.company.lower()
-        runs = _Runs(places, company)
-        last = runs.last(tails.get(company))
-        died = runs.without_receipt(receipt.run_id, last.named) if alone else ()
+        kept = _Kept(runs.places, company)
+        last = kept.last(tails.get(company))
+        died = kept.without_receipt(receipt.run_id, last.named) if alone else ()
         receipt.join(Links(last.id, file_digest(journal), died))
         content = receipt.as_json()
         tail = _Tail(content["id"], receipt.run_id, last.id, last.named)
@@ -161,7 +158,7 @@ class _End(NamedTuple):
     named: list[str]
 
 
-class _Runs:
+class _Kept:
     """The kept runs of a company."""
 
     def __init__(self, places: Sequence[Path], company: str) -> None:

@@ -15,26 +15,30 @@ from pleoctl.errors import Finding, PleoctlError
 from pleoctl.run.chain import joining
 from pleoctl.run.journal import Journal
 from pleoctl.run.places import JOURNAL, PLAN, RECEIPT
+from pleoctl.run.shared import Beside
+from pleoctl.state.base import StateLost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from pleoctl.run.chain import Chained
+    from pleoctl.run.shared import Runs
 
 
 class RunFolder:
     """The folder of one run; ``findings`` tell why it is not where it belongs. See `open_run`."""
 
-    def __init__(self, path: Path, others: Sequence[Path], findings: list[Finding]) -> None:
-        """``others`` are the folders that the run would have in the other places."""
+    def __init__(self, path: Path, runs: Runs, findings: list[Finding]) -> None:
+        """``runs`` are the company's, among them this one."""
         self.path = path
-        self._others = others
+        self._runs = runs
+        self._beside = Beside(runs, path.name)
         self.findings = findings
 
     def journal(self, listen: Callable[[dict[str, Any]], None]) -> Journal:
         """The run's journal, for the one time that it is written. Raises `JournalError`."""
-        return Journal(self.path / JOURNAL, listen)
+        return Journal(self.path / JOURNAL, listen, self._beside)
 
     def keep(self, receipt: Chained, *, alone: bool = True) -> None:
         """Write the receipt as the next of its chain, in another place where the run's own is full by now.
@@ -43,13 +47,12 @@ class RunFolder:
         """
         told = list(receipt.findings)
         problems: list[Finding] = []
-        for folder in (self.path, *self._others):
+        for folder in (self.path, *self._others()):
             if problems:
                 receipt.findings[:] = told
                 receipt.tell(_elsewhere("the receipt", folder, problems[0].message))
             try:
-                with joining(self._places, folder.parent, receipt, self.path / JOURNAL, alone=alone) as content:
-                    write_atomically(folder / RECEIPT, content, mode=0o600)
+                self._keep(folder, receipt, alone=alone)
             except PleoctlError as error:
                 problems += error.findings
                 continue
@@ -58,15 +61,29 @@ class RunFolder:
         receipt.findings[:] = told
         receipt.tell(Finding("not-written", words, place=problems[0].place))
 
-    @property
-    def _places(self) -> list[Path]:
-        return [folder.parent for folder in (self.path, *self._others)]
+    def _keep(self, folder: Path, receipt: Chained, *, alone: bool) -> None:
+        try:
+            self._beside.check()
+            with joining(self._runs, folder.parent, receipt, self.path / JOURNAL, alone=alone) as content:
+                write_atomically(folder / RECEIPT, content, mode=0o600)
+                self._beside.keep(content)
+        except StateLost as error:
+            words = f"the receipt is kept in its folder alone, the next run puts it there as well: {error.message}"
+            receipt.tell(Finding(error.code, words, "warning"))
+            with joining(self._runs.alone, folder.parent, receipt, self.path / JOURNAL, alone=alone) as content:
+                write_atomically(folder / RECEIPT, content, mode=0o600)
+
+    def _others(self) -> list[Path]:
+        """The folders that the run would have in the other places."""
+        return [place / self.path.name for place in self._runs.places if place != self.path.parent]
 
 
-def open_run(places: Sequence[Path], name: str, plan: bytes) -> RunFolder:
+def open_run(runs: Runs, name: str, plan: bytes) -> RunFolder:
     """Make a run's folder with its plan. Raises `PleoctlError` if no place takes it: then nothing may be sent."""
     problems: list[Finding] = []
-    for place in places:
+    if runs.store is not None:
+        runs.store.begin(name, plan)
+    for place in runs.places:
         folder = place / name
         try:
             _make(folder, plan)
@@ -75,7 +92,7 @@ def open_run(places: Sequence[Path], name: str, plan: bytes) -> RunFolder:
             _remove(folder)
             continue
         told = [_elsewhere("the run", folder, problems[0].message)] if problems else []
-        return RunFolder(folder, [other / name for other in places if other != place], told)
+        return RunFolder(folder, runs, told)
     raise PleoctlError(
         f"the run's folder {problems[0].file} {problems[0].message}; nothing was sent to Pleo",
         hint="set PLEOCTL_STATE_DIR to a folder that can be written",

@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pleoctl.errors import PleoctlError
 from pleoctl.machine import this_machine
+from pleoctl.state.base import StateLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from pleoctl.run.shared import Beside
 
 Event = Literal["intent", "sent", "confirmed", "failed", "ambiguous", "verified"]
 
@@ -24,8 +27,17 @@ Event = Literal["intent", "sent", "confirmed", "failed", "ambiguous", "verified"
 class Journal:
     """Appends JSON lines; ``intent`` and ``sent`` are forced to disk. Raises `PleoctlError` when it cannot."""
 
-    def __init__(self, path: Path, listen: Callable[[dict[str, Any]], None] = lambda _line: None) -> None:
-        """Create the file (0600), so that a full disk shows before anything is sent; ``listen`` hears each line."""
+    def __init__(
+        self,
+        path: Path,
+        listen: Callable[[dict[str, Any]], None] = lambda _line: None,
+        beside: Beside | None = None,
+    ) -> None:
+        """Create the file (0600), so that a full disk shows before anything is sent.
+
+        ``listen`` hears each line; ``beside`` keeps them for other machines and says whether a request may leave.
+        """
+        self._beside = beside
         self._lock = threading.Lock()
         self._listen = listen
         self._torn = False
@@ -45,17 +57,34 @@ class Journal:
         content = json.dumps(line, sort_keys=True).encode() + b"\n"
         with self._lock:
             try:
+                self._permit(event)
                 self._append(content)
                 if event in {"intent", "sent"}:
                     this_machine().sync(self._descriptor)
+                self._share(content, event)
+            except StateLost as error:
+                raise JournalError(error.message, findings=error.findings) from error
             except OSError as error:
                 raise self._unwritable(error) from error
             self._listen(line)
 
     def close(self) -> None:
         """Close the file. Every line that counts is on disk already, so this never fails."""
+        if self._beside is not None:
+            with suppress(StateLost):
+                self._beside.flush()
         with suppress(OSError):
             os.close(self._descriptor)
+
+    def _permit(self, event: Event) -> None:
+        if self._beside is not None and event == "sent":
+            self._beside.check()
+
+    def _share(self, content: bytes, event: Event) -> None:
+        """A slow state may have taken the time in which the request would have been allowed to leave."""
+        if self._beside is not None:
+            self._beside.line(content, leaves=event == "sent")
+            self._permit(event)
 
     def _append(self, content: bytes) -> None:
         # After half a line, which a full disk left, a new one begins.

@@ -97,6 +97,8 @@ class Receipt:
 
     @property
     def exit_code(self) -> ExitCode:
-        """0, 3, 4 or 5; an interrupted run's code is the signal's and is set by the caller."""
+        """0, 1 (stopped before its first write), 3, 4 or 5; an interrupted run's is the signal's, set by the caller."""
+        if self.outcome == "partial" and {result.status for result in self.results} == {"notAttempted"}:
+            return ExitCode.ERROR
         by_outcome = {"stale": ExitCode.STALE, "refused": ExitCode.REFUSED, "partial": ExitCode.PARTIAL}
         return by_outcome.get(self.outcome, ExitCode.OK)

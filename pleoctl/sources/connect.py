@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import Finding, Refused, RemoteError, SourceError
 from pleoctl.hosts import Endpoint
-from pleoctl.machine import connection_name, this_machine
+from pleoctl.machine import connection_name
 from pleoctl.remote.budget import Budget
 from pleoctl.remote.errors import ApiError, LostAnswer
 from pleoctl.remote.service import Service
 from pleoctl.remote.transport import Transport
-from pleoctl.state.budget import FileWindow
+from pleoctl.state.opening import LocalState
 from pleoctl.workspace.limits import Limits
 from pleoctl.workspace.trust import TrustedHosts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pleoctl.remote.service import Reply
     from pleoctl.remote.transport import Answer
     from pleoctl.sources.credentials import Credentials
+    from pleoctl.state.budget import Window
 
 DEFAULT_REQUESTS: Final = 300
 DEFAULT_TIMEOUT: Final = 60.0
@@ -61,6 +64,8 @@ class ServerConnection:
         self._credentials = credentials
         self._own = Endpoint.parse(own)
         self._transport: Transport | None = None
+        self.windows: Callable[[str], Window] = LocalState().window
+        """Where a credential's requests are counted, by its name."""
 
     def refusal(self) -> Finding | None:
         """What to set before this server may be talked to; None where nothing is missing. Raises `UsageError`."""
@@ -126,8 +131,7 @@ class ServerConnection:
                 loopback=loopback,
                 error_words=self._error_words,
             )
-            window = FileWindow(this_machine().state_folder() / "budget" / name)
-            self._transport = Transport(service, auth, Budget(limit, window))
+            self._transport = Transport(service, auth, Budget(limit, self.windows(name)))
         return self._transport
 
     def _error_words(self, reply: Reply) -> tuple[str, str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sources.connect import ServerConnection
+    from pleoctl.state.budget import Window
     from pleoctl.workspace import Workspace
 
 SERVICE: Final = "the accounting system"
@@ -31,6 +32,7 @@ class Context:
         self._inside = workspace.inside
         self._environment = partial(child_environment, own)
         self._credentials = Credentials(workspace.root, own, workspace.document, section)
+        self._windows = partial(_window, workspace)
         self._connections: list[ServerConnection] = []
 
     def inside(self, name: str, *key: str | int) -> Path:
@@ -65,8 +67,16 @@ class Context:
         from pleoctl.sources.connect import ServerConnection  # requests takes 100 ms to import
 
         made = ServerConnection(base_url, section, service, self._credentials, own)
+        made.windows = self._windows
         self._connections.append(made)
         return made
+
+
+def _window(workspace: Workspace, name: str) -> Window:
+    """Where the requests of a credential are counted; asked with the first of them."""
+    from pleoctl.state.opening import state_of
+
+    return state_of(workspace).window(name)
 
 
 def connections_of(context: Context) -> list[ServerConnection]:

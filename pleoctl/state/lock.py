@@ -1,7 +1,8 @@
 """One run at a time per Pleo company (S6), also from two clones on this machine.
 
 The lock is the operating system's, so it frees itself when its holder dies. The holder's note beside it only tells
-people who it is. `Lock` is what a bucket or a database would implement.
+people who it is. A database's lock is in
+`pleoctl.state.postgres`.
 """
 
 from __future__ import annotations
@@ -51,10 +52,24 @@ class Holder:
         return f"{self.command} (pid {self.pid} on {self.host}{where}) since {self.since}"
 
 
+class Permit(Protocol):
+    """A lock that is held."""
+
+    def check(self) -> None:
+        """Raise `StateLost` unless a write may start now."""
+
+
+class Always:
+    """The `Permit` of a lock that cannot be lost while its holder lives."""
+
+    def check(self) -> None:
+        """See `Permit.check`."""
+
+
 class Lock(Protocol):
     """A lock of one url host and company."""
 
-    def hold(self, holder: Holder, timeout: float) -> AbstractContextManager[None]:
+    def hold(self, holder: Holder, timeout: float) -> AbstractContextManager[Permit]:
         """Hold it for the block; wait up to ``timeout`` seconds. Raises `LockHeld`."""
 
 
@@ -66,13 +81,13 @@ class FileLock:
         self._path = lock_path(url, company)
 
     @contextmanager
-    def hold(self, holder: Holder, timeout: float) -> Iterator[None]:
+    def hold(self, holder: Holder, timeout: float) -> Iterator[Permit]:
         """See `Lock.hold`."""
         descriptor = self._opened()
         try:
             self._acquire(descriptor, timeout)
             with self._note(holder):
-                yield
+                yield Always()
         finally:
             os.close(descriptor)
 

@@ -19,6 +19,7 @@ from pleoctl.pleo.reader import PleoReader
 from pleoctl.pleo.writer import PleoWriter
 from pleoctl.reconcile import Scope
 from pleoctl.run.kept import read_receipt
+from pleoctl.run.shared import Runs
 from pleoctl.sandbox import Sandbox, Seed
 from pleoctl.sandbox.kinds import PARTS
 from pleoctl.testing.chance import Chance
@@ -137,7 +138,7 @@ class Company:
 
     def apply(self, plan: Plan) -> Receipt:
         """Carry a plan out."""
-        target = Target(self.pleo.url, self.pleo.company, FREE, [self._folder / "runs"])
+        target = Target(self.pleo.url, self.pleo.company, FREE, Runs([self._folder / "runs"]))
         self._machine.sleep(LATER)
         with self._client(PleoWriter) as writer:
             return apply_plan(plan, target, writer)

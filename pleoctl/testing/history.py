@@ -20,6 +20,7 @@ from pleoctl.plan import Inputs, Plan, build_plan
 from pleoctl.pleo.reader import PleoReader
 from pleoctl.pleo.writer import PleoWriter
 from pleoctl.run.doubts import wait_out
+from pleoctl.run.shared import Runs
 from pleoctl.sandbox import Fault, Sandbox
 from pleoctl.testing import laws
 from pleoctl.testing.chance import Chance
@@ -142,7 +143,7 @@ class History:
     # --- one command -------------------------------------------------------------------------------------------
 
     def _plan(self) -> Plan:
-        wait_out(self._runs)
+        wait_out(self._runs.places)
         writes = self.weather.writes
         with self._client(PleoReader) as reader:
             plan = build_plan(self._inputs(None), reader)
@@ -196,8 +197,8 @@ class History:
     # --- what commands need ------------------------------------------------------------------------------------
 
     @property
-    def _runs(self) -> list[Path]:
-        return [self._folder / ".pleoctl" / "runs"]
+    def _runs(self) -> Runs:
+        return Runs([self._folder / ".pleoctl" / "runs"])
 
     @property
     def _target(self) -> Target:

@@ -92,6 +92,7 @@ class Settings(Section, frozen=True):
     sink: dict[str, Any] | None = None
     posting: Posting = Posting()
     jobs: Jobs = Jobs()
+    state: str | None = None
 
 
 def typed(data: dict[str, Any]) -> Settings:

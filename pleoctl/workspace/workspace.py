@@ -120,6 +120,12 @@ class Workspace:
         return name, Secret(reference, self.root, self.document.place(("pleo", "auth", name)))
 
     @property
+    def state(self) -> Secret | None:
+        """The reference to the state that machines share; None: this machine's."""
+        reference = self.settings.state
+        return None if reference is None else Secret(reference, self.root, self.document.place(("state",)))
+
+    @property
     def source(self) -> dict[str, Any] | None:
         """The ``source`` section."""
         return self.settings.source

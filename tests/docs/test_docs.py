@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
@@ -13,6 +13,9 @@ import pytest
 from pleoctl.cli.main import COMMANDS, cli
 from pleoctl.cli.reference import reference
 from pleoctl.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -34,11 +37,19 @@ def test_every_command_has_help_with_an_example() -> None:
     context = click.Context(cli, info_name="pleoctl")
     for name in COMMANDS:
         command = cli.get_command(context, name)
-        children = command.commands.values() if isinstance(command, click.Group) else [command]
-        for child in children:
-            assert child is not None
+        assert command is not None
+        for child in leaves(command):
             assert "Examples:" in (child.help or ""), f"{name} {child.name}"
             assert all(getattr(p, "help", "") for p in child.params if isinstance(p, click.Option)), name
+
+
+def leaves(command: click.Command) -> Iterator[click.Command]:
+    """The commands of a group, and of its groups."""
+    if not isinstance(command, click.Group):
+        yield command
+        return
+    for child in command.commands.values():
+        yield from leaves(child)
 
 
 def test_every_exit_code_is_documented_and_no_other() -> None:

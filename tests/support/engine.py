@@ -21,6 +21,7 @@ from pleoctl.remote.budget import Budget
 from pleoctl.remote.service import Service
 from pleoctl.remote.transport import Transport
 from pleoctl.run.doubts import wait_out
+from pleoctl.run.shared import Runs
 from pleoctl.workspace.limits import Limits
 from pleoctl.workspace.settings import GuardLimits
 
@@ -50,7 +51,7 @@ class Engine:
     @property
     def target(self) -> Target:
         """Where plans are applied."""
-        return Target(self.pleo.url, self.pleo.company, self.limits, [self.root / ".pleoctl" / "runs"])
+        return Target(self.pleo.url, self.pleo.company, self.limits, Runs([self.root / ".pleoctl" / "runs"]))
 
     def client(self, kind: type[PleoReader], stop: threading.Event | None = None) -> Any:
         """A reader or writer whose waits take no time."""
@@ -61,7 +62,7 @@ class Engine:
     def plan(self, acknowledged: int | None = None) -> Plan:
         """A plan as `pleoctl plan` makes it."""
         with on(self.time):
-            wait_out(self.target.runs)
+            wait_out(self.target.runs.places)
         reader = self.client(PleoReader)
         try:
             return build_plan(

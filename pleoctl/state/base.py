@@ -1,0 +1,86 @@
+"""What runs share: who may write, how much was sent, what was done. In files of this machine, or in one place for many.
+
+A `State` is chosen by the workspace's ``state``; everything above asks it and does not know where it lies.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from pleoctl.errors import PleoctlError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from contextlib import AbstractContextManager
+
+    from pleoctl.state.budget import Window
+    from pleoctl.state.lock import Lock
+
+
+class StateLost(PleoctlError):
+    """The shared state cannot be reached, or the lock that it kept is lost: nothing may be sent."""
+
+    code = "state-lost"
+
+
+class Note(Protocol):
+    """A small text that many runs keep, locked by now."""
+
+    def read(self) -> bytes:
+        """All of it."""
+
+    def write(self, content: bytes) -> None:
+        """Replace it."""
+
+
+class StoredRun(NamedTuple):
+    """A run as it is stored; ``receipt`` None: it goes on, or was cut off."""
+
+    run: str
+    plan: bytes
+    journal: bytes
+    receipt: bytes | None
+
+
+class RunStore(Protocol):
+    """A company's runs where every machine finds them; each method raises `StateLost`."""
+
+    def begin(self, run: str, plan: bytes) -> None:
+        """Before anything is sent."""
+
+    def append(self, run: str, lines: bytes) -> None:
+        """Lines of the journal, safe when this returns."""
+
+    def keep(self, run: str, receipt: bytes) -> None:
+        """The run is over."""
+
+    def note(self, name: str) -> AbstractContextManager[Note]:
+        """A note for the block, which nobody else reads or writes meanwhile."""
+
+    def names(self) -> dict[str, bool]:
+        """Every stored run, newest first, and whether it has its receipt."""
+
+    def stored(self, runs: Collection[str]) -> Iterator[StoredRun]:
+        """Those of the runs that are stored, whole."""
+
+    def store(self, run: StoredRun) -> None:
+        """A run that was kept elsewhere."""
+
+    def remember(self, subject: str, line: bytes) -> None:
+        """A line about a subject, safe when this returns."""
+
+    def remembered(self, subject: str) -> bytes:
+        """The lines about a subject, in order."""
+
+
+class State(Protocol):
+    """Where runs share what they must; ``name`` is a company's or a credential's (`connection_name`)."""
+
+    def lock(self, url: str, company: str, patience: float) -> Lock:
+        """The lock of a company; ``patience`` is the deadline of one request in seconds."""
+
+    def window(self, name: str) -> Window:
+        """The requests that a credential sent in the last minute."""
+
+    def runs(self, name: str) -> RunStore | None:
+        """A company's runs; None where only this machine's folders hold them."""

@@ -1,0 +1,1 @@
+"""State that machines share, in PostgreSQL: lock, budget, runs, tokens."""

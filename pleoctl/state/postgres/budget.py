@@ -1,0 +1,31 @@
+"""Who sent how much in the last minute, over all machines that share a database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pleoctl.state.budget import WINDOW_SECONDS
+
+if TYPE_CHECKING:
+    from pleoctl.machine import Machine
+    from pleoctl.state.postgres.database import Database
+
+
+class PostgresWindow:
+    """A `pleoctl.state.budget.Window` in a database, which also tells the time; each take is one look."""
+
+    def __init__(self, database: Database, name: str) -> None:
+        """``name`` is the credential's."""
+        self._database, self._name = database, name
+
+    def take(self, limit: int, machine: Machine) -> float:
+        """See `Window.take`. Raises `StateLost`, and then nothing may be sent."""
+        del machine
+        with self._database.look() as connection:
+            found = connection.execute(
+                "SELECT pleoctl.take(%s, %s, %s)", [self._name, limit, WINDOW_SECONDS]
+            ).fetchone()
+        return float(found[0]) if found else 0.0
+
+    def close(self) -> None:
+        """See `Window.close`."""

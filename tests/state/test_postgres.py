@@ -1,0 +1,320 @@
+"""State in PostgreSQL: one run a company over all machines, one budget, runs that every machine finds."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+import postgres
+from pleoctl.errors import InvalidFile, LockHeld
+from pleoctl.machine import Machine, connection_name, this_machine
+from pleoctl.state.base import StateLost
+from pleoctl.state.lock import Holder
+from pleoctl.state.postgres import database as databases
+from pleoctl.state.postgres import lock as locks
+from pleoctl.state.postgres import state
+from pleoctl.state.postgres.budget import PostgresWindow
+from pleoctl.state.postgres.database import database
+from pleoctl.state.postgres.layout import LAYOUT, upgrade
+from pleoctl.state.postgres.lock import PostgresLock
+from pleoctl.state.postgres.runs import PostgresRuns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pleoctl.sandbox import Sandbox
+    from postgres import Postgres
+
+ME = Holder("https://pleo.example", "c", "apply", 1, "here", None, "2026-01-01T00:00:00+00:00")
+
+
+# --- layout ---------------------------------------------------------------------------------------------------------
+
+
+def test_tables_are_made_once(empty: str) -> None:
+    """A second upgrade changes nothing and says so."""
+    with psycopg.connect(empty, autocommit=True) as connection:
+        assert [upgrade(connection), upgrade(connection)] == [(0, LAYOUT), (LAYOUT, LAYOUT)]
+
+
+@pytest.mark.parametrize(("number", "cure"), [(0, "fleet database upgrade"), (LAYOUT + 1, "version of pleoctl")])
+def test_another_layout_is_refused(shared: str, number: int, cure: str) -> None:
+    """With the cure; a newer one is not touched by an upgrade either."""
+    with psycopg.connect(shared, autocommit=True) as connection:
+        connection.execute("UPDATE pleoctl.layout SET number = %s", [number])
+        with pytest.raises(InvalidFile) as caught:
+            PostgresWindow(database(shared), "x").take(1, this_machine())
+        assert cure in str(caught.value.findings[0])
+        if number > LAYOUT:
+            with pytest.raises(InvalidFile):
+                upgrade(connection)
+
+
+# --- lock -----------------------------------------------------------------------------------------------------------
+
+
+def lock_of(url: str, patience: float = 0.0) -> PostgresLock:
+    """The lock of one company."""
+    return PostgresLock(database(url), "company", patience)
+
+
+def test_one_run_at_a_time(shared: str) -> None:
+    """Another is told who holds it, and gets it at once when it is released."""
+    with lock_of(shared).hold(ME, 0) as lease:
+        lease.check()
+        with pytest.raises(LockHeld, match="pid 1 on here"), lock_of(shared).hold(ME, 0):
+            pass
+    with lock_of(shared).hold(ME, 0):
+        pass
+
+
+class Clock(Machine):
+    """A machine whose sleeping takes no time, but moves the age of every lease in a database."""
+
+    def __init__(self, url: str) -> None:
+        """No sleep yet."""
+        super().__init__()
+        self._url = url
+        self.slept = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        """Let the lease grow old."""
+        self.slept += seconds
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute("UPDATE pleoctl.lease SET renewed = renewed - make_interval(secs => %s)", [seconds])
+
+
+@pytest.fixture
+def clock(shared: str, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The machine that locks look at."""
+    made = Clock(shared)
+    monkeypatch.setattr(locks, "this_machine", lambda: made)
+    return made
+
+
+def cut_off(url: str) -> None:
+    """End every session of the database but the own one, as a failover does."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def test_a_cut_off_run_is_waited_out(shared: str, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """Its session is gone, but what it sent may still be carried out: 30 s and one request's deadline, told."""
+    with ExitStack() as stack:
+        lease = stack.enter_context(lock_of(shared, patience=25.0).hold(ME, 0))
+        cut_off(shared)
+        with lock_of(shared).hold(ME, 0):
+            assert 50 < clock.slept < 60
+        assert "cut off" in caplog.text
+        lease.release = lambda: None  # type: ignore[method-assign]
+
+
+def test_a_holder_that_cannot_renew_sends_nothing_more(shared: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As soon as it notices, and 20 s after the last renewal in any case."""
+    now = [0.0]
+
+    class Frozen(Machine):
+        def monotonic(self) -> float:
+            return now[0]
+
+    monkeypatch.setattr(locks, "this_machine", Frozen)
+    with lock_of(shared).hold(ME, 0) as lease:
+        now[0] = 19.9
+        lease.check()
+        now[0] = 20.1
+        with pytest.raises(StateLost, match="could not be renewed"):
+            lease.check()
+
+
+def test_a_lost_session_is_noticed(shared: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the next renewal."""
+    monkeypatch.setattr(locks, "RENEW_SECONDS", 0.01)
+    with lock_of(shared).hold(ME, 0) as lease:
+        cut_off(shared)
+        for thread in threading.enumerate():
+            if thread.name == "pleoctl-lease":
+                thread.join(timeout=20)
+        with pytest.raises(StateLost, match="lock of this company is lost"):
+            lease.check()
+
+
+# --- budget ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_budget_holds_over_all_who_share_it(shared: str) -> None:
+    """Eight threads with windows of their own get no more than the limit between them."""
+    got: list[float] = []
+
+    def ask() -> None:
+        window = PostgresWindow(database(shared), "key")
+        got.extend(window.take(20, this_machine()) for _ in range(5))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(wait == 0 for wait in got) == 20
+    assert all(0 <= wait <= 60.5 for wait in got)
+    assert PostgresWindow(database(shared), "another key").take(20, this_machine()) == 0
+
+
+def test_a_place_in_the_budget_comes_back_after_a_minute(shared: str) -> None:
+    """Not before; and a lower limit counts what a higher one let pass."""
+    window = PostgresWindow(database(shared), "key")
+    assert [window.take(2, this_machine()) for _ in range(2)] == [0, 0]
+    assert window.take(2, this_machine()) > 60
+    age = "UPDATE pleoctl.sending SET at = at - interval '61 s' WHERE number = 0"
+    with psycopg.connect(shared, autocommit=True) as connection:
+        connection.execute(age)
+    assert window.take(1, this_machine()) > 60
+    assert window.take(2, this_machine()) == 0
+    assert window.take(2, this_machine()) > 60
+
+
+# --- the command line -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(
+    shared: str, pleo: Sandbox, workspace: Any, desired: Any, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A workspace whose state is shared, with a plan of three changes."""
+    monkeypatch.setenv("STATE", shared)
+    made: Path = workspace(pleo, state="env:STATE")
+    rows = [{"externalId": key, "code": key, "name": "N"} for key in ("ext-1000", "ext-2000", "new")]
+    desired(made, accounts=rows)
+    assert cli("plan", "-o", "plan.json").code == 0
+    return made
+
+
+def receipts(folder: Path) -> list[Any]:
+    """The receipts of a workspace's runs, oldest first."""
+    return [json.loads(path.read_text()) for path in sorted(folder.glob(".pleoctl/runs/*/receipt.json"))]
+
+
+def test_every_machine_finds_every_run(
+    folder: Path, cli: Any, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second clone with a state folder of its own lists, shows, takes up and undoes the first one's runs."""
+    assert cli("apply", "plan.json").code == 0
+    other = tmp_path_factory.mktemp("clone")
+    for name in ("pleoctl.yaml", "desired-state.yaml", "plan.json"):
+        (other / name).write_bytes((folder / name).read_bytes())
+    monkeypatch.chdir(other)
+    monkeypatch.setenv("PLEOCTL_STATE_DIR", str(other / "state"))
+    (run,) = cli("log", "--format", "json").json["result"]
+    assert (run["outcome"], run["counts"]) == ("done", {"done": 3})
+    assert cli("apply", "plan.json").code == 0
+    first, second = receipts(other)
+    assert first == receipts(folder)[0]
+    assert second["previous"] == first["id"]
+    assert cli("log", "verify", "--head", second["id"]).code == 0
+    assert cli("undo", first["runId"], "-o", "undo.json").code == 0
+
+
+@pytest.mark.parametrize(("falls", "code"), [(1, 1), (2, 5)])
+def test_a_database_that_goes_away_stops_the_run(
+    folder: Path,
+    cli: Any,
+    pleo: Sandbox,
+    server: Postgres,
+    monkeypatch: pytest.MonkeyPatch,
+    falls: int,
+    code: int,
+) -> None:
+    """Before its next write: exit 5, or 1 with nothing written; the receipt lies in the folder, and nothing is lost."""
+    sent = 0
+
+    class Falling(PostgresRuns):
+        """Falls away as lines of the journal are stored."""
+
+        def append(self, run: str, lines: bytes) -> None:
+            nonlocal sent
+            sent += 1
+            if sent == falls:
+                server.stop()
+            super().append(run, lines)
+
+    writes = pleo.stats()["writes"]
+    with monkeypatch.context() as patched:
+        patched.setattr(state, "PostgresRuns", Falling)
+        patched.setattr(databases, "PATIENCE", 0.1)
+        said = cli("apply", "plan.json", "--receipt", "r.json")
+    server.start()
+    (receipt,) = receipts(folder)
+    assert (said.code, pleo.stats()["writes"] - writes) == (code, falls - 1), said
+    assert receipt == json.loads((folder / "r.json").read_text())
+    assert {finding["code"] for finding in receipt["findings"]} == {"state-lost"}
+    with psycopg.connect(os.environ["STATE"], autocommit=True) as connection:
+        # What the cut off run has sent has come to its end by now.
+        connection.execute("UPDATE pleoctl.lease SET renewed = renewed - interval '1 h'")
+    assert cli("apply", "plan.json").code == 0
+    assert receipts(folder)[1]["previous"] == receipt["id"]
+    assert cli("log", "verify").code == 0
+    assert PostgresRuns(database(os.environ["STATE"]), connection_name(pleo.url, pleo.company)).names() == {
+        kept["runId"]: True for kept in receipts(folder)
+    }
+
+
+def test_an_unreachable_database_is_a_sentence(
+    folder: Path, cli: Any, monkeypatch: pytest.MonkeyPatch, pleo: Sandbox
+) -> None:
+    """Exit 1, nothing sent, and no password shown."""
+    monkeypatch.setenv("STATE", "postgresql://me:s3cret-word@127.0.0.1:9/none")
+    writes = pleo.stats()["writes"]
+    said = cli("apply", str(folder / "plan.json"), "--debug")
+    assert (said.code, "127.0.0.1:9/none" in said.stderr, "s3cret" in said.stderr) == (1, True, False)
+    assert pleo.stats()["writes"] == writes
+
+
+@pytest.mark.parametrize(("value", "words"), [("mysql://h/d", "postgresql:"), ("nonsense", "postgresql:")])
+def test_a_state_that_leads_nowhere_is_refused(
+    folder: Path, cli: Any, monkeypatch: pytest.MonkeyPatch, value: str, words: str
+) -> None:
+    """Exit 78 with what is known."""
+    monkeypatch.setenv("STATE", value)
+    said = cli("apply", str(folder / "plan.json"))
+    assert (said.code, words in said.stderr) == (78, True)
+
+
+# --- poolers --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("mode", "refused"), [("transaction", True), ("session", False)])
+def test_a_pooler_that_shares_sessions_is_refused(shared: str, server: Postgres, mode: str, *, refused: bool) -> None:
+    """There no lock would be held; one that keeps sessions apart is as good as the database."""
+    with postgres.pooler(server, mode) as port:
+        if port is None:
+            pytest.skip("PgBouncer is not installed (Debian: pgbouncer)")
+        url = shared.replace(f":{server.port}/", f":{port}/")
+        if refused:
+            with pytest.raises(InvalidFile, match="pooler"), lock_of(url).hold(ME, 0):
+                pass
+        else:
+            with lock_of(url).hold(ME, 0) as lease:
+                lease.check()
+        database(url).close()
+
+
+def test_the_command_makes_the_tables(
+    empty: str, pleo: Sandbox, workspace: Any, cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there are none, every other command names it; afterwards they work."""
+    monkeypatch.setenv("STATE", empty)
+    workspace(pleo, state="env:STATE")
+    said = cli("log")
+    assert (said.code, "pleoctl fleet database upgrade" in said.stderr) == (78, True)
+    assert cli("fleet", "database", "upgrade", "--format", "json").json["result"]["after"] == LAYOUT
+    assert cli("log").code == 0
+    assert "already" in cli("fleet", "database", "upgrade").stdout
