@@ -6,21 +6,21 @@ outcome is handed on as soon as it is known.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Stale
+from pleoctl.jobs.periods import Mover, once_of
 from pleoctl.jobs.plan import keys_of
 from pleoctl.jobs.receipt import ItemError
 from pleoctl.jobs.standing import difference, live
-from pleoctl.jobs.steps import Attach, Book, Hand, find
+from pleoctl.jobs.steps import Attach, Book, Finish, Hand, find
 from pleoctl.machine import this_machine
 from pleoctl.remote.errors import LostAnswer
 from pleoctl.run.settle import Ambiguous, Done, Failed
-from pleoctl.sinks.base import Booking, Refusal
+from pleoctl.sinks.base import Booking, Refusal, unfinished
 
 if TYPE_CHECKING:
     import threading
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pleoctl.jobs.memory import JobMemory
     from pleoctl.jobs.receipt import ItemResult, ItemStatus
     from pleoctl.run.settle import End, Step
-    from pleoctl.sinks.base import File, Held, Key, PeriodClosed, Sink
+    from pleoctl.sinks.base import File, Held, Key, Sink
 
 LOG: Final = logging.getLogger(__name__)
 FILE_PATIENCE: Final = timedelta(minutes=20)
@@ -158,17 +158,22 @@ class Bookkeeper:
         """Leg by leg; a leg that fails leaves those before it standing."""
         held: list[Held] = []
         fresh = False
-        for booking, records in zip(bookings, found, strict=True):
+        mover = Mover(self._desk.posting.closed_period, self._desk.memory)
+        for one, records in zip(bookings, found, strict=True):
+            booking = mover.placed(one)
             if records:
-                why = self._difference(records[0], booking)
+                why = self._difference(records[0], one)
                 if why is not None:
                     return Outcome.failed(
                         "validation_failure", f"the books hold {records[0].id} for it, but {why}", held
                     )
+                mover.met(one, records[0])
+            if records and not unfinished(records[0], draft=booking.draft):
                 held.append(records[0])
                 continue
-            end = self._end(Book(self._desk.sink, booking, self._moved), booking)
+            end = self._end(self._step(booking, records, mover), booking)
             if isinstance(end, Done):
+                mover.met(one, end.record)
                 held.append(end.record)
                 fresh = True
                 continue
@@ -179,6 +184,12 @@ class Bookkeeper:
         outcome = Outcome("done" if fresh else "alreadyDone", held)
         self._link(item, bookings[0].key, held[0], outcome, fresh=fresh)
         return outcome
+
+    def _step(self, booking: Booking, records: Sequence[Held], mover: Mover) -> Step[str]:
+        """What makes the record, or goes on with the one that an earlier request began."""
+        if not records:
+            return Book(self._desk.sink, booking, mover)
+        return Finish(self._desk.sink, replace(booking, date=records[0].date or booking.date), records[0])
 
     def _end(self, step: Step[str], booking: Booking) -> End:
         """The end of a booking: where a closed period moved it, that of the step that followed."""
@@ -233,7 +244,7 @@ class Bookkeeper:
         made = []
         for n, key in enumerate(keys, 1):
             leg = n if per_leg else None
-            once = _once(key, leg, entry.posting_date, change.item_digest)
+            once = once_of(key, leg, entry.posting_date, change.item_digest)
             draft = self._desk.posting.draft and self._desk.sink.capabilities.drafts
             made.append(Booking(key, entry, entry.posting_date, draft, once, leg, files if n == 1 else ()))
         return made
@@ -275,20 +286,6 @@ class Bookkeeper:
             if not isinstance(end, Done):
                 outcome.warnings.append(ATTACHMENT_FAILED if isinstance(end, Failed) else ATTACHMENT_UNKNOWN)
 
-    # --- periods -----------------------------------------------------------------------------------------------
-
-    def _moved(self, booking: Booking, closed: PeriodClosed) -> Booking:
-        """The booking on the day that the workspace chose for closed periods. Raises `Refusal` (P2, P3, P7)."""
-        choice = self._desk.posting.closed_period
-        own = booking.entry.posting_date or booking.date
-        if booking.date != own or choice == "fail":
-            raise Refusal(f"{closed.message}; posting.closedPeriod decides what to do then")
-        day = closed.next_open if choice == "nextOpen" else self._desk.memory.today(_today())
-        if day is None or day < own:
-            raise Refusal(f"{closed.message}, and the books name no open one")
-        once = _once(booking.key, booking.leg, day, booking.once)
-        return replace(booking, date=day, once=once)
-
 
 def compare(items: Sequence[Listed], plan: PostingPlan) -> None:
     """Raise `Stale` unless every open item is as the plan saw it, naming the first that is not."""
@@ -301,13 +298,3 @@ def compare(items: Sequence[Listed], plan: PostingPlan) -> None:
             raise Stale(f"item:{item.id} is not in the plan: the job has grown", hint="make a new plan")
         if change.item_digest != item.digest:
             raise Stale(f"item:{item.id} is no longer what the plan saw", hint="make a new plan")
-
-
-def _once(key: Key, leg: int | None, day: str, digest: str) -> str:
-    """The idempotency key: another day or another entry is another request."""
-    text = "\n".join([key.stored, key.job, str(leg or 0), day, digest])
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _today() -> str:
-    return this_machine().now().date().isoformat()

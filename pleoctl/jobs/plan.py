@@ -24,7 +24,7 @@ from pleoctl.jobs.holdable import problem_of
 from pleoctl.jobs.items import digest_of_all, open_items, read_items
 from pleoctl.jobs.standing import difference, live
 from pleoctl.mapping.items import convert
-from pleoctl.sinks.base import Booking, Key, Refusal
+from pleoctl.sinks.base import Booking, Key, Refusal, unfinished
 from pleoctl.sinks.keys import stored_key
 
 if TYPE_CHECKING:
@@ -178,9 +178,10 @@ class Planner:
                 if why is not None and len(found) == 1:
                     _refuse(change, DIFFERENT, f"the books hold {record.id} for it, but {why}")
                     return
-        missing = [n for n, found in records if not found]
+        draft = self.books.posting.draft
+        missing = [n for n, found in records if not found or unfinished(found[0], draft=draft)]
         if missing and mapped:
-            return  # only some legs stand: the missing ones are booked
+            return  # only some of it stands: what is missing is booked
         first = next(found[0] for _, found in records if found)
         change.action, change.external_id, change.external_url = "report", first.id, first.url
         if not mapped:
@@ -212,7 +213,8 @@ def keys_of(sink: Sink, job: str, item: Listed, entry: Entry | None) -> list[Key
     legs: list[int | None] = [None]
     if can.per_leg and entry is not None and entry.entries:
         legs = [n for n, _ in enumerate(entry.entries, 1)]
-    return [Key(stored_key(item.id, can.key, leg), item.id, job, item.place) for leg in legs]
+    day = entry.posting_date if entry is not None else None
+    return [Key(stored_key(item.id, can.key, leg), item.id, job, item.place, day) for leg in legs]
 
 
 def least_writes(job: ExportJob, changes: Sequence[ItemChange]) -> int:

@@ -26,7 +26,7 @@ def difference(record: Held, legs: Sequence[LedgerEntry], day: str | None, *, ma
     """
     if record.date is not None and day is not None and (record.date < day or (record.date > day and not may_move)):
         return f"its date is {record.date}, not {day}"
-    if record.postings is None:
+    if record.postings is None or "lines" in record.left:
         return None
     stands, wanted = sums(record.postings), sums_of(legs)
     for side, account, currency in sorted({*stands, *wanted}):

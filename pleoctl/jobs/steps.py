@@ -4,6 +4,7 @@
 |---------|-------------------------------------|-------------------------------|--------------------------------------|
 | Start   | `started`                           | the job's status              | yes                                  |
 | Book    | one record of an item, or of a leg  | the books, by our key         | once, while the key is guarded       |
+| Finish  | what an unfinished record lacks     | the books, by our key         | yes: it goes on from what stands     |
 | Hand    | a file of many items                | the books, by our keys        | yes: it appears whole or not at all  |
 | Attach  | one file to a record                | the record's list of files    | only where the books list them       |
 | Report  | up to 100 statuses                  | the job's items               | yes: the same outcome, three times   |
@@ -20,7 +21,7 @@ from pleoctl.jobs.standing import difference, live
 from pleoctl.machine import this_machine
 from pleoctl.remote.errors import ApiError, LostAnswer
 from pleoctl.run.settle import Ambiguous, Done, End, Failed, Moved, Next, Step, Undone
-from pleoctl.sinks.base import PeriodClosed, Refusal
+from pleoctl.sinks.base import PeriodClosed, Refusal, unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -162,8 +163,10 @@ class Book(Step[str]):
             return dict.fromkeys(ids, Done(replace(seen.record, url=seen.record.url or held.url)))
         return dict.fromkeys(ids, seen)
 
-    def _seen(self) -> Done | Undone | Moved:
-        found = live(find(self._sink, [self._booking.key]).get(self._booking.key.stored, ()))
+    def _seen(self) -> Done | Undone | Moved | Next[str]:
+        found = _found(self._sink, self._booking)
+        if found and unfinished(found[0], draft=self._booking.draft):
+            return Next(Finish(self._sink, self._booking, found[0]))
         return _stands(found, self._booking)
 
     def _guard(self) -> None:
@@ -182,9 +185,41 @@ class Book(Step[str]):
         except Refusal as refusal:
             return Failed(refusal.reason_type, refusal.message)
 
-    def look(self, ids: Sequence[str]) -> Mapping[str, Done | Undone | Moved]:
+    def look(self, ids: Sequence[str]) -> Mapping[str, Done | Undone | Moved | Next[str]]:
         """See `Step.look`."""
         return dict.fromkeys(ids, self._seen())
+
+
+class Finish(Step[str]):
+    """Bring a record to its end that was begun; it is never made anew."""
+
+    doubt = "the books did not say whether it was finished"
+
+    def __init__(self, sink: Sink, booking: Booking, begun: Held) -> None:
+        """``begun`` is what stands of it."""
+        super().__init__([booking.key.stored])
+        self._sink, self._booking = sink, replace(booking, begun=begun)
+
+    def send(self, ids: Sequence[str]) -> Mapping[str, Done | Undone | Moved | Failed]:
+        """See `Step.send`; what is refused leaves the record as it is, and says which."""
+        begun = self._booking.begun
+        try:
+            self._sink.book([self._booking])
+        except (Refusal, PeriodClosed) as refusal:
+            kind = refusal.reason_type if isinstance(refusal, Refusal) else "accounting_system_validation_failure"
+            words = f"{refusal.message}; {begun.id if begun else 'it'} stands unfinished in the books"
+            return dict.fromkeys(ids, Failed(kind, words))
+        return self.look(ids)
+
+    def look(self, ids: Sequence[str]) -> Mapping[str, Done | Undone | Moved]:
+        """See `Step.look`."""
+        found = _found(self._sink, self._booking)
+        if not found:
+            return dict.fromkeys(ids, Moved("the record that was begun is no longer in the books"))
+        self._booking = replace(self._booking, begun=found[0])
+        if unfinished(found[0], draft=self._booking.draft):
+            return dict.fromkeys(ids, Undone())
+        return dict.fromkeys(ids, _stands(found, self._booking))
 
 
 class Hand(Step[str]):
@@ -253,6 +288,10 @@ def _twice(sink: Sink, keys: Sequence[Key]) -> Mapping[str, list[Held]]:
         return sink.find(keys)
     except PleoctlError:
         return sink.find(keys)
+
+
+def _found(sink: Sink, booking: Booking) -> list[Held]:
+    return live(find(sink, [booking.key]).get(booking.key.stored, ()))
 
 
 def _stands(found: Sequence[Held], booking: Booking) -> Done | Undone | Moved:

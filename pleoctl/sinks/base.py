@@ -11,7 +11,7 @@ never drops it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
 
 from pleoctl.errors import PleoctlError
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Entry, LedgerEntry
 
 Alphabet = Literal["any", "hex", "base32"]
+Stage = Literal["lines", "posting"]
+"""What may be missing from a record that is made by several requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Held:
     """A record in the books under one key.
 
     ``date`` and ``postings`` are None where the system does not give them back, ``attachments`` where it does not
-    list them.
+    list them. ``left`` is what an interrupted booking has not done yet: see `unfinished`.
     """
 
     id: str
@@ -84,6 +86,12 @@ class Held:
     date: str | None = None
     postings: tuple[HeldPosting, ...] | None = None
     attachments: frozenset[str] | None = None
+    left: frozenset[Stage] = frozenset()
+
+
+def unfinished(held: Held, *, draft: bool) -> bool:
+    """Whether a record needs more requests: without its lines always, unposted only where no draft is wanted."""
+    return "lines" in held.left or ("posting" in held.left and not draft)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +107,23 @@ class File:
 class Key:
     """What is looked up: the reference as the sink stores it, the item and job behind it.
 
-    ``place`` counts the item in Pleo's list, from 1.
+    ``place`` counts the item in Pleo's list, from 1. ``date`` is the first day that its record may have, None where
+    nobody knows.
     """
 
     stored: str
     item: str
     job: str
     place: int
+    date: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Booking:
     """One record to make: an item's entry, or one of its legs (``leg`` counts from 1; None: all of them).
 
-    ``date`` is the posting date, which a closed period may have moved; ``once`` is the idempotency key.
+    ``date`` is the posting date, which a closed period may have moved; ``once`` is the idempotency key. ``begun`` is
+    the unfinished record that is to be brought to its end in place of making one.
     """
 
     key: Key
@@ -122,6 +133,7 @@ class Booking:
     once: str
     leg: int | None = None
     files: tuple[File, ...] = field(default=())
+    begun: Held | None = None
 
     @property
     def legs(self) -> list[LedgerEntry]:
@@ -166,6 +178,15 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Give back what is held open."""
+        ...
+
+
+@runtime_checkable
+class KnowsAccounts(Protocol):
+    """A sink that can say of an account whether it can be booked on."""
+
+    def account_problem(self, code: str) -> str | None:
+        """Why not, as the end of a sentence that names it; None where nothing speaks against it."""
         ...
 
 

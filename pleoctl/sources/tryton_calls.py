@@ -42,6 +42,8 @@ class TrytonCalls:
         self._path = str(section.get("rpcPath", f"/{section['database']}/"))
         self._connection = context.http(section["baseUrl"], section, service="Tryton")
         self._session: dict[str, str] = {}
+        self.company: int | None = section.get("company")
+        """Id of the company that calls are made for, where it matters."""
 
     def close(self) -> None:
         """Give back what is held open."""
@@ -85,9 +87,8 @@ class TrytonCalls:
         if not self._session:
             self._log_in()
         context: dict[str, Any] = {}
-        company = self._section.get("company")
-        if company is not None:
-            context["company"] = company
+        if self.company is not None:
+            context["company"] = self.company
         return send(method, [*params, context], self._session)
 
     def _log_in(self) -> None:
