@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from real_tryton import Tryton
+
 
 @pytest.fixture(scope="session", autouse=True)
 def heard_signals() -> None:
@@ -29,6 +31,20 @@ def heard_signals() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
+@pytest.fixture(scope="session")
+def tryton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tryton]:
+    """A real Tryton on a new database; half a minute, once."""
+    from real_tryton import Tryton  # only where it is installed
+
+    server = Tryton(tmp_path_factory.mktemp("tryton"))
+    server.build()
+    process = server.serve()
+    yield server
+    process.terminate()
+    process.wait(timeout=30)
+    server.close()
 
 
 # Fixtures that one test shares between its examples are meant; time is a matter of the whole folder, not of an example.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
+from importlib import import_module
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.errors import InvalidFile, Refused, SourceError
+from pleoctl.errors import InvalidFile, MissingExtra, Refused, SourceError
 from pleoctl.mapping.context import rules_of
 from pleoctl.place import Place
 from pleoctl.sinks.files import make
 from pleoctl.sinks.programs import SECONDS, ExecSink, Program
 from pleoctl.sources.context import Context, connections_of
 from pleoctl.sources.credentials import child_environment
+from pleoctl.text import did_you_mean
 from pleoctl.workspace.secrets import require_exec
 
 if TYPE_CHECKING:
@@ -21,15 +25,20 @@ if TYPE_CHECKING:
     from pleoctl.sinks.base import Sink
     from pleoctl.workspace import Workspace
 
+GROUP: Final = "pleoctl.sinks"
 EXEC: Final = "exec"
-HTTP: Final = "http"
-_FILES: Final[dict[str, Callable[[dict[str, Any], Path, Rules], Sink]]] = {
+FILES: Final[dict[str, Callable[[dict[str, Any], Path, Rules], Sink]]] = {
     "beancount": make.beancount,
     "hledger": make.hledger,
     "csv": make.table,
     "sie": make.sie,
     "datev": make.datev,
 }
+# What talks to a server is made as a third party's sink is: with a context and its section.
+SERVERS: Final = {"http": "pleoctl.sinks.http.sink:HttpSink", "tryton": "pleoctl.sinks.tryton.sink:TrytonSink"}
+_EXTRAS: Final = {"http": "jmespath"}
+_PARAMETERS: Final = ("context", "section")
+_METHODS: Final = ("check", "find", "refuse", "confirm", "book", "attach", "close")
 
 
 def section_of(workspace: Workspace) -> dict[str, Any]:
@@ -50,30 +59,78 @@ def open_sink(workspace: Workspace) -> Sink:
     Raises `InvalidFile`, and `Refused` for a program unless ``PLEOCTL_ALLOW_EXEC=1`` and for a host that nobody trusts.
     """
     section = section_of(workspace)
-    if section["type"] == EXEC:
+    kind = str(section["type"])
+    if kind == EXEC:
         require_exec("the exec sink")
         environment = child_environment(workspace.auth[1])
         seconds = float(section.get("timeoutSeconds", SECONDS))
         return ExecSink(Program(list(section["command"]), workspace.root, environment, seconds))
-    if section["type"] == HTTP:
-        return _http(workspace, section)
-    folder = workspace.inside(section["path"], "sink", "path")
-    return _FILES[section["type"]](section, folder, rules_of(workspace))
+    if kind in FILES:
+        folder = workspace.inside(section["path"], "sink", "path")
+        return FILES[kind](section, folder, rules_of(workspace))
+    return _with_context(workspace, kind, section)
 
 
-def _http(workspace: Workspace, section: dict[str, Any]) -> Sink:
-    """Raises `InvalidFile` for a wrong section, `Refused` for a host that nobody trusts."""
-    from pleoctl.sinks.http.sink import HttpSink  # requests and JMESPath take 100 ms to import
-
+def _with_context(workspace: Workspace, kind: str, section: dict[str, Any]) -> Sink:
+    """Raises `InvalidFile` for a wrong section or class, `Refused` for a host that nobody trusts."""
     context = Context(workspace, section="sink")
     try:
-        sink = HttpSink(context, section)
+        found = sink_class(kind)
+        _check_signature(kind, found)
+        made: Sink = found(context, section)
+        _check_promises(kind, made)
     except SourceError as error:
-        raise InvalidFile(error.message, place=Place(workspace.document.shown), hint=error.findings[0].hint) from error
+        place = workspace.document.place(("sink",))
+        raise InvalidFile(error.message, place=place, hint=error.findings[0].hint) from error
     for connection in connections_of(context):
         if (missing := connection.refusal()) is not None:
             raise Refused(missing.message, findings=[missing])
-    return sink
+    return made
+
+
+def sink_class(kind: str) -> Any:
+    """The class behind a type that is made with a context, ours or a third party's. Raises `SourceError`."""
+    if kind in SERVERS:
+        module, _, name = SERVERS[kind].partition(":")
+        try:
+            return getattr(import_module(module), name)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.partition(".")[0] != _EXTRAS.get(kind):
+                raise
+            raise MissingExtra(
+                f"the {kind} sink needs the package {_EXTRAS[kind]}", hint=f"pip install 'pleoctl[{kind}]'"
+            ) from error
+    for point in entry_points(group=GROUP, name=kind):
+        return point.load()
+    raise SourceError(
+        f"sink.type: there is no sink type {kind!r}", hint=did_you_mean(kind, sink_types(), "known types")
+    )
+
+
+def sink_types() -> list[str]:
+    """All sink types at hand, sorted."""
+    return sorted({EXEC, *FILES, *SERVERS, *(point.name for point in entry_points(group=GROUP))})
+
+
+def _check_signature(kind: str, found: Any) -> None:
+    """Raise `SourceError` for a plug-in that is not made as sinks are."""
+    try:
+        names = list(inspect.signature(found).parameters)
+    except (TypeError, ValueError):
+        return
+    if len(names) != len(_PARAMETERS):
+        words = f"a sink is made with a context and its section, not with ({', '.join(names)})"
+        raise SourceError(f"sink.type: {kind} cannot be used: {words}", hint="see docs/sinks.md, `Your own sink`")
+
+
+def _check_promises(kind: str, made: Any) -> None:
+    """Raise `SourceError` for a plug-in that lacks what every sink has."""
+    missing = [name for name in _METHODS if not callable(getattr(made, name, None))]
+    if not hasattr(type(made), "capabilities"):
+        missing.append("capabilities")
+    if missing:
+        words = f"it has no {', '.join(missing)}"
+        raise SourceError(f"sink.type: {kind} cannot be used: {words}", hint="see docs/sinks.md, `Your own sink`")
 
 
 def publisher(workspace: Workspace) -> Callable[[], None] | None:

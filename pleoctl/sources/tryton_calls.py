@@ -33,6 +33,10 @@ class TrytonRefusal(SourceError):
         return cls(f"Tryton refused {method}: {words or parts[0]}", kind=str(parts[0]), words=words)
 
 
+class TrytonDenied(SourceError):
+    """User and password are not those of the database."""
+
+
 class TrytonCalls:
     """Calls as one user of one database; logs in with the first one, and anew when the session has ended."""
 
@@ -97,7 +101,7 @@ class TrytonCalls:
         result = self._read("common.db.login", [user, {"password": password}, "en"], {})
         if not isinstance(result, list) or len(result) < 2:  # user id and session key
             words = f"check {self._name}.user and {self._name}.password"
-            raise SourceError(f"Tryton does not let {user} log in", hint=words)
+            raise TrytonDenied(f"Tryton does not let {user} log in", hint=words)
         self._connection.remember(str(result[1]))
         session = base64.b64encode(f"{user}:{result[0]}:{result[1]}".encode()).decode()
         self._connection.remember(session)

@@ -1,0 +1,1 @@
+"""Tryton as books: account moves by JSON-RPC."""

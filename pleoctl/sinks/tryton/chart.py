@@ -1,0 +1,145 @@
+"""What a company of a Tryton database has to book with: read once a run, when it is first needed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.sinks.base import BooksUnusable, PeriodClosed, Refusal
+from pleoctl.sinks.tryton.values import day_of, to_day
+
+if TYPE_CHECKING:
+    from pleoctl.sources.tryton_calls import TrytonCalls
+
+INVALID: Final = "invalid_configuration"
+_ALL: Final = ["active", "in", [True, False]]
+_ACCOUNT: Final = ["code", "active", "closed", "type", "party_required"]
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A company, and the ISO code of its currency."""
+
+    id: int
+    currency: str
+
+
+class Chart:
+    """Company, accounts, journals, parties, analytic accounts and periods, by the codes that rules use."""
+
+    def __init__(self, calls: TrytonCalls, dimensions: list[str]) -> None:
+        """``dimensions`` are the codes of analytic roots that tags go to."""
+        self._calls, self._dimensions = calls, dimensions
+
+    @cached_property
+    def company(self) -> Company:
+        """The company that calls are made for. Raises `BooksUnusable`."""
+        rows = self._calls.search("company.company", [], ["rec_name", "currency.code"])
+        wanted = self._calls.company
+        found = [row for row in rows if wanted in {None, row["id"]}]
+        if len(found) != 1:
+            names = ", ".join(f"{row['id']} ({row['rec_name']})" for row in rows)
+            words = f"there is no company {wanted}" if wanted else "the database has several companies, or none"
+            raise BooksUnusable(words, INVALID, hint=f"set sink.company to one of: {names or '-'}")
+        self._calls.company = found[0]["id"]
+        return Company(found[0]["id"], str(found[0]["currency."]["code"]))
+
+    @property
+    def _own(self) -> list[Any]:
+        return ["company", "=", self.company.id]
+
+    # --- accounts ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _accounts(self) -> dict[str, list[dict[str, Any]]]:
+        found = defaultdict(list)
+        for row in self._calls.search("account.account", [_ALL, self._own], _ACCOUNT):
+            found[str(row["code"] or "")].append(row)
+        return found
+
+    @cached_property
+    def codes(self) -> dict[int, str]:
+        """The code of each account by its id."""
+        return {row["id"]: code for code, rows in self._accounts.items() for row in rows}
+
+    def account(self, code: str) -> dict[str, Any]:
+        """An account that can be booked on. Raises `Refusal`."""
+        problem = self.problem(code)
+        if problem is not None:
+            raise Refusal(f"account {code} {problem}", INVALID)
+        return self._usable(code)[0]
+
+    def problem(self, code: str) -> str | None:
+        """Why an account cannot be booked on."""
+        rows = self._accounts.get(code, [])
+        if not rows:
+            return "is not in Tryton's chart of accounts"
+        if all(row["type"] is None for row in rows):
+            return "is a heading in Tryton"
+        usable = self._usable(code)
+        return "is closed in Tryton" if not usable else "is there several times in Tryton" if len(usable) > 1 else None
+
+    def _usable(self, code: str) -> list[dict[str, Any]]:
+        rows = self._accounts.get(code, [])
+        return [row for row in rows if row["active"] and not row["closed"] and row["type"] is not None]
+
+    # --- what else a move needs --------------------------------------------------------------------------------
+
+    @cached_property
+    def _journals(self) -> dict[str, int]:
+        rows = self._calls.search("account.journal", [["active", "=", True]], ["code", "name"])
+        named = {str(row["name"]): row["id"] for row in rows}
+        return named | {str(row["code"]): row["id"] for row in rows if row["code"]}
+
+    def journal(self, name: str) -> int:
+        """The journal of a code, or of a name. Raises `BooksUnusable`."""
+        if name not in self._journals:
+            names = ", ".join(sorted(self._journals))
+            raise BooksUnusable(f"Tryton has no journal {name!r}", INVALID, hint=f"sink.journal: one of {names}")
+        return self._journals[name]
+
+    @cached_property
+    def _parties(self) -> dict[str, int]:
+        return {str(row["code"]): row["id"] for row in self._calls.search("party.party", [], ["code"]) if row["code"]}
+
+    def party(self, code: str | None, account: str) -> int:
+        """The party of a vendor's code. Raises `Refusal`."""
+        found = self._parties.get(code or "")
+        if found is None:
+            who = f"no party has the code {code}" if code else "the item has no vendor"
+            raise Refusal(f"account {account} needs a party in Tryton, and {who}", INVALID)
+        return found
+
+    @cached_property
+    def _analytic(self) -> dict[tuple[str, str], int]:
+        domain = [["active", "=", True], ["type", "=", "normal"], ["root.code", "in", self._dimensions], self._own]
+        rows = self._calls.search("analytic_account.account", domain, ["code", "root.code"])
+        return {(str(row["root."]["code"]), str(row["code"] or row["id"])): row["id"] for row in rows}
+
+    def analytic(self, group: str, code: str) -> int:
+        """The analytic account of a tag. Raises `Refusal`."""
+        found = self._analytic.get((group, code))
+        if found is None:
+            raise Refusal(f"{group} {code} is not among Tryton's analytic accounts", INVALID)
+        return found
+
+    # --- periods -----------------------------------------------------------------------------------------------
+
+    def period(self, day: str) -> int:
+        """The open period of a day. Raises `PeriodClosed` with the first open day after it, `Refusal` without one."""
+        within = [["start_date", "<=", to_day(day)], ["end_date", ">=", to_day(day)]]
+        rows = self._periods(within)
+        usable = [row["id"] for row in rows if row["state"] == "open"]
+        if usable:
+            return int(usable[0])
+        if not rows:
+            raise Refusal(f"Tryton has no period for {day}", INVALID)
+        later = self._periods([["start_date", ">", to_day(day)], ["state", "=", "open"]])
+        days = sorted(found for row in later if (found := day_of(row["start_date"])) is not None)
+        raise PeriodClosed(day, days[0] if days else None)
+
+    def _periods(self, domain: list[Any]) -> list[dict[str, Any]]:
+        own = [["company", "=", self.company.id], ["type", "=", "standard"]]
+        return self._calls.search("account.period", [*domain, *own], ["state", "start_date"])
