@@ -119,6 +119,7 @@ class Planner:
         can, posting = self.books.sink.capabilities, self.books.posting
         for code, is_so, message in (
             ("no-drafts", posting.draft and not can.drafts, "the books have no drafts: entries are made as they are"),
+            ("only-drafts", not posting.draft and can.only_drafts, "the books take drafts; somebody posts them there"),
             ("no-read-back", not can.read_back, "the books do not say what they hold, so only keys are compared"),
             (
                 "sink-no-attachments",

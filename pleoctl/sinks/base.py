@@ -45,6 +45,7 @@ class Capabilities:
 
     ``currency`` None is any; ``dimensions`` None is any tag group; ``kinds`` None is any kind of leg. ``whole_jobs``:
     all that a job books at a time is one piece, such as a file. ``files_with_entry``: attachments go along with it.
+    ``only_drafts``: nothing can be posted, somebody does so in the books.
     """
 
     key: KeyRoom
@@ -54,6 +55,7 @@ class Capabilities:
     ignored: frozenset[str] = frozenset()
     kinds: frozenset[str] | None = None
     drafts: bool = False
+    only_drafts: bool = False
     attachments: bool = False
     lists_attachments: bool = False
     files_with_entry: bool = False

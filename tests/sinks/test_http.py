@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from api_books import TOKEN, ApiBooks, section, serving
 from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
-from pleoctl.sinks.base import Booking, Key, PeriodClosed, Refusal
+from pleoctl.sinks.base import Booking, Key, Refusal
 from pleoctl.sinks.http.presets import load_preset, preset_names
 from pleoctl.sinks.http.records import hundredths
 from pleoctl.sinks.opening import open_sink
@@ -30,8 +28,7 @@ ITEM = "00000000-0000-4000-8000-000000000001"
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiBooks]:
     """Empty books behind an API."""
-    for name in ("AS_TOKEN", "XERO_TOKEN", "QUICKBOOKS_TOKEN", "VISMA_TOKEN"):
-        monkeypatch.setenv(name, TOKEN)
+    monkeypatch.setenv("AS_TOKEN", TOKEN)
     with serving(ApiBooks()) as running:
         yield running
 
@@ -172,72 +169,6 @@ def test_what_is_no_amount_is_not_rounded(value: Any) -> None:
     """Anything else is an error."""
     with pytest.raises(ExpressionError, match="no amount"):
         hundredths(value)
-
-
-class Vendor:
-    """Answers as the documentation of two vendors shows them, holding what was booked."""
-
-    def __init__(self) -> None:
-        self.held: list[dict[str, Any]] = []
-
-    def xero(self, method: str, path: str, query: dict[str, list[str]], content: bytes) -> tuple[int, Any]:
-        """Manual journals, a hundred a page, dates in ticks."""
-        if method == "PUT":
-            (made,) = json.loads(content)["ManualJournals"]
-            self.held.append({**made, "ManualJournalID": "mj-1", "Date": "/Date(1773532800000+0000)/"})
-            return 200, {"Status": "OK", "ManualJournals": self.held[-1:]}
-        rows = [one for one in self.held if query.get("where") == [f'Narration=="{one["Narration"]}"']]
-        return 200, {"ManualJournals": rows if query.get("page", ["1"]) == ["1"] else []}
-
-    def quickbooks(self, method: str, path: str, query: dict[str, list[str]], content: bytes) -> tuple[int, Any]:
-        """Journal entries by the query language; an empty answer lacks the list."""
-        if method == "POST":
-            assert query["requestid"] == ["0nce"]
-            self.held.append({**json.loads(content), "Id": "7", "SyncToken": "0"})
-            return 200, {"JournalEntry": self.held[-1]}
-        said = query["query"][0]
-        rows = [one for one in self.held if f"'{one['DocNumber']}'" in said and "startposition 1 " in said]
-        return 200, {"QueryResponse": {"JournalEntry": rows} if rows else {}}
-
-    def visma(self, method: str, path: str, query: dict[str, list[str]], content: bytes) -> tuple[int, Any]:
-        """Vouchers of all years in pages; a locked period has a number."""
-        if method == "POST":
-            made = json.loads(content)
-            if made["VoucherDate"] < "2026-01-01":
-                return 400, {"ErrorCode": 4026, "DeveloperErrorMessage": "The period is locked"}
-            made["VoucherDate"] += "T00:00:00"
-            self.held.append({**made, "Id": "v-1", "NumberAndNumberSeries": "A1"})
-            return 201, self.held[-1]
-        meta = {"CurrentPage": 1, "TotalNumberOfPages": 1, "TotalNumberOfResults": len(self.held)}
-        return 200, {"Meta": meta, "Data": self.held}
-
-
-def test_a_locked_period_of_visma_is_a_closed_one(api: ApiBooks, opened: Opened) -> None:
-    """Its error 4026, which names no open period."""
-    api.other = Vendor().visma
-    sink = opened({"type": "http", "preset": "visma-eaccounting", "baseUrl": api.url, "currency": "SEK"})
-    with pytest.raises(PeriodClosed) as closed:
-        sink.book([replace(booking(), date="2025-12-31")])
-    assert closed.value.next_open is None
-
-
-@pytest.mark.parametrize(
-    ("name", "variables", "stored"),
-    [("xero", {"tenant": "t"}, ITEM), ("quickbooks", {"realm": "1"}, "A" * 21), ("visma-eaccounting", {}, ITEM)],
-)
-def test_a_preset_books_and_finds_what_it_booked(
-    name: str, variables: dict[str, str], stored: str, api: ApiBooks, opened: Opened
-) -> None:
-    """Against the answers that the vendor documents; no vendor was asked."""
-    api.other = getattr(Vendor(), name.partition("-")[0])
-    sink = opened({"type": "http", "preset": name, "baseUrl": api.url, "variables": variables, "currency": "SEK"})
-    one = booking(stored=stored)
-    assert sink.find([one.key])[stored] == []
-    sink.book([one])
-    (held,) = sink.find([one.key])[stored]
-    assert held.date == "2026-03-15"
-    assert held.postings is not None
-    assert sorted(held.postings) == [("credit", "1940", 8830, "SEK"), ("debit", "6540", 8830, "SEK")]
 
 
 @pytest.mark.parametrize("name", preset_names())

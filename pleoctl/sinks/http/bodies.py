@@ -8,6 +8,7 @@ from msgspec import structs
 
 from pleoctl.errors import SourceError
 from pleoctl.mapping.engine.entries import Entry, InvoiceOf, LedgerEntry, OriginalOf, PeriodOf, Posting, VendorOf
+from pleoctl.sinks.words import fit, was_changed
 from pleoctl.sources.http.expressions import Expression, ExpressionError
 from pleoctl.text import did_you_mean
 
@@ -17,19 +18,18 @@ if TYPE_CHECKING:
     Filler = Callable[[Mapping[str, Any]], Any]
 
 _EACH: Final = frozenset({"each", "as"})
+_WORDS: Final = frozenset({"text", "length"})
 _STRUCTS: Final = (Entry, LedgerEntry, Posting, VendorOf, OriginalOf, PeriodOf, InvoiceOf)
-_NAMES: Final = frozenset(field.encode_name for struct in _STRUCTS for field in structs.fields(struct)) | {
-    "entry",
-    "leg",
-    "posting",
-    "key",
-    "draft",
-    "moved",
-    "from",
-    "reason",
-}
+#: What people wrote; anything else of an entry is a code, a date or an amount, and is never cut.
+_OF_PEOPLE: Final = frozenset({"description", "attendees", "name"})
+#: Beside what entries have: what a scope holds.
+SCOPE: Final = frozenset({
+    "entry", "leg", "posting", "key", "draft", "moved", "from", "reason", "once", "index", "variables",
+})  # fmt: skip
+ENTRY: Final = frozenset(field.encode_name for struct in _STRUCTS for field in structs.fields(struct)) | SCOPE
+_CUTS: Final = ""  # no expression can name it
 ELEMENT: Final = "posting"
-"""What an element of ``each`` is called in its ``as``."""
+"""What an element of ``each`` is called in its ``as``; ``index`` counts it from 1."""
 
 
 class Template:
@@ -40,9 +40,12 @@ class Template:
         self.expressions: list[Expression] = []
         self._fill = self._compiled(body, key)
 
-    def __call__(self, scope: Mapping[str, Any]) -> Any:
-        """The body for one booking. Raises `ExpressionError`, which names the place."""
-        return self._fill(scope)
+    def __call__(self, scope: Mapping[str, Any], cuts: list[str] | None = None) -> Any:
+        """The body for one booking; ``cuts`` gets the words that had less room than they need.
+
+        Raises `ExpressionError`, which names the place.
+        """
+        return self._fill({**scope, _CUTS: [] if cuts is None else cuts})
 
     def _compiled(self, value: Any, key: str) -> Filler:
         if isinstance(value, str):
@@ -54,6 +57,8 @@ class Template:
             return lambda _scope: value
         if value.keys() == _EACH:
             return self._repeated(self._leaf(value["each"], f"{key}.each"), self._compiled(value["as"], f"{key}.as"))
+        if value.keys() == _WORDS and isinstance(value["length"], int):
+            return self._words(value["text"], value["length"], key)
         fields = {name: self._compiled(item, f"{key}.{name}") for name, item in value.items()}
         return lambda scope: {name: filled for name, fill in fields.items() if (filled := fill(scope)) is not None}
 
@@ -64,9 +69,29 @@ class Template:
         self.expressions.append(expression)
         return lambda scope: value_of(expression, scope)
 
+    def _words(self, text: Any, length: int, key: str) -> Filler:
+        """People's words in the room that the books give them."""
+        fill = self._leaf(text, f"{key}.text")
+        for path in self.expressions[-1].paths:
+            if path[-1] not in _OF_PEOPLE:
+                hint = "only what people wrote is cut: entry.description, entry.attendees, entry.vendor.name"
+                raise SourceError(f"{key} would cut {'.'.join(path)}", hint=hint)
+
+        def filled(scope: Mapping[str, Any]) -> str | None:
+            value = fill(scope)
+            if value is None:
+                return None
+            if was_changed(str(value), length):
+                scope[_CUTS].append(key)
+            return fit(str(value), length)
+
+        return filled
+
     @staticmethod
     def _repeated(elements: Filler, fill: Filler) -> Filler:
-        return lambda scope: [fill({**scope, ELEMENT: element}) for element in elements(scope) or ()]
+        return lambda scope: [
+            fill({**scope, ELEMENT: element, "index": n}) for n, element in enumerate(elements(scope) or (), 1)
+        ]
 
 
 def value_of(expression: Expression, data: Any) -> Any:
@@ -77,14 +102,16 @@ def value_of(expression: Expression, data: Any) -> Any:
         raise ExpressionError(f"{expression.key}: {error}") from error
 
 
-def check_names(expressions: Iterable[Expression]) -> None:
+def check_names(expressions: Iterable[Expression], variables: set[str], known: frozenset[str] = ENTRY) -> None:
     """Raise `SourceError` for a name that nothing has of which a body is made: it would be null for ever."""
     for expression in expressions:
         for path in expression.paths:
-            own = path[: path.index("tags") + 1] if "tags" in path else path
-            unknown = next((name for name in own if name not in _NAMES), None)
+            own, names = (path[: path.index("tags") + 1] if "tags" in path else path), known
+            if own[0] == "variables":
+                own, names = own[1:], frozenset(variables)
+            unknown = next((name for name in own if name not in names), None)
             if unknown is not None:
-                hint = did_you_mean(unknown, sorted(_NAMES))
+                hint = did_you_mean(unknown, sorted(names))
                 raise SourceError(f"{expression.key} reads {unknown!r}, which no entry has", hint=hint)
 
 

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.load import load
 from pleoctl.errors import SourceError
+from pleoctl.sinks.http.spec import spec_of
 from pleoctl.text import did_you_mean
+
+if TYPE_CHECKING:
+    from pleoctl.sinks.base import Capabilities
 
 FOLDER: Final = Path(__file__).parent.parent / "presets"
 
 
 @dataclass(frozen=True, slots=True)
 class SinkPreset:
-    """One vendor's API; ``variables`` must be given by the workspace, ``sink`` is the section that it fills in."""
+    """One vendor's API.
 
+    ``variables`` must be given by the workspace; ``sink`` is the section that it fills in, ``text`` its YAML.
+    """
+
+    name: str
     title: str
+    api: str
     verified: str
     variables: dict[str, str]
     notes: list[str]
     sink: dict[str, Any]
+    text: str
 
     @property
     def base_url(self) -> str:
@@ -41,5 +51,14 @@ def load_preset(name: str) -> SinkPreset:
     if name not in preset_names():
         hint = did_you_mean(name, preset_names(), "known presets")
         raise SourceError(f"sink.preset: there is no preset {name!r}", hint=hint)
-    data = load(FOLDER / f"{name}.yaml", shown=f"preset {name}").data
-    return SinkPreset(data["title"], data["verified"], data.get("variables") or {}, data["notes"], data["sink"])
+    document = load(FOLDER / f"{name}.yaml", shown=f"preset {name}")
+    data = document.data
+    text = document.text[document.text.index("\nsink:") + 1 :]
+    variables = data.get("variables") or {}
+    return SinkPreset(name, data["title"], data["api"], data["verified"], variables, data["notes"], data["sink"], text)
+
+
+def capabilities_of(preset: SinkPreset) -> Capabilities:
+    """What books of this vendor can hold, as its section says; the currency is the workspace's to name."""
+    section = {"currency": "EUR", **preset.sink}
+    return replace(spec_of(section, set(preset.variables)).can, currency=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -10,33 +11,56 @@ from pleoctl.sinks.http.bodies import value_of
 from pleoctl.sources.http.expressions import ExpressionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
 
-    from pleoctl.sinks.http.spec import Find, Lines
+    from pleoctl.sinks.http.find_spec import Find, Lines
+    from pleoctl.sinks.http.lookups import Table
     from pleoctl.sources.http.expressions import Expression
 
+    Record = dict[str, Any]
+    More = Callable[[Record], Record]
+
 _SIDES = ("debit", "credit")
+ROWS = "rows"
+"""What a record of several rows holds them under."""
 
 
 class Reader:
     """Reads the records that a look-up gave."""
 
-    def __init__(self, find: Find, currency: str | None) -> None:
-        """``currency`` is that of the books, for lines that do not say theirs."""
-        self._find, self._currency = find, currency
+    def __init__(self, find: Find, currency: str | None, accounts: Table | None = None) -> None:
+        """``currency`` is that of the books, for lines that do not say theirs; ``accounts`` turns ids into codes."""
+        self._find, self._currency, self._accounts = find, currency, accounts
 
-    def held(self, records: list[dict[str, Any]], key: str) -> list[Held]:
-        """Those whose reference is the key byte for byte. Raises `BooksUnusable` for what cannot be read."""
+    def held(self, records: list[Record], keys: Collection[str], more: More) -> dict[str, list[Held]]:
+        """Those whose reference is one of the keys byte for byte; ``more`` gives the whole of a record.
+
+        Raises `BooksUnusable` for what cannot be read.
+        """
+        found: dict[str, list[Held]] = {key: [] for key in keys}
         try:
-            ours = [record for record in records if value_of(self._find.key, record) == key]
+            ours = [(key, record) for record in records if (key := value_of(self._find.key, record)) in found]
             self._refuse_unseen(records, self._find.key)
-            return [self._held(record) for record in ours]
+            for key, record in self._grouped(ours):
+                found[key].append(self._held(more(record)))
         except ExpressionError as error:
             raise BooksUnusable(str(error), "invalid_configuration") from error
+        return found
 
-    def _refuse_unseen(self, records: list[dict[str, Any]], expression: Expression | None) -> None:
+    def _grouped(self, ours: list[tuple[str, Record]]) -> list[tuple[str, Record]]:
+        """Rows that belong together as one record."""
+        group = self._find.group
+        if group is None:
+            return ours
+        found: dict[tuple[str, str], list[Record]] = defaultdict(list)
+        for key, record in ours:
+            found[key, str(value_of(group, record))].append(record)
+        return [(key, {ROWS: rows}) for (key, _), rows in found.items()]
+
+    def _refuse_unseen(self, records: list[Record], expression: Expression | None) -> None:
         """Raise `BooksUnusable` where records came and none of them has a name that the expression reads."""
-        unseen = [name for name in (expression.unseen if expression else ()) if name not in self._find.optional]
+        optional = self._find.listing.optional
+        unseen = [name for name in (expression.unseen if expression else ()) if name not in optional]
         if records and expression and unseen:
             raise BooksUnusable(
                 f"{expression.key} reads {unseen[0]!r}, which no record has",
@@ -44,48 +68,58 @@ class Reader:
                 hint=f"correct the name; if a record may lack it, say optional: [{unseen[0]}]",
             )
 
-    def _held(self, record: dict[str, Any]) -> Held:
-        find = self._find
+    def _held(self, record: Record) -> Held:
+        find, fields = self._find, self._find.fields
         id_ = _text(find.id, record)
         if id_ is None:
             raise BooksUnusable(f"{find.id.key} gives nothing for a record", "invalid_configuration")
-        void = bool(find.void and value_of(find.void, record))
-        self._refuse_unseen([record], find.void)
-        names = find.attachments and value_of(find.attachments, record)
+        void = bool("void" in fields and value_of(fields["void"], record))
+        left = frozenset(stage for stage, is_left in find.left.items() if value_of(is_left, record))
+        for expression in (fields.get("void"), *find.left.values()):
+            self._refuse_unseen([record], expression)
+        names = fields.get("attachments") and value_of(fields["attachments"], record)
         return Held(
             id_,
-            _text(find.url, record),
+            _text(fields.get("url"), record),
             void=void,
-            date=_text(find.date, record),
+            date=_text(fields.get("date"), record),
             postings=tuple(self._postings(find.lines, record)) if find.lines else None,
-            attachments=frozenset(map(str, names or ())) if find.attachments else None,
+            attachments=frozenset(map(str, names or ())) if "attachments" in fields else None,
+            left=left,
         )
 
-    def _postings(self, lines: Lines, record: dict[str, Any]) -> Iterator[HeldPosting]:
+    def _postings(self, lines: Lines, record: Record) -> Iterator[HeldPosting]:
         rows = value_of(lines.each, record)
         if not isinstance(rows, list):
             raise ExpressionError(f"{lines.each.key} gives no list")
         for row in rows:
             line = {name: value_of(expression, row) for name, expression in lines.fields.items()}
-            if line["account"] is None:
-                raise ExpressionError(f"{lines.fields['account'].key} gives nothing for a line")
-            amount = self._signed(line)
+            amount = _signed(line, lines)
             if amount:
                 currency = str(line.get("currency") or self._currency)
-                yield HeldPosting(_SIDES[amount < 0], str(line["account"]), abs(amount), currency)
+                yield HeldPosting(_SIDES[amount < 0], self._account(line, lines), abs(amount), currency)
 
-    @staticmethod
-    def _signed(line: dict[str, Any]) -> int:
-        """Hundredths, credit below zero."""
-        if "amount" not in line:
-            return hundredths(line.get("debit") or 0) - hundredths(line.get("credit") or 0)
-        amount = hundredths(line["amount"])
-        if "side" not in line:
-            return amount
-        side = str(line["side"]).lower()
-        if side not in _SIDES:
-            raise ExpressionError(f"sink.find.lines.as.side gives {line['side']!r} instead of debit or credit")
-        return amount if side == "debit" else -amount
+    def _account(self, line: Record, lines: Lines) -> str:
+        name = "account" if "account" in lines.fields else "accountId"
+        value = line[name]
+        if value is None:
+            raise ExpressionError(f"{lines.fields[name].key} gives nothing for a line")
+        if name == "account" or self._accounts is None:
+            return str(value)
+        return self._accounts.code_of(value) or f"#{value}"
+
+
+def _signed(line: Record, lines: Lines) -> int:
+    """Hundredths, credit below zero."""
+    if "amount" not in line:
+        return hundredths(line.get("debit") or 0) - hundredths(line.get("credit") or 0)
+    amount = hundredths(line["amount"])
+    if "side" not in line:
+        return amount
+    side = str(line["side"]).lower()
+    if side not in _SIDES:
+        raise ExpressionError(f"{lines.fields['side'].key} gives {line['side']!r} instead of debit or credit")
+    return amount if side == "debit" else -amount
 
 
 def hundredths(value: Any) -> int:

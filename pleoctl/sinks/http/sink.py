@@ -1,25 +1,29 @@
-"""Books records through a JSON API, and says how each request ended: taken, refused, period closed, or not known."""
+"""Books records through a JSON API, and says how each request ended: taken, refused, period closed, or not known.
+
+A record may take several requests: one makes it, those of ``then`` bring it further. What a record that was begun still
+lacks is read of it when it is found, so that a killed run is taken up where it ended.
+"""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from pleoctl.errors import SourceError
-from pleoctl.remote.errors import ApiError, LostAnswer, Unauthorised
-from pleoctl.sinks.base import BooksUnusable, Held, Key, PeriodClosed, Refusal
-from pleoctl.sinks.http.bodies import value_of
+from pleoctl.remote.errors import ApiError
+from pleoctl.sinks.base import Held, Key, PeriodClosed, Refusal
+from pleoctl.sinks.http.answers import Answers, made_of
+from pleoctl.sinks.http.attaching import attach
+from pleoctl.sinks.http.finding import Finder, listed, unusable
+from pleoctl.sinks.http.lookups import INVALID, NAMES, Table
 from pleoctl.sinks.http.presets import load_preset
-from pleoctl.sinks.http.records import Reader
+from pleoctl.sinks.http.scopes import scope_of
 from pleoctl.sinks.http.spec import is_for, spec_of
-from pleoctl.sinks.programs import CLOSED
+from pleoctl.sinks.words import SHORTENED
 from pleoctl.sources.context import SERVICE
 from pleoctl.sources.http.expressions import ExpressionError
 from pleoctl.sources.http.presets import overlaid
-from pleoctl.sources.http.reading import ListReader
 from pleoctl.sources.http.templates import check_names, fill_text
 from pleoctl.text import did_you_mean
 
@@ -29,14 +33,10 @@ if TYPE_CHECKING:
     from pleoctl.remote.transport import Answer
     from pleoctl.sinks.base import Booking, Capabilities, File
     from pleoctl.sinks.http.presets import SinkPreset
-    from pleoctl.sinks.http.spec import Book
+    from pleoctl.sinks.http.spec import Book, Follow
     from pleoctl.sources.context import Context
-    from pleoctl.sources.http.expressions import Expression
     from pleoctl.sources.http.spec import Request
 
-_INVALID: Final = "invalid_configuration"
-_BUSY: Final = frozenset({408, 425})
-_CONFLICT: Final = 409
 _NOBODY: Final = Key("00000000-0000-0000-0000-000000000000", "", "", 0)
 
 
@@ -58,7 +58,11 @@ class HttpSink:
             service=preset.title if preset else SERVICE,
             own=preset.base_url if preset else "",
         )
-        self._reader = Reader(self._spec.find, config.get("currency"))
+        currency = config.get("currency")
+        self._finders = [Finder(find, self._send, self._variables, currency) for find in self._spec.finds]
+        read = partial(listed, send=self._send, variables=self._variables)
+        self._tables = {one.name: Table(one, read) for one in self._spec.lookups}
+        self._answers = Answers(self._spec)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -73,28 +77,26 @@ class HttpSink:
         try:
             self._send(self._spec.check, self._variables, None)
         except SourceError as error:
-            raise _unusable(error) from error
+            raise unusable(error) from error
 
     def close(self) -> None:
         """See `Sink`."""
         self._connection.close()
 
+    def account_problem(self, code: str) -> str | None:
+        """See `KnowsAccounts`: only where accounts are looked up."""
+        table = self._tables.get("account")
+        return None if table is None else table.problem(code)
+
     # --- look-up -----------------------------------------------------------------------------------------------
 
     def find(self, keys: Sequence[Key]) -> Mapping[str, list[Held]]:
-        """See `Sink`. Raises `BooksUnusable` where the list could not be read to its end."""
-        wanted = [key.stored for key in keys]
-        if self._spec.find.by_key:
-            return {key: self._reader.held(self._listed(key), key) for key in wanted}
-        records = self._listed("") if wanted else []
-        return {key: self._reader.held(records, key) for key in wanted}
-
-    def _listed(self, key: str) -> list[dict[str, Any]]:
-        reader = ListReader(self._spec.find.listing, self._send, {**self._variables, "key": key})
-        try:
-            return list(reader.read())
-        except SourceError as error:
-            raise _unusable(error) from error
+        """See `Sink`. Raises `BooksUnusable` where a list could not be read to its end."""
+        found: dict[str, list[Held]] = {key.stored: [] for key in keys}
+        for finder in self._finders:
+            for key, records in finder.held(keys, self._tables.get("account")).items():
+                found[key] += records
+        return found
 
     def _send(self, request: Request, variables: Mapping[str, Any], link: str | None) -> tuple[Answer, str]:
         path, arguments = request.build(variables)
@@ -107,52 +109,81 @@ class HttpSink:
     def refuse(self, booking: Booking) -> list[str]:
         """See `Sink`: every record is made once without being sent, so that a plan tells what cannot be."""
         legs: list[int | None] = list(range(1, len(booking.entry.entries) + 1)) if self._spec.can.per_leg else [None]
+        cuts: list[str] = []
         for leg in legs:
-            self._body(replace(booking, leg=leg))
-        return []
+            one = replace(booking, leg=leg)
+            self._filled(self._template(one), one, cuts)
+        return [SHORTENED] if cuts else []
 
     def confirm(self, standing: Sequence[tuple[Key, Held]]) -> None:
         """See `Sink`: the accounting system keeps its own ledger."""
 
     def book(self, bookings: Sequence[Booking]) -> list[Held]:
-        """See `Sink`."""
+        """See `Sink`: a record is made, or taken up where it was left, and brought to its end."""
         (booking,) = bookings
-        template, body = self._body(booking)
-        path, arguments = template.request.build({**self._variables, "key": booking.key.stored, "once": booking.once})
+        template = self._template(booking)
+        made = booking.begun or self._made(template, booking)
+        for step in template.then:
+            if step.stage == "posting" and booking.draft:
+                continue
+            if booking.begun is None or step.stage in booking.begun.left:
+                self._follow(step, made, booking)
+        return [made]
+
+    def _made(self, template: Book, booking: Booking) -> Held:
+        body = self._filled(template, booking, [])
+        variables = {"key": booking.key.stored, "once": booking.once}
+        try:
+            answer = self._write(template.request, variables, body)
+        except ApiError as error:
+            raise self._answers.meaning(error, booking.date, once=template.once) from error
+        self._answers.refuse_inside(template.refused, answer)
+        return made_of(template, answer.body)
+
+    def _follow(self, step: Follow, made: Held, booking: Booking) -> None:
+        """One more request about a record. Raises `Refusal`, which says that the record stands."""
+        scope = self._scope(booking) | {"id": made.id}
+        try:
+            body = step.body(scope) if step.body else None
+            answer = self._write(step.request, {"key": booking.key.stored, "id": made.id}, body)
+            self._answers.refuse_inside(step.refused, answer)
+        except ExpressionError as error:
+            raise Refusal(f"{error}; {made.id} stands unfinished in the books", INVALID) from error
+        except (ApiError, Refusal) as error:
+            told = error if isinstance(error, Refusal) else self._answers.meaning(error, booking.date, once=False)
+            if not isinstance(told, Refusal | PeriodClosed):
+                raise told from error
+            kind = told.reason_type if isinstance(told, Refusal) else Refusal("").reason_type
+            raise Refusal(f"{told.message}; {made.id} stands unfinished in the books", kind) from error
+
+    def _write(self, request: Request, variables: dict[str, Any], body: Any) -> Answer:
+        path, arguments = request.build({**self._variables, **variables})
         if body is not None:
             arguments["json"] = body
-        try:
-            answer = self._connection.write(template.request.method, path, **arguments)
-        except ApiError as error:
-            raise self._meaning(error, booking, template) from error
-        return [_booked(template, answer.body)]
+        return self._connection.write(request.method, path, **arguments)
 
-    def _body(self, booking: Booking) -> tuple[Book, Any]:
-        """The template of a record and its body. Raises `Refusal`."""
+    def _template(self, booking: Booking) -> Book:
+        """The template of a record. Raises `Refusal`."""
         kinds = list(dict.fromkeys(leg.kind for leg in booking.legs))
         template = next((one for one in self._spec.book if all(is_for(one, kind) for kind in kinds)), None)
         if template is None:
-            raise Refusal(f"the books have no template for a {' with a '.join(kinds)}", _INVALID)
-        try:
-            return template, template.body(_scope(booking))
-        except ExpressionError as error:
-            raise Refusal(str(error), _INVALID) from error
+            raise Refusal(f"the books have no template for a {' with a '.join(kinds)}", INVALID)
+        return template
 
-    def _meaning(self, error: ApiError, booking: Booking, template: Book) -> Exception:
-        """What a refusal is: a closed period, one of ``reasons``, a doubt, or the accounting system's own words."""
-        seen = {"status": error.status, "body": _json(error.content)}
-        if self._spec.closed is not None and _holds(self._spec.closed, seen):
-            next_open = self._spec.next_open and value_of(self._spec.next_open, seen)
-            return PeriodClosed(booking.date, str(next_open) if next_open else None)
-        words = error.said or error.message
-        for kind, when in self._spec.reasons.items():
-            if _holds(when, seen):
-                return Refusal(words, kind)
-        if isinstance(error, Unauthorised):
-            return error
-        if error.status in _BUSY or (error.status == _CONFLICT and template.once):
-            return LostAnswer(error.message, error.status)  # a request with the same key may be under way
-        return Refusal(words)
+    def _filled(self, template: Book, booking: Booking, cuts: list[str]) -> Any:
+        """The body of a record. Raises `Refusal`, also for a code that the books do not have."""
+        try:
+            return template.body(self._scope(booking), cuts)
+        except ExpressionError as error:
+            raise Refusal(str(error), INVALID) from error
+
+    def _scope(self, booking: Booking) -> dict[str, Any]:
+        scope = scope_of(booking, self._variables)
+        for name, table in self._tables.items():
+            for posting in scope["leg"]["postings"]:
+                if posting.get(name) is not None:
+                    posting[NAMES[name]] = table.id_of(str(posting[name]))
+        return scope
 
     # --- attachments -------------------------------------------------------------------------------------------
 
@@ -160,17 +191,11 @@ class HttpSink:
         """See `Sink`."""
         if self._spec.attach is None:
             raise Refusal(f"{file.name}: the books take no attachments", "receipt_upload_failure")
-        request, part = self._spec.attach.request, self._spec.attach.multipart
-        path, arguments = request.build({**self._variables, "id": held.id, "key": key.stored, "name": file.name})
-        content = file.path.read_bytes()
-        if part is None:
-            arguments |= {"data": content, "headers": {**arguments.get("headers", {}), "Content-Type": file.type}}
-        else:
-            arguments["files"] = {part: (file.name, content, file.type)}
+        variables = {**self._variables, "id": held.id, "key": key.stored, "name": file.name}
         try:
-            self._connection.write(request.method, path, **arguments)
-        except ApiError as error:
-            raise Refusal(error.message, "receipt_upload_failure") from error
+            attach(self._spec.attach, self._connection, variables, self._variables, file)
+        except (ApiError, ExpressionError) as error:
+            raise Refusal(str(error), "receipt_upload_failure") from error
 
 
 def _variables(given: dict[str, Any], preset: SinkPreset | None) -> dict[str, str]:
@@ -183,45 +208,3 @@ def _variables(given: dict[str, Any], preset: SinkPreset | None) -> dict[str, st
         if name not in given:
             raise SourceError(f"sink.variables lacks {name}: {meaning}", hint=f"add variables: {{{name}: …}}")
     return {name: str(value) for name, value in given.items()}
-
-
-def _scope(booking: Booking) -> dict[str, Any]:
-    """What a body is made of; ``leg`` is the record's leg, and of several the first kind with all their postings."""
-    entry: dict[str, Any] = msgspec.to_builtins(booking.entry)
-    if booking.date != booking.entry.posting_date:
-        entry |= {"postingDate": booking.date, "moved": {"from": booking.entry.posting_date, "reason": CLOSED}}
-    legs = msgspec.to_builtins(booking.legs)
-    postings = [posting for leg in legs for posting in leg["postings"]]
-    leg = {"kind": legs[0]["kind"] if legs else None, "postings": postings}
-    return {"entry": entry, "leg": leg, "key": booking.key.stored, "draft": booking.draft}
-
-
-def _booked(template: Book, body: Any) -> Held:
-    """What the answer says of the record; the look-up that follows says the rest."""
-    try:
-        id_, url = (None if one is None else value_of(one, body) for one in (template.id, template.url))
-    except ExpressionError as error:
-        raise LostAnswer(f"the answer to a booking cannot be read: {error}") from error
-    if template.id is not None and id_ is None:
-        raise LostAnswer(f"{template.id.key} gives nothing for the answer to a booking")
-    return Held(str(id_ or ""), None if url is None else str(url))
-
-
-def _holds(expression: Expression, seen: dict[str, Any]) -> bool:
-    try:
-        return bool(expression(seen))
-    except ExpressionError:
-        return False
-
-
-def _json(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _unusable(error: SourceError) -> BooksUnusable:
-    denied = isinstance(error.__context__, Unauthorised)
-    kind = "accounting_system_authentication_failure" if denied else "accounting_system_unreachable"
-    return BooksUnusable(error.message, kind, hint=error.findings[0].hint or "")

@@ -7,71 +7,80 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
 from pleoctl.sinks.base import Capabilities, KeyRoom
-from pleoctl.sinks.http.bodies import Template, check_names, tag_groups, uses
+from pleoctl.sinks.http.bodies import ENTRY, Template, check_names, tag_groups, uses
+from pleoctl.sinks.http.find_spec import finds_of
+from pleoctl.sinks.http.lookups import NAMES, lookups_of
 from pleoctl.sinks.programs import duration
 from pleoctl.sources.http.expressions import Expression
-from pleoctl.sources.http.spec import lookup, request_of
+from pleoctl.sources.http.spec import request_of
 from pleoctl.sources.http.templates import names
 
 if TYPE_CHECKING:
-    from pleoctl.sources.http.spec import Request, Resource
+    from pleoctl.sinks.base import Stage
+    from pleoctl.sinks.http.find_spec import Find
+    from pleoctl.sinks.http.lookups import Lookup
+    from pleoctl.sources.http.spec import Request
 
 KINDS: Final = ("journal", "invoice", "payment", "creditNote")
 _WRITES: Final = ("POST", "PUT", "PATCH")
-_LINE: Final = ("account", "side", "amount", "debit", "credit", "currency")
+_OWN: Final = frozenset({"body", "when", "id", "url", "then", "refused", "for", "multipart"})
+_FILE: Final = frozenset({"file", "name", "type", "base64", "id", "key", "variables", "upload"})
 ONCE: Final = "once"
+ONLY: Final = "only"
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
-    """How a record tells its postings: ``each`` gives its lines, ``fields`` read one."""
+class Follow:
+    """A request that brings a record further once it is made: its lines, or its posting."""
 
-    each: Expression
-    fields: dict[str, Expression]
-
-
-@dataclass(frozen=True, slots=True)
-class Find:
-    """How records are looked up by our reference and what is read of them; ``by_key``: one request asks for one key."""
-
-    listing: Resource
-    key: Expression
-    id: Expression
-    url: Expression | None
-    void: Expression | None
-    date: Expression | None
-    attachments: Expression | None
-    lines: Lines | None
-    optional: frozenset[str]
-    by_key: bool
+    stage: Stage
+    request: Request
+    body: Template | None
+    refused: Expression | None
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """One template of a record; ``when`` says which legs it is for, None is any."""
+    """One template of a record; ``when`` says which legs it is for, None is any.
+
+    ``refused`` gives the words of a refusal that comes as a success.
+    """
 
     request: Request
     body: Template
     when: Expression | None
     id: Expression | None
     url: Expression | None
+    refused: Expression | None
+    then: list[Follow]
     once: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Attach:
-    """How a file is linked: as the part ``multipart`` of a form, or (None) as the body itself."""
+class Upload:
+    """One request about a file: the part ``multipart`` of a form, a JSON ``body``, or else the file as it is."""
 
     request: Request
     multipart: str | None
+    body: Template | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attach:
+    """How a file is linked; ``id`` reads of the first answer what the second request calls ``{upload}``."""
+
+    first: Upload
+    id: Expression | None
+    then: Upload | None
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
     """All of a section."""
 
-    find: Find
+    finds: list[Find]
     book: list[Book]
+    lookups: list[Lookup]
     check: Request | None
     attach: Attach | None
     closed: Expression | None
@@ -85,68 +94,83 @@ def spec_of(config: dict[str, Any], variables: set[str]) -> Spec:
     for name in ("find", "book"):
         if not config.get(name):
             raise SourceError(f"sink lacks {name}", hint="docs/sinks.md tells what it holds")
+    lookups = lookups_of(config.get("lookups") or {}, variables)
+    known = ENTRY | {NAMES[one.name] for one in lookups}
     given = config["book"] if isinstance(config["book"], list) else [config["book"]]
-    book = [_book(one, f"sink.book[{n}]" if len(given) > 1 else "sink.book", variables) for n, one in enumerate(given)]
+    book = [
+        _book(one, f"sink.book[{n}]" if len(given) > 1 else "sink.book", variables, known)
+        for n, one in enumerate(given)
+    ]
     closed = config.get("closedPeriod") or {}
-    find = _find(config["find"], variables, config.get("currency"))
+    finds = finds_of(config["find"], variables, config.get("currency"))
+    _check_accounts(finds, lookups)
     return Spec(
-        find,
+        finds,
         book,
+        lookups,
         request_of(config["check"], "sink.check", variables) if config.get("check") else None,
         _attach(config["attach"], variables) if config.get("attach") else None,
         _optional(closed, "when", "sink.closedPeriod"),
         _optional(closed, "nextOpen", "sink.closedPeriod"),
         {kind: Expression(text, f"sink.reasons.{kind}") for kind, text in (config.get("reasons") or {}).items()},
-        _capabilities(config, find, book),
+        _capabilities(config, finds, book),
     )
 
 
-def _find(config: dict[str, Any], variables: set[str], currency: str | None) -> Find:
-    if config.get("key") is None:
-        raise SourceError("sink.find lacks key", hint="the expression that gives our reference in a record")
-    listing = lookup(config, "sink.find", variables | {"key"})
-    url, void, date, attachments = (
-        _optional(config, name, "sink.find") for name in ("url", "void", "date", "attachments")
-    )
-    lines = _lines(config["lines"], currency) if config.get("lines") else None
-    key = Expression(config["key"], "sink.find.key")
-    by_key = "key" in names([config.get(part) for part in ("path", "query", "headers", "body")])
-    return Find(listing, key, listing.fields["id"], url, void, date, attachments, lines, listing.optional, by_key)
+def _check_accounts(finds: list[Find], lookups: list[Lookup]) -> None:
+    by_id = any("accountId" in one.lines.fields for one in finds if one.lines)
+    if by_id and "account" not in {one.name for one in lookups}:
+        raise SourceError("sink.find.lines.as.accountId needs sink.lookups.account")
 
 
-def _lines(config: dict[str, Any], currency: str | None) -> Lines:
-    fields = config["as"]
-    amounts = {"amount", "debit", "credit"} & {name for name, text in fields.items() if text}
-    if "account" not in fields or not amounts or ("amount" in amounts and len(amounts) > 1):
-        raise SourceError("sink.find.lines.as needs account, and either amount or debit and credit")
-    if "currency" not in fields and currency is None:
-        raise SourceError("sink.find.lines.as lacks currency", hint="or say sink.currency, that of the books")
-    named = {name: Expression(fields[name], f"sink.find.lines.as.{name}") for name in _LINE if fields.get(name)}
-    return Lines(Expression(config["each"], "sink.find.lines.each"), named)
-
-
-def _book(config: dict[str, Any], key: str, variables: set[str]) -> Book:
-    plain = {name: value for name, value in config.items() if name != "body"}
-    request = request_of(plain, key, variables | {"key", ONCE}, _WRITES)
-    once = "{once}" in str([request.path, request.query, request.headers])
-    when, id_, url = (_optional(config, name, key) for name in ("when", "id", "url"))
+def _book(config: dict[str, Any], key: str, variables: set[str], known: frozenset[str]) -> Book:
+    request = request_of(_plain(config), key, variables | {"key", ONCE}, _WRITES)
+    when, id_, url, refused = (_optional(config, name, key) for name in ("when", "id", "url", "refused"))
     body = Template(config.get("body"), f"{key}.body")
-    check_names([*body.expressions, *([when] if when else [])])
-    return Book(request, body, when, id_, url, once)
+    once = "{once}" in str([request.path, request.query, request.headers]) or uses(body.expressions, ONCE)
+    check_names([*body.expressions, *([when] if when else [])], variables, known)
+    then = [_follow(one, f"{key}.then[{n}]", variables, known) for n, one in enumerate(config.get("then") or ())]
+    if id_ is None and any("id" in names([one.request.path, one.request.query]) for one in then):
+        raise SourceError(f"{key} lacks id, which its then uses")
+    return Book(request, body, when, id_, url, refused, then, once)
+
+
+def _follow(config: dict[str, Any], key: str, variables: set[str], known: frozenset[str]) -> Follow:
+    request = request_of(_plain(config), key, variables | {"key", "id"}, _WRITES)
+    body = Template(config["body"], f"{key}.body") if config.get("body") is not None else None
+    check_names(body.expressions if body else (), variables, known | {"id"})
+    return Follow(config["for"], request, body, _optional(config, "refused", key))
 
 
 def _attach(config: dict[str, Any], variables: set[str]) -> Attach:
-    request = request_of(config, "sink.attach", variables | {"key", "id", "name"}, _WRITES)
-    return Attach(request, config.get("multipart"))
+    first = _upload(config, "sink.attach", variables)
+    then = _upload(config["then"], "sink.attach.then", variables | {"upload"}) if config.get("then") else None
+    id_ = _optional(config, "id", "sink.attach")
+    if then is not None and id_ is None:
+        raise SourceError("sink.attach lacks id, which its then needs")
+    return Attach(first, id_, then)
+
+
+def _upload(config: dict[str, Any], key: str, variables: set[str]) -> Upload:
+    request = request_of(_plain(config), key, variables | {"key", "id", "name"}, _WRITES)
+    body = Template(config["body"], f"{key}.body") if config.get("body") is not None else None
+    check_names(body.expressions if body else (), variables, _FILE)
+    return Upload(request, config.get("multipart"), body)
+
+
+def _plain(config: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in config.items() if name not in _OWN}
 
 
 def _optional(config: dict[str, Any], name: str, key: str) -> Expression | None:
     return Expression(config[name], f"{key}.{name}") if config.get(name) is not None else None
 
 
-def _capabilities(config: dict[str, Any], find: Find, book: list[Book]) -> Capabilities:
+def _capabilities(config: dict[str, Any], finds: list[Find], book: list[Book]) -> Capabilities:
     room = config.get("key") or {}
     said = [expression for one in book for expression in one.body.expressions]
+    posted = any(step.stage == "posting" for one in book for step in one.then)
+    only = config.get("drafts") == ONLY
     try:
         guarded = duration(room.get("guardedFor")) if all(one.once for one in book) else 0.0
     except (ValueError, KeyError) as error:
@@ -154,15 +178,16 @@ def _capabilities(config: dict[str, Any], find: Find, book: list[Book]) -> Capab
     return Capabilities(
         KeyRoom("what find reads", room.get("length"), room.get("alphabet", "any"), guarded),
         currency=config.get("currency"),
-        tax_codes=uses(said, "taxCode"),
+        tax_codes=uses(said, "taxCode") or uses(said, "taxCodeId"),
         dimensions=tag_groups(said),
         ignored=frozenset(config.get("ignoreTags", ())),
         kinds=_kinds(book),
-        drafts=uses(said, "draft"),
+        drafts=uses(said, "draft") or posted or only,
+        only_drafts=only,
         attachments=bool(config.get("attach")),
-        lists_attachments=find.attachments is not None,
+        lists_attachments=all("attachments" in one.fields for one in finds),
         periods=bool(config.get("closedPeriod")),
-        read_back=find.lines is not None,
+        read_back=all(one.lines is not None for one in finds),
         per_leg=config.get("per") == "leg",
     )
 

@@ -1,0 +1,141 @@
+"""How records are looked up, checked and compiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from pleoctl.errors import SourceError
+from pleoctl.sinks.base import Stage
+from pleoctl.sources.http.expressions import Expression
+from pleoctl.sources.http.spec import lookup, request_of
+from pleoctl.sources.http.templates import names
+
+if TYPE_CHECKING:
+    from pleoctl.sources.http.spec import Request, Resource
+
+_LINE: Final = ("account", "accountId", "side", "amount", "debit", "credit", "currency")
+STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
+KEY: Final = "key"
+KEYS: Final = "keys"
+SINCE: Final = "since"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """How a record tells its postings: ``each`` gives its lines, ``fields`` read one."""
+
+    each: Expression
+    fields: dict[str, Expression]
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """Up to ``size`` keys in one request: each written as ``each`` says, with ``join`` between; a list without."""
+
+    size: int
+    each: str | None
+    join: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A request for the whole of a record that a list shows in part."""
+
+    request: Request
+    record: Expression | None
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """One look-up by our reference and what is read of a record.
+
+    ``by_key``: one request asks for one key. ``group`` makes one record of the rows that it is equal for.
+    """
+
+    listing: Resource
+    key: Expression
+    fields: dict[str, Expression]
+    lines: Lines | None
+    left: dict[Stage, Expression]
+    group: Expression | None
+    many: Many | None
+    detail: Detail | None
+    by_key: bool
+
+    @property
+    def id(self) -> Expression:
+        """What reads a record's id."""
+        return self.listing.fields["id"]
+
+
+def finds_of(config: Any, variables: set[str], currency: str | None) -> list[Find]:
+    """The section ``find``: a look-up, or several that are asked one after the other. Raises `SourceError`."""
+    given = config if isinstance(config, list) else [config]
+    return [
+        _find(one, f"sink.find[{n}]" if len(given) > 1 else "sink.find", variables, currency)
+        for n, one in enumerate(given)
+    ]
+
+
+def _find(config: dict[str, Any], key: str, variables: set[str], currency: str | None) -> Find:
+    if config.get("key") is None:
+        raise SourceError(f"{key} lacks key", hint="the expression that gives our reference in a record")
+    used = set(names([config.get(part) for part in ("path", "query", "headers", "body")]))
+    many = _many(config.get("many"), key)
+    if (KEYS in used) != (many is not None):
+        raise SourceError(f"{key}: {{keys}} and many belong together", hint="many says how the keys are written")
+    if KEY in used and many is not None:
+        raise SourceError(f"{key} asks for {{key}} and for {{keys}}", hint="take one of them")
+    listing = lookup(config, key, variables | {KEY, KEYS, SINCE})
+    fields = {
+        name: Expression(config[name], f"{key}.{name}")
+        for name in ("url", "void", "date", "attachments")
+        if config.get(name) is not None
+    }
+    left = {
+        stage: Expression(config["left"][stage], f"{key}.left.{stage}")
+        for stage in STAGES
+        if (config.get("left") or {}).get(stage) is not None
+    }
+    return Find(
+        listing,
+        Expression(config["key"], f"{key}.key"),
+        fields,
+        _lines(config["lines"], key, currency) if config.get("lines") else None,
+        left,
+        Expression(config["group"], f"{key}.group") if config.get("group") is not None else None,
+        many,
+        _detail(config["detail"], f"{key}.detail", variables) if config.get("detail") else None,
+        by_key=KEY in used,
+    )
+
+
+def _many(config: dict[str, Any] | None, key: str) -> Many | None:
+    if config is None:
+        return None
+    if "each" in config and set(names(config["each"])) != {KEY}:
+        raise SourceError(f"{key}.many.each writes no {{key}}", hint="e.g. each: \"reference eq '{key}'\"")
+    return Many(int(config["size"]), config.get("each"), str(config.get("join", "")))
+
+
+def _detail(config: dict[str, Any], key: str, variables: set[str]) -> Detail:
+    plain = {name: value for name, value in config.items() if name != "record"}
+    request = request_of(plain, key, variables | {"parent"})
+    used = sorted(name for name in names([request.path, request.query, request.headers]) if name.startswith("parent."))
+    record = Expression(config["record"], f"{key}.record") if config.get("record") is not None else None
+    return Detail(request, record, tuple(used))
+
+
+def _lines(config: dict[str, Any], key: str, currency: str | None) -> Lines:
+    fields = config["as"]
+    amounts = {"amount", "debit", "credit"} & {name for name, text in fields.items() if text}
+    accounts = {"account", "accountId"} & {name for name, text in fields.items() if text}
+    if len(accounts) != 1 or not amounts or ("amount" in amounts and len(amounts) > 1):
+        words = "needs account or accountId, and either amount or debit and credit"
+        raise SourceError(f"{key}.lines.as {words}")
+    if "currency" not in fields and currency is None:
+        raise SourceError(f"{key}.lines.as lacks currency", hint="or say sink.currency, that of the books")
+    named = {name: Expression(fields[name], f"{key}.lines.as.{name}") for name in _LINE if fields.get(name)}
+    return Lines(Expression(config["each"], f"{key}.lines.each"), named)
