@@ -23,6 +23,7 @@ docs:            ## pages and schemas that are made from the code
 	mv docs/commands.md.new docs/commands.md
 	$(BIN)/python -m pleoctl.sandbox.schemas schemas
 	$(BIN)/python -m pleoctl.jobs.schemas schemas
+	$(BIN)/python -m pleoctl.report.sinks docs/sinks.md
 
 bench:           ## ratios against floors of the same run
 	$(BIN)/python bench/plan.py

@@ -5,13 +5,21 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
 from pleoctl.cli.shared import as_group
+from pleoctl.errors import ExitCode
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
-    from pleoctl.sinks.base import Capabilities
+    from click.shell_completion import CompletionItem
+
+    from pleoctl.errors import Finding
+    from pleoctl.sinks.base import Capabilities, Sink
+    from pleoctl.sinks.http.presets import SinkPreset
+    from pleoctl.workspace import Workspace
 
 
 @as_group("sink")
@@ -21,7 +29,7 @@ def command() -> None:
 
 @as_command("check", parent="sink")
 def check(options: Options) -> Output:
-    """Whether the books can be used, and what they can hold.
+    """Whether the books can be used, what they can hold, and which accounts of the rules they do not take.
 
     Examples:
     pleoctl sink check
@@ -29,10 +37,24 @@ def check(options: Options) -> Output:
     """
     from pleoctl.sinks.opening import open_sink
 
-    with closing(open_sink(open_workspace(options))) as sink:
+    workspace = open_workspace(options)
+    with closing(open_sink(workspace)) as sink:
         sink.check()
         told = _told(sink.capabilities)
-    return Output(Shown.lines(f"{name}: {value}" for name, value in told.items()), told)
+        findings = _accounts(workspace, sink)
+    bad = any(finding.level == "error" for finding in findings)
+    text = Shown.lines(f"{name}: {value}" for name, value in told.items())
+    return Output(text, told, findings, ExitCode.ERROR if bad else ExitCode.OK)
+
+
+def _accounts(workspace: Workspace, sink: Sink) -> list[Finding]:
+    """What the books say of the accounts of the rules; nothing where there are no rules yet."""
+    from pleoctl.mapping.context import DEFAULT_FILE, catalog_of, rules_of
+    from pleoctl.sinks.accounts import account_findings
+
+    if workspace.mapping is None and not (workspace.root / DEFAULT_FILE).is_file():
+        return []
+    return list(account_findings(sink, rules_of(workspace), catalog_of(workspace)))
 
 
 def _told(can: Capabilities) -> dict[str, Any]:
@@ -41,10 +63,69 @@ def _told(can: Capabilities) -> dict[str, Any]:
         "currency": can.currency or "any",
         "taxCodes": can.tax_codes,
         "tags": "any" if can.dimensions is None else sorted(can.dimensions),
-        "drafts": can.drafts,
+        "drafts": "only" if can.only_drafts else can.drafts,
         "attachments": can.attachments,
+        "closedPeriods": can.periods,
         "readBack": can.read_back,
     }
 
 
+# --- presets ---------------------------------------------------------------------------------------------------
+
+
+def _names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The presets that begin like this."""
+    from click.shell_completion import CompletionItem
+
+    from pleoctl.sinks.http.presets import load_preset, preset_names
+
+    names = [name for name in preset_names() if name.startswith(incomplete)]
+    return [CompletionItem(name, help=load_preset(name).title) for name in names]
+
+
+@as_command("presets", parent="sink")
+@click.argument("name", required=False, shell_complete=_names)
+def presets(options: Options, *, name: str | None) -> Output:
+    """List the accounting systems that `type: http` books into, with what they can hold, or show one.
+
+    Examples:
+    pleoctl sink presets
+    pleoctl sink presets odoo
+
+    """
+    del options
+    from pleoctl.report.sinks import preset_heads, preset_rows
+    from pleoctl.report.table import table
+    from pleoctl.sinks.http.presets import load_preset, preset_names
+
+    if name is not None:
+        return _one(load_preset(name))
+    found = [load_preset(one) for one in preset_names()]
+    text = table(preset_heads(), preset_rows(found))
+    text += Shown.lines(["", f"All of them: {found[0].verified}."])
+    return Output(text, [_data(one) for one in found])
+
+
+def _data(preset: SinkPreset) -> dict[str, Any]:
+    from pleoctl.sinks.http.presets import capabilities_of
+
+    named = {"name": preset.name, "title": preset.title, "api": preset.api, "verified": preset.verified}
+    return {**named, "variables": preset.variables, "capabilities": _told(capabilities_of(preset))}
+
+
+def _one(preset: SinkPreset) -> Output:
+    data = _data(preset)
+    lines = [f"{preset.title}: {preset.api}", preset.verified, ""]
+    lines += [f"- {note}" for note in preset.notes]
+    lines += ["", *(f"{name}: {value}" for name, value in data["capabilities"].items())]
+    lines += ["", "sink:", "  type: http", f"  preset: {preset.name}", "  currency: …   # that of the books"]
+    if not preset.base_url:
+        lines.append("  baseUrl: https://…")
+    if preset.variables:
+        lines += ["  variables:", *(f"    {name}: …   # {words}" for name, words in preset.variables.items())]
+    lines += ["", "It fills in:", "", *preset.text.rstrip("\n").split("\n")]
+    return Output(Shown.lines(lines), {**data, "notes": preset.notes, "sink": preset.sink})
+
+
 command.add_command(check)
+command.add_command(presets)

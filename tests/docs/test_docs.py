@@ -13,6 +13,7 @@ import pytest
 from pleoctl.cli.main import COMMANDS, cli
 from pleoctl.cli.reference import reference
 from pleoctl.errors import ExitCode
+from pleoctl.report.sinks import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,11 @@ def page(name: str) -> str:
 def test_the_command_reference_is_made_from_the_commands() -> None:
     """docs/commands.md is what `python -m pleoctl.cli.reference` prints."""
     assert page("commands.md") == reference()
+
+
+def test_the_presets_of_sinks_are_made_from_their_files() -> None:
+    """docs/sinks.md is what `python -m pleoctl.report.sinks` makes of it."""
+    assert page("sinks.md") == written(page("sinks.md"))
 
 
 def test_every_command_has_help_with_an_example() -> None:

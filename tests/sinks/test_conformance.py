@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import books_program
+import fake_tryton
 from api_books import TOKEN, ApiBooks, section, serving
 from pleoctl.jobs.standing import sums_of
 from pleoctl.remote.errors import LostAnswer
@@ -118,6 +119,46 @@ def api_case(api: ApiBooks) -> SinkCase:
 def test_books_behind_an_api_conform(check: str, api: ApiBooks, tmp_path: Path) -> None:
     """The same suite with a server in place of files."""
     CHECKS[check](api_case(api), tmp_path)
+
+
+@pytest.fixture
+def tryton(monkeypatch: pytest.MonkeyPatch) -> Iterator[fake_tryton.TrytonBooks]:
+    """Empty books of a Tryton."""
+    monkeypatch.setattr("pleoctl.remote.transport.BACKOFF_BASE", 0.0)
+    with fake_tryton.serving(fake_tryton.TrytonBooks()) as running:
+        yield running
+
+
+def tryton_case(tryton: fake_tryton.TrytonBooks) -> SinkCase:
+    """Moves that are made and posted in two calls."""
+
+    def empty(_folder: Path) -> None:
+        for model in ("account.move", "account.move.line", "ir.attachment"):
+            tryton.tables[model].clear()
+
+    def fault(how: str) -> Callable[[Path], object]:
+        return lambda _folder: tryton.faults.update({tryton.changes + 1: how})
+
+    return SinkCase(
+        fake_tryton.section(tryton),
+        empty,
+        {
+            "unreachable": lambda _folder: tryton.row("account.journal", code="MISC").update(code="X", name="X"),
+            "refused": lambda _folder: tryton.row("account.account", code="5810").update(closed=True),
+            "closed": lambda _folder: tryton.row("account.period", id=3).update(state="closed"),
+            "lost before": fault("before"),
+            "lost after": fault("after"),
+        },
+        {"TRYTON_PASSWORD": fake_tryton.PASSWORD},
+        accounts=("5810", "1940"),
+        currency="SEK",
+    )
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_books_in_tryton_conform(check: str, tryton: fake_tryton.TrytonBooks, tmp_path: Path) -> None:
+    """The same suite over JSON-RPC, with a kill before each request."""
+    CHECKS[check](tryton_case(tryton), tmp_path)
 
 
 # --- the suite finds what is wrong ---------------------------------------------------------------------------------

@@ -175,8 +175,9 @@ class DatevFormat:
 
     def _check_row(self, row: Row) -> None:
         for account in (row.posting.account, row.counter):
-            if not (account.isascii() and account.isdigit() and len(account) <= self._length + 1):
-                raise Refusal(f"account {account} is not a number of at most {self._length + 1} digits", INVALID)
+            problem = self.account_problem(account)
+            if problem is not None:
+                raise Refusal(f"account {account} {problem}", INVALID)
         if row.posting.amount >= _LARGEST:
             raise Refusal("the amount has more than ten digits before the comma", INVALID)
         self._tax_key(row.posting)
@@ -184,6 +185,11 @@ class DatevFormat:
             code = row.posting.tags.get(group)
             if code is not None and not _COST.fullmatch(code):
                 raise Refusal(f"{group} {code!r} does not fit into a cost centre", INVALID)
+
+    def account_problem(self, code: str) -> str | None:
+        """See `Format`: a number of the length that the client has, or one digit more for people's accounts."""
+        fits = code.isascii() and code.isdigit() and len(code) <= self._length + 1
+        return None if fits else f"is not a number of at most {self._length + 1} digits"
 
     def names(self, job: str, number: int, booking: Booking) -> str:
         """See `Format`."""

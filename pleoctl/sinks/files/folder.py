@@ -92,6 +92,10 @@ class FolderSink:
         """See `Sink`: what no file of this format can hold."""
         return self._form.check(booking)
 
+    def account_problem(self, code: str) -> str | None:
+        """See `KnowsAccounts`."""
+        return self._form.account_problem(code)
+
     def book(self, bookings: Sequence[Booking]) -> list[Held]:
         """See `Sink`: attachments first, then all entries in as few new files as the format allows."""
         job = bookings[0].key.job

@@ -49,6 +49,10 @@ class Format(Protocol):
         """Codes of warnings about a booking. Raises `Refusal` for what it cannot hold beyond the capabilities."""
         ...
 
+    def account_problem(self, code: str) -> str | None:
+        """Why an account cannot stand in a file, as the end of a sentence that names it."""
+        ...
+
     def names(self, job: str, number: int, booking: Booking) -> str:
         """The file that a booking belongs to; ``number`` counts what the same job books later, from 1."""
         ...

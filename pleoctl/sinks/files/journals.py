@@ -50,6 +50,12 @@ class JournalFormat(ABC):
         _ = booking
         return []
 
+    @staticmethod
+    def account_problem(code: str) -> str | None:
+        """See `Format`: any account can stand in it."""
+        _ = code
+        return None
+
     def names(self, job: str, number: int, booking: Booking) -> str:
         """See `Format`."""
         _ = booking

@@ -56,9 +56,16 @@ class SieFormat:
             for posting in leg.postings:
                 codes = [posting.account, *(posting.tags[group] for group in self._dimensions if group in posting.tags)]
                 for code in codes:
-                    if not encodable(code, ENCODING) or _UNFIT.search(code):
-                        raise Refusal(f"{code!r} has characters that SIE's codepage lacks", "invalid_configuration")
+                    problem = self.account_problem(code)
+                    if problem is not None:
+                        raise Refusal(f"{code!r} {problem}", "invalid_configuration")
         return [SHORTENED] if was_changed(booking.entry.description, None, ENCODING) else []
+
+    @staticmethod
+    def account_problem(code: str) -> str | None:
+        """See `Format`: its characters have to be in the codepage."""
+        fits = encodable(code, ENCODING) and not _UNFIT.search(code)
+        return None if fits else "has characters that SIE's codepage lacks"
 
     @staticmethod
     def names(job: str, number: int, booking: Booking) -> str:
