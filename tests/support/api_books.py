@@ -50,6 +50,8 @@ class ApiBooks:
             self.uploads.append((parts.path, content))
             self.vouchers[int(parts.path.split("/")[3]) - 1].setdefault("files", []).append("1.pdf")
             return 201, {}
+        if parts.path.endswith("/post"):
+            return self._post(int(parts.path.split("/")[3]))
         if method == "GET":
             return 200, self._page(parse_qs(parts.query))
         return self._book(headers, json.loads(content))
@@ -59,6 +61,17 @@ class ApiBooks:
         rows = [one for one in self.vouchers if one["reference"].lower().startswith(wanted)]
         start = (int(query.get("page", ["1"])[0]) - 1) * self.size
         return {"items": rows[start : start + self.size], "pages": max(1, -(-len(rows) // self.size))}
+
+    def _post(self, number: int) -> tuple[int, Any] | None:
+        """A voucher is posted; as with any other write its answer may be lost, or it may be refused."""
+        self.posts += 1
+        fault = self.faults.get(self.posts)
+        if self.posts in self.refusals:
+            return self.refusals[self.posts]
+        if fault == "before":
+            return None
+        self.vouchers[number - 1]["status"] = "posted"
+        return None if fault == "after" else (503, {}) if fault == "late" else (200, {})
 
     def _book(self, headers: dict[str, str], body: dict[str, Any]) -> tuple[int, Any] | None:
         self.posts += 1

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PASSWORD = "secret-of-the-books"
+CODES = ("1940", "2890", "5810", "2440", "1930")
 SEARCH = ("search_read", "search_count")
 
 
@@ -40,7 +41,9 @@ class TrytonBooks:
         self.ended = False
         self.tables: dict[str, list[dict[str, Any]]] = {
             "company.company": [{"id": 1, "rec_name": "Acme", "currency.": {"id": 1, "code": "SEK"}}],
-            "account.account": [account(n, code) for n, code in enumerate(("1940", "2890", "5810", "2440"), 10)],
+            "account.account": [
+                account(n, code) for n, code in enumerate(("1940", "2890", "5810", "2440", "1930"), 10)
+            ],
             "account.journal": [
                 {"id": 1, "code": "MISC", "name": "Miscellaneous", "active": True},
                 {"id": 2, "code": "EXP", "name": "Expense", "active": True},
