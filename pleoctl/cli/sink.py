@@ -29,7 +29,9 @@ def command() -> None:
 
 @as_command("check", parent="sink")
 def check(options: Options) -> Output:
-    """Whether the books can be used, what they can hold, and which accounts of the rules they do not take.
+    """Whether the books can be used, and what they can hold.
+
+    Names each account of the rules, or of the desired state, that the books do not take.
 
     Examples:
     pleoctl sink check
@@ -86,7 +88,7 @@ def _names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> lis
 @as_command("presets", parent="sink")
 @click.argument("name", required=False, shell_complete=_names)
 def presets(options: Options, *, name: str | None) -> Output:
-    """List the accounting systems that `type: http` books into, with what they can hold, or show one.
+    """List the accounting systems to book into, or show one.
 
     Examples:
     pleoctl sink presets
