@@ -11,7 +11,7 @@ import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, Protocol, TypeVar
 
 from pleoctl.errors import PleoctlError, Refused
 
@@ -102,9 +102,15 @@ class Machine:
         return ThreadPoolExecutor(workers, thread_name_prefix="pleoctl")
 
     def program(
-        self, command: Sequence[str], seconds: float, folder: Path | None = None, *, most: int = MOST_PRINTED
+        self,
+        command: Sequence[str],
+        seconds: float,
+        folder: Path | None = None,
+        *,
+        most: int = MOST_PRINTED,
+        given: BinaryIO | None = None,
     ) -> Ran:
-        """Run a small program with nothing on its standard input, never through a shell.
+        """Run a small program with a file, or nothing, on its standard input, never through a shell.
 
         Raises `OSError` if it cannot be started, `ProgramError` as `printed` does, and `ValueError` for a name or
         argument that no program can have.
@@ -112,7 +118,7 @@ class Machine:
         from subprocess import DEVNULL, PIPE, Popen  # for the few commands that ask a program
 
         process = Popen(  # noqa: S603 - callers vouch for what they run
-            list(command), cwd=folder, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL
+            list(command), cwd=folder, stdin=given or DEVNULL, stdout=PIPE, stderr=DEVNULL
         )
         output = printed(process, command[0], seconds, most)
         return Ran(process.returncode, output)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from pleoctl.cli.approve import Asked, approval_options
 from pleoctl.cli.common import PATH, as_command, check_output, lock_timeout_option, open_workspace, write_output
 from pleoctl.cli.reports import reporting
 from pleoctl.errors import Refused
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--receipt", type=PATH, metavar="FILE", help="Write the receipt here as well.")
 @click.option("--events", type=PATH, metavar="FILE", help="Write what happens as JSON lines while it happens.")
 @click.option("--take-over", is_flag=True, help="Go on with an export job that was not started from this workspace.")
+@approval_options
 @lock_timeout_option
 def command(
     options: Options,
@@ -36,6 +38,7 @@ def command(
     events: str | None,
     take_over: bool,
     lock_timeout: str | None,
+    **approvals: Any,
 ) -> Output:
     """Carry out exactly a saved plan.
 
@@ -47,6 +50,7 @@ def command(
     pleoctl apply plan.json
     pleoctl apply plan.json --expect-id sha256:… --receipt receipt.json --lock-timeout 5m
     pleoctl apply plan.json --events events.jsonl
+    pleoctl apply plan.json --approvers /etc/pleoctl/allowed_signers --approvals 2
 
     """
     from pleoctl.apply.run import check_plan, refuse_plan
@@ -54,6 +58,7 @@ def command(
     from pleoctl.cli.signals import Stop, stoppable
     from pleoctl.documents.versions import Kept
     from pleoctl.jobs.document import KIND
+    from pleoctl.plan.approvals import signatures_beside
     from pleoctl.plan.artifact import plan_of
     from pleoctl.run.shared import Runs
 
@@ -63,11 +68,12 @@ def command(
             check_output(options, file, [Path(plan), *workspace.inputs])
         kept = Kept.at(plan)
         if kept.kind(KIND) is not None:
-            ears = Ears(expect_id, receipt, events, lock_timeout)
+            ears = Ears(expect_id, receipt, events, lock_timeout, Asked(**approvals))
             return _apply_posting(options, reported, workspace, kept, ears, take_over=take_over)
         read, target = plan_of(kept.content, kept.name), target_of(workspace, Runs.of(workspace))
         try:
             check_plan(read, target, expect_id)
+            Asked(**approvals).require(workspace, read.id, signatures_beside(Path(plan)), target.runs)
         except Refused as error:
             refused = refuse_plan(read, target, error)
             keep_receipt(options, refused, receipt)
@@ -86,6 +92,7 @@ class Ears(NamedTuple):
     receipt: str | None
     events: str | None
     lock_timeout: str | None
+    asked: Asked
 
 
 def _apply_posting(
@@ -99,12 +106,14 @@ def _apply_posting(
     from pleoctl.cli.signals import Stop, stoppable
     from pleoctl.jobs.apply import apply_job, check_posting_plan, refuse_job
     from pleoctl.jobs.document import posting_plan_of
+    from pleoctl.plan.approvals import signatures_beside
     from pleoctl.pleo.export_jobs import ExportWriter
     from pleoctl.run.shared import Runs
 
     read = posting_plan_of(kept.content, kept.name)
     try:
         check_posting_plan(read, workspace.company, workspace.url, ears.expect_id)
+        ears.asked.require(workspace, read.id, signatures_beside(Path(kept.name)), Runs.of(workspace))
     except Refused as error:
         refused = refuse_job(read, Runs.of(workspace), error)
         _keep(options, refused, ears, reported)

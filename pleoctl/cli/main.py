@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "show": "Show a saved plan; needs no workspace and talks to nobody.",
     "comment": "Show a saved plan as a comment on a pull request.",
     "apply": "Carry out exactly a saved plan.",
+    "approve": "Approve a saved plan: sign its id with an SSH key.",
     "sync": "Export, plan and apply in one go, under one lock.",
     "drift": "Has live Pleo moved away from the desired state? Exit 2 if so.",
     "undo": "Plan to take a run back.",

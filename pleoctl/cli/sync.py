@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from pleoctl.cli.approve import Asked, approval_options
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, lock_timeout_option, open_workspace, terminal_width
 from pleoctl.cli.planning import connected, mapping_warnings, scope_options
@@ -10,13 +13,15 @@ from pleoctl.errors import ExitCode, Finding
 
 @as_command("sync", formats=("text", "json"))
 @scope_options
+@approval_options
 @lock_timeout_option
 def command(
-    options: Options, *, only: tuple[str, ...], dimensions: tuple[str, ...], lock_timeout: str | None
+    options: Options, *, only: tuple[str, ...], dimensions: tuple[str, ...], lock_timeout: str | None, **approvals: Any
 ) -> Output:
     """Export, plan and apply in one go, under one lock.
 
-    Nobody reviews the plan; the guard is the only stop (exit 3).
+    Nobody reviews the plan; the guard is the only stop (exit 3). With --approvers a plan with changes is carried out
+    only if it was approved: its id is that of the same `plan`, and the signatures lie beside the workspace file.
 
     Examples:
     pleoctl sync
@@ -33,7 +38,8 @@ def command(
     from pleoctl.run.shared import RECENT
     from pleoctl.sources.write import export_to_workspace
 
-    workspace = open_workspace(options)
+    workspace, asked = open_workspace(options), Asked(**approvals)
+    asked.of(workspace)
     with locked(workspace, "sync", lock_timeout) as runs:
         exported = export_to_workspace(workspace)
         workspace = open_workspace(options)
@@ -45,6 +51,8 @@ def command(
             text = plan_text(made, per_minute=workspace.requests_per_minute, width=terminal_width())
             refused = Finding("guard", "the guard refuses the plan", hint="review it: `pleoctl plan`")
             return Output(text, made.document, [*exported.findings, refused], ExitCode.REFUSED)
+        if made.changes:
+            asked.require(workspace, made.id, sorted(workspace.root.glob("*.sig*")), runs)
         with stoppable() as stop:
             applied = carry_out(options, workspace, runs, made, stop=stop)
         shown = output_of(options, applied, stop)

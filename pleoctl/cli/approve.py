@@ -1,0 +1,105 @@
+"""``pleoctl approve``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from pleoctl.cli.boundary import Options, Output
+from pleoctl.cli.common import PATH, as_command, check_output
+from pleoctl.errors import UsageError
+from pleoctl.text import Shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pleoctl.plan.approvals import Approvers
+    from pleoctl.run.shared import Runs
+    from pleoctl.workspace import Workspace
+
+
+class Asked(NamedTuple):
+    """What the command line says of approvals."""
+
+    approvers: str | None
+    approvals: int
+    revoked: str | None
+
+    def of(self, workspace: Workspace) -> Approvers | None:
+        """The approvals that are asked for; None: none are. Raises `UsageError`, `Refused`."""
+        if self.approvers is None:
+            if self.approvals != 1 or self.revoked is not None:
+                raise UsageError("--approvals and --revoked go with --approvers")
+            return None
+        from pleoctl.plan.approvals import Approvers
+
+        made = Approvers(Path(self.approvers), self.approvals, None if self.revoked is None else Path(self.revoked))
+        made.check(workspace.root)
+        return made
+
+    def require(self, workspace: Workspace, plan_id: str, signatures: Iterable[Path], runs: Runs) -> None:
+        """Where approvals are asked for, raise `Refused` unless they are there and were not used up by a run."""
+        approvers = self.of(workspace)
+        if approvers is None:
+            return
+        from pleoctl.plan.approvals import require_unused
+
+        approvers.require(plan_id, signatures)
+        require_unused(plan_id, runs.exchange())
+
+
+def approval_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of commands that carry plans out."""
+    for option in (
+        click.option(
+            "--revoked", type=PATH, metavar="FILE", help="With --approvers: a list of keys that no longer count."
+        ),
+        click.option(
+            "--approvals",
+            type=click.IntRange(min=1),
+            default=1,
+            show_default=True,
+            metavar="N",
+            help="With --approvers: how many distinct people must have approved.",
+        ),
+        click.option(
+            "--approvers",
+            type=PATH,
+            metavar="FILE",
+            help="Refuse (exit 3) unless people of this OpenSSH allowed_signers file have approved the plan.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+@as_command("approve")
+@click.argument("plan", type=PATH)
+@click.option("--key", type=PATH, metavar="FILE", help="The SSH key to sign with (default: the first in ~/.ssh).")
+def command(options: Options, *, plan: str, key: str | None) -> Output:
+    """Approve a saved plan: sign its id with an SSH key.
+
+    The signature goes into PLAN.sig, a second one into PLAN.sig.2. A pipeline that gives `apply --approvers FILE`
+    carries the plan out only where the people whom it names there have signed. It is one of `plan` or of `jobs plan`.
+
+    Examples:
+    pleoctl approve plan.json
+    pleoctl approve plan.json --key ~/.ssh/id_ed25519_work
+
+    """
+    from pleoctl.documents.versions import Kept
+    from pleoctl.jobs.document import KIND, posting_plan_of
+    from pleoctl.plan.approvals import approve
+    from pleoctl.plan.artifact import plan_of
+
+    kept = Kept.at(plan)
+    posting = kept.kind(KIND) is not None
+    plan_id = posting_plan_of(kept.content, kept.name).id if posting else plan_of(kept.content, kept.name).id
+    if plan == "-":
+        raise UsageError("a plan from standard input has no place for its signature", hint="name the file")
+    check_output(options, f"{plan}.sig")
+    made = approve(Path(plan), plan_id, None if key is None else Path(key))
+    text = Shown(Shown.styled("approved: ", bold=True), f"{plan_id}\n", "The signature is in ", str(made), ".\n")
+    return Output(text, {"plan": plan, "id": plan_id, "signature": str(made)})

@@ -1,0 +1,169 @@
+"""Who has approved a plan: SSH signatures over its id, judged by OpenSSH itself.
+
+``approve`` signs; ``apply --approvers FILE`` asks ``ssh-keygen`` whether the signatures beside the plan are of people
+whom the pipeline's allowed_signers file names for the namespace, now, with keys that nobody has revoked. The file is
+the pipeline's: one that lies in the workspace came with the branch and would let it approve itself.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from pleoctl.documents.files import read_bytes, write_atomically
+from pleoctl.errors import PleoctlError, Refused, UsageError
+from pleoctl.machine import Ran, this_machine
+from pleoctl.run.places import RECEIPT, run_folders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+NAMESPACE: Final = "pleoctl-plan"
+_PROGRAM: Final = "ssh-keygen"
+_SECONDS: Final = 30.0
+# A person may have to type a passphrase, or to touch a security key.
+_SIGNING_SECONDS: Final = 300.0
+_LARGEST: Final = 64 * 1024
+_MOST: Final = 100
+_KEYS: Final = ("id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_ecdsa_sk", "id_rsa")
+
+
+@dataclass(frozen=True, slots=True)
+class Approvers:
+    """What a pipeline asks for: so many distinct people of an allowed_signers file; ``revoked`` is a list of keys."""
+
+    file: Path
+    number: int = 1
+    revoked: Path | None = None
+
+    def check(self, root: Path) -> None:
+        """Raise `Refused` where a branch could have written the files, `UsageError` where there are none."""
+        for file in filter(None, (self.file, self.revoked)):
+            if file.resolve().is_relative_to(root.resolve()) or file.absolute().is_relative_to(root.absolute()):
+                words = f"{file} lies in the workspace, where a branch can change it"
+                raise Refused(words, hint="let the pipeline give a file of its own")
+            if not file.is_file():
+                raise UsageError(f"{file} does not exist", hint="an OpenSSH allowed_signers file is due")
+
+    def require(self, plan_id: str, signatures: Iterable[Path]) -> list[str]:
+        """The distinct people who have approved the plan. Raises `Refused` where they are too few."""
+        found: dict[str, str] = {}  # one vote a key, and one a person
+        for signature in list(signatures)[:_MOST]:
+            signer = self._signer(plan_id, signature)
+            if signer is not None:
+                found.setdefault(signer, signature.name)
+        if len(found) < self.number:
+            told = f" ({', '.join(sorted(found))})" if found else ""
+            words = f"{len(found)} of {self.number} approvals are there{told}"
+            raise Refused(f"the plan is not approved: {words}", hint="approve it: `pleoctl approve PLAN`")
+        return sorted(found)
+
+    def _signer(self, plan_id: str, signature: Path) -> str | None:
+        """Who made a signature over the plan's id; None for nobody whom the file allows."""
+        try:
+            read_bytes(signature, limit=_LARGEST)
+        except PleoctlError:
+            return None
+        named = _ask(["-Y", "find-principals", "-s", str(signature), "-f", str(self.file)])
+        people = named.output.decode(errors="replace").splitlines() if named.code == 0 else []
+        for person in people:
+            # A file that was signed by hand may end in a line feed.
+            if any(self._holds(person, signature, plan_id + end) for end in ("", "\n")):
+                return person
+        return None
+
+    def _holds(self, person: str, signature: Path, message: str) -> bool:
+        revoked = ["-r", str(self.revoked)] if self.revoked else []
+        asked = ["-Y", "verify", "-n", NAMESPACE, "-f", str(self.file), "-I", person, "-s", str(signature), *revoked]
+        return _ask(asked, message.encode()).code == 0
+
+
+class _Run(msgspec.Struct, rename="camel"):
+    """What of a receipt says whether its plan is carried out."""
+
+    plan_id: str
+    outcome: str
+
+
+def require_unused(plan_id: str, places: Sequence[Path]) -> None:
+    """An approval is good for one run that ends well. Raises `Refused` where that has been."""
+    for folder in run_folders(places):
+        try:
+            run = msgspec.json.decode((folder / RECEIPT).read_bytes(), type=_Run)
+        except (OSError, msgspec.MsgspecError):
+            continue
+        if (run.plan_id, run.outcome) == (plan_id, "done"):
+            raise Refused(f"the plan was carried out already, by run {folder.name}", hint="make a new plan")
+
+
+def signatures_beside(plan: Path) -> list[Path]:
+    """``PLAN.sig``, ``PLAN.sig.2`` … in the order in which they were made."""
+    found = [plan.with_name(f"{plan.name}.sig"), *_numbered(plan)]
+    return [path for path in found if path.is_file()]
+
+
+def approve(plan: Path, plan_id: str, key: Path | None) -> Path:
+    """Sign a plan's id with a key, or the user's first; the file of the signature. Raises `PleoctlError`."""
+    chosen = key or _default_key()
+    with tempfile.TemporaryDirectory(prefix="pleoctl-") as folder:
+        message = Path(folder) / "id"
+        message.write_text(plan_id, encoding="utf-8")
+        command = ["-Y", "sign", "-n", NAMESPACE, "-f", str(chosen), str(message)]
+        done = this_machine().program([_PROGRAM, *command], _SIGNING_SECONDS) if _there() else _missing()
+        made = Path(f"{message}.sig")
+        if done.code or not made.is_file():
+            raise PleoctlError(f"ssh-keygen could not sign with {chosen}", hint="name another key with --key")
+        signature = made.read_bytes()
+    target = _next(plan)
+    write_atomically(target, signature)
+    return target
+
+
+def _numbered(plan: Path) -> list[Path]:
+    parts = [(path.suffix[1:], path) for path in plan.parent.glob(f"{_plain(plan.name)}.sig.*")]
+    return [path for _, path in sorted((int(number), path) for number, path in parts if number.isdecimal())]
+
+
+def _plain(name: str) -> str:
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
+
+
+def _next(plan: Path) -> Path:
+    first = plan.with_name(f"{plan.name}.sig")
+    if not first.exists():
+        return first
+    numbers = [int(path.suffix[1:]) for path in _numbered(plan)]
+    return plan.with_name(f"{plan.name}.sig.{max([1, *numbers]) + 1}")
+
+
+def _default_key() -> Path:
+    folder = Path.home() / ".ssh"
+    found = next((folder / name for name in _KEYS if (folder / name).is_file()), None)
+    if found is None:
+        raise UsageError(
+            f"there is no SSH key in {folder}", hint="make one (`ssh-keygen -t ed25519`), or name it: --key"
+        )
+    return found
+
+
+def _there() -> bool:
+    import shutil
+
+    return shutil.which(_PROGRAM) is not None
+
+
+def _missing() -> Ran:
+    raise PleoctlError("ssh-keygen is not installed", hint="it comes with OpenSSH 8.2 and later")
+
+
+def _ask(arguments: Sequence[str], message: bytes = b"") -> Ran:
+    if not _there():
+        return _missing()
+    with tempfile.TemporaryFile() as given:
+        given.write(message)
+        given.seek(0)
+        return this_machine().program([_PROGRAM, *arguments], _SECONDS, given=given)
