@@ -87,7 +87,7 @@ def _run(options: Options, words: str, arguments: list[str]) -> ExitCode:
 @contextmanager
 def _folder(keep: str | None) -> Iterator[Path]:
     """A copy of the example company, and for the time of the demo the current folder."""
-    from pleoctl.documents.schemas import data_folder
+    from pleoctl.documents.published import data_folder
 
     if keep is not None and Path(keep).exists():
         raise Refused(f"{keep} exists", hint="name a new folder")

@@ -24,7 +24,7 @@ def command(options: Options, *, name: str | None) -> Output:
     pleoctl schema workspace > workspace.schema.json
 
     """
-    from pleoctl.documents.schemas import schema_names, schema_text
+    from pleoctl.documents.published import schema_names, schema_text
 
     if name is None:
         names = schema_names()

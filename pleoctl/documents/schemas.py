@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from functools import cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pleoctl.documents.gate import keeps
+from pleoctl.documents.published import schema_of
 from pleoctl.documents.scalars import Ambiguous, quoted
-from pleoctl.errors import MOST_ALIKE, Finding, More, UsageError
+from pleoctl.errors import MOST_ALIKE, Finding, More
 from pleoctl.model.kinds import KINDS
 from pleoctl.text import did_you_mean
 
@@ -45,41 +46,18 @@ _LIMITS: Final = {
 }
 
 
-@cache
-def data_folder(name: str) -> Path:
-    """Where ``schemas`` or ``examples`` lie: inside the wheel, or at the top of a source tree."""
-    package = Path(__file__).parent.parent
-    packaged = package / "_data" / name
-    return packaged if packaged.is_dir() else package.parent / name
-
-
-def schema_names() -> list[str]:
-    """Names of all schemas, sorted."""
-    return sorted(p.name.removesuffix(".schema.json") for p in data_folder("schemas").glob("*.schema.json"))
-
-
-def schema_text(name: str) -> str:
-    """The JSON text of a schema. Raises `UsageError` with the nearest names."""
-    path = data_folder("schemas") / f"{name}.schema.json"
-    if name not in schema_names():
-        raise UsageError(f"there is no schema {name!r}", hint=f"one of: {', '.join(schema_names())}")
-    return path.read_text(encoding="utf-8")
-
-
 def validator(name: str) -> Validator:
     """The compiled draft-07 validator of a schema, with the part of every kind there is."""
     return _validator(name, tuple(KINDS))
 
 
 @cache
-def _validator(name: str, _kinds: tuple[str, ...]) -> Validator:
-    from pleoctl.documents.composed import composed
-
-    return _compiled(composed(name, json.loads(schema_text(name))))
+def _validator(name: str, kinds: tuple[str, ...]) -> Validator:
+    return _compiled(schema_of(name, kinds))
 
 
 def _compiled(schema: dict[str, Any]) -> Validator:
-    from jsonschema import Draft7Validator  # 80 ms that valid fast-path files never need
+    from jsonschema import Draft7Validator  # 80 ms that no file needs which keeps to its schema
     from jsonschema.validators import extend
 
     strict: Any = extend(  # type: ignore[no-untyped-call]
@@ -112,6 +90,8 @@ def _unique_items(_validator: Validator, wanted: bool, value: Any, _schema: Any)
 
 def violations(document: Document, schema: str | dict[str, Any]) -> list[Finding]:
     """All violations of a document, in file order; a schema is one of ours by its name, or any other."""
+    if isinstance(schema, str) and keeps(document.data, schema):
+        return []
     checker = validator(schema) if isinstance(schema, str) else _compiled(schema)
     spots = [spot for error in checker.iter_errors(document.data) for spot in _spots(document, _leaf(error))]
     # Wording a finding costs far more than finding it, and nobody reads thousands.

@@ -17,7 +17,7 @@ from pre_commit.clientlib import load_manifest
 from ruamel.yaml import YAML
 
 from pleoctl.cli.main import cli as table
-from pleoctl.documents.schemas import schema_text
+from pleoctl.documents.published import schema_text
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / "examples/ci/github").glob("*.yml"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft7Validator
 
-from pleoctl.documents.schemas import schema_names
+from pleoctl.documents.published import schema_names
 from pleoctl.sandbox import Credential, Fault, Settings
 
 if TYPE_CHECKING:

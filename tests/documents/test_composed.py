@@ -8,7 +8,7 @@ import json
 import pytest
 
 from pleoctl.documents.composed import composed
-from pleoctl.documents.schemas import schema_text
+from pleoctl.documents.published import schema_text
 
 
 @pytest.mark.parametrize("name", ["desired-state", "plan", "receipt", "workspace"])

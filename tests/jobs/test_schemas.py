@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pleoctl.documents.schemas import schema_text, validator
+from pleoctl.documents.published import schema_text
+from pleoctl.documents.schemas import validator
 from pleoctl.jobs.schemas import TITLES, schema_of, text_of
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from outlines import outline
 from pleoctl.documents.canonical import canonical_bytes, digest
-from pleoctl.documents.schemas import schema_text, validator
+from pleoctl.documents.published import schema_text
+from pleoctl.documents.schemas import validator
 from pleoctl.errors import ExitCode, InvalidFile
 from pleoctl.model.kinds import KINDS
 from pleoctl.plan import read_plan

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from outlines import outline
-from pleoctl.documents.schemas import schema_text
+from pleoctl.documents.published import schema_text
 from pleoctl.errors import ExitCode, InvalidFile
 from pleoctl.run.kept import KeptReceipt, read_receipt
 

@@ -10,8 +10,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.documents.schemas import validator
+from pleoctl.documents.published import schema_of
 from pleoctl.errors import MOST_ALIKE, More
+from pleoctl.model.kinds import KINDS
 from pleoctl.text import closest, did_you_mean
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Spelling:
     findings: list[Finding] = field(default_factory=list)
     more: int = 0
     _lost: set[Steps] = field(default_factory=set)
-    _root: Any = field(default_factory=lambda: validator(SCHEMA).schema, repr=False)
+    _root: Any = field(default_factory=lambda: schema_of(SCHEMA, tuple(KINDS)), repr=False)
 
     def correct(self) -> None:
         """Walk the document's data along its schema."""

@@ -1,0 +1,38 @@
+"""The files under ``schemas/`` and ``examples/``, wherever they lie, and the schemas that they make with the kinds."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pleoctl.documents.composed import composed
+from pleoctl.errors import UsageError
+
+
+@cache
+def data_folder(name: str) -> Path:
+    """Where ``schemas`` or ``examples`` lie: inside the wheel, or at the top of a source tree."""
+    package = Path(__file__).parent.parent
+    packaged = package / "_data" / name
+    return packaged if packaged.is_dir() else package.parent / name
+
+
+def schema_names() -> list[str]:
+    """Names of all schemas, sorted."""
+    return sorted(p.name.removesuffix(".schema.json") for p in data_folder("schemas").glob("*.schema.json"))
+
+
+def schema_text(name: str) -> str:
+    """The JSON text of a schema. Raises `UsageError` with the nearest names."""
+    path = data_folder("schemas") / f"{name}.schema.json"
+    if name not in schema_names():
+        raise UsageError(f"there is no schema {name!r}", hint=f"one of: {', '.join(schema_names())}")
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def schema_of(name: str, _kinds: tuple[str, ...]) -> Any:
+    """A schema with the part of every kind there is."""
+    return composed(name, json.loads(schema_text(name)))
