@@ -173,6 +173,8 @@ def did_you_mean(name: str, known: Collection[str], listed: str = "known keys") 
 
 def csv_cell(text: str) -> str:
     """A cell of which no spreadsheet takes any part for a formula."""
+    if text[:1].isalnum() and text.isascii() and ";" not in text and "\t" not in text:
+        return text
     return _compiled(_FORMULA_BEGINS).sub("'", text)
 
 

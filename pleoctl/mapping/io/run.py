@@ -50,7 +50,7 @@ class Tally:
     def add(self, entry: Entry) -> None:
         """Count an entry, and warn in it where its item came before."""
         self._meet(entry)
-        if entry.currency != self._wallet_currency:
+        if entry.currency != self._wallet_currency and _is_on_wallet(entry):
             self._compare_wallets(entry)
         if entry.warnings:
             self.warned += 1
@@ -75,8 +75,6 @@ class Tally:
 
     def _compare_wallets(self, entry: Entry) -> None:
         """One account for wallets of several currencies is likely the wrong one of the second (M13)."""
-        if not _is_on_wallet(entry):
-            return
         if self._wallet_currency is None:
             self._wallet_currency = entry.currency
             return

@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft7Validator
 
-<<<<<<< HEAD
 from fake_books import Call, Reply
-from pleoctl.documents.schemas import schema_text
-=======
-from fake_books import Reply
 from pleoctl.documents.published import schema_text
->>>>>>> 214afd2 (Give files that keep to their schema a quick yes, which needs no import of the careful validator)
 from pleoctl.errors import InvalidFile, Refused, SourceError
 from pleoctl.sources.http.presets import load_preset, preset_names
 from vendors import NUMBERS, VENDORS, Vendor

@@ -13,8 +13,6 @@ from pleoctl.mapping.io.outputs.names import Names
 from pleoctl.mapping.io.outputs.text import clean, facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
     from pleoctl.mapping.io.outputs.names import Notes
     from pleoctl.mapping.rules.model import Rules
@@ -41,7 +39,7 @@ class BeancountWriter:
             return f"\n; failed {clean(entry.accounting_entry_id)} {clean(reason)}\n".encode()
         day = entry.posting_date or ""
         self._first = min(self._first or day, day)
-        return "".join(self._transaction(entry, ledger, notes) for ledger in entry.entries).encode()
+        return "".join([self._transaction(entry, ledger, notes) for ledger in entry.entries]).encode()
 
     def end(self) -> bytes:
         """The declarations."""
@@ -53,31 +51,32 @@ class BeancountWriter:
 
     def _transaction(self, entry: Entry, ledger: LedgerEntry, notes: Notes) -> str:
         lines = ["", f"{entry.posting_date} * {_string(entry.description)}"]
-        told = (*_metadata(entry, ledger, self._rules), *notes)
+        told = (
+            ("accountingEntryId", entry.accounting_entry_id),
+            ("reconciliationId", entry.reconciliation_id),
+            ("kind", ledger.kind),
+            ("rule", entry.rule),
+            *facts(entry, self._rules),
+            ("warning", "; ".join(entry.warnings)),
+            *notes,
+        )
         lines += [f"  {key}: {_string(value)}" for key, value in told if value]
-        for posting in ledger.postings:
-            lines += self._posting(posting)
+        lines += [self._posting(posting) for posting in ledger.postings]
         return "\n".join(lines) + "\n"
 
-    def _posting(self, posting: Posting) -> Iterator[str]:
+    def _posting(self, posting: Posting) -> str:
         self._currencies.add(posting.currency)
         signed = posting.amount if posting.side == "debit" else -posting.amount
         amount = decimal(signed, self._rules.divisor(posting.currency))
-        yield f"  {self._names.name(posting):<40} {amount:>14} {posting.currency}"
-        for key, value in (("taxCode", posting.tax_code), ("tags", tags_text(posting.tags))):
-            if value:
-                yield f"    {key}: {_string(value)}"
-
-
-def _metadata(entry: Entry, ledger: LedgerEntry, rules: Rules) -> Iterator[tuple[str, str | None]]:
-    yield "accountingEntryId", entry.accounting_entry_id
-    yield "reconciliationId", entry.reconciliation_id
-    yield "kind", ledger.kind
-    yield "rule", entry.rule
-    yield from facts(entry, rules)
-    yield "warning", "; ".join(entry.warnings)
+        line = f"  {self._names.name(posting):<40} {amount:>14} {posting.currency}"
+        if not posting.tax_code and not posting.tags:
+            return line
+        told = (("taxCode", posting.tax_code), ("tags", tags_text(posting.tags)))
+        return "\n".join([line, *[f"    {key}: {_string(value)}" for key, value in told if value]])
 
 
 def _string(text: str) -> str:
-    escaped = clean(text).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    cleaned = clean(text)
+    if '"' in cleaned or "\\" in cleaned:
+        cleaned = cleaned.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{cleaned}"'

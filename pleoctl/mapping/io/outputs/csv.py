@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
@@ -11,7 +10,7 @@ from pleoctl.mapping.io.outputs.text import clean, joined, paid
 from pleoctl.text import csv_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from pleoctl.mapping.engine.entries import Entry, Posting
     from pleoctl.mapping.rules.model import Rules
@@ -66,81 +65,77 @@ class CsvWriter:
 
     def start(self) -> bytes:
         """The header."""
-        return _lines([list(COLUMNS)])
+        return f"{_joined(COLUMNS)}\n".encode()
 
     def entry(self, entry: Entry) -> bytes:
         """The entry's rows."""
-        return _lines([[cells.get(name, "") for name in COLUMNS] for cells in self._rows(entry)])
+        own = f"{_safe(entry.accounting_entry_id)},{_joined(_kind_of(entry))},{_safe(entry.description)}"
+        own += f",{_safe(entry.reconciliation_id)}"
+        before, after = f"{own},{_joined(_facts(entry, self._rules))}", _joined(_after(entry))
+        currency = _joined((entry.currency,))
+        rows = [f"{before},,,,,,,{currency},,,,,,{after}\n"] if entry.failed else []
+        for number, ledger in enumerate(entry.entries, 1):
+            head = f"{before},{number},{_cell(ledger.kind)}"
+            rows += [f"{head},{_posting(one, self._rules, currency)},{after}\n" for one in ledger.postings]
+        return "".join(rows).encode()
 
     def end(self) -> bytes:
         """Nothing."""
         return b""
 
-    def _rows(self, entry: Entry) -> Iterator[dict[str, str]]:
-        head = _safe(_head(entry, self._rules))
-        if entry.failed:
-            yield head
-        for number, ledger in enumerate(entry.entries, 1):
-            for posting in ledger.postings:
-                yield {**head, "entry": str(number), "kind": ledger.kind, **_safe(self._posting(posting))}
-
-    def _posting(self, posting: Posting) -> dict[str, str | None]:
-        return {
-            "side": posting.side,
-            "account": posting.account,
-            "role": posting.role,
-            "amount": decimal(posting.amount, self._rules.divisor(posting.currency)),
-            "lineId": posting.line_id,
-            "taxCode": posting.tax_code,
-            "tags": tags_text(posting.tags),
-            "lineRule": posting.rule,
-            "branch": posting.branch,
-        }
-
 
 def tags_text(tags: dict[str, str]) -> str:
     """``DEPT=20, PROJ=7``."""
-    return ", ".join(f"{group}={code}" for group, code in tags.items())
+    return ", ".join([f"{group}={code}" for group, code in tags.items()]) if tags else ""
 
 
-def _head(entry: Entry, rules: Rules) -> dict[str, str | None]:
+def _kind_of(entry: Entry) -> tuple[str | None, ...]:
+    return entry.status, entry.type, entry.sub_type, entry.method, entry.rule, entry.posting_date
+
+
+def _facts(entry: Entry, rules: Rules) -> tuple[str | None, ...]:
     vendor, invoice = entry.vendor, entry.invoice
     original, period = entry.original, entry.service_period
-    return {
-        "accountingEntryId": entry.accounting_entry_id,
-        "status": entry.status,
-        "type": entry.type,
-        "subType": entry.sub_type,
-        "method": entry.method,
-        "rule": entry.rule,
-        "postingDate": entry.posting_date,
-        "description": entry.description,
-        "reconciliationId": entry.reconciliation_id,
-        "reconciledEntries": joined(entry.reconciled_entries),
-        "attendees": joined(entry.attendees),
-        "vendorCode": vendor.code if vendor else None,
-        "vendorName": vendor.name if vendor else None,
-        "invoiceNumber": invoice.number if invoice else None,
-        "invoiceDate": invoice.date if invoice else None,
-        "invoiceDueDate": invoice.due_date if invoice else None,
-        "originalCurrency": original.currency if original else None,
-        "originalAmount": paid(original, rules) if original else None,
-        "servicePeriodStart": period.start if period else None,
-        "servicePeriodEnd": period.end if period else None,
-        "company": entry.company,
-        "currency": entry.currency,
-        "failureReasonType": entry.failure_reason_type,
-        "failureReason": entry.failure_reason,
-        "rulesDigest": entry.rules_digest,
-        "warnings": "; ".join(entry.warnings),
-    }
+    return (
+        joined(entry.reconciled_entries),
+        joined(entry.attendees),
+        vendor.code if vendor else None,
+        vendor.name if vendor else None,
+        invoice.number if invoice else None,
+        invoice.date if invoice else None,
+        invoice.due_date if invoice else None,
+        original.currency if original else None,
+        paid(original, rules) if original else None,
+        period.start if period else None,
+        period.end if period else None,
+        entry.company,
+    )
 
 
-def _safe(cells: dict[str, str | None]) -> dict[str, str]:
-    return {name: csv_cell(clean(text)) for name, text in cells.items() if text}
+def _posting(posting: Posting, rules: Rules, currency: str) -> str:
+    of_account = _joined((posting.account, posting.role))
+    of_line = _joined((posting.line_id, posting.tax_code, tags_text(posting.tags), posting.rule, posting.branch))
+    amount = decimal(posting.amount, rules.divisor(posting.currency))
+    return f"{posting.side},{of_account},{amount},{currency},{of_line}"
 
 
-def _lines(rows: list[list[str]]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue().encode()
+def _after(entry: Entry) -> tuple[str | None, ...]:
+    return entry.failure_reason_type, entry.failure_reason, entry.rules_digest, "; ".join(entry.warnings)
+
+
+def _joined(texts: Iterable[str | None]) -> str:
+    return ",".join([_cell(text) if text else "" for text in texts])
+
+
+def _safe(text: str | None) -> str:
+    if not text:
+        return ""
+    safe = csv_cell(clean(text))
+    if "," in safe or '"' in safe:
+        doubled = safe.replace('"', '""')
+        return f'"{doubled}"'
+    return safe
+
+
+# Most cells of a file say what others do: types, accounts, rules.
+_cell: Final = lru_cache(maxsize=4096)(_safe)
