@@ -17,7 +17,7 @@ from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
 from pleoctl.model.records import NOTHING, DesiredState, Dimension, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pleoctl.model.kinds import Kind
     from pleoctl.model.records import Fields
@@ -113,31 +113,62 @@ def slot_of(*names: str | int | None) -> Slot:
 # --- reading back ----------------------------------------------------------------------------------------------
 
 # Raw characters that JSON and YAML read alike; escapes that both know; no escaped surrogates.
-_STRING: Final = (
-    r'"(?:[^"\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\\["\\bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4})*"'
+_INNER: Final = (
+    r'(?:[^"\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\\["\\bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4})*'
 )
+_STRING: Final = f'"{_INNER}"'
 
 
 @cache
 def _pattern(kind: Kind) -> re.Pattern[str]:
-    """What the writer writes of a flat kind's row; each field is a group of its name."""
+    """What the writer writes of a flat kind's row; what stands between a field's quotes is a group of its name."""
     optional = [one for one in kind.fields if one.optional]
     needed = [one for one in kind.fields if not one.optional and one.name != kind.key]
-    parts = [rf"- \{{{kind.key}: (?P<key>{_STRING})"]
+    parts = [rf'- \{{{kind.key}: "(?P<key>{_INNER})"']
     for one in needed:
-        part = rf", {one.name}: (?P<{one.name}>{_STRING}{'|null' if one.nullable else ''})"
-        parts.append(f"(?:{part})?" if one.nullable else part)
+        text = rf'"(?P<{one.name}>{_INNER})"'
+        parts.append(rf"(?:, {one.name}: (?:{text}|null))?" if one.nullable else rf", {one.name}: {text}")
     parts.append(r"(?:, active: (?P<active>true|false))?")
-    parts += [rf"(?:, {one.name}: (?P<{one.name}>{_STRING}|null))?" for one in optional]
+    parts += [rf'(?:, {one.name}: (?:"(?P<{one.name}>{_INNER})"|(?P<no_{one.name}>null)))?' for one in optional]
     for one in kind.local:
-        inner = str(one.shape.get("pattern", ""))
-        parts.append(
-            rf"(?:, {one.name}: (?P<{one.name}>\"{inner[1:-1]}\"))?"
-            if inner
-            else rf"(?:, {one.name}: (?P<{one.name}>{_STRING}))?"
-        )
-    parts.append(rf"(?:, hold: (?P<hold>{_STRING}))?\}}")
+        inner = str(one.shape.get("pattern", ""))[1:-1] or _INNER
+        parts.append(rf'(?:, {one.name}: "(?P<{one.name}>{inner})")?')
+    parts.append(rf'(?:, hold: "(?P<hold>{_INNER})")?\}}')
     return re.compile("".join(parts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where a row's parts stand among the groups of its kind's pattern.
+
+    ``always`` are the fields that every row has, ``needed`` what must not be blank, ``optional`` the fields that may
+    stand, with the group of a null; ``last`` is the last group of what every row has. No line of at most ``longest``
+    characters has a text that is too long.
+    """
+
+    always: tuple[tuple[str, int], ...]
+    needed: tuple[int, ...]
+    optional: tuple[tuple[str, int, int], ...]
+    local: tuple[tuple[str, int], ...]
+    active: int
+    hold: int
+    last: int
+    longest: int
+
+
+@cache
+def _places(kind: Kind) -> _Places:
+    at = {name: number - 1 for name, number in _pattern(kind).groupindex.items()}
+    always = tuple(
+        (one.name, at["key" if one.name == kind.key else one.name]) for one in kind.fields if not one.optional
+    )
+    needed = (0, *(at[one.name] for one in kind.fields if not (one.optional or one.nullable or one.name == kind.key)))
+    optional = tuple((one.name, at[one.name], at[f"no_{one.name}"]) for one in kind.fields if one.optional)
+    local = tuple((name, at[name]) for name in kind.locals)
+    longest = min([limit for limit in (kind.longest, *(one.longest for one in kind.fields)) if limit], default=0)
+    # What is spelt in several ways, or must look like something, is looked at in every row.
+    last = -1 if any(one.spelt or one.strict for one in kind.fields) else at["active"]
+    return _Places(always, needed, optional, local, at["active"], at["hold"], last, longest)
 
 
 _VALUE: Final = re.compile(
@@ -211,25 +242,28 @@ class FastReader:
         return True
 
     def _flat(self, kind: Kind) -> Iterator[Row]:
-        pattern = _pattern(kind)
-        at = {name: number - 1 for name, number in pattern.groupindex.items()}
-        names, local = (
-            [(name, at[name]) for name in kind.names if name in at],
-            [(name, at[name]) for name in kind.locals],
-        )
-        while (line := self._peek()).startswith("- "):
-            match = pattern.fullmatch(line)
+        match_of, places, name = _pattern(kind).fullmatch, _places(kind), kind.name
+        always, needed, last, lines, shown = places.always, places.needed, places.last, self._lines, self._shown
+        while True:
+            line = lines[self._at]
+            if not line.startswith("- "):
+                line = self._peek()
+                if not line.startswith("- "):
+                    return
+            match = match_of(line)
             if match is None:
                 raise NotCanonical
             cells = match.groups()
-            key = _text(cells[at["key"]])
-            said = {name: _text(cells[n]) for name, n in names if cells[n] is not None}
-            said[kind.key] = key
-            row = Row(key, fields_of(kind, said), cells[at["active"]] != "false", _text(cells[at["hold"]]))
-            row.local = local_of(kind, {name: _text(cells[n]) for name, n in local if cells[n] is not None})
-            row.file = self._shown
-            _check(row, kind)
-            row.line, row.column = self._take((kind.name, row.key)), 3
+            if "\\" in line:
+                cells = tuple([_decoded(cell) if cell else cell for cell in cells])
+            row = Row(cells[0], {field: cells[n] for field, n in always}, file=shown, column=3)
+            if (match.lastindex or 0) > last or '""' in line:
+                _complete(row, kind, cells, places)
+                _check(row, kind)
+            elif len(line) > places.longest or _are_blank(cells, needed):
+                _check(row, kind)
+            self._at = row.line = self._at + 1
+            self.slots.append((row.line, (name, row.key)))
             yield row
 
     def _dimensions(self) -> Iterator[Dimension]:
@@ -290,6 +324,29 @@ class FastReader:
         _check(row, TAG)
         row.line, row.column = self._take((*slot, key)), column
         return row
+
+
+def _are_blank(cells: Sequence[str | None], needed: Iterable[int]) -> bool:
+    for n in needed:
+        cell = cells[n]
+        if not cell or cell.isspace():
+            return True
+    return False
+
+
+def _decoded(cell: str) -> str:
+    text: str = json.loads(f'"{cell}"')
+    return text
+
+
+def _complete(row: Row, kind: Kind, cells: Sequence[str | None], places: _Places) -> None:
+    """Everything that most rows do not have; "" is null where null may stand."""
+    for name, n, null in places.optional:
+        if cells[n] is not None or cells[null]:
+            row.fields[name] = cells[n]
+    row.fields = fields_of(kind, {**row.fields, kind.key: row.key})
+    row.active, row.hold = cells[places.active] != "false", cells[places.hold]
+    row.local = local_of(kind, {name: cells[n] for name, n in places.local})
 
 
 def _text(token: str | None) -> str | None:
