@@ -18,7 +18,7 @@ from pleoctl.errors import PleoctlError, Refused
 if TYPE_CHECKING:
     import random
     import threading
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
     from subprocess import Popen
@@ -51,6 +51,13 @@ class Ran(NamedTuple):
 
     code: int
     output: bytes
+
+
+class Around(NamedTuple):
+    """What a program is given: a file on its standard input, an environment; None: nothing, this process's own."""
+
+    given: BinaryIO | None = None
+    environ: Mapping[str, str] | None = None
 
 
 class Machine:
@@ -108,17 +115,18 @@ class Machine:
         folder: Path | None = None,
         *,
         most: int = MOST_PRINTED,
-        given: BinaryIO | None = None,
+        around: Around | None = None,
     ) -> Ran:
-        """Run a small program with a file, or nothing, on its standard input, never through a shell.
+        """Run a small program, never through a shell; ``around`` None: nothing to read, this process's environment.
 
         Raises `OSError` if it cannot be started, `ProgramError` as `printed` does, and `ValueError` for a name or
         argument that no program can have.
         """
         from subprocess import DEVNULL, PIPE, Popen  # for the few commands that ask a program
 
+        around = around or Around()
         process = Popen(  # noqa: S603 - callers vouch for what they run
-            list(command), cwd=folder, stdin=given or DEVNULL, stdout=PIPE, stderr=DEVNULL
+            list(command), cwd=folder, env=around.environ, stdin=around.given or DEVNULL, stdout=PIPE, stderr=DEVNULL
         )
         output = printed(process, command[0], seconds, most)
         return Ran(process.returncode, output)

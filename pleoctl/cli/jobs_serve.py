@@ -75,13 +75,12 @@ def serve(
     from pleoctl.cli.signals import stoppable
     from pleoctl.jobs.notices import Notices, signing_key
     from pleoctl.jobs.receiver import HEALTH, Receiver
-    from pleoctl.workspace.secrets import Secret
 
     workspace = reviewed(open_workspace(options))
     address, every = _address(listen), interval(watch, "--watch")
     if not path.startswith("/") or path == HEALTH:
         raise UsageError(f"--path {path} is none for messages", hint=f"it begins with / and is not {HEALTH}")
-    keys = [signing_key(Secret(_reference(secret), workspace.root).reveal()) for secret in secrets]
+    keys = [signing_key(workspace.auth[1].beside(_reference(secret)).reveal()) for secret in secrets]
     notices = Notices(keys, workspace.company, seconds(window))
     with stoppable() as stop, Receiver(address, path, notices, stop.bell.set) as receiver:
         tell(Shown.lines([f"listening for messages at {receiver.url}"]))

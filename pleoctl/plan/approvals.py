@@ -16,7 +16,7 @@ import msgspec
 
 from pleoctl.documents.files import read_bytes, write_atomically
 from pleoctl.errors import PleoctlError, Refused, UsageError
-from pleoctl.machine import Ran, this_machine
+from pleoctl.machine import Around, Ran, this_machine
 from pleoctl.run.places import RECEIPT, run_folders
 
 if TYPE_CHECKING:
@@ -166,4 +166,4 @@ def _ask(arguments: Sequence[str], message: bytes = b"") -> Ran:
     with tempfile.TemporaryFile() as given:
         given.write(message)
         given.seek(0)
-        return this_machine().program([_PROGRAM, *arguments], _SECONDS, given=given)
+        return this_machine().program([_PROGRAM, *arguments], _SECONDS, around=Around(given))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pleoctl.sources.connect import ServerConnection
     from pleoctl.state.budget import Window
     from pleoctl.workspace import Workspace
+    from pleoctl.workspace.secrets import Origin
 
 SERVICE: Final = "the accounting system"
 
@@ -77,6 +78,11 @@ def _window(workspace: Workspace, name: str) -> Window:
     from pleoctl.state.opening import state_of
 
     return state_of(workspace).window(name)
+
+
+def origin_of(context: Context, reference: str) -> Origin:
+    """Who vouches for the secret behind a reference. Raises `Refused`."""
+    return context._credentials.origin(reference)  # noqa: SLF001 - of this module, and no part of what a source may ask
 
 
 def connections_of(context: Context) -> list[ServerConnection]:

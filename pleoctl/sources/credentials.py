@@ -6,19 +6,18 @@ that ``pleo.auth`` names, or one that is the same text, is never handed to a sou
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from pleoctl.errors import Finding, PleoctlError, Refused
 from pleoctl.remote.auth import Auth, basic, bearer, in_headers
-from pleoctl.workspace.secrets import Secret
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.documents.document import Document
+    from pleoctl.workspace.secrets import Origin, Secret
 
 # Variables with these beginnings are Pleo's or pleoctl's own, whatever the workspace's own pleo.auth says.
 OWN_VARIABLES: Final = ("env:PLEO_", "env:PLEOCTL_")
@@ -64,13 +63,17 @@ class Credentials:
         if reference == self._own.reference or reference.startswith(OWN_VARIABLES):
             raise self._refused(key)
         try:
-            value = Secret(reference, self._root).reveal()
+            value = self._own.beside(reference).reveal()
         except Refused as error:
             raise Refused(error.message, findings=[self._placed(f, key) for f in error.findings]) from None
         if not reference.startswith("cmd:") and value == _quietly(self._own):
             raise self._refused(key)
         self.remember(value)
         return value
+
+    def origin(self, reference: str) -> Origin:
+        """Who vouches for what is behind a reference. Raises `Refused`."""
+        return self._own.beside(reference).origin
 
     def remember(self, value: str) -> None:
         """Keep a text, and the password of a url, out of messages from now on."""
@@ -122,7 +125,7 @@ class Credentials:
 def child_environment(own: Secret) -> dict[str, str]:
     """The environment for a program that a source runs: without the variable that holds Pleo's credential."""
     name_of_own = own.reference.removeprefix("env:")
-    return {name: value for name, value in os.environ.items() if name != name_of_own and not name.startswith("PLEO_")}
+    return {name: value for name, value in own.environ.items() if name != name_of_own and not name.startswith("PLEO_")}
 
 
 def _quietly(secret: Secret) -> str | None:

@@ -17,8 +17,9 @@ from sqlalchemy.pool import NullPool
 
 from pleoctl.errors import MissingExtra, Refused, SourceError
 from pleoctl.hosts import Endpoint
+from pleoctl.sources.context import origin_of
 from pleoctl.sources.sqlite import open_read_only
-from pleoctl.workspace.secrets import Origin, Secret
+from pleoctl.workspace.secrets import Origin
 from pleoctl.workspace.trust import TrustedHosts
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def open_database(context: Context, reference: str, bounds: Bounds) -> Engine:
     Raises `SourceError` for what is no url, `Refused` for one that nobody trusts, `MissingExtra`.
     """
     url = _parsed(context.reveal(reference, "source", "url"))
-    vouched = Secret(reference, context.root).origin is Origin.ENVIRONMENT
+    vouched = origin_of(context, reference) is Origin.ENVIRONMENT
     if not vouched:
         _check(url)
     if url.drivername in {"sqlite", "sqlite+pysqlite"}:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.errors import PleoctlError, Refused
-from pleoctl.machine import ProgramError, this_machine
+from pleoctl.machine import Around, ProgramError, this_machine
 from pleoctl.workspace.trust import require_env
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pleoctl.place import Place
 
 SECRET_SECONDS: Final = 60
@@ -29,19 +31,35 @@ class Origin(Enum):
     ENVIRONMENT = "the environment, or a file below PLEOCTL_SECRETS_DIR: whoever runs this"
 
 
+class Allowed(dict[str, str]):
+    """What one of several workspaces may see of the environment: nobody else's secrets."""
+
+    def refusal(self, name: str) -> Refused:
+        """Why a variable is not seen."""
+        words = f"env:{name} is not among the variables that this company may see"
+        return Refused(words, hint="allow it in fleet.yaml: env under the company, or sharedEnv")
+
+
 class Secret:
     """A reference to a secret (``env:``, ``file:``, ``cmd:``); shows itself only as that reference."""
 
-    def __init__(self, reference: str, root: Path, place: Place | None = None) -> None:
+    def __init__(
+        self, reference: str, root: Path, place: Place | None = None, environ: Mapping[str, str] | None = None
+    ) -> None:
         """``root`` is the folder that a relative ``file:`` path starts from; ``place`` says where the reference stands.
 
-        A ``file:`` path may not leave the folder.
+        A ``file:`` path may not leave the folder. ``environ`` is what the workspace may see of the environment.
         """
         self.reference = reference
+        self.environ = os.environ if environ is None else environ
         self._root, self._place = root, place
 
     def __repr__(self) -> str:
         return f"Secret({self.reference!r})"
+
+    def beside(self, reference: str) -> Secret:
+        """Another secret of the same workspace."""
+        return Secret(reference, self._root, environ=self.environ)
 
     def reveal(self) -> str:
         """The secret itself. Raises `PleoctlError`; `Refused` where it is another's, or running a program is due."""
@@ -65,10 +83,11 @@ class Secret:
             return Origin.ENVIRONMENT
         return Origin.WORKSPACE
 
-    @staticmethod
-    def _env(name: str) -> str:
+    def _env(self, name: str) -> str:
         require_env(name)
-        value = os.environ.get(name)
+        value = self.environ.get(name)
+        if value is None and isinstance(self.environ, Allowed):
+            raise self.environ.refusal(name)
         if value is None:
             raise PleoctlError(f"environment variable {name} is not set", hint=f"export {name}=…")
         return value
@@ -86,7 +105,8 @@ class Secret:
             if any(part.casefold() == ".git" for part in path.relative_to(self._root.resolve()).parts):
                 raise Refused(f"file:{name} is git's own", hint="keep the secret in a file of its own")
             return path
-        folder = secrets_folder()
+        named = self.environ.get(FOLDER)
+        folder = Path(named) if named else None
         if folder is not None and _below(path, folder):
             return path
         raise Refused(
@@ -97,7 +117,9 @@ class Secret:
     def _cmd(self, command: str) -> str:
         require_exec(f"the secret reference cmd:{command.split(' ', maxsplit=1)[0]}")
         try:
-            code, output = this_machine().program(shlex.split(command), SECRET_SECONDS, self._root, most=MOST_SECRET)
+            code, output = this_machine().program(
+                shlex.split(command), SECRET_SECONDS, self._root, most=MOST_SECRET, around=Around(environ=self.environ)
+            )
             secret = output.decode()
         except ProgramError as error:
             raise PleoctlError(f"the secret's command {error}") from error
@@ -106,12 +128,6 @@ class Secret:
         if code:
             raise PleoctlError(f"the secret's command ended with exit code {code}")
         return secret
-
-
-def secrets_folder() -> Path | None:
-    """The folder of secrets that the environment names, such as a mounted one."""
-    given = os.environ.get(FOLDER)
-    return Path(given) if given else None
 
 
 def _below(path: Path, folder: Path) -> bool:
