@@ -137,6 +137,13 @@ def test_a_made_up_kind_is_imported(company: Any, books: Any, cli: Cli) -> None:
     assert cli("plan", "--detailed-exitcode").code == 0
 
 
+def test_a_made_up_kind_is_asked_for_by_doctor(company: Any, books: Any, cli: Cli) -> None:
+    """Where the source has a table of it."""
+    books(company())
+    said = cli("doctor", "--format", "json")
+    assert (said.code, said.json["result"]["readable"]["projects"]) == (0, True)
+
+
 @pytest.mark.usefixtures("company")
 def test_a_made_up_kind_is_seeded_from_a_file(tmp_path: Path) -> None:
     """The schema of seeds knows its rows: one that does not fit is refused with its place."""

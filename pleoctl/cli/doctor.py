@@ -8,18 +8,19 @@ from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
 from pleoctl.cli.planning import connected
 from pleoctl.errors import ExitCode, Finding, PleoctlError
-from pleoctl.model.kinds import TAX_CODE, VENDOR
+from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, flat_kinds
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pleoctl.model.kinds import Kind
     from pleoctl.pleo.reader import Introspection, PleoReader
     from pleoctl.workspace import Workspace
 
 
-_ALWAYS: Final = ("accounts", "tags")
-_SCOPES: Final = {"accounts": "accounts", "tags": "tag-group", "taxCodes": "tax-codes", "vendors": "vendors"}
+_TAGS: Final = "tags"
+_ALWAYS: Final = (ACCOUNT.section, _TAGS)
 
 
 @as_command("doctor")
@@ -74,8 +75,11 @@ def _data(workspace: Workspace, told: Introspection, readable: dict[str, bool]) 
 
 
 def _probe(reader: PleoReader, what: str) -> PleoctlError | None:
+    from pleoctl.pleo.kinds import probe
+
     try:
-        reader.probe(what)
+        for kind in _kinds(what):
+            probe(kind, reader)
     except PleoctlError as error:
         return error
     return None
@@ -105,14 +109,22 @@ def _managed(workspace: Workspace) -> dict[str, bool]:
     section = workspace.source or {}
     named = {*section, *section.get("resources", ())}
     return {
-        "accounts": True,
-        "tags": workspace.selected is not None,
-        **{kind.section: kind.name in found or kind.section in named for kind in (TAX_CODE, VENDOR)},
+        ACCOUNT.section: True,
+        _TAGS: workspace.selected is not None,
+        **{kind.section: kind.name in found or kind.section in named for kind in flat_kinds() if kind is not ACCOUNT},
     }
 
 
 def _needed(workspace: Workspace) -> list[str]:
-    return [f"{_SCOPES[what]}:{may}" for what, used in _managed(workspace).items() if used for may in ("read", "write")]
+    from pleoctl.pleo.kinds import scopes
+
+    used = [kind for what, used in _managed(workspace).items() if used for kind in _kinds(what)]
+    return list(dict.fromkeys(scope for kind in used for scope in scopes(kind)))
+
+
+def _kinds(what: str) -> list[Kind]:
+    """The kinds behind a word of ours: tags need their groups as well."""
+    return [TAG_GROUP, TAG] if what == _TAGS else [kind for kind in flat_kinds() if kind.section == what]
 
 
 def _has(scopes: frozenset[str], wanted: str) -> bool:

@@ -124,6 +124,11 @@ def read(reader: AccountReads) -> list[Live]:
     return reader.accounts()
 
 
+def probe(reader: AccountReads) -> None:
+    """One small read, to see whether the credential may. Raises `RemoteError`."""
+    reader.probe_accounts()
+
+
 class Operations:
     """Chart of accounts (A41-A44)."""
 

@@ -1,7 +1,8 @@
 """What each kind does in Pleo, found in the module that its row names (`Kind.module`), beside this one.
 
 Such a module has `Operations`, and for a flat kind `read`: the planner's only knowledge of Pleo's lists, and the
-executor's only knowledge of how records are looked up and written.
+executor's only knowledge of how records are looked up and written. ``READ`` and ``WRITE`` are the scopes that they
+need, and `probe` is a read that costs little.
 """
 
 from __future__ import annotations
@@ -56,6 +57,17 @@ def read(kind: Kind, reader: PleoReader) -> list[Live]:
     """Every record of a flat kind, active and archived."""
     found: list[Live] = _module(kind).read(reader)
     return found
+
+
+def probe(kind: Kind, reader: PleoReader) -> None:
+    """One small read of a kind, to see whether the credential may. Raises `RemoteError`."""
+    _module(kind).probe(reader)
+
+
+def scopes(kind: Kind) -> tuple[str, str]:
+    """What a credential must be allowed: to read records of a kind, and to write them."""
+    module = _module(kind)
+    return module.READ, module.WRITE
 
 
 class KindApis:

@@ -34,15 +34,3 @@ class PleoReader(TaxCodeReads, AccountReads, GroupReads, TagReads, VendorReads):
             data.get("subjectURN"),
             data.get("applicationName"),
         )
-
-    def probe(self, what: str) -> None:
-        """One small read of a section, to see whether the credential may. Raises `RemoteError`."""
-        probes = {
-            "taxCodes": self.probe_tax_codes,
-            "accounts": self.probe_accounts,
-            "tags": self.probe_tags,
-            "vendors": self.probe_vendors,
-        }
-        if what == "tags":
-            self.groups()
-        probes[what]()

@@ -64,6 +64,11 @@ class GroupWrites(GroupReads):
         return understood(lambda: wire.group(wire.data_of(answer.body)))
 
 
+def probe(reader: GroupReads) -> None:
+    """One small read, to see whether the credential may. Raises `RemoteError`."""
+    reader.groups()
+
+
 class Operations:
     """Tag groups (T57-T59). No uniqueness of codes is published."""
 

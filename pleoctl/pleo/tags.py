@@ -72,6 +72,11 @@ class TagWrites(TagReads):
         return understood(lambda: {r.id: r for r in (wire.tag(row, keep=True) for row in rows)})
 
 
+def probe(reader: TagReads) -> None:
+    """One small read, to see whether the credential may. Raises `RemoteError`."""
+    reader.probe_tags()
+
+
 class Operations:
     """Tags (T61-T65)."""
 

@@ -69,6 +69,11 @@ def read(reader: TaxCodeReads) -> list[Live]:
     return reader.tax_codes()
 
 
+def probe(reader: TaxCodeReads) -> None:
+    """One small read, to see whether the credential may. Raises `RemoteError`."""
+    reader.probe_tax_codes()
+
+
 class Operations:
     """Tax codes (X2, X5). No uniqueness of codes is published."""
 

@@ -99,6 +99,11 @@ def read(reader: VendorReads) -> list[Live]:
     return reader.vendors()
 
 
+def probe(reader: VendorReads) -> None:
+    """One small read, to see whether the credential may. Raises `RemoteError`."""
+    reader.probe_vendors()
+
+
 class Operations:
     """Vendors (V4-V7). Which field makes the 409 is not published, so a create that got no answer is not repeated."""
 

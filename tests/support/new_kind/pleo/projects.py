@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 PATH = "/v9/projects"
+READ, WRITE = "accounts:read", "accounts:write"  # Pleo has no other ones for it
 
 
 def project(raw: Json) -> Live:
@@ -28,6 +29,11 @@ def project(raw: Json) -> Live:
 def read(reader: Client) -> list[Live]:
     """Every project."""
     return read_pages(reader.http, Listing("GET", PATH), project)
+
+
+def probe(reader: Client) -> None:
+    """One small read."""
+    reader.http.read("GET", PATH, params={"limit": 1})
 
 
 class Operations:
