@@ -68,6 +68,12 @@ STALE: list[tuple[str, Edit, str, list[str]]] = [
         ["name", '"Old name"', '"Elsewhere"'],
     ),
     (
+        "tag archived",
+        Edit(op="archive", kind="tag", key=("DEPT", "NAME")),
+        "tag:DEPT/NAME",
+        ["archived", "false", "true"],
+    ),
+    (
         "tag created",
         Edit(op="create", kind="tag", key=("DEPT", "new1"), fields={"name": "Other"}),
         "tag:DEPT/NEW1",
@@ -124,6 +130,20 @@ def test_what_someone_else_did_is_already_done(engine: Engine, edit: Edit, addre
     applied = engine.apply(plan)
     assert applied.outcome == "done"
     assert {a for a, status in ends(applied).items() if status == "alreadyDone"} == {address}
+    assert engine.plan().changes == []
+
+
+@pytest.mark.parametrize("name", ["One", "Other"])
+def test_tags_that_came_along_with_their_group_are_not_stale(pleo: Sandbox, tmp_path: Path, name: str) -> None:
+    """A run that died after unarchiving a group may have unarchived its tags too: the next one settles them (K24)."""
+    tags = [{"code": "B1", "name": "One", "archived": True}]
+    pleo.reset(Seed(tag_groups=[{"code": "BACK", "name": "Back", "archived": True, "tags": tags}]))
+    wanted = Dimension(Row("BACK", {"code": "BACK", "name": "Back"}), [Row("B1", {"code": "B1", "name": name})])
+    engine = Engine(pleo, tmp_path, checked(DesiredState(None, [wanted], ["d"])), Scope(dimensions=("BACK",)))
+    plan = engine.plan()
+    pleo.edit(Edit(op="unarchive", kind="tagGroup", key="BACK"), Edit(op="unarchive", kind="tag", key=("BACK", "B1")))
+    found = ends(engine.apply(plan))
+    assert found == {"tagGroup:BACK": "alreadyDone", "tag:BACK/B1": "alreadyDone" if name == "One" else "done"}
     assert engine.plan().changes == []
 
 
