@@ -64,11 +64,11 @@ def mutants(source: str, file: str) -> Iterator[Mutant]:
             yield Mutant(name + mark, _lines(statement) | _span(node), code, _swaps(whole, code))
 
 
-def functions(code: CodeType) -> list[CodeType]:
-    """The code of all functions in a module's code, nested ones too."""
-    inner = [one for one in code.co_consts if inspect.iscode(one)]
+def functions(code: CodeType, *, whole: bool) -> list[CodeType]:
+    """The code of the functions in a module's code; ``whole``: of those inside functions, too."""
     mine = [code] if code.co_flags & inspect.CO_OPTIMIZED else []
-    return mine + [one for part in inner for one in functions(part)]
+    inner = [one for one in code.co_consts if inspect.iscode(one)] if whole or not mine else []
+    return mine + [one for part in inner for one in functions(part, whole=whole)]
 
 
 def _places(tree: ast.AST, scope: str = "") -> Iterator[tuple[str, ast.stmt, ast.AST]]:
@@ -187,11 +187,14 @@ def _span(node: Node) -> frozenset[int]:
 
 
 def _swaps(before: CodeType, after: CodeType) -> list[tuple[CodeType, CodeType]] | None:
-    was, now = functions(before), functions(after)
-    fits = [one.co_freevars for one in was] == [one.co_freevars for one in now]
-    if not fits or _outside(before) != _outside(after):
+    if _outside(before) != _outside(after):
         return None
-    return [(one, other) for one, other in zip(was, now, strict=True) if one != other]
+    # Inner functions are made anew by the outer ones; those that were made on import are changed where that can be.
+    for whole in (True, False):
+        was, now = functions(before, whole=whole), functions(after, whole=whole)
+        if [one.co_freevars for one in was] == [one.co_freevars for one in now]:
+            return [(one, other) for one, other in zip(was, now, strict=True) if one != other]
+    return None
 
 
 def _outside(code: CodeType) -> list[Any]:

@@ -170,7 +170,7 @@ class DimensionSync:
         row = dimension.row
         if row.hold is not None:
             self._held_values(dimension)
-        if not row.active or row.hold is not None or code in bucket.doubtful or _group(code) in self._left:
+        if not row.active or row.hold is not None or code in bucket.doubtful:
             return
         records = [g for g in groups if fold(g.key) == code]
         group = keep_group(row, records) if records else None

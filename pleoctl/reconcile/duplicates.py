@@ -18,8 +18,6 @@ def keep_tag(row: Row, found: list[Live], usage: Callable[[], dict[str, int]]) -
     only where name and state leave more than one.
     """
     named = [r for r in found if r.fields.get("name") == row.fields.get("name")]
-    if len(named) == 1:
-        return named[0]
     candidates = named or found
     candidates = [r for r in candidates if not r.archived] or candidates
     if len(candidates) == 1:

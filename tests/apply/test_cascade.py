@@ -1,0 +1,66 @@
+"""Unarchiving a tag group may carry its tags along (K24); and what of a group is read before anything is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+import mixed
+from ends_of import ends
+from engine import Engine
+from pleoctl.desired.read import checked
+from pleoctl.model import DesiredState, Dimension, Row
+from pleoctl.reconcile import Scope
+from pleoctl.sandbox import Fault, Seed, Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pleoctl.sandbox import Sandbox
+
+
+def group_of(pleo: Sandbox, root: Path, count: int, values: list[Row], *, archived: bool) -> Engine:
+    """One group with tags T0, T1, …, in the state of the group, and the values that the books list."""
+    tags = [{"code": f"T{number}", "name": "Name", "archived": archived} for number in range(count)]
+    seed = Seed(tag_groups=[{"code": "G", "name": "G", "archived": archived, "tags": tags}])
+    pleo.reset(seed, Settings(archive_cascade="cascade"))
+    state = checked(DesiredState(None, [Dimension(Row("G", {"code": "G", "name": "G"}), values)], ["d"]))
+    return Engine(pleo, root, state, Scope(dimensions=("G",)), mixed.FREE)
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_tags_that_come_along_are_archived_again(pleo: Sandbox, tmp_path: Path, refused: bool) -> None:
+    """Nobody asked for them: 100 a call, or one by one where a call is refused; the plan itself has the group alone."""
+    engine = group_of(pleo, tmp_path, 3, [], archived=True)
+    plan = engine.plan()
+    assert [str(change.address) for change in plan.changes] == ["tagGroup:G"]
+    if refused:
+        pleo.add_fault(Fault(kind="status", status=400, method="POST", path="/v0/tags/archive$"))
+    applied = engine.apply(plan)
+    assert (ends(applied), applied.findings) == ({"tagGroup:G": "done"}, [])
+    assert all(tag["archived"] for tag in pleo.state()["tags"])
+    assert engine.plan().changes == []
+
+
+def test_a_tag_that_cannot_be_archived_again_is_told(pleo: Sandbox, tmp_path: Path) -> None:
+    """The group is done all the same; the finding names what came along, and the next plan mends it."""
+    engine = group_of(pleo, tmp_path, 1, [], archived=True)
+    pleo.add_fault(Fault(kind="status", status=400, path="/v0/tags/"))
+    applied = engine.apply(engine.plan())
+    assert ends(applied) == {"tagGroup:G": "done"}
+    assert "came along with its unarchived group" in applied.findings[0].message
+    pleo.clear_faults()
+    assert [change.action for change in engine.approved().changes] == ["archive"]
+
+
+def test_a_tag_that_is_only_renamed_is_read_by_itself(pleo: Sandbox, tmp_path: Path) -> None:
+    """Its group of three pages is not: one read before the write and one after it (law 7)."""
+    values = [
+        Row(f"T{number}", {"code": f"T{number}", "name": "New" if number == 7 else "Name"}) for number in range(250)
+    ]
+    engine = group_of(pleo, tmp_path, 250, values, archived=False)
+    plan = engine.plan()
+    pleo.world.statistics.reset()
+    assert ends(engine.apply(plan)) == {"tag:G/T7": "done"}
+    assert (pleo.stats()["reads"], pleo.stats()["writes"]) == (2, 1)
