@@ -8,11 +8,13 @@ import threading
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from ends_of import ends
 from engine import Engine, check_contract
 from pleoctl.documents.schemas import validator
 from pleoctl.errors import ExitCode, PleoctlError, Refused
+from pleoctl.plan import Plan
 from pleoctl.run.journal import Journal
 from pleoctl.sandbox import Fault
 from pleoctl.workspace.settings import GuardLimits
@@ -168,3 +170,21 @@ def test_the_mixed_plan_keeps_the_contract(engine: Engine) -> None:
     assert set(ends(applied).values()) == {"done"}
     assert engine.plan().changes == []
     check_contract(engine.pleo)
+
+
+@pytest.mark.parametrize(("address", "theirs"), [("account:gone%2F1", "keep"), ("tag:DEPT/GONE", "KEEP")])
+def test_a_change_whose_id_is_another_records_is_refused(engine: Engine, address: str, theirs: str) -> None:
+    """Protection goes by address: a forged plan that archives another record under it ends before it writes."""
+    plan = engine.plan()
+    records = engine.pleo.state()["accounts"] + engine.pleo.state()["tags"]
+    record = next(r for r in records if theirs in {r.get("externalId"), r.get("code")})
+    forged = [
+        replace(c, id=record["id"], before={**(c.before or {}), "name": record["name"], "code": record["code"]})
+        if str(c.address) == address
+        else c
+        for c in plan.changes
+    ]
+    applied = engine.apply(Plan.of(plan.head, forged))
+    assert applied.outcome == "refused"
+    assert any("do not belong together" in finding.message for finding in applied.findings)
+    assert engine.pleo.stats()["writes"] == 0
