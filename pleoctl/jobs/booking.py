@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from pleoctl.errors import Stale
 from pleoctl.jobs.periods import Mover, once_of
 from pleoctl.jobs.plan import keys_of
-from pleoctl.jobs.receipt import ItemError
+from pleoctl.jobs.receipt import BETWEEN, ItemError
 from pleoctl.jobs.standing import difference, live
 from pleoctl.jobs.steps import Attach, Book, Finish, Hand, find
 from pleoctl.machine import this_machine
@@ -63,7 +63,7 @@ class Outcome:
         result.status, result.error = self.status, self.error
         result.warnings = [*result.warnings, *self.warnings]
         if self.held:
-            result.external_id = ", ".join(record.id for record in self.held)
+            result.external_id = BETWEEN.join(record.id for record in self.held)
             result.external_url = self.held[0].url
 
 

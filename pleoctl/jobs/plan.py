@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from pleoctl.sinks.base import Held, Sink
 
 FOREIGN: Final = "invalid_configuration"
+MOST_LEGS: Final = 2
+"""A document and its payment (T33-T35)."""
 NO_PAYLOAD: Final = "unexpected_failure"
 DIFFERENT: Final = "validation_failure"
 
@@ -209,11 +211,15 @@ class Planner:
 
 
 def keys_of(sink: Sink, job: str, item: Listed, entry: Entry | None) -> list[Key]:
-    """The references of an item: one, or one for each leg where the sink books legs by themselves."""
+    """The references of an item: one, or one for each leg where the sink books legs by themselves.
+
+    Of an item without an entry nobody knows how many legs it had when it was booked: as many as there can be.
+    """
     can = sink.capabilities
     legs: list[int | None] = [None]
-    if can.per_leg and entry is not None and entry.entries:
-        legs = [n for n, _ in enumerate(entry.entries, 1)]
+    if can.per_leg:
+        number = len(entry.entries) if entry is not None and entry.entries else MOST_LEGS
+        legs = list(range(1, number + 1))
     day = entry.posting_date if entry is not None else None
     return [Key(stored_key(item.id, can.key, leg), item.id, job, item.place, day) for leg in legs]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -16,6 +16,8 @@ from pleoctl.model.shape import Strict, Told
 from pleoctl.run.chain import Died, Links, receipt_bytes, sealed
 from pleoctl.run.receipt import Outcome
 
+BETWEEN: Final = ", "
+"""What stands between the ids of an item whose legs are records of their own."""
 ItemStatus = Literal["done", "alreadyDone", "partial", "failed", "ambiguous", "blocked", "notAttempted"]
 JobEnd = Literal["completed", "completed_with_errors", "failed", "open"]
 

@@ -56,7 +56,9 @@ class ExportJob:
 
     @property
     def expires(self) -> str | None:
-        """When it expires unless something happens; None where Pleo's times cannot be read."""
+        """When it expires unless something happens; None where it is over, or Pleo's times cannot be read."""
+        if not self.is_open:
+            return None
         try:
             moment = datetime.fromisoformat(self.updated or self.created) + timedelta(seconds=self.expires_in)
         except ValueError:

@@ -204,3 +204,56 @@ def test_a_host_that_nobody_trusts_gets_no_request(
         assert said.code == code
         assert "sink.baseUrl" in said.stderr
     assert (world.writes, api.requests) == ([], [])
+
+
+def legs_of(api: ApiBooks) -> dict[str, Any]:
+    """A sink that books one voucher a leg, each under the key with the number of the leg."""
+    book = section(api)["book"]
+    templates = [{**book, "when": f"leg.kind == '{kind}'"} for kind in ("invoice", "payment", "journal")]
+    return section(api, per="leg", book=templates) | {"book": templates}
+
+
+def with_invoice(world: World) -> None:
+    """The first item becomes an invoice and its payment."""
+    world.payloads[JOB][0] |= {
+        "bookkeeping": {"method": "accounts_payable"},
+        "vendor": {"id": "v", "name": "ACME", "defaultCurrency": "SEK", "code": "ACME"},
+    }
+
+
+def test_legs_that_stand_are_verified_each(
+    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """An item of two vouchers is right where both stand, and told where one of them is gone or void."""
+    with_invoice(world)
+    books(legs_of(api))
+    assert cli("jobs", "run").code == 0
+    assert Counter(world.statuses[item_id(1)][0]["externalId"].split(", ")) == {"1": 1, "2": 1}
+    assert cli("jobs", "verify").code == 0
+    second = api.vouchers[1]
+    second["status"] = "void"
+    said = cli("jobs", "verify", "--format", "json")
+    assert (said.code, [finding["code"] for finding in said.json["findings"]]) == (2, ["void-in-books"])
+    api.vouchers.remove(second)
+    said = cli("jobs", "verify", "--format", "json")
+    assert (said.code, [finding["code"] for finding in said.json["findings"]]) == (2, ["missing-in-books"])
+
+
+@pytest.mark.usefixtures("time")
+def test_legs_that_stand_are_seen_though_the_rules_refuse_the_item_today(
+    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+) -> None:
+    """The item is reported, not failed; and the job cannot be failed by hand while its legs stand unreported."""
+    with_invoice(world)
+    books(legs_of(api))
+    world.faults = dict.fromkeys(range(2, 20), "before")
+    assert cli("jobs", "run").code == 5
+    world.faults = {}
+    world.payloads[JOB][0]["accountingEntryLines"][0]["account"] = None
+    refused = cli("jobs", "fail", JOB, "--type", "invalid_configuration", "--reason", "x")
+    assert (refused.code, world.events) == (3, ["started"])
+    change = cli("jobs", "plan", "--format", "json").json["changes"][0]
+    assert (change["action"], change["warnings"]) == ("report", ["mapping-now-fails"])
+    assert cli("jobs", "run").code == 0
+    assert world.statuses[item_id(1)][-1]["status"] == "successful"
+    assert len(api.vouchers) == 4

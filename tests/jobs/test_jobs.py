@@ -227,6 +227,7 @@ def test_jobs_are_listed_and_fetched(world: World, books: MakeBooks, cli: Callab
     books()
     listed = cli("jobs", "list", "--format", "json").json["result"]
     assert [job["id"] for job in listed] == [OTHER, JOB]
+    assert listed[0]["expiresAt"] is None
     assert listed[1] == {
         "id": JOB,
         "status": "pending",
