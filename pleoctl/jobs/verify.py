@@ -39,24 +39,28 @@ def _keys(sink: Sink, job: ExportJob, place: int, item: JobItem) -> Iterator[Key
 
 
 def _judged(item: JobItem, legs: Sequence[Sequence[Held]]) -> Iterator[Finding]:
-    """What is wrong with an item, first of all legs; the ids of all of them where nothing else is."""
-    address, problem = f"item:{item.id}", next(filter(None, map(_problem, legs)), None)
-    if problem is None:
-        names = BETWEEN.join(live(records)[0].id for records in legs)
-        if item.external_id in {None, names}:
-            return
-        problem = "other-record", f"Pleo was told {item.external_id}, the books hold {names}"
-    code, words = problem
-    yield Finding(code, words, "warning", address=address)
+    """What is wrong with an item: with the first of its legs that is not as it should be, else with their ids."""
+    address = f"item:{item.id}"
+    problem = next(filter(None, (_problem(address, records) for records in legs)), None)
+    if problem is not None:
+        yield problem
+        return
+    names = BETWEEN.join(live(records)[0].id for records in legs)
+    if item.external_id not in {None, names}:
+        words = f"Pleo was told {item.external_id}, the books hold {names}"
+        yield Finding("other-record", words, "warning", address=address)
 
 
-def _problem(records: Sequence[Held]) -> tuple[str, str] | None:
-    """What is wrong with the records of one reference: code and words."""
+def _problem(address: str, records: Sequence[Held]) -> Finding | None:
+    """What is wrong with the records of one reference."""
     standing = live(records)
     if not records:
-        return "missing-in-books", "Pleo has it as booked, the books do not hold it"
+        return Finding(
+            "missing-in-books", "Pleo has it as booked, the books do not hold it", "warning", address=address
+        )
     if not standing:
-        return "void-in-books", f"the books hold {records[0].id} as void"
+        return Finding("void-in-books", f"the books hold {records[0].id} as void", "warning", address=address)
     if len(standing) > 1:
-        return "booked-twice", f"the books hold it twice: {' and '.join(record.id for record in standing)}"
+        names = " and ".join(record.id for record in standing)
+        return Finding("booked-twice", f"the books hold it twice: {names}", "warning", address=address)
     return None
