@@ -147,6 +147,31 @@ def test_values_of_a_dimension(folder: Path, cli: Any) -> None:
     assert cli("export").code == 0
 
 
+ENDS = [
+    ("2026-12-31", "2026-12-31"),
+    ("2026-12-31T00:00:00", "2026-12-31"),
+    ("31.12.2026", "2026-12-31"),
+    ("31/12/26", "2026-12-31"),
+    ("12/31/2026", "2026-12-31"),
+    ("01/02/2026", None),
+    ("soon", None),
+]
+
+
+@pytest.mark.parametrize(("written", "expires"), ENDS)
+def test_ends_of_values_are_days(written: str, expires: str | None, folder: Path, cli: Any) -> None:
+    """A form that only one reading fits is written down; where two do, or none, the person is told."""
+    text = f"Nr;Bezeichnung;Gültig bis\nK1;Vertrieb;{written}\nK2;Einkauf;\n"
+    (folder / "as" / "centres.csv").write_text(text, encoding="utf-8")
+    assert cli("source", "init", "as/centres.csv", "--dimension", "CC").code == 0
+    assert cli("export").code == 0
+    values = parse((folder / "desired-state.yaml").read_text(encoding="utf-8"), "d").data["dimensions"][0]["values"]
+    assert [row.get("expires") for row in values] == [expires, None]
+    assert [row for row in values if "hold" in row] == []
+    told = f'column "Gültig bis" {"may be any of" if written[:1] == "0" else "has no form"}'
+    assert (told in (folder / "pleoctl.yaml").read_text(encoding="utf-8")) == (expires is None)
+
+
 def test_a_file_of_its_own_is_never_overwritten(folder: Path, cli: Any) -> None:
     """`-o` writes a new file, or standard output; without a workspace the section is shown."""
     (folder / "chart.csv").write_text("Konto,Namn\n1930,Bank\n", encoding="utf-8")

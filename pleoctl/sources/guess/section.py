@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.documents.scalars import yaml_string
 from pleoctl.sources.csv_files import ACTIVE as DEFAULT_ACTIVE
 from pleoctl.sources.csv_files import INACTIVE as DEFAULT_INACTIVE
+from pleoctl.sources.days import day_of
 from pleoctl.sources.guess.words import ACTIVE, HEADINGS, INACTIVE, NO, YES, plain
 from pleoctl.text import obeyed_by_nobody
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 _SHOWN: Final = 5
 _LONGEST: Final = 40
 _WORDS: Final = 12
+_FORMS: Final = ("D.M.YYYY", "D/M/YYYY", "M/D/YYYY", "D-M-YYYY", "D.M.YY", "D/M/YY", "M/D/YY")
 
 
 def word(text: str) -> str:
@@ -47,6 +50,8 @@ def table_lines(sheet: Sheet, settings: Iterable[str], *, dimension: bool = Fals
         yield said("headerRow", str(sheet.line), "the lines before it are no rows", 4)
     yield "    columns:"
     yield from _columns(sheet, dimension=dimension)
+    if dimension and "end" in sheet.roles:
+        yield from _ends(sheet)
     yield from _states(sheet)
     yield from _headings(sheet)
 
@@ -71,6 +76,30 @@ def _columns(sheet: Sheet, *, dimension: bool) -> Iterator[str]:
         if filled:
             line = said("taxCodeExternalId", word(sheet.name("tax")), "", 0)
             yield f"      # {line}   # {filled} of {len(sheet.rows)} rows have one; an empty cell clears it in Pleo"
+
+
+def _ends(sheet: Sheet) -> Iterator[str]:
+    """Days as the system exchanges them need a column; in the one form that fits all cells they need to be told it."""
+    days = [cell.strip() for cell in sheet.cells("end") if cell.strip()]
+    column = sheet.name("end")
+    fitting = [form for form in (None, *_FORMS) if all(_is_day(day, form) for day in days)]
+    if days and None in fitting and all(day_of(day) in {day, None} for day in days):
+        yield said("expires", word(column), "", 6)
+    elif days and (None in fitting or len(fitting) == 1):
+        form = "" if None in fitting else f", '{fitting[0]}'"
+        expression = f"date({json.dumps(column, ensure_ascii=False)}{form})"
+        yield said("fields", f"{{expires: {yaml_string(expression)}}}", "", 4)
+    elif days:
+        why = f"may be any of {', '.join(map(str, fitting))}" if fitting else "has no form that is known"
+        yield f"    # fields: {{expires: date(…, 'DD.MM.YYYY')}}   # column {shown([column])} {why}: {shown(days)}"
+
+
+def _is_day(text: str, form: str | None) -> bool:
+    try:
+        day_of(text, form)
+    except ValueError:
+        return False
+    return True
 
 
 def _key_of(sheet: Sheet) -> str:

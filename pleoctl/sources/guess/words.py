@@ -66,6 +66,12 @@ HEADERS: Final[dict[str, frozenset[str]]] = {
         "momskod,mva,mva kode,mvakode,steuer,steuerschlüssel,steuercode,ust,alv,alv koodi,alv tunnus,tva,code tva,"
         "btw,btw code,iva,código iva,codigo de iva,codice iva,aliquota"
     ),
+    "end": _set(
+        "valid until,valid to,end date,enddate,end,expires,until,to date,gültig bis,enddatum,bis,ende,giltig till,"
+        "giltigt till,slutdatum,till och med,gyldig til,slutdato,udløb,utløp,sluttdato,voimassa,voimassa asti,"
+        "päättymispäivä,date de fin,fin,valable jusqu'au,geldig tot,einddatum,fecha fin,fecha de fin,válido hasta,"
+        "data fine,fine,valido fino al"
+    ),
     "currency": _set("currency,currency code,währung,valuta,valuutta,devise,monnaie,munt,moneda,divisa"),
 }
 

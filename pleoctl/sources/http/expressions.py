@@ -7,9 +7,7 @@ whole chart. So an expression remembers which of its names the data has had; wha
 from __future__ import annotations
 
 import math
-import re
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from warnings import catch_warnings, simplefilter
 
@@ -19,7 +17,7 @@ from jmespath.functions import Functions, signature
 from jmespath.visitor import Options, TreeInterpreter
 
 from pleoctl.errors import SourceError
-from pleoctl.sources.cells import NO_END
+from pleoctl.sources.days import day_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,9 +31,6 @@ MAX_DEPTH: Final = 100
 MAX_GROWTH: Final = 10_000
 #: Codes and names in Pleo are no longer.
 MAX_WIDTH: Final = 255
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_DAY: Final = re.compile(r"(\d{4})(-?)(\d{2})\2(\d{2})(?:[T ]\d{2}:\d{2}.*)?", re.DOTALL)
-_TICKS: Final = re.compile(r"\\?/Date\((-?\d{1,15})([+-]\d{4})?\)\\?/")
 _FAILURES: Final = (JMESPathError, ArithmeticError, TypeError, ValueError, RecursionError)
 
 _TEXT: Final[Any] = {"types": ["string", "null"]}
@@ -85,29 +80,14 @@ class _Functions(Functions):
     def _func_minus(self, number: float | None) -> float | None:
         return None if number is None else -number
 
-    @signature(_TEXT)
-    def _func_date(self, text: str | None) -> str | None:
-        return None if text is None or not text.strip() else _day(text.strip())
-
-
-def _day(text: str) -> str | None:
-    """The day of a date or date-time as it is written; null for the days that stand for no end."""
-    ticks, written = _TICKS.fullmatch(text), _DAY.fullmatch(text)
-    try:
-        if ticks is not None:
-            day = (_EPOCH + timedelta(milliseconds=int(ticks[1])) + _offset(ticks[2])).date()
-        elif written is not None:
-            day = date(int(written[1]), int(written[3]), int(written[4]))
-        else:
-            raise ExpressionError(f"In function date(), {text[:40]!r} is no date (YYYY-MM-DD, with or without a time)")
-    except (ValueError, OverflowError) as error:
-        raise ExpressionError(f"In function date(), {text[:40]!r} is no day of the calendar") from error
-    return None if day.isoformat() in NO_END else day.isoformat()
-
-
-def _offset(words: str | None) -> timedelta:
-    sign = -1 if words and words[0] == "-" else 1
-    return sign * timedelta(hours=int(words[1:3]), minutes=int(words[3:])) if words else timedelta()
+    @signature({"types": ["string", "null"], "variadic": True})
+    def _func_date(self, text: str | None, written: str | None = None, *_more: Any) -> str | None:
+        if text is None or not text.strip():
+            return None
+        try:
+            return day_of(text.strip(), written)
+        except ValueError as error:
+            raise ExpressionError(f"In function date(), {error}") from error
 
 
 def _text(value: str | float) -> str:

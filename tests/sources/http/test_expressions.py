@@ -96,6 +96,13 @@ def test_names_are_seen_on_both_sides() -> None:
         ("date(a)", "/Date(-62135596800000)/", None),
         ("date(a)", "0001-01-01T00:00:00", None),
         ("date(a)", "9999-12-31", None),
+        ("date(a, 'DD.MM.YYYY')", "31.12.2026", "2026-12-31"),
+        ("date(a, 'DD.MM.YYYY')", "31.12.2026 00:00:00", "2026-12-31"),
+        ("date(a, 'D.M.YYYY')", "1.2.2026", "2026-02-01"),
+        ("date(a, 'M/D/YY')", "12/31/26", "2026-12-31"),
+        ("date(a, 'DD/MM/YYYY')", "31/12/9999", None),
+        ("date(a, 'YYYYMMDD')", "20261231", "2026-12-31"),
+        ("date(a, 'DD.MM.YYYY')", "", None),
         ("date(a)", "", None),
         ("date(a)", None, None),
     ],
@@ -119,6 +126,25 @@ def test_a_date_is_a_day_or_an_error(day: str) -> None:
     """What is no day is an error of the row; a guess would end a value too early."""
     with pytest.raises(ExpressionError, match=r"date\(\)"):
         Expression("date(a)", "key")({"a": day})
+
+
+@pytest.mark.parametrize(
+    ("form", "day"),
+    [
+        ("DD.MM.YYYY", "12/31/2026"),
+        ("DD.MM.YYYY", "31.13.2026"),
+        ("DD.MM.YYYY", "1.2.2026"),
+        ("DD.MM.YYYY", "2026-12-31"),
+        ("DD.MM", "31.12"),
+        ("DD.MM.YYYY MM", "31.12.2026 12"),
+        ("(", "("),
+        ("", "31.12.2026"),
+    ],
+)
+def test_a_form_of_dates_is_meant_as_it_is_written(form: str, day: str) -> None:
+    """A day in another form, or a form that is none, is an error of the row."""
+    with pytest.raises(ExpressionError, match=r"date\(\)"):
+        Expression(f"date(a, '{form}')", "key")({"a": day})
 
 
 @pytest.mark.parametrize("text", ["a[:10]", "a[0]", "a[-1]", "trim(a)[:3]", "b || a[:10]"])
