@@ -1,4 +1,4 @@
-"""The ``tryton`` source: accounts and analytic accounts by JSON-RPC.
+"""The ``tryton`` source: accounts, analytic accounts, taxes and parties by JSON-RPC.
 
 Tryton is GPL and is only spoken to. A view (an account without a type) is a heading and left out; a closed account is
 inactive. The root of an analytic tree is a dimension, the accounts below it that can be booked on are its values.
@@ -13,6 +13,14 @@ from pleoctl.errors import SourceError
 from pleoctl.sources.base import SourceRow, Table
 from pleoctl.sources.files import wanted
 from pleoctl.sources.tryton_calls import TrytonCalls
+from pleoctl.sources.tryton_records import (
+    IDENTIFIER_FIELDS,
+    PARTY_FIELDS,
+    TAX_FIELDS,
+    TAX_NUMBERS,
+    tax_rows,
+    vendor_rows,
+)
 
 if TYPE_CHECKING:
     from pleoctl.sources.context import Context
@@ -34,8 +42,9 @@ class TrytonSource:
         """See `Source.read`."""
         if not wanted(self._section, resource):
             return None
-        if resource == "accounts":
-            return self._accounts()
+        tables = {"accounts": self._accounts, "taxCodes": self._tax_codes, "vendors": self._vendors}
+        if resource in tables:
+            return tables[resource]()
         if self._analytic is None:
             self._analytic = self._analytic_accounts()
         return self._dimensions(self._analytic) if resource == "dimensions" else self._values(self._analytic)
@@ -62,6 +71,29 @@ class TrytonSource:
                 for record in records
             ],
         )
+
+    def _tax_codes(self) -> Table:
+        records = self._calls.search("account.tax", [_ALL, *self._company()], list(TAX_FIELDS))
+        return Table("account.tax", list(tax_rows(records)))
+
+    def _vendors(self) -> Table:
+        """All parties, or those of a category: Tryton does not say who is a supplier."""
+        category = self._section.get("vendorCategory")
+        chosen = [] if category is None else [["categories.name", "=", category]]
+        parties = self._calls.search("party.party", [_ALL, *chosen], list(PARTY_FIELDS))
+        identifiers = self._calls.search(
+            "party.identifier", [["type", "in", list(TAX_NUMBERS)]], list(IDENTIFIER_FIELDS)
+        )
+        key = self._section.get("externalId", "id")
+        return Table("party.party", list(vendor_rows(parties, identifiers, key, self._currency())))
+
+    def _currency(self) -> str | None:
+        """The company's currency, where there is one company to ask for."""
+        company = self._section.get("company")
+        domain = [] if company is None else [["id", "=", company]]
+        found = self._calls.search("company.company", domain, ["currency", "currency.code"])
+        codes = {(record.get("currency.") or {}).get("code") for record in found}
+        return codes.pop() if len(codes) == 1 else None
 
     def _analytic_accounts(self) -> list[dict[str, Any]]:
         fields = ["code", "name", "active", "type", "root"]

@@ -124,3 +124,93 @@ def test_a_database_without_analytic_accounts_is_told_what_to_write(server: Fake
         books.read(section(server))
     assert caught.value.findings[0].hint == "without analytic accounts write resources: [accounts]"
     assert books.read(section(server, resources=["accounts"])).dimensions is None
+
+
+def _tax(number: int, **more: Any) -> dict[str, Any]:
+    """A tax as Tryton sends it."""
+    rate = {"__class__": "Decimal", "decimal": "0.190"}
+    plain = {"id": number, "name": f"Tax {number}", "active": True, "type": "percentage", "rate": rate, "parent": None}
+    return {**plain, "group": None, "group.": None, "invoice_account": 5, "invoice_account.": {"code": "1576"}, **more}
+
+
+MINUS = {"__class__": "Decimal", "decimal": "-0.190"}
+TAXES = [
+    _tax(1),
+    _tax(2, active=False, **{"invoice_account.": None}),
+    _tax(3, type="none", rate=None),
+    _tax(4, parent=3),
+    _tax(5, parent=3, rate=MINUS, **{"invoice_account.": {"code": "1787"}}),
+    _tax(6, group=1, **{"group.": {"kind": "sale"}}),
+    _tax(7, type="fixed", rate=None),
+    _tax(8, group=2, **{"group.": {"kind": "purchase"}}),
+    _tax(9, type="none", rate=None),
+    _tax(10, parent=9),
+    _tax(11, parent=9, rate={"__class__": "Decimal", "decimal": "0.070"}),
+    _tax(12, rate=MINUS),
+]
+PARTIES = [
+    {"id": 1, "name": "Papier GmbH", "code": "70001", "active": True},
+    {"id": 2, "name": "Alt", "code": None, "active": False},
+]
+NUMBERS = [
+    {"id": 1, "party": 1, "type": "eu_vat", "code": "DE136695976"},
+    {"id": 2, "party": 1, "type": "vat", "code": "other"},
+]
+COMPANIES = [{"id": 1, "currency": 1, "currency.": {"code": "EUR"}}]
+
+
+def more_of_tryton(call: Call) -> Reply:
+    """Taxes, parties and companies beside the rest."""
+    lists = {"account.tax": TAXES, "party.party": PARTIES, "party.identifier": NUMBERS, "company.company": COMPANIES}
+    model = call.body["method"].removeprefix("model.").rpartition(".")[0]
+    if model not in lists:
+        return tryton()(call)
+    counting = call.body["method"].endswith("_count")
+    return Reply({"id": 0, "result": len(lists[model]) if counting else lists[model]})
+
+
+def test_taxes_are_tax_codes(server: FakeServer, books: Books) -> None:
+    """Percentages and reverse charges with their accounts; sales are left out, what has no single rate is held."""
+    server.app = more_of_tryton
+    state = books.read(section(server, resources=["taxCodes", "accounts"], company=1))
+    rows = {row.key: row for row in state.flat["taxCode"]}
+    assert list(rows) == ["1", "2", "3", "7", "8", "9", "12"]
+    assert rows["1"].fields == {
+        "code": "1",
+        "name": "Tax 1",
+        "rate": "0.19",
+        "type": "inclusive",
+        "ingoingTaxAccount": "1576",
+    }
+    assert (rows["2"].active, rows["2"].fields["ingoingTaxAccount"]) == (False, None)
+    reverse = {name: rows["3"].fields[name] for name in ("type", "rate", "ingoingTaxAccount", "outgoingTaxAccount")}
+    assert reverse == {
+        "type": "reverse",
+        "rate": "0.19",
+        "ingoingTaxAccount": "1576",
+        "outgoingTaxAccount": "1787",
+    }
+    assert [key for key, row in rows.items() if row.hold is not None] == ["7", "9", "12"]
+
+
+def test_parties_are_vendors(server: FakeServer, books: Books) -> None:
+    """With the company's currency and their number for tax; a category narrows them to suppliers."""
+    server.app = more_of_tryton
+    source = section(server, resources=["vendors", "accounts"], company=1, vendorCategory="Suppliers")
+    rows = books.read(source).flat["vendor"]
+    assert [(row.key, row.active, row.hold) for row in rows] == [("1", True, None), ("2", False, None)]
+    assert rows[0].fields == {
+        "code": "70001",
+        "name": "Papier GmbH",
+        "defaultCurrency": "EUR",
+        "taxRegistrationNumber": "DE136695976",
+    }
+    assert "taxRegistrationNumber" not in rows[1].fields
+    asked = [call.body["params"][0] for call in server.calls if "party.party" in call.body["method"]]
+    assert asked[0][1] == ["categories.name", "=", "Suppliers"]
+
+
+def test_neither_is_read_unasked(server: FakeServer, books: Books) -> None:
+    """A section that names no tables reads what it always did."""
+    server.app = more_of_tryton
+    assert set(books.read(section(server)).flat) == {"account"}
