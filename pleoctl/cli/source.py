@@ -145,9 +145,10 @@ def _one_preset(preset: Preset) -> Output:
     if preset.variables or choices:
         lines += ["  variables:", *(f"    {name}: …   # {words}" for name, words in preset.variables.items())]
         lines += [f"    # {name}: …   # {words}" for name, words in choices.items()]
+    lines += [f"  # {name}: {{}}   # read only where it is named" for name in preset.offers]
     lines += ["", "It fills in:", "", *preset.text.rstrip("\n").split("\n")]
     data = {**_named(preset), "notes": preset.notes, "variables": preset.variables, "source": preset.source}
-    data["choices"] = choices
+    data |= {"choices": choices, "offers": preset.offers}
     return Output(Shown.lines(lines), data)
 
 

@@ -10,6 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
+from pleoctl.machine import this_machine
+from pleoctl.remote.pages import MAX_PAGES
 from pleoctl.sources.base import SourceRow, Table
 from pleoctl.sources.files import wanted
 from pleoctl.sources.tryton_calls import TrytonCalls
@@ -73,8 +75,8 @@ class TrytonSource:
         )
 
     def _tax_codes(self) -> Table:
-        records = self._calls.search("account.tax", [_ALL, *self._company()], list(TAX_FIELDS))
-        return Table("account.tax", list(tax_rows(records)))
+        records = self._search("account.tax", [_ALL, *self._company()], list(TAX_FIELDS))
+        return Table("account.tax", list(tax_rows(records, this_machine().now().astimezone().date())))
 
     def _vendors(self) -> Table:
         """All parties, or those of a category: Tryton does not say who is a supplier."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,8 @@ TAX_FIELDS: Final = (
     "type",
     "rate",
     "parent",
+    "start_date",
+    "end_date",
     "group",
     "group.kind",
     "invoice_account",
@@ -29,8 +32,8 @@ TAX_NUMBERS: Final = ("eu_vat", "vat")
 _OF_SALES: Final = "sale"
 
 
-def tax_rows(records: list[dict[str, Any]]) -> Iterator[SourceRow]:
-    """A row for each tax that stands by itself and is not of sales alone.
+def tax_rows(records: list[dict[str, Any]], today: date) -> Iterator[SourceRow]:
+    """A row for each tax that stands by itself and is not of sales alone, as it is on a day.
 
     A percentage is inclusive. A tax made of two opposite percentages is reverse charge: what comes in is on the account
     of the positive one, what goes out on that of the other. Any other is held, for it has no single rate.
@@ -41,17 +44,36 @@ def tax_rows(records: list[dict[str, Any]]) -> Iterator[SourceRow]:
             parts[record["parent"]].append(record)
     for record in records:
         if record["parent"] is None and _inner(record, "group", "kind") != _OF_SALES:
-            yield _tax_row(record, parts[record["id"]])
+            yield _tax_row(record, [one for one in _leaves(record, parts, today) if one["type"] != "none"])
+
+
+def _leaves(record: dict[str, Any], parts: dict[int, list[dict[str, Any]]], today: date) -> Iterator[dict[str, Any]]:
+    """What a tax is made of at last; a part that is of another time is left out."""
+    for part in parts.get(record["id"], ()):
+        if _valid(part, today):
+            yield from _leaves(part, parts, today)
+    if record["id"] not in parts:
+        yield record
+
+
+def _valid(record: dict[str, Any], today: date) -> bool:
+    start, end = (_day(record[name]) for name in ("start_date", "end_date"))
+    return (start is None or start <= today) and (end is None or today <= end)
+
+
+def _day(value: Any) -> date | None:
+    """A day, which comes as ``{"__class__": "date", "year": …}``."""
+    return date(value["year"], value["month"], value["day"]) if isinstance(value, dict) else None
 
 
 def _tax_row(record: dict[str, Any], parts: list[dict[str, Any]]) -> SourceRow:
     cells: dict[str, Any] = {"code": str(record["id"]), "name": record["name"], "active": bool(record["active"])}
     problem = None
-    rates = [(rate, part) for part in parts or [record] if (rate := _rate(part)) is not None]
-    if len(rates) == 1 and rates[0][0] >= 0 and len(parts) < 2:
+    rates = sorted(((rate, part) for part in parts if (rate := _rate(part)) is not None), key=lambda pair: -pair[0])
+    if len(rates) == len(parts) == 1 and rates[0][0] >= 0:
         cells |= {"rate": _plain(rates[0][0]), "type": "inclusive", "ingoingTaxAccount": _account(rates[0][1])}
-    elif len(rates) == 2 and len(parts) == 2 and rates[0][0] == -rates[1][0]:
-        (rate, into), (_, out) = sorted(rates, key=lambda pair: -pair[0])
+    elif len(rates) == len(parts) == 2 and rates[0][0] == -rates[1][0]:
+        (rate, into), (_, out) = rates
         cells |= {"rate": _plain(rate), "type": "reverse"}
         cells |= {"ingoingTaxAccount": _account(into), "outgoingTaxAccount": _account(out)}
     else:

@@ -30,7 +30,8 @@ class Preset:
     """One vendor's API.
 
     ``variables`` must be given by the workspace; ``choices`` may be, and each has a section that then lies over
-    ``source``, which is what the preset fills in; ``text`` is the YAML of both.
+    ``source``, which is what the preset fills in. ``offers`` are tables that are read only where the workspace names
+    them. ``text`` is the YAML of it all.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Preset:
     choices: dict[str, Choice]
     notes: list[str]
     source: dict[str, Any]
+    offers: dict[str, dict[str, Any]]
     text: str
 
     @property
@@ -75,6 +77,7 @@ def load_preset(name: str) -> Preset:
         {name: Choice(one["about"], one["source"]) for name, one in (data.get("choices") or {}).items()},
         data.get("notes") or [],
         data["source"],
+        data.get("offers") or {},
         document.text[document.text.index("\nsource:") + 1 :],
     )
 
@@ -85,6 +88,9 @@ def merged(preset: Preset | None, section: dict[str, Any]) -> dict[str, Any]:
     for name, choice in preset.choices.items() if preset else ():
         if name in section.get("variables", {}):
             base = overlaid(base, choice.source)
+    for name, offer in preset.offers.items() if preset else ():
+        if section.get(name) is not None:
+            base = {**base, name: offer}
     return overlaid(base, section)
 
 

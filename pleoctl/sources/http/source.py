@@ -44,7 +44,10 @@ class HttpSource:
             config = self._config.get(name)
             if config and "rows" in config:
                 self._literal[name] = literal_rows(name, config["rows"])
-            elif config:
+            elif config == {}:
+                of = "" if preset is None else f": the preset {preset.name} does not know how to read them"
+                raise SourceError(f"source.{name} says nothing{of}", hint="describe the request, see docs/sources.md")
+            elif config is not None:
                 self._resources[name] = resources(name, config, known)
         self._check_parents()
         base_url = self._config.get("baseUrl")
@@ -144,6 +147,8 @@ class HttpSource:
             whole.rows += table.rows
         # One list per parent says the same for all.
         whole.findings = list(dict.fromkeys(whole.findings))
+        # A preset may say so as well as the workspace.
+        whole.rate_unit = (self._config.get(parts[0].name) or {}).get("rateUnit", whole.rate_unit)
         whole.may_be_empty = all(spec.may_be_empty for spec in parts)
         return whole
 

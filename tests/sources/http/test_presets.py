@@ -54,7 +54,9 @@ def test_a_preset_is_a_valid_section(name: str) -> None:
     preset = load_preset(name)
     schema = json.loads(schema_text("workspace"))
     source = {"$ref": "#/definitions/source", "definitions": schema["definitions"]}
-    errors = list(Draft7Validator(source).iter_errors({"type": "http", "preset": name, **preset.source}))
+    errors = list(
+        Draft7Validator(source).iter_errors({"type": "http", "preset": name, **preset.source, **preset.offers})
+    )
     assert errors == []
     assert preset.verified == "shape-tested against a fake of the documented answers; not certified"
     assert preset.api
@@ -332,3 +334,43 @@ def test_a_shared_account_is_of_several_companies(server: FakeServer, books: Boo
     server.app = shared
     with pytest.raises(SourceError):
         books.read(section(server, "odoo"))
+
+
+OFFERED = {"xero": "c-", "business-central": "c-", "odoo": ""}
+
+
+@pytest.mark.parametrize("name", OFFERED)
+def test_vendors_are_read_where_they_are_named(server: FakeServer, books: Books, name: str) -> None:
+    """Completely, with the currency that the workspace gives to those that have none; unasked they are not read."""
+    server.app = VENDORS[name].app
+    assert "vendor" not in books.read(section(server, name)).flat
+    rows = books.read({**section(server, name), "vendors": {"defaultCurrency": "EUR"}}).flat["vendor"]
+    assert len(rows) == len(NUMBERS)
+    assert [row.hold for row in rows if row.hold is not None] == []
+    by_key = {row.key: row for row in rows}
+    first, second = by_key[f"{OFFERED[name]}1001"], by_key[f"{OFFERED[name]}1002"]
+    without = "1002" if name == "business-central" else None
+    assert (first.fields["code"], first.fields["name"], second.fields["code"]) == ("1001", "Vendor 1001", without)
+    assert first.fields["taxRegistrationNumber"] == "GB1"
+    assert second.fields["defaultCurrency"] == "EUR"
+    assert first.fields["defaultCurrency"] == ("EUR" if name == "odoo" else "GBP")
+    assert [row.active for row in rows].count(False) == 105
+
+
+def test_tax_rates_of_xero_are_tax_codes(server: FakeServer, books: Books) -> None:
+    """Those of expenses, percentages as fractions, reverse charge by its name."""
+    server.app = VENDORS["xero"].app
+    rows = books.read({**section(server, "xero"), "taxCodes": {}}).flat["taxCode"]
+    assert [(row.key, row.fields["rate"], row.fields["type"], row.active) for row in rows] == [
+        ("INPUT2", "0.2", "inclusive", True),
+        ("REVERSECHARGES", "0.2", "reverse", False),
+        ("RRINPUT", "0.125", "inclusive", True),
+    ]
+
+
+def test_a_table_that_a_preset_does_not_offer_needs_all_its_keys(server: FakeServer, books: Books) -> None:
+    """`{}` is enough only where the preset knows how to read it."""
+    with pytest.raises(InvalidFile) as caught:
+        books.read({**section(server, "sage"), "vendors": {}})
+    assert "source.vendors says nothing: the preset sage does not know" in str(caught.value.findings[0])
+    assert server.calls == []

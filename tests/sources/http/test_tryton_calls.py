@@ -130,6 +130,7 @@ def _tax(number: int, **more: Any) -> dict[str, Any]:
     """A tax as Tryton sends it."""
     rate = {"__class__": "Decimal", "decimal": "0.190"}
     plain = {"id": number, "name": f"Tax {number}", "active": True, "type": "percentage", "rate": rate, "parent": None}
+    plain |= {"start_date": None, "end_date": None}
     return {**plain, "group": None, "group.": None, "invoice_account": 5, "invoice_account.": {"code": "1576"}, **more}
 
 
@@ -147,6 +148,13 @@ TAXES = [
     _tax(10, parent=9),
     _tax(11, parent=9, rate={"__class__": "Decimal", "decimal": "0.070"}),
     _tax(12, rate=MINUS),
+    # As the German chart has them: a tax of today and one of yesterday, below one that has no rate itself.
+    _tax(13, type="none", rate=None),
+    _tax(14, type="none", rate=None, parent=13, end_date={"__class__": "date", "year": 2020, "month": 6, "day": 30}),
+    _tax(15, parent=14),
+    _tax(16, type="none", rate=None, parent=13, start_date={"__class__": "date", "year": 2021, "month": 1, "day": 1}),
+    _tax(17, parent=16, rate={"__class__": "Decimal", "decimal": "0.07"}),
+    _tax(18, parent=13, start_date={"__class__": "date", "year": 9000, "month": 1, "day": 1}),
 ]
 PARTIES = [
     {"id": 1, "name": "Papier GmbH", "code": "70001", "active": True},
@@ -174,7 +182,8 @@ def test_taxes_are_tax_codes(server: FakeServer, books: Books) -> None:
     server.app = more_of_tryton
     state = books.read(section(server, resources=["taxCodes", "accounts"], company=1))
     rows = {row.key: row for row in state.flat["taxCode"]}
-    assert list(rows) == ["1", "2", "3", "7", "8", "9", "12"]
+    assert list(rows) == ["1", "2", "3", "7", "8", "9", "12", "13"]
+    assert rows["13"].fields["rate"] == "0.07"
     assert rows["1"].fields == {
         "code": "1",
         "name": "Tax 1",
