@@ -122,3 +122,20 @@ def test_a_wrong_password_is_told_without_it(
     assert "hunter22" not in told.out + told.err
     assert "Tryton" in told.err
     assert not (folder / "desired-state.yaml").exists()
+
+
+@pytest.mark.usefixtures("tryton")
+def test_taxes_and_parties_of_tryton_reach_pleo(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Tax codes with rate, type and accounts, and vendors with the company's currency; then nothing is left to do."""
+    workspace = json.loads((folder / "pleoctl.yaml").read_text(encoding="utf-8"))
+    workspace["source"]["resources"] = ["taxCodes", "accounts", "vendors"]
+    del workspace["dimensions"]
+    (folder / "pleoctl.yaml").write_text(json.dumps(workspace), encoding="utf-8")
+    assert run(["export"]) == 0
+    desired = (folder / "desired-state.yaml").read_text(encoding="utf-8")
+    assert 'rate: "0.19", type: "inclusive", ingoingTaxAccount: "1576"' in desired
+    assert 'rate: "0.19", type: "reverse", ingoingTaxAccount: "1574", outgoingTaxAccount: "1774"' in desired
+    assert 'name: "Dunder Mifflin", defaultCurrency: "USD"' in desired
+    assert planned(capsys)["create"] > 1000
+    assert run(["apply", "plan.json"]) == 0
+    assert not {"create", "update", "archive", "unarchive"} & set(planned(capsys))
