@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import vendor_offers as offers
 from fake_books import Reply
 
 if TYPE_CHECKING:
@@ -81,29 +82,8 @@ def xero(call: Call) -> Reply:
             for code, (name, options) in TREE.items()
         ]
         return Reply({"Status": "OK", "TrackingCategories": trees})
-    if call.path.endswith("/TaxRates"):
-        rates = [
-            {"TaxType": "INPUT2", "Name": "20% (VAT on Expenses)", "EffectiveRate": 20.0, "Status": "ACTIVE"},
-            {
-                "TaxType": "REVERSECHARGES",
-                "Name": "Reverse Charge (20%)",
-                "EffectiveRate": 20,
-                "Status": "DELETED",
-            },
-            {"TaxType": "RRINPUT", "Name": "5%", "EffectiveRate": 12.5, "Status": "ACTIVE", "ReportTaxType": "INPUT"},
-            {"TaxType": "OUTPUT2", "Name": "Income", "EffectiveRate": 20, "Status": "ACTIVE"},
-        ]
-        return Reply({"TaxRates": [{**one, "CanApplyToExpenses": one["TaxType"] != "OUTPUT2"} for one in rates]})
-    if call.path.endswith("/Contacts"):
-        assert (call.query["where"], call.query["includeArchived"]) == ("IsSupplier==true", "true")
-        found = [
-            {"ContactID": f"c-{n}", "Name": f"Vendor {n}", "ContactStatus": "ACTIVE" if _active(n) else "ARCHIVED"}
-            | ({"AccountNumber": str(n), "DefaultCurrency": "GBP", "TaxNumber": "GB1"} if n % 2 else {})
-            for n in NUMBERS
-        ]
-        size = int(call.query["pageSize"])
-        page = _part(found, (int(call.query["page"]) - 1) * size, size)
-        return Reply({"Contacts": page, "pagination": {"itemCount": len(found)}})
+    if (offered := offers.xero(call, NUMBERS)) is not None:
+        return offered
     rows = [
         {
             "AccountID": f"id-{n}",
@@ -138,19 +118,7 @@ def business_central(call: Call) -> Reply:
         options = TREE[call.path.split("dimensions(i-")[1][:2]][1]
         return Reply({"value": [{"code": o, "displayName": n} for o, n, _ in options], "@odata.count": len(options)})
     if call.path.endswith("/vendors"):
-        found = [
-            {
-                "id": f"c-{n}",
-                "number": str(n),
-                "displayName": f"Vendor {n}",
-                "blocked": " " if _active(n) else "All",
-                "currencyCode": "GBP" if n % 2 else "",
-                "country": "GB" if n % 2 else "",
-                "taxRegistrationNumber": "GB1" if n % 2 else "",
-            }
-            for n in NUMBERS
-        ]
-        return Reply({"value": found, "@odata.count": len(found)})
+        return offers.business_central(NUMBERS)
     rows = [
         {
             "id": f"id-{n}",
@@ -393,18 +361,7 @@ def odoo(call: Call) -> Reply:
             }
             for n in NUMBERS
         ],
-        "res.partner": [
-            {
-                "id": n,
-                "ref": str(n) if n % 2 else False,
-                "name": f"Vendor {n}",
-                "active": _active(n),
-                "vat": "GB1" if n % 2 else False,
-                "country_code": "GB" if n % 2 else False,
-                "company_id": False,
-            }
-            for n in NUMBERS
-        ],
+        "res.partner": offers.odoo(NUMBERS),
         "account.analytic.plan": [{"id": int(code[1:]), "name": name} for code, (name, _) in TREE.items()],
         "account.analytic.account": [
             {"id": int(o[1:]), "name": n, "active": on, "root_plan_id": [int(code[1:]), name], "company_id": [1, "A"]}
