@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
 from pleoctl.machine import this_machine
-from pleoctl.remote.pages import MAX_PAGES
 from pleoctl.sources.base import SourceRow, Table
 from pleoctl.sources.files import wanted
 from pleoctl.sources.tryton_calls import TrytonCalls
@@ -75,7 +74,7 @@ class TrytonSource:
         )
 
     def _tax_codes(self) -> Table:
-        records = self._search("account.tax", [_ALL, *self._company()], list(TAX_FIELDS))
+        records = self._calls.search("account.tax", [_ALL, *self._company()], list(TAX_FIELDS))
         return Table("account.tax", list(tax_rows(records, this_machine().now().astimezone().date())))
 
     def _vendors(self) -> Table:
