@@ -64,6 +64,18 @@ def test_attachments_are_stored_beside_the_books(world: World, books: MakeBooks,
     assert not (folder / ".pleoctl/attachments" / JOB).exists()
 
 
+@pytest.mark.usefixtures("world")
+def test_books_that_stay_on_this_machine_are_told(books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every plan warns until something publishes them."""
+    monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
+    books()
+    told = cli("jobs", "plan", "--format", "json").json["warnings"]
+    assert "books-on-this-machine" in {one["code"] for one in told}
+    books({"type": "beancount", "path": "books", "publish": ["true"]})
+    told = cli("jobs", "plan", "--format", "json").json["warnings"]
+    assert "books-on-this-machine" not in {one["code"] for one in told}
+
+
 def test_books_are_published_before_a_status_leaves(
     world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections import Counter
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -226,7 +227,7 @@ def test_a_program_refuses_items(
     assert world.events == ["started", "failed"]
 
 
-@pytest.mark.parametrize(("choice", "code"), [("fail", 5), ("nextOpen", 0)])
+@pytest.mark.parametrize(("choice", "code"), [("fail", 5), ("nextOpen", 0), ("today", 0)])
 def test_a_closed_period(
     choice: str,
     code: int,
@@ -234,14 +235,18 @@ def test_a_closed_period(
     books: MakeBooks,
     cli: Cli,
     tmp_path: Path,
+    time: FakeTime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An entry is refused, or booked in the next open period and says so (P1-P3)."""
     monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
+    time.seconds = datetime(2026, 6, 7, 23, 59, tzinfo=UTC).timestamp()
     books(program(str(tmp_path), "closed"), posting={"closedPeriod": choice})
     assert cli("jobs", "run").code == code
     moved = {(row["date"], row["moved"]["from"]) for row in rows(tmp_path)}
-    assert moved == ({("2026-04-01", "2026-03-15")} if choice == "nextOpen" else set())
+    days = {"fail": set(), "nextOpen": {"2026-04-01"}, "today": {"2026-06-07"}}
+    assert {day for day, _ in moved} == days[choice]
+    assert {own for _, own in moved} <= {"2026-03-15"}
     if choice == "fail":
         assert world.statuses[item_id(1)][0]["failureReasonType"] == "accounting_system_validation_failure"
 

@@ -259,3 +259,19 @@ def test_no_leg_is_moved_where_another_stands_on_its_own_day(
     assert told["status"] == "failed"
     assert "1 of the same item stands on 2026-03-15" in told["failureReason"]
     assert [row["date"] for row in api.vouchers] == ["2026-03-15"]
+
+
+@pytest.mark.usefixtures("time")
+def test_legs_are_verified_together(world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """What Pleo was told of an item is the ids of all its legs; one that is void, or another record, is named."""
+    world.add(JOB, world.payloads[JOB][:1])
+    folder = books(section(api, per="leg", book=LEGS))
+    with (folder / "mapping.yaml").open("a") as rules:
+        rules.write(TWO_LEGS)
+    assert cli("jobs", "run").code == 0
+    assert world.statuses[item_id(1)][0]["externalId"] == "1, 2"
+    said = cli("jobs", "verify")
+    assert said.code == 0, said.stdout + said.stderr
+    api.vouchers[1]["status"] = "void"
+    found = cli("jobs", "verify", "--format", "json")
+    assert (found.code, [finding["code"] for finding in found.json["findings"]]) == (2, ["void-in-books"])

@@ -147,6 +147,35 @@ def test_a_closed_period_of_tryton(
         assert "2026-03-15" in world.statuses[item_id(1)][0]["failureReason"]
 
 
+@pytest.mark.usefixtures("world")
+def test_a_closed_period_is_told_in_the_plan(tryton: TrytonBooks, books: MakeBooks, cli: Callable[..., Any]) -> None:
+    """As far as Tryton says it before it is asked to book; periods are read once."""
+    tryton.row("account.period", id=3)["state"] = "closed"
+    books(section(tryton), posting={"closedPeriod": "nextOpen"})
+    said = cli("jobs", "plan", "--format", "json").json
+    assert [change["warnings"] for change in said["changes"]] == [["closed-period"]] * 3
+    assert "its period is closed" in cli("jobs", "plan").stdout
+    assert tryton.methods.count("model.account.period.search_read") == 2
+
+
+def test_a_period_that_closes_in_the_middle(
+    world: World, tryton: TrytonBooks, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was open when it was read: the refusal is known for a closed period, and the rest of the job moves."""
+    create = TrytonBooks.create
+
+    def closing(self: TrytonBooks, model: str, rows: list[dict[str, Any]]) -> list[int]:
+        made = create(self, model, rows)
+        self.row("account.period", id=3)["state"] = "closed"
+        return made
+
+    monkeypatch.setattr(TrytonBooks, "create", closing)
+    books(section(tryton), posting={"closedPeriod": "nextOpen"})
+    assert cli("jobs", "run").code == 0
+    assert [row["date"]["month"] for row in tryton.tables["account.move"]] == [3, 4, 4]
+    assert world.events == ["started", "completed"]
+
+
 def test_no_period_is_open_later(world: World, tryton: TrytonBooks, books: MakeBooks, cli: Callable[..., Any]) -> None:
     """Without a next open period the entry is refused (P3)."""
     for row in tryton.tables["account.period"]:

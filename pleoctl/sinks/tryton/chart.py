@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.sinks.base import BooksUnusable, PeriodClosed, Refusal
-from pleoctl.sinks.tryton.values import day_of, to_day
+from pleoctl.sinks.tryton.values import day_of
 
 if TYPE_CHECKING:
     from pleoctl.sources.tryton_calls import TrytonCalls
@@ -24,6 +24,15 @@ class Company:
 
     id: int
     currency: str
+
+
+class Period(NamedTuple):
+    """A period; ISO dates, both inclusive."""
+
+    id: int
+    start: str
+    end: str
+    open: bool
 
 
 class Chart:
@@ -127,19 +136,26 @@ class Chart:
 
     # --- periods -----------------------------------------------------------------------------------------------
 
+    def forget_periods(self) -> None:
+        """Read them anew with the next question: somebody may have closed one."""
+        self.__dict__.pop("_periods", None)
+
     def period(self, day: str) -> int:
         """The open period of a day. Raises `PeriodClosed` with the first open day after it, `Refusal` without one."""
-        within = [["start_date", "<=", to_day(day)], ["end_date", ">=", to_day(day)]]
-        rows = self._periods(within)
-        usable = [row["id"] for row in rows if row["state"] == "open"]
+        rows = [row for row in self._periods if row.start <= day <= row.end]
+        usable = [row.id for row in rows if row.open]
         if usable:
-            return int(usable[0])
+            return usable[0]
         if not rows:
             raise Refusal(f"Tryton has no period for {day}", INVALID)
-        later = self._periods([["start_date", ">", to_day(day)], ["state", "=", "open"]])
-        days = sorted(found for row in later if (found := day_of(row["start_date"])) is not None)
-        raise PeriodClosed(day, days[0] if days else None)
+        raise PeriodClosed(day, min((row.start for row in self._periods if row.open and row.start > day), default=None))
 
-    def _periods(self, domain: list[Any]) -> list[dict[str, Any]]:
-        own = [["company", "=", self.company.id], ["type", "=", "standard"]]
-        return self._calls.search("account.period", [*domain, *own], ["state", "start_date"])
+    @cached_property
+    def _periods(self) -> list[Period]:
+        domain = [self._own, ["type", "=", "standard"]]
+        rows = self._calls.search("account.period", domain, ["state", "start_date", "end_date"])
+        return [
+            Period(row["id"], start, end, row["state"] == "open")
+            for row in rows
+            if (start := day_of(row["start_date"])) is not None and (end := day_of(row["end_date"])) is not None
+        ]

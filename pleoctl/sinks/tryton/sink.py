@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
 from pleoctl.remote.errors import LostAnswer, Unauthorised
-from pleoctl.sinks.base import BooksUnusable, Capabilities, Held, HeldPosting, Key, KeyRoom, Refusal
+from pleoctl.sinks.base import BooksUnusable, Capabilities, Held, HeldPosting, Key, KeyRoom, PeriodClosed, Refusal
 from pleoctl.sinks.tryton.chart import INVALID, Chart
 from pleoctl.sinks.tryton.values import day_of, hundredths_of, to_bytes, to_day, to_decimal
 from pleoctl.sinks.words import fit
@@ -146,11 +146,15 @@ class TrytonSink:
     # --- booking -----------------------------------------------------------------------------------------------
 
     def refuse(self, booking: Booking) -> list[str]:
-        """See `Sink`: accounts, parties and analytic accounts that Tryton does not have."""
+        """See `Sink`: accounts, parties and analytic accounts that Tryton does not have; warns of a closed period."""
         with _asked():
             for leg in booking.entry.entries:
                 for posting in leg.postings:
                     self._line(booking, posting)
+            try:
+                self._chart.period(booking.date)
+            except PeriodClosed as closed:
+                return [closed.code]
         return []
 
     def confirm(self, standing: Sequence[tuple[Key, Held]]) -> None:
@@ -164,7 +168,7 @@ class TrytonSink:
         else:
             with _asked(sent=True):
                 values = self._values(booking)
-            (move,) = _told(self._calls, f"model.{MOVE}.create", [values])
+            move = self._created(booking, values)
         if not booking.draft:
             try:
                 _told(self._calls, f"model.{MOVE}.post", [move])
@@ -172,6 +176,17 @@ class TrytonSink:
                 words = f"{refusal.message}; move {move} stands as a draft"
                 raise Refusal(words, refusal.reason_type) from refusal
         return [Held(str(move), f"{self._shown}{move}")]
+
+    def _created(self, booking: Booking, values: dict[str, Any]) -> int:
+        """A new move. Raises `Refusal`, and `PeriodClosed` where somebody has closed its period since it was read."""
+        try:
+            (move,) = _told(self._calls, f"model.{MOVE}.create", [values])
+        except Refusal:
+            with _asked(sent=True):
+                self._chart.forget_periods()
+                self._chart.period(booking.date)
+            raise
+        return int(move)
 
     def _values(self, booking: Booking) -> dict[str, Any]:
         """The move. Raises `PeriodClosed`, `Refusal`."""
