@@ -168,3 +168,10 @@ def test_no_test_reaches_into_private_names() -> None:
     """What a test needs of a room is what other rooms may use as well."""
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "tests").rglob("*.py")}
     assert {path.name: names for path, tree in trees.items() if (names := _private(tree))} == {}
+
+
+def test_the_formatter_has_its_way() -> None:
+    """No line asks it to look away: what reads badly is laid out anew."""
+    mark = "# fmt" + ":"
+    paths = [path for folder in ("pleoctl", "bench", "tests") for path in (ROOT / folder).rglob("*.py")]
+    assert [path.name for path in paths if mark in path.read_text(encoding="utf-8")] == []

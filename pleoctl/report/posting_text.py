@@ -72,8 +72,10 @@ def _looks(review: Review) -> Iterator[Shown | str]:
 def _entries(changes: Sequence[ItemChange]) -> Iterator[Shown | str]:
     """Each item with its T-lines, all in the same columns."""
     found = [list(t_lines(change)) for change in changes]
-    widths = [max((cell_len(cell) for lines in found for line in lines for cell in [_cells(line)[n]]), default=0)
-              for n in range(3)]  # fmt: skip
+    widths = [
+        max((cell_len(cell) for lines in found for line in lines for cell in [_cells(line)[n]]), default=0)
+        for n in range(3)
+    ]
     for change, lines in zip(changes, found, strict=True):
         yield Shown.styled(title(change), bold=True) + f"  {change.address}"
         yield from (_t_line(line, widths) for line in lines)
@@ -87,8 +89,13 @@ def _t_line(line: TLine, widths: Sequence[int]) -> Shown | str:
     if line.account is None:
         return f"  {line.note}"
     account = Shown(line.account).padded(widths[0])
-    return Shown("    ", account, f"  {line.debit:>{widths[1]}}  {line.credit:>{widths[2]}} ", line.currency,
-                 f"  {line.note}" if line.note else "")  # fmt: skip
+    return Shown(
+        "    ",
+        account,
+        f"  {line.debit:>{widths[1]}}  {line.credit:>{widths[2]}} ",
+        line.currency,
+        f"  {line.note}" if line.note else "",
+    )
 
 
 def _columns(headers: Sequence[str], rows: Sequence[Sequence[str]], sides: str) -> Iterator[Shown | str]:

@@ -80,9 +80,14 @@ def dying_once(due: Callable[[], bool]) -> Callable[..., Any]:
 @pytest.mark.parametrize("number", REQUESTS)
 @pytest.mark.usefixtures("time")
 def test_a_process_that_dies_at_any_request(
-    number: int, moment: str, world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any],
+    number: int,
+    moment: str,
+    world: World,
+    api: ApiBooks,
+    books: MakeBooks,
+    cli: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     """Whoever it speaks to: the next run books each item once, posts it, reports it once and truly, and closes."""
     api.honours = False
     books(two_steps(api), posting={"draft": False})
@@ -161,9 +166,15 @@ def closed(api: ApiBooks, before: str) -> None:
 
 @pytest.mark.parametrize(("choice", "day"), [("nextOpen", "2026-05-01"), ("today", "2026-06-07")])
 def test_a_moved_day_stays_the_same_over_runs(
-    choice: str, day: str, world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any], time: FakeTime,
+    choice: str,
+    day: str,
+    world: World,
+    api: ApiBooks,
+    books: MakeBooks,
+    cli: Callable[..., Any],
+    time: FakeTime,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     """The first day of the run is kept when it is taken up a week later, and no item goes in front of its own."""
     closed(api, "2026-05-01")
     world.payloads[JOB][2]["date"] = "2026-07-15T12:00:00Z"

@@ -97,9 +97,15 @@ def test_a_lost_answer_makes_no_second_move(
 @pytest.mark.parametrize("number", range(1, 7))
 @pytest.mark.parametrize("moment", ["before", "behind"])
 def test_a_process_that_dies_at_any_change(
-    number: int, moment: str, world: World, tryton: TrytonBooks, books: MakeBooks, cli: Callable[..., Any],
-    time: FakeTime, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    number: int,
+    moment: str,
+    world: World,
+    tryton: TrytonBooks,
+    books: MakeBooks,
+    cli: Callable[..., Any],
+    time: FakeTime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Killed in front of or behind any making or posting: the next run posts what was begun and books the rest."""
     del time
     books(section(tryton), **POSTED)
@@ -131,9 +137,15 @@ def test_a_process_that_dies_at_any_change(
     ("choice", "code", "day"), [("fail", 5, None), ("nextOpen", 0, "05-01"), ("today", 0, "06-07")]
 )
 def test_a_closed_period_of_tryton(
-    choice: str, code: int, day: str | None, world: World, tryton: TrytonBooks, books: MakeBooks,
-    cli: Callable[..., Any], time: FakeTime,
-) -> None:  # fmt: skip
+    choice: str,
+    code: int,
+    day: str | None,
+    world: World,
+    tryton: TrytonBooks,
+    books: MakeBooks,
+    cli: Callable[..., Any],
+    time: FakeTime,
+) -> None:
     """Refused, or moved to the first day that is open, or to the day of the run; never without saying so."""
     for month in (3, 4):
         tryton.row("account.period", id=month)["state"] = "closed"

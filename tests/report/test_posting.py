@@ -20,7 +20,7 @@ from pleoctl.jobs.document import (
     Summary,
     Total,
     Warned,
-)  # fmt: skip
+)
 from pleoctl.jobs.used import Used
 from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
 from pleoctl.report.html import posting_html
@@ -44,12 +44,27 @@ def entry(number: int, **changes: Any) -> Entry:
         Posting("debit", "5810", None, 123_456, "SEK", tax_code="V25", tags={"DEPT": "ENG"}),
     ]
     fields: dict[str, Any] = {
-        "accounting_entry_id": f"id-{number}", "status": "mapped", "type": "card_purchase", "sub_type": None,
-        "method": "journal", "rule": "standard/card_purchase", "rules_digest": "", "posting_date": "2026-03-15",
-        "currency": "SEK", "description": f"Taxi {number}", "reconciliation_id": None, "reconciled_entries": [],
-        "attendees": [], "vendor": None, "invoice": None, "original": None, "service_period": None, "company": None,
-        "entries": [LedgerEntry("journal", postings)], "warnings": [],
-    }  # fmt: skip
+        "accounting_entry_id": f"id-{number}",
+        "status": "mapped",
+        "type": "card_purchase",
+        "sub_type": None,
+        "method": "journal",
+        "rule": "standard/card_purchase",
+        "rules_digest": "",
+        "posting_date": "2026-03-15",
+        "currency": "SEK",
+        "description": f"Taxi {number}",
+        "reconciliation_id": None,
+        "reconciled_entries": [],
+        "attendees": [],
+        "vendor": None,
+        "invoice": None,
+        "original": None,
+        "service_period": None,
+        "company": None,
+        "entries": [LedgerEntry("journal", postings)],
+        "warnings": [],
+    }
     return Entry(**{**fields, **changes})
 
 
@@ -57,12 +72,20 @@ def item(number: int, action: Any = "book", made: Entry | None = None, **changes
     """One change; refused ones have a reason."""
     refused = action == "refuse"
     fields: dict[str, Any] = {
-        "address": f"item:id-{number}", "kind": "item", "action": action, "item_digest": "",
+        "address": f"item:id-{number}",
+        "kind": "item",
+        "action": action,
+        "item_digest": "",
         "entry": made or entry(number),
-        "attachments": [AttachmentRef(f"id-{number}/1", "1.pdf")], "reason_type": "tag_unknown" if refused else None,
-        "reason": "no tag ENG" if refused else None, "external_id": "V-1" if action == "report" else None,
-        "external_url": None, "place": number, "origin": "", "warnings": [],
-    }  # fmt: skip
+        "attachments": [AttachmentRef(f"id-{number}/1", "1.pdf")],
+        "reason_type": "tag_unknown" if refused else None,
+        "reason": "no tag ENG" if refused else None,
+        "external_id": "V-1" if action == "report" else None,
+        "external_url": None,
+        "place": number,
+        "origin": "",
+        "warnings": [],
+    }
     return ItemChange(**{**fields, **changes})
 
 
@@ -70,11 +93,19 @@ def plan(*changes: ItemChange, warnings: list[Warned] | None = None) -> PostingP
     """A plan of these changes."""
     book, refuse, report = (sum(change.action == one for change in changes) for one in ("book", "refuse", "report"))
     made = PostingPlan(
-        "company", "https://pleo.example", JobHead("job", "pending", len(changes), ""), SinkHead("beancount", ""),
-        PostingHead(), RulesHead("", ["mapping.yaml"]), ItemsHead(""),
+        "company",
+        "https://pleo.example",
+        JobHead("job", "pending", len(changes), ""),
+        SinkHead("beancount", ""),
+        PostingHead(),
+        RulesHead("", ["mapping.yaml"]),
+        ItemsHead(""),
         Summary(book, refuse, report, 0, [Total("5810", "SEK", 123_456, 0), Total("1940", "SEK", 0, 123_456)]),
-        Requests(3, 3), warnings or [], list(changes), "1",
-    )  # fmt: skip
+        Requests(3, 3),
+        warnings or [],
+        list(changes),
+        "1",
+    )
     made.seal()
     return made
 

@@ -76,8 +76,10 @@ def test_an_independent_reader_gives_the_sums_of_the_plan(
     for path in files:
         read = subprocess.run(
             [str(Path(HOME) / "bin" / "python"), "-W", "ignore", "-c", READ, str(path)],
-            check=True, capture_output=True, timeout=120,
-        )  # fmt: skip
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
         batch = json.loads(read.stdout)
         assert batch["client"] == "7"
         for row in batch["rows"]:

@@ -55,11 +55,27 @@ def booking(sink: Sink, *, draft: bool = True, account: str = "6540", day: str =
         Posting("credit", "1940", "wallet", 8830, "SEK"),
     ]
     entry = Entry(
-        accounting_entry_id=item, status="mapped", type="card_purchase", sub_type=None, method="journal", rule=None,
-        rules_digest="x", posting_date=day, currency="SEK", description="Taxi " * 30, reconciliation_id=None,
-        reconciled_entries=[], attendees=[], vendor=None, invoice=None, original=None, service_period=None,
-        company=None, entries=[LedgerEntry("journal", postings)], warnings=[],
-    )  # fmt: skip
+        accounting_entry_id=item,
+        status="mapped",
+        type="card_purchase",
+        sub_type=None,
+        method="journal",
+        rule=None,
+        rules_digest="x",
+        posting_date=day,
+        currency="SEK",
+        description="Taxi " * 30,
+        reconciliation_id=None,
+        reconciled_entries=[],
+        attendees=[],
+        vendor=None,
+        invoice=None,
+        original=None,
+        service_period=None,
+        company=None,
+        entries=[LedgerEntry("journal", postings)],
+        warnings=[],
+    )
     key = Key(stored_key(item, sink.capabilities.key), item, "job", 1, day)
     return Booking(key, entry, day, draft=draft, once=item.replace("-", ""))
 

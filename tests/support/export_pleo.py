@@ -24,19 +24,36 @@ AT = "2026-03-20T10:00:00Z"
 CLOSED = {"completed", "completed_with_errors", "failed"}
 #: Reason types of the contract, as it lists them.
 BOTH_REASONS = {
-    "invalid_configuration", "missing_configuration", "accounting_system_authentication_failure",
-    "accounting_system_rate_limit", "accounting_system_unreachable", "validation_failure", "authorization_failure",
+    "invalid_configuration",
+    "missing_configuration",
+    "accounting_system_authentication_failure",
+    "accounting_system_rate_limit",
+    "accounting_system_unreachable",
+    "validation_failure",
+    "authorization_failure",
     "accounting_system_timeout",
-}  # fmt: skip
+}
 JOB_REASONS = BOTH_REASONS | {
-    "authentication_failure", "pleo_rate_limit", "service_unreachable", "integration_unusable", "job_expired",
-    "service_timeout", "canceled_by_user",
-}  # fmt: skip
+    "authentication_failure",
+    "pleo_rate_limit",
+    "service_unreachable",
+    "integration_unusable",
+    "job_expired",
+    "service_timeout",
+    "canceled_by_user",
+}
 ITEM_REASONS = BOTH_REASONS | {
-    "accounting_system_validation_failure", "receipt_upload_failure", "receipt_download_failure",
-    "receipt_file_size_limit_exceeded", "receipt_conversion_failure", "unexpected_failure", "vendor_unknown",
-    "account_unknown", "tax_code_unknown", "tag_unknown",
-}  # fmt: skip
+    "accounting_system_validation_failure",
+    "receipt_upload_failure",
+    "receipt_download_failure",
+    "receipt_file_size_limit_exceeded",
+    "receipt_conversion_failure",
+    "unexpected_failure",
+    "vendor_unknown",
+    "account_unknown",
+    "tax_code_unknown",
+    "tag_unknown",
+}
 Json = dict[str, Any]
 
 

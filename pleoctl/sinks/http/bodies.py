@@ -23,9 +23,21 @@ _STRUCTS: Final = (Entry, LedgerEntry, Posting, VendorOf, OriginalOf, PeriodOf, 
 #: What people wrote; anything else of an entry is a code, a date or an amount, and is never cut.
 _OF_PEOPLE: Final = frozenset({"description", "attendees", "name"})
 #: Beside what entries have: what a scope holds.
-SCOPE: Final = frozenset({
-    "entry", "leg", "posting", "key", "draft", "moved", "from", "reason", "once", "index", "variables",
-})  # fmt: skip
+SCOPE: Final = frozenset(
+    {
+        "entry",
+        "leg",
+        "posting",
+        "key",
+        "draft",
+        "moved",
+        "from",
+        "reason",
+        "once",
+        "index",
+        "variables",
+    }
+)
 ENTRY: Final = frozenset(field.encode_name for struct in _STRUCTS for field in structs.fields(struct)) | SCOPE
 _CUTS: Final = ""  # no expression can name it
 ELEMENT: Final = "posting"

@@ -176,9 +176,13 @@ def test_drafts_tags_attachments_and_the_look_up(
 
 @pytest.mark.parametrize(("choice", "day"), [("fail", None), ("nextOpen", (2026, 3, 1))])
 def test_a_closed_period_of_a_real_tryton(
-    choice: str, day: tuple[int, int, int] | None, folder: Path, world: World, tryton_server: Tryton,
+    choice: str,
+    day: tuple[int, int, int] | None,
+    folder: Path,
+    world: World,
+    tryton_server: Tryton,
     cli: Callable[..., Any],
-) -> None:  # fmt: skip
+) -> None:
     """January is closed: refused, or booked on the first of March."""
     wanted = items(3000 if day else 3100, 1, "2026-01-20")
     world.add("6b1f2c1e-0000-4000-8000-000000000030", wanted)
