@@ -206,4 +206,4 @@ def test_a_row_that_can_never_match_says_why(tmp_path: Path) -> None:
     )
     said = [f.message for f in report(tmp_path, listed).findings]
     assert "unless takes all of it" in said[0]
-    assert "no such day is such a day of the week" in said[1]
+    assert "none of its days is such a day of the week" in said[1]

@@ -16,6 +16,7 @@ from pleoctl.mapping.analysis.texts import after_prefix
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from pleoctl.mapping.analysis.points import Point
     from pleoctl.mapping.analysis.regions import Box, Piece, Region
 
 
@@ -49,6 +50,13 @@ class BoxIndex:
                 found.update(texts.positions if region is None else texts.meeting(region))
         return sorted(found)
 
+    def at(self, point: Point) -> list[int]:
+        """Positions of all rows that may take a point, in their order."""
+        found = set(self._rest)
+        for name, texts in self._fields.items():
+            found.update(texts.at(point.value(name)))
+        return sorted(found)
+
 
 class _Texts:
     """The boxes that are filed under texts of one field."""
@@ -71,6 +79,15 @@ class _Texts:
         """No more boxes come."""
         self._texts = sorted(self._by_text)
         self._lengths = sorted({len(text) for text in self._texts})
+
+    def at(self, value: str | None) -> Iterator[int]:
+        if value is None:
+            yield from self._absent
+            return
+        for length in self._lengths:
+            if length > len(value):
+                break
+            yield from self._by_text.get(value[:length], ())
 
     def meeting(self, region: Region) -> Iterator[int]:
         if region.absent:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Finding
 from pleoctl.mapping.analysis.index import BoxIndex
+from pleoctl.mapping.analysis.points import Point, holds, points
 from pleoctl.mapping.analysis.regions import Box, box
 from pleoctl.mapping.rules.model import NOTHING
 from pleoctl.mapping.rules.when import holds_in
@@ -31,12 +32,17 @@ _NAMED: Final = 5
 
 @dataclass(slots=True)
 class _Analysed:
-    """A row, what it matches, what of that earlier rows leave to it, and whether that is certainly nothing."""
+    """A row, what it matches, and whether earlier rows certainly leave nothing of that.
+
+    ``sample`` is a point that the row takes, where one was found; ``left`` is what earlier rows leave to it, None where
+    that was not worked out.
+    """
 
     row: LineRow
     boxes: list[Box]
-    left: list[Box]
-    dead: bool
+    sample: Point | None = None
+    left: list[Box] | None = None
+    dead: bool = False
 
     def meets(self, boxes: Iterable[Box]) -> bool:
         """Whether the row may match something in these boxes."""
@@ -65,6 +71,17 @@ class _Table:
             if position in within:
                 yield self.rows[position]
 
+    def sample(self, index: int) -> Point | None:
+        """A point that the row at a position takes; None where none was found easily."""
+        made = (point for box in self.rows[index].boxes for point in points(box))
+        return next((point for point in made if next(self.takers(point)) is self.rows[index]), None)
+
+    def takers(self, point: Point, start: int = 0) -> Iterator[_Analysed]:
+        """The rows from a position on that take a point if none does before."""
+        for position in self._index.at(point):
+            if position >= start and any(holds(box, point) for box in self.rows[position].boxes):
+                yield self.rows[position]
+
     def allows(self, boxes: list[Box]) -> bool:
         """Whether a row may fall into these boxes, which are counted."""
         self._steps += sum(box.weight for box in boxes)
@@ -83,18 +100,27 @@ def line_findings(rules: Rules, undecided: list[LineRow]) -> Iterator[Finding]:
     for row in (r for r in rules.lines if not r.doubtful):
         boxes = boxes_of(row.when, cells)
         if boxes:
-            listed.append(_Analysed(row, boxes, [], dead=False))
+            listed.append(_Analysed(row, boxes))
         else:
             yield _never(row, cells)
     table = _Table(listed)
     for index, one in enumerate(listed):
-        left, takers = _left(one.boxes, (r for r in table.near(one.boxes, range(index)) if not r.dead), table)
-        one.left, one.dead = left or [], left == []
-        if left is None:
-            undecided.append(one.row)
-        elif not left:
-            yield _shadowed(one.row, one.boxes, takers)
-    yield from _redundancies(rules, table)
+        one.sample = table.sample(index)
+        if one.sample is None:
+            takers = _work_out(one, index, table, undecided)
+            if one.dead:
+                yield _shadowed(one.row, one.boxes, takers)
+    yield from _redundancies(rules, table, undecided)
+
+
+def _work_out(one: _Analysed, index: int, table: _Table, undecided: list[LineRow]) -> list[_Analysed]:
+    """What is left to a row; the rows that take from it."""
+    earlier = (r for r in table.near(one.boxes, range(index)) if not r.dead)
+    one.left, takers = _left(one.boxes, earlier, table)
+    one.dead = one.left == []
+    if one.left is None:
+        undecided.append(one.row)
+    return takers
 
 
 def _line_cells(rules: Rules) -> Iterator[Cell]:
@@ -136,7 +162,7 @@ def _never(row: LineRow, cells: frozenset[Cell]) -> Finding:
     elif lacking:
         reason = f"no line has such a {', '.join(lacking)}"
     else:
-        reason = "no such day is such a day of the week"
+        reason = "none of its days is such a day of the week"
     message = f"row {row.id!r} can never match: {reason}"
     return Finding("MAP011", message, place=row.place, hint="remove the row", rule=row.id)
 
@@ -180,8 +206,12 @@ def _needed(whole: list[Box], takers: list[_Analysed]) -> list[_Analysed]:
     return kept
 
 
-def _redundancies(rules: Rules, table: _Table) -> Iterator[Finding]:
+def _redundancies(rules: Rules, table: _Table, undecided: list[LineRow]) -> Iterator[Finding]:
     for index, one in enumerate(table.rows):
+        if one.sample is not None and _matters(rules, one, one.sample, table.takers(one.sample, index + 1)):
+            continue
+        if one.sample is not None:
+            _work_out(one, index, table, undecided)
         if one.left:
             other = _successor(rules, one, table.near(one.boxes, range(index + 1, len(table.rows))), table)
             if other is not None:
@@ -190,9 +220,24 @@ def _redundancies(rules: Rules, table: _Table) -> Iterator[Finding]:
                 yield Finding("MAP012", message, place=row.place, hint="remove the row", rule=row.id, level="warning")
 
 
+def _matters(rules: Rules, one: _Analysed, sample: Point, later: Iterable[_Analysed]) -> bool:
+    """Whether without a row something else would become of a point that it takes."""
+    for other in later:
+        if other.row.outcome != one.row.outcome:
+            return True
+        if not other.dead:
+            return False
+    return not (_is_plain(rules, one.row) and one.row.account in {None, sample.value("account")})
+
+
+def _is_plain(rules: Rules, row: LineRow) -> bool:
+    """Whether a row gives an account and nothing else, where lines that no row takes keep theirs."""
+    return rules.otherwise == "keep" and row.outcome == (row.account, (), None, NOTHING)
+
+
 def _successor(rules: Rules, one: _Analysed, later: Iterable[_Analysed], table: _Table) -> str | None:
     """Who would give the same account to everything that a row takes; None where that is not so."""
-    left, names = one.left, []
+    left, names = one.left or [], []
     for other in later:
         if not other.meets(one.boxes) or not other.meets(left):
             continue
@@ -209,8 +254,7 @@ def _successor(rules: Rules, one: _Analysed, later: Iterable[_Analysed], table: 
             return None
     if table.exhausted:
         return None
-    plain = one.row.outcome == (one.row.account, (), None, NOTHING)
-    if plain and rules.otherwise == "keep" and all(_has_account(piece, one.row.account) for piece in left):
+    if _is_plain(rules, one.row) and all(_has_account(piece, one.row.account) for piece in left):
         return " and ".join([*names[:_NAMED], "the line's own account"])
     return None
 

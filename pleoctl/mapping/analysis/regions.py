@@ -108,6 +108,11 @@ class Region:
             if not _apart(piece, other):
                 yield other
 
+    def around(self, value: Any) -> Iterator[Piece]:
+        """The pieces in which a value may lie."""
+        at = bisect_right(self._lows, value)
+        yield from self.pieces[max(at - 1, 0) : at] if self.is_disjoint else self.pieces[:at]
+
     def apart(self, other: Region) -> bool:
         """Whether the intervals alone show that nothing is shared; quick, and only a hint where it says no."""
         if self.absent and other.absent:

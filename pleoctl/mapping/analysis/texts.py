@@ -27,7 +27,8 @@ Atom = tuple[str, str]
 DIGITS: Final = "digits"
 #: States after which a question stays open; real ones need some dozens.
 MAX_STATES: Final = 20_000
-_RARE: Final = "\u2603"
+#: A sign that hardly any rule names.
+RARE: Final = "\u2603"
 _DONE: Final = -1
 _DEAD: Final = -2
 _DIGITS: Final = "0123456789"
@@ -63,15 +64,15 @@ def is_empty(question: Question) -> bool:
     """Whether there is certainly no such text."""
     if question.pos & question.neg:
         return True
-    return not any(question.admits(text) for text in _guesses(question)) and not _reachable(question)
+    return not any(question.admits(text) for text in guesses(question)) and not _reachable(question)
 
 
-def _guesses(question: Question) -> Iterator[str]:
+def guesses(question: Question) -> Iterator[str]:
     """Texts that are likely answers: the lowest one, then what must be in, apart from each other."""
     inside = sorted(text.strip() for kind, text in question.pos if kind == "contains")
     end = max((text for kind, text in question.pos if kind == "endsWith"), key=len, default="")
     start = question.low.strip()
-    for tail in (end, _RARE + end, _RARE.join([*inside, end]), _RARE.join(["", *inside, end])):
+    for tail in (end, RARE + end, RARE.join([*inside, end]), RARE.join(["", *inside, end])):
         if text := (start + tail).strip():
             yield text
 
