@@ -241,17 +241,18 @@ def _coverage_text(data: dict[str, Any]) -> Shown:
     return text
 
 
-@as_command("impact", parent="mapping", formats=("text", "json", "markdown"))
+@as_command("impact", parent="mapping", formats=("text", "json", "markdown", "html"))
 @click.option("--base", required=True, metavar="PATH|GITREF", help="The rules to compare with.")
 @click.option("--items", "file", required=True, metavar="FILE", type=PATH, help=_ITEMS_HELP)
 @click.option("--no-catalog", is_flag=True, help="Do not check accounts and tags against the desired state.")
 def impact(options: Options, *, base: str, file: str, no_catalog: bool) -> Output:
     """Compare the rules with earlier ones on real items.
 
-    How many items, and which sums, change accounts.
+    How many items, and which sums, change accounts; which items these are.
 
     Examples:
     pleoctl mapping impact --base origin/main --items items.json
+    pleoctl mapping impact --base origin/main --items items.json --format html > impact.html
     pleoctl mapping impact --base old/mapping.yaml --items items.json --format markdown
 
     """
@@ -270,6 +271,10 @@ def impact(options: Options, *, base: str, file: str, no_catalog: bool) -> Outpu
         found = compare(Engine(base_rules(base, path, workspace.root), catalog), engine, items)
     if options.format == "markdown":
         return Output(page=impact_markdown(found, engine.rules))
+    if options.format == "html":
+        from pleoctl.report.html import impact_html
+
+        return Output(page=impact_html(found, engine.rules))
     text = Shown(*(Shown.lines([""]) + table(headers, listed) for headers, listed in tables(found, engine.rules)))
     return Output(Shown.lines([f"{headline(found)}."]) + text, found.as_json())
 

@@ -13,7 +13,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pleoctl.model.kinds import kind_titles
-from pleoctl.report import posting
+from pleoctl.report import impact, posting
+from pleoctl.report.flows import BAR, WIDTH, drawings
 from pleoctl.report.markdown import totals
 from pleoctl.report.review import ACTIONS, columns, differences, left_alone, ranked, risk
 from pleoctl.text import Shown
@@ -21,6 +22,8 @@ from pleoctl.text import Shown
 if TYPE_CHECKING:
     from jinja2 import Template
 
+    from pleoctl.mapping.analysis.impact import Impact
+    from pleoctl.mapping.rules.model import Rules
     from pleoctl.model.changes import Change
     from pleoctl.plan import Plan
     from pleoctl.plan.document import Warned
@@ -98,6 +101,29 @@ def posting_html(review: Review, *, file: str = "posting.json") -> Html:
         css=css,
         policy=f"default-src 'none'; style-src '{_hash(css)}'; base-uri 'none'; form-action 'none'",
         command=f"pleoctl apply {shlex.quote(file)} --expect-id {review.plan.id}",
+    )
+
+
+#: Items that a page of an impact lists.
+MOST_ITEMS: Final = 1000
+
+
+def impact_html(found: Impact, rules: Rules) -> Html:
+    """An impact as a page: what moves, drawn and as tables, and the items that move."""
+    css = _asset("plan.css") + _asset("impact.css")
+    shown = found.listed[:MOST_ITEMS]
+    return Html(
+        _template("impact.html.j2"),
+        found=found,
+        css=css,
+        policy=f"default-src 'none'; style-src '{_hash(css)}'; base-uri 'none'; form-action 'none'",
+        headline=impact.headline(found),
+        drawings=drawings(found, rules),
+        width=WIDTH,
+        bar_width=BAR,
+        tables=impact.tables(found, rules),
+        items=[(one, impact.changes(one, rules)) for one in shown],
+        left_out=found.changed - len(shown),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
@@ -10,16 +11,19 @@ from pleoctl.markup import Markdown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pleoctl.mapping.analysis.impact import Impact, Move
+    from pleoctl.mapping.analysis.impact import Changed, Impact
+    from pleoctl.mapping.analysis.moves import Move
     from pleoctl.mapping.rules.model import Rules
 
 HEADERS = ("items", "side", "from", "to", "amount")
 DESCRIPTION_HEADERS = ("item", "description from", "to")
+CODE_HEADERS = ("items", "code", "from", "to", "for example")
 FAILURE_HEADERS = ("items", "fail now with", "reason", "for example")
 
 
 _RULES: Final = {
     HEADERS: Markdown("|---:|---|---|---|---:|"),
+    CODE_HEADERS: Markdown("|---:|---|---|---|---|"),
     FAILURE_HEADERS: Markdown("|---:|---|---|---|"),
     DESCRIPTION_HEADERS: Markdown("|---|---|---|"),
 }
@@ -29,6 +33,7 @@ def tables(found: Impact, rules: Rules) -> list[tuple[tuple[str, ...], list[list
     """Headers and rows of each table that has rows."""
     made = [
         (HEADERS, _rows(found, rules)),
+        (CODE_HEADERS, _code_rows(found)),
         (FAILURE_HEADERS, _failure_rows(found)),
         (DESCRIPTION_HEADERS, _description_rows(found)),
     ]
@@ -54,9 +59,24 @@ def headline(found: Impact) -> str:
         f"{found.now_failed} fail now" if found.now_failed else "",
         f"{found.now_mapped} are mapped now" if found.now_mapped else "",
         f"{found.redescribed} are described anew" if found.redescribed else "",
+        f"{found.recoded} have other tax codes or tags" if found.recoded else "",
     ]
     tail = "".join(f", {part}" for part in more if part)
     return f"{found.changed} of {found.items} items change{tail}"
+
+
+def _code_rows(found: Impact) -> list[list[str]]:
+    """One row for each change of a tax code or tag, the most items first, of the items that are kept."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    examples: dict[tuple[str, str, str], str] = {}
+    for one in found.listed:
+        for change in dict.fromkeys(recoding[1:] for recoding in one.recodings):
+            counts[change] += 1
+            examples.setdefault(change, one.after.accounting_entry_id or "")
+    return [
+        [str(count), what, before or "nothing", after or "nothing", examples[what, before, after]]
+        for (what, before, after), count in counts.most_common()
+    ]
 
 
 def _failure_rows(found: Impact) -> list[list[str]]:
@@ -70,6 +90,22 @@ def _failure_rows(found: Impact) -> list[list[str]]:
 def _description_rows(found: Impact) -> list[list[str]]:
     """One row for each item whose description changes, as many as are kept."""
     return [[d.accounting_entry_id or "", d.before, d.after] for d in found.descriptions]
+
+
+def changes(one: Changed, rules: Rules) -> list[str]:
+    """What changes of an item, a sentence each."""
+    told = [
+        f"{move.side} {move.before or 'nothing'} → {move.after or 'nothing'}: "
+        f"{decimal(amount, rules.divisor(move.currency))} {move.currency}"
+        for move, amount in one.moves.items()
+    ]
+    told += [f"{code.what} {code.before or 'nothing'} → {code.after or 'nothing'}" for code in one.recodings]
+    if one.is_renamed:
+        told.append(f"was described as {one.before.description}")
+    if one.after.failed != one.before.failed:
+        failed = one.after if one.after.failed else one.before
+        told.append(f"{'fails now' if one.after.failed else 'failed before'}: {failed.failure_reason}")
+    return told
 
 
 def impact_markdown(found: Impact, rules: Rules) -> Markdown:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.errors import InvalidFile, UsageError
 from pleoctl.machine import ProgramError, this_machine
+from pleoctl.mapping.analysis.moves import Move, Recoding, moves, recodings
 from pleoctl.mapping.rules.build import read_rules, relative
 from pleoctl.mapping.rules.files import folder_reader
 from pleoctl.mapping.rules.model import RULES
@@ -26,25 +27,6 @@ _GIT_SECONDS: Final = 60
 _WORKSPACE_FILE: Final = "pleoctl.yaml"
 
 
-class Move(NamedTuple):
-    """From one account to another on one side; None where there is no posting before or after."""
-
-    side: str
-    before: str | None
-    after: str | None
-    currency: str
-
-
-class Slot(NamedTuple):
-    """What makes a posting of the old entry and one of the new entry the same posting."""
-
-    entry: int
-    side: str
-    line: str | None
-    tax: bool
-    number: int
-
-
 class Failure(NamedTuple):
     """Why items that had an entry before have none now."""
 
@@ -60,8 +42,43 @@ class Description(NamedTuple):
     after: str
 
 
+class Changed(NamedTuple):
+    """An item under both rules: amounts by move, and codes of its lines; true where anything changes."""
+
+    before: Entry
+    after: Entry
+    moves: dict[Move, int]
+    recodings: list[Recoding]
+
+    @property
+    def is_renamed(self) -> bool:
+        """Whether an item that is mapped both times is described anew."""
+        return not self.after.failed and not self.before.failed and self.before.description != self.after.description
+
+    def __bool__(self) -> bool:
+        return bool(self.moves or self.recodings or self.is_renamed or self.before.failed != self.after.failed)
+
+    def as_json(self) -> dict[str, Any]:
+        """As ``mapping impact`` lists it."""
+        return {
+            "accountingEntryId": self.after.accounting_entry_id,
+            "postingDate": self.after.posting_date,
+            "description": {"from": self.before.description, "to": self.after.description} if self.is_renamed else None,
+            "status": {"from": self.before.status, "to": self.after.status},
+            "failureReason": self.after.failure_reason or self.before.failure_reason,
+            "moves": [{**_move(m), "amount": amount} for m, amount in self.moves.items()],
+            "codes": [{"lineId": r.line, "what": r.what, "from": r.before, "to": r.after} for r in self.recodings],
+        }
+
+
+def _move(move: Move) -> dict[str, Any]:
+    return {"side": move.side, "from": move.before, "to": move.after, "currency": move.currency}
+
+
 #: Descriptions beyond this many are only counted.
 MAX_DESCRIPTIONS: Final = 100
+#: Items that change beyond this many are only counted, so that memory does not grow.
+MAX_CHANGED: Final = 10_000
 
 
 @dataclass(slots=True)
@@ -77,6 +94,8 @@ class Impact:
     sums: dict[Move, int] = field(default_factory=lambda: defaultdict(int))
     counts: dict[Move, int] = field(default_factory=lambda: defaultdict(int))
     redescribed: int = 0
+    recoded: int = 0
+    listed: list[Changed] = field(default_factory=list)
     descriptions: list[Description] = field(default_factory=list)
     failures: Counter[Failure] = field(default_factory=Counter)
     examples: dict[Failure, str | None] = field(default_factory=dict)
@@ -90,15 +109,23 @@ class Impact:
             self.failures[why] += 1
             self.examples.setdefault(why, after.accounting_entry_id)
         self.now_mapped += before.failed and not after.failed
-        moves = _moves(before, after)
-        renamed = not after.failed and not before.failed and before.description != after.description
-        self.changed += bool(moves) or before.failed != after.failed or renamed
-        self.redescribed += renamed
-        if renamed and len(self.descriptions) < MAX_DESCRIPTIONS:
-            self.descriptions.append(Description(after.accounting_entry_id, before.description, after.description))
-        for move, amount in moves.items():
+        one = Changed(before, after, moves(before, after), [])
+        if not before.failed and not after.failed:
+            one = one._replace(recodings=recodings(before, after))
+        self._list(one)
+        for move, amount in one.moves.items():
             self.sums[move] += amount
             self.counts[move] += 1
+
+    def _list(self, one: Changed) -> None:
+        self.changed += bool(one)
+        self.redescribed += one.is_renamed
+        self.recoded += bool(one.recodings)
+        if one and len(self.listed) < MAX_CHANGED:
+            self.listed.append(one)
+        if one.is_renamed and len(self.descriptions) < MAX_DESCRIPTIONS:
+            told = (one.after.accounting_entry_id, one.before.description, one.after.description)
+            self.descriptions.append(Description(*told))
 
     def as_json(self) -> dict[str, Any]:
         """The result of ``mapping impact``; amounts in hundredths."""
@@ -108,6 +135,7 @@ class Impact:
             "nowFailed": self.now_failed,
             "nowMapped": self.now_mapped,
             "redescribed": self.redescribed,
+            "recoded": self.recoded,
             "descriptions": [
                 {"accountingEntryId": d.accounting_entry_id, "from": d.before, "to": d.after} for d in self.descriptions
             ],
@@ -122,17 +150,9 @@ class Impact:
             ],
             "base": {"rulesDigest": self.base_digest},
             "rulesDigest": self.digest,
-            "moves": [
-                {
-                    "side": m.side,
-                    "from": m.before,
-                    "to": m.after,
-                    "currency": m.currency,
-                    "items": self.counts[m],
-                    "amount": self.sums[m],
-                }
-                for m in self.ordered()
-            ],
+            "moves": [{**_move(m), "items": self.counts[m], "amount": self.sums[m]} for m in self.ordered()],
+            "changedItems": [one.as_json() for one in self.listed],
+            "changedItemsLeftOut": self.changed - len(self.listed),
         }
 
     def ordered(self) -> list[Move]:
@@ -145,34 +165,6 @@ def compare(base: Engine, engine: Engine, items: Iterable[Item | Defect]) -> Imp
     found = Impact(base.rules.digest, engine.rules.digest)
     for item in items:
         found.add(base.entry(item), engine.entry(item))
-    return found
-
-
-def _moves(before: Entry, after: Entry) -> dict[Move, int]:
-    old, new = _slots(before), _slots(after)
-    found: dict[Move, int] = defaultdict(int)
-    for slot in (*old, *(s for s in new if s not in old)):
-        was, now = old.get(slot), new.get(slot)
-        if was == now:
-            continue
-        if was is not None and now is not None and was[1:] == now[1:]:
-            found[Move(slot.side, was[0], now[0], was[2])] += was[1]
-            continue
-        if was is not None:
-            found[Move(slot.side, was[0], None, was[2])] += was[1]
-        if now is not None:
-            found[Move(slot.side, None, now[0], now[2])] += now[1]
-    return found
-
-
-def _slots(entry: Entry) -> dict[Slot, tuple[str, int, str]]:
-    found: dict[Slot, tuple[str, int, str]] = {}
-    alike: Counter[Slot] = Counter()
-    for index, ledger in enumerate(entry.entries):
-        for posting in ledger.postings:
-            slot = Slot(index, posting.side, posting.line_id, posting.role == "tax", 0)
-            found[slot._replace(number=alike[slot])] = (posting.account, posting.amount, posting.currency)
-            alike[slot] += 1
     return found
 
 
