@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting, VendorOf
-from pleoctl.mapping.io.outputs.csv import COLUMNS, CsvWriter
+from pleoctl.mapping.io.outputs.csv import CsvWriter
+from pleoctl.mapping.rules.dialect import COLUMNS
 from pleoctl.mapping.rules.model import Rules
 from pleoctl.place import Place
 

@@ -11,6 +11,7 @@ from pleoctl.documents.canonical import digest
 from pleoctl.documents.files import decode
 from pleoctl.errors import MOST_ALIKE, Finding, InvalidFile
 from pleoctl.mapping.rules import template
+from pleoctl.mapping.rules.dialect import Dialect, unknown_columns
 from pleoctl.mapping.rules.files import STANDARD_FILE, Source, Sources, folder_reader
 from pleoctl.mapping.rules.model import RULES, Given, LineRow, Rules, TestCase, TypeRow, VendorRow, literal
 from pleoctl.mapping.rules.rows import KEEP, Rows
@@ -112,6 +113,8 @@ class _Build:
             rules.accounts.setdefault(name, Given(literal(code), source.place("accounts", name)))
         for currency, divisor in data.get("amounts", {}).get("divisor", {}).items():
             rules.divisors.setdefault(currency, divisor)
+        table = data.get("outputs", {}).get("csv", {})
+        self.names += unknown_columns(source, ("outputs", "csv", "columns"), table.get("columns", []))
         for attribute, path in _SINGLE.items():
             self._single(source, attribute, path)
 
@@ -227,10 +230,11 @@ _SINGLE: Final = {
     "unexpected_contra": ("unexpectedContraAccount",),
     "failure_types": ("failureTypes",),
     "otherwise": ("lines", "otherwise"),
+    "dialect": ("outputs", "csv"),
 }
 
 
-_SHAPES: Final[dict[str, Callable[[Any], Any]]] = {"match": tuple, "tax_codes": frozenset}
+_SHAPES: Final[dict[str, Callable[[Any], Any]]] = {"match": tuple, "tax_codes": frozenset, "dialect": Dialect.of}
 
 
 def _pointed(source: Source, path: Steps, error: InvalidFile) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from pleoctl.mapping.rules.dialect import PLAIN, Dialect
 from pleoctl.mapping.vocabulary import CELLS, LINE_KINDS, LINE_SIDES, ROLES, SETTING_CHAIN, Cell
 
 if TYPE_CHECKING:
@@ -242,6 +243,7 @@ class Rules:
     tax_codes: frozenset[str] | None = None
     description: Template | None = None
     divisors: dict[str, int] = field(default_factory=dict)
+    dialect: Dialect = PLAIN
     unexpected_contra: Literal["fail", "ignore"] = "fail"
     failure_types: Literal["design", "v3"] = "design"
     types: list[TypeRow] = field(default_factory=list)

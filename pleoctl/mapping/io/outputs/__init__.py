@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from pleoctl.mapping.rules.dialect import PLAIN
+
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Entry
     from pleoctl.mapping.rules.model import Rules
@@ -31,7 +33,11 @@ class Writer(Protocol):
 
 
 def writer(name: str, rules: Rules) -> Writer:
-    """The writer of a format in `FORMATS`; ``rules`` say what amounts are divided by."""
+    """The writer of a format in `FORMATS`; ``rules`` say what amounts are divided by, and how tables look."""
+    if name == "csv" and rules.dialect != PLAIN:
+        from pleoctl.mapping.io.outputs.shaped import ShapedWriter
+
+        return ShapedWriter(rules)
     if name == "csv":
         from pleoctl.mapping.io.outputs.csv import CsvWriter  # each format loads its own module
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
 from pleoctl.mapping.io.outputs.text import clean, joined, paid
+from pleoctl.mapping.rules.dialect import COLUMNS
 from pleoctl.text import csv_cell
 
 if TYPE_CHECKING:
@@ -14,46 +15,6 @@ if TYPE_CHECKING:
 
     from pleoctl.mapping.engine.entries import Entry, Posting
     from pleoctl.mapping.rules.model import Rules
-
-COLUMNS: Final = (
-    "accountingEntryId",
-    "status",
-    "type",
-    "subType",
-    "method",
-    "rule",
-    "postingDate",
-    "description",
-    "reconciliationId",
-    "reconciledEntries",
-    "attendees",
-    "vendorCode",
-    "vendorName",
-    "invoiceNumber",
-    "invoiceDate",
-    "invoiceDueDate",
-    "originalCurrency",
-    "originalAmount",
-    "servicePeriodStart",
-    "servicePeriodEnd",
-    "company",
-    "entry",
-    "kind",
-    "side",
-    "account",
-    "role",
-    "amount",
-    "currency",
-    "lineId",
-    "taxCode",
-    "tags",
-    "lineRule",
-    "branch",
-    "failureReasonType",
-    "failureReason",
-    "rulesDigest",
-    "warnings",
-)
 
 
 class CsvWriter:

@@ -1,0 +1,93 @@
+"""`outputs.csv`: the table of `map --format csv` in other forms."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pleoctl.errors import InvalidFile
+
+from .conftest import HEAD, Cli, engine, item, line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def table(folder: Path, cli: Cli, section: dict[str, Any], *given: dict[str, Any]) -> list[str]:
+    """The lines of the table."""
+    (folder / "mapping.yaml").write_text(HEAD + f"outputs: {{csv: {json.dumps(section)}}}\n")
+    (folder / "items.json").write_text(json.dumps(list(given)))
+    cli("map", "items.json", "--format", "csv")
+    return cli.out.decode().splitlines()
+
+
+def test_a_german_table(workspace: Path, cli: Cli) -> None:
+    """Semicolons, a decimal comma, days first, titles, amounts by side, a tag group as a column."""
+    section = {
+        "delimiter": ";",
+        "decimal": ",",
+        "dateFormat": "DD.MM.YYYY",
+        "columns": [
+            "postingDate",
+            "account",
+            "debit",
+            "credit",
+            {"column": "tag.dept", "title": "KOST1"},
+            "signedAmount",
+        ],
+    }
+    given = item("fee", line(123450, tags=[{"groupCode": "DEPT", "code": "20"}]))
+    assert table(workspace, cli, section, given) == [
+        "postingDate;account;debit;credit;KOST1;signedAmount",
+        "04.03.2026;6540;1234,50;;20;1234,50",
+        "04.03.2026;1940;;1234,50;;-1234,50",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "day"), [("YYYYMMDD", "20260304"), ("DD/MM/YY", "04/03/26"), ("MM-DD-YYYY", "03-04-2026")]
+)
+def test_forms_of_dates(workspace: Path, cli: Cli, form: str, day: str) -> None:
+    """Of every day of an entry."""
+    section = {"delimiter": "tab", "dateFormat": form, "columns": ["postingDate", "status"]}
+    assert table(workspace, cli, section, item("fee"))[1] == f"{day}\tmapped"
+
+
+def test_a_failed_item_has_its_row(workspace: Path, cli: Cli) -> None:
+    """As in the plain table."""
+    section = {"columns": ["status", "amount", "failureReasonType", "postingDate"], "dateFormat": "DD.MM.YYYY"}
+    made = table(workspace, cli, section, item("fee", line(account=None)), item("nope"))
+    assert made[1:] == ["failed,,missing_configuration,04.03.2026", "failed,,validation_failure,04.03.2026"]
+
+
+def test_cells_stay_safe(workspace: Path, cli: Cli) -> None:
+    """No formula in a text or a title."""
+    section = {"delimiter": "|", "columns": ["description", {"column": "status", "title": "=1+1"}]}
+    assert table(workspace, cli, section, item("fee", note="=2+2"))[:2] == ["description|'=1+1", "'=2+2|mapped"]
+
+
+def test_without_a_form_the_table_is_plain(workspace: Path, cli: Cli) -> None:
+    """Byte for byte, also where the form says what is said anyway."""
+    plain = table(workspace, cli, {}, item("fee"))
+    assert table(workspace, cli, {"delimiter": ",", "decimal": "."}, item("fee"))[0] == plain[0]
+    assert plain[0].startswith("accountingEntryId,status,type")
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ("{columns: [acount]}", "did you mean 'account'"),
+        ("{columns: [{column: tag., title: x}]}", "unknown column"),
+        ("{delimiter: ' '}", "delimiter"),
+        ("{dateFormat: '%d.%m.%Y'}", "DD.MM.YYYY"),
+        ("{columns: []}", "columns"),
+    ],
+)
+def test_forms_that_cannot_be_are_refused(tmp_path: Path, section: str, said: str) -> None:
+    """At their line."""
+    with pytest.raises(InvalidFile) as caught:
+        engine(tmp_path, HEAD + f"outputs: {{csv: {section}}}\n")
+    assert said in " ".join(f"{f} {f.hint}" for f in caught.value.findings)
+    assert "mapping.yaml:12" in str(caught.value.findings[0])
