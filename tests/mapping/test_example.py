@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -20,6 +21,8 @@ from pleoctl.mapping.rules.files import folder_reader
 from pleoctl.mapping.rules.table import COLUMNS
 from pleoctl.mapping.suites.run import run_tests
 from pleoctl.mapping.vocabulary import CELLS, ROLES, TYPES
+
+from .conftest import item, line
 
 if TYPE_CHECKING:
     from .conftest import Cli
@@ -111,3 +114,33 @@ def test_the_table_of_the_page_is_read(tmp_path: Path) -> None:
     rules, names = read_rules("mapping.yaml", folder_reader(tmp_path))
     assert [row.id for row in rules.lines] == ["taxi", "figma", "cab"]
     assert check(rules, names).findings == []
+
+
+# --- the group --------------------------------------------------------------------------------------------------
+
+GROUP = ROOT / "examples/group"
+
+
+@pytest.mark.parametrize("country", ["de", "dk", "se"])
+def test_the_group_shares_rules_that_are_sound(cli: Cli, monkeypatch: pytest.MonkeyPatch, country: str) -> None:
+    """`mapping check` has no errors and nothing left open, and every test passes, in each of the companies."""
+    monkeypatch.chdir(GROUP)
+    assert cli("mapping", "check", "--workspace", f"{country}.yaml", "--format", "json") == 0
+    assert [f["code"] for f in cli.json["findings"] if f["code"] != "MAP013"] == []
+    assert cli.json["result"]["notAnalysed"] == []
+    assert cli("mapping", "test", "--workspace", f"{country}.yaml", "--format", "json") == 0
+    assert (cli.json["result"]["failed"], cli.json["result"]["passed"] >= 6) == (0, True)
+
+
+def test_the_german_table_is_what_the_spreadsheet_reads(
+    tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Semicolons, decimal commas, German dates and titles."""
+    monkeypatch.chdir(GROUP)
+    given = item("card_purchase", line(2599), supplier={"name": "Viking 1"}, companyId=None)
+    (tmp_path / "items.json").write_text(json.dumps(given), encoding="utf-8")
+    assert cli("map", str(tmp_path / "items.json"), "--workspace", "de.yaml", "--format", "csv") == 0
+    assert cli.out.decode().splitlines()[:2] == [
+        "Belegdatum;Konto;Soll;Haben;BU-Schlüssel;KOST1;Buchungstext",
+        "04.03.2026;4930;25,99;;;;Viking 1",
+    ]

@@ -83,6 +83,15 @@ def test_rows_of_the_file_stand_below_those_of_the_table(tmp_path: Path) -> None
     ]
 
 
+def test_a_table_overrides_included_rows(tmp_path: Path) -> None:
+    """As the rows of the file that names it do."""
+    shared = "apiVersion: pleoctl/v1\nkind: ExportMapping\nlines: {rows: [{id: s, when: {mcc: '1'}, account: '5'}]}\n"
+    (tmp_path / "shared.yaml").write_text(shared)
+    (tmp_path / "rules.csv").write_text("id,account,mcc\nt,7,1\n")
+    findings = report(tmp_path, RULES.replace("[standard]", "[standard, shared.yaml]")).findings
+    assert [(f.code, f.level, f.rule) for f in findings] == [("MAP013", "info", "s")]
+
+
 def test_keep_and_literal_codes(tmp_path: Path) -> None:
     """As in rows of a rule file."""
     table = "id,account,supplier\na,keep,Fig*\nb,account:wallet,Miro\n"

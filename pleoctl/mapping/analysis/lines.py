@@ -188,7 +188,7 @@ def _shadowed(row: LineRow, whole: list[Box], takers: list[_Analysed]) -> Findin
     needed = [t.row for t in _needed(whole, takers)]
     by = ", ".join(f"{t.id!r} ({t.place})" for t in needed[:_NAMED])
     more = " and others" if len(needed) > _NAMED else ""
-    if all(taker.place.file in row.within for taker in needed):
+    if all(taker.owner in row.within for taker in needed):
         message = f"row {row.id!r} is overridden by {by}{more}, in a file that includes its own"
         return Finding("MAP013", message, place=row.place, rule=row.id, level="info")
     message = f"row {row.id!r} can never match: what it matches is taken before by {by}{more}"

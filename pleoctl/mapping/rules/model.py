@@ -159,8 +159,8 @@ class Part:
 class LineRow:
     """A row of the line table (hit policy FIRST); ``account`` is the code it gives to the line, None keeps its own.
 
-    In place of an account, ``parts`` split the line and ``refuse`` fails the item. ``within`` are the files that
-    include the row's own, directly or not.
+    In place of an account, ``parts`` split the line and ``refuse`` fails the item. ``owner`` is the rule file that has
+    the row, or names its table; ``within`` are the files that include that one, directly or not.
     """
 
     id: str
@@ -168,6 +168,7 @@ class LineRow:
     account: str | None
     place: Place
     doubtful: bool = False
+    owner: str = ""
     within: frozenset[str] = frozenset()
     parts: tuple[Part, ...] = ()
     refuse: str | None = None

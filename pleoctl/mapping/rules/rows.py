@@ -74,19 +74,19 @@ class Rows:
         """The line rows of a file."""
         for index, data in enumerate(source.data.get("lines", {}).get("rows", [])):
             path = ("lines", "rows", index)
-            made = self._line(source, path, data, source.within, doubtful=source.spelling.is_lost(path))
+            made = self._line(source, path, data, source, doubtful=source.spelling.is_lost(path))
             if made is not None:
                 yield made
 
     def table(self, table: Table, source: Source) -> Iterator[LineRow]:
         """The line rows of a table that a rule file names."""
         for index, data in enumerate(table.rows):
-            made = self._line(table, (index,), data, source.within, doubtful=index in table.doubtful)
+            made = self._line(table, (index,), data, source, doubtful=index in table.doubtful)
             if made is not None:
                 yield made
 
     def _line(
-        self, origin: Origin, path: Steps, data: dict[str, Any], within: frozenset[str], *, doubtful: bool
+        self, origin: Origin, path: Steps, data: dict[str, Any], owner: Source, *, doubtful: bool
     ) -> LineRow | None:
         if len(data.keys() & {"account", "split", "refuse"}) != 1:
             message = f"row {data['id']!r} needs one of account, split and refuse"
@@ -102,7 +102,8 @@ class Rows:
             self._account(origin, path, data.get("account", KEEP)),
             origin.place(*path),
             doubtful,
-            within,
+            owner.document.shown,
+            owner.within,
             tuple(self._parts(origin, path, data.get("split", []), changes)),
             data.get("refuse"),
             changes,
