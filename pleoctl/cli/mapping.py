@@ -43,7 +43,7 @@ def check(options: Options, *, junit: str | None, sarif: str | None) -> Output:
 
     """
     from pleoctl.mapping.analysis.check import check as analyse
-    from pleoctl.mapping.context import catalog_of, mapping_path
+    from pleoctl.mapping.context import catalog_of, completed, mapping_path
     from pleoctl.mapping.rules.build import read_rules, relative
     from pleoctl.mapping.rules.files import folder_reader
 
@@ -52,7 +52,7 @@ def check(options: Options, *, junit: str | None, sarif: str | None) -> Output:
         catalog = catalog_of(workspace)
         name = relative(mapping_path(workspace), workspace.root)
         rules, names = read_rules(name, folder_reader(workspace.root))
-        report = analyse(rules, names, catalog)
+        report = analyse(completed(rules, workspace), names, catalog)
         reported.files += rules.files
         reported.inputs += [workspace.root / file for file in rules.inputs]
         reported.findings += report.findings
@@ -106,7 +106,7 @@ def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str 
     """
     from pathlib import Path
 
-    from pleoctl.mapping.context import mapping_path
+    from pleoctl.mapping.context import completed, mapping_path
     from pleoctl.mapping.suites.find import run_suite, suites, update
     from pleoctl.report.junit import findings_junit
     from pleoctl.report.rule_tests import results_junit
@@ -114,6 +114,8 @@ def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str 
     workspace = open_workspace(options)
     try:
         found = suites(mapping_path(workspace), workspace.root, [Path(f) for f in files])
+        for suite in found:
+            completed(suite.rules, workspace)
     except PleoctlError as error:
         if junit is not None:
             write_output(
@@ -257,18 +259,17 @@ def impact(options: Options, *, base: str, file: str, no_catalog: bool) -> Outpu
 
     """
     from pleoctl.mapping.analysis.impact import base_rules, compare
-    from pleoctl.mapping.context import catalog_of, mapping_path, open_items
+    from pleoctl.mapping.context import catalog_of, completed, mapping_path, open_items, rules_of
     from pleoctl.mapping.engine.engine import Engine
-    from pleoctl.mapping.rules.build import load_rules
     from pleoctl.report.impact import headline, impact_markdown, tables
     from pleoctl.report.table import table
 
     workspace = open_workspace(options)
     path = mapping_path(workspace)
     catalog = None if no_catalog else catalog_of(workspace)
-    engine = Engine(load_rules(path, workspace.root), catalog)
+    engine = Engine(rules_of(workspace), catalog)
     with open_items(file) as items:
-        found = compare(Engine(base_rules(base, path, workspace.root), catalog), engine, items)
+        found = compare(Engine(completed(base_rules(base, path, workspace.root), workspace), catalog), engine, items)
     if options.format == "markdown":
         return Output(page=impact_markdown(found, engine.rules))
     if options.format == "html":

@@ -12,6 +12,7 @@ from pleoctl.mapping.catalog import Catalog
 from pleoctl.mapping.engine.engine import Engine
 from pleoctl.mapping.io.read import read_items
 from pleoctl.mapping.rules.build import load_rules
+from pleoctl.mapping.rules.desired import filled
 from pleoctl.place import Place
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from pleoctl.mapping.items import Defect, Item
     from pleoctl.mapping.rules.model import Rules
+    from pleoctl.model.records import DesiredState
     from pleoctl.workspace import Workspace
 
 DEFAULT_FILE: Final = "mapping.yaml"
@@ -36,17 +38,26 @@ def mapping_path(workspace: Workspace) -> Path:
 
 def rules_of(workspace: Workspace) -> Rules:
     """The workspace's rules. Raises `InvalidFile`."""
-    return load_rules(mapping_path(workspace), workspace.root)
+    return completed(load_rules(mapping_path(workspace), workspace.root), workspace)
+
+
+def completed(rules: Rules, workspace: Workspace) -> Rules:
+    """Rules with what they take from the workspace's desired state. Raises `InvalidFile`."""
+    return filled(rules, lambda: desired_of(workspace))
+
+
+def desired_of(workspace: Workspace) -> DesiredState | None:
+    """The desired state at hand; None where there is none yet."""
+    from pleoctl.desired.read import load_desired  # only where it is asked for
+
+    files = workspace.desired_files
+    return load_desired(files) if any(path.exists() for path, _ in files) else None
 
 
 def catalog_of(workspace: Workspace) -> Catalog | None:
     """The catalogue of the desired state at hand; None where there is no desired state yet."""
-    from pleoctl.desired.read import load_desired  # only where there is a catalogue
-
-    files = workspace.desired_files
-    if not any(path.exists() for path, _ in files):
-        return None
-    return Catalog.from_desired(load_desired(files), workspace.leave)
+    desired = desired_of(workspace)
+    return None if desired is None else Catalog.from_desired(desired, workspace.leave)
 
 
 def engine_of(workspace: Workspace, *, catalog: bool = True) -> Engine:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pleoctl.mapping.failures import ItemFailure, invalid
+from pleoctl.mapping.failures import ItemFailure, invalid, wrong
 from pleoctl.mapping.vocabulary import ABSENT_REASONS, CONTRA_TYPES, INVALID_CONFIGURATION, INVERTED
 
 if TYPE_CHECKING:
     from pleoctl.mapping.catalog import Catalog
     from pleoctl.mapping.engine.work import Work
     from pleoctl.mapping.items import Tax
-    from pleoctl.mapping.rules.model import Rules
+    from pleoctl.mapping.rules.model import Rules, TaxCode
 
-_TAX_TYPES = frozenset({"inclusive", "exclusive", "reverse"})
+_REVERSE = "reverse"
+_TAX_TYPES = frozenset({"inclusive", "exclusive", _REVERSE})
 
 
 class Checks:
@@ -24,6 +25,7 @@ class Checks:
         self.catalog = catalog
         self._contra_fails = rules.unexpected_contra == "fail"
         self._tax_codes = rules.tax_codes
+        self._tax_table = rules.tax_table
         self._absent = ABSENT_REASONS[rules.failure_types]
 
     def contra(self, work: Work) -> None:
@@ -54,6 +56,28 @@ class Checks:
         """Raise `ItemFailure` for a tax code that is not among the listed ones (X7)."""
         if code is not None and self._tax_codes is not None and code not in self._tax_codes:
             raise ItemFailure(self._absent["taxCode"], f"tax code {code} does not exist in the accounting system")
+
+    def stand_in(self, code: str, tax: Tax, number: int) -> TaxCode:
+        """The tax code that stands in for a line's own where the tax is split off, whose accounts are used then.
+
+        Raises `ItemFailure` where rate or type are not the same, or not known, since the amounts would be others.
+        """
+        given, own = self._tax_table.get(code), self._tax_table.get(tax.code or "")
+        if given is None or own is None or given.rate is None or own.rate is None:
+            raise wrong(
+                f"line {number + 1}: tax code {code} cannot stand in for {tax.code or 'none'} where the tax is split "
+                "off, since the rate of one is not known; list both in tax.taxCodes with rate and type"
+            )
+        if (given.rate, given.type) != (own.rate, own.type) or (tax.type == _REVERSE) != (given.type == _REVERSE):
+            raise wrong(
+                f"line {number + 1}: tax code {code} ({_shown(given)}) cannot stand in for {tax.code} ({_shown(own)}) "
+                "where the tax is split off"
+            )
+        return given
+
+
+def _shown(code: TaxCode) -> str:
+    return f"{float((code.rate or 0) * 100):g} % {code.type or 'of no type'}"
 
 
 def check_amounts(work: Work) -> None:

@@ -10,7 +10,7 @@ from pleoctl.mapping.engine.amounts import hundredths
 from pleoctl.mapping.engine.check import check_tax, check_tax_type
 from pleoctl.mapping.engine.linetable import Facts, LineTable
 from pleoctl.mapping.engine.record import NOBODY
-from pleoctl.mapping.failures import ItemFailure, invalid, missing, wrong
+from pleoctl.mapping.failures import ItemFailure, invalid, missing
 from pleoctl.mapping.rules.model import NOTHING
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pleoctl.mapping.engine.check import Checks
     from pleoctl.mapping.engine.work import Work
     from pleoctl.mapping.items import Line, Tag, Tax
-    from pleoctl.mapping.rules.model import Changes, LineRow, Part, Rules
+    from pleoctl.mapping.rules.model import Changes, LineRow, Part, Rules, TaxCode
     from pleoctl.mapping.rules.template import Template
     from pleoctl.mapping.vocabulary import Cell
 
@@ -29,7 +29,7 @@ class Share(msgspec.Struct, gc=False):
     """What one line puts on the expense side; ``amount`` and ``tax`` in hundredths, without sign.
 
     ``tax`` is zero where it gets no postings of its own. ``stands_in``: the account is one that the type row names in
-    the place of the line's.
+    the place of the line's. ``stands_for``: the tax code that a row set, whose accounts the tax is booked on.
     """
 
     line: Line
@@ -40,6 +40,7 @@ class Share(msgspec.Struct, gc=False):
     tags: dict[str, str] = {}  # msgspec copies an empty default for each share
     tax: int = 0
     stands_in: bool = False
+    stands_for: TaxCode | None = None
 
 
 class Lines:
@@ -179,10 +180,7 @@ class Lines:
             check_tax_type(tax, number)
             share.tax = abs(value)
             if value and share.tax_code != (tax.code or None):
-                raise wrong(
-                    f"line {number + 1}: tax code {share.tax_code} cannot stand in for {tax.code or 'none'} "
-                    "where the tax is split off, since its accounts are not known"
-                )
+                share.stands_for = self._checks.stand_in(share.tax_code or "", tax, number)
 
 
 def portion(total: int, parts: Sequence[Part], index: int) -> int:

@@ -64,7 +64,7 @@ class Poster:
         return made
 
     def _tax(self, share: Share, side: Side, work: Work, which: str) -> Posting:
-        account = getattr(share.line.tax, f"{which}_tax_account")
+        account = getattr(share.stands_for or share.line.tax, f"{which}_tax_account")
         if not account:
             code = share.tax_code or "without code"
             raise missing(f"tax {code} has no {which}TaxAccount; set the accounts of the tax code in Pleo")

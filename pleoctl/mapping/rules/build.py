@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,14 +12,16 @@ from pleoctl.documents.canonical import digest
 from pleoctl.documents.files import decode
 from pleoctl.errors import MOST_ALIKE, Finding, InvalidFile
 from pleoctl.mapping.rules import template
+from pleoctl.mapping.rules.desired import DESIRED
 from pleoctl.mapping.rules.dialect import Dialect, unknown_columns
 from pleoctl.mapping.rules.files import STANDARD_FILE, Source, Sources, folder_reader
-from pleoctl.mapping.rules.model import RULES, Given, LineRow, Rules, TestCase, TypeRow, VendorRow, literal
+from pleoctl.mapping.rules.model import RULES, Given, LineRow, Rules, TaxCode, TestCase, TypeRow, VendorRow, literal
 from pleoctl.mapping.rules.rows import KEEP, Rows
 from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.mapping.rules.table import Table
 from pleoctl.mapping.rules.vendors import doubles, read_csv, vendor_row
 from pleoctl.mapping.vocabulary import ROLES
+from pleoctl.model.kinds import TAX_CODE, VENDOR
 from pleoctl.text import closest, did_you_mean
 
 if TYPE_CHECKING:
@@ -113,10 +116,22 @@ class _Build:
             rules.accounts.setdefault(name, Given(literal(code), source.place("accounts", name)))
         for currency, divisor in data.get("amounts", {}).get("divisor", {}).items():
             rules.divisors.setdefault(currency, divisor)
+        self._tax_codes(source, data.get("tax", {}).get("taxCodes"))
         table = data.get("outputs", {}).get("csv", {})
         self.names += unknown_columns(source, ("outputs", "csv", "columns"), table.get("columns", []))
         for attribute, path in _SINGLE.items():
             self._single(source, attribute, path)
+
+    def _tax_codes(self, source: Source, given: str | list[Any] | None) -> None:
+        rules = self._rules
+        if given is None or rules.tax_codes is not None or TAX_CODE.name in rules.wants:
+            return
+        if given == DESIRED:
+            rules.wants[TAX_CODE.name] = source.place("tax", "taxCodes")
+            return
+        known = [_tax_code(one) for one in given]
+        rules.tax_table = {code.code: code for code in known}
+        rules.tax_codes = frozenset(rules.tax_table)
 
     def _single(self, source: Source, attribute: str, path: tuple[str, ...]) -> None:
         value: Any = source.data
@@ -166,7 +181,10 @@ class _Build:
 
     def _vendors(self, source: Source) -> Iterator[VendorRow]:
         section = source.data.get("vendors", {})
-        for index, row in enumerate(section.get("rows", [])):
+        given = section.get("rows", [])
+        if given == DESIRED:
+            self._rules.wants.setdefault(VENDOR.name, source.place("vendors", "rows"))
+        for index, row in enumerate(given if given != DESIRED else ()):
             self._no_role(source, ("vendors", "rows", index, "account"), row.get("account"))
             yield vendor_row(row, source.place("vendors", "rows", index))
         if "file" in section:
@@ -225,7 +243,6 @@ _SINGLE: Final = {
     "unmatched": ("vendors", "unmatched"),
     "match": ("vendors", "match"),
     "tax_shape": ("tax", "shape"),
-    "tax_codes": ("tax", "taxCodes"),
     "description": ("description",),
     "unexpected_contra": ("unexpectedContraAccount",),
     "failure_types": ("failureTypes",),
@@ -234,7 +251,20 @@ _SINGLE: Final = {
 }
 
 
-_SHAPES: Final[dict[str, Callable[[Any], Any]]] = {"match": tuple, "tax_codes": frozenset, "dialect": Dialect.of}
+_SHAPES: Final[dict[str, Callable[[Any], Any]]] = {"match": tuple, "dialect": Dialect.of}
+
+
+def _tax_code(given: str | dict[str, Any]) -> TaxCode:
+    if isinstance(given, str):
+        return TaxCode(given)
+    rate = given.get("rate")
+    return TaxCode(
+        given["code"],
+        None if rate is None else Fraction(rate),
+        given.get("type"),
+        given.get("ingoingTaxAccount"),
+        given.get("outgoingTaxAccount"),
+    )
 
 
 def _pointed(source: Source, path: Steps, error: InvalidFile) -> Iterator[Finding]:

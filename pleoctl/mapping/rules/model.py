@@ -209,6 +209,17 @@ class VendorRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TaxCode:
+    """A tax code of the accounting system; what is not known of it is None."""
+
+    code: str
+    rate: Fraction | None = None
+    type: str | None = None
+    ingoing_tax_account: str | None = None
+    outgoing_tax_account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """A setting with its place."""
 
@@ -231,7 +242,8 @@ class TestCase:
 class Rules:
     """Everything that a mapping file and its includes say. ``digest`` identifies it, wherever it lies.
 
-    ``types`` are the rows in force; ``replaced`` lists the others, each with the row that stands in for it.
+    ``types`` are the rows in force; ``replaced`` lists the others, each with the row that stands in for it. ``wants``
+    are the kinds of which the rows are those of the desired state, and where that is said.
     """
 
     place: Place
@@ -242,6 +254,8 @@ class Rules:
     vendors: list[VendorRow] = field(default_factory=list)
     tax_shape: Literal["code", "split"] = "code"
     tax_codes: frozenset[str] | None = None
+    tax_table: dict[str, TaxCode] = field(default_factory=dict)
+    wants: dict[str, Place] = field(default_factory=dict)
     description: Template | None = None
     divisors: dict[str, int] = field(default_factory=dict)
     dialect: Dialect = PLAIN
