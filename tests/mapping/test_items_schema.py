@@ -10,7 +10,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from pleoctl.documents.schemas import schema_text
+from pleoctl.documents.published import schema_text
 from pleoctl.mapping.items import Defect, Item, convert
 
 from .conftest import Cli, item, line, money

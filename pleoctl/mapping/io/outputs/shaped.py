@@ -35,7 +35,8 @@ class ShapedWriter:
     def entry(self, entry: Entry) -> bytes:
         """The entry's rows."""
         rows = csv.reader(io.StringIO(self._plain.entry(entry).decode(), newline=""))
-        postings = [posting for ledger in entry.entries for posting in ledger.postings] or [None]
+        booked = [posting for ledger in entry.entries for posting in ledger.postings]
+        postings: list[Posting | None] = [*booked] or [None]
         shaped = (
             self._shaped(dict(zip(COLUMNS, row, strict=True)), posting)
             for row, posting in zip(rows, postings, strict=True)
