@@ -8,8 +8,8 @@ import click
 
 from pleoctl.cli.boundary import Output
 from pleoctl.cli.common import as_command, open_workspace
-from pleoctl.cli.planning import connected
-from pleoctl.cli.shared import as_group
+from pleoctl.cli.planning import connected, selected_codes
+from pleoctl.cli.shared import as_group, offered
 from pleoctl.errors import Finding, UsageError
 from pleoctl.text import Shown
 
@@ -47,8 +47,17 @@ def list_(options: Options, *, offline: bool) -> Output:
     return Output(text, [e.as_json() for e in entries])
 
 
+def _listed(ctx: click.Context) -> list[str]:
+    """The dimensions of the desired state."""
+    from pleoctl.desired.read import load_desired
+    from pleoctl.workspace import Workspace
+
+    workspace = Workspace.find(ctx.params.get("workspace"))
+    return [dimension.row.key or "" for dimension in load_desired(workspace.desired_files).dimensions or ()]
+
+
 @as_command("select", parent="dimensions")
-@click.argument("codes", nargs=-1, metavar="CODE...")
+@click.argument("codes", nargs=-1, metavar="CODE...", shell_complete=offered(_listed))
 @click.option("--auto", is_flag=True, help="Add every active dimension that already is an active tag group in Pleo.")
 def select(options: Options, *, codes: tuple[str, ...], auto: bool) -> Output:
     """Select dimensions.
@@ -74,7 +83,7 @@ def select(options: Options, *, codes: tuple[str, ...], auto: bool) -> Output:
 
 
 @as_command("deselect", parent="dimensions")
-@click.argument("codes", nargs=-1, required=True, metavar="CODE...")
+@click.argument("codes", nargs=-1, required=True, metavar="CODE...", shell_complete=offered(selected_codes))
 def deselect(options: Options, *, codes: tuple[str, ...]) -> Output:
     """Deselect dimensions.
 

@@ -34,6 +34,6 @@ def command(options: Options, *, only: tuple[str, ...], dimensions: tuple[str, .
         made = build_plan(inputs, reader)
     document = made.document
     code = ExitCode.CHANGES if made.changes else ExitCode.OK
-    text = plan_text(made, guarded=False, width=terminal_width())
+    text = plan_text(made, drift=True, width=terminal_width())
     data = {"summary": document["summary"], "changes": document["changes"], "requests": document["requests"]}
     return Output(text, data, exit_code=code)

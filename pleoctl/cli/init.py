@@ -31,6 +31,8 @@ pleo:
   url: https://external.staging.pleo.io           # production: https://external.pleo.io
   auth: {{apiKey: env:PLEO_API_KEY}}                # or accessToken; env:NAME | file:PATH | cmd:COMMAND
 {SCAFFOLD}desired: desired-state.yaml                       # what export writes and plan compares with Pleo
+# dimensions: {{selected: []}}                      # tag groups and tags: `pleoctl dimensions list`, then `select CODE`
+# mapping: mapping.yaml                           # rules that book expenses: docs/mapping.md, `pleoctl mapping check`
 guard:
   maxArchive: {{count: 20, share: 0.2}}             # more archives than this need --allow-archive N
 """

@@ -8,35 +8,27 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.cli.shared import offered
 from pleoctl.errors import ExitCode, UsageError
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
     from pleoctl.run.verify import Proof
     from pleoctl.workspace import Workspace
 
 VERIFY = "verify"
 
 
-def _runs(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The runs that begin like this."""
-    from click.shell_completion import CompletionItem
-
-    from pleoctl.errors import PleoctlError
+def _runs(ctx: click.Context) -> list[str]:
+    """The names of the workspace's runs."""
     from pleoctl.run.places import run_folders
     from pleoctl.workspace import Workspace
 
-    try:
-        names = [folder.name for folder in run_folders(Workspace.find(ctx.params.get("workspace")).runs)]
-    except PleoctlError:
-        names = []
-    return [CompletionItem(name) for name in [VERIFY, *names] if name.startswith(incomplete)]
+    return [VERIFY, *(folder.name for folder in run_folders(Workspace.find(ctx.params.get("workspace")).runs))]
 
 
 @as_command("log")
-@click.argument("run", required=False, metavar="[RUN|verify]", shell_complete=_runs)
+@click.argument("run", required=False, metavar="[RUN|verify]", shell_complete=offered(_runs))
 @click.option("-n", "--number", type=click.IntRange(min=1), default=20, show_default=True, help="How many runs.")
 @click.option("--head", metavar="ID", help="With verify: a receipt's id kept elsewhere; newer ones may not be missing.")
 def command(options: Options, *, run: str | None, number: int, head: str | None) -> Output:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from pleoctl.cli.door import tell
+from pleoctl.cli.shared import offered
+from pleoctl.machine import this_machine
 from pleoctl.model.kinds import KINDS
-from pleoctl.text import Shown, terminal
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     import threading
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
     R = TypeVar("R", bound=PleoReader)
     F = TypeVar("F", bound=Callable[..., Any])
 
-TENTH = 10
+TENTH: Final = 10
+PATIENCE: Final = 10.0
+"""Seconds after which a run that nobody watches on a terminal tells how far it is."""
 
 
 class Section(click.ParamType):  # type: ignore[type-arg]
@@ -65,7 +69,7 @@ def scope_options(function: F) -> F:
         "dimensions",
         multiple=True,
         metavar="CODE",
-        shell_complete=selected_codes,
+        shell_complete=offered(selected_codes),
         help="Only this selected dimension, its tag group and tags; may be repeated.",
     )
     only = click.option(
@@ -93,17 +97,11 @@ def mapping_warnings(workspace: Workspace) -> Callable[[DesiredState], Callable[
     return partial(archived_uses, rules)
 
 
-def selected_codes(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
-    """What a shell offers for ``--dimension``: the workspace's selected codes; nothing where there is none."""
-    from pleoctl.errors import PleoctlError
+def selected_codes(ctx: click.Context) -> list[str]:
+    """The workspace's selected codes."""
     from pleoctl.workspace import Workspace
 
-    try:
-        codes = Workspace.find(ctx.params.get("workspace")).selected or []
-    except PleoctlError:
-        return []
-    # The shell would put other characters into the command line as they are.
-    return [code for code in codes if code.startswith(begun) and terminal(code) == code]
+    return Workspace.find(ctx.params.get("workspace")).selected or []
 
 
 @contextmanager
@@ -129,12 +127,13 @@ def progress(options: Options, label: str) -> Iterator[Callable[[int, int], None
 
 
 def _lines(label: str) -> Callable[[int, int], None]:
-    told = [0]
+    """A line per tenth, of a run that takes long enough for somebody to wonder."""
+    told, begun = [0], this_machine().monotonic()
 
     def advance(done: int, total: int) -> None:
         percent = done * 100 // max(total, 1)
         tenth = percent // TENTH
-        if tenth > told[0]:
+        if tenth > told[0] and this_machine().monotonic() - begun >= PATIENCE:
             told[0] = tenth
             tell(Shown.lines([f"{label}: {done} of {total} ({percent} %)"]))
 

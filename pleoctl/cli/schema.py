@@ -8,11 +8,19 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command
+from pleoctl.cli.shared import offered
 from pleoctl.text import Shown
 
 
+def _names(_ctx: click.Context) -> list[str]:
+    """Every schema's name."""
+    from pleoctl.documents.published import schema_names
+
+    return schema_names()
+
+
 @as_command("schema")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=offered(_names))
 def command(options: Options, *, name: str | None) -> Output:
     """Print a JSON Schema (draft-07), or the names of all schemas.
 

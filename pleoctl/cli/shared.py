@@ -9,9 +9,27 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 FORMATS: Final = ("text", "json", "markdown", "html", "csv", "beancount", "hledger")
+
+
+def offered(names: Callable[[click.Context], Iterable[str]]) -> Callable[..., list[str]]:
+    """What a shell offers for a value: those of the names that begin like it; none where they cannot be had.
+
+    The shell would put other characters than a terminal shows into the command line as they are.
+    """
+
+    def complete(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+        from pleoctl.errors import PleoctlError
+        from pleoctl.text import terminal
+
+        try:
+            return [name for name in names(ctx) if name.startswith(begun) and terminal(name) == name]
+        except PleoctlError:
+            return []
+
+    return complete
 
 
 def as_group(

@@ -10,7 +10,7 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
-from pleoctl.cli.shared import as_group
+from pleoctl.cli.shared import as_group, offered
 from pleoctl.cli.source_init import command as init
 from pleoctl.errors import Finding, PleoctlError
 from pleoctl.place import Place
@@ -108,8 +108,15 @@ def _compared(workspace: Workspace, desired: DesiredState) -> tuple[Preview | No
     return found, hints
 
 
+def _presets(_ctx: click.Context) -> list[str]:
+    """Every preset's name."""
+    from pleoctl.sources.http.presets import preset_names
+
+    return list(preset_names())
+
+
 @as_command("presets", parent="source")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=offered(_presets))
 def presets(options: Options, *, name: str | None) -> Output:
     """List the accounting systems of `type: http`, or show one.
 

@@ -62,7 +62,7 @@ def command(options: Options, *, receipt: str, output: str | None, allow_archive
     ]
     if not made.guard_passed:
         shown.findings.append(refused(made))
-    elif saved and options.format == "text":
+    elif saved and options.format == "text" and made.changes:
         shown.text += where_saved(output)
     shown.exit_code = ExitCode.OK if made.guard_passed else ExitCode.REFUSED
     return shown

@@ -31,6 +31,8 @@ HEADS: Final = {
     )
 }
 SHOWN: Final = 50
+WARNED: Final = 10
+"""Warnings of one kind that are shown one by one; all of them stand in the plan."""
 FEWEST: Final = 5
 LINES: Final = 500
 DEFAULT_PER_MINUTE: Final = 500
@@ -54,11 +56,15 @@ def finding_text(finding: Finding) -> Shown:
 
 
 def plan_text(
-    plan: Plan, *, brief: bool = False, per_minute: int | None = None, width: int | None = None, guarded: bool = True
+    plan: Plan, *, brief: bool = False, per_minute: int | None = None, width: int | None = None, drift: bool = False
 ) -> Shown:
-    """A plan as people read it: archives first, each kind on its own, totals, requests, warnings, guard."""
+    """A plan as people read it: archives first, each kind on its own, totals, requests, warnings, guard.
+
+    As ``drift`` it says what has moved, and no guard has a word.
+    """
     head = plan.head
-    lines: list[Shown | str] = [Shown.styled(f"Plan for company {head.company} at {head.url}", bold=True)]
+    what = "Drift of" if drift else "Plan for"
+    lines: list[Shown | str] = [Shown.styled(f"{what} company {head.company} at {head.url}", bold=True)]
     lines += [f"  {line}" for line in _scope_lines(plan)]
     if not plan.changes:
         why = " Nothing is left to take back." if head.source else " Pleo is in line with the desired state."
@@ -68,7 +74,7 @@ def plan_text(
     lines += ["", Shown().hanging(total_line(head.summary), 2, width)]
     lines += _request_lines(head.requests, per_minute)
     lines += warning_lines(head.warnings, brief=brief, width=width)
-    lines += guard_lines(head.guard, width) if guarded else []
+    lines += [] if drift else guard_lines(head.guard, width)
     return Shown.lines(lines)
 
 
@@ -192,7 +198,7 @@ def warning_lines(warnings: list[Warned], *, brief: bool = False, width: int | N
     if by_code:
         yield ""
     for code, members in sorted(by_code.items()):
-        shown = members[: 3 if brief else SHOWN]
+        shown = members[: 3 if brief else WARNED]
         for warning in shown:
             address = f"{warning.address}: " if warning.address else ""
             line = Shown.styled(f"warning {code}:", colour="yellow") + f" {address}{warning.message}"

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from click.shell_completion import shell_complete
 
 from pleoctl import __version__
+from pleoctl.cli.main import cli as cli_group
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.conftest import Cli
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 
 def test_options_may_stand_before_the_command(cli: Cli, tmp_path: Path) -> None:
@@ -54,3 +56,33 @@ def test_help_for_what_is_not_there_is_a_usage_error(cli: Cli, words: list[str])
     """And says what there is."""
     said = cli("help", *words)
     assert (said.code, words[-1] in said.stderr or "has no commands" in said.stderr) == (64, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("pleoctl schema pl", "plain,plan"),
+        ("pleoctl source presets xe", "plain,xero"),
+        ("pleoctl log ver", "plain,verify"),
+        ("pleoctl dimensions select D", "plain,DEPT"),
+        ("pleoctl dimensions deselect P", "plain,PROJ"),
+        ("pleoctl plan --dimension P", "plain,PROJ"),
+    ],
+)
+def test_a_shell_completes_values(
+    workspace: MakeWorkspace, desired: MakeDesired, words: str, offered: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Names of schemas, presets, runs and dimensions; a folder without a workspace offers nothing and says nothing."""
+    folder = workspace(None, dimensions={"selected": ["PROJ"]})
+    desired(folder, dimensions=[{"code": "DEPT", "name": "D"}, {"code": "PROJ", "name": "P", "values": []}])
+    assert completed(words, capsys) == [offered]
+
+
+def completed(words: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """What bash is offered at the end of a command line."""
+    given = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in given.items():
+            patched.setenv(name, value)
+        assert shell_complete(cli_group, {}, "pleoctl", "_PLEOCTL_COMPLETE", "bash_complete") == 0
+    return capsys.readouterr().out.splitlines()
