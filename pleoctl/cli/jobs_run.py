@@ -139,11 +139,13 @@ class Runner:
 
 
 def once(runner: Runner, jobs: tuple[str, ...]) -> Output:
-    """One round; what ended it early is told beside the jobs that it had carried out by then."""
+    """One round; what ended it early is told beside the jobs that were carried out by then, and raised without any."""
     from pleoctl.report.posting_text import job_receipt_text
 
     receipts = list(runner.round(jobs))
     trouble, stop = runner.trouble, runner.stop
+    if trouble is not None and not receipts and stop.code is None:
+        raise trouble
     output = Output(Shown("", *map(job_receipt_text, receipts)), [_summary(receipt) for receipt in receipts])
     if not receipts and trouble is None:
         output.text = Shown.lines(["There is no export job."])
