@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pleoctl.model.addresses import Address
-    from pleoctl.model.changes import Change, State
+    from pleoctl.model.changes import Change
     from pleoctl.model.records import Live
     from pleoctl.pleo.kinds import KindApis
 
@@ -123,7 +123,7 @@ class FreshCheck:
             before = {name: value for name, value in before.items() if name != "archived"}
         if matches(record, after, change.kind):
             self._already(change, record)
-        elif change.action == "confirm" and _is_between(record, before, after, change.kind):
+        elif _is_between(record, change):
             return
         elif moved := differences(record, before, change.kind):
             self._stale(change, "changed", moved)
@@ -145,10 +145,15 @@ class FreshCheck:
         )
 
 
-def _is_between(record: Live, before: State, after: State, kind: str) -> bool:
-    """Whether a confirmed record lacks only what a second write was to bring: each field is as before or as planned."""
-    left = differences(record, after, kind).keys()
-    return record.key == after[KINDS[kind].key] and not left & differences(record, before, kind).keys()
+def _is_between(record: Live, change: Change) -> bool:
+    """Whether only the first of two writes was done: each field is as before or as planned.
+
+    Confirming or unarchiving a vendor may take an activation and a PUT (V4, V5).
+    """
+    if not KINDS[change.kind].has_drafts or change.action not in {"confirm", "unarchive"} or record.key != change.key:
+        return False
+    left = differences(record, change.after, change.kind).keys()
+    return not left & differences(record, change.before or {}, change.kind).keys()
 
 
 def _shown(value: object) -> str:

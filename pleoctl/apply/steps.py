@@ -157,7 +157,7 @@ class Bring(Step[Address]):
         """See `Step.send`; what Pleo stored is compared with what was asked for."""
         answer = self._api.put(self._seen, self._change.after)
         wrong = differences(answer, self._change.after, self._change.kind)
-        if "archived" in wrong and self._change.action == "unarchive" and self._api.kind.has_drafts and not self._awake:
+        if self._sleeps(answer):
             return dict.fromkeys(ids, Next(Wake(self._bench, self._change, answer)))
         return dict.fromkeys(ids, not_stored(wrong) if wrong else Done(answer))
 
@@ -165,7 +165,15 @@ class Bring(Step[Address]):
         """See `Step.look`."""
         found = next(iter(self._api.by_id([self._before.id])), None)
         self._seen = found or self._seen
+        if found is not None and self._sleeps(found):
+            return dict.fromkeys(ids, Next(Wake(self._bench, self._change, found)))
         return dict.fromkeys(ids, _position(self._change, found, self._before))
+
+    def _sleeps(self, record: Live) -> bool:
+        """Whether all is as planned but that the record is still archived: ``state`` of a PUT counted for nothing."""
+        wrong = differences(record, self._change.after, self._change.kind)
+        mine = self._change.action == "unarchive" and self._api.kind.has_drafts and not self._awake
+        return mine and wrong.keys() == {"archived"}
 
     def refused(self, ids: Sequence[Address], error: ApiError) -> Mapping[Address, End | Undone | Next[Address]]:
         """See `Step.refused`."""

@@ -132,7 +132,8 @@ def test_the_journal_tells_what_happened_to_each_change(engine: Engine) -> None:
     lines = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
     for change in applied.results:
         events = [line["event"] for line in lines if str(change.change.address) in line["addresses"]]
-        assert events == ["intent", "sent", "confirmed"]
+        # A confirmation that brings more than the key is two requests.
+        assert events in (["intent", "sent", "confirmed"], ["intent", "sent", "sent", "confirmed"])
 
 
 def test_no_secret_reaches_a_file(engine: Engine) -> None:

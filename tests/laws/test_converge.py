@@ -64,7 +64,7 @@ def test_a_plan_announces_its_writes(
     server: Sandbox, tmp_path: Path, seed: Seed, wish: tuple[DesiredState, Scope]
 ) -> None:
     """Where Pleo does as it is told, applying takes exactly the writes that the plan counts (law 7)."""
-    server.reset(seed, Settings())
+    server.reset(seed, Settings(vendor_unique=()))
     engine = Engine(server, tmp_path, *wish)
     plan = engine.approved()
     engine.apply(plan)
@@ -76,7 +76,7 @@ def test_a_plan_applied_twice_is_already_done(
     server: Sandbox, tmp_path: Path, seed: Seed, wish: tuple[DesiredState, Scope]
 ) -> None:
     """Applying the same plan again writes nothing and calls every change already done."""
-    server.reset(seed, Settings())
+    server.reset(seed, Settings(vendor_unique=()))
     engine = Engine(server, tmp_path, *wish)
     plan = engine.approved()
     engine.apply(plan)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pleoctl.sandbox import Sandbox
 
 Json = dict[str, Any]
-KINDS = {"accounts": "account", "tagGroups": "tagGroup", "tags": "tag"}
+KINDS = {"taxCodes": "taxCode", "accounts": "account", "tagGroups": "tagGroup", "tags": "tag", "vendors": "vendor"}
 
 
 @dataclass
@@ -99,6 +99,8 @@ def keys(state: Json) -> Counter[tuple[str, str, str]]:
     found = Counter(("account", "", record["externalId"]) for record in state["accounts"])
     found.update(("tagGroup", "", record["code"].casefold()) for record in state["tagGroups"])
     found.update(("tag", record["groupId"], record["code"].casefold()) for record in state["tags"])
+    found.update(("taxCode", "", record["code"]) for record in state["taxCodes"] if record["code"])
+    found.update(("vendor", "", record["externalId"]) for record in state["vendors"] if record["externalId"])
     return found
 
 
@@ -121,7 +123,7 @@ def check_untouched(before: Json, after: Json, plans: list[Plan], *, cascades: b
         now = new[identity][1]
         for name in ("metadata", "extra", "otherDimensionValues", "usage", "usedByCategory", "usedByContra"):
             assert record.get(name) == now.get(name), f"{kind} {identity}: {name} changed"
-        if kind != "account":
+        if kind not in {"account", "vendor"}:
             assert record["code"] == now["code"]
         if record.get("groupId") in groups:
             continue

@@ -19,6 +19,23 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 SEED = Seed(
+    tax_codes=[
+        {"code": "V25", "name": "Standard", "rate": 0.2, "ingoingTaxAccount": "1"},
+        {"code": "V12", "name": "Food", "rate": 0.12, "archived": True},
+        {"code": "GONE", "name": "Gone", "rate": 0.06},
+        {"name": "By hand", "rate": 0.01},
+    ],
+    vendors=[
+        {"externalId": "keep", "code": "K", "name": "Keep", "registrationNumber": "55"},
+        {"externalId": "recode", "code": "C3", "name": "Recode", "country": "SE"},
+        {"externalId": "back", "code": "B1", "name": "Back", "archived": True},
+        {"externalId": "back/2", "code": "B2", "name": "Old back", "archived": True},
+        {"externalId": "gone", "code": "G", "name": "Gone"},
+        {"code": "D1", "name": "Born one", "draft": True},
+        {"code": "D9", "name": "Born two", "taxRegistrationNumber": "SE2", "draft": True},
+        {"code": "D8", "name": "Stranger", "draft": True},
+        {"code": "H", "name": "By hand"},
+    ],
     accounts=[
         {"externalId": "keep", "code": "1", "name": "Keep", "taxCodeExternalId": "V25"},
         {"externalId": "rename", "code": "2", "name": "Old name", "metadata": {"owner": {"id": 7}}},
@@ -54,6 +71,26 @@ SEED = Seed(
     ],
 )
 DESIRED: dict[str, list[Json]] = {
+    "taxCodes": [
+        {"code": "V25", "name": "Standard", "rate": "0.25", "type": "inclusive"},
+        {"code": "V12", "name": "Food", "rate": "0.12", "type": "inclusive"},
+        {"code": "NEW", "name": "New", "rate": "0.055", "type": "reverse"},
+    ],
+    "vendors": [
+        {"externalId": "keep", "code": "K", "name": "Keep", "defaultCurrency": "EUR"},
+        {"externalId": "recode", "code": "C33", "name": "Recode", "defaultCurrency": "SEK"},
+        {"externalId": "back", "code": "B1", "name": "Back", "defaultCurrency": "EUR"},
+        {"externalId": "back/2", "code": "B2", "name": "New back", "defaultCurrency": "EUR"},
+        {"externalId": "new", "code": "C3", "name": "New", "defaultCurrency": "EUR", "country": "SE"},
+        {"externalId": "born/1", "code": "D1", "name": "Born one", "defaultCurrency": "EUR"},
+        {
+            "externalId": "born/2",
+            "code": "D2",
+            "name": "Born two",
+            "defaultCurrency": "EUR",
+            "taxRegistrationNumber": "SE2",
+        },
+    ],
     "accounts": [
         {"externalId": "keep", "code": "1", "name": "Keep"},
         {"externalId": "rename", "code": "2", "name": "New name"},
@@ -105,7 +142,7 @@ def engine(pleo: Sandbox, root: Path) -> Engine:
 def goal(state: Json) -> set[tuple[Any, ...]]:
     """What a state looks like without ids and times."""
     found: set[tuple[Any, ...]] = set()
-    for kind in ("accounts", "tagGroups", "tags"):
+    for kind in ("taxCodes", "accounts", "tagGroups", "tags", "vendors"):
         for record in state[kind]:
             plain = {k: v for k, v in record.items() if k not in {"id", "groupId", "createdAt", "updatedAt"}}
             found.add((kind, json.dumps(plain, sort_keys=True)))

@@ -90,13 +90,44 @@ live_groups = st.lists(
 )
 
 
+live_tax_codes = st.lists(
+    st.fixed_dictionaries(
+        {
+            "code": KEYS | st.none(),
+            "name": NAMES,
+            "rate": st.sampled_from([0.0, 0.25, 0.125]),
+            "type": st.sampled_from(["inclusive", "reverse"]),
+            "archived": st.booleans(),
+            "ingoingTaxAccount": st.sampled_from([None, "1"]),
+        }
+    ),
+    max_size=5,
+)
+live_vendors = st.lists(
+    st.fixed_dictionaries(
+        {
+            "externalId": KEYS | st.none(),
+            "code": st.sampled_from(["1", "2", "3", None]),
+            "name": NAMES,
+            "defaultCurrency": st.sampled_from(["EUR", "SEK"]),
+            "country": st.sampled_from([None, "SE"]),
+            "taxRegistrationNumber": st.sampled_from([None, None, "T1", "T2"]),
+            "archived": st.booleans(),
+            "draft": st.booleans(),
+        }
+    ),
+    max_size=6,
+)
+
+
 @st.composite
 def seeds(draw: Draw, *, twins: bool = True) -> Seed:
     """A company. Accounts are unique by externalId unless ``twins`` allows now and then what the API forbids."""
     accounts = draw(live_accounts)
     if not twins or draw(st.integers(0, 9)):
         accounts = list({account["externalId"]: account for account in accounts}.values())
-    return Seed(accounts=accounts, tag_groups=draw(live_groups))
+    more = {"tax_codes": draw(live_tax_codes), "vendors": draw(live_vendors)}
+    return Seed(accounts=accounts, tag_groups=draw(live_groups), **more)
 
 
 @st.composite
@@ -174,8 +205,33 @@ def scopes(draw: Draw, dimensions: list[Dimension] | None) -> Scope:
 def wishes(draw: Draw) -> tuple[DesiredState, Scope]:
     """A desired state and a scope that fits it."""
     dimensions = draw(dimension_rows())
-    state = checked(DesiredState(draw(account_rows()), dimensions, ["desired-state.yaml"]))
-    return state, draw(scopes(dimensions))
+    state = DesiredState(draw(account_rows()), dimensions, ["desired-state.yaml"])
+    for kind, fields in MORE.items():
+        if draw(st.booleans()):
+            state.flat[kind] = draw(flat_rows(kind, fields))
+    return checked(state), draw(scopes(dimensions))
+
+
+MORE: dict[str, dict[str, Any]] = {
+    "taxCode": {"name": NAMES, "rate": st.sampled_from(["0", "0.25"]), "type": st.just("inclusive")},
+    "vendor": {
+        "code": st.sampled_from(["1", "2", "3", None]),
+        "name": NAMES,
+        "defaultCurrency": st.sampled_from(["EUR", "SEK"]),
+    },
+}
+_OPTIONAL = {"taxCode": {"ingoingTaxAccount": ["1"]}, "vendor": {"taxRegistrationNumber": ["T1", "T2"]}}
+
+
+@st.composite
+def flat_rows(draw: Draw, kind: str, fields: dict[str, Any]) -> list[Row]:
+    """Rows of tax codes or vendors: active, inactive, held, with and without what is optional."""
+    rows = []
+    for number, key in enumerate(draw(st.lists(KEYS, unique=True, max_size=6))):
+        said: dict[str, Any] = {name: draw(values) for name, values in fields.items()}
+        said |= {name: draw(st.sampled_from(known)) for name, known in _OPTIONAL[kind].items() if draw(st.booleans())}
+        rows.append(_row(draw, key, {**said, **({"code": key} if kind == "taxCode" else {})}, 80 + number))
+    return _perhaps_keyless(draw, rows)
 
 
 _SETTINGS: dict[str, st.SearchStrategy[Any]] = {
@@ -210,6 +266,13 @@ _SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "bulk_archive_answers": st.sampled_from(["all", "changed"]),
     "bulk_archive_unknown_ids": st.sampled_from(["refuse", "ignore"]),
     "bulk_archive_at_most": st.sampled_from([None, None, 0, 1]),
+    "tax_code_conflict": st.sampled_from(["none", 409]),
+    "vendor_unique": st.sampled_from([(), ("externalId",), ("externalId", "code"), ("name",)]),
+    "vendor_unique_counts_archived": st.booleans(),
+    "vendor_create_state": st.sampled_from(["byExternalId", "ACTIVE", "DRAFT"]),
+    "vendor_list_default": st.sampled_from(["all", "active"]),
+    "vendor_put_state": st.sampled_from(["set", "ignore"]),
+    "vendor_activate_code": st.sampled_from(["set", "ignore"]),
     "seed_ids": st.just(7),
 }
 # Each reading moves a few settings off their defaults, so that a failing example stays readable.
@@ -226,6 +289,12 @@ _PATHS = [
     "/tags$",
     "tags/archive$",
     "/v0/tags/[0-9a-f]",
+    "tax-codes$",
+    "tax-codes/[0-9a-f]",
+    "vendors$",
+    "vendors/[0-9a-f-]+$",
+    ":activate$",
+    ":archive$",
     ":search$",
 ]
 _DETAILS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
