@@ -150,7 +150,8 @@ def refused_by_pleo(applied: Receipt) -> set[Address]:
     for result in open_results:
         error = result.error or {}
         reason = error.get("code"), error.get("httpStatus")
-        assert result.status == "blocked" or (error.get("httpStatus") or 0) in {400, 404, 409}, (
+        kept = error.get("code") == "cannot-clear"
+        assert kept or result.status == "blocked" or (error.get("httpStatus") or 0) in {400, 404, 409}, (
             result.change.address,
             result.status,
             reason,
