@@ -40,8 +40,12 @@ class _ByResource(Mapping[str, tuple[str, ...]]):
         return len(resource_names())
 
 
+# What a setting of the table gives where no column does; rows that stay without it are held.
+_MAY_BE_FILLED: Final = frozenset({"defaultCurrency"})
+
+
 def _needed(kind: Kind) -> tuple[str, ...]:
-    return tuple(one.name for one in kind.fields if not (one.nullable or one.optional) and one.name != kind.key)
+    return tuple(name for name in kind.needed if name not in _MAY_BE_FILLED)
 
 
 def _all(kind: Kind) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ RESERVED: Final = {
     "9": "Leverantör",
     "10": "Faktura",
 }
+_SUPPLIERS: Final = "9"
 _QUOTE: Final = "a quotation mark is not closed, or stands in the middle of a text"
 _LOOSE: Final = "its name has blanks and no quotation marks"
 _UNDECLARED: Final = "is booked to and not declared"
@@ -54,6 +55,8 @@ class SieSource:
             return None
         if self._book is None:
             self._book = _Book(self._text(self._path), self._shown)
+        if resource == "vendors":
+            return self._book.suppliers()
         return self._book.table(resource, asked="resources" in self._section)
 
     def _text(self, path: Path) -> str:
@@ -74,12 +77,14 @@ class _Book:
         self._used: dict[str, dict[tuple[str, ...], int]] = {"accounts": {}, "dimensions": {}, "values": {}}
         self._declared: dict[str, set[tuple[str, ...]]] = {"accounts": set(), "dimensions": set(), "values": set()}
         self._labels: list[str] = []
+        self._currency = "SEK"
         self._depth = 0
         takers: dict[str, Callable[[Line, int], None]] = {
             "#KONTO": self._account,
             "#DIM": self._dimension,
             "#UNDERDIM": self._dimension,
             "#OBJEKT": self._object,
+            "#VALUTA": self._valuta,
             **dict.fromkeys(_BOOKINGS, self._booking),
             **dict.fromkeys(_BALANCES, self._balance),
         }
@@ -105,6 +110,16 @@ class _Book:
         found = self._tables[resource]
         # A file without objects belongs to a company without dimensions.
         return found if resource == "accounts" or asked or self._tables["dimensions"].rows else None
+
+    def suppliers(self) -> Table:
+        """The objects of the dimension for suppliers as vendors, in the currency of the books."""
+        rows = [row for row in self._tables["values"].rows if row.cells["dimension"] == _SUPPLIERS]
+        return Table(self._shown, [self._supplier(row) for row in rows])
+
+    def _supplier(self, row: SourceRow) -> SourceRow:
+        code, name = row.cells["code"], row.cells["name"]
+        cells = {"externalId": code, "code": code, "name": name, "defaultCurrency": self._currency}
+        return SourceRow(cells, row.place, row.line, row.problem)
 
     def _check_whole(self) -> None:
         problem = None
@@ -132,6 +147,9 @@ class _Book:
         if dimension is not None:
             self._used["dimensions"].setdefault((dimension,), number)
         self._row("values", {"dimension": dimension, "code": code, "name": name}, number, problem)
+
+    def _valuta(self, line: Line, _number: int) -> None:
+        self._currency = line.fields[1] if len(line.fields) > 1 else self._currency
 
     def _take(self, line: Line, due: int, number: int, *, more: bool = False) -> tuple[list[str | None], str | None]:
         """So many fields behind the label; what stands behind a stray quotation mark is not known."""

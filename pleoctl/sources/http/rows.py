@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # Enough for `source check --trace`.
 KEPT_RECORDS: Final = 100
+_NO_TEXTS: Final = frozenset({"active", "rate"})
 KEPT_VALUES: Final = 5
 
 
@@ -77,6 +78,6 @@ class RowMaker:
             return None
         if value is not None:
             self.all_null.discard(name)
-            if name != "active" and not isinstance(value, str):
+            if name not in _NO_TEXTS and not isinstance(value, str):
                 self.not_text[name] = self.not_text.get(name, 0) + 1
         return value

@@ -1,0 +1,161 @@
+"""Tax codes and vendors from every source that has them: units of rates, currencies that are not said, rows held."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fake_books import Reply
+from pleoctl.errors import InvalidFile
+from pleoctl.sources.http.presets import load_preset, merged, preset_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fake_books import Books, Call, FakeServer
+
+TAXES = """id,name,percentage,kind
+V25,Standard,25,inclusive
+V12,Food,12.5%,inclusive
+R,Reverse,25,reverse
+N,Net,20,exclusive
+X,Odd,many,inclusive
+"""
+SUPPLIERS = """id,number,name,currency,country,vat,account
+1,100,Acme,,SE,SE1,2441
+2,,Beta,EUR,,,
+3,102,Gamma,Euro,,,
+4,103,,SEK,,,
+"""
+COLUMNS = {
+    "externalId": "id",
+    "code": "number",
+    "defaultCurrency": "currency",
+    "taxRegistrationNumber": "vat",
+    "payableAccount": "account",
+}
+
+
+def csv(books: Books, **more: Any) -> Any:
+    """The desired state of the two files."""
+    (books.folder / "tax.csv").write_text(TAXES)
+    (books.folder / "suppliers.csv").write_text(SUPPLIERS)
+    taxes = {"path": "tax.csv", "columns": {"code": "id", "rate": "percentage", "type": "kind"}, "rateUnit": "percent"}
+    vendors = {"path": "suppliers.csv", "columns": COLUMNS, **more}
+    return books.read({"type": "csv", "taxCodes": taxes, "vendors": vendors})
+
+
+def test_rates_become_exact_fractions(books: Books) -> None:
+    """From percentages; a type that Pleo does not support and a rate that is none are held."""
+    state = csv(books)
+    assert [(row.key, row.fields["rate"], row.hold and row.hold.split(" is ")[0]) for row in state.flat["taxCode"]] == [
+        ("V25", "0.25", None),
+        ("V12", "0.125", None),
+        ("R", "0.25", None),
+        ("N", "0.2", "type 'exclusive'"),
+        ("X", "many", "rate 'many'"),
+    ]
+
+
+def test_a_currency_of_all_fills_empty_cells(books: Books) -> None:
+    """Without it the row is held; a wrong one is held either way; an empty cell of a mapped column clears."""
+    (first, second, third, fourth) = csv(books).flat["vendor"]
+    assert first.hold == "defaultCurrency is blank"
+    assert (second.hold, second.fields["country"], second.fields["taxRegistrationNumber"]) == (None, None, None)
+    assert third.hold == "defaultCurrency 'Euro' is not a three-letter currency code"
+    assert fourth.hold == "name is blank"
+    first = csv(books, defaultCurrency="SEK").flat["vendor"][0]
+    assert first.hold is None
+    assert (first.fields["defaultCurrency"], first.local) == ("SEK", {"payableAccount": "2441"})
+
+
+def test_they_are_written_and_read_back(books: Books) -> None:
+    """Export writes both sections canonically: another export changes nothing."""
+    csv(books, defaultCurrency="SEK")
+    section = json.loads((books.folder / "pleoctl.yaml").read_text())["source"]
+    assert books.export(section).changed == ["desired-state.yaml"]
+    text = (books.folder / "desired-state.yaml").read_text()
+    assert '- {code: "V12", name: "Food", rate: "0.125", type: "inclusive"}' in text
+    assert 'taxRegistrationNumber: "SE1", payableAccount: "2441"}' in text
+    assert books.export(section).changed == []
+
+
+def test_an_api_may_give_numbers(server: FakeServer, books: Books) -> None:
+    """`rate` need not be text there."""
+    rows = [{"code": "V25", "name": "S", "rate": 25.0}, {"code": "V6", "name": "L", "rate": 5.5}]
+    server.app = lambda _call: Reply({"rows": rows})
+    resource = {
+        "path": "/vat",
+        "paginate": {"type": "none"},
+        "records": "rows",
+        "rateUnit": "percent",
+        "fields": {"code": "code", "name": "name", "rate": "rate", "type": "'inclusive'"},
+    }
+    state = books.read({"type": "http", "baseUrl": server.url, "taxCodes": resource})
+    assert [row.fields["rate"] for row in state.flat["taxCode"]] == ["0.25", "0.055"]
+
+
+def test_the_suppliers_of_an_sie_file_are_vendors(books: Books) -> None:
+    """The objects of its dimension 9, in the currency of the books, only where they are asked for."""
+    text = '#FLAGGA 0\n#SIETYP 4\n#VALUTA EUR\n#KONTO 1930 "Bank"\n#DIM 9 "Lev"\n'
+    text += '#OBJEKT 9 "77" "Acme"\n#OBJEKT 1 "A" "Dept"\n'
+    (books.folder / "b.se").write_text(text, encoding="cp437")
+    state = books.read({"type": "sie", "path": "b.se", "resources": ["vendors"]})
+    (vendor,) = state.flat["vendor"]
+    assert (vendor.key, vendor.fields["code"], vendor.fields["name"], vendor.fields["defaultCurrency"]) == (
+        "77",
+        "77",
+        "Acme",
+        "EUR",
+    )
+    assert "vendor" not in books.read({"type": "sie", "path": "b.se"}).flat
+
+
+ANSWERS: dict[str, tuple[Any, str]] = {
+    "fortnox": (
+        {
+            "MetaInformation": {"@TotalPages": 1, "@TotalResources": 1},
+            "Suppliers": [{"SupplierNumber": "1", "Name": "Acme", "OrganisationNumber": "55"}],
+        },
+        "1",
+    ),
+    "quickbooks": (
+        {"QueryResponse": {"Vendor": [{"Id": "5", "DisplayName": "Acme", "Active": True}], "totalCount": 1}},
+        "5",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_a_preset_gives_them_where_it_is_asked(
+    server: FakeServer, books: Books, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`vendors: {}` is enough; without it the preset reads none."""
+    monkeypatch.setenv(f"{name.upper()}_TOKEN", "t")
+    answer, key = ANSWERS[name]
+    server.app = lambda _call: Reply(answer)
+    preset = load_preset(name)
+    asked: dict[str, Any] = {"vendors": {"defaultCurrency": "SEK"}}
+    asked |= dict.fromkeys(("accounts", "dimensions", "values"))
+    section = {"type": "http", "preset": name, "baseUrl": server.url, "requestsPerMinute": 60000, **asked}
+    if preset.variables:
+        section["variables"] = dict.fromkeys(preset.variables, "1")
+    state = books.read(section)
+    (vendor,) = state.flat["vendor"]
+    assert (vendor.key, vendor.fields["name"], vendor.hold) == (key, "Acme", None)
+
+
+def test_what_is_not_asked_for_is_not_read() -> None:
+    """No preset reads vendors or tax codes by itself, since that would archive what Pleo has."""
+    for name in preset_names():
+        assert not {"vendors", "taxCodes"} & merged(load_preset(name), {}).keys()
+
+
+def test_a_unit_that_is_none_is_told(books: Books) -> None:
+    """The section's schema knows both words."""
+    taxes = {"path": "tax.csv", "rateUnit": "permille"}
+    with pytest.raises(InvalidFile) as caught:
+        books.read({"type": "csv", "taxCodes": taxes})
+    assert "rateUnit" in caught.value.findings[0].message
