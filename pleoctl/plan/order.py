@@ -89,11 +89,19 @@ def _tasks(kind: Kind, changes: list[Change]) -> Iterator[Task]:
 
 
 def rivals(changes: list[Change]) -> dict[Address, Change]:
-    """By the address of an archive, the create or unarchive of a record that looks like the one archived."""
+    """By the address of an archive, the create or unarchive of a record that looks like the one archived.
+
+    One that itself waits for what the archive frees is no rival.
+    """
     kinds = {kind.name for kind in KINDS.values() if not kind.folds_case}
     coming = {(c.kind, loose(c.key)): c for c in changes if c.kind in kinds and c.action in {"create", "unarchive"}}
-    archives = [c for c in changes if c.action == "archive"]
-    return {c.address: coming[c.kind, loose(c.key)] for c in archives if (c.kind, loose(c.key)) in coming}
+    depths = _depths(changes)
+    found = {}
+    for change in changes:
+        other = coming.get((change.kind, loose(change.key))) if change.action == "archive" else None
+        if other is not None and depths.get(other.address, 0) <= depths.get(change.address, 0):
+            found[change.address] = other
+    return found
 
 
 def _creates(changes: list[Change], batch: int) -> list[Task]:

@@ -130,6 +130,16 @@ def test_a_code_is_freed_before_it_is_taken(pleo: Sandbox, tmp_path: Path) -> No
     assert engine.plan().changes == []
 
 
+def test_a_look_alike_that_frees_a_code_goes_first(pleo: Sandbox, tmp_path: Path) -> None:
+    """An archive waits for what looks like it (A6), unless that one waits for its code."""
+    live = [{"externalId": "ext-a", "code": "C", "name": "A"}, {"externalId": "ext-b", "code": "D", "name": "B"}]
+    rows = [{"externalId": "EXT-A", "code": "C", "name": "A"}, {"externalId": "EXT-B", "code": "E", "name": "B2"}]
+    reading = {"vendor_unique_counts_archived": False}
+    engine = engine_of(pleo, tmp_path, *rows, vendors=live, reading=reading)
+    assert set(ends(engine.apply(engine.approved())).values()) == {"done"}
+    assert engine.plan().changes == []
+
+
 def test_a_code_that_somebody_keeps_is_told(pleo: Sandbox, tmp_path: Path) -> None:
     """Refused with both vendors named: one that is archived, one without a key, two that want each other's."""
     live = [
