@@ -12,9 +12,7 @@ from pleoctl.errors import InvalidFile
 from pleoctl.sources.http.presets import load_preset, merged, preset_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from fake_books import Books, Call, FakeServer
+    from fake_books import Books, FakeServer
 
 TAXES = """id,name,percentage,kind
 V25,Standard,25,inclusive
