@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from pleoctl.apply import executor, fresh, run, steps
+from pleoctl.jobs import booking, memory
+from pleoctl.jobs import steps as job_steps
 from pleoctl.plan import order
 from pleoctl.pleo import accounts
 from pleoctl.reconcile.table import Table
 from pleoctl.remote.errors import LostAnswer
 from pleoctl.run import settle
 from pleoctl.run.settle import Done, Undone
+from pleoctl.sinks.base import Held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,9 +98,40 @@ MUTANTS: dict[str, Mutant] = {
 }
 
 
+def _booked_blindly(original: Callable[..., Any]) -> Callable[..., Any]:
+    def init(self: Any, sink: Any, booking: Any, move: Any) -> None:
+        original(self, sink, booking, move)
+        self.repeatable, self.looks = True, (0.0,)
+
+    return init
+
+
+def _told_as_done(original: Callable[..., Any]) -> Callable[..., Any]:
+    def enter(self: Any, result: Any) -> None:
+        original(self, result)
+        if result.status in {"failed", "ambiguous"}:
+            result.status, result.external_id = "done", "x"
+
+    return enter
+
+
+#: The same for export jobs: what is booked, and what is told of it.
+JOB_MUTANTS: dict[str, Mutant] = {
+    "bookings that nothing guards go again": (job_steps.Book, "__init__", _booked_blindly(job_steps.Book.__init__)),
+    "the books are not asked before": (booking.Bookkeeper, "_standing", lambda _self, _keys: {}),
+    "a lost booking counts as done": (
+        job_steps.Book,
+        "look",
+        lambda _self, ids: dict.fromkeys(ids, Done(Held("x"))),
+    ),
+    "doubts of earlier runs are forgotten": (memory.JobMemory, "doubts", lambda _self: set()),
+    "what failed is told as done": (booking.Outcome, "enter", _told_as_done(booking.Outcome.enter)),
+}
+
+
 @contextmanager
 def mutated(name: str) -> Iterator[None]:
     """The package with one mutant in it."""
-    target, attribute, changed = MUTANTS[name]
+    target, attribute, changed = (MUTANTS | JOB_MUTANTS)[name]
     with patch.object(target, attribute, changed):
         yield

@@ -5,81 +5,53 @@
 
 from __future__ import annotations
 
-import gc
-import logging
-import shutil
-import tempfile
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.apply.run import Ears, Target, apply_plan
-from pleoctl.errors import PleoctlError
-from pleoctl.machine import on
 from pleoctl.plan import Inputs, Plan, build_plan
 from pleoctl.pleo.reader import PleoReader
 from pleoctl.pleo.writer import PleoWriter
 from pleoctl.run.doubts import wait_out
-from pleoctl.run.shared import Runs
 from pleoctl.sandbox import Fault, Sandbox
 from pleoctl.testing import laws
 from pleoctl.testing.chance import Chance
 from pleoctl.testing.laws import demand
-from pleoctl.testing.machine import Death, SimulatedMachine
-from pleoctl.testing.pleo import SimulatedTransport, Weather
+from pleoctl.testing.life import LONGEST_LAG, STRENGTHS, Life, own_folder
+from pleoctl.testing.machine import SimulatedMachine
+from pleoctl.testing.pleo import Weather
 from pleoctl.testing.worlds import draw
 from pleoctl.workspace.settings import GuardLimits
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pleoctl.run.receipt import Receipt
     from pleoctl.testing.worlds import World
 
-T = TypeVar("T")
-R = TypeVar("R", bound=PleoReader)
 FREE: Final = GuardLimits(count=1000, share=1.0)
-STRENGTHS: Final = (0.03, 0.1, 0.3)
-LONGEST_LAG: Final = 31.0
-MEMORY: Final = Path("/dev/shm")  # noqa: S108 - files that nobody keeps, ten times as fast; a folder of a name of its own
 
 
-class History:
+class History(Life):
     """The state of one history."""
 
     def __init__(
         self, chance: Chance, folder: Path, world: World | None = None, weather: Weather | None = None
     ) -> None:
         """A drawn world and weather, unless they are given."""
-        self.chance = chance
-        self._folder = folder
         # In a given world threads keep their order, so that the histories that are left can be counted.
-        self._machine = SimulatedMachine(Chance(given=()) if world else chance, folder / "state")
+        machine = SimulatedMachine(Chance(given=()) if world else chance, folder / "state")
         self.world = world or draw(chance)
-        self._pleo = Sandbox(seed=self.world.seed, settings=self.world.settings, clock=self._machine)
-        self.weather = weather or Weather(chance, chance.pick(STRENGTHS), faults=6, deaths=2, edits=2)
+        pleo = Sandbox(seed=self.world.seed, settings=self.world.settings, clock=machine)
+        weather = weather or Weather(chance, chance.pick(STRENGTHS), faults=6, deaths=2, edits=2)
+        super().__init__(chance, folder, machine, pleo, weather)
         self.weather.edit = self._edit
-        self._seen: tuple[int, laws.Json] | None = None
         self._first = self._state()
         self._allowed: Counter[tuple[str, str, str]] = laws.keys(self._first)
         self._foreign: set[str] = set()
         self._plans: list[Plan] = []
         if self.world.lag:
             self._pleo.add_fault(Fault(kind="lag", seconds=self.world.lag))
-
-    def run(self, rounds: int = 2) -> None:
-        """Bad weather for some rounds, then calm. Raises `LawBroken`."""
-        try:
-            with on(self._machine):
-                for _ in range(rounds):
-                    self._round()
-                self._calm()
-            seen = self._pleo.world.statistics
-            demand("no DELETE", not seen.deletes, "")
-            demand("the contract is kept", not seen.violations, str(seen.violations))
-        finally:
-            self._pleo.stop()
 
     # --- bad weather -------------------------------------------------------------------------------------------
 
@@ -91,40 +63,6 @@ class History:
             if self.weather.edits and self.chance.happens(0.1):
                 self._edit()
             self._surviving(lambda: self._apply(plan))
-
-    def _surviving(self, act: Callable[[], T]) -> T | None:
-        """What a process does that may die, or end with an error in one sentence."""
-        try:
-            return act()
-        except Death:
-            self._machine.alive = True
-            self._restart()
-        except PleoctlError:
-            pass
-        finally:
-            self.weather.stop.clear()
-        self._check()
-        return None
-
-    def _restart(self) -> None:
-        """After a death the journal may lack its last words, or all."""
-        runs = self._folder / ".pleoctl"
-        lost = self.chance.pick(["nothing", "last line", "everything"])
-        if lost == "everything":
-            shutil.rmtree(runs, ignore_errors=True)
-            # Without the journal only time tells; see docs/reliability.md.
-            self._machine.sleep(LONGEST_LAG)
-        elif lost == "last line":
-            self._tear()
-
-    def _tear(self) -> None:
-        """Cut what was not forced to the disk, at any byte."""
-        for journal in sorted(self._folder.glob(".pleoctl/runs/*/journal.jsonl"))[-1:]:
-            content = journal.read_bytes()
-            kept = max((content.rfind(mark) for mark in (b'"event": "sent"', b'"event": "intent"')), default=-1)
-            end = content.find(b"\n", kept) + 1 if kept >= 0 else 0
-            loose = len(content) - end
-            journal.write_bytes(content[: end + self.chance.pick([0, loose // 2, loose - 1, loose])])
 
     def _edit(self) -> None:
         """Another client does something; what it touches is its own from then on."""
@@ -197,10 +135,6 @@ class History:
     # --- what commands need ------------------------------------------------------------------------------------
 
     @property
-    def _runs(self) -> Runs:
-        return Runs([self._folder / ".pleoctl" / "runs"])
-
-    @property
     def _target(self) -> Target:
         return Target(self._pleo.url, self._pleo.company, FREE, self._runs)
 
@@ -212,46 +146,10 @@ class History:
         world = self.world
         return Inputs(world.desired, world.scope, FREE, self._pleo.company, self._pleo.url, acknowledged)
 
-    def _state(self) -> laws.Json:
-        """What Pleo holds, asked anew only after a write; nobody changes it here."""
-        version = self._pleo.world.store.version
-        if self._seen is None or self._seen[0] != version:
-            self._seen = version, self._pleo.state()
-        return self._seen[1]
-
-    @contextmanager
-    def _client(self, kind: type[R]) -> Iterator[R]:
-        transport = SimulatedTransport(self._machine, self._pleo, self.weather)
-        client = kind(transport, self._pleo.company)
-        try:
-            yield client
-        finally:
-            client.close()
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """No word of the many histories in the log, and no search of the whole process for what they leave behind."""
-    logger = logging.getLogger("pleoctl")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
-        if collects:
-            gc.enable()
-
 
 def replay(chance: Chance, *, rounds: int = 2, **given: Any) -> History:
     """Carry out one history in a folder of its own. Raises `LawBroken`, and whatever the engine must not raise."""
-    folder = Path(tempfile.mkdtemp(prefix="pleoctl-history-", dir=MEMORY if MEMORY.is_dir() else None))
-    try:
+    with own_folder() as folder:
         history = History(chance, folder, **given)
         history.run(rounds)
-    finally:
-        with suppress(OSError):
-            shutil.rmtree(folder)
     return history

@@ -58,6 +58,12 @@ class Weather:
         self._spend(struck)
         return struck
 
+    def dies(self) -> bool:
+        """Whether the machine dies at a moment that is no request."""
+        struck = bool(self.chance.below(2, 1 - self.strength / 2))
+        self.deaths -= struck
+        return struck
+
     def _left(self, name: str) -> bool:
         if name == "edit":
             return self.edits > 0
@@ -130,7 +136,7 @@ class SimulatedTransport(Transport):
 
     def _answer(self, method: str, url: str, request: Mapping[str, Any]) -> Reply:
         body = b"" if request.get("json") is None else json.dumps(request["json"]).encode()
-        query = urlencode(request.get("params") or {})
+        query = urlencode(request.get("params") or {}, doseq=True)
         reply = self._sandbox.respond(Request(method, urlsplit(url).path, query, self._headers, body))
         return Reply(reply.status, reply.headers, reply.content)
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.testing.chance import Chance, exhausted, shrunk
-from pleoctl.testing.history import quiet, replay
+from pleoctl.testing.history import replay
 from pleoctl.testing.laws import LawBroken
+from pleoctl.testing.life import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -26,15 +27,20 @@ class Failure:
         return f"seed {self.seed}: {self.law}: {self.words}\n  replay: {self.trace}"
 
 
-def search(seeds: Iterable[int], *, shrink: bool = True) -> tuple[int, Failure | None]:
-    """Histories carried out, and the first that broke a law (or raised what no engine may raise)."""
+def search(
+    seeds: Iterable[int], run: Callable[[Chance], Any] = replay, *, shrink: bool = True
+) -> tuple[int, Failure | None]:
+    """Histories carried out, and the first that broke a law (or raised what no engine may raise).
+
+    ``run`` carries out one: `replay`, or `replay_jobs`.
+    """
     number = 0
     for number, seed in enumerate(seeds, 1):
         chance = Chance(seed)
-        broken = _broken(chance)
+        broken = _broken(chance, run)
         if broken is not None:
-            trace = _shrunk(chance.trace, broken[0]) if shrink else chance.trace
-            law, words = _broken(Chance(given=trace)) or broken
+            trace = _shrunk(chance.trace, broken[0], run) if shrink else chance.trace
+            law, words = _broken(Chance(given=trace), run) or broken
             return number, Failure(seed, trace, law, words)
     return number, None
 
@@ -57,10 +63,10 @@ def exhaust(run: Callable[[Chance], Any]) -> tuple[int, Failure | None]:
     return number, None
 
 
-def _broken(chance: Chance) -> tuple[str, str] | None:
+def _broken(chance: Chance, run: Callable[[Chance], Any]) -> tuple[str, str] | None:
     try:
         with quiet():
-            replay(chance)
+            run(chance)
     except Exception as error:
         return _told(error)
     return None
@@ -71,9 +77,9 @@ def _told(error: Exception) -> tuple[str, str]:
     return law, str(error)
 
 
-def _shrunk(trace: Sequence[int], law: str) -> list[int]:
+def _shrunk(trace: Sequence[int], law: str, run: Callable[[Chance], Any]) -> list[int]:
     def fails(candidate: Sequence[int]) -> bool:
-        broken = _broken(Chance(given=candidate))
+        broken = _broken(Chance(given=candidate), run)
         return broken is not None and broken[0] == law
 
     return shrunk(trace, fails)

@@ -12,6 +12,7 @@ import pytest
 
 from pleoctl.testing.chance import Chance, shrunk
 from pleoctl.testing.history import replay
+from pleoctl.testing.jobs import replay_jobs
 from pleoctl.testing.laws import LawBroken
 from pleoctl.testing.search import exhaust, search
 from pleoctl.testing.small import SMALL, exhaust_small
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 
 # The same histories each time, so that a change is judged by itself; PLEOCTL_SEED and bench/simulate.py search on.
 FIRST = int(os.environ.get("PLEOCTL_SEED", "0"))
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 PARTS = 10
-PART = 3000 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 300
+PART = 3000 if THOROUGH else 350
+OF_JOBS = 2000 if THOROUGH else 200
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -30,6 +33,16 @@ def test_no_history_breaks_a_law(part: int, record_property: Callable[[str, Any]
     """Bad weather, other clients, deaths, lost journals, then calm: no duplicate, no lost change, an empty plan."""
     start = FIRST + part * PART
     number, failure = search(range(start, start + PART))
+    assert failure is None, f"{failure}"
+    record_property("simulated histories", number)
+    record_property("first seed", start)
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_no_history_of_export_jobs_breaks_a_law(part: int, record_property: Callable[[str, Any], None]) -> None:
+    """Booked once, told truly and in one way, nothing left, whoever dies and whatever is lost."""
+    start = FIRST + part * OF_JOBS
+    number, failure = search(range(start, start + OF_JOBS), replay_jobs)
     assert failure is None, f"{failure}"
     record_property("simulated histories", number)
     record_property("first seed", start)
@@ -61,6 +74,21 @@ def test_a_law_broken_on_purpose_is_found(mutant: str, law: str) -> None:
         with pytest.raises(LawBroken, match=law):
             replay(Chance(given=failure.trace))
     replay(Chance(given=failure.trace))
+
+
+@pytest.mark.parametrize(
+    ("mutant", "law"),
+    [
+        ("bookings that nothing guards go again", "no item is booked twice"),
+        ("what failed is told as done", "what is reported is booked"),
+    ],
+)
+def test_a_law_of_jobs_broken_on_purpose_is_found(mutant: str, law: str) -> None:
+    """The same for what is booked and told."""
+    with mutants().mutated(mutant):
+        number, failure = search(range(100), replay_jobs, shrink=False)
+    assert failure is not None, number
+    assert failure.law == law
 
 
 def mutants() -> Any:
