@@ -119,11 +119,18 @@ def _flow(value: Any, *, words: bool = False) -> str:
     if isinstance(value, list):
         return f"[{', '.join(_flow(v, words=words) for v in value)}]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{k}: {_flow(v, words=words)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{_key(k)}: {_flow(v, words=words)}" for k, v in value.items()) + "}"
+    if value is None:
+        return "null"
     if isinstance(value, str):
         is_word = words and value.replace("_", "").isalpha() and plain_value(value) == value
         return value if is_word else yaml_string(value)
     return str(value)
+
+
+def _key(name: str) -> str:
+    """A key that all readers take for the same text."""
+    return name if name.isidentifier() and plain_value(name) == name else yaml_string(name)
 
 
 def _expected(data: Any, path: tuple[str, str], values: list[str]) -> Any:

@@ -31,7 +31,7 @@ def filled(rules: Rules, desired: Callable[[], DesiredState | None]) -> Rules:
     for kind, place in rules.wants.items():
         rows = None if state is None else state.flat.get(kind)
         if rows is None:
-            message = f"is taken from the desired state, which has no {kind}s"
+            message = f"the desired state has no {kind}s, which the rules take from it"
             raise InvalidFile(message, place=place, hint="export them, or write rows here")
         if kind == TAX_CODE.name:
             rules.tax_table = {code.code: code for row in rows if row.key and row.active for code in [_tax_code(row)]}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.mapping.rules.model import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pleoctl.mapping.engine.entries import LedgerEntry, Posting
 
@@ -31,6 +31,27 @@ def target_of(wanted: Wanted) -> Target:
 
 def _side(wanted: Wanted) -> str:
     return "debit" if "debit" in wanted else "credit"
+
+
+#: What an expectation may say of a posting beside side, amount, and role or code.
+CARRIED: Final = ("taxCode", "tags")
+
+
+def carried(posting: Posting, names: Iterable[str]) -> dict[str, Any]:
+    """What a posting carries, of the names given."""
+    known: dict[str, Any] = {"taxCode": posting.tax_code, "tags": posting.tags}
+    return {name: known[name] for name in CARRIED if name in names}
+
+
+def _carries(wanted: Wanted, posting: Posting) -> bool:
+    """Whether a posting carries what an expectation asks for; groups of tags have no case."""
+    if "taxCode" in wanted and wanted["taxCode"] != posting.tax_code:
+        return False
+    return "tags" not in wanted or _folded(wanted["tags"]) == _folded(posting.tags)
+
+
+def _folded(tags: dict[str, str]) -> dict[str, str]:
+    return {group.casefold(): code.casefold() for group, code in tags.items()}
 
 
 def paired(expected: list[Wanted], entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
@@ -72,9 +93,11 @@ class _Alike:
 
     def __init__(self) -> None:
         self.met: dict[int, int] = {}
+        self._postings: dict[int, Posting] = {}
         self._numbers: dict[tuple[str | None, str | None], list[int]] = defaultdict(list)
 
     def add(self, number: int, posting: Posting) -> None:
+        self._postings[number] = posting
         for role, code in _meanings(posting):
             self._numbers[role, code].append(number)
 
@@ -82,6 +105,9 @@ class _Alike:
         """Find a posting for an expectation; ``exact``: also by moving others to further ones that they match too."""
         target = target_of(expected[index])
         numbers = self._numbers[target.role, target.code]
+        wanted = expected[index]
+        if not wanted.keys().isdisjoint(CARRIED):
+            numbers = [number for number in numbers if _carries(wanted, self._postings[number])]
         if not exact:
             while numbers and numbers[-1] in self.met:
                 numbers.pop()

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.mapping.engine.engine import Engine
 from pleoctl.mapping.items import convert
 from pleoctl.mapping.rules.model import Target
-from pleoctl.mapping.suites.pairing import met_by, paired, target_of
+from pleoctl.mapping.suites.pairing import CARRIED, carried, met_by, paired, target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable
 
     from pleoctl.mapping.engine.entries import Entry, Posting
     from pleoctl.mapping.rules.model import Rules, TestCase
@@ -130,17 +130,26 @@ def outcome(entry: Entry, like: Any = None) -> Any:
     """
     if entry.failed:
         return {"fails": entry.failure_reason_type}
-    roles = _roles(like)
-    if isinstance(like, list) or (len(entry.entries) == 1 and not (isinstance(like, dict) and "entries" in like)):
-        return [_posting(p, roles) for ledger in entry.entries for p in ledger.postings]
-    return {"entries": [{"kind": e.kind, "postings": [_posting(p, roles) for p in e.postings]} for e in entry.entries]}
+    roles, names = _roles(like), _carried_names(like)
+    written = [(e.kind, [_posting(p, roles) | carried(p, names) for p in e.postings]) for e in entry.entries]
+    if isinstance(like, list) or (len(written) == 1 and not (isinstance(like, dict) and "entries" in like)):
+        return [posting for _, postings in written for posting in postings]
+    return {"entries": [{"kind": kind, "postings": postings} for kind, postings in written]}
+
+
+def _postings_of(expect: Any) -> list[dict[str, Any]]:
+    parts = expect.get("entries", []) if isinstance(expect, dict) else expect or []
+    return [posting for part in parts for posting in part.get("postings", [part])]
 
 
 def _roles(expect: Any) -> set[str]:
     """The roles that an expectation names."""
-    parts = expect.get("entries", []) if isinstance(expect, dict) else expect or []
-    postings = [posting for part in parts for posting in part.get("postings", [part])]
-    return {role for posting in postings if (role := target_of(posting).role) is not None}
+    return {role for posting in _postings_of(expect) if (role := target_of(posting).role) is not None}
+
+
+def _carried_names(expect: Any) -> set[str]:
+    """What an expectation asks of postings beside accounts and amounts."""
+    return {name for posting in _postings_of(expect) for name in posting.keys() & set(CARRIED)}
 
 
 def _posting(posting: Posting, roles: Container[str | None] = ()) -> dict[str, Any]:
@@ -152,10 +161,10 @@ def _code(account: str) -> str:
     return account if Target.of(account, _NOWHERE).role is None else f"account:{account}"
 
 
-def _unexpected(posting: Posting) -> dict[str, Any]:
-    """A posting that no expectation meets: its account, and the role that led there."""
+def _unexpected(posting: Posting, names: Iterable[str] = ()) -> dict[str, Any]:
+    """A posting that no expectation meets: its account, the role that led there, and what is asked of it beside."""
     role = None if posting.role == "line" else posting.role
-    return {posting.side: _code(posting.account), "amount": posting.amount, "role": role}
+    return {posting.side: _code(posting.account), "amount": posting.amount, "role": role, **carried(posting, names)}
 
 
 _NOWHERE: Any = None
@@ -180,8 +189,8 @@ def _comparable(expect: Any, entry: Entry) -> tuple[Any, Any]:
 
 def _aligned(expected: list[dict[str, Any]], postings: list[Posting]) -> tuple[list[Any], list[Any]]:
     """Expected and actual postings, each that is met written as it was expected."""
-    met = met_by(expected, postings)
-    actual = [expected[met[n]] if n in met else _unexpected(p) for n, p in enumerate(postings)]
+    met, names = met_by(expected, postings), _carried_names(expected)
+    actual = [expected[met[n]] if n in met else _unexpected(p, names) for n, p in enumerate(postings)]
     return _sorted(expected), _sorted(actual)
 
 
@@ -218,4 +227,11 @@ def _readable(outcome: Any) -> list[str]:
 def _line_of(posting: dict[str, Any]) -> str:
     side = "debit" if "debit" in posting else "credit"
     role = f" ({posting['role']})" if posting.get("role") else ""
-    return f"{side} {posting[side]}{role} {posting['amount']}"
+    told = [f"tax code {posting['taxCode'] or 'none'}"] if "taxCode" in posting else []
+    told += [f"tags {_tags_text(posting['tags']) or 'none'}"] if "tags" in posting else []
+    return f"{side} {posting[side]}{role} {posting['amount']}{''.join(f', {one}' for one in told)}"
+
+
+def _tags_text(tags: dict[str, str]) -> str:
+    """``DEPT=20, PROJ=7``."""
+    return ", ".join(f"{group}={code}" for group, code in tags.items())
