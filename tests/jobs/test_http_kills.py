@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from job_outcomes import MakeBooks
 
 ALL = {item_id(n): 1 for n in (1, 2, 3)}
-REQUESTS = range(10, 31)
+REQUESTS = range(7, 28)
 """Those of a job of three items that come after planning, of both systems together, and one more."""
 
 
