@@ -7,7 +7,6 @@ the caller looks before it writes again (law 3).
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from dataclasses import dataclass
@@ -277,7 +276,7 @@ def _body(reply: Reply) -> Any:
     if reply.status == _NO_CONTENT or not reply.content:
         return None
     try:
-        return json.loads(reply.content)
+        return reply.data
     except (ValueError, RecursionError) as error:
         raise Unanswered("the answer is not JSON", sent=True, tries=TRIES, status=reply.status) from error
 
@@ -285,7 +284,7 @@ def _body(reply: Reply) -> Any:
 def _error_words(reply: Reply) -> tuple[str, str]:
     """The server's error type, and type and message as far as it gave them."""
     try:
-        body = json.loads(reply.content)
+        body = reply.data
     except (ValueError, RecursionError):
         return "", ""
     if not isinstance(body, dict):
