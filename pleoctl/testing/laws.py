@@ -118,7 +118,10 @@ def truthful(applied: Receipt, state: Json, foreign: set[str], *, cascades: bool
 
 
 def all_or_nothing(applied: Receipt, plan: Plan, before: Json, writes: int) -> None:
-    """Law 2: a record that is neither as the plan saw it nor as it wants it stops the run before its first write."""
+    """Law 2: a record that is neither as the plan saw it nor as it wants it stops the run before its first write.
+
+    A run that was interrupted before it had looked at all of them has written nothing either.
+    """
     stored = records(before)
     moved = [
         str(change.address)
@@ -133,7 +136,8 @@ def all_or_nothing(applied: Receipt, plan: Plan, before: Json, writes: int) -> N
         )
     ]
     outcome = applied.outcome
-    demand("stale is told", not moved or outcome == "stale", f"{outcome} although {moved} moved")
+    told = outcome == "stale" or (outcome == "interrupted" and not writes)
+    demand("stale is told", not moved or told, f"{outcome} although {moved} moved")
     if outcome in {"stale", "refused"}:
         demand("stale writes nothing", writes == 0, f"{writes} writes")
 
