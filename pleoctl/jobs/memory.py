@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pleoctl.errors import PleoctlError
 
@@ -90,11 +90,19 @@ class JobMemory:
             return
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            with os.fdopen(descriptor, "ab") as stream:
-                stream.write(content)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(descriptor, "a+b") as stream:
+                stream.write((b"\n" if _is_torn(stream) else b"") + content)
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as error:
             words = f"what this job needs to be taken up again cannot be written ({error.strerror})"
             raise PleoctlError(words) from error
+
+
+def _is_torn(stream: BinaryIO) -> bool:
+    """Whether a file ends in the middle of a line, which must not swallow the next one."""
+    size = stream.seek(0, os.SEEK_END)
+    if size:
+        stream.seek(size - 1)
+    return bool(size) and stream.read(1) != b"\n"

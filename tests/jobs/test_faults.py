@@ -302,3 +302,17 @@ def test_a_signal_at_any_request_ends_with_its_own_code(
     assert code == 143
     settled(world, cli)
     assert booked(folder) == ALL
+
+
+@pytest.mark.usefixtures("time")
+def test_a_line_that_was_torn_swallows_no_other(world: World, books: MakeBooks, cli: Cli) -> None:
+    """Half a line that a full disk has left behind costs itself alone: the job stays this workspace's own."""
+    folder = books()
+    memory = folder / ".pleoctl/jobs" / f"{JOB}.jsonl"
+    memory.parent.mkdir(parents=True)
+    memory.write_text('{"event": "sta')
+    world.faults = dict.fromkeys(range(2, 20), "before")
+    assert cli("jobs", "run").code == 5
+    assert world.jobs[JOB]["status"] == "in_progress"
+    settled(world, cli)
+    assert booked(folder) == ALL
