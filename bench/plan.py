@@ -3,7 +3,7 @@
 Floor: read the same pages with requests and parse their JSON, and read the same desired-state file. Own time is the
 plan's CPU time less that of the floor's pages; memory is the peak of a process that does nothing but plan.
 
-    python bench/plan.py [--accounts 1000 10000 100000] [--tags 5x20000]
+    python bench/plan.py [--accounts 1000 10000 100000] [--tags 5x20000] [--vendors 20000]
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pleoctl.model.records import DesiredState, Dimension, Row
 from pleoctl.sandbox import Sandbox, Seed
 
 KEY = "BENCH_KEY"
+TAX_CODES = 500
 
 
 def account(number: int) -> Row:
@@ -51,6 +52,29 @@ def company(accounts: int, groups: int, tags: int) -> tuple[Seed, DesiredState]:
         for g in range(groups)
     ]
     return Seed(accounts=live, tag_groups=made), DesiredState(rows, dimensions or None)
+
+
+def suppliers(vendors: int, tax_codes: int) -> tuple[Seed, DesiredState]:
+    """The same of vendors and tax codes, a hundredth of the vendors drafts that Pleo made."""
+    currency: dict[str, Any] = {"defaultCurrency": "EUR"}
+    made: list[dict[str, Any]] = [
+        {"externalId": f"v-{n:06d}", "code": f"{n:06d}", "name": f"Vendor {n:06d}", **currency} for n in range(vendors)
+    ]
+    live = [
+        {**({"code": row["code"], "draft": True} if n % 100 == 1 else row), "name": row["name"], **currency}
+        for n, row in enumerate(made)
+    ]
+    rates: list[dict[str, Any]] = [{"code": f"T{n}", "name": f"Tax {n}", "rate": 0.25} for n in range(tax_codes)]
+    state = DesiredState()
+    state.flat["vendor"] = [
+        Row(row["externalId"], {**currency, "code": row["code"], "name": row["name"] if n % 100 else f"Renamed {n}"})
+        for n, row in enumerate(made)
+    ]
+    state.flat["taxCode"] = [
+        Row(row["code"], {"code": row["code"], "name": row["name"], "rate": "0.25", "type": "inclusive"})
+        for row in rates
+    ]
+    return Seed(vendors=live, tax_codes=rates), state
 
 
 def value(number: int) -> Row:
@@ -114,13 +138,13 @@ open("desired-state.yaml", "rb").read()
 """
 
 
-def measure(accounts: int, groups: int, tags: int) -> None:
-    """Print one line."""
-    seed, desired = company(accounts, groups, tags)
+def measure(accounts: int, groups: int, tags: int, vendors: int = 0, tax_codes: int = 0) -> None:
+    """Print one line; vendors and tax codes stand alone."""
+    seed, desired = suppliers(vendors, tax_codes) if vendors else company(accounts, groups, tags)
     with tempfile.TemporaryDirectory() as name, Sandbox(seed=seed) as pleo:
         folder = Path(name)
         workspace(folder, pleo, desired, groups)
-        body, url = floor_request(pleo, groups)
+        body, url = ({}, f"{pleo.url}/v1/vendors:search") if vendors else floor_request(pleo, groups)
         floor = child(
             FLOOR + PEAK, folder, BENCH_KEY=pleo.api_key, BODY=json.dumps(body), URL=url, COMPANY=pleo.company
         )
@@ -128,7 +152,8 @@ def measure(accounts: int, groups: int, tags: int) -> None:
         wall, cpu, peak = child(PLAN, folder, BENCH_KEY=pleo.api_key)
         requests = int(pleo.stats()["total"])
         least = -(-accounts // 100) + (1 if accounts else 0) + (1 + -(-groups * tags // 100) if groups else 0)
-        records = accounts + groups * tags
+        least += -(-vendors // 100) + -(-tax_codes // 100)
+        records = accounts + groups * tags + vendors + tax_codes
         print(
             f"{records:>8} records: {wall:6.2f} s wall, own time {cpu - floor[1]:6.2f} s, {peak:6.1f} MiB, "
             f"{cpu / floor[1]:4.1f} × the floor's CPU, {requests / least:4.2f} × the least requests"
@@ -149,12 +174,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--accounts", type=int, nargs="*", default=[1_000, 10_000, 100_000])
     parser.add_argument("--tags", default="5x20000", help="groups x tags, or 0x0")
+    parser.add_argument("--vendors", type=int, default=20_000, help="with 500 tax codes; 0: none")
     arguments = parser.parse_args()
     for accounts in arguments.accounts:
         measure(accounts, 0, 0)
     groups, _, tags = arguments.tags.partition("x")
     if int(groups):
         measure(0, int(groups), int(tags))
+    if arguments.vendors:
+        measure(0, 0, 0, arguments.vendors, TAX_CODES)
 
 
 if __name__ == "__main__":
