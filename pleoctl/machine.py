@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import random
     import threading
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
     from contextlib import AbstractContextManager
     from pathlib import Path
     from subprocess import Popen
@@ -105,8 +106,15 @@ class Machine:
     def pool(self, workers: int) -> AbstractContextManager[Pool]:
         """Threads for work that may go on side by side, ``workers`` at a time."""
         from concurrent.futures import ThreadPoolExecutor  # only runs that write need it
+        from contextvars import copy_context
 
-        return ThreadPoolExecutor(workers, thread_name_prefix="pleoctl")
+        class Threads(ThreadPoolExecutor):
+            """Each part knows what the thread that handed it in knew: the run that it belongs to."""
+
+            def submit(self, function: Callable[..., T], /, *given: Any, **named: Any) -> Future[T]:
+                return super().submit(copy_context().run, function, *given, **named)
+
+        return Threads(workers, thread_name_prefix="pleoctl")
 
     def program(
         self,

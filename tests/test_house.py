@@ -21,6 +21,7 @@ FLOORS: Final = (
     "errors",
     "hosts streams text",
     "machine markup",
+    "watch",
     "model",
     "documents",
     "desired",

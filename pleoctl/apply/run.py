@@ -23,6 +23,7 @@ from pleoctl.run.doubts import wait_out
 from pleoctl.run.folder import open_run
 from pleoctl.run.receipt import PROBLEMS, Outcome, Receipt, Result
 from pleoctl.run.shared import RECENT
+from pleoctl.watch import watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -107,6 +108,7 @@ def refuse_plan(plan: Plan, target: Target, error: Refused) -> Receipt:
     )
     with suppress(PleoctlError):
         open_run(target.runs, receipt.run_id, plan.bytes).keep(receipt, alone=False)
+    _note(receipt)
     return receipt
 
 
@@ -186,6 +188,7 @@ class _Run:
         receipt.requests = {"read": counts.read, "write": counts.write, "retries": counts.retries}
         # The outcome itself must reach the caller even if the disk is full by now.
         folder.keep(receipt)
+        _note(receipt)
         self._ears.listen(
             {
                 "at": receipt.finished,
@@ -199,7 +202,14 @@ class _Run:
 
 
 def _run_id(plan: Plan, started: datetime) -> str:
-    return f"{started.strftime('%Y%m%dT%H%M%S%f')}-{plan.id[7:15]}-{this_machine().token(2)}"
+    made = f"{started.strftime('%Y%m%dT%H%M%S%f')}-{plan.id[7:15]}-{this_machine().token(2)}"
+    watched().plan, watched().run = plan.id, made
+    return made
+
+
+def _note(receipt: Receipt) -> None:
+    ended = ((result.change.kind, result.change.action, result.status) for result in receipt.results)
+    watched().finished(receipt.outcome, ended)
 
 
 def _now() -> datetime:

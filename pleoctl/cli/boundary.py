@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pleoctl.cli.door import hand_over, say, tell, traced
+from pleoctl.cli.door import hand_over, say, tell, tell_findings, traced
+from pleoctl.cli.lines import choose
 from pleoctl.cli.signals import Signalled
 from pleoctl.errors import ExitCode, Finding, PleoctlError, limited
 from pleoctl.place import Place
 from pleoctl.text import Shown
+from pleoctl.watch import watching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from pleoctl.markup import Markdown
     from pleoctl.report.html import Html
@@ -57,6 +59,8 @@ class Options:
     verbose: bool = False
     debug: bool = False
     no_color: bool = False
+    log_format: str | None = None
+    metrics: str | None = None
     taken: bytes | None = None
     unwritten: list[Finding] = field(default_factory=list)
 
@@ -69,11 +73,29 @@ class Options:
         return True if environ.get("FORCE_COLOR") or environ.get("CLICOLOR_FORCE") == "1" else None
 
 
-def execute(options: Options, work: Callable[[], Output]) -> int:
-    """Run a command's work and turn its result, or its error, into output and an exit code."""
+def execute(
+    options: Options, work: Callable[[], Output], ends: Sequence[Callable[[Options, Output], None]] = ()
+) -> int:
+    """Run a command's work and turn its result, or its error, into output and an exit code.
+
+    ``ends`` are told of both before they are shown; what they find is added.
+    """
     from pleoctl.cli.records import set_up_logging  # help needs no log
 
+    choose(options.log_format)
     set_up_logging(verbose=options.verbose, debug=options.debug)
+    with watching() as watch:
+        watch.command = options.command
+        output = _whole(options, _worked(options, work))
+        for end in ends:
+            end(options, output)
+            output = _whole(options, output)
+        emit(options, output)
+    return int(output.exit_code)
+
+
+def _worked(options: Options, work: Callable[[], Output]) -> Output:
+    """What the work gives, or the error that it ended with."""
     try:
         output = work()
         output.findings = limited(output.findings)
@@ -90,16 +112,20 @@ def execute(options: Options, work: Callable[[], Output]) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback without --debug
         output = Output(findings=[Finding.of_bug(error)], exit_code=ExitCode.ERROR)
         _trace(options, error)
-    output.findings = [*output.findings, *options.unwritten]
-    output.exit_code = _worst(output)
-    emit(options, output)
-    return int(output.exit_code)
+    return output
 
 
 def interrupted(error: BaseException | None) -> Output:
     """The output of a command that a signal ended."""
     code = error.code if isinstance(error, Signalled) else ExitCode.INTERRUPTED
     return Output(findings=[Finding("interrupted", code.name.lower())], exit_code=code)
+
+
+def _whole(options: Options, output: Output) -> Output:
+    """The output with what could not be written by then."""
+    output.findings, options.unwritten = [*output.findings, *options.unwritten], []
+    output.exit_code = _worst(output)
+    return output
 
 
 def _worst(output: Output) -> ExitCode:
@@ -122,7 +148,7 @@ def _system(error: OSError) -> Finding:
 
 def _trace(options: Options, error: BaseException) -> None:
     if options.debug:
-        tell(traced(error), colour=options.color)
+        tell(traced(error), colour=options.color, level="error")
 
 
 def emit(options: Options, output: Output) -> None:
@@ -138,9 +164,7 @@ def emit(options: Options, output: Output) -> None:
         (tell if on_stderr else say)(output.text, colour=options.color)
     # A plan or receipt has no place for findings, so they are told beside it.
     if output.findings and (options.format != "json" or shaped is not None):
-        from pleoctl.report.text import finding_text
-
-        tell(Shown.lines(map(finding_text, output.findings)), colour=options.color)
+        tell_findings(output.findings, colour=options.color)
 
 
 def envelope(command: str, output: Output) -> bytes:
@@ -165,11 +189,11 @@ def end_usage_error(error: click.UsageError, arguments: list[str]) -> int:
     names = [a for a in arguments if not a.startswith("-")]
     command = error.ctx.command_path.removeprefix("pleoctl").strip() if error.ctx else "".join(names[:1])
     finding = Finding("usage", error.format_message(), hint=_usage_hint(error))
-    if _wants_json(arguments):
+    if asked_for(arguments, "--format", "PLEOCTL_FORMAT") == "json":
         output = Output(findings=[finding], exit_code=ExitCode.USAGE)
         hand_over(envelope(command, output))
     else:
-        tell(Shown.lines(_usage(error)))
+        tell(Shown.lines(_usage(error)), level="error")
     return int(ExitCode.USAGE)
 
 
@@ -177,7 +201,7 @@ def end_interrupted(error: BaseException | None, arguments: list[str]) -> int:
     """Tell a signal that came before the command began its work."""
     output = interrupted(error)
     names = [a for a in arguments if not a.startswith("-")]
-    emit(Options("".join(names[:1]), format="json" if _wants_json(arguments) else "text"), output)
+    emit(Options("".join(names[:1]), format=asked_for(arguments, "--format", "PLEOCTL_FORMAT") or "text"), output)
     return int(output.exit_code)
 
 
@@ -198,10 +222,11 @@ def _usage_hint(error: click.UsageError) -> str | None:
     return None
 
 
-def _wants_json(arguments: list[str]) -> bool:
+def asked_for(arguments: list[str], option: str, variable: str) -> str | None:
+    """The value of an option on a command line that may not be sound, else of its variable."""
     for index, argument in enumerate(arguments):
-        if argument == "--format" and arguments[index + 1 : index + 2]:
-            return arguments[index + 1] == "json"
-        if argument.startswith("--format="):
-            return argument == "--format=json"
-    return os.environ.get("PLEOCTL_FORMAT") == "json"
+        if argument == option and arguments[index + 1 : index + 2]:
+            return arguments[index + 1]
+        if argument.startswith(f"{option}="):
+            return argument.partition("=")[2]
+    return os.environ.get(variable)

@@ -7,13 +7,16 @@ import inspect
 import os
 import shutil
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from pleoctl.cli.boundary import Options, Output, execute
-from pleoctl.cli.shared import shared_options
-from pleoctl.errors import NotWritten, UsageError
+from pleoctl.cli.shared import SHARED, shared_options
+from pleoctl.errors import NotWritten, PleoctlError, Refused, UsageError
+from pleoctl.machine import this_machine
+from pleoctl.watch import watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -39,9 +42,13 @@ def as_command(
     def wrap(function: Callable[..., Output]) -> click.Command:
         @functools.wraps(function)
         def callback(**values: Any) -> int:
-            shared = {key: values.pop(key) for key in ("workspace", "format", "verbose", "debug", "no_color")}
-            options = Options(full, **shared)
-            return execute(options, lambda: function(options, **values))
+            options = Options(full, **{key: values.pop(key) for key in SHARED})
+
+            def work() -> Output:
+                _check_metrics(options)
+                return function(options, **values)
+
+            return execute(options, work, ends=(measure,))
 
         own = list(getattr(function, "__click_params__", []))
         # click reverses the list: the command's own options come first in its help.
@@ -65,6 +72,32 @@ def _help(doc: str) -> str:
     return f"{text.rstrip()}\n\n\b\nExamples:\n{lines}"
 
 
+def _check_metrics(options: Options) -> None:
+    """Raise what `check_output` raises before anything is done."""
+    if options.metrics is not None:
+        check_output(options, options.metrics, _inputs(options))
+
+
+def _inputs(options: Options) -> list[Path]:
+    try:
+        return open_workspace(options).inputs
+    except PleoctlError:
+        return []
+
+
+def measure(options: Options, output: Output) -> None:
+    """Write the file of ``--metrics``, where it is asked for; what goes wrong is a finding of this invocation."""
+    if options.metrics is None:
+        return
+    from pleoctl.report.metrics import Measured, metrics
+
+    watch, machine = watched(), this_machine()
+    seconds_taken = machine.monotonic() - watch.begun
+    measured = Measured(int(output.exit_code), output.findings, machine.time(), seconds_taken)
+    with suppress(UsageError, Refused):  # told before anything was done
+        write_output(options, options.metrics, metrics(watch, measured), inputs=_inputs(options))
+
+
 lock_timeout_option = click.option(
     "--lock-timeout",
     metavar="DURATION",
@@ -76,7 +109,9 @@ def open_workspace(options: Options) -> Workspace:
     """The workspace of this invocation. Raises `InvalidFile`."""
     from pleoctl.workspace import Workspace
 
-    return Workspace.find(options.workspace)
+    found = Workspace.find(options.workspace)
+    watched().company = found.company
+    return found
 
 
 def seconds(text: str) -> float:

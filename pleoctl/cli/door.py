@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
+from pleoctl.cli.lines import as_json, record, shaped
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from traceback import TracebackException
 
+    from pleoctl.errors import Finding
     from pleoctl.forge.annotations import WorkflowCommand
 
 LED: Final = "which led to:"
@@ -29,9 +31,24 @@ def say(shown: Shown, *, colour: bool | None = None) -> None:
     _write(shown, sys.stdout, colour)
 
 
-def tell(shown: Shown, *, colour: bool | None = None) -> None:
-    """Everything else, on standard error."""
+def tell(shown: Shown, *, colour: bool | None = None, level: str = "info") -> None:
+    """Everything else, on standard error; ``level`` counts where that takes objects (`pleoctl.cli.lines`)."""
+    if as_json():
+        if shown:
+            click.echo(record(level, shown.plain), sys.stderr, nl=False)
+        return
     _write(shown, sys.stderr, colour)
+
+
+def tell_findings(findings: Iterable[Finding], *, colour: bool | None = None) -> None:
+    """Findings, on standard error."""
+    from pleoctl.report.text import finding_text
+
+    if as_json():
+        for one in findings:
+            click.echo(record(one.level, one.message, finding=one.as_json()), sys.stderr, nl=False)
+        return
+    tell(Shown.lines(map(finding_text, findings)), colour=colour)
 
 
 def _write(shown: Shown, stream: TextIO, colour: bool | None) -> None:
@@ -42,6 +59,7 @@ def _write(shown: Shown, stream: TextIO, colour: bool | None) -> None:
 def hand_over(data: bytes, *, err: bool = False) -> None:
     """Exact data, on standard output; on standard error where an output file took the other."""
     stream = sys.stderr if err else sys.stdout
+    data = shaped(data.decode()).encode() if err and as_json() else data
     stream.flush()
     stream.buffer.write(data)
     stream.flush()
@@ -55,7 +73,7 @@ def annotate(commands: Iterable[WorkflowCommand]) -> None:
 def keep() -> None:
     """For the whole process: warnings and errors that nobody caught take the door as well."""
     warnings.showwarning = _warned
-    sys.excepthook = lambda _kind, error, _trace: tell(traced(error))
+    sys.excepthook = lambda _kind, error, _trace: tell(traced(error), level="error")
     sys.unraisablehook = _unraisable
     threading.excepthook = _unraisable
 
@@ -80,7 +98,7 @@ _SHOW: Final = warnings.showwarning
 
 def _unraisable(told: sys.UnraisableHookArgs | threading.ExceptHookArgs) -> None:
     if told.exc_value is not None:
-        tell(traced(told.exc_value))
+        tell(traced(told.exc_value), level="error")
 
 
 def traced(error: BaseException) -> Shown:

@@ -16,6 +16,7 @@ from contextlib import suppress
 from io import BufferedWriter, TextIOWrapper
 from typing import Final
 
+from pleoctl.cli.lines import shaped
 from pleoctl.errors import ExitCode
 from pleoctl.streams import Steady
 
@@ -48,7 +49,7 @@ class Ends:
         failure = self._out.failure
         if failure is not None:
             words = (failure.strerror or str(failure)).lower()
-            sys.stderr.write(f"error: standard output cannot be written: {words}\n")
+            sys.stderr.write(shaped(f"error: standard output cannot be written: {words}\n", "error"))
         # Behind `2>&1 | less` it is the reader of the data, for whom every program waits.
         self._err.hand_over(None if _same(1, 2) else LAST_SECONDS)
         return int(ExitCode.ERROR) if failure is not None and code in {ExitCode.OK, ExitCode.CHANGES} else code
@@ -63,7 +64,7 @@ def hurry() -> None:
 
 def tell_at_once(words: str) -> None:
     """Say something from a signal handler, whatever was interrupted may hold; without a reader it is not said."""
-    Steady(2, patient=False).write(words.encode())
+    Steady(2, patient=False).write(shaped(words).encode())
 
 
 def _plug(descriptor: int) -> None:

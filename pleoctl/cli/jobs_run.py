@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import as_command, lock_timeout_option, open_workspace, seconds
-from pleoctl.cli.door import tell
+from pleoctl.cli.common import as_command, lock_timeout_option, measure, open_workspace, seconds
+from pleoctl.cli.door import tell, tell_findings
 from pleoctl.cli.planning import connected
 from pleoctl.cli.posting import opened
 from pleoctl.errors import ExitCode, PleoctlError, Refused, UsageError
@@ -65,7 +66,7 @@ def run(
     every = None if watch is None else interval(watch, "--watch")
     with stoppable() as stop:
         runner = Runner(reviewed(open_workspace(options)), stop, lock_timeout, take_over)
-        return once(runner, jobs) if every is None else Watch(runner, every, jobs).go()
+        return once(runner, jobs) if every is None else Watch(runner, every, jobs, after=partial(measure, options)).go()
 
 
 def interval(text: str, option: str) -> float:
@@ -172,7 +173,8 @@ class Watch:
     """Rounds until somebody says stop, or until the jobs that were named are closed.
 
     A workspace that cannot be worked with ends the first round with its own error, so that a service that is set up
-    wrongly does not start; later the same is waited out like any other trouble, since somebody may be at it.
+    wrongly does not start; later the same is waited out like any other trouble, since somebody may be at it. ``after``
+    is told of each round.
     """
 
     runner: Runner
@@ -180,6 +182,7 @@ class Watch:
     jobs: tuple[str, ...] = ()
     codes: dict[str, ExitCode] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
+    after: Callable[[Output], object] = field(default=lambda _round: None)
 
     def go(self) -> Output:
         """Watch. Raises what makes the first round impossible."""
@@ -190,6 +193,7 @@ class Watch:
         while not stop.event.is_set():
             well = self._round(first=first)
             first = False
+            self.after(Output(exit_code=ExitCode.OK if well else ExitCode.PARTIAL))
             if self.jobs and not self._left():
                 return Output(exit_code=stop.code or next((c for c in ORDER if c in self.codes.values()), ExitCode.OK))
             this_machine().wait(stop.bell, pace.after(well=well))
@@ -222,12 +226,9 @@ class Watch:
 
     def _tell(self, findings: list[Finding]) -> None:
         """Say what is wrong, once for as long as it stays the same."""
-        from pleoctl.report.text import finding_text
-
-        words = [finding_text(finding) for finding in findings]
-        if (plain := [word.plain for word in words]) != self.told:
-            tell(Shown.lines(words))
-            self.told = plain
+        if (words := list(map(str, findings))) != self.told:
+            tell_findings(findings)
+            self.told = words
 
     def _recovered(self) -> None:
         if self.told:

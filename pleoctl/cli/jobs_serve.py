@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from pleoctl.cli.common import PATH, as_command, open_workspace, seconds, write_output
+from pleoctl.cli.common import PATH, as_command, measure, open_workspace, seconds, write_output
 from pleoctl.cli.door import tell
 from pleoctl.cli.jobs_run import Runner, Watch, interval, reviewed, run_options
 from pleoctl.errors import UsageError
@@ -87,7 +88,7 @@ def serve(
         if ready_file is not None:
             content = json.dumps({"url": receiver.url, "pid": os.getpid()}) + "\n"
             write_output(options, ready_file, content.encode(), inputs=workspace.inputs)
-        return Watch(Runner(workspace, stop, lock_timeout, take_over), every).go()
+        return Watch(Runner(workspace, stop, lock_timeout, take_over), every, after=partial(measure, options)).go()
 
 
 def _reference(secret: str) -> str:

@@ -9,8 +9,9 @@ from typing import Final
 import click
 
 from pleoctl import __version__
-from pleoctl.cli.boundary import end_interrupted, end_usage_error
+from pleoctl.cli.boundary import asked_for, end_interrupted, end_usage_error
 from pleoctl.cli.door import tell
+from pleoctl.cli.lines import choose
 from pleoctl.cli.shared import as_group
 from pleoctl.errors import ExitCode
 from pleoctl.text import Shown
@@ -107,6 +108,7 @@ def cli() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line; the exit code as a number."""
+    choose(asked_for(arguments, "--log-format", "PLEOCTL_LOG_FORMAT"))
     try:
         ended = cli.main(args=arguments, prog_name="pleoctl", standalone_mode=False)
     except click.exceptions.Exit as error:
@@ -114,7 +116,7 @@ def run(arguments: list[str]) -> int:
     except click.UsageError as error:
         return end_usage_error(error, arguments)
     except click.ClickException as error:
-        tell(Shown.lines([f"error: {error.format_message()}"]))
+        tell(Shown.lines([f"error: {error.format_message()}"]), level="error")
         return int(ExitCode.USAGE)
     except click.Abort as error:
         return end_interrupted(error.__cause__, arguments)

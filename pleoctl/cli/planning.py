@@ -119,7 +119,7 @@ def connected(workspace: Workspace, kind: type[R], stop: threading.Event | None 
 @contextmanager
 def progress(options: Options, label: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on a terminal, else one line per tenth; always on stderr."""
-    if sys.stderr.isatty() and not options.no_color:
+    if sys.stderr.isatty() and not options.no_color and options.log_format != "json":
         with _bar(label) as advance:
             yield advance
     else:

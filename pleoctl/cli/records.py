@@ -6,6 +6,8 @@ import logging
 import sys
 
 from pleoctl.cli.door import traced
+from pleoctl.cli.lines import as_json
+from pleoctl.cli.lines import record as line
 from pleoctl.text import Shown
 
 
@@ -39,4 +41,7 @@ class Records(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record as it is shown."""
         raised = record.exc_info[1] if record.exc_info and self._debug else None
+        if as_json():
+            more = {"exception": traced(raised).plain} if raised else {}
+            return line(record.levelname.lower(), record.getMessage(), logger=record.name, **more)
         return (Shown.lines([record.getMessage()]) + (traced(raised) if raised else "")).plain

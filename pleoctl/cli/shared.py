@@ -11,6 +11,9 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+SHARED: Final = ("workspace", "format", "verbose", "debug", "no_color", "log_format", "metrics")
+"""The names of the options that every command has."""
+LOG_FORMATS: Final = ("text", "json")
 FORMATS: Final = ("text", "json", "markdown", "html", "csv", "beancount", "hledger")
 
 
@@ -83,7 +86,29 @@ def shared_options(formats: tuple[str, ...], default: str | None) -> list[click.
             callback=_or_before,
             help="The workspace; else PLEOCTL_WORKSPACE, else pleoctl.yaml here or above.",
         ),
+        click.Option(
+            ["--log-format"],
+            type=click.Choice(LOG_FORMATS),
+            callback=_log_format,
+            help="How stderr tells: text, or json (one object a line; PLEOCTL_LOG_FORMAT).",
+        ),
+        click.Option(
+            ["--metrics"],
+            metavar="FILE",
+            type=click.Path(path_type=str),
+            callback=_or_before,
+            help="Write what the command came to for Prometheus (textfile).",
+        ),
     ]
+
+
+def _log_format(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    asked: str | None = _or_before(ctx, param, value)
+    if asked is None:
+        asked = os.environ.get("PLEOCTL_LOG_FORMAT") or None
+        if asked not in {None, *LOG_FORMATS}:
+            raise click.UsageError(f"PLEOCTL_LOG_FORMAT is {asked!r}, none of {', '.join(LOG_FORMATS)}")
+    return asked
 
 
 def _or_before(ctx: click.Context, param: click.Parameter, value: Any) -> Any:

@@ -28,6 +28,7 @@ from pleoctl.remote.errors import Interrupted
 from pleoctl.run.folder import open_run
 from pleoctl.run.settle import Ambiguous, Done, Failed, Moved, settle
 from pleoctl.sinks.base import BooksUnusable
+from pleoctl.watch import watched
 
 if TYPE_CHECKING:
     import threading
@@ -89,7 +90,12 @@ def apply_job(
         receipt.requests = {"read": counts.read, "write": counts.write, "retries": counts.retries}
         receipt.finished_at = _iso()
         folder.keep(receipt)
+        _note(receipt)
     return receipt
+
+
+def _note(receipt: JobReceipt) -> None:
+    watched().finished(receipt.outcome, (("item", change.action, change.status) for change in receipt.changes))
 
 
 def _booked(plan: PostingPlan, receipt: JobReceipt) -> Used:
@@ -106,6 +112,7 @@ def refuse_job(plan: PostingPlan, runs: Runs, error: Refused) -> JobReceipt:
     receipt.tell(*error.findings)
     with suppress(PleoctlError):
         open_run(runs, receipt.run_id, plan.bytes).keep(receipt, alone=False)
+    _note(receipt)
     return receipt
 
 
@@ -114,6 +121,7 @@ def _receipt(plan: PostingPlan) -> JobReceipt:
     moment, chance = this_machine().now().strftime("%Y%m%dT%H%M%S%f"), this_machine().token(2)
     results = [ItemResult(change.address, change.action) for change in plan.changes]
     name = f"{moment}-{plan.id[7:15]}-{chance}"
+    watched().plan, watched().run = plan.id, name
     return JobReceipt(plan.id, name, plan.company, plan.url, JobOutcome(plan.job.id), results, _iso())
 
 

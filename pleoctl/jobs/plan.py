@@ -26,6 +26,7 @@ from pleoctl.jobs.standing import difference, live
 from pleoctl.mapping.items import convert
 from pleoctl.sinks.base import Booking, Key, Refusal, unfinished
 from pleoctl.sinks.keys import stored_key
+from pleoctl.watch import watched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,6 +104,7 @@ class Planner:
             pleoctl_version=__version__,
         )
         plan.seal()
+        watched().made(plan.id, ((change.kind, change.action) for change in changes))
         return plan
 
     # --- the books ---------------------------------------------------------------------------------------------

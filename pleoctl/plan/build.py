@@ -35,6 +35,7 @@ from pleoctl.reconcile.changes import LiveState, Reconciliation, Scope
 from pleoctl.reconcile.dimensions import groups_to_read
 from pleoctl.reconcile.run import reconcile
 from pleoctl.reconcile.simulate import simulate
+from pleoctl.watch import watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,7 +75,10 @@ def build_plan(inputs: Inputs, reader: PleoReader) -> Plan:
     warnings = list(_warnings(inputs, live, result, reader)) if inputs.advise else []
     guard = check_guard(result.changes, result.active, inputs.limits, inputs.acknowledged)
     _prove(inputs, live, result)
-    return freeze(_frame(inputs, live, reader.counts.read), live, result, warnings, guard)
+    made = freeze(_frame(inputs, live, reader.counts.read), live, result, warnings, guard)
+    if not inputs.advise:
+        watched().refusals = None
+    return made
 
 
 def read_live(reader: PleoReader, desired: DesiredState, scope: Scope) -> LiveState:
@@ -164,7 +168,12 @@ def freeze(frame: Frame, live: LiveState, result: Reconciliation, warnings: list
         guard=guard.verdict(),
         warnings=warnings,
     )
-    return Plan.of(head, result.changes)
+    made = Plan.of(head, result.changes)
+    watch = watched()
+    watch.made(made.id, ((change.kind, change.action) for change in made.changes))
+    watch.held = Counter({kind: counts.held for kind, counts in head.summary.by_kind.items() if counts.held})
+    watch.refusals = [finding.code for finding in guard.findings]
+    return made
 
 
 def _frame(inputs: Inputs, live: LiveState, reads: int) -> Frame:

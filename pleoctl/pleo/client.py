@@ -38,7 +38,7 @@ class Client:
 
     def wait(self, seconds: float) -> None:
         """Sleep as the transport does."""
-        self._http.budget.wait(seconds)
+        self._http.budget.wait(seconds, "look")
 
     def _own(self, raw: dict[str, Any]) -> dict[str, Any]:
         company = raw.get("companyId")

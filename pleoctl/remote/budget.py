@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pleoctl.machine import Machine, this_machine
 from pleoctl.remote.errors import Interrupted
 from pleoctl.state.budget import MemoryWindow
+from pleoctl.watch import watched
 
 if TYPE_CHECKING:
     from pleoctl.state.budget import Window
@@ -50,7 +51,8 @@ class Budget:
                 if wait <= 0:
                     return
                 self._tell(wait, why)
-            self.wait(wait, stoppable=stoppable)
+                reason = "asked" if why is self._paused_why else "limit"
+            self.wait(wait, reason, stoppable=stoppable)
 
     def pause(self, seconds: float, why: str) -> None:
         """Let no thread send for so long; ``why`` is what people read."""
@@ -59,8 +61,12 @@ class Budget:
             if until > self._paused_until:
                 self._paused_until, self._paused_why = until, why
 
-    def wait(self, seconds: float, *, stoppable: bool = False) -> None:
-        """Sleep; a stoppable wait ends with `Interrupted` as soon as the run is asked to stop."""
+    def wait(self, seconds: float, reason: str, *, stoppable: bool = False) -> None:
+        """Sleep; a stoppable wait ends with `Interrupted` as soon as the run is asked to stop.
+
+        ``reason`` is noted: ``limit`` (ours), ``asked`` (the server's), ``retry`` or ``look``.
+        """
+        watched().wait(reason, seconds)
         if stoppable and self.stop is not None:
             if self._machine.wait(self.stop, seconds):
                 raise Interrupted("stopped while waiting to send")

@@ -22,6 +22,7 @@ from pleoctl.remote.deadline import Bounds
 from pleoctl.remote.errors import ApiError, LostAnswer, Unanswered, Unauthorised
 from pleoctl.remote.waits import LONGEST_WAIT, Limited, limited_by, retry_after
 from pleoctl.remote.wire import TRIES, Wire
+from pleoctl.watch import watched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,12 +117,14 @@ class Transport:
 
     def read(self, method: str, path: str, *, scope: str = "", **request: Any) -> Answer:
         """A safe request; repeated on every passing fault. Raises `RemoteError`."""
+        watched().request(self.service.name, "read")
         with self._lock:
             self.counts.read += 1
         return self._attempts(_Call(method, path, scope, safe=True, request=request))
 
     def write(self, method: str, path: str, *, scope: str = "", **request: Any) -> Answer:
         """A write; raises `LostAnswer` where its outcome is unknown, `ApiError` where it was refused."""
+        watched().request(self.service.name, "write")
         with self._lock:
             self.counts.write += 1
         return self._attempts(_Call(method, path, scope, safe=False, request=request))
@@ -141,6 +144,7 @@ class Transport:
             self._bounds.allow_stop(droppable)
             self.budget.acquire(stoppable=droppable or not call.safe)
             if call.failures + call.limited:
+                watched().request(self.service.name, "retry")
                 with self._lock:
                     self.counts.retries += 1
             try:
@@ -149,9 +153,8 @@ class Transport:
                 self._wait_as_told(call, fault)
             except Unanswered as fault:
                 self._wait_or_give_up(call, fault)
-                self.budget.wait(
-                    self._jitter(call.failures, BACKOFF_BASE, BACKOFF_CAP), stoppable=droppable or not call.safe
-                )
+                seconds = self._jitter(call.failures, BACKOFF_BASE, BACKOFF_CAP)
+                self.budget.wait(seconds, "retry", stoppable=droppable or not call.safe)
 
     def _wait_as_told(self, call: _Call, fault: Limited) -> None:
         call.limited += 1

@@ -1,0 +1,115 @@
+"""What a command is about, and what it costs: noted where it happens, for logs, metrics, notices and traces.
+
+A command has one `Watch`; the threads of its pools share it (`pleoctl.machine.Machine.pool`). Nothing here decides
+anything, and nothing that is noted is live text: ids, names of kinds, actions and statuses, numbers.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from pleoctl.machine import this_machine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+Word = str | int | float | bool
+
+
+class Tracer(Protocol):
+    """Whoever makes spans of what is going on; ``trace`` is the id that they share."""
+
+    trace: str | None
+
+    def span(self, name: str, known: dict[str, Word]) -> AbstractContextManager[Any]:
+        """A span around a block."""
+
+    def event(self, name: str, known: dict[str, Word]) -> None:
+        """Something that happens in the innermost span."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """What is known of one command.
+
+    ``planned`` counts by kind and action, ``ended`` by kind, action and status, ``requests`` by service and read,
+    write or retry, ``waited`` seconds by reason, ``held`` rows by kind; ``refusals`` are the guard's codes, None where
+    no guard has judged.
+    """
+
+    command: str | None = None
+    company: str | None = None
+    plan: str | None = None
+    run: str | None = None
+    outcome: str | None = None
+    planned: Counter[tuple[str, str]] = field(default_factory=Counter)
+    ended: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    requests: Counter[tuple[str, str]] = field(default_factory=Counter)
+    waited: Counter[str] = field(default_factory=Counter)
+    held: Counter[str] = field(default_factory=Counter)
+    refusals: list[str] | None = None
+    tracer: Tracer | None = None
+    begun: float = field(default_factory=lambda: this_machine().monotonic())
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """Command, company, plan, run and trace, as far as they are known."""
+        known = {"command": self.command, "company": self.company, "plan": self.plan, "run": self.run}
+        known["trace"] = None if self.tracer is None else self.tracer.trace
+        return {name: value for name, value in known.items() if value is not None}
+
+    def request(self, service: str, what: str) -> None:
+        """One more request."""
+        with self.lock:
+            self.requests[service, what] += 1
+
+    def wait(self, reason: str, seconds: float) -> None:
+        """Nothing is sent for so long."""
+        with self.lock:
+            self.waited[reason] += seconds  # type: ignore[assignment]
+        self.event("wait", reason=reason, seconds=seconds)
+
+    def made(self, plan: str, changes: Iterable[tuple[str, str]]) -> None:
+        """A plan: its id, and kind and action of each change."""
+        self.plan, self.planned = plan, Counter(changes)
+
+    def finished(self, outcome: str, changes: Iterable[tuple[str, str, str]]) -> None:
+        """A run has ended: how, and kind, action and status of each change."""
+        self.outcome = outcome
+        self.ended.update(changes)
+
+    def span(self, name: str, **known: Word) -> AbstractContextManager[Any]:
+        """Something that takes its time."""
+        return _NOBODY if self.tracer is None else self.tracer.span(name, known)
+
+    def event(self, name: str, **known: Word) -> None:
+        """Something that happens at a moment."""
+        if self.tracer is not None:
+            self.tracer.event(name, known)
+
+
+_NOBODY: Final = nullcontext()
+_UNHEARD: Final = Watch()
+_current: ContextVar[Watch] = ContextVar("watch", default=_UNHEARD)
+
+
+def watched() -> Watch:
+    """The watch of the command that is running."""
+    return _current.get()
+
+
+@contextmanager
+def watching() -> Iterator[Watch]:
+    """A new watch for the block."""
+    token = _current.set(Watch())
+    try:
+        yield _current.get()
+    finally:
+        _current.reset(token)
