@@ -170,3 +170,48 @@ def test_a_partial_scope_reads_less(pleo: Sandbox, tmp_path: Path) -> None:
     made.scope = Scope(without=frozenset({"account"}), dimensions=("A",), partial=True)
     _, reads = planned(pleo, made)
     assert reads == 1 + 2
+
+
+def vendors(pleo: Sandbox, root: Path, numbers: range, drafts: int, name: str = "N") -> Engine:
+    """An engine that wants these vendors and tax codes, of which Pleo has 250 and 120, some vendors as drafts."""
+    live = [{"externalId": f"v{n:04}", "code": f"{n}", "name": f"N{n}"} for n in range(250)]
+    for row in live[:drafts]:
+        del row["externalId"]
+    codes = [{"code": f"T{n}", "name": f"T{n}"} for n in range(120)]
+    seeded = [{**row, **({"draft": True} if n < drafts else {})} for n, row in enumerate(live)]
+    pleo.reset(Seed(vendors=seeded, tax_codes=codes))
+    state = DesiredState(files=["d"])
+    state.flat["vendor"] = [
+        Row(f"v{n:04}", {"code": f"{n}", "name": f"{name}{n}", "defaultCurrency": "EUR"}, file="d") for n in numbers
+    ]
+    state.flat["taxCode"] = [
+        Row(f"T{n}", {"code": f"T{n}", "name": f"T{n}", "rate": "0", "type": "inclusive"}, file="d") for n in range(120)
+    ]
+    return Engine(pleo, root, checked(state), Scope(), FREE)
+
+
+def test_lists_of_vendors_and_tax_codes_are_read_once(pleo: Sandbox, tmp_path: Path) -> None:
+    """One pass over each, in all states; nothing is read again where nothing is to be done."""
+    made = vendors(pleo, tmp_path, range(250), 0)
+    plan, reads = planned(pleo, made)
+    assert (reads, plan.changes) == (ceil(250 / 100) + ceil(120 / 100), [])
+
+
+def test_vendors_take_one_request_a_change(pleo: Sandbox, tmp_path: Path) -> None:
+    """Archives, renames, confirmations with and without more to write; read again by id before and after."""
+    made = vendors(pleo, tmp_path, range(240), 5)
+    plan, _ = planned(pleo, made)
+    assert plan.head.summary.archive == 10
+    assert (plan.head.requests.write, plan.head.requests.confirm) == (15, 5)
+    assert applied(pleo, made, plan) == (2, 15)
+    made = vendors(pleo, tmp_path, range(250), 5, "New")
+    plan, _ = planned(pleo, made)
+    assert (plan.head.requests.write, plan.head.requests.confirm) == (255, 5)
+    assert applied(pleo, made, plan) == (2 * ceil(250 / 100), 255)
+
+
+def test_vendors_that_are_created_are_looked_for_in_one_pass(pleo: Sandbox, tmp_path: Path) -> None:
+    """The whole list once before the first write, then by id what was made."""
+    made = vendors(pleo, tmp_path, range(252), 0)
+    plan, _ = planned(pleo, made)
+    assert applied(pleo, made, plan) == (ceil(250 / 100) + 1, 2)
