@@ -6,9 +6,10 @@ archived; where they came along, they are archived again, 100 a call.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from pleoctl.errors import PleoError
+from pleoctl.errors import Finding, PleoError
+from pleoctl.model.addresses import Address
 from pleoctl.model.kinds import TAG, TAG_GROUP
 from pleoctl.pleo.client import hundreds
 from pleoctl.run.settle import Ambiguous, Done, Step, Undone, settle
@@ -23,18 +24,50 @@ if TYPE_CHECKING:
     from pleoctl.remote.errors import ApiError
     from pleoctl.run.receipt import Result
     from pleoctl.run.settle import End
+    from pleoctl.workspace.settings import GuardLimits
 
 
-def restore_tags(bench: Bench, ledger: Ledger) -> None:
-    """Archive again what came along with unarchived groups. Raises `PleoError`."""
-    groups = [group for result in ledger.results if (group := _unarchived(result)) is not None]
+class Staying(NamedTuple):
+    """What the plan says stays archived, by group; and the guard that holds for what may have been written into it."""
+
+    tags: Mapping[str, Sequence[str]]
+    guard: GuardLimits
+
+
+def restore_tags(bench: Bench, ledger: Ledger, staying: Staying) -> list[Finding]:
+    """Archive again what came along with unarchived groups; tells what it leaves. Raises `PleoError`.
+
+    A run that was killed once its group was unarchived did not come to this, so a group that is done already counts as
+    well. What came along with it is known from the plan alone, so the guard has a word in that.
+    """
+    groups = {group: result for result in ledger.results if (group := _unarchived(result)) is not None}
     planned = {result.change.id for result in ledger.results if result.change.kind == TAG.name}
-    archived = {tag.id for group in groups for tag in bench.fresh.tags.get(group, []) if tag.archived} - planned
-    if not archived:
-        return
-    step = Restore(bench.apis.tags, groups, archived)
-    if step.ids:
+    archived: set[str] = set()
+    told: list[Finding] = []
+    for group, result in groups.items():
+        tags = [tag for tag in bench.fresh.tags.get(group, []) if tag.id not in planned]
+        archived |= {tag.id for tag in tags if tag.archived}
+        earlier = [tag for tag in tags if not tag.archived and tag.id in staying.tags.get(group, ())]
+        if result.status == "alreadyDone" and earlier:
+            if _guarded(earlier, result.change.address, staying.guard):
+                told.append(_left(len(earlier), result.change.address))
+            else:
+                archived |= {tag.id for tag in earlier}
+    step = Restore(bench.apis.tags, list(groups), archived) if archived else None
+    if step is not None and step.ids:
         settle(step, _Restoring(ledger), bench.wait)
+    return told
+
+
+def _guarded(tags: Sequence[Live], group: Address, guard: GuardLimits) -> bool:
+    named = (Address(TAG.name, tag.key, group.key, duplicate) for tag in tags for duplicate in (None, tag.id))
+    protected = guard.protected
+    return len(tags) > guard.count or any(address in protected for address in named)
+
+
+def _left(number: int, group: Address) -> Finding:
+    words = f"{number} tags came along when the group was unarchived, and stay active: the guard does not let them pass"
+    return Finding("not-restored", words, "warning", address=str(group), hint="make a new plan: `pleoctl plan -o FILE`")
 
 
 class Restore(Step[str]):

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.apply.cascade import restore_tags
+from pleoctl.apply.cascade import Staying, restore_tags
 from pleoctl.apply.executor import Executor
 from pleoctl.apply.fresh import Fresh, FreshCheck
 from pleoctl.apply.ledger import Ledger
@@ -117,6 +117,7 @@ class _Run:
         self._plan, self._pleo, self._ears = plan, pleo, ears
         self._apis = KindApis(pleo)
         self._runs = target.runs
+        self._staying = Staying(plan.staying, target.guard)
         started = _now()
         self._receipt = Receipt(plan.id, _run_id(plan, started), target.company, target.url, "done", _iso(started))
 
@@ -168,7 +169,7 @@ class _Run:
 
     def _verify(self, bench: Bench, ledger: Ledger) -> None:
         try:
-            restore_tags(bench, ledger)
+            self._receipt.findings += restore_tags(bench, ledger, self._staying)
             verify(self._apis, ledger, bench.wait)
             ledger.verified()
         except PleoctlError as error:

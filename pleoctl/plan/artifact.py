@@ -65,6 +65,12 @@ class Plan:
         return {} if not context else {Bucket.parse(text): number for text, number in context.active.items()}
 
     @property
+    def staying(self) -> dict[str, list[str]]:
+        """Tags that stay archived, by the ids of their groups, which are unarchived."""
+        context = self.head.context
+        return context.archived or {} if context else {}
+
+    @property
     def guard_passed(self) -> bool:
         """Whether the plan may be applied as far as its own guard is concerned."""
         return self.head.guard.passed

@@ -158,7 +158,12 @@ def freeze(frame: Frame, live: LiveState, result: Reconciliation, warnings: list
         company=frame.company,
         url=frame.url,
         scope=frame.scope,
-        context=Context(tag_groups=frame.groups, left=[str(address) for address in result.left], active=active),
+        context=Context(
+            tag_groups=frame.groups,
+            left=[str(address) for address in result.left],
+            active=active,
+            archived=_staying(live, result.changes) or UNSET,
+        ),
         desired=frame.desired,
         source=frame.source,
         today=frame.today,
@@ -174,6 +179,17 @@ def freeze(frame: Frame, live: LiveState, result: Reconciliation, warnings: list
     watch.held = Counter({kind: counts.held for kind, counts in head.summary.by_kind.items() if counts.held})
     watch.refusals = [finding.code for finding in guard.findings]
     return made
+
+
+def _staying(live: LiveState, changes: list[Change]) -> dict[str, list[str]]:
+    """Tags that stay archived in groups that are unarchived, which may carry them along (K24)."""
+    touched = {change.id for change in changes}
+    groups = (c.id for c in changes if (c.kind, c.action) == (TAG_GROUP.name, "unarchive") and c.id is not None)
+    found = {
+        group: sorted(tag.id for tag in live.tags.get(group, []) if tag.archived and tag.id not in touched)
+        for group in groups
+    }
+    return {group: tags for group, tags in sorted(found.items()) if tags}
 
 
 def _frame(inputs: Inputs, live: LiveState, reads: int) -> Frame:

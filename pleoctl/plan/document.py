@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from pleoctl.model.addresses import Address
-from pleoctl.model.changes import Change
+from pleoctl.model.changes import Change, PleoId
 from pleoctl.model.shape import Strict, Told
 
 Digest = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}\Z")]
@@ -19,11 +19,15 @@ Number = Annotated[int, Meta(ge=0)]
 
 
 class Context(Strict):
-    """What the totals do not tell: which tag groups are in scope, what is left alone, what shares are taken of."""
+    """What the totals do not tell: which tag groups are in scope, what is left alone, what shares are taken of.
+
+    ``archived`` are the tags, by their groups' ids, that stay archived although their group is unarchived.
+    """
 
     tag_groups: Literal["none", "some", "all"]
     left: list[str]
     active: dict[str, Number]
+    archived: dict[PleoId, list[PleoId]] | UnsetType = UNSET
 
 
 class Desired(Strict):

@@ -13,6 +13,7 @@ from pleoctl.desired.read import checked
 from pleoctl.model import DesiredState, Dimension, Row
 from pleoctl.reconcile import Scope
 from pleoctl.sandbox import Fault, Seed, Settings
+from pleoctl.workspace.settings import GuardLimits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +53,37 @@ def test_a_tag_that_cannot_be_archived_again_is_told(pleo: Sandbox, tmp_path: Pa
     assert "came along with its unarchived group" in applied.findings[0].message
     pleo.clear_faults()
     assert [change.action for change in engine.approved().changes] == ["archive"]
+
+
+def killed_after_the_group(pleo: Sandbox) -> None:
+    """As a run leaves Pleo that dies once its group is unarchived: the tags have come along."""
+    pleo.put_group("G", archived=False)
+    for tag in pleo.state()["tags"]:
+        pleo.put("tag", ("G", tag["code"]), archived=False)
+
+
+def test_tags_that_came_along_with_a_killed_run_are_archived_again(pleo: Sandbox, tmp_path: Path) -> None:
+    """Also where nothing remembers that run: the plan says which tags stay archived, so the next plan is empty."""
+    engine = group_of(pleo, tmp_path, 3, [Row("T1", {"code": "T1", "name": "Name"})], archived=True)
+    plan = engine.plan()
+    killed_after_the_group(pleo)
+    applied = engine.apply(plan)
+    assert (ends(applied), applied.findings) == ({"tagGroup:G": "alreadyDone", "tag:G/T1": "alreadyDone"}, [])
+    assert {tag["code"]: tag["archived"] for tag in pleo.state()["tags"]} == {"T0": True, "T1": False, "T2": True}
+    assert engine.plan().changes == []
+
+
+@pytest.mark.parametrize("limits", [GuardLimits(count=2, share=1.0), GuardLimits(protect=("tag:G/T0",))])
+def test_the_guard_holds_for_tags_that_came_along(pleo: Sandbox, tmp_path: Path, limits: GuardLimits) -> None:
+    """A forged plan could name any tags: more than the guard lets pass, or a protected one, stay active."""
+    engine = group_of(pleo, tmp_path, 3, [], archived=True)
+    plan = engine.plan()
+    killed_after_the_group(pleo)
+    engine.limits = limits
+    applied = engine.apply(plan)
+    assert ends(applied) == {"tagGroup:G": "alreadyDone"}
+    assert [finding.code for finding in applied.findings] == ["not-restored"]
+    assert not any(tag["archived"] for tag in pleo.state()["tags"])
 
 
 def test_a_tag_that_is_only_renamed_is_read_by_itself(pleo: Sandbox, tmp_path: Path) -> None:
