@@ -79,6 +79,7 @@ def test_only_a_create_that_nothing_guards_makes_later_runs_wait(pleo: Sandbox, 
     pleo.reset(mixed.SEED)
     if not groups:
         engine.scope = Scope()
+        engine.desired.flat = {"account": engine.desired.flat["account"]}
     applied = engine.apply(engine.plan())
     found = lines(engine, applied)
     assert any(line.get("unguarded") for line in found) == groups
