@@ -11,7 +11,7 @@ from collections import Counter
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from pleoctl.machine import this_machine
 
@@ -27,11 +27,26 @@ class Tracer(Protocol):
 
     trace: str | None
 
-    def span(self, name: str, known: dict[str, Word]) -> AbstractContextManager[Any]:
-        """A span around a block."""
+    def span(self, name: str, known: dict[str, Word]) -> AbstractContextManager[Noting]:
+        """A span around a block, below the one that it stands in."""
 
-    def event(self, name: str, known: dict[str, Word]) -> None:
-        """Something that happens in the innermost span."""
+
+class Noting(Protocol):
+    """A span that goes on."""
+
+    def note(self, **known: Word) -> None:
+        """More of it has become known."""
+
+    def failed(self, why: str) -> None:
+        """It did not end well."""
+
+
+class _Unheard:
+    def note(self, **known: Word) -> None:
+        """Nobody asked."""
+
+    def failed(self, why: str) -> None:
+        """Nobody asked."""
 
 
 @dataclass(slots=True)
@@ -70,11 +85,11 @@ class Watch:
         with self.lock:
             self.requests[service, what] += 1
 
-    def wait(self, reason: str, seconds: float) -> None:
-        """Nothing is sent for so long."""
+    def wait(self, reason: str, seconds: float) -> AbstractContextManager[Noting]:
+        """Nothing is sent for so long, in the block."""
         with self.lock:
             self.waited[reason] += seconds  # type: ignore[assignment]
-        self.event("wait", reason=reason, seconds=seconds)
+        return self.span("wait", reason=reason, seconds=seconds)
 
     def made(self, plan: str, changes: Iterable[tuple[str, str]]) -> None:
         """A plan: its id, and kind and action of each change."""
@@ -85,17 +100,12 @@ class Watch:
         self.outcome = outcome
         self.ended.update(changes)
 
-    def span(self, name: str, **known: Word) -> AbstractContextManager[Any]:
-        """Something that takes its time."""
+    def span(self, name: str, **known: Word) -> AbstractContextManager[Noting]:
+        """Something that takes its time; names with a dot are OpenTelemetry's own."""
         return _NOBODY if self.tracer is None else self.tracer.span(name, known)
 
-    def event(self, name: str, **known: Word) -> None:
-        """Something that happens at a moment."""
-        if self.tracer is not None:
-            self.tracer.event(name, known)
 
-
-_NOBODY: Final = nullcontext()
+_NOBODY: Final = nullcontext(_Unheard())
 _UNHEARD: Final = Watch()
 _current: ContextVar[Watch] = ContextVar("watch", default=_UNHEARD)
 

@@ -93,6 +93,8 @@ _ENVIRONMENT = (
     "FORCE_COLOR",
     "CLICOLOR_FORCE",
     "COLUMNS",
+    "TRACEPARENT",
+    "TRACESTATE",
 )
 
 
@@ -133,7 +135,7 @@ class MakeDesired(Protocol):
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """No setting of the machine reaches a test; the state folder is the test's own and is given back."""
-    for name in [n for n in os.environ if n.startswith("PLEOCTL_")] + list(_ENVIRONMENT):
+    for name in [n for n in os.environ if n.startswith(("PLEOCTL_", "OTEL_"))] + list(_ENVIRONMENT):
         monkeypatch.delenv(name, raising=False)
     state = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("PLEOCTL_STATE_DIR", str(state))

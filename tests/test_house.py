@@ -22,6 +22,7 @@ FLOORS: Final = (
     "hosts streams text",
     "machine markup",
     "watch",
+    "telemetry",
     "model",
     "documents",
     "desired",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import PleoctlError
@@ -21,9 +21,10 @@ from pleoctl.remote.errors import Interrupted, LostAnswer, Unauthorised
 from pleoctl.run.journal import JournalError
 from pleoctl.run.receipt import PROBLEMS
 from pleoctl.run.settle import settle
+from pleoctl.watch import watched
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pleoctl.apply.ledger import Ledger
     from pleoctl.apply.steps import Bench
@@ -82,7 +83,8 @@ class Executor:
             return
         try:
             self._ledger.note("intent", [c.address for c in todo])
-            settle(self._bench.step(task, todo), self, self._bench.wait)
+            with self._traced(task, todo):
+                settle(self._bench.step(task, todo), self, self._bench.wait)
         except (Interrupted, JournalError):
             # Not sent, so not attempted; the ledger knows of the journal.
             pass
@@ -92,6 +94,20 @@ class Executor:
             self._halt(todo, "ambiguous", error)
         except PleoctlError as error:
             self._halt(todo, "failed", error)
+
+    @contextmanager
+    def _traced(self, task: Task, todo: list[Change]) -> Iterator[None]:
+        """A span for the task; for each of several changes one without length below it, which says how it ended."""
+        kind, single = todo[0].kind, len(todo) == 1
+        address = {"address": str(todo[0].address)} if single else {}
+        with watched().span(f"{task.operation} {kind}", changes=len(todo), **address) as span:
+            yield
+            for change in todo if watched().tracer is not None else ():
+                with nullcontext(span) if single else watched().span(f"{change.action} {kind}") as part:
+                    status = self._ledger.result(change.address).status
+                    part.note(address=str(change.address), status=status)
+                    if status in PROBLEMS:
+                        part.failed(status)
 
     def _is_stopped(self, kind: str) -> bool:
         return self._stop.is_set() or self.halted or kind in self._denied

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from pleoctl.markup import Markdown
     from pleoctl.report.html import Html
+    from pleoctl.watch import Noting, Watch
 
 
 @dataclass(slots=True)
@@ -84,14 +86,32 @@ def execute(
 
     choose(options.log_format)
     set_up_logging(verbose=options.verbose, debug=options.debug)
-    with watching() as watch:
-        watch.command = options.command
+    with watching() as watch, _traces(watch, options.command) as span:
         output = _whole(options, _worked(options, work))
         for end in ends:
             end(options, output)
             output = _whole(options, output)
+        span.note(**watch.ids, exit_code=int(output.exit_code))
+        if output.exit_code not in {ExitCode.OK, ExitCode.CHANGES}:
+            span.failed(output.exit_code.name.lower())
         emit(options, output)
     return int(output.exit_code)
+
+
+@contextmanager
+def _traces(watch: Watch, command: str) -> Iterator[Noting]:
+    """The span of the command, where the environment asks for traces."""
+    watch.command = command
+    if any(name.startswith("OTEL_") for name in os.environ):
+        from pleoctl.telemetry import traces
+
+        watch.tracer = made = traces()
+        if made is not None:
+            with made.command(f"pleoctl {command}", os.environ) as span:
+                yield span
+            return
+    with watch.span(command) as span:
+        yield span
 
 
 def _worked(options: Options, work: Callable[[], Output]) -> Output:

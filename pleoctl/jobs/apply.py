@@ -162,7 +162,8 @@ class _Execution:
 
     def _settle(self, step: Step[str]) -> dict[str, End]:
         self._ends = {}
-        settle(step, self, self._run.pleo.wait)
+        with watched().span(type(step).__name__.lower(), item=step.ids[0], count=len(step.ids)):
+            settle(step, self, self._run.pleo.wait)
         return self._ends
 
     # --- the run -----------------------------------------------------------------------------------------------

@@ -66,12 +66,11 @@ class Budget:
 
         ``reason`` is noted: ``limit`` (ours), ``asked`` (the server's), ``retry`` or ``look``.
         """
-        watched().wait(reason, seconds)
-        if stoppable and self.stop is not None:
-            if self._machine.wait(self.stop, seconds):
+        with watched().wait(reason, seconds):
+            if not stoppable or self.stop is None:
+                self._machine.sleep(seconds)
+            elif self._machine.wait(self.stop, seconds):
                 raise Interrupted("stopped while waiting to send")
-            return
-        self._machine.sleep(seconds)
 
     def close(self) -> None:
         """Let go of the window."""

@@ -200,7 +200,7 @@ class Transport:
         url, request = self.url_of(call.path), call.request
         for _ in range(MAX_REDIRECTS + 1):
             begun = this_machine().monotonic()
-            reply = self.send(call.method, url, request)
+            reply = self._traced(call.method, url, request)
             LOG.debug("%s → %d (%.0f ms)", call, reply.status, (this_machine().monotonic() - begun) * 1000)
             if reply.status not in _REDIRECT:
                 return self._judge(reply, call)
@@ -208,6 +208,17 @@ class Transport:
             # The new address has its own query.
             request = {name: value for name, value in request.items() if name != "params"}
         raise self.service.failure(f"{call} is redirected in circles")
+
+    def _traced(self, method: str, url: str, request: Mapping[str, Any]) -> Reply:
+        """One exchange, as a span; the query may hold anything and stays out of it."""
+        at = urlsplit(url)
+        known = {"http.request.method": method, "server.address": at.hostname or "", "url.path": at.path}
+        with watched().span(method, **known, service=self.service.name) as span:
+            reply = self.send(method, url, request)
+            span.note(**{"http.response.status_code": reply.status})
+            if reply.status >= _REDIRECT.stop:
+                span.failed(str(reply.status))
+            return reply
 
     def url_of(self, path: str) -> str:
         """The whole url of a path, which may be a whole url already."""
