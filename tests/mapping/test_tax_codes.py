@@ -163,6 +163,16 @@ def test_vendors_and_tax_codes_of_the_desired_state(books: Path, cli: Cli) -> No
     ]
 
 
+@pytest.mark.parametrize("held", ['rate: "nineteen", type: "inclusive"', 'rate: "0.25", type: ""', 'rate: "1/0"'])
+def test_a_held_tax_code_is_known_and_its_rate_is_not(books: Path, cli: Cli, held: str) -> None:
+    """A row that the export could not use stops no rules: its code may be used, and stands in for no other."""
+    row = f'- {{code: "I25X", name: "X", {held}, hold: "cannot be used"}}'
+    state = "\n".join(row if "I25X" in each else each for each in DESIRED.splitlines())
+    (books / "desired-state.yaml").write_text(state)
+    assert cli("mapping", "test") == 0, cli.err
+    assert booked(books, cli, taxed("I25X"), taxed("I25")) == [["6540", "2640", "1940"], "invalid_configuration"]
+
+
 def test_check_and_test_know_them(books: Path, cli: Cli) -> None:
     """A row that sets a tax code which the desired state lacks is an error; tests find vendors."""
     assert cli("mapping", "test") == 0, cli.out

@@ -46,8 +46,9 @@ def filled(rules: Rules, desired: Callable[[], DesiredState | None]) -> Rules:
 
 
 def _tax_code(row: Row) -> TaxCode:
+    """Of a held row, which may say anything, the rate is not known; so the code stands in for no other."""
     known = row.fields
-    rate = known.get("rate")
+    rate = None if row.hold else known.get("rate")
     return TaxCode(
         row.key or "",
         None if rate is None else Fraction(rate),
