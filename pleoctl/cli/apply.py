@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from pleoctl.cli.approve import Asked, approval_options
-from pleoctl.cli.common import PATH, as_command, check_output, lock_timeout_option, open_workspace, write_output
+from pleoctl.cli.approve import approval_options, approvers_of
+from pleoctl.cli.common import PATH, as_command, check_output, lock_timeout_option, open_workspace
 from pleoctl.cli.reports import reporting
-from pleoctl.errors import Refused
 
 if TYPE_CHECKING:
+    from pleoctl.cli.applying import Terminal
     from pleoctl.cli.boundary import Options, Output
     from pleoctl.cli.reports import Reported
     from pleoctl.documents.versions import Kept
-    from pleoctl.jobs.receipt import JobReceipt
+    from pleoctl.fleet.company import Reviewed
     from pleoctl.run.receipt import Receipt
     from pleoctl.workspace import Workspace
 
@@ -53,88 +53,45 @@ def command(
     pleoctl apply plan.json --approvers /etc/pleoctl/allowed_signers --approvals 2
 
     """
-    from pleoctl.apply.run import check_plan, refuse_plan
-    from pleoctl.cli.applying import carry_out, keep_receipt, locked, output_of, target_of
-    from pleoctl.cli.signals import Stop, stoppable
+    from pleoctl.cli.applying import Terminal, output_of
     from pleoctl.documents.versions import Kept
+    from pleoctl.fleet.company import Reviewed, applied
     from pleoctl.jobs.document import KIND
     from pleoctl.plan.approvals import signatures_beside
     from pleoctl.plan.artifact import plan_of
-    from pleoctl.run.shared import Runs
 
     with reporting(options) as reported:
         workspace = open_workspace(options)
         for file in filter(None, (receipt, events)):
             check_output(options, file, [Path(plan), *workspace.inputs])
-        kept = Kept.at(plan)
+        kept, reviewed = Kept.at(plan), Reviewed(expect_id, signatures_beside(Path(plan)))
+        caller = Terminal(options, lock_timeout, approvers_of(**approvals))
+        caller.receipt_file, caller.events_file = receipt, events
         if kept.kind(KIND) is not None:
-            ears = Ears(expect_id, receipt, events, lock_timeout, Asked(**approvals))
-            return _apply_posting(options, reported, workspace, kept, ears, take_over=take_over)
-        read, target = plan_of(kept.content, kept.name), target_of(workspace, Runs.of(workspace))
-        try:
-            check_plan(read, target, expect_id)
-            Asked(**approvals).require(workspace, read.id, signatures_beside(Path(plan)), target.runs)
-        except Refused as error:
-            refused = refuse_plan(read, target, error)
-            keep_receipt(options, refused, receipt)
-            return output_of(options, refused, Stop())
-        with locked(workspace, "apply", lock_timeout) as runs, stoppable() as stop:
-            applied = carry_out(options, workspace, runs, read, stop=stop, events=events)
-            keep_receipt(options, applied, receipt)
-            _report(reported, applied)
-            return output_of(options, applied, stop)
+            return _posting(reported, Work(workspace, caller, reviewed), kept, options, take_over=take_over)
+        made = applied(workspace, plan_of(kept.content, kept.name), caller, reviewed)
+        _report(reported, made)
+        return output_of(options, made, caller.asked)
 
 
-class Ears(NamedTuple):
-    """What the command line says of a run beside its plan."""
+class Work(NamedTuple):
+    """Where and for whom a plan is carried out."""
 
-    expect_id: str | None
-    receipt: str | None
-    events: str | None
-    lock_timeout: str | None
-    asked: Asked
+    workspace: Workspace
+    caller: Terminal
+    reviewed: Reviewed
 
 
-def _apply_posting(
-    options: Options, reported: Reported, workspace: Workspace, kept: Kept, ears: Ears, *, take_over: bool
-) -> Output:
+def _posting(reported: Reported, work: Work, kept: Kept, options: Options, *, take_over: bool) -> Output:
     """A plan of an export job."""
-    from pleoctl.cli.applying import locked
-    from pleoctl.cli.events import events_to
-    from pleoctl.cli.planning import connected, progress
-    from pleoctl.cli.posting import opened, receipt_output
-    from pleoctl.cli.signals import Stop, stoppable
-    from pleoctl.jobs.apply import apply_job, check_posting_plan, refuse_job
+    from pleoctl.cli.posting import receipt_output
+    from pleoctl.fleet.company import booked
     from pleoctl.jobs.document import posting_plan_of
-    from pleoctl.plan.approvals import signatures_beside
-    from pleoctl.pleo.export_jobs import ExportWriter
-    from pleoctl.run.shared import Runs
 
-    read = posting_plan_of(kept.content, kept.name)
-    try:
-        check_posting_plan(read, workspace.company, workspace.url, ears.expect_id)
-        ears.asked.require(workspace, read.id, signatures_beside(Path(kept.name)), Runs.of(workspace))
-    except Refused as error:
-        refused = refuse_job(read, Runs.of(workspace), error)
-        _keep(options, refused, ears, reported)
-        return receipt_output(options, refused, Stop())
-    with (
-        locked(workspace, "apply", ears.lock_timeout) as runs,
-        stoppable() as stop,
-        opened(workspace) as desk,
-        events_to(ears.events) as listen,
-        connected(workspace, ExportWriter, stop.event) as pleo,
-        progress(options, "booking") as advance,
-    ):
-        made = apply_job(desk.run(read, pleo, runs, stop.event, take_over=take_over), progress=advance, listen=listen)
-    _keep(options, made, ears, reported)
-    return receipt_output(options, made, stop)
-
-
-def _keep(options: Options, made: JobReceipt, ears: Ears, reported: Reported) -> None:
-    if ears.receipt is not None:
-        write_output(options, ears.receipt, made.bytes)
+    plan = posting_plan_of(kept.content, kept.name)
+    made = booked(work.workspace, plan, work.caller, work.reviewed, take_over=take_over)
     reported.findings += made.told
+    return receipt_output(options, made, work.caller.asked)
 
 
 def _report(reported: Reported, applied: Receipt) -> None:

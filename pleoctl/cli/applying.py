@@ -1,4 +1,4 @@
-"""Carrying a plan out from the command line: lock, progress, receipt."""
+"""Carrying a plan out from the command line: signals, progress, events, receipt."""
 
 from __future__ import annotations
 
@@ -7,58 +7,58 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pleoctl.apply.run import Ears, Target, apply_plan
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import seconds, write_output
 from pleoctl.cli.events import events_to
-from pleoctl.cli.planning import connected, progress
-from pleoctl.pleo.writer import PleoWriter
-from pleoctl.run.shared import Runs
-from pleoctl.state.lock import Holder
-from pleoctl.state.opening import state_of
+from pleoctl.cli.planning import progress
+from pleoctl.cli.signals import Stop, handled
+from pleoctl.fleet.caller import Caller
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import threading
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
-    from pleoctl.cli.signals import Stop
-    from pleoctl.plan.artifact import Plan
+    from pleoctl.cli.events import Events
+    from pleoctl.jobs.receipt import JobReceipt
+    from pleoctl.plan.approvals import Approvers
     from pleoctl.run.receipt import Receipt
-    from pleoctl.workspace import Workspace
 
 
-@contextmanager
-def locked(workspace: Workspace, command: str, timeout: str | None) -> Iterator[Runs]:
-    """Hold the company's lock for the block; its runs, to which one more may be added. Raises `LockHeld`."""
-    given = timeout if timeout is not None else os.environ.get("PLEOCTL_LOCK_TIMEOUT") or "0s"
-    holder = Holder.me(workspace.url, workspace.company, command)
-    lock = state_of(workspace).lock(workspace.url, workspace.company, workspace.limits.answer_seconds)
-    with lock.hold(holder, seconds(given)) as permit:
-        yield Runs.of(workspace).under(permit)
+def patience(timeout: str | None) -> float:
+    """Seconds for which a lock is waited for. Raises `UsageError`."""
+    return seconds(timeout if timeout is not None else os.environ.get("PLEOCTL_LOCK_TIMEOUT") or "0s")
 
 
-def target_of(workspace: Workspace, runs: Runs) -> Target:
-    """What applying needs of a workspace."""
-    return Target(workspace.url, workspace.company, workspace.guard, runs)
+class Terminal(Caller):
+    """The caller at the command line. ``asked`` is what a signal said; ``told`` where events and the receipt go."""
 
+    def __init__(self, options: Options, timeout: str | None, approvers: Approvers | None = None) -> None:
+        """Outside of `writing` a signal ends the command where it is."""
+        super().__init__(None, patience(timeout), approvers)
+        self._options = options
+        self.asked = Stop()
+        self.events_file: str | None = None
+        self.receipt_file: str | None = None
 
-def carry_out(
-    options: Options, workspace: Workspace, runs: Runs, plan: Plan, *, stop: Stop, events: str | None = None
-) -> Receipt:
-    """Apply a checked plan under the lock that `locked` holds; writes events where they are asked for."""
-    with (
-        events_to(events) as listen,
-        connected(workspace, PleoWriter, stop.event) as pleo,
-        progress(options, "applying") as advance,
-    ):
-        applied = apply_plan(plan, target_of(workspace, runs), pleo, Ears(stop.event, advance, listen))
-    applied.findings += listen.findings
-    return applied
+    @contextmanager
+    def writing(self) -> Iterator[threading.Event]:
+        """See `Caller.writing`."""
+        with handled(self.asked.ask):
+            yield self.asked.event
 
+    def progress(self, label: str) -> AbstractContextManager[Callable[[int, int], None]]:
+        """See `Caller.progress`."""
+        return progress(self._options, label)
 
-def keep_receipt(options: Options, applied: Receipt, file: str | None) -> None:
-    """Write the receipt where it was asked for; what fails is a finding, since the run is done."""
-    if file is not None:
-        write_output(options, file, applied.bytes)
+    def events(self) -> AbstractContextManager[Events]:
+        """See `Caller.events`."""
+        return events_to(self.events_file)
+
+    def keep(self, receipt: Receipt | JobReceipt) -> None:
+        """Write the receipt where it was asked for; what fails is a finding, since the run is done."""
+        if self.receipt_file is not None:
+            write_output(self._options, self.receipt_file, receipt.bytes)
 
 
 def output_of(options: Options, applied: Receipt, stop: Stop) -> Output:

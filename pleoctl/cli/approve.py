@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,41 +13,20 @@ from pleoctl.errors import UsageError
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from pleoctl.plan.approvals import Approvers
-    from pleoctl.run.shared import Runs
-    from pleoctl.workspace import Workspace
 
 
-class Asked(NamedTuple):
-    """What the command line says of approvals."""
+def approvers_of(approvers: str | None, approvals: int, revoked: str | None) -> Approvers | None:
+    """Who must have approved, as the command line says it; None: nobody. Raises `UsageError`."""
+    if approvers is None:
+        if approvals != 1 or revoked is not None:
+            raise UsageError("--approvals and --revoked go with --approvers")
+        return None
+    from pleoctl.plan.approvals import Approvers
 
-    approvers: str | None
-    approvals: int
-    revoked: str | None
-
-    def of(self, workspace: Workspace) -> Approvers | None:
-        """The approvals that are asked for; None: none are. Raises `UsageError`, `Refused`."""
-        if self.approvers is None:
-            if self.approvals != 1 or self.revoked is not None:
-                raise UsageError("--approvals and --revoked go with --approvers")
-            return None
-        from pleoctl.plan.approvals import Approvers
-
-        made = Approvers(Path(self.approvers), self.approvals, None if self.revoked is None else Path(self.revoked))
-        made.check(workspace.root)
-        return made
-
-    def require(self, workspace: Workspace, plan_id: str, signatures: Iterable[Path], runs: Runs) -> None:
-        """Where approvals are asked for, raise `Refused` unless they are there and were not used up by a run."""
-        approvers = self.of(workspace)
-        if approvers is None:
-            return
-        from pleoctl.plan.approvals import require_unused
-
-        approvers.require(plan_id, signatures)
-        require_unused(plan_id, runs.exchange())
+    return Approvers(Path(approvers), approvals, None if revoked is None else Path(revoked))
 
 
 def approval_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,9 +8,10 @@ import click
 
 from pleoctl.cli.boundary import Output
 from pleoctl.cli.common import as_command, open_workspace
-from pleoctl.cli.planning import connected, selected_codes
+from pleoctl.cli.planning import selected_codes
 from pleoctl.cli.shared import as_group, offered
 from pleoctl.errors import Finding, UsageError
+from pleoctl.pleo.connecting import connected
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:

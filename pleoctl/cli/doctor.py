@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
-from pleoctl.cli.planning import connected
 from pleoctl.errors import ExitCode, Finding, PleoctlError
 from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, flat_kinds
+from pleoctl.pleo.connecting import connected
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:

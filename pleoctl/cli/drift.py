@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace, terminal_width
-from pleoctl.cli.planning import connected, scope_options
+from pleoctl.cli.planning import scope_options
 from pleoctl.errors import ExitCode
 
 
@@ -20,18 +20,12 @@ def command(options: Options, *, only: tuple[str, ...], dimensions: tuple[str, .
     pleoctl drift --format json
 
     """
-    from pleoctl.plan import build_plan
-    from pleoctl.plan.prepare import Choices, prepare
-    from pleoctl.pleo.reader import PleoReader
+    from pleoctl.fleet.caller import Caller
+    from pleoctl.fleet.company import drifted
+    from pleoctl.plan.prepare import Choices
     from pleoctl.report.text import plan_text
-    from pleoctl.run.doubts import wait_out
-    from pleoctl.run.shared import RECENT, Runs
 
-    workspace = open_workspace(options)
-    inputs = prepare(workspace, Choices(only, dimensions), advise=False)
-    wait_out(Runs.of(workspace).exchange(RECENT))
-    with connected(workspace, PleoReader) as reader:
-        made = build_plan(inputs, reader)
+    made = drifted(open_workspace(options), Choices(only, dimensions), Caller())
     document = made.document
     code = ExitCode.CHANGES if made.changes else ExitCode.OK
     text = plan_text(made, drift=True, width=terminal_width())

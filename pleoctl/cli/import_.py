@@ -9,8 +9,8 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, check_output, open_workspace, write_output
-from pleoctl.cli.planning import connected
 from pleoctl.errors import Finding, Refused
+from pleoctl.pleo.connecting import connected
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, lock_timeout_option, open_workspace, write_output
 from pleoctl.cli.jobs_run import run
 from pleoctl.cli.jobs_serve import serve
-from pleoctl.cli.planning import connected
 from pleoctl.cli.posting import opened, render
 from pleoctl.cli.shared import as_group
 from pleoctl.errors import ExitCode
+from pleoctl.pleo.connecting import connected
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
@@ -121,8 +121,9 @@ def fail(options: Options, *, job: str, kind: str, reason: str, lock_timeout: st
     pleoctl jobs fail JOB --type invalid_configuration --reason "the journal is missing"
 
     """
-    from pleoctl.cli.applying import locked
+    from pleoctl.cli.applying import patience
     from pleoctl.errors import UsageError
+    from pleoctl.fleet.company import locked
     from pleoctl.jobs.close import JOB_REASONS
     from pleoctl.jobs.queue import fail_job, require_unbooked
     from pleoctl.pleo.export_jobs import ExportWriter
@@ -131,7 +132,7 @@ def fail(options: Options, *, job: str, kind: str, reason: str, lock_timeout: st
         raise UsageError(f"{kind!r} is no reason type of a job", hint=f"one of: {', '.join(sorted(JOB_REASONS))}")
     workspace = open_workspace(options)
     with (
-        locked(workspace, "jobs fail", lock_timeout),
+        locked(workspace, "jobs fail", patience(lock_timeout)),
         opened(workspace) as desk,
         connected(workspace, ExportWriter) as pleo,
     ):

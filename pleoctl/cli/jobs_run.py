@@ -11,9 +11,9 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, lock_timeout_option, measure, open_workspace, seconds
 from pleoctl.cli.door import tell, tell_findings
-from pleoctl.cli.planning import connected
 from pleoctl.cli.posting import opened
 from pleoctl.errors import ExitCode, PleoctlError, Refused, UsageError
+from pleoctl.pleo.connecting import connected
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
@@ -112,12 +112,13 @@ class Runner:
             return bool(eligible(pleo, wanted))
 
     def _jobs(self, wanted: tuple[str, ...]) -> Iterator[JobReceipt]:
-        from pleoctl.cli.applying import locked
+        from pleoctl.cli.applying import patience
+        from pleoctl.fleet.company import locked
         from pleoctl.jobs.queue import eligible
         from pleoctl.pleo.export_jobs import ExportWriter
 
         with (
-            locked(self.workspace, "jobs run", self.lock_timeout) as runs,
+            locked(self.workspace, "jobs run", patience(self.lock_timeout)) as runs,
             opened(self.workspace) as desk,
             connected(self.workspace, ExportWriter, self.stop.event) as pleo,
         ):

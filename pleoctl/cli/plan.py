@@ -9,7 +9,7 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, open_workspace, terminal_width, write_output
-from pleoctl.cli.planning import connected, mapping_warnings, scope_options
+from pleoctl.cli.planning import scope_options
 from pleoctl.cli.reports import report_options, reporting
 from pleoctl.errors import ExitCode, Finding
 from pleoctl.text import Shown
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from pleoctl.cli.reports import Reported
     from pleoctl.plan.artifact import Plan
-    from pleoctl.plan.prepare import Choices
-    from pleoctl.workspace import Workspace
 
     F = TypeVar("F", bound=Callable[..., Any])
 
@@ -83,11 +81,13 @@ def command(
     pleoctl plan -o plan.json --junit plan.xml --sarif plan.sarif
 
     """
+    from pleoctl.fleet.caller import Caller
+    from pleoctl.fleet.company import planned
     from pleoctl.plan.prepare import Choices
 
     with reporting(options, junit=junit, sarif=sarif) as reported:
         workspace = open_workspace(options)
-        made = _planned(workspace, Choices(only, dimensions, today, allow_archive))
+        made = planned(workspace, Choices(only, dimensions, today, allow_archive), Caller())
         saved = output is not None and write_output(options, output, made.bytes, inputs=workspace.inputs)
         _report(reported, made, output)
     shown = render_plan(options, made, file=output, per_minute=workspace.requests_per_minute, **look)
@@ -104,19 +104,6 @@ def command(
 def where_saved(output: str | None) -> Shown:
     """Where the plan is, and what to do with it."""
     return Shown.lines(["", f"Saved to {output}. Carry it out with: pleoctl apply {output}"])
-
-
-def _planned(workspace: Workspace, choices: Choices) -> Plan:
-    from pleoctl.plan import build_plan
-    from pleoctl.plan.prepare import prepare
-    from pleoctl.pleo.reader import PleoReader
-    from pleoctl.run.doubts import wait_out
-    from pleoctl.run.shared import RECENT, Runs
-
-    inputs = prepare(workspace, choices, further=mapping_warnings(workspace))
-    wait_out(Runs.of(workspace).exchange(RECENT))
-    with connected(workspace, PleoReader) as reader:
-        return build_plan(inputs, reader)
 
 
 def refused(made: Plan) -> Finding:

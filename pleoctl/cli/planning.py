@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -16,17 +15,12 @@ from pleoctl.model.kinds import KINDS
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Iterator
 
     from click.shell_completion import CompletionItem
 
     from pleoctl.cli.boundary import Options
-    from pleoctl.model.changes import Change
-    from pleoctl.model.records import DesiredState
-    from pleoctl.plan.document import Warned
     from pleoctl.pleo.reader import PleoReader
-    from pleoctl.workspace import Workspace
 
     R = TypeVar("R", bound=PleoReader)
     F = TypeVar("F", bound=Callable[..., Any])
@@ -78,42 +72,11 @@ def scope_options(function: F) -> F:
     return only(dimension(function))
 
 
-def mapping_warnings(workspace: Workspace) -> Callable[[DesiredState], Callable[[list[Change]], list[Warned]]] | None:
-    """Warn where a plan archives an account, a tax code or a vendor that the mapping names.
-
-    Rules that cannot be read stop no plan; `validate` and `mapping check` tell what is wrong with them.
-    """
-    if workspace.mapping is None:
-        return None
-    from pleoctl.errors import PleoctlError
-    from pleoctl.mapping.rules.build import load_rules
-    from pleoctl.mapping.rules.uses import archived_uses
-
-    try:
-        rules = load_rules(workspace.mapping, workspace.root)
-    except PleoctlError as error:
-        tell(Shown.lines([f"warning: the mapping is not looked at: {error}"]))
-        return None
-    return partial(archived_uses, rules)
-
-
 def selected_codes(ctx: click.Context) -> list[str]:
     """The workspace's selected codes."""
     from pleoctl.workspace import Workspace
 
     return Workspace.find(ctx.params.get("workspace")).selected or []
-
-
-@contextmanager
-def connected(workspace: Workspace, kind: type[R], stop: threading.Event | None = None) -> Iterator[R]:
-    """A reader or writer that is closed afterwards."""
-    from pleoctl.pleo.connect import connect
-
-    client = connect(workspace, kind, stop=stop)
-    try:
-        yield client
-    finally:
-        client.close()
 
 
 @contextmanager

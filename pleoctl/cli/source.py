@@ -84,9 +84,9 @@ def _of_a_company(workspace: Workspace) -> Workspace:
 
 def _compared(workspace: Workspace, desired: DesiredState) -> tuple[Preview | None, list[Finding]]:
     """What a plan of these rows would do; where Pleo cannot be asked, why not."""
-    from pleoctl.cli.planning import connected
     from pleoctl.plan.prepare import Choices, prepare
     from pleoctl.plan.preview import preview
+    from pleoctl.pleo.connecting import connected
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.report.source import preview_hints
 

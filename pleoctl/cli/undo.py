@@ -9,8 +9,8 @@ import click
 
 from pleoctl.cli.common import PATH, as_command, open_workspace, write_output
 from pleoctl.cli.plan import refused, render_plan, where_saved
-from pleoctl.cli.planning import connected
 from pleoctl.errors import ExitCode, Finding
+from pleoctl.pleo.connecting import connected
 
 if TYPE_CHECKING:
     from pleoctl.cli.boundary import Options, Output

@@ -10,7 +10,7 @@ import click
 from pleoctl.cli.boundary import Output
 from pleoctl.cli.common import PATH, as_command, check_output, open_workspace, write_output
 from pleoctl.cli.door import tell
-from pleoctl.cli.planning import connected
+from pleoctl.pleo.connecting import connected
 from pleoctl.text import Shown, csv_cell
 
 if TYPE_CHECKING:

@@ -22,6 +22,8 @@ from pleoctl.run.places import RECEIPT, run_folders
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from pleoctl.run.shared import Runs
+
 NAMESPACE: Final = "pleoctl-plan"
 _PROGRAM: Final = "ssh-keygen"
 _SECONDS: Final = 30.0
@@ -98,6 +100,20 @@ def require_unused(plan_id: str, places: Sequence[Path]) -> None:
             continue
         if (run.plan_id, run.outcome) == (plan_id, "done"):
             raise Refused(f"the plan was carried out already, by run {folder.name}", hint="make a new plan")
+
+
+def require_approved(
+    approvers: Approvers | None, root: Path, plan_id: str, signatures: Iterable[Path], runs: Runs
+) -> None:
+    """Where approvals are asked for, raise `Refused` unless they are there and were not used up by a run.
+
+    ``root`` is the workspace's folder, where the approvers' file may not lie.
+    """
+    if approvers is None:
+        return
+    approvers.check(root)
+    approvers.require(plan_id, signatures)
+    require_unused(plan_id, runs.exchange())
 
 
 def signatures_beside(plan: Path) -> list[Path]:

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from pleoctl.errors import Finding, PleoctlError, Refused
 from pleoctl.remote.auth import Auth, basic, bearer, in_headers
+from pleoctl.workspace.secrets import Allowed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,9 +124,17 @@ class Credentials:
 
 
 def child_environment(own: Secret) -> dict[str, str]:
-    """The environment for a program that a source runs: without the variable that holds Pleo's credential."""
+    """The environment for a program that a source runs: without the variable that holds Pleo's credential.
+
+    Names that begin like Pleo's are left out as well, but not those that one of several companies was given on purpose.
+    """
     name_of_own = own.reference.removeprefix("env:")
-    return {name: value for name, value in own.environ.items() if name != name_of_own and not name.startswith("PLEO_")}
+    given = isinstance(own.environ, Allowed)
+    return {
+        name: value
+        for name, value in own.environ.items()
+        if name != name_of_own and (given or not name.startswith("PLEO_"))
+    }
 
 
 def _quietly(secret: Secret) -> str | None:

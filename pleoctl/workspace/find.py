@@ -26,13 +26,13 @@ def find_file(given: str | None, environ: Mapping[str, str]) -> Path:
     found = nearest_file()
     if found is None:
         raise InvalidFile(f"no {FILE_NAME} here or in a folder above", hint="run `pleoctl init`, or give --workspace")
-    _check_owner(found, environ)
+    check_owner(found, environ, f"--workspace {found}, or PLEOCTL_WORKSPACE")
     return found
 
 
-def nearest_file() -> Path | None:
-    """The first workspace file here or above, whoever it belongs to. Raises `InvalidFile` where here is gone."""
-    return next((path for folder in _upwards() if _is_file(path := folder / FILE_NAME)), None)
+def nearest_file(name: str = FILE_NAME) -> Path | None:
+    """The first file of a name here or above, whoever it belongs to. Raises `InvalidFile` where here is gone."""
+    return next((path for folder in _upwards() if _is_file(path := folder / name)), None)
 
 
 def _upwards() -> Iterator[Path]:
@@ -52,8 +52,11 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _check_owner(path: Path, environ: Mapping[str, str]) -> None:
-    """A folder above may be everybody's, such as /tmp: what somebody else has put there decides nothing."""
+def check_owner(path: Path, environ: Mapping[str, str], named: str) -> None:
+    """A folder above may be everybody's, such as /tmp: what somebody else has put there decides nothing.
+
+    Raises `Refused`, which says how it is ``named`` instead.
+    """
     if not hasattr(os, "geteuid"):
         return
     trusted = {os.geteuid(), 0}
@@ -66,5 +69,5 @@ def _check_owner(path: Path, environ: Mapping[str, str]) -> None:
     if owners:
         raise Refused(
             f"{path} belongs to another user (uid {min(owners)})",
-            hint=f"if you trust it, name it: --workspace {path}, or PLEOCTL_WORKSPACE",
+            hint=f"if you trust it, name it: {named}",
         )

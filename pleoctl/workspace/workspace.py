@@ -11,7 +11,7 @@ import re
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from pleoctl.documents.files import decode, keep_inside, read_bytes, write_atomically
 from pleoctl.documents.load import parse
@@ -54,6 +54,10 @@ class Workspace:
         """The workspace of a command (see `find_file`). Raises `InvalidFile`, `Refused`."""
         environment = os.environ if environ is None else environ
         return cls(find_file(given, environment), environment)
+
+    def again(self) -> Self:
+        """The same workspace, read anew. Raises `InvalidFile`."""
+        return type(self)(self.file, self.environ)
 
     def save(self, text: str) -> None:
         """Replace the workspace file. Raises `Refused` where it is a link out of its folder."""

@@ -1,0 +1,1 @@
+"""One company's actions, and the same for many: selected, run here or queued on PostgreSQL, told in one place."""
