@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.cli.fleet_run import Chosen, apply, drift, jobs, plan, select_options, sync
 from pleoctl.cli.shared import as_group
 from pleoctl.errors import InvalidFile
 from pleoctl.text import Shown
@@ -12,6 +15,42 @@ from pleoctl.text import Shown
 @as_group("fleet")
 def command() -> None:
     """Many companies, many machines."""
+
+
+@as_command("list", parent="fleet")
+@select_options
+def list_(options: Options, **chosen: Any) -> Output:
+    """List the companies, with the state of each and its last run.
+
+    Examples:
+    pleoctl fleet list
+    pleoctl fleet list --status never
+    pleoctl fleet list --changed main --format json
+
+    """
+    from pleoctl.fleet.book import book_of, newest
+    from pleoctl.fleet.fleet import Fleet
+    from pleoctl.report.table import table
+
+    asked = Chosen(**chosen)
+    fleet = Fleet.find(asked.fleet_file)
+    lasts = book_of(fleet).last()
+    rows = []
+    for one in asked.companies(fleet):
+        last = newest(lasts.get(one.company.path, {}))
+        rows.append(
+            {
+                "path": one.company.path,
+                "company": one.id,
+                "outcome": last.result.outcome if last else "never",
+                "command": last.command if last else None,
+                "finishedAt": last.finished_at if last else None,
+                "error": None if one.error is None else str(one.error.findings[0]),
+            }
+        )
+    cells = [[str(value or "") for value in row.values()] for row in rows]
+    text = table(["workspace", "company", "state", "command", "finished", "problem"], cells)
+    return Output(text if rows else Shown.lines(["No companies are selected."]), rows)
 
 
 @as_group("database")
@@ -45,4 +84,5 @@ def upgrade(options: Options) -> Output:
 
 
 database_group.add_command(upgrade)
-command.add_command(database_group)
+for child in (list_, plan, sync, jobs, drift, apply, database_group):
+    command.add_command(child)

@@ -70,6 +70,11 @@ class Fleet:
         return cls(found)
 
     @property
+    def folder(self) -> Path:
+        """Where the receipts of the fleet's runs lie."""
+        return self.root / ".pleoctl" / "fleet"
+
+    @property
     def database(self) -> Secret | None:
         """The reference to the database that machines share; None: this machine alone."""
         reference = self.settings.database

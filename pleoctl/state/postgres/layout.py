@@ -74,7 +74,23 @@ BEGIN
 END
 $$;
 """
-STEPS: Final = (_ONE,)
+_TWO: Final = """
+CREATE TABLE pleoctl.fleet_last (
+  fleet text NOT NULL,
+  path text NOT NULL,
+  command text NOT NULL,
+  last bytea NOT NULL,
+  PRIMARY KEY (fleet, path, command)
+);
+CREATE TABLE pleoctl.fleet_tick (
+  fleet text NOT NULL,
+  path text NOT NULL,
+  command text NOT NULL,
+  due timestamptz NOT NULL,
+  PRIMARY KEY (fleet, path, command)
+);
+"""
+STEPS: Final = (_ONE, _TWO)
 LAYOUT: Final = len(STEPS)
 """The number of the layout that this version of pleoctl knows."""
 # Two upgrades at once are one after another; the number is arbitrary and pleoctl's own.

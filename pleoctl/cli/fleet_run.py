@@ -1,0 +1,299 @@
+"""``pleoctl fleet plan|sync|jobs|drift|apply``: the same as for one company, for many, in this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+
+import click
+
+from pleoctl.cli.approve import approval_options, approvers_of
+from pleoctl.cli.boundary import Options, Output
+from pleoctl.cli.common import PATH, as_command, lock_timeout_option, write_output
+from pleoctl.errors import ExitCode, InvalidFile, Refused, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pleoctl.cli.signals import Stop
+    from pleoctl.fleet.fleet import Fleet, Opened
+    from pleoctl.fleet.receipt import FleetReceipt
+    from pleoctl.fleet.run import FleetRun
+    from pleoctl.fleet.work import Task
+    from pleoctl.plan.approvals import Approvers
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+#: The plans of a folder, beside the plans themselves.
+PLANS_FILE: Final = "fleet.json"
+
+
+def fleet_option(function: F) -> F:
+    """``--fleet``."""
+    return click.option(
+        "--fleet",
+        "fleet_file",
+        type=PATH,
+        metavar="FILE|FOLDER",
+        help="The fleet; else PLEOCTL_FLEET, else fleet.yaml here or above.",
+    )(function)
+
+
+def select_options(function: F) -> F:
+    """Which companies; all options must hold."""
+    for option in (
+        click.option("--shard", metavar="I/N", help="Only the I-th of N parts, for N machines side by side."),
+        click.option(
+            "--status",
+            "statuses",
+            metavar="STATUS,…",
+            help="Only those whose last run ended so: never, done, partial, failed, refused, stale, drifted, locked",
+        ),
+        click.option(
+            "--changed",
+            metavar="GITREF",
+            help="Only companies with files that differ from this commit, uncommitted ones too.",
+        ),
+        click.option(
+            "--select",
+            "patterns",
+            multiple=True,
+            metavar="PATTERN",
+            help="Only companies whose path, folder or id is like this (* and ?); may be repeated.",
+        ),
+        fleet_option,
+    ):
+        function = option(function)
+    return function
+
+
+def run_options(function: F) -> F:
+    """How it is done, and where its receipt goes."""
+    for option in (
+        click.option("--receipt", type=PATH, metavar="FILE", help="Write the fleet's receipt here as well."),
+        click.option(
+            "--isolation",
+            type=click.Choice(("thread", "process")),
+            help="Each company in a thread (default), or in a process with a deadline and a memory limit.",
+        ),
+        click.option(
+            "--concurrency",
+            type=click.IntRange(1, 256),
+            metavar="N",
+            help="Companies at a time (else fleet.yaml's).",
+        ),
+    ):
+        function = option(function)
+    return select_options(function)
+
+
+class Chosen(NamedTuple):
+    """What the command line says of a fleet's run."""
+
+    fleet_file: str | None
+    patterns: tuple[str, ...]
+    changed: str | None
+    statuses: str | None
+    shard: str | None
+    concurrency: int | None = None
+    isolation: Any = None
+    receipt: str | None = None
+    lock_timeout: str | None = None
+
+    def companies(self, fleet: Fleet) -> list[Opened]:
+        """The companies that are chosen. Raises `UsageError`, `InvalidFile`, `PleoctlError`."""
+        from pleoctl.fleet.book import book_of, newest
+        from pleoctl.fleet.select import STATUSES, Selection, shard_of
+
+        statuses = [name.strip() for name in (self.statuses or "").split(",") if name.strip()]
+        for name in statuses:
+            if name not in STATUSES:
+                raise UsageError(f"--status {name} is none", hint=f"one of: {', '.join(STATUSES)}")
+        shard = None if self.shard is None else shard_of(self.shard)
+        lasts = book_of(fleet).last() if statuses else {}
+        ended = {path: last.result.outcome for path, runs in lasts.items() if (last := newest(runs)) is not None}
+        return Selection(self.patterns, self.changed, statuses, shard).of(fleet, fleet.opened(), ended)
+
+
+@as_command("plan", parent="fleet")
+@click.option("-o", "--output", type=PATH, metavar="DIR", help="Save the plans in this folder, for `fleet apply`.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
+@run_options
+def plan(options: Options, *, output: str | None, detailed_exitcode: bool, **chosen: Any) -> Output:
+    """Show what would change, company by company.
+
+    With -o each plan is saved as DIR/COMPANY.plan.json, and DIR/fleet.json names them all: review them with
+    `pleoctl show`, carry them out with `pleoctl fleet apply DIR`.
+
+    Examples:
+    pleoctl fleet plan
+    pleoctl fleet plan -o plans --changed origin/main
+    pleoctl fleet plan --select 'companies/a*' --shard 1/4
+
+    """
+    from pleoctl.fleet.work import Task
+
+    asked = Chosen(**chosen)
+    fleet = _fleet(asked)
+    folder = None if output is None else Path(output)
+    companies = asked.companies(fleet)
+    if folder is not None:
+        _require_one_plan_each(companies)
+        folder.mkdir(parents=True, exist_ok=True)
+    receipt, shown = _run(options, asked, Task("plan", fleet.root, folder, detailed_exitcode), companies, fleet)
+    if folder is not None:
+        write_output(options, str(folder / PLANS_FILE), receipt.bytes)
+    return shown
+
+
+@as_command("sync", parent="fleet")
+@run_options
+@approval_options
+@lock_timeout_option
+def sync(options: Options, *, approvers: str | None, approvals: int, revoked: str | None, **chosen: Any) -> Output:
+    """Export, plan and apply for each company.
+
+    Examples:
+    pleoctl fleet sync
+    pleoctl fleet sync --status failed,partial,locked
+    pleoctl fleet sync --shard 2/5 --receipt receipt.json
+
+    """
+    return _simple(options, "sync", chosen, approvers_of(approvers, approvals, revoked))
+
+
+@as_command("jobs", parent="fleet")
+@run_options
+@lock_timeout_option
+def jobs(options: Options, **chosen: Any) -> Output:
+    """Plan and apply each export job that waits.
+
+    Examples:
+    pleoctl fleet jobs
+
+    """
+    return _simple(options, "jobs", chosen)
+
+
+@as_command("drift", parent="fleet")
+@run_options
+def drift(options: Options, **chosen: Any) -> Output:
+    """Has any company drifted? Exit 2 if so.
+
+    Examples:
+    pleoctl fleet drift
+    pleoctl fleet drift --format json
+
+    """
+    return _simple(options, "drift", chosen)
+
+
+@as_command("apply", parent="fleet")
+@click.argument("folder", type=PATH, metavar="DIR")
+@run_options
+@approval_options
+@lock_timeout_option
+def apply(
+    options: Options, *, folder: str, approvers: str | None, approvals: int, revoked: str | None, **chosen: Any
+) -> Output:
+    """Carry out the plans that `fleet plan -o DIR` has saved.
+
+    Each exactly as it was reviewed, or not at all. A company whose plan could not be made is left out. With
+    --approvers the signatures lie beside each plan: `pleoctl approve DIR/COMPANY.plan.json`.
+
+    Examples:
+    pleoctl fleet apply plans
+    pleoctl fleet apply plans --approvers /etc/pleoctl/allowed_signers --approvals 2
+
+    """
+    from pleoctl.fleet.receipt import read_fleet_receipt
+    from pleoctl.fleet.work import Task
+
+    asked = Chosen(**chosen)
+    fleet, whole = _fleet(asked), Path(folder) / PLANS_FILE
+    made = read_fleet_receipt(whole, str(whole))
+    if made.command != "plan":
+        raise InvalidFile(f"{whole} is the receipt of `fleet {made.command}`", hint="pleoctl fleet plan -o DIR")
+    plans = {one.path: one.plan_id for one in made.companies if one.plan_id is not None}
+    companies = [one for one in asked.companies(fleet) if one.company.path in plans]
+    task = Task("apply", fleet.root, Path(folder), plans=plans)
+    _, shown = _run(options, asked, task, companies, fleet, approvers_of(approvers, approvals, revoked))
+    return shown
+
+
+def _simple(options: Options, command: Any, chosen: dict[str, Any], approvers: Approvers | None = None) -> Output:
+    from pleoctl.fleet.work import Task
+
+    asked = Chosen(**chosen)
+    fleet = _fleet(asked)
+    _, shown = _run(options, asked, Task(command, fleet.root), asked.companies(fleet), fleet, approvers)
+    return shown
+
+
+def _fleet(asked: Chosen) -> Fleet:
+    from pleoctl.fleet.fleet import Fleet
+
+    return Fleet.find(asked.fleet_file)
+
+
+def _require_one_plan_each(companies: Sequence[Opened]) -> None:
+    """Plans are named after their companies, of which two on different servers may have one id."""
+    seen: dict[str, str] = {}
+    for one in companies:
+        other = seen.setdefault(one.id or one.company.path, one.company.path)
+        if other != one.company.path:
+            words = f"{other} and {one.company.path} have the same company id, so their plans would have one name"
+            raise UsageError(words, hint="plan them one by one with --select")
+
+
+def _run(
+    options: Options,
+    asked: Chosen,
+    task: Task,
+    companies: Sequence[Opened],
+    fleet: Fleet,
+    approvers: Approvers | None = None,
+) -> tuple[FleetReceipt, Output]:
+    from pleoctl.cli.applying import patience
+    from pleoctl.cli.planning import progress
+    from pleoctl.cli.signals import stoppable
+    from pleoctl.fleet.run import FleetRun, How
+
+    if approvers is not None:
+        _require_outside(approvers, fleet)
+    waits = 0.0 if task.command in {"plan", "drift"} else patience(asked.lock_timeout)
+    with stoppable() as stop, progress(options, "companies") as advance:
+        settings = fleet.settings
+        isolation = asked.isolation or settings.isolation or "thread"
+        how = How(asked.concurrency or settings.concurrency, isolation, stop.event, waits, approvers)
+        run = FleetRun(fleet, task, how)
+        receipt = run.go(companies, advance)
+        _signalled(receipt, stop)
+        run.keep(receipt)
+    if asked.receipt is not None:
+        write_output(options, asked.receipt, receipt.bytes)
+    return receipt, _output(options, receipt, run)
+
+
+def _require_outside(approvers: Approvers, fleet: Fleet) -> None:
+    try:
+        approvers.check(fleet.root)
+    except Refused as error:
+        words = error.message.replace("the workspace", "the fleet's folder")
+        raise Refused(words, hint=error.findings[0].hint) from None
+
+
+def _signalled(receipt: FleetReceipt, stop: Stop) -> None:
+    """Those that were interrupted end with the signal's own code."""
+    for result in receipt.companies:
+        if stop.code is not None and result.outcome == "interrupted":
+            result.exit_code = int(stop.code)
+
+
+def _output(options: Options, receipt: FleetReceipt, run: FleetRun) -> Output:
+    from pleoctl.report.fleet import receipt_text
+
+    code = receipt.exit_code
+    if options.format == "json":
+        return Output(raw=receipt.bytes, findings=run.findings, exit_code=code)
+    return Output(receipt_text(receipt), findings=run.findings, exit_code=ExitCode(code))

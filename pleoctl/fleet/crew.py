@@ -1,0 +1,65 @@
+"""Companies side by side in this process: so many at a time, each to its own end.
+
+A company that fails stops no other; one that hangs holds its own thread alone, and what the others did is kept at once.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pleoctl.errors import ExitCode
+from pleoctl.fleet.receipt import CompanyResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from pleoctl.fleet.fleet import Opened
+
+# How often the one that waits looks up, so that a signal is heard on every platform.
+_LOOK_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """``work`` for one company, on so many threads; ``stop`` lets those end that began and begins no other."""
+
+    work: Callable[[Opened], CompanyResult]
+    concurrency: int
+    stop: threading.Event
+
+    def results(self, companies: Sequence[Opened]) -> Iterator[CompanyResult]:
+        """One result a company, each as soon as it is there; those that were not begun come last."""
+        waiting: queue.SimpleQueue[Opened] = queue.SimpleQueue()
+        done: queue.SimpleQueue[CompanyResult] = queue.SimpleQueue()
+        for one in companies:
+            waiting.put(one)
+        for number in range(min(self.concurrency, len(companies))):
+            # Daemons: a company that hangs must not keep the process once somebody has said twice that it should end.
+            name = f"pleoctl-company-{number}"
+            threading.Thread(target=self._go, args=[waiting, done], name=name, daemon=True).start()
+        for _ in companies:
+            yield _next(done)
+
+    def _go(self, waiting: queue.SimpleQueue[Opened], done: queue.SimpleQueue[CompanyResult]) -> None:
+        while True:
+            try:
+                one = waiting.get_nowait()
+            except queue.Empty:
+                return
+            done.put(not_begun(one) if self.stop.is_set() else self.work(one))
+
+
+def not_begun(one: Opened) -> CompanyResult:
+    """The result of a company whose turn did not come."""
+    return CompanyResult(path=one.company.path, company=one.id).ended(ExitCode.INTERRUPTED)
+
+
+def _next(done: queue.SimpleQueue[CompanyResult]) -> CompanyResult:
+    while True:
+        try:
+            return done.get(timeout=_LOOK_SECONDS)
+        except queue.Empty:
+            continue

@@ -1,0 +1,96 @@
+"""A company's export jobs, in rounds: what `jobs run` and a fleet do with each job that waits."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pleoctl.errors import PleoctlError, Refused
+from pleoctl.fleet.company import locked
+from pleoctl.jobs.apply import apply_job
+from pleoctl.jobs.desk import JobDesk
+from pleoctl.jobs.queue import eligible, fail_job
+from pleoctl.pleo.connecting import connected
+from pleoctl.pleo.export_jobs import ExportReader, ExportWriter, MissingContraAccounts
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+
+    from pleoctl.fleet.caller import Caller
+    from pleoctl.jobs.receipt import JobReceipt
+    from pleoctl.pleo.export_jobs import ExportJob
+    from pleoctl.run.shared import Runs
+    from pleoctl.workspace import Workspace
+
+
+def reviewed(workspace: Workspace) -> Workspace:
+    """The workspace, if its plans need no review. Raises `Refused`."""
+    if workspace.settings.posting.require_review:
+        raise Refused("posting.requireReview is set: a person looks at each plan", hint="pleoctl jobs plan -o FILE")
+    return workspace
+
+
+@dataclass(slots=True)
+class JobRounds:
+    """Works on the jobs that wait. ``trouble`` is what ended the last round early.
+
+    ``waiting`` are the jobs that it found, by id with the time at which they were made, without those that it closed.
+    """
+
+    workspace: Workspace
+    caller: Caller
+    take_over: bool = False
+    trouble: PleoctlError | None = None
+    waiting: dict[str, str] = field(default_factory=dict)
+
+    def round(self, wanted: tuple[str, ...] = (), *, peek: bool = False) -> Iterator[JobReceipt]:
+        """Each job that waits, planned and applied under one lock; ``peek``: the lock only where there is one."""
+        self.trouble = None
+        try:
+            if peek and not self._any(wanted):
+                return
+            yield from self._jobs(wanted)
+        except PleoctlError as error:
+            self.trouble = error
+
+    def _any(self, wanted: tuple[str, ...]) -> bool:
+        with connected(self.workspace, ExportReader, self.caller.stop) as pleo:
+            return bool(eligible(pleo, wanted))
+
+    def _jobs(self, wanted: tuple[str, ...]) -> Iterator[JobReceipt]:
+        with (
+            locked(self.workspace, "jobs run", self.caller.patience) as runs,
+            closing(JobDesk.of(self.workspace)) as desk,
+            self.caller.writing() as stop,
+            connected(self.workspace, ExportWriter, stop) as pleo,
+        ):
+            jobs = eligible(pleo, wanted)
+            self.waiting = {job.id: job.created for job in jobs}
+            for job in jobs:
+                if stop.is_set():
+                    return
+                receipt = self._job(Bench(desk, pleo, runs, stop), job)
+                if receipt.job.outcome != "open":
+                    del self.waiting[job.id]
+                yield receipt
+
+    def _job(self, bench: Bench, job: ExportJob) -> JobReceipt:
+        desk, pleo = bench.desk, bench.pleo
+        try:
+            made = desk.plan(pleo, job)
+        except MissingContraAccounts as error:
+            fail_job(pleo, job, desk.memory(job.id), ("invalid_configuration", error.message))
+            raise
+        return apply_job(desk.run(made, pleo, bench.runs, bench.stop, take_over=self.take_over))
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a round works with."""
+
+    desk: JobDesk
+    pleo: ExportWriter
+    runs: Runs
+    stop: threading.Event

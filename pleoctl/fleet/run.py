@@ -1,0 +1,134 @@
+"""A command for many companies on this machine, and its receipt beside fleet.yaml."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from pleoctl.documents.files import write_atomically
+from pleoctl.errors import Finding, PleoctlError
+from pleoctl.fleet.book import Last, book_of
+from pleoctl.fleet.caller import Caller
+from pleoctl.fleet.child import in_child
+from pleoctl.fleet.crew import Crew
+from pleoctl.fleet.receipt import CompanyResult, FleetReceipt
+from pleoctl.fleet.work import work
+from pleoctl.machine import this_machine
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from pleoctl.fleet.fleet import Fleet, Opened
+    from pleoctl.fleet.settings import Isolation
+    from pleoctl.fleet.work import Task
+    from pleoctl.plan.approvals import Approvers
+
+# A fleet's receipt is written anew at most this often while its run goes on.
+_WRITE_SECONDS: Final = 5.0
+KEPT: Final = 200
+"""Receipts of fleets that are kept; each company's own are kept all."""
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How companies are worked on: so many at a time, each in a thread or a process; what their runs hear."""
+
+    concurrency: int
+    isolation: Isolation
+    stop: threading.Event
+    patience: float = 0.0
+    approvers: Approvers | None = None
+
+
+def worker(fleet: Fleet, task: Task, how: How) -> Callable[[Opened], CompanyResult]:
+    """What does a task for a company."""
+    if how.isolation == "process":
+        return partial(in_child, fleet, task, how)
+    return partial(work, task, caller=Caller(how.stop, how.patience, how.approvers))
+
+
+@dataclass(slots=True)
+class FleetRun:
+    """One command for some companies of a fleet; ``findings`` tell what could not be kept of it."""
+
+    fleet: Fleet
+    task: Task
+    how: How
+    findings: list[Finding] = field(default_factory=list)
+
+    def go(self, companies: Sequence[Opened], progress: Callable[[int, int], None]) -> FleetReceipt:
+        """The receipt, whose companies are in the order of their paths."""
+        receipt = FleetReceipt(
+            run_id=_run_id(self.task.command), command=self.task.command, companies=[], started_at=now()
+        )
+        going = {
+            one.company.path: CompanyResult(path=one.company.path, company=one.id, outcome="running")
+            for one in companies
+        }
+        written = this_machine().monotonic()
+        crew = Crew(worker(self.fleet, self.task, self.how), self.how.concurrency, self.how.stop)
+        progress(0, len(companies))
+        for number, result in enumerate(crew.results(companies), 1):
+            going[result.path] = result
+            progress(number, len(companies))
+            if this_machine().monotonic() - written > _WRITE_SECONDS:
+                receipt.companies = list(going.values())
+                self._write(receipt)
+                written = this_machine().monotonic()
+        receipt.companies, receipt.finished_at = list(going.values()), now()
+        return receipt
+
+    def keep(self, receipt: FleetReceipt) -> None:
+        """Keep the receipt, and each company's last run."""
+        self._write(receipt)
+        runs = [
+            Last(command=receipt.command, run_id=receipt.run_id, finished_at=receipt.finished_at, result=result)
+            for result in receipt.companies
+        ]
+        try:
+            book_of(self.fleet).note(runs)
+        except PleoctlError as error:
+            self._lost("`fleet status` does not know of this run", error)
+        with suppress(OSError):
+            for old in fleet_receipts(self.fleet)[KEPT:]:
+                old.unlink(missing_ok=True)
+
+    def _write(self, receipt: FleetReceipt) -> None:
+        try:
+            _ignored(self.fleet.folder.parent)
+            write_atomically(self.fleet.folder / f"{receipt.run_id}.json", receipt.bytes, mode=0o600)
+        except (PleoctlError, OSError) as error:
+            self._lost("the fleet's receipt is not kept", error)
+
+    def _lost(self, what: str, error: Exception) -> None:
+        told = Finding("not-written", f"{what}: {error}")
+        if told not in self.findings:
+            self.findings.append(told)
+
+
+def fleet_receipts(fleet: Fleet) -> list[Path]:
+    """The receipts of the fleet's runs, newest first."""
+    return sorted(fleet.folder.glob("[0-9]*.json"), reverse=True)
+
+
+def _ignored(folder: Path) -> None:
+    """A folder of ours with what keeps it out of git."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with suppress(FileExistsError):
+        descriptor = os.open(folder / ".gitignore", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with os.fdopen(descriptor, "w") as ignore:
+            ignore.write("*\n")
+
+
+def _run_id(command: str) -> str:
+    return f"{this_machine().now().strftime('%Y%m%dT%H%M%S%f')}-{command}-{this_machine().token(2)}"
+
+
+def now() -> str:
+    """The present moment as receipts say it."""
+    return this_machine().now().isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,148 @@
+"""fleet.yaml: which companies there are, what each may see, what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from pleoctl.errors import InvalidFile, Refused
+from pleoctl.fleet.fleet import Fleet
+from pleoctl.fleet.settings import FleetSettings, Schedule
+from pleoctl.sources.credentials import child_environment
+
+if TYPE_CHECKING:
+    from tests.conftest import Cli
+    from tests.fleet.conftest import FleetFolder
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/fleet.schema.json").read_text(encoding="utf-8"))
+
+
+def test_the_schema_states_the_settings_and_their_defaults() -> None:
+    """Each key of schemas/fleet.schema.json is a setting with the same default, and the other way round."""
+    stated = {name: part.get("default") for name, part in SCHEMA["properties"].items()}
+    del stated["apiVersion"], stated["kind"]
+    fields = {field.encode_name: field.default for field in msgspec.structs.fields(FleetSettings)}
+    assert fields.keys() == stated.keys()
+    assert {key: fields[key] for key, value in stated.items() if value is not None} == {
+        key: value for key, value in stated.items() if value is not None
+    }
+    assert set(SCHEMA["properties"]["schedule"]["properties"]) == set(Schedule.__struct_fields__)
+
+
+@pytest.mark.parametrize(
+    ("sections", "words"),
+    [
+        ({"companies": []}, "companies"),
+        ({"companies": ["../x/pleoctl.yaml"]}, "leads outside"),
+        ({"companies": ["nowhere/*/pleoctl.yaml"]}, "matches no workspace file"),
+        ({"schedule": {"sync": "hourly"}}, "not a cron line"),
+        ({"database": "postgresql://u:hush@h/d"}, "not a secret reference"),
+        ({"sharedEnv": ["A-B"]}, "not the name of a variable"),
+        ({"concurrency": 0}, "concurrency"),
+    ],
+)
+def test_a_file_that_is_wrong_is_refused(fleet: FleetFolder, cli: Cli, sections: dict[str, Any], words: str) -> None:
+    """With exit 78 and the place, and without the secret that stands in it."""
+    fleet.write(**sections)
+    said = cli("fleet", "list")
+    assert said.code == 78
+    assert words in said.stderr
+    assert "fleet.yaml:" in said.stderr
+    assert "hush" not in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("folders", "words"),
+    [
+        (("a-b", "a_b"), "would see the same variables, PLEO_FLEET_A_B__*"),
+        (("a", "a-_x"), "would see the same variables, PLEO_FLEET_A__*"),
+        (("a", "a/b"), "lies below the folder of"),
+    ],
+)
+def test_companies_that_could_reach_each_other_are_refused(
+    fleet: FleetFolder, cli: Cli, folders: tuple[str, str], words: str
+) -> None:
+    """Two with one form of names, or one whose form begins the other's, or one folder below another."""
+    for name in folders:
+        folder = fleet.root / "other" / name
+        folder.mkdir(parents=True)
+        (folder / "pleoctl.yaml").write_bytes((fleet["west"].folder / "pleoctl.yaml").read_bytes())
+    fleet.write(companies=["other/**/pleoctl.yaml"])
+    said = cli("fleet", "list")
+    assert said.code == 78
+    assert words in said.stderr
+
+
+def test_a_company_sees_its_own_names_alone(fleet: FleetFolder) -> None:
+    """Those of its form or those that are listed, those that are shared, and what is nobody's secret."""
+    given = {"PLEO_FLEET_NORTH__A": "1", "PLEO_FLEET_SOUTH__A": "2", "OWN": "3", "ALL": "4", "PATH": "5", "TOKEN": "6"}
+    fleet.write(companies=["companies/north/pleoctl.yaml", {"path": "companies/west/pleoctl.yaml", "env": ["OWN"]}])
+    north, west = Fleet(fleet.root / "fleet.yaml", given).companies
+    assert set(north.allowed(given, ["ALL"])) == {"PLEO_FLEET_NORTH__A", "ALL", "PATH"}
+    assert set(west.allowed(given, ["ALL"])) == {"OWN", "ALL", "PATH"}
+
+
+def test_programs_of_a_company_see_its_names_alone(fleet: FleetFolder) -> None:
+    """Those that are its own, without Pleo's credential."""
+    given = {"PLEO_FLEET_NORTH__KEY": "k", "PLEO_FLEET_NORTH__BOOKS": "b", "PLEO_FLEET_WEST__KEY": "w", "HOME": "/h"}
+    found = Fleet(fleet.root / "fleet.yaml", given)
+    (north, *_) = found.opened()
+    assert north.workspace is not None
+    assert child_environment(north.workspace.auth[1]) == {"PLEO_FLEET_NORTH__BOOKS": "b", "HOME": "/h"}
+
+
+@pytest.mark.parametrize("reference", ["env:PLEO_FLEET_SOUTH__KEY", "env:PLEO_API_KEY", "file:../south/key"])
+def test_another_companys_secret_is_refused(fleet: FleetFolder, cli: Cli, reference: str) -> None:
+    """With exit 3 for that company; the others go on."""
+    (fleet["south"].folder / "key").write_text("sandbox-key")
+    fleet["north"].write(pleo={"url": fleet["north"].pleo.url, "auth": {"apiKey": reference}})
+    said = cli("fleet", "sync", "--format", "json")
+    assert said.code == 3
+    assert [one["exitCode"] for one in said.json["companies"]] == [3, 0, 0]
+
+
+def test_links_to_another_company_are_refused(fleet: FleetFolder, cli: Cli) -> None:
+    """A workspace file, a file of the books or a folder that is a link out of its own company."""
+    north, south = fleet["north"].folder, fleet["south"].folder
+    (north / "accounts.csv").unlink()
+    (north / "accounts.csv").symlink_to(fleet["west"].folder / "accounts.csv")
+    (south / "pleoctl.yaml").unlink()
+    (south / "pleoctl.yaml").symlink_to(fleet["west"].folder / "pleoctl.yaml")
+    said = cli("fleet", "sync", "--format", "json")
+    assert [one["exitCode"] for one in said.json["companies"]] == [3, 3, 0]
+
+
+def test_a_folder_that_leads_out_of_the_fleet_is_refused(fleet: FleetFolder, tmp_path_factory: Any) -> None:
+    """Also where it holds a workspace of its own."""
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "pleoctl.yaml").write_bytes((fleet["west"].folder / "pleoctl.yaml").read_bytes())
+    (fleet.root / "companies" / "zz").symlink_to(outside)
+    one = Fleet(fleet.root / "fleet.yaml").opened()[-1]
+    assert isinstance(one.error, Refused)
+
+
+def test_one_company_is_looked_after_by_one_workspace(fleet: FleetFolder, cli: Cli) -> None:
+    """Two workspaces of one company would show each other their runs: neither is worked on."""
+    fleet["north"].write(company=fleet["west"].pleo.company, pleo=pleo_of(fleet, "west"))
+    said = cli("fleet", "sync", "--format", "json")
+    assert [one["exitCode"] for one in said.json["companies"]] == [78, 0, 78]
+    assert "companies/west/pleoctl.yaml" in said.json["companies"][0]["error"]["message"]
+
+
+def pleo_of(fleet: FleetFolder, name: str) -> dict[str, Any]:
+    """The ``pleo`` section of a company."""
+    return {"url": fleet[name].pleo.url, "auth": {"apiKey": "env:PLEO_FLEET_NORTH__KEY"}}
+
+
+def test_a_fleet_that_is_not_there_is_told(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By name, by variable and by walking up."""
+    monkeypatch.chdir(tmp_path)
+    assert "no fleet.yaml here or in a folder above" in cli("fleet", "list").stderr
+    with pytest.raises(InvalidFile):
+        Fleet.find(str(tmp_path / "fleet.yaml"))
+    monkeypatch.setenv("PLEOCTL_FLEET", str(tmp_path))
+    assert cli("fleet", "list").code == 78
