@@ -28,7 +28,8 @@ def list_(options: Options, **chosen: Any) -> Output:
     pleoctl fleet list --changed main --format json
 
     """
-    from pleoctl.fleet.book import book_of, newest
+    from pleoctl.fleet.book import newest
+    from pleoctl.fleet.books import book_of
     from pleoctl.fleet.fleet import Fleet
     from pleoctl.report.table import table
 

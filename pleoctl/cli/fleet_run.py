@@ -102,7 +102,8 @@ class Chosen(NamedTuple):
 
     def companies(self, fleet: Fleet) -> list[Opened]:
         """The companies that are chosen. Raises `UsageError`, `InvalidFile`, `PleoctlError`."""
-        from pleoctl.fleet.book import book_of, newest
+        from pleoctl.fleet.book import newest
+        from pleoctl.fleet.books import book_of
         from pleoctl.fleet.select import STATUSES, Selection, shard_of
 
         statuses = [name.strip() for name in (self.statuses or "").split(",") if name.strip()]
@@ -257,7 +258,8 @@ def _run(
     from pleoctl.cli.applying import patience
     from pleoctl.cli.planning import progress
     from pleoctl.cli.signals import stoppable
-    from pleoctl.fleet.run import FleetRun, How
+    from pleoctl.fleet.crew import How
+    from pleoctl.fleet.run import FleetRun
 
     if approvers is not None:
         _require_outside(approvers, fleet)

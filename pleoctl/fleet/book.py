@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pleoctl.fleet.fleet import Fleet
-
 
 class Last(Strict, kw_only=True):
     """The last run of a command for a company."""
@@ -71,13 +69,3 @@ def newest(lasts: dict[Command, Last]) -> Last | None:
     """The newest of a company's last runs that says how it stands: a plan is only a look."""
     ran = [last for command, last in lasts.items() if command != "plan"]
     return max(ran, key=lambda last: last.finished_at, default=None)
-
-
-def book_of(fleet: Fleet) -> Book:
-    """Where the fleet keeps it. Raises `PleoctlError`."""
-    if fleet.database is None:
-        return FileBook(fleet.folder)
-    from pleoctl.fleet.queue.book import DatabaseBook
-    from pleoctl.state.postgres.database import database
-
-    return DatabaseBook(database(fleet.database.reveal()), fleet.settings.name)

@@ -33,8 +33,8 @@ from pleoctl.workspace.secrets import Allowed, Secret
 if TYPE_CHECKING:
     from typing import IO
 
+    from pleoctl.fleet.crew import How
     from pleoctl.fleet.fleet import Fleet
-    from pleoctl.fleet.run import How
 
 _MOST: Final = 64 * 1024 * 1024
 _LOOK_SECONDS: Final = 0.1

@@ -17,9 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from pleoctl.fleet.fleet import Opened
+    from pleoctl.fleet.settings import Isolation
+    from pleoctl.plan.approvals import Approvers
 
 # How often the one that waits looks up, so that a signal is heard on every platform.
 _LOOK_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How companies are worked on: so many at a time, each in a thread or a process; what their runs hear."""
+
+    concurrency: int
+    isolation: Isolation
+    stop: threading.Event
+    patience: float = 0.0
+    approvers: Approvers | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,39 +10,26 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.documents.files import write_atomically
 from pleoctl.errors import Finding, PleoctlError
-from pleoctl.fleet.book import Last, book_of
+from pleoctl.fleet.book import Last
+from pleoctl.fleet.books import book_of
 from pleoctl.fleet.caller import Caller
 from pleoctl.fleet.child import in_child
-from pleoctl.fleet.crew import Crew
+from pleoctl.fleet.crew import Crew, How
 from pleoctl.fleet.receipt import CompanyResult, FleetReceipt
 from pleoctl.fleet.work import work
 from pleoctl.machine import this_machine
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from pleoctl.fleet.fleet import Fleet, Opened
-    from pleoctl.fleet.settings import Isolation
     from pleoctl.fleet.work import Task
-    from pleoctl.plan.approvals import Approvers
 
 # A fleet's receipt is written anew at most this often while its run goes on.
 _WRITE_SECONDS: Final = 5.0
 KEPT: Final = 200
 """Receipts of fleets that are kept; each company's own are kept all."""
-
-
-@dataclass(frozen=True, slots=True)
-class How:
-    """How companies are worked on: so many at a time, each in a thread or a process; what their runs hear."""
-
-    concurrency: int
-    isolation: Isolation
-    stop: threading.Event
-    patience: float = 0.0
-    approvers: Approvers | None = None
 
 
 def worker(fleet: Fleet, task: Task, how: How) -> Callable[[Opened], CompanyResult]:

@@ -16,6 +16,7 @@ from pleoctl.documents.files import write_atomically
 from pleoctl.errors import ExitCode, Finding, PleoctlError, Refused
 from pleoctl.fleet.receipt import ORDER, CompanyResult
 from pleoctl.run.places import RECEIPT
+from pleoctl.watch import watching
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -52,7 +53,9 @@ def work(task: Task, one: Opened, caller: Caller) -> CompanyResult:
     if one.workspace is None:
         return result.failed(one.error or PleoctlError("the workspace cannot be opened"))
     try:
-        return _ACTIONS[task.command](task, one.workspace, caller, result)
+        with watching() as watch:
+            watch.command, watch.company = f"fleet {task.command}", one.id
+            return _ACTIONS[task.command](task, one.workspace, caller, result)
     except PleoctlError as error:
         return result.failed(error)
     except Exception as error:
