@@ -55,7 +55,7 @@ class Watch:
 
     ``planned`` counts by kind and action, ``ended`` by kind, action and status, ``requests`` by service and read,
     write or retry, ``waited`` seconds by reason, ``held`` rows by kind; ``refusals`` are the guard's codes, None where
-    no guard has judged.
+    no guard has judged; ``told`` is what people have been told of it.
     """
 
     command: str | None = None
@@ -69,6 +69,7 @@ class Watch:
     waited: Counter[str] = field(default_factory=Counter)
     held: Counter[str] = field(default_factory=Counter)
     refusals: list[str] | None = None
+    told: dict[str, str] = field(default_factory=dict)
     tracer: Tracer | None = None
     begun: float = field(default_factory=lambda: this_machine().monotonic())
     lock: threading.Lock = field(default_factory=threading.Lock)

@@ -27,6 +27,7 @@ FLOORS: Final = (
     "documents",
     "desired",
     "workspace",
+    "notify",
     "state",
     "remote",
     "run",

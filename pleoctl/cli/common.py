@@ -48,7 +48,7 @@ def as_command(
                 _check_metrics(options)
                 return function(options, **values)
 
-            return execute(options, work, ends=(measure,))
+            return execute(options, work, ends=(notify, measure))
 
         own = list(getattr(function, "__click_params__", []))
         # click reverses the list: the command's own options come first in its help.
@@ -70,6 +70,26 @@ def _help(doc: str) -> str:
         return text
     lines = "\n".join(line.strip() and f"  {line.strip()}" for line in examples.strip().splitlines())
     return f"{text.rstrip()}\n\n\b\nExamples:\n{lines}"
+
+
+def notify(options: Options, output: Output) -> None:
+    """Tell those whom the workspace names, where there is something to tell that they do not know yet."""
+    if watched().company is None:
+        return
+    from pleoctl.notify import COMMANDS, digest, tell
+
+    if options.command in COMMANDS:
+        told = digest(watched(), output.exit_code, output.findings)
+        if told and told != watched().told:
+            watched().told = told
+            with suppress(PleoctlError):  # the workspace is no longer what it was
+                options.unwritten += tell(open_workspace(options), watched(), told)
+
+
+def after_round(options: Options, output: Output) -> None:
+    """What a command that goes on for long tells in between; what goes wrong with it is said at the end."""
+    notify(options, output)
+    measure(options, output)
 
 
 def _check_metrics(options: Options) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import as_command, lock_timeout_option, measure, open_workspace, seconds
+from pleoctl.cli.common import after_round, as_command, lock_timeout_option, open_workspace, seconds
 from pleoctl.cli.door import tell, tell_findings
 from pleoctl.cli.posting import opened
 from pleoctl.errors import ExitCode, PleoctlError, Refused, UsageError
@@ -66,7 +66,11 @@ def run(
     every = None if watch is None else interval(watch, "--watch")
     with stoppable() as stop:
         runner = Runner(reviewed(open_workspace(options)), stop, lock_timeout, take_over)
-        return once(runner, jobs) if every is None else Watch(runner, every, jobs, after=partial(measure, options)).go()
+        return (
+            once(runner, jobs)
+            if every is None
+            else Watch(runner, every, jobs, after=partial(after_round, options)).go()
+        )
 
 
 def interval(text: str, option: str) -> float:
@@ -194,7 +198,8 @@ class Watch:
         while not stop.event.is_set():
             well = self._round(first=first)
             first = False
-            self.after(Output(exit_code=ExitCode.OK if well else ExitCode.PARTIAL))
+            findings = self.runner.trouble.findings if self.runner.trouble else []
+            self.after(Output(findings=findings, exit_code=ExitCode.OK if well else ExitCode.PARTIAL))
             if self.jobs and not self._left():
                 return Output(exit_code=stop.code or next((c for c in ORDER if c in self.codes.values()), ExitCode.OK))
             this_machine().wait(stop.bell, pace.after(well=well))

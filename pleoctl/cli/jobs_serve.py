@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pleoctl.cli.common import PATH, as_command, measure, open_workspace, seconds, write_output
+from pleoctl.cli.common import PATH, after_round, as_command, open_workspace, seconds, write_output
 from pleoctl.cli.door import tell
 from pleoctl.cli.jobs_run import Runner, Watch, interval, reviewed, run_options
 from pleoctl.errors import UsageError
@@ -88,7 +88,7 @@ def serve(
         if ready_file is not None:
             content = json.dumps({"url": receiver.url, "pid": os.getpid()}) + "\n"
             write_output(options, ready_file, content.encode(), inputs=workspace.inputs)
-        return Watch(Runner(workspace, stop, lock_timeout, take_over), every, after=partial(measure, options)).go()
+        return Watch(Runner(workspace, stop, lock_timeout, take_over), every, after=partial(after_round, options)).go()
 
 
 def _reference(secret: str) -> str:

@@ -78,6 +78,17 @@ class Jobs(Section, frozen=True):
     take_over: bool = False
 
 
+NOTICES: Final = ("drift", "refused", "failed", "held", "expiring")
+"""What can be told to people."""
+
+
+class Notice(Section, frozen=True):
+    """One of ``notify``: who is told (a variable that holds a url of Apprise), and of what."""
+
+    to: str
+    on: tuple[Literal["drift", "refused", "failed", "held", "expiring"], ...] = NOTICES
+
+
 class Settings(Section, frozen=True):
     """The whole file; a source's and a sink's section are their types' own business."""
 
@@ -93,6 +104,7 @@ class Settings(Section, frozen=True):
     posting: Posting = Posting()
     jobs: Jobs = Jobs()
     state: str | None = None
+    notify: tuple[Notice, ...] = ()
 
 
 def typed(data: dict[str, Any]) -> Settings:

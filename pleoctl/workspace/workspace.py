@@ -121,15 +121,16 @@ class Workspace:
     def auth(self) -> tuple[str, Secret]:
         """``apiKey`` or ``accessToken``, and the reference to it."""
         ((name, reference),) = self.settings.pleo.auth.items()
-        return name, self._secret(reference, "pleo", "auth", name)
+        return name, self.secret(reference, "pleo", "auth", name)
 
     @property
     def state(self) -> Secret | None:
         """The reference to the state that machines share; None: this machine's."""
         reference = self.settings.state
-        return None if reference is None else self._secret(reference, "state")
+        return None if reference is None else self.secret(reference, "state")
 
-    def _secret(self, reference: str, *key: str) -> Secret:
+    def secret(self, reference: str, *key: str | int) -> Secret:
+        """A reference that stands under a key of this file."""
         return Secret(reference, self.root, self.document.place(key), self.environ)
 
     @property

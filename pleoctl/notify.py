@@ -1,0 +1,117 @@
+"""Notices to people about a run that nobody watched: one digest a run for each target of ``notify``.
+
+A digest has ids, names of kinds, codes and numbers; no word in it comes from Pleo, from the accounting system or from a
+branch. Targets are urls of Apprise in variables of the environment, so that a branch names none of its own. A notice
+that cannot be sent is a warning and changes no exit code.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.errors import ExitCode, Finding, MissingExtra, PleoctlError
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pleoctl.watch import Watch
+    from pleoctl.workspace import Workspace
+
+COMMANDS: Final = frozenset(
+    {"apply", "doctor", "drift", "export", "jobs plan", "jobs run", "jobs serve", "plan", "sync", "undo"}
+)
+"""The commands that are runs; all others tell nobody."""
+_FAILED: Final = frozenset({ExitCode.ERROR, ExitCode.PARTIAL, ExitCode.STALE, ExitCode.INVALID})
+_BAD: Final = frozenset({"failed", "ambiguous", "blocked", "partial"})
+
+
+def digest(watch: Watch, code: ExitCode, findings: Iterable[Finding]) -> dict[str, str]:
+    """What there is to tell of a run, by the words that ``notify.on`` has for it; empty where all is well."""
+    if watch.command not in COMMANDS:
+        return {}
+    codes = [finding.code for finding in findings if finding.level == "error"]
+    told = {}
+    if watch.command == "drift" and code is ExitCode.CHANGES:
+        told["drift"] = f"Pleo has moved away: {_listed(watch.planned)}"
+    if code is ExitCode.REFUSED:
+        told["refused"] = f"refused: {', '.join(watch.refusals or sorted(set(codes)))}"
+    bad = [
+        f"{kind} {action} {status} {n}" for (kind, action, status), n in sorted(watch.ended.items()) if status in _BAD
+    ]
+    if code in _FAILED or bad:
+        told["failed"] = f"exit {int(code)}: {'; '.join(bad) or ', '.join(sorted(set(codes))) or code.name.lower()}"
+    if watch.held:
+        told["held"] = "rows that cannot be used: " + ", ".join(f"{kind} {n}" for kind, n in sorted(watch.held.items()))
+    if "unauthorised" in codes:
+        told["expiring"] = "the credential is expired, revoked or lacks a scope"
+    return told
+
+
+def _listed(planned: Counter[tuple[str, str]]) -> str:
+    found: dict[str, list[str]] = defaultdict(list)
+    for (kind, action), number in sorted(planned.items()):
+        found[kind].append(f"{action} {number}")
+    return "; ".join(f"{kind} {', '.join(parts)}" for kind, parts in found.items())
+
+
+def tell(workspace: Workspace, watch: Watch, told: dict[str, str]) -> list[Finding]:
+    """Send the digest to each target that wants any of it; warnings for those that could not be told."""
+    findings = []
+    for place, notice in enumerate(workspace.settings.notify):
+        wanted = {name: words for name, words in told.items() if name in notice.on}
+        if not wanted:
+            continue
+        secret = workspace.secret(notice.to, "notify", place, "to")
+        if secret.environ.get(notice.to.removeprefix("env:")) == "":
+            continue
+        try:
+            _send(secret.reveal(), f"pleoctl {watch.command}: {', '.join(wanted)}", _body(watch, wanted))
+        except PleoctlError as error:
+            findings += [
+                Finding("not-told", f"{notice.to}: {one.message}", "warning", hint=one.hint) for one in error.findings
+            ]
+    return findings
+
+
+def _body(watch: Watch, wanted: Mapping[Any, str]) -> str:
+    lines = [f"company {watch.company}", *wanted.values()]
+    if watch.run is not None:
+        lines.append(f"run {watch.run}: pleoctl log {watch.run}")
+    return "\n".join(lines)
+
+
+def _send(url: str, title: str, body: str) -> None:
+    """Raises `PleoctlError` without a word of the url, which is a secret, or of the answer."""
+    try:
+        from apprise import Apprise, NotifyFormat, NotifyType
+    except ImportError as error:
+        raise MissingExtra("notices need another package", hint="pip install 'pleoctl[notify]'") from error
+    with _silent():
+        target = Apprise()
+        try:
+            known = target.add(url)
+            sent = known and target.notify(
+                body=body, title=title, notify_type=NotifyType.WARNING, body_format=NotifyFormat.TEXT
+            )
+        except Exception as error:  # noqa: BLE001 - plug-ins of many hands; no notice ends a run
+            raise PleoctlError(f"the notice could not be sent ({type(error).__name__})") from None
+    if not known:
+        raise PleoctlError("is no url that notices can be sent to", hint="see the list of services of Apprise")
+    if not sent:
+        raise PleoctlError("the notice could not be sent")
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Apprise logs addresses, which hold secrets."""
+    log = logging.getLogger("apprise")
+    before = log.disabled
+    log.disabled = True
+    try:
+        yield
+    finally:
+        log.disabled = before
