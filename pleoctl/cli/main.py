@@ -20,6 +20,8 @@ from pleoctl.text import Shown
 COMMANDS: Final = {
     "demo": "Run the whole main job on a sandbox on this machine.",
     "init": "Scaffold a workspace; files that exist are never overwritten.",
+    "login": "Sign in by OAuth: to Pleo, the source or the sink.",
+    "logout": "Forget the tokens of a sign-in on this machine, or in the shared state.",
     "doctor": "Ask Pleo who this credential is and what it may do.",
     "export": "Read the accounting system into the desired-state file.",
     "import": "Write live Pleo as a desired state to start from.",

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from pleoctl.errors import PleoError
 from pleoctl.machine import connection_name
 from pleoctl.pleo.reader import PleoReader
+from pleoctl.pleo.signing import NAME, pleo_grant
 from pleoctl.remote.auth import Auth, basic, bearer
 from pleoctl.remote.budget import Budget
+from pleoctl.remote.oauth.auth import renewing
 from pleoctl.remote.service import Service
 from pleoctl.remote.transport import Transport
 from pleoctl.state.opening import state_of
@@ -21,18 +23,23 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=PleoReader)
 
 PARALLEL: Final = 8
-NAME: Final = "Pleo"
 
 
 def connect(workspace: Workspace, kind: type[R], *, stop: threading.Event | None = None) -> R:
     """A reader or writer of the workspace's company; the secret is resolved here and kept nowhere else."""
     url, company = workspace.url, workspace.company
-    method, secret = workspace.auth
-    auth = authorisation(method, secret.reveal(), company)
+    auth = _authorisation_of(workspace)
     service = Service(url, NAME, workspace.limits, loopback=workspace.is_loopback, failure=PleoError)
     window = state_of(workspace).window(connection_name(url, auth.fingerprint))
     budget = Budget(workspace.requests_per_minute, window, stop=stop)
     return kind(Transport(service, auth, budget, pool=PARALLEL), company)
+
+
+def _authorisation_of(workspace: Workspace) -> Auth:
+    if workspace.oauth is not None:
+        return renewing(pleo_grant(workspace))
+    method, secret = workspace.auth
+    return authorisation(method, secret.reveal(), workspace.company)
 
 
 def authorisation(method: str, secret: str, company: str) -> Auth:

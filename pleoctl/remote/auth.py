@@ -39,6 +39,10 @@ class Auth:
         """A name for the owner that does not give it away: an HMAC."""
         return hmac.new(self.owner.encode(), _PURPOSE, hashlib.sha256).hexdigest()[:_DIGEST_LETTERS]
 
+    def renewed(self) -> bool:
+        """Whether another try is worth it after a 401 to this thread's last request: never for what does not change."""
+        return False
+
     def masked(self, words: str) -> str:
         """The words without the credential, should the server echo what was sent."""
         for secret in sorted(filter(None, self.secrets), key=len, reverse=True):

@@ -82,6 +82,7 @@ class _Call:
     failures: int = 0
     limited: int = 0
     waited: float = 0.0
+    renewed: bool = False
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -143,12 +144,17 @@ class Transport:
             droppable = call.safe and not self.counts.write
             self._bounds.allow_stop(droppable)
             self.budget.acquire(stoppable=droppable or not call.safe)
-            if call.failures + call.limited:
+            if call.failures + call.limited + call.renewed:
                 watched().request(self.service.name, "retry")
                 with self._lock:
                     self.counts.retries += 1
             try:
                 return self._once(call)
+            except Unauthorised as fault:
+                # A 401 is proof that nothing was done; what 403 refuses, no newer credential is given either.
+                if fault.status != 401 or call.renewed or not self._auth.renewed():
+                    raise
+                call.renewed = True
             except Limited as fault:
                 self._wait_as_told(call, fault)
             except Unanswered as fault:

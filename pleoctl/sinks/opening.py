@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.mapping.rules.model import Rules
+    from pleoctl.remote.oauth.grant import Grant
     from pleoctl.sinks.base import Sink
     from pleoctl.workspace import Workspace
 
@@ -68,12 +69,23 @@ def open_sink(workspace: Workspace) -> Sink:
     if kind in FILES:
         folder = workspace.inside(section["path"], "sink", "path")
         return FILES[kind](section, folder, rules_of(workspace))
-    return _with_context(workspace, kind, section)
+    return _with_context(workspace, Context(workspace, section="sink"), section)
 
 
-def _with_context(workspace: Workspace, kind: str, section: dict[str, Any]) -> Sink:
-    """Raises `InvalidFile` for a wrong section or class, `Refused` for a host that nobody trusts."""
+def signing_in(workspace: Workspace) -> list[Grant]:
+    """The sign-ins of the sink's connections; none for books that are files. Raises as `open_sink` does."""
+    section = section_of(workspace)
+    kind = str(section["type"])
+    if kind in {EXEC, *FILES}:
+        return []
     context = Context(workspace, section="sink")
+    _with_context(workspace, context, section)
+    return [connection.grant() for connection in connections_of(context) if connection.signs_in]
+
+
+def _with_context(workspace: Workspace, context: Context, section: dict[str, Any]) -> Sink:
+    """Raises `InvalidFile` for a wrong section or class, `Refused` for a host that nobody trusts."""
+    kind = str(section["type"])
     try:
         found = sink_class(kind)
         _check_signature(kind, found)

@@ -6,20 +6,27 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from pleoctl.errors import Finding, Refused, RemoteError, SourceError
 from pleoctl.hosts import Endpoint
 from pleoctl.machine import connection_name
 from pleoctl.remote.budget import Budget
 from pleoctl.remote.errors import ApiError, LostAnswer
+from pleoctl.remote.oauth.auth import renewing
+from pleoctl.remote.oauth.client import Client, origin
+from pleoctl.remote.oauth.servers import own_servers
 from pleoctl.remote.service import Service
 from pleoctl.remote.transport import Transport
 from pleoctl.state.opening import LocalState
 from pleoctl.workspace.limits import Limits
+from pleoctl.workspace.settings import OAuth
 from pleoctl.workspace.trust import TrustedHosts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pleoctl.remote.oauth.grant import Grant
     from pleoctl.remote.service import Reply
     from pleoctl.remote.transport import Answer
     from pleoctl.sources.credentials import Credentials
@@ -66,14 +73,39 @@ class ServerConnection:
         self._transport: Transport | None = None
         self.windows: Callable[[str], Window] = LocalState().window
         """Where a credential's requests are counted, by its name."""
+        self.grants: Callable[[Callable[[str], Client]], Grant] = _no_grant
+        """The grant of a client, which is made for a company."""
 
     def refusal(self) -> Finding | None:
         """What to set before this server may be talked to; None where nothing is missing. Raises `UsageError`."""
         hosts = TrustedHosts()
         if self.endpoint == self._own or hosts.trust(self.endpoint):
-            return None
+            return self.client("").refusal() if self.signs_in else None
         message, hint = hosts.refusal(self.endpoint, f"{self._credentials.section}.baseUrl")
         return Finding(Refused.code, message, hint=hint)
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether its credential comes from an authorisation server."""
+        return "oauth" in (self._config.get("auth") or {})
+
+    def grant(self) -> Grant:
+        """The sign-in of a section that `signs_in`. Raises `Refused`, `InvalidFile`."""
+        return self.grants(self.client)
+
+    def client(self, company: str) -> Client:
+        """The client that ``auth.oauth`` names, for one company."""
+        oauth = msgspec.convert(self._config["auth"]["oauth"], OAuth)
+        section, reference = self._credentials.section, oauth.client_secret
+
+        def secret() -> str | None:
+            if reference is None:
+                return None
+            return self._credentials.reveal(reference, section, "auth", "oauth", "clientSecret")
+
+        own = own_servers(str(self._config.get("preset", "")))
+        audience = origin(self.base_url)
+        return Client(oauth, section, self._service, company, audience, secret, own, self._credentials.remember)
 
     def read(self, method: str, path: str, **request: Any) -> Answer:
         """One safe request. Raises `SourceError` without any secret in it."""
@@ -120,7 +152,8 @@ class ServerConnection:
                 raise Refused(missing.message, findings=[missing])
             loopback = self.endpoint.loopback
             limit = self._config.get("requestsPerMinute") or (None if loopback else DEFAULT_REQUESTS)
-            auth = self._credentials.authorise(self._config.get("auth") or {})
+            given = self._config.get("auth") or {}
+            auth = renewing(self.grant()) if self.signs_in else self._credentials.authorise(given)
             if not auth.owner:
                 auth = replace(auth, owner=_user(self._config))
             name = connection_name(self.base_url, auth.fingerprint)
@@ -141,6 +174,10 @@ class ServerConnection:
         except (ValueError, RecursionError):
             words = ""
         return "", self._credentials.redact(" ".join(words.split()))[:SHOWN_ERROR]
+
+
+def _no_grant(_make: Callable[[str], Client]) -> Grant:
+    raise SourceError("this source cannot sign in by OAuth")
 
 
 def _json(content: bytes) -> Any:

@@ -10,8 +10,11 @@ from pleoctl.sources.credentials import Credentials, child_environment
 from pleoctl.sources.running import DEFAULT_SECONDS, run_program
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from pleoctl.remote.oauth.client import Client
+    from pleoctl.remote.oauth.grant import Grant
     from pleoctl.sources.connect import ServerConnection
     from pleoctl.state.budget import Window
     from pleoctl.workspace import Workspace
@@ -34,6 +37,7 @@ class Context:
         self._environment = partial(child_environment, own)
         self._credentials = Credentials(workspace.root, own, workspace.document, section)
         self._windows = partial(_window, workspace)
+        self._grants = partial(_grant, workspace)
         self._connections: list[ServerConnection] = []
 
     def inside(self, name: str, *key: str | int) -> Path:
@@ -68,7 +72,7 @@ class Context:
         from pleoctl.sources.connect import ServerConnection  # requests takes 100 ms to import
 
         made = ServerConnection(base_url, section, service, self._credentials, own)
-        made.windows = self._windows
+        made.windows, made.grants = self._windows, self._grants
         self._connections.append(made)
         return made
 
@@ -78,6 +82,13 @@ def _window(workspace: Workspace, name: str) -> Window:
     from pleoctl.state.opening import state_of
 
     return state_of(workspace).window(name)
+
+
+def _grant(workspace: Workspace, make: Callable[[str], Client]) -> Grant:
+    """The sign-in of the workspace's company by a client."""
+    from pleoctl.remote.oauth.opening import grant_of
+
+    return grant_of(workspace, make(workspace.company))
 
 
 def origin_of(context: Context, reference: str) -> Origin:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator
 
+    from pleoctl.remote.oauth.grant import Grant
     from pleoctl.sources.base import Source, Table
     from pleoctl.workspace import Workspace
 
@@ -64,6 +65,11 @@ def untrusted(source: Source) -> list[Finding]:
     return source.untrusted() if isinstance(source, _Told) else []
 
 
+def signing_in(source: Source) -> list[Grant]:
+    """The sign-ins of an opened source's connections. Raises `Refused`, `InvalidFile`."""
+    return source.signing_in() if isinstance(source, _Told) else []
+
+
 class _Told:
     """A source whose errors say where in the workspace they come from, and hold none of its secrets."""
 
@@ -83,6 +89,10 @@ class _Told:
         """See `untrusted`."""
         found = (connection.refusal() for connection in connections_of(self._context))
         return [self._tell(finding) for finding in found if finding is not None]
+
+    def signing_in(self) -> list[Grant]:
+        """See `signing_in`."""
+        return [connection.grant() for connection in connections_of(self._context) if connection.signs_in]
 
     def _tell(self, finding: Finding) -> Finding:
         hint = finding.hint and redact(self._context, finding.hint)

@@ -73,6 +73,23 @@ class RunStore(Protocol):
         """The lines about a subject, in order."""
 
 
+class Vault(Protocol):
+    """Where the tokens of one sign-in lie; nothing of them is ever shown."""
+
+    @property
+    def place(self) -> str:
+        """What people call the place."""
+
+    def read(self) -> bytes:
+        """What is kept now; empty where nothing is. Raises `Refused` where others can read it, `StateLost`."""
+
+    def hold(self) -> AbstractContextManager[Note]:
+        """The tokens for the block, which no thread, process or machine beside reads or writes under a hold meanwhile.
+
+        What is written is safe when `Note.write` returns. Raises as `read` does, `PleoctlError` where it stays held.
+        """
+
+
 class State(Protocol):
     """Where runs share what they must; ``name`` is a company's or a credential's (`connection_name`)."""
 
@@ -84,3 +101,6 @@ class State(Protocol):
 
     def runs(self, name: str) -> RunStore | None:
         """A company's runs; None where only this machine's folders hold them."""
+
+    def vault(self, name: str) -> Vault:
+        """The tokens of a sign-in, by its name."""

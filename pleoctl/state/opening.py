@@ -8,6 +8,7 @@ from pleoctl.errors import InvalidFile
 from pleoctl.machine import this_machine
 from pleoctl.state.budget import FileWindow
 from pleoctl.state.lock import FileLock
+from pleoctl.state.vault import FileVault
 
 if TYPE_CHECKING:
     from pleoctl.state.base import State
@@ -28,6 +29,10 @@ class LocalState:
 
     def runs(self, name: str) -> None:
         """See `State.runs`."""
+
+    def vault(self, name: str) -> FileVault:
+        """See `State.vault`."""
+        return FileVault(this_machine().state_folder() / "tokens" / f"{name}.json")
 
 
 def state_of(workspace: Workspace) -> State:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SECRET_SECONDS: Final = 60
 MOST_SECRET: Final = 64 * 1024
 FOLDER: Final = "PLEOCTL_SECRETS_DIR"
+TOKENS: Final = '{\n "kind": "Tokens"'
+"""How a file begins that keeps the tokens of a sign-in."""
 
 
 class Origin(Enum):
@@ -64,6 +66,8 @@ class Secret:
     def reveal(self) -> str:
         """The secret itself. Raises `PleoctlError`; `Refused` where it is another's, or running a program is due."""
         kind, _, rest = self.reference.partition(":")
+        if not kind:
+            raise PleoctlError("there is no secret")
         try:
             value = {"env": self._env, "file": self._file, "cmd": self._cmd}[kind](rest).strip("\r\n")
         except Refused as error:
@@ -93,7 +97,19 @@ class Secret:
         return value
 
     def _file(self, name: str) -> str:
-        return decode(read_bytes(self._path(name), name, limit=MOST_SECRET), name)
+        found = decode(read_bytes(self._path(name), name, limit=MOST_SECRET), name)
+        if found.startswith(TOKENS):
+            raise Refused(f"file:{name} holds tokens of pleoctl, which go to their own server alone")
+        return found
+
+    @property
+    def path(self) -> Path:
+        """Where the file of a ``file:`` reference lies. Raises `Refused` as `reveal` does, `PleoctlError`."""
+        try:
+            return self._path(self.reference.partition(":")[2])
+        except Refused as error:
+            told = [replace(finding, place=self._place) for finding in error.findings]
+            raise Refused(error.message, findings=told) from None
 
     def _path(self, name: str) -> Path:
         """Where the file really lies: below the workspace or below the folder that the environment names."""

@@ -23,11 +23,33 @@ class Section(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """A part of the file, named in camel case."""
 
 
+class OAuth(Section, frozen=True):
+    """``auth.oauth``: a client that is registered at an authorisation server, and where its tokens are kept."""
+
+    client_id: str
+    client_secret: str | None = None
+    tokens: str | None = None
+    authorize_url: str | None = None
+    token_url: str | None = None
+    device_url: str | None = None
+    issuer: str | None = None
+    redirect_uri: str | None = None
+    scopes: str | tuple[str, ...] | None = None
+    refresh_grace: bool | int = False
+    grant: Literal["authorizationCode", "clientCredentials"] = "authorizationCode"
+    client_auth: Literal["basic", "post"] = "basic"
+
+    @property
+    def scope(self) -> str:
+        """The scopes as servers take them: with blanks between."""
+        return self.scopes if isinstance(self.scopes, str) else " ".join(self.scopes or ())
+
+
 class Pleo(Section, frozen=True):
     """``pleo``: where the company's Pleo is, and how it is asked."""
 
     url: str
-    auth: dict[str, str]
+    auth: dict[str, Any]
     requests_per_minute: int | None = None
     timeout_seconds: float = 30.0
     answer_seconds: float | None = None

@@ -13,6 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
+import msgspec
+
 from pleoctl.documents.files import decode, keep_inside, read_bytes, write_atomically
 from pleoctl.documents.load import parse
 from pleoctl.errors import Finding, InvalidFile, PleoctlError, Refused, UsageError
@@ -23,7 +25,7 @@ from pleoctl.place import Place
 from pleoctl.workspace.find import find_file
 from pleoctl.workspace.limits import Limits
 from pleoctl.workspace.secrets import Secret
-from pleoctl.workspace.settings import DEFAULT_REQUESTS, GuardLimits, typed
+from pleoctl.workspace.settings import DEFAULT_REQUESTS, GuardLimits, OAuth, typed
 from pleoctl.workspace.trust import url_problem
 
 if TYPE_CHECKING:
@@ -119,9 +121,17 @@ class Workspace:
 
     @property
     def auth(self) -> tuple[str, Secret]:
-        """``apiKey`` or ``accessToken``, and the reference to it."""
-        ((name, reference),) = self.settings.pleo.auth.items()
-        return name, self.secret(reference, "pleo", "auth", name)
+        """``apiKey``, ``accessToken`` or ``oauth``, and the reference to the secret; a public client has none."""
+        ((name, value),) = self.settings.pleo.auth.items()
+        if name != "oauth":
+            return name, self.secret(value, "pleo", "auth", name)
+        return name, self.secret(value.get("clientSecret", ""), "pleo", "auth", name, "clientSecret")
+
+    @property
+    def oauth(self) -> OAuth | None:
+        """``pleo.auth.oauth``; None where another method signs in."""
+        given = self.settings.pleo.auth.get("oauth")
+        return None if given is None else msgspec.convert(given, OAuth)
 
     @property
     def state(self) -> Secret | None:

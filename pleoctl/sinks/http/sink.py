@@ -24,6 +24,7 @@ from pleoctl.sinks.words import SHORTENED
 from pleoctl.sources.context import SERVICE
 from pleoctl.sources.http.expressions import ExpressionError
 from pleoctl.sources.http.presets import overlaid
+from pleoctl.sources.http.signing import with_servers
 from pleoctl.sources.http.templates import check_names, fill_text
 from pleoctl.text import did_you_mean
 
@@ -54,7 +55,7 @@ class HttpSink:
         check_names(config["baseUrl"], set(self._variables), "sink.baseUrl")
         self._connection = context.http(
             fill_text(config["baseUrl"], self._variables),
-            config,
+            with_servers(config, "sink", self._variables),
             service=preset.title if preset else SERVICE,
             own=preset.base_url if preset else "",
         )

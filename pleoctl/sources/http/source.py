@@ -13,6 +13,7 @@ from pleoctl.sources.http.guards import check_table
 from pleoctl.sources.http.presets import load_preset, merged
 from pleoctl.sources.http.reading import ListReader
 from pleoctl.sources.http.rows import RowMaker
+from pleoctl.sources.http.signing import with_servers
 from pleoctl.sources.http.spec import Request, Resource, resources
 from pleoctl.sources.http.templates import check_names, fill_text
 from pleoctl.sources.literal import literal_rows
@@ -54,6 +55,7 @@ class HttpSource:
         if not base_url:
             raise SourceError("source lacks baseUrl")
         check_names(base_url, known, "source.baseUrl")
+        self._config = with_servers(self._config, "source", self._variables)
         self._connection = context.http(
             fill_text(str(base_url), self._variables),
             self._config,

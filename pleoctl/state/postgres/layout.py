@@ -53,6 +53,8 @@ CREATE TABLE pleoctl.memory (
   PRIMARY KEY (company, subject, number)
 );
 CREATE TABLE pleoctl.note (name text PRIMARY KEY, content bytea NOT NULL);
+CREATE TABLE pleoctl.vault (name text PRIMARY KEY);
+CREATE TABLE pleoctl.token (name text PRIMARY KEY, content bytea NOT NULL);
 CREATE FUNCTION pleoctl.take(who text, most integer, span double precision) RETURNS double precision
 LANGUAGE plpgsql AS $$
 DECLARE

@@ -11,6 +11,7 @@ from pleoctl.state.postgres.budget import PostgresWindow
 from pleoctl.state.postgres.database import database
 from pleoctl.state.postgres.lock import PostgresLock
 from pleoctl.state.postgres.runs import PostgresRuns
+from pleoctl.state.postgres.vault import PostgresVault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,10 @@ class PostgresState:
     def runs(self, name: str) -> PostgresRuns:
         """See `State.runs`."""
         return PostgresRuns(self._database, name)
+
+    def vault(self, name: str) -> PostgresVault:
+        """See `State.vault`."""
+        return PostgresVault(self._database, name)
 
 
 class BothLocks:

@@ -1,0 +1,46 @@
+"""A credential that renews itself, as a transport uses it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pleoctl.remote.auth import Auth
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
+
+    from pleoctl.remote.oauth.grant import Grant
+    from pleoctl.remote.oauth.tokens import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Renewing(Auth):
+    """`Auth` by a grant: each request carries tokens that last, and a 401 is answered with newer ones, once."""
+
+    grant: Grant = field(repr=False, kw_only=True)
+    _sent: threading.local = field(default_factory=threading.local, repr=False, kw_only=True)
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Put the token on a request. Raises `SignedOut`, `RemoteError`, before anything is sent."""
+        tokens = self.grant.current()
+        self._sent.tokens = tokens
+        request.headers["Authorization"] = f"Bearer {tokens.access}"
+        return request
+
+    def renewed(self) -> bool:
+        """See `Auth.renewed`. Raises `SignedOut`, `RemoteError`."""
+        failed: Tokens = self._sent.tokens
+        return self.grant.after(failed).access != failed.access
+
+    def masked(self, words: str) -> str:
+        """See `Auth.masked`; tokens of earlier generations count as well."""
+        for secret in sorted({*self.secrets, *self.grant.secrets}, key=len, reverse=True):
+            words = words.replace(secret, "***")
+        return words
+
+
+def renewing(grant: Grant) -> Renewing:
+    """The credential of a grant; requests are counted by issuer, client and grant."""
+    return Renewing({}, (), grant.client.owner, grant=grant)
