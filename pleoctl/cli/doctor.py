@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.cli.signing import grant_for, standing, words
 from pleoctl.errors import ExitCode, Finding, PleoctlError
 from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, flat_kinds
 from pleoctl.pleo.connecting import connected
@@ -51,7 +52,14 @@ def command(options: Options) -> Output:
     wrong_company = any(f.code == "other-company" for f in findings)
     failed = any(f.level == "error" for f in findings)
     code = ExitCode.REFUSED if wrong_company else ExitCode.ERROR if failed else ExitCode.OK
-    return Output(Shown.lines(_lines(workspace, told, readable)), _data(workspace, told, readable), findings, code)
+    signed = _signed_in(workspace)
+    lines = [*_lines(workspace, told, readable), *([f"sign-in   {words(signed)}"] if signed else [])]
+    return Output(Shown.lines(lines), {**_data(workspace, told, readable), "signIn": signed}, findings, code)
+
+
+def _signed_in(workspace: Workspace) -> dict[str, Any] | None:
+    """How the sign-in stands after it was used; None where another method signs in."""
+    return standing(grant_for(workspace, "pleo")) if workspace.oauth is not None else None
 
 
 def _lines(workspace: Workspace, told: Introspection, readable: dict[str, bool]) -> Iterator[str]:

@@ -127,6 +127,14 @@ def test_every_config_key_is_documented_and_no_other() -> None:
     assert {key for key in listed if key.partition(".")[0] != "source"} == wanted
 
 
+def test_every_key_of_a_sign_in_is_documented_and_no_other() -> None:
+    """docs/signing-in.md lists exactly the keys of `oauth`."""
+    schema = json.loads((ROOT / "schemas/workspace.schema.json").read_text(encoding="utf-8"))
+    rows = re.findall(r"^\| (`.*?) \| ", page("signing-in.md").partition("## Settings")[2], re.MULTILINE)
+    listed = {key for row in rows for key in re.findall(r"`([^`]+)`", row)}
+    assert listed == set(schema["definitions"]["oauth"]["properties"])
+
+
 def test_every_environment_variable_is_documented() -> None:
     """Each PLEOCTL_ variable that the source reads stands in docs/configuration.md."""
     source = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "pleoctl").rglob("*.py"))

@@ -24,15 +24,16 @@ class Renewing(Auth):
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Put the token on a request. Raises `SignedOut`, `RemoteError`, before anything is sent."""
-        tokens = self.grant.current()
-        self._sent.tokens = tokens
+        self._sent.tokens = None
+        self._sent.tokens = tokens = self.grant.current()
         request.headers["Authorization"] = f"Bearer {tokens.access}"
         return request
 
     def renewed(self) -> bool:
         """See `Auth.renewed`. Raises `SignedOut`, `RemoteError`."""
-        failed: Tokens = self._sent.tokens
-        return self.grant.after(failed).access != failed.access
+        failed: Tokens | None = self._sent.tokens
+        # Without tokens nothing was sent: it was not the server that refused.
+        return failed is not None and self.grant.after(failed).access != failed.access
 
     def masked(self, words: str) -> str:
         """See `Auth.masked`; tokens of earlier generations count as well."""

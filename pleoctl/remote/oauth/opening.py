@@ -34,7 +34,7 @@ def grant_of(workspace: Workspace, client: Client, failure: type[RemoteError] = 
         raise Refused(missing.message, findings=[missing])
     vault = _vault(workspace, client)
     if isinstance(vault, FileVault) and not client.grants_itself and workspace.environ.get("CI"):
-        _warn(client.service)
+        warn_once(client.service)
     return Grant(client, vault, Endpoint(client, failure))
 
 
@@ -65,8 +65,8 @@ def require_ignored(path: Path) -> None:
 
 
 @cache
-def _warn(service: str) -> None:
-    """Once a process."""
+def warn_once(service: str) -> None:
+    """Tell, once a process, that a runner's files do not last."""
     LOG.warning(
         "%s: tokens are kept in a file of this runner: the next job may find none, or spent ones; "
         "set state and tokens: state",
