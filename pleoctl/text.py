@@ -137,6 +137,11 @@ def _shown(part: object) -> str:
     return part._escaped if isinstance(part, Shown) else terminal(part)
 
 
+def is_whole(text: str) -> bool:
+    """Whether no half of a character stands alone in it: JSON can spell one, UTF-8 cannot hold it."""
+    return text.isascii() or not _compiled("[\ud800-\udfff]").search(text)
+
+
 def quoted(value: object) -> str:
     """A value for people: text in quotes, null and booleans bare."""
     if isinstance(value, str):

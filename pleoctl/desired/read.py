@@ -14,6 +14,7 @@ from pleoctl.errors import Finding, InvalidFile
 from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP, Kind, flat_kinds
 from pleoctl.model.records import DesiredState, Dimension, Row
 from pleoctl.place import Place
+from pleoctl.text import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,8 +33,23 @@ def read_state(text: str, shown: str) -> tuple[DesiredState, Comments]:
         state = reader.read()
     except NotCanonical:
         document = parse(text, shown, SCHEMA)
+        if findings := list(_halves(document)):
+            raise InvalidFile.of(findings) from None
         return state_of(document), from_document(document)
     return state, from_lines(reader.slots, reader.comments)
+
+
+def _halves(document: Document) -> Iterator[Finding]:
+    """Texts that name no record, since neither Pleo nor the books can keep them."""
+    nodes = [document.root]
+    for node in nodes:
+        nodes += node.items
+        if not is_whole(node.text):
+            place, words = (
+                Place(document.shown, node.line, node.column),
+                f"{node.text[:60]!r} holds half of a character",
+            )
+            yield Finding("invalid-file", words, place=place, hint="write the whole character")
 
 
 def load_state(path: Path, shown: str) -> tuple[DesiredState, Comments]:

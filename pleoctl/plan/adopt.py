@@ -14,6 +14,7 @@ from pleoctl.pleo.kinds import read as read_kind
 from pleoctl.reconcile.drafts import is_ours
 from pleoctl.reconcile.duplicates import keep_group, moment
 from pleoctl.remote.errors import Unauthorised
+from pleoctl.text import is_whole
 from pleoctl.workspace.settings import MAX_SELECTED
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def adopt(reader: PleoReader, selected: Sequence[str] | None = None) -> Adopted:
     groups = reader.groups()
     kept = [keep_group(Row(None, {}), same) for same in _by_key(groups, TAG_GROUP).values()]
     kept.sort(key=lambda group: group.key)
-    # A blank code can be neither selected nor left alone; its row without a key holds back every archive of a group.
-    named = [g for g in kept if g.key.strip()]
+    # What is no code can be neither selected nor left alone; its row without a key holds back every archive of a group.
+    named = [g for g in kept if _can_be_written(g.key)]
     active = [g for g in named if not g.archived]
     codes = set(map(TAG_GROUP.normalise, [g.key for g in active[:MAX_SELECTED]] if selected is None else selected))
     chosen = [g for g in named if TAG_GROUP.normalise(g.key) in codes]
@@ -53,7 +54,7 @@ def adopt(reader: PleoReader, selected: Sequence[str] | None = None) -> Adopted:
     dimensions = [*_with_values(chosen, reader), *(Dimension(_row([g], TAG_GROUP), None) for g in others)]
     state = DesiredState(dimensions=dimensions)
     state.flat = {name: _flat_rows(records, KINDS[name]) for name, records in flat.items()}
-    named_others = [g.key for g in others if g.key.strip()]
+    named_others = [g.key for g in others if _can_be_written(g.key)]
     return Adopted(state, [g.key for g in chosen], named_others, [*unread, *_held(state)])
 
 
@@ -123,16 +124,24 @@ def _row(same: list[Live], kind: Kind, used: Mapping[str, int] = MappingProxyTyp
     problem = _problem(record, kind)
     if problem is None and kind.is_flat and len(same) > 1:
         problem = f"Pleo holds {len(same)} {kind.plural} with this {kind.key}"
-    fields = {name: record.key if name == kind.key else record.fields.get(name) for name in kind.names}
-    key = record.key if record.key.strip() else None
+    said = {name: record.key if name == kind.key else record.fields.get(name) for name in kind.names}
+    fields = {name: text if is_whole(text or "") else None for name, text in said.items()}
+    key = record.key if _can_be_written(record.key) else None
     # A record of a group that is kept is described as active: only active groups are adopted.
     return Row(key, fields, not record.archived, problem)
+
+
+def _can_be_written(key: str) -> bool:
+    return bool(key.strip()) and is_whole(key)
 
 
 def _problem(record: Live, kind: Kind) -> str | None:
     if not record.key.strip():
         return f"{kind.key} is blank in Pleo"
     values = {**record.fields, kind.key: record.key}
+    for name in (kind.key, *kind.names):
+        if not is_whole(values.get(name) or ""):
+            return f"{name} {values[name]!r} holds half of a character in Pleo"
     for one in kind.fields:
         if wrong := one.misfit(values.get(one.name)):
             return f"{one.name} {values[one.name]!r} {wrong}"

@@ -19,6 +19,7 @@ from pleoctl.model.records import NOTHING, DesiredState, Dimension, Row
 from pleoctl.place import Place
 from pleoctl.sources.cells import NO_END
 from pleoctl.sources.filling import filled
+from pleoctl.text import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,8 +54,9 @@ class RowReader:
         cells = filled(source.cells, kind, table, self._section)
         problem = source.problem or self._problem(cells, kind)
         identity = cells.get(kind.key)
-        if not isinstance(identity, str) or not identity.strip():
-            identity, problem = None, f"has no {kind.key}"
+        if not isinstance(identity, str) or not _is_key(identity):
+            broken = isinstance(identity, str) and not is_whole(identity)
+            identity, problem = None, problem if broken else f"has no {kind.key}"
         row = Row(identity, self._fields(cells, kind), cells.get("active", True) is not False, problem)
         if problem is None:
             endless = {"expires": None} if cells.get("expires") in NO_END else {}
@@ -67,14 +69,15 @@ class RowReader:
     @staticmethod
     def _fields(cells: dict[str, Any], kind: Kind) -> dict[str, str | None]:
         given = {name: cells.get(name) for name in kind.names if name in cells}
-        texts = {name: value if isinstance(value, str) else None for name, value in given.items()}
+        texts = {name: value if isinstance(value, str) and is_whole(value) else None for name, value in given.items()}
         said = fields_of(kind, texts)
         return {name: said[name] for name in texts}
 
     @staticmethod
     def _problem(cells: dict[str, Any], kind: Kind) -> str | None:
         texts = {name: value for name, value in cells.items() if isinstance(value, str)}
-        wrong = next(_not_texts(cells, kind), None) or kind.problem(texts) or next(_wrong_locals(texts), None)
+        wrong = next(_not_texts(cells, kind), None) or next(_broken(texts), None)
+        wrong = wrong or kind.problem(texts) or next(_wrong_locals(texts), None)
         if wrong is None and not isinstance(cells.get("active", True), bool):
             wrong = f"active is neither true nor false: {cells.get('active')!r}"
         return wrong or (None if cells.get(kind.key) else f"has no {kind.key}")
@@ -113,7 +116,7 @@ class RowReader:
         lost: list[SourceRow] = []
         for source in values.rows if values is not None else ():
             code = source.cells.get("dimension")
-            (by_code[code.casefold()] if isinstance(code, str) and code.strip() else lost).append(source)
+            (by_code[code.casefold()] if isinstance(code, str) and _is_key(code) else lost).append(source)
         made = []
         for row in rows:
             mine = by_code.pop(row.key.casefold(), []) if row.key is not None else []
@@ -157,6 +160,14 @@ def _not_texts(cells: dict[str, Any], kind: Kind) -> Iterator[str]:
     """What is no text, beside the needed fields, which are blank then."""
     names = (*(name for name in kind.names if name not in kind.needed), kind.key, *kind.locals)
     return (f"{name} is not text" for name in dict.fromkeys(names) if not isinstance(cells.get(name), str | None))
+
+
+def _is_key(text: str) -> bool:
+    return bool(text.strip()) and is_whole(text)
+
+
+def _broken(texts: dict[str, str]) -> Iterator[str]:
+    return (f"{name} {text!r} holds half of a character" for name, text in texts.items() if not is_whole(text))
 
 
 def _wrong_locals(texts: dict[str, str]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +113,37 @@ def test_what_pleoctl_could_not_write_is_held(cli: Cli, pleo: Any, workspace: Ma
     text = cli("import", "--force")
     assert "\x1b[2J" not in text.stderr + text.stdout
     assert "\u202e" not in text.stderr + text.stdout
+
+
+def test_texts_that_no_file_can_hold_are_held(
+    cli: Cli, pleo: Any, workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Pleo that answers with half a character: the record stays as it is, and what was written is valid."""
+
+    def halved(body: Any) -> bytes:
+        return json.dumps(body).replace("half", "\\ud800").encode()
+
+    pleo.reset(
+        Seed(
+            accounts=[
+                {"externalId": "half", "name": "Key"},
+                {"externalId": "name", "name": "half"},
+                {"externalId": "fine", "code": "1", "name": "Fine"},
+            ],
+            tag_groups=[
+                {"code": "halfG", "name": "Code", "tags": [{"code": "1", "name": "One"}]},
+                {"code": "D", "name": "Dim", "tags": [{"code": "half", "name": "Code"}, {"code": "2", "name": "half"}]},
+            ],
+        )
+    )
+    monkeypatch.setattr("pleoctl.sandbox.exchange.encode", halved)
+    workspace(pleo)
+    said = cli("import", "--format", "json")
+    assert said.code == 0, said
+    assert (said.json["result"]["selected"], said.json["result"]["leave"]) == (["D"], [])
+    assert len([f for f in said.json["findings"] if "half of a character" in f["message"]]) == 5
+    assert cli("validate").code == 0
+    assert actions(cli) == []
 
 
 def test_more_than_five_groups_are_left_alone(cli: Cli, pleo: Any, workspace: MakeWorkspace) -> None:

@@ -59,6 +59,18 @@ STRUCTURE = {
     "open bracket": ("accounts: [b\n", "f.yaml:4:1", "stream end", "close the bracket"),
     "unknown escape": ('accounts: "\\q"\n', "f.yaml:3:13", "escape", "backslash"),
     "escape beyond Unicode": ('accounts: "\\U00110000"\n', "f.yaml:3:9", "not valid YAML", "does not exist"),
+    "half of a character": (
+        'accounts:\n- {externalId: "a\\ud800", name: "b"}\n',
+        "f.yaml:4:16",
+        "half of",
+        "the whole",
+    ),
+    "half of a character in a name": (
+        'accounts:\n- {externalId: "a", name: "\\udfff"}\n',
+        "f.yaml:4:27",
+        "half of",
+        "the whole",
+    ),
     "long key": ("x" * 5000 + ": 1\n", "f.yaml:3:5001", "':'", "1024"),
     "deep flow nesting": ("accounts: " + "[" * 900 + "]" * 900 + "\n", "f.yaml:3:50", "nested deeper", None),
 }

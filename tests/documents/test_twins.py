@@ -248,8 +248,9 @@ def _agree(text: str) -> None:
 
 @given(states)
 def test_formatting_twice_is_formatting_once(state: DesiredState) -> None:
-    """What the writer wrote, the writer leaves alone."""
+    """What the writer wrote, the writer leaves alone; half a character, which nobody may have written, is refused."""
     text = render(state)
+    assume("\\ud" not in text)
     again, comments = read_state(text, "f.yaml")
     assert render(again, comments) == text
 

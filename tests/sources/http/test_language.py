@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fake_books import Reply
+from pleoctl.desired.comments import render
+from pleoctl.desired.read import read_state
 from pleoctl.errors import InvalidFile, Refused, SourceError
 
 if TYPE_CHECKING:
@@ -200,6 +202,7 @@ def test_bad_rows_are_held_as_in_a_csv(server: FakeServer, books: Books) -> None
         {"id": "c", "name": "Again", "code": "4", "on": True},
         {"id": "d", "name": "Number", "code": 5, "on": True},
         {"id": "e", "name": "Maybe", "code": "6", "on": "yes"},
+        {"id": "f", "name": "\ud800", "code": "7", "on": True},
         {"id": None, "name": "No key", "code": "", "on": True},
     ]
     server.app = lambda _call: Reply(rows)
@@ -210,8 +213,21 @@ def test_bad_rows_are_held_as_in_a_csv(server: FakeServer, books: Books) -> None
         "c": "externalId stands 2 times in the accounting system",
         "d": "code is not text",
         "e": "active is neither true nor false: 'yes'",
+        "f": "name '\\ud800' holds half of a character",
         None: "has no externalId",
     }
+
+
+def test_keys_that_no_file_can_hold_are_no_keys(server: FakeServer, books: Books) -> None:
+    """Their rows hold back what they may have meant, and the file that is written can be read."""
+    rows = [{"id": "a", "name": "Good"}, {"id": "b\ud800", "name": "Half"}]
+    server.app = lambda _call: Reply(rows)
+    state = books.read(section(server, {"externalId": "id", "name": "name"}))
+    assert {row.key: row.hold for row in state.accounts or []} == {
+        "a": None,
+        None: "externalId 'b\\ud800' holds half of a character",
+    }
+    assert read_state(render(state), "f.yaml")[0].accounts is not None
 
 
 def test_an_empty_list_is_refused(server: FakeServer, books: Books) -> None:
