@@ -48,7 +48,7 @@ def restore_tags(bench: Bench, ledger: Ledger, staying: Staying) -> list[Finding
         tags = [tag for tag in bench.fresh.tags.get(group, []) if tag.id not in planned]
         archived |= {tag.id for tag in tags if tag.archived}
         earlier = [tag for tag in tags if not tag.archived and tag.id in staying.tags.get(group, ())]
-        if result.status == "alreadyDone" and earlier:
+        if result.status == "alreadyDone":
             if _guarded(earlier, result.change.address, staying.guard):
                 told.append(_left(len(earlier), result.change.address))
             else:
@@ -129,4 +129,4 @@ class _Restoring:
 def _unarchived(result: Result) -> str | None:
     change = result.change
     mine = change.kind == TAG_GROUP.name and change.action == "unarchive" and result.status in {"done", "alreadyDone"}
-    return (result.id or change.id) if mine else None
+    return result.id if mine else None
