@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pleoctl.apply.state import differences, matches, same_key
+from pleoctl.apply.state import differences, matches
 from pleoctl.errors import Finding, Refused
 from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP, flat_kinds
 from pleoctl.run.receipt import Result
@@ -84,8 +84,6 @@ class FreshCheck:
 
     def _judge(self, changes: list[Change], whole: Iterable[str]) -> None:
         groups = set(whole)
-        if not changes and not groups:
-            return
         api = self._apis[changes[0].kind if changes else TAG.name]
         records = api.reread(changes, groups)
         by_id = {record.id: record for record in records}
@@ -102,8 +100,7 @@ class FreshCheck:
             else:
                 self._judge_write(change, by_id.get(change.id))
 
-    def _judge_create(self, change: Change, found: list[Live]) -> None:
-        twins = [record for record in found if same_key(record, change)]
+    def _judge_create(self, change: Change, twins: list[Live]) -> None:
         if len(twins) == 1 and matches(twins[0], change.after, change.kind):
             self._already(change, twins[0])
         elif len(twins) == 1 and differences(twins[0], change.after, change.kind).keys() == {"state"}:
