@@ -46,8 +46,8 @@ def digest(watch: Watch, code: ExitCode, findings: Iterable[Finding]) -> dict[st
         told["failed"] = f"exit {int(code)}: {'; '.join(bad) or ', '.join(sorted(set(codes))) or code.name.lower()}"
     if watch.held:
         told["held"] = "rows that cannot be used: " + ", ".join(f"{kind} {n}" for kind, n in sorted(watch.held.items()))
-    if "unauthorised" in codes:
-        told["expiring"] = "the credential is expired, revoked or lacks a scope"
+    if {"unauthorised", "signed-out"} & set(codes):
+        told["expiring"] = "the credential or the sign-in has ended, was revoked or lacks a scope"
     return told
 
 

@@ -10,7 +10,7 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, WORKSPACE, as_command
-from pleoctl.errors import PleoctlError
+from pleoctl.errors import PleoctlError, UsageError
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
@@ -22,13 +22,16 @@ source:                                           # where `pleoctl export` reads
   type: csv
   accounts: {path: as/accounts.csv}               # columns externalId, code, name, active, taxCodeExternalId
 """
+COMPANY: Final = "00000000-0000-0000-0000-000000000000"
+STAGING: Final = "https://external.staging.pleo.io"
+PRODUCTION: Final = "https://external.pleo.io"
 TEMPLATE: Final = f"""\
 # A pleoctl workspace: `pleoctl validate` checks it, `pleoctl config show` explains it.
 apiVersion: pleoctl/v1
 kind: Workspace
-company: 00000000-0000-0000-0000-000000000000     # the UUID of your Pleo company; `pleoctl doctor` checks it
+company: {COMPANY}     # the UUID of your Pleo company; `pleoctl doctor` checks it
 pleo:
-  url: https://external.staging.pleo.io           # production: https://external.pleo.io
+  url: {STAGING}           # production: {PRODUCTION}
   auth: {{apiKey: env:PLEO_API_KEY}}                # or accessToken; env:NAME | file:PATH | cmd:COMMAND
 {SCAFFOLD}desired: desired-state.yaml                       # what export writes and plan compares with Pleo
 # dimensions: {{selected: []}}                      # tag groups and tags: `pleoctl dimensions list`, then `select CODE`
@@ -62,18 +65,21 @@ FILES: Final = {
 
 @as_command("init")
 @click.argument("folder", metavar="[DIR]", type=PATH, default=".")
-def command(options: Options, *, folder: str) -> Output:
+@click.option("--company", metavar="UUID", help="The Pleo company.")
+@click.option("--url", metavar="URL", default=STAGING, help=f"Its Pleo (default {STAGING}).")
+def command(options: Options, *, folder: str, company: str | None, url: str) -> Output:
     """Scaffold a workspace; files that exist are never overwritten.
 
     Examples:
     pleoctl init
-    pleoctl init books
+    pleoctl init books --company 12abc3d4-e567-4890-8234-abc56e78fabc
 
     """
     from pleoctl.documents.files import keep_inside, write_atomically
 
     made, kept = [], []
-    for name, content in FILES.items():
+    files = {**FILES, WORKSPACE: _filled_in(company, url)}
+    for name, content in files.items():
         path = Path(folder) / name
         if path.exists():
             kept.append(name)
@@ -83,8 +89,39 @@ def command(options: Options, *, folder: str) -> Output:
             made.append(name)
     lines = [f"wrote {name}" for name in made] + [f"kept {name}" for name in kept]
     missing = _untrusted(Path(folder))
-    lines.append("Next: set company and url in pleoctl.yaml, export PLEO_API_KEY, then `pleoctl doctor`.")
+    lines += _next(company)
     return Output(Shown.lines(lines), {"folder": folder, "wrote": made, "kept": kept}, missing)
+
+
+def _next(company: str | None) -> list[str]:
+    """What is to be done now."""
+    name = "" if company else "set company and url in pleoctl.yaml, "
+    return [
+        f"Next: {name}export PLEO_API_KEY=…, then `pleoctl doctor`. `pleoctl connect` asks for all of it.",
+        "Then the books: `pleoctl source init FILE`, `pleoctl export`, `pleoctl plan`; tag groups by",
+        "`pleoctl dimensions select`, and bookings by mapping.yaml (`pleoctl mapping check`).",
+    ]
+
+
+def _filled_in(company: str | None, url: str) -> str:
+    """The workspace file with what is known. Raises `UsageError`."""
+    from pleoctl.workspace.trust import url_problem
+
+    problem = url_problem(url.rstrip("/"), trusted=False)
+    if problem:
+        raise UsageError(problem[0], hint=problem[1])
+    named = COMPANY if company is None else a_company(company)
+    return TEMPLATE.replace(COMPANY, named, 1).replace(STAGING, url.rstrip("/"), 1)
+
+
+def a_company(text: str) -> str:
+    """A UUID, lower case. Raises `UsageError`."""
+    from uuid import UUID
+
+    try:
+        return str(UUID(text))
+    except ValueError as error:
+        raise UsageError(f"{text} is no UUID", hint="it stands in Pleo's settings") from error
 
 
 def _untrusted(folder: Path) -> list[Finding]:

@@ -20,6 +20,7 @@ from pleoctl.text import Shown
 COMMANDS: Final = {
     "demo": "Run the whole main job on a sandbox on this machine.",
     "init": "Scaffold a workspace; files that exist are never overwritten.",
+    "connect": "Set a company up, from nothing to its first plan, by questions.",
     "login": "Sign in by OAuth: to Pleo, the source or the sink.",
     "logout": "Forget the tokens of a sign-in on this machine, or in the shared state.",
     "doctor": "Ask Pleo who this credential is and what it may do.",

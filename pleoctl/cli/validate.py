@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.cli.init import COMPANY
 from pleoctl.cli.reports import report_options, reporting
 from pleoctl.errors import ExitCode, Finding, MissingExtra, PleoctlError
+from pleoctl.place import Place
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
@@ -45,7 +47,13 @@ def _checks(workspace: Workspace) -> Iterator[tuple[list[str], Callable[[], obje
     from pleoctl.desired.read import load_desired
 
     files = workspace.desired_files
-    yield [shown for _, shown in files], lambda: _consistent(workspace, load_desired(files))
+    if workspace.source is not None and not any(path.exists() for path, _ in files):
+        yield [], lambda: _not_ready(Place(files[0][1]), "is not there yet", "`pleoctl export` writes it")
+    else:
+        yield [shown for _, shown in files], lambda: _consistent(workspace, load_desired(files))
+    if workspace.company == COMPANY:
+        place = workspace.document.place(("company",))
+        yield [], lambda: _not_ready(place, "is the example's company", "set the UUID of yours")
     if workspace.source is not None:
         from pleoctl.sources.opening import open_source
 
@@ -55,6 +63,11 @@ def _checks(workspace: Workspace) -> Iterator[tuple[list[str], Callable[[], obje
         from pleoctl.mapping.rules.build import load_rules
 
         yield [workspace.shown(mapping)], lambda: load_rules(mapping, workspace.root)
+
+
+def _not_ready(place: Place, words: str, hint: str) -> list[Finding]:
+    """What a new workspace lacks, which is no mistake in it."""
+    return [Finding("not-ready", words, "warning", place, hint=hint)]
 
 
 def _consistent(workspace: Workspace, desired: DesiredState) -> list[Finding]:
