@@ -220,6 +220,8 @@ def visma(call: Call) -> Reply:
             }
             for n, (code, (name, options)) in enumerate(TREE.items())
         ]
+    elif call.path.endswith("/suppliers"):
+        rows = offers.visma(NUMBERS)
     else:
         rows = [
             {
@@ -247,7 +249,7 @@ def visma(call: Call) -> Reply:
 
 def sage(call: Call) -> Reply:
     """A total beside the items."""
-    rows = [
+    rows = offers.sage(call, NUMBERS) or [
         {
             "id": f"id-{n}",
             "nominal_code": n,
@@ -286,6 +288,7 @@ def netsuite(call: Call) -> Reply:
         "department": [{"id": o, "fullname": n, "isinactive": "F" if on else "T"} for o, n, on in TREE["d1"][1]],
         "classification": [{"id": o, "fullname": n, "isinactive": "F"} for o, n, _ in TREE["d2"][1]],
         "location": [],
+        "vendor": offers.netsuite(NUMBERS),
     }
     rows = lists[re.findall(r"from (\w+)", call.body["q"])[0]]
     start = int(call.query["offset"])
@@ -333,6 +336,7 @@ def exact(call: Call) -> Reply:
         ],
         "Costcenters": [{"ID": f"i-{o}", "Code": o, "Description": n} for o, n, _ in TREE["d1"][1]],
         "Costunits": [{"ID": f"i-{o}", "Code": o, "Description": n} for o, n, _ in TREE["d2"][1]],
+        **offers.exact(NUMBERS),
     }
     rows = lists[call.path.rpartition("/")[2]]
     start = int(call.query.get("$skiptoken", "0"))
