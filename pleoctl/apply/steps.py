@@ -93,9 +93,12 @@ class Create(Step[Address]):
             self.repeatable, self.looks, self.doubt = False, UNGUARDED_LOOKS, _NOT_SHOWN
 
     def send(self, ids: Sequence[Address]) -> Mapping[Address, Done | Failed | Next[Address]]:
-        """See `Step.send`; a Pleo that takes the key for a look-alike's answers with that one."""
+        """See `Step.send`; a Pleo that takes the key for a look-alike's answers with that one.
+
+        A draft without a key is nobody else's: activating it gives it the key.
+        """
         made = self._api.create(self._change, self._group)
-        if same_key(made, self._change) or self._is_free(made):
+        if same_key(made, self._change) or (made.is_draft and not made.key) or self._is_free(made):
             return dict.fromkeys(ids, self._bench.adopt(self._change, made))
         words = f"Pleo takes it for {made.key!r}, which is wanted itself"
         return dict.fromkeys(ids, Failed("not-stored", words))

@@ -112,6 +112,8 @@ class Settings(Document, frozen=True, kw_only=True):
     """Whether what an archived vendor has is taken."""
     vendor_create_state: Literal["byExternalId", "ACTIVE", "DRAFT"] = "byExternalId"
     """The state of a new vendor: ACTIVE if it has an externalId and else DRAFT, or always the same."""
+    vendor_draft_external_id: Literal["stored", "dropped"] = "stored"
+    """Whether a new vendor that becomes a DRAFT keeps the externalId that it was created with."""
     vendor_list_default: Literal["all", "active"] = "all"
     """What a vendor search without ``states`` finds."""
     vendor_put_state: Literal["set", "ignore"] = "set"

@@ -56,6 +56,16 @@ def test_a_draft_of_our_own_is_activated_at_once(pleo: Sandbox, tmp_path: Path, 
         assert engine.plan().changes == []
 
 
+def test_a_draft_that_lost_its_key_gets_it_when_it_is_activated(pleo: Sandbox, tmp_path: Path) -> None:
+    """Where Pleo keeps no externalId of a draft, the record that a create made is ours: no run leaves one behind."""
+    reading = {"vendor_create_state": "DRAFT", "vendor_draft_external_id": "dropped"}
+    engine = engine_of(pleo, tmp_path, {"externalId": "v", "name": "New"}, reading=reading)
+    assert ends(engine.apply(engine.plan())) == {"vendor:v": "done"}
+    assert [vendor["draft"] for vendor in pleo.state()["vendors"]] == [False]
+    assert list(stored(pleo)) == ["v"]
+    assert engine.plan().changes == []
+
+
 @pytest.mark.parametrize("fresh", [True, False], ids=["new plan", "same plan"])
 @pytest.mark.parametrize("action", ["create", "confirm", "unarchive"])
 def test_a_run_that_died_between_two_requests_is_ended_by_the_next(

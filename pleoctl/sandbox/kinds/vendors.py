@@ -65,6 +65,8 @@ def create(call: Call) -> Answer:
         "createdAt": moment,
         "updatedAt": moment,
     }
+    if row["draft"] and call.settings.vendor_draft_external_id == "dropped":
+        row["externalId"] = None
     return _answer(call, call.store.insert(VENDORS, row), 201)
 
 
