@@ -11,7 +11,7 @@ from fake_books import Reply
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fake_books import Call
+    from fake_books import Call, FakeServer
 
 NUMBERS = answers.NUMBERS
 
@@ -164,3 +164,10 @@ VENDORS: dict[str, Vendor] = {
         dimensions={"1": ["1", "2-"], "2": ["3"]},
     ),
 }
+
+
+def section(server: FakeServer, name: str) -> dict[str, Any]:
+    """The workspace's own part: where the server is, and what the preset asks for."""
+    vendor = VENDORS[name]
+    more = {"variables": vendor.variables} if vendor.variables else {}
+    return {"type": "http", "preset": name, "baseUrl": server.url + vendor.base, "requestsPerMinute": 60000, **more}

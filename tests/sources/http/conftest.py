@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from fake_books import TOKEN, Books, FakeServer
+from pleoctl.sources.http.presets import load_preset, preset_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,3 +34,11 @@ def books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Books:
     folder = tmp_path / "books"
     folder.mkdir()
     return Books(folder)
+
+
+@pytest.fixture
+def tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret behind every variable that a preset names."""
+    for name in preset_names():
+        for variable in re.findall(r"env:(\w+)", json.dumps(load_preset(name).source)):
+            monkeypatch.setenv(variable, f"secret-of-{variable}")
