@@ -116,6 +116,16 @@ class Machine:
 
         return Threads(workers, thread_name_prefix="pleoctl")
 
+    def later(self, seconds: float, act: Callable[[], object]) -> Callable[[], object]:
+        """Have ``act`` called on a thread of its own in so many seconds, unless what is given back is called first."""
+        import threading  # only what must not wait for anybody
+        from contextvars import copy_context
+
+        timer = threading.Timer(seconds, copy_context().run, (act,))
+        timer.daemon = True
+        timer.start()
+        return timer.cancel
+
     def program(
         self,
         command: Sequence[str],

@@ -125,24 +125,12 @@ def _receipt(plan: PostingPlan) -> JobReceipt:
     return JobReceipt(plan.id, name, plan.company, plan.url, JobOutcome(plan.job.id), results, _iso())
 
 
-class _Execution:
-    """One run; it is the reporter of every step."""
+class _Told:
+    """Hears of one step: writes the journal, keeps how each part ended."""
 
-    def __init__(
-        self, run: JobRun, receipt: JobReceipt, journal: Journal, progress: Callable[[int, int], None]
-    ) -> None:
-        self._run, self._receipt, self._journal, self._progress = run, receipt, journal, progress
-        self._results = {result.address.removeprefix("item:"): result for result in receipt.changes}
-        self._ends: dict[str, End] = {}
-        self._job = run.plan.job.id
-        self._last = LastUpdate()
-        self._statuses = Statuses(run.pleo, self._job, self._settle, run.publish, self._last)
-        desk = Desk(
-            run.books.sink, run.plan.posting, self._job, run.fetcher, run.memory, self._last, self._statuses.flush
-        )
-        self._keeper = Bookkeeper(desk, self._settle)
-
-    # --- what settle reports -----------------------------------------------------------------------------------
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.ends: dict[str, End] = {}
 
     def sending(self, step: Step[str], ids: Sequence[str]) -> None:
         """Journal it first."""
@@ -150,7 +138,7 @@ class _Execution:
 
     def ended(self, part: str, end: End) -> None:
         """Keep how a part ended."""
-        self._ends[part] = end
+        self.ends[part] = end
         event: Event = "confirmed" if isinstance(end, Done) else "failed"
         event = "ambiguous" if isinstance(end, Ambiguous) else event
         self._journal.write(event, [part])
@@ -160,11 +148,28 @@ class _Execution:
         _ = step
         return True
 
+
+class _Execution:
+    """One run."""
+
+    def __init__(
+        self, run: JobRun, receipt: JobReceipt, journal: Journal, progress: Callable[[int, int], None]
+    ) -> None:
+        self._run, self._receipt, self._journal, self._progress = run, receipt, journal, progress
+        self._results = {result.address.removeprefix("item:"): result for result in receipt.changes}
+        self._job = run.plan.job.id
+        self._last = LastUpdate()
+        self._statuses = Statuses(run.pleo, self._job, self._settle, run.publish, self._last)
+        desk = Desk(
+            run.books.sink, run.plan.posting, self._job, run.fetcher, run.memory, self._last, self._statuses.flush
+        )
+        self._keeper = Bookkeeper(desk, self._settle)
+
     def _settle(self, step: Step[str]) -> dict[str, End]:
-        self._ends = {}
+        told = _Told(self._journal)
         with watched().span(type(step).__name__.lower(), item=step.ids[0], count=len(step.ids)):
-            settle(step, self, self._run.pleo.wait)
-        return self._ends
+            settle(step, told, self._run.pleo.wait)
+        return told.ends
 
     # --- the run -----------------------------------------------------------------------------------------------
 
@@ -202,6 +207,8 @@ class _Execution:
             # Even a bug must not cost the receipt of what was booked.
             LOG.debug("the run ended with a bug", exc_info=error)
             self._receipt.tell(Finding.of_bug(error))
+        finally:
+            self._statuses.close()
         self._receipt.tell(*self._statuses.findings)
         if self._receipt.job.outcome != "completed":
             stopped = self._run.stop.is_set() and self._receipt.job.outcome == "open"

@@ -1,10 +1,15 @@
-"""Statuses on their way to Pleo: as soon as they are known, at most a hundred a call, none older than a minute (E7)."""
+"""Statuses on their way to Pleo: as soon as they are known, at most a hundred a call, none older than a minute (E7).
+
+A booking may take as long as the books like, so a thread of its own reports what has waited too long; it and the run
+take turns.
+"""
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.errors import Finding
+from pleoctl.errors import Finding, PleoctlError
 from pleoctl.jobs.close import SUCCESSFUL, item_reason
 from pleoctl.jobs.receipt import ItemError
 from pleoctl.jobs.steps import Report
@@ -20,12 +25,13 @@ if TYPE_CHECKING:
     from pleoctl.pleo.export_jobs import ExportWriter
     from pleoctl.run.settle import End, Step
 
-LONGEST: Final = 60.0
+OVERDUE: Final = 45.0
+"""Seconds after which a status no longer waits for others; the rest of its minute is for the call."""
 SETTLED: Final = frozenset({"done", "alreadyDone", "failed", "partial"})
 
 
 class Statuses:
-    """Collects outcomes and reports them."""
+    """Collects outcomes and reports them; to be closed before the run ends."""
 
     def __init__(
         self,
@@ -39,30 +45,55 @@ class Statuses:
         self._pleo, self._job, self._settle, self._publish, self._heard = pleo, job, settle, publish, last
         self._waiting: dict[str, ItemResult] = {}
         self._first: float | None = None
-        self._last: float | None = None
-        self._longest = 0.0
+        self._turn = threading.RLock()
+        self._cancel: Callable[[], object] = lambda: None
+        self._trouble: PleoctlError | None = None
         self.findings: list[Finding] = []
 
     def add(self, item: str, result: ItemResult) -> None:
-        """Take an outcome in; it leaves when the call is full."""
+        """Take an outcome in; it leaves when the call is full. Raises as `flush` does."""
         if result.status not in SETTLED:
             return
-        now = this_machine().monotonic()
-        self._longest = max(self._longest, now - (self._last or now))
-        self._last, self._first = now, self._first or now
-        self._waiting[item] = result
-        if len(self._waiting) >= UPDATES:
-            self.flush()
+        with self._turn:
+            if self._first is None:
+                self._first = this_machine().monotonic()
+                self._cancel = this_machine().later(OVERDUE, self._overdue)
+            self._waiting[item] = result
+            if len(self._waiting) >= UPDATES:
+                self.flush()
 
     def before_the_next(self) -> None:
-        """Report what would grow older than a minute while the next item is booked."""
-        if self._first is not None and this_machine().monotonic() - self._first + 2 * self._longest > LONGEST:
-            self.flush()
+        """Report what has waited long enough. Raises as `flush` does, also for what a thread met meanwhile."""
+        with self._turn:
+            if self._trouble is not None or (
+                self._first is not None and this_machine().monotonic() - self._first >= OVERDUE
+            ):
+                self.flush()
+
+    def close(self) -> None:
+        """Nothing is reported from now on."""
+        with self._turn:
+            self._cancel()
+            self._first, self._waiting = None, {}
+
+    def _overdue(self) -> None:
+        """Report while the run is busy; what goes wrong is the run's to hear."""
+        with self._turn:
+            try:
+                self.flush()
+            except PleoctlError as error:
+                self._trouble = error
 
     def flush(self) -> None:
         """Report all that is waiting. Raises `JobOver`, `LostAnswer`, `Unauthorised`, and what publishing raises."""
-        if not self._waiting:
-            return
+        with self._turn:
+            if self._trouble is not None:
+                raise self._trouble
+            if self._waiting:
+                self._report()
+
+    def _report(self) -> None:
+        self._cancel()
         self._publish()
         results, self._waiting, self._first = self._waiting, {}, None
         updates = {item: update(item, result) for item, result in results.items()}

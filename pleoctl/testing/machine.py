@@ -66,6 +66,10 @@ class SimulatedMachine(Machine):
             self.sleep(seconds)
         return event.is_set()
 
+    def later(self, _seconds: float, _act: Callable[[], object]) -> Callable[[], object]:
+        """Never: nothing takes time here but sleep, so that nobody is late."""
+        return lambda: None
+
     def token(self, size: int = 4) -> str:
         """Names in their order."""
         return next(self._tokens).to_bytes(size).hex()

@@ -333,3 +333,33 @@ def test_statuses_leave_within_a_minute(
         start += number
     assert start == 20
     assert len(reported) <= 4
+
+
+def test_a_slow_booking_holds_up_no_earlier_status(
+    world: World, books: MakeBooks, cli: Cli, time: FakeTime, api: ApiBooks
+) -> None:
+    """What is known is reported within a minute, whatever the next booking takes, and everything once (E7)."""
+    made: list[float] = []
+    answer = api.answer
+
+    def slow(method: str, target: str, headers: dict[str, str], content: bytes) -> tuple[int, Any] | None:
+        if method == "POST":
+            time.sleep(100 if len(made) == 2 else 1)
+            made.append(time.seconds)
+        return answer(method, target, headers, content)
+
+    api.answer = slow  # type: ignore[method-assign]
+    reported: list[tuple[float, int]] = []
+    write = world.write
+
+    def writing(path: str, body: Any, *, half: bool) -> tuple[int, Any]:
+        reported.extend([(time.seconds, len(body))] if path.endswith("items") else [])
+        return write(path, body, half=half)
+
+    world.write = writing  # type: ignore[method-assign]
+    world.add(JOB, [payload(n) for n in range(1, 6)])
+    books(section(api))
+    assert cli("jobs", "run").code == 0
+    assert [number for _, number in reported] == [2, 3]
+    assert reported[0][0] - made[0] <= 60
+    assert reported[0][0] < made[2]

@@ -5,8 +5,14 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
+from contextvars import copy_context
+from functools import partial
+from typing import TYPE_CHECKING
 
 from pleoctl.machine import Machine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 START = 1_000_000.0
 
@@ -17,6 +23,7 @@ class FakeTime(Machine):
     def __init__(self) -> None:
         super().__init__()
         self.seconds = START
+        self._alarms: list[tuple[float, Callable[[], object]]] = []
         self._lock = threading.Lock()
 
     def time(self) -> float:
@@ -34,15 +41,31 @@ class FakeTime(Machine):
         return next(self._tokens).to_bytes(size + 2).hex()
 
     def sleep(self, seconds: float) -> None:
-        """Let the clock move on."""
+        """Let the clock move on; what was to be called by then is called at its moment."""
         with self._lock:
-            self.seconds += max(seconds, 0.0)
+            until = self.seconds + max(seconds, 0.0)
+            due = sorted((alarm for alarm in self._alarms if alarm[0] <= until), key=lambda alarm: alarm[0])
+            self._alarms = [alarm for alarm in self._alarms if alarm not in due]
+        for moment, act in due:
+            self.seconds = max(self.seconds, moment)
+            act()
+        self.seconds = max(self.seconds, until)
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
         """Let the clock move on, unless the event is set."""
         if not event.is_set():
             self.sleep(seconds)
         return event.is_set()
+
+    def later(self, seconds: float, act: Callable[[], object]) -> Callable[[], object]:
+        """While somebody sleeps beyond that moment."""
+        alarm = (self.seconds + seconds, partial(copy_context().run, act))
+        self._alarms.append(alarm)
+
+        def cancel() -> None:
+            self._alarms = [other for other in self._alarms if other is not alarm]
+
+        return cancel
 
 
 class VirtualTime(Machine):
