@@ -28,7 +28,19 @@ if TYPE_CHECKING:
 ITEM = "00000000-0000-4000-8000-000000000001"
 BOOKED = [("credit", "1940", 8830, "SEK"), ("debit", "6540", 8830, "SEK")]
 POSTS_LATER = ["business-central", "odoo"]
-TRANSPORTS_FILES = ["e-conomic", "fortnox", "odoo", "xero"]
+LINKS: dict[str, dict[str, Any]] = {
+    "exact-online": {"Document": "doc-1", "FileName": "1.pdf", "Attachment": "JVBERi0xLjQ="},
+    "fortnox": {"VoucherFileConnection": {"FileId": "file-1", "VoucherNumber": "1", "VoucherSeries": "P"}},
+    "quickbooks": {
+        "Id": "5001",
+        "SyncToken": "0",
+        "FileName": "1.pdf",
+        "AttachableRef": [{"EntityRef": {"type": "JournalEntry", "value": "1"}}],
+    },
+    "visma-eaccounting": {"DocumentId": "v-1", "DocumentType": 3, "AttachmentIds": ["a-1"]},
+}
+"""What a second request says of a file."""
+TRANSPORTS_FILES = ["e-conomic", "odoo", "sage", "xero", *LINKS]
 
 
 @pytest.fixture
@@ -155,7 +167,7 @@ def test_a_refusal_inside_a_success_is_one(opened: Opened) -> None:
     assert vendor.held == []
 
 
-@pytest.mark.parametrize("name", ["odoo", "visma-eaccounting"])
+@pytest.mark.parametrize("name", ["odoo", "quickbooks", "visma-eaccounting", "xero"])
 def test_a_locked_period_is_a_closed_one(name: str, opened: Opened) -> None:
     """As the vendor says it, without an open period."""
     sink, _ = opened(name)
@@ -175,15 +187,34 @@ def test_a_file_is_linked_to_the_record(name: str, opened: Opened, tmp_path: Pat
     sink.attach(held, one.key, File(tmp_path / "receipt", "1.pdf", "application/pdf"))
     told = str(vendor.files)
     assert "%PDF-1.4" in told or "JVBERi0xLjQ=" in told
-    if name == "fortnox":
-        ids = {"FileId": "file-1", "VoucherNumber": "1", "VoucherSeries": "P"}
-        assert vendor.files[-1][1] == {"VoucherFileConnection": ids}
+    if name in LINKS:
+        assert vendor.files[-1][1] == LINKS[name]
+    assert len(vendor.files) == (2 if name in LINKS else 1)
 
 
 def test_others_say_that_they_take_no_files() -> None:
     """What the plan warns of is what the preset lacks."""
     lacking = [name for name in preset_names() if "attach" not in load_preset(name).sink]
     assert sorted({*lacking, *TRANSPORTS_FILES}) == preset_names()
+
+
+@pytest.mark.parametrize("name", ["fortnox", "sage", "visma-eaccounting"])
+def test_a_look_up_reads_no_books_of_earlier_days(name: str, opened: Opened) -> None:
+    """What was booked before is not read again with each look."""
+    sink, vendor = opened(name)
+    for n in range(2, 10):
+        sink.book([booking(sink, day=f"2026-02-0{n}", item=f"{ITEM[:-1]}{n}")])
+    seen: list[int] = []
+    route = vendor.list  # type: ignore[attr-defined]
+
+    def counted(query: Any, body: Any) -> Any:
+        answer = route(query, body)
+        seen.append(sum(len(rows) for rows in answer[1].values() if isinstance(rows, list)))
+        return answer
+
+    vendor.list = counted  # type: ignore[attr-defined]
+    assert not any(sink.find([booking(sink).key]).values())
+    assert seen == [0]
 
 
 def test_words_are_cut_and_told_and_codes_are_not(opened: Opened) -> None:

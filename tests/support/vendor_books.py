@@ -183,7 +183,14 @@ class Exact(Vendor):
             ("GET", "/financial/GLAccounts", lambda *_: (200, {"d": {"results": rows, "__count": "2"}})),
             ("GET", "/generaljournalentry/GeneralJournalEntryLines", self.lines),
             ("POST", "/generaljournalentry/GeneralJournalEntries", self.book),
+            ("POST", "/documents/Documents", self.document),
+            ("POST", "/documents/DocumentAttachments", self.file),
         ]
+
+    def document(self, query: Query, body: Any) -> Answer:
+        """A document of an entry."""
+        self.file(query, body)
+        return 201, {"d": {"ID": "doc-1"}}
 
     def lines(self, query: Query, _body: Any) -> Answer:
         """By `Description eq`."""
@@ -281,9 +288,15 @@ class Sage(Vendor):
         ]
         return [
             ("GET", "/ledger_accounts", lambda *_: (200, {"$total": 2, "$items": rows})),
-            ("GET", "/journals", lambda *_: (200, {"$total": len(self.held), "$items": self.held})),
+            ("GET", "/journals", self.list),
             ("POST", "/journals", self.book),
+            ("POST", "/attachments", self.file),
         ]
+
+    def list(self, query: Query, _body: Any) -> Answer:
+        """From a day on."""
+        rows = [row for row in self.held if row["date"] >= query.get("from_date", [""])[0]]
+        return 200, {"$total": len(rows), "$items": rows}
 
     def book(self, _query: Query, body: Any) -> Answer:
         """Once for each idempotency id."""
@@ -309,7 +322,15 @@ class QuickBooks(Vendor):
             ("GET", "/v3/company/1/companyinfo/1", lambda *_: (200, {})),
             ("GET", "/v3/company/1/query", self.query),
             ("POST", "/v3/company/1/journalentry", self.book),
+            ("POST", "/v3/company/1/upload", self.upload),
+            ("POST", "/v3/company/1/attachable", self.file),
         ]
+
+    def upload(self, query: Query, body: Any) -> Answer:
+        """A file that belongs to nothing yet."""
+        self.file(query, body)
+        made = {"Id": "5001", "SyncToken": "0", "FileName": "1.pdf"}
+        return 200, {"AttachableResponse": [{"Attachable": made}]}
 
     def query(self, query: Query, _body: Any) -> Answer:
         """Accounts or journal entries; the list goes on from `startposition`."""
@@ -321,8 +342,11 @@ class QuickBooks(Vendor):
         return 200, {"QueryResponse": {"JournalEntry": rows} if rows else {}}
 
     def book(self, query: Query, body: Any) -> Answer:
-        """With a `requestid`."""
+        """With a `requestid`, unless the books are closed."""
         assert query["requestid"]
+        if body["TxnDate"] < "2026-01-01":
+            said = {"Message": "Account Period Closed", "code": "6200"}
+            return 400, {"Fault": {"Error": [said], "type": "ValidationFault"}}
         return 200, {"JournalEntry": self.keep({**body, "Id": str(self.posts + 1), "SyncToken": "0"})}
 
 
@@ -345,8 +369,12 @@ class Xero(Vendor):
         return 200, {"ManualJournals": rows if query.get("page", ["1"]) == ["1"] else []}
 
     def book(self, _query: Query, body: Any) -> Answer:
-        """Of a list of one."""
+        """Of a list of one; a lock date refuses."""
         (made,) = body["ManualJournals"]
+        if made["Date"] < "2026-01-01":
+            words = "The document date cannot be before the period lock date, currently set at 31-Dec-2025"
+            told = {"Elements": [{"ValidationErrors": [{"Message": words}]}]}
+            return 400, {"ErrorNumber": 10, "Type": "ValidationException", **told}
         row = self.keep({**made, "ManualJournalID": f"mj-{self.posts + 1}", "Date": "/Date(1773532800000+0000)/"})
         return 200, {"Status": "OK", "ManualJournals": [row]}
 
@@ -356,12 +384,24 @@ class Visma(Vendor):
 
     def routes(self) -> list[tuple[str, str, Route]]:
         """See `Vendor`."""
-        return [("GET", "/vouchers", self.list), ("POST", "/vouchers", self.book)]
+        return [
+            ("GET", "/vouchers", self.list),
+            ("POST", "/vouchers", self.book),
+            ("POST", "/attachments", self.upload),
+            ("POST", "/attachmentlinks", self.file),
+        ]
 
-    def list(self, _query: Query, _body: Any) -> Answer:
-        """All of them."""
-        meta = {"CurrentPage": 1, "TotalNumberOfPages": 1, "TotalNumberOfResults": len(self.held)}
-        return 200, {"Meta": meta, "Data": self.held}
+    def upload(self, query: Query, body: Any) -> Answer:
+        """A file that belongs to nothing yet."""
+        self.file(query, body)
+        return 201, {"Id": "a-1", "FileName": body["FileName"]}
+
+    def list(self, query: Query, _body: Any) -> Answer:
+        """By text."""
+        wanted = query["$filter"][0].split(" or ")
+        rows = [row for row in self.held if f"VoucherText eq '{row['VoucherText']}'" in wanted]
+        meta = {"CurrentPage": 1, "TotalNumberOfPages": 1, "TotalNumberOfResults": len(rows)}
+        return 200, {"Meta": meta, "Data": rows}
 
     def book(self, _query: Query, body: Any) -> Answer:
         """Unless the period is locked."""
