@@ -239,6 +239,24 @@ def test_the_mapping_is_asked_what_it_names(books: Path, workspace: MakeWorkspac
     assert "rule food" in warned["tax-code-in-use"]["message"]
 
 
+def test_accounts_of_desired_vendors_are_in_use(
+    pleo: Sandbox, books: Path, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
+) -> None:
+    """An archived account that a vendor of the desired state owes on is warned of, with the vendor's place."""
+    workspace(pleo, guard=FREE, mapping="mapping.yaml")
+    desired(books, accounts=ACCOUNTS[:1], vendors=[{**VENDORS[0], "payableAccount": "2640"}])
+    (books / "mapping.yaml").write_text(
+        'apiVersion: pleoctl/v1\nkind: ExportMapping\naccounts: {wallet: "5410"}\n'
+        "vendors:\n  unmatched: fail\n  rows: desired\ninclude: [standard]\n"
+    )
+    said = cli("plan", "--format", "json")
+    warned = {w["code"]: w for w in said.json["warnings"]}
+    assert warned["mapping-target-archived"]["address"] == "account:a-2"
+    assert "vendor ACME" in warned["mapping-target-archived"]["message"]
+    desired(books, accounts=ACCOUNTS[:1])
+    assert "mapping-target-archived" not in cli("plan", "--format", "json").stdout
+
+
 def test_drafts_are_written_for_the_books(pleo: Sandbox, books: Path, cli: Cli) -> None:
     """Those that no row is; as csv without formulas, as json with everything, to a file as well."""
     said = cli("vendors", "export-drafts")

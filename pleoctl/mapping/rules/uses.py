@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from pleoctl.errors import InvalidFile
+from pleoctl.mapping.rules.desired import filled
 from pleoctl.mapping.rules.targets import targets
 from pleoctl.model.kinds import ACCOUNT, TAX_CODE, VENDOR
 from pleoctl.plan.warnings import warning
@@ -24,7 +27,12 @@ CODES: Final = {
 
 
 def archived_uses(rules: Rules, desired: DesiredState) -> Callable[[list[Change]], list[Warned]]:
-    """What warns where a plan archives a record that the rules name, unless another active row has its code."""
+    """What warns where a plan archives a record that the rules name, unless another active row has its code.
+
+    What the rules take from the desired state is that of ``desired``; where that has no such rows, they name none.
+    """
+    with suppress(InvalidFile):
+        rules = filled(rules, lambda: desired)
     uses = {
         ACCOUNT.name: {use.code: f"posts to {use.code}: {use.what} ({use.place})" for use in targets(rules)},
         TAX_CODE.name: dict(_tax_codes(rules)),
