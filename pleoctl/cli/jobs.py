@@ -149,24 +149,43 @@ def fail(options: Options, *, job: str, kind: str, reason: str, lock_timeout: st
 def verify(options: Options, *, jobs: tuple[str, ...], since: str | None) -> Output:
     """Hold what Pleo has as booked against the books.
 
-    Exit 2 where an item is missing, void, double, or another record than Pleo was told.
+    Exit 2 where an item is missing, void, double, another record than Pleo was told, or not what a run of this
+    workspace had booked.
 
     Examples:
     pleoctl jobs verify
     pleoctl jobs verify --since 2026-03-01
 
     """
+    from pleoctl.jobs.verify import planned
     from pleoctl.jobs.verify import verify as verified
     from pleoctl.pleo.export_jobs import ExportReader
 
+    first = _day(since)
     workspace = open_workspace(options)
     with opened(workspace) as desk, connected(workspace, ExportReader) as reader:
         chosen = [reader.job(job) for job in jobs] or reader.jobs(("completed", "completed_with_errors"))
-        chosen = [job for job in chosen if since is None or job.created[:10] >= since]
-        findings = [finding for job in chosen for finding in verified(reader, desk.books.sink, job)]
+        chosen = [job for job in chosen if job.created[:10] >= first]
+        findings = [
+            finding
+            for job in chosen
+            for finding in verified(reader, desk.books.sink, job, planned(workspace.runs, job.id))
+        ]
     told = f"{len(chosen)} jobs verified, {len(findings)} items differ."
     code = ExitCode.CHANGES if findings else ExitCode.OK
     return Output(Shown.lines([told]), {"jobs": [job.id for job in chosen]}, findings, code)
+
+
+def _day(text: str | None) -> str:
+    """A day as Pleo's moments begin; the first of all for None. Raises `UsageError`."""
+    from datetime import date
+
+    from pleoctl.errors import UsageError
+
+    try:
+        return "" if text is None else date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise UsageError(f"--since {text} is no day", hint="e.g. --since 2026-03-01") from error
 
 
 command.add_command(verify)

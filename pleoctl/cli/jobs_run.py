@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 ORDER: Final = (ExitCode.PARTIAL, ExitCode.STALE, ExitCode.REFUSED, ExitCode.LOCKED, ExitCode.INVALID, ExitCode.ERROR)
 """Which code a round of several jobs ends with: the first of these that any of them has."""
+
+LATEST: Final = 1000
+"""How many jobs a service that ends tells of as JSON."""
 
 
 def run_options(function: F) -> F:
@@ -187,6 +191,7 @@ class Watch:
     jobs: tuple[str, ...] = ()
     codes: dict[str, ExitCode] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
+    done: deque[dict[str, Any]] = field(default_factory=partial(deque, maxlen=LATEST))
     after: Callable[[Output], object] = field(default=lambda _round: None)
 
     def go(self) -> Output:
@@ -201,11 +206,15 @@ class Watch:
             findings = self.runner.trouble.findings if self.runner.trouble else []
             self.after(Output(findings=findings, exit_code=ExitCode.OK if well else ExitCode.PARTIAL))
             if self.jobs and not self._left():
-                return Output(exit_code=stop.code or next((c for c in ORDER if c in self.codes.values()), ExitCode.OK))
+                return self._output(next((c for c in ORDER if c in self.codes.values()), ExitCode.OK))
             this_machine().wait(stop.bell, pace.after(well=well))
             if not stop.event.is_set():
                 stop.bell.clear()
-        return Output(exit_code=stop.code or ExitCode.OK)
+        return self._output(ExitCode.OK)
+
+    def _output(self, code: ExitCode) -> Output:
+        """What the latest jobs came to; text told it line by line."""
+        return Output(data=list(self.done), exit_code=self.runner.stop.code or code)
 
     def _left(self) -> tuple[str, ...]:
         """The jobs that were named and are not known to be closed."""
@@ -219,6 +228,7 @@ class Watch:
             well = well and not is_open
             if not is_open:
                 self.codes = {**self.codes, receipt.job.id: receipt.exit_code} if self.jobs else {}
+            self.done.append(_summary(receipt))
             tell(Shown.lines([_line(receipt)]))
         trouble = self.runner.trouble
         if trouble is None:

@@ -12,14 +12,14 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pleoctl.errors import Finding, LockHeld, PleoctlError, Refused, Stale
 from pleoctl.jobs.age import LastUpdate
 from pleoctl.jobs.booking import Bookkeeper, Desk, compare
 from pleoctl.jobs.close import ending
 from pleoctl.jobs.items import open_items, read_items
-from pleoctl.jobs.receipt import ItemError, ItemResult, JobOutcome, JobReceipt
+from pleoctl.jobs.receipt import ItemError, ItemResult, JobEnd, JobOutcome, JobReceipt
 from pleoctl.jobs.report import Statuses
 from pleoctl.jobs.steps import Close, Start
 from pleoctl.jobs.used import Used
@@ -229,6 +229,7 @@ class _Execution:
         """The job and its items, as the plan saw them. Raises `Stale`, `LockHeld`."""
         job = self._run.pleo.job(self._job)
         if not job.is_open:
+            self._receipt.job.outcome = next((end for end in get_args(JobEnd) if end == job.status), "open")
             raise Stale(f"export job {job.id} is {job.status}")
         if job.status == "in_progress" and not (self._run.memory.started or self._run.take_over):
             raise LockHeld(

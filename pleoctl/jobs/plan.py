@@ -82,7 +82,7 @@ class Planner:
         entries = {item.id: self._entry(item) for item in waiting}
         standing = self._standing(job, waiting, entries)
         changes = [self._change(job, item, entries[item.id], standing) for item in waiting]
-        self._warn_of_books()
+        self._warn_of_books(silent=any(one.postings is None for some in standing.values() for one in some))
         if elsewhere:
             words = "the job is in progress, and not from this workspace: another runner may be working on it"
             self.warnings.append(Warned("in-progress-elsewhere", "", words))
@@ -119,12 +119,17 @@ class Planner:
         """What the rules make of an item; its posting date does not depend on the day of the run."""
         return None if item.raw is None else self.mapper.engine.entry(convert(item.raw))
 
-    def _warn_of_books(self) -> None:
+    def _warn_of_books(self, *, silent: bool) -> None:
+        """``silent``: a record that was found does not tell its postings, whatever the books said they could."""
         can, posting = self.books.sink.capabilities, self.books.posting
         for code, is_so, message in (
             ("no-drafts", posting.draft and not can.drafts, "the books have no drafts: entries are made as they are"),
             ("only-drafts", not posting.draft and can.only_drafts, "the books take drafts; somebody posts them there"),
-            ("no-read-back", not can.read_back, "the books do not say what they hold, so only keys are compared"),
+            (
+                "no-read-back",
+                silent or not can.read_back,
+                "the books do not say what they hold, so only keys are compared",
+            ),
             (
                 "sink-no-attachments",
                 posting.attachments != "skip" and not can.attachments,

@@ -1,33 +1,68 @@
-"""Pleo's successful items held against the books: what Pleo believes is booked must stand there, once."""
+"""Pleo's successful items held against the books: what Pleo believes is booked must stand there once, as it was."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pleoctl.errors import Finding
+from pleoctl.errors import Finding, PleoctlError
 from pleoctl.jobs.close import SUCCESSFUL
+from pleoctl.jobs.document import KIND, posting_plan_of
 from pleoctl.jobs.receipt import BETWEEN
-from pleoctl.jobs.standing import live
+from pleoctl.jobs.standing import difference, live
 from pleoctl.sinks.base import Key
 from pleoctl.sinks.keys import stored_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
+    from pleoctl.mapping.engine.entries import Entry
     from pleoctl.pleo.export_jobs import ExportJob, ExportReader, JobItem
     from pleoctl.sinks.base import Held, Sink
 
 
-def verify(reader: ExportReader, sink: Sink, job: ExportJob) -> Iterator[Finding]:
-    """What is missing, void, double or another record. Raises `PleoError`, `BooksUnusable`.
+def planned(places: Iterable[Path], job: str) -> Mapping[str, list[Entry]]:
+    """By item, the entries that runs of this workspace had to book for a job; what cannot be read is left out."""
+    found: dict[str, list[Entry]] = defaultdict(list)
+    for path in sorted(path for place in places for path in place.glob("*/plan.json")):
+        with suppress(OSError, PleoctlError):
+            content = path.read_bytes()
+            if job.encode() in content and KIND.encode() in content:
+                plan = posting_plan_of(content, path.name)
+                for change in plan.changes if plan.job.id == job else ():
+                    if change.entry is not None and change.action == "book":
+                        found[change.address.removeprefix("item:")].append(change.entry)
+    return found
 
-    Pleo gives no payload of a job that is over, so amounts are not compared here; the plan of an open job does that.
+
+def verify(reader: ExportReader, sink: Sink, job: ExportJob, entries: Mapping[str, list[Entry]]) -> Iterator[Finding]:
+    """What is missing, void, double, different or another record. Raises `PleoError`, `BooksUnusable`.
+
+    Pleo gives no payload of a job that is over, so ``entries`` say what was to be booked, as far as they are known.
     """
     items = [(place, item) for place, item in enumerate(reader.job_items(job.id), 1) if item.status == SUCCESSFUL]
     keys = {item.id: list(_keys(sink, job, place, item)) for place, item in items}
     found = sink.find([key for some in keys.values() for key in some]) if keys else {}
     for _, item in items:
-        yield from _judged(item, [found.get(key.stored, ()) for key in keys[item.id]])
+        legs = [found.get(key.stored, ()) for key in keys[item.id]]
+        wrong = list(_judged(item, legs))
+        yield from wrong or _different(item, [live(records)[0] for records in legs], entries.get(item.id, ()))
+
+
+def _different(item: JobItem, legs: Sequence[Held], entries: Sequence[Entry]) -> Iterator[Finding]:
+    """Why what stands is none of the entries that were to be booked; a closed period may have moved it."""
+    told = [why for entry in entries for why in [_change(legs, entry)]]
+    if told and None not in told:
+        words = f"the books hold {BETWEEN.join(record.id for record in legs)} for it, but {told[-1]}"
+        yield Finding("different-in-books", words, "warning", address=f"item:{item.id}")
+
+
+def _change(legs: Sequence[Held], entry: Entry) -> str | None:
+    parts = [[leg] for leg in entry.entries] if len(legs) > 1 else [entry.entries]
+    each = (difference(*pair, entry.posting_date, may_move=True) for pair in zip(legs, parts, strict=False))
+    return next(filter(None, each), None)
 
 
 def _keys(sink: Sink, job: ExportJob, place: int, item: JobItem) -> Iterator[Key]:

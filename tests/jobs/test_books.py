@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -144,3 +145,47 @@ def test_what_pleo_has_as_booked_is_verified(world: World, books: MakeBooks, cli
     world.items[JOB].append({"accountingEntryId": item_id(9), "status": "successful"})
     said = cli("jobs", "verify", JOB, "--format", "json")
     assert [finding["code"] for finding in said.json["findings"]] == ["other-record", "missing-in-books"]
+
+
+def test_what_was_changed_in_the_books_is_verified(books: MakeBooks, cli: Cli) -> None:
+    """An amount that is no longer the booked one is named, also after its job is over."""
+    folder = books()
+    assert cli("jobs", "run").code == 0
+    (path,) = (folder / "books").glob("*.beancount")
+    path.write_text(path.read_text().replace("100.01", "109.01"))
+    said = cli("jobs", "verify", "--format", "json")
+    (finding,) = said.json["findings"]
+    assert (said.code, finding["code"], finding["address"]) == (2, "different-in-books", f"item:{item_id(1)}")
+    assert "109.01 SEK" in finding["message"]
+
+
+@pytest.mark.parametrize("day", ["x", "2026-13-01", "yesterday"])
+def test_a_day_that_is_none_verifies_nothing(day: str, books: MakeBooks, cli: Cli) -> None:
+    """Usage, rather than no jobs and all is well."""
+    books()
+    said = cli("jobs", "verify", "--since", day)
+    assert (said.code, "2026-03-01" in said.stderr) == (64, True)
+
+
+def test_books_that_keep_quiet_are_not_compared_in_silence(
+    world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that finds a record and tells no postings of it is `no-read-back`."""
+    monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
+    answers = {"hello": {"drafts": True, "attachments": True}, "find": {"found": {item_id(1): {"id": "7"}}}}
+    says = f"print(json.dumps({answers!r}[json.loads(line)['op']]), flush=True)"
+    lines = f"import json, sys\nfor line in sys.stdin:\n    {says}"
+    books({"type": "exec", "command": [sys.executable, "-c", lines]})
+    plan = cli("jobs", "plan", "--format", "json").json
+    assert plan["summary"]["report"] == 1
+    assert "no-read-back" in {one["code"] for one in plan["warnings"]}
+    assert world.writes == []
+
+
+def test_a_plan_of_a_job_that_is_over_leaves_it_as_it_is(books: MakeBooks, cli: Cli) -> None:
+    """Exit 4, and the receipt does not call the job open."""
+    books()
+    assert cli("jobs", "plan", "-o", "p.json").code == 0
+    assert cli("apply", "p.json").code == 0
+    said = cli("apply", "p.json", "--format", "json")
+    assert (said.code, said.json["job"]["outcome"]) == (4, "completed")

@@ -363,3 +363,15 @@ def test_a_slow_booking_holds_up_no_earlier_status(
     assert [number for _, number in reported] == [2, 3]
     assert reported[0][0] - made[0] <= 60
     assert reported[0][0] < made[2]
+
+
+def test_a_service_that_ends_tells_its_jobs_as_json(world: World, script: Script, books: MakeBooks, cli: Cli) -> None:
+    """One complete envelope after the signal, with what each job came to."""
+    world.add(JOB, [payload(1)])
+    books()
+    said = cli("jobs", "run", "--watch", "5m", "--format", "json")
+    assert (said.code, said.json["exitCode"], said.json["command"]) == (143, 143, "jobs run")
+    assert [(job["job"], job["outcome"], job["counts"]) for job in said.json["result"]] == [
+        (JOB, "completed", {"done": 1})
+    ]
+    assert script.looks

@@ -15,13 +15,14 @@ from pleoctl.sinks.http.presets import load_preset, preset_names
 from pleoctl.sinks.keys import stored_key
 from pleoctl.sinks.opening import open_sink
 from pleoctl.workspace import Workspace
-from vendor_books import DAY, VENDORS, Vendor
+from vendor_books import DAY, VENDORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pleoctl.sinks.base import Sink
+    from vendor_base import Vendor
 
     Opened = Callable[..., tuple[Sink, Vendor]]
 

@@ -5,55 +5,16 @@ Each is called with method, path, query and content, and gives status and body, 
 
 from __future__ import annotations
 
-import json
-import re
 from typing import TYPE_CHECKING, Any, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from vendor_base import Vendor
 
-    Answer = tuple[int, Any]
-    Query = dict[str, list[str]]
-    Route = Callable[[Query, Any], Answer]
+if TYPE_CHECKING:
+    from vendor_base import Answer, Query, Route
 
 ACCOUNTS: Final = {"6540": "11", "1940": "12"}
 DAY: Final = "2026-03-15"
 _TICKS: Final = "/Date(1773532800000)/"
-
-
-class Vendor:
-    """Records in the order in which they were booked; ``posts`` counts the requests that make one."""
-
-    def __init__(self) -> None:
-        """Empty books."""
-        self.held: list[dict[str, Any]] = []
-        self.files: list[tuple[str, Any]] = []
-        self.paths: list[str] = []
-        self.posts = 0
-
-    def __call__(self, method: str, path: str, query: Query, content: bytes) -> Answer:
-        """The answer of the first route that fits."""
-        self.paths.append(f"{method} {path}")
-        body = json.loads(content) if content[:1] in b"{[" and content else content
-        for one, pattern, answer in self.routes():
-            if one == method and re.fullmatch(pattern, path):
-                return answer(query, body)
-        return 404, {"message": f"{method} {path} is not documented"}
-
-    def routes(self) -> list[tuple[str, str, Route]]:
-        """Method, path and what answers."""
-        raise NotImplementedError
-
-    def keep(self, row: dict[str, Any]) -> dict[str, Any]:
-        """A new record."""
-        self.posts += 1
-        self.held.append(row)
-        return row
-
-    def file(self, query: Query, body: Any) -> Answer:
-        """An upload."""
-        self.files.append((self.paths[-1], body))
-        return 201, {"File": {"Id": "file-1"}}
 
 
 class Economic(Vendor):
