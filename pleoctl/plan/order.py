@@ -61,7 +61,7 @@ def _depths(changes: list[Change]) -> dict[Address, int]:
     waits: Counter[Address] = Counter()
     for change, name in kept:
         before = frees.get((change.kind, name, change.after.get(name)))
-        if before is not None and before is not change and change.action != "archive":
+        if before is not None and change.action != "archive":
             following[before.address].append(change.address)
             waits[change.address] += 1
     depths = {change.address: 0 for change, _ in kept}
