@@ -78,17 +78,12 @@ def check_plan(plan: Plan, target: Target, expected: str | None = None) -> None:
         raise Refused("this workspace's guard refuses the plan", findings=guard.findings)
 
 
-def apply_plan(
-    plan: Plan,
-    target: Target,
-    pleo: PleoWriter,
-    ears: Ears | None = None,
-) -> Receipt:
+def apply_plan(plan: Plan, target: Target, pleo: PleoWriter, ears: Ears) -> Receipt:
     """Carry out a plan that `check_plan` let pass, under a lock that the caller holds.
 
     Raises `PleoctlError` only while nothing has been written.
     """
-    return _Run(plan, target, pleo, ears or Ears()).go()
+    return _Run(plan, target, pleo, ears).go()
 
 
 def refuse_plan(plan: Plan, target: Target, error: Refused) -> Receipt:

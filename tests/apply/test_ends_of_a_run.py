@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import stat
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
 
 from ends_of import ends
 from engine import Engine, check_contract
+from pleoctl.apply.ledger import Ledger
+from pleoctl.apply.run import check_plan
+from pleoctl.desired.read import checked
 from pleoctl.documents.schemas import validator
 from pleoctl.errors import ExitCode, PleoctlError, Refused
+from pleoctl.model import DesiredState, Row
 from pleoctl.plan import Plan
 from pleoctl.run.journal import Journal
-from pleoctl.sandbox import Fault
+from pleoctl.sandbox import Fault, Seed
 from pleoctl.workspace.settings import GuardLimits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pleoctl.sandbox import Sandbox
 
 
 def test_a_list_that_never_shows_a_write_is_ambiguous(engine: Engine) -> None:
@@ -44,10 +54,57 @@ def test_a_stop_finishes_what_is_in_flight(engine: Engine) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Journal, "write", write)
         applied = engine.apply(plan, stop)
-    assert applied.outcome == "interrupted"
+    assert (applied.outcome, applied.findings) == ("interrupted", [])
     assert set(ends(applied).values()) == {"done", "notAttempted"}
     assert engine.apply(plan).outcome == "done"
     assert engine.plan().changes == []
+
+
+def test_a_stop_that_comes_too_late_is_none(pleo: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked to stop when all was written, a run is done."""
+    pleo.reset(Seed(accounts=[{"externalId": "a", "name": "Old"}]))
+    state = checked(DesiredState([Row("a", {"code": None, "name": "New"})], None, ["d"]))
+    engine, stop = Engine(pleo, tmp_path, state), threading.Event()
+    told = Ledger.tell
+
+    def tell(self: Ledger, event: Any, addresses: Any, **details: Any) -> None:
+        told(self, event, addresses, **details)
+        stop.set()
+
+    plan = engine.plan()
+    monkeypatch.setattr(Ledger, "tell", tell)
+    assert engine.apply(plan, stop).outcome == "done"
+
+
+def test_a_run_that_had_to_end_looks_no_more(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it wrote is confirmed by Pleo's own answers; nothing else is read or sent once the disk is full."""
+    plan = engine.plan()
+    _break_journal(monkeypatch, "confirmed")
+    engine.pleo.world.statistics.reset()
+    engine.apply(plan)
+    halted = engine.pleo.stats()["reads"]
+    monkeypatch.undo()
+    engine.pleo.world.statistics.reset()
+    engine.apply(plan)
+    assert engine.pleo.stats()["reads"] > halted
+
+
+@pytest.mark.parametrize(
+    ("target", "expected", "words"),
+    [
+        ({"company": "another"}, None, "the plan is for company"),
+        ({"url": "https://elsewhere.example"}, None, "the plan is for url"),
+        ({}, "sha256:another", "not sha256:another"),
+    ],
+)
+def test_a_plan_for_elsewhere_is_refused(
+    engine: Engine, target: dict[str, Any], expected: str | None, words: str
+) -> None:
+    """Another company, another Pleo, another plan than the one that was reviewed; its own in any case passes."""
+    plan = engine.plan()
+    with pytest.raises(Refused, match=words):
+        check_plan(plan, dataclasses.replace(engine.target, **target), expected)
+    check_plan(plan, dataclasses.replace(engine.target, url=engine.target.url.upper()), plan.id)
 
 
 def test_a_stop_before_the_first_write_writes_nothing(engine: Engine) -> None:
