@@ -21,7 +21,7 @@ FLOORS: Final = (
     "errors",
     "hosts streams text",
     "machine markup",
-    "watch",
+    "watch release",
     "telemetry",
     "model",
     "documents",

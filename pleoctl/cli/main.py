@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from importlib import import_module
 from keyword import iskeyword
-from typing import Final
+from typing import Final, NoReturn
 
 import click
 
-from pleoctl import __version__
 from pleoctl.cli.boundary import asked_for, end_interrupted, end_usage_error
-from pleoctl.cli.door import tell
+from pleoctl.cli.door import say, tell
 from pleoctl.cli.lines import choose
 from pleoctl.cli.shared import as_group
 from pleoctl.errors import ExitCode
@@ -104,9 +103,23 @@ pleoctl apply plan.json     carry out exactly that plan
     help=HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-@click.version_option(__version__, prog_name="pleoctl")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, _param, asked: _version(ctx) if asked else None,
+    help="Show the version and exit.",
+)
 def cli() -> None:
     """Print help when no command is given."""
+
+
+def _version(ctx: click.Context) -> NoReturn:
+    from pleoctl.release import told
+
+    say(Shown.lines([told()]))
+    ctx.exit()
 
 
 def run(arguments: list[str]) -> int:

@@ -19,12 +19,13 @@ def command(options: Options) -> Output:
     import platform
 
     from pleoctl import __version__
+    from pleoctl.release import commit, told
 
     del options
     data = {
         "version": __version__,
+        "commit": commit(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
     }
-    told = f"pleoctl, version {data['version']} (Python {data['python']}, {data['system']})"
-    return Output(Shown.lines([told]), data)
+    return Output(Shown.lines([told(f"Python {data['python']}", str(data["system"]))]), data)

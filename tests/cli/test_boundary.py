@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -292,9 +293,13 @@ def test_the_version_is_told(cli: Cli) -> None:
     """One line; `python -m pleoctl` is the same program."""
     from pleoctl import __version__
 
-    assert cli("--version") == (0, f"pleoctl, version {__version__}\n", "")
+    said = cli("--version")
+    assert (said.code, said.stderr) == (0, "")
+    assert re.fullmatch(
+        rf"pleoctl, version {re.escape(__version__)}(?: \(commit [0-9a-f]{{12}}(?:-dirty)?\))?\n", said.stdout
+    )
     done = pleoctl("--version")
-    assert (done.returncode, done.stdout) == (0, f"pleoctl, version {__version__}\n")
+    assert (done.returncode, done.stdout) == (0, said.stdout)
 
 
 def test_the_process_ends_with_the_exit_code(tmp_path: Path) -> None:
