@@ -142,6 +142,22 @@ def test_employee_payable(tmp_path: Path) -> None:
         assert postings(mapped(made, {**known, "user": user}))[1] == ("credit", "2440", 10000)
 
 
+@pytest.mark.parametrize(("vendor", "payable"), [(VENDOR, "2901"), (None, "2440")])
+@pytest.mark.parametrize("employee_first", [True, False])
+def test_roles_do_not_depend_on_each_other(tmp_path: Path, vendor: Any, payable: str, *, employee_first: bool) -> None:
+    """A row's accountsPayable is the vendor's account or the setting, also if another leg books on the employee's."""
+    legs = [
+        "{kind: invoice, debit: line, credit: employeePayable}",
+        "{kind: payment, debit: accountsPayable, credit: wallet}",
+    ]
+    entries = ", ".join(legs if employee_first else legs[::-1])
+    row = f"{{id: own, when: {{type: invoice, method: journal}}, replaces: standard/invoice, entries: [{entries}]}}"
+    made = engine(tmp_path, HEAD + f"expenseTypes:\n- {row}\n")
+    entry = mapped(made, item("invoice", vendor=vendor, user={"code": "E-1"}))
+    by_role = {p.role: p.account for leg in entry.entries for p in leg.postings}
+    assert (by_role["accountsPayable"], by_role["employeePayable"]) == (payable, "2822")
+
+
 # --- accounts --------------------------------------------------------------------------------------------------
 
 

@@ -52,7 +52,7 @@ class Accounts:
             user = work.item.user
             row = self._vendors.of_employee(user.code) if user is not None else None
             if row is not None and row.account is not None:
-                work.vendor, work.is_employee = row, True
+                work.employee = row
                 return Resolved(row.account, role, VENDOR_BRANCH)
         return self._setting(role)
 

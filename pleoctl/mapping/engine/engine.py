@@ -101,7 +101,7 @@ class Engine:
             info.reconciliation_id,
             info.reconciled_entries or [],
             info.attendees or [],
-            None if item.vendor is None and work.vendor is None else _vendor(work),
+            None if item.vendor is None and (work.employee or work.vendor) is None else _vendor(work),
             None if info.invoice_information is None else _invoice(info.invoice_information),
             work.original,
             None if item.service_period is None else _period(item.service_period),
@@ -139,10 +139,10 @@ class Engine:
 
 def _vendor(work: Work) -> VendorOf | None:
     """The vendor that was found, in the item's words; without one the item's own (A2-A4, T36)."""
-    item, found = work.item, work.vendor
+    item, found = work.item, work.employee or work.vendor
     given: Vendor | Supplier | Person | None = item.vendor
     if given is None and found is not None:
-        given = item.user if work.is_employee else item.supplier
+        given = item.supplier if work.employee is None else item.user
     if given is None:
         return None
     return VendorOf(given.code if found is None else found.code, given.name, given.code)

@@ -26,7 +26,8 @@ _CURRENCY: Final = re.compile("[A-Z]{3}")
 class Work(msgspec.Struct, gc=False):
     """One item on its way: ``amount`` and ``values`` (one for each line) are signed hundredths of ``currency``.
 
-    ``described``: a line row has set the description. ``is_employee``: the ``vendor`` stands for the employee.
+    ``described``: a line row has set the description. ``employee``: the vendor that stands for the employee, where a
+    side uses its account; ``vendor`` is never that one, so that no role depends on another.
     """
 
     item: Item
@@ -38,7 +39,7 @@ class Work(msgspec.Struct, gc=False):
     cell: Cell | None = None
     row: TypeRow | None = None
     vendor: VendorRow | None = None
-    is_employee: bool = False
+    employee: VendorRow | None = None
     described: bool = False
     original: OriginalOf | None = None
     amount: int = 0
