@@ -1,7 +1,7 @@
 # Recipes under the names that CONTRIBUTING.md and CI use. BIN is where the environment's programs lie.
 BIN ?= .venv/bin
 
-.PHONY: test laws lint format docs changelog bench
+.PHONY: test laws lint format docs site changelog bench
 
 test:            ## every test, on both cores
 	$(BIN)/pytest -n 2
@@ -24,6 +24,9 @@ docs:            ## pages and schemas that are made from the code
 	$(BIN)/python -m pleoctl.sandbox.schemas schemas
 	$(BIN)/python -m pleoctl.jobs.schemas schemas
 	$(BIN)/python -m pleoctl.report.sinks docs/sinks.md
+
+site:            ## the pages as a site in build/site; a link that leads nowhere ends it
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 changelog:       ## the fragments of changelog.d as a chapter of CHANGELOG.md, for a release
 	$(BIN)/towncrier build --yes --version "$$($(BIN)/hatchling version)"
