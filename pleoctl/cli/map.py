@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pleoctl.mapping.engine.engine import Engine
-    from pleoctl.mapping.io.run import Reason, Tally
+    from pleoctl.mapping.io.outputs import Writer
+    from pleoctl.mapping.io.run import Mapper, Reason, Tally
+    from pleoctl.workspace import Workspace
 
 _SHOWN = 20
 #: Bytes of entries that are held in memory; more go to a temporary file that nobody sees.
@@ -65,7 +67,7 @@ def _give(held: IO[bytes], sink: BinaryIO) -> None:
     copyfileobj(held, sink)
 
 
-@as_command("map", formats=("json", "csv", "beancount", "hledger"), default="json")
+@as_command("map", formats=("json", "csv", "beancount", "hledger", "datev", "sie"), default="json")
 @click.argument("file", metavar="FILE|-", type=PATH)
 @click.option("-o", "--output", metavar="FILE", type=PATH, help="Write here, whole or not at all.")
 @click.option("--no-catalog", is_flag=True, help="Do not check accounts and tags against the desired state.")
@@ -75,6 +77,8 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
     FILE holds a JSON object, a list, an answer of the API ({"data": […]}) or JSON lines; - is standard input. Each
     item becomes one entry, or a failed one with its reason; one item's failure never stops the others.
 
+    datev and sie are files of the workspace's sink, with its keys; a file of datev holds one month.
+
     Exit code 5: some items failed; a table of reasons stands on stderr.
 
     Examples:
@@ -83,7 +87,6 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
 
     """
     from pleoctl.mapping.context import engine_of, open_items
-    from pleoctl.mapping.io.outputs import writer
     from pleoctl.mapping.io.run import Tally, of_company, write_entries
 
     workspace = open_workspace(options)
@@ -92,13 +95,14 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
     if output is not None:
         rule_files = [workspace.root / name for name in engine.rules.inputs]
         check_output(options, output, [*workspace.inputs, *rule_files, Path(file)])
+    mapper, out = _outlet(options.format, workspace, engine)
     tally = Tally()
     sink: Any = _Counted(sys.stdout.buffer)
     try:
         with ExitStack() as stack:
             items = of_company(stack.enter_context(open_items(file)), workspace.company)
             target = stack.enter_context(_held(sink) if output is None else whole_file(Path(output)))
-            write_entries(items, engine, writer(options.format, engine.rules), target, tally)
+            write_entries(items, mapper, out, target, tally)
         sink.flush()
     except NotWritten as error:
         return Output(findings=error.findings, exit_code=ExitCode.PARTIAL if tally.failed else ExitCode.ERROR)
@@ -109,6 +113,18 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
         return replace(_ended(error), raw=b"")
     tell(_summary(tally) + _unchecked(engine, no_catalog=no_catalog))
     return Output(raw=b"", exit_code=ExitCode.PARTIAL if tally.failed else ExitCode.OK)
+
+
+def _outlet(name: str, workspace: Workspace, engine: Engine) -> tuple[Mapper, Writer]:
+    """What makes entries, and what makes bytes of them. Raises `InvalidFile`."""
+    from pleoctl.mapping.io.outputs import FORMATS, writer
+
+    if name in FORMATS:
+        return engine, writer(name, engine.rules)
+    from pleoctl.sinks.files.batch import BatchWriter, HoldingEngine, batch_format
+
+    form = batch_format(workspace, name, split=engine.rules.tax_shape == "split")
+    return HoldingEngine(engine, form), BatchWriter(form)
 
 
 def _unchecked(engine: Engine, *, no_catalog: bool) -> Shown:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SHARED: Final = ("workspace", "format", "verbose", "debug", "no_color", "log_format", "metrics")
 """The names of the options that every command has."""
 LOG_FORMATS: Final = ("text", "json")
-FORMATS: Final = ("text", "json", "markdown", "html", "csv", "beancount", "hledger")
+FORMATS: Final = ("text", "json", "markdown", "html", "csv", "beancount", "hledger", "datev", "sie")
 
 
 def offered(names: Callable[[click.Context], Iterable[str]]) -> Callable[..., list[str]]:

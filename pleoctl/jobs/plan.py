@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Final
 from pleoctl import __version__
 from pleoctl.jobs import document
 from pleoctl.jobs.document import ItemChange, PostingPlan, Warned
-from pleoctl.jobs.holdable import problem_of
 from pleoctl.jobs.items import digest_of_all, open_items, read_items
 from pleoctl.jobs.standing import difference, live
 from pleoctl.mapping.items import convert
 from pleoctl.sinks.base import Booking, Key, Refusal, unfinished
+from pleoctl.sinks.holdable import problem_of
 from pleoctl.sinks.keys import stored_key
 from pleoctl.watch import watched
 

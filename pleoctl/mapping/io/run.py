@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from pleoctl.errors import PleoctlError, Refused
 from pleoctl.mapping.items import Item
@@ -12,7 +12,6 @@ from pleoctl.mapping.items import Item
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pleoctl.mapping.engine.engine import Engine
     from pleoctl.mapping.engine.entries import Entry
     from pleoctl.mapping.io.outputs import Writer
     from pleoctl.mapping.items import Defect
@@ -113,7 +112,15 @@ def of_company(items: Iterable[Item | Defect], company: str) -> Iterator[Item | 
         yield item
 
 
-def write_entries(items: Iterable[Item | Defect], engine: Engine, writer: Writer, sink: BinaryIO, tally: Tally) -> None:
+class Mapper(Protocol):
+    """Makes entries of items."""
+
+    def entry(self, item: Item | Defect) -> Entry:
+        """One item's, mapped or failed."""
+        ...
+
+
+def write_entries(items: Iterable[Item | Defect], engine: Mapper, writer: Writer, sink: BinaryIO, tally: Tally) -> None:
     """Map items in their order and write what becomes of them; memory does not grow with their number.
 
     Where the input breaks, everything before is written, and the error goes on.
