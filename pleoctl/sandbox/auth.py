@@ -19,7 +19,7 @@ from pleoctl.sandbox.errors import ApiError, Record
 from pleoctl.sandbox.typed import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 Scheme = Literal["apiKey", "bearer"]
 ALL_SCOPES: Final = (
@@ -54,6 +54,23 @@ class Credential(Document, frozen=True, kw_only=True):
         return {name: value for name, value in values.items() if name != "secret"}
 
 
+class OAuthClient(Document, frozen=True, kw_only=True):
+    """A client that may ask for tokens.
+
+    ``secret`` None makes a public client; without ``redirect_uris`` it may end at any address of this machine.
+    """
+
+    id: Annotated[str, Meta(min_length=1)]
+    secret: str | None = None
+    redirect_uris: tuple[str, ...] = ()
+
+    def as_json(self) -> Record:
+        """All fields but the secret."""
+        values: Record = msgspec.to_builtins(self)
+        return {name: value for name, value in values.items() if name != "secret"}
+
+
+DEFAULT_CLIENTS: Final = (OAuthClient(id="sandbox-client", secret="sandbox-client-secret"),)  # noqa: S106 - on loopback
 DEFAULT_CREDENTIALS: Final = (
     Credential(scheme="apiKey", secret="sandbox-key"),  # noqa: S106 - a public key of a server on loopback
     Credential(scheme="bearer", secret="sandbox-token"),  # noqa: S106 - the same
@@ -63,8 +80,9 @@ DEFAULT_CREDENTIALS: Final = (
 class Doorkeeper:
     """Lets credentials in, counts their calls and remembers which have expired. Thread-safe."""
 
-    def __init__(self, credentials: Iterable[Credential]) -> None:
-        """Know these credentials, none of them used yet."""
+    def __init__(self, credentials: Iterable[Credential], issued: Callable[[str], Credential | None]) -> None:
+        """Know these credentials, none of them used yet, and the access tokens that were ``issued``."""
+        self._issued = issued
         self._lock = threading.Lock()
         self._known = {(c.scheme, c.secret): c for c in credentials}
         self._calls: Counter[tuple[Scheme, str]] = Counter()
@@ -74,7 +92,7 @@ class Doorkeeper:
         """The credential of an Authorization header. Raises the 401 if it is absent, wrong or expired."""
         key = _key(header)
         with self._lock:
-            credential = self._known.get(key)
+            credential = self._known.get(key) or (self._issued(key[1]) if key[0] == "bearer" else None)
             if credential is None:
                 raise unauthorized("Credential is unknown")
             self._calls[key] += 1

@@ -31,11 +31,12 @@ class File(NamedTuple):
 
 @dataclass(slots=True)
 class Answer:
-    """An HTTP status with a JSON body, a file, or neither."""
+    """An HTTP status with a JSON body, a file, or neither, and headers of its own."""
 
     status: int
     body: Record | None = None
     file: File | None = None
+    headers: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ class Operation(Document, frozen=True, kw_only=True):
     optional_body: bool = False
     batch: Fields | None = None
     public: bool = False
+    signs_in: bool = False
 
     @property
     def name(self) -> str:

@@ -13,6 +13,7 @@ from pleoctl.sandbox.calls import Answer, Call
 from pleoctl.sandbox.distort import Asked, distorted
 from pleoctl.sandbox.errors import ApiError
 from pleoctl.sandbox.faults import Effects, Struck
+from pleoctl.sandbox.oauth import SignIn
 from pleoctl.sandbox.validation import check_batch, check_body, check_query, is_uuid
 from pleoctl.sandbox.wire import JSON_TYPE, Reply, encode
 
@@ -71,6 +72,8 @@ class Exchange:
         with world.store.lock:
             if effects.of("expireToken"):
                 world.doorkeeper.expire(self.arrival.authorization)
+            if effects.of("revokeGrant"):
+                world.authority.revoke()
             for edit in effects.edits("before"):
                 world.edit(edit)
             reply = self._reply()
@@ -127,6 +130,8 @@ class Exchange:
         return answer
 
     def _admitted(self) -> Credential | None:
+        if self.operation.signs_in:
+            return None
         if self.operation.public:
             self._violated(["a credential is sent where none is asked for"] if self.arrival.authorization else [])
             return None
@@ -145,6 +150,8 @@ class Exchange:
             check_query(self.arrival.query, self.operation.query, strict=strict),
             "PARAMETER_VALIDATION_FAILED",
         )
+        if self.operation.signs_in:
+            return SignIn(self.arrival.form, self.arrival.authorization)
         if self.operation.body is None and self.operation.batch is None:
             return None
         body = self._body()
@@ -217,7 +224,8 @@ _TYPES: Final = {
 }
 
 
-def _encoded(answer: Answer, headers: dict[str, str]) -> Reply:
+def _encoded(answer: Answer, given: dict[str, str]) -> Reply:
+    headers = answer.headers | given
     if answer.file is not None:
         return Reply(answer.status, answer.file.content, headers | {"content-type": answer.file.type})
     if answer.body is None:

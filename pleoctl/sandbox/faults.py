@@ -38,6 +38,7 @@ FaultKind = Literal[
     "shortPage",
     "lag",
     "expireToken",
+    "revokeGrant",
     "actor",
     "partialUpdate",
     "updateErrors",

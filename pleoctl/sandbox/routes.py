@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from pleoctl.sandbox import installations
+from pleoctl.sandbox import installations, oauth
 from pleoctl.sandbox.contract import Operation, published
 from pleoctl.sandbox.errors import ApiError
 from pleoctl.sandbox.exchange import Exchange
@@ -98,7 +98,8 @@ def _found(kinds: tuple[str, ...], method: str, path: str) -> tuple[Route, Mappi
 def _routes(kinds: tuple[str, ...]) -> tuple[Route, ...]:
     parts = [PARTS[kind] for kind in kinds]
     operations = published() | {operation.id: operation for part in parts for operation in part.operations}
-    handlers = {name: handler for part in parts for name, handler in part.handlers.items()} | installations.HANDLERS
+    handlers = {name: handler for part in parts for name, handler in part.handlers.items()}
+    handlers |= installations.HANDLERS | oauth.HANDLERS
     return tuple(
         Route(operations[name], handlers[name], _pattern(operations[name].path))
         for name in operations

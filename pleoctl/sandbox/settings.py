@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from pleoctl.sandbox.auth import DEFAULT_CREDENTIALS, Credential
+from pleoctl.sandbox.auth import DEFAULT_CLIENTS, DEFAULT_CREDENTIALS, Credential, OAuthClient
 from pleoctl.sandbox.errors import BadInput, Record
 from pleoctl.sandbox.typed import Document, checked, decoded
 
@@ -161,6 +161,24 @@ class Settings(Document, frozen=True, kw_only=True):
     and the time of day."""
     credentials: tuple[Credential, ...] = DEFAULT_CREDENTIALS
     """The API keys and tokens that are let in."""
+    oauth_clients: tuple[OAuthClient, ...] = DEFAULT_CLIENTS
+    """The clients that may sign in by OAuth."""
+    oauth_consent: Literal["agree", "refuse"] = "agree"
+    """What the person does whom a client asks for consent."""
+    oauth_issuer: bool = True
+    """Whether the answer to a consent names the server (``iss``)."""
+    access_token_seconds: Number = 900
+    """The life of an access token."""
+    refresh_token_seconds: Number = 5184000
+    """The life of a refresh token; one that has ended ends its whole grant."""
+    refresh_rotates: bool = True
+    """Whether a refresh gives a new refresh token and spends the old one."""
+    refresh_reuse: Literal["revoke", "refuse", "same"] = "revoke"
+    """A refresh token that was spent: ends the whole grant, is refused, or gets the pair that it gave before."""
+    refresh_reuse_seconds: Number | None = None
+    """For how long after its use a spent token gets the ``same`` pair; then it ends the grant. None: for ever."""
+    device_code_polls: Count = 1
+    """How often the token for a device code is asked for before somebody agrees."""
 
     def __post_init__(self) -> None:
         """Refuse values that no field documents."""
@@ -178,6 +196,9 @@ class Settings(Document, frozen=True, kw_only=True):
         return decoded({**msgspec.to_builtins(self), **data}, Settings, where)
 
     def as_json(self) -> Record:
-        """The settings by their camel-cased names; credentials show everything but their secrets."""
+        """The settings by their camel-cased names; credentials and clients show everything but their secrets."""
         values: Record = msgspec.to_builtins(self)
-        return values | {"credentials": [credential.as_json() for credential in self.credentials]}
+        return values | {
+            "credentials": [credential.as_json() for credential in self.credentials],
+            "oauthClients": [client.as_json() for client in self.oauth_clients],
+        }

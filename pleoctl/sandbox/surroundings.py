@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from pleoctl.sandbox.authority import Authority
     from pleoctl.sandbox.clock import Clock
     from pleoctl.sandbox.errors import Record
     from pleoctl.sandbox.settings import Settings
@@ -45,6 +46,7 @@ class Surroundings(Protocol):
     links: int
     reports: list[Record]
     messenger: Messenger
+    authority: Authority
 
     def new_id(self) -> str:
         """An id for a new record."""

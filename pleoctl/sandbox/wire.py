@@ -66,6 +66,12 @@ class Arrival:
         )
 
     @property
+    def form(self) -> dict[str, str]:
+        """The fields of a body that is a form; of one that is given twice, the first."""
+        fields = parse_qs(self.body.decode(errors="replace"), keep_blank_values=True)
+        return {name: values[0] for name, values in fields.items()}
+
+    @property
     def target(self) -> str:
         """Path and query, as the log shows them."""
         return f"{self.path}?{self.query_string}" if self.query_string else self.path

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.sandbox.auth import Doorkeeper
+from pleoctl.sandbox.authority import Authority
 from pleoctl.sandbox.errors import BadInput, Record
 from pleoctl.sandbox.export_rows import OPEN
 from pleoctl.sandbox.faults import FaultPlan
@@ -53,6 +54,7 @@ class World:
         self.last_pages: dict[str, list[Record]] = {}
         self.reports: list[Record] = []
         self.messenger = Messenger()
+        self.authority = Authority(clock)
         self.links = 0
         self.seed = seed or Seed()
         self._moments = 0
@@ -65,13 +67,14 @@ class World:
     def use(self, settings: Settings) -> None:
         """Behave by other settings from the next call on."""
         self.settings = settings
-        self.doorkeeper = Doorkeeper(settings.credentials)
+        self.doorkeeper = Doorkeeper(settings.credentials, self.authority.credential)
 
     def reset(self, seed: Seed | None = None, settings: Settings | None = None) -> None:
         """Start again from a seed (default: the last one); lifts faults, forgets statistics and expiries."""
         self.seed = seed or self.seed
         with self.store.lock:
             self.clear_faults()
+            self.authority.forget()
             self.use(settings or self.settings)
             self.statistics.reset()
             self.last_pages.clear()

@@ -176,7 +176,7 @@ def test_a_refused_refresh_is_final_and_told_once(server: AuthServer, workspace:
     workspace(source=section(server))
     login()
     server.revoke()
-    said = read(cli)
+    said = cli("source", "check", "--offline")
     assert said.code == 1
     assert said.stderr.count("pleoctl login --target source") == 1
     assert "invalid_grant" in said.stderr

@@ -133,7 +133,7 @@ class Endpoint:
         if error.kind in _CLIENT:
             why = f"{self._who} refuses the client ({error.kind})"
             key = f"{self._client.target}.auth.oauth"
-            return SignedOut(self._client, why, hint=f"see clientId and clientSecret of {key}")
+            return SignedOut(self._client, why, f"see clientId and clientSecret of {key}")
         return error
 
 

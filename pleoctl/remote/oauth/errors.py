@@ -17,6 +17,9 @@ class SignedOut(Unauthorised):
 
     code = "signed-out"
 
-    def __init__(self, client: Client, why: str, hint: str | None = None) -> None:
-        """``why`` follows the service's name."""
-        super().__init__(f"{client.service}: {why}", _DENIED, hint=hint or f"run `{client.login}`")
+    def __init__(self, client: Client, why: str, cure: str | None = None) -> None:
+        """``why`` follows the service's name; ``cure`` None names `login`.
+
+        The cure stands in the sentence itself, for receipts and plug-ins hand on nothing else.
+        """
+        super().__init__(f"{client.service}: {why}: {cure or f'run `{client.login}`'}", _DENIED)
