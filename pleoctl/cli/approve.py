@@ -80,5 +80,5 @@ def command(options: Options, *, plan: str, key: str | None) -> Output:
         raise UsageError("a plan from standard input has no place for its signature", hint="name the file")
     check_output(options, f"{plan}.sig")
     made = approve(Path(plan), plan_id, None if key is None else Path(key))
-    text = Shown(Shown.styled("approved: ", bold=True), f"{plan_id}\n", "The signature is in ", str(made), ".\n")
+    text = Shown.lines([Shown(Shown.styled("approved: ", bold=True), plan_id), f"The signature is in {made}."])
     return Output(text, {"plan": plan, "id": plan_id, "signature": str(made)})

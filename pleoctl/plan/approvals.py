@@ -7,6 +7,7 @@ the pipeline's: one that lies in the workspace came with the branch and would le
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +46,7 @@ class Approvers:
     def check(self, root: Path) -> None:
         """Raise `Refused` where a branch could have written the files, `UsageError` where there are none."""
         for file in filter(None, (self.file, self.revoked)):
-            if file.resolve().is_relative_to(root.resolve()) or file.absolute().is_relative_to(root.absolute()):
+            if _leads_through(file, root):
                 words = f"{file} lies in the workspace, where a branch can change it"
                 raise Refused(words, hint="let the pipeline give a file of its own")
             if not file.is_file():
@@ -82,6 +83,16 @@ class Approvers:
         revoked = ["-r", str(self.revoked)] if self.revoked else []
         asked = ["-Y", "verify", "-n", NAMESPACE, "-f", str(self.file), "-I", person, "-s", str(signature), *revoked]
         return _ask(asked, message.encode()).code == 0
+
+
+def _leads_through(file: Path, root: Path) -> bool:
+    """Whether a file lies in a folder, or the way to it passes anything in there, such as a link."""
+    start, parts = Path.cwd(), [*file.parts]
+    while parts and parts[0] == "..":  # up from where we really are, which no link can bend
+        start, parts = start.parent, parts[1:]
+    homes = {root.resolve(), root.absolute()}
+    steps = [Path(os.path.normpath(start.joinpath(*parts[: count + 1]))) for count in range(len(parts))]
+    return any(home in step.parents for step in [*steps, file.resolve()] for home in homes)
 
 
 class _Run(msgspec.Struct, rename="camel"):

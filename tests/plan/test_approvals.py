@@ -58,7 +58,8 @@ def test_an_approved_plan_is_carried_out(folder: Path, cli: Any, keys: Path, all
     writes = pleo.stats()["writes"]
     said = cli("apply", "plan.json", "--approvers", allowed(ann=""), "--format", "json")
     assert (said.code, said.json["outcome"], pleo.stats()["writes"]) == (3, "refused", writes)
-    assert cli("approve", "plan.json", "--key", str(keys / "ann")).code == 0
+    said = cli("approve", "plan.json", "--key", str(keys / "ann"))
+    assert (said.code, said.stdout.splitlines()[1:]) == (0, ["The signature is in plan.json.sig."])
     assert (folder / "plan.json.sig").read_text().startswith("-----BEGIN SSH SIGNATURE-----")
     assert cli("apply", "plan.json", "--approvers", allowed(ann="")).code == 0
 
@@ -137,6 +138,25 @@ def test_a_branch_cannot_bring_its_own_approvers(folder: Path, cli: Any, keys: P
         assert (said.code, "in the workspace" in said.stderr + said.stdout) == (3, True)
     assert cli("apply", "plan.json", "--approvers", "/nonexistent/file").code == 64
     assert cli("apply", "plan.json", "--approvals", "2").code == 64
+
+
+def test_approvers_beside_the_workspace_may_be_named_from_within(
+    folder: Path, cli: Any, keys: Path, allowed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The way up out of the workspace is the machine's own; one through a link in it is the branch's."""
+    cli("approve", "plan.json", "--key", str(keys / "ann"))
+    beside = folder.parent / "pipeline"
+    beside.mkdir()
+    shutil.copy(allowed(ann=""), beside)
+    (folder / "below").mkdir()
+    (folder / "link").symlink_to(beside)
+    for name in ("link/../pipeline/allowed_signers", "./link/allowed_signers", "../pipeline/../link/allowed_signers"):
+        said = cli("apply", "plan.json", "--approvers", name.replace("/../link", f"/../{folder.name}/link"))
+        assert (said.code, "in the workspace" in said.stderr + said.stdout) == (3, True), name
+    monkeypatch.chdir(folder / "below")
+    for code, name in ((64, f"{folder}/../pipeline/none"), (0, "../../pipeline/allowed_signers")):
+        said = cli("apply", "../plan.json", "--workspace", str(folder), "--approvers", name)
+        assert said.code == code, said.stderr
 
 
 def test_sync_carries_out_what_was_approved(folder: Path, cli: Any, keys: Path, allowed: Any, pleo: Sandbox) -> None:
