@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections import Counter
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
@@ -10,8 +11,13 @@ from pleoctl.documents.canonical import canonical_bytes
 from pleoctl.documents.kept import check_identity, identity, kept
 from pleoctl.documents.load import json_data
 from pleoctl.documents.versions import check_version
+from pleoctl.errors import InvalidFile
 from pleoctl.mapping.engine.entries import Entry
 from pleoctl.model.shape import Strict
+from pleoctl.place import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 KIND: Final = "PostingPlan"
 Action = Literal["book", "refuse", "report"]
@@ -148,9 +154,56 @@ class PostingPlan(Strict):
 
 
 def posting_plan_of(content: bytes, name: str) -> PostingPlan:
-    """Read a posting plan back and check version, shape and digest. Raises `InvalidFile`."""
+    """Read a posting plan back: of this version and shape, unchanged, and doing what it tells. Raises `InvalidFile`."""
     data = json_data(content, name)
     check_version(data, KIND, name)
     found = kept(data, PostingPlan, name)
     check_identity(data, name, "pleoctl jobs plan -o FILE")
+    problem = next(_problems(found), None)
+    if problem is not None:
+        raise InvalidFile(problem, place=Place(name), hint="make a new plan: `pleoctl jobs plan -o FILE`")
     return found
+
+
+def _problems(plan: PostingPlan) -> Iterator[str]:
+    """What no plan says that pleoctl made: whoever edits one may give it a new id, but not other sums than it shows."""
+    seen: set[str] = set()
+    for change in plan.changes:
+        if change.address in seen:
+            yield f"{change.address} has two changes"
+        seen.add(change.address)
+        if change.action == "book" and not _bookable(change):
+            yield f"{change.address}: what is booked is no balanced entry of this item"
+    if plan.summary != summary_of(plan.changes, final=plan.summary.final):
+        yield "summary: its totals are not those of the changes"
+
+
+def _bookable(change: ItemChange) -> bool:
+    entry = change.entry
+    if entry is None or entry.failed or change.address != f"item:{entry.accounting_entry_id}":
+        return False
+    for leg in entry.entries:
+        balance: Counter[str] = Counter()
+        for posting in leg.postings:
+            balance[posting.currency] += posting.amount if posting.side == "debit" else -posting.amount
+        if any(balance.values()):
+            return False
+    return bool(entry.entries)
+
+
+def summary_of(changes: Sequence[ItemChange], *, final: int) -> Summary:
+    """What changes come to; ``final`` items have none."""
+    count = Counter(change.action for change in changes)
+    debit: Counter[tuple[str, str]] = Counter()
+    credit: Counter[tuple[str, str]] = Counter()
+    for change in changes:
+        if change.action == "book" and change.entry is not None:
+            for leg in change.entry.entries:
+                for posting in leg.postings:
+                    side = debit if posting.side == "debit" else credit
+                    side[posting.account, posting.currency] += posting.amount
+    totals = [
+        Total(account, currency, debit[account, currency], credit[account, currency])
+        for account, currency in sorted({*debit, *credit})
+    ]
+    return Summary(count["book"], count["refuse"], count["report"], final, totals)

@@ -13,7 +13,6 @@ Items that Pleo has as final have no change. Nothing is written here, neither to
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -97,7 +96,7 @@ class Planner:
             posting=self.books.posting,
             rules=self.mapper.head,
             items=document.ItemsHead(digest_of_all(items)),
-            summary=_summary(changes, final=len(items) - len(waiting)),
+            summary=document.summary_of(changes, final=len(items) - len(waiting)),
             requests=document.Requests(self.reader.counts.read, least_writes(job, changes)),
             warnings=self.warnings,
             changes=changes,
@@ -238,20 +237,3 @@ def least_writes(job: ExportJob, changes: Sequence[ItemChange]) -> int:
 
 def _refuse(change: ItemChange, reason_type: str, reason: str) -> None:
     change.action, change.reason_type, change.reason = "refuse", reason_type, reason
-
-
-def _summary(changes: Sequence[ItemChange], *, final: int) -> document.Summary:
-    count = Counter(change.action for change in changes)
-    debit: Counter[tuple[str, str]] = Counter()
-    credit: Counter[tuple[str, str]] = Counter()
-    for change in changes:
-        if change.action == "book" and change.entry is not None:
-            for leg in change.entry.entries:
-                for posting in leg.postings:
-                    side = debit if posting.side == "debit" else credit
-                    side[posting.account, posting.currency] += posting.amount
-    totals = [
-        document.Total(account, currency, debit[account, currency], credit[account, currency])
-        for account, currency in sorted({*debit, *credit})
-    ]
-    return document.Summary(count["book"], count["refuse"], count["report"], final, totals)

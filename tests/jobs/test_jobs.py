@@ -12,6 +12,7 @@ import pytest
 from export_pleo import AT, COMPANY, JOB, OTHER, World, item_id, payload
 from job_outcomes import booked, outcomes
 from pleoctl.documents.canonical import canonical_bytes
+from pleoctl.documents.kept import identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -193,6 +194,33 @@ def test_a_plan_is_checked_before_it_is_carried_out(world: World, books: MakeBoo
     assert cli("show", "plan.json", "--format", "json").stdout == text
     books(company=COMPANY.replace("1", "2"))
     assert cli("apply", "plan.json").code == 3
+    assert world.writes == []
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda plan, postings: [p.update(amount=2 * p["amount"]) for p in postings], "totals"),
+        (lambda plan, postings: postings[0].update(account="9999"), "totals"),
+        (lambda plan, postings: postings[0].update(amount=1), "balanced"),
+        (lambda plan, postings: plan["changes"][0].update(entry=None), "balanced"),
+        (lambda plan, _: plan["changes"][0].update(address=plan["changes"][1]["address"]), "no balanced entry"),
+        (lambda plan, postings: plan["changes"].append(plan["changes"][0]), "two changes"),
+        (lambda plan, postings: plan["summary"].update(refuse=7), "totals"),
+    ],
+)
+def test_a_plan_signed_anew_does_what_it_shows(
+    world: World, books: MakeBooks, cli: Callable[..., Any], edit: Callable[[Any, Any], object], said: str
+) -> None:
+    """One that was edited and given the id that it has now books nothing that its sums do not tell."""
+    folder = books()
+    assert cli("jobs", "plan", "-o", "plan.json").code == 0
+    plan = json.loads((folder / "plan.json").read_text())
+    edit(plan, plan["changes"][0]["entry"]["entries"][0]["postings"])
+    (folder / "plan.json").write_bytes(canonical_bytes(plan | {"id": identity(plan)}))
+    for command in ("apply", "show", "approve"):
+        refused = cli(command, "plan.json")
+        assert (refused.code, said in refused.stderr) == (78, True), refused.stderr
     assert world.writes == []
 
 
