@@ -288,7 +288,7 @@ class Bookkeeper:
 
 
 def compare(items: Sequence[Listed], plan: PostingPlan) -> None:
-    """Raise `Stale` unless every open item is as the plan saw it, naming the first that is not."""
+    """Raise `Stale` unless every open item is as the plan saw it, naming the first that is not, and its field."""
     changes = {change.address.removeprefix("item:"): change for change in plan.changes}
     for item in items:
         change = changes.get(item.id)
@@ -297,4 +297,5 @@ def compare(items: Sequence[Listed], plan: PostingPlan) -> None:
         if change is None:
             raise Stale(f"item:{item.id} is not in the plan: the job has grown", hint="make a new plan")
         if change.item_digest != item.digest:
-            raise Stale(f"item:{item.id} is no longer what the plan saw", hint="make a new plan")
+            field = item.changed_since(change.item_marks)
+            raise Stale(f"item:{item.id} is no longer what the plan saw: {field} has changed", hint="make a new plan")

@@ -107,12 +107,14 @@ class ItemChange(Strict):
     """What becomes of one open item.
 
     ``entry`` is what the rules made of it, failed ones included; None for an item whose payload is missing.
+    ``item_marks`` tell which of Pleo's fields has changed where ``item_digest`` tells that one has.
     """
 
     address: str
     kind: Literal["item"]
     action: Action
     item_digest: str
+    item_marks: str
     entry: Entry | None
     attachments: list[AttachmentRef]
     reason_type: str | None

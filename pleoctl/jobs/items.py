@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import mimetypes
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from zlib import crc32
 
 from pleoctl.documents.canonical import digest
 from pleoctl.errors import PleoError
@@ -17,6 +19,26 @@ if TYPE_CHECKING:
     from pleoctl.pleo.export_jobs import ExportJob, ExportReader, JobItem
 
 _TRIES: Final = 2
+FIELDS: Final = (
+    "type",
+    "subType",
+    "date",
+    "companyId",
+    "amount",
+    "accountingEntryLines",
+    "contraAccount",
+    "bookkeeping",
+    "vendor",
+    "supplier",
+    "user",
+    "team",
+    "files",
+    "note",
+    "servicePeriod",
+    "additionalInformation",
+)
+"""The fields of an export item (F5)."""
+OTHERS: Final = "another field"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +56,29 @@ class Listed:
 
     @property
     def digest(self) -> str:
-        """Identifies what Pleo says of the item; links are signed anew at each fetch and left out."""
+        """Identifies what Pleo says of the item; links are signed anew at each fetch and left out.
+
+        Null is absent.
+        """
         return digest(None if self.raw is None else _without_links(self.raw))
+
+    @property
+    def marks(self) -> str:
+        """Four digits for each of `FIELDS` and four for all others: enough to name the field that has changed."""
+        if self.raw is None:
+            return ""
+        known = _without_links(self.raw)
+        parts = [known.pop(name, None) for name in FIELDS]
+        return "".join(f"{crc32(json.dumps(part, sort_keys=True).encode()) & 0xFFFF:04x}" for part in (*parts, known))
+
+    def changed_since(self, marks: str) -> str:
+        """Which field is not as it was marked then, as far as that can be told."""
+        mine = self.marks
+        if not marks or not mine:
+            return "payload"
+        places = range(0, max(len(marks), len(mine)), 4)
+        changed = (n for n, at in enumerate(places) if marks[at : at + 4] != mine[at : at + 4])
+        return [*FIELDS, OTHERS][min(next(changed, len(FIELDS)), len(FIELDS))]
 
     @property
     def files(self) -> list[dict[str, Any]]:
@@ -80,7 +123,8 @@ def digest_of_all(items: Iterable[Listed]) -> str:
 
 def _without_links(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_links(part) for key, part in value.items() if key not in {"_links", "url"}}
+        known = ((key, part) for key, part in value.items() if part is not None and key not in {"_links", "url"})
+        return {key: _without_links(part) for key, part in known}
     if isinstance(value, list):
         return [_without_links(part) for part in value]
     return value

@@ -153,6 +153,7 @@ class Planner:
             kind="item",
             action="book",
             item_digest=item.digest,
+            item_marks=item.marks,
             entry=entry,
             attachments=item.attachments,
             reason_type=None,

@@ -189,3 +189,34 @@ def test_a_plan_of_a_job_that_is_over_leaves_it_as_it_is(books: MakeBooks, cli: 
     assert cli("apply", "p.json").code == 0
     said = cli("apply", "p.json", "--format", "json")
     assert (said.code, said.json["job"]["outcome"]) == (4, "completed")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"note": "another"}, "note"),
+        ({"date": "2026-03-16T12:00:00Z"}, "date"),
+        ({"type": "fee"}, "type"),
+        ({"files": [{"type": "image/png", "url": "https://example.com/a"}]}, "files"),
+        ({"bornLater": 1}, "another field"),
+    ],
+)
+def test_a_changed_item_is_named_with_its_field(
+    changes: dict[str, Any], field: str, world: World, books: MakeBooks, cli: Cli
+) -> None:
+    """Exit 4 before anything is sent."""
+    books()
+    assert cli("jobs", "plan", "-o", "p.json").code == 0
+    world.payloads[JOB][1] |= changes
+    said = cli("apply", "p.json")
+    assert said.code == 4
+    assert f"item:{item_id(2)} is no longer what the plan saw: {field} has changed" in said.stderr
+    assert world.writes == []
+
+
+def test_null_and_absent_are_the_same_item(world: World, books: MakeBooks, cli: Cli) -> None:
+    """A field that Pleo leaves out once and sends empty the next time makes no plan stale."""
+    books()
+    assert cli("jobs", "plan", "-o", "p.json").code == 0
+    world.payloads[JOB][1] |= {"servicePeriod": None, "bornLater": None}
+    assert cli("apply", "p.json").code == 0

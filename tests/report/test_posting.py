@@ -76,6 +76,7 @@ def item(number: int, action: Any = "book", made: Entry | None = None, **changes
         "kind": "item",
         "action": action,
         "item_digest": "",
+        "item_marks": "",
         "entry": made or entry(number),
         "attachments": [AttachmentRef(f"id-{number}/1", "1.pdf")],
         "reason_type": "tag_unknown" if refused else None,
