@@ -19,7 +19,9 @@ from pleoctl.text import Shown
 if TYPE_CHECKING:
     from pleoctl.pleo.export_jobs import ExportJob
 
-STATUSES: Final = ("pending", "in_progress", "completed", "completed_with_errors", "failed")
+OVER: Final = ("completed", "completed_with_errors", "failed")
+"""Statuses of jobs that may have booked items: one that expired is failed, and what it had reported stays so."""
+STATUSES: Final = ("pending", "in_progress", *OVER)
 
 
 @as_group("jobs")
@@ -164,7 +166,7 @@ def verify(options: Options, *, jobs: tuple[str, ...], since: str | None) -> Out
     first = _day(since)
     workspace = open_workspace(options)
     with opened(workspace) as desk, connected(workspace, ExportReader) as reader:
-        chosen = [reader.job(job) for job in jobs] or reader.jobs(("completed", "completed_with_errors"))
+        chosen = [reader.job(job) for job in jobs] or reader.jobs(OVER)
         chosen = [job for job in chosen if job.created[:10] >= first]
         findings = [
             finding

@@ -220,3 +220,12 @@ def test_null_and_absent_are_the_same_item(world: World, books: MakeBooks, cli: 
     assert cli("jobs", "plan", "-o", "p.json").code == 0
     world.payloads[JOB][1] |= {"servicePeriod": None, "bornLater": None}
     assert cli("apply", "p.json").code == 0
+
+
+def test_what_a_job_had_reported_before_it_expired_is_verified(world: World, books: MakeBooks, cli: Cli) -> None:
+    """A failed job may have successful items, which the books must hold as well."""
+    books()
+    world.jobs[JOB]["status"] = "failed"
+    world.items[JOB][0] |= {"status": "successful", "externalId": f"{JOB}/1"}
+    said = cli("jobs", "verify", "--format", "json")
+    assert (said.code, [finding["address"] for finding in said.json["findings"]]) == (2, [f"item:{item_id(1)}"])
