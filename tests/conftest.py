@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from postgres import Postgres
     from real_tryton import Tryton
 
 
@@ -45,6 +46,17 @@ def tryton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tryton]:
     process.terminate()
     process.wait(timeout=30)
     server.close()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Postgres]:
+    """The one PostgreSQL of a test process."""
+    import postgres  # only where it is asked for
+
+    with postgres.running() as found:
+        if found is None:
+            pytest.skip(postgres.MISSING)
+        yield found
 
 
 # Fixtures that one test shares between its examples are meant; time is a matter of the whole folder, not of an example.

@@ -31,7 +31,7 @@ class Output:
 
     ``text`` is shown for ``--format text``; ``data`` is the ``result`` of the JSON envelope. A ``page`` or ``raw``
     replaces both: a page is text with markup, ``raw`` is exact data of formats that have a shape of their own (a plan,
-    a receipt, entries).
+    a receipt, entries). ``gauges`` go into the file of ``--metrics`` beside those that every command has.
     """
 
     text: Shown = field(default_factory=Shown)
@@ -40,6 +40,7 @@ class Output:
     exit_code: ExitCode = ExitCode.OK
     raw: bytes | None = None
     page: Markdown | Html | None = None
+    gauges: bytes = b""
 
     @property
     def bytes(self) -> bytes | None:

@@ -115,7 +115,7 @@ def measure(options: Options, output: Output) -> None:
     seconds_taken = machine.monotonic() - watch.begun
     measured = Measured(int(output.exit_code), output.findings, machine.time(), seconds_taken)
     with suppress(UsageError, Refused):  # told before anything was done
-        write_output(options, options.metrics, metrics(watch, measured), inputs=_inputs(options))
+        write_output(options, options.metrics, metrics(watch, measured) + output.gauges, inputs=_inputs(options))
 
 
 lock_timeout_option = click.option(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.cli.common import as_command
+from pleoctl.cli.fleet_queue import database_group, enqueue, schedule, worker
 from pleoctl.cli.fleet_run import Chosen, apply, drift, jobs, plan, select_options, sync
 from pleoctl.cli.shared import as_group
-from pleoctl.errors import InvalidFile
+from pleoctl.errors import ExitCode
 from pleoctl.text import Shown
 
 
@@ -54,36 +55,37 @@ def list_(options: Options, **chosen: Any) -> Output:
     return Output(text if rows else Shown.lines(["No companies are selected."]), rows)
 
 
-@as_group("database")
-def database_group() -> None:
-    """The database in which machines share their state."""
+@as_command("status", parent="fleet", formats=("text", "json", "html"))
+@select_options
+def status(options: Options, **chosen: Any) -> Output:
+    """Show how each company stands.
 
-
-@as_command("upgrade", parent="fleet database")
-def upgrade(options: Options) -> Output:
-    """Make the tables, or bring them up to what this version of pleoctl needs.
-
-    The database is the one that the workspace's `state` leads to. All or nothing; several at once are one after
-    another. A database that a newer version has upgraded is refused (exit 78).
+    Last runs, failures, drift, held rows, the age of the oldest open export job: what runs of the fleet have told.
+    Nobody is asked. Exit 1 where a company needs somebody.
 
     Examples:
-    pleoctl fleet database upgrade
+    pleoctl fleet status
+    pleoctl fleet status --format html > fleet.html
+    pleoctl fleet status --metrics /var/lib/node_exporter/pleoctl.prom
 
     """
-    from pleoctl.state.postgres.database import database
-    from pleoctl.state.postgres.layout import upgrade as upgrade_layout
+    from pleoctl.fleet.books import book_of
+    from pleoctl.fleet.fleet import Fleet
+    from pleoctl.fleet.status import standings
+    from pleoctl.machine import this_machine
+    from pleoctl.report.fleet import status_gauges, status_html, status_text
 
-    workspace = open_workspace(options)
-    if workspace.state is None:
-        words = "the workspace shares no state"
-        raise InvalidFile(words, place=workspace.document.place(()), hint="e.g. state: env:PLEOCTL_STATE")
-    shared = database(workspace.state.reveal())
-    with shared.connect() as connection, shared.asked():
-        before, after = upgrade_layout(connection)
-    what = f"layout {after} already" if before == after else f"layout {before or 'none'} is now layout {after}"
-    return Output(Shown.lines([f"{shared.name}: {what}"]), {"database": shared.name, "before": before, "after": after})
+    asked = Chosen(**chosen)
+    fleet = Fleet.find(asked.fleet_file)
+    companies = standings(asked.companies(fleet), book_of(fleet).last())
+    moment = this_machine().now()
+    code = ExitCode.ERROR if any(one.failing for one in companies) else ExitCode.OK
+    gauges = status_gauges(companies, moment)
+    if options.format == "html":
+        return Output(page=status_html(companies, moment, fleet.settings.name), exit_code=code, gauges=gauges)
+    data = [one.as_json(moment) for one in companies]
+    return Output(status_text(companies, moment), data, exit_code=code, gauges=gauges)
 
 
-database_group.add_command(upgrade)
-for child in (list_, plan, sync, jobs, drift, apply, database_group):
+for child in (list_, plan, sync, jobs, drift, apply, status, worker, schedule, enqueue, database_group):
     command.add_command(child)

@@ -5,30 +5,26 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import after_round, as_command, lock_timeout_option, open_workspace, seconds
 from pleoctl.cli.door import tell, tell_findings
-from pleoctl.cli.posting import opened
-from pleoctl.errors import ExitCode, PleoctlError, Refused, UsageError
-from pleoctl.pleo.connecting import connected
+from pleoctl.errors import ExitCode, UsageError
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from pleoctl.cli.signals import Stop
     from pleoctl.errors import Finding
-    from pleoctl.jobs.desk import JobDesk
+    from pleoctl.fleet.jobs import JobRounds
     from pleoctl.jobs.receipt import JobReceipt
-    from pleoctl.pleo.export_jobs import ExportJob, ExportWriter
     from pleoctl.workspace import Workspace
 
     F = TypeVar("F", bound=Callable[..., Any])
-    from pleoctl.run.shared import Runs
 
 ORDER: Final = (ExitCode.PARTIAL, ExitCode.STALE, ExitCode.REFUSED, ExitCode.LOCKED, ExitCode.INVALID, ExitCode.ERROR)
 """Which code a round of several jobs ends with: the first of these that any of them has."""
@@ -69,7 +65,7 @@ def run(
 
     every = None if watch is None else interval(watch, "--watch")
     with stoppable() as stop:
-        runner = Runner(reviewed(open_workspace(options)), stop, lock_timeout, take_over)
+        runner = Runner.of(open_workspace(options), stop, lock_timeout, take_over=take_over)
         return (
             once(runner, jobs)
             if every is None
@@ -85,75 +81,28 @@ def interval(text: str, option: str) -> float:
     return given
 
 
-def reviewed(workspace: Workspace) -> Workspace:
-    """The workspace, if its plans need no review. Raises `Refused`."""
-    if workspace.settings.posting.require_review:
-        raise Refused("posting.requireReview is set: a person looks at each plan", hint="pleoctl jobs plan -o FILE")
-    return workspace
+class Runner(NamedTuple):
+    """Works on a workspace's jobs in rounds, until somebody says stop."""
 
-
-@dataclass(slots=True)
-class Runner:
-    """Works on the jobs that wait, in rounds. ``trouble`` is what ended the last one early."""
-
-    workspace: Workspace
+    rounds: JobRounds
     stop: Stop
-    lock_timeout: str | None
-    take_over: bool
-    trouble: PleoctlError | None = None
 
-    def round(self, wanted: tuple[str, ...] = (), *, peek: bool = False) -> Iterator[JobReceipt]:
-        """Each job that waits, planned and applied under one lock; ``peek``: the lock only where there is one."""
-        self.trouble = None
-        try:
-            if peek and not self._any(wanted):
-                return
-            yield from self._jobs(wanted)
-        except PleoctlError as error:
-            self.trouble = error
-
-    def _any(self, wanted: tuple[str, ...]) -> bool:
-        from pleoctl.jobs.queue import eligible
-        from pleoctl.pleo.export_jobs import ExportReader
-
-        with connected(self.workspace, ExportReader, self.stop.event) as pleo:
-            return bool(eligible(pleo, wanted))
-
-    def _jobs(self, wanted: tuple[str, ...]) -> Iterator[JobReceipt]:
+    @classmethod
+    def of(cls, workspace: Workspace, stop: Stop, lock_timeout: str | None, *, take_over: bool) -> Runner:
+        """Raises `Refused` where a person must review the plans, `UsageError`."""
         from pleoctl.cli.applying import patience
-        from pleoctl.fleet.company import locked
-        from pleoctl.jobs.queue import eligible
-        from pleoctl.pleo.export_jobs import ExportWriter
+        from pleoctl.fleet.caller import Caller
+        from pleoctl.fleet.jobs import JobRounds, reviewed
 
-        with (
-            locked(self.workspace, "jobs run", patience(self.lock_timeout)) as runs,
-            opened(self.workspace) as desk,
-            connected(self.workspace, ExportWriter, self.stop.event) as pleo,
-        ):
-            for job in eligible(pleo, wanted):
-                if self.stop.event.is_set():
-                    return
-                yield self._job(desk, pleo, runs, job)
-
-    def _job(self, desk: JobDesk, pleo: ExportWriter, runs: Runs, job: ExportJob) -> JobReceipt:
-        from pleoctl.jobs.apply import apply_job
-        from pleoctl.jobs.queue import fail_job
-        from pleoctl.pleo.export_jobs import MissingContraAccounts
-
-        try:
-            made = desk.plan(pleo, job)
-        except MissingContraAccounts as error:
-            fail_job(pleo, job, desk.memory(job.id), ("invalid_configuration", error.message))
-            raise
-        return apply_job(desk.run(made, pleo, runs, self.stop.event, take_over=self.take_over))
+        return cls(JobRounds(reviewed(workspace), Caller(stop.event, patience(lock_timeout)), take_over), stop)
 
 
 def once(runner: Runner, jobs: tuple[str, ...]) -> Output:
     """One round; what ended it early is told beside the jobs that were carried out by then, and raised without any."""
     from pleoctl.report.posting_text import job_receipt_text
 
-    receipts = list(runner.round(jobs))
-    trouble, stop = runner.trouble, runner.stop
+    receipts = list(runner.rounds.round(jobs))
+    trouble, stop = runner.rounds.trouble, runner.stop
     if trouble is not None and not receipts and stop.code is None:
         raise trouble
     output = Output(Shown("", *map(job_receipt_text, receipts)), [_summary(receipt) for receipt in receipts])
@@ -203,7 +152,7 @@ class Watch:
         while not stop.event.is_set():
             well = self._round(first=first)
             first = False
-            findings = self.runner.trouble.findings if self.runner.trouble else []
+            findings = self.runner.rounds.trouble.findings if self.runner.rounds.trouble else []
             self.after(Output(findings=findings, exit_code=ExitCode.OK if well else ExitCode.PARTIAL))
             if self.jobs and not self._left():
                 return self._output(next((c for c in ORDER if c in self.codes.values()), ExitCode.OK))
@@ -223,14 +172,14 @@ class Watch:
     def _round(self, *, first: bool) -> bool:
         """Whether all went well."""
         well = True
-        for receipt in self.runner.round(self._left(), peek=True):
+        for receipt in self.runner.rounds.round(self._left(), peek=True):
             is_open = receipt.job.outcome == "open"
             well = well and not is_open
             if not is_open:
                 self.codes = {**self.codes, receipt.job.id: receipt.exit_code} if self.jobs else {}
             self.done.append(_summary(receipt))
             tell(Shown.lines([_line(receipt)]))
-        trouble = self.runner.trouble
+        trouble = self.runner.rounds.trouble
         if trouble is None:
             self._recovered()
             return well

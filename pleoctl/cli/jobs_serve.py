@@ -11,7 +11,7 @@ import click
 
 from pleoctl.cli.common import PATH, after_round, as_command, open_workspace, seconds, write_output
 from pleoctl.cli.door import tell
-from pleoctl.cli.jobs_run import Runner, Watch, interval, reviewed, run_options
+from pleoctl.cli.jobs_run import Runner, Watch, interval, run_options
 from pleoctl.errors import UsageError
 from pleoctl.text import Shown
 
@@ -74,6 +74,7 @@ def serve(
 
     """
     from pleoctl.cli.signals import stoppable
+    from pleoctl.fleet.jobs import reviewed
     from pleoctl.jobs.notices import Notices, signing_key
     from pleoctl.jobs.receiver import HEALTH, Receiver
 
@@ -88,7 +89,8 @@ def serve(
         if ready_file is not None:
             content = json.dumps({"url": receiver.url, "pid": os.getpid()}) + "\n"
             write_output(options, ready_file, content.encode(), inputs=workspace.inputs)
-        return Watch(Runner(workspace, stop, lock_timeout, take_over), every, after=partial(after_round, options)).go()
+        runner = Runner.of(workspace, stop, lock_timeout, take_over=take_over)
+        return Watch(runner, every, after=partial(after_round, options)).go()
 
 
 def _reference(secret: str) -> str:

@@ -63,21 +63,15 @@ class Html:
 
 def plan_html(plan: Plan, *, file: str = "plan.json", commit: str | None = None) -> Html:
     """The page; ``file`` and ``commit`` go into the instructions."""
-    css, script = _asset("plan.css"), _asset("plan.js")
-    policy = (
-        f"default-src 'none'; style-src '{_hash(css)}'; script-src '{_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
     changes = ranked(plan.changes)
     kinds = [(t, plan.head.summary.by_kind[k]) for k, t in kind_titles().items() if k in plan.head.summary.by_kind]
     groups = [(TITLES[a], found) for a in ACTIONS if (found := [c for c in changes if c.action == a])]
-    return Html(
-        _template("plan.html.j2"),
+    return page(
+        "plan.html.j2",
+        "plan.css",
+        "plan.js",
         plan=plan,
         head=plan.head,
-        css=css,
-        script=script,
-        policy=policy,
         headline=totals(plan.head.summary) or "no changes",
         counted=columns(plan.head.summary),
         kind_titles=kind_titles(),
@@ -125,6 +119,16 @@ def impact_html(found: Impact, rules: Rules) -> Html:
         items=[(one, impact.changes(one, rules)) for one in shown],
         left_out=found.changed - len(shown),
     )
+
+
+def page(template: str, css: str, script: str, **values: object) -> Html:
+    """A page of a template with its style and its script, which alone may run in it."""
+    style, code = _asset(css), _asset(script)
+    policy = (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(code)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return Html(_template(template), css=style, script=code, policy=policy, **values)
 
 
 def _rows(change: Change) -> list[tuple[str, str, str, bool]]:

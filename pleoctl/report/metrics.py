@@ -27,6 +27,12 @@ _HELP: Final = {
     "requests": "Requests by service: read, write, and retry for those that were sent again.",
     "wait_seconds": "Time not sent in: limit (ours), asked (the server's), retry, look.",
     "findings": "Errors, warnings and notes.",
+    "fleet_company_state": "1 for how a company's last run ended.",
+    "fleet_last_run_timestamp_seconds": "When a company's last run of a command ended, in seconds since the epoch.",
+    "fleet_last_run_exit_code": "The exit code of a company's last run of a command.",
+    "fleet_drift_changes": "Changes that the newest look at a company found.",
+    "fleet_held_rows": "Rows of a company's books that cannot be used.",
+    "fleet_oldest_open_job_seconds": "The age of a company's oldest open export job.",
 }
 
 
@@ -69,6 +75,11 @@ def _families(watch: Watch, measured: Measured) -> Iterator[str]:
 
 def _by_one(counts: Mapping[str, float]) -> list[tuple[tuple[str], float]]:
     return [((name,), value) for name, value in counts.items()]
+
+
+def family(name: str, labels: tuple[str, ...], samples: Iterable[tuple[tuple[str, ...], float]]) -> Iterator[str]:
+    """Further gauges, whose labels are all of the sample's own."""
+    return _family(name, {}, labels, samples)
 
 
 def _family(

@@ -7,25 +7,17 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-import postgres
 from pleoctl.state.postgres.database import database
 from pleoctl.state.postgres.layout import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[postgres.Postgres]:
-    """The one server of a test process."""
-    with postgres.running() as found:
-        if found is None:
-            pytest.skip(postgres.MISSING)
-        yield found
+    from postgres import Postgres
 
 
 @pytest.fixture
-def empty(server: postgres.Postgres) -> Iterator[str]:
+def empty(server: Postgres) -> Iterator[str]:
     """The url of a database without tables."""
     url = server.create()
     yield url

@@ -1,0 +1,176 @@
+"""Takes companies' runs from the queue until it is stopped.
+
+What procrastinate promises and what it does not (3.10): a job is given to one worker; a worker that is dead is
+forgotten, but its job stays taken, so a sweep of ours puts it back. A run that finds its company locked, one that was
+interrupted and one that may pass later are put on the queue anew, as jobs of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import procrastinate
+from procrastinate import exceptions, jobs
+
+from pleoctl.errors import ExitCode, InvalidFile, PleoctlError
+from pleoctl.fleet.book import Last
+from pleoctl.fleet.books import book_of
+from pleoctl.fleet.fleet import Fleet, Opened
+from pleoctl.fleet.member import Company
+from pleoctl.fleet.queue.app import TASK, Ask
+from pleoctl.fleet.queue.layout import queue_name
+from pleoctl.fleet.run import now, worker
+from pleoctl.fleet.work import Task
+from pleoctl.machine import this_machine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pleoctl.fleet.crew import How
+    from pleoctl.fleet.receipt import Command, CompanyResult
+
+LOG: Final = logging.getLogger(__name__)
+SWEEP_SECONDS: Final = 15.0
+LOCKED_SECONDS: Final = 30
+FIRST_RETRY_SECONDS: Final = 60
+MOST_RETRIES: Final = 5
+_LOOK_SECONDS: Final = 0.2
+_ROSTER_SECONDS: Final = 600.0
+_AGAIN_SECONDS: Final = 5.0
+#: Ends that another attempt may better; not those of a wrong file, a refusal or a missing right.
+_MAY_PASS: Final = frozenset({ExitCode.ERROR, ExitCode.STALE, ExitCode.PARTIAL})
+_WILL_NOT: Final = frozenset({"unauthorised", "missing-extra", "internal", "usage"})
+
+
+def again(ask: Ask, result: CompanyResult) -> Ask | None:
+    """What to queue after a run; None: nothing. A wait grows from 1 minute on, by chance up to half as long again."""
+    if result.outcome == "locked":
+        return Ask(ask.fleet, ask.path, ask.command, ask.attempt, LOCKED_SECONDS)
+    if result.outcome == "interrupted":
+        return Ask(ask.fleet, ask.path, ask.command, ask.attempt)
+    passing = result.exit_code in _MAY_PASS and (result.error is None or result.error.code not in _WILL_NOT)
+    if not passing or ask.attempt >= MOST_RETRIES:
+        return None
+    wait = FIRST_RETRY_SECONDS * 2**ask.attempt
+    seconds = wait + int(wait / 2 * this_machine().rng.random())
+    return Ask(ask.fleet, ask.path, ask.command, ask.attempt + 1, seconds)
+
+
+class Roster:
+    """The companies of fleet.yaml, read anew when it has changed or some time has passed."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        """Nothing is read yet."""
+        self._fleet, self._read, self._stamp = fleet, 0.0, 0
+        self._found: dict[str, Opened] = {}
+
+    def open(self, path: str) -> tuple[Fleet, Opened]:
+        """The fleet as it is now, and one of its companies."""
+        stamp, moment = self._fleet.file.stat().st_mtime_ns, this_machine().monotonic()
+        if not self._found or stamp != self._stamp or moment - self._read > _ROSTER_SECONDS:
+            self._fleet = Fleet(self._fleet.file, self._fleet.environ)
+            self._found = {one.company.path: one for one in self._fleet.opened()}
+            self._read, self._stamp = moment, stamp
+        known = self._found.get(path)
+        if known is None:
+            missing = InvalidFile(
+                "this machine's fleet.yaml names no such company", hint="update its copy of the fleet"
+            )
+            return self._fleet, Opened(Company(self._fleet.root / path, path), None, missing)
+        # What is wrong with companies side by side stands; the workspace itself may have changed since.
+        return self._fleet, known if known.error is not None else self._fleet.open(known.company)
+
+
+class Worker:
+    """Works on the runs of one fleet's queue. ``told`` hears of each run that is over."""
+
+    def __init__(self, fleet: Fleet, url: str, how: How, told: Callable[[Last], None]) -> None:
+        """Nothing is connected yet."""
+        self._fleet, self._url, self._how, self._told = fleet, url, how, told
+        self._queue = queue_name(fleet.settings.name)
+        self._roster = Roster(fleet)
+
+    def run(self, *, drain: bool) -> None:
+        """Until it is stopped, or with ``drain`` until nothing is due. A database that goes away is waited for."""
+        while not self._how.stop.is_set():
+            try:
+                asyncio.run(self._connected(drain=drain))
+            except (exceptions.ConnectorException, OSError) as error:
+                if drain:
+                    raise PleoctlError(f"the queue cannot be used: {type(error).__name__}") from error
+                LOG.warning("warning: the queue cannot be used (%s); trying again", type(error).__name__)
+                this_machine().wait(self._how.stop, _AGAIN_SECONDS)
+            if drain:
+                return
+
+    async def _connected(self, *, drain: bool) -> None:
+        app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._url))
+        with ThreadPoolExecutor(self._how.concurrency, thread_name_prefix="pleoctl-company") as pool:
+            app.task(name=TASK, queue=self._queue)(self._task(app, pool))
+            async with app.open_async():
+                await self._sweep(app)
+                working = asyncio.create_task(
+                    app.run_worker_async(
+                        queues=[self._queue],
+                        concurrency=self._how.concurrency,
+                        wait=not drain,
+                        install_signal_handlers=False,
+                        delete_jobs="always",
+                    )
+                )
+                await self._attend(app, working)
+
+    async def _attend(self, app: procrastinate.App, working: asyncio.Task[None]) -> None:
+        """Look after the worker: stop it gracefully when that is asked for, and sweep now and then."""
+        swept, machine = this_machine().monotonic(), this_machine()
+        while not working.done():
+            await asyncio.wait([working], timeout=_LOOK_SECONDS)
+            if self._how.stop.is_set():
+                working.cancel()
+                with suppress(asyncio.CancelledError):
+                    await working
+                return
+            if machine.monotonic() - swept > SWEEP_SECONDS:
+                await self._sweep(app)
+                swept = machine.monotonic()
+        await working
+
+    async def _sweep(self, app: procrastinate.App) -> None:
+        """Put back what dead workers had taken; where a twin waits already, the dead one's job is given up."""
+        for job in await app.job_manager.get_stalled_jobs(queue=self._queue):
+            LOG.warning("warning: %s was taken by a worker that is gone; it is queued again", job.queueing_lock)
+            try:
+                await app.job_manager.retry_job(job)
+            except exceptions.ConnectorException:
+                await app.job_manager.finish_job(job, jobs.Status.ABORTED, delete_job=True)
+
+    def work(self, ask: Ask) -> CompanyResult:
+        """One run, in a thread of its own."""
+        fleet, one = self._roster.open(ask.path)
+        result = worker(fleet, Task(ask.command, fleet.root), self._how)(one)
+        last = Last(
+            command=ask.command, run_id=f"{ask.command}-{this_machine().token()}", finished_at=now(), result=result
+        )
+        try:
+            book_of(fleet).note([last])
+        except PleoctlError as error:
+            LOG.warning("warning: `fleet status` does not know of a run of %s: %s", ask.path, error)
+        self._told(last)
+        return result
+
+    def _task(self, app: procrastinate.App, pool: ThreadPoolExecutor) -> Any:
+        """What procrastinate calls for a job."""
+
+        async def run(path: str, command: Command, attempt: int) -> None:
+            ask = Ask(self._fleet.settings.name, path, command, attempt)
+            result = await asyncio.get_running_loop().run_in_executor(pool, self.work, ask)
+            more = again(ask, result)
+            if more is not None:
+                with suppress(exceptions.AlreadyEnqueued):
+                    await app.configure_task(TASK, **more.options()).defer_async(**more.arguments())
+
+        return run

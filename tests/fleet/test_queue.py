@@ -1,0 +1,233 @@
+"""Companies' runs on many machines: a real PostgreSQL, real workers."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from pleoctl.errors import ExitCode, Finding
+from pleoctl.fleet.crew import How
+from pleoctl.fleet.fleet import Fleet
+from pleoctl.fleet.queue.app import Ask, put
+from pleoctl.fleet.queue.layout import queue_name
+from pleoctl.fleet.queue.schedule import due_now, tick
+from pleoctl.fleet.queue.worker import MOST_RETRIES, Worker, again
+from pleoctl.fleet.receipt import CompanyResult
+from pleoctl.state.lock import Holder
+from pleoctl.state.opening import state_at
+from pleoctl.state.postgres.database import database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pleoctl.fleet.book import Last
+    from postgres import Postgres
+    from tests.conftest import Cli
+    from tests.fleet.conftest import FleetFolder
+
+VARIABLE = "PLEOCTL_DATABASE"
+
+
+@pytest.fixture
+def url(server: Postgres, fleet: FleetFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The database of the fleet, with its tables."""
+    made = server.create()
+    monkeypatch.setenv(VARIABLE, made)
+    fleet.write(database=f"env:{VARIABLE}", schedule={"sync": "17 * * * *"}, isolation="thread", concurrency=4)
+    said = cli("fleet", "database", "upgrade")
+    assert said.code == 0, said.stderr
+    yield made
+    database(made).close()
+
+
+def rows(url: str, query: str) -> list[tuple[Any, ...]]:
+    """What the database holds."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def waiting(url: str) -> list[str]:
+    """The runs on the queue."""
+    return [
+        one for (one,) in rows(url, "SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' ORDER BY 1")
+    ]
+
+
+def test_what_is_queued_is_done(fleet: FleetFolder, url: str, cli: Cli) -> None:
+    """Each company once, by a worker; `fleet status` and `--status` know of it, and nothing is left on the queue."""
+    assert cli("fleet", "enqueue", "sync", "--format", "json").json["result"] == {"companies": 3, "queued": 3}
+    assert cli("fleet", "enqueue", "sync", "--format", "json").json["result"] == {"companies": 3, "queued": 0}
+    said = cli("fleet", "worker", "--drain")
+    assert (said.code, said.stdout) == (0, "3 runs.\n"), said.stderr
+    assert "sync companies/west/pleoctl.yaml: done" in said.stderr
+    assert [one.accounts for one in fleet.companies.values()] == [["N0"]] * 3
+    assert rows(url, "SELECT count(*) FROM procrastinate_jobs") == [(0,)]
+    assert len(cli("fleet", "list", "--status", "done", "--format", "json").json["result"]) == 3
+    assert rows(url, "SELECT count(*) FROM pleoctl.run") == [(3,)]
+
+
+def test_the_upgrade_is_done_once(fleet: FleetFolder, url: str, cli: Cli) -> None:
+    """A second one changes nothing; a queue of another procrastinate is refused with the cure."""
+    assert "already" in cli("fleet", "database", "upgrade").stdout
+    rows(url, "UPDATE pleoctl.note SET content = '00' WHERE name = 'fleet queue' RETURNING 1")
+    said = cli("fleet", "worker", "--drain")
+    assert (said.code, "fleet database upgrade" in said.stderr) == (78, True)
+    rows(url, "UPDATE pleoctl.note SET content = '99' WHERE name = 'fleet queue' RETURNING 1")
+    assert cli("fleet", "database", "upgrade").code == 78
+
+
+def test_a_fleet_without_a_database_has_no_queue(fleet: FleetFolder, cli: Cli) -> None:
+    """Exit 78, with the key that is missing."""
+    said = cli("fleet", "enqueue", "sync")
+    assert (said.code, "database: env:" in said.stderr) == (78, True)
+
+
+def test_a_locked_company_is_put_on_the_queue_anew(fleet: FleetFolder, url: str, cli: Cli) -> None:
+    """Nothing is done meanwhile, and the attempt does not count."""
+    west = fleet["west"].pleo
+    lock = state_at(url).lock(west.url, west.company, 1.0)
+    cli("fleet", "enqueue", "sync", "--select", "west")
+    with lock.hold(Holder.me(west.url, west.company, "apply"), 0):
+        assert cli("fleet", "worker", "--drain").code == 0
+    assert waiting(url) == ["companies/west/pleoctl.yaml:sync"]
+    ((attempt,),) = rows(url, "SELECT args->>'attempt' FROM procrastinate_jobs")
+    assert attempt == "0"
+    assert fleet["west"].accounts == []
+
+
+def test_a_run_of_a_dead_worker_is_taken_up(fleet: FleetFolder, url: str, cli: Cli) -> None:
+    """Its job stands as taken by nobody; with a twin that waits it is given up instead."""
+    cli("fleet", "enqueue", "sync", "--select", "west", "--select", "north")
+    rows(url, "UPDATE procrastinate_jobs SET status = 'doing', worker_id = NULL RETURNING id")
+    cli("fleet", "enqueue", "sync", "--select", "north")
+    said = cli("fleet", "worker", "--drain")
+    assert said.stdout == "2 runs.\n"
+    assert fleet["west"].accounts == fleet["north"].accounts == ["N0"]
+
+
+def result(code: int, kind: str = "error") -> CompanyResult:
+    """How a run ended."""
+    return CompanyResult(path="p").ended(code, [Finding(kind, "words")] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("ended", "attempt", "wanted"),
+    [
+        (result(0), 0, None),
+        (result(ExitCode.ERROR, "remote"), 0, (1, 60, 90)),
+        (result(ExitCode.ERROR, "state-lost"), 3, (4, 480, 720)),
+        (result(ExitCode.PARTIAL), 1, (2, 120, 180)),
+        (result(ExitCode.ERROR), MOST_RETRIES, None),
+        (result(ExitCode.ERROR, "unauthorised"), 0, None),
+        (result(ExitCode.REFUSED), 0, None),
+        (result(ExitCode.INVALID), 0, None),
+        (result(ExitCode.CHANGES), 0, None),
+        (result(ExitCode.LOCKED), 2, (2, 30, 30)),
+        (result(ExitCode.TERMINATED), 2, (2, 0, 0)),
+    ],
+)
+def test_what_may_pass_is_tried_again(ended: CompanyResult, attempt: int, wanted: tuple[int, int, int] | None) -> None:
+    """Later each time, five times at most; a refusal or a wrong file is not."""
+    more = again(Ask("f", "p", "sync", attempt), ended)
+    if wanted is None:
+        assert more is None
+    else:
+        assert more is not None
+        assert more.attempt == wanted[0]
+        assert wanted[1] <= more.seconds <= wanted[2]
+
+
+@pytest.mark.parametrize(
+    ("line", "moment", "due"),
+    [
+        ("17 * * * *", "2026-03-01 10:16:59", "2026-03-01 09:17"),
+        ("17 * * * *", "2026-03-01 10:17:00", "2026-03-01 10:17"),
+        ("17 * * * *", "2026-03-01 10:17:40", "2026-03-01 10:17"),
+        ("0 3 * * 1", "2026-03-01 10:00:00", "2026-02-23 03:00"),
+    ],
+)
+def test_the_last_tick_is_due(line: str, moment: str, due: str) -> None:
+    """The one that is not after the moment."""
+    assert due_now(line, datetime.fromisoformat(moment)) == datetime.fromisoformat(due)
+
+
+def test_each_tick_is_queued_once(fleet: FleetFolder, url: str) -> None:
+    """A new company waits for its next tick; an outage of many ticks is one run, whoever of several sees it."""
+    found = Fleet(fleet.root / "fleet.yaml")
+    with closing(psycopg.connect(url, autocommit=True)) as one, closing(psycopg.connect(url, autocommit=True)) as other:
+        assert tick(one, found) == 0
+        one.execute("UPDATE pleoctl.fleet_tick SET due = due - interval '9 hours' WHERE path LIKE '%west%'")
+        assert [tick(one, found), tick(other, found)] == [1, 0]
+    assert waiting(url) == ["companies/west/pleoctl.yaml:sync"]
+
+
+def test_schedule_refuses_what_is_no_cron_line(fleet: FleetFolder, url: str, cli: Cli) -> None:
+    """With its place; also where nothing is scheduled."""
+    assert cli("fleet", "schedule", "--once").stdout == "0 runs queued.\n"
+    fleet.write(database=f"env:{VARIABLE}", schedule={"sync": "77 * * * *"})
+    said = cli("fleet", "schedule", "--once")
+    assert (said.code, "77 * * * * is no cron line" in said.stderr) == (78, True)
+    fleet.write(database=f"env:{VARIABLE}")
+    assert cli("fleet", "schedule", "--once").code == 78
+
+
+def test_two_workers_do_each_run_once(fleet: FleetFolder, url: str) -> None:
+    """Side by side on one queue."""
+    found = Fleet(fleet.root / "fleet.yaml")
+    done: list[Last] = []
+    with psycopg.connect(url, autocommit=True) as connection:
+        asks = [Ask("fleet", one.path, command) for one in found.companies for command in ("sync", "drift")]
+        assert put(connection, asks) == 6
+    how = How(2, "thread", threading.Event(), patience=20.0)
+    workers = [
+        threading.Thread(target=Worker(found, url, how, done.append).run, kwargs={"drain": True}) for _ in range(2)
+    ]
+    for one in workers:
+        one.start()
+    for one in workers:
+        one.join()
+    assert sorted((last.result.path, last.command) for last in done) == sorted((ask.path, ask.command) for ask in asks)
+
+
+def test_a_worker_that_is_stopped_leaves_its_runs_to_others(fleet: FleetFolder, url: str) -> None:
+    """What was interrupted waits again, at once."""
+    found, stop, started = Fleet(fleet.root / "fleet.yaml"), threading.Event(), threading.Event()
+    with psycopg.connect(url, autocommit=True) as connection:
+        put(connection, [Ask("fleet", found.companies[0].path, "sync")])
+
+    class Slow(Worker):
+        def work(self, ask: Ask) -> CompanyResult:
+            started.set()
+            stop.wait(30)
+            return CompanyResult(path=ask.path).ended(ExitCode.INTERRUPTED)
+
+    worker = Slow(found, url, How(1, "thread", stop), lambda _last: None)
+    running = threading.Thread(target=worker.run, kwargs={"drain": False})
+    running.start()
+    assert started.wait(30)
+    stop.set()
+    running.join(30)
+    assert not running.is_alive()
+    assert waiting(url) == ["companies/north/pleoctl.yaml:sync"]
+
+
+def test_the_queue_carries_fleet_and_layout(fleet: FleetFolder, url: str, cli: Cli) -> None:
+    """So that neither another fleet's nor another version's workers take its runs."""
+    cli("fleet", "enqueue", "drift", "--select", "west")
+    assert rows(url, "SELECT queue_name FROM procrastinate_jobs") == [(queue_name("fleet"),)]
+    fleet.write(database=f"env:{VARIABLE}", name="another")
+    assert cli("fleet", "worker", "--drain").stdout == "0 runs.\n"
+
+
+def test_a_company_that_is_unknown_here_is_told(fleet: FleetFolder, url: str, cli: Cli) -> None:
+    """A worker whose copy of the fleet is older."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        put(connection, [Ask("fleet", "companies/new/pleoctl.yaml", "sync")])
+    said = cli("fleet", "worker", "--drain")
+    assert "names no such company" in said.stderr
+    assert waiting(url) == []

@@ -1,0 +1,118 @@
+"""How a fleet stands, as text, json, page and gauges."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from html import unescape
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pleoctl.fleet.book import Last
+from pleoctl.fleet.receipt import CompanyResult
+from pleoctl.fleet.status import Standing
+from pleoctl.report.fleet import age, status_html
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pleoctl.fleet.receipt import Command
+    from tests.conftest import Cli
+    from tests.fleet.conftest import FleetFolder
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def last(command: Command, at: str, **result: Any) -> Last:
+    """A run that ended in the hour of `NOW`."""
+    code = result.pop("code", 0)
+    ended = CompanyResult(path="p", **result).ended(code)
+    return Last(command=command, run_id="r", finished_at=f"2026-03-01T{at}:00.000Z", result=ended)
+
+
+def test_status_tells_what_runs_have_told(fleet: FleetFolder, cli: Cli) -> None:
+    """The last run, its end, its problem; 1 where somebody must look."""
+    assert cli("fleet", "status").code == 0
+    fleet["north"].write(company="wrong")
+    cli("fleet", "sync", "--select", "west")
+    cli("fleet", "drift", "--select", "south")
+    said = cli("fleet", "status", "--format", "json")
+    assert said.code == 1
+    assert [(one["state"], one["drift"]) for one in said.json["result"]] == [
+        ("never", None),
+        ("drifted", 1),
+        ("done", 0),
+    ]
+    assert "is not a UUID" in said.json["result"][0]["problem"]
+    text = cli("fleet", "status")
+    assert "3 companies: 1 drifted, 1 done, 1 never." in text.stdout
+
+
+def test_status_gives_gauges(fleet: FleetFolder, cli: Cli) -> None:
+    """In the file of --metrics, beside the command's own."""
+    cli("fleet", "sync", "--select", "west")
+    assert cli("fleet", "status", "--metrics", "fleet.prom").code == 0
+    lines = (fleet.root / "fleet.prom").read_text().splitlines()
+    path = 'path="companies/west/pleoctl.yaml"'
+    assert f'pleoctl_fleet_company_state{{{path},state="done"}} 1' in lines
+    assert f'pleoctl_fleet_last_run_exit_code{{{path},command="sync"}} 0' in lines
+    assert f"pleoctl_fleet_drift_changes{{{path}}} 0" in lines
+    assert any(line.startswith("pleoctl_info") for line in lines)
+
+
+def test_drift_is_what_the_newest_look_found() -> None:
+    """A sync that is done leaves none; one that failed tells nothing."""
+    drift = last("drift", "10:00", code=2, summary={"create": 2, "archive": 1, "held": 4})
+    assert Standing("p", None, {"drift": drift}).drift == 3
+    assert Standing("p", None, {"drift": drift}).held == 4
+    assert Standing("p", None, {"drift": drift, "sync": last("sync", "11:00", summary={"create": 3})}).drift == 0
+    failed = last("sync", "11:00", code=5, summary={"create": 3})
+    assert Standing("p", None, {"drift": drift, "sync": failed}).drift is None
+
+
+def test_the_oldest_open_job_has_its_age() -> None:
+    """By the round of jobs that saw it last."""
+    jobs = last("jobs", "11:00", summary={"jobs": [], "oldestOpen": "2026-03-01T09:00:00Z"})
+    assert Standing("p", None, {"jobs": jobs}).open_seconds(NOW) == 3 * 3600
+    assert [age(value) for value in (None, 59, 240, 7200, 200_000)] == ["", "59s", "4m", "2h", "2d"]
+
+
+def test_the_page_escapes_and_asks_nobody() -> None:
+    """A path is text; only the page's own style and script may run."""
+    page = str(status_html([Standing("<b>x</b>/pleoctl.yaml", None, {})], NOW, "fleet"))
+    assert "<b>x" not in page
+    assert "default-src 'none'" in unescape(page)
+    assert "http" not in page.replace("http-equiv", "")
+
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+
+
+@pytest.mark.skipif(CHROMIUM is None or DRIVER is None, reason="no chromium with its driver")
+def test_the_page_sorts_and_filters_in_a_browser(tmp_path: Path) -> None:
+    """By a click on a column, numbers as numbers; a search leaves what matches; nothing is complained of."""
+    from browser import start
+
+    runs = [("b", 10), ("a", 9), ("c", 100)]
+    rows = [Standing(name, None, {"drift": last("drift", "10:00", code=2, summary={"create": n})}) for name, n in runs]
+    (tmp_path / "fleet.html").write_bytes(bytes(status_html(rows, NOW, "fleet")))
+    chrome = start(str(CHROMIUM), str(DRIVER), tmp_path / "profile")
+    try:
+        chrome.get((tmp_path / "fleet.html").as_uri())
+
+        def shown() -> list[str]:
+            return [
+                row.text.split()[0] for row in chrome.find_elements("css selector", "tbody tr") if row.is_displayed()
+            ]
+
+        heads = chrome.find_elements("css selector", "th button")
+        heads[4].click()
+        assert shown() == ["a", "b", "c"]
+        heads[4].click()
+        assert shown() == ["c", "b", "a"]
+        chrome.find_element("id", "search").send_keys("100")
+        assert shown() == ["c"]
+        assert chrome.get_log("browser") == []  # type: ignore[no-untyped-call]
+    finally:
+        chrome.quit()
