@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import procrastinate
+import psycopg
 from procrastinate import exceptions, jobs
 
 from pleoctl.errors import ExitCode, InvalidFile, PleoctlError
@@ -99,7 +100,7 @@ class Worker:
         while not self._how.stop.is_set():
             try:
                 asyncio.run(self._connected(drain=drain))
-            except (exceptions.ConnectorException, OSError) as error:
+            except (exceptions.ConnectorException, psycopg.Error, OSError) as error:
                 if drain:
                     raise PleoctlError(f"the queue cannot be used: {type(error).__name__}") from error
                 LOG.warning("warning: the queue cannot be used (%s); trying again", type(error).__name__)
