@@ -103,6 +103,17 @@ def test_of_several_legs_the_one_of_the_lines_is_meant(tmp_path: Path) -> None:
     assert booked(mapped(engine(tmp_path, text), given))[0][:4] == ("debit", "2445", None, 12500)
 
 
+def test_a_bank_in_a_payment_is_not_in_the_lines_place(tmp_path: Path) -> None:
+    """Where the leg of the lines names a role, the code of a payment beside it takes the whole amount, untaxed."""
+    legs = '{kind: invoice, debit: contra, credit: accountsPayable}, {kind: payment, debit: "1888", credit: wallet}'
+    row = f"id: own, when: {{type: fee, subType: null, method: journal}}, entries: [{legs}], replaces: standard/fee"
+    found = booked(mapped(engine(tmp_path, rules("split", row)), item("fee", taxed(), taxed(500))))
+    assert found[2:] == [
+        ("debit", "1888", None, 13000, None, None, None),
+        ("credit", "1940", "wallet", 13000, None, None, None),
+    ]
+
+
 def test_what_the_lines_carry_is_checked(tmp_path: Path) -> None:
     """A tag, a tax code or an account that the accounting system lacks fails the item."""
     known = catalog("6571", "1940", "2641", dimensions=[dimension("DEPT", "10")])

@@ -106,7 +106,9 @@ class TypeRow:
         side = LINE_SIDES.get(cell.type)
         if side is None:
             return None
-        coded = [leg for leg in self.legs if leg.on(side).code is not None]
+        # No payment of the standard table has lines, so a bank's code there is not in their place beside other legs.
+        legs = [leg for leg in self.legs if leg.kind != "payment"] or self.legs
+        coded = [leg for leg in legs if leg.on(side).code is not None]
         coded.sort(key=lambda leg: leg.kind != LINE_KINDS[cell.method, side])
         return (coded[0], side) if coded else None
 
