@@ -202,14 +202,19 @@ def _split(cell: str) -> Iterator[tuple[str, bool]]:
     text, starred = "", False
     for escaped, sign, plain in _PIECE.findall(cell):
         if sign == "|":
-            yield text.strip(), starred
+            yield _trimmed(text, starred), starred
             text, starred = "", False
         elif sign == "*":
             starred = True
         else:
             # Behind a star a text goes on, so the star was no end.
             text, starred = (f"{text}*" if starred else text) + (escaped or plain), False
-    yield text.strip() if not starred else text.lstrip(), starred
+    yield _trimmed(text, starred), starred
+
+
+def _trimmed(text: str, starred: bool) -> str:
+    # The blank before a star is part of the beginning.
+    return text.lstrip() if starred else text.strip()
 
 
 def _texts(alternatives: list[tuple[str, bool]]) -> Any:
