@@ -25,8 +25,17 @@ _NEXT: Final = "look at the comments, then `pleoctl source check --trace 3`"
 @click.argument("file", metavar="FILE", type=PATH)
 @click.option("-o", "--output", metavar="FILE", type=PATH, help="Write the section here (- for standard output).")
 @click.option("--dimension", metavar="CODE", help="The file lists the values of this dimension, not accounts.")
+@click.option(
+    "--table",
+    type=click.Choice(["accounts", "taxCodes", "vendors"]),
+    default="accounts",
+    show_default=True,
+    help="What the file lists.",
+)
 @click.option("--encoding", metavar="NAME", help="The encoding of a text file, if the guess is wrong.")
-def command(options: Options, *, file: str, output: str | None, dimension: str | None, encoding: str | None) -> Output:
+def command(
+    options: Options, *, file: str, output: str | None, dimension: str | None, table: str, encoding: str | None
+) -> Output:
     """Write a `source` section from a sample file.
 
     Its guesses stand there as comments, and it has read the file before it is written. Knows CSV, .xlsx, SIE, GnuCash,
@@ -39,6 +48,7 @@ def command(options: Options, *, file: str, output: str | None, dimension: str |
     Examples:
     pleoctl source init as/chart.csv
     pleoctl source init as/centres.xlsx --dimension CC -o -
+    pleoctl source init as/suppliers.csv --table vendors -o -
 
     """
     from pleoctl.report.source import source_lines
@@ -46,9 +56,11 @@ def command(options: Options, *, file: str, output: str | None, dimension: str |
     from pleoctl.sources.export import counts
     from pleoctl.sources.guess import Folder, Sample, draft
 
+    if dimension is not None and table != "accounts":
+        raise UsageError("--dimension and --table exclude each other")
     workspace = _workspace(options)
     root = Path.cwd() if workspace is None else workspace.root
-    sample = Sample(Path(file), _name_in(root, file), encoding, dimension)
+    sample = Sample(Path(file), _name_in(root, file), encoding, dimension, table)
     made = draft(sample, Folder(root) if workspace is None else Context(workspace))
     written = _written(options, made, workspace, output)
     found = counts(made.state)

@@ -147,6 +147,74 @@ def test_values_of_a_dimension(folder: Path, cli: Any) -> None:
     assert cli("export").code == 0
 
 
+# Table, text, and what the export makes of it.
+LISTS: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
+    "suppliers": (
+        "vendors",
+        """\
+Leverantörslista
+
+Leverantörsnr;Leverantör;Valuta;Land;Orgnr;Momsnr;Spärrad
+100;Acme AB;SEK;SE;556677-8899;SE556677889901;nej
+101;Beta;;DK;;;ja
+""",
+        [
+            {
+                "externalId": "100",
+                "code": "100",
+                "name": "Acme AB",
+                "defaultCurrency": "SEK",
+                "country": "SE",
+                "registrationNumber": "556677-8899",
+                "taxRegistrationNumber": "SE556677889901",
+            },
+            {"externalId": "101", "active": False, "hold": "defaultCurrency is blank"},
+        ],
+    ),
+    "percentages": (
+        "taxCodes",
+        "Momskode;Navn;Sats;Spærret\nI25;Køb;25,0;Nej\nI00;Fri;0;Ja\n",
+        [
+            {"code": "I25", "name": "Køb", "rate": "0.25", "type": "inclusive"},
+            {"code": "I00", "name": "Fri", "rate": "0", "type": "inclusive", "active": False},
+        ],
+    ),
+    "fractions": (
+        "taxCodes",
+        "VAT code,Description,Rate,Type\nV20,Standard,0.2,Inclusive\nR20,Reverse,0.2,reverse\n",
+        [
+            {"code": "R20", "name": "Reverse", "rate": "0.2", "type": "reverse"},
+            {"code": "V20", "name": "Standard", "rate": "0.2", "type": "inclusive"},
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("which", LISTS)
+def test_vendors_and_tax_codes(which: str, folder: Path, cli: Any) -> None:
+    """`--table` says what a file lists; its columns, unit and missing currency are understood or told."""
+    table, text, rows = LISTS[which]
+    (folder / "as" / "list.csv").write_text(text, encoding="utf-8")
+    said = cli("source", "init", "as/list.csv", "--table", table)
+    assert said.code == 0, said
+    assert cli("export").code == 0
+    state = parse((folder / "desired-state.yaml").read_text(encoding="utf-8"), "desired-state.yaml").data
+    by_key = {row.get("externalId", row["code"]): row for row in state[table]}
+    for row in rows:
+        assert row.items() <= by_key[row.get("externalId", row.get("code"))].items()
+    section = (folder / "pleoctl.yaml").read_text(encoding="utf-8")
+    assert ("# defaultCurrency: EUR   # of the 1 rows that have none" in section) == (table == "vendors")
+    assert ("fixed: {type: inclusive}   # of all rows" in section) == (which == "percentages")
+
+
+def test_a_file_lists_one_thing(folder: Path, cli: Any) -> None:
+    """`--table` is for tables, and no values of a dimension."""
+    (folder / "as" / "list.csv").write_text("Konto;Namn\n1930;Bank\n", encoding="utf-8")
+    assert cli("source", "init", "as/list.csv", "--table", "vendors", "--dimension", "CC").code == 64
+    (folder / "as" / "chart.se").write_text('#FLAGGA 0\n#SIETYP 1\n#KONTO 1930 "Bank"\n', encoding="cp437")
+    assert "--table is for tables, and this is sie" in cli("source", "init", "as/chart.se", "--table", "vendors").stderr
+
+
 ENDS = [
     ("2026-12-31", "2026-12-31"),
     ("2026-12-31T00:00:00", "2026-12-31"),

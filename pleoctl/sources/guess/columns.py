@@ -47,12 +47,15 @@ class Sheet:
         return len(self.roles) + 10 * ("name" in self.roles) + 10 * bool({"number", "id"} & self.roles.keys())
 
 
-def understood(lines: list[Line], shown: str) -> Sheet:
-    """The table of some lines. Raises `SourceError` where no header or no column for keys or names is found."""
+def understood(lines: list[Line], shown: str, table: str = "accounts") -> Sheet:
+    """The table of some lines, by the words of its resource.
+
+    Raises `SourceError` where no header or no column for keys or names is found.
+    """
     filled = [at for at, line in enumerate(lines) if sum(bool(cell.strip()) for cell in line.cells) > 1]
     if not filled:
         raise SourceError("has no line with two cells", place=Place(shown), hint="is it the right file?")
-    sheets = [_at(lines, at) for at in filled[:DEEPEST]]
+    sheets = [_at(lines, at, table) for at in filled[:DEEPEST]]
     best = max(sheets, key=lambda sheet: (sheet.score, -sheet.line))
     if not best.roles:
         best = next((sheet for sheet in sheets if len(sheet.header) == _usual_width(lines)), best)
@@ -61,13 +64,13 @@ def understood(lines: list[Line], shown: str) -> Sheet:
     return best
 
 
-def _at(lines: list[Line], at: int) -> Sheet:
+def _at(lines: list[Line], at: int, table: str) -> Sheet:
     header = list(lines[at].cells)
     rows = [line.cells for line in lines[at + 1 :] if any(cell.strip() for cell in line.cells)]
     sheet = Sheet(lines[at].number, header, rows)
     candidates: dict[str, list[int]] = {}
     for index, cell in enumerate(header):
-        role = role_of(cell)
+        role = role_of(cell, table)
         # A header that stands twice can be named by nobody.
         if role is not None and header.count(cell) == 1:
             candidates.setdefault(role, []).append(index)

@@ -16,6 +16,7 @@ from pleoctl.sources.base import resource_names
 from pleoctl.sources.doubts import doubtful_texts
 from pleoctl.sources.files import file_bytes
 from pleoctl.sources.guess.columns import Sheet, understood
+from pleoctl.sources.guess.flat import tax_lines, vendor_lines
 from pleoctl.sources.guess.section import said, shown, table_lines, word
 from pleoctl.sources.guess.text import DEFAULT, Line, decoded, delimiter_of, rows_of
 from pleoctl.sources.opening import source_class
@@ -57,12 +58,21 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A file of the accounting system: ``name`` as the section will have it; ``dimension`` where it lists values."""
+    """A file of the accounting system: ``name`` as the section will have it.
+
+    ``dimension`` where it lists the values of one, else ``table`` says what it lists.
+    """
 
     path: Path
     name: str
     encoding: str | None = None
     dimension: str | None = None
+    table: str = "accounts"
+
+    @property
+    def told(self) -> str | None:
+        """The option that says what it lists; None for accounts."""
+        return "--dimension" if self.dimension is not None else "--table" if self.table != "accounts" else None
 
 
 class Folder:
@@ -87,8 +97,8 @@ def draft(sample: Sample, context: Context | Folder) -> Draft:
     """The section for a file, tried on it. Raises `SourceError` where no section would read it."""
     content = file_bytes(sample.path, sample.name)
     kind = kind_of(content, Path(sample.name).suffix.casefold(), sample.name)
-    if sample.dimension is not None and kind not in {"csv", "xlsx"}:
-        raise SourceError(f"--dimension is for tables, and this is {kind}", place=Place(sample.name))
+    if sample.told and kind not in {"csv", "xlsx"}:
+        raise SourceError(f"{sample.told} is for tables, and this is {kind}", place=Place(sample.name))
     made = source_class(kind)
     text = "\n".join(["source:", said("type", kind), *_WRITERS[kind](sample, content)]) + "\n"
     return _tried(kind, text, made(context, parse(text, "source").data["source"]))
@@ -129,7 +139,7 @@ def _csv(sample: Sample, content: bytes) -> list[str]:
         settings.append(said("encoding", encoding, why, 4))
     if delimiter != ",":
         settings.append(said("delimiter", f'"{delimiter}"' if delimiter != "\t" else '"\\t"', "", 4))
-    return _table(understood(rows_of(text, delimiter, sample.name), sample.name), settings, sample)
+    return _table(understood(rows_of(text, delimiter, sample.name), sample.name, sample.table), settings, sample)
 
 
 def _xlsx(sample: Sample, _content: bytes) -> list[str]:
@@ -139,7 +149,7 @@ def _xlsx(sample: Sample, _content: bytes) -> list[str]:
     problems: list[SourceError] = []
     for name, rows in sample_sheets(sample.path, sample.name, _SAMPLE_ROWS).items():
         try:
-            sheets[name] = understood([Line(number, cells) for number, cells in rows], sample.name)
+            sheets[name] = understood([Line(number, cells) for number, cells in rows], sample.name, sample.table)
         except SourceError as error:
             problems.append(error)
     if not sheets:
@@ -154,7 +164,7 @@ def _xlsx(sample: Sample, _content: bytes) -> list[str]:
 
 def _table(sheet: Sheet, settings: list[str], sample: Sample) -> list[str]:
     if sample.dimension is None:
-        return ["  accounts:", *table_lines(sheet, settings)]
+        return [f"  {sample.table}:", *_LINES[sample.table](sheet, settings)]
     code = word(sample.dimension)
     given = [f"  dimensions: {{rows: [{{code: {code}, name: {code}}}]}}   # name it as people know it"]
     fixed = said("fixed", f"{{dimension: {code}}}", "", 4)
@@ -192,6 +202,7 @@ def _ledger(sample: Sample, _content: bytes) -> list[str]:
     ]
 
 
+_LINES: Final = {"accounts": table_lines, "taxCodes": tax_lines, "vendors": vendor_lines}
 _WRITERS: Final = {
     "csv": _csv,
     "xlsx": _xlsx,

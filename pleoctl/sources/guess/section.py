@@ -52,19 +52,19 @@ def table_lines(sheet: Sheet, settings: Iterable[str], *, dimension: bool = Fals
     yield from _columns(sheet, dimension=dimension)
     if dimension and "end" in sheet.roles:
         yield from _ends(sheet)
-    yield from _states(sheet)
+    yield from state_lines(sheet)
     yield from _headings(sheet)
 
 
 def _columns(sheet: Sheet, *, dimension: bool) -> Iterator[str]:
-    key = _key_of(sheet)
+    key = key_of(sheet)
     number = "number" if "number" in sheet.roles else key
     if not dimension:
-        yield said("externalId", word(sheet.name(key)), _about_key(sheet, key), 6)
-    about = _about_key(sheet, number) if dimension else ""
+        yield said("externalId", word(sheet.name(key)), about_key(sheet, key), 6)
+    about = about_key(sheet, number) if dimension else ""
     yield said("code", word(sheet.name(number)), about or _guessed(sheet, number), 6)
     yield said("name", word(sheet.name("name")), _about_names(sheet) or _guessed(sheet, "name"), 6)
-    state = _state_role(sheet)
+    state = state_role(sheet)
     if state is not None:
         yield said("active", word(sheet.name(state)), "rows that are blocked are inactive" * (state == "blocked"), 6)
     if dimension:
@@ -102,7 +102,7 @@ def _is_day(text: str, form: str | None) -> bool:
     return True
 
 
-def _key_of(sheet: Sheet) -> str:
+def key_of(sheet: Sheet) -> str:
     """The id where every row has its own, else the number."""
     if "id" in sheet.roles and (_whole(sheet.cells("id")) or "number" not in sheet.roles):
         return "id"
@@ -117,7 +117,8 @@ def _guessed(sheet: Sheet, role: str) -> str:
     return "guessed by its cells" if role in sheet.by_cells else ""
 
 
-def _about_key(sheet: Sheet, role: str) -> str:
+def about_key(sheet: Sheet, role: str) -> str:
+    """What speaks against a column of keys; empty where nothing does."""
     cells = sheet.cells(role)
     blank = sum(not cell.strip() for cell in cells)
     twice = sum(number - 1 for cell, number in Counter(cells).items() if cell.strip() and number > 1)
@@ -137,7 +138,7 @@ def _is_currency(cell: str) -> bool:
 # --- active ----------------------------------------------------------------------------------------------------------
 
 
-def _state_role(sheet: Sheet) -> str | None:
+def state_role(sheet: Sheet) -> str | None:
     """The column that says whether a row is active, if its words are known and some row is."""
     for role in ("active", "blocked"):
         if role in sheet.roles:
@@ -158,8 +159,9 @@ def _state_words(sheet: Sheet, role: str) -> tuple[list[str], list[str], list[st
     return active, inactive, [cell for cell in found if cell not in {*active, *inactive}]
 
 
-def _states(sheet: Sheet) -> Iterator[str]:
-    role = _state_role(sheet)
+def state_lines(sheet: Sheet) -> Iterator[str]:
+    """The words of active and inactive where they are not the usual ones, or why the column is not used."""
+    role = state_role(sheet)
     if role is None:
         for name in ("active", "blocked"):
             if name in sheet.roles:

@@ -75,6 +75,44 @@ HEADERS: Final[dict[str, frozenset[str]]] = {
     "currency": _set("currency,currency code,währung,valuta,valuutta,devise,monnaie,munt,moneda,divisa"),
 }
 
+#: What headers say besides in tables that are no charts, by resource; these words go first.
+TABLES: Final[dict[str, dict[str, frozenset[str]]]] = {
+    "accounts": {},
+    "taxCodes": {
+        "number": _set(
+            "tax code,vat code,vatcode,taxcode,moms,momskode,momskod,mva kode,steuerschlüssel,steuercode,alv koodi,"
+            "code tva,btw code,código iva,codice iva,bu schlüssel"
+        ),
+        "rate": _set(
+            "rate,tax rate,vat rate,percent,percentage,%,sats,momssats,procent,prosent,satz,steuersatz,prozent,"
+            "prosentti,verokanta,taux,taux tva,pourcentage,percentage btw,tarief,tasa,tipo iva,porcentaje,"
+            "aliquota,percentuale"
+        ),
+    },
+    "vendors": {
+        "number": _set(
+            "supplier no,supplier number,supplier code,vendor no,vendor number,vendor code,kreditor,kreditornummer,"
+            "kreditor nr,lieferantennummer,lieferantennr,leverantörsnummer,leverantörsnr,leverandørnummer,leverandørnr,"
+            "kreditornr,toimittajanumero,toimittajanro,code fournisseur,numéro fournisseur,leveranciersnummer,"
+            "leverancierscode,crediteurnummer,código proveedor,codice fornitore"
+        ),
+        "name": _set(
+            "supplier,supplier name,vendor,vendor name,company,company name,lieferant,lieferantenname,firma,leverantör,"
+            "leverantörsnamn,leverandør,leverandørnavn,toimittaja,toimittajan nimi,fournisseur,raison sociale,"
+            "leverancier,proveedor,razón social,fornitore,ragione sociale"
+        ),
+        "country": _set("country,country code,land,landkod,landekode,länderkürzel,maa,maakoodi,pays,código país,paese"),
+        "registration": _set(
+            "registration number,company number,org no,orgnr,org nr,organisationsnummer,organisasjonsnummer,cvr,cvr nr,"
+            "cvr nummer,handelsregisternummer,y tunnus,siren,siret,kvk,kvk nummer,cif"
+        ),
+        "tax": _set(
+            "tax number,tax id,vat number,vat no,vat id,vat registration number,ust id,ust idnr,umsatzsteuer id,momsnr,"
+            "vat nummer,vatnummer,momsregistreringsnummer,alv numero,numéro tva,n tva,btw nummer,nif,partita iva,p iva"
+        ),
+    },
+}
+
 YES: Final = _set("true,1,yes,y,x,ja,j,kyllä,k,oui,o,sí,s,sì,si,vrai,wahr,verdadero,vero,waar,sand,sant,sann,tosi,t,on")
 NO: Final = _set("false,0,no,n,nein,nej,nei,ei,e,non,nee,faux,falsch,falso,onwaar,falsk,usand,usant,epätosi,f,off") | {
     ""
@@ -98,7 +136,8 @@ HEADINGS: Final = _set(
 )
 
 
-def role_of(header: str) -> str | None:
-    """What a column is for by its header; None where no language says it."""
+def role_of(header: str, table: str = "accounts") -> str | None:
+    """What a column of a table is for by its header; None where no language says it."""
     word = plain(header)
-    return next((role for role, words in HEADERS.items() if word in words), None) if word else None
+    known = (*TABLES[table].items(), *HEADERS.items())
+    return next((role for role, words in known if word in words), None) if word else None

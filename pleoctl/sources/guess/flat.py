@@ -1,0 +1,93 @@
+"""The columns of a list of vendors or of tax codes, with what Pleo needs and the list does not say."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Final
+
+from pleoctl.documents.scalars import yaml_string
+from pleoctl.sources.guess.section import about_key, key_of, said, shown, state_lines, state_role, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pleoctl.sources.guess.columns import Sheet
+
+_OF_VENDORS: Final = {"country": "country", "registration": "registrationNumber", "tax": "taxRegistrationNumber"}
+_TYPES: Final = frozenset({"inclusive", "reverse"})
+
+
+def vendor_lines(sheet: Sheet, settings: Iterable[str]) -> Iterator[str]:
+    """The settings of ``vendors``; ``settings`` are those of its file."""
+    yield from _head(sheet, settings)
+    key = key_of(sheet)
+    number = "number" if "number" in sheet.roles else key
+    yield said("externalId", word(sheet.name(key)), about_key(sheet, key), 6)
+    yield said("code", word(sheet.name(number)), "", 6)
+    yield said("name", word(sheet.name("name")), "", 6)
+    yield from _active(sheet)
+    if "currency" in sheet.roles:
+        yield said("defaultCurrency", word(sheet.name("currency")), "", 6)
+    for role, name in _OF_VENDORS.items():
+        if role in sheet.roles:
+            yield said(name, word(sheet.name(role)), "an empty cell clears it in Pleo", 6)
+    without = (
+        sum(not cell.strip() for cell in sheet.cells("currency")) if "currency" in sheet.roles else len(sheet.rows)
+    )
+    if without:
+        yield f"    # defaultCurrency: EUR   # of the {without} rows that have none; without it they are held"
+    yield from state_lines(sheet)
+
+
+def tax_lines(sheet: Sheet, settings: Iterable[str]) -> Iterator[str]:
+    """The settings of ``taxCodes``; ``settings`` are those of its file."""
+    yield from _head(sheet, settings)
+    key = "number" if "number" in sheet.roles else "id"
+    yield said("code", word(sheet.name(key)), about_key(sheet, key) or "as accounts name it", 6)
+    yield said("name", word(sheet.name("name")), "", 6)
+    if "rate" in sheet.roles:
+        yield said("rate", word(sheet.name("rate")), "", 6)
+    yield from _active(sheet)
+    if "rate" in sheet.roles:
+        yield _unit(sheet)
+    yield _type(sheet)
+    yield from state_lines(sheet)
+
+
+def _type(sheet: Sheet) -> str:
+    """Whether a code is for reverse charge: by its column where that has Pleo's words, else it has to be told."""
+    if "type" not in sheet.roles:
+        return said("fixed", "{type: inclusive}", "of all rows; reverse charge is `reverse`", 4)
+    name, found = sheet.name("type"), list(dict.fromkeys(sheet.cells("type")))
+    if {cell.lower() for cell in found} <= _TYPES:
+        return said("fields", f"{{type: {yaml_string(f'lower({json.dumps(name, ensure_ascii=False)})')}}}", "", 4)
+    why = f"of all rows; reverse charge is `reverse`; column {shown([name])} has {shown(found)}"
+    return said("fixed", "{type: inclusive}", why, 4)
+
+
+def _head(sheet: Sheet, settings: Iterable[str]) -> Iterator[str]:
+    yield from settings
+    if sheet.line > 1:
+        yield said("headerRow", str(sheet.line), "the lines before it are no rows", 4)
+    yield "    columns:"
+
+
+def _active(sheet: Sheet) -> Iterator[str]:
+    state = state_role(sheet)
+    if state is not None:
+        yield said("active", word(sheet.name(state)), "rows that are blocked are inactive" * (state == "blocked"), 6)
+
+
+def _unit(sheet: Sheet) -> str:
+    rates = [rate for cell in sheet.cells("rate") if (rate := _rate(cell)) is not None]
+    if any(rate > 1 for rate in rates):
+        return said("rateUnit", "percent", f"the highest is {max(rates)}", 4)
+    return said("rateUnit", "fraction", "none is above 1", 4)
+
+
+def _rate(cell: str) -> Decimal | None:
+    try:
+        return Decimal(cell.strip().removesuffix("%").strip().replace(",", "."))
+    except InvalidOperation:
+        return None
