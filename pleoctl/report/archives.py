@@ -52,7 +52,8 @@ def _full(archives: list[Change]) -> Iterator[Markdown]:
         before = change.before or {}
         code, name = ("" if before.get(field) is None else before[field] for field in ("code", "name"))
         why = Markdown("{}; {}" if risk(change) else "{}", change.reason, risk(change))
-        yield Markdown.row([_sign(change), change.address, code, name, why])
+        # Always code, so that names look alike whichever characters they have.
+        yield Markdown.row([_sign(change), change.address, Markdown.code(code), Markdown.code(name), why])
 
 
 def _short(archives: list[Change]) -> Iterator[Markdown]:

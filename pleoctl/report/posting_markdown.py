@@ -33,7 +33,7 @@ def _head(review: Review) -> Iterator[Markdown]:
     yield Markdown("{}. Plan {}\n", review.head, Markdown.code(plan.id))
     if review.sums:
         yield Markdown("| account | currency | debit | credit |\n|---|---|---:|---:|")
-        yield from map(Markdown.row, review.sums)
+        yield from (Markdown.row([Markdown.code(account), *rest]) for account, *rest in review.sums)
         yield Markdown()
     yield from (Markdown("- **{}** {} {}", w.code, w.address, w.message) for w in plan.warnings)
 
@@ -78,4 +78,4 @@ def _entry(change: ItemChange) -> Markdown:
 def _row(line: TLine) -> Markdown:
     if line.account is None:
         return Markdown.row([line.note, "", "", "", ""])
-    return Markdown.row([line.account, line.debit, line.credit, line.currency, line.note])
+    return Markdown.row([Markdown.code(line.account), line.debit, line.credit, line.currency, line.note])

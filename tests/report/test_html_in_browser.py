@@ -196,3 +196,16 @@ def test_it_is_whole_without_scripts_and_on_paper(open_plan: Callable[[Plan], Ch
         assert len(_visible(browser)) == 6
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+@pytest.mark.parametrize("width", [500, 1280])
+def test_the_totals_fit_a_narrow_window(open_plan: Callable[[Plan], Chrome], width: int) -> None:
+    """No column of the totals has to be scrolled to, and nothing stands out at the side."""
+    browser = open_plan(_mixed())
+    browser.set_window_size(width, 1000)
+    try:
+        over = "return [document.documentElement, ...document.querySelectorAll('.scroll')]"
+        over += ".map((e) => e.scrollWidth - e.clientWidth)"
+        assert max(browser.execute_script(over)) <= 0
+    finally:
+        browser.set_window_size(1280, 1000)

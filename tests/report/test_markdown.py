@@ -248,3 +248,12 @@ def _spelt(character: str) -> str:
 
 def _html(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+
+
+def test_names_in_a_table_look_alike() -> None:
+    """Codes and names of archives are code, whether or not they have characters that need it."""
+    text = written(
+        make_plan(change("archive", "a", "Fax", code="1"), change("archive", "b", "Fax – gammal", code="K.2"))
+    )
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("|  |") and "account:" in line]
+    assert [row[2:4] for row in rows] == [["`1`", "`Fax`"], ["`K.2`", "`Fax – gammal`"]]
