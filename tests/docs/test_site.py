@@ -35,15 +35,22 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
 def test_the_tutorial_works_as_it_stands(
     cli: Cli, pleo: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its commands, one after another, lead from nothing to a plan that is empty."""
-    pleo.reset(Seed(), Settings())
+    """Its commands, one after another, lead from nothing to a plan that is empty, and to an expense that is booked."""
+    pleo.reset(
+        Seed(
+            export_jobs=[
+                {"items": [{"type": "card_purchase", "amount": 12500, "account": "6110", "contraAccount": "1940"}]}
+            ]
+        ),
+        Settings(),
+    )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PLEOCTL_URL", pleo.url)
     monkeypatch.delenv("PLEO_API_KEY")
     page = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8").replace("your-key", "sandbox-key")
     script = "".join(re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
     said: dict[str, Said] = {}
-    for typed in re.findall(r"^cat > \S+ <<'END'\n(?:.*\n)*?END$|^.+$", script, re.MULTILINE):
+    for typed in re.findall(r"^cat >>? \S+ <<'END'\n(?:.*\n)*?END$|^.+$", script, re.MULTILINE):
         program, *words = shlex.split(typed.partition("\n")[0])
         if program == "pleoctl":
             said[typed] = cli(*words)
@@ -53,6 +60,8 @@ def test_the_tutorial_works_as_it_stands(
         elif program == "export":
             monkeypatch.setenv(*words[0].split("=", 1))
         else:
-            Path(words[1]).write_text(typed.partition("\n")[2].removesuffix("END"), encoding="utf-8")
-    assert json.loads(Path("plan.json").read_text(encoding="utf-8"))["summary"]["create"] == 3
+            with Path(words[1]).open("a" if words[0] == ">>" else "w", encoding="utf-8") as file:
+                file.write(typed.partition("\n")[2].removesuffix("END"))
+    assert json.loads(Path("plan.json").read_text(encoding="utf-8"))["summary"]["create"] == 6
+    assert list(Path("books").rglob("*.beancount"))
     assert "No changes" in said["pleoctl plan"].stdout
