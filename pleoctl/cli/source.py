@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pleoctl.workspace import Workspace
 
 MAX_TRACE: Final = 100
+_SIGN_IN: Final = "  # auth: {oauth: {clientId: …, clientSecret: env:…}}   # `pleoctl login --target source`"
 NOT_COMPARED: Final = "not-compared"
 
 
@@ -143,6 +144,8 @@ def _named(preset: Preset) -> dict[str, Any]:
 
 
 def _one_preset(preset: Preset) -> Output:
+    from pleoctl.remote.oauth.servers import published
+
     lines = [f"{preset.title}: {preset.api}", preset.verified, ""]
     lines += [f"- {note}" for note in preset.notes]
     lines += ["", "source:", "  type: http", f"  preset: {preset.name}"]
@@ -153,9 +156,15 @@ def _one_preset(preset: Preset) -> Output:
         lines += ["  variables:", *(f"    {name}: …   # {words}" for name, words in preset.variables.items())]
         lines += [f"    # {name}: …   # {words}" for name, words in choices.items()]
     lines += [f"  # {name}: {{}}   # read only where it is named" for name in preset.offers]
+    signs_in = preset.name in published()
+    lines += (
+        ["  # auth: {oauth: {clientId: …, clientSecret: env:…}}   # `pleoctl login --target source`"]
+        if signs_in
+        else []
+    )
     lines += ["", "It fills in:", "", *preset.text.rstrip("\n").split("\n")]
     data = {**_named(preset), "notes": preset.notes, "variables": preset.variables, "source": preset.source}
-    data |= {"choices": choices, "offers": preset.offers}
+    data |= {"choices": choices, "offers": preset.offers, "signsIn": signs_in}
     return Output(Shown.lines(lines), data)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,8 @@ def answering(answer: Answered) -> Iterator[str]:
             self.send_response(status)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
-            self.wfile.write(text)
+            with suppress(ConnectionError):  # whoever asked may have been killed
+                self.wfile.write(text)
 
         do_GET = do_POST = do_PUT = _serve  # noqa: N815 - as the library names them
 
