@@ -100,20 +100,20 @@ class Rounds:
         found = kept((self.folder / "tokens.json").read_text())
         moment = "sent" if found["sent"] else "renewed" if found["generation"] > self.first else "before"
         moment = moment if killed else "too late"
-        before = len(self.server.refreshes)
         names = ("one", "two") if self.chance.random() < TWO_SHARE else ("one",)
         after = {self._ended(process) for process in [self._run(name) for name in names]}
         self.ends[f"{moment}: {'reads' if after == {0} else 'login' if after == {1} else after}"] += 1
-        self._judge(moment, after, before)
+        self._judge(moment, after)
 
-    def _judge(self, moment: str, after: set[int], before: int) -> None:
+    def _judge(self, moment: str, after: set[int]) -> None:
         sent = Counter(self.server.refreshes)
         most = max(sent.values(), default=0)
         if most > (2 if self.grace else 1):
             self.broken.append(f"{moment}: a refresh token left {most} times")
         if self.server.spent_sent and not self.grace:
             self.broken.append(f"{moment}: a spent token was sent")
-        if len(self.server.refreshes) - before > 1:
+        # The victim's own may reach the server after its death, so that only all of a round can be counted.
+        if len(self.server.refreshes) > (2 if self.grace else 1):
             self.broken.append(f"{moment}: two runs refreshed one generation")
         if after != {0} and (self.grace or moment != "sent"):
             self.broken.append(f"{moment}: the sign-in was lost ({after})")
