@@ -103,11 +103,15 @@ def _verified(workspace: Workspace, head: str | None) -> Output:
 
 def _proof_lines(proof: Proof) -> list[Shown | str]:
     lines: list[Shown | str] = [
-        Shown(f"{chain.receipts} receipts of company ", chain.company, f", the last is {chain.head}")
+        Shown(
+            f"{chain.receipts} {'receipt' if chain.receipts == 1 else 'receipts'} of company ",
+            chain.company,
+            f", the last is {chain.head}",
+        )
         for chain in proof.chains
     ]
     if proof.unchained:
-        lines.append(f"{proof.unchained} receipts of earlier versions, which form no chain")
+        lines.append(f"{proof.unchained} of earlier versions, which form no chain")
     lines += [Shown("no receipt, going on or ended without one: ", run) for run in proof.unfinished]
     if not proof.chains:
         lines.append("No receipts yet.")
