@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from pleoctl.sandbox import Settings
 
 Json = dict[str, Any]
-KINDS: Final = {"accounts": "account", "tagGroups": "tagGroup", "tags": "tag"}
+KINDS: Final = {
+    "taxCodes": "taxCode",
+    "accounts": "account",
+    "tagGroups": "tagGroup",
+    "tags": "tag",
+    "vendors": "vendor",
+}
+_KEYS: Final = {"account": "externalId", "taxCode": "code", "vendor": "externalId"}
 _FOREIGN: Final = ("metadata", "extra", "otherDimensionValues", "usage", "usedByCategory", "usedByContra", "hasEntries")
 _REFUSALS: Final = frozenset({400, 404, 409})
 
@@ -41,7 +48,13 @@ def records(state: Json) -> dict[str, tuple[str, Json]]:
 
 def keys(state: Json) -> Counter[tuple[str, str, str]]:
     """How many records stand under each key that must stay unique."""
-    found = Counter(("account", "", record["externalId"]) for record in state["accounts"])
+    found = Counter(
+        (kind, "", record[_KEYS[kind]])
+        for name, kind in KINDS.items()
+        if kind in _KEYS
+        for record in state[name]
+        if record[_KEYS[kind]] is not None
+    )
     found.update(("tagGroup", "", record["code"].casefold()) for record in state["tagGroups"])
     found.update(("tag", record["groupId"], record["code"].casefold()) for record in state["tags"])
     return found
@@ -94,10 +107,20 @@ def _plain(record: Json) -> Json:
 def is_in(record: Mapping[str, Any], wanted: Mapping[str, Any] | None, kind: str) -> bool:
     """Whether a stored record has these values; null and absent are equal, a code's case makes no difference (T3)."""
     return wanted is not None and all(
-        (record.get(name) or None) == (value or None)
-        or (name == "code" and kind != "account" and str(record.get(name)).casefold() == str(value).casefold())
+        _plainly(record, name) == (value or None)
+        or (
+            name == "code" and kind in {"tagGroup", "tag"} and str(record.get(name)).casefold() == str(value).casefold()
+        )
         for name, value in wanted.items()
     )
+
+
+def _plainly(record: Mapping[str, Any], name: str) -> Any:
+    """A stored field as plans write it: rates are texts, and a draft is a state."""
+    if name == "state":
+        return "ARCHIVED" if record["archived"] else "DRAFT" if record["draft"] else "ACTIVE"
+    value = record.get(name) or None
+    return str(value) if name == "rate" and value is not None else value
 
 
 def truthful(applied: Receipt, state: Json, foreign: set[str], *, cascades: bool) -> None:
@@ -109,7 +132,7 @@ def truthful(applied: Receipt, state: Json, foreign: set[str], *, cascades: bool
             continue
         demand("done is done", identity in stored, f"{result.change.address} has no record")
         kind, record = stored[identity]
-        known = kind != "account" or record["externalId"].lower() == result.change.key.lower()
+        known = kind not in _KEYS or record[_KEYS[kind]].lower() == result.change.key.lower()
         demand("done is done", known, f"{result.change.address} is {record}")
         wanted = dict(result.change.after)
         if cascades and kind == "tag":
@@ -168,7 +191,9 @@ def came_along(applied: Receipt, before: Json, after: Json, foreign: set[str]) -
 
 def held_rows_stay(plan: Plan, desired: DesiredState) -> None:
     """What a row that cannot be used stands for is left as it is."""
-    held: set[tuple[str, ...]] = {("account", row.key or "") for row in desired.accounts or () if row.hold}
+    held: set[tuple[str, ...]] = {
+        (kind, row.key or "") for kind, rows in desired.flat.items() for row in rows if row.hold
+    }
     for dimension in desired.dimensions or ():
         group = (dimension.row.key or "").casefold()
         if dimension.row.hold:
@@ -179,8 +204,8 @@ def held_rows_stay(plan: Plan, desired: DesiredState) -> None:
 
 
 def _place(change: Change) -> tuple[str, ...]:
-    if change.kind == "account":
-        return "account", change.key
+    if change.kind in _KEYS:
+        return change.kind, change.key
     key = (change.key or "").casefold()
     if change.parent is None:
         return change.kind, key

@@ -34,7 +34,18 @@ def _row(key: str, name: str = "Name", code: str | None = None, *, active: bool 
 
 
 def _world(rows: Sequence[Row], dimensions: Sequence[Dimension], **seed: Any) -> World:
-    state = checked(DesiredState(list(rows), list(dimensions), ["desired-state.yaml"]))
+    return _of(DesiredState(list(rows), list(dimensions), ["desired-state.yaml"]), **seed)
+
+
+def _flat(kind: str, rows: Sequence[Row], **seed: Any) -> World:
+    """A world of one kind that is neither accounts nor tags."""
+    state = DesiredState(dimensions=[], files=["desired-state.yaml"])
+    state.flat[kind] = list(rows)
+    return _of(state, **seed)
+
+
+def _of(desired: DesiredState, **seed: Any) -> World:
+    state, dimensions = checked(desired), desired.dimensions or []
     scope = Scope(dimensions=tuple(d.row.key or "" for d in dimensions), today="2027-01-15")
     return World(Seed(**seed), Settings(seed_ids=1), state, scope, 0.0)
 
@@ -61,9 +72,24 @@ def _look_alikes() -> World:
     return _world([_row("A"), _row("b")], [], accounts=[{"externalId": "a", "name": "Name"}])
 
 
+def _tax_codes() -> World:
+    fields: dict[str, Any] = {"name": "Name", "rate": "0.25", "type": "inclusive"}
+    live = [{"code": key, "name": "Other", "rate": 0.25, "type": "inclusive"} for key in "bcd"]
+    return _flat("taxCode", [Row(key, fields, file="desired-state.yaml", line=1) for key in "abc"], tax_codes=live)
+
+
+def _vendors() -> World:
+    fields: dict[str, Any] = {"name": "Name", "defaultCurrency": "EUR"}
+    rows = [Row(key, {**fields, "code": f"C{key}"}, file="desired-state.yaml", line=1) for key in "ab"]
+    live = [{**fields, "code": "Cb", "draft": True}, {**fields, "externalId": "c", "code": "Cc"}]
+    return _flat("vendor", rows, vendors=live)
+
+
 SMALL: Final[dict[str, Callable[[], World]]] = {
     "accounts": _accounts,
     "group": _group,
     "tags": _tags,
     "look-alikes": _look_alikes,
+    "taxCodes": _tax_codes,
+    "vendors": _vendors,
 }
