@@ -13,10 +13,11 @@ from pleoctl.apply.steps import Bring
 from pleoctl.desired.read import checked
 from pleoctl.errors import PleoError
 from pleoctl.model import ACCOUNT, DesiredState, Dimension, Live, Row
+from pleoctl.pleo.accounts import Operations
 from pleoctl.pleo.writer import PleoWriter
 from pleoctl.reconcile import Scope
 from pleoctl.run.settle import Failed
-from pleoctl.sandbox import Fault, Seed
+from pleoctl.sandbox import Fault, Seed, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,3 +88,36 @@ def test_a_refused_bulk_call_goes_on_singly(pleo: Sandbox, tmp_path: Path) -> No
     assert set(ends(engine.apply(plan)).values()) == {"done"}
     assert pleo.stats()["byOperation"]["PUT /v0/tags/{tagId}"] == 3
     assert engine.plan().changes == []
+
+
+def test_a_create_that_was_refused_after_all_is_found_at_once(pleo: Sandbox, tmp_path: Path) -> None:
+    """An answer of 409 to a record that is there as planned: done, without a wait."""
+    pleo.reset(Seed())
+    engine = Engine(pleo, tmp_path, checked(DesiredState([Row("a", {"code": None, "name": "A"})], None, ["d"])))
+    plan = engine.plan()
+    pleo.add_fault(Fault(kind="status", status=409, commit=True, method="POST", path="chart-of-accounts$", nth=1))
+    began = engine.time.seconds
+    assert ends(engine.apply(plan)) == {"account:a": "done"}
+    assert engine.time.seconds == began
+    assert [account["name"] for account in pleo.state()["accounts"]] == ["A"]
+
+
+def test_a_write_that_goes_again_keeps_what_pleo_has_by_now(
+    pleo: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lost, then written again: the tax code that somebody set in between and nobody manages here stays (law 5)."""
+    pleo.reset(Seed(accounts=[{"externalId": "a", "name": "Old", "taxCodeExternalId": "before"}]), Settings())
+    engine = Engine(pleo, tmp_path, checked(DesiredState([Row("a", {"code": None, "name": "New"})], None, ["d"])))
+    plan = engine.plan()
+    pleo.add_fault(Fault(kind="droppedBefore", method="PUT", nth=1))
+    look = Operations.by_id
+
+    def by_id(self: Operations, ids: Any) -> list[Live]:
+        if any(operation.startswith("PUT") for operation in pleo.stats()["byOperation"]):
+            pleo.put("account", "a", taxCodeExternalId="theirs")
+        return look(self, ids)
+
+    monkeypatch.setattr(Operations, "by_id", by_id)
+    assert ends(engine.apply(plan)) == {"account:a": "done"}
+    (account,) = pleo.state()["accounts"]
+    assert (account["name"], account["taxCodeExternalId"]) == ("New", "theirs")

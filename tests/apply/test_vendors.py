@@ -101,6 +101,24 @@ def test_a_run_that_died_between_two_requests_is_ended_by_the_next(
     check_contract(pleo)
 
 
+def test_a_draft_that_was_begun_is_not_made_again(
+    pleo: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where Pleo would keep two vendors with one externalId: the run that goes on activates the one there is."""
+    reading = {"vendor_create_state": "DRAFT", "vendor_unique": ()}
+    engine = engine_of(pleo, tmp_path, {"externalId": "v", "name": "New"}, reading=reading)
+    plan = engine.plan()
+
+    def dies(*_arguments: Any) -> Any:
+        raise LostAnswer("the machine went down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(vendors.VendorWrites, "activate_vendor", dies)
+        engine.apply(plan)
+    assert ends(engine.apply(plan)) == {"vendor:v": "done"}
+    assert [vendor["draft"] for vendor in pleo.state()["vendors"]] == [False]
+
+
 @pytest.mark.parametrize("unique", [(), ("externalId",), ("code",), ("name",), ("externalId", "code", "name")], ids=str)
 @pytest.mark.parametrize("state", ["byExternalId", "ACTIVE", "DRAFT"])
 @pytest.mark.parametrize("puts", ["set", "ignore"])
