@@ -13,11 +13,10 @@ from pleoctl.apply.steps import Bring
 from pleoctl.desired.read import checked
 from pleoctl.errors import PleoError
 from pleoctl.model import ACCOUNT, DesiredState, Dimension, Live, Row
-from pleoctl.pleo.accounts import Operations
 from pleoctl.pleo.writer import PleoWriter
 from pleoctl.reconcile import Scope
 from pleoctl.run.settle import Failed
-from pleoctl.sandbox import Fault, Seed, Settings
+from pleoctl.sandbox import Edit, Fault, Seed, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,14 +109,32 @@ def test_a_write_that_goes_again_keeps_what_pleo_has_by_now(
     engine = Engine(pleo, tmp_path, checked(DesiredState([Row("a", {"code": None, "name": "New"})], None, ["d"])))
     plan = engine.plan()
     pleo.add_fault(Fault(kind="droppedBefore", method="PUT", nth=1))
-    look = Operations.by_id
+    look = Bring.look
 
-    def by_id(self: Operations, ids: Any) -> list[Live]:
-        if any(operation.startswith("PUT") for operation in pleo.stats()["byOperation"]):
-            pleo.put("account", "a", taxCodeExternalId="theirs")
+    def looking(self: Bring, ids: Any) -> Any:
+        pleo.put("account", "a", taxCodeExternalId="theirs")
         return look(self, ids)
 
-    monkeypatch.setattr(Operations, "by_id", by_id)
+    monkeypatch.setattr(Bring, "look", looking)
     assert ends(engine.apply(plan)) == {"account:a": "done"}
     (account,) = pleo.state()["accounts"]
     assert (account["name"], account["taxCodeExternalId"]) == ("New", "theirs")
+
+
+def test_a_record_that_vanished_under_a_write_is_failed(
+    pleo: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lost, and gone when it was looked for: somebody else was here."""
+    engine = renaming(pleo, tmp_path)
+    plan = engine.plan()
+    pleo.add_fault(Fault(kind="droppedBefore", method="PUT", nth=1))
+    look = Bring.look
+
+    def looking(self: Bring, ids: Any) -> Any:
+        pleo.edit(Edit(op="delete", kind="account", key="a"))
+        return look(self, ids)
+
+    monkeypatch.setattr(Bring, "look", looking)
+    applied = engine.apply(plan)
+    assert ends(applied)["account:a"] == "failed"
+    assert "another client changed it" in str(next(r.error for r in applied.results if r.error))
