@@ -7,6 +7,7 @@ must be JSON, which a form cannot send).
 
 from __future__ import annotations
 
+import re
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -23,6 +24,9 @@ MOST_BODY: Final = 64 * 2**20
 MOST_HEAD: Final = 64 * 2**10
 _NEAR: Final = {"same-origin", "none"}
 
+# What stands behind the bracket of an address, or before an @, is passed over by urlsplit.
+_HOST: Final = re.compile(r"(\[[^\[\]@]*\]|[^\[\]@:]*)(:[0-9]*)?")
+
 
 def admit(request: Request, hosts: Collection[str]) -> None:
     """Let a request in.
@@ -34,7 +38,8 @@ def admit(request: Request, hosts: Collection[str]) -> None:
     if len(request.path) + len(request.query) + sum(map(len, chain(*request.headers.items()))) > MOST_HEAD:
         raise ApiError(431, "HEADERS_TOO_LARGE", f"Path and headers have more than {MOST_HEAD >> 10} KiB")
     known = OWN_HOSTS | {host.lower() for host in hosts}
-    if _name(f"//{request.header('host') or ''}") not in known:
+    host = request.header("host") or ""
+    if not _HOST.fullmatch(host) or _name(f"//{host}") not in known:
         raise ApiError(421, "MISDIRECTED_REQUEST", "The Host is not one of this sandbox; --allow-host adds one")
     origin = request.header("origin")
     if origin is not None and _name(origin) not in known:

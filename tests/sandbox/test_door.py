@@ -31,7 +31,19 @@ def test_its_own_names_are_answered(pleo: Sandbox, host: str, path: str) -> None
 
 
 @pytest.mark.parametrize(
-    "host", ["books.example.net", "127.0.0.1.example.net:80", "localhost.", "127.0.0.2", "[::2]", "", "[", "a b"]
+    "host",
+    [
+        "books.example.net",
+        "127.0.0.1.example.net:80",
+        "localhost.",
+        "127.0.0.2",
+        "[::2]",
+        "[::1].evil:1",
+        "evil@localhost",
+        "",
+        "[",
+        "a b",
+    ],
 )
 @pytest.mark.parametrize("path", ["/_sandbox/state", "/v1/introspect", "/v0/nowhere"])
 def test_another_host_is_refused(pleo: Sandbox, host: str, path: str) -> None:
