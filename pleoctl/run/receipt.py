@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pleoctl.errors import ExitCode
 from pleoctl.run.chain import Links, receipt_bytes, sealed
+from pleoctl.state.base import StateLost
 
 if TYPE_CHECKING:
     from pleoctl.errors import Finding
@@ -97,8 +98,9 @@ class Receipt:
 
     @property
     def exit_code(self) -> ExitCode:
-        """0, 1 (stopped before its first write), 3, 4 or 5; an interrupted run's is the signal's, set by the caller."""
-        if self.outcome == "partial" and {result.status for result in self.results} == {"notAttempted"}:
+        """0, 1 (the shared state was lost before the first write), 3, 4 or 5; an interrupted run's is the signal's."""
+        lost = any(finding.code == StateLost.code for finding in self.findings)
+        if lost and {result.status for result in self.results} == {"notAttempted"}:
             return ExitCode.ERROR
         by_outcome = {"stale": ExitCode.STALE, "refused": ExitCode.REFUSED, "partial": ExitCode.PARTIAL}
         return by_outcome.get(self.outcome, ExitCode.OK)

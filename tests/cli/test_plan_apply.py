@@ -166,7 +166,7 @@ def test_the_day_stands_in_a_plan_only_if_it_matters(
     ("options", "code"),
     [
         (["--today", "tomorrow"], 64),
-        (["--only", "vendors"], 64),
+        (["--only", "suppliers"], 64),
         (["--allow-archive", "-1"], 64),
         (["--dimension", "NONE"], 64),
         (["--only", "accounts", "--dimension", "DEPT"], 64),

@@ -229,7 +229,7 @@ def test_bad_vendor_files(tmp_path: Path, text: str, line: int, words: str) -> N
         ),
         (
             "tests: [{name: a, given: {type: fee}, expect: [{debit: '1', credit: '2', amount: 1}]}]",
-            "no more keys than 2 (write",
+            "needs one of debit and credit (write",
         ),
         ("amounts: {divisor: {yen: 1}}", "'yen\" is no currency (write three capital letters, e.g. JPY)"),
     ],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pleoctl.sandbox import BadInput, Edit, Fault, Request, Sandbox, Seed, Settings, installations
+from pleoctl.sandbox import BadInput, Edit, Fault, Request, Sandbox, Seed, Settings, installations, oauth
 from pleoctl.sandbox.calls import Answer, Call
 from pleoctl.sandbox.contract import Field, Operation, published
 from pleoctl.sandbox.kinds import PARTS
@@ -114,7 +114,9 @@ def test_nobody_else_knows_it() -> None:
 
 def test_each_published_operation_has_one_handler() -> None:
     """What the contract lists is served, and nothing is served that it does not list."""
-    handlers = [name for part in PARTS.values() for name in part.handlers] + list(installations.HANDLERS)
+    handlers = [name for part in PARTS.values() for name in part.handlers] + list(
+        installations.HANDLERS | oauth.HANDLERS
+    )
     assert sorted(handlers) == sorted(published())
     paths = [(operation.method, operation.path) for operation in published().values()]
     assert len(set(paths)) == len(paths)
