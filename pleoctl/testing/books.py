@@ -110,7 +110,7 @@ class Trial:
         ]
         return Booking(
             Key(stored_key(item, can.key, leg), item, JOB, number),
-            _entry(item, self._case.currency, postings),
+            entry_of(item, self._case.currency, postings),
             DAY,
             draft=False,
             once=self.item(-number),
@@ -185,7 +185,8 @@ def _write_workspace(case: SinkCase, folder: Path) -> None:
     (folder / "mapping.yaml").write_text(json.dumps(rules), encoding="utf-8")
 
 
-def _entry(item: str, currency: str, postings: list[Posting]) -> Entry:
+def entry_of(item: str, currency: str, postings: list[Posting]) -> Entry:
+    """A mapped item with one entry of a journal."""
     return Entry(
         accounting_entry_id=item,
         status="mapped",

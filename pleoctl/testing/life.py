@@ -6,6 +6,7 @@ import gc
 import logging
 import shutil
 import tempfile
+from abc import ABC, abstractmethod
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -34,7 +35,7 @@ LONGEST_LAG: Final = 31.0
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 - files that nobody keeps, ten times as fast; a folder of a name of its own
 
 
-class Life:
+class Life(ABC):
     """One machine, its folder and the Pleo that it talks to, through all deaths."""
 
     def __init__(
@@ -59,17 +60,17 @@ class Life:
         finally:
             self._pleo.stop()
 
+    @abstractmethod
     def _round(self) -> None:
         """Commands in bad weather."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _calm(self) -> None:
         """Commands that nothing befalls, after which all is right."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _check(self) -> None:
         """The laws that hold at every moment. Raises `LawBroken`."""
-        raise NotImplementedError
 
     def _surviving(self, act: Callable[[], T]) -> T | None:
         """What a process does that may die, or end with an error in one sentence."""

@@ -302,28 +302,33 @@ def test_a_resumed_job_counts_from_its_own_last_update(
     assert booked(folder) == {item_id(n): 1 for n in (1, 2, 3)}
 
 
-def test_statuses_leave_within_a_minute(
-    world: World, books: MakeBooks, cli: Cli, time: FakeTime, api: ApiBooks
-) -> None:
-    """Of books that take seven seconds a voucher no outcome waits longer than a minute (E7)."""
+def slowed(
+    world: World, api: ApiBooks, time: FakeTime, seconds: Callable[[int], float]
+) -> tuple[list[float], list[tuple[float, int]]]:
+    """Let each booking take so long, by its number: when each was made, and when how many outcomes were reported."""
     made: list[float] = []
-    answer = api.answer
+    reported: list[tuple[float, int]] = []
+    answer, write = api.answer, world.write
 
     def slow(method: str, target: str, headers: dict[str, str], content: bytes) -> tuple[int, Any] | None:
         if method == "POST":
-            time.sleep(7)
+            time.sleep(seconds(len(made)))
             made.append(time.seconds)
         return answer(method, target, headers, content)
-
-    api.answer = slow  # type: ignore[method-assign]
-    reported: list[tuple[float, int]] = []
-    write = world.write
 
     def writing(path: str, body: Any, *, half: bool) -> tuple[int, Any]:
         reported.extend([(time.seconds, len(body))] if path.endswith("items") else [])
         return write(path, body, half=half)
 
-    world.write = writing  # type: ignore[method-assign]
+    api.answer, world.write = slow, writing  # type: ignore[method-assign]
+    return made, reported
+
+
+def test_statuses_leave_within_a_minute(
+    world: World, books: MakeBooks, cli: Cli, time: FakeTime, api: ApiBooks
+) -> None:
+    """Of books that take seven seconds a voucher no outcome waits longer than a minute (E7)."""
+    made, reported = slowed(world, api, time, lambda _number: 7)
     world.add(JOB, [payload(n) for n in range(1, 21)])
     books(section(api))
     assert cli("jobs", "run").code == 0
@@ -339,24 +344,7 @@ def test_a_slow_booking_holds_up_no_earlier_status(
     world: World, books: MakeBooks, cli: Cli, time: FakeTime, api: ApiBooks
 ) -> None:
     """What is known is reported within a minute, whatever the next booking takes, and everything once (E7)."""
-    made: list[float] = []
-    answer = api.answer
-
-    def slow(method: str, target: str, headers: dict[str, str], content: bytes) -> tuple[int, Any] | None:
-        if method == "POST":
-            time.sleep(100 if len(made) == 2 else 1)
-            made.append(time.seconds)
-        return answer(method, target, headers, content)
-
-    api.answer = slow  # type: ignore[method-assign]
-    reported: list[tuple[float, int]] = []
-    write = world.write
-
-    def writing(path: str, body: Any, *, half: bool) -> tuple[int, Any]:
-        reported.extend([(time.seconds, len(body))] if path.endswith("items") else [])
-        return write(path, body, half=half)
-
-    world.write = writing  # type: ignore[method-assign]
+    made, reported = slowed(world, api, time, lambda number: 100 if number == 2 else 1)
     world.add(JOB, [payload(n) for n in range(1, 6)])
     books(section(api))
     assert cli("jobs", "run").code == 0

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from api_books import TOKEN, ApiBooks, section, serving
-from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
+from pleoctl.mapping.engine.entries import LedgerEntry, Posting
 from pleoctl.sinks.base import Booking, Key, Refusal
 from pleoctl.sinks.http.presets import load_preset, preset_names
 from pleoctl.sinks.http.records import hundredths
 from pleoctl.sinks.opening import open_sink
 from pleoctl.sources.http.expressions import ExpressionError
+from pleoctl.testing.books import entry_of
 from pleoctl.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -50,28 +52,8 @@ def booking(*kinds: str, leg: int | None = None, stored: str = ITEM) -> Booking:
         Posting("debit", "6540", "line", 8830, "SEK", tax_code="V25", tags={"DEPT": "20"}),
         Posting("credit", "1940", "wallet", 8830, "SEK"),
     ]
-    entry = Entry(
-        accounting_entry_id=ITEM,
-        status="mapped",
-        type="card_purchase",
-        sub_type=None,
-        method="journal",
-        rule=None,
-        rules_digest="x",
-        posting_date="2026-03-15",
-        currency="SEK",
-        description="Taxi",
-        reconciliation_id=None,
-        reconciled_entries=[],
-        attendees=[],
-        vendor=None,
-        invoice=None,
-        original=None,
-        service_period=None,
-        company=None,
-        entries=[LedgerEntry(kind, postings) for kind in kinds or ("journal",)],
-        warnings=[],
-    )
+    legs = [LedgerEntry(kind, postings) for kind in kinds or ("journal",)]
+    entry = msgspec.structs.replace(entry_of(ITEM, "SEK", postings), description="Taxi", entries=legs)
     return Booking(Key(stored, ITEM, "job", 1), entry, "2026-03-15", draft=True, once="0nce", leg=leg)
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from api_books import TOKEN, ApiBooks, serving
-from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
+from pleoctl.mapping.engine.entries import Posting
 from pleoctl.remote.errors import LostAnswer
 from pleoctl.sinks.base import Booking, File, Key, PeriodClosed, Refusal
 from pleoctl.sinks.http.presets import load_preset, preset_names
 from pleoctl.sinks.keys import stored_key
 from pleoctl.sinks.opening import open_sink
+from pleoctl.testing.books import entry_of
 from pleoctl.workspace import Workspace
 from vendor_books import DAY, VENDORS
 
@@ -67,28 +69,7 @@ def booking(sink: Sink, *, draft: bool = True, account: str = "6540", day: str =
         Posting("debit", account, "line", 8830, "SEK"),
         Posting("credit", "1940", "wallet", 8830, "SEK"),
     ]
-    entry = Entry(
-        accounting_entry_id=item,
-        status="mapped",
-        type="card_purchase",
-        sub_type=None,
-        method="journal",
-        rule=None,
-        rules_digest="x",
-        posting_date=day,
-        currency="SEK",
-        description="Taxi " * 30,
-        reconciliation_id=None,
-        reconciled_entries=[],
-        attendees=[],
-        vendor=None,
-        invoice=None,
-        original=None,
-        service_period=None,
-        company=None,
-        entries=[LedgerEntry("journal", postings)],
-        warnings=[],
-    )
+    entry = msgspec.structs.replace(entry_of(item, "SEK", postings), description="Taxi " * 30, posting_date=day)
     key = Key(stored_key(item, sink.capabilities.key), item, "job", 1, day)
     return Booking(key, entry, day, draft=draft, once=item.replace("-", ""))
 

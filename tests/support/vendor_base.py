@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     Route = Callable[[Query, Any], Answer]
 
 
-class Vendor:
+class Vendor(ABC):
     """Records in the order in which they were booked; ``posts`` counts the requests that make one."""
 
     def __init__(self) -> None:
@@ -33,9 +34,9 @@ class Vendor:
                 return answer(query, body)
         return 404, {"message": f"{method} {path} is not documented"}
 
+    @abstractmethod
     def routes(self) -> list[tuple[str, str, Route]]:
         """Method, path and what answers."""
-        raise NotImplementedError
 
     def keep(self, row: dict[str, Any]) -> dict[str, Any]:
         """A new record."""

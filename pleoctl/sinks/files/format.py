@@ -32,6 +32,29 @@ class Standing(NamedTuple):
     postings: tuple[HeldPosting, ...] | None
 
 
+class Roomy:
+    """What formats have in common that hold everything an entry says, a file a job."""
+
+    suffix: str
+
+    @staticmethod
+    def check(booking: Booking) -> list[str]:
+        """See `Format`."""
+        _ = booking
+        return []
+
+    @staticmethod
+    def account_problem(code: str) -> str | None:
+        """See `Format`: any account can stand in it."""
+        _ = code
+        return None
+
+    def names(self, job: str, number: int, booking: Booking) -> str:
+        """See `Format`."""
+        _ = booking
+        return file_name(job, number, self.suffix)
+
+
 class Format(Protocol):
     """A kind of book file."""
 

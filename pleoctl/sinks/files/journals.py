@@ -19,7 +19,7 @@ from pleoctl.mapping.io.outputs.beancount import BeancountWriter
 from pleoctl.mapping.io.outputs.hledger import HledgerWriter
 from pleoctl.mapping.io.outputs.names import component
 from pleoctl.sinks.base import HeldPosting, KeyRoom
-from pleoctl.sinks.files.format import FILES, Standing, file_name
+from pleoctl.sinks.files.format import FILES, Roomy, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,10 +32,9 @@ _DAY: Final = re.compile(r"(\d{4}-\d\d-\d\d) [*!](?: |$)")
 _POSTING: Final = re.compile(r"\s+([^\s;\"]\S*)\s+(-?\d+(?:\.\d+)?) ([A-Z]\S*)(?:\s|$)")
 
 
-class JournalFormat(ABC):
+class JournalFormat(Roomy, ABC):
     """What the two have in common."""
 
-    suffix: str
     _key: re.Pattern[str]
     _identity: re.Pattern[str]
 
@@ -43,23 +42,6 @@ class JournalFormat(ABC):
         """``rules`` know the divisors and the accounts' top levels."""
         self._rules = rules
         self.capabilities = replace(FILES, key=KeyRoom("the transaction's accountingEntryId"))
-
-    @staticmethod
-    def check(booking: Booking) -> list[str]:
-        """See `Format`: a journal holds everything that an entry says."""
-        _ = booking
-        return []
-
-    @staticmethod
-    def account_problem(code: str) -> str | None:
-        """See `Format`: any account can stand in it."""
-        _ = code
-        return None
-
-    def names(self, job: str, number: int, booking: Booking) -> str:
-        """See `Format`."""
-        _ = booking
-        return file_name(job, number, self.suffix)
 
     def render(self, bookings: Sequence[Booking]) -> bytes:
         """See `Format`."""

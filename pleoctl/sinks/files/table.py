@@ -12,7 +12,7 @@ import msgspec
 
 from pleoctl.mapping.io.outputs.csv import CsvWriter
 from pleoctl.sinks.base import HeldPosting, KeyRoom
-from pleoctl.sinks.files.format import FILES, Standing, file_name
+from pleoctl.sinks.files.format import FILES, Roomy, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pleoctl.sinks.base import Booking
 
 
-class CsvFormat:
+class CsvFormat(Roomy):
     """Writes and reads back tables."""
 
     suffix = ".csv"
@@ -30,24 +30,6 @@ class CsvFormat:
         """``rules`` know the divisors."""
         self._rules = rules
         self.capabilities = replace(FILES, key=KeyRoom("the column accountingEntryId"))
-
-    @staticmethod
-    def check(booking: Booking) -> list[str]:
-        """See `Format`: a table holds everything that an entry says."""
-        _ = booking
-        return []
-
-    @staticmethod
-    def account_problem(code: str) -> str | None:
-        """See `Format`: any account can stand in it."""
-        _ = code
-        return None
-
-    @staticmethod
-    def names(job: str, number: int, booking: Booking) -> str:
-        """See `Format`."""
-        _ = booking
-        return file_name(job, number, ".csv")
 
     def render(self, bookings: Sequence[Booking]) -> bytes:
         """See `Format`."""
