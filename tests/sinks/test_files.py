@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +20,6 @@ from pleoctl.sinks.files import make
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from pleoctl.mapping.vocabulary import Side
     from pleoctl.sinks.files.folder import FolderSink
@@ -237,9 +239,11 @@ def test_journals_pass_the_judges_of_their_programs(kind: str, sink: Callable[[s
     sink(kind).book([booking(n, legs=2, description='a "b" ; c') for n in range(1, 4)])
     (path,) = books.glob("[!.]*.*")
     program = {"beancount": ["bean-check"], "hledger": ["hledger", "check", "-s", "-f"]}[kind]
-    if shutil.which(program[0]) is None:
+    # What the tests' own environment brings lies beside its interpreter, which need not be on the path.
+    found = shutil.which(program[0], path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    if found is None:
         pytest.skip(f"{program[0]} is not installed")
-    done = subprocess.run([*program, str(path)], capture_output=True, text=True, check=False)
+    done = subprocess.run([found, *program[1:], str(path)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
