@@ -11,8 +11,9 @@
 | Bulk   | `archived` of up to 100 tags | Pleo ids                         | one                                       |
 
 A create that is refused with 409 has lost to a record with its key, or, where Pleo compares keys less strictly than
-pleoctl does, with one that looks like it; up to four looks, since lists may lag. Of kinds with further fields that Pleo
-may keep unique, the record that has the value is named instead (K20).
+pleoctl does, with one that looks like it; up to four looks, since lists may lag. Where look-alikes may stand side by
+side (A6), one of them is taken only after a last look when no list can lag any more. Of kinds with further fields that
+Pleo may keep unique, the record that has the value is named instead (K20).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.apply.state import differences, matches, same_key
 from pleoctl.model.addresses import Address
 from pleoctl.model.kinds import loose
+from pleoctl.run.doubts import LAG
 from pleoctl.run.settle import Done, End, Failed, Moved, Next, Step, Undone, doubting, moments
 
 if TYPE_CHECKING:
@@ -112,7 +114,7 @@ class Create(Step[Address]):
         """See `Step.refused`; a 409 is settled by the record that stands in the way (T68)."""
         if error.status != _CONFLICT:
             return super().refused(ids, error)
-        own = self._own(doubting(lambda: self._api.find(self._change, self._group))) if self._api.kind.unique else None
+        own = self._own(self._found()) if self._api.kind.unique else None
         named = in_the_way(self._api, self._change, error) if own is None else None
         holder = own or (self._holder() if named is None else None)
         if holder is None:
@@ -121,12 +123,25 @@ class Create(Step[Address]):
 
     def _holder(self) -> Live | None:
         for _ in moments(LAG_SECONDS, self._bench.wait):
-            found = doubting(lambda: self._api.find(self._change, self._group))
-            holder = self._own(found) or self._alike(found)
+            found = self._found()
+            holder = self._own(found) or (self._alike(found) if self._api.kind.folds_case else None)
             if holder is not None:
                 return holder
         further = doubting(lambda: self._api.find_alike(self._change))
-        return self._own(further) or self._alike(further)
+        return self._own(further) or self._told_apart(self._alike(further))
+
+    def _told_apart(self, similar: Live | None) -> Live | None:
+        """The look-alike, unless a record with the very key shows once no list can lag any more.
+
+        An earlier send, an earlier run or another client may have made one that stands in the way unseen.
+        """
+        if similar is None:
+            return None
+        self._bench.wait(LAG.total_seconds() - sum(LAG_SECONDS))
+        return self._own(self._found()) or similar
+
+    def _found(self) -> Sequence[Live]:
+        return doubting(lambda: self._api.find(self._change, self._group))
 
     def _own(self, found: Sequence[Live]) -> Live | None:
         """The record with the very key: one that is as planned before others, active before archived."""

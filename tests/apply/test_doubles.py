@@ -237,6 +237,25 @@ def test_one_look_alike_becomes_one_account(region: Engine) -> None:
     assert ends(applied)["account:ext-a"] == "blocked"
 
 
+@pytest.mark.parametrize("lost", [False, True], ids=["another run", "the same run"])
+def test_a_look_alike_is_not_taken_for_what_lists_do_not_show_yet(
+    region: Engine, monkeypatch: pytest.MonkeyPatch, *, lost: bool
+) -> None:
+    """Where a 409 comes from the record itself, made just now and not listed, an archived look-alike stays as it is."""
+    engine = chart(region, ("EXT-A", "Trips"))
+    engine.pleo.reset(Seed(accounts=[*TWINS, {**LIVE, "archived": True}]), Settings(account_create_existing=409))
+    monkeypatch.setattr(engine.pleo.world, "clock", engine.time)
+    engine.pleo.add_fault(Fault(kind="lag", seconds=20))
+    if lost:
+        engine.pleo.add_fault(Fault(kind="lostAnswer", method="POST", nth=1))
+    plan = engine.plan()
+    for _ in range(2):
+        engine.apply(plan)
+    accounts = {a["externalId"]: (a["name"], a["archived"]) for a in engine.pleo.state()["accounts"]}
+    assert accounts["ext-a"] == ("Travel", True)
+    assert accounts["EXT-A"] == ("Trips", False)
+
+
 # --- the wait itself -------------------------------------------------------------------------------------------------
 
 MOMENT = datetime(2026, 3, 15, 12, tzinfo=UTC)
