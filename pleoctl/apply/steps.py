@@ -18,6 +18,7 @@ Pleo may keep unique, the record that has the value is named instead (K20).
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +27,7 @@ from pleoctl.model.addresses import Address
 from pleoctl.model.kinds import loose
 from pleoctl.run.doubts import LAG
 from pleoctl.run.settle import Done, End, Failed, Moved, Next, Step, Undone, doubting, moments
+from pleoctl.text import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 Seen = Done | Undone | Moved | Next[Address]
 
+LOG: Final = logging.getLogger(__name__)
 LAG_SECONDS: Final = (0.0, 0.5, 1.5, 4.0)
 UNGUARDED_LOOKS: Final = (0.5, 1.5, 4.0)
 _CONFLICT: Final = 409
@@ -137,7 +140,14 @@ class Create(Step[Address]):
         """
         if similar is None:
             return None
-        self._bench.wait(LAG.total_seconds() - sum(LAG_SECONDS))
+        left = LAG.total_seconds() - sum(LAG_SECONDS)
+        LOG.warning(
+            "waiting %.0f s: Pleo says that %s exists, and lists show only %s; what was just made may not show yet",
+            left,
+            terminal(self._change.address),
+            terminal(similar.key),
+        )
+        self._bench.wait(left)
         return self._own(self._found()) or similar
 
     def _found(self) -> Sequence[Live]:

@@ -239,9 +239,9 @@ def test_one_look_alike_becomes_one_account(region: Engine) -> None:
 
 @pytest.mark.parametrize("lost", [False, True], ids=["another run", "the same run"])
 def test_a_look_alike_is_not_taken_for_what_lists_do_not_show_yet(
-    region: Engine, monkeypatch: pytest.MonkeyPatch, *, lost: bool
+    region: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, *, lost: bool
 ) -> None:
-    """Where a 409 comes from the record itself, made just now and not listed, an archived look-alike stays as it is."""
+    """Where a 409 comes from the record itself, not listed yet, an archived look-alike stays; the wait is told."""
     engine = chart(region, ("EXT-A", "Trips"))
     engine.pleo.reset(Seed(accounts=[*TWINS, {**LIVE, "archived": True}]), Settings(account_create_existing=409))
     monkeypatch.setattr(engine.pleo.world, "clock", engine.time)
@@ -254,6 +254,7 @@ def test_a_look_alike_is_not_taken_for_what_lists_do_not_show_yet(
     accounts = {a["externalId"]: (a["name"], a["archived"]) for a in engine.pleo.state()["accounts"]}
     assert accounts["ext-a"] == ("Travel", True)
     assert accounts["EXT-A"] == ("Trips", False)
+    assert "waiting 24 s: Pleo says that account:EXT-A exists, and lists show only ext-a" in caplog.text
 
 
 # --- the wait itself -------------------------------------------------------------------------------------------------
