@@ -155,7 +155,7 @@ def _one_preset(preset: Preset) -> Output:
     if preset.variables or choices:
         lines += ["  variables:", *(f"    {name}: …   # {words}" for name, words in preset.variables.items())]
         lines += [f"    # {name}: …   # {words}" for name, words in choices.items()]
-    lines += [f"  # {name}: {{}}   # read only where it is named" for name in preset.offers]
+    lines += [f"  # {name}: {_asked(preset, name)}   # read only where it is named" for name in preset.offers]
     signs_in = preset.name in published()
     lines += (
         ["  # auth: {oauth: {clientId: …, clientSecret: env:…}}   # `pleoctl login --target source`"]
@@ -164,8 +164,14 @@ def _one_preset(preset: Preset) -> Output:
     )
     lines += ["", "It fills in:", "", *preset.text.rstrip("\n").split("\n")]
     data = {**_named(preset), "notes": preset.notes, "variables": preset.variables, "source": preset.source}
-    data |= {"choices": choices, "offers": preset.offers, "signsIn": signs_in}
+    data |= {"choices": choices, "offers": preset.offers, "asks": preset.asks, "signsIn": signs_in}
     return Output(Shown.lines(lines), data)
+
+
+def _asked(preset: Preset, name: str) -> str:
+    """What to write for a table that a preset offers: nothing, or what the vendor's list does not say."""
+    fields = ", ".join(f"{field}: {example}" for field, (_, example) in preset.asks.get(name, {}).items())
+    return f"{{fields: {{{fields}}}}}" if fields else "{}"
 
 
 class _Remembering:

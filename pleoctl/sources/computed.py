@@ -33,10 +33,7 @@ class Computed:
     def check(self, header: list[str]) -> None:
         """Raise `SourceError` for a name that is no column: JMESPath would give null in every row."""
         for expression in self._fields.values():
-            for name in expression.unseen:
-                if name not in header:
-                    hint = did_you_mean(name, [one for one in header if one])
-                    raise SourceError(f"{expression.key}: there is no column {name!r} ({expression.text})", hint=hint)
+            _check_names(expression, header)
 
     def fill(self, row: SourceRow, record: dict[str, str]) -> None:
         """Set the fields of a row; one that fails is its problem."""
@@ -49,6 +46,42 @@ class Computed:
             except ExpressionError as error:
                 row.problem = row.problem or f"{name}: {error}"
             row.cells[name] = value
+
+
+class Condition:
+    """``where`` as an expression: which rows of a file are meant."""
+
+    def __init__(self, text: str, resource: str) -> None:
+        """Raises `SourceError` for what is no expression, `MissingExtra` where expressions cannot be read."""
+        self._expression = _compiled(text, f"source.{resource}.where")
+        self._header: list[str] = []
+
+    def header(self, header: list[str]) -> None:
+        """Remember the columns. Raises `SourceError` for a name that is none of them."""
+        self._header = header
+        _check_names(self._expression, header)
+
+    def wants(self, cells: list[str]) -> bool:
+        """Whether a row is meant; one too short to tell is, and is held for that. Raises `SourceError`."""
+        from pleoctl.sources.http.expressions import ExpressionError  # jmespath is an extra
+
+        if len(cells) < len(self._header):
+            return True
+        try:
+            value = self._expression(dict(zip(self._header, cells, strict=False)))
+        except ExpressionError as error:
+            raise SourceError(f"{self._expression.key}: {error}") from error
+        if not isinstance(value, bool):
+            shown = "null" if value is None else repr(value)[:60]
+            raise SourceError(f"{self._expression.key} gives {shown} for the row {cells[:3]}, neither true nor false")
+        return value
+
+
+def _check_names(expression: Expression, header: list[str]) -> None:
+    for name in expression.unseen:
+        if name not in header:
+            hint = did_you_mean(name, [one for one in header if one])
+            raise SourceError(f"{expression.key}: there is no column {name!r} ({expression.text})", hint=hint)
 
 
 def _compiled(text: str, key: str) -> Expression:

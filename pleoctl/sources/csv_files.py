@@ -14,7 +14,7 @@ from pleoctl.place import Place
 from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table
 from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.cells import settle
-from pleoctl.sources.computed import Computed
+from pleoctl.sources.computed import Computed, Condition
 from pleoctl.sources.files import check_encoding
 from pleoctl.sources.literal import literal_rows
 from pleoctl.sources.selecting import Kept, StateWords
@@ -93,7 +93,9 @@ class CsvFile:
         self._fixed: dict[str, str] = config.get("fixed", {})
         self._computed = Computed(config.get("fields", {}), resource)
         self._header: list[str] = []
-        self._kept = Kept(config.get("where", {}), config.get("whereNot", {}), self._shown, resource)
+        where = config.get("where", {})
+        self._meant = Condition(where, resource) if isinstance(where, str) else None
+        self._kept = Kept({} if self._meant else where, config.get("whereNot", {}), self._shown, resource)
         self._words = StateWords(self._shown, resource)
 
     def table(self) -> Table:
@@ -152,8 +154,13 @@ class CsvFile:
                     raise SourceError(f"has more than {MAX_COLUMNS:,} columns", place=Place(self._shown, line))
                 columns = self._columns(cells)
                 self._kept.header(cells)
-            elif any(cell.strip() for cell in cells) and self._kept.wants(cells):
+                if self._meant is not None:
+                    self._meant.header(cells)
+            elif any(cell.strip() for cell in cells) and self._wants(cells):
                 yield self._row(columns, cells, line, width)
+
+    def _wants(self, cells: list[str]) -> bool:
+        return self._kept.wants(cells) and (self._meant is None or self._meant.wants(cells))
 
     def _lines(self, reader: Any) -> Iterator[tuple[int, int, list[str]]]:
         number = 0

@@ -31,7 +31,9 @@ def _part(rows: list[Any], start: int, size: int) -> list[Any]:
 
 
 def economic(call: Call) -> Reply:
-    """The cursor of e-conomic."""
+    """The cursor of e-conomic; what its older API lists."""
+    if call.path in {"/vat-accounts", "/suppliers"}:
+        return offers.economic(call, NUMBERS)
     rows = [{"number": 999, "name": "Heading", "type": 4, "isBarred": False, "isBlockedForDirectEntries": False}]
     rows += [
         {
@@ -166,6 +168,7 @@ def fortnox(call: Call) -> Reply:
             [{"ProjectNumber": o, "Description": n, "Status": "ONGOING", "EndDate": ""} for o, n, _ in TREE["d2"][1]],
         ),
     }
+    lists["/3/suppliers"] = ("Suppliers", offers.fortnox(NUMBERS))
     name, rows = lists[call.path]
     page, size = int(call.query["page"]), int(call.query["limit"])
     meta = {"@TotalPages": -(-len(rows) // size), "@TotalResources": len(rows), "@CurrentPage": page}
@@ -193,6 +196,7 @@ def quickbooks(call: Call) -> Reply:
         ],
         "Class": [{"Id": o, "FullyQualifiedName": n, "Active": on} for o, n, on in TREE["d1"][1]],
         "Department": [],
+        **offers.quickbooks(NUMBERS),
     }
     rows = lists[kind]
     if "count(*)" in query:
@@ -222,6 +226,8 @@ def visma(call: Call) -> Reply:
         ]
     elif call.path.endswith("/suppliers"):
         rows = offers.visma(NUMBERS)
+    elif call.path.endswith("/vatcodes"):
+        rows = offers.visma_codes()
     else:
         rows = [
             {
@@ -289,6 +295,7 @@ def netsuite(call: Call) -> Reply:
         "classification": [{"id": o, "fullname": n, "isinactive": "F"} for o, n, _ in TREE["d2"][1]],
         "location": [],
         "vendor": offers.netsuite(NUMBERS),
+        "salestaxitem": offers.netsuite_taxes(),
     }
     rows = lists[re.findall(r"from (\w+)", call.body["q"])[0]]
     start = int(call.query["offset"])
@@ -315,6 +322,8 @@ def datev(call: Call) -> Reply:
         return Reply([{"id": code, "caption": name} for code, (name, _) in TREE.items()])
     if below.endswith("/cost-centers"):
         return Reply([{"id": o, "short_name": o, "long_name": n} for o, n, _ in TREE[below.split("/")[2]][1]])
+    if below == "/creditors":
+        return Reply(offers.datev(NUMBERS))
     return Reply([{"id": f"{n}0000", "account_number": n, "caption": f"Account {n}"} for n in NUMBERS])
 
 
@@ -353,6 +362,8 @@ def odoo(call: Call) -> Reply:
     model, _, method = call.path.removeprefix("/json/2/").partition("/")
     if model != "account.analytic.plan" and call.body["context"] != {"active_test": False}:
         return Reply({"name": "odoo.exceptions.UserError", "message": "archived records are missing"}, 422)
+    if method == "web_search_read":
+        return offers.odoo_taxes()
     lists: dict[str, list[dict[str, Any]]] = {
         "account.account": [
             {

@@ -71,6 +71,131 @@ def odoo(numbers: range) -> list[dict[str, Any]]:
     ]
 
 
+def odoo_taxes() -> Reply:
+    """Purchase taxes with the lines that say where the tax goes, as nested as they were asked for."""
+
+    def tax(number: int, name: str, amount: float, *factors: int, kind: str = "percent") -> dict[str, Any]:
+        lines = [{"id": number, "repartition_type": "base", "factor_percent": 100, "account_id": False}]
+        lines += [
+            {"id": n, "repartition_type": "tax", "factor_percent": n, "account_id": {"id": 1, "code": f"26{n:+}"}}
+            for n in factors
+        ]
+        named = {"id": number, "name": name, "amount": amount, "amount_type": kind, "active": number != 9}
+        return {**named, "company_id": 1, "invoice_repartition_line_ids": lines}
+
+    taxes = [
+        tax(7, "25% G", 25.0, 100),
+        tax(8, "25% EU", 25, 100, -100),
+        tax(9, "0% EX", 0.0),
+        tax(10, "Group", 0, kind="group"),
+    ]
+    return Reply({"length": len(taxes), "records": taxes})
+
+
+def economic(call: Call, numbers: range) -> Reply:
+    """VAT codes and suppliers of the older API, which leaves out what is false and what is empty."""
+    account = {"account": {"accountNumber": 6903}}
+    lists: dict[str, list[dict[str, Any]]] = {
+        "/vat-accounts": [
+            {"vatCode": "I25", "name": "Køb", "ratePercentage": 25.0, "vatType": {"vatTypeNumber": 2}, **account},
+            {
+                "vatCode": "U25",
+                "name": "Salg",
+                "ratePercentage": 25.0,
+                "vatType": {"vatTypeNumber": 1},
+                "account": {"accountNumber": 6902},
+            },
+            {
+                "vatCode": "OBVK",
+                "name": "Omvendt",
+                "ratePercentage": 25.0,
+                "vatType": {"vatTypeNumber": 2},
+                "contraAccount": {"accountNumber": 6904},
+                "barred": True,
+                **account,
+            },
+        ],
+        "/suppliers": [
+            {"supplierNumber": n, "name": f"Vendor {n}", "currency": "GBP" if n % 2 else ""}
+            | ({"vatNumber": "GB1", "corporateIdentificationNumber": "1"} if n % 2 else {})
+            | ({"barred": True} if n % 10 == 0 else {})
+            for n in numbers
+        ],
+    }
+    rows = lists[call.path]
+    page, size = int(call.query["skippages"]), int(call.query["pagesize"])
+    more = {"maxPageSizeAllowed": 1000, "skipPages": page, "pageSize": size, "results": len(rows)}
+    return Reply({"collection": rows[page * size :][:size], "pagination": more})
+
+
+def fortnox(numbers: range) -> list[dict[str, Any]]:
+    """Suppliers, texts empty where there is nothing."""
+    return [
+        {
+            "SupplierNumber": str(n),
+            "Name": f"Vendor {n}",
+            "Currency": "GBP" if n % 2 else "",
+            "OrganisationNumber": "GB1",
+            "Active": n % 10 != 0,
+        }
+        for n in numbers
+    ]
+
+
+def quickbooks(numbers: range) -> dict[str, list[dict[str, Any]]]:
+    """Vendors; tax codes that name their rates, and the rates; the two pseudo codes have none."""
+
+    def code(number: str, name: str, *rates: str, **more: Any) -> dict[str, Any]:
+        details = [{"TaxRateRef": {"value": one}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0} for one in rates]
+        return {"Id": number, "Name": name, "PurchaseTaxRateList": {"TaxRateDetail": details}, **more}
+
+    return {
+        "Vendor": [
+            {"Id": str(n), "DisplayName": f"Vendor {n}", "Active": n % 10 != 0}
+            | ({"AcctNum": str(n), "CurrencyRef": {"value": "GBP", "name": "Pound"}} if n % 2 else {})
+            for n in numbers
+        ],
+        "TaxCode": [
+            {"Id": "NON", "Name": "NON", "TaxGroup": False},
+            code("2", "20.0% S", "11", Active=True),
+            code("3", "20.0% RC", "11", "12", Active=True),
+            code("4", "GST/QST QC", "13", "14", Active=False),
+            code("5", "Sales only"),
+        ],
+        "TaxRate": [
+            {"Id": number, "Name": f"Rate {number}", "RateValue": rate, "Active": True}
+            for number, rate in (("11", 20), ("12", -20), ("13", 5), ("14", 9.975))
+        ],
+    }
+
+
+def datev(numbers: range) -> list[dict[str, Any]]:
+    """Creditors by their personal accounts."""
+    return [
+        {"id": f"7{n}0000", "account_number": 70000 + n, "short_name": f"V {n}", "legal_entity_type": "legal_person"}
+        | ({"caption": f"Vendor {n}"} if n % 2 else {})
+        for n in numbers
+    ]
+
+
+def netsuite_taxes() -> list[dict[str, Any]]:
+    """Rows of the query; rates are fractions, null columns are left out."""
+    return [
+        {"id": "5", "itemid": "VAT:S-GB", "rate": 0.2, "isinactive": "F", "description": "Standard"},
+        {"id": "6", "itemid": "VAT:RC-GB", "rate": 0.2, "isinactive": "F", "reversecharge": "T"},
+        {"id": "7", "itemid": "VAT:OLD", "rate": 0.175, "isinactive": "T"},
+    ]
+
+
+def visma_codes() -> list[dict[str, Any]]:
+    """VAT codes, rates as fractions, without a word of what they are for."""
+    related = {"AccountNumber1": 2641, "AccountNumber2": None, "AccountNumber3": None}
+    return [
+        {"Id": f"vat-{code}", "Code": code, "Description": name, "VatRate": rate, "RelatedAccounts": related}
+        for code, name, rate in (("05", "Momspliktig 25%", 0.25), ("21", "Tjänster EU", 0.25), ("48", "", 0.06))
+    ]
+
+
 def visma(numbers: range) -> list[dict[str, Any]]:
     """Suppliers, whose empty texts are null."""
     return [

@@ -43,7 +43,10 @@ class ExpressionError(Exception):
 
 
 class _Functions(Functions):
-    """``trim``, ``lower``, ``upper``, ``pad``, ``string``, ``date``, ``money`` and ``minus``; null stays null."""
+    """``trim``, ``lower``, ``upper``, ``pad``, ``string``, ``date``, ``money``, ``minus`` and ``pick``.
+
+    Null stays null.
+    """
 
     @signature(_TEXT)
     def _func_trim(self, text: str | None) -> str | None:
@@ -79,6 +82,17 @@ class _Functions(Functions):
     @signature(_NUMBER)
     def _func_minus(self, number: float | None) -> float | None:
         return None if number is None else -number
+
+    @signature({"types": ["object"]}, {"types": ["string", "array", "null"]})
+    def _func_pick(self, records: dict[str, Any], ids: str | list[Any] | None) -> Any:
+        """The records of a list beside this one that have these ids; one that is not there is no empty cell."""
+        if ids is None:
+            return None
+        wanted = [ids] if isinstance(ids, str) else ids
+        missing = [one for one in wanted if not isinstance(one, str) or one not in records]
+        if missing:
+            raise ExpressionError(f"In function pick(), there is no record {missing[0]!r}")
+        return records[ids] if isinstance(ids, str) else [records[one] for one in wanted]
 
     @signature({"types": ["string", "null"], "variadic": True})
     def _func_date(self, text: str | None, written: str | None = None, *_more: Any) -> str | None:
@@ -268,7 +282,7 @@ def _steps(node: Node) -> Iterator[Node]:
 def _check_functions(node: Node, key: str) -> None:
     for found in _nodes(node):
         if found["type"] == "function_expression" and found["value"] not in _Functions.FUNCTION_TABLE:
-            own = "own functions: trim, lower, upper, pad, string, date, money, minus"
+            own = "own functions: trim, lower, upper, pad, string, date, money, minus, pick"
             raise SourceError(f"{key} calls {found['value']}(), which there is not", hint=own)
 
 

@@ -31,7 +31,8 @@ class Preset:
 
     ``variables`` must be given by the workspace; ``choices`` may be, and each has a section that then lies over
     ``source``, which is what the preset fills in. ``offers`` are tables that are read only where the workspace names
-    them. ``text`` is the YAML of it all.
+    them; ``asks`` has the fields of these that the vendor's list does not say: why, and an example. ``text`` is the
+    YAML of it all.
     """
 
     name: str
@@ -43,12 +44,17 @@ class Preset:
     notes: list[str]
     source: dict[str, Any]
     offers: dict[str, dict[str, Any]]
+    asks: dict[str, dict[str, list[str]]]
     text: str
 
     @property
     def base_url(self) -> str:
         """The base url as the preset itself states it; empty where the workspace names the host."""
         return str(self.source.get("baseUrl", ""))
+
+    def names(self, base_url: str) -> bool:
+        """Whether a table's own base url stands in the preset itself, so that its host needs no trust."""
+        return bool(base_url) and any(one.get("baseUrl") == base_url for one in self.offers.values())
 
     @property
     def resources(self) -> list[str]:
@@ -78,19 +84,20 @@ def load_preset(name: str) -> Preset:
         data.get("notes") or [],
         data["source"],
         data.get("offers") or {},
+        data.get("asks") or {},
         document.text[document.text.index("\nsource:") + 1 :],
     )
 
 
 def merged(preset: Preset | None, section: dict[str, Any]) -> dict[str, Any]:
     """The section over its preset: every key may be given anew, and ``null`` takes one away."""
-    base = preset.source if preset else {}
-    for name, choice in preset.choices.items() if preset else ():
-        if name in section.get("variables", {}):
-            base = overlaid(base, choice.source)
+    base = dict(preset.source) if preset else {}
     for name, offer in preset.offers.items() if preset else ():
         if section.get(name) is not None:
-            base = {**base, name: offer}
+            base[name] = offer
+    for name, choice in preset.choices.items() if preset else ():
+        if name in section.get("variables", {}):
+            base = overlaid(base, {key: value for key, value in choice.source.items() if key in base})
     return overlaid(base, section)
 
 

@@ -10,6 +10,8 @@ from pleoctl.sources.cells import settle
 from pleoctl.sources.http.expressions import Expression, ExpressionError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pleoctl.sources.http.spec import Resource
 
 # Enough for `source check --trace`.
@@ -21,9 +23,9 @@ KEPT_VALUES: Final = 5
 class RowMaker:
     """Makes rows of one resource and notes what the guards ask for afterwards."""
 
-    def __init__(self, spec: Resource, *, keep_records: bool) -> None:
-        """``keep_records``: other resources are read for each row, and need its record."""
-        self._spec, self._keep = spec, keep_records
+    def __init__(self, spec: Resource, beside: Mapping[str, Any], *, keep_records: bool) -> None:
+        """``beside``: what else expressions see. ``keep_records``: other resources need the record of each row."""
+        self._spec, self._beside, self._keep = spec, beside, keep_records
         self._fields = list(spec.fields.items())
         self.records = 0
         self.all_null = set(spec.fields)
@@ -36,6 +38,7 @@ class RowMaker:
         """Append the row of a record, unless ``where`` says no. Raises `SourceError` where ``where`` cannot tell."""
         self.records += 1
         scope = record if parent is None else {**record, "parent": parent}
+        scope = {**scope, **self._beside} if self._beside else scope
         if self._spec.one is not None:
             self._note_one(self._spec.one, scope)
         if self._spec.where is not None and not self._wanted(self._spec.where, scope):

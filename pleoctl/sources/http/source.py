@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pleoctl.remote.transport import Answer
+    from pleoctl.sources.connect import ServerConnection
     from pleoctl.sources.context import Context
     from pleoctl.sources.http.presets import Preset
+    from pleoctl.sources.http.reading import Send
 
 _RESERVED: Final = {"page", "offset", "size", "cursor", "parent"}
 
@@ -49,6 +52,7 @@ class HttpSource:
                 of = "" if preset is None else f": the preset {preset.name} does not know how to read them"
                 raise SourceError(f"source.{name} says nothing{of}", hint="describe the request, see docs/sources.md")
             elif config is not None:
+                _ask(name, config, preset)
                 self._resources[name] = resources(name, config, known)
         self._check_parents()
         base_url = self._config.get("baseUrl")
@@ -56,12 +60,15 @@ class HttpSource:
             raise SourceError("source lacks baseUrl")
         check_names(base_url, known, "source.baseUrl")
         self._config = with_servers(self._config, "source", self._variables)
-        self._connection = context.http(
-            fill_text(str(base_url), self._variables),
-            self._config,
-            service=preset.title if preset else SERVICE,
-            own=preset.base_url if preset else "",
-        )
+        self._connections = {
+            url: context.http(
+                fill_text(url or str(base_url), self._variables),
+                self._config,
+                service=preset.title if preset else SERVICE,
+                own=(url if preset.names(url) else preset.base_url) if preset else "",
+            )
+            for url in self._base_urls(known)
+        }
         self._tables: dict[str, Table] = {}
 
     @staticmethod
@@ -107,6 +114,13 @@ class HttpSource:
             )
         return given
 
+    def _base_urls(self, known: set[str]) -> list[str]:
+        """The base urls that tables have of their own, and "" for the source's."""
+        own = dict.fromkeys(one.base_url for parts in self._resources.values() for one in parts)
+        for url in own:
+            check_names(url, known, "baseUrl")
+        return list({"": None, **own})
+
     def _check_parents(self) -> None:
         at_hand = {*self._resources, *self._literal}
         for one in (one for parts in self._resources.values() for one in parts):
@@ -129,13 +143,15 @@ class HttpSource:
     # --- reading -----------------------------------------------------------------------------------------------
 
     def _read(self, parts: list[Resource]) -> Table:
-        host = urlsplit(self._connection.base_url).netloc
+        host = urlsplit(self._connections[parts[0].base_url].base_url).netloc
         whole = Table(", ".join(dict.fromkeys(spec.label for spec in parts)) + f" ({host})")
         for spec in parts:
             table = Table(whole.name)
-            maker = RowMaker(spec, keep_records=self._is_parent(spec.name))
+            send = partial(self._send, self._connections[spec.base_url])
+            beside = {of: self._indexed(one, send, whole) for of, one in spec.beside.items()}
+            maker = RowMaker(spec, beside, keep_records=self._is_parent(spec.name))
             for parent, variables in self._parents(spec):
-                reader = ListReader(spec, self._send, variables, parent)
+                reader = ListReader(spec, send, variables, parent)
                 try:
                     for record in reader.read():
                         maker.add(record, parent, table.rows)
@@ -154,6 +170,18 @@ class HttpSource:
         whole.may_be_empty = all(spec.may_be_empty for spec in parts)
         return whole
 
+    def _indexed(self, spec: Resource, send: Send, whole: Table) -> dict[str, dict[str, Any]]:
+        """The records of a list beside a table's own, by their ids."""
+        reader = ListReader(spec, send, self._variables)
+        found: dict[str, dict[str, Any]] = {}
+        for record in reader.read():
+            key = spec.fields["id"](record)
+            if not isinstance(key, str):
+                raise SourceError(f"{spec.key}.id is no text in a record ({spec.fields['id'].text})")
+            found[key] = record
+        whole.findings += reader.doubts()
+        return found
+
     def _is_parent(self, name: str) -> bool:
         return any(one.parent == name for parts in self._resources.values() for one in parts)
 
@@ -170,11 +198,23 @@ class HttpSource:
                 parent = {**row.record, **row.cells}
                 yield parent, {**self._variables, **_parent_variables(spec, parent)}
 
-    def _send(self, request: Request, variables: Mapping[str, Any], link: str | None) -> tuple[Answer, str]:
+    @staticmethod
+    def _send(
+        connection: ServerConnection, request: Request, variables: Mapping[str, Any], link: str | None
+    ) -> tuple[Answer, str]:
         path, arguments = request.build(variables)
         if link is not None:
             path, _ = link, arguments.pop("params", None)
-        return self._connection.read(request.method, path, **arguments), self._connection.url_of(path)
+        return connection.read(request.method, path, **arguments), connection.url_of(path)
+
+
+def _ask(name: str, config: dict[str, Any], preset: Preset | None) -> None:
+    """Raise `SourceError` for a field that the vendor's list does not say, and the workspace has to."""
+    for field, about in (preset.asks.get(name, {}) if preset else {}).items():
+        if field not in config.get("fields", {}):
+            raise SourceError(
+                f"source.{name}.fields lacks {field}: {about[0]}", hint=f"e.g. fields: {{{field}: {about[1]}}}"
+            )
 
 
 def _parent_variables(spec: Resource, parent: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
@@ -86,6 +86,10 @@ class Resource:
     identity: tuple[str, ...]
     one: Expression | None = None
     unused: Expression | None = None
+    base_url: str = ""
+    """Where it is asked, if not at the source's own base url."""
+    beside: dict[str, Resource] = field(default_factory=dict)
+    """Lists whose records are at hand in its expressions, by their ``id``."""
 
     @property
     def label(self) -> str:
@@ -122,12 +126,7 @@ def _resource(name: str, config: dict[str, Any], variables: set[str], key: str) 
     def expression(part: dict[str, Any], field: str, below: str = key) -> Expression | None:
         return Expression(str(part[field]), f"{below}.{field}") if part.get(field) is not None else None
 
-    count = config.get("count")
-    counting = (
-        request_of({**_shared(config), **count}, f"{key}.count", variables | ({"parent"} if parent else set()))
-        if count
-        else None
-    )
+    counting, counted = _counting(config, key, variables | ({"parent"} if parent else set()))
     after = paginate.get("next")
     return Resource(
         name,
@@ -137,7 +136,7 @@ def _resource(name: str, config: dict[str, Any], variables: set[str], key: str) 
         int(paginate.get("start", 1 if kind == "page" else 0)),
         paginate.get("size"),
         counting,
-        expression(count, "total", f"{key}.count") if count else None,
+        counted,
         Expression(str(_required(config, "records", key)), f"{key}.records"),
         expression(config, "total"),
         expression(paginate, "pages", f"{key}.paginate"),
@@ -151,6 +150,8 @@ def _resource(name: str, config: dict[str, Any], variables: set[str], key: str) 
         tuple(identity(name)),
         expression(config, "one"),
         expression(config, "unused"),
+        str(config.get("baseUrl") or ""),
+        {of: lookup(one, f"{key}.beside.{of}", variables) for of, one in config.get("beside", {}).items()},
     )
 
 
@@ -163,6 +164,7 @@ def lookup(config: dict[str, Any], key: str, variables: set[str]) -> Resource:
     kind = _kind(paginate, key)
     _check_moves(kind, {**config, "paginate": paginate}, key)
     given = {name: paginate.get(name) for name in ("pages", "next")} | {"total": config.get("total")}
+    counting, counted = _counting(config, key, variables)
     total, pages, after = (
         None if given[name] is None else Expression(str(given[name]), f"{key}.{name}")
         for name in ("total", "pages", "next")
@@ -174,8 +176,8 @@ def lookup(config: dict[str, Any], key: str, variables: set[str]) -> Resource:
         kind,
         int(paginate.get("start", 1 if kind == "page" else 0)),
         paginate.get("size"),
-        None,
-        None,
+        counting,
+        counted,
         Expression(str(_required(config, "records", key)), f"{key}.records"),
         total,
         pages,
@@ -188,6 +190,15 @@ def lookup(config: dict[str, Any], key: str, variables: set[str]) -> Resource:
         parent_names=frozenset(),
         identity=("id",),
     )
+
+
+def _counting(config: dict[str, Any], key: str, known: set[str]) -> tuple[Request | None, Expression | None]:
+    """The request that says how many rows a list has, and where its answer says so."""
+    count = config.get("count")
+    if not count:
+        return None, None
+    total = Expression(str(_required(count, "total", f"{key}.count")), f"{key}.count.total")
+    return request_of({**_shared(config), **count}, f"{key}.count", known), total
 
 
 def _used(*requests: Request | None) -> Iterator[str]:
@@ -254,9 +265,9 @@ def request_of(config: dict[str, Any], key: str, known: set[str], methods: Seque
 
 def _fields(name: str, given: dict[str, str | None], key: str) -> dict[str, Expression]:
     fields = {field: text for field, text in given.items() if text is not None}
-    for field in fields:
-        if field not in FIELDS[name]:
-            raise SourceError(f"{key}: unknown field {field!r}", hint=did_you_mean(field, sorted(FIELDS[name])))
+    for one in fields:
+        if one not in FIELDS[name]:
+            raise SourceError(f"{key}: unknown field {one!r}", hint=did_you_mean(one, sorted(FIELDS[name])))
     missing = [field for field in REQUIRED[name] if field not in fields]
     if missing:
         raise SourceError(f"{key} lacks {', '.join(missing)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fake_books import Reply
-from pleoctl.errors import InvalidFile
+from pleoctl.errors import InvalidFile, SourceError
 from pleoctl.sources.http.presets import load_preset, merged, preset_names
 
 if TYPE_CHECKING:
@@ -111,38 +111,46 @@ def test_the_suppliers_of_an_sie_file_are_vendors(books: Books) -> None:
     assert "vendor" not in books.read({"type": "sie", "path": "b.se"}).flat
 
 
-ANSWERS: dict[str, tuple[Any, str]] = {
-    "fortnox": (
-        {
-            "MetaInformation": {"@TotalPages": 1, "@TotalResources": 1},
-            "Suppliers": [{"SupplierNumber": "1", "Name": "Acme", "OrganisationNumber": "55"}],
-        },
-        "1",
-    ),
-    "quickbooks": (
-        {"QueryResponse": {"Vendor": [{"Id": "5", "DisplayName": "Acme", "Active": True}], "totalCount": 1}},
-        "5",
-    ),
-}
+EXTF = """EXTF;700;16;Debitoren/Kreditoren;5;20260101
+Konto;Name (Adressattyp Unternehmen);Name (Adressattyp natürl. Person);Kurzbezeichnung;EU-Land;EU-UStID;Land
+10001;Kunde GmbH;;Kunde;;;DE
+70001;Müller & Söhne KG;;Müller;DE;811128135;DE
+70002;;Schmidt;Schmidt;;;
+"""
 
 
-@pytest.mark.parametrize("name", ANSWERS)
-def test_a_preset_gives_them_where_it_is_asked(
-    server: FakeServer, books: Books, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """`vendors: {}` is enough; without it the preset reads none."""
-    monkeypatch.setenv(f"{name.upper()}_TOKEN", "t")
-    answer, key = ANSWERS[name]
-    server.app = lambda _call: Reply(answer)
-    preset = load_preset(name)
-    asked: dict[str, Any] = {"vendors": {"defaultCurrency": "SEK"}}
-    asked |= dict.fromkeys(("accounts", "dimensions", "values"))
-    section = {"type": "http", "preset": name, "baseUrl": server.url, "requestsPerMinute": 60000, **asked}
-    if preset.variables:
-        section["variables"] = dict.fromkeys(preset.variables, "1")
-    state = books.read(section)
-    (vendor,) = state.flat["vendor"]
-    assert (vendor.key, vendor.fields["name"], vendor.hold) == (key, "Acme", None)
+def test_the_creditors_of_a_datev_file_are_vendors(books: Books) -> None:
+    """Format 16 with debtors left out by an expression; the name stands in one of several columns."""
+    (books.folder / "k.csv").write_text(EXTF, encoding="cp1252")
+    number, company, person = "Konto", "Name (Adressattyp Unternehmen)", "Name (Adressattyp natürl. Person)"
+    vendors = {"path": "k.csv", "encoding": "cp1252", "delimiter": ";", "headerRow": 2, "defaultCurrency": "EUR"}
+    vendors["where"] = "to_number(Konto) >= `70000`"
+    vendors["columns"] = {"externalId": number, "code": number, "payableAccount": number, "country": "Land"}
+    tax_number = """join('', ["EU-Land", "EU-UStID"])"""
+    vendors["fields"] = {"name": f'"{company}" || "{person}" || Kurzbezeichnung', "taxRegistrationNumber": tax_number}
+    first, second = books.read({"type": "csv", "vendors": vendors}).flat["vendor"]
+    assert (first.key, first.fields["name"], first.local) == ("70001", "Müller & Söhne KG", {"payableAccount": "70001"})
+    assert (first.fields["taxRegistrationNumber"], first.fields["country"]) == ("DE811128135", "DE")
+    assert (second.fields["name"], second.fields["taxRegistrationNumber"], second.hold) == ("Schmidt", None, None)
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("Kunto == '1'", "there is no column 'Kunto'"),
+        ("Konto", "gives '10001' for the row"),
+        ("to_number(Konto) >=", "is not a JMESPath expression"),
+        ("pad(Konto, `999`) == ''", "In function pad()"),
+    ],
+)
+def test_a_condition_that_cannot_tell_is_told(books: Books, where: str, words: str) -> None:
+    """A slip would drop rows, and so archive them."""
+    (books.folder / "k.csv").write_text(EXTF, encoding="cp1252")
+    columns = {"externalId": "Konto", "code": "Konto", "name": "Kurzbezeichnung"}
+    vendors = {"path": "k.csv", "encoding": "cp1252", "delimiter": ";", "headerRow": 2, "columns": columns}
+    with pytest.raises(SourceError) as caught:
+        books.read({"type": "csv", "vendors": {**vendors, "where": where}})
+    assert words in str(caught.value.findings[0])
 
 
 def test_what_is_not_asked_for_is_not_read() -> None:
