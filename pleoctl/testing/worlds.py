@@ -21,6 +21,8 @@ Json = dict[str, Any]
 ACCOUNTS: Final = ("a", "A", "b", "c/1", "d")
 GROUPS: Final = ("G", "H")
 TAGS: Final = ("x", "y", "Straße", "z")
+TAX_CODES: Final = ("V25", "V12", "v12")
+VENDORS: Final = ("p", "q", "P")
 READINGS: Final[tuple[Json, ...]] = (
     {"account_create_existing": 409},
     {"account_create_existing": 200},
@@ -46,6 +48,16 @@ READINGS: Final[tuple[Json, ...]] = (
     {"bulk_archive_at_most": 1},
     {"v0_create_status": 200},
     {"tag_list_default": "all"},
+    {"tax_code_conflict": 409},
+    {"vendor_unique": ("externalId", "code", "name")},
+    {"vendor_unique": ()},
+    {"vendor_unique_counts_archived": False},
+    {"vendor_create_state": "ACTIVE"},
+    {"vendor_create_state": "DRAFT"},
+    {"vendor_create_state": "DRAFT", "vendor_draft_external_id": "dropped"},
+    {"vendor_list_default": "active"},
+    {"vendor_put_state": "ignore"},
+    {"vendor_activate_code": "ignore"},
 )
 LAGS: Final = (0.0, 2.0, 5.0, 20.0)
 _LIVE: Final = ("active", "none", "other name", "archived")
@@ -72,10 +84,12 @@ def draw(chance: Chance) -> World:
     for _ in range(chance.below(4, 0.3)):
         settings |= chance.pick(READINGS)
     selected = tuple(d.row.key or "" for d in dimensions)
-    state = checked(DesiredState(rows, dimensions, ["desired-state.yaml"]))
+    state = DesiredState(rows, dimensions, ["desired-state.yaml"])
     scope = Scope(dimensions=selected, rename_groups=chance.happens(0.5), today="2027-01-15")
     lag = LAGS[chance.below(len(LAGS), 0.6)]
-    return World(Seed(accounts=accounts, tag_groups=groups), Settings(**settings), state, scope, lag, EDITS)
+    codes, vendors = _tax_codes(chance, state), _vendors(chance, state)
+    seed = Seed(accounts=accounts, tag_groups=groups, tax_codes=codes, vendors=vendors)
+    return World(seed, Settings(**settings), checked(state), scope, lag, EDITS)
 
 
 def _accounts(chance: Chance) -> tuple[list[Json], list[Row]]:
@@ -114,6 +128,34 @@ def _tags(chance: Chance) -> tuple[list[Json], list[Row]]:
     return live, rows
 
 
+def _tax_codes(chance: Chance, state: DesiredState) -> list[Json]:
+    """Tax codes in Pleo; those that are wanted go into the state."""
+    live, rows = [], []
+    for code in TAX_CODES[: chance.below(len(TAX_CODES) + 1, 0.5)]:
+        stands = chance.pick(_LIVE)
+        if stands != "none":
+            live.append({"code": code, "rate": 0.25, "type": "inclusive", **_record(stands, code)})
+        rows += _row(chance, code, {"code": code, "name": f"Name {code}", "rate": "0.25", "type": "inclusive"})
+    if live or rows:
+        state.flat["taxCode"] = rows
+    return live
+
+
+def _vendors(chance: Chance, state: DesiredState) -> list[Json]:
+    """Vendors in Pleo, drafts with our number among them; those that are wanted go into the state."""
+    live, rows = [], []
+    for key in VENDORS[: chance.below(len(VENDORS) + 1, 0.5)]:
+        stands = chance.pick((*_LIVE, "draft", "draft"))
+        if stands == "draft":
+            live.append({"code": f"C{key}", "name": f"Name {key}", "draft": True})
+        elif stands != "none":
+            live.append({"externalId": key, "code": f"C{key}", **_record(stands, key)})
+        rows += _row(chance, key, {"code": f"C{key}", "name": f"Name {key}", "defaultCurrency": "EUR"})
+    if live or rows:
+        state.flat["vendor"] = rows
+    return live
+
+
 def _record(stands: str, key: str) -> Json:
     return {"name": "Other" if stands == "other name" else f"Name {key}", "archived": stands == "archived"}
 
@@ -147,6 +189,16 @@ def _edits() -> list[Edit]:
             Edit(op="archive", kind="tag", key=("G", code)),
             Edit(op="create", kind="tag", key=("G", code), fields={"name": f"Name {code}"}),
         ]
+    for kind, keys, more in (
+        ("taxCode", TAX_CODES, {"rate": 0.25, "type": "inclusive"}),
+        ("vendor", VENDORS, {"defaultCurrency": "EUR"}),
+    ):
+        for key in keys[:2]:
+            found += [
+                Edit(op="rename", kind=kind, key=key, fields={"name": "Theirs"}),
+                Edit(op="archive", kind=kind, key=key),
+                Edit(op="create", kind=kind, key=key, fields={"name": f"Name {key}", **more}),
+            ]
     return found
 
 
