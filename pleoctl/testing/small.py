@@ -75,7 +75,11 @@ def _look_alikes() -> World:
 def _tax_codes() -> World:
     fields: dict[str, Any] = {"name": "Name", "rate": "0.25", "type": "inclusive"}
     live = [{"code": key, "name": "Other", "rate": 0.25, "type": "inclusive"} for key in "bcd"]
-    return _flat("taxCode", [Row(key, {**fields, "code": key}, file="desired-state.yaml", line=1) for key in "abc"], tax_codes=live)
+    return _flat(
+        "taxCode",
+        [Row(key, {**fields, "code": key}, file="desired-state.yaml", line=1) for key in "abc"],
+        tax_codes=live,
+    )
 
 
 def _vendors() -> World:
