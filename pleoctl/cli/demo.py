@@ -26,7 +26,7 @@ KEY_NAME: Final = "PLEO_API_KEY"
 
 # What is said before each command, and the command.
 STEPS: Final = (
-    ("The accounting system's chart, dimensions and values become a desired-state file.", ["export"]),
+    ("The accounting system's tax codes, chart, dimensions and vendors become a desired-state file.", ["export"]),
     (
         "The plan engine compares it with live Pleo and saves a plan; nothing is written to Pleo.",
         ["plan", "-o", "plan.json", "--brief"],

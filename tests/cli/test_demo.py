@@ -18,7 +18,9 @@ def test_the_demo_ends_with_no_changes(cli: Cli, tmp_path: Path, monkeypatch: py
     said = cli("demo")
     assert said.code == 0
     assert "No changes: Pleo is in line" in said.stdout.splitlines()[-1]
-    assert "Apply done: 210 done." in said.stdout
+    assert "Apply done: 220 done." in said.stdout
+    assert "confirm   vendor:ven-1004" in said.stdout
+    assert "tax-code-in-use: taxCode:IFP: account:acc-5480 names it" in said.stdout
     assert "200 mapped, 0 failed" in said.stdout + said.stderr
     assert "Job completed: 4 done." in said.stdout
     assert said.stdout.count("There is no export job.") == 1
