@@ -19,7 +19,7 @@ from pleoctl.plan.order import rivals, waves
 from pleoctl.pleo.connect import PARALLEL
 from pleoctl.remote.errors import Interrupted, LostAnswer, Unauthorised
 from pleoctl.run.journal import JournalError
-from pleoctl.run.receipt import PROBLEMS
+from pleoctl.run.receipt import DENIED, PROBLEMS
 from pleoctl.run.settle import settle
 from pleoctl.watch import watched
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from pleoctl.run.settle import End, Step
 
 LOG: Final = logging.getLogger(__name__)
-_DENIED_ALL: Final = 401
 
 
 class Executor:
@@ -115,7 +114,7 @@ class Executor:
     def _deny(self, todo: list[Change], error: Unauthorised) -> None:
         # 401 ends everything (N9); 403 is one scope, so other kinds go on.
         self._denied.add(todo[0].kind)
-        if error.status == _DENIED_ALL:
+        if error.status == DENIED:
             self._halted.set()
         for change in self._ledger.open(todo):
             self._ledger.close(change, "failed", "unauthorised", error.message, error.status)

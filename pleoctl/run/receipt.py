@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Status = Literal["done", "alreadyDone", "failed", "ambiguous", "blocked", "notAttempted"]
 Outcome = Literal["done", "partial", "stale", "refused", "interrupted"]
 PROBLEMS: Final = ("failed", "ambiguous", "blocked")
+DENIED: Final = 401
+"""The status of a request whose credential is not accepted; 403 is one scope."""
 
 
 @dataclass(slots=True)
@@ -98,9 +100,17 @@ class Receipt:
 
     @property
     def exit_code(self) -> ExitCode:
-        """0, 1 (the shared state was lost before the first write), 3, 4 or 5; an interrupted run's is the signal's."""
-        lost = any(finding.code == StateLost.code for finding in self.findings)
-        if lost and {result.status for result in self.results} == {"notAttempted"}:
+        """0, 1, 3, 4 or 5; an interrupted run's is the signal's.
+
+        1: the sign-in or the shared state was lost before anything was written (N9).
+        """
+        if self._lost and not {"done", "ambiguous"} & {result.status for result in self.results}:
             return ExitCode.ERROR
         by_outcome = {"stale": ExitCode.STALE, "refused": ExitCode.REFUSED, "partial": ExitCode.PARTIAL}
         return by_outcome.get(self.outcome, ExitCode.OK)
+
+    @property
+    def _lost(self) -> bool:
+        """Whether something ended that every write needs."""
+        signed_out = any(result.error is not None and result.error["httpStatus"] == DENIED for result in self.results)
+        return signed_out or any(finding.code == StateLost.code for finding in self.findings)

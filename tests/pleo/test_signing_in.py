@@ -52,11 +52,12 @@ def signed_in(
 ) -> Callable[..., Path]:
     """A workspace that is signed in to the sandbox."""
 
-    def sign_in(**oauth: Any) -> Path:
+    def sign_in(selected: list[str] | None = None, **oauth: Any) -> Path:
         monkeypatch.setenv("CLIENT_SECRET", "sandbox-client-secret")
         monkeypatch.delenv("PLEO_API_KEY")
         monkeypatch.setattr(sys, "stdin", Browser(capsys))
-        folder: Path = workspace(pleo, pleo={"url": pleo.url, "auth": {"oauth": AUTH["oauth"] | oauth}})
+        more = {"dimensions": {"selected": selected, "leave": ["DEPT"]}} if selected else {}
+        folder: Path = workspace(pleo, pleo={"url": pleo.url, "auth": {"oauth": AUTH["oauth"] | oauth}}, **more)
         said = cli("login", "--paste")
         assert said.code == 0, said.stderr
         return folder
@@ -108,24 +109,33 @@ def test_an_apply_goes_on_when_its_token_ends(pleo: Sandbox, signed_in: Any, des
     assert sorted(name for name in names if name.startswith("New")) == ["New 0", "New 1", "New 2"]
 
 
+@pytest.mark.parametrize(
+    ("path", "written", "code", "outcome"),
+    [("(?!.*(token|introspect))", [], 1, None), ("chart-of-accounts$", [], 1, "partial"), ("tag-groups$", ["New"], 5, "partial")],
+    ids=["re-read", "first write", "in the middle"],
+)
 def test_an_apply_whose_sign_in_ends_stops_before_further_writes(
-    pleo: Sandbox, signed_in: Any, desired: Any, cli: Any
+    pleo: Sandbox, signed_in: Any, desired: Any, cli: Any, path: str, written: list[str], code: int, outcome: str | None
 ) -> None:
-    """N9: nothing more is written; the cure is named once, and the next apply after a login does the rest."""
-    folder = signed_in()
-    desired(folder, accounts=[*KEPT, {"externalId": "new-1", "code": "1", "name": "New"}])
+    """N9: nothing more is written; 1 where nothing was, else 5; the cure is named once, and a login mends it."""
+    folder = signed_in(selected=["NEW"])
+    group = {"code": "NEW", "name": "Group", "values": []}
+    desired(folder, accounts=[*KEPT, {"externalId": "new-1", "code": "1", "name": "New"}], dimensions=[group])
     assert cli("plan", "-o", "plan.json").code == 0
-    before = pleo.state()["accounts"]
-    pleo.add_fault(Fault(kind="revokeGrant", method="POST", path="chart-of-accounts$", times=1))
-    said = cli("apply", "plan.json")
-    assert said.code in {1, 5}
+    asked = {"kind": "revokeGrant", "path": path, "times": 1}
+    pleo.add_fault(Fault(**asked if outcome is None else {**asked, "method": "POST"}))
+    said = cli("apply", "plan.json", "--receipt", "receipt.json")
+    assert said.code == code, said
     assert (said.stdout + said.stderr).count("run `pleoctl login`") == 1, said
-    assert pleo.state()["accounts"] == before
+    assert [one["name"] for one in pleo.state()["accounts"] if one["name"] == "New"] == written
+    receipt = json.loads((folder / "receipt.json").read_text()) if outcome else {"outcome": None}
+    assert receipt["outcome"] == outcome
     assert cli("plan").code == 1
     assert refreshes(pleo) == 1
     pleo.clear_faults()
     assert cli("login", "--paste").code == 0
     assert cli("apply", "plan.json").code == 0
+    assert cli("log", "verify").code == 0
 
 
 def test_a_lost_answer_with_grace(pleo: Sandbox, signed_in: Any, cli: Any) -> None:
