@@ -7,12 +7,15 @@ that cannot be sent is a warning and changes no exit code.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections import defaultdict
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from pleoctl.documents.files import write_atomically
 from pleoctl.errors import ExitCode, Finding, MissingExtra, PleoctlError
+from pleoctl.machine import this_machine
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -26,6 +29,12 @@ COMMANDS: Final = frozenset(
 )
 """The commands that are runs; all others tell nobody."""
 _FAILED: Final = frozenset({ExitCode.ERROR, ExitCode.PARTIAL, ExitCode.STALE, ExitCode.INVALID})
+_EXPIRING: Final = "expiring"
+_ENDING: Final = "ending"
+_ON: Final = {_ENDING: _EXPIRING}
+"""Which word of ``notify.on`` asks for what a digest has under a name of its own."""
+_DAY: Final = 86_400.0
+_NAME_LETTERS: Final = 24
 _BAD: Final = frozenset({"failed", "ambiguous", "blocked", "partial"})
 
 
@@ -47,7 +56,9 @@ def digest(watch: Watch, code: ExitCode, findings: Iterable[Finding]) -> dict[st
     if watch.held:
         told["held"] = "rows that cannot be used: " + ", ".join(f"{kind} {n}" for kind, n in sorted(watch.held.items()))
     if {"unauthorised", "signed-out"} & set(codes):
-        told["expiring"] = "the credential or the sign-in has ended, was revoked or lacks a scope"
+        told[_EXPIRING] = "the credential or the sign-in has ended, was revoked or lacks a scope"
+    elif watch.ending:
+        told[_ENDING] = "; ".join(ending.words(*what) for what, ending in watch.ending.items())
     return told
 
 
@@ -61,20 +72,38 @@ def _listed(planned: Counter[tuple[str, str]]) -> str:
 def tell(workspace: Workspace, watch: Watch, told: dict[str, str]) -> list[Finding]:
     """Send the digest to each target that wants any of it; warnings for those that could not be told."""
     findings = []
+    if any(_EXPIRING in notice.on for notice in workspace.settings.notify):
+        told = _news(watch, told)
     for place, notice in enumerate(workspace.settings.notify):
-        wanted = {name: words for name, words in told.items() if name in notice.on}
+        wanted = {name: words for name, words in told.items() if _ON.get(name, name) in notice.on}
         if not wanted:
             continue
         secret = workspace.secret(notice.to, "notify", place, "to")
         if secret.environ.get(notice.to.removeprefix("env:")) == "":
             continue
         try:
-            _send(secret.reveal(), f"pleoctl {watch.command}: {', '.join(wanted)}", _body(watch, wanted))
+            title = ", ".join(_ON.get(name, name) for name in wanted)
+            _send(secret.reveal(), f"pleoctl {watch.command}: {title}", _body(watch, wanted))
         except PleoctlError as error:
             findings += [
                 Finding("not-told", f"{notice.to}: {one.message}", "warning", hint=one.hint) for one in error.findings
             ]
     return findings
+
+
+def _news(watch: Watch, told: dict[str, str]) -> dict[str, str]:
+    """What is to be told now: that a credential ends soon only once a day, as far as this machine remembers."""
+    if _ENDING not in told:
+        return told
+    subject = "\n".join([watch.company or "", told[_ENDING]])
+    now = this_machine().time()
+    with suppress(PleoctlError, OSError, ValueError):
+        path = this_machine().state_folder() / "told" / hashlib.sha256(subject.encode()).hexdigest()[:_NAME_LETTERS]
+        if path.exists() and 0 <= now - float(path.read_text(encoding="utf-8")) < _DAY:
+            return {name: words for name, words in told.items() if name != _ENDING}
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_atomically(path, str(now).encode(), mode=0o600)
+    return told
 
 
 def _body(watch: Watch, wanted: Mapping[Any, str]) -> str:

@@ -11,7 +11,8 @@ from collections import Counter
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from pleoctl.machine import this_machine
 
@@ -49,13 +50,39 @@ class _Unheard:
         """Nobody asked."""
 
 
+SOON: Final = 14 * 86_400.0
+"""How many seconds before its end a credential is told of."""
+
+
+class Ending(NamedTuple):
+    """When a credential ends (seconds since the epoch), and whether people should know by now."""
+
+    at: float
+    soon: bool
+
+    @classmethod
+    def within(cls, at: float, margin: float = SOON) -> Ending:
+        """An end that people should know of so many seconds before."""
+        return cls(at, this_machine().time() >= at - margin)
+
+    @property
+    def date(self) -> str:
+        """In UTC."""
+        return datetime.fromtimestamp(self.at, UTC).isoformat(timespec="seconds")
+
+    def words(self, section: str, what: str) -> str:
+        """That the sign-in, or the credential, of a section of the workspace ends then."""
+        return f"the {what} of {section} {'ends' if self.at > this_machine().time() else 'ended'} at {self.date}"
+
+
 @dataclass(slots=True)
 class Watch:
     """What is known of one command.
 
-    ``planned`` counts by kind and action, ``ended`` by kind, action and status, ``requests`` by service and read,
-    write or retry, ``waited`` seconds by reason, ``held`` rows by kind; ``refusals`` are the guard's codes, None where
-    no guard has judged; ``told`` is what people have been told of it.
+    ``endings`` are of the credentials that it uses, by section of the workspace and ``sign-in`` or ``credential``;
+    ``planned`` counts by kind and action, ``ended`` by kind, action and status, ``requests`` by service and read, write
+    or retry, ``waited`` seconds by reason, ``held`` rows by kind; ``refusals`` are the guard's codes, None where no
+    guard has judged; ``told`` is what people have been told of it.
     """
 
     command: str | None = None
@@ -69,6 +96,7 @@ class Watch:
     waited: Counter[str] = field(default_factory=Counter)
     held: Counter[str] = field(default_factory=Counter)
     refusals: list[str] | None = None
+    endings: dict[tuple[str, str], Ending] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
     tracer: Tracer | None = None
     begun: float = field(default_factory=lambda: this_machine().monotonic())
@@ -80,6 +108,11 @@ class Watch:
         known = {"command": self.command, "company": self.company, "plan": self.plan, "run": self.run}
         known["trace"] = None if self.tracer is None else self.tracer.trace
         return {name: value for name, value in known.items() if value is not None}
+
+    @property
+    def ending(self) -> dict[tuple[str, str], Ending]:
+        """Those of ``endings`` that people should know of by now."""
+        return {what: ending for what, ending in sorted(self.endings.items()) if ending.soon}
 
     def request(self, service: str, what: str) -> None:
         """One more request."""

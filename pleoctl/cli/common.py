@@ -128,9 +128,11 @@ lock_timeout_option = click.option(
 def open_workspace(options: Options) -> Workspace:
     """The workspace of this invocation. Raises `InvalidFile`."""
     from pleoctl.workspace import Workspace
+    from pleoctl.workspace.expiry import note_endings
 
     found = Workspace.find(options.workspace)
     watched().company = found.company
+    note_endings(found)
     return found
 
 

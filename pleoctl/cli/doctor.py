@@ -6,21 +6,27 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
-from pleoctl.cli.signing import grant_for, standing, words
+from pleoctl.cli.signing import TARGETS, sign_ins, words
 from pleoctl.errors import ExitCode, Finding, PleoctlError
 from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, flat_kinds
 from pleoctl.pleo.connecting import connected
+from pleoctl.remote.oauth.grant import SIGN_IN
 from pleoctl.text import Shown
+from pleoctl.watch import watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pleoctl.model.kinds import Kind
     from pleoctl.pleo.reader import Introspection, PleoReader
+    from pleoctl.watch import Ending
     from pleoctl.workspace import Workspace
 
 
 _TAGS: Final = "tags"
+# How each sign-in is called in text and in JSON.
+_LABELS: Final = {"pleo": "sign-in", "source": "source", "sink": "sink"}
+_KEYS: Final = {"pleo": "signIn", "source": "sourceSignIn", "sink": "sinkSignIn"}
 _ALWAYS: Final = (ACCOUNT.section, _TAGS)
 
 
@@ -28,7 +34,8 @@ _ALWAYS: Final = (ACCOUNT.section, _TAGS)
 def command(options: Options) -> Output:
     """Ask Pleo who this credential is and what it may do.
 
-    Reads each list once. Tells what is missing: scopes, access to the company, a wrong environment.
+    Reads each list once. Tells what is missing: scopes, access to the company, a wrong environment; how the sign-ins
+    to Pleo, the source and the sink stand, and which credentials end soon.
 
     Examples:
     pleoctl doctor
@@ -52,14 +59,22 @@ def command(options: Options) -> Output:
     wrong_company = any(f.code == "other-company" for f in findings)
     failed = any(f.level == "error" for f in findings)
     code = ExitCode.REFUSED if wrong_company else ExitCode.ERROR if failed else ExitCode.OK
-    signed = _signed_in(workspace)
-    lines = [*_lines(workspace, told, readable), *([f"sign-in   {words(signed)}"] if signed else [])]
-    return Output(Shown.lines(lines), {**_data(workspace, told, readable), "signIn": signed}, findings, code)
+    signed, problems = sign_ins(workspace)
+    ending = [_ends(what, ending) for what, ending in watched().ending.items()]
+    lines = [
+        *_lines(workspace, told, readable),
+        *(f"{_LABELS[target]:<9} {words(one)}" for target, one in signed.items()),
+    ]
+    data = {**_data(workspace, told, readable), **{_KEYS[target]: signed.get(target) for target in TARGETS}}
+    return Output(Shown.lines(lines), data, [*findings, *problems, *ending], code)
 
 
-def _signed_in(workspace: Workspace) -> dict[str, Any] | None:
-    """How the sign-in stands after it was used; None where another method signs in."""
-    return standing(grant_for(workspace, "pleo")) if workspace.oauth is not None else None
+def _ends(what: tuple[str, str], ending: Ending) -> Finding:
+    section, kind = what
+    cure = "make a new one, and name its day in expires"
+    if kind == SIGN_IN:
+        cure = f"run `pleoctl login{'' if section == 'pleo' else f' --target {section}'}`"
+    return Finding("expiring", ending.words(*what), "warning", hint=cure)
 
 
 def _lines(workspace: Workspace, told: Introspection, readable: dict[str, bool]) -> Iterator[str]:

@@ -58,7 +58,7 @@ def _redirected(grant: Grant, no_browser: bool) -> Mapping[str, Any]:
     from pleoctl.remote.oauth.loopback import Redirect
 
     with Redirect(grant.client.oauth.redirect_uri) as redirect:
-        consent = Consent.asked(grant.client, redirect.uri)
+        consent = Consent.asked(grant.endpoint.client("authorize_url"), redirect.uri)
         _show(consent.url)
         if sys.stderr.isatty() and not no_browser:
             import webbrowser
@@ -76,7 +76,7 @@ def _pasted(grant: Grant) -> Mapping[str, Any]:
         raise UsageError(
             "--paste needs the address that is registered", hint=f"set redirectUri in {grant.client.target}.auth.oauth"
         )
-    consent = Consent.asked(grant.client, redirect)
+    consent = Consent.asked(grant.endpoint.client("authorize_url"), redirect)
     _show(consent.url)
     tell(Shown.lines(["then paste the address that the browser ended at:"]))
     line = sys.stdin.readline(_LONGEST) if sys.stdin is not None else ""

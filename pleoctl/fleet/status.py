@@ -60,6 +60,13 @@ class Standing:
         found = None if look is None else look.result.summary.get("held")
         return None if found is None else int(found)
 
+    @property
+    def ends(self) -> tuple[str, str] | None:
+        """The credential that ends first of those that end soon: when, and which."""
+        look = self._newest("drift", "plan", "sync", "apply", "jobs")
+        found = {} if look is None else look.result.summary.get("expiring", {})
+        return min(((str(date), str(what)) for what, date in found.items()), default=None)
+
     def open_seconds(self, moment: datetime) -> float | None:
         """The age of the oldest export job that is open."""
         jobs = self.lasts.get("jobs")
@@ -76,6 +83,7 @@ class Standing:
             "drift": self.drift,
             "held": self.held,
             "oldestOpenJobSeconds": self.open_seconds(moment),
+            "expiring": None if self.ends is None else {"credential": self.ends[1], "at": self.ends[0]},
             "runs": {
                 command: {
                     "runId": last.run_id,

@@ -16,7 +16,8 @@ from pleoctl.documents.files import write_atomically
 from pleoctl.errors import ExitCode, Finding, PleoctlError, Refused
 from pleoctl.fleet.receipt import ORDER, CompanyResult
 from pleoctl.run.places import RECEIPT
-from pleoctl.watch import watching
+from pleoctl.watch import watched, watching
+from pleoctl.workspace.expiry import note_endings
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -55,12 +56,20 @@ def work(task: Task, one: Opened, caller: Caller) -> CompanyResult:
     try:
         with watching() as watch:
             watch.command, watch.company = f"fleet {task.command}", one.id
-            return _ACTIONS[task.command](task, one.workspace, caller, result)
+            note_endings(one.workspace)
+            return _with_endings(_ACTIONS[task.command](task, one.workspace, caller, result))
     except PleoctlError as error:
         return result.failed(error)
     except Exception as error:
         LOG.debug("%s ended with a bug", one.company.path, exc_info=error)
         return result.failed(error)
+
+
+def _with_endings(result: CompanyResult) -> CompanyResult:
+    """With the credentials that end soon, where there is anything to tell of the company."""
+    if result.summary and (soon := watched().ending):
+        result.summary["expiring"] = {" ".join(what): ending.date for what, ending in soon.items()}
+    return result
 
 
 def plan_file(company: str) -> str:

@@ -36,7 +36,7 @@ def pleo_client(workspace: Workspace, given: OAuth) -> Client:
     """The client that the workspace names, at Pleo's own server or, on loopback, at the same one."""
     oauth = _filled(workspace.url, given)
     _, secret = workspace.auth
-    urls = (oauth.token_url, oauth.authorize_url, oauth.device_url, workspace.url)
+    urls = (oauth.token_url, oauth.authorize_url, oauth.device_url, oauth.revocation_url, workspace.url)
     servers = {found for url in urls if url is not None and (found := endpoint_of(url)) is not None}
     here = Endpoint.parse(workspace.url)
     own = frozenset(one for one in servers if one == here or one.host.endswith(".pleo.io"))
@@ -51,6 +51,7 @@ def _filled(url: str, given: OAuth) -> OAuth:
         "authorize_url": given.authorize_url or (f"{server}/oauth/authorize" if published else None),
         "token_url": given.token_url or (f"{server}/oauth/token" if published else None),
         "device_url": given.device_url or (f"{url}/oauth/device" if server == url else None),
+        "revocation_url": given.revocation_url or (f"{url}/oauth/revoke" if server == url else None),
         "scopes": given.scopes if given.scopes is not None else all_scopes(),
     }
     return msgspec.structs.replace(given, **replaced)

@@ -77,7 +77,7 @@ def status_text(companies: Sequence[Standing], moment: datetime) -> Shown:
     return table(HEADERS, rows) + Shown.lines(["", f"{len(companies)} companies: {totals}."])
 
 
-HEADERS: Final = ["company", "state", "last run", "ago", "drift", "held", "oldest job", "problem"]
+HEADERS: Final = ["company", "state", "last run", "ago", "drift", "held", "oldest job", "ends", "problem"]
 
 
 def cells(one: Standing, moment: datetime) -> list[str]:
@@ -86,7 +86,21 @@ def cells(one: Standing, moment: datetime) -> list[str]:
     ago = None if last is None else (moment - datetime.fromisoformat(last.finished_at)).total_seconds()
     numbers = ["" if value is None else str(value) for value in (one.drift, one.held)]
     command = "" if last is None else last.command
-    return [one.path, one.state, command, age(ago), *numbers, age(one.open_seconds(moment)), one.problem or ""]
+    return [
+        one.path,
+        one.state,
+        command,
+        age(ago),
+        *numbers,
+        age(one.open_seconds(moment)),
+        _ends(one),
+        one.problem or "",
+    ]
+
+
+def _ends(one: Standing) -> str:
+    """The credential that ends soon, and on which day."""
+    return "" if one.ends is None else f"{one.ends[1]} {one.ends[0][:10]}"
 
 
 def status_html(companies: Sequence[Standing], moment: datetime, name: str) -> Html:
@@ -109,7 +123,15 @@ def _keys(one: Standing, moment: datetime) -> list[str]:
     last = one.last
     finished = "" if last is None else last.finished_at
     numbers = [value if value is not None else -1 for value in (one.drift, one.held, one.open_seconds(moment))]
-    return [one.path, one.state, "" if last is None else last.command, finished, *map(str, numbers), one.problem or ""]
+    return [
+        one.path,
+        one.state,
+        "" if last is None else last.command,
+        finished,
+        *map(str, numbers),
+        _ends(one),
+        one.problem or "",
+    ]
 
 
 def status_gauges(companies: Sequence[Standing], moment: datetime) -> bytes:
@@ -130,6 +152,8 @@ def _gauges(companies: Sequence[Standing], moment: datetime) -> Iterator[str]:
     )
     yield from family("fleet_held_rows", ("path",), [((o.path,), o.held) for o in companies if o.held is not None])
     yield from family("fleet_oldest_open_job_seconds", ("path",), opened)
+    ends = [((one.path, one.ends[1]), _epoch(one.ends[0])) for one in companies if one.ends is not None]
+    yield from family("fleet_credential_ends_timestamp_seconds", ("path", "credential"), ends)
 
 
 def _epoch(moment: str) -> float:

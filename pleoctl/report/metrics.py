@@ -27,12 +27,14 @@ _HELP: Final = {
     "requests": "Requests by service: read, write, and retry for those that were sent again.",
     "wait_seconds": "Time not sent in: limit (ours), asked (the server's), retry, look.",
     "findings": "Errors, warnings and notes.",
+    "credential_ends_timestamp_seconds": "When a credential ends that only a person can renew, as far as is known.",
     "fleet_company_state": "1 for how a company's last run ended.",
     "fleet_last_run_timestamp_seconds": "When a company's last run of a command ended, in seconds since the epoch.",
     "fleet_last_run_exit_code": "The exit code of a company's last run of a command.",
     "fleet_drift_changes": "Changes that the newest look at a company found.",
     "fleet_held_rows": "Rows of a company's books that cannot be used.",
     "fleet_oldest_open_job_seconds": "The age of a company's oldest open export job.",
+    "fleet_credential_ends_timestamp_seconds": "When the first of a company's credentials ends that end soon.",
 }
 
 
@@ -68,6 +70,8 @@ def _families(watch: Watch, measured: Measured) -> Iterator[str]:
         yield from _family("plan_changes", every, ("kind", "action"), watch.planned.items())
     yield from _family("run_changes", every, ("kind", "action", "status"), watch.ended.items())
     yield from _family("held_rows", every, ("kind",), _by_one(watch.held))
+    ends = [(what, ending.at) for what, ending in watch.endings.items()]
+    yield from _family("credential_ends_timestamp_seconds", every, ("section", "credential"), ends)
     yield from _family("requests", every, ("service", "type"), watch.requests.items())
     yield from _family("wait_seconds", every, ("reason",), _by_one(watch.waited))
     yield from _family("findings", every, ("level",), _by_one(Counter(one.level for one in measured.findings)))

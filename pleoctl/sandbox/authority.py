@@ -82,6 +82,15 @@ class Authority:
             for grant in self._grants:
                 grant.over = True
 
+    def returned(self, client: str, token: str) -> None:
+        """A client gives a token back: a refresh token ends its grant, an access token itself."""
+        with self._lock:
+            for grant in self._grants:
+                if grant.client == client and token and token in {grant.refresh, *grant.spent}:
+                    grant.over = True
+                elif grant.client == client and token == grant.access:
+                    grant.access_ends = 0.0
+
     def credential(self, token: str) -> Credential | None:
         """What a living access token may do."""
         with self._lock:

@@ -1,4 +1,4 @@
-"""The authorisation server of the sandbox: authorise, token, introspect, device.
+"""The authorisation server of the sandbox: authorise, token, introspect, device, revoke, and its description.
 
 Published: authorisation code with PKCE (S256 only), `/oauth/authorize`, `/oauth/token`. Seen: introspection below the
 token endpoint. Nobody is asked for consent: `oauthConsent` says what the person does.
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from pleoctl.sandbox.errors import Record
 
 _AUDIENCE: Final = "https://external.pleo.io"
+_ENDPOINTS: Final = {
+    "authorization_endpoint": "authorize",
+    "token_endpoint": "token",
+    "introspection_endpoint": "token/introspect",
+    "device_authorization_endpoint": "device",
+    "revocation_endpoint": "revoke",
+}
 _DEVICE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 
 
@@ -118,6 +125,24 @@ def introspect(call: Call) -> Answer:
     return Answer(200, {"active": True, "client_id": client, "scope": " ".join(found.scopes), "aud": _AUDIENCE})
 
 
+def revoke(call: Call) -> Answer:
+    """revoke: end a token (RFC 7009); one that nobody knows is no error."""
+    try:
+        client = _client(call)
+    except Refused as refused:
+        return _refused(refused)
+    call.world.authority.returned(client, call.body.form.get("token", ""))
+    return Answer(200, {})
+
+
+def metadata(call: Call) -> Answer:
+    """serverMetadata: where what is (RFC 8414)."""
+    root = f"http://{call.host}"
+    told = {name: f"{root}/oauth/{path}" for name, path in _ENDPOINTS.items()}
+    lists = {"response_types_supported": ["code"], "code_challenge_methods_supported": ["S256"]}
+    return Answer(200, {"issuer": root, **told, **lists})
+
+
 def _client(call: Call) -> str:
     """Who calls, by header or form. Raises `Refused`."""
     form, header = call.body
@@ -147,4 +172,6 @@ HANDLERS: Final[dict[str, Handler]] = {
     "token": token,
     "device": device,
     "tokenIntrospect": introspect,
+    "revoke": revoke,
+    "serverMetadata": metadata,
 }

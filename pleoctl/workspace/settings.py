@@ -32,10 +32,12 @@ class OAuth(Section, frozen=True):
     authorize_url: str | None = None
     token_url: str | None = None
     device_url: str | None = None
+    revocation_url: str | None = None
     issuer: str | None = None
     redirect_uri: str | None = None
     scopes: str | tuple[str, ...] | None = None
     refresh_grace: bool | int = False
+    refresh_days: int | None = None
     grant: Literal["authorizationCode", "clientCredentials"] = "authorizationCode"
     client_auth: Literal["basic", "post"] = "basic"
 
@@ -111,6 +113,14 @@ class Notice(Section, frozen=True):
     on: tuple[Literal["drift", "refused", "failed", "held", "expiring"], ...] = NOTICES
 
 
+class Expires(Section, frozen=True):
+    """``expires``: the days (ISO) on which credentials end, as far as people know and no server tells."""
+
+    pleo: str | None = None
+    source: str | None = None
+    sink: str | None = None
+
+
 class Settings(Section, frozen=True):
     """The whole file; a source's and a sink's section are their types' own business."""
 
@@ -127,6 +137,7 @@ class Settings(Section, frozen=True):
     jobs: Jobs = Jobs()
     state: str | None = None
     notify: tuple[Notice, ...] = ()
+    expires: Expires = Expires()
 
 
 def typed(data: dict[str, Any]) -> Settings:

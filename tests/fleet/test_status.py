@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
@@ -116,3 +116,15 @@ def test_the_page_sorts_and_filters_in_a_browser(tmp_path: Path) -> None:
         assert chrome.get_log("browser") == []  # type: ignore[no-untyped-call]
     finally:
         chrome.quit()
+
+
+def test_what_ends_soon_is_shown(fleet: FleetFolder, cli: Cli) -> None:
+    """The first of a company's credentials: in a column, in JSON and as a gauge."""
+    soon = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+    fleet["west"].write(expires={"pleo": soon, "source": "2999-01-01"})
+    cli("fleet", "drift", "--select", "west")
+    said = cli("fleet", "status", "--format", "json", "--metrics", "fleet.prom").json["result"]
+    told = {one["path"]: one["expiring"] for one in said if one["expiring"]}
+    assert told == {"companies/west/pleoctl.yaml": {"credential": "pleo credential", "at": f"{soon}T00:00:00+00:00"}}
+    assert f"pleo credential {soon}" in cli("fleet", "status").stdout
+    assert 'credential_ends_timestamp_seconds{path="companies/west' in (fleet.root / "fleet.prom").read_text()

@@ -111,7 +111,11 @@ def test_an_apply_goes_on_when_its_token_ends(pleo: Sandbox, signed_in: Any, des
 
 @pytest.mark.parametrize(
     ("path", "written", "code", "outcome"),
-    [("(?!.*(token|introspect))", [], 1, None), ("chart-of-accounts$", [], 1, "partial"), ("tag-groups$", ["New"], 5, "partial")],
+    [
+        ("(?!.*(token|introspect))", [], 1, None),
+        ("chart-of-accounts$", [], 1, "partial"),
+        ("tag-groups$", ["New"], 5, "partial"),
+    ],
     ids=["re-read", "first write", "in the middle"],
 )
 def test_an_apply_whose_sign_in_ends_stops_before_further_writes(
@@ -122,8 +126,8 @@ def test_an_apply_whose_sign_in_ends_stops_before_further_writes(
     group = {"code": "NEW", "name": "Group", "values": []}
     desired(folder, accounts=[*KEPT, {"externalId": "new-1", "code": "1", "name": "New"}], dimensions=[group])
     assert cli("plan", "-o", "plan.json").code == 0
-    asked = {"kind": "revokeGrant", "path": path, "times": 1}
-    pleo.add_fault(Fault(**asked if outcome is None else {**asked, "method": "POST"}))
+    method = None if outcome is None else "POST"
+    pleo.add_fault(Fault(kind="revokeGrant", path=path, method=method, times=1))
     said = cli("apply", "plan.json", "--receipt", "receipt.json")
     assert said.code == code, said
     assert (said.stdout + said.stderr).count("run `pleoctl login`") == 1, said

@@ -13,7 +13,7 @@ from pleoctl.sinks.http import presets as sinks
 from pleoctl.sources.http.presets import load_preset, preset_names
 from pleoctl.workspace.settings import OAuth
 
-URLS = ("authorizeUrl", "tokenUrl", "deviceUrl")
+URLS = ("authorizeUrl", "tokenUrl", "deviceUrl", "revocationUrl")
 
 
 @pytest.mark.parametrize("name", sorted(published()))

@@ -47,6 +47,14 @@ class AuthServer:
     denied: int = 0
     served: int = 0
     secrets: set[str] = field(default_factory=set)
+    returned: list[tuple[str, str]] = field(default_factory=list)
+    """Tokens that were given back, and what they were said to be."""
+    revoking: int = 200
+    """What giving one back is answered with."""
+    described: dict[str, Any] = field(default_factory=dict)
+    """What the server tells of itself, by path."""
+    refresh_life: dict[str, Any] = field(default_factory=dict)
+    """What an answer tells of a refresh token's life."""
 
     def __post_init__(self) -> None:
         self._number = itertools.count(1)
@@ -87,6 +95,8 @@ class AuthServer:
             path = urlsplit(target).path
             if path == "/books/accounts":
                 return self.books(headers)
+            if "/.well-known/" in path:
+                return (200, self.described[path]) if path in self.described else (404, {})
             form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
             self.asked.append(form)
             fault = self.lost.pop(0) if self.lost else ""
@@ -110,13 +120,8 @@ class AuthServer:
         """What one request of a client gives."""
         if not self._knows(headers, form):
             return 401, {"error": "invalid_client", "error_description": f"not {form}"}
-        if path == "/device":
-            return 200, {
-                "device_code": "dev-1",
-                "user_code": "ABCD",
-                "verification_uri": f"{self.url}/d",
-                "interval": 1,
-            }
+        if path in {"/revoke", "/device"}:
+            return self._beside(path, form)
         grant = form.get("grant_type", "")
         if grant == "client_credentials":
             return 200, self.pair(refresh=False)
@@ -126,6 +131,14 @@ class AuthServer:
             self.device_polls -= 1
             return (400, {"error": "authorization_pending"}) if self.device_polls >= 0 else (200, self.pair())
         return self._refreshed(form.get("refresh_token", ""))
+
+    def _beside(self, path: str, form: dict[str, str]) -> tuple[int, Any]:
+        """A token that is given back, or a code for another device."""
+        if path == "/revoke":
+            self.returned.append((form.get("token", ""), form.get("token_type_hint", "")))
+            return self.revoking, {} if self.revoking == 200 else {"error": "unsupported_token_type"}
+        where = f"{self.url}/d"
+        return 200, {"device_code": "dev-1", "user_code": "ABCD", "verification_uri": where, "interval": 1}
 
     def _knows(self, headers: dict[str, str], form: dict[str, str]) -> bool:
         basic = headers.get("authorization", "").removeprefix("Basic ")
@@ -164,6 +177,7 @@ class AuthServer:
             found["expires_in"] = self.seconds
         if refresh:
             self._refresh = found["refresh_token"] = self._made("refresh")
+            found |= self.refresh_life
         return found
 
     def _made(self, kind: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlsplit
+
+import msgspec
 
 from pleoctl.errors import Finding, InvalidFile, Refused
 from pleoctl.hosts import Endpoint
@@ -42,8 +44,8 @@ class Client:
 
     @property
     def issuer(self) -> str:
-        """The origin of the token endpoint."""
-        return origin(self.token_url)
+        """The origin of the token endpoint, or of the server that tells where it is."""
+        return origin(self.oauth.issuer if self._looks_up and self.oauth.issuer else self.token_url)
 
     @property
     def token_url(self) -> str:
@@ -59,6 +61,23 @@ class Client:
     def device_url(self) -> str:
         """Where a device code is asked for. Raises `InvalidFile`."""
         return self._needed(self.oauth.device_url, "deviceUrl")
+
+    @property
+    def revocation_url(self) -> str | None:
+        """Where tokens are given back; None where the server takes none. Raises `InvalidFile`."""
+        url = self.oauth.revocation_url
+        return None if url is None else self._needed(url, "revocationUrl")
+
+    def lacks(self, key: str) -> bool:
+        """Whether a url (``token_url``, …) is not known and can be looked up."""
+        return getattr(self.oauth, key) is None and self.oauth.issuer is not None
+
+    def with_urls(self, urls: Mapping[str, str]) -> Self:
+        """The same client, which also knows urls that its settings leave out."""
+        missing = {key: url for key, url in urls.items() if getattr(self.oauth, key) is None}
+        named = endpoint_of(self.oauth.issuer or "")
+        own = self.own if named is None else self.own | {named}
+        return replace(self, oauth=msgspec.structs.replace(self.oauth, **missing), own=own)
 
     @property
     def grants_itself(self) -> bool:
@@ -86,12 +105,14 @@ class Client:
         """Whose requests a server counts: never a token's, which changes from hour to hour."""
         return f"{self.issuer}\n{self.oauth.client_id}\n{self.oauth.grant}\n{self.company}"
 
-    def refusal(self) -> Finding | None:
-        """What to set before a secret may go to its servers; None where nothing is missing."""
+    def refusal(self, *, looking_up: bool = False) -> Finding | None:
+        """What to set before its servers may be talked to; None where nothing is missing.
+
+        ``looking_up``: also the server that is asked for urls.
+        """
         hosts = TrustedHosts()
-        for key in ("tokenUrl", "authorizeUrl", "deviceUrl"):
-            url = self._urls[key]
-            if url is None:
+        for key, url in self._urls.items():
+            if url is None or (key == "issuer" and not (looking_up or self._looks_up)):
                 continue
             endpoint = self._endpoint(url, key)
             if endpoint not in self.own and not hosts.trust(endpoint):
@@ -102,11 +123,23 @@ class Client:
     @property
     def _urls(self) -> Mapping[str, str | None]:
         oauth = self.oauth
-        return {"tokenUrl": oauth.token_url, "authorizeUrl": oauth.authorize_url, "deviceUrl": oauth.device_url}
+        return {
+            "tokenUrl": oauth.token_url,
+            "authorizeUrl": oauth.authorize_url,
+            "deviceUrl": oauth.device_url,
+            "revocationUrl": oauth.revocation_url,
+            "issuer": oauth.issuer,
+        }
+
+    @property
+    def _looks_up(self) -> bool:
+        """Whether its server has to tell where tokens are asked for."""
+        return self.lacks("token_url")
 
     def _needed(self, url: str | None, key: str) -> str:
         if url is None:
-            raise InvalidFile(f"{self.target}.auth.oauth lacks {key}", hint=f"{self.service} documents it")
+            hint = f"{self.service} documents it; where it publishes it, name its issuer"
+            raise InvalidFile(f"{self.target}.auth.oauth lacks {key}", hint=hint)
         self._endpoint(url, key)
         return url
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import MissingExtra, Refused
 from pleoctl.remote.budget import Budget
-from pleoctl.remote.errors import ApiError, LostAnswer
+from pleoctl.remote.errors import ApiError, LostAnswer, Unanswered
 from pleoctl.remote.oauth.client import endpoint_of
+from pleoctl.remote.oauth.discovery import described
 from pleoctl.remote.oauth.errors import SignedOut
 from pleoctl.remote.service import Service
 from pleoctl.remote.transport import Transport
@@ -19,7 +20,7 @@ from pleoctl.workspace.limits import Limits
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pleoctl.errors import RemoteError
+    from pleoctl.errors import Finding, RemoteError
     from pleoctl.remote.oauth.client import Client
     from pleoctl.remote.service import Reply
 
@@ -29,6 +30,7 @@ SECONDS: Final = 20.0
 MOST_BYTES: Final = 1 << 20
 _WORD: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,60}")  # RFC 6749, 5.2, but for the blank
 _TIMED_OUT: Final = 408
+_OK: Final = 200
 # The server knows the client and refuses what it asks with; the tokens themselves are not at fault.
 _CLIENT: Final = frozenset({"invalid_client", "unauthorized_client"})
 # Pleo's own word for a spent refresh token stands beside the standard's.
@@ -49,14 +51,56 @@ class Endpoint:
     def __init__(self, client: Client, failure: type[RemoteError]) -> None:
         """``failure`` is what a request without an answer becomes."""
         self._client, self.failure = client, failure
+        self._described: Client | None = None
+
+    def client(self, key: str) -> Client:
+        """The client, with what its server publishes where it lacks a url (``token_url``, …) and can look it up.
+
+        Raises `InvalidFile`, `Refused`, `RemoteError`.
+        """
+        if not self._client.lacks(key):
+            return self._client
+        if self._described is None:
+            _require(self._client.refusal(looking_up=True))
+            found = described(self._client, self._published)
+            _require(found.refusal())
+            self._described = found
+        return self._described
 
     def tokens(self, grant: str, **fields: str) -> Mapping[str, Any]:
         """A token answer. Raises `Ended`, `SignedOut` for a client that is refused, `RemoteError`."""
-        return self._judged(self._asked(self._client.token_url, grant, fields))
+        return self._judged(self._asked(self.client("token_url").token_url, grant, fields))
 
     def device(self) -> Mapping[str, Any]:
         """A device code (RFC 8628, 3.2). Raises as `tokens` does."""
-        return self._mapping(self._asked(self._client.device_url, "", self._client.scoped))
+        return self._mapping(self._asked(self.client("device_url").device_url, "", self._client.scoped))
+
+    def revoke(self, token: str, kind: str) -> bool:
+        """Give a token back (RFC 7009): the server ends it, and what hangs on it; False where it takes none.
+
+        ``kind`` is ``refresh_token`` or ``access_token``. Raises `RemoteError` where it is not known to have ended.
+        """
+        url = self.client("revocation_url").revocation_url
+        if url is None:
+            return False
+        body, headers = self._form(url, "", {"token": token, "token_type_hint": kind})
+        with self._transport(url) as transport:
+            try:
+                reply = transport.send("POST", url, {"data": body, "headers": headers})
+            except Unanswered as error:
+                raise self.failure(f"{self._who}: {error}") from None
+        if reply.status != _OK:
+            word, _ = _words(reply)
+            raise self.failure(f"{self._who} answered {reply.status}{f' ({word})' if word else ''}")
+        return True
+
+    def _published(self, url: str) -> Any:
+        """A document of the server's own; None where it has none."""
+        with self._transport(url) as transport:
+            try:
+                return transport.read("GET", url).body
+            except ApiError:
+                return None
 
     def _judged(self, body: Any) -> Mapping[str, Any]:
         answer = self._mapping(body)
@@ -78,8 +122,7 @@ class Endpoint:
         return f"the authorisation server of {self._client.service}"
 
     def _asked(self, url: str, grant: str, fields: Mapping[str, str]) -> Any:
-        if (missing := self._client.refusal()) is not None:
-            raise Refused(missing.message, findings=[missing])
+        _require(self._client.refusal())
         body, headers = self._form(url, grant, fields)
         with self._transport(url) as transport:
             try:
@@ -135,6 +178,11 @@ class Endpoint:
             key = f"{self._client.target}.auth.oauth"
             return SignedOut(self._client, why, f"see clientId and clientSecret of {key}")
         return error
+
+
+def _require(missing: Finding | None) -> None:
+    if missing is not None:
+        raise Refused(missing.message, findings=[missing])
 
 
 def _words(reply: Reply) -> tuple[str, str]:

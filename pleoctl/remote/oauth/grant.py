@@ -16,14 +16,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pleoctl.errors import Refused, RemoteError
+from pleoctl.errors import PleoctlError, Refused, RemoteError
 from pleoctl.machine import this_machine
 from pleoctl.remote.errors import LostAnswer
 from pleoctl.remote.oauth.endpoint import Ended
 from pleoctl.remote.oauth.errors import SignedOut
 from pleoctl.remote.oauth.tokens import Tokens, decoded
+from pleoctl.watch import SOON, Ending, watched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +36,17 @@ if TYPE_CHECKING:
 LOG: Final = logging.getLogger(__name__)
 _TWICE: Final = 2
 _TRIES: Final = 3
+SIGN_IN: Final = "sign-in"
+_SOON_SHARE: Final = 1 / 3
+"""Of a refresh token's life: some last a week in all."""
+
+
+class Forgotten(NamedTuple):
+    """What became of tokens: whether there were any, whether the server has ended them, and what kept it from that."""
+
+    there: bool
+    revoked: bool
+    why: str | None = None
 
 
 class Grant:
@@ -75,19 +87,52 @@ class Grant:
         """What is kept now; None where nobody has signed in. Raises `Refused` for another client's tokens."""
         return self._bound(self.vault.read())
 
+    def renews(self, tokens: Tokens) -> bool:
+        """Whether newer tokens can be had without a person."""
+        return self.client.grants_itself or (bool(tokens.refresh) and self._may_send(tokens))
+
+    def ending(self, tokens: Tokens) -> Ending | None:
+        """From when on only a person can mend it, as far as is known."""
+        if self.client.grants_itself or not tokens.access:
+            return None
+        if not self.renews(tokens):
+            return None if tokens.expires is None else Ending(tokens.expires, soon=True)
+        if tokens.refresh_expires is None:
+            return None
+        life = tokens.refresh_expires - (tokens.refresh_issued or tokens.issued)
+        return Ending.within(tokens.refresh_expires, min(SOON, life * _SOON_SHARE))
+
     def begin(self, answer: Mapping[str, Any]) -> Tokens:
         """Keep what a person's consent has given, in place of what there was."""
         with self._lock, self.vault.hold() as note:
             before = self._bound(note.read()) or self._blank()
-            return self._keep_known(self._stored(note, before.dropped("").followed(answer, this_machine().time())))
+            return self._keep_known(self._stored(note, self._next(before.dropped(""), answer)))
 
-    def forget(self) -> bool:
-        """Keep nothing any more; False where nothing was kept."""
+    def forget(self, *, revoke: bool = True) -> Forgotten:
+        """Keep nothing any more; ``revoke``: have the server end the tokens before (RFC 7009)."""
         with self._lock, self.vault.hold() as note:
-            there = bool(note.read())
+            content = note.read()
+            ended, why = self._given_back(content) if revoke and content else (False, None)
             note.write(b"")
             self._known = None
-        return there
+        return Forgotten(bool(content), ended, why)
+
+    def _given_back(self, content: bytes) -> tuple[bool, str | None]:
+        """Whether the server has ended the tokens, else why that is not known; None: it has no place for it."""
+        try:
+            kept = self._bound(content)
+            if kept is None or not kept.access:
+                return False, None
+            # One that may be spent is sent nowhere: at some servers that is an alarm.
+            if kept.refresh and not kept.sent:
+                done = self.endpoint.revoke(kept.refresh, "refresh_token")
+            else:
+                done = self.endpoint.revoke(kept.access, "access_token")
+        except PleoctlError as error:
+            return False, error.message
+        if done and kept.sent:
+            return False, "the answer to a refresh was lost, so that newer tokens may live"
+        return done, None
 
     # --- renewing ----------------------------------------------------------------------------------------------
 
@@ -107,7 +152,10 @@ class Grant:
             answer = self._credentials()
         except RemoteError as error:
             return self._living(kept, error, may_live=may_live)
-        return self._stored(note, kept.followed(answer, this_machine().time()))
+        return self._stored(note, self._next(kept, answer))
+
+    def _next(self, tokens: Tokens, answer: Mapping[str, Any]) -> Tokens:
+        return tokens.followed(answer, this_machine().time(), self.client.oauth.refresh_days)
 
     def _credentials(self) -> Mapping[str, Any]:
         lost = ""
@@ -146,7 +194,7 @@ class Grant:
                 self._stored(note, kept)
                 return self._living(kept, error, may_live=may_live)
             else:
-                return self._stored(note, marked.followed(answer, this_machine().time()))
+                return self._stored(note, self._next(marked, answer))
         why = "the answer to a refresh was lost, and the refresh token may be spent"
         return self._living(kept, SignedOut(self.client, why), may_live=may_live)
 
@@ -175,6 +223,8 @@ class Grant:
             self.secrets.add(secret)
             self.client.learn(secret)
         self._known = tokens
+        if (ending := self.ending(tokens)) is not None:
+            watched().endings[self.client.target, SIGN_IN] = ending
         return tokens
 
     @staticmethod

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pleoctl.hosts import Endpoint
 
 FILE: Final = Path(__file__).with_name("servers.yaml")
-_URLS: Final = ("authorizeUrl", "tokenUrl", "deviceUrl")
+_URLS: Final = ("authorizeUrl", "tokenUrl", "deviceUrl", "revocationUrl")
 _OFFLINE: Final = "offline_access"
 """The scope that asks for a refresh token; a client that asks for itself needs none and may not ask."""
 

@@ -20,13 +20,16 @@ _MARGIN: Final = 60.0
 """Seconds before its end at which a token is renewed, or a fifth of a life that is short."""
 _SHARE: Final = 0.2
 _BACKWARDS: Final = 60.0
+_DAY: Final = 86_400
+# No standard names the life of a refresh token; these two names are in use (RFC 6749, 5.1, lets servers add theirs).
+_REFRESH_LIFE: Final = ("refresh_token_expires_in", "x_refresh_token_expires_in")
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One generation of tokens, bound to who issued them, to which client, for which server.
 
-    Times are seconds since the epoch; ``expires`` None: the server did not say. ``refused`` is the server's word for
-    why there are none any more.
+    Times are seconds since the epoch; ``expires`` None: the server did not say. ``refreshExpires`` is when the refresh
+    token ends that nobody uses. ``refused`` is the server's word for why there are none any more.
     """
 
     kind: Literal["Tokens"] = MARK
@@ -38,6 +41,8 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     refresh: str | None = None
     issued: float = 0.0
     expires: float | None = None
+    refresh_issued: float | None = None
+    refresh_expires: float | None = None
     sent: int = 0
     sent_at: float | None = None
     refused: str | None = None
@@ -58,16 +63,25 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         margin = min(_MARGIN, _SHARE * (self.expires - self.issued))
         return self.lives(now) and now < self.expires - margin
 
-    def followed(self, answer: Mapping[str, Any], now: float) -> Tokens:
-        """The next generation, from the server's answer; a refresh token that it leaves out stays (RFC 6749, 6)."""
+    def followed(self, answer: Mapping[str, Any], now: float, days: int | None = None) -> Tokens:
+        """The next generation, from the server's answer; a refresh token that it leaves out stays (RFC 6749, 6).
+
+        ``days`` is how long a refresh token lasts where the answer does not say.
+        """
         refresh = answer.get("refresh_token")
+        is_new = isinstance(refresh, str) and bool(refresh) and refresh != self.refresh
+        told = next((answer[name] for name in _REFRESH_LIFE if answer.get(name) is not None), None)
+        if told is None and is_new and days is not None:
+            told = days * _DAY
         return msgspec.structs.replace(
             self,
             generation=self.generation + 1,
             access=str(answer["access_token"]),
-            refresh=refresh if isinstance(refresh, str) and refresh else self.refresh,
+            refresh=refresh if is_new else self.refresh,
             issued=now,
             expires=_end(answer.get("expires_in"), now),
+            refresh_issued=now if is_new else self.refresh_issued,
+            refresh_expires=_end(told, now) if is_new or told is not None else self.refresh_expires,
             sent=0,
             sent_at=None,
             refused=None,
@@ -80,7 +94,7 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     def dropped(self, why: str) -> Tokens:
         """No tokens any more; the generation stays, so that nobody takes them for renewed."""
-        return msgspec.structs.replace(self, access="", refresh=None, expires=None, refused=why)
+        return msgspec.structs.replace(self, access="", refresh=None, expires=None, refresh_expires=None, refused=why)
 
     def encoded(self) -> bytes:
         """The file's bytes: more than one line, so that no reference to a secret can give them away in a header."""
