@@ -32,6 +32,5 @@ changelog:       ## the fragments of changelog.d as a chapter of CHANGELOG.md, f
 	$(BIN)/towncrier build --yes --version "$$($(BIN)/hatchling version)"
 
 bench:           ## ratios against floors of the same run
-	$(BIN)/python bench/plan.py
-	$(BIN)/python bench/mapping.py
+	$(BIN)/python bench/goals.py
 	$(BIN)/python bench/jobs.py

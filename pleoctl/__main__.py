@@ -27,6 +27,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         this_machine().remove_unfinished()
     # All is said and done; what comes now does not make it anything else.
     ignore()
+    # What goes with the process need not be searched for garbage, which takes longer than `--help` itself.
+    gc.freeze()
     sys.exit(code)
 
 

@@ -27,16 +27,21 @@ SCHEMA = "desired-state"
 
 def read_state(text: str, shown: str) -> tuple[DesiredState, Comments]:
     """The rows and comments of one file, whatever its line ends. Raises `InvalidFile` with every violation at once."""
+    state, comments = _read(text, shown)
+    return state, comments()
+
+
+def _read(text: str, shown: str) -> tuple[DesiredState, Callable[[], Comments]]:
+    """The rows of one file, and what finds its comments, for which few who read it ask."""
     text = text.replace("\r\n", "\n")
     try:
         reader = FastReader(text, shown)
-        state = reader.read()
+        return reader.read(), lambda: from_lines(reader.slots, reader.comments)
     except NotCanonical:
         document = parse(text, shown, SCHEMA)
         if findings := list(_halves(document)):
             raise InvalidFile.of(findings) from None
-        return state_of(document), from_document(document)
-    return state, from_lines(reader.slots, reader.comments)
+        return state_of(document), lambda: from_document(document)
 
 
 def _halves(document: Document) -> Iterator[Finding]:
@@ -54,10 +59,18 @@ def _halves(document: Document) -> Iterator[Finding]:
 
 def load_state(path: Path, shown: str) -> tuple[DesiredState, Comments]:
     """`read_state` of a file on disk."""
+    return read_state(_text(path, shown), shown)
+
+
+def _load(path: Path, shown: str) -> DesiredState:
+    return _read(_text(path, shown), shown)[0]
+
+
+def _text(path: Path, shown: str) -> str:
     if not path.exists():
         hint = "`pleoctl export` writes it from the accounting system, `pleoctl import` from Pleo"
         raise InvalidFile("file does not exist", place=Place(shown), hint=hint)
-    return read_state(decode(read_bytes(path, shown), shown), shown)
+    return decode(read_bytes(path, shown), shown)
 
 
 def holds(path: Path, shown: str, content: bytes) -> bool:
@@ -67,12 +80,12 @@ def holds(path: Path, shown: str, content: bytes) -> bool:
 
 def load_each(files: Iterable[tuple[Path, str]]) -> list[DesiredState]:
     """The state of every file, each checked on its own. Raises `InvalidFile` with the findings of all files."""
-    return _each(files, lambda path, shown: checked(load_state(path, shown)[0]))
+    return _each(files, lambda path, shown: checked(_load(path, shown)))
 
 
 def load_desired(files: Iterable[tuple[Path, str]]) -> DesiredState:
     """Merge one or more files into one checked state. Raises `InvalidFile`."""
-    return checked(merged(_each(files, lambda path, shown: load_state(path, shown)[0])))
+    return checked(merged(_each(files, _load)))
 
 
 def _each(files: Iterable[tuple[Path, str]], read: Callable[[Path, str], DesiredState]) -> list[DesiredState]:

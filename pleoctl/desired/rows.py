@@ -191,8 +191,15 @@ class FastReader:
         self._lines = text.split("\n")
         self._shown = shown
         self._at = 0
-        self.slots: list[tuple[int, Slot]] = []
+        self._slots: list[tuple[int, Slot]] = []
+        self._flats: list[tuple[Kind, list[Row]]] = []
         self.comments: list[tuple[int, str]] = []
+
+    @property
+    def slots(self) -> list[tuple[int, Slot]]:
+        """Line and slot of all that comments cling to, in the order of the file."""
+        of_rows = [(row.line, (kind.name, row.key)) for kind, rows in self._flats for row in rows]
+        return sorted([*self._slots, *of_rows], key=lambda slot: slot[0])
 
     def read(self) -> DesiredState:
         """The rows of the text."""
@@ -204,6 +211,7 @@ class FastReader:
         for kind in flat_kinds():
             if self._section(kind.section):
                 state.flat[kind.name] = list(self._flat(kind))
+                self._flats.append((kind, state.flat[kind.name]))
         if self._section("dimensions"):
             state.dimensions = list(self._dimensions())
         if self._peek() != "" or self._at != len(self._lines) - 1:
@@ -223,7 +231,7 @@ class FastReader:
 
     def _take(self, slot: Slot) -> int:
         self._at += 1
-        self.slots.append((self._at, slot))
+        self._slots.append((self._at, slot))
         return self._at
 
     def _expect(self, text: str, slot: Slot) -> None:
@@ -242,7 +250,7 @@ class FastReader:
         return True
 
     def _flat(self, kind: Kind) -> Iterator[Row]:
-        match_of, places, name = _pattern(kind).fullmatch, _places(kind), kind.name
+        match_of, places = _pattern(kind).fullmatch, _places(kind)
         always, needed, last, lines, shown = places.always, places.needed, places.last, self._lines, self._shown
         while True:
             line = lines[self._at]
@@ -263,7 +271,6 @@ class FastReader:
             elif len(line) > places.longest or _are_blank(cells, needed):
                 _check(row, kind)
             self._at = row.line = self._at + 1
-            self.slots.append((row.line, (name, row.key)))
             yield row
 
     def _dimensions(self) -> Iterator[Dimension]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import Final
 
 _DECIMAL: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,30})?")
@@ -20,6 +19,8 @@ def spelt(text: str) -> str:
 
 def of_number(number: float) -> str:
     """The decimal that a JSON number was written as: the shortest that reads back as the same number."""
+    from decimal import Decimal  # few companies have rates, and `plan --help` waits for imports
+
     return spelt(format(Decimal(repr(number)), "f"))
 
 
@@ -27,4 +28,6 @@ def of_percent(text: str) -> str:
     """The fraction of a percentage (``25`` is ``0.25``); anything else stays as it is."""
     if _DECIMAL.fullmatch(text) is None:
         return text
+    from decimal import Decimal
+
     return spelt(format(Decimal(text).scaleb(-2), "f"))

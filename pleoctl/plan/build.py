@@ -34,7 +34,7 @@ from pleoctl.pleo.kinds import read as read_kind
 from pleoctl.reconcile.changes import LiveState, Reconciliation, Scope
 from pleoctl.reconcile.dimensions import groups_to_read
 from pleoctl.reconcile.run import reconcile
-from pleoctl.reconcile.simulate import simulate
+from pleoctl.reconcile.simulate import concerned, simulate
 from pleoctl.watch import watched
 
 if TYPE_CHECKING:
@@ -126,7 +126,8 @@ def _prove(inputs: Inputs, live: LiveState, result: Reconciliation) -> None:
     """Simulate the plan: reconciling again must give no change."""
     if not result.changes:
         return
-    again = reconcile(inputs.desired, simulate(live, result.changes), inputs.scope)
+    desired, before = concerned(inputs.desired, live, result.changes)
+    again = reconcile(desired, simulate(before, result.changes), inputs.scope)
     if again.changes:
         names = ", ".join(str(c.address) for c in again.changes[:5])
         raise PleoctlError(

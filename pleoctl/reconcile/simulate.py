@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pleoctl.model.kinds import TAG_GROUP
-from pleoctl.model.records import Live
+from pleoctl.model.kinds import KINDS, TAG_GROUP, loose
+from pleoctl.model.records import DesiredState, Live
 from pleoctl.reconcile.changes import LiveState
 
 if TYPE_CHECKING:
@@ -29,6 +29,26 @@ def simulate(live: LiveState, changes: Iterable[Change]) -> LiveState:
             group = change.parent.id or f"new:{change.parent.address}"
             after.tags.setdefault(group, []).append(_made(change, group))
     return after
+
+
+def concerned(desired: DesiredState, live: LiveState, changes: Iterable[Change]) -> tuple[DesiredState, LiveState]:
+    """The rows and live records whose decisions changes can have moved: all others are decided as before.
+
+    A decision of a flat kind depends on the rows and records of its key, of keys that look alike, and on rows without a
+    key; kinds with drafts, whose records are also found by other fields, and dimensions stay whole.
+    """
+    keys: dict[str, set[str]] = {}
+    for change in changes:
+        keys.setdefault(change.kind, set()).add(loose(change.key))
+    wanted, found = DesiredState(dimensions=desired.dimensions, files=desired.files), LiveState(usage=live.usage)
+    wanted.flat, found.flat = dict(desired.flat), dict(live.flat)
+    found.groups, found.tags = live.groups, live.tags
+    for name in desired.flat.keys() & live.flat.keys():
+        if not KINDS[name].has_drafts:
+            near = keys.get(name, set())
+            wanted.flat[name] = [row for row in desired.flat[name] if row.key is None or loose(row.key) in near]
+            found.flat[name] = [record for record in live.flat[name] if loose(record.key) in near]
+    return wanted, found
 
 
 def _after(record: Live, by_id: dict[str, Change]) -> Live:

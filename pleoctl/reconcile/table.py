@@ -107,9 +107,12 @@ class Table:
                 self._hold_all(entry.row)
             else:
                 wanted[self.kind.normalise(entry.row.key)] = entry
-        records: dict[str, list[Live]] = defaultdict(list)
-        for record in self.live:
-            records[self.kind.normalise(record.key)].append(record)
+        normalise = self.kind.normalise
+        records = {normalise(record.key): [record] for record in self.live}
+        if len(records) < len(self.live):
+            records = defaultdict(list)
+            for record in self.live:
+                records[normalise(record.key)].append(record)
         return wanted, records
 
     def _hold_all(self, row: Row) -> None:
@@ -120,15 +123,18 @@ class Table:
     # --- doubtful keys -----------------------------------------------------------------------------------------
 
     def _doubtful(self, wanted: dict[str, Wanted], records: dict[str, list[Live]]) -> set[str]:
+        keys = {**wanted, **records}
+        if len({loose(key) for key in keys}) == len(keys):
+            return set()  # no two look alike, as in almost every company
         first: dict[str, str] = {}
         classes: dict[str, set[str]] = {}
-        for key in {**wanted, **records}:
+        for key in keys:
             other = first.setdefault(loose(key), key)
             if other != key:
                 classes.setdefault(other, {other}).add(key)
         doubtful: set[str] = set()
-        for keys in classes.values():
-            if len(alive := self._claims(keys, wanted, records)) > 1:
+        for alike in classes.values():
+            if len(alive := self._claims(alike, wanted, records)) > 1:
                 doubtful |= alive
                 self._report_doubtful(alive, wanted, records)
         return doubtful if self.kind.folds_case else set()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pleoctl.apply.run import Ears, Target, apply_plan
 from pleoctl.desired.read import checked
 from pleoctl.machine import on
-from pleoctl.model import KINDS, TAG, TAG_GROUP, DesiredState, Dimension, Row
+from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP
+from pleoctl.model.records import DesiredState, Dimension, Row
 from pleoctl.plan import Inputs, build_plan
 from pleoctl.plan.adopt import adopt
 from pleoctl.plan.undo import undo_plan
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pleoctl.model import Kind, Live
+    from pleoctl.model.kinds import Kind
+    from pleoctl.model.records import Live
     from pleoctl.plan import Plan
     from pleoctl.run.receipt import Receipt
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.model import Address
+from pleoctl.model.addresses import Address
 from pleoctl.testing.company import GROUP, Company, KindCase
 from pleoctl.testing.conformance import Nonconformance, require
 from pleoctl.workspace.settings import GuardLimits
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from pleoctl.model import Live, Row
+    from pleoctl.model.records import Live, Row
     from pleoctl.plan import Plan
     from pleoctl.run.receipt import Receipt
 

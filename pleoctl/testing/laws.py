@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pleoctl.model import DesiredState
     from pleoctl.model.changes import Change
+    from pleoctl.model.records import DesiredState
     from pleoctl.plan import Plan
     from pleoctl.run.receipt import Receipt
     from pleoctl.sandbox import Settings

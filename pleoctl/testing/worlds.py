@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.desired.read import checked
-from pleoctl.model import DesiredState, Dimension, Row
+from pleoctl.model.records import DesiredState, Dimension, Row
 from pleoctl.reconcile import Scope
 from pleoctl.sandbox import Edit, Seed, Settings
 

@@ -11,7 +11,7 @@ from ends_of import ends
 from engine import Engine
 from pleoctl.desired.read import checked
 from pleoctl.errors import ExitCode
-from pleoctl.model import DesiredState, Dimension, Row
+from pleoctl.model.records import DesiredState, Dimension, Row
 from pleoctl.reconcile import Scope
 from pleoctl.sandbox import Credential, Edit, Fault, Seed, Settings
 from pleoctl.sandbox.auth import ALL_SCOPES

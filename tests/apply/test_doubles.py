@@ -15,7 +15,7 @@ from engine import Engine, check_contract
 from pleoctl.desired.read import checked
 from pleoctl.errors import ExitCode
 from pleoctl.machine import Machine, on
-from pleoctl.model import DesiredState, Dimension, Row
+from pleoctl.model.records import DesiredState, Dimension, Row
 from pleoctl.reconcile import Scope
 from pleoctl.run.doubts import wait_out
 from pleoctl.sandbox import Fault, Seed, Settings

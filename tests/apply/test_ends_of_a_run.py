@@ -18,7 +18,7 @@ from pleoctl.apply.run import check_plan
 from pleoctl.desired.read import checked
 from pleoctl.documents.schemas import validator
 from pleoctl.errors import ExitCode, PleoctlError, Refused
-from pleoctl.model import DesiredState, Row
+from pleoctl.model.records import DesiredState, Row
 from pleoctl.plan import Plan
 from pleoctl.run.journal import Journal
 from pleoctl.sandbox import Fault, Seed

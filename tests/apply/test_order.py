@@ -9,7 +9,7 @@ import mixed
 from ends_of import ends
 from engine import Engine
 from pleoctl.desired.read import checked
-from pleoctl.model import DesiredState, Dimension, Row
+from pleoctl.model.records import DesiredState, Dimension, Row
 from pleoctl.reconcile import Scope
 from pleoctl.sandbox import Fault, Seed, Settings
 

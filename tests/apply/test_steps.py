@@ -12,7 +12,8 @@ from engine import Engine
 from pleoctl.apply.steps import Bring
 from pleoctl.desired.read import checked
 from pleoctl.errors import PleoError
-from pleoctl.model import ACCOUNT, DesiredState, Dimension, Live, Row
+from pleoctl.model.kinds import ACCOUNT
+from pleoctl.model.records import DesiredState, Dimension, Live, Row
 from pleoctl.pleo.writer import PleoWriter
 from pleoctl.reconcile import Scope
 from pleoctl.run.settle import Failed

@@ -13,7 +13,7 @@ from engine import Engine
 from pleoctl.apply.run import Ears, apply_plan
 from pleoctl.desired.read import checked
 from pleoctl.machine import on
-from pleoctl.model import DesiredState, Row
+from pleoctl.model.records import DesiredState, Row
 from pleoctl.pleo.writer import PleoWriter
 from pleoctl.reconcile import Scope
 from pleoctl.sandbox import Edit, Fault, Seed

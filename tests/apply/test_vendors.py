@@ -10,7 +10,7 @@ import mixed
 from ends_of import ends
 from engine import Engine, check_contract
 from pleoctl.desired.read import checked
-from pleoctl.model import DesiredState, Row
+from pleoctl.model.records import DesiredState, Row
 from pleoctl.pleo import vendors
 from pleoctl.remote.errors import LostAnswer
 from pleoctl.sandbox import Edit, Fault, Seed, Settings

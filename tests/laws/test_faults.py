@@ -14,7 +14,7 @@ from worlds import faults, readings, seeds, wishes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pleoctl.model import DesiredState
+    from pleoctl.model.records import DesiredState
     from pleoctl.reconcile import Scope
     from pleoctl.sandbox import Fault, Sandbox, Seed, Settings
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pleoctl.model import ACCOUNT, TAG, TAG_GROUP, Address, Bucket, Named
-from pleoctl.model.kinds import loose
+from pleoctl.model.addresses import Address, Bucket, Named
+from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, loose
 
 _KEYS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pleoctl.model import Address, Bucket
+from pleoctl.model.addresses import Address, Bucket
 from pleoctl.model.changes import Change, Parent
 from pleoctl.plan import check_guard
 from pleoctl.workspace.settings import GuardLimits

@@ -9,7 +9,7 @@ import pytest
 
 from engine import Engine, check_contract
 from pleoctl.desired.read import checked
-from pleoctl.model import DesiredState, Dimension, Row
+from pleoctl.model.records import DesiredState, Dimension, Row
 from pleoctl.reconcile import Scope
 from pleoctl.sandbox import Seed, Settings
 from pleoctl.workspace.settings import GuardLimits

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pleoctl.errors import InvalidFile
-from pleoctl.model import Address, Bucket, DesiredState, Dimension, Live, Row
+from pleoctl.model.addresses import Address, Bucket
+from pleoctl.model.records import DesiredState, Dimension, Live, Row
 from pleoctl.reconcile import LiveState, Reconciliation, Scope, reconcile
 from table_rows import counted, row, shown
 

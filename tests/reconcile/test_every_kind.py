@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pleoctl.model import DesiredState, Dimension, Live, Row
 from pleoctl.model.kinds import KINDS
+from pleoctl.model.records import DesiredState, Dimension, Live, Row
 from pleoctl.reconcile import LiveState, Scope, reconcile, simulate
+from pleoctl.reconcile.simulate import concerned
 
 if TYPE_CHECKING:
     from pleoctl.model.kinds import Kind
@@ -31,6 +32,7 @@ TABLE = {
     ("gone", "differs"): "archive",
 }
 KEYS = ("a", "b", "c", "d", "e", "f")
+ALIKE = ("a", "A", "a ", "b", "\u00e4", "a\u0308", "B\u00df", "bss")
 GROUP = "G"
 
 
@@ -105,3 +107,24 @@ def test_every_pair_is_in_the_table(name: str) -> None:
                 actions = [c.action for c in result.changes if c.kind == name]
                 expected = TABLE.get((wanted, stand))
                 assert actions == ([expected] if expected else []), (wanted, stand)
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.is_flat])
+@given(st.data())
+def test_what_changes_can_move_is_all_that_is_decided_again(name: str, data: st.DataObject) -> None:
+    """After changes that do too little or too much, the part they concern tells as much as the whole."""
+    kind = KINDS[name]
+    one = st.tuples(st.sampled_from(WANTED), st.sampled_from([s for s in stands(kind) if s not in {"draft", "no key"}]))
+    world = data.draw(st.dictionaries(st.sampled_from(ALIKE), one))
+    rows = [Row(k, fields(kind, k), w != "inactive", "why" if w == "held" else None) for k, (w, _) in world.items()]
+    if data.draw(st.booleans()):
+        rows.append(Row(None, fields(kind, "x"), hold="no key"))
+    live, desired = LiveState(), DesiredState()
+    desired.flat[name] = rows
+    live.flat[name] = [record(kind, key, stand) for key, (_, stand) in world.items() if stand != "none"]
+    changes = reconcile(desired, live, Scope()).changes
+    for change in changes:
+        change.after = {**change.after, **data.draw(st.sampled_from(({}, {"name": "Wrong"}, {"archived": True})))}
+    again = reconcile(desired, simulate(live, changes), Scope()).changes
+    part, before = concerned(desired, live, changes)
+    assert reconcile(part, simulate(before, changes), Scope()).changes == again

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pleoctl.model import DesiredState, Dimension, Live, Row
+from pleoctl.model.records import DesiredState, Dimension, Live, Row
 from pleoctl.reconcile import LiveState, Reconciliation, Scope, reconcile
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pleoctl.errors import InvalidFile
-from pleoctl.model import DesiredState, Dimension, Live, Row
+from pleoctl.model.records import DesiredState, Dimension, Live, Row
 from pleoctl.reconcile import LiveState, Reconciliation, Scope, reconcile
 from pleoctl.reconcile.dimensions import groups_to_read
 from pleoctl.reconcile.duplicates import keep_group, keep_tag

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pleoctl.model import Address, DesiredState, Live, Row
+from pleoctl.model.addresses import Address
+from pleoctl.model.records import DesiredState, Live, Row
 from pleoctl.reconcile import LiveState, Reconciliation, Scope, reconcile
 from table_rows import counted, row, shown
 

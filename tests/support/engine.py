@@ -28,7 +28,8 @@ from pleoctl.workspace.settings import GuardLimits
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pleoctl.model import Address, DesiredState
+    from pleoctl.model.addresses import Address
+    from pleoctl.model.records import DesiredState
     from pleoctl.run.receipt import Receipt
     from pleoctl.sandbox import Sandbox
 

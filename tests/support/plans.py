@@ -9,7 +9,7 @@ from uuid import NAMESPACE_OID, uuid5
 import msgspec
 
 from pleoctl.documents.canonical import digest
-from pleoctl.model import Address
+from pleoctl.model.addresses import Address
 from pleoctl.model.changes import Change
 from pleoctl.model.shape import value_of
 from pleoctl.plan.artifact import Plan

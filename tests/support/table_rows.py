@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pleoctl.model import Row
+from pleoctl.model.records import Row
 
 if TYPE_CHECKING:
     from pleoctl.reconcile import Reconciliation

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from pleoctl.desired.read import checked
-from pleoctl.model import DesiredState, Dimension, Row
+from pleoctl.model.records import DesiredState, Dimension, Row
 from pleoctl.reconcile import Scope
 from pleoctl.sandbox import Fault, Seed, Settings
 

@@ -1,0 +1,214 @@
+"""Rows of the table of goals: plans, desired states as people write them, exports, writes, small companies."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+import tempfile
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from measure import Result, against, cpu, exponent, marginal, peak, pleoctl, python, workspace
+from plan import company
+
+from pleoctl.desired.comments import render
+from pleoctl.model.records import DesiredState, Row
+from pleoctl.sandbox import Sandbox, Seed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SEARCH = "/v1/chart-of-accounts:search"
+_FLOOR = f"""
+import json, requests
+session, after = requests.Session(), None
+session.auth = (KEY, "")
+body = {{"companyId": COMPANY, "excludeIfAssignedToCategory": False, "excludeIfAssignedToContraAccount": False}}
+while True:
+    params = {{"limit": 100, **({{"after": after}} if after else {{}})}}
+    answer = json.loads(session.post(URL + "{_SEARCH}", params=params, json=body, timeout=60).content)
+    after = answer["pagination"]["endCursor"]
+    if not answer["pagination"]["hasNextPage"]:
+        break
+"""
+_YAML = """
+import ryaml
+ryaml.loads(open("desired-state.yaml").read())
+"""
+_OCTODNS = """\
+manager: {max_workers: 1}
+providers:
+  config: {class: octodns.provider.yaml.YamlProvider, directory: ./config, default_ttl: 300}
+  target: {class: octodns.provider.yaml.YamlProvider, directory: ./target, default_ttl: 300}
+zones:
+  unit.test.: {sources: [config], targets: [target]}
+"""
+
+
+def _told(pleo: Sandbox) -> str:
+    return f"KEY, COMPANY, URL = {pleo.api_key!r}, {pleo.company!r}, {pleo.url!r}\n"
+
+
+def plans() -> Iterator[Result]:
+    """A plan against the same pages and YAML by the fastest means, and against octoDNS on as many records."""
+    for accounts, goal, peers in ((10_000, 1.7, 14), (100_000, 1.5, 17)):
+        seed, desired = company(accounts, 0, 0)
+        with tempfile.TemporaryDirectory() as name, Sandbox(seed=seed) as pleo:
+            folder = Path(name)
+            workspace(folder, pleo, desired)
+
+            ours = partial(pleoctl, folder, "plan", "-o", "plan.json", "--brief")
+            if find_spec("ryaml"):
+                floor = partial(python, folder, _told(pleo) + _FLOOR + _YAML)
+                yield Result(f"plan of {accounts:,} accounts / pages + YAML in Rust", against(ours, floor), goal)
+            ours()
+            yield Result(f"plan of {accounts:,} accounts, memory", peak(folder), 300, unit="MiB")
+            if find_spec("octodns"):
+                _zones(folder, accounts)
+                times = 1 / against(ours, partial(_octodns, folder), 1 if accounts > 10_000 else 3)
+                yield Result(f"octoDNS / plan of {accounts:,} records", times, peers, most=False)
+
+
+def _zones(folder: Path, records: int) -> None:
+    """A zone whose records differ in one of a hundred, as the accounts do."""
+    (folder / "octodns.yaml").write_text(_OCTODNS)
+    for place, every in (("config", 100), ("target", records + 1)):
+        (folder / place).mkdir()
+        lines = (
+            f"r{n:06d}:\n  ttl: 300\n  type: A\n  value: 10.{n >> 16}.{n >> 8 & 255}.{n & 255 if n % every else 9}\n"
+            for n in range(records)
+        )
+        (folder / place / "unit.test.yaml").write_text("---\n" + "".join(lines))
+
+
+def _octodns(folder: Path) -> float:
+    program = str(Path(sys.executable).with_name("octodns-sync"))
+    return cpu([program, "--config-file", "octodns.yaml", "--quiet"], folder)
+
+
+def hand_written() -> Iterator[Result]:
+    """The same rows as `export` writes them, and block by block with a comment at each."""
+    sizes = (25_000, 50_000, 100_000)
+    taken: dict[str, list[float]] = {"validate": [], "plan": []}
+    for size in sizes:
+        seed, desired = company(size, 0, 0)
+        with tempfile.TemporaryDirectory() as name, Sandbox(seed=seed) as pleo:
+            folder = Path(name)
+            workspace(folder, pleo, desired)
+            for command, seconds in taken.items():
+                hand = partial(_spent, folder, command, _by_hand(desired))
+                seconds.append(min(hand(), hand()))
+                if size == sizes[-1]:
+                    memory, exported = peak(folder), partial(_spent, folder, command, render(desired))
+                    ratio = against(hand, exported, 3)
+                    yield Result(f"{command} of {size:,} rows by hand / as exported", ratio, 4)
+                    yield Result(f"{command} of {size:,} rows by hand, memory", memory, 300, unit="MiB")
+                    yield Result(f"{command} of rows by hand, growth", exponent(sizes, seconds), 1.05, unit="^")
+
+
+def _spent(folder: Path, command: str, text: str) -> float:
+    (folder / "desired-state.yaml").write_text(text)
+    return pleoctl(folder, command)
+
+
+def _by_hand(desired: DesiredState) -> str:
+    head = "# Our chart.\napiVersion: pleoctl/v1\nkind: DesiredState\naccounts:\n"
+    rows = (
+        f"  - externalId: {row.key}  # since 2019\n    name: {row.fields['name']}\n    code: '{row.fields['code']}'\n"
+        for row in desired.accounts or ()
+    )
+    return head + "".join(rows)
+
+
+_EXPORTED = """
+import csv, json
+with open("accounts.csv", encoding="utf-8", newline="") as source, open("floor.yaml", "w", encoding="utf-8") as out:
+    for row in csv.DictReader(source):
+        out.write("- " + json.dumps(row) + "\\n")
+"""
+
+
+def export() -> Iterator[Result]:
+    """100,000 rows of a table into the desired state."""
+    with tempfile.TemporaryDirectory() as name, Sandbox() as pleo:
+        folder = Path(name)
+        workspace(folder, pleo, more="source: {type: csv, accounts: {path: accounts.csv}}\n")
+        with (folder / "accounts.csv").open("w", newline="") as stream:
+            out = csv.writer(stream)
+            out.writerow(["externalId", "code", "name"])
+            out.writerows([f"acc-{n:06d}", 100_000 + n, f"Account {n:06d}"] for n in range(100_000))
+        ratio = against(lambda: pleoctl(folder, "export"), lambda: python(folder, _EXPORTED))
+        yield Result("export of 100,000 csv rows / csv + json.dumps", ratio, 3)
+
+
+_PUTS = """
+import json, requests
+session = requests.Session()
+session.auth = (KEY, "")
+for record in json.load(open("ids.json"))[:COUNT]:
+    body = {"name": "Bare", "code": "1", "archived": False, "taxCodeExternalId": None, "metadata": None}
+    session.put(URL + "/v1/chart-of-accounts/" + record, json=body, timeout=60).json()
+"""
+
+
+def writes() -> Iterator[Result]:
+    """What an update takes once everything is loaded, and a bare PUT."""
+    small, large = 100, 1_100
+    with tempfile.TemporaryDirectory() as name, Sandbox() as pleo:
+        folder = Path(name)
+
+        def ours(count: int) -> float:
+            live = [{"externalId": f"e{n}", "code": str(n), "name": f"Account {n}"} for n in range(count)]
+            pleo.reset(Seed(accounts=live))
+            rows = [Row(row["externalId"], {"code": row["code"], "name": f"New {row['code']}"}) for row in live]
+            workspace(folder, pleo, DesiredState(rows))
+            pleoctl(folder, "plan", "-o", "plan.json", "--brief")
+            return pleoctl(folder, "apply", "plan.json")
+
+        def bare(count: int) -> float:
+            ids = [record["id"] for record in pleo.state()["accounts"]]
+            (folder / "ids.json").write_text(json.dumps(ids))
+            return python(folder, f"{_told(pleo)}COUNT = {count}\n{_PUTS}")
+
+        taken = marginal(ours, small, large, 3)
+        yield Result("an update of apply / a bare requests PUT", taken / marginal(bare, small, large, 3), 1.2)
+
+
+_COMPANIES = """
+import sys, threading
+from pathlib import Path
+from pleoctl.fleet.caller import Caller
+from pleoctl.fleet.company import planned
+from pleoctl.plan.prepare import Choices
+from pleoctl.workspace import Workspace
+for _ in range(COUNT):
+    planned(Workspace.find("."), Choices(), Caller())
+"""
+
+
+def small_companies() -> Iterator[Result]:
+    """A plan of 300 accounts: a process of its own, and one among many in a process."""
+    os.environ["PLEOCTL_REQUESTS_PER_MINUTE"] = "100000"
+    seed, desired = company(300, 0, 0)
+    with tempfile.TemporaryDirectory() as name, Sandbox(seed=seed) as pleo:
+        folder = Path(name)
+        workspace(folder, pleo, desired)
+        ratio = against(
+            lambda: pleoctl(folder, "plan", "--brief"),
+            lambda: python(folder, "import requests, msgspec, click, yaml\n"),
+            11,
+        )
+        yield Result("plan of 300 accounts, a process / importing its libraries", ratio, 1.5)
+        floor = f"def fetched():\n{''.join(f'    {line}{chr(10)}' for line in _FLOOR.splitlines())}"
+        told = f"{_told(pleo)}{floor}"
+        bare = marginal(lambda count: python(folder, f"{told}for _ in range({count}): fetched()\n"), 2, 52)
+        ratio = marginal(lambda count: python(folder, f"COUNT = {count}\n{_COMPANIES}"), 2, 52) / bare
+        yield Result("plan of 300 accounts, in a process / fetching and parsing", ratio, 1.6)
+
+
+ROWS = {"plan": plans, "hand": hand_written, "export": export, "put": writes, "company": small_companies}
+"""By the word that asks for them."""
