@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pleoctl.remote.oauth.grant import Grant
 
 _LONGEST = 16384
+_ELSEWHERE = "for one on another machine end this (Ctrl-C), and use --paste, or --device where the server has it"
 
 
 @as_command("login")
@@ -61,11 +64,29 @@ def _redirected(grant: Grant, no_browser: bool) -> Mapping[str, Any]:
         consent = Consent.asked(grant.endpoint.client("authorize_url"), redirect.uri)
         _show(consent.url)
         if sys.stderr.isatty() and not no_browser:
-            import webbrowser
-
-            webbrowser.open(consent.url)
+            # Beside the waiting: some browsers end only when they have been answered.
+            threading.Thread(target=_open, args=(consent.url,), daemon=True).start()
         code = redirect.wait(consent.code)
     return consent.exchanged(code, grant.endpoint)
+
+
+def _open(address: str) -> None:
+    """Open a browser, or say that there is none and what to do instead."""
+    import webbrowser
+
+    try:
+        opened = _has_screen() and webbrowser.open(address)
+    except (webbrowser.Error, OSError):
+        opened = False
+    if not opened:
+        tell(Shown.lines(["no browser could be opened here: open the address in one on this machine;", _ELSEWHERE]))
+
+
+def _has_screen() -> bool:
+    """Whether a browser has somewhere to show itself; text browsers would take the terminal over."""
+    if sys.platform in {"win32", "darwin"}:
+        return True
+    return any(os.environ.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"))
 
 
 def _pasted(grant: Grant) -> Mapping[str, Any]:
