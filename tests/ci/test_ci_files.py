@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,20 @@ def test_the_hooks_are_a_manifest() -> None:
         assert words[0] == "pleoctl"
         assert _command(words[1:]) is not None
         assert hook["pass_filenames"] is False
+
+
+@pytest.mark.parametrize("judge", ["actionlint -no-color", "zizmor --offline --no-progress --quiet"])
+def test_judges_find_nothing_in_what_github_runs(judge: str) -> None:
+    """Neither actionlint (types of expressions, names of steps and needs) nor zizmor (what it lets others do)."""
+    program, *options = judge.split()
+    found = shutil.which(program, path=str(Path(sys.executable).parent))
+    if found is None:
+        pytest.skip(f"{program} is not installed")
+    own = sorted((ROOT / ".github/workflows").glob("*.yml"))
+    action = [] if program == "actionlint" else [ACTION]
+    command = [found, *options, *map(str, [*WORKFLOWS, *own, *action])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("path", [*WORKFLOWS, ACTION], ids=lambda p: p.name)

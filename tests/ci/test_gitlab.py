@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from ruamel.yaml import YAML
+
+from signers import HAS_SSH, allowed_signers, keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,6 +119,40 @@ def test_an_approval_names_the_refused_plan_and_its_number(
     plan_id = (books / "plan.env").read_text().strip().removeprefix("PLAN_ID=")
     assert job("apply:approved", PLEO_WRITE_KEY=pleo.api_key, PLAN_ID=plan_id).code == 0
     assert all(account["archived"] for account in pleo.state()["accounts"])
+
+
+@HAS_SSH
+def test_what_enough_people_have_signed_is_applied(
+    job: Callable[..., Ran],
+    books: Path,
+    desired: Callable[..., Path],
+    pleo: Sandbox,
+    cli: Any,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Where the environment names approvers, their signatures come as a variable of the manual job."""
+    keys = tmp_path_factory.mktemp("keys")
+    keys_of(keys, "ann", "bob", "eve")
+    (keys / "allowed").write_text(allowed_signers(keys, {"ann": "", "bob": ""}))
+    desired(
+        books, accounts=[{"externalId": key, "code": key[4:], "name": "Signed"} for key in ("ext-1000", "ext-2000")]
+    )
+    assert job("plan", PLEO_READ_KEY=pleo.api_key).code == 0
+    given = {
+        "PLEO_WRITE_KEY": pleo.api_key,
+        "PLAN_ID": (books / "plan.env").read_text().strip().removeprefix("PLAN_ID="),
+        "PLEOCTL_APPROVERS": str(keys / "allowed"),
+        "PLEOCTL_APPROVALS": "2",
+    }
+    signatures: list[str] = []
+    plan = shutil.copy(books / "plan.json", keys)
+    for people, wanted in ((("eve", "ann"), 3), (("bob",), 0)):
+        for person in people:
+            assert cli("approve", plan, "--key", keys / person).code == 0
+            signatures.append(base64.b64encode((keys / "plan.json.sig").read_bytes()).decode())
+            (keys / "plan.json.sig").unlink()
+        assert job("apply", **given, SIGNATURES=" ".join(signatures)).code == wanted
+    assert {account["name"] for account in pleo.state()["accounts"]} == {"Signed", "Closed"}
 
 
 @pytest.mark.usefixtures("books")

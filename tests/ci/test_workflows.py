@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pleoctl.sandbox import Sandbox, Seed, Settings
+from signers import HAS_SSH, allowed_signers, keys_of
 from workflows import Runner
 
 if TYPE_CHECKING:
@@ -151,6 +152,32 @@ def test_a_label_approves_one_refused_plan_until_the_next_push(
     assert repository.apply() == {"reviewed": 0, "apply": 0}
     assert github.labels[12] == ["urgent"]
     assert all(account["archived"] for account in pleo.state()["accounts"])
+
+
+@HAS_SSH
+def test_a_plan_is_applied_when_enough_people_have_signed_it(
+    repository: Repository, github: FakeGitHub, pleo: Sandbox, cli: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Where the environment names approvers: by signatures in anybody's comments; a number alone is an error."""
+    keys = tmp_path_factory.mktemp("keys")
+    keys_of(keys, "ann", "bob", "eve")
+    repository.commit(ext_1000="Signed", ext_2000="Überweisungen")
+    assert repository.plan("opened") == 0
+    before = pleo.state()
+    variables = repository.runner.variables
+    variables["PLEOCTL_APPROVALS"] = "2"
+    assert repository.apply() == {"reviewed": 0, "apply": 64}
+    variables["PLEOCTL_APPROVERS"] = allowed_signers(keys, {"ann": "", "bob": 'namespaces="pleoctl-plan"'})
+    plan = keys / "plan.json"
+    shutil.copy(next(one["file"] for one in github.artifacts if one["name"].startswith("pleoctl-plan")), plan)
+    for people, wanted in ((("ann", "eve", "ann"), 3), (("bob",), 0)):
+        for person in people:
+            assert cli("approve", plan, "--key", keys / person).code == 0
+            signature = keys / "plan.json.sig"
+            github.add(f"I agree:\n```\n{signature.read_text()}```\n".replace("\n", "\r\n"), "somebody")
+            signature.unlink()
+        assert repository.apply() == {"reviewed": 0, "apply": wanted}
+        assert (pleo.state() == before) == (wanted == 3)
 
 
 def test_an_artifact_with_more_in_it_replaces_no_reviewed_file(repository: Repository, github: FakeGitHub) -> None:

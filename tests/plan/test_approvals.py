@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from signers import HAS_SSH, allowed_signers, keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,17 +15,14 @@ if TYPE_CHECKING:
 
     from pleoctl.sandbox import Sandbox
 
-pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="OpenSSH is not installed")
+pytestmark = HAS_SSH
 
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Keys of three people, made once."""
     folder = tmp_path_factory.mktemp("keys")
-    for name in ("ann", "bob", "eve"):
-        subprocess.run(
-            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(folder / name)], check=True
-        )
+    keys_of(folder, "ann", "bob", "eve")
     return folder
 
 
@@ -34,10 +32,7 @@ def allowed(keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..
     folder = tmp_path_factory.mktemp("pipeline")
 
     def make(**people: str) -> str:
-        lines = [
-            f"{name}@example.com {options} {(keys / f'{name}.pub').read_text()}" for name, options in people.items()
-        ]
-        (folder / "allowed_signers").write_text("".join(lines))
+        (folder / "allowed_signers").write_text(allowed_signers(keys, people))
         return str(folder / "allowed_signers")
 
     return make
