@@ -37,7 +37,7 @@ class Comments:
 def render(state: DesiredState, comments: Comments | None = None) -> str:
     """The canonical text of a desired state with the comments put back at their rows."""
     lines = list(lines_of(state))
-    if comments is None:
+    if comments is None or not (comments.before or comments.behind):
         return "".join(f"{text}\n" for _, text in lines)
     _rehome(comments, {slot for slot, _ in lines})
     out: list[str] = []

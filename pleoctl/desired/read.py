@@ -36,7 +36,7 @@ def _read(text: str, shown: str) -> tuple[DesiredState, Callable[[], Comments]]:
     text = text.replace("\r\n", "\n")
     try:
         reader = FastReader(text, shown)
-        return reader.read(), lambda: from_lines(reader.slots, reader.comments)
+        return reader.read(), lambda: from_lines(reader.slots, reader.comments) if reader.comments else Comments()
     except NotCanonical:
         document = parse(text, shown, SCHEMA)
         if findings := list(_halves(document)):
@@ -46,6 +46,8 @@ def _read(text: str, shown: str) -> tuple[DesiredState, Callable[[], Comments]]:
 
 def _halves(document: Document) -> Iterator[Finding]:
     """Texts that name no record, since neither Pleo nor the books can keep them."""
+    if document.text.isascii() and "\\" not in document.text:
+        return
     nodes = [document.root]
     for node in nodes:
         nodes += node.items

@@ -54,7 +54,11 @@ def _parts(row: Row, kind: Kind) -> list[tuple[str, str]]:
 
 def ordered(rows: Iterable[Row]) -> list[Row]:
     """Rows by key in code point order, those without a key first; the order that they came in makes no difference."""
-    return sorted(rows, key=lambda r: (r.key is not None, r.key or "", r.hold or "", _Tie(r)))
+    listed = list(rows)
+    keys = {row.key for row in listed}
+    if len(keys) == len(listed) and None not in keys:
+        return sorted(listed, key=lambda r: r.key or "")
+    return sorted(listed, key=lambda r: (r.key is not None, r.key or "", r.hold or "", _Tie(r)))
 
 
 @dataclass(slots=True, eq=False)

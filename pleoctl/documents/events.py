@@ -49,13 +49,17 @@ def quick_events(text: str) -> Iterator[Any]:
     if not yaml.__with_libyaml__ or _DIVIDING.search(text):
         raise Unsure
     try:
-        before = None
+        named = {yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent, yaml.AliasEvent}
+        event: Any
+        before: Any = None
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-            lonely = isinstance(event, yaml.ScalarEvent) and isinstance(before, yaml.DocumentStartEvent)
-            if lonely or getattr(event, "anchor", None) is not None or getattr(event, "tag", None) is not None:
+            kind = type(event)
+            if kind in named and (event.anchor is not None or event.tag is not None):
+                raise Unsure
+            if kind is yaml.ScalarEvent and before is yaml.DocumentStartEvent:
                 raise Unsure
             yield event
-            before = event
+            before = kind
     except (yaml.YAMLError, ValueError) as error:
         raise Unsure from error
 

@@ -7,6 +7,7 @@ one place.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -17,12 +18,13 @@ from pleoctl.errors import Finding, InvalidFile
 from pleoctl.place import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 MAX_TEXT: Final = 24 * 1024 * 1024
 MAX_DEPTH: Final = 40
 MAX_NODES: Final = 4_000_000
 MAX_EXPANDED: Final = 20_000
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _DEFAULT_TAGS: Final = {"!", "tag:yaml.org,2002:str"}
 
 
@@ -37,7 +39,7 @@ class Node:
     end: int = 0
     text: str = ""
     plain: bool = False
-    items: list[Node] = field(default_factory=list)
+    items: Sequence[Node] = ()
     _index: dict[str, tuple[Node, Node]] | None = field(default=None, repr=False)
 
     @property
@@ -83,9 +85,11 @@ class Composer:
     def __init__(self, shown: str) -> None:
         self._shown = shown
         self._open: list[Node] = []
+        self._inside: list[list[Node]] = []
+        self._sound: dict[str, str] = {}
         self._anchors: dict[str, Node] = {}
         self._root: Node | None = None
-        self._count = 0
+        self._count = self._line = 0
         self._expanded = 0
         self._sizes: dict[int, int] = {}
         self._documents = 0
@@ -125,7 +129,9 @@ class Composer:
             self._fail(event, f"has more than {MAX_NODES} values")
         if event.tag is not None and str(event.tag) not in _DEFAULT_TAGS:
             self._fail(event, f"tag {str(event.tag)[:60]} is not allowed here", "remove the tag")
-        node = Node(kind, mark.line + 1, mark.column + 1, mark.index)
+        if mark.line + 1 != self._line:
+            self._line = mark.line + 1  # one number for all that stands in a line
+        node = Node(kind, self._line, mark.column + 1, mark.index)
         if event.anchor:
             self._anchors[event.anchor] = node
         self._place(node, event)
@@ -170,11 +176,14 @@ class Composer:
     def _begin(self, kind: str, event: Any) -> None:
         if len(self._open) >= MAX_DEPTH:
             self._fail(event, f"is nested deeper than {MAX_DEPTH} levels")
-        self._open.append(self._node(event, kind))
+        node, inside = self._node(event, kind), list[Node]()
+        node.items = inside
+        self._open.append(node)
+        self._inside.append(inside)
 
     def _place(self, node: Node, event: Any) -> None:
         if self._open:
-            self._open[-1].items.append(node)
+            self._inside[-1].append(node)
         elif self._root is None:
             self._root = node
         else:  # pragma: no cover - the parser never sends two roots in one document
@@ -182,14 +191,25 @@ class Composer:
 
     def _finish(self, event: Any) -> None:
         node = self._open.pop()
+        self._inside.pop()
         node.end = event.end_mark.index
         if node.kind == "map":
             self._check_keys(node)
 
     def _check_keys(self, node: Node) -> None:
+        keys = node.items[::2]
+        plain = {key.text for key in keys if key.plain}
+        if len(plain) == len(keys) and self._sound.keys() >= plain:
+            for key in keys:
+                key.text = self._sound[key.text]  # one text for all rows
+            return
+        self._look_into(keys)
+        self._sound.update({text: text for text in plain})
+
+    def _look_into(self, keys: Sequence[Node]) -> None:
         seen: dict[str, Node] = {}
         findings: list[Finding] = []
-        for key, _ in node.pairs:
+        for key in keys:
             problem, hint = _key_problem(key, seen.get(key.text))
             if problem:
                 findings.append(
@@ -214,7 +234,7 @@ def _key_problem(key: Node, earlier: Node | None) -> tuple[str | None, str | Non
 
 def _joined_surrogates(text: str) -> str:
     # YAML's "\ud83d\ude00" is two halves of one character; JSON readers join them, so this one does too.
-    if not any("\ud800" <= c <= "\udfff" for c in text):
+    if text.isascii() or not _HALF.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 

@@ -68,9 +68,12 @@ def quoted(text: str) -> str:
 
 
 # Characters that YAML forbids unescaped, takes for line breaks, or that cannot be encoded.
+_ENCODED: Final = json.JSONEncoder(ensure_ascii=False).encode
 _UNSAFE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
 def yaml_string(text: str) -> str:
     """A JSON string that is also a YAML double-quoted scalar, non-ASCII letters left readable."""
-    return _UNSAFE.sub(lambda m: f"\\u{ord(m[0]):04x}", json.dumps(text, ensure_ascii=False))
+    if text.isascii() and text.isprintable():
+        return _ENCODED(text)
+    return _UNSAFE.sub(lambda m: f"\\u{ord(m[0]):04x}", _ENCODED(text))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 MAX_ROWS: Final = 500_000
 MAX_TEXT: Final = 256 * 1024 * 1024
 DEFAULT_SECONDS: Final = 60.0
+_TEXTS: Final = (str, bytes)
 # Rows between two looks at the clock.
 _LOOK: Final = 256
 
@@ -34,7 +35,7 @@ class Bounds:
     def row(self, cells: Iterable[Any]) -> None:
         """One more row. Raises `SourceError` where it is one too many, too much text, or too late."""
         self._rows += 1
-        self._text += sum(len(cell) for cell in cells if isinstance(cell, str | bytes))
+        self._text += sum([len(cell) for cell in cells if isinstance(cell, _TEXTS)])
         if self._rows > self._most:
             raise SourceError(f"{self._name} gives more than {self._most:,} rows")
         if self._text > MAX_TEXT:

@@ -156,7 +156,7 @@ class CsvFile:
                 self._kept.header(cells)
                 if self._meant is not None:
                     self._meant.header(cells)
-            elif any(cell.strip() for cell in cells) and self._wants(cells):
+            elif "".join(cells).strip() and self._wants(cells):
                 yield self._row(columns, cells, line, width)
 
     def _wants(self, cells: list[str]) -> bool:
@@ -211,14 +211,14 @@ class CsvFile:
         return None if most is None else f"the header has {most!r}: set source.{self._resource}.delimiter"
 
     def _row(self, columns: dict[str, int], cells: list[str], line: int, width: int) -> SourceRow:
-        row = SourceRow({}, f"{self._shown}:{line}", line)
-        for name, index in columns.items():
-            row.cells[name] = cells[index] if index < len(cells) else ""
+        given = len(cells)
+        found: dict[str, Any] = {name: cells[index] if index < given else "" for name, index in columns.items()}
+        row = SourceRow(found, f"{self._shown}:{line}", line)
         if "fields" in self._config:
             self._computed.fill(row, dict(zip(self._header, cells, strict=False)))
         row.cells.update(self._fixed)
-        if len(cells) != width:
-            row.problem = f"has {len(cells)} cells where the header has {width}"
+        if given != width:
+            row.problem = f"has {given} cells where the header has {width}"
         settle(row.cells)
         self._judge_active(row)
         return row

@@ -24,7 +24,7 @@ _SIGNS: Final = re.compile(r"[^\W\d_][\u201e\u201d\u2020\u2021\u2122][^\W\d_]")
 def doubtful_text(text: str) -> str | None:
     """What is odd about a text; None where nothing is."""
     if text.isascii():
-        return "control characters" if text and _CONTROL.search(text) else None
+        return None if text.isprintable() or not _CONTROL.search(text) else "control characters"
     if "\ufffd" in text:
         return "the character U+FFFD, which stands for a lost one"
     if _CONTROL.search(text):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.desired.read import is_date
@@ -22,7 +23,7 @@ from pleoctl.sources.filling import filled
 from pleoctl.text import is_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from pleoctl.sources.base import SourceRow, Table
 
@@ -68,16 +69,18 @@ class RowReader:
 
     @staticmethod
     def _fields(cells: dict[str, Any], kind: Kind) -> dict[str, str | None]:
-        given = {name: cells.get(name) for name in kind.names if name in cells}
-        texts = {name: value if isinstance(value, str) and is_whole(value) else None for name, value in given.items()}
+        texts: dict[str, str | None] = {}
+        for name in kind.names:
+            if name in cells:
+                value = cells[name]
+                texts[name] = value if isinstance(value, str) and is_whole(value) else None
         said = fields_of(kind, texts)
         return {name: said[name] for name in texts}
 
     @staticmethod
     def _problem(cells: dict[str, Any], kind: Kind) -> str | None:
         texts = {name: value for name, value in cells.items() if isinstance(value, str)}
-        wrong = next(_not_texts(cells, kind), None) or next(_broken(texts), None)
-        wrong = wrong or kind.problem(texts) or next(_wrong_locals(texts), None)
+        wrong = _not_text(cells, kind) or _broken(texts) or kind.problem(texts) or _wrong_local(texts)
         if wrong is None and not isinstance(cells.get("active", True), bool):
             wrong = f"active is neither true nor false: {cells.get('active')!r}"
         return wrong or (None if cells.get(kind.key) else f"has no {kind.key}")
@@ -97,6 +100,10 @@ class RowReader:
 
     def _unique(self, rows: list[Row], kind: Kind) -> list[Row]:
         """Rows with one key twice become one held row: neither may win (A36, T50, T32)."""
+        if len({number if row.key is None else kind.normalise(row.key) for number, row in enumerate(rows)}) == len(
+            rows
+        ):
+            return rows
         by_key: dict[str | int, list[Row]] = defaultdict(list)
         for number, row in enumerate(rows):
             by_key[number if row.key is None else kind.normalise(row.key)].append(row)
@@ -156,23 +163,36 @@ class RowReader:
         return [Dimension(Row(None, {}, hold=row.hold), None)]
 
 
-def _not_texts(cells: dict[str, Any], kind: Kind) -> Iterator[str]:
+def _not_text(cells: dict[str, Any], kind: Kind) -> str | None:
     """What is no text, beside the needed fields, which are blank then."""
+    for name in _texts_of(kind):
+        value = cells.get(name)
+        if value is not None and not isinstance(value, str):
+            return f"{name} is not text"
+    return None
+
+
+@cache
+def _texts_of(kind: Kind) -> tuple[str, ...]:
     names = (*(name for name in kind.names if name not in kind.needed), kind.key, *kind.locals)
-    return (f"{name} is not text" for name in dict.fromkeys(names) if not isinstance(cells.get(name), str | None))
+    return tuple(dict.fromkeys(names))
 
 
 def _is_key(text: str) -> bool:
     return bool(text.strip()) and is_whole(text)
 
 
-def _broken(texts: dict[str, str]) -> Iterator[str]:
-    return (f"{name} {text!r} holds half of a character" for name, text in texts.items() if not is_whole(text))
+def _broken(texts: dict[str, str]) -> str | None:
+    for name, text in texts.items():
+        if not is_whole(text):
+            return f"{name} {text!r} holds half of a character"
+    return None
 
 
-def _wrong_locals(texts: dict[str, str]) -> Iterator[str]:
+def _wrong_local(texts: dict[str, str]) -> str | None:
     currency, expires = texts.get("currency"), texts.get("expires")
     if currency is not None and not _CURRENCY.fullmatch(currency):
-        yield f"currency {currency!r} is not a three-letter code"
+        return f"currency {currency!r} is not a three-letter code"
     if expires is not None and not is_date(expires):
-        yield f"expires {expires!r} is not a date (YYYY-MM-DD)"
+        return f"expires {expires!r} is not a date (YYYY-MM-DD)"
+    return None

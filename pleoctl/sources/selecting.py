@@ -46,6 +46,8 @@ class Kept:
     def wants(self, cells: list[str]) -> bool:
         """Whether a row is meant; one too short to tell is, and is held for that."""
         self._any = True
+        if not self._at and not self._not_at:
+            return True
         if len(cells) <= max((*self._at, *self._not_at), default=-1):
             return True
         kept = not any(cells[index] in unwanted for index, unwanted in self._not_at.items())
