@@ -55,8 +55,7 @@ def _parts(row: Row, kind: Kind) -> list[tuple[str, str]]:
 def ordered(rows: Iterable[Row]) -> list[Row]:
     """Rows by key in code point order, those without a key first; the order that they came in makes no difference."""
     listed = list(rows)
-    keys = {row.key for row in listed}
-    if len(keys) == len(listed) and None not in keys:
+    if len({row.key for row in listed} - {None}) == len(listed):
         return sorted(listed, key=lambda r: r.key or "")
     return sorted(listed, key=lambda r: (r.key is not None, r.key or "", r.hold or "", _Tie(r)))
 
@@ -196,26 +195,25 @@ class FastReader:
         self._shown = shown
         self._at = 0
         self._slots: list[tuple[int, Slot]] = []
-        self._flats: list[tuple[Kind, list[Row]]] = []
+        self._state = DesiredState(files=[shown])
         self.comments: list[tuple[int, str]] = []
 
     @property
     def slots(self) -> list[tuple[int, Slot]]:
         """Line and slot of all that comments cling to, in the order of the file."""
-        of_rows = [(row.line, (kind.name, row.key)) for kind, rows in self._flats for row in rows]
+        of_rows = [(row.line, (kind, row.key)) for kind, rows in self._state.flat.items() for row in rows]
         return sorted([*self._slots, *of_rows], key=lambda slot: slot[0])
 
     def read(self) -> DesiredState:
         """The rows of the text."""
         if len(self._lines) < 2 or self._lines[-1]:  # a header has two lines
             raise NotCanonical
-        state = DesiredState(files=[self._shown])
+        state = self._state
         for slot, text in HEADER:
             self._expect(text, (slot,))
         for kind in flat_kinds():
             if self._section(kind.section):
                 state.flat[kind.name] = list(self._flat(kind))
-                self._flats.append((kind, state.flat[kind.name]))
         if self._section("dimensions"):
             state.dimensions = list(self._dimensions())
         if self._peek() != "" or self._at != len(self._lines) - 1:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from findings import line_of
 from pleoctl.errors import InvalidFile
-from pleoctl.mapping.analysis import lines
+from pleoctl.mapping.analysis import lines, points
 from pleoctl.mapping.analysis.index import BoxIndex
 from pleoctl.mapping.analysis.regions import Box, box, region, universe
 from pleoctl.mapping.rules.predicates import folded, predicate
@@ -82,6 +82,15 @@ def test_the_index_finds_every_box_that_meets_another(listed: list[dict[str, Any
     near = BoxIndex([one] for one in boxes).near([as_box(asked)])
     assert near == sorted(set(near))
     assert {n for n, one in enumerate(boxes) if one and as_box(asked) and one.meets(as_box(asked))} <= set(near)
+
+
+@given(st.lists(CONDITIONS, max_size=6), CONDITIONS)
+def test_the_index_finds_every_box_that_takes_a_point(listed: list[dict[str, Any]], asked: dict[str, Any]) -> None:
+    """Also those that ask for a text inside or at the end of a value."""
+    boxes = [as_box(conditions) for conditions in listed]
+    index = BoxIndex([one] for one in boxes)
+    for point in points.points(as_box(asked)):
+        assert {n for n, one in enumerate(boxes) if points.holds(one, point)} <= set(index.at(point))
 
 
 def holds(one: Box, point: tuple[Any, Any, Any]) -> bool:
