@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +23,7 @@ _NEXT: Final = "look at the comments, then `pleoctl source check --trace 3`"
 
 
 @as_command("init", parent="source")
-@click.argument("file", metavar="FILE", type=PATH)
+@click.argument("files", metavar="FILE", type=PATH, nargs=-1, required=True)
 @click.option("-o", "--output", metavar="FILE", type=PATH, help="Write the section here (- for standard output).")
 @click.option("--dimension", metavar="CODE", help="The file lists the values of this dimension, not accounts.")
 @click.option(
@@ -34,7 +35,13 @@ _NEXT: Final = "look at the comments, then `pleoctl source check --trace 3`"
 )
 @click.option("--encoding", metavar="NAME", help="The encoding of a text file, if the guess is wrong.")
 def command(
-    options: Options, *, file: str, output: str | None, dimension: str | None, table: str, encoding: str | None
+    options: Options,
+    *,
+    files: tuple[str, ...],
+    output: str | None,
+    dimension: str | None,
+    table: str,
+    encoding: str | None,
 ) -> Output:
     """Write a `source` section from a sample file.
 
@@ -42,12 +49,13 @@ def command(
     beancount and hledger; headers and words in English, German, Swedish, Danish, Norwegian, Finnish, French, Dutch,
     Spanish and Italian.
 
-    It goes into the workspace where that has no source yet (the one of `pleoctl init` is none), else to standard
-    output. Nothing that somebody wrote is overwritten.
+    It goes into the workspace: as its source, or, one file after the other, beside the tables that its source has.
+    Nothing that somebody wrote is overwritten (the source of `pleoctl init` is nobody's); where the two cannot be one,
+    the section is shown, and why.
 
     Examples:
     pleoctl source init as/chart.csv
-    pleoctl source init as/centres.xlsx --dimension CC -o -
+    pleoctl source init as/centres.csv --dimension CC
     pleoctl source init as/suppliers.csv --table vendors -o -
 
     """
@@ -58,18 +66,23 @@ def command(
 
     if dimension is not None and table != "accounts":
         raise UsageError("--dimension and --table exclude each other")
+    if len(files) > 1:
+        hint = f"the next: `pleoctl source init {files[1]} --dimension CODE`, or with --table"
+        raise UsageError(f"{len(files)} files at once: each lists one thing, so it takes a run of its own", hint=hint)
+    (file,) = files
     workspace = _workspace(options)
     root = Path.cwd() if workspace is None else workspace.root
     sample = Sample(Path(file), _name_in(root, file), encoding, dimension, table)
     made = draft(sample, Folder(root) if workspace is None else Context(workspace))
-    written = _written(options, made, workspace, output)
+    told: list[Finding] = []
+    written = _written(options, made, workspace, output, told)
     found = counts(made.state)
-    told = ", ".join(f"{number} {name}" for name, number in found.items() if number)
-    lines = [f"{sample.name}: {made.kind}, {told}", *source_lines(made.state)]
+    counted = ", ".join(f"{number} {name}" for name, number in found.items() if number)
+    lines = [f"{sample.name}: {made.kind}, {counted}", *source_lines(made.state)]
     data = {"section": made.text, "type": made.kind, "counts": found, "wrote": written}
     if written is None and not is_stdout(output or ""):
         lines = [f"# {line}" for line in lines] + [f"# {_NEXT}", *made.text.splitlines()]
-        return Output(Shown.lines(lines), data, [*made.findings, *_kept(workspace)])
+        return Output(Shown.lines(lines), data, [*made.findings, *told])
     return Output(Shown.lines([*lines, f"wrote {written}; {_NEXT}"]), data, made.findings)
 
 
@@ -90,8 +103,10 @@ def _name_in(root: Path, file: str) -> str:
     return name.as_posix()
 
 
-def _written(options: Options, made: Draft, workspace: Workspace | None, output: str | None) -> str | None:
-    """Where the section was written; None where it is only shown."""
+def _written(
+    options: Options, made: Draft, workspace: Workspace | None, output: str | None, told: list[Finding]
+) -> str | None:
+    """Where the section was written; None where it is only shown, and ``told`` has why."""
     if output is not None:
         if not is_stdout(output) and Path(output).exists():
             raise UsageError(f"{output} exists and is not overwritten", hint="name another file")
@@ -99,28 +114,25 @@ def _written(options: Options, made: Draft, workspace: Workspace | None, output:
         write_output(options, output, made.text.encode())
         return output
     if workspace is None:
+        words = "there is no workspace here; nothing was written"
+        told.append(Finding(Refused.code, words, "info", hint="`pleoctl init`"))
         return None
-    text = _filled_in(workspace, made)
-    if text is not None:
-        workspace.save(text)
-        return workspace.document.shown
-    return None
+    try:
+        workspace.save(_filled_in(workspace, made))
+    except Refused as error:
+        told += [replace(one, level="warning") for one in error.findings]
+        return None
+    return workspace.document.shown
 
 
-def _filled_in(workspace: Workspace, made: Draft) -> str | None:
-    """The workspace's text with the section; None where somebody's own stands there already."""
+def _filled_in(workspace: Workspace, made: Draft) -> str:
+    """The workspace's text with the section, or with its tables in the one that it has. Raises `Refused`."""
     from pleoctl.documents.edit import add_section
+    from pleoctl.sources.guess import joined
 
+    document = workspace.document
     if workspace.source is None:
-        return add_section(workspace.document, "source", made.text)
-    if workspace.document.text.count(SCAFFOLD) != 1:
-        return None
-    return workspace.document.text.replace(SCAFFOLD, made.text)
-
-
-def _kept(workspace: Workspace | None) -> list[Finding]:
-    if workspace is None:
-        return [Finding(Refused.code, "there is no workspace here; nothing was written", "info", hint="`pleoctl init`")]
-    words = "has a source already; nothing was written"
-    place = workspace.document.place(("source",), key=True)
-    return [Finding(Refused.code, words, "info", place, hint="replace it yourself")]
+        return add_section(document, "source", made.text)
+    if document.text.count(SCAFFOLD) == 1:
+        return document.text.replace(SCAFFOLD, made.text)
+    return joined(document, made.text)

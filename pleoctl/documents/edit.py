@@ -70,6 +70,32 @@ def add_section(document: Document, key: str, section: str) -> str:
     return edited
 
 
+def add_lines(document: Document, path: Steps, lines: list[str]) -> str:
+    """The document's text with more items, comments and all, behind those of a mapping or list in block style.
+
+    Raises `PleoctlError` where the file's style leaves no safe place for them.
+    """
+    edited = _with_lines(document.text, document.node(path), lines)
+    given = parse("\n".join(lines), document.shown).data
+    expected = copy.deepcopy(document.data)
+    held = _at(expected, path)
+    try:
+        if isinstance(held, list):
+            held.extend(given)
+        else:
+            held.update(given)
+        done = parse(edited, document.shown).data == expected
+    except (InvalidFile, ValueError):
+        done = False
+    if not done:
+        raise PleoctlError(
+            f"nothing can be added to {'.'.join(map(str, path))} in the style of this file",
+            place=document.place(path, key=True),
+            hint="write it there yourself",
+        )
+    return edited
+
+
 def set_values(document: Document, values: Mapping[Steps, Any]) -> str:
     """The document's text with the values of mappings at some paths written anew, each on one line.
 
@@ -90,6 +116,25 @@ def set_values(document: Document, values: Mapping[Steps, Any]) -> str:
                 hint="write it by hand",
             )
     return edited
+
+
+def _with_lines(text: str, holder: Node | None, lines: list[str]) -> str:
+    """Behind the last item and the comments that stand as deep as it does, or deeper."""
+    if holder is None or not holder.items:
+        return text
+    found = _LINE.findall(text)
+    indent = _indent(found[holder.items[0].line - 1])
+    at = text.count("\n", 0, _last(holder, text)) + 1
+    while at < len(found) and found[at].lstrip().startswith("#") and len(_indent(found[at])) >= max(len(indent), 1):
+        at += 1
+    head = "".join(found[:at])
+    newline = _newline(text)
+    block = "".join(f"{indent}{line}{newline}" for line in lines)
+    return "".join([head, "" if head.endswith(("\n", "\r")) else newline, block, *found[at:]])
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" "))]
 
 
 def _span(document: Document, path: Steps, value: Any) -> tuple[int, int, str]:
@@ -213,8 +258,7 @@ def _with_items(text: str, keynode: Node, current: Node, values: list[str]) -> s
         return "".join(_kept(_LINE.findall(f"{text[:behind]} []{text[behind:]}"), current, set()))
     lines = _LINE.findall(text)
     stay = {item.text for item in current.items} & set(values)
-    indent = lines[current.items[0].line - 1]
-    indent = indent[: len(indent) - len(indent.lstrip(" "))]
+    indent = _indent(lines[current.items[0].line - 1])
     newline = _newline(text)
     new = [f"{indent}- {yaml_string(value)}{newline}" for value in values if value not in stay]
     last = current.items[-1].line

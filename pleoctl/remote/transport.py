@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 LOG: Final = logging.getLogger(__name__)
 BACKOFF_BASE: Final = 0.25
 BACKOFF_CAP: Final = 8.0
+#: After so many failures of a request the next try is a second away, and then more.
+TOLD_FAILURES: Final = 3
 LIMITED_TRIES: Final = 12
 LIMITED_CAP: Final = 60.0
 MAX_REDIRECTS: Final = 3
@@ -100,6 +102,7 @@ class Transport:
         self._bounds = Bounds(service.limits, budget.stop)
         self._wire = self._opened(pool)
         self._lock = threading.Lock()
+        self._told = False
 
     def _opened(self, pool: int) -> Wire:
         return Wire(self.service, self._auth, self._bounds, pool=pool)
@@ -159,8 +162,16 @@ class Transport:
                 self._wait_as_told(call, fault)
             except Unanswered as fault:
                 self._wait_or_give_up(call, fault)
+                self._tell(call, fault)
                 seconds = self._jitter(call.failures, BACKOFF_BASE, BACKOFF_CAP)
                 self.budget.wait(seconds, "retry", stoppable=droppable or not call.safe)
+
+    def _tell(self, call: _Call, fault: Unanswered | _Failing) -> None:
+        """Say once why nothing happens, when it takes long enough for somebody to wonder."""
+        with self._lock:
+            told, self._told = self._told, self._told or call.failures >= TOLD_FAILURES
+        if self._told and not told:
+            LOG.warning("%s cannot be reached yet (%s): trying again for some seconds", self.service.name, fault)
 
     def _wait_as_told(self, call: _Call, fault: Limited) -> None:
         call.limited += 1

@@ -92,6 +92,20 @@ def test_without_a_credential_the_rest_stands(books: Path, cli: Cli, monkeypatch
     assert sorted(path.name for path in books.iterdir()) == ["a.csv", "pleoctl.yaml", "v.csv"]
 
 
+def test_a_pleo_that_is_not_there_is_told_while_it_is_waited_for(
+    books: Path, cli: Cli, pleo: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the wait is for, once, and then the report of the books all the same."""
+    monkeypatch.setattr("pleoctl.remote.transport.BACKOFF_BASE", 0.0)
+    text = (books / "pleoctl.yaml").read_text(encoding="utf-8")
+    (books / "pleoctl.yaml").write_text(text.replace(pleo.url, "http://127.0.0.1:9"), encoding="utf-8")
+    said = cli("source", "check")
+    assert said.code == 0
+    assert said.stdout.startswith("3 accounts, 1 dimensions, 2 values, 0 held\n")
+    assert said.stderr.count("Pleo cannot be reached yet (no connection to 127.0.0.1:9: refused): trying again") == 1
+    assert said.stderr.index("cannot be reached yet") < said.stderr.index("not compared with Pleo")
+
+
 def test_offline_asks_nobody(books: Path, cli: Cli, pleo: Sandbox) -> None:
     """`--offline` compares with nothing; dimensions that nobody selected are told otherwise."""
     before = pleo.stats()

@@ -10,6 +10,10 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gnucash import Account, Session
 
 # Locale: text as somebody of that country types it, delimiter, LibreOffice's language, character set of the CSV.
 TABLES = {
@@ -59,11 +63,22 @@ def libreoffice(folder: Path) -> None:
 
 
 def gnucash(folder: Path) -> None:
-    """A book in XML, saved by GnuCash's own library."""
-    from gnucash import Account, Session, SessionOpenMode
+    """One book in XML and in SQLite, saved by GnuCash's own library."""
+    from gnucash import Session, SessionOpenMode
+
+    fill(Session(f"xml://{folder.absolute()}/book.gnucash", SessionOpenMode.SESSION_NEW_STORE))
+    database = f"sqlite3://{folder.absolute()}/sqlite.gnucash"
+    empty = Session(database, SessionOpenMode.SESSION_NEW_STORE)
+    empty.save()
+    empty.end()
+    fill(Session(database))
+
+
+def fill(session: Session) -> None:
+    """Names of many letters, a code that begins with zero, a heading, and an account below a hidden one."""
+    from gnucash import Account
     from gnucash.gnucash_core_c import ACCT_TYPE_BANK, ACCT_TYPE_EXPENSE
 
-    session = Session(f"xml://{folder.absolute()}/book.gnucash", SessionOpenMode.SESSION_NEW_STORE)
     root = session.book.get_root_account()
     euro = session.book.get_table().lookup("CURRENCY", "EUR")
 

@@ -166,9 +166,11 @@ def _table(sheet: Sheet, settings: list[str], sample: Sample) -> list[str]:
     if sample.dimension is None:
         return [f"  {sample.table}:", *_LINES[sample.table](sheet, settings)]
     code = word(sample.dimension)
-    given = [f"  dimensions: {{rows: [{{code: {code}, name: {code}}}]}}   # name it as people know it"]
+    given = ["  dimensions:", "    rows:", f"    - {{code: {code}, name: {code}}}   # name it as people know it"]
     fixed = said("fixed", f"{{dimension: {code}}}", "", 4)
-    return [*given, "  values:", *table_lines(sheet, [*settings, fixed], dimension=True)]
+    lines = table_lines(sheet, [*settings, fixed], dimension=True)
+    # As a part, so that the file of another dimension may stand beside it.
+    return [*given, "  values:", "    parts:", f"      {code}:", *(f"    {line}" for line in lines)]
 
 
 # --- files of one make -----------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pleoctl.sources.http.presets import Preset
     from pleoctl.sources.http.reading import Send
 
+_REFUSALS: Final = {400, 403, 404}
 _RESERVED: Final = {"page", "offset", "size", "cursor", "parent"}
 
 
@@ -51,7 +53,7 @@ class HttpSource:
             elif config == {}:
                 of = "" if preset is None else f": the preset {preset.name} does not know how to read them"
                 raise SourceError(f"source.{name} says nothing{of}", hint="describe the request, see docs/sources.md")
-            elif config is not None:
+            elif config is not None and config.get("parts") != {}:  # parts that were all taken away
                 _ask(name, config, preset)
                 self._resources[name] = resources(name, config, known)
         self._check_parents()
@@ -157,6 +159,7 @@ class HttpSource:
                         maker.add(record, parent, table.rows)
                 except Denied as error:
                     if not reader.is_unused(error):
+                        _hint(error, spec)
                         raise
                     whole.findings.append(Finding("empty-list", f"{error.message}: it is switched off there", "info"))
                 maker.unproven |= reader.unproven
@@ -215,6 +218,21 @@ def _ask(name: str, config: dict[str, Any], preset: Preset | None) -> None:
             raise SourceError(
                 f"source.{name}.fields lacks {field}: {about[0]}", hint=f"e.g. fields: {{{field}: {about[1]}}}"
             )
+
+
+def _hint(error: Denied, spec: Resource) -> None:
+    """To a refusal of what a company may have switched off, how to leave it out: nothing may take it for empty."""
+    if not spec.may_be_empty or error.status not in _REFUSALS:
+        return
+    part = spec.key.rpartition(".")[2]
+    if part != spec.name:
+        left_out = f"`{spec.name}: {{parts: {{{part}: null}}}}`"
+    else:
+        left_out = "`dimensions: null` and `values: null`" if part == "dimensions" else f"`{part}: null`"
+    told = error.findings[0]
+    hint = f"{told.hint}; " if told.hint else ""
+    hint += f"if the company does not use this, leave it out below source: {left_out}"
+    error.findings[0] = replace(told, hint=hint)
 
 
 def _parent_variables(spec: Resource, parent: Mapping[str, Any]) -> dict[str, Any]:

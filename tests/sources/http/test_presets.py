@@ -3,12 +3,14 @@ from __future__ import annotations
 import copy
 import json
 import re
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft7Validator
 
 from fake_books import Call, Reply
+from pleoctl.documents.load import parse
 from pleoctl.documents.published import schema_text
 from pleoctl.errors import InvalidFile, Refused, SourceError
 from pleoctl.sources.http.presets import load_preset, preset_names
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from fake_books import Books, FakeServer
 
 pytestmark = pytest.mark.usefixtures("tokens")
+_WITH_DIMENSIONS = [name for name, vendor in VENDORS.items() if vendor.dimensions]
 # Those that give everything in one answer have no third page.
 PAGED = [name for name, vendor in VENDORS.items() if vendor.end is not None]
 
@@ -89,7 +92,7 @@ def emptied(body: Any) -> Any:
     return [] if isinstance(body, list) else 0 if isinstance(body, int) else "0"
 
 
-@pytest.mark.parametrize("name", [name for name, vendor in VENDORS.items() if vendor.dimensions])
+@pytest.mark.parametrize("name", _WITH_DIMENSIONS)
 def test_a_company_without_dimensions_is_read(server: FakeServer, books: Books, name: str) -> None:
     """Its accounts come, and the empty lists are told; where there were rows before, an empty list is refused."""
     vendor = VENDORS[name]
@@ -103,6 +106,50 @@ def test_a_company_without_dimensions_is_read(server: FakeServer, books: Books, 
     server.app = _without_dimensions(vendor)
     with pytest.raises(Refused, match="has shrunk"):
         books.export(section(server, name))
+
+
+@pytest.mark.parametrize(("name", "status"), list(zip(_WITH_DIMENSIONS, cycle((403, 404)), strict=False)))
+def test_dimensions_that_are_refused_are_not_taken_for_empty(
+    server: FakeServer, books: Books, name: str, status: int
+) -> None:
+    """A refusal may mean a missing right: it says which lines leave the list out, and with them the rest is read."""
+    vendor = VENDORS[name]
+
+    def app(call: Call) -> Reply:
+        of_dimensions = _OF_DIMENSIONS.search(f"{call.path}{call.query}{call.body}")
+        return Reply({"message": "no such module"}, status) if of_dimensions else vendor.app(call)
+
+    server.app = app
+    source = {**section(server, name), "accounts": {"rows": [{"externalId": "1", "name": "Bank"}]}}
+    while (refused := refusal(books, source)) is not None:
+        assert str(status) in refused.message
+        lines = re.findall("`([^`]+)`", str(refused.findings[0].hint))
+        assert lines
+        for line in lines:
+            grown = overlaid(source, parse(line, "hint").data)
+            assert grown != source
+            source = grown
+    state = books.read(source)
+    assert len(state.accounts or []) == 1
+    assert all(one.values is None for one in state.dimensions or [])
+
+
+def refusal(books: Books, source: dict[str, Any]) -> SourceError | None:
+    """Why a read was refused; None where it was not."""
+    try:
+        books.read(source)
+    except SourceError as error:
+        return error
+    return None
+
+
+def overlaid(source: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """The section with one more line below it."""
+    result = dict(source)
+    for key, value in given.items():
+        held = result.get(key)
+        result[key] = overlaid(held, value) if isinstance(held, dict) and isinstance(value, dict) else value
+    return result
 
 
 def test_values_of_a_sub_plan_belong_to_the_root_plan(server: FakeServer, books: Books) -> None:

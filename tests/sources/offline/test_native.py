@@ -109,9 +109,11 @@ def test_dates_of_a_workbook_are_days_in_every_language(locale: str, books: Book
             assert [row.expires for row in values] == ["2026-12-31", None, "2024-12-31"]
 
 
-def test_a_book_of_gnucash_in_xml(books: Books) -> None:
+@pytest.mark.parametrize("kind", ["book.gnucash", "sqlite.gnucash.gz"])
+def test_a_book_of_gnucash_in_xml_and_in_sqlite(kind: str, books: Books) -> None:
     """Headings are left out; what is below a hidden account is hidden, as the program shows it."""
-    shutil.copy(NATIVE / "book.gnucash", books.folder / "book.gnucash")
+    book = (NATIVE / kind).read_bytes()
+    (books.folder / "book.gnucash").write_bytes(gzip.decompress(book) if kind.startswith("sqlite") else book)
     rows = books.read({"type": "gnucash", "path": "book.gnucash"}).accounts or []
     assert {(row.fields["code"], row.fields["name"], row.active, row.currency) for row in rows} == {
         ("4930", "Bürobedarf", True, "EUR"),
@@ -122,7 +124,7 @@ def test_a_book_of_gnucash_in_xml(books: Books) -> None:
     }
 
 
-def test_a_book_of_gnucash_in_sqlite(books: Books) -> None:
+def test_an_older_book_of_gnucash_in_sqlite(books: Books) -> None:
     """Names and ids as GnuCash keeps them."""
     book = gzip.decompress((NATIVE / "simple_sample.gnucash.gz").read_bytes())
     (books.folder / "book.gnucash").write_bytes(book)

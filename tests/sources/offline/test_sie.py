@@ -118,3 +118,31 @@ def test_entries_to_import_are_no_chart(books: Books) -> None:
     (books.folder / "entries.SI").write_text(HEAD + NAMES, encoding="utf-8")
     with pytest.raises(SourceError, match="no chart of accounts"):
         books.read({"type": "sie", "path": "entries.SI"})
+
+
+AS_WRITTEN = (
+    '#FLAGGA\t0\n#PROGRAM\t"XE" 1.0\n#FORMAT\t"PC8"\n#GEN\t20151125 sys\n#SIETYP\t4\n#ORGNR  \n\n\n'
+    '#DIM\t1 Kostnadställe\n#DIM\t6\t"Projekt"\n#OBJEKT\t1\t2\t"Försäljning"\n#OBJEKT\t6 0724 "2040  Åkes kund"\n'
+    "#OBJEKT\t6 2014-IK k\n#OBJEKT\t6 9 a\n#OBJEKT\t6 9 b\n"
+    '#KONTO\t0351 "Förs varor" \n#KTYP\t0351 T\n#SRU 0351 0\n\n\n#KONTO 1030 Varumärken\n#KONTO\t1502 1502\n'
+    '#KONTO\t1288 "F"rskott till Lind" Park"\n#KONTO\t2941 Soc.avg.semesterl"n\n'
+    '#IB 0  0351       499499.43\n#PSALDO 0 200801 0351 {1 "0"} -1.00\n#RES -1 3051       -9.74\n'
+    '#VER A     1 20110104 "Köp" 20110224 SNI\n{\n   #TRANS  1030 {} -1.00\n'
+    '   #TRANS 1502 {1 "2" 6 "0724"} 1.00 "" "" 0\n}\n'
+)
+
+
+def test_lines_as_programs_write_them(books: Books) -> None:
+    """Tabs and runs of blanks, names with and without marks, blanks at the end, lines that are set in."""
+    state = read(books, AS_WRITTEN.replace("\n", "\r\n").encode("cp437"))
+    assert sorted(rows(state.accounts)) == [
+        ("0351", "Förs varor", False),
+        ("1030", "Varumärken", False),
+        ("1288", None, True),
+        ("1502", "1502", False),
+        ("2941", None, True),
+    ]
+    found = {group.row.key: (group.row.fields["name"], rows(group.values)) for group in state.dimensions}
+    assert found["1"] == ("Kostnadställe", [("2", "Försäljning", False)])
+    assert found["6"][0] == "Projekt"
+    assert [row for row in found["6"][1] if not row[2]] == [("0724", "2040  Åkes kund", False), ("2014-IK", "k", False)]
