@@ -25,15 +25,16 @@ if TYPE_CHECKING:
 _SEARCH = "/v1/chart-of-accounts:search"
 _FLOOR = f"""
 import json, requests
-session, after = requests.Session(), None
+session = requests.Session()
 session.auth = (KEY, "")
-body = {{"companyId": COMPANY, "excludeIfAssignedToCategory": False, "excludeIfAssignedToContraAccount": False}}
-while True:
-    params = {{"limit": 100, **({{"after": after}} if after else {{}})}}
-    answer = json.loads(session.post(URL + "{_SEARCH}", params=params, json=body, timeout=60).content)
-    after = answer["pagination"]["endCursor"]
-    if not answer["pagination"]["hasNextPage"]:
-        break
+flags = {{"excludeIfAssignedToCategory": False, "excludeIfAssignedToContraAccount": False}}
+for more in ({{}}, {{"archived": True}}):
+    after, goes_on = None, True
+    while goes_on:
+        params = {{"limit": 100, **({{"after": after}} if after else {{}})}}
+        body = {{"companyId": COMPANY, **flags, **more}}
+        answer = json.loads(session.post(URL + "{_SEARCH}", params=params, json=body, timeout=60).content)
+        after, goes_on = answer["pagination"].get("endCursor"), answer["pagination"]["hasNextPage"]
 """
 _YAML = """
 import ryaml

@@ -15,7 +15,7 @@ T = TypeVar("T")
 def fitted(data: Any, kind: type[T], dec_hook: Callable[[type, Any], Any] | None = None) -> T:
     """The document that data holds. Raises `msgspec.ValidationError`."""
     try:
-        return msgspec.convert(data, kind, dec_hook=dec_hook)
+        return msgspec.convert(data, kind) if dec_hook is None else msgspec.convert(data, kind, dec_hook=dec_hook)
     except UnicodeEncodeError as error:
         # A lone surrogate where no text is due: msgspec stumbles over it while it says so.
         raise msgspec.ValidationError("Holds a text that cannot be represented") from error

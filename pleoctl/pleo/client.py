@@ -42,7 +42,7 @@ class Client:
 
     def _own(self, raw: dict[str, Any]) -> dict[str, Any]:
         company = raw.get("companyId")
-        if isinstance(company, str) and company.lower() != self.company:
+        if company != self.company and isinstance(company, str) and company.lower() != self.company:
             raise PleoError(f"Pleo answered with a record of another company ({company})")
         return raw
 

@@ -99,7 +99,7 @@ def account(raw: Any, *, keep: bool = False) -> Live:
     # Pleo answers "" as well as null for a code or tax code that is none.
     code, tax = found.code or None, found.tax_code_external_id or None
     fields = {"code": code, "name": found.name, "taxCodeExternalId": tax}
-    return Live(found.id, found.external_id, found.archived, fields, raw=raw if keep else None)
+    return Live(found.id, found.external_id, found.archived, fields, None, "", raw if keep else None)
 
 
 def tax_code(raw: Any, *, keep: bool = False) -> Live:

@@ -94,11 +94,20 @@ class Table:
         wanted, records = self._by_key()
         self.out.active[self.bucket] = sum(not r.archived for r in self.live)
         self.doubtful = self._doubtful(wanted, records)
+        unchanged = 0
         for key in {**wanted, **records}:
-            found = records.get(key, [])
-            if self._is_held(wanted.get(key), found, key):
-                continue
-            self._decide(wanted.get(key), found)
+            entry, found = wanted.get(key), records.get(key, [])
+            if entry is not None and len(found) == 1 and key not in self.doubtful and self._stays(entry, found[0]):
+                unchanged += 1
+            elif not self._is_held(entry, found, key):
+                self._decide(entry, found)
+        if unchanged:
+            self._count("unchanged", unchanged)
+
+    def _stays(self, entry: Wanted, record: Live) -> bool:
+        """The second line of the table, which almost every record falls under."""
+        row = entry.row
+        return entry.gone is None and entry.doubt is None and row.hold is None and self._is_same(row, record)
 
     def _by_key(self) -> tuple[dict[str, Wanted], dict[str, list[Live]]]:
         wanted: dict[str, Wanted] = {}
