@@ -83,6 +83,11 @@ class Machine:
         """Seconds since some moment of this process; never goes back."""
         return time.monotonic()
 
+    def lasting(self) -> float:
+        """Like `monotonic`, and goes on while the machine sleeps, where its system has such a clock."""
+        clock = getattr(time, "CLOCK_BOOTTIME", None)
+        return self.monotonic() if clock is None else time.clock_gettime(clock)
+
     def now(self) -> datetime:
         """The present moment in UTC."""
         return datetime.fromtimestamp(self.time(), UTC)

@@ -44,7 +44,7 @@ COMMANDS: Final = {
     "trust": "Let workspaces send secrets to a host, for this user; or list such hosts.",
     "fleet": "Many companies, many machines.",
     "log": "List the runs of this workspace, show one, or prove the chain of their receipts.",
-    "lock": "Who is writing to which company, on this machine.",
+    "lock": "Who is writing to which company, here and in a shared state.",
     "config": "The effective settings of the workspace.",
     "schema": "Print a JSON Schema (draft-07), or the names of all schemas.",
     "fmt": "Write the desired-state files as `export` writes them.",

@@ -5,16 +5,17 @@ A `State` is chosen by the workspace's ``state``; everything above asks it and d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from pleoctl.errors import PleoctlError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from pleoctl.state.budget import Window
-    from pleoctl.state.lock import Lock
+    from pleoctl.state.lock import Holder, Lock
 
 
 class StateLost(PleoctlError):
@@ -90,11 +91,41 @@ class Vault(Protocol):
         """
 
 
+class Standing(NamedTuple):
+    """A lock that was taken and not given back; ages in seconds."""
+
+    name: str
+    holder: Holder | None
+    """None where it cannot be read."""
+    status: Literal["held", "cutOff", "unknown"]
+    """Whether its holder lives, as far as one look can tell."""
+    age: float | None = None
+    """Since its lease was renewed; None where it needs none, or only watching tells."""
+    lasts: float | None = None
+    """The age from which another run takes it."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As commands tell it."""
+        known = {} if self.holder is None else asdict(self.holder)
+        lease = {} if self.lasts is None else {"renewedSecondsAgo": self.age, "leaseSeconds": self.lasts}
+        return {"name": self.name, **known, "status": self.status, **lease}
+
+
 class State(Protocol):
     """Where runs share what they must; ``name`` is a company's or a credential's (`connection_name`)."""
 
     def lock(self, url: str, company: str, patience: float) -> Lock:
         """The lock of a company; ``patience`` is the deadline of one request in seconds."""
+
+    def standings(self) -> Sequence[Standing]:
+        """The locks that were taken and not given back. Raises `StateLost`, `PleoctlError`."""
+
+    def release(self, url: str, company: str) -> Holder | None:
+        """Give a company's lock free whose holder has ended without doing so; that holder, None where it is free.
+
+        Waits until that holder begins no write any more; what it sent before may still be carried out. Raises
+        `LockHeld` where it lives, `StateLost`, `PleoctlError`.
+        """
 
     def window(self, name: str) -> Window:
         """The requests that a credential sent in the last minute."""

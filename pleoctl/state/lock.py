@@ -1,8 +1,7 @@
 """One run at a time per Pleo company (S6), also from two clones on this machine.
 
 The lock is the operating system's, so it frees itself when its holder dies. The holder's note beside it only tells
-people who it is. A database's lock is in
-`pleoctl.state.postgres`.
+people who it is. Locks that machines share are in `pleoctl.state.postgres` and `pleoctl.state.objects`.
 """
 
 from __future__ import annotations
@@ -119,13 +118,34 @@ class FileLock:
             LOG.warning("waiting for the lock, at most %g s: %s", timeout, other)
         while not _locked(descriptor, self._path):
             if machine.monotonic() >= end:
-                raise self._held()
+                raise lock_held(read_holder(self._path))
             machine.sleep(POLL_SECONDS)
 
-    def _held(self) -> LockHeld:
-        other = read_holder(self._path)
-        words = f"another run holds the lock of this company: {other}" if other else "another run holds the lock"
-        return LockHeld(words, hint="wait with --lock-timeout 5m; see `pleoctl lock list`")
+
+class BothLocks:
+    """A machine's own lock below a shared one: a workspace without ``state`` beside this one is excluded as well."""
+
+    def __init__(self, local: Lock, shared: Lock) -> None:
+        """Taken in this order."""
+        self._local, self._shared = local, shared
+
+    @contextmanager
+    def hold(self, holder: Holder, timeout: float) -> Iterator[Permit]:
+        """See `Lock.hold`."""
+        with self._local.hold(holder, timeout), self._shared.hold(holder, timeout) as permit:
+            yield permit
+
+
+def lock_held(holder: object) -> LockHeld:
+    """Told to who would have the lock of a company; ``holder`` None where it is not known."""
+    words = "another run holds the lock" + (f" of this company: {holder}" if holder else "")
+    return LockHeld(words, hint="wait with --lock-timeout 5m; see `pleoctl lock list`")
+
+
+def holder_lives(holder: object) -> LockHeld:
+    """Told to who would give the lock of a living holder free."""
+    words = f"the lock is held: {holder or 'by another run'}"
+    return LockHeld(words, hint="end that process; the lock then frees itself")
 
 
 def _open(path: Path, flags: int) -> int:

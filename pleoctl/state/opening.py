@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pleoctl.errors import InvalidFile
+from pleoctl.errors import InvalidFile, PleoctlError
 from pleoctl.machine import this_machine
+from pleoctl.state.base import Standing
 from pleoctl.state.budget import FileWindow
-from pleoctl.state.lock import FileLock
+from pleoctl.state.lock import FileLock, holder_lives, is_held, lock_path, locks_folder, note_path, read_holder
 from pleoctl.state.vault import FileVault
 
 if TYPE_CHECKING:
     from pleoctl.state.base import State
+    from pleoctl.state.lock import Holder
     from pleoctl.workspace import Workspace
 
 
@@ -22,6 +24,28 @@ class LocalState:
         """See `State.lock`; the operating system's locks need no patience."""
         del patience
         return FileLock(url, company)
+
+    def standings(self) -> list[Standing]:
+        """See `State.standings`."""
+        asked = [(path, is_held(path)) for path in sorted(locks_folder().glob("*.lock"))]
+        return [
+            Standing(path.stem, read_holder(path) if known else None, "held" if known else "unknown")
+            for path, known in asked
+            if known is not False
+        ]
+
+    def release(self, url: str, company: str) -> Holder | None:
+        """See `State.release`: the lock frees itself when its holder dies, what is left is a note."""
+        path = lock_path(url, company)
+        holder = read_holder(path)
+        if is_held(path):
+            raise holder_lives(holder)
+        try:
+            note_path(path).unlink(missing_ok=True)
+        except OSError as error:
+            words = f"{note_path(path)} cannot be removed: {error.strerror}"
+            raise PleoctlError(words, hint="it is another user's") from error
+        return holder
 
     def window(self, name: str) -> FileWindow:
         """See `State.window`."""
@@ -44,9 +68,14 @@ def state_at(url: str | None) -> State:
     """The state behind a url; None: this machine's. Raises `InvalidFile`, `MissingExtra`."""
     if url is None:
         return LocalState()
-    scheme = url.partition(":")[0]
+    scheme = url.partition(":")[0].lower()
     if scheme in {"postgresql", "postgres"}:
         from pleoctl.state.postgres.state import PostgresState
 
         return PostgresState(url)
-    raise InvalidFile(f"state leads to {scheme}:, which is none of postgresql:", hint="e.g. postgresql://host/database")
+    if scheme in {"s3", "az", "gs"}:
+        from pleoctl.state.objects.state import ObjectState
+
+        return ObjectState(url, LocalState())
+    words = f"state leads to {scheme}:, which is none of postgresql:, s3:, az:, gs:"
+    raise InvalidFile(words, hint="e.g. postgresql://host/database, or s3://bucket/prefix for the lock alone")

@@ -52,6 +52,10 @@ class SimulatedMachine(Machine):
         """Simulated seconds."""
         return self._seconds
 
+    def lasting(self) -> float:
+        """Simulated seconds."""
+        return self._seconds
+
     def sleep(self, seconds: float) -> None:
         """Let other threads run until so many seconds have passed."""
         if self._running is None:

@@ -13,7 +13,8 @@ import pytest
 
 import postgres
 from pleoctl.errors import InvalidFile, LockHeld
-from pleoctl.machine import Machine, connection_name, this_machine
+from pleoctl.machine import Machine, connection_name, on, this_machine
+from pleoctl.state import lease as leases
 from pleoctl.state.base import StateLost
 from pleoctl.state.lock import Holder
 from pleoctl.state.postgres import database as databases
@@ -119,16 +120,15 @@ def test_a_cut_off_run_is_waited_out(shared: str, clock: Clock, caplog: pytest.L
         lease.release = lambda: None  # type: ignore[method-assign]
 
 
-def test_a_holder_that_cannot_renew_sends_nothing_more(shared: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_holder_that_cannot_renew_sends_nothing_more(shared: str) -> None:
     """As soon as it notices, and 20 s after the last renewal in any case."""
     now = [0.0]
 
     class Frozen(Machine):
-        def monotonic(self) -> float:
+        def lasting(self) -> float:
             return now[0]
 
-    monkeypatch.setattr(locks, "this_machine", Frozen)
-    with lock_of(shared).hold(ME, 0) as lease:
+    with on(Frozen()), lock_of(shared).hold(ME, 0) as lease:
         now[0] = 19.9
         lease.check()
         now[0] = 20.1
@@ -138,7 +138,7 @@ def test_a_holder_that_cannot_renew_sends_nothing_more(shared: str, monkeypatch:
 
 def test_a_lost_session_is_noticed(shared: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """At the next renewal."""
-    monkeypatch.setattr(locks, "RENEW_SECONDS", 0.01)
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 0.01)
     with lock_of(shared).hold(ME, 0) as lease:
         cut_off(shared)
         for thread in threading.enumerate():

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Answered = Callable[[str, str, dict[str, str], bytes], tuple[int, Any] | None]
+    Answered = Callable[[str, str, dict[str, str], bytes], tuple[int, Any] | tuple[int, Any, dict[str, str]] | None]
 
 
 @contextmanager
 def answering(answer: Answered) -> Iterator[str]:
     """The server's url; ``answer`` gets method, target, headers and body, and gives status and body, as JSON or bytes.
 
-    None drops the connection.
+    Headers may be third. None drops the connection.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -29,15 +29,16 @@ def answering(answer: Answered) -> Iterator[str]:
             if given is None:
                 self.close_connection = True
                 return
-            status, data = given
+            status, data, *more = given
             text = data if isinstance(data, bytes) else json.dumps(data).encode()
             self.send_response(status)
-            self.send_header("Content-Length", str(len(text)))
+            for name, value in {**(more[0] if more else {}), "Content-Length": str(len(text))}.items():
+                self.send_header(name, value)
             self.end_headers()
             with suppress(ConnectionError):  # whoever asked may have been killed
                 self.wfile.write(text)
 
-        do_GET = do_POST = do_PUT = _serve  # noqa: N815 - as the library names them
+        do_GET = do_HEAD = do_POST = do_PUT = _serve  # noqa: N815 - as the library names them
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as the library names it
             """Say nothing."""

@@ -34,6 +34,10 @@ class FakeTime(Machine):
         """Seconds."""
         return self.seconds
 
+    def lasting(self) -> float:
+        """Seconds."""
+        return self.seconds
+
     _tokens = itertools.count()
 
     def token(self, size: int = 4) -> str:

@@ -15,29 +15,36 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import threading
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.errors import InvalidFile, LockHeld
+from pleoctl.errors import InvalidFile
 from pleoctl.machine import this_machine
-from pleoctl.state.base import StateLost
-from pleoctl.state.lock import TOLD_SECONDS, Holder
+from pleoctl.state.base import Standing, StateLost
+from pleoctl.state.lease import LEASE_SECONDS, WRITE_SECONDS, Lease, told_wait
+from pleoctl.state.lock import TOLD_SECONDS, Holder, holder_lives, lock_held
 from pleoctl.state.postgres.layout import require_layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     import psycopg
 
     from pleoctl.state.postgres.database import Database
 
 LOG: Final = logging.getLogger(__name__)
-RENEW_SECONDS: Final = 10.0
-WRITE_SECONDS: Final = 20.0
-LEASE_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.5
+_LOOK_SECONDS: Final = 10.0
+# Numbers of the advisory locks that sessions of this database hold.
+_HELD: Final = (
+    "SELECT classid::bigint << 32 | objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    " AND objsubid = 1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+_LEASES: Final = (
+    "SELECT name, holder, extract(epoch FROM clock_timestamp() - renewed)::float8, patience FROM pleoctl.lease"
+    " WHERE NOT released AND name = coalesce(%(name)s, name) ORDER BY name"
+)
 
 
 class PostgresLock:
@@ -46,10 +53,10 @@ class PostgresLock:
     def __init__(self, database: Database, name: str, patience: float) -> None:
         """Nothing is asked yet."""
         self._database, self._name, self._patience = database, name, patience
-        self._key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+        self._key = _key(name)
 
     @contextmanager
-    def hold(self, holder: Holder, timeout: float) -> Iterator[Lease]:
+    def hold(self, holder: Holder, timeout: float) -> Iterator[SessionLease]:
         """See `Lock.hold`; the lease says before each write whether it still holds. Raises `StateLost` as well."""
         with self._database.connect() as connection:
             with self._database.asked():
@@ -57,7 +64,7 @@ class PostgresLock:
                 _require_session(self._database, connection)
                 self._acquire(connection, timeout)
                 self._wait_for_the_last(connection)
-                lease = Lease(self._database, connection, self._name)
+                lease = SessionLease(self._database, connection, self._name)
                 lease.begin(holder, self._patience)
             try:
                 with lease.kept():
@@ -67,10 +74,27 @@ class PostgresLock:
                     lease.release()
                     connection.execute("SELECT pg_advisory_unlock(%s)", [self._key])
 
-    def holder(self) -> Holder | None:
-        """Who holds it, or held it last and did not release it."""
+    def release(self) -> Holder | None:
+        """See `pleoctl.state.base.State.release`."""
+        while found := next(iter(standings(self._database, self._name)), None):
+            if found.status == "held":
+                raise holder_lives(found.holder)
+            age = found.age or 0.0
+            if age <= WRITE_SECONDS:
+                this_machine().sleep(WRITE_SECONDS - age + _POLL_SECONDS)
+            elif self._released(age):
+                return found.holder
+        return None
+
+    def _released(self, age: float) -> bool:
+        """Whether the lease was given free that nobody has renewed since it was of this age."""
         with self._database.look() as connection:
-            return self._noted(connection)
+            done = connection.execute(
+                "UPDATE pleoctl.lease SET released = true WHERE name = %s AND NOT released"
+                " AND renewed <= clock_timestamp() - make_interval(secs => %s)",
+                [self._name, age],
+            )
+        return done.rowcount > 0
 
     def _acquire(self, connection: psycopg.Connection[Any], timeout: float) -> None:
         machine = this_machine()
@@ -78,8 +102,7 @@ class PostgresLock:
         while not _one(connection, "SELECT pg_try_advisory_lock(%s)", self._key)[0]:
             other = self._noted(connection) or "another run"
             if machine.monotonic() >= end:
-                words = f"another run holds the lock of this company: {other}"
-                raise LockHeld(words, hint="wait with --lock-timeout 5m; see `pleoctl lock list`")
+                raise lock_held(other)
             if not told and timeout > TOLD_SECONDS:
                 LOG.warning("waiting for the lock, at most %g s: %s", timeout, other)
             told = True
@@ -90,14 +113,9 @@ class PostgresLock:
         told = False
         while (left := self._left(connection)) > 0:
             if not told and left > TOLD_SECONDS:
-                LOG.warning(
-                    "waiting %.0f s: the last run on this company was cut off, and what it sent may still be carried "
-                    "out: %s",
-                    left,
-                    self._noted(connection),
-                )
+                told_wait(left, self._noted(connection))
             told = True
-            this_machine().sleep(min(left, RENEW_SECONDS))
+            this_machine().sleep(min(left, _LOOK_SECONDS))
 
     def _left(self, connection: psycopg.Connection[Any]) -> float:
         found = connection.execute(
@@ -114,72 +132,61 @@ class PostgresLock:
         return Holder(**found[0]) if found else None
 
 
-class Lease:
+class SessionLease(Lease):
     """The row that a holder renews; see above."""
 
     def __init__(self, database: Database, connection: psycopg.Connection[Any], name: str) -> None:
         """``connection`` is the one that holds the advisory lock: a lease cannot outlive it."""
+        super().__init__()
         self._database, self._connection, self._name = database, connection, name
-        self._token = this_machine().token(16)
-        self._renewed = 0.0
-        self._lost: str | None = None
 
     def begin(self, holder: Holder, patience: float) -> None:
         """Write the row."""
-        moment = this_machine().monotonic()
+        moment = this_machine().lasting()
         self._connection.execute(
             "INSERT INTO pleoctl.lease (name, holder, token, renewed, patience)"
             " VALUES (%(name)s, %(holder)s, %(token)s, clock_timestamp(), %(patience)s)"
             " ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, token = excluded.token,"
             " renewed = excluded.renewed, patience = excluded.patience, released = false",
-            {"name": self._name, "holder": json.dumps(asdict(holder)), "token": self._token, "patience": patience},
+            {"name": self._name, "holder": json.dumps(asdict(holder)), "token": self.token, "patience": patience},
         )
-        self._renewed = moment
+        self.renewed = moment
 
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Renew it for the block."""
-        over = threading.Event()
-        renewing = threading.Thread(target=self._renew, args=[over], name="pleoctl-lease", daemon=True)
-        renewing.start()
-        try:
-            yield
-        finally:
-            over.set()
-            renewing.join()
-
-    def check(self) -> None:
-        """Raise `StateLost` unless a write may start now."""
-        age = this_machine().monotonic() - self._renewed
-        if self._lost is None and age <= WRITE_SECONDS:
-            return
-        why = self._lost or f"it could not be renewed for {age:.0f} s"
-        raise StateLost(
-            f"the lock of this company is lost: {why}; nothing more is sent", hint="run the same plan again"
-        )
+    def renew(self) -> bool:
+        """See `Lease.renew`."""
+        moment = this_machine().lasting()
+        with self._database.asked():
+            kept = self._connection.execute(
+                "UPDATE pleoctl.lease SET renewed = clock_timestamp() WHERE name = %s AND token = %s",
+                [self._name, self.token],
+            ).rowcount
+        self.renewed = moment if kept else self.renewed
+        return bool(kept)
 
     def release(self) -> None:
         """Tell whoever comes next that nothing is going on any more."""
         self._connection.execute(
-            "UPDATE pleoctl.lease SET released = true WHERE name = %s AND token = %s", [self._name, self._token]
+            "UPDATE pleoctl.lease SET released = true WHERE name = %s AND token = %s", [self._name, self.token]
         )
 
-    def _renew(self, over: threading.Event) -> None:
-        while not over.wait(RENEW_SECONDS) and self._lost is None:
-            moment = this_machine().monotonic()
-            try:
-                with self._database.asked():
-                    kept = self._connection.execute(
-                        "UPDATE pleoctl.lease SET renewed = clock_timestamp() WHERE name = %s AND token = %s",
-                        [self._name, self._token],
-                    ).rowcount
-            except StateLost as error:
-                self._lost = error.message
-                return
-            if not kept:
-                self._lost = "another run has taken it"
-                return
-            self._renewed = moment
+
+def standings(database: Database, name: str | None = None) -> list[Standing]:
+    """The leases that were not released (of one lock, where it is named), by name. Raises `StateLost`."""
+    with database.look() as connection:
+        held = {int(key) for (key,) in connection.execute(_HELD)}
+        rows = connection.execute(_LEASES, {"name": name}).fetchall()
+    return [_standing(row, held) for row in rows]
+
+
+def _standing(row: tuple[str, dict[str, Any], float, float], held: Collection[int]) -> Standing:
+    name, holder, age, patience = row
+    lives = _key(name) in held and age < LEASE_SECONDS
+    return Standing(name, Holder(**holder), "held" if lives else "cutOff", float(age), LEASE_SECONDS + patience)
+
+
+def _key(name: str) -> int:
+    """The number of a lock's advisory lock."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
 
 def _require_session(database: Database, connection: psycopg.Connection[Any]) -> None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pleoctl.machine import connection_name
-from pleoctl.state.lock import FileLock
+from pleoctl.state.lock import BothLocks, FileLock
 from pleoctl.state.postgres.budget import PostgresWindow
 from pleoctl.state.postgres.database import database
-from pleoctl.state.postgres.lock import PostgresLock
+from pleoctl.state.postgres.lock import PostgresLock, standings
 from pleoctl.state.postgres.runs import PostgresRuns
 from pleoctl.state.postgres.vault import PostgresVault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
-    from pleoctl.state.lock import Holder, Permit
+    from pleoctl.state.base import Standing
+    from pleoctl.state.lock import Holder
 
 
 class PostgresState:
@@ -31,6 +31,14 @@ class PostgresState:
         shared = PostgresLock(self._database, connection_name(url, company), patience)
         return BothLocks(FileLock(url, company), shared)
 
+    def standings(self) -> Sequence[Standing]:
+        """See `State.standings`."""
+        return standings(self._database)
+
+    def release(self, url: str, company: str) -> Holder | None:
+        """See `State.release`."""
+        return PostgresLock(self._database, connection_name(url, company), 0.0).release()
+
     def window(self, name: str) -> PostgresWindow:
         """See `State.window`."""
         return PostgresWindow(self._database, name)
@@ -42,17 +50,3 @@ class PostgresState:
     def vault(self, name: str) -> PostgresVault:
         """See `State.vault`."""
         return PostgresVault(self._database, name)
-
-
-class BothLocks:
-    """A machine's own lock below the shared one: a workspace without ``state`` beside this one is excluded as well."""
-
-    def __init__(self, local: FileLock, shared: PostgresLock) -> None:
-        """Taken in this order."""
-        self._local, self._shared = local, shared
-
-    @contextmanager
-    def hold(self, holder: Holder, timeout: float) -> Iterator[Permit]:
-        """See `Lock.hold`."""
-        with self._local.hold(holder, timeout), self._shared.hold(holder, timeout) as permit:
-            yield permit
