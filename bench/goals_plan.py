@@ -183,7 +183,7 @@ _COMPANIES = """
 import sys, threading
 from pathlib import Path
 from pleoctl.fleet.caller import Caller
-from pleoctl.fleet.company import planned
+from pleoctl.fleet.planning import planned
 from pleoctl.plan.prepare import Choices
 from pleoctl.workspace import Workspace
 for _ in range(COUNT):

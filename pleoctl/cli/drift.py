@@ -21,7 +21,7 @@ def command(options: Options, *, only: tuple[str, ...], dimensions: tuple[str, .
 
     """
     from pleoctl.fleet.caller import Caller
-    from pleoctl.fleet.company import drifted
+    from pleoctl.fleet.planning import drifted
     from pleoctl.plan.prepare import Choices
     from pleoctl.report.text import plan_text
 

@@ -82,7 +82,7 @@ def command(
 
     """
     from pleoctl.fleet.caller import Caller
-    from pleoctl.fleet.company import planned
+    from pleoctl.fleet.planning import planned
     from pleoctl.plan.prepare import Choices
 
     with reporting(options, junit=junit, sarif=sarif) as reported:

@@ -174,12 +174,13 @@ def _places(kind: Kind) -> _Places:
     return _Places(always, needed, optional, local, at["active"], at["hold"], last, longest)
 
 
-_VALUE: Final = re.compile(
+_VALUE: Final = (
     rf"- \{{code: ({_STRING}), name: ({_STRING})(?:, active: (true|false))?"
     rf'(?:, expires: "([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})")?(?:, hold: ({_STRING}))?\}}'
 )
-_HEAD: Final = re.compile(rf"- code: ({_STRING})")
-_FIELD: Final = re.compile(rf"  (?:name: ({_STRING})|active: (true|false)|hold: ({_STRING}))")
+_HEAD: Final = rf"- code: ({_STRING})"
+_FIELD: Final = rf"  (?:name: ({_STRING})|active: (true|false)|hold: ({_STRING}))"
+_compiled = cache(re.compile)
 
 
 class NotCanonical(Exception):
@@ -283,7 +284,7 @@ class FastReader:
                     raise NotCanonical
                 yield Dimension(row, None)
                 continue
-            head = _HEAD.fullmatch(line)
+            head = _compiled(_HEAD).fullmatch(line)
             if head is None:
                 raise NotCanonical
             yield self._block(_text(head[1]) or "")
@@ -291,7 +292,7 @@ class FastReader:
     def _block(self, code: str) -> Dimension:
         row = Row(code, {"code": code}, file=self._shown, line=self._take(("dimension", code)), column=3)
         last = 0
-        while match := _FIELD.fullmatch(self._peek()):
+        while match := _compiled(_FIELD).fullmatch(self._peek()):
             group = match.lastindex or 0
             if group <= last:
                 raise NotCanonical
@@ -322,7 +323,7 @@ class FastReader:
             yield row
 
     def _value(self, text: str, column: int, *slot: str) -> Row | None:
-        match = _VALUE.fullmatch(text)
+        match = _compiled(_VALUE).fullmatch(text)
         if match is None:
             return None
         code, name, active, expires, hold = match.groups()
@@ -361,10 +362,7 @@ def _complete(row: Row, kind: Kind, cells: Sequence[str | None], places: _Places
 def _text(token: str | None) -> str | None:
     if token is None or token == "null":  # noqa: S105 - YAML's null, not a secret
         return None
-    if "\\" in token:
-        decoded: str = json.loads(token)
-        return decoded
-    return token[1:-1]
+    return _decoded(token[1:-1]) if "\\" in token else token[1:-1]
 
 
 def _check(row: Row, kind: Kind) -> None:

@@ -1,4 +1,4 @@
-"""Plan, drift, sync and apply for one company: what the commands do, without a word of a terminal.
+"""Sync, apply and book for one company: what the commands do, without a word of a terminal.
 
 A command and a fleet call the same functions, so that a company comes out alike whoever looks after it.
 """
@@ -7,37 +7,31 @@ from __future__ import annotations
 
 import logging
 from contextlib import closing, contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pleoctl.apply.run import Ears, Target, apply_plan, check_plan, refuse_plan
-from pleoctl.errors import PleoctlError, Refused
+from pleoctl.errors import Refused
+from pleoctl.fleet.planning import planned_from
 from pleoctl.jobs.apply import apply_job, check_posting_plan, refuse_job
 from pleoctl.jobs.desk import JobDesk
-from pleoctl.plan import build_plan
 from pleoctl.plan.approvals import require_approved
-from pleoctl.plan.prepare import Choices, prepare
 from pleoctl.pleo.connecting import connected
 from pleoctl.pleo.export_jobs import ExportWriter
-from pleoctl.pleo.reader import PleoReader
 from pleoctl.pleo.writer import PleoWriter
-from pleoctl.run.doubts import wait_out
-from pleoctl.run.shared import RECENT, Runs
+from pleoctl.run.shared import Runs
 from pleoctl.sources.write import export_to_workspace
 from pleoctl.state.lock import Holder
 from pleoctl.state.opening import state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pleoctl.fleet.caller import Caller
     from pleoctl.jobs.document import PostingPlan
     from pleoctl.jobs.receipt import JobReceipt
-    from pleoctl.model.changes import Change
-    from pleoctl.model.records import DesiredState
     from pleoctl.plan.artifact import Plan
-    from pleoctl.plan.document import Warned
+    from pleoctl.plan.prepare import Choices
     from pleoctl.run.receipt import Receipt
     from pleoctl.sources.export import Export
     from pleoctl.workspace import Workspace
@@ -69,19 +63,6 @@ def locked(workspace: Workspace, command: str, patience: float) -> Iterator[Runs
         yield Runs.of(workspace).under(permit)
 
 
-def planned(workspace: Workspace, choices: Choices, caller: Caller) -> Plan:
-    """What would change in live Pleo, with its guard and warnings."""
-    return _planned(workspace, choices, caller, Runs.of(workspace))
-
-
-def drifted(workspace: Workspace, choices: Choices, caller: Caller) -> Plan:
-    """The same comparison, of which nobody asks warnings."""
-    inputs = prepare(workspace, choices, advise=False)
-    wait_out(Runs.of(workspace).exchange(RECENT), caller.stop)
-    with connected(workspace, PleoReader, caller.stop) as reader:
-        return build_plan(inputs, reader)
-
-
 def synced(workspace: Workspace, choices: Choices, caller: Caller) -> Synced:
     """Export, plan and apply under one lock; the approvals lie beside the workspace file."""
     if caller.approvers is not None:
@@ -89,7 +70,7 @@ def synced(workspace: Workspace, choices: Choices, caller: Caller) -> Synced:
     with locked(workspace, "sync", caller.patience) as runs:
         exported = export_to_workspace(workspace)
         fresh = workspace.again()
-        made = _planned(fresh, choices, caller, runs)
+        made = planned_from(fresh, choices, caller, runs)
         if not made.guard_passed:
             return Synced(exported, made, None)
         if made.changes:
@@ -138,13 +119,6 @@ def booked(
         return made
 
 
-def _planned(workspace: Workspace, choices: Choices, caller: Caller, runs: Runs) -> Plan:
-    inputs = prepare(workspace, choices, further=mapping_warnings(workspace))
-    wait_out(runs.exchange(RECENT), caller.stop)
-    with connected(workspace, PleoReader, caller.stop) as reader:
-        return build_plan(inputs, reader)
-
-
 def _carried_out(workspace: Workspace, runs: Runs, plan: Plan, caller: Caller) -> Receipt:
     with caller.writing() as stop:
         with (
@@ -160,21 +134,3 @@ def _carried_out(workspace: Workspace, runs: Runs, plan: Plan, caller: Caller) -
 
 def _target(workspace: Workspace, runs: Runs) -> Target:
     return Target(workspace.url, workspace.company, workspace.guard, runs)
-
-
-def mapping_warnings(workspace: Workspace) -> Callable[[DesiredState], Callable[[list[Change]], list[Warned]]] | None:
-    """Warn where a plan archives an account, a tax code or a vendor that the mapping names.
-
-    Rules that cannot be read stop no plan; `validate` and `mapping check` tell what is wrong with them.
-    """
-    if workspace.mapping is None:
-        return None
-    from pleoctl.mapping.rules.build import load_rules
-    from pleoctl.mapping.rules.uses import archived_uses
-
-    try:
-        rules = load_rules(workspace.mapping, workspace.root)
-    except PleoctlError as error:
-        LOG.warning("warning: the mapping is not looked at: %s", error)
-        return None
-    return partial(archived_uses, rules)

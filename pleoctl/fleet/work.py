@@ -78,7 +78,7 @@ def plan_file(company: str) -> str:
 
 
 def _plan(task: Task, workspace: Workspace, caller: Caller, result: CompanyResult) -> CompanyResult:
-    from pleoctl.fleet.company import planned
+    from pleoctl.fleet.planning import planned
     from pleoctl.plan.prepare import Choices
 
     made = planned(workspace, Choices(), caller)
@@ -91,7 +91,7 @@ def _plan(task: Task, workspace: Workspace, caller: Caller, result: CompanyResul
 
 
 def _drift(_task: Task, workspace: Workspace, caller: Caller, result: CompanyResult) -> CompanyResult:
-    from pleoctl.fleet.company import drifted
+    from pleoctl.fleet.planning import drifted
     from pleoctl.plan.prepare import Choices
 
     made = drifted(workspace, Choices(), caller)

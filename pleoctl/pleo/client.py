@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import PleoError
 from pleoctl.pleo.paging import PAGE_SIZE
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from pleoctl.model.records import Live
     from pleoctl.remote.transport import Counts, Transport
+
+NAME: Final = "Pleo"
+"""What the service is called in sentences."""
 
 
 class Client:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from pleoctl.errors import PleoError
 from pleoctl.machine import connection_name
+from pleoctl.pleo.client import NAME
 from pleoctl.pleo.reader import PleoReader
-from pleoctl.pleo.signing import NAME, pleo_grant
 from pleoctl.remote.auth import Auth, basic, bearer
 from pleoctl.remote.budget import Budget
-from pleoctl.remote.oauth.auth import renewing
 from pleoctl.remote.service import Service
 from pleoctl.remote.transport import Transport
 from pleoctl.state.opening import state_of
@@ -37,6 +36,10 @@ def connect(workspace: Workspace, kind: type[R], *, stop: threading.Event | None
 
 def _authorisation_of(workspace: Workspace) -> Auth:
     if workspace.oauth is not None:
+        # A company with a key of its own does not wait for what signs in.
+        from pleoctl.pleo.signing import pleo_grant
+        from pleoctl.remote.oauth.auth import renewing
+
         return renewing(pleo_grant(workspace))
     method, secret = workspace.auth
     return authorisation(method, secret.reveal(), workspace.company)

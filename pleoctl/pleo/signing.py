@@ -9,6 +9,7 @@ import msgspec
 from pleoctl.errors import InvalidFile, PleoError
 from pleoctl.hosts import Endpoint
 from pleoctl.model.kinds import KINDS
+from pleoctl.pleo.client import NAME
 from pleoctl.pleo.kinds import scopes
 from pleoctl.remote.oauth.client import Client, endpoint_of
 from pleoctl.remote.oauth.opening import grant_of
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from pleoctl.workspace import Workspace
     from pleoctl.workspace.settings import OAuth
 
-NAME: Final = "Pleo"
 _EXPORT: Final = ("export-jobs:read", "export-jobs:write", "export-items:read")
 _API: Final = "external."
 _AUTH: Final = "auth."

@@ -72,7 +72,7 @@ def test_an_error_is_in_the_reports_too(books: Path, cli: Cli, command: str) -> 
 
 def test_a_bug_is_in_the_reports_too(books: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception that nobody expected must not look like success."""
-    monkeypatch.setattr("pleoctl.fleet.company.prepare", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("pleoctl.fleet.planning.prepare", lambda *_, **__: 1 / 0)
     assert cli("plan", "--junit", "r.xml").code == 1
     assert len(_failures(books / "r.xml")) == 1
 

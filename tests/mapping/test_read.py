@@ -8,6 +8,8 @@ import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from findings import column_of, line_of
 from pleoctl.errors import InvalidFile
@@ -19,6 +21,23 @@ from .conftest import item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+MIXED: list[Any] = [
+    *(
+        {**item(note=note), "accountingEntryId": f"id-{n}"}
+        for n, note in enumerate(["", '},{"x"', '"}, {"_links"', "}]"])
+    ),
+    {"_links": {}, **item()},
+    {"x": {"a": {}}, "y": [{}, {"x": 1}]},
+    {"x": '},{"x"'},
+    {},
+    [{"x": 1}, {"x": 2}],
+    "},{",
+    12,
+    1,
+    None,
+]
 
 
 def items(count: int) -> list[dict[str, Any]]:
@@ -52,6 +71,15 @@ def test_every_shape_gives_the_same_items(monkeypatch: pytest.MonkeyPatch, inden
     assert ids(page + "\n" + other) == wanted * 2
     assert ids("\ufeff" + lines(listed)) == ids(lines(listed).replace("\n", "\r\n\n")) == wanted
     assert ids(json.dumps(listed[0], indent=indent)) == wanted[:1]
+
+
+@given(st.lists(st.sampled_from(MIXED), max_size=60), st.sampled_from([(",", ":"), (", ", ": "), (" , ", " : ")]))
+def test_the_end_of_an_element_is_never_guessed_wrong(listed: list[Any], separators: tuple[str, str]) -> None:
+    """Whatever stands in a list, it gives what it gives line by line, though the next one seems to begin inside it."""
+    texts = [json.dumps(one, separators=separators) for one in listed]
+    by_line = [found for text in texts for found in read_items(io.BytesIO(f"[{text}]".encode()), "f")]
+    together = f'{{"data": [{separators[0].join(texts)}]}}'.encode()
+    assert list(read_items(io.BytesIO(together), "f")) == by_line
 
 
 @pytest.mark.parametrize("content", ["[]", '{"data": []}', " [ ] \n"])

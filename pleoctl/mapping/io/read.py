@@ -26,6 +26,8 @@ _LOG: Final = logging.getLogger("pleoctl.mapping")
 CHUNK: Final = 1 << 18
 MAX_ITEM: Final = 64 * 1024 * 1024
 _HEAD: Final = 1 << 16
+#: Guesses at the end of an element that may be wrong before no more are made.
+_MISSES: Final = 20
 _BAD: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _BOM: Final = codecs.BOM_UTF8
 _BYTE: Final = re.compile(r" \(byte (\d+)\)$")
@@ -116,6 +118,7 @@ class Scanner:
         self._line, self._column = 1, 1
         self._ended = False
         self._goes_on = False
+        self._misses = 0
         self._take(head)
 
     # --- the buffer --------------------------------------------------------------------------------------------
@@ -207,11 +210,39 @@ class Scanner:
         if self._peek() == "]":
             self._at += 1
             return
+        between = ""
         while True:
             self._drop()
-            yield self._item()
+            found = self._guessed(between)
+            yield self._item() if found is None else found
+            end = self._at
             if self._expect(",]", "a comma or ]") == "]":
                 return
+            if found is None and self._misses < _MISSES:
+                between = self._between(end)
+
+    def _between(self, end: int) -> str:
+        """What stands from the end of one element to the first key of the next, as in most lists from each to each."""
+        self._peek()
+        key = self._text.find('"', self._text.find('"', self._at) + 1)
+        return self._text[end - 1 : key + 1]
+
+    def _guessed(self, between: str) -> Item | Defect | None:
+        """The element that stands here, if a whole one ends where the next seems to begin; None where it does not.
+
+        The guess spares finding the end by reading everything twice. It decides nothing: what is no JSON by itself is
+        read the careful way.
+        """
+        end = self._text.find(between, self._at) if between else -1
+        if end < 0:
+            return None
+        try:
+            found = decode(self._text[self._at : end + 1].encode())
+        except _BAD:
+            self._misses += 1
+            return None
+        self._at = end + 1
+        return found
 
     def _object(self) -> Iterator[Item | Defect]:
         """One item, or the items below ``data``."""
