@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-_DIGITS: Final = {10**digits: f"0{digits}d" for digits in range(1, 5)}  # the divisors that the schema knows
+_DIGITS: Final = {10**digits: digits for digits in range(1, 5)}  # the divisors that the schema knows
 
 
 def decimal(hundredths: int, divisor: int) -> str:
     """``8830`` over 100 is ``88.30``; the sign stays in front."""
     if divisor == 1:
         return str(hundredths)
-    whole, rest = divmod(abs(hundredths), divisor)
-    sign = "-" if hundredths < 0 else ""
-    return f"{sign}{whole}.{rest:{_DIGITS[divisor]}}"
+    digits = _DIGITS[divisor]
+    text = str(abs(hundredths)).rjust(digits + 1, "0")
+    return f"{'-' if hundredths < 0 else ''}{text[:-digits]}.{text[-digits:]}"

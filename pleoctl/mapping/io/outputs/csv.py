@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -30,10 +31,10 @@ class CsvWriter:
 
     def entry(self, entry: Entry) -> bytes:
         """The entry's rows."""
-        own = f"{_safe(entry.accounting_entry_id)},{_joined(_kind_of(entry))},{_safe(entry.description)}"
+        own = f"{_safe(entry.accounting_entry_id)},{_kinds(_kind_of(entry))},{_safe(entry.description)}"
         own += f",{_safe(entry.reconciliation_id)}"
-        before, after = f"{own},{_joined(_facts(entry, self._rules))}", _joined(_after(entry))
-        currency = _joined((entry.currency,))
+        before, after = f"{own},{_shared(_facts(entry, self._rules))}", _ends(_after(entry))
+        currency = _cell(entry.currency)
         rows = [f"{before},,,,,,,{currency},,,,,,{after}\n"] if entry.failed else []
         for number, ledger in enumerate(entry.entries, 1):
             head = f"{before},{number},{_cell(ledger.kind)}"
@@ -74,10 +75,10 @@ def _facts(entry: Entry, rules: Rules) -> tuple[str | None, ...]:
 
 
 def _posting(posting: Posting, rules: Rules, currency: str) -> str:
-    of_account = _joined((posting.account, posting.role))
-    of_line = _joined((posting.line_id, posting.tax_code, tags_text(posting.tags), posting.rule, posting.branch))
+    of_account = f"{_cell(posting.account)},{_cell(posting.role)}"
+    of_line = f"{_safe(posting.line_id)},{_cell(posting.tax_code)},{_cell(tags_text(posting.tags))}"
     amount = decimal(posting.amount, rules.divisor(posting.currency))
-    return f"{posting.side},{of_account},{amount},{currency},{of_line}"
+    return f"{posting.side},{of_account},{amount},{currency},{of_line},{_cell(posting.rule)},{_cell(posting.branch)}"
 
 
 def _after(entry: Entry) -> tuple[str | None, ...]:
@@ -88,9 +89,19 @@ def _joined(texts: Iterable[str | None]) -> str:
     return ",".join([_cell(text) if text else "" for text in texts])
 
 
+# Entries have these cells in common with many others: types and days, what is rare beside them, what ends a row.
+_kinds: Final = lru_cache(maxsize=4096)(_joined)
+_shared: Final = lru_cache(maxsize=1024)(_joined)
+_ends: Final = lru_cache(maxsize=1024)(_joined)
+
+
+# What no reader of tables, no terminal and no CI system takes for anything but text.
+_PLAIN: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z ._/()&+-]*")
+
+
 def _safe(text: str | None) -> str:
-    if not text:
-        return ""
+    if not text or _PLAIN.fullmatch(text):
+        return text or ""
     safe = csv_cell(clean(text))
     if "," in safe or '"' in safe:
         doubled = safe.replace('"', '""')
