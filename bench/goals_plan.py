@@ -150,7 +150,7 @@ _PUTS = """
 import json, requests
 session = requests.Session()
 session.auth = (KEY, "")
-for record in json.load(open("ids.json"))[:COUNT]:
+for record in json.load(open("ids.json")):
     body = {"name": "Bare", "code": "1", "archived": False, "taxCodeExternalId": None, "metadata": None}
     session.put(URL + "/v1/chart-of-accounts/" + record, json=body, timeout=60).json()
 """
@@ -162,18 +162,23 @@ def writes() -> Iterator[Result]:
     with tempfile.TemporaryDirectory() as name, Sandbox() as pleo:
         folder = Path(name)
 
-        def ours(count: int) -> float:
+        def seeded(count: int) -> list[dict[str, str]]:
             live = [{"externalId": f"e{n}", "code": str(n), "name": f"Account {n}"} for n in range(count)]
             pleo.reset(Seed(accounts=live))
+            return live
+
+        def ours(count: int) -> float:
+            live = seeded(count)
             rows = [Row(row["externalId"], {"code": row["code"], "name": f"New {row['code']}"}) for row in live]
             workspace(folder, pleo, DesiredState(rows))
             pleoctl(folder, "plan", "-o", "plan.json", "--brief")
             return pleoctl(folder, "apply", "plan.json")
 
         def bare(count: int) -> float:
+            seeded(count)
             ids = [record["id"] for record in pleo.state()["accounts"]]
             (folder / "ids.json").write_text(json.dumps(ids))
-            return python(folder, f"{_told(pleo)}COUNT = {count}\n{_PUTS}")
+            return python(folder, f"{_told(pleo)}{_PUTS}")
 
         taken = marginal(ours, small, large, 3)
         yield Result("an update of apply / a bare requests PUT", taken / marginal(bare, small, large, 3), 1.2)
