@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pleoctl.place import Place
+from pleoctl.place import Place, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,8 @@ class ExitCode(IntEnum):
 class Finding:
     """One thing to tell about an input or a plan.
 
-    The file of its ``place`` is relative to the workspace file where there is one.
+    The file of its ``place`` is relative to the workspace file where there is one. Whoever knows a ``setting`` but not
+    where it stands leaves the place to who has the workspace.
     """
 
     code: str
@@ -49,6 +50,7 @@ class Finding:
     address: str | None = None
     rule: str | None = None
     hint: str | None = None
+    setting: Setting | None = None
 
     @property
     def where(self) -> str:
@@ -156,11 +158,12 @@ class PleoctlError(Exception):
         hint: str | None = None,
         findings: Iterable[Finding] = (),
         place: Place | None = None,
+        setting: Setting | None = None,
     ) -> None:
         """Make the error; without ``findings`` the message itself becomes the only one."""
         super().__init__(message)
         self.message = message
-        self.findings = limited(findings) or [Finding(self.code, message, place=place, hint=hint)]
+        self.findings = limited(findings) or [Finding(self.code, message, place=place, hint=hint, setting=setting)]
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> PleoctlError:

@@ -1,9 +1,12 @@
-"""Where something stands in a file."""
+"""Where something stands: in a file, and among the settings of a workspace."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from typing import Self
 
 _LINE: Final = re.compile(r"0|[1-9][0-9]{0,9}")
 
@@ -58,3 +61,28 @@ class Place:
         """The place that `str` wrote, its column unknown; a text that ends in no line is a file alone."""
         file, _, line = text.rpartition(":")
         return cls(file, int(line)) if file and _LINE.fullmatch(line) else cls(text)
+
+
+class Setting(tuple[str | int, ...]):
+    """The way to a setting of the workspace, from its section on: ``Setting("sink", "book", 0) / "body"``.
+
+    As text ``sink.book[0].body``, which messages begin with.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, *steps: str | int) -> Self:
+        """A section and what leads on from it; numbers count the elements of a list from 0."""
+        return super().__new__(cls, steps)
+
+    @property
+    def section(self) -> str:
+        """What it belongs to: ``source`` or ``sink``."""
+        return str(self[0])
+
+    def __truediv__(self, step: str | int) -> Setting:
+        return Setting(*self, step)
+
+    def __str__(self) -> str:
+        first, *others = self
+        return "".join([str(first), *(f"[{step}]" if isinstance(step, int) else f".{step}" for step in others)])

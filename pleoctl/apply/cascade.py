@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pleoctl.apply.ledger import Ledger
     from pleoctl.apply.steps import Bench
     from pleoctl.model.records import Live
-    from pleoctl.pleo.tags import Operations
+    from pleoctl.pleo.kinds import Bulks
     from pleoctl.remote.errors import ApiError
     from pleoctl.run.receipt import Result
     from pleoctl.run.settle import End
@@ -53,7 +53,7 @@ def restore_tags(bench: Bench, ledger: Ledger, staying: Staying) -> list[Finding
                 told.append(_left(len(earlier), result.change.address))
             else:
                 archived |= {tag.id for tag in earlier}
-    step = Restore(bench.apis.tags, list(groups), archived) if archived else None
+    step = Restore(bench.apis.bulks(TAG.name), list(groups), archived) if archived else None
     if step is not None and step.ids:
         settle(step, _Restoring(ledger), bench.wait)
     return told
@@ -73,7 +73,7 @@ def _left(number: int, group: Address) -> Finding:
 class Restore(Step[str]):
     """Archive tags by their ids: first 100 a call, then, should some resist, one by one."""
 
-    def __init__(self, api: Operations, groups: Sequence[str], archived: set[str]) -> None:
+    def __init__(self, api: Bulks, groups: Sequence[str], archived: set[str]) -> None:
         """Look which of the ``archived`` tags of the groups are active now."""
         self._api, self._groups, self._archived = api, groups, archived
         self._send = self._in_bulk

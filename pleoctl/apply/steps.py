@@ -210,28 +210,29 @@ class Bring(Step[Address]):
 
 
 class Wake(Step[Address]):
-    """Activate a vendor that is a draft, or that a PUT left archived; what else is to change follows (V5)."""
+    """Activate a record that is a draft, or that a PUT left archived; what else is to change follows (V5)."""
 
     doubt = _WRITTEN
 
     def __init__(self, bench: Bench, change: Change, record: Live) -> None:
         super().__init__([change.address])
         self._bench, self._change, self._record = bench, change, record
+        self._api = bench.apis.drafts(change.kind)
 
     def send(self, ids: Sequence[Address]) -> Mapping[Address, Done | Next[Address]]:
         """See `Step.send`; the answer says nothing."""
-        return dict.fromkeys(ids, self._awake(self._bench.apis.vendors.activate(self._record, self._change)))
+        return dict.fromkeys(ids, self._awake(self._api.activate(self._record, self._change)))
 
     def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
         """See `Step.look`."""
-        found = next(iter(self._bench.apis.vendors.by_id([self._record.id])), None)
+        found = next(iter(self._api.by_id([self._record.id])), None)
         if found is None:
             return dict.fromkeys(ids, Moved("another client changed it meanwhile; make a new plan"))
         return dict.fromkeys(ids, Undone() if found.is_draft or found.archived else self._awake(found))
 
     def refused(self, ids: Sequence[Address], error: ApiError) -> Mapping[Address, End | Undone | Next[Address]]:
         """See `Step.refused`."""
-        named = in_the_way(self._bench.apis.vendors, self._change, error)
+        named = in_the_way(self._api, self._change, error)
         return super().refused(ids, error) if named is None else dict.fromkeys(ids, named)
 
     def _awake(self, record: Live) -> Done | Next[Address]:
@@ -241,13 +242,13 @@ class Wake(Step[Address]):
 
 
 class Batch(Step[Address]):
-    """Create up to 1000 accounts; answers are matched by externalId (A42, A43)."""
+    """Create up to 1000 records; answers are matched by key (A42, A43)."""
 
     doubt = _CREATED
 
     def __init__(self, bench: Bench, changes: Sequence[Change]) -> None:
         super().__init__([change.address for change in changes])
-        self._bench, self._api = bench, bench.apis.accounts
+        self._bench, self._api = bench, bench.apis.batches(changes[0].kind)
         self._changes = {change.address: change for change in changes}
 
     def send(self, ids: Sequence[Address]) -> Mapping[Address, End | Next[Address]]:
@@ -284,13 +285,13 @@ class Batch(Step[Address]):
 
 
 class Bulk(Step[Address]):
-    """Archive or unarchive up to 100 tags; what the answer does not show as done goes singly (T65)."""
+    """Archive or unarchive up to 100 records; what the answer does not show as done goes singly (T65)."""
 
     doubt = _WRITTEN
 
     def __init__(self, bench: Bench, changes: Sequence[Change]) -> None:
         super().__init__([change.address for change in changes])
-        self._bench, self._api = bench, bench.apis.tags
+        self._bench, self._api = bench, bench.apis.bulks(changes[0].kind)
         self._changes = {change.address: change for change in changes}
         self._archived: bool = changes[0].after["archived"]
 

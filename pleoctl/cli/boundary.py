@@ -159,12 +159,14 @@ def _system(error: OSError) -> Finding:
     """What the machine refused, as far as nobody who knows more has told it."""
     from pathlib import Path
 
+    from pleoctl.documents.files import fix_of
+
     try:
         Path.cwd()
     except OSError:
         return Finding("error", "the current folder no longer exists", hint="change to one that does")
     words = f"the machine refused: {(error.strerror or str(error)).lower()}"
-    return Finding("error", words, place=Place(str(error.filename)) if error.filename else None)
+    return Finding("error", words, place=Place(str(error.filename)) if error.filename else None, hint=fix_of(error))
 
 
 def _trace(options: Options, error: BaseException) -> None:

@@ -87,6 +87,7 @@ def _run(options: Options, words: str, arguments: list[str]) -> ExitCode:
 @contextmanager
 def _folder(keep: str | None) -> Iterator[Path]:
     """A copy of the example company, and for the time of the demo the current folder."""
+    from pleoctl.documents.files import fix_of
     from pleoctl.documents.published import data_folder
 
     if keep is not None and Path(keep).exists():
@@ -97,7 +98,7 @@ def _folder(keep: str | None) -> Iterator[Path]:
         try:
             shutil.copytree(data_folder("examples") / "company", folder)
         except OSError as error:
-            raise PleoctlError(f"the example company cannot be copied: {error.strerror}") from error
+            raise PleoctlError(f"the example company cannot be copied: {error.strerror}", hint=fix_of(error)) from error
         os.chdir(folder)
         try:
             yield folder

@@ -48,8 +48,11 @@ class Ends:
         self._out.hand_over(LAST_SECONDS)
         failure = self._out.failure
         if failure is not None:
+            from pleoctl.documents.files import fix_of  # only a failure needs it
+
             words = (failure.strerror or str(failure)).lower()
-            sys.stderr.write(shaped(f"error: standard output cannot be written: {words}\n", "error"))
+            told = f"error: standard output cannot be written: {words} ({fix_of(failure)})\n"
+            sys.stderr.write(shaped(told, "error"))
         # Behind `2>&1 | less` it is the reader of the data, for whom every program waits.
         self._err.hand_over(None if _same(1, 2) else LAST_SECONDS)
         return int(ExitCode.ERROR) if failure is not None and code in {ExitCode.OK, ExitCode.CHANGES} else code

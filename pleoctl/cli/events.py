@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.cli.ends import LAST_SECONDS
-from pleoctl.documents.files import writing
+from pleoctl.documents.files import fix_of, writing
 from pleoctl.errors import Finding
 from pleoctl.place import Place
 from pleoctl.streams import Steady
@@ -37,7 +37,7 @@ class Events:
         if not lost:
             return []
         words = f"events could not be written any more: {(lost.strerror or str(lost)).lower()}"
-        return [Finding("events-lost", words, "warning", place=Place(self._name))]
+        return [Finding("events-lost", words, "warning", place=Place(self._name), hint=fix_of(lost))]
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.errors import Finding
@@ -51,6 +51,15 @@ class Document:
     ) -> Finding:
         """A finding that points at a value of this document."""
         return Finding(code, message, "error", self.place(path, key=key), hint=hint)
+
+    def placed(self, finding: Finding, section: str) -> Finding:
+        """A finding about a setting of this document with its place: the setting's, or the nearest that is written.
+
+        What names no setting is about the ``section``.
+        """
+        if finding.place is not None:
+            return finding
+        return replace(finding, place=self.place(finding.setting or (section,)))
 
     def node(self, path: Sequence[str | int]) -> Node | None:
         """The node at a path, None where there is none."""

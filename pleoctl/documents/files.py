@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import contextmanager, suppress
@@ -19,6 +20,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_BYTES: Final = 256 * 1024 * 1024
+_FULL: Final = "free some space, or write to another disk"
+_RIGHTS: Final = "see the permissions of the file and its folder"
+_STEM: Final = 40  # of a name, beside what a temporary one needs: names may have 255 bytes
+_WAY: Final = "remove it, or name another file"
+_FIXES: Final = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: _FULL,
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EROFS: "choose a disk that can be written",
+    errno.EISDIR: "name a file in it",
+    errno.ENOTDIR: _WAY,
+    errno.EEXIST: _WAY,
+    errno.ELOOP: _WAY,
+    errno.ENAMETOOLONG: "give a shorter name",
+    errno.EMFILE: "allow more open files: ulimit -n",
+    errno.ENFILE: "allow more open files: ulimit -n",
+    errno.EIO: "see whether the disk is sound",
+}
 
 
 def read_bytes(path: Path, shown: str | None = None, *, limit: int = MAX_BYTES) -> bytes:
@@ -32,7 +53,7 @@ def read_bytes(path: Path, shown: str | None = None, *, limit: int = MAX_BYTES) 
     except FileNotFoundError as error:
         raise InvalidFile("file does not exist", place=Place(name)) from error
     except (OSError, ValueError) as error:
-        raise InvalidFile(f"cannot be read: {_reason(error)}", place=Place(name)) from error
+        raise InvalidFile(f"cannot be read: {_reason(error)}", place=Place(name), hint=fix_of(error)) from error
 
 
 def read_stdin() -> bytes:
@@ -88,7 +109,7 @@ def whole_file(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
         return
     target = _target(path)
     machine = this_machine()
-    beside = target.with_name(f".{target.name}.{machine.token()}.tmp")
+    beside = target.with_name(f".{target.name[:_STEM]}.{machine.token()}.tmp")
     machine.unfinished.add(beside)
     try:
         with writing(path):
@@ -132,19 +153,36 @@ def _target(path: Path) -> Path:
     with writing(path):
         target = Path(os.path.realpath(path))
     if target.is_symlink():
-        raise NotWritten(
-            "is a link that leads to itself", place=Place(str(path)), hint="remove it, or name another file"
-        )
+        raise NotWritten("is a link that leads to itself", place=Place(str(path)), hint=_WAY)
     return target
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """What goes wrong while a file is written, as `NotWritten`."""
+    """What goes wrong while a file is written, as `NotWritten` with what to do about it."""
     try:
         yield
     except OSError as error:
-        raise NotWritten(f"cannot be written: {_reason(error)}", place=Place(str(path))) from error
+        words = (_in_the_way(path) if error.errno in _NO_FOLDER else None) or _reason(error)
+        raise NotWritten(f"cannot be written: {words}", place=Place(str(path)), hint=fix_of(error)) from error
+
+
+def fix_of(error: Exception) -> str:
+    """What to do about what the machine refused, as a hint."""
+    return _FIXES.get(getattr(error, "errno", None) or 0, "see what stands there, or name another file")
+
+
+_NO_FOLDER: Final = (errno.EEXIST, errno.ENOTDIR, errno.ELOOP)
+
+
+def _in_the_way(path: Path) -> str | None:
+    """What on the way to a file is no folder."""
+    for one in (path, Path(os.path.realpath(path))):
+        for parent in reversed(one.parents):
+            if os.path.lexists(parent) and not parent.is_dir():
+                itself = Path(os.path.realpath(parent)).is_symlink()
+                return f"{parent} is a link that leads to itself" if itself else f"{parent} is not a folder"
+    return None
 
 
 def keep_inside(path: Path, folder: Path, shown: str | None = None) -> None:

@@ -11,6 +11,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from pleoctl.documents.files import fix_of
 from pleoctl.errors import PleoctlError
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class JobMemory:
                 os.fsync(stream.fileno())
         except OSError as error:
             words = f"what this job needs to be taken up again cannot be written ({error.strerror})"
-            raise PleoctlError(words) from error
+            raise PleoctlError(words, hint=fix_of(error)) from error
 
 
 def _is_torn(stream: BinaryIO) -> bool:

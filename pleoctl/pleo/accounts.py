@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from pleoctl.model.kinds import ACCOUNT
 from pleoctl.pleo import wire
-from pleoctl.pleo.answers import understood
+from pleoctl.pleo.answers import BatchResult, understood
 from pleoctl.pleo.client import Client, by_hundreds
 from pleoctl.pleo.paging import Listing, read_pages
 
@@ -22,14 +21,6 @@ if TYPE_CHECKING:
 PATH: Final = "/v1/chart-of-accounts"
 READ: Final = "accounts:read"
 WRITE: Final = "accounts:write"
-
-
-@dataclass(frozen=True, slots=True)
-class BatchResult:
-    """Answer of a batch create: what was created, and the reasons per externalId that was not (A43)."""
-
-    created: list[Live]
-    failed: dict[str, list[str]]
 
 
 class AccountReads(Client):

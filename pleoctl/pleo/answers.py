@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from pleoctl.errors import PleoError
@@ -10,7 +11,17 @@ from pleoctl.remote.errors import LostAnswer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pleoctl.model.records import Live
+
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """Answer of a batch create: what was created, and the reasons per key that was not (A43)."""
+
+    created: list[Live]
+    failed: dict[str, list[str]]
 
 
 def understood(read: Callable[[], T]) -> T:

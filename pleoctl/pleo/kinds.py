@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pleoctl.model.kinds import KINDS
-from pleoctl.pleo import accounts, tags, vendors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from pleoctl.model.changes import Change
     from pleoctl.model.kinds import Kind
     from pleoctl.model.records import Live
+    from pleoctl.pleo.answers import BatchResult
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.pleo.writer import PleoWriter
 
@@ -70,16 +70,57 @@ def scopes(kind: Kind) -> tuple[str, str]:
     return module.READ, module.WRITE
 
 
+class Batches(Operations, Protocol):
+    """What a kind has whose row says `Kind.create_batch`."""
+
+    def every(self) -> list[Live]:
+        """All records, with their whole answers."""
+
+    def create_many(self, changes: Sequence[Change]) -> BatchResult:
+        """Create as many records as a batch may have in one call."""
+
+
+class Bulks(Operations, Protocol):
+    """What a kind has whose row says `Kind.archive_batch`."""
+
+    def archive(self, ids: Sequence[str], archived: bool) -> dict[str, Live]:
+        """Archive or unarchive 1 to 100 records; the answer by id, as far as Pleo gives one."""
+
+    def of_groups(self, groups: Iterable[str]) -> list[Live]:
+        """Every record of these groups, with its whole answer."""
+
+
+class Drafts(Operations, Protocol):
+    """What a kind has that `Kind.has_drafts`."""
+
+    def activate(self, record: Live, change: Change) -> Live:
+        """Make an active record of a draft or an archived one, under the change's key."""
+
+
 class KindApis:
-    """Every kind's operations, by kind name or, for those that only one kind has, by attribute."""
+    """Every kind's operations by its name; what a row says that its kind can beside what all can, by ability."""
 
     def __init__(self, pleo: PleoWriter) -> None:
-        self.accounts, self.tags = accounts.Operations(pleo), tags.Operations(pleo)
-        self.vendors = vendors.Operations(pleo)
-        self._by_kind: dict[str, Operations] = {name: _module(kind).Operations(pleo) for name, kind in KINDS.items()}
+        self._by_kind: dict[str, Any] = {name: _module(kind).Operations(pleo) for name, kind in KINDS.items()}
 
     def __getitem__(self, kind: str) -> Operations:
-        return self._by_kind[kind]
+        found: Operations = self._by_kind[kind]
+        return found
+
+    def batches(self, kind: str) -> Batches:
+        """Of a kind that is created in batches."""
+        found: Batches = self._by_kind[kind]
+        return found
+
+    def bulks(self, kind: str) -> Bulks:
+        """Of a kind that is archived in bulk."""
+        found: Bulks = self._by_kind[kind]
+        return found
+
+    def drafts(self, kind: str) -> Drafts:
+        """Of a kind that has drafts."""
+        found: Drafts = self._by_kind[kind]
+        return found
 
 
 def _module(kind: Kind) -> ModuleType:

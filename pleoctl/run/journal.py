@@ -11,6 +11,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
+from pleoctl.documents.files import fix_of
 from pleoctl.errors import PleoctlError
 from pleoctl.machine import this_machine
 from pleoctl.state.base import StateLost
@@ -97,7 +98,9 @@ class Journal:
     @staticmethod
     def _unwritable(error: OSError) -> JournalError:
         reason = (error.strerror or str(error)).lower()
-        return JournalError(f"the journal cannot be written ({reason}); nothing more is sent to Pleo")
+        return JournalError(
+            f"the journal cannot be written ({reason}); nothing more is sent to Pleo", hint=fix_of(error)
+        )
 
 
 class JournalError(PleoctlError):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import InvalidFile, MissingExtra, Refused, SourceError
 from pleoctl.mapping.context import rules_of
-from pleoctl.place import Place
+from pleoctl.place import Place, Setting
 from pleoctl.sinks.files import make
 from pleoctl.sinks.programs import SECONDS, ExecSink, Program
 from pleoctl.sources.context import Context, connections_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 GROUP: Final = "pleoctl.sinks"
 EXEC: Final = "exec"
+_TYPE: Final = Setting("sink", "type")
 FILES: Final[dict[str, Callable[[dict[str, Any], Path, Rules], Sink]]] = {
     "beancount": make.beancount,
     "hledger": make.hledger,
@@ -92,11 +94,13 @@ def _with_context(workspace: Workspace, context: Context, section: dict[str, Any
         made: Sink = found(context, section)
         _check_promises(kind, made)
     except SourceError as error:
-        place = workspace.document.place(("sink",))
-        raise InvalidFile(error.message, place=place, hint=error.findings[0].hint) from error
+        findings = [
+            workspace.document.placed(replace(finding, code=InvalidFile.code), "sink") for finding in error.findings
+        ]
+        raise InvalidFile(error.message, findings=findings) from error
     for connection in connections_of(context):
         if (missing := connection.refusal()) is not None:
-            raise Refused(missing.message, findings=[missing])
+            raise Refused(missing.message, findings=[workspace.document.placed(missing, "sink")])
     return made
 
 
@@ -115,7 +119,7 @@ def sink_class(kind: str) -> Any:
     for point in entry_points(group=GROUP, name=kind):
         return point.load()
     raise SourceError(
-        f"sink.type: there is no sink type {kind!r}", hint=did_you_mean(kind, sink_types(), "known types")
+        f"{_TYPE}: there is no sink type {kind!r}", hint=did_you_mean(kind, sink_types(), "known types"), setting=_TYPE
     )
 
 
@@ -132,7 +136,9 @@ def _check_signature(kind: str, found: Any) -> None:
         return
     if len(names) != len(_PARAMETERS):
         words = f"a sink is made with a context and its section, not with ({', '.join(names)})"
-        raise SourceError(f"sink.type: {kind} cannot be used: {words}", hint="see docs/sinks.md, `Your own sink`")
+        raise SourceError(
+            f"{_TYPE}: {kind} cannot be used: {words}", hint="see docs/sinks.md, `Your own sink`", setting=_TYPE
+        )
 
 
 def _check_promises(kind: str, made: Any) -> None:
@@ -142,7 +148,9 @@ def _check_promises(kind: str, made: Any) -> None:
         missing.append("capabilities")
     if missing:
         words = f"it has no {', '.join(missing)}"
-        raise SourceError(f"sink.type: {kind} cannot be used: {words}", hint="see docs/sinks.md, `Your own sink`")
+        raise SourceError(
+            f"{_TYPE}: {kind} cannot be used: {words}", hint="see docs/sinks.md, `Your own sink`", setting=_TYPE
+        )
 
 
 def publisher(workspace: Workspace) -> Callable[[], None] | None:

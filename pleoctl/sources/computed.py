@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.errors import MissingExtra, SourceError
+from pleoctl.place import Setting
 from pleoctl.sources.base import FIELDS
 from pleoctl.text import did_you_mean
 
@@ -18,13 +19,13 @@ class Computed:
 
     def __init__(self, given: dict[str, str], resource: str) -> None:
         """Raises `SourceError` for what is no expression, `MissingExtra` where expressions cannot be read."""
-        self._key = f"source.{resource}.fields"
+        self._key = Setting("source", resource, "fields")
         self._fields: dict[str, Expression] = {}
         for name, text in given.items():
             if name not in FIELDS[resource]:
                 hint = did_you_mean(name, sorted(FIELDS[resource]))
-                raise SourceError(f"{self._key}: unknown field {name!r}", hint=hint)
-            self._fields[name] = _compiled(text, f"{self._key}.{name}")
+                raise SourceError(f"{self._key}: unknown field {name!r}", hint=hint, setting=self._key)
+            self._fields[name] = _compiled(text, self._key / name)
 
     def __contains__(self, name: str) -> bool:
         """Whether a field is computed, and needs no column."""
@@ -53,7 +54,7 @@ class Condition:
 
     def __init__(self, text: str, resource: str) -> None:
         """Raises `SourceError` for what is no expression, `MissingExtra` where expressions cannot be read."""
-        self._expression = _compiled(text, f"source.{resource}.where")
+        self._expression = _compiled(text, Setting("source", resource, "where"))
         self._header: list[str] = []
 
     def header(self, header: list[str]) -> None:
@@ -67,13 +68,15 @@ class Condition:
 
         if len(cells) < len(self._header):
             return True
+        key = self._expression.key
         try:
             value = self._expression(dict(zip(self._header, cells, strict=False)))
         except ExpressionError as error:
-            raise SourceError(f"{self._expression.key}: {error}") from error
+            raise SourceError(f"{key}: {error}", setting=key) from error
         if not isinstance(value, bool):
             shown = "null" if value is None else repr(value)[:60]
-            raise SourceError(f"{self._expression.key} gives {shown} for the row {cells[:3]}, neither true nor false")
+            words = f"{key} gives {shown} for the row {cells[:3]}, neither true nor false"
+            raise SourceError(words, setting=key)
         return value
 
 
@@ -81,10 +84,12 @@ def _check_names(expression: Expression, header: list[str]) -> None:
     for name in expression.unseen:
         if name not in header:
             hint = did_you_mean(name, [one for one in header if one])
-            raise SourceError(f"{expression.key}: there is no column {name!r} ({expression.text})", hint=hint)
+            raise SourceError(
+                f"{expression.key}: there is no column {name!r} ({expression.text})", hint=hint, setting=expression.key
+            )
 
 
-def _compiled(text: str, key: str) -> Expression:
+def _compiled(text: str, key: Setting) -> Expression:
     try:
         from pleoctl.sources.http.expressions import Expression  # jmespath is an extra
     except ModuleNotFoundError as error:

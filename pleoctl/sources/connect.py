@@ -11,6 +11,7 @@ import msgspec
 from pleoctl.errors import Finding, Refused, RemoteError, SourceError
 from pleoctl.hosts import Endpoint
 from pleoctl.machine import connection_name
+from pleoctl.place import Setting
 from pleoctl.remote.budget import Budget
 from pleoctl.remote.errors import ApiError, LostAnswer
 from pleoctl.remote.oauth.auth import renewing
@@ -81,8 +82,9 @@ class ServerConnection:
         hosts = TrustedHosts()
         if self.endpoint == self._own or hosts.trust(self.endpoint):
             return self.client("").refusal() if self.signs_in else None
-        message, hint = hosts.refusal(self.endpoint, f"{self._credentials.section}.baseUrl")
-        return Finding(Refused.code, message, hint=hint)
+        key = Setting(self._credentials.section, "baseUrl")
+        message, hint = hosts.refusal(self.endpoint, str(key))
+        return Finding(Refused.code, message, hint=hint, setting=key)
 
     @property
     def signs_in(self) -> bool:
@@ -213,12 +215,13 @@ def error_message(body: Any, depth: int = 4) -> str:
 
 
 def _checked(url: str, section: str) -> Endpoint:
+    key = Setting(section, "baseUrl")
     endpoint = Endpoint.parse(url)
     if endpoint is None and "@" in url:
-        raise SourceError(f"{section}.baseUrl holds a credential", hint=f"give it in {section}.auth, as a reference")
+        raise SourceError(f"{key} holds a credential", hint=f"give it in {section}.auth, as a reference", setting=key)
     if endpoint is None:
-        raise SourceError(f"{section}.baseUrl is not a base url", hint="e.g. https://api.example.com")
+        raise SourceError(f"{key} is not a base url", hint="e.g. https://api.example.com", setting=key)
     if endpoint.scheme == "http" and not endpoint.loopback:
-        words = f"{section}.baseUrl: http://{endpoint.authority} is not https"
-        raise SourceError(words, hint="only loopback may use http")
+        words = f"{key}: http://{endpoint.authority} is not https"
+        raise SourceError(words, hint="only loopback may use http", setting=key)
     return endpoint

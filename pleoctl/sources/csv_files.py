@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.files import read_bytes
 from pleoctl.errors import SourceError
-from pleoctl.place import Place
+from pleoctl.place import Place, Setting
 from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table
 from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.cells import settle
@@ -49,7 +49,7 @@ class CsvSource:
         if "rows" in config:
             given = literal_rows(resource, config["rows"])
             return Table(resource, [SourceRow(dict(cells), f"{resource}[{n}]") for n, cells in enumerate(given)])
-        tables = [self._table(part, resource, key) for key, part in _parts(config)]
+        tables = [self._table(part, resource, key) for key, part in _parts(config, Setting("source", resource))]
         if len(tables) == 1:
             return tables[0]
         for one in tables:
@@ -61,10 +61,10 @@ class CsvSource:
             [told for one in tables for told in one.findings],
         )
 
-    def _table(self, config: dict[str, Any], resource: str, key: tuple[str, ...]) -> Table:
+    def _table(self, config: dict[str, Any], resource: str, key: Setting) -> Table:
         if "path" not in config:
-            raise SourceError(f"{'.'.join(('source', resource, *key))} lacks path")
-        path = self._context.inside(config["path"], "source", resource, *key, "path")
+            raise SourceError(f"{key} lacks path", setting=key)
+        path = self._context.inside(config["path"], *key, "path")
         return self.reader()(path, config, resource).table()
 
     @staticmethod
@@ -73,12 +73,12 @@ class CsvSource:
         return CsvFile
 
 
-def _parts(config: dict[str, Any]) -> list[tuple[tuple[str, ...], dict[str, Any]]]:
+def _parts(config: dict[str, Any], key: Setting) -> list[tuple[Setting, dict[str, Any]]]:
     """The files behind a table: one, or each of its ``parts``, which share what stands beside them."""
     shared = {name: value for name, value in config.items() if name != "parts"}
     if "parts" not in config:
-        return [((), shared)]
-    return [(("parts", name), {**shared, **part}) for name, part in config["parts"].items()]
+        return [(key, shared)]
+    return [(key / "parts" / name, {**shared, **part}) for name, part in config["parts"].items()]
 
 
 class CsvFile:
@@ -106,7 +106,11 @@ class CsvFile:
         csv.field_size_limit(MAX_CELL)
         delimiter = self._config.get("delimiter", ",")
         if delimiter in UNFIT:
-            raise SourceError(f"the delimiter {delimiter!r} cannot separate cells", hint='e.g. "," or ";"')
+            raise SourceError(
+                f"the delimiter {delimiter!r} cannot separate cells",
+                hint='e.g. "," or ";"',
+                setting=Setting("source", self._resource, "delimiter"),
+            )
         text = "".join(_LINES.findall(text)[self._header_row - 1 :]) if self._header_row > 1 else text
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         return self._made(self._lines(reader))
@@ -185,9 +189,11 @@ class CsvFile:
         given = self._config.get("columns", {})
         unknown = [name for name in (*given, *self._fixed) if name not in FIELDS[self._resource]]
         if unknown:
+            columns = Setting("source", self._resource, "columns")
             raise SourceError(
-                f"source.{self._resource}.columns: unknown field {unknown[0]!r}",
+                f"{columns}: unknown field {unknown[0]!r}",
                 hint=did_you_mean(unknown[0], sorted(FIELDS[self._resource])),
+                setting=columns,
             )
         found = {}
         for name in FIELDS[self._resource]:

@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from pleoctl.errors import MissingExtra, Refused, SourceError
 from pleoctl.hosts import Endpoint
+from pleoctl.place import Setting
 from pleoctl.sources.context import origin_of
 from pleoctl.sources.sqlite import open_read_only
 from pleoctl.workspace.secrets import Origin
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from pleoctl.sources.bounds import Bounds
     from pleoctl.sources.context import Context
+
+_URL: Final = Setting("source", "url")
 
 # Drivers whose urls say where they go in the url's own host and nowhere else.
 DRIVERS: Final = frozenset(
@@ -105,7 +108,9 @@ def _parsed(text: str) -> URL:
     try:
         return make_url(text)
     except ArgumentError:
-        raise SourceError("source.url is not an SQLAlchemy url", hint="e.g. postgresql://user@host/books") from None
+        raise SourceError(
+            f"{_URL} is not an SQLAlchemy url", hint="e.g. postgresql://user@host/books", setting=_URL
+        ) from None
 
 
 def _engine(url: URL) -> Engine:
@@ -114,9 +119,11 @@ def _engine(url: URL) -> Engine:
     try:
         return create_engine(url, connect_args=arguments, poolclass=NullPool)
     except NoSuchModuleError:
-        raise SourceError("source.url names a database that SQLAlchemy does not know") from None
+        raise SourceError(f"{_URL} names a database that SQLAlchemy does not know", setting=_URL) from None
     except SQLAlchemyError:
-        raise SourceError("source.url is not an SQLAlchemy url", hint="e.g. postgresql://user@host/books") from None
+        raise SourceError(
+            f"{_URL} is not an SQLAlchemy url", hint="e.g. postgresql://user@host/books", setting=_URL
+        ) from None
     except ModuleNotFoundError as error:
         raise MissingExtra(f"the database needs the driver {error.name}", hint=f"pip install {error.name}") from None
 
@@ -157,9 +164,11 @@ def _file(context: Context, url: URL, *, vouched: bool) -> tuple[Path, str]:
     """The file of an SQLite url, relative to the workspace, and what else its uri says."""
     name = (url.database or "").removeprefix("file:")
     if not name or name == ":memory:":
-        raise SourceError("source.url names no database file", hint="e.g. sqlite:///as/books.db, from the workspace on")
+        raise SourceError(
+            f"{_URL} names no database file", hint="e.g. sqlite:///as/books.db, from the workspace on", setting=_URL
+        )
     for option in url.query:
         if option not in _SQLITE_OPTIONS:
-            raise SourceError(f"source.url: the option {option!r} is not known for SQLite")
+            raise SourceError(f"{_URL}: the option {option!r} is not known for SQLite", setting=_URL)
     kept = "".join(f"&{option}=1" for option in ("immutable", "nolock") if url.query.get(option) == "1")
     return (context.root / name if vouched else context.inside(name, "source", "url")), kept

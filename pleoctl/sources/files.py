@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.files import read_bytes
 from pleoctl.errors import InvalidFile, SourceError
-from pleoctl.place import Place
+from pleoctl.place import Place, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,4 +75,5 @@ def check_metadata(rows: Iterable[SourceRow], names: dict[str, str], found: set[
         return
     for field, key in names.items():
         if key not in found:
-            raise SourceError(f"source.metadata.{field}: no account has {key!r}")
+            setting = Setting("source", "metadata", field)
+            raise SourceError(f"{setting}: no account has {key!r}", setting=setting)

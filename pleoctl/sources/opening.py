@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
@@ -11,6 +10,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import Finding, InvalidFile, MissingExtra, Refused, SourceError
+from pleoctl.place import Setting
 from pleoctl.sources.context import Context, connections_of, redact
 from pleoctl.text import did_you_mean
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pleoctl.workspace import Workspace
 
 GROUP: Final = "pleoctl.sources"
-_KEY: Final = re.compile(r"source(\.\w+)*")
+_TYPE: Final = Setting("source", "type")
 _CHANGE: Final = "a source is made with a context (root, inside, reveal, run, http, stop), no longer with the workspace"
 _CHANGE_HINT: Final = "see docs/sources.md, `Your own source`; install a newer version of the package"
 
@@ -55,7 +55,9 @@ def open_source(workspace: Workspace, stop: threading.Event | None = None) -> So
         with _narrow(context):
             made: Source = found(context, section)
     except SourceError as error:
-        findings = [_placed(replace(finding, code=InvalidFile.code), workspace) for finding in error.findings]
+        findings = [
+            workspace.document.placed(replace(finding, code=InvalidFile.code), "source") for finding in error.findings
+        ]
         raise InvalidFile.of(findings) from error
     return _Told(made, context, workspace)
 
@@ -97,7 +99,9 @@ class _Told:
     def _tell(self, finding: Finding) -> Finding:
         hint = finding.hint and redact(self._context, finding.hint)
         told = replace(finding, message=redact(self._context, finding.message), hint=hint)
-        return _placed(told, self._workspace) if finding.code == Refused.code else told
+        if finding.setting is None and finding.code != Refused.code:
+            return told
+        return self._workspace.document.placed(told, "source")
 
 
 def _check_signature(kind: str, found: Any) -> None:
@@ -107,7 +111,9 @@ def _check_signature(kind: str, found: Any) -> None:
     except (TypeError, ValueError):
         return
     if names[:1] == ["workspace"]:
-        raise SourceError(f"source.type: {kind} was written for an older pleoctl: {_CHANGE}", hint=_CHANGE_HINT)
+        raise SourceError(
+            f"{_TYPE}: {kind} was written for an older pleoctl: {_CHANGE}", hint=_CHANGE_HINT, setting=_TYPE
+        )
 
 
 @contextmanager
@@ -118,15 +124,9 @@ def _narrow(context: Context) -> Iterator[None]:
     except AttributeError as error:
         if error.obj is not context:
             raise
-        raise SourceError(f"source.type: it asks for {error.name!r}: {_CHANGE}", hint=_CHANGE_HINT) from error
-
-
-def _placed(finding: Finding, workspace: Workspace) -> Finding:
-    """A finding about the section, where its message says: at ``source.accounts.path`` or the nearest that exists."""
-    if finding.place is not None:
-        return finding
-    named = _KEY.match(finding.message)
-    return replace(finding, place=workspace.document.place(named[0].split(".") if named else ("source",)))
+        raise SourceError(
+            f"{_TYPE}: it asks for {error.name!r}: {_CHANGE}", hint=_CHANGE_HINT, setting=_TYPE
+        ) from error
 
 
 def source_class(kind: str) -> Any:
@@ -144,7 +144,7 @@ def source_class(kind: str) -> Any:
     for point in entry_points(group=GROUP, name=kind):
         return point.load()
     hint = did_you_mean(kind, source_types(), "known types")
-    raise SourceError(f"source.type: there is no source type {kind!r}", hint=hint)
+    raise SourceError(f"{_TYPE}: there is no source type {kind!r}", hint=hint, setting=_TYPE)
 
 
 def source_types() -> list[str]:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from pleoctl.errors import SourceError
+from pleoctl.place import Setting
 from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table, resource_names
 from pleoctl.sources.bounds import DEFAULT_SECONDS, Bounds
 from pleoctl.sources.cells import as_text, settle
@@ -45,7 +46,7 @@ class SqlSource:
         self._tables: dict[str, Table] | None = None
         for name in resource_names():
             if name in section:
-                check_query(str(section[name]["query"]), f"source.{name}.query")
+                check_query(str(section[name]["query"]), Setting("source", name, "query"))
 
     def read(self, resource: str) -> Table | None:
         """See `Source.read`; the first call reads everything, in one transaction that is rolled back."""
@@ -76,17 +77,17 @@ class SqlSource:
         return tables
 
     def _table(self, connection: Connection, resource: str, bounds: Bounds) -> Table:
-        label = f"source.{resource}.query"
+        key = Setting("source", resource, "query")
         # Colons are text here, not parameters. Rows come in portions, so that no answer is held as a whole.
         query = text(str(self._section[resource]["query"]).replace(":", "\\:"))
         result = connection.execution_options(yield_per=_PORTION).execute(query)
         names = list(result.keys())
-        _check_columns(names, resource, label)
+        _check_columns(names, resource, key)
         rows = []
         for number, values in enumerate(result, 1):
             bounds.row(values)
-            rows.append(_row(dict(zip(names, values, strict=True)), number, label))
-        return Table(label, rows)
+            rows.append(_row(dict(zip(names, values, strict=True)), number, str(key)))
+        return Table(str(key), rows)
 
 
 def _failed(error: Exception) -> SourceError:
@@ -97,23 +98,25 @@ def _failed(error: Exception) -> SourceError:
     return SourceError(f"the database cannot be read: {words[0] if words else type(error).__name__}")
 
 
-def check_query(query: str, key: str) -> None:
+def check_query(query: str, key: Setting) -> None:
     """Raise `SourceError` unless a query is one that only reads."""
     bare = _TEXTS.sub(" ", query).strip().rstrip(";")
     if not _STARTS.match(bare) or ";" in bare:
-        raise SourceError(f"{key} is not one SELECT", hint="a source only reads")
+        raise SourceError(f"{key} is not one SELECT", hint="a source only reads", setting=key)
 
 
-def _check_columns(names: list[str], resource: str, label: str) -> None:
+def _check_columns(names: list[str], resource: str, key: Setting) -> None:
     for name in names:
         if name not in FIELDS[resource]:
             raise SourceError(
-                f"{label} gives a column {name!r}, which is no field", hint=did_you_mean(name, sorted(FIELDS[resource]))
+                f"{key} gives a column {name!r}, which is no field",
+                hint=did_you_mean(name, sorted(FIELDS[resource])),
+                setting=key,
             )
     missing = [name for name in REQUIRED[resource] if name not in names]
     if missing or len(set(names)) != len(names):
         raise SourceError(
-            f"{label} gives no column {missing[0]}" if missing else f"{label} gives a column twice",
+            f"{key} gives no column {missing[0]}" if missing else f"{key} gives a column twice",
             hint='name columns like fields: select id as "externalId", …',
         )
 

@@ -7,7 +7,7 @@ import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.documents.files import write_atomically
+from pleoctl.documents.files import fix_of, write_atomically
 from pleoctl.errors import PleoctlError, Refused
 from pleoctl.machine import this_machine
 
@@ -87,7 +87,7 @@ class FileVault:
 
     def _failed(self, what: str, error: OSError) -> PleoctlError:
         reason = (error.strerror or str(error)).lower()
-        return PleoctlError(f"the token file {self._path} {what}: {reason}", hint="see its folder's permissions")
+        return PleoctlError(f"the token file {self._path} {what}: {reason}", hint=fix_of(error))
 
 
 class FileNote:

@@ -17,6 +17,8 @@ from pleoctl.workspace import Workspace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.conftest import Cli, MakeWorkspace
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "sinks" / "pleoctl-sink-sqlite"
 
 
@@ -101,6 +103,27 @@ def test_a_type_that_there_is_not_is_told_with_the_nearest(workspace: Any, cli: 
     said = cli("sink", "check")
     assert said.code == 78
     assert "beancount" in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"book": [{"path": "/b", "body": {"a.b": ["draft", "na me"]}}]}, '"na me"'),
+        ({"lookups": {"account": {"path": "/a", "records": "rows", "id": "id"}}}, '{"path": "/a"'),
+        ({"baseUrl": "http://books.example"}, '"http://books'),
+    ],
+)
+def test_what_is_wrong_in_the_section_is_told_where_it_stands(
+    changes: dict[str, Any], word: str, workspace: MakeWorkspace, cli: Cli
+) -> None:
+    """Line and column of the very value, also in lists and behind names with dots."""
+    find = {"path": "/x", "records": "rows", "id": "id", "key": "reference"}
+    plain = {"type": "http", "baseUrl": "http://127.0.0.1:9", "find": find, "book": {"path": "/b", "body": {}}}
+    text = (workspace(sink=plain | changes) / "pleoctl.yaml").read_text(encoding="utf-8")
+    line, column = text[: text.rindex(word)].count("\n") + 1, text.splitlines()[-1].rindex(word) + 1
+    said = cli("sink", "check")
+    assert said.code == 78
+    assert f"pleoctl.yaml:{line}:{column}: sink." in said.stderr
 
 
 @pytest.mark.parametrize("kind", ["http", "tryton"])

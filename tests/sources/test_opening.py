@@ -19,6 +19,8 @@ from pleoctl.workspace.limits import Limits
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.conftest import Cli, MakeWorkspace
+
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "sources" / "pleoctl-source-ini"
 ROWS = [{"id": n, "name": f"Account \x1b[31m{n}", "off": n == 2, "kind": "x"} for n in range(1, 4)]
@@ -215,3 +217,31 @@ def test_the_schema_states_the_defaults_of_sources() -> None:
         assert branches[kind]["answerBytes"]["default"] == Limits().answer_bytes
     assert branches["sql"]["timeoutSeconds"]["default"] == bounds.DEFAULT_SECONDS
     assert schema["definitions"]["exec"]["properties"]["timeoutSeconds"]["default"] == running.DEFAULT_SECONDS
+
+
+_HTTP = {"type": "http", "baseUrl": "http://127.0.0.1:9"}
+_LIST = {"paginate": {"type": "none"}, "path": "/a", "records": "rows"}
+
+
+@pytest.mark.parametrize(
+    ("section", "word"),
+    [
+        ({**_HTTP, "accounts": {**_LIST, "fields": {"externalId": "id", "name": "na me"}}}, '"na me"'),
+        ({**_HTTP, "accounts": {**_LIST, "parts": {"a.b": {"paginate": {"type": "x"}}}}}, '"x"'),
+        ({"type": "http", "baseUrl": "http://a.example", "accounts": {}}, "{}}"),
+        ({"type": "http", "baseUrl": "http://a.example"}, '"http://a'),
+        ({"type": "sql", "url": "env:BOOKS", "accounts": {"query": "drop table a"}}, '"drop'),
+        ({"type": "http", "preset": "fortnocks"}, '"fortnocks"'),
+        ({"type": "csv", "accounts": {"rows": [{"externalId": "1", "name": "a"}, {"nome": "a"}]}}, '{"nome"'),
+        ({"type": "beancont"}, '"beancont"'),
+    ],
+)
+def test_what_is_wrong_in_a_section_is_told_where_it_stands(
+    section: dict[str, Any], word: str, workspace: MakeWorkspace, cli: Cli
+) -> None:
+    """Line and column of the very value, also behind names with dots and in lists."""
+    text = (workspace(source=section) / "pleoctl.yaml").read_text(encoding="utf-8")
+    line, column = text[: text.rindex(word)].count("\n") + 1, text.splitlines()[-1].rindex(word) + 1
+    said = cli("source", "check")
+    assert said.code == (1 if section["type"] == "csv" else 78)  # what csv files say is checked when they are read
+    assert f"pleoctl.yaml:{line}:{column}: source." in said.stderr

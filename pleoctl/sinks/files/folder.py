@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.documents.files import read_bytes, write_atomically
+from pleoctl.documents.files import fix_of, read_bytes, write_atomically
 from pleoctl.errors import PleoctlError
 from pleoctl.sinks.base import BooksUnusable, Held, HeldPosting, Refusal
 from pleoctl.sinks.files.ledger import FOLDER, LedgerLine, decode, encode
@@ -46,7 +46,7 @@ class FolderSink:
             probe.unlink()
         except OSError as error:
             words = f"{self._shown} cannot be written: {(error.strerror or str(error)).lower()}"
-            raise BooksUnusable(words, "accounting_system_unreachable") from error
+            raise BooksUnusable(words, "accounting_system_unreachable", hint=fix_of(error)) from error
 
     def close(self) -> None:
         """See `Sink`."""

@@ -15,6 +15,8 @@ from pleoctl.text import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from pleoctl.place import Setting
+
     Filler = Callable[[Mapping[str, Any]], Any]
 
 _EACH: Final = frozenset({"each", "as"})
@@ -47,7 +49,7 @@ ELEMENT: Final = "posting"
 class Template:
     """One body; what is null in an object is left out of it."""
 
-    def __init__(self, body: Any, key: str) -> None:
+    def __init__(self, body: Any, key: Setting) -> None:
         """``key`` is its place in the workspace file. Raises `SourceError`."""
         self.expressions: list[Expression] = []
         self._fill = self._compiled(body, key)
@@ -59,35 +61,35 @@ class Template:
         """
         return self._fill({**scope, _CUTS: [] if cuts is None else cuts})
 
-    def _compiled(self, value: Any, key: str) -> Filler:
+    def _compiled(self, value: Any, key: Setting) -> Filler:
         if isinstance(value, str):
             return self._leaf(value, key)
         if isinstance(value, list):
-            parts = [self._compiled(item, f"{key}[{n}]") for n, item in enumerate(value)]
+            parts = [self._compiled(item, key / n) for n, item in enumerate(value)]
             return lambda scope: [part(scope) for part in parts]
         if not isinstance(value, dict):
             return lambda _scope: value
         if value.keys() == _EACH:
-            return self._repeated(self._leaf(value["each"], f"{key}.each"), self._compiled(value["as"], f"{key}.as"))
+            return self._repeated(self._leaf(value["each"], key / "each"), self._compiled(value["as"], key / "as"))
         if value.keys() == _WORDS and isinstance(value["length"], int):
             return self._words(value["text"], value["length"], key)
-        fields = {name: self._compiled(item, f"{key}.{name}") for name, item in value.items()}
+        fields = {name: self._compiled(item, key / name) for name, item in value.items()}
         return lambda scope: {name: filled for name, fill in fields.items() if (filled := fill(scope)) is not None}
 
-    def _leaf(self, text: Any, key: str) -> Filler:
+    def _leaf(self, text: Any, key: Setting) -> Filler:
         if not isinstance(text, str):
-            raise SourceError(f"{key} is not a JMESPath expression")
+            raise SourceError(f"{key} is not a JMESPath expression", setting=key)
         expression = Expression(text, key)
         self.expressions.append(expression)
         return lambda scope: value_of(expression, scope)
 
-    def _words(self, text: Any, length: int, key: str) -> Filler:
+    def _words(self, text: Any, length: int, key: Setting) -> Filler:
         """People's words in the room that the books give them."""
-        fill = self._leaf(text, f"{key}.text")
+        fill = self._leaf(text, key / "text")
         for path in self.expressions[-1].paths:
             if path[-1] not in _OF_PEOPLE:
                 hint = "only what people wrote is cut: entry.description, entry.attendees, entry.vendor.name"
-                raise SourceError(f"{key} would cut {'.'.join(path)}", hint=hint)
+                raise SourceError(f"{key} would cut {'.'.join(path)}", hint=hint, setting=key)
 
         def filled(scope: Mapping[str, Any]) -> str | None:
             value = fill(scope)
@@ -124,7 +126,9 @@ def check_names(expressions: Iterable[Expression], variables: set[str], known: f
             unknown = next((name for name in own if name not in names), None)
             if unknown is not None:
                 hint = did_you_mean(unknown, sorted(names))
-                raise SourceError(f"{expression.key} reads {unknown!r}, which no entry has", hint=hint)
+                raise SourceError(
+                    f"{expression.key} reads {unknown!r}, which no entry has", hint=hint, setting=expression.key
+                )
 
 
 def uses(expressions: list[Expression], name: str) -> bool:

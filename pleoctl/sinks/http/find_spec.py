@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pleoctl.errors import SourceError
+from pleoctl.place import Setting
 from pleoctl.sinks.base import Stage
 from pleoctl.sources.http.expressions import Expression
 from pleoctl.sources.http.spec import lookup, request_of
@@ -13,6 +14,8 @@ from pleoctl.sources.http.templates import names
 
 if TYPE_CHECKING:
     from pleoctl.sources.http.spec import Request, Resource
+
+_FIND: Final = Setting("sink", "find")
 
 _LINE: Final = ("account", "accountId", "side", "amount", "debit", "credit", "currency")
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
@@ -72,70 +75,77 @@ class Find:
 
 def finds_of(config: Any, variables: set[str], currency: str | None) -> list[Find]:
     """The section ``find``: a look-up, or several that are asked one after the other. Raises `SourceError`."""
-    given = config if isinstance(config, list) else [config]
-    return [
-        _find(one, f"sink.find[{n}]" if len(given) > 1 else "sink.find", variables, currency)
-        for n, one in enumerate(given)
-    ]
+    given = [(_FIND / n, one) for n, one in enumerate(config)] if isinstance(config, list) else [(_FIND, config)]
+    return [_find(one, key, variables, currency) for key, one in given]
 
 
-def _find(config: dict[str, Any], key: str, variables: set[str], currency: str | None) -> Find:
+def _find(config: dict[str, Any], key: Setting, variables: set[str], currency: str | None) -> Find:
     if config.get("key") is None:
-        raise SourceError(f"{key} lacks key", hint="the expression that gives our reference in a record")
+        raise SourceError(f"{key} lacks key", hint="the expression that gives our reference in a record", setting=key)
     used = set(names([config.get(part) for part in ("path", "query", "headers", "body")]))
     many = _many(config.get("many"), key)
     if (KEYS in used) != (many is not None):
-        raise SourceError(f"{key}: {{keys}} and many belong together", hint="many says how the keys are written")
+        raise SourceError(
+            f"{key}: {{keys}} and many belong together", hint="many says how the keys are written", setting=key
+        )
     if KEY in used and many is not None:
-        raise SourceError(f"{key} asks for {{key}} and for {{keys}}", hint="take one of them")
+        raise SourceError(f"{key} asks for {{key}} and for {{keys}}", hint="take one of them", setting=key)
     listing = lookup(config, key, variables | {KEY, KEYS, SINCE})
     fields = {
-        name: Expression(config[name], f"{key}.{name}")
+        name: Expression(config[name], key / name)
         for name in ("url", "void", "date", "attachments")
         if config.get(name) is not None
     }
     left = {
-        stage: Expression(config["left"][stage], f"{key}.left.{stage}")
+        stage: Expression(config["left"][stage], key / "left" / stage)
         for stage in STAGES
         if (config.get("left") or {}).get(stage) is not None
     }
     return Find(
         listing,
-        Expression(config["key"], f"{key}.key"),
+        Expression(config["key"], key / "key"),
         fields,
         _lines(config["lines"], key, currency) if config.get("lines") else None,
         left,
-        Expression(config["group"], f"{key}.group") if config.get("group") is not None else None,
+        Expression(config["group"], key / "group") if config.get("group") is not None else None,
         many,
-        _detail(config["detail"], f"{key}.detail", variables) if config.get("detail") else None,
+        _detail(config["detail"], key / "detail", variables) if config.get("detail") else None,
         by_key=KEY in used,
     )
 
 
-def _many(config: dict[str, Any] | None, key: str) -> Many | None:
+def _many(config: dict[str, Any] | None, key: Setting) -> Many | None:
     if config is None:
         return None
     if "each" in config and set(names(config["each"])) != {KEY}:
-        raise SourceError(f"{key}.many.each writes no {{key}}", hint="e.g. each: \"reference eq '{key}'\"")
+        raise SourceError(
+            f"{key}.many.each writes no {{key}}",
+            hint="e.g. each: \"reference eq '{key}'\"",
+            setting=key / "many" / "each",
+        )
     return Many(int(config["size"]), config.get("each"), str(config.get("join", "")))
 
 
-def _detail(config: dict[str, Any], key: str, variables: set[str]) -> Detail:
+def _detail(config: dict[str, Any], key: Setting, variables: set[str]) -> Detail:
     plain = {name: value for name, value in config.items() if name != "record"}
     request = request_of(plain, key, variables | {"parent"})
     used = sorted(name for name in names([request.path, request.query, request.headers]) if name.startswith("parent."))
-    record = Expression(config["record"], f"{key}.record") if config.get("record") is not None else None
+    record = Expression(config["record"], key / "record") if config.get("record") is not None else None
     return Detail(request, record, tuple(used))
 
 
-def _lines(config: dict[str, Any], key: str, currency: str | None) -> Lines:
+def _lines(config: dict[str, Any], key: Setting, currency: str | None) -> Lines:
     fields = config["as"]
     amounts = {"amount", "debit", "credit"} & {name for name, text in fields.items() if text}
     accounts = {"account", "accountId"} & {name for name, text in fields.items() if text}
     if len(accounts) != 1 or not amounts or ("amount" in amounts and len(amounts) > 1):
         words = "needs account or accountId, and either amount or debit and credit"
-        raise SourceError(f"{key}.lines.as {words}")
+        raise SourceError(f"{key}.lines.as {words}", setting=key / "lines" / "as")
     if "currency" not in fields and currency is None:
-        raise SourceError(f"{key}.lines.as lacks currency", hint="or say sink.currency, that of the books")
-    named = {name: Expression(fields[name], f"{key}.lines.as.{name}") for name in _LINE if fields.get(name)}
-    return Lines(Expression(config["each"], f"{key}.lines.each"), named)
+        raise SourceError(
+            f"{key}.lines.as lacks currency",
+            hint="or say sink.currency, that of the books",
+            setting=key / "lines" / "as",
+        )
+    named = {name: Expression(fields[name], key / "lines" / "as" / name) for name in _LINE if fields.get(name)}
+    return Lines(Expression(config["each"], key / "lines" / "each"), named)

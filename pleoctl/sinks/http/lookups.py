@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
+from pleoctl.place import Setting
 from pleoctl.sinks.base import BooksUnusable, Refusal
 from pleoctl.sinks.http.bodies import value_of
 from pleoctl.sources.http.expressions import Expression, ExpressionError
@@ -38,13 +39,13 @@ def lookups_of(config: dict[str, Any], variables: set[str]) -> list[Lookup]:
     """The section ``lookups``. Raises `SourceError`."""
     made = []
     for name, one in config.items():
-        key = f"sink.lookups.{name}"
+        key = Setting("sink", "lookups", name)
         if name not in NAMES:
-            raise SourceError(f"{key} is not known", hint=did_you_mean(name, sorted(NAMES)))
+            raise SourceError(f"{key} is not known", hint=did_you_mean(name, sorted(NAMES)), setting=key)
         if one.get("code") is None:
-            raise SourceError(f"{key} lacks code", hint="the expression that gives the code of a row")
-        usable = Expression(one["usable"], f"{key}.usable") if one.get("usable") is not None else None
-        made.append(Lookup(name, lookup(one, key, variables), Expression(one["code"], f"{key}.code"), usable))
+            raise SourceError(f"{key} lacks code", hint="the expression that gives the code of a row", setting=key)
+        usable = Expression(one["usable"], key / "usable") if one.get("usable") is not None else None
+        made.append(Lookup(name, lookup(one, key, variables), Expression(one["code"], key / "code"), usable))
     return made
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.load import load
 from pleoctl.errors import SourceError
+from pleoctl.place import Setting
 from pleoctl.sinks.http.spec import spec_of
 from pleoctl.text import did_you_mean
 
@@ -50,7 +51,7 @@ def load_preset(name: str) -> SinkPreset:
     """The preset of a name. Raises `SourceError` with the nearest names."""
     if name not in preset_names():
         hint = did_you_mean(name, preset_names(), "known presets")
-        raise SourceError(f"sink.preset: there is no preset {name!r}", hint=hint)
+        raise SourceError(f"sink.preset: there is no preset {name!r}", hint=hint, setting=Setting("sink", "preset"))
     document = load(FOLDER / f"{name}.yaml", shown=f"preset {name}")
     data = document.data
     text = document.text[document.text.index("\nsink:") + 1 :]

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
+from pleoctl.place import Setting
 from pleoctl.remote.errors import ApiError
 from pleoctl.sinks.base import Held, Key, PeriodClosed, Refusal
 from pleoctl.sinks.http.answers import Answers, made_of
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from pleoctl.sources.context import Context
     from pleoctl.sources.http.spec import Request
 
+_SECTION: Final = Setting("sink")
+
 _NOBODY: Final = Key("00000000-0000-0000-0000-000000000000", "", "", 0)
 
 
@@ -51,8 +54,8 @@ class HttpSink:
         self._variables = _variables(config.get("variables") or {}, preset)
         self._spec = spec_of(config, set(self._variables))
         if not config.get("baseUrl"):
-            raise SourceError("sink lacks baseUrl")
-        check_names(config["baseUrl"], set(self._variables), "sink.baseUrl")
+            raise SourceError("sink lacks baseUrl", setting=_SECTION)
+        check_names(config["baseUrl"], set(self._variables), _SECTION / "baseUrl")
         self._connection = context.http(
             fill_text(config["baseUrl"], self._variables),
             with_servers(config, "sink", self._variables),
@@ -204,8 +207,14 @@ def _variables(given: dict[str, Any], preset: SinkPreset | None) -> dict[str, st
     for name in given:
         if preset and name not in declared:
             hint = did_you_mean(name, sorted(declared))
-            raise SourceError(f"sink.variables: the preset has no variable {name!r}", hint=hint)
+            raise SourceError(
+                f"sink.variables: the preset has no variable {name!r}", hint=hint, setting=_SECTION / "variables"
+            )
     for name, meaning in declared.items():
         if name not in given:
-            raise SourceError(f"sink.variables lacks {name}: {meaning}", hint=f"add variables: {{{name}: …}}")
+            raise SourceError(
+                f"sink.variables lacks {name}: {meaning}",
+                hint=f"add variables: {{{name}: …}}",
+                setting=_SECTION / "variables",
+            )
     return {name: str(value) for name, value in given.items()}

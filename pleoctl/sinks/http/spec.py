@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
+from pleoctl.place import Setting
 from pleoctl.sinks.base import Capabilities, KeyRoom
 from pleoctl.sinks.http.bodies import ENTRY, Template, check_names, tag_groups, uses
 from pleoctl.sinks.http.find_spec import finds_of
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from pleoctl.sinks.http.find_spec import Find
     from pleoctl.sinks.http.lookups import Lookup
     from pleoctl.sources.http.spec import Request
+
+_BOOK: Final = Setting("sink", "book")
+_ATTACH: Final = Setting("sink", "attach")
 
 KINDS: Final = ("journal", "invoice", "payment", "creditNote")
 _WRITES: Final = ("POST", "PUT", "PATCH")
@@ -93,14 +97,12 @@ def spec_of(config: dict[str, Any], variables: set[str]) -> Spec:
     """The section over its preset's. Raises `SourceError`."""
     for name in ("find", "book"):
         if not config.get(name):
-            raise SourceError(f"sink lacks {name}", hint="docs/sinks.md tells what it holds")
+            raise SourceError(f"sink lacks {name}", hint="docs/sinks.md tells what it holds", setting=Setting("sink"))
     lookups = lookups_of(config.get("lookups") or {}, variables)
     known = ENTRY | {NAMES[one.name] for one in lookups}
-    given = config["book"] if isinstance(config["book"], list) else [config["book"]]
-    book = [
-        _book(one, f"sink.book[{n}]" if len(given) > 1 else "sink.book", variables, known)
-        for n, one in enumerate(given)
-    ]
+    given = config["book"]
+    several = [(_BOOK / n, one) for n, one in enumerate(given)] if isinstance(given, list) else [(_BOOK, given)]
+    book = [_book(one, key, variables, known) for key, one in several]
     closed = config.get("closedPeriod") or {}
     finds = finds_of(config["find"], variables, config.get("currency"))
     _check_accounts(finds, lookups)
@@ -108,11 +110,14 @@ def spec_of(config: dict[str, Any], variables: set[str]) -> Spec:
         finds,
         book,
         lookups,
-        request_of(config["check"], "sink.check", variables) if config.get("check") else None,
+        request_of(config["check"], Setting("sink", "check"), variables) if config.get("check") else None,
         _attach(config["attach"], variables) if config.get("attach") else None,
-        _optional(closed, "when", "sink.closedPeriod"),
-        _optional(closed, "nextOpen", "sink.closedPeriod"),
-        {kind: Expression(text, f"sink.reasons.{kind}") for kind, text in (config.get("reasons") or {}).items()},
+        _optional(closed, "when", Setting("sink", "closedPeriod")),
+        _optional(closed, "nextOpen", Setting("sink", "closedPeriod")),
+        {
+            kind: Expression(text, Setting("sink", "reasons", kind))
+            for kind, text in (config.get("reasons") or {}).items()
+        },
         _capabilities(config, finds, book),
     )
 
@@ -120,40 +125,43 @@ def spec_of(config: dict[str, Any], variables: set[str]) -> Spec:
 def _check_accounts(finds: list[Find], lookups: list[Lookup]) -> None:
     by_id = any("accountId" in one.lines.fields for one in finds if one.lines)
     if by_id and "account" not in {one.name for one in lookups}:
-        raise SourceError("sink.find.lines.as.accountId needs sink.lookups.account")
+        raise SourceError(
+            "sink.find.lines.as.accountId needs sink.lookups.account",
+            setting=Setting("sink", "find", "lines", "as", "accountId"),
+        )
 
 
-def _book(config: dict[str, Any], key: str, variables: set[str], known: frozenset[str]) -> Book:
+def _book(config: dict[str, Any], key: Setting, variables: set[str], known: frozenset[str]) -> Book:
     request = request_of(_plain(config), key, variables | {"key", ONCE}, _WRITES)
     when, id_, url, refused = (_optional(config, name, key) for name in ("when", "id", "url", "refused"))
-    body = Template(config.get("body"), f"{key}.body")
+    body = Template(config.get("body"), key / "body")
     once = "{once}" in str([request.path, request.query, request.headers]) or uses(body.expressions, ONCE)
     check_names([*body.expressions, *([when] if when else [])], variables, known)
-    then = [_follow(one, f"{key}.then[{n}]", variables, known) for n, one in enumerate(config.get("then") or ())]
+    then = [_follow(one, key / "then" / n, variables, known) for n, one in enumerate(config.get("then") or ())]
     if id_ is None and any("id" in names([one.request.path, one.request.query]) for one in then):
-        raise SourceError(f"{key} lacks id, which its then uses")
+        raise SourceError(f"{key} lacks id, which its then uses", setting=key)
     return Book(request, body, when, id_, url, refused, then, once)
 
 
-def _follow(config: dict[str, Any], key: str, variables: set[str], known: frozenset[str]) -> Follow:
+def _follow(config: dict[str, Any], key: Setting, variables: set[str], known: frozenset[str]) -> Follow:
     request = request_of(_plain(config), key, variables | {"key", "id"}, _WRITES)
-    body = Template(config["body"], f"{key}.body") if config.get("body") is not None else None
+    body = Template(config["body"], key / "body") if config.get("body") is not None else None
     check_names(body.expressions if body else (), variables, known | {"id"})
     return Follow(config["for"], request, body, _optional(config, "refused", key))
 
 
 def _attach(config: dict[str, Any], variables: set[str]) -> Attach:
-    first = _upload(config, "sink.attach", variables)
-    then = _upload(config["then"], "sink.attach.then", variables | {"upload"}) if config.get("then") else None
-    id_ = _optional(config, "id", "sink.attach")
+    first = _upload(config, _ATTACH, variables)
+    then = _upload(config["then"], _ATTACH / "then", variables | {"upload"}) if config.get("then") else None
+    id_ = _optional(config, "id", _ATTACH)
     if then is not None and id_ is None:
-        raise SourceError("sink.attach lacks id, which its then needs")
+        raise SourceError("sink.attach lacks id, which its then needs", setting=_ATTACH)
     return Attach(first, id_, then)
 
 
-def _upload(config: dict[str, Any], key: str, variables: set[str]) -> Upload:
+def _upload(config: dict[str, Any], key: Setting, variables: set[str]) -> Upload:
     request = request_of(_plain(config), key, variables | {"key", "id", "name"}, _WRITES)
-    body = Template(config["body"], f"{key}.body") if config.get("body") is not None else None
+    body = Template(config["body"], key / "body") if config.get("body") is not None else None
     check_names(body.expressions if body else (), variables, _FILE)
     return Upload(request, config.get("multipart"), body)
 
@@ -162,8 +170,8 @@ def _plain(config: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in config.items() if name not in _OWN}
 
 
-def _optional(config: dict[str, Any], name: str, key: str) -> Expression | None:
-    return Expression(config[name], f"{key}.{name}") if config.get(name) is not None else None
+def _optional(config: dict[str, Any], name: str, key: Setting) -> Expression | None:
+    return Expression(config[name], key / name) if config.get(name) is not None else None
 
 
 def _capabilities(config: dict[str, Any], finds: list[Find], book: list[Book]) -> Capabilities:
@@ -174,7 +182,9 @@ def _capabilities(config: dict[str, Any], finds: list[Find], book: list[Book]) -
     try:
         guarded = duration(room.get("guardedFor")) if all(one.once for one in book) else 0.0
     except (ValueError, KeyError) as error:
-        raise SourceError("sink.key.guardedFor is no duration", hint="e.g. 30s, 5m, 24h") from error
+        raise SourceError(
+            "sink.key.guardedFor is no duration", hint="e.g. 30s, 5m, 24h", setting=Setting("sink", "key", "guardedFor")
+        ) from error
     return Capabilities(
         KeyRoom("what find reads", room.get("length"), room.get("alphabet", "any"), guarded),
         currency=config.get("currency"),

@@ -22,6 +22,8 @@ from pleoctl.sources.days import day_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pleoctl.place import Setting
+
 # JMESPath's own trees are plain dicts: {type, value, children}.
 Node = Any
 
@@ -173,7 +175,7 @@ class _Watching(_Interpreter):
 class Expression:
     """One compiled expression; ``unseen`` are its names that no data has had so far."""
 
-    def __init__(self, text: str, key: str) -> None:
+    def __init__(self, text: str, key: Setting) -> None:
         """``key`` is its place in the workspace file. Raises `SourceError` where it is not JMESPath."""
         self.text, self.key = text, key
         self._node: Node = _parsed(text, key)
@@ -202,9 +204,9 @@ class Expression:
             raise ExpressionError(" ".join(str(error).split())) from error
 
 
-def _parsed(text: str, key: str) -> Node:
+def _parsed(text: str, key: Setting) -> Node:
     if len(text) > MAX_LENGTH:
-        raise SourceError(f"{key} has more than {MAX_LENGTH} characters", hint="compute less")
+        raise SourceError(f"{key} has more than {MAX_LENGTH} characters", hint="compute less", setting=key)
     try:
         with catch_warnings():
             # Bare words in backticks: an old spelling that looks like a name.
@@ -213,13 +215,17 @@ def _parsed(text: str, key: str) -> Node:
         deep = _depth(node) > MAX_DEPTH
     except (JMESPathError, Warning, ValueError) as error:
         reason = " ".join(str(error).split())
-        raise SourceError(f"{key} is not a JMESPath expression: {reason}") from error
+        raise SourceError(f"{key} is not a JMESPath expression: {reason}", setting=key) from error
     except RecursionError:
         deep = True
     if deep:
-        raise SourceError(f"{key} is nested deeper than {MAX_DEPTH} levels", hint="write a shorter expression")
+        raise SourceError(
+            f"{key} is nested deeper than {MAX_DEPTH} levels", hint="write a shorter expression", setting=key
+        )
     if _growth(node) > MAX_GROWTH:
-        raise SourceError(f"{key} may multiply its input by more than {MAX_GROWTH}", hint="write a shorter expression")
+        raise SourceError(
+            f"{key} may multiply its input by more than {MAX_GROWTH}", hint="write a shorter expression", setting=key
+        )
     return node
 
 
@@ -279,11 +285,11 @@ def _steps(node: Node) -> Iterator[Node]:
         yield node
 
 
-def _check_functions(node: Node, key: str) -> None:
+def _check_functions(node: Node, key: Setting) -> None:
     for found in _nodes(node):
         if found["type"] == "function_expression" and found["value"] not in _Functions.FUNCTION_TABLE:
             own = "own functions: trim, lower, upper, pad, string, date, money, minus, pick"
-            raise SourceError(f"{key} calls {found['value']}(), which there is not", hint=own)
+            raise SourceError(f"{key} calls {found['value']}(), which there is not", hint=own, setting=key)
 
 
 def _short(node: Node) -> Callable[[Any], Any] | None:

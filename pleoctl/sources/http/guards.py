@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Finding, SourceError
+from pleoctl.place import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from pleoctl.sources.base import Table
     from pleoctl.sources.http.rows import RowMaker
     from pleoctl.sources.http.spec import Resource
+
+Problem = tuple[Setting, str]
+"""A setting, and what is wrong with it."""
 
 # No end is what most values have; a wrong name is found by the names themselves.
 _MAY_BE_NULL: Final = ("expires",)
@@ -25,50 +29,51 @@ def check_table(spec: Resource, maker: RowMaker, table: Table) -> None:
     problems += _unproven_end(spec, maker)
     problems += _several(spec, maker)
     if problems:
-        findings = [Finding(SourceError.code, words) for words in problems]
+        findings = [Finding(SourceError.code, f"{key}{words}", setting=key) for key, words in problems]
         raise SourceError(f"{spec.key} does not fit the data", findings=findings)
 
 
-def _unknown_names(spec: Resource, table: Table) -> Iterator[str]:
+def _unknown_names(spec: Resource, table: Table) -> Iterator[Problem]:
     # Fields are looked at only in the rows that where keeps.
     judged = [*spec.expressions(), *(spec.fields.values() if table.rows else ())]
     unseen = {name: one for one in judged for name in one.unseen if name not in spec.optional}
     for name, expression in unseen.items():
         # JMESPath reads !a.b as (!a).b, which surprises everyone once.
         hint = "; write !(a.b), since ! binds tighter than the dot" if _NEGATED_PATH.search(expression.text) else ""
-        yield f"{expression.key}: no record has {name!r} ({expression.text}){hint}"
+        yield expression.key, f": no record has {name!r} ({expression.text}){hint}"
 
 
-def _unproven_end(spec: Resource, maker: RowMaker) -> Iterator[str]:
+def _unproven_end(spec: Resource, maker: RowMaker) -> Iterator[Problem]:
     """A slip in ``next`` looks like the end of the list, so a name that no answer had proves nothing."""
     expression = spec.next
     unseen = [name for name in expression.unseen if name not in spec.optional] if expression is not None else []
     if expression is not None and unseen and maker.unproven:
-        yield (
-            f"{expression.key}: no answer has {unseen[0]!r} ({expression.text}), so nothing says that the list ended; "
+        words = (
+            f": no answer has {unseen[0]!r} ({expression.text}), so nothing says that the list ended; "
             f"check the name, give total, count or size, or name it: optional: [{unseen[0]}]"
         )
+        yield expression.key, words
 
 
-def _several(spec: Resource, maker: RowMaker) -> Iterator[str]:
+def _several(spec: Resource, maker: RowMaker) -> Iterator[Problem]:
     """Rows of several companies in one list would all become this company's."""
     if spec.one is not None and len(maker.several) > 1:
         values = ", ".join(sorted(map(str, maker.several)))
-        yield f"{spec.one.key}: the records have several values ({values}) of {spec.one.text}; ask for the rows of one"
+        yield spec.one.key, f": the records have several values ({values}) of {spec.one.text}; ask for the rows of one"
 
 
-def _impossible_fields(spec: Resource, maker: RowMaker, table: Table) -> Iterator[str]:
+def _impossible_fields(spec: Resource, maker: RowMaker, table: Table) -> Iterator[Problem]:
     number = len(table.rows)
     may_be_null = spec.optional.union(_MAY_BE_NULL)
     for name, expression in spec.fields.items() if number else ():
         if name in maker.all_null and name in maker.failed:
-            yield f"{expression.key} fails for every row: {maker.failed[name]}"
+            yield expression.key, f" fails for every row: {maker.failed[name]}"
         elif name in maker.all_null and name not in may_be_null:
-            yield f"{expression.key} is null in all {number} rows; leave the field out, or name it in optional"
+            yield expression.key, f" is null in all {number} rows; leave the field out, or name it in optional"
         elif maker.not_text.get(name) == number:
-            yield f"{expression.key} is never text; write string({expression.text})"
+            yield expression.key, f" is never text; write string({expression.text})"
         elif name == "active" and name not in may_be_null and not _any_active(table):
-            yield f"{expression.key} is true for no row; that would archive everything"
+            yield expression.key, " is true for no row; that would archive everything"
 
 
 def _any_active(table: Table) -> bool:

@@ -56,7 +56,7 @@ class RowMaker:
         try:
             value = one(scope)
         except ExpressionError as error:
-            raise SourceError(f"{one.key}, row {self.records}: {error}") from error
+            raise SourceError(f"{one.key}, row {self.records}: {error}", setting=one.key) from error
         for part in value if isinstance(value, list) else [value]:
             if part is not None and len(self.several) < KEPT_VALUES:
                 self.several.add(part if isinstance(part, str | int | float) else repr(part))
@@ -65,11 +65,13 @@ class RowMaker:
         try:
             value = where(scope)
         except ExpressionError as error:
-            raise SourceError(f"{where.key}, row {self.records}: {error}") from error
+            raise SourceError(f"{where.key}, row {self.records}: {error}", setting=where.key) from error
         if not isinstance(value, bool):
             shown = "null" if value is None else repr(value)[:60]
             absent = f"; no record so far has {where.unseen[0]!r}" if where.unseen else ""
-            raise SourceError(f"{where.key} gives {shown} for row {self.records}, neither true nor false{absent}")
+            raise SourceError(
+                f"{where.key} gives {shown} for row {self.records}, neither true nor false{absent}", setting=where.key
+            )
         return value
 
     def _cell(self, name: str, expression: Expression, scope: dict[str, Any], row: SourceRow) -> Any:

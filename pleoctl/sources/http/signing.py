@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pleoctl.place import Setting
 from pleoctl.remote.oauth.servers import filled
 from pleoctl.sources.http.templates import check_names, fill_text
 
@@ -18,7 +19,7 @@ def with_servers(config: dict[str, Any], section: str, variables: Mapping[str, s
         return config
 
     def fill(url: str) -> str:
-        check_names(url, set(variables), f"{section}.auth.oauth")
+        check_names(url, set(variables), Setting(section, "auth", "oauth"))
         return fill_text(url, variables)
 
     return config | {"auth": {"oauth": filled(auth["oauth"], str(config.get("preset", "")), section, fill)}}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from pleoctl.errors import Finding, SourceError
+from pleoctl.place import Setting
 from pleoctl.sources.base import REQUIRED, SourceRow, Table, resource_names
 from pleoctl.sources.connect import Denied
 from pleoctl.sources.context import SERVICE
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pleoctl.sources.http.presets import Preset
     from pleoctl.sources.http.reading import Send
 
+_SECTION: Final = Setting("source")
 _REFUSALS: Final = {400, 403, 404}
 _RESERVED: Final = {"page", "offset", "size", "cursor", "parent"}
 
@@ -52,15 +54,19 @@ class HttpSource:
                 self._literal[name] = literal_rows(name, config["rows"])
             elif config == {}:
                 of = "" if preset is None else f": the preset {preset.name} does not know how to read them"
-                raise SourceError(f"source.{name} says nothing{of}", hint="describe the request, see docs/sources.md")
+                raise SourceError(
+                    f"source.{name} says nothing{of}",
+                    hint="describe the request, see docs/sources.md",
+                    setting=_SECTION / name,
+                )
             elif config is not None and config.get("parts") != {}:  # parts that were all taken away
                 _ask(name, config, preset)
                 self._resources[name] = resources(name, config, known)
         self._check_parents()
         base_url = self._config.get("baseUrl")
         if not base_url:
-            raise SourceError("source lacks baseUrl")
-        check_names(base_url, known, "source.baseUrl")
+            raise SourceError("source lacks baseUrl", setting=_SECTION)
+        check_names(base_url, known, _SECTION / "baseUrl")
         self._config = with_servers(self._config, "source", self._variables)
         self._connections = {
             url: context.http(
@@ -78,7 +84,9 @@ class HttpSource:
         try:
             return load_preset(name)
         except SourceError as error:
-            raise SourceError(f"source.preset: {error.message}", hint=error.findings[0].hint) from error
+            raise SourceError(
+                f"source.preset: {error.message}", hint=error.findings[0].hint, setting=_SECTION / "preset"
+            ) from error
 
     def read(self, resource: str) -> Table | None:
         """See `Source.read`. Raises `SourceError` for whatever leaves a doubt that everything was read."""
@@ -103,24 +111,27 @@ class HttpSource:
         given: dict[str, str | int] = dict(self._config.get("variables", {}))
         for name in given:
             if name in _RESERVED:
-                raise SourceError(f"source.variables.{name}: this name is taken")
+                raise SourceError(f"source.variables.{name}: this name is taken", setting=_SECTION / "variables" / name)
             if known and name not in known:
                 raise SourceError(
-                    f"source.variables: the preset has no variable {name!r}", hint=did_you_mean(name, sorted(known))
+                    f"source.variables: the preset has no variable {name!r}",
+                    hint=did_you_mean(name, sorted(known)),
+                    setting=_SECTION / "variables",
                 )
         missing = [name for name in declared if name not in given]
         if missing:
             raise SourceError(
                 f"source.variables lacks {missing[0]}: {declared[missing[0]]}",
                 hint=f"add variables: {{{missing[0]}: …}}",
+                setting=_SECTION / "variables",
             )
         return given
 
     def _base_urls(self, known: set[str]) -> list[str]:
         """The base urls that tables have of their own, and "" for the source's."""
-        own = dict.fromkeys(one.base_url for parts in self._resources.values() for one in parts)
-        for url in own:
-            check_names(url, known, "baseUrl")
+        own = {one.base_url: one.key / "baseUrl" for parts in self._resources.values() for one in parts}
+        for url, key in own.items():
+            check_names(url, known, key)
         return list({"": None, **own})
 
     def _check_parents(self) -> None:
@@ -129,9 +140,11 @@ class HttpSource:
             if one.parent is None:
                 continue
             if one.parent not in at_hand:
-                raise SourceError(f"{one.key}.forEach: there is no resource {one.parent!r}")
+                raise SourceError(
+                    f"{one.key}.forEach: there is no resource {one.parent!r}", setting=one.key / "forEach"
+                )
             if one.name in self._ancestors(one.name):
-                raise SourceError(f"{one.key}.forEach leads back to {one.name}")
+                raise SourceError(f"{one.key}.forEach leads back to {one.name}", setting=one.key / "forEach")
 
     def _ancestors(self, name: str) -> set[str]:
         found: set[str] = set()
@@ -180,7 +193,9 @@ class HttpSource:
         for record in reader.read():
             key = spec.fields["id"](record)
             if not isinstance(key, str):
-                raise SourceError(f"{spec.key}.id is no text in a record ({spec.fields['id'].text})")
+                raise SourceError(
+                    f"{spec.key}.id is no text in a record ({spec.fields['id'].text})", setting=spec.key / "id"
+                )
             found[key] = record
         whole.findings += reader.doubts()
         return found
@@ -216,7 +231,9 @@ def _ask(name: str, config: dict[str, Any], preset: Preset | None) -> None:
     for field, about in (preset.asks.get(name, {}) if preset else {}).items():
         if field not in config.get("fields", {}):
             raise SourceError(
-                f"source.{name}.fields lacks {field}: {about[0]}", hint=f"e.g. fields: {{{field}: {about[1]}}}"
+                f"source.{name}.fields lacks {field}: {about[0]}",
+                hint=f"e.g. fields: {{{field}: {about[1]}}}",
+                setting=_SECTION / name / "fields",
             )
 
 
@@ -224,7 +241,7 @@ def _hint(error: Denied, spec: Resource) -> None:
     """To a refusal of what a company may have switched off, how to leave it out: nothing may take it for empty."""
     if not spec.may_be_empty or error.status not in _REFUSALS:
         return
-    part = spec.key.rpartition(".")[2]
+    part = str(spec.key[-1])
     if part != spec.name:
         left_out = f"`{spec.name}: {{parts: {{{part}: null}}}}`"
     else:
@@ -241,6 +258,8 @@ def _parent_variables(spec: Resource, parent: Mapping[str, Any]) -> dict[str, An
     for name in spec.parent_names:
         value = parent.get(name.removeprefix("parent."))
         if value is None:
-            raise SourceError(f"{spec.key} needs {{{name}}}, which a row of {spec.parent} does not have")
+            raise SourceError(
+                f"{spec.key} needs {{{name}}}, which a row of {spec.parent} does not have", setting=spec.key
+            )
         found[name] = value
     return found

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
+from pleoctl.place import Setting
 from pleoctl.sources.base import FIELDS, REQUIRED, identity
 from pleoctl.sources.credentials import ROUTING_HEADERS
 from pleoctl.sources.http.expressions import Expression
@@ -81,7 +82,7 @@ class Resource:
     fields: dict[str, Expression]
     optional: frozenset[str]
     may_be_empty: bool
-    key: str
+    key: Setting
     parent_names: frozenset[str]
     identity: tuple[str, ...]
     one: Expression | None = None
@@ -110,12 +111,15 @@ def resources(name: str, config: dict[str, Any], variables: set[str]) -> list[Re
     """
     parts = config.get("parts")
     if parts is None:
-        return [_resource(name, config, variables, f"source.{name}")]
+        return [_resource(name, config, variables, Setting("source", name))]
     shared = {key: value for key, value in config.items() if key != "parts"}
-    return [_resource(name, {**shared, **part}, variables, f"source.{name}.parts.{of}") for of, part in parts.items()]
+    return [
+        _resource(name, {**shared, **part}, variables, Setting("source", name, "parts", of))
+        for of, part in parts.items()
+    ]
 
 
-def _resource(name: str, config: dict[str, Any], variables: set[str], key: str) -> Resource:
+def _resource(name: str, config: dict[str, Any], variables: set[str], key: Setting) -> Resource:
     paginate = _required(config, "paginate", key)
     kind = _kind(paginate, key)
     parent = config.get("forEach")
@@ -123,8 +127,8 @@ def _resource(name: str, config: dict[str, Any], variables: set[str], key: str) 
     request = request_of(config, key, known) if "path" in config or not parent else None
     _check_moves(kind, config, key)
 
-    def expression(part: dict[str, Any], field: str, below: str = key) -> Expression | None:
-        return Expression(str(part[field]), f"{below}.{field}") if part.get(field) is not None else None
+    def expression(part: dict[str, Any], field: str, below: Setting = key) -> Expression | None:
+        return Expression(str(part[field]), below / field) if part.get(field) is not None else None
 
     counting, counted = _counting(config, key, variables | ({"parent"} if parent else set()))
     after = paginate.get("next")
@@ -137,12 +141,12 @@ def _resource(name: str, config: dict[str, Any], variables: set[str], key: str) 
         paginate.get("size"),
         counting,
         counted,
-        Expression(str(_required(config, "records", key)), f"{key}.records"),
+        Expression(str(_required(config, "records", key)), key / "records"),
         expression(config, "total"),
-        expression(paginate, "pages", f"{key}.paginate"),
-        None if after == HEADER and kind == "link" else expression(paginate, "next", f"{key}.paginate"),
+        expression(paginate, "pages", key / "paginate"),
+        None if after == HEADER and kind == "link" else expression(paginate, "next", key / "paginate"),
         expression(config, "where"),
-        _fields(name, _required(config, "fields", key), f"{key}.fields"),
+        _fields(name, _required(config, "fields", key), key / "fields"),
         frozenset(config.get("optional", ())),
         bool(config.get("mayBeEmpty", False)),
         key,
@@ -151,11 +155,11 @@ def _resource(name: str, config: dict[str, Any], variables: set[str], key: str) 
         expression(config, "one"),
         expression(config, "unused"),
         str(config.get("baseUrl") or ""),
-        {of: lookup(one, f"{key}.beside.{of}", variables) for of, one in config.get("beside", {}).items()},
+        {of: lookup(one, key / "beside" / of, variables) for of, one in config.get("beside", {}).items()},
     )
 
 
-def lookup(config: dict[str, Any], key: str, variables: set[str]) -> Resource:
+def lookup(config: dict[str, Any], key: Setting, variables: set[str]) -> Resource:
     """The list that one reference is looked up in: no table, and a record is what its ``id`` says.
 
     Raises `SourceError`.
@@ -166,11 +170,10 @@ def lookup(config: dict[str, Any], key: str, variables: set[str]) -> Resource:
     given = {name: paginate.get(name) for name in ("pages", "next")} | {"total": config.get("total")}
     counting, counted = _counting(config, key, variables)
     total, pages, after = (
-        None if given[name] is None else Expression(str(given[name]), f"{key}.{name}")
-        for name in ("total", "pages", "next")
+        None if given[name] is None else Expression(str(given[name]), key / name) for name in ("total", "pages", "next")
     )
     return Resource(
-        key,
+        str(key),
         None,
         request_of(config, key, variables | PAGING[kind]),
         kind,
@@ -178,12 +181,12 @@ def lookup(config: dict[str, Any], key: str, variables: set[str]) -> Resource:
         paginate.get("size"),
         counting,
         counted,
-        Expression(str(_required(config, "records", key)), f"{key}.records"),
+        Expression(str(_required(config, "records", key)), key / "records"),
         total,
         pages,
         None if given["next"] == HEADER and kind == "link" else after,
         None,
-        {"id": Expression(str(_required(config, "id", key)), f"{key}.id")},
+        {"id": Expression(str(_required(config, "id", key)), key / "id")},
         frozenset(config.get("optional", ())),
         may_be_empty=True,
         key=key,
@@ -192,13 +195,13 @@ def lookup(config: dict[str, Any], key: str, variables: set[str]) -> Resource:
     )
 
 
-def _counting(config: dict[str, Any], key: str, known: set[str]) -> tuple[Request | None, Expression | None]:
+def _counting(config: dict[str, Any], key: Setting, known: set[str]) -> tuple[Request | None, Expression | None]:
     """The request that says how many rows a list has, and where its answer says so."""
     count = config.get("count")
     if not count:
         return None, None
-    total = Expression(str(_required(count, "total", f"{key}.count")), f"{key}.count.total")
-    return request_of({**_shared(config), **count}, f"{key}.count", known), total
+    total = Expression(str(_required(count, "total", key / "count")), key / "count" / "total")
+    return request_of({**_shared(config), **count}, key / "count", known), total
 
 
 def _used(*requests: Request | None) -> Iterator[str]:
@@ -207,33 +210,37 @@ def _used(*requests: Request | None) -> Iterator[str]:
             yield from names([one.path, one.query, one.headers, one.body])
 
 
-def _required(config: dict[str, Any], name: str, key: str) -> Any:
+def _required(config: dict[str, Any], name: str, key: Setting) -> Any:
     if config.get(name) is None:
         hint = "write {type: none} where the server sends everything at once" if name == "paginate" else None
-        raise SourceError(f"{key} lacks {name}", hint=hint)
+        raise SourceError(f"{key} lacks {name}", hint=hint, setting=key)
     return config[name]
 
 
-def _kind(paginate: dict[str, Any], key: str) -> str:
+def _kind(paginate: dict[str, Any], key: Setting) -> str:
     kind = str(paginate.get("type"))
     if kind not in PAGING:
-        raise SourceError(f"{key}.paginate.type is {kind!r}", hint=f"one of: {', '.join(PAGING)}")
+        raise SourceError(
+            f"{key}.paginate.type is {kind!r}", hint=f"one of: {', '.join(PAGING)}", setting=key / "paginate" / "type"
+        )
     for name in _NEEDS[kind]:
         if paginate.get(name) is None:
-            raise SourceError(f"{key}.paginate of type {kind} lacks {name}")
+            raise SourceError(f"{key}.paginate of type {kind} lacks {name}", setting=key / "paginate")
     return kind
 
 
-def _check_moves(kind: str, config: dict[str, Any], key: str) -> None:
+def _check_moves(kind: str, config: dict[str, Any], key: Setting) -> None:
     """A request that does not use its page variable would read the first page for ever."""
     used = set(names([config.get(part) for part in ("path", "query", "headers", "body")]))
     moving = _MOVES.get(kind)
     if moving and moving not in used:
         raise SourceError(
-            f"{key} pages by {kind}, but no string uses {{{moving}}}", hint=f'e.g. query: {{{moving}: "{{{moving}}}"}}'
+            f"{key} pages by {kind}, but no string uses {{{moving}}}",
+            hint=f'e.g. query: {{{moving}: "{{{moving}}}"}}',
+            setting=key,
         )
     if "size" in used and config["paginate"].get("size") is None:
-        raise SourceError(f"{key} uses {{size}}, but its paginate lacks size")
+        raise SourceError(f"{key} uses {{size}}, but its paginate lacks size", setting=key)
 
 
 def _shared(config: dict[str, Any]) -> dict[str, Any]:
@@ -241,37 +248,47 @@ def _shared(config: dict[str, Any]) -> dict[str, Any]:
     return {name: config[name] for name in ("method", "headers") if name in config}
 
 
-def request_of(config: dict[str, Any], key: str, known: set[str], methods: Sequence[str] = METHODS) -> Request:
+def request_of(config: dict[str, Any], key: Setting, known: set[str], methods: Sequence[str] = METHODS) -> Request:
     """A request with its variables checked; without ``method`` the first of ``methods``. Raises `SourceError`."""
-    section = key.partition(".")[0]
+    section = key.section
     method = str(config.get("method", methods[0])).upper()
     path = str(_required(config, "path", key))
     if method not in methods:
         reads = "a source only reads: " if section == "source" else "here it is "
-        raise SourceError(f"{key}.method is {method}", hint=reads + " or ".join(methods))
+        raise SourceError(f"{key}.method is {method}", hint=reads + " or ".join(methods), setting=key / "method")
     if not path.startswith("/"):
-        raise SourceError(f"{key}.path must begin with /", hint=f"the host stands in {section}.baseUrl")
+        raise SourceError(
+            f"{key}.path must begin with /", hint=f"the host stands in {section}.baseUrl", setting=key / "path"
+        )
     for name in config.get("headers", {}):
         if name.lower() in _CREDENTIAL_HEADERS:
-            raise SourceError(f"{key}.headers must not set {name}", hint=f"give it in {section}.auth, as a reference")
+            raise SourceError(
+                f"{key}.headers must not set {name}",
+                hint=f"give it in {section}.auth, as a reference",
+                setting=key / "headers",
+            )
         if name.lower() in ROUTING_HEADERS:
             raise SourceError(
-                f"{key}.headers must not set {name}", hint=f"{section}.baseUrl alone says where requests go"
+                f"{key}.headers must not set {name}",
+                hint=f"{section}.baseUrl alone says where requests go",
+                setting=key / "headers",
             )
     for part in ("path", "query", "headers", "body"):
-        check_names(config.get(part), known, f"{key}.{part}")
+        check_names(config.get(part), known, key / part)
     return Request(method, path, config.get("query", {}), config.get("headers", {}), config.get("body"))
 
 
-def _fields(name: str, given: dict[str, str | None], key: str) -> dict[str, Expression]:
+def _fields(name: str, given: dict[str, str | None], key: Setting) -> dict[str, Expression]:
     fields = {field: text for field, text in given.items() if text is not None}
     for one in fields:
         if one not in FIELDS[name]:
-            raise SourceError(f"{key}: unknown field {one!r}", hint=did_you_mean(one, sorted(FIELDS[name])))
+            raise SourceError(
+                f"{key}: unknown field {one!r}", hint=did_you_mean(one, sorted(FIELDS[name])), setting=key
+            )
     missing = [field for field in REQUIRED[name] if field not in fields]
     if missing:
-        raise SourceError(f"{key} lacks {', '.join(missing)}")
-    return {field: Expression(text, f"{key}.{field}") for field, text in fields.items()}
+        raise SourceError(f"{key} lacks {', '.join(missing)}", setting=key)
+    return {field: Expression(text, key / field) for field, text in fields.items()}
 
 
 def _word(value: Any) -> Any:

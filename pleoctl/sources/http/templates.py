@@ -12,6 +12,8 @@ from pleoctl.text import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from pleoctl.place import Setting
+
 # Braces with anything else inside are the text of another language, such as GraphQL.
 _VARIABLE: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*(?:\.[^\s{}]+)?)\}")
 _LEFT_OUT: Final = object()
@@ -30,12 +32,12 @@ def names(value: Any) -> Iterator[str]:
             yield from names(item)
 
 
-def check_names(value: Any, known: set[str], key: str) -> None:
+def check_names(value: Any, known: set[str], key: Setting) -> None:
     """Raise `SourceError` for a variable that is not at hand here."""
     for name in names(value):
         if name not in known and not ("parent" in known and name.startswith("parent.")):
             hint = did_you_mean(name, sorted(known), "known variables") if known else "no variable is at hand here"
-            raise SourceError(f"{key} uses {{{name}}}, which there is not", hint=hint)
+            raise SourceError(f"{key} uses {{{name}}}, which there is not", hint=hint, setting=key)
 
 
 def fill_path(text: str, variables: Mapping[str, Any]) -> str:

@@ -68,21 +68,43 @@ def test_an_output_that_cannot_be_written_is_told(command: str, cli: Cli) -> Non
     """A finding that names the file, and never exit 0; what the command did or found is told as ever."""
     said = cli(*command.format("/dev/full").split())
     assert said.code == 1
-    assert "/dev/full: cannot be written: no space left on device" in said.stderr
+    assert "/dev/full: cannot be written: no space left on device (free some space" in said.stderr
     assert "bug" not in said.stderr
     if command.startswith("apply"):
         assert "Apply done: 12 done." in said.stdout
 
 
-def test_an_output_that_is_a_link_to_itself_is_told(plan: Path, cli: Cli) -> None:
-    """A sentence with the fix; the link stays."""
-    link = plan.parent / "loop.json"
-    link.symlink_to("loop.json")
-    for command in ("plan -o", "map items.json --format csv -o", "validate --junit", "import --force -o"):
-        said = cli(*command.split(), "loop.json")
+OBSTACLES = {
+    "loop.json": "is a link that leads to itself (remove it",
+    "loop/x.json": "cannot be written: loop is a link that leads to itself (remove it",
+    "pleoctl.yaml/x.json": "cannot be written: pleoctl.yaml is not a folder (remove it",
+    "as": "cannot be written: is a directory (name a file in it)",
+    "through/deep/x.json": "x.json: cannot be written: through is not a folder (remove it",
+    f"{'x' * 300}.json": "file name too long (give a shorter name)",
+}
+
+
+@pytest.mark.parametrize("command", ["plan -o {}", "map items.json --format csv -o {}", "apply plan.json --receipt {}"])
+def test_what_stands_in_the_way_of_an_output_is_told(command: str, plan: Path, cli: Cli) -> None:
+    """A sentence with the fix: links in a circle, files as folders, folders as files; the links stay."""
+    for name in ("loop.json", "loop"):
+        (plan.parent / name).symlink_to(name)
+    (plan.parent / "through").symlink_to("pleoctl.yaml")
+    (plan.parent / "as").mkdir(exist_ok=True)
+    for name, words in OBSTACLES.items():
+        said = cli(*command.format(name).split())
         assert said.code == 1
-        assert "loop.json: is a link that leads to itself" in said.stderr
-    assert link.is_symlink()
+        assert words in said.stderr
+    assert (plan.parent / "loop.json").is_symlink()
+
+
+def test_an_output_may_lie_behind_a_link_to_what_is_not_there_yet(plan: Path, cli: Cli) -> None:
+    """The folder is made where the link leads; the link stays."""
+    (plan.parent / "later").symlink_to("made")
+    longest = f"{'x' * 250}.json"
+    for name in ("x.json", longest):
+        assert cli("plan", "-o", f"later/{name}").code == 0
+        assert (plan.parent / "made" / name).read_bytes() == plan.read_bytes()
 
 
 @pytest.mark.parametrize("command", UNWRITABLE)

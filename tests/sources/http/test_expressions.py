@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from jmespath import compile as parse
 
 from pleoctl.errors import SourceError
+from pleoctl.place import Setting
 from pleoctl.sources.http.expressions import OPTIONS, Expression, ExpressionError
 
 SCALARS = st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from(["", "a", "b", " A "]) | st.floats(0, 2)
@@ -51,7 +52,7 @@ def outcome(work: Any, record: Any) -> Any:
 @given(text=st.sampled_from(TEXTS), records=st.lists(RECORDS, min_size=1, max_size=6))
 def test_every_way_of_evaluating_gives_what_jmespath_gives(text: str, records: list[dict[str, Any]]) -> None:
     """Watching for names and the short forms change nothing about the value, for any data."""
-    expression, plain = Expression(text, "key"), parse(text)
+    expression, plain = Expression(text, Setting("key")), parse(text)
     for record in [{"a": {"b": 1}, "b": 1, "c": "a", "d": 1}, *records]:
         if text == "a[0]" and isinstance(record.get("a"), str):
             continue  # refused, where JMESPath gives null
@@ -61,7 +62,7 @@ def test_every_way_of_evaluating_gives_what_jmespath_gives(text: str, records: l
 
 def test_names_are_seen_on_both_sides() -> None:
     """A name behind a false && or a true || is looked for as well; one that never occurs stays unseen."""
-    expression = Expression("a && b || c && !(d.e)", "key")
+    expression = Expression("a && b || c && !(d.e)", Setting("key"))
     expression({"a": False, "c": False})
     assert expression.unseen == ["b", "d", "e"]
     expression({"a": True, "b": None, "d": {}})
@@ -109,14 +110,14 @@ def test_names_are_seen_on_both_sides() -> None:
 )
 def test_functions(text: str, value: Any, expected: Any) -> None:
     """Codes as people write them; null stays null."""
-    assert Expression(text, "key")({"a": value}) == expected
+    assert Expression(text, Setting("key"))({"a": value}) == expected
 
 
 @pytest.mark.parametrize("text", ["trim(a)", "string(a)", "pad(a, 'x')", "lower(a)"])
 def test_a_function_refuses_what_it_cannot_take(text: str) -> None:
     """An error of the row, not a wrong value."""
     with pytest.raises(ExpressionError):
-        Expression(text, "key")({"a": ["x"]})
+        Expression(text, Setting("key"))({"a": ["x"]})
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,7 @@ def test_a_function_refuses_what_it_cannot_take(text: str) -> None:
 def test_a_date_is_a_day_or_an_error(day: str) -> None:
     """What is no day is an error of the row; a guess would end a value too early."""
     with pytest.raises(ExpressionError, match=r"date\(\)"):
-        Expression("date(a)", "key")({"a": day})
+        Expression("date(a)", Setting("key"))({"a": day})
 
 
 @pytest.mark.parametrize(
@@ -144,17 +145,17 @@ def test_a_date_is_a_day_or_an_error(day: str) -> None:
 def test_a_form_of_dates_is_meant_as_it_is_written(form: str, day: str) -> None:
     """A day in another form, or a form that is none, is an error of the row."""
     with pytest.raises(ExpressionError, match=r"date\(\)"):
-        Expression(f"date(a, '{form}')", "key")({"a": day})
+        Expression(f"date(a, '{form}')", Setting("key"))({"a": day})
 
 
 @pytest.mark.parametrize("text", ["a[:10]", "a[0]", "a[-1]", "trim(a)[:3]", "b || a[:10]"])
 def test_a_text_has_no_parts(text: str) -> None:
     """JMESPath gives null for a slice or an index of a text: a cell would be empty by mistake, so it is an error."""
-    expression = Expression(text, "key")
+    expression = Expression(text, Setting("key"))
     for _ in range(2):
         with pytest.raises(ExpressionError, match="is a text"):
             expression({"a": "2026-12-31T00:00:00", "b": None})
-    assert Expression("a[:2]", "key")({"a": [1, 2, 3]}) == [1, 2]
+    assert Expression("a[:2]", Setting("key"))({"a": [1, 2, 3]}) == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +172,7 @@ def test_a_text_has_no_parts(text: str) -> None:
 def test_a_function_takes_no_value_that_swells_or_breaks_it(text: str) -> None:
     """Widths end at the longest code that Pleo takes; numbers without end are errors of the row."""
     with pytest.raises(ExpressionError):
-        Expression(text, "key")({"a": "x"})
+        Expression(text, Setting("key"))({"a": "x"})
 
 
 @pytest.mark.parametrize(
@@ -191,14 +192,14 @@ def test_a_function_takes_no_value_that_swells_or_breaks_it(text: str) -> None:
 def test_an_expression_is_bounded(text: str, reason: str) -> None:
     """What is nested too deep or grows by doubling is refused when the source is made, with its place."""
     with pytest.raises(SourceError, match=reason) as caught:
-        Expression(text, "source.accounts.where")
+        Expression(text, Setting("source", "accounts", "where"))
     assert "source.accounts.where" in caught.value.message
 
 
 def test_alternatives_inside_alternatives_are_looked_at_once() -> None:
     """Names are noted without asking every branch twice as often as the one around it."""
     text = "||".join(["(a"] * 40) + ")" * 40
-    asked = Expression(text.replace("||", "&&"), "key")
+    asked = Expression(text.replace("||", "&&"), Setting("key"))
     assert asked({"a": 1}) == 1
     assert asked({"a": None}) is None
     assert asked.unseen == []
@@ -208,4 +209,4 @@ def test_alternatives_inside_alternatives_are_looked_at_once() -> None:
 def test_what_is_no_expression_is_told_by_its_place(text: str) -> None:
     """The key of the workspace file stands in the message."""
     with pytest.raises(SourceError, match=r"source\.accounts\.where"):
-        Expression(text, "source.accounts.where")
+        Expression(text, Setting("source", "accounts", "where"))
