@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pleoctl.place import Place, Setting
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -170,7 +171,7 @@ class PleoctlError(Exception):
         """One error for several findings."""
         listed = list(findings)
         count = counted(listed)
-        return cls(f"{count} problem{'s' if count != 1 else ''} found", findings=listed)
+        return cls(many(count, "problem", "found", "found"), findings=listed)
 
 
 class UsageError(PleoctlError):

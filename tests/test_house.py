@@ -8,16 +8,21 @@ import statistics
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
+
+from pleoctl.words import many
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT: Final = Path(__file__).parents[1]
 PACKAGE: Final = ROOT / "pleoctl"
 
 #: From the ground up. A room imports from the floors below its own; rooms on one floor know nothing of each other.
 FLOORS: Final = (
-    "place",
+    "place words",
     "errors",
     "hosts streams text",
     "machine markup",
@@ -178,3 +183,33 @@ def test_the_formatter_has_its_way() -> None:
     mark = "# fmt" + ":"
     paths = [path for folder in ("pleoctl", "bench", "tests") for path in (ROOT / folder).rglob("*.py")]
     assert [path.name for path in paths if mark in path.read_text(encoding="utf-8")] == []
+
+
+def _bare(tree: ast.AST) -> Iterator[tuple[int, str, str]]:
+    """In each f-string: what is filled in, and the word right behind it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            for filled, text in zip(node.values, node.values[1:], strict=False):
+                if isinstance(filled, ast.FormattedValue) and isinstance(text, ast.Constant):
+                    word = re.match(r" ([a-z]+)\b", str(text.value))
+                    yield node.lineno, ast.unparse(filled.value), word[1] if word else ""
+
+
+def test_no_sentence_counts_by_itself() -> None:
+    """Whatever `many` counts anywhere is counted by it everywhere; limits, which are never one, are written out."""
+    calls = [node for tree in modules().values() for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    nouns = {
+        many(2, str(call.args[1].value)).split()[-1]
+        for call in calls
+        if ast.unparse(call.func) == "many" and isinstance(call.args[1], ast.Constant)
+    }
+    assert {"rows", "vendors", "items", "companies"} <= nouns
+    counted = [
+        f"{name}:{line}: {filled} {word}"
+        for name, tree in modules().items()
+        if not name.startswith("pleoctl.testing")
+        for line, filled, word in _bare(tree)
+        if word in nouns and not filled.startswith("many(")
+        if re.fullmatch(r"len\(.*\)|.*(number|count|total|rows|items|runs).*", filled)
+    ]
+    assert counted == []

@@ -13,6 +13,7 @@ from pleoctl.model.addresses import Address
 from pleoctl.model.kinds import TAG, TAG_GROUP
 from pleoctl.pleo.client import hundreds
 from pleoctl.run.settle import Ambiguous, Done, Step, Undone, settle
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,7 +67,8 @@ def _guarded(tags: Sequence[Live], group: Address, guard: GuardLimits) -> bool:
 
 
 def _left(number: int, group: Address) -> Finding:
-    words = f"{number} tags came along when the group was unarchived, and stay active: the guard does not let them pass"
+    tags, stay = many(number, "tag"), "stays" if number == 1 else "stay"
+    words = f"{tags} came along when the group was unarchived, and {stay} active: the guard does not let them pass"
     return Finding("not-restored", words, "warning", address=str(group), hint="make a new plan: `pleoctl plan -o FILE`")
 
 

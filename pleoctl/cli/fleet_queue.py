@@ -12,6 +12,7 @@ from pleoctl.cli.fleet_run import Chosen, fleet_option, select_options
 from pleoctl.cli.shared import as_group
 from pleoctl.errors import InvalidFile, PleoctlError
 from pleoctl.text import Shown
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from pleoctl.cli.signals import Stop
@@ -75,7 +76,7 @@ def worker(
         chosen = isolation or settings.isolation or "process"
         how = How(concurrency or settings.concurrency, chosen, stop.event, patience(lock_timeout))
         Worker(fleet, url, how, lambda last: _told(runs, last)).run(drain=drain)
-    return _ended(stop, f"{len(runs)} runs", {"runs": len(runs)})
+    return _ended(stop, many(len(runs), "run"), {"runs": len(runs)})
 
 
 @as_command("schedule", parent="fleet")
@@ -104,7 +105,7 @@ def schedule(options: Options, *, fleet_file: str | None, once: bool) -> Output:
     _checked(fleet)
     with stoppable() as stop:
         number = _ticks(fleet, stop, once=once)
-    return _ended(stop, f"{number} runs queued", {"queued": number})
+    return _ended(stop, many(number, "run", "queued", "queued"), {"queued": number})
 
 
 @as_command("enqueue", parent="fleet")
@@ -235,7 +236,7 @@ def _ticks(fleet: Fleet, stop: Stop, *, once: bool) -> int:
                 queued = tick(connection, Fleet(fleet.file, fleet.environ))
             number += queued
             if queued:
-                tell(Shown.lines([f"{queued} runs queued"]))
+                tell(Shown.lines([many(queued, "run", "queued", "queued")]))
         except PleoctlError as error:
             if once:
                 raise

@@ -12,6 +12,7 @@ from pleoctl.cli.common import PATH, as_command, check_output, open_workspace, w
 from pleoctl.errors import Finding, Refused
 from pleoctl.pleo.connecting import connected
 from pleoctl.text import Shown
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from pleoctl.plan.adopt import Adopted
@@ -67,8 +68,8 @@ def _told(workspace: Workspace, adopted: Adopted, files: list[str], findings: li
 
     selected = adopted.selected
     leave = workspace.leave if states_selection(workspace) else adopted.others
-    rows = [f"{len(rows)} {KINDS[kind].plural}" for kind, rows in adopted.state.flat.items()]
-    counted = f"{', '.join(rows)}, {len(selected)} dimensions selected"
+    rows = [many(len(rows), KINDS[kind].title) for kind, rows in adopted.state.flat.items()]
+    counted = f"{', '.join(rows)}, {many(len(selected), 'dimension')} selected"
     desired = [shown for _, shown in workspace.desired_files]
     following = "pleoctl plan" if files == desired else f"compare it with {', '.join(desired)}"
     text = Shown.lines([f"Wrote {', '.join(files)}: {counted}, {len(leave)} left alone.", f"Next: {following}"])

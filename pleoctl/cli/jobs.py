@@ -15,6 +15,7 @@ from pleoctl.cli.shared import as_group
 from pleoctl.errors import ExitCode
 from pleoctl.pleo.connecting import connected
 from pleoctl.text import Shown
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from pleoctl.pleo.export_jobs import ExportJob
@@ -173,7 +174,7 @@ def verify(options: Options, *, jobs: tuple[str, ...], since: str | None) -> Out
             for job in chosen
             for finding in verified(reader, desk.books.sink, job, planned(workspace.runs, job.id))
         ]
-    told = f"{len(chosen)} jobs verified, {len(findings)} items differ."
+    told = f"{many(len(chosen), 'job')} verified, {many(len(findings), 'item', 'differs', 'differ')}."
     code = ExitCode.CHANGES if findings else ExitCode.OK
     return Output(Shown.lines([told]), {"jobs": [job.id for job in chosen]}, findings, code)
 

@@ -11,6 +11,7 @@ from pleoctl.cli.common import as_command, open_workspace
 from pleoctl.cli.shared import offered
 from pleoctl.errors import ExitCode, UsageError
 from pleoctl.text import Shown
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from pleoctl.run.verify import Proof
@@ -81,7 +82,9 @@ def _one(workspace: Workspace, wanted: str) -> Output:
     found = [folder for folder in run_folders(Runs.of(workspace).exchange()) if folder.name.startswith(wanted)]
     exact = [folder for folder in found if folder.name == wanted] or found
     if len(exact) != 1:
-        what = f"{len(exact)} runs begin with {wanted!r}" if exact else f"no run of this workspace is {wanted!r}"
+        what = (
+            f"{many(len(exact), 'run')} begin with {wanted!r}" if exact else f"no run of this workspace is {wanted!r}"
+        )
         raise UsageError(what, hint="`pleoctl log` lists them")
     (folder,) = exact
     name = f"{workspace.shown(folder)}/{RECEIPT}"

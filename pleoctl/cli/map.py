@@ -18,6 +18,7 @@ from pleoctl.cli.door import tell
 from pleoctl.documents.files import whole_file
 from pleoctl.errors import ExitCode, NotWritten, PleoctlError, Refused
 from pleoctl.text import Shown
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -143,7 +144,7 @@ def _ended(error: PleoctlError | KeyboardInterrupt) -> Output:
 
 def _summary(tally: Tally) -> Shown:
     """How many items became what, and a table of reasons."""
-    counted = f"{tally.items} items: {tally.mapped} mapped, {tally.failed} failed"
+    counted = f"{many(tally.items, 'item')}: {tally.mapped} mapped, {tally.failed} failed"
     counted += f", {tally.warned} with warnings" if tally.warned else ""
     if not tally.items:
         return Shown.lines([f"warning: {counted}"])

@@ -12,6 +12,7 @@ from pleoctl.cli.reports import report_options, reporting
 from pleoctl.cli.shared import as_group
 from pleoctl.errors import ExitCode, PleoctlError, UsageError, counted
 from pleoctl.text import Shown
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,8 +80,8 @@ def _check_lines(data: dict[str, Any], report: Report) -> Iterator[str]:
     rows = data["rows"]
     errors, warnings = (counted(f for f in report.findings if f.level == level) for level in ("error", "warning"))
     yield (
-        f"{rows['expenseTypes']} expense-type rows, {rows['lines']} line rows, {rows['vendors']} vendors: "
-        f"{errors} errors, {warnings} warnings"
+        f"{many(rows['expenseTypes'], 'expense-type row')}, {many(rows['lines'], 'line row')}, "
+        f"{many(rows['vendors'], 'vendor')}: {many(errors, 'error')}, {many(warnings, 'warning')}"
     )
     if not data["catalog"]:
         yield NOT_CHECKED
@@ -163,7 +164,7 @@ def _test_lines(results: list[Result], updated: list[str]) -> Iterator[str]:
     failed = sum(not r.passed for r in results)
     if results:
         ended = "updated" if updated else "failed"
-        yield f"{len(results)} tests: {len(results) - failed} passed, {failed} {ended}"
+        yield f"{many(len(results), 'test')}: {len(results) - failed} passed, {failed} {ended}"
     else:
         yield "no tests; write some below `tests` of the mapping, or name files of them"
 
@@ -229,7 +230,7 @@ def _coverage_text(data: dict[str, Any]) -> Shown:
     from pleoctl.report.table import table
 
     hit = sorted((r for r in data["rules"] if r["hits"]), key=lambda r: (-r["hits"], r["rule"]))
-    text = Shown.lines([f"{data['items']} items: {data['mapped']} mapped, {data['failed']} failed", ""])
+    text = Shown.lines([f"{many(data['items'], 'item')}: {data['mapped']} mapped, {data['failed']} failed", ""])
     text += table(["hits", "row", "where"], [[str(r["hits"]), r["rule"], f"{r['file']}:{r['line']}"] for r in hit])
     text += Shown.lines([""])
     unused = set(data["neverHit"])

@@ -12,6 +12,7 @@ from pleoctl.cli.common import PATH, as_command, check_output, open_workspace, w
 from pleoctl.cli.door import tell
 from pleoctl.pleo.connecting import connected
 from pleoctl.text import Shown, csv_cell
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from pleoctl.cli.boundary import Options
@@ -46,7 +47,8 @@ def export_drafts(options: Options, *, output: str | None) -> Output:
     if output is not None:
         check_output(options, output, workspace.inputs)
     rows = [_row(draft) for draft in _drafts(workspace)]
-    tell(Shown.lines([f"{len(rows)} vendors made in Pleo are not in the accounting system"]))
+    made = many(len(rows), "vendor", "that was", "that were")
+    tell(Shown.lines([f"{made} made in Pleo {'is' if len(rows) == 1 else 'are'} not in the accounting system"]))
     if output is not None:
         write_output(options, output, _csv(rows) if options.format == "csv" else _json(rows))
         return Output(raw=b"")

@@ -60,7 +60,8 @@ def _said(shape: Json, says: str) -> Json:
 
 def _strict(one: Field) -> Json:
     text = _text(one.longest)
-    return {"allOf": [text, dict(one.strict)]} if one.strict else text
+    # A blank text is told once, as blank.
+    return {"allOf": [text, {"if": {"pattern": "\\S"}, "then": dict(one.strict)}]} if one.strict else text
 
 
 def _text(longest: int | None) -> Json:
@@ -93,7 +94,7 @@ def _receipt(schema: Json) -> Json:
 
 
 def _workspace(schema: Json) -> Json:
-    """Every source that has a table of accounts has one of each flat kind."""
+    """Every source that has a table of accounts has one of each flat kind, and records of each may be left alone."""
     protect = schema["properties"]["guard"]["properties"]["protect"]["items"]
     protect["pattern"] = f"^({'|'.join(KINDS)}):."
     for part in [schema["definitions"]["source"], *(one["then"] for one in schema["definitions"]["source"]["allOf"])]:
@@ -101,6 +102,11 @@ def _workspace(schema: Json) -> Json:
         if ACCOUNT.section in tables:
             for kind in flat_kinds():
                 tables.setdefault(kind.section, tables[ACCOUNT.section])
+    for kind in flat_kinds():
+        title = f"{kind.plural.capitalize()} (by {kind.key}) that are neither changed nor archived."
+        listed = {"type": "array", "uniqueItems": True, "items": {"$ref": "#/definitions/text"}, "description": title}
+        left = {"type": "object", "additionalProperties": False, "properties": {"leave": listed}}
+        schema["properties"].setdefault(kind.section, left)
     return schema
 
 

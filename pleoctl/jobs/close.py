@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from pleoctl.words import many
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -72,7 +74,7 @@ def ending(items: Sequence[JobItem]) -> tuple[JobEnd, tuple[str, str] | None]:
     if len(failed) < len(items):
         return "completed_with_errors", None
     count = Counter(item.reason_type or DEFAULT_REASON for item in failed)
-    common, many = count.most_common(1)[0]
-    kind = common if many == len(failed) and common in JOB_REASONS else DEFAULT_REASON
+    common, most = count.most_common(1)[0]
+    kind = common if most == len(failed) and common in JOB_REASONS else DEFAULT_REASON
     words = ", ".join(f"{number} × {reason}" for reason, number in count.most_common())
-    return "failed", (kind, f"none of {len(items)} items could be booked: {words}")
+    return "failed", (kind, f"none of {many(len(items), 'item')} could be booked: {words}")

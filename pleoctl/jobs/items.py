@@ -12,6 +12,7 @@ from zlib import crc32
 from pleoctl.documents.canonical import digest
 from pleoctl.errors import PleoError
 from pleoctl.jobs.document import AttachmentRef
+from pleoctl.words import short_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -107,7 +108,7 @@ def read_items(reader: ExportReader, job: ExportJob) -> list[Listed]:
         problem = (
             f"item {min(strangers)} is in no list of the job"
             if strangers
-            else f"{len(tracking)} items came, {job.items} were announced"
+            else short_of(len(tracking), job.items, "item")
         )
         job = reader.job(job.id)
     raise PleoError(f"the items of export job {job.id} were not read completely: {problem}", hint="run again")

@@ -23,15 +23,16 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.model.rates import spelt as spelt_rate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 LONGEST: Final = 255
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Field:
-    """A text of a record. ``says`` is its description; ``shape`` refines its JSON Schema.
+    """A text of a record. ``says`` is its description; ``shape`` refines its JSON Schema; ``title`` is for people.
 
+    What the settings of a source can do: ``cure`` about rows that lack it, ``unit`` about those that have another form.
     ``nullable``: null, absent and "" are one value. ``optional``: absent from a file means that it is not managed.
     ``strict`` is the shape that only rows that are not held must have; ``spelt`` gives the one spelling of a value.
     """
@@ -44,6 +45,9 @@ class Field:
     shape: Mapping[str, Any] = field(default_factory=dict)
     strict: Mapping[str, Any] = field(default_factory=dict)
     spelt: Callable[[str], str] | None = None
+    title: str = ""
+    cure: str | None = None
+    unit: str | None = None
 
     def misfit(self, value: str | None) -> str | None:
         """Why a row that is not held cannot have this value, as the end of a sentence."""
@@ -88,6 +92,11 @@ class Kind:
     def plural(self) -> str:
         """The title for counts."""
         return f"{self.title}s"
+
+    @property
+    def noun(self) -> str:
+        """What one row of its section is called where rows are counted."""
+        return self.title if self.is_flat else self.section.removesuffix("s")
 
     @property
     def module(self) -> str:
@@ -155,17 +164,23 @@ class Kind:
 
     def problem(self, texts: Mapping[str, str | None]) -> str | None:
         """Why a row with these texts cannot be used, as a sentence about one of its fields; None where it can."""
-        for name in self.needed:
-            value = texts.get(name)
-            if not value or value.isspace():
-                return f"{name} is blank"
+        return next((words for _, words in self._faults(texts)), None)
+
+    def cure(self, texts: Mapping[str, str | None]) -> str | None:
+        """What the settings of a source can do about the `problem` of a row; None where nothing."""
+        return next((cure for cure, _ in self._faults(texts)), None)
+
+    def _faults(self, texts: Mapping[str, str | None]) -> Iterator[tuple[str | None, str]]:
+        for one in self.fields:
+            value = texts.get(one.name)
+            if one.name in self.needed and (not value or value.isspace()):
+                yield one.cure, f"{one.name} is blank"
         for one in self.limited:
             if value := texts.get(one.name):
                 if one.longest is not None and len(value) > one.longest:
-                    return f"{one.name} has more than {one.longest} characters"
+                    yield None, f"{one.name} has more than {one.longest} characters"
                 if one.strict and (wrong := one.misfit(one.spelt(value) if one.spelt else value)):
-                    return f"{one.name} {value!r} {wrong}"
-        return None
+                    yield one.unit, f"{one.name} {value!r} {wrong}"
 
     @cached_property
     def nullable(self) -> frozenset[str]:
@@ -173,7 +188,11 @@ class Kind:
         return frozenset(one.name for one in self.fields if one.nullable)
 
 
-_CURRENCY: Final = {"pattern": "^[A-Z]{3}$", "x-message": "is not a three-letter currency code"}
+_CURRENCY: Final = {
+    "pattern": "^[A-Z]{3}$",
+    "x-message": "is not a three-letter currency code",
+    "x-hint": 'write three capital letters, e.g. "SEK"',
+}
 
 TAX_CODE: Final = Kind(
     "taxCode",
@@ -192,6 +211,7 @@ TAX_CODE: Final = Kind(
                 "x-hint": 'write a fraction from "0" to "1", "0.25" for 25 %',
             },
             spelt=spelt_rate,
+            unit="rateUnit: percent in source.taxCodes reads 25 as 0.25",
         ),
         Field(
             "type",
@@ -201,9 +221,23 @@ TAX_CODE: Final = Kind(
                 "x-message": "is neither inclusive nor reverse; Pleo does not support exclusive at present",
                 "x-hint": "correct it, or hold the row with hold",
             },
+            cure="mend it in the books, or give a list without types one in source.taxCodes: "
+            "fixed: {type: inclusive}, or fields: {type: \"'inclusive'\"} of an API",
         ),
-        Field("ingoingTaxAccount", nullable=True, optional=True, says="Account of ingoing tax; absent: not managed."),
-        Field("outgoingTaxAccount", nullable=True, optional=True, says="Account of outgoing tax; absent: not managed."),
+        Field(
+            "ingoingTaxAccount",
+            nullable=True,
+            optional=True,
+            says="Account of ingoing tax; absent: not managed.",
+            title="ingoing tax account",
+        ),
+        Field(
+            "outgoingTaxAccount",
+            nullable=True,
+            optional=True,
+            says="Account of outgoing tax; absent: not managed.",
+            title="outgoing tax account",
+        ),
     ),
     waves={"create": 10, "unarchive": 11, "update": 11, "archive": 25},
     says="The accounting system's code; accounts name it as taxCodeExternalId.",
@@ -222,6 +256,7 @@ ACCOUNT: Final = Kind(
             nullable=True,
             optional=True,
             says="Default tax code; absent: not managed, null: cleared.",
+            title="tax code",
         ),
     ),
     waves={"create": 20, "unarchive": 21, "update": 21, "archive": 22},
@@ -277,16 +312,38 @@ VENDOR: Final = Kind(
     fields=(
         Field("code", nullable=True, says="Vendor number, by which exports find it; absent means null."),
         Field("name"),
-        Field("defaultCurrency", says="Three letters.", strict=_CURRENCY),
+        Field(
+            "defaultCurrency",
+            says="Three letters.",
+            strict=_CURRENCY,
+            title="currency",
+            cure="defaultCurrency in source.vendors is that of rows whose own is empty",
+        ),
         Field(
             "country",
             nullable=True,
             optional=True,
             says="Two letters; absent: not managed, null: cleared.",
-            strict={"pattern": "^[A-Z]{2}$", "x-message": "is not a two-letter country code"},
+            strict={
+                "pattern": "^[A-Z]{2}$",
+                "x-message": "is not a two-letter country code",
+                "x-hint": 'write two capital letters, e.g. "SE"',
+            },
         ),
-        Field("registrationNumber", nullable=True, optional=True, says="Absent: not managed, null: cleared."),
-        Field("taxRegistrationNumber", nullable=True, optional=True, says="Absent: not managed, null: cleared."),
+        Field(
+            "registrationNumber",
+            nullable=True,
+            optional=True,
+            says="Absent: not managed, null: cleared.",
+            title="registration number",
+        ),
+        Field(
+            "taxRegistrationNumber",
+            nullable=True,
+            optional=True,
+            says="Absent: not managed, null: cleared.",
+            title="tax number",
+        ),
     ),
     waves={"create": 40, "confirm": 41, "unarchive": 41, "update": 41, "archive": 42},
     says="The accounting system's permanent id; never changes.",

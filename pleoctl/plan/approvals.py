@@ -19,6 +19,7 @@ from pleoctl.documents.files import read_bytes, write_atomically
 from pleoctl.errors import PleoctlError, Refused, UsageError
 from pleoctl.machine import Around, Ran, this_machine
 from pleoctl.run.places import RECEIPT, run_folders
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,7 +62,7 @@ class Approvers:
                 found.setdefault(signer, signature.name)
         if len(found) < self.number:
             told = f" ({', '.join(sorted(found))})" if found else ""
-            words = f"{len(found)} of {self.number} approvals are there{told}"
+            words = f"{len(found)} of {many(self.number, 'approval', 'is', 'are')} there{told}"
             raise Refused(f"the plan is not approved: {words}", hint="approve it: `pleoctl approve PLAN`")
         return sorted(found)
 

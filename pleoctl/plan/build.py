@@ -36,6 +36,7 @@ from pleoctl.reconcile.dimensions import groups_to_read
 from pleoctl.reconcile.run import reconcile
 from pleoctl.reconcile.simulate import concerned, simulate
 from pleoctl.watch import watched
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,9 +70,9 @@ class Inputs:
 def build_plan(inputs: Inputs, reader: PleoReader) -> Plan:
     """The plan that brings live Pleo to the desired state. Raises `InvalidFile`, `PleoError`, `Refused`."""
     live = read_live(reader, inputs.desired, inputs.scope)
-    LOG.info("read %s with %d requests", _told(live), reader.counts.read)
+    LOG.info("read %s with %s", _told(live), many(reader.counts.read, "request"))
     result = reconcile(inputs.desired, live, inputs.scope)
-    LOG.info("compared with %s: %d changes", ", ".join(inputs.desired.files), len(result.changes))
+    LOG.info("compared with %s: %s", ", ".join(inputs.desired.files), many(len(result.changes), "change"))
     warnings = list(_warnings(inputs, live, result, reader)) if inputs.advise else []
     guard = check_guard(result.changes, result.active, inputs.limits, inputs.acknowledged)
     _prove(inputs, live, result)
@@ -99,7 +100,7 @@ def read_live(reader: PleoReader, desired: DesiredState, scope: Scope) -> LiveSt
 
 
 def _told(live: LiveState) -> str:
-    return ", ".join(f"{number} {KINDS[kind].plural}" for kind, number in live.counts().items())
+    return ", ".join(many(number, KINDS[kind].title) for kind, number in live.counts().items())
 
 
 def _remembered(usage: Callable[[str], dict[str, int]]) -> Callable[[str], dict[str, int]]:

@@ -16,6 +16,7 @@ from pleoctl.errors import Finding
 from pleoctl.model.kinds import KINDS
 from pleoctl.model.shape import Told
 from pleoctl.plan.document import Limits, Verdict
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,8 +55,7 @@ def check_guard(
     if acknowledged is None:
         findings += _amounts(archives, active, limits)
     elif acknowledged != len(archives):
-        number = "1 archive is" if len(archives) == 1 else f"{len(archives)} archives are"
-        words = f"{number} in the plan, not {acknowledged}"
+        words = f"{many(len(archives), 'archive', 'is', 'are')} in the plan, not {acknowledged}"
         findings.append(Finding("wrong-number", words, hint=f"--allow-archive {len(archives)}"))
     return Guard(not findings, acknowledged, limits.count, limits.share, findings)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pleoctl.model.addresses import Address
 from pleoctl.model.kinds import ACCOUNT, TAX_CODE
 from pleoctl.plan.document import Warned
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -134,7 +135,9 @@ def _tax_mixed(desired: DesiredState) -> Iterator[Warned]:
     managed = [r for r in rows if "taxCodeExternalId" in r.fields]
     if managed and len(managed) < len(rows):
         first = next(r for r in rows if "taxCodeExternalId" not in r.fields)
-        words = f"{len(rows) - len(managed)} of {len(rows)} rows have no taxCodeExternalId; theirs is not managed"
+        without = len(rows) - len(managed)
+        have = "has" if without == 1 else "have"
+        words = f"{without} of {many(len(rows), 'row')} {have} no taxCodeExternalId, which is not managed there"
         yield warning("tax-code-mixed", Address(ACCOUNT.name, first.key or ""), words)
 
 

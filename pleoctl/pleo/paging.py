@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.errors import PleoError
 from pleoctl.remote.errors import ApiError
 from pleoctl.remote.pages import endless
+from pleoctl.words import many, short_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,13 +91,13 @@ class _Pass:
             if empty > MAX_EMPTY:
                 raise _Incomplete("page after page is empty")
         if self._total is not None and self._total != len(self._rows):
-            raise _Incomplete(f"{len(self._rows)} rows came, {self._total} were announced")
+            raise _Incomplete(short_of(len(self._rows), self._total))
         return list(self._rows.values())
 
     def _refuse_endless(self, pages: int) -> None:
         if endless(pages, len(self._rows)):
             raise PleoError(
-                f"{self._listing} was not read completely: {pages} pages came with {len(self._rows)} rows, "
+                f"{self._listing} was not read completely: {pages} pages came with {many(len(self._rows), 'row')}, "
                 "and each says that more follow",
                 hint="nothing was changed; report it to Pleo if it stays",
             )

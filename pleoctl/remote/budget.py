@@ -10,6 +10,7 @@ from pleoctl.machine import Machine, this_machine
 from pleoctl.remote.errors import Interrupted
 from pleoctl.state.budget import MemoryWindow
 from pleoctl.watch import watched
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from pleoctl.state.budget import Window
@@ -82,7 +83,8 @@ class Budget:
             return paused, self._paused_why
         if self._limit is None:
             return 0.0, ""
-        return self._window.take(self._limit, self._machine), f"{self._limit} requests a minute are used up"
+        why = many(self._limit, "request", "a minute is used up", "a minute are used up")
+        return self._window.take(self._limit, self._machine), why
 
     def _tell(self, seconds: float, why: str) -> None:
         until = self._machine.monotonic() + seconds

@@ -10,6 +10,7 @@ from pleoctl.report.html import Html, page
 from pleoctl.report.metrics import family
 from pleoctl.report.table import table
 from pleoctl.text import Shown
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,7 +75,7 @@ def status_text(companies: Sequence[Standing], moment: datetime) -> Shown:
         return Shown.lines(["No companies are selected."])
     rows = [cells(one, moment) for one in companies]
     totals = ", ".join(f"{number} {state}" for state, number in counts(companies))
-    return table(HEADERS, rows) + Shown.lines(["", f"{len(companies)} companies: {totals}."])
+    return table(HEADERS, rows) + Shown.lines(["", f"{many(len(companies), 'company')}: {totals}."])
 
 
 HEADERS: Final = ["company", "state", "last run", "ago", "drift", "held", "oldest job", "ends", "problem"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,5 +139,5 @@ def _bands(
         yield Band(
             f"M{x} {ys[0]}C{half} {ys[0]} {half} {ys[1]} {to} {ys[1]}",
             round(widths[move], 1),
-            f"{start.name} → {end.name}: {amount} {move.currency}, {found.counts[move]} items",
+            f"{start.name} → {end.name}: {amount} {move.currency}, {many(found.counts[move], 'item')}",
         )

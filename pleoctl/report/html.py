@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from pleoctl.model.kinds import kind_titles
+from pleoctl.model.kinds import KINDS, kind_titles
 from pleoctl.report import impact, posting
 from pleoctl.report.flows import BAR, WIDTH, drawings
 from pleoctl.report.markdown import totals
 from pleoctl.report.review import ACTIONS, columns, differences, left_alone, ranked, risk
 from pleoctl.text import Shown
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -35,14 +36,6 @@ TITLES: Final = {
     "confirm": "Confirmations",
     "update": "Updates",
     "create": "Creates",
-}
-FIELD_TITLES: Final = {
-    "taxCodeExternalId": "tax code",
-    "ingoingTaxAccount": "ingoing tax account",
-    "outgoingTaxAccount": "outgoing tax account",
-    "defaultCurrency": "currency",
-    "registrationNumber": "registration number",
-    "taxRegistrationNumber": "tax number",
 }
 STATES: Final = {"archive": ("active", "archived"), "unarchive": ("archived", "active")}
 
@@ -137,9 +130,11 @@ def _rows(change: Change) -> list[tuple[str, str, str, bool]]:
     if change.action in STATES:
         rows.append(("state", *STATES[change.action], True))
     created = change.before is None
+    titles = {one.name: one.title for one in KINDS[change.kind].fields if one.title}
     for field, before, after, differs in differences(change):
         if after is not None or not created:
-            rows.append((FIELD_TITLES.get(field, field), "–" if created else _value(before), _value(after), differs))
+            title = titles.get(field, field)
+            rows.append((title, "–" if created else _value(before), _value(after), differs))
     return rows
 
 
@@ -156,7 +151,7 @@ def _by_code(warnings: list[Warned]) -> list[tuple[str, list[Warned]]]:
 def _template(name: str) -> Template:
     loader = PackageLoader("pleoctl.report")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, finalize=_shown)
-    environment.filters |= {"risk": risk, "rows": _rows}
+    environment.filters |= {"risk": risk, "rows": _rows, "many": many}
     environment.filters |= {"title": posting.title, "t_lines": posting.t_lines, "looks": posting.looks_at}
     return environment.get_template(name)
 

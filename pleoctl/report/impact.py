@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
 from pleoctl.markup import Markdown
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,15 +55,15 @@ def _row(found: Impact, move: Move, rules: Rules) -> list[str]:
 def headline(found: Impact) -> str:
     """``37 of 1204 items change, 2 fail now``."""
     if not found.changed:
-        return f"None of {found.items} items changes"
+        return f"None of {many(found.items, 'item')} changes"
     more = [
-        f"{found.now_failed} fail now" if found.now_failed else "",
-        f"{found.now_mapped} are mapped now" if found.now_mapped else "",
-        f"{found.redescribed} are described anew" if found.redescribed else "",
-        f"{found.recoded} have other tax codes or tags" if found.recoded else "",
+        f"{found.now_failed} {'fails' if found.now_failed == 1 else 'fail'} now" if found.now_failed else "",
+        f"{found.now_mapped} {'is' if found.now_mapped == 1 else 'are'} mapped now" if found.now_mapped else "",
+        f"{found.redescribed} {'is' if found.redescribed == 1 else 'are'} described anew" if found.redescribed else "",
+        f"{found.recoded} {'has' if found.recoded == 1 else 'have'} other tax codes or tags" if found.recoded else "",
     ]
     tail = "".join(f", {part}" for part in more if part)
-    return f"{found.changed} of {found.items} items change{tail}"
+    return f"{found.changed} of {many(found.items, 'item')} {'changes' if found.changed == 1 else 'change'}{tail}"
 
 
 def _code_rows(found: Impact) -> list[list[str]]:

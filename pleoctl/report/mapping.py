@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
 from pleoctl.text import Shown, terminal
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,7 @@ def _step_lines(step: dict[str, Any]) -> Iterator[str]:
     rest = len(step["losers"]) - len(near[:_LOSERS])
     if rest:
         others = ", most of them for other types" if 2 * (len(step["losers"]) - len(near)) > rest else ""
-        yield f"    nor {rest} more row{'s' if rest > 1 else ''}{others} (all of them: --format json)"
+        yield f"    nor {many(rest, 'more row')}{others} (all of them: --format json)"
 
 
 def _other_type(failed: dict[str, Any] | None) -> bool:

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.jobs.used import Used
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +78,7 @@ class Review:
     def head(self) -> str:
         """``Export job … (pending, 3 items) into beancount, as drafts``."""
         job, drafts = self.plan.job, "" if not self.plan.posting.draft or self._no_drafts else ", as drafts"
-        return f"Export job {job.id} ({job.status}, {job.items} items) into {self.plan.sink.type}{drafts}"
+        return f"Export job {job.id} ({job.status}, {many(job.items, 'item')}) into {self.plan.sink.type}{drafts}"
 
     @property
     def _no_drafts(self) -> bool:

@@ -8,6 +8,7 @@ from pleoctl.model.changes import ACTIONS
 from pleoctl.model.kinds import flat_kinds
 from pleoctl.report.text import change_line
 from pleoctl.text import Shown, cell_len, terminal
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -53,7 +54,7 @@ def hint_lines(counted: Counter[str]) -> Iterator[str]:
 def preview_lines(found: Preview) -> Iterator[Shown | str]:
     """What a plan would do: per kind the shared keys, the changes, some of them, and what the guard would say."""
     yield ""
-    yield f"Compared with Pleo at {found.url} (read only, {found.requests} requests):"
+    yield f"Compared with Pleo at {found.url} (read only, {many(found.requests, 'request')}):"
     for one in found.shared:
         yield from _shared_lines(one)
     for refusal in found.refused:
@@ -63,7 +64,8 @@ def preview_lines(found: Preview) -> Iterator[Shown | str]:
 def _shared_lines(one: Shared) -> Iterator[Shown | str]:
     share = f" ({one.matched / one.rows:.0%})" if one.rows else ""
     todo = ", ".join(f"{one.counts[action]} to {action}" for action in ACTIONS if one.counts[action])
-    known = f"{one.matched} of {one.rows} active rows{share} have a record in Pleo, which has {one.live} active ones"
+    have = "has a record" if one.matched == 1 else "have a record"
+    known = f"{one.matched} of {many(one.rows, 'active row')}{share} {have} in Pleo, which has {one.live} active ones"
     held = f", {one.counts['held']} held" * bool(one.counts["held"])
     yield f"  {one.kind.plural}: {known}; {todo or 'nothing to do'}{held}"
     width = max((cell_len(terminal(change.address)) for change in one.examples), default=0)
@@ -79,12 +81,13 @@ def preview_hints(found: Preview) -> Iterator[tuple[str, str]]:
         key = one.kind.key
         if one.better is not None:
             name, number = one.better
+            have, matches = many(number, one.kind.title, "has", "have"), "matches" if one.matched == 1 else "match"
             yield (
-                f"{number} {one.kind.plural} have as {name} what Pleo has as {key}, and {one.matched} match by {key}",
+                f"{have} as {name} what Pleo has as {key}, and {one.matched} {matches} by {key}",
                 f"read {key} from what gives {name}; as it is, each is created anew and its like archived",
             )
         elif one.same_code:
             yield (
-                f"{one.same_code} {one.kind.plural} have the code of a record in Pleo with another {key}",
+                f"{many(one.same_code, one.kind.title, 'has', 'have')} the code of a record in Pleo with another {key}",
                 f"look at how that {key} was made: a plan creates them anew and archives the others",
             )

@@ -10,6 +10,7 @@ from pleoctl.report.alike import apart
 from pleoctl.report.review import ACTIONS, counted, dimensions, left_alone, ranked, risk
 from pleoctl.run.receipt import PROBLEMS
 from pleoctl.text import Shown, cell_len, quoted, terminal
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -234,7 +235,7 @@ def _outcome(receipt: Receipt) -> Shown:
     if not receipt.results:
         return Shown.styled("Nothing to apply.", colour=colour, bold=True)
     if set(counts) == {"alreadyDone"}:
-        told = f"all {len(receipt.results)} changes stand in Pleo."
+        told = f"{many(len(receipt.results), 'change', 'stands', 'stand')} in Pleo."
         return Shown.styled("Already applied: ", colour=colour, bold=True) + told
     ended = ", ".join(f"{counts[status]} {words}" for status, words in STATUSES.items() if counts[status])
     return Shown.styled(f"Apply {receipt.outcome}: ", colour=colour, bold=True) + f"{ended}."

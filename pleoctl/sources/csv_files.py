@@ -19,6 +19,7 @@ from pleoctl.sources.files import check_encoding
 from pleoctl.sources.literal import literal_rows
 from pleoctl.sources.selecting import Kept, StateWords
 from pleoctl.text import did_you_mean
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -224,7 +225,7 @@ class CsvFile:
             self._computed.fill(row, dict(zip(self._header, cells, strict=False)))
         row.cells.update(self._fixed)
         if given != width:
-            row.problem = f"has {given} cells where the header has {width}"
+            row.problem = f"has {many(given, 'cell')} where the header has {width}"
         settle(row.cells)
         self._judge_active(row)
         return row

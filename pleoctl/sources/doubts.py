@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Finding
 from pleoctl.place import Place
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,7 @@ def doubtful_texts(table: Table) -> Iterator[Finding]:
     for words, (text, line, number) in found.items():
         yield Finding(
             "doubtful-text",
-            f"{number} texts have {words}, first {text!r}",
+            f"{many(number, 'text', 'has', 'have')} {words}, first {text!r}",
             "warning",
             Place(table.name, line),
             hint="check the encoding of the source; the plan would bring these names to Pleo",

@@ -16,6 +16,7 @@ from pleoctl.sources.base import Source, Table, resource_names
 from pleoctl.sources.doubts import doubtful_texts
 from pleoctl.sources.opening import open_source
 from pleoctl.sources.rows import RowReader
+from pleoctl.words import many
 from pleoctl.workspace.settings import BAD_ROWS
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _own(workspace: Workspace, placed: Placed) -> Iterator[Finding]:
             words = ", ".join(repr(row.key) for row in rows[:LISTED]) + (" …" if len(rows) > LISTED else "")
             yield Finding(
                 "own-rows",
-                f"{len(rows)} rows are not in the accounting system and stay: {words}",
+                f"{many(len(rows), 'row', 'is', 'are')} not in the accounting system: {words}; left as written",
                 "info",
                 Place(shown, rows[0].line, rows[0].column),
             )
@@ -148,7 +149,7 @@ def _check_shrink(old: list[DesiredState], new: DesiredState, placed: Placed, li
             findings.append(
                 Finding(
                     "shrunk",
-                    f"{name} fell from {before} to {after} rows, by more than {limit:.0%}",
+                    f"{name} fell from {before} to {many(after, 'row')}, by more than {limit:.0%}",
                     hint="if that is right, raise guard.maxShrink for this export",
                 )
             )

@@ -21,6 +21,7 @@ from pleoctl.place import Place
 from pleoctl.sources.cells import NO_END
 from pleoctl.sources.filling import filled
 from pleoctl.text import is_whole
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +65,8 @@ class RowReader:
             row.local = local_of(kind, {**cells, **endless})
         row.file, row.line = source.file or table.name, source.line or 0
         if problem is not None:
-            self._report(row, problem)
+            texts = {name: value for name, value in cells.items() if isinstance(value, str)}
+            self._report(row, problem, kind.cure(texts) if problem == kind.problem(texts) else None)
         return row
 
     @staticmethod
@@ -85,7 +87,7 @@ class RowReader:
             wrong = f"active is neither true nor false: {cells.get('active')!r}"
         return wrong or (None if cells.get(kind.key) else f"has no {kind.key}")
 
-    def _report(self, row: Row, problem: str) -> None:
+    def _report(self, row: Row, problem: str, hint: str | None = None) -> None:
         shown = f"{row.key!r}: " if row.key is not None else ""
         self.findings.append(
             Finding(
@@ -93,6 +95,7 @@ class RowReader:
                 f"{shown}{problem}",
                 "warning",
                 place=Place(row.file, row.line or None),
+                hint=hint,
             )
         )
 
@@ -111,7 +114,7 @@ class RowReader:
 
     def _twice(self, rows: list[Row], kind: Kind) -> Row:
         first = ordered(rows)[0]
-        first.hold = f"{kind.key} stands {len(rows)} times in the accounting system"
+        first.hold = f"{kind.key} stands {many(len(rows), 'time')} in the accounting system"
         first.local = NOTHING
         for row in rows:
             self._report(row, first.hold)
@@ -155,7 +158,7 @@ class RowReader:
         row = Row(
             None,
             {"name": None},
-            hold=f"{len(lost)} values have no dimension",
+            hold=many(len(lost), "value", "has no dimension", "have no dimension"),
             file=table.name,
             line=lost[0].line or 0,
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pleoctl.errors import Finding, SourceError
 from pleoctl.place import Place
 from pleoctl.text import did_you_mean
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,8 +68,8 @@ class Kept:
         for name, near in self._near.items():
             if near:
                 yield self._told(
-                    f"{self._key}.{name} drops {near.total()} rows that differ from a listed word by blanks or "
-                    f"capitals alone: {_listed(near)}",
+                    f"{self._key}.{name} drops {many(near.total(), 'row', 'that differs', 'that differ')} "
+                    f"from a listed word by blanks or capitals alone: {_listed(near)}",
                     "list these words as well, or mend them in the books",
                 )
         for name, found in self._found.items():

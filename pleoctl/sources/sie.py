@@ -13,6 +13,7 @@ from pleoctl.place import Place
 from pleoctl.sources.base import SourceRow, Table
 from pleoctl.sources.files import file_bytes, file_text, section_path, wanted
 from pleoctl.sources.sie_text import Line, encoding_of, fields_of, lines_of
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,7 +160,7 @@ class _Book:
             return [*known, *[None] * (due - len(known))], _QUOTE
         if len(fields) < due:
             raise SourceError(
-                f"a line has {len(fields)} fields where {due} are due",
+                f"a line has {many(len(fields), 'field')} where {due} are due",
                 place=Place(self._shown, number),
                 hint="the file may have been cut off",
             )

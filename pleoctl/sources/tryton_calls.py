@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.errors import SourceError
 from pleoctl.remote.errors import LostAnswer, Unauthorised
 from pleoctl.remote.pages import MAX_PAGES
+from pleoctl.words import short_of
 
 if TYPE_CHECKING:
     from pleoctl.sources.context import Context
@@ -79,7 +80,7 @@ class TrytonCalls:
         while len(found) < total:
             page = self.call(f"model.{model}.search_read", domain, len(found), PAGE, [["id", "ASC"]], fields)
             if not page or any(record["id"] in found for record in page):
-                raise SourceError(f"{model} was not read completely: {len(found)} rows came, {total} were announced")
+                raise SourceError(f"{model} was not read completely: {short_of(len(found), total)}")
             found |= {record["id"]: record for record in page}
         if len(found) != total or self.call(f"model.{model}.search_count", domain) != total:
             raise SourceError(f"{model} changed while it was read", hint="run again")

@@ -58,12 +58,6 @@ class Pleo(Section, frozen=True):
     answer_bytes: int | None = None
 
 
-class Accounts(Section, frozen=True):
-    """``accounts``: ids that are neither changed nor archived."""
-
-    leave: tuple[str, ...] = ()
-
-
 class Dimensions(Section, frozen=True):
     """``dimensions``: codes that are synchronised (None: tags are not managed), or left alone (K4 for the names)."""
 
@@ -128,7 +122,6 @@ class Settings(Section, frozen=True):
     pleo: Pleo
     source: dict[str, Any] | None = None
     desired: str | tuple[str, ...] = "desired-state.yaml"
-    accounts: Accounts = Accounts()
     dimensions: Dimensions = Dimensions()
     guard: Guard = Guard()
     mapping: str | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from pleoctl.documents.schemas import SECRET_KEY
+from pleoctl.model.kinds import flat_kinds
 from pleoctl.workspace.settings import BAD_ROWS, DEFAULT_REQUESTS
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def _worked_out(workspace: Workspace) -> dict[str, Any]:
     """Defaults that depend on others."""
     return {
         **({"source.badRows": BAD_ROWS} if workspace.source else {}),
+        **{f"{kind.section}.leave": [] for kind in flat_kinds()},
         "pleo.requestsPerMinute": "no limit on loopback" if workspace.is_loopback else DEFAULT_REQUESTS,
         "pleo.answerSeconds": workspace.limits.answer_seconds,
         "pleo.answerBytes": workspace.limits.answer_bytes,

@@ -20,7 +20,7 @@ from pleoctl.documents.load import parse
 from pleoctl.errors import Finding, InvalidFile, PleoctlError, Refused, UsageError
 from pleoctl.hosts import Endpoint
 from pleoctl.machine import connection_name, this_machine
-from pleoctl.model.kinds import ACCOUNT, TAG_GROUP
+from pleoctl.model.kinds import TAG_GROUP, flat_kinds
 from pleoctl.place import Place
 from pleoctl.workspace.find import find_file
 from pleoctl.workspace.limits import Limits
@@ -167,9 +167,10 @@ class Workspace:
         return list(self.settings.dimensions.leave)
 
     @property
-    def leave_accounts(self) -> list[str]:
-        """Ids of accounts that are neither changed nor archived."""
-        return list(self.settings.accounts.leave)
+    def left(self) -> dict[str, tuple[str, ...]]:
+        """Keys of records that are neither changed nor archived, by the names of their kinds."""
+        flat = {kind.name: tuple(self.data.get(kind.section, {}).get("leave", ())) for kind in flat_kinds()}
+        return {**flat, TAG_GROUP.name: tuple(self.leave)}
 
     @property
     def rename_groups(self) -> bool:
@@ -180,8 +181,7 @@ class Workspace:
     def guard(self) -> GuardLimits:
         """The guard's limits."""
         guard = self.settings.guard
-        leave = {ACCOUNT.name: tuple(self.leave_accounts), TAG_GROUP.name: tuple(self.leave)}
-        return GuardLimits(guard.max_archive.count, guard.max_archive.share, guard.protect, leave)
+        return GuardLimits(guard.max_archive.count, guard.max_archive.share, guard.protect, self.left)
 
     @property
     def max_shrink(self) -> float:

@@ -272,7 +272,7 @@ def test_vendors_and_tax_codes(which: str, folder: Path, cli: Any) -> None:
     for row in rows:
         assert row.items() <= by_key[row.get("externalId", row.get("code"))].items()
     section = (folder / "pleoctl.yaml").read_text(encoding="utf-8")
-    assert ("# defaultCurrency: EUR   # of the 1 rows that have none" in section) == (table == "vendors")
+    assert ("# defaultCurrency: EUR   # of the 1 row that has none" in section) == (table == "vendors")
     assert ("fixed: {type: inclusive}   # of all rows" in section) == (which == "percentages")
 
 

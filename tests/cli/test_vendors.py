@@ -132,6 +132,25 @@ def test_one_section_alone_can_be_planned(books: Path, cli: Cli) -> None:
     assert {change["kind"] for change in plan["changes"]} == {"taxCode", "vendor"}
 
 
+def test_records_that_are_left_alone_or_protected_stay(
+    pleo: Sandbox, workspace: MakeWorkspace, books: Path, cli: Cli
+) -> None:
+    """`leave` of every kind, shown in the plan and refused by `apply` of one made before; `protect` by address."""
+    assert cli("plan", "-o", "before.json").code == 0
+    left = {"vendors": {"leave": ["v-1", "v-9"]}, "taxCodes": {"leave": ["GONE"]}}
+    workspace(pleo, guard={**FREE, "protect": ["vendor:v-3"]}, **left)
+    said = cli("plan", "--format", "json")
+    assert said.code == 3
+    assert {f["code"]: f["address"] for f in said.json["guard"]["findings"]}["protected"] == "vendor:v-3"
+    assert not {"vendor:v-1", "taxCode:GONE"} & actions(said.json).keys()
+    assert said.json["context"]["left"] == ["taxCode:GONE", "vendor:v-1"]
+    (unknown,) = [w["message"] for w in said.json["warnings"] if w["code"] == "matches-nothing"]
+    assert unknown == "vendors.leave names 'v-9', which neither Pleo nor the desired state has"
+    refused = cli("apply", "before.json")
+    assert (refused.code, pleo.stats()["writes"]) == (3, 0)
+    assert "vendor:v-1" in refused.stdout + refused.stderr
+
+
 def test_what_is_not_listed_is_not_managed(
     pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
 ) -> None:

@@ -305,7 +305,7 @@ def test_impact_of_a_git_revision(workspace: Path, cli: Cli) -> None:
     (workspace / "items.json").write_text(json.dumps([item()]))
     assert cli("mapping", "impact", "--base", "HEAD", "--items", "items.json", "--format", "markdown") == 0
     text = cli.out.decode()
-    assert "1 of 1 items change" in text
+    assert "1 of 1 item changes" in text
     assert "x|y" not in text
     assert "<b>" not in re.sub("`[^`]*`", "", text)
     assert "| 1 | debit |" in text

@@ -60,10 +60,10 @@ def test_an_older_copy_of_the_workspace_has_its_own_includes(workspace: Path, cl
     (workspace / "items.json").write_text(json.dumps([item()]))
     for base in ("old", "old/mapping.yaml"):
         assert cli("mapping", "impact", "--base", base, "--items", "items.json") == 0
-        assert b"1 of 1 items change" in cli.out
+        assert b"1 of 1 item changes" in cli.out
     (workspace / "old/rules/lines.yaml").unlink()
     assert cli("mapping", "impact", "--base", "old/mapping.yaml", "--items", "items.json") == 0
-    assert b"None of 1 items changes" in cli.out
+    assert b"None of 1 item changes" in cli.out
 
 
 def test_impact_refuses_what_are_no_rules(workspace: Path, cli: Cli) -> None:

@@ -67,7 +67,7 @@ def test_codes_that_change_are_told(workspace: Path, cli: Cli) -> None:
     (one,) = result["changedItems"]
     assert [(c["what"], c["from"], c["to"]) for c in one["codes"]] == [("tag DEPT", "10", "20"), ("taxCode", "", "X")]
     assert cli("mapping", "impact", "--base", "old.yaml", "--items", "items.json") == 0
-    assert "1 of 1 items change, 1 have other tax codes or tags" in cli.out.decode()
+    assert "1 of 1 item changes, 1 has other tax codes or tags" in cli.out.decode()
     assert cli("mapping", "impact", "--base", "old.yaml", "--items", "items.json", "--format", "markdown") == 0
     assert "| 1 | tag DEPT | 10 | 20 |" in cli.out.decode()
 
@@ -101,7 +101,7 @@ def test_the_page_draws_what_moves(workspace: Path, cli: Cli) -> None:
     made = page(workspace, cli, rows(SPLIT))
     widths = [float(w) for w in re.findall(r'stroke-width="([0-9.]+)"', made)]
     assert widths == [168.0, 72.0]
-    assert "<title>6540 → 4650: 70.00 EUR, 1 items</title>" in made
+    assert "<title>6540 → 4650: 70.00 EUR, 1 item</title>" in made
     assert not re.search(r"<script|https?://|url\(|@import", made)
     assert "default-src &#39;none&#39;" in made
     assert "11111111-2222-4333-8444-555555555555" in made
@@ -118,7 +118,7 @@ def test_the_page_shows_live_text_as_it_is(workspace: Path, cli: Cli) -> None:
 def test_the_page_of_no_change_says_so(workspace: Path, cli: Cli) -> None:
     """Without drawings and tables."""
     made = page(workspace, cli, HEAD)
-    assert "None of 1 items changes" in made
+    assert "None of 1 item changes" in made
     assert "<svg" not in made
     assert "<table" not in made
 

@@ -199,7 +199,7 @@ def test_a_vendor_file_that_is_missing_is_told_where_it_is_named(tmp_path: Path)
         ("account\n1\n", 1, "code"),
         ("code,code\nA,B\n", 1, "twice"),
         ("code;account\nA;1\n", 1, "write commas"),
-        ("code,account\nA\n", 2, "cells"),
+        ("code,account\nA\n", 2, "has 1 cell where"),
         ("code,blocked\nA,maybe\n", 2, "blocked"),
         ("code,account\n,1\n", 2, "no code"),
         ("code\nA\nB\nA\n", 4, "twice"),

@@ -213,7 +213,7 @@ def test_all_mapped_is_zero(workspace: Path, cli: Cli) -> None:
     """No failed item, exit 0; the count stands on stderr."""
     (workspace / "items.json").write_text(json.dumps([item()]))
     assert cli("map", "items.json") == 0
-    assert cli.err.startswith(b"1 items: 1 mapped, 0 failed\nthere is no desired state, so accounts")
+    assert cli.err.startswith(b"1 item: 1 mapped, 0 failed\nthere is no desired state, so accounts")
     (workspace / "items.json").write_text("[]")
     assert cli("map", "items.json") == 0
     assert cli.err.startswith(b"warning: 0 items")

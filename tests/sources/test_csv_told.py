@@ -105,7 +105,7 @@ def test_texts_of_another_encoding_are_told(read: Any, content: bytes, encoding:
     _, findings = read(b"externalId,name\n1,Cash\n2," + content + b"\n", encoding=encoding)
     (told,) = findings
     assert words in told
-    assert told.startswith("a.csv:3: 1 texts have")
+    assert told.startswith("a.csv:3: 1 text has")
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_values_of_no_listed_dimension_hold_back_archives(tags: Any) -> None:
     """One of the two lists is short: the dimension is held, values without a dimension hold all of them back."""
     rows, findings = tags(["D,Dim,yes"], ["D,1,One,yes,", "GONE,1,One,yes,", ",1,One,yes,"])
     assert '- {code: "GONE", name: "GONE", hold: "has values, but is not in the list of dimensions"}' in rows
-    assert rows[0] == '- {hold: "1 values have no dimension"}'
+    assert rows[0] == '- {hold: "1 value has no dimension"}'
     assert len(findings) == 2
 
 

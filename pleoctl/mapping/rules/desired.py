@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pleoctl.documents.canonical import digest
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.rules.model import TaxCode, VendorRow
-from pleoctl.model.kinds import TAX_CODE
+from pleoctl.model.kinds import KINDS, TAX_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ def filled(rules: Rules, desired: Callable[[], DesiredState | None]) -> Rules:
     for kind, place in rules.wants.items():
         rows = None if state is None else state.flat.get(kind)
         if rows is None:
-            message = f"the desired state has no {kind}s, which the rules take from it"
+            message = f"the desired state has no {KINDS[kind].plural}, which the rules take from it"
             raise InvalidFile(message, place=place, hint="export them, or write rows here")
         if kind == TAX_CODE.name:
             rules.tax_table = {code.code: code for row in rows if row.key and row.active for code in [_tax_code(row)]}

@@ -26,6 +26,7 @@ from pleoctl.mapping.vocabulary import (
 )
 from pleoctl.place import Place
 from pleoctl.text import did_you_mean
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,7 +133,7 @@ class Table:
         row: dict[str, Any] = {"id": "", "when": {}}
         self.rows.append(row)
         if len(cells) != len(self._header):
-            message = f"has {len(cells)} cells where the header has {len(self._header)}"
+            message = f"has {many(len(cells), 'cell')} where the header has {len(self._header)}"
             self.problems.append(self.finding((number,), message))
         for name, cell in zip(self._header, cells, strict=False):
             given = cell.strip()

@@ -16,6 +16,7 @@ from pleoctl.mapping.rules.model import VendorRow, literal
 from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.place import Place
 from pleoctl.text import did_you_mean
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -71,7 +72,7 @@ def _check_header(header: list[str], shown: str) -> None:
 def _csv_row(cells: dict[str, str], count: int, expected: int, place: Place) -> VendorRow:
     line = Place(place.file, place.line)
     if count != expected:
-        raise InvalidFile(f"has {count} cells where the header has {expected}", place=line)
+        raise InvalidFile(f"has {many(count, 'cell')} where the header has {expected}", place=line)
     blocked = cells.pop("blocked", "").strip().lower()
     if blocked not in _TRUE | _FALSE:
         raise InvalidFile(f"blocked is {blocked!r}", hint="write true or false", place=line)

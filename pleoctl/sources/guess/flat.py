@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.documents.scalars import yaml_string
 from pleoctl.sources.guess.section import about_key, key_of, said, shown, state_lines, state_role, word
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,7 +37,8 @@ def vendor_lines(sheet: Sheet, settings: Iterable[str]) -> Iterator[str]:
         sum(not cell.strip() for cell in sheet.cells("currency")) if "currency" in sheet.roles else len(sheet.rows)
     )
     if without:
-        yield f"    # defaultCurrency: EUR   # of the {without} rows that have none; without it they are held"
+        rows = many(without, "row", "that has none", "that have none")
+        yield f"    # defaultCurrency: EUR   # of the {rows}; without it they are held"
     yield from state_lines(sheet)
 
 

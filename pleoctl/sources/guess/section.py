@@ -12,6 +12,7 @@ from pleoctl.sources.csv_files import INACTIVE as DEFAULT_INACTIVE
 from pleoctl.sources.days import day_of
 from pleoctl.sources.guess.words import ACTIVE, HEADINGS, INACTIVE, NO, YES, plain
 from pleoctl.text import obeyed_by_nobody
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,7 +76,8 @@ def _columns(sheet: Sheet, *, dimension: bool) -> Iterator[str]:
         filled = sum(bool(cell.strip()) for cell in sheet.cells("tax"))
         if filled:
             line = said("taxCodeExternalId", word(sheet.name("tax")), "", 0)
-            yield f"      # {line}   # {filled} of {len(sheet.rows)} rows have one; an empty cell clears it in Pleo"
+            rows, have = many(len(sheet.rows), "row"), "has one" if filled == 1 else "have one"
+            yield f"      # {line}   # {filled} of {rows} {have}; an empty cell clears it in Pleo"
 
 
 def _ends(sheet: Sheet) -> Iterator[str]:
@@ -122,13 +124,13 @@ def about_key(sheet: Sheet, role: str) -> str:
     cells = sheet.cells(role)
     blank = sum(not cell.strip() for cell in cells)
     twice = sum(number - 1 for cell, number in Counter(cells).items() if cell.strip() and number > 1)
-    words = [f"none in {blank} rows"] * bool(blank) + [f"{twice} times that of another row"] * bool(twice)
-    return "; ".join(words)
+    words = {f"none in {many(blank, 'row')}": blank, f"{many(twice, 'time')} that of another row": twice}
+    return "; ".join(said for said, number in words.items() if number)
 
 
 def _about_names(sheet: Sheet) -> str:
     blank = sum(not cell.strip() for cell in sheet.cells("name"))
-    return f"none in {blank} rows, which are held" if blank else ""
+    return f"none in {many(blank, 'row')}, held for that" if blank else ""
 
 
 def _is_currency(cell: str) -> bool:

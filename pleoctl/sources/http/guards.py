@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Finding, SourceError
 from pleoctl.place import Setting
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +70,8 @@ def _impossible_fields(spec: Resource, maker: RowMaker, table: Table) -> Iterato
         if name in maker.all_null and name in maker.failed:
             yield expression.key, f" fails for every row: {maker.failed[name]}"
         elif name in maker.all_null and name not in may_be_null:
-            yield expression.key, f" is null in all {number} rows; leave the field out, or name it in optional"
+            rows = many(number, "row")
+            yield expression.key, f" is null in all {rows}; leave the field out, or name it in optional"
         elif maker.not_text.get(name) == number:
             yield expression.key, f" is never text; write string({expression.text})"
         elif name == "active" and name not in may_be_null and not _any_active(table):

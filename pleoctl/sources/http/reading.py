@@ -14,6 +14,7 @@ from pleoctl.hosts import same_server
 from pleoctl.remote.pages import endless
 from pleoctl.sources.http.annotations import goes_on, unread_list
 from pleoctl.sources.http.expressions import Expression, ExpressionError
+from pleoctl.words import many, short_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -95,7 +96,7 @@ class ListReader:
         if alone and self._count in _PAGE_SIZES:
             yield Finding(
                 "full-page",
-                f"{self._label()} gave exactly {self._count} rows, which many systems send where nobody asked for more",
+                f"{self._label()} gave exactly {many(self._count, 'row')}, as many as systems send unasked",
                 "warning",
                 hint="if the list goes on, describe its paging; if not, give total or count where the system has one",
             )
@@ -132,9 +133,11 @@ class ListReader:
             if step is None:
                 self._refuse_unread_pages(answer)
             if step is not None and endless(self._pages, self._count):
-                raise self._wrong(f"{self._pages} pages came with {self._count} rows, and there is always one more")
+                raise self._wrong(
+                    f"{self._pages} pages came with {many(self._count, 'row')}, and there is always one more"
+                )
         if self._total is not None and self._count != self._total:
-            raise self._wrong(f"{self._count} rows came, {self._total} were announced")
+            raise self._wrong(short_of(self._count, self._total))
 
     # --- one answer --------------------------------------------------------------------------------------------
 

@@ -69,6 +69,18 @@ def test_a_currency_of_all_fills_empty_cells(books: Books) -> None:
     assert (first.fields["defaultCurrency"], first.local) == ("SEK", {"payableAccount": "2441"})
 
 
+def test_a_row_that_a_setting_would_cure_says_which(books: Books) -> None:
+    """A list without types, percentages taken for fractions, vendors without a currency; others have no such hint."""
+    (books.folder / "tax.csv").write_text("code,name,rate,type\nA,Std,0.25,\nB,Low,12,inclusive\nC,Net,0.2,exclusive\n")
+    (books.folder / "v.csv").write_text("externalId,code,name\n1,1,Acme\n")
+    source = {"type": "csv", "taxCodes": {"path": "tax.csv"}, "vendors": {"path": "v.csv"}}
+    hints = {finding.message.partition(":")[0]: finding.hint or "" for finding in books.findings(source)}
+    assert "fixed: {type: inclusive}" in hints["'A'"]
+    assert "rateUnit: percent" in hints["'B'"]
+    assert hints["'C'"] == ""
+    assert "defaultCurrency in source.vendors" in hints["'1'"]
+
+
 def test_they_are_written_and_read_back(books: Books) -> None:
     """Export writes both sections canonically: another export changes nothing."""
     csv(books, defaultCurrency="SEK")

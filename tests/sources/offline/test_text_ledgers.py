@@ -105,7 +105,7 @@ def test_an_sie_file_in_another_encoding(books: Books) -> None:
     [
         (SIE[: SIE.index("Försälj") + 3], "a quotation mark is not closed"),
         (SIE[: SIE.index("#TRANS 0100")], "ends inside { }"),
-        (SIE.replace("#KONTO 0100 Balanserad", "#KONTO 0100"), "a line has 1 fields where 2 are due"),
+        (SIE.replace("#KONTO 0100 Balanserad", "#KONTO 0100"), "a line has 1 field where 2 are due"),
         ("#KSUMMA\n" + SIE, "announces a checksum and does not end with it"),
         ("id;name\n1;Cash\n", "is not an SIE file"),
         ("", "is not an SIE file"),
