@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
-_DECIMAL: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,30})?")
+_DECIMAL: Final = r"[0-9]{1,9}(\.[0-9]{1,30})?"
+_compiled: Final = cache(re.compile)  # not at the import, which `plan --help` waits for
 
 
 def spelt(text: str) -> str:
     """The shortest spelling of a decimal (``0.250`` is ``0.25``); anything else stays as it is."""
-    if _DECIMAL.fullmatch(text) is None:
+    if _compiled(_DECIMAL).fullmatch(text) is None:
         return text
     whole, _, part = text.partition(".")
     part = part.rstrip("0")
@@ -26,7 +28,7 @@ def of_number(number: float) -> str:
 
 def of_percent(text: str) -> str:
     """The fraction of a percentage (``25`` is ``0.25``); anything else stays as it is."""
-    if _DECIMAL.fullmatch(text) is None:
+    if _compiled(_DECIMAL).fullmatch(text) is None:
         return text
     from decimal import Decimal
 

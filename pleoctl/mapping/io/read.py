@@ -210,39 +210,33 @@ class Scanner:
         if self._peek() == "]":
             self._at += 1
             return
-        between = ""
         while True:
             self._drop()
-            found = self._guessed(between)
-            yield self._item() if found is None else found
+            yield self._item()
             end = self._at
             if self._expect(",]", "a comma or ]") == "]":
                 return
-            if found is None and self._misses < _MISSES:
-                between = self._between(end)
+            self._peek()
+            if self._misses < _MISSES:
+                yield from self._alike(end)
 
-    def _between(self, end: int) -> str:
-        """What stands from the end of one element to the first key of the next, as in most lists from each to each."""
-        self._peek()
-        key = self._text.find('"', self._text.find('"', self._at) + 1)
-        return self._text[end - 1 : key + 1]
+    def _alike(self, end: int) -> Iterator[Item | Defect]:
+        """Elements for as long as a whole one stands before what followed the one that ended at ``end``.
 
-    def _guessed(self, between: str) -> Item | Defect | None:
-        """The element that stands here, if a whole one ends where the next seems to begin; None where it does not.
-
-        The guess spares finding the end by reading everything twice. It decides nothing: what is no JSON by itself is
-        read the careful way.
+        That is what stands between two elements, and the first key of the next. To look for it spares finding each end
+        by reading everything twice. It decides nothing: what is no JSON by itself is left to the careful way.
         """
-        end = self._text.find(between, self._at) if between else -1
-        if end < 0:
-            return None
-        try:
-            found = decode(self._text[self._at : end + 1].encode())
-        except _BAD:
-            self._misses += 1
-            return None
-        self._at = end + 1
-        return found
+        key = self._text.find('"', self._text.find('"', self._at) + 1)
+        between, further = self._text[end - 1 : key + 1], self._at - end + 1
+        while between and (last := self._text.find(between, self._at)) >= 0:
+            try:
+                found = decode(self._text[self._at : last + 1].encode())
+            except _BAD:
+                self._misses += 1
+                return
+            self._at = last + further
+            yield found
+            self._drop()
 
     def _object(self) -> Iterator[Item | Defect]:
         """One item, or the items below ``data``."""
