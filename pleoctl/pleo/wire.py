@@ -183,6 +183,13 @@ def batch(data: dict[str, Any]) -> tuple[list[Live], dict[str, list[str]]]:
 
 def _as(shape: type[S], raw: Any, what: str) -> S:
     try:
+        return msgspec.convert(raw, shape)
+    except (msgspec.ValidationError, UnicodeEncodeError):
+        return _told(shape, raw, what)
+
+
+def _told(shape: type[S], raw: Any, what: str) -> S:
+    try:
         return fitted(raw, shape)
     except msgspec.ValidationError as error:
         raise PleoError(f"Pleo's answer has {what} that breaks its contract: {error}") from error

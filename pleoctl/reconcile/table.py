@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pleoctl.model.records import Live, Row
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Wanted:
     """A desired row as the table sees it: ``gone`` is the reason why an inactive row counts as absent.
 

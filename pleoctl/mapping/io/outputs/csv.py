@@ -31,9 +31,9 @@ class CsvWriter:
 
     def entry(self, entry: Entry) -> bytes:
         """The entry's rows."""
-        own = f"{_safe(entry.accounting_entry_id)},{_kinds(_kind_of(entry))},{_safe(entry.description)}"
+        own = f"{_safe(entry.accounting_entry_id)},{_common(_kind_of(entry))},{_safe(entry.description)}"
         own += f",{_safe(entry.reconciliation_id)}"
-        before, after = f"{own},{_shared(_facts(entry, self._rules))}", _ends(_after(entry))
+        before, after = f"{own},{_facts(entry, self._rules)}", _common(_after(entry))
         currency = _cell(entry.currency)
         rows = [f"{before},,,,,,,{currency},,,,,,{after}\n"] if entry.failed else []
         for number, ledger in enumerate(entry.entries, 1):
@@ -55,10 +55,10 @@ def _kind_of(entry: Entry) -> tuple[str | None, ...]:
     return entry.status, entry.type, entry.sub_type, entry.method, entry.rule, entry.posting_date
 
 
-def _facts(entry: Entry, rules: Rules) -> tuple[str | None, ...]:
+def _facts(entry: Entry, rules: Rules) -> str:
     vendor, invoice = entry.vendor, entry.invoice
     original, period = entry.original, entry.service_period
-    return (
+    before = (
         joined(entry.reconciled_entries),
         joined(entry.attendees),
         vendor.code if vendor else None,
@@ -67,18 +67,22 @@ def _facts(entry: Entry, rules: Rules) -> tuple[str | None, ...]:
         invoice.date if invoice else None,
         invoice.due_date if invoice else None,
         original.currency if original else None,
-        paid(original, rules) if original else None,
+    )
+    after = (
         period.start if period else None,
         period.end if period else None,
         entry.company,
     )
+    amount = _safe(paid(original, rules)) if original else ""
+    # The amount is another in almost every entry, what stands around it the same in many.
+    return f"{_common(before)},{amount},{_common(after)}"
 
 
 def _posting(posting: Posting, rules: Rules, currency: str) -> str:
-    of_account = f"{_cell(posting.account)},{_cell(posting.role)}"
-    of_line = f"{_safe(posting.line_id)},{_cell(posting.tax_code)},{_cell(tags_text(posting.tags))}"
+    of_account = _common((posting.side, posting.account, posting.role))
+    of_rule = _common((posting.tax_code, tags_text(posting.tags), posting.rule, posting.branch))
     amount = decimal(posting.amount, rules.divisor(posting.currency))
-    return f"{posting.side},{of_account},{amount},{currency},{of_line},{_cell(posting.rule)},{_cell(posting.branch)}"
+    return f"{of_account},{amount},{currency},{_safe(posting.line_id)},{of_rule}"
 
 
 def _after(entry: Entry) -> tuple[str | None, ...]:
@@ -89,10 +93,8 @@ def _joined(texts: Iterable[str | None]) -> str:
     return ",".join([_cell(text) if text else "" for text in texts])
 
 
-# Entries have these cells in common with many others: types and days, what is rare beside them, what ends a row.
-_kinds: Final = lru_cache(maxsize=4096)(_joined)
-_shared: Final = lru_cache(maxsize=1024)(_joined)
-_ends: Final = lru_cache(maxsize=1024)(_joined)
+# Rows have such cells in common with many others: types and days, accounts and rules, what most entries lack.
+_common: Final = lru_cache(maxsize=4096)(_joined)
 
 
 # What no reader of tables, no terminal and no CI system takes for anything but text.
