@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-import shutil
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -60,6 +59,8 @@ def as_command(
 
 def terminal_width() -> int | None:
     """How many cells a line of data may take; None where it goes into a file or a pipe and is not wrapped."""
+    import shutil  # loads what unpacks archives, for which no help should wait
+
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 

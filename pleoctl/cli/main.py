@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from contextlib import suppress
 from importlib import import_module
 from keyword import iskeyword
 from typing import Final, NoReturn
@@ -21,7 +24,7 @@ COMMANDS: Final = {
     "init": "Scaffold a workspace; files that exist are never overwritten.",
     "connect": "Set a company up, from nothing to its first plan, by questions.",
     "login": "Sign in by OAuth: to Pleo, the source or the sink.",
-    "logout": "Forget the tokens of a sign-in on this machine, or in the shared state.",
+    "logout": "End a sign-in: the server ends its tokens, and they are forgotten on this machine or in the shared state.",
     "doctor": "Ask Pleo who this credential is and what it may do.",
     "export": "Read the accounting system into the desired-state file.",
     "import": "Write live Pleo as a desired state to start from.",
@@ -88,6 +91,7 @@ class CommandTable(click.Group):
             raise click.UsageError(f"{error.message} {hint[0].upper()}{hint[1:]}", ctx) from error
 
 
+WIDEST: Final = 110
 # The control character keeps click from rewrapping the block.
 HELP: Final = """Plan and apply for Pleo: keep accounts, tag groups and tags in line with your accounting system.
 
@@ -101,7 +105,7 @@ pleoctl apply plan.json     carry out exactly that plan
 @as_group(
     cls=CommandTable,
     help=HELP,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
 )
 @click.option(
     "--version",
@@ -122,11 +126,21 @@ def _version(ctx: click.Context) -> NoReturn:
     ctx.exit()
 
 
+def _width() -> int:
+    """How wide help is, as click works it out, but without ``shutil``, whose archives take longer to load than help."""
+    columns = os.environ.get("COLUMNS", "")
+    wide = int(columns) if columns.isdecimal() else 0
+    if not wide:
+        with suppress(OSError, ValueError, AttributeError):
+            wide = os.get_terminal_size(sys.__stdout__.fileno()).columns  # type: ignore[union-attr]
+    return max(min(wide or 80, WIDEST) - 2, 50)  # click's default, margin and least
+
+
 def run(arguments: list[str]) -> int:
     """Run the command line; the exit code as a number."""
     choose(asked_for(arguments, "--log-format", "PLEOCTL_LOG_FORMAT"))
     try:
-        ended = cli.main(args=arguments, prog_name="pleoctl", standalone_mode=False)
+        ended = cli.main(args=arguments, prog_name="pleoctl", standalone_mode=False, terminal_width=_width())
     except click.exceptions.Exit as error:
         return int(error.exit_code)
     except click.UsageError as error:
