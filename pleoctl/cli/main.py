@@ -24,7 +24,8 @@ COMMANDS: Final = {
     "init": "Scaffold a workspace; files that exist are never overwritten.",
     "connect": "Set a company up, from nothing to its first plan, by questions.",
     "login": "Sign in by OAuth: to Pleo, the source or the sink.",
-    "logout": "End a sign-in: the server ends its tokens, and they are forgotten on this machine or in the shared state.",
+    "logout": "End a sign-in: the server ends its tokens, and they are forgotten on this machine or "
+    "in the shared state.",
     "doctor": "Ask Pleo who this credential is and what it may do.",
     "export": "Read the accounting system into the desired-state file.",
     "import": "Write live Pleo as a desired state to start from.",

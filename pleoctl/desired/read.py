@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -34,14 +35,19 @@ def read_state(text: str, shown: str) -> tuple[DesiredState, Comments]:
 def _read(text: str, shown: str) -> tuple[DesiredState, Callable[[], Comments]]:
     """The rows of one file, and what finds its comments, for which few who read it ask."""
     text = text.replace("\r\n", "\n")
-    try:
-        reader = FastReader(text, shown)
-        return reader.read(), lambda: from_lines(reader.slots, reader.comments) if reader.comments else Comments()
-    except NotCanonical:
-        document = parse(text, shown, SCHEMA)
-        if findings := list(_halves(document)):
-            raise InvalidFile.of(findings) from None
-        return state_of(document), lambda: from_document(document)
+    with suppress(NotCanonical):
+        return _read_fast(text, shown)
+    # By now nothing of the fast reader is kept, which has split the whole text.
+    document = parse(text, shown, SCHEMA)
+    if findings := list(_halves(document)):
+        raise InvalidFile.of(findings)
+    return state_of(document), lambda: from_document(document)
+
+
+def _read_fast(text: str, shown: str) -> tuple[DesiredState, Callable[[], Comments]]:
+    reader = FastReader(text, shown)
+    state = reader.read()
+    return state, lambda: from_lines(reader.slots, reader.comments) if reader.comments else Comments()
 
 
 def _halves(document: Document) -> Iterator[Finding]:

@@ -105,10 +105,12 @@ class Composer:
 
     def compose(self, events: Iterable[Any]) -> Node:
         """The root node."""
+        known: dict[type, Callable[[Any], None]] = {}
         for event in events:
-            take = self._takes.get(type(event).__name__)
-            if take is not None:
-                take(event)
+            kind = type(event)
+            if kind not in known:
+                known[kind] = self._takes.get(kind.__name__, _pass)
+            known[kind](event)
         if self._root is None:
             raise InvalidFile("file is empty", place=Place(self._shown, 1, 1))
         return self._root
@@ -218,6 +220,10 @@ class Composer:
             seen.setdefault(key.text, key)
         if findings:
             raise InvalidFile.of(findings)
+
+
+def _pass(_event: Any) -> None:
+    """Nothing is made of where a text, or a document, begins and ends."""
 
 
 def _key_problem(key: Node, earlier: Node | None) -> tuple[str | None, str | None]:
