@@ -42,6 +42,12 @@ class Total(Amount, rename="camel", gc=False):
 
     in_supplier_currency: Money | None = None
 
+    @property
+    def paid(self) -> Money | None:
+        """What was paid at the supplier's; None where no currency says what it is."""
+        given = self.in_supplier_currency
+        return given if given is not None and given.currency.strip() else None
+
 
 class Account(msgspec.Struct, gc=False):
     """A ledger account on a line or as contra account (M8, M14)."""

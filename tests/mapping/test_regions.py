@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from findings import line_of
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.analysis import lines, points
+from pleoctl.mapping.analysis.boxes import Box, box
 from pleoctl.mapping.analysis.index import BoxIndex
-from pleoctl.mapping.analysis.regions import Box, box, region, universe
+from pleoctl.mapping.analysis.regions import region, universe
 from pleoctl.mapping.rules.predicates import folded, predicate
 from pleoctl.mapping.vocabulary import CELLS
 from pleoctl.place import Place

@@ -17,8 +17,9 @@ from pleoctl.mapping.analysis.texts import after_prefix
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from pleoctl.mapping.analysis.boxes import Box
     from pleoctl.mapping.analysis.points import Point
-    from pleoctl.mapping.analysis.regions import Box, Piece, Region
+    from pleoctl.mapping.analysis.regions import Piece, Region
 
 
 class BoxIndex:

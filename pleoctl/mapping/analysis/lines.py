@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Finding
+from pleoctl.mapping.analysis.boxes import Box, box
 from pleoctl.mapping.analysis.index import BoxIndex
+from pleoctl.mapping.analysis.linked import clash
 from pleoctl.mapping.analysis.points import Point, holds, points
-from pleoctl.mapping.analysis.regions import Box, box
 from pleoctl.mapping.rules.model import NOTHING
 from pleoctl.mapping.rules.when import holds_in
 from pleoctl.mapping.vocabulary import CELL_FIELDS, CELLS, Cell
@@ -162,7 +163,7 @@ def _never(row: LineRow, cells: frozenset[Cell]) -> Finding:
     elif lacking:
         reason = f"no line has such a {', '.join(lacking)}"
     else:
-        reason = "none of its days is such a day of the week"
+        reason = next(filter(None, (clash(whole.regions) for whole in listed)), "no item is like that")
     message = f"row {row.id!r} can never match: {reason}"
     return Finding("MAP011", message, place=row.place, hint="remove the row", rule=row.id)
 

@@ -6,8 +6,6 @@ it, so unions, intersections and differences are exact. ``contains`` and ``endsW
 carried along as conditions that hold (``pos``) or do not hold (``neg``), and automata decide whether any text is left
 (`pleoctl.mapping.analysis.texts`). A ``regex`` is carried along too, but nobody looks into it, so a piece with one
 counts as empty only where the rest makes it so. So nothing is ever called covered that is not.
-
-A `Box` is what a row matches in one of its ways: a set of cells and a region for each field that it restricts.
 """
 
 from __future__ import annotations
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pleoctl.mapping.rules.predicates import Predicate
-    from pleoctl.mapping.vocabulary import Cell
 
 _NONE: Final[frozenset[Atom]] = frozenset()
 
@@ -156,12 +153,12 @@ def _less(piece: Piece, region: Region) -> list[Piece]:
 
 
 def universe(field: str) -> Region:
-    """Every value of a field; a line's amount is at least 1, since zero lines are skipped (N6); days are counted."""
+    """Every value of a field; amounts are at least 1, since zero lines are skipped (N6); days are counted."""
     if field == DATE:
         return Region(absent=False, pieces=(Piece(1, date.max.toordinal() + 1),))
     if field == WEEKDAY:
         return Region(absent=False, pieces=(Piece(0, len(WEEKDAYS)),))
-    low = "" if field not in NUMBERS | {PER_ATTENDEE} else int(field in {"amount", PER_ATTENDEE})
+    low = "" if field not in NUMBERS | {PER_ATTENDEE} else int(field in {"amount", "itemAmount", PER_ATTENDEE})
     return Region(field not in NEVER_NULL, (Piece(low, None),))
 
 
@@ -192,68 +189,3 @@ def region(predicate: Predicate) -> Region:
     else:
         pieces = [Piece(low, None, frozenset({(predicate.kind, first)}))]
     return Region(absent=False, pieces=tuple(p for p in pieces if not p.is_empty))
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """What a row matches: some cells, and for each restricted field a region."""
-
-    cells: frozenset[Cell]
-    regions: dict[str, Region]
-
-    def __bool__(self) -> bool:
-        return bool(self.cells) and all(self.regions.values()) and _is_in_calendar(self.regions)
-
-    @property
-    def weight(self) -> int:
-        """About what an operation on the box costs."""
-        return sum([1 + region.weight for region in self.regions.values()])
-
-    def _of(self, field: str) -> Region:
-        return self.regions[field] if field in self.regions else universe(field)
-
-    def meets(self, other: Box) -> bool:
-        """Whether some input may lie in both."""
-        mine = self.regions
-        for field, theirs in other.regions.items():
-            if field in mine and mine[field].apart(theirs):
-                return False
-        if self.cells.isdisjoint(other.cells):
-            return False
-        shared = {f: mine[f] & other.regions[f] for f in other.regions if f in mine}
-        return all(shared.values()) and _is_in_calendar({**mine, **other.regions, **shared})
-
-    def minus(self, other: Box) -> list[Box]:
-        """What is left of this box outside another, as boxes that do not meet each other."""
-        shared: dict[str, Region] = {}
-        for field, taken in other.regions.items():
-            shared[field] = self._of(field) & taken
-            if not shared[field]:
-                return [self]
-        inside = Box(self.cells & other.cells, self.regions)
-        left = [Box(self.cells - other.cells, self.regions)]
-        for field, both in shared.items() if inside.cells else ():
-            left.append(Box(inside.cells, {**inside.regions, field: inside._of(field) - other.regions[field]}))
-            inside = Box(inside.cells, {**inside.regions, field: both})
-        return [box for box in left if box]
-
-
-def _is_in_calendar(regions: dict[str, Region]) -> bool:
-    """Whether a posting date falls on a day of the week that is asked for as well."""
-    if DATE not in regions or WEEKDAY not in regions:
-        return True
-    week = len(WEEKDAYS)
-    # Day 1 of the calendar was a Monday. What lasts for a week has all of its days.
-    spans = [range(piece.low, min(piece.high, piece.low + week)) for piece in regions[DATE].pieces]
-    days = {(day - 1) % week for span in spans for day in span}
-    return any(piece.low <= day < piece.high for piece in regions[WEEKDAY].pieces for day in days)
-
-
-def box(predicates: Iterable[Predicate], cells: frozenset[Cell]) -> Box:
-    """The box of a row's conditions on fields, within the cells that it selects."""
-    regions: dict[str, Region] = {}
-    for predicate in predicates:
-        found = region(predicate)
-        known = regions.get(predicate.field)
-        regions[predicate.field] = found if known is None else known & found
-    return Box(cells, regions)

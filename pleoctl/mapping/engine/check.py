@@ -103,6 +103,8 @@ def check_tax_type(tax: Tax, number: int) -> None:
 def check_tax(tax: Tax, value: int, work: Work, number: int) -> None:
     """What a tax of so many hundredths must be, under either shape. Raises `ItemFailure`."""
     whole, currency = work.values[number], tax.amount.in_wallet_currency.currency
+    if not tax.type or tax.type != tax.type.strip():
+        raise invalid(f"line {number + 1}: the tax has no type (inclusive, exclusive or reverse)")
     if currency != work.currency:
         raise invalid(f"line {number + 1}: the tax is in {currency[:20]}, the item in {work.currency}")
     if value * whole < 0:

@@ -60,12 +60,12 @@ def _net(facts: Facts) -> int:
 
 
 def _original_currency(facts: Facts) -> str | None:
-    paid = facts.item.amount.in_supplier_currency
+    paid = facts.item.amount.paid
     return None if paid is None else paid.currency
 
 
 def _original_amount(facts: Facts) -> int | None:
-    paid = facts.item.amount.in_supplier_currency
+    paid = facts.item.amount.paid
     return None if paid is None else abs(hundredths(paid, "amount.inSupplierCurrency"))
 
 

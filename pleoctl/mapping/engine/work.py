@@ -55,7 +55,7 @@ class Work(msgspec.Struct, gc=False):
             raise invalid(f"amount: {total.currency[:20]!r} is no currency to post in")
         self.currency = total.currency
         self.amount = hundredths(total, "amount")
-        paid = item.amount.in_supplier_currency
+        paid = item.amount.paid
         if paid is not None:
             self.original = OriginalOf(paid.currency, hundredths(paid, "amount.inSupplierCurrency"))
         if not item.accounting_entry_lines:
