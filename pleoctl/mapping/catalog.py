@@ -85,18 +85,20 @@ class Catalog:
             return "unusable", f"account {code} is kept in {account.currency}, the item in {currency}"
         return None
 
-    def tag_problem(self, group: str, code: str) -> str | None:
-        """Why a tag cannot be posted; None where it can (D6). Codes compare by casefold (T3, D5)."""
+    def tag_problem(self, group: str, code: str) -> tuple[str, str] | None:
+        """Why a tag cannot be posted, as (kind, text); None where it can (D6). Codes compare by casefold (T3, D5)."""
         folded = group.casefold()
         if self.dimensions is None or folded in self.unchecked:
             return None
         dimension = self.by_group.get(folded)
         if dimension is None:
-            return f"tag {group}/{code}: the accounting system has no dimension {group}"
+            return "absent", f"tag {group}/{code}: the accounting system has no dimension {group}"
         active = True if dimension.values is None else dimension.values.get(code.casefold())
         if active is None:
-            return f"tag {group}/{code} does not exist in the accounting system"
-        return None if active and dimension.active else f"tag {group}/{code} is archived in the accounting system"
+            return "absent", f"tag {group}/{code} does not exist in the accounting system"
+        if active and dimension.active:
+            return None
+        return "unusable", f"tag {group}/{code} is archived in the accounting system"
 
 
 def _dimension(dimension: Dimension) -> CatalogDimension:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PLACE: Final = Place("f", 1, 1)
 TABLES: Final = 40
+FIELDS: Final = ("amount", "itemAmount", "netAmount", "taxType", "taxCode", "attendees", "perAttendee")
 Values = dict[str, Any]
 
 
@@ -33,14 +34,10 @@ def items() -> Iterator[Values]:
         nets = [amount] if kind in {None, "reverse"} else range(amount + 1)
         for total, net in product(range(amount, 26), nets):
             share = None if not people else 2 * (total // people) + (total % people > 0)
-            yield {
-                "amount": amount, "itemAmount": total, "netAmount": net, "taxType": kind, "taxCode": code,
-                "attendees": people, "perAttendee": share,
-            }  # fmt: skip
+            yield dict(zip(FIELDS, (amount, total, net, kind, code, people, share), strict=True))
 
 
 ITEMS: Final = list(items())
-FIELDS: Final = tuple(ITEMS[0])
 ALL: Final = (1 << len(ITEMS)) - 1
 
 

@@ -74,14 +74,19 @@ def test_a_code_of_the_same_rate_and_type_stands_in(
 @pytest.mark.parametrize(
     ("code", "given", "reason_type", "said"),
     [
-        ("I12", taxed("I25"), "invalid_configuration", "I12 (12 % inclusive) cannot stand in for I25 (25 % inclusive)"),
+        (
+            "I12",
+            taxed("I25"),
+            "invalid_configuration",
+            "sets tax code I12, which is 12 % inclusive, but the line's I25 is 25 % inclusive; the tax is booked as Pleo",
+        ),
         ("R25", taxed("I25"), "invalid_configuration", "reverse"),
-        ("R25X", taxed("R25"), "invalid_configuration", "cannot stand in"),
-        ("PLAIN", taxed("I25"), "invalid_configuration", "rate of one is not known"),
-        ("I25", taxed("PLAIN"), "invalid_configuration", "rate of one is not known"),
-        ("I25", taxed(None), "invalid_configuration", "for none"),
+        ("R25X", taxed("R25"), "invalid_configuration", "25 % reverse, but the line's tax is inclusive; "),
+        ("PLAIN", taxed("I25"), "invalid_configuration", "the rate of PLAIN is not known: list both in tax.taxCodes"),
+        ("I25", taxed("PLAIN"), "invalid_configuration", "in place of PLAIN, but the rate of PLAIN is not known"),
+        ("I25", taxed(None), "invalid_configuration", "the line has a tax without a code"),
         ("I25N", taxed("I25"), "missing_configuration", "no ingoingTaxAccount"),
-        ("NEW", taxed("I25"), "invalid_configuration", "does not exist"),
+        ("NEW", taxed("I25"), "invalid_configuration", "tax code NEW is not among tax.taxCodes; "),
     ],
 )
 def test_another_code_refuses_the_item(

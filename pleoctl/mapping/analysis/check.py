@@ -214,7 +214,7 @@ def _set_values(rules: Rules, catalog: Catalog | None) -> Iterator[Finding]:
                 if code is not None and rules.tax_codes is not None and code not in rules.tax_codes
             ]
             if catalog is not None:
-                problems += [p for g, c in changes.tags if c is not None and (p := catalog.tag_problem(g, c))]
+                problems += [p[1] for g, c in changes.tags if c is not None and (p := catalog.tag_problem(g, c))]
             for problem in problems:
                 yield Finding("MAP034", f"row {row.id!r} sets what cannot be: {problem}", place=row.place, rule=row.id)
 

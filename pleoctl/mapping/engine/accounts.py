@@ -82,10 +82,14 @@ class Accounts:
         known = self._catalog.by_id.get(identifier)
         if code is None:
             return identifier if known is None else known.code
-        if (known is None and code in self._catalog.by_code) or (known is not None and known.code != code):
-            other = "no account" if known is None else f"account {known.code}"
+        if known is None and code in self._catalog.by_code:
             raise wrong(
-                f"{what}: code {code} and identifier {identifier} ({other}) mean different accounts; "
+                f"{what}: code {code} is an account, but its identifier {identifier} is the externalId of none; "
+                "export the desired state again, plan and apply, and export the item again"
+            )
+        if known is not None and known.code != code:
+            raise wrong(
+                f"{what}: code {code} and identifier {identifier} (account {known.code}) mean different accounts; "
                 "if the account was renumbered, plan and apply, and export the item again"
             )
         return code

@@ -22,5 +22,7 @@ def hundredths(money: Money, label: str, *args: Any) -> int:
             raise invalid(f"{label % args if args else label}: {value} is not a whole number of hundredths")
         value = int(value)
     if not -MAX_AMOUNT < value < MAX_AMOUNT:
-        raise invalid(f"{label % args if args else label}: the amount is out of range")
+        raise invalid(
+            f"{label % args if args else label}: the amount is too large; it must be less than 2^53 hundredths"
+        )
     return value

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pleoctl.mapping.failures import ItemFailure, invalid, wrong
+from pleoctl.mapping.rules.model import LineRow
 from pleoctl.mapping.vocabulary import ABSENT_REASONS, CONTRA_TYPES, INVALID_CONFIGURATION, INVERTED
 
 if TYPE_CHECKING:
     from pleoctl.mapping.catalog import Catalog
     from pleoctl.mapping.engine.work import Work
-    from pleoctl.mapping.items import Tax
+    from pleoctl.mapping.items import Account, Tax
     from pleoctl.mapping.rules.model import Rules, TaxCode
 
 _REVERSE = "reverse"
+#: What to do about a tax code whose tax would be another.
+_INSTEAD = "the tax is booked as Pleo sends it, so set a code of the same rate and type, or `taxCode: null`"
+_LOOK = "look at the item in Pleo"
 _TAX_TYPES = frozenset({"inclusive", "exclusive", _REVERSE})
 
 
@@ -33,46 +37,54 @@ class Checks:
         if work.item.contra_account is None or work.item.type in CONTRA_TYPES:
             return
         if self._contra_fails:
-            raise invalid(f"{work.item.type} is not expected to carry a contraAccount; look at the item in Pleo")
+            raise invalid(f"{work.item.type} is not expected to carry a contraAccount; {_LOOK}")
         work.warnings.append(f"the contraAccount of this {work.item.type} was left aside")
 
-    def account(self, account: str, work: Work, label: str | None = None) -> None:
-        """Raise `ItemFailure` where the accounting system cannot post to an account (M18, M20, M21)."""
+    def account(self, account: str, work: Work, origin: LineRow | Account | None = None) -> None:
+        """Raise `ItemFailure` where the accounting system cannot post to an account (M18, M20, M21).
+
+        ``origin``: the row or the line's account that named it, for the text.
+        """
         if self.catalog is None or work.currency is None:
             return
         problem = self.catalog.account_problem(account, work.currency)
         if problem is not None:
             reason = self._absent["account"] if problem[0] == "absent" else INVALID_CONFIGURATION
-            category = f" (category {label}); look at the category in Pleo" if label else ""
-            raise ItemFailure(reason, problem[1] + category)
+            raise ItemFailure(reason, problem[1] + _origin(origin))
 
     def tag(self, group: str, code: str) -> None:
         """Raise `ItemFailure` for a tag that the accounting system does not have (D6)."""
         problem = None if self.catalog is None else self.catalog.tag_problem(group, code)
         if problem is not None:
-            raise ItemFailure(self._absent["tag"], problem)
+            kind, text = problem
+            raise ItemFailure(self._absent["tag"] if kind == "absent" else INVALID_CONFIGURATION, text)
 
     def tax_code(self, code: str | None) -> None:
         """Raise `ItemFailure` for a tax code that is not among the listed ones (X7)."""
         if code is not None and self._tax_codes is not None and code not in self._tax_codes:
-            raise ItemFailure(self._absent["taxCode"], f"tax code {code} does not exist in the accounting system")
+            text = f"tax code {code} is not among tax.taxCodes; choose another one in Pleo, or add it there"
+            raise ItemFailure(self._absent["taxCode"], text)
 
-    def stand_in(self, code: str, tax: Tax, number: int) -> TaxCode:
-        """The tax code that stands in for a line's own where the tax is split off, whose accounts are used then.
+    def stand_in(self, code: str, tax: Tax, number: int, row: LineRow | None) -> TaxCode:
+        """The tax code that a row sets in place of a line's own where the tax is split off, and whose accounts count.
 
         Raises `ItemFailure` where rate or type are not the same, or not known, since the amounts would be others.
         """
         given, own = self._tax_table.get(code), self._tax_table.get(tax.code or "")
+        setter = "the row" if row is None else f"row {row.id!r} ({row.place.exact})"
+        what = f"line {number + 1}: {setter} sets tax code {code}"
+        if not tax.code:
+            raise wrong(f"{what}, but the line has a tax without a code, so its rate is not known; {_INSTEAD}")
         if given is None or own is None or given.rate is None or own.rate is None:
+            unknown = tax.code if own is None or own.rate is None else code
             raise wrong(
-                f"line {number + 1}: tax code {code} cannot stand in for {tax.code or 'none'} where the tax is split "
-                "off, since the rate of one is not known; list both in tax.taxCodes with rate and type"
+                f"{what} in place of {tax.code}, but the rate of {unknown} is not known: "
+                "list both in tax.taxCodes with rate and type"
             )
-        if (given.rate, given.type) != (own.rate, own.type) or (tax.type == _REVERSE) != (given.type == _REVERSE):
-            raise wrong(
-                f"line {number + 1}: tax code {code} ({_shown(given)}) cannot stand in for {tax.code} ({_shown(own)}) "
-                "where the tax is split off"
-            )
+        if (given.rate, given.type) != (own.rate, own.type):
+            raise wrong(f"{what}, which is {_shown(given)}, but the line's {tax.code} is {_shown(own)}; {_INSTEAD}")
+        if (tax.type == _REVERSE) != (given.type == _REVERSE):
+            raise wrong(f"{what}, which is {_shown(given)}, but the line's tax is {tax.type}; {_INSTEAD}")
         return given
 
 
@@ -80,34 +92,45 @@ def _shown(code: TaxCode) -> str:
     return f"{float((code.rate or 0) * 100):g} % {code.type or 'of no type'}"
 
 
+def _origin(origin: LineRow | Account | None) -> str:
+    """Who named an account that cannot be posted to, and where that is mended."""
+    if origin is None:
+        return ""
+    if isinstance(origin, LineRow):
+        return f" (row {origin.id!r}, {origin.place.exact}); name another account there"
+    return f" (category {origin.name}); look at the category in Pleo" if origin.name else ""
+
+
 def check_amounts(work: Work) -> None:
     """The lines must add up and point one way. Raises `ItemFailure` (N4, N6, T41)."""
     values = work.values
     if sum(values) != work.amount:
-        raise invalid(f"the lines add up to {sum(values)}, the item's amount is {work.amount}")
+        raise invalid(f"the lines add up to {sum(values)}, the item's amount is {work.amount} (hundredths); {_LOOK}")
     if work.amount == 0 and not any(values):
         raise invalid("the item's amount is zero")
     if min(values) < 0:
         if max(values) > 0:
-            raise invalid("the lines do not share one sign")
+            raise invalid(f"some lines are positive and some negative; {_LOOK}")
         if (work.item.type, work.item.sub_type) not in INVERTED:
-            raise invalid(f"a negative amount contradicts the direction of {work.item.type}")
+            raise invalid(f"{work.item.type} takes money one way, but the amount is negative; {_LOOK}")
 
 
 def check_tax_type(tax: Tax, number: int) -> None:
     """A tax of an unknown type cannot be split off. Raises `ItemFailure`."""
     if tax.type not in _TAX_TYPES:
-        raise invalid(f"line {number + 1}: unknown tax type {tax.type[:40]!r}")
+        raise invalid(f"line {number + 1}: unknown tax type {tax.type[:40]!r}; look at the tax code in Pleo")
 
 
 def check_tax(tax: Tax, value: int, work: Work, number: int) -> None:
     """What a tax of so many hundredths must be, under either shape. Raises `ItemFailure`."""
     whole, currency = work.values[number], tax.amount.in_wallet_currency.currency
     if not tax.type or tax.type != tax.type.strip():
-        raise invalid(f"line {number + 1}: the tax has no type (inclusive, exclusive or reverse)")
+        raise invalid(
+            f"line {number + 1}: the tax has no type (inclusive, exclusive or reverse); look at the tax code in Pleo"
+        )
     if currency != work.currency:
-        raise invalid(f"line {number + 1}: the tax is in {currency[:20]}, the item in {work.currency}")
+        raise invalid(f"line {number + 1}: the tax is in {currency[:20]}, the item in {work.currency}; {_LOOK}")
     if value * whole < 0:
-        raise invalid(f"line {number + 1}: the tax and the line have opposite signs")
+        raise invalid(f"line {number + 1}: the tax and the line have opposite signs; {_LOOK}")
     if tax.type != "reverse" and abs(value) > abs(whole):
-        raise invalid(f"line {number + 1}: the tax is larger than the line")
+        raise invalid(f"line {number + 1}: the tax is larger than the line; {_LOOK}")

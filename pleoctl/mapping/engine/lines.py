@@ -109,7 +109,7 @@ class Lines:
         if account is None:
             account = self._own(number, given, row)
         share = Share(line, account, amount, row)
-        self._checks.account(account, work, line.account.name if row is None and line.account else None)
+        self._checks.account(account, work, line.account if row is None or row.account is None else row)
         if line.tax is not None or line.tags or changes is not NOTHING:
             self._carried(share, work, number, changes)
         shares.append(share)
@@ -121,12 +121,15 @@ class Lines:
             account = part.account if part.account is not None else self._own(number, given, row)
             share = Share(line, account, 0, row)
             share.amount = portion(abs(work.values[number]), row.parts, index)
-            self._checks.account(share.account, work)
+            self._checks.account(share.account, work, line.account if part.account is None else row)
             self._carried(share, work, number, part.changes)
             share.tax = portion(share.tax, row.parts, index)
             reverse = line.tax is not None and line.tax.type == "reverse"
             if share.tax > share.amount and not reverse:
-                raise invalid(f"line {number + 1}: row {row.id} splits it so that a part is smaller than its tax")
+                raise invalid(
+                    f"line {number + 1}: row {row.id!r} ({row.place.exact}) splits it so that a part is smaller than "
+                    "its tax; choose other shares there, or take the tax away with `taxCode: null`"
+                )
             if share.amount or share.tax:
                 made.append(share)
         return made
@@ -140,21 +143,21 @@ class Lines:
             share.tax_code = changes.tax_code[0]
             self._checks.tax_code(share.tax_code)
         if share.line.tags or changes.tags:
-            self._tags(share, share.line.tags or (), changes)
+            self._tags(share, share.line.tags or (), changes, number)
         if changes.description is not None:
             _describe(work, changes.description)
 
     def _own(self, number: int, given: str | None, row: LineRow | None) -> str:
         """The line's own account. Raises `ItemFailure` where it must not stand, or there is none."""
         if self._fail and row is None:
-            raise missing(f"line {number + 1}: no line rule matches, and lines.otherwise is fail")
+            raise missing(f"line {number + 1}: no line rule matches, and lines.otherwise is fail; add a row for it")
         if given is None:
             raise missing(
                 f"line {number + 1} has no expense account; give its category an account in Pleo, or add a line rule"
             )
         return given
 
-    def _tags(self, share: Share, tags: Iterable[Tag | None], changes: Changes) -> None:
+    def _tags(self, share: Share, tags: Iterable[Tag | None], changes: Changes, number: int) -> None:
         seen: dict[str, Tag] = {}
         changed = {group.casefold() for group, _ in changes.tags} if changes.tags else ()
         for tag in tags:
@@ -165,7 +168,10 @@ class Lines:
                 share.tags[tag.group_code] = tag.code
                 self._checks.tag(tag.group_code, tag.code)
             elif first.code.casefold() != tag.code.casefold():
-                raise invalid(f"the line has two tags of the group {tag.group_code}")
+                codes = f"{first.code} and {tag.code}"
+                raise invalid(
+                    f"line {number + 1} has two tags of the group {tag.group_code}, {codes}; leave one in Pleo"
+                )
         for name, code in changes.tags:
             if code is not None:
                 share.tags[name] = code
@@ -180,7 +186,7 @@ class Lines:
             check_tax_type(tax, number)
             share.tax = abs(value)
             if value and share.tax_code != (tax.code or None):
-                share.stands_for = self._checks.stand_in(share.tax_code or "", tax, number)
+                share.stands_for = self._checks.stand_in(share.tax_code or "", tax, number, share.row)
 
 
 def portion(total: int, parts: Sequence[Part], index: int) -> int:
