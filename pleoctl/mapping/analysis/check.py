@@ -201,7 +201,8 @@ def _dimensions(rules: Rules, catalog: Catalog | None) -> Iterator[Finding]:
         for condition in row.when.predicates():
             problem = _condition_problem(rules, catalog, condition)
             if problem is not None:
-                yield Finding("MAP034", f"row {row.id!r}: {problem}", place=condition.place, rule=row.id)
+                hint = "correct the condition, or export the desired state again"
+                yield Finding("MAP034", f"row {row.id!r}: {problem}", place=condition.place, hint=hint, rule=row.id)
 
 
 def _set_values(rules: Rules, catalog: Catalog | None) -> Iterator[Finding]:
@@ -216,7 +217,8 @@ def _set_values(rules: Rules, catalog: Catalog | None) -> Iterator[Finding]:
             if catalog is not None:
                 problems += [p[1] for g, c in changes.tags if c is not None and (p := catalog.tag_problem(g, c))]
             for problem in problems:
-                yield Finding("MAP034", f"row {row.id!r} sets what cannot be: {problem}", place=row.place, rule=row.id)
+                message = f"row {row.id!r} sets what cannot be: {problem}"
+                yield Finding("MAP034", message, place=row.place, hint="set another, or add it there", rule=row.id)
 
 
 def _condition_problem(rules: Rules, catalog: Catalog | None, condition: Predicate) -> str | None:
