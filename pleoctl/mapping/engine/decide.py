@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pleoctl.mapping.rules.model import Rules, TypeRow
     from pleoctl.mapping.rules.vendors import Vendors
 
+_VENDOR = "tag another vendor in Pleo, or add or unblock it among the vendors of the mapping rules"
 _ROUTES = {"journal": JOURNAL, "none": JOURNAL, "accounts_payable": ACCOUNTS_PAYABLE}
 
 
@@ -94,7 +95,7 @@ class Decider:
             name = item.vendor.code or item.vendor.name or "without code"
             shown = f"vendor {name} is not among the rules' vendors, or is blocked: {self._vendors.tried(item.vendor)}"
         if work.method == ACCOUNTS_PAYABLE and self._unmatched_fails:
-            raise ItemFailure(VENDOR_UNKNOWN, f"{shown}; see `vendors` in the mapping rules")
+            raise ItemFailure(VENDOR_UNKNOWN, f"{shown}; {_VENDOR}")
         work.warnings.append(f"{shown}; booked to accounts.accountsPayable")
 
 
