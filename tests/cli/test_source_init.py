@@ -113,7 +113,7 @@ def test_the_rest_of_the_file_stays(folder: Path, cli: Any) -> None:
     text = (folder / "pleoctl.yaml").read_text(encoding="utf-8")
     assert text.startswith(HEAD)
     assert 'whereNot: {Type: ["Overskrift", "Sum"]}   # nobody books to these; left are "Drift", "Status"' in text
-    assert "# taxCodeExternalId: Momskode   # 2 of 5 rows have one" in text
+    assert "# taxCodeExternalId: Momskode   # 2 of 3 rows have one" in text
     assert "encoding: cp1252   # not UTF-8; read so, it has 'Spærret'" in text
     again = cli("source", "init", "as/chart.csv")
     assert again.code == 0
@@ -147,6 +147,19 @@ def test_values_of_a_dimension(folder: Path, cli: Any) -> None:
     assert said.json["result"]["counts"] == {"accounts": 0, "dimensions": 1, "values": 2, "held": 0}
     assert said.json["result"]["wrote"] == "pleoctl.yaml"
     assert cli("export").code == 0
+
+
+def test_a_last_line_is_no_account(folder: Path, cli: Any) -> None:
+    """A row with neither type nor name goes with the headings, whose cells say nothing about what is active."""
+    head, rest = "No;Name;Type;Active\n1;A;Heading;\n", "2;B;Posting;Yes\n3;C;Posting;No\n"
+    (folder / "chart.csv").write_text(f"{head}{rest}2 accounts;;;\n", encoding="utf-8")
+    assert cli("source", "init", "chart.csv").code == 0
+    text = (folder / "pleoctl.yaml").read_text(encoding="utf-8")
+    assert 'whereNot: {Type: ["Heading", ""]}   # nobody books to these; left are "Posting"' in text
+    assert "activeValues" not in text
+    assert exported(folder, cli) == [("2", "B", True), ("3", "C", False)]
+    (folder / "other.csv").write_text("No;Name\n2;B\n2 accounts;\n", encoding="utf-8")
+    assert '# whereNot: {Name: [""]}   # if rows' in cli("source", "init", "other.csv", "-o", "-").stdout
 
 
 def test_one_file_after_the_other(folder: Path, cli: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.documents.scalars import yaml_string
@@ -49,12 +50,17 @@ def table_lines(sheet: Sheet, settings: Iterable[str], *, dimension: bool = Fals
     yield from settings
     if sheet.line > 1:
         yield said("headerRow", str(sheet.line), "the lines before it are no rows", 4)
+    dropped = _dropped(sheet)
+    kept = _without(sheet, dropped)
     yield "    columns:"
-    yield from _columns(sheet, dimension=dimension)
-    if dimension and "end" in sheet.roles:
-        yield from _ends(sheet)
-    yield from state_lines(sheet)
-    yield from _headings(sheet)
+    yield from _columns(kept, dimension=dimension)
+    if dimension and "end" in kept.roles:
+        yield from _ends(kept)
+    yield from state_lines(kept)
+    yield from _headings(kept, dropped)
+    if not all(cell.strip() for cell in kept.cells("name")):
+        column = word(kept.name("name"))
+        yield f'    # whereNot: {{{column}: [""]}}   # if rows without a name are none, as a last line is'
 
 
 def _columns(sheet: Sheet, *, dimension: bool) -> Iterator[str]:
@@ -186,17 +192,38 @@ def _list(texts: list[str]) -> str:
 # --- headings --------------------------------------------------------------------------------------------------------
 
 
-def _headings(sheet: Sheet) -> Iterator[str]:
-    """Rows that are headings or sums by their type; other types are listed for the reader."""
+def _dropped(sheet: Sheet) -> list[str]:
+    """The types of headings and sums, and no type at all where such rows have no name either."""
     if "type" not in sheet.roles:
+        return []
+    named = _names_by_type(sheet)
+    headings = [cell for cell in named if plain(cell) in HEADINGS]
+    empty = [cell for cell, names in named.items() if not cell.strip() and not any(name.strip() for name in names)]
+    found = headings + empty
+    return found if len(found) < len(named) else []
+
+
+def _names_by_type(sheet: Sheet) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for cell, name in zip(sheet.cells("type"), sheet.cells("name"), strict=True):
+        found.setdefault(cell, []).append(name)
+    return found
+
+
+def _without(sheet: Sheet, dropped: list[str]) -> Sheet:
+    """The rows that stay."""
+    if not dropped:
+        return sheet
+    kinds = zip(sheet.rows, sheet.cells("type"), strict=True)
+    return replace(sheet, rows=[row for row, kind in kinds if kind not in dropped])
+
+
+def _headings(kept: Sheet, dropped: list[str]) -> Iterator[str]:
+    """Rows that are headings or sums by their type; other types are listed for the reader."""
+    if "type" not in kept.roles:
         return
-    counted = Counter(sheet.cells("type"))
-    headings = [cell for cell in counted if plain(cell) in HEADINGS]
-    others = [cell for cell in counted if cell not in headings]
-    if headings and others:
-        column = word(sheet.name("type"))
-        yield said(
-            "whereNot", f"{{{column}: {_list(headings)}}}", f"nobody books to these; left are {shown(others)}", 4
-        )
+    column, others = word(kept.name("type")), list(Counter(kept.cells("type")))
+    if dropped:
+        yield said("whereNot", f"{{{column}: {_list(dropped)}}}", f"nobody books to these; left are {shown(others)}", 4)
     elif 1 < len(others) <= _WORDS:
-        yield f"    # where: {{{word(sheet.name('type'))}: [{shown(others[:1])}]}}   # the types are {shown(others)}"
+        yield f"    # where: {{{column}: [{shown(others[:1])}]}}   # the types are {shown(others)}"

@@ -91,7 +91,8 @@ class ListReader:
                 "info",
                 hint="give total or count where the system has one; else a page that it leaves out is not noticed",
             )
-        once = self._resource.paging == "none" or (self._resource.next is None and self._resource.paging == "link")
+        # A server may give fewer rows than asked for, and name what follows otherwise than is looked for.
+        once = self._resource.paging == "none" or self._is_named_nowhere()
         alone = once and self._resource.request is not None and self._pages == 1 and self._total is None
         if alone and self._count in _PAGE_SIZES:
             yield Finding(
@@ -100,6 +101,13 @@ class ListReader:
                 "warning",
                 hint="if the list goes on, describe its paging; if not, give total or count where the system has one",
             )
+
+    def _is_named_nowhere(self) -> bool:
+        """Whether no answer had the name, or the header, of what follows."""
+        after = self._resource.next
+        if after is None:
+            return self._resource.paging == "link"
+        return not self._resource.optional.issuperset(after.unseen)
 
     def is_unused(self, error: Denied) -> bool:
         """Whether a refusal of the first request says that the company does not use what is listed here."""
@@ -202,6 +210,10 @@ class ListReader:
             raise self._wrong(f"the row {words!r} came again on a later page: the list changed while it was read")
         self._keys |= keys
         marks = {hash(repr(row)) for row in rows}
+        if len(marks) < len(rows):
+            raise self._wrong(
+                "a row came twice in one page: the page may stand for another, or the next one skips a row"
+            )
         if not marks.isdisjoint(self._seen):
             raise self._wrong("a row of an earlier page came again: the paging does not move on, or the list changed")
         self._seen |= marks

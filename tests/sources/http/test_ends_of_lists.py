@@ -24,6 +24,7 @@ def test_a_slip_in_next_is_not_taken_for_the_end(server: FakeServer, books: Book
     with pytest.raises(SourceError):
         books.read(accounts(server, {**wrong, "size": 100}))
     assert len(books.read(accounts(server, {**wrong, "size": 101})).accounts or []) == 100
+    assert "full-page" in {found.code for found in books.findings(accounts(server, {**wrong, "size": 101}))}
     assert len(books.read(accounts(server, wrong, optional=["nxt"])).accounts or []) == 100
     assert len(books.read(accounts(server, wrong, total="total")).accounts or []) == 100
 
@@ -58,6 +59,24 @@ def test_a_key_that_comes_again_on_a_later_page_is_refused(server: FakeServer, b
         books.read(accounts(server, {"type": "page", "size": 3}, **paged))
     with pytest.raises(SourceError, match="the row '1' came again on a later page"):
         books.read(accounts(server, {"type": "page", "size": 3}, where="id > `1`", **paged))
+
+
+@pytest.mark.parametrize("kind", ["offset", "none"])
+def test_a_row_that_comes_twice_in_a_page_skips_another(server: FakeServer, books: Books, kind: str) -> None:
+    """The next page begins behind as many rows as came; in one answer nothing is skipped, and the row is held."""
+
+    def app(call: Call) -> Reply:
+        start = int(call.query.get("at", 0))
+        rows = ROWS[start : start + 3] if "at" in call.query else ROWS[:6]
+        return Reply({"rows": rows if start > 3 else [*rows, rows[-1]] if rows else []})
+
+    server.app = app
+    if kind == "none":
+        found = books.read(accounts(server, {"type": "none"})).accounts or []
+        assert {row.key for row in found} == {str(n) for n in range(1, 7)}
+        return
+    with pytest.raises(SourceError, match="a row came twice in one page"):
+        books.read(accounts(server, {"type": "offset", "size": 3}, query={"at": "{offset}"}))
 
 
 def test_one_code_in_two_dimensions_is_no_repeat(server: FakeServer, books: Books) -> None:
