@@ -52,7 +52,7 @@ def quick_events(text: str) -> Iterator[Any]:
         named = {yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent, yaml.AliasEvent}
         event: Any
         before: Any = None
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        for event in iter(yaml.CSafeLoader(text).get_event, None):
             kind = type(event)
             if kind in named and (event.anchor is not None or event.tag is not None):
                 raise Unsure

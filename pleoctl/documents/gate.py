@@ -78,7 +78,7 @@ _VALUES: Final = frozenset({"enum", "const", "default", "examples"})
 
 
 def _spelt(pattern: str) -> str:
-    """A pattern in which a blank is one to Python; the quick validator's own are other characters."""
+    """A pattern in which blanks and line breaks are Python's; the quick validator's own are other characters."""
     within = False
     told = []
     index = 0
@@ -86,5 +86,6 @@ def _spelt(pattern: str) -> str:
         part = pattern[index : index + 2] if pattern[index] == "\\" else pattern[index]
         index += len(part)
         within = part == "[" or (within and part != "]")
-        told.append({"\\s": _BLANK if within else f"[{_BLANK}]", "\\S": f"[^{_BLANK}]"}.get(part, part))
+        spelt = {"\\s": _BLANK if within else f"[{_BLANK}]", "\\S": f"[^{_BLANK}]", ".": "." if within else "[^\\n]"}
+        told.append(spelt.get(part, part))
     return "".join(told)

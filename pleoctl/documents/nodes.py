@@ -30,17 +30,25 @@ _DEFAULT_TAGS: Final = {"!", "tag:yaml.org,2002:str"}
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """One YAML node: ``kind`` is scalar, map or seq; positions count from 1, ``start``/``end`` are offsets."""
+    """One YAML node: ``kind`` is scalar, map or seq; positions count from 1, ``start`` and ``end`` are offsets.
+
+    Large files have a million of them: small numbers like ``length`` take no room of their own, as an offset does.
+    """
 
     kind: str
     line: int
     column: int
     start: int
-    end: int = 0
+    length: int = 0
     text: str = ""
     plain: bool = False
     items: Sequence[Node] = ()
     _index: dict[str, tuple[Node, Node]] | None = field(default=None, repr=False)
+
+    @property
+    def end(self) -> int:
+        """The offset behind it."""
+        return self.start + self.length
 
     @property
     def pairs(self) -> Iterator[tuple[Node, Node]]:
@@ -93,7 +101,11 @@ class Composer:
         self._expanded = 0
         self._sizes: dict[int, int] = {}
         self._documents = 0
-        self._takes: dict[str, Callable[[Any], None]] = {
+
+    def compose(self, events: Iterable[Any]) -> Node:
+        """The root node."""
+        # No attribute: it would tie the composer, and with it the whole tree, to itself for the garbage collector.
+        takes: dict[str, Callable[[Any], None]] = {
             "ScalarEvent": self._scalar,
             "AliasEvent": self._alias,
             "DocumentStartEvent": self._document,
@@ -102,14 +114,11 @@ class Composer:
             "MappingEndEvent": self._finish,
             "SequenceEndEvent": self._finish,
         }
-
-    def compose(self, events: Iterable[Any]) -> Node:
-        """The root node."""
         known: dict[type, Callable[[Any], None]] = {}
         for event in events:
             kind = type(event)
             if kind not in known:
-                known[kind] = self._takes.get(kind.__name__, _pass)
+                known[kind] = takes.get(kind.__name__, _pass)
             known[kind](event)
         if self._root is None:
             raise InvalidFile("file is empty", place=Place(self._shown, 1, 1))
@@ -141,21 +150,22 @@ class Composer:
 
     def _scalar(self, event: Any) -> None:
         node = self._node(event, "scalar")
-        node.text = _joined_surrogates(event.value)
+        text = event.value
+        node.text = text if text.isascii() else _joined_surrogates(text)
         node.plain = not event.style and event.tag is None
-        node.end = event.end_mark.index
+        node.length = event.end_mark.index - node.start
         if not node.text and node.plain:
             self._settle(node)
 
     def _settle(self, node: Node) -> None:
         """An absent value stands at its key, an absent document at 1:1; the libraries differ in where else."""
         if not self._open:
-            node.line, node.column, node.start, node.end = 1, 1, 0, 0
+            node.line, node.column, node.start, node.length = 1, 1, 0, 0
             return
         holder = self._open[-1]
         if holder.kind == "map" and len(holder.items) % 2 == 0:
             key = holder.items[-2]
-            node.line, node.column, node.start, node.end = key.line, key.column, key.end, key.end
+            node.line, node.column, node.start, node.length = key.line, key.column, key.end, 0
 
     def _alias(self, event: Any) -> None:
         target = self._anchors.get(event.anchor)
@@ -194,7 +204,7 @@ class Composer:
     def _finish(self, event: Any) -> None:
         node = self._open.pop()
         self._inside.pop()
-        node.end = event.end_mark.index
+        node.length = event.end_mark.index - node.start
         if node.kind == "map":
             self._check_keys(node)
 
@@ -240,7 +250,7 @@ def _key_problem(key: Node, earlier: Node | None) -> tuple[str | None, str | Non
 
 def _joined_surrogates(text: str) -> str:
     # YAML's "\ud83d\ude00" is two halves of one character; JSON readers join them, so this one does too.
-    if text.isascii() or not _HALF.search(text):
+    if not _HALF.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
