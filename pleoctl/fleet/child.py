@@ -2,7 +2,9 @@
 
 The parent hands over what the child must know on standard input, and nothing by arguments or environment that another
 company's program could read. A child does one company and ends. It is the head of its own session, so that whatever it
-started ends with it.
+started ends with it. It sees no other company's files (`pleoctl.fleet.confine`): plans and temporary files lie in a
+folder that it has for itself. Standard input stays open for as long as the parent lives: a child that is left alone
+finishes its writes in flight, releases its lock and ends.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import sys
 import tempfile
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,8 +24,10 @@ import msgspec
 
 from pleoctl.errors import ExitCode, Finding, PleoctlError
 from pleoctl.fleet.caller import Caller
+from pleoctl.fleet.confine import confine
 from pleoctl.fleet.fleet import Opened
 from pleoctl.fleet.member import Company, MemberWorkspace
+from pleoctl.fleet.private import Private, hidden_from
 from pleoctl.fleet.receipt import Command, CompanyResult
 from pleoctl.fleet.work import Task, work
 from pleoctl.machine import this_machine
@@ -38,6 +43,8 @@ if TYPE_CHECKING:
 
 _MOST: Final = 64 * 1024 * 1024
 _LOOK_SECONDS: Final = 0.1
+# How long a child may go on that nobody waits for any more: its writes in flight come to their end.
+_ALONE_SECONDS: Final = 60.0
 _MIB: Final = 1024 * 1024
 # The operator's settings, which are no company's; and what Python needs to be the same Python.
 _OPERATORS: Final = (
@@ -67,6 +74,8 @@ class Order(Strict, kw_only=True):
     database: str | None
     patience: float
     memory_mib: int
+    seconds: float
+    hidden: tuple[str, ...] = ()
     approvers: str | None = None
     approvals: int = 1
     revoked: str | None = None
@@ -91,12 +100,23 @@ def in_child(fleet: Fleet, task: Task, how: How, one: Opened) -> CompanyResult:
     if one.workspace is None:
         return work(task, one, Caller())
     try:
-        order = _order(fleet, task, how, one)
-        return _Child(fleet, how.stop, order).go(result)
+        with Private.made(fleet.settings.deadline_seconds) as private:
+            own = replace(task, folder=private.holding(task, one), plans=_own(task, one))
+            hidden = tuple(map(str, hidden_from(fleet, task, one)))
+            order = msgspec.structs.replace(_order(fleet, own, how, one), hidden=hidden)
+            result = _Child(fleet, how.stop, order).go(private, result)
+            private.hand_over(task, one)
+            return result
     except PleoctlError as error:
         return result.failed(error)
     except OSError as error:
         return result.failed(PleoctlError(f"no process can be started for this company: {error.strerror}"))
+
+
+def _own(task: Task, one: Opened) -> dict[str, str] | None:
+    """Of the plans that are carried out, the company's alone."""
+    path = one.company.path
+    return None if task.plans is None else {name: plan for name, plan in task.plans.items() if name == path}
 
 
 def _order(fleet: Fleet, task: Task, how: How, one: Opened) -> Order:
@@ -104,7 +124,7 @@ def _order(fleet: Fleet, task: Task, how: How, one: Opened) -> Order:
     return Order(
         command=task.command,
         root=str(task.root),
-        folder=None if task.folder is None else str(task.folder.absolute()),
+        folder=None if task.folder is None else str(task.folder),
         detailed=task.detailed,
         plans=task.plans,
         file=str(company.file),
@@ -113,6 +133,7 @@ def _order(fleet: Fleet, task: Task, how: How, one: Opened) -> Order:
         database=None if fleet.database is None else fleet.database.reveal(),
         patience=how.patience,
         memory_mib=fleet.settings.memory_mib,
+        seconds=fleet.settings.deadline_seconds,
         approvers=None if asked is None else str(asked.file.absolute()),
         approvals=1 if asked is None else asked.number,
         revoked=None if asked is None or asked.revoked is None else str(asked.revoked.absolute()),
@@ -126,15 +147,18 @@ class _Child:
         operators = {name: fleet.environ[name] for name in _OPERATORS if name in fleet.environ}
         self._environ = {**order.allowed, **operators, "MALLOC_ARENA_MAX": "2"}
 
-    def go(self, result: CompanyResult) -> CompanyResult:
-        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as told:
-            given.write(msgspec.json.encode(self._order))
-            given.seek(0)
-            command = [sys.executable, "-m", "pleoctl.fleet.child"]
-            child = subprocess.Popen(  # noqa: S603 - this very program
-                command, env=self._environ, stdin=given, stdout=told, stderr=subprocess.DEVNULL, start_new_session=True
+    def go(self, private: Private, result: CompanyResult) -> CompanyResult:
+        with tempfile.TemporaryFile() as told:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "pleoctl.fleet.child"],
+                env={**self._environ, **private.environ},
+                stdin=subprocess.PIPE,
+                stdout=told,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
             )
             try:
+                _tell(child, self._order, private)
                 ended = self._wait(child)
             finally:
                 _end(child)
@@ -174,24 +198,46 @@ class _Child:
         return ExitCode.ERROR if self._order.command in {"plan", "drift"} else ExitCode.PARTIAL
 
 
+def _tell(child: subprocess.Popen[bytes], order: Order, private: Private) -> None:
+    """Hand the order over; what is written to stays open."""
+    told = msgspec.structs.replace(order, allowed={**order.allowed, **private.environ})
+    if child.stdin is not None:
+        with suppress(OSError):  # it has ended already, which its result will say
+            child.stdin.write(msgspec.json.encode(told) + b"\n")
+            child.stdin.flush()
+
+
 def _end(child: subprocess.Popen[bytes]) -> None:
     """End a child and whatever it has started."""
     with suppress(OSError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
+    if child.stdin is not None:
+        with suppress(OSError):
+            child.stdin.close()
 
 
 def main() -> int:
     """Do the one company that standard input names."""
-    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
-    _limit_memory(order.memory_mib)
+    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
+    _limit(order)
+    confine([Path(place) for place in order.hidden])
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    threading.Thread(target=_end_when_alone, args=[stop], name="pleoctl-parent", daemon=True).start()
     result = work(order.task, _opened(order), order.caller(stop))
     sys.stdout.buffer.write(msgspec.json.encode(result))
     sys.stdout.flush()
     return 0
+
+
+def _end_when_alone(stop: threading.Event) -> None:
+    """Wait for the parent's end; then let the run come to its own, and end it and all that it has started."""
+    sys.stdin.buffer.read()
+    stop.set()
+    this_machine().sleep(_ALONE_SECONDS)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _opened(order: Order) -> Opened:
@@ -204,11 +250,13 @@ def _opened(order: Order) -> Opened:
         return Opened(company, None, error)
 
 
-def _limit_memory(mib: int) -> None:
-    with suppress(ImportError, ValueError, OSError):
+def _limit(order: Order) -> None:
+    """Limit memory, and time for a child that nobody waits for any more and that hears nothing."""
+    with suppress(ImportError, ValueError, OSError, AttributeError):
         import resource  # not on every platform
 
-        resource.setrlimit(resource.RLIMIT_AS, (mib * _MIB, mib * _MIB))
+        resource.setrlimit(resource.RLIMIT_AS, (order.memory_mib * _MIB, order.memory_mib * _MIB))
+        signal.alarm(int(order.seconds + _ALONE_SECONDS) + 1)
 
 
 if __name__ == "__main__":

@@ -99,6 +99,11 @@ class Fleet:
             raise InvalidFile.of(problems)
         return companies
 
+    @cached_property
+    def folders(self) -> frozenset[Path]:
+        """The folders of all companies, with no link on the way."""
+        return frozenset(company.file.parent.resolve() for company in self.companies)
+
     def open(self, company: Company) -> Opened:
         """A company with its workspace, or with why there is none."""
         try:

@@ -65,6 +65,11 @@ class MemberWorkspace(Workspace):
         """See `Workspace.state`."""
         return super().state or self._database
 
+    @property
+    def state_is_shared(self) -> bool:
+        """Whether its state is the fleet's database."""
+        return self._database is not None and super().state is None
+
 
 @dataclass(frozen=True, slots=True)
 class Company:

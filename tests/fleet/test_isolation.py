@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+import select
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
+from pleoctl.sandbox import Fault
+from pleoctl.state.lock import FileLock, Holder
 
 if TYPE_CHECKING:
     from tests.conftest import Cli
@@ -15,6 +23,18 @@ import os, pathlib
 whole = str(dict(os.environ)) + pathlib.Path('/proc', str(os.getppid()), 'environ').read_text()
 pathlib.Path('seen.txt').write_text(whole)
 """
+
+
+def confined() -> bool:
+    """Whether the kernel lets a process give up rights."""
+    if sys.platform != "linux":
+        return False
+    from py_landlock import LandlockError, get_abi_version
+
+    try:
+        return int(get_abi_version()) >= 6
+    except LandlockError:
+        return False
 
 
 @pytest.fixture(autouse=True)
@@ -38,12 +58,13 @@ def test_a_process_comes_to_the_same_end(fleet: FleetFolder, cli: Cli) -> None:
 
 
 def test_a_company_that_does_not_end_is_ended(fleet: FleetFolder, cli: Cli) -> None:
-    """Its run may have written, so it is partial."""
-    fleet.write(isolation="process", deadlineSeconds=1)
-    runs(fleet, "import subprocess; subprocess.run(['sleep', '600'])")
-    said = cli("fleet", "sync", "--select", "north", "--format", "json")
-    assert (said.code, said.json["companies"][0]["outcome"]) == (5, "partial")
-    assert "did not end within 1 s" in said.json["companies"][0]["error"]["message"]
+    """Its run may have written, so it is partial; the others beside it are done, though there is but one turn each."""
+    fleet.write(isolation="process", deadlineSeconds=4, concurrency=2)
+    runs(fleet, "import signal, subprocess; signal.signal(15, signal.SIG_IGN); subprocess.run(['sleep', '600'])")
+    said = cli("fleet", "sync", "--format", "json")
+    assert said.code == 5
+    assert [one["outcome"] for one in said.json["companies"]] == ["partial", "done", "done"]
+    assert "did not end within 4 s" in said.json["companies"][0]["error"]["message"]
 
 
 def test_a_company_gets_no_more_memory_than_it_may_have(fleet: FleetFolder, cli: Cli) -> None:
@@ -62,3 +83,64 @@ def test_a_program_sees_no_other_companys_names(fleet: FleetFolder, cli: Cli) ->
     assert "PLEO_FLEET_NORTH__KEY" in seen
     assert "SOUTH" not in seen
     assert "WEST" not in seen
+
+
+REACH = """
+import json, os, pathlib, signal
+def tried(what):
+    try:
+        what()
+    except OSError as error:
+        return type(error).__name__
+    return "reached"
+worker = int(pathlib.Path(f"/proc/{os.getppid()}/stat").read_text().split()[3])
+pathlib.Path("seen.json").write_text(json.dumps({
+    "own": tried(lambda: pathlib.Path("accounts.csv").read_text()),
+    "read": tried(lambda: pathlib.Path("../south/accounts.csv").read_text()),
+    "write": tried(lambda: pathlib.Path("../south/accounts.csv").write_text("")),
+    "list": tried(lambda: os.listdir("../west")),
+    "receipts": tried(lambda: os.listdir("../../.pleoctl/fleet")),
+    "history": tried(lambda: pathlib.Path("../../.git/HEAD").read_text()),
+    "signal": tried(lambda: os.kill(worker, 0)),
+}))
+"""
+
+
+@pytest.mark.skipif(not confined(), reason="the kernel has no Landlock")
+def test_a_company_reaches_no_other(fleet: FleetFolder, cli: Cli) -> None:
+    """Neither another's files, nor what the fleet and git keep, nor the process that all of them share."""
+    cli("fleet", "drift", "--select", "south")
+    (fleet.root / ".git").mkdir()
+    (fleet.root / ".git" / "HEAD").write_text("ref: refs/heads/main")
+    runs(fleet, REACH)
+    cli("fleet", "sync", "--isolation", "process", "--select", "north")
+    seen = json.loads((fleet["north"].folder / "seen.json").read_text())
+    assert seen.pop("own") == "reached"
+    assert set(seen.values()) == {"PermissionError"}, seen
+
+
+def test_plans_of_processes_are_saved_and_carried_out(fleet: FleetFolder, cli: Cli) -> None:
+    """Where the fleet's plans lie, though no company can look there; a plan that was changed is refused."""
+    assert cli("fleet", "plan", "--isolation", "process", "-o", "plans").code == 0
+    assert len(list((fleet.root / "plans").glob("*.plan.json"))) == 3
+    edited = fleet.root / "plans" / f"{fleet['west'].pleo.company}.plan.json"
+    edited.write_text(edited.read_text().replace("N0", "N9"))
+    said = cli("fleet", "apply", "plans", "--isolation", "process", "--format", "json")
+    assert [one["outcome"] for one in said.json["companies"]] == ["done", "done", "failed"]
+    assert fleet["south"].accounts == ["N0"]
+
+
+def test_a_child_that_is_left_alone_ends(fleet: FleetFolder) -> None:
+    """Its parent was killed: its writes in flight come to their end, and its lock is free for whoever comes."""
+    fleet["north"].pleo.add_fault(Fault(kind="status", status=503, retry_after=30))
+    os.mkfifo(fleet["north"].folder / "begun")
+    runs(fleet, 'open(\'begun\', \'w\').write(\'x\'); print(\'[{"externalId": "a0", "code": "0", "name": "N0"}]\')')
+    begun = os.open(fleet["north"].folder / "begun", os.O_RDONLY | os.O_NONBLOCK)
+    command = [sys.executable, "-m", "pleoctl", "fleet", "sync", "--isolation", "process", "--select", "north"]
+    with subprocess.Popen(command, cwd=fleet.root, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as parent:
+        assert select.select([begun], [], [], 30)[0]
+        parent.kill()
+    os.close(begun)
+    url, company = fleet["north"].pleo.url, fleet["north"].pleo.company
+    with FileLock(url, company).hold(Holder.me(url, company, "apply"), 25):
+        pass

@@ -16,7 +16,7 @@ from pleoctl.fleet.fleet import Fleet
 from pleoctl.fleet.queue.app import Ask, put
 from pleoctl.fleet.queue.layout import queue_name
 from pleoctl.fleet.queue.schedule import due_now, tick
-from pleoctl.fleet.queue.worker import MOST_RETRIES, Worker, again
+from pleoctl.fleet.queue.worker import MOST_RETRIES, Roster, Worker, again
 from pleoctl.fleet.receipt import CompanyResult
 from pleoctl.state.lock import Holder
 from pleoctl.state.opening import state_at
@@ -98,6 +98,22 @@ def test_a_locked_company_is_put_on_the_queue_anew(fleet: FleetFolder, url: str,
     ((attempt,),) = rows(url, "SELECT args->>'attempt' FROM procrastinate_jobs")
     assert attempt == "0"
     assert fleet["west"].accounts == []
+
+
+def test_a_company_whose_run_was_cut_off_holds_up_no_worker(fleet: FleetFolder, url: str, cli: Cli) -> None:
+    """Until its lease is old its run waits on the queue; a look needs no lock."""
+    west = fleet["west"].pleo
+    with state_at(url).lock(west.url, west.company, 300.0).hold(Holder.me(west.url, west.company, "apply"), 0):
+        pass
+    rows(url, "UPDATE pleoctl.lease SET released = false RETURNING 1")
+    cli("fleet", "enqueue", "sync", "--select", "west")
+    cli("fleet", "enqueue", "drift", "--select", "west")
+    said = cli("fleet", "worker", "--drain")
+    assert (said.code, "holds this company's lock: apply (pid" in said.stderr) == (0, True)
+    assert waiting(url) == ["companies/west/pleoctl.yaml:sync"]
+    rows(url, "UPDATE pleoctl.lease SET renewed = renewed - interval '400 s' RETURNING 1")
+    rows(url, "UPDATE procrastinate_jobs SET scheduled_at = NULL RETURNING 1")
+    assert "sync companies/west/pleoctl.yaml: done" in cli("fleet", "worker", "--drain").stderr
 
 
 def test_a_run_of_a_dead_worker_is_taken_up(fleet: FleetFolder, url: str, cli: Cli) -> None:
@@ -222,6 +238,19 @@ def test_the_queue_carries_fleet_and_layout(fleet: FleetFolder, url: str, cli: C
     assert rows(url, "SELECT queue_name FROM procrastinate_jobs") == [(queue_name("fleet"),)]
     fleet.write(database=f"env:{VARIABLE}", name="another")
     assert cli("fleet", "worker", "--drain").stdout == "0 runs.\n"
+
+
+def test_a_worker_goes_on_while_its_fleet_file_is_exchanged(fleet: FleetFolder, url: str, caplog: Any) -> None:
+    """By what the file said before; no run is lost for it."""
+    found = Fleet(fleet.root / "fleet.yaml")
+    roster = Roster(found)
+    path = found.companies[0].path
+    assert roster.open(path)[1].error is None
+    (fleet.root / "fleet.yaml").write_text("companies: [")
+    assert roster.open(path)[1].error is None
+    (fleet.root / "fleet.yaml").unlink()
+    assert roster.open(path)[1].error is None
+    assert caplog.text.count("going on with what it said before") == 2
 
 
 def test_a_company_that_is_unknown_here_is_told(fleet: FleetFolder, url: str, cli: Cli) -> None:

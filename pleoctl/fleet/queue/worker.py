@@ -2,7 +2,8 @@
 
 What procrastinate promises and what it does not (3.10): a job is given to one worker; a worker that is dead is
 forgotten, but its job stays taken, so a sweep of ours puts it back. A run that finds its company locked, one that was
-interrupted and one that may pass later are put on the queue anew, as jobs of their own.
+interrupted and one that may pass later are put on the queue anew, as jobs of their own: a company whose last run was
+cut off must rest until its lease is old, and no worker waits for that.
 """
 
 from __future__ import annotations
@@ -17,22 +18,25 @@ import procrastinate
 import psycopg
 from procrastinate import exceptions, jobs
 
-from pleoctl.errors import ExitCode, InvalidFile, PleoctlError
+from pleoctl.errors import ExitCode, InvalidFile, LockHeld, PleoctlError
 from pleoctl.fleet.book import Last
 from pleoctl.fleet.books import book_of
 from pleoctl.fleet.fleet import Fleet, Opened
 from pleoctl.fleet.member import Company
 from pleoctl.fleet.queue.app import TASK, Ask
 from pleoctl.fleet.queue.layout import queue_name
+from pleoctl.fleet.receipt import CompanyResult
 from pleoctl.fleet.run import now, worker
 from pleoctl.fleet.work import Task
-from pleoctl.machine import this_machine
+from pleoctl.machine import connection_name, this_machine
+from pleoctl.state.postgres.database import database
+from pleoctl.state.postgres.lock import PostgresLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pleoctl.fleet.crew import How
-    from pleoctl.fleet.receipt import Command, CompanyResult
+    from pleoctl.fleet.receipt import Command
 
 LOG: Final = logging.getLogger(__name__)
 SWEEP_SECONDS: Final = 15.0
@@ -44,6 +48,8 @@ _ROSTER_SECONDS: Final = 600.0
 _AGAIN_SECONDS: Final = 5.0
 #: Ends that another attempt may better; not those of a wrong file, a refusal or a missing right.
 _MAY_PASS: Final = frozenset({ExitCode.ERROR, ExitCode.STALE, ExitCode.PARTIAL})
+WRITING: Final = frozenset({"sync", "jobs"})
+"""What takes a company's lock."""
 _WILL_NOT: Final = frozenset({"unauthorised", "missing-extra", "internal", "usage"})
 
 
@@ -70,12 +76,13 @@ class Roster:
         self._found: dict[str, Opened] = {}
 
     def open(self, path: str) -> tuple[Fleet, Opened]:
-        """The fleet as it is now, and one of its companies."""
-        stamp, moment = self._fleet.file.stat().st_mtime_ns, this_machine().monotonic()
-        if not self._found or stamp != self._stamp or moment - self._read > _ROSTER_SECONDS:
-            self._fleet = Fleet(self._fleet.file, self._fleet.environ)
-            self._found = {one.company.path: one for one in self._fleet.opened()}
-            self._read, self._stamp = moment, stamp
+        """The fleet as it is now, and one of its companies. Raises `PleoctlError`, `OSError` if it was never read."""
+        try:
+            self._read_anew()
+        except (PleoctlError, OSError) as error:
+            if not self._found:
+                raise
+            LOG.warning("warning: fleet.yaml cannot be read; going on with what it said before: %s", error)
         known = self._found.get(path)
         if known is None:
             missing = InvalidFile(
@@ -84,6 +91,13 @@ class Roster:
             return self._fleet, Opened(Company(self._fleet.root / path, path), None, missing)
         # What is wrong with companies side by side stands; the workspace itself may have changed since.
         return self._fleet, known if known.error is not None else self._fleet.open(known.company)
+
+    def _read_anew(self) -> None:
+        stamp, moment = self._fleet.file.stat().st_mtime_ns, this_machine().monotonic()
+        if not self._found or stamp != self._stamp or moment - self._read > _ROSTER_SECONDS:
+            fleet = Fleet(self._fleet.file, self._fleet.environ)
+            self._found = {one.company.path: one for one in fleet.opened()}
+            self._fleet, self._read, self._stamp = fleet, moment, stamp
 
 
 class Worker:
@@ -152,7 +166,7 @@ class Worker:
     def work(self, ask: Ask) -> CompanyResult:
         """One run, in a thread of its own."""
         fleet, one = self._roster.open(ask.path)
-        result = worker(fleet, Task(ask.command, fleet.root), self._how)(one)
+        result = self._resting(ask, one) or worker(fleet, Task(ask.command, fleet.root), self._how)(one)
         last = Last(
             command=ask.command, run_id=f"{ask.command}-{this_machine().token()}", finished_at=now(), result=result
         )
@@ -162,6 +176,21 @@ class Worker:
             LOG.warning("warning: `fleet status` does not know of a run of %s: %s", ask.path, error)
         self._told(last)
         return result
+
+    def _resting(self, ask: Ask, one: Opened) -> CompanyResult | None:
+        """The end of a run that writes, of a company that is another run's or was until that was cut off."""
+        workspace = one.workspace
+        if ask.command not in WRITING or workspace is None or self._how.patience or not workspace.state_is_shared:
+            return None
+        result = CompanyResult(path=ask.path, company=one.id)
+        try:
+            name = connection_name(workspace.url, workspace.company)
+            lock = PostgresLock(database(self._url), name, workspace.limits.answer_seconds)
+            if lock.left() <= 0:
+                return None
+            return result.failed(LockHeld(f"another run holds this company's lock: {lock.holder()}"))
+        except PleoctlError as error:
+            return result.failed(error)
 
     def _task(self, app: procrastinate.App, pool: ThreadPoolExecutor) -> Any:
         """What procrastinate calls for a job."""

@@ -1,0 +1,71 @@
+"""What a company's own process is kept from: other companies' files, their processes, and its own memory's readers.
+
+Linux lets a process give up rights for itself and all that it starts (Landlock): what is left here is everything but
+the hidden places. A process so confined can neither look into processes outside of it, whose environment and memory
+hold other companies' secrets, nor signal them. Where the kernel has no Landlock, separate users are what keeps
+companies apart.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+_SET_DUMPABLE: Final = 4
+
+
+def confine(hidden: Collection[Path]) -> bool:
+    """Give up every right below the hidden places (resolved paths), for good; False where the kernel cannot.
+
+    Also what stands beside the way to them and is made later is out of reach, so folders that will be written must
+    exist. Only for a process with one thread.
+    """
+    if sys.platform != "linux":
+        return False
+    _close_memory()
+    from py_landlock import Landlock, LandlockError
+    from py_landlock.abi import get_supported_fs
+    from py_landlock.flags import AccessFs
+
+    whole = ~AccessFs(0)
+    of_files = AccessFs.EXECUTE | AccessFs.WRITE_FILE | AccessFs.READ_FILE | AccessFs.TRUNCATE | AccessFs.IOCTL_DEV
+    try:
+        rules = Landlock(strict=False).allow_all_network()
+        whole = get_supported_fs(rules.abi_version)
+        for place in beside(hidden):
+            with suppress(OSError, LandlockError):  # it is gone, or nobody may look at it
+                rules.add_path_rule(place, access=whole if place.is_dir() else of_files)
+        rules.apply()
+    except LandlockError:
+        return False
+    return True
+
+
+def _close_memory() -> None:
+    """Let nobody of the same user look into this process: its memory holds the key and the database's address."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def beside(hidden: Collection[Path]) -> Iterator[Path]:
+    """The topmost places that hold none of the hidden ones; no links, for what they lead to is told itself."""
+    closed = frozenset(hidden)
+    above = {folder for place in closed for folder in place.parents}
+    waiting = sorted(folder for folder in above if folder.parent == folder)
+    while waiting:
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                path = Path(entry.path)
+                if path in closed or entry.is_symlink():
+                    continue
+                if path in above:
+                    waiting.append(path)
+                else:
+                    yield path

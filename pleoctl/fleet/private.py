@@ -1,0 +1,91 @@
+"""What a company's own process has for itself, and what it is kept from."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pleoctl.documents.files import write_atomically
+from pleoctl.fleet.work import plan_file
+from pleoctl.machine import this_machine
+from pleoctl.plan.approvals import signatures_beside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pleoctl.fleet.fleet import Fleet, Opened
+    from pleoctl.fleet.work import Task
+
+_CHILDREN: Final = "children"
+# What pleoctl keeps in the user's state folder; made beforehand, since a confined process can make nothing there.
+_KEPT: Final = ("budget", "locks", "runs", "tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Private:
+    """A folder of one child, gone with it: its temporary files, and of the fleet's plans its own."""
+
+    folder: Path
+
+    @classmethod
+    @contextmanager
+    def made(cls, seconds: float) -> Iterator[Private]:
+        """One for a child that lives at most so long. Raises `PleoctlError`, `OSError`."""
+        state = this_machine().state_folder().absolute()
+        for name in (*_KEPT, _CHILDREN):
+            (state / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sweep(state / _CHILDREN, seconds)
+        folder = state / _CHILDREN / this_machine().token()
+        folder.mkdir(mode=0o700)
+        try:
+            yield cls(folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Where temporary files go."""
+        return {name: str(self.folder) for name in ("TMPDIR", "TEMP", "TMP")}
+
+    def holding(self, task: Task, one: Opened) -> Path | None:
+        """Where the child finds or leaves its plan, with the signatures beside it; None: it needs none."""
+        if task.folder is None:
+            return None
+        if task.plans is not None and one.id is not None:
+            plan = task.folder / plan_file(one.id)
+            for file in (plan, *signatures_beside(plan)):
+                with suppress(FileNotFoundError):
+                    shutil.copyfile(file, self.folder / file.name)
+        return self.folder
+
+    def hand_over(self, task: Task, one: Opened) -> None:
+        """Put the plan that the child made where the fleet's plans lie; nothing else that it may have left there."""
+        if task.command != "plan" or task.folder is None or one.id is None:
+            return
+        made = self.folder / plan_file(one.id)
+        if made.is_file() and not made.is_symlink():
+            write_atomically(task.folder / made.name, made.read_bytes())
+
+
+def hidden_from(fleet: Fleet, task: Task, one: Opened) -> Iterator[Path]:
+    """The places of other companies: folders, plans, the fleet's receipts, and git, which holds what was committed."""
+    root, own = fleet.root.resolve(), one.company.file.parent.resolve()
+    yield from (folder for folder in fleet.folders if folder != own)
+    yield fleet.folder.parent.resolve()
+    yield from (place / ".git" for place in (root, *root.parents) if (place / ".git").exists())
+    if task.folder is not None:
+        yield task.folder.resolve()
+    # Nothing has this name; it opens the folder child by child.
+    yield this_machine().state_folder().resolve() / _CHILDREN / "-"
+
+
+def _sweep(folder: Path, seconds: float) -> None:
+    """Remove what children left whose parents were killed."""
+    oldest = this_machine().now().timestamp() - seconds - 3600
+    for left in folder.iterdir():
+        with suppress(OSError):
+            if left.stat().st_mtime < oldest:
+                shutil.rmtree(left, ignore_errors=True)
