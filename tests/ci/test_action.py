@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -283,3 +284,18 @@ def test_a_real_install_runs_nothing_of_the_branch(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert (tmp_path / "runner/pleoctl/bin/python").exists()
     assert not list(tmp_path.glob("RAN-*"))
+
+
+def test_a_fleet_is_synced_shard_by_shard(
+    action: Callable[..., Any], books: Path, pleo: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fleet is what `workspace` leads to; its receipt lies where it should; drift's 2 is a finding."""
+    (books / "fleet.yaml").write_text(
+        "apiVersion: pleoctl/v1\nkind: Fleet\ncompanies: [pleoctl.yaml]\nsharedEnv: [PLEO_API_KEY]\n"
+    )
+    assert action(command="fleet drift", shard="1/2")[0] == 2
+    assert action(command="fleet sync", shard="1/2", lock_timeout="1s")[0] == 0
+    assert json.loads((books / "receipt.json").read_text())["companies"][0]["outcome"] == "done"
+    assert action(command="fleet sync", shard="2/2")[0] == 0
+    assert json.loads((books / "receipt.json").read_text())["companies"] == []
+    assert action(command="fleet plan")[0] == 64

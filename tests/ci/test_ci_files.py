@@ -10,14 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 from pre_commit.clientlib import load_manifest
 from ruamel.yaml import YAML
 
-from pleoctl.cli.main import cli as table
+from commands import command_of
 from pleoctl.documents.published import schema_text
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +37,9 @@ def _check(schema: str, *arguments: str | Path) -> None:
 
 def test_workflows_keep_githubs_schema() -> None:
     """All example workflows are valid."""
-    assert {path.name for path in WORKFLOWS} == {"apply.yml", "drift.yml", "export.yml", "jobs.yml", "plan.yml"}
+    assert {path.name for path in WORKFLOWS} == {
+        *("apply.yml", "drift.yml", "export.yml", "fleet.yml", "jobs.yml", "plan.yml")
+    }
     _check("github-workflows", *WORKFLOWS)
 
 
@@ -59,7 +60,7 @@ def test_the_hooks_are_a_manifest() -> None:
     for hook in hooks.values():
         words = hook["entry"].split()
         assert words[0] == "pleoctl"
-        assert _command(words[1:]) is not None
+        assert command_of(words[1:]) is not None
         assert hook["pass_filenames"] is False
 
 
@@ -134,7 +135,7 @@ def test_keys_are_given_to_single_uses_of_the_action(path: Path) -> None:
     for step in _steps(workflow):
         if "secrets.PLEO_" in json.dumps(step):
             assert step["uses"].startswith("acme/pleoctl@")
-            assert step["with"]["command"] in {"plan", "apply", "drift", "jobs run"}
+            assert step["with"]["command"] in {"plan", "apply", "drift", "jobs run", "fleet sync"}
 
 
 @pytest.mark.parametrize("path", [*WORKFLOWS, ACTION, PIPELINE], ids=lambda p: p.name)
@@ -211,45 +212,10 @@ def test_the_pipeline_uses_options_that_exist() -> None:
     assert len(lines) >= 5
     for line in lines:
         words = re.split(r" > | \|\| ", line)[0].split()[1:]
-        found = _command(words)
+        found = command_of(words)
         assert found is not None
         known = {option for parameter in found.params for option in parameter.opts}
         assert {w for w in words if w.startswith("-")} <= known, line
-
-
-UNITS = sorted((ROOT / "examples/service").glob("*"))
-
-
-def _lines_of(unit: Path, key: str) -> list[str]:
-    """The values of a key, also of lines that are put there as a choice."""
-    return re.findall(rf"^#? ?{key}=(.*)$", unit.read_text(encoding="utf-8"), re.MULTILINE)
-
-
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
-def test_systemd_takes_the_units(tmp_path: Path) -> None:
-    """Of a service and of a timer no key and no value is wrong; the program stands where this machine has one."""
-    for unit in UNITS:
-        text = unit.read_text(encoding="utf-8").replace("/opt/pleoctl/bin/pleoctl", "/bin/true")
-        (tmp_path / unit.name.replace("@", "@acme")).write_text(text)
-    names = sorted(map(str, tmp_path.iterdir()))
-    assert len(names) == 3
-    command = ["systemd-analyze", "verify", "--man=no", *names]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    told = [line for line in done.stderr.splitlines() if str(tmp_path) in line or "pleoctl" in line]
-    assert (done.returncode, told) == (0, [])
-
-
-def test_units_use_commands_and_options_that_exist() -> None:
-    """What a unit starts can be parsed, and a service that a person must mend is not started again."""
-    lines = [line for unit in UNITS for line in _lines_of(unit, "ExecStart")]
-    assert len(lines) == 3
-    for line in lines:
-        words = line.split()[1:]
-        found = _command(words)
-        assert found is not None
-        known = {option for parameter in found.params for option in parameter.opts}
-        assert {word for word in words if word.startswith("--")} <= known, line
-    assert _lines_of(ROOT / "examples/service/pleoctl-jobs@.service", "RestartPreventExitStatus") == ["3 64 78"]
 
 
 POLICIES = ROOT / "examples/policy"
@@ -279,19 +245,6 @@ def _steps(document: Any) -> list[Any]:
     if "runs" in document:
         return list(document["runs"]["steps"])
     return [step for job in document["jobs"].values() for step in job["steps"]]
-
-
-def _command(words: list[str]) -> click.Command | None:
-    context, found = click.Context(table), None
-    group: click.Command = table
-    for word in words:
-        if not isinstance(group, click.Group) or word.startswith("-"):
-            break
-        found = group.get_command(context, word)
-        if found is None:
-            return None
-        group = found
-    return found
 
 
 def _scripts(path: Path) -> list[str]:
