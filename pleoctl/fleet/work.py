@@ -21,7 +21,7 @@ from pleoctl.workspace.expiry import note_endings
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from pleoctl.fleet.caller import Caller
@@ -144,7 +144,7 @@ def _jobs(task: Task, workspace: Workspace, caller: Caller, result: CompanyResul
     if receipts:
         _kept(task, workspace, result, receipts[-1].run_id)
     codes: list[int] = [receipt.exit_code for receipt in receipts]
-    findings = [finding for receipt in receipts for finding in receipt.told]
+    findings = [finding for receipt in receipts for finding in (*_unbooked(receipt), *receipt.told)]
     if rounds.trouble is not None:
         codes.append(rounds.trouble.exit_code)
         findings += rounds.trouble.findings
@@ -191,6 +191,13 @@ def _kept(task: Task, workspace: Workspace, result: CompanyResult, run: str) -> 
 
 def _code(receipt: Receipt) -> ExitCode:
     return ExitCode.INTERRUPTED if receipt.outcome == "interrupted" else receipt.exit_code
+
+
+def _unbooked(receipt: JobReceipt) -> Iterator[Finding]:
+    """Why items of a job did not end well."""
+    for one in receipt.changes:
+        if one.error is not None:
+            yield Finding("error", one.error.message, address=one.address)
 
 
 def _problems(receipt: Receipt) -> Sequence[Finding]:

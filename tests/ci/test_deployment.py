@@ -138,7 +138,7 @@ def test_the_fleets_image_is_sound() -> None:
 def test_actionlint_takes_the_workflows() -> None:
     """Expressions, contexts, matrices and shells of all workflows."""
     # The scripts are shellcheck's in tests of their own.
-    command = [BIN / "actionlint", "-no-color", "-shellcheck=", "-pyflakes=", *WORKFLOWS]
+    command = [str(BIN / "actionlint"), "-no-color", "-shellcheck=", "-pyflakes=", *map(str, WORKFLOWS)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=60)
     assert (done.returncode, done.stdout) == (0, "")
 

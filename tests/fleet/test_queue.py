@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from procrastinate.manager import JobManager
 
 from pleoctl.errors import ExitCode, Finding
 from pleoctl.fleet.crew import How
@@ -124,6 +125,23 @@ def test_a_run_of_a_dead_worker_is_taken_up(fleet: FleetFolder, url: str, cli: C
     said = cli("fleet", "worker", "--drain")
     assert said.stdout == "2 runs.\n"
     assert fleet["west"].accounts == fleet["north"].accounts == ["N0"]
+
+
+def test_two_sweeps_at_once_lose_no_run(
+    fleet: FleetFolder, url: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another worker has put back meanwhile stays on the queue."""
+    cli("fleet", "enqueue", "sync", "--select", "west")
+    rows(url, "UPDATE procrastinate_jobs SET status = 'doing', worker_id = NULL RETURNING id")
+    seen = JobManager.get_stalled_jobs
+
+    async def late(self: JobManager, **asked: Any) -> Any:
+        found = list(await seen(self, **asked))
+        rows(url, "UPDATE procrastinate_jobs SET status = 'todo' RETURNING id")
+        return found
+
+    monkeypatch.setattr(JobManager, "get_stalled_jobs", late)
+    assert cli("fleet", "worker", "--drain").stdout == "1 runs.\n"
 
 
 def result(code: int, kind: str = "error") -> CompanyResult:

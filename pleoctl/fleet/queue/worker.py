@@ -157,11 +157,14 @@ class Worker:
     async def _sweep(self, app: procrastinate.App) -> None:
         """Put back what dead workers had taken; where a twin waits already, the dead one's job is given up."""
         for job in await app.job_manager.get_stalled_jobs(queue=self._queue):
-            LOG.warning("warning: %s was taken by a worker that is gone; it is queued again", job.queueing_lock)
             try:
                 await app.job_manager.retry_job(job)
+            except exceptions.UniqueViolation:
+                with suppress(exceptions.ConnectorException):
+                    await app.job_manager.finish_job(job, jobs.Status.ABORTED, delete_job=True)
             except exceptions.ConnectorException:
-                await app.job_manager.finish_job(job, jobs.Status.ABORTED, delete_job=True)
+                continue  # another worker's sweep has put it back, or the database goes away
+            LOG.warning("warning: %s was taken by a worker that is gone; it is queued again", job.queueing_lock)
 
     def work(self, ask: Ask) -> CompanyResult:
         """One run, in a thread of its own."""
