@@ -110,7 +110,7 @@ def test_a_company_whose_run_was_cut_off_holds_up_no_worker(fleet: FleetFolder, 
     cli("fleet", "enqueue", "sync", "--select", "west")
     cli("fleet", "enqueue", "drift", "--select", "west")
     said = cli("fleet", "worker", "--drain")
-    assert (said.code, "holds this company's lock: apply (pid" in said.stderr) == (0, True)
+    assert (said.code, "holds the lock of this company: apply (pid" in said.stderr) == (0, True)
     assert waiting(url) == ["companies/west/pleoctl.yaml:sync"]
     rows(url, "UPDATE pleoctl.lease SET renewed = renewed - interval '400 s' RETURNING 1")
     rows(url, "UPDATE procrastinate_jobs SET scheduled_at = NULL RETURNING 1")

@@ -18,7 +18,7 @@ import procrastinate
 import psycopg
 from procrastinate import exceptions, jobs
 
-from pleoctl.errors import ExitCode, InvalidFile, LockHeld, PleoctlError
+from pleoctl.errors import ExitCode, InvalidFile, PleoctlError
 from pleoctl.fleet.book import Last
 from pleoctl.fleet.books import book_of
 from pleoctl.fleet.fleet import Fleet, Opened
@@ -188,12 +188,10 @@ class Worker:
         result = CompanyResult(path=ask.path, company=one.id)
         try:
             name = connection_name(workspace.url, workspace.company)
-            lock = PostgresLock(database(self._url), name, workspace.limits.answer_seconds)
-            if lock.left() <= 0:
-                return None
-            return result.failed(LockHeld(f"another run holds this company's lock: {lock.holder()}"))
+            PostgresLock(database(self._url), name, workspace.limits.answer_seconds).require_free()
         except PleoctlError as error:
             return result.failed(error)
+        return None
 
     def _task(self, app: procrastinate.App, pool: ThreadPoolExecutor) -> Any:
         """What procrastinate calls for a job."""

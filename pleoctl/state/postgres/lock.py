@@ -96,10 +96,11 @@ class PostgresLock:
             )
         return done.rowcount > 0
 
-    def left(self) -> float:
-        """Seconds for which it is somebody's: of one that goes on, or that was cut off. Raises `StateLost`."""
+    def require_free(self) -> None:
+        """Raise `LockHeld` while it is somebody's: of one that goes on, or that was cut off. Raises `StateLost`."""
         with self._database.look() as connection:
-            return self._left(connection)
+            if self._left(connection) > 0:
+                raise lock_held(self._noted(connection) or "another run")
 
     def _acquire(self, connection: psycopg.Connection[Any], timeout: float) -> None:
         machine = this_machine()
