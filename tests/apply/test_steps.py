@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 import mixed
 from ends_of import ends
@@ -21,8 +24,6 @@ from pleoctl.sandbox import Edit, Fault, Seed, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from pleoctl.sandbox import Sandbox
 
@@ -90,6 +91,64 @@ def test_a_refused_bulk_call_goes_on_singly(pleo: Sandbox, tmp_path: Path) -> No
     assert engine.plan().changes == []
 
 
+def test_what_a_bulk_call_leaves_undone_goes_on_singly(
+    pleo: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer of 200 that shows a tag as it was is no success."""
+    tags = [{"code": code, "name": code} for code in "ABCD"]
+    pleo.reset(Seed(tag_groups=[{"code": "DEPT", "name": "Department", "tags": tags}]))
+    values = [Row("A", {"code": "A", "name": "A"})]
+    state = checked(DesiredState(None, [Dimension(Row("DEPT", {"code": "DEPT", "name": "Department"}), values)], ["d"]))
+    engine = Engine(pleo, tmp_path, state, Scope(dimensions=("DEPT",)), mixed.FREE)
+    plan = engine.plan()
+    bulk = PleoWriter.archive_tags
+
+    def half(self: PleoWriter, ids: list[str], *, archived: bool) -> dict[str, Live]:
+        return bulk(self, ids[:1], archived=archived) | {tag.id: tag for tag in self.tags_by_id(ids[1:])}
+
+    monkeypatch.setattr(PleoWriter, "archive_tags", half)
+    applied = engine.apply(plan)
+    assert (applied.findings, set(ends(applied).values())) == ([], {"done"})
+    assert pleo.stats()["byOperation"]["PUT /v0/tags/{tagId}"] == 2
+
+
+def creating(pleo: Sandbox, root: Path) -> Engine:
+    """Two accounts are to be created, in one batch."""
+    pleo.reset(Seed())
+    return Engine(pleo, root, checked(DesiredState([Row(k, {"code": None, "name": k}) for k in "ab"], None, ["d"])))
+
+
+def test_what_the_answer_to_a_batch_leaves_out_is_created_singly(
+    pleo: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it shows as created is not sent again, what it says nothing of is."""
+    engine = creating(pleo, tmp_path)
+    batch = PleoWriter.create_accounts
+    monkeypatch.setattr(PleoWriter, "create_accounts", lambda self, items: batch(self, items[:1]))
+    assert set(ends(engine.apply(engine.plan())).values()) == {"done"}
+    counts = pleo.stats()["byOperation"]
+    assert [number for operation, number in counts.items() if operation.startswith("POST")].count(1) >= 2
+    assert sorted(account["name"] for account in pleo.state()["accounts"]) == ["a", "b"]
+
+
+@pytest.mark.parametrize(("status", "end", "calls"), [(400, "done", 3), (403, "failed", 1)])
+def test_a_refused_batch_is_halved_down_to_one_where_a_record_may_be_why(
+    pleo: Sandbox, tmp_path: Path, status: int, end: str, calls: int
+) -> None:
+    """Two records, too; what is refused for another reason is not sent again."""
+    engine = creating(pleo, tmp_path)
+    plan = engine.plan()
+    pleo.add_fault(Fault(kind="status", status=status, method="POST", path="^(?!.*search$)", nth=1))
+    assert set(ends(engine.apply(plan)).values()) == {end}
+    counts = pleo.stats()["byOperation"]
+    assert (
+        sum(
+            number for operation, number in counts.items() if operation.startswith("POST") and "search" not in operation
+        )
+        == calls
+    )
+
+
 def test_a_create_that_was_refused_after_all_is_found_at_once(pleo: Sandbox, tmp_path: Path) -> None:
     """An answer of 409 to a record that is there as planned: done, without a wait."""
     pleo.reset(Seed())
@@ -139,3 +198,27 @@ def test_a_record_that_vanished_under_a_write_is_failed(
     applied = engine.apply(plan)
     assert ends(applied)["account:a"] == "failed"
     assert "another client changed it" in str(next(r.error for r in applied.results if r.error))
+
+
+@pytest.mark.parametrize("end", ["done", "stopped", "halted"])
+def test_only_a_run_that_came_to_its_end_reads_again_what_it_wrote(
+    pleo: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """One that has to stop, or was asked to, asks Pleo nothing more."""
+    engine, stop = renaming(pleo, tmp_path), threading.Event()
+    plan = engine.plan()
+    put = PleoWriter.put_account
+
+    def last(self: PleoWriter, record: str, body: dict[str, Any]) -> Live:
+        if body["archived"] and end == "halted":
+            raise PleoError("Pleo could not be reached")
+        made = put(self, record, body)
+        if not body["archived"] and end == "stopped":
+            stop.set()
+        return made
+
+    monkeypatch.setattr(PleoWriter, "put_account", last)
+    applied = engine.apply(plan, stop)
+    assert ends(applied)["account:a"] == "done"
+    assert applied.outcome == {"done": "done", "stopped": "interrupted", "halted": "partial"}[end]
+    assert applied.requests["read"] == 1 + (end == "done")
