@@ -22,15 +22,20 @@ from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+_TAG: Final = TAG.name
 _RESERVED: Final = re.compile(r"[%/#\x00-\x1f\x7f-\x9f]")
-_PART: Final = r"(?:[^%/#\x00-\x1f\x7f-\x9f]|%(?:2[35F]|[01][0-9A-F]|7F|C2%[89][0-9A-F]))*"
-_ID: Final = r"[^%/#\x00-\x1f\x7f-\x9f]+"
-_CANONICAL: Final = rf"(?P<kind>\w+):(?:(?P<group>{_PART})/)?(?P<key>{_PART})(?:#({_ID}))?"
+_PLAIN: Final = r"[^%/#\x00-\x1f\x7f-\x9f]"
+_ESCAPED: Final = "%(?:2[35F]|[01][0-9A-F]|7F|C2%[89][0-9A-F])"
+_PART: Final = f"(?:{_PLAIN}|{_ESCAPED})*"
+# The same, with runs of plain letters in one go.
+_RUNS: Final = f"{_PLAIN}*(?:{_ESCAPED}{_PLAIN}*)*"
+_ID: Final = f"{_PLAIN}+"
+_CANONICAL: Final = rf"(\w+):(?:({_RUNS})/)?({_RUNS})(?:#({_ID}))?"
 
 
 @cache
-def _canonical() -> re.Pattern[str]:
-    return re.compile(_CANONICAL)  # not at the import, which `plan --help` waits for
+def _canonical() -> Callable[[str], re.Match[str] | None]:
+    return re.compile(_CANONICAL).fullmatch  # not at the import, which `plan --help` waits for
 
 
 def canonical_pattern() -> str:
@@ -105,11 +110,12 @@ class Address:
     @classmethod
     def parse(cls, text: str) -> Address:
         """The address behind its canonical spelling. Raises `ValueError` for any other text."""
-        match = _canonical().fullmatch(text)
-        if match is None or match["kind"] not in KINDS or (match["group"] is None) != (match["kind"] != TAG.name):
+        match = _canonical()(text)
+        kind, group, key, duplicate = match.groups() if match is not None else ("", None, "", None)
+        if kind not in KINDS or (group is None) == (kind == _TAG):
             raise ValueError(f"{text} is not the canonical spelling of an address")
         found = cls.__new__(cls)
-        found.kind, found.group, found.key, found.duplicate = match.groups()
+        found.kind, found.group, found.key, found.duplicate = kind, group, key, duplicate
         if "%" in text:
             found.key, found.group = unescaped(found.key), found.group and unescaped(found.group)
         found._text = text  # noqa: SLF001 - its own; spelling it again would take longest of all

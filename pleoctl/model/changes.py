@@ -59,18 +59,22 @@ class Change(Strict, rename={"id": "pleoId"}):
         return list(KINDS).index(self.kind), str(self.address)
 
 
-class _States(dict[str, frozenset[str]]):
-    """What a state of each kind may hold."""
+class _Shapes(dict[tuple[Any, ...], bool]):
+    """Which names with values of which types make a state of a kind; few occur, in a plan of any size."""
 
-    def __missing__(self, kind: str) -> frozenset[str]:
-        return self.setdefault(kind, frozenset({"archived", *KINDS[kind].stated}))
+    def __missing__(self, shape: tuple[Any, ...]) -> bool:
+        kind, names, types = shape
+        wanted = [(bool,) if name == "archived" else (str, NoneType) for name in names]
+        typed = all(one in many for one, many in zip(types, wanted, strict=True))
+        sound = typed and "archived" in names and {*names} <= {"archived", *KINDS[kind].stated}
+        if sound:  # others may be of any number
+            self[shape] = True
+        return sound
 
 
-_STATES: Final = _States()
+_SHAPES: Final = _Shapes()
 
 
 def is_state(state: State, kind: str) -> bool:
     """Whether a state holds ``archived`` and, as texts or nothing, fields of its kind."""
-    types = [type(value) for value in state.values()]
-    sound = types.count(bool) == 1 and types.count(str) + types.count(NoneType) == len(types) - 1
-    return sound and type(state.get("archived")) is bool and state.keys() <= _STATES[kind]
+    return _SHAPES[kind, tuple(state), tuple(map(type, state.values()))]

@@ -11,7 +11,7 @@ import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -49,8 +49,11 @@ class Plan:
     def of(cls, head: Head, changes: list[Change]) -> Plan:
         """Seal a plan; the same contents give the same bytes."""
         rest, encoded = msgspec.to_builtins(head, enc_hook=str), _encoded(changes)
-        identity = f"sha256:{hashlib.sha256(_joined(rest, encoded)).hexdigest()}"
-        return cls(identity, head, changes, _joined({**rest, "id": identity}, encoded))
+        hashed = hashlib.sha256(_BEFORE)
+        hashed.update(encoded)
+        hashed.update(_behind(rest))
+        identity = f"sha256:{hashed.hexdigest()}"
+        return cls(identity, head, changes, b"".join((_BEFORE, encoded, _behind({**rest, "id": identity}))))
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -88,9 +91,13 @@ def _encoded(changes: list[Change]) -> bytes:
         return canonical_text(msgspec.to_builtins(changes, enc_hook=str)).encode()
 
 
-def _joined(rest: dict[str, Any], changes: bytes) -> bytes:
-    """The canonical bytes of a plan; ``changes`` sort before every other key."""
-    return b'{"changes":' + changes + b"," + canonical_text(rest).encode()[1:] + b"\n"
+_BEFORE: Final = b'{"changes":'
+"""How the canonical bytes of a plan begin: ``changes`` sort before every other key."""
+
+
+def _behind(rest: dict[str, Any]) -> bytes:
+    """How they end, after the changes."""
+    return b"," + canonical_text(rest).encode()[1:] + b"\n"
 
 
 def read_plan(path: Path, shown: str | None = None) -> Plan:
@@ -106,14 +113,14 @@ def plan_of(content: bytes, name: str) -> Plan:
 
 def _canonical(content: bytes) -> Plan | None:
     """The plan whose bytes these are; None where they are not what pleoctl writes, or not sound."""
-    try:
-        with _without_collecting():
+    with _without_collecting():
+        try:
             found = msgspec.json.decode(content, type=PlanFile, dec_hook=value_of)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-    if _problem(found):
-        return None
-    made = Plan.of(_head_of(found), found.changes)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return None
+        if _problem(found):
+            return None
+        made = Plan.of(_head_of(found), found.changes)
     return made if made.bytes == content else None
 
 

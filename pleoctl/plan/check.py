@@ -36,7 +36,9 @@ def head_problem(plan: PlanFile) -> str | None:
 
 def totals_problem(plan: PlanFile) -> str | None:
     """Whether the totals, which reports put first, count other changes than the plan has."""
-    counted = Counter((kind, change.action) for change in plan.changes for kind in (None, change.kind))
+    counted: Counter[tuple[str | None, str]] = Counter((change.kind, change.action) for change in plan.changes)
+    for (_, action), number in list(counted.items()):
+        counted[None, action] += number
     parts: list[tuple[str | None, Counts]] = [(None, plan.summary), *plan.summary.by_kind.items()]
     told = Counter({(kind, action): getattr(part, action) for kind, part in parts for action in ACTIONS})
     return None if told == counted else "summary: its totals are not those of the changes"
@@ -84,6 +86,8 @@ def _untold(change: Change) -> str | None:
     before, after = change.before, change.after
     if before is None:
         told = sorted(after)
+    elif before.keys() == after.keys():
+        told = sorted([name for name, value in after.items() if before[name] != value])
     else:
         told = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     return None if change.fields == told else "its fields are not those that differ"
@@ -92,7 +96,8 @@ def _untold(change: Change) -> str | None:
 def _astray(change: Change) -> str | None:
     if (change.kind == TAG.name) != (change.parent is not None):
         return "its parent is malformed"
-    below = change.parent is None or change.parent.address == change.address.parent
+    group = None if change.parent is None else change.parent.address
+    below = group is None or (group.kind, group.key, group.duplicate) == (TAG_GROUP.name, change.address.group, None)
     return None if below else "its address is not below its parent's"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from enum import IntEnum, auto
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -22,15 +23,25 @@ if TYPE_CHECKING:
 NO_RECEIPT: Final = "no receipt"
 RECEIPTED: Final = frozenset({"card_purchase", "card_invoice", "out_of_pocket", "atm_withdrawal", "invoice"})
 """Types of which people expect a receipt."""
+_CLOSED: Final = "closed-period"
 WORDS: Final = {
     "attachment-failed": "its attachment could not be had",
     "booked-twice": "in the books twice",
-    "closed-period": "its period is closed",
+    _CLOSED: "its period is closed",
     "mapping-now-fails": "in the books already, though the rules refuse it today",
     "text-shortened": "its texts are cut to the room that the books have",
 }
 """What codes of warnings say; any other code stands for itself."""
-ORDER: Final = ("new account", "first use", "its period", NO_RECEIPT)
+
+
+class Rank(IntEnum):
+    """What is rare and telling stands first."""
+
+    ACCOUNT = auto()
+    RULE = auto()
+    PERIOD = auto()
+    RECEIPT = auto()
+    OTHER = auto()
 
 
 @dataclass(slots=True)
@@ -60,12 +71,12 @@ class Review:
         """``known`` is what earlier jobs used; without it nothing is called new."""
         made = cls(plan, known)
         places = {"refuse": made.refused, "report": made.reported, "book": made.booked}
-        looks: dict[str, list[ItemChange]] = defaultdict(list)
+        looks: dict[tuple[Rank, str], list[ItemChange]] = defaultdict(list)
         for change in plan.changes:
             places[change.action].append(change)
-            for reason in looks_at(change, known) if change.action != "refuse" else ():
+            for reason in _reasons(change, known) if change.action != "refuse" else ():
                 looks[reason].append(change)
-        made.looks = dict(sorted(looks.items(), key=lambda pair: _rank(pair[0])))
+        made.looks = {words: looks[rank, words] for rank, words in sorted(looks)}
         return made
 
     @property
@@ -95,21 +106,18 @@ class Review:
 
 def looks_at(change: ItemChange, known: Used | None) -> list[str]:
     """Why a person should look at an item that is booked or reported, in words."""
+    return [words for _, words in _reasons(change, known)]
+
+
+def _reasons(change: ItemChange, known: Used | None) -> Iterator[tuple[Rank, str]]:
     entry, used = change.entry, Used.by([change.entry] if change.entry else [])
-    found: list[str] = []
     if known is not None and change.action == "book":
-        found += [f"new account {account}" for account in sorted(used.accounts - known.accounts)]
-        found += [f"first use of rule {rule}" for rule in sorted(used.rules - known.rules)]
-    codes = dict.fromkeys([*change.warnings, *(entry.warnings if entry else [])])
-    found += [WORDS.get(code, code) for code in codes]
+        yield from ((Rank.ACCOUNT, f"new account {account}") for account in sorted(used.accounts - known.accounts))
+        yield from ((Rank.RULE, f"first use of rule {rule}") for rule in sorted(used.rules - known.rules))
+    for code in dict.fromkeys([*change.warnings, *(entry.warnings if entry else [])]):
+        yield Rank.PERIOD if code == _CLOSED else Rank.OTHER, WORDS.get(code, code)
     if entry is not None and entry.type in RECEIPTED and change.action == "book" and not change.attachments:
-        found.append(NO_RECEIPT)
-    return found
-
-
-def _rank(reason: str) -> tuple[int, str]:
-    """What is rare and telling stands first."""
-    return next((n for n, begun in enumerate(ORDER) if reason.startswith(begun)), len(ORDER)), reason
+        yield Rank.RECEIPT, NO_RECEIPT
 
 
 def amount(hundredths: int) -> str:

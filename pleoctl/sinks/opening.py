@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import replace
-from importlib import import_module
 from importlib.metadata import entry_points
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import InvalidFile, MissingExtra, Refused, SourceError
@@ -107,9 +107,8 @@ def _with_context(workspace: Workspace, context: Context, section: dict[str, Any
 def sink_class(kind: str) -> Any:
     """The class behind a type that is made with a context, ours or a third party's. Raises `SourceError`."""
     if kind in SERVERS:
-        module, _, name = SERVERS[kind].partition(":")
         try:
-            return getattr(import_module(module), name)
+            return resolve_name(SERVERS[kind])
         except ModuleNotFoundError as error:
             if error.name is None or error.name.partition(".")[0] != _EXTRAS.get(kind):
                 raise

@@ -64,10 +64,11 @@ class Credentials:
         if reference == self._own.reference or reference.startswith(OWN_VARIABLES):
             raise self._refused(key)
         try:
-            value = self._own.beside(reference).reveal()
+            secret = self._own.beside(reference)
+            value = secret.reveal()
         except Refused as error:
             raise Refused(error.message, findings=[self._placed(f, key) for f in error.findings]) from None
-        if not reference.startswith("cmd:") and value == _quietly(self._own):
+        if secret.kind != "cmd" and value == _quietly(self._own):
             raise self._refused(key)
         self.remember(value)
         return value
@@ -139,7 +140,7 @@ def child_environment(own: Secret) -> dict[str, str]:
 
 def _quietly(secret: Secret) -> str | None:
     """Pleo's secret where it is at hand; an export may run without it. A command is not run for this."""
-    if secret.reference.startswith("cmd:"):
+    if secret.kind == "cmd":
         return None
     try:
         return secret.reveal()

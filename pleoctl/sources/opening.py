@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib import import_module
 from importlib.metadata import entry_points
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import Finding, InvalidFile, MissingExtra, Refused, SourceError
@@ -132,9 +132,8 @@ def _narrow(context: Context) -> Iterator[None]:
 def source_class(kind: str) -> Any:
     """The class behind a source type: built in, or installed by a third party."""
     if kind in BUILT_IN:
-        module, _, name = BUILT_IN[kind].partition(":")
         try:
-            return getattr(import_module(module), name)
+            return resolve_name(BUILT_IN[kind])
         except ModuleNotFoundError as error:
             if error.name is None or error.name.partition(".")[0] != EXTRAS.get(kind):
                 raise

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SECRET_SECONDS: Final = 60
 MOST_SECRET: Final = 64 * 1024
+_KINDS: Final = frozenset({"env", "file", "cmd"})
 FOLDER: Final = "PLEOCTL_SECRETS_DIR"
 TOKENS: Final = '{\n "kind": "Tokens"'
 """How a file begins that keeps the tokens of a sign-in."""
@@ -42,6 +43,11 @@ class Allowed(dict[str, str]):
         return Refused(words, hint="allow it in fleet.yaml: env under the company, or sharedEnv")
 
 
+def is_reference(text: str) -> bool:
+    """Whether a text leads to a secret and is none itself."""
+    return text.partition(":")[0] in _KINDS
+
+
 class Secret:
     """A reference to a secret (``env:``, ``file:``, ``cmd:``); shows itself only as that reference."""
 
@@ -53,6 +59,7 @@ class Secret:
         A ``file:`` path may not leave the folder. ``environ`` is what the workspace may see of the environment.
         """
         self.reference = reference
+        self.kind, _, self._rest = reference.partition(":")
         self.environ = os.environ if environ is None else environ
         self._root, self._place = root, place
 
@@ -65,7 +72,7 @@ class Secret:
 
     def reveal(self) -> str:
         """The secret itself. Raises `PleoctlError`; `Refused` where it is another's, or running a program is due."""
-        kind, _, rest = self.reference.partition(":")
+        kind, rest = self.kind, self._rest
         if not kind:
             raise PleoctlError("there is no secret")
         try:
@@ -82,8 +89,7 @@ class Secret:
     @property
     def origin(self) -> Origin:
         """Who vouches for what `reveal` gives. Raises `Refused` as that does."""
-        kind, _, rest = self.reference.partition(":")
-        if kind == "env" or (kind == "file" and not _below(self._path(rest), self._root)):
+        if self.kind == "env" or (self.kind == "file" and not _below(self._path(self._rest), self._root)):
             return Origin.ENVIRONMENT
         return Origin.WORKSPACE
 
@@ -106,7 +112,7 @@ class Secret:
     def path(self) -> Path:
         """Where the file of a ``file:`` reference lies. Raises `Refused` as `reveal` does, `PleoctlError`."""
         try:
-            return self._path(self.reference.partition(":")[2])
+            return self._path(self._rest)
         except Refused as error:
             told = [replace(finding, place=self._place) for finding in error.findings]
             raise Refused(error.message, findings=told) from None

@@ -9,6 +9,7 @@ import msgspec
 
 from pleoctl.documents.schemas import SECRET_KEY
 from pleoctl.model.kinds import flat_kinds
+from pleoctl.workspace.secrets import is_reference
 from pleoctl.workspace.settings import BAD_ROWS, DEFAULT_REQUESTS
 
 if TYPE_CHECKING:
@@ -74,5 +75,5 @@ def _leaves(data: Any, path: Steps) -> Iterator[tuple[Steps, Any]]:
 def _masked(path: Steps, value: Any) -> Any:
     """Secret references are shown, anything literal below a secret's key is not."""
     secret_place = any(SECRET_KEY.search(str(step)) for step in path)
-    reference = isinstance(value, str) and value.startswith(("env:", "file:", "cmd:"))
+    reference = isinstance(value, str) and is_reference(value)
     return "***" if secret_place and not reference else value

@@ -131,7 +131,7 @@ def test_what_the_answer_to_a_batch_leaves_out_is_created_singly(
     assert sorted(account["name"] for account in pleo.state()["accounts"]) == ["a", "b"]
 
 
-@pytest.mark.parametrize(("status", "end", "calls"), [(400, "done", 3), (403, "failed", 1)])
+@pytest.mark.parametrize(("status", "end", "calls"), [(400, "done", 3), (422, "failed", 1)])
 def test_a_refused_batch_is_halved_down_to_one_where_a_record_may_be_why(
     pleo: Sandbox, tmp_path: Path, status: int, end: str, calls: int
 ) -> None:

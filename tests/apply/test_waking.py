@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -153,8 +153,7 @@ def bench_of(api: Answers) -> Bench:
 
         drafts = __getitem__
 
-    made: Any = SimpleNamespace(apis=Apis())
-    return made
+    return cast("Bench", SimpleNamespace(apis=Apis()))
 
 
 def change_of(action: Action) -> Change:
