@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
+from pleoctl.report.unlike import unlike
 from pleoctl.text import Shown, terminal
 from pleoctl.words import many
 
@@ -54,7 +55,7 @@ def _step_lines(step: dict[str, Any]) -> Iterator[str]:
     near = [loser for loser in step["losers"] if not _other_type(loser["firstFailed"])]
     for loser in near[:_LOSERS]:
         failed = loser["firstFailed"]
-        why = f"{_condition(failed)}: fails" if failed else "would match too, but comes later"
+        why = _failed(failed) if failed else "would match too, but comes later"
         yield f"    not {loser['rule']} ({loser['file']}:{loser['line']}): {why}"
     rest = len(step["losers"]) - len(near[:_LOSERS])
     if rest:
@@ -64,6 +65,11 @@ def _step_lines(step: dict[str, Any]) -> Iterator[str]:
 
 def _other_type(failed: dict[str, Any] | None) -> bool:
     return failed is not None and failed["field"] == "type"
+
+
+def _failed(condition: dict[str, Any]) -> str:
+    signs = unlike(condition["predicate"], condition["value"])
+    return f"{_condition(condition)}: fails" + (f" (it has {signs})" if signs else "")
 
 
 def _condition(condition: dict[str, Any]) -> str:

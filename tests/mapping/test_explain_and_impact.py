@@ -124,3 +124,24 @@ tests:
 """
     )
     assert cli("mapping", "test") == 0, cli.out
+
+
+@pytest.mark.parametrize(
+    ("supplier", "said"),
+    [
+        ("T\u0435lia", "U+0435 CYRILLIC SMALL LETTER IE in place of U+0065 LATIN SMALL LETTER E"),
+        ("Tel\u200bia", "U+200B ZERO WIDTH SPACE in place of nothing"),
+        ("\u0422elia Sweden", None),
+        ("Telio", None),
+        ("Acme \u00c5B", "U+00E5 LATIN SMALL LETTER A WITH RING ABOVE in place of U+0061 LATIN SMALL LETTER A"),
+    ],
+)
+def test_texts_that_look_alike_are_told_apart(workspace: Path, cli: Cli, supplier: str, said: str | None) -> None:
+    """The signs by which a text misses a condition that it seems to fulfil are named; what anybody sees is not."""
+    asked = '{any: ["Telia", {endsWith: "AB"}]}'
+    text = f"{HEAD}lines:\n  rows:\n  - {{id: a, when: {{supplier: {asked}}}, account: '1'}}\n"
+    (workspace / "mapping.yaml").write_text(text)
+    (workspace / "items.json").write_text(json.dumps(item("card_purchase", supplier={"name": supplier})))
+    assert cli("mapping", "explain", "items.json") == 0
+    (shown,) = (row for row in cli.out.decode().splitlines() if "not a (" in row)
+    assert shown.endswith(f"fails (it has {said})" if said else ": fails")
