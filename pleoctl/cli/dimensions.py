@@ -38,14 +38,27 @@ def list_(options: Options, *, offline: bool) -> Output:
 
     """
     from pleoctl.report.table import table
+    from pleoctl.workspace.selection import Selection
 
     workspace = open_workspace(options)
-    selection = _selection(workspace)
+    exported = any(path.exists() for path, _ in workspace.desired_files)
+    selection = _selection(workspace) if exported else Selection(workspace, [])
     groups = [] if offline else _groups(workspace)
     entries = selection.entries(groups)
     rows = [[e.code, e.name, e.in_books, e.in_pleo, e.status, e.why] for e in entries]
     text = table(["code", "name", "accounting system", "Pleo", "status", "why"], rows)
-    return Output(text, [e.as_json() for e in entries])
+    if not entries:
+        text = Shown.lines(["No dimensions."])
+    return Output(text, [e.as_json() for e in entries], [] if selection.known else [_unknown(exported=exported)])
+
+
+def _unknown(*, exported: bool) -> Finding:
+    """Why nothing is known of the accounting system's dimensions."""
+    if not exported:
+        words = "the accounting system's dimensions are known once the books were exported"
+        return Finding("no-dimensions", words, "info", hint="`pleoctl export`, then `pleoctl dimensions list` again")
+    words = "the desired state has no dimensions of the accounting system"
+    return Finding("no-dimensions", words, "info", hint="let the source read them (docs/tags.md), and export again")
 
 
 def _listed(ctx: click.Context) -> list[str]:

@@ -12,12 +12,14 @@ from pleoctl.cli.jobs_run import run
 from pleoctl.cli.jobs_serve import serve
 from pleoctl.cli.posting import opened, render
 from pleoctl.cli.shared import as_group
-from pleoctl.errors import ExitCode
+from pleoctl.errors import ExitCode, Finding
 from pleoctl.pleo.connecting import connected
 from pleoctl.text import Shown
 from pleoctl.words import many
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pleoctl.pleo.export_jobs import ExportJob
 
 OVER: Final = ("completed", "completed_with_errors", "failed")
@@ -169,14 +171,21 @@ def verify(options: Options, *, jobs: tuple[str, ...], since: str | None) -> Out
     with opened(workspace) as desk, connected(workspace, ExportReader) as reader:
         chosen = [reader.job(job) for job in jobs] or reader.jobs(OVER)
         chosen = [job for job in chosen if job.created[:10] >= first]
-        findings = [
-            finding
-            for job in chosen
-            for finding in verified(reader, desk.books.sink, job, planned(workspace.runs, job.id))
-        ]
-    told = f"{many(len(chosen), 'job')} verified, {many(len(findings), 'item', 'differs', 'differ')}."
+        known = {job.id: planned(workspace.runs, job.id) for job in chosen}
+        kind = desk.books.head.type
+        # Other books than today's are not asked, so that nothing is missing from them.
+        asked = [job for job in chosen if not known[job.id].sinks or kind in known[job.id].sinks]
+        findings = [one for job in asked for one in verified(reader, desk.books.sink, job, known[job.id])]
+    elsewhere = [_elsewhere(job.id, known[job.id].sinks) for job in chosen if job not in asked]
+    told = f"{many(len(asked), 'job')} verified, {many(len(findings), 'item', 'differs', 'differ')}."
     code = ExitCode.CHANGES if findings else ExitCode.OK
-    return Output(Shown.lines([told]), {"jobs": [job.id for job in chosen]}, findings, code)
+    findings += elsewhere
+    return Output(Shown.lines([told]), {"jobs": [job.id for job in asked]}, findings, code)
+
+
+def _elsewhere(job: str, sinks: Iterable[str]) -> Finding:
+    words = f"export job {job} was booked into another sink ({', '.join(sorted(sinks))}), which is not asked"
+    return Finding("earlier-sink", words, "info", hint="name that sink in the workspace to verify it")
 
 
 def _day(text: str | None) -> str:

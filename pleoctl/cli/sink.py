@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from pleoctl.errors import Finding
-    from pleoctl.sinks.base import Capabilities, Sink
+    from pleoctl.sinks.base import Capabilities, KeyRoom, Sink
     from pleoctl.sinks.http.presets import SinkPreset
     from pleoctl.workspace import Workspace
 
@@ -61,7 +61,7 @@ def _accounts(workspace: Workspace, sink: Sink) -> list[Finding]:
 
 def _told(can: Capabilities) -> dict[str, Any]:
     return {
-        "key": f"{can.key.place}, {can.key.length or 'any'} characters of {can.key.alphabet}",
+        "key": f"{can.key.place}, {_room(can.key)}",
         "currency": can.currency or "any",
         "taxCodes": can.tax_codes,
         "tags": "any" if can.dimensions is None else sorted(can.dimensions),
@@ -70,6 +70,13 @@ def _told(can: Capabilities) -> dict[str, Any]:
         "closedPeriods": can.periods,
         "readBack": can.read_back,
     }
+
+
+def _room(key: KeyRoom) -> str:
+    """How long a reference may be, and of which characters."""
+    length = "of any length" if key.length is None else f"at most {key.length} characters"
+    letters = {"any": "", "hex": ", hexadecimal", "base32": ", A-Z and 2-7"}
+    return f"{length}{letters[key.alphabet]}"
 
 
 # --- presets ---------------------------------------------------------------------------------------------------

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pleoctl.errors import Finding, LockHeld, PleoctlError, Refused, Stale
 from pleoctl.jobs.age import LastUpdate
-from pleoctl.jobs.booking import Bookkeeper, Desk, compare
+from pleoctl.jobs.booking import Bookkeeper, Desk
 from pleoctl.jobs.close import ending
+from pleoctl.jobs.genuine import compare, require_own_entries
 from pleoctl.jobs.items import open_items, read_items
 from pleoctl.jobs.receipt import ItemError, ItemResult, JobEnd, JobOutcome, JobReceipt
 from pleoctl.jobs.report import Statuses
-from pleoctl.jobs.steps import Close, Start
+from pleoctl.jobs.steps import Close, JobOver, Start
 from pleoctl.jobs.used import Used
 from pleoctl.machine import this_machine
 from pleoctl.remote.errors import Interrupted
@@ -34,11 +35,11 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
 
-    from pleoctl.jobs.document import PostingPlan, RulesHead
+    from pleoctl.jobs.document import PostingPlan
     from pleoctl.jobs.fetch import Fetcher
     from pleoctl.jobs.items import Listed
     from pleoctl.jobs.memory import JobMemory
-    from pleoctl.jobs.plan import Books
+    from pleoctl.jobs.plan import Books, Mapper
     from pleoctl.pleo.export_jobs import ExportJob, ExportWriter, JobItem
     from pleoctl.run.journal import Event, Journal
     from pleoctl.run.settle import End, Step
@@ -57,7 +58,7 @@ class JobRun:
     plan: PostingPlan
     pleo: ExportWriter
     books: Books
-    rules: RulesHead
+    mapper: Mapper
     fetcher: Fetcher
     memory: JobMemory
     runs: Runs
@@ -158,6 +159,7 @@ class _Execution:
         self._run, self._receipt, self._journal, self._progress = run, receipt, journal, progress
         self._results = {result.address.removeprefix("item:"): result for result in receipt.changes}
         self._job = run.plan.job.id
+        self._closed = False
         self._last = LastUpdate()
         self._statuses = Statuses(run.pleo, self._job, self._settle, run.publish, self._last)
         desk = Desk(
@@ -201,6 +203,9 @@ class _Execution:
             self._items(items)
             self._statuses.flush()
             self._close()
+        except JobOver as error:
+            self._receipt.tell(*error.findings)
+            self._look_how_it_ended()
         except PleoctlError as error:
             self._receipt.tell(*error.findings)
         except Exception as error:
@@ -210,15 +215,21 @@ class _Execution:
         finally:
             self._statuses.close()
         self._receipt.tell(*self._statuses.findings)
-        if self._receipt.job.outcome != "completed":
+        if not self._closed or self._receipt.job.outcome != "completed":
             stopped = self._run.stop.is_set() and self._receipt.job.outcome == "open"
             self._receipt.outcome = "interrupted" if stopped else "partial"
+
+    def _look_how_it_ended(self) -> None:
+        """A job that was over before we closed it: expired, cancelled, or closed by somebody else."""
+        with suppress(PleoctlError):
+            found = self._run.pleo.job(self._job)
+            self._receipt.job.outcome = next((end for end in get_args(JobEnd) if end == found.status), "open")
 
     def _check_heads(self) -> None:
         """Raise `Stale` where rules, sink or settings are no longer what the plan was made with."""
         plan = self._run.plan
         for what, theirs, mine in (
-            ("the mapping rules are", plan.rules.digest, self._run.rules.digest),
+            ("the mapping rules are", plan.rules.digest, self._run.mapper.head.digest),
             ("the sink is", plan.sink, self._run.books.head),
             ("posting is", plan.posting, self._run.books.posting),
         ):
@@ -238,6 +249,7 @@ class _Execution:
             )
         items = read_items(self._run.pleo, job)
         compare(items, self._run.plan)
+        require_own_entries(items, self._run.plan, self._run.mapper.engine.entry)
         return job, items
 
     def _start(self, job: ExportJob) -> None:
@@ -291,8 +303,10 @@ class _Execution:
         event, reason = ending(listed)
         end = self._settle(Close(self._run.pleo, self._job, event, reason))[self._job]
         if isinstance(end, Done):
-            self._receipt.job.outcome = event
+            self._closed, self._receipt.job.outcome = True, event
         else:
+            if isinstance(end, Moved):
+                self._look_how_it_ended()
             words = end.message if isinstance(end, Moved | Failed) else "Pleo did not say whether it was closed"
             self._receipt.tell(Finding("job-open", f"the job could not be closed: {words}", "warning"))
 

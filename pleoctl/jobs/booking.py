@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.errors import Stale
 from pleoctl.jobs.periods import Mover, once_of
 from pleoctl.jobs.plan import keys_of
 from pleoctl.jobs.receipt import BETWEEN, ItemError
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pleoctl.jobs.age import LastUpdate
-    from pleoctl.jobs.document import ItemChange, PostingHead, PostingPlan
+    from pleoctl.jobs.document import ItemChange, PostingHead
     from pleoctl.jobs.fetch import Fetcher
     from pleoctl.jobs.items import Listed
     from pleoctl.jobs.memory import JobMemory
@@ -285,17 +284,3 @@ class Bookkeeper:
             end = self._settle(Attach(self._desk.sink, held, key, files[name]))[name]
             if not isinstance(end, Done):
                 outcome.warnings.append(ATTACHMENT_FAILED if isinstance(end, Failed) else ATTACHMENT_UNKNOWN)
-
-
-def compare(items: Sequence[Listed], plan: PostingPlan) -> None:
-    """Raise `Stale` unless every open item is as the plan saw it, naming the first that is not, and its field."""
-    changes = {change.address.removeprefix("item:"): change for change in plan.changes}
-    for item in items:
-        change = changes.get(item.id)
-        if not item.tracking.is_open:
-            continue
-        if change is None:
-            raise Stale(f"item:{item.id} is not in the plan: the job has grown", hint="make a new plan")
-        if change.item_digest != item.digest:
-            field = item.changed_since(change.item_marks)
-            raise Stale(f"item:{item.id} is no longer what the plan saw: {field} has changed", hint="make a new plan")

@@ -68,7 +68,7 @@ class JobDesk:
             plan=plan,
             pleo=pleo,
             books=self.books,
-            rules=self.mapper.head,
+            mapper=self.mapper,
             fetcher=Fetcher(folder, loopback=self.workspace.is_loopback),
             memory=self.memory(plan.job.id),
             runs=runs,

@@ -20,7 +20,7 @@ from pleoctl import __version__
 from pleoctl.jobs import document
 from pleoctl.jobs.document import ItemChange, PostingPlan, Warned
 from pleoctl.jobs.items import digest_of_all, open_items, read_items
-from pleoctl.jobs.standing import difference, live
+from pleoctl.jobs.standing import difference, live, twice
 from pleoctl.mapping.items import convert
 from pleoctl.sinks.base import Booking, Key, Refusal, unfinished
 from pleoctl.sinks.holdable import problem_of
@@ -180,8 +180,7 @@ class Planner:
         for n, found in records:
             if len(found) > 1:
                 change.warnings.append("booked-twice")
-                names = " and ".join(record.id for record in found)
-                self.warnings.append(Warned("booked-twice", change.address, f"the books hold it twice: {names}"))
+                self.warnings.append(Warned("booked-twice", change.address, twice(found)))
             for record in found if legs else ():
                 own, day = [legs[n]] if can.per_leg else legs, entry.posting_date if entry else None
                 why = difference(record, own, day, may_move=self.books.posting.closed_period != "fail")

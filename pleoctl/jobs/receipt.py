@@ -106,7 +106,7 @@ class JobReceipt(Strict):
         """
         if self.outcome in {"stale", "refused"}:
             return ExitCode.STALE if self.outcome == "stale" else ExitCode.REFUSED
-        if self.job.outcome == "completed":
+        if self.job.outcome == "completed" and self.outcome == "done":
             return ExitCode.OK
         booked = any(change.status in {"done", "alreadyDone", "partial", "ambiguous"} for change in self.changes)
         halted = any(finding.level == "error" for finding in self.findings)

@@ -19,6 +19,14 @@ def live(records: Iterable[Held]) -> list[Held]:
     return [record for record in records if not record.void]
 
 
+def twice(records: Sequence[Held]) -> str:
+    """That the books hold something more than once, and under which ids."""
+    names = list(dict.fromkeys(record.id for record in records))
+    if len(names) == 1:
+        return f"the books hold it {len(records)} times under {names[0]}"
+    return f"the books hold it twice: {' and '.join(names)}"
+
+
 def difference(record: Held, legs: Sequence[LedgerEntry], day: str | None, *, may_move: bool) -> str | None:
     """Why a live record is not the entry, or None where it is as far as the books say (their silence is no difference).
 

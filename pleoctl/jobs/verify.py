@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pleoctl.errors import Finding, PleoctlError
 from pleoctl.jobs.close import SUCCESSFUL
 from pleoctl.jobs.document import KIND, posting_plan_of
 from pleoctl.jobs.receipt import BETWEEN
-from pleoctl.jobs.standing import difference, live
+from pleoctl.jobs.standing import difference, live, twice
 from pleoctl.sinks.base import Key
 from pleoctl.sinks.keys import stored_key
 
@@ -23,24 +23,35 @@ if TYPE_CHECKING:
     from pleoctl.sinks.base import Held, Sink
 
 
-def planned(places: Iterable[Path], job: str) -> Mapping[str, list[Entry]]:
-    """By item, the entries that runs of this workspace had to book for a job; what cannot be read is left out."""
+class Planned(NamedTuple):
+    """What runs of this workspace had to book for a job: the entries by item, and into which sinks."""
+
+    entries: Mapping[str, list[Entry]]
+    sinks: frozenset[str]
+
+
+def planned(places: Iterable[Path], job: str) -> Planned:
+    """What the kept plans say of a job; what cannot be read is left out."""
     found: dict[str, list[Entry]] = defaultdict(list)
+    sinks: set[str] = set()
     for path in sorted(path for place in places for path in place.glob("*/plan.json")):
         with suppress(OSError, PleoctlError):
             content = path.read_bytes()
             if job.encode() in content and KIND.encode() in content:
                 plan = posting_plan_of(content, path.name)
-                for change in plan.changes if plan.job.id == job else ():
+                if plan.job.id != job:
+                    continue
+                sinks.add(plan.sink.type)
+                for change in plan.changes:
                     if change.entry is not None and change.action == "book":
                         found[change.address.removeprefix("item:")].append(change.entry)
-    return found
+    return Planned(found, frozenset(sinks))
 
 
-def verify(reader: ExportReader, sink: Sink, job: ExportJob, entries: Mapping[str, list[Entry]]) -> Iterator[Finding]:
+def verify(reader: ExportReader, sink: Sink, job: ExportJob, known: Planned) -> Iterator[Finding]:
     """What is missing, void, double, different or another record. Raises `PleoError`, `BooksUnusable`.
 
-    Pleo gives no payload of a job that is over, so ``entries`` say what was to be booked, as far as they are known.
+    Pleo gives no payload of a job that is over, so ``known`` says what was to be booked, as far as runs have kept it.
     """
     items = [(place, item) for place, item in enumerate(reader.job_items(job.id), 1) if item.status == SUCCESSFUL]
     keys = {item.id: list(_keys(sink, job, place, item)) for place, item in items}
@@ -48,7 +59,7 @@ def verify(reader: ExportReader, sink: Sink, job: ExportJob, entries: Mapping[st
     for _, item in items:
         legs = [found.get(key.stored, ()) for key in keys[item.id]]
         wrong = list(_judged(item, legs))
-        yield from wrong or _different(item, [live(records)[0] for records in legs], entries.get(item.id, ()))
+        yield from wrong or _different(item, [live(records)[0] for records in legs], known.entries.get(item.id, ()))
 
 
 def _different(item: JobItem, legs: Sequence[Held], entries: Sequence[Entry]) -> Iterator[Finding]:
@@ -96,6 +107,5 @@ def _problem(address: str, records: Sequence[Held]) -> Finding | None:
     if not standing:
         return Finding("void-in-books", f"the books hold {records[0].id} as void", "warning", address=address)
     if len(standing) > 1:
-        names = " and ".join(record.id for record in standing)
-        return Finding("booked-twice", f"the books hold it twice: {names}", "warning", address=address)
+        return Finding("booked-twice", twice(standing), "warning", address=address)
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pleoctl.run.kept import KeptReceipt
 
 FINE = frozenset({"done", "alreadyDone"})
+LISTED: Final = 200
+"""Changes that ended well which a run shows one by one."""
 
 
 def any_receipt(content: bytes, name: str) -> KeptReceipt | JobReceipt:
@@ -31,12 +33,16 @@ def any_receipt(content: bytes, name: str) -> KeptReceipt | JobReceipt:
 
 
 def receipt_lines(receipt: KeptReceipt | JobReceipt) -> list[Shown]:
-    """A receipt as people read it."""
+    """A receipt as people read it: what went wrong first, then what did not."""
     lines = [
         Shown(f"  {change.status} {change.action} {change.address}: ", change.error.message if change.error else "")
         for change in receipt.changes
         if change.status not in FINE
     ]
+    fine = [change for change in receipt.changes if change.status in FINE]
+    lines += [Shown(f"  {change.status} {change.action} {change.address}") for change in fine[:LISTED]]
+    if len(fine) > LISTED:
+        lines.append(Shown(f"  … and {len(fine) - LISTED} more that ended well: --format json names them all"))
     counts = Counter(change.status for change in receipt.changes)
     told = ", ".join(f"{number} {status}" for status, number in sorted(counts.items())) or "nothing to do"
     lines.append(Shown(Shown.styled(f"{receipt.outcome}: ", bold=True), f"{told}."))

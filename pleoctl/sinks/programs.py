@@ -143,6 +143,7 @@ class ExecSink:
                 drafts=bool(said.get("drafts", False)),
                 attachments=bool(said.get("attachments", False)),
                 files_with_entry=True,
+                periods=True,  # any booking may be answered so, and no hello needs to say it
                 read_back=bool(said.get("readBack", True)),
             )
         except (TypeError, ValueError, AttributeError) as error:

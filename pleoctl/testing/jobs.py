@@ -216,7 +216,7 @@ class JobHistory(Life):
                 plan=plan,
                 pleo=pleo,
                 books=made.books,
-                rules=made.mapper.head,
+                mapper=made.mapper,
                 fetcher=Fetcher(self._folder / ".pleoctl" / "attachments", loopback=True),
                 memory=self._memory(plan.job.id),
                 runs=self._runs,

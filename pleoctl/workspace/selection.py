@@ -44,6 +44,11 @@ class Selection:
         self._known = {TAG_GROUP.normalise(d.row.key): d.row for d in dimensions if d.row.key is not None}
         self.codes = list(workspace.selected or ())
 
+    @property
+    def known(self) -> bool:
+        """Whether anything is known of the accounting system's dimensions."""
+        return bool(self._known)
+
     def select(self, codes: Iterable[str]) -> list[str]:
         """The selection with these codes added. Raises `UsageError` for an unknown, inactive or sixth one."""
         chosen = list(self.codes)

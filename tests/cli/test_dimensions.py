@@ -124,3 +124,15 @@ def test_deselected_groups_are_archived_and_left_ones_stay(pleo: Sandbox, cli: C
     assert set(archived) == {"tagGroup:A", "tagGroup:D", "tagGroup:E", "tagGroup:HAND"}
     assert cli("apply", "plan.json").code == 0
     assert {g["code"] for g in pleo.state()["tagGroups"] if not g["archived"]} == {"C", "F"}
+
+
+def test_before_the_first_export_list_says_what_is_due(pleo: Sandbox, workspace: Any, desired: Any, cli: Cli) -> None:
+    """Pleo's groups are listed, and the hint names the export; after one without dimensions it names the source."""
+    folder = workspace(pleo)
+    said = cli("dimensions", "list", "--format", "json")
+    assert (said.code, [one["code"] for one in said.json["result"]]) == (0, ["DEPT", "PROJ"])
+    assert "pleoctl export" in said.json["findings"][0]["hint"]
+    desired(folder, accounts=[])
+    said = cli("dimensions", "list", "--offline")
+    assert (said.code, said.stdout) == (0, "No dimensions.\n")
+    assert "docs/tags.md" in said.stderr

@@ -139,12 +139,25 @@ def test_what_pleo_has_as_booked_is_verified(world: World, books: MakeBooks, cli
     path.with_name("copy.beancount").write_text(path.read_text())
     said = cli("jobs", "verify", "--format", "json")
     assert (said.code, {finding["code"] for finding in said.json["findings"]}) == (2, {"booked-twice"})
+    assert said.json["findings"][0]["message"] == f"the books hold it 2 times under {JOB}/1"
+    assert "1 job verified, 3 items differ." in cli("jobs", "verify").stdout
     assert cli("jobs", "verify", "--since", "2026-03-21").code == 0
     path.with_name("copy.beancount").unlink()
     world.items[JOB][0]["externalId"] = "other"
     world.items[JOB].append({"accountingEntryId": item_id(9), "status": "successful"})
     said = cli("jobs", "verify", JOB, "--format", "json")
     assert [finding["code"] for finding in said.json["findings"]] == ["other-record", "missing-in-books"]
+
+
+def test_books_of_an_earlier_sink_are_not_called_missing(books: MakeBooks, cli: Cli) -> None:
+    """A job that went into other books than the workspace names today is told of, and no item of it is missing."""
+    books()
+    assert cli("jobs", "run").code == 0
+    books({"type": "csv", "path": "elsewhere"})
+    said = cli("jobs", "verify", "--format", "json")
+    assert (said.code, [finding["code"] for finding in said.json["findings"]]) == (0, ["earlier-sink"])
+    assert "beancount" in said.json["findings"][0]["message"]
+    assert "0 jobs verified, 0 items differ." in cli("jobs", "verify").stdout
 
 
 def test_what_was_changed_in_the_books_is_verified(books: MakeBooks, cli: Cli) -> None:

@@ -264,9 +264,30 @@ def test_a_job_that_is_over_takes_nothing_more(
         return write(self, path, body, half=half)
 
     monkeypatch.setattr(World, "write", expire)
-    assert cli("jobs", "run").code == 5
+    assert cli("jobs", "plan", "-o", "plan.json").code == 0
+    said = cli("apply", "plan.json", "--format", "json")
+    assert said.code == 5
+    assert (said.json["outcome"], said.json["job"]["outcome"]) == ("partial", "failed")
     assert booked(folder) == ALL
     assert (world.events, world.statuses) == (["started"], {})
+
+
+def test_a_job_that_somebody_else_completed_is_no_success_of_ours(
+    books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """422 on a status of a job that is completed by now: the receipt says so, and the run ends with 5."""
+    books()
+    write = World.write
+
+    def close(self: World, path: str, body: Any, *, half: bool) -> tuple[int, Any]:
+        if path.endswith("items"):
+            self.jobs[JOB]["status"] = "completed"
+        return write(self, path, body, half=half)
+
+    monkeypatch.setattr(World, "write", close)
+    assert cli("jobs", "plan", "-o", "plan.json").code == 0
+    said = cli("apply", "plan.json", "--format", "json")
+    assert (said.code, said.json["outcome"], said.json["job"]["outcome"]) == (5, "partial", "completed")
 
 
 def test_somebody_else_starts_first(world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from export_pleo import AT, COMPANY, JOB, OTHER, World, item_id, payload
 from job_outcomes import booked, outcomes
-from pleoctl.documents.canonical import canonical_bytes
+from pleoctl.documents.canonical import canonical_bytes, digest
 from pleoctl.documents.kept import identity
 
 if TYPE_CHECKING:
@@ -45,6 +45,32 @@ def test_a_plan_is_canonical_and_the_same_again(books: MakeBooks, cli: Callable[
     first, second = (cli("jobs", "plan", "--format", "json") for _ in range(2))
     assert first.stdout == second.stdout
     assert first.stdout.encode() == canonical_bytes(first.json)
+
+
+@pytest.mark.parametrize(
+    ("field", "forged"),
+    [
+        ("description", "Paid in full"),
+        ("postingDate", "2026-01-31"),
+        ("rule", "standard"),
+        ("attendees", ["Eve"]),
+    ],
+)
+def test_an_entry_that_the_rules_do_not_make_is_not_booked(
+    world: World, books: MakeBooks, cli: Callable[..., Any], field: str, forged: Any
+) -> None:
+    """A plan whose id was made anew passes for one of ours, but what it says of items is held against the rules (4)."""
+    folder = books()
+    assert cli("jobs", "plan", "-o", "plan.json").code == 0
+    plan = json.loads((folder / "plan.json").read_text())
+    plan["changes"][1]["entry"][field] = forged
+    del plan["id"]
+    plan["id"] = digest(plan)
+    (folder / "plan.json").write_bytes(canonical_bytes(plan))
+    said = cli("apply", "plan.json")
+    assert said.code == 4, said
+    assert f"item:{item_id(2)}: the plan's {field} is not what the rules make of the item" in said.stderr + said.stdout
+    assert (booked(folder), world.writes) == ({}, [])
 
 
 def test_new_accounts_and_rules_are_marked_where_a_plan_is_shown(

@@ -120,6 +120,12 @@ def test_what_is_about_something_else_is_taken_and_passed_over(message: Any, ser
     assert (service.send(*signed(message, time)).status, service.bell.rung) == (204, 0)
 
 
+def test_what_is_malformed_stays_so(service: Service, time: FakeTime) -> None:
+    """A signed message that is none of Pleo's webhooks gets the same answer each time."""
+    body, headers = signed(["no", "message"], time)
+    assert [service.send(body, headers).status for _ in range(3)] == [400] * 3
+
+
 def test_forged_and_replayed_messages_are_refused(service: Service, time: FakeTime) -> None:
     """Another key, another body, another id, or a moment that is more than five minutes away: 401."""
     body, headers = signed(NEWS, time)
