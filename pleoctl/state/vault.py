@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.documents.files import fix_of, write_atomically
@@ -107,3 +108,7 @@ class FileNote:
             write_atomically(self._path, content, mode=_PRIVATE)
         else:
             self._path.unlink(missing_ok=True)
+        # Nobody else writes meanwhile: these are of holders that were killed, and tokens that are spent lie in them.
+        for left in self._path.parent.glob(f".{glob.escape(self._path.name)}.*.tmp"):
+            with suppress(OSError):
+                left.unlink()

@@ -116,3 +116,18 @@ def test_nothing_shows_a_token(server: AuthServer, workspace: Any, login: Any, c
     own = [path.read_text(errors="replace") for path in folder.rglob("*") if path.is_file()]
     assert shown_secrets(server, *(text for one in said for text in (one.stdout, one.stderr)), *own) == []
     assert CLIENT not in "".join(one.stdout for one in said)
+
+
+def test_what_a_killed_run_left_of_tokens_goes(
+    server: AuthServer, workspace: Any, login: Any, cli: Any, environment: Path
+) -> None:
+    """The next holder takes away the half-written files beside its own, and no others."""
+    workspace(source=section(server))
+    login()
+    path = token_file(environment)
+    left, other = path.with_name(f".{path.name}.1a2b.tmp"), path.with_name(".other.json.1a2b.tmp")
+    for file in (left, other):
+        file.write_bytes(path.read_bytes())
+    server.expire()
+    assert read(cli).code == 0
+    assert (left.exists(), other.exists()) == (False, True)
