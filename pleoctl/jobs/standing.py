@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pleoctl.words import many
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -23,7 +25,7 @@ def twice(records: Sequence[Held]) -> str:
     """That the books hold something more than once, and under which ids."""
     names = list(dict.fromkeys(record.id for record in records))
     if len(names) == 1:
-        return f"the books hold it {len(records)} times under {names[0]}"
+        return f"the books hold it {many(len(records), 'time')} under {names[0]}"
     return f"the books hold it twice: {' and '.join(names)}"
 
 
