@@ -33,6 +33,8 @@ class Field:
     """A text of a record. ``says`` is its description; ``shape`` refines its JSON Schema; ``title`` is for people.
 
     What the settings of a source can do: ``cure`` about rows that lack it, ``unit`` about those that have another form.
+    ``rated``: a rate, in the table's ``rateUnit``; ``general``: a table may say it for all rows that lack it, by the
+    field's own name; ``telling``: a line about a new record shows it.
     ``nullable``: null, absent and "" are one value. ``optional``: absent from a file means that it is not managed.
     ``strict`` is the shape that only rows that are not held must have; ``spelt`` gives the one spelling of a value.
     """
@@ -48,6 +50,9 @@ class Field:
     title: str = ""
     cure: str | None = None
     unit: str | None = None
+    rated: bool = False
+    general: bool = False
+    telling: bool = False
 
     def misfit(self, value: str | None) -> str | None:
         """Why a row that is not held cannot have this value, as the end of a sentence."""
@@ -63,7 +68,8 @@ class Kind:
     ``fields`` are what a plan shows of it, in the order of files; ``local`` are texts of rows that never go to Pleo.
     ``waves`` is when each action is written: smaller numbers first, equal ones side by side; its actions are those that
     the kind has. ``unique`` are fields of which Pleo may refuse the value that another record has; ``keyed``: records
-    without a key are not ours, and stay as they are. Kinds with the action ``confirm`` may have drafts, born in Pleo.
+    without a key are not ours, and stay as they are. Kinds with the action ``confirm`` may have drafts, born in Pleo,
+    that a row is told to be by its key, or else by one of ``marks``.
     """
 
     name: str
@@ -83,6 +89,7 @@ class Kind:
     most_archives: int | None = None
     unique: tuple[str, ...] = ()
     keyed: bool = False
+    marks: tuple[str, ...] = ()
 
     def normalise(self, key: str) -> str:
         """The form in which two keys are the same record (A2, A6; T3 by full case folding)."""
@@ -183,6 +190,16 @@ class Kind:
                     yield one.unit, f"{one.name} {value!r} {wrong}"
 
     @cached_property
+    def rated(self) -> tuple[str, ...]:
+        """The fields that are rates."""
+        return tuple(one.name for one in self.fields if one.rated)
+
+    @cached_property
+    def general(self) -> tuple[str, ...]:
+        """The fields that a table of a source may say for all rows that lack them."""
+        return tuple(one.name for one in self.fields if one.general)
+
+    @cached_property
     def nullable(self) -> frozenset[str]:
         """The fields of which "" is null."""
         return frozenset(one.name for one in self.fields if one.nullable)
@@ -211,6 +228,8 @@ TAX_CODE: Final = Kind(
                 "x-hint": 'write a fraction from "0" to "1", "0.25" for 25 %',
             },
             spelt=spelt_rate,
+            rated=True,
+            telling=True,
             unit="rateUnit: percent in source.taxCodes reads 25 as 0.25",
         ),
         Field(
@@ -221,6 +240,7 @@ TAX_CODE: Final = Kind(
                 "x-message": "is neither inclusive nor reverse; Pleo does not support exclusive at present",
                 "x-hint": "correct it, or hold the row with hold",
             },
+            telling=True,
             cure="mend it in the books, or give a list without types one in source.taxCodes: "
             "fixed: {type: inclusive}, or fields: {type: \"'inclusive'\"} of an API",
         ),
@@ -257,6 +277,7 @@ ACCOUNT: Final = Kind(
             optional=True,
             says="Default tax code; absent: not managed, null: cleared.",
             title="tax code",
+            telling=True,
         ),
     ),
     waves={"create": 20, "unarchive": 21, "update": 21, "archive": 22},
@@ -317,6 +338,7 @@ VENDOR: Final = Kind(
             says="Three letters.",
             strict=_CURRENCY,
             title="currency",
+            general=True,
             cure="defaultCurrency in source.vendors is that of rows whose own is empty",
         ),
         Field(
@@ -350,6 +372,7 @@ VENDOR: Final = Kind(
     local=(Field("payableAccount", says="Only the mapping reads it: the liability account of the vendor."),),
     unique=("code", "name"),
     keyed=True,
+    marks=("code", "taxRegistrationNumber"),
 )
 
 KINDS: Final = {kind.name: kind for kind in (TAX_CODE, ACCOUNT, TAG_GROUP, TAG, VENDOR)}

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+import msgspec
+
 from pleoctl.model.kinds import TAX_CODE
+from pleoctl.model.rates import of_number
+from pleoctl.model.records import Live
 from pleoctl.pleo import wire
 from pleoctl.pleo.answers import understood
 from pleoctl.pleo.client import Client, by_hundreds
@@ -15,11 +19,37 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from pleoctl.model.changes import Change
-    from pleoctl.model.records import Live
 
 PATH: Final = "/v0/tax-codes"
 READ: Final = "tax-codes:read"
 WRITE: Final = "tax-codes:write"
+
+
+class _TaxCode(msgspec.Struct, rename="camel"):
+    """TaxCodeModel."""
+
+    id: wire.Id
+    archived: bool
+    rate: int | float
+    type: str
+    code: str | None = None
+    name: str | None = None
+    ingoing_tax_account: str | None = None
+    outgoing_tax_account: str | None = None
+
+
+def live(raw: Any, *, keep: bool = False) -> Live:
+    """A tax code, its rate as an exact decimal (X3); one without a code has the key "". Raises `PleoError`."""
+    found = wire.shaped(_TaxCode, raw, "a tax code")
+    fields = {
+        "code": found.code or None,
+        "name": found.name,
+        "rate": of_number(found.rate),
+        "type": found.type,
+        "ingoingTaxAccount": found.ingoing_tax_account or None,
+        "outgoingTaxAccount": found.outgoing_tax_account or None,
+    }
+    return Live(found.id, found.code or "", found.archived, fields, raw=raw if keep else None)
 
 
 class TaxCodeReads(Client):
@@ -45,7 +75,7 @@ class TaxCodeReads(Client):
     def _tax_codes(self, body: dict[str, Any], keep: Collection[str] | None) -> list[Live]:
         listing = Listing("POST", f"{PATH}:search", {"company_id": self.company}, body, READ)
         return read_pages(
-            self._http, listing, lambda raw: wire.tax_code(self._own(raw), keep=keep is None or raw.get("id") in keep)
+            self._http, listing, lambda raw: live(self._own(raw), keep=keep is None or raw.get("id") in keep)
         )
 
 
@@ -55,13 +85,13 @@ class TaxCodeWrites(TaxCodeReads):
     def create_tax_code(self, body: dict[str, Any]) -> Live:
         """Operation ``createTaxCode``."""
         answer = self._http.write("POST", PATH, json={"companyId": self.company, **body}, scope=WRITE)
-        return understood(lambda: wire.tax_code(wire.data_of(answer.body), keep=True))
+        return understood(lambda: live(wire.data_of(answer.body), keep=True))
 
     def put_tax_code(self, record: str, body: dict[str, Any]) -> Live:
         """Operation ``updateTaxCode``; the body must hold every field (X2)."""
         sent = {"companyId": self.company, **body}
         answer = self._http.write("PUT", f"{PATH}/{quote(record, safe='')}", json=sent, scope=WRITE)
-        return understood(lambda: wire.tax_code(wire.data_of(answer.body), keep=True))
+        return understood(lambda: live(wire.data_of(answer.body), keep=True))
 
 
 def read(reader: TaxCodeReads) -> list[Live]:

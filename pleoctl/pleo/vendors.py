@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote
 
+import msgspec
+
 from pleoctl.model.kinds import VENDOR
+from pleoctl.model.records import Live
 from pleoctl.pleo import wire
 from pleoctl.pleo.answers import understood
 from pleoctl.pleo.client import Client, by_hundreds
@@ -16,12 +19,42 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from pleoctl.model.changes import Change
-    from pleoctl.model.records import Live
 
 PATH: Final = "/v1/vendors"
 READ: Final = "vendors:read"
 WRITE: Final = "vendors:write"
 STATES: Final = ["ACTIVE", "ARCHIVED", "DRAFT"]
+
+
+class _Vendor(msgspec.Struct, rename="camel"):
+    """VendorResponse."""
+
+    id: wire.Id
+    state: Literal["DRAFT", "ACTIVE", "ARCHIVED"]
+    external_id: str | None = None
+    code: str | None = None
+    name: str | None = None
+    default_currency: str | None = None
+    country: str | None = None
+    registration_number: str | None = None
+    tax_registration_number: str | None = None
+
+
+def live(raw: Any, *, keep: bool = False) -> Live:
+    """A vendor; one without an externalId has the key "" (V3). Raises `PleoError`."""
+    found = wire.shaped(_Vendor, raw, "a vendor")
+    fields = {
+        "externalId": found.external_id or None,
+        "code": found.code or None,
+        "name": found.name,
+        "defaultCurrency": found.default_currency or None,
+        "country": found.country or None,
+        "registrationNumber": found.registration_number or None,
+        "taxRegistrationNumber": found.tax_registration_number or None,
+        "state": found.state,
+    }
+    archived = found.state == "ARCHIVED"
+    return Live(found.id, found.external_id or "", archived, fields, raw=raw if keep else None)
 
 
 class VendorReads(Client):
@@ -60,7 +93,7 @@ class VendorReads(Client):
         body = {"states": STATES, **filters}
         listing = Listing("POST", f"{PATH}:search", {"company_id": self.company}, body, READ)
         return read_pages(
-            self._http, listing, lambda raw: wire.vendor(self._own(raw), keep=keep is None or raw.get("id") in keep)
+            self._http, listing, lambda raw: live(self._own(raw), keep=keep is None or raw.get("id") in keep)
         )
 
 
@@ -70,13 +103,13 @@ class VendorWrites(VendorReads):
     def create_vendor(self, body: dict[str, Any]) -> Live:
         """Operation ``postVendor``."""
         answer = self._http.write("POST", PATH, json={"companyId": self.company, **body}, scope=WRITE)
-        return understood(lambda: wire.vendor(wire.data_of(answer.body), keep=True))
+        return understood(lambda: live(wire.data_of(answer.body), keep=True))
 
     def put_vendor(self, record: str, body: dict[str, Any]) -> Live:
         """Operation ``updateVendor``; what the body leaves out is cleared, as far as Pleo clears it."""
         sent = {"companyId": self.company, **body}
         answer = self._http.write("PUT", f"{PATH}/{quote(record, safe='')}", json=sent, scope=WRITE)
-        return understood(lambda: wire.vendor(wire.data_of(answer.body), keep=True))
+        return understood(lambda: live(wire.data_of(answer.body), keep=True))
 
     def archive_vendor(self, record: Live) -> Live:
         """Operation ``archiveVendorById``, which answers nothing; gives the record as it must be by then (V4)."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
 from pleoctl.documents.misfit import fitted
 from pleoctl.errors import PleoError
-from pleoctl.model.rates import of_number
 from pleoctl.model.records import Live
 
 S = TypeVar("S")
@@ -24,33 +23,6 @@ class _Account(msgspec.Struct, rename="camel"):
     code: str | None = None
     name: str | None = None
     tax_code_external_id: str | None = None
-
-
-class _TaxCode(msgspec.Struct, rename="camel"):
-    """TaxCodeModel."""
-
-    id: Id
-    archived: bool
-    rate: int | float
-    type: str
-    code: str | None = None
-    name: str | None = None
-    ingoing_tax_account: str | None = None
-    outgoing_tax_account: str | None = None
-
-
-class _Vendor(msgspec.Struct, rename="camel"):
-    """VendorResponse."""
-
-    id: Id
-    state: Literal["DRAFT", "ACTIVE", "ARCHIVED"]
-    external_id: str | None = None
-    code: str | None = None
-    name: str | None = None
-    default_currency: str | None = None
-    country: str | None = None
-    registration_number: str | None = None
-    tax_registration_number: str | None = None
 
 
 class _Group(msgspec.Struct, rename="camel"):
@@ -95,54 +67,23 @@ class _Batch(msgspec.Struct):
 
 def account(raw: Any, *, keep: bool = False) -> Live:
     """An account. Raises `PleoError` where the shape is not the contract's."""
-    found = _as(_Account, raw, "an account")
+    found = shaped(_Account, raw, "an account")
     # Pleo answers "" as well as null for a code or tax code that is none.
     code, tax = found.code or None, found.tax_code_external_id or None
     fields = {"code": code, "name": found.name, "taxCodeExternalId": tax}
     return Live(found.id, found.external_id, found.archived, fields, None, "", raw if keep else None)
 
 
-def tax_code(raw: Any, *, keep: bool = False) -> Live:
-    """A tax code, its rate as an exact decimal (X3); one without a code has the key "". Raises `PleoError`."""
-    found = _as(_TaxCode, raw, "a tax code")
-    fields = {
-        "code": found.code or None,
-        "name": found.name,
-        "rate": of_number(found.rate),
-        "type": found.type,
-        "ingoingTaxAccount": found.ingoing_tax_account or None,
-        "outgoingTaxAccount": found.outgoing_tax_account or None,
-    }
-    return Live(found.id, found.code or "", found.archived, fields, raw=raw if keep else None)
-
-
-def vendor(raw: Any, *, keep: bool = False) -> Live:
-    """A vendor; one without an externalId has the key "" (V3). Raises `PleoError`."""
-    found = _as(_Vendor, raw, "a vendor")
-    fields = {
-        "externalId": found.external_id or None,
-        "code": found.code or None,
-        "name": found.name,
-        "defaultCurrency": found.default_currency or None,
-        "country": found.country or None,
-        "registrationNumber": found.registration_number or None,
-        "taxRegistrationNumber": found.tax_registration_number or None,
-        "state": found.state,
-    }
-    archived = found.state == "ARCHIVED"
-    return Live(found.id, found.external_id or "", archived, fields, raw=raw if keep else None)
-
-
 def group(raw: Any) -> Live:
     """A tag group; the whole answer is kept, since a PUT must echo ``metadata`` (T59). Raises `PleoError`."""
-    found = _as(_Group, raw, "a tag group")
+    found = shaped(_Group, raw, "a tag group")
     fields: dict[str, str | None] = {"code": found.code, "name": found.name}
     return Live(found.id, found.code, found.archived, fields, created=found.created_at or "", raw=raw)
 
 
 def tag(raw: Any, *, keep: bool = False) -> Live:
     """A tag; ``parent`` is the group's id. Raises `PleoError`."""
-    found = _as(_Tag, raw, "a tag")
+    found = shaped(_Tag, raw, "a tag")
     fields: dict[str, str | None] = {"code": found.code, "name": found.name}
     return Live(
         found.id, found.code, found.archived, fields, found.group_id, found.created_at or "", raw if keep else None
@@ -171,17 +112,18 @@ def usages(data: dict[str, Any]) -> dict[str, int]:
     if not isinstance(listed, list):
         raise PleoError("Pleo's answer has no list of usages")
     told = [one for one in listed if isinstance(one, dict) and "id" in one and "count" in one]
-    return {one.id: one.count for one in _as(list[_Usage], told, "a usage")}
+    return {one.id: one.count for one in shaped(list[_Usage], told, "a usage")}
 
 
 def batch(data: dict[str, Any]) -> tuple[list[Live], dict[str, list[str]]]:
     """What a batch create made, and why the rest was not, by externalId (A43). Raises `PleoError`."""
-    found = _as(_Batch, data, "a batch")
+    found = shaped(_Batch, data, "a batch")
     made = [account(row, keep=True) for row in found.created]
     return made, {one.request.external_id: one.reasons or ["OTHER"] for one in found.failed}
 
 
-def _as(shape: type[S], raw: Any, what: str) -> S:
+def shaped(shape: type[S], raw: Any, what: str) -> S:
+    """What Pleo sent, in the shape of its contract. Raises `PleoError` that names ``what``."""
     try:
         return msgspec.convert(raw, shape)
     except (msgspec.ValidationError, UnicodeEncodeError):

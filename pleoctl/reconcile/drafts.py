@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pleoctl.model.addresses import Address
 from pleoctl.reconcile.changes import Held
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from pleoctl.model.kinds import Kind
     from pleoctl.model.records import Live, Row
     from pleoctl.reconcile.changes import Reconciliation
-
-_MARKS: Final = ("code", "taxRegistrationNumber")
 
 
 @dataclass(slots=True)
@@ -77,7 +75,7 @@ class _Pairing:
         self._open = {row.key or "": row for row in usable if kind.normalise(row.key or "") not in there}
         self._by_mark: dict[tuple[str, str], list[str]] = defaultdict(list)
         for row in self._open.values():
-            for name in _MARKS:
+            for name in self._kind.marks:
                 if value := row.fields.get(name):
                     self._by_mark[name, value].append(row.key or "")
 
@@ -93,13 +91,15 @@ class _Pairing:
     def _rows_of(self, draft: Live) -> list[str]:
         if draft.key in self._keys:
             return [draft.key] if draft.key in self._open else []
-        marks = [(name, value) for name in _MARKS if (value := draft.fields.get(name))]
+        marks = [(name, value) for name in self._kind.marks if (value := draft.fields.get(name))]
         return sorted({key for mark in marks for key in self._by_mark.get(mark, ())})
 
     def _judge(self, draft: Live, keys: list[str], drafts_of: dict[str, list[Live]], out: Reconciliation) -> None:
         if not keys:
             words = f"{_shown(self._kind, draft)} was made in Pleo, and no active row of the accounting system is it"
-            out.notes.append(Held(self._kind.name, _address(self._kind, draft), words, None, "draft-vendor"))
+            out.notes.append(
+                Held(self._kind.name, _address(self._kind, draft), words, None, f"draft-{self._kind.name}")
+            )
             out.counts[self._kind.name]["ignored"] += 1
             self._apart.strangers.append(draft)
         elif len(keys) > 1:

@@ -34,7 +34,8 @@ def risk(change: Change) -> str:
     """Why a change deserves a second look; an empty string if it does not."""
     warned = change.warnings
     words = [text for code, text in IN_USE.items() if code in warned] if warned else []
-    if change.before is not None and "code" in change.fields and change.action != "archive":
+    first = change.action == "confirm" and (change.before or {}).get("code") is None
+    if change.before is not None and "code" in change.fields and change.action != "archive" and not first:
         words.insert(0, "its number changes")
     return ", ".join(words)
 

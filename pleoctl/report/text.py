@@ -158,9 +158,8 @@ def _details(change: Change) -> str:
     before, after = change.before or {}, change.after
     named = " ".join(quoted(after.get(n)) for n in ("code", "name") if after.get(n) is not None)
     if change.action == "create":
-        extra = f" tax code {quoted(after['taxCodeExternalId'])}" if after.get("taxCodeExternalId") else ""
-        worth = f" {quoted(after['rate'])} {after['type']}" if after.get("rate") else ""
-        return named + extra + worth
+        telling = (one for one in KINDS[change.kind].fields if one.telling and after.get(one.name))
+        return " ".join([named, *(f"{one.title} {quoted(after[one.name])}".lstrip() for one in telling)])
     pairs = [(f, *apart(before.get(f), after.get(f))) for f in change.fields if f != "archived"]
     moved = [f"{field}: {quoted(was)} → {quoted(becomes)}" for field, was, becomes in pairs]
     reason = "" if change.action == "update" else f" ({change.reason})"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pleoctl.model.kinds import TAX_CODE, VENDOR
 from pleoctl.model.rates import of_number, of_percent, spelt
 
 if TYPE_CHECKING:
@@ -19,11 +18,10 @@ def filled(cells: dict[str, Any], kind: Kind, table: Table, section: Mapping[str
     """The cells of a row as the source's section (``rateUnit``, ``defaultCurrency``) says that they are meant."""
     config = section.get(kind.section)
     said: Mapping[str, Any] = config if isinstance(config, dict) else {}
-    if kind is TAX_CODE and "rate" in cells:
-        return {**cells, "rate": rate(cells["rate"], said.get("rateUnit", table.rate_unit))}
-    if kind is VENDOR and not cells.get("defaultCurrency") and "defaultCurrency" in said:
-        return {**cells, "defaultCurrency": said["defaultCurrency"]}
-    return cells
+    unit = said.get("rateUnit", table.rate_unit)
+    made = {one: rate(cells[one], unit) for one in kind.rated if one in cells}
+    made |= {one: said[one] for one in kind.general if one in said and not cells.get(one)}
+    return {**cells, **made} if made else cells
 
 
 def rate(value: Any, unit: str) -> Any:
