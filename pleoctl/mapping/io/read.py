@@ -28,6 +28,8 @@ MAX_ITEM: Final = 64 * 1024 * 1024
 _HEAD: Final = 1 << 16
 #: Guesses at the end of an element that may be wrong before no more are made.
 _MISSES: Final = 20
+#: How many times as long as the one before an element may be whose end is guessed.
+_REACH: Final = 32
 _BAD: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _BOM: Final = codecs.BOM_UTF8
 _BYTE: Final = re.compile(r" \(byte (\d+)\)$")
@@ -212,23 +214,26 @@ class Scanner:
             return
         while True:
             self._drop()
+            start = self._at
             yield self._item()
             end = self._at
             if self._expect(",]", "a comma or ]") == "]":
                 return
             self._peek()
             if self._misses < _MISSES:
-                yield from self._alike(end)
+                yield from self._alike(start, end)
 
-    def _alike(self, end: int) -> Iterator[Item | Defect]:
-        """Elements for as long as a whole one stands before what followed the one that ended at ``end``.
+    def _alike(self, start: int, end: int) -> Iterator[Item | Defect]:
+        """Elements for as long as a whole one stands before what followed the one from ``start`` to ``end``.
 
-        That is what stands between two elements, and the first key of the next. To look for it spares finding each end
-        by reading everything twice. It decides nothing: what is no JSON by itself is left to the careful way.
+        That is what stands between two elements, and the first key of the next. To look for it, no further than some
+        elements reach, spares finding each end by reading everything twice. It decides nothing: what is no JSON by
+        itself is left to the careful way.
         """
-        key = self._text.find('"', self._text.find('"', self._at) + 1)
-        between, further = self._text[end - 1 : key + 1], self._at - end + 1
-        while between and (last := self._text.find(between, self._at)) >= 0:
+        text, reach = self._text, _REACH * (end - start)
+        key = text.find('"', text.find('"', self._at, self._at + reach) + 1, self._at + reach)
+        between, further = text[end - 1 : key + 1], self._at - end + 1
+        while between and (last := self._text.find(between, self._at, self._at + reach)) >= 0:
             try:
                 found = decode(self._text[self._at : last + 1].encode())
             except _BAD:
