@@ -5,7 +5,8 @@ Directives are sorted by date when they are read, so accounts are opened at the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
 from pleoctl.mapping.io.outputs.csv import tags_text
@@ -50,29 +51,37 @@ class BeancountWriter:
         return ("\n".join(lines) + "\n").encode() if self._first else b""
 
     def _transaction(self, entry: Entry, ledger: LedgerEntry, notes: Notes) -> str:
-        lines = ["", f"{entry.posting_date} * {_string(entry.description)}"]
-        told = (
-            ("accountingEntryId", entry.accounting_entry_id),
-            ("reconciliationId", entry.reconciliation_id),
-            ("kind", ledger.kind),
-            ("rule", entry.rule),
-            *facts(entry, self._rules),
-            ("warning", "; ".join(entry.warnings)),
-            *notes,
-        )
-        lines += [f"  {key}: {_string(value)}" for key, value in told if value]
-        lines += [self._posting(posting) for posting in ledger.postings]
-        return "\n".join(lines) + "\n"
+        lines = [
+            f"\n{entry.posting_date} * {_string(entry.description)}",
+            *_note("accountingEntryId", entry.accounting_entry_id),
+            *_note("reconciliationId", entry.reconciliation_id),
+            *_common("kind", ledger.kind),
+            *_common("rule", entry.rule),
+            *[line for note in facts(entry, self._rules) for line in _note(*note)],
+            *_note("warning", "; ".join(entry.warnings)),
+            *[line for note in notes for line in _note(*note)],
+            *[self._posting(posting) for posting in ledger.postings],
+            "",
+        ]
+        return "\n".join(lines)
 
     def _posting(self, posting: Posting) -> str:
         self._currencies.add(posting.currency)
-        signed = posting.amount if posting.side == "debit" else -posting.amount
-        amount = decimal(signed, self._rules.divisor(posting.currency))
-        line = f"  {self._names.name(posting):<40} {amount:>14} {posting.currency}"
+        amount = decimal(posting.amount, self._rules.divisor(posting.currency))
+        signed = amount if posting.side == "debit" else f"-{amount}"
+        line = f"  {self._names.name(posting):<40} {signed:>14} {posting.currency}"
         if not posting.tax_code and not posting.tags:
             return line
         told = (("taxCode", posting.tax_code), ("tags", tags_text(posting.tags)))
         return "\n".join([line, *[f"    {key}: {_string(value)}" for key, value in told if value]])
+
+
+def _note(key: str, value: str | None) -> tuple[str, ...]:
+    return (f"  {key}: {_string(value)}",) if value else ()
+
+
+# What many transactions say alike.
+_common: Final = lru_cache(maxsize=1024)(_note)
 
 
 def _string(text: str) -> str:

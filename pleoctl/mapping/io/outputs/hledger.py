@@ -6,6 +6,7 @@ comments would change postings. Accounts and commodities are declared at the end
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
@@ -53,17 +54,14 @@ class HledgerWriter:
 
     def _transaction(self, entry: Entry, ledger: LedgerEntry, further: Notes) -> str:
         description = clean(entry.description).replace(";", ",")
-        notes = (
-            ("accountingEntryId", entry.accounting_entry_id),
-            ("kind", ledger.kind),
-            ("rule", entry.rule),
-            *facts(entry, self._rules),
-            ("warning", "; ".join(entry.warnings)),
-            *further,
-        )
         lines = [
             f"\n{entry.posting_date} * ({_code(entry.reconciliation_id)}) {description}".rstrip(),
-            *[f"    ; {key}: {_comment(value)}" for key, value in notes if value],
+            *_note("accountingEntryId", entry.accounting_entry_id),
+            *_common("kind", ledger.kind),
+            *_common("rule", entry.rule),
+            *[line for note in facts(entry, self._rules) for line in _note(*note)],
+            *_note("warning", "; ".join(entry.warnings)),
+            *[line for note in further for line in _note(*note)],
             *[self._posting(posting) for posting in ledger.postings],
             "",
         ]
@@ -72,12 +70,21 @@ class HledgerWriter:
     def _posting(self, posting: Posting) -> str:
         currency = posting.currency
         self._currencies.add(currency)
-        signed = posting.amount if posting.side == "debit" else -posting.amount
-        line = f"    {self._names.name(posting):<40}  {decimal(signed, self._rules.divisor(currency)):>14} {currency}"
+        amount = decimal(posting.amount, self._rules.divisor(currency))
+        signed = amount if posting.side == "debit" else f"-{amount}"
+        line = f"    {self._names.name(posting):<40}  {signed:>14} {currency}"
         if not posting.tax_code and not posting.tags:
             return line
         notes = (("taxCode", posting.tax_code), ("dimensions", tags_text(posting.tags)))
         return f"{line}  ; {', '.join(f'{key}: {_comment(value)}' for key, value in notes if value)}"
+
+
+def _note(key: str, value: str | None) -> tuple[str, ...]:
+    return (f"    ; {key}: {_comment(value)}",) if value else ()
+
+
+# What many transactions say alike.
+_common: Final = lru_cache(maxsize=1024)(_note)
 
 
 def _comment(text: str | None) -> str:
