@@ -17,10 +17,23 @@ from pleoctl.place import Place
 # Encodings of one byte; Windows-1252 stands for ISO-8859-15, which has the same letters.
 _ONE_BYTE: Final = ("cp437", "cp1252", "mac_roman")
 # Letters that Swedish names are full of, and those that tell where none of them is. Of the latter, one encoding's are
-# another one's of the former, so they count by themselves alone.
-_LETTERS: Final = ("åäöÅÄÖ", "éÉüÜæÆ")
-# Where Windows-1252 and ISO-8859-15 have different characters.
-_DIFFERENT: Final = frozenset(b"\xa4\xa6\xa8\xb4\xb8\xbc\xbd\xbe")
+# another one's of the former, so they count by themselves alone. A letter counts where it stands inside a word as
+# letters do: small behind another one, or large among large ones.
+_INSIDE: Final = tuple(
+    re.compile(f"(?<=[A-Za-zåäöÅÄÖ])[{small}]|(?<=[A-ZÅÄÖ])[{large}](?![a-zåäö])")
+    for small, large in (("åäö", "ÅÄÖ"), ("éüæ", "ÉÜÆ"))
+)
+_ANYWHERE: Final = re.compile("[åäöÅÄÖ]")
+#: At the beginning of a word a sign of another encoding may look like one of them, so one alone proves nothing.
+_BEGINNINGS: Final = 2
+#: What is rare needs more.
+_ENOUGH: Final = {"cp437": 1, "cp1252": 1, "mac_roman": 3}
+# Where an encoding has other characters than its next of kin: ISO-8859-15, and the code pages of Denmark and Norway.
+_DIFFERENT: Final = {
+    "cp1252": frozenset(b"\xa4\xa6\xa8\xb4\xb8\xbc\xbd\xbe"),
+    "cp437": frozenset(at for at in range(128, 256) if bytes([at]).decode("cp437") != bytes([at]).decode("cp850")),
+    "mac_roman": frozenset[int](),
+}
 _NAMED: Final = re.compile(rb"^[ \t]*#(?:KONTO|DIM|UNDERDIM|OBJEKT)\b[^\r\n]*", re.MULTILINE | re.IGNORECASE)
 #: One letter may stand in a text by chance; the right encoding has this many times as many.
 _CLEARLY: Final = 4
@@ -49,23 +62,29 @@ def _of_one_byte(content: bytes, shown: str) -> str:
     names = b"\n".join(_NAMED.findall(content))
     if names.isascii():
         return "cp437"
-    found = next((counts for letters in _LETTERS if any((counts := _counts(content, letters)).values())), {})
-    ranked = sorted(found, key=lambda name: -found[name])
-    if found and found[ranked[0]] > _CLEARLY * found[ranked[1]]:
-        best = ranked[0]
-        if best != "cp1252" or _DIFFERENT.isdisjoint(names):
-            return best
+    # Of the whole file, whose other texts are as Swedish as the names.
+    best = _best(content)
+    if best is not None and _DIFFERENT[best].isdisjoint(names):
+        return best
     first = next(at for at, byte in enumerate(content) if byte > 127)
     raise SourceError(
-        "may be in code page 437, Windows-1252, ISO-8859-15 or Mac Roman, and the bytes do not tell which",
+        "may be in code page 437 or 850, Windows-1252, ISO-8859-15 or Mac Roman, and the bytes do not tell which",
         place=Place(shown, content.count(b"\n", 0, first) + 1),
-        hint="set source.encoding to cp437, cp1252, iso8859-15 or mac_roman",
+        hint="set source.encoding to cp437, cp850, cp1252, iso8859-15 or mac_roman",
     )
 
 
-def _counts(content: bytes, letters: str) -> dict[str, int]:
-    """How many of some letters the bytes would be in each encoding."""
-    return {name: sum(content.count(letter.encode(name)) for letter in letters) for name in _ONE_BYTE}
+def _best(content: bytes) -> str | None:
+    """The encoding in which the bytes have clearly the most letters that Swedish has; None where none has."""
+    texts = {name: content.decode(name, "replace") for name in _ONE_BYTE}
+    for letters, enough in ((_INSIDE[0], 1), (_INSIDE[1], 1), (_ANYWHERE, _BEGINNINGS)):
+        found = {name: len(letters.findall(text)) for name, text in texts.items()}
+        best = max(found, key=lambda name: found[name])
+        if found[best]:
+            rivals = (max(found[name], len(_ANYWHERE.findall(texts[name]))) for name in texts if name != best)
+            clear = found[best] >= max(enough, _ENOUGH[best]) and found[best] > _CLEARLY * max(rivals)
+            return best if clear else None
+    return None
 
 
 def lines_of(text: str) -> list[str]:

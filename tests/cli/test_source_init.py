@@ -106,6 +106,25 @@ def test_charts_in_ten_languages_are_understood(language: str, folder: Path, cli
     assert exported(folder, cli) == rows
 
 
+@pytest.mark.parametrize(
+    ("encoding", "name", "told"),
+    [
+        ("iso8859-15", "Pris på kött 5 €", "cp1252 would be '¤'"),
+        ("mac_roman", "Mobil på resa, Fjällräven", ""),
+        ("cp850", "Tømrer", ""),
+        ("cp1252", "Løn ½", "iso8859-15 would be 'œ'"),
+    ],
+)
+def test_the_encoding_that_has_the_usual_letters_is_taken(
+    encoding: str, name: str, told: str, folder: Path, cli: Any
+) -> None:
+    """What another one would make of it stands beside it, at the first word that they read otherwise."""
+    (folder / "chart.csv").write_bytes(f'Konto;Namn\n1930;"{name}"\n'.encode(encoding))
+    said = cli("source", "init", "chart.csv", "-o", "-")
+    assert f"    encoding: {encoding}   # not UTF-8; read so, it has " in said.stdout
+    assert told in said.stdout
+
+
 def test_the_rest_of_the_file_stays(folder: Path, cli: Any) -> None:
     """The section stands behind what was there, with its guesses as comments; one for the same table is only shown."""
     (folder / "as" / "chart.csv").write_bytes(DANISH.encode("cp1252"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from typing import Final, NamedTuple
@@ -16,10 +15,11 @@ from pleoctl.sources.files import check_encoding
 DEFAULT: Final = "utf-8-sig"
 DELIMITERS: Final = ",;\t|"
 # In the order of how often accounting systems write them.
-_ONE_BYTE: Final = ("cp1252", "cp850", "mac_roman")
-_LETTERS: Final = frozenset("åäöæøéèêëàâáçîïíôóòûùúüñßœÅÄÖÆØÉÈÀÁÇÍÓÚÜÑ€§°")
+_ONE_BYTE: Final = ("cp1252", "iso8859-15", "cp850", "mac_roman")
+_COMMON: Final = frozenset("åäöæøéüßÅÄÖÆØÜ")
+_LETTERS: Final = frozenset("èêëàâáçîïíôóòûùúñœŒšŠžŽÉÈÀÁÇÍÓÚÑ€§°½¼¾") | _COMMON
 _LOOK: Final = 200
-_WORD: Final = re.compile(r"[^\s,;|\"']+")
+_MARKS: Final = " \t\r\n,;|\"'"
 
 
 class Decoded(NamedTuple):
@@ -58,25 +58,36 @@ def _in(content: bytes, encoding: str, shown: str) -> str:
 
 
 def _of_one_byte(content: bytes, shown: str) -> Decoded:
-    """The encoding under which most of the odd bytes are letters."""
+    """The encoding under which most of the odd bytes are letters; those that are everywhere count twice."""
     found: dict[str, tuple[int, str]] = {}
     for name in _ONE_BYTE:
         try:
             text = content.decode(name)
         except UnicodeDecodeError:
             continue
-        found[name] = (sum(char in _LETTERS for char in text), text)
+        found[name] = (sum((char in _LETTERS) + (char in _COMMON) for char in text), text)
     if not found:
         raise SourceError("is in no encoding that this knows", place=Place(shown), hint="name it: --encoding NAME")
     best = max(found, key=lambda name: found[name][0])
     score, text = found[best]
-    why = f"not UTF-8; read so, it has {_odd_word(text)!r}"
-    rival = next((name for name in found if name != best and 2 * found[name][0] > score), None)
-    return Decoded(text, best, why + (f"; {rival} would be {_odd_word(found[rival][1])!r}" if rival else ""))
+    why = f"not UTF-8; read so, it has {_word_at(text, _odd(text))!r}"
+    rival = next((name for name, (one, read) in found.items() if read != text and 2 * one > score), None)
+    if rival is not None:
+        other = found[rival][1]
+        at = next(at for at, char in enumerate(text) if char != other[at])
+        why = f"not UTF-8; read so, it has {_word_at(text, at)!r}; {rival} would be {_word_at(other, at)!r}"
+    return Decoded(text, best, why)
 
 
-def _odd_word(text: str) -> str:
-    return next((word[:40] for word in _WORD.findall(text) if not word.isascii()), "")
+def _odd(text: str) -> int:
+    return next(at for at, char in enumerate(text) if not char.isascii())
+
+
+def _word_at(text: str, at: int) -> str:
+    """The word that a character stands in."""
+    begin = max(text.rfind(mark, 0, at) for mark in _MARKS) + 1
+    ends = (text.find(mark, at) for mark in _MARKS)
+    return text[begin : min((end for end in ends if end >= 0), default=len(text))][:40]
 
 
 class Line(NamedTuple):

@@ -44,6 +44,9 @@ def test_the_bytes_say_the_encoding(books: Books, encoding: str) -> None:
         b"\xf8",  # ø or the degree sign
         b"K\x94p \xf6st",  # code page 437 and Windows-1252 in one file
         b"F\xf6r\xe4ndring 100 \xa4",  # a currency sign or the euro
+        b"F\x94rs\x84ljning K\x9bbenhavn",  # a cent, or the Danish letter of code page 850
+        b"\x8fkeri",  # a large letter of code page 437, or a small one of Mac Roman
+        b"100 \xe6m",  # a letter of Windows-1252, or the micro sign
     ],
 )
 def test_an_encoding_in_doubt_is_refused(books: Books, name: bytes) -> None:
@@ -53,9 +56,22 @@ def test_an_encoding_in_doubt_is_refused(books: Books, name: bytes) -> None:
         read(books, content)
     (found,) = caught.value.findings
     assert (line_of(found), "source.encoding" in str(found.hint)) == (4, True)
+    assert "cp850" in str(found.hint)
     assert read(books, content, encoding="iso8859-15").accounts[0].fields["name"] == name.decode("iso8859-15")
     plain = HEAD.encode() + b'#FNAMN "' + name + b'"\n#KONTO 1930 "Bank"\n'
     assert rows(read(books, plain).accounts) == [("1930", "Bank", False)]
+
+
+def test_one_letter_that_can_be_nothing_else_is_enough(books: Books) -> None:
+    """Small letters inside a word; of beginnings two, which are letters in no other encoding."""
+    for encoding, name in (
+        ("cp437", "Idé"),
+        ("cp1252", "Löner"),
+        ("cp437", "Övrigt Åkeri"),
+        ("cp437", "HYRESINTÄKTER"),
+    ):
+        state = read(books, (HEAD + f'#KONTO 3010 "{name}"\n').encode(encoding))
+        assert rows(state.accounts) == [("3010", name, False)]
 
 
 def test_a_stray_quotation_mark_holds_its_row(books: Books) -> None:
