@@ -72,8 +72,11 @@ class Accounts:
             raise missing("contraAccount has neither code nor identifier; map the contra accounts in Pleo")
         return Resolved(account, "wallet", CONTRA_BRANCH)
 
-    def of_reference(self, given: Account | None, what: str) -> str | None:
-        """The code that an item's account means: its code, else the account of its identifier (M8, M9, I4)."""
+    def of_reference(self, given: Account | None, label: str, *args: object) -> str | None:
+        """The code that an item's account means: its code, else the account of its identifier (M8, M9, I4).
+
+        ``label`` and ``args`` say whose account it is. Raises `ItemFailure` where code and identifier disagree.
+        """
         if given is None or given.id == NO_ACCOUNT_ID:
             return None
         code, identifier = given.code or None, given.identifier or None
@@ -84,12 +87,12 @@ class Accounts:
             return identifier if known is None else known.code
         if known is None and code in self._catalog.by_code:
             raise wrong(
-                f"{what}: code {code} is an account, but its identifier {identifier} is the externalId of none; "
-                "export the desired state again, plan and apply, and export the item again"
+                f"{label % args}: code {code} is an account, but its identifier {identifier} is no "
+                "account's externalId; export the desired state again, plan and apply, and export the item again"
             )
         if known is not None and known.code != code:
             raise wrong(
-                f"{what}: code {code} and identifier {identifier} (account {known.code}) mean different accounts; "
-                "if the account was renumbered, plan and apply, and export the item again"
+                f"{label % args}: code {code} and identifier {identifier} (account {known.code}) mean different "
+                "accounts; if the account was renumbered, plan and apply, and export the item again"
             )
         return code

@@ -62,7 +62,7 @@ class Checks:
     def tax_code(self, code: str | None) -> None:
         """Raise `ItemFailure` for a tax code that is not among the listed ones (X7)."""
         if code is not None and self._tax_codes is not None and code not in self._tax_codes:
-            text = f"tax code {code} is not among tax.taxCodes; choose another one in Pleo, or add it there"
+            text = f"tax code {code} is not among tax.taxCodes; choose another in Pleo, or add it (desired: export)"
             raise ItemFailure(self._absent["taxCode"], text)
 
     def stand_in(self, code: str, tax: Tax, number: int, row: LineRow | None) -> TaxCode:

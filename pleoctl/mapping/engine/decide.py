@@ -68,7 +68,7 @@ class Decider:
         if heard:
             work.recorder.route(route, branch)
         if route is None:
-            raise invalid(f"bookkeeping.method is {(method or '')[:40]!r}, which is not known")
+            raise invalid(f"bookkeeping.method is {(method or '')[:40]!r}, not journal, accounts_payable or none")
         return route
 
     def _legacy_route(self, work: Work) -> tuple[str, str]:

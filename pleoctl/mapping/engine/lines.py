@@ -85,7 +85,7 @@ class Lines:
     def _add(self, shares: list[Share], work: Work, table: LineTable, number: int, line: Line) -> None:
         unclear, amount, heard = None, abs(work.values[number]), work.recorder is not NOBODY
         try:
-            given = self._accounts.of_reference(line.account, "the line's account")
+            given = self._accounts.of_reference(line.account, "line %d", number + 1)
         except ItemFailure as failure:
             # A rule on the code that the item carries may give the one that is right today.
             unclear, given = failure, line.account.code if line.account is not None else None
