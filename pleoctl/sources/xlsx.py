@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 # Characters that XML cannot have, as Office writes them: _x000D_ is a carriage return.
 _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
+# Sheets keep fifteen digits of a number.
+_EXACT: Final = 10**15
+_ROUNDED: Final = "has more digits than a sheet keeps of a number; format the column as text, and write it again"
 _FORMULA: Final = "is a formula without a stored value; open and save the workbook in a spreadsheet program"
 _HIDDEN: Final = "the row is hidden in the sheet; show it, or delete it"
 _DATE: Final = "is a date or a time; format the column as text, and write the code again"
@@ -156,6 +159,8 @@ class _Sheet(CsvFile):
         return "" if value is None else str(as_text(value))
 
     def _number(self, value: float, number_format: str, at: tuple[int, int]) -> str:
+        if abs(value) >= _EXACT:
+            self._odd[at] = _ROUNDED
         try:
             as_seen = shown(value, number_format)
         except UnshownError:

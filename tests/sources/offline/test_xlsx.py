@@ -82,6 +82,7 @@ def test_a_number_is_the_code_that_people_see(books: Books, shape: str) -> None:
 ODD: dict[str, tuple[Any, str, str]] = {
     "thousands": (1000, "#,##0", "whose look this cannot tell"),
     "percent": (1, "0%", "whose look this cannot tell"),
+    "sixteen digits": (1234567890123456, "0", "more digits than a sheet keeps"),
     "scientific": (1000, "0.00E+00", "whose look this cannot tell"),
     "fraction": (1.5, "# ?/?", "whose look this cannot tell"),
     "date": (date(2026, 1, 2), "yyyy-mm-dd", "is a date or a time"),
