@@ -49,7 +49,7 @@ def _listed(number: int) -> str:
 
 
 SHAPES: dict[str, tuple[int, Callable[[int], str]]] = {
-    "vendors x as many accounts": (5_000, _vendors),
+    "vendors × as many accounts": (5_000, _vendors),
     "vendors of accounts that are not there": (5_000, lambda n: _vendors(n).replace(', account: "1', ', account: "x')),
     "rows of contains": (1_000, lambda n: _lines(n, lambda k: f'note: {{contains: "word{k}x"}}')),
     "rows of startsWith": (5_000, lambda n: _lines(n, lambda k: f'supplier: {{startsWith: "Vendor {k:06d}"}}')),

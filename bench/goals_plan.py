@@ -185,7 +185,8 @@ def writes() -> Iterator[Result]:
 
 
 _COMPANIES = """
-import sys, threading
+import gc
+gc.set_threshold(200_000, 20, 100)  # as the program does
 from pathlib import Path
 from pleoctl.fleet.caller import Caller
 from pleoctl.fleet.planning import planned
