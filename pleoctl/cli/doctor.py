@@ -35,7 +35,8 @@ def command(options: Options) -> Output:
     """Ask Pleo who this credential is and what it may do.
 
     Reads each list once. Tells what is missing: scopes, access to the company, a wrong environment; how the sign-ins
-    to Pleo, the source and the sink stand, and which credentials end soon.
+    to Pleo, the source and the sink stand, and which credentials end soon. A state that machines share is tried first:
+    that it can be reached, its tables and rights, its locks.
 
     Examples:
     pleoctl doctor
@@ -45,6 +46,7 @@ def command(options: Options) -> Output:
     from pleoctl.remote.errors import Unauthorised
 
     workspace = open_workspace(options)
+    shared = _examined(workspace)
     with connected(workspace, PleoReader) as reader:
         told = reader.introspect()
         findings = _identity(workspace, told)
@@ -63,10 +65,25 @@ def command(options: Options) -> Output:
     ending = [_ends(what, ending) for what, ending in watched().ending.items()]
     lines = [
         *_lines(workspace, told, readable),
+        *([f"state     {shared}"] if shared else []),
         *(f"{_LABELS[target]:<9} {words(one)}" for target, one in signed.items()),
     ]
-    data = {**_data(workspace, told, readable), **{_KEYS[target]: signed.get(target) for target in TARGETS}}
+    data = {
+        **_data(workspace, told, readable),
+        "state": shared,
+        **{_KEYS[target]: signed.get(target) for target in TARGETS},
+    }
     return Output(Shown.lines(lines), data, [*findings, *problems, *ending], code)
+
+
+def _examined(workspace: Workspace) -> str | None:
+    """The state that machines share, tried; None without one.
+
+    Raises what is wrong with it. Pleo is not asked then, since what is sent is counted there first.
+    """
+    from pleoctl.state.opening import state_of
+
+    return None if workspace.state is None else state_of(workspace).examine()
 
 
 def _ends(what: tuple[str, str], ending: Ending) -> Finding:

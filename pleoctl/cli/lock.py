@@ -158,7 +158,7 @@ def _confirm(holder: Holder, *, yes: bool) -> None:
     """Have it confirmed. Raises `UsageError` where nobody can be asked, or says no."""
     if yes:
         return
-    words = f"the shared lock is {holder}'s, and what that run sent may still be carried out"
+    words = f"what {holder} sent may still be carried out, and this gives its lock free"
     if os.environ.get("CI") or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(words, hint="see that it has ended, then say --yes")
     from pleoctl.text import terminal

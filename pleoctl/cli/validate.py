@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING
 
+import click
+
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.cli.common import PATH, as_command, open_workspace, workspace_folder
 from pleoctl.cli.init import COMPANY
-from pleoctl.cli.reports import report_options, reporting
+from pleoctl.cli.reports import Reported, report_options, reporting
 from pleoctl.errors import ExitCode, Finding, MissingExtra, PleoctlError
 from pleoctl.place import Place
 from pleoctl.text import Shown
@@ -16,31 +19,103 @@ from pleoctl.text import Shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pleoctl.fleet.fleet import Fleet, Opened
     from pleoctl.model.records import DesiredState
     from pleoctl.workspace import Workspace
 
 
 @as_command("validate")
+@click.option(
+    "--fleet",
+    "fleet_file",
+    type=PATH,
+    metavar="FILE|FOLDER",
+    help="Check this fleet and every company in it; so does a folder that has a fleet.yaml and no workspace.",
+)
 @report_options
-def command(options: Options, *, junit: str | None, sarif: str | None) -> Output:
+def command(options: Options, *, fleet_file: str | None, junit: str | None, sarif: str | None) -> Output:
     """Check every file of the workspace, offline, all at once.
+
+    Of a fleet: fleet.yaml (companies that are not there, are listed twice, or could reach each other; cron lines), and
+    every file of every company.
 
     Examples:
     pleoctl validate
     pleoctl validate --format json
+    pleoctl validate --fleet fleet.yaml
     pleoctl validate --sarif validate.sarif --junit validate.xml
 
     """
     with reporting(options, junit=junit, sarif=sarif) as reported:
-        workspace = open_workspace(options)
-        reported.files.append(workspace.document.shown)
-        reported.findings += workspace.findings()
-        for shown, check in _checks(workspace):
-            reported.files += shown
-            reported.findings += _problems(check)
+        fleet = _fleet(options, fleet_file)
+        if fleet is None:
+            _workspace(reported, open_workspace(options))
+            told = ", ".join(reported.files)
+        else:
+            told = f"{fleet.document.shown} and {_companies(reported, fleet)} companies"
     bad = any(f.level == "error" for f in reported.findings)
-    text = Shown() if bad else Shown.lines([f"{', '.join(reported.files)}: valid."])
+    text = Shown() if bad else Shown.lines([f"{told}: valid."])
     return Output(text, {"files": reported.files}, reported.findings, ExitCode.INVALID if bad else ExitCode.OK)
+
+
+def _fleet(options: Options, given: str | None) -> Fleet | None:
+    """The fleet that is meant: the one that is named, or stands here where no workspace does."""
+    from pleoctl.fleet.fleet import FLEET_FILE, Fleet
+    from pleoctl.workspace.find import nearest_file
+
+    alone = workspace_folder(options) is None and nearest_file(FLEET_FILE) is not None
+    return Fleet.find(given) if given is not None or alone else None
+
+
+def _workspace(reported: Reported, workspace: Workspace) -> None:
+    reported.files.append(workspace.document.shown)
+    reported.findings += workspace.findings()
+    for shown, check in _checks(workspace):
+        reported.files += shown
+        reported.findings += _problems(check)
+
+
+def _companies(reported: Reported, fleet: Fleet) -> int:
+    """Check a fleet's own file and every company; how many there are. Raises `InvalidFile` for the file alone."""
+    reported.files.append(fleet.document.shown)
+    reported.findings += _problems(lambda: _scheduled(fleet))
+    companies = fleet.opened()
+    for one in companies:
+        found = _company(one)
+        folder = PurePosixPath(one.company.path).parent
+        reported.files += [str(folder / file) for file in found.files]
+        reported.findings += [_below(one.company.path, folder, finding) for finding in found.findings]
+    return len(companies)
+
+
+def _company(one: Opened) -> Reported:
+    if one.workspace is None:
+        return Reported(one.error.findings if one.error else [])
+    found = Reported()
+    try:
+        _workspace(found, one.workspace)
+    except PleoctlError as error:
+        found.findings += error.findings
+    return found
+
+
+def _below(path: str, folder: PurePosixPath, finding: Finding) -> Finding:
+    """A company's finding with its place as the fleet sees it."""
+    place = finding.place
+    if place is None or PurePath(place.file).is_absolute():  # a workspace file that is not there
+        return replace(finding, place=Place(path))
+    if place.file == path:
+        return finding
+    return replace(finding, place=Place(str(folder / place.file), place.line, place.column))
+
+
+def _scheduled(fleet: Fleet) -> None:
+    if any(fleet.settings.schedule.lines()):
+        try:
+            from pleoctl.fleet.queue.schedule import check_schedule
+        except ImportError as error:
+            raise MissingExtra("cron lines are not checked", hint="pip install 'pleoctl[fleet]'") from error
+        check_schedule(fleet)
 
 
 def _checks(workspace: Workspace) -> Iterator[tuple[list[str], Callable[[], object]]]:

@@ -86,11 +86,16 @@ class Fleet:
         """Every company, by its path. Raises `InvalidFile` for all that is wrong with them at once."""
         found: dict[Path, Company] = {}
         problems: list[Finding] = []
+        named: set[Path] = set()
         for index, entry in enumerate(self.settings.companies):
             listed = list(self._listed(entry))
             if not listed:
                 problems.append(self._finding(index, f"{entry} matches no workspace file"))
             for company in listed:
+                if not _is_pattern(entry) and company.file in named:
+                    problems.append(self._finding(index, f"{company.path} is listed twice", "list it once"))
+                if not _is_pattern(entry):
+                    named.add(company.file)
                 if isinstance(entry, CompanyEntry) or company.file not in found:
                     found[company.file] = company
         companies = sorted(found.values(), key=lambda company: company.path)
@@ -126,7 +131,7 @@ class Fleet:
 
     def _listed(self, entry: str | CompanyEntry) -> Iterator[Company]:
         pattern, env = (entry, None) if isinstance(entry, str) else (entry.path, entry.env)
-        if isinstance(entry, str) and any(letter in pattern for letter in "*?["):
+        if _is_pattern(entry):
             paths: Iterable[Path] = sorted(path for path in self.root.glob(pattern) if path.is_file())
         else:
             paths = [self.root / pattern]
@@ -136,6 +141,10 @@ class Fleet:
     def _finding(self, index: int | None, words: str, hint: str | None = None) -> Finding:
         place = self.document.place(("companies",) if index is None else ("companies", index))
         return Finding(InvalidFile.code, words, place=place, hint=hint)
+
+
+def _is_pattern(entry: str | CompanyEntry) -> bool:
+    return isinstance(entry, str) and any(letter in entry for letter in "*?[")
 
 
 def _name(one: Opened) -> str | None:

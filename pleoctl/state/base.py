@@ -5,8 +5,9 @@ A `State` is chosen by the workspace's ``state``; everything above asks it and d
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 from pleoctl.errors import PleoctlError
 
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 
     from pleoctl.state.budget import Window
     from pleoctl.state.lock import Holder, Lock
+
+
+_SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]{0,19})://", re.IGNORECASE)
+
+
+def scheme_of(url: str) -> str | None:
+    """What an url begins with, in lower case; None for what is no url, and may be a secret that strayed here."""
+    found = _SCHEME.match(url)
+    return None if found is None else found[1].lower()
 
 
 class StateLost(PleoctlError):
@@ -116,6 +126,12 @@ class State(Protocol):
 
     def lock(self, url: str, company: str, patience: float) -> Lock:
         """The lock of a company; ``patience`` is the deadline of one request in seconds."""
+
+    def examine(self) -> str:
+        """What the state is, in words, once each thing that a run needs of it was tried.
+
+        Raises `StateLost`, `InvalidFile`, `PleoctlError` with the cure for what is missing.
+        """
 
     def standings(self) -> Sequence[Standing]:
         """The locks that were taken and not given back. Raises `StateLost`, `PleoctlError`."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pleoctl.errors import InvalidFile, PleoctlError
 from pleoctl.machine import this_machine
-from pleoctl.state.base import Standing
+from pleoctl.state.base import Standing, scheme_of
 from pleoctl.state.budget import FileWindow
 from pleoctl.state.lock import FileLock, holder_lives, is_held, lock_path, locks_folder, note_path, read_holder
 from pleoctl.state.vault import FileVault
@@ -24,6 +24,10 @@ class LocalState:
         """See `State.lock`; the operating system's locks need no patience."""
         del patience
         return FileLock(url, company)
+
+    def examine(self) -> str:
+        """See `State.examine`."""
+        return f"this machine, {this_machine().state_folder()}"
 
     def standings(self) -> list[Standing]:
         """See `State.standings`."""
@@ -68,7 +72,7 @@ def state_at(url: str | None) -> State:
     """The state behind a url; None: this machine's. Raises `InvalidFile`, `MissingExtra`."""
     if url is None:
         return LocalState()
-    scheme = url.partition(":")[0].lower()
+    scheme = scheme_of(url)
     if scheme in {"postgresql", "postgres"}:
         from pleoctl.state.postgres.state import PostgresState
 
@@ -77,5 +81,7 @@ def state_at(url: str | None) -> State:
         from pleoctl.state.objects.state import ObjectState
 
         return ObjectState(url, LocalState())
-    words = f"state leads to {scheme}:, which is none of postgresql:, s3:, az:, gs:"
-    raise InvalidFile(words, hint="e.g. postgresql://host/database, or s3://bucket/prefix for the lock alone")
+    leads = "is no url" if scheme is None else f"leads to {scheme}:, which is none of postgresql:, s3:, az:, gs:"
+    raise InvalidFile(
+        f"state {leads}", hint="e.g. postgresql://host/database, or s3://bucket/prefix for the lock alone"
+    )

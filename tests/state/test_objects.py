@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
@@ -11,7 +13,7 @@ import pytest
 from clocks import FakeTime
 from object_server import MemoryStore, open_door, s3_environment
 from pleoctl.errors import InvalidFile, LockHeld
-from pleoctl.machine import on
+from pleoctl.machine import Machine, on
 from pleoctl.state import lease as leases
 from pleoctl.state.base import StateLost
 from pleoctl.state.lock import Holder
@@ -21,8 +23,11 @@ from pleoctl.state.opening import state_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from object_server import Door
+    from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 URL = "s3://locks/pleoctl"
 PATIENCE = 25.0
@@ -173,7 +178,7 @@ def test_an_unreachable_store_is_a_sentence(store: Objects, door: Door) -> None:
 
 def test_a_store_that_knows_no_conditions_is_refused(store: Objects, door: Door) -> None:
     """There no lock would be held."""
-    door.store.obeys = False  # type: ignore[attr-defined]
+    door.memory.obeys = False
     with (
         pytest.raises(InvalidFile, match="writes although its condition does not hold"),
         lock_of(store).hold(who("x"), 0),
@@ -211,3 +216,78 @@ def test_an_object_of_somebody_else_is_refused(store: Objects) -> None:
     store.put(key_of("company"), b'{"token": 1}', None)
     with pytest.raises(InvalidFile, match="no lock of this version"), lock_of(store).hold(who("one"), 0):
         pass
+
+
+# --- the command line -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(
+    door: Door,
+    pleo: Sandbox,
+    workspace: MakeWorkspace,
+    desired: MakeDesired,
+    cli: Cli,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
+    """A workspace whose lock lies in an object store, with a plan of three changes in two requests."""
+    monkeypatch.setenv("STATE", f"s3://locks/{door.url.rpartition(':')[2]}")
+    made = workspace(pleo, state="env:STATE")
+    rows = [{"externalId": key, "code": key, "name": "N"} for key in ("ext-1000", "ext-2000", "new")]
+    desired(made, accounts=rows)
+    assert cli("plan", "-o", "plan.json").code == 0
+    return made
+
+
+class Losing(Machine):
+    """Where so much time passes after so many writes to Pleo that the lock is lost; the store is gone by then."""
+
+    def __init__(self, pleo: Sandbox, door: Door, after: int) -> None:
+        """Counted from now on."""
+        super().__init__()
+        self._pleo, self._door, self._after = pleo, door, after
+        self._before = pleo.stats()["writes"]
+
+    def lasting(self) -> float:
+        """Seconds."""
+        taken = any(key.endswith(".json") for key in self._door.memory.objects)
+        lost = taken and self._pleo.stats()["writes"] - self._before >= self._after
+        self._door.shut = self._door.shut or lost
+        return super().lasting() + 60 * lost
+
+
+@pytest.mark.parametrize(("after", "code"), [(0, 1), (1, 5)])
+def test_a_store_that_goes_away_stops_the_run(
+    folder: Path, cli: Cli, pleo: Sandbox, door: Door, after: int, code: int
+) -> None:
+    """Before its next write: exit 5, or 1 with nothing written; the receipt says so, and the next run goes on."""
+    writes = pleo.stats()["writes"]
+    with on(Losing(pleo, door, after)):
+        said = cli("apply", "plan.json", "--receipt", "r.json")
+    door.shut = False
+    receipt = json.loads((folder / "r.json").read_text())
+    assert (said.code, pleo.stats()["writes"] - writes) == (code, after), said
+    assert {finding["code"] for finding in receipt["findings"]} == {"state-lost"}
+    door.memory.objects.clear()
+    assert cli("apply", "plan.json").code == 0
+    assert cli("log", "verify").code == 0
+
+
+def test_doctor_tries_the_store(folder: Path, cli: Cli, door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That it can be reached, and that it keeps conditions; with the cure before Pleo is asked."""
+    said = cli("doctor")
+    assert (said.code, "conditional writes kept" in said.stdout) == (0, True)
+    door.memory.obeys = False
+    monkeypatch.setenv("STATE", f"{os.environ['STATE']}/another")
+    said = cli("doctor")
+    assert (said.code, "use a store with conditional writes, or a PostgreSQL database" in said.stderr) == (78, True)
+    monkeypatch.setenv("STATE", f"{os.environ['STATE']}/third")
+    door.shut = True
+    said = cli("doctor")
+    assert (said.code, "it went away" in said.stderr, "AWS_" in said.stderr) == (1, True, True)
+
+
+def test_tables_are_no_matter_of_an_object_store(folder: Path, cli: Cli) -> None:
+    """The command that makes them says so."""
+    said = cli("fleet", "database", "upgrade", "--workspace", ".")
+    assert (said.code, "it has no tables" in said.stderr) == (78, True)

@@ -27,11 +27,12 @@ from pleoctl.state.postgres.lock import PostgresLock
 from pleoctl.state.postgres.runs import PostgresRuns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
     from postgres import Postgres
+    from tests.conftest import Cli
 
 ME = Holder("https://pleo.example", "c", "apply", 1, "here", None, "2026-01-01T00:00:00+00:00")
 
@@ -109,6 +110,13 @@ def cut_off(url: str) -> None:
         )
 
 
+def noticed() -> None:
+    """Wait until the thread that renews has seen that it cannot."""
+    for thread in threading.enumerate():
+        if thread.name == "pleoctl-lease":
+            thread.join(timeout=20)
+
+
 def test_a_cut_off_run_is_waited_out(shared: str, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     """Its session is gone, but what it sent may still be carried out: 30 s and one request's deadline, told."""
     with ExitStack() as stack:
@@ -141,9 +149,7 @@ def test_a_lost_session_is_noticed(shared: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(leases, "RENEW_SECONDS", 0.01)
     with lock_of(shared).hold(ME, 0) as lease:
         cut_off(shared)
-        for thread in threading.enumerate():
-            if thread.name == "pleoctl-lease":
-                thread.join(timeout=20)
+        noticed()
         with pytest.raises(StateLost, match="lock of this company is lost"):
             lease.check()
 
@@ -267,6 +273,40 @@ def test_a_database_that_goes_away_stops_the_run(
     }
 
 
+def test_a_restart_of_the_database_ends_the_run(
+    folder: Path, cli: Cli, pleo: Sandbox, server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is back at once, but the session that held the lock is gone: no write starts once that is noticed (5)."""
+    sent = 0
+
+    class Restarted(PostgresRuns):
+        """The database is started again as the second request is about to be sent."""
+
+        def append(self, run: str, lines: bytes) -> None:
+            nonlocal sent
+            sent += 1
+            if sent == 2:
+                server.stop()
+                server.start()
+                noticed()
+            super().append(run, lines)
+
+    writes = pleo.stats()["writes"]
+    with monkeypatch.context() as patched:
+        patched.setattr(state, "PostgresRuns", Restarted)
+        patched.setattr(leases, "RENEW_SECONDS", 0.01)
+        said = cli("apply", "plan.json")
+    (receipt,) = receipts(folder)
+    assert (said.code, pleo.stats()["writes"] - writes) == (5, 1)
+    assert {finding["code"] for finding in receipt["findings"]} == {"state-lost"}
+    with psycopg.connect(os.environ["STATE"], autocommit=True) as connection:
+        (released,) = connection.execute("SELECT released FROM pleoctl.lease").fetchone() or (None,)
+        assert released is False
+        connection.execute("UPDATE pleoctl.lease SET renewed = renewed - interval '1 h'")
+    assert cli("apply", "plan.json").code == 0
+    assert cli("log", "verify").code == 0
+
+
 def test_an_unreachable_database_is_a_sentence(
     folder: Path, cli: Any, monkeypatch: pytest.MonkeyPatch, pleo: Sandbox
 ) -> None:
@@ -278,14 +318,16 @@ def test_an_unreachable_database_is_a_sentence(
     assert pleo.stats()["writes"] == writes
 
 
-@pytest.mark.parametrize(("value", "words"), [("mysql://h/d", "postgresql:"), ("nonsense", "postgresql:")])
+@pytest.mark.parametrize(("value", "words"), [("mysql://h/d", "postgresql:"), ("s3cret-word", "is no url")])
 def test_a_state_that_leads_nowhere_is_refused(
     folder: Path, cli: Any, monkeypatch: pytest.MonkeyPatch, value: str, words: str
 ) -> None:
     """Exit 78 with what is known."""
     monkeypatch.setenv("STATE", value)
-    said = cli("apply", str(folder / "plan.json"))
-    assert (said.code, words in said.stderr) == (78, True)
+    for command in (["apply", str(folder / "plan.json")], ["fleet", "database", "upgrade", "--workspace", "."]):
+        said = cli(*command)
+        assert (said.code, "PostgreSQL" in said.stderr or words in said.stderr) == (78, True)
+        assert "s3cret" not in said.stderr
 
 
 # --- poolers --------------------------------------------------------------------------------------------------------
@@ -318,3 +360,69 @@ def test_the_command_makes_the_tables(
     assert cli("fleet", "database", "upgrade", "--format", "json").json["result"]["after"] == LAYOUT
     assert cli("log").code == 0
     assert "already" in cli("fleet", "database", "upgrade").stdout
+
+
+# --- doctor ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def member(shared: str) -> Iterator[str]:
+    """Somebody who is not the tables' owner; the url with that name."""
+    name = f"member_{shared.rpartition('/')[2]}"
+    with psycopg.connect(shared, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {name} LOGIN".encode())
+    yield shared.replace("tests:", f"{name}:")
+    with psycopg.connect(shared, autocommit=True) as connection:
+        connection.execute(f"DROP OWNED BY {name}; DROP ROLE {name}".encode())
+
+
+WRONG = [
+    ("DROP SCHEMA pleoctl CASCADE", "owner", 78, "run `pleoctl fleet database upgrade`"),
+    ("UPDATE pleoctl.layout SET number = 1", "owner", 78, "run `pleoctl fleet database upgrade`"),
+    ("DROP TABLE pleoctl.journal", "owner", 78, "lacks pleoctl.journal (restore it from a backup; or"),
+    ("SELECT", "member", 1, "GRANT USAGE ON SCHEMA pleoctl TO"),
+    ("GRANT USAGE ON SCHEMA pleoctl TO {member}; GRANT SELECT ON pleoctl.layout TO {member}", "member", 1, "lacks DEL"),
+    ("ALTER ROLE {member} SET default_transaction_read_only = on", "member", 1, "takes no writes (name the primary"),
+]
+
+
+@pytest.mark.parametrize(("statement", "asks", "code", "words"), WRONG)
+def test_doctor_names_the_cure_for_a_database_that_will_not_do(
+    folder: Path,
+    shared: str,
+    member: str,
+    cli: Cli,
+    pleo: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    statement: str,
+    asks: str,
+    code: int,
+    words: str,
+) -> None:
+    """Before a run needs it, and before Pleo is asked."""
+    with psycopg.connect(shared, autocommit=True) as connection:
+        connection.execute(statement.format(member=member.partition("//")[2].partition(":")[0]).encode())
+    monkeypatch.setenv("STATE", member if asks == "member" else shared)
+    asked = pleo.stats()["total"]
+    said = cli("doctor")
+    assert (said.code, words in said.stderr) == (code, True), said
+    assert pleo.stats()["total"] == asked
+    assert "s3cret" not in said.stderr
+
+
+def test_doctor_tells_of_a_database_that_will_do(
+    folder: Path, member: str, shared: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also to somebody with no more rights than it takes."""
+    role = member.partition("//")[2].partition(":")[0]
+    with psycopg.connect(shared, autocommit=True) as connection:
+        connection.execute(
+            f"GRANT USAGE ON SCHEMA pleoctl TO {role};"
+            f" GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pleoctl TO {role};"
+            f" REVOKE INSERT, UPDATE, DELETE ON pleoctl.layout FROM {role}".encode()
+        )
+    monkeypatch.setenv("STATE", member)
+    said = cli("doctor", "--format", "json")
+    assert (said.code, f"layout {LAYOUT}" in said.json["result"]["state"]) == (0, True)
+    assert cli("apply", "plan.json").code == 0
+    database(member).close()

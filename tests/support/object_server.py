@@ -91,9 +91,11 @@ class Door:
     faults: deque[str] = field(default_factory=deque)
     shut: bool = False
 
-    def break_down(self, *faults: str) -> None:
-        """Let the next writes go wrong."""
-        self.faults.extend(faults)
+    @property
+    def memory(self) -> MemoryStore:
+        """The store, where it is in memory."""
+        assert isinstance(self.store, MemoryStore)
+        return self.store
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer | None:
         """Carry a request out, if it comes through."""

@@ -29,6 +29,12 @@ class ObjectState:
         shared = ObjectLock(self._objects, connection_name(url, company), patience)
         return BothLocks(FileLock(url, company), shared)
 
+    def examine(self) -> str:
+        """See `State.examine`: the lock's writes, and reading what locks there are."""
+        self._objects.require_conditional()
+        list(standings(self._objects))
+        return f"{self._objects.name}, conditional writes kept (for the lock alone)"
+
     def standings(self) -> list[Standing]:
         """See `State.standings`."""
         return list(standings(self._objects))

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.errors import MissingExtra
-from pleoctl.state.base import StateLost
+from pleoctl.errors import InvalidFile, MissingExtra
+from pleoctl.state.base import StateLost, scheme_of
 from pleoctl.state.postgres.layout import require_layout
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _KEEPALIVES: Final[dict[str, Any]] = {
 }
 # Not as options of the connection, which poolers refuse.
 _TIMEOUTS: Final = "SET statement_timeout = '20s'; SET lock_timeout = '15s'"
+SCHEMES: Final = ("postgresql", "postgres")
 PATIENCE: Final = 5.0
 """Seconds for which a connection is waited for."""
 _LOOKS: Final = 8
@@ -123,6 +124,9 @@ def _database(url: str) -> Database:
 
 
 def database(url: str) -> Database:
-    """The database of a url, one for the whole process. Raises `MissingExtra`."""
+    """The database of a url, one for the whole process. Raises `MissingExtra`, `InvalidFile` for another url."""
+    if scheme_of(url) not in SCHEMES:
+        words = f"this needs a PostgreSQL database, and its url {'leads to ' + (scheme_of(url) or 'nowhere')}"
+        raise InvalidFile(words, hint="an object store keeps the lock of a workspace alone; it has no tables")
     with _OPENING:
         return _database(url)

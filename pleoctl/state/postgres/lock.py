@@ -61,7 +61,7 @@ class PostgresLock:
         with self._database.connect() as connection:
             with self._database.asked():
                 require_layout(connection)
-                _require_session(self._database, connection)
+                require_session(self._database, connection)
                 self._acquire(connection, timeout)
                 self._wait_for_the_last(connection)
                 lease = SessionLease(self._database, connection, self._name)
@@ -195,7 +195,7 @@ def _key(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
 
-def _require_session(database: Database, connection: psycopg.Connection[Any]) -> None:
+def require_session(database: Database, connection: psycopg.Connection[Any]) -> None:
     """Raise `InvalidFile` where a pooler gives each transaction another session: there no lock is held.
 
     What this connection has set is still there once another transaction, begun meanwhile, may have been given its

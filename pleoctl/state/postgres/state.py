@@ -31,6 +31,12 @@ class PostgresState:
         shared = PostgresLock(self._database, connection_name(url, company), patience)
         return BothLocks(FileLock(url, company), shared)
 
+    def examine(self) -> str:
+        """See `State.examine`."""
+        from pleoctl.state.postgres.examine import examined
+
+        return examined(self._database)
+
     def standings(self) -> Sequence[Standing]:
         """See `State.standings`."""
         return standings(self._database)
