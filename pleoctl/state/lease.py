@@ -23,6 +23,7 @@ LOG: Final = logging.getLogger(__name__)
 RENEW_SECONDS: Final = 10.0
 WRITE_SECONDS: Final = 20.0
 LEASE_SECONDS: Final = 30.0
+_AGAIN_SECONDS: Final = 1.0
 
 
 class Lease(ABC):
@@ -67,12 +68,15 @@ class Lease(ABC):
         )
 
     def _go_on(self, over: threading.Event) -> None:
-        while self._lost is None and not over.wait(RENEW_SECONDS):
+        pause = RENEW_SECONDS
+        while self._lost is None and not over.wait(pause):
+            pause = RENEW_SECONDS
             try:
                 if not self.renew():
                     self._lost = "another run has taken it"
             except StateLost as error:
                 self._lost = self.failed(error)
+                pause = _AGAIN_SECONDS
 
 
 def told_wait(seconds: float, holder: object) -> None:

@@ -27,7 +27,6 @@ from pleoctl.state.postgres.lock import PostgresLock
 from pleoctl.state.postgres.runs import PostgresRuns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
@@ -191,19 +190,6 @@ def test_a_place_in_the_budget_comes_back_after_a_minute(shared: str) -> None:
 # --- the command line -----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def folder(
-    shared: str, pleo: Sandbox, workspace: Any, desired: Any, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    """A workspace whose state is shared, with a plan of three changes."""
-    monkeypatch.setenv("STATE", shared)
-    made: Path = workspace(pleo, state="env:STATE")
-    rows = [{"externalId": key, "code": key, "name": "N"} for key in ("ext-1000", "ext-2000", "new")]
-    desired(made, accounts=rows)
-    assert cli("plan", "-o", "plan.json").code == 0
-    return made
-
-
 def receipts(folder: Path) -> list[Any]:
     """The receipts of a workspace's runs, oldest first."""
     return [json.loads(path.read_text()) for path in sorted(folder.glob(".pleoctl/runs/*/receipt.json"))]
@@ -360,69 +346,3 @@ def test_the_command_makes_the_tables(
     assert cli("fleet", "database", "upgrade", "--format", "json").json["result"]["after"] == LAYOUT
     assert cli("log").code == 0
     assert "already" in cli("fleet", "database", "upgrade").stdout
-
-
-# --- doctor ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def member(shared: str) -> Iterator[str]:
-    """Somebody who is not the tables' owner; the url with that name."""
-    name = f"member_{shared.rpartition('/')[2]}"
-    with psycopg.connect(shared, autocommit=True) as connection:
-        connection.execute(f"CREATE ROLE {name} LOGIN".encode())
-    yield shared.replace("tests:", f"{name}:")
-    with psycopg.connect(shared, autocommit=True) as connection:
-        connection.execute(f"DROP OWNED BY {name}; DROP ROLE {name}".encode())
-
-
-WRONG = [
-    ("DROP SCHEMA pleoctl CASCADE", "owner", 78, "run `pleoctl fleet database upgrade`"),
-    ("UPDATE pleoctl.layout SET number = 1", "owner", 78, "run `pleoctl fleet database upgrade`"),
-    ("DROP TABLE pleoctl.journal", "owner", 78, "lacks pleoctl.journal (restore it from a backup; or"),
-    ("SELECT", "member", 1, "GRANT USAGE ON SCHEMA pleoctl TO"),
-    ("GRANT USAGE ON SCHEMA pleoctl TO {member}; GRANT SELECT ON pleoctl.layout TO {member}", "member", 1, "lacks DEL"),
-    ("ALTER ROLE {member} SET default_transaction_read_only = on", "member", 1, "takes no writes (name the primary"),
-]
-
-
-@pytest.mark.parametrize(("statement", "asks", "code", "words"), WRONG)
-def test_doctor_names_the_cure_for_a_database_that_will_not_do(
-    folder: Path,
-    shared: str,
-    member: str,
-    cli: Cli,
-    pleo: Sandbox,
-    monkeypatch: pytest.MonkeyPatch,
-    statement: str,
-    asks: str,
-    code: int,
-    words: str,
-) -> None:
-    """Before a run needs it, and before Pleo is asked."""
-    with psycopg.connect(shared, autocommit=True) as connection:
-        connection.execute(statement.format(member=member.partition("//")[2].partition(":")[0]).encode())
-    monkeypatch.setenv("STATE", member if asks == "member" else shared)
-    asked = pleo.stats()["total"]
-    said = cli("doctor")
-    assert (said.code, words in said.stderr) == (code, True), said
-    assert pleo.stats()["total"] == asked
-    assert "s3cret" not in said.stderr
-
-
-def test_doctor_tells_of_a_database_that_will_do(
-    folder: Path, member: str, shared: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also to somebody with no more rights than it takes."""
-    role = member.partition("//")[2].partition(":")[0]
-    with psycopg.connect(shared, autocommit=True) as connection:
-        connection.execute(
-            f"GRANT USAGE ON SCHEMA pleoctl TO {role};"
-            f" GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pleoctl TO {role};"
-            f" REVOKE INSERT, UPDATE, DELETE ON pleoctl.layout FROM {role}".encode()
-        )
-    monkeypatch.setenv("STATE", member)
-    said = cli("doctor", "--format", "json")
-    assert (said.code, f"layout {LAYOUT}" in said.json["result"]["state"]) == (0, True)
-    assert cli("apply", "plan.json").code == 0
-    database(member).close()

@@ -42,6 +42,7 @@ LOG: Final = logging.getLogger(__name__)
 FOLDER: Final = "locks"
 _POLL_SECONDS: Final = 1.0
 _MARGIN: Final = 0.01
+_LOOKS: Final = 8
 _TRIES: Final = 3
 """Questions without an answer that are borne while the lock is taken, or given back."""
 
@@ -110,6 +111,8 @@ class ObjectLock:
                 raise holder_lives(found.note.holder)
             if unchanged > WRITE_SECONDS and lease.take(found):
                 return found.note.holder
+            if not unchanged:
+                LOG.warning("looking for %g s whether the holder of the lock still lives", WRITE_SECONDS)
             this_machine().sleep(_POLL_SECONDS)
         return None
 
@@ -234,8 +237,10 @@ class ObjectLease(Lease):
 
 def standings(objects: Objects) -> Iterator[Standing]:
     """The locks that have a holder; whether it lives, watching alone would tell."""
-    for key in objects.keys(FOLDER):
-        found = objects.get(key)
+    keys = objects.keys(FOLDER)
+    with this_machine().pool(_LOOKS) as pool:
+        all_found = list(pool.map(objects.get, keys))
+    for key, found in zip(keys, all_found, strict=True):
         note = None if found is None else read_note(key, found.content)
         if note is not None and note.holder is not None:
             name = key.removeprefix(f"{FOLDER}/").removesuffix(".json")
