@@ -11,16 +11,34 @@ if TYPE_CHECKING:
 _SUFFIXES: Final = ("@odata.nextlink", "@nextlink")
 # OData 2 and 3, Salesforce, and links as many systems name them; true, or a text that is not empty.
 _LINKS: Final = frozenset({"__next", "nextlink", "next_link", "nextrecordsurl", "nextpage", "next_page", "nextpageurl"})
+# What an answer as a whole calls the way on; in a record these may be anything.
+_NEXT: Final = frozenset(
+    {"next", "nextcursor", "next_cursor", "nexttoken", "next_token", "nextpagetoken", "next_page_token"}
+    | {"continuationtoken", "continuation_token"}
+)
+# Addresses as a list of objects with their relation.
+_LISTS: Final = frozenset({"links", "_links", "link"})
 _FLAGS: Final = frozenset({"hasmore", "has_more", "hasnextpage", "has_next_page"})
 
 
-def goes_on(answer: dict[str, Any]) -> str | None:
-    """The name in an answer, or in an object of it, that says that more rows follow; None where none does."""
-    for name, value in answer.items():
-        if _says_more(name, value):
-            return name
+def goes_on(answer: dict[str, Any], *, by_any_name: bool) -> str | None:
+    """The name in an answer, or in an object of it, that says that more rows follow; None where none does.
+
+    ``by_any_name``: nothing in its body is known to be the way on, so whatever looks like one is.
+    """
+    says = _leads_on if by_any_name else _says_more
     inner = (value for value in answer.values() if isinstance(value, dict))
-    return next((name for one in inner for name, value in one.items() if _says_more(name, value)), None)
+    return next((name for one in (answer, *inner) for name, value in one.items() if says(name, value)), None)
+
+
+def _leads_on(name: str, value: Any) -> bool:
+    word = name.casefold()
+    if word in _NEXT or word in _LINKS:
+        # An address, a token, the number of a page, or an object with one of them.
+        return bool(value) if isinstance(value, str | int | dict) else False
+    if word in _LISTS and isinstance(value, list):
+        return any(isinstance(link, dict) and link.get("rel") == "next" for link in value)
+    return _says_more(name, value)
 
 
 def unread_list(record: dict[str, Any], known: Collection[str]) -> str | None:

@@ -281,7 +281,8 @@ class ListReader:
         body = answer.body if isinstance(answer.body, dict) else {}
         # Servers that count pages put a link to the next one also where that is empty.
         linked = "next" in answer.links and self._resource.paging not in {"page", "offset"}
-        name = "a Link header" if linked else goes_on(body)
+        unknown = self._resource.next is None and self._resource.paging in {"none", "link"}
+        name = "a Link header" if linked else goes_on(body, by_any_name=unknown)
         if name is None or name in self._resource.optional or self._total is not None:
             return
         once = self._resource.paging == "none"

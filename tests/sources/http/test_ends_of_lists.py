@@ -123,6 +123,10 @@ MORE: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "@odata.nextLink": ({"@odata.nextLink": "https://x.example/2"}, {}),
     "has_more": ({"has_more": True}, {}),
     "hasNextPage": ({"pageInfo": {"hasNextPage": True}}, {}),
+    "next": ({"next": "https://x.example/?page=2"}, {}),
+    "nextPageToken": ({"nextPageToken": "t2"}, {}),
+    "next_page": ({"meta": {"next_page": 2}}, {}),
+    "_links": ({"_links": [{"rel": "self"}, {"rel": "next", "href": "/2"}]}, {}),
     "a Link header": ({}, {"Link": '</accounts?p=2>; rel="next"'}),
 }
 
@@ -137,6 +141,17 @@ def test_one_answer_that_says_there_is_more_is_refused(server: FakeServer, books
     assert name in caught.value.message
     assert len(books.read(accounts(server, {"type": "none"}, total="total")).accounts or []) == 3
     assert len(books.read(accounts(server, {"type": "none"}, optional=[name])).accounts or []) == 3
+
+
+@pytest.mark.parametrize(
+    "body", [{"next": None}, {"next": ""}, {"links": {"next": {}}}, {"has_more": False, "links": []}]
+)
+def test_one_answer_that_says_there_is_no_more_is_read(server: FakeServer, books: Books, body: dict[str, Any]) -> None:
+    """The names are there and lead nowhere; where pages are counted one behind the last may be named."""
+    server.app = lambda _call: Reply({"rows": ROWS[:3], **body})
+    assert len(books.read(accounts(server, {"type": "none"})).accounts or []) == 3
+    server.app = lambda call: Reply({"rows": ROWS[:3] if call.query["page"] == "1" else [], "next": "?page=9"})
+    assert len(books.read(accounts(server, {"type": "page"}, query={"page": "{page}"})).accounts or []) == 3
 
 
 @pytest.mark.parametrize("number", [20, 25, 50, 100, 500, 1000])
