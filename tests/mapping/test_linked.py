@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from pleoctl.mapping.analysis import linked
 from pleoctl.mapping.rules.predicates import predicate
 from pleoctl.place import Place
 
@@ -158,3 +159,13 @@ def test_what_the_analysis_takes_for_granted_holds_of_every_item(tmp_path: Path)
     entry = mapped(made, item("fee", line(5, account={"code": "6540"}), amount=amount))
     assert entry.original is None
     assert entry.entries[0].postings[0].account == "6540"
+
+
+def test_lists_that_are_too_long_to_be_tried_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Amounts, attendees and shares that are not held against each other one by one are called undecided, not dead."""
+    asked = {"itemAmount": [1000, 1002, 1004], "attendees": [1, 3], "perAttendee": [1, 3, 5]}
+    (finding,) = report(tmp_path, rules({"when": asked})).findings
+    assert "no item has such attendees and itemAmount and perAttendee together" in finding.message
+    monkeypatch.setattr(linked, "MAX_TRIPLES", 10)
+    hasty = report(tmp_path, rules({"when": asked}))
+    assert (hasty.findings, [row.reason for row in hasty.unanalysed]) == ([], ["it falls into too many pieces"])

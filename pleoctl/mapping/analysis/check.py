@@ -93,7 +93,7 @@ def _regexes(rules: Rules) -> Iterator[Unanalysed]:
 
 def _entangled(rows: list[LineRow]) -> Iterator[Unanalysed]:
     for row in sorted(rows, key=lambda row: row.place):
-        yield Unanalysed(row.id, row.place, "earlier rows cut it into too many pieces")
+        yield Unanalysed(row.id, row.place, "it falls into too many pieces")
 
 
 # --- settings --------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pleoctl.errors import Finding
 from pleoctl.mapping.analysis.boxes import Box, box
 from pleoctl.mapping.analysis.index import BoxIndex
-from pleoctl.mapping.analysis.linked import clash
+from pleoctl.mapping.analysis.linked import clash, is_open
 from pleoctl.mapping.analysis.points import Point, holds, points
 from pleoctl.mapping.rules.model import NOTHING
 from pleoctl.mapping.rules.when import holds_in
@@ -75,7 +75,7 @@ class _Table:
     def sample(self, index: int) -> Point | None:
         """A point that the row at a position takes; None where none was found easily."""
         made = (point for box in self.rows[index].boxes for point in points(box))
-        return next((point for point in made if next(self.takers(point)) is self.rows[index]), None)
+        return next((point for point in made if next(self.takers(point), None) is self.rows[index]), None)
 
     def takers(self, point: Point, start: int = 0) -> Iterator[_Analysed]:
         """The rows from a position on that take a point if none does before."""
@@ -182,7 +182,8 @@ def _left(whole: list[Box], earlier: Iterable[_Analysed], table: _Table) -> tupl
             break
         if not table.allows(left):
             return None, takers
-    return (None if left and table.exhausted else left), takers
+    undecided = table.exhausted or any(is_open(piece.regions) for piece in left)
+    return (None if left and undecided else left), takers
 
 
 def _shadowed(row: LineRow, whole: list[Box], takers: list[_Analysed]) -> Finding:

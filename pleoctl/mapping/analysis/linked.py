@@ -15,6 +15,7 @@ triple of intervals: exactly, and without trying numbers one by one.
 from __future__ import annotations
 
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.mapping.analysis.regions import Piece, Region, universe
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 #: Fields of the sums and the tax, which depend on each other; those of what was paid at the supplier's.
 SUMS: Final = frozenset({"amount", "itemAmount", "netAmount", "taxType", "taxCode", "attendees", PER_ATTENDEE})
 PAID: Final = frozenset({"originalCurrency", "originalAmount"})
+#: Lists of amounts, attendees and shares that are longer together are not tried.
+MAX_TRIPLES: Final = 50_000
 _ALONE: Final = 1
 _REVERSE: Final = Region(absent=False, pieces=(Piece("reverse", "reverse\0"),))
 
@@ -33,6 +36,11 @@ _REVERSE: Final = Region(absent=False, pieces=(Piece("reverse", "reverse\0"),))
 def fit(regions: Mapping[str, Region]) -> bool:
     """Whether an item may have a value of each of these regions, none of which is empty."""
     return _in_calendar(regions) and _paid(regions) and _sums(regions)
+
+
+def is_open(regions: Mapping[str, Region]) -> bool:
+    """Whether it is not worked out if the regions fit; they count as if they did."""
+    return prod(len(regions[f].pieces) for f in ("itemAmount", "attendees", PER_ATTENDEE) if f in regions) > MAX_TRIPLES
 
 
 def clash(regions: Mapping[str, Region]) -> str | None:
@@ -110,6 +118,8 @@ def _item(whole: Mapping[str, Region], least: int) -> dict[str, Any] | None:
     if shares.absent and _first(people, 0) == 0:
         total = _first(totals, least)
         return None if total is None else {"itemAmount": total, "attendees": 0, PER_ATTENDEE: None}
+    if is_open(whole):
+        return {"itemAmount": least, "attendees": 0, PER_ATTENDEE: None}
     for amounts, counts, share in product(totals.pieces, people.pieces, shares.pieces):
         found = _shared(max(amounts.low, least), amounts.high, counts, share)
         if found is not None:
