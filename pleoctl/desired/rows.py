@@ -267,13 +267,13 @@ class FastReader:
             cells = match.groups()
             if "\\" in line:
                 cells = tuple([_decoded(cell) if cell else cell for cell in cells])
-            row = Row(cells[0], {field: cells[n] for field, n in always}, file=shown, column=3)
+            self._at += 1
+            row = Row(cells[0], {field: cells[n] for field, n in always}, True, None, NOTHING, shown, self._at, 3)
             if (match.lastindex or 0) > last or '""' in line:
                 _complete(row, kind, cells, places)
                 _check(row, kind)
             elif len(line) > places.longest or _are_blank(cells, needed):
                 _check(row, kind)
-            self._at = row.line = self._at + 1
             yield row
 
     def _dimensions(self) -> Iterator[Dimension]:

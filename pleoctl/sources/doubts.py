@@ -50,8 +50,8 @@ def doubtful_texts(table: Table) -> Iterator[Finding]:
     found: dict[str, tuple[str, int | None, int]] = {}
     for row in table.rows:
         for cell in row.cells.values():
-            words = doubtful_text(cell) if isinstance(cell, str) else None
-            if words is not None:
+            plain = not isinstance(cell, str) or (cell.isascii() and cell.isprintable())
+            if not plain and (words := doubtful_text(cell)) is not None:
                 text, line, number = found.get(words, (cell, row.line, 0))
                 found[words] = (text, line, number + 1)
     for words, (text, line, number) in found.items():

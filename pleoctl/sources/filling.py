@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 def filled(cells: dict[str, Any], kind: Kind, table: Table, section: Mapping[str, Any]) -> dict[str, Any]:
     """The cells of a row as the source's section (``rateUnit``, ``defaultCurrency``) says that they are meant."""
+    if not kind.rated and not kind.general:
+        return cells
     config = section.get(kind.section)
     said: Mapping[str, Any] = config if isinstance(config, dict) else {}
     unit = said.get("rateUnit", table.rate_unit)

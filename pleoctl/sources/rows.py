@@ -54,34 +54,30 @@ class RowReader:
 
     def _row(self, source: SourceRow, kind: Kind, table: Table) -> Row:
         cells = filled(source.cells, kind, table, self._section)
-        problem = source.problem or self._problem(cells, kind)
+        texts = {name: value for name, value in cells.items() if isinstance(value, str)}
+        problem = source.problem or self._problem(cells, texts, kind)
         identity = cells.get(kind.key)
         if not isinstance(identity, str) or not _is_key(identity):
             broken = isinstance(identity, str) and not is_whole(identity)
             identity, problem = None, problem if broken else f"has no {kind.key}"
-        row = Row(identity, self._fields(cells, kind), cells.get("active", True) is not False, problem)
+        whole = texts if problem is None else {name: text for name, text in texts.items() if is_whole(text)}
+        row = Row(identity, self._fields(cells, whole, kind), cells.get("active", True) is not False, problem)
         if problem is None:
-            endless = {"expires": None} if cells.get("expires") in NO_END else {}
-            row.local = local_of(kind, {**cells, **endless})
+            endless = cells.get("expires") in NO_END
+            row.local = local_of(kind, {**cells, "expires": None} if endless else cells)
         row.file, row.line = source.file or table.name, source.line or 0
         if problem is not None:
-            texts = {name: value for name, value in cells.items() if isinstance(value, str)}
             self._report(row, problem, kind.cure(texts) if problem == kind.problem(texts) else None)
         return row
 
     @staticmethod
-    def _fields(cells: dict[str, Any], kind: Kind) -> dict[str, str | None]:
-        texts: dict[str, str | None] = {}
-        for name in kind.names:
-            if name in cells:
-                value = cells[name]
-                texts[name] = value if isinstance(value, str) and is_whole(value) else None
-        said = fields_of(kind, texts)
-        return {name: said[name] for name in texts}
+    def _fields(cells: dict[str, Any], texts: dict[str, str], kind: Kind) -> dict[str, str | None]:
+        given = {name: texts.get(name) for name in kind.names if name in cells}
+        said = fields_of(kind, given)
+        return {name: said[name] for name in given}
 
     @staticmethod
-    def _problem(cells: dict[str, Any], kind: Kind) -> str | None:
-        texts = {name: value for name, value in cells.items() if isinstance(value, str)}
+    def _problem(cells: dict[str, Any], texts: dict[str, str], kind: Kind) -> str | None:
         wrong = _not_text(cells, kind) or _broken(texts) or kind.problem(texts) or _wrong_local(texts)
         if wrong is None and not isinstance(cells.get("active", True), bool):
             wrong = f"active is neither true nor false: {cells.get('active')!r}"
