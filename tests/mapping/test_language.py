@@ -175,9 +175,15 @@ def test_targets_name_every_account(tmp_path: Path) -> None:
 CSV = HEAD.split("  rows:")[0] + "  file: vendors.csv\ninclude: [standard]\n"
 
 
-def test_vendors_from_csv(tmp_path: Path) -> None:
-    """Empty cells are absent; a byte order mark and quoted commas are fine."""
-    text = '\ufeffcode,externalId,account,blocked\n"A,1",x,2901,\nB,,,true\n'
+@pytest.mark.parametrize(
+    "text",
+    [
+        '\ufeffcode,externalId,account,blocked\n"A,1",x,2901,\nB,,,true\n',
+        "code;externalId;account;blocked\nA,1;x;2901;\nB;;;true\n",
+    ],
+)
+def test_vendors_from_csv(tmp_path: Path, text: str) -> None:
+    """Empty cells are absent; a byte order mark, quoted commas and semicolons are fine."""
     rows = engine(tmp_path, CSV, None, **{"vendors.csv": text}).rules.vendors
     assert [(v.code, v.external_id, v.account, v.blocked) for v in rows] == [
         ("A,1", "x", "2901", False),
@@ -198,7 +204,7 @@ def test_a_vendor_file_that_is_missing_is_told_where_it_is_named(tmp_path: Path)
         ("code,acount\nA,1\n", 1, "did you mean 'account'?"),
         ("account\n1\n", 1, "code"),
         ("code,code\nA,B\n", 1, "twice"),
-        ("code;account\nA;1\n", 1, "write commas"),
+        ("code;acount\nA;1\n", 1, "did you mean 'account'?"),
         ("code,account\nA\n", 2, "has 1 cell where"),
         ("code,blocked\nA,maybe\n", 2, "blocked"),
         ("code,account\n,1\n", 2, "no code"),

@@ -52,6 +52,12 @@ class Source:
         return self.document.finding(path, code, message, hint=hint)
 
 
+def delimiter_of(text: str) -> str:
+    """What separates the cells of a table: a semicolon or a comma, whichever its first line has more of."""
+    first = text.split("\n", 1)[0]
+    return ";" if first.count(";") > first.count(",") else ","
+
+
 def folder_reader(root: Path) -> Callable[[str], bytes]:
     """Reads files below a folder, also through links only below it."""
 

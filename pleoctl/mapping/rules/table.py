@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import MOST_ALIKE, Finding, InvalidFile
+from pleoctl.mapping.rules.files import delimiter_of
 from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.mapping.vocabulary import (
     CELL_FIELDS,
@@ -96,8 +97,7 @@ class Table:
     # --- reading -----------------------------------------------------------------------------------------------
 
     def _read(self, text: str) -> None:
-        first = self._lines[0] if self._lines else ""
-        self._delimiter = ";" if first.count(";") > first.count(",") else ","
+        self._delimiter = delimiter_of(text)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter, strict=True)
         try:
             self._header = [name.strip() for name in next(reader, [])]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import MOST_ALIKE, Finding, InvalidFile
 from pleoctl.mapping.items import Supplier, attribute
+from pleoctl.mapping.rules.files import delimiter_of
 from pleoctl.mapping.rules.model import VendorRow, literal
 from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.place import Place
@@ -41,7 +42,7 @@ def vendor_row(data: dict[str, Any], place: Place) -> VendorRow:
 
 def read_csv(text: str, shown: str) -> Iterator[VendorRow]:
     """Vendors of a CSV file; empty cells are absent. Raises `InvalidFile` with the line."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
     try:
         header = next(reader, [])
         _check_header(header, shown)
@@ -55,8 +56,6 @@ def read_csv(text: str, shown: str) -> Iterator[VendorRow]:
 
 
 def _check_header(header: list[str], shown: str) -> None:
-    if len(header) == 1 and ";" in header[0]:
-        raise InvalidFile("separates its cells by semicolons", place=Place(shown, 1), hint="write commas")
     findings = [
         Finding(UNKNOWN, f"unknown column {name!r}", place=Place(shown, 1), hint=did_you_mean(name, _COLUMNS, "known"))
         for name in [n for n in header if n not in _COLUMNS][:MOST_ALIKE]
