@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import openpyxl
 import pytest
 
 from pleoctl.documents.load import parse
@@ -58,6 +59,28 @@ def test_one_file_after_the_other(folder: Path, cli: Any) -> None:
     assert [row["externalId"] for row in state["accounts"] + state["vendors"]] == ["1000", "1010", "100"]
     values = {row["code"]: [value["code"] for value in row["values"]] for row in state["dimensions"]}
     assert values == {"CC": ["1"], "P 1": ["7", "8"]}
+
+
+def test_two_sheets_of_one_workbook(folder: Path, cli: Any) -> None:
+    """The chart is the one with types and tax codes; values of a dimension are looked for in another."""
+    book = openpyxl.Workbook()
+    chart, centres = book.worksheets[0], book.create_sheet("Centres")
+    for row in (
+        ["Acme"],
+        ["No", "Name", "Type", "VAT code"],
+        [1000, "Bank", "Posting", "V25"],
+        [1010, "Cash", "Posting", ""],
+    ):
+        chart.append(row)
+    for row in (["Code", "Name"], ["01", "Sales"]):
+        centres.append(row)
+    book.save(folder / "as" / "books.xlsx")
+    assert cli("source", "init", "as/books.xlsx").code == 0
+    assert cli("source", "init", "as/books.xlsx", "--dimension", "CC").code == 0
+    assert cli("export").code == 0
+    state = parse((folder / "desired-state.yaml").read_text(encoding="utf-8"), "d").data
+    assert [row["code"] for row in state["accounts"]] == ["1000", "1010"]
+    assert state["dimensions"][0]["values"] == [{"code": "01", "name": "Sales"}]
 
 
 BESIDE = {

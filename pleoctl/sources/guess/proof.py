@@ -43,6 +43,7 @@ _SQLITE: Final = b"SQLite format 3\x00"
 _GZIP: Final = b"\x1f\x8b"
 _ZIP: Final = b"PK\x03\x04"
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
+_OF_CHARTS: Final = frozenset({"type", "tax", "currency"})
 _SAMPLE_ROWS: Final = 200_000
 
 
@@ -154,7 +155,11 @@ def _xlsx(sample: Sample, _content: bytes) -> list[str]:
             problems.append(error)
     if not sheets:
         raise problems[0] if problems else SourceError("has no sheet with cells", place=Place(sample.name))
-    best = max(sheets, key=lambda name: (sheets[name].score, len(sheets[name].rows)))
+    # Where values of a dimension are looked for, what looks like a chart of accounts comes last.
+    charts = {
+        name for name, sheet in sheets.items() if sample.dimension is not None and _OF_CHARTS & sheet.roles.keys()
+    }
+    best = max(sheets, key=lambda name: (name not in charts, sheets[name].score, len(sheets[name].rows)))
     settings = [said("path", word(sample.name), "", 4)]
     others = [name for name in sheets if name != best]
     if others or problems:
