@@ -93,6 +93,20 @@ def test_one_run_at_a_time(store: Objects, time: FakeTime) -> None:
         assert time.seconds == begun
 
 
+def test_each_vendor_s_conditions_are_spoken(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Google's are generations: taken once, renewed, known again after a lost answer, given back."""
+    monkeypatch.setenv("GOOGLE_BASE_URL", door.url)
+    monkeypatch.setenv("GOOGLE_BEARER_TOKEN", "s3cret-word")
+    store = Objects("gs://locks/pleoctl")
+    with lock_of(store).hold(who("one"), 0) as lease:
+        assert not lease_of(store, "two").take(None)
+        door.faults.append("after")
+        assert lease.renew()
+        lease.check()
+    with lock_of(store).hold(who("two"), 0):
+        pass
+
+
 @pytest.mark.parametrize("hours", [-5, 5])
 def test_a_killed_run_is_waited_out(store: Objects, caplog: pytest.LogCaptureFixture, hours: int) -> None:
     """30 s and one request's deadline by the waiting one's clock, whatever any machine takes for the time of day."""

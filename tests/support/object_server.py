@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class MemoryStore:
-    """What a lock needs of S3, one bucket; ``obeys`` False: it knows no conditional writes."""
+    """What a lock needs of S3 and of Google, one bucket; ``obeys`` False: it knows no conditional writes."""
 
     obeys: bool = True
     objects: dict[str, tuple[bytes, str]] = field(default_factory=dict)
-    _numbers: Iterator[int] = field(default_factory=count)
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -39,17 +39,19 @@ class MemoryStore:
             if method == "PUT":
                 return self._put(url.path, headers, body)
             content, tag = self.objects.get(url.path, (b"", ""))
-            dated = {"ETag": tag, "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"}
+            dated = {**_versions(tag), "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"}
             return (200, content, dated) if tag else _error(404, "NoSuchKey")
 
     def _put(self, key: str, headers: dict[str, str], body: bytes) -> Answer:
         tag = self.objects.get(key, (b"", ""))[1]
         absent, match = headers.get("if-none-match"), headers.get("if-match")
+        if (generation := headers.get("x-goog-if-generation-match")) is not None:
+            absent, match = ("*", None) if generation == "0" else (None, f'"{generation}"')
         if self.obeys and ((absent and tag) or (match and match != tag)):
             return _error(412, "PreconditionFailed")
         made = f'"{next(self._numbers)}"'
         self.objects[key] = (body, made)
-        return 200, b"", {"ETag": made}
+        return 200, b"", _versions(made)
 
     def _listed(self, prefix: str) -> Answer:
         keys = [key.split("/", 2)[2] for key in sorted(self.objects)]
@@ -59,6 +61,10 @@ class MemoryStore:
             if key.startswith(prefix)
         )
         return 200, f"<ListBucketResult><IsTruncated>false</IsTruncated>{rows}</ListBucketResult>".encode(), {}
+
+
+def _versions(tag: str) -> dict[str, str]:
+    return {"ETag": tag, "x-goog-generation": tag.strip('"')}
 
 
 def _error(status: int, code: str) -> Answer:
