@@ -27,6 +27,7 @@ _WORDS: Final = {
     "False": False,
     "FALSE": False,
 }
+_LONGEST_WORD: Final = len("false")
 
 # Everything that YAML 1.1 or 1.2 may read as something other than a string, beyond the agreed forms above.
 _SUSPECT: Final = re.compile(
@@ -51,6 +52,8 @@ class Ambiguous:
 
 def plain_value(text: str) -> str | int | float | bool | Ambiguous | None:
     """The value of a plain scalar on which YAML 1.1 and 1.2 agree, else `Ambiguous`."""
+    if len(text) > _LONGEST_WORD and text[0].isalpha():
+        return text  # as most are: whatever else is no text begins otherwise
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):
