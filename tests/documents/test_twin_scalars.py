@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from awkward import TEXT
@@ -52,6 +52,7 @@ def test_a_plain_scalar_on_which_all_readers_agree_keeps_its_meaning(text: str, 
 
 
 @given(st.text("0123456789.-+eExXoObB_:nNaAfFyYsStTrRuUlL~=< ", min_size=1, max_size=10))
+@example("-_")
 def test_a_plain_scalar_is_text_only_if_every_reader_says_so(text: str) -> None:
     """Whatever ruamel.yaml reads as a non-string, in YAML 1.1 or 1.2, is never taken for text."""
     from ruamel.yaml.resolver import VersionedResolver
