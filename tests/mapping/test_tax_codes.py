@@ -208,3 +208,9 @@ def test_another_word_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidFile) as caught:
         engine(tmp_path, TAKEN.replace("rows: desired", "rows: desird"))
     assert "did you mean 'desired'" in str(caught.value.findings[0].hint)
+
+
+def test_a_tax_code_that_is_archived_is_not_unknown(books: Path, cli: Cli) -> None:
+    """Only what the accounting system does not have is unknown under `failureTypes: v3`."""
+    (books / "mapping.yaml").write_text(TAKEN + "failureTypes: v3\n")
+    assert booked(books, cli, taxed("OLD"), taxed("NEW")) == ["invalid_configuration", "tax_code_unknown"]

@@ -30,6 +30,7 @@ class Checks:
         self._contra_fails = rules.unexpected_contra == "fail"
         self._tax_codes = rules.tax_codes
         self._tax_table = rules.tax_table
+        self._archived = rules.archived_tax_codes
         self._absent = ABSENT_REASONS[rules.failure_types]
 
     def contra(self, work: Work) -> None:
@@ -61,6 +62,8 @@ class Checks:
 
     def tax_code(self, code: str | None) -> None:
         """Raise `ItemFailure` for a tax code that is not among the listed ones (X7)."""
+        if code in self._archived:
+            raise wrong(f"tax code {code} is archived in the accounting system; choose another in Pleo")
         if code is not None and self._tax_codes is not None and code not in self._tax_codes:
             text = f"tax code {code} is not among tax.taxCodes; choose another in Pleo, or add it (desired: export)"
             raise ItemFailure(self._absent["taxCode"], text)

@@ -36,6 +36,7 @@ def filled(rules: Rules, desired: Callable[[], DesiredState | None]) -> Rules:
         if kind == TAX_CODE.name:
             rules.tax_table = {code.code: code for row in rows if row.key and row.active for code in [_tax_code(row)]}
             rules.tax_codes = frozenset(rules.tax_table)
+            rules.archived_tax_codes = frozenset(row.key for row in rows if row.key and not row.active)
         else:
             rules.vendors += [_vendor(row) for row in rows if row.key]
     rules.digest = digest(

@@ -257,6 +257,7 @@ class Rules:
     tax_shape: Literal["code", "split"] = "code"
     tax_codes: frozenset[str] | None = None
     tax_table: dict[str, TaxCode] = field(default_factory=dict)
+    archived_tax_codes: frozenset[str] = frozenset()
     wants: dict[str, Place] = field(default_factory=dict)
     description: Template | None = None
     divisors: dict[str, int] = field(default_factory=dict)
