@@ -21,6 +21,24 @@ _LISTS: Final = frozenset({"links", "_links", "link"})
 _FLAGS: Final = frozenset({"hasmore", "has_more", "hasnextpage", "has_next_page"})
 
 
+_TOTALS: Final = frozenset(
+    {"total", "totalcount", "total_count", "totalresults", "total_results", "totalitems", "total_items"}
+    | {"totalrecords", "total_records", "itemcount", "count", "@odata.count"}
+)
+
+
+def announced(answer: dict[str, Any]) -> tuple[str, int] | None:
+    """The number of rows that an answer, or an object of it, seems to announce, and its name; the largest there is."""
+    inner = (value for value in answer.values() if isinstance(value, dict))
+    found = [
+        (name, value)
+        for one in (answer, *inner)
+        for name, value in one.items()
+        if name.casefold() in _TOTALS and isinstance(value, int) and not isinstance(value, bool)
+    ]
+    return max(found, key=lambda one: one[1], default=None)
+
+
 def goes_on(answer: dict[str, Any], *, by_any_name: bool) -> str | None:
     """The name in an answer, or in an object of it, that says that more rows follow; None where none does.
 

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from pleoctl.errors import Finding, SourceError
 from pleoctl.hosts import same_server
 from pleoctl.remote.pages import endless
-from pleoctl.sources.http.annotations import goes_on, unread_list
+from pleoctl.sources.http.annotations import announced, goes_on, unread_list
 from pleoctl.sources.http.expressions import Expression, ExpressionError
 from pleoctl.words import many, short_of
 
@@ -76,6 +76,7 @@ class ListReader:
         self._key = [resource.fields[name] for name in resource.identity]
         self._full = False
         self._tokens: set[str] = set()
+        self._announced: tuple[str, int] | None = None
 
     @property
     def unproven(self) -> bool:
@@ -91,6 +92,15 @@ class ListReader:
                 "info",
                 hint="give total or count where the system has one; else a page that it leaves out is not noticed",
             )
+        if self._total is None and self._announced is not None and self._announced[1] > self._count:
+            name, number = self._announced
+            yield Finding(
+                "full-page",
+                f"{self._label()} gave {self._count} rows, and says {number} at {name!r}",
+                "warning",
+                hint="if that is the number of all rows, give it as total, and describe the paging",
+            )
+            return
         # A server may give fewer rows than asked for, and name what follows otherwise than is looked for.
         once = self._resource.paging == "none" or self._is_named_nowhere()
         alone = once and self._resource.request is not None and self._pages == 1 and self._total is None
@@ -155,6 +165,7 @@ class ListReader:
             body = {**body, "parent": self._parent}
         rows = self._records(body)
         self._note_total(body)
+        self._announced = announced(body) if isinstance(body, dict) else None
         self._refuse_repeats(rows)
         self._count += len(rows)
         return rows

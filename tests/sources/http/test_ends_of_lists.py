@@ -166,6 +166,16 @@ def test_exactly_a_usual_page_is_told(server: FakeServer, books: Books, number: 
     assert books.findings(accounts(server, paginate)) == []
 
 
+@pytest.mark.parametrize("body", [{"total": 12}, {"meta": {"totalCount": 12}}, {"count": 12}])
+def test_a_larger_number_than_rows_came_is_told(server: FakeServer, books: Books, body: dict[str, Any]) -> None:
+    """Nobody said that it is the total, and it may well be."""
+    server.app = lambda _call: Reply({"rows": ROWS[:7], **body})
+    (found,) = books.findings(accounts(server, {"type": "none"}))
+    assert (found.code, "gave 7 rows, and says 12 at" in found.message) == ("full-page", True)
+    server.app = lambda _call: Reply({"rows": ROWS[:12], **body})
+    assert books.findings(accounts(server, {"type": "none"})) == []
+
+
 def test_a_count_proves_a_list_that_has_no_total(server: FakeServer, books: Books) -> None:
     """A second request says how many rows there are; fewer are refused."""
 
