@@ -96,7 +96,7 @@ class ListReader:
             name, number = self._announced
             yield Finding(
                 "full-page",
-                f"{self._label()} gave {self._count} rows, and says {number} at {name!r}",
+                f"{self._label()} gave {many(self._count, 'row')}, and says {number} at {name!r}",
                 "warning",
                 hint="if that is the number of all rows, give it as total, and describe the paging",
             )
