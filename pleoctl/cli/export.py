@@ -7,9 +7,7 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
 from pleoctl.errors import ExitCode
-from pleoctl.model.kinds import KINDS
 from pleoctl.text import Shown
-from pleoctl.words import many
 
 
 @as_command("export")
@@ -25,6 +23,7 @@ def command(options: Options, *, check: bool) -> Output:
     pleoctl export --check
 
     """
+    from pleoctl.report.source import counted_rows
     from pleoctl.sources.write import export_to_workspace
 
     exported = export_to_workspace(open_workspace(options), check=check)
@@ -32,6 +31,6 @@ def command(options: Options, *, check: bool) -> Output:
     counts = exported.counts
     files = ", ".join(exported.changed)
     done = ("would change" if check else "wrote") + f" {files}" if files else "nothing to change"
-    told = ", ".join(many(counts[kind.section], kind.noun) for kind in KINDS.values() if kind.section in counts)
+    told = counted_rows(counts)
     text = Shown.lines([f"Read {told} ({counts['held']} held): {done}."])
     return Output(text, {"changed": exported.changed, "counts": counts}, exported.findings, code)

@@ -55,7 +55,7 @@ def check(options: Options, *, trace: int, offline: bool) -> Output:
     pleoctl source check --trace 3 --offline
 
     """
-    from pleoctl.report.source import hint_lines, preview_lines, source_lines
+    from pleoctl.report.source import counted_rows, hint_lines, preview_lines, source_lines
     from pleoctl.sources.export import export_state
     from pleoctl.sources.opening import open_source
 
@@ -63,7 +63,7 @@ def check(options: Options, *, trace: int, offline: bool) -> Output:
     source = _Remembering(open_source(workspace))
     exported = export_state(workspace, source)
     counted = exported.counts
-    text = Shown.lines([", ".join(f"{number} {name}" for name, number in counted.items())])
+    text = Shown.lines([f"{counted_rows(counted)}, {counted['held']} held"])
     text += Shown.lines(source_lines(exported.state))
     compared, told = (None, []) if offline else _compared(workspace, exported.state)
     findings = [*exported.findings, *told]

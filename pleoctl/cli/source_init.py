@@ -59,7 +59,7 @@ def command(
     pleoctl source init as/suppliers.csv --table vendors -o -
 
     """
-    from pleoctl.report.source import source_lines
+    from pleoctl.report.source import counted_rows, source_lines
     from pleoctl.sources.context import Context
     from pleoctl.sources.export import counts
     from pleoctl.sources.guess import Folder, Sample, draft
@@ -77,7 +77,7 @@ def command(
     told: list[Finding] = []
     written = _written(options, made, workspace, output, told)
     found = counts(made.state)
-    counted = ", ".join(f"{number} {name}" for name, number in found.items() if number)
+    counted = counted_rows(found, least=1) + (f", {found['held']} held" if found["held"] else "")
     lines = [f"{sample.name}: {made.kind}, {counted}", *source_lines(made.state)]
     data = {"section": made.text, "type": made.kind, "counts": found, "wrote": written}
     if written is None and not is_stdout(output or ""):

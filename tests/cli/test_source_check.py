@@ -44,10 +44,10 @@ def test_the_first_look_counts_and_gives_examples(cli: Cli, pleo: Sandbox) -> No
     assert said.code == 0, said
     assert f"Compared with Pleo at {pleo.url} (read only, " in said.stdout
     counted = (
-        "accounts: 1 of 3 active rows (33%) have a record in Pleo, which has 2 active ones; 2 to create, 1 to update"
+        "accounts: 1 of 3 active rows (33%) has a record in Pleo, which has 2 active ones; 2 to create, 1 to update"
     )
     assert counted in said.stdout
-    assert "tags: 1 of 2 active rows (50%) have a record in Pleo" in said.stdout
+    assert "tags: 1 of 2 active rows (50%) has a record in Pleo" in said.stdout
     assert "account:ext-2000" in said.stdout
     assert pleo.state() == before
 
@@ -101,7 +101,7 @@ def test_a_pleo_that_is_not_there_is_told_while_it_is_waited_for(
     (books / "pleoctl.yaml").write_text(text.replace(pleo.url, "http://127.0.0.1:9"), encoding="utf-8")
     said = cli("source", "check")
     assert said.code == 0
-    assert said.stdout.startswith("3 accounts, 1 dimensions, 2 values, 0 held\n")
+    assert said.stdout.startswith("3 accounts, 1 dimension, 2 values, 0 held\n")
     assert said.stderr.count("Pleo cannot be reached yet (no connection to 127.0.0.1:9: refused): trying again") == 1
     assert said.stderr.index("cannot be reached yet") < said.stderr.index("not compared with Pleo")
 

@@ -141,7 +141,7 @@ def test_two_sweeps_at_once_lose_no_run(
         return found
 
     monkeypatch.setattr(JobManager, "get_stalled_jobs", late)
-    assert cli("fleet", "worker", "--drain").stdout == "1 runs.\n"
+    assert cli("fleet", "worker", "--drain").stdout == "1 run.\n"
 
 
 def result(code: int, kind: str = "error") -> CompanyResult:

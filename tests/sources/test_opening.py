@@ -162,7 +162,7 @@ def test_check_tells_what_each_list_became(chart: Path, capsys: pytest.CaptureFi
     (chart / "v.csv").write_text("code,name\nN,North\n", encoding="utf-8")
     assert run(["source", "check", "--offline"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "3 accounts, 1 dimensions, 1 values, 1 held",
+        "3 accounts, 1 dimension, 1 value, 1 held",
         "accounts: 1 active, 1 inactive, 1 held, 1 without code, first '1' 'Cash'",
         "dimension CC (Cost centre): values 1 active, 0 inactive, 0 held, first 'N' 'North'",
         "hints: 1 held-row",
