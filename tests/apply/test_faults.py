@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engine import Engine
     from pleoctl.run.receipt import Receipt
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 FAULTS: dict[str, dict[str, Any]] = {
     "lost": {"kind": "lostAnswer"},
@@ -135,7 +136,9 @@ def test_answers_slower_than_the_timeout(engine: Engine, when: Literal["before",
     assert engine.plan().changes == []
 
 
-def test_a_lost_bulk_call_is_sent_again_as_one(pleo: Sandbox, workspace: Any, desired: Any, cli: Any) -> None:
+def test_a_lost_bulk_call_is_sent_again_as_one(
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
+) -> None:
     """A dropped archive of 250 tags costs one look and one call more, not 100 single ones."""
     tags = [{"code": f"t{n}", "name": f"Tag {n}"} for n in range(600)]
     pleo.reset(Seed(tag_groups=[{"code": "D", "name": "D", "tags": tags}]))

@@ -6,13 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tests.conftest import Cli
 
 # How a script without a terminal asks a shell for the completions of a line.
 ASK = {
@@ -32,7 +34,7 @@ SHELLS = [
 
 @pytest.fixture
 def complete(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workspace: Callable[..., Path], cli: Callable[..., Any]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workspace: Callable[..., Path], cli: Cli
 ) -> Callable[..., set[str]]:
     """The words that a shell offers for the last word of a line, in a workspace with two dimensions."""
     bin_ = tmp_path / "bin"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli
 
 PIPELINE = YAML(typ="safe").load(Path(__file__).parents[2] / "examples/ci/gitlab/.gitlab-ci.yml")
 
@@ -127,7 +128,7 @@ def test_what_enough_people_have_signed_is_applied(
     books: Path,
     desired: Callable[..., Path],
     pleo: Sandbox,
-    cli: Any,
+    cli: Cli,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """Where the environment names approvers, their signatures come as a variable of the manual job."""

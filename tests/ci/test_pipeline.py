@@ -84,9 +84,7 @@ def repository(pleo: Sandbox, workspace: Callable[..., Path], cli: Cli, desired:
     return Repository(workspace(pleo, guard={"maxArchive": {"count": 5, "share": 1}}), cli, desired)
 
 
-def test_a_reviewed_change_reaches_pleo(
-    repository: Repository, github: FakeGitHub, pleo: Sandbox, cli: Callable[..., Any]
-) -> None:
+def test_a_reviewed_change_reaches_pleo(repository: Repository, github: FakeGitHub, pleo: Sandbox, cli: Cli) -> None:
     """Branch, plan, comment, merge, apply of that artifact: Pleo has the change, and there is no drift."""
     assert cli("drift").code == 0
     repository.branch("rename", {**START, "ext-1000": "Stationery", "ext-4000": "Solar"})
@@ -100,7 +98,7 @@ def test_a_reviewed_change_reaches_pleo(
 
 
 def test_a_merge_in_between_makes_the_older_plan_stale(
-    repository: Repository, github: FakeGitHub, pleo: Sandbox, cli: Callable[..., Any]
+    repository: Repository, github: FakeGitHub, pleo: Sandbox, cli: Cli
 ) -> None:
     """Two pull requests touch one account; the second to be applied is refused with 4 and writes nothing."""
     repository.branch("first", {**START, "ext-1000": "First"})

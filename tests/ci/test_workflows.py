@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fake_github import FakeGitHub
+    from tests.conftest import Cli
 
 
 pytestmark = pytest.mark.skipif(
@@ -156,7 +157,7 @@ def test_a_label_approves_one_refused_plan_until_the_next_push(
 
 @HAS_SSH
 def test_a_plan_is_applied_when_enough_people_have_signed_it(
-    repository: Repository, github: FakeGitHub, pleo: Sandbox, cli: Any, tmp_path_factory: pytest.TempPathFactory
+    repository: Repository, github: FakeGitHub, pleo: Sandbox, cli: Cli, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Where the environment names approvers: by signatures in anybody's comments; a number alone is an error."""
     keys = tmp_path_factory.mktemp("keys")

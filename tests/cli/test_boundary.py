@@ -97,7 +97,7 @@ def test_refusals_have_the_envelope(cli: Cli, workspace: MakeWorkspace, desired:
     assert "PLEOCTL_URL" in finding["hint"]
 
 
-def test_a_held_lock_has_the_envelope(cli: Cli, pleo: Any, workspace: MakeWorkspace) -> None:
+def test_a_held_lock_has_the_envelope(cli: Cli, pleo: Sandbox, workspace: MakeWorkspace) -> None:
     """Exit 6: another process holds this company's lock, and is named."""
     from pleoctl.state.lock import FileLock, Holder
 

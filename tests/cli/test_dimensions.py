@@ -126,7 +126,9 @@ def test_deselected_groups_are_archived_and_left_ones_stay(pleo: Sandbox, cli: C
     assert {g["code"] for g in pleo.state()["tagGroups"] if not g["archived"]} == {"C", "F"}
 
 
-def test_before_the_first_export_list_says_what_is_due(pleo: Sandbox, workspace: Any, desired: Any, cli: Cli) -> None:
+def test_before_the_first_export_list_says_what_is_due(
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
+) -> None:
     """Pleo's groups are listed, and the hint names the export; after one without dimensions it names the source."""
     folder = workspace(pleo)
     said = cli("dimensions", "list", "--format", "json")

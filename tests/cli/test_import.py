@@ -23,7 +23,7 @@ def actions(cli: Cli) -> list[tuple[str, str]]:
     return [(change["action"], change["address"]) for change in said.json["changes"]]
 
 
-def test_import_then_plan_has_no_changes(cli: Cli, pleo: Any, workspace: MakeWorkspace) -> None:
+def test_import_then_plan_has_no_changes(cli: Cli, pleo: Sandbox, workspace: MakeWorkspace) -> None:
     """Accounts and groups as they are, archived ones as inactive, the selection in pleoctl.yaml."""
     folder = workspace(pleo, dimensions=None)
     said = cli("import", "--format", "json")
@@ -41,7 +41,7 @@ def test_import_then_plan_has_no_changes(cli: Cli, pleo: Any, workspace: MakeWor
     assert pleo.stats()["writes"] == 0
 
 
-def test_an_existing_file_is_not_overwritten(cli: Cli, pleo: Any, workspace: MakeWorkspace) -> None:
+def test_an_existing_file_is_not_overwritten(cli: Cli, pleo: Sandbox, workspace: MakeWorkspace) -> None:
     """Exit 3, untouched, and Pleo is not even asked; --force overwrites, -o writes elsewhere."""
     folder = workspace(pleo)
     path = folder / "desired-state.yaml"
@@ -58,7 +58,7 @@ def test_an_existing_file_is_not_overwritten(cli: Cli, pleo: Any, workspace: Mak
     assert path.read_bytes() == (folder / "live.yaml").read_bytes()
 
 
-def test_a_failed_read_writes_nothing(cli: Cli, pleo: Any, workspace: MakeWorkspace) -> None:
+def test_a_failed_read_writes_nothing(cli: Cli, pleo: Sandbox, workspace: MakeWorkspace) -> None:
     """A short list of Pleo is no list: exit 1, no file, pleoctl.yaml as it was."""
     folder = workspace(pleo)
     before = (folder / "pleoctl.yaml").read_bytes()
@@ -68,7 +68,7 @@ def test_a_failed_read_writes_nothing(cli: Cli, pleo: Any, workspace: MakeWorksp
     assert (folder / "pleoctl.yaml").read_bytes() == before
 
 
-def test_comments_in_the_workspace_survive(cli: Cli, pleo: Any, workspace: MakeWorkspace) -> None:
+def test_comments_in_the_workspace_survive(cli: Cli, pleo: Sandbox, workspace: MakeWorkspace) -> None:
     """Only the two lists change."""
     folder = workspace(pleo)
     file = folder / "pleoctl.yaml"
@@ -80,7 +80,7 @@ def test_comments_in_the_workspace_survive(cli: Cli, pleo: Any, workspace: MakeW
         assert note in changed
 
 
-def test_what_pleoctl_could_not_write_is_held(cli: Cli, pleo: Any, workspace: MakeWorkspace) -> None:
+def test_what_pleoctl_could_not_write_is_held(cli: Cli, pleo: Sandbox, workspace: MakeWorkspace) -> None:
     """Blank and over-long live records stay as they are: held rows, warnings, no change."""
     long = "x" * 300
     pleo.reset(
@@ -116,7 +116,7 @@ def test_what_pleoctl_could_not_write_is_held(cli: Cli, pleo: Any, workspace: Ma
 
 
 def test_texts_that_no_file_can_hold_are_held(
-    cli: Cli, pleo: Any, workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A Pleo that answers with half a character: the record stays as it is, and what was written is valid."""
 
@@ -146,7 +146,7 @@ def test_texts_that_no_file_can_hold_are_held(
     assert actions(cli) == []
 
 
-def test_more_than_five_groups_are_left_alone(cli: Cli, pleo: Any, workspace: MakeWorkspace) -> None:
+def test_more_than_five_groups_are_left_alone(cli: Cli, pleo: Sandbox, workspace: MakeWorkspace) -> None:
     """The first five active ones by code are selected, the rest goes to leave."""
     pleo.reset(
         Seed(
@@ -164,7 +164,7 @@ def test_more_than_five_groups_are_left_alone(cli: Cli, pleo: Any, workspace: Ma
     assert actions(cli) == []
 
 
-def test_duplicates_are_the_only_thing_left_to_do(cli: Cli, pleo: Any, workspace: MakeWorkspace) -> None:
+def test_duplicates_are_the_only_thing_left_to_do(cli: Cli, pleo: Sandbox, workspace: MakeWorkspace) -> None:
     """Two active tags with one code: one is kept, the other's archive is planned."""
     pleo.reset(
         Seed(
@@ -241,7 +241,7 @@ def test_any_pleo_can_be_adopted(
 
 @pytest.mark.parametrize("text", ["company: x\n", "dimensions: [\n"])
 def test_a_broken_workspace_is_told_before_anything_is_asked(
-    text: str, cli: Cli, pleo: Any, workspace: MakeWorkspace
+    text: str, cli: Cli, pleo: Sandbox, workspace: MakeWorkspace
 ) -> None:
     """Exit 78."""
     folder = workspace(pleo)
@@ -295,7 +295,7 @@ GROUPS = [
 )
 def test_what_the_workspace_states_is_not_changed(
     cli: Cli,
-    pleo: Any,
+    pleo: Sandbox,
     workspace: MakeWorkspace,
     stated: Any,
     selected: list[str],
@@ -314,7 +314,7 @@ def test_what_the_workspace_states_is_not_changed(
         assert len(actions(cli)) == told.get("not-selected", 0)
 
 
-def test_with_o_nothing_but_that_file_is_written(cli: Cli, pleo: Any, workspace: MakeWorkspace) -> None:
+def test_with_o_nothing_but_that_file_is_written(cli: Cli, pleo: Sandbox, workspace: MakeWorkspace) -> None:
     """Neither the workspace nor the desired state, however little they say."""
     folder = workspace(pleo)
     before = (folder / "pleoctl.yaml").read_bytes()
@@ -324,7 +324,7 @@ def test_with_o_nothing_but_that_file_is_written(cli: Cli, pleo: Any, workspace:
 
 
 def test_rows_are_imported_into_the_files_that_hold_them(
-    cli: Cli, pleo: Any, workspace: MakeWorkspace, desired: MakeDesired
+    cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired
 ) -> None:
     """Each kind where it is, with people's comments; what Pleo does not have goes; the next plan is empty."""
     folder = workspace(pleo, desired=["tags.yaml", "one.yaml", "two.yaml"])

@@ -215,7 +215,7 @@ def test_no_word_of_a_server_is_passed_on(
     liar: str,
     workspace: MakeWorkspace,
     desired: MakeDesired,
-    cli: Any,
+    cli: Cli,
 ) -> None:
     """Neither what it says of a credential, nor its errors, nor these in a traceback."""
     folder = workspace(

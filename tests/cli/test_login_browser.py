@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pleoctl.sandbox import Sandbox
     from pleoctl.text import Shown
+    from tests.conftest import Cli, MakeWorkspace
 
 pty = pytest.importorskip("pty")
 
@@ -47,7 +48,7 @@ def on_a_terminal(folder: Path, environ: dict[str, str], *arguments: str) -> tup
     return process.wait(timeout=30), shown.decode()
 
 
-def test_a_browser_is_opened(pleo: Sandbox, workspace: Any, tmp_path: Path) -> None:
+def test_a_browser_is_opened(pleo: Sandbox, workspace: MakeWorkspace, tmp_path: Path) -> None:
     """It goes through the consent and ends at this machine, although it ends only when it was answered."""
     folder = workspace(pleo, pleo={"url": pleo.url, "auth": AUTH})
     browser = tmp_path / "browser"
@@ -63,7 +64,7 @@ def test_a_browser_is_opened(pleo: Sandbox, workspace: Any, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("environ", [{"BROWSER": "/nowhere/browser"}, {"BROWSER": "false"}, {}])
 def test_where_there_is_none_the_terminal_says_what_to_do(
-    pleo: Sandbox, workspace: Any, cli: Any, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]
+    pleo: Sandbox, workspace: MakeWorkspace, cli: Cli, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]
 ) -> None:
     """The address is still waited for."""
     for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
@@ -12,6 +12,8 @@ from pleoctl.documents.load import parse
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.conftest import Cli
 
 HEAD = """\
 apiVersion: pleoctl/v1
@@ -32,7 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_one_file_after_the_other(folder: Path, cli: Any) -> None:
+def test_one_file_after_the_other(folder: Path, cli: Cli) -> None:
     """Each becomes a table of the one source, the values of a second dimension a part; what stood there stays."""
     files = {
         "chart.csv": ("Konto;Navn;Momskode\n1000;Kasse;\n1010;Bank;I25\n", ()),
@@ -61,7 +63,7 @@ def test_one_file_after_the_other(folder: Path, cli: Any) -> None:
     assert values == {"CC": ["1"], "P 1": ["7", "8"]}
 
 
-def test_two_sheets_of_one_workbook(folder: Path, cli: Any) -> None:
+def test_two_sheets_of_one_workbook(folder: Path, cli: Cli) -> None:
     """The chart is the one with types and tax codes; values of a dimension are looked for in another."""
     book = openpyxl.Workbook()
     chart, centres = book.worksheets[0], book.create_sheet("Centres")
@@ -106,7 +108,7 @@ BESIDE = {
 
 
 @pytest.mark.parametrize("case", BESIDE)
-def test_what_cannot_be_one_source_is_said(case: str, folder: Path, cli: Any) -> None:
+def test_what_cannot_be_one_source_is_said(case: str, folder: Path, cli: Cli) -> None:
     """The place, why, and what to do; the section is shown and the workspace as it was."""
     source, options, words = BESIDE[case]
     text = f"{HEAD}source: {source}\n"

@@ -11,6 +11,8 @@ from pleoctl.documents.load import parse
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.conftest import Cli
+
 HEAD = """\
 apiVersion: pleoctl/v1
 kind: Workspace
@@ -86,7 +88,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def exported(folder: Path, cli: Any) -> list[tuple[str, str, bool]]:
+def exported(folder: Path, cli: Cli) -> list[tuple[str, str, bool]]:
     """What the section in the workspace exports."""
     said = cli("export")
     assert said.code == 0, said
@@ -95,7 +97,7 @@ def exported(folder: Path, cli: Any) -> list[tuple[str, str, bool]]:
 
 
 @pytest.mark.parametrize("language", SAMPLES)
-def test_charts_in_ten_languages_are_understood(language: str, folder: Path, cli: Any) -> None:
+def test_charts_in_ten_languages_are_understood(language: str, folder: Path, cli: Cli) -> None:
     """Encoding, delimiter, header line, columns, headings and states; the section exports the chart as it is meant."""
     text, encoding, rows = SAMPLES[language]
     (folder / "as" / "chart.csv").write_bytes(text.encode(encoding))
@@ -115,7 +117,7 @@ def test_charts_in_ten_languages_are_understood(language: str, folder: Path, cli
     ],
 )
 def test_the_encoding_that_has_the_usual_letters_is_taken(
-    encoding: str, name: str, told: str, folder: Path, cli: Any
+    encoding: str, name: str, told: str, folder: Path, cli: Cli
 ) -> None:
     """What another one would make of it stands beside it, at the first word that they read otherwise."""
     (folder / "chart.csv").write_bytes(f'Konto;Namn\n1930;"{name}"\n'.encode(encoding))
@@ -124,7 +126,7 @@ def test_the_encoding_that_has_the_usual_letters_is_taken(
     assert told in said.stdout
 
 
-def test_the_rest_of_the_file_stays(folder: Path, cli: Any) -> None:
+def test_the_rest_of_the_file_stays(folder: Path, cli: Cli) -> None:
     """The section stands behind what was there, with its guesses as comments; one for the same table is only shown."""
     (folder / "as" / "chart.csv").write_bytes(DANISH.encode("cp1252"))
     assert cli("source", "init", "as/chart.csv").code == 0
@@ -141,7 +143,7 @@ def test_the_rest_of_the_file_stays(folder: Path, cli: Any) -> None:
     assert (folder / "pleoctl.yaml").read_text(encoding="utf-8") == text
 
 
-def test_the_source_of_a_new_workspace_is_replaced(cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_source_of_a_new_workspace_is_replaced(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What `init` wrote is nobody's choice; once somebody changed it, it is theirs."""
     monkeypatch.chdir(tmp_path)
     assert cli("init").code == 0
@@ -155,7 +157,7 @@ def test_the_source_of_a_new_workspace_is_replaced(cli: Any, tmp_path: Path, mon
     assert (tmp_path / "pleoctl.yaml").read_text(encoding="utf-8") == changed
 
 
-def test_values_of_a_dimension(folder: Path, cli: Any) -> None:
+def test_values_of_a_dimension(folder: Path, cli: Cli) -> None:
     """`--dimension` makes a file the values of one dimension."""
     (folder / "as" / "centres.csv").write_text(
         "Nr;Bezeichnung;Aktiv\nK1;Vertrieb;ja\nK2;Einkauf;nein\n", encoding="utf-8"
@@ -167,7 +169,7 @@ def test_values_of_a_dimension(folder: Path, cli: Any) -> None:
     assert cli("export").code == 0
 
 
-def test_a_last_line_is_no_account(folder: Path, cli: Any) -> None:
+def test_a_last_line_is_no_account(folder: Path, cli: Cli) -> None:
     """A row with neither type nor name goes with the headings, whose cells say nothing about what is active."""
     head, rest = "No;Name;Type;Active\n1;A;Heading;\n", "2;B;Posting;Yes\n3;C;Posting;No\n"
     (folder / "chart.csv").write_text(f"{head}{rest}2 accounts;;;\n", encoding="utf-8")
@@ -224,7 +226,7 @@ Leverantörsnr;Leverantör;Valuta;Land;Orgnr;Momsnr;Spärrad
 
 
 @pytest.mark.parametrize("which", LISTS)
-def test_vendors_and_tax_codes(which: str, folder: Path, cli: Any) -> None:
+def test_vendors_and_tax_codes(which: str, folder: Path, cli: Cli) -> None:
     """`--table` says what a file lists; its columns, unit and missing currency are understood or told."""
     table, text, rows = LISTS[which]
     (folder / "as" / "list.csv").write_text(text, encoding="utf-8")
@@ -240,7 +242,7 @@ def test_vendors_and_tax_codes(which: str, folder: Path, cli: Any) -> None:
     assert ("fixed: {type: inclusive}   # of all rows" in section) == (which == "percentages")
 
 
-def test_a_file_lists_one_thing(folder: Path, cli: Any) -> None:
+def test_a_file_lists_one_thing(folder: Path, cli: Cli) -> None:
     """`--table` is for tables, and no values of a dimension."""
     (folder / "as" / "list.csv").write_text("Konto;Namn\n1930;Bank\n", encoding="utf-8")
     assert cli("source", "init", "as/list.csv", "--table", "vendors", "--dimension", "CC").code == 64
@@ -260,7 +262,7 @@ ENDS = [
 
 
 @pytest.mark.parametrize(("written", "expires"), ENDS)
-def test_ends_of_values_are_days(written: str, expires: str | None, folder: Path, cli: Any) -> None:
+def test_ends_of_values_are_days(written: str, expires: str | None, folder: Path, cli: Cli) -> None:
     """A form that only one reading fits is written down; where two do, or none, the person is told."""
     text = f"Nr;Bezeichnung;Gültig bis\nK1;Vertrieb;{written}\nK2;Einkauf;\n"
     (folder / "as" / "centres.csv").write_text(text, encoding="utf-8")
@@ -273,7 +275,7 @@ def test_ends_of_values_are_days(written: str, expires: str | None, folder: Path
     assert (told in (folder / "pleoctl.yaml").read_text(encoding="utf-8")) == (expires is None)
 
 
-def test_a_file_of_its_own_is_never_overwritten(folder: Path, cli: Any) -> None:
+def test_a_file_of_its_own_is_never_overwritten(folder: Path, cli: Cli) -> None:
     """`-o` writes a new file, or standard output; without a workspace the section is shown."""
     (folder / "chart.csv").write_text("Konto,Namn\n1930,Bank\n", encoding="utf-8")
     assert cli("source", "init", "chart.csv", "-o", "section.yaml").code == 0
@@ -288,7 +290,7 @@ def test_a_file_of_its_own_is_never_overwritten(folder: Path, cli: Any) -> None:
     assert shown.stdout.endswith(written)
 
 
-def test_a_hostile_chart_is_only_text(folder: Path, cli: Any) -> None:
+def test_a_hostile_chart_is_only_text(folder: Path, cli: Cli) -> None:
     """Headers and words that would end a comment or a value, or move a cursor, stay what they are."""
     text = '"Konto\n#: {x","Namn","Typ"\n1,"a\x1b[2J","x\n  type: exec\u2028"\n2,b,"\u202e{{%"\n3,c,"::warning::x"\n'
     (folder / "as" / "chart.csv").write_text(text, encoding="utf-8")
@@ -315,7 +317,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("content", "words"), WRONG, ids=[words for _, words in WRONG])
-def test_what_no_section_would_read_is_said(content: bytes, words: str, folder: Path, cli: Any) -> None:
+def test_what_no_section_would_read_is_said(content: bytes, words: str, folder: Path, cli: Cli) -> None:
     """One sentence, exit 1, nothing written."""
     (folder / "chart.csv").write_bytes(content)
     said = cli("source", "init", "chart.csv")
@@ -324,7 +326,7 @@ def test_what_no_section_would_read_is_said(content: bytes, words: str, folder: 
     assert (folder / "pleoctl.yaml").read_text(encoding="utf-8") == HEAD
 
 
-def test_files_elsewhere_are_not_named(folder: Path, cli: Any) -> None:
+def test_files_elsewhere_are_not_named(folder: Path, cli: Cli) -> None:
     """A section names files of the workspace, and only those that are there."""
     outside = folder.parent / "outside.csv"
     outside.write_text("Konto;Namn\n1;a\n", encoding="utf-8")
@@ -336,7 +338,7 @@ def test_files_elsewhere_are_not_named(folder: Path, cli: Any) -> None:
     assert cli("source", "init", "nowhere.csv").code == 78
 
 
-def test_a_file_in_flow_style_is_left_alone(folder: Path, cli: Any) -> None:
+def test_a_file_in_flow_style_is_left_alone(folder: Path, cli: Cli) -> None:
     """Where the section has no place, it says so."""
     (folder / "chart.csv").write_text("Konto;Namn\n1;a\n", encoding="utf-8")
     pleo = '{url: "http://127.0.0.1:9", auth: {apiKey: env:X}}'

@@ -16,13 +16,16 @@ from pleoctl.sandbox import Credential, Fault, Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
+
 HEAD = "apiVersion: pleoctl/v1\nkind: DesiredState\n"
 
 
 # --- init ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_scaffold_is_a_valid_workspace(cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_scaffold_is_a_valid_workspace(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """init, export, validate: nothing to repair by hand."""
     said = cli("init", str(tmp_path / "books"))
     assert said.code == 0
@@ -34,7 +37,7 @@ def test_the_scaffold_is_a_valid_workspace(cli: Any, tmp_path: Path, monkeypatch
 
 
 def test_a_scaffold_without_an_export_says_what_is_next(
-    cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before the first export there is no desired state: that is told, with the command that makes it."""
     monkeypatch.chdir(tmp_path)
@@ -45,7 +48,7 @@ def test_a_scaffold_without_an_export_says_what_is_next(
     assert "pleoctl export" in said.stderr
 
 
-def test_init_never_overwrites(cli: Any, tmp_path: Path) -> None:
+def test_init_never_overwrites(cli: Cli, tmp_path: Path) -> None:
     """Each file that exists stays, to the byte; the others are written."""
     (tmp_path / "pleoctl.yaml").write_text("mine")
     said = cli("init", str(tmp_path), "--format", "json")
@@ -58,7 +61,7 @@ def test_init_never_overwrites(cli: Any, tmp_path: Path) -> None:
     assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
 
 
-def test_init_below_a_file_is_an_error(cli: Any, tmp_path: Path) -> None:
+def test_init_below_a_file_is_an_error(cli: Cli, tmp_path: Path) -> None:
     """No traceback where no folder can be."""
     (tmp_path / "file").write_text("x")
     said = cli("init", str(tmp_path / "file" / "books"))
@@ -68,7 +71,7 @@ def test_init_below_a_file_is_an_error(cli: Any, tmp_path: Path) -> None:
 # --- validate, config, schema --------------------------------------------------------------------------------------
 
 
-def test_validate_tells_the_problems_of_every_file(cli: Any, workspace: Any) -> None:
+def test_validate_tells_the_problems_of_every_file(cli: Cli, workspace: MakeWorkspace) -> None:
     """Not only those of the first one."""
     folder = workspace(None, desired=["one.yaml", "two.yaml", "three.yaml"], dimensions={"selected": ["A", "a"]})
     (folder / "one.yaml").write_text(HEAD + "acounts: []\n")
@@ -78,7 +81,7 @@ def test_validate_tells_the_problems_of_every_file(cli: Any, workspace: Any) -> 
     assert [f["file"] for f in said.json["findings"]] == ["pleoctl.yaml", "one.yaml", "two.yaml", "three.yaml"]
 
 
-def test_config_show_tells_every_setting(cli: Any, workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_config_show_tells_every_setting(cli: Cli, workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """Key, value and origin; text and JSON agree."""
     workspace(source={"type": "csv", "accounts": {"path": "a.csv"}})
     monkeypatch.setenv("PLEOCTL_URL", "http://127.0.0.1:1234")
@@ -95,7 +98,7 @@ def test_config_show_tells_every_setting(cli: Any, workspace: Any, monkeypatch: 
 
 
 @pytest.mark.parametrize("name", schema_names())
-def test_every_schema_is_valid_draft_7(name: str, cli: Any) -> None:
+def test_every_schema_is_valid_draft_7(name: str, cli: Cli) -> None:
     """Printed as it is, ready for yaml-language-server."""
     said = cli("schema", name)
     data = json.loads(said.stdout)
@@ -105,7 +108,7 @@ def test_every_schema_is_valid_draft_7(name: str, cli: Any) -> None:
     assert cli("schema", name, "--format", "json").json["result"] == data
 
 
-def test_schema_without_a_name_lists_them(cli: Any) -> None:
+def test_schema_without_a_name_lists_them(cli: Cli) -> None:
     """One per line."""
     assert cli("schema").stdout.split() == schema_names()
 
@@ -119,7 +122,7 @@ LOOSE = HEAD + (
 TIGHT = HEAD + ('accounts:\n- {externalId: "a", name: "A"}  # behind a\n# about b\n- {externalId: "b", name: "B"}\n')
 
 
-def test_fmt_writes_as_export_does_and_once_is_enough(cli: Any, workspace: Any) -> None:
+def test_fmt_writes_as_export_does_and_once_is_enough(cli: Cli, workspace: MakeWorkspace) -> None:
     """Sorted, one row one line, comments kept; --check only tells."""
     folder = workspace()
     path = folder / "desired-state.yaml"
@@ -132,7 +135,7 @@ def test_fmt_writes_as_export_does_and_once_is_enough(cli: Any, workspace: Any) 
     assert cli("fmt", "--format", "json").json["result"] == {"changed": []}
 
 
-def test_fmt_leaves_every_file_alone_if_one_is_invalid(cli: Any, workspace: Any) -> None:
+def test_fmt_leaves_every_file_alone_if_one_is_invalid(cli: Cli, workspace: MakeWorkspace) -> None:
     """Exit 78 before anything is written, whatever the order of the files."""
     folder = workspace(None, desired=["one.yaml", "two.yaml", "three.yaml"])
     files = {"one.yaml": LOOSE, "two.yaml": HEAD + "accounts: [\n", "three.yaml": HEAD + "acounts: []\n"}
@@ -144,7 +147,7 @@ def test_fmt_leaves_every_file_alone_if_one_is_invalid(cli: Any, workspace: Any)
     assert {name: (folder / name).read_text() for name in files} == files
 
 
-def test_fmt_removes_marks_and_foreign_line_ends(cli: Any, workspace: Any) -> None:
+def test_fmt_removes_marks_and_foreign_line_ends(cli: Cli, workspace: MakeWorkspace) -> None:
     """The canonical file is UTF-8 without a mark, with line feeds."""
     folder = workspace()
     (folder / "desired-state.yaml").write_bytes(b"\xef\xbb\xbf" + TIGHT.replace("\n", "\r\n").encode())
@@ -152,7 +155,7 @@ def test_fmt_removes_marks_and_foreign_line_ends(cli: Any, workspace: Any) -> No
     assert (folder / "desired-state.yaml").read_bytes() == TIGHT.encode()
 
 
-def test_fmt_keeps_the_permissions_of_a_file(cli: Any, workspace: Any) -> None:
+def test_fmt_keeps_the_permissions_of_a_file(cli: Cli, workspace: MakeWorkspace) -> None:
     """Written beside and renamed, but still readable by whom it was."""
     folder = workspace()
     path = folder / "desired-state.yaml"
@@ -167,7 +170,7 @@ def test_fmt_keeps_the_permissions_of_a_file(cli: Any, workspace: Any) -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts_come_out(shell: str, cli: Any) -> None:
+def test_completion_scripts_come_out(shell: str, cli: Cli) -> None:
     """The shell itself finds no fault with its script, where it is at hand."""
     said = cli("completion", shell)
     assert said.code == 0
@@ -181,7 +184,7 @@ def test_completion_scripts_come_out(shell: str, cli: Any) -> None:
 # --- log and lock ---------------------------------------------------------------------------------------------------
 
 
-def test_log_lists_the_runs(cli: Any, pleo: Any, workspace: Any, desired: Any) -> None:
+def test_log_lists_the_runs(cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired) -> None:
     """Newest first, with outcome and counts; a killed run shows as one without a receipt."""
     folder = workspace(pleo)
     assert cli("log").stdout == "No runs yet.\n"
@@ -197,7 +200,9 @@ def test_log_lists_the_runs(cli: Any, pleo: Any, workspace: Any, desired: Any) -
     assert "3 done" in cli("log").stdout
 
 
-def test_release_takes_away_what_a_killed_run_left(cli: Any, pleo: Any, workspace: Any, environment: Path) -> None:
+def test_release_takes_away_what_a_killed_run_left(
+    cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, environment: Path
+) -> None:
     """The note of a dead process; the lock itself died with it."""
     from pleoctl.state.lock import FileLock, Holder, note_path
 
@@ -215,7 +220,7 @@ def test_release_takes_away_what_a_killed_run_left(cli: Any, pleo: Any, workspac
 # --- doctor ----------------------------------------------------------------------------------------------------------
 
 
-def test_doctor_tells_who_the_credential_is(cli: Any, pleo: Any, workspace: Any) -> None:
+def test_doctor_tells_who_the_credential_is(cli: Cli, pleo: Sandbox, workspace: MakeWorkspace) -> None:
     """Company, method, scopes and both lists, in text and JSON; reads only."""
     workspace(pleo)
     said = cli("doctor", "--format", "json")
@@ -226,7 +231,7 @@ def test_doctor_tells_who_the_credential_is(cli: Any, pleo: Any, workspace: Any)
     assert pleo.stats()["writes"] == 0
 
 
-def test_doctor_tells_what_is_missing(cli: Any, pleo: Any, workspace: Any) -> None:
+def test_doctor_tells_what_is_missing(cli: Cli, pleo: Sandbox, workspace: MakeWorkspace) -> None:
     """A lacking scope is named; one that only applying needs is a warning."""
     workspace(pleo)
     for scopes, code, level in ((("accounts:read",), 0, "warning"), (("tag-group:read",), 1, "error")):
@@ -239,7 +244,7 @@ def test_doctor_tells_what_is_missing(cli: Any, pleo: Any, workspace: Any) -> No
 
 @pytest.mark.parametrize(("scopes", "fault", "code"), [(None, True, 1), (("accounts:read",), False, 0)])
 def test_doctor_fails_where_a_list_cannot_be_read(
-    cli: Any, pleo: Any, workspace: Any, scopes: Any, fault: bool, code: int
+    cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, scopes: Any, fault: bool, code: int
 ) -> None:
     """Also a list that the workspace does not manage, unless all that lacks is a permission."""
     workspace(pleo)
@@ -255,7 +260,7 @@ def test_doctor_fails_where_a_list_cannot_be_read(
 
 
 def test_doctor_tells_another_company_and_a_wrong_key(
-    cli: Any, pleo: Any, workspace: Any, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit 3 for the credential of another company, 1 for one that Pleo does not know."""
     workspace(pleo, company="99999999-e567-4890-8234-abc56e78fabc")

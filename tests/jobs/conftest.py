@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from job_outcomes import MakeBooks, MakeSandboxBooks
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import MakeWorkspace
 
 MAPPING = """\
 apiVersion: pleoctl/v1
@@ -72,7 +73,7 @@ def books(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make
 
 
 @pytest.fixture
-def sandbox_books(pleo: Sandbox, workspace: Any) -> MakeSandboxBooks:
+def sandbox_books(pleo: Sandbox, workspace: MakeWorkspace) -> MakeSandboxBooks:
     """Factory of workspaces for the sandbox."""
 
     def make(**sections: Any) -> Path:

@@ -11,8 +11,6 @@ from export_pleo import COMPANY, JOB, OTHER, World, item_id
 from job_outcomes import booked, outcomes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from job_outcomes import MakeBooks
     from tests.conftest import Cli
 
@@ -37,9 +35,7 @@ def test_what_the_books_hold_decides(world: World, books: MakeBooks, cli: Cli) -
     }
 
 
-def test_a_folder_whose_files_were_moved_away_is_still_known(
-    world: World, books: MakeBooks, cli: Callable[..., Any]
-) -> None:
+def test_a_folder_whose_files_were_moved_away_is_still_known(world: World, books: MakeBooks, cli: Cli) -> None:
     """The ledger alone proves a booking."""
     folder = books()
     world.faults = {2: "before", 3: "before", 4: "before"}
@@ -118,9 +114,7 @@ def test_every_kind_of_file_takes_a_job(kind: str, books: MakeBooks, cli: Cli) -
     assert (folder / "books/.booked" / JOB).exists()
 
 
-def test_a_workspace_without_a_sink_says_what_is_missing(
-    world: World, books: MakeBooks, cli: Callable[..., Any]
-) -> None:
+def test_a_workspace_without_a_sink_says_what_is_missing(world: World, books: MakeBooks, cli: Cli) -> None:
     """One sentence and exit 78."""
     folder = books()
     path = folder / "pleoctl.yaml"

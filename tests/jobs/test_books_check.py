@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from export_pleo import World
     from job_outcomes import MakeBooks
+    from tests.conftest import Cli
 
 
-def test_check_names_the_accounts_that_the_books_do_not_take(
-    world: World, books: MakeBooks, cli: Callable[..., Any]
-) -> None:
+def test_check_names_the_accounts_that_the_books_do_not_take(world: World, books: MakeBooks, cli: Cli) -> None:
     """Those of the rules are errors with file and line, those of the desired state alone are warnings."""
     assert world.url
     datev = {"type": "datev", "path": "books", "consultant": 1001, "client": 1, "currency": "SEK"}

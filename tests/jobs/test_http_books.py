@@ -12,8 +12,6 @@ from export_pleo import JOB, World, item_id, payload
 from job_outcomes import outcomes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from job_outcomes import MakeBooks
     from tests.conftest import Cli
 
@@ -26,9 +24,7 @@ def held(api: ApiBooks) -> Counter[str]:
     return Counter(voucher["reference"] for voucher in api.vouchers)
 
 
-def test_a_job_is_booked_read_back_and_reported(
-    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
-) -> None:
+def test_a_job_is_booked_read_back_and_reported(world: World, api: ApiBooks, books: MakeBooks, cli: Cli) -> None:
     """Each item is one voucher with its amounts as the system writes them; Pleo gets its number and its url."""
     books(section(api))
     assert cli("jobs", "plan").code == 0
@@ -49,7 +45,7 @@ def test_a_job_is_booked_read_back_and_reported(
 @pytest.mark.parametrize("guarded", [True, False])
 @pytest.mark.usefixtures("time")
 def test_a_lost_answer_books_nothing_twice(
-    how: str, guarded: bool, world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+    how: str, guarded: bool, world: World, api: ApiBooks, books: MakeBooks, cli: Cli
 ) -> None:
     """What shows is booked; what does not is sent again only while its key is guarded, and else left open (exit 5)."""
     api.faults, api.honours = {2: how}, guarded
@@ -65,7 +61,7 @@ def test_a_lost_answer_books_nothing_twice(
 
 
 def test_a_refusal_reaches_pleo_in_the_systems_own_words(
-    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+    world: World, api: ApiBooks, books: MakeBooks, cli: Cli
 ) -> None:
     """4xx fails the item with the words of the answer, and with the type that `reasons` gives it."""
     api.refusals = {1: (400, {"message": "No such journal"}), 2: (422, {"code": "NO_ACCOUNT", "message": "no 5810"})}
@@ -81,7 +77,7 @@ def test_a_refusal_reaches_pleo_in_the_systems_own_words(
 @pytest.mark.parametrize(("status", "once"), [(409, True), (409, False), (408, False), (425, True)])
 @pytest.mark.usefixtures("time")
 def test_an_answer_that_may_mean_a_booking_under_way_is_no_refusal(
-    status: int, once: bool, world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+    status: int, once: bool, world: World, api: ApiBooks, books: MakeBooks, cli: Cli
 ) -> None:
     """408, 425, and 409 to a request with an idempotency key, are looked up; 409 without one refuses the item."""
     api.refusals = {2: (status, {"message": "busy"})}
@@ -94,7 +90,7 @@ def test_an_answer_that_may_mean_a_booking_under_way_is_no_refusal(
 
 @pytest.mark.parametrize(("choice", "code"), [("fail", 5), ("nextOpen", 0)])
 def test_a_closed_period_of_an_api(
-    choice: str, code: int, world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+    choice: str, code: int, world: World, api: ApiBooks, books: MakeBooks, cli: Cli
 ) -> None:
     """The entry is refused, or booked on the day that the answer names (P1-P3)."""
     api.refusals = {1: (422, {"code": "PERIOD_CLOSED", "nextOpen": "2026-04-01"})}
@@ -107,9 +103,7 @@ def test_a_closed_period_of_an_api(
     assert world.statuses[item_id(1)][0]["status"] == ("failed" if choice == "fail" else "successful")
 
 
-def test_only_equal_live_records_of_our_own_key_count(
-    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
-) -> None:
+def test_only_equal_live_records_of_our_own_key_count(world: World, api: ApiBooks, books: MakeBooks, cli: Cli) -> None:
     """A longer key, another spelling and a void record are not ours, on whichever page; another amount is refused."""
     lines = [{"account": "5810", "side": "debit", "amount": 1}, {"account": "1940", "side": "credit", "amount": 1}]
     row = {"status": "open", "date": "2026-03-15", "lines": lines}
@@ -151,7 +145,7 @@ def test_a_wrong_credential_leaves_the_books_and_the_job_alone(
 
 
 def test_a_name_that_no_record_has_is_not_taken_for_empty_books(
-    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+    world: World, api: ApiBooks, books: MakeBooks, cli: Cli
 ) -> None:
     """A slip in `find` would book everything twice; it is an error that names the key."""
     books(section(api))
@@ -165,7 +159,7 @@ def test_a_name_that_no_record_has_is_not_taken_for_empty_books(
 
 
 def test_a_list_that_is_not_asked_by_key_is_read_once_for_all(
-    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+    world: World, api: ApiBooks, books: MakeBooks, cli: Cli
 ) -> None:
     """One look-up of three items takes as many requests as the list has pages."""
     books(section(api, find={"query": {"page": "{page}"}}))
@@ -178,9 +172,7 @@ def test_a_list_that_is_not_asked_by_key_is_read_once_for_all(
     assert len(api.requests) == 1
 
 
-def test_a_credential_that_ends_in_the_middle(
-    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
-) -> None:
+def test_a_credential_that_ends_in_the_middle(world: World, api: ApiBooks, books: MakeBooks, cli: Cli) -> None:
     """What was booked is reported, the rest is left as it is, and the next run finishes the job."""
     api.refusals = {2: (401, {"message": "expired"})}
     books(section(api))
@@ -194,7 +186,7 @@ def test_a_credential_that_ends_in_the_middle(
 
 @pytest.mark.parametrize(("host", "code"), [("https://books.example.com", 3), ("http://books.example.com", 78)])
 def test_a_host_that_nobody_trusts_gets_no_request(
-    host: str, code: int, world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+    host: str, code: int, world: World, api: ApiBooks, books: MakeBooks, cli: Cli
 ) -> None:
     """A branch cannot send the books' credential anywhere, or without TLS."""
     world.add(JOB, [])  # nothing to look up, so that only the opening can refuse
@@ -221,9 +213,7 @@ def with_invoice(world: World) -> None:
     }
 
 
-def test_legs_that_stand_are_verified_each(
-    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
-) -> None:
+def test_legs_that_stand_are_verified_each(world: World, api: ApiBooks, books: MakeBooks, cli: Cli) -> None:
     """An item of two vouchers is right where both stand, and told where one of them is gone or void."""
     with_invoice(world)
     books(legs_of(api))
@@ -241,7 +231,7 @@ def test_legs_that_stand_are_verified_each(
 
 @pytest.mark.usefixtures("time")
 def test_legs_that_stand_are_seen_though_the_rules_refuse_the_item_today(
-    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+    world: World, api: ApiBooks, books: MakeBooks, cli: Cli
 ) -> None:
     """The item is reported, not failed; and the job cannot be failed by hand while its legs stand unreported."""
     with_invoice(world)

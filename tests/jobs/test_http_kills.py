@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from clocks import FakeTime
     from job_outcomes import MakeBooks
+    from tests.conftest import Cli
 
 ALL = {item_id(n): 1 for n in (1, 2, 3)}
 REQUESTS = range(7, 28)
@@ -85,7 +86,7 @@ def test_a_process_that_dies_at_any_request(
     world: World,
     api: ApiBooks,
     books: MakeBooks,
-    cli: Callable[..., Any],
+    cli: Cli,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whoever it speaks to: the next run books each item once, posts it, reports it once and truly, and closes."""
@@ -107,7 +108,7 @@ def test_a_process_that_dies_at_any_request(
 @pytest.mark.parametrize("number", range(1, 7))
 @pytest.mark.usefixtures("time")
 def test_an_answer_of_the_books_is_lost_at_any_write(
-    number: int, how: str, world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+    number: int, how: str, world: World, api: ApiBooks, books: MakeBooks, cli: Cli
 ) -> None:
     """Of a making or of a posting, in front of the commit or behind it, or as 503: booked once, reported truly."""
     api.faults = {number: how}
@@ -124,7 +125,7 @@ def test_an_answer_of_the_books_is_lost_at_any_write(
 
 
 def test_a_posting_that_is_refused_names_the_record_that_stands(
-    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+    world: World, api: ApiBooks, books: MakeBooks, cli: Cli
 ) -> None:
     """The item fails in the books' own words with the id; the next export posts it, and does not make it again."""
     api.refusals = {2: (422, {"message": "the journal is locked"})}
@@ -140,7 +141,7 @@ def test_a_posting_that_is_refused_names_the_record_that_stands(
     assert {voucher["status"] for voucher in api.vouchers} == {"posted"}
 
 
-def test_a_draft_is_left_a_draft(world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_a_draft_is_left_a_draft(world: World, api: ApiBooks, books: MakeBooks, cli: Cli) -> None:
     """With drafts the second request is not sent, and the record counts as booked."""
     books(two_steps(api))
     assert cli("jobs", "run").code == 0
@@ -171,7 +172,7 @@ def test_a_moved_day_stays_the_same_over_runs(
     world: World,
     api: ApiBooks,
     books: MakeBooks,
-    cli: Callable[..., Any],
+    cli: Cli,
     time: FakeTime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -192,7 +193,7 @@ def test_a_moved_day_stays_the_same_over_runs(
 
 
 @pytest.mark.usefixtures("time")
-def test_a_second_closed_answer_refuses(world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_a_second_closed_answer_refuses(world: World, api: ApiBooks, books: MakeBooks, cli: Cli) -> None:
     """Moved once and closed again: refused, and nothing is booked (P7)."""
     shut = (422, {"code": "PERIOD_CLOSED", "nextOpen": "2026-04-01"})
     api.refusals = {1: shut, 2: shut}
@@ -234,7 +235,7 @@ expenseTypes:
 
 @pytest.mark.usefixtures("time")
 def test_the_legs_of_an_item_move_together(
-    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    world: World, api: ApiBooks, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second leg follows the first to its day, also in the run that takes it up; each holds its own postings."""
     closed(api, "2026-05-01")
@@ -257,7 +258,7 @@ def test_the_legs_of_an_item_move_together(
 
 @pytest.mark.usefixtures("time")
 def test_no_leg_is_moved_where_another_stands_on_its_own_day(
-    world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]
+    world: World, api: ApiBooks, books: MakeBooks, cli: Cli
 ) -> None:
     """A period that closes between two legs refuses the second one, naming the first."""
     world.add(JOB, world.payloads[JOB][:1])
@@ -273,7 +274,7 @@ def test_no_leg_is_moved_where_another_stands_on_its_own_day(
 
 
 @pytest.mark.usefixtures("time")
-def test_legs_are_verified_together(world: World, api: ApiBooks, books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_legs_are_verified_together(world: World, api: ApiBooks, books: MakeBooks, cli: Cli) -> None:
     """What Pleo was told of an item is the ids of all its legs; one that is void, or another record, is named."""
     world.add(JOB, world.payloads[JOB][:1])
     folder = books(section(api, per="leg", book=LEGS))

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from job_outcomes import MakeBooks
+    from tests.conftest import Cli
 
 
-def test_a_job_is_planned_applied_reported_and_closed(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_a_job_is_planned_applied_reported_and_closed(world: World, books: MakeBooks, cli: Cli) -> None:
     """All items stand in the books once, are reported successful once, and the job is completed by one event."""
     folder = books()
     made = cli("jobs", "plan", "-o", "plan.json", "--format", "json")
@@ -39,7 +40,7 @@ def test_a_job_is_planned_applied_reported_and_closed(world: World, books: MakeB
     assert cli("apply", "plan.json").code == 4
 
 
-def test_a_plan_is_canonical_and_the_same_again(books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_a_plan_is_canonical_and_the_same_again(books: MakeBooks, cli: Cli) -> None:
     """The same job, books and rules give the same bytes."""
     books()
     first, second = (cli("jobs", "plan", "--format", "json") for _ in range(2))
@@ -57,7 +58,7 @@ def test_a_plan_is_canonical_and_the_same_again(books: MakeBooks, cli: Callable[
     ],
 )
 def test_an_entry_that_the_rules_do_not_make_is_not_booked(
-    world: World, books: MakeBooks, cli: Callable[..., Any], field: str, forged: Any
+    world: World, books: MakeBooks, cli: Cli, field: str, forged: Any
 ) -> None:
     """A plan whose id was made anew passes for one of ours, but what it says of items is held against the rules (4)."""
     folder = books()
@@ -73,9 +74,7 @@ def test_an_entry_that_the_rules_do_not_make_is_not_booked(
     assert (booked(folder), world.writes) == ({}, [])
 
 
-def test_new_accounts_and_rules_are_marked_where_a_plan_is_shown(
-    world: World, books: MakeBooks, cli: Callable[..., Any]
-) -> None:
+def test_new_accounts_and_rules_are_marked_where_a_plan_is_shown(world: World, books: MakeBooks, cli: Cli) -> None:
     """By what earlier jobs of the workspace booked; the plan's bytes say nothing of it."""
     folder = books()
     world.add(OTHER, [payload(9)], createdAt="2026-03-19T10:00:00Z")
@@ -94,9 +93,7 @@ def test_new_accounts_and_rules_are_marked_where_a_plan_is_shown(
     assert "new account" not in cli("show", "plan.json").stdout
 
 
-def test_a_refused_item_is_reported_failed_with_its_reason(
-    world: World, books: MakeBooks, cli: Callable[..., Any]
-) -> None:
+def test_a_refused_item_is_reported_failed_with_its_reason(world: World, books: MakeBooks, cli: Cli) -> None:
     """One item's failure stops no other; the job is completed with errors, and the run ends with 5 (E4, K1)."""
     world.payloads[JOB][1]["accountingEntryLines"][0]["account"] = None
     folder = books()
@@ -107,9 +104,7 @@ def test_a_refused_item_is_reported_failed_with_its_reason(
     assert world.events == ["started", "completed_with_errors"]
 
 
-def test_a_job_of_refused_items_fails_with_their_common_reason(
-    world: World, books: MakeBooks, cli: Callable[..., Any]
-) -> None:
+def test_a_job_of_refused_items_fails_with_their_common_reason(world: World, books: MakeBooks, cli: Cli) -> None:
     """The closing event says how many items failed of what."""
     for row in world.payloads[JOB]:
         row["accountingEntryLines"][0]["account"] = None
@@ -121,7 +116,7 @@ def test_a_job_of_refused_items_fails_with_their_common_reason(
 
 
 @pytest.mark.parametrize("number", [0, 1, 100, 101])
-def test_a_job_takes_the_least_requests(number: int, books: MakeBooks, cli: Callable[..., Any], world: World) -> None:
+def test_a_job_takes_the_least_requests(number: int, books: MakeBooks, cli: Cli, world: World) -> None:
     """No more than 4⌈n/100⌉ + 4 requests carry a plan out (a list has one page at least)."""
     world.add(JOB, [payload(n) for n in range(number)])
     books()
@@ -161,7 +156,7 @@ def change_sink(_world: World, folder: Any) -> None:
 
 @pytest.mark.parametrize("moves", [change_item, grow, close, change_rules, change_sink])
 def test_what_moved_since_the_plan_stops_it(
-    moves: Callable[[World, Any], None], world: World, books: MakeBooks, cli: Callable[..., Any]
+    moves: Callable[[World, Any], None], world: World, books: MakeBooks, cli: Cli
 ) -> None:
     """Exit 4, with nothing sent and nothing booked."""
     folder = books()
@@ -173,7 +168,7 @@ def test_what_moved_since_the_plan_stops_it(
     assert not booked(folder)
 
 
-def test_links_are_signed_anew_and_change_nothing(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_links_are_signed_anew_and_change_nothing(world: World, books: MakeBooks, cli: Cli) -> None:
     """A plan holds no link and does not grow stale by one."""
     world.payloads[JOB][0]["files"] = [{"type": "application/pdf", "url": "https://files.example/secret?1"}]
     folder = books(posting={"attachments": "skip"})
@@ -184,9 +179,7 @@ def test_links_are_signed_anew_and_change_nothing(world: World, books: MakeBooks
 
 
 @pytest.mark.parametrize("how", ["--take-over", "workspace"])
-def test_a_job_of_another_runner_is_left_alone(
-    how: str, world: World, books: MakeBooks, cli: Callable[..., Any]
-) -> None:
+def test_a_job_of_another_runner_is_left_alone(how: str, world: World, books: MakeBooks, cli: Cli) -> None:
     """A job in progress that was not started here is exit 6 before any write, unless somebody says otherwise."""
     world.jobs[JOB]["status"] = "in_progress"
     folder = books()
@@ -200,14 +193,14 @@ def test_a_job_of_another_runner_is_left_alone(
     assert world.events == ["completed"]
 
 
-def test_review_can_be_required(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_review_can_be_required(world: World, books: MakeBooks, cli: Cli) -> None:
     """`jobs run` is refused where a person is to see each plan."""
     books(posting={"requireReview": True})
     assert cli("jobs", "run").code == 3
     assert world.writes == []
 
 
-def test_a_plan_is_checked_before_it_is_carried_out(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_a_plan_is_checked_before_it_is_carried_out(world: World, books: MakeBooks, cli: Cli) -> None:
     """Tampering is 78, another id or company is 3."""
     folder = books()
     assert cli("jobs", "plan", "-o", "plan.json").code == 0
@@ -236,7 +229,7 @@ def test_a_plan_is_checked_before_it_is_carried_out(world: World, books: MakeBoo
     ],
 )
 def test_a_plan_signed_anew_does_what_it_shows(
-    world: World, books: MakeBooks, cli: Callable[..., Any], edit: Callable[[Any, Any], object], said: str
+    world: World, books: MakeBooks, cli: Cli, edit: Callable[[Any, Any], object], said: str
 ) -> None:
     """One that was edited and given the id that it has now books nothing that its sums do not tell."""
     folder = books()
@@ -260,7 +253,7 @@ def test_a_plan_signed_anew_does_what_it_shows(
     ids=["company", "url", "id"],
 )
 def test_a_refused_plan_leaves_a_receipt(
-    changed: dict[str, Any], option: list[str], world: World, books: MakeBooks, cli: Callable[..., Any]
+    changed: dict[str, Any], option: list[str], world: World, books: MakeBooks, cli: Cli
 ) -> None:
     """As that of any other plan: in the log, in `--receipt` and on standard output, with nothing attempted."""
     folder = books()
@@ -275,7 +268,7 @@ def test_a_refused_plan_leaves_a_receipt(
     assert world.writes == []
 
 
-def test_jobs_are_listed_and_fetched(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_jobs_are_listed_and_fetched(world: World, books: MakeBooks, cli: Cli) -> None:
     """Oldest first with the moment of expiry; items come as `map` reads them."""
     world.add(OTHER, [], createdAt="2026-03-19T10:00:00Z", status="completed")
     books()
@@ -296,7 +289,7 @@ def test_jobs_are_listed_and_fetched(world: World, books: MakeBooks, cli: Callab
     assert [entry["accountingEntryId"] for entry in mapped] == [item_id(n) for n in (1, 2, 3)]
 
 
-def test_runs_of_jobs_stand_in_the_log(books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_runs_of_jobs_stand_in_the_log(books: MakeBooks, cli: Cli) -> None:
     """`log` reads receipts of jobs as well."""
     books()
     assert cli("jobs", "run").code == 0
@@ -305,7 +298,7 @@ def test_runs_of_jobs_stand_in_the_log(books: MakeBooks, cli: Callable[..., Any]
 
 
 def test_missing_contra_accounts_fail_the_job_of_a_run(
-    world: World, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The plan says what to mend in Pleo; `jobs run` closes the job with that reason (F3)."""
     read = World.read
@@ -325,7 +318,7 @@ def test_missing_contra_accounts_fail_the_job_of_a_run(
     assert world.events == ["started", "failed"]
 
 
-def test_a_job_can_be_failed_until_it_is_booked(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_a_job_can_be_failed_until_it_is_booked(world: World, books: MakeBooks, cli: Cli) -> None:
     """`jobs fail` starts and closes it; with an item in the books and not reported it is refused, closed is 4."""
     books()
     fail = ("jobs", "fail", JOB, "--reason", "no journal", "--type")
@@ -339,7 +332,7 @@ def test_a_job_can_be_failed_until_it_is_booked(world: World, books: MakeBooks, 
     assert cli(*fail, "invalid_configuration").code == 4
 
 
-def test_two_jobs_are_booked_one_after_the_other(books: MakeBooks, cli: Callable[..., Any], world: World) -> None:
+def test_two_jobs_are_booked_one_after_the_other(books: MakeBooks, cli: Cli, world: World) -> None:
     """Oldest first, each closed before the next is started (E6)."""
     world.add(OTHER, [payload(8)], createdAt="2026-03-19T10:00:00Z")
     books()
@@ -348,7 +341,7 @@ def test_two_jobs_are_booked_one_after_the_other(books: MakeBooks, cli: Callable
     assert events == [(OTHER, "started"), (OTHER, "completed"), (JOB, "started"), (JOB, "completed")]
 
 
-def test_a_receipt_is_shown(world: World, books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_a_receipt_is_shown(world: World, books: MakeBooks, cli: Cli) -> None:
     """What went wrong, then the counts; in its own bytes as json; there is no page of it."""
     world.payloads[JOB][1]["accountingEntryLines"][0]["account"] = None
     folder = books()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from job_outcomes import MakeBooks
+    from tests.conftest import Cli
 
 ITEMS = 300
 TYPES = ("card_purchase", "out_of_pocket", "mileage", "per_diem", "fee", "refund", "cashback", "wallet_topup")
@@ -52,9 +53,7 @@ DEFECTS: dict[Callable[[dict[str, Any]], None], str] = {
 }
 
 
-def test_items_are_booked_as_map_says_and_refused_as_they_deserve(
-    world: World, books: MakeBooks, cli: Callable[..., Any]
-) -> None:
+def test_items_are_booked_as_map_says_and_refused_as_they_deserve(world: World, books: MakeBooks, cli: Cli) -> None:
     """Postings are those of `map`, line by line; what is wrong is reported with its reason, and nothing else is."""
     chance = random.Random(20260315)
     rows = [payload(n, type=chance.choice(TYPES), note=f"n {chance.random()}") for n in range(1, ITEMS + 1)]

@@ -12,7 +12,6 @@ from job_outcomes import booked
 from pleoctl.sandbox import Edit, Fault, Sandbox, Seed, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from job_outcomes import MakeSandboxBooks
@@ -64,7 +63,7 @@ def check(pleo: Sandbox, folder: Path) -> None:
     ids=str,
 )
 def test_each_behaviour_that_is_not_published(
-    settings: dict[str, Any], pleo: Sandbox, sandbox_books: MakeSandboxBooks, cli: Callable[..., Any]
+    settings: dict[str, Any], pleo: Sandbox, sandbox_books: MakeSandboxBooks, cli: Cli
 ) -> None:
     """The outcome is the same, each item reported once."""
     pleo.reset(job(), Settings(**settings))
@@ -99,7 +98,7 @@ def test_an_answer_is_lost_at_every_write(
 @pytest.mark.parametrize("commit", [False, True])
 @pytest.mark.usefixtures("time")
 def test_errors_inside_an_answer_are_read(
-    commit: bool, pleo: Sandbox, sandbox_books: MakeSandboxBooks, cli: Callable[..., Any]
+    commit: bool, pleo: Sandbox, sandbox_books: MakeSandboxBooks, cli: Cli
 ) -> None:
     """Updates that a 200 calls wrong are sent again, whether or not they were stored."""
     pleo.reset(job(), Settings())
@@ -110,9 +109,7 @@ def test_errors_inside_an_answer_are_read(
 
 
 @pytest.mark.usefixtures("time")
-def test_a_cancelled_job_keeps_what_is_booked(
-    pleo: Sandbox, sandbox_books: MakeSandboxBooks, cli: Callable[..., Any]
-) -> None:
+def test_a_cancelled_job_keeps_what_is_booked(pleo: Sandbox, sandbox_books: MakeSandboxBooks, cli: Cli) -> None:
     """A user cancels between booking and reporting: 5, the entries stay, nothing more is sent."""
     pleo.reset(job(), Settings())
     edits = (Edit(kind="exportJob", op="cancel", key=JOB),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,9 +12,8 @@ from pleoctl.documents.schemas import validator
 from pleoctl.jobs.schemas import TITLES, schema_of, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from job_outcomes import MakeBooks
+    from tests.conftest import Cli
 
 
 @pytest.mark.parametrize("name", TITLES)
@@ -23,7 +22,7 @@ def test_the_schemas_are_made_from_the_types(name: str) -> None:
     assert schema_text(name) == text_of(schema_of(name))
 
 
-def test_what_is_written_fits_its_schema(books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_what_is_written_fits_its_schema(books: MakeBooks, cli: Cli) -> None:
     """A plan, a receipt; and not one with a key that nobody knows."""
     folder = books()
     cli("jobs", "plan", "-o", "plan.json")

@@ -17,10 +17,11 @@ from pleoctl.remote.transport import Transport
 from pleoctl.testing.machine import Death
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from clocks import FakeTime
     from job_outcomes import MakeBooks
+    from tests.conftest import Cli
 
 ALL = {item_id(n): 1 for n in (1, 2, 3)}
 POSTED = {"posting": {"draft": False}}
@@ -45,9 +46,7 @@ def states(tryton: TrytonBooks) -> list[str]:
 
 
 @pytest.mark.parametrize("draft", [True, False])
-def test_a_job_becomes_moves(
-    draft: bool, world: World, tryton: TrytonBooks, books: MakeBooks, cli: Callable[..., Any]
-) -> None:
+def test_a_job_becomes_moves(draft: bool, world: World, tryton: TrytonBooks, books: MakeBooks, cli: Cli) -> None:
     """One balanced move an item, draft or posted, with people's words, our reference, and the id that Pleo is told."""
     books(section(tryton), posting={"draft": draft})
     done = cli("jobs", "run")
@@ -65,9 +64,7 @@ def test_a_job_becomes_moves(
     assert PASSWORD not in done.stdout + done.stderr
 
 
-def test_a_hundred_items_are_looked_up_at_once(
-    world: World, tryton: TrytonBooks, books: MakeBooks, cli: Callable[..., Any]
-) -> None:
+def test_a_hundred_items_are_looked_up_at_once(world: World, tryton: TrytonBooks, books: MakeBooks, cli: Cli) -> None:
     """Planning asks for moves once, not once an item."""
     world.add(JOB, [payload(n) for n in range(1, 101)])
     books(section(tryton))
@@ -79,7 +76,7 @@ def test_a_hundred_items_are_looked_up_at_once(
 @pytest.mark.parametrize("number", [3, 4])
 @pytest.mark.usefixtures("time")
 def test_a_lost_answer_makes_no_second_move(
-    how: str, number: int, world: World, tryton: TrytonBooks, books: MakeBooks, cli: Callable[..., Any]
+    how: str, number: int, world: World, tryton: TrytonBooks, books: MakeBooks, cli: Cli
 ) -> None:
     """Of the making (3) or of the posting (4) of the second item: what was begun is posted, what was not stays open."""
     tryton.faults = {number: how}
@@ -102,7 +99,7 @@ def test_a_process_that_dies_at_any_change(
     world: World,
     tryton: TrytonBooks,
     books: MakeBooks,
-    cli: Callable[..., Any],
+    cli: Cli,
     time: FakeTime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -143,7 +140,7 @@ def test_a_closed_period_of_tryton(
     world: World,
     tryton: TrytonBooks,
     books: MakeBooks,
-    cli: Callable[..., Any],
+    cli: Cli,
     time: FakeTime,
 ) -> None:
     """Refused, or moved to the first day that is open, or to the day of the run; never without saying so."""
@@ -160,7 +157,7 @@ def test_a_closed_period_of_tryton(
 
 
 @pytest.mark.usefixtures("world")
-def test_a_closed_period_is_told_in_the_plan(tryton: TrytonBooks, books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_a_closed_period_is_told_in_the_plan(tryton: TrytonBooks, books: MakeBooks, cli: Cli) -> None:
     """As far as Tryton says it before it is asked to book; periods are read once."""
     tryton.row("account.period", id=3)["state"] = "closed"
     books(section(tryton), posting={"closedPeriod": "nextOpen"})
@@ -171,7 +168,7 @@ def test_a_closed_period_is_told_in_the_plan(tryton: TrytonBooks, books: MakeBoo
 
 
 def test_a_period_that_closes_in_the_middle(
-    world: World, tryton: TrytonBooks, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    world: World, tryton: TrytonBooks, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was open when it was read: the refusal is known for a closed period, and the rest of the job moves."""
     create = TrytonBooks.create
@@ -188,7 +185,7 @@ def test_a_period_that_closes_in_the_middle(
     assert world.events == ["started", "completed"]
 
 
-def test_no_period_is_open_later(world: World, tryton: TrytonBooks, books: MakeBooks, cli: Callable[..., Any]) -> None:
+def test_no_period_is_open_later(world: World, tryton: TrytonBooks, books: MakeBooks, cli: Cli) -> None:
     """Without a next open period the entry is refused (P3)."""
     for row in tryton.tables["account.period"]:
         row["state"] = "closed"
@@ -199,9 +196,7 @@ def test_no_period_is_open_later(world: World, tryton: TrytonBooks, books: MakeB
     assert tryton.tables["account.move"] == []
 
 
-def test_a_cancelled_move_is_booked_anew(
-    world: World, tryton: TrytonBooks, books: MakeBooks, cli: Callable[..., Any]
-) -> None:
+def test_a_cancelled_move_is_booked_anew(world: World, tryton: TrytonBooks, books: MakeBooks, cli: Cli) -> None:
     """Neither the move nor the one that takes it back counts; one that was changed by hand refuses its item."""
     books(section(tryton), **POSTED)
     assert cli("jobs", "run").code == 0
@@ -213,9 +208,7 @@ def test_a_cancelled_move_is_booked_anew(
     assert "the books hold 2 for it" in said["changes"][1]["reason"]
 
 
-def test_attachments_go_to_the_move_once(
-    world: World, tryton: TrytonBooks, books: MakeBooks, cli: Callable[..., Any]
-) -> None:
+def test_attachments_go_to_the_move_once(world: World, tryton: TrytonBooks, books: MakeBooks, cli: Cli) -> None:
     """A file that was lost on its way is added by the next run; one that is there is not sent again."""
     world.files["/receipt"] = b"%PDF-1"
     world.payloads[JOB][0]["files"] = [{"type": "application/pdf", "url": f"{world.url}/receipt"}]
@@ -230,7 +223,7 @@ def test_attachments_go_to_the_move_once(
 
 
 def test_what_tryton_lacks_is_refused_in_the_plan(
-    world: World, tryton: TrytonBooks, books: MakeBooks, cli: Callable[..., Any]
+    world: World, tryton: TrytonBooks, books: MakeBooks, cli: Cli
 ) -> None:
     """An unknown, closed, doubled or heading account, a party that is missing: named, and nothing is sent."""
     row = tryton.row("account.account", code="5810")
@@ -254,9 +247,7 @@ def test_what_tryton_lacks_is_refused_in_the_plan(
     assert tryton.changes == 0
 
 
-def test_tags_become_analytic_lines(
-    world: World, tryton: TrytonBooks, books: MakeBooks, cli: Callable[..., Any]
-) -> None:
+def test_tags_become_analytic_lines(world: World, tryton: TrytonBooks, books: MakeBooks, cli: Cli) -> None:
     """A tag group that is an analytic tree goes along with its line; one that is none is refused."""
     line = world.payloads[JOB][0]["accountingEntryLines"][0]
     line["tags"] = [{"id": "g", "groupCode": "DEPT", "code": "20"}]
@@ -271,9 +262,7 @@ def test_tags_become_analytic_lines(
     assert "DEPT" in said["reason"]
 
 
-def test_one_of_several_companies_is_named(
-    world: World, tryton: TrytonBooks, books: MakeBooks, cli: Callable[..., Any]
-) -> None:
+def test_one_of_several_companies_is_named(world: World, tryton: TrytonBooks, books: MakeBooks, cli: Cli) -> None:
     """Without `company` nothing is booked and both are listed; with it only its own accounts are used."""
     tryton.tables["company.company"].append({"id": 2, "rec_name": "Beta", "currency.": {"id": 2, "code": "EUR"}})
     books(section(tryton))
@@ -288,7 +277,7 @@ def test_one_of_several_companies_is_named(
 
 @pytest.mark.usefixtures("world")
 def test_what_is_wrong_with_the_section_is_told(
-    tryton: TrytonBooks, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    tryton: TrytonBooks, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An unknown journal is listed beside those there are; a wrong password is told without it."""
     books(section(tryton, journal="NONE"))
@@ -304,7 +293,7 @@ def test_what_is_wrong_with_the_section_is_told(
 
 
 def test_a_session_that_ends_is_opened_again(
-    world: World, tryton: TrytonBooks, books: MakeBooks, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    world: World, tryton: TrytonBooks, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A 401 in the middle logs in anew and goes on."""
     create = TrytonBooks.create
@@ -321,9 +310,7 @@ def test_a_session_that_ends_is_opened_again(
     assert world.events == ["started", "completed"]
 
 
-def test_each_kind_of_leg_has_its_journal(
-    world: World, tryton: TrytonBooks, books: MakeBooks, cli: Callable[..., Any]
-) -> None:
+def test_each_kind_of_leg_has_its_journal(world: World, tryton: TrytonBooks, books: MakeBooks, cli: Cli) -> None:
     """With a journal for each kind, each leg is a move of its own under the key with its number."""
     books(section(tryton, journal={"journal": "EXP"}))
     assert cli("jobs", "run").code == 0

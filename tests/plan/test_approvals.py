@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 pytestmark = HAS_SSH
 
@@ -39,7 +40,7 @@ def allowed(keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..
 
 
 @pytest.fixture
-def folder(pleo: Sandbox, workspace: Any, desired: Any, cli: Callable[..., Any]) -> Path:
+def folder(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli) -> Path:
     """A workspace with a plan of one change."""
     made: Path = workspace(pleo)
     rows = [{"externalId": key, "code": key, "name": "N"} for key in ("ext-1000", "ext-2000")]
@@ -48,7 +49,9 @@ def folder(pleo: Sandbox, workspace: Any, desired: Any, cli: Callable[..., Any])
     return made
 
 
-def test_an_approved_plan_is_carried_out(folder: Path, cli: Any, keys: Path, allowed: Any, pleo: Sandbox) -> None:
+def test_an_approved_plan_is_carried_out(
+    folder: Path, cli: Cli, keys: Path, allowed: Callable[..., str], pleo: Sandbox
+) -> None:
     """And no plan without approval: exit 3, nothing sent, a receipt that says so."""
     writes = pleo.stats()["writes"]
     said = cli("apply", "plan.json", "--approvers", allowed(ann=""), "--format", "json")
@@ -59,7 +62,7 @@ def test_an_approved_plan_is_carried_out(folder: Path, cli: Any, keys: Path, all
     assert cli("apply", "plan.json", "--approvers", allowed(ann="")).code == 0
 
 
-def test_an_approval_is_good_for_one_run(folder: Path, cli: Any, keys: Path, allowed: Any) -> None:
+def test_an_approval_is_good_for_one_run(folder: Path, cli: Cli, keys: Path, allowed: Callable[..., str]) -> None:
     """A plan that was carried out is refused; without --approvers it may run again, as ever."""
     assert folder.exists()
     cli("approve", "plan.json", "--key", str(keys / "ann"))
@@ -85,9 +88,9 @@ def test_an_approval_is_good_for_one_run(folder: Path, cli: Any, keys: Path, all
 )
 def test_who_counts(
     folder: Path,
-    cli: Any,
+    cli: Cli,
     keys: Path,
-    allowed: Any,
+    allowed: Callable[..., str],
     signers: list[str],
     people: dict[str, str],
     number: int,
@@ -100,7 +103,7 @@ def test_who_counts(
     assert cli("apply", "plan.json", "--approvers", allowed(**people), "--approvals", str(number)).code == code
 
 
-def test_a_revoked_key_counts_no_more(folder: Path, cli: Any, keys: Path, allowed: Any) -> None:
+def test_a_revoked_key_counts_no_more(folder: Path, cli: Cli, keys: Path, allowed: Callable[..., str]) -> None:
     """The list is the pipeline's as well."""
     cli("approve", "plan.json", "--key", str(keys / "ann"))
     file = allowed(ann="")
@@ -111,7 +114,9 @@ def test_a_revoked_key_counts_no_more(folder: Path, cli: Any, keys: Path, allowe
     assert folder.exists()
 
 
-def test_a_signature_is_of_one_plan(folder: Path, cli: Any, keys: Path, allowed: Any, desired: Any) -> None:
+def test_a_signature_is_of_one_plan(
+    folder: Path, cli: Cli, keys: Path, allowed: Callable[..., str], desired: MakeDesired
+) -> None:
     """Laid beside another plan it is worth nothing; junk is passed over."""
     cli("approve", "plan.json", "--key", str(keys / "ann"))
     rows = [{"externalId": key, "code": key, "name": "M"} for key in ("ext-1000", "ext-2000")]
@@ -123,7 +128,9 @@ def test_a_signature_is_of_one_plan(folder: Path, cli: Any, keys: Path, allowed:
     assert cli("apply", "other.json", "--approvers", allowed(ann="")).code == 3
 
 
-def test_a_branch_cannot_bring_its_own_approvers(folder: Path, cli: Any, keys: Path, allowed: Any) -> None:
+def test_a_branch_cannot_bring_its_own_approvers(
+    folder: Path, cli: Cli, keys: Path, allowed: Callable[..., str]
+) -> None:
     """A file in the workspace, or a link in it, is refused whatever it says; one that is not there is a usage error."""
     cli("approve", "plan.json", "--key", str(keys / "ann"))
     shutil.copy(allowed(ann=""), folder / "allowed")
@@ -136,7 +143,7 @@ def test_a_branch_cannot_bring_its_own_approvers(folder: Path, cli: Any, keys: P
 
 
 def test_approvers_beside_the_workspace_may_be_named_from_within(
-    folder: Path, cli: Any, keys: Path, allowed: Any, monkeypatch: pytest.MonkeyPatch
+    folder: Path, cli: Cli, keys: Path, allowed: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The way up out of the workspace is the machine's own; one through a link in it is the branch's."""
     cli("approve", "plan.json", "--key", str(keys / "ann"))
@@ -154,7 +161,9 @@ def test_approvers_beside_the_workspace_may_be_named_from_within(
         assert said.code == code, said.stderr
 
 
-def test_sync_carries_out_what_was_approved(folder: Path, cli: Any, keys: Path, allowed: Any, pleo: Sandbox) -> None:
+def test_sync_carries_out_what_was_approved(
+    folder: Path, cli: Cli, keys: Path, allowed: Callable[..., str], pleo: Sandbox
+) -> None:
     """The plan that it makes has the id of the one that was signed; with nothing to do nobody need sign."""
     (folder / "accounts.csv").write_text("externalId,code,name\next-1000,ext-1000,N\next-2000,ext-2000,N\n")
     text = (folder / "pleoctl.yaml").read_text()

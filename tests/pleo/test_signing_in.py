@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 AUTH = {
     "oauth": {
@@ -48,7 +49,11 @@ class Browser:
 
 @pytest.fixture
 def signed_in(
-    pleo: Sandbox, workspace: Any, cli: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    pleo: Sandbox,
+    workspace: MakeWorkspace,
+    cli: Cli,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., Path]:
     """A workspace that is signed in to the sandbox."""
 
@@ -75,7 +80,7 @@ def given_tokens() -> list[str]:
     return [f"sandbox-{kind}-{number}" for kind in ("access", "refresh", "code") for number in range(1, 20)]
 
 
-def test_doctor_shows_method_and_expiry(pleo: Sandbox, signed_in: Any, cli: Any) -> None:
+def test_doctor_shows_method_and_expiry(pleo: Sandbox, signed_in: Callable[..., Path], cli: Cli) -> None:
     """How Pleo sees the credential, and until when it lasts."""
     signed_in()
     said = cli("doctor")
@@ -85,7 +90,9 @@ def test_doctor_shows_method_and_expiry(pleo: Sandbox, signed_in: Any, cli: Any)
     assert cli("doctor", "--format", "json").json["result"]["signIn"]["signedIn"] is True
 
 
-def test_a_device_signs_in(pleo: Sandbox, signed_in: Any, cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_device_signs_in(
+    pleo: Sandbox, signed_in: Callable[..., Path], cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`login --device` works where the server has it."""
     signed_in()
     monkeypatch.setattr("pleoctl.machine.Machine.sleep", lambda _self, _seconds: None)
@@ -93,7 +100,9 @@ def test_a_device_signs_in(pleo: Sandbox, signed_in: Any, cli: Any, monkeypatch:
     assert cli("doctor").code == 0
 
 
-def test_an_apply_goes_on_when_its_token_ends(pleo: Sandbox, signed_in: Any, desired: Any, cli: Any) -> None:
+def test_an_apply_goes_on_when_its_token_ends(
+    pleo: Sandbox, signed_in: Callable[..., Path], desired: MakeDesired, cli: Cli
+) -> None:
     """A 401 to a write in the middle: one refresh, every change carried out once, nothing else told."""
     folder = signed_in()
     desired(folder, accounts=KEPT + [{"externalId": f"new-{n}", "code": f"{n}", "name": f"New {n}"} for n in range(3)])
@@ -119,7 +128,14 @@ def test_an_apply_goes_on_when_its_token_ends(pleo: Sandbox, signed_in: Any, des
     ids=["re-read", "first write", "in the middle"],
 )
 def test_an_apply_whose_sign_in_ends_stops_before_further_writes(
-    pleo: Sandbox, signed_in: Any, desired: Any, cli: Any, path: str, written: list[str], code: int, outcome: str | None
+    pleo: Sandbox,
+    signed_in: Callable[..., Path],
+    desired: MakeDesired,
+    cli: Cli,
+    path: str,
+    written: list[str],
+    code: int,
+    outcome: str | None,
 ) -> None:
     """N9: nothing more is written; 1 where nothing was, else 5; the cure is named once, and a login mends it."""
     folder = signed_in(selected=["NEW"])
@@ -142,7 +158,7 @@ def test_an_apply_whose_sign_in_ends_stops_before_further_writes(
     assert cli("log", "verify").code == 0
 
 
-def test_a_lost_answer_with_grace(pleo: Sandbox, signed_in: Any, cli: Any) -> None:
+def test_a_lost_answer_with_grace(pleo: Sandbox, signed_in: Callable[..., Path], cli: Cli) -> None:
     """Pleo's rule without grace: login; where the server honours a spent token again, the run goes on."""
     pleo.use(Settings(refresh_reuse="same"))
     signed_in(refreshGrace=30)
@@ -152,7 +168,7 @@ def test_a_lost_answer_with_grace(pleo: Sandbox, signed_in: Any, cli: Any) -> No
     assert refreshes(pleo) == 2
 
 
-def test_a_plan_without_a_sign_in_names_the_cure(pleo: Sandbox, workspace: Any, cli: Any) -> None:
+def test_a_plan_without_a_sign_in_names_the_cure(pleo: Sandbox, workspace: MakeWorkspace, cli: Cli) -> None:
     """Nothing is asked of Pleo, and logout has nothing to forget."""
     workspace(pleo, pleo={"url": pleo.url, "auth": AUTH})
     said = cli("doctor", "--format", "json")
@@ -164,7 +180,7 @@ def test_a_plan_without_a_sign_in_names_the_cure(pleo: Sandbox, workspace: Any, 
     assert pleo.stats()["total"] == 0
 
 
-def test_a_key_needs_no_login(pleo: Sandbox, workspace: Any, cli: Any) -> None:
+def test_a_key_needs_no_login(pleo: Sandbox, workspace: MakeWorkspace, cli: Cli) -> None:
     """`login` says where OAuth would be set."""
     workspace(pleo)
     said = cli("login")

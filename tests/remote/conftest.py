@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,6 +18,8 @@ from sign_ins import Typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.conftest import Cli, Said
 
 from mocked_pleo import SECRET, URL
 
@@ -46,11 +48,11 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[AuthServer]:
 
 @pytest.fixture
 def login(
-    server: AuthServer, cli: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Any]:
+    server: AuthServer, cli: Cli, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Said]:
     """Signs the source in by pasting."""
 
-    def sign_in(*arguments: str, **changed: str | None) -> Any:
+    def sign_in(*arguments: str, **changed: str | None) -> Said:
         monkeypatch.setattr(sys, "stdin", Typed(server, capsys, **changed))
         return cli("login", "--target", "source", "--paste", *arguments)
 

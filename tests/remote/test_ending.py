@@ -13,9 +13,11 @@ from collecting import Collector
 from sign_ins import read, token_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace, Said
 
 DAY = 86_400
 
@@ -44,9 +46,9 @@ def older(path: Path, days: float) -> None:
 def test_doctor_tells_when_a_sign_in_ends(
     pleo: Sandbox,
     server: AuthServer,
-    workspace: Any,
-    login: Any,
-    cli: Any,
+    workspace: MakeWorkspace,
+    login: Callable[..., Said],
+    cli: Cli,
     environment: Path,
     settings: dict[str, int],
     life: dict[str, Any],
@@ -73,7 +75,7 @@ def test_doctor_tells_when_a_sign_in_ends(
 
 
 def test_a_short_life_is_told_of_in_its_last_third(
-    pleo: Sandbox, server: AuthServer, workspace: Any, login: Any, cli: Any, environment: Path
+    pleo: Sandbox, server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli, environment: Path
 ) -> None:
     """Seven days in all are no warning for seven days; a server that does not rotate renews nothing by a refresh."""
     server.rotates = False
@@ -88,7 +90,7 @@ def test_a_short_life_is_told_of_in_its_last_third(
 
 
 def test_what_nothing_renews_ends_with_its_access_token(
-    pleo: Sandbox, server: AuthServer, workspace: Any, login: Any, cli: Any
+    pleo: Sandbox, server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli
 ) -> None:
     """A refresh token that may be spent, in text and JSON."""
     workspace(pleo, source=section(server))
@@ -102,7 +104,9 @@ def test_what_nothing_renews_ends_with_its_access_token(
     assert "the sign-in of source ends at" in said.stderr
 
 
-def test_doctor_tells_of_each_sign_in(pleo: Sandbox, server: AuthServer, workspace: Any, login: Any, cli: Any) -> None:
+def test_doctor_tells_of_each_sign_in(
+    pleo: Sandbox, server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli
+) -> None:
     """The source's and the sink's too: nobody, one that lives, one that the server has ended."""
     workspace(pleo, source=section(server))
     said = cli("doctor", "--format", "json")
@@ -119,7 +123,7 @@ def test_doctor_tells_of_each_sign_in(pleo: Sandbox, server: AuthServer, workspa
 
 
 def test_days_are_told_of_where_no_server_tells(
-    pleo: Sandbox, workspace: Any, desired: Any, cli: Any, monkeypatch: pytest.MonkeyPatch
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`expires` of an API key: doctor, gauges, and a notice once a day."""
     folder = workspace(pleo, expires={"pleo": day(10), "source": day(40)}, notify=[{"to": "env:NOTICES"}])
@@ -139,7 +143,7 @@ def test_days_are_told_of_where_no_server_tells(
 
 
 @pytest.mark.parametrize("wrong", ["2026-02-30", "soon", 20270101])
-def test_a_day_is_a_day(workspace: Any, cli: Any, wrong: object) -> None:
+def test_a_day_is_a_day(workspace: MakeWorkspace, cli: Cli, wrong: object) -> None:
     """Anything else is refused with its place."""
     workspace(expires={"pleo": wrong})
     said = cli("validate")

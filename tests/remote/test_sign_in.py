@@ -14,10 +14,15 @@ from auth_server import SECRET, AuthServer, kept, section
 from sign_ins import age, read, token_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pleoctl.text import Shown
+    from tests.conftest import Cli, MakeWorkspace, Said
 
 
-def test_a_login_makes_the_books_readable(server: AuthServer, workspace: Any, login: Any, cli: Any) -> None:
+def test_a_login_makes_the_books_readable(
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli
+) -> None:
     """After `login --paste` the source reads with the token, and a logout forgets it."""
     workspace(source=section(server))
     before = read(cli)
@@ -32,7 +37,7 @@ def test_a_login_makes_the_books_readable(server: AuthServer, workspace: Any, lo
 
 
 def test_a_browser_ends_at_this_machine(
-    server: AuthServer, workspace: Any, cli: Any, monkeypatch: pytest.MonkeyPatch
+    server: AuthServer, workspace: MakeWorkspace, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`login` listens on loopback; an answer with another state is passed over, the right one signs in."""
     source = section(server)
@@ -74,7 +79,12 @@ def test_a_browser_ends_at_this_machine(
     ],
 )
 def test_an_answer_that_is_not_this_login_s_signs_nobody_in(
-    server: AuthServer, workspace: Any, login: Any, cli: Any, changed: dict[str, str | None], words: str
+    server: AuthServer,
+    workspace: MakeWorkspace,
+    login: Callable[..., Said],
+    cli: Cli,
+    changed: dict[str, str | None],
+    words: str,
 ) -> None:
     """State, issuer and consent are checked before anything is kept."""
     workspace(source=section(server))
@@ -84,13 +94,17 @@ def test_an_answer_that_is_not_this_login_s_signs_nobody_in(
     assert read(cli).code == 1
 
 
-def test_a_server_that_names_no_issuer_is_fine(server: AuthServer, workspace: Any, login: Any) -> None:
+def test_a_server_that_names_no_issuer_is_fine(
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said]
+) -> None:
     """Most servers send no iss."""
     workspace(source=section(server))
     assert login(iss=None).code == 0
 
 
-def test_a_device_code_signs_in(server: AuthServer, workspace: Any, cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_device_code_signs_in(
+    server: AuthServer, workspace: MakeWorkspace, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`login --device` shows where to enter which code, and asks until somebody agreed."""
     monkeypatch.setattr("pleoctl.machine.Machine.sleep", lambda _self, _seconds: None)
     workspace(source=section(server))
@@ -100,7 +114,7 @@ def test_a_device_code_signs_in(server: AuthServer, workspace: Any, cli: Any, mo
     assert read(cli).code == 0
 
 
-def test_client_credentials_need_nobody(server: AuthServer, workspace: Any, cli: Any) -> None:
+def test_client_credentials_need_nobody(server: AuthServer, workspace: MakeWorkspace, cli: Cli) -> None:
     """Without a login a token is asked for, kept, used again, and asked for anew once it is not accepted."""
     workspace(source=section(server, grant="clientCredentials", scopes=["all"]))
     assert read(cli).code == 0
@@ -113,7 +127,7 @@ def test_client_credentials_need_nobody(server: AuthServer, workspace: Any, cli:
 
 
 def test_a_token_is_renewed_before_it_ends(
-    server: AuthServer, workspace: Any, login: Any, cli: Any, environment: Path
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli, environment: Path
 ) -> None:
     """An hour's token is renewed in its last minute; the API never sees one that has ended."""
     workspace(source=section(server))
@@ -125,7 +139,9 @@ def test_a_token_is_renewed_before_it_ends(
     assert server.denied == 0
 
 
-def test_a_401_renews_once_and_goes_on(server: AuthServer, workspace: Any, login: Any, cli: Any) -> None:
+def test_a_401_renews_once_and_goes_on(
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli
+) -> None:
     """A token that the server no longer takes is renewed in the middle of a run."""
     workspace(source=section(server))
     login()
@@ -135,7 +151,7 @@ def test_a_401_renews_once_and_goes_on(server: AuthServer, workspace: Any, login
 
 
 def test_a_401_that_renewal_does_not_mend_is_told(
-    server: AuthServer, workspace: Any, login: Any, cli: Any, monkeypatch: pytest.MonkeyPatch
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One renewal for one request, and then the refusal."""
     workspace(source=section(server))
@@ -148,7 +164,7 @@ def test_a_401_that_renewal_does_not_mend_is_told(
 
 
 def test_a_server_that_does_not_rotate_keeps_its_refresh_token(
-    server: AuthServer, workspace: Any, login: Any, cli: Any
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli
 ) -> None:
     """A refresh token that the answer leaves out stays (RFC 6749, 6)."""
     server.rotates = False
@@ -163,7 +179,7 @@ def test_a_server_that_does_not_rotate_keeps_its_refresh_token(
 
 @pytest.mark.parametrize("spelling", ["basic", "post"])
 def test_the_client_proves_itself_as_the_server_wants(
-    server: AuthServer, workspace: Any, login: Any, spelling: str
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], spelling: str
 ) -> None:
     """In a header, or in the form."""
     workspace(source=section(server, clientAuth=spelling))
@@ -171,7 +187,9 @@ def test_the_client_proves_itself_as_the_server_wants(
     assert ("client_secret" in server.asked[-1]) == (spelling == "post")
 
 
-def test_a_refused_refresh_is_final_and_told_once(server: AuthServer, workspace: Any, login: Any, cli: Any) -> None:
+def test_a_refused_refresh_is_final_and_told_once(
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli
+) -> None:
     """N8: one sentence with the cure, exit 1; the next run asks the server nothing."""
     workspace(source=section(server))
     login()
@@ -189,7 +207,7 @@ def test_a_refused_refresh_is_final_and_told_once(server: AuthServer, workspace:
 
 
 def test_a_wrong_secret_does_not_end_the_sign_in(
-    server: AuthServer, workspace: Any, login: Any, cli: Any, monkeypatch: pytest.MonkeyPatch
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server refuses the client before it looks at the token: the tokens stay."""
     workspace(source=section(server))
@@ -208,7 +226,7 @@ def test_a_wrong_secret_does_not_end_the_sign_in(
 
 @pytest.mark.parametrize("fault", ["before", "after", "503"])
 def test_a_lost_answer_is_never_followed_by_the_same_token(
-    server: AuthServer, workspace: Any, login: Any, cli: Any, fault: str
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli, fault: str
 ) -> None:
     """Without refreshGrace the refresh token is sent once; then login is asked for, in this run and in the next."""
     workspace(source=section(server))
@@ -225,7 +243,7 @@ def test_a_lost_answer_is_never_followed_by_the_same_token(
 
 @pytest.mark.parametrize("fault", ["before", "after", "503"])
 def test_a_server_with_grace_is_asked_once_more(
-    server: AuthServer, workspace: Any, login: Any, cli: Any, fault: str
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli, fault: str
 ) -> None:
     """With refreshGrace the same refresh token goes out a second time, and the run goes on."""
     server.grace = True
@@ -237,7 +255,7 @@ def test_a_server_with_grace_is_asked_once_more(
     assert len([form for form in server.asked if form.get("grant_type") == "refresh_token"]) == 2
 
 
-def test_grace_is_once(server: AuthServer, workspace: Any, login: Any, cli: Any) -> None:
+def test_grace_is_once(server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli) -> None:
     """Two lost answers are the end, whatever the server honours."""
     server.grace = True
     workspace(source=section(server, refreshGrace=1800))
@@ -250,7 +268,7 @@ def test_grace_is_once(server: AuthServer, workspace: Any, login: Any, cli: Any)
 
 
 def test_a_token_that_lives_is_used_although_its_renewal_was_lost(
-    server: AuthServer, workspace: Any, login: Any, cli: Any, environment: Path
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli, environment: Path
 ) -> None:
     """In the last minute of a token a lost answer costs nothing yet."""
     workspace(source=section(server))
@@ -264,7 +282,12 @@ def test_a_token_that_lives_is_used_although_its_renewal_was_lost(
 
 
 def test_a_server_that_cannot_be_reached_costs_no_token(
-    server: AuthServer, workspace: Any, login: Any, cli: Any, environment: Path, monkeypatch: pytest.MonkeyPatch
+    server: AuthServer,
+    workspace: MakeWorkspace,
+    login: Callable[..., Said],
+    cli: Cli,
+    environment: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """No connection: nothing was sent, so that the next run refreshes as if nothing had been."""
     monkeypatch.setattr("pleoctl.machine.Machine.sleep", lambda _self, _seconds: None)

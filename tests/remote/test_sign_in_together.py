@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.state.base import Vault
+    from tests.conftest import MakeWorkspace
 
 COMMAND = [sys.executable, "-m", "pleoctl", "source", "check", "--offline"]
 
@@ -78,7 +79,7 @@ def test_threads_refresh_once(server: AuthServer, tmp_path: Path) -> None:
     assert len(server.refreshes) == 1
 
 
-def test_processes_refresh_once(server: AuthServer, workspace: Any) -> None:
+def test_processes_refresh_once(server: AuthServer, workspace: MakeWorkspace) -> None:
     """Two runs at once whose token has ended: one refresh, all of them read."""
     folder = workspace(source=section(server, tokens="file:tokens.json"))
     signed_in(server, folder)
@@ -101,7 +102,7 @@ def test_whoever_waited_takes_what_the_other_stored(server: AuthServer, tmp_path
 
 @pytest.mark.parametrize(("moment", "grace"), [("before", False), ("after", False), ("after", True)])
 def test_a_death_while_the_answer_is_waited_for(
-    server: AuthServer, workspace: Any, monkeypatch: pytest.MonkeyPatch, moment: str, grace: bool
+    server: AuthServer, workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch, moment: str, grace: bool
 ) -> None:
     """Killed with its request on the way: without grace nobody sends the token again, with it the next run goes on."""
     server.grace = grace

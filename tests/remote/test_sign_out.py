@@ -10,13 +10,16 @@ from auth_server import AuthServer, section, shown_secrets
 from sign_ins import read
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli, MakeWorkspace, Said
 
 RFC = "/.well-known/oauth-authorization-server"
 OPENID = "/.well-known/openid-configuration"
 
 
-def logout(cli: Any, *arguments: str) -> Any:
+def logout(cli: Cli, *arguments: str) -> Any:
     """The end of the source's sign-in."""
     return cli("logout", "--target", "source", "--debug", *arguments)
 
@@ -32,7 +35,9 @@ def described(server: AuthServer, **changed: str) -> dict[str, str]:
     return {"issuer": server.url, **{name: f"{server.url}/{path}" for name, path in paths.items()}, **changed}
 
 
-def test_a_logout_gives_the_refresh_token_back(server: AuthServer, workspace: Any, login: Any, cli: Any) -> None:
+def test_a_logout_gives_the_refresh_token_back(
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli
+) -> None:
     """RFC 7009: the server ends it before it is forgotten; a second logout asks for nothing."""
     workspace(source=section(server, revocationUrl=f"{server.url}/revoke"))
     login()
@@ -48,7 +53,7 @@ def test_a_logout_gives_the_refresh_token_back(server: AuthServer, workspace: An
 
 
 def test_a_client_that_asks_for_itself_gives_its_access_token_back(
-    server: AuthServer, workspace: Any, cli: Any
+    server: AuthServer, workspace: MakeWorkspace, cli: Cli
 ) -> None:
     """It has no other."""
     workspace(source=section(server, grant="clientCredentials", revocationUrl=f"{server.url}/revoke"))
@@ -57,7 +62,9 @@ def test_a_client_that_asks_for_itself_gives_its_access_token_back(
     assert [kind for _, kind in server.returned] == ["access_token"]
 
 
-def test_forgetting_here_asks_nobody(server: AuthServer, workspace: Any, login: Any, cli: Any) -> None:
+def test_forgetting_here_asks_nobody(
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli
+) -> None:
     """`--local`, or a server that takes no tokens back: the output says that they may live."""
     workspace(source=section(server, revocationUrl=f"{server.url}/revoke"))
     login()
@@ -73,7 +80,7 @@ def test_forgetting_here_asks_nobody(server: AuthServer, workspace: Any, login: 
     [(400, "", "unsupported_token_type"), (503, "", "503"), (200, "http://127.0.0.1:9", "reached")],
 )
 def test_a_server_that_keeps_them_is_told_of(
-    server: AuthServer, workspace: Any, login: Any, cli: Any, status: int, url: str, why: str
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli, status: int, url: str, why: str
 ) -> None:
     """They are forgotten all the same, with a warning that names the cause."""
     server.revoking = status
@@ -88,7 +95,9 @@ def test_a_server_that_keeps_them_is_told_of(
     assert read(cli).code == 1
 
 
-def test_a_token_that_may_be_spent_is_not_given_back(server: AuthServer, workspace: Any, login: Any, cli: Any) -> None:
+def test_a_token_that_may_be_spent_is_not_given_back(
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli
+) -> None:
     """The answer to its refresh was lost: the access token goes back, and newer ones may live."""
     workspace(source=section(server, revocationUrl=f"{server.url}/revoke"))
     login()
@@ -101,7 +110,9 @@ def test_a_token_that_may_be_spent_is_not_given_back(server: AuthServer, workspa
 
 
 @pytest.mark.parametrize("path", [RFC, OPENID])
-def test_a_server_tells_its_urls(server: AuthServer, workspace: Any, login: Any, cli: Any, path: str) -> None:
+def test_a_server_tells_its_urls(
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli, path: str
+) -> None:
     """With `issuer` alone: sign in, read, renew, sign out; the document is asked for where it is needed."""
     server.described[path] = described(server)
     source = section(server, issuer=server.url)
@@ -116,7 +127,9 @@ def test_a_server_tells_its_urls(server: AuthServer, workspace: Any, login: Any,
     assert "the server has ended" in logout(cli).stdout
 
 
-def test_an_issuer_with_a_path_is_asked_where_the_standard_says(server: AuthServer, workspace: Any, login: Any) -> None:
+def test_an_issuer_with_a_path_is_asked_where_the_standard_says(
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said]
+) -> None:
     """RFC 8414, 3.1: the well-known part stands before the path."""
     issuer = f"{server.url}/tenants/one"
     server.described[f"{RFC}/tenants/one"] = described(server, issuer=issuer)
@@ -136,7 +149,12 @@ def test_an_issuer_with_a_path_is_asked_where_the_standard_says(server: AuthServ
     ],
 )
 def test_words_that_are_not_this_server_s_are_not_taken(
-    server: AuthServer, workspace: Any, login: Any, changed: dict[str, str] | None, code: int, words: str
+    server: AuthServer,
+    workspace: MakeWorkspace,
+    login: Callable[..., Said],
+    changed: dict[str, str] | None,
+    code: int,
+    words: str,
 ) -> None:
     """Another issuer, a host without trust, no https, nothing at all: no code and no secret goes anywhere."""
     if changed is not None:
@@ -149,7 +167,7 @@ def test_words_that_are_not_this_server_s_are_not_taken(
     assert server.asked == []
 
 
-def test_an_issuer_needs_trust(server: AuthServer, workspace: Any, login: Any) -> None:
+def test_an_issuer_needs_trust(server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said]) -> None:
     """A branch has nobody asked."""
     source = section(server, issuer="https://issuer.example.com")
     del source["auth"]["oauth"]["tokenUrl"]
@@ -159,7 +177,7 @@ def test_an_issuer_needs_trust(server: AuthServer, workspace: Any, login: Any) -
 
 
 def test_the_sandbox_takes_tokens_back_and_tells_its_urls(
-    pleo: Sandbox, workspace: Any, cli: Any, monkeypatch: pytest.MonkeyPatch
+    pleo: Sandbox, workspace: MakeWorkspace, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As Pleo on loopback and as anybody's server."""
     import requests

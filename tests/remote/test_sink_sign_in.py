@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from auth_server import AuthServer, section
 from sign_ins import Typed
@@ -11,9 +11,15 @@ from sign_ins import Typed
 if TYPE_CHECKING:
     import pytest
 
+    from tests.conftest import Cli, MakeWorkspace
+
 
 def test_a_sink_signs_in(
-    server: AuthServer, workspace: Any, cli: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    server: AuthServer,
+    workspace: MakeWorkspace,
+    cli: Cli,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """`login --target sink` makes the books usable; a consent that is taken back names the command again."""
     source = section(server)

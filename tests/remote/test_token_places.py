@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from auth_server import CLIENT, AuthServer, section, shown_secrets
 from pleoctl.remote.oauth.opening import warn_once
 from sign_ins import read, token_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import pytest
 
+    from tests.conftest import Cli, MakeWorkspace, Said
+
 
 def test_tokens_are_for_one_user_s_eyes(
-    server: AuthServer, workspace: Any, login: Any, cli: Any, environment: Path
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli, environment: Path
 ) -> None:
     """The file is 0600 from its first moment; one that others can read is refused with the command that mends it."""
     workspace(source=section(server))
@@ -31,7 +34,9 @@ def test_tokens_are_for_one_user_s_eyes(
     assert read(cli).code == 0
 
 
-def test_tokens_go_to_their_own_server_alone(server: AuthServer, workspace: Any, login: Any, cli: Any) -> None:
+def test_tokens_go_to_their_own_server_alone(
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli
+) -> None:
     """A file's tokens serve no other client, token endpoint or API; nothing is sent."""
     workspace(source=section(server, tokens="file:tokens.json"))
     assert login().code == 0
@@ -46,7 +51,9 @@ def test_tokens_go_to_their_own_server_alone(server: AuthServer, workspace: Any,
     assert server.served == served
 
 
-def test_no_reference_gives_a_token_file_away(server: AuthServer, workspace: Any, login: Any, cli: Any) -> None:
+def test_no_reference_gives_a_token_file_away(
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli
+) -> None:
     """`file:` of a secret refuses a file that keeps tokens."""
     workspace(source=section(server, tokens="file:tokens.json"))
     login()
@@ -58,7 +65,9 @@ def test_no_reference_gives_a_token_file_away(server: AuthServer, workspace: Any
     assert "holds tokens of pleoctl" in said.stderr
 
 
-def test_a_token_file_replaces_nothing_else(server: AuthServer, workspace: Any, login: Any) -> None:
+def test_a_token_file_replaces_nothing_else(
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said]
+) -> None:
     """A branch cannot have another file overwritten by naming it."""
     folder = workspace(source=section(server, tokens="file:notes.txt"))
     (folder / "notes.txt").write_text("mine")
@@ -67,13 +76,15 @@ def test_a_token_file_replaces_nothing_else(server: AuthServer, workspace: Any, 
     assert (folder / "notes.txt").read_text() == "mine"
 
 
-def test_a_token_file_outside_is_refused(server: AuthServer, workspace: Any, login: Any) -> None:
+def test_a_token_file_outside_is_refused(
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said]
+) -> None:
     """It lies below the workspace or below PLEOCTL_SECRETS_DIR."""
     workspace(source=section(server, tokens="file:../tokens.json"))
     assert login().code == 3
 
 
-def test_git_must_ignore_a_token_file(server: AuthServer, workspace: Any, login: Any) -> None:
+def test_git_must_ignore_a_token_file(server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said]) -> None:
     """Inside a work tree only what git ignores will do; the refusal says what to write where."""
     folder = workspace(source=section(server, tokens="file:tokens.json"))
     assert os.system("git init -q .") == 0
@@ -85,7 +96,7 @@ def test_git_must_ignore_a_token_file(server: AuthServer, workspace: Any, login:
 
 
 def test_a_runner_s_file_is_warned_about(
-    server: AuthServer, workspace: Any, login: Any, cli: Any, monkeypatch: pytest.MonkeyPatch
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Under CI without a shared state the next job may find spent tokens."""
     warn_once.cache_clear()
@@ -95,7 +106,7 @@ def test_a_runner_s_file_is_warned_about(
     assert "tokens: state" in read(cli).stderr
 
 
-def test_servers_need_trust(server: AuthServer, workspace: Any, cli: Any) -> None:
+def test_servers_need_trust(server: AuthServer, workspace: MakeWorkspace, cli: Cli) -> None:
     """A branch cannot have a client's secret sent to a server that nobody trusts."""
     workspace(source=section(server, tokenUrl="https://evil.example.com/token"))
     said = cli("login", "--target", "source", "--paste")
@@ -104,7 +115,9 @@ def test_servers_need_trust(server: AuthServer, workspace: Any, cli: Any) -> Non
     assert cli("source", "check", "--offline").code == 3
 
 
-def test_nothing_shows_a_token(server: AuthServer, workspace: Any, login: Any, cli: Any, environment: Path) -> None:
+def test_nothing_shows_a_token(
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli, environment: Path
+) -> None:
     """No screen, log or debug output, whatever the server repeats of what it was sent."""
     folder = workspace(source=section(server))
     said = [login("--debug")]
@@ -119,7 +132,7 @@ def test_nothing_shows_a_token(server: AuthServer, workspace: Any, login: Any, c
 
 
 def test_what_a_killed_run_left_of_tokens_goes(
-    server: AuthServer, workspace: Any, login: Any, cli: Any, environment: Path
+    server: AuthServer, workspace: MakeWorkspace, login: Any, cli: Cli, environment: Path
 ) -> None:
     """The next holder takes away the half-written files beside its own, and no others."""
     workspace(source=section(server))

@@ -16,7 +16,6 @@ from pleoctl.machine import connection_name
 from pleoctl.sandbox import Seed, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
@@ -140,9 +139,7 @@ def read_only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_a_read_only_workspace_can_be_applied(
-    read_only: Path, pleo: Sandbox, environment: Path, cli: Callable[..., Any]
-) -> None:
+def test_a_read_only_workspace_can_be_applied(read_only: Path, pleo: Sandbox, environment: Path, cli: Cli) -> None:
     """The user's state folder takes the run, which is told; `log` and `undo` find it there."""
     said = cli("apply", "plan.json")
     assert said.code == 0

@@ -8,14 +8,16 @@ import subprocess
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from export_pleo import COMPANY, JOB, World, payload, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from tests.conftest import Cli, MakeWorkspace
 
 HOME = os.environ.get("PLEOCTL_EXTF_READER", "")
 READ = """
@@ -57,9 +59,7 @@ def world() -> Iterator[World]:
         yield running
 
 
-def test_an_independent_reader_gives_the_sums_of_the_plan(
-    world: World, workspace: Any, cli: Callable[..., Any]
-) -> None:
+def test_an_independent_reader_gives_the_sums_of_the_plan(world: World, workspace: MakeWorkspace, cli: Cli) -> None:
     """Every batch is read without a complaint; accounts, sides, amounts and days are those of the plan."""
     sink = {"type": "datev", "path": "books", "consultant": 1001, "client": 7, "currency": "EUR"}
     pleo = {"url": world.url, "auth": {"apiKey": "env:PLEO_API_KEY"}}

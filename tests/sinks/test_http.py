@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pleoctl.sinks.base import Sink
+    from tests.conftest import Cli, MakeWorkspace
 
     Opened = Callable[..., Sink]
 
@@ -36,7 +37,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiBooks]:
 
 
 @pytest.fixture
-def opened(workspace: Any) -> Opened:
+def opened(workspace: MakeWorkspace) -> Opened:
     """Factory of sinks from their section."""
 
     def make(sink: dict[str, Any]) -> Sink:
@@ -128,7 +129,7 @@ def test_headers_and_keys_are_filled(api: ApiBooks, opened: Opened) -> None:
     ],
 )
 def test_a_wrong_section_is_refused_with_its_place(
-    changes: dict[str, Any], words: str, api: ApiBooks, workspace: Any, cli: Callable[..., Any]
+    changes: dict[str, Any], words: str, api: ApiBooks, workspace: MakeWorkspace, cli: Cli
 ) -> None:
     """Exit 78 before any request, naming the key."""
     workspace(sink=section(api, **changes))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sinks.base import Sink
+    from tests.conftest import MakeWorkspace
     from vendor_base import Vendor
 
     Opened = Callable[..., tuple[Sink, Vendor]]
@@ -47,7 +48,7 @@ TRANSPORTS_FILES = ["e-conomic", "odoo", "sage", "xero", *LINKS]
 
 
 @pytest.fixture
-def opened(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
+def opened(workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
     """Factory of a preset's sink with the vendor behind it."""
     monkeypatch.setenv("AS_TOKEN", TOKEN)
     with serving(ApiBooks()) as api:

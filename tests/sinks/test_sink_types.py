@@ -73,7 +73,7 @@ class Unlike:
 class Greedy:
     """Wants the workspace."""
 
-    def __init__(self, workspace: Any) -> None:
+    def __init__(self, workspace: MakeWorkspace) -> None:
         """Nothing."""
 
 
@@ -85,7 +85,7 @@ class Greedy:
     ],
 )
 def test_a_plug_in_that_is_no_sink_gets_a_sentence(
-    made: Any, words: str, offered: Callable[[Any], None], workspace: Any, cli: Callable[..., Any]
+    made: Any, words: str, offered: Callable[[Any], None], workspace: MakeWorkspace, cli: Cli
 ) -> None:
     """Exit 78 at the section, before anything is booked, with where to read on."""
     offered(made)
@@ -97,7 +97,7 @@ def test_a_plug_in_that_is_no_sink_gets_a_sentence(
     assert "pleoctl.yaml:" in said.stderr
 
 
-def test_a_type_that_there_is_not_is_told_with_the_nearest(workspace: Any, cli: Callable[..., Any]) -> None:
+def test_a_type_that_there_is_not_is_told_with_the_nearest(workspace: MakeWorkspace, cli: Cli) -> None:
     """A slip in the type is no program and no file."""
     workspace(sink={"type": "beancont", "path": "books"})
     said = cli("sink", "check")
@@ -133,7 +133,7 @@ def test_what_talks_to_servers_is_made_as_plug_ins_are(kind: str) -> None:
 
 
 def test_a_plug_in_gets_the_narrow_context(
-    offered: Callable[[Any], None], workspace: Any, monkeypatch: pytest.MonkeyPatch
+    offered: Callable[[Any], None], workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """root, inside, reveal, run, http, stop; neither the workspace nor Pleo's credential."""
     seen: list[Any] = []
@@ -156,7 +156,7 @@ def test_a_plug_in_gets_the_narrow_context(
     assert public == {"root", "inside", "reveal", "run", "http", "stop"}
 
 
-def test_presets_are_listed_with_what_they_hold(cli: Callable[..., Any]) -> None:
+def test_presets_are_listed_with_what_they_hold(cli: Cli) -> None:
     """A line for each, everything of one, and all of it as data; an unknown one is told with the nearest."""
     said = cli("sink", "presets")
     assert (said.code, "shape-tested" in said.stdout) == (0, True)

@@ -196,7 +196,7 @@ def receipts(folder: Path) -> list[Any]:
 
 
 def test_every_machine_finds_every_run(
-    folder: Path, cli: Any, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    folder: Path, cli: Cli, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A second clone with a state folder of its own lists, shows, takes up and undoes the first one's runs."""
     assert cli("apply", "plan.json").code == 0
@@ -218,7 +218,7 @@ def test_every_machine_finds_every_run(
 @pytest.mark.parametrize(("falls", "code"), [(1, 1), (2, 5)])
 def test_a_database_that_goes_away_stops_the_run(
     folder: Path,
-    cli: Any,
+    cli: Cli,
     pleo: Sandbox,
     server: Postgres,
     monkeypatch: pytest.MonkeyPatch,
@@ -294,7 +294,7 @@ def test_a_restart_of_the_database_ends_the_run(
 
 
 def test_an_unreachable_database_is_a_sentence(
-    folder: Path, cli: Any, monkeypatch: pytest.MonkeyPatch, pleo: Sandbox
+    folder: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch, pleo: Sandbox
 ) -> None:
     """Exit 1, nothing sent, and no password shown."""
     monkeypatch.setenv("STATE", "postgresql://me:s3cret-word@127.0.0.1:9/none")
@@ -306,7 +306,7 @@ def test_an_unreachable_database_is_a_sentence(
 
 @pytest.mark.parametrize(("value", "words"), [("mysql://h/d", "postgresql:"), ("s3cret-word", "is no url")])
 def test_a_state_that_leads_nowhere_is_refused(
-    folder: Path, cli: Any, monkeypatch: pytest.MonkeyPatch, value: str, words: str
+    folder: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch, value: str, words: str
 ) -> None:
     """Exit 78 with what is known."""
     monkeypatch.setenv("STATE", value)
@@ -336,7 +336,7 @@ def test_a_pooler_that_shares_sessions_is_refused(shared: str, server: Postgres,
 
 
 def test_the_command_makes_the_tables(
-    empty: str, pleo: Sandbox, workspace: Any, cli: Any, monkeypatch: pytest.MonkeyPatch
+    empty: str, pleo: Sandbox, workspace: MakeWorkspace, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where there are none, every other command names it; afterwards they work."""
     monkeypatch.setenv("STATE", empty)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import MakeDesired, MakeWorkspace
 
 Json = dict[str, Any]
 SEED = Seed(
@@ -149,11 +150,11 @@ def goal(state: Json) -> set[tuple[Any, ...]]:
     return found
 
 
-def write_workspace(workspace: Any, desired: Any, pleo: Sandbox) -> Path:
+def write_workspace(workspace: MakeWorkspace, desired: MakeDesired, pleo: Sandbox) -> Path:
     """The same as files: pleoctl.yaml and desired-state.yaml; the folder is the current one."""
     guard = {"maxArchive": {"count": 1000, "share": 1.0}}
     folder: Path = workspace(pleo, dimensions=DIMENSIONS, guard=guard)
-    desired(folder, **DESIRED)
+    desired(folder, "desired-state.yaml", **DESIRED)
     return folder
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pytest
 
     from auth_server import AuthServer
+    from tests.conftest import Cli
 
 
 class Typed:
@@ -29,7 +30,7 @@ class Typed:
         return self._server.agree(found[0], **self._changed) + "\n"
 
 
-def read(cli: Any) -> Any:
+def read(cli: Cli) -> Any:
     """One read of the books."""
     return cli("source", "check", "--offline", "--debug")
 

@@ -18,6 +18,7 @@ from pleoctl.workspace.show import effective
 from workspace_text import COMPANY, TEXT, write
 
 if TYPE_CHECKING:
+    from pleoctl.sandbox import Sandbox
     from tests.conftest import Cli, MakeWorkspace
 
 
@@ -30,7 +31,7 @@ def test_auth_that_is_no_mapping_is_not_repeated(tmp_path: Path) -> None:
 
 
 def test_no_secret_in_any_output(
-    cli: Cli, pleo: Any, workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not in config show, doctor and errors with --debug: the key itself appears nowhere."""
     workspace(pleo)

@@ -19,10 +19,11 @@ from pleoctl.sandbox import Sandbox, Seed, Settings
 from real_tryton import INSTALLED, PASSWORD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from real_tryton import Tryton
+    from tests.conftest import Cli
 
 pytestmark = [
     pytest.mark.tryton,
@@ -114,7 +115,7 @@ def balance(tryton: Tryton, ids: list[int]) -> Counter[tuple[str, str]]:
 
 
 def test_a_killed_run_is_taken_up_and_the_trial_balance_is_the_plans(
-    folder: Path, tryton_server: Tryton, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    folder: Path, tryton_server: Tryton, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Kill -9 among thirty moves, run again: each once, posted, and the accounts hold what the plan says."""
     rows = [{"accountingEntryId": item_id(n), "amount": 10_000 + n, "account": "4930"} for n in range(1000, 1030)]
@@ -147,9 +148,7 @@ def test_a_killed_run_is_taken_up_and_the_trial_balance_is_the_plans(
     assert [report["event"] for report in told if report.get("event")] == ["started", "completed"]
 
 
-def test_drafts_tags_attachments_and_the_look_up(
-    folder: Path, world: World, tryton_server: Tryton, cli: Callable[..., Any]
-) -> None:
+def test_drafts_tags_attachments_and_the_look_up(folder: Path, world: World, tryton_server: Tryton, cli: Cli) -> None:
     """A draft with its file and its cost centre; planned again there is nothing to book."""
     (wanted,) = items(2000, 1)
     world.files["/receipt"] = b"%PDF-1.4"
@@ -181,7 +180,7 @@ def test_a_closed_period_of_a_real_tryton(
     folder: Path,
     world: World,
     tryton_server: Tryton,
-    cli: Callable[..., Any],
+    cli: Cli,
 ) -> None:
     """January is closed: refused, or booked on the first of March."""
     wanted = items(3000 if day else 3100, 1, "2026-01-20")
@@ -195,7 +194,7 @@ def test_a_closed_period_of_a_real_tryton(
 
 
 @pytest.mark.usefixtures("folder")
-def test_a_move_that_was_cancelled_in_tryton(world: World, tryton_server: Tryton, cli: Callable[..., Any]) -> None:
+def test_a_move_that_was_cancelled_in_tryton(world: World, tryton_server: Tryton, cli: Cli) -> None:
     """Cancelled with Tryton's own wizard: neither of the two moves counts, and the item is booked anew."""
     wanted = items(4000, 1)
     world.add("6b1f2c1e-0000-4000-8000-000000000040", wanted)
@@ -213,7 +212,7 @@ def test_a_move_that_was_cancelled_in_tryton(world: World, tryton_server: Tryton
 
 
 @pytest.mark.usefixtures("folder", "world")
-def test_the_sink_tells_what_it_can(cli: Callable[..., Any]) -> None:
+def test_the_sink_tells_what_it_can(cli: Cli) -> None:
     """`sink check` reaches the books and names their currency."""
     said = cli("sink", "check", "--format", "json")
     assert said.code == 0, said.stderr
