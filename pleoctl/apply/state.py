@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pleoctl.model.kinds import KINDS
+from pleoctl.model.kinds import KINDS, loose
 
 if TYPE_CHECKING:
     from pleoctl.model.changes import Change
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 
 def differences(record: Live, state: dict[str, Any], kind: str) -> dict[str, tuple[Any, Any]]:
-    """Field → (value in the state, live value) where they differ; a code's case makes no difference (T3).
+    """Field → (value in the state, live value) where they differ.
 
-    A draft is in no active state but one that says so.
+    What people cannot see of a code makes no difference (T3, T4). A draft is in no active state but one
+    that says so.
     """
     found = {}
     for name, value in state.items():
@@ -38,9 +39,4 @@ def same_key(record: Live, change: Change) -> bool:
 
 
 def _same_code(kind: str, one: Any, other: Any) -> bool:
-    return (
-        KINDS[kind].folds_case
-        and isinstance(one, str)
-        and isinstance(other, str)
-        and (one.casefold() == other.casefold())
-    )
+    return KINDS[kind].folds_case and isinstance(one, str) and isinstance(other, str) and loose(one) == loose(other)

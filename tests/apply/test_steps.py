@@ -112,6 +112,22 @@ def test_what_a_bulk_call_leaves_undone_goes_on_singly(
     assert pleo.stats()["byOperation"]["PUT /v0/tags/{tagId}"] == 2
 
 
+def test_a_tag_that_looks_like_a_refused_one_is_taken(pleo: Sandbox, tmp_path: Path) -> None:
+    """Pleo compares codes less strictly than people write them: nothing is made beside it, and nobody waits."""
+    pleo.reset(Seed(tag_groups=[{"code": "DEPT", "name": "Department", "tags": []}]))
+    values = [Row("CAF\u00c9", {"code": "CAF\u00c9", "name": "Caf\u00e9"})]
+    state = checked(DesiredState(None, [Dimension(Row("DEPT", {"code": "DEPT", "name": "Department"}), values)], ["d"]))
+    engine = Engine(pleo, tmp_path, state, Scope(dimensions=("DEPT",)), mixed.FREE)
+    plan = engine.plan()
+    pleo.put_tag("DEPT", "CAFE\u0301", name="Coffee")
+    pleo.add_fault(Fault(kind="status", status=409, method="POST", path="^(?!.*search$)", nth=1))
+    began = engine.time.seconds
+    applied = engine.apply(plan)
+    assert [r.error for r in applied.results] == [None]
+    assert engine.time.seconds == began
+    assert [tag["name"] for tag in pleo.state()["tags"]] == ["Caf\u00e9"]
+
+
 def creating(pleo: Sandbox, root: Path) -> Engine:
     """Two accounts are to be created, in one batch."""
     pleo.reset(Seed())

@@ -102,6 +102,12 @@ def test_metrics_say_what_a_plan_and_a_run_came_to(cli: Cli, renamed: Path) -> N
     assert planned["plan_changes", "account", "update"] == 3
     assert (planned["guard_refused",], planned["last_run_exit_code",]) == (0, 0)
     assert planned["requests", "Pleo", "read"] >= 1
+    assert cli("apply", "plan.json", "--expect-id", f"sha256:{'0' * 64}", "--metrics", "refused.prom").code == 3
+    refused = samples(renamed / "refused.prom")
+    assert (refused["last_run_outcome", "refused"], refused["run_changes", "account", "update", "notAttempted"]) == (
+        1,
+        3,
+    )
     assert cli("--metrics", "apply.prom", "apply", "plan.json").code == 0
     applied = samples(renamed / "apply.prom")
     assert applied["run_changes", "account", "update", "done"] == 3
