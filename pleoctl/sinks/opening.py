@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import replace
-from importlib.metadata import entry_points
-from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.errors import InvalidFile, MissingExtra, Refused, SourceError
+from pleoctl.errors import InvalidFile, Refused, SourceError
 from pleoctl.mapping.context import rules_of
 from pleoctl.place import Place, Setting
 from pleoctl.sinks.files import make
 from pleoctl.sinks.programs import SECONDS, ExecSink, Program
+from pleoctl.sources.classes import Types
 from pleoctl.sources.context import Context, connections_of
 from pleoctl.sources.credentials import child_environment
 from pleoctl.text import did_you_mean
@@ -39,7 +38,7 @@ FILES: Final[dict[str, Callable[[dict[str, Any], Path, Rules], Sink]]] = {
 }
 # What talks to a server is made as a third party's sink is: with a context and its section.
 SERVERS: Final = {"http": "pleoctl.sinks.http.sink:HttpSink", "tryton": "pleoctl.sinks.tryton.sink:TrytonSink"}
-_EXTRAS: Final = {"http": "jmespath"}
+TYPES: Final = Types("sink", GROUP, SERVERS, {"http": "jmespath"})
 _PARAMETERS: Final = ("context", "section")
 _METHODS: Final = ("check", "find", "refuse", "confirm", "book", "attach", "close")
 
@@ -106,25 +105,16 @@ def _with_context(workspace: Workspace, context: Context, section: dict[str, Any
 
 def sink_class(kind: str) -> Any:
     """The class behind a type that is made with a context, ours or a third party's. Raises `SourceError`."""
-    if kind in SERVERS:
-        try:
-            return resolve_name(SERVERS[kind])
-        except ModuleNotFoundError as error:
-            if error.name is None or error.name.partition(".")[0] != _EXTRAS.get(kind):
-                raise
-            raise MissingExtra(
-                f"the {kind} sink needs the package {_EXTRAS[kind]}", hint=f"pip install 'pleoctl[{kind}]'"
-            ) from error
-    for point in entry_points(group=GROUP, name=kind):
-        return point.load()
-    raise SourceError(
-        f"{_TYPE}: there is no sink type {kind!r}", hint=did_you_mean(kind, sink_types(), "known types"), setting=_TYPE
-    )
+    found = TYPES.find(kind)
+    if found is None:
+        hint = did_you_mean(kind, sink_types(), "known types")
+        raise SourceError(f"{_TYPE}: there is no sink type {kind!r}", hint=hint, setting=_TYPE)
+    return found
 
 
 def sink_types() -> list[str]:
     """All sink types at hand, sorted."""
-    return sorted({EXEC, *FILES, *SERVERS, *(point.name for point in entry_points(group=GROUP))})
+    return sorted({EXEC, *FILES, *TYPES.names()})
 
 
 def _check_signature(kind: str, found: Any) -> None:

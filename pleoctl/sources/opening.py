@@ -5,12 +5,11 @@ from __future__ import annotations
 import inspect
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib.metadata import entry_points
-from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.errors import Finding, InvalidFile, MissingExtra, Refused, SourceError
+from pleoctl.errors import Finding, InvalidFile, Refused, SourceError
 from pleoctl.place import Setting
+from pleoctl.sources.classes import Types
 from pleoctl.sources.context import Context, connections_of, redact
 from pleoctl.text import did_you_mean
 
@@ -41,6 +40,7 @@ BUILT_IN: Final = {
 }
 # Source type → the module that the extra of the same name brings.
 EXTRAS: Final = {"http": "jmespath", "sql": "sqlalchemy", "xlsx": "openpyxl"}
+TYPES: Final = Types("source", GROUP, BUILT_IN, EXTRAS)
 
 
 def open_source(workspace: Workspace, stop: threading.Event | None = None) -> Source:
@@ -131,21 +131,13 @@ def _narrow(context: Context) -> Iterator[None]:
 
 def source_class(kind: str) -> Any:
     """The class behind a source type: built in, or installed by a third party."""
-    if kind in BUILT_IN:
-        try:
-            return resolve_name(BUILT_IN[kind])
-        except ModuleNotFoundError as error:
-            if error.name is None or error.name.partition(".")[0] != EXTRAS.get(kind):
-                raise
-            raise MissingExtra(
-                f"the {kind} source needs the package {EXTRAS[kind]}", hint=f"pip install 'pleoctl[{kind}]'"
-            ) from error
-    for point in entry_points(group=GROUP, name=kind):
-        return point.load()
-    hint = did_you_mean(kind, source_types(), "known types")
-    raise SourceError(f"{_TYPE}: there is no source type {kind!r}", hint=hint, setting=_TYPE)
+    found = TYPES.find(kind)
+    if found is None:
+        hint = did_you_mean(kind, source_types(), "known types")
+        raise SourceError(f"{_TYPE}: there is no source type {kind!r}", hint=hint, setting=_TYPE)
+    return found
 
 
 def source_types() -> list[str]:
     """All source types at hand, sorted."""
-    return sorted({*BUILT_IN, *(point.name for point in entry_points(group=GROUP))})
+    return sorted(TYPES.names())

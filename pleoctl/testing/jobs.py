@@ -121,7 +121,6 @@ class JobHistory(Life):
         machine.weather = weather
         self._ended: set[str] = set()
         self._books = self._drawn_books()
-        self._runs_done = 0
 
     # --- the books ---------------------------------------------------------------------------------------------
 

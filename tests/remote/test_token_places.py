@@ -132,7 +132,7 @@ def test_nothing_shows_a_token(
 
 
 def test_what_a_killed_run_left_of_tokens_goes(
-    server: AuthServer, workspace: MakeWorkspace, login: Any, cli: Cli, environment: Path
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli, environment: Path
 ) -> None:
     """The next holder takes away the half-written files beside its own, and no others."""
     workspace(source=section(server))

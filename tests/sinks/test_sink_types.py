@@ -58,7 +58,7 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
             self.load = lambda: made
 
     def offer(made: Any) -> None:
-        monkeypatch.setattr("pleoctl.sinks.opening.entry_points", lambda **_: [Point(made)])
+        monkeypatch.setattr("pleoctl.sources.classes.entry_points", lambda **_: [Point(made)])
 
     return offer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pleoctl.mapping.vocabulary import CELL_FIELDS
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 #: Predicates that hold together.
 Way = tuple["Predicate", ...]
-ALWAYS: Final[tuple[Way, ...]] = ((),)
 
 
 def holds_in(way: Way, cell: Cell) -> bool:

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from pleoctl.sinks.files.format import Format
     from pleoctl.workspace import Workspace
 
-BATCHES = ("datev", "sie")
 _NAME = "map"
 
 
 def batch_format(workspace: Workspace, name: str, *, split: bool) -> Format:
-    """The format of `BATCHES` with the keys of the workspace's sink. Raises `InvalidFile` where that is another."""
+    """The format of a batch, ``datev`` or ``sie``, with the keys of the workspace's sink.
+
+    Raises `InvalidFile` where that is another.
+    """
     section: dict[str, Any] = workspace.settings.sink or {}
     if section.get("type") != name:
         words = f"--format {name} takes its keys from the workspace's sink, which is {section.get('type') or 'none'}"

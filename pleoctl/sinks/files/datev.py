@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 ENCODING: Final = "cp1252"
 TEXT_LENGTH: Final = 60
-COST_LENGTH: Final = 36
 NO_AUTOMATIC: Final = "40"
 INVALID: Final = "invalid_configuration"
 _HUNDREDTHS: Final = 100

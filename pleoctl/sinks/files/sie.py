@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pleoctl.sinks.base import Booking
 
 ENCODING: Final = "cp437"
-SIGNATURE: Final = "pleoctl"
 _HUNDREDTHS: Final = 100
 _FIELD: Final = re.compile(r'"((?:\\"|[^"])*)"|\{((?:"(?:\\"|[^"])*"|[^}"])*)\}|(\S+)')
 _KEY: Final = re.compile(r"(?:^| )\[([^\[\] ]+) ([^\[\] ]+)\]$")

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from obstore import UpdateVersion
     from obstore.store import AzureStore, GCSStore, S3Store
 
-SCHEMES: Final = ("s3", "az", "gs")
 # One request's and, with its repetitions, one question's deadline: shorter than what a lease has to spare.
 _SECONDS: Final = 4
 _RETRIES: Final[dict[str, Any]] = {
