@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from pleoctl.sandbox import Sandbox
     from postgres import Postgres
-    from tests.conftest import Cli
+    from tests.conftest import Cli, MakeWorkspace
 
 ME = Holder("https://pleo.example", "c", "apply", 1, "here", None, "2026-01-01T00:00:00+00:00")
 
