@@ -13,7 +13,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from pleoctl.sandbox.calls import Answer, Call
-from pleoctl.sandbox.errors import Record, conflict, invalid, not_found
+from pleoctl.sandbox.errors import Record, conflict, not_found
 from pleoctl.sandbox.parts import SEEDED_AT, Part, Row
 from pleoctl.sandbox.store import Filter, Table
 
@@ -152,9 +152,7 @@ def _starts_as_draft(call: Call, body: Record) -> bool:
 
 
 def _refuse_taken(call: Call, body: Record, own: str = "") -> None:
-    """Raise the 400 for a currency that is none, and the 409 for a field that another vendor has."""
-    if len(body.get("defaultCurrency", "EUR")) != 3:
-        raise invalid("defaultCurrency: must have three letters")
+    """Raise the 409 for a field that another vendor has."""
     for name in call.settings.vendor_unique:
         where = Filter().where(f"{name} = ?", body.get(name)).where("id != ?", own)
         if not call.settings.vendor_unique_counts_archived:
