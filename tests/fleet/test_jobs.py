@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from job_outcomes import booked
 from pleoctl.sandbox import Seed, Settings
 
@@ -43,14 +41,13 @@ def ended(company: Company) -> list[str]:
     return [item["status"] for item in company.pleo.state()["exportItems"]]
 
 
-@pytest.mark.parametrize("isolation", ["thread", "process"])
-def test_jobs_of_every_company_are_booked(fleet: FleetFolder, cli: Cli, isolation: str) -> None:
+def test_jobs_of_every_company_are_booked(fleet: FleetFolder, cli: Cli) -> None:
     """Into its own books, once; an item that cannot be is that company's 5, rules that cannot be read its own end."""
     book(fleet["north"], 1, ["6820"] * 3)
     book(fleet["south"], 2, ["6820", None])
     book(fleet["west"], 3, ["6820"])
     (fleet["west"].folder / "mapping.yaml").write_text("apiVersion: pleoctl/v1\nkind: ExportMapping\naccounts: [")
-    said = cli("fleet", "jobs", "--isolation", isolation, "--format", "json")
+    said = cli("fleet", "jobs", "--format", "json")
     north, south, west = said.json["companies"]
     assert (said.code, [one["exitCode"] for one in (north, south, west)]) == (5, [0, 5, 78]), said.stdout
     assert north["summary"]["jobs"][0]["outcome"] == "completed"

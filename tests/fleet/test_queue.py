@@ -14,6 +14,7 @@ from procrastinate.manager import JobManager
 from pleoctl.errors import ExitCode, Finding
 from pleoctl.fleet.crew import How
 from pleoctl.fleet.fleet import Fleet
+from pleoctl.fleet.queue import worker as worker_module
 from pleoctl.fleet.queue.app import Ask, put
 from pleoctl.fleet.queue.layout import queue_name
 from pleoctl.fleet.queue.schedule import due_now, tick
@@ -248,6 +249,40 @@ def test_a_worker_that_is_stopped_leaves_its_runs_to_others(fleet: FleetFolder, 
     running.join(30)
     assert not running.is_alive()
     assert waiting(url) == ["companies/north/pleoctl.yaml:sync"]
+
+
+def test_a_worker_outlives_its_database(
+    fleet: FleetFolder, url: str, server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes away in the middle of a run and comes back: the worker does what waits then."""
+    found, stop, done = Fleet(fleet.root / "fleet.yaml"), threading.Event(), threading.Event()
+    first, second, _ = (Ask("fleet", one.path, "sync") for one in found.companies)
+    monkeypatch.setattr(worker_module, "_AGAIN_SECONDS", 0.05)
+
+    def queue(ask: Ask) -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            put(connection, [ask])
+
+    class Struck(Worker):
+        def work(self, ask: Ask) -> CompanyResult:
+            if ask.path == second.path:
+                done.set()
+            else:
+                server.stop()
+                server.start()
+                queue(second)
+            return CompanyResult(path=ask.path)
+
+    queue(first)
+    worker = Struck(found, url, How(1, "thread", stop), lambda _last: None)
+    running = threading.Thread(target=worker.run, kwargs={"drain": False})
+    running.start()
+    try:
+        assert done.wait(60)
+    finally:
+        stop.set()
+        running.join(30)
+    assert not running.is_alive()
 
 
 def test_the_queue_carries_fleet_and_layout(fleet: FleetFolder, url: str, cli: Cli) -> None:
