@@ -179,7 +179,7 @@ def test_a_place_in_the_budget_comes_back_after_a_minute(shared: str) -> None:
     window = PostgresWindow(database(shared), "key")
     assert [window.take(2, this_machine()) for _ in range(2)] == [0, 0]
     assert window.take(2, this_machine()) > 0
-    age = "UPDATE pleoctl.sending SET at = at - interval '61 s' WHERE number = 0"
+    age = "UPDATE pleoctl.sending SET at = at - interval '63 s' WHERE number = 0"
     with psycopg.connect(shared, autocommit=True) as connection:
         connection.execute(age)
     assert window.take(1, this_machine()) > 0
