@@ -82,7 +82,7 @@ class Watch:
     ``endings`` are of the credentials that it uses, by section of the workspace and ``sign-in`` or ``credential``;
     ``planned`` counts by kind and action, ``ended`` by kind, action and status, ``requests`` by service and read, write
     or retry, ``waited`` seconds by reason, ``held`` rows by kind; ``refusals`` are the guard's codes, None where no
-    guard has judged; ``told`` is what people have been told of it.
+    guard has judged; ``told`` is what people have been told of it, ``missed`` the urls that they know not to answer.
     """
 
     command: str | None = None
@@ -98,6 +98,7 @@ class Watch:
     refusals: list[str] | None = None
     endings: dict[tuple[str, str], Ending] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
+    missed: set[str] = field(default_factory=set)
     tracer: Tracer | None = None
     begun: float = field(default_factory=lambda: this_machine().monotonic())
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -124,6 +125,13 @@ class Watch:
         with self.lock:
             self.waited[reason] += seconds  # type: ignore[assignment]
         return self.span("wait", reason=reason, seconds=seconds)
+
+    def misses(self, url: str) -> bool:
+        """Note that a service does not answer; whether that is news in this command."""
+        with self.lock:
+            news = url not in self.missed
+            self.missed.add(url)
+        return news
 
     def made(self, plan: str, changes: Iterable[tuple[str, str]]) -> None:
         """A plan: its id, and kind and action of each change."""

@@ -102,7 +102,6 @@ class Transport:
         self._bounds = Bounds(service.limits, budget.stop)
         self._wire = self._opened(pool)
         self._lock = threading.Lock()
-        self._told = False
 
     def _opened(self, pool: int) -> Wire:
         return Wire(self.service, self._auth, self._bounds, pool=pool)
@@ -167,10 +166,8 @@ class Transport:
                 self.budget.wait(seconds, "retry", stoppable=droppable or not call.safe)
 
     def _tell(self, call: _Call, fault: Unanswered | _Failing) -> None:
-        """Say once why nothing happens, when it takes long enough for somebody to wonder."""
-        with self._lock:
-            told, self._told = self._told, self._told or call.failures >= TOLD_FAILURES
-        if self._told and not told:
+        """Say once a command why nothing happens, when it takes long enough for somebody to wonder."""
+        if call.failures >= TOLD_FAILURES and watched().misses(self.service.url):
             LOG.warning("%s cannot be reached yet (%s): trying again for some seconds", self.service.name, fault)
 
     def _wait_as_told(self, call: _Call, fault: Limited) -> None:
