@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from shutil import copyfileobj
@@ -71,8 +71,15 @@ def _give(held: IO[bytes], sink: BinaryIO) -> None:
 @as_command("map", formats=("json", "csv", "beancount", "hledger", "datev", "sie"), default="json")
 @click.argument("file", metavar="FILE|-", type=PATH)
 @click.option("-o", "--output", metavar="FILE", type=PATH, help="Write here, whole or not at all.")
+@click.option(
+    "--processes",
+    metavar="N",
+    type=click.IntRange(1, 64),
+    envvar="PLEOCTL_PROCESSES",
+    help="Share JSON lines beyond 4 MiB among N (default: the CPUs, at most 8; PLEOCTL_PROCESSES).",
+)
 @click.option("--no-catalog", is_flag=True, help="Do not check accounts and tags against the desired state.")
-def command(options: Options, *, file: str, output: str | None, no_catalog: bool) -> Output:
+def command(options: Options, *, file: str, output: str | None, processes: int | None, no_catalog: bool) -> Output:
     """Map Pleo export items to accounting entries.
 
     FILE holds a JSON object, a list, an answer of the API ({"data": […]}) or JSON lines; - is standard input. Each
@@ -87,8 +94,9 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
     pleoctl map items.jsonl --format hledger -o books.journal
 
     """
-    from pleoctl.mapping.context import engine_of, open_items
-    from pleoctl.mapping.io.run import Tally, of_company, write_entries
+    from pleoctl.mapping.context import engine_of, open_parts
+    from pleoctl.mapping.io.crew import pieces, processes_for
+    from pleoctl.mapping.io.run import Tally, Work, write_entries
 
     workspace = open_workspace(options)
     engine = engine_of(workspace, catalog=not no_catalog)
@@ -97,13 +105,14 @@ def command(options: Options, *, file: str, output: str | None, no_catalog: bool
         rule_files = [workspace.root / name for name in engine.rules.inputs]
         check_output(options, output, [*workspace.inputs, *rule_files, Path(file)])
     mapper, out = _outlet(options.format, workspace, engine)
-    tally = Tally()
+    work, tally = Work(workspace.company, mapper, out), Tally()
     sink: Any = _Counted(sys.stdout.buffer)
     try:
         with ExitStack() as stack:
-            items = of_company(stack.enter_context(open_items(file)), workspace.company)
+            parts = stack.enter_context(open_parts(file))
             target = stack.enter_context(_held(sink) if output is None else whole_file(Path(output)))
-            write_entries(items, mapper, out, target, tally)
+            mapped = stack.enter_context(closing(pieces(parts, work, tally, processes_for(processes))))
+            write_entries(mapped, out, target, tally)
         sink.flush()
     except NotWritten as error:
         return Output(findings=error.findings, exit_code=ExitCode.PARTIAL if tally.failed else ExitCode.ERROR)

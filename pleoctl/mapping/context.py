@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.catalog import Catalog
 from pleoctl.mapping.engine.engine import Engine
-from pleoctl.mapping.io.read import read_items
+from pleoctl.mapping.io.read import read_parts
 from pleoctl.mapping.rules.build import load_rules
 from pleoctl.mapping.rules.desired import filled
 from pleoctl.place import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pleoctl.mapping.items import Defect, Item
     from pleoctl.mapping.rules.model import Rules
@@ -68,13 +69,20 @@ def engine_of(workspace: Workspace, *, catalog: bool = True) -> Engine:
 @contextmanager
 def open_items(name: str) -> Iterator[Iterator[Item | Defect]]:
     """The export items of a file, or of standard input for ``-``. Raises `InvalidFile`."""
+    with open_parts(name) as parts:
+        yield chain.from_iterable(parts)
+
+
+@contextmanager
+def open_parts(name: str) -> Iterator[Iterator[Iterable[Item | Defect]]]:
+    """The same in the parts of `read_parts`."""
     if name == "-" and sys.stdin is None:
         raise InvalidFile("is closed", place=Place("<stdin>"))
     if name == "-":
-        yield read_items(sys.stdin.buffer, "<stdin>")
+        yield read_parts(sys.stdin.buffer, "<stdin>")
         return
     with _opened(Path(name)) as stream:
-        yield read_items(stream, name)
+        yield read_parts(stream, name)
 
 
 def _opened(path: Path) -> BinaryIO:

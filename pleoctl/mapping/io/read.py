@@ -11,6 +11,8 @@ import codecs
 import json
 import logging
 import re
+from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import msgspec
@@ -20,7 +22,7 @@ from pleoctl.mapping.items import Defect, Item, decode
 from pleoctl.place import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _LOG: Final = logging.getLogger("pleoctl.mapping")
 CHUNK: Final = 1 << 18
@@ -35,10 +37,36 @@ _BOM: Final = codecs.BOM_UTF8
 _BYTE: Final = re.compile(r" \(byte (\d+)\)$")
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Whole lines of JSON, at most `CHUNK` bytes beside one of them; ``number`` is that of the first."""
+
+    content: bytes
+    shown: str
+    number: int
+
+    def __iter__(self) -> Iterator[Item | Defect]:
+        """Their items. Raises `InvalidFile` at what is not JSON."""
+        for number, line in enumerate(self.content.split(b"\n"), self.number):
+            if line and not line.isspace():
+                try:
+                    yield decode(line)
+                except _BAD as error:
+                    raise _malformed(error, line.decode("utf-8", "replace"), self.shown, number, 1) from error
+
+
 def read_items(stream: BinaryIO, shown: str) -> Iterator[Item | Defect]:
     """The items of a stream in their order; what is JSON but no item comes as a `Defect`.
 
     Raises `InvalidFile` with line and column where the stream is not JSON.
+    """
+    return chain.from_iterable(read_parts(stream, shown))
+
+
+def read_parts(stream: BinaryIO, shown: str) -> Iterator[Iterable[Item | Defect]]:
+    """The items of a stream in parts; those of JSON lines can be read apart from each other.
+
+    Raises `InvalidFile` where the stream is empty, and else only as the items of a part are read.
     """
     head = stream.read(_HEAD).removeprefix(_BOM)
     if not head.strip():
@@ -46,7 +74,7 @@ def read_items(stream: BinaryIO, shown: str) -> Iterator[Item | Defect]:
     if _is_lines(head):
         yield from _lines(head, stream, shown)
     else:
-        yield from Scanner(head, stream, shown).items()
+        yield Scanner(head, stream, shown).items()
 
 
 def _is_lines(head: bytes) -> bool:
@@ -60,29 +88,27 @@ def _is_lines(head: bytes) -> bool:
     return not isinstance(data.get("data"), list)
 
 
-def _lines(head: bytes, stream: BinaryIO, shown: str) -> Iterator[Item | Defect]:
-    for number, line in enumerate(_split(head, stream, shown), 1):
-        if line and not line.isspace():
-            try:
-                yield decode(line)
-            except _BAD as error:
-                raise _malformed(error, line.decode("utf-8", "replace"), shown, number, 1) from error
-
-
-def _split(head: bytes, stream: BinaryIO, shown: str) -> Iterator[bytes]:
-    chunk, pieces, size = head, list[bytes](), 0
+def _lines(head: bytes, stream: BinaryIO, shown: str) -> Iterator[Iterable[Item | Defect]]:
+    chunk, pieces, size, number = head, list[bytes](), 0, 1
     while chunk:
-        *lines, rest = chunk.split(b"\n")
-        if lines:
-            yield b"".join([*pieces, lines[0]])
-            yield from lines[1:]
+        whole, line_break, rest = chunk.rpartition(b"\n")
+        if line_break:
+            lines = Lines(b"".join([*pieces, whole]), shown, number)
+            yield lines
+            number += lines.content.count(b"\n") + 1
             pieces, size = [], 0
         pieces.append(rest)
         size += len(rest)
         if size > MAX_ITEM:
-            raise InvalidFile(f"has a line of more than {MAX_ITEM // 1024 // 1024} MiB", place=Place(shown))
+            yield _too_long(shown)
+            return
         chunk = stream.read(CHUNK)
-    yield b"".join(pieces)
+    yield Lines(b"".join(pieces), shown, number)
+
+
+def _too_long(shown: str) -> Iterator[Item | Defect]:
+    raise InvalidFile(f"has a line of more than {MAX_ITEM // 1024 // 1024} MiB", place=Place(shown))
+    yield
 
 
 def _malformed(error: Exception, text: str, shown: str, line: int, column: int) -> InvalidFile:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAX_REASONS: Final = 500
 #: Ids that are remembered, at least, to find an item that comes twice: far more than a page has.
 RECENT: Final = 20_000
+_CAME_BEFORE: Final = "an item with this accountingEntryId came before; post one of the two"
 _WALLET: Final = "accounts.wallet"
 _BATCH: Final = 1 << 16
 
@@ -37,9 +38,11 @@ class Tally:
     reasons: Counter[Reason] = field(default_factory=Counter)
     warnings: Counter[Reason] = field(default_factory=Counter)
     examples: dict[Reason, str | None] = field(default_factory=dict)
-    _wallet_currency: str | None = field(default=None, repr=False)
-    _recent: set[int] = field(default_factory=set, repr=False)
-    _earlier: set[int] = field(default_factory=set, repr=False)
+    wallet_currency: str | None = field(default=None, repr=False)
+    most_reasons: int = field(default=MAX_REASONS, repr=False)
+    # In the order in which they came. Hashes are the same in processes that share a start, and there alone.
+    _recent: dict[int, None] = field(default_factory=dict, repr=False)
+    _earlier: dict[int, None] = field(default_factory=dict, repr=False)
 
     @property
     def items(self) -> int:
@@ -49,15 +52,16 @@ class Tally:
     def add(self, entry: Entry) -> None:
         """Count an entry, and warn in it where its item came before."""
         self._meet(entry)
-        if entry.currency != self._wallet_currency and _is_on_wallet(entry):
+        if entry.currency != self.wallet_currency and _is_on_wallet(entry):
             self._compare_wallets(entry)
         if entry.warnings:
             self.warned += 1
             for text in entry.warnings:
-                self._count(self.warnings, (text,), entry)
+                self._count(self.warnings, (text,), entry.accounting_entry_id)
         if entry.failed:
             self.failed += 1
-            self._count(self.reasons, (entry.failure_reason_type or "", entry.failure_reason or ""), entry)
+            reason = (entry.failure_reason_type or "", entry.failure_reason or "")
+            self._count(self.reasons, reason, entry.accounting_entry_id)
         else:
             self.mapped += 1
 
@@ -67,26 +71,55 @@ class Tally:
             return
         name = hash(entry.accounting_entry_id.lower())  # as many bytes for every id
         if name in self._recent or name in self._earlier:
-            entry.warnings.append("an item with this accountingEntryId came before; post one of the two")
-        self._recent.add(name)
+            entry.warnings.append(_CAME_BEFORE)
+        self._remember(name)
+
+    def _remember(self, name: int) -> None:
+        self._recent[name] = None
         if len(self._recent) >= RECENT:
-            self._earlier, self._recent = self._recent, set()
+            self._earlier, self._recent = self._recent, {}
 
     def _compare_wallets(self, entry: Entry) -> None:
         """One account for wallets of several currencies is likely the wrong one of the second (M13)."""
-        if self._wallet_currency is None:
-            self._wallet_currency = entry.currency
+        if self.wallet_currency is None:
+            self.wallet_currency = entry.currency
             return
         entry.warnings.append(
             f"no contraAccount, so the wallet in {entry.currency} was booked on accounts.wallet, "
-            f"as that in {self._wallet_currency} was; map the contra accounts in Pleo"
+            f"as that in {self.wallet_currency} was; map the contra accounts in Pleo"
         )
 
-    def _count(self, counter: Counter[Reason], key: Reason, entry: Entry) -> None:
-        if key not in counter and len(counter) >= MAX_REASONS:
+    def _count(self, counter: Counter[Reason], key: Reason, example: str | None, times: int = 1) -> None:
+        if key not in counter and len(counter) >= self.most_reasons:
             key = (*key[:-1], "other reasons")
-        counter[key] += 1
-        self.examples.setdefault(key, entry.accounting_entry_id)
+        counter[key] += times
+        self.examples.setdefault(key, example)
+
+    def agrees(self, later: Tally) -> bool:
+        """Whether the entries of ``later`` are warned of what they would be after those counted here.
+
+        Where ids came twice, or wallets are of two currencies, that takes their items once more.
+        """
+        known = self.wallet_currency is None or later.wallet_currency in {None, self.wallet_currency}
+        return known and (_CAME_BEFORE,) not in later.warnings and not self._knows(later._recent)
+
+    def _knows(self, names: dict[int, None]) -> bool:
+        return not (self._recent.keys().isdisjoint(names) and self._earlier.keys().isdisjoint(names))
+
+    def join(self, later: Tally) -> None:
+        """Count what ``later`` did, which `agrees`."""
+        self.mapped += later.mapped
+        self.failed += later.failed
+        self.warned += later.warned
+        self.wallet_currency = self.wallet_currency or later.wallet_currency
+        for ours, theirs in ((self.reasons, later.reasons), (self.warnings, later.warnings)):
+            for key, times in theirs.items():
+                self._count(ours, key, later.examples[key], times)
+        if len(self._recent) + len(later._recent) < RECENT:
+            self._recent.update(later._recent)
+            return
+        for name in later._recent:
+            self._remember(name)
 
 
 def _is_on_wallet(entry: Entry) -> bool:
@@ -99,19 +132,6 @@ def _is_on_wallet(entry: Entry) -> bool:
     return False
 
 
-def of_company(items: Iterable[Item | Defect], company: str) -> Iterator[Item | Defect]:
-    """The items as they come. Raises `Refused` at the first one of another company, since the file is likely wrong."""
-    wanted = company.lower()
-    for item in items:
-        given = item.company_id if isinstance(item, Item) else None
-        if given and given != company and given.lower() != wanted:
-            raise Refused(
-                f"item {item.accounting_entry_id} is of company {given[:60]}, the workspace of {company}",
-                hint="nothing was written; export the items of this company, or name its workspace",
-            )
-        yield item
-
-
 class Mapper(Protocol):
     """Makes entries of items."""
 
@@ -120,18 +140,41 @@ class Mapper(Protocol):
         ...
 
 
-def write_entries(items: Iterable[Item | Defect], engine: Mapper, writer: Writer, sink: BinaryIO, tally: Tally) -> None:
-    """Map items in their order and write what becomes of them; memory does not grow with their number.
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is done with the items of a company."""
+
+    company: str
+    mapper: Mapper
+    writer: Writer
+
+    def pieces(self, items: Iterable[Item | Defect], tally: Tally) -> Iterator[bytes]:
+        """What each item is written as.
+
+        Raises `Refused` at the first item of another company, since the file is likely the wrong one.
+        """
+        wanted = self.company.lower()
+        for item in items:
+            given = item.company_id if isinstance(item, Item) else None
+            if given and given != self.company and given.lower() != wanted:
+                raise Refused(
+                    f"item {item.accounting_entry_id} is of company {given[:60]}, the workspace of {self.company}",
+                    hint="nothing was written; export the items of this company, or name its workspace",
+                )
+            entry = self.mapper.entry(item)
+            tally.add(entry)
+            yield self.writer.entry(entry)
+
+
+def write_entries(pieces: Iterable[bytes], writer: Writer, sink: BinaryIO, tally: Tally) -> None:
+    """Write what items became, in their order; memory does not grow with their number.
 
     Where the input breaks, everything before is written, and the error goes on.
     """
     pending = [writer.start()]
     size = 0
     try:
-        for item in items:
-            entry = engine.entry(item)
-            tally.add(entry)
-            piece = writer.entry(entry)
+        for piece in pieces:
             pending.append(piece)
             size += len(piece)
             if size > _BATCH:

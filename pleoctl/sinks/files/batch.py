@@ -63,6 +63,7 @@ class BatchWriter:
 
     def __init__(self, form: Format) -> None:
         """No entries yet."""
+        self.declared = None
         self._format = form
         self._bookings: list[Booking] = []
         self._place = 0

@@ -11,13 +11,22 @@ from pleoctl.mapping.rules.dialect import PLAIN
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Entry
+    from pleoctl.mapping.io.outputs.declared import Declared
     from pleoctl.mapping.rules.model import Rules
 
 FORMATS: Final = ("json", "csv", "beancount", "hledger")
 
 
 class Writer(Protocol):
-    """Makes bytes of entries, in the order given."""
+    """Makes bytes of entries, in the order given.
+
+    ``declared`` is what it keeps of them for the end; None where that is more, so that no two can share the work.
+    """
+
+    @property
+    def declared(self) -> Declared | None:
+        """See the class."""
+        ...
 
     def start(self) -> bytes:
         """What stands before all entries."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
 from pleoctl.mapping.io.outputs.csv import tags_text
+from pleoctl.mapping.io.outputs.declared import Declared
 from pleoctl.mapping.io.outputs.names import Names
 from pleoctl.mapping.io.outputs.text import clean, facts
 
@@ -25,9 +26,8 @@ class BeancountWriter:
     def __init__(self, rules: Rules) -> None:
         """``rules`` know the divisors."""
         self._rules = rules
-        self._names = Names(rules)
-        self._first = ""
-        self._currencies: set[str] = set()
+        self.declared = Declared()
+        self._names = Names(rules, self.declared.accounts)
 
     def start(self) -> bytes:
         """A title."""
@@ -38,17 +38,16 @@ class BeancountWriter:
         if entry.failed:
             reason = f"{entry.failure_reason_type}: {entry.failure_reason}"
             return f"\n; failed {clean(entry.accounting_entry_id)} {clean(reason)}\n".encode()
-        day = entry.posting_date or ""
-        self._first = min(self._first or day, day)
+        self.declared.day(entry.posting_date or "")
         return "".join([self._transaction(entry, ledger, notes) for ledger in entry.entries]).encode()
 
     def end(self) -> bytes:
         """The declarations."""
         lines = [""]
-        lines += [f"{self._first} commodity {currency}" for currency in sorted(self._currencies)]
+        lines += [f"{self.declared.first} commodity {currency}" for currency in sorted(self.declared.currencies)]
         for name, code in self._names:
-            lines += [f"{self._first} open {name}", f"  code: {_string(code)}"]
-        return ("\n".join(lines) + "\n").encode() if self._first else b""
+            lines += [f"{self.declared.first} open {name}", f"  code: {_string(code)}"]
+        return ("\n".join(lines) + "\n").encode() if self.declared.first else b""
 
     def _transaction(self, entry: Entry, ledger: LedgerEntry, notes: Notes) -> str:
         lines = [
@@ -66,7 +65,7 @@ class BeancountWriter:
         return "\n".join(lines)
 
     def _posting(self, posting: Posting) -> str:
-        self._currencies.add(posting.currency)
+        self.declared.currencies.add(posting.currency)
         amount = decimal(posting.amount, self._rules.divisor(posting.currency))
         signed = amount if posting.side == "debit" else f"-{amount}"
         line = f"  {self._names.name(posting):<40} {signed:>14} {posting.currency}"

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
+from pleoctl.mapping.io.outputs.declared import Declared
 from pleoctl.mapping.io.outputs.text import clean, joined, paid
 from pleoctl.mapping.rules.dialect import COLUMNS
 from pleoctl.text import csv_cell
@@ -23,6 +24,7 @@ class CsvWriter:
 
     def __init__(self, rules: Rules) -> None:
         """``rules`` know the divisors."""
+        self.declared = Declared()
         self._rules = rules
 
     def start(self) -> bytes:

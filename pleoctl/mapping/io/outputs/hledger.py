@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
 from pleoctl.mapping.io.outputs.csv import tags_text
+from pleoctl.mapping.io.outputs.declared import Declared
 from pleoctl.mapping.io.outputs.names import Names
 from pleoctl.mapping.io.outputs.text import clean, facts
 
@@ -29,8 +30,8 @@ class HledgerWriter:
     def __init__(self, rules: Rules) -> None:
         """``rules`` know the divisors."""
         self._rules = rules
-        self._names = Names(rules)
-        self._currencies: set[str] = set()
+        self.declared = Declared()
+        self._names = Names(rules, self.declared.accounts)
 
     def start(self) -> bytes:
         """How numbers are written."""
@@ -46,7 +47,7 @@ class HledgerWriter:
     def end(self) -> bytes:
         """The declarations."""
         lines = [""]
-        for currency in sorted(self._currencies):
+        for currency in sorted(self.declared.currencies):
             sample = decimal(1000 * self._rules.divisor(currency), self._rules.divisor(currency))
             lines.append(f"commodity {sample if '.' in sample else sample + '.'} {currency}")
         lines += [f"account {name}  ; code {_comment(code)}" for name, code in self._names]
@@ -69,7 +70,7 @@ class HledgerWriter:
 
     def _posting(self, posting: Posting) -> str:
         currency = posting.currency
-        self._currencies.add(currency)
+        self.declared.currencies.add(currency)
         amount = decimal(posting.amount, self._rules.divisor(currency))
         signed = amount if posting.side == "debit" else f"-{amount}"
         line = f"    {self._names.name(posting):<40}  {signed:>14} {currency}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pleoctl.mapping.engine.entries import encode
+from pleoctl.mapping.io.outputs.declared import Declared
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Entry
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 class JsonWriter:
     """One line of JSON for each entry."""
+
+    def __init__(self) -> None:
+        """Nothing is declared, ever."""
+        self.declared = Declared()
 
     def start(self) -> bytes:
         """Nothing."""

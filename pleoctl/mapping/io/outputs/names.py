@@ -38,9 +38,9 @@ Notes = tuple[tuple[str, str], ...]
 class Names:
     """The names that one journal uses."""
 
-    def __init__(self, rules: Rules) -> None:
-        """``rules`` name the accounts whose top level is settled."""
-        self._known: dict[str, str] = {}
+    def __init__(self, rules: Rules, known: dict[str, str]) -> None:
+        """``rules`` name the accounts whose top level is settled; ``known`` are the names by code so far."""
+        self._known = known
         self._settled = {vendor.account: _TOP["accountsPayable"] for vendor in rules.vendors if vendor.account}
         self._settled |= {given.value: _TOP[role] for role, given in rules.accounts.items()}
 

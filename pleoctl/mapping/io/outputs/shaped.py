@@ -7,6 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from pleoctl.mapping.io.outputs.csv import CsvWriter
+from pleoctl.mapping.io.outputs.declared import Declared
 from pleoctl.mapping.io.outputs.text import clean
 from pleoctl.mapping.rules.dialect import AMOUNTS, COLUMNS, DAYS
 from pleoctl.mapping.vocabulary import TAG_PREFIX
@@ -24,6 +25,7 @@ class ShapedWriter:
 
     def __init__(self, rules: Rules) -> None:
         """``rules`` know the dialect and the divisors."""
+        self.declared = Declared()
         self._plain = CsvWriter(rules)
         self._dialect = rules.dialect
         self._columns = [name for name, _ in rules.dialect.columns]

@@ -1,0 +1,36 @@
+"""What a journal has to remember of its entries until its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Declared:
+    """What a journal declares at its end: account names by code, currencies, the first day."""
+
+    accounts: dict[str, str] = field(default_factory=dict)
+    currencies: set[str] = field(default_factory=set)
+    first: str = ""
+
+    def day(self, day: str) -> None:
+        """Something was booked on a day."""
+        self.first = min(self.first or day, day)
+
+    def agrees(self, later: Declared) -> bool:
+        """Whether accounts have the same names in both, so that ``later`` may be written after this."""
+        return all(self.accounts.get(code, name) == name for code, name in later.accounts.items())
+
+    def join(self, later: Declared) -> None:
+        """Declare what ``later`` does, too."""
+        self.accounts.update(later.accounts)
+        self.currencies |= later.currencies
+        if later.first:
+            self.day(later.first)
+
+    def become(self, other: Declared) -> None:
+        """Declare what ``other`` does, and forget the rest."""
+        self.accounts.clear()
+        self.currencies.clear()
+        self.first = ""
+        self.join(other)
