@@ -21,7 +21,6 @@ UNITS = sorted([*(ROOT / "examples/service").iterdir(), *(ROOT / "examples/fleet
 SERVICES = [path for path in UNITS if path.suffix == ".service"]
 MANIFESTS = sorted((ROOT / "examples/fleet/kubernetes").glob("*.yaml"))
 IMAGE = ROOT / "examples/fleet/Containerfile"
-WORKFLOWS = sorted([*(ROOT / "examples/ci/github").glob("*.yml"), *(ROOT / ".github/workflows").glob("*.yml")])
 BIN = Path(sys.executable).parent
 
 
@@ -132,15 +131,6 @@ def test_the_fleets_image_is_sound() -> None:
     text = IMAGE.read_text(encoding="utf-8")
     assert "USER" not in text
     assert "--chown" not in text
-
-
-@pytest.mark.skipif(not (BIN / "actionlint").exists(), reason="actionlint is not installed")
-def test_actionlint_takes_the_workflows() -> None:
-    """Expressions, contexts, matrices and shells of all workflows."""
-    # The scripts are shellcheck's in tests of their own.
-    command = [str(BIN / "actionlint"), "-no-color", "-shellcheck=", "-pyflakes=", *map(str, WORKFLOWS)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=60)
-    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_the_matrix_takes_every_part_once() -> None:
