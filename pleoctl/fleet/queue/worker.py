@@ -1,9 +1,10 @@
 """Takes companies' runs from the queue until it is stopped.
 
 What procrastinate promises and what it does not (3.10): a job is given to one worker; a worker that is dead is
-forgotten, but its job stays taken, so a sweep of ours puts it back. A run that finds its company locked, one that was
-interrupted and one that may pass later are put on the queue anew, as jobs of their own: a company whose last run was
-cut off must rest until its lease is old, and no worker waits for that.
+forgotten, but its job stays taken, so a sweep of ours puts it back (`pleoctl.fleet.queue.keeper`). A run that finds its
+company locked, one that was interrupted, one that may pass later and one that could not be noted are put on the queue
+anew, as jobs of their own: a company whose last run was cut off must rest until its lease is old, and no worker waits
+for that.
 """
 
 from __future__ import annotations
@@ -12,18 +13,20 @@ import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import procrastinate
 import psycopg
-from procrastinate import exceptions, jobs
+from procrastinate import exceptions
 
-from pleoctl.errors import ExitCode, InvalidFile, PleoctlError
+from pleoctl.errors import ExitCode, Finding, InvalidFile, PleoctlError
 from pleoctl.fleet.book import Last
 from pleoctl.fleet.books import book_of
 from pleoctl.fleet.fleet import Fleet, Opened
 from pleoctl.fleet.member import Company
 from pleoctl.fleet.queue.app import TASK, Ask
+from pleoctl.fleet.queue.keeper import Keeper
 from pleoctl.fleet.queue.layout import queue_name
 from pleoctl.fleet.receipt import CompanyResult
 from pleoctl.fleet.run import now, worker
@@ -124,10 +127,11 @@ class Worker:
 
     async def _connected(self, *, drain: bool) -> None:
         app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._url))
+        app.job_manager = keeper = Keeper(app.connector)
         with ThreadPoolExecutor(self._how.concurrency, thread_name_prefix="pleoctl-company") as pool:
-            app.task(name=TASK, queue=self._queue)(self._task(app, pool))
+            app.task(name=TASK, queue=self._queue, pass_context=True)(self._task(keeper, pool))
             async with app.open_async():
-                await self._sweep(app)
+                await keeper.sweep(self._queue)
                 working = asyncio.create_task(
                     app.run_worker_async(
                         queues=[self._queue],
@@ -137,9 +141,9 @@ class Worker:
                         delete_jobs="always",
                     )
                 )
-                await self._attend(app, working)
+                await self._attend(keeper, working)
 
-    async def _attend(self, app: procrastinate.App, working: asyncio.Task[None]) -> None:
+    async def _attend(self, keeper: Keeper, working: asyncio.Task[None]) -> None:
         """Look after the worker: stop it gracefully when that is asked for, and sweep now and then."""
         swept, machine = this_machine().monotonic(), this_machine()
         while not working.done():
@@ -150,35 +154,33 @@ class Worker:
                     await working
                 return
             if machine.monotonic() - swept > SWEEP_SECONDS:
-                await self._sweep(app)
+                await keeper.sweep(self._queue)
                 swept = machine.monotonic()
         await working
 
-    async def _sweep(self, app: procrastinate.App) -> None:
-        """Put back what dead workers had taken; where a twin waits already, the dead one's job is given up."""
-        for job in await app.job_manager.get_stalled_jobs(queue=self._queue):
-            try:
-                await app.job_manager.retry_job(job)
-            except exceptions.UniqueViolation:
-                with suppress(exceptions.ConnectorException):
-                    await app.job_manager.finish_job(job, jobs.Status.ABORTED, delete_job=True)
-            except exceptions.ConnectorException:
-                continue  # another worker's sweep has put it back, or the database goes away
-            LOG.warning("warning: %s was taken by a worker that is gone; it is queued again", job.queueing_lock)
-
     def work(self, ask: Ask) -> CompanyResult:
         """One run, in a thread of its own."""
-        fleet, one = self._roster.open(ask.path)
-        result = self._resting(ask, one) or worker(fleet, Task(ask.command, fleet.root), self._how)(one)
+        try:
+            fleet, one = self._roster.open(ask.path)
+        except (PleoctlError, OSError) as error:
+            words = f"this machine's fleet.yaml cannot be read: {error}"
+            return CompanyResult(path=ask.path).ended(ExitCode.ERROR, [Finding("error", words)])
+        return self._resting(ask, one) or worker(fleet, Task(ask.command, fleet.root), self._how)(one)
+
+    def _worked(self, ask: Ask) -> Ask | None:
+        """A run with its note; what to queue after it."""
+        result = self.work(ask)
         last = Last(
             command=ask.command, run_id=f"{ask.command}-{this_machine().token()}", finished_at=now(), result=result
         )
+        more = again(ask, result)
         try:
-            book_of(fleet).note([last])
+            book_of(self._fleet).note([last])
         except PleoctlError as error:
-            LOG.warning("warning: `fleet status` does not know of a run of %s: %s", ask.path, error)
+            LOG.warning("warning: a run of %s could not be noted and is done once more: %s", ask.path, error)
+            more = more or replace(ask, seconds=LOCKED_SECONDS)
         self._told(last)
-        return result
+        return more
 
     def _resting(self, ask: Ask, one: Opened) -> CompanyResult | None:
         """The end of a run that writes, of a company that is another run's or was until that was cut off."""
@@ -193,15 +195,12 @@ class Worker:
             return result.failed(error)
         return None
 
-    def _task(self, app: procrastinate.App, pool: ThreadPoolExecutor) -> Any:
+    def _task(self, keeper: Keeper, pool: ThreadPoolExecutor) -> Any:
         """What procrastinate calls for a job."""
 
-        async def run(path: str, command: Command, attempt: int) -> None:
+        async def run(context: procrastinate.JobContext, path: str, command: Command, attempt: int) -> None:
             ask = Ask(self._fleet.settings.name, path, command, attempt)
-            result = await asyncio.get_running_loop().run_in_executor(pool, self.work, ask)
-            more = again(ask, result)
-            if more is not None:
-                with suppress(exceptions.AlreadyEnqueued):
-                    await app.configure_task(TASK, **more.options()).defer_async(**more.arguments())
+            more = await asyncio.get_running_loop().run_in_executor(pool, self._worked, ask)
+            await keeper.settle(context.job, more)
 
         return run
