@@ -171,7 +171,26 @@ class Kind:
 
     def problem(self, texts: Mapping[str, str | None]) -> str | None:
         """Why a row with these texts cannot be used, as a sentence about one of its fields; None where it can."""
+        if self._is_plain(texts):
+            return None
         return next((words for _, words in self._faults(texts)), None)
+
+    def _is_plain(self, texts: Mapping[str, str | None]) -> bool:
+        """Whether there is no need to look closer, as in nearly all rows."""
+        for name in self.needed:
+            value = texts.get(name)
+            if not value or value.isspace():
+                return False
+        for name, longest in self._limits:
+            value = texts.get(name)
+            if value and (longest is None or len(value) > longest):
+                return False
+        return True
+
+    @cached_property
+    def _limits(self) -> tuple[tuple[str, int | None], ...]:
+        """The fields that may be too long, None where they have a form."""
+        return tuple((one.name, None if one.strict else one.longest) for one in self.limited)
 
     def cure(self, texts: Mapping[str, str | None]) -> str | None:
         """What the settings of a source can do about the `problem` of a row; None where nothing."""

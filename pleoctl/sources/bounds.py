@@ -34,8 +34,12 @@ class Bounds:
 
     def row(self, cells: Iterable[Any]) -> None:
         """One more row. Raises `SourceError` where it is one too many, too much text, or too late."""
+        self.text(sum([len(cell) for cell in cells if isinstance(cell, _TEXTS)]))
+
+    def text(self, length: int) -> None:
+        """One more row of as much text. Raises as `row`."""
         self._rows += 1
-        self._text += sum([len(cell) for cell in cells if isinstance(cell, _TEXTS)])
+        self._text += length
         if self._rows > self._most:
             raise SourceError(f"{self._name} gives more than {self._most:,} rows")
         if self._text > MAX_TEXT:

@@ -152,7 +152,8 @@ class CsvFile:
         width = 0
         bounds = Bounds(self._shown)
         for number, line, cells in lines:
-            bounds.row(cells)
+            text = "".join(cells)
+            bounds.text(len(text))
             if not number:
                 width = len(cells)
                 if width > MAX_COLUMNS:
@@ -161,7 +162,7 @@ class CsvFile:
                 self._kept.header(cells)
                 if self._meant is not None:
                     self._meant.header(cells)
-            elif "".join(cells).strip() and self._wants(cells):
+            elif text.strip() and self._wants(cells):
                 yield self._row(columns, cells, line, width)
 
     def _wants(self, cells: list[str]) -> bool:
@@ -223,11 +224,12 @@ class CsvFile:
         row = SourceRow(found, f"{self._shown}:{line}", line)
         if "fields" in self._config:
             self._computed.fill(row, dict(zip(self._header, cells, strict=False)))
-        row.cells.update(self._fixed)
+        found.update(self._fixed)
         if given != width:
             row.problem = f"has {many(given, 'cell')} where the header has {width}"
-        settle(row.cells)
-        self._judge_active(row)
+        settle(found)
+        if "active" in found:
+            self._judge_active(row)
         return row
 
     def _judge_active(self, row: SourceRow) -> None:

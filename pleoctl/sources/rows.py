@@ -61,11 +61,11 @@ class RowReader:
             broken = isinstance(identity, str) and not is_whole(identity)
             identity, problem = None, problem if broken else f"has no {kind.key}"
         whole = texts if problem is None else {name: text for name, text in texts.items() if is_whole(text)}
-        row = Row(identity, self._fields(cells, whole, kind), cells.get("active", True) is not False, problem)
+        fields, active = self._fields(cells, whole, kind), cells.get("active", True) is not False
+        row = Row(identity, fields, active, problem, NOTHING, source.file or table.name, source.line or 0)
         if problem is None:
             endless = cells.get("expires") in NO_END
             row.local = local_of(kind, {**cells, "expires": None} if endless else cells)
-        row.file, row.line = source.file or table.name, source.line or 0
         if problem is not None:
             self._report(row, problem, kind.cure(texts) if problem == kind.problem(texts) else None)
         return row
@@ -74,11 +74,11 @@ class RowReader:
     def _fields(cells: dict[str, Any], texts: dict[str, str], kind: Kind) -> dict[str, str | None]:
         given = {name: texts.get(name) for name in kind.names if name in cells}
         said = fields_of(kind, given)
-        return {name: said[name] for name in given}
+        return said if len(said) == len(given) else {name: said[name] for name in given}
 
     @staticmethod
     def _problem(cells: dict[str, Any], texts: dict[str, str], kind: Kind) -> str | None:
-        wrong = _not_text(cells, kind) or _broken(texts) or kind.problem(texts) or _wrong_local(texts)
+        wrong = _not_text(cells, texts, kind) or _broken(texts) or kind.problem(texts) or _wrong_local(texts)
         if wrong is None and not isinstance(cells.get("active", True), bool):
             wrong = f"active is neither true nor false: {cells.get('active')!r}"
         return wrong or (None if cells.get(kind.key) else f"has no {kind.key}")
@@ -162,8 +162,10 @@ class RowReader:
         return [Dimension(Row(None, {}, hold=row.hold), None)]
 
 
-def _not_text(cells: dict[str, Any], kind: Kind) -> str | None:
+def _not_text(cells: dict[str, Any], texts: dict[str, str], kind: Kind) -> str | None:
     """What is no text, beside the needed fields, which are blank then."""
+    if len(texts) == len(cells):
+        return None
     for name in _texts_of(kind):
         value = cells.get(name)
         if value is not None and not isinstance(value, str):
@@ -182,6 +184,8 @@ def _is_key(text: str) -> bool:
 
 
 def _broken(texts: dict[str, str]) -> str | None:
+    if is_whole("".join(texts.values())):
+        return None
     for name, text in texts.items():
         if not is_whole(text):
             return f"{name} {text!r} holds half of a character"
