@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.machine import Machine, this_machine
 from pleoctl.remote.errors import Interrupted
-from pleoctl.state.budget import MemoryWindow
+from pleoctl.state.budget import MemoryWindow, Taken
 from pleoctl.watch import watched
 from pleoctl.words import many
 
@@ -44,16 +44,24 @@ class Budget:
         self._paused_why = ""
         self._told_until = 0.0
 
-    def acquire(self, *, stoppable: bool = False) -> None:
-        """Wait until one more request may be sent. Raises `Interrupted` if stopped while waiting."""
+    def acquire(self, *, stoppable: bool = False) -> int | None:
+        """Wait until one more request may be sent; its place, which `answered` is told of.
+
+        Raises `Interrupted` if stopped while waiting.
+        """
         while True:
             with self._lock:
-                wait, why = self._wait()
+                (wait, place), why = self._take()
                 if wait <= 0:
-                    return
+                    return place
                 self._tell(wait, why)
                 reason = "asked" if why is self._paused_why else "limit"
             self.wait(wait, reason, stoppable=stoppable)
+
+    def answered(self, place: int | None) -> None:
+        """The request of a place has come to its end: it counts from now on."""
+        if place is not None:
+            self._window.answered(place, self._machine)
 
     def pause(self, seconds: float, why: str) -> None:
         """Let no thread send for so long; ``why`` is what people read."""
@@ -77,12 +85,12 @@ class Budget:
         """Let go of the window."""
         self._window.close()
 
-    def _wait(self) -> tuple[float, str]:
+    def _take(self) -> tuple[Taken, str]:
         paused = self._paused_until - self._machine.monotonic()
         if paused > 0:
-            return paused, self._paused_why
+            return Taken(paused), self._paused_why
         if self._limit is None:
-            return 0.0, ""
+            return Taken(0.0), ""
         why = many(self._limit, "request", "a minute is used up", "a minute are used up")
         return self._window.take(self._limit, self._machine), why
 

@@ -145,13 +145,13 @@ class Transport:
             # Once something was written, a read may be the look that tells what became of it.
             droppable = call.safe and not self.counts.write
             self._bounds.allow_stop(droppable)
-            self.budget.acquire(stoppable=droppable or not call.safe)
+            place = self.budget.acquire(stoppable=droppable or not call.safe)
             if call.failures + call.limited + call.renewed:
                 watched().request(self.service.name, "retry")
                 with self._lock:
                     self.counts.retries += 1
             try:
-                return self._once(call)
+                return self._placed(call, place)
             except Unauthorised as fault:
                 # A 401 is proof that nothing was done; what 403 refuses, no newer credential is given either.
                 if fault.status != 401 or call.renewed or not self._auth.renewed():
@@ -164,6 +164,12 @@ class Transport:
                 self._tell(call, fault)
                 seconds = self._jitter(call.failures, BACKOFF_BASE, BACKOFF_CAP)
                 self.budget.wait(seconds, "retry", stoppable=droppable or not call.safe)
+
+    def _placed(self, call: _Call, place: int | None) -> Answer:
+        try:
+            return self._once(call)
+        finally:
+            self.budget.answered(place)
 
     def _tell(self, call: _Call, fault: Unanswered | _Failing) -> None:
         """Say once a command why nothing happens, when it takes long enough for somebody to wonder."""

@@ -3,6 +3,10 @@
 A window notes the moment of each request. Whoever would send asks it, under a lock, whether the N-th last request is
 more than a minute ago. The clock is the machine's monotonic one, which its processes share and which nobody sets; a
 moment that lies ahead was noted before the machine was started again.
+
+That moment is the one at which the request was let pass, and from its answer on that of the answer: a busy machine may
+send much later than it was allowed to. Of N + 1 requests at least two have numbers that differ by a multiple of N, and
+each of such a row is let pass more than a minute after the one before it was answered, so after that had arrived.
 """
 
 from __future__ import annotations
@@ -12,7 +16,8 @@ import struct
 import threading
 import weakref
 from collections import deque
-from typing import TYPE_CHECKING, Final, Protocol
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from pleoctl.state.brief import briefly_locked
 
@@ -21,8 +26,8 @@ if TYPE_CHECKING:
 
     from pleoctl.machine import Machine
 
-# Half a second more than a minute: requests do not all travel equally fast.
 WINDOW_SECONDS: Final = 60.5
+"""Half a second more than a minute: not every server's minute is as long."""
 # More than the most requests a minute that a workspace may ask for.
 SLOTS: Final = 1 << 16
 _HEAD: Final = struct.Struct("<8sQ")
@@ -32,11 +37,21 @@ _MAGIC: Final = b"pleobud1"
 _MOST: Final = 1 << 53
 
 
+class Taken(NamedTuple):
+    """What a window says: the request may be sent (``wait`` 0) in a ``place``, or when to ask again, in seconds."""
+
+    wait: float
+    place: int | None = None
+
+
 class Window(Protocol):
     """The requests of the last minute, wherever they are noted."""
 
-    def take(self, limit: int, machine: Machine) -> float:
-        """Note one more request and give 0; where ``limit`` are noted, the seconds after which to ask again."""
+    def take(self, limit: int, machine: Machine) -> Taken:
+        """Note one more request; where ``limit`` are noted, nothing but the wait."""
+
+    def answered(self, place: int, machine: Machine) -> None:
+        """The request of a place was answered, or nothing comes of it any more: it has arrived by now, if ever."""
 
     def close(self) -> None:
         """Nothing more is asked."""
@@ -48,20 +63,27 @@ class MemoryWindow:
     def __init__(self) -> None:
         """Nothing was sent yet."""
         self._sent: deque[float] = deque(maxlen=SLOTS)
+        self._count = 0
 
-    def take(self, limit: int, machine: Machine) -> float:
+    def take(self, limit: int, machine: Machine) -> Taken:
         """See `Window.take`."""
         now = machine.monotonic()
         while self._sent and self._sent[0] <= now - WINDOW_SECONDS:
             self._sent.popleft()
-        if len(self._sent) >= limit:
-            return self._sent[-limit] + WINDOW_SECONDS - now
-        self._sent.append(now)
-        return 0.0
+        wait = self._sent[-limit] + WINDOW_SECONDS - now if len(self._sent) >= limit else 0.0
+        return Taken(wait) if wait > 0 else Taken(0.0, self.note(now))
 
-    def note(self, moment: float) -> None:
-        """A request that was let pass elsewhere."""
+    def note(self, moment: float) -> int:
+        """A request that was let pass, here or elsewhere; its place."""
         self._sent.append(moment)
+        self._count += 1
+        return self._count - 1
+
+    def answered(self, place: int, machine: Machine) -> None:
+        """See `Window.answered`."""
+        behind = place - self._count
+        if -len(self._sent) <= behind < 0:
+            self._sent[behind] = machine.monotonic()
 
     def close(self) -> None:
         """See `Window.close`."""
@@ -83,7 +105,7 @@ class FileWindow:
         self._alone = False
         self._lock = threading.Lock()
 
-    def take(self, limit: int, machine: Machine) -> float:
+    def take(self, limit: int, machine: Machine) -> Taken:
         """See `Window.take`."""
         with self._lock:
             if not self._alone:
@@ -93,6 +115,16 @@ class FileWindow:
                     self._alone = True
             return self._own.take(limit, machine)
 
+    def answered(self, place: int, machine: Machine) -> None:
+        """See `Window.answered`."""
+        with self._lock:
+            if self._alone:
+                self._own.answered(place, machine)
+            elif self._close is not None:
+                # One write of eight bytes in a place that nobody else writes to: it needs no lock.
+                with suppress(OSError):
+                    _write(self._file, _HEAD.size + place % SLOTS * _STAMP.size, _STAMP.pack(machine.monotonic()))
+
     def close(self) -> None:
         """See `Window.close`."""
         with self._lock:
@@ -100,18 +132,18 @@ class FileWindow:
                 self._close()
                 self._close = None
 
-    def _shared(self, limit: int, machine: Machine) -> float:
+    def _shared(self, limit: int, machine: Machine) -> Taken:
         file = self._opened()
         with briefly_locked(file, machine):
             now = machine.monotonic()
             count = _count(file)
             oldest = _moment(file, count - limit) if count >= limit else 0.0
             if now - WINDOW_SECONDS < oldest <= now:
-                return oldest + WINDOW_SECONDS - now
+                return Taken(oldest + WINDOW_SECONDS - now)
             _write(file, _HEAD.size + count % SLOTS * _STAMP.size, _STAMP.pack(now))
             _write(file, 0, _HEAD.pack(_MAGIC, count + 1))
         self._own.note(now)
-        return 0.0
+        return Taken(0.0, count)
 
     def _opened(self) -> int:
         """The open file; a run that forgets to close the window loses it with the window."""

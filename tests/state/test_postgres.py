@@ -153,40 +153,6 @@ def test_a_lost_session_is_noticed(shared: str, monkeypatch: pytest.MonkeyPatch)
             lease.check()
 
 
-# --- budget ---------------------------------------------------------------------------------------------------------
-
-
-def test_the_budget_holds_over_all_who_share_it(shared: str) -> None:
-    """Eight threads with windows of their own get no more than the limit between them."""
-    got: list[float] = []
-
-    def ask() -> None:
-        window = PostgresWindow(database(shared), "key")
-        got.extend(window.take(20, this_machine()) for _ in range(5))
-
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sum(wait == 0 for wait in got) == 20
-    assert all(0 <= wait <= 62 for wait in got)
-    assert PostgresWindow(database(shared), "another key").take(20, this_machine()) == 0
-
-
-def test_a_place_in_the_budget_comes_back_after_a_minute(shared: str) -> None:
-    """Not before; and a lower limit counts what a higher one let pass."""
-    window = PostgresWindow(database(shared), "key")
-    assert [window.take(2, this_machine()) for _ in range(2)] == [0, 0]
-    assert window.take(2, this_machine()) > 0
-    age = "UPDATE pleoctl.sending SET at = at - interval '63 s' WHERE number = 0"
-    with psycopg.connect(shared, autocommit=True) as connection:
-        connection.execute(age)
-    assert window.take(1, this_machine()) > 0
-    assert window.take(2, this_machine()) == 0
-    assert window.take(2, this_machine()) > 0
-
-
 # --- the command line -----------------------------------------------------------------------------------------------
 
 

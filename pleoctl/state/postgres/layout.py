@@ -92,7 +92,44 @@ CREATE TABLE pleoctl.fleet_tick (
   PRIMARY KEY (fleet, path, command)
 );
 """
-STEPS: Final = (_ONE, _TWO)
+_THREE: Final = """
+DROP FUNCTION pleoctl.take(text, integer, double precision);
+DELETE FROM pleoctl.sending;
+CREATE INDEX sending_at ON pleoctl.sending (name, at);
+CREATE FUNCTION pleoctl.answered(who text, places bigint[], ages double precision[]) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO pleoctl.sending (name, number, at)
+  SELECT who, place, clock_timestamp() - make_interval(secs => age) FROM unnest(places, ages) AS told (place, age)
+  ON CONFLICT (name, number) DO UPDATE SET at = excluded.at
+$$;
+CREATE FUNCTION pleoctl.take(
+  who text, most integer, span double precision, held double precision, places bigint[], ages double precision[],
+  OUT wait double precision, OUT place bigint
+) LANGUAGE plpgsql AS $$
+DECLARE
+  kept integer;
+  oldest timestamptz;
+  moment timestamptz;
+BEGIN
+  INSERT INTO pleoctl.budget (name, sent) VALUES (who, 0) ON CONFLICT DO NOTHING;
+  SELECT sent INTO place FROM pleoctl.budget WHERE name = who FOR UPDATE;
+  PERFORM pleoctl.answered(who, places, ages);
+  moment := clock_timestamp();
+  DELETE FROM pleoctl.sending WHERE name = who
+    AND (at <= moment - make_interval(secs => span) OR at > moment + make_interval(secs => held));
+  SELECT count(*) INTO kept FROM pleoctl.sending WHERE name = who;
+  IF kept >= most THEN
+    SELECT at INTO oldest FROM pleoctl.sending WHERE name = who ORDER BY at OFFSET kept - most LIMIT 1;
+    place := NULL;
+    wait := CASE WHEN oldest > moment THEN 5 ELSE extract(epoch FROM oldest + make_interval(secs => span) - moment) END;
+    RETURN;
+  END IF;
+  INSERT INTO pleoctl.sending (name, number, at) VALUES (who, place, moment + make_interval(secs => held));
+  UPDATE pleoctl.budget SET sent = place + 1 WHERE name = who;
+  wait := 0;
+END
+$$;
+"""
+STEPS: Final = (_ONE, _TWO, _THREE)
 LAYOUT: Final = len(STEPS)
 """The number of the layout that this version of pleoctl knows."""
 # Two upgrades at once are one after another; the number is arbitrary and pleoctl's own.
