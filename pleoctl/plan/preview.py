@@ -107,9 +107,9 @@ def _counted(kind: Kind, pairs: Iterable[tuple[list[Row], list[Live]]], result: 
     rows = live = matched = 0
     for desired, records in pairs:
         keys = {kind.normalise(record.key) for record in records}
-        active = [row for row in desired if row.active and row.key is not None]
+        active = [row for row in desired if row.active and row.hold is None and row.key is not None]
         rows += len(active)
-        live += sum(not record.archived for record in records)
+        live += sum(not record.archived and not record.is_draft for record in records)
         matched += sum(kind.normalise(row.key or "") in keys for row in active)
     counted = result.counts[kind.name]
     counts = {name: counted[name] for name in (*ACTIONS, "unchanged", "held")}

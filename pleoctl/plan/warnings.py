@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.model.addresses import Address
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from pleoctl.model.records import DesiredState, Row
     from pleoctl.reconcile.changes import Held, LiveState, Reconciliation
 
+# A code as a spreadsheet may write it: 0100, 100, 100.0, 1,00E+02.
+_NUMBER: Final = re.compile(r"[0-9]{1,40}(?:[.,][0-9]{1,20})?(?:[eE][+]?[0-9]{1,2})?")
 _NAMES_TAX: Final = "taxCodeExternalId"
 
 
@@ -62,6 +66,29 @@ def account_warnings(
         if change.action != "archive" and change.after.get("code") is None:
             yield _mark(change, "code-null", "has no account number; exports that use it will lack one")
     yield from _tax_mixed(desired)
+
+
+def renumbered_warnings(changes: list[Change]) -> Iterator[Warned]:
+    """Records to be made beside the archive of one whose key is the same number: a spreadsheet has written the file."""
+    gone: dict[tuple[str, Address | None, Decimal], Change] = {}
+    made: list[tuple[tuple[str, Address | None, Decimal], Change]] = []
+    for change in changes:
+        if change.action not in {"archive", "create", "unarchive"} or not _NUMBER.fullmatch(key := change.key.strip()):
+            continue
+        group = None if change.parent is None else change.parent.address
+        number = change.kind, group, Decimal(key.replace(",", ".")).normalize()
+        if change.action == "archive":
+            gone[number] = change
+        else:
+            made.append((number, change))
+    for number, change in made:
+        if (twin := gone.get(number)) is not None:
+            yield _mark(
+                change,
+                "doubtful-code",
+                f"{twin.address}, which is archived, is the same number; "
+                "a spreadsheet may have taken its zeros, so look at the file before you apply",
+            )
 
 
 def tax_code_warnings(desired: DesiredState, live: LiveState, changes: list[Change]) -> Iterator[Warned]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.files import read_bytes
 from pleoctl.errors import SourceError
 from pleoctl.place import Place, Setting
-from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table
+from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table, identity
 from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.cells import settle
 from pleoctl.sources.computed import Computed, Condition
+from pleoctl.sources.csv_hints import column_hint, encoding_hint
 from pleoctl.sources.files import check_encoding
 from pleoctl.sources.literal import literal_rows
 from pleoctl.sources.selecting import Kept, StateWords
@@ -94,6 +94,7 @@ class CsvFile:
         self._fixed: dict[str, str] = config.get("fixed", {})
         self._computed = Computed(config.get("fields", {}), resource)
         self._header: list[str] = []
+        self._content = b""
         where = config.get("where", {})
         self._meant = Condition(where, resource) if isinstance(where, str) else None
         self._kept = Kept({} if self._meant else where, config.get("whereNot", {}), self._shown, resource)
@@ -114,7 +115,7 @@ class CsvFile:
             )
         text = "".join(_LINES.findall(text)[self._header_row - 1 :]) if self._header_row > 1 else text
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        return self._made(self._lines(reader))
+        return self._made(self._lines(reader, ended=text.endswith(("\r", "\n"))))
 
     def _made(self, lines: Iterable[tuple[int, int, list[str]]]) -> Table:
         rows = list(self._rows(lines))
@@ -126,25 +127,26 @@ class CsvFile:
             content = read_bytes(self._path, self._shown)
         except Exception as error:
             raise SourceError(f"{error}", place=Place(self._shown)) from error
+        self._content = content
         try:
             check_encoding(encoding)
             text = content.decode(encoding)
         except UnicodeError as error:
             line = content.count(b"\n", 0, getattr(error, "start", 0)) + 1
             raise SourceError(
-                f"is not {encoding}", place=Place(self._shown, line), hint=self._encoding_hint(content)
+                f"is not {encoding}", place=Place(self._shown, line), hint=self._encoding_hint()
             ) from error
         except (LookupError, ValueError) as error:
             raise SourceError(f"encoding {encoding!r} is unknown", place=Place(self._shown)) from error
         if "\0" in text:
             line = text.count("\n", 0, text.index("\0")) + 1
-            hint = self._encoding_hint(content)
+            hint = self._encoding_hint()
             raise SourceError("contains a NUL character", place=Place(self._shown, line), hint=hint)
         return text
 
-    def _encoding_hint(self, content: bytes) -> str:
-        wide = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or content[:200].count(0) > len(content[:200]) // 4
-        return f"set source.{self._resource}.encoding" + (" to utf-16" if wide else ", e.g. cp1252")
+    def _encoding_hint(self) -> str:
+        encoding = self._config.get("encoding", "utf-8-sig")
+        return encoding_hint(self._content, encoding, f"source.{self._resource}.encoding")
 
     def _rows(self, lines: Iterable[tuple[int, int, list[str]]]) -> Iterator[SourceRow]:
         """Rows from (number, line, cells), of which number 0 is the header."""
@@ -159,7 +161,7 @@ class CsvFile:
                 if width > MAX_COLUMNS:
                     raise SourceError(f"has more than {MAX_COLUMNS:,} columns", place=Place(self._shown, line))
                 columns = self._columns(cells)
-                self._kept.header(cells)
+                self._kept.header(cells, line)
                 if self._meant is not None:
                     self._meant.header(cells)
             elif text.strip() and self._wants(cells):
@@ -168,18 +170,30 @@ class CsvFile:
     def _wants(self, cells: list[str]) -> bool:
         return self._kept.wants(cells) and (self._meant is None or self._meant.wants(cells))
 
-    def _lines(self, reader: Any) -> Iterator[tuple[int, int, list[str]]]:
-        number = 0
+    def _lines(self, reader: Any, *, ended: bool) -> Iterator[tuple[int, int, list[str]]]:
+        """Number, line and cells; a short last line that does not end is where the file was cut off."""
+        number = width = 0
+        cells: list[str] = []
         while True:
             line = reader.line_num + self._header_row
             try:
                 cells = next(reader)
             except StopIteration:
+                if not ended and number > 1 and len(cells) < width and "".join(cells).strip():
+                    raise self._cut(line - 1, len(cells), width) from None
                 return
             except csv.Error as error:
                 raise SourceError(f"is not readable as CSV: {error}", place=Place(self._shown, line)) from error
+            width = width or len(cells)
             yield number, line, cells
             number += 1
+
+    def _cut(self, line: int, given: int, width: int) -> SourceError:
+        return SourceError(
+            f"ends within a row: {many(given, 'cell')} where the header has {width}, and no end of the line",
+            place=Place(self._shown, line),
+            hint="it was cut off: export it again; if it is whole, end its last line",
+        )
 
     def _columns(self, header: list[str]) -> dict[str, int]:
         """Field → column index. Raises `SourceError` naming what is missing."""
@@ -208,9 +222,18 @@ class CsvFile:
                 raise SourceError(
                     f"has no column {wanted!r} for {name}",
                     place=Place(self._shown, self._header_row),
-                    hint=self._delimiter_hint(header) or did_you_mean(wanted, [h for h in header if h]),
+                    hint=self._column_hint(wanted, header),
                 )
         return found
+
+    def _column_hint(self, wanted: str, header: list[str]) -> str | None:
+        encoding, delimiter = self._config.get("encoding", "utf-8-sig"), self._config.get("delimiter", ",")
+        key = f"source.{self._resource}"
+        return (
+            self._delimiter_hint(header)
+            or column_hint(self._content, encoding, delimiter, wanted, key)
+            or did_you_mean(wanted, [h for h in header if h])
+        )
 
     def _delimiter_hint(self, header: list[str]) -> str | None:
         """A header of one cell has another delimiter; it is said, not guessed."""
@@ -227,10 +250,18 @@ class CsvFile:
         found.update(self._fixed)
         if given != width:
             row.problem = f"has {many(given, 'cell')} where the header has {width}"
+            self._doubt_key(row, columns, given - width)
         settle(found)
         if "active" in found:
             self._judge_active(row)
         return row
+
+    def _doubt_key(self, row: SourceRow, columns: dict[str, int], more: int) -> None:
+        """A delimiter too many before the key has moved another cell to its place."""
+        key = identity(self._resource)[-1]
+        if more > 0 and columns.get(key, 0) > 0:
+            row.cells[key] = None
+            row.problem = f"{key} may be another cell: the row {row.problem}"
 
     def _judge_active(self, row: SourceRow) -> None:
         cell = row.cells.get("active")

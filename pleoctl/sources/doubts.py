@@ -19,7 +19,9 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 # UTF-8 that was read as Latin-1 or Windows-1252: \u00c3\u00a9 where \u00e9 was written.
 _TWICE: Final = re.compile(r"[\u00c2-\u00f4][^\x00-\x7f]")
 # Code page 437 or 850 that was read as Windows-1252: signs where letters were.
-_SIGNS: Final = re.compile(r"[^\W\d_][\u201e\u201d\u2020\u2021\u2122][^\W\d_]")
+_SIGNS: Final = re.compile(r"[^\W\d_][\u201e\u201d\u2020\u2021\u2122\u00be\u00bf][^\W\d_]")
+# Mac Roman that was read so: large letters where small ones were, as \u0160 for \u00e4 and \u0178 for \u00fc.
+_LARGE: Final = re.compile(r"[^\W\d_][\u0152\u0160\u0178\u017d][^\W\d_A-Z]")
 
 
 def doubtful_text(text: str) -> str | None:
@@ -32,7 +34,7 @@ def doubtful_text(text: str) -> str | None:
         return "control characters"
     if _TWICE.search(text) and _was_utf8(text):
         return "what UTF-8 looks like in another encoding"
-    return "what looks like another code page" if _SIGNS.search(text) else None
+    return "what looks like another code page" if _SIGNS.search(text) or _LARGE.search(text) else None
 
 
 def _was_utf8(text: str) -> bool:

@@ -16,70 +16,84 @@ if TYPE_CHECKING:
 _CODE: Final = "near-miss"
 _SHOWN: Final = 5
 _MOST: Final = 100
+_DROPS: Final = "drops"
+_KEEPS: Final = "keeps"
+
+
+class _Listed:
+    """One column's words under ``where`` or ``whereNot``: which of them occur, and what comes near and is none."""
+
+    def __init__(self, name: str, words: list[str], key: str) -> None:
+        self.name, self.words, self.key = name, frozenset(words), key
+        self._listed, self._alike = words, {_plain(word) for word in words}
+        self._found: set[str] = set()
+        self._near: Counter[str] = Counter()
+
+    def has(self, cell: str) -> bool:
+        """Whether a cell is one of the words."""
+        if cell in self.words:
+            self._found.add(cell)
+            return True
+        near = self._near
+        if _plain(cell) in self._alike and (cell in near or len(near) < _MOST):
+            near[cell] += 1
+        return False
+
+    def told(self, does: str) -> Iterator[tuple[str, str]]:
+        """Words and cure; ``does`` is what becomes of a row whose cell is no listed word."""
+        if self._near:
+            rows = many(self._near.total(), "row", "that differs", "that differ")
+            words = f"from a listed word by blanks or capitals alone: {_listed(self._near)}"
+            yield (
+                f"{self.key}.{self.name} {does} {rows} {words}",
+                "list these words as well, or mend them in the books",
+            )
+        missing = [word for word in self._listed if word not in self._found]
+        # More words than there are rows of are no slip under whereNot; none of them at all may be.
+        if missing and (does == _DROPS or (not self._found and any(word.strip() for word in missing))):
+            words = ", ".join(repr(word) for word in missing[:_SHOWN])
+            yield f"{self.key}.{self.name} lists {words}, which no row has", "check how it is written"
 
 
 class Kept:
-    """Rows whose cells are in the lists of ``where``; what comes near and is dropped is told."""
+    """Rows whose cells are in the lists of ``where`` and in none of ``whereNot``; what comes near either is told."""
 
     def __init__(self, where: dict[str, list[str]], where_not: dict[str, list[str]], shown: str, resource: str) -> None:
-        self._where_not = where_not
-        self._where, self._shown, self._key = where, shown, f"source.{resource}.where"
-        self._at: dict[int, tuple[str, frozenset[str]]] = {}
-        self._not_at: dict[int, frozenset[str]] = {}
-        self._found: dict[str, set[str]] = {name: set() for name in where}
-        self._near: dict[str, Counter[str]] = {name: Counter() for name in where}
-        self._alike = {name: {_plain(word) for word in words} for name, words in where.items()}
+        self._shown = shown
+        self._where = [_Listed(name, words, f"source.{resource}.where") for name, words in where.items()]
+        self._where_not = [_Listed(name, words, f"source.{resource}.whereNot") for name, words in where_not.items()]
+        self._at: list[tuple[int, _Listed]] = []
+        self._not_at: list[tuple[int, _Listed]] = []
+        self._least = 0
         self._any = False
 
-    def header(self, header: list[str]) -> None:
-        """Find the columns. Raises `SourceError` for one that is not there."""
-        for name, wanted in self._where.items():
-            self._at[self._column(name, header, "where")] = (name, frozenset(wanted))
-        for name, unwanted in self._where_not.items():
-            self._not_at[self._column(name, header, "whereNot")] = frozenset(unwanted)
+    def header(self, header: list[str], line: int) -> None:
+        """Find the columns in the header at ``line``. Raises `SourceError` for one that is not there."""
+        self._at = [(self._column(one, header, line), one) for one in self._where]
+        self._not_at = [(self._column(one, header, line), one) for one in self._where_not]
+        self._least = 1 + max((index for index, _ in (*self._at, *self._not_at)), default=-1)
 
-    def _column(self, name: str, header: list[str], key: str) -> int:
-        if name not in header:
-            hint = did_you_mean(name, [one for one in header if one])
-            raise SourceError(f"has no column {name!r} for {key}", place=Place(self._shown, 1), hint=hint)
-        return header.index(name)
+    def _column(self, listed: _Listed, header: list[str], line: int) -> int:
+        if listed.name not in header:
+            hint = did_you_mean(listed.name, [one for one in header if one])
+            key = listed.key.rpartition(".")[2]
+            raise SourceError(f"has no column {listed.name!r} for {key}", place=Place(self._shown, line), hint=hint)
+        return header.index(listed.name)
 
     def wants(self, cells: list[str]) -> bool:
         """Whether a row is meant; one too short to tell is, and is held for that."""
         self._any = True
-        if not self._at and not self._not_at:
+        if len(cells) < self._least:
             return True
-        if len(cells) <= max((*self._at, *self._not_at), default=-1):
-            return True
-        kept = not any(cells[index] in unwanted for index, unwanted in self._not_at.items())
-        for index, (name, wanted) in self._at.items():
-            cell = cells[index]
-            if cell in wanted:
-                self._found[name].add(cell)
-                continue
-            kept = False
-            near = self._near[name]
-            if _plain(cell) in self._alike[name] and (cell in near or len(near) < _MOST):
-                near[cell] += 1
-        return kept
+        dropped = [listed.has(cells[index]) for index, listed in self._not_at]
+        kept = [listed.has(cells[index]) for index, listed in self._at]
+        return all(kept) and not any(dropped)
 
     def findings(self) -> Iterator[Finding]:
         """Words found that differ by blanks or capitals alone, and listed words that no row has."""
-        for name, near in self._near.items():
-            if near:
-                yield self._told(
-                    f"{self._key}.{name} drops {many(near.total(), 'row', 'that differs', 'that differ')} "
-                    f"from a listed word by blanks or capitals alone: {_listed(near)}",
-                    "list these words as well, or mend them in the books",
-                )
-        for name, found in self._found.items():
-            missing = [word for word in self._where[name] if word not in found]
-            if missing and self._any:
-                words = ", ".join(repr(word) for word in missing[:_SHOWN])
-                yield self._told(f"{self._key}.{name} lists {words}, which no row has", "check how it is written")
-
-    def _told(self, words: str, hint: str) -> Finding:
-        return Finding(_CODE, words, "warning", Place(self._shown), hint=hint)
+        for columns, does in ((self._where, _DROPS), (self._where_not, _KEEPS)):
+            for words, hint in (told for listed in columns for told in listed.told(does) if self._any):
+                yield Finding(_CODE, words, "warning", Place(self._shown), hint=hint)
 
 
 class StateWords:

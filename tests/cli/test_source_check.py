@@ -134,3 +134,14 @@ def test_pleo_of_a_company_without_accounts(workspace: MakeWorkspace, cli: Cli) 
         said = cli("source", "check")
     assert "0 of 9 active rows (0%)" in said.stdout
     assert "… and 6 more: `pleoctl export`, then `pleoctl plan`" in said.stdout
+
+
+def test_what_the_guard_counts_is_what_is_counted(workspace: MakeWorkspace, cli: Cli, pleo: Sandbox) -> None:
+    """Drafts in Pleo are none of its active vendors, and a held row is no active row."""
+    vendor = {"externalId": "1", "code": "1", "name": "Acme", "defaultCurrency": "SEK"}
+    pleo.reset(Seed(vendors=[vendor | {"externalId": "9", "code": "9"}, {"code": "N", "name": "New", "draft": True}]))
+    folder = workspace(pleo, source={"type": "csv", "vendors": {"path": "v.csv"}})
+    (folder / "v.csv").write_text("externalId,code,name,defaultCurrency\n1,1,Acme,SEK\n2,2,Beta,\n", encoding="utf-8")
+    said = cli("source", "check").stdout
+    assert "vendors: 0 of 1 active row (0%) " in said
+    assert ", which has 1 active ones; 1 to create, 1 to archive" in said

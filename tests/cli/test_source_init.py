@@ -183,6 +183,7 @@ def test_a_last_line_is_no_account(folder: Path, cli: Cli) -> None:
 
 
 # Table, text, and what the export makes of it.
+UNSAID = "type '?' is neither inclusive nor reverse; Pleo does not support exclusive at present"
 LISTS: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
     "suppliers": (
         "vendors",
@@ -222,6 +223,25 @@ Leverantörsnr;Leverantör;Valuta;Land;Orgnr;Momsnr;Spärrad
             {"code": "V20", "name": "Standard", "rate": "0.2", "type": "inclusive"},
         ],
     ),
+    "one of Pleo's words is not supported": (
+        "taxCodes",
+        "VAT code,Description,Rate,Type\nV20,Standard,20,Inclusive\nR20,Other,20,reverse\nE20,Net,20,exclusive\n",
+        [
+            {"code": "R20", "rate": "0.2", "type": "reverse"},
+            {"code": "V20", "rate": "0.2", "type": "inclusive"},
+            {"code": "E20", "rate": "0.2", "type": "exclusive"},
+        ],
+    ),
+    "types of the system's own": (
+        "taxCodes",
+        "Code,Name,Rate,Type\n1,Ingoing,25,IN\n2,EU,25,RC\n",
+        [{"code": "1", "hold": UNSAID}, {"code": "2", "hold": UNSAID}],
+    ),
+    "a name that says reverse charge": (
+        "taxCodes",
+        "Code,Name,Rate\n1,Ingående,25\n2,Omvänd skattskyldighet,25\n",
+        [{"code": "1", "hold": UNSAID}, {"code": "2", "hold": UNSAID}],
+    ),
 }
 
 
@@ -239,7 +259,19 @@ def test_vendors_and_tax_codes(which: str, folder: Path, cli: Cli) -> None:
         assert row.items() <= by_key[row.get("externalId", row.get("code"))].items()
     section = (folder / "pleoctl.yaml").read_text(encoding="utf-8")
     assert ("# defaultCurrency: EUR   # of the 1 row that has none" in section) == (table == "vendors")
-    assert ("fixed: {type: inclusive}   # of all rows" in section) == (which == "percentages")
+    assert ("    fixed: {type: inclusive}   # of all rows" in section) == (which == "percentages")
+    unsaid = any(row.get("hold") == UNSAID for row in rows)
+    assert ('    fixed: {type: "?"}   # inclusive or reverse' in section) == unsaid
+    if unsaid:
+        (example,) = [line.replace("# ", "") for line in section.splitlines() if "&& 'reverse'" in line]
+        fixed = next(line for line in section.splitlines() if 'fixed: {type: "?"}' in line)
+        (folder / "pleoctl.yaml").write_text(section.replace(fixed, example), encoding="utf-8")
+        assert cli("export").code == 0
+        state = parse((folder / "desired-state.yaml").read_text(encoding="utf-8"), "desired-state.yaml").data
+        assert sorted(row["type"] for row in state[table]) == ["inclusive", "reverse"]
+        return
+    held = sum("hold" in row for row in state[table])
+    assert (f", {held} held\n" in said.stdout.splitlines(keepends=True)[0]) == bool(held)
 
 
 def test_a_file_lists_one_thing(folder: Path, cli: Cli) -> None:

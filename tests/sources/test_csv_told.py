@@ -97,6 +97,8 @@ def test_words_of_another_language_are_told_together(read: Any) -> None:
         ("Caf\ufffd".encode(), "utf-8", "U+FFFD"),
         ("Köp – sälj".encode("cp1252"), "latin-1", "control characters"),
         ("Förnamn".encode("cp437"), "cp1252", "another code page"),
+        ("Löhne und Büro".encode("mac_roman"), "cp1252", "another code page"),
+        ("Søn".encode("mac_roman"), "cp1252", "another code page"),
         (b"a\x07b", "utf-8", "control characters"),
     ],
 )
@@ -109,7 +111,21 @@ def test_texts_of_another_encoding_are_told(read: Any, content: bytes, encoding:
 
 
 @pytest.mark.parametrize(
-    "name", ["Überweisung", "Crème brûlée", "ÅÄÖ", "Łódź", "Ĳ", "100 €", "„Büro“", "Å 5", "日本", "x\ty"]
+    "name",
+    [
+        "Überweisung",
+        "Crème brûlée",
+        "ÅÄÖ",
+        "Łódź",
+        "Ĳ",
+        "100 €",
+        "„Büro“",
+        "Å 5",
+        "日本",
+        "x\ty",
+        "KOŠICE Žilina",
+        "ŠŽ",
+    ],
 )
 def test_texts_that_are_right_are_not_doubted(read: Any, name: str) -> None:
     """Letters of many languages, quotation marks and signs."""
@@ -219,3 +235,81 @@ def test_an_empty_file_is_refused(name: str, read: Any) -> None:
 def test_a_file_of_inactive_rows_is_not_empty(read: Any) -> None:
     """All closed is something that the books say."""
     assert read("externalId,name,active\na,A,no\n")[0] == ['- {externalId: "a", name: "A", active: false}']
+
+
+CUT: dict[str, tuple[str, str | None]] = {
+    "cut in the key": ("id;nr;name\n1;1000;Cash\n2;20", "a.csv:3: ends within a row: 2 cells where the header has 3"),
+    "cut in a row behind a blank line": ("id;nr;name\n1;1000;Cash\n\n2", "a.csv:4: ends within a row: 1 cell"),
+    "short, and the line ends": ("id;nr;name\n1;1000;Cash\n2;20\n", None),
+    "whole, and no end of the line": ("id;nr;name\n1;1000;Cash\n2;2000;Bank", None),
+    "blanks behind the last line": ("id;nr;name\n1;1000;Cash\n  ", None),
+}
+
+
+@pytest.mark.parametrize("name", CUT)
+def test_a_file_that_ends_within_a_row_was_cut_off(name: str, read: Any) -> None:
+    """Its last key may be half of one, and what came behind it would be archived."""
+    text, words = CUT[name]
+    config = {"delimiter": ";", "columns": {"externalId": "nr"}}
+    if words is None:
+        assert len(read(text, **config)[0]) == len(text.split()) - 1
+        return
+    with pytest.raises(SourceError) as caught:
+        read(text, **config)
+    assert words in str(caught.value.findings[0])
+    assert "export it again" in str(caught.value.findings[0].hint)
+
+
+def test_a_delimiter_in_a_text_before_the_key_leaves_no_key(read: Any) -> None:
+    """Another cell stands in its place; behind the key it is another column that has moved."""
+    columns = {"externalId": "nr"}
+    rows, told = read("name,nr\nPaper, pens,1000\n", columns=columns)
+    assert "externalId:" not in rows[0]
+    assert "externalId may be another cell: the row has 3 cells where the header has 2" in told[0]
+    rows, told = read("nr,name\n1000,Paper, pens\n", columns=columns)
+    assert 'externalId: "1000"' in rows[0]
+    assert "'1000': has 3 cells where the header has 2" in told[0]
+
+
+ELSEWHERE: dict[str, tuple[bytes, dict[str, Any], str]] = {
+    "below": (b"Chart\n\nid,name\n1,A\n", {}, "line 3 has it: set source.accounts.headerRow"),
+    "above": (b"id,name\n1,A\n2,B\n", {"headerRow": 2}, "line 1 has it: set source.accounts.headerRow"),
+    "in UTF-8": ("Sp\u00e6r,name\n1,A\n".encode(), {"encoding": "cp1252"}, "set source.accounts.encoding to utf-8-sig"),
+    "in Mac Roman": ("Sp\u00e6r,name\n1,A\n".encode("mac_roman"), {"encoding": "cp1252"}, "encoding to mac_roman"),
+}
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_column_that_stands_elsewhere_is_found(name: str, read: Any) -> None:
+    """The setting that would find it, with its line."""
+    content, config, words = ELSEWHERE[name]
+    with pytest.raises(SourceError) as caught:
+        read(content, columns={"externalId": "Sp\u00e6r" if "in" in name else "id"}, **config)
+    assert words in str(caught.value.findings[0].hint)
+
+
+HINTED: dict[str, tuple[bytes, str, str]] = {
+    "a workbook": (b"PK\x03\x04\x81\x00", "cp1252", "set source.type to xlsx"),
+    "what cp1252 has not": (b"externalId,name\n1,\x81\n", "cp1252", "e.g. cp850"),
+    "what ASCII has not": ("externalId,name\n1,\u00e5\n".encode(), "ascii", "encoding to utf-8-sig"),
+    "a NUL": (b"externalId,name\n1,a\0b\n", "cp1252", "export it again"),
+}
+
+
+@pytest.mark.parametrize("name", HINTED)
+def test_the_cure_is_not_what_is_set_already(name: str, read: Any) -> None:
+    """What the bytes say that they are, else another encoding than the one that failed."""
+    content, encoding, words = HINTED[name]
+    with pytest.raises(SourceError) as caught:
+        read(content, encoding=encoding)
+    assert words in str(caught.value.findings[0].hint)
+
+
+def test_words_of_where_not_are_told_as_those_of_where(read: Any) -> None:
+    """A heading that is written otherwise would become an account."""
+    _, told = read("externalId,name,kind\n1,A,posting\n2,B,Sum\n3,C,sum\n", whereNot={"kind": ["sum", "heading"]})
+    (one,) = told
+    assert "whereNot.kind keeps 1 row that differs from a listed word by blanks or capitals alone: 'Sum' (1)" in one
+    _, told = read("externalId,name,kind\n1,A,posting\n", whereNot={"kind": ["sum"], "name": [""]})
+    assert "whereNot.kind lists 'sum', which no row has" in told[0]
+    assert len(told) == 1

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.documents.scalars import yaml_string
 from pleoctl.sources.guess.section import about_key, key_of, said, shown, state_lines, state_role, word
+from pleoctl.text import obeyed_by_nobody
 from pleoctl.words import many
 
 if TYPE_CHECKING:
@@ -16,7 +18,11 @@ if TYPE_CHECKING:
     from pleoctl.sources.guess.columns import Sheet
 
 _OF_VENDORS: Final = {"country": "country", "registration": "registrationNumber", "tax": "taxRegistrationNumber"}
-_TYPES: Final = frozenset({"inclusive", "reverse"})
+_TYPES: Final = frozenset({"inclusive", "exclusive", "reverse"})
+# How names say reverse charge, in the languages of `words`.
+_REVERSE: Final = re.compile(
+    "reverse|omv[äe]nd|§ ?13b|käännet|verlegd|autoliquid|inversi[oó]n|verschuiving|steuerschuldnerschaft", re.IGNORECASE
+)
 
 
 def vendor_lines(sheet: Sheet, settings: Iterable[str]) -> Iterator[str]:
@@ -53,19 +59,44 @@ def tax_lines(sheet: Sheet, settings: Iterable[str]) -> Iterator[str]:
     yield from _active(sheet)
     if "rate" in sheet.roles:
         yield _unit(sheet)
-    yield _type(sheet)
+    yield from _type(sheet)
     yield from state_lines(sheet)
 
 
-def _type(sheet: Sheet) -> str:
-    """Whether a code is for reverse charge: by its column where that has Pleo's words, else it has to be told."""
-    if "type" not in sheet.roles:
-        return said("fixed", "{type: inclusive}", "of all rows; reverse charge is `reverse`", 4)
-    name, found = sheet.name("type"), list(dict.fromkeys(sheet.cells("type")))
-    if {cell.lower() for cell in found} <= _TYPES:
-        return said("fields", f"{{type: {yaml_string(f'lower({json.dumps(name, ensure_ascii=False)})')}}}", "", 4)
-    why = f"of all rows; reverse charge is `reverse`; column {shown([name])} has {shown(found)}"
-    return said("fixed", "{type: inclusive}", why, 4)
+def _type(sheet: Sheet) -> Iterator[str]:
+    """Whether a code is for reverse charge: by its column where that has Pleo's words, else a person has to say it.
+
+    One type for all rows is written where nothing in the list speaks against it; where something does, rows are held.
+    """
+    why, held = "of all rows; reverse charge is `reverse`", "inclusive or reverse; until it is said, rows are held"
+    reverse = [name for name in sheet.cells("name") if _REVERSE.search(name)]
+    if "type" in sheet.roles:
+        name, found = sheet.name("type"), list(dict.fromkeys(cell for cell in sheet.cells("type") if cell.strip()))
+        if _TYPES & {cell.lower() for cell in found}:
+            yield said("fields", f"{{type: {yaml_string(f'lower({_quoted(name)})')}}}", "", 4)
+            return
+        of_column = f"; column {shown([name])} has {shown(found)}"
+        why += of_column
+        if len(found) > 1:
+            yield said("fixed", '{type: "?"}', held + of_column, 4)
+            yield _example(name, found[0])
+            return
+    if reverse:
+        yield said("fixed", '{type: "?"}', f"{held}; these may be reverse charge: {shown(reverse)}", 4)
+        yield _example(sheet.name("name"), reverse[0])
+        return
+    yield said("fixed", "{type: inclusive}", why, 4)
+
+
+def _example(column: str, cell: str) -> str:
+    """How a column's words say it, to be taken instead of ``fixed``."""
+    literal = cell.replace("'", "\\'")
+    expression = yaml_string(f"{_quoted(column)} == '{literal}' && 'reverse' || 'inclusive'")
+    return f"    # fields: {{type: {obeyed_by_nobody(expression)}}}"
+
+
+def _quoted(column: str) -> str:
+    return json.dumps(column, ensure_ascii=False)
 
 
 def _head(sheet: Sheet, settings: Iterable[str]) -> Iterator[str]:

@@ -102,7 +102,8 @@ def draft(sample: Sample, context: Context | Folder) -> Draft:
         raise SourceError(f"{sample.told} is for tables, and this is {kind}", place=Place(sample.name))
     made = source_class(kind)
     text = "\n".join(["source:", said("type", kind), *_WRITERS[kind](sample, content)]) + "\n"
-    return _tried(kind, text, made(context, parse(text, "source").data["source"]))
+    section = parse(text, "source").data["source"]
+    return _tried(kind, text, section, made(context, section))
 
 
 def kind_of(content: bytes, suffix: str, name: str) -> str:
@@ -118,12 +119,12 @@ def kind_of(content: bytes, suffix: str, name: str) -> str:
     return "sie" if content.lstrip(b"\xef\xbb\xbf \t\r\n").upper().startswith(b"#FLAGGA") else "csv"
 
 
-def _tried(kind: str, text: str, source: Any) -> Draft:
+def _tried(kind: str, text: str, section: dict[str, Any], source: Any) -> Draft:
     tables = {resource: source.read(resource) for resource in resource_names()}
     empty = [name for name, table in tables.items() if table is not None and not table.rows and not table.may_be_empty]
     if empty:
         raise SourceError(f"the file gives no {' and no '.join(empty)}")
-    reader = RowReader()
+    reader = RowReader(section)
     state = reader.state(tables)
     told = [one for table in tables.values() if table is not None for one in (*table.findings, *doubtful_texts(table))]
     return Draft(kind, text, state, [*told, *reader.findings])
