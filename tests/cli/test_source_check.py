@@ -144,4 +144,4 @@ def test_what_the_guard_counts_is_what_is_counted(workspace: MakeWorkspace, cli:
     (folder / "v.csv").write_text("externalId,code,name,defaultCurrency\n1,1,Acme,SEK\n2,2,Beta,\n", encoding="utf-8")
     said = cli("source", "check").stdout
     assert "vendors: 0 of 1 active row (0%) " in said
-    assert ", which has 1 active ones; 1 to create, 1 to archive" in said
+    assert ", which has 1 active one; 1 to create, 1 to archive" in said
