@@ -69,7 +69,7 @@ def said(state: DesiredState) -> Any:
     """What a state says, in the order of files."""
 
     def order(row: Any) -> tuple[bool, str, str]:
-        return row.key is not None, row.key or "", repr(plain(row))
+        return row.key is not None, row.key or "", repr((dict(row.fields), row.active, row.hold, dict(row.local)))
 
     accounts = None if state.accounts is None else sorted(map(plain, state.accounts), key=order)
     dimensions = None
@@ -95,8 +95,15 @@ ODD = DesiredState(
 )
 
 
+# Two rows without a key, of which only one has a field that pleoctl alone reads.
+KEYLESS = DesiredState(
+    [Row(None, {"code": "1", "name": "One"}, hold="0", local=local) for local in ({}, {"currency": "EUR"})]
+)
+
+
 @given(states)
 @example(ODD)
+@example(KEYLESS)
 def test_what_is_written_is_read_back(state: DesiredState) -> None:
     """Any state survives writing and reading to the character, by both readers, and writes the same text again."""
     text = render(state)
