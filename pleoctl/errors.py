@@ -237,3 +237,9 @@ class LockHeld(PleoctlError):
 
     exit_code = ExitCode.LOCKED
     code = "locked"
+
+
+class Interrupted(PleoctlError):
+    """The run was asked to stop, and nothing of it is open: before a request was sent, or while it only waited."""
+
+    code = "interrupted"

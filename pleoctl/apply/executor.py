@@ -12,12 +12,12 @@ import threading
 from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.errors import PleoctlError
+from pleoctl.errors import Interrupted, PleoctlError
 from pleoctl.machine import this_machine
 from pleoctl.model.kinds import KINDS
 from pleoctl.plan.order import rivals, waves
 from pleoctl.pleo.connect import PARALLEL
-from pleoctl.remote.errors import Interrupted, LostAnswer, Unauthorised
+from pleoctl.remote.errors import LostAnswer, Unauthorised
 from pleoctl.run.journal import JournalError
 from pleoctl.run.receipt import DENIED, PROBLEMS
 from pleoctl.run.settle import settle

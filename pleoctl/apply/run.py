@@ -14,11 +14,10 @@ from pleoctl.apply.fresh import Fresh, FreshCheck
 from pleoctl.apply.ledger import Ledger
 from pleoctl.apply.steps import Bench
 from pleoctl.apply.verify import verify
-from pleoctl.errors import Finding, PleoctlError, Refused
+from pleoctl.errors import Finding, Interrupted, PleoctlError, Refused
 from pleoctl.machine import this_machine
 from pleoctl.plan.guard import check_guard
 from pleoctl.pleo.kinds import KindApis
-from pleoctl.remote.errors import Interrupted
 from pleoctl.run.doubts import wait_out
 from pleoctl.run.folder import open_run
 from pleoctl.run.receipt import PROBLEMS, Outcome, Receipt, Result

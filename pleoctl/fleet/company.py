@@ -24,6 +24,7 @@ from pleoctl.state.lock import Holder
 from pleoctl.state.opening import state_of
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
@@ -55,11 +56,11 @@ class Reviewed(NamedTuple):
 
 
 @contextmanager
-def locked(workspace: Workspace, command: str, patience: float) -> Iterator[Runs]:
-    """Hold the company's lock for the block; its runs, to which one more may be added. Raises `LockHeld`."""
+def locked(workspace: Workspace, command: str, patience: float, stop: threading.Event | None = None) -> Iterator[Runs]:
+    """Hold the company's lock for the block; its runs, to which one more may be added. Raises as `Lock.hold` does."""
     holder = Holder.me(workspace.url, workspace.company, command)
     lock = state_of(workspace).lock(workspace.url, workspace.company, workspace.limits.answer_seconds)
-    with lock.hold(holder, patience) as permit:
+    with lock.hold(holder, patience, stop) as permit:
         yield Runs.of(workspace).under(permit)
 
 
@@ -67,7 +68,7 @@ def synced(workspace: Workspace, choices: Choices, caller: Caller) -> Synced:
     """Export, plan and apply under one lock; the approvals lie beside the workspace file."""
     if caller.approvers is not None:
         caller.approvers.check(workspace.root)
-    with locked(workspace, "sync", caller.patience) as runs:
+    with locked(workspace, "sync", caller.patience, caller.stop) as runs:
         exported = export_to_workspace(workspace)
         fresh = workspace.again()
         made = planned_from(fresh, choices, caller, runs)
@@ -90,7 +91,7 @@ def applied(workspace: Workspace, plan: Plan, caller: Caller, reviewed: Reviewed
         refused = refuse_plan(plan, target, error)
         caller.keep(refused)
         return refused
-    with locked(workspace, "apply", caller.patience) as held:
+    with locked(workspace, "apply", caller.patience, caller.stop) as held:
         return _carried_out(workspace, held, plan, caller)
 
 
@@ -106,7 +107,7 @@ def booked(
         refused = refuse_job(plan, runs, error)
         caller.keep(refused)
         return refused
-    with locked(workspace, "apply", caller.patience) as held, caller.writing() as stop:
+    with locked(workspace, "apply", caller.patience, caller.stop) as held, caller.writing() as stop:
         with (
             closing(JobDesk.of(workspace)) as desk,
             caller.events() as listen,

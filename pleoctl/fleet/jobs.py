@@ -61,7 +61,7 @@ class JobRounds:
 
     def _jobs(self, wanted: tuple[str, ...]) -> Iterator[JobReceipt]:
         with (
-            locked(self.workspace, "jobs run", self.caller.patience) as runs,
+            locked(self.workspace, "jobs run", self.caller.patience, self.caller.stop) as runs,
             closing(JobDesk.of(self.workspace)) as desk,
             self.caller.writing() as stop,
             connected(self.workspace, ExportWriter, stop) as pleo,

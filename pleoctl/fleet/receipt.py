@@ -8,9 +8,8 @@ import msgspec
 
 from pleoctl.documents.kept import kept
 from pleoctl.documents.load import load_json
-from pleoctl.errors import ExitCode, Finding, PleoctlError
+from pleoctl.errors import ExitCode, Finding, Interrupted, PleoctlError
 from pleoctl.model.shape import Strict, Told
-from pleoctl.remote.errors import Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from pleoctl.errors import Finding, LockHeld, PleoctlError, Refused, Stale
+from pleoctl.errors import Finding, Interrupted, LockHeld, PleoctlError, Refused, Stale
 from pleoctl.jobs.age import LastUpdate
 from pleoctl.jobs.booking import Bookkeeper, Desk
 from pleoctl.jobs.close import ending
@@ -25,7 +25,6 @@ from pleoctl.jobs.report import Statuses
 from pleoctl.jobs.steps import Close, JobOver, Start
 from pleoctl.jobs.used import Used
 from pleoctl.machine import this_machine
-from pleoctl.remote.errors import Interrupted
 from pleoctl.run.folder import open_run
 from pleoctl.run.settle import Ambiguous, Done, Failed, Moved, settle
 from pleoctl.sinks.base import BooksUnusable

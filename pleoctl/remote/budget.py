@@ -6,8 +6,8 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Final
 
+from pleoctl.errors import Interrupted
 from pleoctl.machine import Machine, this_machine
-from pleoctl.remote.errors import Interrupted
 from pleoctl.state.budget import MemoryWindow, Taken
 from pleoctl.watch import watched
 from pleoctl.words import many

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from requests.adapters import HTTPAdapter
 
-from pleoctl.remote.errors import Interrupted
+from pleoctl.errors import Interrupted
 
 if TYPE_CHECKING:
     import socket

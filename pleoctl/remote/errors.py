@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pleoctl.errors import PleoctlError, RemoteError
+from pleoctl.errors import RemoteError
 
 
 class ApiError(RemoteError):
@@ -36,12 +36,6 @@ class LostAnswer(RemoteError):
         """``status`` is the HTTP status, where there was one."""
         super().__init__(message)
         self.status = status
-
-
-class Interrupted(PleoctlError):
-    """The run was asked to stop before this request was sent, or while a read that decides nothing was under way."""
-
-    code = "interrupted"
 
 
 class Unanswered(Exception):

@@ -15,10 +15,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from pleoctl.documents.files import write_atomically
-from pleoctl.errors import LockHeld, PleoctlError
+from pleoctl.errors import Interrupted, LockHeld, PleoctlError
 from pleoctl.machine import connection_name, this_machine
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
@@ -68,8 +69,13 @@ class Always:
 class Lock(Protocol):
     """A lock of one url host and company."""
 
-    def hold(self, holder: Holder, timeout: float) -> AbstractContextManager[Permit]:
-        """Hold it for the block; wait up to ``timeout`` seconds. Raises `LockHeld`."""
+    def hold(
+        self, holder: Holder, timeout: float, stop: threading.Event | None = None
+    ) -> AbstractContextManager[Permit]:
+        """Hold it for the block; wait up to ``timeout`` seconds. Raises `LockHeld`, `Interrupted` once ``stop`` is set.
+
+        What the last holder may have left under way is waited for as well, however long that takes.
+        """
 
 
 class FileLock:
@@ -80,11 +86,11 @@ class FileLock:
         self._path = lock_path(url, company)
 
     @contextmanager
-    def hold(self, holder: Holder, timeout: float) -> Iterator[Permit]:
+    def hold(self, holder: Holder, timeout: float, stop: threading.Event | None = None) -> Iterator[Permit]:
         """See `Lock.hold`."""
         descriptor = self._opened()
         try:
-            self._acquire(descriptor, timeout)
+            self._acquire(descriptor, timeout, stop)
             with self._note(holder):
                 yield Always()
         finally:
@@ -110,7 +116,7 @@ class FileLock:
             words = f"the lock cannot be made in {self._path.parent}: {error.strerror}"
             raise PleoctlError(words, hint="set PLEOCTL_STATE_DIR to a folder that can be written") from error
 
-    def _acquire(self, descriptor: int, timeout: float) -> None:
+    def _acquire(self, descriptor: int, timeout: float, stop: threading.Event | None) -> None:
         machine = this_machine()
         end = machine.monotonic() + timeout
         if not _locked(descriptor, self._path) and timeout > TOLD_SECONDS:
@@ -119,7 +125,7 @@ class FileLock:
         while not _locked(descriptor, self._path):
             if machine.monotonic() >= end:
                 raise lock_held(read_holder(self._path))
-            machine.sleep(POLL_SECONDS)
+            nap(POLL_SECONDS, stop)
 
 
 class BothLocks:
@@ -130,10 +136,18 @@ class BothLocks:
         self._local, self._shared = local, shared
 
     @contextmanager
-    def hold(self, holder: Holder, timeout: float) -> Iterator[Permit]:
+    def hold(self, holder: Holder, timeout: float, stop: threading.Event | None = None) -> Iterator[Permit]:
         """See `Lock.hold`."""
-        with self._local.hold(holder, timeout), self._shared.hold(holder, timeout) as permit:
+        with self._local.hold(holder, timeout, stop), self._shared.hold(holder, timeout, stop) as permit:
             yield permit
+
+
+def nap(seconds: float, stop: threading.Event | None) -> None:
+    """Let time pass while a lock is waited for. Raises `Interrupted` as soon as ``stop`` is set."""
+    if stop is None:
+        this_machine().sleep(seconds)
+    elif this_machine().wait(stop, seconds):
+        raise Interrupted("stopped while waiting for the lock of this company")
 
 
 def lock_held(holder: object) -> LockHeld:

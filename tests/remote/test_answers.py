@@ -13,8 +13,8 @@ import pytest
 import trustme
 
 from dripping import TICK, dripping_head, talk
-from pleoctl.errors import RemoteError
-from pleoctl.remote.errors import Interrupted, LostAnswer
+from pleoctl.errors import Interrupted, RemoteError
+from pleoctl.remote.errors import LostAnswer
 from pleoctl.workspace.limits import Limits
 from raw_server import RawServer, answer, serving
 

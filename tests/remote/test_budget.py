@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from clocks import START, FakeTime, VirtualTime
+from pleoctl.errors import Interrupted
 from pleoctl.remote.auth import basic, bearer
 from pleoctl.remote.budget import Budget
-from pleoctl.remote.errors import Interrupted
 from pleoctl.state.budget import SLOTS, FileWindow
 
 if TYPE_CHECKING:

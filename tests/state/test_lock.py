@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pleoctl.errors import LockHeld, PleoctlError
+from pleoctl.errors import Interrupted, LockHeld, PleoctlError
 from pleoctl.machine import Machine, on
 from pleoctl.state.lock import FileLock, Holder, is_held, lock_path, note_path
 
@@ -44,6 +45,18 @@ def test_one_server_has_one_lock(one: str, other: str) -> None:
     with hold(one), pytest.raises(LockHeld, match="apply \\(pid"), hold(other):
         pass
     with hold(other):
+        pass
+
+
+def test_who_waits_for_a_lock_hears_that_it_shall_stop() -> None:
+    """At once, and not when the wait is over."""
+    stop = threading.Event()
+    stop.set()
+    with (
+        hold(URL),
+        pytest.raises(Interrupted),
+        FileLock(URL, COMPANY).hold(Holder.me(URL, COMPANY, "apply"), 600, stop),
+    ):
         pass
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from clocks import FakeTime
 from object_server import MemoryStore, open_door, s3_environment
-from pleoctl.errors import InvalidFile, LockHeld
+from pleoctl.errors import Interrupted, InvalidFile, LockHeld
 from pleoctl.machine import Machine, on
 from pleoctl.state import lease as leases
 from pleoctl.state.base import StateLost
@@ -105,6 +105,16 @@ def test_each_vendor_s_conditions_are_spoken(door: Door, monkeypatch: pytest.Mon
         lease.check()
     with lock_of(store).hold(who("two"), 0):
         pass
+
+
+def test_who_waits_for_a_lock_hears_that_it_shall_stop(store: Objects, time: FakeTime) -> None:
+    """Of one that lives as of one that was killed."""
+    stop = threading.Event()
+    stop.set()
+    begun = time.monotonic()
+    with lock_of(store).hold(who("one"), 0), pytest.raises(Interrupted), lock_of(store).hold(who("two"), 90, stop):
+        pass
+    assert time.monotonic() - begun <= 1
 
 
 @pytest.mark.parametrize("hours", [-5, 5])

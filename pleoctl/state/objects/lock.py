@@ -28,10 +28,11 @@ from pleoctl.errors import InvalidFile
 from pleoctl.machine import this_machine
 from pleoctl.state.base import Standing, StateLost
 from pleoctl.state.lease import LEASE_SECONDS, WRITE_SECONDS, Lease, told_wait
-from pleoctl.state.lock import TOLD_SECONDS, Holder, holder_lives, lock_held
+from pleoctl.state.lock import TOLD_SECONDS, Holder, holder_lives, lock_held, nap
 from pleoctl.state.objects.store import Changed
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator
 
     from obstore import UpdateVersion
@@ -88,12 +89,12 @@ class ObjectLock:
         self._key = key_of(name)
 
     @contextmanager
-    def hold(self, holder: Holder, timeout: float) -> Iterator[ObjectLease]:
+    def hold(self, holder: Holder, timeout: float, stop: threading.Event | None = None) -> Iterator[ObjectLease]:
         """See `Lock.hold`; the lease says before each write whether it still holds. Raises `StateLost` as well."""
         self._objects.require_conditional()
         lease = ObjectLease(self._objects, self._key, Note("", 0, self._patience, holder))
         try:
-            Taking(lease, timeout).go()
+            Taking(lease, timeout, stop).go()
             with lease.kept():
                 yield lease
         finally:
@@ -120,9 +121,9 @@ class ObjectLock:
 class Taking:
     """How a lease is come by: at once where it is free, by watching where it has a holder."""
 
-    def __init__(self, lease: ObjectLease, timeout: float) -> None:
-        """``timeout`` is how long a living holder is waited for."""
-        self._lease, self._timeout = lease, timeout
+    def __init__(self, lease: ObjectLease, timeout: float, stop: threading.Event | None = None) -> None:
+        """``timeout`` is how long a living holder is waited for; ``stop`` ends every wait."""
+        self._lease, self._timeout, self._stop = lease, timeout, stop
         self._end = this_machine().monotonic() + timeout
         self._sight = Sight()
         self._told: set[str] = set()
@@ -139,7 +140,7 @@ class Taking:
                 failures += 1
                 if failures == _TRIES:
                     raise
-                this_machine().sleep(_POLL_SECONDS)
+                nap(_POLL_SECONDS, self._stop)
 
     def _once(self) -> bool:
         found = self._lease.look()
@@ -151,7 +152,7 @@ class Taking:
         if self._sight.alive and this_machine().monotonic() >= self._end:
             raise lock_held(found.note.holder)
         self._tell(found.note.holder, unchanged, lasts)
-        this_machine().sleep(min(_POLL_SECONDS, lasts - unchanged + _MARGIN))
+        nap(min(_POLL_SECONDS, lasts - unchanged + _MARGIN), self._stop)
         return False
 
     def _tell(self, holder: Holder, unchanged: float, lasts: float) -> None:

@@ -23,10 +23,11 @@ from pleoctl.errors import InvalidFile
 from pleoctl.machine import this_machine
 from pleoctl.state.base import Standing, StateLost
 from pleoctl.state.lease import LEASE_SECONDS, WRITE_SECONDS, Lease, told_wait
-from pleoctl.state.lock import TOLD_SECONDS, Holder, holder_lives, lock_held
+from pleoctl.state.lock import TOLD_SECONDS, Holder, holder_lives, lock_held, nap
 from pleoctl.state.postgres.layout import require_layout
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Collection, Iterator
 
     import psycopg
@@ -56,14 +57,14 @@ class PostgresLock:
         self._key = _key(name)
 
     @contextmanager
-    def hold(self, holder: Holder, timeout: float) -> Iterator[SessionLease]:
+    def hold(self, holder: Holder, timeout: float, stop: threading.Event | None = None) -> Iterator[SessionLease]:
         """See `Lock.hold`; the lease says before each write whether it still holds. Raises `StateLost` as well."""
         with self._database.connect() as connection:
             with self._database.asked():
                 require_layout(connection)
                 require_session(self._database, connection)
-                self._acquire(connection, timeout)
-                self._wait_for_the_last(connection)
+                self._acquire(connection, timeout, stop)
+                self._wait_for_the_last(connection, stop)
                 lease = SessionLease(self._database, connection, self._name)
                 lease.begin(holder, self._patience)
             try:
@@ -102,7 +103,7 @@ class PostgresLock:
             if self._left(connection) > 0:
                 raise lock_held(self._noted(connection) or "another run")
 
-    def _acquire(self, connection: psycopg.Connection[Any], timeout: float) -> None:
+    def _acquire(self, connection: psycopg.Connection[Any], timeout: float, stop: threading.Event | None) -> None:
         machine = this_machine()
         end, told = machine.monotonic() + timeout, False
         while not _one(connection, "SELECT pg_try_advisory_lock(%s)", self._key)[0]:
@@ -112,16 +113,16 @@ class PostgresLock:
             if not told and timeout > TOLD_SECONDS:
                 LOG.warning("waiting for the lock, at most %g s: %s", timeout, other)
             told = True
-            machine.sleep(_POLL_SECONDS)
+            nap(_POLL_SECONDS, stop)
 
-    def _wait_for_the_last(self, connection: psycopg.Connection[Any]) -> None:
+    def _wait_for_the_last(self, connection: psycopg.Connection[Any], stop: threading.Event | None) -> None:
         """The last holder's session has ended without a release: let what it may have begun come to its end."""
         told = False
         while (left := self._left(connection)) > 0:
             if not told and left > TOLD_SECONDS:
                 told_wait(left, self._noted(connection))
             told = True
-            this_machine().sleep(min(left, _LOOK_SECONDS))
+            nap(min(left, _LOOK_SECONDS), stop)
 
     def _left(self, connection: psycopg.Connection[Any]) -> float:
         found = connection.execute(
