@@ -82,12 +82,13 @@ def renumbered_warnings(changes: list[Change]) -> Iterator[Warned]:
         else:
             made.append((number, change))
     for number, change in made:
-        if (twin := gone.get(number)) is not None:
+        twin = gone.get(number)
+        if twin is not None and twin.key.strip() != change.key.strip():  # else they differ by blanks, which is told
             yield _mark(
                 change,
                 "doubtful-code",
-                f"{twin.address}, which is archived, is the same number; "
-                "a spreadsheet may have taken its zeros, so look at the file before you apply",
+                f"{twin.address}, which is archived, is the same number written otherwise, as spreadsheets do; "
+                "look at the file before you apply",
             )
 
 

@@ -31,6 +31,8 @@ ACTIVE: Final = ("true", "1", "yes", "y", "active")
 INACTIVE: Final = ("false", "0", "no", "n", "inactive", "blocked")
 UNFIT: Final = ('"', "\r", "\n", "\0")  # delimiters that CSV itself has a use for
 _LINES: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
+# As spreadsheets write them in their languages: #REF!, #BEZUG!, #N/A, #NV, #NAVN?, #####.
+_ERROR: Final = re.compile(r"#(?:[^\W\d_a-z]+(?:/0)?[!?]|[A-Z]{1,3}/[A-Z]|NV|##+)")
 MAX_CELL: Final = 1024 * 1024
 MAX_COLUMNS: Final = 4096
 
@@ -165,7 +167,10 @@ class CsvFile:
                 if self._meant is not None:
                     self._meant.header(cells)
             elif text.strip() and self._wants(cells):
-                yield self._row(columns, cells, line, width)
+                row = self._row(columns, cells, line, width)
+                if "#" in text:
+                    self._hold_errors(row)
+                yield row
 
     def _wants(self, cells: list[str]) -> bool:
         return self._kept.wants(cells) and (self._meant is None or self._meant.wants(cells))
@@ -258,10 +263,20 @@ class CsvFile:
 
     def _doubt_key(self, row: SourceRow, columns: dict[str, int], more: int) -> None:
         """A delimiter too many before the key has moved another cell to its place."""
-        key = identity(self._resource)[-1]
-        if more > 0 and columns.get(key, 0) > 0:
-            row.cells[key] = None
-            row.problem = f"{key} may be another cell: the row {row.problem}"
+        moved = [name for name in identity(self._resource) if name in self._computed or columns.get(name, 0) > 0]
+        if more > 0 and moved:
+            row.problem = f"{moved[-1]} may be another cell: the row {row.problem}"
+            row.cells.update(dict.fromkeys(moved))
+
+    def _hold_errors(self, row: SourceRow) -> None:
+        """Cells of a spreadsheet that could not be worked out are no codes and no names; a key that is one is none."""
+        for name, cell in row.cells.items():
+            if isinstance(cell, str) and _ERROR.fullmatch(cell.strip()):
+                row.problem = (
+                    f"{name} shows the error {cell.strip()!r}; mend it in the spreadsheet, and export it again"
+                )
+                row.cells.update(dict.fromkeys({name} & {*identity(self._resource)}))
+                return
 
     def _judge_active(self, row: SourceRow) -> None:
         cell = row.cells.get("active")

@@ -37,7 +37,11 @@ def column_hint(content: bytes, encoding: str, delimiter: str, wanted: str, key:
         for number, line in enumerate(lines, 1):
             if wanted in next(csv.reader([line], delimiter=delimiter), ()):
                 place = f"line {number} has it"
-                return f"{place}: set {key}.headerRow" if name == encoding else f"set {key}.encoding to {name}: {place}"
+                return (
+                    f"{place}: set {key}.headerRow to {number}"
+                    if name == encoding
+                    else f"set {key}.encoding to {name}: {place}"
+                )
     return None
 
 

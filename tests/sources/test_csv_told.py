@@ -266,6 +266,8 @@ def test_a_delimiter_in_a_text_before_the_key_leaves_no_key(read: Any) -> None:
     rows, told = read("name,nr\nPaper, pens,1000\n", columns=columns)
     assert "externalId:" not in rows[0]
     assert "externalId may be another cell: the row has 3 cells where the header has 2" in told[0]
+    rows, told = read("nr,name\n1000,Paper, pens\n", fields={"externalId": "join('-', ['a', nr])"})
+    assert "externalId:" not in rows[0]
     rows, told = read("nr,name\n1000,Paper, pens\n", columns=columns)
     assert 'externalId: "1000"' in rows[0]
     assert "'1000': has 3 cells where the header has 2" in told[0]
@@ -313,3 +315,13 @@ def test_words_of_where_not_are_told_as_those_of_where(read: Any) -> None:
     _, told = read("externalId,name,kind\n1,A,posting\n", whereNot={"kind": ["sum"], "name": [""]})
     assert "whereNot.kind lists 'sum', which no row has" in told[0]
     assert len(told) == 1
+
+
+@pytest.mark.parametrize("error", ["#REF!", "#N/A", "#DIV/0!", "#NAVN?", "#BEZUG!", "#####", "#NV "])
+def test_errors_of_a_spreadsheet_are_no_codes(error: str, read: Any) -> None:
+    """As a key they leave the row without one; as a name they hold it."""
+    rows, told = read(f"externalId,name\n1,A\n{error},B\n3,{error}\n#3,C#\n4,#sale!\n")
+    assert sum("hold: " in row for row in rows) == 2
+    assert sum("externalId: " in row for row in rows) == 4
+    assert told[0].startswith(f"a.csv:3: externalId shows the error {error.strip()!r}; mend it")
+    assert told[1].startswith("a.csv:4: '3': name shows the error")
