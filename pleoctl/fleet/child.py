@@ -27,7 +27,7 @@ from pleoctl.fleet.caller import Caller
 from pleoctl.fleet.confine import confine
 from pleoctl.fleet.fleet import Opened
 from pleoctl.fleet.member import Company, MemberWorkspace
-from pleoctl.fleet.private import Private, hidden_from
+from pleoctl.fleet.private import Private, hidden_from, read_only
 from pleoctl.fleet.receipt import Command, CompanyResult
 from pleoctl.fleet.work import Task, work
 from pleoctl.machine import this_machine
@@ -36,6 +36,7 @@ from pleoctl.plan.approvals import Approvers
 from pleoctl.workspace.secrets import Allowed, Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from typing import IO
 
     from pleoctl.fleet.crew import How
@@ -76,6 +77,7 @@ class Order(Strict, kw_only=True):
     memory_mib: int
     seconds: float
     hidden: tuple[str, ...] = ()
+    read_only: tuple[str, ...] = ()
     approvers: str | None = None
     approvals: int = 1
     revoked: str | None = None
@@ -102,8 +104,8 @@ def in_child(fleet: Fleet, task: Task, how: How, one: Opened) -> CompanyResult:
     try:
         with Private.made(fleet.settings.deadline_seconds) as private:
             own = replace(task, folder=private.holding(task, one), plans=_own(task, one))
-            hidden = tuple(map(str, hidden_from(fleet, task, one)))
-            order = msgspec.structs.replace(_order(fleet, own, how, one), hidden=hidden)
+            hidden = list(hidden_from(fleet, task, one))
+            order = _confined(_order(fleet, own, how, one), hidden, read_only(how.approvers, one, hidden))
             result = _Child(fleet, how.stop, order).go(private, result)
             private.hand_over(task, one)
             return result
@@ -111,6 +113,10 @@ def in_child(fleet: Fleet, task: Task, how: How, one: Opened) -> CompanyResult:
         return result.failed(error)
     except OSError as error:
         return result.failed(PleoctlError(f"no process can be started for this company: {error.strerror}"))
+
+
+def _confined(order: Order, hidden: Sequence[Path], kept: Iterable[Path]) -> Order:
+    return msgspec.structs.replace(order, hidden=tuple(map(str, hidden)), read_only=tuple(map(str, kept)))
 
 
 def _own(task: Task, one: Opened) -> dict[str, str] | None:
@@ -221,7 +227,7 @@ def main() -> int:
     """Do the one company that standard input names."""
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
     _limit(order)
-    confine([Path(place) for place in order.hidden])
+    confine([*map(Path, order.hidden)], [*map(Path, order.read_only)])
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

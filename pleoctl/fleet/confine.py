@@ -1,9 +1,9 @@
 """What a company's own process is kept from: other companies' files, their processes, and its own memory's readers.
 
 Linux lets a process give up rights for itself and all that it starts (Landlock): what is left here is everything but
-the hidden places. A process so confined can neither look into processes outside of it, whose environment and memory
-hold other companies' secrets, nor signal them. Where the kernel has no Landlock, separate users are what keeps
-companies apart.
+the hidden places, and of what all companies trust reading alone. A process so confined can neither look into processes
+outside of it, whose environment and memory hold other companies' secrets, nor signal them. Where the kernel has no
+Landlock, separate users are what keeps companies apart.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 _SET_DUMPABLE: Final = 4
 
 
-def confine(hidden: Collection[Path]) -> bool:
+def confine(hidden: Collection[Path], read_only: Collection[Path] = ()) -> bool:
     """Give up every right below the hidden places (resolved paths), for good; False where the kernel cannot.
 
-    Also what stands beside the way to them and is made later is out of reach, so folders that will be written must
-    exist. Only for a process with one thread.
+    Below those that are ``read_only`` nothing can be written; none may hold a hidden one or lie in it. Also what stands
+    beside the way to them and is made later is out of reach, so folders that will be written must exist. Only for a
+    process with one thread.
     """
     if sys.platform != "linux":
         return False
@@ -35,10 +36,14 @@ def confine(hidden: Collection[Path]) -> bool:
 
     whole = ~AccessFs(0)
     of_files = AccessFs.EXECUTE | AccessFs.WRITE_FILE | AccessFs.READ_FILE | AccessFs.TRUNCATE | AccessFs.IOCTL_DEV
+    of_folders = AccessFs.EXECUTE | AccessFs.READ_FILE | AccessFs.READ_DIR
     try:
         rules = Landlock(strict=False).allow_all_network()
         whole = get_supported_fs(rules.abi_version)
-        for place in beside(hidden):
+        for place in read_only:
+            with suppress(OSError, LandlockError):  # there is none
+                rules.add_path_rule(place, access=of_folders if place.is_dir() else AccessFs.READ_FILE)
+        for place in beside([*hidden, *read_only]):
             with suppress(OSError, LandlockError):  # it is gone, or nobody may look at it
                 rules.add_path_rule(place, access=whole if place.is_dir() else of_files)
         rules.apply()
@@ -54,9 +59,9 @@ def _close_memory() -> None:
     ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def beside(hidden: Collection[Path]) -> Iterator[Path]:
-    """The topmost places that hold none of the hidden ones; no links, for what they lead to is told itself."""
-    closed = frozenset(hidden)
+def beside(places: Collection[Path]) -> Iterator[Path]:
+    """The topmost places that hold none of the closed ones; no links, for what they lead to is told itself."""
+    closed = frozenset(places)
     above = {folder for place in closed for folder in place.parents}
     waiting = sorted(folder for folder in above if folder.parent == folder)
     while waiting:

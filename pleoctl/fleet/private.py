@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import pleoctl
 from pleoctl.documents.files import write_atomically
 from pleoctl.fleet.work import plan_file
 from pleoctl.machine import this_machine
 from pleoctl.plan.approvals import signatures_beside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Collection, Iterator
 
     from pleoctl.fleet.fleet import Fleet, Opened
     from pleoctl.fleet.work import Task
+    from pleoctl.plan.approvals import Approvers
 
 _CHILDREN: Final = "children"
 # What pleoctl keeps in the user's state folder; made beforehand, since a confined process can make nothing there.
@@ -71,15 +74,43 @@ class Private:
 
 
 def hidden_from(fleet: Fleet, task: Task, one: Opened) -> Iterator[Path]:
-    """The places of other companies: folders, plans, the fleet's receipts, and git, which holds what was committed."""
+    """The places of other companies and the fleet's own: folders, plans, receipts, fleet.yaml, and git's history."""
     root, own = fleet.root.resolve(), one.company.file.parent.resolve()
     yield from (folder for folder in fleet.folders if folder != own)
     yield fleet.folder.parent.resolve()
-    yield from (place / ".git" for place in (root, *root.parents) if (place / ".git").exists())
+    # It says who may see which variables.
+    yield fleet.file.resolve()
+    for place in (root, *root.parents):
+        yield from _histories(place / ".git")
     if task.folder is not None:
         yield task.folder.resolve()
     # Nothing has this name; it opens the folder child by child.
     yield this_machine().state_folder().resolve() / _CHILDREN / "-"
+
+
+def _histories(git: Path) -> Iterator[Path]:
+    """Where git keeps what was committed: of a worktree and of a submodule, ``.git`` is a file that leads there."""
+    if git.is_file():
+        yield git.resolve()
+        with suppress(OSError, ValueError):
+            git = git.parent / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
+    with suppress(OSError, ValueError):
+        yield (git / (git / "commondir").read_text(encoding="utf-8").strip()).resolve()
+    if git.is_dir():
+        yield git.resolve()
+
+
+def read_only(approvers: Approvers | None, one: Opened, hidden: Collection[Path]) -> Iterator[Path]:
+    """What every company's run trusts: pleoctl and its Python, whom the user trusts, who may approve.
+
+    Not where it holds the company's own folder or something hidden, or lies in one of them.
+    """
+    files = () if approvers is None else tuple(filter(None, (approvers.file, approvers.revoked)))
+    trusted = (Path(sys.prefix), Path(pleoctl.__file__).parent, this_machine().config_folder(), *files)
+    others = {*hidden, one.company.file.parent.resolve()}
+    for place in {place.resolve() for place in trusted}:
+        if not any(place.is_relative_to(other) or other.is_relative_to(place) for other in others):
+            yield place
 
 
 def _sweep(folder: Path, seconds: float) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import pleoctl
+from pleoctl.machine import this_machine
 from pleoctl.sandbox import Fault
 from pleoctl.state.lock import FileLock, Holder
 
@@ -100,7 +102,10 @@ pathlib.Path("seen.json").write_text(json.dumps({
     "write": tried(lambda: pathlib.Path("../south/accounts.csv").write_text("")),
     "list": tried(lambda: os.listdir("../west")),
     "receipts": tried(lambda: os.listdir("../../.pleoctl/fleet")),
-    "history": tried(lambda: pathlib.Path("../../.git/HEAD").read_text()),
+    "history": tried(lambda: pathlib.Path("../../elsewhere/HEAD").read_text()),
+    "fleet": tried(lambda: open("../../fleet.yaml", "a")),
+    "trust": tried(lambda: open(TRUST, "a")),
+    "pleoctl": tried(lambda: open(PLEOCTL, "a")),
     "signal": tried(lambda: os.kill(worker, 0)),
 }))
 """
@@ -108,13 +113,20 @@ pathlib.Path("seen.json").write_text(json.dumps({
 
 @pytest.mark.skipif(not confined(), reason="the kernel has no Landlock")
 def test_a_company_reaches_no_other(fleet: FleetFolder, cli: Cli) -> None:
-    """Neither another's files, nor what the fleet and git keep, nor the process that all of them share."""
+    """Neither another's files, nor what fleet and git keep, nor the process and the program that all of them share."""
     cli("fleet", "drift", "--select", "south")
-    (fleet.root / ".git").mkdir()
-    (fleet.root / ".git" / "HEAD").write_text("ref: refs/heads/main")
-    runs(fleet, REACH)
-    cli("fleet", "sync", "--isolation", "process", "--select", "north")
-    seen = json.loads((fleet["north"].folder / "seen.json").read_text())
+    git = fleet.root / "elsewhere" / "worktrees" / "fleet"
+    git.mkdir(parents=True)
+    (git / "commondir").write_text("../..\n")
+    (git.parent.parent / "HEAD").write_text("ref: refs/heads/main")
+    (fleet.root / ".git").write_text(f"gitdir: {git}\n")
+    trust = this_machine().config_folder() / "trusted-hosts"
+    trust.parent.mkdir(parents=True, exist_ok=True)
+    runs(fleet, f"TRUST, PLEOCTL = {str(trust)!r}, {pleoctl.__file__!r}\n{REACH}")
+    said = cli("fleet", "sync", "--isolation", "process", "--select", "north")
+    written = fleet["north"].folder / "seen.json"
+    assert written.exists(), said
+    seen = json.loads(written.read_text())
     assert seen.pop("own") == "reached"
     assert set(seen.values()) == {"PermissionError"}, seen
 
