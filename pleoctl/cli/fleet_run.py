@@ -13,7 +13,7 @@ from pleoctl.cli.common import PATH, as_command, lock_timeout_option, write_outp
 from pleoctl.errors import ExitCode, InvalidFile, Refused, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from pleoctl.cli.signals import Stop
     from pleoctl.fleet.fleet import Fleet, Opened
@@ -47,7 +47,8 @@ def select_options(function: F) -> F:
             "--status",
             "statuses",
             metavar="STATUS,…",
-            help="Only those whose last run ended so: never, done, partial, failed, refused, stale, drifted, locked",
+            help="Only those whose last run ended so: never, done, partial, failed, refused, stale, drifted, locked, "
+            "interrupted.",
         ),
         click.option(
             "--changed",
@@ -216,6 +217,7 @@ def apply(
     if made.command != "plan":
         raise InvalidFile(f"{whole} is the receipt of `fleet {made.command}`", hint="pleoctl fleet plan -o DIR")
     plans = {one.path: one.plan_id for one in made.companies if one.plan_id is not None}
+    _require_companies(plans, fleet, asked, str(whole))
     companies = [one for one in asked.companies(fleet) if one.company.path in plans]
     task = Task("apply", fleet.root, Path(folder), plans=plans)
     _, shown = _run(options, asked, task, companies, fleet, approvers_of(approvers, approvals, revoked))
@@ -245,6 +247,14 @@ def _require_one_plan_each(companies: Sequence[Opened]) -> None:
         if other != one.company.path:
             words = f"{other} and {one.company.path} have the same company id, so their plans would have one name"
             raise UsageError(words, hint="plan them one by one with --select")
+
+
+def _require_companies(plans: Collection[str], fleet: Fleet, asked: Chosen, shown: str) -> None:
+    """What was reviewed is carried out whole, unless the command line says which part of it."""
+    gone = sorted(set(plans) - {company.path for company in fleet.companies})
+    if gone and not (asked.patterns or asked.changed or asked.statuses or asked.shard):
+        words = f"{shown} has a plan for {gone[0]}, which is no company of this fleet"
+        raise Refused(words, hint="make the plans again, or choose companies with --select")
 
 
 def _run(

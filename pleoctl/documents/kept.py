@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def kept(
-    data: dict[str, Any],
+    data: Any,
     shape: type[T],
     name: str,
     *,

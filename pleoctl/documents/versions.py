@@ -19,9 +19,9 @@ FORMAT_VERSION: Final = 1
 _VERSION: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
-def made_by(data: dict[str, Any]) -> str | None:
+def made_by(data: object) -> str | None:
     """``made by pleoctl 0.9.0; this is 0.1.0`` for a file of a later version, else None."""
-    theirs = data.get("pleoctlVersion")
+    theirs = data.get("pleoctlVersion") if isinstance(data, dict) else None
     if not isinstance(theirs, str) or _numbers(theirs) <= _numbers(__version__):
         return None
     return f"made by pleoctl {theirs[:40]}; this is {__version__}"

@@ -72,6 +72,8 @@ class Order(Strict, kw_only=True):
     file: str
     path: str
     allowed: dict[str, str]
+    named: tuple[str, ...]
+    form: str | None
     database: str | None
     patience: float
     memory_mib: int
@@ -127,6 +129,7 @@ def _own(task: Task, one: Opened) -> dict[str, str] | None:
 
 def _order(fleet: Fleet, task: Task, how: How, one: Opened) -> Order:
     company, asked = one.company, how.approvers
+    allowed = company.allowed(fleet.environ, fleet.settings.shared_env)
     return Order(
         command=task.command,
         root=str(task.root),
@@ -135,7 +138,9 @@ def _order(fleet: Fleet, task: Task, how: How, one: Opened) -> Order:
         plans=task.plans,
         file=str(company.file),
         path=company.path,
-        allowed=dict(company.allowed(fleet.environ, fleet.settings.shared_env)),
+        allowed=dict(allowed),
+        named=tuple(allowed.named),
+        form=allowed.form,
         database=None if fleet.database is None else fleet.database.reveal(),
         patience=how.patience,
         memory_mib=fleet.settings.memory_mib,
@@ -248,10 +253,11 @@ def _end_when_alone(stop: threading.Event) -> None:
 
 def _opened(order: Order) -> Opened:
     company = Company(Path(order.file), order.path)
+    allowed = Allowed(order.allowed, order.named, order.form)
     known = {} if order.database is None else {_DATABASE: order.database}
     database = Secret(f"env:{_DATABASE}", Path(order.root), environ=known) if known else None
     try:
-        return Opened(company, MemberWorkspace(company.file, Allowed(order.allowed), database))
+        return Opened(company, MemberWorkspace(company.file, allowed, database))
     except PleoctlError as error:
         return Opened(company, None, error)
 

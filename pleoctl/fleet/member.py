@@ -1,7 +1,7 @@
 """A company of a fleet: its workspace, which sees neither another's files nor another's secrets.
 
 Every company stands in a folder of its own, none below another's, and all paths of a workspace stay below its folder.
-Of the environment it sees what `fleet.yaml` allows it, and what tells nothing of anybody (`HARMLESS`).
+Of the environment its references lead to what `fleet.yaml` allows it; its programs see `HARMLESS` as well.
 """
 
 from __future__ import annotations
@@ -89,14 +89,16 @@ class Company:
 
     def allowed(self, environ: Mapping[str, str], shared: Iterable[str]) -> Allowed:
         """What it sees of an environment."""
-        named = {*HARMLESS, *shared, *(self.env or ())}
-        form = self.form
+        named, form = {*shared, *(self.env or ())}, self.form
+        seen = {*HARMLESS, *named}
         return Allowed(
             {
                 name: value
                 for name, value in environ.items()
-                if name in named or (form is not None and name.startswith(form))
-            }
+                if name in seen or (form is not None and name.startswith(form))
+            },
+            named,
+            form,
         )
 
     def open(self, environ: Mapping[str, str], shared: Iterable[str], database: Secret | None) -> MemberWorkspace:

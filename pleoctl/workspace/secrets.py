@@ -15,7 +15,7 @@ from pleoctl.machine import Around, ProgramError, this_machine
 from pleoctl.workspace.trust import require_env
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from pleoctl.place import Place
 
@@ -35,12 +35,23 @@ class Origin(Enum):
 
 
 class Allowed(dict[str, str]):
-    """What one of several workspaces may see of the environment: nobody else's secrets."""
+    """What one of several workspaces may see of the environment: nobody else's secrets.
 
-    def refusal(self, name: str) -> Refused:
-        """Why a variable is not seen."""
+    References lead to what is ``named``, or begins with ``form``, alone: what else is seen is for programs, and may be
+    the operator's (a proxy's password).
+    """
+
+    def __init__(self, values: Mapping[str, str], named: Collection[str], form: str | None) -> None:
+        """``form`` None: only names."""
+        super().__init__(values)
+        self.named, self.form = frozenset(named), form
+
+    def require(self, name: str) -> None:
+        """Raise `Refused` for a variable that no reference may lead to."""
+        if name in self.named or (self.form is not None and name.startswith(self.form)):
+            return
         words = f"env:{name} is not among the variables that this company may see"
-        return Refused(words, hint="allow it in fleet.yaml: env under the company, or sharedEnv")
+        raise Refused(words, hint="allow it in fleet.yaml: env under the company, or sharedEnv")
 
 
 def is_reference(text: str) -> bool:
@@ -95,9 +106,9 @@ class Secret:
 
     def _env(self, name: str) -> str:
         require_env(name)
+        if isinstance(self.environ, Allowed):
+            self.environ.require(name)
         value = self.environ.get(name)
-        if value is None and isinstance(self.environ, Allowed):
-            raise self.environ.refusal(name)
         if value is None:
             raise PleoctlError(f"environment variable {name} is not set", hint=f"export {name}=…")
         return value
@@ -131,10 +142,10 @@ class Secret:
         folder = Path(named) if named else None
         if folder is not None and _below(path, folder):
             return path
-        raise Refused(
-            f"file:{name} leads outside the workspace",
-            hint=f"move it into the workspace, or set {FOLDER}={path.parent} in the environment",
-        )
+        hint = f"move it into the workspace, or set {FOLDER}={path.parent} in the environment"
+        if isinstance(self.environ, Allowed):
+            hint = "move it into the company's folder"
+        raise Refused(f"file:{name} leads outside the workspace", hint=hint)
 
     def _cmd(self, command: str) -> str:
         require_exec(f"the secret reference cmd:{command.split(' ', maxsplit=1)[0]}")

@@ -111,6 +111,26 @@ def test_plans_are_saved_and_carried_out(fleet: FleetFolder, cli: Cli) -> None:
     assert fleet["west"].accounts == []
 
 
+@pytest.mark.parametrize("content", ["[]", "5", '{"companies": 5}', '{"companies": [[]]}'])
+def test_a_fleet_json_that_is_none(fleet: FleetFolder, cli: Cli, content: str) -> None:
+    """Is told with its name."""
+    (fleet.root / "plans").mkdir()
+    (fleet.root / "plans" / "fleet.json").write_text(content)
+    said = cli("fleet", "apply", "plans")
+    assert (said.code, "plans/fleet.json" in said.stderr) == (78, True)
+
+
+def test_a_plan_for_a_company_that_is_gone(fleet: FleetFolder, cli: Cli) -> None:
+    """What was reviewed is not carried out in part without a word; who chooses companies has said so."""
+    cli("fleet", "plan", "-o", "plans")
+    fleet.write(companies=["companies/north/pleoctl.yaml", "companies/south/pleoctl.yaml"])
+    said = cli("fleet", "apply", "plans")
+    assert said.code == 3
+    assert "companies/west/pleoctl.yaml" in said.stderr
+    assert fleet["north"].accounts == []
+    assert cli("fleet", "apply", "plans", "--select", "north").code == 0
+
+
 def test_a_plan_that_was_exchanged_is_refused(fleet: FleetFolder, cli: Cli) -> None:
     """A whole and valid plan, but not the one that fleet.json names."""
     cli("fleet", "plan", "-o", "plans", "--select", "west")

@@ -95,14 +95,32 @@ def test_programs_of_a_company_see_its_names_alone(fleet: FleetFolder) -> None:
     assert child_environment(north.workspace.auth[1]) == {"PLEO_FLEET_NORTH__BOOKS": "b", "HOME": "/h"}
 
 
-@pytest.mark.parametrize("reference", ["env:PLEO_FLEET_SOUTH__KEY", "env:PLEO_API_KEY", "file:../south/key"])
-def test_another_companys_secret_is_refused(fleet: FleetFolder, cli: Cli, reference: str) -> None:
-    """With exit 3 for that company; the others go on."""
+@pytest.mark.parametrize("isolation", ["thread", "process"])
+@pytest.mark.parametrize(
+    "reference", ["env:PLEO_FLEET_SOUTH__KEY", "env:PLEO_API_KEY", "env:ALL_PROXY", "env:HOME", "file:../south/key"]
+)
+def test_another_companys_secret_is_refused(
+    fleet: FleetFolder, cli: Cli, reference: str, isolation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With exit 3 for that company; the others go on. What its programs may see is no secret of its own either."""
     (fleet["south"].folder / "key").write_text("sandbox-key")
+    monkeypatch.setenv("ALL_PROXY", "sandbox-key")
+    fleet.write(isolation=isolation)
     fleet["north"].write(pleo={"url": fleet["north"].pleo.url, "auth": {"apiKey": reference}})
     said = cli("fleet", "sync", "--format", "json")
     assert said.code == 3
     assert [one["exitCode"] for one in said.json["companies"]] == [3, 0, 0]
+    assert "PLEOCTL_SECRETS_DIR" not in said.json["companies"][0]["error"]["hint"]
+
+
+@pytest.mark.parametrize("isolation", ["thread", "process"])
+def test_a_variable_that_is_allowed_and_not_set(fleet: FleetFolder, cli: Cli, isolation: str) -> None:
+    """Is told as such: allowing it once more would not help."""
+    companies = [{"path": "companies/north/pleoctl.yaml", "env": ["NORTH_KEY"]}, "companies/*/pleoctl.yaml"]
+    fleet.write(isolation=isolation, companies=companies)
+    fleet["north"].write(pleo={"url": fleet["north"].pleo.url, "auth": {"apiKey": "env:NORTH_KEY"}})
+    (north, *_) = cli("fleet", "sync", "--format", "json").json["companies"]
+    assert (north["exitCode"], north["error"]["hint"]) == (1, "export NORTH_KEY=…")
 
 
 def test_links_to_another_company_are_refused(fleet: FleetFolder, cli: Cli) -> None:
