@@ -69,12 +69,13 @@ class JobReceipt(Strict):
     previous: str | None = None
     journal: str | None = None
     died: list[Died] | UnsetType = UNSET
+    beside: list[str] | UnsetType = UNSET
     id: str | UnsetType = UNSET  # earlier versions made none
 
     def join(self, links: Links) -> None:
         """See `pleoctl.run.chain.Chained`."""
         self.previous, self.journal = links.previous, links.journal
-        self.died = list(links.died) or UNSET
+        self.died, self.beside = list(links.died) or UNSET, list(links.beside) or UNSET
 
     def as_json(self) -> dict[str, Any]:
         """The receipt as a file."""

@@ -6,12 +6,16 @@ A receipt's ``id`` is the digest of everything else in it, so none can be change
 breaking what follows; ``journal`` fixes the run's journal in the same way. A run that died keeps no receipt: the next
 run that holds the company's lock names it. Runs that were refused hold no lock, so the order is that of keeping, not
 of starting, and the file ``.chain`` beside the runs is locked while a receipt joins.
+
+While a shared state is away, a machine keeps a receipt that no other one knows of: the others' next receipt names the
+same one before it. The first that knows of both comes after the one and names the other's id under ``beside``.
 """
 
 from __future__ import annotations
 
 import hashlib
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
@@ -20,6 +24,7 @@ from msgspec import UNSET, UnsetType
 from pleoctl.documents.canonical import canonical_text, digest
 from pleoctl.model.shape import Strict
 from pleoctl.run.places import JOURNAL, RECEIPT, run_folders
+from pleoctl.run.shared import RECENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,11 +48,14 @@ class Links(msgspec.Struct, frozen=True):
     previous: str | None = None
     journal: str | None = None
     died: tuple[Died, ...] = ()
+    beside: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The links' part of a receipt."""
-        told = {"previous": self.previous, "journal": self.journal}
-        return {**told, "died": [msgspec.to_builtins(one) for one in self.died]} if self.died else told
+        told: dict[str, Any] = {"previous": self.previous, "journal": self.journal}
+        if self.died:
+            told["died"] = [msgspec.to_builtins(one) for one in self.died]
+        return {**told, "beside": list(self.beside)} if self.beside else told
 
 
 class Chained(Protocol):
@@ -96,6 +104,7 @@ class Head(msgspec.Struct, rename="camel"):
     previous: str | UnsetType | None = UNSET
     journal: str | UnsetType | None = UNSET
     died: list[Died] | UnsetType = UNSET
+    beside: list[str] | UnsetType = UNSET
 
     @property
     def named(self) -> list[str]:
@@ -144,7 +153,8 @@ def joining(runs: Runs, place: Path, receipt: Chained, journal: Path, *, alone: 
         kept = _Kept(runs.places, company)
         last = kept.last(tails.get(company))
         died = kept.without_receipt(receipt.run_id, last.named) if alone else ()
-        receipt.join(Links(last.id, file_digest(journal), died))
+        beside = kept.beside(last.id) if alone and runs.store is not None else ()
+        receipt.join(Links(last.id, file_digest(journal), died, beside))
         content = receipt.as_json()
         tail = _Tail(content["id"], receipt.run_id, last.id, last.named)
         note.write(msgspec.json.encode({**tails, company: tail}))
@@ -166,7 +176,29 @@ class _Kept:
         self._folders = {folder.name: folder for folder in reversed(run_folders(places))}
 
     def last(self, tail: _Tail | None) -> _End:
-        """The end of the chain, by its note or, where that cannot know, by all receipts."""
+        """The end of the chain, by its note or, where that cannot know, by all receipts.
+
+        What the newest runs kept after it, while the note was out of reach, comes after it all the same.
+        """
+        last = self._noted(tail)
+        known = {last.id}
+        while (after := next((one for one in self._recent if one.previous == last.id), None)) and after.id not in known:
+            last = _End(str(after.id), [*last.named, *after.named])
+            known.add(last.id)
+        return last
+
+    def beside(self, last: str | None) -> tuple[str, ...]:
+        """The newest receipts but the last that nothing comes after or names: those of other machines."""
+        followed = {last, *(head.previous for head in self._recent)}
+        named = {one for head in self._recent for one in head.beside or ()}
+        return tuple(str(head.id) for head in self._recent if head.id not in followed | named)
+
+    @cached_property
+    def _recent(self) -> list[Head]:
+        heads = map(head_of, list(self._folders.values())[-RECENT:])
+        return [head for head in heads if head is not None and head.is_of(self._company)]
+
+    def _noted(self, tail: _Tail | None) -> _End:
         if tail is None or len({folder.parent for folder in self._folders.values()}) > 1:
             return self._found()
         head = head_of(self._folders[tail.run]) if tail.run in self._folders else None

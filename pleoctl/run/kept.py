@@ -68,6 +68,7 @@ class KeptReceipt(Strict, kw_only=True):
     previous: str | UnsetType | None = UNSET
     journal: str | UnsetType | None = UNSET
     died: list[Died] | UnsetType = UNSET
+    beside: list[str] | UnsetType = UNSET
 
 
 def read_receipt(path: Path, shown: str | None = None) -> KeptReceipt:

@@ -78,20 +78,37 @@ class _Verifier:
         following: dict[str | None, list[str]] = {}
         for name, head in heads.items():
             following.setdefault(head.previous or None, []).append(name)
-        seen: set[str] = set()
+        seen = self._beside(heads, following)
+        for side in sorted(seen):
+            self._receipt(side, heads[side])
         last: str | None = None
-        run = self._next(None, following)
-        while run is not None and run not in seen:  # forged ids may go in circles
+        run = self._next(None, following, seen)
+        while run is not None:
             seen.add(run)
             self._receipt(run, heads[run])
             last = str(heads[run].id)
-            run = self._next(last, following)
+            run = self._next(last, following, seen)
         for lost in sorted(heads.keys() - seen):
             self._lost(lost, heads)
         self._proof.chains.append(Chain(company, len(heads), last))
 
-    def _next(self, previous: str | None, following: dict[str | None, list[str]]) -> str | None:
-        runs = following.get(previous, [])
+    def _beside(self, heads: dict[str, Head], following: dict[str | None, list[str]]) -> set[str]:
+        """The runs of branches whose last receipt another one names beside itself."""
+        by_id = {head.id: run for run, head in heads.items()}
+        branches: set[str] = set()
+        for namer, name in [(run, name) for run, head in heads.items() for name in head.beside or ()]:
+            if name not in by_id:
+                words = f"the receipt {name} is missing, which that of run {namer} names beside it"
+                self._breaks.append(Finding("receipt-missing", words))
+            side = None if following.get(name) else by_id.get(name)
+            while side is not None and side not in branches:
+                branches.add(side)
+                before = heads[side].previous or None
+                side = by_id.get(before) if before is not None and len(following[before]) == 1 else None
+        return branches
+
+    def _next(self, previous: str | None, following: dict[str | None, list[str]], seen: set[str]) -> str | None:
+        runs = [run for run in following.get(previous, ()) if run not in seen]  # forged ids may go in circles
         if len(runs) > 1:
             after = "the beginning" if previous is None else previous
             self._breaks.append(
@@ -120,6 +137,8 @@ class _Verifier:
             if died.run_id not in self._runs:
                 words = f"the run {died.run_id}, which ended without a receipt, is missing; that of run {run} names it"
                 self._breaks.append(Finding("run-missing", words))
+            elif has_receipt(self._runs[died.run_id]):
+                continue  # it had been kept elsewhere, and fixes the journal itself
             elif self._journal(died.run_id) != died.journal:
                 self._breaks.append(
                     Finding("journal-changed", f"the journal of run {died.run_id} is not the one that run {run} saw")

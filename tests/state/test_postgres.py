@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from pleoctl.sandbox import Sandbox
     from postgres import Postgres
-    from tests.conftest import Cli, MakeWorkspace
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 ME = Holder("https://pleo.example", "c", "apply", 1, "here", None, "2026-01-01T00:00:00+00:00")
 
@@ -241,6 +241,65 @@ def test_a_database_that_goes_away_stops_the_run(
     assert PostgresRuns(database(os.environ["STATE"]), connection_name(pleo.url, pleo.company)).names() == {
         kept["runId"]: True for kept in receipts(folder)
     }
+
+
+def test_receipts_that_were_kept_while_the_state_was_away_join_the_chain(
+    folder: Path,
+    cli: Cli,
+    desired: MakeDesired,
+    server: Postgres,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Each time that it goes away; also where another machine, which cannot know of them, was next."""
+    calls = 0
+
+    def run(number: int, place: Path = folder, *, falls: bool = False) -> int:
+        """An apply with changes; where it ``falls``, the database goes away before the second request."""
+        nonlocal calls
+        calls = 0
+        keys = ("ext-1000", "ext-2000", "new")
+        desired(place, accounts=[{"externalId": key, "code": key, "name": f"N {number}"} for key in keys])
+        assert cli("plan", "-o", "plan.json").code == 0
+        with monkeypatch.context() as patched:
+            if falls:
+                patched.setattr(state, "PostgresRuns", Falling)
+                patched.setattr(databases, "PATIENCE", 0.1)
+            code = cli("apply", "plan.json").code
+        if falls:
+            server.start()
+            with psycopg.connect(os.environ["STATE"], autocommit=True) as connection:
+                connection.execute("UPDATE pleoctl.lease SET renewed = renewed - interval '1 h'")
+        return code
+
+    class Falling(PostgresRuns):
+        """Falls away as lines of the journal are stored for the second time in a run."""
+
+        def append(self, run: str, lines: bytes) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == 2:
+                server.stop()
+            super().append(run, lines)
+
+    other = tmp_path_factory.mktemp("clone")
+    (other / "pleoctl.yaml").write_bytes((folder / "pleoctl.yaml").read_bytes())
+    here = os.environ.get("PLEOCTL_STATE_DIR")
+    assert [run(1), run(2, falls=True), run(3), run(4, falls=True), run(5)] == [0, 5, 0, 5, 0]
+    assert cli("log", "verify").code == 0
+    assert run(6, falls=True) == 5
+    monkeypatch.chdir(other)
+    monkeypatch.setenv("PLEOCTL_STATE_DIR", str(other / "state"))
+    assert run(7, other) == 0
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PLEOCTL_STATE_DIR", here) if here else monkeypatch.delenv("PLEOCTL_STATE_DIR")
+    assert run(8) == 0
+    *_, away, there, last = receipts(folder)
+    assert (away["previous"], last["previous"], last["beside"]) == (there["previous"], there["id"], [away["id"]])
+    assert cli("log", "verify", "--head", last["id"]).code == 0
+    kept = folder / ".pleoctl" / "runs" / away["runId"] / "receipt.json"
+    kept.write_text(kept.read_text().replace('"partial"', '"done"'))
+    assert cli("log", "verify").code == 1
 
 
 def test_a_restart_of_the_database_ends_the_run(
