@@ -18,12 +18,13 @@ from pleoctl.errors import Finding, Interrupted, LockHeld, PleoctlError, Refused
 from pleoctl.jobs.age import LastUpdate
 from pleoctl.jobs.booking import Bookkeeper, Desk
 from pleoctl.jobs.close import ending
-from pleoctl.jobs.genuine import compare, require_own_entries
+from pleoctl.jobs.genuine import compare, require_own_words
 from pleoctl.jobs.items import open_items, read_items
 from pleoctl.jobs.receipt import ItemError, ItemResult, JobEnd, JobOutcome, JobReceipt
 from pleoctl.jobs.report import Statuses
 from pleoctl.jobs.steps import Close, JobOver, Start
 from pleoctl.jobs.used import Used
+from pleoctl.jobs.verdict import Judge
 from pleoctl.machine import this_machine
 from pleoctl.run.folder import open_run
 from pleoctl.run.settle import Ambiguous, Done, Failed, Moved, settle
@@ -161,9 +162,8 @@ class _Execution:
         self._closed = False
         self._last = LastUpdate()
         self._statuses = Statuses(run.pleo, self._job, self._settle, run.publish, self._last)
-        desk = Desk(
-            run.books.sink, run.plan.posting, self._job, run.fetcher, run.memory, self._last, self._statuses.flush
-        )
+        judge = Judge(run.books.sink, run.plan.posting, run.plan.company)
+        desk = Desk(judge, self._job, run.fetcher, run.memory, self._last, self._statuses.flush)
         self._keeper = Bookkeeper(desk, self._settle)
 
     def _settle(self, step: Step[str]) -> dict[str, End]:
@@ -248,7 +248,7 @@ class _Execution:
             )
         items = read_items(self._run.pleo, job)
         compare(items, self._run.plan)
-        require_own_entries(items, self._run.plan, self._run.mapper.engine.entry)
+        require_own_words(items, self._run.plan, self._run.mapper.engine.entry)
         return job, items
 
     def _start(self, job: ExportJob) -> None:

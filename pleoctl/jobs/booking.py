@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pleoctl.jobs.items import Listed
     from pleoctl.jobs.memory import JobMemory
     from pleoctl.jobs.receipt import ItemResult, ItemStatus
+    from pleoctl.jobs.verdict import Judge
     from pleoctl.run.settle import End, Step
     from pleoctl.sinks.base import File, Held, Key, Sink
 
@@ -70,13 +71,22 @@ class Outcome:
 class Desk:
     """What booking works with; ``report`` tells Pleo what has been handed on so far."""
 
-    sink: Sink
-    posting: PostingHead
+    judge: Judge
     job: str
     fetcher: Fetcher
     memory: JobMemory
     last: LastUpdate
     report: Callable[[], None]
+
+    @property
+    def sink(self) -> Sink:
+        """The books."""
+        return self.judge.sink
+
+    @property
+    def posting(self) -> PostingHead:
+        """How entries go into them."""
+        return self.judge.posting
 
 
 class Bookkeeper:
@@ -135,20 +145,30 @@ class Bookkeeper:
         self, item: Listed, change: ItemChange, keys: Sequence[Key], standing: Mapping[str, list[Held]]
     ) -> Outcome | Booking:
         found = [live(standing.get(key.stored, ())) for key in keys]
-        if change.action == "refuse":
-            return Outcome.failed(change.reason_type or "unexpected_failure", change.reason or "")
-        if change.action == "report":
-            return self._reported(item, keys, found)
+        if change.action != "book":
+            return self._without_booking(item, change, keys, found)
         bookings = self._bookings(item, change, keys)
         if self._desk.sink.capabilities.whole_jobs and not found[0]:
             return bookings[0]
         return self._booked(item, bookings, found)
 
+    def _without_booking(
+        self, item: Listed, change: ItemChange, keys: Sequence[Key], found: Sequence[list[Held]]
+    ) -> Outcome:
+        """A refusal or a report, where rules and books say so now: a plan is not taken at its word."""
+        made = self._desk.judge.verdict(item, change.entry, keys, found)
+        if change.action == "report" and made.action == "report":
+            return self._reported(item, keys, found)
+        if change.action == "refuse" and made.why is not None and made.why == (change.reason_type, change.reason):
+            return Outcome.failed(*made.why)
+        if change.action == "report" and not any(found):
+            return Outcome("blocked", error=ItemError("gone", "it is no longer in the books; make a new plan"))
+        words = "the plan says of it what the rules and the books do not say now; make a new plan"
+        return Outcome("blocked", error=ItemError("stale", words))
+
     def _reported(self, item: Listed, keys: Sequence[Key], found: Sequence[list[Held]]) -> Outcome:
         """An item that stands in the books already; missing attachments are added first."""
         held = [records[0] for records in found if records]
-        if not held:
-            return Outcome("blocked", error=ItemError("gone", "it is no longer in the books; make a new plan"))
         outcome = Outcome("alreadyDone", held)
         self._link(item, keys[0], held[0], outcome, fresh=False)
         return outcome

@@ -1,12 +1,4 @@
-"""Plan a job: what the rules make of each open item, held against what the books hold already.
-
-    in the books              rules make an entry        change
-    ------------------------  -------------------------  --------------------------------------------------
-    live, equal               any                        report (with a warning where the mapping fails today)
-    live, different           any                        refuse: the record is named, people decide
-    live, twice               any                        report, with a warning that names both
-    void, or none             an entry the sink holds    book
-    void, or none             none, or not holdable      refuse, with the reason
+"""Plan a job: a verdict for each open item, with the entry that the rules make of it (`pleoctl.jobs.verdict`).
 
 Items that Pleo has as final have no change. Nothing is written here, neither to Pleo nor to the books.
 """
@@ -20,10 +12,10 @@ from pleoctl import __version__
 from pleoctl.jobs import document
 from pleoctl.jobs.document import ItemChange, PostingPlan, Warned
 from pleoctl.jobs.items import digest_of_all, open_items, read_items
-from pleoctl.jobs.standing import difference, live, twice
+from pleoctl.jobs.standing import live
+from pleoctl.jobs.verdict import Judge
 from pleoctl.mapping.items import convert
-from pleoctl.sinks.base import Booking, Key, Refusal, unfinished
-from pleoctl.sinks.holdable import problem_of
+from pleoctl.sinks.base import Key
 from pleoctl.sinks.keys import stored_key
 from pleoctl.watch import watched
 
@@ -36,11 +28,8 @@ if TYPE_CHECKING:
     from pleoctl.pleo.export_jobs import ExportJob, ExportReader
     from pleoctl.sinks.base import Held, Sink
 
-FOREIGN: Final = "invalid_configuration"
 MOST_LEGS: Final = 2
 """A document and its payment (T33-T35)."""
-NO_PAYLOAD: Final = "unexpected_failure"
-DIFFERENT: Final = "validation_failure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,72 +137,27 @@ class Planner:
     def _change(
         self, job: ExportJob, item: Listed, entry: Entry | None, standing: Mapping[str, list[Held]]
     ) -> ItemChange:
-        change = ItemChange(
-            address=f"item:{item.id}",
+        keys = keys_of(self.books.sink, job.id, item, entry)
+        found = [live(standing.get(key.stored, ())) for key in keys]
+        made = Judge(self.books.sink, self.books.posting, self.reader.company).verdict(item, entry, keys, found)
+        address = f"item:{item.id}"
+        self.warnings += [Warned("booked-twice", address, words) for words in made.doubled]
+        return ItemChange(
+            address=address,
             kind="item",
-            action="book",
+            action=made.action,
             item_digest=item.digest,
             item_marks=item.marks,
             entry=entry,
             attachments=item.attachments,
-            reason_type=None,
-            reason=None,
-            external_id=None,
-            external_url=None,
+            reason_type=made.why[0] if made.why else None,
+            reason=made.why[1] if made.why else None,
+            external_id=made.stands.id if made.stands else None,
+            external_url=made.stands.url if made.stands else None,
             place=item.place,
             origin=entry.rule or "" if entry else "",
-            warnings=[],
+            warnings=made.warnings,
         )
-        keys = keys_of(self.books.sink, job.id, item, entry)
-        records = [(n, live(standing.get(key.stored, ()))) for n, key in enumerate(keys)]
-        if any(found for _, found in records):
-            self._met(change, records)
-        else:
-            self._to_book(change, item, keys)
-        return change
-
-    def _met(self, change: ItemChange, records: list[tuple[int, list[Held]]]) -> None:
-        """The books hold something of the item."""
-        entry, can = change.entry, self.books.sink.capabilities
-        mapped = entry is not None and not entry.failed
-        legs = entry.entries if mapped and entry is not None else []
-        for n, found in records:
-            if len(found) > 1:
-                change.warnings.append("booked-twice")
-                self.warnings.append(Warned("booked-twice", change.address, twice(found)))
-            for record in found if legs else ():
-                own, day = [legs[n]] if can.per_leg else legs, entry.posting_date if entry else None
-                why = difference(record, own, day, may_move=self.books.posting.closed_period != "fail")
-                if why is not None and len(found) == 1:
-                    _refuse(change, DIFFERENT, f"the books hold {record.id} for it, but {why}")
-                    return
-        draft = self.books.posting.draft
-        missing = [n for n, found in records if not found or unfinished(found[0], draft=draft)]
-        if missing and mapped:
-            return  # only some of it stands: what is missing is booked
-        first = next(found[0] for _, found in records if found)
-        change.action, change.external_id, change.external_url = "report", first.id, first.url
-        if not mapped:
-            change.warnings.append("mapping-now-fails")
-
-    def _to_book(self, change: ItemChange, item: Listed, keys: Sequence[Key]) -> None:
-        entry = change.entry
-        if entry is None:
-            _refuse(change, NO_PAYLOAD, "Pleo lists the item, but sends no data of it")
-            return
-        owner = str((item.raw or {}).get("companyId") or self.reader.company)
-        if owner.lower() != self.reader.company:
-            _refuse(change, FOREIGN, f"it is of company {owner}, not of this one")
-            return
-        if entry.failed:
-            _refuse(change, entry.failure_reason_type or DIFFERENT, entry.failure_reason or "")
-            return
-        try:
-            problem_of(entry, self.books.sink.capabilities)
-            booking = Booking(keys[0], entry, entry.posting_date or "", self.books.posting.draft, "")
-            change.warnings += self.books.sink.refuse(booking)
-        except Refusal as refusal:
-            _refuse(change, refusal.reason_type, refusal.message)
 
 
 def keys_of(sink: Sink, job: str, item: Listed, entry: Entry | None) -> list[Key]:
@@ -233,7 +177,3 @@ def keys_of(sink: Sink, job: str, item: Listed, entry: Entry | None) -> list[Key
 def least_writes(job: ExportJob, changes: Sequence[ItemChange]) -> int:
     """Writes to Pleo: ``started`` unless the job runs, statuses by the hundred, one closing event."""
     return (job.status == "pending") + -(-len(changes) // 100) + 1
-
-
-def _refuse(change: ItemChange, reason_type: str, reason: str) -> None:
-    change.action, change.reason_type, change.reason = "refuse", reason_type, reason

@@ -1,0 +1,106 @@
+"""What becomes of one item: what the rules make of it, held against what the books hold of it.
+
+    in the books              rules make an entry        verdict
+    ------------------------  -------------------------  --------------------------------------------------
+    live, equal               any                        report (with a warning where the mapping fails today)
+    live, different           any                        refuse: the record is named, people decide
+    live, twice               any                        report, with a warning that names both
+    void, or none             an entry the sink holds    book
+    void, or none             none, or not holdable      refuse, with the reason
+
+A plan is made of verdicts, and `apply` comes to its own before it believes a refusal or a report.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from pleoctl.jobs.standing import difference, twice
+from pleoctl.sinks.base import Booking, Key, Refusal, unfinished
+from pleoctl.sinks.holdable import problem_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pleoctl.jobs.document import Action, PostingHead
+    from pleoctl.jobs.items import Listed
+    from pleoctl.mapping.engine.entries import Entry
+    from pleoctl.sinks.base import Held, Sink
+
+FOREIGN: Final = "invalid_configuration"
+NO_PAYLOAD: Final = "unexpected_failure"
+DIFFERENT: Final = "validation_failure"
+Reason = tuple[str, str]
+"""A reason type of Pleo's, and the words for a person."""
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What becomes of the item; ``why`` for a refusal, ``stands`` for a report. ``doubled`` are words for a person."""
+
+    action: Action
+    why: Reason | None = None
+    stands: Held | None = None
+    warnings: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Comes to verdicts for one company's books."""
+
+    sink: Sink
+    posting: PostingHead
+    company: str
+
+    def verdict(self, item: Listed, entry: Entry | None, keys: Sequence[Key], found: Sequence[list[Held]]) -> Verdict:
+        """``found`` are the live records of each key."""
+        if any(found):
+            return self._met(entry, found)
+        return self._to_book(item, entry, keys[0])
+
+    def _met(self, entry: Entry | None, found: Sequence[list[Held]]) -> Verdict:
+        """The books hold something of the item."""
+        can = self.sink.capabilities
+        legs = entry.entries if entry is not None and not entry.failed else []
+        made = Verdict("report", stands=next(records[0] for records in found if records))
+        for n, records in enumerate(found):
+            if len(records) > 1:
+                made.warnings.append("booked-twice")
+                made.doubled.append(twice(records))
+            for record in records if legs else ():
+                own, day = [legs[n]] if can.per_leg else legs, entry.posting_date if entry else None
+                why = difference(record, own, day, may_move=self.posting.closed_period != "fail")
+                if why is not None and len(records) == 1:
+                    made.action, made.why = "refuse", (DIFFERENT, f"the books hold {record.id} for it, but {why}")
+                    made.stands = None
+                    return made
+        if not legs:
+            made.warnings.append("mapping-now-fails")
+        elif any(not records or unfinished(records[0], draft=self.posting.draft) for records in found):
+            made.action, made.stands = "book", None  # only some of it stands: what is missing is booked
+        return made
+
+    def _to_book(self, item: Listed, entry: Entry | None, key: Key) -> Verdict:
+        why = unbookable(item, entry, self.company)
+        if why is not None or entry is None:
+            return Verdict("refuse", why)
+        try:
+            problem_of(entry, self.sink.capabilities)
+            booking = Booking(key, entry, entry.posting_date or "", self.posting.draft, "")
+            return Verdict("book", warnings=self.sink.refuse(booking))
+        except Refusal as refusal:
+            return Verdict("refuse", (refusal.reason_type, refusal.message))
+
+
+def unbookable(item: Listed, entry: Entry | None, company: str) -> Reason | None:
+    """Why no books could take the item, whatever they are; ``entry`` is what the rules make of it."""
+    if entry is None:
+        return NO_PAYLOAD, "Pleo lists the item, but sends no data of it"
+    owner = str((item.raw or {}).get("companyId") or company)
+    if owner.lower() != company:
+        return FOREIGN, f"it is of company {owner}, not of this one"
+    if entry.failed:
+        return entry.failure_reason_type or DIFFERENT, entry.failure_reason or ""
+    return None
