@@ -198,14 +198,19 @@ def _type_words(document: Document, error: ValidationError, path: Steps, label: 
         return _ambiguous_words(error.instance, allowed)
     if "string" in allowed and node is not None and node.kind == "scalar" and node.plain:
         if error.instance is None:
-            return (
-                f"{label} is null where text is due",
-                f"write {quoted(node.text)}" if node.text else "give a text",
-            )
+            hint = f"write {quoted(node.text)} if it is called so" if node.text else "give a text"
+            return f"{label} is null where text is due", f"{hint}, or leave it out"
         return f"{label}: {node.text[:SHOWN]} is not text", f"write {quoted(node.text[:SHOWN])}"
     wanted = " or ".join(_ARTICLES.get(kind, kind) for kind in allowed)
     schema = error.schema if isinstance(error.schema, dict) else {}
+    if "integer" in allowed and _is_number(error.instance) and "x-hint" not in schema:
+        return f"{label} must be {wanted}, not {_shown(error.instance)}", f"write {error.instance}, without quotes"
     return f"{label} must be {wanted}, not {_shown(error.instance)}", schema.get("x-hint")
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a text is a whole number as it would be written without quotes."""
+    return isinstance(value, str) and value.isascii() and value.isdigit() and str(int(value[:SHOWN])) == value
 
 
 def _ambiguous_words(value: Ambiguous, allowed: list[str]) -> tuple[str, str]:

@@ -15,6 +15,11 @@ class ItemFailure(Exception):
         self.reason = reason
 
 
+def look(reason: str) -> ItemFailure:
+    """The item itself is not as Pleo's contract says, and nothing but a look at it helps."""
+    return invalid(f"{reason}; look at the item in Pleo")
+
+
 def invalid(reason: str) -> ItemFailure:
     """The item itself is not as Pleo's contract says."""
     return ItemFailure(VALIDATION_FAILURE, reason)

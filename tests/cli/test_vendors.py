@@ -255,7 +255,7 @@ def test_the_mapping_is_asked_what_it_names(books: Path, workspace: MakeWorkspac
     warned = {w["code"]: w for w in cli("plan", "--format", "json").json["warnings"]}
     assert warned["vendor-in-use"]["address"] == "vendor:v-3"
     assert "mapping.yaml:7" in warned["vendor-in-use"]["message"]
-    assert "rule food" in warned["tax-code-in-use"]["message"]
+    assert "row 'food'" in warned["tax-code-in-use"]["message"]
 
 
 def test_accounts_of_desired_vendors_are_in_use(

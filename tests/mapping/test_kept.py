@@ -105,7 +105,7 @@ def test_a_merchant_number_is_no_vendor_code(tmp_path: Path) -> None:
             {"code": "NO", "taxRegistrationNumber": "SE 9"},
             "tried code 'NO', externalId (absent), taxRegistrationNumber 'SE 9'",
         ),
-        ({"code": "OLDCO"}, "code 'OLDCO' is that of no single vendor in use"),
+        ({"code": "OLDCO"}, "code 'OLDCO' is that of a blocked vendor"),
     ],
 )
 def test_a_failed_look_up_names_the_keys(tmp_path: Path, vendor: dict[str, str], said: str) -> None:
@@ -113,6 +113,21 @@ def test_a_failed_look_up_names_the_keys(tmp_path: Path, vendor: dict[str, str],
     entry = mapped(engine(tmp_path), item("invoice", bookkeeping=PAYABLE, vendor=vendor))
     assert entry.failure_reason_type == "vendor_unknown"
     assert said in (entry.failure_reason or "")
+
+
+def test_every_reason_of_an_item_says_what_to_do(tmp_path: Path) -> None:
+    """An item that is wrong in itself can be looked at in Pleo alone."""
+    wrong = (
+        item("fee", line(0)),
+        item("fee", line(), bookkeeping={"method": "cash"}),
+        item("fee", line(), date="yesterday"),
+        item("fee", accountingEntryLines=[]),
+        item("fee", line(0.5)),
+        item("fee", line(2**60)),
+    )
+    for given in wrong:
+        entry = mapped(engine(tmp_path), given)
+        assert (entry.failure_reason or "").endswith("; look at the item in Pleo"), entry.failure_reason
 
 
 def test_a_supplier_that_is_no_vendor_is_explained(workspace: Path, cli: Cli) -> None:

@@ -165,8 +165,8 @@ def test_targets_name_every_account(tmp_path: Path) -> None:
         ("2440", "mapping.yaml:3", "accounts.accountsPayable"),
         ("2901", "mapping.yaml:7", "vendor ACME"),
         ("2822", "mapping.yaml:10", "vendor E-1"),
-        ("7", "mapping.yaml:13", "rule t"),
-        ("8", "mapping.yaml:14", "rule l"),
+        ("7", "mapping.yaml:13", "row 't'"),
+        ("8", "mapping.yaml:14", "row 'l'"),
     ]
 
 

@@ -116,14 +116,14 @@ def test_splits_add_up_for_every_amount(tmp_path: Path) -> None:
     ("row", "said"),
     [
         (split(("70", "A"), ("20", "B")), "add up to 90"),
-        (split(("100", "A"), ("0", "B")), "one of them is zero"),
+        (split(("100", "A"), ("0", "B")), "one of the shares is zero (leave that part out)"),
         (split(("70", "wallet"), ("30", "B")), "is a role"),
-        ("id: a, when: {}, account: A, refuse: x", "needs one of"),
+        ("id: a, when: {}, account: A, refuse: x", "and has account and refuse (keep account or refuse)"),
         ("id: a, when: {}, set: {taxCode: X}", "needs one of"),
         ("id: a, when: {}, refuse: x, set: {taxCode: X}", "nothing can be set"),
         ("id: a, when: {}, split: [{share: 100, account: A}]", "share"),
         ('id: a, when: {}, account: keep, set: {description: "{{ nope }}"}', "nope"),
-        ("id: a, when: {}, account: A, replaces: nope", "unknown row 'nope'"),
+        ("id: a, when: {}, account: A, replaces: nope", "unknown row 'nope' (remove `replaces`"),
     ],
 )
 def test_rows_that_cannot_be_are_refused(tmp_path: Path, row: str, said: str) -> None:

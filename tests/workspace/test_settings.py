@@ -160,6 +160,15 @@ def test_wrong_settings_are_told_with_their_place(section: str, tmp_path: Path) 
     assert line_of(caught.value.findings[0]) is not None
 
 
+def test_a_number_in_quotes_is_told_without_them(tmp_path: Path) -> None:
+    """Where a whole number is due; what is no number gets no such advice."""
+    keys = 'taxKeys: {V19: "9", V7: "acht", V0: "007"}'
+    sink = f"sink: {{type: datev, path: books, consultant: 1, client: 1, currency: EUR, {keys}}}\n"
+    with pytest.raises(InvalidFile) as caught:
+        Workspace(write(tmp_path, TEXT + sink), {})
+    assert [finding.hint for finding in caught.value.findings] == ["write 9, without quotes", None, None]
+
+
 def test_what_no_schema_can_say_is_told_by_validate(cli: Cli, workspace: MakeWorkspace) -> None:
     """A dimension in both lists or twice in other case, and a foreign url: all at once, exit 78."""
     folder = workspace(None, dimensions={"selected": ["DEPT", "dept"], "leave": ["PROJ", "Dept"]})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.mapping.failures import invalid
+from pleoctl.mapping.failures import look
 
 if TYPE_CHECKING:
     from pleoctl.mapping.items import Money
@@ -19,10 +19,8 @@ def hundredths(money: Money, label: str, *args: Any) -> int:
         return value
     if type(value) is not int:
         if not float(value).is_integer():
-            raise invalid(f"{label % args if args else label}: {value} is not a whole number of hundredths")
+            raise look(f"{label % args if args else label}: {value} is not a whole number of hundredths")
         value = int(value)
     if not -MAX_AMOUNT < value < MAX_AMOUNT:
-        raise invalid(
-            f"{label % args if args else label}: the amount is too large; it must be less than 2^53 hundredths"
-        )
+        raise look(f"{label % args if args else label}: the amount is too large; it must be less than 2^53 hundredths")
     return value

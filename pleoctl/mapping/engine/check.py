@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pleoctl.mapping.failures import ItemFailure, invalid, wrong
+from pleoctl.mapping.failures import ItemFailure, invalid, look, wrong
 from pleoctl.mapping.rules.model import LineRow
 from pleoctl.mapping.vocabulary import ABSENT_REASONS, CONTRA_TYPES, INVALID_CONFIGURATION, INVERTED
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 _REVERSE = "reverse"
 #: What to do about a tax code whose tax would be another.
 _INSTEAD = "the tax is booked as Pleo sends it, so set a code of the same rate and type, or `taxCode: null`"
-_LOOK = "look at the item in Pleo"
 _TAX_TYPES = frozenset({"inclusive", "exclusive", _REVERSE})
 
 
@@ -38,7 +37,7 @@ class Checks:
         if work.item.contra_account is None or work.item.type in CONTRA_TYPES:
             return
         if self._contra_fails:
-            raise invalid(f"{work.item.type} is not expected to carry a contraAccount; {_LOOK}")
+            raise look(f"{work.item.type} is not expected to carry a contraAccount")
         work.warnings.append(f"the contraAccount of this {work.item.type} was left aside")
 
     def account(self, account: str, work: Work, origin: LineRow | Account | None = None) -> None:
@@ -110,14 +109,14 @@ def check_amounts(work: Work) -> None:
     if len(values) == 1 and values[0] == work.amount > 0:
         return  # as of almost every item
     if sum(values) != work.amount:
-        raise invalid(f"the lines add up to {sum(values)}, the item's amount is {work.amount} (hundredths); {_LOOK}")
+        raise look(f"the lines add up to {sum(values)}, the item's amount is {work.amount} (hundredths)")
     if work.amount == 0 and not any(values):
-        raise invalid("the item's amount is zero")
+        raise look("the item's amount is zero")
     if min(values) < 0:
         if max(values) > 0:
-            raise invalid(f"some lines are positive and some negative; {_LOOK}")
+            raise look("some lines are positive and some negative")
         if (work.item.type, work.item.sub_type) not in INVERTED:
-            raise invalid(f"{work.item.type} takes money one way, but the amount is negative; {_LOOK}")
+            raise look(f"{work.item.type} takes money one way, but the amount is negative")
 
 
 def check_tax_type(tax: Tax, number: int) -> None:
@@ -134,8 +133,8 @@ def check_tax(tax: Tax, value: int, work: Work, number: int) -> None:
             f"line {number + 1}: the tax has no type (inclusive, exclusive or reverse); look at the tax code in Pleo"
         )
     if currency != work.currency:
-        raise invalid(f"line {number + 1}: the tax is in {currency[:20]}, the item in {work.currency}; {_LOOK}")
+        raise look(f"line {number + 1}: the tax is in {currency[:20]}, the item in {work.currency}")
     if value * whole < 0:
-        raise invalid(f"line {number + 1}: the tax and the line have opposite signs; {_LOOK}")
+        raise look(f"line {number + 1}: the tax and the line have opposite signs")
     if tax.type != "reverse" and abs(value) > abs(whole):
-        raise invalid(f"line {number + 1}: the tax is larger than the line; {_LOOK}")
+        raise look(f"line {number + 1}: the tax is larger than the line")

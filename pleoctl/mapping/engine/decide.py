@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pleoctl.mapping.engine.record import NOBODY
-from pleoctl.mapping.failures import ItemFailure, invalid, missing, wrong
+from pleoctl.mapping.failures import ItemFailure, invalid, look, missing, wrong
 from pleoctl.mapping.vocabulary import (
     ACCOUNTS_PAYABLE,
     JOURNAL,
@@ -68,7 +68,7 @@ class Decider:
         if heard:
             work.recorder.route(route, branch)
         if route is None:
-            raise invalid(f"bookkeeping.method is {(method or '')[:40]!r}, not journal, accounts_payable or none")
+            raise look(f"bookkeeping.method is {(method or '')[:40]!r}, not journal, accounts_payable or none")
         return route
 
     def _legacy_route(self, work: Work) -> tuple[str, str]:
@@ -93,7 +93,7 @@ class Decider:
         shown = "no vendor is tagged on the item"
         if item.vendor is not None:
             name = item.vendor.code or item.vendor.name or "without code"
-            shown = f"vendor {name} is not among the rules' vendors, or is blocked: {self._vendors.tried(item.vendor)}"
+            shown = f"vendor {name} is not among the rules' vendors in use: {self._vendors.tried(item.vendor)}"
         if work.method == ACCOUNTS_PAYABLE and self._unmatched_fails:
             raise ItemFailure(VENDOR_UNKNOWN, f"{shown}; {_VENDOR}")
         work.warnings.append(f"{shown}; booked to accounts.accountsPayable")

@@ -11,7 +11,7 @@ import msgspec
 
 from pleoctl.mapping.engine.amounts import hundredths
 from pleoctl.mapping.engine.entries import OriginalOf
-from pleoctl.mapping.failures import invalid
+from pleoctl.mapping.failures import look
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.record import Recorder
@@ -52,18 +52,18 @@ class Work(msgspec.Struct, gc=False):
         self.posting_date = _day(item.date)
         total = item.amount.in_wallet_currency
         if not is_currency(total.currency):
-            raise invalid(f"amount: {total.currency[:20]!r} is no currency to post in")
+            raise look(f"amount: {total.currency[:20]!r} is no currency to post in")
         self.currency = total.currency
         self.amount = hundredths(total, "amount")
         paid = item.amount.paid
         if paid is not None:
             self.original = OriginalOf(paid.currency, hundredths(paid, "amount.inSupplierCurrency"))
         if not item.accounting_entry_lines:
-            raise invalid("accountingEntryLines: the item has no lines")
+            raise look("accountingEntryLines: the item has no lines")
         for number, line in enumerate(item.accounting_entry_lines, 1):
             money = line.line_amount.in_wallet_currency
             if money.currency != self.currency:
-                raise invalid(f"line {number} is in {money.currency[:20]}, the item in {self.currency}")
+                raise look(f"line {number} is in {money.currency[:20]}, the item in {self.currency}")
             self.values.append(hundredths(money, "line %d", number))
 
 
@@ -84,5 +84,5 @@ def _known_day(text: str) -> bool:
 def _day(text: str) -> str:
     day = text[:10]
     if not _known_day(day):
-        raise invalid(f"date: {text[:40]!r} does not start with a day")
+        raise look(f"date: {text[:40]!r} does not start with a day")
     return day

@@ -234,7 +234,7 @@ class _Build:
         if name in rows and name != row.id:
             return name
         known = [i for i in rows if i != row.id] if len(self.names) < MOST_ALIKE else []
-        hint = did_you_mean(name, known, "known")
+        hint = did_you_mean(name, known, "known") if known else "remove `replaces`: there is no other row"
         self.names.append(Finding(UNKNOWN, f"replaces unknown row {name!r}", place=row.place, hint=hint, rule=row.id))
         return closest(name, known)
 

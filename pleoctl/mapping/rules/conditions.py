@@ -70,9 +70,9 @@ class Conditions:
         try:
             made = None if problem else predicate(name, given, origin.place(*step))
         except Refused as error:
-            made, problem = None, f"regex cannot be used: {error}"
+            made, problem = None, (f"regex cannot be used: {error}", "see Regexes in docs/mapping.md for what to write")
         if problem:
-            self._problems.append(origin.finding(step, problem))
+            self._problems.append(origin.finding(step, *problem))
         for part in made.all() if made is not None else ():
             if part.kind == "regex":
                 self._count_regex(str(part.values[0]), origin, step)
@@ -107,7 +107,8 @@ def is_day(text: str) -> bool:
         return False
 
 
-def _range_problem(name: str, given: Any) -> str | None:
+def _range_problem(name: str, given: Any) -> tuple[str, str] | None:
+    """What is wrong with a range, and what to do."""
     if isinstance(given, dict) and given.keys() & {"not", "any"}:
         parts = [given["not"]] if "not" in given else given["any"]
         return next((problem for part in parts if (problem := _range_problem(name, part))), None)
@@ -115,8 +116,10 @@ def _range_problem(name: str, given: Any) -> str | None:
         return None
     low, high = (folded(name, bound) for bound in given["range"])
     if low is None and high is None:
-        return "range has no bound"
+        return "range has no bound", "write [min, max]; null is an open end"
     if None not in (counts := (digits(low), digits(high))) and counts[0] != counts[1]:
-        return f"range has bounds of different length, and no number lies between {low} and {high}"
+        words = f"range has bounds of different length, and no number lies between {low} and {high}"
+        return words, "write two ranges, one for each length"
     shown = " … ".join(str(bound) for bound in given["range"])
-    return f"range ends below its start: {shown}" if None not in (low, high) and low > high else None
+    ends_first = None not in (low, high) and low > high
+    return (f"range ends below its start: {shown}", "exchange the two") if ends_first else None

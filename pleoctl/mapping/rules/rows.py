@@ -88,9 +88,12 @@ class Rows:
     def _line(
         self, origin: Origin, path: Steps, data: dict[str, Any], owner: Source, *, doubtful: bool
     ) -> LineRow | None:
-        if len(data.keys() & {"account", "split", "refuse"}) != 1:
+        said = [key for key in ("account", "split", "refuse") if key in data]
+        if len(said) != 1:
             message = f"row {data['id']!r} needs one of account, split and refuse"
-            self._problems.append(origin.finding(path, message, "write account: CODE, or account: keep", "schema"))
+            message += f", and has {' and '.join(said)}" if said else ""
+            hint = f"keep {' or '.join(said)}" if said else "write account: CODE, or account: keep"
+            self._problems.append(origin.finding(path, message, hint, "schema"))
             return None
         if "refuse" in data and "set" in data:
             message = f"row {data['id']!r} refuses the item, so that nothing can be set"
@@ -134,8 +137,10 @@ class Rows:
     def _parts(self, origin: Origin, path: Steps, listed: list[Any], beside: Changes) -> Iterator[Part]:
         shares = [Fraction(data["share"]) / 100 for data in listed]
         if listed and (sum(shares) != 1 or min(shares) <= 0):
-            message = f"the shares add up to {float(sum(shares) * 100):g}, or one of them is zero"
-            self._problems.append(origin.finding((*path, "split"), message, "write shares that add up to 100"))
+            wrong = sum(shares) != 1
+            message = f"the shares add up to {float(sum(shares) * 100):g}" if wrong else "one of the shares is zero"
+            hint = "write shares that add up to 100" if wrong else "leave that part out"
+            self._problems.append(origin.finding((*path, "split"), message, hint))
         for index, (share, data) in enumerate(zip(shares, listed, strict=True)):
             step = (*path, "split", index)
             own = self._changes(origin, step, {k: data[k] for k in ("taxCode", "tags") if k in data})

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class AccountUse(NamedTuple):
-    """An account code that the rules name, and where: in a setting or a vendor, called ``what``, or in a ``rule``."""
+    """An account code that the rules name, in a setting, vendor or row, which is called ``what``; ``rule`` is a row."""
 
     code: str
     place: Place
@@ -22,7 +22,7 @@ class AccountUse(NamedTuple):
     @classmethod
     def of_rule(cls, code: str, place: Place, rule: str) -> AccountUse:
         """A use in a rule's row."""
-        return cls(code, place, f"rule {rule}", rule)
+        return cls(code, place, f"row {rule!r}", rule)
 
 
 def targets(rules: Rules) -> list[AccountUse]:

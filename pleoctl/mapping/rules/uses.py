@@ -67,7 +67,7 @@ def _by_id(change: Change, known: dict[str, str]) -> str | None:
 def _tax_codes(rules: Rules) -> Iterator[tuple[str, str]]:
     for line in rules.lines:
         for changes in (line.changes, *(part.changes for part in line.parts)):
-            yield from ((code, f"sets it: rule {line.id} ({line.place})") for code in changes.tax_code if code)
+            yield from ((code, f"sets it: row {line.id!r} ({line.place})") for code in changes.tax_code if code)
     place = rules.sections.get("tax", rules.place)
     yield from ((code, f"lists it: tax.taxCodes ({place})") for code in sorted(rules.tax_codes or ()))
 

@@ -101,7 +101,7 @@ Index = dict[str, VendorRow | None]
 
 
 class Vendors:
-    """An index of vendors for each match key; a key that points at no single vendor maps to None."""
+    """An index of vendors for each match key; a key that several in use share maps to None."""
 
     def __init__(self, rows: Iterable[VendorRow], match: Iterable[str]) -> None:
         """``match``: the keys of an item's vendor, in the order in which they are tried (C-3)."""
@@ -129,7 +129,8 @@ class Vendors:
         for name, index in self._legacy if isinstance(holder, Supplier) else self._keys:
             value, label = getattr(holder, name), _LABELS.get(name, name)
             if value and value in index:
-                return f"{label} {value[:60]!r} is that of no single vendor in use"
+                found = "several vendors in use" if index[value] is None else "a blocked vendor"
+                return f"{label} {value[:60]!r} is that of {found}"
             told.append(f"{label} {value[:60]!r}" if value else f"{label} (absent)")
         return f"tried {', '.join(told)}"
 
@@ -157,5 +158,5 @@ def _index(rows: Iterable[VendorRow], name: str) -> Index:
 
 
 def _single(rows: list[VendorRow]) -> VendorRow | None:
-    in_use = [row for row in rows if not row.blocked]
+    in_use = [row for row in rows if not row.blocked] or rows[:1]
     return in_use[0] if len(in_use) == 1 else None
