@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import SourceError
 from pleoctl.place import Place
-from pleoctl.sources.guess.words import role_of
+from pleoctl.sources.guess.words import NO_KEYS, plain, role_of
 
 if TYPE_CHECKING:
     from pleoctl.sources.guess.text import Line
@@ -95,7 +95,8 @@ def _by_cells(sheet: Sheet) -> None:
         if cell.strip() and sheet.header.count(cell) == 1 and index not in sheet.roles.values()
     ]
     if not {"number", "id"} & sheet.roles.keys():
-        keys = [index for index in free if _fits(sheet, "number", index) > _MOST]
+        named = [index for index in free if plain(sheet.header[index]) not in NO_KEYS]
+        keys = [index for index in named if _fits(sheet, "number", index) > _MOST]
         if keys:
             sheet.roles["number"] = keys[0]
             sheet.by_cells.add("number")

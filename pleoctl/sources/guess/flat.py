@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.documents.scalars import yaml_string
-from pleoctl.sources.guess.section import about_key, key_of, said, shown, state_lines, state_role, word
+from pleoctl.sources.guess.section import about_key, guessed, key_of, said, shown, state_lines, state_role, word
 from pleoctl.text import obeyed_by_nobody
 from pleoctl.words import many
 
@@ -19,6 +19,29 @@ if TYPE_CHECKING:
 
 _OF_VENDORS: Final = {"country": "country", "registration": "registrationNumber", "tax": "taxRegistrationNumber"}
 _TYPES: Final = frozenset({"inclusive", "exclusive", "reverse"})
+# DATEV's list of debtors and creditors (format 16), whose names stand in one of two columns.
+_DATEV: Final = frozenset(
+    [
+        "Konto",
+        "Name (Adressattyp Unternehmen)",
+        "Name (Adressattyp natürl. Person)",
+        "Kurzbezeichnung",
+        "EU-Land",
+        "EU-UStID",
+    ]
+)
+_DATEV_NAME: Final = '"Name (Adressattyp Unternehmen)" || "Name (Adressattyp natürl. Person)" || Kurzbezeichnung'
+_DATEV_LINES: Final = (
+    said("fields", "", "", 4),
+    said("name", yaml_string(_DATEV_NAME), "", 6),
+    said("taxRegistrationNumber", yaml_string('join(\'\', ["EU-Land", "EU-UStID"])'), "", 6),
+    said(
+        "where",
+        yaml_string("starts_with(Konto, '7') || starts_with(Konto, '8') || starts_with(Konto, '9')"),
+        "creditors; 1 to 6 are debtors",
+        4,
+    ),
+)
 # How names say reverse charge, in the languages of `words`.
 _REVERSE: Final = re.compile(
     "reverse|omv[äe]nd|§ ?13b|käännet|verlegd|autoliquid|inversi[oó]n|verschuiving|steuerschuldnerschaft", re.IGNORECASE
@@ -30,15 +53,21 @@ def vendor_lines(sheet: Sheet, settings: Iterable[str]) -> Iterator[str]:
     yield from _head(sheet, settings)
     key = key_of(sheet)
     number = "number" if "number" in sheet.roles else key
-    yield said("externalId", word(sheet.name(key)), about_key(sheet, key), 6)
-    yield said("code", word(sheet.name(number)), "", 6)
-    yield said("name", word(sheet.name("name")), "", 6)
+    yield said("externalId", word(sheet.name(key)), about_key(sheet, key) or guessed(sheet, key), 6)
+    yield said("code", word(sheet.name(number)), guessed(sheet, number), 6)
+    datev = {*sheet.header} >= _DATEV
+    if datev:
+        yield said("payableAccount", "Konto", "", 6)
+    else:
+        yield said("name", word(sheet.name("name")), guessed(sheet, "name"), 6)
     yield from _active(sheet)
     if "currency" in sheet.roles:
         yield said("defaultCurrency", word(sheet.name("currency")), "", 6)
     for role, name in _OF_VENDORS.items():
-        if role in sheet.roles:
+        if role in sheet.roles and not (datev and role == "tax"):
             yield said(name, word(sheet.name(role)), "an empty cell clears it in Pleo", 6)
+    if datev:
+        yield from _DATEV_LINES
     without = (
         sum(not cell.strip() for cell in sheet.cells("currency")) if "currency" in sheet.roles else len(sheet.rows)
     )
@@ -52,8 +81,9 @@ def tax_lines(sheet: Sheet, settings: Iterable[str]) -> Iterator[str]:
     """The settings of ``taxCodes``; ``settings`` are those of its file."""
     yield from _head(sheet, settings)
     key = "number" if "number" in sheet.roles else "id"
-    yield said("code", word(sheet.name(key)), about_key(sheet, key) or "as accounts name it", 6)
-    yield said("name", word(sheet.name("name")), "", 6)
+    about = about_key(sheet, key) or guessed(sheet, key) or "as accounts name it"
+    yield said("code", word(sheet.name(key)), about, 6)
+    yield said("name", word(sheet.name("name")), guessed(sheet, "name"), 6)
     if "rate" in sheet.roles:
         yield said("rate", word(sheet.name("rate")), "", 6)
     yield from _active(sheet)

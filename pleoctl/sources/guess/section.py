@@ -67,10 +67,10 @@ def _columns(sheet: Sheet, *, dimension: bool) -> Iterator[str]:
     key = key_of(sheet)
     number = "number" if "number" in sheet.roles else key
     if not dimension:
-        yield said("externalId", word(sheet.name(key)), about_key(sheet, key), 6)
+        yield said("externalId", word(sheet.name(key)), about_key(sheet, key) or guessed(sheet, key), 6)
     about = about_key(sheet, number) if dimension else ""
-    yield said("code", word(sheet.name(number)), about or _guessed(sheet, number), 6)
-    yield said("name", word(sheet.name("name")), _about_names(sheet) or _guessed(sheet, "name"), 6)
+    yield said("code", word(sheet.name(number)), about or guessed(sheet, number), 6)
+    yield said("name", word(sheet.name("name")), _about_names(sheet) or guessed(sheet, "name"), 6)
     state = state_role(sheet)
     if state is not None:
         yield said("active", word(sheet.name(state)), "rows that are blocked are inactive" * (state == "blocked"), 6)
@@ -121,7 +121,8 @@ def _whole(cells: list[str]) -> bool:
     return all(cell.strip() for cell in cells) and len(set(cells)) == len(cells)
 
 
-def _guessed(sheet: Sheet, role: str) -> str:
+def guessed(sheet: Sheet, role: str) -> str:
+    """That no header says what a column is for; empty where one does."""
     return "guessed by its cells" if role in sheet.by_cells else ""
 
 

@@ -108,7 +108,8 @@ TABLES: Final[dict[str, dict[str, frozenset[str]]]] = {
         ),
         "tax": _set(
             "tax number,tax id,vat number,vat no,vat id,vat registration number,ust id,ust idnr,umsatzsteuer id,momsnr,"
-            "vat nummer,vatnummer,momsregistreringsnummer,alv numero,numéro tva,n tva,btw nummer,nif,partita iva,p iva"
+            "vat nummer,vatnummer,momsregistreringsnummer,alv numero,numéro tva,n tva,btw nummer,nif,partita iva,p iva,"
+            "momsregnr,momsreg nr"
         ),
     },
 }
@@ -126,6 +127,15 @@ INACTIVE: Final = _set(
     "spärrad,avslutad,stängd,spærret,lukket,sperret,stengt,estetty,suljettu,passiivinen,ei käytössä,bloqué,fermé,"
     "inactif,archivé,geblokkeerd,gesloten,inactief,bloqueado,bloqueada,cerrado,cerrada,inactivo,inactiva,bloccato,"
     "bloccata,chiuso,inattivo,inattiva,arkiverad,arkiveret,arkivert"
+)
+#: Columns whose cells look like numbers of records and are none: ways to reach somebody, amounts, days.
+NO_KEYS: Final = _set(
+    "phone,phone number,telephone,mobile,fax,email,e mail,telefon,telefonnummer,telefonnr,mobil,handy,tlf,puhelin,"
+    "téléphone,portable,telefoon,teléfono,telefono,zip,zip code,postcode,postal code,plz,postleitzahl,postnummer,"
+    "postnr,"
+    "code postal,código postal,cap,address,street,adresse,adress,straße,iban,bic,bank account,bankgiro,plusgiro,"
+    "balance,amount,debit,credit,total,saldo,betrag,soll,haben,belopp,debet,kredit,beløb,solde,montant,débit,crédit,"
+    "bedrag,importe,debe,haber,importo,dare,avere,saldot,date,created,modified,updated,datum,dato,päivä,fecha,data"
 )
 #: Kinds of rows that nobody books to.
 HEADINGS: Final = _set(

@@ -1,0 +1,164 @@
+"""`source init --table`: lists of vendors and of tax codes, whose columns, units and types are understood or told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pleoctl.documents.load import parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Cli
+
+HEAD = """\
+apiVersion: pleoctl/v1
+kind: Workspace
+company: 12abc3d4-e567-4890-8234-abc56e78fabc
+pleo: {url: "http://127.0.0.1:9", auth: {apiKey: env:PLEO_API_KEY}}
+# a comment of mine
+dimensions: {selected: []}   # none yet
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace without a source."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "as").mkdir()
+    (tmp_path / "pleoctl.yaml").write_text(HEAD, encoding="utf-8")
+    return tmp_path
+
+
+UNSAID = "type '?' is neither inclusive nor reverse; Pleo does not support exclusive at present"
+LISTS: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
+    "suppliers": (
+        "vendors",
+        """\
+Leverantörslista
+
+Leverantörsnr;Leverantör;Valuta;Land;Orgnr;Momsnr;Spärrad
+100;Acme AB;SEK;SE;556677-8899;SE556677889901;nej
+101;Beta;;DK;;;ja
+""",
+        [
+            {
+                "externalId": "100",
+                "code": "100",
+                "name": "Acme AB",
+                "defaultCurrency": "SEK",
+                "country": "SE",
+                "registrationNumber": "556677-8899",
+                "taxRegistrationNumber": "SE556677889901",
+            },
+            {"externalId": "101", "active": False, "hold": "defaultCurrency is blank"},
+        ],
+    ),
+    "percentages": (
+        "taxCodes",
+        "Momskode;Navn;Sats;Spærret\nI25;Køb;25,0;Nej\nI00;Fri;0;Ja\n",
+        [
+            {"code": "I25", "name": "Køb", "rate": "0.25", "type": "inclusive"},
+            {"code": "I00", "name": "Fri", "rate": "0", "type": "inclusive", "active": False},
+        ],
+    ),
+    "fractions": (
+        "taxCodes",
+        "VAT code,Description,Rate,Type\nV20,Standard,0.2,Inclusive\nR20,Reverse,0.2,reverse\n",
+        [
+            {"code": "R20", "name": "Reverse", "rate": "0.2", "type": "reverse"},
+            {"code": "V20", "name": "Standard", "rate": "0.2", "type": "inclusive"},
+        ],
+    ),
+    "one of Pleo's words is not supported": (
+        "taxCodes",
+        "VAT code,Description,Rate,Type\nV20,Standard,20,Inclusive\nR20,Other,20,reverse\nE20,Net,20,exclusive\n",
+        [
+            {"code": "R20", "rate": "0.2", "type": "reverse"},
+            {"code": "V20", "rate": "0.2", "type": "inclusive"},
+            {"code": "E20", "rate": "0.2", "type": "exclusive"},
+        ],
+    ),
+    "types of the system's own": (
+        "taxCodes",
+        "Code,Name,Rate,Type\n1,Ingoing,25,IN\n2,EU,25,RC\n",
+        [{"code": "1", "hold": UNSAID}, {"code": "2", "hold": UNSAID}],
+    ),
+    "a name that says reverse charge": (
+        "taxCodes",
+        "Code,Name,Rate\n1,Ingående,25\n2,Omvänd skattskyldighet,25\n",
+        [{"code": "1", "hold": UNSAID}, {"code": "2", "hold": UNSAID}],
+    ),
+}
+
+
+@pytest.mark.parametrize("which", LISTS)
+def test_vendors_and_tax_codes(which: str, folder: Path, cli: Cli) -> None:
+    """`--table` says what a file lists; its columns, unit and missing currency are understood or told."""
+    table, text, rows = LISTS[which]
+    (folder / "as" / "list.csv").write_text(text, encoding="utf-8")
+    said = cli("source", "init", "as/list.csv", "--table", table)
+    assert said.code == 0, said
+    assert cli("export").code == 0
+    state = parse((folder / "desired-state.yaml").read_text(encoding="utf-8"), "desired-state.yaml").data
+    by_key = {row.get("externalId", row["code"]): row for row in state[table]}
+    for row in rows:
+        assert row.items() <= by_key[row.get("externalId", row.get("code"))].items()
+    section = (folder / "pleoctl.yaml").read_text(encoding="utf-8")
+    assert ("# defaultCurrency: EUR   # of the 1 row that has none" in section) == (table == "vendors")
+    assert ("    fixed: {type: inclusive}   # of all rows" in section) == (which == "percentages")
+    unsaid = any(row.get("hold") == UNSAID for row in rows)
+    assert ('    fixed: {type: "?"}   # inclusive or reverse' in section) == unsaid
+    if unsaid:
+        (example,) = [line.replace("# ", "") for line in section.splitlines() if "&& 'reverse'" in line]
+        fixed = next(line for line in section.splitlines() if 'fixed: {type: "?"}' in line)
+        (folder / "pleoctl.yaml").write_text(section.replace(fixed, example), encoding="utf-8")
+        assert cli("export").code == 0
+        state = parse((folder / "desired-state.yaml").read_text(encoding="utf-8"), "desired-state.yaml").data
+        assert sorted(row["type"] for row in state[table]) == ["inclusive", "reverse"]
+        return
+    held = sum("hold" in row for row in state[table])
+    assert (f", {held} held\n" in said.stdout.splitlines(keepends=True)[0]) == bool(held)
+
+
+def test_a_file_lists_one_thing(folder: Path, cli: Cli) -> None:
+    """`--table` is for tables, and no values of a dimension."""
+    (folder / "as" / "list.csv").write_text("Konto;Namn\n1930;Bank\n", encoding="utf-8")
+    assert cli("source", "init", "as/list.csv", "--table", "vendors", "--dimension", "CC").code == 64
+    (folder / "as" / "chart.se").write_text('#FLAGGA 0\n#SIETYP 1\n#KONTO 1930 "Bank"\n', encoding="cp437")
+    assert "--table is for tables, and this is sie" in cli("source", "init", "as/chart.se", "--table", "vendors").stderr
+
+
+@pytest.mark.parametrize("column", ["Phone", "E-mail", "Saldo", "PLZ", "Bankgiro"])
+def test_no_key_is_made_of_what_is_none(column: str, folder: Path, cli: Cli) -> None:
+    """Phone numbers and amounts differ by row as well; what is guessed by its cells is called guessed."""
+    text = f"Vendor,{column},Ref\nAcme,123,A1\nBolt,456,A2\n"
+    (folder / "as" / "list.csv").write_text(text.replace("Ref", "Town").replace("A1", "Ayr").replace("A2", "Rye"))
+    said = cli("source", "init", "as/list.csv", "--table", "vendors")
+    assert (said.code, "no column looks like a number or an id" in said.stderr) == (1, True)
+    (folder / "as" / "list.csv").write_text(text)
+    assert cli("source", "init", "as/list.csv", "--table", "vendors").code == 0
+    section = (folder / "pleoctl.yaml").read_text(encoding="utf-8")
+    assert "externalId: Ref   # guessed by its cells" in section
+
+
+def test_creditors_of_datev_are_vendors(folder: Path, cli: Cli) -> None:
+    """Customers are none, whatever the length of account numbers; names are those of companies, else of people."""
+    header = (
+        "Konto;Name (Adressattyp Unternehmen);Name (Adressattyp natürl. Person);Kurzbezeichnung;EU-Land;EU-UStID;Land"
+    )
+    rows = '700000;"Müller GmbH";;MUE;DE;123456789;DE\n800001;;Öz;OEZ;;;DE\n100000;Kunde;;KUN;;;DE\n'
+    text = f'"EXTF";700;16;"Debitoren/Kreditoren";5;20260101\n{header}\n{rows}'
+    (folder / "as" / "list.csv").write_text(text, encoding="cp1252")
+    said = cli("source", "init", "as/list.csv", "--table", "vendors")
+    assert said.stdout.startswith("as/list.csv: csv, 2 vendors, 2 held")
+    path = folder / "pleoctl.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("# defaultCurrency", "defaultCurrency"), encoding="utf-8")
+    assert cli("export").code == 0
+    state = parse((folder / "desired-state.yaml").read_text(encoding="utf-8"), "desired-state.yaml").data
+    assert [(row["code"], row["name"], row["taxRegistrationNumber"]) for row in state["vendors"]] == [
+        ("700000", "Müller GmbH", "DE123456789"),
+        ("800001", "Öz", None),
+    ]
