@@ -24,6 +24,8 @@ MAX_TEXT: Final = 24 * 1024 * 1024
 MAX_DEPTH: Final = 40
 MAX_NODES: Final = 4_000_000
 MAX_EXPANDED: Final = 20_000
+# A key of pleoctl's own files that YAML 1.1 reads as a truth value; as in other tools' files, it stands there plainly.
+_OWN: Final = frozenset({"on"})
 _HALF: Final = re.compile("[\ud800-\udfff]")
 _DEFAULT_TAGS: Final = {"!", "tag:yaml.org,2002:str"}
 
@@ -241,7 +243,7 @@ def _key_problem(key: Node, earlier: Node | None) -> tuple[str | None, str | Non
         return "a key must be text", None
     if key.plain and key.text == "<<":
         return "merge keys are not supported", "write the values out"
-    if not isinstance(key.scalar, str):
+    if not isinstance(key.scalar, str) and key.text not in _OWN:
         return f"key {key.text[:60] or 'null'} is not text to every YAML reader", f"write {quoted(key.text[:60])}"
     if earlier is not None:
         return f"key {key.text[:60]!r} stands here twice (first in line {earlier.line})", "remove one"

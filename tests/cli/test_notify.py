@@ -125,6 +125,22 @@ def test_targets_are_variables_only(cli: Cli, workspace: MakeWorkspace, to: str)
     assert (said.code, "notify" in said.stderr + said.stdout) == (78, True)
 
 
+@pytest.mark.parametrize("key", ["on", '"on"'])
+def test_the_key_on_may_be_written_plainly(
+    cli: Cli, service: Collector, pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, key: str
+) -> None:
+    """As the pages have it, although old YAML reads a truth value there; its words are checked all the same."""
+    pleo.reset(Seed(accounts=accounts(2)), Settings())
+    folder = workspace(pleo)
+    desired(folder, accounts=[{**row, "name": "n"} for row in accounts(2)])
+    file = folder / "pleoctl.yaml"
+    before = file.read_text()
+    file.write_text(f"{before}\nnotify:\n- to: env:NOTICES\n  {key}: [held]\n- {{to: env:NOTICES, {key}: [drift]}}\n")
+    assert (cli("drift").code, len(told(service))) == (2, 1)
+    file.write_text(f"{before}\nnotify: [{{to: env:NOTICES, {key}: [drfit]}}]\n")
+    assert cli("validate").code == 78
+
+
 def test_a_credential_of_the_machine_is_no_target(
     cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, monkeypatch: pytest.MonkeyPatch
 ) -> None:
