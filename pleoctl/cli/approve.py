@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from pleoctl.plan.approvals import Approvers
 
 
-def approvers_of(approvers: str | None, approvals: int, revoked: str | None) -> Approvers | None:
+def approvers_of(approvers: str | None, approvals: int | None, revoked: str | None) -> Approvers | None:
     """Who must have approved, as the command line says it; None: nobody. Raises `UsageError`."""
     if approvers is None:
-        if approvals != 1 or revoked is not None:
+        if approvals is not None or revoked is not None:
             raise UsageError("--approvals and --revoked go with --approvers")
         return None
     from pleoctl.plan.approvals import Approvers
 
-    return Approvers(Path(approvers), approvals, None if revoked is None else Path(revoked))
+    return Approvers(Path(approvers), approvals or 1, None if revoked is None else Path(revoked))
 
 
 def approval_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -38,10 +38,8 @@ def approval_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--approvals",
             type=click.IntRange(min=1),
-            default=1,
-            show_default=True,
             metavar="N",
-            help="With --approvers: how many distinct people must have approved.",
+            help="With --approvers: how many distinct people must have approved (default: 1).",
         ),
         click.option(
             "--approvers",

@@ -152,7 +152,9 @@ def plan(options: Options, *, output: str | None, detailed_exitcode: bool, **cho
 @run_options
 @approval_options
 @lock_timeout_option
-def sync(options: Options, *, approvers: str | None, approvals: int, revoked: str | None, **chosen: Any) -> Output:
+def sync(
+    options: Options, *, approvers: str | None, approvals: int | None, revoked: str | None, **chosen: Any
+) -> Output:
     """Export, plan and apply for each company.
 
     Examples:
@@ -196,7 +198,7 @@ def drift(options: Options, **chosen: Any) -> Output:
 @approval_options
 @lock_timeout_option
 def apply(
-    options: Options, *, folder: str, approvers: str | None, approvals: int, revoked: str | None, **chosen: Any
+    options: Options, *, folder: str, approvers: str | None, approvals: int | None, revoked: str | None, **chosen: Any
 ) -> Output:
     """Carry out the plans that `fleet plan -o DIR` has saved.
 

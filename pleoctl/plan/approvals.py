@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 NAMESPACE: Final = "pleoctl-plan"
 _PROGRAM: Final = "ssh-keygen"
+_DUE: Final = "ssh-keygen reads it several times: a file is due, which no pipe or device is"
 _SECONDS: Final = 30.0
 # A person may have to type a passphrase, or to touch a security key.
 _SIGNING_SECONDS: Final = 300.0
@@ -51,7 +52,7 @@ class Approvers:
                 words = f"{file} lies in the workspace, where a branch can change it"
                 raise Refused(words, hint="let the pipeline give a file of its own")
             if not file.is_file():
-                raise UsageError(f"{file} does not exist", hint="an OpenSSH allowed_signers file is due")
+                raise UsageError(f"{file} {'is no file' if file.exists() else 'does not exist'}", hint=_DUE)
 
     def require(self, plan_id: str, signatures: Iterable[Path]) -> list[str]:
         """The distinct people who have approved the plan. Raises `Refused` where they are too few."""

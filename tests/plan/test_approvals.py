@@ -139,7 +139,9 @@ def test_a_branch_cannot_bring_its_own_approvers(
         said = cli("apply", "plan.json", "--approvers", name)
         assert (said.code, "in the workspace" in said.stderr + said.stdout) == (3, True)
     assert cli("apply", "plan.json", "--approvers", "/nonexistent/file").code == 64
-    assert cli("apply", "plan.json", "--approvals", "2").code == 64
+    for number in ("1", "2"):
+        assert cli("apply", "plan.json", "--approvals", number).code == 64  # also where it is the default
+    assert "is no file" in cli("apply", "plan.json", "--approvers", "/dev/null").stderr
 
 
 def test_approvers_beside_the_workspace_may_be_named_from_within(
