@@ -101,10 +101,10 @@ def _verified(workspace: Workspace, head: str | None) -> Output:
 
     proof = verify_chains(Runs.of(workspace).exchange(), head)
     code = ExitCode.ERROR if proof.breaks else ExitCode.OK
-    return Output(Shown.lines(_proof_lines(proof)), _proof_json(proof), proof.breaks, code)
+    return Output(Shown.lines(_proof_lines(proof, head)), _proof_json(proof), proof.breaks, code)
 
 
-def _proof_lines(proof: Proof) -> list[Shown | str]:
+def _proof_lines(proof: Proof, head: str | None) -> list[Shown | str]:
     lines: list[Shown | str] = [
         Shown(
             f"{chain.receipts} {'receipt' if chain.receipts == 1 else 'receipts'} of company ",
@@ -116,10 +116,12 @@ def _proof_lines(proof: Proof) -> list[Shown | str]:
     if proof.unchained:
         lines.append(f"{proof.unchained} of earlier versions, which form no chain")
     lines += [Shown("no receipt, going on or ended without one: ", run) for run in proof.unfinished]
-    if not proof.chains:
+    if not lines:
         lines.append("No receipts yet.")
-    elif not proof.breaks:
-        lines.append("No receipt is missing or changed.")
+    elif proof.chains and not proof.breaks:
+        lines.append("No receipt up to the last one is missing or changed.")
+        if head is None:
+            lines.append("Whether newer ones were removed, `--head ID` tells, with an id that was kept elsewhere.")
     return lines
 
 

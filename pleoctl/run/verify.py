@@ -68,6 +68,7 @@ class _Verifier:
         for company in sorted({str(head.company).lower() for head in chained.values()}):
             self._company(company, {run: head for run, head in chained.items() if head.is_of(company)})
         self._rest(heads, chained)
+        self._outside(heads, chained)
         if wanted is not None and wanted not in {head.id for head in chained.values()}:
             self._breaks.append(
                 Finding("receipt-missing", f"no receipt has the id {wanted}: the newest receipts are missing")
@@ -159,6 +160,17 @@ class _Verifier:
                 self._breaks.append(Finding("receipt-changed", f"the receipt of run {run} cannot be read"))
             elif not has_receipt(folder) and run not in named:
                 self._proof.unfinished.append(run)
+
+    def _outside(self, heads: dict[str, Head], chained: dict[str, Head]) -> None:
+        """Receipts in another run's folder, and ones without an id although the chain had begun."""
+        first = min(chained, default=None)
+        for run, head in heads.items():
+            if head.run_id != run:
+                words = f"the receipt in the folder of run {run} is that of run {head.run_id}"
+                self._breaks.append(Finding("receipt-changed", words))
+            if run not in chained and first is not None and run > first:
+                words = f"the receipt of run {run} was changed: it has no id, which each has since run {first}"
+                self._breaks.append(Finding("receipt-changed", words))
 
     def _changed(self, run: str) -> None:
         self._breaks.append(

@@ -186,6 +186,30 @@ def test_receipts_of_earlier_versions_stay_readable(runs: Path, cli: Cli) -> Non
     assert cli("show", str(folders(runs)[0] / "receipt.json")).code == 0
 
 
+def test_a_receipt_cannot_pass_for_one_of_an_earlier_version(runs: Path, cli: Cli) -> None:
+    """Since the first receipt with an id each has one: the newest without it was changed."""
+    last = folders(runs)[-1]
+    kept = {name: value for name, value in receipt(last).items() if name not in {"id", "previous", "journal"}}
+    (last / "receipt.json").write_text(json.dumps(kept | {"outcome": "partial"}))
+    assert broken(cli) == ["receipt-changed"]
+
+
+def test_receipts_in_folders_of_other_runs_are_told(runs: Path, cli: Cli) -> None:
+    """Each folder that has changed its name or place in the order."""
+    one, two, spare = folders(runs)[1], folders(runs)[2], runs / "spare"
+    one.rename(spare)
+    two.rename(one)
+    spare.rename(two)
+    assert broken(cli) == ["receipt-changed", "receipt-changed"]
+
+
+def test_the_proof_says_how_far_it_goes(runs: Path, cli: Cli) -> None:
+    """The newest receipt can vanish unseen, so nothing is said of newer ones than the last."""
+    shutil.rmtree(folders(runs)[-1])
+    assert "`--head ID` tells" in cli("log", "verify").stdout
+    assert "--head" not in cli("log", "verify", "--head", receipt(folders(runs)[-1])["id"]).stdout
+
+
 def test_log_shows_one_run(runs: Path, cli: Cli) -> None:
     """By its name or a beginning that only it has; a run without a receipt is told by its journal."""
     last = folders(runs)[-1]
