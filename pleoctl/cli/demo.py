@@ -81,7 +81,9 @@ def _run(options: Options, words: str, arguments: list[str]) -> ExitCode:
 
     _say(options, words)
     say(Shown.lines([Shown.styled(f"$ pleoctl {' '.join(arguments)}", bold=True)]), colour=options.color)
-    return ExitCode(run([*arguments, *(["--no-color"] if options.no_color else [])]))
+    more = ["--no-color"] if options.no_color else []
+    more += ["--log-format", options.log_format] if options.log_format else []
+    return ExitCode(run([*arguments, *more]))
 
 
 @contextmanager

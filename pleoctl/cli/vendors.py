@@ -10,6 +10,7 @@ import click
 from pleoctl.cli.boundary import Output
 from pleoctl.cli.common import PATH, as_command, check_output, open_workspace, write_output
 from pleoctl.cli.door import tell
+from pleoctl.cli.shared import as_group
 from pleoctl.pleo.connecting import connected
 from pleoctl.text import Shown, csv_cell
 from pleoctl.words import many
@@ -23,7 +24,7 @@ _FIELDS: Final = ("code", "name", "defaultCurrency", "country", "registrationNum
 _COLUMNS: Final = ("pleoId", *_FIELDS, "createdAt")
 
 
-@click.group("vendors")
+@as_group("vendors")
 def command() -> None:
     """Vendors that were made in Pleo."""
 

@@ -28,9 +28,13 @@ def test_the_demo_ends_with_no_changes(cli: Cli, tmp_path: Path, monkeypatch: py
 
 
 def test_a_kept_demo_can_be_gone_on_with(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """--keep leaves a workspace that validates, with plan and receipt; an existing folder is refused (exit 3)."""
+    """--keep leaves a workspace that validates, with plan and receipt; an existing folder is refused (exit 3).
+
+    Each step has the log format of the whole.
+    """
     monkeypatch.chdir(tmp_path)
-    assert cli("demo", "--keep", "company").code == 0
+    said = cli("demo", "--keep", "company", "--log-format", "json")
+    assert (said.code, [line[0] for line in said.stderr.splitlines() if line[0] != "{"]) == (0, [])
     assert {"pleoctl.yaml", "desired-state.yaml", "plan.json", "receipt.json", "entries.jsonl"} <= {
         path.name for path in (tmp_path / "company").iterdir()
     }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 from click.shell_completion import shell_complete
 
 from pleoctl import __version__
 from pleoctl.cli.main import cli as cli_group
+from pleoctl.cli.shared import SHARED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +30,17 @@ def test_options_may_stand_before_the_command(cli: Cli, tmp_path: Path) -> None:
     ):
         said = cli(*arguments)
         assert (said.code, said.json["findings"][0]["file"]) == (78, str(tmp_path / "pleoctl.yaml")), arguments
+
+
+def test_every_group_takes_the_options_over(cli: Cli) -> None:
+    """Else one before the group would be lost, and another workspace than the named one be read."""
+    context, groups = click.Context(cli_group), [cli_group]
+    for group in groups:
+        assert set(SHARED) <= {parameter.name for parameter in group.params}, group.name
+        made = (group.get_command(context, name) for name in group.list_commands(context))
+        groups += [one for one in made if isinstance(one, click.Group)]
+    said = cli("--log-format", "json", "--workspace", "/nonexistent", "vendors", "export-drafts")
+    assert (said.code, "/nonexistent" in said.stderr, said.stderr[:1]) == (78, True, "{")
 
 
 def test_the_option_nearest_to_the_command_counts(cli: Cli) -> None:
