@@ -175,7 +175,7 @@ def verify(options: Options, *, jobs: tuple[str, ...], since: str | None) -> Out
         kind = desk.books.head.type
         # Other books than today's are not asked, so that nothing is missing from them.
         asked = [job for job in chosen if not known[job.id].sinks or kind in known[job.id].sinks]
-        findings = [one for job in asked for one in verified(reader, desk.books.sink, job, known[job.id])]
+        findings = [one for job in asked for one in verified(reader, desk.books, job, known[job.id])]
     elsewhere = [_elsewhere(job.id, known[job.id].sinks) for job in chosen if job not in asked]
     told = f"{many(len(asked), 'job')} verified, {many(len(findings), 'item', 'differs', 'differ')}."
     code = ExitCode.CHANGES if findings else ExitCode.OK

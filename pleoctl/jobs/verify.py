@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from pleoctl.errors import Finding, PleoctlError
@@ -18,22 +19,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from pleoctl.jobs.document import SinkHead
+    from pleoctl.jobs.plan import Books
     from pleoctl.mapping.engine.entries import Entry
     from pleoctl.pleo.export_jobs import ExportJob, ExportReader, JobItem
     from pleoctl.sinks.base import Held, Sink
 
 
 class Planned(NamedTuple):
-    """What runs of this workspace had to book for a job: the entries by item, and into which sinks."""
+    """What runs of this workspace had to book for a job: the entries by item, and into which sinks.
+
+    ``digests`` are those of the sinks' sections of the workspace as they were then.
+    """
 
     entries: Mapping[str, list[Entry]]
     sinks: frozenset[str]
+    digests: frozenset[str]
 
 
 def planned(places: Iterable[Path], job: str) -> Planned:
     """What the kept plans say of a job; what cannot be read is left out."""
     found: dict[str, list[Entry]] = defaultdict(list)
-    sinks: set[str] = set()
+    heads: list[SinkHead] = []
     for path in sorted(path for place in places for path in place.glob("*/plan.json")):
         with suppress(OSError, PleoctlError):
             content = path.read_bytes()
@@ -41,25 +48,34 @@ def planned(places: Iterable[Path], job: str) -> Planned:
                 plan = posting_plan_of(content, path.name)
                 if plan.job.id != job:
                     continue
-                sinks.add(plan.sink.type)
+                heads.append(plan.sink)
                 for change in plan.changes:
                     if change.entry is not None and change.action == "book":
                         found[change.address.removeprefix("item:")].append(change.entry)
-    return Planned(found, frozenset(sinks))
+    return Planned(found, frozenset(head.type for head in heads), frozenset(head.digest for head in heads))
 
 
-def verify(reader: ExportReader, sink: Sink, job: ExportJob, known: Planned) -> Iterator[Finding]:
+def verify(reader: ExportReader, books: Books, job: ExportJob, known: Planned) -> Iterator[Finding]:
     """What is missing, void, double, different or another record. Raises `PleoError`, `BooksUnusable`.
 
     Pleo gives no payload of a job that is over, so ``known`` says what was to be booked, as far as runs have kept it.
     """
+    sink, moved = books.sink, bool(known.digests) and books.head.digest not in known.digests
     items = [(place, item) for place, item in enumerate(reader.job_items(job.id), 1) if item.status == SUCCESSFUL]
     keys = {item.id: list(_keys(sink, job, place, item)) for place, item in items}
     found = sink.find([key for some in keys.values() for key in some]) if keys else {}
     for _, item in items:
         legs = [found.get(key.stored, ()) for key in keys[item.id]]
-        wrong = list(_judged(item, legs))
+        wrong = [_moved(one) if moved else one for one in _judged(item, legs)]
         yield from wrong or _different(item, [live(records)[0] for records in legs], known.entries.get(item.id, ()))
+
+
+def _moved(finding: Finding) -> Finding:
+    """What is missing from other books than those of then may stand there."""
+    if finding.code != "missing-in-books":
+        return finding
+    hint = "`sink` of the workspace was another when it was booked: if the books did not move, name them as they were"
+    return replace(finding, hint=hint)
 
 
 def _different(item: JobItem, legs: Sequence[Held], entries: Sequence[Entry]) -> Iterator[Finding]:

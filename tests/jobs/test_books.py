@@ -154,6 +154,18 @@ def test_books_of_an_earlier_sink_are_not_called_missing(books: MakeBooks, cli: 
     assert "0 jobs verified, 0 items differ." in cli("jobs", "verify").stdout
 
 
+def test_what_is_missing_after_the_sink_was_changed_says_so(books: MakeBooks, cli: Cli) -> None:
+    """Books of the same type at another place: each missing item points at the section that was another then."""
+    folder = books()
+    assert cli("jobs", "run").code == 0
+    (folder / "books").rename(folder / "away")
+    first = cli("jobs", "verify", "--format", "json").json["findings"][0]
+    assert (first["code"], first["hint"]) == ("missing-in-books", None)
+    books({"type": "beancount", "path": "elsewhere"})
+    first = cli("jobs", "verify", "--format", "json").json["findings"][0]
+    assert (first["code"], "`sink` of the workspace was another" in first["hint"]) == ("missing-in-books", True)
+
+
 def test_what_was_changed_in_the_books_is_verified(books: MakeBooks, cli: Cli) -> None:
     """An amount that is no longer the booked one is named, also after its job is over."""
     folder = books()
