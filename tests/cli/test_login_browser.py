@@ -59,7 +59,7 @@ def test_a_browser_is_opened(pleo: Sandbox, workspace: MakeWorkspace, tmp_path: 
     assert code == 0, shown
     assert "signed in: Pleo" in shown
     assert "no browser" not in shown
-    assert "You are signed in" in (tmp_path / "page.txt").read_text()
+    assert "The answer has arrived" in (tmp_path / "page.txt").read_text()
 
 
 @pytest.mark.parametrize("environ", [{"BROWSER": "/nowhere/browser"}, {"BROWSER": "false"}, {}])

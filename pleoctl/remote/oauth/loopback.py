@@ -20,7 +20,8 @@ _PATH: Final = "/callback"
 _POLL: Final = 0.2
 _CLIENT_SECONDS: Final = 5.0
 _LONGEST: Final = 8192
-_DONE: Final = "You are signed in. You can close this page and return to the terminal."
+# The code is yet to be exchanged, and may be refused.
+_DONE: Final = "The answer has arrived. You can close this page: the terminal says whether you are signed in."
 _NOT: Final = "You are not signed in. The terminal says why."
 _OTHER: Final = "This is not the answer that is waited for."
 _HEADERS: Final = {
