@@ -135,6 +135,8 @@ def fail(options: Options, *, job: str, kind: str, reason: str, lock_timeout: st
 
     if kind not in JOB_REASONS:
         raise UsageError(f"{kind!r} is no reason type of a job", hint=f"one of: {', '.join(sorted(JOB_REASONS))}")
+    if not reason.strip():
+        raise UsageError("--reason is blank", hint="say what the people in Pleo are to do about the job")
     workspace = open_workspace(options)
     with (
         locked(workspace, "jobs fail", patience(lock_timeout)),

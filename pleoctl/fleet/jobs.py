@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pleoctl.fleet.caller import Caller
     from pleoctl.jobs.receipt import JobReceipt
     from pleoctl.pleo.export_jobs import ExportJob
+    from pleoctl.remote.transport import Counts
     from pleoctl.run.shared import Runs
     from pleoctl.workspace import Workspace
 
@@ -67,11 +69,12 @@ class JobRounds:
             connected(self.workspace, ExportWriter, stop) as pleo,
         ):
             jobs = eligible(pleo, wanted)
+            looked = pleo.counts.read - max(len(wanted) - 1, 0)
             self.waiting = {job.id: job.created for job in jobs}
             for job in jobs:
                 if stop.is_set():
                     return
-                receipt = self._job(Bench(desk, pleo, runs, stop), job)
+                receipt = self._job(Bench(desk, pleo, runs, stop, pleo.counts.before(looked)), job)
                 if receipt.job.outcome != "open":
                     del self.waiting[job.id]
                 yield receipt
@@ -79,18 +82,20 @@ class JobRounds:
     def _job(self, bench: Bench, job: ExportJob) -> JobReceipt:
         desk, pleo = bench.desk, bench.pleo
         try:
-            made = desk.plan(pleo, job)
+            made = desk.plan(pleo, job, before=bench.before)
         except MissingContraAccounts as error:
             fail_job(pleo, job, desk.memory(job.id), ("invalid_configuration", error.message))
             raise
-        return apply_job(desk.run(made, pleo, bench.runs, bench.stop, take_over=self.take_over))
+        run = desk.run(made, pleo, bench.runs, bench.stop, take_over=self.take_over)
+        return apply_job(dataclasses.replace(run, before=bench.before))
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a round works with."""
+    """What a round works with; the requests ``before`` are those of other jobs."""
 
     desk: JobDesk
     pleo: ExportWriter
     runs: Runs
     stop: threading.Event
+    before: Counts

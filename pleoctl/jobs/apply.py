@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pleoctl.errors import Finding, Interrupted, LockHeld, PleoctlError, Refused, Stale
@@ -26,6 +26,7 @@ from pleoctl.jobs.steps import Close, JobOver, Start
 from pleoctl.jobs.used import Used
 from pleoctl.jobs.verdict import Judge
 from pleoctl.machine import this_machine
+from pleoctl.remote.transport import Counts
 from pleoctl.run.folder import open_run
 from pleoctl.run.settle import Ambiguous, Done, Failed, Moved, settle
 from pleoctl.sinks.base import BooksUnusable
@@ -53,7 +54,10 @@ PATIENCE: Final = 300.0
 
 @dataclass(frozen=True, slots=True)
 class JobRun:
-    """What one run works with: ``runs`` are the company's, ``publish`` puts the books where others are."""
+    """What one run works with: ``runs`` are the company's, ``publish`` puts the books where others are.
+
+    Of Pleo's requests those ``before`` were made for other jobs.
+    """
 
     plan: PostingPlan
     pleo: ExportWriter
@@ -65,6 +69,7 @@ class JobRun:
     stop: threading.Event
     publish: Callable[[], None]
     take_over: bool = False
+    before: Counts = field(default_factory=Counts)
 
 
 def apply_job(
@@ -87,7 +92,7 @@ def apply_job(
         _booked(run.plan, receipt).remember(run.memory.folder)
         journal.close()
         run.fetcher.close(over=receipt.job.outcome != "open")
-        counts = run.pleo.counts
+        counts = run.pleo.counts.after(run.before)
         receipt.requests = {"read": counts.read, "write": counts.write, "retries": counts.retries}
         receipt.finished_at = _iso()
         folder.keep(receipt)

@@ -12,6 +12,7 @@ from pleoctl.jobs.fetch import Fetcher
 from pleoctl.jobs.memory import JobMemory
 from pleoctl.jobs.plan import Books, Mapper, Planner
 from pleoctl.mapping.context import engine_of
+from pleoctl.remote.transport import Counts
 from pleoctl.run.shared import Runs
 from pleoctl.sinks.opening import open_sink, publisher, section_of
 
@@ -54,10 +55,11 @@ class JobDesk:
         """What this workspace remembers of a job."""
         return JobMemory(folder_of(self.workspace), job, Runs.of(self.workspace).store)
 
-    def plan(self, reader: ExportReader, job: ExportJob) -> PostingPlan:
-        """The plan of a job."""
+    def plan(self, reader: ExportReader, job: ExportJob, before: Counts | None = None) -> PostingPlan:
+        """The plan of a job; the reader's requests ``before`` are none of its."""
         elsewhere = job.status == "in_progress" and not self.memory(job.id).started
-        return Planner(reader, self.books, self.mapper, self.workspace.url).plan(job, elsewhere=elsewhere)
+        planner = Planner(reader, self.books, self.mapper, self.workspace.url, before=before or Counts())
+        return planner.plan(job, elsewhere=elsewhere)
 
     def run(
         self, plan: PostingPlan, pleo: ExportWriter, runs: Runs, stop: threading.Event, *, take_over: bool

@@ -15,6 +15,7 @@ from pleoctl.jobs.items import digest_of_all, open_items, read_items
 from pleoctl.jobs.standing import live
 from pleoctl.jobs.verdict import Judge
 from pleoctl.mapping.items import convert
+from pleoctl.remote.transport import Counts
 from pleoctl.sinks.base import Key
 from pleoctl.sinks.keys import stored_key
 from pleoctl.watch import watched
@@ -52,13 +53,14 @@ class Mapper:
 
 @dataclass(slots=True)
 class Planner:
-    """Plans one job. ``url`` is Pleo's."""
+    """Plans one job. ``url`` is Pleo's; the reader's requests ``before`` are none of this plan's."""
 
     reader: ExportReader
     books: Books
     mapper: Mapper
     url: str
     warnings: list[Warned] = field(default_factory=list)
+    before: Counts = field(default_factory=Counts)
 
     def plan(self, job: ExportJob, *, elsewhere: bool = False) -> PostingPlan:
         """The plan of a job, which somebody else may be working on (``elsewhere``).
@@ -86,7 +88,7 @@ class Planner:
             rules=self.mapper.head,
             items=document.ItemsHead(digest_of_all(items)),
             summary=document.summary_of(changes, final=len(items) - len(waiting)),
-            requests=document.Requests(self.reader.counts.read, least_writes(job, changes)),
+            requests=document.Requests(self.reader.counts.after(self.before).read, least_writes(job, changes)),
             warnings=self.warnings,
             changes=changes,
             pleoctl_version=__version__,

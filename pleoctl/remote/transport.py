@@ -56,6 +56,14 @@ class Counts:
     write: int = 0
     retries: int = 0
 
+    def before(self, reads: int) -> Counts:
+        """All of them but the latest ``reads``, as they stand now."""
+        return Counts(self.read - reads, self.write, self.retries)
+
+    def after(self, before: Counts) -> Counts:
+        """Those that have come since."""
+        return Counts(self.read - before.read, self.write - before.write, self.retries - before.retries)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

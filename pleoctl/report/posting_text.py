@@ -125,4 +125,4 @@ def job_receipt_text(receipt: JobReceipt) -> Shown:
     lines.append(Shown.styled(f"Job {receipt.job.outcome}: ", colour=colour, bold=True) + f"{ended}.")
     used = receipt.requests
     told = f"{used.get('read', 0)} read, {used.get('write', 0)} written, {used.get('retries', 0)} repeated"
-    return Shown.lines([*lines, f"Requests: {told}. Run {receipt.run_id}."])
+    return Shown.lines([*lines, f"Requests: {told}. Export job {receipt.job.id}, run {receipt.run_id}."])

@@ -193,6 +193,25 @@ def grow(world: World, _folder: Any) -> None:
     world.add(JOB, [payload(n) for n in range(1, 5)])
 
 
+def test_each_job_of_a_round_counts_its_own_requests(world: World, books: MakeBooks, cli: Cli) -> None:
+    """The plan of a later job is that of `jobs plan`, byte for byte, and no receipt tells what another job took."""
+    folder = books()
+    world.add(OTHER, [payload(9)], createdAt="2026-03-21T10:00:00Z")
+    alone = cli("jobs", "plan", OTHER, "--format", "json").stdout
+    assert cli("jobs", "run").code == 0
+    runs = sorted((folder / ".pleoctl/runs").glob("2*"))
+    assert (runs[1] / "plan.json").read_text() == alone
+    first, second = (json.loads((run / "receipt.json").read_text())["requests"] for run in runs)
+    assert (first, second["write"]) == (second, 3)
+
+
+def test_a_job_is_not_failed_without_a_reason(world: World, books: MakeBooks, cli: Cli) -> None:
+    """The people in Pleo read it."""
+    books()
+    assert cli("jobs", "fail", JOB, "--type", "validation_failure", "--reason", " ").code == 64
+    assert world.requests == []
+
+
 def close(world: World, _folder: Any) -> None:
     """The job has expired."""
     world.jobs[JOB]["status"] = "failed"

@@ -87,6 +87,7 @@ def test_planted_mistakes_are_each_found_once(tmp_path: Path) -> None:
             ),
             [("MAP001", 13)],
         ),
+        (with_rows('id: a, when: {}, account: keep, set: {description: "{{ nte }}"}'), [("MAP001", 15)]),
     ],
 )
 def test_single_mistakes(tmp_path: Path, text: str, expected: list[tuple[str, int]]) -> None:

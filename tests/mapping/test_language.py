@@ -224,6 +224,10 @@ def test_bad_vendor_files(tmp_path: Path, text: str, line: int, words: str) -> N
     ("text", "words"),
     [
         ("lines: {rows: [{id: a, when: {amount: 70000.0}, account: '1'}]}", "(write hundredths: 50000 for 500.00)"),
+        (
+            "lines: {rows: [{id: a, when: {files: {range: [-1, 2]}}, account: '1'}]}",
+            "(write a whole number, such as 3)",
+        ),
         ("lines: {rows: [{id: a, when: {amount: {range: [null, 500.00]}}, account: '1'}]}", "(write hundredths"),
         (
             "lines: {rows: [{id: a, when: {mcc: {range: ['1']}}, account: '1'}]}",

@@ -98,7 +98,9 @@ class Rows:
         if "refuse" in data and "set" in data:
             message = f"row {data['id']!r} refuses the item, so that nothing can be set"
             self._problems.append(origin.finding((*path, "set"), message, "remove `set`"))
+        known = len(self._names)
         changes = self._changes(origin, (*path, "set"), data.get("set", {}))
+        doubtful = doubtful or len(self._names) > known
         return LineRow(
             data["id"],
             self._conditions.read(origin, path, data),
