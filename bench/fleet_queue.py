@@ -66,8 +66,10 @@ def serving() -> Iterator[str]:
         assert server.stdout is not None
         server.stdin.write(json.dumps([answers, company]) + "\n")
         server.stdin.flush()
-        yield f"http://127.0.0.1:{server.stdout.readline().strip()}"
-        server.terminate()
+        try:
+            yield f"http://127.0.0.1:{server.stdout.readline().strip()}"
+        finally:
+            server.terminate()
 
 
 def made(url: str) -> None:

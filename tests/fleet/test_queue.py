@@ -20,6 +20,8 @@ from pleoctl.fleet.queue.layout import queue_name
 from pleoctl.fleet.queue.schedule import due_now, tick
 from pleoctl.fleet.queue.worker import MOST_RETRIES, Roster, Worker, again
 from pleoctl.fleet.receipt import CompanyResult
+from pleoctl.machine import Machine, on
+from pleoctl.place import Place
 from pleoctl.state.lock import Holder
 from pleoctl.state.opening import state_at
 from pleoctl.state.postgres.database import database
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from tests.fleet.conftest import FleetFolder
 
 VARIABLE = "PLEOCTL_DATABASE"
+FIELDS = {"externalId": "id", "code": "code", "name": "name"}
+ACCOUNTS = {"path": "/accounts", "paginate": {"type": "none"}, "records": "@", "fields": FIELDS}
 
 
 @pytest.fixture
@@ -87,6 +91,24 @@ def test_a_fleet_without_a_database_has_no_queue(fleet: FleetFolder, cli: Cli) -
     """Exit 78, with the key that is missing."""
     said = cli("fleet", "enqueue", "sync")
     assert (said.code, "database: env:" in said.stderr) == (78, True)
+
+
+class Hasty(Machine):
+    """A machine that never sleeps."""
+
+    def sleep(self, seconds: float) -> None:
+        """At once."""
+
+
+def test_books_that_are_wrong_are_not_read_again(fleet: FleetFolder, url: str, cli: Cli) -> None:
+    """Before somebody has mended them; a server that does not answer is asked again."""
+    (fleet["north"].folder / "accounts.csv").write_text("externalId,code\n1,2\n")
+    fleet["south"].write(source={"type": "http", "baseUrl": "http://127.0.0.1:9", "accounts": ACCOUNTS})
+    cli("fleet", "enqueue", "sync", "--select", "north", "--select", "south")
+    with on(Hasty()):
+        said = cli("fleet", "worker", "--drain")
+    assert said.stderr.count("failed") == 2, said.stderr
+    assert waiting(url) == ["companies/south/pleoctl.yaml:sync"]
 
 
 def test_a_locked_company_is_put_on_the_queue_anew(fleet: FleetFolder, url: str, cli: Cli) -> None:
@@ -145,9 +167,9 @@ def test_two_sweeps_at_once_lose_no_run(
     assert cli("fleet", "worker", "--drain").stdout == "1 run.\n"
 
 
-def result(code: int, kind: str = "error") -> CompanyResult:
+def result(code: int, kind: str = "error", file: str | None = None) -> CompanyResult:
     """How a run ended."""
-    return CompanyResult(path="p").ended(code, [Finding(kind, "words")] if code else [])
+    return CompanyResult(path="p").ended(code, [Finding(kind, "words", place=Place.of(file))] if code else [])
 
 
 @pytest.mark.parametrize(
@@ -159,6 +181,8 @@ def result(code: int, kind: str = "error") -> CompanyResult:
         (result(ExitCode.PARTIAL), 1, (2, 120, 180)),
         (result(ExitCode.ERROR), MOST_RETRIES, None),
         (result(ExitCode.ERROR, "unauthorised"), 0, None),
+        (result(ExitCode.ERROR, "source"), 0, (1, 60, 90)),
+        (result(ExitCode.ERROR, "source", "accounts.csv"), 0, None),
         (result(ExitCode.REFUSED), 0, None),
         (result(ExitCode.INVALID), 0, None),
         (result(ExitCode.CHANGES), 0, None),

@@ -20,7 +20,7 @@ import procrastinate
 import psycopg
 from procrastinate import exceptions
 
-from pleoctl.errors import ExitCode, Finding, InvalidFile, PleoctlError
+from pleoctl.errors import ExitCode, Finding, InvalidFile, PleoctlError, SourceError
 from pleoctl.fleet.book import Last
 from pleoctl.fleet.books import book_of
 from pleoctl.fleet.fleet import Fleet, Opened
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from pleoctl.fleet.crew import How
     from pleoctl.fleet.receipt import Command
+    from pleoctl.model.shape import Told
 
 LOG: Final = logging.getLogger(__name__)
 SWEEP_SECONDS: Final = 15.0
@@ -62,12 +63,17 @@ def again(ask: Ask, result: CompanyResult) -> Ask | None:
         return Ask(ask.fleet, ask.path, ask.command, ask.attempt, LOCKED_SECONDS)
     if result.outcome == "interrupted":
         return Ask(ask.fleet, ask.path, ask.command, ask.attempt)
-    passing = result.exit_code in _MAY_PASS and (result.error is None or result.error.code not in _WILL_NOT)
+    passing = result.exit_code in _MAY_PASS and not (result.error is not None and _stands(result.error))
     if not passing or ask.attempt >= MOST_RETRIES:
         return None
     wait = FIRST_RETRY_SECONDS * 2**ask.attempt
     seconds = wait + int(wait / 2 * this_machine().rng.random())
     return Ask(ask.fleet, ask.path, ask.command, ask.attempt + 1, seconds)
+
+
+def _stands(error: Told) -> bool:
+    """Whether somebody has to change something first: books that were read and are wrong, at a place that is known."""
+    return error.code in _WILL_NOT or (error.code == SourceError.code and error.file is not None)
 
 
 class Roster:
