@@ -26,7 +26,7 @@ Event = Literal["intent", "sent", "confirmed", "failed", "ambiguous", "verified"
 
 
 class Journal:
-    """Appends JSON lines; ``intent`` and ``sent`` are forced to disk. Raises `PleoctlError` when it cannot."""
+    """Appends JSON lines; ``sent`` is forced to disk with all before it. Raises `PleoctlError` when it cannot."""
 
     def __init__(
         self,
@@ -42,6 +42,9 @@ class Journal:
         self._lock = threading.Lock()
         self._listen = listen
         self._torn = False
+        self._forcing = threading.Lock()
+        self._lines = self._forced = 0
+        self._refused: OSError | None = None
         try:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         except OSError as error:
@@ -56,18 +59,20 @@ class Journal:
             **details,
         }
         content = json.dumps(line, sort_keys=True).encode() + b"\n"
-        with self._lock:
-            try:
+        try:
+            with self._lock:
                 self._permit(event)
                 self._append(content)
-                if event in {"intent", "sent"}:
-                    this_machine().sync(self._descriptor)
                 self._share(content, event)
-            except StateLost as error:
-                raise JournalError(error.message, findings=error.findings) from error
-            except OSError as error:
-                raise self._unwritable(error) from error
-            self._listen(line)
+                self._listen(line)
+                self._lines += 1
+                number = self._lines
+            if event == "sent":
+                self._force(number)
+        except StateLost as error:
+            raise JournalError(error.message, findings=error.findings) from error
+        except OSError as error:
+            raise self._unwritable(error) from error
 
     def close(self) -> None:
         """Close the file. Every line that counts is on disk already, so this never fails."""
@@ -76,6 +81,23 @@ class Journal:
                 self._beside.flush()
         with suppress(OSError):
             os.close(self._descriptor)
+
+    def _force(self, number: int) -> None:
+        """Let so many lines reach the disk; threads that wait here at a time share one way there."""
+        with self._forcing:
+            # What a disk has refused once it may take for written when it is asked again.
+            if self._refused is not None:
+                raise self._refused
+            if self._forced < number:
+                reached = self._lines
+                try:
+                    this_machine().sync(self._descriptor)
+                except OSError as error:
+                    self._refused = error
+                    raise
+                self._forced = reached
+        with self._lock:
+            self._permit("sent")
 
     def _permit(self, event: Event) -> None:
         if self._beside is not None and event == "sent":
