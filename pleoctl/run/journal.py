@@ -60,15 +60,7 @@ class Journal:
         }
         content = json.dumps(line, sort_keys=True).encode() + b"\n"
         try:
-            with self._lock:
-                self._permit(event)
-                self._append(content)
-                self._share(content, event)
-                self._listen(line)
-                self._lines += 1
-                number = self._lines
-            if event == "sent":
-                self._force(number)
+            self._note(event, content, line)
         except StateLost as error:
             raise JournalError(error.message, findings=error.findings) from error
         except OSError as error:
@@ -81,6 +73,23 @@ class Journal:
                 self._beside.flush()
         with suppress(OSError):
             os.close(self._descriptor)
+
+    def _note(self, event: Event, content: bytes, line: dict[str, Any]) -> None:
+        leaves, stored = event == "sent", self._beside is not None and self._beside.stores
+        with self._lock:
+            self._permit(event)
+            self._append(content)
+            self._lines += 1
+            number = self._lines
+            if leaves and stored:
+                # Lines reach other machines one by one, in the order of the file; threads gain nothing there.
+                self._force(number)
+            self._share(content, event)
+            self._listen(line)
+        if leaves and not stored:
+            self._force(number)
+            with self._lock:
+                self._permit(event)
 
     def _force(self, number: int) -> None:
         """Let so many lines reach the disk; threads that wait here at a time share one way there."""
@@ -96,8 +105,6 @@ class Journal:
                     self._refused = error
                     raise
                 self._forced = reached
-        with self._lock:
-            self._permit("sent")
 
     def _permit(self, event: Event) -> None:
         if self._beside is not None and event == "sent":

@@ -115,6 +115,11 @@ class Beside:
         self._waiting = b""
         self._lost: StateLost | None = None
 
+    @property
+    def stores(self) -> bool:
+        """Whether there is a store."""
+        return self._runs.store is not None
+
     def check(self) -> None:
         """Whether a request may leave now."""
         with self._asked():
@@ -122,7 +127,7 @@ class Beside:
 
     def line(self, content: bytes, *, leaves: bool) -> None:
         """A line of the journal; safe when this returns where a request ``leaves`` after it."""
-        if self._runs.store is None:
+        if not self.stores:
             return
         self._waiting += content
         if leaves:
