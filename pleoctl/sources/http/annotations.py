@@ -19,8 +19,8 @@ _NEXT: Final = frozenset(
 # Addresses as a list of objects with their relation.
 _LISTS: Final = frozenset({"links", "_links", "link"})
 _FLAGS: Final = frozenset({"hasmore", "has_more", "hasnextpage", "has_next_page"})
-
-
+# Where an answer with status 200 says that it failed, or gave a part only, as GraphQL does.
+_FAILED: Final = frozenset({"error", "errors", "fault", "faults", "exception"})
 _TOTALS: Final = frozenset(
     {"total", "totalcount", "total_count", "totalresults", "total_results", "totalitems", "total_items"}
     | {"totalrecords", "total_records", "itemcount", "count", "@odata.count"}
@@ -37,6 +37,14 @@ def announced(answer: dict[str, Any]) -> tuple[str, int] | None:
         if name.casefold() in _TOTALS and isinstance(value, int) and not isinstance(value, bool)
     ]
     return max(found, key=lambda one: one[1], default=None)
+
+
+def failed(answer: dict[str, Any]) -> str | None:
+    """The name in an answer under which it says that something went wrong; None where it says so nowhere."""
+    for name, value in answer.items():
+        if name.casefold() in _FAILED and (any(value.values()) if isinstance(value, dict) else value):
+            return name
+    return None
 
 
 def goes_on(answer: dict[str, Any], *, by_any_name: bool) -> str | None:

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from pleoctl.errors import Finding, SourceError
 from pleoctl.hosts import same_server
 from pleoctl.remote.pages import endless
-from pleoctl.sources.http.annotations import announced, goes_on, unread_list
+from pleoctl.sources.http.annotations import announced, failed, goes_on, unread_list
 from pleoctl.sources.http.expressions import Expression, ExpressionError
 from pleoctl.words import many, short_of
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Send = Callable[[Request, Mapping[str, Any], str | None], tuple[Answer, str]]
 
 MAX_EMPTY: Final = 20
+_SHOWN_ERROR: Final = 200
 _SHOWN_KEYS: Final = 8
 _AGAIN: Final = "nothing was written; run again, and check source.* if it stays"
 # Lengths that a first page has when more pages follow.
@@ -164,6 +165,7 @@ class ListReader:
         if self._parent is not None and isinstance(body, dict):
             body = {**body, "parent": self._parent}
         rows = self._records(body)
+        self._refuse_failed(body)
         self._note_total(body)
         self._announced = announced(body) if isinstance(body, dict) else None
         self._refuse_repeats(rows)
@@ -181,6 +183,15 @@ class ListReader:
                 raise self._wrong(f"a row is {_kind(row)}, not an object")
             self._refuse_more(row)
         return rows
+
+    def _refuse_failed(self, body: Any) -> None:
+        """An answer that names an error holds what there was until then, whatever its status."""
+        name = failed(body) if isinstance(body, dict) else None
+        if name is not None and name not in self._resource.optional:
+            raise self._wrong(
+                f"an answer says at {name!r} that something went wrong: {str(body[name])[:_SHOWN_ERROR]}",
+                f"{_AGAIN}; if it is no error, name it: optional: [{name!r}]",
+            )
 
     def _refuse_more(self, row: dict[str, Any]) -> None:
         """A record that says that a list inside it goes on elsewhere holds only the beginning of that list."""

@@ -195,3 +195,32 @@ def test_a_faulty_list_is_whole_or_refused(kind: str, server: FakeServer, books:
         assert not short or (not proven and fault in UNKNOWABLE[kind]), fault
         if not proven and fault not in ONE_PAGE and kind != "none":
             assert "unproven-list" in told, fault
+
+
+SAID: Final[list[tuple[Any, bool]]] = [
+    ([{"message": "timed out"}], True),
+    ({"code": 429, "message": "slow down"}, True),
+    ("rate limited", True),
+    (True, True),
+    ([], False),
+    (None, False),
+    ("", False),
+    (False, False),
+    ({"code": 0, "message": ""}, False),
+]
+
+
+@pytest.mark.parametrize(("said", "refused"), SAID)
+@pytest.mark.parametrize("name", ["errors", "Error", "fault"])
+def test_an_answer_that_says_that_it_failed_is_no_list(
+    name: str, said: Any, refused: bool, server: FakeServer, books: Books
+) -> None:
+    """Whatever its status: what there is of its rows is a part, as of GraphQL's; unless it is said to be no error."""
+    server.app = lambda _call: Reply({"rows": [{"id": "1", "name": "A"}], name: said})
+    source = accounts(server, {"type": "none"})
+    if not refused:
+        assert len(books.read(source).accounts or []) == 1
+        return
+    with pytest.raises(SourceError, match=f"an answer says at '{name}' that something went wrong"):
+        books.read(source)
+    assert len(books.read(accounts(server, {"type": "none"}, optional=[name])).accounts or []) == 1
