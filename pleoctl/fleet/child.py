@@ -1,10 +1,10 @@
 """A company's run in a process of its own: with a deadline, a memory limit, and an environment that is its own alone.
 
 The parent hands over what the child must know on standard input, and nothing by arguments or environment that another
-company's program could read. A child does one company and ends. It is the head of its own session, so that whatever it
-started ends with it. It sees no other company's files (`pleoctl.fleet.confine`): plans and temporary files lie in a
-folder that it has for itself. Standard input stays open for as long as the parent lives: a child that is left alone
-finishes its writes in flight, releases its lock and ends.
+company's program could read. A child does one company and ends, and whatever it started ends with it
+(`pleoctl.fleet.offspring`). It sees no other company's files (`pleoctl.fleet.confine`): plans and temporary files lie
+in a folder that it has for itself. Standard input stays open for as long as the parent lives: a child that is left
+alone finishes its writes in flight, releases its lock and ends.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from pleoctl.fleet.caller import Caller
 from pleoctl.fleet.confine import confine
 from pleoctl.fleet.fleet import Opened
 from pleoctl.fleet.member import Company, MemberWorkspace
+from pleoctl.fleet.offspring import adopt_orphans, end_below
 from pleoctl.fleet.private import Private, hidden_from, read_only
 from pleoctl.fleet.receipt import Command, CompanyResult
 from pleoctl.fleet.work import Task, work
@@ -220,6 +221,8 @@ def _tell(child: subprocess.Popen[bytes], order: Order, private: Private) -> Non
 
 def _end(child: subprocess.Popen[bytes]) -> None:
     """End a child and whatever it has started."""
+    if child.poll() is None:
+        end_below(child.pid)
     with suppress(OSError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
@@ -232,12 +235,16 @@ def main() -> int:
     """Do the one company that standard input names."""
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
     _limit(order)
+    adopt_orphans()
     confine([*map(Path, order.hidden)], [*map(Path, order.read_only)])
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     threading.Thread(target=_end_when_alone, args=[stop], name="pleoctl-parent", daemon=True).start()
-    result = work(order.task, _opened(order), order.caller(stop))
+    try:
+        result = work(order.task, _opened(order), order.caller(stop))
+    finally:
+        end_below(os.getpid())
     sys.stdout.buffer.write(msgspec.json.encode(result))
     sys.stdout.flush()
     return 0
@@ -248,6 +255,7 @@ def _end_when_alone(stop: threading.Event) -> None:
     sys.stdin.buffer.read()
     stop.set()
     this_machine().sleep(_ALONE_SECONDS)
+    end_below(os.getpid())
     os.killpg(0, signal.SIGKILL)
 
 

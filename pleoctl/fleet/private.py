@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import pleoctl
 from pleoctl.documents.files import write_atomically
+from pleoctl.errors import PleoctlError
 from pleoctl.fleet.work import plan_file
 from pleoctl.machine import this_machine
 from pleoctl.plan.approvals import signatures_beside
@@ -105,8 +106,11 @@ def read_only(approvers: Approvers | None, one: Opened, hidden: Collection[Path]
 
     Not where it holds the company's own folder or something hidden, or lies in one of them.
     """
-    files = () if approvers is None else tuple(filter(None, (approvers.file, approvers.revoked)))
-    trusted = (Path(sys.prefix), Path(pleoctl.__file__).parent, this_machine().config_folder(), *files)
+    trusted = [Path(sys.prefix), Path(pleoctl.__file__).parent]
+    with suppress(PleoctlError):  # a user without a home, as in a container, trusts nothing
+        trusted.append(this_machine().config_folder())
+    if approvers is not None:
+        trusted += filter(None, (approvers.file, approvers.revoked))
     others = {*hidden, one.company.file.parent.resolve()}
     for place in {place.resolve() for place in trusted}:
         if not any(place.is_relative_to(other) or other.is_relative_to(place) for other in others):

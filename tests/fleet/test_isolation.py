@@ -7,18 +7,18 @@ import os
 import select
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 import pleoctl
+from pleoctl.errors import PleoctlError
 from pleoctl.machine import Machine, on, this_machine
 from pleoctl.sandbox import Fault
 from pleoctl.state.lock import FileLock, Holder
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Cli
     from tests.fleet.conftest import FleetFolder
 
@@ -67,6 +67,31 @@ class Later(Machine):
     def monotonic(self) -> float:
         """The real time, and the hours."""
         return super().monotonic() + (7200.0 if self._file.exists() else 0.0)
+
+
+def lives(process: int) -> bool:
+    """Whether a process goes on."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt orphans")
+@pytest.mark.parametrize("code", [0, 5])
+def test_what_a_program_leaves_behind_is_ended(fleet: FleetFolder, cli: Cli, code: int) -> None:
+    """Also in a session of its own whose parent has ended: when the run ends, and when its time is over."""
+    fleet.write(isolation="process", concurrency=1)
+    printing = "> /dev/null" if code == 0 else ""  # the run waits for whoever may print a row
+    strays = (
+        f"setsid sleep 600 {printing} & echo $! > stray; setsid sh -c 'sleep 600 & echo $! > f; mv f far' {printing}"
+    )
+    row = json.dumps({"externalId": "a0", "code": "0", "name": "N0"})
+    runs(fleet, f"import subprocess; subprocess.run(['sh', '-c', {strays!r}]); print({row!r})")
+    with on(Later(fleet["north"].folder / "far") if code else this_machine()):
+        assert cli("fleet", "sync", "--select", "north").code == code
+    left = [int((fleet["north"].folder / name).read_text()) for name in ("stray", "far")]
+    assert [lives(one) for one in left] == [False, False]
 
 
 def test_a_company_that_does_not_end_is_ended(fleet: FleetFolder, cli: Cli) -> None:
@@ -149,6 +174,16 @@ def test_plans_of_processes_are_saved_and_carried_out(fleet: FleetFolder, cli: C
     said = cli("fleet", "apply", "plans", "--isolation", "process", "--format", "json")
     assert [one["outcome"] for one in said.json["companies"]] == ["done", "failed"]
     assert fleet["south"].accounts == ["N0"]
+
+
+def test_a_user_without_a_home(fleet: FleetFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that runs as a bare number: there are no settings to keep from programs."""
+
+    def homeless(_machine: Machine) -> Path:
+        raise PleoctlError("this user has no home folder for settings")
+
+    monkeypatch.setattr(Machine, "config_folder", homeless)
+    assert cli("fleet", "plan", "--isolation", "process", "--select", "south").code == 0
 
 
 def test_a_child_that_is_left_alone_ends(fleet: FleetFolder) -> None:
