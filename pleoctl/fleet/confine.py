@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 _SET_DUMPABLE: Final = 4
+_CAPABILITIES: Final = 0x20080522
+"""The version of the calls that tell and set a process's capabilities, in two words each."""
+#: What lets root look into processes and at devices all the same: files by handle, modules, raw memory, tracing,
+#: administration, devices, performance events, programs in the kernel, checkpoints (numbers of linux/capability.h).
+_POWERS: Final = (2, 16, 17, 19, 21, 27, 38, 39, 40)
 
 
 def confine(hidden: Collection[Path], read_only: Collection[Path] = ()) -> bool:
@@ -30,6 +35,7 @@ def confine(hidden: Collection[Path], read_only: Collection[Path] = ()) -> bool:
     if sys.platform != "linux":
         return False
     _close_memory()
+    _give_up_powers()
     from py_landlock import Landlock, LandlockError
     from py_landlock.abi import get_supported_fs
     from py_landlock.flags import AccessFs
@@ -57,6 +63,20 @@ def _close_memory() -> None:
     import ctypes
 
     ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def _give_up_powers() -> None:
+    """Give up what makes root see other processes in spite of Landlock; programs cannot get it back under its rules."""
+    import ctypes
+
+    system = ctypes.CDLL(None)
+    head = (ctypes.c_uint32 * 2)(_CAPABILITIES, 0)
+    held = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable of the first 32, then of the others
+    if system.capget(head, held) == 0:
+        for power in _POWERS:
+            for kind in range(3):
+                held[3 * (power // 32) + kind] &= ~(1 << power % 32) & 0xFFFFFFFF
+        system.capset(head, held)
 
 
 def beside(places: Collection[Path]) -> Iterator[Path]:
