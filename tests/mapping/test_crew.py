@@ -89,8 +89,9 @@ def test_what_depends_on_earlier_parts_is_the_same(workspace: Path) -> None:
 def test_what_is_forgotten_is_the_same(workspace: Path) -> None:
     """Ids are remembered for as long, and reasons counted by their type alone from as many on."""
     reasons = [f"unheard of {number}" if number % 700 else "unheard of" for number in range(4000)]
-    known = {"amount": {"inWalletCurrency": {"currency": "EUR", "value": 1}}, "accountingEntryLines": []}
-    known |= {"date": "2026-01-01", "additionalInformation": {"reconciliationId": ""}}
+    money = {"inWalletCurrency": {"currency": "EUR", "value": 1}}
+    known = {"amount": money, "accountingEntryLines": [{"lineAmount": money}], "date": "2026-01-01"}
+    known |= {"additionalInformation": {"reconciliationId": ""}}
     failing = [{"accountingEntryId": f"f-{n}", "type": reason, **known} for n, reason in enumerate(reasons)]
     ids = [f"{n}" for n in range(40_000)]
     ids[18_000] = ids[19_500] = ids[39_500] = "again"
