@@ -31,7 +31,7 @@ HEADER: Final = (("apiVersion", "apiVersion: pleoctl/v1"), ("kind", "kind: Desir
 
 def row_text(row: Row, kind: Kind) -> str:
     """The flow mapping of a row."""
-    return f"- {{{', '.join([f'{name}: {text}' for name, text in _parts(row, kind)])}}}"
+    return f"- {{{', '.join(map(': '.join, _parts(row, kind)))}}}"
 
 
 def _parts(row: Row, kind: Kind) -> list[tuple[str, str]]:
@@ -48,7 +48,8 @@ def _parts(row: Row, kind: Kind) -> list[tuple[str, str]]:
         if name in fields:
             value = fields[name]
             parts.append((name, "null" if value is None else yaml_string(value)))
-    parts += [(name, yaml_string(row.local[name])) for name in kind.locals if name in row.local]
+    if row.local:
+        parts += [(name, yaml_string(row.local[name])) for name in kind.locals if name in row.local]
     return parts if row.hold is None else [*parts, ("hold", yaml_string(row.hold))]
 
 

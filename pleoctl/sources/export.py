@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import chain
+from operator import eq
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.desired.comments import Comments, render
 from pleoctl.desired.placing import Placed, dimension_key, place
 from pleoctl.desired.read import checked, holds, load_state, merged
+from pleoctl.desired.rows import lines_of
+from pleoctl.documents.files import read_bytes
 from pleoctl.errors import Finding, Refused, SourceError
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, flat_kinds
 from pleoctl.model.records import DesiredState, Row
@@ -80,8 +84,10 @@ def export_state(workspace: Workspace, source: Source | None = None) -> Export:
     Raises as `read_source`, and `Refused` where the row count fell by more than ``maxShrink``.
     """
     state, findings = read_source(workspace, source)
-    old, comments = old_files(workspace)
     counted = counts(state)
+    if _says_already(workspace, state):
+        return Export(checked(state), [], [], findings, counted)
+    old, comments = old_files(workspace)
     _carry_values(old, state)
     placed = place(state, old, keep_own=True)
     _check_shrink(old, state, placed, workspace.max_shrink)
@@ -93,6 +99,19 @@ def export_state(workspace: Workspace, source: Source | None = None) -> Export:
             changed.append(shown)
     whole = checked(merged(placed.parts))
     return Export(whole, files, changed, [*findings, *_own(workspace, placed)], counted)
+
+
+def _says_already(workspace: Workspace, state: DesiredState) -> bool:
+    """Whether the one file there is says the state and nothing else, as after most exports.
+
+    Then nothing has shrunk, nothing of people's own is to be kept, and it need not be read as YAML.
+    """
+    (path, shown), *others = workspace.desired_files
+    if others or not path.exists():
+        return False
+    found = read_bytes(path, shown).replace(b"\r\n", b"\n").decode(errors="surrogateescape").split("\n")
+    # None ends both, so that neither is a beginning of the other.
+    return all(map(eq, [*found, None], chain((text for _, text in lines_of(state)), ("", None))))
 
 
 def _own(workspace: Workspace, placed: Placed) -> Iterator[Finding]:

@@ -82,6 +82,37 @@ def test_the_same_books_give_the_same_bytes(books: Any, cli: Cli) -> None:
     assert (folder / "desired-state.yaml").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        (b"\n", b"\r\n", 0),
+        (b'First"}\n', b'First"}', 2),
+        (b'First"}\n', b'First"}\n\n', 2),
+        (b"Caf\xef\xbf\xbd", b"Caf\xff", 78),
+        (b"accounts:", b"accounts:\n# Ours.", 0),
+        (b"}\n- {", b"}\n\n- {", 2),
+    ],
+    ids=[
+        "line ends of a checkout",
+        "no last line end",
+        "one too many",
+        "another encoding",
+        "a comment",
+        "a blank line",
+    ],
+)
+def test_a_file_that_nearly_says_it_is_told_from_one_that_does(
+    books: Any, cli: Cli, old: bytes, new: bytes, code: int
+) -> None:
+    """What is no change is none; all else is written anew, or refused."""
+    folder = books(["a,1,Caf\ufffd,true", "b,2,First,true"])
+    cli("export")
+    file = folder / "desired-state.yaml"
+    assert old in file.read_bytes()
+    file.write_bytes(file.read_bytes().replace(old, new))
+    assert cli("export", "--check").code == code
+
+
 def test_check_writes_nothing_and_says_what_would_change(books: Any, cli: Cli) -> None:
     """Exit 2 while the file differs, 0 when it does not; never a write."""
     folder = books(chart(3))
