@@ -29,7 +29,14 @@ from pleoctl.plan.document import (
 from pleoctl.plan.guard import Guard, check_guard
 from pleoctl.plan.named import unmatched_warnings
 from pleoctl.plan.requests import confirms, writes
-from pleoctl.plan.warnings import account_warnings, held_warnings, in_order, renumbered_warnings, tax_code_warnings
+from pleoctl.plan.warnings import (
+    account_warnings,
+    held_warnings,
+    in_order,
+    renumbered_warnings,
+    tax_code_warnings,
+    text_warnings,
+)
 from pleoctl.pleo.kinds import read as read_kind
 from pleoctl.reconcile.changes import LiveState, Reconciliation, Scope
 from pleoctl.reconcile.dimensions import groups_to_read
@@ -116,7 +123,7 @@ def _remembered(usage: Callable[[str], dict[str, int]]) -> Callable[[str], dict[
 
 def _warnings(inputs: Inputs, live: LiveState, result: Reconciliation, reader: PleoReader) -> list[Warned]:
     found = [*held_warnings(result), *unmatched_warnings(inputs.limits, inputs.desired, live)]
-    found += renumbered_warnings(result.changes)
+    found += [*renumbered_warnings(result.changes), *text_warnings(result.changes)]
     if live.has(ACCOUNT.name):
         found += account_warnings(inputs.desired, result.changes, reader.accounts_in_use)
     if live.has(TAX_CODE.name):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from pleoctl.model.addresses import Address
 from pleoctl.model.kinds import ACCOUNT, TAX_CODE
 from pleoctl.plan.document import Warned
+from pleoctl.sources.doubts import doubtful_text
 from pleoctl.words import many
 
 if TYPE_CHECKING:
@@ -90,6 +91,17 @@ def renumbered_warnings(changes: list[Change]) -> Iterator[Warned]:
                 f"{twin.address}, which is archived, is the same number written otherwise, as spreadsheets do; "
                 "look at the file before you apply",
             )
+
+
+def text_warnings(changes: list[Change]) -> Iterator[Warned]:
+    """Names that a file in another encoding would bring to Pleo; a name that is so in Pleo already is nobody's slip."""
+    for change in changes:
+        name = change.after.get("name")
+        if change.action == "archive" or not isinstance(name, str) or name.isascii():
+            continue
+        words = doubtful_text(name)
+        if words is not None and (change.before or {}).get("name") != name:
+            yield _mark(change, "doubtful-text", f"its name {name!r} has {words}; check the encoding of the source")
 
 
 def tax_code_warnings(desired: DesiredState, live: LiveState, changes: list[Change]) -> Iterator[Warned]:

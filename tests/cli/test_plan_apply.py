@@ -367,33 +367,3 @@ def test_data_goes_to_stdout_and_progress_to_stderr(plan: Path) -> None:
 
 
 # --- drift and sync --------------------------------------------------------------------------------------------------
-
-
-NUMBERS = [("0100", "100"), ("1000.10", "1000.1"), ("100", "1,00E+02"), ("100", "100.0")]
-
-
-@pytest.mark.parametrize(("before", "after"), NUMBERS)
-def test_a_key_that_a_spreadsheet_has_written_anew_is_told(
-    before: str, after: str, cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired
-) -> None:
-    """The archive and the create of one number are seen together, for accounts and for tags of one group."""
-    tags = [{"code": before, "name": "A"}, {"code": "X", "name": "X"}]
-    pleo.reset(
-        Seed(
-            accounts=[
-                {"externalId": before, "code": before, "name": "A"},
-                {"externalId": "X", "code": "7", "name": "X"},
-            ],
-            tag_groups=[{"code": "D", "name": "D", "tags": tags}],
-        ),
-        Settings(),
-    )
-    values = [{"code": "X", "name": "X"}, {"code": after, "name": "A"}]
-    desired(
-        workspace(pleo, dimensions={"selected": ["D"]}),
-        accounts=[{"externalId": "X", "code": "7", "name": "X"}, {"externalId": after, "code": after, "name": "A"}],
-        dimensions=[{"code": "D", "name": "D", "values": values}],
-    )
-    told = [w for w in cli("plan", "--format", "json").json["warnings"] if w["code"] == "doubtful-code"]
-    assert {w["address"].partition(":")[0] for w in told} == {"account", "tag"}
-    assert all("is the same number" in w["message"] for w in told)

@@ -1,0 +1,59 @@
+"""What a plan tells of files that a spreadsheet or another encoding has changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pleoctl.sandbox import Seed, Settings
+
+if TYPE_CHECKING:
+    from pleoctl.sandbox import Sandbox
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
+
+NUMBERS = [("0100", "100"), ("1000.10", "1000.1"), ("100", "1,00E+02"), ("100", "100.0")]
+
+
+@pytest.mark.parametrize(("before", "after"), NUMBERS)
+def test_a_key_that_a_spreadsheet_has_written_anew_is_told(
+    before: str, after: str, cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired
+) -> None:
+    """The archive and the create of one number are seen together, for accounts and for tags of one group."""
+    tags = [{"code": before, "name": "A"}, {"code": "X", "name": "X"}]
+    pleo.reset(
+        Seed(
+            accounts=[
+                {"externalId": before, "code": before, "name": "A"},
+                {"externalId": "X", "code": "7", "name": "X"},
+            ],
+            tag_groups=[{"code": "D", "name": "D", "tags": tags}],
+        ),
+        Settings(),
+    )
+    values = [{"code": "X", "name": "X"}, {"code": after, "name": "A"}]
+    desired(
+        workspace(pleo, dimensions={"selected": ["D"]}),
+        accounts=[{"externalId": "X", "code": "7", "name": "X"}, {"externalId": after, "code": after, "name": "A"}],
+        dimensions=[{"code": "D", "name": "D", "values": values}],
+    )
+    told = [w for w in cli("plan", "--format", "json").json["warnings"] if w["code"] == "doubtful-code"]
+    assert {w["address"].partition(":")[0] for w in told} == {"account", "tag"}
+    assert all("is the same number" in w["message"] for w in told)
+
+
+def test_names_that_another_encoding_has_made_are_told(
+    cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired
+) -> None:
+    """Whoever reviews a plan has not seen the export; what is so in Pleo already is nobody's slip."""
+    names = {"1": "L\u00f6hne", "2": "B\u00c3\u00bcro"}
+    pleo.reset(Seed(accounts=[{"externalId": key, "code": key, "name": name} for key, name in names.items()]))
+    rows = [
+        {"externalId": key, "code": key + "0", "name": "L\u00c3\u00b6hne" if key == "1" else name}
+        for key, name in names.items()
+    ]
+    desired(workspace(pleo), accounts=rows)
+    plan = cli("plan", "--format", "json").json
+    assert [(w["address"], w["code"]) for w in plan["warnings"]] == [("account:1", "doubtful-text")]
+    assert "what UTF-8 looks like in another encoding" in plan["warnings"][0]["message"]
+    assert plan["changes"][0]["warnings"] == ["doubtful-text"]
