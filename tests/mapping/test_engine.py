@@ -218,6 +218,16 @@ def test_account_that_does_not_exist(tmp_path: Path, failure_types: str, reason:
     assert "category Software" in (entry.failure_reason or "")
 
 
+def test_a_side_that_does_not_exist_says_who_named_it(tmp_path: Path) -> None:
+    """M18: the item's contra account is mended in Pleo, an account of the rules in their file."""
+    made = engine(tmp_path, catalog=catalog("6540"))
+    for contra, words in (
+        ({"code": "1210"}, "account 1210 does not exist in the accounting system (contraAccount of the item); look at"),
+        (None, "account 1940 does not exist in the accounting system (accounts.wallet); name another account there"),
+    ):
+        assert words in (mapped(made, item(contraAccount=contra)).failure_reason or "")
+
+
 def test_archived_account_and_wrong_currency(tmp_path: Path) -> None:
     """M18, M21: both are invalid configuration; a neutral account takes every currency."""
     made = engine(tmp_path, catalog=catalog("-6540", "1940"))

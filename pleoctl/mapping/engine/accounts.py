@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pleoctl.mapping.engine.record import Resolved
+from pleoctl.mapping.engine.record import CONTRA_BRANCH, Resolved
 from pleoctl.mapping.failures import missing, setting_missing, wrong
 from pleoctl.mapping.vocabulary import CONTRA_TYPES, NO_ACCOUNT_ID, SETTING_CHAIN
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pleoctl.mapping.rules.model import Rules, Target
     from pleoctl.mapping.rules.vendors import Vendors
 
-CONTRA_BRANCH = "contraAccount"
 VENDOR_BRANCH = "vendor"
 
 
@@ -37,7 +36,7 @@ class Accounts:
         """The account of a side that is not ``line``. Raises `ItemFailure`."""
         found = self._unchecked(target, work)
         if self._catalog is not None:
-            self._checks.account(found.account, work)
+            self._checks.account(found.account, work, found)
         return found
 
     def _unchecked(self, target: Target, work: Work) -> Resolved:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pleoctl.mapping.engine.record import CONTRA_BRANCH, Resolved
 from pleoctl.mapping.failures import ItemFailure, invalid, look, wrong
 from pleoctl.mapping.rules.model import LineRow
 from pleoctl.mapping.vocabulary import ABSENT_REASONS, CONTRA_TYPES, INVALID_CONFIGURATION, INVERTED
@@ -40,10 +41,10 @@ class Checks:
             raise look(f"{work.item.type} is not expected to carry a contraAccount")
         work.warnings.append(f"the contraAccount of this {work.item.type} was left aside")
 
-    def account(self, account: str, work: Work, origin: LineRow | Account | None = None) -> None:
+    def account(self, account: str, work: Work, origin: LineRow | Account | Resolved | None = None) -> None:
         """Raise `ItemFailure` where the accounting system cannot post to an account (M18, M20, M21).
 
-        ``origin``: the row or the line's account that named it, for the text.
+        ``origin``: the row, the side or the line's account that named it, for the text.
         """
         if self.catalog is None or work.currency is None:
             return
@@ -94,13 +95,24 @@ def _shown(code: TaxCode) -> str:
     return f"{float((code.rate or 0) * 100):g} % {code.type or 'of no type'}"
 
 
-def _origin(origin: LineRow | Account | None) -> str:
+def _origin(origin: LineRow | Account | Resolved | None) -> str:
     """Who named an account that cannot be posted to, and where that is mended."""
     if origin is None:
         return ""
+    if isinstance(origin, Resolved):
+        return _side(origin)
     if isinstance(origin, LineRow):
         return f" (row {origin.id!r}, {origin.place.exact}); name another account there"
     return f" (category {origin.name}); look at the category in Pleo" if origin.name else ""
+
+
+def _side(found: Resolved) -> str:
+    """The same of an account that a role led to."""
+    if found.setting is not None:
+        return f" ({found.branch}); name another account there, or export the desired state again"
+    if found.branch == CONTRA_BRANCH:
+        return f" ({found.branch} of the item); look at the contra accounts in Pleo"
+    return f" (account of the {found.branch})" if found.branch else ""
 
 
 def check_amounts(work: Work) -> None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pleoctl.mapping.vocabulary import Cell
 
 
+CONTRA_BRANCH: Final = "contraAccount"
+
+
 class Resolved(msgspec.Struct, gc=False):
     """The account of one side: its code, the role that led there, the branch of the role, and the setting if any."""
 
