@@ -134,7 +134,8 @@ def _exporter(environ: Mapping[str, str]) -> SpanExporter | None:
     if wanted == "console":
         from opentelemetry.sdk.trace.export import ConsoleSpanExporter
 
-        return ConsoleSpanExporter(out=sys.stderr)
+        # One object a line, as standard error has with `--log-format json`.
+        return ConsoleSpanExporter(out=sys.stderr, formatter=lambda span: f"{span.to_json(indent=None)}\n")
     if (wanted, protocol) != ("otlp", _HTTP):
         what = f"OTEL_TRACES_EXPORTER={wanted}" if wanted != "otlp" else f"OTEL_EXPORTER_OTLP_PROTOCOL={protocol}"
         LOG.warning("traces are not sent: %s is not known here; otlp over %s, console and none are", what, _HTTP)

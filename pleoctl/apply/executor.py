@@ -99,7 +99,8 @@ class Executor:
         """A span for the task; for each of several changes one without length below it, which says how it ended."""
         kind, single = todo[0].kind, len(todo) == 1
         address = {"address": str(todo[0].address)} if single else {}
-        with watched().span(f"{task.operation} {kind}", changes=len(todo), **address) as span:
+        doing = todo[0].action if single else task.operation
+        with watched().span(f"{doing} {kind}", changes=len(todo), **address) as span:
             yield
             for change in todo if watched().tracer is not None else ():
                 with nullcontext(span) if single else watched().span(f"{change.action} {kind}") as part:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -77,6 +78,7 @@ def test_a_command_its_changes_and_its_requests_are_spans(
     assert {span.parent_span_id for span in changes} == {top.span_id}
     puts = [span for span in found if span.name == "PUT"]
     assert len(changes) == len(puts) == 2
+    assert {span.name for span in changes} == {"update account"}
     assert {span.parent_span_id for span in puts} == {span.span_id for span in changes}
     assert all(attributes(span)["http.response.status_code"] == 200 for span in puts)
 
@@ -142,11 +144,11 @@ def test_what_is_off_or_unknown_sends_nothing(
 
 
 def test_the_console_is_standard_error(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Standard output is the command's data."""
+    """Standard output is the command's data; each span is a line, which a log of objects can take."""
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "console")
-    said = cli("version", "--format", "json")
+    said = cli("version", "--format", "json", "--log-format", "json")
     assert said.json["exitCode"] == 0
-    assert "pleoctl version" in said.stderr
+    assert "pleoctl version" in [json.loads(line)["name"] for line in said.stderr.splitlines()]
 
 
 def test_a_collector_that_fails_changes_nothing(cli: Cli, collector: Collector) -> None:
