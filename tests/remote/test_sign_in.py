@@ -255,6 +255,18 @@ def test_a_server_with_grace_is_asked_once_more(
     assert len([form for form in server.asked if form.get("grant_type") == "refresh_token"]) == 2
 
 
+@pytest.mark.parametrize("token", ["a\r\nX-Evil: 1", "t\u00f6ken"])
+def test_a_token_that_no_header_can_carry_is_not_taken(
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli, token: str
+) -> None:
+    """It is told of when it comes, and nothing of it is kept or shown."""
+    workspace(source=section(server))
+    server.refresh_life = {"access_token": token}
+    said = login()
+    assert (said.code, "no header can carry" in said.stderr, token[:4] in said.stderr) == (1, True, False)
+    assert "nobody has signed in" in read(cli).stderr
+
+
 def test_grace_is_once(server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli) -> None:
     """Two lost answers are the end, whatever the server honours."""
     server.grace = True

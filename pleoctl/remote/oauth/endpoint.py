@@ -110,6 +110,8 @@ class Endpoint:
         access, kind = answer.get("access_token"), str(answer.get("token_type", "bearer"))
         if not isinstance(access, str) or not access or kind.lower() != "bearer":
             raise LostAnswer(f"{self._who} answered without a bearer token")
+        if not access.isascii() or not access.isprintable():
+            raise LostAnswer(f"{self._who} answered with a token of characters that no header can carry")
         return answer
 
     def _mapping(self, body: Any) -> Mapping[str, Any]:
