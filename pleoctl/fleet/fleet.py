@@ -132,7 +132,7 @@ class Fleet:
     def _listed(self, entry: str | CompanyEntry) -> Iterator[Company]:
         pattern, env = (entry, None) if isinstance(entry, str) else (entry.path, entry.env)
         if _is_pattern(entry):
-            paths: Iterable[Path] = sorted(path for path in self.root.glob(pattern) if path.is_file())
+            paths: Iterable[Path] = sorted(path for path in self.root.glob(pattern) if not path.is_dir())
         else:
             paths = [self.root / pattern]
         for path in paths:

@@ -102,7 +102,9 @@ class Company:
         )
 
     def open(self, environ: Mapping[str, str], shared: Iterable[str], database: Secret | None) -> MemberWorkspace:
-        """Its workspace. Raises `InvalidFile`; `Refused` where the file is a link out of its folder."""
+        """Its workspace. Raises `InvalidFile`; `Refused` where the file is a link out of its folder, or a pipe."""
+        if self.file.exists() and not (self.file.is_file() or self.file.is_dir()):
+            raise Refused("is no file that ends", place=Place(self.path), hint="let it be a plain file")
         if self.file.exists() and self.file.resolve().parent != self.file.parent.resolve():
             raise Refused("leads outside the company's folder", place=Place(self.path), hint="let it be a plain file")
         return MemberWorkspace(self.file, self.allowed(environ, shared), database)

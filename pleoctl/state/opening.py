@@ -12,6 +12,7 @@ from pleoctl.state.lock import FileLock, holder_lives, is_held, lock_path, locks
 from pleoctl.state.vault import FileVault
 
 if TYPE_CHECKING:
+    from pleoctl.place import Place
     from pleoctl.state.base import State
     from pleoctl.state.lock import Holder
     from pleoctl.workspace import Workspace
@@ -65,11 +66,12 @@ class LocalState:
 
 def state_of(workspace: Workspace) -> State:
     """What the workspace shares. Raises `InvalidFile`, `MissingExtra`, `PleoctlError`."""
-    return state_at(workspace.state.reveal() if workspace.state else None)
+    reference = workspace.state
+    return LocalState() if reference is None else state_at(reference.reveal(), reference.place)
 
 
-def state_at(url: str | None) -> State:
-    """The state behind a url; None: this machine's. Raises `InvalidFile`, `MissingExtra`."""
+def state_at(url: str | None, place: Place | None = None) -> State:
+    """The state behind a url; None: this machine's. ``place`` says what names it. Raises as `state_of`."""
     if url is None:
         return LocalState()
     scheme = scheme_of(url)
@@ -82,6 +84,5 @@ def state_at(url: str | None) -> State:
 
         return ObjectState(url, LocalState())
     leads = "is no url" if scheme is None else f"leads to {scheme}:, which is none of postgresql:, s3:, az:, gs:"
-    raise InvalidFile(
-        f"state {leads}", hint="e.g. postgresql://host/database, or s3://bucket/prefix for the lock alone"
-    )
+    hint = "e.g. postgresql://host/database, or s3://bucket/prefix for the lock alone"
+    raise InvalidFile(f"state {leads}", place=place, hint=hint)

@@ -72,7 +72,7 @@ class Secret:
         self.reference = reference
         self.kind, _, self._rest = reference.partition(":")
         self.environ = os.environ if environ is None else environ
-        self._root, self._place = root, place
+        self._root, self.place = root, place
 
     def __repr__(self) -> str:
         return f"Secret({self.reference!r})"
@@ -89,7 +89,7 @@ class Secret:
         try:
             value = {"env": self._env, "file": self._file, "cmd": self._cmd}[kind](rest).strip("\r\n")
         except Refused as error:
-            told = [replace(finding, place=self._place) for finding in error.findings]
+            told = [replace(finding, place=self.place) for finding in error.findings]
             raise Refused(error.message, findings=told) from None
         if not value:
             raise PleoctlError(f"secret {kind}:{rest if kind == 'env' else '…'} is empty")
@@ -125,7 +125,7 @@ class Secret:
         try:
             return self._path(self._rest)
         except Refused as error:
-            told = [replace(finding, place=self._place) for finding in error.findings]
+            told = [replace(finding, place=self.place) for finding in error.findings]
             raise Refused(error.message, findings=told) from None
 
     def _path(self, name: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,6 +133,16 @@ def test_links_to_another_company_are_refused(fleet: FleetFolder, cli: Cli) -> N
     (south / "pleoctl.yaml").symlink_to(fleet["west"].folder / "pleoctl.yaml")
     said = cli("fleet", "sync", "--format", "json")
     assert [one["exitCode"] for one in said.json["companies"]] == [3, 3, 0]
+
+
+@pytest.mark.parametrize("companies", [["companies/*/pleoctl.yaml"], ["companies/north/pleoctl.yaml"]])
+def test_a_workspace_file_that_never_ends_is_refused(fleet: FleetFolder, cli: Cli, companies: list[str]) -> None:
+    """Before anybody reads it: it would keep all others waiting. It is not left out without a word either."""
+    fleet.write(companies=companies)
+    (fleet["north"].folder / "pleoctl.yaml").unlink()
+    os.mkfifo(fleet["north"].folder / "pleoctl.yaml")
+    said = cli("fleet", "sync", "--format", "json")
+    assert [one["exitCode"] for one in said.json["companies"]] == [3, 0, 0][: len(said.json["companies"])]
 
 
 def test_a_folder_that_leads_out_of_the_fleet_is_refused(fleet: FleetFolder, tmp_path_factory: Any) -> None:

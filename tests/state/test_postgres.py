@@ -351,12 +351,13 @@ def test_an_unreachable_database_is_a_sentence(
 def test_a_state_that_leads_nowhere_is_refused(
     folder: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch, value: str, words: str
 ) -> None:
-    """Exit 78 with what is known."""
+    """Exit 78 with what is known, and the place that names it."""
     monkeypatch.setenv("STATE", value)
     for command in (["apply", str(folder / "plan.json")], ["fleet", "database", "upgrade", "--workspace", "."]):
         said = cli(*command)
         assert (said.code, "PostgreSQL" in said.stderr or words in said.stderr) == (78, True)
         assert "s3cret" not in said.stderr
+    assert "pleoctl.yaml:" in cli("log", "verify").stderr
 
 
 # --- poolers --------------------------------------------------------------------------------------------------------
