@@ -317,7 +317,8 @@ class ListReader:
         target = urljoin(url, str(token))
         if not same_server(url, target):
             new = urlsplit(target)
-            raise self._wrong(f"the next link leads to another host ({new.scheme}://{new.hostname}), which is refused")
+            origin = f"{new.scheme}://{new.netloc.rpartition('@')[2]}"
+            raise self._wrong(f"the next link leads to another host ({origin}), which is refused")
         return target
 
     # --- small things ------------------------------------------------------------------------------------------

@@ -78,6 +78,10 @@ def test_a_row_that_a_setting_would_cure_says_which(books: Books) -> None:
     assert "fixed: {type: inclusive}" in hints["'A'"]
     assert "rateUnit: percent" in hints["'B'"]
     assert hints["'C'"] == ""
+    (books.folder / "over.csv").write_text("code,name,rate,type\nD,Much,250,inclusive\n")
+    over = {"type": "csv", "taxCodes": {"path": "over.csv", "rateUnit": "percent"}}
+    (told,) = books.findings(over)
+    assert ("is not a rate" in told.message, told.hint) == (True, None)
     assert "defaultCurrency in source.vendors" in hints["'1'"]
 
 
