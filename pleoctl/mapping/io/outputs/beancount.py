@@ -38,7 +38,9 @@ class BeancountWriter:
         if entry.failed:
             reason = f"{entry.failure_reason_type}: {entry.failure_reason}"
             return f"\n; failed {clean(entry.accounting_entry_id)} {clean(reason)}\n".encode()
-        self.declared.day(entry.posting_date or "")
+        day = entry.posting_date or ""
+        if not self.declared.first or day < self.declared.first:
+            self.declared.first = day
         return "".join([self._transaction(entry, ledger, notes) for ledger in entry.entries]).encode()
 
     def end(self) -> bytes:
@@ -65,10 +67,11 @@ class BeancountWriter:
         return "\n".join(lines)
 
     def _posting(self, posting: Posting) -> str:
-        self.declared.currencies.add(posting.currency)
-        amount = decimal(posting.amount, self._rules.divisor(posting.currency))
+        currency = posting.currency
+        self.declared.currencies.add(currency)
+        amount = decimal(posting.amount, self._rules.divisor(currency))
         signed = amount if posting.side == "debit" else f"-{amount}"
-        line = f"  {self._names.name(posting):<40} {signed:>14} {posting.currency}"
+        line = f"  {self._names.name(posting):<40} {signed:>14} {currency}"
         if not posting.tax_code and not posting.tags:
             return line
         told = (("taxCode", posting.tax_code), ("tags", tags_text(posting.tags)))

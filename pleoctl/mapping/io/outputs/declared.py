@@ -13,10 +13,6 @@ class Declared:
     currencies: set[str] = field(default_factory=set)
     first: str = ""
 
-    def day(self, day: str) -> None:
-        """Something was booked on a day."""
-        self.first = min(self.first or day, day)
-
     def agrees(self, later: Declared) -> bool:
         """Whether accounts have the same names in both, so that ``later`` may be written after this."""
         return all(self.accounts.get(code, name) == name for code, name in later.accounts.items())
@@ -26,7 +22,7 @@ class Declared:
         self.accounts.update(later.accounts)
         self.currencies |= later.currencies
         if later.first:
-            self.day(later.first)
+            self.first = min(self.first or later.first, later.first)
 
     def become(self, other: Declared) -> None:
         """Declare what ``other`` does, and forget the rest."""
