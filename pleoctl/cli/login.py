@@ -50,6 +50,7 @@ def command(options: Options, *, target: str, no_browser: bool, paste: bool, dev
     if grant.client.grants_itself:
         grant.current()
     else:
+        grant.prepare()
         grant.begin(_by_device(grant) if device else _pasted(grant) if paste else _redirected(grant, no_browser))
     found = standing(grant)
     lines = [f"signed in: {grant.client.service}", f"tokens    {words(found)}", f"kept in   {found['place']}"]

@@ -68,12 +68,13 @@ def test_no_reference_gives_a_token_file_away(
 def test_a_token_file_replaces_nothing_else(
     server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said]
 ) -> None:
-    """A branch cannot have another file overwritten by naming it."""
+    """A branch cannot have another file overwritten by naming it; nobody is asked for a consent that cannot be kept."""
     folder = workspace(source=section(server, tokens="file:notes.txt"))
     (folder / "notes.txt").write_text("mine")
     (folder / "notes.txt").chmod(0o600)
     assert login().code == 78
     assert (folder / "notes.txt").read_text() == "mine"
+    assert server.asked == []
 
 
 def test_a_token_file_outside_is_refused(

@@ -25,6 +25,7 @@ from pleoctl.state.postgres.database import database
 from pleoctl.state.postgres.layout import LAYOUT, upgrade
 from pleoctl.state.postgres.lock import PostgresLock
 from pleoctl.state.postgres.runs import PostgresRuns
+from pleoctl.state.postgres.vault import PostgresVault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +54,8 @@ def test_another_layout_is_refused(shared: str, number: int, cure: str) -> None:
         with pytest.raises(InvalidFile) as caught:
             PostgresWindow(database(shared), "x").take(1, this_machine())
         assert cure in str(caught.value.findings[0])
+        with pytest.raises(InvalidFile, match="the database has"), PostgresVault(database(shared), "x").hold():
+            pass
         if number > LAYOUT:
             with pytest.raises(InvalidFile):
                 upgrade(connection)

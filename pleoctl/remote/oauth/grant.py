@@ -102,6 +102,11 @@ class Grant:
         life = tokens.refresh_expires - (tokens.refresh_issued or tokens.issued)
         return Ending.within(tokens.refresh_expires, min(SOON, life * _SOON_SHARE))
 
+    def prepare(self) -> None:
+        """See that what a consent will give can be kept, before anybody is asked. Raises what `begin` would."""
+        with self._lock, self.vault.hold() as note:
+            self._bound(note.read())
+
     def begin(self, answer: Mapping[str, Any]) -> Tokens:
         """Keep what a person's consent has given, in place of what there was."""
         with self._lock, self.vault.hold() as note:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pleoctl.state.postgres.layout import require_layout
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -41,6 +43,7 @@ class PostgresVault:
         connection = self._database.connect()
         try:
             with self._database.asked():
+                require_layout(connection)
                 connection.execute("INSERT INTO pleoctl.vault VALUES (%s) ON CONFLICT DO NOTHING", [self._name])
                 connection.execute("BEGIN")
                 connection.execute(_PATIENCE)
