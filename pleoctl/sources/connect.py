@@ -13,7 +13,7 @@ from pleoctl.hosts import Endpoint
 from pleoctl.machine import connection_name
 from pleoctl.place import Setting
 from pleoctl.remote.budget import Budget
-from pleoctl.remote.errors import ApiError, LostAnswer
+from pleoctl.remote.errors import ApiError, LostAnswer, Unauthorised
 from pleoctl.remote.oauth.auth import renewing
 from pleoctl.remote.oauth.client import Client, origin
 from pleoctl.remote.oauth.servers import own_servers
@@ -114,12 +114,20 @@ class ServerConnection:
         try:
             return self._open().read(method, path, **request)
         except RemoteError as error:
-            findings = [Finding(SourceError.code, self._words(f.message, path), hint=f.hint) for f in error.findings]
+            place = self._to_mend(error)
+            findings = [
+                Finding(SourceError.code, self._words(f.message, path), hint=f.hint, setting=place)
+                for f in error.findings
+            ]
             if not isinstance(error, ApiError):
                 raise SourceError(self._words(error.message, path), findings=findings) from None
             denied = Denied(self._words(error.message, path), findings=findings)
             denied.status, denied.body = error.status, _json(error.content)
             raise denied from None
+
+    def _to_mend(self, error: RemoteError) -> Setting | None:
+        """The setting that is wrong where the server refuses a credential."""
+        return Setting(self._credentials.section, "auth") if isinstance(error, Unauthorised) else None
 
     def write(self, method: str, path: str, **request: Any) -> Answer:
         """One request that changes something. Raises `ApiError` for a refusal, `LostAnswer` for every other end."""

@@ -101,13 +101,15 @@ class Hasty(Machine):
 
 
 def test_books_that_are_wrong_are_not_read_again(fleet: FleetFolder, url: str, cli: Cli) -> None:
-    """Before somebody has mended them; a server that does not answer is asked again."""
+    """Before somebody has mended them, nor those that refuse the credential; who does not answer is asked again."""
     (fleet["north"].folder / "accounts.csv").write_text("externalId,code\n1,2\n")
     fleet["south"].write(source={"type": "http", "baseUrl": "http://127.0.0.1:9", "accounts": ACCOUNTS})
-    cli("fleet", "enqueue", "sync", "--select", "north", "--select", "south")
+    west = fleet["west"].pleo.url
+    fleet["west"].write(source={"type": "http", "baseUrl": west, "accounts": {**ACCOUNTS, "path": "/v1/companies"}})
+    cli("fleet", "enqueue", "sync")
     with on(Hasty()):
         said = cli("fleet", "worker", "--drain")
-    assert said.stderr.count("failed") == 2, said.stderr
+    assert said.stderr.count("failed") == 3, said.stderr
     assert waiting(url) == ["companies/south/pleoctl.yaml:sync"]
 
 
