@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .conftest import HEAD, Cli, engine, item, line, mapped, money
+from .checked_rules import report
+from .conftest import HEAD, Cli, catalog, engine, item, line, mapped, money
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,6 +129,52 @@ def test_every_reason_of_an_item_says_what_to_do(tmp_path: Path) -> None:
     for given in wrong:
         entry = mapped(engine(tmp_path), given)
         assert (entry.failure_reason or "").endswith("; look at the item in Pleo"), entry.failure_reason
+
+
+ABSENT = """\
+tax:
+  shape: split
+  taxCodes:
+  - {code: OLD, rate: "0.25", type: inclusive, ingoingTaxAccount: "2641"}
+  - {code: NEW, rate: "0.25", type: inclusive, ingoingTaxAccount: "2642"}
+lines:
+  rows:
+  - {id: r, when: {note: new}, account: keep, set: {taxCode: NEW}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("known", "given", "said"),
+    [
+        (("1940", "2641"), item("fee", line(account="6540")), "(category Software); look at the category in Pleo"),
+        (("6540", "2641"), item("fee", line(account="6540")), "(accounts.wallet); name another account there"),
+        (
+            ("6540", "2641"),
+            item("fee", line(account="6540"), contraAccount={"code": "1980"}),
+            "(contraAccount of the item); look at the contra accounts in Pleo",
+        ),
+        (
+            ("6540", "1940"),
+            item("fee", line(tax={"code": "OLD", "type": "inclusive", "amount": money(9), "ingoingTaxAccount": "26"})),
+            "(tax code OLD); correct the accounts of the tax code",
+        ),
+    ],
+)
+def test_an_account_that_is_not_there_is_told_with_who_named_it(
+    tmp_path: Path, known: tuple[str, ...], given: dict[str, Any], said: str
+) -> None:
+    """And with what to do about it."""
+    entry = mapped(engine(tmp_path, HEAD + ABSENT, catalog(*known)), given)
+    assert said in (entry.failure_reason or "")
+
+
+@pytest.mark.parametrize(("shape", "told"), [("split", ["2642"]), ("code", [])])
+def test_the_tax_accounts_that_a_row_brings_are_checked(tmp_path: Path, shape: str, told: list[str]) -> None:
+    """Where the tax is split off: not those of codes that no row sets."""
+    held = catalog("1940", "2890", "1930", "2440", "2901", "2822")
+    findings = report(tmp_path, HEAD + ABSENT.replace("split", shape), held).findings
+    words = "row 'r', ingoingTaxAccount of tax code NEW: account {} does not exist"
+    assert [f.message for f in findings] == [words.format(account) for account in told]
 
 
 def test_a_supplier_that_is_no_vendor_is_explained(workspace: Path, cli: Cli) -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pleoctl.mapping.items import Account, Tax
     from pleoctl.mapping.rules.model import Rules, TaxCode
 
+    #: Who named an account: a row, the line's own category, the side of an entry, the code of a tax.
+    Origin = LineRow | Account | Resolved | str | None
+
 _REVERSE = "reverse"
 #: What to do about a tax code whose tax would be another.
 _INSTEAD = "the tax is booked as Pleo sends it, so set a code of the same rate and type, or `taxCode: null`"
@@ -41,10 +44,10 @@ class Checks:
             raise look(f"{work.item.type} is not expected to carry a contraAccount")
         work.warnings.append(f"the contraAccount of this {work.item.type} was left aside")
 
-    def account(self, account: str, work: Work, origin: LineRow | Account | Resolved | None = None) -> None:
+    def account(self, account: str, work: Work, origin: Origin) -> None:
         """Raise `ItemFailure` where the accounting system cannot post to an account (M18, M20, M21).
 
-        ``origin``: the row, the side or the line's account that named it, for the text.
+        ``origin``: who named it, for the text.
         """
         if self.catalog is None or work.currency is None:
             return
@@ -58,7 +61,8 @@ class Checks:
         problem = None if self.catalog is None else self.catalog.tag_problem(group, code)
         if problem is not None:
             kind, text = problem
-            raise ItemFailure(self._absent["tag"] if kind == "absent" else INVALID_CONFIGURATION, text)
+            reason = self._absent["tag"] if kind == "absent" else INVALID_CONFIGURATION
+            raise ItemFailure(reason, f"{text}; choose another in Pleo, or export the desired state again")
 
     def tax_code(self, code: str | None) -> None:
         """Raise `ItemFailure` for a tax code that is not among the listed ones (X7)."""
@@ -95,7 +99,7 @@ def _shown(code: TaxCode) -> str:
     return f"{float((code.rate or 0) * 100):g} % {code.type or 'of no type'}"
 
 
-def _origin(origin: LineRow | Account | Resolved | None) -> str:
+def _origin(origin: Origin) -> str:
     """Who named an account that cannot be posted to, and where that is mended."""
     if origin is None:
         return ""
@@ -103,7 +107,9 @@ def _origin(origin: LineRow | Account | Resolved | None) -> str:
         return _side(origin)
     if isinstance(origin, LineRow):
         return f" (row {origin.id!r}, {origin.place.exact}); name another account there"
-    return f" (category {origin.name}); look at the category in Pleo" if origin.name else ""
+    if isinstance(origin, str):
+        return f" (tax code {origin}); correct the accounts of the tax code in Pleo, or in tax.taxCodes"
+    return f"{f' (category {origin.name})' if origin.name else ''}; look at the category in Pleo"
 
 
 def _side(found: Resolved) -> str:

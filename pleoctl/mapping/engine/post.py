@@ -68,7 +68,7 @@ class Poster:
         if not account:
             code = share.tax_code or "without code"
             raise missing(f"tax {code} has no {which}TaxAccount; set the accounts of the tax code in Pleo")
-        self._checks.account(account, work)
+        self._checks.account(account, work, share.tax_code or "without code")
         return Posting(
             side,
             account,
