@@ -160,7 +160,9 @@ class Worker:
                     await working
                 return
             if machine.monotonic() - swept > SWEEP_SECONDS:
-                await keeper.sweep(self._queue)
+                # Without its database the worker itself ends; runs that go on come to their end first.
+                with suppress(exceptions.ConnectorException):
+                    await keeper.sweep(self._queue)
                 swept = machine.monotonic()
         await working
 
