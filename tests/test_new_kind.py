@@ -16,7 +16,8 @@ from pleoctl.desired.comments import render
 from pleoctl.desired.read import read_state
 from pleoctl.documents.schemas import validator
 from pleoctl.errors import InvalidFile
-from pleoctl.model.kinds import KINDS, Field, Kind
+from pleoctl.model.kind import Field, Kind
+from pleoctl.model.kinds import KINDS
 from pleoctl.sandbox import Sandbox, Seed
 from pleoctl.testing.kinds import CHECKS, KindCase
 

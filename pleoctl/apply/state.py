@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pleoctl.model.kinds import KINDS, loose
+from pleoctl.model.kind import loose
+from pleoctl.model.kinds import KINDS
 
 if TYPE_CHECKING:
     from pleoctl.model.changes import Change

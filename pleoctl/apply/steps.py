@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.apply.state import differences, matches, same_key
 from pleoctl.model.addresses import Address
-from pleoctl.model.kinds import loose
+from pleoctl.model.kind import loose
 from pleoctl.run.doubts import LAG
 from pleoctl.run.settle import Done, End, Failed, Moved, Next, Step, Undone, doubting, moments
 from pleoctl.text import terminal

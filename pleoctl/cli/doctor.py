@@ -17,7 +17,7 @@ from pleoctl.watch import watched
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pleoctl.model.kinds import Kind
+    from pleoctl.model.kind import Kind
     from pleoctl.pleo.reader import Introspection, PleoReader
     from pleoctl.watch import Ending
     from pleoctl.workspace import Workspace

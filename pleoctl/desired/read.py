@@ -12,7 +12,7 @@ from pleoctl.documents.canonical import digest_rows
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.documents.load import parse
 from pleoctl.errors import Finding, InvalidFile
-from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP, Kind, flat_kinds
+from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP, flat_kinds
 from pleoctl.model.records import DesiredState, Dimension, Row
 from pleoctl.place import Place
 from pleoctl.text import is_whole
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.documents.document import Document
+    from pleoctl.model.kind import Kind
 
 SCHEMA = "desired-state"
 

@@ -19,7 +19,7 @@ from pleoctl.model.records import NOTHING, DesiredState, Dimension, Row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pleoctl.model.kinds import Kind
+    from pleoctl.model.kind import Kind
     from pleoctl.model.records import Fields
 
 Slot = tuple[str | int | None, ...]

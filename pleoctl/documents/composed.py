@@ -14,7 +14,7 @@ from pleoctl.model.kinds import ACCOUNT, KINDS, flat_kinds
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pleoctl.model.kinds import Field, Kind
+    from pleoctl.model.kind import Field, Kind
 
 Json = dict[str, Any]
 HINT: Final = "shorten it, or hold the row with hold"

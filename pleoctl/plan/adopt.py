@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Finding
-from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, Kind, flat_kinds
+from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, flat_kinds
 from pleoctl.model.records import DesiredState, Dimension, Live, Row
 from pleoctl.pleo.kinds import read as read_kind
 from pleoctl.reconcile.drafts import is_ours
@@ -20,6 +20,7 @@ from pleoctl.workspace.settings import MAX_SELECTED
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pleoctl.model.kind import Kind
     from pleoctl.pleo.reader import PleoReader
 
 

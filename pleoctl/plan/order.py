@@ -19,7 +19,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pleoctl.model.kinds import KINDS, loose
+from pleoctl.model.kind import loose
+from pleoctl.model.kinds import KINDS
 from pleoctl.plan.requests import is_bulk
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from pleoctl.model.addresses import Address
     from pleoctl.model.changes import Change
-    from pleoctl.model.kinds import Kind
+    from pleoctl.model.kind import Kind
 
 Operation = Literal["create", "batch", "put", "bulk"]
 

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.model.changes import ACTIONS
-from pleoctl.model.kinds import TAG, TAG_GROUP, Kind, flat_kinds
+from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
 from pleoctl.place import Place
 from pleoctl.plan.build import read_live
 from pleoctl.plan.guard import check_guard
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pleoctl.errors import Finding
     from pleoctl.model.changes import Change
+    from pleoctl.model.kind import Kind
     from pleoctl.model.records import Live, Row
     from pleoctl.plan.build import Inputs
     from pleoctl.pleo.reader import PleoReader

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pleoctl.model.kinds import KINDS, Kind
+from pleoctl.model.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pleoctl.model.changes import Change
+    from pleoctl.model.kind import Kind
 
 
 def writes(changes: Iterable[Change]) -> int:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from pleoctl.model.changes import Change
-    from pleoctl.model.kinds import Kind
+    from pleoctl.model.kind import Kind
     from pleoctl.model.records import Live
     from pleoctl.pleo.answers import BatchResult
     from pleoctl.pleo.reader import PleoReader

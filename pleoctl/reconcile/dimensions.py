@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pleoctl.errors import Finding, InvalidFile
 from pleoctl.model.addresses import Address
 from pleoctl.model.changes import Change, Parent
-from pleoctl.model.kinds import TAG, TAG_GROUP, loose
+from pleoctl.model.kind import loose
+from pleoctl.model.kinds import TAG, TAG_GROUP
 from pleoctl.place import Place
 from pleoctl.reconcile.changes import Held, LiveState, Reconciliation, Scope
 from pleoctl.reconcile.duplicates import keep_group, keep_tag

@@ -17,7 +17,7 @@ from pleoctl.reconcile.changes import Held
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pleoctl.model.kinds import Kind
+    from pleoctl.model.kind import Kind
     from pleoctl.model.records import Live, Row
     from pleoctl.reconcile.changes import Reconciliation
 

@@ -12,7 +12,7 @@ from pleoctl.reconcile.drafts import set_apart
 from pleoctl.reconcile.table import Table, wanted_rows
 
 if TYPE_CHECKING:
-    from pleoctl.model.kinds import Kind
+    from pleoctl.model.kind import Kind
     from pleoctl.model.records import DesiredState, Live, Row
 
 

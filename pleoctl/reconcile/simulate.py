@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pleoctl.model.kinds import KINDS, TAG_GROUP, loose
+from pleoctl.model.kind import loose
+from pleoctl.model.kinds import KINDS, TAG_GROUP
 from pleoctl.model.records import DesiredState, Live
 from pleoctl.reconcile.changes import LiveState
 

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from pleoctl.model.addresses import Address, Bucket
 from pleoctl.model.changes import Action, Change, Parent
-from pleoctl.model.kinds import Kind, loose
+from pleoctl.model.kind import Kind, loose
 from pleoctl.reconcile.changes import Held, Reconciliation
 from pleoctl.reconcile.fields import differing
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP, Kind, flat_kinds
+from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP, flat_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pleoctl.errors import Finding
+    from pleoctl.model.kind import Kind
     from pleoctl.sources.context import Context
 
 

@@ -10,7 +10,7 @@ from pleoctl.model.rates import of_number, of_percent, spelt
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pleoctl.model.kinds import Kind
+    from pleoctl.model.kind import Kind
     from pleoctl.sources.base import Table
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.desired.read import is_date
 from pleoctl.desired.rows import fields_of, local_of, ordered
 from pleoctl.errors import Finding
-from pleoctl.model.kinds import TAG, TAG_GROUP, Kind, flat_kinds
+from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
 from pleoctl.model.records import NOTHING, DesiredState, Dimension, Row
 from pleoctl.place import Place
 from pleoctl.sources.cells import NO_END
@@ -26,6 +26,7 @@ from pleoctl.words import many
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pleoctl.model.kind import Kind
     from pleoctl.sources.base import SourceRow, Table
 
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")

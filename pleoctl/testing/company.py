@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pleoctl.model.kinds import Kind
+    from pleoctl.model.kind import Kind
     from pleoctl.model.records import Live
     from pleoctl.plan import Plan
     from pleoctl.run.receipt import Receipt

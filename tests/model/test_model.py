@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pleoctl.model.addresses import Address, Bucket, Named
-from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, loose
+from pleoctl.model.kind import loose
+from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP
 
 _KEYS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 

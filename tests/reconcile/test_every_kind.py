@@ -14,7 +14,7 @@ from pleoctl.reconcile import LiveState, Scope, reconcile, simulate
 from pleoctl.reconcile.simulate import concerned
 
 if TYPE_CHECKING:
-    from pleoctl.model.kinds import Kind
+    from pleoctl.model.kind import Kind
     from pleoctl.reconcile import Reconciliation
 
 WANTED = ("active", "inactive", "held", "gone")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pleoctl.model.kinds import Field, Kind
+from pleoctl.model.kind import Field, Kind
 
 PROJECT = Kind(
     "project",
