@@ -175,7 +175,7 @@ def _private(tree: ast.Module) -> list[str]:
 def test_no_test_reaches_into_private_names() -> None:
     """What a test needs of a room is what other rooms may use as well."""
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "tests").rglob("*.py")}
-    assert {path.name: names for path, tree in trees.items() if (names := _private(tree))} == {}
+    assert {str(path): names for path, tree in trees.items() if (names := _private(tree))} == {}
 
 
 def test_the_formatter_has_its_way() -> None:
