@@ -18,7 +18,6 @@ from pleoctl.state import lease as leases
 from pleoctl.state.base import StateLost
 from pleoctl.state.lock import Holder
 from pleoctl.state.postgres import database as databases
-from pleoctl.state.postgres import lock as locks
 from pleoctl.state.postgres import state
 from pleoctl.state.postgres.budget import PostgresWindow
 from pleoctl.state.postgres.database import database
@@ -28,6 +27,7 @@ from pleoctl.state.postgres.runs import PostgresRuns
 from pleoctl.state.postgres.vault import PostgresVault
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
@@ -96,11 +96,11 @@ class Clock(Machine):
 
 
 @pytest.fixture
-def clock(shared: str, monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock(shared: str) -> Iterator[Clock]:
     """The machine that locks look at."""
     made = Clock(shared)
-    monkeypatch.setattr(locks, "this_machine", lambda: made)
-    return made
+    with on(made):
+        yield made
 
 
 def cut_off(url: str) -> None:
