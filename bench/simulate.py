@@ -50,11 +50,12 @@ def main() -> int:
         run(Chance(given=given.trace))
         return 0
     if given.seed is not None:
-        return _tell(*search([given.seed], run), begun=time.monotonic())
+        begun = time.monotonic()
+        return _tell(*search([given.seed], run), begun=begun)
     if given.mutants:
         return _mutants(10_000)
     if given.small:
-        return max(_tell(*exhaust_small(name), begun=time.monotonic(), what=name) for name in SMALL)
+        return max(_small(name) for name in SMALL)
     return _long(given.first, given.count, given.workers, given.state, jobs=given.jobs)
 
 
@@ -103,6 +104,11 @@ def _mutants(most: int) -> int:
         missed += [] if failure else [name]
     print(f"{len(both) - len(missed)} of {len(both)} found")
     return int(bool(missed))
+
+
+def _small(name: str) -> int:
+    begun = time.monotonic()
+    return _tell(*exhaust_small(name), begun=begun, what=name)
 
 
 def _tell(number: int, failure: Failure | None, *, begun: float, what: str = "histories") -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.apply.run import Ears, Target, apply_plan
+from pleoctl.model.kinds import KINDS
 from pleoctl.plan import Inputs, Plan, build_plan
 from pleoctl.pleo.reader import PleoReader
 from pleoctl.pleo.writer import PleoWriter
@@ -74,9 +75,9 @@ class History(Life):
         self._foreign |= touched
         if edit.op == "create" and touched:
             self._allowed |= laws.keys(self._state())
-            if edit.kind == "tagGroup":
+            if edit.kind in self._unguarded:
                 # Between the re-read and our own create nobody can see it, and Pleo takes both.
-                self._allowed[edit.kind, "", str(edit.key).casefold()] += 1
+                self._allowed[edit.kind, "", KINDS[edit.kind].normalise(str(edit.key))] += 1
 
     # --- one command -------------------------------------------------------------------------------------------
 
@@ -137,6 +138,17 @@ class History(Life):
     @property
     def _target(self) -> Target:
         return Target(self._pleo.url, self._pleo.company, FREE, self._runs)
+
+    @property
+    def _unguarded(self) -> set[str]:
+        """Kinds of which this Pleo takes a second record with a key."""
+        settings = self.world.settings
+        found = {"tagGroup"}
+        if settings.tax_code_conflict == "none":
+            found.add("taxCode")
+        if "externalId" not in settings.vendor_unique:
+            found.add("vendor")
+        return found
 
     @property
     def _cascades(self) -> bool:
