@@ -6,19 +6,22 @@ A `State` is chosen by the workspace's ``state``; everything above asks it and d
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
+from functools import cache, wraps
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, TypeVar
 
 from pleoctl.errors import PleoctlError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from pleoctl.state.budget import Window
     from pleoctl.state.lock import Holder, Lock
 
 
+T = TypeVar("T")
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]{0,19})://", re.IGNORECASE)
 
 
@@ -26,6 +29,18 @@ def scheme_of(url: str) -> str | None:
     """What an url begins with, in lower case; None for what is no url, and may be a secret that strayed here."""
     found = _SCHEME.match(url)
     return None if found is None else found[1].lower()
+
+
+def once_each(make: Callable[[str], T]) -> Callable[[str], T]:
+    """What is made of a url once in the whole process, however many threads ask for it at a time."""
+    kept, opening = cache(make), threading.Lock()
+
+    @wraps(make)
+    def made(url: str) -> T:
+        with opening:
+            return kept(url)
+
+    return made
 
 
 class StateLost(PleoctlError):

@@ -77,13 +77,18 @@ def test_a_pleo_that_cannot_be_reached_stops_the_run(
     assert engine.apply(plan).outcome == "done"
 
 
+def department(pleo: Sandbox, root: Path, codes: str, *values: Row) -> Engine:
+    """A group with a tag for each letter in Pleo, of which these values are wanted."""
+    tags = [{"code": code, "name": code} for code in codes]
+    pleo.reset(Seed(tag_groups=[{"code": "DEPT", "name": "Department", "tags": tags}]))
+    group = Dimension(Row("DEPT", {"code": "DEPT", "name": "Department"}), list(values))
+    state = checked(DesiredState(None, [group], ["d"]))
+    return Engine(pleo, root, state, Scope(dimensions=("DEPT",)), mixed.FREE)
+
+
 def test_a_refused_bulk_call_goes_on_singly(pleo: Sandbox, tmp_path: Path) -> None:
     """One bad tag must not keep the others: what a refused call named is written tag by tag (T65)."""
-    tags = [{"code": code, "name": code} for code in "ABCD"]
-    pleo.reset(Seed(tag_groups=[{"code": "DEPT", "name": "Department", "tags": tags}]))
-    values = [Row("A", {"code": "A", "name": "A"})]
-    state = checked(DesiredState(None, [Dimension(Row("DEPT", {"code": "DEPT", "name": "Department"}), values)], ["d"]))
-    engine = Engine(pleo, tmp_path, state, Scope(dimensions=("DEPT",)), mixed.FREE)
+    engine = department(pleo, tmp_path, "ABCD", Row("A", {"code": "A", "name": "A"}))
     plan = engine.plan()
     pleo.add_fault(Fault(kind="status", status=400, method="POST", path="/v0/tags/archive$", nth=1))
     assert set(ends(engine.apply(plan)).values()) == {"done"}
@@ -95,11 +100,7 @@ def test_what_a_bulk_call_leaves_undone_goes_on_singly(
     pleo: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An answer of 200 that shows a tag as it was is no success."""
-    tags = [{"code": code, "name": code} for code in "ABCD"]
-    pleo.reset(Seed(tag_groups=[{"code": "DEPT", "name": "Department", "tags": tags}]))
-    values = [Row("A", {"code": "A", "name": "A"})]
-    state = checked(DesiredState(None, [Dimension(Row("DEPT", {"code": "DEPT", "name": "Department"}), values)], ["d"]))
-    engine = Engine(pleo, tmp_path, state, Scope(dimensions=("DEPT",)), mixed.FREE)
+    engine = department(pleo, tmp_path, "ABCD", Row("A", {"code": "A", "name": "A"}))
     plan = engine.plan()
     bulk = PleoWriter.archive_tags
 
@@ -114,10 +115,7 @@ def test_what_a_bulk_call_leaves_undone_goes_on_singly(
 
 def test_a_tag_that_looks_like_a_refused_one_is_taken(pleo: Sandbox, tmp_path: Path) -> None:
     """Pleo compares codes less strictly than people write them: nothing is made beside it, and nobody waits."""
-    pleo.reset(Seed(tag_groups=[{"code": "DEPT", "name": "Department", "tags": []}]))
-    values = [Row("CAF\u00c9", {"code": "CAF\u00c9", "name": "Caf\u00e9"})]
-    state = checked(DesiredState(None, [Dimension(Row("DEPT", {"code": "DEPT", "name": "Department"}), values)], ["d"]))
-    engine = Engine(pleo, tmp_path, state, Scope(dimensions=("DEPT",)), mixed.FREE)
+    engine = department(pleo, tmp_path, "", Row("CAF\u00c9", {"code": "CAF\u00c9", "name": "Caf\u00e9"}))
     plan = engine.plan()
     pleo.put_tag("DEPT", "CAFE\u0301", name="Coffee")
     pleo.add_fault(Fault(kind="status", status=409, method="POST", path="^(?!.*search$)", nth=1))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from job_rules import BAS
 from pleoctl.sandbox import Sandbox, Seed, Settings
 from signers import HAS_SSH, allowed_signers, keys_of
 from workflows import Runner
@@ -252,21 +253,10 @@ def test_the_export_jobs_that_wait_are_booked(
     pleo.reset(Seed(export_jobs=[{"id": job, "items": items}]), Settings())
     sink = {"type": "csv", "path": "books"}
     folder = workspace(pleo, mapping="mapping.yaml", sink=sink, jobs={"takeOver": True}, desired="none.yaml")
-    (folder / "mapping.yaml").write_text(MAPPING)
+    (folder / "mapping.yaml").write_text(BAS)
     pleo.put("exportJob", job, status="in_progress")
     assert repository.runner.run("jobs", {}) == {"book": 0}
     assert [one["status"] for one in pleo.state()["exportJobs"]] == ["completed"]
     assert len(list((folder / "books").glob("*.csv"))) == 1
     assert repository.runner.run("jobs", {}) == {"book": 0}
     assert repository.ran() == []
-
-
-MAPPING = """\
-apiVersion: pleoctl/v1
-kind: ExportMapping
-accounts: {wallet: "1940", outOfPocket: "2890", contra: "1930", accountsPayable: "2440"}
-vendors: {unmatched: fallback, match: [code], rows: []}
-tax: {shape: code}
-description: "{{ supplier.name }}"
-include: [standard]
-"""

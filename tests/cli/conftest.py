@@ -1,4 +1,4 @@
-"""A workspace whose plan has a change of every sort."""
+"""A workspace whose plan has a change of every sort, and one that has no source yet."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 import mixed
 from pleoctl.sandbox import Settings
+from workspace_text import SOURCELESS, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,3 +32,12 @@ def plan(folder: Path, cli: Cli) -> Path:
     """A saved plan."""
     assert cli("plan", "-o", "plan.json").code == 0
     return folder / "plan.json"
+
+
+@pytest.fixture
+def sourceless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace without a source, which is the current folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "as").mkdir()
+    write(tmp_path, SOURCELESS)
+    return tmp_path

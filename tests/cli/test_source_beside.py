@@ -9,32 +9,15 @@ import openpyxl
 import pytest
 
 from pleoctl.documents.load import parse
+from workspace_text import SOURCELESS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Cli
 
-HEAD = """\
-apiVersion: pleoctl/v1
-kind: Workspace
-company: 12abc3d4-e567-4890-8234-abc56e78fabc
-pleo: {url: "http://127.0.0.1:9", auth: {apiKey: env:PLEO_API_KEY}}
-# a comment of mine
-dimensions: {selected: []}   # none yet
-"""
 
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A workspace without a source."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "as").mkdir()
-    (tmp_path / "pleoctl.yaml").write_text(HEAD, encoding="utf-8")
-    return tmp_path
-
-
-def test_one_file_after_the_other(folder: Path, cli: Cli) -> None:
+def test_one_file_after_the_other(sourceless: Path, cli: Cli) -> None:
     """Each becomes a table of the one source, the values of a second dimension a part; what stood there stays."""
     files = {
         "chart.csv": ("Konto;Navn;Momskode\n1000;Kasse;\n1010;Bank;I25\n", ()),
@@ -44,26 +27,26 @@ def test_one_file_after_the_other(folder: Path, cli: Cli) -> None:
     }
     own = "\n# mine\nguard: {maxShrink: 0.5}   # too\n"
     for name, (text, options) in files.items():
-        (folder / "as" / name).write_text(text, encoding="utf-8")
-        before = (folder / "pleoctl.yaml").read_text(encoding="utf-8")
+        (sourceless / "as" / name).write_text(text, encoding="utf-8")
+        before = (sourceless / "pleoctl.yaml").read_text(encoding="utf-8")
         said = cli("source", "init", f"as/{name}", *options)
         assert said.code == 0, said
         assert "wrote pleoctl.yaml" in said.stdout
-        after = (folder / "pleoctl.yaml").read_text(encoding="utf-8")
+        after = (sourceless / "pleoctl.yaml").read_text(encoding="utf-8")
         lines = iter(after.splitlines())
         assert all(line in lines for line in before.splitlines())
         if name == "chart.csv":
-            (folder / "pleoctl.yaml").write_text(f"{after}{own}", encoding="utf-8")
+            (sourceless / "pleoctl.yaml").write_text(f"{after}{own}", encoding="utf-8")
     assert after.endswith(own)
     assert after.index("# taxCodeExternalId: Momskode") < after.index("  dimensions:\n")
     assert cli("export").code == 0
-    state = parse((folder / "desired-state.yaml").read_text(encoding="utf-8"), "d").data
+    state = parse((sourceless / "desired-state.yaml").read_text(encoding="utf-8"), "d").data
     assert [row["externalId"] for row in state["accounts"] + state["vendors"]] == ["1000", "1010", "100"]
     values = {row["code"]: [value["code"] for value in row["values"]] for row in state["dimensions"]}
     assert values == {"CC": ["1"], "P 1": ["7", "8"]}
 
 
-def test_two_sheets_of_one_workbook(folder: Path, cli: Cli) -> None:
+def test_two_sheets_of_one_workbook(sourceless: Path, cli: Cli) -> None:
     """The chart is the one with types and tax codes; values of a dimension are looked for in another."""
     book = openpyxl.Workbook()
     chart, centres = book.worksheets[0], book.create_sheet("Centres")
@@ -76,11 +59,11 @@ def test_two_sheets_of_one_workbook(folder: Path, cli: Cli) -> None:
         chart.append(row)
     for row in (["Code", "Name"], ["01", "Sales"]):
         centres.append(row)
-    book.save(folder / "as" / "books.xlsx")
+    book.save(sourceless / "as" / "books.xlsx")
     assert cli("source", "init", "as/books.xlsx").code == 0
     assert cli("source", "init", "as/books.xlsx", "--dimension", "CC").code == 0
     assert cli("export").code == 0
-    state = parse((folder / "desired-state.yaml").read_text(encoding="utf-8"), "d").data
+    state = parse((sourceless / "desired-state.yaml").read_text(encoding="utf-8"), "d").data
     assert [row["code"] for row in state["accounts"]] == ["1000", "1010"]
     assert state["dimensions"][0]["values"] == [{"code": "01", "name": "Sales"}]
 
@@ -108,16 +91,16 @@ BESIDE = {
 
 
 @pytest.mark.parametrize("case", BESIDE)
-def test_what_cannot_be_one_source_is_said(case: str, folder: Path, cli: Cli) -> None:
+def test_what_cannot_be_one_source_is_said(case: str, sourceless: Path, cli: Cli) -> None:
     """The place, why, and what to do; the section is shown and the workspace as it was."""
     source, options, words = BESIDE[case]
-    text = f"{HEAD}source: {source}\n"
-    (folder / "pleoctl.yaml").write_text(text, encoding="utf-8")
-    (folder / "chart.csv").write_text("Nr;Namn\n1930;Bank\n", encoding="utf-8")
+    text = f"{SOURCELESS}source: {source}\n"
+    (sourceless / "pleoctl.yaml").write_text(text, encoding="utf-8")
+    (sourceless / "chart.csv").write_text("Nr;Namn\n1930;Bank\n", encoding="utf-8")
     said = cli("source", "init", "chart.csv", *options)
     assert (said.code, words in said.stderr) == (0, True), said
     assert re.search(r"warning: pleoctl\.yaml:\d+:\d+: ", said.stderr)
     assert 'path: "chart.csv"' in said.stdout
-    assert (folder / "pleoctl.yaml").read_text(encoding="utf-8") == text
+    assert (sourceless / "pleoctl.yaml").read_text(encoding="utf-8") == text
     both = cli("source", "init", "chart.csv", "chart.csv")
     assert (both.code, "2 files at once" in both.stderr) == (64, True)

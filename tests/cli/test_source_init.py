@@ -7,20 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pleoctl.documents.load import parse
+from workspace_text import SOURCELESS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Cli
-
-HEAD = """\
-apiVersion: pleoctl/v1
-kind: Workspace
-company: 12abc3d4-e567-4890-8234-abc56e78fabc
-pleo: {url: "http://127.0.0.1:9", auth: {apiKey: env:PLEO_API_KEY}}
-# a comment of mine
-dimensions: {selected: []}   # none yet
-"""
 
 DANISH = (
     "Kontonr.;Navn;Type;Momskode;Spærret;Saldo\r\n1000;RESULTAT;Overskrift;;Nej;0,00\r\n"
@@ -79,32 +71,23 @@ SAMPLES: dict[str, tuple[str, str, list[tuple[str, str, bool]]]] = {
 }
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A workspace without a source."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "as").mkdir()
-    (tmp_path / "pleoctl.yaml").write_text(HEAD, encoding="utf-8")
-    return tmp_path
-
-
-def exported(folder: Path, cli: Cli) -> list[tuple[str, str, bool]]:
+def exported(sourceless: Path, cli: Cli) -> list[tuple[str, str, bool]]:
     """What the section in the workspace exports."""
     said = cli("export")
     assert said.code == 0, said
-    state = parse((folder / "desired-state.yaml").read_text(encoding="utf-8"), "desired-state.yaml").data
+    state = parse((sourceless / "desired-state.yaml").read_text(encoding="utf-8"), "desired-state.yaml").data
     return [(row["externalId"], row["name"], row.get("active", True)) for row in state["accounts"] if "hold" not in row]
 
 
 @pytest.mark.parametrize("language", SAMPLES)
-def test_charts_in_ten_languages_are_understood(language: str, folder: Path, cli: Cli) -> None:
+def test_charts_in_ten_languages_are_understood(language: str, sourceless: Path, cli: Cli) -> None:
     """Encoding, delimiter, header line, columns, headings and states; the section exports the chart as it is meant."""
     text, encoding, rows = SAMPLES[language]
-    (folder / "as" / "chart.csv").write_bytes(text.encode(encoding))
+    (sourceless / "as" / "chart.csv").write_bytes(text.encode(encoding))
     said = cli("source", "init", "as/chart.csv")
     assert said.code == 0, said
     assert "wrote pleoctl.yaml" in said.stdout
-    assert exported(folder, cli) == rows
+    assert exported(sourceless, cli) == rows
 
 
 @pytest.mark.parametrize(
@@ -117,21 +100,21 @@ def test_charts_in_ten_languages_are_understood(language: str, folder: Path, cli
     ],
 )
 def test_the_encoding_that_has_the_usual_letters_is_taken(
-    encoding: str, name: str, told: str, folder: Path, cli: Cli
+    encoding: str, name: str, told: str, sourceless: Path, cli: Cli
 ) -> None:
     """What another one would make of it stands beside it, at the first word that they read otherwise."""
-    (folder / "chart.csv").write_bytes(f'Konto;Namn\n1930;"{name}"\n'.encode(encoding))
+    (sourceless / "chart.csv").write_bytes(f'Konto;Namn\n1930;"{name}"\n'.encode(encoding))
     said = cli("source", "init", "chart.csv", "-o", "-")
     assert f"    encoding: {encoding}   # not UTF-8; read so, it has " in said.stdout
     assert told in said.stdout
 
 
-def test_the_rest_of_the_file_stays(folder: Path, cli: Cli) -> None:
+def test_the_rest_of_the_file_stays(sourceless: Path, cli: Cli) -> None:
     """The section stands behind what was there, with its guesses as comments; one for the same table is only shown."""
-    (folder / "as" / "chart.csv").write_bytes(DANISH.encode("cp1252"))
+    (sourceless / "as" / "chart.csv").write_bytes(DANISH.encode("cp1252"))
     assert cli("source", "init", "as/chart.csv").code == 0
-    text = (folder / "pleoctl.yaml").read_text(encoding="utf-8")
-    assert text.startswith(HEAD)
+    text = (sourceless / "pleoctl.yaml").read_text(encoding="utf-8")
+    assert text.startswith(SOURCELESS)
     assert 'whereNot: {Type: ["Overskrift", "Sum"]}   # nobody books to these; left are "Drift", "Status"' in text
     assert "# taxCodeExternalId: Momskode   # 2 of 3 rows have one" in text
     assert "encoding: cp1252   # not UTF-8; read so, it has 'Spærret'" in text
@@ -140,7 +123,7 @@ def test_the_rest_of_the_file_stays(folder: Path, cli: Cli) -> None:
     assert "pleoctl.yaml:" in again.stderr
     assert "the source has accounts already; nothing was written" in again.stderr
     assert "whereNot" in again.stdout
-    assert (folder / "pleoctl.yaml").read_text(encoding="utf-8") == text
+    assert (sourceless / "pleoctl.yaml").read_text(encoding="utf-8") == text
 
 
 def test_the_source_of_a_new_workspace_is_replaced(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,9 +140,9 @@ def test_the_source_of_a_new_workspace_is_replaced(cli: Cli, tmp_path: Path, mon
     assert (tmp_path / "pleoctl.yaml").read_text(encoding="utf-8") == changed
 
 
-def test_values_of_a_dimension(folder: Path, cli: Cli) -> None:
+def test_values_of_a_dimension(sourceless: Path, cli: Cli) -> None:
     """`--dimension` makes a file the values of one dimension."""
-    (folder / "as" / "centres.csv").write_text(
+    (sourceless / "as" / "centres.csv").write_text(
         "Nr;Bezeichnung;Aktiv\nK1;Vertrieb;ja\nK2;Einkauf;nein\n", encoding="utf-8"
     )
     said = cli("source", "init", "as/centres.csv", "--dimension", "CC", "--format", "json")
@@ -169,16 +152,16 @@ def test_values_of_a_dimension(folder: Path, cli: Cli) -> None:
     assert cli("export").code == 0
 
 
-def test_a_last_line_is_no_account(folder: Path, cli: Cli) -> None:
+def test_a_last_line_is_no_account(sourceless: Path, cli: Cli) -> None:
     """A row with neither type nor name goes with the headings, whose cells say nothing about what is active."""
     head, rest = "No;Name;Type;Active\n1;A;Heading;\n", "2;B;Posting;Yes\n3;C;Posting;No\n"
-    (folder / "chart.csv").write_text(f"{head}{rest}2 accounts;;;\n", encoding="utf-8")
+    (sourceless / "chart.csv").write_text(f"{head}{rest}2 accounts;;;\n", encoding="utf-8")
     assert cli("source", "init", "chart.csv").code == 0
-    text = (folder / "pleoctl.yaml").read_text(encoding="utf-8")
+    text = (sourceless / "pleoctl.yaml").read_text(encoding="utf-8")
     assert 'whereNot: {Type: ["Heading", ""]}   # nobody books to these; left are "Posting"' in text
     assert "activeValues" not in text
-    assert exported(folder, cli) == [("2", "B", True), ("3", "C", False)]
-    (folder / "other.csv").write_text("No;Name\n2;B\n2 accounts;\n", encoding="utf-8")
+    assert exported(sourceless, cli) == [("2", "B", True), ("3", "C", False)]
+    (sourceless / "other.csv").write_text("No;Name\n2;B\n2 accounts;\n", encoding="utf-8")
     assert '# whereNot: {Name: [""]}   # if rows' in cli("source", "init", "other.csv", "-o", "-").stdout
 
 
@@ -195,41 +178,41 @@ ENDS = [
 
 
 @pytest.mark.parametrize(("written", "expires"), ENDS)
-def test_ends_of_values_are_days(written: str, expires: str | None, folder: Path, cli: Cli) -> None:
+def test_ends_of_values_are_days(written: str, expires: str | None, sourceless: Path, cli: Cli) -> None:
     """A form that only one reading fits is written down; where two do, or none, the person is told."""
     text = f"Nr;Bezeichnung;Gültig bis\nK1;Vertrieb;{written}\nK2;Einkauf;\n"
-    (folder / "as" / "centres.csv").write_text(text, encoding="utf-8")
+    (sourceless / "as" / "centres.csv").write_text(text, encoding="utf-8")
     assert cli("source", "init", "as/centres.csv", "--dimension", "CC").code == 0
     assert cli("export").code == 0
-    values = parse((folder / "desired-state.yaml").read_text(encoding="utf-8"), "d").data["dimensions"][0]["values"]
+    values = parse((sourceless / "desired-state.yaml").read_text(encoding="utf-8"), "d").data["dimensions"][0]["values"]
     assert [row.get("expires") for row in values] == [expires, None]
     assert [row for row in values if "hold" in row] == []
     told = f'column "Gültig bis" {"may be any of" if written[:1] == "0" else "has no form"}'
-    assert (told in (folder / "pleoctl.yaml").read_text(encoding="utf-8")) == (expires is None)
+    assert (told in (sourceless / "pleoctl.yaml").read_text(encoding="utf-8")) == (expires is None)
 
 
-def test_a_file_of_its_own_is_never_overwritten(folder: Path, cli: Cli) -> None:
+def test_a_file_of_its_own_is_never_overwritten(sourceless: Path, cli: Cli) -> None:
     """`-o` writes a new file, or standard output; without a workspace the section is shown."""
-    (folder / "chart.csv").write_text("Konto,Namn\n1930,Bank\n", encoding="utf-8")
+    (sourceless / "chart.csv").write_text("Konto,Namn\n1930,Bank\n", encoding="utf-8")
     assert cli("source", "init", "chart.csv", "-o", "section.yaml").code == 0
-    written = (folder / "section.yaml").read_text(encoding="utf-8")
+    written = (sourceless / "section.yaml").read_text(encoding="utf-8")
     assert parse(written, "section.yaml").data["source"]["accounts"]["columns"]["externalId"] == "Konto"
     assert cli("source", "init", "chart.csv", "-o", "section.yaml").code == 64
     assert cli("source", "init", "chart.csv", "-o", "-").stdout == written
-    (folder / "pleoctl.yaml").unlink()
+    (sourceless / "pleoctl.yaml").unlink()
     shown = cli("source", "init", "chart.csv")
     assert shown.code == 0
     assert "there is no workspace here" in shown.stderr
     assert shown.stdout.endswith(written)
 
 
-def test_a_hostile_chart_is_only_text(folder: Path, cli: Cli) -> None:
+def test_a_hostile_chart_is_only_text(sourceless: Path, cli: Cli) -> None:
     """Headers and words that would end a comment or a value, or move a cursor, stay what they are."""
     text = '"Konto\n#: {x","Namn","Typ"\n1,"a\x1b[2J","x\n  type: exec\u2028"\n2,b,"\u202e{{%"\n3,c,"::warning::x"\n'
-    (folder / "as" / "chart.csv").write_text(text, encoding="utf-8")
+    (sourceless / "as" / "chart.csv").write_text(text, encoding="utf-8")
     said = cli("source", "init", "as/chart.csv")
     assert said.code == 0, said
-    written = (folder / "pleoctl.yaml").read_text(encoding="utf-8")
+    written = (sourceless / "pleoctl.yaml").read_text(encoding="utf-8")
     assert "\x1b" not in said.stdout + said.stderr + written
     source = parse(written, "pleoctl.yaml", "workspace").data["source"]
     assert source["type"] == "csv"
@@ -250,35 +233,35 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("content", "words"), WRONG, ids=[words for _, words in WRONG])
-def test_what_no_section_would_read_is_said(content: bytes, words: str, folder: Path, cli: Cli) -> None:
+def test_what_no_section_would_read_is_said(content: bytes, words: str, sourceless: Path, cli: Cli) -> None:
     """One sentence, exit 1, nothing written."""
-    (folder / "chart.csv").write_bytes(content)
+    (sourceless / "chart.csv").write_bytes(content)
     said = cli("source", "init", "chart.csv")
     assert said.code == 1, said
     assert words in said.stderr
-    assert (folder / "pleoctl.yaml").read_text(encoding="utf-8") == HEAD
+    assert (sourceless / "pleoctl.yaml").read_text(encoding="utf-8") == SOURCELESS
 
 
-def test_files_elsewhere_are_not_named(folder: Path, cli: Cli) -> None:
+def test_files_elsewhere_are_not_named(sourceless: Path, cli: Cli) -> None:
     """A section names files of the workspace, and only those that are there."""
-    outside = folder.parent / "outside.csv"
+    outside = sourceless.parent / "outside.csv"
     outside.write_text("Konto;Namn\n1;a\n", encoding="utf-8")
     said = cli("source", "init", str(outside))
     assert said.code == 64
     assert "lies outside the workspace" in said.stderr
     assert cli("source", "init", "nowhere.csv").code == 64
-    (folder / "pleoctl.yaml").write_text("{apiVersion: pleoctl/v1", encoding="utf-8")
+    (sourceless / "pleoctl.yaml").write_text("{apiVersion: pleoctl/v1", encoding="utf-8")
     assert cli("source", "init", "nowhere.csv").code == 78
 
 
-def test_a_file_in_flow_style_is_left_alone(folder: Path, cli: Cli) -> None:
+def test_a_file_in_flow_style_is_left_alone(sourceless: Path, cli: Cli) -> None:
     """Where the section has no place, it says so."""
-    (folder / "chart.csv").write_text("Konto;Namn\n1;a\n", encoding="utf-8")
+    (sourceless / "chart.csv").write_text("Konto;Namn\n1;a\n", encoding="utf-8")
     pleo = '{url: "http://127.0.0.1:9", auth: {apiKey: env:X}}'
     company = "12abc3d4-e567-4890-8234-abc56e78fabc"
     flow = f"{{apiVersion: pleoctl/v1, kind: Workspace, company: {company}, pleo: {pleo}}}\n"
-    (folder / "pleoctl.yaml").write_text(flow, encoding="utf-8")
+    (sourceless / "pleoctl.yaml").write_text(flow, encoding="utf-8")
     said = cli("source", "init", "chart.csv")
     assert said.code == 1
     assert "source cannot be added in the style of this file" in said.stderr
-    assert (folder / "pleoctl.yaml").read_text(encoding="utf-8") == flow
+    assert (sourceless / "pleoctl.yaml").read_text(encoding="utf-8") == flow

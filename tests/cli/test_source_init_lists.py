@@ -13,24 +13,6 @@ if TYPE_CHECKING:
 
     from tests.conftest import Cli
 
-HEAD = """\
-apiVersion: pleoctl/v1
-kind: Workspace
-company: 12abc3d4-e567-4890-8234-abc56e78fabc
-pleo: {url: "http://127.0.0.1:9", auth: {apiKey: env:PLEO_API_KEY}}
-# a comment of mine
-dimensions: {selected: []}   # none yet
-"""
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A workspace without a source."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "as").mkdir()
-    (tmp_path / "pleoctl.yaml").write_text(HEAD, encoding="utf-8")
-    return tmp_path
-
 
 UNSAID = "type '?' is neither inclusive nor reverse; Pleo does not support exclusive at present"
 LISTS: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
@@ -95,18 +77,18 @@ Leverantörsnr;Leverantör;Valuta;Land;Orgnr;Momsnr;Spärrad
 
 
 @pytest.mark.parametrize("which", LISTS)
-def test_vendors_and_tax_codes(which: str, folder: Path, cli: Cli) -> None:
+def test_vendors_and_tax_codes(which: str, sourceless: Path, cli: Cli) -> None:
     """`--table` says what a file lists; its columns, unit and missing currency are understood or told."""
     table, text, rows = LISTS[which]
-    (folder / "as" / "list.csv").write_text(text, encoding="utf-8")
+    (sourceless / "as" / "list.csv").write_text(text, encoding="utf-8")
     said = cli("source", "init", "as/list.csv", "--table", table)
     assert said.code == 0, said
     assert cli("export").code == 0
-    state = parse((folder / "desired-state.yaml").read_text(encoding="utf-8"), "desired-state.yaml").data
+    state = parse((sourceless / "desired-state.yaml").read_text(encoding="utf-8"), "desired-state.yaml").data
     by_key = {row.get("externalId", row["code"]): row for row in state[table]}
     for row in rows:
         assert row.items() <= by_key[row.get("externalId", row.get("code"))].items()
-    section = (folder / "pleoctl.yaml").read_text(encoding="utf-8")
+    section = (sourceless / "pleoctl.yaml").read_text(encoding="utf-8")
     assert ("# defaultCurrency: EUR   # of the 1 row that has none" in section) == (table == "vendors")
     assert ("    fixed: {type: inclusive}   # of all rows" in section) == (which == "percentages")
     unsaid = any(row.get("hold") == UNSAID for row in rows)
@@ -114,50 +96,50 @@ def test_vendors_and_tax_codes(which: str, folder: Path, cli: Cli) -> None:
     if unsaid:
         (example,) = [line.replace("# ", "") for line in section.splitlines() if "&& 'reverse'" in line]
         fixed = next(line for line in section.splitlines() if 'fixed: {type: "?"}' in line)
-        (folder / "pleoctl.yaml").write_text(section.replace(fixed, example), encoding="utf-8")
+        (sourceless / "pleoctl.yaml").write_text(section.replace(fixed, example), encoding="utf-8")
         assert cli("export").code == 0
-        state = parse((folder / "desired-state.yaml").read_text(encoding="utf-8"), "desired-state.yaml").data
+        state = parse((sourceless / "desired-state.yaml").read_text(encoding="utf-8"), "desired-state.yaml").data
         assert sorted(row["type"] for row in state[table]) == ["inclusive", "reverse"]
         return
     held = sum("hold" in row for row in state[table])
     assert (f", {held} held\n" in said.stdout.splitlines(keepends=True)[0]) == bool(held)
 
 
-def test_a_file_lists_one_thing(folder: Path, cli: Cli) -> None:
+def test_a_file_lists_one_thing(sourceless: Path, cli: Cli) -> None:
     """`--table` is for tables, and no values of a dimension."""
-    (folder / "as" / "list.csv").write_text("Konto;Namn\n1930;Bank\n", encoding="utf-8")
+    (sourceless / "as" / "list.csv").write_text("Konto;Namn\n1930;Bank\n", encoding="utf-8")
     assert cli("source", "init", "as/list.csv", "--table", "vendors", "--dimension", "CC").code == 64
-    (folder / "as" / "chart.se").write_text('#FLAGGA 0\n#SIETYP 1\n#KONTO 1930 "Bank"\n', encoding="cp437")
+    (sourceless / "as" / "chart.se").write_text('#FLAGGA 0\n#SIETYP 1\n#KONTO 1930 "Bank"\n', encoding="cp437")
     assert "--table is for tables, and this is sie" in cli("source", "init", "as/chart.se", "--table", "vendors").stderr
 
 
 @pytest.mark.parametrize("column", ["Phone", "E-mail", "Saldo", "PLZ", "Bankgiro"])
-def test_no_key_is_made_of_what_is_none(column: str, folder: Path, cli: Cli) -> None:
+def test_no_key_is_made_of_what_is_none(column: str, sourceless: Path, cli: Cli) -> None:
     """Phone numbers and amounts differ by row as well; what is guessed by its cells is called guessed."""
     text = f"Vendor,{column},Ref\nAcme,123,A1\nBolt,456,A2\n"
-    (folder / "as" / "list.csv").write_text(text.replace("Ref", "Town").replace("A1", "Ayr").replace("A2", "Rye"))
+    (sourceless / "as" / "list.csv").write_text(text.replace("Ref", "Town").replace("A1", "Ayr").replace("A2", "Rye"))
     said = cli("source", "init", "as/list.csv", "--table", "vendors")
     assert (said.code, "no column looks like a number or an id" in said.stderr) == (1, True)
-    (folder / "as" / "list.csv").write_text(text)
+    (sourceless / "as" / "list.csv").write_text(text)
     assert cli("source", "init", "as/list.csv", "--table", "vendors").code == 0
-    section = (folder / "pleoctl.yaml").read_text(encoding="utf-8")
+    section = (sourceless / "pleoctl.yaml").read_text(encoding="utf-8")
     assert "externalId: Ref   # guessed by its cells" in section
 
 
-def test_creditors_of_datev_are_vendors(folder: Path, cli: Cli) -> None:
+def test_creditors_of_datev_are_vendors(sourceless: Path, cli: Cli) -> None:
     """Customers are none, whatever the length of account numbers; names are those of companies, else of people."""
     header = (
         "Konto;Name (Adressattyp Unternehmen);Name (Adressattyp natürl. Person);Kurzbezeichnung;EU-Land;EU-UStID;Land"
     )
     rows = '700000;"Müller GmbH";;MUE;DE;123456789;DE\n800001;;Öz;OEZ;;;DE\n100000;Kunde;;KUN;;;DE\n'
     text = f'"EXTF";700;16;"Debitoren/Kreditoren";5;20260101\n{header}\n{rows}'
-    (folder / "as" / "list.csv").write_text(text, encoding="cp1252")
+    (sourceless / "as" / "list.csv").write_text(text, encoding="cp1252")
     said = cli("source", "init", "as/list.csv", "--table", "vendors")
     assert said.stdout.startswith("as/list.csv: csv, 2 vendors, 2 held")
-    path = folder / "pleoctl.yaml"
+    path = sourceless / "pleoctl.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("# defaultCurrency", "defaultCurrency"), encoding="utf-8")
     assert cli("export").code == 0
-    state = parse((folder / "desired-state.yaml").read_text(encoding="utf-8"), "desired-state.yaml").data
+    state = parse((sourceless / "desired-state.yaml").read_text(encoding="utf-8"), "desired-state.yaml").data
     assert [(row["code"], row["name"], row["taxRegistrationNumber"]) for row in state["vendors"]] == [
         ("700000", "Müller GmbH", "DE123456789"),
         ("800001", "Öz", None),

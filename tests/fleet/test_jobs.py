@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from job_outcomes import booked
+from job_rules import BAS
 from pleoctl.sandbox import Seed, Settings
 
 if TYPE_CHECKING:
@@ -12,14 +13,6 @@ if TYPE_CHECKING:
     from tests.fleet.conftest import Company, FleetFolder
 
 JOB = "6b1f2c1e-0000-4000-8000-00000000000{}"
-MAPPING = """\
-apiVersion: pleoctl/v1
-kind: ExportMapping
-accounts: {wallet: "1940", outOfPocket: "2890", contra: "1930", accountsPayable: "2440"}
-vendors: {unmatched: fallback, match: [code], rows: []}
-tax: {shape: code}
-include: [standard]
-"""
 
 
 def book(company: Company, number: int, accounts: list[str | None], **settings: Any) -> None:
@@ -32,7 +25,7 @@ def book(company: Company, number: int, accounts: list[str | None], **settings: 
     jobs = [{"id": JOB.format(number), "items": items}] if items else []
     company.pleo.reset(Seed(company=company.pleo.company, export_jobs=jobs), Settings(**settings))
     company.write(mapping="mapping.yaml", sink={"type": "beancount", "path": "books"}, source=None)
-    (company.folder / "mapping.yaml").write_text(MAPPING)
+    (company.folder / "mapping.yaml").write_text(BAS)
     (company.folder / "desired-state.yaml").unlink()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +11,7 @@ from api_books import TOKEN, ApiBooks
 from api_books import serving as serving_api
 from clocks import FakeTime
 from export_pleo import COMPANY, World, serving
+from job_rules import BAS
 from pleoctl.machine import on
 
 if TYPE_CHECKING:
@@ -21,16 +21,6 @@ if TYPE_CHECKING:
     from job_outcomes import MakeBooks, MakeSandboxBooks
     from pleoctl.sandbox import Sandbox
     from tests.conftest import MakeWorkspace
-
-MAPPING = """\
-apiVersion: pleoctl/v1
-kind: ExportMapping
-accounts: {wallet: "1940", outOfPocket: "2890", contra: "1930", accountsPayable: "2440"}
-vendors: {unmatched: fallback, match: [code], rows: []}
-tax: {shape: code}
-description: "{{ supplier.name }} {{ note }}"
-include: [standard]
-"""
 
 
 @pytest.fixture
@@ -65,7 +55,7 @@ def books(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make
         }
         text = "".join(f"{key}: {json.dumps(value)}\n" for key, value in data.items())
         (tmp_path / "pleoctl.yaml").write_text(text)
-        (tmp_path / "mapping.yaml").write_text(textwrap.dedent(MAPPING))
+        (tmp_path / "mapping.yaml").write_text(BAS)
         monkeypatch.chdir(tmp_path)
         return tmp_path
 
@@ -79,7 +69,7 @@ def sandbox_books(pleo: Sandbox, workspace: MakeWorkspace) -> MakeSandboxBooks:
     def make(**sections: Any) -> Path:
         sink = {"type": "beancount", "path": "books"}
         folder: Path = workspace(pleo, mapping="mapping.yaml", sink=sink, **sections)
-        (folder / "mapping.yaml").write_text(MAPPING)
+        (folder / "mapping.yaml").write_text(BAS)
         return folder
 
     return make

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from export_pleo import COMPANY, JOB, World, payload, serving
+from job_rules import SKR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,15 +27,6 @@ from mloda.community.feature_groups.experimental.german_ledger.datev import read
 header, columns = read_batch(sys.argv[1])
 rows = [dict(zip(columns, map(str, row))) for row in zip(*columns.values())]
 print(json.dumps({"until": header.datum_bis.isoformat(), "client": header.mandant, "rows": rows}))
-"""
-MAPPING = """\
-apiVersion: pleoctl/v1
-kind: ExportMapping
-accounts: {wallet: "1360", outOfPocket: "1590", contra: "1200", accountsPayable: "1590"}
-vendors: {unmatched: fallback, match: [code], rows: []}
-tax: {shape: code}
-description: "{{ supplier.name }} {{ note }}"
-include: [standard]
 """
 
 pytestmark = [
@@ -64,7 +56,7 @@ def test_an_independent_reader_gives_the_sums_of_the_plan(world: World, workspac
     sink = {"type": "datev", "path": "books", "consultant": 1001, "client": 7, "currency": "EUR"}
     pleo = {"url": world.url, "auth": {"apiKey": "env:PLEO_API_KEY"}}
     folder = workspace(sink=sink, mapping="mapping.yaml", pleo=pleo, company=COMPANY)
-    (folder / "mapping.yaml").write_text(MAPPING)
+    (folder / "mapping.yaml").write_text(SKR)
     plan = cli("jobs", "plan", "--format", "json")
     assert plan.code == 0, plan.stderr
     done = cli("jobs", "run")

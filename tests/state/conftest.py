@@ -11,7 +11,7 @@ from pleoctl.state.postgres.database import database
 from pleoctl.state.postgres.layout import upgrade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
@@ -36,18 +36,23 @@ def shared(empty: str) -> str:
 
 
 @pytest.fixture
-def folder(
-    shared: str,
-    pleo: Sandbox,
-    workspace: MakeWorkspace,
-    desired: MakeDesired,
-    cli: Cli,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Path:
-    """A workspace whose state is shared, with a plan of three changes."""
-    monkeypatch.setenv("STATE", shared)
-    made: Path = workspace(pleo, state="env:STATE")
-    rows = [{"externalId": key, "code": key, "name": "N"} for key in ("ext-1000", "ext-2000", "new")]
-    desired(made, accounts=rows)
-    assert cli("plan", "-o", "plan.json").code == 0
-    return made
+def planned(
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Path]:
+    """Makes a workspace with its state at a url, and a plan of three changes in two requests."""
+
+    def make(url: str) -> Path:
+        monkeypatch.setenv("STATE", url)
+        made: Path = workspace(pleo, state="env:STATE")
+        rows = [{"externalId": key, "code": key, "name": "N"} for key in ("ext-1000", "ext-2000", "new")]
+        desired(made, accounts=rows)
+        assert cli("plan", "-o", "plan.json").code == 0
+        return made
+
+    return make
+
+
+@pytest.fixture
+def folder(shared: str, planned: Callable[[str], Path]) -> Path:
+    """A workspace whose state is shared, with its plan."""
+    return planned(shared)

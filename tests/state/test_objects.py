@@ -22,12 +22,12 @@ from pleoctl.state.objects.store import Objects
 from pleoctl.state.opening import state_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from object_server import Door
     from pleoctl.sandbox import Sandbox
-    from tests.conftest import Cli, MakeDesired, MakeWorkspace
+    from tests.conftest import Cli
 
 URL = "s3://locks/pleoctl"
 PATIENCE = 25.0
@@ -246,21 +246,9 @@ def test_an_object_of_somebody_else_is_refused(store: Objects) -> None:
 
 
 @pytest.fixture
-def folder(
-    door: Door,
-    pleo: Sandbox,
-    workspace: MakeWorkspace,
-    desired: MakeDesired,
-    cli: Cli,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Path:
-    """A workspace whose lock lies in an object store, with a plan of three changes in two requests."""
-    monkeypatch.setenv("STATE", f"s3://locks/{door.url.rpartition(':')[2]}")
-    made = workspace(pleo, state="env:STATE")
-    rows = [{"externalId": key, "code": key, "name": "N"} for key in ("ext-1000", "ext-2000", "new")]
-    desired(made, accounts=rows)
-    assert cli("plan", "-o", "plan.json").code == 0
-    return made
+def folder(door: Door, planned: Callable[[str], Path]) -> Path:
+    """A workspace whose lock lies in an object store, with its plan."""
+    return planned(f"s3://locks/{door.url.rpartition(':')[2]}")
 
 
 class Losing(Machine):

@@ -1,4 +1,4 @@
-"""A workspace file as text."""
+"""Workspace files as text."""
 
 from __future__ import annotations
 
@@ -15,6 +15,16 @@ apiVersion: pleoctl/v1
 kind: Workspace
 company: {COMPANY}
 pleo: {{url: "https://external.pleo.io", auth: {{apiKey: "env:PLEO_API_KEY"}}}}
+"""
+
+
+SOURCELESS = f"""\
+apiVersion: pleoctl/v1
+kind: Workspace
+company: {COMPANY}
+pleo: {{url: "http://127.0.0.1:9", auth: {{apiKey: env:PLEO_API_KEY}}}}
+# a comment of mine
+dimensions: {{selected: []}}   # none yet
 """
 
 

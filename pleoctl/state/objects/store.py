@@ -11,13 +11,13 @@ import re
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from pleoctl.errors import InvalidFile, MissingExtra, PleoctlError
 from pleoctl.hosts import is_loopback
-from pleoctl.state.base import StateLost
+from pleoctl.state.base import StateLost, once_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -216,19 +216,11 @@ def _told(error: BaseException) -> str:
     return re.sub(r"https?://\S+", "…", words[0].rpartition(" - ")[2]).splitlines()[0][:160]
 
 
-_OPENING: Final = threading.Lock()
-
-
-@cache
-def _objects(url: str) -> Objects:
+@once_each
+def objects(url: str) -> Objects:
+    """The objects of a url, one for the whole process. Raises `MissingExtra`, `InvalidFile`."""
     try:
         import obstore  # noqa: F401 - told before anything is asked
     except ImportError as error:
         raise MissingExtra("a lock in an object store needs obstore", hint="pip install 'pleoctl[objects]'") from error
     return Objects(url)
-
-
-def objects(url: str) -> Objects:
-    """The objects of a url, one for the whole process. Raises `MissingExtra`, `InvalidFile`."""
-    with _OPENING:
-        return _objects(url)

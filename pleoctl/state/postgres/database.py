@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import atexit
 import re
-import threading
 from contextlib import contextmanager
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import InvalidFile, MissingExtra
-from pleoctl.state.base import StateLost, scheme_of
+from pleoctl.state.base import StateLost, once_each, scheme_of
 from pleoctl.state.postgres.layout import require_layout
 
 if TYPE_CHECKING:
@@ -109,10 +108,7 @@ def _configure(connection: psycopg.Connection[Any]) -> None:
     connection.execute(_TIMEOUTS)
 
 
-_OPENING: Final = threading.Lock()
-
-
-@cache
+@once_each
 def _database(url: str) -> Database:
     try:
         import psycopg_pool  # noqa: F401 - told before anything is asked
@@ -128,5 +124,4 @@ def database(url: str) -> Database:
     if scheme_of(url) not in SCHEMES:
         words = f"this needs a PostgreSQL database, and its url {'leads to ' + (scheme_of(url) or 'nowhere')}"
         raise InvalidFile(words, hint="an object store keeps the lock of a workspace alone; it has no tables")
-    with _OPENING:
-        return _database(url)
+    return _database(url)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from export_pleo import COMPANY, World, item_id, money, payload, serving
+from job_rules import SKR
 from pleoctl.sandbox import Sandbox, Seed, Settings
 from real_tryton import INSTALLED, PASSWORD
 
@@ -29,15 +30,7 @@ pytestmark = [
     pytest.mark.tryton,
     pytest.mark.skipif(not INSTALLED, reason="Tryton is not installed; PLEOCTL_TRYTON names its virtual environment"),
 ]
-MAPPING = """\
-apiVersion: pleoctl/v1
-kind: ExportMapping
-accounts: {wallet: "1360", outOfPocket: "1590", contra: "1200", accountsPayable: "1590"}
-vendors: {unmatched: fallback, match: [code], rows: []}
-tax: {shape: code}
-description: "{{ supplier.name }} {{ note }}"
-include: [standard]
-"""
+
 MOVE = "model.account.move"
 
 
@@ -67,7 +60,7 @@ def folder(world: World, tryton_server: Tryton, tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("PLEOCTL_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("TRYTON_PASSWORD", PASSWORD)
     monkeypatch.setenv("THE_PLEO_KEY", "key")
-    (tmp_path / "mapping.yaml").write_text(MAPPING)
+    (tmp_path / "mapping.yaml").write_text(SKR)
     write(tmp_path, world, tryton_server)
     return tmp_path
 
