@@ -162,7 +162,7 @@ class _Execution:
         self, run: JobRun, receipt: JobReceipt, journal: Journal, progress: Callable[[int, int], None]
     ) -> None:
         self._run, self._receipt, self._journal, self._progress = run, receipt, journal, progress
-        self._results = {result.address.removeprefix("item:"): result for result in receipt.changes}
+        self._results = {result.item: result for result in receipt.changes}
         self._job = run.plan.job.id
         self._closed = False
         self._last = LastUpdate()
@@ -289,9 +289,10 @@ class _Execution:
         for item in items:
             if not item.tracking.is_open and item.id in self._results:
                 _already(self._results[item.id], item.tracking)
-        changes = {change.address.removeprefix("item:"): change for change in self._run.plan.changes}
         waiting = list(open_items(items))
-        for number, (item, outcome) in enumerate(self._keeper.outcomes(waiting, changes, self._run.stop), 1):
+        for number, (item, outcome) in enumerate(
+            self._keeper.outcomes(waiting, self._run.plan.by_item, self._run.stop), 1
+        ):
             outcome.enter(self._results[item.id])
             self._statuses.add(item.id, self._results[item.id])
             self._statuses.before_the_next()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from pleoctl.jobs.document import address_of
 from pleoctl.jobs.periods import Mover, once_of
 from pleoctl.jobs.plan import keys_of
 from pleoctl.jobs.receipt import BETWEEN, ItemError
@@ -297,7 +298,7 @@ class Bookkeeper:
         try:
             files = {file.name: file for file in self._desk.fetcher.files(item)}
         except Refusal as refusal:
-            LOG.warning("item:%s: %s", item.id, refusal.message)
+            LOG.warning("%s: %s", address_of(item.id), refusal.message)
             outcome.warnings.append(ATTACHMENT_FAILED)
             return
         for name in missing:

@@ -25,6 +25,16 @@ ClosedPeriod = Literal["fail", "today", "nextOpen"]
 Attachments = Literal["store", "best", "skip"]
 
 
+def address_of(item: str) -> str:
+    """How plans, receipts and findings name the export item with this id."""
+    return f"item:{item}"
+
+
+def item_at(address: str) -> str:
+    """The id of the export item with this address."""
+    return address.removeprefix("item:")
+
+
 class JobHead(Strict):
     """The job as the plan saw it; ``created_at`` is an ISO timestamp."""
 
@@ -125,6 +135,11 @@ class ItemChange(Strict):
     origin: str
     warnings: list[str]
 
+    @property
+    def item(self) -> str:
+        """The id of its item."""
+        return item_at(self.address)
+
 
 class PostingPlan(Strict):
     """The whole artifact; ``id`` is the digest of everything else."""
@@ -144,6 +159,11 @@ class PostingPlan(Strict):
     id: str = ""
     format_version: Literal[1] = 1
     kind: Literal["PostingPlan"] = "PostingPlan"
+
+    @property
+    def by_item(self) -> dict[str, ItemChange]:
+        """Its changes by the ids of their items."""
+        return {change.item: change for change in self.changes}
 
     @property
     def bytes(self) -> bytes:
@@ -182,7 +202,7 @@ def _problems(plan: PostingPlan) -> Iterator[str]:
 
 def _bookable(change: ItemChange) -> bool:
     entry = change.entry
-    if entry is None or entry.failed or change.address != f"item:{entry.accounting_entry_id}":
+    if entry is None or entry.failed or change.address != address_of(entry.accounting_entry_id or ""):
         return False
     for leg in entry.entries:
         balance: Counter[str] = Counter()

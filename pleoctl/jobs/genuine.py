@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pleoctl.errors import Stale
+from pleoctl.jobs.document import address_of
 from pleoctl.jobs.verdict import unbookable
 from pleoctl.mapping.items import convert
 
@@ -22,16 +23,18 @@ if TYPE_CHECKING:
 
 def compare(items: Sequence[Listed], plan: PostingPlan) -> None:
     """Raise `Stale` unless every open item is as the plan saw it, naming the first that is not, and its field."""
-    changes = {change.address.removeprefix("item:"): change for change in plan.changes}
+    changes = plan.by_item
     for item in items:
         change = changes.get(item.id)
         if not item.tracking.is_open:
             continue
         if change is None:
-            raise Stale(f"item:{item.id} is not in the plan: the job has grown", hint="make a new plan")
+            raise Stale(f"{address_of(item.id)} is not in the plan: the job has grown", hint="make a new plan")
         if change.item_digest != item.digest:
             field = item.changed_since(change.item_marks)
-            raise Stale(f"item:{item.id} is no longer what the plan saw: {field} has changed", hint="make a new plan")
+            raise Stale(
+                f"{address_of(item.id)} is no longer what the plan saw: {field} has changed", hint="make a new plan"
+            )
 
 
 def require_own_words(items: Sequence[Listed], plan: PostingPlan, entry_of: Callable[[Item | Defect], Entry]) -> None:
@@ -40,7 +43,7 @@ def require_own_words(items: Sequence[Listed], plan: PostingPlan, entry_of: Call
     Entries are held against the rules, and so are refusals that follow from these alone; what depends on the books is
     held against them when they are asked.
     """
-    changes = {change.address.removeprefix("item:"): change for change in plan.changes}
+    changes = plan.by_item
     for item in items:
         if not item.tracking.is_open:
             continue
@@ -49,7 +52,7 @@ def require_own_words(items: Sequence[Listed], plan: PostingPlan, entry_of: Call
         theirs, mine = _data(change.entry), _data(ours)
         field = _differing(theirs, mine) or _misjudged(change, unbookable(item, ours, plan.company))
         if field is not None:
-            words = f"item:{item.id}: the plan's field {field} is not what the rules make of the item"
+            words = f"{address_of(item.id)}: the plan's field {field} is not what the rules make of the item"
             raise Stale(words, hint="make a new plan; if nothing has changed, somebody has changed this one")
 
 

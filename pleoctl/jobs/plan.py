@@ -142,7 +142,7 @@ class Planner:
         keys = keys_of(self.books.sink, job.id, item, entry)
         found = [live(standing.get(key.stored, ())) for key in keys]
         made = Judge(self.books.sink, self.books.posting, self.reader.company).verdict(item, entry, keys, found)
-        address = f"item:{item.id}"
+        address = document.address_of(item.id)
         self.warnings += [Warned("booked-twice", address, words) for words in made.doubled]
         return ItemChange(
             address=address,

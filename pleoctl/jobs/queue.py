@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pleoctl.errors import PleoctlError, Refused, Stale
+from pleoctl.jobs.document import address_of
 from pleoctl.jobs.items import open_items, read_items
 from pleoctl.jobs.plan import keys_of
 from pleoctl.jobs.standing import live
@@ -52,10 +53,10 @@ def require_unbooked(reader: ExportReader, job: ExportJob, sink: Sink, memory: J
     found, doubts = sink.find(keys) if keys else {}, memory.doubts()
     for key in keys:
         if live(found.get(key.stored, ())):
-            raise Refused(f"item:{key.item} is booked and not reported", hint="report it: `pleoctl jobs run`")
+            raise Refused(f"{address_of(key.item)} is booked and not reported", hint="report it: `pleoctl jobs run`")
         if key.stored in doubts:
             raise Refused(
-                f"item:{key.item} may be booked: its last answer was lost", hint="settle it: `pleoctl jobs run`"
+                f"{address_of(key.item)} may be booked: its last answer was lost", hint="settle it: `pleoctl jobs run`"
             )
 
 

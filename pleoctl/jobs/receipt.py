@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from pleoctl.documents.kept import kept
 from pleoctl.documents.versions import check_version
 from pleoctl.errors import ExitCode, Finding
-from pleoctl.jobs.document import Action
+from pleoctl.jobs.document import Action, item_at
 from pleoctl.model.shape import Strict, Told
 from pleoctl.run.chain import Died, Links, receipt_bytes, sealed
 from pleoctl.run.receipt import Outcome
@@ -41,6 +41,11 @@ class ItemResult(Strict):
     reported: Literal["successful", "failed"] | None = None
     error: ItemError | None = None
     warnings: list[str] = msgspec.field(default_factory=list)
+
+    @property
+    def item(self) -> str:
+        """The id of its item."""
+        return item_at(self.address)
 
 
 class JobOutcome(Strict):

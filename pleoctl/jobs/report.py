@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Finding, PleoctlError
 from pleoctl.jobs.close import SUCCESSFUL, item_reason
+from pleoctl.jobs.document import address_of
 from pleoctl.jobs.receipt import ItemError
 from pleoctl.jobs.steps import Report
 from pleoctl.machine import this_machine
@@ -104,7 +105,7 @@ class Statuses:
             else:
                 words = getattr(end, "message", "Pleo did not take it")
                 results[item].error = ItemError("not-reported", words)
-                self.findings.append(Finding("not-reported", words, "warning", address=f"item:{item}"))
+                self.findings.append(Finding("not-reported", words, "warning", address=address_of(item)))
 
 
 def update(item: str, result: ItemResult) -> Update:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pleoctl.errors import Finding, PleoctlError
 from pleoctl.jobs.close import SUCCESSFUL
-from pleoctl.jobs.document import KIND, posting_plan_of
+from pleoctl.jobs.document import KIND, address_of, posting_plan_of
 from pleoctl.jobs.receipt import BETWEEN
 from pleoctl.jobs.standing import difference, live, twice
 from pleoctl.sinks.base import Key
@@ -51,7 +51,7 @@ def planned(places: Iterable[Path], job: str) -> Planned:
                 heads.append(plan.sink)
                 for change in plan.changes:
                     if change.entry is not None and change.action == "book":
-                        found[change.address.removeprefix("item:")].append(change.entry)
+                        found[change.item].append(change.entry)
     return Planned(found, frozenset(head.type for head in heads), frozenset(head.digest for head in heads))
 
 
@@ -83,7 +83,7 @@ def _different(item: JobItem, legs: Sequence[Held], entries: Sequence[Entry]) ->
     told = [why for entry in entries for why in [_change(legs, entry)]]
     if told and None not in told:
         words = f"the books hold {BETWEEN.join(record.id for record in legs)} for it, but {told[-1]}"
-        yield Finding("different-in-books", words, "warning", address=f"item:{item.id}")
+        yield Finding("different-in-books", words, "warning", address=address_of(item.id))
 
 
 def _change(legs: Sequence[Held], entry: Entry) -> str | None:
@@ -102,7 +102,7 @@ def _keys(sink: Sink, job: ExportJob, place: int, item: JobItem) -> Iterator[Key
 
 def _judged(item: JobItem, legs: Sequence[Sequence[Held]]) -> Iterator[Finding]:
     """What is wrong with an item: with the first of its legs that is not as it should be, else with their ids."""
-    address = f"item:{item.id}"
+    address = address_of(item.id)
     problem = next(filter(None, (_problem(address, records) for records in legs)), None)
     if problem is not None:
         yield problem
