@@ -39,6 +39,14 @@ def fleet_option(function: F) -> F:
     )(function)
 
 
+def _statuses(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """The list as far as it is written, with each state that its last word begins."""
+    from pleoctl.fleet.select import STATUSES
+
+    given, comma, last = begun.rpartition(",")
+    return [f"{given}{comma}{name}" for name in STATUSES if name.startswith(last)]
+
+
 def select_options(function: F) -> F:
     """Which companies; all options must hold."""
     for option in (
@@ -47,6 +55,7 @@ def select_options(function: F) -> F:
             "--status",
             "statuses",
             metavar="STATUS,…",
+            shell_complete=_statuses,
             help="Only those whose last run ended so: never, done, partial, failed, refused, stale, drifted, locked, "
             "interrupted.",
         ),

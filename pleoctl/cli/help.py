@@ -6,11 +6,21 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command
+from pleoctl.cli.shared import offered
 from pleoctl.text import Shown
 
 
+def _next(ctx: click.Context) -> list[str]:
+    """The commands that may come after what is written."""
+    root = ctx.find_root()
+    asked: click.Command | None = root.command
+    for word in ctx.params.get("words") or ():
+        asked = asked.get_command(root, word) if isinstance(asked, click.Group) else None
+    return asked.list_commands(root) if isinstance(asked, click.Group) else []
+
+
 @as_command("help")
-@click.argument("words", nargs=-1, metavar="[COMMAND]...")
+@click.argument("words", nargs=-1, metavar="[COMMAND]...", shell_complete=offered(_next))
 def command(options: Options, *, words: tuple[str, ...]) -> Output:
     """Show what a command does and takes.
 

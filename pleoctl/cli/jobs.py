@@ -11,7 +11,7 @@ from pleoctl.cli.common import PATH, as_command, lock_timeout_option, open_works
 from pleoctl.cli.jobs_run import run
 from pleoctl.cli.jobs_serve import serve
 from pleoctl.cli.posting import opened, render
-from pleoctl.cli.shared import as_group
+from pleoctl.cli.shared import as_group, offered
 from pleoctl.errors import ExitCode, Finding
 from pleoctl.pleo.connecting import connected
 from pleoctl.text import Shown
@@ -114,9 +114,23 @@ def plan(options: Options, *, job: str | None, output: str | None, detailed_exit
     return shown
 
 
+def _reasons(_ctx: click.Context) -> list[str]:
+    """Pleo's reason types for a job."""
+    from pleoctl.jobs.close import JOB_REASONS
+
+    return sorted(JOB_REASONS)
+
+
 @as_command("fail", parent="jobs")
 @click.argument("job")
-@click.option("--type", "kind", required=True, metavar="TYPE", help="One of Pleo's reason types for a job.")
+@click.option(
+    "--type",
+    "kind",
+    required=True,
+    metavar="TYPE",
+    shell_complete=offered(_reasons),
+    help="One of Pleo's reason types for a job.",
+)
 @click.option("--reason", required=True, metavar="TEXT", help="What the people in Pleo are to read.")
 @lock_timeout_option
 def fail(options: Options, *, job: str, kind: str, reason: str, lock_timeout: str | None) -> Output:

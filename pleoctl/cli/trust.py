@@ -6,11 +6,12 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command
+from pleoctl.cli.shared import offered
 from pleoctl.text import Shown
 
 
 @as_command("trust")
-@click.argument("host", metavar="HOST|list")
+@click.argument("host", metavar="HOST|list", shell_complete=offered(lambda _: ["list"]))
 def command(options: Options, *, host: str) -> Output:
     """Let workspaces send secrets to a host, for this user; or list such hosts.
 

@@ -29,7 +29,8 @@ def connect(workspace: Workspace, kind: type[R], *, stop: threading.Event | None
     url, company = workspace.url, workspace.company
     auth = _authorisation_of(workspace)
     service = Service(url, NAME, workspace.limits, loopback=workspace.is_loopback, failure=PleoError)
-    window = state_of(workspace).window(connection_name(url, auth.fingerprint))
+    owner = auth.fingerprint if workspace.settings.pleo.budget_by == "credential" else company
+    window = state_of(workspace).window(connection_name(url, owner))
     budget = Budget(workspace.requests_per_minute, window, stop=stop)
     return kind(Transport(service, auth, budget, pool=PARALLEL), company)
 

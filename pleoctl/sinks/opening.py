@@ -6,7 +6,7 @@ import inspect
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.errors import InvalidFile, Refused, SourceError
+from pleoctl.errors import InvalidFile, PleoctlError, Refused, SourceError
 from pleoctl.mapping.context import rules_of
 from pleoctl.place import Place, Setting
 from pleoctl.sinks.files import make
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pleoctl.mapping.rules.model import Rules
     from pleoctl.remote.oauth.grant import Grant
-    from pleoctl.sinks.base import Sink
+    from pleoctl.sinks.base import Capabilities, Sink
     from pleoctl.workspace import Workspace
 
 GROUP: Final = "pleoctl.sinks"
@@ -71,6 +71,17 @@ def open_sink(workspace: Workspace) -> Sink:
         folder = workspace.inside(section["path"], "sink", "path")
         return FILES[kind](section, folder, rules_of(workspace))
     return _with_context(workspace, Context(workspace, section="sink"), section)
+
+
+def known_capabilities(workspace: Workspace) -> Capabilities | None:
+    """What the books can hold as far as their section alone says so; None where they must be asked, or are none."""
+    section = workspace.settings.sink
+    if section is None or section["type"] not in {*FILES, "http"}:
+        return None
+    try:
+        return open_sink(workspace).capabilities
+    except PleoctlError:
+        return None
 
 
 def signing_in(workspace: Workspace) -> list[Grant]:

@@ -53,6 +53,7 @@ class Pleo(Section, frozen=True):
     url: str
     auth: dict[str, Any]
     requests_per_minute: int | None = None
+    budget_by: Literal["credential", "company"] = "credential"
     timeout_seconds: float = 30.0
     answer_seconds: float | None = None
     answer_bytes: int | None = None

@@ -80,12 +80,18 @@ def test_help_for_what_is_not_there_is_a_usage_error(cli: Cli, words: list[str])
         ("pleoctl dimensions select D", "plain,DEPT"),
         ("pleoctl dimensions deselect P", "plain,PROJ"),
         ("pleoctl plan --dimension P", "plain,PROJ"),
+        ("pleoctl help vend", "plain,vendors"),
+        ("pleoctl help mapping exp", "plain,explain"),
+        ("pleoctl trust li", "plain,list"),
+        ("pleoctl jobs fail --type job_", "plain,job_expired"),
+        ("pleoctl fleet list --status sta", "plain,stale"),
+        ("pleoctl fleet list --status done,sta", "plain,done,stale"),
     ],
 )
 def test_a_shell_completes_values(
     workspace: MakeWorkspace, desired: MakeDesired, words: str, offered: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Names of schemas, presets, runs and dimensions; a folder without a workspace offers nothing and says nothing."""
+    """Of schemas, presets, runs, dimensions, commands, states, reasons; nothing where there is no workspace."""
     folder = workspace(None, dimensions={"selected": ["PROJ"]})
     desired(folder, dimensions=[{"code": "DEPT", "name": "D"}, {"code": "PROJ", "name": "P", "values": []}])
     assert completed(words, capsys) == [offered]

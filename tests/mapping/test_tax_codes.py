@@ -214,3 +214,27 @@ def test_a_tax_code_that_is_archived_is_not_unknown(books: Path, cli: Cli) -> No
     """Only what the accounting system does not have is unknown under `failureTypes: v3`."""
     (books / "mapping.yaml").write_text(TAKEN + "failureTypes: v3\n")
     assert booked(books, cli, taxed("OLD"), taxed("NEW")) == ["invalid_configuration", "tax_code_unknown"]
+
+
+@pytest.mark.parametrize(
+    ("sink", "shape", "told"),
+    [
+        ("{type: sie, path: b, company: B, series: A, currency: SEK}", "code", [("MAP039", "error", 12)]),
+        ("{type: sie, path: b, company: B, series: A, currency: SEK}", "split", []),
+        ("{type: http, preset: odoo, baseUrl: 'https://nobody.example'}", "code", []),
+        ("{type: exec, command: [nothing]}", "code", []),
+        ("{type: beancount, path: b}", "code", []),
+    ],
+)
+def test_check_knows_books_without_tax_codes(
+    workspace: Path, cli: Cli, sink: str, shape: str, told: list[tuple[str, str, int]]
+) -> None:
+    """Where the sink's section alone says that a line's tax code has no room there; nobody is asked."""
+    with (workspace / "pleoctl.yaml").open("a") as file:
+        file.write(f"sink: {sink}\n")
+    (workspace / "mapping.yaml").write_text(f"{HEAD}tax: {{shape: {shape}}}\n")
+    cli("mapping", "check", "--format", "json")
+    findings = [f for f in cli.json["findings"] if f["code"] == "MAP039"]
+    assert [(f["code"], f["level"], f["line"]) for f in findings] == told
+    assert cli.json["exitCode"] == (3 if told else 0)
+    assert all("tax: {shape: split}" in f["hint"] for f in findings)

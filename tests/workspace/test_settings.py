@@ -12,6 +12,8 @@ import pytest
 
 from findings import line_of
 from pleoctl.errors import InvalidFile, Refused
+from pleoctl.pleo.connect import connect
+from pleoctl.pleo.reader import PleoReader
 from pleoctl.workspace import Workspace
 from pleoctl.workspace.settings import GuardLimits
 from pleoctl.workspace.show import effective
@@ -110,6 +112,23 @@ def test_a_budget_is_set_only_where_it_matters(tmp_path: Path) -> None:
     asked = local.replace("auth:", "requestsPerMinute: 60, auth:")
     told = [Workspace(write(tmp_path, text), {}).requests_per_minute for text in (TEXT, local, asked)]
     assert told == [500, None, 60]
+
+
+@pytest.mark.parametrize(("by", "budgets"), [("", 2), ("budgetBy: credential, ", 2), ("budgetBy: company, ", 1)])
+def test_requests_are_counted_by_credential_or_company(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str, budgets: int
+) -> None:
+    """Two keys of one company have a budget each, unless the workspace says that they share it."""
+    monkeypatch.setenv("PLEOCTL_STATE_DIR", str(tmp_path / "state"))
+    found = write(
+        tmp_path,
+        TEXT.replace("https://external.pleo.io", "http://127.0.0.1:1").replace(
+            "auth:", f"requestsPerMinute: 60, {by}auth:"
+        ),
+    )
+    for key in ("one", "two"):
+        connect(Workspace(found, {"PLEO_API_KEY": key}), PleoReader).http.budget.acquire()
+    assert len(list((tmp_path / "state" / "budget").iterdir())) == budgets
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""``mapping check``: everything that can be said about rules without an item (MAP001-MAP038)."""
+"""``mapping check``: everything that can be said about rules without an item (MAP001-MAP039)."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ CODES: Final = {
     "MAP034": "a tax code or tag does not exist",
     "MAP037": "two account settings name the same account",
     "MAP038": "an account setting is missing",
+    "MAP039": "the books have no tax codes",
 }
 _COLLIDING: Final = ("wallet", "outOfPocket", "contra")
 
@@ -66,14 +67,20 @@ class Report:
         return any(f.level == "error" for f in self.findings)
 
 
-def check(rules: Rules, names: list[Finding], catalog: Catalog | None = None) -> Report:
-    """Analyse rules as `read_rules` gives them; without a ``catalog`` targets are not compared."""
+def check(
+    rules: Rules, names: list[Finding], catalog: Catalog | None = None, *, holds_tax_codes: bool = True
+) -> Report:
+    """Analyse rules as `read_rules` gives them; without a ``catalog`` targets are not compared.
+
+    ``holds_tax_codes`` is false where the books are known to have no room for the tax code of a line.
+    """
     undecided: list[LineRow] = []
     found = [
         *names,
         *type_findings(rules),
         *line_findings(rules, undecided),
         *_settings(rules),
+        *([] if holds_tax_codes else _tax_shape(rules)),
         *_shared_keys(rules),
         *_twins(rules),
         *_targets(rules, catalog),
@@ -128,6 +135,12 @@ def _missing(rules: Rules) -> Iterator[Finding]:
         place = rules.sections.get("accounts", rules.place if row.standard else target.place)
         message = f"accounts.{name} is not set, but {row.id!r} uses it"
         yield Finding("MAP038", message, place=place, hint=f"add accounts.{name}")
+
+
+def _tax_shape(rules: Rules) -> Iterator[Finding]:
+    if rules.tax_shape == "code":
+        message = "the sink holds no tax codes, so every item that has one is refused"
+        yield Finding("MAP039", message, place=rules.sections.get("tax", rules.place), hint="write tax: {shape: split}")
 
 
 def _shared_keys(rules: Rules) -> Iterator[Finding]:
