@@ -13,11 +13,29 @@ from pleoctl.errors import ExitCode, Finding
 from pleoctl.pleo.connecting import connected
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from pleoctl.cli.boundary import Options, Output
 
 
+def _files_and_runs(ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Files, which the shell itself knows, and what `pleoctl log` lists."""
+    from click.shell_completion import CompletionItem
+
+    from pleoctl.errors import PleoctlError
+    from pleoctl.run.places import run_folders
+    from pleoctl.workspace import Workspace
+
+    try:
+        folders = run_folders(Workspace.find(ctx.params.get("workspace")).runs)
+    except PleoctlError:
+        folders = []
+    runs = [CompletionItem(folder.name) for folder in folders if folder.name.startswith(begun)]
+    return [*runs, CompletionItem(begun, type="file")]
+
+
 @as_command("undo", formats=("text", "json", "markdown"))
-@click.argument("receipt", metavar="RECEIPT", type=PATH)
+@click.argument("receipt", metavar="RECEIPT", type=PATH, shell_complete=_files_and_runs)
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Save the plan here.")
 @click.option(
     "--allow-archive",

@@ -97,6 +97,22 @@ def test_a_shell_completes_values(
     assert completed(words, capsys) == [offered]
 
 
+def test_a_shell_completes_what_may_be_undone(
+    workspace: MakeWorkspace, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run of `pleoctl log`, or any file; files alone where there is no workspace."""
+    folder = workspace(None)
+    run = folder / ".pleoctl" / "runs" / "20260102T101500123456-d0aad3a3-fffb"
+    run.mkdir(parents=True)
+    (run / "plan.json").write_text("{}")
+    assert completed("pleoctl undo 2026", capsys) == [f"plain,{run.name}", "file,2026"]
+    assert completed("pleoctl undo r", capsys) == ["file,r"]
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    (folder / "pleoctl.yaml").unlink()
+    assert completed("pleoctl undo 2026", capsys) == ["file,2026"]
+
+
 def completed(words: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
     """What bash is offered at the end of a command line."""
     given = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
