@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pleoctl.errors import MissingExtra, SourceError
 from pleoctl.place import Setting
 from pleoctl.sources.base import FIELDS
+from pleoctl.sources.selecting import shows_error
 from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -55,12 +56,18 @@ class Condition:
     def __init__(self, text: str, resource: str) -> None:
         """Raises `SourceError` for what is no expression, `MissingExtra` where expressions cannot be read."""
         self._expression = _compiled(text, Setting("source", resource, "where"))
+        self._names = frozenset(self._expression.unseen)
         self._header: list[str] = []
 
     def header(self, header: list[str]) -> None:
         """Remember the columns. Raises `SourceError` for a name that is none of them."""
         self._header = header
         _check_names(self._expression, header)
+
+    def unclear(self, cells: list[str]) -> str | None:
+        """The column whose cell shows an error, so that nobody knows whether the row is meant."""
+        named = zip(self._header, cells, strict=False)
+        return next((name for name, cell in named if name in self._names and shows_error(cell)), None)
 
     def wants(self, cells: list[str]) -> bool:
         """Whether a row is meant; one too short to tell is, and is held for that. Raises `SourceError`."""

@@ -17,7 +17,7 @@ from pleoctl.sources.computed import Computed, Condition
 from pleoctl.sources.csv_hints import column_hint, encoding_hint
 from pleoctl.sources.files import check_encoding
 from pleoctl.sources.literal import literal_rows
-from pleoctl.sources.selecting import Kept, StateWords
+from pleoctl.sources.selecting import Kept, StateWords, shows_error
 from pleoctl.text import did_you_mean
 from pleoctl.words import many
 
@@ -32,7 +32,6 @@ INACTIVE: Final = ("false", "0", "no", "n", "inactive", "blocked")
 UNFIT: Final = ('"', "\r", "\n", "\0")  # delimiters that CSV itself has a use for
 _LINES: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 # As spreadsheets write them in their languages: #REF!, #BEZUG!, #N/A, #NV, #NAVN?, #####.
-_ERROR: Final = re.compile(r"#(?:[^\W\d_a-z]+(?:/0)?[!?]|[A-Z]{1,3}/[A-Z]|NV|##+)")
 MAX_CELL: Final = 1024 * 1024
 MAX_COLUMNS: Final = 4096
 
@@ -166,14 +165,26 @@ class CsvFile:
                 self._kept.header(cells, line)
                 if self._meant is not None:
                     self._meant.header(cells)
-            elif text.strip() and self._wants(cells):
+            elif text.strip():
+                unclear = self._unclear(cells) if "#" in text else None
+                if unclear is None and not self._wants(cells):
+                    continue
                 row = self._row(columns, cells, line, width)
                 if "#" in text:
                     self._hold_errors(row)
+                if unclear is not None:
+                    row.problem = row.problem or _error(unclear, cells[self._header.index(unclear)])
                 yield row
 
     def _wants(self, cells: list[str]) -> bool:
         return self._kept.wants(cells) and (self._meant is None or self._meant.wants(cells))
+
+    def _unclear(self, cells: list[str]) -> str | None:
+        return (
+            self._kept.unclear(cells)
+            if self._meant is None
+            else self._kept.unclear(cells) or self._meant.unclear(cells)
+        )
 
     def _lines(self, reader: Any, *, ended: bool) -> Iterator[tuple[int, int, list[str]]]:
         """Number, line and cells; a short last line that does not end is where the file was cut off."""
@@ -271,10 +282,8 @@ class CsvFile:
     def _hold_errors(self, row: SourceRow) -> None:
         """Cells of a spreadsheet that could not be worked out are no codes and no names; a key that is one is none."""
         for name, cell in row.cells.items():
-            if isinstance(cell, str) and _ERROR.fullmatch(cell.strip()):
-                row.problem = (
-                    f"{name} shows the error {cell.strip()!r}; mend it in the spreadsheet, and export it again"
-                )
+            if isinstance(cell, str) and shows_error(cell):
+                row.problem = _error(name, cell)
                 row.cells.update(dict.fromkeys({name} & {*identity(self._resource)}))
                 return
 
@@ -287,6 +296,10 @@ class CsvFile:
         if word not in self._active and word not in self._inactive:
             row.problem = row.problem or f"active is {cell!r}, neither an active nor an inactive value"
             self._words.note(cell)
+
+
+def _error(name: str, cell: str) -> str:
+    return f"{name} shows the error {cell.strip()!r}; mend it in the spreadsheet, and export it again"
 
 
 def _words(given: list[str] | None, default: tuple[str, ...]) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,7 @@ from pleoctl.words import many
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_ERROR: Final = re.compile(r"#(?:[^\W\d_a-z]+(?:/0)?[!?]|[A-Z]{1,3}/[A-Z]|NV|##+)")
 _CODE: Final = "near-miss"
 _SHOWN: Final = 5
 _MOST: Final = 100
@@ -55,6 +57,11 @@ class _Listed:
             yield f"{self.key}.{self.name} lists {words}, which no row has", "check how it is written"
 
 
+def shows_error(cell: str) -> bool:
+    """Whether a cell is what a spreadsheet shows where it could not work one out (``#REF!``, ``#N/A``, ``####``)."""
+    return _ERROR.fullmatch(cell.strip()) is not None
+
+
 class Kept:
     """Rows whose cells are in the lists of ``where`` and in none of ``whereNot``; what comes near either is told."""
 
@@ -88,6 +95,11 @@ class Kept:
         dropped = [listed.has(cells[index]) for index, listed in self._not_at]
         kept = [listed.has(cells[index]) for index, listed in self._at]
         return all(kept) and not any(dropped)
+
+    def unclear(self, cells: list[str]) -> str | None:
+        """The column whose cell shows an error, so that nobody knows whether the row is meant."""
+        listed = ((one.name, index) for index, one in (*self._at, *self._not_at) if index < len(cells))
+        return next((name for name, index in listed if shows_error(cells[index])), None)
 
     def findings(self) -> Iterator[Finding]:
         """Words found that differ by blanks or capitals alone, and listed words that no row has."""

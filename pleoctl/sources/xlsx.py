@@ -146,8 +146,6 @@ class _Sheet(CsvFile):
 
     def _cell_text(self, cell: Any, line: int, column: int) -> str:
         value = cell.value
-        if cell.data_type == "e":
-            raise SourceError(f"a cell shows the error {value}", place=Place(self._shown, line))
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, str):

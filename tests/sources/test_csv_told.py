@@ -325,3 +325,11 @@ def test_errors_of_a_spreadsheet_are_no_codes(error: str, read: Any) -> None:
     assert sum("externalId: " in row for row in rows) == 4
     assert told[0].startswith(f"a.csv:3: externalId shows the error {error.strip()!r}; mend it")
     assert told[1].startswith("a.csv:4: '3': name shows the error")
+
+
+@pytest.mark.parametrize("choice", [{"where": {"kind": ["posting"]}}, {"where": "kind == 'posting'"}])
+def test_an_error_where_rows_are_chosen_holds_the_row(choice: dict[str, Any], read: Any) -> None:
+    """Whether it is meant is unknown, so that its record in Pleo stays; other cells of `#` decide as ever."""
+    rows, told = read("externalId,name,kind\n1,A,posting\n2,B,#N/A\n3,C,#3\n", **choice)
+    assert len(rows) == 2
+    assert told == ["a.csv:3: '2': kind shows the error '#N/A'; mend it in the spreadsheet, and export it again"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 # OData 4 annotates a property with the page that follows: ``values@odata.nextLink``.
 _SUFFIXES: Final = ("@odata.nextlink", "@nextlink")
@@ -23,8 +23,12 @@ _FLAGS: Final = frozenset({"hasmore", "has_more", "hasnextpage", "has_next_page"
 _FAILED: Final = frozenset({"error", "errors", "fault", "faults", "exception"})
 _TOTALS: Final = frozenset(
     {"total", "totalcount", "total_count", "totalresults", "total_results", "totalitems", "total_items"}
-    | {"totalrecords", "total_records", "itemcount", "count", "@odata.count"}
+    | {"totalrecords", "total_records", "totalelements", "total_elements", "itemcount", "count", "@odata.count"}
 )
+# The same in a header; ``Content-Range`` gives it behind a slash.
+_TOTAL_HEADERS: Final = ("X-Total-Count", "X-Total", "Total-Count", "Content-Range")
+# What means nothing but a page that follows, wherever it stands.
+_DEEP: Final = ("__next", *_SUFFIXES)
 
 
 def announced(answer: dict[str, Any]) -> tuple[str, int] | None:
@@ -37,6 +41,32 @@ def announced(answer: dict[str, Any]) -> tuple[str, int] | None:
         if name.casefold() in _TOTALS and isinstance(value, int) and not isinstance(value, bool)
     ]
     return max(found, key=lambda one: one[1], default=None)
+
+
+def announced_beside(headers: Mapping[str, str]) -> tuple[str, int] | None:
+    """The same of an answer's headers; the first that has a number."""
+    found = ((name, headers.get(name, "").rpartition("/")[2].strip()) for name in _TOTAL_HEADERS)
+    return next(((name, int(text)) for name, text in found if text.isascii() and text.isdigit()), None)
+
+
+def list_inside(answer: Any, known: Collection[str]) -> str | None:
+    """The name by which anything in a list of an answer, at any depth, says that a list of its own goes on."""
+    left = [(answer, False)]
+    while left:
+        value, inside = left.pop()
+        if isinstance(value, dict):
+            more = (name for name, part in value.items() if inside and name not in known and _leads_deep(name, part))
+            if (name := next(more, None)) is not None:
+                return str(name)
+            left += [(part, inside) for part in value.values() if isinstance(part, dict | list)]
+        elif isinstance(value, list):
+            left += [(part, True) for part in value if isinstance(part, dict | list)]
+    return None
+
+
+def _leads_deep(name: str, value: Any) -> bool:
+    word = name.casefold()
+    return value is True if word == "hasnextpage" else bool(isinstance(value, str) and value) and word.endswith(_DEEP)
 
 
 def failed(answer: dict[str, Any]) -> str | None:

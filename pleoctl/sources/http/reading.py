@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from pleoctl.errors import Finding, SourceError
 from pleoctl.hosts import same_server
 from pleoctl.remote.pages import endless
-from pleoctl.sources.http.annotations import announced, failed, goes_on, unread_list
+from pleoctl.sources.http.annotations import announced, announced_beside, failed, goes_on, list_inside, unread_list
 from pleoctl.sources.http.expressions import Expression, ExpressionError
 from pleoctl.words import many, short_of
 
@@ -168,6 +168,8 @@ class ListReader:
         self._refuse_failed(body)
         self._note_total(body)
         self._announced = announced(body) if isinstance(body, dict) else None
+        self._announced = self._announced or announced_beside(answer.headers)
+        self._refuse_lists_that_go_on(answer.body)
         self._refuse_repeats(rows)
         self._count += len(rows)
         return rows
@@ -199,6 +201,15 @@ class ListReader:
         if name is not None:
             raise self._wrong(
                 f"a record says at {name!r} that its inner list goes on",
+                f"read that list by a request of its own; if it is not needed, name it: optional: [{name!r}]",
+            )
+
+    def _refuse_lists_that_go_on(self, body: Any) -> None:
+        """Rows may be gathered out of several lists, or hold lists in lists: each of them must be whole."""
+        name = list_inside(body, self._resource.optional)
+        if name is not None:
+            raise self._wrong(
+                f"an object says at {name!r} that a list inside it goes on",
                 f"read that list by a request of its own; if it is not needed, name it: optional: [{name!r}]",
             )
 

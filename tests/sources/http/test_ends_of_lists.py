@@ -166,7 +166,9 @@ def test_exactly_a_usual_page_is_told(server: FakeServer, books: Books, number: 
     assert books.findings(accounts(server, paginate)) == []
 
 
-@pytest.mark.parametrize("body", [{"total": 12}, {"meta": {"totalCount": 12}}, {"count": 12}])
+@pytest.mark.parametrize(
+    "body", [{"total": 12}, {"meta": {"totalCount": 12}}, {"count": 12}, {"page": {"number": 0, "totalElements": 12}}]
+)
 def test_a_larger_number_than_rows_came_is_told(server: FakeServer, books: Books, body: dict[str, Any]) -> None:
     """Nobody said that it is the total, and it may well be."""
     server.app = lambda _call: Reply({"rows": ROWS[:7], **body})
@@ -254,3 +256,31 @@ def test_an_answer_keeps_to_the_limits_of_the_source(
     server.app = app
     with pytest.raises(SourceError, match=words):
         books.read({**accounts(server, {"type": "none"}), **keys})
+
+
+@pytest.mark.parametrize("headers", [{"X-Total-Count": "12"}, {"x-total": "12"}, {"Content-Range": "items 0-6/12"}])
+def test_a_larger_number_in_a_header_is_told(server: FakeServer, books: Books, headers: dict[str, str]) -> None:
+    """Lists whose answer is nothing but rows tell their number there."""
+    server.app = lambda _call: Reply({"rows": ROWS[:7]}, headers=headers)
+    (found,) = books.findings(accounts(server, {"type": "none"}))
+    assert (found.code, "gave 7 rows, and says 12 at" in found.message) == ("full-page", True)
+    server.app = lambda _call: Reply({"rows": ROWS[:12]}, headers=headers)
+    assert books.findings(accounts(server, {"type": "none"})) == []
+
+
+BETWEEN: dict[str, tuple[str, dict[str, Any]]] = {
+    "lines@odata.nextLink": ("rows[].lines[]", {"lines": ROWS[:3], "lines@odata.nextLink": "https://x.example/2"}),
+    "__next": ("rows[].lines.results[]", {"lines": {"results": ROWS[:3], "__next": "more"}}),
+    "hasNextPage": ("rows[].lines.nodes[]", {"lines": {"nodes": ROWS[:3], "pageInfo": {"hasNextPage": True}}}),
+}
+
+
+@pytest.mark.parametrize("name", BETWEEN)
+def test_a_list_on_the_way_to_the_rows_that_goes_on_is_refused(server: FakeServer, books: Books, name: str) -> None:
+    """Where rows are gathered out of several lists, each of these must be whole."""
+    records, between = BETWEEN[name]
+    server.app = lambda _call: Reply({"rows": [between]})
+    with pytest.raises(SourceError, match="that a list inside it goes on") as caught:
+        books.read(accounts(server, {"type": "none"}, records=records))
+    assert repr(name) in caught.value.message
+    assert len(books.read(accounts(server, {"type": "none"}, records=records, optional=[name])).accounts or []) == 3

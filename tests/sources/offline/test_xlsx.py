@@ -208,11 +208,25 @@ def test_a_workbook_whose_sheets_are_elsewhere_has_none(books: Books) -> None:
 
 
 def test_a_workbook_that_is_not_whole_is_refused(books: Books) -> None:
-    """A file that was cut off, and a cell that shows an error."""
-    source = workbook(books, [["externalId", "name"], ["1", "#REF!"]])
-    with pytest.raises(SourceError, match="shows the error #REF!"):
-        books.read(source)
+    """A file that was cut off."""
+    source = workbook(books, [["externalId", "name"], ["1", "Cash"]])
     content = (books.folder / "chart.xlsx").read_bytes()
     (books.folder / "chart.xlsx").write_bytes(content[: len(content) // 2])
     with pytest.raises(SourceError, match="is not a readable workbook"):
         books.read(source)
+
+
+def test_a_cell_that_shows_an_error_holds_its_row(books: Books) -> None:
+    """As in a text file: one bad row stops no company, and nothing becomes of an error in a column that is not read."""
+    cells: list[list[Any]] = [
+        ["externalId", "name", "other"],
+        ["1", "#REF!", None],
+        ["2", "Bank", "#DIV/0!"],
+        ["3", "Giro", None],
+    ]
+    state = books.read(workbook(books, cells))
+    assert [(row.key, row.hold is not None) for row in state.accounts or []] == [
+        ("1", True),
+        ("2", False),
+        ("3", False),
+    ]
