@@ -28,8 +28,9 @@ _COLOURS: Final = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36}
 _BMP: Final = 0x10000
 _FORMULA: Final = "=+\\-@＝＋－＠"
 # Where a spreadsheet may take a formula to begin: a cell, and what stands behind a semicolon or a tab, since it may
-# split there whatever the file's own delimiter is.
+# split there whatever the file's own delimiter is; a comma as well in a file that does not quote for its sake.
 _FORMULA_BEGINS: Final = rf"\A(?=\s*[{_FORMULA}])|(?<=[;\t])(?=(?:[^\S\t]|\")*[{_FORMULA}])"
+_FORMULA_FOLLOWS: Final = rf"(?<=,)(?=(?:[^\S\t]|\")*[{_FORMULA}])"
 _NARROWEST: Final = 20
 # How far words are indented that stand below what they belong to.
 _BELOW: Final = 6
@@ -181,6 +182,11 @@ def csv_cell(text: str) -> str:
     if text[:1].isalnum() and text.isascii() and ";" not in text and "\t" not in text:
         return text
     return _compiled(_FORMULA_BEGINS).sub("'", text)
+
+
+def bare_commas_cell(cell: str) -> str:
+    """A `csv_cell` of a file in which commas stand unquoted, since something else separates its cells."""
+    return _compiled(_FORMULA_FOLLOWS).sub("'", cell) if "," in cell else cell
 
 
 # --- cells of a terminal ------------------------------------------------------------------------------------------

@@ -68,6 +68,26 @@ def test_cells_stay_safe(workspace: Path, cli: Cli) -> None:
     assert table(workspace, cli, section, item("fee", note="=2+2"))[:2] == ["description|'=1+1", "'=2+2|mapped"]
 
 
+@pytest.mark.parametrize("delimiter", [";", "|", "tab"])
+@pytest.mark.parametrize(
+    ("note", "cell"), [("a,=1+1", "a,'=1+1"), ("a, @x", "a,' @x"), ("=1,-2", "'=1,'-2"), ("a, b-c", "a, b-c")]
+)
+def test_no_formula_behind_a_comma(workspace: Path, cli: Cli, delimiter: str, note: str, cell: str) -> None:
+    """Where commas do not separate cells, nothing is quoted for their sake, and a spreadsheet may split there."""
+    section = {"delimiter": delimiter, "columns": ["description", "tag.DEPT", {"column": "status", "title": "a,=1"}]}
+    given = item("fee", line(tags=[{"groupCode": "DEPT", "code": note}]), note=note)
+    sign = {"tab": "\t"}.get(delimiter, delimiter)
+    head, first = table(workspace, cli, section, given)[:2]
+    assert head == sign.join(("description", "tag.DEPT", "a,'=1"))
+    assert first == sign.join((cell, cell, "mapped"))
+
+
+def test_amounts_with_a_decimal_comma_are_left_alone(workspace: Path, cli: Cli) -> None:
+    """A sign before an amount is no formula."""
+    section = {"delimiter": ";", "decimal": ",", "columns": ["signedAmount"]}
+    assert table(workspace, cli, section, item("fee"))[1:] == ["100,00", "-100,00"]
+
+
 def test_without_a_form_the_table_is_plain(workspace: Path, cli: Cli) -> None:
     """Byte for byte, also where the form says what is said anyway."""
     plain = table(workspace, cli, {}, item("fee"))

@@ -145,3 +145,14 @@ def test_check_tells_that_line_rows_do_not_apply(workspace: Path, cli: Cli, when
     cli("mapping", "check", "--format", "json")
     found = [f for f in cli.json["findings"] if f["code"] == "MAP014"]
     assert [(f["level"], f["rule"]) for f in found] == ([("info", "own")] if told else []), json.dumps(cli.json)
+
+
+@pytest.mark.parametrize("form", ["beancount", "hledger"])
+def test_in_a_journal_the_account_is_an_expense(workspace: Path, cli: Cli, form: str) -> None:
+    """It has the lines' place there, too; a code in any other place stays in the group of such codes."""
+    cash = 'id: cash, when: {type: atm_withdrawal}, debit: "1910", credit: wallet, replaces: standard/atm_withdrawal'
+    (workspace / "mapping.yaml").write_text(rules("split", fee(), cash))
+    (workspace / "items.json").write_text(json.dumps([item("fee", taxed()), item("atm_withdrawal")]))
+    assert cli("map", "items.json", "--format", form) == 0
+    named = {word for word in cli.out.decode().split() if ":6571" in word or ":1910" in word}
+    assert named == {"Expenses:6571", "Equity:1910"}

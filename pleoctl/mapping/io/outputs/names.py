@@ -48,7 +48,9 @@ class Names:
         """The name of a posting's account."""
         known = self._known.get(posting.account)
         if known is None:
-            top = self._settled.get(posting.account) or _TOP[posting.role]
+            # A code of a row may stand in the lines' place, which the line that it books tells.
+            role = "line" if posting.role is None and posting.line_id is not None else posting.role
+            top = self._settled.get(posting.account) or _TOP[role]
             known = self._known[posting.account] = f"{top}:{component(posting.account)}"
         return known
 

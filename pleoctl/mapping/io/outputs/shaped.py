@@ -11,7 +11,7 @@ from pleoctl.mapping.io.outputs.declared import Declared
 from pleoctl.mapping.io.outputs.text import clean
 from pleoctl.mapping.rules.dialect import AMOUNTS, COLUMNS, DAYS
 from pleoctl.mapping.vocabulary import TAG_PREFIX
-from pleoctl.text import csv_cell
+from pleoctl.text import bare_commas_cell, csv_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +51,9 @@ class ShapedWriter:
 
     def _lines(self, rows: Iterable[list[str]]) -> bytes:
         out = io.StringIO()
-        csv.writer(out, delimiter=self._dialect.delimiter, lineterminator="\n").writerows(rows)
+        delimiter = self._dialect.delimiter
+        safe = rows if delimiter == "," else ([bare_commas_cell(cell) for cell in row] for row in rows)
+        csv.writer(out, delimiter=delimiter, lineterminator="\n").writerows(safe)
         return out.getvalue().encode()
 
     def _shaped(self, cells: dict[str, str], posting: Posting | None) -> dict[str, str]:
