@@ -47,16 +47,14 @@ def check(options: Options, *, junit: str | None, sarif: str | None) -> Output:
     from pleoctl.mapping.context import catalog_of, completed, mapping_path
     from pleoctl.mapping.rules.build import read_rules, relative
     from pleoctl.mapping.rules.files import folder_reader
-    from pleoctl.sinks.opening import known_capabilities
+    from pleoctl.sinks.opening import lacks_tax_codes
 
     with reporting(options, junit=junit, sarif=sarif) as reported:
         workspace = open_workspace(options)
         catalog = catalog_of(workspace)
         name = relative(mapping_path(workspace), workspace.root)
         rules, names = read_rules(name, folder_reader(workspace.root))
-        books = known_capabilities(workspace)
-        holds = books is None or books.tax_codes
-        report = analyse(completed(rules, workspace), names, catalog, holds_tax_codes=holds)
+        report = analyse(completed(rules, workspace), names, catalog, no_tax_codes=lacks_tax_codes(workspace))
         reported.files += rules.files
         reported.inputs += [workspace.root / file for file in rules.inputs]
         reported.findings += report.findings

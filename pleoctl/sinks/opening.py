@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pleoctl.errors import InvalidFile, PleoctlError, Refused, SourceError
 from pleoctl.mapping.context import rules_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pleoctl.mapping.rules.model import Rules
     from pleoctl.remote.oauth.grant import Grant
-    from pleoctl.sinks.base import Capabilities, Sink
+    from pleoctl.sinks.base import Sink
     from pleoctl.workspace import Workspace
 
 GROUP: Final = "pleoctl.sinks"
@@ -73,15 +73,20 @@ def open_sink(workspace: Workspace) -> Sink:
     return _with_context(workspace, Context(workspace, section="sink"), section)
 
 
-def known_capabilities(workspace: Workspace) -> Capabilities | None:
-    """What the books can hold as far as their section alone says so; None where they must be asked, or are none."""
+def lacks_tax_codes(workspace: Workspace) -> Literal["error", "warning"] | None:
+    """How bad it is that the books have no room for tax codes, as far as their section alone says so.
+
+    ``error`` where their format has none, ``warning`` where what is sent names none; None where they have room, must be
+    asked, or cannot be opened.
+    """
     section = workspace.settings.sink
     if section is None or section["type"] not in {*FILES, "http"}:
         return None
     try:
-        return open_sink(workspace).capabilities
+        room = open_sink(workspace).capabilities.tax_codes
     except PleoctlError:
         return None
+    return None if room else "error" if section["type"] in FILES else "warning"
 
 
 def signing_in(workspace: Workspace) -> list[Grant]:

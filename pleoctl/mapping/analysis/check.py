@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from pleoctl.errors import MOST_ALIKE, Finding
 from pleoctl.mapping.analysis.lines import line_findings
@@ -68,11 +68,15 @@ class Report:
 
 
 def check(
-    rules: Rules, names: list[Finding], catalog: Catalog | None = None, *, holds_tax_codes: bool = True
+    rules: Rules,
+    names: list[Finding],
+    catalog: Catalog | None = None,
+    *,
+    no_tax_codes: Literal["error", "warning"] | None = None,
 ) -> Report:
     """Analyse rules as `read_rules` gives them; without a ``catalog`` targets are not compared.
 
-    ``holds_tax_codes`` is false where the books are known to have no room for the tax code of a line.
+    ``no_tax_codes`` is how bad it is that the books are known to have no room for the tax code of a line.
     """
     undecided: list[LineRow] = []
     found = [
@@ -80,7 +84,7 @@ def check(
         *type_findings(rules),
         *line_findings(rules, undecided),
         *_settings(rules),
-        *([] if holds_tax_codes else _tax_shape(rules)),
+        *(_tax_shape(rules, no_tax_codes) if no_tax_codes else ()),
         *_shared_keys(rules),
         *_twins(rules),
         *_targets(rules, catalog),
@@ -137,10 +141,11 @@ def _missing(rules: Rules) -> Iterator[Finding]:
         yield Finding("MAP038", message, place=place, hint=f"add accounts.{name}")
 
 
-def _tax_shape(rules: Rules) -> Iterator[Finding]:
+def _tax_shape(rules: Rules, level: Literal["error", "warning"]) -> Iterator[Finding]:
     if rules.tax_shape == "code":
         message = "the sink holds no tax codes, so every item that has one is refused"
-        yield Finding("MAP039", message, place=rules.sections.get("tax", rules.place), hint="write tax: {shape: split}")
+        place = rules.sections.get("tax", rules.place)
+        yield Finding("MAP039", message, level, place=place, hint="write tax: {shape: split}")
 
 
 def _shared_keys(rules: Rules) -> Iterator[Finding]:
