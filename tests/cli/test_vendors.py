@@ -258,6 +258,30 @@ def test_the_mapping_is_asked_what_it_names(books: Path, workspace: MakeWorkspac
     assert "row 'food'" in warned["tax-code-in-use"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("row", "code", "address"),
+    [
+        ('when: {vendor: "OLD"}', "vendor-in-use", "vendor:v-3"),
+        ('when: {note: x}, unless: {vendor: ["NEW", "OLD"]}', "vendor-in-use", "vendor:v-3"),
+        ('when: {any: [{vendor: {not: "OLD"}}, {note: x}]}', "vendor-in-use", "vendor:v-3"),
+        ('when: {taxCode: "V12"}', "tax-code-in-use", "taxCode:V12"),
+        ('when: {vendor: {startsWith: "OL"}}', None, None),
+    ],
+)
+def test_what_line_rows_ask_for_is_named(
+    books: Path, workspace: MakeWorkspace, pleo: Sandbox, cli: Cli, row: str, code: str | None, address: str | None
+) -> None:
+    """Such a row stops to match, or matches what it left out, once the record is gone from Pleo."""
+    workspace(pleo, guard=FREE, mapping="mapping.yaml")
+    (books / "mapping.yaml").write_text(
+        'apiVersion: pleoctl/v1\nkind: ExportMapping\naccounts: {wallet: "5410"}\n'
+        f'include: [standard]\nlines:\n  rows:\n  - {{id: asks, {row}, account: "5410"}}\n'
+    )
+    warned = [w for w in cli("plan", "--format", "json").json["warnings"] if "the mapping" in w["message"]]
+    assert [(w["code"], w["address"]) for w in warned] == ([(code, address)] if code else [])
+    assert {w["message"] for w in warned} <= {"the mapping asks for it: row 'asks' (mapping.yaml:7)"}
+
+
 def test_accounts_of_desired_vendors_are_in_use(
     pleo: Sandbox, books: Path, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
 ) -> None:

@@ -64,7 +64,17 @@ def _by_id(change: Change, known: dict[str, str]) -> str | None:
     return known.get(f"#{change.key}") if change.kind == VENDOR.name else None
 
 
+def _asked(rules: Rules, field: str) -> Iterator[tuple[str, str]]:
+    """What conditions of line rows name, exceptions included. What else names a code tells more, so it comes later."""
+    for line in rules.lines:
+        for one in line.when.predicates():
+            if one.field == field and one.kind == "in":
+                words = f"asks for it: row {line.id!r} ({one.place})"
+                yield from ((str(value), words) for value in one.values if value is not None)
+
+
 def _tax_codes(rules: Rules) -> Iterator[tuple[str, str]]:
+    yield from _asked(rules, "taxCode")
     for line in rules.lines:
         for changes in (line.changes, *(part.changes for part in line.parts)):
             yield from ((code, f"sets it: row {line.id!r} ({line.place})") for code in changes.tax_code if code)
@@ -74,6 +84,7 @@ def _tax_codes(rules: Rules) -> Iterator[tuple[str, str]]:
 
 def _vendors(rules: Rules) -> Iterator[tuple[str, str]]:
     """By code, and under ``#`` by externalId; vendors that are blocked count for nothing."""
+    yield from _asked(rules, "vendor")
     for row in rules.vendors:
         if not row.blocked:
             words = f"has it: vendor {row.code} ({row.place})"
