@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from pleoctl.errors import NotWritten
 from pleoctl.jobs.document import address_of
 from pleoctl.jobs.periods import Mover, once_of
 from pleoctl.jobs.plan import keys_of
@@ -115,6 +116,10 @@ class Bookkeeper:
                 made = self._one(item, change, keys[item.id], standing)
             except Refusal as refusal:
                 made = Outcome.failed(refusal.reason_type, refusal.message)
+            except NotWritten as error:
+                # What ails this machine is no word about the item: it is left open for the next run.
+                words = f"an attachment {error.message} ({error.findings[0].hint})"
+                made = Outcome("notAttempted", error=ItemError(error.code, words))
             if self.silent:
                 # Books that cannot even be asked are not sent anything more.
                 yield item, made if isinstance(made, Outcome) else Outcome("notAttempted")
@@ -275,10 +280,10 @@ class Bookkeeper:
             return ()
         try:
             return self._desk.fetcher.files(item)
-        except Refusal as refusal:
+        except (Refusal, NotWritten) as error:
             if self._desk.posting.attachments == "store":
                 raise
-            LOG.warning("%s: booked without attachments: %s", change.address, refusal.message)
+            LOG.warning("%s: booked without attachments: %s", change.address, error.message)
             change.warnings.append(ATTACHMENT_FAILED)
             return ()
 

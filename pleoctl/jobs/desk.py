@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import TYPE_CHECKING
 
 from pleoctl.documents.canonical import digest
@@ -65,7 +66,7 @@ class JobDesk:
         self, plan: PostingPlan, pleo: ExportWriter, runs: Runs, stop: threading.Event, *, take_over: bool
     ) -> JobRun:
         """The run of a plan; its attachments lie beside the memory of its job."""
-        folder = self.workspace.runs[0].parent / "attachments" / plan.job.id
+        folder = _place(self.workspace, "attachments") / plan.job.id
         return JobRun(
             plan=plan,
             pleo=pleo,
@@ -82,7 +83,21 @@ class JobDesk:
 
 def folder_of(workspace: Workspace) -> Path:
     """Where a workspace remembers its jobs."""
-    return workspace.runs[0].parent / "jobs"
+    return _place(workspace, "jobs")
+
+
+def _place(workspace: Workspace, name: str) -> Path:
+    """A folder beside the workspace's runs; for a workspace that cannot be written, beside its runs elsewhere."""
+    own, *elsewhere = workspace.runs
+    if not elsewhere or _takes_files(own):
+        return own.parent / name
+    return elsewhere[0].parent.parent / name / elsewhere[0].name
+
+
+def _takes_files(folder: Path) -> bool:
+    """Whether a folder can be written, or made."""
+    there = next((one for one in (folder, *folder.parents) if one.exists()), folder)
+    return os.access(there, os.W_OK)
 
 
 def _nothing() -> None:

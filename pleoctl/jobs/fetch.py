@@ -5,16 +5,19 @@ from __future__ import annotations
 import ipaddress
 import shutil
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 import requests
 
+from pleoctl.documents.files import writing
 from pleoctl.hosts import is_loopback
 from pleoctl.machine import this_machine
 from pleoctl.sinks.base import File, Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pleoctl.jobs.items import Listed
@@ -50,7 +53,10 @@ class Fetcher:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def files(self, item: Listed) -> tuple[File, ...]:
-        """All attachments of an item, in Pleo's order. Raises `Refusal` with the ``receipt_…`` reason of the first."""
+        """All attachments of an item, in Pleo's order. Raises `Refusal` with the ``receipt_…`` reason of the first.
+
+        Raises `NotWritten` where this machine cannot keep one, which says nothing of the item.
+        """
         made = []
         for sent, named in zip(item.files, item.attachments, strict=True):
             path = self._folder / item.id / named.name
@@ -94,27 +100,18 @@ class Fetcher:
         raise Refusal(f"{path.name} is redirected in circles", DOWNLOAD)
 
     def _store(self, response: requests.Response, path: Path) -> None:
-        """Beside, then renamed, so that a file that exists is whole."""
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Beside, then renamed, so that a file that exists is whole. Raises `NotWritten`."""
         beside = path.with_name(f".{path.name}.part")
-        started, size = this_machine().monotonic(), 0
-        with beside.open("wb") as stream:
-            for chunk in response.iter_content(_CHUNK):
-                size += len(chunk)
-                if size > MAX_BYTES:
-                    raise Refusal(f"{path.name} is larger than 30 MB", TOO_LARGE)
-                if this_machine().monotonic() - started > WHOLE_SECONDS:
-                    raise _Passing("no end in time")
-                stream.write(chunk)
-        announced = response.headers.get("Content-Length")
-        if (
-            announced
-            and announced.isdigit()
-            and not response.headers.get("Content-Encoding")
-            and int(announced) != size
-        ):
-            raise _Passing("it broke off")
-        beside.replace(path)
+        try:
+            with writing(path):
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                with beside.open("wb") as stream:
+                    for chunk in _chunks(response, path.name):
+                        stream.write(chunk)
+                beside.replace(path)
+        finally:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
 
     def _check(self, url: str) -> None:
         """Https to public addresses only: a link must not reach into the network that pleoctl runs in."""
@@ -126,6 +123,24 @@ class Fetcher:
         for address in _addresses(parts.hostname, parts.port or 443):
             if not address.is_global:
                 raise Refusal(f"an attachment's link leads to {parts.hostname}, which is no public address", DOWNLOAD)
+
+
+def _chunks(response: requests.Response, name: str) -> Iterator[bytes]:
+    """A whole file, piece by piece. Raises `_Passing` where it does not arrive, `Refusal` where it is too large."""
+    started, size = this_machine().monotonic(), 0
+    try:
+        for chunk in response.iter_content(_CHUNK):
+            size += len(chunk)
+            if size > MAX_BYTES:
+                raise Refusal(f"{name} is larger than 30 MB", TOO_LARGE)
+            if this_machine().monotonic() - started > WHOLE_SECONDS:
+                raise _Passing("no end in time")
+            yield chunk
+    except (requests.exceptions.RequestException, OSError) as error:
+        raise _Passing(type(error).__name__) from error
+    announced = response.headers.get("Content-Length")
+    if announced and announced.isdigit() and not response.headers.get("Content-Encoding") and int(announced) != size:
+        raise _Passing("it broke off")
 
 
 class _Passing(Exception):

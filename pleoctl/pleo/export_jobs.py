@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from pleoctl.errors import PleoError, Refused
+from pleoctl.errors import PleoError, Refused, Stale
 from pleoctl.pleo import wire
 from pleoctl.pleo.paging import Listing, read_pages
 from pleoctl.pleo.reader import PleoReader
@@ -28,6 +28,7 @@ ITEMS: Final = "/v3/export-items"
 JOBS_READ: Final = "export-jobs:read"
 JOBS_WRITE: Final = "export-jobs:write"
 ITEMS_READ: Final = "export-items:read"
+_OVER: Final = 422
 MISSING_CONTRA: Final = "MISSING_CONTRA_ACCOUNTS"
 UPDATES: Final = 100
 OPEN_JOBS: Final = ("pending", "in_progress")
@@ -144,13 +145,19 @@ class ExportReader(PleoReader):
         return found
 
     def payloads(self, identity: str) -> list[Payload]:
-        """Operation ``getExportItemsV3``: every payload, in Pleo's order (F2). Raises `MissingContraAccounts`."""
+        """Operation ``getExportItemsV3``: every payload, in Pleo's order (F2).
+
+        Raises `MissingContraAccounts`, and `Stale` where the job is over.
+        """
         listing = Listing("GET", ITEMS, {"job_id": identity}, scope=ITEMS_READ)
         try:
             found: list[Payload] = read_pages(self._http, listing, _payload)
         except ApiError as error:
             if error.kind.upper() == MISSING_CONTRA:
                 raise MissingContraAccounts(error.message) from error
+            if error.status == _OVER:
+                words = f"export job {identity} is over, and Pleo gives the items of open jobs only"
+                raise Stale(words, hint="`pleoctl jobs list` tells how it ended") from error
             raise
         return found
 

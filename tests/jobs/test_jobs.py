@@ -217,6 +217,16 @@ def test_a_refused_plan_leaves_a_receipt(
     assert world.writes == []
 
 
+def test_items_of_a_job_that_is_over_cannot_be_fetched(world: World, books: MakeBooks, cli: Cli) -> None:
+    """Exit 4 with a sentence, as wherever a job is over; no file is made."""
+    folder = books()
+    world.jobs[JOB]["status"] = "completed"
+    done = cli("jobs", "fetch", JOB, "-o", "items.jsonl")
+    assert done.code == 4
+    assert f"export job {JOB} is over, and Pleo gives the items of open jobs only" in done.stdout + done.stderr
+    assert not (folder / "items.jsonl").exists()
+
+
 def test_jobs_are_listed_and_fetched(world: World, books: MakeBooks, cli: Cli) -> None:
     """Oldest first with the moment of expiry; items come as `map` reads them."""
     world.add(OTHER, [], createdAt="2026-03-19T10:00:00Z", status="completed")
