@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import signal
@@ -16,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from export_pleo import JOB, World, item_id
-from job_outcomes import booked, outcomes
-from pleoctl.documents.files import writing
+from job_outcomes import ALL, booked, outcomes, settled
 from pleoctl.run.journal import Journal
 from pleoctl.testing.machine import Death
 
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from tests.conftest import Cli
 
 PROGRAM = Path(__file__).parents[1] / "support" / "books_program.py"
-ALL = {item_id(n): 1 for n in (1, 2, 3)}
 
 
 def program(folder: str, mode: str = "ok", at: int = 0, **settings: Any) -> dict[str, Any]:
@@ -40,17 +37,6 @@ def rows(folder: Path) -> list[dict[str, Any]]:
     """What the program's books hold."""
     path = folder / "program.jsonl"
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def settled(world: World, cli: Cli) -> None:
-    """Run until the job is closed; three runs are enough after one fault."""
-    world.faults = {}
-    for _ in range(3):
-        if world.jobs[JOB]["status"] == "completed":
-            break
-        cli("jobs", "run")
-    assert outcomes(world) == {item: ["successful"] for item in ALL}
-    assert world.events == ["started", "completed"]
 
 
 @pytest.mark.parametrize("how", ["before", "after", "half"])
@@ -207,73 +193,6 @@ def test_a_program_gets_attachments_with_the_entry(
     assert done.code == 0
     assert rows(tmp_path)[0]["attachments"] == ["1.pdf"]
     assert "attachment" not in done.stdout + done.stderr
-
-
-@pytest.mark.usefixtures("time")
-def test_what_ails_this_machine_fails_no_item(world: World, books: MakeBooks, cli: Cli) -> None:
-    """An attachment that cannot be kept here leaves its item open for the next run; the others are booked."""
-    world.files["/receipt"] = b"%PDF"
-    world.payloads[JOB][0]["files"] = [{"type": "application/pdf", "url": f"{world.url}/receipt"}]
-    folder = books()
-    in_the_way = folder / ".pleoctl/attachments"
-    in_the_way.parent.mkdir()
-    in_the_way.touch()
-    done = cli("jobs", "run")
-    assert done.code == 5
-    assert "an attachment cannot be written" in done.stdout
-    assert outcomes(world) == {item_id(n): ["successful"] for n in (2, 3)}
-    assert world.jobs[JOB]["status"] == "in_progress"
-    in_the_way.unlink()
-    settled(world, cli)
-    assert booked(folder) == ALL
-
-
-@pytest.mark.usefixtures("time")
-def test_books_that_cannot_be_written_say_why(
-    world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """So that somebody can mend it: the next run ends right."""
-    folder = books()
-
-    def full(path: Path, _content: bytes, **_options: Any) -> None:
-        with writing(path):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    with monkeypatch.context() as patch:
-        patch.setattr("pleoctl.sinks.files.folder.write_atomically", full)
-        done = cli("jobs", "run")
-    assert done.code == 5
-    assert "the books could not be written: " in done.stdout
-    assert "no space left on device" in done.stdout
-    settled(world, cli)
-    assert booked(folder) == ALL
-
-
-def test_a_job_of_a_workspace_that_cannot_be_written(
-    world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch, environment: Path
-) -> None:
-    """The user's state folder takes what the job needs, its attachments and its run: a read-only checkout can book."""
-    world.files["/receipt"] = b"%PDF"
-    world.payloads[JOB][0]["files"] = [{"type": "application/pdf", "url": f"{world.url}/receipt"}]
-    folder = books()
-    make, access = os.mkdir, os.access
-
-    def mkdir(path: Any, *arguments: Any, **options: Any) -> None:
-        if str(path).startswith(str(folder / ".pleoctl")):
-            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
-        make(path, *arguments, **options)
-
-    def may(path: Any, mode: int) -> bool:
-        return path != folder and access(path, mode)
-
-    monkeypatch.setattr("os.mkdir", mkdir)
-    monkeypatch.setattr("os.access", may)
-    done = cli("jobs", "run")
-    assert done.code == 0
-    assert booked(folder) == ALL
-    assert not (folder / ".pleoctl").exists()
-    assert list(environment.glob("jobs/*/used.jsonl"))
-    assert not list(environment.glob("attachments/*/*"))
 
 
 def test_a_program_needs_the_environments_leave(world: World, books: MakeBooks, cli: Cli) -> None:

@@ -9,13 +9,12 @@ import pytest
 
 from api_books import TOKEN, ApiBooks, section
 from export_pleo import JOB, World, item_id, payload
-from job_outcomes import outcomes
+from job_outcomes import ALL, outcomes
 
 if TYPE_CHECKING:
     from job_outcomes import MakeBooks
     from tests.conftest import Cli
 
-ALL = {item_id(n): 1 for n in (1, 2, 3)}
 GUARD = {"key": {"guardedFor": "24h"}}
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from api_books import TOKEN, ApiBooks, section, serving
 from export_pleo import JOB, World, item_id
-from job_outcomes import outcomes
+from job_outcomes import ALL, outcomes
 from pleoctl.remote.transport import Transport
 from pleoctl.testing.machine import Death
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from job_outcomes import MakeBooks
     from tests.conftest import Cli
 
-ALL = {item_id(n): 1 for n in (1, 2, 3)}
 REQUESTS = range(7, 28)
 """Those of a job of three items that come after planning, of both systems together, and one more."""
 

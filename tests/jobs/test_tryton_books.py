@@ -12,7 +12,7 @@ import pytest
 
 from export_pleo import JOB, World, item_id, payload
 from fake_tryton import PASSWORD, TrytonBooks, account, section, serving
-from job_outcomes import outcomes
+from job_outcomes import ALL, outcomes
 from pleoctl.remote.transport import Transport
 from pleoctl.testing.machine import Death
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from job_outcomes import MakeBooks
     from tests.conftest import Cli
 
-ALL = {item_id(n): 1 for n in (1, 2, 3)}
 POSTED = {"posting": {"draft": False}}
 
 
