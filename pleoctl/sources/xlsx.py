@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     from pleoctl.sources.base import SourceRow, Table
 
 
-# Characters that XML cannot have, as Office writes them: _x000D_ is a carriage return.
+# Characters that XML cannot have, as Office writes them: _x000D_ is a carriage return, which shows as nothing.
 _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 # Sheets keep fifteen digits of a number.
 _EXACT: Final = 10**15
 _ROUNDED: Final = "has more digits than a sheet keeps of a number; format the column as text, and write it again"
 _FORMULA: Final = "is a formula without a stored value; open and save the workbook in a spreadsheet program"
 _HIDDEN: Final = "the row is hidden in the sheet; show it, or delete it"
+_TRUTH: Final = "is true or false, which each language shows in its own words; format it as text"
 _DATE: Final = "is a date or a time; format the column as text, and write the code again"
 # A day is a day in these; in a code it is a spreadsheet program's guess.
 _DAYS: Final = frozenset({"name", "expires"})
@@ -135,7 +136,7 @@ class _Sheet(CsvFile):
             odd = self._odd.get((line, column))
             if (line, column) in self._marks.empty:
                 odd = _FORMULA
-            elif odd == _DATE and name in _DAYS:
+            elif (odd == _DATE and name in _DAYS) or (odd == _TRUTH and name == "active"):
                 odd = None
             if odd is not None:
                 row.problem = row.problem or f"{name} {odd}"
@@ -147,9 +148,10 @@ class _Sheet(CsvFile):
     def _cell_text(self, cell: Any, line: int, column: int) -> str:
         value = cell.value
         if isinstance(value, bool):
+            self._odd[line, column] = _TRUTH
             return "true" if value else "false"
         if isinstance(value, str):
-            return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
+            return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value).replace("\r", "")
         if isinstance(value, int | float):
             return self._number(value, cell.number_format or "", (line, column))
         if isinstance(value, date | time | timedelta):

@@ -131,9 +131,10 @@ def test_a_hidden_row_is_held(books: Books) -> None:
 
 
 def test_escaped_characters_of_a_text_are_read(books: Books) -> None:
-    """Office writes a carriage return as _x000D_, and the underscore of such a word as _x005F_."""
-    source = workbook(books, [["externalId", "name"], ["a", "Cash_x000D_\nbox"], ["b", "x_x005F_x000D_"]])
-    assert [row.fields["name"] for row in books.read(source).accounts or []] == ["Cash\r\nbox", "x_x000D_"]
+    """Office writes a carriage return, which nobody sees, as _x000D_, and the underscore of such a word as _x005F_."""
+    source = workbook(books, [["externalId", "name"], ["a_x000D_", "Cash_x000D_\nbox"], ["b", "x_x005F_x000D_"]])
+    read = [(row.key, row.fields["name"]) for row in books.read(source).accounts or []]
+    assert read == [("a", "Cash\nbox"), ("b", "x_x000D_")]
 
 
 def test_a_formula_that_gives_an_empty_text_is_an_empty_cell(books: Books) -> None:
@@ -229,4 +230,18 @@ def test_a_cell_that_shows_an_error_holds_its_row(books: Books) -> None:
         ("1", True),
         ("2", False),
         ("3", False),
+    ]
+
+
+def test_true_and_false_are_no_codes(books: Books) -> None:
+    """Each language shows them in its own words; as an id they leave the row without one."""
+    cells: list[list[Any]] = [
+        ["externalId", "code", "name", "active"],
+        ["1", True, "Cash", True],
+        ["2", "20", "Bank", False],
+    ]
+    state = books.read(workbook(books, cells))
+    assert [(row.key, row.active, row.hold) for row in state.accounts or []] == [
+        ("1", True, "code is true or false, which each language shows in its own words; format it as text"),
+        ("2", False, None),
     ]
