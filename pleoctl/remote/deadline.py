@@ -14,13 +14,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from requests import Response
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3.connection import HTTPConnection
 
 from pleoctl.errors import Interrupted
 
 if TYPE_CHECKING:
     import socket
 
+    from requests import PreparedRequest
     from urllib3 import PoolManager
     from urllib3.connectionpool import HTTPConnectionPool
 
@@ -100,12 +104,41 @@ def _answer(bounds: Bounds, sock: socket.socket, **options: Any) -> http.client.
     return http.client.HTTPResponse(_Socket(sock, bounds), **options)  # type: ignore[arg-type]
 
 
+class _InOneGo(HTTPConnection):
+    """Head and body of a request leave together, where the body is bytes: one call of the system, not two.
+
+    What is held back never leaves where the request turns out to be one that cannot be put together.
+    """
+
+    _held: list[bytes] | None = None
+
+    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
+        """See `HTTPConnection`."""
+        if not isinstance(body, bytes):
+            super().request(method, url, body, headers, **options)
+            return
+        held = self._held = []
+        try:
+            super().request(method, url, body, headers, **options)
+        finally:
+            self._held = None
+        self.send(b"".join(held))
+
+    def send(self, data: Any) -> None:
+        """See `HTTPConnection`; a connection that is opened on the way sends what it has to say at once."""
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held.append(data)
+
+
 class BoundedAdapter(HTTPAdapter):
     """Connections whose answers keep to their bounds, through proxies too."""
 
     def __init__(self, bounds: Bounds, *, pool: int) -> None:
         """``pool`` is how many threads send at a time."""
         self._make = staticmethod(partial(_answer, bounds))
+        self._last: tuple[str, Any] = ("", None)
         super().__init__(pool_connections=2, pool_maxsize=pool)
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
@@ -121,11 +154,43 @@ class BoundedAdapter(HTTPAdapter):
             self._bind(manager)
         return manager
 
+    # --- what requests would work out at every request --------------------------------------------------------
+
+    def get_connection_with_tls_context(
+        self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """See `HTTPAdapter`; the connections of a server are found, and told whom to trust, once.
+
+        A wire trusts the same certificates and goes through the same proxy as long as it lives.
+        """
+        url = request.url or ""
+        origin = url[: url.find("/", url.find("//") + 2)]
+        known, pool = self._last
+        # A pool is closed where more servers are asked than `HTTPAdapter` keeps connections to.
+        if known != origin or pool is None or pool.pool is None:
+            pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            super().cert_verify(pool, url, verify, cert)  # type: ignore[no-untyped-call]
+            self._last = origin, pool
+        return pool
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """See `HTTPAdapter`; it is done above."""
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        """See `HTTPAdapter`; nobody asks an answer for its encoding, and the session keeps its cookies."""
+        response = Response()
+        response.status_code, response.headers, response.raw = resp.status, CaseInsensitiveDict(resp.headers), resp
+        response.url, response.request = req.url or "", req
+        return response
+
+    # --- bounds ------------------------------------------------------------------------------------------------
+
     def _bind(self, manager: PoolManager) -> None:
         manager.pool_classes_by_scheme = {
             scheme: self._bound(pool) for scheme, pool in manager.pool_classes_by_scheme.items()
         }
 
     def _bound(self, pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
-        connection = type("BoundedConnection", (pool.ConnectionCls,), {"response_class": self._make})
+        bases = (_InOneGo, pool.ConnectionCls)
+        connection = type("BoundedConnection", bases, {"response_class": self._make})
         return type("BoundedPool", (pool,), {"ConnectionCls": connection})
