@@ -14,13 +14,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pytest
 from hypothesis import HealthCheck, settings
+from requests_mock import Adapter, Mocker, NoMockAddress
 
 from pleoctl.cli.main import run
+from pleoctl.remote.deadline import BoundedAdapter
 from pleoctl.sandbox import Sandbox, Seed, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from requests import PreparedRequest, Response
 
     from postgres import Postgres
     from real_tryton import Tryton
@@ -32,6 +36,24 @@ def heard_signals() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
+@pytest.fixture
+def requests_mock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mocker]:
+    """Servers that are made up: for sessions of requests, and for wires, which have none."""
+    played, real = Adapter(), BoundedAdapter.send
+
+    def send(wire: BoundedAdapter, request: PreparedRequest, **given: Any) -> Response:
+        try:
+            return played.send(request, **given)
+        except NoMockAddress:
+            if not mocker.real_http:
+                raise
+            return real(wire, request, **given)
+
+    monkeypatch.setattr(BoundedAdapter, "send", send)
+    with Mocker(adapter=played) as mocker:
+        yield mocker
 
 
 @pytest.fixture(scope="session")

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     import socket
 
     from requests import PreparedRequest
-    from urllib3 import PoolManager
-    from urllib3.connectionpool import HTTPConnectionPool
 
     from pleoctl.workspace.limits import Limits
 
@@ -138,38 +136,28 @@ class BoundedAdapter(HTTPAdapter):
     def __init__(self, bounds: Bounds, *, pool: int) -> None:
         """``pool`` is how many threads send at a time."""
         self._make = staticmethod(partial(_answer, bounds))
+        self._finding = threading.Lock()
         self._last: tuple[str, Any] = ("", None)
         super().__init__(pool_connections=2, pool_maxsize=pool)
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        """See `HTTPAdapter`."""
-        super().init_poolmanager(*arguments, **options)
-        self._bind(self.poolmanager)
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> PoolManager:
-        """See `HTTPAdapter`."""
-        known = proxy in self.proxy_manager
-        manager: PoolManager = super().proxy_manager_for(proxy, **options)
-        if not known:
-            self._bind(manager)
-        return manager
-
-    # --- what requests would work out at every request --------------------------------------------------------
 
     def get_connection_with_tls_context(
         self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
     ) -> Any:
-        """See `HTTPAdapter`; the connections of a server are found, and told whom to trust, once.
+        """See `HTTPAdapter`; the connections of a server are found, bounded and told whom to trust once.
 
         A wire trusts the same certificates and goes through the same proxy as long as it lives.
         """
         url = request.url or ""
         origin = url[: url.find("/", url.find("//") + 2)]
-        known, pool = self._last
+        known, found = self._last
         # A pool is closed where more servers are asked than `HTTPAdapter` keeps connections to.
-        if known != origin or pool is None or pool.pool is None:
-            pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+        if known == origin and found.pool is not None:
+            return found
+        with self._finding:
+            pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
             super().cert_verify(pool, url, verify, cert)  # type: ignore[no-untyped-call]
+            if not issubclass(pool.ConnectionCls, _InOneGo):
+                pool.ConnectionCls = self._bound(pool.ConnectionCls)
             self._last = origin, pool
         return pool
 
@@ -177,20 +165,12 @@ class BoundedAdapter(HTTPAdapter):
         """See `HTTPAdapter`; it is done above."""
 
     def build_response(self, req: PreparedRequest, resp: Any) -> Response:
-        """See `HTTPAdapter`; nobody asks an answer for its encoding, and the session keeps its cookies."""
+        """See `HTTPAdapter`; nobody asks an answer for its encoding, and the wire keeps its cookies."""
         response = Response()
         response.status_code, response.headers, response.raw = resp.status, CaseInsensitiveDict(resp.headers), resp
         response.url, response.request = req.url or "", req
         return response
 
-    # --- bounds ------------------------------------------------------------------------------------------------
-
-    def _bind(self, manager: PoolManager) -> None:
-        manager.pool_classes_by_scheme = {
-            scheme: self._bound(pool) for scheme, pool in manager.pool_classes_by_scheme.items()
-        }
-
-    def _bound(self, pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
-        bases = (_InOneGo, pool.ConnectionCls)
-        connection = type("BoundedConnection", bases, {"response_class": self._make})
-        return type("BoundedPool", (pool,), {"ConnectionCls": connection})
+    def _bound(self, connection: type[HTTPConnection]) -> type[HTTPConnection]:
+        """The same kind of connection, whose answers keep to the bounds; a proxy's answer to CONNECT does as well."""
+        return type("BoundedConnection", (_InOneGo, connection), {"response_class": self._make})

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import requests
+from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -49,11 +50,6 @@ _STATUS: Final = re.compile(r"\b([1-5]\d\d)\b")
 _PASSING: Final = frozenset({408, 429, *range(500, 600)})
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, _response: requests.Response) -> None:
-        """Nowhere: requests would read such an answer whole, whatever its size, and redirects are judged above."""
-
-
 class Wire:
     """Keep-alive connections to one service."""
 
@@ -61,58 +57,49 @@ class Wire:
         """Proxies and certificates are the environment's. Raises the service's failure for a missing bundle."""
         self._service, self._auth, self._bounds = service, auth, bounds
         self._timeout = (min(CONNECT_SECONDS, service.limits.timeout), service.limits.timeout)
-        self._session = _Session()
         self._headers = {
             "User-Agent": f"pleoctl/{__version__}",
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
             "Connection": "keep-alive",
         }
-        # The environment is read here, once, and not by requests at every request. Proxies are for the world outside.
-        self._session.trust_env = False
+        # The environment is read here, once, and not at every request. Proxies are for the world outside.
         self._proxies = {} if service.loopback else dict(get_environ_proxies(service.url, None))
         self._verify = self._bundle()
-        adapter = BoundedAdapter(bounds, pool=pool)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        self._adapter = BoundedAdapter(bounds, pool=pool)
+        self._cookies = RequestsCookieJar()
 
     def close(self) -> None:
         """Give the connections back."""
-        self._session.close()
+        self._adapter.close()
 
     def send(self, method: str, url: str, request: Mapping[str, Any]) -> Reply:
         """One request, never repeated. Raises `Unanswered`, or the service's failure where no other try can help."""
         try:
-            prepared = self._prepared(method, url, **request)
+            prepared = self._prepared(method, url, request)
         except (requests.RequestException, ValueError) as error:
             raise self._unsendable(error, method, url) from error
         try:
-            with self._session.send(
-                prepared,
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
-                verify=self._verify,
-                proxies=self._proxies,
+            # Not by a session, which would look for redirects, hooks and cookies; redirects are judged above.
+            with self._adapter.send(
+                prepared, stream=True, timeout=self._timeout, verify=self._verify, proxies=self._proxies
             ) as response:
+                if "Set-Cookie" in response.headers:
+                    extract_cookies_to_jar(self._cookies, prepared, response.raw)  # type: ignore[no-untyped-call]
                 return Reply(response.status_code, response.headers, self._content(response))
         except (requests.RequestException, HTTPError, ValueError, OSError) as error:
             raise self._meaning(error, method, url) from error
 
-    def _prepared(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, **content: Any
-    ) -> requests.PreparedRequest:
+    def _prepared(self, method: str, url: str, request: Mapping[str, Any]) -> requests.PreparedRequest:
         """What goes out: as a session prepares it, without asking anew what never changes."""
         prepared = requests.PreparedRequest()
-        prepared.prepare(
-            method,
-            url,
-            {**self._headers, **(headers or {})},
-            auth=self._auth,
-            cookies=self._session.cookies if len(self._session.cookies) else None,
-            **content,
-        )
-        return prepared
+        prepared.prepare_method(method)
+        prepared.prepare_url(url, request.get("params"))
+        prepared.prepare_headers({**self._headers, **(request.get("headers") or {})})
+        if len(self._cookies):
+            prepared.prepare_cookies(self._cookies)
+        prepared.prepare_body(request.get("data"), None, request.get("json"))
+        return self._auth(prepared)
 
     def _content(self, response: requests.Response) -> bytes:
         if "," in response.headers.get("Content-Encoding", ""):
