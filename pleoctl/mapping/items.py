@@ -1,7 +1,8 @@
 """The export item as the mapping reads it: the parts of Pleo's ExportItemV3 that decide an entry.
 
 Null and absent are the same, unknown keys and unknown words are kept out of the way, wrong types fail the item.
-Amounts are hundredths of the unit in the wallet's currency (D7, D9), dates are ISO timestamps, ids are UUIDs.
+Amounts are hundredths of the unit in the wallet's currency (D7, D9), dates are ISO timestamps, ids are UUIDs. Parts
+that items have in common are frozen: values that can be compared and looked up as a whole.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Total(Amount, rename="camel", gc=False):
         return given if given is not None and given.currency.strip() else None
 
 
-class Account(msgspec.Struct, gc=False):
+class Account(msgspec.Struct, frozen=True, gc=False):
     """A ledger account on a line or as contra account (M8, M14)."""
 
     id: str | None = None
@@ -68,7 +69,7 @@ class Tax(msgspec.Struct, rename="camel", gc=False):
     outgoing_tax_account: str | None = None
 
 
-class Tag(msgspec.Struct, rename="camel", gc=False):
+class Tag(msgspec.Struct, rename="camel", frozen=True, gc=False):
     """A tag: ``group_code`` is the dimension, ``code`` its value (D5)."""
 
     code: str
@@ -82,10 +83,10 @@ class Line(msgspec.Struct, rename="camel", gc=False):
     accounting_entry_line_id: str | None = None
     account: Account | None = None
     tax: Tax | None = None
-    tags: list[Tag | None] | None = None
+    tags: tuple[Tag | None, ...] | None = None
 
 
-class Supplier(msgspec.Struct, rename="camel", gc=False):
+class Supplier(msgspec.Struct, rename="camel", frozen=True, gc=False):
     """The merchant as seen on the transaction."""
 
     name: str | None = None
@@ -96,7 +97,7 @@ class Supplier(msgspec.Struct, rename="camel", gc=False):
     tax_identifier: str | None = None
 
 
-class Vendor(msgspec.Struct, rename="camel", gc=False):
+class Vendor(msgspec.Struct, rename="camel", frozen=True, gc=False):
     """The vendor record that Pleo knows from the accounting system."""
 
     name: str | None = None
@@ -105,14 +106,14 @@ class Vendor(msgspec.Struct, rename="camel", gc=False):
     tax_registration_number: str | None = None
 
 
-class Person(msgspec.Struct, gc=False):
+class Person(msgspec.Struct, frozen=True, gc=False):
     """A user or a team."""
 
     name: str | None = None
     code: str | None = None
 
 
-class Bookkeeping(msgspec.Struct, gc=False):
+class Bookkeeping(msgspec.Struct, frozen=True, gc=False):
     """How the item is to be booked (B1-B6)."""
 
     method: str | None = None

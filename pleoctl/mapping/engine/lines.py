@@ -30,9 +30,11 @@ class Share(msgspec.Struct, gc=False):
 
     ``tax`` is zero where it gets no postings of its own. ``stands_in``: the account is one that the type row names in
     the place of the line's. ``stands_for``: the tax code that a row set, whose accounts the tax is booked on.
+    ``number`` is that of the line, from 0.
     """
 
     line: Line
+    number: int
     account: str
     amount: int
     row: LineRow | None
@@ -55,11 +57,24 @@ class Lines:
         self._split = rules.tax_shape == "split"
         self._fail = rules.otherwise == "fail"
 
+    def table(self, cell: Cell) -> LineTable:
+        """The line table of a cell."""
+        found = self._tables.get(cell)
+        if found is None:
+            found = self._tables[cell] = LineTable(self._rows, cell)
+        return found
+
+    def given(self, line: Line, number: int) -> tuple[str | None, ItemFailure | None]:
+        """The account that rules take for the line's own, and why it must not stand, if so."""
+        try:
+            return self._accounts.of_reference(line.account, "line %d", number + 1), None
+        except ItemFailure as failure:
+            # A rule on the code that the item carries may give the one that is right today.
+            return line.account.code if line.account is not None else None, failure
+
     def shares(self, work: Work, cell: Cell) -> list[Share]:
         """One share for each line that is not zero (N6). Raises `ItemFailure`."""
-        table = self._tables.get(cell)
-        if table is None:
-            table = self._tables[cell] = LineTable(self._rows, cell)
+        table = self.table(cell)
         shares: list[Share] = []
         for number, line in enumerate(work.item.accounting_entry_lines):
             value = work.values[number]
@@ -75,7 +90,7 @@ class Lines:
         for number, line in enumerate(work.item.accounting_entry_lines):
             value = work.values[number]
             if value:
-                share = Share(line, account, abs(value), None, stands_in=True)
+                share = Share(line, number, account, abs(value), None, stands_in=True)
                 self._carried(share, work, number, NOTHING)
                 shares.append(share)
             else:
@@ -83,12 +98,8 @@ class Lines:
         return shares
 
     def _add(self, shares: list[Share], work: Work, table: LineTable, number: int, line: Line) -> None:
-        unclear, amount, heard = None, abs(work.values[number]), work.recorder is not NOBODY
-        try:
-            given = self._accounts.of_reference(line.account, "line %d", number + 1)
-        except ItemFailure as failure:
-            # A rule on the code that the item carries may give the one that is right today.
-            unclear, given = failure, line.account.code if line.account is not None else None
+        amount, heard = abs(work.values[number]), work.recorder is not NOBODY
+        given, unclear = self.given(line, number)
         row = None
         if table.has_rows or heard:
             facts = Facts(work.item, line, given, amount)
@@ -108,7 +119,7 @@ class Lines:
             account, changes = row.account, row.changes
         if account is None:
             account = self._own(number, given, row)
-        share = Share(line, account, amount, row)
+        share = Share(line, number, account, amount, row)
         self._checks.account(account, work, line.account if row is None or row.account is None else row)
         if line.tax is not None or line.tags or changes is not NOTHING:
             self._carried(share, work, number, changes)
@@ -117,9 +128,10 @@ class Lines:
     def _parts(self, work: Work, number: int, line: Line, given: str | None, row: LineRow) -> list[Share]:
         """The parts of a line that are not zero, whose gross amounts and taxes add up to the line's."""
         made = []
+        work.common = False  # parts are rounded, each amount in its own way
         for index, part in enumerate(row.parts):
             account = part.account if part.account is not None else self._own(number, given, row)
-            share = Share(line, account, 0, row)
+            share = Share(line, number, account, 0, row)
             share.amount = portion(abs(work.values[number]), row.parts, index)
             self._checks.account(share.account, work, line.account if part.account is None else row)
             self._carried(share, work, number, part.changes)
@@ -199,7 +211,9 @@ def portion(total: int, parts: Sequence[Part], index: int) -> int:
 def _describe(work: Work, template: Template) -> None:
     """The first line that sets a description wins."""
     text = template.render(work.item)
-    if not work.described:
-        work.description, work.described = text, True
-    elif text != work.description:
+    if work.template is None:
+        work.description, work.template = text, template
+        return
+    work.common = False
+    if text != work.description:
         work.warnings.append("several lines set a description; the first one counts")

@@ -190,6 +190,8 @@ class LineTable:
                 self._file(row, way, unless)
         self._getters = [_getter(name) for name in self._position]
         self.has_rows = bool(self._rows)
+        #: What the rows ask, tags aside, which belong to a line as its account does.
+        self.fields = frozenset(name for name in self._position if not name.startswith(TAG_PREFIX))
 
     def _file(self, row: LineRow, way: Way, unless: list[Way]) -> None:
         """File a way in the indexes, and what is left to test of it."""

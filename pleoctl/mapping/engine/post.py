@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pleoctl.mapping.engine.entries import LedgerEntry, Posting
+from pleoctl.mapping.engine.figures import TOTAL, base, gross, tax
 from pleoctl.mapping.engine.record import NOBODY
 from pleoctl.mapping.failures import missing
 from pleoctl.mapping.vocabulary import OTHER_SIDE, Side
@@ -40,6 +41,7 @@ class Poster:
                 postings += self._split(share, side, work)
             else:
                 # Where nothing is split off, as with a rate of zero, the line itself carries the code (D2).
+                work.figures.append(gross(share.number))
                 postings.append(_line_posting(share, side, work, share.amount, share.tax_code))
         # The counter posting is the exact sum of the lines, so an entry cannot be out of balance (N3, N5, M22).
         total = sum([share.amount for share in shares])
@@ -48,16 +50,20 @@ class Poster:
 
     def _counter(self, side: Side, leg: Leg, amount: int, work: Work) -> Posting:
         found = self._accounts.resolve(leg.on(side), work)
+        work.figures.append(TOTAL)
         if work.recorder is not NOBODY:
             work.recorder.account(leg.kind, side, found)
         return Posting(side, found.account, found.role, amount, work.currency or "", branch=found.branch)
 
     def _split(self, share: Share, side: Side, work: Work) -> list[Posting]:
         """The line, and the tax with postings of its own (X5, X6)."""
-        tax = share.line.tax
-        reverse = tax is not None and tax.type == "reverse"
-        base = share.amount if reverse else share.amount - share.tax
-        made = [_line_posting(share, side, work, base, None)] if base else []
+        given = share.line.tax
+        reverse = given is not None and given.type == "reverse"
+        amount = share.amount if reverse else share.amount - share.tax
+        made = []
+        if amount:
+            work.figures.append(gross(share.number) if reverse else base(share.number))
+            made.append(_line_posting(share, side, work, amount, None))
         made.append(self._tax(share, side, work, "ingoing"))
         if reverse:
             made.append(self._tax(share, OTHER_SIDE[side], work, "outgoing"))
@@ -69,6 +75,7 @@ class Poster:
             code = share.tax_code or "without code"
             raise missing(f"tax {code} has no {which}TaxAccount; set the accounts of the tax code in Pleo")
         self._checks.account(account, work, share.tax_code or "without code")
+        work.figures.append(tax(share.number))
         return Posting(
             side,
             account,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pleoctl.mapping.engine.record import Recorder
     from pleoctl.mapping.items import Item
     from pleoctl.mapping.rules.model import TypeRow, VendorRow
+    from pleoctl.mapping.rules.template import Template
     from pleoctl.mapping.vocabulary import Cell
 
 _DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -26,8 +27,10 @@ _CURRENCY: Final = re.compile("[A-Z]{3}")
 class Work(msgspec.Struct, gc=False):
     """One item on its way: ``amount`` and ``values`` (one for each line) are signed hundredths of ``currency``.
 
-    ``described``: a line row has set the description. ``employee``: the vendor that stands for the employee, where a
-    side uses its account; ``vendor`` is never that one, so that no role depends on another.
+    ``template``: what a line row has set for the description. ``employee``: the vendor that stands for the employee,
+    where a side uses its account; ``vendor`` is never that one, so that no role depends on another. ``figures`` has, in
+    the order of the postings, which figure of the item each one's amount is, and ``common`` whether items like this one
+    become the same in all but figures and texts; see `pleoctl.mapping.engine.outline`.
     """
 
     item: Item
@@ -40,11 +43,13 @@ class Work(msgspec.Struct, gc=False):
     row: TypeRow | None = None
     vendor: VendorRow | None = None
     employee: VendorRow | None = None
-    described: bool = False
+    template: Template | None = None
     original: OriginalOf | None = None
     amount: int = 0
     values: list[int] = []  # msgspec copies an empty default for each item
     warnings: list[str] = []
+    figures: list[int] = []
+    common: bool = True
 
     def read(self) -> None:
         """Take over date, currency and amounts. Raises `ItemFailure` for what cannot be posted."""
@@ -74,7 +79,8 @@ def is_currency(text: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _known_day(text: str) -> bool:
+def is_day(text: str) -> bool:
+    """Whether it is a day of the calendar, as ISO writes it."""
     try:
         return _DAY.fullmatch(text) is not None and bool(date.fromisoformat(text))
     except ValueError:
@@ -83,6 +89,6 @@ def _known_day(text: str) -> bool:
 
 def _day(text: str) -> str:
     day = text[:10]
-    if not _known_day(day):
+    if not is_day(day):
         raise look(f"date: {text[:40]!r} does not start with a day")
     return day
