@@ -34,7 +34,7 @@ def shape(kind: Any, found: dict[str, tuple[set[str], set[str]]]) -> dict[str, t
                 shape(field.type, found)
     for part in getattr(kind, "types", ()):
         shape(part, found)
-    if isinstance(kind, msgspec.inspect.ListType):
+    if isinstance(kind, msgspec.inspect.ListType | msgspec.inspect.VarTupleType):
         shape(kind.item_type, found)
     return found
 
