@@ -29,7 +29,8 @@ ROWS = """lines:
   - {id: team, when: {team: T2}, account: "6541"}
   - {id: user, when: {user: E-9}, account: "6542"}
   - {id: large, when: {amount: {range: [600, null]}, supplier: {startsWith: fig}}, account: "6541"}
-  - {id: parts, when: {itemAmount: 300}, split: [{share: "50", account: keep}, {share: "50", account: "6542"}]}
+  - {id: parts, when: {itemAmount: {range: [150, 400]}},
+     split: [{share: "50", account: keep}, {share: "50", account: "6542"}]}
   - {id: noted, when: {note: {contains: lunch}}, account: keep, set: {description: "L {{ note }}", tags: {DEPT: "20"}}}
   - {id: late, when: {supplier: ACME}, from: "2026-03-02", account: "6542", set: {taxCode: I25}}
   - {id: many, when: {attendees: {range: [2, null]}}, account: keep, set: {taxCode: null}}
@@ -54,7 +55,10 @@ def engines() -> list[Engine]:
 def varied(draw: st.DrawFn, one: dict[str, Any]) -> dict[str, Any]:
     """The item with other figures, days, texts and people."""
     times = draw(st.sampled_from([1, 1, 2, 3, 7, -1]))
-    more = {"note": draw(st.sampled_from([None, "lunch", "x"])), "date": f"2026-03-0{draw(st.integers(0, 4))}"}
+    more: dict[str, Any] = {
+        "note": draw(st.sampled_from([None, "lunch", "x"])),
+        "date": f"2026-03-0{draw(st.integers(0, 4))}",
+    }
     more["team"] = draw(st.sampled_from([None, {"code": "T2"}]))
     more["user"] = draw(st.sampled_from([None, {"code": "E-9"}, {"code": "E-1", "name": "Eva"}]))
     return {**_scaled(one, times), **more}
