@@ -163,9 +163,8 @@ class Alike:
         return Group(table, [self._lines.given(line, number)[0] for number, line in enumerate(lines)], {})
 
     def _entry(self, item: Item, day: str, outline: Outline, figures: list[int]) -> Entry | None:
-        paid, original = item.amount.paid, None
-        if paid is not None:
-            original = OriginalOf(paid.currency, hundredths(paid, "amount"))
+        paid = item.amount.paid
+        original = None if paid is None else OriginalOf(paid.currency, hundredths(paid, "amount"))
         description = self._describe(item)
         if outline.template is not None:
             description = outline.template.render(item)

@@ -1,4 +1,4 @@
-"""Read export items from JSON, one at a time: memory holds one item, however large the file is.
+"""Read export items from JSON, in parts: memory holds one of them, or one item, however large the file is.
 
 A file is a JSON object (one item), a list, an answer of the API (``{"data": […]}``), several of these one after
 the other, or JSON lines. JSON lines are recognised by a first line that is a whole item; they are read line by line.
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 import msgspec
 
 from pleoctl.errors import InvalidFile
-from pleoctl.mapping.items import Defect, Item, decode
+from pleoctl.mapping.items import Defect, Item, decode, decode_item
 from pleoctl.place import Place
 
 if TYPE_CHECKING:
@@ -47,7 +47,14 @@ class Lines:
 
     def __iter__(self) -> Iterator[Item | Defect]:
         """Their items. Raises `InvalidFile` at what is not JSON."""
-        for number, line in enumerate(self.content.split(b"\n"), self.number):
+        lines = self.content.split(b"\n")
+        try:
+            return iter([*map(decode_item, lines)])  # as are almost all
+        except _BAD:
+            return self._carefully(lines)
+
+    def _carefully(self, lines: list[bytes]) -> Iterator[Item | Defect]:
+        for number, line in enumerate(lines, self.number):
             if line and not line.isspace():
                 try:
                     yield decode(line)

@@ -22,7 +22,8 @@ MAX_REASONS: Final = 500
 RECENT: Final = 20_000
 _CAME_BEFORE: Final = "an item with this accountingEntryId came before; post one of the two"
 _WALLET: Final = "accounts.wallet"
-_BATCH: Final = 1 << 16
+#: Items whose entries are joined before they are written.
+_TOGETHER: Final = 256
 
 #: A failure's type and reason, or the one text of a warning.
 Reason = tuple[str, ...]
@@ -67,9 +68,10 @@ class Tally:
 
     def _meet(self, entry: Entry) -> None:
         """Pages that overlap, or were saved twice, must not be booked twice in silence (E1)."""
-        if entry.accounting_entry_id is None:
+        given = entry.accounting_entry_id
+        if given is None:
             return
-        name = hash(entry.accounting_entry_id.lower())  # as many bytes for every id
+        name = hash(given.lower())  # as many bytes for every id
         if name in self._recent or name in self._earlier:
             entry.warnings.append(_CAME_BEFORE)
         self._remember(name)
@@ -149,21 +151,35 @@ class Work:
     writer: Writer
 
     def pieces(self, items: Iterable[Item | Defect], tally: Tally) -> Iterator[bytes]:
-        """What each item is written as.
+        """What the items are written as, some at a time.
 
-        Raises `Refused` at the first item of another company, since the file is likely the wrong one.
+        Raises `Refused` at the first item of another company, since the file is likely the wrong one; what stood before
+        an error comes before it.
         """
-        wanted = self.company.lower()
-        for item in items:
-            given = item.company_id if isinstance(item, Item) else None
-            if given and given != self.company and given.lower() != wanted:
-                raise Refused(
-                    f"item {item.accounting_entry_id} is of company {given[:60]}, the workspace of {self.company}",
-                    hint="nothing was written; export the items of this company, or name its workspace",
-                )
-            entry = self.mapper.entry(item)
-            tally.add(entry)
-            yield self.writer.entry(entry)
+        made: list[bytes] = []
+        make, add, write = self.mapper.entry, tally.add, self.writer.entry
+        try:
+            for item in items:
+                # A company that is spelt as the workspace spells it needs no second look.
+                if isinstance(item, Item) and item.company_id and item.company_id != self.company:
+                    self._compare_companies(item, item.company_id)
+                entry = make(item)
+                add(entry)
+                made.append(write(entry))
+                if len(made) >= _TOGETHER:
+                    yield b"".join(made)
+                    made.clear()
+        except PleoctlError:
+            yield b"".join(made)
+            raise
+        yield b"".join(made)
+
+    def _compare_companies(self, item: Item, given: str) -> None:
+        if given.lower() != self.company.lower():
+            raise Refused(
+                f"item {item.accounting_entry_id} is of company {given[:60]}, the workspace of {self.company}",
+                hint="nothing was written; export the items of this company, or name its workspace",
+            )
 
 
 def write_entries(pieces: Iterable[bytes], writer: Writer, sink: BinaryIO, tally: Tally) -> None:
@@ -171,21 +187,17 @@ def write_entries(pieces: Iterable[bytes], writer: Writer, sink: BinaryIO, tally
 
     Where the input breaks, everything before is written, and the error goes on.
     """
-    pending = [writer.start()]
-    size = 0
+    before = writer.start()
     try:
         for piece in pieces:
-            pending.append(piece)
-            size += len(piece)
-            if size > _BATCH:
-                sink.write(b"".join(pending))
-                pending, size = [], 0
+            if piece:
+                sink.write(before + piece)
+                before = b""
     except Refused:
         raise
     except PleoctlError:
         # What was read before the input broke is mapped; nothing was, nothing is written.
         if tally.items:
-            sink.write(b"".join(pending))
+            sink.write(before)
         raise
-    pending.append(writer.end())
-    sink.write(b"".join(pending))
+    sink.write(before + writer.end())

@@ -96,7 +96,9 @@ def _replaced(text: Any, old: str, new: str) -> str:
 
 def squeeze(text: str) -> str:
     """Whitespace collapsed and the length bounded to `MAX_LENGTH` characters."""
-    joined = " ".join(text.split())
+    # Most texts are as they should be; no blank but the common one can be printed.
+    plain = text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]
+    joined = text if plain else " ".join(text.split())
     return joined if len(joined) <= MAX_LENGTH else joined[: MAX_LENGTH - 1] + "…"
 
 
@@ -254,7 +256,11 @@ def _joiner(parts: list[str | Path]) -> Callable[[Item], str]:
     def render(item: Item) -> str:
         return squeeze(pattern % tuple([read(item) or "" for read in readers]))
 
-    return render
+    def render_listed(item: Item) -> str:
+        # The same where there are but blanks between values, which leaves less to squeeze.
+        return squeeze(" ".join([text for read in readers if (text := read(item))]))
+
+    return render_listed if pattern.split() == ["%s"] * len(readers) else render
 
 
 _SIMPLE: Final = {"supplier", "vendor", "user", "team"}
