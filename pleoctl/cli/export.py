@@ -23,7 +23,7 @@ def command(options: Options, *, check: bool) -> Output:
     pleoctl export --check
 
     """
-    from pleoctl.report.source import counted_rows
+    from pleoctl.report.counted import counted_rows
     from pleoctl.sources.write import export_to_workspace
 
     exported = export_to_workspace(open_workspace(options), check=check)

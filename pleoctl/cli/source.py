@@ -55,7 +55,8 @@ def check(options: Options, *, trace: int, offline: bool) -> Output:
     pleoctl source check --trace 3 --offline
 
     """
-    from pleoctl.report.source import counted_rows, hint_lines, preview_lines, source_lines
+    from pleoctl.report.counted import counted_rows
+    from pleoctl.report.source import hint_lines, preview_lines, source_lines
     from pleoctl.sources.export import export_state
     from pleoctl.sources.opening import open_source
 

@@ -59,7 +59,8 @@ def command(
     pleoctl source init as/suppliers.csv --table vendors -o -
 
     """
-    from pleoctl.report.source import counted_rows, source_lines
+    from pleoctl.report.counted import counted_rows
+    from pleoctl.report.source import source_lines
     from pleoctl.sources.context import Context
     from pleoctl.sources.export import counts
     from pleoctl.sources.guess import Folder, Sample, draft

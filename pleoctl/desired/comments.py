@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.desired.rows import Slot, lines_of, slot_of
+from pleoctl.desired.lines import Slot, lines_of, slot_of
 from pleoctl.model.kinds import flat_kinds
 
 if TYPE_CHECKING:

@@ -64,6 +64,8 @@ def _spread(
         return [(part, []) for part in old]
     holders = [number for number, part in enumerate(old) if part is not None] or [0]
     first = holders[0]
+    if len(holders) == 1:  # nothing has another home, and nothing is people's own
+        return [(items if number == first else None, []) for number in range(len(old))]
     homes = {key(item): number for number in reversed(holders) for item in old[number] or ()}
     homes[None] = first
     known = {key(item) for item in items} - {None}

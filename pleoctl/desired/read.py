@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from pleoctl.desired.comments import Comments, from_document, from_lines
 from pleoctl.desired.rows import FastReader, NotCanonical, fields_of, local_of
-from pleoctl.documents.canonical import digest_rows
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.documents.load import parse
 from pleoctl.errors import Finding, InvalidFile
@@ -122,7 +121,7 @@ def merged(states: list[DesiredState]) -> DesiredState:
 
 
 def checked(state: DesiredState) -> DesiredState:
-    """The state with its digest, after the checks that no schema can say. Raises `InvalidFile`."""
+    """The state, after the checks that no schema can say. Raises `InvalidFile`."""
     findings = [finding for kind, rows in state.flat.items() for finding in _twice(rows, KINDS[kind])]
     dimensions = state.dimensions or []
     findings += _twice([d.row for d in dimensions], TAG_GROUP)
@@ -132,11 +131,13 @@ def checked(state: DesiredState) -> DesiredState:
     if findings:
         order = {name: number for number, name in enumerate(state.files)}
         raise InvalidFile.of(sorted(findings, key=lambda f: (order.get(f.file or "", 0), f.sort_key)))
-    state.digest = digest_rows(_rows(state))
     return state
 
 
 def _twice(rows: list[Row], kind: Kind) -> list[Finding]:
+    keys = [kind.normalise(row.key) for row in rows if row.key is not None]
+    if len(set(keys)) == len(keys):
+        return []
     seen: dict[str, Row] = {}
     findings = []
     for row in rows:
@@ -171,21 +172,6 @@ def is_date(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
-
-
-def _rows(state: DesiredState) -> Iterator[Any]:
-    """Everything that counts in a desired state; None stands for a part that is not managed."""
-    for kind in flat_kinds():
-        rows = state.flat.get(kind.name)
-        yield from [None] if rows is None else map(_plain, rows)
-    for dimension in [None] if state.dimensions is None else state.dimensions:
-        yield dimension and _plain(dimension.row)
-        yield from map(_plain, (dimension and dimension.values) or ())
-        yield None
-
-
-def _plain(row: Row) -> list[Any]:
-    return [row.key, row.fields, row.active, row.hold, dict(row.local)]
 
 
 def state_of(document: Document) -> DesiredState:

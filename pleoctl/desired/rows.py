@@ -1,7 +1,7 @@
-"""The canonical text of desired-state rows: one row, one line, JSON strings.
+"""The canonical text of desired-state rows, read back.
 
-The writer is what ``export``, ``import`` and ``fmt`` use; the reader below understands exactly what the writer
-writes (and full-line comments) and gives up on anything else, so that a YAML parser reads every other file.
+Exactly what `pleoctl.desired.lines` writes (and full-line comments) is understood; anything else is given up on, so
+that a YAML parser reads every other file.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.documents.scalars import yaml_string
+from pleoctl.desired.lines import HEADER, Slot
 from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
 from pleoctl.model.records import NOTHING, DesiredState, Dimension, Row
 
@@ -22,104 +22,11 @@ if TYPE_CHECKING:
     from pleoctl.model.kind import Kind
     from pleoctl.model.records import Fields
 
-Slot = tuple[str | int | None, ...]
-
-HEADER: Final = (("apiVersion", "apiVersion: pleoctl/v1"), ("kind", "kind: DesiredState"))
-
-# --- writing ---------------------------------------------------------------------------------------------------
-
-
-def row_text(row: Row, kind: Kind) -> str:
-    """The flow mapping of a row."""
-    return f"- {{{', '.join(map(': '.join, _parts(row, kind)))}}}"
-
-
-def _parts(row: Row, kind: Kind) -> list[tuple[str, str]]:
-    """Keys with the YAML of their values."""
-    fields = row.fields
-    parts = [(kind.key, yaml_string(row.key))] if row.key is not None else []
-    for name in kind.always:
-        value = None if name == kind.key else fields.get(name)
-        if value is not None:
-            parts.append((name, yaml_string(value)))
-    if not row.active:
-        parts.append(("active", "false"))
-    for name in kind.optional:
-        if name in fields:
-            value = fields[name]
-            parts.append((name, "null" if value is None else yaml_string(value)))
-    if row.local:
-        parts += [(name, yaml_string(row.local[name])) for name in kind.locals if name in row.local]
-    return parts if row.hold is None else [*parts, ("hold", yaml_string(row.hold))]
-
-
-def ordered(rows: Iterable[Row]) -> list[Row]:
-    """Rows by key in code point order, those without a key first; the order that they came in makes no difference."""
-    listed = list(rows)
-    if len({row.key for row in listed} - {None}) == len(listed):
-        return sorted(listed, key=lambda r: r.key or "")
-    return sorted(listed, key=lambda r: (r.key is not None, r.key or "", r.hold or "", _Tie(r)))
-
-
-@dataclass(slots=True, eq=False)
-class _Tie:
-    """Puts rows of one key in order by all that they say, worked out only where keys are equal or absent."""
-
-    row: Row
-
-    def __lt__(self, other: _Tie) -> bool:
-        return self._said() < other._said()
-
-    def _said(self) -> str:
-        row = self.row
-        return repr((row.fields.get("name"), sorted(row.fields.items()), row.active, sorted(row.local.items())))
-
-
-def lines_of(state: DesiredState) -> Iterator[tuple[Slot, str]]:
-    """Every line of the canonical file with the slot that comments cling to."""
-    for slot, text in HEADER:
-        yield (slot,), text
-    for kind in flat_kinds():
-        found = state.flat.get(kind.name)
-        if found is not None:
-            yield (kind.section,), f"{kind.section}:" if found else f"{kind.section}: []"
-            for number, row in enumerate(ordered(found)):
-                yield slot_of(kind.name, row.key, number), row_text(row, kind)
-    if state.dimensions is not None:
-        yield ("dimensions",), "dimensions:" if state.dimensions else "dimensions: []"
-        rows = ordered([d.row for d in state.dimensions])
-        by_row = {id(d.row): d for d in state.dimensions}
-        for number, row in enumerate(rows):
-            yield from _dimension_lines(by_row[id(row)], number)
-
-
-def _dimension_lines(dimension: Dimension, number: int) -> Iterator[tuple[Slot, str]]:
-    row, values = dimension.row, dimension.values
-    slot = slot_of("dimension", row.key, number)
-    if values is None:
-        yield slot, row_text(row, TAG_GROUP)
-        return
-    (first, said), *others = _parts(row, TAG_GROUP)
-    yield slot, f"- {first}: {said}"
-    for name, text in others:
-        yield (*slot, name), f"  {name}: {text}"
-    yield (*slot, "values"), "  values:" if values else "  values: []"
-    for index, value in enumerate(ordered(values)):
-        yield slot_of("value", row.key, value.key, index), f"  {row_text(value, TAG)}"
-
-
-def slot_of(*names: str | int | None) -> Slot:
-    """Where a comment clings: the row's identity; its number only where it has no key."""
-    *keys, number = names
-    return tuple(keys) if keys[-1] is not None else (*keys, number)
-
-
-# --- reading back ----------------------------------------------------------------------------------------------
-
-# Raw characters that JSON and YAML read alike; escapes that both know; no escaped surrogates.
-_INNER: Final = (
-    r'(?:[^"\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\\["\\bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4})*'
-)
+# Raw characters that JSON and YAML read alike; escapes that both know; no escaped surrogates. Runs of characters are
+# one step each, which takes half as long as a step a character.
+_RAW: Final = r'[^"\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]*'
+_ESCAPED: Final = r'\\(?:["\\bfnrt]|u(?![dD][89a-fA-F])[0-9a-fA-F]{4})'
+_INNER: Final = f"{_RAW}(?:{_ESCAPED}{_RAW})*"
 _STRING: Final = f'"{_INNER}"'
 
 
@@ -255,7 +162,8 @@ class FastReader:
 
     def _flat(self, kind: Kind) -> Iterator[Row]:
         match_of, places = _pattern(kind).fullmatch, _places(kind)
-        always, needed, last, lines, shown = places.always, places.needed, places.last, self._lines, self._shown
+        always, needed, last, longest = places.always, places.needed, places.last, places.longest
+        lines, shown = self._lines, self._shown
         while True:
             line = lines[self._at]
             if not line.startswith("- "):
@@ -266,14 +174,17 @@ class FastReader:
             if match is None:
                 raise NotCanonical
             cells = match.groups()
-            if "\\" in line:
-                cells = tuple([_decoded(cell) if cell else cell for cell in cells])
+            blank = False
+            # A text of blanks alone begins with one behind its quote, or has one that is no ASCII, or an escaped one.
+            if '" ' in line or "\\" in line or not line.isascii():
+                cells = tuple([_decoded(cell) if cell and "\\" in cell else cell for cell in cells])
+                blank = _are_blank(cells, needed)
             self._at += 1
             row = Row(cells[0], {field: cells[n] for field, n in always}, True, None, NOTHING, shown, self._at, 3)
             if (match.lastindex or 0) > last or '""' in line:
                 _complete(row, kind, cells, places)
                 _check(row, kind)
-            elif len(line) > places.longest or _are_blank(cells, needed):
+            elif blank or len(line) > longest:
                 _check(row, kind)
             yield row
 

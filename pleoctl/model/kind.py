@@ -135,6 +135,11 @@ class Kind:
         return tuple(one.name for one in self.fields if one.optional)
 
     @cached_property
+    def beside(self) -> tuple[str, ...]:
+        """The fields beside the key, in the order in which a line of the desired state has them."""
+        return tuple(name for name in (*self.always, *self.optional) if name != self.key)
+
+    @cached_property
     def locals(self) -> tuple[str, ...]:
         """The texts of its rows that never go to Pleo."""
         return tuple(one.name for one in self.local)

@@ -68,7 +68,6 @@ class DesiredState:
     flat: dict[str, list[Row]]
     dimensions: list[Dimension] | None
     files: list[str]
-    digest: str
 
     def __init__(
         self,
@@ -78,7 +77,7 @@ class DesiredState:
     ) -> None:
         """Rows of accounts and of dimensions; other kinds go into ``flat``."""
         self.flat = {} if accounts is None else {ACCOUNT.name: accounts}
-        self.dimensions, self.files, self.digest = dimensions, files or [], ""
+        self.dimensions, self.files = dimensions, files or []
 
     @property
     def accounts(self) -> list[Row] | None:

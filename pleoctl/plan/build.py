@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from msgspec import UNSET, UnsetType
 
 from pleoctl import __version__
+from pleoctl.desired.digest import digest_of
 from pleoctl.documents.canonical import digest_rows
 from pleoctl.errors import PleoctlError
 from pleoctl.model.changes import ACTIONS
@@ -210,7 +211,7 @@ def _frame(inputs: Inputs, live: LiveState, reads: int) -> Frame:
         {**{kind.section: live.has(kind.name) for kind in flat_kinds()}, TAG_GROUP.section: sorted(dimensions or ())},
         "none" if dimensions is None else "some" if inputs.scope.partial else "all",
         reads,
-        desired=Desired(digest=inputs.desired.digest, files=inputs.desired.files),
+        desired=Desired(digest=digest_of(inputs.desired), files=inputs.desired.files),
         today=inputs.scope.today if inputs.desired.uses_dates else UNSET,
     )
 

@@ -5,23 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pleoctl.model.changes import ACTIONS
-from pleoctl.model.kinds import KINDS, flat_kinds
+from pleoctl.model.kinds import flat_kinds
 from pleoctl.report.text import change_line
 from pleoctl.text import Shown, cell_len, terminal
 from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from pleoctl.model.records import DesiredState, Row
     from pleoctl.plan.preview import Preview, Shared
-
-
-def counted_rows(counts: Mapping[str, int], *, least: int = 0) -> str:
-    """How many rows a source gave of each section: ``7 tax codes, 453 accounts``; sections with fewer are left out."""
-    kinds = (kind for kind in KINDS.values() if counts.get(kind.section, -1) >= least)
-    return ", ".join(many(counts[kind.section], kind.noun) for kind in kinds)
 
 
 def source_lines(state: DesiredState) -> Iterator[str]:

@@ -153,7 +153,7 @@ class CsvFile:
         """Rows from (number, line, cells), of which number 0 is the header."""
         columns: dict[str, int] = {}
         width = 0
-        bounds = Bounds(self._shown)
+        bounds, wants = Bounds(self._shown), self._kept.wants if self._meant is None else self._wants
         for number, line, cells in lines:
             text = "".join(cells)
             bounds.text(len(text))
@@ -167,7 +167,7 @@ class CsvFile:
                     self._meant.header(cells)
             elif text.strip():
                 unclear = self._unclear(cells) if "#" in text else None
-                if unclear is None and not self._wants(cells):
+                if unclear is None and not wants(cells):
                     continue
                 row = self._row(columns, cells, line, width)
                 if "#" in text:
@@ -259,11 +259,13 @@ class CsvFile:
 
     def _row(self, columns: dict[str, int], cells: list[str], line: int, width: int) -> SourceRow:
         given = len(cells)
-        found: dict[str, Any] = {name: cells[index] if index < given else "" for name, index in columns.items()}
+        filled = cells if given >= width else [*cells, *[""] * (width - given)]
+        found: dict[str, Any] = {name: filled[index] for name, index in columns.items()}
         row = SourceRow(found, f"{self._shown}:{line}", line)
         if "fields" in self._config:
             self._computed.fill(row, dict(zip(self._header, cells, strict=False)))
-        found.update(self._fixed)
+        if self._fixed:
+            found.update(self._fixed)
         if given != width:
             row.problem = f"has {many(given, 'cell')} where the header has {width}"
             self._doubt_key(row, columns, given - width)

@@ -8,9 +8,9 @@ from operator import eq
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.desired.comments import Comments, render
+from pleoctl.desired.lines import lines_of
 from pleoctl.desired.placing import Placed, dimension_key, place
 from pleoctl.desired.read import checked, holds, load_state, merged
-from pleoctl.desired.rows import lines_of
 from pleoctl.documents.files import read_bytes
 from pleoctl.errors import Finding, Refused, SourceError
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, flat_kinds

@@ -8,12 +8,14 @@ group, since the record it meant may be any of them.
 from __future__ import annotations
 
 import re
+import sys
 from collections import defaultdict
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pleoctl.desired.lines import ordered
 from pleoctl.desired.read import is_date
-from pleoctl.desired.rows import fields_of, local_of, ordered
+from pleoctl.desired.rows import fields_of, local_of
 from pleoctl.errors import Finding
 from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
 from pleoctl.model.records import NOTHING, DesiredState, Dimension, Row
@@ -54,6 +56,9 @@ class RowReader:
     # --- one row -----------------------------------------------------------------------------------------------
 
     def _row(self, source: SourceRow, kind: Kind, table: Table) -> Row:
+        return _plain(source, kind, table.name) or self._judged(source, kind, table)
+
+    def _judged(self, source: SourceRow, kind: Kind, table: Table) -> Row:
         cells = filled(source.cells, kind, table, self._section)
         texts = {name: value for name, value in cells.items() if isinstance(value, str)}
         problem = source.problem or self._problem(cells, texts, kind)
@@ -168,6 +173,57 @@ class RowReader:
         )
         self._report(row, row.hold or "")
         return [Dimension(Row(None, {}, hold=row.hold), None)]
+
+
+class _Shape(NamedTuple):
+    """How rows with the same cells are read: their fields and other texts, those that must not be blank.
+
+    No row of at most ``longest`` characters has a text that is too long.
+    """
+
+    fields: tuple[str, ...]
+    texts: tuple[str, ...]
+    needed: tuple[str, ...]
+    longest: int
+
+
+@cache
+def _shape(kind: Kind, cells: tuple[str, ...]) -> _Shape | None:
+    """None where cells have to be converted, or have a form."""
+    formed = any(one.spelt or one.strict or one.rated or one.general for one in kind.fields)
+    if formed or kind.key not in cells or {*kind.locals} & {*cells}:
+        return None
+    limits = [limit for limit in (kind.longest, *(one.longest for one in kind.fields)) if limit is not None]
+    return _Shape(
+        tuple(name for name in kind.names if name in cells),
+        tuple(name for name in cells if name != "active"),
+        (kind.key, *kind.needed),
+        min(limits, default=sys.maxsize),
+    )
+
+
+def _plain(source: SourceRow, kind: Kind, name: str) -> Row | None:
+    """The row of cells that are texts with nothing wrong about them, as nearly all are, said as they stand.
+
+    None for any other, also where it only takes a closer look: `RowReader` judges that one cell by cell, and would make
+    the same of these. ``name`` is the table's.
+    """
+    cells = source.cells
+    shape, active = _shape(kind, tuple(cells)), cells.get("active", True)
+    if shape is None or source.problem is not None or not isinstance(active, bool):
+        return None
+    texts = [text for one in shape.texts if (text := cells[one]) is not None]
+    try:
+        said = "".join(texts)
+    except TypeError:  # a cell that is no text
+        return None
+    if len(said) > shape.longest or "" in texts or not is_whole(said):
+        return None
+    for one in shape.needed:
+        if not (text := cells.get(one)) or text.isspace():
+            return None
+    fields = {one: cells[one] for one in shape.fields}
+    return Row(cells[kind.key], fields, active, None, NOTHING, source.file or name, source.line or 0)
 
 
 def _not_text(cells: dict[str, Any], texts: dict[str, str], kind: Kind) -> str | None:

@@ -90,7 +90,7 @@ class Kept:
     def wants(self, cells: list[str]) -> bool:
         """Whether a row is meant; one too short to tell is, and is held for that."""
         self._any = True
-        if len(cells) < self._least:
+        if not self._least or len(cells) < self._least:
             return True
         dropped = [listed.has(cells[index]) for index, listed in self._not_at]
         kept = [listed.has(cells[index]) for index, listed in self._at]
