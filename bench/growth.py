@@ -14,6 +14,7 @@ import json
 import tempfile
 import time
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,12 @@ from pleoctl.mapping.items import convert
 from pleoctl.mapping.rules.build import read_rules
 from pleoctl.mapping.rules.files import folder_reader
 from pleoctl.mapping.suites.run import run_tests
+from pleoctl.model.kinds import KINDS
+from pleoctl.model.records import DRAFT, Live, Row
+from pleoctl.reconcile.changes import Reconciliation
+from pleoctl.reconcile.drafts import set_apart
+from pleoctl.sources.gnucash import hidden
+from pleoctl.sources.gnucash_xml import Account
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +73,20 @@ def tests(text: str) -> None:
         (Path(name) / "mapping.yaml").write_text(text)
         made, _ = read_rules("mapping.yaml", folder_reader(Path(name)))
         run_tests(made, made.tests)
+
+
+def books(size: int) -> None:
+    """Find the hidden accounts of a GnuCash book in which each account lies below the one before."""
+    one = Account("0", None, "N", hidden=False, placeholder=False, kind="EXPENSE", currency=None)
+    hidden([one._replace(guid=f"{n}", parent=f"{n - 1}") for n in range(10 * size, 0, -1)])
+
+
+def drafts(size: int) -> None:
+    """Hold drafts against rows that all have one code."""
+    fields: dict[str, str | None] = {"code": "C", "name": "N"}
+    rows = [Row(f"v{n}", fields, file="f", line=n) for n in range(size)]
+    live = [Live(f"id{n}", "", archived=False, fields={**fields, "state": DRAFT}) for n in range(size)]
+    set_apart(KINDS["vendor"], rows, live, Reconciliation())
 
 
 def line_rows(*rows: str) -> str:
@@ -172,6 +193,31 @@ SHAPES: dict[str, Callable[[int], Callable[[], None]]] = {
     "rules: ranges": lambda n: (
         lambda: rules(line_rows(*(row(i, f"amount: {{range: [{i}, {i + 5}]}}", str(i % 7)) for i in range(n // 4))))
     ),
+    "rules: ranges of one supplier": lambda n: (
+        lambda: rules(
+            line_rows(
+                *(row(i, f"supplier: V, amount: {{range: [{i}, {i + 5}]}}", str(i % 7)) for i in range(1, n // 2))
+            )
+        )
+    ),
+    "rules: days": lambda n: (
+        lambda: rules(
+            line_rows(
+                *(
+                    row(i, "supplier: V", str(i % 7)) + f', from: "{date.fromordinal(700_000 + i)}"'
+                    for i in range(n // 2)
+                )
+            )
+        )
+    ),
+    "rules: regexes": lambda n: (
+        lambda: rules(line_rows(*(row(i, f'note: {{regex: "^a.*{i}$"}}', str(i % 7)) for i in range(n // 8))))
+    ),
+    "rules: a long list of parts": lambda n: (
+        lambda: rules(
+            line_rows(*(row(k, f"note: {{contains: [{', '.join(f'w{k}x{i}x' for i in range(n))}]}}") for k in range(2)))
+        )
+    ),
     "rules: contains": lambda n: (
         lambda: rules(line_rows(*(row(i, f'note: {{contains: "word{i}x"}}', str(i % 7)) for i in range(n // 8))))
     ),
@@ -222,6 +268,8 @@ SHAPES: dict[str, Callable[[int], Callable[[], None]]] = {
     "tests: other postings": lambda n: (
         lambda: tests(_test(n // 4, ", ".join(f'{{debit: "{i}", amount: 100}}' for i in range(n // 4))))
     ),
+    "books: a chain of accounts": lambda n: lambda: books(n),
+    "live: drafts that could be any row": lambda n: lambda: drafts(n),
     "items: one long list": lambda n: lambda: items(json.dumps([item()] * n)),
     "items: many small ones behind a large one": lambda n: (
         lambda: items(json.dumps([item(note="x" * 1000 * n)] + [item()] * 2 * n))

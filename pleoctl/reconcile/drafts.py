@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pleoctl.model.addresses import Address
 from pleoctl.reconcile.changes import Held
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pleoctl.model.kind import Kind
     from pleoctl.model.records import Live, Row
     from pleoctl.reconcile.changes import Reconciliation
+
+
+#: Rows that a draft in doubt names; it may have the number of thousands.
+_NAMED: Final = 5
 
 
 @dataclass(slots=True)
@@ -74,42 +78,53 @@ class _Pairing:
         self._keys = {row.key for row in rows}
         self._open = {row.key or "": row for row in usable if kind.normalise(row.key or "") not in there}
         self._by_mark: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._by_marks: dict[tuple[tuple[str, str], ...], list[str]] = {}
         for row in self._open.values():
             for name in self._kind.marks:
                 if value := row.fields.get(name):
                     self._by_mark[name, value].append(row.key or "")
 
     def run(self, drafts: list[Live], out: Reconciliation) -> None:
-        claims = {draft.id: self._rows_of(draft) for draft in drafts}
+        claims = [(draft, self._rows_of(draft)) for draft in drafts]
+        self._doubt(claims)
         drafts_of: dict[str, list[Live]] = defaultdict(list)
-        for draft in drafts:
-            for key in claims[draft.id]:
-                drafts_of[key].append(draft)
-        for draft in drafts:
-            self._judge(draft, claims[draft.id], drafts_of, out)
+        for draft, keys in claims:
+            if not keys:
+                self._list(draft, out)
+            elif len(keys) == 1 and keys[0] not in self._apart.doubts:
+                drafts_of[keys[0]].append(draft)
+        for key, found in drafts_of.items():
+            if len(found) > 1:
+                ids = ", ".join(sorted(one.id for one in found))
+                self._apart.doubts[key] = f"several drafts in Pleo may be it: {ids}"
+            else:
+                self._apart.drafts[key] = found[0]
+
+    def _doubt(self, claims: list[tuple[Live, list[str]]]) -> None:
+        """Note the rows that one draft could be; of drafts with the same marks, which share a list, only the last."""
+        told = set[int]()
+        for draft, keys in reversed(claims):
+            if len(keys) > 1 and id(keys) not in told:
+                told.add(id(keys))
+                rows = ", ".join(str(Address(self._kind.name, key)) for key in keys[:_NAMED])
+                more = f" and {len(keys) - _NAMED:,} others" if len(keys) > _NAMED else ""
+                for key in keys:
+                    self._apart.doubts.setdefault(key, f"the draft {draft.id} in Pleo may be any of {rows}{more}")
+
+    def _list(self, draft: Live, out: Reconciliation) -> None:
+        words = f"{_shown(self._kind, draft)} was made in Pleo, and no active row of the accounting system is it"
+        out.notes.append(Held(self._kind.name, _address(self._kind, draft), words, None, f"draft-{self._kind.name}"))
+        out.counts[self._kind.name]["ignored"] += 1
+        self._apart.strangers.append(draft)
 
     def _rows_of(self, draft: Live) -> list[str]:
         if draft.key in self._keys:
             return [draft.key] if draft.key in self._open else []
-        marks = [(name, value) for name in self._kind.marks if (value := draft.fields.get(name))]
-        return sorted({key for mark in marks for key in self._by_mark.get(mark, ())})
-
-    def _judge(self, draft: Live, keys: list[str], drafts_of: dict[str, list[Live]], out: Reconciliation) -> None:
-        if not keys:
-            words = f"{_shown(self._kind, draft)} was made in Pleo, and no active row of the accounting system is it"
-            out.notes.append(
-                Held(self._kind.name, _address(self._kind, draft), words, None, f"draft-{self._kind.name}")
-            )
-            out.counts[self._kind.name]["ignored"] += 1
-            self._apart.strangers.append(draft)
-        elif len(keys) > 1:
-            rows = ", ".join(str(Address(self._kind.name, key)) for key in keys)
-            self._apart.doubts |= dict.fromkeys(keys, f"the draft {draft.id} in Pleo may be any of {rows}")
-        elif len(drafts_of[keys[0]]) > 1:
-            ids = ", ".join(sorted(one.id for one in drafts_of[keys[0]]))
-            self._apart.doubts.setdefault(keys[0], f"several drafts in Pleo may be it: {ids}")
-        else:
-            self._apart.drafts[keys[0]] = draft
+        marks = tuple((name, value) for name in self._kind.marks if (value := draft.fields.get(name)))
+        if marks not in self._by_marks:
+            found = {key for mark in marks for key in self._by_mark.get(mark, ())}
+            self._by_marks[marks] = sorted(found)
+        return self._by_marks[marks]
 
 
 def _address(kind: Kind, record: Live) -> Address:

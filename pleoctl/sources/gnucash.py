@@ -49,8 +49,8 @@ class GnuCashSource:
         if resource != "accounts":
             return None
         accounts = accounts_of(self._path, self._shown, file_bytes(self._path, self._shown))
-        by_guid = {account.guid: account for account in accounts}
-        rows = (self._row(account, hidden=_hidden(account, by_guid)) for account in accounts)
+        unseen = hidden(accounts)
+        rows = (self._row(account, hidden=account.guid in unseen) for account in accounts)
         return Table(self._shown, [row for row in rows if row is not None])
 
     def _row(self, account: Account, *, hidden: bool) -> SourceRow | None:
@@ -75,16 +75,20 @@ def accounts_of(path: Path, shown: str, content: bytes) -> list[Account]:
     return [one for one in read_xml(content, shown, bounds) if one.kind != "ROOT"]
 
 
-def _hidden(account: Account, by_guid: dict[str | None, Account]) -> bool:
-    """Whether GnuCash shows the account to nobody: it is hidden, or one above it is."""
-    seen: set[str | None] = set()
-    one: Account | None = account
-    while one is not None and one.guid not in seen:
-        if one.hidden:
-            return True
-        seen.add(one.guid)
-        one = by_guid.get(one.parent)
-    return False
+def hidden(accounts: list[Account]) -> set[str | None]:
+    """The guids of accounts that GnuCash shows to nobody: hidden ones, and all that lie below one."""
+    by_guid: dict[str | None, Account] = {account.guid: account for account in accounts}
+    known: dict[str | None, bool] = {}
+    for account in accounts:
+        path = list[str | None]()
+        one: Account | None = account
+        while one is not None and one.guid not in known:
+            # What is asked for again on its own way stands in a ring.
+            known[one.guid] = one.hidden
+            path.append(one.guid)
+            one = None if one.hidden else by_guid.get(one.parent)
+        known |= dict.fromkeys(path, known[path[-1]] or (one is not None and known[one.guid])) if path else {}
+    return {guid for guid, unseen in known.items() if unseen}
 
 
 def _from_sqlite(path: Path, shown: str, bounds: Bounds) -> list[Account]:

@@ -242,6 +242,17 @@ def test_two_drafts_for_one_row_and_one_for_two_are_held(pleo: Sandbox, tmp_path
     ]
 
 
+def test_many_drafts_that_could_be_many_rows_are_told_in_few_words(pleo: Sandbox, tmp_path: Path) -> None:
+    """Each row says which others it may be, and of how many."""
+    live = [{"code": "A", "name": f"N{n}", "draft": True} for n in range(8)]
+    rows = [{"externalId": f"v{n}", "code": "A", "name": "N"} for n in range(9)]
+    plan = engine_of(pleo, tmp_path, *rows, vendors=live, reading={"vendor_unique": ()}).plan()
+    assert (plan.changes, plan.head.summary.held) == ([], 9)
+    told = {w.message for w in plan.head.warnings if w.code == "held-row" and "may be any of" in w.message}
+    assert len(told) == 1
+    assert "any of vendor:v0, vendor:v1, vendor:v2, vendor:v3, vendor:v4 and 4 others" in told.pop()
+
+
 def test_a_tax_code_that_is_there_twice_is_held(pleo: Sandbox, tmp_path: Path) -> None:
     """As an account is (A38)."""
     live = [{"code": "V", "name": "One"}, {"code": "V", "name": "Two"}]

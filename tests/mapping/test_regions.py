@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from findings import line_of
 from pleoctl.errors import InvalidFile
-from pleoctl.mapping.analysis import lines, points
+from pleoctl.mapping.analysis import lines, points, texts
 from pleoctl.mapping.analysis.boxes import Box, box
 from pleoctl.mapping.analysis.index import BoxIndex
 from pleoctl.mapping.analysis.regions import region, universe
@@ -23,6 +23,7 @@ from .checked_rules import found, report, with_rows
 from .conftest import HEAD, Cli
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -42,6 +43,8 @@ def text_predicates() -> st.SearchStrategy[Any]:
         st.lists(st.one_of(word, st.none()), min_size=1, max_size=3),
         word.map(lambda w: {"startsWith": w}),
         word.map(lambda w: {"contains": w}),
+        st.lists(word, min_size=1, max_size=3).map(lambda w: {"contains": w}),
+        st.tuples(word, word, word).map(lambda w: {"any": [w[0], {"startsWith": w[1]}, {"endsWith": w[2]}]}),
         bounds.map(lambda b: {"range": b}),
         word.map(lambda w: {"range": [w, None]}),
         word.map(lambda w: {"range": [None, w]}),
@@ -80,7 +83,7 @@ def accepts(conditions: dict[str, Any], point: tuple[Any, Any, Any]) -> bool:
 def test_the_index_finds_every_box_that_meets_another(listed: list[dict[str, Any]], asked: dict[str, Any]) -> None:
     """It may name more, and keeps the order of the table."""
     boxes = [as_box(conditions) for conditions in listed]
-    near = BoxIndex([one] for one in boxes).near([as_box(asked)])
+    near = list(BoxIndex([one] for one in boxes).near([as_box(asked)]))
     assert near == sorted(set(near))
     assert {n for n, one in enumerate(boxes) if one and as_box(asked) and one.meets(as_box(asked))} <= set(near)
 
@@ -92,6 +95,40 @@ def test_the_index_finds_every_box_that_takes_a_point(listed: list[dict[str, Any
     index = BoxIndex([one] for one in boxes)
     for point in (point for one in boxes for point in points.points(one)):
         assert {n for n, one in enumerate(boxes) if points.holds(one, point)} <= set(index.at(point))
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        lambda n: {"amount": {"range": [10 * n, 10 * n + 9]}},
+        lambda n: {"supplier": "Figma", "amount": {"range": [10 * n, 10 * n + 9]}},
+        lambda n: {"mcc": {"range": [f"{2 * n:04d}", f"{2 * n + 1:04d}"]}},
+        lambda n: {f"tag.G{n}": "x"},
+    ],
+)
+def test_rows_of_one_kind_are_not_looked_at_one_by_one(conditions: Callable[[int], dict[str, Any]]) -> None:
+    """However many there are, the index names few for a point of one of them."""
+    boxes = [as_box(conditions(n)) for n in range(300)]
+    index = BoxIndex([one] for one in boxes)
+    assert all(len(list(index.at(point))) == 1 for one in boxes for point in points.points(one))
+
+
+def test_a_long_list_of_words_takes_room_in_proportion() -> None:
+    """Also where another list leaves something of it."""
+    one, other = (region(predicate("note", {"contains": [f"{k}word{n}x" for n in range(300)]}, PLACE)) for k in "ab")
+    assert one.weight <= 600
+    assert (one - other).weight <= 300 * 302
+    assert not (one - one)
+
+
+def test_rows_with_regexes_are_not_held_against_each_other(tmp_path: Path) -> None:
+    """What one takes of another is never known, so the questions do not grow with their pairs."""
+    asked = texts.is_empty.cache_info().misses
+    made = report(
+        tmp_path, with_rows(*(f'id: r{n}, when: {{note: {{regex: "^a.*{n}$"}}}}, account: "{n}"' for n in range(60)))
+    )
+    assert not made.findings
+    assert texts.is_empty.cache_info().misses - asked < 4 * 60
 
 
 def holds(one: Box, point: tuple[Any, Any, Any]) -> bool:

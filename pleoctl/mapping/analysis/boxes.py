@@ -9,13 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pleoctl.mapping.analysis.linked import fit
+from pleoctl.mapping.analysis.linked import LINKED, fit
 from pleoctl.mapping.analysis.regions import region, universe
+from pleoctl.mapping.analysis.texts import REGEX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
 
     from pleoctl.mapping.analysis.regions import Region
+    from pleoctl.mapping.analysis.texts import Atom
     from pleoctl.mapping.rules.predicates import Predicate
     from pleoctl.mapping.vocabulary import Cell
 
@@ -35,6 +38,21 @@ class Box:
         """About what an operation on the box costs."""
         return sum([1 + region.weight for region in self.regions.values()])
 
+    @property
+    def regexes(self) -> set[Atom]:
+        """The regexes that it asks for, or that it leaves out."""
+        pieces = (piece for region in self.regions.values() for piece in region.pieces)
+        return {atom for piece in pieces for atom in piece.pos | piece.neg if atom[0] == REGEX}
+
+    def veiled(self, regexes: AbstractSet[Atom]) -> set[str]:
+        """Fields in which some of these regexes decide about everything in it."""
+        regions = ((field, region) for field, region in self.regions.items() if not region.absent)
+        return {field for field, region in regions if all(regexes & (p.pos | p.neg) for p in region.pieces)}
+
+    def has_values(self, fields: Iterable[str]) -> bool:
+        """Whether it has single texts in one of these fields, of which a regex says whether it matches them."""
+        return any(p.high == p.low + "\0" for field in fields for p in self._of(field).pieces)
+
     def _of(self, field: str) -> Region:
         return self.regions[field] if field in self.regions else universe(field)
 
@@ -46,8 +64,10 @@ class Box:
                 return False
         if self.cells.isdisjoint(other.cells):
             return False
-        shared = {f: mine[f] & other.regions[f] for f in other.regions if f in mine}
-        return all(shared.values()) and fit({**mine, **other.regions, **shared})
+        both = mine.keys() & other.regions.keys()
+        if not all(mine[field].meets(other.regions[field]) for field in both):
+            return False
+        return fit({**mine, **other.regions, **{f: mine[f] & other.regions[f] for f in both & LINKED}})
 
     def minus(self, other: Box) -> list[Box]:
         """What is left of this box outside another, as boxes that do not meet each other."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from itertools import chain, takewhile
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Finding
@@ -17,6 +19,7 @@ from pleoctl.mapping.vocabulary import CELL_FIELDS, CELLS, Cell
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from pleoctl.mapping.analysis.texts import Atom
     from pleoctl.mapping.rules.model import LineRow, Rules
     from pleoctl.mapping.rules.when import Way, When
 
@@ -31,16 +34,19 @@ _MAX_NEEDED: Final = 20_000
 _NAMED: Final = 5
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Analysed:
     """A row, what it matches, and whether earlier rows certainly leave nothing of that.
 
     ``sample`` is a point that the row takes, where one was found; ``left`` is what earlier rows leave to it, None where
-    that was not worked out.
+    that was not worked out. ``veiled`` are fields with a regex that no other box has: of what lies in a box behind one
+    only single values are known, so it takes nothing from rows that have none there; ``clear`` are the other boxes.
     """
 
     row: LineRow
     boxes: list[Box]
+    clear: list[Box]
+    veiled: frozenset[str]
     sample: Point | None = None
     left: list[Box] | None = None
     dead: bool = False
@@ -48,6 +54,10 @@ class _Analysed:
     def meets(self, boxes: Iterable[Box]) -> bool:
         """Whether the row may match something in these boxes."""
         return any(mine.meets(box) for box in boxes for mine in self.boxes)
+
+    def taking(self, boxes: list[Box]) -> list[Box]:
+        """The boxes that may leave less of others."""
+        return self.boxes if any(box.has_values(self.veiled) for box in boxes) else self.clear
 
     @property
     def weight(self) -> int:
@@ -61,26 +71,42 @@ class _Table:
     def __init__(self, rows: list[_Analysed]) -> None:
         self.rows = rows
         self._index = BoxIndex(row.boxes for row in rows)
+        self._veiled = frozenset[str]().union(*(row.veiled for row in rows))
+        self._clear = BoxIndex(row.clear for row in rows) if self._veiled else self._index
         self._steps = 0
 
-    def near(self, boxes: list[Box], within: range) -> Iterator[_Analysed]:
-        """The rows at such positions that may meet some boxes."""
-        for position in self._index.near(boxes):
+    def before(self, index: int) -> Iterator[_Analysed]:
+        """The rows above a position that may take from the one there."""
+        boxes = self.rows[index].boxes
+        near = (self._index if any(box.has_values(self._veiled) for box in boxes) else self._clear).near(boxes)
+        return self._counted(takewhile(lambda position: position < index, near))
+
+    def behind(self, index: int) -> Iterator[_Analysed]:
+        """The rows below a position that may meet the one there."""
+        return self._counted(self._index.near(self.rows[index].boxes, index + 1))
+
+    def _counted(self, positions: Iterator[int]) -> Iterator[_Analysed]:
+        for position in positions:
             if self._steps >= MAX_STEPS:
                 return
             self._steps += 1
-            if position in within:
-                yield self.rows[position]
+            yield self.rows[position]
 
-    def sample(self, index: int) -> Point | None:
-        """A point that the row at a position takes; None where none was found easily."""
-        made = (point for box in self.rows[index].boxes for point in points(box))
-        return next((point for point in made if next(self.takers(point), None) is self.rows[index]), None)
+    def sample(self, index: int) -> tuple[Point | None, list[_Analysed]]:
+        """A point that the row at a position takes, None where none was found easily; who takes those before it."""
+        rivals = list[_Analysed]()
+        for point in chain.from_iterable(map(points, self.rows[index].boxes)):
+            taker = next(self.takers(point), None)
+            if taker is self.rows[index]:
+                return point, rivals
+            if taker is not None and taker not in rivals:
+                rivals.append(taker)
+        return None, rivals
 
     def takers(self, point: Point, start: int = 0) -> Iterator[_Analysed]:
         """The rows from a position on that take a point if none does before."""
-        for position in self._index.at(point):
-            if position >= start and any(holds(box, point) for box in self.rows[position].boxes):
+        for position in self._index.at(point, start):
+            if any(holds(box, point) for box in self.rows[position].boxes):
                 yield self.rows[position]
 
     def allows(self, boxes: list[Box]) -> bool:
@@ -97,26 +123,39 @@ class _Table:
 def line_findings(rules: Rules, undecided: list[LineRow]) -> Iterator[Finding]:
     """MAP011, MAP012 and MAP013 of the line table; rows that are too entangled to decide are put into ``undecided``."""
     cells = frozenset(_line_cells(rules))
-    listed = []
-    for row in (r for r in rules.lines if not r.doubtful):
-        boxes = boxes_of(row.when, cells)
-        if boxes:
-            listed.append(_Analysed(row, boxes))
-        else:
-            yield _never(row, cells)
+    matched = [(row, boxes_of(row.when, cells)) for row in rules.lines if not row.doubtful]
+    yield from (_never(row, cells) for row, boxes in matched if not boxes)
+    regexes = Counter(regex for _, boxes in matched for box in boxes for regex in box.regexes)
+    lone = {regex for regex, count in regexes.items() if count == 1}
+    listed = [_analysed(row, boxes, lone) for row, boxes in matched if boxes]
     table = _Table(listed)
     for index, one in enumerate(listed):
-        one.sample = table.sample(index)
+        one.sample, rivals = table.sample(index)
         if one.sample is None:
-            takers = _work_out(one, index, table, undecided)
+            takers = _taken_whole(one, rivals) or _work_out(one, index, table, undecided)
             if one.dead:
                 yield _shadowed(one.row, one.boxes, takers)
     yield from _redundancies(rules, table, undecided)
 
 
+def _analysed(row: LineRow, boxes: list[Box], lone: set[Atom]) -> _Analysed:
+    """A row to look at; some regexes stand in no other box."""
+    veils = [(box, box.veiled(lone)) for box in boxes]
+    return _Analysed(row, boxes, [b for b, veiled in veils if not veiled], frozenset(f for _, v in veils for f in v))
+
+
+def _taken_whole(one: _Analysed, rivals: list[_Analysed]) -> list[_Analysed]:
+    """The earlier row that leaves nothing to a row, where one alone does."""
+    for rival in rivals:
+        if not _minus(one.boxes, rival.taking(one.boxes)):
+            one.left, one.dead = [], True
+            return [rival]
+    return []
+
+
 def _work_out(one: _Analysed, index: int, table: _Table, undecided: list[LineRow]) -> list[_Analysed]:
     """What is left to a row; the rows that take from it."""
-    earlier = (r for r in table.near(one.boxes, range(index)) if not r.dead)
+    earlier = (r for r in table.before(index) if not r.dead)
     one.left, takers = _left(one.boxes, earlier, table)
     one.dead = one.left == []
     if one.left is None:
@@ -172,9 +211,10 @@ def _left(whole: list[Box], earlier: Iterable[_Analysed], table: _Table) -> tupl
     """What earlier rows leave of some boxes, None where that is too much to work out; and the rows that took some."""
     left, takers = whole, list[_Analysed]()
     for other in earlier:
-        if not other.meets(whole):
+        taking = other.taking(whole)
+        if not any(mine.meets(box) for box in whole for mine in taking):
             continue
-        rest = _minus(left, other.boxes)
+        rest = _minus(left, taking)
         if rest != left:
             takers.append(other)
         left = rest
@@ -203,7 +243,7 @@ def _needed(whole: list[Box], takers: list[_Analysed]) -> list[_Analysed]:
     few = len(takers) <= MAX_TAKERS and len(takers) * sum(taker.weight for taker in takers) <= _MAX_NEEDED
     for other in takers if few else ():
         rest = [k for k in kept if k is not other]
-        if rest and not _minus(whole, (box for taker in rest for box in taker.boxes)):
+        if rest and not _minus(whole, (box for taker in rest for box in taker.taking(whole))):
             kept = rest
     return kept
 
@@ -215,7 +255,7 @@ def _redundancies(rules: Rules, table: _Table, undecided: list[LineRow]) -> Iter
         if one.sample is not None:
             _work_out(one, index, table, undecided)
         if one.left:
-            other = _successor(rules, one, table.near(one.boxes, range(index + 1, len(table.rows))), table)
+            other = _successor(rules, one, table.behind(index), table)
             if other is not None:
                 row = one.row
                 message = f"row {row.id!r} changes nothing: without it {other} gives the same account"
@@ -241,6 +281,9 @@ def _successor(rules: Rules, one: _Analysed, later: Iterable[_Analysed], table: 
     """Who would give the same account to everything that a row takes; None where that is not so."""
     left, names = one.left or [], []
     for other in later:
+        taking = other.taking(one.boxes)
+        if other.row.outcome == one.row.outcome and not taking:
+            continue
         if not other.meets(one.boxes) or not other.meets(left):
             continue
         if other.row.outcome != one.row.outcome:
@@ -249,7 +292,7 @@ def _successor(rules: Rules, one: _Analysed, later: Iterable[_Analysed], table: 
             # It would come to life without this row, but is to be removed itself.
             continue
         names.append(f"{other.row.id!r} ({other.row.place})")
-        left = _minus(left, other.boxes)
+        left = _minus(left, taking)
         if not left:
             return " and ".join(names[:_NAMED])
         if not table.allows(left):

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: Fields of the sums and the tax, which depend on each other; those of what was paid at the supplier's.
 SUMS: Final = frozenset({"amount", "itemAmount", "netAmount", "taxType", "taxCode", "attendees", PER_ATTENDEE})
 PAID: Final = frozenset({"originalCurrency", "originalAmount"})
+#: All fields of which some values never come together.
+LINKED: Final = SUMS | PAID | {DATE, WEEKDAY}
 #: Lists of amounts, attendees and shares that are longer together are not tried.
 MAX_TRIPLES: Final = 50_000
 _ALONE: Final = 1

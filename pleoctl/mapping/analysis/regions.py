@@ -13,9 +13,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property, reduce
-from itertools import pairwise
-from operator import or_
+from functools import cached_property
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.mapping.analysis.texts import DIGITS, Atom, after_prefix, piece_is_empty
@@ -117,30 +116,52 @@ class Region:
         few, many = sorted((self, other), key=lambda region: len(region.pieces))
         return not any(True for piece in few.pieces for _ in many.meeting(piece))
 
+    def meets(self, other: Region) -> bool:
+        """Whether a value may lie in both."""
+        few, many = sorted((self, other), key=lambda region: len(region.pieces))
+        shared = any(not _cut(p, q).is_empty for p in few.pieces for q in many.meeting(p))
+        return shared or (self.absent and other.absent)
+
     def __and__(self, other: Region) -> Region:
         few, many = sorted((self, other), key=lambda region: len(region.pieces))
         cut = [_cut(p, q) for p in few.pieces for q in many.meeting(p)]
         return _region(self.absent and other.absent, [p for p in cut if not p.is_empty])
-
-    def __or__(self, other: Region) -> Region:
-        more = other - self
-        return _region(self.absent or other.absent, [*self.pieces, *more.pieces])
 
     def __sub__(self, other: Region) -> Region:
         left = [part for piece in self.pieces for part in _less(piece, other)]
         return _region(self.absent and not other.absent, left)
 
 
-def _region(absent: bool, pieces: list[Piece]) -> Region:
+def _region(absent: bool, pieces: Iterable[Piece]) -> Region:
     return Region(absent, tuple(sorted(pieces, key=lambda piece: piece.low)))
+
+
+def union(regions: Iterable[Region]) -> Region:
+    """What lies in any of some regions; pieces with conditions may share values."""
+    listed = list(regions)
+    pieces = dict.fromkeys(piece for region in listed for piece in region.pieces)
+    bare = sorted((p for p in pieces if not p.pos and not p.neg), key=lambda piece: piece.low)
+    return _region(any(r.absent for r in listed), [*_apart_from_before(bare), *(p for p in pieces if p.pos or p.neg)])
+
+
+def _apart_from_before(pieces: list[Piece]) -> Iterator[Piece]:
+    """Intervals in the order of their low ends, each without what those before it have."""
+    end: Any = pieces[0].low if pieces else None
+    for piece in pieces:
+        if end is None:
+            return
+        if piece.high is None or piece.high > end:
+            yield piece._replace(low=max(piece.low, end))
+            end = piece.high
 
 
 def _less(piece: Piece, region: Region) -> list[Piece]:
     """What is left of a piece outside a region."""
     if not region.is_disjoint:
         left = [piece]
-        for other in region.pieces:
-            left = [part for one in left for part in _less(one, Region(absent=False, pieces=(other,)))]
+        for (low, high), group in groupby(region.pieces, key=lambda other: other[:2]):
+            others = list(group)
+            left = [part for one in left for part in _less_all(one, low, high, others)]
         return left
     done: list[Piece] = []
     rest: Piece | None = piece
@@ -150,6 +171,25 @@ def _less(piece: Piece, region: Region) -> list[Piece]:
         parts, rest = _around(rest, other)
         done += parts
     return done if rest is None else [*done, rest]
+
+
+def _less_all(piece: Piece, low: Any, high: Any, others: list[Piece]) -> list[Piece]:
+    """What is left of a piece outside pieces of one interval."""
+    # Those that ask for one thing each are missed all at once: a long list of words is one step.
+    single = frozenset().union(*(other.pos for other in others if _is_single(other)))
+    left = [piece]
+    if single:
+        around, above = _around(piece, Piece(low, high))
+        inside = _cut(piece, Piece(low, high, neg=single))
+        left = [part for part in (*around, above, inside) if part is not None and not part.is_empty]
+    for other in others:
+        if not _is_single(other):
+            left = [part for one in left for part in _less(one, Region(absent=False, pieces=(other,)))]
+    return left
+
+
+def _is_single(piece: Piece) -> bool:
+    return len(piece.pos) == 1 and not piece.neg
 
 
 def universe(field: str) -> Region:
@@ -176,7 +216,7 @@ def region(predicate: Predicate) -> Region:
         return whole - region(predicate.parts[0])
     if predicate.parts or (len(values) > 1 and predicate.kind != "range"):
         parts = predicate.parts or [replace(predicate, values=(value,)) for value in values]
-        return reduce(or_, map(region, parts))
+        return union(map(region, parts))
     first: Any = values[0]
     if predicate.kind == "startsWith":
         pieces = [Piece(first, after_prefix(first))]

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 Atom = tuple[str, str]
 #: The condition that a text has so many digits, or is none of digits alone.
 DIGITS: Final = "digits"
-#: States after which a question stays open; real ones need some dozens.
-MAX_STATES: Final = 20_000
+#: The condition that a text holds a match, which nobody looks into.
+REGEX: Final = "regex"
+#: States of single automata after which a question stays open; real ones need some hundreds.
+MAX_STATES: Final = 100_000
 #: A sign that hardly any rule names.
 RARE: Final = "\u2603"
 _DONE: Final = -1
@@ -102,7 +104,7 @@ def _reachable(question: Question) -> bool:
             if _DEAD not in following and following not in seen:
                 seen.add(following)
                 waiting.append(following)
-        if len(seen) > MAX_STATES:
+        if len(seen) * len(parts) > MAX_STATES:
             return True
     return False
 
