@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from typing import Self
 
-_LINE: Final = re.compile(r"0|[1-9][0-9]{0,9}")
+_DIGITS: Final = 10
 
 
 class Place:
@@ -60,7 +59,10 @@ class Place:
     def parse(cls, text: str) -> Place:
         """The place that `str` wrote, its column unknown; a text that ends in no line is a file alone."""
         file, _, line = text.rpartition(":")
-        return cls(file, int(line)) if file and _LINE.fullmatch(line) else cls(text)
+        known = (
+            file and line.isdecimal() and line.isascii() and len(line) <= _DIGITS and (line[0] != "0" or line == "0")
+        )
+        return cls(file, int(line)) if known else cls(text)
 
 
 class Setting(tuple[str | int, ...]):

@@ -95,7 +95,7 @@ class Shown:
         ``indent`` is its own cells, ``width`` None never wraps.
         """
         if width is None or width < _NARROWEST + _BELOW:
-            return Shown(self, words)
+            return Shown._of(self._escaped + _shown(words))
         if width - indent < _NARROWEST:
             return Shown._of(f"{self._escaped.rstrip(' ')}\n{' ' * _BELOW}").hanging(words, _BELOW, width)
         return Shown._of(self._escaped + f"\n{' ' * indent}".join(_wrapped(_shown(words), width - indent)))
@@ -129,7 +129,7 @@ class Shown:
 
     @classmethod
     def _of(cls, escaped: str) -> Self:
-        made = cls()
+        made = cls.__new__(cls)
         made._escaped = escaped
         return made
 

@@ -32,6 +32,10 @@ def _numbers(version: str) -> list[int]:
     return [int(number[:9]) for number in match[0].split(".")] if match else []
 
 
+class _Named(msgspec.Struct):
+    kind: Any = None
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A document of ours, read once, so that a pipe may give it as well; ``name`` is what messages call it."""
@@ -48,11 +52,9 @@ class Kept:
 
     def kind(self, *asked: str) -> str | None:
         """Which of the asked kinds it is; None for anything else, which its own reader judges."""
-        if not any(f'"{kind}"'.encode() in self.content for kind in asked):
-            return None
         try:
-            kind = msgspec.json.decode(self.content).get("kind")
-        except (ValueError, AttributeError):
+            kind = msgspec.json.decode(self.content, type=_Named).kind
+        except (ValueError, RecursionError):
             return None
         return kind if kind in asked else None
 

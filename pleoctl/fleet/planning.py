@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import PleoctlError
-from pleoctl.plan import build_plan
+from pleoctl.plan.build import build_plan
 from pleoctl.plan.prepare import Choices, prepare
 from pleoctl.pleo.connecting import connected
 from pleoctl.pleo.reader import PleoReader

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pleoctl.plan import Plan
+    from pleoctl.plan.artifact import Plan
 
 
 def gitlab_report(plan: Plan) -> bytes:

@@ -27,8 +27,8 @@ _RESERVED: Final = re.compile(r"[%/#\x00-\x1f\x7f-\x9f]")
 _PLAIN: Final = r"[^%/#\x00-\x1f\x7f-\x9f]"
 _ESCAPED: Final = "%(?:2[35F]|[01][0-9A-F]|7F|C2%[89][0-9A-F])"
 _PART: Final = f"(?:{_PLAIN}|{_ESCAPED})*"
-# The same, with runs of plain letters in one go.
-_RUNS: Final = f"{_PLAIN}*(?:{_ESCAPED}{_PLAIN}*)*"
+# The same, with runs of plain letters in one go, none of them tried again.
+_RUNS: Final = f"{_PLAIN}*+(?:{_ESCAPED}{_PLAIN}*+)*+"
 _ID: Final = f"{_PLAIN}+"
 _CANONICAL: Final = rf"(\w+):(?:({_RUNS})/)?({_RUNS})(?:#({_ID}))?"
 
@@ -111,14 +111,14 @@ class Address:
     def parse(cls, text: str) -> Address:
         """The address behind its canonical spelling. Raises `ValueError` for any other text."""
         match = _canonical()(text)
-        kind, group, key, duplicate = match.groups() if match is not None else ("", None, "", None)
+        kind, group, key, duplicate = ("", None, "", None) if match is None else match.groups()
         if kind not in KINDS or (group is None) == (kind == _TAG):
             raise ValueError(f"{text} is not the canonical spelling of an address")
-        found = cls.__new__(cls)
+        found: Address = object.__new__(cls)
         found.kind, found.group, found.key, found.duplicate = kind, group, key, duplicate
         if "%" in text:
             found.key, found.group = unescaped(found.key), found.group and unescaped(found.group)
-        found._text = text  # noqa: SLF001 - its own; spelling it again would take longest of all
+        found._text = text  # spelling it again would take longest of all
         return found
 
     @classmethod

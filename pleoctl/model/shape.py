@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
@@ -47,4 +48,8 @@ def value_of(kind: type, text: Any) -> Address | Place:
     """A value that documents keep as a text, decoded as msgspec asks for it. Raises `ValueError`."""
     if not isinstance(text, str):
         raise ValueError("a text is due")  # noqa: TRY004 - what msgspec places in the document
-    return Place.parse(text) if kind is Place else Address.parse(text)
+    return Place.parse(text) if kind is Place else _address(text)
+
+
+# Most addresses of a document are those of the few groups that tags stand below.
+_address: Final = lru_cache(maxsize=1024)(Address.parse)

@@ -48,12 +48,8 @@ class Plan:
     @classmethod
     def of(cls, head: Head, changes: list[Change]) -> Plan:
         """Seal a plan; the same contents give the same bytes."""
-        rest, encoded = msgspec.to_builtins(head, enc_hook=str), _encoded(changes)
-        hashed = hashlib.sha256(_BEFORE)
-        hashed.update(encoded)
-        hashed.update(_behind(rest))
-        identity = f"sha256:{hashed.hexdigest()}"
-        return cls(identity, head, changes, b"".join((_BEFORE, encoded, _behind({**rest, "id": identity}))))
+        identity, parts = _sealed(head, changes)
+        return cls(identity, head, changes, b"".join(parts))
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -82,6 +78,25 @@ class Plan:
     def acknowledged(self) -> int | None:
         """The number of archives that was approved with ``--allow-archive``."""
         return self.head.guard.acknowledged
+
+
+def _sealed(head: Head, changes: list[Change]) -> tuple[str, tuple[bytes, ...]]:
+    """The id, and the bytes of the whole in parts."""
+    rest, encoded = msgspec.to_builtins(head, enc_hook=str), _encoded(changes)
+    hashed = hashlib.sha256(_BEFORE)
+    hashed.update(encoded)
+    hashed.update(_behind(rest))
+    identity = f"sha256:{hashed.hexdigest()}"
+    return identity, (_BEFORE, encoded, _behind({**rest, "id": identity}))
+
+
+def _consists_of(content: bytes, parts: tuple[bytes, ...]) -> bool:
+    place = 0
+    for part in parts:
+        if not content.startswith(part, place):
+            return False
+        place += len(part)
+    return place == len(content)
 
 
 def _encoded(changes: list[Change]) -> bytes:
@@ -120,8 +135,9 @@ def _canonical(content: bytes) -> Plan | None:
             return None
         if _problem(found):
             return None
-        made = Plan.of(_head_of(found), found.changes)
-    return made if made.bytes == content else None
+        head = _head_of(found)
+        identity, parts = _sealed(head, found.changes)
+        return Plan(identity, head, found.changes, content) if _consists_of(content, parts) else None
 
 
 @contextmanager
@@ -132,6 +148,9 @@ def _without_collecting() -> Iterator[None]:
     try:
         yield
     finally:
+        # All that is there becomes old: else the next object that is made would have all of it looked through.
+        gc.freeze()
+        gc.unfreeze()
         if collects:
             gc.enable()
 

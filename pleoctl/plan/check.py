@@ -87,7 +87,8 @@ def _untold(change: Change) -> str | None:
     if before is None:
         told = sorted(after)
     elif before.keys() == after.keys():
-        told = sorted([name for name, value in after.items() if before[name] != value])
+        told = [name for name, value in after.items() if before[name] != value]
+        told.sort()  # of one, mostly
     else:
         told = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     return None if change.fields == told else "its fields are not those that differ"
@@ -96,8 +97,10 @@ def _untold(change: Change) -> str | None:
 def _astray(change: Change) -> str | None:
     if (change.kind == TAG.name) != (change.parent is not None):
         return "its parent is malformed"
-    group = None if change.parent is None else change.parent.address
-    below = group is None or (group.kind, group.key, group.duplicate) == (TAG_GROUP.name, change.address.group, None)
+    if change.parent is None:
+        return None
+    group = change.parent.address
+    below = group.kind == TAG_GROUP.name and group.key == change.address.group and group.duplicate is None
     return None if below else "its address is not below its parent's"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.markup import Markdown
@@ -11,7 +12,7 @@ from pleoctl.report.review import ranked, risk
 from pleoctl.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pleoctl.model.changes import Change
 
@@ -22,12 +23,25 @@ def archive_block(archives: list[Change], budget: int) -> tuple[Markdown, bool]:
     """The most telling form that fits ``budget`` bytes, else the tersest; and whether it fits."""
     if not archives:
         return Markdown(), True
-    text, listed = Markdown(), ranked(archives)
-    for form in (_full, _short, _terse):
-        text = Markdown.lines([Markdown("\n### ⛔ Archives ({})\n", len(listed)), *form(listed)])
-        if text.size <= budget:
-            return text, True
-    return text, False
+    listed = ranked(archives)
+    head = Markdown("\n### ⛔ Archives ({})\n", len(listed))
+    for form in (_full, _short):
+        lines = _within(budget, chain([head], form(listed)))
+        if lines is not None:
+            return Markdown.lines(lines), True
+    text = Markdown.lines([head, *_terse(listed)])
+    return text, text.size <= budget
+
+
+def _within(budget: int, lines: Iterable[Markdown]) -> list[Markdown] | None:
+    """All lines; None, and the rest never made, where they need more bytes."""
+    fitting = []
+    for line in lines:
+        budget -= line.size
+        if budget < 0:
+            return None
+        fitting.append(line)
+    return fitting
 
 
 def archive_chunks(archives: list[Change], budget: int) -> Iterator[Markdown]:

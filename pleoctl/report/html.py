@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pleoctl.mapping.analysis.impact import Impact
     from pleoctl.mapping.rules.model import Rules
     from pleoctl.model.changes import Change
-    from pleoctl.plan import Plan
+    from pleoctl.plan.artifact import Plan
     from pleoctl.plan.document import Warned
     from pleoctl.report.posting import Review
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pleoctl.markup import Markdown
 from pleoctl.model.kinds import flat_kinds, kind_titles
@@ -18,13 +18,14 @@ from pleoctl.report.review import ACTIONS, columns, counted, differences, dimens
 from pleoctl.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pleoctl.errors import Finding
     from pleoctl.model.changes import Change
-    from pleoctl.plan import Plan
-    from pleoctl.plan.document import Summary, Verdict
+    from pleoctl.plan.artifact import Plan
+    from pleoctl.plan.document import Summary, Verdict, Warned
 
+T = TypeVar("T")
 MAX_BYTES: Final = 60_000
 SHOWN_FINDINGS: Final = 20
 CLIPPED: Final = 120
@@ -75,17 +76,17 @@ def plan_markdown(
     head = Markdown.lines([*_head(plan, names.place), *_guard(plan.head.guard), *_approval(plan)])
     tail = Markdown.lines(_tail(plan, names.file, names.commit))
     sections = list(_sections(plan))
-    frames = sum(_frame(title, opened, [], 0).size + more(len(lines)).size for title, opened, lines in sections)
+    frames = sum(_frame(one, [], 0).size + more(one.number).size for one in sections)
     budget = max_bytes - head.size - tail.size - frames
     fits = True
     if archives is None:
         archives, fits = archive_block([c for c in plan.changes if c.action == "archive"], budget)
     budget -= archives.size if archives else 0
     parts = [head, Markdown() if fits else _too_long(max_bytes), archives]
-    for title, opened, lines in sections:
-        shown = fitting(lines, budget)
+    for section in sections:
+        shown = fitting(section.lines, budget)
         budget -= sum(line.size for line in shown)
-        parts.append(_frame(title, opened, shown, len(lines) - len(shown)))
+        parts.append(_frame(section, shown, section.number - len(shown)))
     return Markdown.lines([*(part for part in (*parts, tail) if part), Markdown()])
 
 
@@ -189,30 +190,44 @@ def _too_long(max_bytes: int) -> Markdown:
     )
 
 
-def _sections(plan: Plan) -> Iterator[tuple[Markdown, bool, list[Markdown]]]:
-    """``(title, opened, lines)`` in order of importance."""
-    rest = [c for c in plan.changes if c.action != "archive"]
-    risky = [c for c in rest if risk(c)]
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """Lines under a title, none of them made before it is asked for: a comment holds few of many."""
+
+    title: Markdown
+    number: int
+    lines: Iterable[Markdown]
+    opened: bool = False
+
+    @classmethod
+    def of(cls, title: Markdown, what: Sequence[T], line: Callable[[T], Markdown], *, opened: bool = False) -> _Section:
+        return cls(Markdown("{} ({})", title, len(what)), len(what), map(line, what), opened)
+
+
+def _sections(plan: Plan) -> Iterator[_Section]:
+    """In order of importance."""
+    rest: dict[str, list[Change]] = defaultdict(list)
+    risky: list[Change] = []
+    for change in plan.changes:
+        if change.action != "archive":
+            (risky if risk(change) else rest[change.action]).append(change)
     if risky:
-        lines = [Markdown("{}: {}{}", _line(c), risk(c), _origin(c)) for c in risky]
-        yield Markdown("⚠️ Risky updates ({})", len(risky)), True, lines
+        yield _Section.of(Markdown("⚠️ Risky updates"), risky, _risky_line, opened=True)
     for action, title in TITLES.items():
-        lines = [_line(c) for c in rest if c.action == action and not risk(c)]
-        if lines:
-            yield Markdown("{} ({})", title, len(lines)), False, lines
-    warnings: dict[str, list[Markdown]] = defaultdict(list)
-    for w in plan.head.warnings:
-        told = [_clipped(text) for text in (w.address, w.message) if text]
-        warnings[w.code].append(Markdown.joined([Markdown("-"), *told], " "))
-    for code, lines in sorted(warnings.items()):
-        yield Markdown("Warnings: {} ({})", Markdown.in_html(code), len(lines)), False, lines
+        if rest[action]:
+            yield _Section.of(Markdown("{}", title), rest[action], _line)
+    warnings: dict[str, list[Warned]] = defaultdict(list)
+    for warned in plan.head.warnings:
+        warnings[warned.code].append(warned)
+    for code, members in sorted(warnings.items()):
+        yield _Section.of(Markdown("Warnings: {}", Markdown.in_html(code)), members, _warning_line)
 
 
-def _frame(title: Markdown, opened: bool, lines: list[Markdown], left: int) -> Markdown:
-    listed = Markdown.lines([*lines, *([more(left)] if left else [])])
-    if opened:
-        return Markdown("\n### {}\n\n{}", title, listed)
-    return Markdown("\n<details><summary>{}</summary>\n\n{}\n\n</details>", title, listed)
+def _frame(section: _Section, shown: list[Markdown], left: int) -> Markdown:
+    listed = Markdown.lines([*shown, *([more(left)] if left else [])])
+    if section.opened:
+        return Markdown("\n### {}\n\n{}", section.title, listed)
+    return Markdown("\n<details><summary>{}</summary>\n\n{}\n\n</details>", section.title, listed)
 
 
 def more(left: int, file: str = "plan") -> Markdown:
@@ -220,7 +235,7 @@ def more(left: int, file: str = "plan") -> Markdown:
     return Markdown("- … and {} more; the {} file has them all", left, file)
 
 
-def fitting(lines: list[Markdown], budget: int) -> list[Markdown]:
+def fitting(lines: Iterable[Markdown], budget: int) -> list[Markdown]:
     """The first lines that fit so many bytes."""
     shown = []
     for line in lines:
@@ -229,6 +244,15 @@ def fitting(lines: list[Markdown], budget: int) -> list[Markdown]:
             break
         shown.append(line)
     return shown
+
+
+def _risky_line(change: Change) -> Markdown:
+    return Markdown("{}: {}{}", _line(change), risk(change), _origin(change))
+
+
+def _warning_line(warned: Warned) -> Markdown:
+    told = [_clipped(text) for text in (warned.address, warned.message) if text]
+    return Markdown.joined([Markdown("-"), *told], " ")
 
 
 def _line(change: Change) -> Markdown:

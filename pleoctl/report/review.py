@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,8 +14,8 @@ from pleoctl.report.alike import apart
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pleoctl.model.changes import Change
-    from pleoctl.plan import Plan
+    from pleoctl.model.changes import Change, State
+    from pleoctl.plan.artifact import Plan
     from pleoctl.plan.document import Counts
 
 ACTIONS: Final = ("archive", "unarchive", "confirm", "update", "create")
@@ -32,12 +33,15 @@ IN_USE: Final = {
 
 def risk(change: Change) -> str:
     """Why a change deserves a second look; an empty string if it does not."""
-    warned = change.warnings
-    words = [text for code, text in IN_USE.items() if code in warned] if warned else []
-    first = change.action == "confirm" and (change.before or {}).get("code") is None
-    if change.before is not None and "code" in change.fields and change.action != "archive" and not first:
-        words.insert(0, "its number changes")
-    return ", ".join(words)
+    renumbered = change.before is not None and "code" in change.fields and _is_renumbered(change.action, change.before)
+    if not (renumbered or change.warnings):
+        return ""
+    words = [text for code, text in IN_USE.items() if code in change.warnings]
+    return ", ".join(["its number changes", *words] if renumbered else words)
+
+
+def _is_renumbered(action: str, before: State) -> bool:
+    return action != "archive" and (action != "confirm" or before.get("code") is not None)
 
 
 def dimensions(plan: Plan) -> list[str]:
@@ -54,7 +58,19 @@ def left_alone(plan: Plan) -> list[str]:
 
 def ranked(changes: Iterable[Change]) -> list[Change]:
     """The changes by action, the risky ones first; otherwise in the plan's order."""
-    return sorted(changes, key=lambda c: (ACTIONS.index(c.action), not risk(c)))
+    by_action: dict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        by_action[change.action].append(change)
+    return [change for action in ACTIONS for change in risky_first(by_action[action])]
+
+
+def risky_first(changes: list[Change]) -> list[Change]:
+    """Changes of one action, those that deserve a second look first."""
+    risky = list(map(risk, changes))
+    if not any(risky):
+        return changes
+    first = [change for change, why in zip(changes, risky, strict=True) if why]
+    return first + [change for change, why in zip(changes, risky, strict=True) if not why]
 
 
 def differences(change: Change) -> list[tuple[str, Any, Any, bool]]:

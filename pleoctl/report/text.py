@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.model.kinds import ACCOUNT, KINDS
 from pleoctl.report.alike import apart
-from pleoctl.report.review import ACTIONS, counted, dimensions, left_alone, ranked, risk
+from pleoctl.report.review import ACTIONS, counted, dimensions, left_alone, risk, risky_first
 from pleoctl.run.receipt import PROBLEMS
-from pleoctl.text import Shown, cell_len, quoted, terminal
+from pleoctl.text import Shown, quoted
 from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pleoctl.errors import Finding
+    from pleoctl.model.addresses import Address
     from pleoctl.model.changes import Change
-    from pleoctl.plan import Plan
+    from pleoctl.plan.artifact import Plan
     from pleoctl.plan.document import Requests, Summary, Verdict, Warned
     from pleoctl.run.receipt import Receipt, Result
 
@@ -95,75 +97,99 @@ def _scope_lines(plan: Plan) -> Iterator[str]:
         yield f"takes back the run {head.source.receipt}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Bucket:
+    """Changes that stand below one title, by what they do."""
+
+    title: str
+    members: dict[str, list[Change]]
+
+    @property
+    def counts(self) -> Counter[str]:
+        return Counter({action: len(changes) for action, changes in self.members.items()})
+
+
 def _change_lines(changes: list[Change], *, brief: bool, width: int | None) -> Iterator[Shown | str]:
     buckets = _buckets(changes)
-    cells = len({(title, change.action) for title, members in buckets for change in members})
-    most = max(FEWEST, min(SHOWN, LINES // max(1, cells)))
+    most = max(FEWEST, min(SHOWN, LINES // max(1, sum(len(bucket.members) for bucket in buckets))))
     shown = buckets[:SHOWN] if brief else buckets
-    for title, members in shown:
+    for bucket in shown:
         if not brief:
             yield ""
-        yield Shown.styled(title, bold=True) + f": {_counted(members)}"
+        yield Shown.styled(bucket.title, bold=True) + f": {_counted(bucket.counts)}"
         if not brief:
             for action in ACTIONS:
-                yield from _some([c for c in members if c.action == action], most, width)
+                yield from _some(bucket.members.get(action, []), most, width)
     if len(shown) < len(buckets):
-        yield f"… and {len(buckets) - len(shown)} more: {_counted([c for _, m in buckets[len(shown) :] for c in m])}"
+        left = buckets[len(shown) :]
+        yield f"… and {len(left)} more: {_counted(sum((bucket.counts for bucket in left), Counter()))}"
 
 
-def _buckets(changes: list[Change]) -> list[tuple[str, list[Change]]]:
+def _buckets(changes: list[Change]) -> list[_Bucket]:
     """Accounts, tag groups, and the tags of each group; the groups that lose tags come first."""
-    found: dict[tuple[int, str], list[Change]] = defaultdict(list)
+    found: dict[tuple[str, Address | None], dict[str, list[Change]]] = defaultdict(lambda: defaultdict(list))
     for change in changes:
-        found[list(KINDS).index(change.kind), _bucket(change)].append(change)
-    order = sorted(found, key=lambda key: (key[0], all(c.action != "archive" for c in found[key]), key[1]))
-    return [(key[1], found[key]) for key in order]
+        parent = None if change.parent is None else change.parent.address
+        found[change.kind, parent][change.action].append(change)
+    order = list(KINDS)
+    buckets = [(order.index(kind), _Bucket(_title(kind, parent), found[kind, parent])) for kind, parent in found]
+    buckets.sort(key=lambda one: (one[0], "archive" not in one[1].members, one[1].title))
+    return [bucket for _, bucket in buckets]
 
 
-def _counted(changes: list[Change]) -> str:
-    counts = Counter(c.action for c in changes)
+def _title(kind: str, parent: Address | None) -> str:
+    return KINDS[kind].heading if parent is None else f"Tags of {parent.path}"
+
+
+def _counted(counts: Counter[str]) -> str:
     return ", ".join(f"{counts[a]} to {a}" for a in ACTIONS if counts[a])
 
 
-def _bucket(change: Change) -> str:
-    if change.parent is not None:
-        return f"Tags of {change.parent.address.path}"
-    return KINDS[change.kind].heading
-
-
 def _some(changes: list[Change], most: int, width: int | None) -> Iterator[Shown | str]:
-    shown = changes if len(changes) <= most or changes[0].action == "archive" else ranked(changes)[: most - 1]
-    widest = min(max((cell_len(terminal(c.address)) for c in shown), default=0), (width or 100) // 3)
-    for change in shown:
-        yield change_line(change, widest, width)
+    shown = changes if len(changes) <= most or changes[0].action == "archive" else risky_first(changes)[: most - 1]
+    addresses = [Shown(change.address) for change in shown]
+    widest = min(max((address.cells for address in addresses), default=0), (width or 100) // 3)
+    for change, address in zip(shown, addresses, strict=True):
+        yield _line(change, address, widest, width)
     if len(shown) < len(changes):
         left = len(changes) - len(shown)
         yield f"  … and {left} more to {changes[0].action} (all of them: --format json or html)"
 
 
-def change_line(change: Change, address_width: int = 0, width: int | None = None) -> Shown:
-    """One change with its fields and where it comes from, in one line unless ``width`` wraps it."""
-    address = Shown(change.address).padded(address_width)
-    texts = (_details(change), _marked(risk(change)), str(change.origin or ""))
-    words = Shown.joined([text for text in texts if text], "  ")
-    return Shown(HEADS[change.action], address, "  ").hanging(words, 16 + address.cells, width)
+def change_line(change: Change, address_width: int = 0) -> Shown:
+    """One change with its fields and where it comes from, in one line."""
+    return _line(change, Shown(change.address), address_width, None)
 
 
-def _marked(risk: str) -> Shown | str:
+def _line(change: Change, address: Shown, address_width: int, width: int | None) -> Shown:
+    cells = max(address.cells, address_width)
+    head = Shown(HEADS[change.action], address, " " * (cells - address.cells + 2))
+    texts = [text for text in (_details(change), str(change.origin or "")) if text]
+    words: Shown | str = "  ".join(texts)
+    if second := risk(change):
+        words = Shown.joined([*texts[:1], _marked(second), *texts[1:]], "  ")
+    return head.hanging(words, 16 + cells, width)
+
+
+def _marked(risk: str) -> Shown:
     # Each word has the colour for itself, so that wrapping leaves the lines between them alone.
-    return risk and Shown.joined((Shown.styled(word, colour="yellow") for word in f"[{risk}]".split(" ")), " ")
+    return Shown.joined((Shown.styled(word, colour="yellow") for word in f"[{risk}]".split(" ")), " ")
 
 
 def _details(change: Change) -> str:
     before, after = change.before or {}, change.after
-    named = " ".join(quoted(after.get(n)) for n in ("code", "name") if after.get(n) is not None)
+    named = " ".join([quoted(after[name]) for name in ("code", "name") if after.get(name) is not None])
     if change.action == "create":
         telling = (one for one in KINDS[change.kind].fields if one.telling and after.get(one.name))
         return " ".join([named, *(f"{one.title} {quoted(after[one.name])}".lstrip() for one in telling)])
-    pairs = [(f, *apart(before.get(f), after.get(f))) for f in change.fields if f != "archived"]
-    moved = [f"{field}: {quoted(was)} → {quoted(becomes)}" for field, was, becomes in pairs]
+    moved = [_moved(field, before.get(field), after.get(field)) for field in change.fields if field != "archived"]
     reason = "" if change.action == "update" else f" ({change.reason})"
     return (", ".join(moved) or named) + reason
+
+
+def _moved(field: str, before: object, after: object) -> str:
+    was, becomes = map(quoted, apart(before, after))
+    return f"{field}: {was} → {becomes}"
 
 
 def total_line(summary: Summary) -> Shown:

@@ -12,8 +12,8 @@ from pleoctl.desired.read import checked
 from pleoctl.machine import on
 from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP
 from pleoctl.model.records import DesiredState, Dimension, Row
-from pleoctl.plan import Inputs, build_plan
 from pleoctl.plan.adopt import adopt
+from pleoctl.plan.build import Inputs, build_plan
 from pleoctl.plan.undo import undo_plan
 from pleoctl.pleo.kinds import read as read_kind
 from pleoctl.pleo.reader import PleoReader
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from pleoctl.model.kind import Kind
     from pleoctl.model.records import Live
-    from pleoctl.plan import Plan
+    from pleoctl.plan.artifact import Plan
     from pleoctl.run.receipt import Receipt
 
 R = TypeVar("R", bound=PleoReader)

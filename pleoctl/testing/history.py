@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.apply.run import Ears, Target, apply_plan
 from pleoctl.model.kinds import KINDS
-from pleoctl.plan import Inputs, Plan, build_plan
+from pleoctl.plan.build import Inputs, build_plan
 from pleoctl.pleo.reader import PleoReader
 from pleoctl.pleo.writer import PleoWriter
 from pleoctl.run.doubts import wait_out
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from pathlib import Path
 
+    from pleoctl.plan.artifact import Plan
     from pleoctl.run.receipt import Receipt
     from pleoctl.testing.worlds import World
 

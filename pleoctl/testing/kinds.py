@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.model.records import Live, Row
-    from pleoctl.plan import Plan
+    from pleoctl.plan.artifact import Plan
     from pleoctl.run.receipt import Receipt
 
 __all__ = ["CHECKS", "KindCase", "Nonconformance", "conform"]

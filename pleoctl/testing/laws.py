@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from pleoctl.model.changes import Change
     from pleoctl.model.records import DesiredState
-    from pleoctl.plan import Plan
+    from pleoctl.plan.artifact import Plan
     from pleoctl.run.receipt import Receipt
     from pleoctl.sandbox import Settings
 

@@ -19,7 +19,7 @@ from pleoctl.desired.read import checked
 from pleoctl.documents.schemas import validator
 from pleoctl.errors import ExitCode, PleoctlError, Refused
 from pleoctl.model.records import DesiredState, Row
-from pleoctl.plan import Plan
+from pleoctl.plan.artifact import Plan
 from pleoctl.run.journal import Journal
 from pleoctl.sandbox import Fault, Seed
 from pleoctl.workspace.settings import GuardLimits

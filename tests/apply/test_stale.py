@@ -12,7 +12,7 @@ from ends_of import ends
 from engine import Engine
 from pleoctl.desired.read import checked
 from pleoctl.model.records import DesiredState, Dimension, Row
-from pleoctl.plan import Plan
+from pleoctl.plan.artifact import Plan
 from pleoctl.reconcile import Scope
 from pleoctl.sandbox import Seed, Settings
 

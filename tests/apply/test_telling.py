@@ -21,7 +21,7 @@ from pleoctl.sandbox import Edit, Fault, Seed
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pleoctl.plan import Plan
+    from pleoctl.plan.artifact import Plan
     from pleoctl.run.receipt import Receipt
     from pleoctl.sandbox import Sandbox
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from requests_mock import Mocker
 
-    from pleoctl.plan import Plan
+    from pleoctl.plan.artifact import Plan
     from tests.conftest import Cli
 
 SMALL = make_plan(change("archive", "old"))

@@ -16,7 +16,7 @@ import rego
 from plans import change, make_plan
 
 if TYPE_CHECKING:
-    from pleoctl.plan import Plan
+    from pleoctl.plan.artifact import Plan
 
 if find_spec("regopy") is None:
     pytest.skip("no interpreter of Rego for this platform", allow_module_level=True)

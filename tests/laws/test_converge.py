@@ -8,7 +8,7 @@ from hypothesis import given
 
 from engine import Engine, check_contract, check_untouched, refused_by_pleo
 from pleoctl.documents.schemas import validator
-from pleoctl.plan import read_plan
+from pleoctl.plan.artifact import read_plan
 from pleoctl.sandbox import Settings
 from worlds import readings, seeds, wishes
 

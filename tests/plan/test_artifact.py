@@ -17,7 +17,7 @@ from pleoctl.documents.published import schema_text
 from pleoctl.documents.schemas import validator
 from pleoctl.errors import ExitCode, InvalidFile
 from pleoctl.model.kinds import KINDS
-from pleoctl.plan import read_plan
+from pleoctl.plan.artifact import read_plan
 from pleoctl.plan.document import PlanFile
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from pleoctl.model.addresses import Address, Bucket
 from pleoctl.model.changes import Change, Parent
-from pleoctl.plan import check_guard
+from pleoctl.plan.guard import check_guard
 from pleoctl.workspace.settings import GuardLimits
 
 LIMITS = GuardLimits()

@@ -18,7 +18,7 @@ from pleoctl.report.html import plan_html
 from pleoctl.text import obeyed_by_nobody
 
 if TYPE_CHECKING:
-    from pleoctl.plan import Plan
+    from pleoctl.plan.artifact import Plan
 
 OURS = {
     "html",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from selenium.webdriver import Chrome
 
-    from pleoctl.plan import Plan
+    from pleoctl.plan.artifact import Plan
 
 # The relative luminance and ratio of WCAG 2, over every element that has text of its own.
 CONTRAST = """

@@ -20,7 +20,7 @@ from pleoctl.report.markdown import MAX_BYTES, Names, marker, part_marker, plan_
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pleoctl.plan import Plan
+    from pleoctl.plan.artifact import Plan
 
 OURS = {
     "blockquote",

@@ -12,7 +12,7 @@ from clocks import FakeTime
 from pleoctl.apply.run import Ears, Target, apply_plan, check_plan
 from pleoctl.errors import PleoError
 from pleoctl.machine import on
-from pleoctl.plan import Inputs, Plan, build_plan
+from pleoctl.plan.build import Inputs, build_plan
 from pleoctl.pleo.reader import PleoReader
 from pleoctl.pleo.writer import PleoWriter
 from pleoctl.reconcile import Scope
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from pleoctl.model.addresses import Address
     from pleoctl.model.records import DesiredState
+    from pleoctl.plan.artifact import Plan
     from pleoctl.run.receipt import Receipt
     from pleoctl.sandbox import Sandbox
 
