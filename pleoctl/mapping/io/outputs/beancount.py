@@ -33,7 +33,7 @@ class BeancountWriter:
         """A title."""
         return b'option "title" "Pleo export items"\n'
 
-    def entry(self, entry: Entry, notes: Notes = ()) -> bytes:
+    def entry(self, entry: Entry, further: Notes = ()) -> bytes:
         """The entry's transactions with further metadata, or a comment that says why there are none."""
         if entry.failed:
             reason = f"{entry.failure_reason_type}: {entry.failure_reason}"
@@ -41,7 +41,7 @@ class BeancountWriter:
         day = entry.posting_date or ""
         if not self.declared.first or day < self.declared.first:
             self.declared.first = day
-        return "".join([self._transaction(entry, ledger, notes) for ledger in entry.entries]).encode()
+        return "".join([self._transaction(entry, ledger, further) for ledger in entry.entries]).encode()
 
     def end(self) -> bytes:
         """The declarations."""
@@ -51,35 +51,28 @@ class BeancountWriter:
             lines += [f"{self.declared.first} open {name}", f"  code: {_string(code)}"]
         return ("\n".join(lines) + "\n").encode() if self.declared.first else b""
 
-    def _transaction(self, entry: Entry, ledger: LedgerEntry, notes: Notes) -> str:
-        lines = [
-            f"\n{entry.posting_date} * {_string(entry.description)}",
-            *_note("accountingEntryId", entry.accounting_entry_id),
-            *_note("reconciliationId", entry.reconciliation_id),
-            *_common("kind", ledger.kind),
-            *_common("rule", entry.rule),
-            *[line for note in facts(entry, self._rules) for line in _note(*note)],
-            *_note("warning", "; ".join(entry.warnings)),
-            *[line for note in notes for line in _note(*note)],
-            *[self._posting(posting) for posting in ledger.postings],
-            "",
-        ]
-        return "\n".join(lines)
+    def _transaction(self, entry: Entry, ledger: LedgerEntry, further: Notes) -> str:
+        text = f"\n{entry.posting_date} * {_string(entry.description)}\n"
+        text += _note("accountingEntryId", entry.accounting_entry_id)
+        text += _note("reconciliationId", entry.reconciliation_id)
+        text += _common("kind", ledger.kind) + _common("rule", entry.rule)
+        text += "".join([_note(*note) for note in (*facts(entry, self._rules), *further)])
+        return text + "".join([self._posting(posting) for posting in ledger.postings])
 
     def _posting(self, posting: Posting) -> str:
         currency = posting.currency
         self.declared.currencies.add(currency)
         amount = decimal(posting.amount, self._rules.divisor(currency))
         signed = amount if posting.side == "debit" else f"-{amount}"
-        line = f"  {self._names.name(posting):<40} {signed:>14} {currency}"
+        line = f"  {self._names.name(posting):<40} {signed:>14} {currency}\n"
         if not posting.tax_code and not posting.tags:
             return line
         told = (("taxCode", posting.tax_code), ("tags", tags_text(posting.tags)))
-        return "\n".join([line, *[f"    {key}: {_string(value)}" for key, value in told if value]])
+        return line + "".join([f"    {key}: {_string(value)}\n" for key, value in told if value])
 
 
-def _note(key: str, value: str | None) -> tuple[str, ...]:
-    return (f"  {key}: {_string(value)}",) if value else ()
+def _note(key: str, value: str | None) -> str:
+    return f"  {key}: {_string(value)}\n" if value else ""
 
 
 # What many transactions say alike.

@@ -15,7 +15,7 @@ from pleoctl.text import csv_cell
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pleoctl.mapping.engine.entries import Entry, Posting
+    from pleoctl.mapping.engine.entries import Entry, OriginalOf
     from pleoctl.mapping.rules.model import Rules
 
 
@@ -33,14 +33,20 @@ class CsvWriter:
 
     def entry(self, entry: Entry) -> bytes:
         """The entry's rows."""
-        own = f"{_safe(entry.accounting_entry_id)},{_common(_kind_of(entry))},{_safe(entry.description)}"
-        own += f",{_safe(entry.reconciliation_id)}"
-        before, after = f"{own},{_facts(entry, self._rules)}", _common(_after(entry))
+        # The texts of an entry are its own, what stands around them is the same in many.
+        before = f"{_safe(entry.accounting_entry_id)},{_kind_of(entry)},{_safe(entry.description)}"
+        before += f",{_safe(entry.reconciliation_id)},{_facts(entry, self._rules)}"
+        warnings = "; ".join(entry.warnings) if entry.warnings else ""
+        after = _common((entry.failure_reason_type, entry.failure_reason, entry.rules_digest, warnings))
         currency = _cell(entry.currency)
         rows = [f"{before},,,,,,,{currency},,,,,,{after}\n"] if entry.failed else []
         for number, ledger in enumerate(entry.entries, 1):
-            head = f"{before},{number},{_cell(ledger.kind)}"
-            rows += [f"{head},{_posting(one, self._rules, currency)},{after}\n" for one in ledger.postings]
+            for one in ledger.postings:
+                of_account = _common((str(number), ledger.kind, one.side, one.account, one.role))
+                of_rule = _common((one.tax_code, tags_text(one.tags), one.rule, one.branch))
+                amount = decimal(one.amount, self._rules.divisor(one.currency))
+                line = _safe(one.line_id) if one.line_id else ""
+                rows.append(f"{before},{of_account},{amount},{currency},{line},{of_rule},{after}\n")
         return "".join(rows).encode()
 
     def end(self) -> bytes:
@@ -53,42 +59,26 @@ def tags_text(tags: dict[str, str]) -> str:
     return ", ".join([f"{group}={code}" for group, code in tags.items()]) if tags else ""
 
 
-def _kind_of(entry: Entry) -> tuple[str | None, ...]:
-    return entry.status, entry.type, entry.sub_type, entry.method, entry.rule, entry.posting_date
+def _kind_of(entry: Entry) -> str:
+    return _common((entry.status, entry.type, entry.sub_type, entry.method, entry.rule, entry.posting_date))
 
 
 def _facts(entry: Entry, rules: Rules) -> str:
+    """Cells of what most entries lack."""
     vendor, invoice = entry.vendor, entry.invoice
     original, period = entry.original, entry.service_period
-    before = (
-        joined(entry.reconciled_entries),
-        joined(entry.attendees),
-        vendor.code if vendor else None,
-        vendor.name if vendor else None,
-        invoice.number if invoice else None,
-        invoice.date if invoice else None,
-        invoice.due_date if invoice else None,
-        original.currency if original else None,
-    )
-    after = (
-        period.start if period else None,
-        period.end if period else None,
-        entry.company,
-    )
-    amount = _safe(paid(original, rules)) if original else ""
-    # The amount is another in almost every entry, what stands around it the same in many.
-    return f"{_common(before)},{amount},{_common(after)}"
+    reconciled = _safe(joined(entry.reconciled_entries)) if entry.reconciled_entries else ""
+    attendees = _safe(joined(entry.attendees)) if entry.attendees else ""
+    of_vendor = _common((vendor.code, vendor.name)) if vendor else ","
+    of_invoice = _common((invoice.number, invoice.date, invoice.due_date)) if invoice else ",,"
+    of_original = f"{_cell(original.currency)},{_paid(original, rules)}" if original else ","
+    of_period = _common((period.start, period.end)) if period else ","
+    return f"{reconciled},{attendees},{of_vendor},{of_invoice},{of_original},{of_period},{_cell(entry.company)}"
 
 
-def _posting(posting: Posting, rules: Rules, currency: str) -> str:
-    of_account = _common((posting.side, posting.account, posting.role))
-    of_rule = _common((posting.tax_code, tags_text(posting.tags), posting.rule, posting.branch))
-    amount = decimal(posting.amount, rules.divisor(posting.currency))
-    return f"{of_account},{amount},{currency},{_safe(posting.line_id)},{of_rule}"
-
-
-def _after(entry: Entry) -> tuple[str | None, ...]:
-    return entry.failure_reason_type, entry.failure_reason, entry.rules_digest, "; ".join(entry.warnings)
+def _paid(original: OriginalOf, rules: Rules) -> str:
+    amount = paid(original, rules)
+    return amount if original.amount >= 0 else _safe(amount)
 
 
 def _joined(texts: Iterable[str | None]) -> str:

@@ -37,12 +37,12 @@ class HledgerWriter:
         """How numbers are written."""
         return b"decimal-mark .\n"
 
-    def entry(self, entry: Entry, notes: Notes = ()) -> bytes:
+    def entry(self, entry: Entry, further: Notes = ()) -> bytes:
         """The entry's transactions with further comments, or a comment that says why there are none."""
         if entry.failed:
             reason = f"{entry.failure_reason_type}: {entry.failure_reason}"
             return f"\n; failed {clean(entry.accounting_entry_id)} {clean(reason)}\n".encode()
-        return "".join([self._transaction(entry, ledger, notes) for ledger in entry.entries]).encode()
+        return "".join([self._transaction(entry, ledger, further) for ledger in entry.entries]).encode()
 
     def end(self) -> bytes:
         """The declarations."""
@@ -55,18 +55,11 @@ class HledgerWriter:
 
     def _transaction(self, entry: Entry, ledger: LedgerEntry, further: Notes) -> str:
         description = clean(entry.description).replace(";", ",")
-        lines = [
-            f"\n{entry.posting_date} * ({_code(entry.reconciliation_id)}) {description}".rstrip(),
-            *_note("accountingEntryId", entry.accounting_entry_id),
-            *_common("kind", ledger.kind),
-            *_common("rule", entry.rule),
-            *[line for note in facts(entry, self._rules) for line in _note(*note)],
-            *_note("warning", "; ".join(entry.warnings)),
-            *[line for note in further for line in _note(*note)],
-            *[self._posting(posting) for posting in ledger.postings],
-            "",
-        ]
-        return "\n".join(lines)
+        text = f"\n{entry.posting_date} * ({_code(entry.reconciliation_id)}) {description}".rstrip()
+        text += "\n" + _note("accountingEntryId", entry.accounting_entry_id)
+        text += _common("kind", ledger.kind) + _common("rule", entry.rule)
+        text += "".join([_note(*note) for note in (*facts(entry, self._rules), *further)])
+        return text + "".join([self._posting(posting) for posting in ledger.postings])
 
     def _posting(self, posting: Posting) -> str:
         currency = posting.currency
@@ -75,13 +68,13 @@ class HledgerWriter:
         signed = amount if posting.side == "debit" else f"-{amount}"
         line = f"    {self._names.name(posting):<40}  {signed:>14} {currency}"
         if not posting.tax_code and not posting.tags:
-            return line
+            return line + "\n"
         notes = (("taxCode", posting.tax_code), ("dimensions", tags_text(posting.tags)))
-        return f"{line}  ; {', '.join(f'{key}: {_comment(value)}' for key, value in notes if value)}"
+        return f"{line}  ; {', '.join(f'{key}: {_comment(value)}' for key, value in notes if value)}\n"
 
 
-def _note(key: str, value: str | None) -> tuple[str, ...]:
-    return (f"    ; {key}: {_comment(value)}",) if value else ()
+def _note(key: str, value: str | None) -> str:
+    return f"    ; {key}: {_comment(value)}\n" if value else ""
 
 
 # What many transactions say alike.

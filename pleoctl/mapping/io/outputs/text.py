@@ -8,7 +8,7 @@ from pleoctl.mapping.io.outputs.amounts import decimal
 from pleoctl.text import obeyed_by_nobody, terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from pleoctl.mapping.engine.entries import Entry, OriginalOf
     from pleoctl.mapping.rules.model import Rules
@@ -33,20 +33,23 @@ def paid(original: OriginalOf, rules: Rules) -> str:
     return decimal(original.amount, rules.divisor(original.currency))
 
 
-def facts(entry: Entry, rules: Rules) -> Iterator[tuple[str, str | None]]:
-    """What a journal tells of an entry beside its postings; the original amount where it is in another currency."""
+def facts(entry: Entry, rules: Rules) -> list[tuple[str, str | None]]:
+    """What a journal tells of an entry that not every one has; the original amount where it is in another currency."""
+    told: list[tuple[str, str | None]] = []
     if entry.vendor is not None:
-        yield "vendor", entry.vendor.code
-        yield "vendorName", entry.vendor.name
+        told += [("vendor", entry.vendor.code), ("vendorName", entry.vendor.name)]
     if entry.invoice is not None:
-        yield "invoice", entry.invoice.number
-        yield "invoiceDate", entry.invoice.date
-        yield "dueDate", entry.invoice.due_date
+        number, day, due = entry.invoice.number, entry.invoice.date, entry.invoice.due_date
+        told += [("invoice", number), ("invoiceDate", day), ("dueDate", due)]
     if entry.reconciled_entries:
-        yield "reconciledEntries", joined(entry.reconciled_entries)
+        told.append(("reconciledEntries", joined(entry.reconciled_entries)))
     if entry.attendees:
-        yield "attendees", joined(entry.attendees)
-    if entry.original is not None and entry.original.currency != entry.currency:
-        yield "original", f"{paid(entry.original, rules)} {entry.original.currency}"
-    if entry.service_period is not None:
-        yield "servicePeriod", f"{entry.service_period.start or ''}/{entry.service_period.end or ''}"
+        told.append(("attendees", joined(entry.attendees)))
+    original, period = entry.original, entry.service_period
+    if original is not None and original.currency != entry.currency:
+        told.append(("original", f"{paid(original, rules)} {original.currency}"))
+    if period is not None:
+        told.append(("servicePeriod", f"{period.start or ''}/{period.end or ''}"))
+    if entry.warnings:
+        told.append(("warning", "; ".join(entry.warnings)))
+    return told
