@@ -10,7 +10,7 @@ import os
 import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, Protocol, TypeVar
 
 from pleoctl.errors import PleoctlError, Refused
@@ -263,6 +263,7 @@ def _size(count: int) -> str:
     return f"{count // _MIB} MiB" if count >= _MIB else f"{count // 1024} KiB"
 
 
+@lru_cache(maxsize=64)
 def connection_name(url: str, company: str) -> str:
     """A file name for what belongs to one server and one company, however the server is spelt."""
     from hashlib import sha256  # only commands that talk to a server need it

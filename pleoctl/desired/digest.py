@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.canonical import digest_rows
 from pleoctl.model.kinds import flat_kinds
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pleoctl.model.records import DesiredState, Row
+
+
+_NOTHING: Final[dict[str, str]] = {}
 
 
 def digest_of(state: DesiredState) -> str:
@@ -30,4 +33,4 @@ def _rows(state: DesiredState) -> Iterator[Any]:
 
 
 def _plain(row: Row) -> list[Any]:
-    return [row.key, row.fields, row.active, row.hold, dict(row.local)]
+    return [row.key, row.fields, row.active, row.hold, dict(row.local) if row.local else _NOTHING]

@@ -111,12 +111,13 @@ class Table:
 
     def _by_key(self) -> tuple[dict[str, Wanted], dict[str, list[Live]]]:
         wanted: dict[str, Wanted] = {}
+        normalise = self.kind.normalise
         for entry in self.rows:
-            if entry.row.key is None:
+            key = entry.row.key
+            if key is None:
                 self._hold_all(entry.row)
             else:
-                wanted[self.kind.normalise(entry.row.key)] = entry
-        normalise = self.kind.normalise
+                wanted[normalise(key)] = entry
         records = {normalise(record.key): [record] for record in self.live}
         if len(records) < len(self.live):
             records = defaultdict(list)

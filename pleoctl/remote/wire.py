@@ -9,9 +9,10 @@ import http
 import os
 import re
 import ssl
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
@@ -94,7 +95,7 @@ class Wire:
         """What goes out: as a session prepares it, without asking anew what never changes."""
         prepared = requests.PreparedRequest()
         prepared.prepare_method(method)
-        prepared.prepare_url(url, request.get("params"))
+        prepared.url = _with_query(url, request.get("params"))
         prepared.prepare_headers({**self._headers, **(request.get("headers") or {})})
         if len(self._cookies):
             prepared.prepare_cookies(self._cookies)
@@ -228,6 +229,22 @@ class Wire:
             else None
         )
         return self._service.failure(words, hint=hint)
+
+
+def _with_query(url: str, params: Mapping[str, Any] | None) -> str:
+    """The url as requests would spell it. Raises `requests.RequestException` where it is none."""
+    base = _spelt(url) if params else ""
+    if not params or "?" in base or "#" in base or not all(isinstance(one, str | int) for one in params.values()):
+        prepared = requests.PreparedRequest()
+        prepared.prepare_url(url, params)
+        return prepared.url or ""
+    return f"{base}?{urlencode(params)}"
+
+
+@lru_cache(maxsize=16)
+def _spelt(url: str) -> str:
+    """The url of a list, which is the same for each of its pages."""
+    return _with_query(url, None)
 
 
 def _inside(error: BaseException) -> Iterator[BaseException]:

@@ -92,7 +92,7 @@ class Workspace:
             raise UsageError(f"PLEOCTL_COMPANY is {named!r}, which is not a UUID")
         return (named or self.settings.company).lower()
 
-    @property
+    @cached_property
     def url(self) -> str:
         """Base url without a trailing slash, checked. Raises `Refused`."""
         named = (self.environ.get("PLEOCTL_URL") or "").rstrip("/")

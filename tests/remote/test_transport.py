@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 import urllib3
+from requests_mock import ANY
 from urllib3.exceptions import NewConnectionError, ProtocolError
 
 from clocks import START, FakeTime
@@ -213,6 +214,20 @@ def test_a_redirected_read_does_not_double_its_query(http: Transport, requests_m
     requests_mock.get(f"{URL}/moved/x", json={})
     http.read("GET", "/x", params={"limit": 1})
     assert sent(requests_mock).query == "limit=1"
+
+
+@pytest.mark.parametrize("path", ["/x", "/x?a=1", "/\u00fc b", "/x%2fy"])
+@pytest.mark.parametrize(
+    "params",
+    [{"limit": 100, "after": "a+b/c=&~ \u00fc%"}, {"ids": ["a", "b"], "none": None}, {"empty": ""}, {}, {"yes": True}],
+)
+def test_a_query_is_spelt_as_requests_spells_it(
+    http: Transport, requests_mock: Mocker, path: str, params: dict[str, Any]
+) -> None:
+    """Lists are read page after page from one address, of which only the query changes; nobody sees that."""
+    requests_mock.get(ANY, json={})
+    http.read("GET", path, params=params)
+    assert sent(requests_mock).url == requests.Request("GET", f"{URL}{path}", params=params).prepare().url
 
 
 @pytest.mark.parametrize("method", ["read", "write"])
