@@ -48,13 +48,26 @@ def _listed(number: int) -> str:
     return f"{_HEAD}lines:\n  rows:\n{''.join(rows)}"
 
 
+def _elsewhere(number: int) -> str:
+    """Rows whose accounts are not there, each a letter longer than one that is."""
+    rows = (f'  - {{id: r{n}, when: {{supplier: "V{n}"}}, account: "{10_000 + n}x"}}\n' for n in range(number))
+    return f"{_HEAD}lines:\n  rows:\n{''.join(rows)}"
+
+
 SHAPES: dict[str, tuple[int, Callable[[int], str]]] = {
     "vendors × as many accounts": (5_000, _vendors),
     "vendors of accounts that are not there": (5_000, lambda n: _vendors(n).replace(', account: "1', ', account: "x')),
+    "rows of accounts unknown among ten times as many": (2_000, _elsewhere),
+    "rows of accounts that look like one of 800": (2_000, _elsewhere),
     "rows of contains": (1_000, lambda n: _lines(n, lambda k: f'note: {{contains: "word{k}x"}}')),
     "rows of startsWith": (5_000, lambda n: _lines(n, lambda k: f'supplier: {{startsWith: "Vendor {k:06d}"}}')),
     "listed values": (5_000, _listed),
 }
+_ACCOUNTS: dict[str, Callable[[int], int]] = {
+    "rows of accounts unknown among ten times as many": lambda n: 10 * n,
+    "rows of accounts that look like one of 800": lambda _: 800,
+}
+"""How many accounts there are beside those that every workspace has; as many as rows where nothing is said."""
 
 
 def _workspace(folder: Path, accounts: int) -> None:
@@ -67,12 +80,13 @@ def _workspace(folder: Path, accounts: int) -> None:
 def checks() -> Iterator[Result]:
     """Each shape at a quarter, a half and its whole size, against loading its rules and accounts."""
     for name, (size, text) in SHAPES.items():
+        accounts = _ACCOUNTS.get(name, int)
         sizes = (size // 4, size // 2, size)
         taken = []
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
             for number in sizes:
-                _workspace(folder, number)
+                _workspace(folder, accounts(number))
                 (folder / "mapping.yaml").write_text(text(number))
                 taken.append(_check(folder))
             ratio = against(lambda: _check(folder), lambda: python(folder, _LOAD), 3)  # noqa: B023

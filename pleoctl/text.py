@@ -9,11 +9,12 @@ is put together already, so nobody has to remember to escape.
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections import Counter
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
 # Control characters, line separators, bidi controls and other invisible characters, lone surrogates.
 _HOSTILE: Final = (
@@ -153,19 +154,56 @@ def quoted(value: object) -> str:
 #: Characters of a name, and names, that a guess looks at: it compares them all with one another.
 _LONGEST_NAME: Final = 60
 _MOST_NAMES: Final = 1000
+_ALIKE: Final = 0.6
 _LISTED: Final = 30
 
 
-def closest(name: str, known: Collection[str]) -> str | None:
-    """The one known name that was probably meant; among very many, only one that differs by case."""
-    folded = {k.casefold(): k for k in reversed(list(known))}
-    wanted = name[:_LONGEST_NAME].casefold()
-    if wanted in folded or len(folded) > _MOST_NAMES:
-        return folded.get(wanted)
-    from difflib import get_close_matches  # only on a mistake
+class Names:
+    """Known names, made ready once for the guesses at many unknown ones."""
 
-    found = get_close_matches(wanted, folded, n=1, cutoff=0.6)
-    return folded[found[0]] if found else None
+    def __init__(self, known: Iterable[str]) -> None:
+        """Of names that differ by case the first is taken."""
+        self._folded = {name.casefold(): name for name in reversed(list(known))}
+
+    def closest(self, name: str) -> str | None:
+        """The one known name that was probably meant; among very many, only one that differs by case."""
+        wanted = name[:_LONGEST_NAME].casefold()
+        if wanted in self._folded or len(self._folded) > _MOST_NAMES:
+            return self._folded.get(wanted)
+        found = self._alike(wanted)
+        return None if found is None else self._folded[found]
+
+    def _alike(self, wanted: str) -> str | None:
+        """What `difflib.get_close_matches` puts first.
+
+        Names never share more than their letters, so those with the most are compared first, and once what is left
+        shares too few to be more alike than one that was, nothing of it is compared.
+        """
+        from difflib import SequenceMatcher  # only on a mistake
+
+        matcher, best = SequenceMatcher(b=wanted), (_ALIKE, "")
+        for most, name in sorted(self._shared(wanted), reverse=True):
+            if most < best[0]:
+                break
+            matcher.set_seq1(name)
+            best = max(best, (matcher.ratio(), name))
+        return best[1] or None
+
+    def _shared(self, wanted: str) -> Iterator[tuple[float, str]]:
+        """How alike each name can be at most, by the letters that it shares."""
+        letters = Counter(wanted).items()
+        for name, own in self._letters.items():
+            shared = sum([number if number < (have := own.get(one, 0)) else have for one, number in letters])
+            yield 2.0 * shared / (len(name) + len(wanted)), name
+
+    @cached_property
+    def _letters(self) -> dict[str, Counter[str]]:
+        return {name: Counter(name) for name in self._folded if name}
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """See `Names.closest`."""
+    return Names(known).closest(name)
 
 
 def did_you_mean(name: str, known: Collection[str], listed: str = "known keys") -> str:

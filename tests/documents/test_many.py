@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -162,6 +163,17 @@ def test_a_hint_names_what_was_meant_or_what_is_known(name: str, known: list[str
 def test_a_guess_looks_at_the_beginning_of_a_long_name() -> None:
     """A name of a million characters costs no more than a short one."""
     assert closest("x" * 1_000_000, ["x" * 55]) == "x" * 55
+
+
+NAME = st.text("abcdefg-1", max_size=8)
+
+
+@given(st.text("abcdefgX-1", max_size=8), st.lists(NAME, max_size=12))
+def test_a_guess_is_what_difflib_finds_closest(name: str, known: list[str]) -> None:
+    """Comparing few names closely leaves none out that is more alike."""
+    listed = list(reversed(known))
+    found = [name.casefold()] if name.casefold() in known else get_close_matches(name.casefold(), listed, n=1)
+    assert closest(name, known) == next(iter(found), None)
 
 
 def test_unknown_keys_beside_patterns_are_told() -> None:

@@ -15,10 +15,10 @@ from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.mapping.rules.targets import targets
 from pleoctl.mapping.rules.vendors import KEYS
 from pleoctl.mapping.vocabulary import ROLES, SETTING_CHAIN, TAG_PREFIX
-from pleoctl.text import closest
+from pleoctl.text import Names, closest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from pleoctl.mapping.catalog import Catalog
     from pleoctl.mapping.rules.model import LineRow, Rules, Target, TypeRow, VendorRow
@@ -181,17 +181,17 @@ def _twins(rules: Rules) -> Iterator[Finding]:
 
 
 def _targets(rules: Rules, catalog: Catalog | None) -> Iterator[Finding]:
-    codes: Collection[str] = () if catalog is None else catalog.by_code
+    known, nothing = Names(() if catalog is None else catalog.by_code), Names(())
     told = 0
     for use in targets(rules):
         # What nobody reads needs no guess.
-        found = _target(use, catalog, codes if told < MOST_ALIKE else ())
+        found = _target(use, catalog, known if told < MOST_ALIKE else nothing)
         if found is not None:
             told += 1
             yield found
 
 
-def _target(use: AccountUse, catalog: Catalog | None, codes: Collection[str]) -> Finding | None:
+def _target(use: AccountUse, catalog: Catalog | None, known: Names) -> Finding | None:
     rule = use.rule
     account = catalog.with_code(use.code) if catalog is not None else None
     if account is None:
@@ -203,7 +203,7 @@ def _target(use: AccountUse, catalog: Catalog | None, codes: Collection[str]) ->
         if catalog is None or catalog.accounts is None:
             return None
         # Numbers that look alike are different accounts, so only names get a suggestion.
-        near = None if use.code.isdigit() else closest(use.code, codes)
+        near = None if use.code.isdigit() else known.closest(use.code)
         hint = f"did you mean {near!r}?" if near else "export the desired state again, or name another account"
         return Finding(
             "MAP030", f"{use.what}: account {use.code} does not exist", place=use.place, hint=hint, rule=rule
