@@ -6,8 +6,6 @@ import sys
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from shutil import copyfileobj
-from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
@@ -52,6 +50,8 @@ class _Counted:
 @contextmanager
 def _held(sink: BinaryIO) -> Iterator[BinaryIO]:
     """Gives what is written to ``sink`` when the block ends, and nothing where the items are refused."""
+    from tempfile import SpooledTemporaryFile  # loads what unpacks archives, for which no file should wait
+
     with SpooledTemporaryFile(max_size=_IN_MEMORY) as held:
         try:
             yield cast("BinaryIO", held)
@@ -64,6 +64,8 @@ def _held(sink: BinaryIO) -> Iterator[BinaryIO]:
 
 
 def _give(held: IO[bytes], sink: BinaryIO) -> None:
+    from shutil import copyfileobj
+
     held.seek(0)
     copyfileobj(held, sink)
 

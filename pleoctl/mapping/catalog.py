@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pleoctl.model.records import DesiredState, Dimension
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogAccount:
+class CatalogAccount(msgspec.Struct, frozen=True):
     """An account: ``code`` is what entries carry, the external id where the account has no code."""
 
     external_id: str
@@ -21,8 +22,7 @@ class CatalogAccount:
     currency: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogDimension:
+class CatalogDimension(msgspec.Struct, frozen=True):
     """A dimension; ``values`` maps folded codes to whether the value is in use, None where values are unknown."""
 
     code: str

@@ -31,7 +31,7 @@ def type_findings(rules: Rules) -> Iterator[Finding]:
 def _stand_ins(rules: Rules, rows: list[TypeRow]) -> Iterator[Finding]:
     """MAP014: accounts in the lines' place, of which line rows that seem to be meant for them know nothing."""
     for row in rows:
-        cells = [cell for cell in row.stand_ins if any(line.when.allows(cell) for line in rules.lines)]
+        cells = [cell for cell in row.stand_ins if any(any(line.when.cells([cell])) for line in rules.lines)]
         if cells:
             leg, side = row.stand_ins[cells[0]]
             message = (

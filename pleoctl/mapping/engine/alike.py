@@ -92,7 +92,7 @@ class Alike:
         """Nothing has come yet."""
         asked = {predicate.field for row in rules.lines for predicate in row.when.predicates()}
         self._asks_user, self._asks_team = "user" in asked, "team" in asked
-        self._describe = rules.render
+        self._describe = rules.describe
         self._vendors, self._lines = vendors, lines
         self._known: dict[Kind, Group | None] = {}
         self._kept = 0

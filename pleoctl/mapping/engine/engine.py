@@ -47,7 +47,7 @@ class Engine:
         self._lines = Lines(rules, accounts, self._checks)
         self._poster = Poster(accounts, self._checks)
         self._alike = Alike(rules, vendors, self._lines)
-        self._describe = rules.render
+        self._describe = rules.describe
 
     def entry(self, item: Item | Defect, recorder: Recorder = NOBODY) -> Entry:
         """What becomes of an item; ``recorder`` hears why."""

@@ -15,9 +15,10 @@ import signal
 import sys
 import threading
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from pleoctl.mapping.io.outputs.declared import Declared
 from pleoctl.mapping.io.read import Lines
@@ -40,16 +41,14 @@ MOST: Final = 8
 _SIGNALS: Final = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(msgspec.Struct, frozen=True):
     """What a worker is told of all before its part."""
 
     wallet_currency: str | None
     declared: Declared
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(msgspec.Struct, frozen=True):
     """What a part became by itself, beside its bytes."""
 
     tally: Tally

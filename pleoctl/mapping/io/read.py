@@ -11,7 +11,6 @@ import codecs
 import json
 import logging
 import re
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -37,8 +36,7 @@ _BOM: Final = codecs.BOM_UTF8
 _BYTE: Final = re.compile(r" \(byte (\d+)\)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(msgspec.Struct, frozen=True):
     """Whole lines of JSON, at most `CHUNK` bytes beside one of them; ``number`` is that of the first."""
 
     content: bytes

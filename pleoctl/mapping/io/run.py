@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
+
+import msgspec
 
 from pleoctl.errors import PleoctlError, Refused
 from pleoctl.mapping.items import Item
@@ -29,21 +30,20 @@ _TOGETHER: Final = 256
 Reason = tuple[str, ...]
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(msgspec.Struct):
     """How many items were mapped, how many failed and why, what was warned of; an example id for each reason."""
 
     mapped: int = 0
     failed: int = 0
     warned: int = 0
-    reasons: Counter[Reason] = field(default_factory=Counter)
-    warnings: Counter[Reason] = field(default_factory=Counter)
-    examples: dict[Reason, str | None] = field(default_factory=dict)
-    wallet_currency: str | None = field(default=None, repr=False)
-    most_reasons: int = field(default=MAX_REASONS, repr=False)
+    reasons: Counter[Reason] = msgspec.field(default_factory=Counter)
+    warnings: Counter[Reason] = msgspec.field(default_factory=Counter)
+    examples: dict[Reason, str | None] = {}  # msgspec copies empty defaults
+    wallet_currency: str | None = None
+    most_reasons: int = MAX_REASONS
     # In the order in which they came. Hashes are the same in processes that share a start, and there alone.
-    _recent: dict[int, None] = field(default_factory=dict, repr=False)
-    _earlier: dict[int, None] = field(default_factory=dict, repr=False)
+    _recent: dict[int, None] = {}
+    _earlier: dict[int, None] = {}
 
     @property
     def items(self) -> int:
@@ -142,8 +142,7 @@ class Mapper(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(msgspec.Struct, frozen=True):
     """What is done with the items of a company."""
 
     company: str

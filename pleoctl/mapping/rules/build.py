@@ -99,7 +99,7 @@ class _Build:
         rules.files = [*(s.document.shown for s in self._sources if not s.standard), *self._tables]
         rules.digest = digest(
             [{k: v for k, v in s.data.items() if k != "tests"} for s in self._sources]
-            + [[[getattr(v, f) for f in VendorRow.__slots__ if f != "place"] for v in rules.vendors]]
+            + [[[getattr(v, f) for f in VendorRow.__struct_fields__ if f != "place"] for v in rules.vendors]]
             + self._contents
         )
         return rules

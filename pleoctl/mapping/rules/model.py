@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import msgspec
+
 from pleoctl.mapping.rules.dialect import PLAIN, Dialect
 from pleoctl.mapping.vocabulary import CELLS, LINE_KINDS, LINE_SIDES, ROLES, SETTING_CHAIN, Cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from fractions import Fraction
 
     from pleoctl.mapping.items import Item
@@ -29,8 +31,7 @@ def literal(text: str) -> str:
     return text.removeprefix(_LITERAL)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """One side of a rule: a role, or the code of an account."""
 
     role: str | None
@@ -87,7 +88,7 @@ class TypeRow:
     @cached_property
     def cells(self) -> frozenset[Cell]:
         """The feasible cells of the row."""
-        return frozenset(cell for cell in CELLS if self.when.allows(cell))
+        return frozenset(self.when.cells(CELLS))
 
     @cached_property
     def uses_line(self) -> bool:
@@ -124,8 +125,7 @@ class TypeRow:
             yield from (leg.debit, leg.credit)
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(msgspec.Struct, frozen=True):
     """What a line row sets beside the account.
 
     ``tax_code`` is empty where the line's stays, else the one code (None: taken away). ``tags`` are pairs of group and
@@ -148,8 +148,7 @@ class Changes:
 NOTHING: Final = Changes()
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """A part of a split: ``share`` of the whole, its account (None: the line's own), and what is set on it."""
 
     share: Fraction
@@ -157,8 +156,7 @@ class Part:
     changes: Changes = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class LineRow:
+class LineRow(msgspec.Struct, frozen=True):
     """A row of the line table (hit policy FIRST); ``account`` is the code it gives to the line, None keeps its own.
 
     In place of an account, ``parts`` split the line and ``refuse`` fails the item. ``owner`` is the rule file that has
@@ -196,8 +194,7 @@ class LineRow:
         return " + ".join(parts) or self.account or keep
 
 
-@dataclass(frozen=True, slots=True)
-class VendorRow:
+class VendorRow(msgspec.Struct, frozen=True):
     """A vendor of the accounting system with its own accounts-payable account, or None for the general one."""
 
     code: str
@@ -210,8 +207,7 @@ class VendorRow:
     blocked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TaxCode:
+class TaxCode(msgspec.Struct, frozen=True):
     """A tax code of the accounting system; what is not known of it is None."""
 
     code: str
@@ -221,16 +217,14 @@ class TaxCode:
     outgoing_tax_account: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(msgspec.Struct, frozen=True):
     """A setting with its place."""
 
     value: Any
     place: Place
 
 
-@dataclass(slots=True)
-class TestCase:
+class TestCase(msgspec.Struct):
     """One test of the rules; ``path`` are the steps to it in its file."""
 
     name: str
@@ -294,9 +288,10 @@ class Rules:
                 return name, self.accounts[name].value
         return None
 
-    def render(self, item: Item) -> str:
-        """The description of an item (D2, D4)."""
-        return "" if self.description is None else self.description.render(item)
+    @property
+    def describe(self) -> Callable[[Item], str]:
+        """What gives the description of an item (D2, D4)."""
+        return (lambda _item: "") if self.description is None else self.description.render
 
     def divisor(self, currency: str) -> int:
         """What an amount of a currency is divided by when it is printed (D9)."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pleoctl.mapping.vocabulary import CELL_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pleoctl.mapping.rules.predicates import Predicate
     from pleoctl.mapping.vocabulary import Cell
@@ -24,6 +24,15 @@ def holds_in(way: Way, cell: Cell) -> bool:
 
 def _of_lines(way: Way) -> Way:
     return tuple(p for p in way if p.field not in CELL_FIELDS)
+
+
+def _tests(way: Way) -> list[tuple[int, Callable[[Any], bool]]]:
+    """What is asked of type, subType and method: where each stands in a cell, and what it must be."""
+    return [(CELL_FIELDS.index(p.field), p.test()) for p in way if p.field in CELL_FIELDS]
+
+
+def _hold(tests: list[tuple[int, Callable[[Any], bool]]], cell: Cell) -> bool:
+    return all(test(cell[index]) for index, test in tests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,10 @@ class When:
             return [], []
         return [_of_lines(way) for way in self.ways if holds_in(way, cell)], unless
 
-    def allows(self, cell: Cell) -> bool:
-        """Whether it may hold in a cell."""
-        return bool(self.in_cell(cell)[0])
+    def cells(self, cells: Iterable[Cell]) -> Iterator[Cell]:
+        """Those in which it may hold."""
+        ways = [_tests(way) for way in self.ways]
+        unless = [_tests(way) for way in self.unless if not _of_lines(way)]
+        for cell in cells:
+            if any(_hold(way, cell) for way in ways) and not any(_hold(way, cell) for way in unless):
+                yield cell

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 
-@dataclass(slots=True)
-class Declared:
+class Declared(msgspec.Struct):
     """What a journal declares at its end: account names by code, currencies, the first day."""
 
-    accounts: dict[str, str] = field(default_factory=dict)
-    currencies: set[str] = field(default_factory=set)
+    accounts: dict[str, str] = {}  # msgspec copies empty defaults
+    currencies: set[str] = set()
     first: str = ""
 
     def agrees(self, later: Declared) -> bool:
