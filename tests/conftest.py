@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from postgres import Postgres
     from real_tryton import Tryton
+    from shapes import Value
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -43,7 +44,7 @@ def requests_mock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mocker]:
     """Servers that are made up: for sessions of requests, and for wires, which have none."""
     played, real = Adapter(), BoundedAdapter.send
 
-    def send(wire: BoundedAdapter, request: PreparedRequest, **given: Any) -> Response:
+    def send(wire: BoundedAdapter, request: PreparedRequest, **given: Value) -> Response:
         try:
             return played.send(request, **given)
         except NoMockAddress:
@@ -155,14 +156,14 @@ class Cli(Protocol):
 class MakeWorkspace(Protocol):
     """Writes a workspace and makes its folder the current one."""
 
-    def __call__(self, pleo: Sandbox | None = None, /, **sections: Any) -> Path:
+    def __call__(self, pleo: Sandbox | None = None, /, **sections: Value) -> Path:
         """The folder; ``sections`` replace top-level keys of pleoctl.yaml, None leaves a key out."""
 
 
 class MakeDesired(Protocol):
     """Writes a desired-state file from plain rows."""
 
-    def __call__(self, folder: Path, name: str = "desired-state.yaml", **sections: Any) -> Path:
+    def __call__(self, folder: Path, name: str = "desired-state.yaml", **sections: Value) -> Path:
         """The file; ``sections`` are ``accounts`` and ``dimensions``."""
 
 
@@ -196,7 +197,7 @@ def pleo(shared_sandbox: Sandbox) -> Sandbox:
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeWorkspace:
     """Factory of workspaces: ``workspace(pleo, dimensions={"selected": ["DEPT"]})`` gives the folder."""
 
-    def make(pleo: Sandbox | None = None, /, **sections: Any) -> Path:
+    def make(pleo: Sandbox | None = None, /, **sections: Value) -> Path:
         data: dict[str, Any] = {
             "apiVersion": "pleoctl/v1",
             "kind": "Workspace",
@@ -216,7 +217,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeWorkspace:
 def desired() -> MakeDesired:
     """Factory of desired-state files: ``desired(folder, accounts=[{...}])`` gives the file."""
 
-    def make(folder: Path, name: str = "desired-state.yaml", **sections: Any) -> Path:
+    def make(folder: Path, name: str = "desired-state.yaml", **sections: Value) -> Path:
         text = "apiVersion: pleoctl/v1\nkind: DesiredState\n"
         for section, rows in sections.items():
             text += f"{section}:\n" + "".join(f"- {json.dumps(r)}\n" for r in rows) if rows else f"{section}: []\n"
@@ -245,7 +246,7 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Iterator[Cli]:
     logging.lastResort = last
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many histories were simulated, and from which seed on."""
     told = [report.user_properties for report in terminalreporter.stats.get("passed", [])]
     numbers = [value for properties in told for name, value in properties if name == "simulated histories"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pleoctl.model.changes import Change
     from pleoctl.model.records import Live
+    from shapes import Json, Value
 
 CASES = {
     case.name: case
@@ -43,16 +44,16 @@ def _without_archived(reader: accounts.AccountReads) -> list[Live]:
     return [record for record in reader.accounts() if not record.archived]
 
 
-def _put_without_echo(self: accounts.Operations, record: Live, after: dict[str, Any]) -> Live:
+def _put_without_echo(self: accounts.Operations, record: Live, after: Json) -> Live:
     unmanaged = {"taxCodeExternalId": None, **after}
     return _PUT(self, record, unmanaged)
 
 
-def _put_without_clearing(self: accounts.Operations, record: Live, after: dict[str, Any]) -> Live:
+def _put_without_clearing(self: accounts.Operations, record: Live, after: Json) -> Live:
     return _PUT(self, record, {name: record.fields[name] if value is None else value for name, value in after.items()})
 
 
-def _item_without_code(change: Change) -> dict[str, Any]:
+def _item_without_code(change: Change) -> Json:
     return {"externalId": change.key, "name": change.after["name"], "archived": False}
 
 
@@ -69,7 +70,7 @@ _PUT = accounts.Operations.put
     ],
 )
 def test_a_kind_that_gets_one_thing_wrong_does_not(
-    owner: Any, name: str, wrong: Any, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    owner: Value, name: str, wrong: Value, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each fault is found and named."""
     monkeypatch.setattr(owner, name, wrong)

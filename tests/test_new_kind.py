@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -24,9 +24,8 @@ from pleoctl.testing.kinds import CHECKS, KindCase
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from shapes import Json
     from tests.conftest import Cli, MakeWorkspace
-
-Json = dict[str, Any]
 
 
 @pytest.fixture
@@ -78,7 +77,9 @@ EXPORTED = """projects:
 """
 
 
-def test_a_made_up_kind_goes_all_the_way(company: Any, books: Any, cli: Cli) -> None:
+def test_a_made_up_kind_goes_all_the_way(
+    company: Callable[..., Sandbox], books: Callable[[Sandbox], Path], cli: Cli
+) -> None:
     """Export, plan, apply, plan; then an undo."""
     pleo = company()
     folder = books(pleo)
@@ -107,7 +108,9 @@ def test_a_made_up_kind_goes_all_the_way(company: Any, books: Any, cli: Cli) -> 
     assert pleo.stats()["deletes"] == 0
 
 
-def test_a_made_up_kind_has_the_table_the_guard_and_the_words(company: Any, books: Any, cli: Cli) -> None:
+def test_a_made_up_kind_has_the_table_the_guard_and_the_words(
+    company: Callable[..., Sandbox], books: Callable[[Sandbox], Path], cli: Cli
+) -> None:
     """Update, archive and unarchive; protection, `--only`, titles; unusable rows are held."""
     old = {"code": "1", "name": "Old", "manager": "Bo"}
     folder = books(company(*({"externalId": f"P{n}", "archived": n == 2, **old} for n in (1, 2, 3))))
@@ -130,7 +133,9 @@ def test_a_made_up_kind_has_the_table_the_guard_and_the_words(company: Any, book
     assert 'hold: "name is blank"' in held
 
 
-def test_a_made_up_kind_is_imported(company: Any, books: Any, cli: Cli) -> None:
+def test_a_made_up_kind_is_imported(
+    company: Callable[..., Sandbox], books: Callable[[Sandbox], Path], cli: Cli
+) -> None:
     """With what it manages; the next plan has nothing to do."""
     folder = books(company({"externalId": "P9", "code": "", "name": "N", "manager": ""}))
     assert cli("import").code == 0
@@ -138,7 +143,9 @@ def test_a_made_up_kind_is_imported(company: Any, books: Any, cli: Cli) -> None:
     assert cli("plan", "--detailed-exitcode").code == 0
 
 
-def test_a_made_up_kind_is_asked_for_by_doctor(company: Any, books: Any, cli: Cli) -> None:
+def test_a_made_up_kind_is_asked_for_by_doctor(
+    company: Callable[..., Sandbox], books: Callable[[Sandbox], Path], cli: Cli
+) -> None:
     """Where the source has a table of it."""
     books(company())
     said = cli("doctor", "--format", "json")

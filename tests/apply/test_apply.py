@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pleoctl.run.receipt import Receipt, Result
     from pleoctl.sandbox import Sandbox
+    from shapes import Value
 
 
 def result(applied: Receipt, address: str) -> Result:
@@ -166,7 +167,9 @@ def small(pleo: Sandbox, root: Path, **accounts: str) -> Engine:
 @pytest.mark.parametrize("reading", [200, 409, "200-if-equal"])
 @pytest.mark.parametrize("theirs", ["New", "Other"])
 @pytest.mark.parametrize("count", [1, 2])
-def test_a_create_that_finds_its_account(pleo: Sandbox, tmp_path: Path, reading: Any, theirs: str, count: int) -> None:
+def test_a_create_that_finds_its_account(
+    pleo: Sandbox, tmp_path: Path, reading: Value, theirs: str, count: int
+) -> None:
     """Answered 200, 201 or 409, alone or in a batch: the account ends as planned and there is one of it (K8)."""
     pleo.reset(Seed(), Settings(account_create_existing=reading))
     engine = small(pleo, tmp_path, a="New", b="New") if count == 2 else small(pleo, tmp_path, a="New")

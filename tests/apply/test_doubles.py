@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Json, Value
     from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 
@@ -40,7 +41,7 @@ def region(pleo: Sandbox, tmp_path: Path) -> Engine:
     return engine
 
 
-def lose_group(engine: Engine, monkeypatch: pytest.MonkeyPatch, lag: float, **fault: Any) -> None:
+def lose_group(engine: Engine, monkeypatch: pytest.MonkeyPatch, lag: float, **fault: Value) -> None:
     """Lose the answer to the group's create while lists lag behind by so many seconds."""
     monkeypatch.setattr(engine.pleo.world, "clock", engine.time)
     strikes: dict[str, Any] = {"method": "POST", "path": "/v0/tag-groups$", "nth": 1}
@@ -54,7 +55,7 @@ def groups(engine: Engine) -> list[str]:
     return [group["code"] for group in engine.pleo.state()["tagGroups"]]
 
 
-def ends(applied: Any) -> dict[str, str]:
+def ends(applied: Value) -> dict[str, str]:
     """Status by address."""
     return {str(r.change.address): r.status for r in applied.results}
 
@@ -82,7 +83,7 @@ def test_a_lost_group_is_looked_for_at_growing_distances(
 )
 @pytest.mark.parametrize("lag", [0, 5, 20])
 def test_a_group_whose_answer_is_lost_is_made_once(
-    region: Engine, monkeypatch: pytest.MonkeyPatch, lag: float, fault: dict[str, Any]
+    region: Engine, monkeypatch: pytest.MonkeyPatch, lag: float, fault: Json
 ) -> None:
     """Found within six seconds it is done; otherwise ambiguous (exit 5), and the next run waits until lists show it."""
     plan = region.plan()
@@ -154,7 +155,7 @@ def active(engine: Engine) -> dict[str, str]:
 @pytest.mark.parametrize("answer", [409, 200, "200-if-equal"])
 @pytest.mark.parametrize("further", [(), (("new", "New"),)], ids=["single", "batch"])
 def test_a_create_that_pleo_takes_for_what_the_plan_archives(
-    region: Engine, answer: Any, further: tuple[tuple[str, str], ...]
+    region: Engine, answer: Value, further: tuple[tuple[str, str], ...]
 ) -> None:
     """The look-alike becomes what was wanted, and its archive is blocked: one of the two is active in the end."""
     engine = chart(region, ("EXT-A", "Trips"), *further)
@@ -207,7 +208,7 @@ def test_look_alikes_that_pleo_keeps_apart_change_places(region: Engine) -> None
 @pytest.mark.parametrize("archived", [True, False])
 @pytest.mark.parametrize("wanted", [True, False])
 def test_a_look_alike_that_somebody_wants_is_not_taken(
-    region: Engine, answer: Any, *, archived: bool, wanted: bool
+    region: Engine, answer: Value, *, archived: bool, wanted: bool
 ) -> None:
     """Both stand in the books: the create fails, the other one is written; one that nobody wants becomes it."""
     rows = [("EXT-A", "Trips"), *([("ext-a", "Travel")] if wanted else [])]
@@ -276,7 +277,7 @@ class Watch(Machine):
         self.slept += seconds
 
 
-def line(event: str, *addresses: str, age: float = 0, **details: Any) -> str:
+def line(event: str, *addresses: str, age: float = 0, **details: Value) -> str:
     """A line of a journal, written so many seconds ago."""
     at = (MOMENT - timedelta(seconds=age)).isoformat()
     return json.dumps({"event": event, "addresses": addresses, "at": at, **details}) + "\n"

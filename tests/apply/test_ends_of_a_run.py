@@ -6,7 +6,7 @@ import dataclasses
 import json
 import stat
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Json, Value
 
 
 def test_a_list_that_never_shows_a_write_is_ambiguous(engine: Engine) -> None:
@@ -46,7 +47,7 @@ def test_a_stop_finishes_what_is_in_flight(engine: Engine) -> None:
     plan, stop = engine.plan(), threading.Event()
     created = Journal.write
 
-    def write(self: Journal, event: Any, addresses: Any, **details: Any) -> None:
+    def write(self: Journal, event: Value, addresses: Value, **details: Value) -> None:
         created(self, event, addresses, **details)
         if event == "sent":
             stop.set()
@@ -67,7 +68,7 @@ def test_a_stop_that_comes_too_late_is_none(pleo: Sandbox, tmp_path: Path, monke
     engine, stop = Engine(pleo, tmp_path, state), threading.Event()
     told = Ledger.tell
 
-    def tell(self: Ledger, event: Any, addresses: Any, **details: Any) -> None:
+    def tell(self: Ledger, event: Value, addresses: Value, **details: Value) -> None:
         told(self, event, addresses, **details)
         stop.set()
 
@@ -97,9 +98,7 @@ def test_a_run_that_had_to_end_looks_no_more(engine: Engine, monkeypatch: pytest
         ({}, "sha256:another", "not sha256:another"),
     ],
 )
-def test_a_plan_for_elsewhere_is_refused(
-    engine: Engine, target: dict[str, Any], expected: str | None, words: str
-) -> None:
+def test_a_plan_for_elsewhere_is_refused(engine: Engine, target: Json, expected: str | None, words: str) -> None:
     """Another company, another Pleo, another plan than the one that was reviewed; its own in any case passes."""
     plan = engine.plan()
     with pytest.raises(Refused, match=words):
@@ -157,7 +156,7 @@ def test_a_disk_that_fills_later_loses_no_outcome(engine: Engine, monkeypatch: p
 
 
 def _break_journal(monkeypatch: pytest.MonkeyPatch, event: str) -> None:
-    def write(self: Journal, written: Any, addresses: Any, **details: Any) -> None:
+    def write(self: Journal, written: Value, addresses: Value, **details: Value) -> None:
         if written == event:
             raise self._unwritable(OSError(28, "No space left on device"))
         original(self, written, addresses, **details)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     from pleoctl.run.receipt import Receipt
     from pleoctl.sandbox import Sandbox
-
-Json = dict[str, Any]
+    from shapes import Json
 
 
 def told(applied: Receipt) -> list[str]:

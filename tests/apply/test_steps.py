@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Json, Value
 
 
 def renaming(pleo: Sandbox, root: Path) -> Engine:
@@ -67,7 +68,7 @@ def test_a_pleo_that_cannot_be_reached_stops_the_run(
     engine = renaming(pleo, tmp_path)
     plan = engine.plan()
 
-    def unreachable(*_arguments: Any) -> Live:
+    def unreachable(*_arguments: object) -> Live:
         raise PleoError("Pleo could not be reached")
 
     with monkeypatch.context() as patch:
@@ -185,7 +186,7 @@ def test_a_write_that_goes_again_keeps_what_pleo_has_by_now(
     pleo.add_fault(Fault(kind="droppedBefore", method="PUT", nth=1))
     look = Bring.look
 
-    def looking(self: Bring, ids: Any) -> Any:
+    def looking(self: Bring, ids: Value) -> Any:
         pleo.put("account", "a", taxCodeExternalId="theirs")
         return look(self, ids)
 
@@ -204,7 +205,7 @@ def test_a_record_that_vanished_under_a_write_is_failed(
     pleo.add_fault(Fault(kind="droppedBefore", method="PUT", nth=1))
     look = Bring.look
 
-    def looking(self: Bring, ids: Any) -> Any:
+    def looking(self: Bring, ids: Value) -> Any:
         pleo.edit(Edit(op="delete", kind="account", key="a"))
         return look(self, ids)
 
@@ -223,7 +224,7 @@ def test_only_a_run_that_came_to_its_end_reads_again_what_it_wrote(
     plan = engine.plan()
     put = PleoWriter.put_account
 
-    def last(self: PleoWriter, record: str, body: dict[str, Any]) -> Live:
+    def last(self: PleoWriter, record: str, body: Json) -> Live:
         if body["archived"] and end == "halted":
             raise PleoError("Pleo could not be reached")
         made = put(self, record, body)

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from pleoctl.plan.artifact import Plan
     from pleoctl.run.receipt import Receipt
     from pleoctl.sandbox import Sandbox
+    from shapes import Json
 
 
-def told(engine: Engine, plan: Plan) -> tuple[Receipt, list[tuple[int, int]], list[dict[str, Any]]]:
+def told(engine: Engine, plan: Plan) -> tuple[Receipt, list[tuple[int, int]], list[Json]]:
     """The receipt, the progress, and the events that a listener hears."""
     progress: list[tuple[int, int]] = []
     events: list[dict[str, Any]] = []
@@ -39,7 +40,7 @@ def told(engine: Engine, plan: Plan) -> tuple[Receipt, list[tuple[int, int]], li
         writer.close()
 
 
-def lines(engine: Engine, applied: Receipt) -> list[dict[str, Any]]:
+def lines(engine: Engine, applied: Receipt) -> list[Json]:
     """The journal of a run."""
     journal = engine.root / ".pleoctl/runs" / applied.run_id / "journal.jsonl"
     return [json.loads(line) for line in journal.read_text().splitlines()]

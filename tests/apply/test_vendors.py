@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Json, Value
 
-Json = dict[str, Any]
 
-
-def engine_of(pleo: Sandbox, root: Path, *rows: Json, kind: str = "vendor", **live: Any) -> Engine:
+def engine_of(pleo: Sandbox, root: Path, *rows: Json, kind: str = "vendor", **live: Value) -> Engine:
     """An engine that wants these rows of a Pleo with these records; keys stand first."""
     reading = Settings(seed_ids=1, **live.pop("reading", {}))
     pleo.reset(Seed(**live), reading)
@@ -42,7 +41,7 @@ def stored(pleo: Sandbox) -> dict[str | None, Json]:
 
 
 @pytest.mark.parametrize("fault", [None, "lostAnswer", "truncatedBody"])
-def test_a_draft_of_our_own_is_activated_at_once(pleo: Sandbox, tmp_path: Path, fault: Any) -> None:
+def test_a_draft_of_our_own_is_activated_at_once(pleo: Sandbox, tmp_path: Path, fault: Value) -> None:
     """Where Pleo makes a draft of what was created, also where the answer to either request was lost."""
     engine = engine_of(pleo, tmp_path, {"externalId": "v", "name": "New"}, reading={"vendor_create_state": "DRAFT"})
     for number in (1, 2) if fault else (1,):
@@ -84,7 +83,7 @@ def test_a_run_that_died_between_two_requests_is_ended_by_the_next(
     assert [change.action for change in plan.changes] == [action]
     second = "put_vendor" if action == "confirm" else "activate_vendor"
 
-    def dies(*_arguments: Any) -> Any:
+    def dies(*_arguments: object) -> Any:
         raise LostAnswer("the machine went down")
 
     with monkeypatch.context() as patch:
@@ -109,7 +108,7 @@ def test_a_draft_that_was_begun_is_not_made_again(
     engine = engine_of(pleo, tmp_path, {"externalId": "v", "name": "New"}, reading=reading)
     plan = engine.plan()
 
-    def dies(*_arguments: Any) -> Any:
+    def dies(*_arguments: object) -> Any:
         raise LostAnswer("the machine went down")
 
     with monkeypatch.context() as patch:
@@ -122,7 +121,7 @@ def test_a_draft_that_was_begun_is_not_made_again(
 @pytest.mark.parametrize("unique", [(), ("externalId",), ("code",), ("name",), ("externalId", "code", "name")], ids=str)
 @pytest.mark.parametrize("state", ["byExternalId", "ACTIVE", "DRAFT"])
 @pytest.mark.parametrize("puts", ["set", "ignore"])
-def test_every_reading_ends_alike(pleo: Sandbox, tmp_path: Path, unique: Any, state: Any, puts: Any) -> None:
+def test_every_reading_ends_alike(pleo: Sandbox, tmp_path: Path, unique: Value, state: Value, puts: Value) -> None:
     """What makes the 409, what a new vendor is, whether a PUT's state counts: the same vendors in the end."""
     rows = [{"externalId": f"v{n}", "code": f"C{n}", "name": f"Name {n}"} for n in range(4)]
     live = [
@@ -263,7 +262,7 @@ def test_a_tax_code_that_is_there_twice_is_held(pleo: Sandbox, tmp_path: Path) -
 
 @pytest.mark.parametrize("conflict", ["none", 409])
 @pytest.mark.parametrize("status", [200, 201])
-def test_tax_codes_under_every_reading(pleo: Sandbox, tmp_path: Path, conflict: Any, status: Any) -> None:
+def test_tax_codes_under_every_reading(pleo: Sandbox, tmp_path: Path, conflict: Value, status: Value) -> None:
     """Created, changed to the last decimal, brought back, archived."""
     live = [
         {"code": "A", "name": "A", "rate": 0.1},

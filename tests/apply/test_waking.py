@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from pleoctl.model.changes import Action
     from pleoctl.run.settle import Step
     from pleoctl.sandbox import Sandbox
+    from shapes import Json, Value
 
-Json = dict[str, Any]
 FIELDS = {"code": None, "name": "V", "defaultCurrency": "EUR"}
 
 
-def engine_of(pleo: Sandbox, root: Path, *vendors: Json, **reading: Any) -> Engine:
+def engine_of(pleo: Sandbox, root: Path, *vendors: Json, **reading: Value) -> Engine:
     """An engine that wants the vendor v as `FIELDS` say, with code C."""
     pleo.reset(Seed(vendors=list(vendors)), Settings(seed_ids=1, **reading))
     state = DesiredState(files=["d"])
@@ -55,7 +55,7 @@ DRAFT: Json = {"code": "C", "name": "V", "defaultCurrency": "EUR", "draft": True
 @pytest.mark.parametrize("record", [ARCHIVED, DRAFT], ids=["archived", "draft"])
 @pytest.mark.parametrize("fault", ["droppedBefore", "lostAnswer"])
 def test_an_activation_without_an_answer_goes_again_only_where_it_must(
-    pleo: Sandbox, tmp_path: Path, record: Json, fault: Any
+    pleo: Sandbox, tmp_path: Path, record: Json, fault: Value
 ) -> None:
     """What still sleeps is activated again, what woke is not, and what is as planned is not written."""
     engine = engine_of(pleo, tmp_path, record, vendor_put_state="ignore")
@@ -87,7 +87,7 @@ def test_a_vendor_that_vanishes_under_its_activation_is_failed(
     pleo.add_fault(Fault(kind="droppedBefore", method="POST", path=":activate$", nth=1))
     look = Wake.look
 
-    def looking(self: Wake, ids: Any) -> Any:
+    def looking(self: Wake, ids: Value) -> Any:
         pleo.edit(Edit(op="delete", kind="vendor", key="v"))
         return look(self, ids)
 

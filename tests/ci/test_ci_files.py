@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from check_jsonschema import main as check_jsonschema
@@ -18,6 +18,9 @@ from ruamel.yaml import YAML
 
 from commands import command_of
 from pleoctl.documents.published import schema_text
+
+if TYPE_CHECKING:
+    from shapes import Value
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / "examples/ci/github").glob("*.yml"))
@@ -241,7 +244,7 @@ def test_every_policy_is_explained() -> None:
     assert all(path.name in page for path in POLICIES.glob("*.rego"))
 
 
-def _steps(document: Any) -> list[Any]:
+def _steps(document: Value) -> list[Any]:
     if "runs" in document:
         return list(document["runs"]["steps"])
     return [step for job in document["jobs"].values() for step in job["steps"]]

@@ -8,13 +8,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import kubernetes_validate
 import pytest
 from ruamel.yaml import YAML
 
 from commands import known_options
+
+if TYPE_CHECKING:
+    from shapes import Json
 
 ROOT = Path(__file__).parents[2]
 UNITS = sorted([*(ROOT / "examples/service").iterdir(), *(ROOT / "examples/fleet/systemd").iterdir()])
@@ -64,12 +67,12 @@ def test_units_let_companies_be_confined_and_finish() -> None:
             assert lines_of(service, "KillMode") == ["mixed"]
 
 
-def documents() -> list[dict[str, Any]]:
+def documents() -> list[Json]:
     """What the manifests ask for."""
     return [document for path in MANIFESTS for document in YAML(typ="safe").load_all(path)]
 
 
-def pods() -> dict[str, dict[str, Any]]:
+def pods() -> dict[str, Json]:
     """The pods of each, by its name."""
     found = {}
     for document in documents():

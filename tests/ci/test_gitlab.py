@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from ruamel.yaml import YAML
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Json
     from tests.conftest import Cli
 
 PIPELINE = YAML(typ="safe").load(Path(__file__).parents[2] / "examples/ci/gitlab/.gitlab-ci.yml")
@@ -65,7 +66,7 @@ def job(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatc
     return run
 
 
-def _job(name: str) -> dict[str, Any]:
+def _job(name: str) -> Json:
     spec = PIPELINE[name]
     return {**_job(spec["extends"]), **spec} if "extends" in spec else spec
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from check_jsonschema import main as check_jsonschema
@@ -17,13 +17,16 @@ from ruamel.yaml import YAML
 
 from pleoctl import __version__, release
 
+if TYPE_CHECKING:
+    from shapes import Json
+
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 CONTAINERFILE = ROOT / "Containerfile"
 GIT = pytest.mark.skipif(shutil.which("git") is None, reason="git says the commit")
 
 
-def steps() -> list[dict[str, Any]]:
+def steps() -> list[Json]:
     """The steps of all workflows of the project."""
     loaded = [YAML(typ="safe").load(path) for path in WORKFLOWS]
     return [step for flow in loaded for job in flow["jobs"].values() for step in job["steps"]]

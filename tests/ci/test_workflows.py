@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fake_github import FakeGitHub
+    from shapes import Json
     from tests.conftest import Cli
 
 
@@ -29,7 +30,6 @@ pytestmark = pytest.mark.skipif(
 pytest.importorskip("jq", reason="the program behind `gh --jq`")
 
 SHADOWS = ("json.py", "venv.py", "pip.py", "re.py", "sitecustomize.py", "click.py", "requests.py")
-Json = dict[str, Any]
 
 
 class Repository:

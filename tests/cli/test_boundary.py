@@ -15,6 +15,7 @@ from pleoctl.cli.main import COMMANDS
 
 if TYPE_CHECKING:
     from pleoctl.sandbox import Sandbox
+    from shapes import Value
     from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 RULES = """\
@@ -30,7 +31,7 @@ FINDING = {"code", "level", "file", "line", "column", "address", "rule", "messag
 HEAD = "apiVersion: pleoctl/v1\nkind: DesiredState\n"
 
 
-def pleoctl(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+def pleoctl(*arguments: str, **options: Value) -> subprocess.CompletedProcess[str]:
     """The command line as a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "pleoctl", *arguments],
@@ -42,7 +43,7 @@ def pleoctl(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]
     )
 
 
-def envelope(said: Any, command: str, code: int) -> Any:
+def envelope(said: Value, command: str, code: int) -> Any:
     """The JSON of a run, checked to be complete."""
     data = json.loads(said.stdout)
     assert (said.code, data["exitCode"], data["command"], data["formatVersion"]) == (code, code, command, 1)
@@ -181,7 +182,7 @@ def test_a_bug_is_told_without_a_traceback(cli: Cli, workspace: MakeWorkspace, m
 def test_an_interruption_has_the_envelope(cli: Cli, workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 130: Ctrl-C, also where JSON was asked for."""
 
-    def interrupt(*_: Any) -> None:
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     workspace()

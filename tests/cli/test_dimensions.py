@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Json
     from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 NAMES = ("A", "B", "C", "D", "E", "F", "G")
 
 
-def books(*codes: str, inactive: str = "") -> list[dict[str, Any]]:
+def books(*codes: str, inactive: str = "") -> list[Json]:
     """Dimensions of the accounting system."""
     return [{"code": c, "name": f"Dim {c}", "active": c not in inactive, "values": []} for c in codes]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pleoctl.sandbox import Fault, Sandbox, Seed, Settings
 
 if TYPE_CHECKING:
+    from shapes import Json, Value
     from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 
@@ -120,7 +121,7 @@ def test_texts_that_no_file_can_hold_are_held(
 ) -> None:
     """A Pleo that answers with half a character: the record stays as it is, and what was written is valid."""
 
-    def halved(body: Any) -> bytes:
+    def halved(body: Value) -> bytes:
         return json.dumps(body).replace("half", "\\ud800").encode()
 
     pleo.reset(
@@ -225,7 +226,7 @@ _ACCOUNT = st.fixed_dictionaries(
     st.sampled_from([{}, {"omit_nulls": True}, {"group_list_default": "all"}, {"account_archived_default": "active"}]),
 )
 def test_any_pleo_can_be_adopted(
-    pleo: Sandbox, workspace: MakeWorkspace, cli: Cli, accounts: list[Any], groups: list[Any], behaviour: dict[str, Any]
+    pleo: Sandbox, workspace: MakeWorkspace, cli: Cli, accounts: list[Value], groups: list[Value], behaviour: Json
 ) -> None:
     """Whatever lives there: the files are valid, and a plan has at most the archives of duplicates."""
     pleo.reset(Seed(accounts=accounts, tag_groups=groups), Settings(**behaviour))
@@ -297,7 +298,7 @@ def test_what_the_workspace_states_is_not_changed(
     cli: Cli,
     pleo: Sandbox,
     workspace: MakeWorkspace,
-    stated: Any,
+    stated: Value,
     selected: list[str],
     told: dict[str, int],
     output: tuple[str, ...],

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -21,6 +21,8 @@ from pleoctl.state.lock import FileLock, Holder
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from requests_mock import Mocker
 
     from pleoctl.sandbox import Sandbox
     from tests.conftest import Cli, MakeDesired, MakeWorkspace
@@ -195,7 +197,7 @@ def liar() -> Iterator[str]:
 
         do_GET = do_POST = do_PUT = answer  # noqa: N815 - the names that http.server asks for
 
-        def log_message(self, *_: Any) -> None:
+        def log_message(self, *_: object) -> None:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -233,7 +235,7 @@ def test_no_word_of_a_server_is_passed_on(
 
 
 def test_no_word_of_a_refused_write_is_passed_on(
-    hostile: Path, cli: Cli, requests_mock: Any, pleo: Sandbox, monkeypatch: pytest.MonkeyPatch
+    hostile: Path, cli: Cli, requests_mock: Mocker, pleo: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A receipt in text, in the summary of a job and in its annotations."""
     requests_mock.real_http = True
@@ -295,7 +297,7 @@ def test_no_word_of_an_exception_is_passed_on(
 ) -> None:
     """A bug's message and its causes, in the finding and in the traceback; each message on its own line."""
 
-    def fail(*_: Any) -> None:
+    def fail(*_: object) -> None:
         try:
             dict[str, str]()[BAD]
         except KeyError as error:

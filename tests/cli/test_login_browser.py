@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -78,7 +78,7 @@ def test_where_there_is_none_the_terminal_says_what_to_do(
     told: list[str] = []
     addressed, helped = threading.Event(), threading.Event()
 
-    def heard(shown: Shown, **_how: Any) -> None:
+    def heard(shown: Shown, **_how: object) -> None:
         told.append(shown.plain)
         (helped if "no browser" in shown.plain else addressed).set()
 

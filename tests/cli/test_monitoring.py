@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +14,7 @@ from pleoctl.sandbox import Fault, Seed, Settings
 
 if TYPE_CHECKING:
     from pleoctl.sandbox import Sandbox
+    from shapes import Json
     from tests.conftest import Cli, MakeDesired, MakeWorkspace, Said
 
 _SAMPLE = re.compile(
@@ -21,7 +22,7 @@ _SAMPLE = re.compile(
 )
 
 
-def lines(said: Said) -> list[dict[str, Any]]:
+def lines(said: Said) -> list[Json]:
     """Standard error, each line of which is an object."""
     return [json.loads(line) for line in said.stderr.splitlines()]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Json
     from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 ALL = [{"to": "env:NOTICES"}]
@@ -28,7 +29,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
         yield running
 
 
-def told(service: Collector) -> list[dict[str, Any]]:
+def told(service: Collector) -> list[Json]:
     """The messages that came."""
     return [json.loads(posted.body) for posted in service.posted]
 

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Value
     from tests.conftest import MakeDesired, MakeWorkspace
 
 Cli = Callable[..., Any]
 OTHER = "22222222-2222-4222-8222-222222222222"
 
 
-def reseal(plan: Path, **fields: Any) -> None:
+def reseal(plan: Path, **fields: Value) -> None:
     """Edit a plan as someone would who knows how its id is made."""
     body = {k: v for k, v in json.loads(plan.read_text()).items() if k != "id"} | fields
     plan.write_bytes(canonical_bytes({**body, "id": digest(body)}))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Json, Value
     from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -52,7 +53,7 @@ def spans(collector: Collector) -> list[Any]:
     return found
 
 
-def attributes(span: Any) -> dict[str, Any]:
+def attributes(span: Value) -> Json:
     """A span's attributes by their names."""
     return {a.key: getattr(a.value, a.value.WhichOneof("value")) for a in span.attributes}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from jsonschema import Draft7Validator
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Value
     from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 HEAD = "apiVersion: pleoctl/v1\nkind: DesiredState\n"
@@ -244,7 +245,7 @@ def test_doctor_tells_what_is_missing(cli: Cli, pleo: Sandbox, workspace: MakeWo
 
 @pytest.mark.parametrize(("scopes", "fault", "code"), [(None, True, 1), (("accounts:read",), False, 0)])
 def test_doctor_fails_where_a_list_cannot_be_read(
-    cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, scopes: Any, fault: bool, code: int
+    cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, scopes: Value, fault: bool, code: int
 ) -> None:
     """Also a list that the workspace does not manage, unless all that lacks is a permission."""
     workspace(pleo)

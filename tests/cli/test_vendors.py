@@ -15,9 +15,9 @@ from pleoctl.sandbox import Sandbox, Seed, Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shapes import Json
     from tests.conftest import MakeDesired, MakeWorkspace
 
-Json = dict[str, Any]
 Cli = Any
 FREE = {"maxArchive": {"count": 100, "share": 1}}
 TAX_CODES: list[Json] = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import pytest
@@ -17,6 +17,8 @@ from pleoctl.report.sinks import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from shapes import Json
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -109,7 +111,7 @@ def test_every_warning_of_a_plan_is_documented() -> None:
     assert [code for code in codes if f"`{code}`" not in page("accounts.md")] == []
 
 
-def keys(schema: dict[str, Any], path: str = "") -> list[str]:
+def keys(schema: Json, path: str = "") -> list[str]:
     """Dotted keys of a schema's leaves."""
     found = []
     for name, sub in schema.get("properties", {}).items():

@@ -19,7 +19,8 @@ from pleoctl.model.kinds import KINDS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Json = dict[str, Any]
+    from shapes import Json, Value
+
 VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 2, 20, 255, 1000, 10**6, 2**53 + 1, 2**63, 2**64, 10**30),
     *(0.0, 1.0, 0.2, -0.5, 1.5, 500.00, 1e300, 20.0),
@@ -56,7 +57,7 @@ VALUES: tuple[Any, ...] = (
 )
 
 
-def nodes(schema: Any) -> Iterator[Json]:
+def nodes(schema: Value) -> Iterator[Json]:
     """Every schema within a schema."""
     if isinstance(schema, list):
         for part in schema:
@@ -115,7 +116,7 @@ def test_every_pattern_means_the_same_to_both(data: st.DataObject) -> None:
 @pytest.mark.parametrize(
     "value", [Ambiguous("NO"), {1: "a"}, float("nan"), float("inf"), {"a": {"b": Ambiguous("1e3")}}]
 )
-def test_what_json_cannot_say_gets_no_quick_yes(value: Any) -> None:
+def test_what_json_cannot_say_gets_no_quick_yes(value: Value) -> None:
     """The careful validator decides, and has words for it."""
     document = {
         "apiVersion": "pleoctl/v1",

@@ -16,6 +16,8 @@ from pleoctl.errors import ExitCode, Finding, InvalidFile
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shapes import Value
+
 
 def findings(text: str) -> list[Finding]:
     """What is wrong with a desired-state file."""
@@ -131,12 +133,12 @@ def test_every_honest_spelling_gives_the_same_rows(name: str) -> None:
     assert _rows(state) == _rows(expected)
 
 
-def _rows(state: Any) -> Any:
+def _rows(state: Value) -> Any:
     dimensions = [(_row(d.row), d.values and [_row(v) for v in d.values]) for d in state.dimensions]
     return [_row(r) for r in state.accounts], dimensions
 
 
-def _row(row: Any) -> Any:
+def _row(row: Value) -> Any:
     return (row.key, row.fields, row.active, row.hold, row.expires, row.currency)
 
 

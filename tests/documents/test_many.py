@@ -20,13 +20,14 @@ from pleoctl.text import closest, did_you_mean
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shapes import Json
     from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 STATE = "apiVersion: pleoctl/v1\nkind: DesiredState\naccounts: []\n"
 RULES = 'apiVersion: pleoctl/v1\nkind: ExportMapping\naccounts: {wallet: "1"}\ninclude: [standard]\n'
 
 
-def findings(cli: Cli, *arguments: str) -> list[dict[str, Any]]:
+def findings(cli: Cli, *arguments: str) -> list[Json]:
     """What a command tells as JSON."""
     found: list[dict[str, Any]] = cli(*arguments, "--format", "json").json["findings"]
     return found

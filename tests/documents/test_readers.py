@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import example, given
@@ -14,6 +14,9 @@ from pleoctl.documents import nodes
 from pleoctl.documents.events import Unsure, careful_events, quick_events
 from pleoctl.documents.load import parse
 from pleoctl.errors import InvalidFile
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import DrawFn
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(
@@ -117,7 +120,7 @@ _MIXED = st.lists(st.sampled_from(PIECES), max_size=14).map("".join)
 
 
 @st.composite
-def _disturbed(draw: Any) -> str:
+def _disturbed(draw: DrawFn) -> str:
     text: str = draw(st.sampled_from([p.read_text() for p in FILES if p.stat().st_size < 3000]))
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, len(text)))

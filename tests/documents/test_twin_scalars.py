@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import assume, example, given
@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from awkward import TEXT
 from pleoctl.documents.load import parse
 from pleoctl.documents.scalars import Ambiguous, plain_value, yaml_string
+
+if TYPE_CHECKING:
+    from shapes import Value
 
 # SHARED AWKWARD PAIR TEXT
 
@@ -45,7 +48,7 @@ def test_a_written_string_is_the_same_string_to_json_and_yaml(text: str) -> None
         ("Yes please", "Yes please"),
     ],
 )
-def test_a_plain_scalar_on_which_all_readers_agree_keeps_its_meaning(text: str, value: Any) -> None:
+def test_a_plain_scalar_on_which_all_readers_agree_keeps_its_meaning(text: str, value: Value) -> None:
     """Numbers, booleans, null and text that nobody doubts."""
     assert plain_value(text) == value
     assert type(plain_value(text)) is type(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -17,6 +17,11 @@ from pleoctl.documents.load import parse
 from pleoctl.errors import InvalidFile
 from pleoctl.model.records import DesiredState, Dimension, Row
 
+if TYPE_CHECKING:
+    from hypothesis.strategies import DrawFn
+
+    from shapes import Value
+
 # --- any desired state -----------------------------------------------------------------------------------------------
 
 _FILLED = TEXT.filter(lambda t: bool(t.strip()))
@@ -24,7 +29,7 @@ _SHORT = _FILLED.map(lambda t: t[:255]).filter(lambda t: bool(t.strip()))
 
 
 @st.composite
-def accounts(draw: Any) -> Row:
+def accounts(draw: DrawFn) -> Row:
     """An account row as every producer makes them."""
     hold = draw(st.one_of(st.none(), st.none(), _FILLED))
     key = draw(_SHORT if hold is None else st.one_of(st.none(), _FILLED))
@@ -41,7 +46,7 @@ def accounts(draw: Any) -> Row:
 
 
 @st.composite
-def values(draw: Any, *, expires: bool = True) -> Row:
+def values(draw: DrawFn, *, expires: bool = True) -> Row:
     """A dimension or a value."""
     hold = draw(st.one_of(st.none(), st.none(), _FILLED))
     key = draw(_FILLED if hold is None else st.one_of(st.none(), _FILLED))
@@ -69,7 +74,7 @@ def plain(row: Row) -> Row:
 def said(state: DesiredState) -> Any:
     """What a state says, in the order of files."""
 
-    def order(row: Any) -> tuple[bool, str, str]:
+    def order(row: Value) -> tuple[bool, str, str]:
         return row.key is not None, row.key or "", repr((dict(row.fields), row.active, row.hold, dict(row.local)))
 
     accounts = None if state.accounts is None else sorted(map(plain, state.accounts), key=order)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from shapes import Value
+
 ACCOUNT = {"externalId": "a1", "code": "1", "name": "One"}
 
 
@@ -23,7 +25,7 @@ class Company:
     def __init__(self, pleo: Sandbox, folder: Path) -> None:
         self.pleo, self.folder = pleo, folder
 
-    def write(self, *, rows: int = 1, **sections: Any) -> None:
+    def write(self, *, rows: int = 1, **sections: Value) -> None:
         """A workspace whose books have so many accounts."""
         self.folder.mkdir(parents=True, exist_ok=True)
         form = self.folder.name.upper().replace("-", "_")
@@ -58,7 +60,7 @@ class FleetFolder:
     def __getitem__(self, name: str) -> Company:
         return self.companies[name]
 
-    def write(self, **sections: Any) -> None:
+    def write(self, **sections: Value) -> None:
         """fleet.yaml, with other keys than its own."""
         data = {"apiVersion": "pleoctl/v1", "kind": "Fleet", "companies": ["companies/*/pleoctl.yaml"], **sections}
         text = "".join(f"{key}: {json.dumps(value)}\n" for key, value in data.items())

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +19,7 @@ from pleoctl.fleet.receipt import CompanyResult, FleetReceipt
 from pleoctl.sandbox import Fault
 
 if TYPE_CHECKING:
+    from shapes import Value
     from tests.conftest import Cli
     from tests.fleet.conftest import FleetFolder
 
@@ -142,7 +143,9 @@ def test_a_plan_that_was_exchanged_is_refused(fleet: FleetFolder, cli: Cli) -> N
     assert fleet["west"].accounts == []
 
 
-def test_a_plan_must_be_approved_where_that_is_asked_for(fleet: FleetFolder, cli: Cli, tmp_path_factory: Any) -> None:
+def test_a_plan_must_be_approved_where_that_is_asked_for(
+    fleet: FleetFolder, cli: Cli, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """By the signatures beside it; the approvers' file may not lie in the fleet."""
     keys = tmp_path_factory.mktemp("keys")
     command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "anna", "-f", str(keys / "key")]
@@ -186,7 +189,7 @@ def test_a_company_that_hangs_holds_up_nobody(fleet: FleetFolder) -> None:
     companies = Fleet(fleet.root / "fleet.yaml").opened()
     free, stop = threading.Event(), threading.Event()
 
-    def work(one: Any) -> CompanyResult:
+    def work(one: Value) -> CompanyResult:
         if "north" in one.company.path:
             free.wait(30)
         return CompanyResult(path=one.company.path)
@@ -201,7 +204,7 @@ def test_a_stop_begins_no_further_company(fleet: FleetFolder) -> None:
     """Those whose turn did not come are told as interrupted."""
     companies, stop = Fleet(fleet.root / "fleet.yaml").opened(), threading.Event()
 
-    def work(one: Any) -> CompanyResult:
+    def work(one: Value) -> CompanyResult:
         stop.set()
         return CompanyResult(path=one.company.path)
 

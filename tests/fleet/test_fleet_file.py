@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -16,6 +16,7 @@ from pleoctl.fleet.settings import FleetSettings, Schedule
 from pleoctl.sources.credentials import child_environment
 
 if TYPE_CHECKING:
+    from shapes import Json
     from tests.conftest import Cli
     from tests.fleet.conftest import FleetFolder
 
@@ -46,7 +47,7 @@ def test_the_schema_states_the_settings_and_their_defaults() -> None:
         ({"concurrency": 0}, "concurrency"),
     ],
 )
-def test_a_file_that_is_wrong_is_refused(fleet: FleetFolder, cli: Cli, sections: dict[str, Any], words: str) -> None:
+def test_a_file_that_is_wrong_is_refused(fleet: FleetFolder, cli: Cli, sections: Json, words: str) -> None:
     """With exit 78 and the place, and without the secret that stands in it."""
     fleet.write(**sections)
     said = cli("fleet", "list")
@@ -145,7 +146,9 @@ def test_a_workspace_file_that_never_ends_is_refused(fleet: FleetFolder, cli: Cl
     assert [one["exitCode"] for one in said.json["companies"]] == [3, 0, 0][: len(said.json["companies"])]
 
 
-def test_a_folder_that_leads_out_of_the_fleet_is_refused(fleet: FleetFolder, tmp_path_factory: Any) -> None:
+def test_a_folder_that_leads_out_of_the_fleet_is_refused(
+    fleet: FleetFolder, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Also where it holds a workspace of its own."""
     outside = tmp_path_factory.mktemp("outside")
     (outside / "pleoctl.yaml").write_bytes((fleet["west"].folder / "pleoctl.yaml").read_bytes())
@@ -162,7 +165,7 @@ def test_one_company_is_looked_after_by_one_workspace(fleet: FleetFolder, cli: C
     assert "companies/west/pleoctl.yaml" in said.json["companies"][0]["error"]["message"]
 
 
-def pleo_of(fleet: FleetFolder, name: str) -> dict[str, Any]:
+def pleo_of(fleet: FleetFolder, name: str) -> Json:
     """The ``pleo`` section of a company."""
     return {"url": fleet[name].pleo.url, "auth": {"apiKey": "env:PLEO_FLEET_NORTH__KEY"}}
 

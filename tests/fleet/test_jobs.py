@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from job_outcomes import booked
 from job_rules import BAS
 from pleoctl.sandbox import Seed, Settings
 
 if TYPE_CHECKING:
+    from shapes import Value
     from tests.conftest import Cli
     from tests.fleet.conftest import Company, FleetFolder
 
 JOB = "6b1f2c1e-0000-4000-8000-00000000000{}"
 
 
-def book(company: Company, number: int, accounts: list[str | None], **settings: Any) -> None:
+def book(company: Company, number: int, accounts: list[str | None], **settings: Value) -> None:
     """Let a company's Pleo have a job of so many items, and its workspace book them into a file."""
     ids = [f"00000000-0000-4000-8000-{number:04}{n:08}" for n in range(len(accounts))]
     items = [

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from pleoctl.fleet.book import Last
     from postgres import Postgres
+    from shapes import Value
     from tests.conftest import Cli
     from tests.fleet.conftest import FleetFolder
 
@@ -160,7 +161,7 @@ def test_two_sweeps_at_once_lose_no_run(
     rows(url, "UPDATE procrastinate_jobs SET status = 'doing', worker_id = NULL RETURNING id")
     seen = JobManager.get_stalled_jobs
 
-    async def late(self: JobManager, **asked: Any) -> Any:
+    async def late(self: JobManager, **asked: Value) -> Any:
         found = list(await seen(self, **asked))
         rows(url, "UPDATE procrastinate_jobs SET status = 'todo' RETURNING id")
         return found
@@ -319,7 +320,9 @@ def test_the_queue_carries_fleet_and_layout(fleet: FleetFolder, url: str, cli: C
     assert cli("fleet", "worker", "--drain").stdout == "0 runs.\n"
 
 
-def test_a_worker_goes_on_while_its_fleet_file_is_exchanged(fleet: FleetFolder, url: str, caplog: Any) -> None:
+def test_a_worker_goes_on_while_its_fleet_file_is_exchanged(
+    fleet: FleetFolder, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """By what the file said before; no run is lost for it."""
     found = Fleet(fleet.root / "fleet.yaml")
     roster = Roster(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from datetime import UTC, datetime, timedelta
 from html import unescape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.fleet.receipt import Command
+    from shapes import Value
     from tests.conftest import Cli
     from tests.fleet.conftest import FleetFolder
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def last(command: Command, at: str, **result: Any) -> Last:
+def last(command: Command, at: str, **result: Value) -> Last:
     """A run that ended in the hour of `NOW`."""
     code = result.pop("code", 0)
     ended = CompanyResult(path="p", **result).ended(code)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from shapes import Json
     from tests.conftest import Cli
     from tests.fleet.conftest import FleetFolder
 
@@ -39,9 +40,7 @@ def test_a_fleet_that_is_right(fleet: FleetFolder, cli: Cli, monkeypatch: pytest
         ({"concurrency": "eight"}, 4, "concurrency"),
     ],
 )
-def test_what_is_wrong_in_its_file(
-    fleet: FleetFolder, cli: Cli, sections: dict[str, Any], line: int, words: str
-) -> None:
+def test_what_is_wrong_in_its_file(fleet: FleetFolder, cli: Cli, sections: Json, line: int, words: str) -> None:
     """With the place."""
     fleet.write(**sections)
     (finding,) = found(cli)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from job_outcomes import MakeBooks, MakeSandboxBooks
     from pleoctl.sandbox import Sandbox
+    from shapes import Json, Value
     from tests.conftest import MakeWorkspace
 
 
@@ -43,7 +44,7 @@ def time() -> Iterator[FakeTime]:
 def books(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeBooks:
     """Factory of workspaces; without a sink, beancount files in ``books``."""
 
-    def make(sink: dict[str, Any] | None = None, /, **sections: Any) -> Path:
+    def make(sink: Json | None = None, /, **sections: Value) -> Path:
         data = {
             "apiVersion": "pleoctl/v1",
             "kind": "Workspace",
@@ -66,7 +67,7 @@ def books(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make
 def sandbox_books(pleo: Sandbox, workspace: MakeWorkspace) -> MakeSandboxBooks:
     """Factory of workspaces for the sandbox."""
 
-    def make(**sections: Any) -> Path:
+    def make(**sections: Value) -> Path:
         sink = {"type": "beancount", "path": "books"}
         folder: Path = workspace(pleo, mapping="mapping.yaml", sink=sink, **sections)
         (folder / "mapping.yaml").write_text(BAS)

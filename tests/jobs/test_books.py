@@ -12,6 +12,7 @@ from job_outcomes import booked, outcomes
 
 if TYPE_CHECKING:
     from job_outcomes import MakeBooks
+    from shapes import Json
     from tests.conftest import Cli
 
 
@@ -221,7 +222,7 @@ def test_a_plan_of_a_job_that_is_over_leaves_it_as_it_is(books: MakeBooks, cli: 
     ],
 )
 def test_a_changed_item_is_named_with_its_field(
-    changes: dict[str, Any], field: str, world: World, books: MakeBooks, cli: Cli
+    changes: Json, field: str, world: World, books: MakeBooks, cli: Cli
 ) -> None:
     """Exit 4 before anything is sent."""
     books()

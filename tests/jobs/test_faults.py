@@ -22,18 +22,19 @@ from pleoctl.testing.machine import Death
 if TYPE_CHECKING:
     from clocks import FakeTime
     from job_outcomes import MakeBooks
+    from shapes import Json, Value
     from tests.conftest import Cli
 
 PROGRAM = Path(__file__).parents[1] / "support" / "books_program.py"
 
 
-def program(folder: str, mode: str = "ok", at: int = 0, **settings: Any) -> dict[str, Any]:
+def program(folder: str, mode: str = "ok", at: int = 0, **settings: Value) -> Json:
     """An exec sink that misbehaves at its ``at``-th request."""
     command = [sys.executable, str(PROGRAM), f"{folder}/program.jsonl", mode, str(at)]
     return {"type": "exec", "command": command, **settings}
 
 
-def rows(folder: Path) -> list[dict[str, Any]]:
+def rows(folder: Path) -> list[Json]:
     """What the program's books hold."""
     path = folder / "program.jsonl"
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
@@ -85,7 +86,7 @@ def test_a_process_that_dies_at_a_line_of_its_journal(
     left = [number]
     write = Journal.write
 
-    def dying(self: Journal, *arguments: Any, **details: Any) -> None:
+    def dying(self: Journal, *arguments: Value, **details: Value) -> None:
         left[0] -= 1
         if left[0] == 0:
             raise Death
@@ -246,7 +247,7 @@ def test_a_job_that_is_over_takes_nothing_more(
     folder = books()
     write = World.write
 
-    def expire(self: World, path: str, body: Any, *, half: bool) -> tuple[int, Any]:
+    def expire(self: World, path: str, body: Value, *, half: bool) -> tuple[int, Any]:
         if path.endswith("items"):
             self.jobs[JOB]["status"] = "failed"
         return write(self, path, body, half=half)
@@ -267,7 +268,7 @@ def test_a_job_that_somebody_else_completed_is_no_success_of_ours(
     books()
     write = World.write
 
-    def close(self: World, path: str, body: Any, *, half: bool) -> tuple[int, Any]:
+    def close(self: World, path: str, body: Value, *, half: bool) -> tuple[int, Any]:
         if path.endswith("items"):
             self.jobs[JOB]["status"] = "completed"
         return write(self, path, body, half=half)
@@ -283,7 +284,7 @@ def test_somebody_else_starts_first(world: World, books: MakeBooks, cli: Cli, mo
     folder = books()
     event = World.event
 
-    def first(self: World, body: Any) -> tuple[int, Any]:
+    def first(self: World, body: Value) -> tuple[int, Any]:
         self.jobs[JOB]["status"] = "in_progress"
         return event(self, body)
 
@@ -300,7 +301,7 @@ def test_a_signal_at_any_request_ends_with_its_own_code(
     folder = books()
     answer = World.answer
 
-    def signalled(self: World, method: str, target: str, body: Any) -> tuple[int, Any] | None:
+    def signalled(self: World, method: str, target: str, body: Value) -> tuple[int, Any] | None:
         if len(self.requests) + 1 == request_number:
             os.kill(os.getpid(), signal.SIGTERM)
         return answer(self, method, target, body)

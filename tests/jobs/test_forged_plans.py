@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from job_outcomes import MakeBooks
+    from shapes import Json, Value
     from tests.conftest import Cli
 
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_an_entry_that_the_rules_do_not_make_is_not_booked(
-    world: World, books: MakeBooks, cli: Cli, field: str, forged: Any
+    world: World, books: MakeBooks, cli: Cli, field: str, forged: Value
 ) -> None:
     """A plan whose id was made anew passes for one of ours, but what it says of items is held against the rules (4)."""
     folder = books()
@@ -47,7 +48,7 @@ def test_an_entry_that_the_rules_do_not_make_is_not_booked(
     assert (booked(folder), world.writes) == ({}, [])
 
 
-def _forge(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+def _forge(path: Path, change: Callable[[Json], object]) -> None:
     """As somebody does who knows how plans are made: with the sums and the id that belong to the change."""
     plan = json.loads(path.read_text())
     change(plan)
@@ -73,7 +74,7 @@ def _forge(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
     ],
 )
 def test_nothing_is_reported_on_the_word_of_a_forged_plan(
-    world: World, books: MakeBooks, cli: Cli, number: int, fields: dict[str, Any], named: str | None
+    world: World, books: MakeBooks, cli: Cli, number: int, fields: Json, named: str | None
 ) -> None:
     """Refusals and reports are held against rules and books: exit 4 at once, or the item is left open."""
     lost = payload(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +13,7 @@ from job_outcomes import ALL, outcomes
 
 if TYPE_CHECKING:
     from job_outcomes import MakeBooks
+    from shapes import Json
     from tests.conftest import Cli
 
 GUARD = {"key": {"guardedFor": "24h"}}
@@ -197,7 +198,7 @@ def test_a_host_that_nobody_trusts_gets_no_request(
     assert (world.writes, api.requests) == ([], [])
 
 
-def legs_of(api: ApiBooks) -> dict[str, Any]:
+def legs_of(api: ApiBooks) -> Json:
     """A sink that books one voucher a leg, each under the key with the number of the leg."""
     book = section(api)["book"]
     templates = [{**book, "when": f"leg.kind == '{kind}'"} for kind in ("invoice", "payment", "journal")]

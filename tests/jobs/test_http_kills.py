@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from clocks import FakeTime
     from job_outcomes import MakeBooks
+    from shapes import Json, Value
     from tests.conftest import Cli
 
 REQUESTS = range(7, 28)
@@ -35,7 +36,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiBooks]:
         yield running
 
 
-def two_steps(api: ApiBooks, **changes: Any) -> dict[str, Any]:
+def two_steps(api: ApiBooks, **changes: Value) -> Json:
     """Vouchers that are made as drafts and posted by a second request."""
     made = section(api, **changes)
     made["find"]["left"] = {"posting": "status == 'open'"}
@@ -52,7 +53,7 @@ def dying(number: int, moment: str) -> Callable[..., Any]:
     """`Transport.send` that dies in front of its n-th request, or behind it."""
     send, left = Transport.send, [number]
 
-    def sent(self: Transport, method: str, url: str, request: Any) -> Any:
+    def sent(self: Transport, method: str, url: str, request: Value) -> Any:
         left[0] -= 1
         if left[0] == 0 and moment == "behind":
             send(self, method, url, request)
@@ -67,7 +68,7 @@ def dying_once(due: Callable[[], bool]) -> Callable[..., Any]:
     """`Transport.send` that dies behind the first request after which something is so."""
     send = Transport.send
 
-    def sent(self: Transport, method: str, url: str, request: Any) -> Any:
+    def sent(self: Transport, method: str, url: str, request: Value) -> Any:
         answer = send(self, method, url, request)
         if due():
             raise Death

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from job_outcomes import MakeBooks
+    from shapes import Json, Value
     from tests.conftest import Cli
 
 
@@ -100,12 +101,12 @@ def test_a_job_takes_the_least_requests(number: int, books: MakeBooks, cli: Cli,
     assert world.jobs[JOB]["status"] == "completed"
 
 
-def change_item(world: World, _folder: Any) -> None:
+def change_item(world: World, _folder: object) -> None:
     """An item says something else."""
     world.payloads[JOB][0]["note"] = "changed"
 
 
-def grow(world: World, _folder: Any) -> None:
+def grow(world: World, _folder: object) -> None:
     """The job has one more item."""
     world.add(JOB, [payload(n) for n in range(1, 5)])
 
@@ -129,18 +130,18 @@ def test_a_job_is_not_failed_without_a_reason(world: World, books: MakeBooks, cl
     assert world.requests == []
 
 
-def close(world: World, _folder: Any) -> None:
+def close(world: World, _folder: object) -> None:
     """The job has expired."""
     world.jobs[JOB]["status"] = "failed"
 
 
-def change_rules(_world: World, folder: Any) -> None:
+def change_rules(_world: World, folder: Value) -> None:
     """The mapping is another one."""
     path = folder / "mapping.yaml"
     path.write_text(path.read_text().replace("1930", "1931"))
 
 
-def change_sink(_world: World, folder: Any) -> None:
+def change_sink(_world: World, folder: Value) -> None:
     """Entries would go elsewhere."""
     path = folder / "pleoctl.yaml"
     path.write_text(path.read_text().replace('"books"', '"elsewhere"'))
@@ -202,7 +203,7 @@ def test_review_can_be_required(world: World, books: MakeBooks, cli: Cli) -> Non
     ids=["company", "url", "id"],
 )
 def test_a_refused_plan_leaves_a_receipt(
-    changed: dict[str, Any], option: list[str], world: World, books: MakeBooks, cli: Cli
+    changed: Json, option: list[str], world: World, books: MakeBooks, cli: Cli
 ) -> None:
     """As that of any other plan: in the log, in `--receipt` and on standard output, with nothing attempted."""
     folder = books()

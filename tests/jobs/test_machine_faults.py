@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from job_outcomes import MakeBooks
+    from shapes import Value
     from tests.conftest import Cli
 
 
@@ -45,7 +46,7 @@ def test_books_that_cannot_be_written_say_why(
     """So that somebody can mend it: the next run ends right."""
     folder = books()
 
-    def full(path: Path, _content: bytes, **_options: Any) -> None:
+    def full(path: Path, _content: bytes, **_options: object) -> None:
         with writing(path):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -68,12 +69,12 @@ def test_a_job_of_a_workspace_that_cannot_be_written(
     folder = books()
     make, access = os.mkdir, os.access
 
-    def mkdir(path: Any, *arguments: Any, **options: Any) -> None:
+    def mkdir(path: Value, *arguments: Value, **options: Value) -> None:
         if str(path).startswith(str(folder / ".pleoctl")):
             raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
         make(path, *arguments, **options)
 
-    def may(path: Any, mode: int) -> bool:
+    def may(path: Value, mode: int) -> bool:
         return path != folder and access(path, mode)
 
     monkeypatch.setattr("os.mkdir", mkdir)

@@ -13,33 +13,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from job_outcomes import MakeBooks
+    from shapes import Json
     from tests.conftest import Cli
 
 ITEMS = 300
 TYPES = ("card_purchase", "out_of_pocket", "mileage", "per_diem", "fee", "refund", "cashback", "wallet_topup")
 
 
-def no_account(row: dict[str, Any]) -> None:
+def no_account(row: Json) -> None:
     """The category has no account in Pleo."""
     row["type"], row["accountingEntryLines"][0]["account"] = "card_purchase", None
 
 
-def unknown_type(row: dict[str, Any]) -> None:
+def unknown_type(row: Json) -> None:
     """A type that no rule knows."""
     row["type"] = "gift"
 
 
-def wrong_sum(row: dict[str, Any]) -> None:
+def wrong_sum(row: Json) -> None:
     """The lines do not add up."""
     row["accountingEntryLines"][0]["lineAmount"] = money(1)
 
 
-def foreign(row: dict[str, Any]) -> None:
+def foreign(row: Json) -> None:
     """Another company's."""
     row["companyId"] = "6b1f2c1e-0000-4000-8000-000000000009"
 
 
-def nothing(row: dict[str, Any]) -> None:
+def nothing(row: Json) -> None:
     """Of no amount at all."""
     row["amount"] = row["accountingEntryLines"][0]["lineAmount"] = money(0)
 

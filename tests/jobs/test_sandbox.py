@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from job_outcomes import MakeSandboxBooks
+    from shapes import Json, Value
     from tests.conftest import Cli
 
 ITEMS = 60
@@ -63,7 +64,7 @@ def check(pleo: Sandbox, folder: Path) -> None:
     ids=str,
 )
 def test_each_behaviour_that_is_not_published(
-    settings: dict[str, Any], pleo: Sandbox, sandbox_books: MakeSandboxBooks, cli: Cli
+    settings: Json, pleo: Sandbox, sandbox_books: MakeSandboxBooks, cli: Cli
 ) -> None:
     """The outcome is the same, each item reported once."""
     pleo.reset(job(), Settings(**settings))
@@ -79,7 +80,7 @@ def test_each_behaviour_that_is_not_published(
 @pytest.mark.parametrize(("method", "path", "nth"), WRITES)
 @pytest.mark.usefixtures("time")
 def test_an_answer_is_lost_at_every_write(
-    kind: Any,
+    kind: Value,
     method: str,
     path: str,
     nth: int,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from clocks import FakeTime
     from job_outcomes import MakeBooks
     from pleoctl.machine import Machine
+    from shapes import Value
     from tests.conftest import Cli
 
 KEY = b"0123456789abcdef01234567"
@@ -75,7 +76,7 @@ class Bell:
 
 
 def signed(
-    message: Any, time: Machine, *, key: bytes = KEY, identity: str = "msg-1", off: int = 0
+    message: Value, time: Machine, *, key: bytes = KEY, identity: str = "msg-1", off: int = 0
 ) -> tuple[bytes, dict[str, str]]:
     """Body and headers of a message, ``off`` seconds from now."""
     body = json.dumps(message).encode()
@@ -115,7 +116,9 @@ def test_a_signed_message_wakes_once(service: Service, time: FakeTime) -> None:
     ],
     ids=["another event", "another company"],
 )
-def test_what_is_about_something_else_is_taken_and_passed_over(message: Any, service: Service, time: FakeTime) -> None:
+def test_what_is_about_something_else_is_taken_and_passed_over(
+    message: Value, service: Service, time: FakeTime
+) -> None:
     """Signed and answered with 204, but no reason to look."""
     assert (service.send(*signed(message, time)).status, service.bell.rung) == (204, 0)
 
@@ -246,7 +249,7 @@ def test_a_message_wakes_the_watch(world: World, books: MakeBooks, cli: Cli, mon
             return answer
         return read(self, path, query)
 
-    def event(self: World, body: Any) -> tuple[int, Any]:
+    def event(self: World, body: Value) -> tuple[int, Any]:
         if body["event"] == "completed":
             os.kill(os.getpid(), signal.SIGTERM)
         return happened(self, body)

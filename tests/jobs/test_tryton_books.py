@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from clocks import FakeTime
     from job_outcomes import MakeBooks
+    from shapes import Json, Value
     from tests.conftest import Cli
 
 POSTED = {"posting": {"draft": False}}
@@ -107,7 +108,7 @@ def test_a_process_that_dies_at_any_change(
     books(section(tryton), **POSTED)
     send, left = Transport.send, [number]
 
-    def dying(self: Transport, method: str, url: str, request: Any) -> Any:
+    def dying(self: Transport, method: str, url: str, request: Value) -> Any:
         called = (request.get("json") or {}).get("method", "") if isinstance(request.get("json"), dict) else ""
         if called.startswith("model.") and called.rpartition(".")[2] in {"create", "post"}:
             left[0] -= 1
@@ -172,7 +173,7 @@ def test_a_period_that_closes_in_the_middle(
     """It was open when it was read: the refusal is known for a closed period, and the rest of the job moves."""
     create = TrytonBooks.create
 
-    def closing(self: TrytonBooks, model: str, rows: list[dict[str, Any]]) -> list[int]:
+    def closing(self: TrytonBooks, model: str, rows: list[Json]) -> list[int]:
         made = create(self, model, rows)
         self.row("account.period", id=3)["state"] = "closed"
         return made
@@ -297,7 +298,7 @@ def test_a_session_that_ends_is_opened_again(
     """A 401 in the middle logs in anew and goes on."""
     create = TrytonBooks.create
 
-    def ending(self: TrytonBooks, model: str, rows: list[dict[str, Any]]) -> list[int]:
+    def ending(self: TrytonBooks, model: str, rows: list[Json]) -> list[int]:
         self.ended = len(self.tables["account.move"]) == 0
         return create(self, model, rows)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from clocks import FakeTime
     from job_outcomes import MakeBooks
+    from shapes import Value
     from tests.conftest import Cli
 
 OTHER = "6b1f2c1e-0000-4000-8000-000000000002"
@@ -39,7 +40,7 @@ class Script:
         self.end = 3
         answer = World.answer
 
-        def watched(of: World, method: str, target: str, body: Any) -> tuple[int, Any] | None:
+        def watched(of: World, method: str, target: str, body: Value) -> tuple[int, Any] | None:
             if method == "GET" and "/export-jobs?" in target:
                 self.looks.append(time.seconds)
                 self.acts.pop(len(self.looks), lambda: None)()
@@ -127,7 +128,7 @@ def test_books_that_come_back_within_five_minutes_are_waited_for(
     (folder / "books").write_text("in the way")
     wait = time.wait
 
-    def waited(event: Any, seconds: float) -> bool:
+    def waited(event: Value, seconds: float) -> bool:
         if time.seconds > script.looks[-1] + 100:
             (folder / "books").unlink(missing_ok=True)
         return wait(event, seconds)
@@ -164,7 +165,7 @@ def test_a_signal_ends_the_wait_for_the_books(
     world.add(JOB, [payload(1)])
     event = World.event
 
-    def signalled(self: World, body: Any) -> tuple[int, Any]:
+    def signalled(self: World, body: Value) -> tuple[int, Any]:
         os.kill(os.getpid(), signal.SIGTERM)
         return event(self, body)
 
@@ -272,7 +273,7 @@ def test_books_of_files_are_finished_twenty_minutes_after_the_jobs_last_update(
         time.sleep(11 * 60 if path == "/receipt" else 0)
         return read(self, path, query)
 
-    def writing(self: World, path: str, body: Any, *, half: bool) -> tuple[int, Any]:
+    def writing(self: World, path: str, body: Value, *, half: bool) -> tuple[int, Any]:
         told.append(time.seconds)
         return write(self, path, body, half=half)
 
@@ -317,7 +318,7 @@ def slowed(
             made.append(time.seconds)
         return answer(method, target, headers, content)
 
-    def writing(path: str, body: Any, *, half: bool) -> tuple[int, Any]:
+    def writing(path: str, body: Value, *, half: bool) -> tuple[int, Any]:
         reported.extend([(time.seconds, len(body))] if path.endswith("items") else [])
         return write(path, body, half=half)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.mapping.engine.entries import Entry
+    from shapes import Json, Value
 
 HEAD = """apiVersion: pleoctl/v1
 kind: ExportMapping
@@ -42,13 +43,13 @@ mapping: mapping.yaml
 """
 
 
-def money(value: Any, currency: str = "EUR") -> dict[str, Any]:
+def money(value: Value, currency: str = "EUR") -> Json:
     """An amount as Pleo sends it."""
     both = {"currency": currency, "value": value}
     return {"inSupplierCurrency": both, "inWalletCurrency": both}
 
 
-def line(value: Any = 10000, account: Any = "6540", currency: str = "EUR", **more: Any) -> dict[str, Any]:
+def line(value: Value = 10000, account: Value = "6540", currency: str = "EUR", **more: Value) -> Json:
     """A line; ``account`` is a code, an account object or None."""
     given = {"id": "a-1", "name": "Software", "code": account} if isinstance(account, str) else account
     return {
@@ -60,7 +61,7 @@ def line(value: Any = 10000, account: Any = "6540", currency: str = "EUR", **mor
     }
 
 
-def item(type_: str = "card_purchase", *lines: dict[str, Any], currency: str = "EUR", **more: Any) -> dict[str, Any]:
+def item(type_: str = "card_purchase", *lines: Json, currency: str = "EUR", **more: Value) -> Json:
     """An export item whose amount is the sum of its lines (one line of 100.00 by default)."""
     listed = list(lines) or [line(currency=currency)]
     total = sum(part["lineAmount"]["inWalletCurrency"]["value"] for part in listed)
@@ -78,14 +79,14 @@ def item(type_: str = "card_purchase", *lines: dict[str, Any], currency: str = "
     return copy.deepcopy({**made, **more})
 
 
-def engine(folder: Path, text: str = HEAD, catalog: Catalog | None = None, **files: Any) -> Engine:
+def engine(folder: Path, text: str = HEAD, catalog: Catalog | None = None, **files: Value) -> Engine:
     """An engine of rules written into a folder."""
     for name, content in {"mapping.yaml": text, **files}.items():
         (folder / name).write_text(content)
     return Engine(load_rules(folder / "mapping.yaml", folder), catalog)
 
 
-def mapped(made: Engine, given: dict[str, Any]) -> Entry:
+def mapped(made: Engine, given: Json) -> Entry:
     """The entry of an item."""
     return made.entry(convert(given))
 
@@ -96,7 +97,7 @@ def postings(entry: Entry) -> list[tuple[str, str, int]]:
     return [(p.side, p.account, p.amount) for ledger in entry.entries for p in ledger.postings]
 
 
-def catalog(*codes: str, **more: Any) -> Catalog:
+def catalog(*codes: str, **more: Value) -> Catalog:
     """A catalogue of accounts; ``-6540`` is an archived one. External ids are ``ext-<code>``."""
     accounts = [CatalogAccount(f"ext-{c.lstrip('-')}", c.lstrip("-"), not c.startswith("-")) for c in codes]
     return Catalog(accounts + more.pop("accounts", []), **more)

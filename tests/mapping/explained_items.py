@@ -10,6 +10,8 @@ from .conftest import HEAD, Cli
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shapes import Value
+
 
 ROWS = """lines:
   rows:
@@ -19,7 +21,7 @@ ROWS = """lines:
 """
 
 
-def explained(workspace: Path, cli: Cli, *given: Any, options: tuple[str, ...] = ()) -> Any:
+def explained(workspace: Path, cli: Cli, *given: Value, options: tuple[str, ...] = ()) -> Any:
     """The result of `explain` for some items."""
     (workspace / "mapping.yaml").write_text(HEAD + ROWS)
     (workspace / "items.json").write_text(json.dumps(given))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pleoctl.mapping.engine.engine import Engine
+    from shapes import Json, Value
 
 #: Rows of which each asks for something else that no kind of items has, or sets something.
 ROWS = """lines:
@@ -52,7 +53,7 @@ def engines() -> list[Engine]:
     return made
 
 
-def varied(draw: st.DrawFn, one: dict[str, Any]) -> dict[str, Any]:
+def varied(draw: st.DrawFn, one: Json) -> Json:
     """The item with other figures, days, texts and people."""
     times = draw(st.sampled_from([1, 1, 2, 3, 7, -1]))
     more: dict[str, Any] = {
@@ -64,7 +65,7 @@ def varied(draw: st.DrawFn, one: dict[str, Any]) -> dict[str, Any]:
     return {**_scaled(one, times), **more}
 
 
-def _scaled(part: Any, times: int) -> Any:
+def _scaled(part: Value, times: int) -> Any:
     if isinstance(part, list):
         return [_scaled(one, times) for one in part]
     if not isinstance(part, dict):
@@ -76,7 +77,7 @@ def _scaled(part: Any, times: int) -> Any:
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
+def histories(draw: st.DrawFn) -> list[Json]:
     """A few items, each of which comes again and again, a little different every time."""
     few = [one for one in draw(st.lists(items(), min_size=1, max_size=2)) if isinstance(one, dict)]
     tags = draw(st.sampled_from([None, [{"groupCode": "DEPT", "code": "20"}]]))
@@ -85,7 +86,7 @@ def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 
 @given(histories())
-def test_an_item_becomes_what_it_becomes_by_itself(history: list[dict[str, Any]]) -> None:
+def test_an_item_becomes_what_it_becomes_by_itself(history: list[Json]) -> None:
     """Whatever came before it: entries are those of an engine that is listened to, which decides about each item."""
     for made in engines():
         for one in history:

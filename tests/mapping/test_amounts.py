@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +13,8 @@ from .conftest import HEAD, engine, item, line, mapped, money, postings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from shapes import Json, Value
 
 VENDOR = {"id": "v", "name": "Acme AB", "defaultCurrency": "EUR", "code": "ACME"}
 PAYABLE = {"method": "accounts_payable"}
@@ -35,7 +37,7 @@ def test_split_lines_share_one_counter_posting(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [10000, 10000.0])
-def test_integral_amounts(tmp_path: Path, value: Any) -> None:
+def test_integral_amounts(tmp_path: Path, value: Value) -> None:
     """D9: integers in any JSON spelling stay integers."""
     (first, second) = postings(mapped(engine(tmp_path), item("card_purchase", line(value))))
     assert (first[2], second[2]) == (10000, 10000)
@@ -43,7 +45,7 @@ def test_integral_amounts(tmp_path: Path, value: Any) -> None:
 
 
 @pytest.mark.parametrize("value", [100.5, True, "100", None, [], 2**60, 1e300])
-def test_amounts_that_are_no_hundredths(tmp_path: Path, value: Any) -> None:
+def test_amounts_that_are_no_hundredths(tmp_path: Path, value: Value) -> None:
     """A value that is not an integer of hundredths fails the item, wherever it stands."""
     given = item()
     for part in (given["amount"], given["accountingEntryLines"][0]["lineAmount"]):
@@ -65,7 +67,7 @@ def test_amounts_that_are_no_hundredths(tmp_path: Path, value: Any) -> None:
         ({"amount": money(10000, "UNDEFINED")}, "currency"),
     ],
 )
-def test_items_that_contradict_themselves(tmp_path: Path, change: dict[str, Any], words: str) -> None:
+def test_items_that_contradict_themselves(tmp_path: Path, change: Json, words: str) -> None:
     """N4 and the basics: sums, currencies, dates."""
     entry = mapped(engine(tmp_path), item(**change))
     assert entry.failure_reason_type == "validation_failure"
@@ -92,7 +94,7 @@ def test_lines_share_one_sign(tmp_path: Path) -> None:
 # --- tax -------------------------------------------------------------------------------------------------------
 
 
-def taxed(kind: str, type_: str, *, amount: int = 2000, value: int = 10000, **more: Any) -> dict[str, Any]:
+def taxed(kind: str, type_: str, *, amount: int = 2000, value: int = 10000, **more: Value) -> Json:
     """An item whose one line has a tax."""
     accounts = {"ingoingTaxAccount": "2641", "outgoingTaxAccount": "2614"}
     tax = {"id": "t", "rate": 0.25, "type": type_, "code": "I25", "amount": money(amount), **accounts, **more}
@@ -145,7 +147,7 @@ def test_tax_split_shape(tmp_path: Path, kind: str, type_: str, expected: list[t
         (taxed("card_purchase", "inclusive", amount=-1), "validation_failure"),
     ],
 )
-def test_tax_split_failures(tmp_path: Path, given: dict[str, Any], reason: str) -> None:
+def test_tax_split_failures(tmp_path: Path, given: Json, reason: str) -> None:
     """A tax that cannot be posted on its own fails the item."""
     assert mapped(engine(tmp_path, SPLIT), given).failure_reason_type == reason
 

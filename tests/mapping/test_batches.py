@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sinks.files.format import Format
+    from shapes import Json, Value
 
     from .conftest import Cli
 
@@ -30,7 +31,7 @@ def formats() -> dict[str, Format]:
     return {"datev": DatevFormat(SECTIONS["datev"], split=False), "sie": SieFormat(SECTIONS["sie"])}
 
 
-def given(workspace: Path, name: str, *items: dict[str, Any]) -> None:
+def given(workspace: Path, name: str, *items: Json) -> None:
     """A workspace with this sink and a file of items."""
     sink = json.dumps({"type": name, "path": "books", **SECTIONS[name]})
     path = workspace / "pleoctl.yaml"
@@ -38,7 +39,7 @@ def given(workspace: Path, name: str, *items: dict[str, Any]) -> None:
     (workspace / "items.json").write_text(json.dumps(list(items)))
 
 
-def numbered(number: int, *lines: dict[str, Any], **more: Any) -> dict[str, Any]:
+def numbered(number: int, *lines: Json, **more: Value) -> Json:
     """One of several items."""
     return item("card_purchase", *lines, accountingEntryId=f"00000000-0000-4000-8000-{number:012d}", **more)
 

@@ -19,14 +19,16 @@ from .conftest import HEAD, engine, item, line, mapped
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shapes import Json, Value
 
-def rules(*rows: dict[str, Any]) -> str:
+
+def rules(*rows: Json) -> str:
     """A table of rows, each with an account of its own."""
     listed = [{"id": f"r{n}", "when": {}, "account": f"{n}", **row} for n, row in enumerate(rows)]
     return HEAD + "lines:\n  rows:\n" + "".join(f"  - {json.dumps(row)}\n" for row in listed)
 
 
-def hit(folder: Path, row: dict[str, Any], given: dict[str, Any]) -> bool:
+def hit(folder: Path, row: Json, given: Json) -> bool:
     """Whether a row takes an item."""
     entry = mapped(engine(folder, rules(row)), given)
     assert entry.failure_reason is None, entry.failure_reason
@@ -52,7 +54,7 @@ def hit(folder: Path, row: dict[str, Any], given: dict[str, Any]) -> bool:
         ({"not": {"any": [{"startsWith": "A"}, {"regex": "b$"}]}}, "Cab", False),
     ],
 )
-def test_predicates_join_others(tmp_path: Path, predicate: Any, name: str | None, holds: bool) -> None:
+def test_predicates_join_others(tmp_path: Path, predicate: Value, name: str | None, holds: bool) -> None:
     """Lists, ends, `not`, `any`; an absent value fulfils `not`, unless that is of null."""
     assert hit(tmp_path, {"when": {"supplier": predicate}}, item(supplier={"name": name})) is holds
 
@@ -89,14 +91,14 @@ def test_rows_have_their_time(tmp_path: Path, limits: dict[str, str], holds: boo
         ({"when": {"mcc": {"not": {"regex": "(?=a)"}}}}, "regex"),
     ],
 )
-def test_conditions_that_cannot_be_are_refused(tmp_path: Path, row: dict[str, Any], said: str) -> None:
+def test_conditions_that_cannot_be_are_refused(tmp_path: Path, row: Json, said: str) -> None:
     """With the reason."""
     with pytest.raises(InvalidFile) as caught:
         engine(tmp_path, rules(row))
     assert said in " ".join(f"{f} {f.hint}" for f in caught.value.findings)
 
 
-def dead(folder: Path, *rows: dict[str, Any]) -> set[str | None]:
+def dead(folder: Path, *rows: Json) -> set[str | None]:
     """The rows that the analysis says can never match."""
     (folder / "mapping.yaml").write_text(rules(*rows))
     found = check(load_rules(folder / "mapping.yaml", folder), [])

@@ -17,6 +17,8 @@ from tests.mapping.conftest import item, line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from shapes import Json, Value
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied, and looked at, on Linux alone")
 
 #: Maps each file in each format by one process and by three, and tells of each run what it ended with and said.
@@ -40,16 +42,16 @@ for file in sys.argv[2:]:
 _NOTHING = (b" " * 99_999 + b"\n") * 50
 
 
-def _lines(*items: dict[str, Any]) -> bytes:
+def _lines(*items: Json) -> bytes:
     return b"".join(json.dumps(one).encode() + b"\n" for one in items)
 
 
-def _many(count: int, **more: Any) -> Iterator[dict[str, Any]]:
+def _many(count: int, **more: Value) -> Iterator[Json]:
     for number in range(count):
         yield item(accountingEntryId=f"id-{number}", **more)
 
 
-def _write(file: Path, items: list[dict[str, Any]], end: bytes = b"") -> None:
+def _write(file: Path, items: list[Json], end: bytes = b"") -> None:
     file.write_bytes(_lines(item("unheard of")) + _NOTHING + _lines(*items) + end)
 
 
@@ -62,7 +64,7 @@ def _told(workspace: Path, formats: str, *files: str) -> list[list[Any]]:
     return [json.loads(told) for told in done.stdout.splitlines()]
 
 
-def _alike(told: list[list[Any]]) -> list[Any]:
+def _alike(told: list[list[Value]]) -> list[Any]:
     """What was told of each pair of runs, which is the same."""
     assert told[::2] == told[1::2]
     return told[::2]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +10,8 @@ from .conftest import HEAD, Cli, catalog, dimension, engine, item, line, mapped
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from shapes import Value
 
 VENDOR = {"id": "v", "name": "Acme AB", "defaultCurrency": "EUR", "code": "ACME"}
 PAYABLE = {"method": "accounts_payable"}
@@ -104,7 +106,7 @@ def test_a_failed_item_keeps_what_is_known(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "given", [None, 42, "x", [], {}, {"accountingEntryId": 5}, {"accountingEntryId": "a", "type": None}]
 )
-def test_what_is_no_item_fails(tmp_path: Path, given: Any) -> None:
+def test_what_is_no_item_fails(tmp_path: Path, given: Value) -> None:
     """Anything that JSON can hold ends as a failed entry."""
     entry = mapped(engine(tmp_path), given)
     assert (entry.status, entry.failure_reason_type) == ("failed", "validation_failure")

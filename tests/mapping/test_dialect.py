@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,8 +14,10 @@ from .conftest import HEAD, Cli, engine, item, line
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shapes import Json
 
-def table(folder: Path, cli: Cli, section: dict[str, Any], *given: dict[str, Any]) -> list[str]:
+
+def table(folder: Path, cli: Cli, section: Json, *given: Json) -> list[str]:
     """The lines of the table."""
     (folder / "mapping.yaml").write_text(HEAD + f"outputs: {{csv: {json.dumps(section)}}}\n")
     (folder / "items.json").write_text(json.dumps(list(given)))

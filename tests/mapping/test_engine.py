@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +12,8 @@ from .conftest import HEAD, catalog, engine, item, line, mapped, postings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from shapes import Json, Value
 
 VENDOR = {"id": "v", "name": "Acme AB", "defaultCurrency": "EUR", "code": "ACME"}
 PAYABLE = {"method": "accounts_payable"}
@@ -31,7 +33,7 @@ PAYABLE = {"method": "accounts_payable"}
         (PAYABLE, "accounts_payable"),
     ],
 )
-def test_route(tmp_path: Path, bookkeeping: Any, method: str) -> None:
+def test_route(tmp_path: Path, bookkeeping: Value, method: str) -> None:
     """B1-B6: none and no bookkeeping mean journal."""
     entry = mapped(engine(tmp_path), item(bookkeeping=bookkeeping, vendor=VENDOR))
     assert (entry.status, entry.method) == ("mapped", method)
@@ -60,7 +62,7 @@ def test_legacy_supplier_match_means_accounts_payable(tmp_path: Path, supplier: 
 
 
 @pytest.mark.parametrize("supplier", [None, {"name": "Acme"}, {"code": "none"}, {"code": "OLDCO"}, {"code": ""}])
-def test_legacy_without_match_means_journal(tmp_path: Path, supplier: Any) -> None:
+def test_legacy_without_match_means_journal(tmp_path: Path, supplier: Value) -> None:
     """B4: no match, or a blocked vendor, is booked as journal."""
     entry = mapped(engine(tmp_path), item("card_purchase", bookkeeping=None, supplier=supplier))
     assert (entry.method, entry.status) == ("journal", "mapped")
@@ -98,7 +100,7 @@ def test_vendor_keys(tmp_path: Path, vendor: dict[str, str], account: str) -> No
 
 
 @pytest.mark.parametrize("vendor", [None, {"code": "none"}, {"code": "acme"}, {"code": "OLDCO"}, {"code": ""}])
-def test_unmatched_vendor_fails_or_falls_back(tmp_path: Path, vendor: Any) -> None:
+def test_unmatched_vendor_fails_or_falls_back(tmp_path: Path, vendor: Value) -> None:
     """C-1: both settings; blocked and differently spelt vendors are not matched."""
     given = item("invoice", bookkeeping=PAYABLE, vendor=vendor)
     assert mapped(engine(tmp_path), given).failure_reason_type == "vendor_unknown"
@@ -144,7 +146,9 @@ def test_employee_payable(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("vendor", "payable"), [(VENDOR, "2901"), (None, "2440")])
 @pytest.mark.parametrize("employee_first", [True, False])
-def test_roles_do_not_depend_on_each_other(tmp_path: Path, vendor: Any, payable: str, *, employee_first: bool) -> None:
+def test_roles_do_not_depend_on_each_other(
+    tmp_path: Path, vendor: Value, payable: str, *, employee_first: bool
+) -> None:
     """A row's accountsPayable is the vendor's account or the setting, also if another leg books on the employee's."""
     legs = [
         "{kind: invoice, debit: line, credit: employeePayable}",
@@ -170,7 +174,7 @@ def test_roles_do_not_depend_on_each_other(tmp_path: Path, vendor: Any, payable:
         ({"code": "", "identifier": "ext-6540"}, "6540"),
     ],
 )
-def test_line_account(tmp_path: Path, account: dict[str, Any], posted: str) -> None:
+def test_line_account(tmp_path: Path, account: Json, posted: str) -> None:
     """M8, M9: the code, else the account whose external id the identifier is."""
     made = engine(tmp_path, catalog=catalog("6540", "1940"))
     assert postings(mapped(made, item("card_purchase", line(account=account))))[0] == ("debit", posted, 10000)
@@ -185,7 +189,7 @@ def test_line_account(tmp_path: Path, account: dict[str, Any], posted: str) -> N
         {"id": "00000000-0000-0000-0000-000000000000", "code": "6540"},
     ],
 )
-def test_missing_line_account(tmp_path: Path, account: Any) -> None:
+def test_missing_line_account(tmp_path: Path, account: Value) -> None:
     """I3, I4: no account, or the all-zero id, is missing configuration."""
     entry = mapped(engine(tmp_path), item("card_purchase", line(account=account)))
     assert entry.failure_reason_type == "missing_configuration"

@@ -21,8 +21,10 @@ from .test_conditions import condition, dead, hit, rules
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shapes import Json, Value
 
-def supplied(name: str | None, **more: Any) -> dict[str, Any]:
+
+def supplied(name: str | None, **more: Value) -> Json:
     """A card purchase at a supplier."""
     return item(supplier={"name": name, **more})
 
@@ -49,7 +51,7 @@ def supplied(name: str | None, **more: Any) -> dict[str, Any]:
         ({"when": {"subType": {"not": None}}}, supplied("x"), False),
     ],
 )
-def test_any_and_unless(tmp_path: Path, row: dict[str, Any], given: dict[str, Any], holds: bool) -> None:
+def test_any_and_unless(tmp_path: Path, row: Json, given: Json, holds: bool) -> None:
     """One of `any` is enough, beside the other conditions; what fulfils all of `unless` is left out."""
     assert hit(tmp_path, row, given) is holds
 
@@ -86,7 +88,7 @@ def test_a_type_row_takes_any_and_unless(tmp_path: Path) -> None:
         ({"when": {"any": [{"mcc": str(n)} for n in range(1001)]}}, "more than 1000"),
     ],
 )
-def test_what_cannot_be_is_refused(tmp_path: Path, row: dict[str, Any], said: str) -> None:
+def test_what_cannot_be_is_refused(tmp_path: Path, row: Json, said: str) -> None:
     """With the reason."""
     with pytest.raises(InvalidFile) as caught:
         engine(tmp_path, rules(row))
@@ -124,7 +126,7 @@ DAYS = [date(2026, 3, 1) + timedelta(days=n) for n in range(14)]
 POINTS = list(product((None, "a", "b", "ab", "ba", "aab", "c"), (1, 2, 3), DAYS))
 
 
-def when(chance: random.Random) -> dict[str, Any]:
+def when(chance: random.Random) -> Json:
     """Random conditions on supplier, amount and day of the week."""
     made: dict[str, Any] = {}
     if chance.random() < 0.6:
@@ -136,7 +138,7 @@ def when(chance: random.Random) -> dict[str, Any]:
     return made
 
 
-def row(chance: random.Random) -> dict[str, Any]:
+def row(chance: random.Random) -> Json:
     """A random row with `any`, `unless` and days."""
     made: dict[str, Any] = {"when": when(chance) if chance.random() < 0.5 else {}}
     if chance.random() < 0.5:
@@ -193,7 +195,7 @@ def test_rows_with_any_and_unless_are_dead_where_no_item_comes(tmp_path: Path) -
         ),
     ],
 )
-def test_dead_rows_that_people_write(tmp_path: Path, rows: list[dict[str, Any]], dead_ones: set[str]) -> None:
+def test_dead_rows_that_people_write(tmp_path: Path, rows: list[Json], dead_ones: set[str]) -> None:
     """By `any`, `unless`, days of the week, and numbers that need not be whole."""
     assert dead(tmp_path, *rows) == dead_ones
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +11,8 @@ from .conftest import HEAD
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from shapes import Json
 
     from .conftest import Cli
 
@@ -24,7 +26,7 @@ GIVEN = {
 }
 
 
-def outcome_of(folder: Path, cli: Cli, *expected: dict[str, Any]) -> int:
+def outcome_of(folder: Path, cli: Cli, *expected: Json) -> int:
     """The exit code of a test that expects these postings, and the wallet's."""
     expect = [*expected, {"credit": "wallet", "amount": 200}]
     test = f"tests:\n- name: t\n  given: {json.dumps(GIVEN)}\n  expect: {json.dumps(expect)}\n"
@@ -38,7 +40,7 @@ PLAIN = {"debit": "1", "amount": 100}
 
 
 @pytest.mark.parametrize("order", [(SEVEN, EIGHT), (EIGHT, SEVEN), (PLAIN, SEVEN), (PLAIN, EIGHT), (PLAIN, PLAIN)])
-def test_what_is_expected_passes(workspace: Path, cli: Cli, order: tuple[dict[str, Any], ...]) -> None:
+def test_what_is_expected_passes(workspace: Path, cli: Cli, order: tuple[Json, ...]) -> None:
     """In any order; groups and codes of tags have no case; what is not asked may be anything."""
     assert outcome_of(workspace, cli, *order) == 0, cli.out
 
@@ -55,7 +57,7 @@ def test_another_tax_code_or_tag_fails(workspace: Path, cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"amount": 1}, {"debit": "1", "credit": "2", "amount": 1}])
-def test_a_posting_has_one_side(workspace: Path, cli: Cli, wrong: dict[str, Any]) -> None:
+def test_a_posting_has_one_side(workspace: Path, cli: Cli, wrong: Json) -> None:
     """Neither none nor both."""
     assert outcome_of(workspace, cli, wrong) == 78
     assert "needs one of debit and credit" in cli.err.decode()

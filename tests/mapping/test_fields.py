@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,20 +17,22 @@ from .test_conditions import hit, rules
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shapes import Json
 
-def taxed(amount: int, type_: str = "inclusive", line_amount: int = 12500) -> dict[str, Any]:
+
+def taxed(amount: int, type_: str = "inclusive", line_amount: int = 12500) -> Json:
     """An item of one line with a tax."""
     tax = {"code": "I25", "type": type_, "amount": money(amount)}
     return item("card_purchase", line(line_amount, tax=tax))
 
 
-def attended(count: int | None, amount: int = 10000) -> dict[str, Any]:
+def attended(count: int | None, amount: int = 10000) -> Json:
     """An item with so many attendees; None: no list."""
     names = None if count is None else [f"Guest {n}" for n in range(count)]
     return item("card_purchase", line(amount), additionalInformation={"reconciliationId": "1", "attendees": names})
 
 
-def paid(value: int | None, currency: str = "USD") -> dict[str, Any]:
+def paid(value: int | None, currency: str = "USD") -> Json:
     """An item paid in another currency; None: nothing is said."""
     both = {"inWalletCurrency": {"currency": "EUR", "value": 10000}}
     if value is not None:
@@ -79,7 +81,7 @@ TWO = item("card_purchase", line(4000), line(6000))
         ({"vendorTaxNumber": None}, item(vendor={"code": "ACME", "taxRegistrationNumber": ""}), True),
     ],
 )
-def test_a_row_asks_for_it(tmp_path: Path, when: dict[str, Any], given: dict[str, Any], holds: bool) -> None:
+def test_a_row_asks_for_it(tmp_path: Path, when: Json, given: Json, holds: bool) -> None:
     """By the values of the item or line, amounts without their sign."""
     assert hit(tmp_path, {"when": when}, given) is holds
 

@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from shapes import Json, Value
 
-def rows(*listed: dict[str, Any]) -> str:
+
+def rows(*listed: Json) -> str:
     """Rules with line rows."""
     made = [{"id": f"r{n}", "when": {}, **row} for n, row in enumerate(listed)]
     return HEAD + "lines:\n  rows:\n" + "".join(f"  - {json.dumps(row)}\n" for row in made)
 
 
-def impact(folder: Path, cli: Cli, old: str, new: str, *given: dict[str, Any]) -> Any:
+def impact(folder: Path, cli: Cli, old: str, new: str, *given: Json) -> Any:
     """The result as JSON."""
     (folder / "old.yaml").write_text(old)
     (folder / "mapping.yaml").write_text(new)
@@ -32,7 +34,7 @@ def impact(folder: Path, cli: Cli, old: str, new: str, *given: dict[str, Any]) -
 SPLIT = {"split": [{"share": "70", "account": "4650"}, {"share": "30", "account": "4654"}]}
 
 
-def moved(result: Any) -> list[tuple[Any, ...]]:
+def moved(result: Value) -> list[tuple[Any, ...]]:
     """Side, accounts and amount of each move."""
     return [(m["side"], m["from"], m["to"], m["amount"]) for m in result["moves"]]
 
@@ -89,7 +91,7 @@ def test_items_that_change_are_listed(workspace: Path, cli: Cli, monkeypatch: py
     assert second["description"] == {"from": "", "to": "new"}
 
 
-def page(folder: Path, cli: Cli, new: str, *given: dict[str, Any]) -> str:
+def page(folder: Path, cli: Cli, new: str, *given: Json) -> str:
     """The page of a change."""
     impact(folder, cli, HEAD, new, *given)
     assert cli("mapping", "impact", "--base", "old.yaml", "--items", "items.json", "--format", "html") == 0

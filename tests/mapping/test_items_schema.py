@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import msgspec
@@ -15,16 +15,19 @@ from pleoctl.mapping.items import Defect, Item, convert
 
 from .conftest import Cli, item, line, money
 
+if TYPE_CHECKING:
+    from shapes import Json, Value
+
 SCHEMA: Any = json.loads(schema_text("items"))
 ROOT = Path(__file__).parents[2]
 
 
-def fits(data: Any) -> bool:
+def fits(data: Value) -> bool:
     """Whether data is as the schema says."""
     return not list(jsonschema.Draft7Validator(SCHEMA).iter_errors(data))
 
 
-def shape(kind: Any, found: dict[str, tuple[set[str], set[str]]]) -> dict[str, tuple[set[str], set[str]]]:
+def shape(kind: Value, found: dict[str, tuple[set[str], set[str]]]) -> dict[str, tuple[set[str], set[str]]]:
     """Keys and required keys of each struct that an item is made of."""
     if isinstance(kind, msgspec.inspect.StructType):
         fields = kind.fields
@@ -39,7 +42,7 @@ def shape(kind: Any, found: dict[str, tuple[set[str], set[str]]]) -> dict[str, t
     return found
 
 
-def written(schema: Any, found: list[tuple[set[str], set[str]]]) -> list[tuple[set[str], set[str]]]:
+def written(schema: Value, found: list[tuple[set[str], set[str]]]) -> list[tuple[set[str], set[str]]]:
     """The same of each object of the schema."""
     if isinstance(schema, dict):
         if "properties" in schema and isinstance(schema["properties"], dict) and "data" not in schema["properties"]:
@@ -79,7 +82,7 @@ def test_items_of_the_example_fit() -> None:
         ({"user": "E-1"}, False),
     ],
 )
-def test_what_cannot_be_an_item_does_not_fit(change: dict[str, Any], good: bool) -> None:
+def test_what_cannot_be_an_item_does_not_fit(change: Json, good: bool) -> None:
     """And what fits is read."""
     given = item(**change)
     assert fits(given) is good

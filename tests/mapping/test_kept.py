@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,8 +15,10 @@ from .conftest import HEAD, Cli, catalog, engine, item, line, mapped, money
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shapes import Json, Value
 
-def abroad(**more: Any) -> dict[str, Any]:
+
+def abroad(**more: Value) -> Json:
     """An item with everything that Pleo may say of it."""
     given = item(
         "out_of_pocket",
@@ -82,7 +84,7 @@ PAYABLE = {"method": "accounts_payable"}
     ],
 )
 def test_the_vendor_is_the_one_that_is_booked_on(
-    tmp_path: Path, given: dict[str, Any], vendor: tuple[str, str, str] | None
+    tmp_path: Path, given: Json, vendor: tuple[str, str, str] | None
 ) -> None:
     """By whatever key it was found; the item's own words stand beside it."""
     match = HEAD.replace("  unmatched: fail", "  unmatched: fail\n  match: [externalId, code]")
@@ -161,7 +163,7 @@ lines:
     ],
 )
 def test_an_account_that_is_not_there_is_told_with_who_named_it(
-    tmp_path: Path, known: tuple[str, ...], given: dict[str, Any], said: str
+    tmp_path: Path, known: tuple[str, ...], given: Json, said: str
 ) -> None:
     """And with what to do about it."""
     entry = mapped(engine(tmp_path, HEAD + ABSENT, catalog(*known)), given)

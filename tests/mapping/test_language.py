@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.errors import Finding
+    from shapes import Json, Value
 
 NOWHERE = Place("mapping.yaml", 1, 1)
 
 
-def refused(folder: Path, text: str, **files: Any) -> list[Finding]:
+def refused(folder: Path, text: str, **files: Value) -> list[Finding]:
     """The findings that loading gives."""
     with pytest.raises(InvalidFile) as raised:
         engine(folder, text, **files)
@@ -254,9 +255,10 @@ def test_schema_findings_say_what_to_write(tmp_path: Path, text: str, words: str
 # --- descriptions ----------------------------------------------------------------------------------------------
 
 
-def given(**more: Any) -> Item:
+def given(**more: Value) -> Item:
     """An item to describe."""
-    made = convert(item(**({"supplier": {"name": "Acme"}, "user": {"name": "Marie Jensen", "code": "E-1"}} | more)))
+    fields: Json = {"supplier": {"name": "Acme"}, "user": {"name": "Marie Jensen", "code": "E-1"}} | more
+    made = convert(item(**fields))
     assert isinstance(made, Item)
     return made
 

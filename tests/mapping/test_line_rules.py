@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +11,8 @@ from .conftest import HEAD, engine, item, line, mapped, money, postings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from shapes import Json
 
 VENDOR = {"id": "v", "name": "Acme AB", "defaultCurrency": "EUR", "code": "ACME"}
 PAYABLE = {"method": "accounts_payable"}
@@ -102,7 +104,7 @@ def test_otherwise_fail(tmp_path: Path) -> None:
         ({"supplier": {"range": ["r", "T"]}}, True),
     ],
 )
-def test_regex_and_range_of_folded_fields(tmp_path: Path, given: dict[str, Any], matches: bool) -> None:
+def test_regex_and_range_of_folded_fields(tmp_path: Path, given: Json, matches: bool) -> None:
     """They compare by casefold like everything else: ß is ss, and T comes after r."""
     rules = HEAD + f"lines: {{rows: [{{id: a, when: {json.dumps(given, ensure_ascii=False)}, account: '7000'}}]}}\n"
     entry = mapped(engine(tmp_path, rules), item(supplier={"name": "Straße 5"}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.errors import Finding
+    from shapes import Json, Value
 
 RULES = HEAD + "lines:\n  file: rules.csv\n  rows:\n  - {id: own, when: {supplier: Own}, account: '99'}\n"
 
 
-def account(folder: Path, table: str, given: dict[str, Any]) -> str:
+def account(folder: Path, table: str, given: Json) -> str:
     """The account of an item's line under a table."""
     entry = mapped(engine(folder, RULES, None, **{"rules.csv": table}), given)
     assert entry.failure_reason is None, entry.failure_reason
@@ -34,7 +35,7 @@ def refused(folder: Path, table: str) -> list[Finding]:
     return caught.value.findings
 
 
-def purchase(name: str | None = None, value: int = 10000, **supplier: Any) -> dict[str, Any]:
+def purchase(name: str | None = None, value: int = 10000, **supplier: Value) -> Json:
     """A card purchase."""
     return item("card_purchase", line(value), supplier={"name": name, **supplier})
 
@@ -69,7 +70,7 @@ def purchase(name: str | None = None, value: int = 10000, **supplier: Any) -> di
         ("until", "2026-03-04", purchase(), True),
     ],
 )
-def test_a_cell_is_a_condition(tmp_path: Path, column: str, cell: str, given: dict[str, Any], holds: bool) -> None:
+def test_a_cell_is_a_condition(tmp_path: Path, column: str, cell: str, given: Json, holds: bool) -> None:
     """Values, lists, beginnings, ranges of numbers; an empty cell asks for nothing."""
     assert (account(tmp_path, f"id,account,{column}\nr,77,{cell}\n", given) == "77") is holds
 

@@ -6,7 +6,7 @@ import json
 import random
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,8 +16,11 @@ from pleoctl.mapping.rules.build import load_rules
 
 from .conftest import HEAD, Cli, engine, item, line, mapped, money
 
+if TYPE_CHECKING:
+    from shapes import Value
 
-def rows(*conditions: Any) -> str:
+
+def rows(*conditions: Value) -> str:
     """A table with a row for each condition on mcc."""
     listed = [f"  - {{id: r{n}, when: {{mcc: {json.dumps(c)}}}, account: '{n}'}}\n" for n, c in enumerate(conditions)]
     return HEAD + "lines:\n  rows:\n" + "".join(listed)

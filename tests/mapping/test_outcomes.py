@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.mapping.engine.entries import Entry
+    from shapes import Json, Value
 
 
 def rules(*rows: str, shape: str = "code", more: str = "") -> str:
@@ -30,7 +31,7 @@ def split(*parts: tuple[str, str], more: str = "") -> str:
     return f"id: s, when: {{}}, split: [{listed}]{more}"
 
 
-def taxed(value: int, tax: int, kind: str = "inclusive", **more: Any) -> dict[str, Any]:
+def taxed(value: int, tax: int, kind: str = "inclusive", **more: Value) -> Json:
     """A line with a tax."""
     given = {"code": "I25", "type": kind, "amount": money(tax), "ingoingTaxAccount": "2641"}
     return line(value, tax={**given, "outgoingTaxAccount": "2614"}, **more)

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,6 +18,9 @@ from pleoctl.mapping.io.outputs.amounts import decimal
 from pleoctl.mapping.io.outputs.names import component
 
 from .conftest import HEAD, Cli, item, line
+
+if TYPE_CHECKING:
+    from shapes import Json
 
 HOSTILE = [
     "=cmd|' /C calc'!A0",
@@ -58,7 +61,7 @@ NAMES = [
 ]
 
 
-def varied() -> list[dict[str, Any]]:
+def varied() -> list[Json]:
     """Items whose every text is hostile, in three currencies."""
     made = []
     for number, text in enumerate(HOSTILE):

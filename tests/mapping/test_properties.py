@@ -31,6 +31,7 @@ from .conftest import HEAD, catalog, dimension, engine, money
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.engine import Engine
+    from shapes import Json, Value
 
 # More than usual, since an example is cheap; the thorough profile may ask for more still.
 MANY = max(400, settings().max_examples)
@@ -86,7 +87,7 @@ def engines() -> list[Engine]:
 
 
 @st.composite
-def lines(draw: st.DrawFn, currency: str) -> dict[str, Any]:
+def lines(draw: st.DrawFn, currency: str) -> Json:
     """Lines that fit Pleo's schema, but not always each other."""
     value = draw(st.sampled_from([0, 1, 100, 700, -100, 5.0]))
     tax = draw(st.sampled_from([None, "inclusive", "exclusive", "reverse", "other"]))
@@ -183,7 +184,7 @@ def check_entry(entry: Entry) -> None:
 
 @given(items())
 @settings(max_examples=MANY)
-def test_every_item_ends_balanced_or_with_a_reason(given_item: Any) -> None:
+def test_every_item_ends_balanced_or_with_a_reason(given_item: Value) -> None:
     """The entry fits its schema; explanation and every output format take whatever comes."""
     for made in engines():
         entry = made.entry(convert(given_item))
@@ -194,7 +195,7 @@ def test_every_item_ends_balanced_or_with_a_reason(given_item: Any) -> None:
 
 @given(items())
 @settings(max_examples=60)
-def test_every_entry_can_be_shown(given_item: Any) -> None:
+def test_every_entry_can_be_shown(given_item: Value) -> None:
     """Schema, explanation, graph and all formats hold for mapped and failed items alike."""
     import json
 
@@ -213,7 +214,7 @@ def test_every_entry_can_be_shown(given_item: Any) -> None:
         assert all(writer(name, made.rules).entry(entry) for name in FORMATS)
 
 
-def encode_json(data: Any) -> bytes:
+def encode_json(data: Value) -> bytes:
     """JSON as an API sends it."""
     import msgspec
 
@@ -247,7 +248,7 @@ WORDS = st.sampled_from([None, "", "a", "ab", "abc", "ABC", "Figma", "b"])
 @given(st.lists(WHEN, max_size=8), WORDS, WORDS, WORDS, WORDS, WORDS)
 @settings(max_examples=MANY)
 def test_the_index_finds_what_a_scan_finds(
-    rows: list[dict[str, Any]],
+    rows: list[Json],
     supplier: str | None,
     mcc: str | None,
     tag: str | None,
@@ -287,7 +288,7 @@ def test_the_index_finds_what_a_scan_finds(
     "text", ["{{ supplier.name }} {{ user.name }} {{ note }}", "x{{ vendor.code }}y {{ type }}", "{{ team.code }}"]
 )
 @given(items())
-def test_plain_templates_equal_jinja(text: str, given_item: Any) -> None:
+def test_plain_templates_equal_jinja(text: str, given_item: Value) -> None:
     """The direct joining of plain values gives what jinja2 gives."""
     from jinja2 import ChainableUndefined
     from jinja2.sandbox import SandboxedEnvironment

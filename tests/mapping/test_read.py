@@ -22,6 +22,8 @@ from .conftest import item
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from shapes import Json, Value
+
 
 MIXED: list[Any] = [
     *(
@@ -40,7 +42,7 @@ MIXED: list[Any] = [
 ]
 
 
-def items(count: int) -> list[dict[str, Any]]:
+def items(count: int) -> list[Json]:
     """Items whose text looks like the end of one."""
     return [{**item(note='}]"\\ åäö 😀'), "accountingEntryId": f"id-{n}"} for n in range(count)]
 
@@ -51,7 +53,7 @@ def ids(content: str | bytes) -> list[str | None]:
     return [found.accounting_entry_id for found in read_items(io.BytesIO(raw), "f")]
 
 
-def lines(listed: list[Any]) -> str:
+def lines(listed: list[Value]) -> str:
     """JSON lines."""
     return "".join(json.dumps(one) + "\n" for one in listed)
 
@@ -74,7 +76,7 @@ def test_every_shape_gives_the_same_items(monkeypatch: pytest.MonkeyPatch, inden
 
 
 @given(st.lists(st.sampled_from(MIXED), max_size=60), st.sampled_from([(",", ":"), (", ", ": "), (" , ", " : ")]))
-def test_the_end_of_an_element_is_never_guessed_wrong(listed: list[Any], separators: tuple[str, str]) -> None:
+def test_the_end_of_an_element_is_never_guessed_wrong(listed: list[Value], separators: tuple[str, str]) -> None:
     """Whatever stands in a list, it gives what it gives line by line, though the next one seems to begin inside it."""
     texts = [json.dumps(one, separators=separators) for one in listed]
     by_line = [found for text in texts for found in read_items(io.BytesIO(f"[{text}]".encode()), "f")]

@@ -6,7 +6,7 @@ import json
 import re
 import sys
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import assume, given, settings
@@ -21,13 +21,15 @@ from .conftest import HEAD, engine, item, mapped
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shapes import Json, Value
+
 
 def found(pattern: str, text: str, *, folded: bool = False) -> bool:
     """Whether rules find the pattern in a text."""
     return compiled(translate(pattern, folded=folded)).test(text)
 
 
-def account(folder: Path, when: dict[str, Any], **more: Any) -> str:
+def account(folder: Path, when: Json, **more: Value) -> str:
     """The account of a line under one rule that gives 7000, and the line's own is 6540."""
     rules = HEAD + f"lines: {{rows: [{{id: a, when: {json.dumps(when)}, account: '7000'}}]}}\n"
     return mapped(engine(folder, rules), item(**more)).entries[0].postings[0].account

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from shapes import Json, Value
+
 
 WORDS = ["", "a", "ab", "abc", "b", "ba", "bab", "c", "A", "Ab"]
 
@@ -68,19 +70,19 @@ CONDITIONS = st.fixed_dictionaries(
 POINTS = [(s, m, n) for s in (None, *WORDS) for m in (None, "a", "ab", "b") for n in range(1, 8)]
 
 
-def as_box(conditions: dict[str, Any]) -> Box:
+def as_box(conditions: Json) -> Box:
     """What a row with these conditions matches."""
     return box([predicate(k, v, PLACE) for k, v in conditions.items()], frozenset(CELLS))
 
 
-def accepts(conditions: dict[str, Any], point: tuple[Any, Any, Any]) -> bool:
+def accepts(conditions: Json, point: tuple[Any, Any, Any]) -> bool:
     """Whether the row matches an input."""
     values = dict(zip(("supplier", "mcc", "amount"), point, strict=True))
     return all(predicate(k, v, PLACE).test()(folded(k, values[k])) for k, v in conditions.items())
 
 
 @given(st.lists(CONDITIONS, max_size=6), CONDITIONS)
-def test_the_index_finds_every_box_that_meets_another(listed: list[dict[str, Any]], asked: dict[str, Any]) -> None:
+def test_the_index_finds_every_box_that_meets_another(listed: list[Json], asked: Json) -> None:
     """It may name more, and keeps the order of the table."""
     boxes = [as_box(conditions) for conditions in listed]
     near = list(BoxIndex([one] for one in boxes).near([as_box(asked)]))
@@ -89,7 +91,7 @@ def test_the_index_finds_every_box_that_meets_another(listed: list[dict[str, Any
 
 
 @given(st.lists(CONDITIONS, max_size=6))
-def test_the_index_finds_every_box_that_takes_a_point(listed: list[dict[str, Any]]) -> None:
+def test_the_index_finds_every_box_that_takes_a_point(listed: list[Json]) -> None:
     """Also those that ask for a text inside or at the end of a value."""
     boxes = [as_box(conditions) for conditions in listed]
     index = BoxIndex([one] for one in boxes)
@@ -106,7 +108,7 @@ def test_the_index_finds_every_box_that_takes_a_point(listed: list[dict[str, Any
         lambda n: {f"tag.G{n}": "x"},
     ],
 )
-def test_rows_of_one_kind_are_not_looked_at_one_by_one(conditions: Callable[[int], dict[str, Any]]) -> None:
+def test_rows_of_one_kind_are_not_looked_at_one_by_one(conditions: Callable[[int], Json]) -> None:
     """However many there are, the index names few for a point of one of them."""
     boxes = [as_box(conditions(n)) for n in range(300)]
     index = BoxIndex([one] for one in boxes)
@@ -144,7 +146,7 @@ def holds(one: Box, point: tuple[Any, Any, Any]) -> bool:
 
 @given(CONDITIONS, CONDITIONS)
 @settings(max_examples=150)
-def test_rows_that_do_not_meet_never_match_together(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_rows_that_do_not_meet_never_match_together(one: Json, other: Json) -> None:
     """Boxes that do not meet share no input."""
     if not as_box(one).meets(as_box(other)):
         assert not any(accepts(one, p) and accepts(other, p) for p in POINTS)
@@ -152,7 +154,7 @@ def test_rows_that_do_not_meet_never_match_together(one: dict[str, Any], other: 
 
 @given(st.lists(CONDITIONS, min_size=2, max_size=4))
 @settings(max_examples=150)
-def test_what_is_left_is_what_only_the_last_row_matches(rows: list[dict[str, Any]]) -> None:
+def test_what_is_left_is_what_only_the_last_row_matches(rows: list[Json]) -> None:
     """After all earlier rows are taken out, exactly the inputs that they do not match are left."""
     *earlier, last = rows
     left = [as_box(last)]
@@ -164,7 +166,7 @@ def test_what_is_left_is_what_only_the_last_row_matches(rows: list[dict[str, Any
 
 
 @given(text_predicates())
-def test_regions_accept_what_predicates_accept(given_predicate: Any) -> None:
+def test_regions_accept_what_predicates_accept(given_predicate: Value) -> None:
     """A region of text has exactly the values that its predicate accepts."""
     made = predicate("mcc", given_predicate, PLACE)
     for word in (None, *WORDS):

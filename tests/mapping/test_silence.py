@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +13,8 @@ from .conftest import HEAD, Cli, catalog, engine, item, line, mapped
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from shapes import Json, Value
 
 SHARED = """apiVersion: pleoctl/v1
 kind: ExportMapping
@@ -28,12 +30,12 @@ def rows(*listed: str) -> str:
     return HEAD + "lines:\n  rows:\n" + "".join(f"  - {{{row}}}\n" for row in listed)
 
 
-def row(when: dict[str, Any], account: str = "7000") -> str:
+def row(when: Json, account: str = "7000") -> str:
     """One row."""
     return f"id: a, when: {json.dumps(when, ensure_ascii=False)}, account: {json.dumps(account)}"
 
 
-def account(folder: Path, text: str, given: dict[str, Any], **more: Any) -> str:
+def account(folder: Path, text: str, given: Json, **more: Value) -> str:
     """The account of the first line of an item."""
     entry = mapped(engine(folder, text, **more), given)
     assert entry.failure_reason is None, entry.failure_reason
@@ -45,7 +47,7 @@ def account(folder: Path, text: str, given: dict[str, Any], **more: Any) -> str:
     "predicate",
     ["Café Åre", "Cafe\u0301  A\u030are ", {"startsWith": "CAFÉ Å"}, {"contains": "é  å"}, {"regex": "^cafe\u0301 å"}],
 )
-def test_texts_that_look_the_same_are_the_same(tmp_path: Path, predicate: Any, value: str) -> None:
+def test_texts_that_look_the_same_are_the_same(tmp_path: Path, predicate: Value, value: str) -> None:
     """Whatever the Unicode form and the blanks, in rules and in items, also where case counts."""
     assert account(tmp_path, rows(row({"supplier": predicate})), item(supplier={"name": value})) == "7000"
     if isinstance(predicate, str):
@@ -72,7 +74,7 @@ def test_blanks_at_the_ends_of_a_part_are_meant(tmp_path: Path) -> None:
         ("note", {"bookkeeping": {"method": ""}}),
     ],
 )
-def test_an_empty_text_is_absent(tmp_path: Path, field: str, more: dict[str, Any]) -> None:
+def test_an_empty_text_is_absent(tmp_path: Path, field: str, more: Json) -> None:
     """`null` catches it, and an empty subtype or method is none."""
     assert account(tmp_path, rows(row({field: None})), item(**more)) == "7000"
 

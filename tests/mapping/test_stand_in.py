@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.mapping.engine.entries import Entry
+    from shapes import Json, Value
 
 
 def rules(shape: str, *rows: str) -> str:
@@ -30,7 +31,7 @@ def fee(when: str = "subType: null, method: journal", replaces: str = "standard/
     return f'id: own, when: {{type: fee, {when}}}, debit: "6571", credit: wallet, replaces: {replaces}'
 
 
-def taxed(value: int = 12500, kind: str = "inclusive", account: Any = "6570") -> dict[str, Any]:
+def taxed(value: int = 12500, kind: str = "inclusive", account: Value = "6570") -> Json:
     """A line with a fifth of tax and a tag."""
     tax = {"code": "I25", "type": kind, "amount": money(value // 5), "ingoingTaxAccount": "2641"}
     tags = [{"groupCode": "DEPT", "code": "20"}]

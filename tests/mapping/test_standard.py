@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +15,8 @@ from .conftest import HEAD, engine, item, line, mapped
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from shapes import Json
 
 W, OOP, C, P, L, E, X = "1940", "2890", "1930", "2901", "6540", "2822", "1931"
 TO, BACK, COMPANY = "reimbursement_to_employee", "reimbursement_to_employee_refund", "reimbursement_to_company"
@@ -69,7 +71,7 @@ PAYABLE: list[tuple[str, str | None, list[tuple[str, str, str]]]] = [
 TEXT = HEAD.replace('accountsPayable: "2440"}', 'accountsPayable: "2440", externalReimbursement: "1931"}')
 
 
-def sent(kind: str, sub: str | None, method: str) -> dict[str, Any]:
+def sent(kind: str, sub: str | None, method: str) -> Json:
     """An item of a kind, with a known vendor and employee."""
     return item(
         kind,
@@ -153,7 +155,7 @@ def test_negative_amounts_only_where_money_flows_back(tmp_path: Path, kind: str,
         assert negative.failure_reason_type == "validation_failure"
 
 
-def _amounts(value: int) -> dict[str, Any]:
+def _amounts(value: int) -> Json:
     made = item("refund", line(value))
     return {"amount": made["amount"], "accountingEntryLines": made["accountingEntryLines"]}
 

@@ -14,6 +14,8 @@ from .conftest import HEAD, Cli, engine, item, line, mapped, money, postings
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shapes import Json
+
 CODES = """tax:
   shape: split
   taxCodes:
@@ -27,7 +29,7 @@ CODES = """tax:
 """
 
 
-def taxed(code: str | None, type_: str = "inclusive", amount: int = 2500) -> dict[str, Any]:
+def taxed(code: str | None, type_: str = "inclusive", amount: int = 2500) -> Json:
     """An item of 125.00 with a tax."""
     tax = {
         "type": type_,
@@ -63,7 +65,7 @@ def setting(code: str) -> str:
     ],
 )
 def test_a_code_of_the_same_rate_and_type_stands_in(
-    tmp_path: Path, code: str, given: dict[str, Any], booked: list[tuple[str, str, int]]
+    tmp_path: Path, code: str, given: Json, booked: list[tuple[str, str, int]]
 ) -> None:
     """The tax is booked on its accounts and carries it; a line's own code keeps the item's accounts."""
     entry = mapped(engine(tmp_path, setting(code)), given)
@@ -89,9 +91,7 @@ def test_a_code_of_the_same_rate_and_type_stands_in(
         ("NEW", taxed("I25"), "invalid_configuration", "tax code NEW is not among tax.taxCodes; "),
     ],
 )
-def test_another_code_refuses_the_item(
-    tmp_path: Path, code: str, given: dict[str, Any], reason_type: str, said: str
-) -> None:
+def test_another_code_refuses_the_item(tmp_path: Path, code: str, given: Json, reason_type: str, said: str) -> None:
     """Since the amounts would be others, or the accounts are not known."""
     entry = mapped(engine(tmp_path, setting(code)), given)
     assert entry.failure_reason_type == reason_type
@@ -133,7 +133,7 @@ def books(workspace: Path) -> Path:
     return workspace
 
 
-def booked(folder: Path, cli: Cli, *given: dict[str, Any]) -> list[Any]:
+def booked(folder: Path, cli: Cli, *given: Json) -> list[Any]:
     """What items become: the accounts of their postings, or why they fail."""
     (folder / "items.json").write_text(json.dumps(list(given)))
     assert cli("map", "items.json", "--no-catalog") in {0, 5}
@@ -146,7 +146,7 @@ def booked(folder: Path, cli: Cli, *given: dict[str, Any]) -> list[Any]:
 def test_vendors_and_tax_codes_of_the_desired_state(books: Path, cli: Cli) -> None:
     """Found by every key, archived ones are blocked; tax codes in use are checked and stand in for each other."""
 
-    def invoice(**vendor: str) -> dict[str, Any]:
+    def invoice(**vendor: str) -> Json:
         return item("invoice", line(100), bookkeeping={"method": "accounts_payable"}, vendor=vendor)
 
     assert booked(

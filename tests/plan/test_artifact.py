@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-Json = dict[str, Any]
+    from hypothesis.strategies import DrawFn
+
+    from shapes import Json, Value
+
 ID = "11111111-1111-4111-8111-111111111111"
 COUNTS = dict.fromkeys(("create", "update", "unarchive", "archive", "unchanged", "ignored", "held"), 0)
 
 
-def change(**fields: Any) -> Json:
+def change(**fields: Value) -> Json:
     """A change of the plan below."""
     return {
         "address": "account:ext-1",
@@ -118,7 +121,7 @@ def test_an_edited_plan_is_refused(refusal: Callable[[bytes], InvalidFile]) -> N
 
 
 @pytest.mark.parametrize("version", [0, 2, "1", True, None, 1.5])
-def test_an_unknown_format_version_is_refused(refusal: Callable[[bytes], InvalidFile], version: Any) -> None:
+def test_an_unknown_format_version_is_refused(refusal: Callable[[bytes], InvalidFile], version: Value) -> None:
     """A plan of another format names the version and the way out."""
     finding = refusal(sealed({**PLAN, "formatVersion": version})).findings[0]
     assert "formatVersion" in finding.message
@@ -192,7 +195,7 @@ def test_totals_that_are_not_those_of_the_changes_are_refused(
     "parent",
     [None, {}, [], "tagGroup:DEPT", {"address": "tagGroup:DEPT", "pleoId": "../x"}, {"address": 1, "pleoId": ID}],
 )
-def test_a_tag_needs_a_parent_in_pleo(refusal: Callable[[bytes], InvalidFile], parent: Any) -> None:
+def test_a_tag_needs_a_parent_in_pleo(refusal: Callable[[bytes], InvalidFile], parent: Value) -> None:
     """The group of a tag is an address and an id, and the id is one that a path can hold."""
     tag = {**PLAN["changes"][2], "parent": parent}
     assert "parent" in str(refusal(sealed({**PLAN, "changes": [tag]})).findings[0])
@@ -211,7 +214,7 @@ json_values = st.recursive(
 
 
 @st.composite
-def damaged(draw: Any) -> Json:
+def damaged(draw: DrawFn) -> Json:
     """The plan with one place replaced, removed or added."""
     plan = copy.deepcopy(PLAN)
     place: Any = plan

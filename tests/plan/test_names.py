@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,9 +13,9 @@ from pleoctl.sandbox import Sandbox, Seed
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shapes import Json, MakeBooks, Value
     from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
-Json = dict[str, Any]
 ACCOUNTS: list[Json] = [
     {"externalId": key, "code": None, "name": key} for key in ("bank/1930 #1", "acc-9", "a", "b", "c")
 ]
@@ -26,10 +26,10 @@ GROUPS: list[Json] = [
 
 
 @pytest.fixture
-def books(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired) -> Any:
+def books(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired) -> MakeBooks:
     """A workspace whose desired state has the accounts b and c, dimension B/2 with its values and LEGACY."""
 
-    def make(**sections: Any) -> Path:
+    def make(**sections: Value) -> Path:
         pleo.reset(Seed(accounts=ACCOUNTS, tag_groups=GROUPS))
         folder: Path = workspace(pleo, **{"dimensions": {"selected": ["B/2"], "leave": ["LEGACY"]}, **sections})
         values = GROUPS[0]["tags"]
@@ -52,7 +52,7 @@ def sealed(plan: Json) -> bytes:
 @pytest.mark.parametrize(
     "entry", ["account:bank/1930 #1", "account:bank%2F1930 %231", "account:bank/1930 %231", "account:bank%2F1930 #1"]
 )
-def test_an_address_as_a_person_types_it_is_protected(cli: Cli, books: Any, entry: str) -> None:
+def test_an_address_as_a_person_types_it_is_protected(cli: Cli, books: MakeBooks, entry: str) -> None:
     """Plain, escaped or half of each: exit 3, and no number lifts it."""
     books(guard={"protect": [entry], "maxArchive": {"share": 1}})
     for options in ((), ("--allow-archive", "3")):
@@ -61,7 +61,7 @@ def test_an_address_as_a_person_types_it_is_protected(cli: Cli, books: Any, entr
         assert [f["address"] for f in said.json["guard"]["findings"]] == ["account:bank%2F1930 %231"]
 
 
-def test_an_entry_that_fits_nothing_is_told(cli: Cli, books: Any) -> None:
+def test_an_entry_that_fits_nothing_is_told(cli: Cli, books: MakeBooks) -> None:
     """In `protect` and both lists of `leave`; entries that fit are not, nor what was not read."""
     books(
         accounts={"leave": ["acc-9", "acc-99"]},
@@ -94,7 +94,7 @@ def test_an_entry_that_fits_nothing_is_told(cli: Cli, books: Any) -> None:
     assert sum(w["code"] == "matches-nothing" for w in only) == 2
 
 
-def test_another_spelling_of_an_address_opens_no_protection(cli: Cli, books: Any, pleo: Sandbox) -> None:
+def test_another_spelling_of_an_address_opens_no_protection(cli: Cli, books: MakeBooks, pleo: Sandbox) -> None:
     """A plan signed anew with `%2D` for a dash is refused, nothing is written."""
     folder = books(guard={"protect": ["account:acc-9"], "maxArchive": {"share": 1}})
     assert cli("plan", "--only", "accounts", "-o", "plan.json").code == 3
@@ -109,7 +109,7 @@ def test_another_spelling_of_an_address_opens_no_protection(cli: Cli, books: Any
     assert pleo.stats()["writes"] == 0
 
 
-def test_another_spelling_in_a_receipt_opens_no_protection(cli: Cli, books: Any) -> None:
+def test_another_spelling_in_a_receipt_opens_no_protection(cli: Cli, books: MakeBooks) -> None:
     """Nor a receipt behind `undo`: neither another spelling nor another record's address."""
     folder = books(accounts={"leave": ["bank/1930 #1", "acc-9", "a"]})
     rows = "".join(f'- {{externalId: "{key}", name: "{key}"}}\n' for key in ("acc-new", "b", "c", "d"))
@@ -128,7 +128,7 @@ def test_another_spelling_in_a_receipt_opens_no_protection(cli: Cli, books: Any)
     assert [skipped["address"] for skipped in said.json["source"]["skipped"]] == ["account:other"]
 
 
-def test_tags_of_a_group_with_a_slash_are_counted_once(cli: Cli, books: Any) -> None:
+def test_tags_of_a_group_with_a_slash_are_counted_once(cli: Cli, books: MakeBooks) -> None:
     """One archive among nine tags of `B/2` needs no word: they are nine tags of one group."""
     folder = books(accounts={"leave": ["bank/1930 #1", "acc-9", "a"]})
     state = (folder / "desired-state.yaml").read_text()
@@ -138,7 +138,7 @@ def test_tags_of_a_group_with_a_slash_are_counted_once(cli: Cli, books: Any) -> 
     assert said.json["context"]["active"]["tag:B%2F2"] == 9
 
 
-def test_accounts_left_alone_are_neither_archived_nor_changed(cli: Cli, books: Any, pleo: Sandbox) -> None:
+def test_accounts_left_alone_are_neither_archived_nor_changed(cli: Cli, books: MakeBooks, pleo: Sandbox) -> None:
     """Whether the books list them or not; every format of the plan shows them."""
     books(accounts={"leave": ["bank/1930 #1", "c", "nowhere"]}, guard={"maxArchive": {"share": 1}})
     plan = cli("plan", "--format", "json")
@@ -164,7 +164,7 @@ def test_accounts_left_alone_are_neither_archived_nor_changed(cli: Cli, books: A
     "section", [{"accounts": {"leave": ["a"]}}, {"dimensions": {"selected": ["B/2"], "leave": ["LEGACY"]}}]
 )
 def test_a_plan_made_before_something_was_left_alone_is_refused(
-    cli: Cli, books: Any, pleo: Sandbox, section: Json
+    cli: Cli, books: MakeBooks, pleo: Sandbox, section: Json
 ) -> None:
     """Exit 3 and nothing written, for accounts and for tag groups."""
     before = {"accounts": None, "dimensions": {"selected": ["B/2"]}, "guard": {"maxArchive": {"share": 1}}}
@@ -177,7 +177,7 @@ def test_a_plan_made_before_something_was_left_alone_is_refused(
     assert pleo.stats()["writes"] == 0
 
 
-def test_undo_leaves_alone_what_was_named_since(cli: Cli, books: Any) -> None:
+def test_undo_leaves_alone_what_was_named_since(cli: Cli, books: MakeBooks) -> None:
     """The record is skipped and listed."""
     folder = books(guard={"maxArchive": {"share": 1}})
     assert cli("plan", "-o", "plan.json").code == 0
@@ -190,12 +190,12 @@ def test_undo_leaves_alone_what_was_named_since(cli: Cli, books: Any) -> None:
     assert [s["address"] for s in said.json["source"]["skipped"]] == ["account:a"]
 
 
-def rows(count: int) -> list[dict[str, Any]]:
+def rows(count: int) -> list[Json]:
     """So many accounts: e0, e1 and so on."""
     return [{"externalId": f"e{n}", "code": str(n), "name": f"Name {n}"} for n in range(count)]
 
 
-def signed(path: Path, edit: Any) -> None:
+def signed(path: Path, edit: Value) -> None:
     """Edit a plan and give it the id that fits."""
     plan = json.loads(path.read_text())
     edit(plan)
@@ -212,7 +212,7 @@ def test_an_address_that_is_not_the_records_is_refused(
     desired(folder, accounts=rows(9)[:7])
     cli("plan", "-o", "plan.json", "--allow-archive", "2")
 
-    def disguise(plan: dict[str, Any]) -> None:
+    def disguise(plan: Json) -> None:
         plan["guard"].update(passed=True, findings=[])
         plan["changes"] = [c for c in plan["changes"] if c["address"] == "account:e8"]
         plan["changes"][0]["address"] = "account:e7"

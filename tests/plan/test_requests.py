@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Json, Value
 
 FREE = GuardLimits(count=10_000, share=1.0)
 
 
-def accounts(numbers: range, **fields: Any) -> list[dict[str, Any]]:
+def accounts(numbers: range, **fields: Value) -> list[Json]:
     """Accounts of a seed."""
     return [{"externalId": f"e{n:04}", "code": f"{n}", "name": f"N{n}", **fields} for n in numbers]
 
@@ -37,7 +38,7 @@ def values(numbers: range, name: str = "N") -> list[Row]:
     return [Row(f"t{n:04}", {"code": f"t{n:04}", "name": f"{name}{n}"}, file="d", line=n + 1) for n in numbers]
 
 
-def tags(numbers: range, **fields: Any) -> list[dict[str, Any]]:
+def tags(numbers: range, **fields: Value) -> list[Json]:
     """Tags of a seed."""
     return [{"code": f"t{n:04}", "name": f"N{n}", **fields} for n in numbers]
 
@@ -59,7 +60,7 @@ def planned(pleo: Sandbox, made: Engine) -> tuple[Any, int]:
     return plan, pleo.stats()["reads"]
 
 
-def applied(pleo: Sandbox, made: Engine, plan: Any) -> tuple[int, int]:
+def applied(pleo: Sandbox, made: Engine, plan: Value) -> tuple[int, int]:
     """The reads and writes of carrying the plan out."""
     pleo.world.statistics.reset()
     done = made.apply(plan)

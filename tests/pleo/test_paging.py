@@ -18,17 +18,18 @@ from pleoctl.remote.transport import Transport
 if TYPE_CHECKING:
     from requests_mock import Mocker
 
+    from shapes import Json, Value
+
 URL = "https://external.pleo.io"
-Json = dict[str, Any]
 
 
-def page(*ids: str, cursor: str | None = None, **pagination: Any) -> Json:
+def page(*ids: str, cursor: str | None = None, **pagination: Value) -> Json:
     """One page; with a cursor it is not the last."""
     more = {"hasNextPage": cursor is not None} | ({"endCursor": cursor} if cursor else {}) | pagination
     return {"data": [{"id": i} for i in ids], "pagination": more}
 
 
-def read(requests_mock: Mocker, *answers: Json | list[Any] | None, status: int = 200) -> list[str]:
+def read(requests_mock: Mocker, *answers: Json | list[Value] | None, status: int = 200) -> list[str]:
     """The ids that reading these answers gives."""
     requests_mock.get(f"{URL}/x", [{"json": answer, "status_code": status} for answer in answers])
     http = Transport(Service(URL, "Pleo", failure=PleoError), None, Budget(None, machine=FakeTime()))
@@ -121,7 +122,7 @@ def test_a_list_without_an_end_is_given_up(requests_mock: Mocker, rows: int, pag
     """Ever new cursors end with the number of pages in a sentence, soon where the pages are nearly empty."""
     numbers = iter(range(pages))
 
-    def answer(_request: Any, _context: Any) -> Json:
+    def answer(_request: object, _context: object) -> Json:
         number = next(numbers)
         return page(*(f"{number}.{row}" for row in range(rows)), cursor=f"C{number}")
 

@@ -18,15 +18,16 @@ from pleoctl.remote.transport import Transport
 if TYPE_CHECKING:
     from requests_mock import Mocker
 
+    from shapes import Json, Value
+
 URL = "https://external.pleo.io"
 COMPANY = "12abc3d4-e567-4890-8234-abc56e78fabc"
 ID = "11111111-1111-4111-8111-111111111111"
 OTHER = "22222222-2222-4222-8222-222222222222"
-Json = dict[str, Any]
 LAST = {"hasNextPage": False}
 
 
-def account(**fields: Any) -> Json:
+def account(**fields: Value) -> Json:
     """An account as Pleo sends it."""
     return {
         "id": ID,
@@ -38,12 +39,12 @@ def account(**fields: Any) -> Json:
     } | fields
 
 
-def tag(**fields: Any) -> Json:
+def tag(**fields: Value) -> Json:
     """A tag as Pleo sends it."""
     return {"id": ID, "groupId": OTHER, "code": "c", "archived": False, "createdAt": "2025-01-01T00:00:00Z"} | fields
 
 
-def group(**fields: Any) -> Json:
+def group(**fields: Value) -> Json:
     """A tag group as Pleo sends it."""
     return {"id": ID, "companyId": COMPANY, "code": "c", "name": "n", "archived": False, "metadata": {}} | fields
 
@@ -116,7 +117,7 @@ def test_a_malformed_tag_is_an_error(pleo: PleoWriter, requests_mock: Mocker, fi
     + [{"data": {}}, {"data": None}, {}, [], None, {"data": ["x"]}, {"data": [group(), group()]}],
     ids=str,
 )
-def test_a_malformed_group_list_is_an_error(pleo: PleoWriter, requests_mock: Mocker, body: Any) -> None:
+def test_a_malformed_group_list_is_an_error(pleo: PleoWriter, requests_mock: Mocker, body: Value) -> None:
     """Wrong shapes of the one list without pages, and a group listed twice."""
     requests_mock.get(f"{URL}/v0/tag-groups", json=body)
     with pytest.raises(PleoError):
@@ -183,7 +184,7 @@ def test_a_malformed_usage_is_an_error(pleo: PleoWriter, requests_mock: Mocker, 
     "call", ["create_account", "put_account", "put_group", "put_tag", "create_group", "create_tag", "create_accounts"]
 )
 def test_a_write_whose_answer_is_not_understood_is_lost(
-    pleo: PleoWriter, requests_mock: Mocker, call: str, body: Any
+    pleo: PleoWriter, requests_mock: Mocker, call: str, body: Value
 ) -> None:
     """A 2xx means that it was carried out; an answer of another shape leaves open what was (law 3)."""
     requests_mock.register_uri("POST", requests_mock_any(), json=body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Value
     from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 AUTH = {
@@ -57,7 +58,7 @@ def signed_in(
 ) -> Callable[..., Path]:
     """A workspace that is signed in to the sandbox."""
 
-    def sign_in(selected: list[str] | None = None, **oauth: Any) -> Path:
+    def sign_in(selected: list[str] | None = None, **oauth: Value) -> Path:
         monkeypatch.setenv("CLIENT_SECRET", "sandbox-client-secret")
         monkeypatch.delenv("PLEO_API_KEY")
         monkeypatch.setattr(sys, "stdin", Browser(capsys))

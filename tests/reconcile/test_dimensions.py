@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,10 +12,13 @@ from pleoctl.model.records import DesiredState, Dimension, Live, Row
 from pleoctl.reconcile import LiveState, Reconciliation, Scope, reconcile
 from table_rows import counted, row, shown
 
+if TYPE_CHECKING:
+    from shapes import Json, Value
+
 TODAY = "2026-03-15"
 
 
-def value(key: str | None, name: str = "Name", expires: str | None = None, **more: Any) -> Row:
+def value(key: str | None, name: str = "Name", expires: str | None = None, **more: Value) -> Row:
     """A row of a dimension or of one of its values."""
     local = {"expires": expires} if expires else {}
     return Row(key, {"code": key, "name": name}, local=local, file="desired-state.yaml", line=9, **more)
@@ -41,15 +44,17 @@ def tags(rows: list[Row], records: list[Live], usage: dict[str, int] | None = No
     return reconcile(state, found, Scope(dimensions=("DEPT",), today=TODAY))
 
 
-def groups(listed: list[Dimension], records: list[Live], **scope: Any) -> Reconciliation:
+def groups(listed: list[Dimension], records: list[Live], **scope: Value) -> Reconciliation:
     """Tag groups without tags; every dimension is selected unless ``dimensions`` says which."""
     codes = tuple(d.row.key for d in listed if d.row.key is not None)
-    given = {"dimensions": codes, "today": TODAY} | scope
+    given: Json = {"dimensions": codes, "today": TODAY} | scope
     state = DesiredState(dimensions=listed, files=["desired-state.yaml"])
     return reconcile(state, LiveState(groups=records, tags={r.id: [] for r in records}), Scope(**given))
 
 
-def dimension(key: str | None, name: str = "Department", *, values: list[Row] | None = None, **more: Any) -> Dimension:
+def dimension(
+    key: str | None, name: str = "Department", *, values: list[Row] | None = None, **more: Value
+) -> Dimension:
     """A dimension without values."""
     return Dimension(value(key, name, **more), [] if values is None else values)
 
@@ -101,7 +106,7 @@ def test_t27_a_group_made_by_hand_is_warned_about() -> None:
 
 
 @pytest.mark.parametrize(("rename", "changes"), [(False, []), (True, [("tagGroup:DEPT", "update", ["name"])])])
-def test_k4_group_names_are_reported_or_renamed(rename: bool, changes: list[Any]) -> None:
+def test_k4_group_names_are_reported_or_renamed(rename: bool, changes: list[Value]) -> None:
     """By default a name that differs is a note; with renameGroups it is an update."""
     result = groups([dimension("DEPT", "New")], [group("DEPT")], rename_groups=rename)
     assert shown(result) == changes

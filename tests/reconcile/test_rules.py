@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pleoctl.model.records import DesiredState, Dimension, Live, Row
 from pleoctl.reconcile import LiveState, Reconciliation, Scope, reconcile
 
+if TYPE_CHECKING:
+    from shapes import Value
 
-def row(key: str | None, name: str = "Name", **more: Any) -> Row:
+
+def row(key: str | None, name: str = "Name", **more: Value) -> Row:
     """A row of any kind."""
     return Row(key, {"code": key, "name": name}, file="f", line=1, **more)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,23 +12,26 @@ from pleoctl.reconcile import LiveState, Reconciliation, Scope, reconcile
 from pleoctl.reconcile.dimensions import groups_to_read
 from pleoctl.reconcile.duplicates import keep_group, keep_tag
 
+if TYPE_CHECKING:
+    from shapes import Json, Value
 
-def row(key: str | None, name: str = "Name", **more: Any) -> Row:
+
+def row(key: str | None, name: str = "Name", **more: Value) -> Row:
     """A row of any kind."""
     return Row(key, {"code": key, "name": name}, file="f", line=1, **more)
 
 
-def live(key: str, name: str = "Name", *, identity: str = "", archived: bool = False, **more: Any) -> Live:
+def live(key: str, name: str = "Name", *, identity: str = "", archived: bool = False, **more: Value) -> Live:
     """A record of any kind."""
     return Live(identity or key, key, archived, {"code": key, "name": name}, **more)
 
 
-def wanted(key: str | None, *values: str, **more: Any) -> Dimension:
+def wanted(key: str | None, *values: str, **more: Value) -> Dimension:
     """A dimension with values of these codes."""
     return Dimension(row(key, **more), [row(value) for value in values])
 
 
-def sync(listed: list[Dimension], records: list[Live], *codes: str, **scope: Any) -> Reconciliation:
+def sync(listed: list[Dimension], records: list[Live], *codes: str, **scope: Value) -> Reconciliation:
     """The groups and tags of these codes; every group has a tag T that no row wants."""
     tags = {r.id: [live("T", identity=f"t{r.id}", parent=r.id)] for r in records}
     state = DesiredState(dimensions=listed, files=["f"])
@@ -66,7 +69,7 @@ def test_a_selected_dimension_that_is_not_listed_is_an_error(dimensions: list[Di
 
 
 @pytest.mark.parametrize(("more", "action"), [({"active": False}, ["archive"]), ({"hold": "blank name"}, [])])
-def test_a_dimension_that_needs_no_values_may_have_none(more: dict[str, Any], action: list[str]) -> None:
+def test_a_dimension_that_needs_no_values_may_have_none(more: Json, action: list[str]) -> None:
     """An inactive one is archived, a held one stays; only for an active one the missing values are an error."""
     result = sync([Dimension(row("D", **more), None)], [live("D")], "D")
     assert [change.action for change in result.changes] == action
@@ -134,7 +137,7 @@ def test_look_alike_groups_are_held_with_their_tags_and_noted_once() -> None:
         ({"active": False}, []),
     ],
 )
-def test_another_name_of_a_group_is_noted_where_it_counts(more: dict[str, Any], notes: list[tuple[str, str]]) -> None:
+def test_another_name_of_a_group_is_noted_where_it_counts(more: Json, notes: list[tuple[str, str]]) -> None:
     """Not for a dimension that is held or inactive."""
     result = sync([Dimension(row("D", "Mine", **more), [])], [live("D")], "D")
     assert noted(result) == notes
@@ -170,7 +173,9 @@ def test_a_group_of_which_no_count_is_known_has_no_tags() -> None:
         (wanted("N"), (), []),
     ],
 )
-def test_tags_are_read_only_of_groups_whose_tags_count(dimension: Dimension, left: tuple[str, ...], read: Any) -> None:
+def test_tags_are_read_only_of_groups_whose_tags_count(
+    dimension: Dimension, left: tuple[str, ...], read: Value
+) -> None:
     """Of several groups with the code the one that is kept; none of a group that goes, is held or is left alone."""
     records = [live("D", identity="1", archived=True), live("D", identity="2"), live("E", identity="3")]
     state = DesiredState(dimensions=[dimension, wanted("E")], files=["f"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,8 +11,11 @@ from pleoctl.model.records import DesiredState, Live, Row
 from pleoctl.reconcile import LiveState, Reconciliation, Scope, reconcile
 from table_rows import counted, row, shown
 
+if TYPE_CHECKING:
+    from shapes import Value
 
-def live(key: str, name: str | None = "Name", *, identity: str = "", **more: Any) -> Live:
+
+def live(key: str, name: str | None = "Name", *, identity: str = "", **more: Value) -> Live:
     """A record in Pleo; ``code`` and ``tax`` for accounts."""
     fields = {"code": more.pop("code", "1"), "name": name, "taxCodeExternalId": more.pop("tax", None)}
     return Live(identity or f"id-{key}", key, more.pop("archived", False), fields, **more)

@@ -7,7 +7,7 @@ import ssl
 import threading
 import tracemalloc
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import trustme
@@ -21,6 +21,8 @@ from raw_server import RawServer, answer, serving
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from shapes import Value
 
 
 def dripping_body(server: RawServer, _request: bytes) -> Iterator[bytes]:
@@ -51,7 +53,7 @@ DRIPS = [dripping_body, dripping_chunks, dripping_head, dripping_refusal]
 
 
 @pytest.mark.parametrize("script", DRIPS)
-def test_an_answer_that_drips_has_one_deadline(script: Any) -> None:
+def test_an_answer_that_drips_has_one_deadline(script: Value) -> None:
     """Each byte comes in time, the answer does not: the run ends after two tries, and says which limit it was."""
     with serving(script) as server:
         http = talk(server, Limits(0.2, answer_seconds=0.3))

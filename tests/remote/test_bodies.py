@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pleoctl.remote.service import Reply
+
+if TYPE_CHECKING:
+    from shapes import Value
 
 ODD = (
     *(
@@ -56,7 +59,7 @@ def test_what_readers_of_json_do_not_agree_about_is_read_as_ever(content: bytes)
 
 
 @given(JSON, st.booleans())
-def test_a_body_is_what_the_standard_library_reads(value: Any, ascii_only: bool) -> None:
+def test_a_body_is_what_the_standard_library_reads(value: Value, ascii_only: bool) -> None:
     """Values, numbers and types are the same."""
     content = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
     assert read(content) == plainly(content)

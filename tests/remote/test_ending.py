@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Json
     from tests.conftest import Cli, MakeDesired, MakeWorkspace, Said
 
 DAY = 86_400
@@ -51,7 +52,7 @@ def test_doctor_tells_when_a_sign_in_ends(
     cli: Cli,
     environment: Path,
     settings: dict[str, int],
-    life: dict[str, Any],
+    life: Json,
     lasts: int,
 ) -> None:
     """By the server's word or the setting; a warning ahead of it, and none after a run has renewed it."""

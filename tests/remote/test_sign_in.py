@@ -6,7 +6,7 @@ import re
 import threading
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -55,7 +55,7 @@ def test_a_browser_ends_at_this_machine(
         with urllib.request.urlopen(server.agree(address), timeout=10) as answer:
             assert b"signed in" in answer.read()
 
-    def heard(shown: Shown, **_how: Any) -> None:
+    def heard(shown: Shown, **_how: object) -> None:
         told.extend(re.findall(r"http\S+/authorize\?\S+", shown.plain))
         seen.set()
 

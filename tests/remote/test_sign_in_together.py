@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.state.base import Vault
+    from shapes import Value
     from tests.conftest import MakeWorkspace
 
 COMMAND = [sys.executable, "-m", "pleoctl", "source", "check", "--offline"]
@@ -52,14 +53,14 @@ def granted(server: AuthServer, vault: Vault, *, grace: bool = False) -> Grant:
     return Grant(client, vault, Endpoint(client, RemoteError))
 
 
-def begun(server: AuthServer, vault: Vault, **how: Any) -> Grant:
+def begun(server: AuthServer, vault: Vault, **how: Value) -> Grant:
     """The same, signed in."""
     grant = granted(server, vault, **how)
     grant.begin(server.pair())
     return grant
 
 
-def signed_in(server: AuthServer, folder: Path, **oauth: Any) -> None:
+def signed_in(server: AuthServer, folder: Path, **oauth: Value) -> None:
     """The workspace of a folder, signed in by whoever has its token file; the access token is no longer accepted."""
     source = section(server, tokens="file:tokens.json", **oauth)
     grant = granted(server, FileVault(folder / "tokens.json"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,9 @@ from pleoctl.report.alike import apart
 from pleoctl.report.html import plan_html
 from pleoctl.report.markdown import plan_markdown
 from pleoctl.report.text import plan_text
+
+if TYPE_CHECKING:
+    from shapes import Value
 
 ALIKE = [
     ("Caf\u00e9", "Cafe\u0301", "Caf\\xe9", "Cafe\\u0301"),
@@ -41,7 +44,7 @@ def test_what_shows_is_left_as_it_is(before: str | None, after: str) -> None:
 
 
 @given(st.text(max_size=8), st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]), st.booleans())
-def test_two_forms_of_one_text_never_look_the_same(text: str, form: Any, blank: bool) -> None:
+def test_two_forms_of_one_text_never_look_the_same(text: str, form: Value, blank: bool) -> None:
     """However it is spelt: what differs is shown to differ."""
     other = unicodedata.normalize(form, text) + " " * blank
     was, becomes = apart(text, other)

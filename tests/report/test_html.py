@@ -7,7 +7,7 @@ import hashlib
 import re
 from html import unescape
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given, settings
@@ -19,6 +19,7 @@ from pleoctl.text import obeyed_by_nobody
 
 if TYPE_CHECKING:
     from pleoctl.plan.artifact import Plan
+    from shapes import Value
 
 OURS = {
     "html",
@@ -70,7 +71,7 @@ OURS = {
 ATTRIBUTES = {"href", "src", "action", "srcset", "data", "poster", "style", "formaction"}
 
 
-def page(plan: Plan, **given: Any) -> str:
+def page(plan: Plan, **given: Value) -> str:
     """The page as text."""
     return str(plan_html(plan, **given))
 
@@ -87,7 +88,7 @@ class Page(HTMLParser):
         self._open = ""
         self.feed(page)
 
-    def handle_starttag(self, tag: str, attrs: Any) -> None:
+    def handle_starttag(self, tag: str, attrs: Value) -> None:
         """Note it."""
         self.tags.add(tag)
         self._open = tag

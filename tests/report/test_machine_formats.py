@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -21,6 +21,9 @@ from pleoctl.place import Place
 from pleoctl.report.junit import findings_junit
 from pleoctl.report.review import plan_findings
 from pleoctl.report.sarif import findings_sarif
+
+if TYPE_CHECKING:
+    from shapes import Value
 
 # The OASIS schema as Microsoft's npm package @microsoft/jest-sarif (MIT) publishes it.
 SCHEMA = Path(__file__).parent / "data" / "sarif-2.1.0-rtm.5.json"
@@ -48,7 +51,7 @@ FINDINGS = st.builds(
 )
 
 
-def _sarif(*findings: Finding, **given: Any) -> Any:
+def _sarif(*findings: Finding, **given: Value) -> Any:
     made = json.loads(findings_sarif(findings, **given))
     VALIDATOR.validate(made)
     return made["runs"][0]

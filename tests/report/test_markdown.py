@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -62,7 +62,7 @@ class Seen(HTMLParser):
         self._open: list[str] = []
         self.feed(page)
 
-    def handle_starttag(self, tag: str, _attrs: Any) -> None:
+    def handle_starttag(self, tag: str, _attrs: object) -> None:
         """Note it."""
         self.tags.add(tag)
         if tag in {"code", "pre"}:

@@ -33,11 +33,13 @@ if TYPE_CHECKING:
 
     from selenium.webdriver import Chrome
 
+    from shapes import Value
+
 HOSTILE = "<script>alert(1)</script> \u202egnp.exe | `x` [l](javascript:1) @octocat #1"
 KNOWN = Used(frozenset({"1940"}), frozenset({"standard/fee"}))
 
 
-def entry(number: int, **changes: Any) -> Entry:
+def entry(number: int, **changes: Value) -> Entry:
     """What the rules make of an item: 1 234.56 from 1940 to 5810."""
     postings = [
         Posting("credit", "1940", "wallet", 123_456, "SEK"),
@@ -68,7 +70,7 @@ def entry(number: int, **changes: Any) -> Entry:
     return Entry(**{**fields, **changes})
 
 
-def item(number: int, action: Any = "book", made: Entry | None = None, **changes: Any) -> ItemChange:
+def item(number: int, action: Value = "book", made: Entry | None = None, **changes: Value) -> ItemChange:
     """One change; refused ones have a reason."""
     refused = action == "refuse"
     fields: dict[str, Any] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Json, Value
     from tests.conftest import Cli, MakeDesired, MakeWorkspace
-
-Json = dict[str, Any]
 
 
 @pytest.fixture
@@ -46,7 +45,7 @@ def receipt(folder: Path) -> Json:
     return read
 
 
-def rewrite(folder: Path, *, sealed: bool, **fields: Any) -> Json:
+def rewrite(folder: Path, *, sealed: bool, **fields: Value) -> Json:
     """Change a receipt; ``sealed``: give it the id that its new content has."""
     made = receipt(folder) | fields
     if sealed:

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Value
     from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 NUMBER = 30
@@ -130,7 +131,7 @@ def read_only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The workspace on a file system that takes no new folder."""
     make = os.mkdir
 
-    def mkdir(path: Any, *arguments: Any, **options: Any) -> None:
+    def mkdir(path: Value, *arguments: Value, **options: Value) -> None:
         if str(path).startswith(str(folder)):
             raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
         make(path, *arguments, **options)
@@ -202,7 +203,9 @@ def test_runs_that_lie_outside_through_a_link_are_refused(
     assert renamed(pleo) == set()
 
 
-def test_the_ignore_file_is_not_written_through_a_link(folder: Path, cli: Cli, tmp_path_factory: Any) -> None:
+def test_the_ignore_file_is_not_written_through_a_link(
+    folder: Path, cli: Cli, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """A link that leads nowhere yet would make a file outside."""
     outside = tmp_path_factory.mktemp("outside")
     (folder / ".pleoctl").mkdir()

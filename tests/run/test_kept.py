@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -17,7 +17,8 @@ from pleoctl.run.kept import KeptReceipt, read_receipt
 if TYPE_CHECKING:
     from pathlib import Path
 
-Json = dict[str, Any]
+    from shapes import Json, Value
+
 RECEIPT: Json = {
     "formatVersion": 1,
     "kind": "Receipt",
@@ -41,7 +42,7 @@ RECEIPT: Json = {
 }
 
 
-def changed(**fields: Any) -> Json:
+def changed(**fields: Value) -> Json:
     """The receipt with its change changed."""
     made = copy.deepcopy(RECEIPT)
     made["changes"][0] |= fields

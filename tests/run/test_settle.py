@@ -13,6 +13,8 @@ from pleoctl.run.settle import Ambiguous, Done, Failed, Moved, Next, Step, Undon
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from shapes import Json, Value
+
 LOST = LostAnswer("no answer")
 REFUSED = ApiError("no", 400)
 DONE, UNDONE, MOVED = Done("record"), Undone(), Moved("somebody else")
@@ -25,7 +27,7 @@ class Script(Step[str]):
 
     doubt = "who knows"
 
-    def __init__(self, sends: list[Any], sights: list[Any], parts: str = "a", **traits: Any) -> None:
+    def __init__(self, sends: list[Value], sights: list[Value], parts: str = "a", **traits: Value) -> None:
         super().__init__(list(parts))
         self._sends, self._sights = iter(sends), iter(sights)
         self.__dict__.update(traits)
@@ -39,7 +41,7 @@ class Script(Step[str]):
         return _outcome(next(self._sights), ids)
 
 
-def _outcome(told: Any, ids: Sequence[str]) -> dict[str, Any]:
+def _outcome(told: Value, ids: Sequence[str]) -> Json:
     if isinstance(told, Exception):
         raise told
     return {part: told[part] for part in ids} if isinstance(told, dict) else dict.fromkeys(ids, told)
@@ -58,7 +60,7 @@ class Heard:
         """One more request."""
         self.sent.append("".join(ids))
 
-    def ended(self, part: str, end: Any) -> None:
+    def ended(self, part: str, end: Value) -> None:
         """The one end of a part."""
         assert part not in self.ends
         self.ends[part] = end
@@ -93,7 +95,7 @@ ONE: dict[str, tuple[list[Any], list[Any], int, Any]] = {
 
 
 @pytest.mark.parametrize(("sends", "looks", "requests", "end"), ONE.values(), ids=ONE)
-def test_each_step_comes_to_one_end(sends: list[Any], looks: list[Any], requests: int, end: Any) -> None:
+def test_each_step_comes_to_one_end(sends: list[Value], looks: list[Value], requests: int, end: Value) -> None:
     """A request that may have arrived is looked for before it is sent again, three times at most."""
     heard = run(Script(sends, looks))
     assert (heard.ends, len(heard.sent)) == ({"a": end}, requests)
@@ -110,7 +112,9 @@ UNGUARDED: dict[str, tuple[list[Any], list[Any], list[float], Any]] = {
 
 
 @pytest.mark.parametrize(("sends", "looks", "waits", "end"), UNGUARDED.values(), ids=UNGUARDED)
-def test_what_nothing_guards_is_sent_once(sends: list[Any], looks: list[Any], waits: list[float], end: Any) -> None:
+def test_what_nothing_guards_is_sent_once(
+    sends: list[Value], looks: list[Value], waits: list[float], end: Value
+) -> None:
     """Where a second request would make a second record it never leaves; looks grow apart, then it is ambiguous."""
     heard = run(Script(sends, looks, repeatable=False, looks=(0.5, 1.5, 4.0)))
     assert (heard.ends, heard.waits, heard.sent) == ({"a": end}, waits, ["a"])

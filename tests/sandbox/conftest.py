@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,7 +13,6 @@ from sandbox_client import Client, SetClock
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Json = dict[str, Any]
 SEED = Seed(
     accounts=[
         {"externalId": "a-1", "code": "1000", "name": "Cash", "metadata": {"owner": {"id": 7}}},

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from sandbox_client import Client
+    from shapes import Value
 
 NEW = {"code": "9", "taxCodeExternalId": "V6", "metadata": {"k": [1, {"deep": None}]}}
 
@@ -39,7 +40,7 @@ def test_create_answers_the_whole_account(client: Client) -> None:
         (409, "Other", 409),
     ],
 )
-def test_creating_an_existing_account(client: Client, setting: Any, name: str, status: int) -> None:
+def test_creating_an_existing_account(client: Client, setting: Value, name: str, status: int) -> None:
     """What a taken externalId answers is a setting; the stored account never changes."""
     client.behave(account_create_existing=setting)
     before = client.pleo.state()
@@ -160,7 +161,7 @@ def test_a_put_changes_what_it_names(client: Client) -> None:
 
 
 @pytest.mark.parametrize(("setting", "kept"), [("keep", ["1000", {"owner": {"id": 7}}]), ("clear", [None, None])])
-def test_a_put_without_optional_fields_is_a_setting(client: Client, setting: str, kept: list[Any]) -> None:
+def test_a_put_without_optional_fields_is_a_setting(client: Client, setting: str, kept: list[Value]) -> None:
     """An omitted field is kept or cleared."""
     client.behave(put_omitted=setting)
     data = client.call("PUT", _path(client, "a-1"), {"archived": False, "name": "Bank"}).json()["data"]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
-from export_books import ENTRIES, JOB, SECOND, Books, Json, items
+from export_books import ENTRIES, JOB, SECOND, Books, items
 from pleoctl.sandbox import BadInput, Credential, Edit, Request, Seed, Settings
 from pleoctl.sandbox.auth import ALL_SCOPES
 
 if TYPE_CHECKING:
     from sandbox_client import Client
+    from shapes import Json, Value
 
 
 def test_jobs_are_listed_as_asked_for(books: Books) -> None:
@@ -66,7 +67,7 @@ def test_missing_contra_accounts_keep_items_back(books: Books) -> None:
 
 
 @pytest.mark.parametrize(("rule", "answer"), [("open", (200, 3)), ("none", (200, 0)), (400, (400, None))])
-def test_items_without_a_job(books: Books, rule: Any, answer: tuple[int, int | None]) -> None:
+def test_items_without_a_job(books: Books, rule: Value, answer: tuple[int, int | None]) -> None:
     """The setting says what reading export items without a job gives."""
     books.pleo.use(Settings(export_items_without_job=rule))
     status, body = books.call("GET", "/v3/export-items")

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from export_books import ENTRIES, JOB, SECOND, Books, Json, items
+from export_books import ENTRIES, JOB, SECOND, Books, items
 from pleoctl.sandbox import BadInput, Dropped, Edit, Fault, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from shapes import Json, Value
 
 
 def _booked(n: int, external_id: str = "b") -> Json:
@@ -156,7 +158,7 @@ def test_what_a_job_takes_is_a_setting(
     ("rule", "same", "different"),
     [("same", 0, 1), ("final", 1, 1), ("changeable", 0, 0)],
 )
-def test_a_successful_item_may_change_or_not(books: Books, rule: Any, same: int, different: int) -> None:
+def test_a_successful_item_may_change_or_not(books: Books, rule: Value, same: int, different: int) -> None:
     """The setting says whether the same outcome, or another one, is an error later; a failed item may change."""
     books.pleo.use(Settings(job_successful_item=rule))
     books.event("started")

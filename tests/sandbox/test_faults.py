@@ -10,6 +10,7 @@ from pleoctl.sandbox import BadInput, Edit, Fault, Sandbox, Settings
 
 if TYPE_CHECKING:
     from sandbox_client import Client, SetClock
+    from shapes import Json, Value
 
 SEARCH = {"method": "POST", "path": ":search$"}
 NO_ANSWER = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
@@ -58,7 +59,7 @@ def test_retry_after_in_every_form(client: Client) -> None:
 
 
 @pytest.mark.parametrize(("when", "found"), [("before", []), ("after", ["new"])])
-def test_a_slow_call_outlasts_the_client(client: Client, when: Any, found: list[str]) -> None:
+def test_a_slow_call_outlasts_the_client(client: Client, when: Value, found: list[str]) -> None:
     """The client gives up while the call waits, before or after it is carried out."""
     client.pleo.add_fault(Fault(kind="slow", seconds=60, when=when, nth=1))
     body = {"companyId": client.pleo.company, "externalId": "new", "name": "x", "archived": False}
@@ -68,7 +69,7 @@ def test_a_slow_call_outlasts_the_client(client: Client, when: Any, found: list[
 
 
 @pytest.mark.parametrize(("kind", "media"), [("truncatedBody", "application/json"), ("htmlBody", "text/html")])
-def test_a_body_that_is_no_json(client: Client, kind: Any, media: str) -> None:
+def test_a_body_that_is_no_json(client: Client, kind: Value, media: str) -> None:
     """Status 200, a complete HTTP message, and a body that cannot be read; the call was carried out."""
     client.pleo.add_fault(Fault(kind=kind, nth=1))
     answer = client.account("new")
@@ -153,7 +154,7 @@ def test_an_expired_token_stays_expired(client: Client) -> None:
 
 
 @pytest.mark.parametrize(("when", "name"), [("before", "Mine"), ("after", "Theirs")])
-def test_another_client_acts_around_a_call(client: Client, when: Any, name: str) -> None:
+def test_another_client_acts_around_a_call(client: Client, when: Value, name: str) -> None:
     """Its edit comes just before or just after the struck call."""
     edit = Edit(op="rename", kind="account", key="a-1", fields={"name": "Theirs"})
     client.pleo.add_fault(Fault(kind="actor", method="PUT", when=when, edits=(edit,)))
@@ -203,7 +204,7 @@ def test_another_client_can_do_everything(client: Client) -> None:
         ({"probability": 1.0, "times": 2}, [1, 2]),
     ],
 )
-def test_selectors_choose_calls(client: Client, selector: dict[str, Any], struck: list[int]) -> None:
+def test_selectors_choose_calls(client: Client, selector: Json, struck: list[int]) -> None:
     """All selectors must agree, counted over the calls that match method and path."""
     client.pleo.add_fault(Fault(kind="status", status=500, **selector))
     statuses = [client.search().status_code for _ in range(6)]
@@ -260,7 +261,7 @@ def test_faults_at_run_time_over_http(client: Client) -> None:
         ),
     ],
 )
-def test_a_wrong_fault_names_its_field(fault: dict[str, Any], field: str) -> None:
+def test_a_wrong_fault_names_its_field(fault: Json, field: str) -> None:
     """A fault that cannot be is refused when it is made."""
     with pytest.raises(BadInput) as caught:
         Fault.from_mapping(fault)
@@ -281,7 +282,7 @@ def test_the_rate_limit_follows_a_rolling_minute(clock: SetClock) -> None:
     assert busiest == 5
 
 
-def _with(client: Client, fault: Fault) -> dict[str, Any]:
+def _with(client: Client, fault: Fault) -> Json:
     client.pleo.clear_faults()
     client.pleo.add_fault(fault)
     page: dict[str, Any] = client.search({"limit": 2}).json()

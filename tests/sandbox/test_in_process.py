@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox_client import SetClock
+    from shapes import Value
 
 SEED = Seed(
     accounts=[{"externalId": "1", "code": "1", "name": "Größe"}, {"externalId": "2", "name": "Two"}],
@@ -43,7 +44,7 @@ def inside(clock: SetClock) -> Iterator[Sandbox]:
     pleo.stop()
 
 
-def _request(pleo: Sandbox, method: str, target: str, body: Any) -> Request:
+def _request(pleo: Sandbox, method: str, target: str, body: Value) -> Request:
     path, _, query = target.partition("?")
     headers = {"authorization": f"Bearer {pleo.token}", "CONTENT-TYPE": "application/json"}
     return Request(method, path, query, headers, b"" if body is None else json.dumps(body).encode())
@@ -79,7 +80,7 @@ def test_time_is_the_clocks(inside: Sandbox, clock: SetClock) -> None:
 
 
 @pytest.mark.parametrize(("kind", "committed"), [("droppedBefore", False), ("lostAnswer", True)])
-def test_a_broken_connection_is_an_exception(inside: Sandbox, kind: Any, committed: bool) -> None:
+def test_a_broken_connection_is_an_exception(inside: Sandbox, kind: Value, committed: bool) -> None:
     """It says whether the call was carried out, and the log has no answer."""
     inside.add_fault(Fault(kind=kind, nth=1))
     with pytest.raises(Dropped) as caught:

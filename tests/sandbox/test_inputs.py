@@ -17,6 +17,8 @@ from pleoctl.sandbox.typed import field_names
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from shapes import Json
+
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 SEED_TEXT = """\
 apiVersion: pleoctl/v1
@@ -127,7 +129,7 @@ def test_what_a_schema_cannot_say_names_the_file(tmp_path: Path) -> None:
         ({"credentials": "key"}, "settings.credentials"),
     ],
 )
-def test_a_wrong_setting_is_named(settings: dict[str, Any], field: str) -> None:
+def test_a_wrong_setting_is_named(settings: Json, field: str) -> None:
     """A value or name that no field documents is refused, with the nearest name."""
     with pytest.raises(BadInput) as caught:
         Settings.from_mapping(settings)
@@ -147,7 +149,7 @@ def test_a_wrong_setting_is_named(settings: dict[str, Any], field: str) -> None:
         ),
     ],
 )
-def test_a_wrong_seed_says_what_is_right(document: dict[str, Any], words: str) -> None:
+def test_a_wrong_seed_says_what_is_right(document: Json, words: str) -> None:
     """Values are listed and near names named; only what has no better words is told in the library's."""
     with pytest.raises(BadInput) as caught:
         Seed.from_mapping(document)
@@ -176,7 +178,7 @@ def test_the_page_on_the_sandbox_names_every_setting_and_fault() -> None:
     assert [name for name in names if f"`{name}`" not in text] == []
 
 
-def _schema(name: str) -> dict[str, Any]:
+def _schema(name: str) -> Json:
     content: dict[str, Any] = json.loads((SCHEMAS / f"sandbox-{name}.schema.json").read_text(encoding="utf-8"))
     return content
 

@@ -17,6 +17,8 @@ from pleoctl.sandbox.store import Filter, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from shapes import Value
+
 
 class WidgetRow(Row, frozen=True, kw_only=True):
     """A widget in a seed."""
@@ -67,7 +69,7 @@ def pleo(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     made.stop()
 
 
-def _call(pleo: Sandbox, method: str, body: Any = None) -> tuple[int, Any]:
+def _call(pleo: Sandbox, method: str, body: Value = None) -> tuple[int, Any]:
     headers = {"Authorization": f"Bearer {pleo.token}", "Content-Type": "application/json"}
     content = b"" if body is None else json.dumps(body).encode()
     reply = pleo.respond(Request(method, "/v9/widgets", "limit=2" if body is None else "", headers, content))

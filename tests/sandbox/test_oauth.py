@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -17,11 +17,12 @@ from sandbox_client import SetClock
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from shapes import Json, Value
+
 CLIENT = ("sandbox-client", "sandbox-client-secret")
 REDIRECT = "http://127.0.0.1:1/callback"
 VERIFIER = "v" * 43
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
-Json = dict[str, Any]
 
 
 @pytest.fixture
@@ -155,7 +156,7 @@ def test_a_refresh_ends_the_old_pair_at_once(own: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("reuse", "again", "alive"), [("revoke", 400, False), ("refuse", 400, True), ("same", 200, True)]
 )
-def test_a_spent_refresh_token(own: Sandbox, reuse: Any, again: int, *, alive: bool) -> None:
+def test_a_spent_refresh_token(own: Sandbox, reuse: Value, again: int, *, alive: bool) -> None:
     """It ends the grant, is refused, or gives the same pair, as `refreshReuse` says."""
     own.use(Settings(refresh_reuse=reuse))
     pair = exchanged(own)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,6 +9,7 @@ from pleoctl.sandbox import Seed
 
 if TYPE_CHECKING:
     from sandbox_client import Client
+    from shapes import Json, Value
 
 TEN = Seed(accounts=[{"externalId": f"{n}", "name": "even" if n % 2 == 0 else "odd"} for n in range(10)])
 
@@ -67,7 +68,7 @@ def test_rows_that_come_and_go_do_not_shift_pages(client: Client) -> None:
         (["name", "externalId"], ["ASC", "DESC"], ["8", "6", "4", "2", "0", "9", "7", "5", "3", "1"]),
     ],
 )
-def test_sorted_pages_walk_through_every_row(client: Client, keys: Any, orders: Any, ids: list[str]) -> None:
+def test_sorted_pages_walk_through_every_row(client: Client, keys: Value, orders: Value, ids: list[str]) -> None:
     """Cursors work in any order, over rows that are equal in the sorting keys."""
     pages = _walk(client, limit=3, sorting_keys=keys, sorting_order=orders)
     assert [external_id for page in pages for external_id in page] == ids
@@ -129,7 +130,7 @@ def test_an_empty_list_has_no_cursors(client: Client) -> None:
         ({"limit": [1, 2]}, "limit"),
     ],
 )
-def test_wrong_paging_parameters_are_named(client: Client, query: dict[str, Any], field: str) -> None:
+def test_wrong_paging_parameters_are_named(client: Client, query: Json, field: str) -> None:
     """Parameters that exclude each other, foreign cursors and senseless numbers are 400."""
     answer = client.search(query)
     assert answer.status_code == 400
@@ -143,7 +144,7 @@ def test_a_cursor_belongs_to_its_list(client: Client) -> None:
     assert client.tags({"after": cursor}).status_code == 400
 
 
-def _walk(client: Client, **query: Any) -> list[list[str]]:
+def _walk(client: Client, **query: Value) -> list[list[str]]:
     pages, more = [], dict(query)
     while True:
         page = client.search(more).json()
@@ -153,5 +154,5 @@ def _walk(client: Client, **query: Any) -> list[list[str]]:
         more["after"] = page["pagination"]["endCursor"]
 
 
-def _ids(page: dict[str, Any]) -> list[str]:
+def _ids(page: Json) -> list[str]:
     return [account["externalId"] for account in page["data"]]

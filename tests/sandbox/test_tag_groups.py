@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from sandbox_client import Client
+    from shapes import Json, Value
 
 BODY = {"archived": False, "code": "NEW", "name": "New"}
 
@@ -52,7 +53,7 @@ def test_tags_are_counted_on_request(client: Client) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 201])
-def test_create_answers_the_group(client: Client, status: Any) -> None:
+def test_create_answers_the_group(client: Client, status: Value) -> None:
     """A group comes back with id, company, timestamps and empty metadata; the status is a setting."""
     client.behave(v0_create_status=status)
     answer = client.call("POST", "/v0/tag-groups", BODY, company_id=client.pleo.company)
@@ -74,7 +75,7 @@ def test_create_answers_the_group(client: Client, status: Any) -> None:
         ({"group_conflict": 409, "tag_conflict_counts_archived": False}, "OLD", 201),
     ],
 )
-def test_group_codes_may_be_unique(client: Client, settings: dict[str, Any], code: str, status: int) -> None:
+def test_group_codes_may_be_unique(client: Client, settings: Json, code: str, status: int) -> None:
     """Two groups with one code are possible unless settings refuse them."""
     client.pleo.put_group("OLD", archived=True)
     client.behave(**settings)

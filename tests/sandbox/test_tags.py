@@ -6,6 +6,7 @@ import pytest
 
 if TYPE_CHECKING:
     from sandbox_client import Client
+    from shapes import Json, Value
 
 BODY = {"archived": False, "code": "NEW", "name": "New"}
 
@@ -32,7 +33,7 @@ def test_create_answers_the_tag(client: Client) -> None:
         ({"tag_conflict_counts_archived": False}, "OLD", 201),
     ],
 )
-def test_which_codes_collide(client: Client, settings: dict[str, Any], code: str, status: int) -> None:
+def test_which_codes_collide(client: Client, settings: Json, code: str, status: int) -> None:
     """Codes collide within a group; case and archived tags count as the settings say."""
     client.pleo.put_tag("DEPT", "OLD", archived=True)
     client.pleo.put_tag("DEPT", "straße")
@@ -186,10 +187,10 @@ def _archive(client: Client, ids: list[str], *, archived: bool) -> Any:
     return client.call("POST", "/v0/tags/archive", body)
 
 
-def _codes(client: Client, **filters: Any) -> list[str]:
+def _codes(client: Client, **filters: Value) -> list[str]:
     return [tag["code"] for tag in client.tags(**filters).json()["data"]]
 
 
-def _stored(client: Client, tag_id: str) -> dict[str, Any]:
+def _stored(client: Client, tag_id: str) -> Json:
     found: dict[str, Any] = next(t for t in client.pleo.state()["tags"] if t["id"] == tag_id)
     return found

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from requests import Response
 
     from sandbox_client import Client
+    from shapes import Value
 
 PATH = "/v0/tax-codes"
 BODY = {"archived": False, "name": "Standard", "rate": 0.25, "type": "inclusive"}
@@ -27,12 +28,12 @@ def codes(client: Client) -> Client:
     return client
 
 
-def write(client: Client, method: str = "POST", path: str = PATH, **fields: Any) -> Response:
+def write(client: Client, method: str = "POST", path: str = PATH, **fields: Value) -> Response:
     """Create or replace a tax code."""
     return client.call(method, path, {"companyId": client.pleo.company, **BODY, **fields})
 
 
-def search(client: Client, **filters: Any) -> list[Any]:
+def search(client: Client, **filters: Value) -> list[Any]:
     """The codes that a search finds."""
     answer = client.call("POST", f"{PATH}:search", filters, company_id=client.pleo.company)
     return [row["code"] for row in answer.json()["data"]]
@@ -58,7 +59,7 @@ def test_a_put_replaces_every_field(codes: Client) -> None:
 
 
 @pytest.mark.parametrize(("rule", "status"), [("none", 201), (409, 409)])
-def test_a_code_that_is_taken(codes: Client, rule: Any, status: int) -> None:
+def test_a_code_that_is_taken(codes: Client, rule: Value, status: int) -> None:
     """Whether a code may stand twice is a setting."""
     codes.behave(tax_code_conflict=rule)
     assert write(codes, code="V25").status_code == status
@@ -66,14 +67,14 @@ def test_a_code_that_is_taken(codes: Client, rule: Any, status: int) -> None:
 
 
 @pytest.mark.parametrize(("rule", "status"), [("refuse", 400), ("accept", 200)])
-def test_exclusive_is_not_supported(codes: Client, rule: Any, status: int) -> None:
+def test_exclusive_is_not_supported(codes: Client, rule: Value, status: int) -> None:
     """Whether such a body is refused is a setting, and so is the status of a create."""
     codes.behave(tax_code_exclusive=rule, v0_create_status=200)
     assert write(codes, type="exclusive").status_code == status
 
 
 @pytest.mark.parametrize("wrong", [{"rate": "0.25"}, {"rate": True}, {"type": "net"}, {"name": None}])
-def test_a_body_against_the_contract_is_refused(codes: Client, wrong: Any) -> None:
+def test_a_body_against_the_contract_is_refused(codes: Client, wrong: Value) -> None:
     """A rate is a number, a type one of three."""
     assert write(codes, **wrong).status_code == 400
     assert codes.pleo.stats()["violations"]

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
 if TYPE_CHECKING:
     from sandbox_client import Client
+    from shapes import Json, Value
 
 LONG = "x" * 256
 NIL = "00000000-0000-4000-8000-000000000000"
@@ -27,7 +28,7 @@ NIL = "00000000-0000-4000-8000-000000000000"
         ({"taxCodeExternalId": 5}, "taxCodeExternalId"),
     ],
 )
-def test_a_wrong_field_is_named(client: Client, fields: dict[str, Any], named: str) -> None:
+def test_a_wrong_field_is_named(client: Client, fields: Json, named: str) -> None:
     """400 names the field, nothing is stored, and the violation is on record."""
     before = client.pleo.state()
     answer = client.account("new", **fields)
@@ -53,7 +54,7 @@ def test_a_wrong_field_is_named(client: Client, fields: dict[str, Any], named: s
         ("POST", "/v0/tags/archive", {}, ["archived", "companyId", "tagIds"]),
     ],
 )
-def test_missing_fields_are_all_named(client: Client, method: str, path: str, body: Any, missing: list[str]) -> None:
+def test_missing_fields_are_all_named(client: Client, method: str, path: str, body: Value, missing: list[str]) -> None:
     """One 400 names every required field that is missing."""
     answer = client.call(method, path, body)
     assert answer.status_code == 400

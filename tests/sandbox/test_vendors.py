@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from requests import Response
 
     from sandbox_client import Client
+    from shapes import Value
 
 PATH = "/v1/vendors"
 VENDORS: list[dict[str, Any]] = [
@@ -26,20 +27,20 @@ def vendors(client: Client) -> Client:
     return client
 
 
-def create(client: Client, **fields: Any) -> Response:
+def create(client: Client, **fields: Value) -> Response:
     """Create a vendor."""
     return client.call(
         "POST", PATH, {"companyId": client.pleo.company, "name": "Made", "defaultCurrency": "EUR", **fields}
     )
 
 
-def put(client: Client, code: str, /, **fields: Any) -> Response:
+def put(client: Client, code: str, /, **fields: Value) -> Response:
     """Replace the vendor that has this code."""
     body = {"companyId": client.pleo.company, "name": "Made", "defaultCurrency": "EUR", "state": "ACTIVE", **fields}
     return client.call("PUT", f"{PATH}/{client.id_of('vendors', code=code)}", body)
 
 
-def search(client: Client, **filters: Any) -> list[Any]:
+def search(client: Client, **filters: Value) -> list[Any]:
     """The codes that a search finds."""
     answer = client.call("POST", f"{PATH}:search", filters, company_id=client.pleo.company)
     return [row["code"] for row in answer.json()["data"]]
@@ -74,7 +75,7 @@ def test_a_search_finds_what_its_filters_let_through(vendors: Client) -> None:
     ("rule", "with_id", "without"),
     [("byExternalId", "ACTIVE", "DRAFT"), ("ACTIVE", "ACTIVE", "ACTIVE"), ("DRAFT", "DRAFT", "DRAFT")],
 )
-def test_the_state_of_a_new_vendor(vendors: Client, rule: Any, with_id: str, without: str) -> None:
+def test_the_state_of_a_new_vendor(vendors: Client, rule: Value, with_id: str, without: str) -> None:
     """Is a setting."""
     vendors.behave(vendor_create_state=rule)
     assert create(vendors, externalId="v-9").json()["data"]["state"] == with_id
@@ -85,7 +86,7 @@ def test_the_state_of_a_new_vendor(vendors: Client, rule: Any, with_id: str, wit
     ("unique", "refused"),
     [(["externalId"], {"externalId"}), (["code", "name"], {"code", "name"}), ([], set[str]())],
 )
-def test_what_may_not_stand_twice(vendors: Client, unique: Any, refused: set[str]) -> None:
+def test_what_may_not_stand_twice(vendors: Client, unique: Value, refused: set[str]) -> None:
     """Which fields make the 409 is a setting, for creates and PUTs alike."""
     vendors.behave(vendor_unique=tuple(unique))
     for name, value in (("externalId", "v-1"), ("code", "ACME"), ("name", "Acme")):
@@ -102,7 +103,7 @@ def test_an_archived_vendor_may_take_a_code(vendors: Client) -> None:
 
 
 @pytest.mark.parametrize(("omitted", "country"), [("clear", None), ("keep", "SE")])
-def test_a_put_replaces(vendors: Client, omitted: Any, country: str | None) -> None:
+def test_a_put_replaces(vendors: Client, omitted: Value, country: str | None) -> None:
     """What is left out is cleared or kept; nothing in an answer is null."""
     vendors.behave(put_omitted=omitted)
     row = put(vendors, "ACME", externalId="v-1", code="ACME").json()["data"]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pleoctl.sinks.base import Booking, File
     from pleoctl.workspace import Workspace
+    from shapes import Json
 
 SECTIONS: dict[str, dict[str, Any]] = {
     "beancount": {},
@@ -172,7 +173,7 @@ class Good:
     def __init__(self, workspace: Workspace) -> None:
         self.path = workspace.root / "books.json"
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Json]:
         """All records."""
         try:
             rows: list[dict[str, Any]] = json.loads(self.path.read_text(encoding="utf-8"))
@@ -180,7 +181,7 @@ class Good:
             return []
         return rows
 
-    def save(self, rows: list[dict[str, Any]]) -> None:
+    def save(self, rows: list[Json]) -> None:
         """Whole or not at all."""
         beside = self.path.with_suffix(".tmp")
         beside.write_text(json.dumps(rows), encoding="utf-8")
@@ -200,7 +201,7 @@ class Good:
         if self.path.with_name("fault").exists():
             raise BooksUnusable("the books are away")
 
-    def matches(self, row: dict[str, Any], key: Key) -> bool:
+    def matches(self, row: Json, key: Key) -> bool:
         """Whether a record is a key's."""
         return bool(row["key"] == key.stored)
 
@@ -264,7 +265,7 @@ class Eager(Good):
 class Loose(Good):
     """Compares references ignoring case."""
 
-    def matches(self, row: dict[str, Any], key: Key) -> bool:
+    def matches(self, row: Json, key: Key) -> bool:
         """Whether a record is a key's."""
         return bool(row["key"].casefold() == key.stored.casefold())
 
@@ -291,7 +292,7 @@ class Careless(Good):
 class Rounding(Good):
     """Keeps whole units."""
 
-    def save(self, rows: list[dict[str, Any]]) -> None:
+    def save(self, rows: list[Json]) -> None:
         """Rounded."""
         whole = [
             [side, account, amount // 100 * 100, money]
@@ -304,7 +305,7 @@ class Rounding(Good):
 class Torn(Good):
     """Books the sides of an entry one by one."""
 
-    def save(self, rows: list[dict[str, Any]]) -> None:
+    def save(self, rows: list[Json]) -> None:
         """In two goes."""
         super().save([*rows[:-1], {**rows[-1], "postings": rows[-1]["postings"][:1]}])
         super().save(rows)

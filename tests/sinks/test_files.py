@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pleoctl.mapping.vocabulary import Side
     from pleoctl.sinks.files.folder import FolderSink
+    from shapes import Value
 
 JOB = "6b1f2c1e-0000-4000-8000-000000000001"
 SECTIONS: dict[str, dict[str, Any]] = {
@@ -46,7 +47,7 @@ def item_id(number: int) -> str:
     return f"00000000-0000-4000-8000-{number:012d}"
 
 
-def entry(number: int, *, legs: int = 1, description: str = "Taxi to the fair", **changes: Any) -> Entry:
+def entry(number: int, *, legs: int = 1, description: str = "Taxi to the fair", **changes: Value) -> Entry:
     """A mapped entry of two legs at most."""
     postings = [
         Posting("debit", "6540", "line", 8830 + number, "EUR", tags={"DEPT": "20"}),
@@ -85,7 +86,7 @@ def entry(number: int, *, legs: int = 1, description: str = "Taxi to the fair", 
     return Entry(**{**fields, **changes})
 
 
-def booking(number: int, job: str = JOB, date: str = "2026-03-15", **changes: Any) -> Booking:
+def booking(number: int, job: str = JOB, date: str = "2026-03-15", **changes: Value) -> Booking:
     """What is to be booked for an item."""
     return Booking(Key(item_id(number), item_id(number), job, number), entry(number, **changes), date, False, "once")
 
@@ -194,7 +195,7 @@ def test_datev_has_a_file_for_each_month(sink: Callable[[str], FolderSink], book
     assert march[2].split(";")[:10] == ["88,31", '"S"', '"EUR"', "", "", '""', "6540", "1940", '""', "1503"]
 
 
-def line(account: str, side: Side = "debit", **more: Any) -> Posting:
+def line(account: str, side: Side = "debit", **more: Value) -> Posting:
     """Five öre on an account."""
     return Posting(side, account, None, 5, "EUR", **more)
 

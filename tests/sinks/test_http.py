@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pleoctl.sinks.base import Sink
+    from shapes import Json, Value
     from tests.conftest import Cli, MakeWorkspace
 
     Opened = Callable[..., Sink]
@@ -40,7 +41,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiBooks]:
 def opened(workspace: MakeWorkspace) -> Opened:
     """Factory of sinks from their section."""
 
-    def make(sink: dict[str, Any]) -> Sink:
+    def make(sink: Json) -> Sink:
         folder = workspace(sink=sink)
         return open_sink(Workspace(folder / "pleoctl.yaml"))
 
@@ -129,7 +130,7 @@ def test_headers_and_keys_are_filled(api: ApiBooks, opened: Opened) -> None:
     ],
 )
 def test_a_wrong_section_is_refused_with_its_place(
-    changes: dict[str, Any], words: str, api: ApiBooks, workspace: MakeWorkspace, cli: Cli
+    changes: Json, words: str, api: ApiBooks, workspace: MakeWorkspace, cli: Cli
 ) -> None:
     """Exit 78 before any request, naming the key."""
     workspace(sink=section(api, **changes))
@@ -142,13 +143,13 @@ def test_a_wrong_section_is_refused_with_its_place(
 @pytest.mark.parametrize(
     ("value", "expected"), [("88.30", 8830), (88.3, 8830), (1, 100), ("-0.10", -10), (1.1e2, 11000)]
 )
-def test_amounts_are_read_exactly(value: Any, expected: int) -> None:
+def test_amounts_are_read_exactly(value: Value, expected: int) -> None:
     """Whole units in any spelling of two decimals become hundredths."""
     assert hundredths(value) == expected
 
 
 @pytest.mark.parametrize("value", ["1.005", "a", "NaN", "Infinity", None])
-def test_what_is_no_amount_is_not_rounded(value: Any) -> None:
+def test_what_is_no_amount_is_not_rounded(value: Value) -> None:
     """Anything else is an error."""
     with pytest.raises(ExpressionError, match="no amount"):
         hundredths(value)

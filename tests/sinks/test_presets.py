@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sinks.base import Sink
+    from shapes import Value
     from tests.conftest import MakeWorkspace
     from vendor_base import Vendor
 
@@ -53,7 +54,7 @@ def opened(workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setenv("AS_TOKEN", TOKEN)
     with serving(ApiBooks()) as api:
 
-        def make(name: str, **changes: Any) -> tuple[Sink, Vendor]:
+        def make(name: str, **changes: Value) -> tuple[Sink, Vendor]:
             made, variables = VENDORS[name]
             vendor = made()
             api.other = vendor
@@ -190,7 +191,7 @@ def test_a_look_up_reads_no_books_of_earlier_days(name: str, opened: Opened) -> 
     seen: list[int] = []
     route = vendor.list  # type: ignore[attr-defined]
 
-    def counted(query: Any, body: Any) -> Any:
+    def counted(query: Value, body: Value) -> Any:
         answer = route(query, body)
         seen.append(sum(len(rows) for rows in answer[1].values() if isinstance(rows, list)))
         return answer

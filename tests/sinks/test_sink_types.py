@@ -17,6 +17,7 @@ from pleoctl.workspace import Workspace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from shapes import Json, Value
     from tests.conftest import Cli, MakeWorkspace
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "sinks" / "pleoctl-sink-sqlite"
@@ -54,10 +55,10 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
 
         name = "mine"
 
-        def __init__(self, made: Any) -> None:
+        def __init__(self, made: Value) -> None:
             self.load = lambda: made
 
-    def offer(made: Any) -> None:
+    def offer(made: Value) -> None:
         monkeypatch.setattr("pleoctl.sources.classes.entry_points", lambda **_: [Point(made)])
 
     return offer
@@ -66,7 +67,7 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
 class Unlike:
     """Made as sinks are, but none."""
 
-    def __init__(self, context: Any, section: Any) -> None:
+    def __init__(self, context: Value, section: Value) -> None:
         """Nothing."""
 
 
@@ -85,7 +86,7 @@ class Greedy:
     ],
 )
 def test_a_plug_in_that_is_no_sink_gets_a_sentence(
-    made: Any, words: str, offered: Callable[[Any], None], workspace: MakeWorkspace, cli: Cli
+    made: Value, words: str, offered: Callable[[Any], None], workspace: MakeWorkspace, cli: Cli
 ) -> None:
     """Exit 78 at the section, before anything is booked, with where to read on."""
     offered(made)
@@ -114,7 +115,7 @@ def test_a_type_that_there_is_not_is_told_with_the_nearest(workspace: MakeWorksp
     ],
 )
 def test_what_is_wrong_in_the_section_is_told_where_it_stands(
-    changes: dict[str, Any], word: str, workspace: MakeWorkspace, cli: Cli
+    changes: Json, word: str, workspace: MakeWorkspace, cli: Cli
 ) -> None:
     """Line and column of the very value, also in lists and behind names with dots."""
     find = {"path": "/x", "records": "rows", "id": "id", "key": "reference"}
@@ -144,7 +145,7 @@ def test_a_plug_in_gets_the_narrow_context(
         capabilities = None
         check = find = refuse = confirm = book = attach = close = lambda *_: None
 
-        def __init__(self, context: Any, section: Any) -> None:
+        def __init__(self, context: Value, section: Value) -> None:
             super().__init__(context, section)
             seen.append(context)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from shapes import Json
     from tests.conftest import MakeWorkspace
 
 CSV = "externalId,code,name,active\n1,100,Cash,true\n2,,Old,false\n"
@@ -229,7 +230,7 @@ def test_sources_of_servers_conform(
 class Good:
     """A source of one JSON file that does everything right; the others each get one thing wrong."""
 
-    def __init__(self, context: Context, section: dict[str, Any]) -> None:
+    def __init__(self, context: Context, section: Json) -> None:
         self._context = context
         self._path = context.inside(section["path"], "source", "path")
 
@@ -247,7 +248,7 @@ class Good:
         """The file."""
         return self._path.read_text(encoding="utf-8")
 
-    def row(self, cells: dict[str, Any]) -> SourceRow:
+    def row(self, cells: Json) -> SourceRow:
         """One row."""
         return SourceRow(cells, "rows.json")
 
@@ -255,7 +256,7 @@ class Good:
 class Eager(Good):
     """Reads in its constructor."""
 
-    def __init__(self, context: Context, section: dict[str, Any]) -> None:
+    def __init__(self, context: Context, section: Json) -> None:
         super().__init__(context, section)
         self._path.read_bytes()
 
@@ -282,7 +283,7 @@ class Bare(Good):
 class Untyped(Good):
     """Gives numbers as they come."""
 
-    def row(self, cells: dict[str, Any]) -> SourceRow:
+    def row(self, cells: Json) -> SourceRow:
         """One row."""
         return SourceRow({**cells, "code": 100}, "rows.json")
 
@@ -299,7 +300,7 @@ class Writing(Good):
 class Outside(Good):
     """Takes the path as it stands."""
 
-    def __init__(self, context: Context, section: dict[str, Any]) -> None:
+    def __init__(self, context: Context, section: Json) -> None:
         super().__init__(context, {"path": "."})
         self._path = context.root / section["path"]
 
@@ -307,7 +308,7 @@ class Outside(Good):
 class Nosy(Good):
     """Asks its context for the workspace's company."""
 
-    def row(self, cells: dict[str, Any]) -> SourceRow:
+    def row(self, cells: Json) -> SourceRow:
         """One row."""
         return SourceRow({**cells, "currency": self._context.company}, "rows.json")  # type: ignore[attr-defined]
 
@@ -315,7 +316,7 @@ class Nosy(Good):
 class Old:
     """Made as sources of an older pleoctl were."""
 
-    def __init__(self, workspace: MakeWorkspace, section: dict[str, Any]) -> None:
+    def __init__(self, workspace: MakeWorkspace, section: Json) -> None:
         """Never called."""
 
     def read(self, _resource: str) -> Table | None:

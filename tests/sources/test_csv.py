@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -17,10 +17,11 @@ from pleoctl.workspace import Workspace
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shapes import ReadAccounts
     from tests.conftest import MakeWorkspace
 
 
-def test_columns_encoding_delimiter_and_values_are_configured(read: Any) -> None:
+def test_columns_encoding_delimiter_and_values_are_configured(read: ReadAccounts) -> None:
     """The accounting system's file as it is: its headers, its code page, its words for open and closed."""
     content = (
         'Konto;"Nr.";Namn;Moms;Status;Typ\nk1;0100;"Överföring; ""x""";V25;Öppet;P\n'
@@ -47,7 +48,7 @@ def test_columns_encoding_delimiter_and_values_are_configured(read: Any) -> None
 DATEV = b'"EXTF";700;20;"Kontenbeschriftungen"\r\nKonto;Name\r\n0420;"B\xfcro"\r\n;\r\n 4930;"B\xfcrobedarf"\r\n'
 
 
-def test_a_header_may_stand_below_other_lines(read: Any) -> None:
+def test_a_header_may_stand_below_other_lines(read: ReadAccounts) -> None:
     """What stands above it is not read, blank rows are none, and places count from the top of the file."""
     setting = {"delimiter": ";", "encoding": "cp1252", "columns": {"externalId": "Konto", "name": "Name"}}
     rows, findings = read(DATEV + b"5;\r\n", headerRow=2, **setting)
@@ -57,7 +58,7 @@ def test_a_header_may_stand_below_other_lines(read: Any) -> None:
         read(DATEV, **setting)
 
 
-def test_rows_can_be_left_out_by_a_word(read: Any) -> None:
+def test_rows_can_be_left_out_by_a_word(read: ReadAccounts) -> None:
     """The opposite of where, and both together."""
     content = "externalId,name,kind,state\n1,A,sum,x\n2,B,posting,x\n3,C,posting,gone\n4,D,other,x\n"
     rows, findings = read(content, whereNot={"kind": ["sum", "heading"], "state": ["gone"]})
@@ -68,7 +69,7 @@ def test_rows_can_be_left_out_by_a_word(read: Any) -> None:
         read(content, whereNot={"stat": ["gone"]})
 
 
-def test_fields_may_be_computed(read: Any) -> None:
+def test_fields_may_be_computed(read: ReadAccounts) -> None:
     """By the expressions of the http source, over the cells of the row; one that fails holds its row."""
     rows, findings = read(
         "acc,number,name,locked\nA,7,Cash,no\nB,123,Bank,yes\nC,,Giro,no\n",
@@ -105,7 +106,7 @@ def test_values_may_come_from_a_file_per_dimension(workspace: MakeWorkspace) -> 
     assert [str(one) for one in findings] == ["p.csv:3: '2': name is blank"]
 
 
-def test_cells_are_taken_verbatim(read: Any) -> None:
+def test_cells_are_taken_verbatim(read: ReadAccounts) -> None:
     """Blanks, line breaks, quotes, leading zeros, formulas: to the character."""
     content = 'externalId,code,name\r\n" a ","  007","=1+1\nline ""two"", \tx "\r\n-,1e3,NO\r\n'
     rows, _ = read(content)
@@ -128,12 +129,12 @@ ALIKE = {
 
 
 @pytest.mark.parametrize("name", ALIKE)
-def test_files_that_say_the_same_give_the_same_rows(name: str, read: Any) -> None:
+def test_files_that_say_the_same_give_the_same_rows(name: str, read: ReadAccounts) -> None:
     """Line ends, quoting, further columns and order make no difference."""
     assert read(ALIKE[name]) == (['- {externalId: "a", name: "A"}', '- {externalId: "b", name: "B"}'], [])
 
 
-def test_utf_16_is_read_where_it_is_configured(read: Any) -> None:
+def test_utf_16_is_read_where_it_is_configured(read: ReadAccounts) -> None:
     """Any text encoding of Python serves."""
     rows, _ = read("externalId,name\na,Ä\n".encode("utf-16"), encoding="utf-16")
     assert rows == ['- {externalId: "a", name: "Ä"}']
@@ -156,14 +157,14 @@ def test_utf_16_is_read_where_it_is_configured(read: Any) -> None:
         ("Blocked", False),
     ],
 )
-def test_the_words_for_active_ignore_case(cell: str, active: bool, read: Any) -> None:
+def test_the_words_for_active_ignore_case(cell: str, active: bool, read: ReadAccounts) -> None:
     """The default words."""
     rows, findings = read(f"externalId,name,active\na,A,{cell}\n")
     assert rows == [f'- {{externalId: "a", name: "A"{"" if active else ", active: false"}}}']
     assert findings == []
 
 
-def test_an_unmapped_tax_code_is_not_managed_and_an_empty_one_is_null(read: Any) -> None:
+def test_an_unmapped_tax_code_is_not_managed_and_an_empty_one_is_null(read: ReadAccounts) -> None:
     """Only a column that is there manages the field; code is always managed."""
     assert read("externalId,code,name\na,,A\n")[0] == ['- {externalId: "a", name: "A"}']
     assert read("externalId,code,name,taxCodeExternalId\na,,A,\n")[0] == [
@@ -185,7 +186,7 @@ HELD = {
 
 
 @pytest.mark.parametrize("name", HELD)
-def test_a_row_that_cannot_be_used_is_held(name: str, read: Any) -> None:
+def test_a_row_that_cannot_be_used_is_held(name: str, read: ReadAccounts) -> None:
     """It stands in the file with the reason, the rest of the books goes on, and the finding names file and line."""
     line, reason = HELD[name]
     rows, findings = read(f"externalId,code,name,active\nb,2,B,true\n{line}\n")
@@ -197,21 +198,21 @@ def test_a_row_that_cannot_be_used_is_held(name: str, read: Any) -> None:
     assert reason in finding
 
 
-def test_a_name_of_255_characters_is_fine(read: Any) -> None:
+def test_a_name_of_255_characters_is_fine(read: ReadAccounts) -> None:
     """Characters count, not bytes."""
     rows, findings = read(f"externalId,name\na,{'😀' * 255}\n")
     assert (len(rows), findings) == (1, [])
 
 
 @pytest.mark.parametrize("key", ["", "  ", "\u00a0"])
-def test_a_row_without_a_key_is_reported_and_kept_without_one(key: str, read: Any) -> None:
+def test_a_row_without_a_key_is_reported_and_kept_without_one(key: str, read: ReadAccounts) -> None:
     """It holds back the archives of its kind, so it must not vanish."""
     rows, findings = read(f"externalId,name\n{key},Lost\na,A\n")
     assert rows == ['- {name: "Lost", hold: "has no externalId"}', '- {externalId: "a", name: "A"}']
     assert findings == ["a.csv:2: has no externalId"]
 
 
-def test_a_key_twice_holds_one_row_and_reports_both(read: Any) -> None:
+def test_a_key_twice_holds_one_row_and_reports_both(read: ReadAccounts) -> None:
     """Neither row wins, byte for byte: another case is another account."""
     rows, findings = read("externalId,code,name\na,1,One\nA,9,Other\na,2,Two\n")
     assert rows == [

@@ -13,6 +13,7 @@ from pleoctl.sources import read_source
 from pleoctl.workspace import Workspace
 
 if TYPE_CHECKING:
+    from shapes import Json, ReadAccounts, Value
     from tests.conftest import MakeWorkspace
 
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
         ({"externalID": "id"}, "source.accounts.fields: unknown field 'externalID'"),
     ],
 )
-def test_expressions_that_cannot_be_right_are_told(read: Any, fields: dict[str, str], words: str) -> None:
+def test_expressions_that_cannot_be_right_are_told(read: ReadAccounts, fields: dict[str, str], words: str) -> None:
     """A name that is no column would be null in every row."""
     with pytest.raises(SourceError) as caught:
         read("id,name\n1,A\n", fields=fields)
@@ -32,7 +33,7 @@ def test_expressions_that_cannot_be_right_are_told(read: Any, fields: dict[str, 
 
 
 @pytest.mark.parametrize("mark", [";", "\t", "|"])
-def test_a_header_of_one_cell_says_its_delimiter(read: Any, mark: str) -> None:
+def test_a_header_of_one_cell_says_its_delimiter(read: ReadAccounts, mark: str) -> None:
     """It is said, not guessed."""
     with pytest.raises(SourceError) as caught:
         read(f"externalId{mark}code{mark}name\n1{mark}2{mark}A\n")
@@ -40,7 +41,7 @@ def test_a_header_of_one_cell_says_its_delimiter(read: Any, mark: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
-def test_utf_16_is_named(read: Any, encoding: str) -> None:
+def test_utf_16_is_named(read: ReadAccounts, encoding: str) -> None:
     """The key that has to be set, and its value."""
     with pytest.raises(SourceError) as caught:
         read("externalId,name\n1,Cash\n".encode(encoding))
@@ -55,9 +56,7 @@ def test_utf_16_is_named(read: Any, encoding: str) -> None:
         ({"path": "v.csv", "fixed": {"dimensions": "CC"}}, "unknown field 'dimensions'"),
     ],
 )
-def test_parts_and_rows_that_lack_something_are_told(
-    workspace: MakeWorkspace, values: dict[str, Any], words: str
-) -> None:
+def test_parts_and_rows_that_lack_something_are_told(workspace: MakeWorkspace, values: Json, words: str) -> None:
     """By their key in the workspace."""
     rows = [{"code": "CC", "name": "Cost centre"}]
     folder: Path = workspace(None, source={"type": "csv", "dimensions": {"rows": rows}, "values": values})
@@ -67,7 +66,7 @@ def test_parts_and_rows_that_lack_something_are_told(
     assert words in str(caught.value.findings[0])
 
 
-def test_rows_that_where_nearly_keeps_are_told(read: Any) -> None:
+def test_rows_that_where_nearly_keeps_are_told(read: ReadAccounts) -> None:
     """A blank or a capital drops a row, and would archive its account: the words found, and how often."""
     rows, findings = read(
         "externalId,name,kind\n1,A,posting\n2,B,posting \n3,C,Posting\n4,D,Posting\n5,E,heading\n",
@@ -79,7 +78,7 @@ def test_rows_that_where_nearly_keeps_are_told(read: Any) -> None:
     assert "'Posting' (2), 'posting ' (1)" in told
 
 
-def test_words_of_another_language_are_told_together(read: Any) -> None:
+def test_words_of_another_language_are_told_together(read: ReadAccounts) -> None:
     """The rows are held, and one line names the words and the settings."""
     rows, findings = read("externalId,name,active\n1,A,Nej\n2,B,Spærret\n3,C,Nej\n4,D,true\n")
     assert sum("hold:" in row for row in rows) == 3
@@ -102,7 +101,7 @@ def test_words_of_another_language_are_told_together(read: Any) -> None:
         (b"a\x07b", "utf-8", "control characters"),
     ],
 )
-def test_texts_of_another_encoding_are_told(read: Any, content: bytes, encoding: str, words: str) -> None:
+def test_texts_of_another_encoding_are_told(read: ReadAccounts, content: bytes, encoding: str, words: str) -> None:
     """What looks broken, with its line, before a plan renames every account."""
     _, findings = read(b"externalId,name\n1,Cash\n2," + content + b"\n", encoding=encoding)
     (told,) = findings
@@ -127,7 +126,7 @@ def test_texts_of_another_encoding_are_told(read: Any, content: bytes, encoding:
         "ŠŽ",
     ],
 )
-def test_texts_that_are_right_are_not_doubted(read: Any, name: str) -> None:
+def test_texts_that_are_right_are_not_doubted(read: ReadAccounts, name: str) -> None:
     """Letters of many languages, quotation marks and signs."""
     assert read(f"externalId,name\n1,{name}\n")[1] == []
 
@@ -171,7 +170,7 @@ BROKEN: dict[str, tuple[bytes, dict[str, Any], str, str | None]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_file_that_cannot_be_read_whole_is_an_error(name: str, read: Any) -> None:
+def test_a_file_that_cannot_be_read_whole_is_an_error(name: str, read: ReadAccounts) -> None:
     """Never half a chart: exit 1 with file, line where there is one, and what to do."""
     content, config, message, hint = BROKEN[name]
     with pytest.raises(SourceError) as caught:
@@ -204,7 +203,7 @@ def test_a_missing_file_and_a_missing_source_are_errors(workspace: MakeWorkspace
         ({"type": "csv", "accounts": {"path": "a.csv", "delimiter": "ab"}}, "more than 1 (shorten it)", "ab"),
     ],
 )
-def test_a_wrong_section_is_told_at_its_place(workspace: MakeWorkspace, section: Any, words: str, value: str) -> None:
+def test_a_wrong_section_is_told_at_its_place(workspace: MakeWorkspace, section: Value, words: str, value: str) -> None:
     """An invalid file (exit 78), with line and column of what is wrong, before anything is read."""
     workspace(None, source=section)
     with pytest.raises(InvalidFile) as caught:
@@ -226,13 +225,13 @@ EMPTY = {
 
 
 @pytest.mark.parametrize("name", EMPTY)
-def test_an_empty_file_is_refused(name: str, read: Any) -> None:
+def test_an_empty_file_is_refused(name: str, read: ReadAccounts) -> None:
     """An export that failed on the other side must not archive everything: exit 3."""
     with pytest.raises(Refused, match="no accounts"):
         read(EMPTY[name], where={"kind": ["posting"]} if "kind" in EMPTY[name] else {})
 
 
-def test_a_file_of_inactive_rows_is_not_empty(read: Any) -> None:
+def test_a_file_of_inactive_rows_is_not_empty(read: ReadAccounts) -> None:
     """All closed is something that the books say."""
     assert read("externalId,name,active\na,A,no\n")[0] == ['- {externalId: "a", name: "A", active: false}']
 
@@ -247,7 +246,7 @@ CUT: dict[str, tuple[str, str | None]] = {
 
 
 @pytest.mark.parametrize("name", CUT)
-def test_a_file_that_ends_within_a_row_was_cut_off(name: str, read: Any) -> None:
+def test_a_file_that_ends_within_a_row_was_cut_off(name: str, read: ReadAccounts) -> None:
     """Its last key may be half of one, and what came behind it would be archived."""
     text, words = CUT[name]
     config = {"delimiter": ";", "columns": {"externalId": "nr"}}
@@ -260,7 +259,7 @@ def test_a_file_that_ends_within_a_row_was_cut_off(name: str, read: Any) -> None
     assert "export it again" in str(caught.value.findings[0].hint)
 
 
-def test_a_delimiter_in_a_text_before_the_key_leaves_no_key(read: Any) -> None:
+def test_a_delimiter_in_a_text_before_the_key_leaves_no_key(read: ReadAccounts) -> None:
     """Another cell stands in its place; behind the key it is another column that has moved."""
     columns = {"externalId": "nr"}
     rows, told = read("name,nr\nPaper, pens,1000\n", columns=columns)
@@ -282,7 +281,7 @@ ELSEWHERE: dict[str, tuple[bytes, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
-def test_a_column_that_stands_elsewhere_is_found(name: str, read: Any) -> None:
+def test_a_column_that_stands_elsewhere_is_found(name: str, read: ReadAccounts) -> None:
     """The setting that would find it, with its line."""
     content, config, words = ELSEWHERE[name]
     with pytest.raises(SourceError) as caught:
@@ -299,7 +298,7 @@ HINTED: dict[str, tuple[bytes, str, str]] = {
 
 
 @pytest.mark.parametrize("name", HINTED)
-def test_the_cure_is_not_what_is_set_already(name: str, read: Any) -> None:
+def test_the_cure_is_not_what_is_set_already(name: str, read: ReadAccounts) -> None:
     """What the bytes say that they are, else another encoding than the one that failed."""
     content, encoding, words = HINTED[name]
     with pytest.raises(SourceError) as caught:
@@ -307,7 +306,7 @@ def test_the_cure_is_not_what_is_set_already(name: str, read: Any) -> None:
     assert words in str(caught.value.findings[0].hint)
 
 
-def test_words_of_where_not_are_told_as_those_of_where(read: Any) -> None:
+def test_words_of_where_not_are_told_as_those_of_where(read: ReadAccounts) -> None:
     """A heading that is written otherwise would become an account."""
     _, told = read("externalId,name,kind\n1,A,posting\n2,B,Sum\n3,C,sum\n", whereNot={"kind": ["sum", "heading"]})
     (one,) = told
@@ -318,7 +317,7 @@ def test_words_of_where_not_are_told_as_those_of_where(read: Any) -> None:
 
 
 @pytest.mark.parametrize("error", ["#REF!", "#N/A", "#DIV/0!", "#NAVN?", "#BEZUG!", "#####", "#NV "])
-def test_errors_of_a_spreadsheet_are_no_codes(error: str, read: Any) -> None:
+def test_errors_of_a_spreadsheet_are_no_codes(error: str, read: ReadAccounts) -> None:
     """As a key they leave the row without one; as a name they hold it."""
     rows, told = read(f"externalId,name\n1,A\n{error},B\n3,{error}\n#3,C#\n4,#sale!\n")
     assert sum("hold: " in row for row in rows) == 2
@@ -328,7 +327,7 @@ def test_errors_of_a_spreadsheet_are_no_codes(error: str, read: Any) -> None:
 
 
 @pytest.mark.parametrize("choice", [{"where": {"kind": ["posting"]}}, {"where": "kind == 'posting'"}])
-def test_an_error_where_rows_are_chosen_holds_the_row(choice: dict[str, Any], read: Any) -> None:
+def test_an_error_where_rows_are_chosen_holds_the_row(choice: Json, read: ReadAccounts) -> None:
     """Whether it is meant is unknown, so that its record in Pleo stays; other cells of `#` decide as ever."""
     rows, told = read("externalId,name,kind\n1,A,posting\n2,B,#N/A\n3,C,#3\n", **choice)
     assert len(rows) == 2

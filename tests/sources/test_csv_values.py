@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from shapes import Value
     from tests.conftest import MakeWorkspace
 
 
@@ -55,7 +56,7 @@ def tags(workspace: MakeWorkspace) -> Callable[..., Any]:
     return call
 
 
-def test_values_stand_under_their_dimension(tags: Any) -> None:
+def test_values_stand_under_their_dimension(tags: Value) -> None:
     """Whatever the case of the code; inactive dimensions carry none, active ones without any carry an empty list."""
     rows, findings = tags(
         ["DEPT,Department,yes", "OLD,Old,no", "EMPTY,Empty,yes"],
@@ -75,12 +76,12 @@ def test_values_stand_under_their_dimension(tags: Any) -> None:
     assert findings == []
 
 
-def test_without_a_values_file_no_dimension_has_values(tags: Any) -> None:
+def test_without_a_values_file_no_dimension_has_values(tags: Value) -> None:
     """An absent list is not an empty one."""
     assert tags(["DEPT,Department,yes"], None)[0] == ['- {code: "DEPT", name: "Department"}']
 
 
-def test_values_that_cannot_be_used_are_held(tags: Any) -> None:
+def test_values_that_cannot_be_used_are_held(tags: Value) -> None:
     """Bad days, codes twice in any case, missing codes."""
     rows, findings = tags(
         ["D,Dim,yes"],
@@ -96,7 +97,7 @@ def test_values_that_cannot_be_used_are_held(tags: Any) -> None:
     assert len(findings) == 6
 
 
-def test_values_of_no_listed_dimension_hold_back_archives(tags: Any) -> None:
+def test_values_of_no_listed_dimension_hold_back_archives(tags: Value) -> None:
     """One of the two lists is short: the dimension is held, values without a dimension hold all of them back."""
     rows, findings = tags(["D,Dim,yes"], ["D,1,One,yes,", "GONE,1,One,yes,", ",1,One,yes,"])
     assert '- {code: "GONE", name: "GONE", hold: "has values, but is not in the list of dimensions"}' in rows
@@ -104,7 +105,7 @@ def test_values_of_no_listed_dimension_hold_back_archives(tags: Any) -> None:
     assert len(findings) == 2
 
 
-def test_a_dimension_twice_is_held(tags: Any) -> None:
+def test_a_dimension_twice_is_held(tags: Value) -> None:
     """Codes ignore case."""
     rows, _ = tags(["D,Dim,yes", "d,Dim,yes"], ["D,1,One,yes,"])
     assert rows[0] == '- code: "D"'

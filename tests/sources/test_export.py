@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    from shapes import MakeFiles, Value
     from tests.conftest import Cli, MakeWorkspace
 
 HEADER = "externalId,code,name,active"
 
 
 @pytest.fixture
-def books(workspace: MakeWorkspace) -> Callable[..., Path]:
+def books(workspace: MakeWorkspace) -> MakeFiles:
     """Writes the accounting system's files and a workspace that reads them."""
 
     def make(
         accounts: list[str] | None,
         dimensions: list[str] | None = None,
         values: list[str] | None = None,
-        **sections: Any,
+        **sections: Value,
     ) -> Path:
         tables = {
             "accounts": (HEADER, accounts),
@@ -54,7 +54,7 @@ def chart(count: int, *, active: str = "true") -> list[str]:
     return [f"a{n:03},{n},Account {n},{active}" for n in range(count)]
 
 
-def test_the_first_export_writes_the_file(books: Any, cli: Cli) -> None:
+def test_the_first_export_writes_the_file(books: MakeFiles, cli: Cli) -> None:
     """Exit 0, counts on stdout, canonical rows in the file; a second export has nothing to change."""
     folder = books(["b,2000,Bäst,true", "a,0100,First,false"])
     said = cli("export")
@@ -70,7 +70,7 @@ def test_the_first_export_writes_the_file(books: Any, cli: Cli) -> None:
     assert cli("validate").code == 0
 
 
-def test_the_same_books_give_the_same_bytes(books: Any, cli: Cli) -> None:
+def test_the_same_books_give_the_same_bytes(books: MakeFiles, cli: Cli) -> None:
     """In any row order."""
     rows = [*chart(30), "x,1,,true", ",2,Lost,true", "y,1,A,true", "y,2,B,true"]
     folder = books(rows)
@@ -102,7 +102,7 @@ def test_the_same_books_give_the_same_bytes(books: Any, cli: Cli) -> None:
     ],
 )
 def test_a_file_that_nearly_says_it_is_told_from_one_that_does(
-    books: Any, cli: Cli, old: bytes, new: bytes, code: int
+    books: MakeFiles, cli: Cli, old: bytes, new: bytes, code: int
 ) -> None:
     """What is no change is none; all else is written anew, or refused."""
     folder = books(["a,1,Caf\ufffd,true", "b,2,First,true"])
@@ -113,7 +113,7 @@ def test_a_file_that_nearly_says_it_is_told_from_one_that_does(
     assert cli("export", "--check").code == code
 
 
-def test_check_writes_nothing_and_says_what_would_change(books: Any, cli: Cli) -> None:
+def test_check_writes_nothing_and_says_what_would_change(books: MakeFiles, cli: Cli) -> None:
     """Exit 2 while the file differs, 0 when it does not; never a write."""
     folder = books(chart(3))
     said = cli("export", "--check")
@@ -128,7 +128,7 @@ def test_check_writes_nothing_and_says_what_would_change(books: Any, cli: Cli) -
     assert contents(folder)["desired-state.yaml"] == before["desired-state.yaml"]
 
 
-def test_held_rows_are_warnings_and_no_failure(books: Any, cli: Cli) -> None:
+def test_held_rows_are_warnings_and_no_failure(books: MakeFiles, cli: Cli) -> None:
     """One bad row does not stop a company: exit 0, the row named on stderr with file and line."""
     folder = books([*chart(5), "bad,1,,true", ",1,Lost,true"])
     said = cli("export")
@@ -159,7 +159,7 @@ REFUSED: dict[str, tuple[int, str, list[str] | None, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("name", REFUSED)
 @pytest.mark.parametrize("check", [False, True])
-def test_a_refused_export_leaves_every_file_as_it_is(name: str, check: bool, books: Any, cli: Cli) -> None:
+def test_a_refused_export_leaves_every_file_as_it_is(name: str, check: bool, books: MakeFiles, cli: Cli) -> None:
     """Empty, shrunken, unusable or unreadable: the exit code tells which, and nothing is written."""
     code, message, rows, sections = REFUSED[name]
     folder = books(chart(10))
@@ -175,7 +175,7 @@ def test_a_refused_export_leaves_every_file_as_it_is(name: str, check: bool, boo
     assert contents(folder) == before
 
 
-def test_an_allowed_shrink_goes_through(books: Any, cli: Cli) -> None:
+def test_an_allowed_shrink_goes_through(books: MakeFiles, cli: Cli) -> None:
     """Exactly the share is still allowed, and a larger one on request; the first export has nothing to shrink from."""
     books(chart(10))
     assert cli("export").code == 0
@@ -185,7 +185,7 @@ def test_an_allowed_shrink_goes_through(books: Any, cli: Cli) -> None:
     assert cli("export").code == 0
 
 
-def test_inactive_rows_count_as_rows(books: Any, cli: Cli) -> None:
+def test_inactive_rows_count_as_rows(books: MakeFiles, cli: Cli) -> None:
     """A chart that was closed as a whole is neither empty nor shrunken."""
     folder = books(chart(10))
     cli("export")
@@ -194,7 +194,7 @@ def test_inactive_rows_count_as_rows(books: Any, cli: Cli) -> None:
     assert (folder / "desired-state.yaml").read_text().count("active: false") == 10
 
 
-def test_an_invalid_desired_state_is_told_and_kept(books: Any, cli: Cli) -> None:
+def test_an_invalid_desired_state_is_told_and_kept(books: MakeFiles, cli: Cli) -> None:
     """What stands there may be someone's work: exit 78, untouched."""
     folder = books(chart(3))
     (folder / "desired-state.yaml").write_text("accounts: [\n")
@@ -205,7 +205,7 @@ def test_an_invalid_desired_state_is_told_and_kept(books: Any, cli: Cli) -> None
     assert contents(folder) == before
 
 
-def test_the_lists_of_tags_are_guarded_too(books: Any, cli: Cli) -> None:
+def test_the_lists_of_tags_are_guarded_too(books: MakeFiles, cli: Cli) -> None:
     """Dimensions, values, and the values of each dimension."""
     values = [f"D,{n},V{n},true," for n in range(10)]
     folder = books(None, ["D,Dim,true", "E,Else,true"], [*values, "E,1,One,true,"])
@@ -227,7 +227,7 @@ def test_the_lists_of_tags_are_guarded_too(books: Any, cli: Cli) -> None:
 # --- what people wrote -------------------------------------------------------------------------------------------
 
 
-def test_comments_survive_a_re_export(books: Any, cli: Cli) -> None:
+def test_comments_survive_a_re_export(books: MakeFiles, cli: Cli) -> None:
     """Notes stay at their rows while rows come, change and go."""
     folder = books(["a,1,A,true", "b,2,B,true", "c,3,C,true", "d,4,D,true", "e,5,E,true"])
     cli("export")
@@ -246,7 +246,7 @@ def test_comments_survive_a_re_export(books: Any, cli: Cli) -> None:
     )
 
 
-def test_sections_that_the_source_does_not_read_stay(books: Any, cli: Cli) -> None:
+def test_sections_that_the_source_does_not_read_stay(books: MakeFiles, cli: Cli) -> None:
     """Dimensions kept by hand are not lost to an export of accounts."""
     folder = books(["a,1,A,true"])
     by_hand = 'dimensions:\n- code: "D"\n  name: "Dim"\n  values:\n  # mine\n  - {code: "1", name: "One"}\n'
@@ -255,7 +255,7 @@ def test_sections_that_the_source_does_not_read_stay(books: Any, cli: Cli) -> No
     assert by_hand in (folder / "desired-state.yaml").read_text()
 
 
-def test_rows_stay_in_their_file(books: Any, cli: Cli) -> None:
+def test_rows_stay_in_their_file(books: MakeFiles, cli: Cli) -> None:
     """Several files: each row where it was, new ones in the first that holds their kind, and no kind anywhere new."""
     rows = ["a,1,A,true", "b,2,B,true", "c,3,C,true"]
     folder = books(rows, ["D,Dim,true"], ["D,1,One,true,"], desired=["one.yaml", "sub/two.yaml"])
@@ -277,7 +277,7 @@ def test_rows_stay_in_their_file(books: Any, cli: Cli) -> None:
     assert cli("validate").code == 0
 
 
-def test_rows_of_people_stay_in_further_files(books: Any, cli: Cli) -> None:
+def test_rows_of_people_stay_in_further_files(books: MakeFiles, cli: Cli) -> None:
     """A second file written by hand keeps its rows, comments and kinds; what the books list in it follows the books."""
     folder = books(chart(20), desired=["one.yaml", "two.yaml"])
     assert cli("export").code == 0
@@ -304,7 +304,7 @@ def test_rows_of_people_stay_in_further_files(books: Any, cli: Cli) -> None:
     assert cli("validate").code == 0
 
 
-def test_people_s_own_rows_are_no_part_of_what_shrinks(books: Any, cli: Cli) -> None:
+def test_people_s_own_rows_are_no_part_of_what_shrinks(books: MakeFiles, cli: Cli) -> None:
     """Whatever stands beside the export, its own loss is what counts."""
     folder = books(chart(10), desired=["one.yaml", "two.yaml"])
     assert cli("export").code == 0
@@ -315,7 +315,7 @@ def test_people_s_own_rows_are_no_part_of_what_shrinks(books: Any, cli: Cli) -> 
     assert cli("export").code == 3
 
 
-def test_values_that_the_source_does_not_read_stay(books: Any, cli: Cli) -> None:
+def test_values_that_the_source_does_not_read_stay(books: MakeFiles, cli: Cli) -> None:
     """Values kept by hand below dimensions of the books."""
     folder = books(None, ["D,Dim,true", "E,New,true"])
     text = 'apiVersion: pleoctl/v1\nkind: DesiredState\ndimensions:\n- code: "D"\n  name: "Dim"\n  values:\n'
@@ -328,7 +328,7 @@ def test_values_that_the_source_does_not_read_stay(books: Any, cli: Cli) -> None
 # --- the selection -----------------------------------------------------------------------------------------------
 
 
-def test_a_selected_dimension_that_went_inactive_is_deselected(books: Any, cli: Cli) -> None:
+def test_a_selected_dimension_that_went_inactive_is_deselected(books: MakeFiles, cli: Cli) -> None:
     """T18: pleoctl.yaml loses the code and nothing else, and the finding says what follows; --check only tells."""
     folder = books(None, ["DEPT,Department,no", "PROJ,Project,yes"], ["PROJ,1,One,yes,"])
     file = folder / "pleoctl.yaml"
@@ -345,7 +345,7 @@ def test_a_selected_dimension_that_went_inactive_is_deselected(books: Any, cli: 
     assert (again.code, again.json["result"]["changed"], again.json["findings"]) == (0, [], [])
 
 
-def test_a_held_or_missing_dimension_is_not_deselected(books: Any, cli: Cli) -> None:
+def test_a_held_or_missing_dimension_is_not_deselected(books: MakeFiles, cli: Cli) -> None:
     """Only what the books call inactive is; a short list proves nothing."""
     folder = books(None, ["DEPT,,no", "OTHER,Other,yes"], ["OTHER,1,One,yes,"])
     before = (folder / "pleoctl.yaml").read_text() + "dimensions: {selected: [DEPT, GONE, OTHER]}\n"
@@ -354,7 +354,7 @@ def test_a_held_or_missing_dimension_is_not_deselected(books: Any, cli: Cli) -> 
     assert (folder / "pleoctl.yaml").read_text() == before
 
 
-def test_source_check_reads_and_writes_nothing(books: Any, cli: Cli) -> None:
+def test_source_check_reads_and_writes_nothing(books: MakeFiles, cli: Cli) -> None:
     """With all the guards of an export."""
     folder = books([*chart(3), "x,1,,true"])
     before = contents(folder)
@@ -367,7 +367,7 @@ def test_source_check_reads_and_writes_nothing(books: Any, cli: Cli) -> None:
     assert cli("source", "check", "--offline").code == 3
 
 
-def test_names_that_attack_the_terminal_are_escaped(books: Any, cli: Cli) -> None:
+def test_names_that_attack_the_terminal_are_escaped(books: MakeFiles, cli: Cli) -> None:
     """A cell of the books cannot move the cursor."""
     books([*chart(3), '"x\x1b[2J\u202e",1,,true'])
     said = cli("export")

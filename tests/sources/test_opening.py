@@ -5,7 +5,7 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +19,7 @@ from pleoctl.workspace.limits import Limits
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from shapes import Json, Value
     from tests.conftest import Cli, MakeWorkspace
 
 ROOT = Path(__file__).parents[2]
@@ -108,7 +109,7 @@ def test_the_example_is_as_short_as_promised() -> None:
     assert len(module.read_text(encoding="utf-8").splitlines()) <= 40
 
 
-def workspace(folder: Path, source: dict[str, Any], **more: Any) -> None:
+def workspace(folder: Path, source: Json, **more: Value) -> None:
     """Write pleoctl.yaml."""
     data = {
         "apiVersion": "pleoctl/v1",
@@ -237,7 +238,7 @@ _LIST = {"paginate": {"type": "none"}, "path": "/a", "records": "rows"}
     ],
 )
 def test_what_is_wrong_in_a_section_is_told_where_it_stands(
-    section: dict[str, Any], word: str, workspace: MakeWorkspace, cli: Cli
+    section: Json, word: str, workspace: MakeWorkspace, cli: Cli
 ) -> None:
     """Line and column of the very value, also behind names with dots and in lists."""
     text = (workspace(source=section) / "pleoctl.yaml").read_text(encoding="utf-8")

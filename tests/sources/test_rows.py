@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,11 +11,14 @@ from pleoctl.model.records import NOTHING
 from pleoctl.sources.base import SourceRow, Table
 from pleoctl.sources.rows import RowReader
 
+if TYPE_CHECKING:
+    from shapes import Json
+
 GOOD = {"externalId": "e1", "code": "1", "name": "Name", "taxCodeExternalId": "t", "active": True}
 ODD = ["", " ", " a ", "x" * 1000, "\u00e9", "\u3000", "\t", "\ud800", '"', "#REF!", None, 7, True, False]
 
 
-def read(cells: dict[str, Any], problem: str | None) -> Any:
+def read(cells: Json, problem: str | None) -> Any:
     """The row, and what is told of it."""
     reader = RowReader()
     state = reader.state({"accounts": Table("accounts.csv", [SourceRow(cells, "accounts.csv:2", 2, problem)])})

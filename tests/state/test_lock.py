@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Value
     from tests.conftest import MakeWorkspace, Said
 
 COMPANY = "12abc3d4-e567-4890-8234-abc56e78fabc"
@@ -88,7 +89,7 @@ def test_a_note_that_cannot_be_written_ends_no_run(monkeypatch: pytest.MonkeyPat
         raise KeyError
     assert not note_path(lock_path(URL, COMPANY)).exists()
 
-    def full(*_arguments: Any, **_options: Any) -> None:
+    def full(*_arguments: object, **_options: object) -> None:
         raise PleoctlError("no space left")
 
     monkeypatch.setattr("pleoctl.state.lock.write_atomically", full)
@@ -152,7 +153,7 @@ def test_the_lock_of_another_user_is_listed_as_that(
     theirs.touch()
     real = os.open
 
-    def guarded(path: Any, flags: int, mode: int = 0o777) -> int:
+    def guarded(path: Value, flags: int, mode: int = 0o777) -> int:
         if Path(path) == theirs:
             raise PermissionError(errno.EACCES, "Permission denied")
         return real(path, flags, mode)

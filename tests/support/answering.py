@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from shapes import Value
+
     Answered = Callable[[str, str, dict[str, str], bytes], tuple[int, Any] | tuple[int, Any, dict[str, str]] | None]
 
 
@@ -40,7 +42,7 @@ def answering(answer: Answered) -> Iterator[str]:
 
         do_GET = do_HEAD = do_POST = do_PUT = _serve  # noqa: N815 - as the library names them
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as the library names it
+        def log_message(self, format: str, *args: Value) -> None:  # noqa: A002 - as the library names it
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -16,6 +16,8 @@ from answering import answering
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from shapes import Json, Value
+
 TOKEN = "t0ken-of-the-books"
 
 
@@ -56,7 +58,7 @@ class ApiBooks:
             return 200, self._page(parse_qs(parts.query))
         return self._book(headers, json.loads(content))
 
-    def _page(self, query: dict[str, list[str]]) -> dict[str, Any]:
+    def _page(self, query: dict[str, list[str]]) -> Json:
         wanted = query.get("reference", [""])[0].lower()
         rows = [one for one in self.vouchers if one["reference"].lower().startswith(wanted)]
         start = (int(query.get("page", ["1"])[0]) - 1) * self.size
@@ -73,7 +75,7 @@ class ApiBooks:
         self.vouchers[number - 1]["status"] = "posted"
         return None if fault == "after" else (503, {}) if fault == "late" else (200, {})
 
-    def _book(self, headers: dict[str, str], body: dict[str, Any]) -> tuple[int, Any] | None:
+    def _book(self, headers: dict[str, str], body: Json) -> tuple[int, Any] | None:
         self.posts += 1
         fault = self.faults.get(self.posts)
         if self.posts in self.refusals:
@@ -101,7 +103,7 @@ def serving(books: ApiBooks) -> Iterator[ApiBooks]:
         yield books
 
 
-def section(books: ApiBooks, **changes: Any) -> dict[str, Any]:
+def section(books: ApiBooks, **changes: Value) -> Json:
     """A sink that describes these books; ``find`` and ``book`` are laid over its own key by key."""
     made: dict[str, Any] = {
         "type": "http",

@@ -20,6 +20,8 @@ from answering import answering
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from shapes import Json, Value
+
 CLIENT, SECRET = "books-client", "books-client-secret"
 ROWS = [{"id": "1", "number": "1000", "name": "Cash"}, {"id": "2", "number": "2000", "name": "Bank"}]
 
@@ -168,7 +170,7 @@ class AuthServer:
         self._spent[token] = self.pair()
         return 200, self._spent[token]
 
-    def pair(self, *, refresh: bool = True) -> dict[str, Any]:
+    def pair(self, *, refresh: bool = True) -> Json:
         """New tokens; the access token before them ends."""
         access = self._made("access")
         self.live = {access}
@@ -187,7 +189,7 @@ class AuthServer:
 
 
 @contextmanager
-def auth_server(**how: Any) -> Iterator[AuthServer]:
+def auth_server(**how: Value) -> Iterator[AuthServer]:
     """A running server."""
     made = AuthServer(**how)
     with answering(made.answer) as url:
@@ -195,7 +197,7 @@ def auth_server(**how: Any) -> Iterator[AuthServer]:
         yield made
 
 
-def section(server: AuthServer, **oauth: Any) -> dict[str, Any]:
+def section(server: AuthServer, **oauth: Value) -> Json:
     """A source that reads the server's books, signed in at it."""
     given = {
         "clientId": CLIENT,
@@ -224,7 +226,7 @@ def shown_secrets(server: AuthServer, *texts: str) -> list[str]:
     return [secret for secret in (*server.secrets, SECRET) if any(secret in text for text in texts)]
 
 
-def kept(text: str) -> dict[str, Any]:
+def kept(text: str) -> Json:
     """What a token file holds."""
     found: dict[str, Any] = json.loads(text)
     return found

@@ -12,7 +12,10 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shapes import Json
 
 
 def counted(folder: Path) -> int:
@@ -45,7 +48,7 @@ def main() -> None:
         sys.stdout.flush()
 
 
-def answered(file: Path, request: dict[str, Any], mode: str) -> dict[str, Any]:
+def answered(file: Path, request: Json, mode: str) -> Json:
     """The answer, and what it does to the books."""
     if request["op"] == "hello":
         return {"drafts": True, "attachments": True}

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from pleoctl.plan.artifact import Plan
     from pleoctl.run.receipt import Receipt
     from pleoctl.sandbox import Sandbox
+    from shapes import Json
 
-Json = dict[str, Any]
 KINDS = {"taxCodes": "taxCode", "accounts": "account", "tagGroups": "tagGroup", "tags": "tag", "vendors": "vendor"}
 
 

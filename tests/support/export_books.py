@@ -9,9 +9,7 @@ from pleoctl.sandbox import Request, Sandbox, Seed, Settings
 
 if TYPE_CHECKING:
     from sandbox_client import SetClock
-
-
-Json = dict[str, Any]
+    from shapes import Json, Value
 
 
 ENTRIES = [f"00000000-0000-4000-8000-{n:012}" for n in range(1, 200)]
@@ -35,7 +33,7 @@ class Books:
         """Start again with these jobs and the settings of this integration."""
         self.pleo.reset(Seed(export_jobs=jobs), self.settings)
 
-    def call(self, method: str, target: str, body: Any = None) -> tuple[int, Any]:
+    def call(self, method: str, target: str, body: Value = None) -> tuple[int, Any]:
         """Status and decoded body of one call."""
         path, _, query = target.partition("?")
         headers = {"Authorization": f"Bearer {self.pleo.token}", "Content-Type": "application/json", "Host": "h:1"}
@@ -44,7 +42,7 @@ class Books:
         )
         return reply.status, json.loads(reply.content) if reply.content else None
 
-    def event(self, name: str, job: str = JOB, **fields: Any) -> int:
+    def event(self, name: str, job: str = JOB, **fields: Value) -> int:
         """The status of an event."""
         return self.call("POST", "/v3/export-job-events", {"jobId": job, "event": name, **fields})[0]
 

@@ -17,6 +17,8 @@ from answering import answering
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from shapes import Json, Value
+
 COMPANY = "12abc3d4-e567-4890-8234-abc56e78fabc"
 JOB = "6b1f2c1e-0000-4000-8000-000000000001"
 OTHER = "6b1f2c1e-0000-4000-8000-000000000002"
@@ -54,7 +56,6 @@ ITEM_REASONS = BOTH_REASONS | {
     "tax_code_unknown",
     "tag_unknown",
 }
-Json = dict[str, Any]
 
 
 def item_id(number: int) -> str:
@@ -67,7 +68,7 @@ def money(value: int) -> Json:
     return {side: {"currency": "SEK", "value": value} for side in ("inWalletCurrency", "inSupplierCurrency")}
 
 
-def payload(number: int, **changes: Any) -> Json:
+def payload(number: int, **changes: Value) -> Json:
     """An export item that books 100 kr and some öre on 5810."""
     value = 10_000 + number
     made = {
@@ -107,7 +108,7 @@ class World:
         self._guard = threading.Lock()
         self.add(JOB, [payload(number) for number in range(1, numbers + 1)])
 
-    def add(self, job: str, payloads: list[Json], **fields: Any) -> None:
+    def add(self, job: str, payloads: list[Json], **fields: Value) -> None:
         """A job with these items, all pending."""
         self.jobs[job] = {
             "id": job,
@@ -136,7 +137,7 @@ class World:
                 told.setdefault(update["accountingEntryId"], []).append(update)
         return told
 
-    def answer(self, method: str, target: str, body: Any) -> tuple[int, Any] | None:
+    def answer(self, method: str, target: str, body: Value) -> tuple[int, Any] | None:
         """Status and body; None drops the connection."""
         with self._guard:
             parts = urlsplit(target)
@@ -169,7 +170,7 @@ class World:
             return 404, {"type": "EXPORT_NOT_FOUND", "message": "there is no such job"}
         return 200, _page(self.items[steps[2]], query) if len(steps) > 3 else {"data": self.jobs[steps[2]]}
 
-    def write(self, path: str, body: Any, *, half: bool) -> tuple[int, Any]:
+    def write(self, path: str, body: Value, *, half: bool) -> tuple[int, Any]:
         """The answer to a write, and what it does."""
         if path.endswith("events"):
             self.violations += wrong_event(body)
@@ -228,7 +229,7 @@ def untrue_event(event: str, statuses: list[str]) -> list[str]:
     return [] if true.get(event, True) else [f"{event} with {good} successful and {bad} failed of {len(statuses)}"]
 
 
-def wrong_report(status: str, body: Any) -> list[str]:
+def wrong_report(status: str, body: Value) -> list[str]:
     """What the contract does not allow in a report."""
     wrong = [] if len(body) <= 100 else ["more than 100 items"]
     wrong += ["a report before the start"] if status == "pending" else []

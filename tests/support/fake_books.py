@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pleoctl.errors import Finding
     from pleoctl.model.records import DesiredState
     from pleoctl.sources.export import Export
+    from shapes import Json, Value
 
 COMPANY = "12abc3d4-e567-4890-8234-abc56e78fabc"
 TOKEN = "t0ken-of-the-books"
@@ -101,7 +102,7 @@ def _handler(server: FakeServer) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, *_arguments: Any) -> None:
+        def log_message(self, *_arguments: object) -> None:
             """Tests look at `calls`."""
 
     return Handler
@@ -113,7 +114,7 @@ class Books:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def workspace(self, source: dict[str, Any], **more: Any) -> Workspace:
+    def workspace(self, source: Json, **more: Value) -> Workspace:
         """Write pleoctl.yaml and load it."""
         data = {
             "apiVersion": "pleoctl/v1",
@@ -127,14 +128,14 @@ class Books:
         path.write_text(json.dumps(data, indent=1), encoding="utf-8")
         return Workspace(path)
 
-    def read(self, source: dict[str, Any], **more: Any) -> DesiredState:
+    def read(self, source: Json, **more: Value) -> DesiredState:
         """The desired state of a source; rows that cannot be used are held."""
         return read_source(self.workspace(source, **more))[0]
 
-    def findings(self, source: dict[str, Any], **more: Any) -> list[Finding]:
+    def findings(self, source: Json, **more: Value) -> list[Finding]:
         """What the reading of a source tells."""
         return read_source(self.workspace(source, **more))[1]
 
-    def export(self, source: dict[str, Any], **more: Any) -> Export:
+    def export(self, source: Json, **more: Value) -> Export:
         """Export to desired-state.yaml."""
         return export_to_workspace(self.workspace(source, **more))

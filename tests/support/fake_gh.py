@@ -6,9 +6,12 @@ import json
 import os
 import sys
 import urllib.request
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jq
+
+if TYPE_CHECKING:
+    from shapes import Value
 
 
 def main(words: list[str]) -> None:
@@ -49,7 +52,7 @@ def _options(words: list[str]) -> tuple[dict[str, str], list[str]]:
     return options, rest
 
 
-def _call(method: str, path: str, body: Any = None) -> Any:
+def _call(method: str, path: str, body: Value = None) -> Any:
     separator = "&" if "?" in path else "?"
     url = f"{os.environ['GITHUB_API_URL']}/{path}{separator if method == 'GET' else ''}"
     url += "page=1&per_page=1000" if method == "GET" else ""
@@ -60,7 +63,7 @@ def _call(method: str, path: str, body: Any = None) -> Any:
     return json.loads(content) if content else None
 
 
-def _show(answer: Any, program: str) -> None:
+def _show(answer: Value, program: str) -> None:
     for value in jq.compile(program).input_value(answer):
         sys.stdout.write(f"{value if isinstance(value, str) else json.dumps(value)}\n")
 

@@ -6,10 +6,12 @@ import json
 import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qs, urlsplit
 
-Json = dict[str, Any]
+if TYPE_CHECKING:
+    from shapes import Json, Value
+
 COMMENTS = re.compile(r"/repos/acme/books/issues/(\d+)/comments")
 COMMENT = re.compile(r"/repos/acme/books/issues/comments/(\d+)")
 LABELS = re.compile(r"/repos/acme/books/issues/(\d+)/labels")
@@ -167,7 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
         data: Json = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         return data
 
-    def _answer(self, status: int, data: Any, **headers: str) -> None:
+    def _answer(self, status: int, data: Value, **headers: str) -> None:
         self.github.requests.append((self.command, urlsplit(self.path).path))
         if self.headers.get("Authorization") != "Bearer t0ken":
             status, data = 401, {"message": "Bad credentials"}

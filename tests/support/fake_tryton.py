@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from shapes import Json, Value
+
 PASSWORD = "secret-of-the-books"
 CODES = ("1940", "2890", "5810", "2440", "1930")
 SEARCH = ("search_read", "search_count")
@@ -57,14 +59,14 @@ class TrytonBooks:
         }
         self.row("account.account", code="2440")["party_required"] = True
 
-    def row(self, model: str, **wanted: Any) -> dict[str, Any]:
+    def row(self, model: str, **wanted: Value) -> Json:
         """The one row with these values."""
         (found,) = [row for row in self.tables[model] if wanted.items() <= row.items()]
         return found
 
     # --- calls -------------------------------------------------------------------------------------------------
 
-    def result(self, method: str, params: list[Any]) -> Any:
+    def result(self, method: str, params: list[Value]) -> Any:
         """What a call gives."""
         self.methods.append(method)
         if method == "common.db.login":
@@ -75,7 +77,7 @@ class TrytonBooks:
             return len(rows) if name == "search_count" else rows[params[1] : params[1] + params[2]]
         return self.post(params[0]) if name == "post" else self.create(model, params[0])
 
-    def create(self, model: str, rows: list[dict[str, Any]]) -> list[int]:
+    def create(self, model: str, rows: list[Json]) -> list[int]:
         """New rows; a move's lines with it."""
         ids = []
         for row in rows:
@@ -105,7 +107,7 @@ class TrytonBooks:
         copy = {**row, "id": len(self.tables["account.move"]) + 1, "origin": f"account.move,{move}"}
         self.tables["account.move"].append(copy)
 
-    def answer(self, headers: dict[str, str], body: Any) -> tuple[int, Any] | None:
+    def answer(self, headers: dict[str, str], body: Value) -> tuple[int, Any] | None:
         """Status and body; None drops the connection."""
         method = body["method"]
         if method != "common.db.login" and (self.ended or "authorization" not in headers):
@@ -124,37 +126,37 @@ class TrytonBooks:
         return None if fault == "after" else (503, {}) if fault == "late" else (200, made)
 
 
-def account(number: int, code: str, **changes: Any) -> dict[str, Any]:
+def account(number: int, code: str, **changes: Value) -> Json:
     """An account of company 1 that can be booked on."""
     made = {"id": number, "code": code, "active": True, "closed": False, "type": 1, "party_required": False}
     return {**made, "company": 1, **changes}
 
 
-def analytic(number: int, code: str) -> dict[str, Any]:
+def analytic(number: int, code: str) -> Json:
     """A value of the tree DEPT."""
     return {"id": number, "code": code, "active": True, "type": "normal", "company": 1, "root.": {"code": "DEPT"}}
 
 
-def period(month: int) -> dict[str, Any]:
+def period(month: int) -> Json:
     """A month of 2026."""
     last = 28 if month == 2 else 30 if month in {4, 6, 9, 11} else 31
     days = {name: as_date(2026, month, day) for name, day in (("start_date", 1), ("end_date", last))}
     return {"id": month, "company": 1, "type": "standard", "state": "open", **days}
 
 
-def as_date(year: int, month: int, day: int) -> dict[str, Any]:
+def as_date(year: int, month: int, day: int) -> Json:
     """As Tryton writes it."""
     return {"__class__": "date", "year": year, "month": month, "day": day}
 
 
-def matches(row: dict[str, Any], domain: list[Any]) -> bool:
+def matches(row: Json, domain: list[Value]) -> bool:
     """Whether a row is in a domain: all of it, or any of it behind OR."""
     if domain[:1] == ["OR"]:
         return any(clause(row, one) for one in domain[1:])
     return all(clause(row, one) for one in domain)
 
 
-def clause(row: dict[str, Any], one: list[Any]) -> bool:
+def clause(row: Json, one: list[Value]) -> bool:
     """Whether a row meets one clause; ``like`` without wildcards but a first ``%``."""
     if one[0] == "OR":
         return matches(row, one)
@@ -172,7 +174,7 @@ def clause(row: dict[str, Any], one: list[Any]) -> bool:
     )
 
 
-def plain(value: Any) -> Any:
+def plain(value: Value) -> Any:
     """A date as a date."""
     return date(value["year"], value["month"], value["day"]) if isinstance(value, dict) else value
 
@@ -195,7 +197,7 @@ def serving(books: TrytonBooks) -> Iterator[TrytonBooks]:
             self.end_headers()
             self.wfile.write(text)
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as the library names it
+        def log_message(self, format: str, *args: Value) -> None:  # noqa: A002 - as the library names it
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -211,7 +213,7 @@ def serving(books: TrytonBooks) -> Iterator[TrytonBooks]:
         thread.join()
 
 
-def section(books: TrytonBooks, **changes: Any) -> dict[str, Any]:
+def section(books: TrytonBooks, **changes: Value) -> Json:
     """A sink that books into these books."""
     made = {"type": "tryton", "baseUrl": books.url, "database": "books", "user": "ann", "journal": "MISC"}
     return {**made, "password": "env:TRYTON_PASSWORD", **changes}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from export_pleo import JOB, item_id
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from export_pleo import World
+    from shapes import Json, Value
     from tests.conftest import Cli
 
 # What books hold once the world's job is over.
@@ -20,14 +21,14 @@ ALL: Final = {item_id(n): 1 for n in (1, 2, 3)}
 class MakeBooks(Protocol):
     """Writes a workspace whose sink and further sections are given."""
 
-    def __call__(self, sink: dict[str, Any] | None = None, /, **sections: Any) -> Path:
+    def __call__(self, sink: Json | None = None, /, **sections: Value) -> Path:
         """The workspace's folder, which is the current one."""
 
 
 class MakeSandboxBooks(Protocol):
     """Writes a workspace that books the sandbox's jobs into beancount files."""
 
-    def __call__(self, **sections: Any) -> Path:
+    def __call__(self, **sections: Value) -> Path:
         """The workspace's folder, which is the current one."""
 
 

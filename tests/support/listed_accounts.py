@@ -1,8 +1,7 @@
 """A list of accounts behind an API, page by page."""
 
-from typing import Any
-
 from fake_books import Call, FakeServer, Reply
+from shapes import Json, Value
 
 ROWS = [{"id": n, "name": f"Account {n}"} for n in range(1, 1051)]
 
@@ -10,7 +9,7 @@ ROWS = [{"id": n, "name": f"Account {n}"} for n in range(1, 1051)]
 FIELDS = {"externalId": "string(id)", "name": "name"}
 
 
-def accounts(server: FakeServer, paginate: dict[str, Any], **more: Any) -> dict[str, Any]:
+def accounts(server: FakeServer, paginate: Json, **more: Value) -> Json:
     """A source section for a list of accounts below ``rows``."""
     shape = {"path": "/accounts", "paginate": paginate, "records": "rows", "fields": FIELDS, **more}
     return {"type": "http", "baseUrl": server.url, "accounts": shape}

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Json, Value
     from tests.conftest import MakeDesired, MakeWorkspace
 
-Json = dict[str, Any]
 SEED = Seed(
     tax_codes=[
         {"code": "V25", "name": "Standard", "rate": 0.2, "ingoingTaxAccount": "1"},
@@ -158,6 +158,6 @@ def write_workspace(workspace: MakeWorkspace, desired: MakeDesired, pleo: Sandbo
     return folder
 
 
-def accounts(number: int, **fields: Any) -> list[dict[str, Any]]:
+def accounts(number: int, **fields: Value) -> list[Json]:
     """Accounts of a seed, or rows."""
     return [{"externalId": f"e{n:03}", "code": f"{n}", "name": f"N{n}", **fields} for n in range(number)]

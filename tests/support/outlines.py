@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Json = dict[str, Any]
+    from shapes import Json, Value
 
 
-def outline(schema: Any, root: Json) -> Any:
+def outline(schema: Value, root: Json) -> Any:
     """What a schema allows, without words: for objects their keys, for values their types."""
     if "$ref" in schema:
         return outline(_at(root, schema["$ref"]), root)
@@ -30,7 +30,7 @@ def outline(schema: Any, root: Json) -> Any:
     return _types(names or _listed(schema["type"]))
 
 
-def _listed(kinds: Any) -> list[Any]:
+def _listed(kinds: Value) -> list[Any]:
     return kinds if isinstance(kinds, list) else [kinds]
 
 

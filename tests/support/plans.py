@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING
 from uuid import NAMESPACE_OID, uuid5
 
 import msgspec
@@ -15,7 +15,9 @@ from pleoctl.model.shape import value_of
 from pleoctl.plan.artifact import Plan
 from pleoctl.plan.document import Head
 
-Json = dict[str, Any]
+if TYPE_CHECKING:
+    from shapes import Json, Value
+
 
 HOSTILE = (
     "@octocat",
@@ -80,7 +82,7 @@ HOSTILE = (
 ACTIONS = ("archive", "unarchive", "update", "create")
 
 
-def change(action: str = "update", key: str = "ext-1", name: str = "Name", **fields: Any) -> Json:
+def change(action: str = "update", key: str = "ext-1", name: str = "Name", **fields: Value) -> Json:
     """One account's change; ``code`` and ``after`` are the code before and after, ``parent`` makes it a tag's."""
     parent, code = fields.get("parent"), fields.get("code", "1000")
     before = {"archived": action == "unarchive", "code": code, "name": name}
@@ -103,7 +105,7 @@ def change(action: str = "update", key: str = "ext-1", name: str = "Name", **fie
     }
 
 
-def make_plan(*changes: Json, **sections: Any) -> Plan:
+def make_plan(*changes: Json, **sections: Value) -> Plan:
     """A plan of these changes; ``sections`` replace its top-level keys."""
     order = {"account": 0, "tagGroup": 1, "tag": 2}
     listed = sorted(changes, key=lambda c: (order[c["kind"]], c["address"]))

@@ -10,12 +10,14 @@ import subprocess
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from shapes import Json
 
 MISSING = "PostgreSQL is not installed (Debian: postgresql)"
 
@@ -34,7 +36,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def ordinary_user() -> dict[str, Any]:
+def ordinary_user() -> Json:
     """How a program is started as somebody who is not root, which PostgreSQL refuses."""
     if os.geteuid() != 0:
         return {}

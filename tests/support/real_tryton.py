@@ -7,11 +7,14 @@ import os
 import socket
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
+
+if TYPE_CHECKING:
+    from shapes import Value
 
 HOME = os.environ.get("PLEOCTL_TRYTON", "")
 PASSWORD = "secret-of-the-books"
@@ -71,7 +74,7 @@ class Tryton:
         self._session.headers["Authorization"] = f"Session {session}"
         return process
 
-    def call(self, method: str, *params: Any) -> Any:
+    def call(self, method: str, *params: Value) -> Any:
         """One call as the client makes it."""
         body = {"id": 0, "method": method, "params": list(params)}
         answer = self._session.post(f"{self.url}/pleo/", json=body, timeout=60).json()

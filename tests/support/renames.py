@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pleoctl.sandbox import Sandbox
+    from shapes import Json, Value
 
 
 NUMBER = 12
@@ -27,7 +28,7 @@ AMOUNT = {
 }
 
 
-def item(number: int, account: str | None = "5") -> dict[str, Any]:
+def item(number: int, account: str | None = "5") -> Json:
     """An export item; without an account it fails."""
     return {
         "companyId": "12abc3d4-e567-4890-8234-abc56e78fabc",
@@ -42,7 +43,7 @@ def item(number: int, account: str | None = "5") -> dict[str, Any]:
     }
 
 
-def shell(script: str, **options: Any) -> subprocess.CompletedProcess[str]:
+def shell(script: str, **options: Value) -> subprocess.CompletedProcess[str]:
     """A line of bash in which ``pleoctl`` is this package's command and ``$code`` ends up as its exit code."""
     pleoctl = f'pleoctl() {{ "{sys.executable}" -m pleoctl "$@"; }}\n'
     return subprocess.run(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import requests
 
@@ -11,8 +11,7 @@ from pleoctl.sandbox import Settings
 
 if TYPE_CHECKING:
     from pleoctl.sandbox import Sandbox
-
-Json = dict[str, Any]
+    from shapes import Json, Value
 
 
 class SetClock:
@@ -42,11 +41,11 @@ class Client:
         self.session = requests.Session()
         self.session.auth = (pleo.api_key, "")
 
-    def call(self, method: str, path: str, body: Any = None, **query: Any) -> requests.Response:
+    def call(self, method: str, path: str, body: Value = None, **query: Value) -> requests.Response:
         """One request; a body is sent as JSON."""
         return self.session.request(method, self.pleo.url + path, json=body, params=query, timeout=10)
 
-    def account(self, external_id: str, **fields: Any) -> requests.Response:
+    def account(self, external_id: str, **fields: Value) -> requests.Response:
         """Create an account."""
         body = {"companyId": self.pleo.company, "externalId": external_id, "name": "New", "archived": False}
         return self.call("POST", "/v1/chart-of-accounts", body | fields)
@@ -57,31 +56,31 @@ class Client:
         body = {"companyId": self.pleo.company, "items": full}
         return self.call("POST", "/v1/chart-of-accounts/batch", body)
 
-    def search(self, query: Json | None = None, **filters: Any) -> requests.Response:
+    def search(self, query: Json | None = None, **filters: Value) -> requests.Response:
         """One page of accounts."""
         flags = {"excludeIfAssignedToCategory": False, "excludeIfAssignedToContraAccount": False}
         body = {"companyId": self.pleo.company} | flags | filters
         return self.call("POST", "/v1/chart-of-accounts:search", body, **(query or {}))
 
-    def found(self, **filters: Any) -> list[str]:
+    def found(self, **filters: Value) -> list[str]:
         """The externalIds that a search finds, in order."""
         return [account["externalId"] for account in self.search(**filters).json()["data"]]
 
-    def groups(self, **query: Any) -> list[Json]:
+    def groups(self, **query: Value) -> list[Json]:
         """The tag group list."""
         answer: list[Json] = self.call("GET", "/v0/tag-groups", company_id=self.pleo.company, **query).json()["data"]
         return answer
 
-    def tags(self, query: Json | None = None, **filters: Any) -> requests.Response:
+    def tags(self, query: Json | None = None, **filters: Value) -> requests.Response:
         """One page of tags over all groups."""
         return self.call("POST", "/v0/tags:search", filters, company_id=self.pleo.company, **(query or {}))
 
-    def id_of(self, kind: str, **fields: Any) -> str:
+    def id_of(self, kind: str, **fields: Value) -> str:
         """The id of the first stored record with these fields."""
         wanted = fields.items()
         return str(next(r["id"] for r in self.pleo.state()[kind] if wanted <= _flat(r).items()))
 
-    def behave(self, **settings: Any) -> None:
+    def behave(self, **settings: Value) -> None:
         """Use these settings from now on."""
         self.pleo.use(Settings(**settings))
 

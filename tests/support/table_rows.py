@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pleoctl.model.records import Row
 
 if TYPE_CHECKING:
     from pleoctl.reconcile import Reconciliation
+    from shapes import Value
 
 
-def row(key: str | None, name: str = "Name", *, code: str | None = "1", **more: Any) -> Row:
+def row(key: str | None, name: str = "Name", *, code: str | None = "1", **more: Value) -> Row:
     """An account row; ``tax`` makes the tax code managed."""
     fields = {"code": code, "name": name}
     if "tax" in more:

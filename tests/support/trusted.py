@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from shapes import Json, Value
 
 ACCOUNTS = {
     "path": "/a",
@@ -20,7 +22,7 @@ ACCOUNTS = {
 ROWS = [{"id": "1", "name": "Cash"}]
 
 
-def http(url: str, **more: Any) -> dict[str, Any]:
+def http(url: str, **more: Value) -> Json:
     """A source with one list and one secret."""
     return {"type": "http", "baseUrl": url, "auth": {"bearer": "env:BOOKS_TOKEN"}, "accounts": ACCOUNTS, **more}
 

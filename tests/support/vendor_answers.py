@@ -14,6 +14,7 @@ from fake_books import Reply
 
 if TYPE_CHECKING:
     from fake_books import Call
+    from shapes import Value
 
 NUMBERS = range(1000, 2050)
 TREE = {"d1": ("First", [("v1", "One", True), ("v2", "Two", False)]), "d2": ("Second", [("v3", "Three", True)])}
@@ -23,7 +24,7 @@ def _active(number: int) -> bool:
     return number % 10 != 0
 
 
-def _part(rows: list[Any], start: int, size: int) -> list[Any]:
+def _part(rows: list[Value], start: int, size: int) -> list[Any]:
     return rows[start : start + size]
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from shapes import Json, Value
+
     Answer = tuple[int, Any]
     Query = dict[str, list[str]]
     Route = Callable[[Query, Any], Answer]
@@ -38,13 +40,13 @@ class Vendor(ABC):
     def routes(self) -> list[tuple[str, str, Route]]:
         """Method, path and what answers."""
 
-    def keep(self, row: dict[str, Any]) -> dict[str, Any]:
+    def keep(self, row: Json) -> Json:
         """A new record."""
         self.posts += 1
         self.held.append(row)
         return row
 
-    def file(self, query: Query, body: Any) -> Answer:
+    def file(self, query: Query, body: Value) -> Answer:
         """An upload."""
         self.files.append((self.paths[-1], body))
         return 201, {"File": {"Id": "file-1"}}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from vendor_base import Vendor
 
 if TYPE_CHECKING:
+    from shapes import Json, Value
     from vendor_base import Answer, Query, Route
 
 ACCOUNTS: Final = {"6540": "11", "1940": "12"}
@@ -30,17 +31,17 @@ class Economic(Vendor):
             ("POST", "/journals/5/vouchers/2026-1/attachment/file", self.file),
         ]
 
-    def entries(self, query: Query, _body: Any) -> Answer:
+    def entries(self, query: Query, _body: object) -> Answer:
         """Drafts of the journal."""
         wanted = query["filter"][0].split("$or:")
         return 200, self.page([row for row in self.held if f"text$eq:{row['text']}" in wanted])
 
     @staticmethod
-    def page(rows: list[Any]) -> dict[str, Any]:
+    def page(rows: list[Value]) -> Json:
         """A page with its count."""
         return {"collection": rows, "pagination": {"results": len(rows), "skipPages": 0, "pageSize": 1000}}
 
-    def book(self, _query: Query, body: Any) -> Answer:
+    def book(self, _query: Query, body: Value) -> Answer:
         """One voucher, whose entries become rows."""
         number = self.posts + 1
         for n, row in enumerate(body["entries"]["financeVouchers"]):
@@ -63,20 +64,20 @@ class Fortnox(Vendor):
             ("POST", "/voucherfileconnections", self.file),
         ]
 
-    def list(self, query: Query, _body: Any) -> Answer:
+    def list(self, query: Query, _body: object) -> Answer:
         """Without rows, from a day on."""
         rows = [{name: value for name, value in row.items() if name != "VoucherRows"} for row in self.held]
         rows = [row for row in rows if row["TransactionDate"] >= query.get("fromdate", [""])[0]]
         meta = {"@TotalResources": len(rows), "@TotalPages": 1, "@CurrentPage": 1}
         return 200, {"MetaInformation": meta, "Vouchers": rows}
 
-    def one(self, query: Query, _body: Any) -> Answer:
+    def one(self, query: Query, _body: object) -> Answer:
         """With its rows."""
         assert query["financialyear"] == ["7"]
         number = int(self.paths[-1].rpartition("/")[2])
         return 200, {"Voucher": next(row for row in self.held if row["VoucherNumber"] == number)}
 
-    def book(self, _query: Query, body: Any) -> Answer:
+    def book(self, _query: Query, body: Value) -> Answer:
         """A voucher gets its number."""
         rows = [{**row, "Removed": False} for row in body["Voucher"]["VoucherRows"]]
         made = {**body["Voucher"], "VoucherRows": rows, "VoucherNumber": self.posts + 1, "Year": 7}
@@ -103,16 +104,16 @@ class BusinessCentral(Vendor):
         ]
 
     @staticmethod
-    def found(query: Query, rows: list[dict[str, Any]], field: str) -> list[dict[str, Any]]:
+    def found(query: Query, rows: list[Json], field: str) -> list[Json]:
         """Rows of a filter of `or`s."""
         assert field in query["$filter"][0] or "documentNumber eq" in query["$filter"][0]
         return [row for row in rows if f"'{row['documentNumber']}'" in query["$filter"][0]]
 
-    def posted(self, query: Query, _body: Any) -> Answer:
+    def posted(self, query: Query, _body: object) -> Answer:
         """Entries of the general ledger."""
         return 200, {"value": self.found(query, self.ledger, "documentNumber")}
 
-    def book(self, _query: Query, body: Any) -> Answer:
+    def book(self, _query: Query, body: Value) -> Answer:
         """All lines, or none and the reason inside a 200."""
         answers = []
         for one in body["requests"]:
@@ -125,7 +126,7 @@ class BusinessCentral(Vendor):
             self.held += [{"id": f"l{n}", **one["body"]} for n, one in enumerate(body["requests"])]
         return 200, {"responses": answers}
 
-    def post(self, _query: Query, _body: Any) -> Answer:
+    def post(self, _query: Query, _body: object) -> Answer:
         """The whole journal."""
         for row in self.held:
             amount = row["amount"]
@@ -148,17 +149,17 @@ class Exact(Vendor):
             ("POST", "/documents/DocumentAttachments", self.file),
         ]
 
-    def document(self, query: Query, body: Any) -> Answer:
+    def document(self, query: Query, body: Value) -> Answer:
         """A document of an entry."""
         self.file(query, body)
         return 201, {"d": {"ID": "doc-1"}}
 
-    def lines(self, query: Query, _body: Any) -> Answer:
+    def lines(self, query: Query, _body: object) -> Answer:
         """By `Description eq`."""
         rows = [row for row in self.held if f"Description eq '{row['Description']}'" in query["$filter"][0]]
         return 200, {"d": {"results": rows}}
 
-    def book(self, _query: Query, body: Any) -> Answer:
+    def book(self, _query: Query, body: Value) -> Answer:
         """Lines get ids, codes and ticks."""
         codes = {f"guid-{i}": f"  {code}" for code, i in ACCOUNTS.items()}
         self.posts += 1
@@ -182,7 +183,7 @@ class Odoo(Vendor):
             ("POST", "/json/2/ir.attachment/create", self.file),
         ]
 
-    def lines(self, _query: Query, body: Any) -> Answer:
+    def lines(self, _query: Query, body: Value) -> Answer:
         """Of moves with these references."""
         found = []
         for n, move in enumerate(self.held, 1):
@@ -195,7 +196,7 @@ class Odoo(Vendor):
                     )
         return 200, found[body["offset"] :]
 
-    def book(self, _query: Query, body: Any) -> Answer:
+    def book(self, _query: Query, body: Value) -> Answer:
         """A draft."""
         (move,) = body["vals_list"]
         if move["date"] < "2026-01-01":
@@ -204,7 +205,7 @@ class Odoo(Vendor):
         self.keep({**move, "state": "draft"})
         return 200, [len(self.held)]
 
-    def post(self, _query: Query, body: Any) -> Answer:
+    def post(self, _query: Query, body: Value) -> Answer:
         """One move."""
         (number,) = body["ids"]
         self.held[number - 1]["state"] = "posted"
@@ -218,7 +219,7 @@ class NetSuite(Vendor):
         """See `Vendor`."""
         return [("POST", "/query/v1/suiteql", self.query), ("POST", "/record/v1/journalEntry", self.book)]
 
-    def query(self, _query: Query, body: Any) -> Answer:
+    def query(self, _query: Query, body: Value) -> Answer:
         """Accounts, or the lines of some transactions."""
         if "from account" in body["q"]:
             rows = [{"id": i, "acctnumber": code, "isinactive": "F", "issummary": "F"} for code, i in ACCOUNTS.items()]
@@ -226,7 +227,7 @@ class NetSuite(Vendor):
             rows = [row for row in self.held if f"'{row['externalid']}'" in body["q"]]
         return 200, {"items": rows, "totalResults": len(rows), "hasMore": False, "count": len(rows)}
 
-    def book(self, _query: Query, body: Any) -> Answer:
+    def book(self, _query: Query, body: Value) -> Answer:
         """One external id once."""
         if any(row["externalid"] == body["externalId"] for row in self.held):
             return 400, {"o:errorDetails": [{"detail": "This record already exists"}]}
@@ -254,12 +255,12 @@ class Sage(Vendor):
             ("POST", "/attachments", self.file),
         ]
 
-    def list(self, query: Query, _body: Any) -> Answer:
+    def list(self, query: Query, _body: object) -> Answer:
         """From a day on."""
         rows = [row for row in self.held if row["date"] >= query.get("from_date", [""])[0]]
         return 200, {"$total": len(rows), "$items": rows}
 
-    def book(self, _query: Query, body: Any) -> Answer:
+    def book(self, _query: Query, body: Value) -> Answer:
         """Once for each idempotency id."""
         journal = body["journal"]
         assert len(journal["reference"]) == 32
@@ -287,13 +288,13 @@ class QuickBooks(Vendor):
             ("POST", "/v3/company/1/attachable", self.file),
         ]
 
-    def upload(self, query: Query, body: Any) -> Answer:
+    def upload(self, query: Query, body: Value) -> Answer:
         """A file that belongs to nothing yet."""
         self.file(query, body)
         made = {"Id": "5001", "SyncToken": "0", "FileName": "1.pdf"}
         return 200, {"AttachableResponse": [{"Attachable": made}]}
 
-    def query(self, query: Query, _body: Any) -> Answer:
+    def query(self, query: Query, _body: object) -> Answer:
         """Accounts or journal entries; the list goes on from `startposition`."""
         said = query["query"][0]
         if "from Account" in said:
@@ -302,7 +303,7 @@ class QuickBooks(Vendor):
         rows = [row for row in self.held if f"'{row['DocNumber']}'" in said and "startposition 1 " in said]
         return 200, {"QueryResponse": {"JournalEntry": rows} if rows else {}}
 
-    def book(self, query: Query, body: Any) -> Answer:
+    def book(self, query: Query, body: Value) -> Answer:
         """With a `requestid`, unless the books are closed."""
         assert query["requestid"]
         if body["TxnDate"] < "2026-01-01":
@@ -323,13 +324,13 @@ class Xero(Vendor):
             ("PUT", "/ManualJournals/mj-1/Attachments/1.pdf", self.file),
         ]
 
-    def list(self, query: Query, _body: Any) -> Answer:
+    def list(self, query: Query, _body: object) -> Answer:
         """By narration."""
         wanted = query["where"][0].split(" OR ")
         rows = [row for row in self.held if f'Narration=="{row["Narration"]}"' in wanted]
         return 200, {"ManualJournals": rows if query.get("page", ["1"]) == ["1"] else []}
 
-    def book(self, _query: Query, body: Any) -> Answer:
+    def book(self, _query: Query, body: Value) -> Answer:
         """Of a list of one; a lock date refuses."""
         (made,) = body["ManualJournals"]
         if made["Date"] < "2026-01-01":
@@ -352,19 +353,19 @@ class Visma(Vendor):
             ("POST", "/attachmentlinks", self.file),
         ]
 
-    def upload(self, query: Query, body: Any) -> Answer:
+    def upload(self, query: Query, body: Value) -> Answer:
         """A file that belongs to nothing yet."""
         self.file(query, body)
         return 201, {"Id": "a-1", "FileName": body["FileName"]}
 
-    def list(self, query: Query, _body: Any) -> Answer:
+    def list(self, query: Query, _body: object) -> Answer:
         """By text."""
         wanted = query["$filter"][0].split(" or ")
         rows = [row for row in self.held if f"VoucherText eq '{row['VoucherText']}'" in wanted]
         meta = {"CurrentPage": 1, "TotalNumberOfPages": 1, "TotalNumberOfResults": len(rows)}
         return 200, {"Meta": meta, "Data": rows}
 
-    def book(self, _query: Query, body: Any) -> Answer:
+    def book(self, _query: Query, body: Value) -> Answer:
         """Unless the period is locked."""
         if body["VoucherDate"] < "2026-01-01":
             return 400, {"ErrorCode": 4026, "DeveloperErrorMessage": "The period is locked"}

@@ -8,6 +8,7 @@ from fake_books import Reply
 
 if TYPE_CHECKING:
     from fake_books import Call
+    from shapes import Json, Value
 
 
 def xero(call: Call, numbers: range) -> Reply | None:
@@ -55,7 +56,7 @@ def business_central(numbers: range) -> Reply:
     return Reply({"value": found, "@odata.count": len(found)})
 
 
-def odoo(numbers: range) -> list[dict[str, Any]]:
+def odoo(numbers: range) -> list[Json]:
     """Partners; what is empty is false."""
     return [
         {
@@ -74,7 +75,7 @@ def odoo(numbers: range) -> list[dict[str, Any]]:
 def odoo_taxes() -> Reply:
     """Purchase taxes with the lines that say where the tax goes, as nested as they were asked for."""
 
-    def tax(number: int, name: str, amount: float, *factors: int, kind: str = "percent") -> dict[str, Any]:
+    def tax(number: int, name: str, amount: float, *factors: int, kind: str = "percent") -> Json:
         lines = [{"id": number, "repartition_type": "base", "factor_percent": 100, "account_id": False}]
         lines += [
             {"id": n, "repartition_type": "tax", "factor_percent": n, "account_id": {"id": 1, "code": f"26{n:+}"}}
@@ -128,7 +129,7 @@ def economic(call: Call, numbers: range) -> Reply:
     return Reply({"collection": rows[page * size :][:size], "pagination": more})
 
 
-def fortnox(numbers: range) -> list[dict[str, Any]]:
+def fortnox(numbers: range) -> list[Json]:
     """Suppliers, texts empty where there is nothing."""
     return [
         {
@@ -142,10 +143,10 @@ def fortnox(numbers: range) -> list[dict[str, Any]]:
     ]
 
 
-def quickbooks(numbers: range) -> dict[str, list[dict[str, Any]]]:
+def quickbooks(numbers: range) -> dict[str, list[Json]]:
     """Vendors; tax codes that name their rates, and the rates; the two pseudo codes have none."""
 
-    def code(number: str, name: str, *rates: str, **more: Any) -> dict[str, Any]:
+    def code(number: str, name: str, *rates: str, **more: Value) -> Json:
         details = [{"TaxRateRef": {"value": one}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0} for one in rates]
         return {"Id": number, "Name": name, "PurchaseTaxRateList": {"TaxRateDetail": details}, **more}
 
@@ -169,7 +170,7 @@ def quickbooks(numbers: range) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def datev(numbers: range) -> list[dict[str, Any]]:
+def datev(numbers: range) -> list[Json]:
     """Creditors by their personal accounts."""
     return [
         {"id": f"7{n}0000", "account_number": 70000 + n, "short_name": f"V {n}", "legal_entity_type": "legal_person"}
@@ -178,7 +179,7 @@ def datev(numbers: range) -> list[dict[str, Any]]:
     ]
 
 
-def netsuite_taxes() -> list[dict[str, Any]]:
+def netsuite_taxes() -> list[Json]:
     """Rows of the query; rates are fractions, null columns are left out."""
     return [
         {"id": "5", "itemid": "VAT:S-GB", "rate": 0.2, "isinactive": "F", "description": "Standard"},
@@ -187,7 +188,7 @@ def netsuite_taxes() -> list[dict[str, Any]]:
     ]
 
 
-def visma_codes() -> list[dict[str, Any]]:
+def visma_codes() -> list[Json]:
     """VAT codes, rates as fractions, without a word of what they are for."""
     related = {"AccountNumber1": 2641, "AccountNumber2": None, "AccountNumber3": None}
     return [
@@ -196,7 +197,7 @@ def visma_codes() -> list[dict[str, Any]]:
     ]
 
 
-def visma(numbers: range) -> list[dict[str, Any]]:
+def visma(numbers: range) -> list[Json]:
     """Suppliers, whose empty texts are null."""
     return [
         {
@@ -213,7 +214,7 @@ def visma(numbers: range) -> list[dict[str, Any]]:
     ]
 
 
-def sage(call: Call, numbers: range) -> list[dict[str, Any]] | None:
+def sage(call: Call, numbers: range) -> list[Json] | None:
     """Contacts of the type that was asked for, and tax rates; None for anything else."""
     if call.path.endswith("/tax_rates"):
         return [
@@ -237,7 +238,7 @@ def sage(call: Call, numbers: range) -> list[dict[str, Any]] | None:
     return None
 
 
-def exact(numbers: range) -> dict[str, list[dict[str, Any]]]:
+def exact(numbers: range) -> dict[str, list[Json]]:
     """VAT codes and suppliers, codes padded."""
     rates = [("1  ", 0.21, False, "B", "1520 "), ("5  ", 0.21, True, "P", "1521"), ("9  ", 0.09, False, "S", None)]
     return {
@@ -271,7 +272,7 @@ def exact(numbers: range) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def netsuite(numbers: range) -> list[dict[str, Any]]:
+def netsuite(numbers: range) -> list[Json]:
     """Rows of the query; null columns are left out."""
     return [
         {"id": str(n), "entityid": str(n), "isinactive": "F" if n % 10 != 0 else "T", "companyname": f"Vendor {n}"}

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fake_books import Call, FakeServer
+    from shapes import Json
 
 NUMBERS = answers.NUMBERS
 
@@ -166,7 +167,7 @@ VENDORS: dict[str, Vendor] = {
 }
 
 
-def section(server: FakeServer, name: str) -> dict[str, Any]:
+def section(server: FakeServer, name: str) -> Json:
     """The workspace's own part: where the server is, and what the preset asks for."""
     vendor = VENDORS[name]
     more = {"variables": vendor.variables} if vendor.variables else {}

@@ -15,8 +15,8 @@ from ruamel.yaml import YAML
 
 if TYPE_CHECKING:
     from fake_github import FakeGitHub
+    from shapes import Json, Value
 
-Json = dict[str, Any]
 ROOT = Path(__file__).parents[2]
 EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 TOKEN = re.compile(r"'[^']*'|&&|\|\||[!=]=|[!(),]|[\w.-]+|\s+")
@@ -41,12 +41,12 @@ def _look(contexts: Json, path: str) -> Any:
     return found
 
 
-def fill(value: Any, contexts: Json) -> str:
+def fill(value: Value, contexts: Json) -> str:
     """A text with its expressions replaced."""
     return EXPRESSION.sub(lambda match: _shown(evaluate(match[1], contexts)), _shown(value))
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -186,7 +186,7 @@ class Runner:
         return code, {name: fill(spec["value"], {"steps": steps}) for name, spec in action["outputs"].items()}
 
 
-def _bare(condition: Any) -> str:
+def _bare(condition: Value) -> str:
     text = str(condition).strip()
     match = EXPRESSION.fullmatch(text)
     return match[1] if match else text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
@@ -10,6 +10,9 @@ from pleoctl.desired.read import checked
 from pleoctl.model.records import DesiredState, Dimension, Row
 from pleoctl.reconcile import Scope
 from pleoctl.sandbox import Fault, Seed, Settings
+
+if TYPE_CHECKING:
+    from shapes import Json
 
 Draw = Any
 TODAY = "2026-03-15"
@@ -224,7 +227,7 @@ _OPTIONAL = {"taxCode": {"ingoingTaxAccount": ["1"]}, "vendor": {"taxRegistratio
 
 
 @st.composite
-def flat_rows(draw: Draw, kind: str, fields: dict[str, Any]) -> list[Row]:
+def flat_rows(draw: Draw, kind: str, fields: Json) -> list[Row]:
     """Rows of tax codes or vendors: active, inactive, held, with and without what is optional."""
     rows = []
     for number, key in enumerate(draw(st.lists(KEYS, unique=True, max_size=6))):

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,7 +20,10 @@ from pleoctl.workspace.show import effective
 from workspace_text import COMPANY, TEXT, write
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pleoctl.sandbox import Sandbox
+    from shapes import Json, Value
     from tests.conftest import Cli, MakeWorkspace
 
 
@@ -210,7 +213,7 @@ def test_the_working_folder_does_not_matter(tmp_path: Path, monkeypatch: pytest.
     assert workspace.shown(tmp_path / "x.csv") == "../x.csv"
 
 
-def defaults(schema: dict[str, Any], path: str = "") -> dict[str, Any]:
+def defaults(schema: Json, path: str = "") -> Json:
     """Dotted key to default, as the schema states it; a source's keys are its type's own."""
     found = {}
     for name, part in schema.get("properties", {}).items():
@@ -235,7 +238,7 @@ def owned(monkeypatch: pytest.MonkeyPatch, owners: dict[Path, int], uid: int) ->
     for name in ("stat", "lstat"):
         real = getattr(Path, name)
 
-        def told(path: Path, *, _real: Any = real, **options: Any) -> Any:
+        def told(path: Path, *, _real: Callable[..., os.stat_result] = real, **options: Value) -> os.stat_result:
             result = _real(path, **options)
             owner = owners.get(path)
             return result if owner is None else os.stat_result([*result[:4], owner, *result[5:10]])

@@ -6,7 +6,7 @@ import socket
 import threading
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +19,7 @@ from trusted import ACCOUNTS, http
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from shapes import Json
     from tests.conftest import MakeWorkspace, Said
 
 
@@ -113,7 +114,7 @@ def test_the_line_to_set_keeps_what_is_set(books: Books, monkeypatch: pytest.Mon
     ],
 )
 def test_only_a_literal_host_of_a_preset_needs_no_trust(
-    books: Books, monkeypatch: pytest.MonkeyPatch, source: dict[str, Any], host: str
+    books: Books, monkeypatch: pytest.MonkeyPatch, source: Json, host: str
 ) -> None:
     """A preset whose host is given anew, or holds a variable, needs the line as any other source does."""
     for name in ("XERO_TOKEN", "NETSUITE_TOKEN", "ODOO_API_KEY"):

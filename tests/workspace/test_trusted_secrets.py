@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +15,8 @@ from trusted import database, http
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from shapes import Json
 
 
 @pytest.mark.parametrize(
@@ -120,7 +122,7 @@ def test_a_folder_of_secrets_is_named_by_the_environment(
 QUERY = {"query": 'SELECT id AS "externalId", name FROM chart'}
 
 
-def sql(books: Books, url: str) -> dict[str, Any]:
+def sql(books: Books, url: str) -> Json:
     """A source whose url stands in a file of the workspace."""
     (books.folder / "url.txt").write_text(url, encoding="utf-8")
     return {"type": "sql", "url": "file:url.txt", "accounts": QUERY}

@@ -21,6 +21,8 @@ from pleoctl.sandbox import Fault
 from renames import NUMBER, code_of, item, renamed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pleoctl.sandbox import Sandbox
     from tests.conftest import Cli
 
@@ -198,10 +200,12 @@ WRITING = (
 )
 
 
-def signalled(command: str, number: int, **options: Any) -> subprocess.CompletedProcess[bytes]:
+def signalled(
+    command: str, number: int, first: Callable[[], object] | None = None
+) -> subprocess.CompletedProcess[bytes]:
     """A command that is sent a signal when it is about to write."""
     arguments = [sys.executable, "-c", SIGNALLED, str(int(number)), *command.split()]
-    return subprocess.run(arguments, capture_output=True, check=False, timeout=60, **options)
+    return subprocess.run(arguments, capture_output=True, check=False, timeout=60, preexec_fn=first)
 
 
 def files(folder: Path) -> dict[Path, bytes]:
@@ -229,6 +233,8 @@ def test_a_signal_leaves_no_half_of_a_file(command: str, ends: tuple[signal.Sign
 def test_an_ignored_signal_stays_ignored(folder: Path) -> None:
     """Below `nohup` a run outlives its terminal."""
     (folder / "out.json").unlink(missing_ok=True)
-    ignoring = {"preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)}
-    assert signalled("map items.json -o out.json", signal.SIGHUP, **ignoring).returncode == 0
+    ignoring = signalled(
+        "map items.json -o out.json", signal.SIGHUP, lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    )
+    assert ignoring.returncode == 0
     assert len((folder / "out.json").read_bytes().splitlines()) == 2

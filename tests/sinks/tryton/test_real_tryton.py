@@ -10,7 +10,7 @@ import sys
 import threading
 from collections import Counter
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from real_tryton import Tryton
+    from shapes import Json, Value
     from tests.conftest import Cli
 
 pytestmark = [
@@ -34,7 +35,7 @@ pytestmark = [
 MOVE = "model.account.move"
 
 
-def items(first: int, number: int, day: str = "2026-03-15") -> list[dict[str, Any]]:
+def items(first: int, number: int, day: str = "2026-03-15") -> list[Json]:
     """Card purchases of some euros on 4930."""
     made = []
     for n in range(first, first + number):
@@ -65,7 +66,7 @@ def folder(world: World, tryton_server: Tryton, tmp_path: Path, monkeypatch: pyt
     return tmp_path
 
 
-def write(folder: Path, world: World | Sandbox, tryton: Tryton, **posting: Any) -> None:
+def write(folder: Path, world: World | Sandbox, tryton: Tryton, **posting: Value) -> None:
     """The workspace file."""
     sink = {"type": "tryton", "baseUrl": tryton.url, "database": "pleo", "user": "admin", "company": 1}
     workspace = {
@@ -86,7 +87,7 @@ def journal(tryton: Tryton) -> str:
     return str(rows[0]["name"])
 
 
-def moves(tryton: Tryton, wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def moves(tryton: Tryton, wanted: list[Json]) -> list[Json]:
     """The moves of these items, in their order."""
     fields = ["description", "state", "date", "origin"]
     found = []

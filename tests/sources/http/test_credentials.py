@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import base64
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,11 +12,12 @@ from pleoctl.errors import InvalidFile, PleoctlError, Refused, SourceError
 
 if TYPE_CHECKING:
     from fake_books import Books, FakeServer
+    from shapes import Json, Value
 
 ROWS = [{"id": "1", "name": "Cash"}]
 
 
-def section(server: FakeServer, **more: Any) -> dict[str, Any]:
+def section(server: FakeServer, **more: Value) -> Json:
     """A source with one list."""
     accounts = {
         "path": "/a",
@@ -40,7 +41,7 @@ def section(server: FakeServer, **more: Any) -> dict[str, Any]:
     ],
 )
 def test_credentials_travel_as_the_section_says(
-    server: FakeServer, books: Books, auth: dict[str, Any], header: str, value: str
+    server: FakeServer, books: Books, auth: Json, header: str, value: str
 ) -> None:
     """Bearer, basic and header credentials, from the environment or a file."""
     (books.folder / "user.txt").write_text("ann\n", encoding="utf-8")
@@ -98,7 +99,7 @@ def test_no_error_shows_a_secret(server: FakeServer, books: Books, status: int) 
         (b"<html>", "HTTP 400"),
     ],
 )
-def test_the_servers_own_words_are_told(server: FakeServer, books: Books, body: Any, words: str) -> None:
+def test_the_servers_own_words_are_told(server: FakeServer, books: Books, body: Value, words: str) -> None:
     """Each vendor puts them elsewhere."""
     server.app = lambda _call: Reply(body, 400)
     with pytest.raises(SourceError, match="GET /a: HTTP 400") as caught:

@@ -11,6 +11,7 @@ from pleoctl.errors import SourceError
 from pleoctl.remote.transport import Answer
 from pleoctl.sources.http.reading import ListReader
 from pleoctl.sources.http.spec import Request, resources
+from shapes import Json
 
 
 def test_a_slip_in_next_is_not_taken_for_the_end(server: FakeServer, books: Books) -> None:
@@ -113,7 +114,7 @@ def test_an_inner_list_that_goes_on_is_refused(server: FakeServer, books: Books,
 @pytest.mark.parametrize(
     "inner", [{"lines": [1], "lines@odata.nextLink": None}, {"lines": {"data": [1], "has_more": False}}, {"next": "x"}]
 )
-def test_an_inner_list_that_is_whole_is_read(server: FakeServer, books: Books, inner: dict[str, Any]) -> None:
+def test_an_inner_list_that_is_whole_is_read(server: FakeServer, books: Books, inner: Json) -> None:
     """No link, a flag that says no, or a name that is the record's own."""
     server.app = lambda _call: Reply({"rows": [{**ROWS[0], **inner}]})
     assert len(books.read(accounts(server, {"type": "none"})).accounts or []) == 1
@@ -146,7 +147,7 @@ def test_one_answer_that_says_there_is_more_is_refused(server: FakeServer, books
 @pytest.mark.parametrize(
     "body", [{"next": None}, {"next": ""}, {"links": {"next": {}}}, {"has_more": False, "links": []}]
 )
-def test_one_answer_that_says_there_is_no_more_is_read(server: FakeServer, books: Books, body: dict[str, Any]) -> None:
+def test_one_answer_that_says_there_is_no_more_is_read(server: FakeServer, books: Books, body: Json) -> None:
     """The names are there and lead nowhere; where pages are counted one behind the last may be named."""
     server.app = lambda _call: Reply({"rows": ROWS[:3], **body})
     assert len(books.read(accounts(server, {"type": "none"})).accounts or []) == 3
@@ -156,7 +157,7 @@ def test_one_answer_that_says_there_is_no_more_is_read(server: FakeServer, books
 
 @pytest.mark.parametrize("number", [20, 25, 50, 100, 500, 1000])
 @pytest.mark.parametrize("paginate", [{"type": "none"}, {"type": "link", "next": "header"}])
-def test_exactly_a_usual_page_is_told(server: FakeServer, books: Books, number: int, paginate: dict[str, Any]) -> None:
+def test_exactly_a_usual_page_is_told(server: FakeServer, books: Books, number: int, paginate: Json) -> None:
     """One answer as long as a page that nobody asked for may be the first of many: a warning with the number."""
     server.app = lambda _call: Reply({"rows": ROWS[:number], "total": number})
     (found,) = books.findings(accounts(server, paginate))
@@ -169,7 +170,7 @@ def test_exactly_a_usual_page_is_told(server: FakeServer, books: Books, number: 
 @pytest.mark.parametrize(
     "body", [{"total": 12}, {"meta": {"totalCount": 12}}, {"count": 12}, {"page": {"number": 0, "totalElements": 12}}]
 )
-def test_a_larger_number_than_rows_came_is_told(server: FakeServer, books: Books, body: dict[str, Any]) -> None:
+def test_a_larger_number_than_rows_came_is_told(server: FakeServer, books: Books, body: Json) -> None:
     """Nobody said that it is the total, and it may well be."""
     server.app = lambda _call: Reply({"rows": ROWS[:7], **body})
     (found,) = books.findings(accounts(server, {"type": "none"}))
@@ -216,7 +217,7 @@ def test_a_list_without_an_end_is_given_up(style: str, rows: int, pages: int) ->
     }
     numbers = iter(range(pages))
 
-    def send(_request: Request, _variables: Any, _link: str | None) -> tuple[Answer, str]:
+    def send(_request: Request, _variables: object, _link: str | None) -> tuple[Answer, str]:
         number = next(numbers)
         body = {
             "rows": [{"id": f"{number}.{row}", "name": "A"} for row in range(rows)],
@@ -244,9 +245,7 @@ def test_a_list_without_an_end_ends_an_export(
     ("keys", "words"),
     [({"answerBytes": 2000}, "larger than 2000 bytes"), ({"answerSeconds": 0.1, "timeoutSeconds": 5}, "answerSeconds")],
 )
-def test_an_answer_keeps_to_the_limits_of_the_source(
-    server: FakeServer, books: Books, keys: dict[str, Any], words: str
-) -> None:
+def test_an_answer_keeps_to_the_limits_of_the_source(server: FakeServer, books: Books, keys: Json, words: str) -> None:
     """Time and size of one answer are set beside baseUrl, as they are for Pleo."""
 
     def app(_call: Call) -> Reply:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +10,9 @@ from jmespath import compile as parse
 from pleoctl.errors import SourceError
 from pleoctl.place import Setting
 from pleoctl.sources.http.expressions import OPTIONS, Expression, ExpressionError
+
+if TYPE_CHECKING:
+    from shapes import Json, Value
 
 SCALARS = st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from(["", "a", "b", " A "]) | st.floats(0, 2)
 VALUES = SCALARS | st.lists(SCALARS, max_size=2) | st.dictionaries(st.sampled_from("ab"), SCALARS, max_size=2)
@@ -40,7 +43,7 @@ TEXTS = [
 ]
 
 
-def outcome(work: Any, record: Any) -> Any:
+def outcome(work: Value, record: Value) -> Any:
     """The value, or that there is none."""
     try:
         return work(record)
@@ -50,7 +53,7 @@ def outcome(work: Any, record: Any) -> Any:
 
 @settings(max_examples=300, deadline=None)
 @given(text=st.sampled_from(TEXTS), records=st.lists(RECORDS, min_size=1, max_size=6))
-def test_every_way_of_evaluating_gives_what_jmespath_gives(text: str, records: list[dict[str, Any]]) -> None:
+def test_every_way_of_evaluating_gives_what_jmespath_gives(text: str, records: list[Json]) -> None:
     """Watching for names and the short forms change nothing about the value, for any data."""
     expression, plain = Expression(text, Setting("key")), parse(text)
     for record in [{"a": {"b": 1}, "b": 1, "c": "a", "d": 1}, *records]:
@@ -108,7 +111,7 @@ def test_names_are_seen_on_both_sides() -> None:
         ("date(a)", None, None),
     ],
 )
-def test_functions(text: str, value: Any, expected: Any) -> None:
+def test_functions(text: str, value: Value, expected: Value) -> None:
     """Codes as people write them; null stays null."""
     assert Expression(text, Setting("key"))({"a": value}) == expected
 

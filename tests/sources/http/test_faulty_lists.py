@@ -14,6 +14,8 @@ from pleoctl.sources.export import read_source
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from shapes import Json, Value
+
 SIZE: Final = 3
 KEYS: Final = [str(number) for number in range(1, 9)]
 PAGE: Final = {"query": {"at": "{page}"}}
@@ -92,9 +94,7 @@ class EightAccounts:
             rows = rows[:-1]
         return self._reply(rows, following)
 
-    def _fault_of_page(
-        self, start: int, rows: list[dict[str, Any]], following: int | None
-    ) -> tuple[list[dict[str, Any]], int | None]:
+    def _fault_of_page(self, start: int, rows: list[Json], following: int | None) -> tuple[list[Json], int | None]:
         second = start == SIZE
         after = self.rows[start + SIZE : start + 2 * SIZE]
         spoilt: dict[str, tuple[list[dict[str, Any]], int | None]] = {
@@ -109,7 +109,7 @@ class EightAccounts:
         }
         return spoilt.get(self.fault, (rows, following))
 
-    def _reply(self, rows: list[dict[str, Any]], following: int | None) -> Reply:
+    def _reply(self, rows: list[Json], following: int | None) -> Reply:
         total = len(self.rows) + (self.fault == "wrong total")
         meta: dict[str, Any] = {"total": total, "pages": -(-total // SIZE)}
         headers = {}
@@ -213,7 +213,7 @@ SAID: Final[list[tuple[Any, bool]]] = [
 @pytest.mark.parametrize(("said", "refused"), SAID)
 @pytest.mark.parametrize("name", ["errors", "Error", "fault"])
 def test_an_answer_that_says_that_it_failed_is_no_list(
-    name: str, said: Any, refused: bool, server: FakeServer, books: Books
+    name: str, said: Value, refused: bool, server: FakeServer, books: Books
 ) -> None:
     """Whatever its status: what there is of its rows is a part, as of GraphQL's; unless it is said to be no error."""
     server.app = lambda _call: Reply({"rows": [{"id": "1", "name": "A"}], name: said})

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +11,7 @@ from pleoctl.errors import InvalidFile, Refused, SourceError
 
 if TYPE_CHECKING:
     from fake_books import Books, Call, FakeServer
+    from shapes import Json, Value
 
 CHART = [
     {"id": 1, "number": 100, "name": " Cash ", "blocked": False, "type": "posting", "vat": None, "Kind": "A"},
@@ -28,7 +29,7 @@ CHART = [
 FIELDS = {"externalId": "string(id)", "name": "name", "active": "!blocked"}
 
 
-def section(server: FakeServer, fields: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+def section(server: FakeServer, fields: Json | None = None, **more: Value) -> Json:
     """A source whose accounts come in one answer."""
     chosen = {
         "path": "/a",
@@ -163,9 +164,7 @@ def test_a_text_body_is_sent_as_it_is(server: FakeServer, books: Books) -> None:
         ({"headers": {"authorization": "Bearer x"}}, "must not set authorization"),
     ],
 )
-def test_a_slip_in_the_description_is_told(
-    server: FakeServer, books: Books, change: dict[str, Any], words: str
-) -> None:
+def test_a_slip_in_the_description_is_told(server: FakeServer, books: Books, change: Json, words: str) -> None:
     """Nothing that does not fit the data is exported."""
     server.app = lambda _call: Reply(CHART)
     with pytest.raises((SourceError, InvalidFile)) as caught:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fake_books import Books, Call, FakeServer
+    from shapes import Value
 
 
 def by_page(call: Call) -> Reply:
@@ -196,7 +197,7 @@ def test_an_endless_row_of_empty_pages_ends(server: FakeServer, books: Books) ->
 
 
 @pytest.mark.parametrize("token", [True, 1.5, {"a": 1}])
-def test_a_token_must_be_text(server: FakeServer, books: Books, token: Any) -> None:
+def test_a_token_must_be_text(server: FakeServer, books: Books, token: Value) -> None:
     """Anything else cannot be sent back."""
     server.app = lambda _call: Reply({"rows": ROWS[:3], "next": token})
     with pytest.raises(SourceError, match="the next token is"):

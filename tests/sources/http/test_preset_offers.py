@@ -14,6 +14,7 @@ from vendors import NUMBERS, VENDORS, section
 if TYPE_CHECKING:
     from fake_books import Books, Call, FakeServer, Reply
     from pleoctl.model.records import Row
+    from shapes import Json
 
 pytestmark = pytest.mark.usefixtures("tokens")
 #: Before the number in the identity of its vendors.
@@ -57,7 +58,7 @@ TAX_CODES: dict[str, list[Seen]] = {
 _TYPE = {"visma-eaccounting": {"fields": {"type": "Code == '21' && 'reverse' || 'inclusive'"}}}
 
 
-def asked(server: FakeServer, name: str, **tables: dict[str, Any]) -> dict[str, Any]:
+def asked(server: FakeServer, name: str, **tables: Json) -> Json:
     """The vendor's section, in which only these tables are read, wherever the preset asks them."""
     own = {table: {"baseUrl": server.url} for table, offer in load_preset(name).offers.items() if "baseUrl" in offer}
     none = dict.fromkeys(("accounts", "dimensions", "values"))

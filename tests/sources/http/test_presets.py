@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fake_books import Books, FakeServer
+    from shapes import Json, Value
 
 pytestmark = pytest.mark.usefixtures("tokens")
 _WITH_DIMENSIONS = [name for name, vendor in VENDORS.items() if vendor.dimensions]
@@ -85,7 +86,7 @@ def _without_dimensions(vendor: Vendor) -> Callable[[Call], Reply]:
     return app
 
 
-def emptied(body: Any) -> Any:
+def emptied(body: Value) -> Any:
     """An answer with its lists empty and its numbers zero."""
     if isinstance(body, dict):
         return {name: emptied(value) for name, value in body.items()}
@@ -134,7 +135,7 @@ def test_dimensions_that_are_refused_are_not_taken_for_empty(
     assert all(one.values is None for one in state.dimensions or [])
 
 
-def refusal(books: Books, source: dict[str, Any]) -> SourceError | None:
+def refusal(books: Books, source: Json) -> SourceError | None:
     """Why a read was refused; None where it was not."""
     try:
         books.read(source)
@@ -143,7 +144,7 @@ def refusal(books: Books, source: dict[str, Any]) -> SourceError | None:
     return None
 
 
-def overlaid(source: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+def overlaid(source: Json, given: Json) -> Json:
     """The section with one more line below it."""
     result = dict(source)
     for key, value in given.items():
@@ -269,7 +270,7 @@ def test_the_workspace_may_change_a_preset(server: FakeServer, books: Books) -> 
         ({"dimensions": {"rows": [{"code": "1", "name": "One", "kind": "x"}]}}, "unknown field 'kind'"),
     ],
 )
-def test_mistakes_around_presets_are_told(server: FakeServer, books: Books, change: dict[str, Any], words: str) -> None:
+def test_mistakes_around_presets_are_told(server: FakeServer, books: Books, change: Json, words: str) -> None:
     """Before anything is sent."""
     with pytest.raises(InvalidFile) as caught:
         books.read({**section(server, "xero"), **change})
@@ -284,7 +285,7 @@ def test_mistakes_around_presets_are_told(server: FakeServer, books: Books, chan
         {"title": "no", "errors": [{"errorCode": "E1"}, {"errorCode": "DimensionIncorrectModule"}]},
     ],
 )
-def test_a_module_that_the_agreement_lacks_is_told(server: FakeServer, books: Books, body: Any) -> None:
+def test_a_module_that_the_agreement_lacks_is_told(server: FakeServer, books: Books, body: Value) -> None:
     """Its lists are empty where the vendor says so; any other refusal, or one in the middle, is an error."""
     app = VENDORS["e-conomic"].app
     server.app = lambda call: Reply(body, 403) if "dimensions" in call.path else app(call)

@@ -13,6 +13,7 @@ from pleoctl.sources.http.presets import load_preset, merged, preset_names
 
 if TYPE_CHECKING:
     from fake_books import Books, FakeServer
+    from shapes import Value
 
 TAXES = """id,name,percentage,kind
 V25,Standard,25,inclusive
@@ -36,7 +37,7 @@ COLUMNS = {
 }
 
 
-def csv(books: Books, **more: Any) -> Any:
+def csv(books: Books, **more: Value) -> Any:
     """The desired state of the two files."""
     (books.folder / "tax.csv").write_text(TAXES)
     (books.folder / "suppliers.csv").write_text(SUPPLIERS)

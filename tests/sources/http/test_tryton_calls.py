@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fake_books import Books, Call, FakeServer
+    from shapes import Json, Value
 
 CHART = [
     {"id": n, "code": str(1000 + n), "name": f"Account {n}", "active": n != 2, "closed": n == 3, "type": 1}
@@ -42,7 +43,7 @@ def tryton(change: Callable[[str, Any], Any] | None = None) -> Callable[[Call], 
     return app
 
 
-def section(server: FakeServer, **more: Any) -> dict[str, Any]:
+def section(server: FakeServer, **more: Value) -> Json:
     """A source that reads everything."""
     return {
         "type": "tryton",
@@ -103,7 +104,9 @@ def test_a_list_that_is_not_whole_is_refused(
         ("text", "something that is not JSON-RPC"),
     ],
 )
-def test_errors_of_the_server_are_told_without_secrets(server: FakeServer, books: Books, body: Any, words: str) -> None:
+def test_errors_of_the_server_are_told_without_secrets(
+    server: FakeServer, books: Books, body: Value, words: str
+) -> None:
     """JSON-RPC errors come with status 200."""
     server.app = lambda _call: Reply(body)
     with pytest.raises(SourceError) as caught:
@@ -126,7 +129,7 @@ def test_a_database_without_analytic_accounts_is_told_what_to_write(server: Fake
     assert books.read(section(server, resources=["accounts"])).dimensions is None
 
 
-def _tax(number: int, **more: Any) -> dict[str, Any]:
+def _tax(number: int, **more: Value) -> Json:
     """A tax as Tryton sends it."""
     rate = {"__class__": "Decimal", "decimal": "0.190"}
     plain = {"id": number, "name": f"Tax {number}", "active": True, "type": "percentage", "rate": rate, "parent": None}

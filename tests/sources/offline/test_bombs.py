@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fake_books import Books
+    from shapes import Json
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT "
 GNUCASH = {"type": "gnucash", "path": "books.gnucash"}
 
 
-def told(books: Books, source: dict[str, Any]) -> str:
+def told(books: Books, source: Json) -> str:
     """The one line of an export that is refused."""
     with pytest.raises(PleoctlError) as caught:
         books.export(source)
@@ -157,7 +158,7 @@ def test_a_query_of_open_quotes_is_judged_in_no_time(books: Books, monkeypatch: 
 # --- workbooks -----------------------------------------------------------------------------------------------------
 
 
-def book(books: Books, **parts: Iterable[bytes]) -> dict[str, Any]:
+def book(books: Books, **parts: Iterable[bytes]) -> Json:
     """A workbook with some of its parts put in place of the true ones."""
     made = openpyxl.Workbook()
     sheet: Any = made.active

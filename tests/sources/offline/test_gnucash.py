@@ -11,6 +11,7 @@ from pleoctl.errors import SourceError
 
 if TYPE_CHECKING:
     from fake_books import Books
+    from shapes import Json
 
 TABLES = """
 CREATE TABLE books (guid TEXT, root_account_guid TEXT, root_template_guid TEXT);
@@ -69,7 +70,7 @@ XML = (
 )
 
 
-def accounts(books: Books, source: dict[str, Any]) -> dict[str | None, tuple[Any, ...]]:
+def accounts(books: Books, source: Json) -> dict[str | None, tuple[Any, ...]]:
     """Key → code, name, active, currency."""
     rows = books.read(source).accounts or []
     return {row.key: (row.fields["code"], row.fields["name"], row.active, row.currency) for row in rows}

@@ -18,6 +18,7 @@ from pleoctl.documents.load import parse
 
 if TYPE_CHECKING:
     from fake_books import Books
+    from shapes import Json
     from tests.conftest import Cli
 
 NATIVE = Path(__file__).parents[1] / "native"
@@ -56,7 +57,7 @@ TEXT = {
 ENDS = {"de": "Gültig bis", "sv": "Giltig till", "en": "Valid until"}
 
 
-def accounts(books: Books, source: dict[str, Any]) -> list[tuple[Any, ...]]:
+def accounts(books: Books, source: Json) -> list[tuple[Any, ...]]:
     """Key, name and state of each account; none is held."""
     rows = books.read(source).accounts or []
     assert not [row for row in rows if row.hold is not None]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,9 +10,10 @@ from pleoctl.errors import Refused, SourceError
 
 if TYPE_CHECKING:
     from fake_books import Books
+    from shapes import Json
 
 
-def program(books: Books, text: str) -> dict[str, Any]:
+def program(books: Books, text: str) -> Json:
     """A source that runs a Python program."""
     (books.folder / "rows.py").write_text(text, encoding="utf-8")
     return {"type": "exec", "accounts": {"command": [sys.executable, "rows.py"]}}

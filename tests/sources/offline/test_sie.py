@@ -11,20 +11,21 @@ from pleoctl.errors import SourceError
 
 if TYPE_CHECKING:
     from fake_books import Books
+    from shapes import Value
 
 HEAD = "#FLAGGA 0\n#FORMAT PC8\n#SIETYP 4\n"
 NAMES = '#KONTO 5460 "Förbrukningsmaterial"\n#KONTO 6212 "Mobil på resa"\n#KONTO 7090 "Ändring ÅÄÖ"\n'
 SOURCE = {"type": "sie", "path": "books.se"}
 
 
-def read(books: Books, text: str | bytes, **more: Any) -> Any:
+def read(books: Books, text: str | bytes, **more: Value) -> Any:
     """The desired state of a file."""
     content = text if isinstance(text, bytes) else (HEAD + text).encode("cp437")
     (books.folder / "books.se").write_bytes(content)
     return books.read({**SOURCE, **more})
 
 
-def rows(found: Any) -> list[tuple[Any, Any, bool]]:
+def rows(found: Value) -> list[tuple[Any, Any, bool]]:
     """Key, name, and whether the row is held."""
     return [(row.key, row.fields.get("name"), row.hold is not None) for row in found]
 

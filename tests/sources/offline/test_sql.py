@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,11 +10,12 @@ from pleoctl.errors import InvalidFile, PleoctlError, SourceError
 
 if TYPE_CHECKING:
     from fake_books import Books
+    from shapes import Json
 
 ACCOUNTS = 'SELECT id AS "externalId", number AS code, title AS name, open AS active FROM chart ORDER BY id'
 
 
-def database(books: Books, monkeypatch: pytest.MonkeyPatch, **queries: str) -> dict[str, Any]:
+def database(books: Books, monkeypatch: pytest.MonkeyPatch, **queries: str) -> Json:
     """A small database behind a secret url, and the section that asks it."""
     path = books.folder / "books.sqlite"
     with closing(sqlite3.connect(path)) as connection:

@@ -10,6 +10,7 @@ from pleoctl.errors import InvalidFile, Refused, SourceError
 
 if TYPE_CHECKING:
     from fake_books import Books
+    from shapes import Json
 
 SIE = """#FLAGGA 0
 #PROGRAM "Bokföring & Co" 2.1
@@ -64,7 +65,7 @@ end comment
 """
 
 
-def accounts(books: Books, source: dict[str, Any]) -> dict[str | None, tuple[Any, Any, bool]]:
+def accounts(books: Books, source: Json) -> dict[str | None, tuple[Any, Any, bool]]:
     """Key → code, name, active."""
     rows = books.read(source).accounts or []
     return {row.key: (row.fields.get("code"), row.fields["name"], row.active) for row in rows}
@@ -209,7 +210,7 @@ def test_an_include_stays_in_the_workspace(books: Books) -> None:
 needs_hledger = pytest.mark.skipif(shutil.which("hledger") is None, reason="hledger is not installed (apt)")
 
 
-def write_journal(books: Books, text: str = JOURNAL) -> dict[str, Any]:
+def write_journal(books: Books, text: str = JOURNAL) -> Json:
     """A journal with an included file, and the section that reads it."""
     (books.folder / "chart").mkdir(exist_ok=True)
     (books.folder / "main.journal").write_text(text, encoding="utf-8")

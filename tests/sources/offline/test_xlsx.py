@@ -11,9 +11,10 @@ from pleoctl.errors import PleoctlError, SourceError
 
 if TYPE_CHECKING:
     from fake_books import Books
+    from shapes import Json, Value
 
 
-def workbook(books: Books, rows: list[list[Any]], formats: dict[str, str] | None = None) -> dict[str, Any]:
+def workbook(books: Books, rows: list[list[Value]], formats: dict[str, str] | None = None) -> Json:
     """A workbook with an empty first sheet and the rows on the second."""
     book = openpyxl.Workbook()
     sheet = book.create_sheet("Chart")
@@ -160,7 +161,7 @@ def test_a_formula_that_gives_an_empty_text_is_an_empty_cell(books: Books) -> No
         ({"columns": {"code": "number"}}, "has no column 'number' for code"),
     ],
 )
-def test_a_sheet_that_does_not_fit_is_told(books: Books, change: dict[str, Any], words: str) -> None:
+def test_a_sheet_that_does_not_fit_is_told(books: Books, change: Json, words: str) -> None:
     """The same words as for a csv."""
     source = workbook(books, [["externalId", "name"], ["1", "Cash"]])
     source["accounts"] |= change

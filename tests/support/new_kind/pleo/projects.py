@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from new_kind.row import PROJECT
 from pleoctl.model.records import Live
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from pleoctl.model.changes import Change
     from pleoctl.pleo.client import Client
+    from shapes import Json
 
-Json = dict[str, Any]
 
 PATH = "/v9/projects"
 READ, WRITE = "accounts:read", "accounts:write"  # Pleo has no other ones for it

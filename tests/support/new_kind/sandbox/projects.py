@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from new_kind.row import PROJECT
 from pleoctl.sandbox.calls import Answer, Call
@@ -11,7 +11,9 @@ from pleoctl.sandbox.contract import Operation, published
 from pleoctl.sandbox.parts import Part, Row
 from pleoctl.sandbox.store import Filter, Table
 
-Json = dict[str, Any]
+if TYPE_CHECKING:
+    from shapes import Json
+
 PATH = "/v9/projects"
 
 
