@@ -79,7 +79,7 @@ def tell(workspace: Workspace, watch: Watch, told: dict[str, str]) -> list[Findi
         if not wanted:
             continue
         secret = workspace.secret(notice.to, "notify", place, "to")
-        if secret.environ.get(notice.to.removeprefix("env:")) == "":
+        if secret.variable is not None and secret.environ.get(secret.variable) == "":
             continue
         try:
             title = ", ".join(_ON.get(name, name) for name in wanted)

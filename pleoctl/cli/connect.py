@@ -158,7 +158,7 @@ class Guide:
 
     def _key(self) -> None:
         self._say("2. The credential.", "An API key from Pleo's settings; it is kept nowhere.")
-        name = self._place.workspace.auth[1].reference.removeprefix("env:")
+        name = self._place.workspace.auth[1].variable or ""
         for _ in range(TRIES):
             if name.isidentifier() and not os.environ.get(name):
                 os.environ[name] = click.prompt(f"{name} (not shown)", hide_input=True, err=True).strip()

@@ -72,6 +72,7 @@ class SourceRow:
     ``cells`` maps field names to text, None, or (``active``) a boolean; an absent field is one the system does not
     have. ``place`` says where the row stands, ``file`` in which file where the table has several, ``problem`` why it
     cannot be used, ``record`` what the system sent (kept for the first rows, or where other tables are read by it).
+    ``keyless`` rows have no key for that very problem.
     """
 
     cells: dict[str, Any]
@@ -80,6 +81,7 @@ class SourceRow:
     problem: str | None = None
     record: Any = None
     file: str | None = None
+    keyless: bool = False
 
 
 @dataclass(slots=True)

@@ -129,12 +129,11 @@ def child_environment(own: Secret) -> dict[str, str]:
 
     Names that begin like Pleo's are left out as well, but not those that one of several companies was given on purpose.
     """
-    name_of_own = own.reference.removeprefix("env:")
     given = isinstance(own.environ, Allowed)
     return {
         name: value
         for name, value in own.environ.items()
-        if name != name_of_own and (given or not name.startswith("PLEO_"))
+        if name != own.variable and (given or not name.startswith("PLEO_"))
     }
 
 

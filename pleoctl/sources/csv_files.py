@@ -280,14 +280,20 @@ class CsvFile:
         if more > 0 and moved:
             row.problem = f"{moved[-1]} may be another cell: the row {row.problem}"
             row.cells.update(dict.fromkeys(moved))
+            row.keyless = moved[-1] == self._key
 
     def _hold_errors(self, row: SourceRow) -> None:
         """Cells of a spreadsheet that could not be worked out are no codes and no names; a key that is one is none."""
         for name, cell in row.cells.items():
             if isinstance(cell, str) and shows_error(cell):
                 row.problem = _error(name, cell)
+                row.keyless = name == self._key
                 row.cells.update(dict.fromkeys({name} & {*identity(self._resource)}))
                 return
+
+    @property
+    def _key(self) -> str:
+        return identity(self._resource)[-1]
 
     def _judge_active(self, row: SourceRow) -> None:
         cell = row.cells.get("active")

@@ -65,8 +65,7 @@ class RowReader:
         identity = cells.get(kind.key)
         if not isinstance(identity, str) or not _is_key(identity):
             broken = isinstance(identity, str) and not is_whole(identity)
-            about_key = (source.problem or "").startswith(f"{kind.key} ")
-            identity, problem = None, problem if broken or about_key else f"has no {kind.key}"
+            identity, problem = None, problem if broken or source.keyless else f"has no {kind.key}"
         whole = texts if problem is None else {name: text for name, text in texts.items() if is_whole(text)}
         fields, active = self._fields(cells, whole, kind), cells.get("active", True) is not False
         row = Row(identity, fields, active, problem, NOTHING, source.file or table.name, source.line or 0)

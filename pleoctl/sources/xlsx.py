@@ -139,6 +139,7 @@ class _Sheet(CsvFile):
             elif (odd == _DATE and name in _DAYS) or (odd == _TRUTH and name == "active"):
                 odd = None
             if odd is not None:
+                row.keyless = row.keyless or (row.problem is None and name == self._key)
                 row.problem = row.problem or f"{name} {odd}"
                 row.cells[name] = None
         if line in self._marks.hidden:

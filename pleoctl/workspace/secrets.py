@@ -77,6 +77,11 @@ class Secret:
     def __repr__(self) -> str:
         return f"Secret({self.reference!r})"
 
+    @property
+    def variable(self) -> str | None:
+        """The variable that holds it; None for what is no ``env:``."""
+        return self._rest if self.kind == "env" else None
+
     def beside(self, reference: str) -> Secret:
         """Another secret of the same workspace."""
         return Secret(reference, self._root, environ=self.environ)

@@ -224,12 +224,12 @@ class Workspace:
 
     def _doubled(self) -> Iterator[Finding]:
         """Codes that stand twice in ``selected`` and ``leave``."""
-        seen: dict[str, str] = {}
+        seen: dict[str, tuple[str, int]] = {}
         for name, codes in (("selected", self.settings.dimensions.selected or ()), ("leave", self.leave)):
             for index, code in enumerate(codes):
-                other = seen.setdefault(code.casefold(), f"{name} {index}")
-                if other != f"{name} {index}":
-                    where = "the list twice" if other.startswith(f"{name} ") else "both lists"
+                other = seen.setdefault(code.casefold(), (name, index))
+                if other != (name, index):
+                    where = "the list twice" if other[0] == name else "both lists"
                     yield self.document.finding(
                         ("dimensions", name, index),
                         "invalid-dimensions",

@@ -26,6 +26,8 @@ from pleoctl.remote.wire import TRIES
 if TYPE_CHECKING:
     from requests_mock import Mocker
 
+    from shapes import Json
+
 
 # --- refusals --------------------------------------------------------------------------------------------------------
 
@@ -222,7 +224,7 @@ def test_a_redirected_read_does_not_double_its_query(http: Transport, requests_m
     [{"limit": 100, "after": "a+b/c=&~ \u00fc%"}, {"ids": ["a", "b"], "none": None}, {"empty": ""}, {}, {"yes": True}],
 )
 def test_a_query_is_spelt_as_requests_spells_it(
-    http: Transport, requests_mock: Mocker, path: str, params: dict[str, Any]
+    http: Transport, requests_mock: Mocker, path: str, params: Json
 ) -> None:
     """Lists are read page after page from one address, of which only the query changes; nobody sees that."""
     requests_mock.get(ANY, json={})
