@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pleoctl.mapping.io.crew import ROOM
 from tests.mapping.conftest import item, line
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def test_what_depends_on_earlier_parts_is_the_same(workspace: Path) -> None:
         items.append(one)
     items += [item("card_purchase", line(account="7000"), accountingEntryId=f"late-{n}") for n in range(500)]
     items[1400]["accountingEntryId"] = "ID-500"
+    items[1450]["accountingEntryId"] = "long" * ROOM  # more than the memory that processes share
     _write(workspace / "hostile.jsonl", [*items, {"type": 3}, *_many(20, note="x" * 50_000)])
     for _, _, code, said, written in _alike(_told(workspace, "json csv beancount hledger", "hostile.jsonl")):
         assert (code, "came before" in said, "wallet in SEK" in said) == (5, True, True)

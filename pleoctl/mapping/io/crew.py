@@ -16,12 +16,13 @@ import sys
 import threading
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import cycle
-from typing import TYPE_CHECKING, Final
+from mmap import mmap
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from pleoctl.mapping.io.outputs.declared import Declared
-from pleoctl.mapping.io.read import Lines
+from pleoctl.mapping.io.read import CHUNK, Lines
 from pleoctl.mapping.io.run import Tally
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 #: Bytes that are mapped before workers are worth their start.
 ALONE: Final = 4 * 1024 * 1024
+#: Bytes of a part, or of its entries, that go through memory which both processes see; more go through a pipe.
+ROOM: Final = 4 * CHUNK
 #: More workers than these wait for the one process that deals and writes.
 MOST: Final = 8
 #: What asks the whole group of processes to end is answered by the first of them.
@@ -115,8 +118,11 @@ class _Worker:
         from multiprocessing import get_context  # loaded for large files alone
 
         forked = get_context("fork")
-        self._link, theirs = forked.Pipe()
-        self._process = forked.Process(target=_serve, args=(theirs, self._link, work))
+        link, theirs = forked.Pipe()
+        given, made = mmap(-1, ROOM), mmap(-1, ROOM)
+        self._link = _Link(link, out=given, into=made)
+        other = _Link(theirs, out=made, into=given)
+        self._process = forked.Process(target=_serve, args=(other, self._link, work))
         self._process.start()
         theirs.close()
         self._part: Part | None = None
@@ -126,15 +132,14 @@ class _Worker:
         self._part = part
         if isinstance(part, Lines):
             with suppress(OSError):  # it is gone, as `take` will see
-                self._link.send(past)
-                self._link.send_bytes(part.content)
+                self._link.send(past, part.content)
 
     def take(self) -> tuple[Part | None, Made | None, bytes]:
         """The part that was given last, and what it became, None where nothing did."""
         made, content = None, b""
         if isinstance(self._part, Lines):
             with suppress(OSError, EOFError):
-                made, content = self._link.recv(), self._link.recv_bytes()
+                made, content = self._link.receive()
         return self._part, made, content
 
     def end(self) -> None:
@@ -144,17 +149,44 @@ class _Worker:
         self._process.join()
 
 
-def _serve(link: Connection, other_end: Connection, work: Work) -> None:
+class _Link:
+    """One end of what joins two processes: a pipe for words, and memory of both for bytes, which spares copies.
+
+    Each end waits for the other's answer before it sends again, so nobody writes what is still read.
+    """
+
+    def __init__(self, pipe: Connection[Any, Any], out: mmap, into: mmap) -> None:
+        """``out`` is the memory that this end writes to, ``into`` what the other does."""
+        self._pipe, self._out, self._into = pipe, out, into
+
+    def send(self, words: Any, content: bytes) -> None:
+        """Raises `OSError` where the other process is gone."""
+        fits = len(content) <= ROOM
+        if fits:
+            self._out[: len(content)] = content
+        self._pipe.send((words, len(content) if fits else None))
+        if not fits:
+            self._pipe.send_bytes(content)
+
+    def receive(self) -> tuple[Any, bytes]:
+        """What the other end has sent. Raises `OSError` or `EOFError` where it is gone."""
+        words, size = self._pipe.recv()
+        return words, self._pipe.recv_bytes() if size is None else self._into[:size]
+
+    def close(self) -> None:
+        """Close this end's pipe."""
+        self._pipe.close()
+
+
+def _serve(link: _Link, other_end: _Link, work: Work) -> None:
     """A worker's life: it ends when its link does, also where the other process was killed."""
     other_end.close()
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     with suppress(OSError, EOFError):
         while True:
-            # Bytes go by themselves, since what is pickled is copied more often.
-            made, content = _made(work, link.recv(), link.recv_bytes())
-            link.send(made)
-            link.send_bytes(content)
+            past, content = link.receive()
+            link.send(*_made(work, past, content))
 
 
 def _made(work: Work, past: Past, content: bytes) -> tuple[Made | None, bytes]:
