@@ -115,15 +115,22 @@ class FreshCheck:
             return
         _check_identity(change, record)
         before, after = change.before or {}, change.after
-        if change.parent is not None and change.parent.address in self._flipped:
-            # Unarchiving its group may have flipped the tag already; a write of its state settles it either way.
-            before = {name: value for name, value in before.items() if name != "archived"}
+        if self._came_along(change, record):
+            # A write of its state settles it either way.
+            before = {**before, "archived": False}
         if matches(record, after, change.kind):
             self._already(change, record)
         elif _is_between(record, change):
             return
         elif moved := differences(record, before, change.kind):
             self._stale(change, "changed", moved)
+
+    def _came_along(self, change: Change, record: Live) -> bool:
+        """Whether unarchiving its group, which an earlier run has done, may be why a tag is active (K24)."""
+        if change.parent is None or change.parent.address not in self._flipped or record.archived:
+            return False
+        group = self._out.records.get(record.parent or "")
+        return group is not None and not group.archived
 
     def _already(self, change: Change, record: Live) -> None:
         result = self._out.results[change.address]

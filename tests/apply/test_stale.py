@@ -56,8 +56,8 @@ def test_what_moved_is_told_in_full(pleo: Sandbox, tmp_path: Path) -> None:
     assert pleo.stats()["writes"] == 0
 
 
-def test_a_tag_of_a_group_to_be_unarchived_counts_but_for_its_state(pleo: Sandbox, tmp_path: Path) -> None:
-    """Unarchiving the group may have brought the tag along; nothing renames it but somebody else."""
+def test_a_tag_of_a_group_to_be_unarchived_may_have_come_along(pleo: Sandbox, tmp_path: Path) -> None:
+    """Unarchiving the group may have brought the tag along, nothing else; nothing renames it but somebody else."""
     tag = {"code": "T", "name": "Old", "archived": True}
     groups = [{"code": "G", "name": "G", "archived": True, "tags": [tag]}]
     engine = tagged(pleo, tmp_path, groups, Row("T", {"code": "T", "name": "New"}))
@@ -65,7 +65,20 @@ def test_a_tag_of_a_group_to_be_unarchived_counts_but_for_its_state(pleo: Sandbo
     pleo.put("tag", ("G", "T"), name="Theirs")
     assert told(engine.apply(plan)) == ['tag:G/T changed: name: the plan saw "Old", Pleo has "Theirs"']
     pleo.put("tag", ("G", "T"), name="Old", archived=False)
-    assert ends(engine.apply(plan)) == {"tagGroup:G": "done", "tag:G/T": "done"}
+    assert told(engine.apply(plan)) == ["tag:G/T changed: archived: the plan saw true, Pleo has false"]
+    pleo.put("tagGroup", "G", archived=False)
+    assert ends(engine.apply(plan)) == {"tagGroup:G": "alreadyDone", "tag:G/T": "done"}
+
+
+def test_a_tag_that_somebody_archived_did_not_come_along(pleo: Sandbox, tmp_path: Path) -> None:
+    """Whether its group is unarchived by then or not, the plan is stale."""
+    groups = [{"code": "G", "name": "G", "archived": True, "tags": [{"code": "T", "name": "Old"}]}]
+    engine = tagged(pleo, tmp_path, groups, Row("T", {"code": "T", "name": "New"}))
+    plan = engine.plan()
+    for archived in (True, False):
+        pleo.put("tag", ("G", "T"), archived=True)
+        pleo.put("tagGroup", "G", archived=archived)
+        assert told(engine.apply(plan)) == ["tag:G/T changed: archived: the plan saw false, Pleo has true"]
 
 
 def test_a_group_that_is_renamed_has_its_tags_left_unread(pleo: Sandbox, tmp_path: Path) -> None:
