@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.documents.document import Document
+    from pleoctl.documents.nodes import Node
     from pleoctl.model.kind import Kind
 
 SCHEMA = "desired-state"
@@ -176,27 +177,33 @@ def is_date(text: str) -> bool:
 
 def state_of(document: Document) -> DesiredState:
     """The state that a parsed file holds, whoever wrote it: the careful way, which knows each place."""
-    data = document.data
-    state = DesiredState(files=[document.shown])
+    data, shown = document.data, document.shown
+    state = DesiredState(files=[shown])
     for kind in flat_kinds():
         if kind.section in data:
-            items = enumerate(data[kind.section])
-            state.flat[kind.name] = [_row(document, (kind.section, i), item, kind) for i, item in items]
+            state.flat[kind.name] = list(_rows(document.root, data, kind, shown))
     if TAG_GROUP.section in data:
-        listed = enumerate(data[TAG_GROUP.section])
-        state.dimensions = [_dimension(document, (TAG_GROUP.section, i), item) for i, item in listed]
+        listed = _items(document.root, data, TAG_GROUP.section)
+        state.dimensions = [_dimension(node, item, shown) for node, item in listed]
     return state
 
 
-def _dimension(document: Document, path: tuple[str | int, ...], item: dict[str, Any]) -> Dimension:
-    values = None
-    if "values" in item:
-        values = [_row(document, (*path, "values", i), value, TAG) for i, value in enumerate(item["values"])]
-    return Dimension(_row(document, path, item, TAG_GROUP), values)
+def _items(holder: Node, data: dict[str, Any], section: str) -> Iterator[tuple[Node, dict[str, Any]]]:
+    """The items of a list with their nodes."""
+    found = holder.child(section)
+    return zip(found[1].items if found else (), data[section], strict=True)
 
 
-def _row(document: Document, path: tuple[str | int, ...], item: dict[str, Any], kind: Kind) -> Row:
-    line, column = document.locate(path)
+def _rows(holder: Node, data: dict[str, Any], kind: Kind, shown: str) -> Iterator[Row]:
+    return (_row(node, item, kind, shown) for node, item in _items(holder, data, kind.section))
+
+
+def _dimension(node: Node, item: dict[str, Any], shown: str) -> Dimension:
+    values = list(_rows(node, item, TAG, shown)) if TAG.section in item else None
+    return Dimension(_row(node, item, TAG_GROUP, shown), values)
+
+
+def _row(node: Node, item: dict[str, Any], kind: Kind, shown: str) -> Row:
     # A key that is blank identifies nothing; only held rows may carry one.
     name = item.get(kind.key)
     return Row(
@@ -205,7 +212,7 @@ def _row(document: Document, path: tuple[str | int, ...], item: dict[str, Any], 
         item.get("active", True),
         item.get("hold"),
         local_of(kind, item),
-        document.shown,
-        line,
-        column,
+        shown,
+        node.line,
+        node.column,
     )

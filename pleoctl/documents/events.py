@@ -49,14 +49,15 @@ def quick_events(text: str) -> Iterator[Any]:
     if not yaml.__with_libyaml__ or _DIVIDING.search(text):
         raise Unsure
     try:
-        named = {yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent, yaml.AliasEvent}
+        scalar, named = yaml.ScalarEvent, {yaml.MappingStartEvent, yaml.SequenceStartEvent, yaml.AliasEvent}
         event: Any
         before: Any = None
         for event in iter(yaml.CSafeLoader(text).get_event, None):
             kind = type(event)
-            if kind in named and (event.anchor is not None or event.tag is not None):
-                raise Unsure
-            if kind is yaml.ScalarEvent and before is yaml.DocumentStartEvent:
+            if kind is scalar:
+                if event.anchor is not None or event.tag is not None or before is yaml.DocumentStartEvent:
+                    raise Unsure
+            elif kind in named and (event.anchor is not None or event.tag is not None):
                 raise Unsure
             yield event
             before = kind

@@ -96,7 +96,7 @@ class Composer:
         self._shown = shown
         self._open: list[Node] = []
         self._inside: list[list[Node]] = []
-        self._sound: dict[str, str] = {}
+        self._sound: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._anchors: dict[str, Node] = {}
         self._root: Node | None = None
         self._count = self._line = 0
@@ -135,28 +135,32 @@ class Composer:
         mark = event.start_mark
         raise InvalidFile(message, place=Place(self._shown, mark.line + 1, mark.column + 1), hint=hint)
 
-    def _node(self, event: Any, kind: str) -> Node:
+    def _node(self, event: Any, kind: str, text: str = "", *, plain: bool = False) -> Node:
         mark = event.start_mark
         self._count += 1
         if self._count > MAX_NODES:
             self._fail(event, f"has more than {MAX_NODES} values")
         if event.tag is not None and str(event.tag) not in _DEFAULT_TAGS:
             self._fail(event, f"tag {str(event.tag)[:60]} is not allowed here", "remove the tag")
-        if mark.line + 1 != self._line:
-            self._line = mark.line + 1  # one number for all that stands in a line
-        node = Node(kind, self._line, mark.column + 1, mark.index)
+        line, start = mark.line + 1, mark.index
+        if line != self._line:
+            self._line = line  # one number for all that stands in a line
+        node = Node(kind, self._line, mark.column + 1, start, event.end_mark.index - start, text, plain)
         if event.anchor:
             self._anchors[event.anchor] = node
-        self._place(node, event)
+        if self._inside:
+            self._inside[-1].append(node)
+        else:
+            self._place(node, event)
         return node
 
     def _scalar(self, event: Any) -> None:
-        node = self._node(event, "scalar")
         text = event.value
-        node.text = text if text.isascii() else _joined_surrogates(text)
-        node.plain = not event.style and event.tag is None
-        node.length = event.end_mark.index - node.start
-        if not node.text and node.plain:
+        if not text.isascii():
+            text = _joined_surrogates(text)
+        plain = not event.style and event.tag is None
+        node = self._node(event, "scalar", text, plain=plain)
+        if plain and not text:
             self._settle(node)
 
     def _settle(self, node: Node) -> None:
@@ -212,13 +216,15 @@ class Composer:
 
     def _check_keys(self, node: Node) -> None:
         keys = node.items[::2]
-        plain = {key.text for key in keys if key.plain}
-        if len(plain) == len(keys) and self._sound.keys() >= plain:
-            for key in keys:
-                key.text = self._sound[key.text]  # one text for all rows
+        texts = tuple([key.text for key in keys if key.plain])
+        sound = self._sound.get(texts)
+        if sound is not None and len(sound) == len(keys):
+            for key, text in zip(keys, sound, strict=True):
+                key.text = text  # one text for all rows
             return
         self._look_into(keys)
-        self._sound.update({text: text for text in plain})
+        if len(texts) == len(keys):
+            self._sound[texts] = texts
 
     def _look_into(self, keys: Sequence[Node]) -> None:
         seen: dict[str, Node] = {}
@@ -259,11 +265,15 @@ def _joined_surrogates(text: str) -> str:
 
 def to_data(node: Node) -> Any:
     """Plain Python data of a tree; bounded, because expanded aliases were counted while composing."""
-    if node.kind == "map":
-        return {key.text: to_data(value) for key, value in node.pairs}
+    if node.kind == "scalar":
+        return plain_value(node.text) if node.plain else node.text
     if node.kind == "seq":
         return [to_data(item) for item in node.items]
-    return node.scalar
+    # Most values are texts that stand between quotes, or texts as they are.
+    return {
+        key.text: value.text if value.kind == "scalar" and not value.plain else to_data(value)
+        for key, value in node.pairs
+    }
 
 
 __all__ = ["Ambiguous", "Node", "compose", "to_data"]
