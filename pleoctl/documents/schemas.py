@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from functools import cache, partial
+from heapq import nsmallest
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.documents.gate import keeps
@@ -93,12 +95,13 @@ def violations(document: Document, schema: str | dict[str, Any]) -> list[Finding
     if isinstance(schema, str) and keeps(document.data, schema):
         return []
     checker = validator(schema) if isinstance(schema, str) else _compiled(schema)
-    spots = [spot for error in checker.iter_errors(document.data) for spot in _spots(document, _leaf(error))]
-    # Wording a finding costs far more than finding it, and nobody reads thousands.
-    spots.sort(key=lambda spot: spot.place)
-    found = list(dict.fromkeys(spot.told() for spot in spots[:MOST_ALIKE]))
+    spots = (spot for error in checker.iter_errors(document.data) for spot in _spots(document, _leaf(error)))
+    # Wording a finding, and keeping its error, costs far more than finding it, and nobody reads thousands.
+    numbers = count()
+    first = nsmallest(MOST_ALIKE, zip(spots, numbers, strict=False), key=lambda numbered: numbered[0].place)
+    found = list(dict.fromkeys(spot.told() for spot, _ in first))
     found.sort(key=lambda f: (f.sort_key, f.message))
-    left = len(spots) - MOST_ALIKE
+    left = next(numbers) - MOST_ALIKE
     return [*found, More.like(found[-1], left, "error")] if left > 0 else found
 
 

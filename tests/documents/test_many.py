@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -175,6 +176,21 @@ def test_a_guess_is_what_difflib_finds_closest(name: str, known: list[str]) -> N
     listed = list(reversed(known))
     found = [name.casefold()] if name.casefold() in known else get_close_matches(name.casefold(), listed, n=1)
     assert closest(name, known) == next(iter(found), None)
+
+
+def test_rows_that_are_all_wrong_are_not_all_kept() -> None:
+    """What is wrong with a row beyond the first hundred is counted and forgotten."""
+    text = "apiVersion: pleoctl/v1\nkind: DesiredState\naccounts:\n" + '- {externalId: "e", name: }\n' * 1000
+    document = parse(text, "f.yaml")
+    violations(document, "desired-state")  # what is loaded once
+    tracemalloc.start()
+    try:
+        found = violations(document, "desired-state")
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert counted(found) > 1900
+    assert most < 1_000_000, most
 
 
 def test_unknown_keys_beside_patterns_are_told() -> None:
