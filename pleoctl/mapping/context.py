@@ -49,10 +49,12 @@ def completed(rules: Rules, workspace: Workspace) -> Rules:
 
 def desired_of(workspace: Workspace) -> DesiredState | None:
     """The desired state at hand; None where there is none yet."""
-    from pleoctl.desired.read import load_desired  # only where it is asked for
-
     files = workspace.desired_files
-    return load_desired(files) if any(path.exists() for path, _ in files) else None
+    if not any(path.exists() for path, _ in files):
+        return None
+    from pleoctl.desired.read import load_desired  # only where there is one
+
+    return load_desired(files)
 
 
 def catalog_of(workspace: Workspace) -> Catalog | None:

@@ -74,12 +74,12 @@ class Tally(msgspec.Struct):
         name = hash(given.lower())  # as many bytes for every id
         if name in self._recent or name in self._earlier:
             entry.warnings.append(_CAME_BEFORE)
-        self._remember(name)
-
-    def _remember(self, name: int) -> None:
         self._recent[name] = None
         if len(self._recent) >= RECENT:
-            self._earlier, self._recent = self._recent, {}
+            self._forget()
+
+    def _forget(self) -> None:
+        self._earlier, self._recent = self._recent, {}
 
     def _compare_wallets(self, entry: Entry) -> None:
         """One account for wallets of several currencies is likely the wrong one of the second (M13)."""
@@ -121,7 +121,9 @@ class Tally(msgspec.Struct):
             self._recent.update(later._recent)
             return
         for name in later._recent:
-            self._remember(name)
+            self._recent[name] = None
+            if len(self._recent) >= RECENT:
+                self._forget()
 
 
 def _is_on_wallet(entry: Entry) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.mapping.vocabulary import TAG_PREFIX
@@ -63,8 +64,7 @@ DAYS: Final = frozenset({"postingDate", "invoiceDate", "invoiceDueDate", "servic
 _DELIMITERS: Final = {"tab": "\t"}
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(msgspec.Struct, frozen=True):
     """A table's form; ``columns`` are names with their titles, ``date_format`` as in ``DD.MM.YYYY``."""
 
     delimiter: str = ","

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from pleoctl.mapping.vocabulary import CELL_FIELDS
 
@@ -35,8 +36,7 @@ def _hold(tests: list[tuple[int, Callable[[Any], bool]]], cell: Cell) -> bool:
     return all(test(cell[index]) for index, test in tests)
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(msgspec.Struct, frozen=True):
     """Holds where all of ``each`` hold, one of ``some`` if there are any, and none of ``unless``."""
 
     each: Way = ()

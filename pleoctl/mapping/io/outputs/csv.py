@@ -43,7 +43,8 @@ class CsvWriter:
         for number, ledger in enumerate(entry.entries, 1):
             for one in ledger.postings:
                 of_account = _common((str(number), ledger.kind, one.side, one.account, one.role))
-                of_rule = _common((one.tax_code, tags_text(one.tags), one.rule, one.branch))
+                tags = tags_text(one.tags) if one.tags else ""
+                of_rule = _common((one.tax_code, tags, one.rule, one.branch))
                 amount = decimal(one.amount, self._rules.divisor(one.currency))
                 line = _safe(one.line_id) if one.line_id else ""
                 rows.append(f"{before},{of_account},{amount},{currency},{line},{of_rule},{after}\n")
