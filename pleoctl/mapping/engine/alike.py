@@ -108,7 +108,8 @@ class Alike:
             self._keep(kind, None)
             return None
         try:
-            outline = None if group is None else group.outlines.get(group.rows(item, figures))
+            rows = () if group is None or group.table is None else group.rows(item, figures)
+            outline = None if group is None else group.outlines.get(rows)
             if outline is None:
                 return Lesson(kind, figures, group)
             return None if outline is _APART else self._entry(item, day, outline, figures)

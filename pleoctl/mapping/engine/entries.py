@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -97,9 +97,5 @@ class Entry(msgspec.Struct, rename="camel", gc=False):
         return self.status == "failed"
 
 
-_ENCODER = msgspec.json.Encoder()
-
-
-def encode(entry: Entry) -> bytes:
-    """The entry as one JSON line, without the line break."""
-    return _ENCODER.encode(entry)
+#: The entry as one JSON line, without the line break.
+encode: Final = msgspec.json.Encoder().encode
