@@ -89,7 +89,7 @@ def checks() -> Iterator[Result]:
                 _workspace(folder, accounts(number))
                 (folder / "mapping.yaml").write_text(text(number))
                 taken.append(_check(folder))
-            ratio = against(lambda: _check(folder), lambda: python(folder, _LOAD), 3)  # noqa: B023
+            ratio = against(lambda: _check(folder), lambda: python(folder, _LOAD), 3)  # noqa: B023 - called at once
             yield Result(f"mapping check of {size:,} {name} / loading them", ratio, 3)
             yield Result(f"mapping check of {name}, growth", exponent(sizes, taken), 1.2, unit="^")
 

@@ -55,12 +55,12 @@ def maps() -> Iterator[Result]:
             folder = Path(name)
             prepare(folder, items, RULES)
             turns = 5 if items < 100_000 else 3
-            ratio = against(lambda: _map(folder), lambda: python(folder, _LOADS), turns)  # noqa: B023
+            ratio = against(lambda: _map(folder), lambda: python(folder, _LOADS), turns)  # noqa: B023 - called at once
             yield Result(f"map of {items:,} items / json.loads of them", ratio, goal)
             if items > 100_000:
                 continue
             if shutil.which("hledger"):
-                times = 1 / against(lambda: _map(folder, "hledger"), lambda: cpu(_HLEDGER, folder), 2)  # noqa: B023
+                times = 1 / against(lambda: _map(folder, "hledger"), lambda: cpu(_HLEDGER, folder), 2)  # noqa: B023 - called at once
                 yield Result(f"hledger / map of {items:,} items to hledger", times, 20, most=False)
             yield from _forms(folder, items)
 

@@ -7,7 +7,7 @@ anything, and nothing that is noted is live text: ids, names of kinds, actions a
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -93,7 +93,7 @@ class Watch:
     planned: Counter[tuple[str, str]] = field(default_factory=Counter)
     ended: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     requests: Counter[tuple[str, str]] = field(default_factory=Counter)
-    waited: Counter[str] = field(default_factory=Counter)
+    waited: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     held: Counter[str] = field(default_factory=Counter)
     refusals: list[str] | None = None
     endings: dict[tuple[str, str], Ending] = field(default_factory=dict)
@@ -123,7 +123,7 @@ class Watch:
     def wait(self, reason: str, seconds: float) -> AbstractContextManager[Noting]:
         """Nothing is sent for so long, in the block."""
         with self.lock:
-            self.waited[reason] += seconds  # type: ignore[assignment]
+            self.waited[reason] += seconds
         return self.span("wait", reason=reason, seconds=seconds)
 
     def misses(self, url: str) -> bool:

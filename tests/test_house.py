@@ -206,6 +206,17 @@ def test_the_formatter_has_its_way() -> None:
     assert [path.name for path in paths if mark in path.read_text(encoding="utf-8")] == []
 
 
+def test_who_is_let_off_says_why() -> None:
+    """A check that is switched off for a line of the package has its reason beside it."""
+    silent = re.compile(r"# (?:type: ignore\[[a-z, -]+\]|noqa: [A-Z0-9, ]+)\s*$")
+    assert [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in PACKAGE.rglob("*.py")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if silent.search(line)
+    ] == []
+
+
 def _bare(tree: ast.AST) -> Iterator[tuple[int, str, str]]:
     """In each f-string: what is filled in, and the word right behind it."""
     for node in ast.walk(tree):

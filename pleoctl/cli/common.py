@@ -51,7 +51,7 @@ def as_command(
 
         own = list(getattr(function, "__click_params__", []))
         # click reverses the list: the command's own options come first in its help.
-        callback.__click_params__ = [*shared_options(formats, default), *own]  # type: ignore[attr-defined]
+        callback.__click_params__ = [*shared_options(formats, default), *own]  # type: ignore[attr-defined]  # click's own
         return click.command(name, help=_help(function.__doc__ or ""))(callback)
 
     return wrap

@@ -133,7 +133,7 @@ def _width() -> int:
     wide = int(columns) if columns.isdecimal() else 0
     if not wide:
         with suppress(OSError, ValueError, AttributeError):
-            wide = os.get_terminal_size(sys.__stdout__.fileno()).columns  # type: ignore[union-attr]
+            wide = os.get_terminal_size(sys.__stdout__.fileno()).columns  # type: ignore[union-attr]  # suppressed
     return max(min(wide or 80, WIDEST) - 2, 50)  # click's default, margin and least
 
 

@@ -30,7 +30,7 @@ PATIENCE: Final = 10.0
 """Seconds after which a run that nobody watches on a terminal tells how far it is."""
 
 
-class Section(click.ParamType):  # type: ignore[type-arg]
+class Section(click.ParamType):  # type: ignore[type-arg]  # takes none in older clicks
     """A part of the desired state: one for each kind that stands by itself."""
 
     name = "section"

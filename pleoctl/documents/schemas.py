@@ -62,7 +62,7 @@ def _compiled(schema: dict[str, Any]) -> Validator:
     from jsonschema import Draft7Validator  # 80 ms that no file needs which keeps to its schema
     from jsonschema.validators import extend
 
-    strict: Any = extend(  # type: ignore[no-untyped-call]
+    strict: Any = extend(  # type: ignore[no-untyped-call]  # its stubs
         Draft7Validator,
         {"pattern": _pattern, "uniqueItems": _unique_items},
         # 500.00 is a whole number to JSON Schema; who writes it means 500 units, and gets 500 hundredths.

@@ -99,7 +99,7 @@ class _Socket:
 
 def _answer(bounds: Bounds, sock: socket.socket, **options: Any) -> http.client.HTTPResponse:
     # All that it asks of a socket is a file.
-    return http.client.HTTPResponse(_Socket(sock, bounds), **options)  # type: ignore[arg-type]
+    return http.client.HTTPResponse(_Socket(sock, bounds), **options)  # type: ignore[arg-type]  # as above
 
 
 class _InOneGo(HTTPConnection):
@@ -155,7 +155,7 @@ class BoundedAdapter(HTTPAdapter):
             return found
         with self._finding:
             pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
-            super().cert_verify(pool, url, verify, cert)  # type: ignore[no-untyped-call]
+            super().cert_verify(pool, url, verify, cert)  # type: ignore[no-untyped-call]  # its stubs
             if not issubclass(pool.ConnectionCls, _InOneGo):
                 pool.ConnectionCls = self._bound(pool.ConnectionCls)
             self._last = origin, pool

@@ -86,7 +86,7 @@ class Wire:
                 prepared, stream=True, timeout=self._timeout, verify=self._verify, proxies=self._proxies
             ) as response:
                 if "Set-Cookie" in response.headers:
-                    extract_cookies_to_jar(self._cookies, prepared, response.raw)  # type: ignore[no-untyped-call]
+                    extract_cookies_to_jar(self._cookies, prepared, response.raw)  # type: ignore[no-untyped-call]  # its stubs
                 return Reply(response.status_code, response.headers, self._content(response))
         except (requests.RequestException, HTTPError, ValueError, OSError) as error:
             raise self._meaning(error, method, url) from error

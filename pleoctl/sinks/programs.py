@@ -87,7 +87,7 @@ class Program:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     start_new_session=True,
-                    preexec_fn=_ends_with_us,  # noqa: PLW1509
+                    preexec_fn=_ends_with_us,  # noqa: PLW1509 - it asks the kernel alone
                 )
             except (OSError, ValueError) as error:
                 words = getattr(error, "strerror", None) or str(error)

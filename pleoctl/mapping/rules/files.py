@@ -41,7 +41,8 @@ class Source:
     @property
     def data(self) -> dict[str, Any]:
         """The file's data."""
-        return self.document.data  # type: ignore[no-any-return]
+        data: dict[str, Any] = self.document.data
+        return data
 
     def place(self, *path: str | int) -> Place:
         """Where a value stands."""

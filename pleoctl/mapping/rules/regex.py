@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import warnings
 from functools import cache
-from re import _parser  # type: ignore[attr-defined]
+from re import _parser  # type: ignore[attr-defined]  # has no stubs
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:

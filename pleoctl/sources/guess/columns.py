@@ -11,6 +11,8 @@ from pleoctl.place import Place
 from pleoctl.sources.guess.words import NO_KEYS, plain, role_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pleoctl.sources.guess.text import Line
 
 #: How far down a header is looked for.
@@ -127,8 +129,8 @@ def _usual_width(lines: list[Line]) -> int:
     return Counter(len(line.cells) for line in lines).most_common(1)[0][0]
 
 
-def _share(found: object) -> float:
-    listed = list(found)  # type: ignore[call-overload]
+def _share(found: Iterable[bool]) -> float:
+    listed = list(found)
     return sum(listed) / len(listed) if listed else 0.0
 
 
