@@ -151,7 +151,9 @@ class _Run:
         executor = Executor(bench, ledger, self._ears.stop)
         try:
             executor.run(self._plan.changes)
-            if not executor.halted and not self._ears.stop.is_set():
+            if self._ears.stop.is_set():
+                self._stopped(ledger)
+            elif not executor.halted:
                 self._verify(bench, ledger)
         except PleoctlError as error:
             self._receipt.findings += error.findings
@@ -160,6 +162,12 @@ class _Run:
             LOG.debug("the run ended with a bug", exc_info=error)
             self._receipt.findings.append(Finding.of_bug(error))
         self._receipt.findings += ledger.findings
+
+    def _stopped(self, ledger: Ledger) -> None:
+        """Told where nothing else tells: all was written, and nobody looked whether it shows, or what came along."""
+        if all(result.status in {"done", "alreadyDone"} for result in ledger.results):
+            words, hint = "the run was told to stop before it read again what it wrote", "apply the plan once more"
+            self._receipt.findings.append(Finding("not-verified", words, "warning", hint=hint))
 
     def _verify(self, bench: Bench, ledger: Ledger) -> None:
         try:

@@ -79,6 +79,11 @@ class History(Life):
             if edit.kind in self._unguarded:
                 # Between the re-read and our own create nobody can see it, and Pleo takes both.
                 self._allowed[edit.kind, "", KINDS[edit.kind].normalise(str(edit.key))] += 1
+        if edit.op == "archive" and self.world.lag and edit.kind in self._free_when_archived:
+            # What we created, and cannot see yet, frees its key so; the next plan makes another one.
+            there = laws.keys(self._state())
+            for key in laws.keys(laws.only(self._state(), edit.kind, touched)):
+                self._allowed[key] = max(self._allowed[key], there[key] + 1)
 
     # --- one command -------------------------------------------------------------------------------------------
 
@@ -150,6 +155,13 @@ class History(Life):
         if "externalId" not in settings.vendor_unique:
             found.add("vendor")
         return found
+
+    @property
+    def _free_when_archived(self) -> set[str]:
+        """Kinds of which this Pleo takes a second record once the first is archived."""
+        settings = self.world.settings
+        counts = {"tag": settings.tag_conflict_counts_archived, "vendor": settings.vendor_unique_counts_archived}
+        return {kind for kind, counted in counts.items() if not counted}
 
     @property
     def _cascades(self) -> bool:

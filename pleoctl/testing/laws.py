@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from pleoctl.model.changes import Change
     from pleoctl.model.records import DesiredState
@@ -58,6 +58,14 @@ def keys(state: Json) -> Counter[tuple[str, str, str]]:
     found.update(("tagGroup", "", record["code"].casefold()) for record in state["tagGroups"])
     found.update(("tag", record["groupId"], record["code"].casefold()) for record in state["tags"])
     return found
+
+
+def only(state: Json, kind: str, identities: Collection[str]) -> Json:
+    """A state with these records of one kind alone."""
+    return {
+        name: [record for record in state[name] if one == kind and record["id"] in identities]
+        for name, one in KINDS.items()
+    }
 
 
 def no_duplicates(allowed: Counter[tuple[str, str, str]], state: Json) -> None:

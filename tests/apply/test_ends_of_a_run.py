@@ -62,7 +62,7 @@ def test_a_stop_finishes_what_is_in_flight(engine: Engine) -> None:
 
 
 def test_a_stop_that_comes_too_late_is_none(pleo: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Asked to stop when all was written, a run is done."""
+    """Asked to stop when all was written, a run is done, and says that nobody looked; once more, it looks."""
     pleo.reset(Seed(accounts=[{"externalId": "a", "name": "Old"}]))
     state = checked(DesiredState([Row("a", {"code": None, "name": "New"})], None, ["d"]))
     engine, stop = Engine(pleo, tmp_path, state), threading.Event()
@@ -74,7 +74,10 @@ def test_a_stop_that_comes_too_late_is_none(pleo: Sandbox, tmp_path: Path, monke
 
     plan = engine.plan()
     monkeypatch.setattr(Ledger, "tell", tell)
-    assert engine.apply(plan, stop).outcome == "done"
+    applied = engine.apply(plan, stop)
+    assert (applied.outcome, [finding.code for finding in applied.findings]) == ("done", ["not-verified"])
+    again = engine.apply(plan)
+    assert (again.outcome, again.findings) == ("done", [])
 
 
 def test_a_run_that_had_to_end_looks_no_more(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
