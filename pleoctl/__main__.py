@@ -1,17 +1,15 @@
 """The process: ``pleoctl`` and ``python -m pleoctl`` begin and end here.
 
 Signals and standard streams are taken over before anything else is imported, so that both are ours from the start.
+Until then nothing has been done, and an interrupt ends the process as the system does: by the signal, without a word.
 """
 
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from typing import TYPE_CHECKING
-
-from pleoctl.cli.ends import Ends
-from pleoctl.cli.signals import end_at_once, end_here, handled, ignore
-from pleoctl.machine import this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +17,12 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with the right code."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from pleoctl.cli.ends import Ends
+    from pleoctl.cli.signals import end_at_once, handled, ignore
+    from pleoctl.machine import this_machine
+
     # One command, then the process ends: collecting young garbage of 100,000 live rows is a quarter of a plan's time.
     gc.set_threshold(200_000, 20, 100)
     with handled(end_at_once):
@@ -33,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: list[str]) -> int:
+    from pleoctl.cli.signals import end_here, handled
+
     try:
         with handled(end_here):
             from pleoctl.cli.door import keep

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -90,3 +92,21 @@ def test_handlers_are_given_back_and_ignored_signals_left_alone() -> None:
     finally:
         signal.signal(signal.SIGHUP, before)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+_EARLY = """
+import signal, sys
+class Early:
+    def find_spec(self, name, *_):
+        if name == "pleoctl.errors":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Early())
+from pleoctl.__main__ import main
+main(["--version"])
+"""
+
+
+def test_an_interrupt_while_modules_are_loaded_ends_the_process_without_a_word() -> None:
+    """Nothing has been done by then, so there is nothing to tell, least of all a traceback."""
+    done = subprocess.run([sys.executable, "-c", _EARLY], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
