@@ -99,7 +99,7 @@ class Wire:
         prepared.prepare_headers({**self._headers, **(request.get("headers") or {})})
         if len(self._cookies):
             prepared.prepare_cookies(self._cookies)
-        prepared.prepare_body(request.get("data"), None, request.get("json"))
+        prepared.prepare_body(request.get("data"), request.get("files"), request.get("json"))
         return self._auth(prepared)
 
     def _content(self, response: requests.Response) -> bytes:
