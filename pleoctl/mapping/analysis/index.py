@@ -9,6 +9,7 @@ not meet it, and never lacks one that does.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from heapq import merge
@@ -108,7 +109,7 @@ def _since(start: int, positions: list[int]) -> Iterator[int]:
     return (positions[index] for index in range(bisect_left(positions, start), len(positions)))
 
 
-class _Filed:
+class _Filed(ABC):
     """Boxes that are filed under one field in one way."""
 
     def __init__(self) -> None:
@@ -120,16 +121,17 @@ class _Filed:
         if region.absent:
             self.absent.append(position)
 
+    @abstractmethod
     def close(self) -> None:
         """No more boxes come."""
 
+    @abstractmethod
     def at(self, value: Any) -> Iterator[list[int]]:
         """Positions of boxes that may hold a value, in lists that are in order each."""
-        raise NotImplementedError
 
+    @abstractmethod
     def meeting(self, region: Region) -> Iterator[int]:
         """Positions of boxes that may hold a value of a region, in any order."""
-        raise NotImplementedError
 
 
 class _Texts(_Filed):
@@ -261,7 +263,7 @@ class _Spans(_Filed):
                 yield position
 
 
-_WAYS: Final = (_Texts, _Parts, _Spans)
+_WAYS: Final[tuple[Callable[[], _Filed], ...]] = (_Texts, _Parts, _Spans)
 
 
 def _ways(region: Region) -> Iterator[int]:
