@@ -122,7 +122,8 @@ class Transport:
     def send(self, method: str, url: str, request: Mapping[str, Any]) -> Reply:
         """One exchange, never repeated: the one place where a request leaves (and a simulation steps in).
 
-        ``request`` holds ``params``, ``json``, ``data``, ``headers``. Raises `Unanswered`, or the service's failure.
+        ``request`` holds ``params``, ``headers`` and one of ``json``, ``data``, ``files``. Raises `Unanswered`, or the
+        service's failure.
         """
         return self._wire.send(method, url, request)
 
