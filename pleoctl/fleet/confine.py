@@ -25,6 +25,9 @@ _CAPABILITIES: Final = 0x20080522
 _POWERS: Final = (2, 16, 17, 19, 21, 27, 38, 39, 40)
 
 
+_TRIES: Final = 20
+
+
 def confine(hidden: Collection[Path], read_only: Collection[Path] = ()) -> bool:
     """Give up every right below the hidden places (resolved paths), for good; False where the kernel cannot.
 
@@ -36,11 +39,18 @@ def confine(hidden: Collection[Path], read_only: Collection[Path] = ()) -> bool:
         return False
     _close_memory()
     _give_up_powers()
+    # Places are opened only as the rules are applied: one that others took away by then makes all of them fail.
+    for _ in range(_TRIES):
+        with suppress(FileNotFoundError):
+            return _confine(hidden, read_only)
+    return _confine(hidden, read_only)
+
+
+def _confine(hidden: Collection[Path], read_only: Collection[Path]) -> bool:
     from py_landlock import Landlock, LandlockError
     from py_landlock.abi import get_supported_fs
     from py_landlock.flags import AccessFs
 
-    whole = ~AccessFs(0)
     of_files = AccessFs.EXECUTE | AccessFs.WRITE_FILE | AccessFs.READ_FILE | AccessFs.TRUNCATE | AccessFs.IOCTL_DEV
     of_folders = AccessFs.EXECUTE | AccessFs.READ_FILE | AccessFs.READ_DIR
     try:

@@ -200,3 +200,31 @@ def test_a_child_that_is_left_alone_ends(fleet: FleetFolder) -> None:
     url, company = fleet["north"].pleo.url, fleet["north"].pleo.company
     with FileLock(url, company).hold(Holder.me(url, company, "apply"), 25):
         pass
+
+
+_RACE = """
+import os, sys
+from pathlib import Path
+from pleoctl.fleet.confine import confine
+hidden, passing = map(Path, sys.argv[1:])
+opened = os.open
+def late(*arguments, **options):
+    passing.unlink(missing_ok=True)
+    return opened(*arguments, **options)
+os.open = late
+print(confine([hidden]))
+print((hidden / "secret").read_text())
+"""
+
+
+def test_files_that_others_take_away_meanwhile_keep_nobody_from_being_confined(tmp_path: Path) -> None:
+    """What stands beside the way to a hidden place may vanish between the look and the rule."""
+    if not confined():
+        pytest.skip("the kernel has no Landlock")
+    hidden, passing = tmp_path / "hidden", tmp_path / "passing"
+    hidden.mkdir()
+    (hidden / "secret").write_text("secret")
+    passing.touch()
+    command = [sys.executable, "-c", _RACE, str(hidden), str(passing)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout, "PermissionError" in done.stderr, passing.exists()) == ("True\n", True, False)
