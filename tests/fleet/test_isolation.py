@@ -208,9 +208,10 @@ from pathlib import Path
 from pleoctl.fleet.confine import confine
 hidden, passing = map(Path, sys.argv[1:])
 opened = os.open
-def late(*arguments, **options):
-    passing.unlink(missing_ok=True)
-    return opened(*arguments, **options)
+def late(path, flags, *more, **options):
+    if flags & os.O_PATH:
+        passing.unlink(missing_ok=True)
+    return opened(path, flags, *more, **options)
 os.open = late
 print(confine([hidden]))
 print((hidden / "secret").read_text())
