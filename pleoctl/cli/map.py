@@ -19,12 +19,11 @@ from pleoctl.text import Shown
 from pleoctl.words import many
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Iterator
 
     from pleoctl.mapping.engine.engine import Engine
     from pleoctl.mapping.io.outputs import Writer
-    from pleoctl.mapping.io.run import Mapper, Reason, Tally
+    from pleoctl.mapping.io.run import Mapper, Piece, Reason, Tally
     from pleoctl.workspace import Workspace
 
 _SHOWN = 20
@@ -39,7 +38,7 @@ class _Counted:
         self._stream = stream
         self.used = False
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: Piece) -> int:
         self.used = self.used or bool(data)
         return self._stream.write(data)
 
@@ -164,12 +163,13 @@ def _summary(tally: Tally) -> Shown:
     return text + _reasons(tally, tally.warnings, "warning")
 
 
-def _reasons(tally: Tally, counter: Counter[Reason], *headers: str) -> Shown:
+def _reasons(tally: Tally, counter: dict[Reason, int], *headers: str) -> Shown:
     if not counter:
         return Shown()
     from pleoctl.report.table import table  # what lays out tables takes as long to load as 1000 items to map
 
-    rows = [[str(count), *reason, tally.examples[reason] or ""] for reason, count in counter.most_common(_SHOWN)]
+    most = sorted(counter.items(), key=lambda counted: -counted[1])[:_SHOWN]
+    rows = [[str(count), *reason, tally.examples[reason] or ""] for reason, count in most]
     hidden = len(counter) - len(rows)
     more = [f"… and {hidden} more reasons"] if hidden > 0 else []
     return table(["items", *headers, "for example"], rows) + Shown.lines(more)

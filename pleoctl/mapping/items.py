@@ -180,14 +180,15 @@ _ERROR_KEYS: Final = ("message", "detail", "title", "error", "errors")
 _REQUIRED: Final = ("accountingEntryId", "type", "date", "amount", "accountingEntryLines", "additionalInformation")
 _ITEM_KEYS: Final = frozenset({"accountingEntryId", "accountingEntryLines", "amount"})
 _DIGITS = 400
-#: The item that a JSON text holds; raises `msgspec.DecodeError` where it holds none.
-decode_item: Final = msgspec.json.Decoder(Item).decode
+_DECODER: Final = msgspec.json.Decoder(Item)
+#: The items of a text, one behind the other. Raises `msgspec.DecodeError` where anything else is in it.
+decode_items: Final = _DECODER.decode_lines
 
 
 def decode(content: bytes) -> Item | Defect:
     """The item that a JSON text holds, or its defect. Raises `msgspec.DecodeError` where it is not JSON at all."""
     try:
-        return decode_item(content)
+        return _DECODER.decode(content)
     except msgspec.DecodeError as error:
         # Wrong types end the typed reading, and so do broken surrogates and huge numbers, all of which are JSON.
         # Whether the rest is JSON too shows only an untyped reading.

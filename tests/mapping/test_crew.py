@@ -56,11 +56,10 @@ def _write(file: Path, items: list[Json], end: bytes = b"") -> None:
     file.write_bytes(_lines(item("unheard of")) + _NOTHING + _lines(*items) + end)
 
 
-def _told(workspace: Path, formats: str, *files: str) -> list[list[Any]]:
+def _told(workspace: Path, formats: str, *files: str, before: str = "") -> list[list[Any]]:
     """What each run tells, those of one process and of three beside each other."""
-    done = subprocess.run(
-        [sys.executable, "-c", _RUNS, formats, *files], cwd=workspace, capture_output=True, check=True, text=True
-    )
+    command = [sys.executable, "-c", before + _RUNS, formats, *files]
+    done = subprocess.run(command, cwd=workspace, capture_output=True, check=True, text=True)
     assert "Traceback" not in done.stderr
     return [json.loads(told) for told in done.stdout.splitlines()]
 
@@ -112,6 +111,15 @@ def test_what_is_wrong_is_told_as_by_one(workspace: Path) -> None:
     broken, foreign = _alike(_told(workspace, "json", "broken.jsonl", "foreign.jsonl"))
     assert (broken[2], json.loads(broken[3])["findings"][0]["line"]) == (78, 1552)
     assert foreign[2] == 3
+
+
+@pytest.mark.parametrize("most", [7, 10])
+def test_where_there_is_no_place_for_workers(workspace: Path, most: int) -> None:
+    """As many as there is place for, or none, write what one process does."""
+    _write(workspace / "items.jsonl", list(_many(20)))
+    before = f"import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, ({most}, {most}))\n"
+    ((_, _, code, _, _),) = _alike(_told(workspace, "json", "items.jsonl", before=before))
+    assert code == 5
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from findings import column_of, line_of
 from pleoctl.errors import InvalidFile
+from pleoctl.mapping.io import lines as parts
 from pleoctl.mapping.io import read
 from pleoctl.mapping.io.read import read_items
 from pleoctl.mapping.items import Defect, Item
@@ -59,10 +60,11 @@ def lines(listed: list[Value]) -> str:
 
 
 @pytest.mark.parametrize("indent", [None, 2])
-@pytest.mark.parametrize("size", [read.CHUNK, 7])
+@pytest.mark.parametrize("size", [parts.CHUNK, 7])
 def test_every_shape_gives_the_same_items(monkeypatch: pytest.MonkeyPatch, indent: int | None, size: int) -> None:
     """List, answer, several answers, JSON lines: in order, however the bytes are cut."""
-    monkeypatch.setattr(read, "CHUNK", size)
+    for module in (parts, read):
+        monkeypatch.setattr(module, "CHUNK", size)
     monkeypatch.setattr(read, "_HEAD", max(size, 2000))
     listed = items(40)
     wanted = [one["accountingEntryId"] for one in listed]

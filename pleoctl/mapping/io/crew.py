@@ -1,7 +1,7 @@
 """A large file of JSON lines, mapped by several processes: parts are dealt out in turn and taken back in order.
 
-    this process     reads parts, deals one to each worker, takes what they became, counts and writes it
-    a worker         maps one part at a time; of all before it knows only what it is told with the part
+    this process     deals each worker the next part while it is at one, takes what they became, counts and writes it
+    a worker         maps one part after the other; of all before it knows only what it is told with the part
 
 What an entry says may depend on all before it: on an id that came before, a second currency of wallets, an account that
 has got a name. Where what a worker made does not agree with that, and where anything is wrong with a part or with its
@@ -14,34 +14,39 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import cycle
 from mmap import mmap
+from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from pleoctl.mapping.io.lines import STRETCH, Lines, Stretch
 from pleoctl.mapping.io.outputs.declared import Declared
-from pleoctl.mapping.io.read import CHUNK, Lines
 from pleoctl.mapping.io.run import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
-    from multiprocessing.connection import Connection
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
-    from pleoctl.mapping.io.run import Work
+    from pleoctl.mapping.io.run import Piece, Work
     from pleoctl.mapping.items import Defect, Item
 
     Part = Iterable[Item | Defect]
 
-#: Bytes that are mapped before workers are worth their start.
+#: Bytes that are worth the start of workers.
 ALONE: Final = 4 * 1024 * 1024
-#: Bytes of a part, or of its entries, that go through memory which both processes see; more go through a pipe.
-ROOM: Final = 4 * CHUNK
+#: Parts that a worker is dealt before it has given one back, so that it never waits for more.
+AHEAD: Final = 2
+#: Bytes of a part and what is said of it, or of what it became, that go from process to process; others do not go.
+ROOM: Final = 8 * STRETCH
 #: More workers than these wait for the one process that deals and writes.
 MOST: Final = 8
 #: What asks the whole group of processes to end is answered by the first of them.
 _SIGNALS: Final = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+#: How many bytes are words, and how many content.
+_SIZES: Final = Struct("=QQ")
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -66,134 +71,189 @@ def processes_for(asked: int | None) -> int:
     return asked or min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST)
 
 
-def pieces(parts: Iterable[Part], work: Work, tally: Tally, count: int) -> Generator[bytes, None, None]:
+def pieces(parts: Iterable[Part], work: Work, tally: Tally, count: int) -> Generator[Piece, None, None]:
     """What the items become, in their order, counted in ``tally``; ``count`` processes share them where they are many.
 
-    Raises as `Work.pieces` does.
+    A piece is to be written before the next one is asked for. Raises as `Work.pieces` does.
     """
     parts = iter(parts)
     share = count > 1 and work.writer.declared is not None
     alone = 0
-    while (part := next(parts, None)) is not None:
+    for part in parts:
+        # What is learnt of these, workers know from their start.
         yield from work.pieces(part, tally)
         alone += len(part.content) if isinstance(part, Lines) else 0
-        if share and alone > ALONE:
+        if share and (alone > ALONE or (isinstance(part, Stretch) and part.left > ALONE)):
             yield from _shared(parts, work, tally, count)
+            share = False  # there are no more parts, or there can be no workers
 
 
-def _shared(parts: Iterator[Part], work: Work, tally: Tally, count: int) -> Iterator[bytes]:
+def _shared(parts: Iterator[Part], work: Work, tally: Tally, count: int) -> Iterator[Piece]:
     declared = work.writer.declared or Declared()
     with _crew(work, count) as workers:
-        for worker, part in zip(workers, parts, strict=False):
-            worker.give(part, Past(tally.wallet_currency, declared))
-        for worker in cycle(workers):
-            given, made, content = worker.take()
-            if given is None:
-                return
+        for worker in workers * AHEAD:
             worker.give(next(parts, None), Past(tally.wallet_currency, declared))
+        for worker in cycle(workers):
+            part, made, content = worker.take()
+            if part is None:
+                return
             if made is not None and tally.agrees(made.tally) and declared.agrees(made.declared):
                 tally.join(made.tally)
                 declared.join(made.declared)
                 yield content
             else:
-                yield from work.pieces(given, tally)
+                yield from work.pieces(part, tally)
+            worker.give(next(parts, None), Past(tally.wallet_currency, declared))
 
 
 @contextmanager
 def _crew(work: Work, count: int) -> Iterator[list[_Worker]]:
-    """Workers for the block, gone when it ends, however it does."""
-    with ExitStack() as stack:
-        workers = []
-        for _ in range(count):
-            worker = _Worker(work)
-            stack.callback(worker.end)
-            workers.append(worker)
+    """Workers for the block, gone when it ends, however it does; fewer where the system has no place for more."""
+    workers: list[_Worker] = []
+    try:
+        with suppress(OSError):
+            while len(workers) < count:
+                workers.append(_Worker(work))
         yield workers
+    finally:
+        for worker in workers:
+            worker.kill()
+        for worker in workers:
+            worker.leave()
 
 
 class _Worker:
-    """Another process, and the part that it is at."""
+    """Another process, and the parts that it has been given."""
 
     def __init__(self, work: Work) -> None:
-        from multiprocessing import get_context  # loaded for large files alone
-
-        forked = get_context("fork")
-        link, theirs = forked.Pipe()
-        given, made = mmap(-1, ROOM), mmap(-1, ROOM)
-        self._link = _Link(link, out=given, into=made)
-        other = _Link(theirs, out=made, into=given)
-        self._process = forked.Process(target=_serve, args=(other, self._link, work))
-        self._process.start()
+        """Raises `OSError` where there is no place for one."""
+        self._parts: deque[Part | None] = deque()
+        with ExitStack() as undo:
+            there, back = _Way(undo), _Way(undo)
+            self._link, theirs = _Link(there, back), _Link(back, there)
+            self._process = _process(lambda: _serve(theirs, self._link, work))
+            undo.pop_all()
         theirs.close()
-        self._part: Part | None = None
 
     def give(self, part: Part | None, past: Past) -> None:
         """A part to work on; only lines leave this process."""
-        self._part = part
-        if isinstance(part, Lines):
-            with suppress(OSError):  # it is gone, as `take` will see
-                self._link.send(past, part.content)
+        self._parts.append(part)
+        with suppress(OSError):  # it is gone, as `take` will see
+            if isinstance(part, Lines):
+                self._link.send((past, None), part.content)
+            else:
+                self._link.send((past, part) if isinstance(part, Stretch) else None)
 
-    def take(self) -> tuple[Part | None, Made | None, bytes]:
-        """The part that was given last, and what it became, None where nothing did."""
-        made, content = None, b""
-        if isinstance(self._part, Lines):
-            with suppress(OSError, EOFError):
-                made, content = self._link.receive()
-        return self._part, made, content
+    def take(self) -> tuple[Part | None, Made | None, memoryview]:
+        """The part that was given first of all, and what it became, None where nothing did."""
+        made, content = None, memoryview(b"")
+        with suppress(OSError, EOFError):
+            made, content = self._link.receive()
+        return self._parts.popleft(), made, content
 
-    def end(self) -> None:
+    def kill(self) -> None:
         """End the process, which holds nothing that it could leave half done."""
+        os.kill(self._process, signal.SIGKILL)
+
+    def leave(self) -> None:
+        """Wait until the process is gone."""
+        os.waitpid(self._process, 0)
         self._link.close()
-        self._process.kill()
-        self._process.join()
+
+
+def _process(life: Callable[[], None]) -> int:
+    """The id of a copy of this process that does nothing but live its life."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        number = os.fork()
+        if number:
+            return number
+        try:
+            life()
+        finally:
+            os._exit(0)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Way:
+    """From one process to another: a pipe for sizes, and for the rest memory that both see, which spares copies.
+
+    What was sent stays there until `AHEAD` more were. So few are ever under way that no pipe gets full, and no two
+    processes wait for each other.
+    """
+
+    def __init__(self, undo: ExitStack) -> None:
+        """``undo`` closes the pipe where the way leads nowhere."""
+        self.reader, self.writer = os.pipe()
+        undo.callback(os.close, self.reader)
+        undo.callback(os.close, self.writer)
+        self.memory = mmap(-1, AHEAD * ROOM)
+        self._turn = 0
+
+    def room(self) -> memoryview:
+        """The memory of the next turn; the two processes count for themselves, and alike."""
+        start = self._turn * ROOM
+        self._turn = (self._turn + 1) % AHEAD
+        return memoryview(self.memory)[start : start + ROOM]
 
 
 class _Link:
-    """One end of what joins two processes: a pipe for words, and memory of both for bytes, which spares copies.
+    """One end of what joins two processes."""
 
-    Each end waits for the other's answer before it sends again, so nobody writes what is still read.
-    """
+    def __init__(self, out: _Way, into: _Way) -> None:
+        """Send one way, and receive the other."""
+        self._out, self._into = out, into
 
-    def __init__(self, pipe: Connection[Any, Any], out: mmap, into: mmap) -> None:
-        """``out`` is the memory that this end writes to, ``into`` what the other does."""
-        self._pipe, self._out, self._into = pipe, out, into
+    def send(self, words: Any, *content: bytes) -> None:
+        """Send; what has no room arrives as None. Raises `OSError` where the other process is gone."""
+        from pickle import dumps  # for large files alone
 
-    def send(self, words: Any, content: bytes) -> None:
-        """Raises `OSError` where the other process is gone."""
-        fits = len(content) <= ROOM
-        if fits:
-            self._out[: len(content)] = content
-        self._pipe.send((words, len(content) if fits else None))
-        if not fits:
-            self._pipe.send_bytes(content)
+        told, more = dumps(words), sum(map(len, content))
+        if len(told) + more > ROOM:
+            told, more, content = dumps(None), 0, ()
+        room, at = self._out.room(), 0
+        for portion in (told, *content):
+            room[at : at + len(portion)] = portion
+            at += len(portion)
+        os.write(self._out.writer, _SIZES.pack(len(told), more))
 
-    def receive(self) -> tuple[Any, bytes]:
+    def receive(self) -> tuple[Any, memoryview]:
         """What the other end has sent. Raises `OSError` or `EOFError` where it is gone."""
-        words, size = self._pipe.recv()
-        return words, self._pipe.recv_bytes() if size is None else self._into[:size]
+        from pickle import loads
+
+        sizes = os.read(self._into.reader, _SIZES.size)
+        if not sizes:
+            raise EOFError
+        told, more = _SIZES.unpack(sizes)
+        room = self._into.room()
+        return loads(room[:told]), room[told : told + more]  # noqa: S301 - a copy of this process has sent it
 
     def close(self) -> None:
-        """Close this end's pipe."""
-        self._pipe.close()
+        """Close this end's pipes."""
+        os.close(self._out.writer)
+        os.close(self._into.reader)
 
 
 def _serve(link: _Link, other_end: _Link, work: Work) -> None:
     """A worker's life: it ends when its link does, also where the other process was killed."""
     other_end.close()
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
     with suppress(OSError, EOFError):
         while True:
-            past, content = link.receive()
-            link.send(*_made(work, past, content))
+            words, content = link.receive()
+            if words is None:
+                link.send(None)
+            else:
+                past, part = words
+                link.send(*_made(work, past, part or Lines(bytes(content), "", 1)))
 
 
-def _made(work: Work, past: Past, content: bytes) -> tuple[Made | None, bytes]:
-    """What lines become by themselves; None where anything is wrong, for then they are mapped once more."""
+def _made(work: Work, past: Past, part: Part) -> tuple[Any, ...]:
+    """What lines become by themselves, and its bytes; None where anything is wrong: they are mapped once more."""
     declared = work.writer.declared or Declared()
     declared.become(past.declared)
     tally = Tally(wallet_currency=past.wallet_currency, most_reasons=sys.maxsize)
     with suppress(Exception):
-        return Made(tally, declared), b"".join(work.pieces(Lines(content, "", 1), tally))
-    return None, b""
+        content = [*work.pieces(part, tally)]
+        return Made(tally, declared), *content
+    return (None,)

@@ -10,54 +10,26 @@ from __future__ import annotations
 import codecs
 import json
 import logging
-import re
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-import msgspec
-
 from pleoctl.errors import InvalidFile
-from pleoctl.mapping.items import Defect, Item, decode, decode_item
+from pleoctl.mapping.io.lines import BAD, CHUNK, MAX_ITEM, after, are_lines, cut, lines_file, malformed
+from pleoctl.mapping.items import decode
 from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from pleoctl.mapping.items import Defect, Item
+
 _LOG: Final = logging.getLogger("pleoctl.mapping")
-CHUNK: Final = 1 << 18
-MAX_ITEM: Final = 64 * 1024 * 1024
 _HEAD: Final = 1 << 16
 #: Guesses at the end of an element that may be wrong before no more are made.
 _MISSES: Final = 20
 #: How many times as long as the one before an element may be whose end is guessed.
 _REACH: Final = 32
-_BAD: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _BOM: Final = codecs.BOM_UTF8
-_BYTE: Final = re.compile(r" \(byte (\d+)\)$")
-
-
-class Lines(msgspec.Struct, frozen=True):
-    """Whole lines of JSON, at most `CHUNK` bytes beside one of them; ``number`` is that of the first."""
-
-    content: bytes
-    shown: str
-    number: int
-
-    def __iter__(self) -> Iterator[Item | Defect]:
-        """Their items. Raises `InvalidFile` at what is not JSON."""
-        lines = self.content.split(b"\n")
-        try:
-            return iter([*map(decode_item, lines)])  # as are almost all
-        except _BAD:
-            return self._carefully(lines)
-
-    def _carefully(self, lines: list[bytes]) -> Iterator[Item | Defect]:
-        for number, line in enumerate(lines, self.number):
-            if line and not line.isspace():
-                try:
-                    yield decode(line)
-                except _BAD as error:
-                    raise _malformed(error, line.decode("utf-8", "replace"), self.shown, number, 1) from error
 
 
 def read_items(stream: BinaryIO, shown: str) -> Iterator[Item | Defect]:
@@ -76,65 +48,11 @@ def read_parts(stream: BinaryIO, shown: str) -> Iterator[Iterable[Item | Defect]
     head = stream.read(_HEAD).removeprefix(_BOM)
     if not head.strip():
         raise InvalidFile("is empty, where export items are due", place=Place(shown))
-    if _is_lines(head):
-        yield from _lines(head, stream, shown)
-    else:
+    if not are_lines(head):
         yield Scanner(head, stream, shown).items()
-
-
-def _is_lines(head: bytes) -> bool:
-    first, line_break, _ = head.lstrip().partition(b"\n")
-    if not line_break or not first.startswith(b"{"):
-        return False
-    try:
-        data = msgspec.json.decode(first)
-    except _BAD:
-        return False
-    return not isinstance(data.get("data"), list)
-
-
-def _lines(head: bytes, stream: BinaryIO, shown: str) -> Iterator[Iterable[Item | Defect]]:
-    chunk, pieces, size, number = head, list[bytes](), 0, 1
-    while chunk:
-        whole, line_break, rest = chunk.rpartition(b"\n")
-        if line_break:
-            lines = Lines(b"".join([*pieces, whole]), shown, number)
-            yield lines
-            number += lines.content.count(b"\n") + 1
-            pieces, size = [], 0
-        pieces.append(rest)
-        size += len(rest)
-        if size > MAX_ITEM:
-            yield _too_long(shown)
-            return
-        chunk = stream.read(CHUNK)
-    yield Lines(b"".join(pieces), shown, number)
-
-
-def _too_long(shown: str) -> Iterator[Item | Defect]:
-    raise InvalidFile(f"has a line of more than {MAX_ITEM // 1024 // 1024} MiB", place=Place(shown))
-    yield
-
-
-def _malformed(error: Exception, text: str, shown: str, line: int, column: int) -> InvalidFile:
-    """The finding of a piece of text that starts at a line and column and is not JSON."""
-    if isinstance(error, RecursionError):
-        return InvalidFile("is not valid JSON: nested too deep", place=Place(shown, line, column))
-    if isinstance(error, UnicodeDecodeError):
-        return InvalidFile("is not UTF-8", place=Place(shown, line))
-    message = str(error).removeprefix("JSON is malformed: ")
-    message = message[:1].lower() + message[1:]
-    at = _BYTE.search(message)
-    if at:
-        before = text.encode()[: int(at[1])].decode("utf-8", "ignore")
-        line, column = _after(before, line, column)
-    return InvalidFile(f"is not valid JSON: {_BYTE.sub('', message)}", place=Place(shown, line, column))
-
-
-def _after(text: str, line: int, column: int) -> tuple[int, int]:
-    """The position behind a text that starts at a position."""
-    breaks = text.count("\n")
-    return line + breaks, len(text) - text.rfind("\n") if breaks else column + len(text)
+        return
+    file = lines_file(stream, shown, len(head))
+    yield from cut(head, stream, shown) if file is None else file.stretches()
 
 
 class Scanner:
@@ -160,7 +78,7 @@ class Scanner:
         try:
             self._text += self._decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
-            line, column = _after(self._text, self._line, self._column)
+            line, column = after(self._text, self._line, self._column)
             raise InvalidFile("is not UTF-8", place=Place(self._shown, line, column)) from error
         self._ended = self._ended or not chunk
 
@@ -174,7 +92,7 @@ class Scanner:
     def _drop(self) -> None:
         """Forget what has been handed out, once that is most of the buffer, so that no rest is copied for each item."""
         if self._at >= CHUNK and self._at * 2 >= len(self._text):
-            self._line, self._column = _after(self._text[: self._at], self._line, self._column)
+            self._line, self._column = after(self._text[: self._at], self._line, self._column)
             self._text = self._text[self._at :]
             self._at = 0
 
@@ -198,7 +116,7 @@ class Scanner:
         return found
 
     def _error(self, message: str, at: int) -> InvalidFile:
-        line, column = _after(self._text[:at], self._line, self._column)
+        line, column = after(self._text[:at], self._line, self._column)
         return InvalidFile(f"is not valid JSON: {message}", place=Place(self._shown, line, column))
 
     def _value(self) -> tuple[Any, int]:
@@ -267,7 +185,7 @@ class Scanner:
         while between and (last := self._text.find(between, self._at, self._at + reach)) >= 0:
             try:
                 found = decode(self._text[self._at : last + 1].encode())
-            except _BAD:
+            except BAD:
                 self._misses += 1
                 return
             self._at = last + further
@@ -310,9 +228,9 @@ class Scanner:
     def _decoded(self, text: str, start: int) -> Item | Defect:
         try:
             return decode(text.encode())
-        except _BAD as error:
-            line, column = _after(self._text[:start], self._line, self._column)
-            raise _malformed(error, text, self._shown, line, column) from error
+        except BAD as error:
+            line, column = after(self._text[:start], self._line, self._column)
+            raise malformed(error, text, self._shown, line, column) from error
 
 
 def _may_go_on(error: json.JSONDecodeError, text: str) -> bool:

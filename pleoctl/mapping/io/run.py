@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 import msgspec
@@ -24,8 +23,10 @@ RECENT: Final = 20_000
 _CAME_BEFORE: Final = "an item with this accountingEntryId came before; post one of the two"
 _WALLET: Final = "accounts.wallet"
 #: Items whose entries are joined before they are written.
-_TOGETHER: Final = 256
+_TOGETHER: Final = 128
 
+#: Bytes, which are written before the next are asked for.
+Piece = bytes | memoryview
 #: A failure's type and reason, or the one text of a warning.
 Reason = tuple[str, ...]
 
@@ -36,9 +37,9 @@ class Tally(msgspec.Struct):
     mapped: int = 0
     failed: int = 0
     warned: int = 0
-    reasons: Counter[Reason] = msgspec.field(default_factory=Counter)
-    warnings: Counter[Reason] = msgspec.field(default_factory=Counter)
-    examples: dict[Reason, str | None] = {}  # msgspec copies empty defaults
+    reasons: dict[Reason, int] = {}  # msgspec copies empty defaults
+    warnings: dict[Reason, int] = {}
+    examples: dict[Reason, str | None] = {}
     wallet_currency: str | None = None
     most_reasons: int = MAX_REASONS
     # In the order in which they came. Hashes are the same in processes that share a start, and there alone.
@@ -91,10 +92,10 @@ class Tally(msgspec.Struct):
             f"as that in {self.wallet_currency} was; map the contra accounts in Pleo"
         )
 
-    def _count(self, counter: Counter[Reason], key: Reason, example: str | None, times: int = 1) -> None:
+    def _count(self, counter: dict[Reason, int], key: Reason, example: str | None, times: int = 1) -> None:
         if key not in counter and len(counter) >= self.most_reasons:
             key = (*key[:-1], "other reasons")
-        counter[key] += times
+        counter[key] = counter.get(key, 0) + times
         self.examples.setdefault(key, example)
 
     def agrees(self, later: Tally) -> bool:
@@ -183,7 +184,7 @@ class Work(msgspec.Struct, frozen=True):
             )
 
 
-def write_entries(pieces: Iterable[bytes], writer: Writer, sink: BinaryIO, tally: Tally) -> None:
+def write_entries(pieces: Iterable[Piece], writer: Writer, sink: BinaryIO, tally: Tally) -> None:
     """Write what items became, in their order; memory does not grow with their number.
 
     Where the input breaks, everything before is written, and the error goes on.
@@ -191,9 +192,10 @@ def write_entries(pieces: Iterable[bytes], writer: Writer, sink: BinaryIO, tally
     before = writer.start()
     try:
         for piece in pieces:
-            if piece:
-                sink.write(before + piece)
+            if before and piece:
+                sink.write(before)
                 before = b""
+            sink.write(piece)
     except Refused:
         raise
     except PleoctlError:
