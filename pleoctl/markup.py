@@ -67,7 +67,12 @@ class Markdown:
     @classmethod
     def hidden(cls, *words: str) -> Self:
         """A comment that a reader does not see; nothing in a word can end it or pass for two words."""
-        return cls._of(f"<!-- {' '.join([quote(terminal(word), safe='/,:+') for word in words])} -->")
+        return cls._of(f"{cls.begun(*words)}-->")
+
+    @staticmethod
+    def begun(*words: str) -> str:
+        """How every such comment begins whose first words these are."""
+        return f"<!-- {' '.join([quote(terminal(word), safe='/,:+') for word in words])} "
 
     @property
     def size(self) -> int:

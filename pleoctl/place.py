@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import intern
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -59,10 +60,9 @@ class Place:
     def parse(cls, text: str) -> Place:
         """The place that `str` wrote, its column unknown; a text that ends in no line is a file alone."""
         file, _, line = text.rpartition(":")
-        known = (
-            file and line.isdecimal() and line.isascii() and len(line) <= _DIGITS and (line[0] != "0" or line == "0")
-        )
-        return cls(file, int(line)) if known else cls(text)
+        if file and line.isdecimal() and line.isascii() and len(line) <= _DIGITS and (line[0] != "0" or line == "0"):
+            return cls(intern(file), int(line))
+        return cls(text)
 
 
 class Setting(tuple[str | int, ...]):

@@ -25,6 +25,7 @@ _HOSTILE: Final = (
 _ANYWHERE: Final = re.compile(r"#(?=#(?:\[|vso\[))")
 _AT_START: Final = re.compile(r"(?m)^((?:\x1b\[[0-9;]*m|[^\S\n])*):(?=:)")
 _STYLES: Final = re.compile(r"\x1b\[[0-9;]*m")
+_PLAIN: Final = "\x1b[0m"
 _COLOURS: Final = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36}
 _BMP: Final = 0x10000
 _FORMULA: Final = "=+\\-@＝＋－＠"
@@ -74,7 +75,7 @@ class Shown:
         """The parts in a colour (red, green, yellow, blue, cyan), in bold; where colours are off they are left out."""
         codes = [str(_COLOURS[colour])] if colour else []
         start = "".join(f"\x1b[{code}m" for code in [*codes, *(["1"] if bold else [])])
-        return cls._of(f"{start}{''.join(map(_shown, parts))}\x1b[0m")
+        return cls._of(f"{start}{''.join(map(_shown, parts))}{_PLAIN}")
 
     @classmethod
     def lines(cls, listed: Iterable[Shown | str]) -> Self:
@@ -99,7 +100,8 @@ class Shown:
             return Shown._of(self._escaped + _shown(words))
         if width - indent < _NARROWEST:
             return Shown._of(f"{self._escaped.rstrip(' ')}\n{' ' * _BELOW}").hanging(words, _BELOW, width)
-        return Shown._of(self._escaped + f"\n{' ' * indent}".join(_wrapped(_shown(words), width - indent)))
+        lines = _each_styled(_wrapped(_shown(words), width - indent))
+        return Shown._of(self._escaped + f"\n{' ' * indent}".join(lines))
 
     @property
     def cells(self) -> int:
@@ -254,3 +256,12 @@ def _wrapped(text: str, width: int) -> list[str]:
         *whole, line = chop_cells(word, width) or [""]
         lines += whole
     return [*lines, line]
+
+
+def _each_styled(lines: Iterable[str]) -> Iterator[str]:
+    """The lines, each with the styles that are on in it: no style goes over what stands before the next one."""
+    on = ""
+    for line in lines:
+        styled = on + line
+        on = "".join(_STYLES.findall(styled)).rpartition(_PLAIN)[2]
+        yield styled + _PLAIN if on else styled

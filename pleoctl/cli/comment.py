@@ -56,14 +56,14 @@ def command(
     from pleoctl.forge.environment import commit, place_in_repository
     from pleoctl.forge.github import connect
     from pleoctl.plan.artifact import read_plan
-    from pleoctl.report.markdown import Names, marker, plan_comments
+    from pleoctl.report.markdown import Names, comments_begin, plan_comments
 
     read = read_plan(Path(plan), plan)
     place = place_in_repository(_workspace(options))
     bodies = plan_comments(read, Names(plan, commit(), place), max_bytes=max_bytes)
     transport, request = connect(repo, pull_request)
     try:
-        done = Publisher(request, str(marker(read, place)).removesuffix("-->")).publish(bodies)
+        done = Publisher(request, comments_begin(read, place)).publish(bodies)
     finally:
         transport.close()
     told = [entry.as_json() for entry in done]

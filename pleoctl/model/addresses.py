@@ -15,6 +15,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
+from sys import intern
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP
@@ -112,10 +113,11 @@ class Address:
         """The address behind its canonical spelling. Raises `ValueError` for any other text."""
         match = _canonical()(text)
         kind, group, key, duplicate = ("", None, "", None) if match is None else match.groups()
-        if kind not in KINDS or (group is None) == (kind == _TAG):
+        row = KINDS.get(kind)
+        if row is None or (group is None) == (kind == _TAG):
             raise ValueError(f"{text} is not the canonical spelling of an address")
         found: Address = object.__new__(cls)
-        found.kind, found.group, found.key, found.duplicate = kind, group, key, duplicate
+        found.kind, found.group, found.key, found.duplicate = row.name, group and intern(group), key, duplicate
         if "%" in text:
             found.key, found.group = unescaped(found.key), found.group and unescaped(found.group)
         found._text = text  # spelling it again would take longest of all

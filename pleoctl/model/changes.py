@@ -29,22 +29,23 @@ class Parent(Strict, rename={"id": "pleoId"}):
     id: PleoId | None
 
 
-class Change(Strict, rename={"id": "pleoId"}):
+class Change(Strict, kw_only=True, rename={"id": "pleoId"}):
     """One write to be reviewed. ``before`` is None for a create; states hold archived, code, name, tax code.
 
-    ``origin`` is where its row stands, None where it has none.
+    ``origin`` is where its row stands, None where it has none. The fields stand in the order of canonical documents, in
+    which they are read and written fastest.
     """
 
-    address: Address
-    kind: str
     action: Action
-    id: PleoId | None
-    parent: Parent | None
-    before: State | None
+    address: Address
     after: State
+    before: State | None
     fields: list[str]
-    reason: str
+    kind: str
     origin: Place | None
+    parent: Parent | None
+    id: PleoId | None
+    reason: str
     warnings: list[str]
 
     @property

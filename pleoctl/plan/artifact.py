@@ -11,6 +11,7 @@ import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from pleoctl.model.changes import Change
 
-_ENCODER = msgspec.json.Encoder(order="sorted", enc_hook=str)
+_ENCODER = msgspec.json.Encoder(order="deterministic", enc_hook=str)
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,10 @@ class Plan:
     @classmethod
     def of(cls, head: Head, changes: list[Change]) -> Plan:
         """Seal a plan; the same contents give the same bytes."""
-        identity, parts = _sealed(head, changes)
-        return cls(identity, head, changes, b"".join(parts))
+        seen = hashlib.sha256()
+        parts = [*_begun(changes, seen)]
+        identity, end = _ended(head, seen)
+        return cls(identity, head, changes, b"".join([*parts, end]))
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -80,23 +83,26 @@ class Plan:
         return self.head.guard.acknowledged
 
 
-def _sealed(head: Head, changes: list[Change]) -> tuple[str, tuple[bytes, ...]]:
-    """The id, and the bytes of the whole in parts."""
-    rest, encoded = msgspec.to_builtins(head, enc_hook=str), _encoded(changes)
-    hashed = hashlib.sha256(_BEFORE)
-    hashed.update(encoded)
-    hashed.update(_behind(rest))
-    identity = f"sha256:{hashed.hexdigest()}"
-    return identity, (_BEFORE, encoded, _behind({**rest, "id": identity}))
+def _begun(changes: list[Change], seen: hashlib._Hash) -> Iterator[bytes]:
+    """The bytes up to the last change, part by part, each seen by the digest."""
+    for part in chain([_BEGIN], _listed(changes)):
+        seen.update(part)
+        yield part
 
 
-def _consists_of(content: bytes, parts: tuple[bytes, ...]) -> bool:
-    place = 0
-    for part in parts:
-        if not content.startswith(part, place):
-            return False
-        place += len(part)
-    return place == len(content)
+def _listed(changes: list[Change]) -> Iterator[bytes]:
+    """The changes as they stand between the brackets; all at once would take as much memory as the file."""
+    for start in range(0, len(changes), _TOGETHER):
+        listed = _encoded(changes[start : start + _TOGETHER])[1:-1]
+        yield b"," + listed if start else listed
+
+
+def _ended(head: Head, seen: hashlib._Hash) -> tuple[str, bytes]:
+    """The id, and the bytes behind the last change."""
+    rest = msgspec.to_builtins(head, enc_hook=str)
+    seen.update(_behind(rest))
+    identity = f"sha256:{seen.hexdigest()}"
+    return identity, _behind({**rest, "id": identity})
 
 
 def _encoded(changes: list[Change]) -> bytes:
@@ -106,13 +112,14 @@ def _encoded(changes: list[Change]) -> bytes:
         return canonical_text(msgspec.to_builtins(changes, enc_hook=str)).encode()
 
 
-_BEFORE: Final = b'{"changes":'
+_BEGIN: Final = b'{"changes":['
 """How the canonical bytes of a plan begin: ``changes`` sort before every other key."""
+_TOGETHER: Final = 256
 
 
 def _behind(rest: dict[str, Any]) -> bytes:
     """How they end, after the changes."""
-    return b"," + canonical_text(rest).encode()[1:] + b"\n"
+    return b"]," + canonical_text(rest).encode()[1:] + b"\n"
 
 
 def read_plan(path: Path, shown: str | None = None) -> Plan:
@@ -135,9 +142,13 @@ def _canonical(content: bytes) -> Plan | None:
             return None
         if _problem(found):
             return None
-        head = _head_of(found)
-        identity, parts = _sealed(head, found.changes)
-        return Plan(identity, head, found.changes, content) if _consists_of(content, parts) else None
+        head, seen, place = _head_of(found), hashlib.sha256(), 0
+        for part in _begun(found.changes, seen):
+            if not content.startswith(part, place):
+                return None
+            place += len(part)
+        identity, end = _ended(head, seen)
+        return Plan(identity, head, found.changes, content) if content[place:] == end else None
 
 
 @contextmanager

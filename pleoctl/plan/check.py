@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
@@ -12,7 +13,7 @@ from pleoctl.model.changes import ACTIONS, is_state
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, flat_kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Hashable, Iterable, Iterator
 
     from pleoctl.model.changes import Change
     from pleoctl.plan.document import Counts, PlanFile
@@ -36,7 +37,7 @@ def head_problem(plan: PlanFile) -> str | None:
 
 def totals_problem(plan: PlanFile) -> str | None:
     """Whether the totals, which reports put first, count other changes than the plan has."""
-    counted: Counter[tuple[str | None, str]] = Counter((change.kind, change.action) for change in plan.changes)
+    counted: Counter[tuple[str | None, str]] = Counter(map(attrgetter("address.kind", "action"), plan.changes))
     for (_, action), number in list(counted.items()):
         counted[None, action] += number
     parts: list[tuple[str | None, Counts]] = [(None, plan.summary), *plan.summary.by_kind.items()]
@@ -46,11 +47,16 @@ def totals_problem(plan: PlanFile) -> str | None:
 
 def change_problems(changes: Iterable[Change]) -> Iterator[str]:
     """What is wrong with the changes, in their order: each with its place."""
-    seen = set()
+    seen: set[str] = set()
+    sound: set[Hashable] = set()
     for number, change in enumerate(changes):
-        problem = _illogical(change)
+        looks = _looks(change)
+        problem = None if looks in sound else _illogical(change)
+        if problem is None:
+            sound.add(looks)
+            problem = _untold(change) or _astray(change)
         address = str(change.address)
-        one = address.casefold() if problem is None and KINDS[change.kind].folds_case else address
+        one = address.casefold() if problem is None and KINDS[change.address.kind].folds_case else address
         if problem is None and one in seen:
             problem = f"address {address} stands twice"
         seen.add(one)
@@ -58,12 +64,24 @@ def change_problems(changes: Iterable[Change]) -> Iterator[str]:
             yield f"changes.{number}: {problem}"
 
 
+def _looks(change: Change) -> Hashable:
+    """All that `_illogical` judges by: a change that looks like a sound one is sound, and most look alike."""
+    before, after = change.before, change.after
+    kind = change.address.kind  # one object for all changes of a kind, whereas each has a text ``kind`` of its own
+    what = (kind, change.kind == kind, change.action, change.id is None)
+    became = (*after, *map(type, after.values()), after.get("archived") is True, after.get("state") == "ACTIVE")
+    if before is None:
+        return what, became
+    was = (*before, *map(type, before.values()), before.get("archived") is True, before.get("state") == "DRAFT")
+    return what, became, was
+
+
 def _illogical(change: Change) -> str | None:
     if change.kind not in KINDS or change.address.kind != change.kind:
         return f"{_one(change.kind)} does not have the address {change.address}"
     if not is_state(change.after, change.kind) or not (change.before is None or is_state(change.before, change.kind)):
         return "its states are malformed"
-    return _unlike_its_action(change) or _untold(change) or _astray(change)
+    return _unlike_its_action(change)
 
 
 def _unlike_its_action(change: Change) -> str | None:

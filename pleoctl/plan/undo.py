@@ -153,17 +153,17 @@ def _inverse(change: _Done, record: Live, groups: dict[str, Live]) -> Change:
     above = change.address.parent
     parent = Parent(above, groups[record.parent or ""].id) if above else None
     return Change(
-        change.address,
-        change.address.kind,
-        INVERSE[change.action],
-        record.id,
-        parent,
-        before,
-        after,
-        differing(before, after),
-        f"takes back: {change.action}",
-        None,
-        [],
+        action=INVERSE[change.action],
+        address=change.address,
+        after=after,
+        before=before,
+        fields=differing(before, after),
+        kind=change.address.kind,
+        origin=None,
+        parent=parent,
+        id=record.id,
+        reason=f"takes back: {change.action}",
+        warnings=[],
     )
 
 

@@ -19,7 +19,6 @@ class Introspection:
     method: str
     scopes: frozenset[str]
     subject: str | None
-    application: str | None
 
 
 class PleoReader(TaxCodeReads, AccountReads, GroupReads, TagReads, VendorReads):
@@ -32,5 +31,4 @@ class PleoReader(TaxCodeReads, AccountReads, GroupReads, TagReads, VendorReads):
             str(data.get("authMethod")),
             frozenset(str(data.get("scope") or "").split()),
             data.get("subjectURN"),
-            data.get("applicationName"),
         )

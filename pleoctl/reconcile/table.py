@@ -216,21 +216,39 @@ class Table:
 
     def _create(self, row: Row) -> None:
         after = self._after(row, None)
-        address, words = self.address(row.key or "", None), "not in Pleo"
         self._emit(
             Change(
-                address, self.kind.name, "create", None, self.parent, None, after, sorted(after), words, row.place, []
+                action="create",
+                address=self.address(row.key or "", None),
+                after=after,
+                before=None,
+                fields=sorted(after),
+                kind=self.kind.name,
+                origin=row.place,
+                parent=self.parent,
+                id=None,
+                reason="not in Pleo",
+                warnings=[],
             )
         )
 
     def _confirm(self, row: Row, draft: Live) -> None:
         after = {**self._after(row, draft), self.kind.key: row.key, "state": "ACTIVE"}
         before = draft.state(tuple(name for name in after if name != "archived"))
-        words = "a draft in Pleo that the accounting system has by now"
-        fields = differing(before, after)
-        address = self.address(row.key or "")
         self._emit(
-            Change(address, self.kind.name, "confirm", draft.id, None, before, after, fields, words, row.place, [])
+            Change(
+                action="confirm",
+                address=self.address(row.key or ""),
+                after=after,
+                before=before,
+                fields=differing(before, after),
+                kind=self.kind.name,
+                origin=row.place,
+                parent=None,
+                id=draft.id,
+                reason="a draft in Pleo that the accounting system has by now",
+                warnings=[],
+            )
         )
 
     def _bring_in_line(self, row: Row, record: Live) -> None:
@@ -245,20 +263,19 @@ class Table:
         reason = f"{' and '.join(words)} differ{'s' if len(words) == 1 else ''}" if words else ""
         if record.archived:
             reason = "active in the accounting system, archived in Pleo" + (f"; {reason}" if reason else "")
-        address, fields = self.address(row.key or "", None), sorted(fields)
         self._emit(
             Change(
-                address,
-                self.kind.name,
-                action,
-                record.id,
-                self.parent,
-                before,
-                after,
-                fields,
-                reason,
-                row.place,
-                [],
+                action=action,
+                address=self.address(row.key or "", None),
+                after=after,
+                before=before,
+                fields=sorted(fields),
+                kind=self.kind.name,
+                origin=row.place,
+                parent=self.parent,
+                id=record.id,
+                reason=reason,
+                warnings=[],
             )
         )
 
@@ -304,21 +321,19 @@ class Table:
             self._count("held")
             return
         before = record.state(self.kind.always)
-        after = {**before, "archived": True}
-        fields = ["archived"]
         self._emit(
             Change(
-                address,
-                self.kind.name,
-                "archive",
-                record.id,
-                self.parent,
-                before,
-                after,
-                fields,
-                reason,
-                origin,
-                [],
+                action="archive",
+                address=address,
+                after={**before, "archived": True},
+                before=before,
+                fields=["archived"],
+                kind=self.kind.name,
+                origin=origin,
+                parent=self.parent,
+                id=record.id,
+                reason=reason,
+                warnings=[],
             )
         )
 

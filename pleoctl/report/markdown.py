@@ -35,7 +35,16 @@ TITLES: Final = {"update": "Updates", "unarchive": "Unarchives", "confirm": "Con
 
 def marker(plan: Plan, place: str = ".", *more: str) -> Markdown:
     """The hidden first line by which a comment is found again: company, place of the workspace, scope, part."""
-    return Markdown.hidden("pleoctl-plan", plan.head.company, place, _scope(plan), *more)
+    return Markdown.hidden(*_known_by(plan, place), *more)
+
+
+def comments_begin(plan: Plan, place: str) -> str:
+    """What the comments about that plan and about its earlier versions begin with, and no others."""
+    return Markdown.begun(*_known_by(plan, place))
+
+
+def _known_by(plan: Plan, place: str) -> tuple[str, ...]:
+    return "pleoctl-plan", plan.head.company, place, _scope(plan)
 
 
 def part_marker(plan: Plan, place: str, part: int) -> Markdown:

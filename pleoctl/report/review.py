@@ -31,13 +31,18 @@ IN_USE: Final = {
 }
 
 
-def risk(change: Change) -> str:
-    """Why a change deserves a second look; an empty string if it does not."""
+def risks(change: Change) -> list[str]:
+    """Why a change deserves a second look; none if it does not."""
     renumbered = change.before is not None and "code" in change.fields and _is_renumbered(change.action, change.before)
     if not (renumbered or change.warnings):
-        return ""
+        return []
     words = [text for code, text in IN_USE.items() if code in change.warnings]
-    return ", ".join(["its number changes", *words] if renumbered else words)
+    return ["its number changes", *words] if renumbered else words
+
+
+def risk(change: Change) -> str:
+    """The same in one line."""
+    return ", ".join(risks(change))
 
 
 def _is_renumbered(action: str, before: State) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.model.kinds import ACCOUNT, KINDS
 from pleoctl.report.alike import apart
-from pleoctl.report.review import ACTIONS, counted, dimensions, left_alone, risk, risky_first
+from pleoctl.report.review import ACTIONS, counted, dimensions, left_alone, risks, risky_first
 from pleoctl.run.receipt import PROBLEMS
 from pleoctl.text import Shown, quoted
 from pleoctl.words import many
@@ -162,29 +162,27 @@ def change_line(change: Change, address_width: int = 0) -> Shown:
 
 
 def _line(change: Change, address: Shown, address_width: int, width: int | None) -> Shown:
-    cells = max(address.cells, address_width)
-    head = Shown(HEADS[change.action], address, " " * (cells - address.cells + 2))
-    texts = [text for text in (_details(change), str(change.origin or "")) if text]
-    words: Shown | str = "  ".join(texts)
-    if second := risk(change):
-        words = Shown.joined([*texts[:1], _marked(second), *texts[1:]], "  ")
-    return head.hanging(words, 16 + cells, width)
-
-
-def _marked(risk: str) -> Shown:
-    # Each word has the colour for itself, so that wrapping leaves the lines between them alone.
-    return Shown.joined((Shown.styled(word, colour="yellow") for word in f"[{risk}]".split(" ")), " ")
+    free = max(address_width - address.cells, 0)
+    indent = 16 + address.cells + free
+    before, behind = _details(change), "" if change.origin is None else str(change.origin)
+    if reasons := risks(change):
+        marked = Shown.styled(f"[{', '.join(reasons)}]", colour="yellow")
+        words: Shown | str = Shown.joined([part for part in (before, marked, behind) if part], "  ")
+    else:
+        words = f"{before}  {behind}" if before and behind else before or behind
+    return Shown(HEADS[change.action], address, " " * (free + 2)).hanging(words, indent, width)
 
 
 def _details(change: Change) -> str:
-    before, after = change.before or {}, change.after
-    named = " ".join([quoted(after[name]) for name in ("code", "name") if after.get(name) is not None])
+    after = change.after
+    named = " ".join([quoted(value) for name in ("code", "name") if (value := after.get(name)) is not None])
     if change.action == "create":
         telling = (one for one in KINDS[change.kind].fields if one.telling and after.get(one.name))
         return " ".join([named, *(f"{one.title} {quoted(after[one.name])}".lstrip() for one in telling)])
+    before = change.before or {}
     moved = [_moved(field, before.get(field), after.get(field)) for field in change.fields if field != "archived"]
-    reason = "" if change.action == "update" else f" ({change.reason})"
-    return (", ".join(moved) or named) + reason
+    told = ", ".join(moved) if moved else named
+    return told if change.action == "update" else f"{told} ({change.reason})"
 
 
 def _moved(field: str, before: object, after: object) -> str:

@@ -159,7 +159,19 @@ def bench_of(api: Answers) -> Bench:
 def change_of(action: Action) -> Change:
     """A change of the vendor v to `FIELDS`."""
     after = {"archived": False, **FIELDS}
-    return Change(Address("vendor", "v"), "vendor", action, "1", None, None, after, [], "", None, [])
+    return Change(
+        action=action,
+        address=Address("vendor", "v"),
+        after=after,
+        before=None,
+        fields=[],
+        kind="vendor",
+        origin=None,
+        parent=None,
+        id="1",
+        reason="",
+        warnings=[],
+    )
 
 
 def end_of(step: Step[Address]) -> Any:

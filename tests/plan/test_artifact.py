@@ -17,7 +17,7 @@ from pleoctl.documents.published import schema_text
 from pleoctl.documents.schemas import validator
 from pleoctl.errors import ExitCode, InvalidFile
 from pleoctl.model.kinds import KINDS
-from pleoctl.plan.artifact import read_plan
+from pleoctl.plan.artifact import Plan, read_plan
 from pleoctl.plan.document import PlanFile
 
 if TYPE_CHECKING:
@@ -169,13 +169,65 @@ WRONG_CHANGES = [
     {"after": {"archived": False, "code": "1", "name": "New", "taxCodeExternalId": "T"}},
     {"action": "archive", "after": {"archived": True, "code": "1", "name": "New"}, "fields": ["archived"]},
     {"action": "create", "before": None, "pleoId": None, "fields": ["name"]},
+    {"before": {"archived": True, "code": "1", "name": "Old"}, "fields": ["archived", "name"]},
+    {"after": {"archived": True, "code": "1", "name": "New"}, "fields": ["archived", "name"]},
+    {"after": {"archived": False, "code": "1", "name": True}},
+    {"before": {"archived": False, "code": "1", "name": 7}},
+    {"after": {"archived": False, "code": "1", "country": "SE"}, "fields": ["country", "name"]},
+    {"before": {"archived": False, "code": "1", "country": "SE"}, "fields": ["country", "name"]},
 ]
 
 
 @pytest.mark.parametrize("fields", WRONG_CHANGES, ids=str)
 def test_a_malformed_change_is_refused(refusal: Callable[[bytes], InvalidFile], fields: Json) -> None:
-    """A change that no pleoctl plans is refused although the id fits."""
-    assert "changes.0" in str(refusal(sealed({**PLAN, "changes": [change(**fields)]})).findings[0])
+    """A change that no pleoctl plans is refused although the id fits; behind a sound one that is like it as well."""
+    wrong = change(**fields)
+    assert "changes.0" in str(refusal(sealed({**PLAN, "changes": [wrong]})).findings[0])
+    assert "changes.1" in str(
+        refusal(sealed({**PLAN, "changes": [change(address="account:ext-0"), wrong]})).findings[0]
+    )
+
+
+DRAFT: Json = change(
+    address="vendor:v-1",
+    kind="vendor",
+    action="confirm",
+    before={"archived": False, "externalId": None, "name": "ACME", "state": "DRAFT"},
+    after={"archived": False, "externalId": "v-1", "name": "ACME", "state": "ACTIVE"},
+    fields=["externalId", "state"],
+)
+WRONG_DRAFTS: list[Json] = [
+    {"before": DRAFT["before"] | {"state": "ACTIVE"}, "fields": ["externalId"]},
+    {"after": DRAFT["after"] | {"state": "DRAFT"}, "fields": ["externalId"]},
+    {"after": DRAFT["after"] | {"state": None}},
+    {"after": DRAFT["after"] | {"state": ["ACTIVE"]}},
+    {"action": "update"},
+    {"action": "update", "before": {"archived": False, "name": "Acme"}, "fields": ["externalId", "name", "state"]},
+]
+
+
+@pytest.mark.parametrize("fields", WRONG_DRAFTS, ids=str)
+def test_a_draft_that_becomes_anything_but_active_is_refused(
+    refusal: Callable[[bytes], InvalidFile], fields: Json
+) -> None:
+    """Only a confirmation moves a state, from draft to active; a sound one before it makes a wrong one no better."""
+    sound, wrong = {**DRAFT, "address": "vendor:v-0"}, DRAFT | fields
+    assert "summary" in str(refusal(sealed({**PLAN, "changes": [sound]})).findings[0])
+    assert "changes.1" in str(refusal(sealed({**PLAN, "changes": [sound, wrong]})).findings[0])
+
+
+@pytest.mark.parametrize("number", [0, 1, 255, 256, 257, 600])
+def test_any_number_of_changes_reads_back(tmp_path: Path, number: int) -> None:
+    """They are encoded some at a time, in the order of their type's fields; the whole is canonical all the same."""
+    counts = {**COUNTS, "update": number}
+    changes = [change(address=f"account:ext-{n}") for n in range(number)]
+    file = tmp_path / "plan.json"
+    file.write_bytes(sealed({**PLAN, "changes": changes, "summary": {**counts, "byKind": {"account": counts}}}))
+    read = read_plan(file)
+    made = Plan.of(read.head, read.changes)
+    assert made.bytes == canonical_bytes(json.loads(made.bytes))
+    file.write_bytes(made.bytes)
+    assert read_plan(file) == made
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,19 @@ def archive(address: Address, parent: Parent | None = None) -> Change:
     """The archive of one record."""
     before: dict[str, Any] = {"archived": False}
     after = {"archived": True}
-    return Change(address, address.kind, "archive", "id", parent, before, after, ["archived"], "gone", None, [])
+    return Change(
+        action="archive",
+        address=address,
+        after=after,
+        before=before,
+        fields=["archived"],
+        kind=address.kind,
+        origin=None,
+        parent=parent,
+        id="id",
+        reason="gone",
+        warnings=[],
+    )
 
 
 def counted(active: dict[str, int]) -> dict[Bucket, int]:

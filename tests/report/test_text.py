@@ -85,6 +85,14 @@ def test_a_risky_change_says_why() -> None:
     assert "[a contra account uses it]" in text
 
 
+def test_a_colour_ends_with_its_line() -> None:
+    """Coloured words that are wrapped are coloured on each line, and what stands before them on it is not."""
+    lines = Shown("ab ").hanging("c " + Shown.styled("word " * 8, colour="red") + "d", 3, 30).coloured.split("\n")
+    assert len(lines) > 1
+    assert [line.count("\x1b[31m") for line in lines] == [line.count("\x1b[0m") for line in lines] == [1] * len(lines)
+    assert all(line.startswith("   \x1b[31mword") for line in lines[1:])
+
+
 def test_no_control_character_reaches_the_terminal() -> None:
     """Apart from our own colours nothing in the text moves a cursor or turns its direction."""
     text = plan_text(hostile_plan(500, 100)).plain

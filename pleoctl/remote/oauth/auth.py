@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pleoctl.remote.auth import Auth
+from pleoctl.remote.auth import Auth, bearer
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
@@ -26,8 +26,7 @@ class Renewing(Auth):
         """Put the token on a request. Raises `SignedOut`, `RemoteError`, before anything is sent."""
         self._sent.tokens = None
         self._sent.tokens = tokens = self.grant.current()
-        request.headers["Authorization"] = f"Bearer {tokens.access}"
-        return request
+        return bearer(tokens.access)(request)
 
     def renewed(self) -> bool:
         """See `Auth.renewed`. Raises `SignedOut`, `RemoteError`."""
