@@ -91,6 +91,11 @@ def same_server(one: str, other: str) -> bool:
     return servers[0] is not None and servers[0] == servers[1]
 
 
+def server_shown(url: str) -> str:
+    """Host and port as a url spells them, without the name and the password that it may hold."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host, without brackets, is this machine."""
     address = _address(host)

@@ -9,7 +9,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Cure:
+    """What the settings of a source can do about a row; ``setting`` is the key of its table that does it."""
+
+    words: str
+    setting: str | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -32,8 +40,8 @@ class Field:
     strict: Mapping[str, Any] = field(default_factory=dict)
     spelt: Callable[[str], str] | None = None
     title: str = ""
-    cure: str | None = None
-    unit: str | None = None
+    cure: Cure | None = None
+    unit: Cure | None = None
     rated: bool = False
     general: bool = False
     telling: bool = False
@@ -181,11 +189,12 @@ class Kind:
         """The fields that may be too long, None where they have a form."""
         return tuple((one.name, None if one.strict else one.longest) for one in self.limited)
 
-    def cure(self, texts: Mapping[str, str | None]) -> str | None:
-        """What the settings of a source can do about the `problem` of a row; None where nothing."""
-        return next((cure for cure, _ in self._faults(texts)), None)
+    def cure(self, texts: Mapping[str, str | None], given: Container[str]) -> str | None:
+        """What the settings of a source can do about the `problem` of a row; None where nothing, or it is ``given``."""
+        cure = next((cure for cure, _ in self._faults(texts)), None)
+        return None if cure is None or cure.setting in given else cure.words
 
-    def _faults(self, texts: Mapping[str, str | None]) -> Iterator[tuple[str | None, str]]:
+    def _faults(self, texts: Mapping[str, str | None]) -> Iterator[tuple[Cure | None, str]]:
         for one in self.fields:
             value = texts.get(one.name)
             if one.name in self.needed and (not value or value.isspace()):

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pleoctl.model.kind import Field, Kind
+from pleoctl.model.kind import Cure, Field, Kind
 from pleoctl.model.rates import spelt as spelt_rate
 
 LONGEST: Final = 255
@@ -45,7 +45,7 @@ TAX_CODE: Final = Kind(
             spelt=spelt_rate,
             rated=True,
             telling=True,
-            unit="rateUnit: percent in source.taxCodes reads 25 as 0.25",
+            unit=Cure("rateUnit: percent in source.taxCodes reads 25 as 0.25", "rateUnit"),
         ),
         Field(
             "type",
@@ -56,8 +56,10 @@ TAX_CODE: Final = Kind(
                 "x-hint": "correct it, or hold the row with hold",
             },
             telling=True,
-            cure="mend it in the books, or give a list without types one in source.taxCodes: "
-            "fixed: {type: inclusive}, or fields: {type: \"'inclusive'\"} of an API",
+            cure=Cure(
+                "mend it in the books, or give a list without types one in source.taxCodes: "
+                "fixed: {type: inclusive}, or fields: {type: \"'inclusive'\"} of an API"
+            ),
         ),
         Field(
             "ingoingTaxAccount",
@@ -154,7 +156,7 @@ VENDOR: Final = Kind(
             strict=_CURRENCY,
             title="currency",
             general=True,
-            cure="defaultCurrency in source.vendors is that of rows whose own is empty",
+            cure=Cure("defaultCurrency in source.vendors is that of rows whose own is empty", "defaultCurrency"),
         ),
         Field(
             "country",

@@ -29,6 +29,7 @@ from urllib3.exceptions import (
 from urllib3.exceptions import ProxyError as ProxyFault
 
 from pleoctl import __version__
+from pleoctl.hosts import server_shown
 from pleoctl.remote.deadline import AnswerTooLong, BoundedAdapter, Bounds
 from pleoctl.remote.errors import Unanswered
 from pleoctl.remote.service import Reply
@@ -135,8 +136,8 @@ class Wire:
     def _proxy(self) -> str:
         """The proxy in use, without its credential; its url can be taken apart, since something was sent to it."""
         named = self._proxies
-        parts = urlsplit(named.get(urlsplit(self._service.url).scheme) or named.get("all") or "")
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else "of the environment"
+        url = named.get(urlsplit(self._service.url).scheme) or named.get("all") or ""
+        return f"{urlsplit(url).scheme}://{server_shown(url)}" if urlsplit(url).netloc else "of the environment"
 
     def _is_socks(self) -> bool:
         """Whether a proxy is in use of which no error says that it was the proxy."""
@@ -266,7 +267,7 @@ def _of_proxy(error: BaseException) -> bool:
 
 
 def _reason(inner: list[BaseException], url: str) -> str:
-    place = urlsplit(url).netloc.rpartition("@")[2]
+    place = server_shown(url)
     if any(isinstance(one, NameResolutionError) for one in inner):
         return f"{place}: its name is not known"
     return f"{place}: {'refused' if any(isinstance(one, ConnectionRefusedError) for one in inner) else 'no answer'}"

@@ -89,10 +89,10 @@ def graph(explained: dict[str, Any], rules: Rules) -> Shown:
     return Shown.lines(lines)
 
 
-def _nodes(explained: dict[str, Any], rules: Rules) -> Iterator[tuple[str, int | None]]:
-    """Label and parent of each node: the steps in a row, the outcome below the last of them."""
+def _nodes(explained: dict[str, Any], rules: Rules) -> Iterator[tuple[list[str], int | None]]:
+    """Lines and parent of each node: the steps in a row, the outcome below the last of them."""
     pair = "/".join(part for part in (explained["type"], explained["subType"]) if part)
-    yield f"{explained['accountingEntryId']}\n{pair}", None
+    yield [explained["accountingEntryId"], pair], None
     last = 0
     for step in explained["trace"]:
         winner = step["winner"]
@@ -101,17 +101,16 @@ def _nodes(explained: dict[str, Any], rules: Rules) -> Iterator[tuple[str, int |
             f"{winner['rule']} ({winner['file']}:{winner['line']})" if winner else "",
             step["branch"] or "",
         ]
-        yield "\n".join(part for part in text if part), last
+        yield [part for part in text if part], last
         last += 1
     if explained["failureReasonType"]:
-        yield f"{explained['failureReasonType']}\n{explained['failureReason']}", last
+        yield [explained["failureReasonType"], explained["failureReason"]], last
     for entry in explained["entries"]:
-        yield "\n".join([entry["kind"], *(posting_text(p, rules) for p in entry["postings"])]), last
+        yield [entry["kind"], *(posting_text(p, rules) for p in entry["postings"])], last
 
 
-def _label(text: str) -> str:
-    """Text that Mermaid shows as it is: everything that could be its syntax or HTML becomes a character code."""
+def _label(lines: list[str]) -> str:
+    """Lines that Mermaid shows as it is: everything that could be its syntax or HTML becomes a character code."""
     return "<br/>".join(
-        "".join(c if c.isalnum() or c in " .,:-_/→()" else f"#{ord(c)};" for c in terminal(line))
-        for line in text.split("\n")
+        "".join(c if c.isalnum() or c in " .,:-_/→()" else f"#{ord(c)};" for c in terminal(line)) for line in lines
     )

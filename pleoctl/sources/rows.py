@@ -73,14 +73,10 @@ class RowReader:
             endless = cells.get("expires") in NO_END
             row.local = local_of(kind, {**cells, "expires": None} if endless else cells)
         if problem is not None:
-            self._report(row, problem, self._cure(texts, kind) if problem == kind.problem(texts) else None)
+            given = self._section.get(kind.section)
+            cure = kind.cure(texts, given if isinstance(given, dict) else ())
+            self._report(row, problem, cure if problem == kind.problem(texts) else None)
         return row
-
-    def _cure(self, texts: dict[str, str], kind: Kind) -> str | None:
-        """What to set, unless it is set and cures nothing."""
-        cure, config = kind.cure(texts), self._section.get(kind.section)
-        given = isinstance(config, dict) and cure is not None and re.split(r"\W", cure, maxsplit=1)[0] in config
-        return None if given else cure
 
     @staticmethod
     def _fields(cells: dict[str, Any], texts: dict[str, str], kind: Kind) -> dict[str, str | None]:

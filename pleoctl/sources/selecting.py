@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Finding, SourceError
-from pleoctl.place import Place
+from pleoctl.place import Place, Setting
 from pleoctl.text import did_you_mean
 from pleoctl.words import many
 
@@ -25,7 +25,7 @@ _KEEPS: Final = "keeps"
 class _Listed:
     """One column's words under ``where`` or ``whereNot``: which of them occur, and what comes near and is none."""
 
-    def __init__(self, name: str, words: list[str], key: str) -> None:
+    def __init__(self, name: str, words: list[str], key: Setting) -> None:
         self.name, self.words, self.key = name, frozenset(words), key
         self._listed, self._alike = words, {_plain(word) for word in words}
         self._found: set[str] = set()
@@ -67,8 +67,10 @@ class Kept:
 
     def __init__(self, where: dict[str, list[str]], where_not: dict[str, list[str]], shown: str, resource: str) -> None:
         self._shown = shown
-        self._where = [_Listed(name, words, f"source.{resource}.where") for name, words in where.items()]
-        self._where_not = [_Listed(name, words, f"source.{resource}.whereNot") for name, words in where_not.items()]
+        self._where = [_Listed(name, words, Setting("source", resource, "where")) for name, words in where.items()]
+        self._where_not = [
+            _Listed(name, words, Setting("source", resource, "whereNot")) for name, words in where_not.items()
+        ]
         self._at: list[tuple[int, _Listed]] = []
         self._not_at: list[tuple[int, _Listed]] = []
         self._least = 0
@@ -83,8 +85,9 @@ class Kept:
     def _column(self, listed: _Listed, header: list[str], line: int) -> int:
         if listed.name not in header:
             hint = did_you_mean(listed.name, [one for one in header if one])
-            key = listed.key.rpartition(".")[2]
-            raise SourceError(f"has no column {listed.name!r} for {key}", place=Place(self._shown, line), hint=hint)
+            raise SourceError(
+                f"has no column {listed.name!r} for {listed.key[-1]}", place=Place(self._shown, line), hint=hint
+            )
         return header.index(listed.name)
 
     def wants(self, cells: list[str]) -> bool:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 READ_FAULTS: Final = ("dropped", "503", "garbled", "429", "unreachable")
 WRITE_FAULTS: Final = ("lost", "dropped", "503", "503 after", "garbled", "429", "unreachable")
 _UNHEARD: Final = ("503", "429")
-OTHERS: Final = ("die before", "die after", "edit", "stop")
+DEATHS: Final = ("die before", "die after")
+OTHERS: Final = (*DEATHS, "edit", "stop")
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Weather:
         """What befalls the next request: an empty text for nothing."""
         faults = (WRITE_FAULTS if writes else READ_FAULTS) if self.faults else ()
         others = [name for name in OTHERS if self._left(name)]
-        known = [name for name in (*faults, *others) if name in self.kinds or name.startswith("die")]
+        known = [name for name in (*faults, *others) if name in self.kinds or name in DEATHS]
         struck: str = self.chance.pick(["", *known], 1 - self.strength)
         self._spend(struck)
         return struck
@@ -70,7 +71,7 @@ class Weather:
         return self.deaths > 0 and not (name == "stop" and self.stop.is_set())
 
     def _spend(self, struck: str) -> None:
-        if struck.startswith("die"):
+        if struck in DEATHS:
             self.deaths -= 1
         elif struck == "edit":
             self.edits -= 1

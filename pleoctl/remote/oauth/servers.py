@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from pleoctl.documents.load import load
 from pleoctl.remote.oauth.client import endpoint_of
@@ -41,6 +42,6 @@ def filled(given: Mapping[str, Any], preset: str, section: str, fill: Callable[[
 def own_servers(preset: str) -> frozenset[Endpoint]:
     """The servers that the maker publishes, where no variable names the host: they need nobody's trust."""
     urls = (published().get(preset, {}).get(key) for key in _URLS)
-    hosts = (url.partition("//")[2].partition("/")[0] for url in urls if url is not None)
+    hosts = (urlsplit(url).netloc for url in urls if url is not None)
     found = (endpoint_of(f"https://{host}") for host in hosts if "{" not in host)
     return frozenset(one for one in found if one is not None)

@@ -10,9 +10,11 @@ from pleoctl.place import Setting
 from pleoctl.sinks.base import Stage
 from pleoctl.sources.http.expressions import Expression
 from pleoctl.sources.http.spec import lookup, request_of
-from pleoctl.sources.http.templates import names
+from pleoctl.sources.http.templates import names, of_parent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pleoctl.sources.http.spec import Request, Resource
 
 _FIND: Final = Setting("sink", "find")
@@ -47,7 +49,7 @@ class Detail:
 
     request: Request
     record: Expression | None
-    names: tuple[str, ...]
+    of_record: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +131,8 @@ def _many(config: dict[str, Any] | None, key: Setting) -> Many | None:
 def _detail(config: dict[str, Any], key: Setting, variables: set[str]) -> Detail:
     plain = {name: value for name, value in config.items() if name != "record"}
     request = request_of(plain, key, variables | {"parent"})
-    used = sorted(name for name in names([request.path, request.query, request.headers]) if name.startswith("parent."))
     record = Expression(config["record"], key / "record") if config.get("record") is not None else None
-    return Detail(request, record, tuple(used))
+    return Detail(request, record, of_parent([request.path, request.query, request.headers]))
 
 
 def _lines(config: dict[str, Any], key: Setting, currency: str | None) -> Lines:

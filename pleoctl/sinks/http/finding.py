@@ -60,7 +60,7 @@ class Finder:
         detail = self._find.detail
         if detail is None:
             return record
-        variables = {name: record.get(name.partition(".")[2]) for name in detail.names}
+        variables = {name: record.get(field) for name, field in detail.of_record.items()}
         try:
             answer, _ = self._send(detail.request, {**self._variables, **variables}, None)
         except SourceError as error:

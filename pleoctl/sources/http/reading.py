@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from pleoctl.errors import Finding, SourceError
-from pleoctl.hosts import same_server
+from pleoctl.hosts import same_server, server_shown
 from pleoctl.remote.pages import endless
 from pleoctl.sources.http.annotations import announced, announced_beside, failed, goes_on, list_inside, unread_list
 from pleoctl.sources.http.expressions import Expression, ExpressionError
@@ -327,8 +327,7 @@ class ListReader:
     def _link(self, token: str | int, url: str) -> str:
         target = urljoin(url, str(token))
         if not same_server(url, target):
-            new = urlsplit(target)
-            origin = f"{new.scheme}://{new.netloc.rpartition('@')[2]}"
+            origin = f"{urlsplit(target).scheme}://{server_shown(target)}"
             raise self._wrong(f"the next link leads to another host ({origin}), which is refused")
         return target
 

@@ -255,8 +255,8 @@ def _hint(error: Denied, spec: Resource) -> None:
 def _parent_variables(spec: Resource, parent: Mapping[str, Any]) -> dict[str, Any]:
     """What the request needs of its parent, as ``parent.field``."""
     found = {}
-    for name in spec.parent_names:
-        value = parent.get(name.removeprefix("parent."))
+    for name, field in spec.of_parent.items():
+        value = parent.get(field)
         if value is None:
             raise SourceError(
                 f"{spec.key} needs {{{name}}}, which a row of {spec.parent} does not have", setting=spec.key

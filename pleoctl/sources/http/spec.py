@@ -10,7 +10,7 @@ from pleoctl.place import Setting
 from pleoctl.sources.base import FIELDS, REQUIRED, identity
 from pleoctl.sources.credentials import ROUTING_HEADERS
 from pleoctl.sources.http.expressions import Expression
-from pleoctl.sources.http.templates import check_names, fill, fill_path, names
+from pleoctl.sources.http.templates import check_names, fill, fill_path, names, of_parent
 from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Resource:
     optional: frozenset[str]
     may_be_empty: bool
     key: Setting
-    parent_names: frozenset[str]
+    of_parent: Mapping[str, str]
     identity: tuple[str, ...]
     one: Expression | None = None
     unused: Expression | None = None
@@ -150,7 +150,7 @@ def _resource(name: str, config: dict[str, Any], variables: set[str], key: Setti
         frozenset(config.get("optional", ())),
         bool(config.get("mayBeEmpty", False)),
         key,
-        frozenset(name for name in _used(request, counting) if name.startswith("parent.")),
+        of_parent([[one.path, one.query, one.headers, one.body] for one in (request, counting) if one is not None]),
         tuple(identity(name)),
         expression(config, "one"),
         expression(config, "unused"),
@@ -190,7 +190,7 @@ def lookup(config: dict[str, Any], key: Setting, variables: set[str]) -> Resourc
         frozenset(config.get("optional", ())),
         may_be_empty=True,
         key=key,
-        parent_names=frozenset(),
+        of_parent={},
         identity=("id",),
     )
 
@@ -202,12 +202,6 @@ def _counting(config: dict[str, Any], key: Setting, known: set[str]) -> tuple[Re
         return None, None
     total = Expression(str(_required(count, "total", key / "count")), key / "count" / "total")
     return request_of({**_shared(config), **count}, key / "count", known), total
-
-
-def _used(*requests: Request | None) -> Iterator[str]:
-    for one in requests:
-        if one is not None:
-            yield from names([one.path, one.query, one.headers, one.body])
 
 
 def _required(config: dict[str, Any], name: str, key: Setting) -> Any:

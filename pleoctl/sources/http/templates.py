@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Braces with anything else inside are the text of another language, such as GraphQL.
 _VARIABLE: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*(?:\.[^\s{}]+)?)\}")
+_OF_PARENT: Final = re.compile(r"parent\.(.+)")
 _LEFT_OUT: Final = object()
 
 
@@ -32,10 +33,16 @@ def names(value: Any) -> Iterator[str]:
             yield from names(item)
 
 
+def of_parent(value: Any) -> dict[str, str]:
+    """The variables in a value that the row above fills in, each with the field that does."""
+    found = map(_OF_PARENT.fullmatch, names(value))
+    return {match[0]: match[1] for match in found if match}
+
+
 def check_names(value: Any, known: set[str], key: Setting) -> None:
     """Raise `SourceError` for a variable that is not at hand here."""
     for name in names(value):
-        if name not in known and not ("parent" in known and name.startswith("parent.")):
+        if name not in known and not ("parent" in known and _OF_PARENT.fullmatch(name)):
             hint = did_you_mean(name, sorted(known), "known variables") if known else "no variable is at hand here"
             raise SourceError(f"{key} uses {{{name}}}, which there is not", hint=hint, setting=key)
 
