@@ -12,8 +12,9 @@ from pleoctl.desired.lines import Slot, lines_of, slot_of
 from pleoctl.model.kinds import flat_kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from pleoctl.desired.lines import Note, Span
     from pleoctl.documents.document import Document
     from pleoctl.documents.nodes import Node
     from pleoctl.model.records import DesiredState
@@ -61,22 +62,16 @@ def _rehome(comments: Comments, present: set[Slot]) -> None:
             waiting += comments.before.pop(slot, []) + comments.behind.pop(slot, [])
 
 
-def from_lines(slots: list[tuple[int, Slot]], found: list[tuple[int, str]]) -> Comments:
-    """Comments of a canonical file, where each stands on a line of its own."""
-    spans = [(line, line, slot) for line, slot in slots]
-    return _attach(spans, [(line, text, True) for line, text in found])
-
-
 def from_document(document: Document) -> Comments:
     """Comments of any valid desired-state file, in block or flow style."""
-    spans = sorted(_spans(document), key=lambda s: s[0])
-    return _attach(spans, list(_found(document)))
+    return attached(sorted(_spans(document), key=lambda s: s[0]), _found(document))
 
 
-def _attach(spans: list[tuple[int, int, Slot]], found: list[tuple[int, str, bool]]) -> Comments:
+def attached(spans: Sequence[Span], notes: Iterable[Note]) -> Comments:
+    """Each comment at what it speaks of; ``spans`` in the order of the file."""
     comments = Comments(order=[slot for _, _, slot in spans])
     starts = [start for start, _, _ in spans]
-    for line, text, own in found:
+    for line, text, own in notes:
         index = bisect_right(starts, line) - 1
         inside = index >= 0 and line <= spans[index][1]
         if inside and not own:
@@ -88,7 +83,7 @@ def _attach(spans: list[tuple[int, int, Slot]], found: list[tuple[int, str, bool
     return comments
 
 
-def _found(document: Document) -> Iterator[tuple[int, str, bool]]:
+def _found(document: Document) -> Iterator[Note]:
     """Line, text and whether it stands alone, of each ``#`` that is outside every scalar."""
     scalars = sorted((n.start, n.end) for n in _scalars(document.root))
     starts = [start for start, _ in scalars]
@@ -123,7 +118,7 @@ def _scalars(root: Node) -> Iterator[Node]:
         stack.extend(node.items)
 
 
-def _spans(document: Document) -> Iterator[tuple[int, int, Slot]]:
+def _spans(document: Document) -> Iterator[Span]:
     for key, value in document.root.pairs:
         yield key.line, key.line, (key.text,)
         kind = next((kind for kind in flat_kinds() if kind.section == key.text), None)
@@ -135,7 +130,7 @@ def _spans(document: Document) -> Iterator[tuple[int, int, Slot]]:
                 yield from _dimension_spans(document, item, number)
 
 
-def _dimension_spans(document: Document, item: Node, number: int) -> Iterator[tuple[int, int, Slot]]:
+def _dimension_spans(document: Document, item: Node, number: int) -> Iterator[Span]:
     code = _key(item, "code")
     slot = slot_of("dimension", code, number)
     values = item.child("values")
@@ -155,7 +150,7 @@ def _key(item: Node, name: str) -> str | None:
     return found[1].text if found else None
 
 
-def _span(document: Document, item: Node, slot: Slot) -> tuple[int, int, Slot]:
+def _span(document: Document, item: Node, slot: Slot) -> Span:
     last = max((n.end for n in _scalars(item)), default=item.start)
     end = document.text.count("\n", item.start, last) + item.line
     return item.line, end, slot

@@ -1,6 +1,6 @@
 """The canonical text of desired-state rows, as it is written: one row, one line, JSON strings.
 
-``export``, ``import`` and ``fmt`` write it; `pleoctl.desired.rows` reads it back.
+``export``, ``import`` and ``fmt`` write it; `pleoctl.desired.quick` reads it back.
 """
 
 from __future__ import annotations
@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from pleoctl.model.records import DesiredState, Dimension, Row
 
 Slot = tuple[str | int | None, ...]
+"""What a comment clings to: a row, a section, a key of a block."""
+Span = tuple[int, int, Slot]
+"""The first line of a slot, and its last."""
+Note = tuple[int, str, bool]
+"""A comment: its line, its text, and whether it stands there alone."""
 
-HEADER: Final = (("apiVersion", "apiVersion: pleoctl/v1"), ("kind", "kind: DesiredState"))
+HEADER: Final = {"apiVersion": "pleoctl/v1", "kind": "DesiredState"}
 
 
 def row_text(row: Row, kind: Kind) -> str:
@@ -91,8 +96,8 @@ class _Tie:
 
 def lines_of(state: DesiredState) -> Iterator[tuple[Slot, str]]:
     """Every line of the canonical file with the slot that comments cling to."""
-    for slot, text in HEADER:
-        yield (slot,), text
+    for name, said in HEADER.items():
+        yield (name,), f"{name}: {said}"
     for kind in flat_kinds():
         found = state.flat.get(kind.name)
         if found is not None:

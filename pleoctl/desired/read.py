@@ -6,8 +6,10 @@ from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from pleoctl.desired.comments import Comments, from_document, from_lines
-from pleoctl.desired.rows import FastReader, NotCanonical, fields_of, local_of
+from pleoctl.desired.comments import Comments, attached, from_document
+from pleoctl.desired.entries import NotSimple
+from pleoctl.desired.quick import QuickReader
+from pleoctl.desired.rows import fields_of, local_of
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.documents.load import parse
 from pleoctl.errors import Finding, InvalidFile
@@ -36,19 +38,19 @@ def read_state(text: str, shown: str) -> tuple[DesiredState, Comments]:
 def _read(text: str, shown: str) -> tuple[DesiredState, Callable[[], Comments]]:
     """The rows of one file, and what finds its comments, for which few who read it ask."""
     text = text.replace("\r\n", "\n")
-    with suppress(NotCanonical):
-        return _read_fast(text, shown)
-    # By now nothing of the fast reader is kept, which has split the whole text.
+    with suppress(NotSimple):
+        return _read_quickly(text, shown)
+    # By now nothing of the quick reader is kept, which has split the whole text.
     document = parse(text, shown, SCHEMA)
     if findings := list(_halves(document)):
         raise InvalidFile.of(findings)
     return state_of(document), lambda: from_document(document)
 
 
-def _read_fast(text: str, shown: str) -> tuple[DesiredState, Callable[[], Comments]]:
-    reader = FastReader(text, shown)
+def _read_quickly(text: str, shown: str) -> tuple[DesiredState, Callable[[], Comments]]:
+    reader = QuickReader(text, shown)
     state = reader.read()
-    return state, lambda: from_lines(reader.slots, reader.comments) if reader.comments else Comments()
+    return state, lambda: attached(list(reader.spans()), reader.notes) if reader.notes else Comments()
 
 
 def _halves(document: Document) -> Iterator[Finding]:

@@ -9,10 +9,11 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from awkward import TEXT
-from pleoctl.desired.comments import from_document, from_lines, render
+from pleoctl.desired.comments import attached, from_document, render
 from pleoctl.desired.digest import digest_of
+from pleoctl.desired.entries import NotSimple
+from pleoctl.desired.quick import QuickReader
 from pleoctl.desired.read import checked, read_state, state_of
-from pleoctl.desired.rows import FastReader, NotCanonical
 from pleoctl.documents.load import parse
 from pleoctl.errors import InvalidFile
 from pleoctl.model.records import DesiredState, Dimension, Row
@@ -115,10 +116,10 @@ def test_what_is_written_is_read_back(state: DesiredState) -> None:
     text = render(state)
     by_slow = slow(text)
     assert said(by_slow) == said(state)
-    reader = FastReader(text, "f.yaml")
+    reader = QuickReader(text, "f.yaml")
     try:
         by_fast = reader.read()
-    except NotCanonical:
+    except NotSimple:
         by_fast = by_slow
     assert by_fast == by_slow
     assert render(by_slow) == text
@@ -137,7 +138,7 @@ def test_ordinary_rows_take_the_fast_path(names: list[str], active: bool) -> Non
             [Dimension(Row("D", {"code": "D", "name": '"'}), rows)],
         )
     )
-    assert said(FastReader(text, "f.yaml").read()) == said(slow(text))
+    assert said(QuickReader(text, "f.yaml").read()) == said(slow(text))
 
 
 @given(states.filter(lambda s: bool(s.accounts)))
@@ -249,13 +250,13 @@ def test_a_blank_key_of_a_held_row_is_no_key_to_both_readers() -> None:
 
 def _agree(text: str) -> None:
     try:
-        reader = FastReader(text, "f.yaml")
+        reader = QuickReader(text, "f.yaml")
         fast = reader.read()
-    except NotCanonical:
+    except NotSimple:
         return
     document = parse(text, "f.yaml", "desired-state")
     assert fast == state_of(document)
-    by_lines = render(fast, from_lines(reader.slots, reader.comments))
+    by_lines = render(fast, attached(list(reader.spans()), reader.notes))
     assert by_lines == render(fast, from_document(document))
 
 

@@ -1,0 +1,193 @@
+"""Desired-state files read line by line, as nearly all can be: rows that pleoctl wrote, and most that people write.
+
+A row is a line in braces, or a block of lines ``key: value``; comments and empty lines may stand anywhere. Rows as
+`pleoctl.desired.lines` writes them take one step each. All else is given up on, so that a YAML parser reads it.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from pleoctl.desired.entries import EMPTY, NotSimple, decoded, entry_of, flow_of, note_of
+from pleoctl.desired.lines import HEADER
+from pleoctl.desired.rows import are_blank, check, item_of, pattern_of, places_of, row_of
+from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
+from pleoctl.model.records import NOTHING, DesiredState, Dimension, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pleoctl.desired.lines import Note, Slot, Span
+    from pleoctl.model.kind import Kind
+
+T = TypeVar("T")
+
+
+class _Item(NamedTuple):
+    """What an item of a list says; ``lines`` are those of its keys, where they have lines of their own."""
+
+    said: dict[str, Any]
+    line: int
+    column: int
+    lines: list[int]
+
+
+class QuickReader:
+    """Reads rows that stand in lines of their own; raises `NotSimple` for anything else, valid or not."""
+
+    def __init__(self, text: str, shown: str) -> None:
+        """``shown`` is the file name that rows carry as origin."""
+        # The last line is empty, so that whoever stands at a line may look at it.
+        self._lines = [*text.split("\n"), ""]
+        self._shown = shown
+        self._at = 0
+        self._slots: list[tuple[int, Slot]] = []
+        self._state = DesiredState(files=[shown])
+        self.notes: list[Note] = []
+
+    def read(self) -> DesiredState:
+        """The rows of the text."""
+        found: dict[str, Any] = {}
+        kinds = {kind.section: kind for kind in (*flat_kinds(), TAG_GROUP)}
+        if self._peek() == "---":
+            self._at += 1
+        while line := self._peek():
+            column, begins, name, value, note = entry_of(line)
+            if column or begins or name in found:
+                raise NotSimple
+            self._take(note)
+            self._slots.append((self._at, (name,)))
+            found[name] = self._section(kinds[name], value) if name in kinds else value
+            if name not in kinds and HEADER.get(name) != value:
+                raise NotSimple
+        if not HEADER.keys() <= found.keys():
+            raise NotSimple
+        self._state.dimensions = found.get(TAG_GROUP.section)
+        self._state.flat = {kind.name: found[kind.section] for kind in flat_kinds() if kind.section in found}
+        return self._state
+
+    def spans(self) -> Iterator[Span]:
+        """All that comments cling to, in the order of the file."""
+        slots = sorted([*self._slots, *_slots_of(self._state)], key=lambda one: one[0])
+        afters = [line for line, _ in slots[1:]] + [len(self._lines)]
+        for (line, slot), after in zip(slots, afters, strict=True):
+            last = after - 1
+            while last > line and self._says_nothing(last):
+                last -= 1
+            yield line, last, slot
+
+    def _says_nothing(self, line: int) -> bool:
+        return self._lines[line - 1].lstrip(" ")[:1] in {"", "#"}
+
+    def _peek(self) -> str:
+        """The next line that says something, empty behind the last."""
+        lines = self._lines
+        while self._at < len(lines) - 1:
+            line = lines[self._at]
+            text = line.lstrip(" ")
+            if text and text[0] != "#":
+                return line
+            self._at += 1
+            if text:
+                self.notes.append((self._at, note_of(text), True))
+        return ""
+
+    def _take(self, note: str | None) -> None:
+        """Go on behind a line, which had a comment behind it or not."""
+        self._at += 1
+        if note is not None:
+            self.notes.append((self._at, note.rstrip(), False))
+
+    def _section(self, kind: Kind, value: object) -> list[Row] | list[Dimension]:
+        if kind.holds:
+            return self._list(self._dimensions, value, 0)
+        return self._list(partial(self._rows, kind), value, 0)
+
+    def _list(self, read: Callable[[int], Iterable[T]], value: object, least: int) -> list[T]:
+        """The items of a list whose dashes stand behind ``least`` blanks or more."""
+        if value == EMPTY:
+            return []
+        line = self._peek()
+        depth = len(line) - len(line.lstrip(" "))
+        if value is not None or depth < least or not line.startswith("- ", depth):
+            raise NotSimple
+        return list(read(depth))
+
+    def _rows(self, kind: Kind, depth: int) -> Iterator[Row]:
+        match_of, places = pattern_of(kind).fullmatch, places_of(kind)
+        always, needed, last, longest = places.always, places.needed, places.last, places.longest
+        lines, shown, dash, column = self._lines, self._shown, f"{' ' * depth}- ", depth + 3
+        while True:
+            line = lines[self._at]
+            if not line.startswith(dash):
+                line = self._peek()
+                if not line.startswith(dash):
+                    return
+            match = match_of(line, depth)
+            if match is None:
+                item = self._item(kind, line)
+                yield row_of(kind, item.said, shown, item.line, item.column)
+                continue
+            cells = match.groups()
+            blank = False
+            # A text of blanks alone begins with one behind its quote, or has one that is no ASCII, or an escaped one.
+            if '" ' in line or "\\" in line or not line.isascii():
+                cells = tuple([cell and decoded(cell) for cell in cells])
+                blank = are_blank(cells, needed)
+            self._at += 1
+            if (match.lastindex or 0) > last or '""' in line:
+                yield row_of(kind, item_of(kind, cells, places), shown, self._at, column)
+                continue
+            row = Row(cells[0], {field: cells[n] for field, n in always}, True, None, NOTHING, shown, self._at, column)
+            if blank or len(line) > longest:
+                check(row, kind)
+            yield row
+
+    def _dimensions(self, depth: int) -> Iterator[Dimension]:
+        dash = f"{' ' * depth}- "
+        while (line := self._peek()).startswith(dash):
+            said, number, column, lines = self._item(TAG_GROUP, line)
+            names, values = list(said), said.pop(TAG.section, None)
+            row = row_of(TAG_GROUP, said, self._shown, number, column)
+            if values is not None:
+                keys = zip(lines, names, strict=True)
+                self._slots += [(at, ("dimension", row.key, name)) for at, name in keys if at != number]
+            yield Dimension(row, values)
+
+    def _item(self, kind: Kind, line: str) -> _Item:
+        """An item of a list that begins in this line."""
+        at = len(line) - len(line.lstrip(" ")[1:].lstrip(" "))
+        if not line.startswith("{", at):
+            return self._block(kind, line)
+        said, note = flow_of(line, at)
+        self._take(note)
+        return _Item(said, self._at, at + 1, [])
+
+    def _block(self, kind: Kind, line: str) -> _Item:
+        said: dict[str, Any] = {}
+        lines: list[int] = []
+        first, begins, name, value, note = entry_of(line)
+        column, inner = first, " " * first
+        while True:
+            if column != first or begins == bool(said) or name in said:
+                raise NotSimple
+            self._take(note)
+            lines.append(self._at)
+            if name == TAG.section and kind.holds:
+                value = self._list(partial(self._rows, TAG), value, first)
+            said[name] = value
+            line = self._peek()
+            if not line.startswith(inner):
+                return _Item(said, lines[0], first + 1, lines)
+            column, begins, name, value, note = entry_of(line)
+
+
+def _slots_of(state: DesiredState) -> Iterator[tuple[int, Slot]]:
+    """The line and slot of every row."""
+    for kind, rows in state.flat.items():
+        yield from ((row.line, (kind, row.key)) for row in rows)
+    for dimension in state.dimensions or ():
+        key = dimension.row.key
+        yield dimension.row.line, ("dimension", key)
+        yield from ((row.line, ("value", key, row.key)) for row in dimension.values or ())

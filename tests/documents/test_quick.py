@@ -1,0 +1,274 @@
+"""Desired states as people write them: what the quick reader takes, the careful one reads alike, comments and all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pleoctl.desired.comments import attached, from_document
+from pleoctl.desired.entries import NotSimple
+from pleoctl.desired.quick import QuickReader
+from pleoctl.desired.read import state_of
+from pleoctl.documents.load import parse
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import DrawFn
+
+HEAD = "apiVersion: pleoctl/v1\nkind: DesiredState\n"
+HEADS = [HEAD, HEAD.replace("kind", '"kind"'), "kind: DesiredState # k\napiVersion: 'pleoctl/v1'\n"]
+
+# --- what people write -----------------------------------------------------------------------------------------------
+
+_PLAIN = ["x", "Rent, office", "ext-1", "C#", "a:b", "it's", "é", 'a "b"', "A & B", "yes please", "1a", "0.25", "EUR"]
+_QUOTED = ['"x"', "'x'", "'it''s'", '"\\u00e9"', '"a # b"', "'a: b'", "'a\\b'", '"\\\\"', '"0100"', "'x  '", '"[]"']
+_KEPT = [*_PLAIN, *_QUOTED, "''", '""', "null", "~", "true", "false", '"2030-01-31"', "inclusive", "''''"]
+_NASTY = [
+    "",
+    "0123",
+    "yes",
+    "NO",
+    "1e3",
+    "1_000",
+    "0x1f",
+    "100",
+    "1.5",
+    "-0",
+    "12:30",
+    "2024-01-01",
+    "=",
+    "<<",
+    "a #b",
+    "a: b",
+    "a:",
+    "a:\tb",
+    "a\tb",
+    "\ta",
+    "x # y # z",
+    '"a" b',
+    "'a' b",
+    '"a"#b',
+    "'a'",
+    "'it's'",
+    '"\\x41"',
+    '"\\/"',
+    '"\\ud83d\\ude00"',
+    '"\\ud800"',
+    '"\\u2028"',
+    "\u2028",
+    "x\x85y",
+    "\xa0",
+    "\xa0x\xa0",
+    "\ufeffx",
+    "x\x7f",
+    "'\x07'",
+    "|\n      text",
+    ">-\n      text # none\n",
+    "a\n      b",
+    '"a\n      b"',
+    "'a\n\n  b'",
+    "&a x",
+    "*a",
+    "!t x",
+    "!!str 1",
+    "[]",
+    "{}",
+    "[x]",
+    "{a: b}",
+    "- x",
+    "-x",
+    "? x",
+    "?x",
+    ":x",
+    "x,",
+    "x]",
+    "x}",
+    "{x",
+    "x?",
+    "@x",
+    "%x",
+    "`x`",
+    "---",
+    "...",
+    '" "',
+    "x" * 300,
+]
+_KEYS = ["externalId", "code", "name", "active", "taxCodeExternalId", "currency", "hold", "expires", "rate", "type"]
+_ODD_KEYS = ['"name"', "'name'", "nam3", "values", "<<", "? name", "&k name", "name ", "Name", "name:name"]
+_NOTES = ["# c", "#", "# a # b", "#\tc", "# é\xa0", "# c  ", "  # c", "      #c", "\t# c", "#\x07", "", "  ", "\t"]
+_ENDS = ["", "", "  # why", " #", " # a: b", "# no", "  ", "\t", " #\tt\xa0"]
+
+
+def _mostly(draw: DrawFn, usual: list[str], odd: list[str]) -> str:
+    return draw(st.sampled_from(odd if draw(st.integers(0, 40)) == 9 else usual))
+
+
+def _value(draw: DrawFn, key: str) -> str:
+    usual = {"active": ["true", "false", "True"], "expires": ["'2030-01-31'"], "currency": ["EUR"], "hold": ["why"]}
+    return _mostly(draw, usual.get(key, _KEPT), _NASTY)
+
+
+@st.composite
+def _row(draw: DrawFn, depth: int, needed: list[str], *, more: int = 2) -> str:
+    keys = [*needed, *(_mostly(draw, _KEYS[1:-2], _ODD_KEYS) for _ in range(draw(st.integers(0, more))))]
+    keys = draw(st.permutations(keys if draw(st.integers(0, 9)) == 5 else list(dict.fromkeys(keys))))
+    said = [(key, _value(draw, key.strip("\"'"))) for key in keys]
+    indent = " " * depth
+    if draw(st.booleans()):
+        comma = draw(st.sampled_from([", ", " , "] + [","] * draw(st.booleans())))
+        inner = comma.join(f"{key}: {value}" for key, value in said)
+        return f"{indent}- {{{inner}}}{_mostly(draw, _ENDS[:4], _ENDS)}\n"
+    gap = " " * draw(st.integers(1, 3))
+    begins = f"{indent}-{gap}"
+    text = ""
+    for key, value in said:
+        text += f"{begins}{key}: {value}{_mostly(draw, _ENDS[:4], _ENDS)}\n"
+        text += "".join(f"{note}\n" for note in draw(st.lists(st.sampled_from(_NOTES[:9]), max_size=1)))
+        begins = " " * (depth + 1 + len(gap) + (draw(st.integers(-1, 2)) if draw(st.integers(0, 30)) == 9 else 0))
+    return text
+
+
+@st.composite
+def _listed(draw: DrawFn, least: int, needed: list[str]) -> str:
+    depth = least + draw(st.integers(0, 3))
+    rows = draw(st.lists(_row(depth, needed), min_size=1, max_size=3))
+    return "".join(f"{_mostly(draw, [''], [f'{note}{chr(10)}' for note in _NOTES])}{row}" for row in rows)
+
+
+@st.composite
+def _dimensions(draw: DrawFn) -> str:
+    text = ""
+    for _ in range(draw(st.integers(1, 2))):
+        row = draw(_row(0, ["code", "name"], more=0))
+        values = draw(st.one_of(st.just("  values: []\n"), _listed(2, ["code", "name"]).map("  values:\n{}".format)))
+        text += row + (values if draw(st.booleans()) else "")
+        text += "  active: false\n" if draw(st.integers(0, 5)) == 3 else ""
+    return text
+
+
+@st.composite
+def written(draw: DrawFn) -> str:
+    """A desired state by hand, most of it sound."""
+    sections = [
+        f"accounts:{draw(st.sampled_from(_ENDS[:4]))}\n" + draw(_listed(0, ["externalId", "name"])),
+        draw(st.sampled_from(["vendors: []\n", "taxCodes:\n" + draw(_listed(0, ["code", "name", "rate", "type"]))])),
+        "dimensions:\n" + draw(_dimensions()),
+        draw(st.sampled_from(HEADS)),
+    ]
+    chosen = sections[draw(st.integers(0, 2)) :]
+    text = _mostly(draw, ["", "# on top\n", "---\n", "\n"], ["%YAML 1.2\n---\n", "\ufeff", "...\n"])
+    text += "".join(draw(st.permutations(chosen)))
+    text += _mostly(draw, ["", "# end\n", "\n\n", "# no line end"], ["...\n", "---\n", "accounts: []\n", "x"])
+    return text.replace("\n", "\r\n") if draw(st.integers(0, 15)) == 4 else text
+
+
+BY_HAND = """\
+# Our chart, kept by hand.
+---
+kind: DesiredState  # the kind
+
+"apiVersion": 'pleoctl/v1'
+accounts:  # the chart
+    # about 1000
+    -   externalId: ext-1000  # since 2019
+        # its name
+        name: 'Office ''n'' things'
+        code: "1000"
+
+    - code: '2000'
+      name: R&D:tools, C#   # a colon
+      externalId: "\u00e9"
+      taxCodeExternalId: ~
+      active: True
+      currency: SEK
+    - {externalId: "c", code: "3", name: "As exported"}
+    - {externalId: "d", name: "As exported, with a comment", active: false}  # closed
+    - { "externalId": e, "name": 'by hand' , code: null }
+    - externalId: f
+      name: held
+      code:
+      hold: why not # held
+taxCodes:
+- {code: V25, name: Standard, rate: "0.250", type: inclusive}
+vendors: []
+dimensions:
+- code: D
+  name: Department
+  values:
+  # about w
+  - code: w
+    name: W
+    # below w
+
+    expires: '2030-01-31'  # a day
+  - {code: v, name: V}
+  active: false  # behind its values
+- code: E
+  # about E
+  name: no values
+- {code: F, name: in braces}
+- values: []
+  name: G
+  code: G
+  # the end"""
+
+
+_PIECES = [
+    "",
+    "\n",
+    " ",
+    "  ",
+    "# ",
+    " #",
+    ":",
+    ": ",
+    "- ",
+    "{",
+    "}",
+    ", ",
+    '"',
+    "'",
+    "\t",
+    "a",
+    "\n    ",
+    "\\",
+    *_NASTY[:-1],
+]
+
+
+@st.composite
+def disturbed(draw: DrawFn) -> str:
+    """A sound one, changed in a few places."""
+    text = BY_HAND
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, len(text)))
+        text = text[:at] + draw(st.sampled_from(_PIECES)) + text[at + draw(st.integers(0, 3)) :]
+    return text
+
+
+def agree(text: str) -> bool:
+    """Whether the quick reader takes the text, which the careful one then reads alike."""
+    text = text.replace("\r\n", "\n")
+    try:
+        reader = QuickReader(text, "f.yaml")
+        state = reader.read()
+    except NotSimple:
+        return False
+    document = parse(text, "f.yaml", "desired-state")
+    assert state == state_of(document)
+    assert list(state.flat) == list(state_of(document).flat)
+    assert attached(list(reader.spans()), reader.notes) == from_document(document)
+    return True
+
+
+@given(st.one_of(written(), disturbed()))
+@example(f"{HEAD}accounts:\n- \n")
+def test_what_the_quick_reader_takes_the_careful_one_reads_alike(text: str) -> None:
+    """Rows, their lines and columns, and what each comment speaks of; nothing that the careful reader refuses."""
+    agree(text)
+
+
+def test_what_people_write_takes_the_quick_way() -> None:
+    """Blocks and braces, any order and indentation, plain and quoted texts, comments and empty lines anywhere."""
+    assert agree(BY_HAND)
