@@ -140,6 +140,11 @@ class BoundedAdapter(HTTPAdapter):
         self._last: tuple[str, Any] = ("", None)
         super().__init__(pool_connections=2, pool_maxsize=pool)
 
+    def close(self) -> None:
+        """See `HTTPAdapter`; connections are closed once nobody knows their pool any more."""
+        self._last = "", None
+        super().close()
+
     def get_connection_with_tls_context(
         self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
     ) -> Any:

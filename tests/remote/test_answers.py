@@ -7,6 +7,7 @@ import ssl
 import threading
 import tracemalloc
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -118,6 +119,18 @@ def test_connections_are_kept_and_closed_ones_are_read_to_their_end() -> None:
         assert http.read("GET", "/last").body == {"data": 2}
         http.close()
         assert server.connections == 1
+
+
+@pytest.mark.parametrize("status", ["200 OK", "404 Not Found"])
+def test_what_is_closed_holds_no_connection(status: str) -> None:
+    """The server sees it end at once, however the last answer was, though somebody still has the transport."""
+    with serving(lambda _server, _request: [answer(status=status)]) as server:
+        http = talk(server)
+        with suppress(RemoteError):
+            http.read("GET", "/x")
+        assert not server.left.is_set()
+        http.close()
+        assert server.left.wait(4)
 
 
 def test_a_server_that_takes_its_time_to_read_a_request_gets_it() -> None:

@@ -22,11 +22,12 @@ def answer(body: bytes = b"{}", *headers: str, status: str = "200 OK") -> bytes:
 
 
 class RawServer:
-    """Gives each request's head to ``script`` and sends the pieces that it yields."""
+    """Gives each request's head to ``script`` and sends the pieces that it yields; ``left``: a client hung up."""
 
     def __init__(self, script: Script, context: ssl.SSLContext | None = None) -> None:
         self.requests: list[str] = []
         self.connections = 0
+        self.left = threading.Event()
         self.over = threading.Event()
         self.reads_after = 0.0
         self._script, self._context = script, context
@@ -70,6 +71,7 @@ class RawServer:
                         connection.sendall(piece)
                         if self.over.is_set():
                             return
+                self.left.set()
 
     def _request(self, stream: BufferedReader) -> bytes:
         """A request's head, once its body was read too, ``reads_after`` seconds later."""
