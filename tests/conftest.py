@@ -39,6 +39,14 @@ def heard_signals() -> None:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def fast_disk() -> Iterator[None]:
+    """No test cuts the power, so nothing has to reach the disk."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda _: None)
+        yield
+
+
 @pytest.fixture
 def requests_mock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mocker]:
     """Servers that are made up: for sessions of requests, and for wires, which have none."""

@@ -21,9 +21,3 @@ def engine(shared_sandbox: Sandbox, tmp_path: Path) -> Engine:
     """The mixed plan's company and desired state."""
     shared_sandbox.reset(mixed.SEED, Settings(seed_ids=1))
     return mixed.engine(shared_sandbox, tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def fast_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test cuts the power, so nothing has to reach the disk."""
-    monkeypatch.setattr("os.fsync", lambda _: None)

@@ -172,6 +172,7 @@ def test_a_list_that_is_not_asked_by_key_is_read_once_for_all(
     assert len(api.requests) == 1
 
 
+@pytest.mark.usefixtures("time")
 def test_a_credential_that_ends_in_the_middle(world: World, api: ApiBooks, books: MakeBooks, cli: Cli) -> None:
     """What was booked is reported, the rest is left as it is, and the next run finishes the job."""
     api.refusals = {2: (401, {"message": "expired"})}

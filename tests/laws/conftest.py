@@ -17,9 +17,3 @@ def server() -> Iterator[Sandbox]:
     """A running sandbox."""
     with Sandbox() as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def fast_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test cuts the power, so nothing has to reach the disk."""
-    monkeypatch.setattr("os.fsync", lambda _: None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -9,36 +10,52 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from typing import TYPE_CHECKING
 
 import pytest
 
 import mixed
 from clocks import Later
+from pleoctl.cli.main import run
 from pleoctl.machine import on
+from pleoctl.run.journal import Journal
 from pleoctl.sandbox import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Value
     from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
-# The process dies before its n-th line of the journal: before an intent, between intent and request, or between an
-# answer and its confirmation, while other threads have requests in flight.
-DYING = """
-import itertools, os, signal, sys
-from pleoctl.run.journal import Journal
-from pleoctl.__main__ import main
-count, write = itertools.count(1), Journal.write
-def dying(self, *arguments, **details):
-    if next(count) == int(sys.argv[1]):
-        os.kill(os.getpid(), signal.SIGKILL)
-    write(self, *arguments, **details)
-Journal.write = dying
-main(sys.argv[2:])
-"""
 SAMPLES = 1000 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 7
+
+
+def killed(step: int, *arguments: str) -> int:
+    """How a copy of this process ends that runs a command and is killed in front of its n-th line of the journal.
+
+    That is before an intent, between intent and request, or between an answer and its confirmation, while other threads
+    have requests in flight.
+    """
+    count, write = itertools.count(1), Journal.write
+
+    def dying(self: Journal, *given: Value, **details: Value) -> None:
+        if next(count) == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+        write(self, *given, **details)
+
+    with warnings.catch_warnings():
+        # A process with threads is copied without them; the copy needs none of them.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        Journal.write = dying  # type: ignore[method-assign]
+        try:
+            run(list(arguments))
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 @pytest.fixture
@@ -72,8 +89,7 @@ def test_killed_at_any_step(server: Sandbox, folder: Path, cli: Cli, kept: bool)
     for step in range(1 + (stride // 2 if kept else 0), steps + 1, stride):
         server.reset(mixed.SEED)
         shutil.rmtree(folder / ".pleoctl")
-        command = [sys.executable, "-c", DYING, str(step), "apply", "plan.json"]
-        assert subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == -signal.SIGKILL
+        assert killed(step, "apply", "plan.json") == -signal.SIGKILL
         known = confirmed(folder)
         if not kept:
             shutil.rmtree(folder / ".pleoctl")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import runpy
-import subprocess
-import sys
+from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import pytest
 from pleoctl.sinks.opening import open_sink, sink_class, sink_types
 from pleoctl.testing.sinks import conform
 from pleoctl.workspace import Workspace
+from plugged_in import plugged_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,19 +25,11 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "sinks" / "pleoctl-sink-sqlit
 
 
 @pytest.fixture
-def installed(tmp_path: Path) -> Iterator[Path]:
-    """The example, built and installed for this test alone."""
-    target = tmp_path / "site"
-    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"]
-    subprocess.run(
-        [*command, "--disable-pip-version-check", "--target", str(target), str(EXAMPLE)],
-        check=True,
-        capture_output=True,
-    )
-    sys.path.insert(0, str(target))
-    yield target
-    sys.path.remove(str(target))
-    sys.modules.pop("pleoctl_sink_sqlite", None)
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The example, built and installed for this test alone; what is installed is looked for once, not at each death."""
+    monkeypatch.setattr("pleoctl.sources.classes.entry_points", cache(entry_points))
+    with plugged_in(EXAMPLE, tmp_path) as site:
+        yield site
 
 
 def test_a_third_party_adds_a_sink(installed: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pleoctl.sources import bounds, connect, running
 from pleoctl.sources.opening import BUILT_IN, EXTRAS, source_class, source_types
 from pleoctl.testing.sources import conform
 from pleoctl.workspace.limits import Limits
+from plugged_in import plugged_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,27 +64,9 @@ def test_an_unknown_type_names_the_known_ones() -> None:
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Iterator[Path]:
-    """The example package, installed by pip into a folder of its own."""
-    target = tmp_path / "site"
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--no-deps",
-        "--no-build-isolation",
-        "--no-index",
-        "--disable-pip-version-check",
-        "--target",
-        str(target),
-        str(EXAMPLE),
-    ]
-    subprocess.run(command, check=True, capture_output=True)
-    sys.path.insert(0, str(target))
-    yield target
-    sys.path.remove(str(target))
-    sys.modules.pop("pleoctl_source_ini", None)
+    """The example package, installed into a folder of its own."""
+    with plugged_in(EXAMPLE, tmp_path) as site:
+        yield site
 
 
 def test_a_third_party_adds_a_source(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -271,6 +271,7 @@ def test_receipts_that_were_kept_while_the_state_was_away_join_the_chain(
             code = cli("apply", "plan.json").code
         if falls:
             server.start()
+            database(os.environ["STATE"]).close()  # the next command is a process of its own
             with psycopg.connect(os.environ["STATE"], autocommit=True) as connection:
                 connection.execute("UPDATE pleoctl.lease SET renewed = renewed - interval '1 h'")
         return code

@@ -24,6 +24,15 @@ def answering(answer: Answered) -> Iterator[str]:
     """
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        # One packet per answer: small ones would wait for each other.
+        wbufsize = -1
+        disable_nagle_algorithm = True
+
+        def handle(self) -> None:
+            with suppress(ConnectionError):  # whoever asked may have been killed
+                super().handle()
+
         def _serve(self) -> None:
             content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -37,7 +46,7 @@ def answering(answer: Answered) -> Iterator[str]:
             for name, value in {**(more[0] if more else {}), "Content-Length": str(len(text))}.items():
                 self.send_header(name, value)
             self.end_headers()
-            with suppress(ConnectionError):  # whoever asked may have been killed
+            if self.command != "HEAD":
                 self.wfile.write(text)
 
         do_GET = do_HEAD = do_POST = do_PUT = _serve  # noqa: N815 - as the library names them

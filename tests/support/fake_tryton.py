@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import json
-import threading
 from contextlib import contextmanager
 from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+
+from answering import answering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,34 +183,11 @@ def plain(value: Value) -> Any:
 def serving(books: TrytonBooks) -> Iterator[TrytonBooks]:
     """The books on a port of this machine."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            given = books.answer(headers, json.loads(content))
-            if given is None:
-                self.close_connection = True
-                return
-            text = json.dumps(given[1]).encode()
-            self.send_response(given[0])
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
+    def answer(_method: str, _target: str, headers: dict[str, str], content: bytes) -> tuple[int, Any] | None:
+        return books.answer(headers, json.loads(content))
 
-        def log_message(self, format: str, *args: Value) -> None:  # noqa: A002 - as the library names it
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    books.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with answering(answer) as books.url:
         yield books
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def section(books: TrytonBooks, **changes: Value) -> Json:
