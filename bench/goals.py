@@ -10,11 +10,12 @@ from __future__ import annotations
 import argparse
 
 import goals_check
+import goals_kept
 import goals_map
 import goals_plan
 import goals_start
 
-ROWS = {**goals_start.ROWS, **goals_plan.ROWS, **goals_map.ROWS, **goals_check.ROWS}
+ROWS = {**goals_start.ROWS, **goals_plan.ROWS, **goals_kept.ROWS, **goals_map.ROWS, **goals_check.ROWS}
 
 
 def main() -> None:

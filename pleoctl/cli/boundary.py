@@ -15,7 +15,6 @@ from pleoctl.cli.signals import Signalled
 from pleoctl.errors import ExitCode, Finding, PleoctlError, limited
 from pleoctl.place import Place
 from pleoctl.text import Shown
-from pleoctl.watch import watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
     from pleoctl.watch import Noting, Watch
 
 
-@dataclass(slots=True)
+# Both are made at every start, and nobody compares or prints them.
+@dataclass(slots=True, eq=False, repr=False)
 class Output:
     """What a command has to say.
 
@@ -48,7 +48,7 @@ class Output:
         return self.raw if self.page is None else bytes(self.page)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Options:
     """The options that every command has, and what becomes of its output files while it runs.
 
@@ -83,7 +83,8 @@ def execute(
 
     ``ends`` are told of both before they are shown; what they find is added.
     """
-    from pleoctl.cli.records import set_up_logging  # help needs no log
+    from pleoctl.cli.records import set_up_logging  # help needs no log, and is not watched
+    from pleoctl.watch import watching
 
     choose(options.log_format)
     set_up_logging(verbose=options.verbose, debug=options.debug)

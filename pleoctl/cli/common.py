@@ -15,7 +15,6 @@ from pleoctl.cli.boundary import Options, Output, execute
 from pleoctl.cli.shared import SHARED, shared_options
 from pleoctl.errors import NotWritten, PleoctlError, Refused, UsageError
 from pleoctl.machine import this_machine
-from pleoctl.watch import watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -75,6 +74,8 @@ def _help(doc: str) -> str:
 
 def notify(options: Options, output: Output) -> None:
     """Tell those whom the workspace names, where there is something to tell that they do not know yet."""
+    from pleoctl.watch import watched
+
     if watched().company is None:
         return
     from pleoctl.notify import COMMANDS, digest, tell
@@ -111,6 +112,7 @@ def measure(options: Options, output: Output) -> None:
     if options.metrics is None:
         return
     from pleoctl.report.metrics import Measured, metrics
+    from pleoctl.watch import watched
 
     watch, machine = watched(), this_machine()
     seconds_taken = machine.monotonic() - watch.begun
@@ -128,6 +130,7 @@ lock_timeout_option = click.option(
 
 def open_workspace(options: Options) -> Workspace:
     """The workspace of this invocation. Raises `InvalidFile`."""
+    from pleoctl.watch import watched
     from pleoctl.workspace import Workspace
     from pleoctl.workspace.expiry import note_endings
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from pleoctl.machine import this_machine
-from pleoctl.watch import watched
 
 _AS_JSON: Final = [False]
 
@@ -27,6 +26,8 @@ def as_json() -> bool:
 def record(level: str, message: str, **more: Any) -> str:
     """One line, with its end."""
     import json  # who reads text needs none
+
+    from pleoctl.watch import watched
 
     moment = this_machine().now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
     shape = {"time": moment, "level": level, "message": message.rstrip("\n"), **watched().ids, **more}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping
@@ -20,8 +21,7 @@ class Cure:
     setting: str | None = None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Field:
+class Field(NamedTuple):
     """A text of a record. ``says`` is its description; ``shape`` refines its JSON Schema; ``title`` is for people.
 
     What the settings of a source can do: ``cure`` about rows that lack it, ``unit`` about those that have another form.
@@ -36,8 +36,8 @@ class Field:
     optional: bool = False
     longest: int | None = None
     says: str = ""
-    shape: Mapping[str, Any] = field(default_factory=dict)
-    strict: Mapping[str, Any] = field(default_factory=dict)
+    shape: Mapping[str, Any] = MappingProxyType({})
+    strict: Mapping[str, Any] = MappingProxyType({})
     spelt: Callable[[str], str] | None = None
     title: str = ""
     cure: Cure | None = None

@@ -23,7 +23,7 @@ from msgspec import UNSET, UnsetType
 
 from pleoctl.documents.canonical import canonical_text, digest
 from pleoctl.model.shape import Strict
-from pleoctl.run.places import JOURNAL, RECEIPT, run_folders
+from pleoctl.run.places import JOURNAL, RECEIPT, has, run_folders
 from pleoctl.run.shared import RECENT
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Head(msgspec.Struct, rename="camel"):
 
 def has_receipt(folder: Path) -> bool:
     """Whether a run has left its receipt."""
-    return (folder / RECEIPT).exists()
+    return has(folder, RECEIPT)
 
 
 def head_of(folder: Path) -> Head | None:
@@ -208,7 +208,8 @@ class _Kept:
 
     def without_receipt(self, own: str, named: Sequence[str]) -> tuple[Died, ...]:
         """Runs without a receipt that no receipt names yet."""
-        left = ((run, folder) for run, folder in self._folders.items() if run not in {own, *named})
+        known = {own, *named}
+        left = ((run, folder) for run, folder in self._folders.items() if run not in known)
         return tuple(Died(run, file_digest(folder / JOURNAL)) for run, folder in left if not has_receipt(folder))
 
     def _found(self) -> _End:

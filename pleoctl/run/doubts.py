@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import logging
 import os
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.machine import this_machine
-from pleoctl.run.places import JOURNAL
+from pleoctl.run.places import JOURNAL, folders_in
 from pleoctl.text import terminal
 
 if TYPE_CHECKING:
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 LOG: Final = logging.getLogger(__name__)
 LAG: Final = timedelta(seconds=30)
 """How long a list may lag behind a write. Longer lags are beyond what pleoctl can tell."""
+UNGUARDED: Final = b'"unguarded"'
+"""What a journal without doubts does not hold."""
 SKEW: Final = timedelta(days=1)
 """How far the clock of a disk elsewhere may be behind; older journals are not read."""
 
@@ -53,19 +54,23 @@ def wait_out(places: Sequence[Path], stop: threading.Event | None = None) -> Non
 def _doubts(places: Sequence[Path]) -> Iterator[tuple[str, datetime]]:
     """Addresses with the moment at which their last doubtful request was sent, as far as it may still lag."""
     oldest = this_machine().now() - LAG
-    # A run may go on for longer than a lag, so it is the journal's own age that counts.
-    for journal in (folder / JOURNAL for place in places for folder in _folders(place)):
-        try:
-            recent = journal.stat().st_mtime >= (oldest - SKEW).timestamp()
-            lines = journal.read_bytes().splitlines() if recent else []
-        except OSError:
-            continue
-        yield from ((a, at) for a, at in _open(map(_line, lines)).items() if at >= oldest)
+    since = (oldest - SKEW).timestamp()
+    for folder in (folder for place in places for folder in folders_in(place)):
+        content = _written(f"{folder.path}/{JOURNAL}", since)
+        if UNGUARDED in content:
+            found = _open(map(_line, content.splitlines()))
+            yield from ((address, at) for address, at in found.items() if at >= oldest)
 
 
-def _folders(place: Path) -> Iterator[Path]:
-    with suppress(OSError), os.scandir(place) as entries:
-        yield from (place / entry.name for entry in entries)
+def _written(journal: str, since: float) -> bytes:
+    """A journal's lines, nothing where the last is older; a run may go on for long, so its start does not count."""
+    try:
+        if os.stat(journal).st_mtime < since:  # noqa: PTH116 - of thousands of runs; a Path takes longer than the answer
+            return b""
+        with open(journal, "rb", buffering=0) as stream:  # noqa: PTH123 - the same
+            return stream.readall()
+    except OSError:
+        return b""
 
 
 def _open(lines: Iterator[dict[str, Any]]) -> dict[str, datetime]:
