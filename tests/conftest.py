@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import signal
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from postgres import Postgres
     from real_tryton import Tryton
-    from shapes import Value
+    from shapes import Json, Value
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -149,7 +149,7 @@ class Said(NamedTuple):
     stderr: str
 
     @property
-    def json(self) -> Any:
+    def json(self) -> Value:
         """Standard output as JSON."""
         return json.loads(self.stdout)
 
@@ -194,10 +194,16 @@ def shared_sandbox() -> Iterator[Sandbox]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def contents() -> Seed:
+    """What `pleo` holds when a test begins; a folder may say something else."""
+    return SEED
+
+
 @pytest.fixture
-def pleo(shared_sandbox: Sandbox) -> Sandbox:
+def pleo(shared_sandbox: Sandbox, contents: Seed) -> Sandbox:
     """A Pleo with three accounts and two tag groups, no faults and default settings; ``reset`` it at will."""
-    shared_sandbox.reset(SEED, Settings())
+    shared_sandbox.reset(contents, Settings())
     return shared_sandbox
 
 
@@ -206,7 +212,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeWorkspace:
     """Factory of workspaces: ``workspace(pleo, dimensions={"selected": ["DEPT"]})`` gives the folder."""
 
     def make(pleo: Sandbox | None = None, /, **sections: Value) -> Path:
-        data: dict[str, Any] = {
+        data: Json = {
             "apiVersion": "pleoctl/v1",
             "kind": "Workspace",
             "company": pleo.company if pleo else SEED.company,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -44,7 +44,7 @@ def region(pleo: Sandbox, tmp_path: Path) -> Engine:
 def lose_group(engine: Engine, monkeypatch: pytest.MonkeyPatch, lag: float, **fault: Value) -> None:
     """Lose the answer to the group's create while lists lag behind by so many seconds."""
     monkeypatch.setattr(engine.pleo.world, "clock", engine.time)
-    strikes: dict[str, Any] = {"method": "POST", "path": "/v0/tag-groups$", "nth": 1}
+    strikes: Json = {"method": "POST", "path": "/v0/tag-groups$", "nth": 1}
     if lag:
         engine.pleo.add_fault(Fault(kind="lag", seconds=lag, **strikes))
     engine.pleo.add_fault(Fault(**{"kind": "lostAnswer", **fault}, **strikes))

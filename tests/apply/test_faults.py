@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 import pytest
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from engine import Engine
     from pleoctl.run.receipt import Receipt
     from pleoctl.sandbox import Sandbox
+    from shapes import Json
     from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
-FAULTS: dict[str, dict[str, Any]] = {
+FAULTS: dict[str, Json] = {
     "lost": {"kind": "lostAnswer"},
     "dropped": {"kind": "droppedBefore"},
     "503 done": {"kind": "status", "status": 503, "commit": True},

@@ -186,7 +186,7 @@ def test_a_write_that_goes_again_keeps_what_pleo_has_by_now(
     pleo.add_fault(Fault(kind="droppedBefore", method="PUT", nth=1))
     look = Bring.look
 
-    def looking(self: Bring, ids: Value) -> Any:
+    def looking(self: Bring, ids: Value) -> object:
         pleo.put("account", "a", taxCodeExternalId="theirs")
         return look(self, ids)
 
@@ -205,7 +205,7 @@ def test_a_record_that_vanished_under_a_write_is_failed(
     pleo.add_fault(Fault(kind="droppedBefore", method="PUT", nth=1))
     look = Bring.look
 
-    def looking(self: Bring, ids: Value) -> Any:
+    def looking(self: Bring, ids: Value) -> object:
         pleo.edit(Edit(op="delete", kind="account", key="a"))
         return look(self, ids)
 

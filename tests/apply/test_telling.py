@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def told(engine: Engine, plan: Plan) -> tuple[Receipt, list[tuple[int, int]], list[Json]]:
     """The receipt, the progress, and the events that a listener hears."""
     progress: list[tuple[int, int]] = []
-    events: list[dict[str, Any]] = []
+    events: list[Json] = []
     writer = engine.client(PleoWriter)
     try:
         with on(engine.time):

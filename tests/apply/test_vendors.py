@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -83,7 +83,7 @@ def test_a_run_that_died_between_two_requests_is_ended_by_the_next(
     assert [change.action for change in plan.changes] == [action]
     second = "put_vendor" if action == "confirm" else "activate_vendor"
 
-    def dies(*_arguments: object) -> Any:
+    def dies(*_arguments: object) -> NoReturn:
         raise LostAnswer("the machine went down")
 
     with monkeypatch.context() as patch:
@@ -108,7 +108,7 @@ def test_a_draft_that_was_begun_is_not_made_again(
     engine = engine_of(pleo, tmp_path, {"externalId": "v", "name": "New"}, reading=reading)
     plan = engine.plan()
 
-    def dies(*_arguments: object) -> Any:
+    def dies(*_arguments: object) -> NoReturn:
         raise LostAnswer("the machine went down")
 
     with monkeypatch.context() as patch:

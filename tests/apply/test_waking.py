@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -87,7 +87,7 @@ def test_a_vendor_that_vanishes_under_its_activation_is_failed(
     pleo.add_fault(Fault(kind="droppedBefore", method="POST", path=":activate$", nth=1))
     look = Wake.look
 
-    def looking(self: Wake, ids: Value) -> Any:
+    def looking(self: Wake, ids: Value) -> object:
         pleo.edit(Edit(op="delete", kind="vendor", key="v"))
         return look(self, ids)
 
@@ -174,7 +174,7 @@ def change_of(action: Action) -> Change:
     )
 
 
-def end_of(step: Step[Address]) -> Any:
+def end_of(step: Step[Address]) -> object:
     """What sending came to."""
     ids: Sequence[Address] = step.ids
     (end,) = step.send(ids).values()

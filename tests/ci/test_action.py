@@ -8,15 +8,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 from ruamel.yaml import YAML
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pleoctl.sandbox import Sandbox
+    from tests.conftest import MakeDesired, MakeWorkspace
 
 
 def _expression(name: str) -> str:
@@ -41,8 +40,15 @@ tests:
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="the action's scripts are bash")
 
 
+class RunAction(Protocol):
+    """Runs the action's main step with these inputs."""
+
+    def __call__(self, **inputs: str) -> tuple[int, dict[str, str]]:
+        """Its exit code and its outputs."""
+
+
 @pytest.fixture
-def action(tmp_path: Path) -> Callable[..., tuple[int, dict[str, str]]]:
+def action(tmp_path: Path) -> RunAction:
     """Runs the action's main step with inputs; gives its exit code and outputs."""
     runner = tmp_path / "runner"
     folder = runner / "pleoctl" / "bin"
@@ -73,7 +79,7 @@ def action(tmp_path: Path) -> Callable[..., tuple[int, dict[str, str]]]:
 
 
 @pytest.fixture
-def books(pleo: Sandbox, workspace: Callable[..., Path], desired: Callable[..., Path]) -> Path:
+def books(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired) -> Path:
     """A workspace with a csv source; its plan makes one account and archives one."""
     source = {"type": "csv", "accounts": {"path": "a.csv"}}
     folder = workspace(pleo, source=source, guard={"maxArchive": {"count": 5, "share": 1}, "maxShrink": 1})
@@ -83,7 +89,7 @@ def books(pleo: Sandbox, workspace: Callable[..., Path], desired: Callable[..., 
 
 
 @pytest.mark.usefixtures("books")
-def test_plan_and_apply_hand_over_the_id(action: Callable[..., Any]) -> None:
+def test_plan_and_apply_hand_over_the_id(action: RunAction) -> None:
     """A plan with changes is no failure and tells all outputs; an apply takes its id; the next plan has no changes."""
     code, told = action(command="plan")
     assert code == 0
@@ -96,9 +102,7 @@ def test_plan_and_apply_hand_over_the_id(action: Callable[..., Any]) -> None:
     assert (code, again["changed"], again["summary"], again["exit-code"]) == (0, "false", "no changes", "0")
 
 
-def test_a_refused_plan_fails_and_still_has_an_id(
-    action: Callable[..., Any], books: Path, desired: Callable[..., Path]
-) -> None:
+def test_a_refused_plan_fails_and_still_has_an_id(action: RunAction, books: Path, desired: MakeDesired) -> None:
     """The guard's exit code is the step's, and the plan can be shown; a number that is approved lets it pass."""
     desired(books, accounts=[])
     code, told = action(command="plan")
@@ -108,7 +112,7 @@ def test_a_refused_plan_fails_and_still_has_an_id(
 
 
 def test_an_approval_is_good_for_the_plan_that_was_refused(
-    action: Callable[..., Any], books: Path, desired: Callable[..., Path]
+    action: RunAction, books: Path, desired: MakeDesired
 ) -> None:
     """It is an output of the refused plan; for another plan, number or spelling the guard refuses as before."""
     desired(books, accounts=[])
@@ -125,7 +129,7 @@ def test_an_approval_is_good_for_the_plan_that_was_refused(
 
 
 def test_what_nothing_lifts_has_no_approval(
-    action: Callable[..., Any], books: Path, desired: Callable[..., Path], workspace: Callable[..., Path], pleo: Sandbox
+    action: RunAction, books: Path, desired: MakeDesired, workspace: MakeWorkspace, pleo: Sandbox
 ) -> None:
     """A protected account stays protected, whoever approves."""
     workspace(pleo, guard={"protect": ["account:ext-1000"]})
@@ -135,14 +139,14 @@ def test_what_nothing_lifts_has_no_approval(
 
 
 @pytest.mark.usefixtures("books")
-def test_an_apply_without_the_reviewed_id_is_refused(action: Callable[..., Any]) -> None:
+def test_an_apply_without_the_reviewed_id_is_refused(action: RunAction) -> None:
     """No id is a mistake in the workflow, another id is another plan."""
     action(command="plan")
     assert action(command="apply")[0] == 64
     assert action(command="apply", expect_id="sha256:" + "0" * 64)[0] == 3
 
 
-def test_a_plan_that_fails_leaves_no_old_plan_behind(action: Callable[..., Any], books: Path) -> None:
+def test_a_plan_that_fails_leaves_no_old_plan_behind(action: RunAction, books: Path) -> None:
     """The outputs never tell of the plan before."""
     action(command="plan")
     (books / "pleoctl.yaml").write_text("kind: Workspace\n")
@@ -151,7 +155,7 @@ def test_a_plan_that_fails_leaves_no_old_plan_behind(action: Callable[..., Any],
     assert not (books / "plan.json").exists()
 
 
-def test_export_says_whether_anything_changed(action: Callable[..., Any], books: Path) -> None:
+def test_export_says_whether_anything_changed(action: RunAction, books: Path) -> None:
     """Once true, then false; a source that fails is a failure."""
     assert action(command="export")[1]["changed"] == "true"
     assert action(command="export")[1]["changed"] == "false"
@@ -162,13 +166,13 @@ def test_export_says_whether_anything_changed(action: Callable[..., Any], books:
 
 
 @pytest.mark.usefixtures("books")
-def test_drift_fails_where_there_is_some(action: Callable[..., Any]) -> None:
+def test_drift_fails_where_there_is_some(action: RunAction) -> None:
     """Drift is what the job is there to find, so its exit code stays."""
     code, told = action(command="drift")
     assert (code, told["changed"], told["exit-code"]) == (2, "true", "2")
 
 
-def test_mapping_rules_are_checked_and_tested(action: Callable[..., Any], books: Path) -> None:
+def test_mapping_rules_are_checked_and_tested(action: RunAction, books: Path) -> None:
     """Sound rules pass; a gap is refused (3) with its place in SARIF, a failing test fails (1)."""
     (books / "mapping.yaml").write_text(RULES)
     (books / "desired-state.yaml").unlink()  # without a catalogue every account is taken as given
@@ -192,7 +196,7 @@ def test_mapping_rules_are_checked_and_tested(action: Callable[..., Any], books:
         {"command": "apply", "expect_id": "x; touch pwned"},
     ],
 )
-def test_no_input_is_a_command(action: Callable[..., Any], inputs: dict[str, str], tmp_path: Path) -> None:
+def test_no_input_is_a_command(action: RunAction, inputs: dict[str, str], tmp_path: Path) -> None:
     """Whatever an input holds, it is an argument that pleoctl refuses, never a piece of script."""
     code, _ = action(**inputs)
     assert code in {3, 64, 78}
@@ -200,7 +204,7 @@ def test_no_input_is_a_command(action: Callable[..., Any], inputs: dict[str, str
 
 
 @pytest.mark.usefixtures("books")
-def test_a_file_name_that_looks_like_an_option_is_a_file_name(action: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_file_name_that_looks_like_an_option_is_a_file_name(action: RunAction, tmp_path: Path) -> None:
     """Blanks and dashes in names are part of them."""
     code, told = action(command="plan", plan_file="my plan.json", junit_file="a b.xml")
     assert (code, told["plan-path"]) == (0, "my plan.json")
@@ -287,7 +291,7 @@ def test_a_real_install_runs_nothing_of_the_branch(tmp_path: Path) -> None:
 
 
 def test_a_fleet_is_synced_shard_by_shard(
-    action: Callable[..., Any], books: Path, pleo: Sandbox, monkeypatch: pytest.MonkeyPatch
+    action: RunAction, books: Path, pleo: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The fleet is what `workspace` leads to; its receipt lies where it should; drift's 2 is a finding."""
     (books / "fleet.yaml").write_text(

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from check_jsonschema import main as check_jsonschema
@@ -29,7 +29,7 @@ ACTION = ROOT / "action.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 
 
-def _load(path: Path) -> Any:
+def _load(path: Path) -> Value:
     return YAML(typ="safe").load(path)
 
 
@@ -244,7 +244,7 @@ def test_every_policy_is_explained() -> None:
     assert all(path.name in page for path in POLICIES.glob("*.rego"))
 
 
-def _steps(document: Value) -> list[Any]:
+def _steps(document: Value) -> list[Value]:
     if "runs" in document:
         return list(document["runs"]["steps"])
     return [step for job in document["jobs"].values() for step in job["steps"]]

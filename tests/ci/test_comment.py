@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from requests_mock import Mocker
 
     from pleoctl.plan.artifact import Plan
-    from tests.conftest import Cli
+    from tests.conftest import Cli, Said
 
 SMALL = make_plan(change("archive", "old"))
 OTHER = make_plan(change("create", "new"))
 
 
 @pytest.fixture
-def comment(cli: Cli, tmp_path: Path) -> Callable[..., Any]:
+def comment(cli: Cli, tmp_path: Path) -> Callable[..., Said]:
     """Comment a plan, with further arguments."""
 
-    def call(plan: Plan, *arguments: str) -> Any:
+    def call(plan: Plan, *arguments: str) -> Said:
         path = tmp_path / "plan.json"
         path.write_bytes(plan.bytes)
         return cli("comment", str(path), "--github", "--format", "json", *arguments)
@@ -45,7 +45,7 @@ def comment(cli: Cli, tmp_path: Path) -> Callable[..., Any]:
 
 
 def test_the_first_time_it_is_created_and_then_updated_in_place(
-    comment: Callable[..., Any], github: FakeGitHub
+    comment: Callable[..., Said], github: FakeGitHub
 ) -> None:
     """There is never more than one comment; a plan that stays the same is not written again."""
     assert [c["action"] for c in comment(SMALL).json["result"]["comments"]] == ["created"]
@@ -70,7 +70,7 @@ def test_comments_without_an_end_are_given_up(requests_mock: Mocker) -> None:
     transport.close()
 
 
-def test_a_comment_behind_many_others_is_found(comment: Callable[..., Any], github: FakeGitHub) -> None:
+def test_a_comment_behind_many_others_is_found(comment: Callable[..., Said], github: FakeGitHub) -> None:
     """All pages are read, by number and never by a link that leads elsewhere."""
     for _ in range(205):
         github.add("me too")
@@ -83,7 +83,7 @@ def test_a_comment_behind_many_others_is_found(comment: Callable[..., Any], gith
 @pytest.mark.parametrize("token", ["release-person", None, "books[bot]"])
 @pytest.mark.parametrize(("login", "kind"), [("mallory", "User"), ("renovate[bot]", "Bot"), ("books", "User")])
 def test_somebody_elses_comment_is_never_touched(
-    comment: Callable[..., Any],
+    comment: Callable[..., Said],
     github: FakeGitHub,
     monkeypatch: pytest.MonkeyPatch,
     token: str | None,
@@ -105,7 +105,7 @@ def test_somebody_elses_comment_is_never_touched(
     assert [c["user"]["login"] for c in github.comments] == [login, token or "github-actions[bot]"]
 
 
-def test_a_comment_whose_author_is_gone_is_nobodys(comment: Callable[..., Any], github: FakeGitHub) -> None:
+def test_a_comment_whose_author_is_gone_is_nobodys(comment: Callable[..., Said], github: FakeGitHub) -> None:
     """A forge may say no user at all."""
     github.add(_first(SMALL))["user"] = None
     assert comment(SMALL).code == 0
@@ -113,7 +113,7 @@ def test_a_comment_whose_author_is_gone_is_nobodys(comment: Callable[..., Any], 
 
 
 def test_the_token_goes_to_no_other_server(
-    comment: Callable[..., Any], github: FakeGitHub, monkeypatch: pytest.MonkeyPatch
+    comment: Callable[..., Said], github: FakeGitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """GraphQL of another origin is not asked who we are."""
     with FakeGitHub() as other:
@@ -123,7 +123,7 @@ def test_the_token_goes_to_no_other_server(
     assert len(github.comments) == 1
 
 
-def test_a_403_that_is_a_rate_limit_is_waited_for(comment: Callable[..., Any], github: FakeGitHub) -> None:
+def test_a_403_that_is_a_rate_limit_is_waited_for(comment: Callable[..., Said], github: FakeGitHub) -> None:
     """It is no missing permission: the comment is made when the forge lets it, once."""
     github.limit = 2
     said = comment(SMALL)
@@ -145,7 +145,7 @@ def test_two_jobs_at_once_leave_one_comment(github: FakeGitHub, tmp_path: Path) 
     assert [c["body"].split("\n")[0] for c in github.comments] == [_first(SMALL)]
 
 
-def test_further_comments_of_ours_are_removed(comment: Callable[..., Any], github: FakeGitHub) -> None:
+def test_further_comments_of_ours_are_removed(comment: Callable[..., Said], github: FakeGitHub) -> None:
     """Of several with one first line the oldest is kept and brought up to date."""
     kept, *_ = [github.mine(f"{_first(SMALL)}\nold {n}", 12) for n in range(3)]
     said = comment(SMALL)
@@ -156,7 +156,7 @@ def test_further_comments_of_ours_are_removed(comment: Callable[..., Any], githu
 
 @pytest.mark.parametrize("left", [1, 2])
 def test_a_comment_that_goes_away_meanwhile_is_made_again(
-    comment: Callable[..., Any], github: FakeGitHub, left: int
+    comment: Callable[..., Said], github: FakeGitHub, left: int
 ) -> None:
     """Another job may remove what this one is about to change; what is to be removed may be gone."""
     for n in range(left):
@@ -166,7 +166,7 @@ def test_a_comment_that_goes_away_meanwhile_is_made_again(
     assert [SMALL.id in c["body"] for c in github.comments] == [True]
 
 
-def test_plans_of_two_scopes_stand_side_by_side(comment: Callable[..., Any], github: FakeGitHub) -> None:
+def test_plans_of_two_scopes_stand_side_by_side(comment: Callable[..., Said], github: FakeGitHub) -> None:
     """`--only accounts` and `--only dimensions` have a comment each, found again by its scope."""
     scopes = (
         ({"accounts": True, "dimensions": []}, "none"),
@@ -190,7 +190,7 @@ def test_plans_of_two_scopes_stand_side_by_side(comment: Callable[..., Any], git
     assert all(first.count("-->") == 1 for first in firsts)
 
 
-def test_a_selection_that_grows_keeps_its_comment(comment: Callable[..., Any], github: FakeGitHub) -> None:
+def test_a_selection_that_grows_keeps_its_comment(comment: Callable[..., Said], github: FakeGitHub) -> None:
     """What the workspace selects is no scope of its own: a push that selects one more updates the comment."""
     for selected in (["DEPT"], ["DEPT", "PROJ"]):
         comment(make_plan(change(), scope={"accounts": True, "dimensions": selected}))
@@ -216,7 +216,7 @@ def test_plans_of_two_workspaces_stand_side_by_side(
     assert [c["body"].split()[3] for c in github.comments] == ["a", "b%20c"]
 
 
-def test_a_lost_answer_makes_no_second_comment(comment: Callable[..., Any], github: FakeGitHub) -> None:
+def test_a_lost_answer_makes_no_second_comment(comment: Callable[..., Said], github: FakeGitHub) -> None:
     """After a POST without an answer the comment is looked for before it is sent again."""
     github.lose = 1
     assert comment(SMALL).code == 0
@@ -225,7 +225,7 @@ def test_a_lost_answer_makes_no_second_comment(comment: Callable[..., Any], gith
 
 @pytest.mark.parametrize("lost", [1, 2])
 def test_lost_answers_of_changes_and_removals_are_looked_up(
-    comment: Callable[..., Any], github: FakeGitHub, lost: int
+    comment: Callable[..., Said], github: FakeGitHub, lost: int
 ) -> None:
     """What was done is seen and not done again; the result tells what became of each comment."""
     for n in range(2):
@@ -237,7 +237,7 @@ def test_lost_answers_of_changes_and_removals_are_looked_up(
     assert [method for method, _ in github.requests].count("PATCH") == 1
 
 
-def test_a_forge_that_never_answers_is_told(comment: Callable[..., Any], github: FakeGitHub) -> None:
+def test_a_forge_that_never_answers_is_told(comment: Callable[..., Said], github: FakeGitHub) -> None:
     """After a few tries the command says what is not known, and how to go on."""
     github.forget = True
     said = comment(SMALL)
@@ -247,7 +247,7 @@ def test_a_forge_that_never_answers_is_told(comment: Callable[..., Any], github:
 
 
 def test_archives_that_need_more_comments_get_them_and_give_them_back(
-    comment: Callable[..., Any], github: FakeGitHub
+    comment: Callable[..., Said], github: FakeGitHub
 ) -> None:
     """All archives stand in comments that GitHub takes; a smaller plan later removes what is no longer needed."""
     many = make_plan(*(change("archive", f"gone-{i:04}-{'x' * 40}") for i in range(2500)))
@@ -259,7 +259,7 @@ def test_archives_that_need_more_comments_get_them_and_give_them_back(
     assert [c["body"].split("\n")[0] for c in github.comments] == [_first(SMALL)]
 
 
-def test_two_companies_have_a_comment_each(comment: Callable[..., Any], github: FakeGitHub) -> None:
+def test_two_companies_have_a_comment_each(comment: Callable[..., Said], github: FakeGitHub) -> None:
     """Workspaces of one repository do not overwrite each other."""
     comment(SMALL)
     comment(make_plan(change(), company="99999999-e567-4890-8234-abc56e78fabc"))
@@ -267,7 +267,7 @@ def test_two_companies_have_a_comment_each(comment: Callable[..., Any], github: 
 
 
 def test_the_pull_request_is_found_in_the_event(
-    comment: Callable[..., Any], github: FakeGitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    comment: Callable[..., Said], github: FakeGitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The event's number and head commit are used; an option goes before them."""
     event = tmp_path / "event.json"
@@ -294,7 +294,7 @@ def test_the_pull_request_is_found_in_the_event(
 )
 @pytest.mark.usefixtures("github")
 def test_what_is_missing_is_said(
-    comment: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, variable: str, value: str, code: int
+    comment: Callable[..., Said], monkeypatch: pytest.MonkeyPatch, variable: str, value: str, code: int
 ) -> None:
     """Without token, repository or pull request nothing is sent, and the token is never shown."""
     monkeypatch.setenv(variable, value)
@@ -304,7 +304,7 @@ def test_what_is_missing_is_said(
     assert "t0ken" not in said.stdout + said.stderr
 
 
-def test_a_token_without_the_permission_is_an_error(comment: Callable[..., Any], github: FakeGitHub) -> None:
+def test_a_token_without_the_permission_is_an_error(comment: Callable[..., Said], github: FakeGitHub) -> None:
     """A refusal is told with what is missing."""
     github.denied = True
     said = comment(SMALL)

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from fake_github import FakeGitHub
     from pleoctl.sandbox import Sandbox
-    from tests.conftest import Cli
+    from tests.conftest import Cli, Said
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -70,7 +70,7 @@ class Repository:
         self.git("switch", "--quiet", "main")
         self.git("merge", "--quiet", "--no-ff", "--strategy-option=theirs", "--message", f"Merge {name}", name)
 
-    def apply(self, forge: FakeGitHub, number: int) -> Any:
+    def apply(self, forge: FakeGitHub, number: int) -> Said:
         """What the apply workflow does: take the id from the comment, the artifact by its id, and apply just that."""
         body = next(c["body"] for c in forge.comments if c["number"] == number)
         found = re.search(r"<!-- pleoctl-plan-id (sha256:[0-9a-f]{64}) -->", body)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,9 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
-    from tests.conftest import MakeDesired, MakeWorkspace
-
-Cli = Callable[..., Any]
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -43,7 +43,7 @@ def pleoctl(*arguments: str, **options: Value) -> subprocess.CompletedProcess[st
     )
 
 
-def envelope(said: Value, command: str, code: int) -> Any:
+def envelope(said: Value, command: str, code: int) -> Value:
     """The JSON of a run, checked to be complete."""
     data = json.loads(said.stdout)
     assert (said.code, data["exitCode"], data["command"], data["formatVersion"]) == (code, code, command, 1)

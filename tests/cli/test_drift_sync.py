@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mixed import accounts
 from pleoctl.sandbox import Edit, Seed
@@ -12,10 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
-    from tests.conftest import MakeDesired, MakeWorkspace
-
-
-Cli = Callable[..., Any]
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 
 def test_drift_is_2(pleo: Sandbox, plan: Path, cli: Cli) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,10 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
-    from shapes import Value
-    from tests.conftest import MakeDesired, MakeWorkspace
+    from shapes import Json, Value
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
-Cli = Callable[..., Any]
+
 OTHER = "22222222-2222-4222-8222-222222222222"
 
 
@@ -152,7 +151,7 @@ def test_the_day_stands_in_a_plan_only_if_it_matters(
     """With an expiring value the plan is of a day; without one it is the same every day."""
     pleo.reset(Seed())
     folder = workspace(pleo, dimensions={"selected": ["D"]})
-    values: list[dict[str, Any]] = [{"code": "A", "name": "A"}]
+    values: list[Json] = [{"code": "A", "name": "A"}]
     desired(folder, dimensions=[{"code": "D", "name": "D", "values": values}])
     plans = {cli("plan", "--format", "json", "--today", day).stdout for day in ("2026-01-01", "2027-01-01")}
     assert len(plans) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,11 +11,12 @@ from pleoctl.documents.load import parse
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shapes import Json
     from tests.conftest import Cli
 
 
 UNSAID = "type '?' is neither inclusive nor reverse; Pleo does not support exclusive at present"
-LISTS: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
+LISTS: dict[str, tuple[str, str, list[Json]]] = {
     "suppliers": (
         "vendors",
         """\

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Json
     from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
-ACCOUNTS: list[dict[str, Any]] = [
+ACCOUNTS: list[Json] = [
     {"externalId": "a1", "code": "1", "name": "Old name"},
     {"externalId": "a2", "code": "2", "name": "Two", "archived": True},
     {"externalId": "a3", "code": "3", "name": "Three"},

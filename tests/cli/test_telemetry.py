@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -43,7 +43,7 @@ def renamed(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired) -> Pa
     return folder
 
 
-def spans(collector: Collector) -> list[Any]:
+def spans(collector: Collector) -> list[Value]:
     """All spans that came."""
     found = []
     for posted in collector.posted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shapes import Json
-    from tests.conftest import MakeDesired, MakeWorkspace
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
-Cli = Any
+
 FREE = {"maxArchive": {"count": 100, "share": 1}}
 TAX_CODES: list[Json] = [
     {"code": "V25", "name": "Standard", "rate": "0.25", "type": "inclusive", "ingoingTaxAccount": "2640"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from shapes import Json, Value
 
-VALUES: tuple[Any, ...] = (
+VALUES: tuple[Value, ...] = (
     *(None, True, False, 0, 1, -1, 2, 20, 255, 1000, 10**6, 2**53 + 1, 2**63, 2**64, 10**30),
     *(0.0, 1.0, 0.2, -0.5, 1.5, 500.00, 1e300, 20.0),
     *("", " ", "a", "x\n", "\n", "\x1c", "\x85", "\xa0", "\u3000", "\ufeff", "\u200b", "é", "٣", "A" * 255, "B" * 256),
@@ -71,7 +71,7 @@ def nodes(schema: Value) -> Iterator[Json]:
                 yield from nodes(value)
 
 
-def careful(name: str, node: Json, definitions: Json) -> Any:
+def careful(name: str, node: Json, definitions: Json) -> Value:
     """The careful validator of a part of a schema."""
     return validator(name).evolve(schema={"definitions": definitions, "allOf": [node]})
 

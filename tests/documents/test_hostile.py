@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -133,12 +133,12 @@ def test_every_honest_spelling_gives_the_same_rows(name: str) -> None:
     assert _rows(state) == _rows(expected)
 
 
-def _rows(state: Value) -> Any:
+def _rows(state: Value) -> Value:
     dimensions = [(_row(d.row), d.values and [_row(v) for v in d.values]) for d in state.dimensions]
     return [_row(r) for r in state.accounts], dimensions
 
 
-def _row(row: Value) -> Any:
+def _row(row: Value) -> Value:
     return (row.key, row.fields, row.active, row.hold, row.expires, row.currency)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -30,7 +30,7 @@ RULES = 'apiVersion: pleoctl/v1\nkind: ExportMapping\naccounts: {wallet: "1"}\ni
 
 def findings(cli: Cli, *arguments: str) -> list[Json]:
     """What a command tells as JSON."""
-    found: list[dict[str, Any]] = cli(*arguments, "--format", "json").json["findings"]
+    found: list[Json] = cli(*arguments, "--format", "json").json["findings"]
     return found
 
 

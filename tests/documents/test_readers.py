@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given
@@ -17,6 +17,8 @@ from pleoctl.errors import InvalidFile
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn
+
+    from shapes import Value
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(
@@ -84,7 +86,7 @@ PIECES = [
 ]
 
 
-def tree(text: str, *, quick: bool) -> Any:
+def tree(text: str, *, quick: bool) -> Value:
     """Everything that is known of a text's nodes; None where it is refused or needs the other reader."""
     events = quick_events(text) if quick else careful_events(text, "x.yaml")
     try:
@@ -94,7 +96,7 @@ def tree(text: str, *, quick: bool) -> Any:
     return _shape(root)
 
 
-def _shape(node: nodes.Node) -> Any:
+def _shape(node: nodes.Node) -> Value:
     shape = (node.kind, node.line, node.column, node.start, node.end, node.text, node.plain)
     return (*shape, [_shape(item) for item in node.items])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import assume, example, given
@@ -69,7 +69,7 @@ def test_a_plain_scalar_is_text_only_if_every_reader_says_so(text: str) -> None:
         assert tag in {"tag:yaml.org,2002:str", "tag:yaml.org,2002:value"}, (version, text, tag)
 
 
-def _scalar_node() -> Any:
+def _scalar_node() -> object:
     from ruamel.yaml.nodes import ScalarNode
 
     return ScalarNode

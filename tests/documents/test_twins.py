@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -72,7 +72,7 @@ def plain(row: Row) -> Row:
     return replace(row, file="", line=0, column=0)
 
 
-def said(state: DesiredState) -> Any:
+def said(state: DesiredState) -> Value:
     """What a state says, in the order of files."""
 
     def order(row: Value) -> tuple[bool, str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from shapes import Value
+    from shapes import Json, Value
 
 ACCOUNT = {"externalId": "a1", "code": "1", "name": "One"}
 
@@ -29,7 +29,7 @@ class Company:
         """A workspace whose books have so many accounts."""
         self.folder.mkdir(parents=True, exist_ok=True)
         form = self.folder.name.upper().replace("-", "_")
-        data: dict[str, Any] = {
+        data: Json = {
             "apiVersion": "pleoctl/v1",
             "kind": "Workspace",
             "company": self.pleo.company,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import closing
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -52,7 +52,7 @@ def url(server: Postgres, fleet: FleetFolder, cli: Cli, monkeypatch: pytest.Monk
     database(made).close()
 
 
-def rows(url: str, query: str) -> list[tuple[Any, ...]]:
+def rows(url: str, query: str) -> list[tuple[Value, ...]]:
     """What the database holds."""
     with psycopg.connect(url, autocommit=True) as connection:
         return connection.execute(query.encode()).fetchall()
@@ -161,7 +161,7 @@ def test_two_sweeps_at_once_lose_no_run(
     rows(url, "UPDATE procrastinate_jobs SET status = 'doing', worker_id = NULL RETURNING id")
     seen = JobManager.get_stalled_jobs
 
-    async def late(self: JobManager, **asked: Value) -> Any:
+    async def late(self: JobManager, **asked: Value) -> object:
         found = list(await seen(self, **asked))
         rows(url, "UPDATE procrastinate_jobs SET status = 'todo' RETURNING id")
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -104,7 +104,7 @@ def test_another_companys_job_is_refused(world: World, books: MakeBooks, cli: Cl
 @pytest.mark.parametrize("kind", ["beancount", "hledger", "csv", "sie", "datev"])
 def test_every_kind_of_file_takes_a_job(kind: str, books: MakeBooks, cli: Cli) -> None:
     """A job goes into each kind of book file, and the sink says what it can hold."""
-    own: dict[str, Any] = {
+    own: Json = {
         "sie": {"currency": "SEK"},
         "datev": {"consultant": 1001, "client": 1, "currency": "SEK"},
     }

@@ -10,7 +10,7 @@ from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -247,7 +247,7 @@ def test_a_job_that_is_over_takes_nothing_more(
     folder = books()
     write = World.write
 
-    def expire(self: World, path: str, body: Value, *, half: bool) -> tuple[int, Any]:
+    def expire(self: World, path: str, body: Value, *, half: bool) -> tuple[int, Value]:
         if path.endswith("items"):
             self.jobs[JOB]["status"] = "failed"
         return write(self, path, body, half=half)
@@ -268,7 +268,7 @@ def test_a_job_that_somebody_else_completed_is_no_success_of_ours(
     books()
     write = World.write
 
-    def close(self: World, path: str, body: Value, *, half: bool) -> tuple[int, Any]:
+    def close(self: World, path: str, body: Value, *, half: bool) -> tuple[int, Value]:
         if path.endswith("items"):
             self.jobs[JOB]["status"] = "completed"
         return write(self, path, body, half=half)
@@ -284,7 +284,7 @@ def test_somebody_else_starts_first(world: World, books: MakeBooks, cli: Cli, mo
     folder = books()
     event = World.event
 
-    def first(self: World, body: Value) -> tuple[int, Any]:
+    def first(self: World, body: Value) -> tuple[int, Value]:
         self.jobs[JOB]["status"] = "in_progress"
         return event(self, body)
 
@@ -301,7 +301,7 @@ def test_a_signal_at_any_request_ends_with_its_own_code(
     folder = books()
     answer = World.answer
 
-    def signalled(self: World, method: str, target: str, body: Value) -> tuple[int, Any] | None:
+    def signalled(self: World, method: str, target: str, body: Value) -> tuple[int, Value] | None:
         if len(self.requests) + 1 == request_number:
             os.kill(os.getpid(), signal.SIGTERM)
         return answer(self, method, target, body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -131,7 +131,7 @@ def test_a_plan_is_checked_before_it_is_carried_out(world: World, books: MakeBoo
     ],
 )
 def test_a_plan_signed_anew_does_what_it_shows(
-    world: World, books: MakeBooks, cli: Cli, edit: Callable[[Any, Any], object], said: str
+    world: World, books: MakeBooks, cli: Cli, edit: Callable[[Value, Value], object], said: str
 ) -> None:
     """One that was edited and given the id that it has now books nothing that its sums do not tell."""
     folder = books()

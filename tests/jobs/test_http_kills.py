@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from clocks import FakeTime
     from job_outcomes import MakeBooks
+    from pleoctl.remote.service import Reply
     from shapes import Json, Value
     from tests.conftest import Cli
 
@@ -49,11 +50,11 @@ def held(api: ApiBooks) -> Counter[str]:
     return Counter(voucher["reference"] for voucher in api.vouchers)
 
 
-def dying(number: int, moment: str) -> Callable[..., Any]:
+def dying(number: int, moment: str) -> Callable[[Transport, str, str, Value], Reply]:
     """`Transport.send` that dies in front of its n-th request, or behind it."""
     send, left = Transport.send, [number]
 
-    def sent(self: Transport, method: str, url: str, request: Value) -> Any:
+    def sent(self: Transport, method: str, url: str, request: Value) -> Reply:
         left[0] -= 1
         if left[0] == 0 and moment == "behind":
             send(self, method, url, request)
@@ -64,11 +65,11 @@ def dying(number: int, moment: str) -> Callable[..., Any]:
     return sent
 
 
-def dying_once(due: Callable[[], bool]) -> Callable[..., Any]:
+def dying_once(due: Callable[[], bool]) -> Callable[[Transport, str, str, Value], Reply]:
     """`Transport.send` that dies behind the first request after which something is so."""
     send = Transport.send
 
-    def sent(self: Transport, method: str, url: str, request: Value) -> Any:
+    def sent(self: Transport, method: str, url: str, request: Value) -> Reply:
         answer = send(self, method, url, request)
         if due():
             raise Death
@@ -157,7 +158,7 @@ def closed(api: ApiBooks, before: str) -> None:
     """Everything before a day is closed."""
     answer = api.answer
 
-    def answered(method: str, target: str, headers: dict[str, str], content: bytes) -> Any:
+    def answered(method: str, target: str, headers: dict[str, str], content: bytes) -> Value:
         if method == "POST" and content and json.loads(content).get("date", "9") < before:
             return 422, {"code": "PERIOD_CLOSED", "nextOpen": before}
         return answer(method, target, headers, content)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -149,7 +149,7 @@ def change_sink(_world: World, folder: Value) -> None:
 
 @pytest.mark.parametrize("moves", [change_item, grow, close, change_rules, change_sink])
 def test_what_moved_since_the_plan_stops_it(
-    moves: Callable[[World, Any], None], world: World, books: MakeBooks, cli: Cli
+    moves: Callable[[World, Value], None], world: World, books: MakeBooks, cli: Cli
 ) -> None:
     """Exit 4, with nothing sent and nothing booked."""
     folder = books()
@@ -263,7 +263,7 @@ def test_missing_contra_accounts_fail_the_job_of_a_run(
     """The plan says what to mend in Pleo; `jobs run` closes the job with that reason (F3)."""
     read = World.read
 
-    def refuse(self: World, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
+    def refuse(self: World, path: str, query: dict[str, list[str]]) -> tuple[int, Value]:
         if path.endswith("export-items"):
             return 400, {"type": "MISSING_CONTRA_ACCOUNTS", "message": "EUR has none"}
         return read(self, path, query)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from export_pleo import COMPANY, JOB, World, money, payload
 from job_outcomes import booked, outcomes
@@ -45,7 +45,7 @@ def nothing(row: Json) -> None:
     row["amount"] = row["accountingEntryLines"][0]["lineAmount"] = money(0)
 
 
-DEFECTS: dict[Callable[[dict[str, Any]], None], str] = {
+DEFECTS: dict[Callable[[Json], None], str] = {
     no_account: "missing_configuration",
     unknown_type: "validation_failure",
     wrong_sum: "validation_failure",

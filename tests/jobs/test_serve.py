@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from clocks import FakeTime
     from job_outcomes import MakeBooks
     from pleoctl.machine import Machine
-    from shapes import Value
+    from shapes import Json, Value
     from tests.conftest import Cli
 
 KEY = b"0123456789abcdef01234567"
 SECRET = f"whsec_{base64.b64encode(KEY).decode()}"
 OTHER_KEY = b"another key"
-NEWS: dict[str, Any] = {"eventId": "e", "eventType": "v1.export-job.created", "data": {"companyId": COMPANY}}
+NEWS: Json = {"eventId": "e", "eventType": "v1.export-job.created", "data": {"companyId": COMPANY}}
 
 
 class Service:
@@ -240,7 +240,7 @@ def test_a_message_wakes_the_watch(world: World, books: MakeBooks, cli: Cli, mon
         connection.request("POST", "/", body, headers)
         assert connection.getresponse().status == 204
 
-    def reading(self: World, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
+    def reading(self: World, path: str, query: dict[str, list[str]]) -> tuple[int, Value]:
         looks = sum(request.endswith("/export-jobs") for request in self.requests)
         if looks == 1:
             answer = read(self, path, query)
@@ -249,7 +249,7 @@ def test_a_message_wakes_the_watch(world: World, books: MakeBooks, cli: Cli, mon
             return answer
         return read(self, path, query)
 
-    def event(self: World, body: Value) -> tuple[int, Any]:
+    def event(self: World, body: Value) -> tuple[int, Value]:
         if body["event"] == "completed":
             os.kill(os.getpid(), signal.SIGTERM)
         return happened(self, body)
@@ -313,7 +313,7 @@ def test_the_sandbox_sends_what_the_receiver_takes(pleo: Sandbox) -> None:
     pleo.use(Settings(job_unknown_entries="make"))
     with Receiver(("127.0.0.1", 0), "/pleo", Notices(keys, pleo.company, 300.0), woken.set) as running:
         call = functools.partial(requests.request, auth=(pleo.api_key, ""), timeout=10)
-        made: dict[str, Any] = {"endpointUrl": running.url, "eventTypes": ["v1.export-job.created"]}
+        made: Json = {"endpointUrl": running.url, "eventTypes": ["v1.export-job.created"]}
         made["endpointAuth"] = {"type": "BASIC", "credentials": {"username": "u", "password": "p"}}
         one = call("POST", f"{pleo.url}/v1/subscriptions", json=made).json()["data"]["id"]
         keys.append(signing_key(call("GET", f"{pleo.url}/v1/subscriptions/{one}/secret").json()["data"]["secretKey"]))

@@ -6,7 +6,7 @@ import base64
 from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from clocks import FakeTime
     from job_outcomes import MakeBooks
+    from pleoctl.remote.service import Reply
     from shapes import Json, Value
     from tests.conftest import Cli
 
@@ -108,7 +109,7 @@ def test_a_process_that_dies_at_any_change(
     books(section(tryton), **POSTED)
     send, left = Transport.send, [number]
 
-    def dying(self: Transport, method: str, url: str, request: Value) -> Any:
+    def dying(self: Transport, method: str, url: str, request: Value) -> Reply:
         called = (request.get("json") or {}).get("method", "") if isinstance(request.get("json"), dict) else ""
         if called.startswith("model.") and called.rpartition(".")[2] in {"create", "post"}:
             left[0] -= 1
@@ -227,7 +228,7 @@ def test_what_tryton_lacks_is_refused_in_the_plan(
 ) -> None:
     """An unknown, closed, doubled or heading account, a party that is missing: named, and nothing is sent."""
     row = tryton.row("account.account", code="5810")
-    cases: list[tuple[dict[str, Any], str]] = [
+    cases: list[tuple[Json, str]] = [
         ({"code": "5811"}, "5810 is not in Tryton"),
         ({"closed": True}, "5810 is closed"),
         ({"type": None}, "5810 is a heading"),

@@ -10,7 +10,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -40,7 +40,7 @@ class Script:
         self.end = 3
         answer = World.answer
 
-        def watched(of: World, method: str, target: str, body: Value) -> tuple[int, Any] | None:
+        def watched(of: World, method: str, target: str, body: Value) -> tuple[int, Value] | None:
             if method == "GET" and "/export-jobs?" in target:
                 self.looks.append(time.seconds)
                 self.acts.pop(len(self.looks), lambda: None)()
@@ -72,7 +72,7 @@ def test_an_idle_service_is_quiet(script: Script, books: MakeBooks, cli: Cli, wo
     books()
     script.end = 5
     script.acts[3] = lambda: cli_locks.append(cli("lock", "list", "--format", "json").json["result"])
-    cli_locks: list[Any] = []
+    cli_locks: list[Value] = []
     said = cli("jobs", "run", "--watch", "7m")
     assert (said.code, said.stdout) == (143, "")
     assert [later - one for one, later in pairwise(script.looks)] == [420] * 4
@@ -165,7 +165,7 @@ def test_a_signal_ends_the_wait_for_the_books(
     world.add(JOB, [payload(1)])
     event = World.event
 
-    def signalled(self: World, body: Value) -> tuple[int, Any]:
+    def signalled(self: World, body: Value) -> tuple[int, Value]:
         os.kill(os.getpid(), signal.SIGTERM)
         return event(self, body)
 
@@ -245,7 +245,7 @@ def test_what_earlier_jobs_did_is_told_when_a_later_one_stops_the_run(
     read = World.read
     world.add(OTHER, [payload(4)], createdAt="2026-03-21T10:00:00Z")
 
-    def refuse(self: World, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
+    def refuse(self: World, path: str, query: dict[str, list[str]]) -> tuple[int, Value]:
         if path.endswith("export-items") and query["job_id"] == [OTHER]:
             return 400, {"type": "MISSING_CONTRA_ACCOUNTS", "message": "EUR has none"}
         return read(self, path, query)
@@ -269,11 +269,11 @@ def test_books_of_files_are_finished_twenty_minutes_after_the_jobs_last_update(
     told: list[float] = []
     read, write = World.read, World.write
 
-    def slow(self: World, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
+    def slow(self: World, path: str, query: dict[str, list[str]]) -> tuple[int, Value]:
         time.sleep(11 * 60 if path == "/receipt" else 0)
         return read(self, path, query)
 
-    def writing(self: World, path: str, body: Value, *, half: bool) -> tuple[int, Any]:
+    def writing(self: World, path: str, body: Value, *, half: bool) -> tuple[int, Value]:
         told.append(time.seconds)
         return write(self, path, body, half=half)
 
@@ -312,13 +312,13 @@ def slowed(
     reported: list[tuple[float, int]] = []
     answer, write = api.answer, world.write
 
-    def slow(method: str, target: str, headers: dict[str, str], content: bytes) -> tuple[int, Any] | None:
+    def slow(method: str, target: str, headers: dict[str, str], content: bytes) -> tuple[int, Value] | None:
         if method == "POST":
             time.sleep(seconds(len(made)))
             made.append(time.seconds)
         return answer(method, target, headers, content)
 
-    def writing(path: str, body: Value, *, half: bool) -> tuple[int, Any]:
+    def writing(path: str, body: Value, *, half: bool) -> tuple[int, Value]:
         reported.extend([(time.seconds, len(body))] if path.endswith("items") else [])
         return write(path, body, half=half)
 

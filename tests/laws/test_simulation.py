@@ -29,7 +29,7 @@ OF_JOBS = 2000 if THOROUGH else 200
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_no_history_breaks_a_law(part: int, record_property: Callable[[str, Any], None]) -> None:
+def test_no_history_breaks_a_law(part: int, record_property: Callable[[str, object], None]) -> None:
     """Bad weather, other clients, deaths, lost journals, then calm: no duplicate, no lost change, an empty plan."""
     start = FIRST + part * PART
     number, failure = search(range(start, start + PART))
@@ -39,7 +39,7 @@ def test_no_history_breaks_a_law(part: int, record_property: Callable[[str, Any]
 
 
 @pytest.mark.parametrize("part", range(2))
-def test_no_history_of_export_jobs_breaks_a_law(part: int, record_property: Callable[[str, Any], None]) -> None:
+def test_no_history_of_export_jobs_breaks_a_law(part: int, record_property: Callable[[str, object], None]) -> None:
     """Booked once, told truly and in one way, nothing left, whoever dies and whatever is lost."""
     start = FIRST + part * OF_JOBS
     number, failure = search(range(start, start + OF_JOBS), replay_jobs)
@@ -49,7 +49,7 @@ def test_no_history_of_export_jobs_breaks_a_law(part: int, record_property: Call
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_no_history_of_a_small_world_breaks_a_law(name: str, record_property: Callable[[str, Any], None]) -> None:
+def test_no_history_of_a_small_world_breaks_a_law(name: str, record_property: Callable[[str, object], None]) -> None:
     """Three records, and every way in which one or two answers can be lost."""
     number, failure = exhaust_small(name, faults=2, deaths=0)
     assert failure is None, f"{failure}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -134,12 +134,12 @@ class Cli:
         return code
 
     @property
-    def json(self) -> Any:
+    def json(self) -> Value:
         """Standard output as JSON."""
         return json.loads(self.out)
 
     @property
-    def lines(self) -> list[Any]:
+    def lines(self) -> list[Value]:
         """Standard output as JSON lines."""
         return [json.loads(row) for row in self.out.splitlines()]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .conftest import HEAD, Cli
 
@@ -21,7 +21,7 @@ ROWS = """lines:
 """
 
 
-def explained(workspace: Path, cli: Cli, *given: Value, options: tuple[str, ...] = ()) -> Any:
+def explained(workspace: Path, cli: Cli, *given: Value, options: tuple[str, ...] = ()) -> Value:
     """The result of `explain` for some items."""
     (workspace / "mapping.yaml").write_text(HEAD + ROWS)
     (workspace / "items.json").write_text(json.dumps(given))

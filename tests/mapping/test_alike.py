@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,7 +56,7 @@ def engines() -> list[Engine]:
 def varied(draw: st.DrawFn, one: Json) -> Json:
     """The item with other figures, days, texts and people."""
     times = draw(st.sampled_from([1, 1, 2, 3, 7, -1]))
-    more: dict[str, Any] = {
+    more: Json = {
         "note": draw(st.sampled_from([None, "lunch", "x"])),
         "date": f"2026-03-0{draw(st.integers(0, 4))}",
     }
@@ -65,7 +65,7 @@ def varied(draw: st.DrawFn, one: Json) -> Json:
     return {**_scaled(one, times), **more}
 
 
-def _scaled(part: Value, times: int) -> Any:
+def _scaled(part: Value, times: int) -> Value:
     if isinstance(part, list):
         return [_scaled(one, times) for one in part]
     if not isinstance(part, dict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .conftest import Cli
 
-SECTIONS: dict[str, dict[str, Any]] = {
+SECTIONS: dict[str, Json] = {
     "datev": {"consultant": 1001, "client": 7, "currency": "EUR"},
     "sie": {"currency": "EUR", "company": "Böcker & Co", "series": "P", "dimensions": {"DEPT": 1}},
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -15,6 +15,8 @@ from .explained_items import ROWS, explained
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from shapes import Json
 
 
 TESTS = """
@@ -263,7 +265,7 @@ def test_impact_of_a_path(workspace: Path, cli: Cli) -> None:
     (workspace / "old").mkdir()
     (workspace / "old/mapping.yaml").write_text(HEAD)
     (workspace / "mapping.yaml").write_text(HEAD + ROWS)
-    figma: dict[str, Any] = {"supplier": {"name": "Figma"}}
+    figma: Json = {"supplier": {"name": "Figma"}}
     given = [
         item(**figma),
         item("card_purchase", line(250), line(50), **figma),

@@ -6,7 +6,7 @@ import json
 import random
 from datetime import date
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -120,7 +120,7 @@ TEXTS: list[str | None] = [
 ]
 
 
-def condition(chance: random.Random, depth: int = 2) -> Any:
+def condition(chance: random.Random, depth: int = 2) -> Value:
     """A random condition on short texts."""
     kind = chance.choice(("in", "startsWith", "endsWith", "contains", "range", "not", "any"))
     texts = ["".join(chance.choices("ab", k=chance.randint(1, 2))) for _ in range(chance.randint(1, 2))]

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -56,7 +56,7 @@ def _write(file: Path, items: list[Json], end: bytes = b"") -> None:
     file.write_bytes(_lines(item("unheard of")) + _NOTHING + _lines(*items) + end)
 
 
-def _told(workspace: Path, formats: str, *files: str, before: str = "") -> list[list[Any]]:
+def _told(workspace: Path, formats: str, *files: str, before: str = "") -> list[list[Value]]:
     """What each run tells, those of one process and of three beside each other."""
     command = [sys.executable, "-c", before + _RUNS, formats, *files]
     done = subprocess.run(command, cwd=workspace, capture_output=True, check=True, text=True)
@@ -64,7 +64,7 @@ def _told(workspace: Path, formats: str, *files: str, before: str = "") -> list[
     return [json.loads(told) for told in done.stdout.splitlines()]
 
 
-def _alike(told: list[list[Value]]) -> list[Any]:
+def _alike(told: list[list[Value]]) -> list[Value]:
     """What was told of each pair of runs, which is the same."""
     assert told[::2] == told[1::2]
     return told[::2]

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -26,6 +26,8 @@ from pleoctl.mapping.vocabulary import CELLS, ROLES, TYPES
 from .conftest import item, line
 
 if TYPE_CHECKING:
+    from shapes import Value
+
     from .conftest import Cli
 
 ROOT = Path(__file__).parents[2]
@@ -96,7 +98,7 @@ def test_worked_cases_are_true(tmp_path: Path) -> None:
 
 def test_every_field_is_documented_and_a_column() -> None:
     """docs/mapping.md names each field that line rows may ask for, and tables have a column for it."""
-    schema: Any = validator("mapping").schema
+    schema: Value = validator("mapping").schema
     fields = set(schema["definitions"]["lineWhen"]["properties"]) - {"any"}
     text = PAGE.read_text(encoding="utf-8")
     assert [name for name in sorted(fields) if f"`{name}`" not in text] == []

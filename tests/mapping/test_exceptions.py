@@ -6,7 +6,7 @@ import json
 import random
 from datetime import date, timedelta
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -128,7 +128,7 @@ POINTS = list(product((None, "a", "b", "ab", "ba", "aab", "c"), (1, 2, 3), DAYS)
 
 def when(chance: random.Random) -> Json:
     """Random conditions on supplier, amount and day of the week."""
-    made: dict[str, Any] = {}
+    made: Json = {}
     if chance.random() < 0.6:
         made["supplier"] = condition(chance, 1)
     if chance.random() < 0.4:
@@ -140,7 +140,7 @@ def when(chance: random.Random) -> Json:
 
 def row(chance: random.Random) -> Json:
     """A random row with `any`, `unless` and days."""
-    made: dict[str, Any] = {"when": when(chance) if chance.random() < 0.5 else {}}
+    made: Json = {"when": when(chance) if chance.random() < 0.5 else {}}
     if chance.random() < 0.5:
         made["when"]["any"] = [when(chance) for _ in range(chance.randint(1, 2))]
     if chance.random() < 0.4:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .conftest import HEAD, Cli, item, line, money
 
@@ -22,7 +22,7 @@ def rows(*listed: Json) -> str:
     return HEAD + "lines:\n  rows:\n" + "".join(f"  - {json.dumps(row)}\n" for row in made)
 
 
-def impact(folder: Path, cli: Cli, old: str, new: str, *given: Json) -> Any:
+def impact(folder: Path, cli: Cli, old: str, new: str, *given: Json) -> Value:
     """The result as JSON."""
     (folder / "old.yaml").write_text(old)
     (folder / "mapping.yaml").write_text(new)
@@ -34,7 +34,7 @@ def impact(folder: Path, cli: Cli, old: str, new: str, *given: Json) -> Any:
 SPLIT = {"split": [{"share": "70", "account": "4650"}, {"share": "30", "account": "4654"}]}
 
 
-def moved(result: Value) -> list[tuple[Any, ...]]:
+def moved(result: Value) -> list[tuple[Value, ...]]:
     """Side, accounts and amount of each move."""
     return [(m["side"], m["from"], m["to"], m["amount"]) for m in result["moves"]]
 

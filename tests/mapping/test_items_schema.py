@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jsonschema
 import msgspec
@@ -18,7 +18,7 @@ from .conftest import Cli, item, line, money
 if TYPE_CHECKING:
     from shapes import Json, Value
 
-SCHEMA: Any = json.loads(schema_text("items"))
+SCHEMA: Value = json.loads(schema_text("items"))
 ROOT = Path(__file__).parents[2]
 
 

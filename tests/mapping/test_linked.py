@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from shapes import Value
+
 PLACE: Final = Place("f", 1, 1)
 TABLES: Final = 40
 FIELDS: Final = ("amount", "itemAmount", "netAmount", "taxType", "taxCode", "attendees", "perAttendee")
@@ -42,11 +44,11 @@ ITEMS: Final = list(items())
 ALL: Final = (1 << len(ITEMS)) - 1
 
 
-def masks() -> dict[str, dict[Any, int]]:
+def masks() -> dict[str, dict[Value, int]]:
     """For each field and value the items that have it, as bits."""
-    made: dict[str, dict[Any, int]] = {field: {} for field in FIELDS}
+    made: dict[str, dict[Value, int]] = {field: {} for field in FIELDS}
     for field in FIELDS:
-        bits: dict[Any, bytearray] = {}
+        bits: dict[Value, bytearray] = {}
         for index, one in enumerate(ITEMS):
             bits.setdefault(one[field], bytearray(b"0" * len(ITEMS)))[-1 - index] = ord("1")
         made[field] = {value: int(found, 2) for value, found in bits.items()}
@@ -56,11 +58,11 @@ def masks() -> dict[str, dict[Any, int]]:
 MASKS: Final = masks()
 
 
-def condition(chance: random.Random, field: str) -> Any:
+def condition(chance: random.Random, field: str) -> Value:
     """A condition on a field, of small numbers."""
-    one: Any
+    one: Value
     if field.startswith("tax"):
-        words: list[Any] = ["reverse", "inclusive", "other"] if field == "taxType" else ["A", "B"]
+        words: list[Value] = ["reverse", "inclusive", "other"] if field == "taxType" else ["A", "B"]
         one = chance.choice([*words, None, words[:2], {"startsWith": words[0]}])
     else:
         low = chance.randint(0 if field in {"netAmount", "attendees"} else 1, 3)

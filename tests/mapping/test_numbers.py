@@ -6,7 +6,7 @@ import json
 import random
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -72,7 +72,7 @@ def test_dead_rows_are_those_that_brute_force_finds(tmp_path: Path) -> None:
     assert dead > 10
 
 
-def condition(chance: random.Random) -> Any:
+def condition(chance: random.Random) -> Value:
     """A random condition on short texts."""
     made = ["".join(chance.choices("0019", k=chance.randint(1, 2))) for _ in range(3)]
     kind = chance.choice(("range", "range", "startsWith", "in"))

@@ -6,7 +6,7 @@ from collections import defaultdict
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -117,14 +117,14 @@ def lines(draw: st.DrawFn, currency: str) -> Json:
 
 
 @st.composite
-def items(draw: st.DrawFn) -> Any:
+def items(draw: st.DrawFn) -> Value:
     """Items that fit Pleo's schema, some of them with a defect planted somewhere."""
     kind, sub = draw(TYPES)
     currency = draw(CURRENCIES)
     listed = draw(st.lists(lines(currency), min_size=1, max_size=3))
     total = sum(one["lineAmount"]["inWalletCurrency"]["value"] for one in listed)
     person = st.one_of(st.none(), st.fixed_dictionaries({"name": TEXTS, "code": TEXTS}))
-    made: dict[str, Any] = {
+    made: Json = {
         "accountingEntryId": draw(st.text(max_size=5)),
         "type": kind,
         "subType": sub,
@@ -276,7 +276,7 @@ def test_the_index_finds_what_a_scan_finds(
     assert isinstance(made, Item)
     facts = Facts(made, made.accounting_entry_lines[0], account, 1)
 
-    def value(field: str) -> Any:
+    def value(field: str) -> Value:
         return "card_purchase" if field == "type" else folded(field, raw_value(field, facts))
 
     scanned = next((row for row in listed if all(p.test()(value(p.field)) for p in row.when.each)), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tracemalloc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from shapes import Json, Value
 
 
-MIXED: list[Any] = [
+MIXED: list[Value] = [
     *(
         {**item(note=note), "accountingEntryId": f"id-{n}"}
         for n, note in enumerate(["", '},{"x"', '"}, {"_links"', "}]"])

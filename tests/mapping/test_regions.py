@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -35,7 +35,7 @@ WORDS = ["", "a", "ab", "abc", "b", "ba", "bab", "c", "A", "Ab"]
 PLACE = Place("f", 1, 1)
 
 
-def text_predicates() -> st.SearchStrategy[Any]:
+def text_predicates() -> st.SearchStrategy[Value]:
     """Every kind of predicate over a few words."""
     word = st.sampled_from(WORDS[1:])
     bounds = st.tuples(word, word).map(sorted)
@@ -54,7 +54,7 @@ def text_predicates() -> st.SearchStrategy[Any]:
     )
 
 
-def amounts() -> st.SearchStrategy[Any]:
+def amounts() -> st.SearchStrategy[Value]:
     """Predicates of small amounts."""
     number = st.integers(0, 6)
     return st.one_of(
@@ -75,7 +75,7 @@ def as_box(conditions: Json) -> Box:
     return box([predicate(k, v, PLACE) for k, v in conditions.items()], frozenset(CELLS))
 
 
-def accepts(conditions: Json, point: tuple[Any, Any, Any]) -> bool:
+def accepts(conditions: Json, point: tuple[Value, Value, Value]) -> bool:
     """Whether the row matches an input."""
     values = dict(zip(("supplier", "mcc", "amount"), point, strict=True))
     return all(predicate(k, v, PLACE).test()(folded(k, values[k])) for k, v in conditions.items())
@@ -133,7 +133,7 @@ def test_rows_with_regexes_are_not_held_against_each_other(tmp_path: Path) -> No
     assert texts.is_empty.cache_info().misses - asked < 4 * 60
 
 
-def holds(one: Box, point: tuple[Any, Any, Any]) -> bool:
+def holds(one: Box, point: tuple[Value, Value, Value]) -> bool:
     """Whether an input lies in a box."""
     values = dict(zip(("supplier", "mcc", "amount"), point, strict=True))
     for name, area in one.regions.items():

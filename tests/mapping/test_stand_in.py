@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -38,7 +38,7 @@ def taxed(value: int = 12500, kind: str = "inclusive", account: Value = "6570") 
     return line(value, account, tax={**tax, "outgoingTaxAccount": "2614"}, tags=tags)
 
 
-def booked(entry: Entry) -> list[tuple[Any, ...]]:
+def booked(entry: Entry) -> list[tuple[Value, ...]]:
     """Everything that tells postings apart."""
     assert entry.failure_reason is None, entry.failure_reason
     return [

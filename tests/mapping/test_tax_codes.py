@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,7 +14,7 @@ from .conftest import HEAD, Cli, engine, item, line, mapped, money, postings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shapes import Json
+    from shapes import Json, Value
 
 CODES = """tax:
   shape: split
@@ -133,7 +133,7 @@ def books(workspace: Path) -> Path:
     return workspace
 
 
-def booked(folder: Path, cli: Cli, *given: Json) -> list[Any]:
+def booked(folder: Path, cli: Cli, *given: Json) -> list[Value]:
     """What items become: the accounts of their postings, or why they fail."""
     (folder / "items.json").write_text(json.dumps(list(given)))
     assert cli("map", "items.json", "--no-catalog") in {0, 5}

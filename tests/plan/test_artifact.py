@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -269,7 +269,7 @@ json_values = st.recursive(
 def damaged(draw: DrawFn) -> Json:
     """The plan with one place replaced, removed or added."""
     plan = copy.deepcopy(PLAN)
-    place: Any = plan
+    place: Value = plan
     while True:
         steps = list(place) if isinstance(place, dict) else list(range(len(place)))
         step = draw(st.sampled_from(steps))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +10,9 @@ from pleoctl.model.addresses import Address, Bucket
 from pleoctl.model.changes import Change, Parent
 from pleoctl.plan.guard import check_guard
 from pleoctl.workspace.settings import GuardLimits
+
+if TYPE_CHECKING:
+    from shapes import Json
 
 LIMITS = GuardLimits()
 
@@ -22,7 +25,7 @@ def archives(kind: str, number: int, group: str = "DEPT") -> list[Change]:
 
 def archive(address: Address, parent: Parent | None = None) -> Change:
     """The archive of one record."""
-    before: dict[str, Any] = {"archived": False}
+    before: Json = {"archived": False}
     after = {"archived": True}
     return Change(
         action="archive",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +17,7 @@ from pleoctl.workspace.settings import GuardLimits
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pleoctl.plan.artifact import Plan
     from pleoctl.sandbox import Sandbox
     from shapes import Json, Value
 
@@ -50,7 +51,7 @@ def engine(pleo: Sandbox, root: Path, wanted: list[Row] | None, **dimensions: li
     return Engine(pleo, root, state, Scope(dimensions=tuple(dimensions) or None), FREE)
 
 
-def planned(pleo: Sandbox, made: Engine) -> tuple[Any, int]:
+def planned(pleo: Sandbox, made: Engine) -> tuple[Plan, int]:
     """A plan with every archive approved, and the reads that the server saw for it."""
     archived = sum(change.action == "archive" for change in made.plan().changes)
     pleo.world.statistics.reset()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -55,7 +55,7 @@ def test_the_total_may_be_left_out(requests_mock: Mocker) -> None:
     assert read(requests_mock, page("a", cursor="C1", total=None), page("b", total=2)) == ["a", "b"]
 
 
-LIES: dict[str, list[Any]] = {
+LIES: dict[str, list[Value]] = {
     "total too large": [page("a", total=2)],
     "total too small": [page("a", "b", total=1)],
     "total moves": [page("a", cursor="C1", total=2), page("b", total=3)],
@@ -98,7 +98,7 @@ def test_a_lie_told_once_is_read_again(requests_mock: Mocker, lie: str) -> None:
 def test_a_refused_page_size_is_left_to_pleo(requests_mock: Mocker) -> None:
     """Where 100 rows are refused with 400, the list is asked for without a size, once."""
     http = Transport(Service(URL, "Pleo", failure=PleoError), None, Budget(None, machine=FakeTime()))
-    answers: list[dict[str, Any]] = [{"status_code": 400}, {"json": page("a", cursor="C1")}, {"json": page("b")}]
+    answers: list[Json] = [{"status_code": 400}, {"json": page("a", cursor="C1")}, {"json": page("b")}]
     requests_mock.get(f"{URL}/x", answers)
     found = read_pages(http, Listing("GET", "/x", {"k": "v"}), lambda raw: SimpleNamespace(id=raw["id"]))
     assert [r.id for r in found] == ["a", "b"]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from requests_mock import ANY
 
 from clocks import FakeTime
 from pleoctl.errors import PleoError
@@ -50,7 +51,7 @@ def group(**fields: Value) -> Json:
 
 
 @pytest.fixture
-def pleo() -> PleoWriter:
+def writer() -> PleoWriter:
     """A client of production that never sleeps."""
     service = Service(URL, "Pleo", failure=PleoError)
     return PleoWriter(Transport(service, None, Budget(None, machine=FakeTime())), COMPANY)
@@ -64,24 +65,24 @@ def test_the_plan_path_cannot_write() -> None:
     assert not [name for name in dir(PleoWriter) if "delete" in name]
 
 
-def test_fields_beyond_the_contract_do_no_harm(pleo: PleoWriter, requests_mock: Mocker) -> None:
+def test_fields_beyond_the_contract_do_no_harm(writer: PleoWriter, requests_mock: Mocker) -> None:
     """Pleo may add fields; absent optional fields are null."""
     rows = [account(kind="asset"), account(id=OTHER, archived=True)]
     requests_mock.post(f"{URL}/v1/chart-of-accounts:search", json={"data": rows, "pagination": LAST})
-    found = pleo.accounts()
+    found = writer.accounts()
     assert [(r.key, r.archived, r.fields["code"], r.raw) for r in found] == [
         ("e", False, None, None),
         ("e", True, None, None),
     ]
 
 
-def test_an_empty_key_is_a_key(pleo: PleoWriter, requests_mock: Mocker) -> None:
+def test_an_empty_key_is_a_key(writer: PleoWriter, requests_mock: Mocker) -> None:
     """Older records may carry an empty externalId or code: they are records that nothing matches, not errors."""
     requests_mock.post(
         f"{URL}/v1/chart-of-accounts:search", json={"data": [account(externalId="", archived=True)], "pagination": LAST}
     )
     requests_mock.get(f"{URL}/v0/tag-groups", json={"data": [group(code="")]})
-    assert [r.key for r in (*pleo.accounts(), *pleo.groups())] == ["", ""]
+    assert [r.key for r in (*writer.accounts(), *writer.groups())] == ["", ""]
 
 
 WRONG: list[Json] = [
@@ -96,19 +97,19 @@ WRONG: list[Json] = [
 
 
 @pytest.mark.parametrize("fields", [*WRONG, {"externalId": None}, {"code": ["1"]}, {"taxCodeExternalId": 25}], ids=str)
-def test_a_malformed_account_is_an_error(pleo: PleoWriter, requests_mock: Mocker, fields: Json) -> None:
+def test_a_malformed_account_is_an_error(writer: PleoWriter, requests_mock: Mocker, fields: Json) -> None:
     """A record that is not what the contract says is never guessed at."""
     requests_mock.post(f"{URL}/v1/chart-of-accounts:search", json={"data": [account(**fields)], "pagination": LAST})
     with pytest.raises(PleoError):
-        pleo.accounts()
+        writer.accounts()
 
 
 @pytest.mark.parametrize("fields", [*WRONG, {"code": None}, {"groupId": None}, {"createdAt": 5}], ids=str)
-def test_a_malformed_tag_is_an_error(pleo: PleoWriter, requests_mock: Mocker, fields: Json) -> None:
+def test_a_malformed_tag_is_an_error(writer: PleoWriter, requests_mock: Mocker, fields: Json) -> None:
     """The same for tags."""
     requests_mock.post(f"{URL}/v0/tags:search", json={"data": [tag(**fields)], "pagination": LAST})
     with pytest.raises(PleoError):
-        pleo.tags([OTHER])
+        writer.tags([OTHER])
 
 
 @pytest.mark.parametrize(
@@ -117,64 +118,64 @@ def test_a_malformed_tag_is_an_error(pleo: PleoWriter, requests_mock: Mocker, fi
     + [{"data": {}}, {"data": None}, {}, [], None, {"data": ["x"]}, {"data": [group(), group()]}],
     ids=str,
 )
-def test_a_malformed_group_list_is_an_error(pleo: PleoWriter, requests_mock: Mocker, body: Value) -> None:
+def test_a_malformed_group_list_is_an_error(writer: PleoWriter, requests_mock: Mocker, body: Value) -> None:
     """Wrong shapes of the one list without pages, and a group listed twice."""
     requests_mock.get(f"{URL}/v0/tag-groups", json=body)
     with pytest.raises(PleoError):
-        pleo.groups()
+        writer.groups()
 
 
 @pytest.mark.parametrize("kind", ["accounts", "groups"])
-def test_a_record_of_another_company_is_refused(pleo: PleoWriter, requests_mock: Mocker, kind: str) -> None:
+def test_a_record_of_another_company_is_refused(writer: PleoWriter, requests_mock: Mocker, kind: str) -> None:
     """A credential of an organisation could see more than the workspace's company; such records are no input (N13)."""
     rows = [account(companyId=OTHER)] if kind == "accounts" else [group(companyId=OTHER)]
     requests_mock.post(f"{URL}/v1/chart-of-accounts:search", json={"data": rows, "pagination": LAST})
     requests_mock.get(f"{URL}/v0/tag-groups", json={"data": rows})
     with pytest.raises(PleoError, match="another company"):
-        getattr(pleo, kind)()
+        getattr(writer, kind)()
 
 
-def test_the_company_may_be_spelt_in_capitals(pleo: PleoWriter, requests_mock: Mocker) -> None:
+def test_the_company_may_be_spelt_in_capitals(writer: PleoWriter, requests_mock: Mocker) -> None:
     """A UUID is the same in either case."""
     requests_mock.get(f"{URL}/v0/tag-groups", json={"data": [group(companyId=COMPANY.upper())]})
-    assert len(pleo.groups()) == 1
+    assert len(writer.groups()) == 1
 
 
-def test_tags_of_other_groups_are_an_error(pleo: PleoWriter, requests_mock: Mocker) -> None:
+def test_tags_of_other_groups_are_an_error(writer: PleoWriter, requests_mock: Mocker) -> None:
     """A search that does not keep to its filter cannot be trusted to be complete."""
     rows = [tag(), tag(id=OTHER, groupId=ID)]
     requests_mock.post(f"{URL}/v0/tags:search", json={"data": rows, "pagination": LAST})
     with pytest.raises(PleoError, match="another group"):
-        pleo.tags([OTHER])
-    assert pleo.tags([]) == []
+        writer.tags([OTHER])
+    assert writer.tags([]) == []
 
 
-def test_records_that_were_not_asked_for_are_left_out(pleo: PleoWriter, requests_mock: Mocker) -> None:
+def test_records_that_were_not_asked_for_are_left_out(writer: PleoWriter, requests_mock: Mocker) -> None:
     """A search by ids that gives more gives no more."""
     rows = [account(), account(id=OTHER)]
     requests_mock.post(f"{URL}/v1/chart-of-accounts:search", json={"data": rows, "pagination": LAST})
-    assert [r.id for r in pleo.accounts_by_id([ID])] == [ID]
+    assert [r.id for r in writer.accounts_by_id([ID])] == [ID]
 
 
 @pytest.mark.parametrize(
     ("status", "body"), [(404, {}), (200, {"data": {"usages": []}}), (200, {"data": {"usages": [{"id": ID}, 3]}})]
 )
 def test_usage_is_empty_where_pleo_says_nothing(
-    pleo: PleoWriter, requests_mock: Mocker, status: int, body: Json
+    writer: PleoWriter, requests_mock: Mocker, status: int, body: Json
 ) -> None:
     """An unknown group and unused tags have no expenses (T66)."""
     requests_mock.get(f"{URL}/v0/tag-groups/{ID}/usage", status_code=status, json=body)
-    assert pleo.usage(ID) == {}
+    assert writer.usage(ID) == {}
 
 
 @pytest.mark.parametrize(
     "body", [{}, {"data": []}, {"data": {"usages": None}}, {"data": {"usages": [{"id": ID, "count": "x"}]}}]
 )
-def test_a_malformed_usage_is_an_error(pleo: PleoWriter, requests_mock: Mocker, body: Json) -> None:
+def test_a_malformed_usage_is_an_error(writer: PleoWriter, requests_mock: Mocker, body: Json) -> None:
     """A usage that is not understood decides nothing."""
     requests_mock.get(f"{URL}/v0/tag-groups/{ID}/usage", json=body)
     with pytest.raises(PleoError):
-        pleo.usage(ID)
+        writer.usage(ID)
 
 
 @pytest.mark.parametrize(
@@ -184,22 +185,15 @@ def test_a_malformed_usage_is_an_error(pleo: PleoWriter, requests_mock: Mocker, 
     "call", ["create_account", "put_account", "put_group", "put_tag", "create_group", "create_tag", "create_accounts"]
 )
 def test_a_write_whose_answer_is_not_understood_is_lost(
-    pleo: PleoWriter, requests_mock: Mocker, call: str, body: Value
+    writer: PleoWriter, requests_mock: Mocker, call: str, body: Value
 ) -> None:
     """A 2xx means that it was carried out; an answer of another shape leaves open what was (law 3)."""
-    requests_mock.register_uri("POST", requests_mock_any(), json=body)
-    requests_mock.register_uri("PUT", requests_mock_any(), json=body)
-    known: dict[str, list[Any]] = {"put": [ID, {}], "create_tag": [ID, {}], "create_accounts": [[{}]]}
+    requests_mock.register_uri("POST", ANY, json=body)
+    requests_mock.register_uri("PUT", ANY, json=body)
+    known: dict[str, list[Value]] = {"put": [ID, {}], "create_tag": [ID, {}], "create_accounts": [[{}]]}
     arguments = known.get(call if call in known else call.partition("_")[0], [{}])
     with pytest.raises(LostAnswer):
-        getattr(pleo, call)(*arguments)
-
-
-def requests_mock_any() -> Any:
-    """Matches every url."""
-    import requests_mock
-
-    return requests_mock.ANY
+        getattr(writer, call)(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -215,8 +209,8 @@ def requests_mock_any() -> Any:
     ],
     ids=str,
 )
-def test_a_batch_answer_that_is_not_understood_is_lost(pleo: PleoWriter, requests_mock: Mocker, data: Json) -> None:
+def test_a_batch_answer_that_is_not_understood_is_lost(writer: PleoWriter, requests_mock: Mocker, data: Json) -> None:
     """Both lists must be there and readable."""
     requests_mock.post(f"{URL}/v1/chart-of-accounts/batch", status_code=201, json={"data": data})
     with pytest.raises(LostAnswer):
-        pleo.create_accounts([{"externalId": "e"}])
+        writer.create_accounts([{"externalId": "e"}])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -14,8 +14,11 @@ from pleoctl.reconcile import LiveState, Scope, reconcile, simulate
 from pleoctl.reconcile.simulate import concerned
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pleoctl.model.kind import Kind
     from pleoctl.reconcile import Reconciliation
+    from shapes import Json
 
 WANTED = ("active", "inactive", "held", "gone")
 THERE = ("none", "same", "differs", "archived", "archived, differs", "draft", "no key")
@@ -44,7 +47,7 @@ def stands(kind: Kind) -> tuple[str, ...]:
 
 def fields(kind: Kind, key: str, name: str = "Name") -> dict[str, str | None]:
     """A whole set of fields."""
-    known: dict[str, Any] = {"name": name, "rate": "0.25", "type": "inclusive", "defaultCurrency": "EUR"}
+    known: Json = {"name": name, "rate": "0.25", "type": "inclusive", "defaultCurrency": "EUR"}
     return {one.name: key if one.name == "code" else known.get(one.name) for one in kind.fields if not one.optional}
 
 
@@ -58,7 +61,7 @@ def record(kind: Kind, key: str, stand: str) -> Live:
     return Live(f"id-{key}", known, "archived" in stand, said, "id-g" if kind.parent else None)
 
 
-def decided(kind: Kind, world: dict[str, tuple[str, str]]) -> tuple[Reconciliation, Any]:
+def decided(kind: Kind, world: dict[str, tuple[str, str]]) -> tuple[Reconciliation, Callable[[], Reconciliation]]:
     """What the rooms decide of a world, and what asks them again after it."""
     rows = [
         Row(key, fields(kind, key), wanted != "inactive", "why" if wanted == "held" else None, file="d", line=1)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -112,7 +112,7 @@ def test_a_death_while_the_answer_is_waited_for(
     answer = server.tokens
     victims: list[subprocess.Popen[bytes]] = []
 
-    def killing(path: str, headers: dict[str, str], form: dict[str, str]) -> tuple[int, Any]:
+    def killing(path: str, headers: dict[str, str], form: dict[str, str]) -> tuple[int, Value]:
         done = answer(path, headers, form) if moment == "after" or not victims else (503, {})
         while victims:
             victims.pop().kill()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,7 +19,7 @@ RFC = "/.well-known/oauth-authorization-server"
 OPENID = "/.well-known/openid-configuration"
 
 
-def logout(cli: Cli, *arguments: str) -> Any:
+def logout(cli: Cli, *arguments: str) -> Said:
     """The end of the source's sign-in."""
     return cli("logout", "--target", "source", "--debug", *arguments)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import socket
 import ssl
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
@@ -67,7 +67,7 @@ def test_a_refusal_with_a_strange_body_is_still_a_refusal(http: Transport, reque
 
 # --- doubt -----------------------------------------------------------------------------------------------------------
 
-DOUBTS: dict[str, dict[str, Any]] = {
+DOUBTS: dict[str, Json] = {
     "500": {"status_code": 500},
     "502": {"status_code": 502},
     "503": {"status_code": 503},

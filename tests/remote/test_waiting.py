@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +17,8 @@ from pleoctl.remote.waits import retry_after
 
 if TYPE_CHECKING:
     from requests_mock import Mocker
+
+    from shapes import Json
 
 
 def dated(seconds: float) -> str:
@@ -83,7 +85,7 @@ def test_429_waits_as_long_as_asked_and_repeats(
     http: Transport, time: FakeTime, requests_mock: Mocker, method: str
 ) -> None:
     """A 429 was not carried out, so reads and writes are both sent again after Retry-After."""
-    answers: list[dict[str, Any]] = [{"status_code": 429, "headers": {"Retry-After": "7"}}, {"json": {"data": 1}}]
+    answers: list[Json] = [{"status_code": 429, "headers": {"Retry-After": "7"}}, {"json": {"data": 1}}]
     requests_mock.put(f"{URL}/x", answers)
     assert getattr(http, method)("PUT", "/x").body == {"data": 1}
     assert time.seconds - START >= 7
@@ -118,7 +120,7 @@ def test_a_wait_that_a_server_asks_for_is_told(
     http: Transport, requests_mock: Mocker, caplog: pytest.LogCaptureFixture, status: int, reason: str
 ) -> None:
     """Who waits longer than five seconds reads how long, for whom and why."""
-    answers: list[dict[str, Any]] = [{"status_code": status, "headers": {"Retry-After": "20"}}, {"json": {}}]
+    answers: list[Json] = [{"status_code": status, "headers": {"Retry-After": "20"}}, {"json": {}}]
     requests_mock.get(f"{URL}/x", answers)
     http.read("GET", "/x")
     assert [r.getMessage() for r in caplog.records] == [f"waiting 20 s: Pleo asks for it ({reason})"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
     from pleoctl.plan.artifact import Plan
+    from shapes import Value
 
 # The relative luminance and ratio of WCAG 2, over every element that has text of its own.
 CONTRAST = """
@@ -66,8 +67,8 @@ def _visible(browser: Chrome) -> list[str]:
     return found
 
 
-def _console(browser: Chrome) -> list[Any]:
-    found: list[Any] = browser.get_log("browser")  # type: ignore[no-untyped-call]
+def _console(browser: Chrome) -> list[Value]:
+    found: list[Value] = browser.get_log("browser")  # type: ignore[no-untyped-call]
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -51,7 +51,7 @@ FINDINGS = st.builds(
 )
 
 
-def _sarif(*findings: Finding, **given: Value) -> Any:
+def _sarif(*findings: Finding, **given: Value) -> Value:
     made = json.loads(findings_sarif(findings, **given))
     VALIDATOR.validate(made)
     return made["runs"][0]

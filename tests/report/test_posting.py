@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from selenium.webdriver import Chrome
 
-    from shapes import Value
+    from shapes import Json, Value
 
 HOSTILE = "<script>alert(1)</script> \u202egnp.exe | `x` [l](javascript:1) @octocat #1"
 KNOWN = Used(frozenset({"1940"}), frozenset({"standard/fee"}))
@@ -45,7 +45,7 @@ def entry(number: int, **changes: Value) -> Entry:
         Posting("credit", "1940", "wallet", 123_456, "SEK"),
         Posting("debit", "5810", None, 123_456, "SEK", tax_code="V25", tags={"DEPT": "ENG"}),
     ]
-    fields: dict[str, Any] = {
+    fields: Json = {
         "accounting_entry_id": f"id-{number}",
         "status": "mapped",
         "type": "card_purchase",
@@ -73,7 +73,7 @@ def entry(number: int, **changes: Value) -> Entry:
 def item(number: int, action: Value = "book", made: Entry | None = None, **changes: Value) -> ItemChange:
     """One change; refused ones have a reason."""
     refused = action == "refuse"
-    fields: dict[str, Any] = {
+    fields: Json = {
         "address": f"item:id-{number}",
         "kind": "item",
         "action": action,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -32,11 +32,11 @@ class Script(Step[str]):
         self._sends, self._sights = iter(sends), iter(sights)
         self.__dict__.update(traits)
 
-    def send(self, ids: Sequence[str]) -> Mapping[str, Any]:
+    def send(self, ids: Sequence[str]) -> Mapping[str, Value]:
         """The next outcome of a request."""
         return _outcome(next(self._sends), ids)
 
-    def look(self, ids: Sequence[str]) -> Mapping[str, Any]:
+    def look(self, ids: Sequence[str]) -> Mapping[str, Value]:
         """The next outcome of a look."""
         return _outcome(next(self._sights), ids)
 
@@ -52,7 +52,7 @@ class Heard:
 
     def __init__(self, *, going: bool = True) -> None:
         self.sent: list[str] = []
-        self.ends: dict[str, Any] = {}
+        self.ends: Json = {}
         self.waits: list[float] = []
         self._going = going
 
@@ -78,7 +78,7 @@ def run(step: Step[str], *, going: bool = True) -> Heard:
 
 
 # sends, looks, requests, end
-ONE: dict[str, tuple[list[Any], list[Any], int, Any]] = {
+ONE: dict[str, tuple[list[Value], list[Value], int, Value]] = {
     "answered": ([DONE], [], 1, DONE),
     "refused": ([REFUSED], [], 1, FAILED),
     "answered otherwise": ([FAILED], [], 1, FAILED),
@@ -102,7 +102,7 @@ def test_each_step_comes_to_one_end(sends: list[Value], looks: list[Value], requ
     assert heard.waits == []
 
 
-UNGUARDED: dict[str, tuple[list[Any], list[Any], list[float], Any]] = {
+UNGUARDED: dict[str, tuple[list[Value], list[Value], list[float], Value]] = {
     "answered": ([DONE], [], [], DONE),
     "refused": ([REFUSED], [], [], FAILED),
     "shown at once": ([LOST], [DONE], [0.5], DONE),

@@ -1,4 +1,4 @@
-"""One sandbox for all tests of this folder, reset for each, and a client that speaks plain HTTP to it."""
+"""What the sandbox holds for the tests of this folder, and a client that speaks plain HTTP to it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from export_books import JOB, Books, items
-from pleoctl.sandbox import Sandbox, Seed, Settings
+from pleoctl.sandbox import Sandbox, Seed
 from sandbox_client import Client, SetClock
 
 if TYPE_CHECKING:
@@ -50,17 +50,9 @@ SEED = Seed(
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Sandbox]:
-    """The one server of this folder."""
-    with Sandbox(seed=SEED) as pleo:
-        yield pleo
-
-
-@pytest.fixture
-def pleo(server: Sandbox) -> Sandbox:
-    """The server as it is at the start of every test."""
-    server.reset(SEED, Settings())
-    return server
+def contents() -> Seed:
+    """Records of every state, in which an account has metadata and a group a twin."""
+    return SEED
 
 
 @pytest.fixture

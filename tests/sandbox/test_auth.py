@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
@@ -11,6 +11,7 @@ from pleoctl.sandbox.auth import ALL_SCOPES
 if TYPE_CHECKING:
     from pleoctl.sandbox import Sandbox
     from sandbox_client import Client
+    from shapes import Value
 
 READ_GROUPS = "/v0/tag-groups?company_id={company}"
 
@@ -64,7 +65,7 @@ def test_a_credential_may_expire_after_calls(client: Client) -> None:
 )
 def test_introspect_describes_the_credential(client: Client, headers: dict[str, str], method: str) -> None:
     """Method, scopes separated by blanks, and the company as a URN, in a data envelope."""
-    auth: Any = None if headers else (client.pleo.api_key, "")
+    auth: Value = None if headers else (client.pleo.api_key, "")
     data = requests.get(f"{client.pleo.url}/v1/introspect", headers=headers, auth=auth, timeout=5).json()["data"]
     assert data["authMethod"] == method
     assert data["scope"] == " ".join(ALL_SCOPES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -148,7 +148,7 @@ def test_what_a_job_takes_is_a_setting(
     """Each step that is not published is accepted or refused as the setting says."""
     assert act(books) == usual
     books.pleo.reset()
-    given: dict[str, Any] = {"job_close_open_items": 202, setting: other}
+    given: Json = {"job_close_open_items": 202, setting: other}
     books.settings = Settings(**given)
     books.pleo.use(books.settings)
     assert act(books) == other
@@ -172,7 +172,7 @@ def test_a_successful_item_may_change_or_not(books: Books, rule: Value, same: in
 def test_an_entry_of_no_item_is_an_error_of_the_200(books: Books) -> None:
     """The other updates of the call are stored, and the setting says which items are shown."""
     books.event("started")
-    told: tuple[tuple[Any, int], ...] = (("sent", 2), ("stored", 2), ("all", 3))
+    told: tuple[tuple[Value, int], ...] = (("sent", 2), ("stored", 2), ("all", 3))
     for shown, count in told:
         books.pleo.use(Settings(job_update_answers=shown))
         status, answer = books.update(_booked(0), _booked(150), _booked(1))

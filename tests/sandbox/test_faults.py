@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
@@ -285,5 +285,5 @@ def test_the_rate_limit_follows_a_rolling_minute(clock: SetClock) -> None:
 def _with(client: Client, fault: Fault) -> Json:
     client.pleo.clear_faults()
     client.pleo.add_fault(fault)
-    page: dict[str, Any] = client.search({"limit": 2}).json()
+    page: Json = client.search({"limit": 2}).json()
     return page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
@@ -21,7 +21,7 @@ SEED = Seed(
     accounts=[{"externalId": "1", "code": "1", "name": "Größe"}, {"externalId": "2", "name": "Two"}],
     tag_groups=[{"code": "DEPT", "name": "Department", "tags": [{"code": "ENG"}]}],
 )
-CALLS: tuple[tuple[str, str, Any], ...] = (
+CALLS: tuple[tuple[str, str, Value], ...] = (
     ("GET", "/v1/introspect", None),
     ("HEAD", "/v1/introspect", None),
     ("POST", "/v1/chart-of-accounts", {"companyId": SEED.company, "externalId": "n", "name": "N", "archived": False}),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
@@ -179,7 +179,7 @@ def test_the_page_on_the_sandbox_names_every_setting_and_fault() -> None:
 
 
 def _schema(name: str) -> Json:
-    content: dict[str, Any] = json.loads((SCHEMAS / f"sandbox-{name}.schema.json").read_text(encoding="utf-8"))
+    content: Json = json.loads((SCHEMAS / f"sandbox-{name}.schema.json").read_text(encoding="utf-8"))
     return content
 
 

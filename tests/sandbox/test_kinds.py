@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -61,7 +61,7 @@ WIDGET = Part(
 
 
 @pytest.fixture
-def pleo(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+def widgets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A sandbox that has learnt of widgets."""
     monkeypatch.setitem(PARTS, "widget", WIDGET)
     made = Sandbox(seed=Seed(widgets=[{"number": "a"}, {"number": "b", "weight": 3}]), settings=Settings(seed_ids=1))
@@ -69,36 +69,36 @@ def pleo(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     made.stop()
 
 
-def _call(pleo: Sandbox, method: str, body: Value = None) -> tuple[int, Any]:
-    headers = {"Authorization": f"Bearer {pleo.token}", "Content-Type": "application/json"}
+def _call(widgets: Sandbox, method: str, body: Value = None) -> tuple[int, Value]:
+    headers = {"Authorization": f"Bearer {widgets.token}", "Content-Type": "application/json"}
     content = b"" if body is None else json.dumps(body).encode()
-    reply = pleo.respond(Request(method, "/v9/widgets", "limit=2" if body is None else "", headers, content))
+    reply = widgets.respond(Request(method, "/v9/widgets", "limit=2" if body is None else "", headers, content))
     return reply.status, json.loads(reply.content)
 
 
-def test_it_is_seeded_served_checked_and_shown(pleo: Sandbox) -> None:
+def test_it_is_seeded_served_checked_and_shown(widgets: Sandbox) -> None:
     """Seed, pages, the contract's checks, writes, state and helpers know the kind by its part alone."""
-    assert _call(pleo, "POST", {"number": "c"}) == (201, {"data": "c"})
-    assert _call(pleo, "POST", {"number": "long"})[1]["message"] == "number: has more than 3 characters"
-    status, page = _call(pleo, "GET")
+    assert _call(widgets, "POST", {"number": "c"}) == (201, {"data": "c"})
+    assert _call(widgets, "POST", {"number": "long"})[1]["message"] == "number: has more than 3 characters"
+    status, page = _call(widgets, "GET")
     assert (status, page["data"]) == (200, [{"number": "a", "weight": 1}, {"number": "b", "weight": 3}])
     assert page["pagination"]["total"] == 3
-    assert pleo.put("widget", "a", weight=9)["weight"] == 9
-    assert [(row["number"], row["weight"]) for row in pleo.state()["widgets"]] == [("a", 9), ("b", 3), ("c", 1)]
+    assert widgets.put("widget", "a", weight=9)["weight"] == 9
+    assert [(row["number"], row["weight"]) for row in widgets.state()["widgets"]] == [("a", 9), ("b", 3), ("c", 1)]
 
 
-def test_faults_and_other_clients_know_it(pleo: Sandbox) -> None:
+def test_faults_and_other_clients_know_it(widgets: Sandbox) -> None:
     """A lost answer, a short page and an edit strike it like any other kind."""
     edit = Edit(op="update", kind="widget", key="a", fields={"weight": 5})
-    pleo.add_fault(Fault(kind="shortPage", path="widgets$"), Fault(kind="actor", edits=(edit,)))
-    assert _call(pleo, "GET")[1]["data"] == [{"number": "a", "weight": 5}]
+    widgets.add_fault(Fault(kind="shortPage", path="widgets$"), Fault(kind="actor", edits=(edit,)))
+    assert _call(widgets, "GET")[1]["data"] == [{"number": "a", "weight": 5}]
     with pytest.raises(BadInput, match=r"wieght.*did you mean 'weight'"):
         Edit(op="update", kind="widget", key="a", fields={"wieght": 5})
 
 
-def test_a_wrong_row_names_its_field(pleo: Sandbox) -> None:
+def test_a_wrong_row_names_its_field(widgets: Sandbox) -> None:
     """Rows are held to the part's type."""
-    assert pleo.state()["accounts"] == []
+    assert widgets.state()["accounts"] == []
     with pytest.raises(BadInput, match=r"^widgets\[0\]\.weight: expected int, got str"):
         Seed(widgets=[{"number": "a", "weight": "heavy"}])
     with pytest.raises(BadInput, match=r"^widgets\[0\]\.numbr: unknown field; did you mean 'number'\?"):

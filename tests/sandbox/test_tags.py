@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -182,7 +182,7 @@ def _group_tags(client: Client) -> str:
     return f"/v0/tag-groups/{client.id_of('tagGroups', name='Department')}/tags"
 
 
-def _archive(client: Client, ids: list[str], *, archived: bool) -> Any:
+def _archive(client: Client, ids: list[str], *, archived: bool) -> Value:
     body = {"archived": archived, "companyId": client.pleo.company, "tagIds": ids}
     return client.call("POST", "/v0/tags/archive", body)
 
@@ -192,5 +192,5 @@ def _codes(client: Client, **filters: Value) -> list[str]:
 
 
 def _stored(client: Client, tag_id: str) -> Json:
-    found: dict[str, Any] = next(t for t in client.pleo.state()["tags"] if t["id"] == tag_id)
+    found: Json = next(t for t in client.pleo.state()["tags"] if t["id"] == tag_id)
     return found

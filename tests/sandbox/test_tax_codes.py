@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -33,7 +33,7 @@ def write(client: Client, method: str = "POST", path: str = PATH, **fields: Valu
     return client.call(method, path, {"companyId": client.pleo.company, **BODY, **fields})
 
 
-def search(client: Client, **filters: Value) -> list[Any]:
+def search(client: Client, **filters: Value) -> list[Value]:
     """The codes that a search finds."""
     answer = client.call("POST", f"{PATH}:search", filters, company_id=client.pleo.company)
     return [row["code"] for row in answer.json()["data"]]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from requests import Response
 
     from sandbox_client import Client
-    from shapes import Value
+    from shapes import Json, Value
 
 PATH = "/v1/vendors"
-VENDORS: list[dict[str, Any]] = [
+VENDORS: list[Json] = [
     {"externalId": "v-1", "code": "ACME", "name": "Acme", "country": "SE", "taxRegistrationNumber": "SE1"},
     {"externalId": "v-2", "code": "OLD", "name": "Old", "archived": True},
     {"code": "NEW", "name": "Born in Pleo", "draft": True},
@@ -40,7 +40,7 @@ def put(client: Client, code: str, /, **fields: Value) -> Response:
     return client.call("PUT", f"{PATH}/{client.id_of('vendors', code=code)}", body)
 
 
-def search(client: Client, **filters: Value) -> list[Any]:
+def search(client: Client, **filters: Value) -> list[Value]:
     """The codes that a search finds."""
     answer = client.call("POST", f"{PATH}:search", filters, company_id=client.pleo.company)
     return [row["code"] for row in answer.json()["data"]]

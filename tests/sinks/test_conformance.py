@@ -6,7 +6,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pleoctl.workspace import Workspace
     from shapes import Json
 
-SECTIONS: dict[str, dict[str, Any]] = {
+SECTIONS: dict[str, Json] = {
     "beancount": {},
     "hledger": {},
     "csv": {},
@@ -176,7 +176,7 @@ class Good:
     def rows(self) -> list[Json]:
         """All records."""
         try:
-            rows: list[dict[str, Any]] = json.loads(self.path.read_text(encoding="utf-8"))
+            rows: list[Json] = json.loads(self.path.read_text(encoding="utf-8"))
         except OSError:
             return []
         return rows

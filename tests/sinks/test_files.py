@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from pleoctl.mapping.vocabulary import Side
     from pleoctl.sinks.files.folder import FolderSink
-    from shapes import Value
+    from shapes import Json, Value
 
 JOB = "6b1f2c1e-0000-4000-8000-000000000001"
-SECTIONS: dict[str, dict[str, Any]] = {
+SECTIONS: dict[str, Json] = {
     "beancount": {},
     "hledger": {},
     "table": {},
@@ -61,7 +61,7 @@ def entry(number: int, *, legs: int = 1, description: str = "Taxi to the fair", 
                 [Posting("debit", "2440", "accountsPayable", 5, "EUR"), Posting("credit", "1940", "wallet", 5, "EUR")],
             )
         )
-    fields: dict[str, Any] = {
+    fields: Json = {
         "accounting_entry_id": item_id(number),
         "status": "mapped",
         "type": "card_purchase",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.sinks.base import Sink
-    from shapes import Value
+    from shapes import Json, Value
     from tests.conftest import MakeWorkspace
     from vendor_base import Vendor
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 ITEM = "00000000-0000-4000-8000-000000000001"
 BOOKED = [("credit", "1940", 8830, "SEK"), ("debit", "6540", 8830, "SEK")]
 POSTS_LATER = ["business-central", "odoo"]
-LINKS: dict[str, dict[str, Any]] = {
+LINKS: dict[str, Json] = {
     "exact-online": {"Document": "doc-1", "FileName": "1.pdf", "Attachment": "JVBERi0xLjQ="},
     "fortnox": {"VoucherFileConnection": {"FileId": "file-1", "VoucherNumber": "1", "VoucherSeries": "P"}},
     "quickbooks": {
@@ -191,7 +191,7 @@ def test_a_look_up_reads_no_books_of_earlier_days(name: str, opened: Opened) -> 
     seen: list[int] = []
     route = vendor.list  # type: ignore[attr-defined]
 
-    def counted(query: Value, body: Value) -> Any:
+    def counted(query: Value, body: Value) -> Value:
         answer = route(query, body)
         seen.append(sum(len(rows) for rows in answer[1].values() if isinstance(rows, list)))
         return answer

@@ -6,7 +6,7 @@ import runpy
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_a_third_party_adds_a_sink(installed: Path, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def offered(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
+def offered(monkeypatch: pytest.MonkeyPatch) -> Callable[[object], None]:
     """Give a class the type `mine`, as an entry point does."""
 
     class Point:
@@ -79,7 +79,7 @@ class Greedy:
     ],
 )
 def test_a_plug_in_that_is_no_sink_gets_a_sentence(
-    made: Value, words: str, offered: Callable[[Any], None], workspace: MakeWorkspace, cli: Cli
+    made: Value, words: str, offered: Callable[[object], None], workspace: MakeWorkspace, cli: Cli
 ) -> None:
     """Exit 78 at the section, before anything is booked, with where to read on."""
     offered(made)
@@ -127,10 +127,10 @@ def test_what_talks_to_servers_is_made_as_plug_ins_are(kind: str) -> None:
 
 
 def test_a_plug_in_gets_the_narrow_context(
-    offered: Callable[[Any], None], workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch
+    offered: Callable[[object], None], workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """root, inside, reveal, run, http, stop; neither the workspace nor Pleo's credential."""
-    seen: list[Any] = []
+    seen: list[Value] = []
 
     class Sees(Unlike):
         """Keeps what it is given."""

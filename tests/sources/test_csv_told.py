@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -131,7 +131,7 @@ def test_texts_that_are_right_are_not_doubted(read: ReadAccounts, name: str) -> 
     assert read(f"externalId,name\n1,{name}\n")[1] == []
 
 
-BROKEN: dict[str, tuple[bytes, dict[str, Any], str, str | None]] = {
+BROKEN: dict[str, tuple[bytes, Json, str, str | None]] = {
     "wrong encoding": ("externalId,name\na,Ä\n".encode("latin-1"), {}, "a.csv:2: is not utf-8-sig", "encoding"),
     "wrong configured encoding": (
         "externalId,name\na,Ä\n".encode(),
@@ -272,7 +272,7 @@ def test_a_delimiter_in_a_text_before_the_key_leaves_no_key(read: ReadAccounts) 
     assert "'1000': has 3 cells where the header has 2" in told[0]
 
 
-ELSEWHERE: dict[str, tuple[bytes, dict[str, Any], str]] = {
+ELSEWHERE: dict[str, tuple[bytes, Json, str]] = {
     "below": (b"Chart\n\nid,name\n1,A\n", {}, "line 3 has it: set source.accounts.headerRow"),
     "above": (b"id,name\n1,A\n2,B\n", {"headerRow": 2}, "line 1 has it: set source.accounts.headerRow"),
     "in UTF-8": ("Sp\u00e6r,name\n1,A\n".encode(), {"encoding": "cp1252"}, "set source.accounts.encoding to utf-8-sig"),

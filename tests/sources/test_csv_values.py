@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -41,7 +41,7 @@ def test_any_bytes_are_rows_or_a_clear_error(tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-def tags(workspace: MakeWorkspace) -> Callable[..., Any]:
+def tags(workspace: MakeWorkspace) -> Callable[..., Value]:
     """Reads dimensions and values: the lines of the desired state and the findings."""
 
     def call(dimensions: list[str], values: list[str] | None) -> tuple[list[str], list[str]]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shapes import MakeFiles, Value
+    from shapes import Json, MakeFiles, Value
     from tests.conftest import Cli, MakeWorkspace
 
 HEADER = "externalId,code,name,active"
@@ -31,7 +31,7 @@ def books(workspace: MakeWorkspace) -> MakeFiles:
             "dimensions": ("code,name,active", dimensions),
             "values": ("dimension,code,name,active,expires", values),
         }
-        source: dict[str, Any] = {"type": "csv"}
+        source: Json = {"type": "csv"}
         for name, (_, rows) in tables.items():
             if rows is not None:
                 source[name] = {"path": f"{name}.csv"}
@@ -146,7 +146,7 @@ def test_held_rows_are_warnings_and_no_failure(books: MakeFiles, cli: Cli) -> No
 
 # --- refusals ----------------------------------------------------------------------------------------------------
 
-REFUSED: dict[str, tuple[int, str, list[str] | None, dict[str, Any]]] = {
+REFUSED: dict[str, tuple[int, str, list[str] | None, Json]] = {
     "empty": (3, "the source has no accounts", [], {}),
     "shrunk": (3, "accounts fell from 10 to 7 rows, by more than 20%", chart(7), {}),
     "shrunk by another limit": (3, "from 10 to 9 rows, by more than 5%", chart(9), {"guard": {"maxShrink": 0.05}}),

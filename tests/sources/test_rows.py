@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pleoctl.model.records import NOTHING
+from pleoctl.model.records import NOTHING, Row
 from pleoctl.sources.base import SourceRow, Table
 from pleoctl.sources.rows import RowReader
 
 if TYPE_CHECKING:
+    from pleoctl.errors import Finding
     from shapes import Json
 
 GOOD = {"externalId": "e1", "code": "1", "name": "Name", "taxCodeExternalId": "t", "active": True}
 ODD = ["", " ", " a ", "x" * 1000, "\u00e9", "\u3000", "\t", "\ud800", '"', "#REF!", None, 7, True, False]
 
 
-def read(cells: Json, problem: str | None) -> Any:
+def read(cells: Json, problem: str | None) -> tuple[Row, list[Finding]]:
     """The row, and what is told of it."""
     reader = RowReader()
     state = reader.state({"accounts": Table("accounts.csv", [SourceRow(cells, "accounts.csv:2", 2, problem)])})

@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -26,7 +26,7 @@ COMPANY = "12abc3d4-e567-4890-8234-abc56e78fabc"
 URL = "http://127.0.0.1:8080"
 
 
-def hold(url: str, timeout: float = 0, company: str = COMPANY) -> Any:
+def hold(url: str, timeout: float = 0, company: str = COMPANY) -> AbstractContextManager[object]:
     """A lock of the running process."""
     return FileLock(url, company).hold(Holder.me(url, company, "apply"), timeout)
 

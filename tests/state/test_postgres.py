@@ -6,7 +6,7 @@ import json
 import os
 import threading
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from pleoctl.sandbox import Sandbox
     from postgres import Postgres
+    from shapes import Value
     from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 ME = Holder("https://pleo.example", "c", "apply", 1, "here", None, "2026-01-01T00:00:00+00:00")
@@ -177,7 +178,7 @@ def test_a_lost_session_is_noticed(shared: str, monkeypatch: pytest.MonkeyPatch)
 # --- the command line -----------------------------------------------------------------------------------------------
 
 
-def receipts(folder: Path) -> list[Any]:
+def receipts(folder: Path) -> list[Value]:
     """The receipts of a workspace's runs, oldest first."""
     return [json.loads(path.read_text()) for path in sorted(folder.glob(".pleoctl/runs/*/receipt.json"))]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import psycopg
 import pytest
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from shapes import Value
     from tests.conftest import Cli, MakeWorkspace
 
 COMPANY = "12abc3d4-e567-4890-8234-abc56e78fabc"
@@ -117,7 +118,7 @@ def state(
         yield made
 
 
-def shared_rows(cli: Cli, *options: str) -> list[Any]:
+def shared_rows(cli: Cli, *options: str) -> list[Value]:
     """What `lock list` tells of the shared state."""
     said = cli("lock", "list", "--format", "json", *options)
     assert said.code == 0

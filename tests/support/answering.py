@@ -6,14 +6,14 @@ import json
 import threading
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from shapes import Value
 
-    Answered = Callable[[str, str, dict[str, str], bytes], tuple[int, Any] | tuple[int, Any, dict[str, str]] | None]
+    Answered = Callable[[str, str, dict[str, str], bytes], tuple[int, Value] | tuple[int, Value, dict[str, str]] | None]
 
 
 @contextmanager

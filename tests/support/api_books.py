@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from answering import answering
@@ -27,19 +27,19 @@ class ApiBooks:
     def __init__(self) -> None:
         """Empty books."""
         self.url = ""
-        self.vouchers: list[dict[str, Any]] = []
+        self.vouchers: list[Json] = []
         self.requests: list[tuple[str, str]] = []
         self.headers: list[dict[str, str]] = []
         self.faults: dict[int, str] = {}
-        self.refusals: dict[int, tuple[int, Any]] = {}
+        self.refusals: dict[int, tuple[int, Value]] = {}
         self.uploads: list[tuple[str, bytes]] = []
-        self.once: dict[str, dict[str, Any]] = {}
+        self.once: dict[str, Json] = {}
         self.honours = True
         self.size = 100
         self.posts = 0
-        self.other: Callable[[str, str, dict[str, list[str]], bytes], tuple[int, Any]] | None = None
+        self.other: Callable[[str, str, dict[str, list[str]], bytes], tuple[int, Value]] | None = None
 
-    def answer(self, method: str, target: str, headers: dict[str, str], content: bytes) -> tuple[int, Any] | None:
+    def answer(self, method: str, target: str, headers: dict[str, str], content: bytes) -> tuple[int, Value] | None:
         """Status and body; None drops the connection."""
         parts = urlsplit(target)
         self.requests.append((method, target))
@@ -64,7 +64,7 @@ class ApiBooks:
         start = (int(query.get("page", ["1"])[0]) - 1) * self.size
         return {"items": rows[start : start + self.size], "pages": max(1, -(-len(rows) // self.size))}
 
-    def _post(self, number: int) -> tuple[int, Any] | None:
+    def _post(self, number: int) -> tuple[int, Value] | None:
         """A voucher is posted; as with any other write its answer may be lost, or it may be refused."""
         self.posts += 1
         fault = self.faults.get(self.posts)
@@ -75,7 +75,7 @@ class ApiBooks:
         self.vouchers[number - 1]["status"] = "posted"
         return None if fault == "after" else (503, {}) if fault == "late" else (200, {})
 
-    def _book(self, headers: dict[str, str], body: Json) -> tuple[int, Any] | None:
+    def _book(self, headers: dict[str, str], body: Json) -> tuple[int, Value] | None:
         self.posts += 1
         fault = self.faults.get(self.posts)
         if self.posts in self.refusals:
@@ -96,7 +96,7 @@ class ApiBooks:
 def serving(books: ApiBooks) -> Iterator[ApiBooks]:
     """The books on a port of this machine."""
 
-    def answer(method: str, target: str, headers: dict[str, str], content: bytes) -> tuple[int, Any] | None:
+    def answer(method: str, target: str, headers: dict[str, str], content: bytes) -> tuple[int, Value] | None:
         return books.answer(method, target, headers, content)  # which a test may have replaced by now
 
     with answering(answer) as books.url:
@@ -105,7 +105,7 @@ def serving(books: ApiBooks) -> Iterator[ApiBooks]:
 
 def section(books: ApiBooks, **changes: Value) -> Json:
     """A sink that describes these books; ``find`` and ``book`` are laid over its own key by key."""
-    made: dict[str, Any] = {
+    made: Json = {
         "type": "http",
         "baseUrl": books.url,
         "auth": {"bearer": "env:AS_TOKEN"},

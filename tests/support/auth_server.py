@@ -12,7 +12,7 @@ import json
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from answering import answering
@@ -53,9 +53,9 @@ class AuthServer:
     """Tokens that were given back, and what they were said to be."""
     revoking: int = 200
     """What giving one back is answered with."""
-    described: dict[str, Any] = field(default_factory=dict)
+    described: Json = field(default_factory=dict)
     """What the server tells of itself, by path."""
-    refresh_life: dict[str, Any] = field(default_factory=dict)
+    refresh_life: Json = field(default_factory=dict)
     """What an answer tells of a refresh token's life."""
 
     def __post_init__(self) -> None:
@@ -63,7 +63,7 @@ class AuthServer:
         self.lock = threading.Lock()
         self._codes: dict[str, dict[str, str]] = {}
         self._refresh: str | None = None
-        self._spent: dict[str, dict[str, Any]] = {}
+        self._spent: dict[str, Json] = {}
 
     # --- what a test does --------------------------------------------------------------------------------------
 
@@ -91,7 +91,7 @@ class AuthServer:
 
     # --- what it answers ---------------------------------------------------------------------------------------
 
-    def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[int, Any] | None:
+    def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[int, Value] | None:
         """See `answering`."""
         with self.lock:
             path = urlsplit(target).path
@@ -109,7 +109,7 @@ class AuthServer:
             given = self.tokens(path, headers, form)
             return None if fault == "after" else given
 
-    def books(self, headers: dict[str, str]) -> tuple[int, Any]:
+    def books(self, headers: dict[str, str]) -> tuple[int, Value]:
         """The accounts, for whoever has the token that lives."""
         token = headers.get("authorization", "").removeprefix("Bearer ")
         if token not in self.live:
@@ -118,7 +118,7 @@ class AuthServer:
         self.served += 1
         return 200, {"rows": ROWS}
 
-    def tokens(self, path: str, headers: dict[str, str], form: dict[str, str]) -> tuple[int, Any]:
+    def tokens(self, path: str, headers: dict[str, str], form: dict[str, str]) -> tuple[int, Value]:
         """What one request of a client gives."""
         if not self._knows(headers, form):
             return 401, {"error": "invalid_client", "error_description": f"not {form}"}
@@ -134,7 +134,7 @@ class AuthServer:
             return (400, {"error": "authorization_pending"}) if self.device_polls >= 0 else (200, self.pair())
         return self._refreshed(form.get("refresh_token", ""))
 
-    def _beside(self, path: str, form: dict[str, str]) -> tuple[int, Any]:
+    def _beside(self, path: str, form: dict[str, str]) -> tuple[int, Value]:
         """A token that is given back, or a code for another device."""
         if path == "/revoke":
             self.returned.append((form.get("token", ""), form.get("token_type_hint", "")))
@@ -147,7 +147,7 @@ class AuthServer:
         given = base64.b64decode(basic).decode() if basic else f"{form.get('client_id')}:{form.get('client_secret')}"
         return given == f"{CLIENT}:{SECRET}"
 
-    def _exchanged(self, form: dict[str, str]) -> tuple[int, Any]:
+    def _exchanged(self, form: dict[str, str]) -> tuple[int, Value]:
         asked = self._codes.pop(form.get("code", ""), None)
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
@@ -156,7 +156,7 @@ class AuthServer:
         self.ended = False
         return 200, self.pair()
 
-    def _refreshed(self, token: str) -> tuple[int, Any]:
+    def _refreshed(self, token: str) -> tuple[int, Value]:
         self.refreshes.append(token)
         if token in self._spent:
             self.spent_sent += 1
@@ -174,7 +174,7 @@ class AuthServer:
         """New tokens; the access token before them ends."""
         access = self._made("access")
         self.live = {access}
-        found: dict[str, Any] = {"access_token": access, "token_type": "Bearer"}
+        found: Json = {"access_token": access, "token_type": "Bearer"}
         if self.seconds is not None:
             found["expires_in"] = self.seconds
         if refresh:
@@ -228,5 +228,5 @@ def shown_secrets(server: AuthServer, *texts: str) -> list[str]:
 
 def kept(text: str) -> Json:
     """What a token file holds."""
-    found: dict[str, Any] = json.loads(text)
+    found: Json = json.loads(text)
     return found

@@ -6,7 +6,7 @@ import json
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from clocks import FakeTime
 from pleoctl.apply.run import Ears, Target, apply_plan, check_plan
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from pleoctl.plan.artifact import Plan
     from pleoctl.run.receipt import Receipt
     from pleoctl.sandbox import Sandbox
-    from shapes import Json
+    from shapes import Json, Value
 
+C = TypeVar("C", bound=PleoReader)
 KINDS = {"taxCodes": "taxCode", "accounts": "account", "tagGroups": "tagGroup", "tags": "tag", "vendors": "vendor"}
 
 
@@ -55,7 +56,7 @@ class Engine:
         """Where plans are applied."""
         return Target(self.pleo.url, self.pleo.company, self.limits, Runs([self.root / ".pleoctl" / "runs"]))
 
-    def client(self, kind: type[PleoReader], stop: threading.Event | None = None) -> Any:
+    def client(self, kind: type[C], stop: threading.Event | None = None) -> C:
         """A reader or writer whose waits take no time."""
         budget = Budget(None, stop=stop, machine=self.time)
         service = Service(self.pleo.url, "Pleo", Limits(self.timeout), loopback=True, failure=PleoError)
@@ -162,6 +163,6 @@ def refused_by_pleo(applied: Receipt) -> set[Address]:
     return {result.change.address for result in open_results}
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path) -> Value:
     """A JSON file's content."""
     return json.loads(path.read_text(encoding="utf-8"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pleoctl.sandbox import Request, Sandbox, Seed, Settings
 
@@ -33,7 +33,7 @@ class Books:
         """Start again with these jobs and the settings of this integration."""
         self.pleo.reset(Seed(export_jobs=jobs), self.settings)
 
-    def call(self, method: str, target: str, body: Value = None) -> tuple[int, Any]:
+    def call(self, method: str, target: str, body: Value = None) -> tuple[int, Value]:
         """Status and decoded body of one call."""
         path, _, query = target.partition("?")
         headers = {"Authorization": f"Bearer {self.pleo.token}", "Content-Type": "application/json", "Host": "h:1"}
@@ -55,7 +55,7 @@ class Books:
         """The states of a job's items."""
         return [item["status"] for item in self.call("GET", f"/v3/export-jobs/{job}/items?limit=100")[1]["data"]]
 
-    def update(self, *updates: Json, job: str = JOB) -> tuple[int, Any]:
+    def update(self, *updates: Json, job: str = JOB) -> tuple[int, Value]:
         """Report outcomes."""
         return self.call("PUT", f"/v3/export-jobs/{job}/items", list(updates))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from answering import answering
@@ -99,7 +99,7 @@ class World:
         self.items: dict[str, list[Json]] = {}
         self.payloads: dict[str, list[Json]] = {}
         self.faults: dict[int, str] = {}
-        self.writes: list[tuple[str, Any]] = []
+        self.writes: list[tuple[str, Value]] = []
         self.requests: list[str] = []
         self.files: dict[str, bytes] = {}
         self.url = ""
@@ -137,7 +137,7 @@ class World:
                 told.setdefault(update["accountingEntryId"], []).append(update)
         return told
 
-    def answer(self, method: str, target: str, body: Value) -> tuple[int, Any] | None:
+    def answer(self, method: str, target: str, body: Value) -> tuple[int, Value] | None:
         """Status and body; None drops the connection."""
         with self._guard:
             parts = urlsplit(target)
@@ -153,7 +153,7 @@ class World:
             done = self.write(parts.path, body, half=fault == "half")
             return None if fault == "after" else done
 
-    def read(self, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
+    def read(self, path: str, query: dict[str, list[str]]) -> tuple[int, Value]:
         """The answer to a read."""
         if path in self.files:
             return 200, self.files[path]
@@ -170,7 +170,7 @@ class World:
             return 404, {"type": "EXPORT_NOT_FOUND", "message": "there is no such job"}
         return 200, _page(self.items[steps[2]], query) if len(steps) > 3 else {"data": self.jobs[steps[2]]}
 
-    def write(self, path: str, body: Value, *, half: bool) -> tuple[int, Any]:
+    def write(self, path: str, body: Value, *, half: bool) -> tuple[int, Value]:
         """The answer to a write, and what it does."""
         if path.endswith("events"):
             self.violations += wrong_event(body)
@@ -198,7 +198,7 @@ class World:
         ]
         return 200, {"data": [rows[one["accountingEntryId"]] for one in taken], "errors": errors}
 
-    def event(self, body: Json) -> tuple[int, Any]:
+    def event(self, body: Json) -> tuple[int, Value]:
         """The answer to an event, and what it does."""
         job, event = self.jobs[body["jobId"]], body["event"]
         allowed = {"pending": {"started"}, "in_progress": CLOSED}.get(job["status"], set())
@@ -255,7 +255,7 @@ def _page(rows: list[Json], query: dict[str, list[str]]) -> Json:
 def serving(world: World) -> Iterator[World]:
     """The world on a port of this machine."""
 
-    def answer(method: str, target: str, _headers: dict[str, str], content: bytes) -> tuple[int, Any] | None:
+    def answer(method: str, target: str, _headers: dict[str, str], content: bytes) -> tuple[int, Value] | None:
         return world.answer(method, target, json.loads(content) if content else None)
 
     with answering(answer) as world.url:

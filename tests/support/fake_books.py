@@ -6,7 +6,7 @@ import json
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from pleoctl.sources.export import read_source
@@ -34,14 +34,14 @@ class Call:
     path: str
     query: dict[str, str]
     headers: dict[str, str]
-    body: Any
+    body: Value
 
 
 @dataclass
 class Reply:
     """One answer; ``cut`` announces more bytes than it sends."""
 
-    body: Any = None
+    body: Value = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
@@ -81,7 +81,7 @@ def _handler(server: FakeServer) -> type[BaseHTTPRequestHandler]:
             parts = urlsplit(self.path)
             length = int(self.headers.get("Content-Length") or 0)
             raw = self.rfile.read(length)
-            body: Any = raw.decode()
+            body: Value = raw.decode()
             if self.headers.get("Content-Type", "").startswith("application/json"):
                 body = json.loads(raw)
             call = Call(self.command, parts.path, dict(parse_qsl(parts.query)), dict(self.headers.items()), body)

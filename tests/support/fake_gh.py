@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jq
 
@@ -52,7 +52,7 @@ def _options(words: list[str]) -> tuple[dict[str, str], list[str]]:
     return options, rest
 
 
-def _call(method: str, path: str, body: Value = None) -> Any:
+def _call(method: str, path: str, body: Value = None) -> Value:
     separator = "&" if "?" in path else "?"
     url = f"{os.environ['GITHUB_API_URL']}/{path}{separator if method == 'GET' else ''}"
     url += "page=1&per_page=1000" if method == "GET" else ""

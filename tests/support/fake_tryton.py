@@ -41,7 +41,7 @@ class TrytonBooks:
         self.changes = 0
         self.session = "session-1"
         self.ended = False
-        self.tables: dict[str, list[dict[str, Any]]] = {
+        self.tables: dict[str, list[Json]] = {
             "company.company": [{"id": 1, "rec_name": "Acme", "currency.": {"id": 1, "code": "SEK"}}],
             "account.account": [
                 account(n, code) for n, code in enumerate(("1940", "2890", "5810", "2440", "1930"), 10)
@@ -66,7 +66,7 @@ class TrytonBooks:
 
     # --- calls -------------------------------------------------------------------------------------------------
 
-    def result(self, method: str, params: list[Value]) -> Any:
+    def result(self, method: str, params: list[Value]) -> Value:
         """What a call gives."""
         self.methods.append(method)
         if method == "common.db.login":
@@ -107,7 +107,7 @@ class TrytonBooks:
         copy = {**row, "id": len(self.tables["account.move"]) + 1, "origin": f"account.move,{move}"}
         self.tables["account.move"].append(copy)
 
-    def answer(self, headers: dict[str, str], body: Value) -> tuple[int, Any] | None:
+    def answer(self, headers: dict[str, str], body: Value) -> tuple[int, Value] | None:
         """Status and body; None drops the connection."""
         method = body["method"]
         if method != "common.db.login" and (self.ended or "authorization" not in headers):
@@ -120,7 +120,7 @@ class TrytonBooks:
         if fault == "before":
             return None
         try:
-            made: Any = {"id": 0, "result": self.result(method, body["params"])}
+            made: Value = {"id": 0, "result": self.result(method, body["params"])}
         except Fault as told:
             made = {"id": 0, "error": told.answer}
         return None if fault == "after" else (503, {}) if fault == "late" else (200, made)
@@ -174,7 +174,7 @@ def clause(row: Json, one: list[Value]) -> bool:
     )
 
 
-def plain(value: Value) -> Any:
+def plain(value: Value) -> Value:
     """A date as a date."""
     return date(value["year"], value["month"], value["day"]) if isinstance(value, dict) else value
 

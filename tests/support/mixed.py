@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from clocks import FakeTime
 from engine import Engine
@@ -140,9 +140,9 @@ def engine(pleo: Sandbox, root: Path) -> Engine:
     return Engine(pleo, root, state, SCOPE, FREE, time=FakeTime())
 
 
-def goal(state: Json) -> set[tuple[Any, ...]]:
+def goal(state: Json) -> set[tuple[Value, ...]]:
     """What a state looks like without ids and times."""
-    found: set[tuple[Any, ...]] = set()
+    found: set[tuple[Value, ...]] = set()
     for kind in ("taxCodes", "accounts", "tagGroups", "tags", "vendors"):
         for record in state[kind]:
             plain = {k: v for k, v in record.items() if k not in {"id", "groupId", "createdAt", "updatedAt"}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from shapes import Json, Value
 
 
-def outline(schema: Value, root: Json) -> Any:
+def outline(schema: Value, root: Json) -> Value:
     """What a schema allows, without words: for objects their keys, for values their types."""
     if "$ref" in schema:
         return outline(_at(root, schema["$ref"]), root)
@@ -30,18 +30,18 @@ def outline(schema: Value, root: Json) -> Any:
     return _types(names or _listed(schema["type"]))
 
 
-def _listed(kinds: Value) -> list[Any]:
+def _listed(kinds: Value) -> list[Value]:
     return kinds if isinstance(kinds, list) else [kinds]
 
 
-def _types(kinds: Iterable[Any]) -> list[Any]:
+def _types(kinds: Iterable[Value]) -> list[Value]:
     found = {json.dumps(kind, sort_keys=True): kind for kind in kinds}
     # A whole number is a number.
     return [kind for text, kind in sorted(found.items()) if not (kind == "integer" and '"number"' in found)]
 
 
-def _at(root: Json, reference: str) -> Any:
-    place: Any = root
+def _at(root: Json, reference: str) -> Value:
+    place: Value = root
     for step in reference.removeprefix("#/").split("/"):
         place = place[step]
     return place

@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -74,7 +74,7 @@ class Tryton:
         self._session.headers["Authorization"] = f"Session {session}"
         return process
 
-    def call(self, method: str, *params: Value) -> Any:
+    def call(self, method: str, *params: Value) -> Value:
         """One call as the client makes it."""
         body = {"id": 0, "method": method, "params": list(params)}
         answer = self._session.post(f"{self.url}/pleo/", json=body, timeout=60).json()

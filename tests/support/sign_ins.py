@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from auth_server import kept
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pytest
 
     from auth_server import AuthServer
+    from shapes import Value
     from tests.conftest import Cli
 
 
@@ -30,7 +31,7 @@ class Typed:
         return self._server.agree(found[0], **self._changed) + "\n"
 
 
-def read(cli: Cli) -> Any:
+def read(cli: Cli) -> Value:
     """One read of the books."""
     return cli("source", "check", "--offline", "--debug")
 

@@ -7,14 +7,14 @@ values each, of which one is inactive where the vendor knows that.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import vendor_offers as offers
 from fake_books import Reply
 
 if TYPE_CHECKING:
     from fake_books import Call
-    from shapes import Value
+    from shapes import Json, Value
 
 NUMBERS = range(1000, 2050)
 TREE = {"d1": ("First", [("v1", "One", True), ("v2", "Two", False)]), "d2": ("Second", [("v3", "Three", True)])}
@@ -24,7 +24,7 @@ def _active(number: int) -> bool:
     return number % 10 != 0
 
 
-def _part(rows: list[Value], start: int, size: int) -> list[Any]:
+def _part(rows: list[Value], start: int, size: int) -> list[Value]:
     return rows[start : start + size]
 
 
@@ -155,7 +155,7 @@ def business_central(call: Call) -> Reply:
 
 def fortnox(call: Call) -> Reply:
     """MetaInformation says how many pages there are."""
-    lists: dict[str, tuple[str, list[dict[str, Any]]]] = {
+    lists: dict[str, tuple[str, list[Json]]] = {
         "/3/accounts": (
             "Accounts",
             [
@@ -215,7 +215,7 @@ def quickbooks(call: Call) -> Reply:
 def visma(call: Call) -> Reply:
     """Meta says how many pages there are."""
     if call.path.endswith("/costcenters"):
-        rows: list[dict[str, Any]] = [
+        rows: list[Json] = [
             {
                 "Id": f"i-{code}",
                 "Number": n + 1,
@@ -280,7 +280,7 @@ def sage(call: Call) -> Reply:
 def netsuite(call: Call) -> Reply:
     """SuiteQL rows and totalResults."""
     assert (call.method, call.headers["Prefer"]) == ("POST", "transient")
-    lists: dict[str, list[dict[str, Any]]] = {
+    lists: dict[str, list[Json]] = {
         "account": [
             {
                 "links": [],
@@ -333,7 +333,7 @@ def datev(call: Call) -> Reply:
 
 def exact(call: Call) -> Reply:
     """OData 2 with padded codes."""
-    lists: dict[str, list[dict[str, Any]]] = {
+    lists: dict[str, list[Json]] = {
         "GLAccounts": [
             {
                 "ID": f"id-{n}",
@@ -365,7 +365,7 @@ def odoo(call: Call) -> Reply:
         return Reply({"name": "odoo.exceptions.UserError", "message": "archived records are missing"}, 422)
     if method == "web_search_read":
         return offers.odoo_taxes()
-    lists: dict[str, list[dict[str, Any]]] = {
+    lists: dict[str, list[Json]] = {
         "account.account": [
             {
                 "id": n,

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shapes import Json, Value
 
-    Answer = tuple[int, Any]
+    Answer = tuple[int, Value]
     Query = dict[str, list[str]]
-    Route = Callable[[Query, Any], Answer]
+    Route = Callable[[Query, Value], Answer]
 
 
 class Vendor(ABC):
@@ -22,8 +22,8 @@ class Vendor(ABC):
 
     def __init__(self) -> None:
         """Empty books."""
-        self.held: list[dict[str, Any]] = []
-        self.files: list[tuple[str, Any]] = []
+        self.held: list[Json] = []
+        self.files: list[tuple[str, Value]] = []
         self.paths: list[str] = []
         self.posts = 0
 

@@ -5,7 +5,7 @@ Each is called with method, path, query and content, and gives status and body, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from vendor_base import Vendor
 
@@ -90,7 +90,7 @@ class BusinessCentral(Vendor):
     def __init__(self) -> None:
         """Empty books."""
         super().__init__()
-        self.ledger: list[dict[str, Any]] = []
+        self.ledger: list[Json] = []
 
     def routes(self) -> list[tuple[str, str, Route]]:
         """See `Vendor`."""
@@ -298,7 +298,7 @@ class QuickBooks(Vendor):
         """Accounts or journal entries; the list goes on from `startposition`."""
         said = query["query"][0]
         if "from Account" in said:
-            rows: list[Any] = [{"Id": i, "AcctNum": code, "Active": True} for code, i in ACCOUNTS.items()]
+            rows: list[Value] = [{"Id": i, "AcctNum": code, "Active": True} for code, i in ACCOUNTS.items()]
             return 200, {"QueryResponse": {"Account": rows} if "startposition 1 " in said else {}}
         rows = [row for row in self.held if f"'{row['DocNumber']}'" in said and "startposition 1 " in said]
         return 200, {"QueryResponse": {"JournalEntry": rows} if rows else {}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fake_books import Reply
 
@@ -96,7 +96,7 @@ def odoo_taxes() -> Reply:
 def economic(call: Call, numbers: range) -> Reply:
     """VAT codes and suppliers of the older API, which leaves out what is false and what is empty."""
     account = {"account": {"accountNumber": 6903}}
-    lists: dict[str, list[dict[str, Any]]] = {
+    lists: dict[str, list[Json]] = {
         "/vat-accounts": [
             {"vatCode": "I25", "name": "Køb", "ratePercentage": 25.0, "vatType": {"vatTypeNumber": 2}, **account},
             {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import vendor_answers as answers
 from fake_books import Reply
@@ -24,7 +24,7 @@ class Vendor:
     app: Callable[[Call], Reply]
     accounts_path: str
     error: Reply
-    first: dict[str, Any]
+    first: Json
     base: str = ""
     variables: dict[str, str] = field(default_factory=dict)
     end: Callable[[Reply], Reply] | None = None

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
 
@@ -24,7 +24,7 @@ WORDS = {"&&": " and ", "||": " or ", "!": " not ", "true": "True", "false": "Fa
 FUNCTIONS = {"startsWith": lambda text, start: str(text or "").startswith(start), "cancelled": lambda: False}
 
 
-def evaluate(text: str, contexts: Json) -> Any:
+def evaluate(text: str, contexts: Json) -> Value:
     """One expression; a name that is not there is an empty text."""
     parts = []
     for token in TOKEN.findall(text):
@@ -34,8 +34,8 @@ def evaluate(text: str, contexts: Json) -> Any:
     return eval("".join(parts).strip().replace("\n", " "), {"__builtins__": {}}, scope)
 
 
-def _look(contexts: Json, path: str) -> Any:
-    found: Any = contexts
+def _look(contexts: Json, path: str) -> Value:
+    found: Value = contexts
     for name in path.split("."):
         found = found.get(name, "") if isinstance(found, dict) else ""
     return found

@@ -12,7 +12,7 @@ from pleoctl.reconcile import Scope
 from pleoctl.sandbox import Fault, Seed, Settings
 
 if TYPE_CHECKING:
-    from shapes import Json
+    from shapes import Json, Value
 
 Draw = Any
 TODAY = "2026-03-15"
@@ -215,7 +215,7 @@ def wishes(draw: Draw) -> tuple[DesiredState, Scope]:
     return checked(state), draw(scopes(dimensions))
 
 
-MORE: dict[str, dict[str, Any]] = {
+MORE: dict[str, Json] = {
     "taxCode": {"name": NAMES, "rate": st.sampled_from(["0", "0.25"]), "type": st.just("inclusive")},
     "vendor": {
         "code": st.sampled_from(["1", "2", "3", None]),
@@ -231,13 +231,13 @@ def flat_rows(draw: Draw, kind: str, fields: Json) -> list[Row]:
     """Rows of tax codes or vendors: active, inactive, held, with and without what is optional."""
     rows = []
     for number, key in enumerate(draw(st.lists(KEYS, unique=True, max_size=6))):
-        said: dict[str, Any] = {name: draw(values) for name, values in fields.items()}
+        said: Json = {name: draw(values) for name, values in fields.items()}
         said |= {name: draw(st.sampled_from(known)) for name, known in _OPTIONAL[kind].items() if draw(st.booleans())}
         rows.append(_row(draw, key, {**said, **({"code": key} if kind == "taxCode" else {})}, 80 + number))
     return _perhaps_keyless(draw, rows)
 
 
-_SETTINGS: dict[str, st.SearchStrategy[Any]] = {
+_SETTINGS: dict[str, st.SearchStrategy[Value]] = {
     "account_create_existing": st.sampled_from(["200-if-equal", 200, 409]),
     "account_archived_default": st.sampled_from(["both", "active"]),
     "account_empty_name": st.sampled_from(["accept", "refuse"]),
@@ -300,7 +300,7 @@ _PATHS = [
     ":archive$",
     ":search$",
 ]
-_DETAILS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+_DETAILS: dict[str, st.SearchStrategy[Json]] = {
     "status": st.fixed_dictionaries({"status": st.sampled_from([500, 502, 503, 504]), "commit": st.booleans()}),
     "limited": st.fixed_dictionaries(
         {

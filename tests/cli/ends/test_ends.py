@@ -13,7 +13,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pleoctl.sandbox import Sandbox
+    from shapes import Value
     from tests.conftest import Cli
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs bash and /dev/full")
 
 
-def receipt(folder: Path) -> Any:
+def receipt(folder: Path) -> Value:
     """The one receipt of the workspace."""
     (found,) = folder.glob(".pleoctl/runs/*/receipt.json")
     return json.loads(found.read_text())

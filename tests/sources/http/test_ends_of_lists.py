@@ -1,7 +1,6 @@
 """A list that is not proven whole is no list (law 1)."""
 
 import threading
-from typing import Any
 
 import pytest
 
@@ -91,7 +90,7 @@ def test_one_code_in_two_dimensions_is_no_repeat(server: FakeServer, books: Book
     assert [len(d.values or []) for d in books.read(source).dimensions or []] == [1, 1]
 
 
-INNER: dict[str, dict[str, Any]] = {
+INNER: dict[str, Json] = {
     "lines@odata.nextLink": {"lines": [1], "lines@odata.nextLink": "https://x.example/more"},
     "lines@nextLink": {"lines": [1], "lines@nextLink": "more"},
     "lines.__next": {"lines": {"results": [1], "__next": "more"}},
@@ -120,7 +119,7 @@ def test_an_inner_list_that_is_whole_is_read(server: FakeServer, books: Books, i
     assert len(books.read(accounts(server, {"type": "none"})).accounts or []) == 1
 
 
-MORE: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+MORE: dict[str, tuple[Json, dict[str, str]]] = {
     "@odata.nextLink": ({"@odata.nextLink": "https://x.example/2"}, {}),
     "has_more": ({"has_more": True}, {}),
     "hasNextPage": ({"pageInfo": {"hasNextPage": True}}, {}),
@@ -194,7 +193,7 @@ def test_a_count_proves_a_list_that_has_no_total(server: FakeServer, books: Book
         books.read(section)
 
 
-ENDLESS: dict[str, dict[str, Any]] = {
+ENDLESS: dict[str, Json] = {
     "page": {"type": "page"},
     "offset": {"type": "offset"},
     "cursor": {"type": "cursor", "next": "next"},
@@ -267,7 +266,7 @@ def test_a_larger_number_in_a_header_is_told(server: FakeServer, books: Books, h
     assert books.findings(accounts(server, {"type": "none"})) == []
 
 
-BETWEEN: dict[str, tuple[str, dict[str, Any]]] = {
+BETWEEN: dict[str, tuple[str, Json]] = {
     "lines@odata.nextLink": ("rows[].lines[]", {"lines": ROWS[:3], "lines@odata.nextLink": "https://x.example/2"}),
     "__next": ("rows[].lines.results[]", {"lines": {"results": ROWS[:3], "__next": "more"}}),
     "hasNextPage": ("rows[].lines.nodes[]", {"lines": {"nodes": ROWS[:3], "pageInfo": {"hasNextPage": True}}}),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -43,7 +43,7 @@ TEXTS = [
 ]
 
 
-def outcome(work: Value, record: Value) -> Any:
+def outcome(work: Value, record: Value) -> Value:
     """The value, or that there is none."""
     try:
         return work(record)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -25,7 +25,7 @@ COUNT: Final = {"count": {"path": "/count", "total": "number"}}
 TOTAL: Final = {"total": "meta.total"}
 
 # Kind of list: how it is described, and whether something proves that it is whole.
-LISTS: Final[dict[str, tuple[dict[str, Any], bool]]] = {
+LISTS: Final[dict[str, tuple[Json, bool]]] = {
     "page, total": ({"paginate": {"type": "page", "size": SIZE}, **PAGE, **TOTAL}, True),
     "page, count": ({"paginate": {"type": "page", "size": SIZE}, **PAGE, **COUNT}, True),
     "page, pages": ({"paginate": {"type": "page", "size": SIZE, "pages": "meta.pages"}, **PAGE}, False),
@@ -97,7 +97,7 @@ class EightAccounts:
     def _fault_of_page(self, start: int, rows: list[Json], following: int | None) -> tuple[list[Json], int | None]:
         second = start == SIZE
         after = self.rows[start + SIZE : start + 2 * SIZE]
-        spoilt: dict[str, tuple[list[dict[str, Any]], int | None]] = {
+        spoilt: dict[str, tuple[list[Json], int | None]] = {
             # The server counts on without the second page.
             "page lost": (after, start + 2 * SIZE if following is None else following),
             "page repeated": (self.rows[start - SIZE : start], following),
@@ -111,13 +111,13 @@ class EightAccounts:
 
     def _reply(self, rows: list[Json], following: int | None) -> Reply:
         total = len(self.rows) + (self.fault == "wrong total")
-        meta: dict[str, Any] = {"total": total, "pages": -(-total // SIZE)}
+        meta: Json = {"total": total, "pages": -(-total // SIZE)}
         headers = {}
         if following is not None and self.kind != "none":
             link = f"/accounts?at={following}"
             meta |= {"next": str(following), "link": link}
             headers = {"Link": f'<{link}>; rel="next"'} if self.kind == "header" else {}
-        body: dict[str, Any] = {"rows": rows, "meta": meta}
+        body: Json = {"rows": rows, "meta": meta}
         if self.fault == "annotated" and following is None:
             body["hasMore"] = True
         if self.fault == "misnamed":
@@ -197,7 +197,7 @@ def test_a_faulty_list_is_whole_or_refused(kind: str, server: FakeServer, books:
             assert "unproven-list" in told, fault
 
 
-SAID: Final[list[tuple[Any, bool]]] = [
+SAID: Final[list[tuple[Value, bool]]] = [
     ([{"message": "timed out"}], True),
     ({"code": 429, "message": "slow down"}, True),
     ("rate limited", True),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fake_books import Books, Call, FakeServer
-    from shapes import Value
+    from shapes import Json, Value
 
 
 def by_page(call: Call) -> Reply:
@@ -45,7 +45,7 @@ def by_header(call: Call) -> Reply:
 PAGE = {"type": "page", "size": 100}
 
 
-STYLES: dict[str, tuple[Callable[[Call], Reply], dict[str, Any], dict[str, Any]]] = {
+STYLES: dict[str, tuple[Callable[[Call], Reply], Json, Json]] = {
     "page": (by_page, PAGE, {"query": {"page": "{page}", "n": "{size}"}}),
     "page-total": (by_page, PAGE, {"query": {"page": "{page}"}, "total": "total"}),
     "page-pages": (by_page, {**PAGE, "pages": "pages"}, {"query": {"page": "{page}"}}),

@@ -14,7 +14,7 @@ from vendors import NUMBERS, VENDORS, section
 if TYPE_CHECKING:
     from fake_books import Books, Call, FakeServer, Reply
     from pleoctl.model.records import Row
-    from shapes import Json
+    from shapes import Json, Value
 
 pytestmark = pytest.mark.usefixtures("tokens")
 #: Before the number in the identity of its vendors.
@@ -130,14 +130,14 @@ def test_what_the_list_does_not_say_is_asked_for(server: FakeServer, books: Book
 
 def test_the_company_of_a_choice_is_asked_for_everywhere(server: FakeServer, books: Books) -> None:
     """Tax codes and vendors of the named company alone, as its accounts."""
-    domains: list[Any] = []
+    domains: list[Value] = []
 
     def app(call: Call) -> Reply:
         domains.append(call.body["domain"])
         return VENDORS["odoo"].app(call.__class__(**{**vars(call), "body": {**call.body, "context": _ALL}}))
 
     server.app = app
-    tables: dict[str, Any] = {"taxCodes": {}, "vendors": {"defaultCurrency": "EUR"}}
+    tables: Json = {"taxCodes": {}, "vendors": {"defaultCurrency": "EUR"}}
     books.read({**asked(server, "odoo", **tables), "variables": {"company": 3}})
     assert domains[0] == [["type_tax_use", "=", "purchase"], ["company_id", "parent_of", 3]]
     assert domains[1] == [["supplier_rank", ">", 0], ["company_id", "in", [False, 3]]]

@@ -4,7 +4,7 @@ import copy
 import json
 import re
 from itertools import cycle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from jsonschema import Draft7Validator
@@ -86,7 +86,7 @@ def _without_dimensions(vendor: Vendor) -> Callable[[Call], Reply]:
     return app
 
 
-def emptied(body: Value) -> Any:
+def emptied(body: Value) -> Value:
     """An answer with its lists empty and its numbers zero."""
     if isinstance(body, dict):
         return {name: emptied(value) for name, value in body.items()}
@@ -294,7 +294,7 @@ def test_a_module_that_the_agreement_lacks_is_told(server: FakeServer, books: Bo
     assert state.dimensions == []
     told = [finding.message for finding in books.findings(section(server, "e-conomic")) if finding.code == "empty-list"]
     assert "it is switched off there" in told[0]
-    others: list[Any] = [{"errorCode": "E1"}, {"errors": None}, [], None, "DimensionIncorrectModule"]
+    others: list[Value] = [{"errorCode": "E1"}, {"errors": None}, [], None, "DimensionIncorrectModule"]
     for other in others:
         refusal = Reply(other, 403)
         server.app = lambda call, refusal=refusal: refusal if "dimensions" in call.path else app(call)  # type: ignore[misc]

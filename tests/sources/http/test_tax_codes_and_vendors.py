@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +13,7 @@ from pleoctl.sources.http.presets import load_preset, merged, preset_names
 
 if TYPE_CHECKING:
     from fake_books import Books, FakeServer
+    from pleoctl.model.records import DesiredState
     from shapes import Value
 
 TAXES = """id,name,percentage,kind
@@ -37,7 +38,7 @@ COLUMNS = {
 }
 
 
-def csv(books: Books, **more: Value) -> Any:
+def csv(books: Books, **more: Value) -> DesiredState:
     """The desired state of the two files."""
     (books.folder / "tax.csv").write_text(TAXES)
     (books.folder / "suppliers.csv").write_text(SUPPLIERS)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -26,14 +26,14 @@ TREE = [
 SESSION = base64.b64encode(b"ann:7:session-key-1").decode()
 
 
-def tryton(change: Callable[[str, Any], Any] | None = None) -> Callable[[Call], Reply]:
+def tryton(change: Callable[[str, Value], Value] | None = None) -> Callable[[Call], Reply]:
     """Tryton's JSON-RPC; ``change`` may turn the result of a method into something else."""
 
     def app(call: Call) -> Reply:
         method, params = call.body["method"], call.body["params"]
         if method == "common.db.login":
             good = params[:2] == ["ann", {"password": TOKEN}]
-            result: Any = [7, "session-key-1"] if good else None
+            result: Value = [7, "session-key-1"] if good else None
         else:
             assert call.headers["Authorization"] == f"Session {SESSION}"
             rows = CHART if "account.account.search" in method and "analytic" not in method else TREE
@@ -87,7 +87,7 @@ def test_accounts_and_analytic_trees_are_read(server: FakeServer, books: Books) 
     ],
 )
 def test_a_list_that_is_not_whole_is_refused(
-    server: FakeServer, books: Books, change: Callable[[str, Any], Any], words: str
+    server: FakeServer, books: Books, change: Callable[[str, Value], Value], words: str
 ) -> None:
     """Too few, repeated or no rows, and no session."""
     server.app = tryton(change)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import gzip
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,7 +11,7 @@ from pleoctl.errors import SourceError
 
 if TYPE_CHECKING:
     from fake_books import Books
-    from shapes import Json
+    from shapes import Json, Value
 
 TABLES = """
 CREATE TABLE books (guid TEXT, root_account_guid TEXT, root_template_guid TEXT);
@@ -70,7 +70,7 @@ XML = (
 )
 
 
-def accounts(books: Books, source: Json) -> dict[str | None, tuple[Any, ...]]:
+def accounts(books: Books, source: Json) -> dict[str | None, tuple[Value, ...]]:
     """Key → code, name, active, currency."""
     rows = books.read(source).accounts or []
     return {row.key: (row.fields["code"], row.fields["name"], row.active, row.currency) for row in rows}

@@ -18,11 +18,11 @@ from pleoctl.documents.load import parse
 
 if TYPE_CHECKING:
     from fake_books import Books
-    from shapes import Json
+    from shapes import Json, Value
     from tests.conftest import Cli
 
 NATIVE = Path(__file__).parents[1] / "native"
-TABLES: dict[str, dict[str, Any]] = {
+TABLES: dict[str, Json] = {
     "de": {
         "columns": {"externalId": "Konto", "code": "Konto", "name": "Bezeichnung", "active": "Gesperrt"},
         "activeValues": ["nein"],
@@ -57,7 +57,7 @@ TEXT = {
 ENDS = {"de": "Gültig bis", "sv": "Giltig till", "en": "Valid until"}
 
 
-def accounts(books: Books, source: Json) -> list[tuple[Any, ...]]:
+def accounts(books: Books, source: Json) -> list[tuple[Value, ...]]:
     """Key, name and state of each account; none is held."""
     rows = books.read(source).accounts or []
     assert not [row for row in rows if row.hold is not None]
@@ -129,7 +129,7 @@ def test_an_older_book_of_gnucash_in_sqlite(books: Books) -> None:
     """Names and ids as GnuCash keeps them."""
     book = gzip.decompress((NATIVE / "simple_sample.gnucash.gz").read_bytes())
     (books.folder / "book.gnucash").write_bytes(book)
-    found = dict(row[:2] for row in accounts(books, {"type": "gnucash", "path": "book.gnucash"}))
+    found = {name: title for name, title, *_ in accounts(books, {"type": "gnucash", "path": "book.gnucash"})}
     assert found == {
         "fcd795021c976ba75621ec39e75f6214": "Asset",
         "96ed7a45459fb5fe570e48fcd46f05d0": "Liability",
@@ -144,7 +144,7 @@ def test_a_ledger_that_beancount_wrote(books: Books) -> None:
     """What beancount's printer writes and its loader reads is what comes out."""
     day = dt.date(2026, 1, 1)
     names = ["Assets:Bank", "Expenses:Büro:Bedarf", "Expenses:Reise", "Expenses:Alt"]
-    entries: list[Any] = [
+    entries: list[Value] = [
         data.Open(data.new_metadata("x", n, {"code": f"{n:04}", "name": f'{name} "ä" \\ x'}), day, name, ["EUR"], None)
         for n, name in enumerate(names)
     ]

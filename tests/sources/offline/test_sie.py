@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,14 +18,14 @@ NAMES = '#KONTO 5460 "Förbrukningsmaterial"\n#KONTO 6212 "Mobil på resa"\n#KON
 SOURCE = {"type": "sie", "path": "books.se"}
 
 
-def read(books: Books, text: str | bytes, **more: Value) -> Any:
+def read(books: Books, text: str | bytes, **more: Value) -> Value:
     """The desired state of a file."""
     content = text if isinstance(text, bytes) else (HEAD + text).encode("cp437")
     (books.folder / "books.se").write_bytes(content)
     return books.read({**SOURCE, **more})
 
 
-def rows(found: Value) -> list[tuple[Any, Any, bool]]:
+def rows(found: Value) -> list[tuple[Value, Value, bool]]:
     """Key, name, and whether the row is held."""
     return [(row.key, row.fields.get("name"), row.hold is not None) for row in found]
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,7 +10,7 @@ from pleoctl.errors import InvalidFile, Refused, SourceError
 
 if TYPE_CHECKING:
     from fake_books import Books
-    from shapes import Json
+    from shapes import Json, Value
 
 SIE = """#FLAGGA 0
 #PROGRAM "Bokföring & Co" 2.1
@@ -65,7 +65,7 @@ end comment
 """
 
 
-def accounts(books: Books, source: Json) -> dict[str | None, tuple[Any, Any, bool]]:
+def accounts(books: Books, source: Json) -> dict[str | None, tuple[Value, Value, bool]]:
     """Key → code, name, active."""
     rows = books.read(source).accounts or []
     return {row.key: (row.fields.get("code"), row.fields["name"], row.active) for row in rows}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import zipfile
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
@@ -80,7 +80,7 @@ def test_a_number_is_the_code_that_people_see(books: Books, shape: str) -> None:
     assert (row.fields["code"], row.hold) == (seen, None)
 
 
-ODD: dict[str, tuple[Any, str, str]] = {
+ODD: dict[str, tuple[Value, str, str]] = {
     "thousands": (1000, "#,##0", "whose look this cannot tell"),
     "percent": (1, "0%", "whose look this cannot tell"),
     "sixteen digits": (1234567890123456, "0", "more digits than a sheet keeps"),
@@ -220,7 +220,7 @@ def test_a_workbook_that_is_not_whole_is_refused(books: Books) -> None:
 
 def test_a_cell_that_shows_an_error_holds_its_row(books: Books) -> None:
     """As in a text file: one bad row stops no company, and nothing becomes of an error in a column that is not read."""
-    cells: list[list[Any]] = [
+    cells: list[list[Value]] = [
         ["externalId", "name", "other"],
         ["1", "#REF!", None],
         ["2", "Bank", "#DIV/0!"],
@@ -236,7 +236,7 @@ def test_a_cell_that_shows_an_error_holds_its_row(books: Books) -> None:
 
 def test_true_and_false_are_no_codes(books: Books) -> None:
     """Each language shows them in its own words; as an id they leave the row without one."""
-    cells: list[list[Any]] = [
+    cells: list[list[Value]] = [
         ["externalId", "code", "name", "active"],
         ["1", True, "Cash", True],
         ["2", "20", "Bank", False],
