@@ -23,14 +23,12 @@ def command(options: Options, *, check: bool) -> Output:
 
     """
     from pleoctl.desired.comments import render
-    from pleoctl.desired.read import holds, load_each, load_state
+    from pleoctl.desired.read import holds, load_each
     from pleoctl.documents.files import write_atomically
 
     files = open_workspace(options).desired_files
-    load_each(files)
     changed = []
-    for path, shown in files:
-        state, comments = load_state(path, shown)
+    for (path, shown), (state, comments) in zip(files, load_each(files), strict=True):
         content = render(state, comments).encode()
         if not holds(path, shown, content):
             changed.append(shown)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.desired.lines import Slot, lines_of, slot_of
 from pleoctl.model.kinds import flat_kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from pleoctl.desired.lines import Note, Span
-    from pleoctl.documents.document import Document
     from pleoctl.documents.nodes import Node
     from pleoctl.model.records import DesiredState
 
@@ -62,87 +61,89 @@ def _rehome(comments: Comments, present: set[Slot]) -> None:
             waiting += comments.before.pop(slot, []) + comments.behind.pop(slot, [])
 
 
-def from_document(document: Document) -> Comments:
+def from_nodes(root: Node, text: str) -> Comments:
     """Comments of any valid desired-state file, in block or flow style."""
-    return attached(sorted(_spans(document), key=lambda s: s[0]), _found(document))
+    return attached(sorted(_spans(root, text), key=lambda s: s[0]), _found(root, text))
 
 
-def attached(spans: Sequence[Span], notes: Iterable[Note]) -> Comments:
-    """Each comment at what it speaks of; ``spans`` in the order of the file."""
-    comments = Comments(order=[slot for _, _, slot in spans])
-    starts = [start for start, _, _ in spans]
+def attached(spans: Iterable[Span], notes: Iterable[Note]) -> Comments:
+    """Each comment at what it speaks of; both in the order of the file."""
+    comments, waiting = Comments(), iter(spans)
+    last, slot, behind = 0, END, next(waiting, None)
     for line, text, own in notes:
-        index = bisect_right(starts, line) - 1
-        inside = index >= 0 and line <= spans[index][1]
-        if inside and not own:
-            comments.behind[spans[index][2]].append(text)
-        elif inside:
-            comments.before[spans[index][2]].append(text)
+        while behind is not None and behind[0] <= line:
+            _, last, slot = behind
+            comments.order.append(slot)
+            behind = next(waiting, None)
+        if line > last:
+            comments.before[END if behind is None else behind[2]].append(text)
         else:
-            comments.before[spans[index + 1][2] if index + 1 < len(spans) else END].append(text)
+            (comments.before if own else comments.behind)[slot].append(text)
+    comments.order += [span[2] for span in (behind, *waiting) if span is not None]
     return comments
 
 
-def _found(document: Document) -> Iterator[Note]:
-    """Line, text and whether it stands alone, of each ``#`` that is outside every scalar."""
-    scalars = sorted((n.start, n.end) for n in _scalars(document.root))
-    starts = [start for start, _ in scalars]
+def _found(root: Node, text: str) -> Iterator[Note]:
+    """Each ``#`` that is outside every scalar."""
+    scalars = chain(_scalars(root), repeat(None))
+    before, after = None, next(scalars)
     covered, line, counted = 0, 1, 0
-    for match in _HASH.finditer(document.text):
-        if match.start() < covered:
+    for match in _HASH.finditer(text):
+        at = match.start()
+        while after is not None and after.start <= at:
+            before, after = after, next(scalars)
+        if at < covered or (before is not None and _within(text, before, at)):
             continue
-        index = bisect_right(starts, match.start()) - 1
-        if index >= 0 and _within(document.text, scalars[index], match.start()):
-            continue
-        line += document.text.count("\n", counted, match.start())
-        counted = match.start()
-        line_start = document.text.rfind("\n", 0, match.start()) + 1
-        own = not document.text[line_start : match.start()].strip()
-        line_end = document.text.find("\n", match.start())
-        covered = len(document.text) if line_end < 0 else line_end
-        yield line, document.text[match.start() : covered].rstrip(), own
+        line += text.count("\n", counted, at)
+        counted = at
+        own = not text[text.rfind("\n", 0, at) + 1 : at].strip()
+        line_end = text.find("\n", at)
+        covered = len(text) if line_end < 0 else line_end
+        yield line, text[at:covered].rstrip(), own
 
 
-def _within(text: str, scalar: tuple[int, int], at: int) -> bool:
+def _within(text: str, scalar: Node, at: int) -> bool:
     """Whether a place belongs to a scalar's text; the first line of a block scalar (``|  # why``) does not."""
-    start, end = scalar
-    return at < end and not (text[start] in "|>" and "\n" not in text[start:at])
+    start = scalar.start
+    return at < scalar.end and not (text[start] in "|>" and "\n" not in text[start:at])
 
 
 def _scalars(root: Node) -> Iterator[Node]:
-    stack = [root]
+    """In the order of the text; what an alias names stands where it was named first."""
+    stack, latest = [root], -1
     while stack:
         node = stack.pop()
-        if node.kind == "scalar":
+        if node.kind == "scalar" and node.start >= latest:
+            latest = node.start
             yield node
-        stack.extend(node.items)
+        stack.extend(reversed(node.items))
 
 
-def _spans(document: Document) -> Iterator[Span]:
-    for key, value in document.root.pairs:
+def _spans(root: Node, text: str) -> Iterator[Span]:
+    for key, value in root.pairs:
         yield key.line, key.line, (key.text,)
         kind = next((kind for kind in flat_kinds() if kind.section == key.text), None)
         if kind is not None:
             for number, item in enumerate(value.items):
-                yield _span(document, item, slot_of(kind.name, _key(item, kind.key), number))
+                yield _span(text, item, slot_of(kind.name, _key(item, kind.key), number))
         elif key.text == "dimensions":
             for number, item in enumerate(value.items):
-                yield from _dimension_spans(document, item, number)
+                yield from _dimension_spans(text, item, number)
 
 
-def _dimension_spans(document: Document, item: Node, number: int) -> Iterator[Span]:
+def _dimension_spans(text: str, item: Node, number: int) -> Iterator[Span]:
     code = _key(item, "code")
     slot = slot_of("dimension", code, number)
     values = item.child("values")
     if values is None:
-        yield _span(document, item, slot)
+        yield _span(text, item, slot)
         return
     yield item.line, item.line, slot
     for key, _ in item.pairs:
         if key.line != item.line:
             yield key.line, key.line, (*slot, key.text)
     for index, value in enumerate(values[1].items):
-        yield _span(document, value, slot_of("value", code, _key(value, "code"), index))
+        yield _span(text, value, slot_of("value", code, _key(value, "code"), index))
 
 
 def _key(item: Node, name: str) -> str | None:
@@ -150,7 +151,7 @@ def _key(item: Node, name: str) -> str | None:
     return found[1].text if found else None
 
 
-def _span(document: Document, item: Node, slot: Slot) -> Span:
+def _span(text: str, item: Node, slot: Slot) -> Span:
     last = max((n.end for n in _scalars(item)), default=item.start)
-    end = document.text.count("\n", item.start, last) + item.line
+    end = text.count("\n", item.start, last) + item.line
     return item.line, end, slot

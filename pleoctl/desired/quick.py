@@ -7,6 +7,9 @@ A row is a line in braces, or a block of lines ``key: value``; comments and empt
 from __future__ import annotations
 
 from functools import partial
+from heapq import merge
+from itertools import chain, pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pleoctl.desired.entries import EMPTY, NotSimple, decoded, entry_of, flow_of, note_of
@@ -69,9 +72,9 @@ class QuickReader:
 
     def spans(self) -> Iterator[Span]:
         """All that comments cling to, in the order of the file."""
-        slots = sorted([*self._slots, *_slots_of(self._state)], key=lambda one: one[0])
-        afters = [line for line, _ in slots[1:]] + [len(self._lines)]
-        for (line, slot), after in zip(slots, afters, strict=True):
+        rows = [_slots_of_rows(*listed) for listed in self._state.flat.items()]
+        slots = merge(self._slots, *rows, _slots_of_dimensions(self._state.dimensions or ()), key=itemgetter(0))
+        for (line, slot), (after, _) in pairwise(chain(slots, [(len(self._lines), ())])):
             last = after - 1
             while last > line and self._says_nothing(last):
                 last -= 1
@@ -183,11 +186,12 @@ class QuickReader:
             column, begins, name, value, note = entry_of(line)
 
 
-def _slots_of(state: DesiredState) -> Iterator[tuple[int, Slot]]:
-    """The line and slot of every row."""
-    for kind, rows in state.flat.items():
-        yield from ((row.line, (kind, row.key)) for row in rows)
-    for dimension in state.dimensions or ():
+def _slots_of_rows(kind: str, rows: list[Row]) -> Iterator[tuple[int, Slot]]:
+    return ((row.line, (kind, row.key)) for row in rows)
+
+
+def _slots_of_dimensions(dimensions: Iterable[Dimension]) -> Iterator[tuple[int, Slot]]:
+    for dimension in dimensions:
         key = dimension.row.key
         yield dimension.row.line, ("dimension", key)
         yield from ((row.line, ("value", key, row.key)) for row in dimension.values or ())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pleoctl.desired.comments import Comments, attached, from_document
+from pleoctl.desired.comments import Comments, attached, from_nodes
 from pleoctl.desired.entries import NotSimple
 from pleoctl.desired.quick import QuickReader
 from pleoctl.desired.rows import fields_of, local_of
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pleoctl.model.kind import Kind
 
 SCHEMA = "desired-state"
+T = TypeVar("T")
 
 
 def read_state(text: str, shown: str) -> tuple[DesiredState, Comments]:
@@ -44,13 +45,14 @@ def _read(text: str, shown: str) -> tuple[DesiredState, Callable[[], Comments]]:
     document = parse(text, shown, SCHEMA)
     if findings := list(_halves(document)):
         raise InvalidFile.of(findings)
-    return state_of(document), lambda: from_document(document)
+    root = document.root  # the data need not stay for the comments
+    return state_of(document), lambda: from_nodes(root, text)
 
 
 def _read_quickly(text: str, shown: str) -> tuple[DesiredState, Callable[[], Comments]]:
     reader = QuickReader(text, shown)
     state = reader.read()
-    return state, lambda: attached(list(reader.spans()), reader.notes) if reader.notes else Comments()
+    return state, lambda: attached(reader.spans(), reader.notes) if reader.notes else Comments()
 
 
 def _halves(document: Document) -> Iterator[Finding]:
@@ -89,9 +91,14 @@ def holds(path: Path, shown: str, content: bytes) -> bool:
     return path.exists() and read_bytes(path, shown).replace(b"\r\n", b"\n") == content
 
 
-def load_each(files: Iterable[tuple[Path, str]]) -> list[DesiredState]:
-    """The state of every file, each checked on its own. Raises `InvalidFile` with the findings of all files."""
-    return _each(files, lambda path, shown: checked(_load(path, shown)))
+def load_each(files: Iterable[tuple[Path, str]]) -> list[tuple[DesiredState, Comments]]:
+    """`load_state` of every file, each checked on its own. Raises `InvalidFile` with the findings of all files."""
+    return _each(files, _load_checked)
+
+
+def _load_checked(path: Path, shown: str) -> tuple[DesiredState, Comments]:
+    state, comments = load_state(path, shown)
+    return checked(state), comments
 
 
 def load_desired(files: Iterable[tuple[Path, str]]) -> DesiredState:
@@ -99,17 +106,17 @@ def load_desired(files: Iterable[tuple[Path, str]]) -> DesiredState:
     return checked(merged(_each(files, _load)))
 
 
-def _each(files: Iterable[tuple[Path, str]], read: Callable[[Path, str], DesiredState]) -> list[DesiredState]:
-    states = []
+def _each(files: Iterable[tuple[Path, str]], read: Callable[[Path, str], T]) -> list[T]:
+    found = []
     findings: list[Finding] = []
     for path, shown in files:
         try:
-            states.append(read(path, shown))
+            found.append(read(path, shown))
         except InvalidFile as error:
             findings += error.findings
     if findings:
         raise InvalidFile.of(findings)
-    return states
+    return found
 
 
 def merged(states: list[DesiredState]) -> DesiredState:

@@ -24,6 +24,7 @@ MAX_TEXT: Final = 24 * 1024 * 1024
 MAX_DEPTH: Final = 40
 MAX_NODES: Final = 4_000_000
 MAX_EXPANDED: Final = 20_000
+_FEW: Final = 40
 # A key of pleoctl's own files that YAML 1.1 reads as a truth value; as in other tools' files, it stands there plainly.
 _OWN: Final = frozenset({"on"})
 _HALF: Final = re.compile("[\ud800-\udfff]")
@@ -67,6 +68,8 @@ class Node:
         if self.kind == "seq" and isinstance(key, int) and key < len(self.items):
             return self.items[key], self.items[key]
         if self.kind == "map" and isinstance(key, str):
+            if len(self.items) <= _FEW:  # as in rows, of which there may be many
+                return next((pair for pair in self.pairs if pair[0].text == key), None)
             if self._index is None:
                 self._index = {pair[0].text: pair for pair in self.pairs}
             return self._index.get(key)

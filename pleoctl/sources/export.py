@@ -87,10 +87,7 @@ def export_state(workspace: Workspace, source: Source | None = None) -> Export:
     counted = counts(state)
     if _says_already(workspace, state):
         return Export(checked(state), [], [], findings, counted)
-    old, comments = old_files(workspace)
-    _carry_values(old, state)
-    placed = place(state, old, keep_own=True)
-    _check_shrink(old, state, placed, workspace.max_shrink)
+    placed, comments = _placed(workspace, state)
     files, changed = [], []
     for (path, shown), part, comment in zip(workspace.desired_files, placed.parts, comments, strict=True):
         content = render(part, comment).encode()
@@ -99,6 +96,18 @@ def export_state(workspace: Workspace, source: Source | None = None) -> Export:
             changed.append(shown)
     whole = checked(merged(placed.parts))
     return Export(whole, files, changed, [*findings, *_own(workspace, placed)], counted)
+
+
+def _placed(workspace: Workspace, state: DesiredState) -> tuple[Placed, list[Comments | None]]:
+    """The rows over the files there are, whose own rows need not stay while they are written anew, and their comments.
+
+    Raises `Refused` where too many are gone.
+    """
+    old, comments = old_files(workspace)
+    _carry_values(old, state)
+    placed = place(state, old, keep_own=True)
+    _check_shrink(old, state, placed, workspace.max_shrink)
+    return placed, comments
 
 
 def _says_already(workspace: Workspace, state: DesiredState) -> bool:

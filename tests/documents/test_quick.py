@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pleoctl.desired.comments import attached, from_document
+from pleoctl.desired.comments import attached, from_nodes
 from pleoctl.desired.entries import NotSimple
 from pleoctl.desired.quick import QuickReader
 from pleoctl.desired.read import state_of
@@ -258,7 +258,7 @@ def agree(text: str) -> bool:
     document = parse(text, "f.yaml", "desired-state")
     assert state == state_of(document)
     assert list(state.flat) == list(state_of(document).flat)
-    assert attached(list(reader.spans()), reader.notes) == from_document(document)
+    assert attached(reader.spans(), reader.notes) == from_nodes(document.root, document.text)
     return True
 
 

@@ -9,7 +9,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from awkward import TEXT
-from pleoctl.desired.comments import attached, from_document, render
+from pleoctl.desired.comments import attached, from_nodes, render
 from pleoctl.desired.digest import digest_of
 from pleoctl.desired.entries import NotSimple
 from pleoctl.desired.quick import QuickReader
@@ -256,8 +256,8 @@ def _agree(text: str) -> None:
         return
     document = parse(text, "f.yaml", "desired-state")
     assert fast == state_of(document)
-    by_lines = render(fast, attached(list(reader.spans()), reader.notes))
-    assert by_lines == render(fast, from_document(document))
+    by_lines = render(fast, attached(reader.spans(), reader.notes))
+    assert by_lines == render(fast, from_nodes(document.root, document.text))
 
 
 @given(states)
