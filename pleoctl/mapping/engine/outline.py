@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from operator import methodcaller
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -10,13 +11,16 @@ from pleoctl.mapping.engine.entries import Entry, InvoiceOf, LedgerEntry, Origin
 from pleoctl.mapping.engine.figures import line_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pleoctl.mapping.engine.work import Work
     from pleoctl.mapping.items import Invoice, Item, Period, Person, Supplier, Vendor
     from pleoctl.mapping.rules.template import Template
-    from pleoctl.mapping.vocabulary import Side
 
-#: A posting without its amount: side, account, role, number of the figure, line, tax code, tags, rule, branch.
-Seat = tuple["Side", str, str | None, int, int | None, str | None, dict[str, str], str | None, str | None]
+#: A posting as one item's is, the number of the figure that it amounts to, and the number of its line.
+Seat = tuple[Posting, int, int | None]
+#: A posting like another, in fewer steps than those of `copy`.
+_again: Final[Callable[[Posting], Posting]] = methodcaller("__copy__")
 
 
 class Outline(msgspec.Struct, gc=False):
@@ -44,7 +48,10 @@ class Outline(msgspec.Struct, gc=False):
     def seat(self, entries: list[LedgerEntry], figures: list[int]) -> None:
         """Take over the postings of an item's entries; ``figures`` tells what each of them amounts to."""
         numbers = iter(figures)
-        self.legs = tuple((one.kind, tuple([_seat(made, next(numbers)) for made in one.postings])) for one in entries)
+        self.legs = tuple(
+            (one.kind, tuple([(_again(made), number := next(numbers), line_of(number)) for made in one.postings]))
+            for one in entries
+        )
 
     def frame(self, item: Item, day: str | None, description: str, original: OriginalOf | None) -> Entry:
         """The entry of an item without postings, not mapped yet (D2-D4, D10)."""
@@ -74,42 +81,17 @@ class Outline(msgspec.Struct, gc=False):
 
     def filled(self, item: Item, figures: list[int]) -> list[LedgerEntry]:
         """The entries of an item that has the outline, of its figures."""
-        currency, lines = self.currency or "", item.accounting_entry_lines
-        return [
-            LedgerEntry(
-                kind,
-                [
-                    Posting(
-                        side,
-                        account,
-                        role,
-                        figures[number],
-                        currency,
-                        None if line is None else lines[line].accounting_entry_line_id,
-                        tax_code,
-                        tags,
-                        rule,
-                        branch,
-                    )
-                    for side, account, role, number, line, tax_code, tags, rule, branch in seats
-                ],
-            )
-            for kind, seats in self.legs
-        ]
-
-
-def _seat(posting: Posting, number: int) -> Seat:
-    return (
-        posting.side,
-        posting.account,
-        posting.role,
-        number,
-        line_of(number),
-        posting.tax_code,
-        posting.tags,
-        posting.rule,
-        posting.branch,
-    )
+        entries, lines = [], item.accounting_entry_lines
+        for kind, seats in self.legs:
+            postings = []
+            for seat, number, line in seats:
+                posting = _again(seat)
+                posting.amount = figures[number]
+                if line is not None:
+                    posting.line_id = lines[line].accounting_entry_line_id
+                postings.append(posting)
+            entries.append(LedgerEntry(kind, postings))
+        return entries
 
 
 def _vendor(work: Work) -> VendorOf | None:

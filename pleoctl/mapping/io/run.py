@@ -69,14 +69,14 @@ class Tally(msgspec.Struct):
 
     def _meet(self, entry: Entry) -> None:
         """Pages that overlap, or were saved twice, must not be booked twice in silence (E1)."""
-        given = entry.accounting_entry_id
+        given, recent = entry.accounting_entry_id, self._recent
         if given is None:
             return
         name = hash(given.lower())  # as many bytes for every id
-        if name in self._recent or name in self._earlier:
+        if name in recent or name in self._earlier:
             entry.warnings.append(_CAME_BEFORE)
-        self._recent[name] = None
-        if len(self._recent) >= RECENT:
+        recent[name] = None
+        if len(recent) >= RECENT:
             self._forget()
 
     def _forget(self) -> None:
@@ -159,11 +159,11 @@ class Work(msgspec.Struct, frozen=True):
         an error comes before it.
         """
         made: list[bytes] = []
-        make, add, write = self.mapper.entry, tally.add, self.writer.entry
+        make, add, write, company = self.mapper.entry, tally.add, self.writer.entry, self.company
         try:
             for item in items:
                 # A company that is spelt as the workspace spells it needs no second look.
-                if isinstance(item, Item) and item.company_id and item.company_id != self.company:
+                if isinstance(item, Item) and item.company_id and item.company_id != company:
                     self._compare_companies(item, item.company_id)
                 entry = make(item)
                 add(entry)

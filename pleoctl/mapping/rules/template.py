@@ -250,6 +250,8 @@ def _value(item: Item, path: Path) -> str | None:
 
 def _joiner(parts: list[str | Path]) -> Callable[[Item], str]:
     # Templates of plain values are most templates; joining them directly is what keeps `map` fast.
+    if parts == _plain_parts(DEFAULT):
+        return _default
     pattern = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in parts)
     readers = [_reader(part) for part in parts if not isinstance(part, str)]
 
@@ -263,18 +265,21 @@ def _joiner(parts: list[str | Path]) -> Callable[[Item], str]:
     return render_listed if pattern.split() == ["%s"] * len(readers) else render
 
 
+def _default(item: Item) -> str:
+    """What `DEFAULT` gives, which most rules leave as it is, in the least steps."""
+    supplier, user, note = item.supplier, item.user, item.note
+    texts = [supplier.name] if supplier is not None and supplier.name else []
+    if user is not None and user.name:
+        texts.append(user.name)
+    if note:
+        texts.append(note)
+    return squeeze(" ".join(texts))
+
+
 _SIMPLE: Final = {"supplier", "vendor", "user", "team"}
-#: What the default template reads, and most others with it, in the least steps.
-_OFTEN: Final[dict[Path, Callable[[Item], str | None]]] = {
-    ("supplier", "name"): lambda item: None if item.supplier is None else item.supplier.name,
-    ("user", "name"): lambda item: None if item.user is None else item.user.name,
-    ("note",): lambda item: item.note,
-}
 
 
 def _reader(path: Path) -> Callable[[Item], str | None]:
-    if path in _OFTEN:
-        return _OFTEN[path]
     if len(path) == 2 and path[0] in _SIMPLE:  # holder and field
         holder, name = path[0], attribute(path[1])
         return lambda item: None if (h := getattr(item, holder)) is None else getattr(h, name)
