@@ -121,6 +121,17 @@ def item(lines: int = 1, **more: Any) -> dict[str, Any]:
     }
 
 
+def searched(rows: int) -> None:
+    """Map as many items as there are rows that search a text, each of them another one."""
+    with tempfile.TemporaryDirectory() as name:
+        text = line_rows(*(row(n, f'note: {{regex: "word ?{n}x"}}', str(n % 7)) for n in range(rows)))
+        (Path(name) / "mapping.yaml").write_text(text)
+        made, _ = read_rules("mapping.yaml", folder_reader(Path(name)))
+    engine = Engine(made)
+    for number in range(rows):
+        engine.entry(convert({**item(), "note": f"the word{number}x"}))
+
+
 def impact(lines: int) -> None:
     """Compare two rule sets on one long item."""
     with tempfile.TemporaryDirectory() as name:
@@ -276,6 +287,7 @@ SHAPES: dict[str, Callable[[int], Callable[[], None]]] = {
     ),
     "items: one long line": lambda n: lambda: items(json.dumps(item(note="x" * 10_000 * n)) + "\n"),
     "items: lines without ids": lambda n: lambda: impact(n),
+    "items: as many as rows that search a text": lambda n: lambda: searched(n),
 }
 
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pleoctl.documents.schemas import validator
+from pleoctl.mapping.engine import linetable, sieve
 from pleoctl.mapping.engine.entries import Entry, encode
 from pleoctl.mapping.engine.explain import explain
 from pleoctl.mapping.engine.linetable import Facts, LineTable, raw_value
@@ -229,7 +230,22 @@ PREDICATES = st.one_of(
     st.sampled_from(["figma", "ab", "abc", "b", None]),
     st.lists(st.sampled_from(["figma", "ab", None]), min_size=1, max_size=2),
     st.sampled_from(
-        [{"startsWith": "a"}, {"startsWith": "fig"}, {"contains": "b"}, {"range": ["a", "c"]}, {"regex": "^a"}]
+        [
+            *(
+                {"startsWith": "a"},
+                {"startsWith": "fig"},
+                {"contains": "b"},
+                {"contains": ["c", "x"]},
+                {"endsWith": "b"},
+            ),
+            *(
+                {"range": ["a", "c"]},
+                {"regex": "^a"},
+                {"regex": r"\bab\b"},
+                {"regex": "[^b]$"},
+                {"not": {"regex": "c"}},
+            ),
+        ]
     ),
 )
 WHEN = st.fixed_dictionaries(
@@ -284,6 +300,10 @@ def test_the_index_finds_what_a_scan_finds(
     scanned = next((row for row in listed if all(p.test()(value(p.field)) for p in row.when.each)), None)
     cell = next(c for c in CELLS if c.type == "card_purchase" and c.method == "journal")
     assert LineTable(listed, cell).find(facts) is scanned
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(linetable, "WORTH", 1)
+        patch.setattr(sieve, "TRIED", 0)
+        assert LineTable(listed, cell).find(facts) is scanned
 
 
 @pytest.mark.parametrize(

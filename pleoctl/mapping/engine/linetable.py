@@ -1,7 +1,8 @@
 """The line table of one cell, compiled: the first row that matches, found without trying them all.
 
 Each row is filed under its most telling condition: an exact value (hash), else a beginning (hash of the prefix, one
-look-up for each prefix length in use), else a short list that is always tried. Only what is found there is tested.
+look-up for each prefix length in use), else what is searched for (one pass over the text), else a short list that is
+always tried. Only what is found there is tested.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from pleoctl.mapping.engine.amounts import hundredths
+from pleoctl.mapping.engine.sieve import WORTH, Sieve, patterns
 from pleoctl.mapping.rules.predicates import folded, prepared
 from pleoctl.mapping.vocabulary import DATE, NUMBERS, PER_ATTENDEE, TAG_PREFIX, WEEKDAY, WEEKDAYS, Cell, is_folded
 
@@ -183,11 +185,16 @@ class LineTable:
         self._position: dict[str, int] = {}
         self._exact: dict[int, dict[Any, list[int]]] = {}
         self._prefix: dict[int, dict[int, dict[str, list[int]]]] = {}
+        self._searched: dict[int, dict[str, list[int]]] = {}
         self._rest: list[int] = []
         for row in rows:
             ways, unless = row.when.in_cell(cell)
             for way in ways:
                 self._file(row, way, unless)
+        self._sieves = {at: Sieve(filed) for at, filed in self._searched.items() if len(filed) >= WORTH}
+        for at, filed in self._searched.items():
+            if at not in self._sieves:
+                self._rest += [index for listed in filed.values() for index in listed]
         self._getters = [_getter(name) for name in self._position]
         self.has_rows = bool(self._rows)
         #: What the rows ask, tags aside, which belong to a line as its account does.
@@ -207,7 +214,7 @@ class LineTable:
     def _indexed(self, index: int, conditions: list[Predicate]) -> list[Test]:
         best = conditions[0] if conditions else None
         if best is None or best.kind not in {"in", "startsWith"}:
-            self._rest.append(index)
+            self._search(index, conditions)
             return [self._test(p) for p in conditions]
         position, _ = self._test(best)
         for value in best.values:
@@ -218,6 +225,17 @@ class LineTable:
                 lengths = self._prefix.setdefault(position, {})
                 lengths.setdefault(len(text), {}).setdefault(text, []).append(index)
         return [self._test(p) for p in conditions[1:]]
+
+    def _search(self, index: int, conditions: list[Predicate]) -> None:
+        """File a row that no value and no beginning leads to; what is searched for is tested all the same."""
+        for condition in conditions:
+            if wanted := patterns(condition):
+                position, _ = self._test(condition)
+                filed = self._searched.setdefault(position, {})
+                for pattern in wanted:
+                    filed.setdefault(pattern, []).append(index)
+                return
+        self._rest.append(index)
 
     def find(self, facts: Facts) -> LineRow | None:
         """The first row that matches a line."""
@@ -247,4 +265,8 @@ class LineTable:
                     hit = prefixes.get(value[:length])
                     if hit is not None:
                         found = found + hit
+        for position, sieve in self._sieves.items():
+            value = values[position]
+            if value is not None:
+                found = found + sieve.pick(value)
         return sorted(found) if len(found) > 1 else found
