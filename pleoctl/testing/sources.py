@@ -2,7 +2,10 @@
 
 A source's own tests give a `SourceCase` and run each of `CHECKS`, or all by `conform`, in a folder of its own::
 
-    case = SourceCase({"type": "ini", "path": "chart.ini"}, prepare=write_chart, spoilt={"cut": cut_chart})
+    case = SourceCase(
+        {"type": "ini", "path": "chart.ini"}, prepare=write_chart, spoilt={"cut": cut_chart},
+        rows={"accounts": [{"externalId": "1000", "code": "1000", "name": "Cash", "active": True}]},
+    )
 
     @pytest.mark.parametrize("name", CHECKS)
     def test_conforms(name, tmp_path):
@@ -26,7 +29,7 @@ from pleoctl.workspace import Workspace
 from pleoctl.workspace.find import FILE_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["CHECKS", "Nonconformance", "SourceCase", "conform"]
@@ -39,12 +42,14 @@ class SourceCase:
     ``section`` is what stands under ``source`` in pleoctl.yaml. ``prepare`` puts the sample where the section looks:
     files below the folder that it is given, or a server on this machine. Each of ``spoilt`` does so with data that is
     cut short, or whose completeness is in doubt. ``environ`` holds the secrets that the section refers to.
+    ``rows`` are the sample's, as `SourceRow.cells` has them, by table; a source of pages needs more than one of them.
     """
 
     section: Mapping[str, Any]
     prepare: Callable[[Path], object]
     spoilt: Mapping[str, Callable[[Path], object]]
     environ: Mapping[str, str] = field(default_factory=dict)
+    rows: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 def conform(case: SourceCase, folder: Path) -> None:
@@ -81,6 +86,19 @@ def gives_tables_of_rows(case: SourceCase, folder: Path) -> None:
         require(bool(table.rows), f"the sample has no row of {resource}")
         for row in table.rows:
             _check_row(resource, row)
+
+
+def gives_every_row_of_the_sample(case: SourceCase, folder: Path) -> None:
+    """Each row, in its order, with all its cells: none is lost at an end of a page, no field is left out."""
+    require(bool(case.rows), "the case does not say which rows its sample has")
+    with _world(case, folder, case.prepare) as workspace:
+        found = {name: table.rows for name, table in _tables(workspace).items() if table is not None and table.rows}
+    require(found.keys() == case.rows.keys(), f"it gives rows of {_names(found)} where {_names(case.rows)} is due")
+    for resource, wanted in case.rows.items():
+        given = [row.cells for row in found[resource]]
+        require(len(given) == len(wanted), f"it gives {len(given)} rows of {resource}, not {len(wanted)}")
+        for cells, due in zip(given, wanted, strict=True):
+            require(cells == due, f"a row of {resource} is {cells} where {dict(due)} is due")
 
 
 def gives_the_same_again(case: SourceCase, folder: Path) -> None:
@@ -140,6 +158,7 @@ CHECKS: Final[dict[str, Callable[[SourceCase, Path], None]]] = {
         takes_a_context,
         is_made_without_touching_anything,
         gives_tables_of_rows,
+        gives_every_row_of_the_sample,
         gives_the_same_again,
         makes_a_desired_state,
         changes_nothing,
@@ -164,6 +183,10 @@ def _world(case: SourceCase, folder: Path, *steps: Callable[[Path], object]) -> 
 def _tables(workspace: Workspace) -> dict[str, Table | None]:
     source = open_source(workspace)
     return {resource: source.read(resource) for resource in resource_names()}
+
+
+def _names(tables: Iterable[str]) -> str:
+    return ", ".join(sorted(tables)) or "nothing"
 
 
 def _check_row(resource: str, row: SourceRow) -> None:

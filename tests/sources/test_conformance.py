@@ -1,30 +1,25 @@
-"""Our own sources pass the suite that plug-ins run; the suite finds sources that do not do what they must."""
+"""Our own sources pass the suite that plug-ins run."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import sqlite3
 import sys
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import openpyxl
 import pytest
 
 from fake_books import TOKEN, Call, FakeServer, Reply
-from pleoctl.errors import InvalidFile, SourceError
-from pleoctl.place import Place
-from pleoctl.sources import Context, SourceRow, Table, opening
-from pleoctl.testing.sources import CHECKS, Nonconformance, SourceCase, conform
+from pleoctl.testing.sources import CHECKS, SourceCase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from shapes import Json
-    from tests.conftest import MakeWorkspace
 
 CSV = "externalId,code,name,active\n1,100,Cash,true\n2,,Old,false\n"
 SIE = '#FLAGGA 0\n#SIETYP 4\n#KONTO 1930 "Bank"\n#DIM 1 "Avdelning"\n#OBJEKT 1 "A" "Ett"\n'
@@ -129,6 +124,27 @@ FILES = {
     ),
 }
 
+TWO = ({"externalId": "1", "code": "100", "name": "Cash"}, {"externalId": "2", "code": None, "name": "Old"})
+SHEET: Final[list[Json]] = [{**row, "active": row["name"] != "Old"} for row in TWO]
+OPENED: Final[list[Json]] = [
+    {"externalId": "Assets:Bank", "code": "1930", "name": "Bank", "active": True},
+    {"externalId": "Expenses:Travel", "code": None, "name": "Travel", "active": True},
+]
+ROWS: Final[dict[str, dict[str, list[Json]]]] = {
+    "csv": {"accounts": SHEET},
+    "xlsx": {"accounts": SHEET},
+    "sie": {
+        "accounts": [{"externalId": "1930", "code": "1930", "name": "Bank"}],
+        "dimensions": [{"code": "1", "name": "Avdelning"}],
+        "values": [{"dimension": "1", "code": "A", "name": "Ett"}],
+    },
+    "beancount": {"accounts": OPENED},
+    "gnucash": {"accounts": [{"externalId": "a1", "code": None, "name": "Bank", "active": True}]},
+    "sql": {"accounts": [{"externalId": "1", "name": "Cash"}, {"externalId": "2", "name": "Bank"}]},
+    "exec": {"accounts": [{"externalId": "1", "name": "Cash"}]},
+    "hledger": {"accounts": OPENED},
+}
+
 
 @pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize("kind", FILES)
@@ -136,7 +152,7 @@ def test_sources_of_files_and_programs_conform(kind: str, check: str, tmp_path: 
     """Each check by itself, so that a failure names what is not kept."""
     if kind == "hledger" and shutil.which("hledger") is None:
         pytest.skip("hledger is not installed")
-    CHECKS[check](FILES[kind], tmp_path)
+    CHECKS[check](replace(FILES[kind], rows=ROWS[kind]), tmp_path)
 
 
 @pytest.fixture
@@ -177,6 +193,7 @@ def http_case(server: FakeServer) -> SourceCase:
             "not json": answers(server, lambda _call: Reply(b"<html>")),
         },
         {"BOOKS_TOKEN": TOKEN},
+        {"accounts": [{"externalId": row["id"], "name": row["name"]} for row in rows]},
     )
 
 
@@ -207,6 +224,7 @@ def tryton_case(server: FakeServer) -> SourceCase:
             "error": answers(server, lambda call: Reply({"error": f"no {call.body} {dict(call.headers)}"})),
         },
         {"BOOKS_TOKEN": TOKEN},
+        {"accounts": [{"externalId": n, "code": n, "name": "A", "active": True} for n in ("1", "2")]},
     )
 
 
@@ -222,159 +240,3 @@ def test_sources_of_servers_conform(
     """The same suite with a server in place of files."""
     monkeypatch.setattr("pleoctl.remote.transport.BACKOFF_BASE", 0.0)
     CHECKS[check](made(server), tmp_path)
-
-
-# --- the suite finds what is wrong ---------------------------------------------------------------------------------
-
-
-class Good:
-    """A source of one JSON file that does everything right; the others each get one thing wrong."""
-
-    def __init__(self, context: Context, section: Json) -> None:
-        self._context = context
-        self._path = context.inside(section["path"], "source", "path")
-
-    def read(self, resource: str) -> Table | None:
-        """See `Source.read`."""
-        if resource != "accounts":
-            return None
-        try:
-            rows = json.loads(self.text())
-        except (OSError, ValueError) as error:
-            raise SourceError("cannot be read", place=Place("rows.json")) from error
-        return Table("rows.json", [self.row(cells) for cells in rows])
-
-    def text(self) -> str:
-        """The file."""
-        return self._path.read_text(encoding="utf-8")
-
-    def row(self, cells: Json) -> SourceRow:
-        """One row."""
-        return SourceRow(cells, "rows.json")
-
-
-class Eager(Good):
-    """Reads in its constructor."""
-
-    def __init__(self, context: Context, section: Json) -> None:
-        super().__init__(context, section)
-        self._path.read_bytes()
-
-
-class Lenient(Good):
-    """Takes what is cut short for all there is."""
-
-    def read(self, resource: str) -> Table | None:
-        """See `Source.read`."""
-        try:
-            return super().read(resource)
-        except SourceError:
-            return Table("rows.json", [SourceRow({"externalId": "1", "name": "Cash"}, "rows.json")])
-
-
-class Bare(Good):
-    """Lets the errors of others through."""
-
-    def read(self, resource: str) -> Table | None:
-        """See `Source.read`."""
-        return None if resource != "accounts" else Table("rows.json", [self.row(c) for c in json.loads(self.text())])
-
-
-class Untyped(Good):
-    """Gives numbers as they come."""
-
-    def row(self, cells: Json) -> SourceRow:
-        """One row."""
-        return SourceRow({**cells, "code": 100}, "rows.json")
-
-
-class Writing(Good):
-    """Leaves something behind."""
-
-    def text(self) -> str:
-        """The file."""
-        (self._context.root / "cache").write_text("x", encoding="utf-8")
-        return super().text()
-
-
-class Outside(Good):
-    """Takes the path as it stands."""
-
-    def __init__(self, context: Context, section: Json) -> None:
-        super().__init__(context, {"path": "."})
-        self._path = context.root / section["path"]
-
-
-class Nosy(Good):
-    """Asks its context for the workspace's company."""
-
-    def row(self, cells: Json) -> SourceRow:
-        """One row."""
-        return SourceRow({**cells, "currency": self._context.company}, "rows.json")  # type: ignore[attr-defined]
-
-
-class Old:
-    """Made as sources of an older pleoctl were."""
-
-    def __init__(self, workspace: MakeWorkspace, section: Json) -> None:
-        """Never called."""
-
-    def read(self, _resource: str) -> Table | None:
-        """See `Source.read`."""
-
-
-ROWS = SourceCase(
-    {"type": "made", "path": "rows.json"},
-    writes("rows.json", '[{"externalId": "1", "name": "Cash"}]'),
-    {"cut": writes("rows.json", '[{"externalId": "1", "na')},
-)
-
-
-def install(monkeypatch: pytest.MonkeyPatch, made: type) -> None:
-    """Let ``type: made`` be this class."""
-    monkeypatch.setitem(opening.BUILT_IN, "made", f"{__name__}:{made.__name__}")
-    monkeypatch.setitem(sys.modules, __name__, sys.modules.get(__name__) or type(sys)(__name__))
-    monkeypatch.setattr(sys.modules[__name__], made.__name__, made, raising=False)
-
-
-def test_a_source_that_does_everything_right_conforms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The whole suite at once, as a plug-in would call it."""
-    install(monkeypatch, Good)
-    conform(ROWS, tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("made", "words"),
-    [
-        (Eager, "No such file"),
-        (Lenient, "is not refused"),
-        (Bare, "Expecting|No such file|Unterminated"),
-        (Untyped, "wrong type: code"),
-        (Writing, "changed the folder"),
-        (Outside, "a link out of the workspace"),
-        (Nosy, "it asks for 'company': a source is made with a context"),
-        (Old, "not made with a context"),
-    ],
-)
-def test_a_source_that_gets_one_thing_wrong_does_not(
-    made: type, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each fault is found and named."""
-    install(monkeypatch, made)
-    with pytest.raises((Nonconformance, OSError, ValueError, SourceError), match=words):
-        conform(ROWS, tmp_path)
-
-
-def test_a_case_without_spoilt_data_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A plug-in must show what its source refuses."""
-    install(monkeypatch, Good)
-    with pytest.raises(Nonconformance, match="no spoilt data"):
-        conform(replace(ROWS, spoilt={}), tmp_path)
-
-
-def test_an_old_plug_in_gets_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It names what a source is made with now."""
-    install(monkeypatch, Old)
-    with pytest.raises(InvalidFile) as caught:
-        CHECKS["gives_tables_of_rows"](ROWS, tmp_path)
-    assert "made was written for an older pleoctl: a source is made with a context" in str(caught.value.findings[0])

@@ -13,8 +13,14 @@ if TYPE_CHECKING:
 
 CASE = SourceCase(
     {"type": "ini", "path": "chart.ini"},
-    prepare=lambda folder: (folder / "chart.ini").write_text("[1000]\nname = Cash\n[2000]\nname = Bank\n"),
+    prepare=lambda folder: (folder / "chart.ini").write_text("[1000]\nname = Cash\n[2000]\nname = Old\nactive = no\n"),
     spoilt={"cut": lambda folder: (folder / "chart.ini").write_text("[1000]\nname = Cash\n[200")},
+    rows={
+        "accounts": [
+            {"externalId": "1000", "code": "1000", "name": "Cash", "active": True},
+            {"externalId": "2000", "code": "2000", "name": "Old", "active": False},
+        ]
+    },
 )
 
 
