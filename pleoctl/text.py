@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final, Self
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+COMMENT_BYTES: Final = 60_000
+"""Most markdown in one place: a comment on a pull request, with some room left."""
 # Control characters, line separators, bidi controls and other invisible characters, lone surrogates.
 _HOSTILE: Final = (
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"

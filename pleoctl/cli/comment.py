@@ -9,7 +9,7 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command
 from pleoctl.errors import InvalidFile, UsageError
-from pleoctl.text import Shown
+from pleoctl.text import COMMENT_BYTES, Shown
 
 
 @as_command("comment")
@@ -25,9 +25,9 @@ from pleoctl.text import Shown
 @click.option(
     "--max-bytes",
     type=click.IntRange(2_000, 65_000),
-    default=60_000,
+    default=COMMENT_BYTES,
     metavar="N",
-    help="Most bytes of one comment (default 60000).",
+    help=f"Most bytes of one comment (default {COMMENT_BYTES}).",
 )
 def command(
     options: Options,

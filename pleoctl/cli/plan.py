@@ -12,7 +12,7 @@ from pleoctl.cli.common import PATH, as_command, open_workspace, terminal_width,
 from pleoctl.cli.planning import scope_options
 from pleoctl.cli.reports import report_options, reporting
 from pleoctl.errors import ExitCode, Finding
-from pleoctl.text import Shown
+from pleoctl.text import COMMENT_BYTES, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     F = TypeVar("F", bound=Callable[..., Any])
 
-MARKDOWN_BYTES: Final = 60_000
 PLAN_FILE: Final = "plan.json"
 
 
@@ -32,9 +31,9 @@ def render_options(function: F) -> F:
     size = click.option(
         "--max-bytes",
         type=click.IntRange(min=1),
-        default=MARKDOWN_BYTES,
+        default=COMMENT_BYTES,
         metavar="N",
-        help=f"Most bytes of markdown (default {MARKDOWN_BYTES}); keeps all archives.",
+        help=f"Most bytes of markdown (default {COMMENT_BYTES}); keeps all archives.",
     )
     gitlab = click.option(
         "--gitlab-report", type=PATH, metavar="FILE", help="Also write GitLab's counts (artifacts:reports:terraform)."
@@ -128,7 +127,7 @@ def render_plan(
     *,
     file: str | None = None,
     brief: bool = False,
-    max_bytes: int = MARKDOWN_BYTES,
+    max_bytes: int = COMMENT_BYTES,
     gitlab_report: str | None = None,
     per_minute: int | None = None,
 ) -> Output:

@@ -15,7 +15,7 @@ from pleoctl.markup import Markdown
 from pleoctl.model.kinds import flat_kinds, kind_titles
 from pleoctl.report.archives import archive_block, archive_chunks
 from pleoctl.report.review import ACTIONS, columns, counted, differences, dimensions, left_alone, risk
-from pleoctl.text import quoted
+from pleoctl.text import COMMENT_BYTES, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pleoctl.plan.document import Summary, Verdict, Warned
 
 T = TypeVar("T")
-MAX_BYTES: Final = 60_000
 SHOWN_FINDINGS: Final = 20
 CLIPPED: Final = 120
 PARTS: Final = 9999
@@ -75,7 +74,7 @@ NAMES: Final = Names()
 
 
 def plan_markdown(
-    plan: Plan, names: Names = NAMES, *, max_bytes: int = MAX_BYTES, archives: Markdown | None = None
+    plan: Plan, names: Names = NAMES, *, max_bytes: int = COMMENT_BYTES, archives: Markdown | None = None
 ) -> Markdown:
     """The plan in at most ``max_bytes`` UTF-8 bytes.
 
@@ -99,7 +98,7 @@ def plan_markdown(
     return Markdown.lines([*(part for part in (*parts, tail) if part), Markdown()])
 
 
-def plan_comments(plan: Plan, names: Names = NAMES, *, max_bytes: int = MAX_BYTES) -> list[Markdown]:
+def plan_comments(plan: Plan, names: Names = NAMES, *, max_bytes: int = COMMENT_BYTES) -> list[Markdown]:
     """The plan as one comment; where the archives do not fit into it, as that and as many more as they need."""
     whole = plan_markdown(plan, names, max_bytes=max_bytes)
     if whole.size <= max_bytes + 1:
@@ -121,7 +120,7 @@ def _part_head(plan: Plan, place: str, part: int, parts: int) -> Markdown:
     return Markdown("{}\n## Pleo plan, part {} of {}: archives\n\n", first, part, parts)
 
 
-def findings_markdown(title: str, findings: list[Finding], *, max_bytes: int = MAX_BYTES) -> Markdown:
+def findings_markdown(title: str, findings: list[Finding], *, max_bytes: int = COMMENT_BYTES) -> Markdown:
     """Findings as a list, errors first, as many as fit."""
     order = ("error", "warning", "info")
     listed = sorted(findings, key=lambda f: order.index(f.level))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.markup import Markdown
-from pleoctl.report.markdown import MAX_BYTES, fitting, more
+from pleoctl.report.markdown import fitting, more
 from pleoctl.report.posting import Review, t_lines, title
+from pleoctl.text import COMMENT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ SHOWN: Final = 10
 """Items that are named for one reason to look at them."""
 
 
-def posting_markdown(review: Review, *, max_bytes: int = MAX_BYTES) -> Markdown:
+def posting_markdown(review: Review, *, max_bytes: int = COMMENT_BYTES) -> Markdown:
     """A posting plan: sums, refused items, what needs a look, entries."""
     head = Markdown.lines(_head(review))
     lines = [*_refused(review), *_looks(review), *_reported(review), *_entries(review)]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from pleoctl.errors import Finding
 from pleoctl.markup import Markdown
-from pleoctl.report.markdown import MAX_BYTES, fitting, more
+from pleoctl.report.markdown import fitting, more
 from pleoctl.run.receipt import PROBLEMS
+from pleoctl.text import COMMENT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,7 @@ def _finding(result: Result) -> Finding:
     return Finding(code, f"{change.action} {result.status}: {message}", address=str(change.address))
 
 
-def receipt_markdown(receipt: Receipt, *, max_bytes: int = MAX_BYTES) -> Markdown:
+def receipt_markdown(receipt: Receipt, *, max_bytes: int = COMMENT_BYTES) -> Markdown:
     """Outcome, counts, and what went wrong."""
     head = Markdown.lines(_head(receipt))
     lines = [_line(result) for result in receipt.results if result.status in PROBLEMS]

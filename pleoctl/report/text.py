@@ -38,7 +38,6 @@ WARNED: Final = 10
 """Warnings of one kind that are shown one by one; all of them stand in the plan."""
 FEWEST: Final = 5
 LINES: Final = 500
-DEFAULT_PER_MINUTE: Final = 500
 SECONDS_PER_WRITE: Final = 0.15
 STATUSES: Final = {
     "done": "done",
@@ -202,9 +201,15 @@ def _request_lines(requests: Requests, per_minute: int | None) -> Iterator[str]:
     if not requests.write:
         yield f"Requests: {requests.read} read."
         return
-    rate = per_minute or DEFAULT_PER_MINUTE
+    rate = _usual_rate() if per_minute is None else per_minute
     seconds = max(1.0, requests.write * SECONDS_PER_WRITE, (requests.write / rate - 1) * 60)
     yield f"Requests: {requests.read} read, {requests.write} to write; applying takes about {duration(seconds)}."
+
+
+def _usual_rate() -> int:
+    from pleoctl.workspace.settings import DEFAULT_REQUESTS  # where a plan is shown without its workspace
+
+    return DEFAULT_REQUESTS
 
 
 def duration(seconds: float) -> str:

@@ -11,7 +11,7 @@ never drops it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol, runtime_checkable
 
 from pleoctl.errors import PleoctlError
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from pleoctl.mapping.engine.entries import Entry, LedgerEntry
 
+HUNDREDTHS: Final = 100
+"""Books count in hundredths of any currency."""
 Alphabet = Literal["any", "hex", "base32"]
 Stage = Literal["lines", "posting"]
 """What may be missing from a record that is made by several requests."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import msgspec
 
 from pleoctl.model.addresses import Named
+from pleoctl.workspace.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +55,7 @@ class Pleo(Section, frozen=True):
     auth: dict[str, Any]
     requests_per_minute: int | None = None
     budget_by: Literal["credential", "company"] = "credential"
-    timeout_seconds: float = 30.0
+    timeout_seconds: float = Limits().timeout
     answer_seconds: float | None = None
     answer_bytes: int | None = None
 
@@ -97,7 +98,8 @@ class Jobs(Section, frozen=True):
     take_over: bool = False
 
 
-NOTICES: Final = ("drift", "refused", "failed", "held", "expiring")
+News = Literal["drift", "refused", "failed", "held", "expiring"]
+NOTICES: Final[tuple[News, ...]] = get_args(News)
 """What can be told to people."""
 
 
@@ -105,7 +107,7 @@ class Notice(Section, frozen=True):
     """One of ``notify``: who is told (a variable that holds a url of Apprise), and of what."""
 
     to: str
-    on: tuple[Literal["drift", "refused", "failed", "held", "expiring"], ...] = NOTICES
+    on: tuple[News, ...] = NOTICES
 
 
 class Expires(Section, frozen=True):

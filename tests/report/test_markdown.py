@@ -15,7 +15,8 @@ from markdown_it import MarkdownIt
 
 from plans import HOSTILE, change, hostile_plan, make_plan, refused
 from pleoctl.markup import markdown
-from pleoctl.report.markdown import MAX_BYTES, Names, marker, part_marker, plan_comments, plan_markdown
+from pleoctl.report.markdown import Names, marker, part_marker, plan_comments, plan_markdown
+from pleoctl.text import COMMENT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,12 +107,12 @@ RENDERERS = [
 ]
 
 
-def written(plan: Plan, names: Names | None = None, *, max_bytes: int = MAX_BYTES) -> str:
+def written(plan: Plan, names: Names | None = None, *, max_bytes: int = COMMENT_BYTES) -> str:
     """The plan's markdown as text."""
     return str(plan_markdown(plan, names or Names(), max_bytes=max_bytes))
 
 
-def comments(plan: Plan, *, max_bytes: int = MAX_BYTES) -> list[str]:
+def comments(plan: Plan, *, max_bytes: int = COMMENT_BYTES) -> list[str]:
     """The plan's comments as text."""
     return [str(comment) for comment in plan_comments(plan, max_bytes=max_bytes)]
 

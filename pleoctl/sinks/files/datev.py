@@ -15,7 +15,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pleoctl.sinks.base import HeldPosting, KeyRoom, Refusal
+from pleoctl.sinks.base import HUNDREDTHS, HeldPosting, KeyRoom, Refusal
 from pleoctl.sinks.files.format import FILES, Standing
 from pleoctl.sinks.words import SHORTENED, fit, was_changed
 
@@ -29,7 +29,6 @@ ENCODING: Final = "cp1252"
 TEXT_LENGTH: Final = 60
 NO_AUTOMATIC: Final = "40"
 INVALID: Final = "invalid_configuration"
-_HUNDREDTHS: Final = 100
 _DOCUMENT: Final = re.compile(r"[a-zA-Z0-9$&%*+\-/]{1,36}")
 _COST: Final = re.compile(r"[a-zA-Z0-9_\- äöüÄÖÜß.,/&+]{1,36}")
 _LARGEST: Final = 10**12  # ten digits before the comma
@@ -314,7 +313,7 @@ def _rows(leg: LedgerEntry) -> list[Row]:
 
 
 def _add(sums: Counter[tuple[str, str, str]], row: list[str]) -> None:
-    amount = int(Decimal(row[0].replace(",", ".")) * _HUNDREDTHS)
+    amount = int(Decimal(row[0].replace(",", ".")) * HUNDREDTHS)
     side, other = ("debit", "credit") if row[1] == "S" else ("credit", "debit")
     sums[side, row[_PLACE["Konto"]], row[2]] += amount
     sums[other, row[_PLACE["Gegenkonto (ohne BU-Schlüssel)"]], row[2]] += amount
@@ -333,5 +332,5 @@ def _cell(name: str, value: str) -> str:
 
 
 def _decimal(amount: int) -> str:
-    whole, rest = divmod(amount, _HUNDREDTHS)
+    whole, rest = divmod(amount, HUNDREDTHS)
     return f"{whole},{rest:02d}"

@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.sinks.base import HeldPosting, KeyRoom, Refusal
+from pleoctl.sinks.base import HUNDREDTHS, HeldPosting, KeyRoom, Refusal
 from pleoctl.sinks.files.format import FILES, Standing, file_name
 from pleoctl.sinks.words import SHORTENED, encodable, fit, was_changed
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pleoctl.sinks.base import Booking
 
 ENCODING: Final = "cp437"
-_HUNDREDTHS: Final = 100
 _FIELD: Final = re.compile(r'"((?:\\"|[^"])*)"|\{((?:"(?:\\"|[^"])*"|[^}"])*)\}|(\S+)')
 _KEY: Final = re.compile(r"(?:^| )\[([^\[\] ]+) ([^\[\] ]+)\]$")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -122,7 +121,7 @@ class SieFormat:
 
     def _posting(self, account: str, amount: Decimal) -> HeldPosting:
         side = "debit" if amount > 0 else "credit"
-        return HeldPosting(side, account, int(abs(amount) * _HUNDREDTHS), self._currency)
+        return HeldPosting(side, account, int(abs(amount) * HUNDREDTHS), self._currency)
 
 
 def _text(value: str) -> str:
@@ -140,5 +139,5 @@ def _fields(line: str) -> list[str]:
 
 
 def _signed(posting: Posting) -> str:
-    whole, rest = divmod(posting.amount, _HUNDREDTHS)
+    whole, rest = divmod(posting.amount, HUNDREDTHS)
     return f"{'' if posting.side == 'debit' else '-'}{whole}.{rest:02d}"

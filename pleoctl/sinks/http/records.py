@@ -6,7 +6,7 @@ from collections import defaultdict
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from pleoctl.sinks.base import BooksUnusable, Held, HeldPosting
+from pleoctl.sinks.base import HUNDREDTHS, BooksUnusable, Held, HeldPosting
 from pleoctl.sinks.http.bodies import value_of
 from pleoctl.sources.http.expressions import ExpressionError
 
@@ -125,7 +125,7 @@ def _signed(line: Record, lines: Lines) -> int:
 def hundredths(value: Any) -> int:
     """A number or a text of whole units, such as 88.3. Raises `ExpressionError`."""
     try:
-        exact = Decimal(str(value)) * 100
+        exact = Decimal(str(value)) * HUNDREDTHS
     except InvalidOperation:
         exact = Decimal("NaN")
     if not exact.is_finite() or exact != exact.to_integral_value():

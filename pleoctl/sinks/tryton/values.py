@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any
 
-from pleoctl.sinks.base import BooksUnusable
-
-_HUNDREDTHS: Final = 100
+from pleoctl.sinks.base import HUNDREDTHS, BooksUnusable
 
 
 def day_of(value: Any) -> str | None:
@@ -32,7 +30,7 @@ def hundredths_of(value: Any) -> int:
     """Hundredths of a decimal; none is zero. Raises `BooksUnusable` for anything finer."""
     text = value.get("decimal") if isinstance(value, dict) else value
     try:
-        amount = Decimal(str(text or 0)) * _HUNDREDTHS
+        amount = Decimal(str(text or 0)) * HUNDREDTHS
         if amount == amount.to_integral_value():
             return int(amount)
     except InvalidOperation:
@@ -42,7 +40,7 @@ def hundredths_of(value: Any) -> int:
 
 def to_decimal(hundredths: int) -> dict[str, str]:
     """The other way round."""
-    whole, rest = divmod(hundredths, _HUNDREDTHS)
+    whole, rest = divmod(hundredths, HUNDREDTHS)
     return {"__class__": "Decimal", "decimal": f"{whole}.{rest:02d}"}
 
 
