@@ -36,6 +36,27 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
+_WORST_FIRST: Final = (
+    ExitCode.HANGUP,
+    ExitCode.INTERRUPTED,
+    ExitCode.TERMINATED,
+    ExitCode.PARTIAL,
+    ExitCode.STALE,
+    ExitCode.REFUSED,
+    ExitCode.LOCKED,
+    ExitCode.INVALID,
+    ExitCode.USAGE,
+    ExitCode.ERROR,
+    ExitCode.CHANGES,
+)
+
+
+def worst(codes: Iterable[int]) -> ExitCode:
+    """How a command ends that did several things, by the codes of each."""
+    had = set(codes)
+    return next((code for code in _WORST_FIRST if code in had), ExitCode.OK)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing to tell about an input or a plan.

@@ -12,7 +12,7 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import after_round, as_command, lock_timeout_option, open_workspace, seconds
 from pleoctl.cli.door import tell, tell_findings
-from pleoctl.errors import ExitCode, UsageError
+from pleoctl.errors import ExitCode, UsageError, worst
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     F = TypeVar("F", bound=Callable[..., Any])
 
-ORDER: Final = (ExitCode.PARTIAL, ExitCode.STALE, ExitCode.REFUSED, ExitCode.LOCKED, ExitCode.INVALID, ExitCode.ERROR)
 """Which code a round of several jobs ends with: the first of these that any of them has."""
 
 LATEST: Final = 1000
@@ -113,7 +112,7 @@ def once(runner: Runner, jobs: tuple[str, ...]) -> Output:
     if trouble is not None:
         output.findings += trouble.findings
         codes.append(trouble.exit_code)
-    output.exit_code = stop.code or next((code for code in ORDER if code in codes), ExitCode.OK)
+    output.exit_code = stop.code or worst(codes)
     return output
 
 
@@ -155,7 +154,7 @@ class Watch:
             findings = self.runner.rounds.trouble.findings if self.runner.rounds.trouble else []
             self.after(Output(findings=findings, exit_code=ExitCode.OK if well else ExitCode.PARTIAL))
             if self.jobs and not self._left():
-                return self._output(next((c for c in ORDER if c in self.codes.values()), ExitCode.OK))
+                return self._output(worst(self.codes.values()))
             this_machine().wait(stop.bell, pace.after(well=well))
             if not stop.event.is_set():
                 stop.bell.clear()

@@ -8,7 +8,7 @@ import msgspec
 
 from pleoctl.documents.kept import kept
 from pleoctl.documents.load import load_json
-from pleoctl.errors import ExitCode, Finding, Interrupted, PleoctlError
+from pleoctl.errors import ExitCode, Finding, Interrupted, PleoctlError, worst
 from pleoctl.model.shape import Strict, Told
 
 if TYPE_CHECKING:
@@ -18,21 +18,6 @@ if TYPE_CHECKING:
 Command = Literal["plan", "sync", "jobs", "drift", "apply"]
 Outcome = Literal["done", "drifted", "partial", "failed", "refused", "stale", "locked", "interrupted", "running"]
 
-#: Which code a fleet ends with: the first of these that any company had.
-ORDER: Final = (
-    ExitCode.HANGUP,
-    ExitCode.INTERRUPTED,
-    ExitCode.TERMINATED,
-    ExitCode.PARTIAL,
-    ExitCode.STALE,
-    ExitCode.REFUSED,
-    ExitCode.LOCKED,
-    ExitCode.INVALID,
-    ExitCode.USAGE,
-    ExitCode.ERROR,
-    ExitCode.CHANGES,
-    ExitCode.OK,
-)
 OUTCOMES: Final[dict[int, Outcome]] = {
     ExitCode.OK: "done",
     ExitCode.CHANGES: "drifted",
@@ -94,9 +79,8 @@ class FleetReceipt(Strict, kw_only=True):
 
     @property
     def exit_code(self) -> ExitCode:
-        """The first of `ORDER` that any company had."""
-        codes = {result.exit_code for result in self.companies}
-        return next((code for code in ORDER if code in codes), ExitCode.OK)
+        """The worst that any company had."""
+        return worst(result.exit_code for result in self.companies)
 
 
 def read_fleet_receipt(path: Path, shown: str) -> FleetReceipt:

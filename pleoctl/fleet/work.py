@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from pleoctl.documents.files import write_atomically
-from pleoctl.errors import ExitCode, Finding, PleoctlError, Refused
-from pleoctl.fleet.receipt import ORDER, CompanyResult
+from pleoctl.errors import ExitCode, Finding, PleoctlError, Refused, worst
+from pleoctl.fleet.receipt import CompanyResult
 from pleoctl.run.places import RECEIPT
 from pleoctl.watch import watched, watching
 from pleoctl.workspace.expiry import note_endings
@@ -150,7 +150,7 @@ def _jobs(task: Task, workspace: Workspace, caller: Caller, result: CompanyResul
         findings += rounds.trouble.findings
     if caller.stop is not None and caller.stop.is_set() and rounds.waiting:
         codes.append(ExitCode.INTERRUPTED)
-    return result.ended(next((code for code in ORDER if code in codes), ExitCode.OK), findings)
+    return result.ended(worst(codes), findings)
 
 
 _ACTIONS: Final[dict[Command, Callable[[Task, Workspace, Caller, CompanyResult], CompanyResult]]] = {
