@@ -263,6 +263,11 @@ def _size(count: int) -> str:
     return f"{count // _MIB} MiB" if count >= _MIB else f"{count // 1024} KiB"
 
 
+def timestamp(moment: datetime | None = None) -> str:
+    """A moment in UTC, the present one unless it is given, as receipts and logs have it: to the millisecond."""
+    return (moment or this_machine().now()).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 @lru_cache(maxsize=64)
 def connection_name(url: str, company: str) -> str:
     """A file name for what belongs to one server and one company, however the server is spelt."""

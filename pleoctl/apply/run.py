@@ -15,11 +15,13 @@ from pleoctl.apply.ledger import Ledger
 from pleoctl.apply.steps import Bench
 from pleoctl.apply.verify import verify
 from pleoctl.errors import Finding, Interrupted, PleoctlError, Refused
-from pleoctl.machine import this_machine
+from pleoctl.machine import this_machine, timestamp
 from pleoctl.plan.guard import check_guard
 from pleoctl.pleo.kinds import KindApis
 from pleoctl.run.doubts import wait_out
 from pleoctl.run.folder import open_run
+from pleoctl.run.meant import Aim, require_meant
+from pleoctl.run.places import run_name
 from pleoctl.run.receipt import PROBLEMS, Outcome, Receipt, Result
 from pleoctl.run.shared import RECENT
 from pleoctl.watch import watched
@@ -62,14 +64,7 @@ class Ears:
 
 def check_plan(plan: Plan, target: Target, expected: str | None = None) -> None:
     """Raise `Refused` unless this plan may be applied there."""
-    if expected is not None and plan.id != expected:
-        raise Refused(f"the plan's id is {plan.id}, not {expected}", hint="it is not the plan that was reviewed")
-    for name, theirs, mine in (
-        ("company", plan.head.company, target.company),
-        ("url", plan.head.url, target.url),
-    ):
-        if theirs.lower().rstrip("/") != mine.lower():
-            raise Refused(f"the plan is for {name} {theirs}, this workspace is for {mine}")
+    require_meant(plan.id, Aim(plan.head.company, plan.head.url), Aim(target.company, target.url), expected)
     if not plan.guard_passed:
         raise Refused("the plan's guard did not pass", hint="make a new plan; `pleoctl show` names the findings")
     guard = check_guard(plan.changes, plan.active, target.guard, plan.acknowledged)
@@ -87,7 +82,7 @@ def apply_plan(plan: Plan, target: Target, pleo: PleoWriter, ears: Ears) -> Rece
 
 def refuse_plan(plan: Plan, target: Target, error: Refused) -> Receipt:
     """The run of a plan that `check_plan` did not let pass: a folder and a receipt that say so, and nothing sent."""
-    started = _now()
+    started = this_machine().now()
     results = [Result(change) for change in plan.changes]
     receipt = Receipt(
         plan.id,
@@ -95,8 +90,8 @@ def refuse_plan(plan: Plan, target: Target, error: Refused) -> Receipt:
         target.company,
         target.url,
         "refused",
-        _iso(started),
-        _iso(started),
+        timestamp(started),
+        timestamp(started),
         results,
         findings=error.findings,
     )
@@ -112,8 +107,8 @@ class _Run:
         self._apis = KindApis(pleo)
         self._runs = target.runs
         self._staying = Staying(plan.staying, target.guard)
-        started = _now()
-        self._receipt = Receipt(plan.id, _run_id(plan, started), target.company, target.url, "done", _iso(started))
+        started = this_machine().now()
+        self._receipt = Receipt(plan.id, _run_id(plan, started), target.company, target.url, "done", timestamp(started))
 
     def go(self) -> Receipt:
         wait_out(self._runs.exchange(RECENT), self._ears.stop)
@@ -187,7 +182,7 @@ class _Run:
 
     def _finish(self, folder: RunFolder, outcome: Outcome, results: Iterable[Result]) -> Receipt:
         receipt, counts = self._receipt, self._pleo.counts
-        receipt.outcome, receipt.results, receipt.finished = outcome, list(results), _iso(_now())
+        receipt.outcome, receipt.results, receipt.finished = outcome, list(results), timestamp()
         receipt.requests = {"read": counts.read, "write": counts.write, "retries": counts.retries}
         # The outcome itself must reach the caller even if the disk is full by now.
         folder.keep(receipt)
@@ -205,7 +200,7 @@ class _Run:
 
 
 def _run_id(plan: Plan, started: datetime) -> str:
-    made = f"{started.strftime('%Y%m%dT%H%M%S%f')}-{plan.id[7:15]}-{this_machine().token(2)}"
+    made = run_name(plan.id[7:15], started)
     watched().plan, watched().run = plan.id, made
     return made
 
@@ -213,11 +208,3 @@ def _run_id(plan: Plan, started: datetime) -> str:
 def _note(receipt: Receipt) -> None:
     ended = ((result.change.kind, result.change.action, result.status) for result in receipt.results)
     watched().finished(receipt.outcome, ended)
-
-
-def _now() -> datetime:
-    return this_machine().now()
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from pleoctl.machine import this_machine
+from pleoctl.machine import timestamp
 
 _AS_JSON: Final = [False]
 
@@ -29,8 +29,7 @@ def record(level: str, message: str, **more: Any) -> str:
 
     from pleoctl.watch import watched
 
-    moment = this_machine().now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    shape = {"time": moment, "level": level, "message": message.rstrip("\n"), **watched().ids, **more}
+    shape = {"time": timestamp(), "level": level, "message": message.rstrip("\n"), **watched().ids, **more}
     return f"{json.dumps(shape)}\n"
 
 

@@ -17,7 +17,8 @@ from pleoctl.fleet.child import in_child
 from pleoctl.fleet.crew import Crew, How
 from pleoctl.fleet.receipt import CompanyResult, FleetReceipt
 from pleoctl.fleet.work import work
-from pleoctl.machine import this_machine
+from pleoctl.machine import this_machine, timestamp
+from pleoctl.run.places import run_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,7 +52,7 @@ class FleetRun:
     def go(self, companies: Sequence[Opened], progress: Callable[[int, int], None]) -> FleetReceipt:
         """The receipt, whose companies are in the order of their paths."""
         receipt = FleetReceipt(
-            run_id=_run_id(self.task.command), command=self.task.command, companies=[], started_at=now()
+            run_id=run_name(self.task.command), command=self.task.command, companies=[], started_at=timestamp()
         )
         going = {
             one.company.path: CompanyResult(path=one.company.path, company=one.id, outcome="running")
@@ -67,7 +68,7 @@ class FleetRun:
                 receipt.companies = list(going.values())
                 self._write(receipt)
                 written = this_machine().monotonic()
-        receipt.companies, receipt.finished_at = list(going.values()), now()
+        receipt.companies, receipt.finished_at = list(going.values()), timestamp()
         return receipt
 
     def keep(self, receipt: FleetReceipt) -> None:
@@ -110,12 +111,3 @@ def _ignored(folder: Path) -> None:
         descriptor = os.open(folder / ".gitignore", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with os.fdopen(descriptor, "w") as ignore:
             ignore.write("*\n")
-
-
-def _run_id(command: str) -> str:
-    return f"{this_machine().now().strftime('%Y%m%dT%H%M%S%f')}-{command}-{this_machine().token(2)}"
-
-
-def now() -> str:
-    """The present moment as receipts say it."""
-    return this_machine().now().isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -25,9 +25,11 @@ from pleoctl.jobs.report import Statuses
 from pleoctl.jobs.steps import Close, JobOver, Start
 from pleoctl.jobs.used import Used
 from pleoctl.jobs.verdict import Judge
-from pleoctl.machine import this_machine
+from pleoctl.machine import this_machine, timestamp
 from pleoctl.remote.transport import Counts
 from pleoctl.run.folder import open_run
+from pleoctl.run.meant import Aim, require_meant
+from pleoctl.run.places import run_name
 from pleoctl.run.settle import Ambiguous, Done, Failed, Moved, settle
 from pleoctl.sinks.base import BooksUnusable
 from pleoctl.watch import watched
@@ -94,7 +96,7 @@ def apply_job(
         run.fetcher.close(over=receipt.job.outcome != "open")
         counts = run.pleo.counts.after(run.before)
         receipt.requests = {"read": counts.read, "write": counts.write, "retries": counts.retries}
-        receipt.finished_at = _iso()
+        receipt.finished_at = timestamp()
         folder.keep(receipt)
         _note(receipt)
     return receipt
@@ -124,11 +126,10 @@ def refuse_job(plan: PostingPlan, runs: Runs, error: Refused) -> JobReceipt:
 
 def _receipt(plan: PostingPlan) -> JobReceipt:
     """The receipt of a run that begins now."""
-    moment, chance = this_machine().now().strftime("%Y%m%dT%H%M%S%f"), this_machine().token(2)
     results = [ItemResult(change.address, change.action) for change in plan.changes]
-    name = f"{moment}-{plan.id[7:15]}-{chance}"
+    name = run_name(plan.id[7:15])
     watched().plan, watched().run = plan.id, name
-    return JobReceipt(plan.id, name, plan.company, plan.url, JobOutcome(plan.job.id), results, _iso())
+    return JobReceipt(plan.id, name, plan.company, plan.url, JobOutcome(plan.job.id), results, timestamp())
 
 
 class _Told:
@@ -327,12 +328,4 @@ def _already(result: ItemResult, tracking: JobItem) -> None:
 
 def check_posting_plan(plan: PostingPlan, company: str, url: str, expected: str | None = None) -> None:
     """Raise `Refused` unless this workspace may apply this plan."""
-    if expected is not None and plan.id != expected:
-        raise Refused(f"the plan's id is {plan.id}, not {expected}", hint="it is not the plan that was reviewed")
-    for name, theirs, mine in (("company", plan.company, company), ("url", plan.url, url)):
-        if theirs.lower().rstrip("/") != mine.lower():
-            raise Refused(f"the plan is for {name} {theirs}, this workspace is for {mine}")
-
-
-def _iso() -> str:
-    return this_machine().now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    require_meant(plan.id, Aim(plan.company, plan.url), Aim(company, url), expected)

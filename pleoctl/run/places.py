@@ -6,13 +6,22 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from pleoctl.machine import this_machine
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
     from pathlib import Path
 
 PLAN: Final = "plan.json"
 JOURNAL: Final = "journal.jsonl"
 RECEIPT: Final = "receipt.json"
+
+
+def run_name(what: str, started: datetime | None = None) -> str:
+    """The name of a run of ``what`` that starts now or at a moment in UTC; no other run has it."""
+    moment = started or this_machine().now()
+    return f"{moment.strftime('%Y%m%dT%H%M%S%f')}-{what}-{this_machine().token(2)}"
 
 
 def run_folders(places: Sequence[Path]) -> list[Path]:

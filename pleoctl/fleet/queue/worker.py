@@ -29,9 +29,9 @@ from pleoctl.fleet.queue.app import TASK, Ask
 from pleoctl.fleet.queue.keeper import Keeper
 from pleoctl.fleet.queue.layout import queue_name
 from pleoctl.fleet.receipt import CompanyResult
-from pleoctl.fleet.run import now, worker
+from pleoctl.fleet.run import worker
 from pleoctl.fleet.work import Task
-from pleoctl.machine import connection_name, this_machine
+from pleoctl.machine import connection_name, this_machine, timestamp
 from pleoctl.state.postgres.database import database
 from pleoctl.state.postgres.lock import PostgresLock
 
@@ -179,7 +179,10 @@ class Worker:
         """A run with its note; what to queue after it."""
         result = self.work(ask)
         last = Last(
-            command=ask.command, run_id=f"{ask.command}-{this_machine().token()}", finished_at=now(), result=result
+            command=ask.command,
+            run_id=f"{ask.command}-{this_machine().token()}",
+            finished_at=timestamp(),
+            result=result,
         )
         more = again(ask, result)
         try:
