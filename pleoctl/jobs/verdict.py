@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.jobs.standing import difference, twice
+from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
 from pleoctl.sinks.base import Booking, Key, Refusal, unfinished
 from pleoctl.sinks.holdable import problem_of
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Entry
     from pleoctl.sinks.base import Held, Sink
 
-FOREIGN: Final = "invalid_configuration"
 NO_PAYLOAD: Final = "unexpected_failure"
 DIFFERENT: Final = "validation_failure"
 Reason = tuple[str, str]
@@ -100,7 +100,7 @@ def unbookable(item: Listed, entry: Entry | None, company: str) -> Reason | None
         return NO_PAYLOAD, "Pleo lists the item, but sends no data of it"
     owner = str((item.raw or {}).get("companyId") or company)
     if owner.lower() != company:
-        return FOREIGN, f"it is of company {owner}, not of this one"
+        return INVALID_CONFIGURATION, f"it is of company {owner}, not of this one"
     if entry.failed:
         return entry.failure_reason_type or DIFFERENT, entry.failure_reason or ""
     return None

@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
 from pleoctl.sinks.base import Refusal
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Entry, Posting
     from pleoctl.sinks.base import Capabilities
 
-INVALID: Final = "invalid_configuration"
-
 
 def problem_of(entry: Entry, can: Capabilities) -> None:
     """Raise `Refusal` for the first thing of a mapped entry that the books cannot hold."""
     for leg in entry.entries:
         if can.kinds is not None and leg.kind not in can.kinds:
-            raise Refusal(f"the books have no template for a {leg.kind}", INVALID)
+            raise Refusal(f"the books have no template for a {leg.kind}", INVALID_CONFIGURATION)
         for posting in leg.postings:
             _check(posting, can)
 
 
 def _check(posting: Posting, can: Capabilities) -> None:
     if can.currency is not None and posting.currency != can.currency:
-        raise Refusal(f"the books are in {can.currency}; nothing is converted from {posting.currency}", INVALID)
+        raise Refusal(
+            f"the books are in {can.currency}; nothing is converted from {posting.currency}", INVALID_CONFIGURATION
+        )
     if posting.tax_code is not None and posting.role != "tax" and not can.tax_codes:
-        raise Refusal(f"the books have no tax codes, so {posting.tax_code} would be lost; use `shape: split`", INVALID)
+        raise Refusal(
+            f"the books have no tax codes, so {posting.tax_code} would be lost; use `shape: split`",
+            INVALID_CONFIGURATION,
+        )
     if can.dimensions is None:
         return
     lost = sorted(group for group in posting.tags if group not in can.dimensions | can.ignored)
     if lost:
         raise Refusal(
-            f"the books have no room for {lost[0]}; add it to the sink's dimensions or to ignoreTags", INVALID
+            f"the books have no room for {lost[0]}; add it to the sink's dimensions or to ignoreTags",
+            INVALID_CONFIGURATION,
         )

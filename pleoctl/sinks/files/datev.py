@@ -15,6 +15,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
 from pleoctl.sinks.base import HUNDREDTHS, HeldPosting, KeyRoom, Refusal
 from pleoctl.sinks.files.format import FILES, Standing
 from pleoctl.sinks.words import SHORTENED, fit, was_changed
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 ENCODING: Final = "cp1252"
 TEXT_LENGTH: Final = 60
 NO_AUTOMATIC: Final = "40"
-INVALID: Final = "invalid_configuration"
 _DOCUMENT: Final = re.compile(r"[a-zA-Z0-9$&%*+\-/]{1,36}")
 _COST: Final = re.compile(r"[a-zA-Z0-9_\- äöüÄÖÜß.,/&+]{1,36}")
 _LARGEST: Final = 10**12  # ten digits before the comma
@@ -175,14 +175,14 @@ class DatevFormat:
         for account in (row.posting.account, row.counter):
             problem = self.account_problem(account)
             if problem is not None:
-                raise Refusal(f"account {account} {problem}", INVALID)
+                raise Refusal(f"account {account} {problem}", INVALID_CONFIGURATION)
         if row.posting.amount >= _LARGEST:
-            raise Refusal("the amount has more than ten digits before the comma", INVALID)
+            raise Refusal("the amount has more than ten digits before the comma", INVALID_CONFIGURATION)
         self._tax_key(row.posting)
         for group in self._groups:
             code = row.posting.tags.get(group)
             if code is not None and not _COST.fullmatch(code):
-                raise Refusal(f"{group} {code!r} does not fit into a cost centre", INVALID)
+                raise Refusal(f"{group} {code!r} does not fit into a cost centre", INVALID_CONFIGURATION)
 
     def account_problem(self, code: str) -> str | None:
         """See `Format`: a number of the length that the client has, or one digit more for people's accounts."""
@@ -275,7 +275,7 @@ class DatevFormat:
         if posting.tax_code is None:
             return ""
         if posting.tax_code not in self._tax_keys:
-            raise Refusal(f"tax code {posting.tax_code} has no key; add it to sink.taxKeys", INVALID)
+            raise Refusal(f"tax code {posting.tax_code} has no key; add it to sink.taxKeys", INVALID_CONFIGURATION)
         return self._tax_keys[posting.tax_code]
 
     # --- reading back ------------------------------------------------------------------------------------------
@@ -309,7 +309,9 @@ def _rows(leg: LedgerEntry) -> list[Row]:
         counters = [posting for posting in leg.postings if posting.side == side]
         if len(counters) == 1:
             return [Row(posting, counters[0].account) for posting in leg.postings if posting.side != side]
-    raise Refusal("it has several accounts on both sides, and DATEV's rows need one counter account", INVALID)
+    raise Refusal(
+        "it has several accounts on both sides, and DATEV's rows need one counter account", INVALID_CONFIGURATION
+    )
 
 
 def _add(sums: Counter[tuple[str, str, str]], row: list[str]) -> None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
+from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
 from pleoctl.place import Setting
 from pleoctl.sinks.base import BooksUnusable, Refusal
 from pleoctl.sinks.http.bodies import value_of
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from pleoctl.sources.http.spec import Resource
 
-INVALID: Final = "invalid_configuration"
 #: What of a posting can be looked up, and what its id is called beside it.
 NAMES: Final = {"account": "accountId", "taxCode": "taxCodeId"}
 _WORDS: Final = {"account": "account", "taxCode": "tax code"}
@@ -64,12 +64,14 @@ class Table:
         try:
             rows = [self._row(record) for record in records]
         except ExpressionError as error:
-            raise BooksUnusable(str(error), INVALID) from error
+            raise BooksUnusable(str(error), INVALID_CONFIGURATION) from error
         for expression in filter(None, (spec.code, spec.listing.fields["id"], spec.usable)):
             unseen = [name for name in expression.unseen if name not in spec.listing.optional]
             if records and unseen:
                 hint = f"correct the name; if a record may lack it, say optional: [{unseen[0]}]"
-                raise BooksUnusable(f"{expression.key} reads {unseen[0]!r}, which no record has", INVALID, hint=hint)
+                raise BooksUnusable(
+                    f"{expression.key} reads {unseen[0]!r}, which no record has", INVALID_CONFIGURATION, hint=hint
+                )
         return [row for row in rows if row[0] and row[1] is not None]
 
     def _row(self, record: dict[str, Any]) -> tuple[str, Any, bool]:
@@ -92,7 +94,7 @@ class Table:
         """The id of a code. Raises `Refusal`, `BooksUnusable`."""
         problem = self.problem(code)
         if problem is not None:
-            raise Refusal(f"{_WORDS[self._spec.name]} {code} {problem}", INVALID)
+            raise Refusal(f"{_WORDS[self._spec.name]} {code} {problem}", INVALID_CONFIGURATION)
         return next(id_ for id_, usable in self._by_code[code] if usable)
 
     def code_of(self, id_: Any) -> str | None:

@@ -11,13 +11,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
+from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
 from pleoctl.place import Setting
 from pleoctl.remote.errors import ApiError
 from pleoctl.sinks.base import Held, Key, PeriodClosed, Refusal
 from pleoctl.sinks.http.answers import Answers, made_of
 from pleoctl.sinks.http.attaching import attach
 from pleoctl.sinks.http.finding import Finder, listed, unusable
-from pleoctl.sinks.http.lookups import INVALID, NAMES, Table
+from pleoctl.sinks.http.lookups import NAMES, Table
 from pleoctl.sinks.http.presets import load_preset
 from pleoctl.sinks.http.scopes import scope_of
 from pleoctl.sinks.http.spec import is_for, spec_of
@@ -152,7 +153,7 @@ class HttpSink:
             answer = self._write(step.request, {"key": booking.key.stored, "id": made.id}, body)
             self._answers.refuse_inside(step.refused, answer)
         except ExpressionError as error:
-            raise Refusal(f"{error}; {made.id} stands unfinished in the books", INVALID) from error
+            raise Refusal(f"{error}; {made.id} stands unfinished in the books", INVALID_CONFIGURATION) from error
         except (ApiError, Refusal) as error:
             told = error if isinstance(error, Refusal) else self._answers.meaning(error, booking.date, once=False)
             if not isinstance(told, Refusal | PeriodClosed):
@@ -171,7 +172,7 @@ class HttpSink:
         kinds = list(dict.fromkeys(leg.kind for leg in booking.legs))
         template = next((one for one in self._spec.book if all(is_for(one, kind) for kind in kinds)), None)
         if template is None:
-            raise Refusal(f"the books have no template for a {' with a '.join(kinds)}", INVALID)
+            raise Refusal(f"the books have no template for a {' with a '.join(kinds)}", INVALID_CONFIGURATION)
         return template
 
     def _filled(self, template: Book, booking: Booking, cuts: list[str]) -> Any:
@@ -179,7 +180,7 @@ class HttpSink:
         try:
             return template.body(self._scope(booking), cuts)
         except ExpressionError as error:
-            raise Refusal(str(error), INVALID) from error
+            raise Refusal(str(error), INVALID_CONFIGURATION) from error
 
     def _scope(self, booking: Booking) -> dict[str, Any]:
         scope = scope_of(booking, self._variables)

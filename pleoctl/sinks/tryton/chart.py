@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
 from pleoctl.sinks.base import BooksUnusable, PeriodClosed, Refusal
 from pleoctl.sinks.tryton.values import day_of
 
 if TYPE_CHECKING:
     from pleoctl.sources.tryton_calls import TrytonCalls
 
-INVALID: Final = "invalid_configuration"
 _ALL: Final = ["active", "in", [True, False]]
 _ACCOUNT: Final = ["code", "active", "closed", "type", "party_required"]
 
@@ -51,7 +51,7 @@ class Chart:
         if len(found) != 1:
             names = ", ".join(f"{row['id']} ({row['rec_name']})" for row in rows)
             words = f"there is no company {wanted}" if wanted else "the database has several companies, or none"
-            raise BooksUnusable(words, INVALID, hint=f"set sink.company to one of: {names or '-'}")
+            raise BooksUnusable(words, INVALID_CONFIGURATION, hint=f"set sink.company to one of: {names or '-'}")
         self._calls.company = found[0]["id"]
         return Company(found[0]["id"], str(found[0]["currency."]["code"]))
 
@@ -77,7 +77,7 @@ class Chart:
         """An account that can be booked on. Raises `Refusal`."""
         problem = self.problem(code)
         if problem is not None:
-            raise Refusal(f"account {code} {problem}", INVALID)
+            raise Refusal(f"account {code} {problem}", INVALID_CONFIGURATION)
         return self._usable(code)[0]
 
     def problem(self, code: str) -> str | None:
@@ -106,7 +106,9 @@ class Chart:
         """The journal of a code, or of a name. Raises `BooksUnusable`."""
         if name not in self._journals:
             names = ", ".join(sorted(self._journals))
-            raise BooksUnusable(f"Tryton has no journal {name!r}", INVALID, hint=f"sink.journal: one of {names}")
+            raise BooksUnusable(
+                f"Tryton has no journal {name!r}", INVALID_CONFIGURATION, hint=f"sink.journal: one of {names}"
+            )
         return self._journals[name]
 
     @cached_property
@@ -118,7 +120,7 @@ class Chart:
         found = self._parties.get(code or "")
         if found is None:
             who = f"no party has the code {code}" if code else "the item has no vendor"
-            raise Refusal(f"account {account} needs a party in Tryton, and {who}", INVALID)
+            raise Refusal(f"account {account} needs a party in Tryton, and {who}", INVALID_CONFIGURATION)
         return found
 
     @cached_property
@@ -131,7 +133,7 @@ class Chart:
         """The analytic account of a tag. Raises `Refusal`."""
         found = self._analytic.get((group, code))
         if found is None:
-            raise Refusal(f"{group} {code} is not among Tryton's analytic accounts", INVALID)
+            raise Refusal(f"{group} {code} is not among Tryton's analytic accounts", INVALID_CONFIGURATION)
         return found
 
     # --- periods -----------------------------------------------------------------------------------------------
@@ -147,7 +149,7 @@ class Chart:
         if usable:
             return usable[0]
         if not rows:
-            raise Refusal(f"Tryton has no period for {day}", INVALID)
+            raise Refusal(f"Tryton has no period for {day}", INVALID_CONFIGURATION)
         raise PeriodClosed(day, min((row.start for row in self._periods if row.open and row.start > day), default=None))
 
     @cached_property

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
+from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
 from pleoctl.remote.errors import LostAnswer, Unauthorised
 from pleoctl.sinks.base import BooksUnusable, Capabilities, Held, HeldPosting, Key, KeyRoom, PeriodClosed, Refusal
-from pleoctl.sinks.tryton.chart import INVALID, Chart
+from pleoctl.sinks.tryton.chart import Chart
 from pleoctl.sinks.tryton.values import day_of, hundredths_of, to_bytes, to_day, to_decimal
 from pleoctl.sinks.words import fit
 from pleoctl.sources.tryton_calls import TrytonCalls, TrytonDenied, TrytonRefusal
@@ -259,6 +260,6 @@ def _asked(*, sent: bool = False) -> Iterator[None]:
         kind = "accounting_system_authentication_failure" if denied else "accounting_system_unreachable"
         raise BooksUnusable(error.message, kind, hint=error.findings[0].hint or "") from error
     except BooksUnusable as error:
-        if sent and error.reason_type == INVALID:
-            raise Refusal(error.message, INVALID) from error
+        if sent and error.reason_type == INVALID_CONFIGURATION:
+            raise Refusal(error.message, INVALID_CONFIGURATION) from error
         raise
