@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import NotWritten
 from pleoctl.jobs.document import address_of
-from pleoctl.jobs.periods import Mover, once_of
+from pleoctl.jobs.periods import Mover
 from pleoctl.jobs.plan import keys_of
 from pleoctl.jobs.receipt import BETWEEN, ItemError
 from pleoctl.jobs.standing import difference, live
@@ -22,6 +22,7 @@ from pleoctl.machine import this_machine
 from pleoctl.remote.errors import LostAnswer
 from pleoctl.run.settle import Ambiguous, Done, Failed
 from pleoctl.sinks.base import Booking, Refusal, unfinished
+from pleoctl.sinks.keys import once_of
 
 if TYPE_CHECKING:
     import threading

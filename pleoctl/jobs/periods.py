@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pleoctl.machine import this_machine
 from pleoctl.sinks.base import Refusal
+from pleoctl.sinks.keys import once_of
 
 if TYPE_CHECKING:
     from pleoctl.jobs.document import ClosedPeriod
     from pleoctl.jobs.memory import JobMemory
-    from pleoctl.sinks.base import Booking, Held, Key, PeriodClosed
+    from pleoctl.sinks.base import Booking, Held, PeriodClosed
 
 
 @dataclass(slots=True)
@@ -49,12 +49,6 @@ class Mover:
             self.day = held.date
         elif self.day is None:
             self.stays = held
-
-
-def once_of(key: Key, leg: int | None, day: str, digest: str) -> str:
-    """The idempotency key: another day or another entry is another request."""
-    text = "\n".join([key.stored, key.job, str(leg or 0), day, digest])
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _own(booking: Booking) -> str:

@@ -1,4 +1,4 @@
-"""Our reference in the books: the item's id, shortened the same way every time where the books have less room."""
+"""Keys of what is booked: our reference in the books, and the idempotency key of a request."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from pleoctl.sinks.base import Alphabet, KeyRoom
+    from pleoctl.sinks.base import Alphabet, Key, KeyRoom
 
 _ALLOWED: Final = {"any": re.compile(r".+"), "hex": re.compile(r"[0-9a-fA-F]+"), "base32": re.compile(r"[A-Z2-7]+")}
 
 
 def stored_key(item: str, room: KeyRoom, leg: int | None = None) -> str:
-    """The reference of an item, or of one of its legs (``-n`` behind it; in ``hex`` and ``base32`` the number alone).
+    """Our reference in the books, of an item or of one of its legs (``-n`` behind; in ``hex``, ``base32`` a number).
 
     As it is where it fits; else without hyphens; else a SHA-256 of the id in the books' alphabet, cut to the room
     that the leg's suffix leaves.
@@ -25,6 +25,12 @@ def stored_key(item: str, room: KeyRoom, leg: int | None = None) -> str:
         if _fits(candidate, length, room.alphabet):
             return candidate + suffix
     return _digest(item, room.alphabet)[:length] + suffix
+
+
+def once_of(key: Key, leg: int | None, day: str, digest: str) -> str:
+    """The idempotency key: another day or another entry is another request."""
+    text = "\n".join([key.stored, key.job, str(leg or 0), day, digest])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _fits(text: str, length: int | None, alphabet: Alphabet) -> bool:
