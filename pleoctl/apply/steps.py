@@ -26,7 +26,7 @@ from pleoctl.apply.state import differences, matches, same_key
 from pleoctl.model.addresses import Address
 from pleoctl.model.kind import loose
 from pleoctl.run.doubts import LAG
-from pleoctl.run.settle import Done, End, Failed, Moved, Next, Step, Undone, doubting, moments
+from pleoctl.run.settle import LATER, Done, End, Failed, Moved, Next, Step, Undone, doubting, moments
 from pleoctl.text import terminal
 
 if TYPE_CHECKING:
@@ -42,13 +42,12 @@ if TYPE_CHECKING:
 Seen = Done | Undone | Moved | Next[Address]
 
 LOG: Final = logging.getLogger(__name__)
-LAG_SECONDS: Final = (0.0, 0.5, 1.5, 4.0)
-UNGUARDED_LOOKS: Final = (0.5, 1.5, 4.0)
+LAG_SECONDS: Final = (0.0, *LATER)
 _CONFLICT: Final = 409
 _BAD_REQUEST: Final = 400
 _CREATED: Final = "Pleo did not say whether it was created"
 _NOT_SHOWN: Final = (
-    f"{_CREATED}, and does not show it after {sum(UNGUARDED_LOOKS):.0f} s; it is not sent again in this run, "
+    f"{_CREATED}, and does not show it after {sum(LATER):.0f} s; it is not sent again in this run, "
     "the next one waits until lists can be trusted and then settles it"
 )
 _WRITTEN: Final = "Pleo did not say whether it was written"
@@ -95,7 +94,7 @@ class Create(Step[Address]):
         self._bench, self._change, self._api = bench, change, bench.apis[change.kind]
         self._group = bench.fresh.groups.get(change.parent.address) if change.parent else None
         if not self._api.unique:
-            self.repeatable, self.looks, self.doubt = False, UNGUARDED_LOOKS, _NOT_SHOWN
+            self.repeatable, self.looks, self.doubt = False, LATER, _NOT_SHOWN
 
     def send(self, ids: Sequence[Address]) -> Mapping[Address, Done | Failed | Next[Address]]:
         """See `Step.send`; a Pleo that takes the key for a look-alike's answers with that one.

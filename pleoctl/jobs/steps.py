@@ -20,7 +20,7 @@ from pleoctl.errors import PleoctlError
 from pleoctl.jobs.standing import difference, live
 from pleoctl.machine import this_machine
 from pleoctl.remote.errors import ApiError, LostAnswer
-from pleoctl.run.settle import Ambiguous, Done, End, Failed, Moved, Next, Step, Undone
+from pleoctl.run.settle import LATER, Ambiguous, Done, End, Failed, Moved, Next, Step, Undone
 from pleoctl.sinks.base import PeriodClosed, Refusal, unfinished
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pleoctl.pleo.export_jobs import ExportWriter, JobItem, Update
     from pleoctl.sinks.base import Booking, File, Held, Key, Sink
 
-LOOKS: Final = (0.5, 1.5, 4.0)
 OVER: Final = frozenset({404, 422})
 _TOO_MANY: Final = 413
 
@@ -139,7 +138,7 @@ class Report(Step[str]):
 class Book(Step[str]):
     """Make one record in the books (E7, P2)."""
 
-    looks = LOOKS
+    looks = LATER
     doubt = "the books did not say whether it was booked"
 
     def __init__(self, sink: Sink, booking: Booking, move: Callable[[Booking, PeriodClosed], Booking]) -> None:

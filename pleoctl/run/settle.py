@@ -38,6 +38,8 @@ I = TypeVar("I")  # noqa: E741 - an id
 
 TRIES: Final = 3
 AT_ONCE: Final = (0.0,)
+LATER: Final = (0.5, 1.5, 4.0)
+"""For what is found by a list or a search, which may lag."""
 
 
 @dataclass(frozen=True, slots=True)
