@@ -206,7 +206,7 @@ class BooksUnusable(PleoctlError):
 
 
 class Refusal(PleoctlError):
-    """The books take this entry for no good; ``reason_type`` is one of Pleo's for an item (U5)."""
+    """The books do not take this entry; ``reason_type`` is one of Pleo's for an item (U5)."""
 
     code = "refused-by-books"
 

@@ -41,12 +41,9 @@ class _ByResource(Mapping[str, tuple[str, ...]]):
         return len(resource_names())
 
 
-# What a setting of the table gives where no column does; rows that stay without it are held.
-_MAY_BE_FILLED: Final = frozenset({"defaultCurrency"})
-
-
 def _needed(kind: Kind) -> tuple[str, ...]:
-    return tuple(name for name in kind.needed if name not in _MAY_BE_FILLED)
+    # A setting of the table may give the general ones where no column does; rows that stay without one are held.
+    return tuple(name for name in kind.needed if name not in kind.general)
 
 
 def _all(kind: Kind) -> tuple[str, ...]:

@@ -64,11 +64,12 @@ class Context:
     def http(
         self, base_url: str, section: dict[str, Any], *, service: str = SERVICE, own: str = ""
     ) -> ServerConnection:
-        """A connection with the section's ``auth``, budget and time limit; refused with the first request where
-        nobody trusts the host. To be made in the constructor, so that `source check` can tell what is missing.
+        """A connection with the section's ``auth``, budget and time limit.
 
-        ``own`` is a base url that stands in the source's own code, whose host needs no trust. Raises `SourceError`.
-        """  # noqa: D205 - the summary is one sentence
+        To be made in the constructor, so that `source check` can tell what is missing; refused with the first request
+        where nobody trusts the host. ``own`` is a base url that stands in the source's own code, whose host needs no
+        trust. Raises `SourceError`.
+        """
         from pleoctl.sources.connect import ServerConnection  # requests takes 100 ms to import
 
         made = ServerConnection(base_url, section, service, self._credentials, own)
