@@ -327,6 +327,17 @@ def test_templates_that_could_do_harm_are_refused(template: str) -> None:
         compile_template(template, NOWHERE)
 
 
+@pytest.mark.parametrize(
+    ("template", "hinted"),
+    [("{% if note < 'x' %}{{ note }}{% endif %}", True), ("{{ note|truncate('x') }}{% if note %}!{% endif %}", False)],
+)
+def test_what_an_item_may_lack_is_tested_first(template: str, hinted: bool) -> None:
+    """A template that fails without its fields is told the test that it lacks; any other mistake is told as it is."""
+    with pytest.raises(InvalidFile) as caught:
+        compile_template(template, NOWHERE)
+    assert ("test first" in (caught.value.findings[0].hint or "")) == hinted
+
+
 def test_descriptions_are_bounded() -> None:
     """A long note is cut."""
     text = compile_template("{{ note }}", NOWHERE).render(given(note="x" * 5000))

@@ -134,13 +134,14 @@ def compile_template(text: str, place: Place) -> Template:
     problems = list(_problems(tree, place, text))
     if problems:
         raise InvalidFile.of(problems)
+    hint = None
     try:
         template = environment.from_string(text)
         # A wrong argument of a filter shows only when it is used: with everything there, and with the least.
-        for context in (_FULL, _LEAST):
-            template.render(context).encode()
+        template.render(_FULL).encode()
+        hint = "test first what an item may lack: {% if note and note < … %}"
+        template.render(_LEAST).encode()
     except Exception as error:
-        hint = "test first what an item may lack: {% if note and note < … %}" if "undefined" in str(error) else None
         raise InvalidFile.of([Finding("template", _sentence(f"{error}"), place=place, hint=hint)]) from error
     return Template(text, renderer(template))
 
