@@ -134,7 +134,8 @@ def _identity(workspace: Workspace, told: Introspection) -> list[Finding]:
         hint = "set company in pleoctl.yaml, or use another credential"
         findings.append(Finding("other-company", words, hint=hint))
     if told.scopes:
-        findings += [_missing(scope) for scope in _needed(workspace) if not _has(told.scopes, scope)]
+        needed = _needed(workspace).items()
+        findings += [_missing(scope, reads=reads) for scope, reads in needed if not _has(told.scopes, scope)]
     return findings
 
 
@@ -155,11 +156,12 @@ def _managed(workspace: Workspace) -> dict[str, bool]:
     }
 
 
-def _needed(workspace: Workspace) -> list[str]:
+def _needed(workspace: Workspace) -> dict[str, bool]:
+    """The scopes, and of each whether it is to read by."""
     from pleoctl.pleo.kinds import scopes
 
     used = [kind for what, used in _managed(workspace).items() if used for kind in _kinds(what)]
-    return list(dict.fromkeys(scope for kind in used for scope in scopes(kind)))
+    return {scope: reads for kind in used for scope, reads in zip(scopes(kind), (True, False), strict=True)}
 
 
 def _kinds(what: str) -> list[Kind]:
@@ -172,8 +174,8 @@ def _has(scopes: frozenset[str], wanted: str) -> bool:
     return wanted in scopes or wanted.replace("tag-group:", "tag-groups:") in scopes
 
 
-def _missing(scope: str) -> Finding:
+def _missing(scope: str, *, reads: bool) -> Finding:
     words = f"the credential lacks the scope {scope}"
-    if scope.endswith(":read"):
+    if reads:
         return Finding("missing-scope", words, hint="ask an admin for it in Pleo")
     return Finding("missing-scope", words, "warning", hint="planning works without it, applying does not")
