@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pleoctl.desired.comments import Comments, attached, from_nodes
@@ -13,6 +12,7 @@ from pleoctl.desired.rows import fields_of, local_of
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.documents.load import parse
 from pleoctl.errors import Finding, InvalidFile
+from pleoctl.model.days import is_day
 from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP, flat_kinds
 from pleoctl.model.records import DesiredState, Dimension, Row
 from pleoctl.place import Place
@@ -172,16 +172,8 @@ def _bad_dates(rows: list[Row]) -> list[Finding]:
     return [
         Finding("invalid-date", f"expires {r.expires!r} is no day of the calendar", place=r.place, hint=hint)
         for r in rows
-        if r.expires is not None and not is_date(r.expires)
+        if r.expires is not None and not is_day(r.expires)
     ]
-
-
-def is_date(text: str) -> bool:
-    """Whether the text is an ISO day (``YYYY-MM-DD``) of the calendar."""
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def state_of(document: Document) -> DesiredState:

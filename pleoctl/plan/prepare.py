@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pleoctl.desired.read import is_date, load_desired
+from pleoctl.desired.read import load_desired
 from pleoctl.errors import InvalidFile, UsageError
 from pleoctl.machine import this_machine
+from pleoctl.model.days import is_day
 from pleoctl.model.kinds import TAG_GROUP, flat_kinds
 from pleoctl.plan.build import Inputs
 from pleoctl.reconcile.changes import Scope
@@ -61,7 +62,7 @@ def prepare(
 def _today(given: str | None) -> str:
     if given is None:
         return this_machine().now().astimezone().date().isoformat()
-    if not is_date(given):
+    if not is_day(given):
         raise UsageError(f"--today {given!r} is not a date", hint="write YYYY-MM-DD")
     return given
 

@@ -14,9 +14,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.desired.lines import ordered
-from pleoctl.desired.read import is_date
 from pleoctl.desired.rows import fields_of, local_of
 from pleoctl.errors import Finding
+from pleoctl.model.days import is_day
 from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
 from pleoctl.model.records import NOTHING, DesiredState, Dimension, Row
 from pleoctl.place import Place
@@ -255,6 +255,6 @@ def _wrong_local(texts: dict[str, str]) -> str | None:
     currency, expires = texts.get("currency"), texts.get("expires")
     if currency is not None and not _CURRENCY.fullmatch(currency):
         return f"currency {currency!r} is not a three-letter code"
-    if expires is not None and not is_date(expires):
+    if expires is not None and not is_day(expires):
         return f"expires {expires!r} is not a date (YYYY-MM-DD)"
     return None

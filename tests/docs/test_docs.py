@@ -13,6 +13,7 @@ import pytest
 from pleoctl.cli.main import COMMANDS, cli
 from pleoctl.cli.reference import reference
 from pleoctl.errors import ExitCode
+from pleoctl.model.kinds import flat_kinds
 from pleoctl.report.sinks import written
 
 if TYPE_CHECKING:
@@ -142,6 +143,12 @@ def test_every_environment_variable_is_documented() -> None:
     source = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "pleoctl").rglob("*.py"))
     used = set(re.findall(r'"(PLEOCTL_[A-Z_]+)"', source))
     assert [name for name in sorted(used) if f"`{name}`" not in page("configuration.md")] == []
+
+
+def test_every_kind_that_is_a_list_has_a_page() -> None:
+    """The page has the name of the kind's module, and shows its section of the desired state."""
+    for kind in flat_kinds():
+        assert f"\n{kind.section}:" in page(f"{kind.module.replace('_', '-')}.md")
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)

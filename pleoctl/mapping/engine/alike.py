@@ -22,8 +22,8 @@ from pleoctl.mapping.engine.entries import Entry, OriginalOf
 from pleoctl.mapping.engine.figures import base, figures_of, tax
 from pleoctl.mapping.engine.linetable import Facts, LineTable
 from pleoctl.mapping.engine.outline import Outline
-from pleoctl.mapping.engine.work import is_day
 from pleoctl.mapping.failures import ItemFailure
+from pleoctl.model.days import is_day
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import LedgerEntry

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +11,7 @@ import msgspec
 from pleoctl.mapping.engine.amounts import hundredths
 from pleoctl.mapping.engine.entries import OriginalOf
 from pleoctl.mapping.failures import look
+from pleoctl.model.days import is_day
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.record import Recorder
@@ -76,15 +76,6 @@ class Work(msgspec.Struct, gc=False):
 def is_currency(text: str) -> bool:
     """Whether entries can be posted in it: three capital letters."""
     return _CURRENCY.fullmatch(text) is not None
-
-
-@lru_cache(maxsize=4096)
-def is_day(text: str) -> bool:
-    """Whether it is a day of the calendar, as ISO writes it."""
-    try:
-        return _DAY.fullmatch(text) is not None and bool(date.fromisoformat(text))
-    except ValueError:
-        return False
 
 
 def _day(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pleoctl.errors import InvalidFile
@@ -10,6 +9,7 @@ from pleoctl.mapping.rules.predicates import Predicate, digits, folded, predicat
 from pleoctl.mapping.rules.regex import MAX_SIZE, Refused, compiled
 from pleoctl.mapping.rules.when import When
 from pleoctl.mapping.vocabulary import DATE
+from pleoctl.model.days import is_day
 
 if TYPE_CHECKING:
     from pleoctl.documents.document import Steps
@@ -97,14 +97,6 @@ class Conditions:
             self._problems.append(origin.finding((*path, "until"), "until is before from", "exchange the two"))
         place = origin.place(*path, *list(given)[:1])
         return (Predicate(DATE, "range", (first, last), DATE, given, place),) if given else ()
-
-
-def is_day(text: str) -> bool:
-    """Whether a text is a day of the calendar, year first."""
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def _range_problem(name: str, given: Any) -> tuple[str, str] | None:
