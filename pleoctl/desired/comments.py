@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.desired.lines import Slot, lines_of, slot_of
+from pleoctl.desired.lines import NOTHING_SAID, Slot, lines_of, slot_of
 from pleoctl.model.kinds import flat_kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pleoctl.desired.lines import Note, Span
     from pleoctl.documents.nodes import Node
@@ -34,9 +34,9 @@ class Comments:
     order: list[Slot] = field(default_factory=list)
 
 
-def render(state: DesiredState, comments: Comments | None = None) -> str:
-    """The canonical text of a desired state with the comments put back at their rows."""
-    lines = list(lines_of(state))
+def render(state: DesiredState, comments: Comments | None = None, said: Mapping[int, str] = NOTHING_SAID) -> str:
+    """The canonical text of a desired state with the comments put back at their rows; ``said`` is as in `lines_of`."""
+    lines = list(lines_of(state, said))
     if comments is None or not (comments.before or comments.behind):
         return "".join(f"{text}\n" for _, text in lines)
     _rehome(comments, {slot for slot, _ in lines})

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import attrgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.documents.scalars import yaml_string
 from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pleoctl.model.kind import Kind
     from pleoctl.model.records import DesiredState, Dimension, Row
@@ -26,6 +27,7 @@ Note = tuple[int, str, bool]
 """A comment: its line, its text, and whether it stands there alone."""
 
 HEADER: Final = {"apiVersion": "pleoctl/v1", "kind": "DesiredState"}
+NOTHING_SAID: Final[Mapping[int, str]] = MappingProxyType({})
 
 
 def row_text(row: Row, kind: Kind) -> str:
@@ -94,17 +96,21 @@ class _Tie:
         return repr((row.fields.get("name"), sorted(row.fields.items()), row.active, sorted(row.local.items())))
 
 
-def lines_of(state: DesiredState) -> Iterator[tuple[Slot, str]]:
-    """Every line of the canonical file with the slot that comments cling to."""
-    for name, said in HEADER.items():
-        yield (name,), f"{name}: {said}"
+def lines_of(state: DesiredState, said: Mapping[int, str] = NOTHING_SAID) -> Iterator[tuple[Slot, str]]:
+    """Every line of the canonical file with the slot that comments cling to.
+
+    ``said`` are lines of flat rows that are known by now, by the `id` of the row.
+    """
+    for name, value in HEADER.items():
+        yield (name,), f"{name}: {value}"
     for kind in flat_kinds():
         found = state.flat.get(kind.name)
         if found is not None:
             yield (kind.section,), f"{kind.section}:" if found else f"{kind.section}: []"
             for number, row in enumerate(ordered(found)):
                 # `slot_of`, without the call.
-                yield (kind.name, row.key) if row.key is not None else (kind.name, None, number), row_text(row, kind)
+                slot = (kind.name, row.key) if row.key is not None else (kind.name, None, number)
+                yield slot, said.get(id(row)) or row_text(row, kind)
     if state.dimensions is not None:
         yield ("dimensions",), "dimensions:" if state.dimensions else "dimensions: []"
         rows = ordered([d.row for d in state.dimensions])

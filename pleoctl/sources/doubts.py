@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import Finding
 from pleoctl.place import Place
 from pleoctl.words import many
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pleoctl.sources.base import Table
 
@@ -47,13 +47,23 @@ def _was_utf8(text: str) -> bool:
     return False
 
 
+def _is_plain(cells: Mapping[str, Any]) -> bool:
+    """Whether nothing is odd about the texts of a row, seen at one glance, as in most."""
+    try:
+        said = "".join(cells.values())
+    except TypeError:  # a cell that is no text
+        return False
+    return said.isascii() and said.isprintable()
+
+
 def doubtful_texts(table: Table) -> Iterator[Finding]:
     """One warning per kind of doubt, with the first text and how many there are."""
     found: dict[str, tuple[str, int | None, int]] = {}
     for row in table.rows:
+        if _is_plain(row.cells):
+            continue
         for cell in row.cells.values():
-            plain = not isinstance(cell, str) or (cell.isascii() and cell.isprintable())
-            if not plain and (words := doubtful_text(cell)) is not None:
+            if isinstance(cell, str) and (words := doubtful_text(cell)) is not None:
                 text, line, number = found.get(words, (cell, row.line, 0))
                 found[words] = (text, line, number + 1)
     for words, (text, line, number) in found.items():

@@ -7,17 +7,17 @@ from itertools import chain
 from operator import eq
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.desired.comments import Comments, render
+from pleoctl.desired.comments import render
 from pleoctl.desired.lines import lines_of
 from pleoctl.desired.placing import Placed, dimension_key, place
-from pleoctl.desired.read import checked, holds, load_state, merged
+from pleoctl.desired.read import checked, holds, merged
 from pleoctl.documents.files import read_bytes
 from pleoctl.errors import Finding, Refused, SourceError
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, flat_kinds
-from pleoctl.model.records import DesiredState, Row
 from pleoctl.place import Place
 from pleoctl.sources.base import Source, Table, resource_names
 from pleoctl.sources.doubts import doubtful_texts
+from pleoctl.sources.earlier import Spoken, old_files
 from pleoctl.sources.opening import open_source
 from pleoctl.sources.rows import RowReader
 from pleoctl.words import many
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pleoctl.desired.comments import Comments
+    from pleoctl.model.records import DesiredState, Row
     from pleoctl.workspace import Workspace
 
 LISTED: Final = 5
@@ -87,10 +89,11 @@ def export_state(workspace: Workspace, source: Source | None = None) -> Export:
     counted = counts(state)
     if _says_already(workspace, state):
         return Export(checked(state), [], [], findings, counted)
-    placed, comments = _placed(workspace, state)
+    spoken = Spoken(state)
+    placed, comments = _placed(workspace, spoken)
     files, changed = [], []
     for (path, shown), part, comment in zip(workspace.desired_files, placed.parts, comments, strict=True):
-        content = render(part, comment).encode()
+        content = render(part, comment, spoken.lines).encode()
         if not holds(path, shown, content):
             files.append((path, shown, content))
             changed.append(shown)
@@ -98,15 +101,15 @@ def export_state(workspace: Workspace, source: Source | None = None) -> Export:
     return Export(whole, files, changed, [*findings, *_own(workspace, placed)], counted)
 
 
-def _placed(workspace: Workspace, state: DesiredState) -> tuple[Placed, list[Comments | None]]:
+def _placed(workspace: Workspace, spoken: Spoken) -> tuple[Placed, list[Comments | None]]:
     """The rows over the files there are, whose own rows need not stay while they are written anew, and their comments.
 
     Raises `Refused` where too many are gone.
     """
-    old, comments = old_files(workspace)
-    _carry_values(old, state)
-    placed = place(state, old, keep_own=True)
-    _check_shrink(old, state, placed, workspace.max_shrink)
+    old, comments = old_files(workspace, spoken)
+    _carry_values(old, spoken.state)
+    placed = place(spoken.state, old, keep_own=True)
+    _check_shrink(old, spoken.state, placed, workspace.max_shrink)
     return placed, comments
 
 
@@ -148,17 +151,6 @@ def counts(state: DesiredState) -> dict[str, int]:
         TAG.section: sum(len(d.values or ()) for d in dimensions),
         "held": sum(row.hold is not None for row in state.rows()),
     }
-
-
-def old_files(workspace: Workspace) -> tuple[list[DesiredState], list[Comments | None]]:
-    """What the desired-state files hold now, with people's comments. Raises `InvalidFile`."""
-    states: list[DesiredState] = []
-    comments: list[Comments | None] = []
-    for path, shown in workspace.desired_files:
-        state, comment = load_state(path, shown) if path.exists() else (DesiredState(), None)
-        states.append(state)
-        comments.append(comment)
-    return states, comments
 
 
 def _carry_values(old: list[DesiredState], state: DesiredState) -> None:

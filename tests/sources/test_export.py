@@ -205,6 +205,20 @@ def test_an_invalid_desired_state_is_told_and_kept(books: MakeFiles, cli: Cli) -
     assert contents(folder) == before
 
 
+def test_a_fault_among_rows_that_stay_is_told_where_it_stands(books: MakeFiles, cli: Cli) -> None:
+    """Also where all other rows are those of the books: exit 78 with its own line, untouched."""
+    folder = books(chart(5))
+    cli("export")
+    path = folder / "desired-state.yaml"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:6], '- {externalId: "x", nam: "X"}', *lines[6:]]) + "\n")
+    before = contents(folder)
+    said = cli("export")
+    assert said.code == 78
+    assert "desired-state.yaml:7:" in said.stderr
+    assert contents(folder) == before
+
+
 def test_the_lists_of_tags_are_guarded_too(books: MakeFiles, cli: Cli) -> None:
     """Dimensions, values, and the values of each dimension."""
     values = [f"D,{n},V{n},true," for n in range(10)]
