@@ -6,7 +6,7 @@ import importlib.util
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +19,7 @@ from pleoctl.testing.small import SMALL, exhaust_small
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import ModuleType
 
 # The same histories each time, so that a change is judged by itself; PLEOCTL_SEED and bench/simulate.py search on.
 FIRST = int(os.environ.get("PLEOCTL_SEED", "0"))
@@ -91,7 +92,7 @@ def test_a_law_of_jobs_broken_on_purpose_is_found(mutant: str, law: str) -> None
     assert failure.law == law
 
 
-def mutants() -> Any:
+def mutants() -> ModuleType:
     """The faults of bench/mutants.py."""
     spec = importlib.util.spec_from_file_location("mutants", Path(__file__).parents[2] / "bench" / "mutants.py")
     assert spec is not None

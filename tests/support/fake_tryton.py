@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from answering import answering
 
@@ -183,7 +183,7 @@ def plain(value: Value) -> Value:
 def serving(books: TrytonBooks) -> Iterator[TrytonBooks]:
     """The books on a port of this machine."""
 
-    def answer(_method: str, _target: str, headers: dict[str, str], content: bytes) -> tuple[int, Any] | None:
+    def answer(_method: str, _target: str, headers: dict[str, str], content: bytes) -> tuple[int, Value] | None:
         return books.answer(headers, json.loads(content))
 
     with answering(answer) as books.url:

@@ -8,10 +8,7 @@ if TYPE_CHECKING:
     from requests_mock import Mocker
     from requests_mock.request import _RequestObjectProxy as Request
 
-
 URL = "https://external.pleo.io"
-
-
 SECRET = "plp_very-secret"
 
 

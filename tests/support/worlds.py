@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
@@ -12,9 +12,10 @@ from pleoctl.reconcile import Scope
 from pleoctl.sandbox import Fault, Seed, Settings
 
 if TYPE_CHECKING:
+    from hypothesis.strategies import DrawFn
+
     from shapes import Json, Value
 
-Draw = Any
 TODAY = "2026-03-15"
 # Variants of case, Unicode form and blanks, and characters that addresses must escape.
 TWISTED = [
@@ -124,17 +125,17 @@ live_vendors = st.lists(
 
 
 @st.composite
-def seeds(draw: Draw, *, twins: bool = True) -> Seed:
+def seeds(draw: DrawFn, *, twins: bool = True) -> Seed:
     """A company. Accounts are unique by externalId unless ``twins`` allows now and then what the API forbids."""
     accounts = draw(live_accounts)
     if not twins or draw(st.integers(0, 9)):
         accounts = list({account["externalId"]: account for account in accounts}.values())
-    more = {"tax_codes": draw(live_tax_codes), "vendors": draw(live_vendors)}
-    return Seed(accounts=accounts, tag_groups=draw(live_groups), **more)
+    tax_codes, vendors = draw(live_tax_codes), draw(live_vendors)
+    return Seed(accounts=accounts, tag_groups=draw(live_groups), tax_codes=tax_codes, vendors=vendors)
 
 
 @st.composite
-def account_rows(draw: Draw) -> list[Row] | None:
+def account_rows(draw: DrawFn) -> list[Row] | None:
     """Rows with and without tax codes, inactive, held, one perhaps without a key."""
     if not draw(st.integers(0, 7)):
         return None
@@ -149,7 +150,7 @@ def account_rows(draw: Draw) -> list[Row] | None:
 
 
 @st.composite
-def value_rows(draw: Draw) -> list[Row]:
+def value_rows(draw: DrawFn) -> list[Row]:
     """Values of one dimension: active, inactive, held, expired, about to expire, one perhaps without a code."""
     rows = []
     for number, key in enumerate(draw(st.lists(KEYS, unique_by=str.casefold, max_size=8))):
@@ -160,19 +161,19 @@ def value_rows(draw: Draw) -> list[Row]:
     return _perhaps_keyless(draw, rows)
 
 
-def _row(draw: Draw, key: str, fields: dict[str, str | None], number: int) -> Row:
+def _row(draw: DrawFn, key: str, fields: dict[str, str | None], number: int) -> Row:
     active = draw(st.sampled_from([True, True, True, False]))
     return Row(key, fields, active, draw(HOLDS), file="desired-state.yaml", line=number + 3)
 
 
-def _perhaps_keyless(draw: Draw, rows: list[Row]) -> list[Row]:
+def _perhaps_keyless(draw: DrawFn, rows: list[Row]) -> list[Row]:
     if not draw(st.integers(0, 11)):
         rows = [Row(None, {"code": None, "name": "Lost"}, True, "has no key", file="desired-state.yaml"), *rows]
     return rows
 
 
 @st.composite
-def dimension_rows(draw: Draw) -> list[Dimension] | None:
+def dimension_rows(draw: DrawFn) -> list[Dimension] | None:
     """Dimensions, all with values."""
     codes = draw(st.lists(GROUPS, unique_by=str.casefold, max_size=5))
     found = [
@@ -185,7 +186,7 @@ def dimension_rows(draw: Draw) -> list[Dimension] | None:
 
 
 @st.composite
-def scopes(draw: Draw, dimensions: list[Dimension] | None) -> Scope:
+def scopes(draw: DrawFn, dimensions: list[Dimension] | None) -> Scope:
     """Selections, left groups, partial scopes, and tags that are not managed."""
     codes = [d.row.key for d in dimensions or () if d.row.key is not None]
     if not draw(st.integers(0, 7)):
@@ -205,7 +206,7 @@ def scopes(draw: Draw, dimensions: list[Dimension] | None) -> Scope:
 
 
 @st.composite
-def wishes(draw: Draw) -> tuple[DesiredState, Scope]:
+def wishes(draw: DrawFn) -> tuple[DesiredState, Scope]:
     """A desired state and a scope that fits it."""
     dimensions = draw(dimension_rows())
     state = DesiredState(draw(account_rows()), dimensions, ["desired-state.yaml"])
@@ -227,7 +228,7 @@ _OPTIONAL = {"taxCode": {"ingoingTaxAccount": ["1"]}, "vendor": {"taxRegistratio
 
 
 @st.composite
-def flat_rows(draw: Draw, kind: str, fields: Json) -> list[Row]:
+def flat_rows(draw: DrawFn, kind: str, fields: Json) -> list[Row]:
     """Rows of tax codes or vendors: active, inactive, held, with and without what is optional."""
     rows = []
     for number, key in enumerate(draw(st.lists(KEYS, unique=True, max_size=6))):
@@ -318,7 +319,7 @@ _DETAILS: dict[str, st.SearchStrategy[Json]] = {
 
 
 @st.composite
-def faults(draw: Draw) -> Fault:
+def faults(draw: DrawFn) -> Fault:
     """One fault that strikes one call."""
     kind = draw(st.sampled_from([*_DETAILS, "lostAnswer", "status"]))
     details = {"kind": kind, **draw(_DETAILS[kind])}
