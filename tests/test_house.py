@@ -217,6 +217,24 @@ def test_who_is_let_off_says_why() -> None:
     ] == []
 
 
+def _defined(tree: ast.Module) -> Iterator[str]:
+    """The functions, classes and constants of a module."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            yield node.target.id
+
+
+def test_what_is_a_modules_own_is_used_in_it() -> None:
+    """A private function, class or constant that nothing of its module asks for is dead."""
+    dead = []
+    for module, tree in modules().items():
+        asked = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        dead += [f"{module}.{name}" for name in _defined(tree) if re.match("_[a-zA-Z]", name) and name not in asked]
+    assert dead == []
+
+
 def _bare(tree: ast.AST) -> Iterator[tuple[int, str, str]]:
     """In each f-string: what is filled in, and the word right behind it."""
     for node in ast.walk(tree):

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pleoctl.apply.state import differences, matches
+from pleoctl.apply.compare import differences, matches
 from pleoctl.errors import Finding, Refused
 from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP, flat_kinds
 from pleoctl.run.receipt import Result

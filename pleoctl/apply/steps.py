@@ -22,7 +22,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.apply.state import differences, matches, same_key
+from pleoctl.apply.compare import differences, matches, same_key
 from pleoctl.model.addresses import Address
 from pleoctl.model.kind import loose
 from pleoctl.run.doubts import LAG

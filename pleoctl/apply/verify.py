@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pleoctl.apply.state import differences, matches
+from pleoctl.apply.compare import differences, matches
 from pleoctl.apply.steps import LAG_SECONDS, not_stored, told
 from pleoctl.run.settle import moments
 

@@ -97,10 +97,11 @@ def after_round(options: Options, output: Output) -> None:
 def _check_metrics(options: Options) -> None:
     """Raise what `check_output` raises before anything is done."""
     if options.metrics is not None:
-        check_output(options, options.metrics, _inputs(options))
+        check_output(options, options.metrics, inputs_of(options))
 
 
-def _inputs(options: Options) -> list[Path]:
+def inputs_of(options: Options) -> list[Path]:
+    """The workspace's own files, as far as there is a workspace."""
     try:
         return open_workspace(options).inputs
     except PleoctlError:
@@ -118,7 +119,7 @@ def measure(options: Options, output: Output) -> None:
     seconds_taken = machine.monotonic() - watch.begun
     measured = Measured(int(output.exit_code), output.findings, machine.time(), seconds_taken)
     with suppress(UsageError, Refused):  # told before anything was done
-        write_output(options, options.metrics, metrics(watch, measured) + output.gauges, inputs=_inputs(options))
+        write_output(options, options.metrics, metrics(watch, measured) + output.gauges, inputs=inputs_of(options))
 
 
 lock_timeout_option = click.option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from pleoctl.cli.common import PATH, WORKSPACE, open_workspace, workspace_folder, write_output
+from pleoctl.cli.common import PATH, WORKSPACE, inputs_of, workspace_folder, write_output
 from pleoctl.cli.door import annotate, tell
 from pleoctl.errors import Finding, PleoctlError, limited
 from pleoctl.text import Shown
@@ -67,21 +67,13 @@ def reporting(options: Options, *, junit: str | None = None, sarif: str | None =
     _write(options, reported, junit, sarif)
 
 
-def _inputs(options: Options) -> list[Path]:
-    """The workspace's own files, as far as there is a workspace."""
-    try:
-        return open_workspace(options).inputs
-    except PleoctlError:
-        return []
-
-
 def _write(options: Options, reported: Reported, junit: str | None, sarif: str | None) -> None:
     from pleoctl.forge import environment
 
     reported.findings = limited(reported.findings)
     name = f"pleoctl {options.command}"
     folder = _folder(options)
-    inputs = [*_inputs(options), *reported.inputs]
+    inputs = [*inputs_of(options), *reported.inputs]
     if junit is not None:
         from pleoctl.report.junit import findings_junit
 

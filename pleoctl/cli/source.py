@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pleoctl.workspace import Workspace
 
 MAX_TRACE: Final = 100
-_SIGN_IN: Final = "  # auth: {oauth: {clientId: …, clientSecret: env:…}}   # `pleoctl login --target source`"
 NOT_COMPARED: Final = "not-compared"
 
 

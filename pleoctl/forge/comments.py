@@ -39,7 +39,7 @@ class Comments(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Published:
     """What became of one comment: ``created``, ``updated``, ``unchanged`` or ``removed``."""
 
     action: str
@@ -60,16 +60,16 @@ class Publisher:
         self._first: dict[Any, str] = {}
         self._removed: list[Json] = []
 
-    def publish(self, bodies: Sequence[Markdown]) -> list[Done]:
+    def publish(self, bodies: Sequence[Markdown]) -> list[Published]:
         """Make these the comments, and tell of each. Raises `PleoctlError` if others keep changing them."""
         for _ in range(ROUNDS):
             done = self._round(bodies)
             if done is not None:
                 removed = (c for c in self._removed if c["id"] not in self._first)
-                return [*done, *(Done("removed", comment) for comment in removed)]
+                return [*done, *(Published("removed", comment) for comment in removed)]
         raise PleoctlError("other jobs keep changing the comments of this pull request", hint="run the command again")
 
-    def _round(self, bodies: Sequence[Markdown]) -> list[Done] | None:
+    def _round(self, bodies: Sequence[Markdown]) -> list[Published] | None:
         """One pass over all comments; None if it has to be looked at again."""
         known = self._known()
         done = [self._bring(known.pop(first_line(str(body)), []), body) for body in bodies]
@@ -85,16 +85,16 @@ class Publisher:
                 known[first_line(comment["body"])].append(comment)
         return known
 
-    def _bring(self, found: list[Json], body: Markdown) -> Done | None:
+    def _bring(self, found: list[Json], body: Markdown) -> Published | None:
         if not found:
             self._first[self._forge.create(body)["id"]] = "created"
             return None
         self._remove(found[1:])
         oldest = found[0]
         if same(oldest["body"], body):
-            return Done(self._first.get(oldest["id"], "unchanged"), oldest)
+            return Published(self._first.get(oldest["id"], "unchanged"), oldest)
         updated = self._forge.update(oldest, body)
-        return None if updated is None else Done(self._first.setdefault(oldest["id"], "updated"), updated)
+        return None if updated is None else Published(self._first.setdefault(oldest["id"], "updated"), updated)
 
     def _remove(self, comments: list[Json]) -> None:
         for comment in comments:

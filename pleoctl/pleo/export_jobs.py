@@ -48,7 +48,6 @@ class ExportJob:
     created: str
     updated: str | None
     expires_in: int
-    vendor_based: bool
 
     @property
     def is_open(self) -> bool:
@@ -207,7 +206,6 @@ def _job(raw: dict[str, Any]) -> ExportJob:
             str(raw["createdAt"]),
             _text(raw.get("lastUpdatedAt")),
             _number(raw.get("expiresIn", DEFAULT_EXPIRY)),
-            bool(raw.get("vendorBasedBookkeeping", False)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise PleoError(f"Pleo's answer has an export job that is not understood: {error}") from error

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pleoctl.mapping.rules.template import Template
     from pleoctl.mapping.vocabulary import Cell
 
-_DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CURRENCY: Final = re.compile("[A-Z]{3}")
 
 

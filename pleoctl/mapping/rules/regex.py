@@ -35,7 +35,6 @@ _LESS_THAN_WORD: Final = {
     frozenset("d"): r"\p{L}\p{Nl}\p{No}_",
     frozenset("_d"): r"\p{L}\p{Nl}\p{No}",
 }
-_FLAGS: Final = re.IGNORECASE | re.MULTILINE | re.DOTALL
 _REFUSED: Final = {
     "GROUPREF": "a back reference",
     "GROUPREF_EXISTS": "a conditional group",

@@ -18,7 +18,6 @@ from pleoctl.sandbox.parts import Part
 from pleoctl.sandbox.store import Filter
 
 SORTABLE: Final = ("accountingEntryId", "status")
-_ACCEPTED: Final = 200
 
 
 def list_items(call: Call) -> Answer:
