@@ -322,6 +322,17 @@ class Stubborn(Good):
             raise LostAnswer(error.message) from error
 
 
+class Silent(Good):
+    """Says that its books tell what they hold, and does not pass it on."""
+
+    capabilities = replace(Good.capabilities, read_back=True)
+
+    def find(self, keys: Sequence[Key]) -> Mapping[str, list[Held]]:
+        """See `Sink`."""
+        found = super().find(keys)
+        return {key: [replace(held, postings=None) for held in records] for key, records in found.items()}
+
+
 class Blind(Good):
     """Never looks whether its books are there."""
 
@@ -355,6 +366,7 @@ def test_a_sink_that_does_everything_right_conforms(tmp_path: Path) -> None:
         (Rounding, "is not what was booked"),
         (Torn, "is not what was booked"),
         (Stubborn, "LostAnswer .* where Refusal is due"),
+        (Silent, "it shows no postings"),
         (Blind, "cannot be reached are not told"),
     ],
 )
