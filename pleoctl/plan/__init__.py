@@ -1,1 +1,1 @@
-"""The plan artifact: build, guard, simulate, freeze, read back."""
+"""The plan artifact: build, guard, freeze, read back."""

@@ -12,7 +12,6 @@ from msgspec import UNSET, UnsetType
 from pleoctl import __version__
 from pleoctl.desired.digest import digest_of
 from pleoctl.documents.canonical import digest_rows
-from pleoctl.errors import PleoctlError
 from pleoctl.model.changes import ACTIONS
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG_GROUP, TAX_CODE, flat_kinds
 from pleoctl.plan.artifact import Plan
@@ -42,7 +41,7 @@ from pleoctl.pleo.kinds import read as read_kind
 from pleoctl.reconcile.changes import LiveState, Reconciliation, Scope
 from pleoctl.reconcile.dimensions import groups_to_read
 from pleoctl.reconcile.run import reconcile
-from pleoctl.reconcile.simulate import concerned, simulate
+from pleoctl.reconcile.simulate import prove
 from pleoctl.watch import watched
 from pleoctl.words import many
 
@@ -77,14 +76,15 @@ class Inputs:
 
 def build_plan(inputs: Inputs, reader: PleoReader) -> Plan:
     """The plan that brings live Pleo to the desired state. Raises `InvalidFile`, `PleoError`, `Refused`."""
+    made_from = Desired(digest=digest_of(inputs.desired), files=inputs.desired.files)
     live = read_live(reader, inputs.desired, inputs.scope)
     LOG.info("read %s with %s", _told(live), many(reader.counts.read, "request"))
     result = reconcile(inputs.desired, live, inputs.scope)
     LOG.info("compared with %s: %s", ", ".join(inputs.desired.files), many(len(result.changes), "change"))
+    prove(inputs.desired, live, inputs.scope, result)
     warnings = list(_warnings(inputs, live, result, reader)) if inputs.advise else []
     guard = check_guard(result.changes, result.active, inputs.limits, inputs.acknowledged)
-    _prove(inputs, live, result)
-    made = freeze(_frame(inputs, live, reader.counts.read), live, result, warnings, guard)
+    made = freeze(_frame(inputs, made_from, live, reader.counts.read), live, result, warnings, guard)
     if not inputs.advise:
         watched().refusals = None
     return made
@@ -130,19 +130,6 @@ def _warnings(inputs: Inputs, live: LiveState, result: Reconciliation, reader: P
     if live.has(TAX_CODE.name):
         found += tax_code_warnings(inputs.desired, live, result.changes)
     return in_order([*found, *inputs.further(result.changes)])
-
-
-def _prove(inputs: Inputs, live: LiveState, result: Reconciliation) -> None:
-    """Simulate the plan: reconciling again must give no change."""
-    if not result.changes:
-        return
-    desired, before = concerned(inputs.desired, live, result.changes)
-    again = reconcile(desired, simulate(before, result.changes), inputs.scope)
-    if again.changes:
-        names = ", ".join(str(c.address) for c in again.changes[:5])
-        raise PleoctlError(
-            f"the plan does not converge: {names} would change again", hint="please report this as a bug"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +190,7 @@ def _staying(live: LiveState, changes: list[Change]) -> dict[str, list[str]]:
     return {group: tags for group, tags in sorted(found.items()) if tags}
 
 
-def _frame(inputs: Inputs, live: LiveState, reads: int) -> Frame:
+def _frame(inputs: Inputs, made_from: Desired, live: LiveState, reads: int) -> Frame:
     dimensions = inputs.scope.dimensions
     return Frame(
         inputs.company,
@@ -211,7 +198,7 @@ def _frame(inputs: Inputs, live: LiveState, reads: int) -> Frame:
         {**{kind.section: live.has(kind.name) for kind in flat_kinds()}, TAG_GROUP.section: sorted(dimensions or ())},
         "none" if dimensions is None else "some" if inputs.scope.partial else "all",
         reads,
-        desired=Desired(digest=digest_of(inputs.desired), files=inputs.desired.files),
+        desired=made_from,
         today=inputs.scope.today if inputs.desired.uses_dates else UNSET,
     )
 

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pleoctl.errors import PleoctlError
 from pleoctl.model.kind import loose
 from pleoctl.model.kinds import KINDS, TAG_GROUP
 from pleoctl.model.records import DesiredState, Live
 from pleoctl.reconcile.changes import LiveState
+from pleoctl.reconcile.run import reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pleoctl.model.changes import Change
+    from pleoctl.reconcile.changes import Reconciliation, Scope
+
+
+def prove(desired: DesiredState, live: LiveState, scope: Scope, result: Reconciliation) -> None:
+    """Raise `PleoctlError` unless reconciling once more, behind the changes of the first time, gives none (law 6)."""
+    if not result.changes:
+        return
+    rows, before = concerned(desired, live, result.changes)
+    again = reconcile(rows, simulate(before, result.changes), scope)
+    if again.changes:
+        names = ", ".join(str(c.address) for c in again.changes[:5])
+        raise PleoctlError(
+            f"the plan does not converge: {names} would change again", hint="please report this as a bug"
+        )
 
 
 def simulate(live: LiveState, changes: Iterable[Change]) -> LiveState:
