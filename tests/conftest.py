@@ -6,10 +6,14 @@ writes rows beside it; `cli("plan", "--format", "json")` then gives exit code, s
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import os
+import re
+import shutil
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pytest
@@ -175,16 +179,41 @@ class MakeDesired(Protocol):
         """The file; ``sections`` are ``accounts`` and ``dimensions``."""
 
 
+_NUMBERS = itertools.count()
+
+
+@contextmanager
+def own_folder(request: pytest.FixtureRequest, factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
+    """An empty folder, which a test that passes leaves nothing of.
+
+    `mktemp` looks at every folder that there is before it makes one: half a minute of a run of all tests.
+    """
+    folder, failed = factory.getbasetemp() / f"{name}{next(_NUMBERS)}", request.session.testsfailed
+    folder.mkdir(mode=0o700)
+    yield folder
+    if request.session.testsfailed == failed:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder of the test's own, in place of pytest's."""
+    with own_folder(request, tmp_path_factory, re.sub(r"\W", "_", request.node.name)[:30]) as folder:
+        yield folder
+
+
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def environment(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
     """No setting of the machine reaches a test; the state folder is the test's own and is given back."""
     for name in [n for n in os.environ if n.startswith(("PLEOCTL_", "OTEL_"))] + list(_ENVIRONMENT):
         monkeypatch.delenv(name, raising=False)
-    state = tmp_path_factory.mktemp("state")
-    monkeypatch.setenv("PLEOCTL_STATE_DIR", str(state))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(state / "config"))
-    monkeypatch.setenv("PLEO_API_KEY", "sandbox-key")
-    return state
+    with own_folder(request, tmp_path_factory, "state") as state:
+        monkeypatch.setenv("PLEOCTL_STATE_DIR", str(state))
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(state / "config"))
+        monkeypatch.setenv("PLEO_API_KEY", "sandbox-key")
+        yield state
 
 
 @pytest.fixture(scope="session")

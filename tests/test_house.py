@@ -66,11 +66,10 @@ MEDIAN_FUNCTION: Final = 10
 @cache
 def modules() -> dict[str, ast.Module]:
     """Every module of the package by its name."""
-    found = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        found[name] = ast.parse(path.read_text(encoding="utf-8"))
-    return found
+    return {
+        ".".join(Path(path).with_suffix("").parts).removesuffix(".__init__"): tree
+        for path, tree in trees("pleoctl").items()
+    }
 
 
 @cache
