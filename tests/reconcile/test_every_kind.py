@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pleoctl.errors import PleoctlError
 from pleoctl.model.kinds import KINDS
 from pleoctl.model.records import DesiredState, Dimension, Live, Row
 from pleoctl.reconcile import LiveState, Scope, reconcile, simulate
-from pleoctl.reconcile.simulate import concerned
+from pleoctl.reconcile.simulate import concerned, prove
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,3 +132,14 @@ def test_what_changes_can_move_is_all_that_is_decided_again(name: str, data: st.
     again = reconcile(desired, simulate(live, changes), Scope()).changes
     part, before = concerned(desired, live, changes)
     assert reconcile(part, simulate(before, changes), Scope()).changes == again
+
+
+def test_changes_that_miss_their_goal_are_no_plan() -> None:
+    """What would have to be changed once more after a plan is told, and no such plan is shown."""
+    desired, live = DesiredState([Row("a", {"code": "1", "name": "New"})]), LiveState()
+    live.flat["account"] = [Live("1", "a", archived=False, fields={"code": "1", "name": "Old"})]
+    result = reconcile(desired, live, Scope())
+    prove(desired, live, Scope(), result)
+    result.changes[0].after = {**result.changes[0].after, "name": "Wrong"}
+    with pytest.raises(PleoctlError, match="does not converge: account:a"):
+        prove(desired, live, Scope(), result)
