@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from pleoctl.markup import Markdown
     from pleoctl.report.html import Html
     from pleoctl.watch import Noting, Watch
+
+
+#: Pieces of JSON that are joined at once.
+_TOGETHER: Final = 10_000
 
 
 # Both are made at every start, and nobody compares or prints them.
@@ -202,7 +207,9 @@ def envelope(command: str, output: Output) -> bytes:
         "findings": [finding.as_json() for finding in output.findings],
         "result": output.data,
     }
-    return f"{json.dumps(shape, indent=1)}\n".encode("ascii")
+    # Some at a time: all the pieces of a large result take many times the memory of what they make.
+    pieces = chain(json.JSONEncoder(indent=1).iterencode(shape), "\n")
+    return b"".join(iter(lambda: "".join(islice(pieces, _TOGETHER)).encode("ascii"), b""))
 
 
 def end_usage_error(error: click.UsageError, arguments: list[str]) -> int:

@@ -33,6 +33,8 @@ ROWS = """lines:
   - {id: parts, when: {itemAmount: {range: [150, 400]}},
      split: [{share: "50", account: keep}, {share: "50", account: "6542"}]}
   - {id: noted, when: {note: {contains: lunch}}, account: keep, set: {description: "L {{ note }}", tags: {DEPT: "20"}}}
+  - {id: told, when: {account: "6543"}, account: "6540", set: {description: "{{ note }}"}}
+  - {id: other, when: {account: "6544"}, account: "6541", set: {description: x}}
   - {id: late, when: {supplier: ACME}, from: "2026-03-02", account: "6542", set: {taxCode: I25}}
   - {id: many, when: {attendees: {range: [2, null]}}, account: keep, set: {taxCode: null}}
 """
@@ -82,6 +84,7 @@ def histories(draw: st.DrawFn) -> list[Json]:
     few = [one for one in draw(st.lists(items(), min_size=1, max_size=2)) if isinstance(one, dict)]
     tags = draw(st.sampled_from([None, [{"groupCode": "DEPT", "code": "20"}]]))
     few.append(item("card_purchase", line(100, tags=tags)))
+    few.append(item("card_purchase", *(line(10, account=draw(st.sampled_from(["6543", "6544"]))) for _ in range(2))))
     return [varied(draw, draw(st.sampled_from(few))) for _ in range(draw(st.integers(3, 12)))]
 
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .conftest import HEAD, Cli, item, line
+from pleoctl.mapping.engine.explain import explain
+from pleoctl.mapping.items import convert
+
+from .conftest import HEAD, Cli, engine, item, line
 from .explained_items import explained
 
 if TYPE_CHECKING:
@@ -145,3 +148,13 @@ def test_texts_that_look_alike_are_told_apart(workspace: Path, cli: Cli, supplie
     assert cli("mapping", "explain", "items.json") == 0
     (shown,) = (row for row in cli.out.decode().splitlines() if "not a (" in row)
     assert shown.endswith(f"fails (it has {said})" if said else ": fails")
+
+
+def test_why_a_row_is_not_for_many_lines_is_kept_once(tmp_path: Path) -> None:
+    """As long as it is one reason: an item may have thousands of lines, and rules thousands of rows."""
+    rows = "lines: {rows: [{id: a, when: {account: '1'}, account: '7'}, {id: b, when: {supplier: B}, account: '8'}]}\n"
+    made = convert(item("card_purchase", line(100), line(200, account="6541"), line(300)))
+    trace = explain(engine(tmp_path, HEAD + rows), made)["trace"]
+    first, second, third = (one["losers"] for one in trace if one["table"] == "lines")
+    assert [loser["firstFailed"]["value"] for loser in (*first, *second)] == ["6540", None, "6541", None]
+    assert all(one is other for one, other in zip(first, third, strict=True))

@@ -51,6 +51,8 @@ class Trace:
         self._rules = rules
         self._cell: Cell | None = None
         self._row: TypeRow | None = None
+        # An item may have thousands of lines that a row fails for one reason, so that is written down once.
+        self._losers: dict[tuple[int, str, str], Step] = {}
 
     def route(self, method: str | None, branch: str) -> None:
         """The bookkeeping method and why."""
@@ -128,21 +130,17 @@ class Trace:
     def _of_line(self, field: str, facts: Facts) -> Any:
         return self._of_cell(field) if field in CELL_FIELDS else raw_value(field, facts)
 
-    @staticmethod
     def _choice(
-        rows: Iterable[TypeRow | LineRow], winner: TypeRow | LineRow | None, value: Callable[[str], Any]
+        self, rows: Iterable[TypeRow | LineRow], winner: TypeRow | LineRow | None, value: Callable[[str], Any]
     ) -> tuple[list[Step], list[Step]]:
         """The winner's conditions, and each loser with the first condition that failed."""
-        conditions: list[Step] = []
-        losers = []
-        for row in rows:
-            answers = list(_answers(row.when, value))
-            if row is winner:
-                conditions = answers
-            else:
-                failed = next((a for a in answers if not a["result"]), None)
-                losers.append({**_named(row.id, row.place), "firstFailed": failed})
-        return conditions, losers
+        conditions = [] if winner is None else list(_answers(winner.when, value))
+        return conditions, [self._loser(row, value) for row in rows if row is not winner]
+
+    def _loser(self, row: TypeRow | LineRow, value: Callable[[str], Any]) -> Step:
+        failed = next((a for a in _answers(row.when, value) if not a["result"]), None)
+        why = ("", "") if failed is None else (failed["field"], repr(failed["value"]))
+        return self._losers.setdefault((id(row), *why), {**_named(row.id, row.place), "firstFailed": failed})
 
 
 def _named(rule: str, place: Place) -> Step:
