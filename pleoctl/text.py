@@ -210,11 +210,16 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     return Names(known).closest(name)
 
 
+def perhaps(meant: str) -> str:
+    """A hint at what was probably meant."""
+    return f"did you mean {meant!r}?"
+
+
 def did_you_mean(name: str, known: Collection[str], listed: str = "known keys") -> str:
     """A hint for an unknown name: what was probably meant, else what is known (``known keys: a, b``)."""
     meant = closest(name, known)
     if meant is not None:
-        return f"did you mean {meant!r}?"
+        return perhaps(meant)
     first = list(known)[:_LISTED]
     return f"{listed}: {', '.join(first)}{', …' if len(known) > len(first) else ''}"
 

@@ -138,7 +138,7 @@ SETTING_CHAIN: Final[dict[str, tuple[str, ...]]] = {
 
 #: Text fields of a line rule that compare by casefold; ``tag.<group>`` fields do too.
 FOLDED_FIELDS: Final = frozenset({"supplier", "note"})
-TAG_PREFIX: Final = "tag."
+_TAG_PREFIX: Final = "tag."
 #: The posting date, as rows ask for it by ``from`` and ``until``.
 DATE: Final = "date"
 CELL_FIELDS: Final = ("type", "subType", "method")
@@ -168,6 +168,11 @@ ABSENT_REASONS: Final[dict[str, dict[str, str]]] = {
 NO_ACCOUNT_ID: Final = "00000000-0000-0000-0000-000000000000"
 
 
+def tag_group(field: str) -> str | None:
+    """The group of a field ``tag.<group>``; None for any other field."""
+    return field.removeprefix(_TAG_PREFIX) if field.startswith(_TAG_PREFIX) else None
+
+
 def is_folded(field: str) -> bool:
     """Whether the field compares by casefold."""
-    return field in FOLDED_FIELDS or field.startswith(TAG_PREFIX)
+    return field in FOLDED_FIELDS or tag_group(field) is not None

@@ -14,8 +14,8 @@ from pleoctl.mapping.rules.predicates import folded
 from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.mapping.rules.targets import targets
 from pleoctl.mapping.rules.vendors import KEYS
-from pleoctl.mapping.vocabulary import ROLES, SETTING_CHAIN, TAG_PREFIX
-from pleoctl.text import Names, closest
+from pleoctl.mapping.vocabulary import ROLES, SETTING_CHAIN, tag_group
+from pleoctl.text import Names, closest, perhaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -197,14 +197,12 @@ def _target(use: AccountUse, catalog: Catalog | None, known: Names) -> Finding |
     if account is None:
         role = closest(use.code, ROLES) if rule is not None and use.code.isalpha() else None
         if role is not None and use.code not in ROLES:
-            return Finding(
-                UNKNOWN, f"unknown role {use.code!r}", place=use.place, hint=f"did you mean {role!r}?", rule=rule
-            )
+            return Finding(UNKNOWN, f"unknown role {use.code!r}", place=use.place, hint=perhaps(role), rule=rule)
         if catalog is None or catalog.accounts is None:
             return None
         # Numbers that look alike are different accounts, so only names get a suggestion.
         near = None if use.code.isdigit() else known.closest(use.code)
-        hint = f"did you mean {near!r}?" if near else "export the desired state again, or name another account"
+        hint = perhaps(near) if near else "export the desired state again, or name another account"
         return Finding(
             "MAP030", f"{use.what}: account {use.code} does not exist", place=use.place, hint=hint, rule=rule
         )
@@ -244,14 +242,12 @@ def _condition_problem(rules: Rules, catalog: Catalog | None, condition: Predica
     if condition.field == "taxCode" and condition.kind == "in" and rules.tax_codes is not None:
         absent = [str(v) for v in condition.values if v is not None and v not in rules.tax_codes]
         return f"tax code {', '.join(absent)} is not among tax.taxCodes" if absent else None
-    if not condition.field.startswith(TAG_PREFIX) or catalog is None or catalog.dimensions is None:
-        return None
-    group = condition.field.removeprefix(TAG_PREFIX)
-    if group in catalog.unchecked:
+    group = tag_group(condition.field)
+    if group is None or catalog is None or catalog.dimensions is None or group in catalog.unchecked:
         return None
     dimension = catalog.by_group.get(group)
     if dimension is None:
-        return f"there is no dimension {condition.label.removeprefix(TAG_PREFIX)}"
+        return f"there is no dimension {tag_group(condition.label)}"
     if condition.kind != "in" or dimension.values is None:
         return None
     absent = [str(v) for v in condition.values if v is not None and str(v) not in dimension.values]

@@ -16,7 +16,7 @@ import msgspec
 from pleoctl.mapping.engine.amounts import hundredths
 from pleoctl.mapping.engine.sieve import WORTH, Sieve, patterns
 from pleoctl.mapping.rules.predicates import folded, prepared
-from pleoctl.mapping.vocabulary import DATE, NUMBERS, PER_ATTENDEE, TAG_PREFIX, WEEKDAY, WEEKDAYS, Cell, is_folded
+from pleoctl.mapping.vocabulary import DATE, NUMBERS, PER_ATTENDEE, WEEKDAY, WEEKDAYS, Cell, is_folded, tag_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -128,7 +128,8 @@ _KEPT_LENGTH: Final = 64
 
 
 def _raw(field: str) -> Callable[[Facts], Any]:
-    return _tag(field.removeprefix(TAG_PREFIX)) if field.startswith(TAG_PREFIX) else _RAW[field]
+    group = tag_group(field)
+    return _RAW[field] if group is None else _tag(group)
 
 
 def raw_value(field: str, facts: Facts) -> Any:
@@ -198,7 +199,7 @@ class LineTable:
         self._getters = [_getter(name) for name in self._position]
         self.has_rows = bool(self._rows)
         #: What the rows ask, tags aside, which belong to a line as its account does.
-        self.fields = frozenset(name for name in self._position if not name.startswith(TAG_PREFIX))
+        self.fields = frozenset(name for name in self._position if tag_group(name) is None)
 
     def _file(self, row: LineRow, way: Way, unless: list[Way]) -> None:
         """File a way in the indexes, and what is left to test of it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from pleoctl.mapping.rules.spelling import UNKNOWN
-from pleoctl.mapping.vocabulary import TAG_PREFIX
+from pleoctl.mapping.vocabulary import tag_group
 from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -99,6 +99,6 @@ def unknown_columns(origin: Origin, path: Steps, listed: list[Any]) -> Iterator[
     known = (*COLUMNS, *SIDES)
     for index, given in enumerate(listed):
         name = given if isinstance(given, str) else given["column"]
-        if name not in known and not (name.startswith(TAG_PREFIX) and len(name) > len(TAG_PREFIX)):
+        if name not in known and not tag_group(name):
             hint = did_you_mean(name, known, "known")
             yield origin.finding((*path, index), f"unknown column {name!r}", hint, UNKNOWN)

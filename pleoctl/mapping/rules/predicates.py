@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from unicodedata import normalize
 
 from pleoctl.mapping.rules.regex import compiled, translate
-from pleoctl.mapping.vocabulary import DATE, PER_ATTENDEE, TAG_PREFIX, WEEKDAY, WEEKDAYS, is_folded
+from pleoctl.mapping.vocabulary import DATE, PER_ATTENDEE, WEEKDAY, WEEKDAYS, is_folded, tag_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -148,7 +148,7 @@ def _part(name: str, text: str) -> str:
 
 def predicate(label: str, given: Any, place: Place) -> Predicate:
     """The predicate that a rule file gives for a field. Raises `regex.Refused` for a regex that cannot be used."""
-    name = label.casefold() if label.startswith(TAG_PREFIX) else label
+    name = label if tag_group(label) is None else label.casefold()
     if isinstance(given, dict):
         ((kind, operand),) = given.items()
         if kind == "regex":

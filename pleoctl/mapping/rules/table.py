@@ -20,10 +20,10 @@ from pleoctl.mapping.vocabulary import (
     NUMBERS,
     PER_ATTENDEE,
     SUBTYPES,
-    TAG_PREFIX,
     TYPES,
     WEEKDAY,
     WEEKDAYS,
+    tag_group,
 )
 from pleoctl.place import Place
 from pleoctl.text import did_you_mean
@@ -111,7 +111,7 @@ class Table:
             raise InvalidFile(f"is not valid CSV: {error}", place=Place(self.shown, reader.line_num)) from error
 
     def _check_header(self) -> None:
-        unknown = [n for n in self._header if n not in COLUMNS and not _is_tag(n)]
+        unknown = [n for n in self._header if n not in COLUMNS and not tag_group(n)]
         findings = [
             Finding(
                 UNKNOWN, f"unknown column {n!r}", place=Place(self.shown, 1), hint=did_you_mean(n, COLUMNS, "known")
@@ -121,7 +121,7 @@ class Table:
         lacking = [name for name in ("id", "account") if name not in self._header]
         if lacking and not findings:
             findings = [Finding("invalid-file", f"lacks the column {lacking[0]}", place=Place(self.shown, 1))]
-        folded = [n.casefold() if _is_tag(n) else n for n in self._header]
+        folded = [n.casefold() if tag_group(n) else n for n in self._header]
         if not findings and len(set(folded)) < len(folded):
             findings = [Finding("invalid-file", "names a column twice", place=Place(self.shown, 1))]
         if findings:
@@ -188,10 +188,6 @@ class Table:
             self.doubtful.add(int(step[0]))
         if listed:
             when[name] = listed
-
-
-def _is_tag(name: str) -> bool:
-    return name.startswith(TAG_PREFIX) and len(name) > len(TAG_PREFIX)
 
 
 def _alternatives(cell: str) -> list[tuple[str, bool]]:

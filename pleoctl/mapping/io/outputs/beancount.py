@@ -8,26 +8,17 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.mapping.io.outputs.amounts import decimal
 from pleoctl.mapping.io.outputs.csv import tags_text
-from pleoctl.mapping.io.outputs.declared import Declared
-from pleoctl.mapping.io.outputs.names import Names
+from pleoctl.mapping.io.outputs.journal import Journal, failed
 from pleoctl.mapping.io.outputs.text import clean, facts
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
     from pleoctl.mapping.io.outputs.names import Notes
-    from pleoctl.mapping.rules.model import Rules
 
 
-class BeancountWriter:
+class BeancountWriter(Journal):
     """Writes transactions, then the `commodity` and `open` directives."""
-
-    def __init__(self, rules: Rules) -> None:
-        """``rules`` know the divisors."""
-        self._rules = rules
-        self.declared = Declared()
-        self._names = Names(rules, self.declared.accounts)
 
     def start(self) -> bytes:
         """A title."""
@@ -36,8 +27,7 @@ class BeancountWriter:
     def entry(self, entry: Entry, further: Notes = ()) -> bytes:
         """The entry's transactions with further metadata, or a comment that says why there are none."""
         if entry.failed:
-            reason = f"{entry.failure_reason_type}: {entry.failure_reason}"
-            return f"\n; failed {clean(entry.accounting_entry_id)} {clean(reason)}\n".encode()
+            return failed(entry)
         day = entry.posting_date or ""
         if not self.declared.first or day < self.declared.first:
             self.declared.first = day
@@ -47,7 +37,7 @@ class BeancountWriter:
         """The declarations."""
         lines = [""]
         lines += [f"{self.declared.first} commodity {currency}" for currency in sorted(self.declared.currencies)]
-        for name, code in self._names:
+        for name, code in self.names:
             lines += [f"{self.declared.first} open {name}", f"  code: {_string(code)}"]
         return ("\n".join(lines) + "\n").encode() if self.declared.first else b""
 
@@ -56,15 +46,12 @@ class BeancountWriter:
         text += _note("accountingEntryId", entry.accounting_entry_id)
         text += _note("reconciliationId", entry.reconciliation_id)
         text += _common("kind", ledger.kind) + _common("rule", entry.rule)
-        text += "".join([_note(*note) for note in (*facts(entry, self._rules), *further)])
+        text += "".join([_note(*note) for note in (*facts(entry, self.rules), *further)])
         return text + "".join([self._posting(posting) for posting in ledger.postings])
 
     def _posting(self, posting: Posting) -> str:
-        currency = posting.currency
-        self.declared.currencies.add(currency)
-        amount = decimal(posting.amount, self._rules.divisor(currency))
-        signed = amount if posting.side == "debit" else f"-{amount}"
-        line = f"  {self._names.name(posting):<40} {signed:>14} {currency}\n"
+        name, amount = self.booked(posting)
+        line = f"  {name:<40} {amount:>14} {posting.currency}\n"
         if not posting.tax_code and not posting.tags:
             return line
         told = (("taxCode", posting.tax_code), ("tags", tags_text(posting.tags)))

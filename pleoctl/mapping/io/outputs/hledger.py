@@ -11,27 +11,19 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
 from pleoctl.mapping.io.outputs.csv import tags_text
-from pleoctl.mapping.io.outputs.declared import Declared
-from pleoctl.mapping.io.outputs.names import Names
+from pleoctl.mapping.io.outputs.journal import Journal, failed
 from pleoctl.mapping.io.outputs.text import clean, facts
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
     from pleoctl.mapping.io.outputs.names import Notes
-    from pleoctl.mapping.rules.model import Rules
 
 _HARMLESS: Final = str.maketrans({"\\": "/", ";": ",", ":": "=", "[": "(", "]": ")"})
 _CODE: Final = str.maketrans({"(": "<", ")": ">", ";": ","})
 
 
-class HledgerWriter:
+class HledgerWriter(Journal):
     """Writes transactions, then the `commodity` and `account` directives."""
-
-    def __init__(self, rules: Rules) -> None:
-        """``rules`` know the divisors."""
-        self._rules = rules
-        self.declared = Declared()
-        self._names = Names(rules, self.declared.accounts)
 
     def start(self) -> bytes:
         """How numbers are written."""
@@ -40,17 +32,16 @@ class HledgerWriter:
     def entry(self, entry: Entry, further: Notes = ()) -> bytes:
         """The entry's transactions with further comments, or a comment that says why there are none."""
         if entry.failed:
-            reason = f"{entry.failure_reason_type}: {entry.failure_reason}"
-            return f"\n; failed {clean(entry.accounting_entry_id)} {clean(reason)}\n".encode()
+            return failed(entry)
         return "".join([self._transaction(entry, ledger, further) for ledger in entry.entries]).encode()
 
     def end(self) -> bytes:
         """The declarations."""
         lines = [""]
         for currency in sorted(self.declared.currencies):
-            sample = decimal(1000 * self._rules.divisor(currency), self._rules.divisor(currency))
+            sample = decimal(1000 * self.rules.divisor(currency), self.rules.divisor(currency))
             lines.append(f"commodity {sample if '.' in sample else sample + '.'} {currency}")
-        lines += [f"account {name}  ; code {_comment(code)}" for name, code in self._names]
+        lines += [f"account {name}  ; code {_comment(code)}" for name, code in self.names]
         return ("\n".join(lines) + "\n").encode()
 
     def _transaction(self, entry: Entry, ledger: LedgerEntry, further: Notes) -> str:
@@ -58,15 +49,12 @@ class HledgerWriter:
         text = f"\n{entry.posting_date} * ({_code(entry.reconciliation_id)}) {description}".rstrip()
         text += "\n" + _note("accountingEntryId", entry.accounting_entry_id)
         text += _common("kind", ledger.kind) + _common("rule", entry.rule)
-        text += "".join([_note(*note) for note in (*facts(entry, self._rules), *further)])
+        text += "".join([_note(*note) for note in (*facts(entry, self.rules), *further)])
         return text + "".join([self._posting(posting) for posting in ledger.postings])
 
     def _posting(self, posting: Posting) -> str:
-        currency = posting.currency
-        self.declared.currencies.add(currency)
-        amount = decimal(posting.amount, self._rules.divisor(currency))
-        signed = amount if posting.side == "debit" else f"-{amount}"
-        line = f"    {self._names.name(posting):<40}  {signed:>14} {currency}"
+        name, amount = self.booked(posting)
+        line = f"    {name:<40}  {amount:>14} {posting.currency}"
         if not posting.tax_code and not posting.tags:
             return line + "\n"
         notes = (("taxCode", posting.tax_code), ("dimensions", tags_text(posting.tags)))

@@ -10,7 +10,7 @@ from pleoctl.mapping.io.outputs.csv import CsvWriter
 from pleoctl.mapping.io.outputs.declared import Declared
 from pleoctl.mapping.io.outputs.text import clean
 from pleoctl.mapping.rules.dialect import AMOUNTS, COLUMNS, DAYS
-from pleoctl.mapping.vocabulary import TAG_PREFIX
+from pleoctl.mapping.vocabulary import tag_group
 from pleoctl.text import bare_commas_cell, csv_cell
 
 if TYPE_CHECKING:
@@ -68,6 +68,6 @@ class ShapedWriter:
         return cells
 
     def _tags(self, posting: Posting) -> dict[str, str]:
-        codes = {f"{TAG_PREFIX}{group}".casefold(): code for group, code in posting.tags.items()}
-        names = [name for name in self._columns if name.startswith(TAG_PREFIX)]
-        return {name: csv_cell(clean(codes.get(name.casefold()))) for name in names}
+        codes = {group.casefold(): code for group, code in posting.tags.items()}
+        groups = {name: group for name in self._columns if (group := tag_group(name)) is not None}
+        return {name: csv_cell(clean(codes.get(group.casefold()))) for name, group in groups.items()}
