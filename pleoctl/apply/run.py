@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pleoctl.plan.artifact import Plan
     from pleoctl.pleo.writer import PleoWriter
     from pleoctl.run.folder import RunFolder
+    from pleoctl.run.journal import Journal
     from pleoctl.run.shared import Runs
     from pleoctl.workspace.settings import GuardLimits
 
@@ -125,21 +126,26 @@ class _Run:
                 "changes": len(self._plan.changes),
             }
         )
+        # The receipt vouches for the journal, which is whole once it is closed.
+        with closing(journal):
+            outcome, results = self._carried_out(journal)
+        return self._finish(folder, outcome, results)
+
+    def _carried_out(self, journal: Journal) -> tuple[Outcome, Iterable[Result]]:
+        receipt = self._receipt
         try:
             fresh = FreshCheck(self._apis, self._plan.changes).run()
-            if fresh.stale:
-                receipt.findings += fresh.stale
-                return self._finish(folder, "stale", fresh.results.values())
-            self._write(fresh, Ledger(fresh, journal, self._ears.progress))
-            return self._finish(folder, self._outcome(fresh), fresh.results.values())
         except Interrupted:
             # Only before the first write: once one is out, reads are finished and writes end by themselves.
-            return self._finish(folder, "interrupted", map(Result, self._plan.changes))
+            return "interrupted", map(Result, self._plan.changes)
         except Refused as error:
             receipt.findings += error.findings
-            return self._finish(folder, "refused", map(Result, self._plan.changes))
-        finally:
-            journal.close()
+            return "refused", map(Result, self._plan.changes)
+        if fresh.stale:
+            receipt.findings += fresh.stale
+            return "stale", fresh.results.values()
+        self._write(fresh, Ledger(fresh, journal, self._ears.progress))
+        return self._outcome(fresh), fresh.results.values()
 
     def _write(self, fresh: Fresh, ledger: Ledger) -> None:
         bench = Bench(self._apis, fresh, self._pleo.wait)

@@ -6,27 +6,33 @@ An aid for people and for telling what a killed run had done; recovery itself ne
 from __future__ import annotations
 
 import json
-import os
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pleoctl.documents.files import fix_of
 from pleoctl.errors import PleoctlError
 from pleoctl.machine import this_machine
+from pleoctl.run.lines import Lines
 from pleoctl.state.base import StateLost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from pleoctl.run.lines import When
     from pleoctl.run.shared import Beside
 
 Event = Literal["intent", "sent", "confirmed", "failed", "ambiguous", "verified"]
+_WHEN: Final[Mapping[Event, When]] = {"intent": "later", "sent": "forced"}
+_JSON: Final = json.JSONEncoder(sort_keys=True)
 
 
 class Journal:
-    """Appends JSON lines; ``sent`` is forced to disk with all before it. Raises `PleoctlError` when it cannot."""
+    """Appends JSON lines; ``sent`` is forced to disk with all before it. Raises `PleoctlError` when it cannot.
+
+    An ``intent`` is written with the line after it: without a ``sent`` nothing has happened.
+    """
 
     def __init__(
         self,
@@ -41,12 +47,8 @@ class Journal:
         self._beside = beside
         self._lock = threading.Lock()
         self._listen = listen
-        self._torn = False
-        self._forcing = threading.Lock()
-        self._lines = self._forced = 0
-        self._refused: OSError | None = None
         try:
-            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            self._lines = Lines(path)
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -58,7 +60,7 @@ class Journal:
             "addresses": list(addresses),
             **details,
         }
-        content = json.dumps(line, sort_keys=True).encode() + b"\n"
+        content = _JSON.encode(line).encode() + b"\n"
         try:
             self._note(event, content, line)
         except StateLost as error:
@@ -72,39 +74,22 @@ class Journal:
             with suppress(StateLost):
                 self._beside.flush()
         with suppress(OSError):
-            os.close(self._descriptor)
+            self._lines.close()
 
     def _note(self, event: Event, content: bytes, line: dict[str, Any]) -> None:
-        leaves, stored = event == "sent", self._beside is not None and self._beside.stores
+        stored = self._beside is not None and self._beside.stores
         with self._lock:
             self._permit(event)
-            self._append(content)
-            self._lines += 1
-            number = self._lines
-            if leaves and stored:
+            if stored:
                 # Lines reach other machines one by one, in the order of the file; threads gain nothing there.
-                self._force(number)
-            self._share(content, event)
+                self._lines.carry(self._lines.bring(content, _WHEN.get(event, "now")))
+                self._share(content, event)
             self._listen(line)
-        if leaves and not stored:
-            self._force(number)
+            brought = None if stored else self._lines.bring(content, _WHEN.get(event, "now"))
+        self._lines.carry(brought)
+        if event == "sent" and not stored:
             with self._lock:
                 self._permit(event)
-
-    def _force(self, number: int) -> None:
-        """Let so many lines reach the disk; threads that wait here at a time share one way there."""
-        with self._forcing:
-            # What a disk has refused once it may take for written when it is asked again.
-            if self._refused is not None:
-                raise self._refused
-            if self._forced < number:
-                reached = self._lines
-                try:
-                    this_machine().sync(self._descriptor)
-                except OSError as error:
-                    self._refused = error
-                    raise
-                self._forced = reached
 
     def _permit(self, event: Event) -> None:
         if self._beside is not None and event == "sent":
@@ -115,14 +100,6 @@ class Journal:
         if self._beside is not None:
             self._beside.line(content, leaves=event == "sent")
             self._permit(event)
-
-    def _append(self, content: bytes) -> None:
-        # After half a line, which a full disk left, a new one begins.
-        left = b"\n" + content if self._torn else content
-        self._torn = True
-        while left:
-            left = left[os.write(self._descriptor, left) :]
-        self._torn = False
 
     @staticmethod
     def _unwritable(error: OSError) -> JournalError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, ParamSpec
 
 from pleoctl.documents.files import write_atomically
 from pleoctl.machine import connection_name, this_machine
@@ -20,13 +20,14 @@ from pleoctl.state.lock import Always
 from pleoctl.state.opening import state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from pleoctl.state.base import Note, RunStore
     from pleoctl.state.lock import Permit
     from pleoctl.workspace import Workspace
 
+P = ParamSpec("P")
 RECENT: Final = 20
 """Runs that are fetched where only the latest count."""
 _CHAIN: Final = ".chain"
@@ -122,8 +123,7 @@ class Beside:
 
     def check(self) -> None:
         """Whether a request may leave now."""
-        with self._asked():
-            self._runs.permit.check()
+        self._asked(self._runs.permit.check)
 
     def line(self, content: bytes, *, leaves: bool) -> None:
         """A line of the journal; safe when this returns where a request ``leaves`` after it."""
@@ -136,22 +136,19 @@ class Beside:
     def flush(self) -> None:
         """Store the lines that wait."""
         if self._runs.store is not None and self._waiting:
-            with self._asked():
-                self._runs.store.append(self._run, self._waiting)
+            self._asked(self._runs.store.append, self._run, self._waiting)
             self._waiting = b""
 
     def keep(self, receipt: bytes) -> None:
         """Store the receipt."""
         if self._runs.store is not None:
-            with self._asked():
-                self._runs.store.keep(self._run, receipt)
+            self._asked(self._runs.store.keep, self._run, receipt)
 
-    @contextmanager
-    def _asked(self) -> Iterator[None]:
+    def _asked(self, question: Callable[P, object], *given: P.args, **named: P.kwargs) -> None:
         if self._lost is not None:
             raise self._lost
         try:
-            yield
+            question(*given, **named)
         except StateLost as error:
             self._lost = error
             raise

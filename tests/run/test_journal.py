@@ -14,7 +14,10 @@ from pleoctl.machine import Machine, on
 from pleoctl.run.journal import Journal, JournalError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from shapes import Value
 
 
 def test_half_a_line_does_not_spoil_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,9 +34,9 @@ def test_half_a_line_does_not_spoil_the_next(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr("os.write", full)
     with pytest.raises(JournalError, match="no space left on device"):
-        journal.write("intent", ["account:1"])
+        journal.write("sent", ["account:1"])
     room.clear()
-    journal.write("intent", ["account:2"])
+    journal.write("sent", ["account:2"])
     journal.close()
     torn, whole = (tmp_path / "journal.jsonl").read_bytes().splitlines()
     assert len(torn) == 20
@@ -48,23 +51,27 @@ def test_closing_never_fails(tmp_path: Path) -> None:
 
 
 class _Slow(Machine):
-    """A disk that is done with its first piece of work when all threads wait for it."""
+    """A disk that is done with its first piece of work when all threads have come."""
 
     def __init__(self, path: Path, refusal: OSError | None = None) -> None:
         self.path, self.refusal = path, refusal
         self.written: list[int] = []
+        self.heard: list[Value] = []
+        self.awaited = THREADS
+        self.meanwhile: Callable[[], object] = lambda: None
 
     def sync(self, descriptor: int) -> None:
-        lines = 0
-        while not self.written and lines < THREADS:
-            lines = len(self.path.read_bytes().splitlines())
+        while not self.written and len(self.heard) < self.awaited:
+            pass
         self.written.append(len(self.path.read_bytes().splitlines()))
-        if self.refusal is not None and len(self.written) == 1:
-            raise self.refusal
+        if len(self.written) == 1:
+            self.meanwhile()
+            if self.refusal is not None:
+                raise self.refusal
         super().sync(descriptor)
 
 
-THREADS = 4
+THREADS = 8
 
 
 def _sent(journal: Journal, number: int) -> str:
@@ -76,14 +83,16 @@ def _sent(journal: Journal, number: int) -> str:
 
 
 def test_threads_that_wait_for_the_disk_share_the_way(tmp_path: Path) -> None:
-    """Two ways are enough for any number of lines that come while the first is made."""
+    """A few ways are enough for any number of lines that come while the first is made."""
     path = tmp_path / "journal.jsonl"
     machine = _Slow(path)
     with on(machine), ThreadPoolExecutor(THREADS) as pool:
-        journal = Journal(path)
+        journal = Journal(path, machine.heard.append)
         assert list(pool.map(lambda n: _sent(journal, n), range(THREADS))) == ["on disk"] * THREADS
-        assert machine.written == [THREADS, THREADS]
+        assert len(machine.written) <= 3
+        assert machine.written[-1] == THREADS
         journal.close()
+    assert [json.loads(line) for line in path.read_bytes().splitlines()] == machine.heard
 
 
 def test_what_the_disk_refused_is_never_taken_for_written(tmp_path: Path) -> None:
@@ -91,8 +100,61 @@ def test_what_the_disk_refused_is_never_taken_for_written(tmp_path: Path) -> Non
     path = tmp_path / "journal.jsonl"
     machine = _Slow(path, OSError(errno.EIO, os.strerror(errno.EIO)))
     with on(machine), ThreadPoolExecutor(THREADS) as pool:
-        journal = Journal(path)
+        journal = Journal(path, machine.heard.append)
         said = set(pool.map(lambda n: _sent(journal, n), range(THREADS)))
         assert said == {"the journal cannot be written (input/output error); nothing more is sent to Pleo"}
         assert len(machine.written) == 1
+        journal.close()
+
+
+def test_an_intent_reaches_the_file_with_what_follows(tmp_path: Path) -> None:
+    """It is forced with its ``sent``; without one it is there when the journal is closed."""
+    path = tmp_path / "journal.jsonl"
+    machine = _Slow(path)
+    machine.awaited = 0
+    with on(machine):
+        journal = Journal(path, machine.heard.append)
+        journal.write("intent", ["account:1"])
+        journal.write("sent", ["account:1"])
+        assert machine.written == [2]
+        journal.write("confirmed", ["account:1"])
+        journal.write("intent", ["account:2"])
+        assert len(path.read_bytes().splitlines()) == 3
+        journal.close()
+    assert [json.loads(line) for line in path.read_bytes().splitlines()] == machine.heard
+
+
+def test_an_end_that_comes_while_another_line_is_forced_waits_for_nobody(tmp_path: Path) -> None:
+    """Whoever is on the way to the disk takes it along, before its own request leaves."""
+    path = tmp_path / "journal.jsonl"
+    machine = _Slow(path)
+    machine.awaited = 0
+    with on(machine):
+        journal = Journal(path, machine.heard.append)
+        machine.meanwhile = lambda: journal.write("confirmed", ["account:2"])
+        journal.write("sent", ["account:1"])
+        assert [json.loads(line) for line in path.read_bytes().splitlines()] == machine.heard
+        assert machine.written == [1]
+        journal.close()
+
+
+def test_a_line_of_another_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever takes a line along says so where the disk is full, and sends nothing itself."""
+    path = tmp_path / "journal.jsonl"
+    machine, write = _Slow(path), os.write
+
+    def full(descriptor: int, content: bytes) -> int:
+        if b"account:2" in content:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, content)
+
+    monkeypatch.setattr("os.write", full)
+    machine.awaited = 0
+    with on(machine):
+        journal = Journal(path)
+        machine.meanwhile = lambda: journal.write("confirmed", ["account:2"])
+        assert (
+            _sent(journal, 1) == "the journal cannot be written (no space left on device); nothing more is sent to Pleo"
+        )
+        assert _sent(journal, 3) == "on disk"
         journal.close()
