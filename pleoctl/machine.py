@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     import random
     import threading
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from concurrent.futures import Future
-    from contextlib import AbstractContextManager
+    from concurrent.futures import Executor
     from pathlib import Path
     from subprocess import Popen
 
@@ -43,8 +43,8 @@ class ProgramError(OSError):
 class Pool(Protocol):
     """What `Machine.pool` gives, as executors have it."""
 
-    def map(self, function: Callable[[T], Any], parts: Iterable[T], /) -> Iterable[Any]:
-        """The results in order; raises what a part raised."""
+    def map(self, function: Callable[[T], Any], parts: Iterable[T], /) -> list[Any]:
+        """The results in order, once all are over; raises what a part raised."""
 
 
 class Ran(NamedTuple):
@@ -108,18 +108,13 @@ class Machine:
         """Let what was written to a file reach the disk."""
         os.fsync(descriptor)
 
-    def pool(self, workers: int) -> AbstractContextManager[Pool]:
+    @contextmanager
+    def pool(self, workers: int) -> Iterator[Pool]:
         """Threads for work that may go on side by side, ``workers`` at a time."""
         from concurrent.futures import ThreadPoolExecutor  # only runs that write need it
-        from contextvars import copy_context
 
-        class Threads(ThreadPoolExecutor):
-            """Each part knows what the thread that handed it in knew: the run that it belongs to."""
-
-            def submit(self, function: Callable[..., T], /, *given: Any, **named: Any) -> Future[T]:
-                return super().submit(copy_context().run, function, *given, **named)
-
-        return Threads(workers, thread_name_prefix="pleoctl")
+        with ThreadPoolExecutor(workers, thread_name_prefix="pleoctl") as executor:
+            yield _Threads(executor, workers)
 
     def later(self, seconds: float, act: Callable[[], object]) -> Callable[[], object]:
         """Have ``act`` called on a thread of its own in so many seconds, unless what is given back is called first."""
@@ -199,6 +194,45 @@ class Machine:
             "this user has no home folder for locks and request budgets",
             hint="set PLEOCTL_STATE_DIR to a folder that can be written, or HOME",
         )
+
+
+class _Threads:
+    """`Pool` of real threads. Whoever is done takes the next part itself: nobody else wakes up for that."""
+
+    def __init__(self, executor: Executor, workers: int) -> None:
+        self._executor, self._workers = executor, workers
+
+    def map(self, function: Callable[[T], Any], parts: Iterable[T], /) -> list[Any]:
+        """See `Pool.map`; each part knows what this thread knows: the run that it belongs to.
+
+        After an error no further part is begun.
+        """
+        from contextvars import copy_context
+
+        waiting, around = deque(enumerate(parts)), copy_context()
+        results: list[Any] = [None] * len(waiting)
+
+        def work() -> None:
+            try:
+                while (taken := _first(waiting)) is not None:
+                    results[taken[0]] = around.copy().run(function, taken[1])
+            finally:
+                waiting.clear()
+
+        try:
+            for thread in [self._executor.submit(work) for _ in range(min(self._workers, len(results)))]:
+                thread.result()
+        finally:
+            waiting.clear()
+        return results
+
+
+def _first(waiting: deque[T]) -> T | None:
+    """Taken off, by one thread alone; None where nothing is left."""
+    try:
+        return waiting.popleft()
+    except IndexError:
+        return None
 
 
 _current = [Machine()]

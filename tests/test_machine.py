@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pwd
 import sys
+import threading
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -32,6 +34,39 @@ def test_a_double_decides_for_everything_that_runs_on_it() -> None:
     with on(_At()):
         assert this_machine().now() == datetime(2023, 11, 14, 22, 13, 20, 500_000, tzinfo=UTC)
     assert this_machine() is before
+
+
+_KNOWN: ContextVar[int] = ContextVar("known", default=0)
+
+
+def test_parts_are_taken_side_by_side_and_know_what_their_caller_knew() -> None:
+    """As many threads as said wait for one another; results come in order; what a part sets is known to it alone."""
+    together = threading.Barrier(3, timeout=30)
+
+    def part(number: int) -> tuple[int, int]:
+        if number < 3:
+            together.wait()
+        known = _KNOWN.get()
+        _KNOWN.set(known + 1)
+        return number, known
+
+    _KNOWN.set(7)
+    with this_machine().pool(3) as pool:
+        assert pool.map(part, range(40)) == [(number, 7) for number in range(40)]
+        assert pool.map(part, []) == []
+
+
+def test_after_an_error_no_further_part_is_begun() -> None:
+    """The error reaches the caller once what was begun is over."""
+    begun: list[int] = []
+
+    def part(number: int) -> None:
+        begun.append(number)
+        raise IndexError(number)
+
+    with this_machine().pool(1) as pool, pytest.raises(IndexError):
+        pool.map(part, range(9))
+    assert begun == [0]
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ class Executor:
         with this_machine().pool(PARALLEL) as pool:
             for wave in waves(changes):
                 LOG.info("%d × %s of %s", len(wave), wave[0].operation, KINDS[wave[0].changes[0].kind].plural)
-                list(pool.map(self._perform, wave))
+                pool.map(self._perform, wave)
 
     # --- what settle reports -----------------------------------------------------------------------------------
 
@@ -82,7 +82,7 @@ class Executor:
             return
         try:
             self._ledger.note("intent", [c.address for c in todo])
-            with self._traced(task, todo):
+            with nullcontext() if watched().tracer is None else self._traced(task, todo):
                 settle(self._bench.step(task, todo), self, self._bench.wait)
         except (Interrupted, JournalError):
             # Not sent, so not attempted; the ledger knows of the journal.
@@ -102,7 +102,7 @@ class Executor:
         doing = todo[0].action if single else task.operation
         with watched().span(f"{doing} {kind}", changes=len(todo), **address) as span:
             yield
-            for change in todo if watched().tracer is not None else ():
+            for change in todo:
                 with nullcontext(span) if single else watched().span(f"{change.action} {kind}") as part:
                     status = self._ledger.result(change.address).status
                     part.note(address=str(change.address), status=status)

@@ -240,7 +240,7 @@ def standings(objects: Objects) -> Iterator[Standing]:
     """The locks that have a holder; whether it lives, watching alone would tell."""
     keys = objects.keys(FOLDER)
     with this_machine().pool(_LOOKS) as pool:
-        all_found = list(pool.map(objects.get, keys))
+        all_found = pool.map(objects.get, keys)
     for key, found in zip(keys, all_found, strict=True):
         note = None if found is None else read_note(key, found.content)
         if note is not None and note.holder is not None:
