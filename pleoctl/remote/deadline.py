@@ -6,7 +6,6 @@ head, the body, and a proxy's answer to CONNECT alike.
 
 from __future__ import annotations
 
-import http.client
 import io
 import threading
 import time
@@ -20,8 +19,10 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection
 
 from pleoctl.errors import Interrupted
+from pleoctl.remote.head import PlainAnswer
 
 if TYPE_CHECKING:
+    import http.client
     import socket
 
     from requests import PreparedRequest
@@ -99,7 +100,7 @@ class _Socket:
 
 def _answer(bounds: Bounds, sock: socket.socket, **options: Any) -> http.client.HTTPResponse:
     # All that it asks of a socket is a file.
-    return http.client.HTTPResponse(_Socket(sock, bounds), **options)  # type: ignore[arg-type]  # as above
+    return PlainAnswer(_Socket(sock, bounds), **options)  # type: ignore[arg-type]  # as above
 
 
 class _InOneGo(HTTPConnection):
@@ -165,6 +166,10 @@ class BoundedAdapter(HTTPAdapter):
                 pool.ConnectionCls = self._bound(pool.ConnectionCls)
             self._last = origin, pool
         return pool
+
+    def request_url(self, request: PreparedRequest, proxies: Any) -> str:
+        """See `HTTPAdapter`; only a proxy is told more than the path."""
+        return str(super().request_url(request, proxies) if proxies else request.path_url)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """See `HTTPAdapter`; it is done above."""

@@ -48,6 +48,9 @@ ENDLESS_TRIES: Final = 2
 _BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _PIECE: Final = 256 * 1024
 _MEBIBYTE: Final = 1024 * 1024
+_PART: Final = r"[0-9A-Za-z_:-][0-9A-Za-z_.:-]*"
+_PLAIN: Final = re.compile(rf"([^/?#]+//[^/?#]*/)({_PART}(?:/{_PART})*)")
+"""A url up to its path, and a path of which nothing has to be spelt otherwise."""
 _STATUS: Final = re.compile(r"\b([1-5]\d\d)\b")
 _PASSING: Final = frozenset({408, 429, *range(500, 600)})
 
@@ -234,6 +237,9 @@ class Wire:
 
 def _with_query(url: str, params: Mapping[str, Any] | None) -> str:
     """The url as requests would spell it. Raises `requests.RequestException` where it is none."""
+    plain = None if params else _PLAIN.fullmatch(url)
+    if plain is not None:
+        return _spelt(plain[1]) + plain[2]
     base = _spelt(url) if params else ""
     if not params or "?" in base or "#" in base or not all(isinstance(one, str | int) for one in params.values()):
         prepared = requests.PreparedRequest()
@@ -244,7 +250,7 @@ def _with_query(url: str, params: Mapping[str, Any] | None) -> str:
 
 @lru_cache(maxsize=16)
 def _spelt(url: str) -> str:
-    """The url of a list, which is the same for each of its pages."""
+    """The url of a list, which is the same for each of its pages, or the beginning that records share."""
     return _with_query(url, None)
 
 

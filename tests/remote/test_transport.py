@@ -218,7 +218,9 @@ def test_a_redirected_read_does_not_double_its_query(http: Transport, requests_m
     assert sent(requests_mock).query == "limit=1"
 
 
-@pytest.mark.parametrize("path", ["/x", "/x?a=1", "/\u00fc b", "/x%2fy"])
+@pytest.mark.parametrize(
+    "path", ["/x", "/x?a=1", "/\u00fc b", "/x%2fy", "/v1/a-b:c/0a_1.d", "/a/../b", "/a/./b//c", "/x/", "/.x", "/x#y"]
+)
 @pytest.mark.parametrize(
     "params",
     [{"limit": 100, "after": "a+b/c=&~ \u00fc%"}, {"ids": ["a", "b"], "none": None}, {"empty": ""}, {}, {"yes": True}],
