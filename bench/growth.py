@@ -164,6 +164,20 @@ SHAPES: dict[str, Callable[[int], Callable[[], None]]] = {
     "state: block style": lambda n: (
         lambda: state(_STATE + "accounts:\n" + "".join(f'- externalId: "e{i}"\n  name: "N" # c\n' for i in range(n)))
     ),
+    "state: plain texts, and one that is over lines": lambda n: (
+        lambda: state(
+            _STATE
+            + "accounts:\n"
+            + "".join(f"- externalId: e{i}\n  # c\n  name: N\n" for i in range(2 * n))
+            + "- externalId: e\n  name: a\n    b\n"
+        )
+    ),
+    "state: a run of blanks in a line": lambda n: (
+        lambda: state(_STATE + f"accounts:\n- externalId: e\n  name: N{' ' * 500 * n}\t\n")
+    ),
+    "state: a run of comments and empty lines": lambda n: (
+        lambda: state(_STATE + "accounts:\n- externalId: e\n" + "  # c\n\n" * 5 * n + "  name: N\n")
+    ),
     "state: CRLF": lambda n: lambda: state(_accounts(10 * n, end="\r\n")),
     "state: unknown keys": lambda n: lambda: state(_accounts(0) + "".join(f"key{i}: 1\n" for i in range(10 * n))),
     "state: an unknown field in each row": lambda n: lambda: state(_accounts(n, ', nam3: "x"')),

@@ -45,8 +45,8 @@ class NotSimple(Exception):
     """The text needs a YAML parser."""
 
 
-Entry = tuple[int, bool, str, Any, str | None]
-"""A line ``key: value``: the key's column, from 0; whether it is the first of a list's item; key, value and comment.
+Entry = tuple[int, str, Any, str | None]
+"""A line ``key: value`` or ``- key: value``: the key's column, from 0, key, value and comment.
 
 The value is None where there is none or null, `EMPTY`, a truth value, or a text; what is none of these is a number or
 `Ambiguous`.
@@ -60,7 +60,7 @@ def entry_of(line: str) -> Entry:
         raise NotSimple
     indent, dash, _, name, double, single, plain, note = match.groups()
     value = EMPTY if plain == "[]" else _value(double, single, plain)
-    return len(indent) + len(dash or ""), dash is not None, name, value, note
+    return len(indent) + len(dash or ""), name, value, note
 
 
 def flow_of(line: str, at: int) -> tuple[dict[str, Any], str | None]:

@@ -56,8 +56,8 @@ class QuickReader:
         if self._peek() == "---":
             self._at += 1
         while line := self._peek():
-            column, begins, name, value, note = entry_of(line)
-            if column or begins or name in found:
+            column, name, value, note = entry_of(line)
+            if column or name in found:
                 raise NotSimple
             self._take(note)
             self._slots.append((self._at, (name,)))
@@ -170,10 +170,10 @@ class QuickReader:
     def _block(self, kind: Kind, line: str) -> _Item:
         said: dict[str, Any] = {}
         lines: list[int] = []
-        first, begins, name, value, note = entry_of(line)
+        first, name, value, note = entry_of(line)
         column, inner = first, " " * first
         while True:
-            if column != first or begins == bool(said) or name in said:
+            if column != first or name in said:
                 raise NotSimple
             self._take(note)
             lines.append(self._at)
@@ -183,7 +183,7 @@ class QuickReader:
             line = self._peek()
             if not line.startswith(inner):
                 return _Item(said, lines[0], first + 1, lines)
-            column, begins, name, value, note = entry_of(line)
+            column, name, value, note = entry_of(line)
 
 
 def _slots_of_rows(kind: str, rows: list[Row]) -> Iterator[tuple[int, Slot]]:

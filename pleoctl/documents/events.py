@@ -1,8 +1,8 @@
 """The events of a YAML text: from libyaml where it can be trusted to agree with ruamel.yaml, else from ruamel.yaml.
 
 libyaml is some twenty times faster but reads YAML 1.1. The two agree on all that people usually write; texts with
-characters that divide them, lone scalars, anchors, tags and whatever is refused this way go to ruamel.yaml, whose
-word counts.
+characters that divide them, lone scalars, unusual names of anchors, tags and whatever is refused this way go to
+ruamel.yaml, whose word counts.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MAX_TAG: Final = 200
 #: Blanks and line breaks that YAML 1.1 and 1.2 do not read alike.
 _DIVIDING: Final = re.compile("[\t\r\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
+#: An anchor or alias that ends for both where the name does.
+_NAMED: Final = re.compile(r"&[A-Za-z0-9_-]+[ \n]|\*[A-Za-z0-9_-]+(?:[ \n,\]}]|\Z)")
 
 # What ruamel.yaml says about the mistakes that people make, and what to do about them.
 _HINTS: Final = (
@@ -49,20 +52,26 @@ def quick_events(text: str) -> Iterator[Any]:
     if not yaml.__with_libyaml__ or _DIVIDING.search(text):
         raise Unsure
     try:
-        scalar, named = yaml.ScalarEvent, {yaml.MappingStartEvent, yaml.SequenceStartEvent, yaml.AliasEvent}
+        scalar, nodes = yaml.ScalarEvent, {yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent}
         event: Any
         before: Any = None
         for event in iter(yaml.CSafeLoader(text).get_event, None):
             kind = type(event)
-            if kind is scalar:
-                if event.anchor is not None or event.tag is not None or before is yaml.DocumentStartEvent:
+            if kind in nodes:
+                if event.tag is not None or (event.anchor is not None and not _named(text, event)):
                     raise Unsure
-            elif kind in named and (event.anchor is not None or event.tag is not None):
+                if kind is scalar and before is yaml.DocumentStartEvent:
+                    raise Unsure
+            elif kind is yaml.AliasEvent and not _named(text, event):
                 raise Unsure
             yield event
             before = kind
     except (yaml.YAMLError, ValueError) as error:
         raise Unsure from error
+
+
+def _named(text: str, event: Any) -> bool:
+    return _NAMED.match(text, event.start_mark.index) is not None
 
 
 def careful_events(text: str, shown: str) -> Iterator[Any]:

@@ -14,6 +14,8 @@ from pleoctl.desired.read import state_of
 from pleoctl.documents.load import parse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hypothesis.strategies import DrawFn
 
 HEAD = "apiVersion: pleoctl/v1\nkind: DesiredState\n"
@@ -105,7 +107,14 @@ def _mostly(draw: DrawFn, usual: list[str], odd: list[str]) -> str:
 
 
 def _value(draw: DrawFn, key: str) -> str:
-    usual = {"active": ["true", "false", "True"], "expires": ["'2030-01-31'"], "currency": ["EUR"], "hold": ["why"]}
+    usual = {
+        "active": ["true", "false", "True"],
+        "expires": ["'2030-01-31'"],
+        "currency": ["EUR", "SEK"],
+        "hold": ["why"],
+        "rate": ["'0.25'", '"0.250"', "'00.25'"],
+        "type": ["inclusive"],
+    }
     return _mostly(draw, usual.get(key, _KEPT), _NASTY)
 
 
@@ -272,3 +281,46 @@ def test_what_the_quick_reader_takes_the_careful_one_reads_alike(text: str) -> N
 def test_what_people_write_takes_the_quick_way() -> None:
     """Blocks and braces, any order and indentation, plain and quoted texts, comments and empty lines anywhere."""
     assert agree(BY_HAND)
+
+
+def _one_by_one() -> Iterator[str]:
+    """A small file for each thing that may stand in each place."""
+    block, braces = "- externalId: a\n  name: x\n", '- {externalId: a, name: "n"}\n'
+    for value in (*_KEPT, *_NASTY):
+        for end in _ENDS:
+            yield f"accounts:\n- externalId: a\n  name: {value}{end}\n  code: '1'\n"
+            yield f"accounts:\n- {{externalId: a, name: {value}}}{end}\n"
+        yield f"accounts:\n- name: x\n  externalId: {value}\n"
+        for key in ("code", "active", "taxCodeExternalId", "currency", "hold", "code: 1\n  code"):
+            yield f"accounts:\n{block}  {key}: {value}\n"
+            yield f"accounts:\n- {{externalId: a, name: x, {key}: {value}}}\n"
+        yield f"taxCodes:\n- {{code: c, name: x, rate: {value}, type: {value}}}\n"
+    for key in (*_KEYS, *_ODD_KEYS):
+        yield f"accounts:\n{block}  {key}: x\n"
+        yield f"accounts:\n- {{externalId: a, name: x, {key}: x}}\n"
+        yield f"dimensions:\n- code: a\n  name: x\n  {key}: []\n"
+    for note in _NOTES:
+        yield f"accounts:\n{note}\n- externalId: a\n{note}\n  name: x\n{note}\n{braces}{note}\n"
+    for blanks in map(" ".__mul__, range(6)):
+        for begin in ("", "- "):
+            yield f"accounts:\n{blanks}{block}{begin}{block}"
+            yield f"accounts:\n- externalId: a\n{blanks}{begin}name: x\n"
+            yield f"accounts:\n{begin}{blanks}{braces}  {braces}"
+            yield f"dimensions:\n  - code: a\n    name: x\n    values:\n{blanks}{begin}{{code: b, name: x}}\n"
+            yield f"{blanks}{begin}accounts:\n{block}"
+    for section in (
+        "accounts: []\n",
+        "accounts:\n",
+        "accounts: x\n",
+        "accounts: [] # c\n",
+        "kind: DesiredState\n",
+        "...\n",
+    ):
+        yield f"accounts: []\n{section}"
+        yield f"{section}{block}"
+
+
+def test_each_thing_in_each_place_is_read_alike_or_not_taken() -> None:
+    """What YAML versions read differently, what is refused, and what only looks like a comment, a key or a row."""
+    taken = [agree(HEAD + text) for text in _one_by_one()]
+    assert 300 < sum(taken) < len(taken) / 2
