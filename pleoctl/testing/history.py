@@ -105,6 +105,7 @@ class History(Life):
         before, writes, edits = self._state(), self.weather.writes, self.weather.edits
         with self._client(PleoWriter) as writer:
             applied = apply_plan(plan, self._target, writer, Ears(self.weather.stop))
+        demand("a lost write is looked for", not self.weather.blind, str(self.weather.blind[:1]))
         laws.truthful(applied, self._state(), self._foreign, cascades=self._cascades)
         laws.one_of_two(plan, before, self._state(), self._foreign)
         if not self.world.lag:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 READ_FAULTS: Final = ("dropped", "503", "garbled", "429", "unreachable")
 WRITE_FAULTS: Final = ("lost", "dropped", "503", "503 after", "garbled", "429", "unreachable")
 _UNHEARD: Final = ("503", "429")
+_LOST: Final = ("lost", "dropped", "503 after", "garbled")
 DEATHS: Final = ("die before", "die after")
 OTHERS: Final = (*DEATHS, "edit", "stop")
 
@@ -49,6 +50,7 @@ class Weather:
     stop: threading.Event = field(default_factory=threading.Event)
     log: list[str] = field(default_factory=list)
     writes: int = 0
+    blind: list[str] = field(default_factory=list)
 
     def strike(self, *, writes: bool) -> str:
         """What befalls the next request: an empty text for nothing."""
@@ -105,6 +107,7 @@ class SimulatedTransport(Transport):
         auth = basic(sandbox.api_key, "")
         super().__init__(service, auth, Budget(None, stop=weather.stop, machine=machine))
         self._machine, self._sandbox, self._weather = machine, sandbox, weather
+        self._unheard: set[str] = set()
         self._headers = {**auth.headers, "Host": "127.0.0.1", "Content-Type": "application/json"}
 
     def _opened(self, _pool: int) -> Wire:
@@ -113,17 +116,28 @@ class SimulatedTransport(Transport):
     def send(self, method: str, url: str, request: Mapping[str, Any]) -> Reply:
         """See `Transport.send`; other threads may go on before and after."""
         writes = method == "PUT" or (method == "POST" and not url.endswith(":search"))
+        what = f"{method} {urlsplit(url).path} {json.dumps(request.get('json'))}"
+        self._notice(what, writes=writes)
         self._machine.step()
         self._weather.writes += writes
         struck = self._weather.strike(writes=writes)
         if struck:
             self._weather.log.append(f"{struck}: {method} {urlsplit(url).path}")
+        if writes and struck in _LOST:
+            self._unheard.add(what)
         self._before(struck)
         if struck in _UNHEARD:
             return Reply(int(struck), {}, b"")
         reply = self._answer(method, url, request)
         self._machine.step()
         return self._after(struck, reply)
+
+    def _notice(self, what: str, *, writes: bool) -> None:
+        """Whoever reads has looked; a write whose answer was lost may leave again only then (law 3)."""
+        if not writes:
+            self._unheard.clear()
+        elif what in self._unheard:
+            self._weather.blind.append(what)
 
     def _before(self, struck: str) -> None:
         if struck == "edit":
