@@ -89,6 +89,6 @@ def _others(lines: list[str], known: Mapping[str, Mapping[str, Row]], same: dict
         first = False
         if line in known:
             rows, left, first = known[line], same.setdefault(line, []), True
-        elif line[:1].isalpha():
-            rows = {}
+        elif not line.startswith("- {"):
+            rows = {}  # the row of a block, which what stands behind it may belong to
         yield line

@@ -205,17 +205,23 @@ def test_an_invalid_desired_state_is_told_and_kept(books: MakeFiles, cli: Cli) -
     assert contents(folder) == before
 
 
-def test_a_fault_among_rows_that_stay_is_told_where_it_stands(books: MakeFiles, cli: Cli) -> None:
-    """Also where all other rows are those of the books: exit 78 with its own line, untouched."""
+@pytest.mark.parametrize(
+    ("above", "below", "line"), [('- {externalId: "x", nam: "X"}', None, 7), ("- externalId: x", "  name: X", 9)]
+)
+def test_a_fault_among_rows_that_stay_is_told_where_it_stands(
+    books: MakeFiles, cli: Cli, above: str, below: str | None, line: int
+) -> None:
+    """Also where all other rows are those of the books, or stand within one: exit 78 with its own line, untouched."""
     folder = books(chart(5))
     cli("export")
     path = folder / "desired-state.yaml"
     lines = path.read_text().splitlines()
-    path.write_text("\n".join([*lines[:6], '- {externalId: "x", nam: "X"}', *lines[6:]]) + "\n")
+    within = [above, lines[6], *([] if below is None else [below])]
+    path.write_text("\n".join([*lines[:6], *within, *lines[7:]]) + "\n")
     before = contents(folder)
     said = cli("export")
     assert said.code == 78
-    assert "desired-state.yaml:7:" in said.stderr
+    assert f"desired-state.yaml:{line}:" in said.stderr
     assert contents(folder) == before
 
 
