@@ -63,8 +63,8 @@ def lines(listed: list[Value]) -> str:
 @pytest.mark.parametrize("size", [parts.CHUNK, 7])
 def test_every_shape_gives_the_same_items(monkeypatch: pytest.MonkeyPatch, indent: int | None, size: int) -> None:
     """List, answer, several answers, JSON lines: in order, however the bytes are cut."""
-    for module in (parts, read):
-        monkeypatch.setattr(module, "CHUNK", size)
+    monkeypatch.setattr(parts, "PART", size)
+    monkeypatch.setattr(read, "CHUNK", size)
     monkeypatch.setattr(read, "_HEAD", max(size, 2000))
     listed = items(40)
     wanted = [one["accountingEntryId"] for one in listed]

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
     from pleoctl.mapping.items import Defect, Item
 
-#: Bytes that are read together, at most, beside one line.
-CHUNK: Final = 1 << 17
+#: Bytes of a file that are read together, at most, beside one line; their items stay near the processor.
+CHUNK: Final = 1 << 16
+#: Bytes of a stream that are a part.
+PART: Final = 2 * CHUNK
 #: Bytes of a file that are a part.
-STRETCH: Final = 4 * CHUNK
+STRETCH: Final = 8 * CHUNK
 MAX_ITEM: Final = 64 * 1024 * 1024
 #: What is not JSON ends in one of these.
 BAD: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -33,7 +35,7 @@ _BYTE: Final = re.compile(r" \(byte (\d+)\)$")
 
 
 class Lines(msgspec.Struct, frozen=True):
-    """Whole lines of JSON, at most `CHUNK` bytes beside one of them; ``number`` is that of the first."""
+    """Whole lines of JSON, at most `PART` bytes beside one of them; ``number`` is that of the first."""
 
     content: bytes
     shown: str
@@ -151,7 +153,7 @@ def cut(head: bytes, stream: BinaryIO, shown: str) -> Iterator[Iterable[Item | D
         if size > MAX_ITEM:
             yield _none(too_long(shown))
             return
-        chunk = stream.read(CHUNK)
+        chunk = stream.read(PART)
     yield Lines(b"".join(pieces), shown, number)
 
 
