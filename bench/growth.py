@@ -18,6 +18,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import openpyxl
+
 from pleoctl.desired.comments import render
 from pleoctl.desired.read import checked, read_state
 from pleoctl.documents.load import load_json
@@ -37,6 +39,7 @@ from pleoctl.reconcile.changes import Reconciliation
 from pleoctl.reconcile.drafts import set_apart
 from pleoctl.sources.gnucash import hidden
 from pleoctl.sources.gnucash_xml import Account
+from pleoctl.sources.xlsx import sample_sheets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +82,23 @@ def books(size: int) -> None:
     """Find the hidden accounts of a GnuCash book in which each account lies below the one before."""
     one = Account("0", None, "N", hidden=False, placeholder=False, kind="EXPENSE", currency=None)
     hidden([one._replace(guid=f"{n}", parent=f"{n - 1}") for n in range(10 * size, 0, -1)])
+
+
+def sheet(size: int) -> Callable[[], None]:
+    """Read a sheet of so many rows as people see them."""
+    book = openpyxl.Workbook(write_only=True)
+    rows = book.create_sheet()
+    for n in range(size):
+        rows.append([f"acc-{n:06d}", str(n), f"Account {n}", n])
+    content = io.BytesIO()
+    book.save(content)
+
+    def read() -> None:
+        with tempfile.TemporaryDirectory() as name:
+            (Path(name) / "a.xlsx").write_bytes(content.getvalue())
+            sample_sheets(Path(name) / "a.xlsx", "a.xlsx", size)
+
+    return read
 
 
 def drafts(size: int) -> None:
@@ -294,6 +314,7 @@ SHAPES: dict[str, Callable[[int], Callable[[], None]]] = {
         lambda: tests(_test(n // 4, ", ".join(f'{{debit: "{i}", amount: 100}}' for i in range(n // 4))))
     ),
     "books: a chain of accounts": lambda n: lambda: books(n),
+    "books: a sheet": lambda n: sheet(5 * n),
     "live: drafts that could be any row": lambda n: lambda: drafts(n),
     "items: one long list": lambda n: lambda: items(json.dumps([item()] * n)),
     "items: many small ones behind a large one": lambda n: (

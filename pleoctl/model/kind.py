@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Mapping
+    from collections.abc import Callable, Collection, Container, Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +220,13 @@ class Kind:
     def nullable(self) -> frozenset[str]:
         """The fields of which "" is null."""
         return frozenset(one.name for one in self.fields if one.nullable)
+
+
+def all_loose(keys: Collection[str]) -> list[str]:
+    """`loose` of many keys, in their order."""
+    if "".join(keys).isascii():
+        return [key.lower().strip() for key in keys]
+    return [loose(key) for key in keys]
 
 
 def loose(key: str) -> str:

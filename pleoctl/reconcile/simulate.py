@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pleoctl.errors import PleoctlError
-from pleoctl.model.kind import loose
+from pleoctl.model.kind import all_loose, loose
 from pleoctl.model.kinds import KINDS, TAG_GROUP
-from pleoctl.model.records import DesiredState, Live
+from pleoctl.model.records import DesiredState, Live, Row
 from pleoctl.reconcile.changes import LiveState
 from pleoctl.reconcile.run import reconcile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pleoctl.model.changes import Change
     from pleoctl.reconcile.changes import Reconciliation, Scope
+
+R = TypeVar("R", Row, Live)
 
 
 def prove(desired: DesiredState, live: LiveState, scope: Scope, result: Reconciliation) -> None:
@@ -63,9 +65,15 @@ def concerned(desired: DesiredState, live: LiveState, changes: Iterable[Change])
     for name in desired.flat.keys() & live.flat.keys():
         if not KINDS[name].has_drafts:
             near = keys.get(name, set())
-            wanted.flat[name] = [row for row in desired.flat[name] if row.key is None or loose(row.key) in near]
-            found.flat[name] = [record for record in live.flat[name] if loose(record.key) in near]
+            rows, records = desired.flat[name], live.flat[name]
+            wanted.flat[name] = [row for row, key in _by_key(rows) if key in near or row.key is None]
+            found.flat[name] = [record for record, key in _by_key(records) if key in near]
     return wanted, found
+
+
+def _by_key(records: list[R]) -> Iterator[tuple[R, str]]:
+    """Each with the form of its key in which it may look like another's."""
+    return zip(records, all_loose([record.key or "" for record in records]), strict=True)
 
 
 def _after(record: Live, by_id: dict[str, Change]) -> Live:

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from pleoctl.model.addresses import Address, Bucket
 from pleoctl.model.changes import Action, Change, Parent
-from pleoctl.model.kind import Kind, loose
+from pleoctl.model.kind import Kind, all_loose, loose
 from pleoctl.reconcile.changes import Held, Reconciliation
 from pleoctl.reconcile.fields import differing
 
@@ -134,7 +134,7 @@ class Table:
 
     def _doubtful(self, wanted: dict[str, Wanted], records: dict[str, list[Live]]) -> set[str]:
         keys = {**wanted, **records}
-        if len({loose(key) for key in keys}) == len(keys):
+        if len(set(all_loose(keys))) == len(keys):
             return set()  # no two look alike, as in almost every company
         first: dict[str, str] = {}
         classes: dict[str, set[str]] = {}
