@@ -50,6 +50,8 @@ class _Unheard:
         """Nobody asked."""
 
 
+SIGN_IN: Final = "sign-in"
+"""What `Watch.endings` calls a sign-in."""
 SOON: Final = 14 * 86_400.0
 """How many seconds before its end a credential is told of."""
 

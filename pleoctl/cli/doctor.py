@@ -10,9 +10,7 @@ from pleoctl.cli.signing import TARGETS, sign_ins, words
 from pleoctl.errors import ExitCode, Finding, PleoctlError
 from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, flat_kinds
 from pleoctl.pleo.connecting import connected
-from pleoctl.remote.oauth.grant import SIGN_IN
 from pleoctl.text import Shown
-from pleoctl.watch import watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +42,7 @@ def command(options: Options) -> Output:
     """
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.remote.errors import Unauthorised
+    from pleoctl.watch import watched
 
     workspace = open_workspace(options)
     shared = _examined(workspace)
@@ -87,6 +86,8 @@ def _examined(workspace: Workspace) -> str | None:
 
 
 def _ends(what: tuple[str, str], ending: Ending) -> Finding:
+    from pleoctl.watch import SIGN_IN
+
     section, kind = what
     cure = "make a new one, and name its day in expires"
     if kind == SIGN_IN:

@@ -14,7 +14,6 @@ from pleoctl.cli.door import tell
 from pleoctl.cli.jobs_run import Runner, Watch, interval, run_options
 from pleoctl.errors import UsageError
 from pleoctl.text import Shown
-from pleoctl.workspace.secrets import is_reference
 
 if TYPE_CHECKING:
     from pleoctl.cli.boundary import Options, Output
@@ -96,6 +95,8 @@ def serve(
 
 def _reference(secret: str) -> str:
     """A reference to a secret; the secret itself would stand in the list of processes for all to see."""
+    from pleoctl.workspace.secrets import is_reference
+
     if not is_reference(secret):
         raise UsageError("--secret takes a reference, not the secret", hint="env:NAME, file:PATH or cmd:…")
     return secret

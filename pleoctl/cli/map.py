@@ -13,7 +13,6 @@ import click
 from pleoctl.cli.boundary import Options, Output, interrupted
 from pleoctl.cli.common import PATH, as_command, check_output, is_stdout, open_workspace
 from pleoctl.cli.door import tell
-from pleoctl.documents.files import whole_file
 from pleoctl.errors import ExitCode, NotWritten, PleoctlError, Refused
 from pleoctl.text import Shown
 from pleoctl.words import many
@@ -95,6 +94,7 @@ def command(options: Options, *, file: str, output: str | None, processes: int |
     pleoctl map items.jsonl --format hledger -o books.journal
 
     """
+    from pleoctl.documents.files import whole_file
     from pleoctl.mapping.context import engine_of, open_parts
     from pleoctl.mapping.io.crew import pieces, processes_for
     from pleoctl.mapping.io.run import Tally, Work, write_entries

@@ -9,9 +9,6 @@ import click
 
 from pleoctl.errors import Finding, InvalidFile, PleoctlError
 from pleoctl.machine import this_machine
-from pleoctl.remote.oauth.errors import SignedOut
-from pleoctl.remote.oauth.grant import SIGN_IN
-from pleoctl.watch import Ending, watched
 
 if TYPE_CHECKING:
     from pleoctl.remote.oauth.grant import Grant
@@ -39,6 +36,8 @@ def grant_for(workspace: Workspace, target: str) -> Grant:
 
 def sign_ins(workspace: Workspace) -> tuple[dict[str, dict[str, Any]], list[Finding]]:
     """How the sign-ins of a workspace stand, by section, and what is wrong with those of its source and sink."""
+    from pleoctl.remote.oauth.errors import SignedOut
+
     found: dict[str, dict[str, Any]] = {}
     findings: list[Finding] = []
     for target in TARGETS:
@@ -75,6 +74,8 @@ def _of_sink(workspace: Workspace) -> list[Grant]:
 
 def standing(grant: Grant) -> dict[str, Any]:
     """How a sign-in stands; nothing of the tokens themselves."""
+    from pleoctl.watch import SIGN_IN, Ending, watched
+
     kept = grant.standing()
     there = kept is not None and bool(kept.access)
     ending = None if kept is None else grant.ending(kept)

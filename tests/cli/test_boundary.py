@@ -225,10 +225,30 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
 
 # --- start-up -----------------------------------------------------------------------------------------------------
 
-HEAVY = ("requests", "jsonschema", "ruamel", "deepdiff", "rich", "jinja2", "uvicorn", "platformdirs")
+HEAVY = ("requests", "msgspec", "jsonschema", "ruamel", "deepdiff", "rich", "jinja2", "uvicorn", "platformdirs")
+ALL_HELP = f"""
+import sys
+import click
+from pleoctl.cli.main import cli
+
+def ask(command, context):
+    command.get_help(context)
+    for name in command.list_commands(context) if isinstance(command, click.Group) else ():
+        below = command.get_command(context, name)
+        ask(below, click.Context(below, info_name=name, parent=context))
+
+ask(cli, click.Context(cli, info_name="pleoctl"))
+print([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)
+"""
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["plan", "--help"], ["completion", "bash"]], ids=str)
+def test_no_help_of_any_command_imports_anything_heavy() -> None:
+    """Whoever reads it waits for nothing that only the command's work needs."""
+    done = subprocess.run([sys.executable, "-c", ALL_HELP], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "[]\n")
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["completion", "bash"]], ids=str)
 def test_quick_commands_import_nothing_heavy(arguments: list[str]) -> None:
     """They answer while a person is still looking."""
     code = (

@@ -24,7 +24,7 @@ from pleoctl.remote.errors import LostAnswer
 from pleoctl.remote.oauth.endpoint import Ended
 from pleoctl.remote.oauth.errors import SignedOut
 from pleoctl.remote.oauth.tokens import Tokens, decoded
-from pleoctl.watch import SOON, Ending, watched
+from pleoctl.watch import SIGN_IN, SOON, Ending, watched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 LOG: Final = logging.getLogger(__name__)
 _TWICE: Final = 2
 _TRIES: Final = 3
-SIGN_IN: Final = "sign-in"
 _SOON_SHARE: Final = 1 / 3
 """Of a refresh token's life: some last a week in all."""
 
