@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pleoctl.documents.composed import composed
 from pleoctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @cache
@@ -31,6 +34,17 @@ def schema_text(name: str) -> str:
     if not (name.replace("-", "").isalnum() and path.is_file()):
         raise UsageError(f"there is no schema {name!r}", hint=f"one of: {', '.join(schema_names())}")
     return path.read_text(encoding="utf-8")
+
+
+def schema_file(schema: Any) -> str:
+    """The JSON text of a schema that is made from the code, as its file holds it."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def write_schemas(folder: Path, schemas: Mapping[str, Any]) -> None:
+    """Write schemas that are made from the code, by their names, into their files."""
+    for name, schema in schemas.items():
+        (folder / f"{name}.schema.json").write_text(schema_file(schema), encoding="utf-8")
 
 
 @cache

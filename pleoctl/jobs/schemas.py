@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from pleoctl.documents.published import write_schemas
 from pleoctl.jobs.document import PostingPlan
 from pleoctl.jobs.receipt import JobReceipt
 
@@ -39,11 +39,5 @@ def _always(document: Any) -> list[str]:
     return [field.encode_name for field in msgspec.structs.fields(document) if field.default is not msgspec.UNSET]
 
 
-def text_of(schema: dict[str, Any]) -> str:
-    """A schema as its file holds it."""
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
 if __name__ == "__main__":
-    for one in TITLES:
-        (Path(sys.argv[1]) / f"{one}.schema.json").write_text(text_of(schema_of(one)), encoding="utf-8")
+    write_schemas(Path(sys.argv[1]), {one: schema_of(one) for one in TITLES})

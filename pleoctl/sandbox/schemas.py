@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
+from pleoctl.documents.published import write_schemas
 from pleoctl.sandbox.config import config_schema
 from pleoctl.sandbox.seed import seed_schema
 
@@ -21,11 +21,5 @@ def schemas() -> dict[str, Json]:
     return {"sandbox-config": config_schema(), "sandbox-seed": seed_schema()}
 
 
-def text_of(schema: Json) -> str:
-    """A schema as its file holds it."""
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
 if __name__ == "__main__":
-    for name, schema in schemas().items():
-        (Path(sys.argv[1]) / f"{name}.schema.json").write_text(text_of(schema), encoding="utf-8")
+    write_schemas(Path(sys.argv[1]), schemas())

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pleoctl.documents.published import schema_text
+from pleoctl.documents.published import schema_file, schema_text
 from pleoctl.documents.schemas import validator
-from pleoctl.jobs.schemas import TITLES, schema_of, text_of
+from pleoctl.jobs.schemas import TITLES, schema_of
 
 if TYPE_CHECKING:
     from job_outcomes import MakeBooks
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("name", TITLES)
 def test_the_schemas_are_made_from_the_types(name: str) -> None:
     """The files are what `python -m pleoctl.jobs.schemas schemas` writes."""
-    assert schema_text(name) == text_of(schema_of(name))
+    assert schema_text(name) == schema_file(schema_of(name))
 
 
 def test_what_is_written_fits_its_schema(books: MakeBooks, cli: Cli) -> None:

@@ -9,9 +9,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from findings import line_of
+from pleoctl.documents.published import schema_file
 from pleoctl.errors import InvalidFile
 from pleoctl.sandbox import BadInput, Credential, Fault, Seed, Settings, load_config
-from pleoctl.sandbox.schemas import schemas, text_of
+from pleoctl.sandbox.schemas import schemas
 from pleoctl.sandbox.typed import field_names
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def test_a_wrong_seed_says_what_is_right(document: Json, words: str) -> None:
 @pytest.mark.parametrize("name", ["sandbox-config", "sandbox-seed"])
 def test_the_schemas_are_made_from_the_types(name: str) -> None:
     """The files are what `python -m pleoctl.sandbox.schemas schemas` writes."""
-    assert (SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8") == text_of(schemas()[name])
+    assert (SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8") == schema_file(schemas()[name])
 
 
 def test_the_schemas_accept_what_the_code_accepts(tmp_path: Path) -> None:
