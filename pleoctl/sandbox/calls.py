@@ -38,6 +38,11 @@ class Answer:
     file: File | None = None
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
 
+    @classmethod
+    def of(cls, data: Any, status: int = 200) -> Answer:
+        """What Pleo wraps in ``data``: a record, or several."""
+        return cls(status, {"data": data})
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

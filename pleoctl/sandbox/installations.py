@@ -23,7 +23,7 @@ def introspect(call: Call) -> Answer:
         "applicationName": "pleoctl sandbox",
         "subjectURN": f"urn:pleo:company:{call.world.company}",
     }
-    return Answer(200, {"data": details})
+    return Answer.of(details)
 
 
 def get(call: Call) -> Answer:

@@ -49,10 +49,10 @@ def create(call: Call) -> Answer:
     _refuse_values(call, body)
     existing = _by_external_id(call, body["externalId"])
     if existing is None:
-        return _answer(call, call.store.insert(ACCOUNTS, _new(call, body)), 201)
+        return Answer.of(render(call, call.store.insert(ACCOUNTS, _new(call, body))), 201)
     rule = call.settings.account_create_existing
     if rule == 200 or (rule == "200-if-equal" and _equal(body, existing)):  # the HTTP status
-        return _answer(call, existing)
+        return Answer.of(render(call, existing))
     raise conflict(f"An account with externalId {body['externalId']} already exists")
 
 
@@ -73,7 +73,7 @@ def create_batch(call: Call) -> Answer:
         made.add(account["externalId"])
         created.append(render(call, account))
     step = -1 if call.settings.batch_order == "reversed" else 1
-    return Answer(201, {"data": {"created": created[::step], "failed": failed[::step]}})
+    return Answer.of({"created": created[::step], "failed": failed[::step]}, 201)
 
 
 def search(call: Call) -> Answer:
@@ -100,7 +100,7 @@ def search(call: Call) -> Answer:
 
 def get(call: Call) -> Answer:
     """getAccountV1: one account by its id."""
-    return _answer(call, _need(call))
+    return Answer.of(render(call, _need(call)))
 
 
 def update(call: Call) -> Answer:
@@ -110,7 +110,7 @@ def update(call: Call) -> Answer:
     _refuse_values(call, body)
     cleared = dict.fromkeys(_OPTIONAL_NAMES) if call.settings.put_omitted == "clear" else {}
     fields = cleared | {name: body[name] for name in _COMPARED if name in body}
-    return _answer(call, call.store.update(ACCOUNTS, account["id"], fields))
+    return Answer.of(render(call, call.store.update(ACCOUNTS, account["id"], fields)))
 
 
 def delete(call: Call) -> Answer:
@@ -128,10 +128,6 @@ def render(call: Call, row: Record) -> Record:
     account = {"companyId": call.world.company} | {name: row[name] for name in names}
     extra: Record = row["extra"]
     return call.shown(account) | extra
-
-
-def _answer(call: Call, row: Record, status: int = 200) -> Answer:
-    return Answer(status, {"data": render(call, row)})
 
 
 def _need(call: Call) -> Record:

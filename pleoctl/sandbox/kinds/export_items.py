@@ -52,7 +52,7 @@ def find(call: Call) -> Answer:
     found = call.store.select(ITEMS, Filter().where("accountingEntryId = ?", entry), "seq DESC", 1)
     if not found or not seen:
         raise ApiError(404, "EXPORT_ENTRY_NOT_FOUND", f"There is no export job item of {entry}")
-    return Answer(200, {"data": item_shown(call, found[0])})
+    return Answer.of(item_shown(call, found[0]))
 
 
 def _without_job(call: Call, where: Filter) -> None:

@@ -39,7 +39,7 @@ def list_jobs(call: Call) -> Answer:
 
 def get(call: Call) -> Answer:
     """getExportJobByIdV3: one job by its id."""
-    return Answer(200, {"data": render(call, read(call, need_job(call, call.path["jobId"])))})
+    return Answer.of(render(call, read(call, need_job(call, call.path["jobId"]))))
 
 
 def create(call: Call) -> Answer:
@@ -61,7 +61,7 @@ def create(call: Call) -> Answer:
     _insert_items(call, job, payloads)
     made = render(call, job)
     announce(call.world, CREATED, {name: made.get(name) for name in TOLD})
-    return Answer(201, {"data": made})
+    return Answer.of(made, 201)
 
 
 def send_event(call: Call) -> Answer:

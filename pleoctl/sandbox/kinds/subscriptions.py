@@ -74,7 +74,7 @@ def create(call: Call) -> Answer:
 
 def get(call: Call) -> Answer:
     """getSubscriptionById: one subscription."""
-    return Answer(200, {"data": render(call, _need(call))})
+    return Answer.of(render(call, _need(call)))
 
 
 def replace(call: Call) -> Answer:
@@ -105,7 +105,7 @@ def list_activities(call: Call) -> Answer:
 
 def secret(call: Call) -> Answer:
     """getSubscriptionSecret: what its messages are signed with, the same for as long as it exists."""
-    return Answer(200, {"data": {"secretKey": _secret_of(_need(call))}})
+    return Answer.of({"secretKey": _secret_of(_need(call))})
 
 
 def announce(world: Surroundings, event: str, data: Record) -> None:
@@ -160,7 +160,7 @@ def _done(call: Call, operation: str, row: Record) -> Answer:
     moment = call.world.now()
     made = {"id": call.world.new_id(), "extra": {}, "operationType": operation, "createdAt": moment}
     call.store.insert(ACTIVITIES, made | {"subscriptionId": row["id"]})
-    return Answer(200, {"data": render(call, row)})
+    return Answer.of(render(call, row))
 
 
 PART: Final = Part(

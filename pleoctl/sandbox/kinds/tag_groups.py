@@ -61,7 +61,7 @@ def list_groups(call: Call) -> Answer:
         where.where("archived = 0")
     counted = call.flag("include_tags_count") is True
     rows = [render(call, row) | (_tags_count(call, row) if counted else {}) for row in reader.select(GROUPS, where)]
-    return Answer(200, {"data": rows})
+    return Answer.of(rows)
 
 
 def create(call: Call) -> Answer:
@@ -78,12 +78,12 @@ def create(call: Call) -> Answer:
         "updatedAt": moment,
         "extra": {},
     }
-    return _answer(call, call.store.insert(GROUPS, group), call.settings.v0_create_status)
+    return Answer.of(render(call, call.store.insert(GROUPS, group)), call.settings.v0_create_status)
 
 
 def get(call: Call) -> Answer:
     """getTagGroup: one group by its id."""
-    return _answer(call, need_group(call))
+    return Answer.of(render(call, need_group(call)))
 
 
 def update(call: Call) -> Answer:
@@ -96,7 +96,7 @@ def update(call: Call) -> Answer:
     stored = call.store.update(GROUPS, group["id"], fields | {"updatedAt": call.world.now()})
     if stored["archived"] != group["archived"] and call.settings.archive_cascade == "cascade":
         _cascade(call, stored)
-    return _answer(call, stored)
+    return Answer.of(render(call, stored))
 
 
 def delete(call: Call) -> Answer:
@@ -114,7 +114,7 @@ def usage(call: Call) -> Answer:
     if not call.settings.usage_lists_unused:
         where.where("usage > 0")
     usages = [{"id": tag["id"], "count": tag["usage"]} for tag in call.world.reader(TAGS).select(TAGS, where)]
-    return Answer(200, {"data": {"usages": usages}})
+    return Answer.of({"usages": usages})
 
 
 def need_group(call: Call) -> Record:
@@ -141,10 +141,6 @@ def render(call: Call, row: Record) -> Record:
     group = {"companyId": call.world.company} | {name: row[name] for name in names}
     extra: Record = row["extra"]
     return group | extra
-
-
-def _answer(call: Call, row: Record, status: int = 200) -> Answer:
-    return Answer(status, {"data": render(call, row)})
 
 
 def _tags_count(call: Call, group: Record) -> Record:

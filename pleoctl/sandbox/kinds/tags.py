@@ -65,12 +65,12 @@ def create(call: Call) -> Answer:
         "updatedAt": moment,
         "extra": {},
     }
-    return _answer(call.store.insert(TAGS, tag), 201)
+    return Answer.of(render(call.store.insert(TAGS, tag)), 201)
 
 
 def get(call: Call) -> Answer:
     """getTag: one tag by its id."""
-    return _answer(_need(call))
+    return Answer.of(render(_need(call)))
 
 
 def update(call: Call) -> Answer:
@@ -86,7 +86,7 @@ def update(call: Call) -> Answer:
     if "otherDimensionValues" in body:
         given = body["otherDimensionValues"]
         fields["otherDimensionValues"] = given + tag["otherDimensionValues"][len(given) :]
-    return _answer(call.store.update(TAGS, tag["id"], fields | {"updatedAt": call.world.now()}))
+    return Answer.of(render(call.store.update(TAGS, tag["id"], fields | {"updatedAt": call.world.now()})))
 
 
 def delete(call: Call) -> Answer:
@@ -107,7 +107,7 @@ def archive_many(call: Call) -> Answer:
     changed = {tag["id"]: call.store.update(TAGS, tag["id"], fields) for tag in changing}
     shown = tags if call.settings.bulk_archive_answers == "all" else changing
     rows = [render(changed.get(tag["id"], tag)) for tag in shown]
-    return Answer(call.settings.bulk_archive_status, {"data": rows})
+    return Answer.of(rows, call.settings.bulk_archive_status)
 
 
 def render(row: Record) -> Record:
@@ -116,10 +116,6 @@ def render(row: Record) -> Record:
     tag = {name: row[name] for name in names if name != "name" or row[name] is not None}
     extra: Record = row["extra"]
     return tag | extra
-
-
-def _answer(row: Record, status: int = 200) -> Answer:
-    return Answer(status, {"data": render(row)})
 
 
 def _need(call: Call) -> Record:

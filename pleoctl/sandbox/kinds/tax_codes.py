@@ -42,7 +42,7 @@ def create(call: Call) -> Answer:
     fields = _fields(call)
     moment = call.world.now()
     row = {"id": call.world.new_id(), **fields, "createdAt": moment, "updatedAt": moment, "extra": {}}
-    return _answer(call, call.store.insert(TAX_CODES, row), call.settings.v0_create_status)
+    return Answer.of(render(call, call.store.insert(TAX_CODES, row)), call.settings.v0_create_status)
 
 
 def search(call: Call) -> Answer:
@@ -61,14 +61,14 @@ def search(call: Call) -> Answer:
 
 def get(call: Call) -> Answer:
     """getTaxCode: one tax code by its id."""
-    return _answer(call, _need(call))
+    return Answer.of(render(call, _need(call)))
 
 
 def update(call: Call) -> Answer:
     """updateTaxCode: replaces every field; the way to archive and unarchive."""
     row = _need(call)
     fields = _fields(call, row["id"])
-    return _answer(call, call.store.update(TAX_CODES, row["id"], fields | {"updatedAt": call.world.now()}))
+    return Answer.of(render(call, call.store.update(TAX_CODES, row["id"], fields | {"updatedAt": call.world.now()})))
 
 
 def delete(call: Call) -> Answer:
@@ -89,10 +89,6 @@ def render(call: Call, row: Record) -> Record:
     shown = {"companyId": call.world.company, "accountingIntegrationSystem": None} | {name: row[name] for name in names}
     extra: Record = row["extra"]
     return call.shown(shown) | extra
-
-
-def _answer(call: Call, row: Record, status: int = 200) -> Answer:
-    return Answer(status, {"data": render(call, row)})
 
 
 def _need(call: Call) -> Record:

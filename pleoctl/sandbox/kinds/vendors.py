@@ -67,7 +67,7 @@ def create(call: Call) -> Answer:
     }
     if row["draft"] and call.settings.vendor_draft_external_id == "dropped":
         row["externalId"] = None
-    return _answer(call, call.store.insert(VENDORS, row), 201)
+    return Answer.of(render(call, call.store.insert(VENDORS, row)), 201)
 
 
 def search(call: Call) -> Answer:
@@ -89,7 +89,7 @@ def search(call: Call) -> Answer:
 
 def get(call: Call) -> Answer:
     """getVendorById: one vendor by its id."""
-    return _answer(call, _need(call))
+    return Answer.of(render(call, _need(call)))
 
 
 def update(call: Call) -> Answer:
@@ -102,7 +102,7 @@ def update(call: Call) -> Answer:
     fields = left_out | {name: body[name] for name in _FIELDS if name in body}
     if call.settings.vendor_put_state == "set":
         fields |= {"archived": body["state"] == "ARCHIVED", "draft": body["state"] == "DRAFT"}
-    return _answer(call, _stored(call, row, fields))
+    return Answer.of(render(call, _stored(call, row, fields)))
 
 
 def activate(call: Call) -> Answer:
@@ -129,10 +129,6 @@ def render(call: Call, row: Record) -> Record:
     shown = {"companyId": call.world.company, "state": state} | {n: row[n] for n in names if row[n] is not None}
     extra: Record = row["extra"]
     return shown | extra
-
-
-def _answer(call: Call, row: Record, status: int = 200) -> Answer:
-    return Answer(status, {"data": render(call, row)})
 
 
 def _need(call: Call) -> Record:
