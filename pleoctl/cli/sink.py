@@ -86,9 +86,9 @@ def _names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> lis
     """The presets that begin like this."""
     from click.shell_completion import CompletionItem
 
-    from pleoctl.sinks.http.presets import load_preset, preset_names
+    from pleoctl.sinks.http.presets import PRESETS, load_preset
 
-    names = [name for name in preset_names() if name.startswith(incomplete)]
+    names = [name for name in PRESETS.names() if name.startswith(incomplete)]
     return [CompletionItem(name, help=load_preset(name).title) for name in names]
 
 
@@ -105,11 +105,11 @@ def presets(options: Options, *, name: str | None) -> Output:
     del options
     from pleoctl.report.sinks import preset_heads, preset_rows
     from pleoctl.report.table import table
-    from pleoctl.sinks.http.presets import load_preset, preset_names
+    from pleoctl.sinks.http.presets import PRESETS, load_preset
 
     if name is not None:
         return _one(load_preset(name))
-    found = [load_preset(one) for one in preset_names()]
+    found = [load_preset(one) for one in PRESETS.names()]
     text = table(preset_heads(), preset_rows(found))
     text += Shown.lines(["", f"All of them: {found[0].verified}."])
     return Output(text, [_data(one) for one in found])

@@ -111,9 +111,9 @@ def _compared(workspace: Workspace, desired: DesiredState) -> tuple[Preview | No
 
 def _presets(_ctx: click.Context) -> list[str]:
     """Every preset's name."""
-    from pleoctl.sources.http.presets import preset_names
+    from pleoctl.sources.http.presets import PRESETS
 
-    return list(preset_names())
+    return PRESETS.names()
 
 
 @as_command("presets", parent="source")
@@ -128,11 +128,11 @@ def presets(options: Options, *, name: str | None) -> Output:
     """
     del options
     from pleoctl.report.table import table
-    from pleoctl.sources.http.presets import load_preset, preset_names
+    from pleoctl.sources.http.presets import PRESETS, load_preset
 
     if name is not None:
         return _one_preset(load_preset(name))
-    found = [load_preset(one) for one in preset_names()]
+    found = [load_preset(one) for one in PRESETS.names()]
     rows = [[one.name, one.title, ", ".join(one.resources), ", ".join(one.variables) or "-"] for one in found]
     text = table(["PRESET", "SYSTEM", "READS", "VARIABLES"], rows)
     text += Shown.lines(["", f"All of them: {found[0].verified}."])

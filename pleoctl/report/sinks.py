@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.sinks.http.presets import capabilities_of, load_preset, preset_names
+from pleoctl.sinks.http.presets import PRESETS, capabilities_of, load_preset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,14 +48,14 @@ def _asked(preset: SinkPreset) -> str:
 def markdown_table() -> str:
     """The table of docs/sinks.md."""
     heads = [head.lower() for head in preset_heads()]
-    rows = preset_rows(load_preset(name) for name in preset_names())
+    rows = preset_rows(load_preset(name) for name in PRESETS.names())
     lines = [heads, ["---"] * len(heads), *([f"`{row[0]}`", *row[1:]] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def recipes() -> str:
     """A section for each preset: what to set, and what it does and cannot do."""
-    return "\n\n".join(_recipe(load_preset(name)) for name in preset_names())
+    return "\n\n".join(_recipe(load_preset(name)) for name in PRESETS.names())
 
 
 def _recipe(preset: SinkPreset) -> str:

@@ -10,7 +10,7 @@ import pytest
 from pleoctl.hosts import Endpoint
 from pleoctl.remote.oauth.servers import filled, own_servers, published
 from pleoctl.sinks.http import presets as sinks
-from pleoctl.sources.http.presets import load_preset, preset_names
+from pleoctl.sources.http.presets import PRESETS, load_preset
 from pleoctl.workspace.settings import OAuth
 
 URLS = ("authorizeUrl", "tokenUrl", "deviceUrl", "revocationUrl")
@@ -19,7 +19,7 @@ URLS = ("authorizeUrl", "tokenUrl", "deviceUrl", "revocationUrl")
 @pytest.mark.parametrize("name", sorted(published()))
 def test_a_published_server_belongs_to_a_preset(name: str) -> None:
     """Its urls are https, hold no variable but the preset's, and make a client whose settings are typed."""
-    assert name in preset_names()
+    assert name in PRESETS.names()
     known = set(load_preset(name).variables)
     for section in ("source", "sink"):
         made = filled({"clientId": "c"}, name, section, lambda url: re.sub(r"\{(\w+)\}", r"x-\1", url))
@@ -27,7 +27,7 @@ def test_a_published_server_belongs_to_a_preset(name: str) -> None:
             assert made[key].startswith("https://")
             variables = set(re.findall(r"\{(\w+)\}", published()[name][key]))
             assert variables <= known
-            if name in sinks.preset_names():
+            if name in sinks.PRESETS.names():
                 assert variables <= set(sinks.load_preset(name).variables)
         assert msgspec.convert(made, OAuth).token_url
 

@@ -10,7 +10,7 @@ import pytest
 from api_books import TOKEN, ApiBooks, section, serving
 from pleoctl.mapping.engine.entries import LedgerEntry, Posting
 from pleoctl.sinks.base import Booking, Key, Refusal
-from pleoctl.sinks.http.presets import load_preset, preset_names
+from pleoctl.sinks.http.presets import PRESETS, load_preset
 from pleoctl.sinks.http.records import hundredths
 from pleoctl.sinks.opening import open_sink
 from pleoctl.sources.http.expressions import ExpressionError
@@ -155,7 +155,7 @@ def test_what_is_no_amount_is_not_rounded(value: Value) -> None:
         hundredths(value)
 
 
-@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize("name", PRESETS.names())
 def test_a_preset_says_how_far_it_was_tried(name: str) -> None:
     """No preset claims more than the shape of its answers."""
     preset = load_preset(name)

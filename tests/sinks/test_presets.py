@@ -12,7 +12,7 @@ from api_books import TOKEN, ApiBooks, serving
 from pleoctl.mapping.engine.entries import Posting
 from pleoctl.remote.errors import LostAnswer
 from pleoctl.sinks.base import Booking, File, Key, PeriodClosed, Refusal
-from pleoctl.sinks.http.presets import load_preset, preset_names
+from pleoctl.sinks.http.presets import PRESETS, load_preset
 from pleoctl.sinks.keys import stored_key
 from pleoctl.sinks.opening import open_sink
 from pleoctl.testing.books import entry_of
@@ -78,8 +78,8 @@ def booking(sink: Sink, *, draft: bool = True, account: str = "6540", day: str =
 
 def test_every_preset_has_a_vendor() -> None:
     """No preset is left untried, and each says how far it was tried."""
-    assert sorted(VENDORS) == preset_names()
-    for name in preset_names():
+    assert sorted(VENDORS) == PRESETS.names()
+    for name in PRESETS.names():
         preset = load_preset(name)
         assert "shape-tested" in preset.verified
         assert preset.notes
@@ -87,7 +87,7 @@ def test_every_preset_has_a_vendor() -> None:
 
 
 @pytest.mark.parametrize("draft", [True, False])
-@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize("name", PRESETS.names())
 def test_a_preset_books_and_finds_what_it_booked(name: str, draft: bool, opened: Opened) -> None:
     """One record, read back with its date, accounts, sides and amounts; nothing is left to be done."""
     sink, vendor = opened(name)
@@ -103,7 +103,7 @@ def test_a_preset_books_and_finds_what_it_booked(name: str, draft: bool, opened:
     assert vendor.posts == 1
 
 
-@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize("name", PRESETS.names())
 def test_only_our_own_key_is_found(name: str, opened: Opened) -> None:
     """Several keys are looked up together, and each gets its own record."""
     sink, vendor = opened(name)
@@ -178,8 +178,8 @@ def test_a_file_is_linked_to_the_record(name: str, opened: Opened, tmp_path: Pat
 
 def test_others_say_that_they_take_no_files() -> None:
     """What the plan warns of is what the preset lacks."""
-    lacking = [name for name in preset_names() if "attach" not in load_preset(name).sink]
-    assert sorted({*lacking, *TRANSPORTS_FILES}) == preset_names()
+    lacking = [name for name in PRESETS.names() if "attach" not in load_preset(name).sink]
+    assert sorted({*lacking, *TRANSPORTS_FILES}) == PRESETS.names()
 
 
 @pytest.mark.parametrize("name", ["fortnox", "sage", "visma-eaccounting"])

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.documents.load import load
+from pleoctl.documents.presets import PresetFolder
 from pleoctl.errors import SourceError
 from pleoctl.place import Setting
 from pleoctl.sinks.http.spec import spec_of
@@ -16,7 +16,7 @@ from pleoctl.text import did_you_mean
 if TYPE_CHECKING:
     from pleoctl.sinks.base import Capabilities
 
-FOLDER: Final = Path(__file__).parent.parent / "presets"
+PRESETS: Final = PresetFolder(Path(__file__).parent.parent / "presets", "sink")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +41,13 @@ class SinkPreset:
         return str(self.sink.get("baseUrl", ""))
 
 
-def preset_names() -> list[str]:
-    """Names of all presets, sorted."""
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
-
-
 @cache
 def load_preset(name: str) -> SinkPreset:
     """The preset of a name. Raises `SourceError` with the nearest names."""
-    if name not in preset_names():
-        hint = did_you_mean(name, preset_names(), "known presets")
+    if name not in PRESETS.names():
+        hint = did_you_mean(name, PRESETS.names(), "known presets")
         raise SourceError(f"sink.preset: there is no preset {name!r}", hint=hint, setting=Setting("sink", "preset"))
-    document = load(FOLDER / f"{name}.yaml", shown=f"preset {name}")
-    data = document.data
-    text = document.text[document.text.index("\nsink:") + 1 :]
+    data, text = PRESETS.read(name)
     variables = data.get("variables") or {}
     return SinkPreset(name, data["title"], data["api"], data["verified"], variables, data["notes"], data["sink"], text)
 

@@ -7,12 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from pleoctl.documents.load import load
+from pleoctl.documents.presets import PresetFolder
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import resource_names
 from pleoctl.text import did_you_mean
 
-FOLDER: Final = Path(__file__).parent.parent / "presets"
+PRESETS: Final = PresetFolder(Path(__file__).parent.parent / "presets", "source")
 # These say one thing as a whole: half of one and half of another would make no sense.
 _WHOLE: Final = frozenset({"auth", "paginate", "body", "count"})
 
@@ -62,18 +62,12 @@ class Preset:
         return [name for name in resource_names() if name in self.source]
 
 
-def preset_names() -> list[str]:
-    """Names of all presets, sorted."""
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
-
-
 @cache
 def load_preset(name: str) -> Preset:
     """The preset of a name. Raises `SourceError` with the nearest names."""
-    if name not in preset_names():
-        raise SourceError(f"there is no preset {name!r}", hint=did_you_mean(name, preset_names(), "known presets"))
-    document = load(FOLDER / f"{name}.yaml", shown=f"preset {name}")
-    data = document.data
+    if name not in PRESETS.names():
+        raise SourceError(f"there is no preset {name!r}", hint=did_you_mean(name, PRESETS.names(), "known presets"))
+    data, text = PRESETS.read(name)
     return Preset(
         name,
         data["title"],
@@ -85,7 +79,7 @@ def load_preset(name: str) -> Preset:
         data["source"],
         data.get("offers") or {},
         data.get("asks") or {},
-        document.text[document.text.index("\nsource:") + 1 :],
+        text,
     )
 
 

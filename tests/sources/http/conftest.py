@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fake_books import TOKEN, Books, FakeServer
-from pleoctl.sources.http.presets import load_preset, preset_names
+from pleoctl.sources.http.presets import PRESETS, load_preset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +39,6 @@ def books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Books:
 @pytest.fixture
 def tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     """A secret behind every variable that a preset names."""
-    for name in preset_names():
+    for name in PRESETS.names():
         for variable in re.findall(r"env:(\w+)", json.dumps(load_preset(name).source)):
             monkeypatch.setenv(variable, f"secret-of-{variable}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pleoctl.errors import InvalidFile, Refused, SourceError
-from pleoctl.sources.http.presets import load_preset, preset_names
+from pleoctl.sources.http.presets import PRESETS, load_preset
 from pleoctl.sources.opening import open_source, untrusted
 from vendors import NUMBERS, VENDORS, section
 
@@ -77,8 +77,8 @@ def seen(row: Row) -> Seen:
 
 def test_what_is_offered_is_tried() -> None:
     """All presets give vendors; those that are not here list no tax codes that say enough."""
-    assert [name for name in preset_names() if "vendors" not in load_preset(name).offers] == []
-    assert {name for name in preset_names() if "taxCodes" in load_preset(name).offers} == TAX_CODES.keys()
+    assert [name for name in PRESETS.names() if "vendors" not in load_preset(name).offers] == []
+    assert {name for name in PRESETS.names() if "taxCodes" in load_preset(name).offers} == TAX_CODES.keys()
 
 
 @pytest.mark.parametrize("name", VENDORS)

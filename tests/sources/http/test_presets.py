@@ -13,7 +13,7 @@ from fake_books import Call, Reply
 from pleoctl.documents.load import parse
 from pleoctl.documents.published import schema_text
 from pleoctl.errors import InvalidFile, Refused, SourceError
-from pleoctl.sources.http.presets import load_preset, preset_names
+from pleoctl.sources.http.presets import PRESETS, load_preset
 from vendors import NUMBERS, VENDORS, Vendor, section
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _is_accounts(vendor: Vendor, call: Call) -> bool:
 
 def test_every_preset_has_a_fake_and_every_fake_a_preset() -> None:
     """None is without a conformance test."""
-    assert preset_names() == sorted(VENDORS)
+    assert PRESETS.names() == sorted(VENDORS)
 
 
 @pytest.mark.parametrize("name", VENDORS)

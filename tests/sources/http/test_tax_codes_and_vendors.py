@@ -9,7 +9,7 @@ import pytest
 
 from fake_books import Reply
 from pleoctl.errors import InvalidFile, SourceError
-from pleoctl.sources.http.presets import load_preset, merged, preset_names
+from pleoctl.sources.http.presets import PRESETS, load_preset, merged
 
 if TYPE_CHECKING:
     from fake_books import Books, FakeServer
@@ -173,7 +173,7 @@ def test_a_condition_that_cannot_tell_is_told(books: Books, where: str, words: s
 
 def test_what_is_not_asked_for_is_not_read() -> None:
     """No preset reads vendors or tax codes by itself, since that would archive what Pleo has."""
-    for name in preset_names():
+    for name in PRESETS.names():
         assert not {"vendors", "taxCodes"} & merged(load_preset(name), {}).keys()
 
 
