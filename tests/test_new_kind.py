@@ -153,6 +153,17 @@ def test_a_made_up_kind_is_asked_for_by_doctor(
 
 
 @pytest.mark.usefixtures("company")
+def test_a_file_may_list_a_made_up_kind(workspace: MakeWorkspace, cli: Cli) -> None:
+    """`source init` offers its section and guesses columns as it does for accounts."""
+    folder = workspace()
+    (folder / "projects.csv").write_text("Number,Name\nP1,One\nP2,Two\n")
+    said = cli("source", "init", "projects.csv", "--table", "projects", "-o", "-")
+    section = '  projects:\n    path: "projects.csv"\n    columns:\n      externalId: Number\n'
+    assert (said.code, section in said.stdout) == (0, True), said.stdout
+    assert "'dimensions' is not one of" in cli("source", "init", "projects.csv", "--table", "dimensions").stderr
+
+
+@pytest.mark.usefixtures("company")
 def test_a_made_up_kind_is_seeded_from_a_file(tmp_path: Path) -> None:
     """The schema of seeds knows its rows: one that does not fit is refused with its place."""
     head = "apiVersion: pleoctl/v1\nkind: SandboxSeed\nprojects:\n"

@@ -31,9 +31,13 @@ PATIENCE: Final = 10.0
 
 
 class Section(click.ParamType):  # type: ignore[type-arg]  # takes none in older clicks
-    """A part of the desired state: one for each kind that stands by itself."""
+    """A part of the desired state: one for each kind that stands by itself; ``flat``: for each that is one list."""
 
     name = "section"
+
+    def __init__(self, *, flat: bool = False) -> None:
+        """See above."""
+        self._flat = flat
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:  # noqa: ARG002 - click's
         """As a choice looks."""
@@ -51,9 +55,8 @@ class Section(click.ParamType):  # type: ignore[type-arg]  # takes none in older
 
         return [CompletionItem(section) for section in self._known() if section.startswith(incomplete)]
 
-    @staticmethod
-    def _known() -> list[str]:
-        return [kind.section for kind in KINDS.values() if kind.parent is None]
+    def _known(self) -> list[str]:
+        return [kind.section for kind in KINDS.values() if (kind.is_flat if self._flat else kind.parent is None)]
 
 
 def scope_options(function: F) -> F:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, check_output, is_stdout, workspace_folder, write_output
 from pleoctl.cli.init import SCAFFOLD
+from pleoctl.cli.planning import Section
 from pleoctl.errors import Finding, Refused, UsageError
+from pleoctl.model.kinds import ACCOUNT
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
-    from pleoctl.sources.guess import Draft
+    from pleoctl.sources.guess import Draft, Sample
     from pleoctl.workspace import Workspace
 
 _NEXT: Final = "look at the comments, then `pleoctl source check --trace 3`"
@@ -28,8 +30,8 @@ _NEXT: Final = "look at the comments, then `pleoctl source check --trace 3`"
 @click.option("--dimension", metavar="CODE", help="The file lists the values of this dimension, not accounts.")
 @click.option(
     "--table",
-    type=click.Choice(["accounts", "taxCodes", "vendors"]),
-    default="accounts",
+    type=Section(flat=True),
+    default=ACCOUNT.section,
     show_default=True,
     help="What the file lists.",
 )
@@ -59,32 +61,44 @@ def command(
     pleoctl source init as/suppliers.csv --table vendors -o -
 
     """
-    from pleoctl.report.counted import counted_rows
-    from pleoctl.report.source import source_lines
     from pleoctl.sources.context import Context
-    from pleoctl.sources.export import counts
     from pleoctl.sources.guess import Folder, Sample, draft
 
-    if dimension is not None and table != "accounts":
+    if dimension is not None and table != ACCOUNT.section:
         raise UsageError("--dimension and --table exclude each other")
-    if len(files) > 1:
-        hint = f"the next: `pleoctl source init {files[1]} --dimension CODE`, or with --table"
-        raise UsageError(f"{len(files)} files at once: each lists one thing, so it takes a run of its own", hint=hint)
-    (file,) = files
+    file = _only(files)
     workspace = _workspace(options)
     root = Path.cwd() if workspace is None else workspace.root
     sample = Sample(Path(file), _name_in(root, file), encoding, dimension, table)
     made = draft(sample, Folder(root) if workspace is None else Context(workspace))
     told: list[Finding] = []
     written = _written(options, made, workspace, output, told)
-    found = counts(made.state)
-    counted = counted_rows(found, least=1) + (f", {found['held']} held" if found["held"] else "")
-    lines = [f"{sample.name}: {made.kind}, {counted}", *source_lines(made.state)]
-    data = {"section": made.text, "type": made.kind, "counts": found, "wrote": written}
-    if written is None and not is_stdout(output or ""):
+    lines, data = _understood(sample, made)
+    data["wrote"] = written
+    if written is None:
         lines = [f"# {line}" for line in lines] + [f"# {_NEXT}", *made.text.splitlines()]
         return Output(Shown.lines(lines), data, [*made.findings, *told])
     return Output(Shown.lines([*lines, f"wrote {written}; {_NEXT}"]), data, made.findings)
+
+
+def _only(files: tuple[str, ...]) -> str:
+    """The one file. Raises `UsageError` where there are more."""
+    if len(files) > 1:
+        hint = f"the next: `pleoctl source init {files[1]} --dimension CODE`, or with --table"
+        raise UsageError(f"{len(files)} files at once: each lists one thing, so it takes a run of its own", hint=hint)
+    return files[0]
+
+
+def _understood(sample: Sample, made: Draft) -> tuple[list[str], dict[str, Any]]:
+    """What the file gives by the section, as lines and as data."""
+    from pleoctl.report.counted import counted_rows
+    from pleoctl.report.source import source_lines
+    from pleoctl.sources.export import counts
+
+    found = counts(made.state)
+    counted = counted_rows(found, least=1) + (f", {found['held']} held" if found["held"] else "")
+    lines = [f"{sample.name}: {made.kind}, {counted}", *source_lines(made.state)]
+    return lines, {"section": made.text, "type": made.kind, "counts": found}
 
 
 def _workspace(options: Options) -> Workspace | None:

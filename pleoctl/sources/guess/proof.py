@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.documents.files import keep_inside
 from pleoctl.documents.load import parse
 from pleoctl.errors import Finding, Refused, SourceError
+from pleoctl.model.kinds import ACCOUNT, TAX_CODE, VENDOR
 from pleoctl.place import Place
 from pleoctl.sources.base import resource_names
 from pleoctl.sources.doubts import doubtful_texts
@@ -68,12 +69,12 @@ class Sample:
     name: str
     encoding: str | None = None
     dimension: str | None = None
-    table: str = "accounts"
+    table: str = ACCOUNT.section
 
     @property
     def told(self) -> str | None:
         """The option that says what it lists; None for accounts."""
-        return "--dimension" if self.dimension is not None else "--table" if self.table != "accounts" else None
+        return "--dimension" if self.dimension is not None else "--table" if self.table != ACCOUNT.section else None
 
 
 class Folder:
@@ -170,7 +171,7 @@ def _xlsx(sample: Sample, _content: bytes) -> list[str]:
 
 def _table(sheet: Sheet, settings: list[str], sample: Sample) -> list[str]:
     if sample.dimension is None:
-        return [f"  {sample.table}:", *_LINES[sample.table](sheet, settings)]
+        return [f"  {sample.table}:", *_LINES.get(sample.table, table_lines)(sheet, settings)]
     code = word(sample.dimension)
     given = ["  dimensions:", "    rows:", f"    - {{code: {code}, name: {code}}}   # name it as people know it"]
     fixed = said("fixed", f"{{dimension: {code}}}", "", 4)
@@ -210,7 +211,8 @@ def _ledger(sample: Sample, _content: bytes) -> list[str]:
     ]
 
 
-_LINES: Final = {"accounts": table_lines, "taxCodes": tax_lines, "vendors": vendor_lines}
+# Of kinds that need more than a list of accounts.
+_LINES: Final = {TAX_CODE.section: tax_lines, VENDOR.section: vendor_lines}
 _WRITERS: Final = {
     "csv": _csv,
     "xlsx": _xlsx,

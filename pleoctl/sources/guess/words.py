@@ -77,7 +77,6 @@ HEADERS: Final[dict[str, frozenset[str]]] = {
 
 #: What headers say besides in tables that are no charts, by resource; these words go first.
 TABLES: Final[dict[str, dict[str, frozenset[str]]]] = {
-    "accounts": {},
     "taxCodes": {
         "number": _set(
             "tax code,vat code,vatcode,taxcode,moms,momskode,momskod,mva kode,steuerschlüssel,steuercode,alv koodi,"
@@ -149,5 +148,5 @@ HEADINGS: Final = _set(
 def role_of(header: str, table: str = "accounts") -> str | None:
     """What a column of a table is for by its header; None where no language says it."""
     word = plain(header)
-    known = (*TABLES[table].items(), *HEADERS.items())
+    known = (*TABLES.get(table, {}).items(), *HEADERS.items())
     return next((role for role, words in known if word in words), None) if word else None
