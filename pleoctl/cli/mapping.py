@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from pleoctl.mapping.analysis.check import Report
     from pleoctl.mapping.rules.model import Rules
+    from pleoctl.mapping.suites.find import Suite
     from pleoctl.mapping.suites.run import Result
+    from pleoctl.workspace import Workspace
 
 _ITEMS_HELP = "Export items: JSON object, list, {data: […]} or JSON lines; - is standard input."
 
@@ -106,23 +108,17 @@ def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str 
     pleoctl mapping test tests/cards.yaml --junit report.xml
 
     """
-    from pathlib import Path
-
-    from pleoctl.mapping.context import completed, mapping_path
-    from pleoctl.mapping.suites.find import run_suite, suites, update
+    from pleoctl.mapping.suites.find import run_suite, update
     from pleoctl.report.junit import findings_junit
     from pleoctl.report.rule_tests import results_junit
 
     workspace = open_workspace(options)
     try:
-        found = suites(mapping_path(workspace), workspace.root, [Path(f) for f in files])
-        for suite in found:
-            completed(suite.rules, workspace)
+        found = _suites(workspace, files)
     except PleoctlError as error:
         if junit is not None:
-            write_output(
-                options, junit, findings_junit(error.findings, [], "pleoctl mapping test"), inputs=workspace.inputs
-            )
+            content = findings_junit(error.findings, [], "pleoctl mapping test")
+            write_output(options, junit, content, inputs=workspace.inputs)
         raise
     results = [(suite, run_suite(suite)) for suite in found]
     listed = [result for _, part in results for result in part]
@@ -130,15 +126,28 @@ def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str 
         read = [suite.folder / name for suite in found for name in (*suite.rules.inputs, *suite.tests.inputs)]
         write_output(options, junit, results_junit(listed), inputs=[*workspace.inputs, *read])
     updated = [name for suite, part in results for name in update(part, suite.folder)] if rewrite else []
-    failed = sum(not r.passed for r in listed)
-    data = {
-        "passed": len(listed) - failed,
-        "failed": failed,
-        "updated": updated,
-        "tests": [_test_json(r) for r in listed],
-    }
-    code = ExitCode.ERROR if failed and not rewrite else ExitCode.OK
+    data = _tested(listed, updated)
+    code = ExitCode.ERROR if data["failed"] and not rewrite else ExitCode.OK
     return Output(Shown.lines(_test_lines(listed, updated)), data, exit_code=code)
+
+
+def _suites(workspace: Workspace, files: tuple[str, ...]) -> list[Suite]:
+    """The suites that are asked for, their rules completed by the workspace. Raises `PleoctlError`."""
+    from pathlib import Path
+
+    from pleoctl.mapping.context import completed, mapping_path
+    from pleoctl.mapping.suites.find import suites
+
+    found = suites(mapping_path(workspace), workspace.root, [Path(file) for file in files])
+    for suite in found:
+        completed(suite.rules, workspace)
+    return found
+
+
+def _tested(results: list[Result], updated: list[str]) -> dict[str, Any]:
+    failed = sum(not one.passed for one in results)
+    tests = [_test_json(one) for one in results]
+    return {"passed": len(results) - failed, "failed": failed, "updated": updated, "tests": tests}
 
 
 def _test_json(result: Result) -> dict[str, Any]:

@@ -90,11 +90,9 @@ def command(
         saved = output is not None and write_output(options, output, made.bytes, inputs=workspace.inputs)
         _report(reported, made, output)
     shown = render_plan(options, made, file=output, per_minute=workspace.requests_per_minute, **look)
+    guarded(shown, made)
     if saved and options.format == "text" and made.guard_passed:
         shown.text += where_saved(output)
-    if not made.guard_passed:
-        shown.findings.append(refused(made))
-    shown.exit_code = ExitCode.OK if made.guard_passed else ExitCode.REFUSED
     if made.guard_passed and detailed_exitcode and made.changes:
         shown.exit_code = ExitCode.CHANGES
     return shown
@@ -105,8 +103,14 @@ def where_saved(output: str | None) -> Shown:
     return Shown.lines(["", f"Saved to {output}. Carry it out with: pleoctl apply {output}"])
 
 
-def refused(made: Plan) -> Finding:
-    """One line beside the plan, for those who only see the log."""
+def guarded(shown: Output, made: Plan) -> None:
+    """End as the plan's guard says: where it refuses, with a line for those who only see the log."""
+    shown.exit_code = ExitCode.OK if made.guard_passed else ExitCode.REFUSED
+    if not made.guard_passed:
+        shown.findings.append(_refused(made))
+
+
+def _refused(made: Plan) -> Finding:
     first = made.head.guard.findings[0].finding
     return Finding("guard", f"the guard refuses this plan: {replace(first, hint=None)}", hint=first.hint)
 

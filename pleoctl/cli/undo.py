@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pleoctl.cli.common import PATH, as_command, open_workspace, write_output
-from pleoctl.cli.plan import refused, render_plan, where_saved
-from pleoctl.errors import ExitCode, Finding
+from pleoctl.cli.plan import guarded, render_plan, where_saved
+from pleoctl.errors import Finding
 from pleoctl.pleo.connecting import connected
 
 if TYPE_CHECKING:
@@ -78,9 +78,7 @@ def command(options: Options, *, receipt: str, output: str | None, allow_archive
         Finding("not-undone", skipped.reason, "warning", address=str(skipped.address))
         for skipped in (made.head.source.skipped or () if made.head.source else ())
     ]
-    if not made.guard_passed:
-        shown.findings.append(refused(made))
-    elif saved and options.format == "text" and made.changes:
+    guarded(shown, made)
+    if saved and options.format == "text" and made.guard_passed and made.changes:
         shown.text += where_saved(output)
-    shown.exit_code = ExitCode.OK if made.guard_passed else ExitCode.REFUSED
     return shown
