@@ -77,7 +77,10 @@ def _quickly(path: Path, shown: str, spoken: Spoken) -> DesiredState | None:
 
 
 def _others(lines: list[str], known: Mapping[str, Mapping[str, Row]], same: dict[str, list[Row]]) -> Iterator[str]:
-    """The lines that are not known, and the first of each section; the rows of those left out go into ``same``."""
+    """The lines that are not known, and the first of each section; the rows of those left out go into ``same``.
+
+    Raises `NotSimple` where people wrote, as soon as it shows: nothing would be gained.
+    """
     rows: Mapping[str, Row] = {}
     left: list[Row] = []
     first = False
@@ -90,5 +93,10 @@ def _others(lines: list[str], known: Mapping[str, Mapping[str, Row]], same: dict
         if line in known:
             rows, left, first = known[line], same.setdefault(line, []), True
         elif not line.startswith("- {"):
-            rows = {}  # the row of a block, which what stands behind it may belong to
+            # The row of a block, which what stands behind it may belong to, or a comment: all is to be read.
+            if line.startswith("#" if not rows else ("#", "-", " ")):
+                raise NotSimple
+            rows = {}
+        elif rows and not line.endswith("}"):
+            raise NotSimple
         yield line

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FIRST = int(os.environ.get("PLEOCTL_SEED", "0"))
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 PARTS = 10
-PART = 3000 if THOROUGH else 200
+PART = 3000 if THOROUGH else 300
 OF_JOBS = 2000 if THOROUGH else 200
 
 
