@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from pleoctl.model.kinds import ACCOUNT
 from pleoctl.pleo import wire
-from pleoctl.pleo.answers import BatchResult, understood
+from pleoctl.pleo.answers import BatchResult, stored, understood
 from pleoctl.pleo.client import Client, by_hundreds
 from pleoctl.pleo.paging import Listing, read_pages
 
@@ -96,7 +96,7 @@ class AccountWrites(AccountReads):
         """Operation ``createAccountV1``; 200 and 201 both give the account (K8)."""
         sent = {"companyId": self.company, **body}
         answer = self._http.write("POST", PATH, json=sent, scope=WRITE)
-        return understood(lambda: wire.account(wire.data_of(answer.body), keep=True))
+        return stored(answer, wire.account)
 
     def create_accounts(self, items: list[dict[str, Any]]) -> BatchResult:
         """Operation ``createAccountsBatchV1``, 1 to 1000 items; matched by externalId, never by position."""
@@ -107,7 +107,7 @@ class AccountWrites(AccountReads):
     def put_account(self, record: str, body: dict[str, Any]) -> Live:
         """Operation ``updateAccountV1``."""
         answer = self._http.write("PUT", f"{PATH}/{quote(record, safe='')}", json=body, scope=WRITE)
-        return understood(lambda: wire.account(wire.data_of(answer.body), keep=True))
+        return stored(answer, wire.account)
 
 
 def read(reader: AccountReads) -> list[Live]:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from pleoctl.errors import PleoError
+from pleoctl.pleo import wire
 from pleoctl.remote.errors import LostAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pleoctl.model.records import Live
+    from pleoctl.remote.transport import Answer
 
 T = TypeVar("T")
 
@@ -30,3 +32,8 @@ def understood(read: Callable[[], T]) -> T:
         return read()
     except PleoError as error:
         raise LostAnswer(f"the answer is not understood: {error}") from error
+
+
+def stored(answer: Answer, live: Callable[..., Live]) -> Live:
+    """The record that the answer to a write holds, with the whole answer kept. Raises `LostAnswer` as `understood`."""
+    return understood(lambda: live(wire.data_of(answer.body), keep=True))

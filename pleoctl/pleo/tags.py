@@ -8,7 +8,7 @@ from urllib.parse import quote
 from pleoctl.errors import PleoError
 from pleoctl.model.kinds import TAG
 from pleoctl.pleo import tag_groups, wire
-from pleoctl.pleo.answers import understood
+from pleoctl.pleo.answers import stored, understood
 from pleoctl.pleo.client import Client, by_hundreds
 from pleoctl.pleo.paging import Listing, read_pages
 
@@ -57,12 +57,12 @@ class TagWrites(TagReads):
     def create_tag(self, group: str, body: dict[str, Any]) -> Live:
         """Operation ``createTag``."""
         answer = self._http.write("POST", f"{tag_groups.PATH}/{quote(group, safe='')}/tags", json=body, scope=WRITE)
-        return understood(lambda: wire.tag(wire.data_of(answer.body), keep=True))
+        return stored(answer, wire.tag)
 
     def put_tag(self, record: str, body: dict[str, Any]) -> Live:
         """Operation ``updateTag``."""
         answer = self._http.write("PUT", f"{PATH}/{quote(record, safe='')}", json=body, scope=WRITE)
-        return understood(lambda: wire.tag(wire.data_of(answer.body), keep=True))
+        return stored(answer, wire.tag)
 
     def archive_tags(self, ids: list[str], *, archived: bool) -> dict[str, Live]:
         """Operation ``bulkArchiveTags`` for 1 to 100 tags; the answer by id, as far as Pleo gives one."""

@@ -11,7 +11,7 @@ from pleoctl.model.kinds import TAX_CODE
 from pleoctl.model.rates import of_number
 from pleoctl.model.records import Live
 from pleoctl.pleo import wire
-from pleoctl.pleo.answers import understood
+from pleoctl.pleo.answers import stored
 from pleoctl.pleo.client import Client, by_hundreds
 from pleoctl.pleo.paging import Listing, read_pages
 
@@ -85,13 +85,13 @@ class TaxCodeWrites(TaxCodeReads):
     def create_tax_code(self, body: dict[str, Any]) -> Live:
         """Operation ``createTaxCode``."""
         answer = self._http.write("POST", PATH, json={"companyId": self.company, **body}, scope=WRITE)
-        return understood(lambda: live(wire.data_of(answer.body), keep=True))
+        return stored(answer, live)
 
     def put_tax_code(self, record: str, body: dict[str, Any]) -> Live:
         """Operation ``updateTaxCode``; the body must hold every field (X2)."""
         sent = {"companyId": self.company, **body}
         answer = self._http.write("PUT", f"{PATH}/{quote(record, safe='')}", json=sent, scope=WRITE)
-        return understood(lambda: live(wire.data_of(answer.body), keep=True))
+        return stored(answer, live)
 
 
 def read(reader: TaxCodeReads) -> list[Live]:

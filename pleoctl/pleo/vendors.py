@@ -11,7 +11,7 @@ import msgspec
 from pleoctl.model.kinds import VENDOR
 from pleoctl.model.records import Live
 from pleoctl.pleo import wire
-from pleoctl.pleo.answers import understood
+from pleoctl.pleo.answers import stored
 from pleoctl.pleo.client import Client, by_hundreds
 from pleoctl.pleo.paging import Listing, read_pages
 
@@ -103,13 +103,13 @@ class VendorWrites(VendorReads):
     def create_vendor(self, body: dict[str, Any]) -> Live:
         """Operation ``postVendor``."""
         answer = self._http.write("POST", PATH, json={"companyId": self.company, **body}, scope=WRITE)
-        return understood(lambda: live(wire.data_of(answer.body), keep=True))
+        return stored(answer, live)
 
     def put_vendor(self, record: str, body: dict[str, Any]) -> Live:
         """Operation ``updateVendor``; what the body leaves out is cleared, as far as Pleo clears it."""
         sent = {"companyId": self.company, **body}
         answer = self._http.write("PUT", f"{PATH}/{quote(record, safe='')}", json=sent, scope=WRITE)
-        return understood(lambda: live(wire.data_of(answer.body), keep=True))
+        return stored(answer, live)
 
     def archive_vendor(self, record: Live) -> Live:
         """Operation ``archiveVendorById``, which answers nothing; gives the record as it must be by then (V4)."""

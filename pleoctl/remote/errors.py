@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from pleoctl.errors import RemoteError
 
 
@@ -19,6 +22,14 @@ class ApiError(RemoteError):
         """The body of the answer, unpacked."""
         self.said = ""
         """The server's own words, fit to be shown."""
+
+    @property
+    def data(self) -> Any:
+        """The data of the answer; None where it is not JSON."""
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError):
+            return None
 
 
 class Unauthorised(ApiError):

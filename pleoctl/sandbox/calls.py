@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pleoctl.sandbox.auth import unauthorized
-from pleoctl.sandbox.errors import ApiError, Record
+from pleoctl.sandbox.errors import ApiError, Record, not_found
 from pleoctl.sandbox.paging import fetch_page, read_page_request
 
 if TYPE_CHECKING:
@@ -102,6 +102,13 @@ class Call:
         """Raise the 403 for a write to another company."""
         if company is not None and company.lower() != self.world.company:
             raise foreign_company()
+
+    def need(self, table: Table, name: str, title: str) -> Record:
+        """The record whose id the path has under a name. Raises the 404, which calls it by its title."""
+        found = self.store.get(table, self.path[name])
+        if found is None:
+            raise not_found(f"{title} {self.path[name]}")
+        return found
 
     def page(
         self,

@@ -122,7 +122,7 @@ class ServerConnection:
             if not isinstance(error, ApiError):
                 raise SourceError(self._words(error.message, path), findings=findings) from None
             denied = Denied(self._words(error.message, path), findings=findings)
-            denied.status, denied.body = error.status, _json(error.content)
+            denied.status, denied.body = error.status, error.data
             raise denied from None
 
     def _to_mend(self, error: RemoteError) -> Setting | None:
@@ -188,13 +188,6 @@ class ServerConnection:
 
 def _no_grant(_make: Callable[[str], Client]) -> Grant:
     raise SourceError("this source cannot sign in by OAuth")
-
-
-def _json(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _user(config: dict[str, Any]) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+C = TypeVar("C")
 
 COMPANY: Final = "12abc3d4-e567-4890-8234-abc56e78fabc"
 PLEO_VARIABLE: Final = "PLEO_CONFORMANCE_KEY"
@@ -23,6 +25,14 @@ def require(holds: bool, words: str) -> None:
     """Raise `Nonconformance` with these words unless it holds."""
     if not holds:
         raise Nonconformance(words)
+
+
+def run_all(checks: Mapping[str, Callable[[C, Path], None]], case: C, folder: Path) -> None:
+    """Run checks of a case, each in a folder of its own. Raises `Nonconformance`."""
+    for name, check in checks.items():
+        below = folder / name
+        below.mkdir()
+        check(case, below)
 
 
 def head() -> dict[str, object]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.model.addresses import Address
 from pleoctl.testing.company import GROUP, Company, KindCase
-from pleoctl.testing.conformance import Nonconformance, require
+from pleoctl.testing.conformance import Nonconformance, require, run_all
 from pleoctl.workspace.settings import GuardLimits
 
 if TYPE_CHECKING:
@@ -46,10 +46,7 @@ DECIDED: Final = {
 
 def conform(case: KindCase, folder: Path) -> None:
     """Run all checks, each in a folder of its own. Raises `Nonconformance`."""
-    for name, check in CHECKS.items():
-        below = folder / name
-        below.mkdir()
-        check(case, below)
+    run_all(CHECKS, case, folder)
 
 
 def decides_by_the_table(case: KindCase, folder: Path) -> None:

@@ -20,7 +20,7 @@ from pleoctl.remote.errors import LostAnswer
 from pleoctl.sinks.base import BooksUnusable, File, PeriodClosed, Refusal
 from pleoctl.sinks.keys import stored_key
 from pleoctl.testing.books import DAY, SinkCase, Trial
-from pleoctl.testing.conformance import Nonconformance, content, require
+from pleoctl.testing.conformance import Nonconformance, content, require, run_all
 from pleoctl.testing.death import deaths
 
 if TYPE_CHECKING:
@@ -35,10 +35,7 @@ __all__ = ["CHECKS", "Nonconformance", "SinkCase", "conform"]
 
 def conform(case: SinkCase, folder: Path) -> None:
     """Run all checks, each in a folder of its own. Raises `Nonconformance`."""
-    for name, check in CHECKS.items():
-        below = folder / name
-        below.mkdir()
-        check(case, below)
+    run_all(CHECKS, case, folder)
 
 
 def touches_nothing_until_asked(case: SinkCase, folder: Path) -> None:

@@ -24,7 +24,7 @@ from pleoctl.errors import PleoctlError
 from pleoctl.sources import open_source, read_source
 from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table, resource_names
 from pleoctl.sources.opening import source_class
-from pleoctl.testing.conformance import PLEO_KEY, Nonconformance, content, environment, head, require
+from pleoctl.testing.conformance import PLEO_KEY, Nonconformance, content, environment, head, require, run_all
 from pleoctl.workspace import Workspace
 from pleoctl.workspace.find import FILE_NAME
 
@@ -54,10 +54,7 @@ class SourceCase:
 
 def conform(case: SourceCase, folder: Path) -> None:
     """Run all checks, each in a folder of its own. Raises `Nonconformance`."""
-    for name, check in CHECKS.items():
-        below = folder / name
-        below.mkdir()
-        check(case, below)
+    run_all(CHECKS, case, folder)
 
 
 def takes_a_context(case: SourceCase, _folder: Path) -> None:

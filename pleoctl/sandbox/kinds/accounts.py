@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from msgspec import Meta
 
 from pleoctl.sandbox.calls import Answer, Call
-from pleoctl.sandbox.errors import Record, conflict, invalid, not_found
+from pleoctl.sandbox.errors import Record, conflict, invalid
 from pleoctl.sandbox.kinds.tax_codes import known_codes
 from pleoctl.sandbox.parts import Part, Row
 from pleoctl.sandbox.store import Filter, Table
@@ -131,10 +131,7 @@ def render(call: Call, row: Record) -> Record:
 
 
 def _need(call: Call) -> Record:
-    account = call.store.get(ACCOUNTS, call.path["accountId"])
-    if account is None:
-        raise not_found(f"Account {call.path['accountId']}")
-    return account
+    return call.need(ACCOUNTS, "accountId", "Account")
 
 
 def _by_external_id(call: Call, external_id: str) -> Record | None:

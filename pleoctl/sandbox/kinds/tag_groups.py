@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, field
 
 from pleoctl.sandbox.calls import Answer, Call
-from pleoctl.sandbox.errors import ApiError, Record, conflict, not_found
+from pleoctl.sandbox.errors import ApiError, Record, conflict
 from pleoctl.sandbox.parts import SEEDED_AT, Part, Row
 from pleoctl.sandbox.store import Filter, Table
 
@@ -119,10 +119,7 @@ def usage(call: Call) -> Answer:
 
 def need_group(call: Call) -> Record:
     """The group that the path names. Raises the 404."""
-    group = call.store.get(GROUPS, call.path["groupId"])
-    if group is None:
-        raise not_found(f"Tag group {call.path['groupId']}")
-    return group
+    return call.need(GROUPS, "groupId", "Tag group")
 
 
 def same_code(call: Call, code: str) -> Filter:

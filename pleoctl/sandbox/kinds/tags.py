@@ -119,10 +119,7 @@ def render(row: Record) -> Record:
 
 
 def _need(call: Call) -> Record:
-    tag = call.store.get(TAGS, call.path["tagId"])
-    if tag is None:
-        raise not_found(f"Tag {call.path['tagId']}")
-    return tag
+    return call.need(TAGS, "tagId", "Tag")
 
 
 def _named(call: Call, ids: list[str]) -> list[Record]:

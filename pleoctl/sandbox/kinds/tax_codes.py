@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from pleoctl.sandbox.calls import Answer, Call
-from pleoctl.sandbox.errors import Record, conflict, invalid, not_found
+from pleoctl.sandbox.errors import Record, conflict, invalid
 from pleoctl.sandbox.parts import SEEDED_AT, Part, Row
 from pleoctl.sandbox.store import Filter, Table
 
@@ -92,10 +92,7 @@ def render(call: Call, row: Record) -> Record:
 
 
 def _need(call: Call) -> Record:
-    row = call.store.get(TAX_CODES, call.path["taxCodeId"])
-    if row is None:
-        raise not_found(f"Tax code {call.path['taxCodeId']}")
-    return row
+    return call.need(TAX_CODES, "taxCodeId", "Tax code")
 
 
 def _fields(call: Call, own: str = "") -> Record:

@@ -13,7 +13,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from pleoctl.sandbox.calls import Answer, Call
-from pleoctl.sandbox.errors import Record, conflict, not_found
+from pleoctl.sandbox.errors import Record, conflict
 from pleoctl.sandbox.parts import SEEDED_AT, Part, Row
 from pleoctl.sandbox.store import Filter, Table
 
@@ -132,10 +132,7 @@ def render(call: Call, row: Record) -> Record:
 
 
 def _need(call: Call) -> Record:
-    row = call.store.get(VENDORS, call.path["id"])
-    if row is None:
-        raise not_found(f"Vendor {call.path['id']}")
-    return row
+    return call.need(VENDORS, "id", "Vendor")
 
 
 def _stored(call: Call, row: Record, fields: Record) -> Record:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.remote.errors import LostAnswer, Unauthorised
@@ -29,7 +28,7 @@ class Answers:
 
     def meaning(self, error: ApiError, day: str, *, once: bool) -> Exception:
         """What a refusal is; ``once``: the request had an idempotency key, so that 409 may mean one under way."""
-        seen = {"status": error.status, "body": _json(error.content)}
+        seen = {"status": error.status, "body": error.data}
         words = error.said or error.message
         told = self._told(seen, words, day)
         if told is not None:
@@ -77,10 +76,3 @@ def _holds(expression: Expression, seen: dict[str, Any]) -> bool:
         return bool(expression(seen))
     except ExpressionError:
         return False
-
-
-def _json(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return None
