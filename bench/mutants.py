@@ -38,8 +38,8 @@ def _sent_blindly(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _repeatable(original: Callable[..., Any]) -> Callable[..., Any]:
-    def init(self: Any, bench: Any, change: Any) -> None:
-        original(self, bench, change)
+    def init(self: Any, context: Any, change: Any) -> None:
+        original(self, context, change)
         self.repeatable, self.looks = True, (0.0,)
 
     return init
@@ -85,7 +85,7 @@ MUTANTS: dict[str, Mutant] = {
     "the next run does not wait": (run, "wait_out", lambda *_: None),
     "a lost bulk counts as done": (steps.Bulk, "look", _always_done),
     "a lost batch counts as done": (steps.Batch, "look", _always_done),
-    "a lost PUT counts as done": (steps.Bring, "look", _always_done),
+    "a lost PUT counts as done": (steps.Update, "look", _always_done),
     "batches are read by position": (steps.Batch, "send", _by_position(steps.Batch.send)),
     "nothing is stale": (fresh.FreshCheck, "_stale", lambda *_: None),
     "archives do not wait for look-alikes": (executor, "rivals", lambda _changes: {}),

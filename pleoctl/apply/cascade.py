@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pleoctl.apply.ledger import Ledger
-    from pleoctl.apply.steps import Bench
+    from pleoctl.apply.steps import StepContext
     from pleoctl.model.records import Live
     from pleoctl.pleo.kinds import Bulks
     from pleoctl.remote.errors import ApiError
@@ -35,7 +35,7 @@ class Staying(NamedTuple):
     guard: GuardLimits
 
 
-def restore_tags(bench: Bench, ledger: Ledger, staying: Staying) -> list[Finding]:
+def restore_tags(context: StepContext, ledger: Ledger, staying: Staying) -> list[Finding]:
     """Archive again what came along with unarchived groups; tells what it leaves. Raises `PleoError`.
 
     A run that was killed once its group was unarchived did not come to this, so a group that is done already counts as
@@ -46,7 +46,7 @@ def restore_tags(bench: Bench, ledger: Ledger, staying: Staying) -> list[Finding
     archived: set[str] = set()
     told: list[Finding] = []
     for group, result in groups.items():
-        tags = [tag for tag in bench.fresh.tags.get(group, []) if tag.id not in planned]
+        tags = [tag for tag in context.fresh.tags.get(group, []) if tag.id not in planned]
         archived |= {tag.id for tag in tags if tag.archived}
         earlier = [tag for tag in tags if not tag.archived and tag.id in staying.tags.get(group, ())]
         if result.status == "alreadyDone":
@@ -54,9 +54,9 @@ def restore_tags(bench: Bench, ledger: Ledger, staying: Staying) -> list[Finding
                 told.append(_left(len(earlier), result.change.address))
             else:
                 archived |= {tag.id for tag in earlier}
-    step = Restore(bench.apis.bulks(TAG.name), list(groups), archived) if archived else None
+    step = Restore(context.apis.bulks(TAG.name), list(groups), archived) if archived else None
     if step is not None and step.ids:
-        settle(step, _Restoring(ledger), bench.wait)
+        settle(step, _Restoring(ledger), context.wait)
     return told
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pleoctl.apply.ledger import Ledger
-    from pleoctl.apply.steps import Bench
+    from pleoctl.apply.steps import StepContext
     from pleoctl.model.addresses import Address
     from pleoctl.model.changes import Change
     from pleoctl.plan.order import Task
@@ -40,9 +40,9 @@ LOG: Final = logging.getLogger(__name__)
 class Executor:
     """Runs the waves of a plan; results end up in the ledger. It is the reporter of every step."""
 
-    def __init__(self, bench: Bench, ledger: Ledger, stop: threading.Event) -> None:
+    def __init__(self, context: StepContext, ledger: Ledger, stop: threading.Event) -> None:
         """``stop`` ends the run after the writes in flight."""
-        self._bench, self._ledger, self._stop = bench, ledger, stop
+        self._context, self._ledger, self._stop = context, ledger, stop
         self._rivals: dict[Address, Change] = {}
         self._denied: set[str] = set()
         self._halted = threading.Event()
@@ -83,7 +83,7 @@ class Executor:
         try:
             self._ledger.note("intent", [c.address for c in todo])
             with nullcontext() if watched().tracer is None else self._traced(task, todo):
-                settle(self._bench.step(task, todo), self, self._bench.wait)
+                settle(self._context.step(task, todo), self, self._context.wait)
         except (Interrupted, JournalError):
             # Not sent, so not attempted; the ledger knows of the journal.
             pass

@@ -12,7 +12,7 @@ from pleoctl.apply.cascade import Staying, restore_tags
 from pleoctl.apply.executor import Executor
 from pleoctl.apply.fresh import Fresh, FreshCheck
 from pleoctl.apply.ledger import Ledger
-from pleoctl.apply.steps import Bench
+from pleoctl.apply.steps import StepContext
 from pleoctl.apply.verify import verify
 from pleoctl.errors import Finding, Interrupted, PleoctlError, Refused
 from pleoctl.machine import this_machine, timestamp
@@ -51,7 +51,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Ears:
+class Hooks:
     """What the caller says and hears while a run goes on.
 
     ``stop`` asks it to end; ``progress`` is told finished and all changes, ``listen`` the run's start, each line of its
@@ -73,12 +73,12 @@ def check_plan(plan: Plan, target: Target, expected: str | None = None) -> None:
         raise Refused("this workspace's guard refuses the plan", findings=guard.findings)
 
 
-def apply_plan(plan: Plan, target: Target, pleo: PleoWriter, ears: Ears) -> Receipt:
+def apply_plan(plan: Plan, target: Target, pleo: PleoWriter, hooks: Hooks) -> Receipt:
     """Carry out a plan that `check_plan` let pass, under a lock that the caller holds.
 
     Raises `PleoctlError` only while nothing has been written.
     """
-    return _Run(plan, target, pleo, ears).go()
+    return _Run(plan, target, pleo, hooks).go()
 
 
 def refuse_plan(plan: Plan, target: Target, error: Refused) -> Receipt:
@@ -103,8 +103,8 @@ def refuse_plan(plan: Plan, target: Target, error: Refused) -> Receipt:
 
 
 class _Run:
-    def __init__(self, plan: Plan, target: Target, pleo: PleoWriter, ears: Ears) -> None:
-        self._plan, self._pleo, self._ears = plan, pleo, ears
+    def __init__(self, plan: Plan, target: Target, pleo: PleoWriter, hooks: Hooks) -> None:
+        self._plan, self._pleo, self._hooks = plan, pleo, hooks
         self._apis = KindApis(pleo)
         self._runs = target.runs
         self._staying = Staying(plan.staying, target.guard)
@@ -112,12 +112,12 @@ class _Run:
         self._receipt = Receipt(plan.id, _run_id(plan, started), target.company, target.url, "done", timestamp(started))
 
     def go(self) -> Receipt:
-        wait_out(self._runs.exchange(RECENT), self._ears.stop)
+        wait_out(self._runs.exchange(RECENT), self._hooks.stop)
         receipt = self._receipt
         folder = open_run(self._runs, receipt.run_id, self._plan.bytes)
         receipt.findings += folder.findings
-        journal = folder.journal(self._ears.listen)
-        self._ears.listen(
+        journal = folder.journal(self._hooks.listen)
+        self._hooks.listen(
             {
                 "at": receipt.started,
                 "event": "started",
@@ -144,18 +144,18 @@ class _Run:
         if fresh.stale:
             receipt.findings += fresh.stale
             return "stale", fresh.results.values()
-        self._write(fresh, Ledger(fresh, journal, self._ears.progress))
+        self._write(fresh, Ledger(fresh, journal, self._hooks.progress))
         return self._outcome(fresh), fresh.results.values()
 
     def _write(self, fresh: Fresh, ledger: Ledger) -> None:
-        bench = Bench(self._apis, fresh, self._pleo.wait)
-        executor = Executor(bench, ledger, self._ears.stop)
+        context = StepContext(self._apis, fresh, self._pleo.wait)
+        executor = Executor(context, ledger, self._hooks.stop)
         try:
             executor.run(self._plan.changes)
-            if self._ears.stop.is_set():
+            if self._hooks.stop.is_set():
                 self._stopped(ledger)
             elif not executor.halted:
-                self._verify(bench, ledger)
+                self._verify(context, ledger)
         except PleoctlError as error:
             self._receipt.findings += error.findings
         except Exception as error:
@@ -170,10 +170,10 @@ class _Run:
             words, hint = "the run was told to stop before it read again what it wrote", "apply the plan once more"
             self._receipt.findings.append(Finding("not-verified", words, "warning", hint=hint))
 
-    def _verify(self, bench: Bench, ledger: Ledger) -> None:
+    def _verify(self, context: StepContext, ledger: Ledger) -> None:
         try:
-            self._receipt.findings += restore_tags(bench, ledger, self._staying)
-            verify(self._apis, ledger, bench.wait)
+            self._receipt.findings += restore_tags(context, ledger, self._staying)
+            verify(self._apis, ledger, context.wait)
             ledger.verified()
         except PleoctlError as error:
             # Everything was confirmed by Pleo's own answers; only the second look failed.
@@ -182,7 +182,7 @@ class _Run:
 
     def _outcome(self, fresh: Fresh) -> Outcome:
         statuses = {result.status for result in fresh.results.values()}
-        if "notAttempted" in statuses and self._ears.stop.is_set():
+        if "notAttempted" in statuses and self._hooks.stop.is_set():
             return "interrupted"
         return "partial" if statuses & {*PROBLEMS, "notAttempted"} else "done"
 
@@ -193,7 +193,7 @@ class _Run:
         # The outcome itself must reach the caller even if the disk is full by now.
         folder.keep(receipt)
         _note(receipt)
-        self._ears.listen(
+        self._hooks.listen(
             {
                 "at": receipt.finished,
                 "event": "finished",

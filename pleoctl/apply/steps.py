@@ -1,14 +1,14 @@
 """The changes of a plan as steps: what is sent for each, how its record is found again, what a refusal means.
 
-| step   | sends                        | looked up by                     | looks                                     |
-|--------|------------------------------|----------------------------------|-------------------------------------------|
-| Create | one new record               | externalId; code within a group  | one where Pleo refuses a second record of |
-|        |                              |                                  | that key; three, six seconds in all, for  |
-|        |                              |                                  | others, which are not sent again          |
-| Batch  | up to 1000 new accounts      | one full pass                    | one                                       |
-| Bring  | a whole record to its id     | Pleo id                          | one                                       |
-| Wake   | a draft's activation         | Pleo id                          | one                                       |
-| Bulk   | `archived` of up to 100 tags | Pleo ids                         | one                                       |
+| step     | sends                        | looked up by                    | looks                                    |
+|----------|------------------------------|---------------------------------|------------------------------------------|
+| Create   | one new record               | externalId; code within a group | one where Pleo refuses another record of |
+|          |                              |                                 | that key; three, six seconds in all, for |
+|          |                              |                                 | others, which are not sent again         |
+| Batch    | up to 1000 new accounts      | one full pass                   | one                                      |
+| Update   | a whole record to its id     | Pleo id                         | one                                      |
+| Activate | a draft's activation         | Pleo id                         | one                                      |
+| Bulk     | `archived` of up to 100 tags | Pleo ids                        | one                                      |
 
 A create that is refused with 409 has lost to a record with its key, or, where Pleo compares keys less strictly than
 pleoctl does, with one that looks like it; up to four looks, since lists may lag. Where look-alikes may stand side by
@@ -54,7 +54,7 @@ _WRITTEN: Final = "Pleo did not say whether it was written"
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class StepContext:
     """What steps work with: the kinds' operations, what the re-read found, and ``wait``, which sleeps for seconds."""
 
     apis: KindApis
@@ -70,18 +70,18 @@ class Bench:
         begun = self.fresh.begun.get(changes[0].address)
         if task.operation == "create" and begun is None:
             return Create(self, changes[0])
-        return self.bring(changes[0], begun or self.fresh.records[changes[0].id or ""])
+        return self.update(changes[0], begun or self.fresh.records[changes[0].id or ""])
 
-    def bring(self, change: Change, record: Live) -> Step[Address]:
+    def update(self, change: Change, record: Live) -> Step[Address]:
         """The step that makes the record what the change wants; a draft is activated first."""
         if record.is_draft and not change.after["archived"]:
-            return Wake(self, change, record)
-        return Bring(self, change, record)
+            return Activate(self, change, record)
+        return Update(self, change, record)
 
     def adopt(self, change: Change, record: Live) -> Done | Next[Address]:
         """The record that carries a create's key, whoever made it: done, or brought in line (K8)."""
         self.fresh.results[change.address].id = record.id
-        return Done(record) if matches(record, change.after, change.kind) else Next(self.bring(change, record))
+        return Done(record) if matches(record, change.after, change.kind) else Next(self.update(change, record))
 
 
 class Create(Step[Address]):
@@ -89,10 +89,10 @@ class Create(Step[Address]):
 
     doubt = _CREATED
 
-    def __init__(self, bench: Bench, change: Change) -> None:
+    def __init__(self, context: StepContext, change: Change) -> None:
         super().__init__([change.address])
-        self._bench, self._change, self._api = bench, change, bench.apis[change.kind]
-        self._group = bench.fresh.groups.get(change.parent.address) if change.parent else None
+        self._context, self._change, self._api = context, change, context.apis[change.kind]
+        self._group = context.fresh.groups.get(change.parent.address) if change.parent else None
         if not self._api.unique:
             self.repeatable, self.looks, self.doubt = False, LATER, _NOT_SHOWN
 
@@ -103,14 +103,14 @@ class Create(Step[Address]):
         """
         made = self._api.create(self._change, self._group)
         if same_key(made, self._change) or (made.is_draft and not made.key) or self._is_free(made):
-            return dict.fromkeys(ids, self._bench.adopt(self._change, made))
+            return dict.fromkeys(ids, self._context.adopt(self._change, made))
         words = f"Pleo takes it for {made.key!r}, which is wanted itself"
         return dict.fromkeys(ids, Failed("not-stored", words))
 
     def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
         """See `Step.look`."""
         found = self._own(self._api.find(self._change, self._group))
-        return dict.fromkeys(ids, Undone() if found is None else self._bench.adopt(self._change, found))
+        return dict.fromkeys(ids, Undone() if found is None else self._context.adopt(self._change, found))
 
     def refused(self, ids: Sequence[Address], error: ApiError) -> Mapping[Address, End | Undone | Next[Address]]:
         """See `Step.refused`; a 409 is settled by the record that stands in the way (T68)."""
@@ -121,10 +121,10 @@ class Create(Step[Address]):
         holder = own or (self._holder() if named is None else None)
         if holder is None:
             return super().refused(ids, error) if named is None else dict.fromkeys(ids, named)
-        return dict.fromkeys(ids, self._bench.adopt(self._change, holder))
+        return dict.fromkeys(ids, self._context.adopt(self._change, holder))
 
     def _holder(self) -> Live | None:
-        for _ in moments(LAG_SECONDS, self._bench.wait):
+        for _ in moments(LAG_SECONDS, self._context.wait):
             found = self._found()
             holder = self._own(found) or (self._alike(found) if self._api.kind.folds_case else None)
             if holder is not None:
@@ -146,7 +146,7 @@ class Create(Step[Address]):
             terminal(self._change.address),
             terminal(similar.key),
         )
-        self._bench.wait(left)
+        self._context.wait(left)
         return self._own(self._found()) or similar
 
     def _found(self) -> Sequence[Live]:
@@ -166,18 +166,31 @@ class Create(Step[Address]):
         return similar[0] if len(similar) == 1 and self._is_free(similar[0]) else None
 
     def _is_free(self, record: Live) -> bool:
-        return self._api.kind.folds_case or self._bench.fresh.may_take(record, self._change.address)
+        return self._api.kind.folds_case or self._context.fresh.may_take(record, self._change.address)
 
 
-class Bring(Step[Address]):
-    """PUT one record until it is as planned."""
+class _OneWrite(Step[Address]):
+    """A write to one record that stands."""
 
     doubt = _WRITTEN
 
-    def __init__(self, bench: Bench, change: Change, record: Live, *, awake: bool = False) -> None:
-        """``awake``: it was activated just now, which is not tried again."""
+    def __init__(self, context: StepContext, change: Change) -> None:
         super().__init__([change.address])
-        self._bench, self._api, self._change, self._awake = bench, bench.apis[change.kind], change, awake
+        self._context, self._change = context, change
+
+    def refused(self, ids: Sequence[Address], error: ApiError) -> Mapping[Address, End | Undone | Next[Address]]:
+        """See `Step.refused`; a record that stands in the way is named."""
+        named = in_the_way(self._context.apis[self._change.kind], self._change, error)
+        return super().refused(ids, error) if named is None else dict.fromkeys(ids, named)
+
+
+class Update(_OneWrite):
+    """PUT one record until it is as planned."""
+
+    def __init__(self, context: StepContext, change: Change, record: Live, *, activated: bool = False) -> None:
+        """``activated``: it was activated just now, which is not tried again."""
+        super().__init__(context, change)
+        self._api, self._activated = context.apis[change.kind], activated
         self._before = self._seen = record
 
     def send(self, ids: Sequence[Address]) -> Mapping[Address, Done | Failed | Next[Address]]:
@@ -185,7 +198,7 @@ class Bring(Step[Address]):
         answer = self._api.put(self._seen, self._change.after)
         wrong = differences(answer, self._change.after, self._change.kind)
         if self._sleeps(answer):
-            return dict.fromkeys(ids, Next(Wake(self._bench, self._change, answer)))
+            return dict.fromkeys(ids, Next(Activate(self._context, self._change, answer)))
         return dict.fromkeys(ids, not_stored(wrong) if wrong else Done(answer))
 
     def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
@@ -193,51 +206,38 @@ class Bring(Step[Address]):
         found = next(iter(self._api.by_id([self._before.id])), None)
         self._seen = found or self._seen
         if found is not None and self._sleeps(found):
-            return dict.fromkeys(ids, Next(Wake(self._bench, self._change, found)))
+            return dict.fromkeys(ids, Next(Activate(self._context, self._change, found)))
         return dict.fromkeys(ids, _position(self._change, found, self._before))
 
     def _sleeps(self, record: Live) -> bool:
         """Whether all is as planned but that the record is still archived: ``state`` of a PUT counted for nothing."""
         wrong = differences(record, self._change.after, self._change.kind)
-        mine = self._change.action == "unarchive" and self._api.kind.has_drafts and not self._awake
+        mine = self._change.action == "unarchive" and self._api.kind.has_drafts and not self._activated
         return mine and wrong.keys() == {"archived"}
 
-    def refused(self, ids: Sequence[Address], error: ApiError) -> Mapping[Address, End | Undone | Next[Address]]:
-        """See `Step.refused`."""
-        named = in_the_way(self._api, self._change, error)
-        return super().refused(ids, error) if named is None else dict.fromkeys(ids, named)
 
-
-class Wake(Step[Address]):
+class Activate(_OneWrite):
     """Activate a record that is a draft, or that a PUT left archived; what else is to change follows (V5)."""
 
-    doubt = _WRITTEN
-
-    def __init__(self, bench: Bench, change: Change, record: Live) -> None:
-        super().__init__([change.address])
-        self._bench, self._change, self._record = bench, change, record
-        self._api = bench.apis.drafts(change.kind)
+    def __init__(self, context: StepContext, change: Change, record: Live) -> None:
+        super().__init__(context, change)
+        self._api, self._record = context.apis.drafts(change.kind), record
 
     def send(self, ids: Sequence[Address]) -> Mapping[Address, Done | Next[Address]]:
         """See `Step.send`; the answer says nothing."""
-        return dict.fromkeys(ids, self._awake(self._api.activate(self._record, self._change)))
+        return dict.fromkeys(ids, self._activated(self._api.activate(self._record, self._change)))
 
     def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
         """See `Step.look`."""
         found = next(iter(self._api.by_id([self._record.id])), None)
         if found is None:
             return dict.fromkeys(ids, Moved("another client changed it meanwhile; make a new plan"))
-        return dict.fromkeys(ids, Undone() if found.is_draft or found.archived else self._awake(found))
+        return dict.fromkeys(ids, Undone() if found.is_draft or found.archived else self._activated(found))
 
-    def refused(self, ids: Sequence[Address], error: ApiError) -> Mapping[Address, End | Undone | Next[Address]]:
-        """See `Step.refused`."""
-        named = in_the_way(self._api, self._change, error)
-        return super().refused(ids, error) if named is None else dict.fromkeys(ids, named)
-
-    def _awake(self, record: Live) -> Done | Next[Address]:
+    def _activated(self, record: Live) -> Done | Next[Address]:
         if matches(record, self._change.after, self._change.kind):
             return Done(record)
-        return Next(Bring(self._bench, self._change, record, awake=True))
+        return Next(Update(self._context, self._change, record, activated=True))
 
 
 class Batch(Step[Address]):
@@ -245,9 +245,9 @@ class Batch(Step[Address]):
 
     doubt = _CREATED
 
-    def __init__(self, bench: Bench, changes: Sequence[Change]) -> None:
+    def __init__(self, context: StepContext, changes: Sequence[Change]) -> None:
         super().__init__([change.address for change in changes])
-        self._bench, self._api = bench, bench.apis.batches(changes[0].kind)
+        self._context, self._api = context, context.apis.batches(changes[0].kind)
         self._changes = {change.address: change for change in changes}
 
     def send(self, ids: Sequence[Address]) -> Mapping[Address, End | Next[Address]]:
@@ -261,16 +261,16 @@ class Batch(Step[Address]):
     ) -> End | Next[Address]:
         reasons = failed.get(change.key, [])
         if change.key in created:
-            return self._bench.adopt(change, created[change.key])
+            return self._context.adopt(change, created[change.key])
         if change.key not in failed or "EXTERNAL_ID_ALREADY_EXISTS" in reasons:
-            return Next(Create(self._bench, change))
+            return Next(Create(self._context, change))
         return Failed("refused", f"Pleo refused it: {', '.join(reasons)}", _BAD_REQUEST)
 
     def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
         """See `Step.look`."""
         found = {record.key: record for record in self._api.every()}
         changes = [self._changes[part] for part in ids]
-        return {c.address: self._bench.adopt(c, found[c.key]) if c.key in found else Undone() for c in changes}
+        return {c.address: self._context.adopt(c, found[c.key]) if c.key in found else Undone() for c in changes}
 
     def refused(self, ids: Sequence[Address], error: ApiError) -> Mapping[Address, End | Undone | Next[Address]]:
         """See `Step.refused`; a refused batch is halved until the refused items stand alone."""
@@ -280,7 +280,7 @@ class Batch(Step[Address]):
         return {**self._part(ids[:middle]), **self._part(ids[middle:])}
 
     def _part(self, ids: Sequence[Address]) -> dict[Address, Next[Address]]:
-        return dict.fromkeys(ids, Next(Batch(self._bench, [self._changes[part] for part in ids])))
+        return dict.fromkeys(ids, Next(Batch(self._context, [self._changes[part] for part in ids])))
 
 
 class Bulk(Step[Address]):
@@ -288,9 +288,9 @@ class Bulk(Step[Address]):
 
     doubt = _WRITTEN
 
-    def __init__(self, bench: Bench, changes: Sequence[Change]) -> None:
+    def __init__(self, context: StepContext, changes: Sequence[Change]) -> None:
         super().__init__([change.address for change in changes])
-        self._bench, self._api = bench, bench.apis.bulks(changes[0].kind)
+        self._context, self._api = context, context.apis.bulks(changes[0].kind)
         self._changes = {change.address: change for change in changes}
         self._archived: bool = changes[0].after["archived"]
 
@@ -308,7 +308,7 @@ class Bulk(Step[Address]):
     def _one(self, change: Change, answer: Live | None) -> Done | Next[Address]:
         if answer is not None and matches(answer, change.after, change.kind):
             return Done(answer)
-        return Next(self._bench.bring(change, answer or self._before(change)))
+        return Next(self._context.update(change, answer or self._before(change)))
 
     def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
         """See `Step.look`."""
@@ -317,7 +317,7 @@ class Bulk(Step[Address]):
         return {c.address: _position(c, found.get(c.id or ""), self._before(c)) for c in changes}
 
     def _before(self, change: Change) -> Live:
-        return self._bench.fresh.records[change.id or ""]
+        return self._context.fresh.records[change.id or ""]
 
 
 def _position(change: Change, found: Live | None, before: Live) -> Done | Undone | Moved:

@@ -102,11 +102,11 @@ def plan(options: Options, *, job: str | None, output: str | None, detailed_exit
     from pleoctl.pleo.export_jobs import ExportReader
 
     workspace = open_workspace(options)
-    with opened(workspace) as desk, connected(workspace, ExportReader) as reader:
+    with opened(workspace) as session, connected(workspace, ExportReader) as reader:
         found = eligible(reader, [job] if job else [])
         if not found:
             return Output(Shown.lines(["There is no export job."]))
-        made = desk.plan(reader, found[0])
+        made = session.plan(reader, found[0])
     if output is not None:
         write_output(options, output, made.bytes, inputs=workspace.inputs)
     shown = render(options, made, workspace, output)
@@ -154,12 +154,12 @@ def fail(options: Options, *, job: str, kind: str, reason: str, lock_timeout: st
     workspace = open_workspace(options)
     with (
         locked(workspace, "jobs fail", patience(lock_timeout)),
-        opened(workspace) as desk,
+        opened(workspace) as session,
         connected(workspace, ExportWriter) as pleo,
     ):
-        found, memory = pleo.job(job), desk.memory(job)
+        found, memory = pleo.job(job), session.memory(job)
         if found.is_open:
-            require_unbooked(pleo, found, desk.books.sink, memory)
+            require_unbooked(pleo, found, session.books.sink, memory)
         fail_job(pleo, found, memory, (kind, reason))
     return Output(Shown.lines([f"Export job {job} is failed."]), {"job": job, "outcome": "failed"})
 
@@ -184,14 +184,14 @@ def verify(options: Options, *, jobs: tuple[str, ...], since: str | None) -> Out
 
     first = _day(since)
     workspace = open_workspace(options)
-    with opened(workspace) as desk, connected(workspace, ExportReader) as reader:
+    with opened(workspace) as session, connected(workspace, ExportReader) as reader:
         chosen = [reader.job(job) for job in jobs] or reader.jobs(OVER)
         chosen = [job for job in chosen if job.created[:10] >= first]
         known = {job.id: planned(workspace.runs, job.id) for job in chosen}
-        kind = desk.books.head.type
+        kind = session.books.head.type
         # Other books than today's are not asked, so that nothing is missing from them.
         asked = [job for job in chosen if not known[job.id].sinks or kind in known[job.id].sinks]
-        findings = [one for job in asked for one in verified(reader, desk.books, job, known[job.id])]
+        findings = [one for job in asked for one in verified(reader, session.books, job, known[job.id])]
     elsewhere = [_elsewhere(job.id, known[job.id].sinks) for job in chosen if job not in asked]
     told = f"{many(len(asked), 'job')} verified, {many(len(findings), 'item', 'differs', 'differ')}."
     code = ExitCode.CHANGES if findings else ExitCode.OK

@@ -17,16 +17,16 @@ def opened(workspace: Workspace) -> Any:
     """The workspace's books and rules for a block. Raises `InvalidFile`, `Refused`."""
     from contextlib import closing
 
-    from pleoctl.jobs.desk import JobDesk
+    from pleoctl.jobs.session import JobSession
 
-    return closing(JobDesk.of(workspace))
+    return closing(JobSession.of(workspace))
 
 
 def render(options: Options, plan: PostingPlan, workspace: Workspace | None, file: str | None = None) -> Output:
     """A posting plan in the asked format; what is new to the workspace's jobs is marked, where there is one."""
     if options.format == "json":
         return Output(raw=plan.bytes)
-    from pleoctl.jobs.desk import folder_of
+    from pleoctl.jobs.session import folder_of
     from pleoctl.jobs.used import Used
     from pleoctl.report.posting import Review
 

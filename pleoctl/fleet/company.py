@@ -9,11 +9,11 @@ import logging
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pleoctl.apply.run import Ears, Target, apply_plan, check_plan, refuse_plan
+from pleoctl.apply.run import Hooks, Target, apply_plan, check_plan, refuse_plan
 from pleoctl.errors import Refused
 from pleoctl.fleet.planning import planned_from
 from pleoctl.jobs.apply import apply_job, check_posting_plan, refuse_job
-from pleoctl.jobs.desk import JobDesk
+from pleoctl.jobs.session import JobSession
 from pleoctl.plan.approvals import require_approved
 from pleoctl.pleo.connecting import connected
 from pleoctl.pleo.export_jobs import ExportWriter
@@ -109,12 +109,12 @@ def booked(
         return refused
     with locked(workspace, "apply", caller.patience, caller.stop) as held, caller.writing() as stop:
         with (
-            closing(JobDesk.of(workspace)) as desk,
+            closing(JobSession.of(workspace)) as session,
             caller.events() as listen,
             connected(workspace, ExportWriter, stop) as pleo,
             caller.progress("booking") as advance,
         ):
-            run = desk.run(plan, pleo, held, stop, take_over=take_over)
+            run = session.run(plan, pleo, held, stop, take_over=take_over)
             made = apply_job(run, progress=advance, listen=listen)
         caller.keep(made)
         return made
@@ -127,7 +127,7 @@ def _carried_out(workspace: Workspace, runs: Runs, plan: Plan, caller: Caller) -
             connected(workspace, PleoWriter, stop) as pleo,
             caller.progress("applying") as advance,
         ):
-            made = apply_plan(plan, _target(workspace, runs), pleo, Ears(stop, advance, listen))
+            made = apply_plan(plan, _target(workspace, runs), pleo, Hooks(stop, advance, listen))
         made.findings += listen.findings
         caller.keep(made)
     return made

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from pleoctl.errors import PleoctlError, Refused
 from pleoctl.fleet.company import locked
 from pleoctl.jobs.apply import apply_job
-from pleoctl.jobs.desk import JobDesk
 from pleoctl.jobs.queue import eligible, fail_job
+from pleoctl.jobs.session import JobSession
 from pleoctl.pleo.connecting import connected
 from pleoctl.pleo.export_jobs import ExportReader, ExportWriter, MissingContraAccounts
 
@@ -64,7 +64,7 @@ class JobRounds:
     def _jobs(self, wanted: tuple[str, ...]) -> Iterator[JobReceipt]:
         with (
             locked(self.workspace, "jobs run", self.caller.patience, self.caller.stop) as runs,
-            closing(JobDesk.of(self.workspace)) as desk,
+            closing(JobSession.of(self.workspace)) as session,
             self.caller.writing() as stop,
             connected(self.workspace, ExportWriter, stop) as pleo,
         ):
@@ -74,27 +74,27 @@ class JobRounds:
             for job in jobs:
                 if stop.is_set():
                     return
-                receipt = self._job(Bench(desk, pleo, runs, stop, pleo.counts.before(looked)), job)
+                receipt = self._job(RoundContext(session, pleo, runs, stop, pleo.counts.before(looked)), job)
                 if receipt.job.outcome != "open":
                     del self.waiting[job.id]
                 yield receipt
 
-    def _job(self, bench: Bench, job: ExportJob) -> JobReceipt:
-        desk, pleo = bench.desk, bench.pleo
+    def _job(self, context: RoundContext, job: ExportJob) -> JobReceipt:
+        session, pleo = context.session, context.pleo
         try:
-            made = desk.plan(pleo, job, before=bench.before)
+            made = session.plan(pleo, job, before=context.before)
         except MissingContraAccounts as error:
-            fail_job(pleo, job, desk.memory(job.id), ("invalid_configuration", error.message))
+            fail_job(pleo, job, session.memory(job.id), ("invalid_configuration", error.message))
             raise
-        run = desk.run(made, pleo, bench.runs, bench.stop, take_over=self.take_over)
-        return apply_job(dataclasses.replace(run, before=bench.before))
+        run = session.run(made, pleo, context.runs, context.stop, take_over=self.take_over)
+        return apply_job(dataclasses.replace(run, before=context.before))
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class RoundContext:
     """What a round works with; the requests ``before`` are those of other jobs."""
 
-    desk: JobDesk
+    session: JobSession
     pleo: ExportWriter
     runs: Runs
     stop: threading.Event

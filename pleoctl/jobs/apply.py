@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pleoctl.errors import Finding, Interrupted, LockHeld, PleoctlError, Refused, Stale
 from pleoctl.jobs.age import LastUpdate
-from pleoctl.jobs.booking import Bookkeeper, Desk
+from pleoctl.jobs.booking import BookingContext, Bookkeeper
 from pleoctl.jobs.close import ending
 from pleoctl.jobs.genuine import compare, require_own_words
 from pleoctl.jobs.items import open_items, read_items
@@ -132,7 +132,7 @@ def _receipt(plan: PostingPlan) -> JobReceipt:
     return JobReceipt(plan.id, name, plan.company, plan.url, JobOutcome(plan.job.id), results, timestamp())
 
 
-class _Told:
+class _StepReporter:
     """Hears of one step: writes the journal, keeps how each part ended."""
 
     def __init__(self, journal: Journal) -> None:
@@ -169,14 +169,14 @@ class _Execution:
         self._last = LastUpdate()
         self._statuses = Statuses(run.pleo, self._job, self._settle, run.publish, self._last)
         judge = Judge(run.books.sink, run.plan.posting, run.plan.company)
-        desk = Desk(judge, self._job, run.fetcher, run.memory, self._last, self._statuses.flush)
-        self._keeper = Bookkeeper(desk, self._settle)
+        context = BookingContext(judge, self._job, run.fetcher, run.memory, self._last, self._statuses.flush)
+        self._keeper = Bookkeeper(context, self._settle)
 
     def _settle(self, step: Step[str]) -> dict[str, End]:
-        told = _Told(self._journal)
+        reporter = _StepReporter(self._journal)
         with watched().span(type(step).__name__.lower(), item=step.ids[0], count=len(step.ids)):
-            settle(step, told, self._run.pleo.wait)
-        return told.ends
+            settle(step, reporter, self._run.pleo.wait)
+        return reporter.ends
 
     # --- the run -----------------------------------------------------------------------------------------------
 

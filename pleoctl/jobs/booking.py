@@ -71,7 +71,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class BookingContext:
     """What booking works with; ``report`` tells Pleo what has been handed on so far."""
 
     judge: Judge
@@ -95,9 +95,9 @@ class Desk:
 class Bookkeeper:
     """Books one job's items."""
 
-    def __init__(self, desk: Desk, settle: Callable[[Step[str]], dict[str, End]]) -> None:
+    def __init__(self, context: BookingContext, settle: Callable[[Step[str]], dict[str, End]]) -> None:
         """``settle`` brings a step to its end."""
-        self._desk, self._settle = desk, settle
+        self._context, self._settle = context, settle
         self.silent = False
 
     def outcomes(
@@ -107,7 +107,7 @@ class Bookkeeper:
         keys = {item.id: self._keys(item, changes[item.id]) for item in items}
         standing = self._standing([key for some in keys.values() for key in some])
         met = ((key, live(standing.get(key.stored, ()))) for some in keys.values() for key in some)
-        self._desk.sink.confirm([(key, records[0]) for key, records in met if records])
+        self._context.sink.confirm([(key, records[0]) for key, records in met if records])
         ready: list[tuple[Listed, Booking]] = []
         for item in items:
             if stop.is_set():
@@ -132,18 +132,18 @@ class Bookkeeper:
             if ready and self._is_due():
                 yield from self._hand_over(ready)
                 ready = []
-                self._desk.report()
+                self._context.report()
         if ready:
             yield from self._hand_over(ready)
 
     def _standing(self, keys: Sequence[Key]) -> Mapping[str, list[Held]]:
         """What the books hold; what an earlier run sent and never heard of is given time to show."""
-        found = dict(find(self._desk.sink, keys)) if keys else {}
-        doubts = self._desk.memory.doubts()
+        found = dict(find(self._context.sink, keys)) if keys else {}
+        doubts = self._context.memory.doubts()
         doubtful = [key for key in keys if key.stored in doubts and not found.get(key.stored)]
         for pause in Book.looks if doubtful else ():
             this_machine().sleep(pause)
-            found |= find(self._desk.sink, doubtful)
+            found |= find(self._context.sink, doubtful)
         return found
 
     # --- one item ----------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ class Bookkeeper:
         if change.action != "book":
             return self._without_booking(item, change, keys, found)
         bookings = self._bookings(item, change, keys)
-        if self._desk.sink.capabilities.whole_jobs and not found[0]:
+        if self._context.sink.capabilities.whole_jobs and not found[0]:
             return bookings[0]
         return self._booked(item, bookings, found)
 
@@ -163,7 +163,7 @@ class Bookkeeper:
         self, item: Listed, change: ItemChange, keys: Sequence[Key], found: Sequence[list[Held]]
     ) -> Outcome:
         """A refusal or a report, where rules and books say so now: a plan is not taken at its word."""
-        made = self._desk.judge.verdict(item, change.entry, keys, found)
+        made = self._context.judge.verdict(item, change.entry, keys, found)
         if change.action == "report" and made.action == "report":
             return self._reported(item, keys, found)
         if change.action == "refuse" and made.why is not None and made.why == (change.reason_type, change.reason):
@@ -184,7 +184,7 @@ class Bookkeeper:
         """Leg by leg; a leg that fails leaves those before it standing."""
         held: list[Held] = []
         fresh = False
-        mover = Mover(self._desk.posting.closed_period, self._desk.memory)
+        mover = Mover(self._context.posting.closed_period, self._context.memory)
         for one, records in zip(bookings, found, strict=True):
             booking = mover.placed(one)
             if records:
@@ -214,38 +214,38 @@ class Bookkeeper:
     def _step(self, booking: Booking, records: Sequence[Held], mover: Mover) -> Step[str]:
         """What makes the record, or goes on with the one that an earlier request began."""
         if not records:
-            return Book(self._desk.sink, booking, mover)
-        return Finish(self._desk.sink, replace(booking, date=records[0].date or booking.date), records[0])
+            return Book(self._context.sink, booking, mover)
+        return Finish(self._context.sink, replace(booking, date=records[0].date or booking.date), records[0])
 
     def _end(self, step: Step[str], booking: Booking) -> End:
         """The end of a booking: where a closed period moved it, that of the step that followed."""
-        self._desk.memory.remember_sent(booking.key.stored)
+        self._context.memory.remember_sent(booking.key.stored)
         try:
             end = self._settle(step)[booking.key.stored]
         except LostAnswer as error:
             self.silent = True
             return Ambiguous("lost-answer", error.message)
         if not isinstance(end, Ambiguous):
-            self._desk.memory.remember_known(booking.key.stored)
+            self._context.memory.remember_known(booking.key.stored)
         return end
 
     def _difference(self, record: Held, booking: Booking) -> str | None:
-        may_move = self._desk.posting.closed_period != "fail"
+        may_move = self._context.posting.closed_period != "fail"
         return difference(record, booking.legs, booking.entry.posting_date, may_move=may_move)
 
     # --- whole pieces ------------------------------------------------------------------------------------------
 
     def _is_due(self) -> bool:
         """Whether what is ready must go before the job grows too old (J6)."""
-        return self._desk.last.age > FILE_PATIENCE
+        return self._context.last.age > FILE_PATIENCE
 
     def _hand_over(self, ready: Sequence[tuple[Listed, Booking]]) -> Iterator[tuple[Listed, Outcome]]:
         try:
-            ends = self._settle(Hand(self._desk.sink, [booking for _, booking in ready]))
+            ends = self._settle(Hand(self._context.sink, [booking for _, booking in ready]))
         except LostAnswer as error:
             ends = {booking.key.stored: Ambiguous("lost-answer", error.message) for _, booking in ready}
         done = [(booking.key, end.record) for _, booking in ready if isinstance(end := ends[booking.key.stored], Done)]
-        self._desk.sink.confirm(done)
+        self._context.sink.confirm(done)
         for item, booking in ready:
             end = ends[booking.key.stored]
             if isinstance(end, Done):
@@ -258,7 +258,7 @@ class Bookkeeper:
     # --- bookings ----------------------------------------------------------------------------------------------
 
     def _keys(self, item: Listed, change: ItemChange) -> list[Key]:
-        return keys_of(self._desk.sink, self._desk.job, item, change.entry)
+        return keys_of(self._context.sink, self._context.job, item, change.entry)
 
     def _bookings(self, item: Listed, change: ItemChange, keys: Sequence[Key]) -> list[Booking]:
         """The records to make. Raises `Refusal` where an attachment cannot be fetched and must not be left out."""
@@ -266,23 +266,23 @@ class Bookkeeper:
         if entry is None or entry.posting_date is None:
             raise Refusal("the plan has no entry for it", "unexpected_failure")
         files = self._files(item, change)
-        per_leg = self._desk.sink.capabilities.per_leg
+        per_leg = self._context.sink.capabilities.per_leg
         made = []
         for n, key in enumerate(keys, 1):
             leg = n if per_leg else None
             once = once_of(key, leg, entry.posting_date, change.item_digest)
-            draft = self._desk.posting.draft and self._desk.sink.capabilities.drafts
+            draft = self._context.posting.draft and self._context.sink.capabilities.drafts
             made.append(Booking(key, entry, entry.posting_date, draft, once, leg, files if n == 1 else ()))
         return made
 
     def _files(self, item: Listed, change: ItemChange) -> tuple[File, ...]:
         """The attachments on this machine (H6): under ``best`` what cannot be had is told and left out."""
-        if self._desk.posting.attachments == "skip" or not self._desk.sink.capabilities.attachments:
+        if self._context.posting.attachments == "skip" or not self._context.sink.capabilities.attachments:
             return ()
         try:
-            return self._desk.fetcher.files(item)
+            return self._context.fetcher.files(item)
         except (Refusal, NotWritten) as error:
-            if self._desk.posting.attachments == "store":
+            if self._context.posting.attachments == "store":
                 raise
             LOG.warning("%s: booked without attachments: %s", change.address, error.message)
             change.warnings.append(ATTACHMENT_FAILED)
@@ -290,7 +290,7 @@ class Bookkeeper:
 
     def _link(self, item: Listed, key: Key, held: Held, outcome: Outcome, *, fresh: bool) -> None:
         """Link what the record lacks; an upload that is refused after the booking never fails the item (H6)."""
-        can, posting = self._desk.sink.capabilities, self._desk.posting
+        can, posting = self._context.sink.capabilities, self._context.posting
         if not item.files or not can.attachments or posting.attachments == "skip":
             return
         if fresh and can.files_with_entry:
@@ -302,12 +302,12 @@ class Bookkeeper:
         if not missing:
             return
         try:
-            files = {file.name: file for file in self._desk.fetcher.files(item)}
+            files = {file.name: file for file in self._context.fetcher.files(item)}
         except Refusal as refusal:
             LOG.warning("%s: %s", address_of(item.id), refusal.message)
             outcome.warnings.append(ATTACHMENT_FAILED)
             return
         for name in missing:
-            end = self._settle(Attach(self._desk.sink, held, key, files[name]))[name]
+            end = self._settle(Attach(self._context.sink, held, key, files[name]))[name]
             if not isinstance(end, Done):
                 outcome.warnings.append(ATTACHMENT_FAILED if isinstance(end, Failed) else ATTACHMENT_UNKNOWN)

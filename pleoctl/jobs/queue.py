@@ -60,7 +60,7 @@ def require_unbooked(reader: ExportReader, job: ExportJob, sink: Sink, memory: J
             )
 
 
-class _Ears:
+class _EndReporter:
     """The reporter of a step that stands by itself."""
 
     def __init__(self) -> None:
@@ -81,10 +81,10 @@ class _Ears:
 
 
 def _done(step: Step[str], pleo: ExportWriter, job: ExportJob) -> None:
-    ears = _Ears()
-    settle(step, ears, pleo.wait)
-    if isinstance(ears.end, Moved):
-        raise Stale(f"export job {job.id}: {ears.end.message}")
-    if not isinstance(ears.end, Done):
-        words = ears.end.message if isinstance(ears.end, Failed) else step.doubt
+    reporter = _EndReporter()
+    settle(step, reporter, pleo.wait)
+    if isinstance(reporter.end, Moved):
+        raise Stale(f"export job {job.id}: {reporter.end.message}")
+    if not isinstance(reporter.end, Done):
+        words = reporter.end.message if isinstance(reporter.end, Failed) else step.doubt
         raise PleoctlError(f"export job {job.id} could not be closed: {words}")

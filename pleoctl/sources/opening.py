@@ -59,20 +59,20 @@ def open_source(workspace: Workspace, stop: threading.Event | None = None) -> So
             workspace.document.placed(replace(finding, code=InvalidFile.code), "source") for finding in error.findings
         ]
         raise InvalidFile.of(findings) from error
-    return _Told(made, context, workspace)
+    return _OpenedSource(made, context, workspace)
 
 
 def untrusted(source: Source) -> list[Finding]:
     """The lines to set before an opened source may talk to its servers; empty where nothing is missing."""
-    return source.untrusted() if isinstance(source, _Told) else []
+    return source.untrusted() if isinstance(source, _OpenedSource) else []
 
 
 def signing_in(source: Source) -> list[Grant]:
     """The sign-ins of an opened source's connections. Raises `Refused`, `InvalidFile`."""
-    return source.signing_in() if isinstance(source, _Told) else []
+    return source.signing_in() if isinstance(source, _OpenedSource) else []
 
 
-class _Told:
+class _OpenedSource:
     """A source whose errors say where in the workspace they come from, and hold none of its secrets."""
 
     def __init__(self, source: Source, context: Context, workspace: Workspace) -> None:

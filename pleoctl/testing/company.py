@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from pleoctl.apply.run import Ears, Target, apply_plan
+from pleoctl.apply.run import Hooks, Target, apply_plan
 from pleoctl.desired.read import checked
 from pleoctl.machine import on
 from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP
@@ -143,7 +143,7 @@ class Company:
         target = Target(self.pleo.url, self.pleo.company, FREE, Runs([self._folder / "runs"]))
         self._machine.sleep(LATER)
         with self._client(PleoWriter) as writer:
-            return apply_plan(plan, target, writer, Ears())
+            return apply_plan(plan, target, writer, Hooks())
 
     def imported(self) -> Plan:
         """The plan that follows an import."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.apply.run import Ears, Target, apply_plan
+from pleoctl.apply.run import Hooks, Target, apply_plan
 from pleoctl.model.kinds import KINDS
 from pleoctl.plan.build import Inputs, build_plan
 from pleoctl.pleo.reader import PleoReader
@@ -104,7 +104,7 @@ class History(Life):
     def _apply(self, plan: Plan) -> Receipt:
         before, writes, edits = self._state(), self.weather.writes, self.weather.edits
         with self._client(PleoWriter) as writer:
-            applied = apply_plan(plan, self._target, writer, Ears(self.weather.stop))
+            applied = apply_plan(plan, self._target, writer, Hooks(self.weather.stop))
         demand("a lost write is looked for", not self.weather.blind, str(self.weather.blind[:1]))
         laws.truthful(applied, self._state(), self._foreign, cascades=self._cascades)
         laws.one_of_two(plan, before, self._state(), self._foreign)

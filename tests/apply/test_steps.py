@@ -12,7 +12,7 @@ import pytest
 import mixed
 from ends_of import ends
 from engine import Engine
-from pleoctl.apply.steps import Bring
+from pleoctl.apply.steps import Update
 from pleoctl.desired.read import checked
 from pleoctl.errors import PleoError
 from pleoctl.model.kinds import ACCOUNT
@@ -41,8 +41,8 @@ def test_what_pleo_stored_otherwise_is_failed_and_named(pleo: Sandbox, tmp_path:
     (wanted,) = [change for change in renaming(pleo, tmp_path).plan().changes if change.action == "update"]
     live = Live("id-1", "a", archived=False, fields={"code": None, "name": "Old"})
     api = SimpleNamespace(kind=ACCOUNT, put=lambda r, _after: replace(r, fields={**r.fields, "name": "NEW"}))
-    bench: Any = SimpleNamespace(apis={"account": api})
-    (end,) = Bring(bench, wanted, live).send([wanted.address]).values()
+    context: Any = SimpleNamespace(apis={"account": api})
+    (end,) = Update(context, wanted, live).send([wanted.address]).values()
     assert isinstance(end, Failed)
     assert end.code == "not-stored"
     assert end.message == "Pleo stored something else: name is 'NEW' instead of 'New'"
@@ -184,13 +184,13 @@ def test_a_write_that_goes_again_keeps_what_pleo_has_by_now(
     engine = Engine(pleo, tmp_path, checked(DesiredState([Row("a", {"code": None, "name": "New"})], None, ["d"])))
     plan = engine.plan()
     pleo.add_fault(Fault(kind="droppedBefore", method="PUT", nth=1))
-    look = Bring.look
+    look = Update.look
 
-    def looking(self: Bring, ids: Value) -> object:
+    def looking(self: Update, ids: Value) -> object:
         pleo.put("account", "a", taxCodeExternalId="theirs")
         return look(self, ids)
 
-    monkeypatch.setattr(Bring, "look", looking)
+    monkeypatch.setattr(Update, "look", looking)
     assert ends(engine.apply(plan)) == {"account:a": "done"}
     (account,) = pleo.state()["accounts"]
     assert (account["name"], account["taxCodeExternalId"]) == ("New", "theirs")
@@ -203,13 +203,13 @@ def test_a_record_that_vanished_under_a_write_is_failed(
     engine = renaming(pleo, tmp_path)
     plan = engine.plan()
     pleo.add_fault(Fault(kind="droppedBefore", method="PUT", nth=1))
-    look = Bring.look
+    look = Update.look
 
-    def looking(self: Bring, ids: Value) -> object:
+    def looking(self: Update, ids: Value) -> object:
         pleo.edit(Edit(op="delete", kind="account", key="a"))
         return look(self, ids)
 
-    monkeypatch.setattr(Bring, "look", looking)
+    monkeypatch.setattr(Update, "look", looking)
     applied = engine.apply(plan)
     assert ends(applied)["account:a"] == "failed"
     assert "another client changed it" in str(next(r.error for r in applied.results if r.error))

@@ -10,7 +10,7 @@ import pytest
 import mixed
 from ends_of import ends
 from engine import Engine
-from pleoctl.apply.run import Ears, apply_plan
+from pleoctl.apply.run import Hooks, apply_plan
 from pleoctl.desired.read import checked
 from pleoctl.machine import on
 from pleoctl.model.records import DesiredState, Row
@@ -34,8 +34,8 @@ def told(engine: Engine, plan: Plan) -> tuple[Receipt, list[tuple[int, int]], li
     writer = engine.client(PleoWriter)
     try:
         with on(engine.time):
-            ears = Ears(progress=lambda done, total: progress.append((done, total)), listen=events.append)
-            return apply_plan(plan, engine.target, writer, ears), progress, events
+            hooks = Hooks(progress=lambda done, total: progress.append((done, total)), listen=events.append)
+            return apply_plan(plan, engine.target, writer, hooks), progress, events
     finally:
         writer.close()
 

@@ -11,7 +11,7 @@ import pytest
 import mixed
 from ends_of import ends
 from engine import Engine
-from pleoctl.apply.steps import Bring, Wake
+from pleoctl.apply.steps import Activate, Update
 from pleoctl.desired.read import checked
 from pleoctl.model.addresses import Address
 from pleoctl.model.changes import Change
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pleoctl.apply.steps import Bench
+    from pleoctl.apply.steps import StepContext
     from pleoctl.model.changes import Action
     from pleoctl.run.settle import Step
     from pleoctl.sandbox import Sandbox
@@ -85,13 +85,13 @@ def test_a_vendor_that_vanishes_under_its_activation_is_failed(
     engine = engine_of(pleo, tmp_path, ARCHIVED, vendor_put_state="ignore")
     plan = engine.plan()
     pleo.add_fault(Fault(kind="droppedBefore", method="POST", path=":activate$", nth=1))
-    look = Wake.look
+    look = Activate.look
 
-    def looking(self: Wake, ids: Value) -> object:
+    def looking(self: Activate, ids: Value) -> object:
         pleo.edit(Edit(op="delete", kind="vendor", key="v"))
         return look(self, ids)
 
-    monkeypatch.setattr(Wake, "look", looking)
+    monkeypatch.setattr(Activate, "look", looking)
     (result,) = engine.apply(plan).results
     assert (result.status, "another client changed it" in str(result.error)) == ("failed", True)
 
@@ -144,8 +144,8 @@ class Answers:
         return replace(record, archived=False)
 
 
-def bench_of(api: Answers) -> Bench:
-    """As much of a bench as a step asks for."""
+def context_of(api: Answers) -> StepContext:
+    """As much of a context as a step asks for."""
 
     class Apis:
         def __getitem__(self, _kind: str) -> Answers:
@@ -153,7 +153,7 @@ def bench_of(api: Answers) -> Bench:
 
         drafts = __getitem__
 
-    return cast("Bench", SimpleNamespace(apis=Apis()))
+    return cast("StepContext", SimpleNamespace(apis=Apis()))
 
 
 def change_of(action: Action) -> Change:
@@ -198,13 +198,13 @@ def test_a_write_is_followed_by_an_activation_only_where_that_is_all_that_is_lef
     action: Action, archived: bool, name: str, wanted: type
 ) -> None:
     """What Pleo archived under an update, or stored otherwise, is no success and nothing to wake."""
-    step = Bring(bench_of(Answers(archived=archived, name=name)), change_of(action), LIVE)
+    step = Update(context_of(Answers(archived=archived, name=name)), change_of(action), LIVE)
     assert isinstance(end_of(step), wanted)
 
 
 def test_what_sleeps_after_its_activation_is_not_activated_for_ever() -> None:
     """The write that follows it ends as what Pleo stored."""
-    woken = end_of(Wake(bench_of(Answers(archived=True, name="V")), change_of("unarchive"), LIVE))
+    woken = end_of(Activate(context_of(Answers(archived=True, name="V")), change_of("unarchive"), LIVE))
     assert isinstance(woken, Next)
     end = end_of(woken.step)
     assert isinstance(end, Failed)

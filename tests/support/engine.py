@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from clocks import FakeTime
-from pleoctl.apply.run import Ears, Target, apply_plan, check_plan
+from pleoctl.apply.run import Hooks, Target, apply_plan, check_plan
 from pleoctl.errors import PleoError
 from pleoctl.machine import on
 from pleoctl.plan.build import Inputs, build_plan
@@ -87,7 +87,7 @@ class Engine:
         try:
             check_plan(plan, self.target)
             with on(self.time):
-                return apply_plan(plan, self.target, writer, Ears(stop or threading.Event()))
+                return apply_plan(plan, self.target, writer, Hooks(stop or threading.Event()))
         finally:
             writer.close()
 

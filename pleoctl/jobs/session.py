@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class JobDesk:
+class JobSession:
     """A workspace's books and rules, opened once for all the jobs of a command."""
 
     workspace: Workspace
@@ -35,7 +35,7 @@ class JobDesk:
     mapper: Mapper
 
     @classmethod
-    def of(cls, workspace: Workspace) -> JobDesk:
+    def of(cls, workspace: Workspace) -> JobSession:
         """Raises `InvalidFile`, `Refused`."""
         section, posting = section_of(workspace), workspace.settings.posting
         books = Books(
