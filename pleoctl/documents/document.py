@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pleoctl.errors import Finding
+from pleoctl.errors import Finding, InvalidFile
 from pleoctl.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pleoctl.documents.nodes import Node
+    from pleoctl.errors import PleoctlError
 
 Steps = tuple[str | int, ...]
 
@@ -60,6 +61,10 @@ class Document:
         if finding.place is not None:
             return finding
         return replace(finding, place=self.place(finding.setting or (section,)))
+
+    def invalid(self, error: PleoctlError, section: str) -> list[Finding]:
+        """What an error says is wrong with a ``section``, as findings about this file, each with its place."""
+        return [self.placed(replace(finding, code=InvalidFile.code), section) for finding in error.findings]
 
     def node(self, path: Sequence[str | int]) -> Node | None:
         """The node at a path, None where there is none."""

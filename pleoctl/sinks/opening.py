@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pleoctl.errors import InvalidFile, PleoctlError, Refused, SourceError
@@ -109,10 +108,7 @@ def _with_context(workspace: Workspace, context: Context, section: dict[str, Any
         made: Sink = found(context, section)
         _check_promises(kind, made)
     except SourceError as error:
-        findings = [
-            workspace.document.placed(replace(finding, code=InvalidFile.code), "sink") for finding in error.findings
-        ]
-        raise InvalidFile(error.message, findings=findings) from error
+        raise InvalidFile(error.message, findings=workspace.document.invalid(error, "sink")) from error
     for connection in connections_of(context):
         if (missing := connection.refusal()) is not None:
             raise Refused(missing.message, findings=[workspace.document.placed(missing, "sink")])

@@ -55,10 +55,7 @@ def open_source(workspace: Workspace, stop: threading.Event | None = None) -> So
         with _narrow(context):
             made: Source = found(context, section)
     except SourceError as error:
-        findings = [
-            workspace.document.placed(replace(finding, code=InvalidFile.code), "source") for finding in error.findings
-        ]
-        raise InvalidFile.of(findings) from error
+        raise InvalidFile.of(workspace.document.invalid(error, "source")) from error
     return _OpenedSource(made, context, workspace)
 
 
