@@ -7,9 +7,8 @@ ASCII. So a base url that two of them could read differently is none, and where 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 _BASE_URL: Final = re.compile(
@@ -22,8 +21,7 @@ _LAST_PORT: Final = 65535
 _LONGEST: Final = 253
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """A server: ``host`` is lower case, an address in its shortest spelling (IPv6 without brackets)."""
 
     scheme: str
@@ -59,8 +57,7 @@ class Endpoint:
         return f"{'localhost' if self.loopback else self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class HostEntry:
+class HostEntry(NamedTuple):
     """A host that someone trusts; ``port`` None means whichever."""
 
     host: str

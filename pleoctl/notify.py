@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.documents.files import write_atomically
 from pleoctl.errors import ExitCode, Finding, MissingExtra, PleoctlError
 from pleoctl.machine import this_machine
+from pleoctl.watch import RUNS
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
     from pleoctl.watch import Watch
     from pleoctl.workspace import Workspace
 
-COMMANDS: Final = frozenset(
-    {"apply", "doctor", "drift", "export", "jobs plan", "jobs run", "jobs serve", "plan", "sync", "undo"}
-)
-"""The commands that are runs; all others tell nobody."""
 _FAILED: Final = frozenset({ExitCode.ERROR, ExitCode.PARTIAL, ExitCode.STALE, ExitCode.INVALID})
 _EXPIRING: Final = "expiring"
 _ENDING: Final = "ending"
@@ -40,7 +37,7 @@ _BAD: Final = frozenset({"failed", "ambiguous", "blocked", "partial"})
 
 def digest(watch: Watch, code: ExitCode, findings: Iterable[Finding]) -> dict[str, str]:
     """What there is to tell of a run, by the words that ``notify.on`` has for it; empty where all is well."""
-    if watch.command not in COMMANDS:
+    if watch.command not in RUNS:
         return {}
     codes = [finding.code for finding in findings if finding.level == "error"]
     told = {}

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
 
+RUNS: Final = frozenset(
+    {"apply", "doctor", "drift", "export", "jobs plan", "jobs run", "jobs serve", "plan", "sync", "undo"}
+)
+"""The commands that are runs, of which people are told; all others tell nobody."""
 Word = str | int | float | bool
 
 
@@ -77,7 +81,7 @@ class Ending(NamedTuple):
         return f"the {what} of {section} {'ends' if self.at > this_machine().time() else 'ended'} at {self.date}"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Watch:
     """What is known of one command.
 

@@ -74,18 +74,17 @@ def _help(doc: str) -> str:
 
 def notify(options: Options, output: Output) -> None:
     """Tell those whom the workspace names, where there is something to tell that they do not know yet."""
-    from pleoctl.watch import watched
+    from pleoctl.watch import RUNS, watched
 
-    if watched().company is None:
+    if watched().company is None or options.command not in RUNS:
         return
-    from pleoctl.notify import COMMANDS, digest, tell
+    from pleoctl.notify import digest, tell
 
-    if options.command in COMMANDS:
-        told = digest(watched(), output.exit_code, output.findings)
-        if told and told != watched().told:
-            watched().told = told
-            with suppress(PleoctlError):  # the workspace is no longer what it was
-                options.unwritten += tell(open_workspace(options), watched(), told)
+    told = digest(watched(), output.exit_code, output.findings)
+    if told and told != watched().told:
+        watched().told = told
+        with suppress(PleoctlError):  # the workspace is no longer what it was
+            options.unwritten += tell(open_workspace(options), watched(), told)
 
 
 def after_round(options: Options, output: Output) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from pleoctl.errors import Finding, InvalidFile
 from pleoctl.place import Place
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
 Steps = tuple[str | int, ...]
 
 
-@dataclass(slots=True)
-class Document:
+class Document(Struct, eq=False):
     """A parsed file: ``data`` is plain, ``shown`` is the name that findings carry."""
 
     shown: str

@@ -8,9 +8,10 @@ one place.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from pleoctl.documents.events import Unsure, careful_events, place_of, quick_events
 from pleoctl.documents.scalars import Ambiguous, plain_value, quoted
@@ -31,8 +32,7 @@ _HALF: Final = re.compile("[\ud800-\udfff]")
 _DEFAULT_TAGS: Final = {"!", "tag:yaml.org,2002:str"}
 
 
-@dataclass(slots=True, eq=False)
-class Node:
+class Node(Struct, eq=False):
     """One YAML node: ``kind`` is scalar, map or seq; positions count from 1, ``start`` and ``end`` are offsets.
 
     Large files have a million of them: small numbers like ``length`` take no room of their own, as an offset does.
@@ -46,7 +46,7 @@ class Node:
     text: str = ""
     plain: bool = False
     items: Sequence[Node] = ()
-    _index: dict[str, tuple[Node, Node]] | None = field(default=None, repr=False)
+    _index: dict[str, tuple[Node, Node]] | None = None
 
     @property
     def end(self) -> int:

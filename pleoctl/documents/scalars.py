@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,30})")
 _FLOAT: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,30})\.[0-9]{1,30}")
@@ -43,8 +44,7 @@ _SUSPECT: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ambiguous:
+class Ambiguous(Struct, frozen=True):
     """A plain scalar that YAML 1.1 and YAML 1.2 do not read alike."""
 
     text: str

@@ -30,7 +30,7 @@ class CatalogDimension(msgspec.Struct, frozen=True):
     values: dict[str, bool] | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Catalog:
     """What the accounting system holds. ``unchecked`` are folded codes of tag groups that are not its business."""
 

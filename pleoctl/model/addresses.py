@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import cache
 from sys import intern
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP
 
@@ -138,8 +139,7 @@ class Address:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(Struct, frozen=True):
     """What the guard counts together: a kind, and of tags a group."""
 
     kind: str

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterator, Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Cure:
+class Cure(NamedTuple):
     """What the settings of a source can do about a row; ``setting`` is the key of its table that does it."""
 
     words: str
@@ -53,8 +53,7 @@ class Field(NamedTuple):
         return None if fits else str(self.strict["x-message"])
 
 
-@dataclass(frozen=True, eq=False)
-class Kind:
+class Kind(Struct, frozen=True, eq=False, dict=True):
     """One kind of record.
 
     ``fields`` are what a plan shows of it, in the order of files; ``local`` are texts of rows that never go to Pleo.

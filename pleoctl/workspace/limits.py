@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,8 +12,7 @@ ANSWER_BYTES: Final = 256 * 1024 * 1024
 _READS_PER_ANSWER: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Of one answer: seconds until the next byte, seconds in all, bytes in all (unpacked)."""
 
     timeout: float = 30.0

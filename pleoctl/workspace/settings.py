@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import msgspec
@@ -141,14 +140,13 @@ def typed(data: dict[str, Any]) -> Settings:
     return msgspec.convert(data, Settings)
 
 
-@dataclass(frozen=True, slots=True)
-class GuardLimits:
+class GuardLimits(msgspec.Struct, frozen=True):
     """What a plan may not exceed: archives, in number and share; what it may not archive, or not touch at all."""
 
     count: int = MaxArchive().count
     share: float = MaxArchive().share
     protect: tuple[str, ...] = ()
-    leave: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    leave: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
     @property
     def protected(self) -> Named:

@@ -6,10 +6,11 @@ includes, and its own settings win over theirs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.documents.load import parse
@@ -29,8 +30,7 @@ STANDARD_FILE: Final = "standard.yaml"
 MAX_FILES: Final = 100
 
 
-@dataclass(slots=True)
-class Source:
+class Source(msgspec.Struct, eq=False):
     """One rule file: its document, put right, and what its spelling lost."""
 
     document: Document
@@ -71,15 +71,14 @@ def folder_reader(root: Path) -> Callable[[str], bytes]:
     return read
 
 
-@dataclass(slots=True)
-class Sources:
+class Sources(msgspec.Struct, eq=False):
     """Loads a rule file and its includes; ``problems`` are findings that make the rules unusable."""
 
     read: Callable[[str], bytes]
-    listed: list[Source] = field(default_factory=list)
-    names: list[Finding] = field(default_factory=list)
-    problems: list[Finding] = field(default_factory=list)
-    _seen: set[str] = field(default_factory=set)
+    listed: list[Source] = msgspec.field(default_factory=list)
+    names: list[Finding] = msgspec.field(default_factory=list)
+    problems: list[Finding] = msgspec.field(default_factory=list)
+    _seen: set[str] = msgspec.field(default_factory=set)
 
     def load(self, name: str, within: frozenset[str] = frozenset()) -> None:
         """Load a file and, after it, its includes; each file once. ``within`` are the files that include it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -49,8 +48,7 @@ class Target(msgspec.Struct, frozen=True):
         return self.role or self.code or ""
 
 
-@dataclass(frozen=True)
-class Leg:
+class Leg(msgspec.Struct, frozen=True, dict=True):
     """One entry that a type row makes."""
 
     kind: str
@@ -69,8 +67,7 @@ class Leg:
         return "credit" if self.credit.role == "line" else None
 
 
-@dataclass(frozen=True)
-class TypeRow:
+class TypeRow(msgspec.Struct, frozen=True, dict=True):
     """A row of the expense-type table (hit policy UNIQUE).
 
     ``when`` holds the conditions as written, ``cells`` the feasible cells they select. ``doubtful`` rows have a
@@ -234,8 +231,7 @@ class TestCase(msgspec.Struct):
     path: tuple[str | int, ...]
 
 
-@dataclass
-class Rules:
+class Rules(msgspec.Struct, eq=False, dict=True):
     """Everything that a mapping file and its includes say. ``digest`` identifies it, wherever it lies.
 
     ``types`` are the rows in force; ``replaced`` lists the others, each with the row that stands in for it. ``wants``
@@ -244,27 +240,27 @@ class Rules:
 
     place: Place
     kind: str = RULES
-    accounts: dict[str, Given] = field(default_factory=dict)
+    accounts: dict[str, Given] = msgspec.field(default_factory=dict)
     unmatched: Literal["fail", "fallback"] = "fail"
     match: tuple[str, ...] = ("code", "externalId", "taxRegistrationNumber")
-    vendors: list[VendorRow] = field(default_factory=list)
+    vendors: list[VendorRow] = msgspec.field(default_factory=list)
     tax_shape: Literal["code", "split"] = "code"
     tax_codes: frozenset[str] | None = None
-    tax_table: dict[str, TaxCode] = field(default_factory=dict)
+    tax_table: dict[str, TaxCode] = msgspec.field(default_factory=dict)
     archived_tax_codes: frozenset[str] = frozenset()
-    wants: dict[str, Place] = field(default_factory=dict)
+    wants: dict[str, Place] = msgspec.field(default_factory=dict)
     description: Template | None = None
-    divisors: dict[str, int] = field(default_factory=dict)
+    divisors: dict[str, int] = msgspec.field(default_factory=dict)
     dialect: Dialect = PLAIN
     unexpected_contra: Literal["fail", "ignore"] = "fail"
     failure_types: Literal["design", "v3"] = "design"
-    types: list[TypeRow] = field(default_factory=list)
-    replaced: list[tuple[TypeRow, TypeRow]] = field(default_factory=list)
+    types: list[TypeRow] = msgspec.field(default_factory=list)
+    replaced: list[tuple[TypeRow, TypeRow]] = msgspec.field(default_factory=list)
     otherwise: Literal["keep", "fail"] = "keep"
-    lines: list[LineRow] = field(default_factory=list)
-    tests: list[TestCase] = field(default_factory=list)
-    sections: dict[str, Place] = field(default_factory=dict)
-    files: list[str] = field(default_factory=list)
+    lines: list[LineRow] = msgspec.field(default_factory=list)
+    tests: list[TestCase] = msgspec.field(default_factory=list)
+    sections: dict[str, Place] = msgspec.field(default_factory=dict)
+    files: list[str] = msgspec.field(default_factory=list)
     digest: str = ""
 
     @cached_property

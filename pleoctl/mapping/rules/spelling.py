@@ -7,8 +7,9 @@ meant; a name without one is taken out, and its row is doubtful: no conclusion i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from pleoctl.documents.published import schema_of
 from pleoctl.errors import MOST_ALIKE, More
@@ -25,18 +26,17 @@ UNKNOWN: Final = "MAP001"
 SCHEMA: Final = "mapping"
 
 
-@dataclass(slots=True)
-class Spelling:
+class Spelling(msgspec.Struct, eq=False):
     """Findings about unknown names of one document, whose data is put right in place.
 
     ``more`` counts the unknown names that no finding tells of.
     """
 
     document: Document
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = msgspec.field(default_factory=list)
     more: int = 0
-    _lost: set[Steps] = field(default_factory=set)
-    _root: Any = field(default_factory=lambda: schema_of(SCHEMA, tuple(KINDS)), repr=False)
+    _lost: set[Steps] = msgspec.field(default_factory=set)
+    _root: Any = msgspec.field(default_factory=lambda: schema_of(SCHEMA, tuple(KINDS)))
 
     def correct(self) -> None:
         """Walk the document's data along its schema."""

@@ -7,8 +7,9 @@ calls, no loops, no arithmetic, nothing whose result could outgrow its inputs. T
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from pleoctl.errors import Finding, InvalidFile
 from pleoctl.mapping.failures import wrong
@@ -102,8 +103,7 @@ def squeeze(text: str) -> str:
     return joined if len(joined) <= MAX_LENGTH else joined[: MAX_LENGTH - 1] + "…"
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(msgspec.Struct, frozen=True):
     """A compiled template: ``render`` gives the description of an item."""
 
     text: str
