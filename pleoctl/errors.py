@@ -62,7 +62,7 @@ class Finding:
     """One thing to tell about an input or a plan.
 
     The file of its ``place`` is relative to the workspace file where there is one. Whoever knows a ``setting`` but not
-    where it stands leaves the place to who has the workspace.
+    where it stands leaves the place to who has the workspace. ``count`` is how many it tells of.
     """
 
     code: str
@@ -73,6 +73,7 @@ class Finding:
     rule: str | None = None
     hint: str | None = None
     setting: Setting | None = None
+    count: int = 1
 
     @property
     def where(self) -> str:
@@ -117,11 +118,10 @@ class Finding:
         }
 
 
-@dataclass(frozen=True, slots=True)
 class More(Finding):
     """Stands for ``count`` further findings that nobody would read."""
 
-    count: int = 0
+    __slots__ = ()
 
     @classmethod
     def like(cls, finding: Finding, count: int, level: Level) -> More:
@@ -156,7 +156,7 @@ def limited(findings: Iterable[Finding]) -> list[Finding]:
 
 def counted(findings: Iterable[Finding]) -> int:
     """How many findings there are, those among them that are only counted."""
-    return sum(finding.count if isinstance(finding, More) else 1 for finding in findings)
+    return sum(finding.count for finding in findings)
 
 
 def _more(left: list[Finding]) -> Finding:

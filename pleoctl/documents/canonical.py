@@ -13,14 +13,13 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-
 
 def canonical_text(data: Any, *, indent: int | None = None) -> str:
     """Sorted keys, no blanks (or an indent for people), non-ASCII left readable; lone surrogates escaped."""
     separators = (",", ":") if indent is None else (",", ": ")
     text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=separators, indent=indent)
-    return _SURROGATE.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
+    # Not made at every start, as most texts do without.
+    return text if text.isascii() else re.sub("[\ud800-\udfff]", lambda m: f"\\u{ord(m[0]):04x}", text)
 
 
 def canonical_bytes(data: Any) -> bytes:

@@ -28,7 +28,6 @@ MAX_EXPANDED: Final = 20_000
 _FEW: Final = 40
 # A key of pleoctl's own files that YAML 1.1 reads as a truth value; as in other tools' files, it stands there plainly.
 _OWN: Final = frozenset({"on"})
-_HALF: Final = re.compile("[\ud800-\udfff]")
 _DEFAULT_TAGS: Final = {"!", "tag:yaml.org,2002:str"}
 
 
@@ -69,7 +68,9 @@ class Node(Struct, eq=False):
             return self.items[key], self.items[key]
         if self.kind == "map" and isinstance(key, str):
             if len(self.items) <= _FEW:  # as in rows, of which there may be many
-                return next((pair for pair in self.pairs if pair[0].text == key), None)
+                items = self.items
+                found = (at for at in range(0, len(items), 2) if items[at].text == key)
+                return next(((items[at], items[at + 1]) for at in found), None)
             if self._index is None:
                 self._index = {pair[0].text: pair for pair in self.pairs}
             return self._index.get(key)
@@ -261,7 +262,7 @@ def _key_problem(key: Node, earlier: Node | None) -> tuple[str | None, str | Non
 
 def _joined_surrogates(text: str) -> str:
     # YAML's "\ud83d\ude00" is two halves of one character; JSON readers join them, so this one does too.
-    if not _HALF.search(text):
+    if not re.search("[\ud800-\udfff]", text):  # few files have letters beyond ASCII: not made at every start
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 

@@ -163,7 +163,7 @@ class _Keys:
 
 def read_yaml(path: Path, schema: dict[str, Any]) -> Any:
     """The content of one YAML file that keeps to a schema. Raises `InvalidFile` with every place."""
-    from pleoctl.documents import load  # only seeds and configs from files need it
+    from pleoctl.documents.load import load  # only seeds and configs from files need it
 
     return load(path, schema).data
 
