@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,6 +23,8 @@ def approvers_of(approvers: str | None, approvals: int | None, revoked: str | No
         if approvals is not None or revoked is not None:
             raise UsageError("--approvals and --revoked go with --approvers")
         return None
+    from pathlib import Path
+
     from pleoctl.plan.approvals import Approvers
 
     return Approvers(Path(approvers), approvals or 1, None if revoked is None else Path(revoked))
@@ -66,6 +67,8 @@ def command(options: Options, *, plan: str, key: str | None) -> Output:
     pleoctl approve plan.json --key ~/.ssh/id_ed25519_work
 
     """
+    from pathlib import Path
+
     from pleoctl.documents.versions import Kept
     from pleoctl.jobs.document import KIND, posting_plan_of
     from pleoctl.plan.approvals import approve

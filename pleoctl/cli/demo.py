@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -19,6 +16,7 @@ from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pleoctl.sandbox import Sandbox
 
@@ -89,16 +87,20 @@ def _run(options: Options, words: str, arguments: list[str]) -> ExitCode:
 @contextmanager
 def _folder(keep: str | None) -> Iterator[Path]:
     """A copy of the example company, and for the time of the demo the current folder."""
+    from pathlib import Path
+    from shutil import copytree
+    from tempfile import TemporaryDirectory
+
     from pleoctl.documents.files import fix_of
     from pleoctl.documents.published import data_folder
 
     if keep is not None and Path(keep).exists():
         raise Refused(f"{keep} exists", hint="name a new folder")
     before = Path.cwd()
-    with tempfile.TemporaryDirectory(prefix="pleoctl-demo-") as temporary:
+    with TemporaryDirectory(prefix="pleoctl-demo-") as temporary:
         folder = Path(keep).absolute() if keep else Path(temporary) / "company"
         try:
-            shutil.copytree(data_folder("examples") / "company", folder)
+            copytree(data_folder("examples") / "company", folder)
         except OSError as error:
             raise PleoctlError(f"the example company cannot be copied: {error.strerror}", hint=fix_of(error)) from error
         os.chdir(folder)
@@ -126,7 +128,9 @@ def _sandbox(folder: Path) -> Iterator[Sandbox]:
 @contextmanager
 def _environment(folder: Path, pleo: Sandbox) -> Iterator[None]:
     """The demo's own url, key and state folder; the user's are as before afterwards."""
-    with tempfile.TemporaryDirectory(prefix="pleoctl-demo-state-") as state:
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="pleoctl-demo-state-") as state:
         mine = {
             "PLEOCTL_URL": pleo.url,
             KEY_NAME: pleo.api_key,

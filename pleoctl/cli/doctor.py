@@ -8,7 +8,6 @@ from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
 from pleoctl.cli.signing import TARGETS, sign_ins, words
 from pleoctl.errors import ExitCode, Finding, PleoctlError
-from pleoctl.model.kinds import ACCOUNT, TAG, TAG_GROUP, flat_kinds
 from pleoctl.pleo.connecting import connected
 from pleoctl.text import Shown
 
@@ -25,7 +24,6 @@ _TAGS: Final = "tags"
 # How each sign-in is called in text and in JSON.
 _LABELS: Final = {"pleo": "sign-in", "source": "source", "sink": "sink"}
 _KEYS: Final = {"pleo": "signIn", "source": "sourceSignIn", "sink": "sinkSignIn"}
-_ALWAYS: Final = (ACCOUNT.section, _TAGS)
 
 
 @as_command("doctor")
@@ -40,6 +38,7 @@ def command(options: Options) -> Output:
     pleoctl doctor
 
     """
+    from pleoctl.model.kinds import ACCOUNT
     from pleoctl.pleo.reader import PleoReader
     from pleoctl.remote.errors import Unauthorised
     from pleoctl.watch import watched
@@ -49,8 +48,8 @@ def command(options: Options) -> Output:
     with connected(workspace, PleoReader) as reader:
         told = reader.introspect()
         findings = _identity(workspace, told)
-        managed = _managed(workspace)
-        reads = {what: _probe(reader, what) for what, used in managed.items() if used or what in _ALWAYS}
+        managed, always = _managed(workspace), (ACCOUNT.section, _TAGS)
+        reads = {what: _probe(reader, what) for what, used in managed.items() if used or what in always}
     for what, problem in reads.items():
         if problem is not None:
             # A credential may lack what the workspace has no use for; a list that fails otherwise is a fault.
@@ -143,6 +142,7 @@ def _identity(workspace: Workspace, told: Introspection) -> list[Finding]:
 def _managed(workspace: Workspace) -> dict[str, bool]:
     """What this workspace keeps in line: sections of its desired state, of its source, and tags where selected."""
     from pleoctl.desired.read import load_desired
+    from pleoctl.model.kinds import ACCOUNT, flat_kinds
 
     try:
         found = set(load_desired(workspace.desired_files).flat)
@@ -167,6 +167,8 @@ def _needed(workspace: Workspace) -> dict[str, bool]:
 
 def _kinds(what: str) -> list[Kind]:
     """The kinds behind a word of ours: tags need their groups as well."""
+    from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
+
     return [TAG_GROUP, TAG] if what == _TAGS else [kind for kind in flat_kinds() if kind.section == what]
 
 

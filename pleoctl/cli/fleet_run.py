@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import click
@@ -142,6 +141,8 @@ def plan(options: Options, *, output: str | None, detailed_exitcode: bool, **cho
     pleoctl fleet plan --select 'companies/a*' --shard 1/4
 
     """
+    from pathlib import Path
+
     from pleoctl.fleet.work import Task
 
     asked = Chosen(**chosen)
@@ -219,6 +220,8 @@ def apply(
     pleoctl fleet apply plans --approvers /etc/pleoctl/allowed_signers --approvals 2
 
     """
+    from pathlib import Path
+
     from pleoctl.fleet.receipt import read_fleet_receipt
     from pleoctl.fleet.work import Task
 

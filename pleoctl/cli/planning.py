@@ -11,7 +11,6 @@ import click
 from pleoctl.cli.door import tell
 from pleoctl.cli.shared import offered
 from pleoctl.machine import this_machine
-from pleoctl.model.kinds import KINDS
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
@@ -56,6 +55,8 @@ class Section(click.ParamType):  # type: ignore[type-arg]  # takes none in older
         return [CompletionItem(section) for section in self._known() if section.startswith(incomplete)]
 
     def _known(self) -> list[str]:
+        from pleoctl.model.kinds import KINDS
+
         return [kind.section for kind in KINDS.values() if (kind.is_flat if self._flat else kind.parent is None)]
 
 

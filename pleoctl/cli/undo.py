@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -56,6 +55,8 @@ def command(options: Options, *, receipt: str, output: str | None, allow_archive
     pleoctl apply undo.json
 
     """
+    from pathlib import Path
+
     from pleoctl.documents.load import json_data
     from pleoctl.documents.versions import Kept
     from pleoctl.plan.undo import undo_plan

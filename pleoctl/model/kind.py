@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterator, Mapping
@@ -53,7 +52,9 @@ class Field(NamedTuple):
         return None if fits else str(self.strict["x-message"])
 
 
-class Kind(Struct, frozen=True, eq=False, dict=True):
+# `plan --help` names the kinds: nothing is made that nobody uses, and no msgspec loaded.
+@dataclass(frozen=True, eq=False, repr=False)
+class Kind:
     """One kind of record.
 
     ``fields`` are what a plan shows of it, in the order of files; ``local`` are texts of rows that never go to Pleo.

@@ -259,6 +259,13 @@ def test_quick_commands_import_nothing_heavy(arguments: list[str]) -> None:
     assert (done.returncode, done.stderr) == (0, "[]\n")
 
 
+def test_who_only_reads_or_writes_files_loads_no_yaml_and_no_checks() -> None:
+    """The room's files are imported one by one."""
+    code = "import sys, pleoctl.documents.files; print([m for m in ('yaml', 'msgspec', 'json') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
 @pytest.mark.parametrize(
     ("columns", "widest"), [("60", 58), ("100", 98), ("300", 108), ("0", 78), ("wide", 78), ("9", 50)]
 )

@@ -126,6 +126,15 @@ def test_what_json_cannot_say_gets_no_quick_yes(value: Value) -> None:
     assert not keeps(document, "desired-state")
 
 
+def test_each_file_is_held_to_the_sections_that_it_has() -> None:
+    """Whatever the files before it had: what one lacks is not looked at, what the next has is."""
+    head: Json = {"apiVersion": "pleoctl/v1", "kind": "DesiredState"}
+    assert keeps(head, "desired-state")
+    assert not keeps({**head, "accounts": [{"externalId": 1}]}, "desired-state")
+    assert not keeps({**head, "acounts": []}, "desired-state")
+    assert keeps({**head, "accounts": []}, "desired-state")
+
+
 def test_a_document_that_keeps_to_its_schema_needs_no_careful_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only what is wrong is worth the import."""
     monkeypatch.setitem(__import__("sys").modules, "jsonschema", None)

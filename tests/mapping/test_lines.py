@@ -73,6 +73,7 @@ def _told(found: Iterator[Item | Defect]) -> tuple[list[str], int | None]:
     st.sampled_from([3, 100, 999, 5000, lines.CHUNK]),
 )
 @example([_ITEM + _ITEM, _ITEM.replace(b": ", b":\n", 1)], b"", b"", lines.CHUNK)
+@example([_ITEM.replace(b": ", b":\n", 1)], b"", b"", lines.CHUNK)
 def test_a_file_gives_what_its_lines_give(listed: list[bytes], mark: bytes, end: bytes, size: int) -> None:
     """In their order, up to the line that is no JSON, however the file is cut; so does a stream."""
     content = mark + b"\n".join([_FIRST, *listed]) + end
