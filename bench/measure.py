@@ -91,11 +91,36 @@ def against(ours: Callable[[], float], floor: Callable[[], float], turns: int = 
     return statistics.median(ours() / floor() for _ in range(turns))
 
 
-def marginal(work: Callable[[int], float], small: int, large: int, turns: int = TURNS) -> float:
-    """CPU seconds of one unit more: what a process takes to start is none of it."""
-    work(small)
-    taken = [work(large) - work(small) for _ in range(turns)]
-    return statistics.median(taken) / (large - small)
+_ALTERNATING = """
+import gc, statistics, time
+gc.set_threshold(200_000, 20, 100)  # as the program does
+
+def taken(work):
+    gc.collect()
+    begun = time.process_time()
+    for _ in range(5):
+        work()
+    return time.process_time() - begun
+
+taken(floor), taken(ours)
+pairs = []
+for turn in range(TURNS):
+    first = taken(floor)
+    second = taken(ours)
+    # Each pair shares its neighbours, so that neither side always follows the quiet one.
+    pairs.append(second / ((first + taken(floor)) / 2))
+with open("ratio", "w") as out:
+    out.write(str(statistics.median(pairs)))
+"""
+
+
+def alternating(folder: Path, script: str, turns: int = 8 * TURNS) -> float:
+    """How often ``floor()`` fits into ``ours()``, both of the script: the median of turns about in one process.
+
+    What other work on the machine slows, it slows for both; so does what a process takes to start, which is none of it.
+    """
+    python(folder, f"{script}\nTURNS = {turns}\n{_ALTERNATING}")
+    return float((folder / "ratio").read_text())
 
 
 def exponent(sizes: Sequence[int], seconds: Sequence[float]) -> float:

@@ -7,6 +7,7 @@ ASCII. So a base url that two of them could read differently is none, and where 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -28,11 +29,12 @@ class Endpoint(NamedTuple):
     host: str
     port: int
 
-    @classmethod
-    def parse(cls, url: str) -> Endpoint | None:
+    @staticmethod
+    @lru_cache(maxsize=64)  # the one url of a command is asked for at every turn
+    def parse(url: str) -> Endpoint | None:
         """The server of a base url (scheme, host, port, path and nothing else); None where it is none."""
         match = _BASE_URL.fullmatch(url)
-        return None if match is None else cls.of(match[1], match[2], _port(match[3]))
+        return None if match is None else Endpoint.of(match[1], match[2], _port(match[3]))
 
     @classmethod
     def of(cls, scheme: str, host: str, port: int | None) -> Endpoint | None:

@@ -44,6 +44,8 @@ class QuickReader:
         # The last line is empty, so that whoever stands at a line may look at it.
         self._lines = [*text.split("\n"), ""]
         self._shown = shown
+        # A text of blanks alone begins with one behind its quote, or has one that is no ASCII, or an escaped one.
+        self._plain = text.isascii() and not any(mark in text for mark in ("\\", '" ', '""'))
         self._at = 0
         self._slots: list[tuple[int, Slot]] = []
         self._state = DesiredState(files=[shown])
@@ -121,6 +123,7 @@ class QuickReader:
         match_of, places = pattern_of(kind).fullmatch, places_of(kind)
         always, needed, last, longest = places.always, places.needed, places.last, places.longest
         lines, shown, dash, column = self._lines, self._shown, f"{' ' * depth}- ", depth + 3
+        plain = self._plain
         while True:
             line = lines[self._at]
             if not line.startswith(dash):
@@ -134,12 +137,11 @@ class QuickReader:
                 continue
             cells = match.groups()
             blank = False
-            # A text of blanks alone begins with one behind its quote, or has one that is no ASCII, or an escaped one.
-            if '" ' in line or "\\" in line or not line.isascii():
+            if not plain and ('" ' in line or "\\" in line or not line.isascii()):
                 cells = tuple([cell and decoded(cell) for cell in cells])
                 blank = are_blank(cells, needed)
             self._at += 1
-            if (match.lastindex or 0) > last or '""' in line:
+            if (match.lastindex or 0) > last or (not plain and '""' in line):
                 yield row_of(kind, item_of(kind, cells, places), shown, self._at, column)
                 continue
             row = Row(cells[0], {field: cells[n] for field, n in always}, True, None, NOTHING, shown, self._at, column)

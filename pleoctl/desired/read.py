@@ -145,7 +145,7 @@ def checked(state: DesiredState) -> DesiredState:
 
 
 def _twice(rows: list[Row], kind: Kind) -> list[Finding]:
-    keys = [kind.normalise(row.key) for row in rows if row.key is not None]
+    keys = kind.normalised([row.key for row in rows if row.key is not None])
     if len(set(keys)) == len(keys):
         return []
     seen: dict[str, Row] = {}

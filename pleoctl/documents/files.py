@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_BYTES: Final = 256 * 1024 * 1024
+_PIECE: Final = 64 * 1024
 _FULL: Final = "free some space, or write to another disk"
 _RIGHTS: Final = "see the permissions of the file and its folder"
 _STEM: Final = 40  # of a name, beside what a temporary one needs: names may have 255 bytes
@@ -68,7 +69,10 @@ def read_stdin() -> bytes:
 
 
 def _limited(stream: BinaryIO, name: str, limit: int) -> bytes:
-    content = stream.read(limit + 1)
+    # As much room is made ready as is asked for, and few files need more than this.
+    content = stream.read(_PIECE)
+    if len(content) == _PIECE <= limit:
+        content += stream.read(limit + 1 - _PIECE)
     if len(content) > limit:
         raise InvalidFile(f"is larger than {limit // 1024 // 1024} MiB", place=Place(name))
     return content

@@ -87,6 +87,10 @@ class Kind:
         """The form in which two keys are the same record (A2, A6; T3 by full case folding)."""
         return key.casefold() if self.folds_case else key
 
+    def normalised(self, keys: list[str]) -> list[str]:
+        """`normalise` of many keys, in their order."""
+        return [key.casefold() for key in keys] if self.folds_case else keys
+
     @property
     def plural(self) -> str:
         """The title for counts."""

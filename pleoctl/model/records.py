@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from pleoctl.model.kinds import ACCOUNT
 from pleoctl.place import Place
 
@@ -98,8 +100,7 @@ class DesiredState:
             yield from dimension.values or ()
 
 
-@dataclass(slots=True)
-class Live:
+class Live(msgspec.Struct):
     """One record in Pleo. ``parent`` is a tag's group id; ``raw`` is Pleo's whole answer, kept only for writes.
 
     ``key`` is "" where it has none. ``fields`` of a kind with drafts also hold the key and ``state``.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from msgspec import UNSET, UnsetType
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 
 
 LOG: Final = logging.getLogger(__name__)
+_ID: Final = attrgetter("id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,5 +225,4 @@ def _live_rows(live: LiveState) -> Iterator[Any]:
     lists = [*flat, live.groups, *(tags for _, tags in sorted(live.tags.items()))]
     for records in lists:
         yield records is None
-        for r in sorted(records or (), key=lambda record: record.id):
-            yield [r.id, r.key, r.archived, r.fields]
+        yield from [[r.id, r.key, r.archived, r.fields] for r in sorted(records or (), key=_ID)]

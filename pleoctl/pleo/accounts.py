@@ -77,7 +77,10 @@ class AccountReads(Client):
     def _accounts(self, filters: dict[str, Any], *, keep: Collection[str] | None = ()) -> list[Live]:
         listing = Listing("POST", f"{PATH}:search", body=self._search(filters), scope=READ)
         return read_pages(
-            self._http, listing, lambda raw: wire.account(self._own(raw), keep=keep is None or raw.get("id") in keep)
+            self._http,
+            listing,
+            lambda raw: wire.account(self._own(raw), keep=keep is None or raw.get("id") in keep),
+            lambda rows: wire.accounts(rows, self.company, keep),
         )
 
     def _search(self, filters: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pleoctl.remote.pages import endless
 from pleoctl.words import many, short_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from pleoctl.remote.transport import Transport
 
@@ -43,14 +43,20 @@ class Listing:
         return f"{self.method} {self.path}"
 
 
-def read_pages(transport: Transport, listing: Listing, convert: Callable[[dict[str, Any]], Any]) -> list[Any]:
+def read_pages(
+    transport: Transport,
+    listing: Listing,
+    convert: Callable[[dict[str, Any]], Any],
+    whole: Callable[[list[Any]], list[Any] | None] = lambda _: None,
+) -> list[Any]:
     """All rows of a paged list, each put through ``convert`` (which must give an object with ``id``).
 
-    A pass that contradicts itself is repeated once, since the list may have changed underway. Raises `PleoError`.
+    ``whole`` may give the same of all rows of a page at once, None where one of them needs a closer look. A pass that
+    contradicts itself is repeated once, since the list may have changed underway. Raises `PleoError`.
     """
     problem = ""
     for _ in range(PASSES):
-        reading = _Pass(transport, listing, convert)
+        reading = _Pass(transport, listing, lambda rows: whole(rows) or map(_each(convert), rows))
         try:
             return reading.read()
         except _Incomplete as error:
@@ -62,8 +68,17 @@ def read_pages(transport: Transport, listing: Listing, convert: Callable[[dict[s
     )
 
 
+def _each(convert: Callable[[dict[str, Any]], Any]) -> Callable[[Any], Any]:
+    def converted(row: Any) -> Any:
+        if not isinstance(row, dict):
+            raise _Incomplete("a row is not an object")
+        return convert(row)
+
+    return converted
+
+
 class _Pass:
-    def __init__(self, transport: Transport, listing: Listing, convert: Callable[[dict[str, Any]], Any]) -> None:
+    def __init__(self, transport: Transport, listing: Listing, convert: Callable[[list[Any]], Iterable[Any]]) -> None:
         self._transport, self._listing, self._convert = transport, listing, convert
         self.requests = 0
         self._limit: int | None = PAGE_SIZE
@@ -129,10 +144,7 @@ class _Pass:
         return answer["data"], page
 
     def _keep(self, rows: list[Any]) -> None:
-        for row in rows:
-            if not isinstance(row, dict):
-                raise _Incomplete("a row is not an object")
-            record = self._convert(row)
+        for record in self._convert(rows):
             if record.id in self._rows:
                 raise _Incomplete(f"record {record.id} came twice")
             self._rows[record.id] = record

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote
 
 import msgspec
+from msgspec.structs import replace
 
 from pleoctl.model.kinds import VENDOR
 from pleoctl.model.records import Live

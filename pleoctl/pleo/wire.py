@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
 
 from pleoctl.documents.misfit import fitted
 from pleoctl.errors import PleoError
 from pleoctl.model.records import Live
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 S = TypeVar("S")
 Id = Annotated[str, msgspec.Meta(min_length=1)]
@@ -23,6 +26,12 @@ class _Account(msgspec.Struct, rename="camel"):
     code: str | None = None
     name: str | None = None
     tax_code_external_id: str | None = None
+
+
+class _Listed(_Account, rename="camel"):
+    """The same, with whose it is."""
+
+    company_id: Any = None
 
 
 class _Group(msgspec.Struct, rename="camel"):
@@ -67,11 +76,29 @@ class _Batch(msgspec.Struct):
 
 def account(raw: Any, *, keep: bool = False) -> Live:
     """An account. Raises `PleoError` where the shape is not the contract's."""
-    found = shaped(_Account, raw, "an account")
+    return _account(shaped(_Account, raw, "an account"), raw if keep else None)
+
+
+def accounts(rows: list[Any], company: str, keep: Collection[str] | None = ()) -> list[Live] | None:
+    """`account` of a whole page; None where one breaks the contract or is not surely the company's.
+
+    ``keep`` are the ids whose answers are kept, None: of all.
+    """
+    try:
+        found = msgspec.convert(rows, list[_Listed])
+    except (msgspec.ValidationError, UnicodeEncodeError):
+        return None
+    if any(one.company_id != company for one in found):
+        return None
+    told = zip(found, rows, strict=True)
+    return [_account(one, raw if keep is None or one.id in keep else None) for one, raw in told]
+
+
+def _account(found: _Account, raw: dict[str, Any] | None) -> Live:
     # Pleo answers "" as well as null for a code or tax code that is none.
     code, tax = found.code or None, found.tax_code_external_id or None
     fields = {"code": code, "name": found.name, "taxCodeExternalId": tax}
-    return Live(found.id, found.external_id, found.archived, fields, None, "", raw if keep else None)
+    return Live(found.id, found.external_id, found.archived, fields, None, "", raw)
 
 
 def group(raw: Any) -> Live:

@@ -26,6 +26,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from pleoctl.model.addresses import Address, Bucket
 from pleoctl.model.changes import Action, Change, Parent
 from pleoctl.model.kind import Kind, all_loose, loose
@@ -38,8 +40,7 @@ if TYPE_CHECKING:
     from pleoctl.model.records import Live, Row
 
 
-@dataclass(slots=True)
-class Wanted:
+class Wanted(msgspec.Struct):
     """A desired row as the table sees it: ``gone`` is the reason why an inactive row counts as absent.
 
     ``doubt`` is why a row that is sound itself is held.
@@ -74,6 +75,11 @@ class Table:
     hold_archives: str | None = None
     doubtful: set[str] = field(default_factory=set)
     drafts: Mapping[str, Live] = field(default_factory=dict)
+    needed: frozenset[str] = field(init=False)
+    """The compared fields that count also where a row does not have them."""
+
+    def __post_init__(self) -> None:
+        self.needed = frozenset(self.compared) - set(self.kind.optional)
 
     @property
     def group(self) -> str | None:
@@ -96,7 +102,7 @@ class Table:
         self.doubtful = self._doubtful(wanted, records)
         unchanged = 0
         for key in {**wanted, **records}:
-            entry, found = wanted.get(key), records.get(key, [])
+            entry, found = wanted.get(key), records.get(key) or []
             if entry is not None and len(found) == 1 and key not in self.doubtful and self._stays(entry, found[0]):
                 unchanged += 1
             elif not self._is_held(entry, found, key):
@@ -110,19 +116,19 @@ class Table:
         return entry.gone is None and entry.doubt is None and row.hold is None and self._is_same(row, record)
 
     def _by_key(self) -> tuple[dict[str, Wanted], dict[str, list[Live]]]:
-        wanted: dict[str, Wanted] = {}
-        normalise = self.kind.normalise
-        for entry in self.rows:
-            key = entry.row.key
-            if key is None:
-                self._hold_all(entry.row)
-            else:
-                wanted[normalise(key)] = entry
-        records = {normalise(record.key): [record] for record in self.live}
+        keyed = [entry for entry in self.rows if entry.row.key is not None]
+        if len(keyed) < len(self.rows):
+            for entry in self.rows:
+                if entry.row.key is None:
+                    self._hold_all(entry.row)
+        normalised = self.kind.normalised
+        wanted = dict(zip(normalised([entry.row.key or "" for entry in keyed]), keyed, strict=True))
+        keys = normalised([record.key for record in self.live])
+        records = {key: [record] for key, record in zip(keys, self.live, strict=True)}
         if len(records) < len(self.live):
             records = defaultdict(list)
-            for record in self.live:
-                records[normalise(record.key)].append(record)
+            for key, record in zip(keys, self.live, strict=True):
+                records[key].append(record)
         return wanted, records
 
     def _hold_all(self, row: Row) -> None:
@@ -284,6 +290,8 @@ class Table:
         if record.archived:
             return False
         wanted, live = row.fields, record.fields
+        if wanted.items() <= live.items() and wanted.keys() >= self.needed:
+            return True
         for name in self.compared:
             if wanted.get(name) != live.get(name) and (name in wanted or name not in self.kind.optional):
                 return False

@@ -10,7 +10,7 @@ import io
 import threading
 import time
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from requests import Response
@@ -104,12 +104,18 @@ def _answer(bounds: Bounds, sock: socket.socket, **options: Any) -> http.client.
 
 
 class _InOneGo(HTTPConnection):
-    """Head and body of a request leave together, where the body is bytes: one call of the system, not two.
+    """Answers keep to their bounds; head and body of a request leave together, where the body is bytes.
 
+    That is one call of the system, not two.
     What is held back never leaves where the request turns out to be one that cannot be put together.
     """
 
     _held: list[bytes] | None = None
+
+    def __init__(self, *given: Any, bounds: Bounds, **options: Any) -> None:
+        """See `HTTPConnection`; ``bounds`` are those of its answers."""
+        super().__init__(*given, **options)
+        self.response_class = partial(_answer, bounds)  # type: ignore[assignment]  # all that is asked of it is an answer
 
     def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
         """See `HTTPConnection`."""
@@ -136,7 +142,7 @@ class BoundedAdapter(HTTPAdapter):
 
     def __init__(self, bounds: Bounds, *, pool: int) -> None:
         """``pool`` is how many threads send at a time."""
-        self._make = staticmethod(partial(_answer, bounds))
+        self._bounds = bounds
         self._finding = threading.Lock()
         self._last: tuple[str, Any] = ("", None)
         super().__init__(pool_connections=2, pool_maxsize=pool)
@@ -163,7 +169,8 @@ class BoundedAdapter(HTTPAdapter):
             pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
             super().cert_verify(pool, url, verify, cert)  # type: ignore[no-untyped-call]  # its stubs
             if not issubclass(pool.ConnectionCls, _InOneGo):
-                pool.ConnectionCls = self._bound(pool.ConnectionCls)
+                pool.ConnectionCls = _bound(pool.ConnectionCls)
+                pool.conn_kw = {**pool.conn_kw, "bounds": self._bounds}
             self._last = origin, pool
         return pool
 
@@ -181,6 +188,8 @@ class BoundedAdapter(HTTPAdapter):
         response.url, response.request = req.url or "", req
         return response
 
-    def _bound(self, connection: type[HTTPConnection]) -> type[HTTPConnection]:
-        """The same kind of connection, whose answers keep to the bounds; a proxy's answer to CONNECT does as well."""
-        return type("BoundedConnection", (_InOneGo, connection), {"response_class": self._make})
+
+@lru_cache(maxsize=8)  # of the connections of urllib3: to servers, with TLS, through proxies
+def _bound(connection: type[HTTPConnection]) -> type[HTTPConnection]:
+    """The same kind of connection, whose answers keep to the bounds; a proxy's answer to CONNECT does as well."""
+    return type("BoundedConnection", (_InOneGo, connection), {})

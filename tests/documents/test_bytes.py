@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from desired_rows import ROWS
 from findings import line_of
 from pleoctl.desired.read import load_desired
+from pleoctl.documents.files import read_bytes
 from pleoctl.documents.load import load, load_json
 from pleoctl.errors import Finding, InvalidFile
 from pleoctl.place import Place
@@ -55,6 +56,19 @@ def test_what_is_no_file_is_told(tmp_path: Path) -> None:
     for path, message in ((tmp_path / "no", "does not exist"), (tmp_path, "is a folder"), (tmp_path / "a\0b", "read")):
         with pytest.raises(InvalidFile, match=message):
             load(path)
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, 70_000])
+@pytest.mark.parametrize("limit", [1, 65_535, 65_536, 65_537, 200_000])
+def test_a_file_is_read_whole_or_refused(tmp_path: Path, limit: int, more: int) -> None:
+    """A limit is kept to the byte, wherever it lies."""
+    path = tmp_path / "f"
+    path.write_bytes(b"x" * max(0, limit + more))
+    if more > 0:
+        with pytest.raises(InvalidFile, match="is larger"):
+            read_bytes(path, limit=limit)
+    else:
+        assert read_bytes(path, limit=limit) == path.read_bytes()
 
 
 JSON = {

@@ -9,6 +9,7 @@ from requests_mock import ANY
 
 from clocks import FakeTime
 from pleoctl.errors import PleoError
+from pleoctl.pleo import wire
 from pleoctl.pleo.reader import PleoReader
 from pleoctl.pleo.writer import PleoWriter
 from pleoctl.remote.budget import Budget
@@ -133,6 +134,36 @@ def test_a_record_of_another_company_is_refused(writer: PleoWriter, requests_moc
     requests_mock.get(f"{URL}/v0/tag-groups", json={"data": rows})
     with pytest.raises(PleoError, match="another company"):
         getattr(writer, kind)()
+
+
+ROWS: dict[str, list[Value]] = {
+    "plain": [account(code="", taxCodeExternalId="VAT"), account(id=OTHER, code="7", archived=True, more=1)],
+    "whose it is stands in capitals": [account(), account(id=OTHER, companyId=COMPANY.upper())],
+    "whose it is is not said": [account(), {k: v for k, v in account(id=OTHER).items() if k != "companyId"}],
+    "the stranger stands before the misfit": [account(companyId=OTHER), account(id=OTHER, archived="no")],
+    "the misfit stands before the stranger": [account(archived="no"), account(id=OTHER, companyId=OTHER)],
+    "one comes twice before the misfit": [account(), account(), account(id=OTHER, name=7)],
+    "one is no object": [account(), "x"],
+    "one holds half a character": [account(name="\ud83d"), account(id="", name="n")],
+}
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_a_page_is_read_as_its_rows_are(
+    writer: PleoWriter, requests_mock: Mocker, monkeypatch: pytest.MonkeyPatch, rows: str
+) -> None:
+    """A whole page makes the records, or the complaint, that its rows make one by one."""
+    requests_mock.post(f"{URL}/v1/chart-of-accounts:search", json={"data": ROWS[rows], "pagination": LAST})
+
+    def told() -> str:
+        try:
+            return repr(writer.accounts_by_key("e"))
+        except PleoError as error:
+            return str(error)
+
+    at_once = told()
+    monkeypatch.setattr(wire, "accounts", lambda *_: None)
+    assert at_once == told()
 
 
 def test_the_company_may_be_spelt_in_capitals(writer: PleoWriter, requests_mock: Mocker) -> None:

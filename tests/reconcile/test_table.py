@@ -41,6 +41,7 @@ def test_a12_equal_accounts_need_nothing() -> None:
         (row("e", "New", code="2"), ["code", "name"]),
         (row("e", tax="V25"), ["taxCodeExternalId"]),
         (row("e", "name"), ["name"]),
+        (Row("e", {"name": "Name"}, file="desired-state.yaml", line=4), ["code"]),
     ],
 )
 def test_a13_different_accounts_are_updated(want: Row, fields: list[str]) -> None:
