@@ -6,6 +6,7 @@ ends. Whatever is not goes the long way, so that its oddities mean what they alw
 
 from __future__ import annotations
 
+import http
 import http.client
 import re
 from typing import TYPE_CHECKING, Final
@@ -34,6 +35,12 @@ class PlainAnswer(http.client.HTTPResponse):
         found = None if self._method == "HEAD" else _HEAD.match(self.fp.peek())
         if found is None or not self._take(found):
             super().begin()
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """The standard library passes over 100 alone; RFC 9110 has a client pass over every preliminary answer."""
+        version, status, reason = super()._read_status()  # type: ignore[misc]  # typeshed leaves it out
+        preliminary = http.HTTPStatus.SWITCHING_PROTOCOLS < status < http.HTTPStatus.OK
+        return version, http.HTTPStatus.CONTINUE if preliminary else status, reason
 
     def _take(self, found: re.Match[bytes]) -> bool:
         """Whether the head says in one plain way how its body ends; it is read then."""

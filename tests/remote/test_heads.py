@@ -6,6 +6,7 @@ import http.client
 import io
 from typing import TYPE_CHECKING, cast
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -26,7 +27,13 @@ _LINES = (
 )
 _STATUS = (
     *("HTTP/1.1 200 OK", "HTTP/1.1 200", "HTTP/1.1 200 ", "HTTP/1.1 404  Not  Found ", "HTTP/1.1 503 \xfc"),
-    *("HTTP/1.1 204 No Content", "HTTP/1.1 304 Same", "HTTP/1.1 100 Continue", "HTTP/1.1 103 Hints", "HTTP/1.0 200 OK"),
+    *(
+        "HTTP/1.1 204 No Content",
+        "HTTP/1.1 304 Same",
+        "HTTP/1.1 100 Continue",
+        "HTTP/1.1 101 Switch",
+        "HTTP/1.0 200 OK",
+    ),
     *("HTTP/2 200 OK", "HTTP/1.1 99 Low", "HTTP/1.1 2000 High", "http/1.1 200 OK", "ICY 200 OK", "", "HTTP/1.2 200 OK"),
 )
 
@@ -72,3 +79,18 @@ def test_a_head_means_what_it_means_to_the_standard_library(
     content = "\r\n".join([status, *lines, "", body]).encode("latin-1", "replace")
     for cut in (content, content[: len(content) // 2]):
         assert _read(PlainAnswer, cut, method) == _read(http.client.HTTPResponse, cut, method)
+
+
+@pytest.mark.parametrize(
+    "final", ["200 OK\r\nContent-Length: 5\r\n\r\nhello", "201 Made\r\n\r\nhello", "101 Switch\r\n\r\n"]
+)
+def test_preliminary_answers_are_passed_over(final: str) -> None:
+    """Early hints, and that a server is still at work, are no answer; a switch of protocols is the last of HTTP."""
+    hints = "HTTP/1.1 103 Early Hints\r\nLink: </style>\r\nContent-Length: 9\r\n\r\n"
+    last = f"HTTP/1.1 {final}"
+    alone = _read(PlainAnswer, last.encode(), "PUT")
+    assert (
+        _read(PlainAnswer, f"{hints}HTTP/1.1 102 Busy\r\n\r\nHTTP/1.1 100\r\n\r\n{hints}{last}".encode(), "PUT")
+        == alone
+    )
+    assert _read(PlainAnswer, hints.encode(), "PUT") == "RemoteDisconnected"
