@@ -76,17 +76,16 @@ def _one(workspace: Workspace, wanted: str) -> Output:
     from pleoctl.documents.files import read_bytes
     from pleoctl.documents.load import json_data
     from pleoctl.report.kept import any_receipt, receipt_lines, unfinished_lines
-    from pleoctl.run.places import RECEIPT, run_folders
+    from pleoctl.run.places import RECEIPT, run_folders, runs_named
     from pleoctl.run.shared import Runs
 
-    found = [folder for folder in run_folders(Runs.of(workspace).exchange()) if folder.name.startswith(wanted)]
-    exact = [folder for folder in found if folder.name == wanted] or found
-    if len(exact) != 1:
+    found = runs_named(wanted, run_folders(Runs.of(workspace).exchange()))
+    if len(found) != 1:
         what = (
-            f"{many(len(exact), 'run')} begin with {wanted!r}" if exact else f"no run of this workspace is {wanted!r}"
+            f"{many(len(found), 'run')} begin with {wanted!r}" if found else f"no run of this workspace is {wanted!r}"
         )
         raise UsageError(what, hint="`pleoctl log` lists them")
-    (folder,) = exact
+    (folder,) = found
     name = f"{workspace.shown(folder)}/{RECEIPT}"
     if not (folder / RECEIPT).exists():
         lines, data = unfinished_lines(folder)

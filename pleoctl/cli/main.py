@@ -94,7 +94,8 @@ class CommandTable(click.Group):
 
 WIDEST: Final = 110
 # The control character keeps click from rewrapping the block.
-HELP: Final = """Plan and apply for Pleo: keep accounts, tag groups and tags in line with your accounting system.
+HELP: Final = """Plan and apply for Pleo: keep tax codes, accounts, tags and vendors
+in line with your accounting system.
 
 \b
 pleoctl export              read the accounting system into desired-state.yaml

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from pleoctl.cli.common import PATH, as_command, open_workspace, write_output
 from pleoctl.cli.plan import guarded, render_plan, where_saved
-from pleoctl.errors import Finding
+from pleoctl.errors import Finding, InvalidFile, UsageError
+from pleoctl.place import Place
 from pleoctl.pleo.connecting import connected
+from pleoctl.words import many
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from click.shell_completion import CompletionItem
 
     from pleoctl.cli.boundary import Options, Output
+    from pleoctl.run.kept import KeptReceipt
+    from pleoctl.workspace import Workspace
+
+LISTED: Final = "`pleoctl log` lists the runs"
 
 
 def _files_and_runs(ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
@@ -45,32 +53,23 @@ def _files_and_runs(ctx: click.Context, _param: click.Parameter, begun: str) -> 
 def command(options: Options, *, receipt: str, output: str | None, allow_archive: int | None) -> Output:
     """Plan to take a run back.
 
-    Makes a plan from a receipt (a file, `-` for standard input, a run's folder, or its name in `pleoctl log`); carry it
-    out with `pleoctl apply`. Only changes that the run did are taken back; what has changed since stays as it is and is
-    listed.
-    A create is taken back by archiving.
+    Makes a plan from a receipt (a file, `-` for standard input, a run's folder, or its name in `pleoctl log` or the
+    beginning of that); carry it out with `pleoctl apply`. Only changes that the run did are taken back; what has
+    changed since stays as it is and is listed. A create is taken back by archiving. What a run has booked of an export
+    job is not: only the books can take that back.
 
     Examples:
+    pleoctl undo 20261120T101500 -o undo.json
     pleoctl undo .pleoctl/runs/20261120T101500123456-d0aad3a3-fffb/receipt.json -o undo.json
     pleoctl apply undo.json
 
     """
-    from pathlib import Path
-
-    from pleoctl.documents.load import json_data
-    from pleoctl.documents.versions import Kept
     from pleoctl.plan.undo import undo_plan
     from pleoctl.pleo.reader import PleoReader
-    from pleoctl.run.kept import receipt_of
-    from pleoctl.run.places import run_folders
-    from pleoctl.run.shared import Runs
 
     workspace = open_workspace(options)
-    runs = [] if Path(receipt).exists() or receipt == "-" else run_folders(Runs.of(workspace).exchange())
-    named = next((folder for folder in runs if folder.name == receipt), None)
-    file = named or Path(receipt)
-    kept = Kept.at(str(file / "receipt.json" if file.is_dir() else file))
-    read = receipt_of(json_data(kept.content, kept.name), kept.name)
+    file = _file_of(receipt, workspace)
+    read = _read(file)
     with connected(workspace, PleoReader) as reader:
         made = undo_plan(read, workspace, reader, allow_archive)
     saved = output is not None and write_output(options, output, made.bytes, inputs=[*workspace.inputs, file])
@@ -83,3 +82,38 @@ def command(options: Options, *, receipt: str, output: str | None, allow_archive
     if saved and options.format == "text" and made.guard_passed and made.changes:
         shown.text += where_saved(output)
     return shown
+
+
+def _file_of(receipt: str, workspace: Workspace) -> Path:
+    """The file of a receipt, which may be named by its run. Raises `InvalidFile` or, of several runs, `UsageError`."""
+    from pathlib import Path
+
+    from pleoctl.run.places import RECEIPT, run_folders, runs_named
+    from pleoctl.run.shared import Runs
+
+    file = Path(receipt)
+    if receipt != "-" and not file.exists():
+        found = runs_named(receipt, run_folders(Runs.of(workspace).exchange()))
+        if not found:
+            raise InvalidFile("is no file, and no run of this workspace", hint=LISTED, place=Place(receipt))
+        if len(found) > 1:
+            raise UsageError(f"{many(len(found), 'run')} begin with {receipt!r}", hint=LISTED)
+        (file,) = found
+    return file / RECEIPT if file.is_dir() else file
+
+
+def _read(file: Path) -> KeptReceipt:
+    """The receipt of a run that wrote to Pleo. Raises `InvalidFile`."""
+    from pleoctl.documents.versions import Kept
+    from pleoctl.jobs.receipt import JobReceipt
+    from pleoctl.report.kept import any_receipt
+
+    kept = Kept.at(str(file))
+    read = any_receipt(kept.content, kept.name)
+    if isinstance(read, JobReceipt):
+        raise InvalidFile(
+            f"is the receipt of export job {read.job.id}, which cannot be taken back",
+            hint="correct what was booked in the books",
+            place=Place(kept.name),
+        )
+    return read

@@ -37,6 +37,12 @@ def run_folders(places: Sequence[Path]) -> list[Path]:
     return [found[name] for name in sorted(found, reverse=True)]
 
 
+def runs_named(name: str, folders: Sequence[Path]) -> list[Path]:
+    """The run of that name, else those whose names begin so."""
+    found = [folder for folder in folders if folder.name.startswith(name)]
+    return [folder for folder in found if folder.name == name] or found
+
+
 def folders_in(place: Path) -> Iterator[os.DirEntry[str]]:
     """The folders of a place in any order; none where it cannot be read."""
     with suppress(OSError), os.scandir(place) as entries:

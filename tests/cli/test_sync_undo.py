@@ -76,6 +76,25 @@ def test_undo_takes_a_run_back(pleo: Sandbox, company: Path, cli: Cli) -> None:
     assert pleo.stats()["deletes"] == 0
 
 
+def test_undo_finds_a_run_as_log_does(company: Path, cli: Cli) -> None:
+    """By its name or the beginning of it; a word that is neither file nor run, or begins several, is told."""
+    assert cli("sync").code == 0
+    (run,) = cli("log", "--format", "json").json["result"]
+    assert run["runId"] in cli("undo", run["runId"][:20], "--format", "json").stdout
+    said = cli("undo", "1999")
+    assert (said.code, said.stderr) == (
+        78,
+        "error: 1999: is no file, and no run of this workspace (`pleoctl log` lists the runs)\n",
+    )
+    (company / ".pleoctl" / "runs" / f"{run['runId']}-again").mkdir()
+    assert cli("undo", run["runId"]).code == 0
+    said = cli("undo", run["runId"][:20])
+    assert (said.code, said.stderr.splitlines()[0]) == (
+        64,
+        f"error: 2 runs begin with '{run['runId'][:20]}' (`pleoctl log` lists the runs)",
+    )
+
+
 def test_undo_leaves_what_has_moved_since(pleo: Sandbox, company: Path, cli: Cli) -> None:
     """A record that somebody changed after the run is skipped and listed with the field that moved."""
     cli("export")

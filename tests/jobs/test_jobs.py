@@ -250,11 +250,14 @@ def test_jobs_are_listed_and_fetched(world: World, books: MakeBooks, cli: Cli) -
 
 
 def test_runs_of_jobs_stand_in_the_log(books: MakeBooks, cli: Cli) -> None:
-    """`log` reads receipts of jobs as well."""
+    """`log` reads receipts of jobs as well; `undo` says in one line that it takes none back."""
     books()
     assert cli("jobs", "run").code == 0
     (told,) = cli("log", "--format", "json").json["result"]
     assert (told["outcome"], told["counts"]) == ("done", {"done": 3})
+    said = cli("undo", told["runId"])
+    assert (said.code, said.stderr.count("\n")) == (78, 1)
+    assert f"is the receipt of export job {JOB}, which cannot be taken back (" in said.stderr
 
 
 def test_missing_contra_accounts_fail_the_job_of_a_run(
