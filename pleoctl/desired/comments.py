@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 END: Final[Slot] = ("end",)
 _HASH: Final = re.compile(r"(?:(?<=[ \t\n])|^)#", re.MULTILINE)
+# What may follow the last text of a row in braces, up to the last of them that close.
+_CLOSING: Final = re.compile(r"(?:[\s,\]}]|#[^\n]*\n)*[\]}]")
 
 
 @dataclass(slots=True)
@@ -153,5 +155,8 @@ def _key(item: Node, name: str) -> str | None:
 
 def _span(text: str, item: Node, slot: Slot) -> Span:
     last = max((n.end for n in _scalars(item)), default=item.start)
+    closing = _CLOSING.match(text, last)
+    if closing:
+        last = closing.end()
     end = text.count("\n", item.start, last) + item.line
     return item.line, end, slot

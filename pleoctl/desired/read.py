@@ -38,7 +38,7 @@ def read_state(text: str, shown: str) -> tuple[DesiredState, Comments]:
 
 def _read(text: str, shown: str) -> tuple[DesiredState, Callable[[], Comments]]:
     """The rows of one file, and what finds its comments, for which few who read it ask."""
-    text = text.replace("\r\n", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # each is one line break of YAML
     with suppress(NotSimple):
         return _read_quickly(text, shown)
     # By now nothing of the quick reader is kept, which has split the whole text.

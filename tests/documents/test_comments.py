@@ -107,6 +107,27 @@ dimensions:
     assert rewritten(result) == result
 
 
+@pytest.mark.parametrize("closing", ["}", ",\n  }"])
+def test_a_comment_behind_a_brace_that_closes_stays_with_its_row(closing: str) -> None:
+    """A row over lines ends with its brace, wherever that stands and whatever the next row is."""
+    text = f"""{HEAD}accounts:
+- {{externalId: "z",
+  name: "Z"{closing}  # of z
+- {{externalId: "b", name: "B"}}
+"""
+    rows = '- {externalId: "b", name: "B"}\n- {externalId: "z", name: "Z"}  # of z\n'
+    assert rewritten(text) == f"{HEAD}accounts:\n{rows}"
+
+
+@pytest.mark.parametrize("row", ['{externalId: "a", name: "A"}', 'name: A\n  externalId: "a"'])
+@pytest.mark.parametrize("line_end", ["\r", "\r\n", "\n"])
+def test_a_comment_ends_with_its_line_whatever_ends_the_line(row: str, line_end: str) -> None:
+    """A lone carriage return is a line break of YAML, too: nothing behind it becomes part of the comment."""
+    text = f"{HEAD}accounts:  # ours\n- {row}  # of a\n".replace("\n", line_end)
+    expected = f'{HEAD}accounts:  # ours\n- {{externalId: "a", name: "A"}}  # of a\n'
+    assert rewritten(text) == expected
+
+
 def test_the_comment_of_a_row_that_went_away_moves_to_the_next() -> None:
     """A note is never lost with its row: it moves down, at last to the end."""
     text = (
