@@ -5,23 +5,25 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pleoctl.mapping.engine import alike
 from pleoctl.mapping.engine.entries import encode
+from pleoctl.mapping.engine.outline import Outline
 from pleoctl.mapping.engine.record import Nobody
 from pleoctl.mapping.items import Item, decode
 
-from .conftest import HEAD, catalog, dimension, engine, item, line
+from .conftest import HEAD, catalog, dimension, engine, item, line, mapped
 from .test_properties import encode_json, items
 
 if TYPE_CHECKING:
     import pytest
 
     from pleoctl.mapping.engine.engine import Engine
+    from pleoctl.mapping.engine.work import Work
     from shapes import Json, Value
 
 #: Rows of which each asks for something else that no kind of items has, or sets something.
@@ -40,19 +42,46 @@ ROWS = """lines:
 """
 
 
+#: Rows that ask for suppliers and for what kinds have.
+OF_SUPPLIERS = """lines:
+  rows:
+  - {id: acme, when: {supplier: ACME, account: "6543"}, account: "6541"}
+  - {id: meals, when: {mcc: "5812", tag.DEPT: "20"}, account: "6542"}
+  - {id: figma, when: {supplier: {startsWith: Fig}, taxCode: I25}, account: "6541"}
+"""
+
+
 @cache
 def engines() -> list[Engine]:
     """Both tax shapes, with the rows above and without; one with a catalogue."""
     made = []
     with TemporaryDirectory() as name:
-        for number, (shape, rows) in enumerate((s, r) for s in ("code", "split") for r in (ROWS, "")):
+        for number, (shape, rows) in enumerate((s, r) for s in ("code", "split") for r in (ROWS, OF_SUPPLIERS, "")):
             folder = Path(name) / str(number)
             folder.mkdir()
             held = (
-                catalog("6540", "6541", "6542", "1940", dimensions=[dimension("DEPT", "20")]) if number == 1 else None
+                catalog("6540", "6541", "6542", "1940", dimensions=[dimension("DEPT", "20")]) if number == 2 else None
             )
             made.append(engine(folder, f"{HEAD}{rows}tax: {{shape: {shape}, taxCodes: [I25]}}\n", held))
     return made
+
+
+#: Some are vendors where there is no bookkeeping, some are what rows ask for.
+SUPPLIERS: Final[list[Value]] = [
+    None,
+    {"name": "ACME"},
+    {"name": "Figma", "categoryCode": "5734", "country": "SE"},
+    {"name": "Figma", "code": "S-9", "categoryCode": "5812"},
+    {"name": "ACME", "code": "S-9"},
+    {"name": "ACME", "taxIdentifier": "SE2"},
+    {"name": "ACME", "code": "S-2"},
+]
+CONTRAS: Final[list[Value]] = [
+    None,
+    {"id": "1", "code": "1940"},
+    {"id": "2", "code": "1940", "identifier": "acc-1940"},
+    {"id": "00000000-0000-0000-0000-000000000000", "code": "1940"},
+]
 
 
 def varied(draw: st.DrawFn, one: Json) -> Json:
@@ -62,6 +91,9 @@ def varied(draw: st.DrawFn, one: Json) -> Json:
         "note": draw(st.sampled_from([None, "lunch", "x"])),
         "date": f"2026-03-0{draw(st.integers(0, 4))}",
     }
+    more["supplier"] = draw(st.sampled_from(SUPPLIERS))
+    more["bookkeeping"] = draw(st.sampled_from([None, {"method": "journal"}]))
+    more["contraAccount"] = draw(st.sampled_from(CONTRAS))
     more["team"] = draw(st.sampled_from([None, {"code": "T2"}]))
     more["user"] = draw(st.sampled_from([None, {"code": "E-9"}, {"code": "E-1", "name": "Eva"}]))
     return {**_scaled(one, times), **more}
@@ -95,6 +127,50 @@ def test_an_item_becomes_what_it_becomes_by_itself(history: list[Json]) -> None:
         for one in history:
             raw = encode_json(one)
             assert encode(made.entry(decode(raw))) == encode(made.entry(decode(raw), Nobody()))
+
+
+def test_what_differs_in_one_thing_that_decides_is_not_alike(tmp_path: Path) -> None:
+    """An account with the id of none, a supplier who is a vendor, a method, lines of accounts that rows tell apart."""
+    acme, other = {"name": "ACME", "code": "S-1"}, {"name": "Other"}
+    journal = {"method": "journal"}
+    told_apart: list[list[Json]] = [
+        [item(contraAccount=CONTRAS[1]), item(contraAccount=CONTRAS[3])],
+        [item(bookkeeping=None, supplier=acme), item(bookkeeping=None, supplier=SUPPLIERS[4])],
+        [item(bookkeeping=journal, supplier=SUPPLIERS[4]), item(bookkeeping=None, supplier=SUPPLIERS[4])],
+        [
+            item("card_purchase", line(account=account), supplier=supplier)
+            for account in ("6544", "6543")
+            for supplier in (acme, other)
+        ],
+    ]
+    for number, apart in enumerate(told_apart):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        made = engine(folder, f"{HEAD}{OF_SUPPLIERS}")
+        for one in (*(one for one in apart for _ in range(3)), *apart, *apart):
+            raw = encode_json(one)
+            assert encode(made.entry(decode(raw))) == encode(made.entry(decode(raw), Nobody()))
+
+
+def test_suppliers_and_ids_make_no_kinds_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of items whose suppliers and whose accounts' ids are all others, only the first few are decided about."""
+    decided = []
+    of = Outline.of
+
+    def heard(work: Work, digest: str) -> Outline:
+        decided.append(work)
+        return of(work, digest)
+
+    monkeypatch.setattr(Outline, "of", heard)
+    rows = 'lines:\n  rows:\n  - {id: r, when: {supplier: {startsWith: "S1"}}, account: "6541"}\n'
+    made = engine(tmp_path, f"{HEAD}{rows}")
+    accounts = []
+    for number in range(40):
+        account = {"id": f"{number}", "code": "6540"}
+        one = item("card_purchase", line(account=account), supplier={"name": f"S{number}", "categoryCode": f"{number}"})
+        accounts.append(mapped(made, one).entries[0].postings[0].account)
+    assert accounts == ["6541" if f"{number}".startswith("1") else "6540" for number in range(40)]
+    assert len(decided) == 3
 
 
 def test_as_many_kinds_are_kept_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
