@@ -94,6 +94,7 @@ def command(options: Options, *, file: str, output: str | None, processes: int |
     pleoctl map items.jsonl --format hledger -o books.journal
 
     """
+    from pleoctl.cli.planning import heartbeat
     from pleoctl.documents.files import whole_file
     from pleoctl.mapping.context import engine_of, open_parts
     from pleoctl.mapping.io.crew import pieces, processes_for
@@ -113,7 +114,7 @@ def command(options: Options, *, file: str, output: str | None, processes: int |
             parts = stack.enter_context(open_parts(file))
             target = stack.enter_context(_held(sink) if output is None else whole_file(Path(output)))
             mapped = stack.enter_context(closing(pieces(parts, work, tally, processes_for(processes))))
-            write_entries(mapped, out, target, tally)
+            write_entries(heartbeat("items", mapped, lambda: tally.items), out, target, tally)
         sink.flush()
     except NotWritten as error:
         return Output(findings=error.findings, exit_code=ExitCode.PARTIAL if tally.failed else ExitCode.ERROR)

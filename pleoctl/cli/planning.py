@@ -14,13 +14,14 @@ from pleoctl.machine import this_machine
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from click.shell_completion import CompletionItem
 
     from pleoctl.cli.boundary import Options
     from pleoctl.pleo.reader import PleoReader
 
+    T = TypeVar("T")
     R = TypeVar("R", bound=PleoReader)
     F = TypeVar("F", bound=Callable[..., Any])
 
@@ -105,6 +106,16 @@ def _lines(label: str) -> Callable[[int, int], None]:
             tell(Shown.lines([f"{label}: {done} of {total} ({percent} %)"]))
 
     return advance
+
+
+def heartbeat(label: str, pieces: Iterable[T], count: Callable[[], int]) -> Iterator[T]:
+    """The pieces of a work of which nobody knows how long it is; a line now and then says how much is done."""
+    told = this_machine().monotonic()
+    for piece in pieces:
+        yield piece
+        if this_machine().monotonic() - told >= PATIENCE:
+            told = this_machine().monotonic()
+            tell(Shown.lines([f"{label}: {count()} done"]))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pleoctl.cli import planning
 from pleoctl.errors import InvalidFile
 
 from .conftest import HEAD, Cli, catalog, engine, item, line, mapped
@@ -129,6 +130,20 @@ def test_an_including_file_overrides_the_rows_of_an_included_one(workspace: Path
     (workspace / "items.json").write_text(json.dumps([item(supplier={"name": n}) for n in ("Taxi 1", "Rail 2")]))
     assert cli("map", "items.json") == 0
     assert [e["entries"][0]["postings"][0]["account"] for e in cli.lines] == ["2750", "5811"]
+
+
+@pytest.mark.parametrize(
+    ("patience", "told"), [(0.0, ["items: 128 done", "items: 256 done", "items: 300 done"]), (3600.0, [])]
+)
+def test_long_maps_say_how_far_they_are(
+    workspace: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch, patience: float, told: list[str]
+) -> None:
+    """A line now and then on stderr, beside the entries; a map that is over soon says nothing on the way."""
+    monkeypatch.setattr(planning, "PATIENCE", patience)
+    (workspace / "items.json").write_text(json.dumps([item(accountingEntryId=f"e-{n}") for n in range(300)]))
+    assert cli("map", "items.json", "--format", "json") == 0
+    assert cli.err.decode().splitlines()[:-1] == [*told, "300 items: 300 mapped, 0 failed"]
+    assert len(cli.lines) == 300
 
 
 def test_a_file_beside_another_does_not_override_it(workspace: Path, cli: Cli) -> None:
