@@ -166,6 +166,8 @@ class QuickReader:
         if not line.startswith("{", at):
             return self._block(kind, line)
         said, note = flow_of(line, at)
+        if kind.holds and TAG.section in said:  # a text where a list is due
+            raise NotSimple
         self._take(note)
         return _Item(said, self._at, at + 1, [])
 

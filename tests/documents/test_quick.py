@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pleoctl.desired.comments import attached, from_nodes
 from pleoctl.desired.entries import NotSimple
 from pleoctl.desired.quick import QuickReader
-from pleoctl.desired.read import state_of
+from pleoctl.desired.read import read_state, state_of
 from pleoctl.documents.load import parse
+from pleoctl.errors import InvalidFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -324,3 +326,15 @@ def test_each_thing_in_each_place_is_read_alike_or_not_taken() -> None:
     """What YAML versions read differently, what is refused, and what only looks like a comment, a key or a row."""
     taken = [agree(HEAD + text) for text in _one_by_one()]
     assert 300 < sum(taken) < len(taken) / 2
+
+
+@pytest.mark.parametrize("values", ["x", '""', "'x'", "null", "~", "true", "1.5"])
+def test_values_in_braces_must_be_a_list(values: str) -> None:
+    """A dimension in one line whose values are no list is refused where they stand, whichever reader sees it."""
+    text = f'{HEAD}dimensions:\n- {{code: "D", name: "D", values: {values}}}\n'
+    with pytest.raises(InvalidFile) as refused:
+        read_state(text, "f.yaml")
+    (finding,) = refused.value.findings
+    assert finding.message.startswith("dimensions.0.values must be a list")
+    assert finding.place is not None
+    assert (finding.place.line, finding.place.column) == (4, 34)
