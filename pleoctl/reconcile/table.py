@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -54,6 +54,21 @@ class Wanted(msgspec.Struct):
     def hold(self) -> str | None:
         """Why the row is held."""
         return self.row.hold or self.doubt
+
+
+class _Difference(NamedTuple):
+    """What a record has by now, None before it is made, what it should have, and the fields that tell these apart."""
+
+    before: dict[str, Any] | None
+    after: dict[str, Any]
+    fields: list[str]
+
+
+def _difference(record: Live | None, after: dict[str, Any]) -> _Difference:
+    if record is None:
+        return _Difference(None, after, sorted(after))
+    before = record.state(tuple(name for name in after if name != "archived"))
+    return _Difference(before, after, differing(before, after))
 
 
 @dataclass(slots=True)
@@ -221,65 +236,37 @@ class Table:
                 self._retire_duplicate(row, record, kept)
 
     def _create(self, row: Row) -> None:
-        after = self._after(row, None)
-        self._emit(
-            Change(
-                action="create",
-                address=self.address(row.key or "", None),
-                after=after,
-                before=None,
-                fields=sorted(after),
-                kind=self.kind.name,
-                origin=row.place,
-                parent=self.parent,
-                id=None,
-                reason="not in Pleo",
-                warnings=[],
-            )
-        )
+        self._turn("create", row, None, _difference(None, self._after(row, None)), "not in Pleo")
 
     def _confirm(self, row: Row, draft: Live) -> None:
         after = {**self._after(row, draft), self.kind.key: row.key, "state": "ACTIVE"}
-        before = draft.state(tuple(name for name in after if name != "archived"))
-        self._emit(
-            Change(
-                action="confirm",
-                address=self.address(row.key or ""),
-                after=after,
-                before=before,
-                fields=differing(before, after),
-                kind=self.kind.name,
-                origin=row.place,
-                parent=None,
-                id=draft.id,
-                reason="a draft in Pleo that the accounting system has by now",
-                warnings=[],
-            )
-        )
+        reason = "a draft in Pleo that the accounting system has by now"
+        self._turn("confirm", row, draft, _difference(draft, after), reason)
 
     def _bring_in_line(self, row: Row, record: Live) -> None:
         if self._is_same(row, record):
             self._count("unchanged")
             return
-        after = self._after(row, record)
-        before = record.state(tuple(k for k in after if k != "archived"))
-        fields = differing(before, after)
-        action: Action = "unarchive" if record.archived else "update"
-        words = [f for f in fields if f != "archived"]
+        difference = _difference(record, self._after(row, record))
+        words = [f for f in difference.fields if f != "archived"]
         reason = f"{' and '.join(words)} differ{'s' if len(words) == 1 else ''}" if words else ""
         if record.archived:
             reason = "active in the accounting system, archived in Pleo" + (f"; {reason}" if reason else "")
+        self._turn("unarchive" if record.archived else "update", row, record, difference, reason)
+
+    def _turn(self, action: Action, row: Row, record: Live | None, difference: _Difference, reason: str) -> None:
+        """The change that makes a record, or nothing yet, what the row says."""
         self._emit(
             Change(
                 action=action,
-                address=self.address(row.key or "", None),
-                after=after,
-                before=before,
-                fields=sorted(fields),
+                address=self.address(row.key or ""),
+                after=difference.after,
+                before=difference.before,
+                fields=difference.fields,
                 kind=self.kind.name,
                 origin=row.place,
                 parent=self.parent,
-                id=record.id,
+                id=None if record is None else record.id,
                 reason=reason,
                 warnings=[],
             )

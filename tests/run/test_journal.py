@@ -107,33 +107,34 @@ def test_what_the_disk_refused_is_never_taken_for_written(tmp_path: Path) -> Non
         journal.close()
 
 
+def _quick(folder: Path) -> tuple[_Slow, Journal]:
+    """A machine whose disk waits for no threads, and a journal on it."""
+    machine = _Slow(folder / "journal.jsonl")
+    machine.awaited = 0
+    return machine, Journal(machine.path, machine.heard.append)
+
+
 def test_an_intent_reaches_the_file_with_what_follows(tmp_path: Path) -> None:
     """It is forced with its ``sent``; without one it is there when the journal is closed."""
-    path = tmp_path / "journal.jsonl"
-    machine = _Slow(path)
-    machine.awaited = 0
+    machine, journal = _quick(tmp_path)
     with on(machine):
-        journal = Journal(path, machine.heard.append)
         journal.write("intent", ["account:1"])
         journal.write("sent", ["account:1"])
         assert machine.written == [2]
         journal.write("confirmed", ["account:1"])
         journal.write("intent", ["account:2"])
-        assert len(path.read_bytes().splitlines()) == 3
+        assert len(machine.path.read_bytes().splitlines()) == 3
         journal.close()
-    assert [json.loads(line) for line in path.read_bytes().splitlines()] == machine.heard
+    assert [json.loads(line) for line in machine.path.read_bytes().splitlines()] == machine.heard
 
 
 def test_an_end_that_comes_while_another_line_is_forced_waits_for_nobody(tmp_path: Path) -> None:
     """Whoever is on the way to the disk takes it along, before its own request leaves."""
-    path = tmp_path / "journal.jsonl"
-    machine = _Slow(path)
-    machine.awaited = 0
+    machine, journal = _quick(tmp_path)
     with on(machine):
-        journal = Journal(path, machine.heard.append)
         machine.meanwhile = lambda: journal.write("confirmed", ["account:2"])
         journal.write("sent", ["account:1"])
-        assert [json.loads(line) for line in path.read_bytes().splitlines()] == machine.heard
+        assert [json.loads(line) for line in machine.path.read_bytes().splitlines()] == machine.heard
         assert machine.written == [1]
         journal.close()
 
