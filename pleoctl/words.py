@@ -1,6 +1,11 @@
-"""Counts with their nouns, for every sentence that has one."""
+"""Counts with their nouns, for every sentence that has one, and what files and Pleo call in one word."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def many(number: int, noun: str, one: str = "", more: str = "") -> str:
@@ -14,3 +19,14 @@ def many(number: int, noun: str, one: str = "", more: str = "") -> str:
 def short_of(came: int, announced: int, noun: str = "row") -> str:
     """That a list has not as many as were announced."""
     return f"{many(came, noun)} came, {announced} {'was' if announced == 1 else 'were'} announced"
+
+
+def spoken(name: str) -> str:
+    """A status as people read it: ``alreadyDone`` is ``already done``, ``in_progress`` is ``in progress``."""
+    apart = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name.replace("_", " "))
+    return apart.strip()
+
+
+def tally(counts: Mapping[str, int]) -> str:
+    """How many there are of each status: ``1 already done, 3 done``; empty where there are none."""
+    return ", ".join(f"{number} {spoken(status)}" for status, number in sorted(counts.items()) if number)

@@ -42,7 +42,8 @@ def command(
 ) -> Output:
     """Carry out exactly a saved plan.
 
-    It is one of `plan` or of `jobs plan`; `-` reads standard input.
+    It is one of `plan` or of `jobs plan`; `-` reads standard input. Where `jobs plan --format json` found no job, there
+    is nothing to do (exit 0).
     Reads the records it touches again first: if Pleo has moved on since the plan was made, nothing is written (exit 4).
     After any failure the same plan can be applied again; what is already done is not done twice.
 
@@ -54,6 +55,7 @@ def command(
 
     """
     from pleoctl.cli.applying import Terminal, output_of
+    from pleoctl.cli.posting import JOBS_PLAN, no_job
     from pleoctl.documents.versions import Kept
     from pleoctl.fleet.company import Reviewed, applied
     from pleoctl.jobs.document import KIND
@@ -67,6 +69,8 @@ def command(
         kept, reviewed = Kept.at(plan), Reviewed(expect_id, signatures_beside(Path(plan)))
         caller = Terminal(options, lock_timeout, approvers_of(**approvals))
         caller.receipt_file, caller.events_file = receipt, events
+        if expect_id is None and kept.had_nothing(JOBS_PLAN):
+            return no_job()
         if kept.kind(KIND) is not None:
             return _posting(reported, Work(workspace, caller, reviewed), kept, options, take_over=take_over)
         made = applied(workspace, plan_of(kept.content, kept.name), caller, reviewed)

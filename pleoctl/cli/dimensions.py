@@ -71,7 +71,7 @@ def _listed(ctx: click.Context) -> list[str]:
 
 
 @as_command("select", parent="dimensions")
-@click.argument("codes", nargs=-1, metavar="CODE...", shell_complete=offered(_listed))
+@click.argument("codes", nargs=-1, metavar="[CODE]...", shell_complete=offered(_listed))
 @click.option("--auto", is_flag=True, help="Add every active dimension that already is an active tag group in Pleo.")
 def select(options: Options, *, codes: tuple[str, ...], auto: bool) -> Output:
     """Select dimensions.

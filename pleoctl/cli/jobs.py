@@ -10,7 +10,7 @@ from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, lock_timeout_option, open_workspace, write_output
 from pleoctl.cli.jobs_run import run
 from pleoctl.cli.jobs_serve import serve
-from pleoctl.cli.posting import opened, render
+from pleoctl.cli.posting import no_job, opened, render
 from pleoctl.cli.shared import as_group, offered
 from pleoctl.errors import ExitCode, Finding
 from pleoctl.pleo.connecting import connected
@@ -105,7 +105,7 @@ def plan(options: Options, *, job: str | None, output: str | None, detailed_exit
     with opened(workspace) as session, connected(workspace, ExportReader) as reader:
         found = eligible(reader, [job] if job else [])
         if not found:
-            return Output(Shown.lines(["There is no export job."]))
+            return no_job()
         made = session.plan(reader, found[0])
     if output is not None:
         write_output(options, output, made.bytes, inputs=workspace.inputs)

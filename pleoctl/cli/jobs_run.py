@@ -14,6 +14,7 @@ from pleoctl.cli.common import after_round, as_command, lock_timeout_option, ope
 from pleoctl.cli.door import tell, tell_findings
 from pleoctl.errors import ExitCode, UsageError, worst
 from pleoctl.text import Shown
+from pleoctl.words import spoken, tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from pleoctl.workspace import Workspace
 
     F = TypeVar("F", bound=Callable[..., Any])
-
-"""Which code a round of several jobs ends with: the first of these that any of them has."""
 
 LATEST: Final = 1000
 """How many jobs a service that ends tells of as JSON."""
@@ -202,8 +201,7 @@ class Watch:
 
 def _line(receipt: JobReceipt) -> str:
     """A job in one line, with where to read more if it did not go well."""
-    counts = ", ".join(f"{number} {status}" for status, number in sorted(receipt.counts().items())) or "no items"
-    line = f"job {receipt.job.id}: {receipt.job.outcome} ({counts})"
+    line = f"job {receipt.job.id}: {spoken(receipt.job.outcome)} ({tally(receipt.counts()) or 'no items'})"
     if receipt.job.outcome == "completed":
         return line
     if receipt.job.outcome != "open":

@@ -11,7 +11,7 @@ from pleoctl.cli.common import as_command, open_workspace
 from pleoctl.cli.shared import offered
 from pleoctl.errors import ExitCode, UsageError
 from pleoctl.text import Shown
-from pleoctl.words import many
+from pleoctl.words import many, tally
 
 if TYPE_CHECKING:
     from pleoctl.run.verify import Proof
@@ -62,14 +62,10 @@ def _list(workspace: Workspace, number: int) -> Output:
 
     places = Runs.of(workspace).exchange(number)
     runs = [run_summary(folder, workspace.shown(folder)) for folder in run_folders(places)[:number]]
-    rows = [[r["runId"], r["outcome"], r["planId"][:19], _words(r["counts"]), r["finishedAt"]] for r in runs]
+    rows = [[r["runId"], r["outcome"], r["planId"][:19], tally(r["counts"]) or "none", r["finishedAt"]] for r in runs]
     headers = ["run", "outcome", "plan", "changes", "finished"]
     text = table(headers, rows) if rows else Shown.lines(["No runs yet."])
     return Output(text, runs)
-
-
-def _words(counts: dict[str, int]) -> str:
-    return ", ".join(f"{n} {status}" for status, n in counts.items()) or "none"
 
 
 def _one(workspace: Workspace, wanted: str) -> Output:

@@ -93,7 +93,7 @@ def _check_lines(data: dict[str, Any], report: Report) -> Iterator[str]:
 
 
 @as_command("test", parent="mapping")
-@click.argument("files", metavar="[FILE]…", nargs=-1, type=PATH)
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=PATH)
 @click.option("--update", "rewrite", is_flag=True, help="Write what comes out into the failing tests' expect.")
 @click.option("--junit", metavar="FILE", type=PATH, help="Also write the results as JUnit XML.")
 def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str | None) -> Output:

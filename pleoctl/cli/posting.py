@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.cli.boundary import Options, Output
+from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from pleoctl.cli.signals import Stop
     from pleoctl.jobs.document import PostingPlan
     from pleoctl.jobs.receipt import JobReceipt
     from pleoctl.workspace import Workspace
+
+
+JOBS_PLAN: Final = "jobs plan"
+"""The command whose answer as JSON, where no job is waiting, is taken in place of a plan."""
+
+
+def no_job() -> Output:
+    """Nothing waits in Pleo's queue."""
+    return Output(Shown.lines(["There is no export job."]))
 
 
 def opened(workspace: Workspace) -> Any:

@@ -9,6 +9,7 @@ import click
 from pleoctl.cli.boundary import Output
 from pleoctl.cli.common import PATH, as_command
 from pleoctl.cli.plan import render_options, render_plan
+from pleoctl.cli.posting import JOBS_PLAN, no_job
 from pleoctl.errors import UsageError
 from pleoctl.text import Shown
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 def command(options: Options, *, plan: str, **look: Any) -> Output:
     """Show a saved plan; needs no workspace and talks to nobody.
 
-    A plan of `plan` or of `jobs plan`, or a receipt; `-` reads standard input.
+    A plan of `plan` or of `jobs plan`, or a receipt; `-` reads standard input. Where `jobs plan --format json` found no
+    export job, it says so.
 
     Examples:
     pleoctl show plan.json
@@ -38,6 +40,8 @@ def command(options: Options, *, plan: str, **look: Any) -> Output:
     from pleoctl.plan.artifact import plan_of
 
     kept = Kept.at(plan)
+    if kept.had_nothing(JOBS_PLAN):
+        return no_job()
     kind = kept.kind(KIND, "Receipt")
     if kind == "Receipt":
         return _receipt(options, kept)

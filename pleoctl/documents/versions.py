@@ -16,6 +16,9 @@ from pleoctl.errors import Finding, InvalidFile
 from pleoctl.place import Place
 
 FORMAT_VERSION: Final = 1
+_LONGEST: Final = 10_000
+"""Bytes of an answer without a result, which spares long plans to be looked through for one."""
+_WORDS: Final = {"PostingPlan": "plan of an export job"}
 _VERSION: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
@@ -34,6 +37,19 @@ def _numbers(version: str) -> list[int]:
 
 class _Named(msgspec.Struct):
     kind: Any = None
+
+
+class _Told(msgspec.Struct):
+    message: str
+    level: str = "error"
+
+
+class _Answer(msgspec.Struct, rename="camel"):
+    """What a command tells as JSON where it has no plan, receipt or entries to give."""
+
+    command: str
+    exit_code: int
+    findings: list[_Told] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +74,37 @@ class Kept:
             return None
         return kind if kind in asked else None
 
+    def had_nothing(self, command: str) -> bool:
+        """Whether it is what that command tells as JSON when all is well and there is nothing to plan."""
+        if len(self.content) > _LONGEST:
+            return False
+        try:
+            answer = msgspec.json.decode(self.content, type=_Answer)
+        except (ValueError, RecursionError):
+            return False
+        return (answer.command, answer.exit_code) == (command, 0)
+
 
 def check_version(data: Any, kind: str, name: str) -> None:
     """Raise `InvalidFile` unless the data is our kind of file in a format version we know."""
     if not isinstance(data, dict) or data.get("kind") != kind:
-        raise InvalidFile(f"is not a {kind.lower()}", place=Place(name))
+        raise InvalidFile(f"is not a {_WORDS.get(kind, kind.lower())}{_instead(data)}", place=Place(name))
     if data.get("formatVersion") != FORMAT_VERSION or isinstance(data.get("formatVersion"), bool):
         raise InvalidFile(
             f"has formatVersion {data.get('formatVersion')!r}; this pleoctl knows {FORMAT_VERSION}",
             place=Place(name),
             hint=made_by(data) or "use the pleoctl version that wrote it",
         )
+
+
+def _instead(data: Any) -> str:
+    """What a command says that came to no document of ours, and was saved or piped in place of one."""
+    try:
+        answer = msgspec.convert(data, type=_Answer)
+    except msgspec.ValidationError:
+        return ""
+    why = next((f": {told.message}" for told in answer.findings if told.level == "error"), "")
+    return f" but the answer of `pleoctl {answer.command}`, which ended with exit code {answer.exit_code}{why}"
 
 
 def shape_findings(data: Any, schema: str, name: str, hint: str | None = None) -> list[Finding]:

@@ -33,6 +33,7 @@ from pleoctl.run.places import run_name
 from pleoctl.run.settle import Ambiguous, Done, Failed, Moved, settle
 from pleoctl.sinks.base import BooksUnusable
 from pleoctl.watch import watched
+from pleoctl.words import spoken
 
 if TYPE_CHECKING:
     import threading
@@ -246,7 +247,7 @@ class _Execution:
         job = self._run.pleo.job(self._job)
         if not job.is_open:
             self._receipt.job.outcome = next((end for end in get_args(JobEnd) if end == job.status), "open")
-            raise Stale(f"export job {job.id} is {job.status}")
+            raise Stale(f"export job {job.id} is {spoken(job.status)}")
         if job.status == "in_progress" and not (self._run.memory.started or self._run.take_over):
             raise LockHeld(
                 f"export job {job.id} is being worked on, and not from this workspace",

@@ -12,6 +12,7 @@ from pleoctl.jobs.standing import live
 from pleoctl.jobs.steps import Close, Start
 from pleoctl.pleo.export_jobs import OPEN_JOBS
 from pleoctl.run.settle import Done, Failed, Moved, settle
+from pleoctl.words import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,14 +33,14 @@ def eligible(reader: ExportReader, wanted: Sequence[str] = ()) -> list[ExportJob
     found = [reader.job(identity) for identity in wanted]
     for job in found:
         if not job.is_open:
-            raise Stale(f"export job {job.id} is {job.status}")
+            raise Stale(f"export job {job.id} is {spoken(job.status)}")
     return found
 
 
 def fail_job(pleo: ExportWriter, job: ExportJob, memory: JobMemory, reason: tuple[str, str]) -> None:
     """Close a job as failed; a pending one is started first (J3). Raises `Stale`, `PleoctlError`."""
     if not job.is_open:
-        raise Stale(f"export job {job.id} is {job.status}")
+        raise Stale(f"export job {job.id} is {spoken(job.status)}")
     if job.status == "pending":
         memory.remember_start()
         _done(Start(pleo, job.id), pleo, job)

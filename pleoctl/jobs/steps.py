@@ -22,6 +22,7 @@ from pleoctl.machine import this_machine
 from pleoctl.remote.errors import ApiError, LostAnswer
 from pleoctl.run.settle import LATER, Ambiguous, Done, End, Failed, Moved, Next, Step, Undone
 from pleoctl.sinks.base import PeriodClosed, Refusal, unfinished
+from pleoctl.words import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -59,7 +60,7 @@ class Start(Step[str]):
         status = self._pleo.job(ids[0]).status
         if status == "pending":
             return dict.fromkeys(ids, Undone())
-        return dict.fromkeys(ids, Done() if status == "in_progress" else Moved(f"the job is {status}"))
+        return dict.fromkeys(ids, Done() if status == "in_progress" else Moved(f"the job is {spoken(status)}"))
 
     def refused(self, ids: Sequence[str], error: ApiError) -> Mapping[str, End | Undone | Next[str]]:
         """See `Step.refused`: a first `started` that meets 422 came after somebody else's."""
@@ -88,7 +89,7 @@ class Close(Step[str]):
         job = self._pleo.job(ids[0])
         if job.is_open:
             return dict.fromkeys(ids, Undone())
-        return dict.fromkeys(ids, Done() if job.status == self._event else Moved(f"the job is {job.status}"))
+        return dict.fromkeys(ids, Done() if job.status == self._event else Moved(f"the job is {spoken(job.status)}"))
 
     def refused(self, ids: Sequence[str], error: ApiError) -> Mapping[str, End | Undone | Next[str]]:
         """See `Step.refused`: 422 may be the answer to an event that was taken before."""
@@ -120,7 +121,7 @@ class Report(Step[str]):
     def _seen(self, part: str, item: JobItem | None) -> Done | Undone | Moved:
         if item is None or item.is_open:
             return Undone()
-        return Done() if self._is_told(part, item) else Moved(f"Pleo has it as {item.status}")
+        return Done() if self._is_told(part, item) else Moved(f"Pleo has it as {spoken(item.status)}")
 
     def refused(self, ids: Sequence[str], error: ApiError) -> Mapping[str, End | Undone | Next[str]]:
         """See `Step.refused`: a call that is too large is halved, a job that is over takes nothing more."""

@@ -10,7 +10,7 @@ from pleoctl.report.html import Html, page
 from pleoctl.report.metrics import family
 from pleoctl.report.table import table
 from pleoctl.text import Shown
-from pleoctl.words import many
+from pleoctl.words import many, spoken, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,12 +42,12 @@ def summary_words(summary: dict[str, Any]) -> str:
     if "jobs" in summary:
         jobs = summary["jobs"]
         return (
-            ", ".join(f"{job['job']} {job['outcome']}" for job in jobs[:3]) + (" …" if len(jobs) > 3 else "")
+            ", ".join(f"{job['job']} {spoken(job['outcome'])}" for job in jobs[:3]) + (" …" if len(jobs) > 3 else "")
             or "no jobs"
         )
     statuses = summary.get("statuses")
     if statuses is not None:
-        return ", ".join(f"{number} {status}" for status, number in statuses.items()) or "nothing to do"
+        return tally(statuses) or "nothing to do"
     words = [f"{number} {name}" for name, number in summary.items() if number and name not in _QUIET]
     return ", ".join(words) or ("no changes" if summary else "")
 

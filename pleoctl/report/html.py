@@ -18,7 +18,7 @@ from pleoctl.report.flows import BAR, WIDTH, drawings
 from pleoctl.report.markdown import totals
 from pleoctl.report.review import ACTIONS, columns, differences, left_alone, ranked, risk
 from pleoctl.text import Shown
-from pleoctl.words import many
+from pleoctl.words import many, spoken
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -151,7 +151,7 @@ def _by_code(warnings: list[Warned]) -> list[tuple[str, list[Warned]]]:
 def _template(name: str) -> Template:
     loader = PackageLoader("pleoctl.report")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, finalize=_shown)
-    environment.filters |= {"risk": risk, "rows": _rows, "many": many}
+    environment.filters |= {"risk": risk, "rows": _rows, "many": many, "spoken": spoken}
     environment.filters |= {"title": posting.title, "t_lines": posting.t_lines, "looks": posting.looks_at}
     return environment.get_template(name)
 

@@ -13,12 +13,13 @@ from pleoctl.jobs.receipt import job_receipt_of
 from pleoctl.run.kept import receipt_of
 from pleoctl.run.places import JOURNAL, PLAN, RECEIPT
 from pleoctl.text import Shown
+from pleoctl.words import spoken, tally
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pleoctl.jobs.receipt import JobReceipt
-    from pleoctl.run.kept import KeptReceipt
+    from pleoctl.jobs.receipt import ItemResult, JobReceipt
+    from pleoctl.run.kept import Ended, KeptReceipt
 
 FINE = frozenset({"done", "alreadyDone"})
 LISTED: Final = 200
@@ -35,22 +36,25 @@ def any_receipt(content: bytes, name: str) -> KeptReceipt | JobReceipt:
 def receipt_lines(receipt: KeptReceipt | JobReceipt) -> list[Shown]:
     """A receipt as people read it: what went wrong first, then what did not."""
     lines = [
-        Shown(f"  {change.status} {change.action} {change.address}: ", change.error.message if change.error else "")
+        Shown(f"  {_ended(change)}: ", change.error.message if change.error else "")
         for change in receipt.changes
         if change.status not in FINE
     ]
     fine = [change for change in receipt.changes if change.status in FINE]
-    lines += [Shown(f"  {change.status} {change.action} {change.address}") for change in fine[:LISTED]]
+    lines += [Shown(f"  {_ended(change)}") for change in fine[:LISTED]]
     if len(fine) > LISTED:
         lines.append(Shown(f"  … and {len(fine) - LISTED} more that ended well: --format json names them all"))
-    counts = Counter(change.status for change in receipt.changes)
-    told = ", ".join(f"{number} {status}" for status, number in sorted(counts.items())) or "nothing to do"
+    told = tally(Counter(change.status for change in receipt.changes)) or "nothing to do"
     lines.append(Shown(Shown.styled(f"{receipt.outcome}: ", bold=True), f"{told}."))
     lines.append(Shown(f"Run {receipt.run_id}, plan {receipt.plan_id}, finished {receipt.finished_at}."))
     return lines
 
 
-class _Ended(msgspec.Struct):
+def _ended(change: Ended | ItemResult) -> str:
+    return f"{spoken(change.status)} {change.action} {change.address}"
+
+
+class _Status(msgspec.Struct):
     status: str
 
 
@@ -60,7 +64,7 @@ class _Summary(msgspec.Struct, rename="camel"):
     run_id: str
     plan_id: str
     outcome: str
-    changes: list[_Ended]
+    changes: list[_Status]
     started_at: str
     finished_at: str
 
@@ -102,7 +106,7 @@ def unfinished_lines(folder: Path) -> tuple[list[Shown], dict[str, Any]]:
     counts = Counter(last.values())
     open_ones = sorted(address for address, event in last.items() if event in {"intent", "sent", "ambiguous"})
     lines = [Shown("  no answer: ", address) for address in open_ones]
-    told = ", ".join(f"{number} {event}" for event, number in sorted(counts.items())) or "nothing was sent"
+    told = tally(counts) or "nothing was sent"
     lines.append(Shown(Shown.styled("no receipt: ", bold=True), f"{told}. The run goes on, or it was killed."))
     lines.append(Shown(f"Run {folder.name}; apply its plan again to end it: ", str(folder / PLAN)))
     data = {"runId": folder.name, "outcome": "no receipt", "journal": dict(sorted(counts.items())), "open": open_ones}

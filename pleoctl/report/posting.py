@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.jobs.used import Used
-from pleoctl.words import many
+from pleoctl.words import many, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,8 @@ class Review:
     def head(self) -> str:
         """``Export job … (pending, 3 items) into beancount, as drafts``."""
         job, drafts = self.plan.job, "" if not self.plan.posting.draft or self._no_drafts else ", as drafts"
-        return f"Export job {job.id} ({job.status}, {many(job.items, 'item')}) into {self.plan.sink.type}{drafts}"
+        told = f"{spoken(job.status)}, {many(job.items, 'item')}"
+        return f"Export job {job.id} ({told}) into {self.plan.sink.type}{drafts}"
 
     @property
     def _no_drafts(self) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.report.posting import Review, t_lines, title
 from pleoctl.text import Shown, cell_len
+from pleoctl.words import spoken, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -117,12 +118,12 @@ def job_receipt_text(receipt: JobReceipt) -> Shown:
     for change in receipt.changes:
         if change.status in PROBLEMS:
             told = f" {change.address}: {change.error.message if change.error else 'nothing was tried'}"
-            lines.append(Shown("  ", Shown.styled(change.status, colour="red")) + told)
+            lines.append(Shown("  ", Shown.styled(spoken(change.status), colour="red")) + told)
         elif change.warnings:
             lines.append(f"  {change.address}: {', '.join(change.warnings)}")
-    ended = ", ".join(f"{number} {status}" for status, number in sorted(receipt.counts().items())) or "no items"
+    ended = tally(receipt.counts()) or "no items"
     colour = "green" if receipt.job.outcome == "completed" else "red"
-    lines.append(Shown.styled(f"Job {receipt.job.outcome}: ", colour=colour, bold=True) + f"{ended}.")
+    lines.append(Shown.styled(f"Job {spoken(receipt.job.outcome)}: ", colour=colour, bold=True) + f"{ended}.")
     used = receipt.requests
     told = f"{used.get('read', 0)} read, {used.get('write', 0)} written, {used.get('retries', 0)} repeated"
     return Shown.lines([*lines, f"Requests: {told}. Export job {receipt.job.id}, run {receipt.run_id}."])

@@ -10,6 +10,7 @@ from pleoctl.markup import Markdown
 from pleoctl.report.markdown import fitting, more
 from pleoctl.run.receipt import PROBLEMS
 from pleoctl.text import COMMENT_BYTES
+from pleoctl.words import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,7 @@ def receipt_findings(receipt: Receipt) -> list[Finding]:
 def _finding(result: Result) -> Finding:
     error, change = result.error or {}, result.change
     code, message = error.get("code") or result.status, error.get("message") or "no message"
-    return Finding(code, f"{change.action} {result.status}: {message}", address=str(change.address))
+    return Finding(code, f"{change.action} {spoken(result.status)}: {message}", address=str(change.address))
 
 
 def receipt_markdown(receipt: Receipt, *, max_bytes: int = COMMENT_BYTES) -> Markdown:
@@ -43,10 +44,11 @@ def _head(receipt: Receipt) -> Iterator[Markdown]:
     counts = Counter((result.change.action, result.status) for result in receipt.results)
     if counts:
         yield Markdown("| action | status | changes |\n|---|---|---:|")
-        yield from (Markdown.row([action, status, number]) for (action, status), number in sorted(counts.items()))
+        listed = sorted(counts.items())
+        yield from (Markdown.row([action, spoken(status), number]) for (action, status), number in listed)
         yield Markdown()
 
 
 def _line(result: Result) -> Markdown:
     message = (result.error or {}).get("message") or "no message"
-    return Markdown("- **{}** {} {}: {}", result.status, result.change.action, result.change.address, message)
+    return Markdown("- **{}** {} {}: {}", spoken(result.status), result.change.action, result.change.address, message)

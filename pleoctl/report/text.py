@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from pleoctl.model.kinds import ACCOUNT, KINDS
 from pleoctl.report.alike import apart
 from pleoctl.report.review import ACTIONS, counted, dimensions, left_alone, risks, risky_first
-from pleoctl.run.receipt import PROBLEMS
+from pleoctl.run.receipt import PROBLEMS, Status
 from pleoctl.text import Shown, quoted
-from pleoctl.words import many
+from pleoctl.words import many, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pleoctl.model.addresses import Address
     from pleoctl.model.changes import Change
     from pleoctl.plan.artifact import Plan
-    from pleoctl.plan.document import Requests, Summary, Verdict, Warned
+    from pleoctl.plan.document import Head, Summary, Verdict, Warned
     from pleoctl.run.receipt import Receipt, Result
 
 HEADS: Final = {
@@ -39,14 +39,7 @@ WARNED: Final = 10
 FEWEST: Final = 5
 LINES: Final = 500
 SECONDS_PER_WRITE: Final = 0.15
-STATUSES: Final = {
-    "done": "done",
-    "alreadyDone": "already done",
-    "failed": "failed",
-    "ambiguous": "ambiguous",
-    "blocked": "blocked",
-    "notAttempted": "not attempted",
-}
+"""What one write to Pleo takes, one after the other."""
 LEVELS: Final = {"error": ("error", "red"), "warning": ("warning", "yellow"), "info": ("note", "blue")}
 
 
@@ -74,7 +67,7 @@ def plan_text(
     else:
         lines += ["", *_change_lines(plan.changes, brief=brief, width=width)][not brief :]
     lines += ["", Shown().hanging(total_line(head.summary), 2, width)]
-    lines += _request_lines(head.requests, per_minute)
+    lines.append(Shown().hanging(_request_line(head, per_minute), 2, width))
     lines += warning_lines(head.warnings, brief=brief, width=width)
     lines += [] if drift else guard_lines(head.guard, width)
     return Shown.lines(lines)
@@ -197,19 +190,22 @@ def total_line(summary: Summary) -> Shown:
     return Shown.styled("Plan:", bold=True) + f" {todo}; {rest}."
 
 
-def _request_lines(requests: Requests, per_minute: int | None) -> Iterator[str]:
-    if not requests.write:
-        yield f"Requests: {requests.read} read."
-        return
-    rate = _usual_rate() if per_minute is None else per_minute
-    seconds = max(1.0, requests.write * SECONDS_PER_WRITE, (requests.write / rate - 1) * 60)
-    yield f"Requests: {requests.read} read, {requests.write} to write; applying takes about {duration(seconds)}."
-
-
-def _usual_rate() -> int:
+def _request_line(head: Head, per_minute: int | None) -> str:
+    """The plan's requests, and how long those take that write; no guess where the server is this machine."""
+    from pleoctl.hosts import Endpoint
     from pleoctl.workspace.settings import DEFAULT_REQUESTS  # where a plan is shown without its workspace
 
-    return DEFAULT_REQUESTS
+    writes = head.requests.write
+    told = f"Requests: {head.requests.read} read" + (f", {writes} to write" if writes else "")
+    server = Endpoint.parse(head.url)
+    here = server is not None and server.loopback
+    if not writes or (here and per_minute is None):
+        return f"{told}."
+    rate = DEFAULT_REQUESTS if per_minute is None else per_minute
+    sent, held_back = 0.0 if here else writes * SECONDS_PER_WRITE, (writes / rate - 1) * 60
+    why = f"{rate} requests a minute" if held_back > sent else f"{SECONDS_PER_WRITE} s a write"
+    seconds = max(sent, held_back)
+    return f"{told}; applying takes about {duration(max(1.0, seconds))} ({why})." if seconds > 0 else f"{told}."
 
 
 def duration(seconds: float) -> str:
@@ -265,7 +261,7 @@ def _outcome(receipt: Receipt) -> Shown:
     if set(counts) == {"alreadyDone"}:
         told = f"{many(len(receipt.results), 'change', 'stands', 'stand')} in Pleo."
         return Shown.styled("Already applied: ", colour=colour, bold=True) + told
-    ended = ", ".join(f"{counts[status]} {words}" for status, words in STATUSES.items() if counts[status])
+    ended = ", ".join(f"{counts[status]} {spoken(status)}" for status in get_args(Status) if counts[status])
     return Shown.styled(f"Apply {receipt.outcome}: ", colour=colour, bold=True) + f"{ended}."
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.files import write_atomically, writing
 from pleoctl.errors import Finding, PleoctlError
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
     from pleoctl.run.chain import Chained
     from pleoctl.run.shared import Runs
+
+
+_ONCE_MORE: Final = (
+    "make room, or set PLEOCTL_STATE_DIR to a folder that can be written, and run the same again: it looks at what "
+    "stands, does nothing twice and leaves a receipt; --format json prints the receipt of a run"
+)
 
 
 class RunFolder:
@@ -57,9 +63,10 @@ class RunFolder:
                 problems += error.findings
                 continue
             return
-        words = f"the receipt could be kept nowhere: {problems[0].message}"
+        words = f"the receipt could be kept nowhere: {problems[0].message}; `pleoctl log {self.path.name}` tells by the"
+        words = f"{words} journal what this run sent"
         receipt.findings[:] = told
-        receipt.tell(Finding("not-written", words, place=problems[0].place))
+        receipt.tell(Finding("not-written", words, place=problems[0].place, hint=_ONCE_MORE))
 
     def _keep(self, folder: Path, receipt: Chained, *, alone: bool) -> None:
         try:

@@ -52,6 +52,19 @@ def test_every_command_has_help_with_an_example() -> None:
             assert all(getattr(p, "help", "") for p in child.params if isinstance(p, click.Option)), name
 
 
+def test_a_usage_line_says_what_may_be_left_out_and_what_may_be_given_again() -> None:
+    """Brackets stand around what no call needs, dots behind what may be repeated, in every command."""
+    context = click.Context(cli, info_name="pleoctl")
+    for name in COMMANDS:
+        for child in leaves(cli.get_command(context, name) or cli):
+            for given in (param for param in child.params if isinstance(param, click.Argument)):
+                shown = given.make_metavar(context)
+                told = (shown.startswith("["), shown.endswith("..."))
+                # It takes several to refuse them with the way to give one after the other.
+                repeated = given.nargs == -1 and (name, child.name) != ("source", "init")
+                assert told == (not given.required, repeated), f"{name} {child.name} {shown}"
+
+
 def leaves(command: click.Command) -> Iterator[click.Command]:
     """The commands of a group, and of its groups."""
     if not isinstance(command, click.Group):

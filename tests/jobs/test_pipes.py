@@ -83,3 +83,33 @@ def test_a_pipe_with_something_else_is_named(command: str, cli: Cli, piped: Call
     said = cli(command, piped("-", b"{}"))
     assert said.code == 78
     assert "<stdin>" in said.stderr
+
+
+def test_an_empty_queue_goes_through_a_pipe(
+    pleo: Sandbox, sandbox_books: MakeSandboxBooks, cli: Cli, piped: Callable[[str, bytes], str]
+) -> None:
+    """What `jobs plan` tells as JSON where no job waits is shown, and leaves nothing to apply."""
+    pleo.reset(Seed())
+    folder = sandbox_books()
+    said = cli("jobs", "plan", "--format", "json").stdout.encode()
+    for command in ("show", "apply"):
+        done = cli(command, piped("-", said))
+        assert (done.code, done.stdout) == (0, "There is no export job.\n")
+        assert cli(command, piped("-", said), "--format", "json").json["exitCode"] == 0
+    (folder / "posting.json").write_bytes(said)
+    for refused in (cli("apply", "posting.json", "--expect-id", "sha256:0"), cli("approve", "posting.json")):
+        assert refused.code == 78
+        assert "is not a plan but the answer of `pleoctl jobs plan`, which ended with exit code 0" in refused.stderr
+
+
+@pytest.mark.usefixtures("kept")
+def test_an_answer_in_place_of_a_document_says_what_went_wrong(cli: Cli, piped: Callable[[str, bytes], str]) -> None:
+    """A plan, posting plan or receipt that was never made: whoever reads the pipe sees the command, its end and why."""
+    plan = cli("jobs", "plan", "none-of-them", "--format", "json")
+    assert plan.code != 0
+    why = plan.json["findings"][0]["message"]
+    words = f"but the answer of `pleoctl jobs plan`, which ended with exit code {plan.code}: {why}"
+    for command in ("show", "apply", "undo"):
+        said = cli(command, piped("-", plan.stdout.encode()))
+        assert said.code == 78
+        assert words in said.stderr

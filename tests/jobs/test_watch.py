@@ -90,7 +90,7 @@ def test_each_job_has_one_line(script: Script, books: MakeBooks, cli: Cli, world
     said = cli("jobs", "run", "--watch", "5m")
     first, second, rest = said.stderr.split("\n", 2)
     assert first == f"job {JOB}: completed (1 done)"
-    assert second.startswith(f"job {OTHER}: completed_with_errors (1 done, 1 failed); see run ")
+    assert second.startswith(f"job {OTHER}: completed with errors (1 done, 1 failed); see run ")
     assert (rest, said.code) == ("", 143)
 
 
@@ -152,7 +152,7 @@ def test_books_that_stay_away_fail_the_job_after_five_minutes(
     (closing,) = (body for what, body in world.writes if body["event"] != "started")
     assert (closing["event"], closing["failureReasonType"]) == ("failed", "accounting_system_unreachable")
     assert world.statuses == {}
-    assert f"job {JOB}: failed (1 notAttempted)" in said.stderr
+    assert f"job {JOB}: failed (1 not attempted)" in said.stderr
     assert 240 <= script.looks[2] - script.looks[1] - 1800 <= 300
     _ = time
 

@@ -110,3 +110,19 @@ def test_wrapping_loses_nothing(text: str, width: int) -> None:
 def test_padding_counts_cells() -> None:
     """A wide character takes two cells."""
     assert str(Shown("名").padded(4)) == "名  "
+
+
+@pytest.mark.parametrize(
+    ("url", "per_minute", "told"),
+    [
+        ("https://external.staging.pleo.io", None, "30 to write; applying takes about 4 s (0.15 s a write)."),
+        ("https://external.staging.pleo.io", 10, "30 to write; applying takes about 2 min (10 requests a minute)."),
+        ("http://127.0.0.1:8080", None, "30 to write."),
+        ("http://127.0.0.1:8080", 10, "30 to write; applying takes about 2 min (10 requests a minute)."),
+        ("http://127.0.0.1:8080", 500, "30 to write."),
+    ],
+)
+def test_what_applying_takes_is_told_with_its_reason(url: str, per_minute: int | None, told: str) -> None:
+    """Pleo's pace or the limit that was asked for, whichever is slower; no guess for a server on this machine."""
+    plan = make_plan(*(change("create", str(number)) for number in range(30)), url=url)
+    assert f"\nRequests: 7 read, {told}\n" in plan_text(plan, per_minute=per_minute).plain

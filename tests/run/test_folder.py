@@ -78,6 +78,9 @@ def test_a_disk_that_fills_up_leaves_a_partial_run(folder: Path, pleo: Sandbox, 
     assert {c["status"] for c in receipt["changes"]} == {"done", "notAttempted"}
     assert "the journal cannot be written (file too large); nothing more is sent to Pleo" in done.stderr
     assert "the receipt could be kept nowhere" in done.stderr
+    assert "set PLEOCTL_STATE_DIR to a folder that can be written, and run the same again" in done.stderr
+    assert f"`pleoctl log {receipt['runId']}` tells by the journal what this run sent" in done.stderr
+    assert f"Run {receipt['runId']}; apply its plan again" in cli("log", receipt["runId"]).stdout
     assert "bug" not in done.stderr
     (folder / "receipt.json").write_text(done.stdout)
     assert cli("undo", "receipt.json", "-o", "undo.json").code == 0
