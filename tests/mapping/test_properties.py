@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pleoctl.documents.schemas import validator
-from pleoctl.mapping.engine import linetable, sieve
+from pleoctl.mapping.engine import columns, sieve
 from pleoctl.mapping.engine.entries import Entry, encode
 from pleoctl.mapping.engine.explain import explain
-from pleoctl.mapping.engine.linetable import Facts, LineTable, raw_value
+from pleoctl.mapping.engine.facts import Facts, reader
+from pleoctl.mapping.engine.linetable import LineTable
 from pleoctl.mapping.io.outputs import FORMATS, writer
 from pleoctl.mapping.items import Item, convert, decode
 from pleoctl.mapping.rules.model import LineRow
@@ -260,24 +261,12 @@ WHEN = st.fixed_dictionaries(
     },
 )
 PLACE = Place("f", 1, 1)
-WORDS = st.sampled_from([None, "", "a", "ab", "abc", "ABC", "Figma", "b"])
+WORDS = st.sampled_from([None, "", "a", "ab", "abc", "ABC", "Figma", "b", "ab" * 40])
+#: Supplier, merchant code, tag, note and account of a line.
+ASKED = st.tuples(WORDS, WORDS, WORDS, WORDS, WORDS)
 
 
-@given(st.lists(WHEN, max_size=8), WORDS, WORDS, WORDS, WORDS, WORDS)
-@settings(max_examples=MANY)
-def test_the_index_finds_what_a_scan_finds(
-    rows: list[Json],
-    supplier: str | None,
-    mcc: str | None,
-    tag: str | None,
-    note: str | None,
-    account: str | None,
-) -> None:
-    """The first matching row, whichever way it is looked for."""
-    listed = [
-        LineRow(f"r{n}", When(tuple(predicate(k, v, PLACE) for k, v in when.items())), str(n), PLACE)
-        for n, when in enumerate(rows)
-    ]
+def _facts(supplier: str | None, mcc: str | None, tag: str | None, note: str | None, account: str | None) -> Facts:
     tags = [] if tag is None else [{"groupCode": "DEPT", "code": tag}]
     made = convert(
         {
@@ -292,18 +281,33 @@ def test_the_index_finds_what_a_scan_finds(
         }
     )
     assert isinstance(made, Item)
-    facts = Facts(made, made.accounting_entry_lines[0], account, 1)
+    return Facts(made, made.accounting_entry_lines[0], account, 1)
 
-    def value(field: str) -> Value:
-        return "card_purchase" if field == "type" else folded(field, raw_value(field, facts))
 
-    scanned = next((row for row in listed if all(p.test()(value(p.field)) for p in row.when.each)), None)
+def _value(field: str, facts: Facts) -> Value:
+    return "card_purchase" if field == "type" else folded(field, reader(field)(facts))
+
+
+@given(st.lists(WHEN, max_size=8), st.lists(ASKED, min_size=1, max_size=6))
+@settings(max_examples=MANY)
+def test_the_index_finds_what_a_scan_finds(rows: list[Json], asked: list[tuple[str | None, ...]]) -> None:
+    """The first matching row, whichever way it is looked for, whatever was looked for before, kept or forgotten."""
+    listed = [
+        LineRow(f"r{n}", When(tuple(predicate(k, v, PLACE) for k, v in when.items())), str(n), PLACE)
+        for n, when in enumerate(rows)
+    ]
+    lines = [_facts(*one) for one in asked] * 2
+    scanned = [
+        next((row for row in listed if all(p.test()(_value(p.field, facts)) for p in row.when.each)), None)
+        for facts in lines
+    ]
     cell = next(c for c in CELLS if c.type == "card_purchase" and c.method == "journal")
-    assert LineTable(listed, cell).find(facts) is scanned
+    assert [*map(LineTable(listed, cell).find, lines)] == scanned
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(linetable, "WORTH", 1)
+        patch.setattr(columns, "MOST", 2)
+        patch.setattr(columns, "WORTH", 1)
         patch.setattr(sieve, "TRIED", 0)
-        assert LineTable(listed, cell).find(facts) is scanned
+        assert [*map(LineTable(listed, cell).find, lines)] == scanned
 
 
 @pytest.mark.parametrize(

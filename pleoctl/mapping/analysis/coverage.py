@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pleoctl.mapping.engine.engine import Engine
     from pleoctl.mapping.engine.entries import Entry
-    from pleoctl.mapping.engine.linetable import Facts
+    from pleoctl.mapping.engine.facts import Facts
     from pleoctl.mapping.items import Defect, Item
     from pleoctl.mapping.rules.model import LineRow, Rules
 

@@ -13,15 +13,14 @@ and the second, which leaves its outline.
 
 from __future__ import annotations
 
-from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from pleoctl.mapping.engine.amounts import hundredths
 from pleoctl.mapping.engine.entries import Entry, OriginalOf
-from pleoctl.mapping.engine.figures import base, figures_of, tax
-from pleoctl.mapping.engine.linetable import Facts, LineTable
+from pleoctl.mapping.engine.facts import Facts
+from pleoctl.mapping.engine.figures import A_LINE, figures_of, gross, tax
 from pleoctl.mapping.engine.outline import Outline
 from pleoctl.mapping.failures import ItemFailure
 from pleoctl.mapping.vocabulary import NO_ACCOUNT_ID
@@ -30,15 +29,14 @@ from pleoctl.model.days import is_day
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import LedgerEntry
     from pleoctl.mapping.engine.lines import Lines
+    from pleoctl.mapping.engine.linetable import LineTable
     from pleoctl.mapping.engine.work import Work
-    from pleoctl.mapping.items import Account, Item, Supplier, Tax
+    from pleoctl.mapping.items import Account, Item
     from pleoctl.mapping.rules.model import Rules
     from pleoctl.mapping.rules.vendors import Vendors
 
 #: Kinds and outlines that are kept; where there are more, all are forgotten.
 MOST: Final = 4096
-#: Suppliers of kinds whose rows are kept; where there are more, all are forgotten.
-MOST_SUPPLIERS: Final = 8192
 
 Kind = tuple[Any, ...]
 #: The line rows that hold, one for each line, by identity.
@@ -52,45 +50,28 @@ _IN_KIND: Final = frozenset(
         *("user", "team", "account", "taxCode", "taxType", "currency"),
     }
 )
-#: Those that follow from an item's supplier, of whom there are many more than kinds.
-_OF_SUPPLIER: Final = frozenset({"supplier", "supplierCode", "mcc", "country"})
 _NEVER: Final = ...
 
 
 class Group(msgspec.Struct):
     """Items of a kind. Their line rows are asked anew in ``table``, with the lines' accounts in ``given``.
 
-    ``table`` None: the kind says all. Where kind and supplier do, ``known`` keeps rows by the group's number and these.
+    ``table`` None: the kind says all.
     """
 
-    number: int
     table: LineTable | None
     given: list[str | None]
     outlines: dict[Rows, Outline]
-    known: dict[tuple[int, Supplier | None], Rows] | None = None
 
     def rows(self, item: Item, figures: list[int]) -> Rows:
         """What the line table says of an item. Raises `ItemFailure` as it does."""
         if self.table is None:
             return ()
-        known, key = self.known, (self.number, item.supplier)
-        if known is None:
-            return self._asked(self.table, item, figures)
-        rows = known.get(key)
-        if rows is None:
-            if len(known) >= MOST_SUPPLIERS:
-                known.clear()
-            rows = known[key] = self._asked(self.table, item, figures)
-        return rows
-
-    def _asked(self, table: LineTable, item: Item, figures: list[int]) -> Rows:
-        lines = item.accounting_entry_lines
-        return tuple(
-            [
-                id(table.find(Facts(item, line, given, amount)))
-                for line, given, amount in zip(lines, self.given, figures[1::3], strict=True)
-            ]
-        )
+        found, find, at = [], self.table.find, gross(0)
+        for line, given in zip(item.accounting_entry_lines, self.given, strict=True):
+            found.append(id(find(Facts(item, line, given, figures[at]))))
+            at += A_LINE
+        return tuple(found)
 
 
 class Lesson(msgspec.Struct, gc=False):
@@ -101,6 +82,7 @@ class Lesson(msgspec.Struct, gc=False):
     group: Group | None
 
 
+_NO_ACCOUNT: Final[Kind] = (None, None, None)
 _APART: Final = Outline("", None, None, None, None, [])
 
 
@@ -115,8 +97,6 @@ class Alike:
         self._vendors, self._lines = vendors, lines
         self._known: dict[Kind, Group | None] = {}
         self._kept = 0
-        self._numbers = count()
-        self._rows: dict[tuple[int, Supplier | None], Rows] = {}
 
     def meet(self, item: Item) -> Entry | Lesson | None:
         """The entry of an item whose outline is known; a lesson where its outline is wanted, else None."""
@@ -153,23 +133,31 @@ class Alike:
         # Who the supplier is, beside what line rows ask, where it is one of the vendors (B3).
         if supplier is not None and self._vendors.of_supplier(supplier) is None:
             supplier = None
-        own: list[Any] = []
-        for number, line in enumerate(item.accounting_entry_lines):
-            taxed = None if line.tax is None else _taxed(line.tax, figures[tax(number)], figures[base(number)])
-            own += (_account(line.account), line.tags, taxed)
-        return (
+        own = [
             item.type,
             item.sub_type,
             money.currency,
             money.value > 0,
             item.bookkeeping,
-            _account(item.contra_account),
             item.vendor,
             supplier,
             user,
             item.team if self._asks_team else None,
-            *own,
-        )
+            *_account(item.contra_account),
+        ]
+        at = tax(0)
+        for line in item.accounting_entry_lines:
+            given = line.tax
+            own += _account(line.account)
+            own.append(line.tags)
+            if given is None:
+                own.append(None)
+            else:
+                # Whether there is any, and anything beside it, tells how many postings a tax makes.
+                own += given.type, given.code, given.ingoing_tax_account, given.outgoing_tax_account
+                own += figures[at] > 0, figures[at + 1] > 0
+            at += A_LINE
+        return tuple(own)
 
     def _keep(self, kind: Kind, group: Group | None) -> None:
         if self._kept >= MOST:
@@ -179,13 +167,13 @@ class Alike:
         self._kept += 1
 
     def _group(self, work: Work) -> Group:
-        table, number = None, next(self._numbers)
+        table = None
         if work.row is not None and work.cell is not None and work.row.uses_line:
             table = self._lines.table(work.cell)
         if table is None or table.fields <= _IN_KIND:
-            return Group(number, None, [], {})
+            return Group(None, [], {})
         given = [self._lines.given(line, at)[0] for at, line in enumerate(work.item.accounting_entry_lines)]
-        return Group(number, table, given, {}, self._rows if table.fields <= _IN_KIND | _OF_SUPPLIER else None)
+        return Group(table, given, {})
 
     def _entry(self, item: Item, day: str, outline: Outline, figures: list[int]) -> Entry | None:
         paid = item.amount.paid
@@ -198,11 +186,6 @@ class Alike:
         return entry
 
 
-def _account(given: Account | None) -> Kind | None:
+def _account(given: Account | None) -> Kind:
     """What of an account decides; its name is told where it fails, and of its id alone whether it means none."""
-    return None if given is None else (given.code, given.identifier, given.id == NO_ACCOUNT_ID)
-
-
-def _taxed(given: Tax, part: int, rest: int) -> Kind:
-    """What of a tax decides; whether there is any, and anything beside it, tells how many postings it makes."""
-    return given.type, given.code, given.ingoing_tax_account, given.outgoing_tax_account, part > 0, rest > 0
+    return _NO_ACCOUNT if given is None else (given.code, given.identifier, given.id == NO_ACCOUNT_ID)

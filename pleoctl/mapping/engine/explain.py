@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pleoctl.mapping.engine.linetable import raw_value
+from pleoctl.mapping.engine.facts import reader
 from pleoctl.mapping.items import Item
 from pleoctl.mapping.rules.predicates import folded
 from pleoctl.mapping.vocabulary import CELL_FIELDS, Cell
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from pleoctl.mapping.engine.engine import Engine
-    from pleoctl.mapping.engine.linetable import Facts
+    from pleoctl.mapping.engine.facts import Facts
     from pleoctl.mapping.engine.record import Resolved
     from pleoctl.mapping.items import Defect
     from pleoctl.mapping.rules.model import LineRow, Rules, TypeRow, VendorRow
@@ -128,7 +128,7 @@ class Trace:
         return None if self._cell is None else self._cell[CELL_FIELDS.index(field)]
 
     def _of_line(self, field: str, facts: Facts) -> Any:
-        return self._of_cell(field) if field in CELL_FIELDS else raw_value(field, facts)
+        return self._of_cell(field) if field in CELL_FIELDS else reader(field)(facts)
 
     def _choice(
         self, rows: Iterable[TypeRow | LineRow], winner: TypeRow | LineRow | None, value: Callable[[str], Any]

@@ -14,27 +14,28 @@ if TYPE_CHECKING:
     from pleoctl.mapping.items import Item
 
 TOTAL: Final = 0
-_A_LINE: Final = 3
+#: How many figures a line has.
+A_LINE: Final = 3
 
 
 def gross(line: int) -> int:
     """The number of the figure that is the whole of a line, which counts from 0."""
-    return 1 + _A_LINE * line
+    return 1 + A_LINE * line
 
 
 def tax(line: int) -> int:
     """The number of the figure that is the tax of a line."""
-    return 2 + _A_LINE * line
+    return 2 + A_LINE * line
 
 
 def base(line: int) -> int:
     """The number of the figure that is a line without its tax."""
-    return 3 + _A_LINE * line
+    return 3 + A_LINE * line
 
 
 def line_of(figure: int) -> int | None:
     """The line that a figure is of, None for the item's amount."""
-    return None if figure == TOTAL else (figure - 1) // _A_LINE
+    return None if figure == TOTAL else (figure - 1) // A_LINE
 
 
 def figures_of(item: Item) -> list[int] | None:

@@ -8,7 +8,8 @@ import msgspec
 
 from pleoctl.mapping.engine.amounts import hundredths
 from pleoctl.mapping.engine.check import check_tax, check_tax_type
-from pleoctl.mapping.engine.linetable import Facts, LineTable
+from pleoctl.mapping.engine.facts import Facts
+from pleoctl.mapping.engine.linetable import LineTable
 from pleoctl.mapping.engine.record import NOBODY
 from pleoctl.mapping.failures import ItemFailure, invalid, missing
 from pleoctl.mapping.rules.model import NOTHING
@@ -49,9 +50,10 @@ class Lines:
     """Works out the shares of an item's lines, each checked before the next is looked at."""
 
     def __init__(self, rules: Rules, accounts: Accounts, checks: Checks) -> None:
-        """The table of a cell is compiled when its first item comes."""
+        """The table of a cell is compiled when its first item comes, once for all cells that leave the same rows."""
         self._rows = rules.lines
         self._tables: dict[Cell, LineTable] = {}
+        self._alike: dict[tuple[tuple[bool, ...], ...], LineTable] = {}
         self._accounts = accounts
         self._checks = checks
         self._split = rules.tax_shape == "split"
@@ -61,7 +63,9 @@ class Lines:
         """The line table of a cell."""
         found = self._tables.get(cell)
         if found is None:
-            found = self._tables[cell] = LineTable(self._rows, cell)
+            left = tuple(row.when.holding(cell) for row in self._rows)
+            found = self._tables[cell] = self._alike.get(left) or LineTable(self._rows, cell)
+            self._alike[left] = found
         return found
 
     def given(self, line: Line, number: int) -> tuple[str | None, ItemFailure | None]:

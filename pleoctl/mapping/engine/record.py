@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 if TYPE_CHECKING:
-    from pleoctl.mapping.engine.linetable import Facts
+    from pleoctl.mapping.engine.facts import Facts
     from pleoctl.mapping.rules.model import LineRow, TypeRow, VendorRow
     from pleoctl.mapping.vocabulary import Cell
 

@@ -85,5 +85,10 @@ def patterns(predicate: Predicate) -> list[str]:
     if predicate.kind == "regex":
         return texts
     if predicate.kind == "contains":
-        return [literal(text[:_TOLD]) for text in texts]
+        return [beginning(text) for text in texts]
     return [literal(text[-_TOLD:]) for text in texts] if predicate.kind == "endsWith" else []
+
+
+def beginning(text: str) -> str:
+    """The pattern of what a text contains."""
+    return literal(text[:_TOLD])

@@ -54,6 +54,10 @@ class When(msgspec.Struct, frozen=True):
             for whole in way:
                 yield from whole.all()
 
+    def holding(self, cell: Cell) -> tuple[bool, ...]:
+        """Which ways and exceptions are left in a cell; where these are the same, so is what is left to ask."""
+        return tuple(holds_in(way, cell) for way in (*self.ways, *self.unless))
+
     def in_cell(self, cell: Cell) -> tuple[list[Way], list[Way]]:
         """What is left to ask of a line in a cell: the ways, none where it cannot hold, and the exceptions."""
         unless = [_of_lines(way) for way in self.unless if holds_in(way, cell)]
