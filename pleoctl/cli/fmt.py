@@ -15,7 +15,8 @@ from pleoctl.text import Shown
 def command(options: Options, *, check: bool) -> Output:
     """Write the desired-state files as `export` writes them.
 
-    One row one line, sorted, comments kept. An invalid file stays untouched (exit 78).
+    One row one line, sorted, comments kept with the empty lines that set them apart; other empty lines go, and what
+    anchors name is written out. An invalid file stays untouched (exit 78).
 
     Examples:
     pleoctl fmt

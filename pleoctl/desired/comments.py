@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.desired.lines import NOTHING_SAID, Slot, lines_of, slot_of
+from pleoctl.desired.lines import NOTHING_SAID, Slot, lines_of, set_apart, slot_of
 from pleoctl.model.kinds import flat_kinds
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _CLOSING: Final = re.compile(r"(?:[\s,\]}]|#[^\n]*\n)*[\]}]")
 
 @dataclass(slots=True)
 class Comments:
-    """Comments by slot: whole lines that stand before a row, and those at the end of its line.
+    """Comments by slot: whole lines before a row, with the empty ones beside them, and those at the end of its line.
 
     ``order`` is the order of slots in the old file, so that a comment whose row went away moves to the next row.
     """
@@ -46,10 +46,19 @@ def render(state: DesiredState, comments: Comments | None = None, said: Mapping[
     for slot, text in lines:
         indent = text[: len(text) - len(text.lstrip(" "))]
         trailing = comments.behind.get(slot, [])
-        out += [f"{indent}{c}" for c in (*comments.before.get(slot, []), *trailing[1:])]
+        _put(out, indent, (*comments.before.get(slot, []), *trailing[1:]))
         out.append(f"{text}  {trailing[0]}" if trailing else text)
-    out += comments.before.get(END, [])
-    return "\n".join(out) + "\n"
+    _put(out, "", comments.before.get(END, []))
+    return "\n".join(out).rstrip("\n") + "\n"
+
+
+def _put(out: list[str], indent: str, comments: Iterable[str]) -> None:
+    """Lines before a row; empty ones one at a time, and none where the file begins."""
+    for text in comments:
+        if text:
+            out.append(f"{indent}{text}")
+        elif out and out[-1]:
+            out.append("")
 
 
 def _rehome(comments: Comments, present: set[Slot]) -> None:
@@ -65,7 +74,8 @@ def _rehome(comments: Comments, present: set[Slot]) -> None:
 
 def from_nodes(root: Node, text: str) -> Comments:
     """Comments of any valid desired-state file, in block or flow style."""
-    return attached(sorted(_spans(root, text), key=lambda s: s[0]), _found(root, text))
+    notes = set_apart(_found(root, text), text.split("\n"))
+    return attached(sorted(_spans(root, text), key=lambda s: s[0]), notes)
 
 
 def attached(spans: Iterable[Span], notes: Iterable[Note]) -> Comments:

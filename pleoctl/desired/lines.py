@@ -14,7 +14,7 @@ from pleoctl.documents.scalars import yaml_string
 from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pleoctl.model.kind import Kind
     from pleoctl.model.records import DesiredState, Dimension, Row
@@ -24,7 +24,7 @@ Slot = tuple[str | int | None, ...]
 Span = tuple[int, int, Slot]
 """The first line of a slot, and its last."""
 Note = tuple[int, str, bool]
-"""A comment: its line, its text, and whether it stands there alone."""
+"""A comment: its line, its text, and whether it stands there alone; without text a line that sets comments apart."""
 
 HEADER: Final = {"apiVersion": "pleoctl/v1", "kind": "DesiredState"}
 NOTHING_SAID: Final[Mapping[int, str]] = MappingProxyType({})
@@ -132,6 +132,20 @@ def _dimension_lines(dimension: Dimension, number: int) -> Iterator[tuple[Slot, 
     yield (*slot, "values"), "  values:" if values else "  values: []"
     for index, value in enumerate(ordered(values)):
         yield slot_of("value", row.key, value.key, index), f"  {row_text(value, TAG)}"
+
+
+def set_apart(notes: Iterable[Note], lines: Sequence[str]) -> Iterator[Note]:
+    """The comments of a text, and the empty lines right above and below those that have lines of their own.
+
+    An empty line has the number of its comment, so that both are put at the same row.
+    """
+    for note in notes:
+        number, _, own = note
+        if own and number > 1 and not lines[number - 2].strip():
+            yield number, "", True
+        yield note
+        if own and number < len(lines) and not lines[number].strip():
+            yield number, "", True
 
 
 def slot_of(*names: str | int | None) -> Slot:

@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pleoctl.desired.entries import EMPTY, NotSimple, decoded, entry_of, flow_of, note_of
-from pleoctl.desired.lines import HEADER
+from pleoctl.desired.lines import HEADER, set_apart
 from pleoctl.desired.rows import are_blank, check, item_of, pattern_of, places_of, row_of
 from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
 from pleoctl.model.records import NOTHING, DesiredState, Dimension, Row
@@ -49,7 +49,7 @@ class QuickReader:
         self._at = 0
         self._slots: list[tuple[int, Slot]] = []
         self._state = DesiredState(files=[shown])
-        self.notes: list[Note] = []
+        self._notes: list[Note] = []
 
     def read(self) -> DesiredState:
         """The rows of the text."""
@@ -71,6 +71,11 @@ class QuickReader:
         self._state.dimensions = found.get(TAG_GROUP.section)
         self._state.flat = {kind.name: found[kind.section] for kind in flat_kinds() if kind.section in found}
         return self._state
+
+    @property
+    def notes(self) -> list[Note]:
+        """The comments, in the order of the file."""
+        return list(set_apart(self._notes, self._lines[:-1])) if self._notes else []
 
     def spans(self) -> Iterator[Span]:
         """All that comments cling to, in the order of the file."""
@@ -95,14 +100,14 @@ class QuickReader:
                 return line
             self._at += 1
             if text:
-                self.notes.append((self._at, note_of(text), True))
+                self._notes.append((self._at, note_of(text), True))
         return ""
 
     def _take(self, note: str | None) -> None:
         """Go on behind a line, which had a comment behind it or not."""
         self._at += 1
         if note is not None:
-            self.notes.append((self._at, note.rstrip(), False))
+            self._notes.append((self._at, note.rstrip(), False))
 
     def _section(self, kind: Kind, value: object) -> list[Row] | list[Dimension]:
         if kind.holds:

@@ -52,7 +52,7 @@ def _read(text: str, shown: str) -> tuple[DesiredState, Callable[[], Comments]]:
 def _read_quickly(text: str, shown: str) -> tuple[DesiredState, Callable[[], Comments]]:
     reader = QuickReader(text, shown)
     state = reader.read()
-    return state, lambda: attached(reader.spans(), reader.notes) if reader.notes else Comments()
+    return state, lambda: attached(reader.spans(), notes) if (notes := reader.notes) else Comments()
 
 
 def _halves(document: Document) -> Iterator[Finding]:

@@ -8,7 +8,6 @@ ruamel.yaml, whose word counts.
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import InvalidFile
@@ -17,7 +16,6 @@ from pleoctl.place import Place
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_TAG: Final = 200
 #: Blanks and line breaks that YAML 1.1 and 1.2 do not read alike.
 _DIVIDING: Final = re.compile("[\t\r\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
@@ -26,6 +24,7 @@ _NAMED: Final = re.compile(r"&[A-Za-z0-9_-]+[ \n]|\*[A-Za-z0-9_-]+(?:[ \n,\]}]|\
 
 # What ruamel.yaml says about the mistakes that people make, and what to do about them.
 _HINTS: Final = (
+    ("but found '\\t'", "put blanks, not tabs, behind | or >"),
     ("'\\t' that cannot start", "indent with blanks, not with tabs"),
     ("that cannot start any token", "put the text in double quotes"),
     ("mapping values are not allowed", "put texts that contain ': ' in double quotes; check the indentation"),
@@ -80,8 +79,10 @@ def careful_events(text: str, shown: str) -> Iterator[Any]:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
     from ruamel.yaml.reader import ReaderError
 
+    from pleoctl.documents.scanner import TabScanner
+
     yaml = YAML(typ="safe", pure=True)
-    yaml.Scanner = _scanner_class()
+    yaml.Scanner = TabScanner
     after = Place(shown, 1, 1)
     try:
         for event in yaml.parse(text):
@@ -109,19 +110,3 @@ def _malformed(problem: str, place: Place) -> InvalidFile:
     words = " ".join(problem.split())[:200]
     hint = next((hint for part, hint in _HINTS if part in words), _HINT)
     return InvalidFile(f"is not valid YAML: {words}", place=place, hint=hint)
-
-
-@cache
-def _scanner_class() -> type:
-    from ruamel.yaml.scanner import Scanner, ScannerError  # see careful_events
-
-    class TagLimit(Scanner):
-        """ruamel.yaml takes quadratic time to decode a tag; none that is allowed is long."""
-
-        def scan_tag(self) -> Any:
-            if not set(self.reader.prefix(MAX_TAG)) & set(" \t\r\n\0"):
-                mark = self.reader.get_mark()
-                raise ScannerError("while scanning a tag", mark, f"a tag has more than {MAX_TAG} characters", mark)
-            return super().scan_tag()
-
-    return TagLimit

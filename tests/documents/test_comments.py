@@ -107,6 +107,76 @@ dimensions:
     assert rewritten(result) == result
 
 
+SPACED = f"""
+# ours
+{HEAD}
+# income
+#
+# of the year
+
+accounts:
+
+- {{externalId: "c", name: "C"}}
+
+
+# about a
+
+
+- {{externalId: "a", name: "A"}}  # behind
+
+  # about b
+- externalId: "b"
+
+  # inside
+  name: "B"
+
+# the end
+
+"""
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_empty_lines_that_set_comments_apart_stay(line_end: str) -> None:
+    """One beside each comment, with its row; none where the file begins or ends, or between rows without comments."""
+    expected = f"""\
+# ours
+{HEAD}
+# income
+#
+# of the year
+
+accounts:
+
+# about a
+
+- {{externalId: "a", name: "A"}}  # behind
+
+# about b
+
+# inside
+- {{externalId: "b", name: "B"}}
+- {{externalId: "c", name: "C"}}
+
+# the end
+"""
+    for text in (SPACED, SPACED.replace('"a"', "&k a")):  # as each of the readers finds them
+        assert rewritten(text.replace("\n", line_end)) == expected
+    assert rewritten(expected) == expected
+
+
+def test_tabs_stand_before_comments() -> None:
+    """Tabs separate as blanks do: before comments, at the ends of lines, behind colons, within plain texts."""
+    blanks = f"""{HEAD}accounts: # ours
+ # about a
+- externalId:  "a" # its id
+  name: Cash in hand # its name
+- {{externalId: b,  name: "B" }} # b
+# the end
+"""
+    tabs = blanks.replace(" #", "\t#").replace(":  ", ":\t").replace("Cash in", "Cash\tin").replace(" }", "\t}")
+    assert rewritten(tabs) == rewritten(blanks).replace("Cash in", "Cash\\tin")
+
+
 @pytest.mark.parametrize("closing", ["}", ",\n  }"])
 def test_a_comment_behind_a_brace_that_closes_stays_with_its_row(closing: str) -> None:
     """A row over lines ends with its brace, wherever that stands and whatever the next row is."""

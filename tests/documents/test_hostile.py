@@ -55,6 +55,8 @@ STRUCTURE = {
         "not valid YAML",
         "not with tabs",
     ),
+    "tab behind a dash": ('accounts:\n-\texternalId: "a"\n', "f.yaml:4:2", "not valid YAML", "not with tabs"),
+    "tab behind a bar": ("accounts: |\t# x\n  a\n", "f.yaml:3:12", "not valid YAML", "not tabs"),
     "colon in a plain text": ("accounts:\n- name: Rent: office\n", "f.yaml:4:13", "mapping values", "double quotes"),
     "at sign": ("accounts: @x\n", "f.yaml:3:11", "cannot start", "double quotes"),
     "open quote": ('accounts: "abc\n', "f.yaml:4:1", "end of stream", "close the quote"),
