@@ -44,6 +44,11 @@ class Fresh:
         free = wants.get(record.id) == "archive" or (record.archived and record.id not in wants)
         return free and self.taken.setdefault(record.id, address) == address
 
+    def forget(self) -> None:
+        """Drop what only a write needs; the results stay."""
+        self.records.clear()
+        self.tags.clear()
+
 
 class FreshCheck:
     """Reads what the changes touch and judges each change: go, already done, or stale."""

@@ -72,4 +72,4 @@ def output_of(options: Options, applied: Receipt, stop: Stop) -> Output:
         return Output(raw=whole.bytes, exit_code=code, findings=applied.findings)
     from pleoctl.report.text import receipt_text
 
-    return Output(receipt_text(applied), applied.as_json(), applied.findings, code)
+    return Output(receipt_text(applied), findings=applied.findings, exit_code=code)

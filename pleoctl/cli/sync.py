@@ -43,6 +43,7 @@ def command(
     shown = output_of(options, applied, caller.asked)
     if options.format == "text":
         shown.text = text + shown.text
-    shown.raw, shown.data = None, applied.as_json()
+    else:
+        shown.raw, shown.data = None, applied.as_json()
     shown.findings = [*exported.findings, *shown.findings]
     return shown

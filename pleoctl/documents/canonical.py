@@ -14,17 +14,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def canonical_text(data: Any, *, indent: int | None = None) -> str:
-    """Sorted keys, no blanks (or an indent for people), non-ASCII left readable; lone surrogates escaped."""
-    separators = (",", ":") if indent is None else (",", ": ")
-    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=separators, indent=indent)
-    # Not made at every start, as most texts do without.
-    return text if text.isascii() else re.sub("[\ud800-\udfff]", lambda m: f"\\u{ord(m[0]):04x}", text)
+def canonical_text(data: Any) -> str:
+    """Sorted keys, no blanks, non-ASCII left readable; lone surrogates escaped."""
+    return _text(data, separators=(",", ":"))
 
 
 def canonical_bytes(data: Any) -> bytes:
     """`canonical_text` in UTF-8 with one trailing newline."""
     return (canonical_text(data) + "\n").encode()
+
+
+def indented_bytes(data: Any) -> bytes:
+    """`canonical_bytes` for people: a line for each value, an indent of one."""
+    try:
+        # Python's own indent makes a piece of text of each value and blank, eight times the memory of the whole.
+        return msgspec.json.format(canonical_bytes(data), indent=1) + b"\n"
+    except msgspec.DecodeError:  # a lone surrogate
+        return (_text(data, indent=1) + "\n").encode()
+
+
+def _text(data: Any, **layout: Any) -> str:
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False, **layout)
+    # Not made at every start, as most texts do without.
+    return text if text.isascii() else re.sub("[\ud800-\udfff]", lambda m: f"\\u{ord(m[0]):04x}", text)
 
 
 _LINES: Final = msgspec.json.Encoder(order="sorted")

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from pleoctl.documents.canonical import canonical_text, digest
+from pleoctl.documents.canonical import digest, indented_bytes
 from pleoctl.model.shape import Strict
 from pleoctl.run.places import JOURNAL, RECEIPT, has, run_folders
 from pleoctl.run.shared import RECENT
@@ -83,7 +83,7 @@ def sealed(content: dict[str, Any]) -> dict[str, Any]:
 
 def receipt_bytes(content: dict[str, Any]) -> bytes:
     """A receipt as a file, indented for people."""
-    return (canonical_text(content, indent=1) + "\n").encode()
+    return indented_bytes(content)
 
 
 def file_digest(path: Path) -> str | None:
