@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-import time
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,15 +14,14 @@ from measure import Result, against, pleoctl, workspace
 from plan import company
 
 from pleoctl.run.chain import receipt_bytes, sealed
-from pleoctl.run.places import JOURNAL, PLAN, RECEIPT
+from pleoctl.run.places import JOURNAL, PLAN, RECEIPT, moment_of
 from pleoctl.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RUNS = 4_000
-RECENT = 300
-"""Runs of the last day: a job every five minutes."""
+EVERY = timedelta(minutes=5)
 _CHANGES = 3
 
 
@@ -42,14 +41,14 @@ def kept_runs() -> Iterator[Result]:
 
 
 def _keep(runs: Path, count: int, company_id: str) -> None:
-    """A chain of so many runs, all but the last ones older than a day."""
+    """A chain of so many runs, as a job every few minutes leaves them."""
     previous: str | None = None
-    old = time.time() - 7 * 86_400
     for number in range(count):
-        run = f"2026{number // 1000 + 1:02d}01T{number % 1000:06d}-0000-0000"
+        began = datetime.now(UTC) - (count - number) * EVERY
+        run = f"{moment_of(began)}-0000-0000"
         (runs / run).mkdir(parents=True)
         addresses = [f"account:e{change}" for change in range(_CHANGES)]
-        at = "2026-01-01T00:00:00.000Z"
+        at = began.isoformat()
         lines = [{"at": at, "event": event, "addresses": addresses} for event in ("intent", "sent", "confirmed")]
         states = {"before": {"archived": False, "name": "A"}, "after": {"archived": False, "name": "B"}}
         change = {"action": "update", "status": "done", "pleoId": "x", "error": None, **states}
@@ -72,8 +71,7 @@ def _keep(runs: Path, count: int, company_id: str) -> None:
         (runs / run / PLAN).write_text("{}\n")
         (runs / run / JOURNAL).write_text("".join(json.dumps(line) + "\n" for line in lines))
         (runs / run / RECEIPT).write_bytes(receipt_bytes(receipt))
-        if number < count - RECENT:
-            os.utime(runs / run / JOURNAL, (old, old))
+        os.utime(runs / run / JOURNAL, (began.timestamp(), began.timestamp()))
 
 
 ROWS = {"kept": kept_runs}

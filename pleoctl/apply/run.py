@@ -21,7 +21,7 @@ from pleoctl.pleo.kinds import KindApis
 from pleoctl.run.doubts import wait_out
 from pleoctl.run.folder import open_run
 from pleoctl.run.meant import Aim, require_meant
-from pleoctl.run.places import run_name
+from pleoctl.run.places import plan_part, run_name
 from pleoctl.run.receipt import PROBLEMS, Outcome, Receipt, Result
 from pleoctl.run.shared import RECENT
 from pleoctl.watch import watched
@@ -208,7 +208,7 @@ class _Run:
 
 
 def _run_id(plan: Plan, started: datetime) -> str:
-    made = run_name(plan.id[7:15], started)
+    made = run_name(plan_part(plan.id), started)
     watched().plan, watched().run = plan.id, made
     return made
 

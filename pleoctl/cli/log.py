@@ -22,10 +22,10 @@ VERIFY = "verify"
 
 def _runs(ctx: click.Context) -> list[str]:
     """The names of the workspace's runs."""
-    from pleoctl.run.places import run_folders
+    from pleoctl.run.places import run_places
     from pleoctl.workspace import Workspace
 
-    return [VERIFY, *(folder.name for folder in run_folders(Workspace.find(ctx.params.get("workspace")).runs))]
+    return [VERIFY, *reversed(run_places(Workspace.find(ctx.params.get("workspace")).runs))]
 
 
 @as_command("log")
@@ -61,7 +61,7 @@ def _list(workspace: Workspace, number: int) -> Output:
     from pleoctl.run.shared import Runs
 
     places = Runs.of(workspace).exchange(number)
-    runs = [run_summary(folder, workspace.shown(folder)) for folder in run_folders(places)[:number]]
+    runs = [run_summary(folder, workspace.shown(folder)) for folder in run_folders(places, number)]
     rows = [[r["runId"], r["outcome"], r["planId"][:19], tally(r["counts"]) or "none", r["finishedAt"]] for r in runs]
     headers = ["run", "outcome", "plan", "changes", "finished"]
     text = table(headers, rows) if rows else Shown.lines(["No runs yet."])
@@ -72,10 +72,10 @@ def _one(workspace: Workspace, wanted: str) -> Output:
     from pleoctl.documents.files import read_bytes
     from pleoctl.documents.load import json_data
     from pleoctl.report.kept import any_receipt, receipt_lines, unfinished_lines
-    from pleoctl.run.places import RECEIPT, run_folders, runs_named
+    from pleoctl.run.places import RECEIPT, runs_named
     from pleoctl.run.shared import Runs
 
-    found = runs_named(wanted, run_folders(Runs.of(workspace).exchange()))
+    found = runs_named(wanted, Runs.of(workspace).exchange())
     if len(found) != 1:
         what = (
             f"{many(len(found), 'run')} begin with {wanted!r}" if found else f"no run of this workspace is {wanted!r}"

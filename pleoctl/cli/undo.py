@@ -30,14 +30,14 @@ def _files_and_runs(ctx: click.Context, _param: click.Parameter, begun: str) -> 
     from click.shell_completion import CompletionItem
 
     from pleoctl.errors import PleoctlError
-    from pleoctl.run.places import run_folders
+    from pleoctl.run.places import runs_named
     from pleoctl.workspace import Workspace
 
     try:
-        folders = run_folders(Workspace.find(ctx.params.get("workspace")).runs)
+        folders = runs_named(begun, Workspace.find(ctx.params.get("workspace")).runs)
     except PleoctlError:
         folders = []
-    runs = [CompletionItem(folder.name) for folder in folders if folder.name.startswith(begun)]
+    runs = [CompletionItem(folder.name) for folder in folders]
     return [*runs, CompletionItem(begun, type="file")]
 
 
@@ -88,12 +88,12 @@ def _file_of(receipt: str, workspace: Workspace) -> Path:
     """The file of a receipt, which may be named by its run. Raises `InvalidFile` or, of several runs, `UsageError`."""
     from pathlib import Path
 
-    from pleoctl.run.places import RECEIPT, run_folders, runs_named
+    from pleoctl.run.places import RECEIPT, runs_named
     from pleoctl.run.shared import Runs
 
     file = Path(receipt)
     if receipt != "-" and not file.exists():
-        found = runs_named(receipt, run_folders(Runs.of(workspace).exchange()))
+        found = runs_named(receipt, Runs.of(workspace).exchange())
         if not found:
             raise InvalidFile("is no file, and no run of this workspace", hint=LISTED, place=Place(receipt))
         if len(found) > 1:

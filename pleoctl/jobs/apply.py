@@ -29,7 +29,7 @@ from pleoctl.machine import this_machine, timestamp
 from pleoctl.remote.transport import Counts
 from pleoctl.run.folder import open_run
 from pleoctl.run.meant import Aim, require_meant
-from pleoctl.run.places import run_name
+from pleoctl.run.places import plan_part, run_name
 from pleoctl.run.settle import Ambiguous, Done, Failed, Moved, settle
 from pleoctl.sinks.base import BooksUnusable
 from pleoctl.watch import watched
@@ -128,7 +128,7 @@ def refuse_job(plan: PostingPlan, runs: Runs, error: Refused) -> JobReceipt:
 def _receipt(plan: PostingPlan) -> JobReceipt:
     """The receipt of a run that begins now."""
     results = [ItemResult(change.address, change.action) for change in plan.changes]
-    name = run_name(plan.id[7:15])
+    name = run_name(plan_part(plan.id))
     watched().plan, watched().run = plan.id, name
     return JobReceipt(plan.id, name, plan.company, plan.url, JobOutcome(plan.job.id), results, timestamp())
 

@@ -18,7 +18,7 @@ import msgspec
 from pleoctl.documents.files import read_bytes, write_atomically
 from pleoctl.errors import PleoctlError, Refused, UsageError
 from pleoctl.machine import Around, Ran, this_machine
-from pleoctl.run.places import RECEIPT, run_folders
+from pleoctl.run.places import RECEIPT, plan_part, run_folders
 from pleoctl.words import many
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ class _Run(msgspec.Struct, rename="camel"):
 
 def require_unused(plan_id: str, places: Sequence[Path]) -> None:
     """An approval is good for one run that ends well. Raises `Refused` where that has been."""
-    for folder in run_folders(places):
+    named = (folder for folder in run_folders(places) if plan_part(plan_id) in folder.name)
+    for folder in named:
         try:
             run = msgspec.json.decode((folder / RECEIPT).read_bytes(), type=_Run)
         except (OSError, msgspec.MsgspecError):

@@ -14,6 +14,7 @@ same one before it. The first that knows of both comes after the one and names t
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -23,7 +24,7 @@ from msgspec import UNSET, UnsetType
 
 from pleoctl.documents.canonical import digest, indented_bytes
 from pleoctl.model.shape import Strict
-from pleoctl.run.places import JOURNAL, RECEIPT, has, run_folders
+from pleoctl.run.places import JOURNAL, RECEIPT, has, run_places
 from pleoctl.run.shared import RECENT
 
 if TYPE_CHECKING:
@@ -129,16 +130,47 @@ def head_of(folder: Path) -> Head | None:
         return None
 
 
+class _Looked(msgspec.Struct):
+    """Which runs had a receipt or were named, when all were looked at: those up to ``last`` but for ``own``.
+
+    ``names`` is the digest of their names; runs are never removed, so asking each again at every run would take longer
+    and longer.
+    """
+
+    own: str
+    last: str
+    names: str
+
+    def passes(self, names: list[str]) -> list[str]:
+        """Those of the runs (oldest first) that it does not vouch for."""
+        others = [name for name in names if name != self.own]
+        count = bisect_right(others, self.last)
+        if _digest(others[:count]) != self.names:
+            return names
+        return [*others[count:], *([self.own] if len(others) < len(names) else [])]
+
+    @classmethod
+    def at(cls, names: list[str], own: str) -> _Looked:
+        """All of these runs but the own one, whose receipt is still to be kept."""
+        others = [name for name in names if name != own]
+        return cls(own, others[-1] if others else "", _digest(others))
+
+
+def _digest(names: list[str]) -> str:
+    return hashlib.sha256("\n".join(names).encode(errors="surrogateescape")).hexdigest()
+
+
 class _Tail(msgspec.Struct):
     """The receipt that joins or joined last: if its run has it, it is the last one, else ``before`` is.
 
-    ``named`` are the runs without a receipt that the chain knew before.
+    ``named`` are the runs without a receipt that the chain knew before, ``looked`` those that need no second look.
     """
 
     id: str
     run: str
     before: str | None
     named: list[str]
+    looked: _Looked | None = None
 
 
 @contextmanager
@@ -152,20 +184,22 @@ def joining(runs: Runs, place: Path, receipt: Chained, journal: Path, *, alone: 
         tails, company = _tails(note), receipt.company.lower()
         kept = _Kept(runs.places, company)
         last = kept.last(tails.get(company))
-        died = kept.without_receipt(receipt.run_id, last.named) if alone else ()
+        died = kept.without_receipt(receipt.run_id, last) if alone else ()
         beside = kept.beside(last.id) if alone and runs.store is not None else ()
         receipt.join(Links(last.id, file_digest(journal), died, beside))
         content = receipt.as_json()
-        tail = _Tail(content["id"], receipt.run_id, last.id, last.named)
+        looked = _Looked.at(kept.names, receipt.run_id) if alone else last.looked
+        tail = _Tail(content["id"], receipt.run_id, last.id, last.named, looked)
         note.write(msgspec.json.encode({**tails, company: tail}))
         yield receipt_bytes(content)
 
 
 class _End(NamedTuple):
-    """Where a chain ends: the last receipt, and the runs without one that the chain knows."""
+    """Where a chain ends: the last receipt, the runs without one that the chain knows, and what `_Looked` says."""
 
     id: str | None
     named: list[str]
+    looked: _Looked | None = None
 
 
 class _Kept:
@@ -173,7 +207,8 @@ class _Kept:
 
     def __init__(self, places: Sequence[Path], company: str) -> None:
         self._company = company
-        self._folders = {folder.name: folder for folder in reversed(run_folders(places))}
+        self._places = run_places(places)
+        self.names = list(self._places)
 
     def last(self, tail: _Tail | None) -> _End:
         """The end of the chain, by its note or, where that cannot know, by all receipts.
@@ -183,7 +218,7 @@ class _Kept:
         last = self._noted(tail)
         known = {last.id}
         while (after := next((one for one in self._recent if one.previous == last.id), None)) and after.id not in known:
-            last = _End(str(after.id), [*last.named, *after.named])
+            last = _End(str(after.id), [*last.named, *after.named], last.looked)
             known.add(last.id)
         return last
 
@@ -195,25 +230,29 @@ class _Kept:
 
     @cached_property
     def _recent(self) -> list[Head]:
-        heads = map(head_of, list(self._folders.values())[-RECENT:])
+        heads = map(head_of, map(self._folder, self.names[-RECENT:]))
         return [head for head in heads if head is not None and head.is_of(self._company)]
 
     def _noted(self, tail: _Tail | None) -> _End:
-        if tail is None or len({folder.parent for folder in self._folders.values()}) > 1:
+        if tail is None or len(set(self._places.values())) > 1:
             return self._found()
-        head = head_of(self._folders[tail.run]) if tail.run in self._folders else None
+        head = head_of(self._folder(tail.run)) if tail.run in self._places else None
         if head is None or head.id != tail.id:
             return _End(tail.before, tail.named)
-        return _End(tail.id, [*tail.named, *head.named])
+        return _End(tail.id, [*tail.named, *head.named], tail.looked)
 
-    def without_receipt(self, own: str, named: Sequence[str]) -> tuple[Died, ...]:
+    def without_receipt(self, own: str, last: _End) -> tuple[Died, ...]:
         """Runs without a receipt that no receipt names yet."""
-        known = {own, *named}
-        left = ((run, folder) for run, folder in self._folders.items() if run not in known)
-        return tuple(Died(run, file_digest(folder / JOURNAL)) for run, folder in left if not has_receipt(folder))
+        known = {own, *last.named}
+        names = self.names if last.looked is None else last.looked.passes(self.names)
+        left = (run for run in names if run not in known and not has(f"{self._places[run]}/{run}", RECEIPT))
+        return tuple(Died(run, file_digest(self._folder(run) / JOURNAL)) for run in left)
+
+    def _folder(self, run: str) -> Path:
+        return self._places[run] / run
 
     def _found(self) -> _End:
-        read = filter(None, map(head_of, self._folders.values()))
+        read = filter(None, map(head_of, map(self._folder, self.names)))
         heads = [head for head in read if head.is_of(self._company)]
         followed = {head.previous for head in heads}
         ends = [head.id for head in heads if head.id not in followed]

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.machine import this_machine
-from pleoctl.run.places import JOURNAL, folders_in
+from pleoctl.run.places import JOURNAL, begun_before, folders_in, moment_of
 from pleoctl.text import terminal
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ UNGUARDED: Final = b'"unguarded"'
 """What a journal without doubts does not hold."""
 SKEW: Final = timedelta(days=1)
 """How far the clock of a disk elsewhere may be behind; older journals are not read."""
+LONGEST: Final = timedelta(days=14)
+"""How long a run may go on: runs are never removed, and the journals of older ones are not looked for."""
 
 
 def wait_out(places: Sequence[Path], stop: threading.Event | None = None) -> None:
@@ -54,8 +56,8 @@ def wait_out(places: Sequence[Path], stop: threading.Event | None = None) -> Non
 def _doubts(places: Sequence[Path]) -> Iterator[tuple[str, datetime]]:
     """Addresses with the moment at which their last doubtful request was sent, as far as it may still lag."""
     oldest = this_machine().now() - LAG
-    since = (oldest - SKEW).timestamp()
-    for folder in (folder for place in places for folder in folders_in(place)):
+    since, begun = (oldest - SKEW).timestamp(), moment_of(oldest - LONGEST)
+    for folder in (one for place in places for one in folders_in(place) if not begun_before(begun, one.name)):
         content = _written(f"{folder.path}/{JOURNAL}", since)
         if UNGUARDED in content:
             found = _open(map(_line, content.splitlines()))

@@ -21,26 +21,48 @@ RECEIPT: Final = "receipt.json"
 def run_name(what: str, started: datetime | None = None) -> str:
     """The name of a run of ``what`` that starts now or at a moment in UTC; no other run has it."""
     moment = started or this_machine().now()
-    return f"{moment.strftime('%Y%m%dT%H%M%S%f')}-{what}-{this_machine().token(2)}"
+    return f"{moment_of(moment)}-{what}-{this_machine().token(2)}"
 
 
-def run_folders(places: Sequence[Path]) -> list[Path]:
-    """The folders of all runs, newest first: their names begin with the moment at which they started.
+def moment_of(moment: datetime) -> str:
+    """How the name of a run begins that starts at this moment (UTC)."""
+    return moment.strftime("%Y%m%dT%H%M%S%f")
 
-    Of a run that lies in two places, the folder with its receipt.
+
+def begun_before(moment: str, name: str) -> bool:
+    """Whether a run's name says that it began before a `moment_of`; other folders' names say nothing."""
+    return name[8:9] == "T" and name < moment
+
+
+def plan_part(plan_id: str) -> str:
+    """What a plan's run is named after."""
+    return plan_id[7:15]
+
+
+def run_places(places: Sequence[Path]) -> dict[str, Path]:
+    """The place of each run by its name, oldest first: a name begins with the moment at which its run started.
+
+    Of a run that lies in two places, the one with its receipt.
     """
     found: dict[str, Path] = {}
     for place in places:
         for folder in folders_in(place):
             if folder.name not in found or has(folder.path, RECEIPT):
-                found[folder.name] = place / folder.name
-    return [found[name] for name in sorted(found, reverse=True)]
+                found[folder.name] = place
+    return {name: found[name] for name in sorted(found)}
 
 
-def runs_named(name: str, folders: Sequence[Path]) -> list[Path]:
-    """The run of that name, else those whose names begin so."""
-    found = [folder for folder in folders if folder.name.startswith(name)]
-    return [folder for folder in found if folder.name == name] or found
+def run_folders(places: Sequence[Path], newest: int | None = None) -> list[Path]:
+    """The folders of all runs or of so many, newest first."""
+    found = run_places(places)
+    return [found[name] / name for name in [*reversed(found)][:newest]]
+
+
+def runs_named(name: str, places: Sequence[Path]) -> list[Path]:
+    """The run of that name, else those whose names begin so, newest first."""
+    found = run_places(places)
+    names = [name] if name in found else [run for run in reversed(found) if run.startswith(name)]
+    return [found[run] / run for run in names]
 
 
 def folders_in(place: Path) -> Iterator[os.DirEntry[str]]:

@@ -77,7 +77,7 @@ class Runs:
 
     def _exchange(self, store: RunStore, newest: int | None) -> None:
         stored = store.names()
-        local = {folder.name: folder for folder in run_folders(self.places)[:newest]}
+        local = {folder.name: folder for folder in run_folders(self.places, newest)}
         wanted = [
             run
             for run, ended in list(stored.items())[:newest]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pleoctl.documents.load import load_json
 from pleoctl.errors import Finding, InvalidFile
 from pleoctl.run.chain import file_digest, has_receipt, head_of, sealed
-from pleoctl.run.places import JOURNAL, RECEIPT, run_folders
+from pleoctl.run.places import JOURNAL, RECEIPT, run_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,7 +42,7 @@ class Proof:
 
 def verify_chains(places: Sequence[Path], head: str | None = None) -> Proof:
     """Prove what lies in the places for runs; ``head`` is an id that was kept elsewhere and must be among them."""
-    runs = {folder.name: folder for folder in reversed(run_folders(places))}
+    runs = {run: place / run for run, place in run_places(places).items()}
     return _Verifier(runs, _journals(places)).go(head)
 
 

@@ -18,6 +18,7 @@ from pleoctl.machine import Machine, on
 from pleoctl.model.records import DesiredState, Dimension, Row
 from pleoctl.reconcile import Scope
 from pleoctl.run.doubts import wait_out
+from pleoctl.run.places import moment_of
 from pleoctl.sandbox import Fault, Seed, Settings
 
 if TYPE_CHECKING:
@@ -318,6 +319,18 @@ def test_the_next_run_waits_out_a_lag_that_the_journal_knows_of(
     for number, text in enumerate(journals):
         (tmp_path / str(number)).mkdir()
         (tmp_path / str(number) / "journal.jsonl").write_text(text)
+    watch = Watch()
+    with on(watch):
+        wait_out([tmp_path])
+    assert watch.slept == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(("days", "seconds"), [(13, 20), (15, 0)])
+def test_a_run_that_began_long_ago_has_ended(tmp_path: Path, days: int, seconds: float) -> None:
+    """Nobody waits for what a journal of weeks ago says; how long a run may go on is known."""
+    folder = tmp_path / f"{moment_of(MOMENT - timedelta(days=days))}-0-0"
+    folder.mkdir()
+    (folder / "journal.jsonl").write_text(sent())
     watch = Watch()
     with on(watch):
         wait_out([tmp_path])

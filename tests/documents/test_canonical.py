@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pleoctl.documents.canonical import indented_bytes
+
+if TYPE_CHECKING:
+    from shapes import Value
 
 TEXTS = st.text(st.characters(exclude_categories=[]), max_size=12)
 DATA = st.recursive(
@@ -19,7 +22,7 @@ DATA = st.recursive(
 
 
 @given(DATA)
-def test_an_indent_is_that_of_python(data: Any) -> None:
+def test_an_indent_is_that_of_python(data: Value) -> None:
     """What people read is laid out as Python's own encoder does, byte for byte."""
     laid_out = json.dumps(data, sort_keys=True, ensure_ascii=False, indent=1)
     escaped = "".join(f"\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in laid_out)

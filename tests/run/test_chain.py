@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pleoctl.documents.canonical import digest
+from pleoctl.run.places import has
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,6 +152,33 @@ def test_a_run_that_died_is_named_by_the_next(runs: Path, cli: Cli) -> None:
     assert broken(cli) == ["journal-changed"]
     shutil.rmtree(died)
     assert broken(cli) == ["run-missing"]
+
+
+def test_a_run_that_shows_up_late_is_named(runs: Path, cli: Cli) -> None:
+    """Older than all that were looked at; and once more where the receipt that named it was not kept."""
+    late = runs / "20200101T000000000000-late"
+    late.mkdir()
+    assert cli("apply", str(folders(runs)[-1] / "plan.json")).code == 0
+    naming = folders(runs)[-1]
+    assert receipt(naming)["died"] == [{"runId": late.name, "journal": None}]
+    (naming / "receipt.json").unlink()
+    assert cli("apply", str(naming / "plan.json")).code == 0
+    assert [one["runId"] for one in receipt(folders(runs)[-1])["died"]] == [late.name, naming.name]
+    assert broken(cli) == []
+
+
+def test_a_run_looks_only_at_those_after_the_last_look(runs: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs are never removed, so that what each of thousands costs is paid at every run."""
+    asked: list[str] = []
+
+    def noted(folder: str, name: str) -> bool:
+        asked.append(folder)
+        return has(folder, name)
+
+    last = folders(runs)[-1]
+    monkeypatch.setattr("pleoctl.run.chain.has", noted)
+    assert cli("apply", str(last / "plan.json")).code == 0
+    assert asked == [str(last)]
 
 
 def test_the_chain_goes_on_without_its_note(runs: Path, cli: Cli) -> None:
