@@ -183,6 +183,8 @@ _DIGITS = 400
 _DECODER: Final = msgspec.json.Decoder(Item)
 #: The items of a text, one behind the other. Raises `msgspec.DecodeError` where anything else is in it.
 decode_items: Final = _DECODER.decode_lines
+#: The items of a list. Raises `msgspec.DecodeError` where anything else is in it.
+decode_list: Final = msgspec.json.Decoder(list[Item]).decode
 
 
 def decode(content: bytes) -> Item | Defect:

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from findings import column_of, line_of
-from pleoctl.errors import InvalidFile
+from pleoctl.errors import Finding, InvalidFile
 from pleoctl.mapping.io import lines as parts
-from pleoctl.mapping.io import read
+from pleoctl.mapping.io import read, runs
 from pleoctl.mapping.io.read import read_items
 from pleoctl.mapping.items import Defect, Item
 
@@ -65,6 +65,7 @@ def test_every_shape_gives_the_same_items(monkeypatch: pytest.MonkeyPatch, inden
     """List, answer, several answers, JSON lines: in order, however the bytes are cut."""
     monkeypatch.setattr(parts, "PART", size)
     monkeypatch.setattr(read, "CHUNK", size)
+    monkeypatch.setattr(runs, "CHUNK", size)
     monkeypatch.setattr(read, "_HEAD", max(size, 2000))
     listed = items(40)
     wanted = [one["accountingEntryId"] for one in listed]
@@ -77,13 +78,57 @@ def test_every_shape_gives_the_same_items(monkeypatch: pytest.MonkeyPatch, inden
     assert ids(json.dumps(listed[0], indent=indent)) == wanted[:1]
 
 
-@given(st.lists(st.sampled_from(MIXED), max_size=60), st.sampled_from([(",", ":"), (", ", ": "), (" , ", " : ")]))
+SEPARATORS = st.sampled_from([(",", ":"), (", ", ": "), (" , ", " : ")])
+
+
+@given(st.lists(st.sampled_from(MIXED), max_size=60), SEPARATORS)
 def test_the_end_of_an_element_is_never_guessed_wrong(listed: list[Value], separators: tuple[str, str]) -> None:
     """Whatever stands in a list, it gives what it gives line by line, though the next one seems to begin inside it."""
     texts = [json.dumps(one, separators=separators) for one in listed]
     by_line = [found for text in texts for found in read_items(io.BytesIO(f"[{text}]".encode()), "f")]
     together = f'{{"data": [{separators[0].join(texts)}]}}'.encode()
     assert list(read_items(io.BytesIO(together), "f")) == by_line
+
+
+def ends(content: bytes) -> tuple[list[Item | Defect], list[Finding] | None]:
+    """The items of a text, and what ends it: place and words, if anything."""
+    found: list[Item | Defect] = []
+    try:
+        found.extend(read_items(io.BytesIO(content), "f"))
+    except InvalidFile as error:
+        return found, error.findings
+    return found, None
+
+
+@given(
+    st.lists(
+        st.tuples(st.lists(st.sampled_from(MIXED[:6]), max_size=9), SEPARATORS, st.sampled_from(MIXED)), max_size=6
+    ),
+    st.sampled_from(["\n", "", "\n\n\t"]),
+    st.sampled_from([120, 700, parts.CHUNK]),
+    st.tuples(st.integers(0, 9000), st.sampled_from([b"", b"x", b"}", b"]", b",", b"\xff", b"\n"])),
+)
+def test_elements_read_at_once_are_those_read_one_by_one(
+    pages: list[tuple[list[Value], tuple[str, str], Value]], glue: str, size: int, fault: tuple[int, bytes]
+) -> None:
+    """Pages of one form or of several, one behind the other, with a fault in one place: the same items and findings."""
+    texts = [
+        json.dumps(
+            {"data": [*listed, *[last] * (n % 2)], "pagination": {"hasNextPage": False}},
+            separators=form,
+            ensure_ascii=n % 3 > 0,
+        )
+        for n, (listed, form, last) in enumerate(pages)
+    ]
+    whole, (at, put) = f"[]{glue.join(texts)}".encode(), fault
+    content = whole if at >= len(whole) else whole[:at] + put + whole[at + 1 :]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(read, "CHUNK", size)
+        patch.setattr(runs, "CHUNK", size)
+        patch.setattr(read, "_HEAD", size)
+        at_once = ends(content)
+        patch.setattr(runs.Runs, "elements", lambda _self, _text, at: (None, at))
+        assert at_once == ends(content)
 
 
 @pytest.mark.parametrize("content", ["[]", '{"data": []}', " [ ] \n"])
@@ -127,6 +172,16 @@ def test_empty_files_and_other_encodings(content: bytes) -> None:
     """An empty file is no answer of the API, and text is UTF-8."""
     with pytest.raises(InvalidFile):
         ids(content)
+
+
+@pytest.mark.parametrize("size", [7, parts.CHUNK])
+def test_what_stands_before_bytes_that_are_no_text_is_read(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """Their place is told to the sign, however the bytes are cut."""
+    monkeypatch.setattr(read, "CHUNK", size)
+    monkeypatch.setattr(runs, "CHUNK", size)
+    monkeypatch.setattr(read, "_HEAD", size)
+    found, told = ends('[\n{"é": 1},\n {"é": 2}, {"é": "é'.encode() + b'\xff"}]')
+    assert (len(found), [(one.place and one.place.exact) for one in told or ()]) == (2, ["f:3:20"])
 
 
 @pytest.mark.parametrize("value", ['"\\ud800"', "1" * 6000, "1e999", "-0.0", "[]"])

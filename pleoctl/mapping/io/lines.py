@@ -216,5 +216,5 @@ def malformed(error: Exception, text: str, shown: str, line: int, column: int) -
 
 def after(text: str, line: int, column: int) -> tuple[int, int]:
     """The position behind a text that starts at a position."""
-    breaks = text.count("\n")
-    return line + breaks, len(text) - text.rfind("\n") if breaks else column + len(text)
+    last = text.rfind("\n")
+    return (line, column + len(text)) if last < 0 else (line + text.count("\n"), len(text) - last)

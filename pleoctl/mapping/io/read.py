@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.io.lines import BAD, CHUNK, MAX_ITEM, after, are_lines, cut, lines_file, malformed
+from pleoctl.mapping.io.runs import Runs, raw
 from pleoctl.mapping.items import decode
 from pleoctl.place import Place
 
@@ -25,10 +26,8 @@ if TYPE_CHECKING:
 
 _LOG: Final = logging.getLogger("pleoctl.mapping")
 _HEAD: Final = 1 << 16
-#: Guesses at the end of an element that may be wrong before no more are made.
-_MISSES: Final = 20
-#: How many times as long as the one before an element may be whose end is guessed.
-_REACH: Final = 32
+#: How far behind a list the next key is looked for.
+_NEAR: Final = 1 << 10
 _BOM: Final = codecs.BOM_UTF8
 
 
@@ -56,7 +55,11 @@ def read_parts(stream: BinaryIO, shown: str) -> Iterator[Iterable[Item | Defect]
 
 
 class Scanner:
-    """Cuts a stream into items without holding more than one of them."""
+    """Cuts a stream into items without holding more than some of them.
+
+    The text that it looks at has a sign for each byte, since what JSON is made of is ASCII: the bytes of an item are
+    not taken apart and put together again. Bytes are checked to be UTF-8 as they come.
+    """
 
     def __init__(self, head: bytes, stream: BinaryIO, shown: str) -> None:
         """``head`` is what was already read from ``stream``."""
@@ -68,33 +71,48 @@ class Scanner:
         self._at = 0
         self._line, self._column = 1, 1
         self._ended = False
+        self._broken: UnicodeDecodeError | None = None
         self._goes_on = False
-        self._misses = 0
+        self._runs = Runs()
         self._take(head)
 
     # --- the buffer --------------------------------------------------------------------------------------------
 
     def _take(self, chunk: bytes) -> None:
+        pending = len(self._decoder.getstate()[0])
         try:
-            self._text += self._decoder.decode(chunk, final=not chunk)
+            self._decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
-            line, column = after(self._text, self._line, self._column)
-            raise InvalidFile("is not UTF-8", place=Place(self._shown, line, column)) from error
-        self._ended = self._ended or not chunk
+            # What stands before is read first.
+            chunk, self._broken = chunk[: max(error.start - pending, 0)], error
+        self._text += chunk.decode("latin-1")
+        self._ended = not chunk and self._broken is None
 
     def _more(self) -> None:
         """Read on; a single value may take as much as `MAX_ITEM`."""
+        if self._broken is not None:
+            place = Place(self._shown, *self._position(len(self._text)))
+            raise InvalidFile("is not UTF-8", place=place) from self._broken
         if len(self._text) - self._at > MAX_ITEM:
             raise InvalidFile(f"holds a value of more than {MAX_ITEM // 1024 // 1024} MiB", place=Place(self._shown))
         # Twice as much each time, so that a large value is not scanned again for every chunk.
         self._take(self._stream.read(max(CHUNK, len(self._text) - self._at)))
 
+    def _look(self, far: int) -> None:
+        """Read on where less than so much is there, and there is more."""
+        if len(self._text) - self._at < far and not self._ended and self._broken is None:
+            self._more()
+
     def _drop(self) -> None:
         """Forget what has been handed out, once that is most of the buffer, so that no rest is copied for each item."""
         if self._at >= CHUNK and self._at * 2 >= len(self._text):
-            self._line, self._column = after(self._text[: self._at], self._line, self._column)
+            self._line, self._column = self._position(self._at)
             self._text = self._text[self._at :]
             self._at = 0
+
+    def _position(self, at: int) -> tuple[int, int]:
+        """The line and column of an offset."""
+        return after(raw(self._text[:at]).decode("utf-8", "ignore"), self._line, self._column)
 
     def _peek(self) -> str:
         """The next character that is not blank, an empty text at the end."""
@@ -116,8 +134,7 @@ class Scanner:
         return found
 
     def _error(self, message: str, at: int) -> InvalidFile:
-        line, column = after(self._text[:at], self._line, self._column)
-        return InvalidFile(f"is not valid JSON: {message}", place=Place(self._shown, line, column))
+        return InvalidFile(f"is not valid JSON: {message}", place=Place(self._shown, *self._position(at)))
 
     def _value(self) -> tuple[Any, int]:
         """The value that starts here and its first offset; reads on until it is whole."""
@@ -161,36 +178,30 @@ class Scanner:
         if self._peek() == "]":
             self._at += 1
             return
-        while True:
+        ended = False
+        while not ended:
             self._drop()
-            start = self._at
-            yield self._item()
+            start, found = self._at, self._many()
+            yield from (self._item(),) if found is None else found
             end = self._at
-            if self._expect(",]", "a comma or ]") == "]":
-                return
-            self._peek()
-            if self._misses < _MISSES:
-                yield from self._alike(start, end)
+            ended = self._expect(",]", "a comma or ]") == "]"
+            if not ended:
+                self._peek()
+            if found is None:
+                self._learn(start, end, ended=ended)
 
-    def _alike(self, start: int, end: int) -> Iterator[Item | Defect]:
-        """Elements for as long as a whole one stands before what followed the one from ``start`` to ``end``.
+    def _many(self) -> list[Item] | None:
+        """Elements that are told apart at once; None where the next one takes care."""
+        self._look(CHUNK)
+        found, self._at = self._runs.elements(self._text, self._at)
+        return found
 
-        That is what stands between two elements, and the first key of the next. To look for it, no further than some
-        elements reach, spares finding each end by reading everything twice. It decides nothing: what is no JSON by
-        itself is left to the careful way.
-        """
-        text, reach = self._text, _REACH * (end - start)
-        key = text.find('"', text.find('"', self._at, self._at + reach) + 1, self._at + reach)
-        between, further = text[end - 1 : key + 1], self._at - end + 1
-        while between and (last := self._text.find(between, self._at, self._at + reach)) >= 0:
-            try:
-                found = decode(self._text[self._at : last + 1].encode())
-            except BAD:
-                self._misses += 1
-                return
-            self._at = last + further
-            yield found
-            self._drop()
+    def _learn(self, start: int, end: int, *, ended: bool) -> None:
+        """Take note of what followed an element."""
+        self._look(_NEAR)
+        text = self._text
+        key = text.find('"', text.find('"', self._at, self._at + _NEAR) + 1, self._at + _NEAR)
+        self._runs.learn(text[end - 1 : key + 1], end - start, ended=ended)
 
     def _object(self) -> Iterator[Item | Defect]:
         """One item, or the items below ``data``."""
@@ -226,11 +237,11 @@ class Scanner:
         return self._decoded(self._text[start : self._at], start)
 
     def _decoded(self, text: str, start: int) -> Item | Defect:
+        content = raw(text)
         try:
-            return decode(text.encode())
+            return decode(content)
         except BAD as error:
-            line, column = after(self._text[:start], self._line, self._column)
-            raise malformed(error, text, self._shown, line, column) from error
+            raise malformed(error, content.decode(), self._shown, *self._position(start)) from error
 
 
 def _may_go_on(error: json.JSONDecodeError, text: str) -> bool:
