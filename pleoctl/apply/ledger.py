@@ -90,7 +90,7 @@ class Ledger:
         elif isinstance(end, Failed):
             self.close(result.change, "failed", end.code, end.message, end.http)
         elif isinstance(end, Ambiguous):
-            self.close(result.change, "ambiguous", end.code, end.message)
+            self.close(result.change, "ambiguous", end.code, end.message, end.http)
 
     def close(self, change: Change, status: Status, code: str, message: str, http: int | None = None) -> None:
         """Write down an end other than done."""

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.apply.compare import differences, matches, same_key
 from pleoctl.model.addresses import Address
 from pleoctl.model.kind import loose
+from pleoctl.remote.errors import LostAnswer
 from pleoctl.run.doubts import LAG
 from pleoctl.run.settle import LATER, Done, End, Failed, Moved, Next, Step, Undone, doubting, moments
 from pleoctl.text import terminal
@@ -102,6 +103,8 @@ class Create(Step[Address]):
         A draft without a key is nobody else's: activating it gives it the key.
         """
         made = self._api.create(self._change, self._group)
+        if self._is_strange(made):
+            raise LostAnswer(f"the answer is that of another record ({made.id})")
         if same_key(made, self._change) or (made.is_draft and not made.key) or self._is_free(made):
             return dict.fromkeys(ids, self._context.adopt(self._change, made))
         words = f"Pleo takes it for {made.key!r}, which is wanted itself"
@@ -165,6 +168,11 @@ class Create(Step[Address]):
         similar = [record for record in found if loose(record.key) == loose(self._change.key)]
         return similar[0] if len(similar) == 1 and self._is_free(similar[0]) else None
 
+    def _is_strange(self, record: Live) -> bool:
+        """Whether it cannot be what this request made or met: an answer to somebody else's, say."""
+        known = loose(record.key) == loose(self._change.key) or (record.is_draft and not record.key)
+        return not known or (record.parent is not None and record.parent != self._group)
+
     def _is_free(self, record: Live) -> bool:
         return self._api.kind.folds_case or self._context.fresh.may_take(record, self._change.address)
 
@@ -196,6 +204,9 @@ class Update(_OneWrite):
     def send(self, ids: Sequence[Address]) -> Mapping[Address, Done | Failed | Next[Address]]:
         """See `Step.send`; what Pleo stored is compared with what was asked for."""
         answer = self._api.put(self._seen, self._change.after)
+        if differences(answer, self._change.after, self._change.kind) and not self._sleeps(answer):
+            # An answer may be older than what it answers; the record itself has the last word.
+            answer = next(iter(doubting(lambda: self._api.by_id([self._before.id]))), answer)
         wrong = differences(answer, self._change.after, self._change.kind)
         if self._sleeps(answer):
             return dict.fromkeys(ids, Next(Activate(self._context, self._change, answer)))

@@ -30,7 +30,7 @@ from pleoctl.remote.transport import Counts
 from pleoctl.run.folder import open_run
 from pleoctl.run.meant import Aim, require_meant
 from pleoctl.run.places import plan_part, run_name
-from pleoctl.run.settle import Ambiguous, Done, Failed, Moved, settle
+from pleoctl.run.settle import Ambiguous, Done, Moved, settle
 from pleoctl.sinks.base import BooksUnusable
 from pleoctl.watch import watched
 from pleoctl.words import spoken
@@ -265,8 +265,7 @@ class _Execution:
         self._run.memory.remember_start()
         end = self._settle(Start(self._run.pleo, self._job))[self._job]
         if not isinstance(end, Done):
-            words = end.message if isinstance(end, Moved | Failed) else "Pleo did not say whether it was started"
-            raise Stale(f"export job {self._job} could not be started: {words}")
+            raise Stale(f"export job {self._job} could not be started: {end.message}")
         self._last.again()
 
     def _ready(self, job: ExportJob) -> None:
@@ -314,8 +313,7 @@ class _Execution:
         else:
             if isinstance(end, Moved):
                 self._look_how_it_ended()
-            words = end.message if isinstance(end, Moved | Failed) else "Pleo did not say whether it was closed"
-            self._receipt.tell(Finding("job-open", f"the job could not be closed: {words}", "warning"))
+            self._receipt.tell(Finding("job-open", f"the job could not be closed: {end.message}", "warning"))
 
 
 def _already(result: ItemResult, tracking: JobItem) -> None:

@@ -14,6 +14,7 @@ import requests
 from pleoctl.documents.files import writing
 from pleoctl.hosts import is_loopback
 from pleoctl.machine import this_machine
+from pleoctl.remote.errors import is_doubtful
 from pleoctl.sinks.base import File, Refusal
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ TOO_LARGE: Final = "receipt_file_size_limit_exceeded"
 CONVERSION: Final = "receipt_conversion_failure"
 FORMATS: Final = frozenset({".doc", ".docx", ".pdf", ".txt", ".jpg", ".jpeg", ".png", ".xls", ".xlsx"})
 _CHUNK: Final = 1 << 16
-_PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+_TOO_MANY: Final = 429
 
 
 class Fetcher:
@@ -91,7 +92,7 @@ class Fetcher:
                 if response.is_redirect:
                     url = urljoin(url, response.headers["Location"])
                     continue
-                if response.status_code in _PASSING:
+                if is_doubtful(response.status_code) or response.status_code == _TOO_MANY:
                     raise _Passing(f"HTTP {response.status_code}")
                 if response.status_code != 200:
                     raise Refusal(f"{path.name} could not be fetched from Pleo: HTTP {response.status_code}", DOWNLOAD)

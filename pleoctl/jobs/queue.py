@@ -11,7 +11,7 @@ from pleoctl.jobs.plan import keys_of
 from pleoctl.jobs.standing import live
 from pleoctl.jobs.steps import Close, Start
 from pleoctl.pleo.export_jobs import OPEN_JOBS
-from pleoctl.run.settle import Done, Failed, Moved, settle
+from pleoctl.run.settle import Done, Moved, settle
 from pleoctl.words import spoken
 
 if TYPE_CHECKING:
@@ -87,5 +87,5 @@ def _done(step: Step[str], pleo: ExportWriter, job: ExportJob) -> None:
     if isinstance(reporter.end, Moved):
         raise Stale(f"export job {job.id}: {reporter.end.message}")
     if not isinstance(reporter.end, Done):
-        words = reporter.end.message if isinstance(reporter.end, Failed) else step.doubt
+        words = reporter.end.message if reporter.end is not None else step.doubt
         raise PleoctlError(f"export job {job.id} could not be closed: {words}")

@@ -238,8 +238,7 @@ class Hand(Step[str]):
             self._sink.book([self._bookings[part] for part in ids])
         except (PleoctlError, OSError) as error:
             told = error.findings[0] if isinstance(error, PleoctlError) else error
-            self.doubt = f"the books could not be written: {told}"
-            raise LostAnswer(self.doubt) from error
+            raise LostAnswer(str(told)) from error
         hidden = Ambiguous("not-shown", "the books do not show what was written to them")
         return {part: hidden if isinstance(seen, Undone) else seen for part, seen in self.look(ids).items()}
 

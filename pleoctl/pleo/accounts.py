@@ -110,7 +110,7 @@ class AccountWrites(AccountReads):
     def put_account(self, record: str, body: dict[str, Any]) -> Live:
         """Operation ``updateAccountV1``."""
         answer = self._http.write("PUT", f"{PATH}/{quote(record, safe='')}", json=body, scope=WRITE)
-        return stored(answer, wire.account)
+        return stored(answer, wire.account, record)
 
 
 def read(reader: AccountReads) -> list[Live]:

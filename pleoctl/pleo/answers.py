@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pleoctl.errors import PleoError
 from pleoctl.pleo import wire
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pleoctl.remote.transport import Answer
 
 T = TypeVar("T")
+_SILENT: Final = frozenset({200, 204})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,21 @@ def understood(read: Callable[[], T]) -> T:
         raise LostAnswer(f"the answer is not understood: {error}") from error
 
 
-def stored(answer: Answer, live: Callable[..., Live]) -> Live:
-    """The record that the answer to a write holds, with the whole answer kept. Raises `LostAnswer` as `understood`."""
-    return understood(lambda: live(wire.data_of(answer.body), keep=True))
+def carried_out(answer: Answer, record: str) -> None:
+    """Raise `LostAnswer` unless an answer that has nothing to say is empty, or is about what was written to."""
+    body = answer.body
+    told = body.get("data") if isinstance(body, dict) else None
+    if (body is not None or answer.status not in _SILENT) and not (isinstance(told, dict) and told.get("id") == record):
+        raise LostAnswer(f"the answer does not say whether it was carried out (HTTP {answer.status})", answer.status)
+
+
+def stored(answer: Answer, live: Callable[..., Live], record: str | None = None) -> Live:
+    """The record that the answer to a write holds, with the whole answer kept.
+
+    ``record`` is the id of the one that was written to. Raises `LostAnswer` as `understood`, and for another record's
+    answer, which says nothing of this one.
+    """
+    made = understood(lambda: live(wire.data_of(answer.body), keep=True))
+    if record is not None and made.id != record:
+        raise LostAnswer(f"the answer is that of another record ({made.id})", answer.status)
+    return made

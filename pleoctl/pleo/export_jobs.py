@@ -15,6 +15,7 @@ import msgspec
 
 from pleoctl.errors import PleoError, Refused, Stale
 from pleoctl.pleo import wire
+from pleoctl.pleo.answers import carried_out
 from pleoctl.pleo.paging import Listing, read_pages
 from pleoctl.pleo.reader import PleoReader
 from pleoctl.remote.errors import ApiError, LostAnswer
@@ -29,6 +30,7 @@ JOBS_READ: Final = "export-jobs:read"
 JOBS_WRITE: Final = "export-jobs:write"
 ITEMS_READ: Final = "export-items:read"
 _OVER: Final = 422
+_ACCEPTED: Final = 202
 MISSING_CONTRA: Final = "MISSING_CONTRA_ACCOUNTS"
 UPDATES: Final = 100
 OPEN_JOBS: Final = ("pending", "in_progress")
@@ -169,7 +171,9 @@ class ExportWriter(ExportReader):
         body = {"jobId": job, "event": event}
         if event == "failed":
             body |= {"failureReasonType": reason_type or "validation_failure", "failureReason": reason or ""}
-        self._http.write("POST", EVENTS, json=body, scope=JOBS_WRITE)
+        answer = self._http.write("POST", EVENTS, json=body, scope=JOBS_WRITE)
+        if answer.status != _ACCEPTED:
+            carried_out(answer, job)
 
     def report(self, job: str, updates: Sequence[Update]) -> Reported:
         """Operation ``updateExportJobItemsV3`` for at most 100 items; a 200 may carry errors (U1, U4)."""

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from pleoctl.errors import PleoError
 from pleoctl.model.kinds import TAG_GROUP
 from pleoctl.pleo import wire
-from pleoctl.pleo.answers import understood
+from pleoctl.pleo.answers import stored
 from pleoctl.pleo.client import Client
 from pleoctl.remote.errors import ApiError
 
@@ -31,6 +31,9 @@ class GroupReads(Client):
         params = {"company_id": self.company, "include_archived": "true", "include_tags_count": "true"}
         body = self._http.read("GET", PATH, params=params, scope=READ).body
         rows = wire.rows_of(body)
+        page = body.get("pagination")
+        if isinstance(page, dict) and page.get("hasNextPage"):
+            raise PleoError("Pleo gave a part of its tag groups and says that more follow, which was not asked for")
         if not all(isinstance(row, dict) for row in rows):
             raise PleoError("Pleo's answer has a tag group that is not an object")
         found = [wire.group(self._own(row)) for row in rows]
@@ -56,12 +59,12 @@ class GroupWrites(GroupReads):
         """Operation ``createTagGroup``."""
         params = {"company_id": self.company}
         answer = self._http.write("POST", PATH, params=params, json=body, scope=WRITE)
-        return understood(lambda: wire.group(wire.data_of(answer.body)))
+        return stored(answer, wire.group)
 
     def put_group(self, record: str, body: dict[str, Any]) -> Live:
         """Operation ``updateTagGroup``; the body must hold all four fields (T59)."""
         answer = self._http.write("PUT", f"{PATH}/{quote(record, safe='')}", json=body, scope=WRITE)
-        return understood(lambda: wire.group(wire.data_of(answer.body)))
+        return stored(answer, wire.group, record)
 
 
 def probe(reader: GroupReads) -> None:

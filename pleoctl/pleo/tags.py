@@ -62,7 +62,7 @@ class TagWrites(TagReads):
     def put_tag(self, record: str, body: dict[str, Any]) -> Live:
         """Operation ``updateTag``."""
         answer = self._http.write("PUT", f"{PATH}/{quote(record, safe='')}", json=body, scope=WRITE)
-        return stored(answer, wire.tag)
+        return stored(answer, wire.tag, record)
 
     def archive_tags(self, ids: list[str], *, archived: bool) -> dict[str, Live]:
         """Operation ``bulkArchiveTags`` for 1 to 100 tags; the answer by id, as far as Pleo gives one."""

@@ -91,7 +91,7 @@ class TaxCodeWrites(TaxCodeReads):
         """Operation ``updateTaxCode``; the body must hold every field (X2)."""
         sent = {"companyId": self.company, **body}
         answer = self._http.write("PUT", f"{PATH}/{quote(record, safe='')}", json=sent, scope=WRITE)
-        return stored(answer, live)
+        return stored(answer, live, record)
 
 
 def read(reader: TaxCodeReads) -> list[Live]:

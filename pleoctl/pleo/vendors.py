@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from pleoctl.model.kinds import VENDOR
 from pleoctl.model.records import Live
 from pleoctl.pleo import wire
-from pleoctl.pleo.answers import stored
+from pleoctl.pleo.answers import carried_out, stored
 from pleoctl.pleo.client import Client, by_hundreds
 from pleoctl.pleo.paging import Listing, read_pages
 
@@ -109,11 +109,11 @@ class VendorWrites(VendorReads):
         """Operation ``updateVendor``; what the body leaves out is cleared, as far as Pleo clears it."""
         sent = {"companyId": self.company, **body}
         answer = self._http.write("PUT", f"{PATH}/{quote(record, safe='')}", json=sent, scope=WRITE)
-        return stored(answer, live)
+        return stored(answer, live, record)
 
     def archive_vendor(self, record: Live) -> Live:
         """Operation ``archiveVendorById``, which answers nothing; gives the record as it must be by then (V4)."""
-        self._http.write("POST", f"{PATH}/{quote(record.id, safe='')}:archive", scope=WRITE)
+        carried_out(self._http.write("POST", f"{PATH}/{quote(record.id, safe='')}:archive", scope=WRITE), record.id)
         return replace(record, archived=True, fields={**record.fields, "state": "ARCHIVED"})
 
     def activate_vendor(self, record: Live, external_id: str, code: str | None) -> Live:
@@ -122,7 +122,8 @@ class VendorWrites(VendorReads):
         Whether a code that is sent along is stored is not published: it counts as before.
         """
         body = {"externalId": external_id, **({"code": code} if code else {})}
-        self._http.write("POST", f"{PATH}/{quote(record.id, safe='')}:activate", json=body, scope=WRITE)
+        answer = self._http.write("POST", f"{PATH}/{quote(record.id, safe='')}:activate", json=body, scope=WRITE)
+        carried_out(answer, record.id)
         fields = {**record.fields, "externalId": external_id, "state": "ACTIVE"}
         return replace(record, key=external_id, archived=False, fields=fields)
 

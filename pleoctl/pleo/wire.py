@@ -101,11 +101,11 @@ def _account(found: _Account, raw: dict[str, Any] | None) -> Live:
     return Live(found.id, found.external_id, found.archived, fields, None, "", raw)
 
 
-def group(raw: Any) -> Live:
+def group(raw: Any, *, keep: bool = True) -> Live:
     """A tag group; the whole answer is kept, since a PUT must echo ``metadata`` (T59). Raises `PleoError`."""
     found = shaped(_Group, raw, "a tag group")
     fields: dict[str, str | None] = {"code": found.code, "name": found.name}
-    return Live(found.id, found.code, found.archived, fields, created=found.created_at or "", raw=raw)
+    return Live(found.id, found.code, found.archived, fields, created=found.created_at or "", raw=raw if keep else None)
 
 
 def tag(raw: Any, *, keep: bool = False) -> Live:

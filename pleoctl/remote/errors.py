@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from pleoctl.errors import RemoteError
+
+# Of whoever stood between and heard nothing in time, or no longer listened: nginx says 444 and 499, AWS 460.
+_UNHEARD: Final = frozenset({408, 425, 444, 460, 499})
+_SERVER: Final = 500
+
+
+def is_doubtful(status: int) -> bool:
+    """Whether an answer of this status says nothing of the request, which may have been carried out."""
+    return status >= _SERVER or status in _UNHEARD
 
 
 class ApiError(RemoteError):
@@ -47,6 +56,10 @@ class LostAnswer(RemoteError):
         """``status`` is the HTTP status, where there was one."""
         super().__init__(message)
         self.status = status
+
+
+class Redirected(LostAnswer):
+    """A write was answered with another address; it never follows, and what stands behind it may be its outcome."""
 
 
 class Unanswered(Exception):

@@ -1,8 +1,8 @@
 """Send one request and know how it ended.
 
 What is *safe* (reads) is repeated with back-off and jitter. A write is repeated only where it certainly was not
-carried out (429, a refused proxy, a connection that was never made); every other doubt is raised as `LostAnswer`, and
-the caller looks before it writes again (law 3).
+carried out (429, a refused proxy, a connection that was never made); every other doubt, a redirect and the time-out of
+somebody between among them, is raised as `LostAnswer`, and the caller looks before it writes again (law 3).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pleoctl.hosts import same_server
 from pleoctl.machine import this_machine
 from pleoctl.remote.auth import Auth, nobody
 from pleoctl.remote.deadline import Bounds
-from pleoctl.remote.errors import ApiError, LostAnswer, Unanswered, Unauthorised
+from pleoctl.remote.errors import ApiError, LostAnswer, Redirected, Unanswered, Unauthorised, is_doubtful
 from pleoctl.remote.waits import LONGEST_WAIT, Limited, limited_by, retry_after
 from pleoctl.remote.wire import TRIES, Wire
 from pleoctl.watch import watched
@@ -44,7 +44,6 @@ _CREATED: Final = 300
 _NO_CONTENT: Final = 204
 _UNCHANGED: Final = 304
 _REDIRECT: Final = range(300, 400)
-_SERVER: Final = 500
 _DENIED: Final = {401, 403}
 
 
@@ -187,7 +186,10 @@ class Transport:
 
     def _wait_as_told(self, call: _Call, fault: Limited) -> None:
         call.limited += 1
-        seconds = fault.seconds or self._jitter(call.limited, 1.0, LIMITED_CAP)
+        seconds = fault.seconds or 0.0
+        if fault.seconds is None or call.limited > 1:
+            # Who asks once more after the wait that was asked for has said too little.
+            seconds = max(seconds, self._jitter(call.limited, 1.0, LIMITED_CAP))
         call.waited += seconds
         if call.waited > LONGEST_WAIT:
             raise self._too_long(call, fault, seconds) from fault
@@ -197,12 +199,13 @@ class Transport:
 
     def _wait_or_give_up(self, call: _Call, fault: Unanswered | _Failing) -> None:
         call.failures += 1
-        wait = fault.seconds if isinstance(fault, _Failing) else None
-        if wait is not None and wait <= LONGEST_WAIT:
+        wait = (fault.seconds if isinstance(fault, _Failing) else None) or 0.0
+        call.waited += wait
+        if wait and call.waited <= LONGEST_WAIT:
             self.budget.pause(wait, f"{self.service.name} asks for it ({fault})")
         if not call.safe and fault.sent:
             raise LostAnswer(f"{call}: {fault}", fault.status) from fault
-        if wait is not None and wait > LONGEST_WAIT:
+        if wait and call.waited > LONGEST_WAIT:
             raise self._too_long(call, fault, wait) from fault
         if fault.tries == 1:
             raise self.service.failure(f"{call}: {fault}", hint=fault.hint or None) from fault
@@ -256,22 +259,28 @@ class Transport:
         return path if "://" in path else self.service.url.rstrip("/") + path
 
     def _redirected(self, reply: Reply, url: str, call: _Call) -> str:
-        service, location = self.service, reply.headers.get("Location")
+        name, location = self.service.name, reply.headers.get("Location")
         if reply.status == _UNCHANGED:
-            raise service.failure(
-                f"{service.name} answers {call} with 304 (not modified), which was not asked for",
+            raise self._astray(
+                call,
+                reply,
+                f"{name} answers {call} with 304 (not modified), which was not asked for",
                 hint="a cache between here and there may be at fault",
             )
         if not location:
-            raise service.failure(f"{service.name} redirects {call} ({reply.status}) without saying where")
+            raise self._astray(call, reply, f"{name} redirects {call} ({reply.status}) without saying where")
         target = urljoin(url, location)
         if not same_server(url, target):
             new = urlsplit(target)
-            raise service.failure(f"{service.name} redirects to {new.scheme}://{new.netloc}, which is refused")
+            raise self._astray(call, reply, f"{name} redirects to {new.scheme}://{new.netloc}, which is refused")
         if not call.safe:
-            path = urlsplit(url).path
-            raise service.failure(f"{service.name} redirects a write ({call.method} {path}), which is refused")
+            words = f"{name} redirects a write ({call.method} {urlsplit(url).path}), which is refused"
+            raise self._astray(call, reply, words)
         return target
+
+    def _astray(self, call: _Call, reply: Reply, words: str, hint: str | None = None) -> Exception:
+        """The end of a request that leads nowhere; a write may have been carried out before."""
+        return self.service.failure(words, hint=hint) if call.safe else Redirected(words, reply.status)
 
     # --- answers -----------------------------------------------------------------------------------------------
 
@@ -286,7 +295,7 @@ class Transport:
         text = f": {said}" if said else ""
         if status in _DENIED:
             raise _with_answer(Unauthorised(self._denied_words(status, call, text), status, kind), reply, said)
-        if status >= _SERVER:
+        if is_doubtful(status):
             raise _Failing(f"HTTP {status}{text}", status, retry_after(reply.headers.get("Retry-After")))
         raise _with_answer(ApiError(f"{call}: HTTP {status}{text}", status, kind), reply, said)
 

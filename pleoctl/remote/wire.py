@@ -31,7 +31,7 @@ from urllib3.exceptions import ProxyError as ProxyFault
 from pleoctl import __version__
 from pleoctl.hosts import server_shown
 from pleoctl.remote.deadline import AnswerTooLong, BoundedAdapter, Bounds
-from pleoctl.remote.errors import Unanswered
+from pleoctl.remote.errors import Unanswered, is_doubtful
 from pleoctl.remote.service import Reply
 
 if TYPE_CHECKING:
@@ -52,7 +52,6 @@ _PART: Final = r"[0-9A-Za-z_:-][0-9A-Za-z_.:-]*"
 _PLAIN: Final = re.compile(rf"([^/?#]+//[^/?#]*/)({_PART}(?:/{_PART})*)")
 """A url up to its path, and a path of which nothing has to be spelt otherwise."""
 _STATUS: Final = re.compile(r"\b([1-5]\d\d)\b")
-_PASSING: Final = frozenset({408, 429, *range(500, 600)})
 
 
 class Wire:
@@ -225,7 +224,7 @@ class Wire:
         if status is None:
             return Unanswered(f"no connection to {proxy}", sent=False, tries=_connect_tries(inner))
         words = f"{proxy} did not connect to {urlsplit(url).hostname}: {status} {_phrase(status)}"
-        if status in _PASSING:
+        if is_doubtful(status) or status == http.HTTPStatus.TOO_MANY_REQUESTS:
             return Unanswered(words, sent=False, tries=TRIES)
         hint = (
             "give its user and password in HTTPS_PROXY"

@@ -51,7 +51,10 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """It is as before, or the answer does not name it."""
+    """It is as before, or the answer does not name it; ``why`` and ``http`` are those of an answer that was lost."""
+
+    why: str = ""
+    http: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,11 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """It is not known."""
+    """It is not known; ``http`` is the status of an answer that says nothing, where there was one."""
 
     code: str
     message: str
+    http: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +138,12 @@ def settle(step: Step[I], reporter: Reporter[I], wait: Callable[[float], None]) 
     Raises `LostAnswer` if even looking fails, so that the doubt stays, `Unauthorised`, and what the reporter raises.
     """
     left: Sequence[I] = step.ids
+    lost: dict[I, Undone] = {}
     for _ in range(TRIES):
         reporter.sending(step, left)
-        left = _tell(_sent(step, left), reporter, wait)
+        answered = _sent(step, left)
+        lost |= {part: end for part, end in answered.items() if isinstance(end, Undone)}
+        left = _tell(answered, reporter, wait)
         for _moment in moments(step.looks if left else (), wait):
             left = _tell(_seen(step, left), reporter, wait)
             if not left:
@@ -144,7 +151,9 @@ def settle(step: Step[I], reporter: Reporter[I], wait: Callable[[float], None]) 
         if not left or not step.repeatable:
             break
     for part in left:
-        reporter.ended(part, Ambiguous("lost-answer", step.doubt))
+        last = lost.get(part, Undone())
+        words = f"{step.doubt} ({last.why})" if last.why else step.doubt
+        reporter.ended(part, Ambiguous("lost-answer", words, last.http))
 
 
 def moments(pauses: Sequence[float], wait: Callable[[float], None]) -> Iterator[None]:
@@ -173,8 +182,8 @@ def _sent(step: Step[I], ids: Sequence[I]) -> Mapping[I, End | Undone | Next[I]]
         raise
     except ApiError as error:
         return step.refused(ids, error)
-    except LostAnswer:
-        return dict.fromkeys(ids, Undone())
+    except LostAnswer as error:
+        return dict.fromkeys(ids, Undone(error.message, error.status))
 
 
 def _seen(step: Step[I], ids: Sequence[I]) -> Mapping[I, End | Undone | Next[I]]:

@@ -40,7 +40,8 @@ def test_what_pleo_stored_otherwise_is_failed_and_named(pleo: Sandbox, tmp_path:
     """An answer of 200 that shows another name than was sent is no success; both names are told."""
     (wanted,) = [change for change in renaming(pleo, tmp_path).plan().changes if change.action == "update"]
     live = Live("id-1", "a", archived=False, fields={"code": None, "name": "Old"})
-    api = SimpleNamespace(kind=ACCOUNT, put=lambda r, _after: replace(r, fields={**r.fields, "name": "NEW"}))
+    other = replace(live, fields={**live.fields, "name": "NEW"})
+    api = SimpleNamespace(kind=ACCOUNT, put=lambda _record, _after: other, by_id=lambda _ids: [other])
     context: Any = SimpleNamespace(apis={"account": api})
     (end,) = Update(context, wanted, live).send([wanted.address]).values()
     assert isinstance(end, Failed)

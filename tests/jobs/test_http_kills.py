@@ -105,7 +105,7 @@ def test_a_process_that_dies_at_any_request(
     assert world.events == ["started", "completed"]
 
 
-@pytest.mark.parametrize("how", ["before", "after", "late"])
+@pytest.mark.parametrize("how", ["before", "after", "503"])
 @pytest.mark.parametrize("number", range(1, 7))
 @pytest.mark.usefixtures("time")
 def test_an_answer_of_the_books_is_lost_at_any_write(

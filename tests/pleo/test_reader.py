@@ -188,6 +188,13 @@ def test_records_that_were_not_asked_for_are_left_out(writer: PleoWriter, reques
     assert [r.id for r in writer.accounts_by_id([ID])] == [ID]
 
 
+def test_a_part_of_the_tag_groups_is_no_list_of_them(writer: PleoWriter, requests_mock: Mocker) -> None:
+    """Nobody asked for pages; a list that says it goes on is not taken for all there are (law 1)."""
+    requests_mock.get(f"{URL}/v0/tag-groups", json={"data": [group()], "pagination": {"hasNextPage": True}})
+    with pytest.raises(PleoError, match="more follow"):
+        writer.groups()
+
+
 @pytest.mark.parametrize(
     ("status", "body"), [(404, {}), (200, {"data": {"usages": []}}), (200, {"data": {"usages": [{"id": ID}, 3]}})]
 )

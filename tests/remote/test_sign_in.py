@@ -224,7 +224,7 @@ def test_a_wrong_secret_does_not_end_the_sign_in(
 # --- answers that are lost ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fault", ["before", "after", "503"])
+@pytest.mark.parametrize("fault", ["before", "after", "503", "408"])
 def test_a_lost_answer_is_never_followed_by_the_same_token(
     server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli, fault: str
 ) -> None:
@@ -253,6 +253,19 @@ def test_a_server_with_grace_is_asked_once_more(
     server.lost = [fault]
     assert read(cli).code == 0
     assert len([form for form in server.asked if form.get("grant_type") == "refresh_token"]) == 2
+
+
+def test_a_redirect_of_a_token_request_spends_nothing(
+    server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli
+) -> None:
+    """No server gives tokens and sends elsewhere: the address is wrong, and the same token goes once that is mended."""
+    workspace(source=section(server))
+    login()
+    server.expire()
+    server.lost = ["302"]
+    said = read(cli)
+    assert (said.code, "redirects" in said.stderr) == (1, True)
+    assert read(cli).code == 0
 
 
 @pytest.mark.parametrize("token", ["a\r\nX-Evil: 1", "t\u00f6ken"])

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from shapes import Json, Value
 
-LOST = LostAnswer("no answer")
+LOST = LostAnswer("PUT /x: HTTP 408", 408)
 REFUSED = ApiError("no", 400)
 DONE, UNDONE, MOVED = Done("record"), Undone(), Moved("somebody else")
 FAILED = Failed("refused", "no", 400)
-AMBIGUOUS = Ambiguous("lost-answer", "who knows")
+AMBIGUOUS = Ambiguous("lost-answer", "who knows (PUT /x: HTTP 408)", 408)
 
 
 class Script(Step[str]):

@@ -1,7 +1,7 @@
 """The JSON API of a small accounting system, with a fault for any of its writes.
 
 `api.faults = {2: "before"}` drops the connection of the second booking before it is carried out, "after" behind it;
-"late" answers 503 behind it. `api.refusals = {2: (422, body)}` refuses it.
+"503" answers so behind it, as any other status does. `api.refusals = {2: (422, body)}` refuses it.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class ApiBooks:
         if fault == "before":
             return None
         self.vouchers[number - 1]["status"] = "posted"
-        return None if fault == "after" else (503, {}) if fault == "late" else (200, {})
+        return None if fault == "after" else (int(fault), {}) if fault and fault.isdigit() else (200, {})
 
     def _book(self, headers: dict[str, str], body: Json) -> tuple[int, Value] | None:
         self.posts += 1
@@ -89,7 +89,7 @@ class ApiBooks:
             made["self"] = f"{self.url}/v1/vouchers/{made['number']}"
             self.vouchers.append(made)
             self.once[once] = made
-        return None if fault == "after" else (503, {}) if fault == "late" else (201, made)
+        return None if fault == "after" else (int(fault), {}) if fault and fault.isdigit() else (201, made)
 
 
 @contextmanager

@@ -37,7 +37,7 @@ class AuthServer:
     """Whether a spent refresh token is honoured again, and gives the same pair."""
     rotates: bool = True
     lost: list[str] = field(default_factory=list)
-    """What befalls the next token requests: the connection drops ``before`` or ``after`` the work, or a ``503``."""
+    """What befalls the next token requests: the connection drops ``before`` or ``after`` the work; or a status."""
     device_polls: int = 1
     live: set[str] = field(default_factory=set)
     refreshes: list[str] = field(default_factory=list)
@@ -104,8 +104,8 @@ class AuthServer:
             fault = self.lost.pop(0) if self.lost else ""
             if fault == "before":
                 return None
-            if fault == "503":
-                return 503, {}
+            if fault.isdigit():
+                return int(fault), {}
             given = self.tokens(path, headers, form)
             return None if fault == "after" else given
 

@@ -151,7 +151,7 @@ class World:
             if fault == "before":
                 return None
             done = self.write(parts.path, body, half=fault == "half")
-            return None if fault == "after" else done
+            return None if fault == "after" else (int(fault), {}) if fault and fault.isdigit() else done
 
     def read(self, path: str, query: dict[str, list[str]]) -> tuple[int, Value]:
         """The answer to a read."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import MissingExtra, Refused
 from pleoctl.remote.budget import Budget
-from pleoctl.remote.errors import ApiError, LostAnswer, Unanswered
+from pleoctl.remote.errors import ApiError, LostAnswer, Redirected, Unanswered
 from pleoctl.remote.oauth.client import endpoint_of
 from pleoctl.remote.oauth.discovery import described
 from pleoctl.remote.oauth.errors import SignedOut
@@ -29,7 +29,6 @@ SECONDS: Final = 20.0
 """How long the next byte of an answer may take: others wait for the tokens meanwhile."""
 MOST_BYTES: Final = 1 << 20
 _WORD: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,60}")  # RFC 6749, 5.2, but for the blank
-_TIMED_OUT: Final = 408
 _OK: Final = 200
 # The server knows the client and refuses what it asks with; the tokens themselves are not at fault.
 _CLIENT: Final = frozenset({"invalid_client", "unauthorized_client"})
@@ -131,6 +130,9 @@ class Endpoint:
                 return transport.write("POST", url, data=body, headers=headers).body
             except ApiError as error:
                 raise self._meaning(error) from None
+            except Redirected as error:
+                # No server gives tokens and sends elsewhere (RFC 6749, 5): the address is wrong, and nothing is spent.
+                raise self.failure(error.message) from None
 
     def _form(self, url: str, grant: str, fields: Mapping[str, str]) -> tuple[str, dict[str, str]]:
         """The body and the headers that prove who asks."""
@@ -171,8 +173,6 @@ class Endpoint:
             made.close()
 
     def _meaning(self, error: ApiError) -> Exception:
-        if error.status == _TIMED_OUT:
-            return LostAnswer(error.message, error.status)
         if error.kind in _GRANT:
             return Ended(error.kind)
         if error.kind in _CLIENT:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pleoctl.sinks.http.spec import Book, Spec
     from pleoctl.sources.http.expressions import Expression
 
-_BUSY: Final = frozenset({408, 425})
 _CONFLICT: Final = 409
 
 
@@ -35,7 +34,7 @@ class Answers:
             return told
         if isinstance(error, Unauthorised):
             return error
-        if error.status in _BUSY or (error.status == _CONFLICT and once):
+        if error.status == _CONFLICT and once:
             return LostAnswer(error.message, error.status)
         return Refusal(words)
 

@@ -1,0 +1,100 @@
+"""Answers to writes that say nothing of them: what was done is found by looking, and nothing is told that is not so."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine import check_contract, check_untouched
+from pleoctl.remote.service import Reply
+from pleoctl.remote.transport import Transport
+
+if TYPE_CHECKING:
+    from engine import Engine
+    from shapes import Json
+
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+STRANGER: Json = {
+    "id": "99999999-0000-4000-8000-000000000000",
+    "groupId": "99999999-0000-4000-8000-000000000001",
+    "externalId": "stranger",
+    "code": "STRANGER",
+    "name": "Stranger",
+    "archived": False,
+    "rate": 0.1,
+    "type": "inclusive",
+    "state": "ACTIVE",
+}
+ELSEWHERE = {"Location": "https://elsewhere.example/x"}
+ANSWERS: dict[str, Reply] = {
+    "408": Reply(408, {}, b"<html>Request Timeout</html>"),
+    "499": Reply(499, {}, b""),
+    "598": Reply(598, {}, b""),
+    "303": Reply(303, {"Location": "/done"}, b""),
+    "307 to another host": Reply(307, ELSEWHERE, b""),
+    "304": Reply(304, {}, b""),
+    "202": Reply(202, {}, b""),
+    "another's": Reply(200, {}, json.dumps({"data": STRANGER}).encode()),
+}
+# Of these alone nobody can tell whether they were carried out while a list may lag.
+UNGUARDED = {"taxCode:NEW", "tagGroup:FRESH", "vendor:new"}
+WAITING = {"tag:FRESH/F1", "tag:FRESH/F2"}
+
+
+class Between:
+    """Somebody between here and Pleo: the first write of each operation gets an answer of theirs."""
+
+    def __init__(self, answer: Reply, *, passed_on: bool) -> None:
+        self._answer, self._passed_on = answer, passed_on
+        self.struck: set[str] = set()
+
+    def put(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Stand between."""
+        send = Transport.send
+
+        def sent(transport: Transport, method: str, url: str, request: Json) -> Reply:
+            operation = f"{method} {ID.sub('', url)}"
+            if method == "GET" or ":search" in url or operation in self.struck:
+                return send(transport, method, url, request)
+            self.struck.add(operation)
+            if self._passed_on:
+                send(transport, method, url, request)
+            return self._answer
+
+        monkeypatch.setattr(Transport, "send", sent)
+
+
+@pytest.mark.parametrize("passed_on", [True, False])
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+def test_what_became_of_a_write_is_looked_up(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, answer: Reply, passed_on: bool
+) -> None:
+    """What was done is done, what was not goes again or is left open: nothing is failed, nothing is there twice."""
+    pleo = engine.pleo
+    before, plan = pleo.state(), engine.plan()
+    between = Between(answer, passed_on=passed_on)
+    with monkeypatch.context() as patch:
+        between.put(patch)
+        applied = engine.apply(plan)
+    assert len(between.struck) == 13
+    open_ = {str(r.change.address): r.status for r in applied.results if r.status != "done"}
+    ambiguous = dict.fromkeys(UNGUARDED, "ambiguous") | dict.fromkeys(WAITING, "blocked")
+    assert open_ == ({} if passed_on else ambiguous)
+    check_untouched(before, pleo.state(), [plan])
+    check_contract(pleo)
+    left = {str(change.address) for change in engine.plan().changes}
+    assert left == open_.keys()
+
+
+def test_a_doubt_that_stays_says_what_was_answered(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The receipt has the status and the words beside what is not known."""
+    with monkeypatch.context() as patch:
+        Between(ANSWERS["307 to another host"], passed_on=False).put(patch)
+        applied = engine.apply(engine.plan())
+    errors = {str(result.change.address): result.error or {} for result in applied.results}
+    error = errors["taxCode:NEW"]
+    assert (error["code"], error["httpStatus"]) == ("lost-answer", 307)
+    assert error["message"].endswith("(Pleo redirects to https://elsewhere.example, which is refused)")
