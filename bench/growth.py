@@ -9,12 +9,16 @@ what grows more than 6 times is marked, since it would take for ever on a large 
 from __future__ import annotations
 
 import argparse
+import atexit
 import io
 import json
+import shutil
 import tempfile
 import time
+import uuid
 from contextlib import suppress
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +28,10 @@ from pleoctl.desired.comments import render
 from pleoctl.desired.read import checked, read_state
 from pleoctl.documents.load import load_json
 from pleoctl.errors import PleoctlError
+from pleoctl.fleet.confine import beside
+from pleoctl.fleet.fleet import Fleet
+from pleoctl.fleet.private import hidden_from, read_only
+from pleoctl.fleet.work import Task
 from pleoctl.mapping.analysis.check import check
 from pleoctl.mapping.analysis.impact import compare
 from pleoctl.mapping.catalog import Catalog, CatalogAccount
@@ -158,6 +166,41 @@ def impact(lines: int) -> None:
         (Path(name) / "mapping.yaml").write_text(_STANDARD)
         made, _ = read_rules("mapping.yaml", folder_reader(Path(name)))
     compare(Engine(made), Engine(made), [convert(item(lines))])
+
+
+@cache
+def fleet(companies: int) -> Fleet:
+    """A fleet of so many companies."""
+    root = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, root)
+    for number in range(companies):
+        place = root / "companies" / f"c{number:05}"
+        place.mkdir(parents=True)
+        head = f"apiVersion: pleoctl/v1\nkind: Workspace\ncompany: {uuid.UUID(int=number + 1, version=4)}\n"
+        (place / "pleoctl.yaml").write_text(
+            f'{head}pleo: {{url: "https://external.pleo.io", auth: {{apiKey: "env:K"}}}}\n'
+        )
+    whole = "apiVersion: pleoctl/v1\nkind: Fleet\ncompanies: [companies/*/pleoctl.yaml]\nsharedEnv: [K]\n"
+    (root / "fleet.yaml").write_text(whole)
+    return Fleet(root / "fleet.yaml", {"K": "k"})
+
+
+def opened(companies: int) -> Callable[[], None]:
+    """Open every company of a fleet."""
+    made = fleet(companies)
+    return lambda: Fleet(made.file, made.environ).opened().clear()
+
+
+def confined(companies: int) -> Callable[[], None]:
+    """Find what one company of a fleet is kept from."""
+    made = fleet(companies)
+    one, _ = made.open(made.companies[0]), made.folders
+
+    def work() -> None:
+        hidden = hidden_from(made, Task("drift", made.root), one)
+        list(beside([*hidden, *map(str, read_only(None, one, hidden))]))
+
+    return work
 
 
 def document(text: str) -> None:
@@ -316,6 +359,8 @@ SHAPES: dict[str, Callable[[int], Callable[[], None]]] = {
     "books: a chain of accounts": lambda n: lambda: books(n),
     "books: a sheet": lambda n: sheet(5 * n),
     "live: drafts that could be any row": lambda n: lambda: drafts(n),
+    "fleet: companies": lambda n: opened(n // 8),
+    "fleet: what one company of a process of its own is kept from": lambda n: confined(2 * n),
     "items: one long list": lambda n: lambda: items(json.dumps([item()] * n)),
     "items: many small ones behind a large one": lambda n: (
         lambda: items(json.dumps([item(note="x" * 1000 * n)] + [item()] * 2 * n))

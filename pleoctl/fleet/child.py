@@ -107,7 +107,7 @@ def in_child(fleet: Fleet, task: Task, how: How, one: Opened) -> CompanyResult:
     try:
         with Private.made(fleet.settings.deadline_seconds) as private:
             own = replace(task, folder=private.holding(task, one), plans=_own(task, one))
-            hidden = list(hidden_from(fleet, task, one))
+            hidden = hidden_from(fleet, task, one)
             order = _confined(_order(fleet, own, how, one), hidden, read_only(how.approvers, one, hidden))
             result = _Child(fleet, how.stop, order).go(private, result)
             private.hand_over(task, one)
@@ -118,8 +118,8 @@ def in_child(fleet: Fleet, task: Task, how: How, one: Opened) -> CompanyResult:
         return result.failed(PleoctlError(f"no process can be started for this company: {error.strerror}"))
 
 
-def _confined(order: Order, hidden: Sequence[Path], kept: Iterable[Path]) -> Order:
-    return msgspec.structs.replace(order, hidden=tuple(map(str, hidden)), read_only=tuple(map(str, kept)))
+def _confined(order: Order, hidden: Sequence[str], kept: Iterable[Path]) -> Order:
+    return msgspec.structs.replace(order, hidden=tuple(hidden), read_only=tuple(map(str, kept)))
 
 
 def _own(task: Task, one: Opened) -> dict[str, str] | None:
@@ -236,7 +236,7 @@ def main() -> int:
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
     _limit(order)
     adopt_orphans()
-    confine([*map(Path, order.hidden)], [*map(Path, order.read_only)])
+    confine(order.hidden, [*map(Path, order.read_only)])
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

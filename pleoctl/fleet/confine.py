@@ -28,7 +28,7 @@ _POWERS: Final = (2, 16, 17, 19, 21, 27, 38, 39, 40)
 _TRIES: Final = 20
 
 
-def confine(hidden: Collection[Path], read_only: Collection[Path] = ()) -> bool:
+def confine(hidden: Collection[str], read_only: Collection[Path] = ()) -> bool:
     """Give up every right below the hidden places (resolved paths), for good; False where the kernel cannot.
 
     Below those that are ``read_only`` nothing can be written; none may hold a hidden one or lie in it. Also what stands
@@ -46,7 +46,7 @@ def confine(hidden: Collection[Path], read_only: Collection[Path] = ()) -> bool:
     return _confine(hidden, read_only)
 
 
-def _confine(hidden: Collection[Path], read_only: Collection[Path]) -> bool:
+def _confine(hidden: Collection[str], read_only: Collection[Path]) -> bool:
     from py_landlock import Landlock, LandlockError
     from py_landlock.abi import get_supported_fs
     from py_landlock.flags import AccessFs
@@ -59,7 +59,7 @@ def _confine(hidden: Collection[Path], read_only: Collection[Path]) -> bool:
         for place in read_only:
             with suppress(OSError, LandlockError):  # there is none
                 rules.add_path_rule(place, access=of_folders if place.is_dir() else AccessFs.READ_FILE)
-        for place in beside([*hidden, *read_only]):
+        for place in beside([*hidden, *map(str, read_only)]):
             with suppress(OSError, LandlockError):  # it is gone, or nobody may look at it
                 rules.add_path_rule(place, access=whole if place.is_dir() else of_files)
         rules.apply()
@@ -89,18 +89,32 @@ def _give_up_powers() -> None:
         system.capset(head, held)
 
 
-def beside(places: Collection[Path]) -> Iterator[Path]:
+def beside(places: Collection[str]) -> Iterator[Path]:
     """The topmost places that hold none of the closed ones; no links, for what they lead to is told itself."""
-    closed = frozenset(places)
-    above = {folder for place in closed for folder in place.parents}
-    waiting = sorted(folder for folder in above if folder.parent == folder)
+    closed, above = frozenset(places), _above(places)
+    waiting = sorted(folder for folder in above if _holder(folder) == folder)
     while waiting:
         with suppress(OSError), os.scandir(waiting.pop()) as entries:
             for entry in entries:
-                path = Path(entry.path)
-                if path in closed or entry.is_symlink():
+                # Texts, not paths: thousands of companies stand beside each other, and each asks for itself.
+                if entry.path in closed or entry.is_symlink():
                     continue
-                if path in above:
-                    waiting.append(path)
+                if entry.path in above:
+                    waiting.append(entry.path)
                 else:
-                    yield path
+                    yield Path(entry.path)
+
+
+def _above(places: Collection[str]) -> set[str]:
+    """All folders that hold one of the places."""
+    found: set[str] = set()
+    for place in places:
+        below, folder = place, _holder(place)
+        while folder != below and folder not in found:
+            found.add(folder)
+            below, folder = folder, _holder(folder)
+    return found
+
+
+def _holder(place: str) -> str:
+    return place.rpartition("/")[0] or "/"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from contextlib import contextmanager, suppress
@@ -74,10 +75,14 @@ class Private:
             write_atomically(task.folder / made.name, made.read_bytes())
 
 
-def hidden_from(fleet: Fleet, task: Task, one: Opened) -> Iterator[Path]:
+def hidden_from(fleet: Fleet, task: Task, one: Opened) -> list[str]:
     """The places of other companies and the fleet's own: folders, plans, receipts, fleet.yaml, and git's history."""
-    root, own = fleet.root.resolve(), one.company.file.parent.resolve()
-    yield from (folder for folder in fleet.folders if folder != own)
+    others = fleet.folders - {one.company.file.parent.resolve()}
+    return [*map(str, others), *map(str, _of_the_fleet(fleet, task))]
+
+
+def _of_the_fleet(fleet: Fleet, task: Task) -> Iterator[Path]:
+    root = fleet.root.resolve()
     yield fleet.folder.parent.resolve()
     # It says who may see which variables.
     yield fleet.file.resolve()
@@ -101,7 +106,7 @@ def _histories(git: Path) -> Iterator[Path]:
         yield git.resolve()
 
 
-def read_only(approvers: Approvers | None, one: Opened, hidden: Collection[Path]) -> Iterator[Path]:
+def read_only(approvers: Approvers | None, one: Opened, hidden: Collection[str]) -> Iterator[Path]:
     """What every company's run trusts: pleoctl and its Python, whom the user trusts, who may approve.
 
     Not where it holds the company's own folder or something hidden, or lies in one of them.
@@ -111,9 +116,11 @@ def read_only(approvers: Approvers | None, one: Opened, hidden: Collection[Path]
         trusted.append(this_machine().config_folder())
     if approvers is not None:
         trusted += filter(None, (approvers.file, approvers.revoked))
-    others = {*hidden, one.company.file.parent.resolve()}
+    others = {*hidden, str(one.company.file.parent.resolve())}
     for place in {place.resolve() for place in trusted}:
-        if not any(place.is_relative_to(other) or other.is_relative_to(place) for other in others):
+        below = f"{place}{os.sep}"
+        lies_in_one = not others.isdisjoint(map(str, (place, *place.parents)))
+        if not lies_in_one and not any(other.startswith(below) for other in others):
             yield place
 
 

@@ -213,7 +213,7 @@ def late(path, flags, *more, **options):
         passing.unlink(missing_ok=True)
     return opened(path, flags, *more, **options)
 os.open = late
-print(confine([hidden]))
+print(confine([str(hidden)]))
 print((hidden / "secret").read_text())
 """
 
