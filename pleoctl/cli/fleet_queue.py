@@ -67,7 +67,9 @@ def worker(
 
     fleet = Fleet.find(fleet_file)
     require_procrastinate()
+    from pleoctl.cli.door import tell_findings
     from pleoctl.fleet.queue.worker import Worker
+    from pleoctl.fleet.run import told_before
 
     url = _checked(fleet)
     runs: list[Last] = []
@@ -75,6 +77,7 @@ def worker(
         settings = fleet.settings
         chosen = isolation or settings.isolation or "process"
         how = How(concurrency or settings.concurrency, chosen, stop.event, patience(lock_timeout))
+        tell_findings(told_before(how))
         Worker(fleet, url, how, lambda last: _told(runs, last)).run(drain=drain)
     return _ended(stop, many(len(runs), "run"), {"runs": len(runs)})
 

@@ -236,13 +236,18 @@ def main() -> int:
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
     _limit(order)
     adopt_orphans()
-    confine(order.hidden, [*map(Path, order.read_only)])
+    company = Company(Path(order.file), order.path)
+    try:
+        confine(order.hidden, [*map(Path, order.read_only)])
+        one = _opened(order, company)
+    except PleoctlError as error:
+        one = Opened(company, None, error)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     threading.Thread(target=_end_when_alone, args=[stop], name="pleoctl-parent", daemon=True).start()
     try:
-        result = work(order.task, _opened(order), order.caller(stop))
+        result = work(order.task, one, order.caller(stop))
     finally:
         end_below(os.getpid())
     sys.stdout.buffer.write(msgspec.json.encode(result))
@@ -259,15 +264,11 @@ def _end_when_alone(stop: threading.Event) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _opened(order: Order) -> Opened:
-    company = Company(Path(order.file), order.path)
+def _opened(order: Order, company: Company) -> Opened:
     allowed = Allowed(order.allowed, order.named, order.form)
     known = {} if order.database is None else {_DATABASE: order.database}
     database = Secret(f"env:{_DATABASE}", Path(order.root), environ=known) if known else None
-    try:
-        return Opened(company, MemberWorkspace(company.file, allowed, database))
-    except PleoctlError as error:
-        return Opened(company, None, error)
+    return Opened(company, MemberWorkspace(company.file, allowed, database))
 
 
 def _limit(order: Order) -> None:

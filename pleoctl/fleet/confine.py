@@ -3,7 +3,8 @@
 Linux lets a process give up rights for itself and all that it starts (Landlock): what is left here is everything but
 the hidden places, and of what all companies trust reading alone. A process so confined can neither look into processes
 outside of it, whose environment and memory hold other companies' secrets, nor signal them. Where the kernel has no
-Landlock, separate users are what keeps companies apart.
+Landlock, separate users are what keeps companies apart, and whoever starts the fleet is told so. Where it has, a
+process that cannot be confined does nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from pleoctl.errors import Finding, PleoctlError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -28,10 +31,21 @@ _POWERS: Final = (2, 16, 17, 19, 21, 27, 38, 39, 40)
 _TRIES: Final = 20
 
 
-def confine(hidden: Collection[str], read_only: Collection[Path] = ()) -> bool:
-    """Give up every right below the hidden places (resolved paths), for good; False where the kernel cannot.
+class NotConfined(PleoctlError):
+    """The kernel has Landlock and did not take the rights away: nothing of the company may run here."""
 
-    Below those that are ``read_only`` nothing can be written; none may hold a hidden one or lie in it. Also what stands
+    code = "not-confined"
+
+    def __init__(self, why: str) -> None:
+        """``why`` is what the system says."""
+        words = f"nothing was run: the company's process could not be kept from other companies' files ({why})"
+        super().__init__(words, hint="let it use Landlock's three system calls, or trust all with `isolation: thread`")
+
+
+def confine(hidden: Collection[str], read_only: Collection[Path] = ()) -> bool:
+    """Give up every right below the hidden places (resolved paths), for good; False where the kernel has no Landlock.
+
+    Raises `NotConfined` where it has and the rights could not be given up. Below those that are ``read_only`` nothing can be written; none may hold a hidden one or lie in it. Also what stands
     beside the way to them and is made later is out of reach, so folders that will be written must exist. Only for a
     process with one thread.
     """
@@ -40,14 +54,41 @@ def confine(hidden: Collection[str], read_only: Collection[Path] = ()) -> bool:
     _close_memory()
     _give_up_powers()
     # Places are opened only as the rules are applied: one that others took away by then makes all of them fail.
-    for _ in range(_TRIES):
-        with suppress(FileNotFoundError):
-            return _confine(hidden, read_only)
-    return _confine(hidden, read_only)
+    try:
+        for _ in range(_TRIES):
+            with suppress(FileNotFoundError):
+                return _confine(hidden, read_only)
+        return _confine(hidden, read_only)
+    except (OSError, RuntimeError) as error:
+        raise NotConfined(str(error)) from error
+
+
+def unconfined() -> Finding | None:
+    """What to tell before companies' processes are started where the kernel cannot keep them apart."""
+    if _has_landlock():
+        return None
+    words = "this system has no Landlock, so programs that a company's process starts can open other companies' files"
+    return Finding(
+        NotConfined.code, words, "warning", hint="Linux 5.13 or newer has it; else keep companies apart by users"
+    )
+
+
+def _has_landlock() -> bool:
+    if sys.platform != "linux":
+        return False
+    from py_landlock import LandlockDisabledError, LandlockError, LandlockNotAvailableError, get_abi_version
+
+    try:
+        get_abi_version()
+    except (LandlockNotAvailableError, LandlockDisabledError):
+        return False
+    except LandlockError:
+        return True  # there is one, which the processes will say that they may not use
+    return True
 
 
 def _confine(hidden: Collection[str], read_only: Collection[Path]) -> bool:
-    from py_landlock import Landlock, LandlockError
+    from py_landlock import Landlock, LandlockDisabledError, LandlockError, LandlockNotAvailableError
     from py_landlock.abi import get_supported_fs
     from py_landlock.flags import AccessFs
 
@@ -63,8 +104,10 @@ def _confine(hidden: Collection[str], read_only: Collection[Path]) -> bool:
             with suppress(OSError, LandlockError):  # it is gone, or nobody may look at it
                 rules.add_path_rule(place, access=whole if place.is_dir() else of_files)
         rules.apply()
-    except LandlockError:
+    except (LandlockNotAvailableError, LandlockDisabledError):
         return False
+    except LandlockError as error:
+        raise NotConfined(str(error)) from error
     return True
 
 

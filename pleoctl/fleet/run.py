@@ -14,6 +14,7 @@ from pleoctl.fleet.book import Last
 from pleoctl.fleet.books import book_of
 from pleoctl.fleet.caller import Caller
 from pleoctl.fleet.child import in_child
+from pleoctl.fleet.confine import unconfined
 from pleoctl.fleet.crew import Crew, How
 from pleoctl.fleet.receipt import CompanyResult, FleetReceipt
 from pleoctl.fleet.work import work
@@ -40,6 +41,12 @@ def worker(fleet: Fleet, task: Task, how: How) -> Callable[[Opened], CompanyResu
     return partial(work, task, caller=Caller(how.stop, how.patience, how.approvers))
 
 
+def told_before(how: How) -> list[Finding]:
+    """What people must know before companies are worked on: that nothing keeps their processes apart."""
+    found = unconfined() if how.isolation == "process" else None
+    return [] if found is None else [found]
+
+
 @dataclass(slots=True)
 class FleetRun:
     """One command for some companies of a fleet; ``findings`` tell what could not be kept of it."""
@@ -59,6 +66,7 @@ class FleetRun:
             for one in companies
         }
         written = this_machine().monotonic()
+        self.findings += told_before(self.how)
         crew = Crew(worker(self.fleet, self.task, self.how), self.how.concurrency, self.how.stop)
         progress(0, len(companies))
         for number, result in enumerate(crew.results(companies), 1):

@@ -229,3 +229,43 @@ def test_files_that_others_take_away_meanwhile_keep_nobody_from_being_confined(t
     command = [sys.executable, "-c", _RACE, str(hidden), str(passing)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (done.stdout, "PermissionError" in done.stderr, passing.exists()) == ("True\n", True, False)
+
+
+_FULL = """
+import sys
+from py_landlock import Landlock, get_abi_version
+from py_landlock.abi import get_supported_fs
+from pleoctl.__main__ import main
+whole = get_supported_fs(get_abi_version())
+for _ in range(16):
+    Landlock(strict=False).allow_all_network().allow_all_scope().add_path_rule("/", access=whole).apply()
+sys.argv[:] = ["pleoctl", "fleet", "plan", "--isolation", "process", "--format", "json"]
+main()
+"""
+
+
+def test_a_process_that_cannot_be_confined_does_nothing(fleet: FleetFolder) -> None:
+    """The kernel takes 16 layers of rules, and these are used up: each company says so, and none asks Pleo."""
+    if not confined():
+        pytest.skip("the kernel has no Landlock")
+    done = subprocess.run([sys.executable, "-c", _FULL], cwd=fleet.root, capture_output=True, check=False, timeout=60)
+    companies = json.loads(done.stdout)["companies"]
+    assert {(one["exitCode"], one["error"]["code"]) for one in companies} == {(1, "not-confined")}
+    assert all("could not be kept from other companies" in one["error"]["message"] for one in companies)
+    assert fleet["north"].pleo.stats()["log"] == []
+
+
+@pytest.mark.parametrize("isolation", ["process", "thread"])
+def test_a_system_without_landlock_is_told(
+    isolation: str, fleet: FleetFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once for all companies, whose runs go on; of threads nothing of the kind is promised."""
+    from py_landlock import LandlockDisabledError
+
+    def none() -> int:
+        raise LandlockDisabledError
+
+    monkeypatch.setattr("py_landlock.get_abi_version", none)
+    said = cli("fleet", "plan", "--isolation", isolation, "--select", "south")
+    assert said.code == 0
+    assert said.stderr.count("has no Landlock") == (isolation == "process")
