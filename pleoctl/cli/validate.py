@@ -37,7 +37,7 @@ def command(options: Options, *, fleet_file: str | None, junit: str | None, sari
     """Check every file of the workspace, offline, all at once.
 
     Of a fleet: fleet.yaml (companies that are not there, are listed twice, or could reach each other; cron lines), and
-    every file of every company.
+    every file of every company. References to secrets that a run would refuse are told, none is resolved.
 
     Examples:
     pleoctl validate
@@ -68,8 +68,10 @@ def _fleet(options: Options, given: str | None) -> Fleet | None:
 
 
 def _workspace(reported: Reported, workspace: Workspace) -> None:
+    from pleoctl.sources.references import refused_references
+
     reported.files.append(workspace.document.shown)
-    reported.findings += workspace.findings()
+    reported.findings += [*workspace.findings(), *refused_references(workspace)]
     for shown, check in _checks(workspace):
         reported.files += shown
         reported.findings += _problems(check)

@@ -61,17 +61,27 @@ class Credentials:
 
     def reveal(self, reference: str, *key: str) -> str:
         """The secret behind a reference at ``key`` of the workspace. Raises `PleoctlError`; `Refused` for Pleo's."""
-        if reference == self._own.reference or reference.startswith(OWN_VARIABLES):
-            raise self._refused(key)
-        try:
-            secret = self._own.beside(reference)
-            value = secret.reveal()
-        except Refused as error:
-            raise Refused(error.message, findings=[self._placed(f, key) for f in error.findings]) from None
+        self.require_not_pleos(reference, *key)
+        secret = self._secret(reference, key)
+        value = secret.reveal()
         if secret.kind != "cmd" and value == _quietly(self._own):
             raise self._refused(key)
         self.remember(value)
         return value
+
+    def check(self, reference: str, *key: str) -> None:
+        """Raise what `reveal` raises because of where a reference leads, without looking there."""
+        self._secret(reference, key).check()
+
+    def require_not_pleos(self, reference: str, *key: str) -> None:
+        """Raise `Refused` for a reference to Pleo's own credential."""
+        # What one of several companies may see was given to it on purpose, and by its form begins like Pleo's.
+        like_pleos = reference.startswith(OWN_VARIABLES) and not isinstance(self._own.environ, Allowed)
+        if reference == self._own.reference or like_pleos:
+            raise self._refused(key)
+
+    def _secret(self, reference: str, key: tuple[str, ...]) -> Secret:
+        return self._own.beside(reference, self._document.place(key))
 
     def origin(self, reference: str) -> Origin:
         """Who vouches for what is behind a reference. Raises `Refused`."""

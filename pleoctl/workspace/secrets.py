@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from contextlib import contextmanager
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
@@ -15,7 +16,7 @@ from pleoctl.machine import Around, ProgramError, this_machine
 from pleoctl.workspace.trust import require_env
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from pleoctl.place import Place
 
@@ -82,25 +83,39 @@ class Secret:
         """The variable that holds it; None for what is no ``env:``."""
         return self._rest if self.kind == "env" else None
 
-    def beside(self, reference: str) -> Secret:
+    def beside(self, reference: str, place: Place | None = None) -> Secret:
         """Another secret of the same workspace."""
-        return Secret(reference, self._root, environ=self.environ)
+        return Secret(reference, self._root, place, self.environ)
 
     def reveal(self) -> str:
         """The secret itself. Raises `PleoctlError`; `Refused` where it is another's, or running a program is due."""
         kind, rest = self.kind, self._rest
         if not kind:
             raise PleoctlError("there is no secret")
-        try:
+        with self._in_its_place():
             value = {"env": self._env, "file": self._file, "cmd": self._cmd}[kind](rest).strip("\r\n")
-        except Refused as error:
-            told = [replace(finding, place=self.place) for finding in error.findings]
-            raise Refused(error.message, findings=told) from None
         if not value:
             raise PleoctlError(f"secret {kind}:{rest if kind == 'env' else '…'} is empty")
         if not value.isascii() or not value.isprintable():
             raise PleoctlError(f"the secret behind {kind}: has characters that no header can carry")
         return value
+
+    def check(self) -> None:
+        """Raise what `reveal` raises because of whose secret it is, without looking at it; no program is run."""
+        with self._in_its_place():
+            if self.kind == "env":
+                self._require(self._rest)
+            elif self.kind == "file":
+                self._path(self._rest)
+
+    @contextmanager
+    def _in_its_place(self) -> Iterator[None]:
+        """Say of a refusal where the reference stands."""
+        try:
+            yield
+        except Refused as error:
+            told = [replace(finding, place=self.place) for finding in error.findings]
+            raise Refused(error.message, findings=told) from None
 
     @property
     def origin(self) -> Origin:
@@ -109,10 +124,13 @@ class Secret:
             return Origin.ENVIRONMENT
         return Origin.WORKSPACE
 
-    def _env(self, name: str) -> str:
+    def _require(self, name: str) -> None:
         require_env(name)
         if isinstance(self.environ, Allowed):
             self.environ.require(name)
+
+    def _env(self, name: str) -> str:
+        self._require(name)
         value = self.environ.get(name)
         if value is None:
             raise PleoctlError(f"environment variable {name} is not set", hint=f"export {name}=…")
@@ -127,11 +145,8 @@ class Secret:
     @property
     def path(self) -> Path:
         """Where the file of a ``file:`` reference lies. Raises `Refused` as `reveal` does, `PleoctlError`."""
-        try:
+        with self._in_its_place():
             return self._path(self._rest)
-        except Refused as error:
-            told = [replace(finding, place=self.place) for finding in error.findings]
-            raise Refused(error.message, findings=told) from None
 
     def _path(self, name: str) -> Path:
         """Where the file really lies: below the workspace or below the folder that the environment names."""

@@ -121,7 +121,27 @@ def test_another_companys_secret_is_refused(
     said = cli("fleet", "sync", "--select", "north", "--select", "south", "--format", "json")
     assert said.code == 3
     assert [one["exitCode"] for one in said.json["companies"]] == [3, 0]
-    assert "PLEOCTL_SECRETS_DIR" not in said.json["companies"][0]["error"]["hint"]
+    error = said.json["companies"][0]["error"]
+    assert "PLEOCTL_SECRETS_DIR" not in error["hint"]
+    (finding,) = cli("validate", "--format", "json").json["findings"]
+    assert (finding["level"], finding["message"], finding["hint"]) == ("error", error["message"], error["hint"])
+    assert (finding["file"], finding["line"]) == ("companies/north/pleoctl.yaml", 4)
+
+
+def test_the_books_secret_of_a_company_may_have_its_form(
+    fleet: FleetFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Like Pleo's key it begins with the company's own form; it is not refused for that. Pleo's own key still is."""
+    monkeypatch.setenv("PLEO_FLEET_NORTH__BOOKS", "secret-of-the-books")
+    monkeypatch.setattr("pleoctl.remote.transport.BACKOFF_BASE", 0.0)
+    fields = {"externalId": "id", "name": "name"}
+    accounts = {"path": "/accounts", "records": "@", "paginate": {"type": "none"}, "fields": fields}
+    source = {"type": "http", "baseUrl": "http://127.0.0.1:1", "accounts": accounts}
+    for name, code in (("BOOKS", 1), ("KEY", 3)):
+        fleet["north"].write(source={**source, "auth": {"bearer": f"env:PLEO_FLEET_NORTH__{name}"}})
+        assert cli("validate").code == (0 if code == 1 else 78)
+        (north,) = cli("fleet", "sync", "--select", "north", "--format", "json").json["companies"]
+        assert (north["exitCode"], "Pleo's own credential" in north["error"]["message"]) == (code, code == 3)
 
 
 @pytest.mark.parametrize("isolation", ["thread", "process"])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shapes import Json
+    from tests.conftest import Cli, MakeWorkspace
 
 
 @pytest.mark.parametrize(
@@ -232,3 +233,25 @@ def test_a_basic_password_that_a_server_repeats_is_masked(server: FakeServer, bo
     with pytest.raises(PleoctlError) as caught:
         books.read(http(server.url, auth={"basic": {"user": "env:BOOKS_TOKEN", "password": "env:BOOKS_TOKEN"}}))
     assert "no *** ***" in str(caught.value.findings[0])
+
+
+def test_validate_tells_of_each_reference_what_a_run_would_say(workspace: MakeWorkspace, cli: Cli) -> None:
+    """Wherever the schema has one, with its line: warnings, since the machine that runs it may allow them."""
+    run, outside = "env:GITHUB_TOKEN", "file:../key"
+    accounts = {"path": "/a", "records": "@", "paginate": {"type": "none"}, "fields": {"externalId": "i", "name": "n"}}
+    tryton = {"type": "tryton", "baseUrl": "http://127.0.0.1:9", "database": "d", "user": "u", "journal": "J"}
+    workspace(
+        pleo={"url": "http://127.0.0.1:9", "auth": {"apiKey": outside}},
+        source={"type": "http", "baseUrl": "http://127.0.0.1:9", "auth": {"basic": {"user": run, "password": outside}}}
+        | {"accounts": accounts},
+        sink={**tryton, "password": run},
+        state=run,
+        notify=[{"to": run, "on": ["drift"]}],
+    )
+    said = cli("validate", "--format", "json")
+    told = [(f["line"], f["message"]) for f in said.json["findings"] if f["code"] == "refused"]
+    credential = "env:GITHUB_TOKEN is a credential of the machine that runs this, not of an accounting system"
+    leads = "file:../key leads outside the workspace"
+    own = "a source may not use Pleo's own credential"
+    assert told == [(4, leads), (5, credential), (5, own), (6, credential), (7, credential), (8, credential)]
+    assert (said.code, {f["message"] for f in said.json["findings"] if f["level"] == "error"}) == (78, {own})
