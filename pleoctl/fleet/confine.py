@@ -45,9 +45,9 @@ class NotConfined(PleoctlError):
 def confine(hidden: Collection[str], read_only: Collection[Path] = ()) -> bool:
     """Give up every right below the hidden places (resolved paths), for good; False where the kernel has no Landlock.
 
-    Raises `NotConfined` where it has and the rights could not be given up. Below those that are ``read_only`` nothing can be written; none may hold a hidden one or lie in it. Also what stands
-    beside the way to them and is made later is out of reach, so folders that will be written must exist. Only for a
-    process with one thread.
+    Raises `NotConfined` where it has and the rights could not be given up. Below those that are ``read_only`` nothing
+    can be written; none may hold a hidden one or lie in it. Also what stands beside the way to them and is made later
+    is out of reach, so folders that will be written must exist. Only for a process with one thread.
     """
     if sys.platform != "linux":
         return False
