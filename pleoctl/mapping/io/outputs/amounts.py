@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final
 
 _DIGITS: Final = {10**digits: digits for digits in range(1, 5)}  # the divisors that the schema knows
 
 
-@lru_cache(maxsize=16)  # the postings of an entry and what was paid are mostly of one amount, the next are of another
 def decimal(hundredths: int, divisor: int) -> str:
     """``8830`` over 100 is ``88.30``; the sign stays in front."""
     if divisor == 1:

@@ -5,15 +5,15 @@ Directives are sorted by date when they are read, so accounts are opened at the 
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pleoctl.mapping.io.outputs.csv import tags_text
 from pleoctl.mapping.io.outputs.journal import Journal, failed
-from pleoctl.mapping.io.outputs.text import clean, facts
+from pleoctl.mapping.io.outputs.text import are_plain, clean
 
 if TYPE_CHECKING:
-    from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
+    from pleoctl.mapping.engine.entries import Entry
+    from pleoctl.mapping.io.outputs.journal import Seat
     from pleoctl.mapping.io.outputs.names import Notes
 
 
@@ -31,7 +31,7 @@ class BeancountWriter(Journal):
         day = entry.posting_date or ""
         if not self.declared.first or day < self.declared.first:
             self.declared.first = day
-        return "".join([self._transaction(entry, ledger, further) for ledger in entry.entries]).encode()
+        return self.transactions(entry, further)
 
     def end(self) -> bytes:
         """The declarations."""
@@ -41,29 +41,25 @@ class BeancountWriter(Journal):
             lines += [f"{self.declared.first} open {name}", f"  code: {_string(code)}"]
         return ("\n".join(lines) + "\n").encode() if self.declared.first else b""
 
-    def _transaction(self, entry: Entry, ledger: LedgerEntry, further: Notes) -> str:
-        text = f"\n{entry.posting_date} * {_string(entry.description)}\n"
-        text += _note("accountingEntryId", entry.accounting_entry_id)
-        text += _note("reconciliationId", entry.reconciliation_id)
-        text += _common("kind", ledger.kind) + _common("rule", entry.rule)
-        text += "".join([_note(*note) for note in (*facts(entry, self.rules), *further)])
-        return text + "".join([self._posting(posting) for posting in ledger.postings])
+    def begun(self, entry: Entry) -> str:
+        """See `Journal`."""
+        text, name, number = entry.description, entry.accounting_entry_id or "", entry.reconciliation_id or ""
+        if are_plain(f"{text}\n{name}\n{number}"):
+            ids = f'  accountingEntryId: "{name}"\n  reconciliationId: "{number}"\n'
+            return f'\n{entry.posting_date} * "{text}"\n{ids}'
+        ids = self.note("accountingEntryId", name) + self.note("reconciliationId", number)
+        return f"\n{entry.posting_date} * {_string(text)}\n{ids}"
 
-    def _posting(self, posting: Posting) -> str:
-        name, amount = self.booked(posting)
-        line = f"  {name:<40} {amount:>14} {posting.currency}\n"
-        if not posting.tax_code and not posting.tags:
-            return line
-        told = (("taxCode", posting.tax_code), ("tags", tags_text(posting.tags)))
-        return line + "".join([f"    {key}: {_string(value)}\n" for key, value in told if value])
+    def note(self, key: str, value: str | None) -> str:
+        """See `Journal`."""
+        return f"  {key}: {_string(value)}\n" if value else ""
 
-
-def _note(key: str, value: str | None) -> str:
-    return f"  {key}: {_string(value)}\n" if value else ""
-
-
-# What many transactions say alike.
-_common: Final = lru_cache(maxsize=1024)(_note)
+    def around(self, seat: Seat) -> tuple[str, str, str]:
+        """See `Journal`."""
+        name, side, currency, tax_code, tags = seat
+        told = (("taxCode", tax_code), ("tags", tags_text(dict(tags))))
+        after = "".join([f"    {key}: {_string(value)}\n" for key, value in told if value])
+        return f"  {name:<40} ", "" if side == "debit" else "-", f" {currency}\n{after}"
 
 
 def _string(text: str) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
 from pleoctl.mapping.io.outputs.declared import Declared
-from pleoctl.mapping.io.outputs.text import clean, joined, paid
+from pleoctl.mapping.io.outputs.known import Known
+from pleoctl.mapping.io.outputs.text import are_plain, clean, is_plain, joined
 from pleoctl.mapping.rules.dialect import COLUMNS
 from pleoctl.text import csv_cell
 
@@ -18,6 +17,12 @@ if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Entry, OriginalOf
     from pleoctl.mapping.rules.model import Rules
 
+_Text = str | None
+#: What an entry has in common with others: status, types, method, rule; currency, company; failure, digest; warnings.
+_Frame = tuple[str, _Text, _Text, _Text, _Text, _Text, _Text, _Text, _Text, str, tuple[str, ...]]
+#: The same of a posting: number and kind of its ledger entry; side, account, role; tax code, rule, branch; tags.
+_Seat = tuple[int, str, str, str, _Text, _Text, _Text, _Text, tuple[tuple[str, str], ...]]
+
 
 class CsvWriter:
     """Writes rows of `COLUMNS`; amounts as decimals."""
@@ -25,7 +30,8 @@ class CsvWriter:
     def __init__(self, rules: Rules) -> None:
         """``rules`` know the divisors."""
         self.declared = Declared()
-        self._rules = rules
+        self._divisors = Known(rules.divisor)
+        self._frames, self._seats = Known(_framed), Known(_seated)
 
     def start(self) -> bytes:
         """The header."""
@@ -33,26 +39,52 @@ class CsvWriter:
 
     def entry(self, entry: Entry) -> bytes:
         """The entry's rows."""
-        # The texts of an entry are its own, what stands around them is the same in many.
-        before = f"{_safe(entry.accounting_entry_id)},{_kind_of(entry)},{_safe(entry.description)}"
-        before += f",{_safe(entry.reconciliation_id)},{_facts(entry, self._rules)}"
-        warnings = "; ".join(entry.warnings) if entry.warnings else ""
-        after = _common((entry.failure_reason_type, entry.failure_reason, entry.rules_digest, warnings))
-        currency = _cell(entry.currency)
+        kind, currency, company, after = self._frames[
+            *(entry.status, entry.type, entry.sub_type, entry.method, entry.rule, entry.currency, entry.company),
+            *(entry.failure_reason_type, entry.failure_reason, entry.rules_digest, tuple(entry.warnings)),
+        ]
+        name, text, known_as = entry.accounting_entry_id or "", entry.description, entry.reconciliation_id or ""
+        if not are_plain(f"{name}\n{text}\n{known_as}"):
+            name, text, known_as = _safe(name), _safe(text), _safe(known_as)
+        before = f"{name},{kind},{entry.posting_date or ''},{text},{known_as},{self._facts(entry)},{company}"
         rows = [f"{before},,,,,,,{currency},,,,,,{after}\n"] if entry.failed else []
+        printed, amount = -1, ""
         for number, ledger in enumerate(entry.entries, 1):
+            kind = ledger.kind
             for one in ledger.postings:
-                of_account = _common((str(number), ledger.kind, one.side, one.account, one.role))
-                tags = tags_text(one.tags) if one.tags else ""
-                of_rule = _common((one.tax_code, tags, one.rule, one.branch))
-                amount = decimal(one.amount, self._rules.divisor(one.currency))
-                line = _safe(one.line_id) if one.line_id else ""
-                rows.append(f"{before},{of_account},{amount},{currency},{line},{of_rule},{after}\n")
+                left, right = self._seats[
+                    *(number, kind, one.side, one.account, one.role, one.tax_code, one.rule, one.branch),
+                    tuple(one.tags.items()),
+                ]
+                line = one.line_id
+                cell = "" if line is None else line if is_plain(line) else _safe(line)
+                # Most postings of an entry are of one amount; all of them are in its currency.
+                if one.amount != printed:
+                    printed = one.amount
+                    amount = decimal(printed, self._divisors[one.currency])
+                rows.append(f"{before}{left}{amount},{currency},{cell}{right}{after}\n")
         return "".join(rows).encode()
 
     def end(self) -> bytes:
         """Nothing."""
         return b""
+
+    def _facts(self, entry: Entry) -> str:
+        """Cells of what most entries lack."""
+        vendor, invoice = entry.vendor, entry.invoice
+        original, period = entry.original, entry.service_period
+        of_original = "," if original is None else f"{_cells[original.currency]},{self._paid(original)}"
+        if vendor is None and invoice is None and period is None and not (entry.reconciled_entries or entry.attendees):
+            return f",,,,,,,{of_original},,"
+        reconciled, attendees = _safe(joined(entry.reconciled_entries)), _safe(joined(entry.attendees))
+        of_vendor = _joined((vendor.code, vendor.name)) if vendor else ","
+        of_invoice = _joined((invoice.number, invoice.date, invoice.due_date)) if invoice else ",,"
+        of_period = _joined((period.start, period.end)) if period else ","
+        return f"{reconciled},{attendees},{of_vendor},{of_invoice},{of_original},{of_period}"
+
+    def _paid(self, original: OriginalOf) -> str:
+        amount = decimal(original.amount, self._divisors[original.currency])
+        return amount if original.amount >= 0 else _safe(amount)
 
 
 def tags_text(tags: dict[str, str]) -> str:
@@ -60,43 +92,29 @@ def tags_text(tags: dict[str, str]) -> str:
     return ", ".join([f"{group}={code}" for group, code in tags.items()]) if tags else ""
 
 
-def _kind_of(entry: Entry) -> str:
-    return _common((entry.status, entry.type, entry.sub_type, entry.method, entry.rule, entry.posting_date))
+def _framed(frame: _Frame) -> tuple[str, str, str, str]:
+    """Cells from the status to the rule, of the currency, of the company, and from the failure on."""
+    *kind, currency, company, failure_type, failure, digest, warnings = frame
+    after = _joined((failure_type, failure, digest, "; ".join(warnings)))
+    return _joined(kind), _cells[currency], _cells[company], after
 
 
-def _facts(entry: Entry, rules: Rules) -> str:
-    """Cells of what most entries lack."""
-    vendor, invoice = entry.vendor, entry.invoice
-    original, period = entry.original, entry.service_period
-    reconciled = _safe(joined(entry.reconciled_entries)) if entry.reconciled_entries else ""
-    attendees = _safe(joined(entry.attendees)) if entry.attendees else ""
-    of_vendor = _common((vendor.code, vendor.name)) if vendor else ","
-    of_invoice = _common((invoice.number, invoice.date, invoice.due_date)) if invoice else ",,"
-    of_original = f"{_cell(original.currency)},{_paid(original, rules)}" if original else ","
-    of_period = _common((period.start, period.end)) if period else ","
-    return f"{reconciled},{attendees},{of_vendor},{of_invoice},{of_original},{of_period},{_cell(entry.company)}"
-
-
-def _paid(original: OriginalOf, rules: Rules) -> str:
-    amount = paid(original, rules)
-    return amount if original.amount >= 0 else _safe(amount)
+def _seated(seat: _Seat) -> tuple[str, str]:
+    """Cells before the amount, and behind the line."""
+    number, kind, side, account, role, tax_code, rule, branch, tags = seat
+    left, right = (kind, side, account, role), (tax_code, tags_text(dict(tags)), rule, branch)
+    return f",{number},{_joined(left)},", f",{_joined(right)},"
 
 
 def _joined(texts: Iterable[str | None]) -> str:
-    return ",".join([_cell(text) if text else "" for text in texts])
-
-
-# Rows have such cells in common with many others: types and days, accounts and rules, what most entries lack.
-_common: Final = lru_cache(maxsize=4096)(_joined)
-
-
-# What no reader of tables, no terminal and no CI system takes for anything but text.
-_PLAIN: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z ._/()&+-]*")
+    return ",".join([_cells[text] if text else "" for text in texts])
 
 
 def _safe(text: str | None) -> str:
-    if not text or _PLAIN.fullmatch(text):
-        return text or ""
+    if not text:
+        return ""
+    if is_plain(text):
+        return text
     safe = csv_cell(clean(text))
     if "," in safe or '"' in safe:
         doubled = safe.replace('"', '""')
@@ -104,5 +122,5 @@ def _safe(text: str | None) -> str:
     return safe
 
 
-# Most cells of a file say what others do: types, accounts, rules.
-_cell: Final = lru_cache(maxsize=4096)(_safe)
+# Most cells of a file say what others do: accounts, rules, currencies.
+_cells: Final = Known(_safe)

@@ -6,16 +6,16 @@ comments would change postings. Accounts and commodities are declared at the end
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
 from pleoctl.mapping.io.outputs.csv import tags_text
 from pleoctl.mapping.io.outputs.journal import Journal, failed
-from pleoctl.mapping.io.outputs.text import clean, facts
+from pleoctl.mapping.io.outputs.text import are_plain, clean
 
 if TYPE_CHECKING:
-    from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
+    from pleoctl.mapping.engine.entries import Entry
+    from pleoctl.mapping.io.outputs.journal import Seat
     from pleoctl.mapping.io.outputs.names import Notes
 
 _HARMLESS: Final = str.maketrans({"\\": "/", ";": ",", ":": "=", "[": "(", "]": ")"})
@@ -33,7 +33,7 @@ class HledgerWriter(Journal):
         """The entry's transactions with further comments, or a comment that says why there are none."""
         if entry.failed:
             return failed(entry)
-        return "".join([self._transaction(entry, ledger, further) for ledger in entry.entries]).encode()
+        return self.transactions(entry, further)
 
     def end(self) -> bytes:
         """The declarations."""
@@ -44,29 +44,26 @@ class HledgerWriter(Journal):
         lines += [f"account {name}  ; code {_comment(code)}" for name, code in self.names]
         return ("\n".join(lines) + "\n").encode()
 
-    def _transaction(self, entry: Entry, ledger: LedgerEntry, further: Notes) -> str:
-        description = clean(entry.description).replace(";", ",")
-        text = f"\n{entry.posting_date} * ({_code(entry.reconciliation_id)}) {description}".rstrip()
-        text += "\n" + _note("accountingEntryId", entry.accounting_entry_id)
-        text += _common("kind", ledger.kind) + _common("rule", entry.rule)
-        text += "".join([_note(*note) for note in (*facts(entry, self.rules), *further)])
-        return text + "".join([self._posting(posting) for posting in ledger.postings])
+    def begun(self, entry: Entry) -> str:
+        """See `Journal`."""
+        text, name, number = entry.description, entry.accounting_entry_id or "", entry.reconciliation_id or ""
+        if not are_plain(f"{text}\n{name}\n{number}"):
+            text, number = clean(text).replace(";", ","), _code(number)
+            name = _comment(name)
+        first = f"\n{entry.posting_date} * ({number}) {text}".rstrip()
+        return f"{first}\n    ; accountingEntryId: {name}\n" if name else f"{first}\n"
 
-    def _posting(self, posting: Posting) -> str:
-        name, amount = self.booked(posting)
-        line = f"    {name:<40}  {amount:>14} {posting.currency}"
-        if not posting.tax_code and not posting.tags:
-            return line + "\n"
-        notes = (("taxCode", posting.tax_code), ("dimensions", tags_text(posting.tags)))
-        return f"{line}  ; {', '.join(f'{key}: {_comment(value)}' for key, value in notes if value)}\n"
+    def note(self, key: str, value: str | None) -> str:
+        """See `Journal`."""
+        return f"    ; {key}: {_comment(value)}\n" if value else ""
 
-
-def _note(key: str, value: str | None) -> str:
-    return f"    ; {key}: {_comment(value)}\n" if value else ""
-
-
-# What many transactions say alike.
-_common: Final = lru_cache(maxsize=1024)(_note)
+    def around(self, seat: Seat) -> tuple[str, str, str]:
+        """See `Journal`."""
+        name, side, currency, tax_code, tags = seat
+        told = (("taxCode", tax_code), ("dimensions", tags_text(dict(tags))))
+        notes = ", ".join([f"{key}: {_comment(value)}" for key, value in told if value])
+        after = f" {currency}  ; {notes}\n" if notes else f" {currency}\n"
+        return f"    {name:<40}  ", "" if side == "debit" else "-", after
 
 
 def _comment(text: str | None) -> str:

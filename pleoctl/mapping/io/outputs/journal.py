@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from pleoctl.mapping.io.outputs.amounts import decimal
 from pleoctl.mapping.io.outputs.declared import Declared
+from pleoctl.mapping.io.outputs.known import Known
 from pleoctl.mapping.io.outputs.names import Names
-from pleoctl.mapping.io.outputs.text import clean
+from pleoctl.mapping.io.outputs.text import clean, facts
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Entry, Posting
+    from pleoctl.mapping.io.outputs.names import Notes
     from pleoctl.mapping.rules.model import Rules
 
+#: What a posting has in common with others: the name of its account, side, currency, tax code, tags.
+Seat = tuple[str, str, str, str | None, tuple[tuple[str, str], ...]]
 
-class Journal:
+
+class Journal(ABC):
     """Declares at its end what its entries have named."""
 
     def __init__(self, rules: Rules) -> None:
@@ -22,13 +28,45 @@ class Journal:
         self.rules = rules
         self.declared = Declared()
         self.names = Names(rules, self.declared.accounts)
+        self._divisors, self._seats, self._kinds = Known(rules.divisor), Known(self.around), Known(self._kind)
 
-    def booked(self, posting: Posting) -> tuple[str, str]:
-        """The name of a posting's account and its amount, below zero for a credit; they are declared."""
-        currency = posting.currency
-        self.declared.currencies.add(currency)
-        amount = decimal(posting.amount, self.rules.divisor(currency))
-        return self.names.name(posting), amount if posting.side == "debit" else f"-{amount}"
+    @abstractmethod
+    def begun(self, entry: Entry) -> str:
+        """The first lines of a transaction: day, description, ids."""
+
+    @abstractmethod
+    def note(self, key: str, value: str | None) -> str:
+        """A line that tells more of it; none for nothing."""
+
+    @abstractmethod
+    def around(self, seat: Seat) -> tuple[str, str, str]:
+        """What stands before a posting's amount, the amount's sign, and what stands behind it."""
+
+    def transactions(self, entry: Entry, further: Notes) -> bytes:
+        """One for each ledger entry, with further notes; accounts and currencies are declared."""
+        begun, told = self.begun(entry), (*facts(entry, self.rules), *further)
+        notes = "".join([self.note(*note) for note in told]) if told else ""
+        made = [
+            f"{begun}{self._kinds[one.kind, entry.rule]}{notes}{self._postings(one.postings)}" for one in entry.entries
+        ]
+        return "".join(made).encode()
+
+    def _kind(self, told: tuple[str, str | None]) -> str:
+        kind, rule = told
+        return self.note("kind", kind) + self.note("rule", rule)
+
+    def _postings(self, postings: list[Posting]) -> str:
+        known, lines, printed, amount = self.declared.accounts, [], -1, ""
+        for one in postings:
+            name = known.get(one.account) or self.names.name(one)
+            before, sign, after = self._seats[name, one.side, one.currency, one.tax_code, tuple(one.tags.items())]
+            # Most postings of an entry are of one amount; all of them are in its currency.
+            if one.amount != printed:
+                printed = one.amount
+                amount = decimal(printed, self._divisors[one.currency])
+                self.declared.currencies.add(one.currency)
+            lines.append(f"{before}{sign + amount:>14}{after}")
+        return "".join(lines)
 
 
 def failed(entry: Entry) -> bytes:

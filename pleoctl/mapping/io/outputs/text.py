@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
 from pleoctl.text import obeyed_by_nobody, terminal
@@ -10,8 +11,16 @@ from pleoctl.text import obeyed_by_nobody, terminal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pleoctl.mapping.engine.entries import Entry, OriginalOf
+    from pleoctl.mapping.engine.entries import Entry
     from pleoctl.mapping.rules.model import Rules
+
+_LETTERS: Final = "0-9A-Za-z\u00c0-\u024f\u0370-\u052f"
+_PLAIN: Final = rf"[{_LETTERS}][{_LETTERS} !$%&'*+./<=>?@^_`{{|}}~-]*"
+#: Matches text that every output writes as it is: it begins with a letter or a digit, and nothing in it means anything
+#: to what reads tables and journals, to a terminal or to a CI system. So most texts take one look.
+is_plain: Final = re.compile(_PLAIN).fullmatch
+#: The same for three texts with a line break between them.
+are_plain: Final = re.compile(rf"{_PLAIN}(?:\n{_PLAIN}){{2}}").fullmatch
 
 
 def clean(text: str | None) -> str:
@@ -28,11 +37,6 @@ def joined(texts: Iterable[str | None]) -> str:
     return ", ".join([text for text in texts if text])
 
 
-def paid(original: OriginalOf, rules: Rules) -> str:
-    """What was paid at the supplier's, as a decimal."""
-    return decimal(original.amount, rules.divisor(original.currency))
-
-
 def facts(entry: Entry, rules: Rules) -> list[tuple[str, str | None]]:
     """What a journal tells of an entry that not every one has; the original amount where it is in another currency."""
     told: list[tuple[str, str | None]] = []
@@ -47,7 +51,8 @@ def facts(entry: Entry, rules: Rules) -> list[tuple[str, str | None]]:
         told.append(("attendees", joined(entry.attendees)))
     original, period = entry.original, entry.service_period
     if original is not None and original.currency != entry.currency:
-        told.append(("original", f"{paid(original, rules)} {original.currency}"))
+        amount = decimal(original.amount, rules.divisor(original.currency))
+        told.append(("original", f"{amount} {original.currency}"))
     if period is not None:
         told.append(("servicePeriod", f"{period.start or ''}/{period.end or ''}"))
     if entry.warnings:
