@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from pleoctl.documents.canonical import canonical_bytes
-from pleoctl.documents.kept import check_identity, identity, kept
+from pleoctl.documents.kept import check_identity, kept
 from pleoctl.documents.load import json_data
+from pleoctl.documents.parts import Parts, numbers
 from pleoctl.documents.versions import check_version
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.engine.entries import Entry
@@ -168,22 +168,42 @@ class PostingPlan(Strict):
     @property
     def bytes(self) -> bytes:
         """The file's content: canonical, so that the same job, books and rules give the same bytes."""
-        return canonical_bytes(msgspec.to_builtins(self))
+        return self.parts.sealed().bytes
+
+    @property
+    def parts(self) -> Parts:
+        """The document as its id is taken of it."""
+        rest = msgspec.to_builtins(msgspec.structs.replace(self, changes=[]))
+        return Parts(self.changes, {key: value for key, value in rest.items() if key not in {"changes", "id"}}, numbers)
 
     def seal(self) -> None:
         """Give it its id: the digest of everything else."""
-        self.id = identity(msgspec.to_builtins(self))
+        self.id = self.parts.id
 
 
 def posting_plan_of(content: bytes, name: str) -> PostingPlan:
     """Read a posting plan back: of this version and shape, unchanged, and doing what it tells. Raises `InvalidFile`."""
+    found = _as_written(content) or _careful(content, name)
+    problem = next(_problems(found), None)
+    if problem is not None:
+        raise InvalidFile(problem, place=Place(name), hint="make a new plan: `pleoctl jobs plan -o FILE`")
+    return found
+
+
+def _as_written(content: bytes) -> PostingPlan | None:
+    """The plan whose bytes these are; None where they are not what pleoctl writes, which the careful way judges."""
+    try:
+        found = msgspec.json.decode(content, type=PostingPlan)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return found if found.parts.id_in(content) == found.id else None
+
+
+def _careful(content: bytes, name: str) -> PostingPlan:
     data = json_data(content, name)
     check_version(data, KIND, name)
     found = kept(data, PostingPlan, name)
     check_identity(data, name, "pleoctl jobs plan -o FILE")
-    problem = next(_problems(found), None)
-    if problem is not None:
-        raise InvalidFile(problem, place=Place(name), hint="make a new plan: `pleoctl jobs plan -o FILE`")
     return found
 
 

@@ -7,19 +7,18 @@ Any other file (reformatted, damaged, of another version) takes the careful way,
 from __future__ import annotations
 
 import gc
-import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pleoctl.documents.canonical import canonical_bytes, canonical_text
+from pleoctl.documents.canonical import canonical_bytes
 from pleoctl.documents.files import read_bytes
 from pleoctl.documents.kept import check_identity, kept
 from pleoctl.documents.load import json_data
+from pleoctl.documents.parts import Parts
 from pleoctl.documents.versions import check_version, made_by
 from pleoctl.errors import InvalidFile
 from pleoctl.model.addresses import Bucket
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 
     from pleoctl.model.changes import Change
 
-_ENCODER = msgspec.json.Encoder(order="deterministic", enc_hook=str)
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -49,10 +46,8 @@ class Plan:
     @classmethod
     def of(cls, head: Head, changes: list[Change]) -> Plan:
         """Seal a plan; the same contents give the same bytes."""
-        seen = hashlib.sha256()
-        parts = [*_begun(changes, seen)]
-        identity, end = _ended(head, seen)
-        return cls(identity, head, changes, b"".join([*parts, end]))
+        identity, content = _parts(head, changes).sealed()
+        return cls(identity, head, changes, content)
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -83,43 +78,8 @@ class Plan:
         return self.head.guard.acknowledged
 
 
-def _begun(changes: list[Change], seen: hashlib._Hash) -> Iterator[bytes]:
-    """The bytes up to the last change, part by part, each seen by the digest."""
-    for part in chain([_BEGIN], _listed(changes)):
-        seen.update(part)
-        yield part
-
-
-def _listed(changes: list[Change]) -> Iterator[bytes]:
-    """The changes as they stand between the brackets; all at once would take as much memory as the file."""
-    for start in range(0, len(changes), _TOGETHER):
-        listed = _encoded(changes[start : start + _TOGETHER])[1:-1]
-        yield b"," + listed if start else listed
-
-
-def _ended(head: Head, seen: hashlib._Hash) -> tuple[str, bytes]:
-    """The id, and the bytes behind the last change."""
-    rest = msgspec.to_builtins(head, enc_hook=str)
-    seen.update(_behind(rest))
-    identity = f"sha256:{seen.hexdigest()}"
-    return identity, _behind({**rest, "id": identity})
-
-
-def _encoded(changes: list[Change]) -> bytes:
-    try:
-        return _ENCODER.encode(changes)
-    except UnicodeEncodeError:  # a lone surrogate, which canonical text escapes
-        return canonical_text(msgspec.to_builtins(changes, enc_hook=str)).encode()
-
-
-_BEGIN: Final = b'{"changes":['
-"""How the canonical bytes of a plan begin: ``changes`` sort before every other key."""
-_TOGETHER: Final = 256
-
-
-def _behind(rest: dict[str, Any]) -> bytes:
-    """How they end, after the changes."""
-    return b"]," + canonical_text(rest).encode()[1:] + b"\n"
+def _parts(head: Head, changes: list[Change]) -> Parts:
+    return Parts(changes, msgspec.to_builtins(head, enc_hook=str))
 
 
 def read_plan(path: Path, shown: str | None = None) -> Plan:
@@ -142,13 +102,9 @@ def _canonical(content: bytes) -> Plan | None:
             return None
         if _problem(found):
             return None
-        head, seen, place = _head_of(found), hashlib.sha256(), 0
-        for part in _begun(found.changes, seen):
-            if not content.startswith(part, place):
-                return None
-            place += len(part)
-        identity, end = _ended(head, seen)
-        return Plan(identity, head, found.changes, content) if content[place:] == end else None
+        head = _head_of(found)
+        identity = _parts(head, found.changes).id_in(content)
+        return None if identity is None else Plan(identity, head, found.changes, content)
 
 
 @contextmanager
