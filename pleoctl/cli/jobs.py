@@ -76,7 +76,7 @@ def fetch(options: Options, *, job: str, output: str | None) -> Output:
     workspace = open_workspace(options)
     with connected(workspace, ExportReader) as reader:
         items = read_items(reader, reader.job(job))
-    lines = (json.dumps(item.raw, ensure_ascii=False) + "\n" for item in items if item.raw is not None)
+    lines = (json.dumps(item.raw, ensure_ascii=False) + "\n" for item in items if item.sent is not None)
     content = "".join(lines).encode("utf-8", "backslashreplace")
     if output is None:
         return Output(raw=content)

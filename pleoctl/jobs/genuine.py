@@ -48,7 +48,8 @@ def require_own_words(items: Sequence[Listed], plan: PostingPlan, entry_of: Call
         if not item.tracking.is_open:
             continue
         change = changes[item.id]
-        ours = None if item.raw is None else entry_of(convert(item.raw))
+        raw = item.raw
+        ours = None if raw is None else entry_of(convert(raw))
         theirs, mine = _data(change.entry), _data(ours)
         field = _differing(theirs, mine) or _misjudged(change, unbookable(item, ours, plan.company))
         if field is not None:

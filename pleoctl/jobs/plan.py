@@ -107,7 +107,8 @@ class Planner:
 
     def _entry(self, item: Listed) -> Entry | None:
         """What the rules make of an item; its posting date does not depend on the day of the run."""
-        return None if item.raw is None else self.mapper.engine.entry(convert(item.raw))
+        raw = item.raw
+        return None if raw is None else self.mapper.engine.entry(convert(raw))
 
     def _warn_of_books(self, *, silent: bool) -> None:
         """``silent``: a record that was found does not tell its postings, whatever the books said they could."""

@@ -98,7 +98,7 @@ def unbookable(item: Listed, entry: Entry | None, company: str) -> Reason | None
     """Why no books could take the item, whatever they are; ``entry`` is what the rules make of it."""
     if entry is None:
         return NO_PAYLOAD, "Pleo lists the item, but sends no data of it"
-    owner = str((item.raw or {}).get("companyId") or company)
+    owner = item.company or company
     if owner.lower() != company:
         return INVALID_CONFIGURATION, f"it is of company {owner}, not of this one"
     if entry.failed:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -21,7 +21,9 @@ from pleoctl.pleo.reader import PleoReader
 from pleoctl.remote.errors import ApiError, LostAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+T = TypeVar("T")
 
 JOBS: Final = "/v3/export-jobs"
 EVENTS: Final = "/v3/export-job-events"
@@ -86,11 +88,11 @@ class JobItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Payload:
-    """The export item of one accounting entry as Pleo sent it."""
+class Payload(Generic[T]):
+    """The export item of one accounting entry; ``kept`` is what its reader keeps of what Pleo sent."""
 
     id: str
-    raw: dict[str, Any]
+    kept: T
 
 
 class Update(msgspec.Struct, rename="camel", omit_defaults=True):
@@ -145,14 +147,14 @@ class ExportReader(PleoReader):
         found: list[JobItem] = read_pages(self._http, listing, _item)
         return found
 
-    def payloads(self, identity: str) -> list[Payload]:
-        """Operation ``getExportItemsV3``: every payload, in Pleo's order (F2).
+    def payloads(self, identity: str, keep: Callable[[dict[str, Any]], T]) -> list[Payload[T]]:
+        """Operation ``getExportItemsV3``: of every payload what is to be kept, in Pleo's order (F2).
 
         Raises `MissingContraAccounts`, and `Stale` where the job is over.
         """
         listing = Listing("GET", ITEMS, {"job_id": identity}, scope=ITEMS_READ)
         try:
-            found: list[Payload] = read_pages(self._http, listing, _payload)
+            found: list[Payload[T]] = read_pages(self._http, listing, lambda raw: _payload(raw, keep))
         except ApiError as error:
             if error.kind.upper() == MISSING_CONTRA:
                 raise MissingContraAccounts(error.message) from error
@@ -229,11 +231,12 @@ def _item(raw: dict[str, Any]) -> JobItem:
         raise PleoError(f"Pleo's answer has an export job item that is not understood: {error}") from error
 
 
-def _payload(raw: dict[str, Any]) -> Payload:
+def _payload(raw: dict[str, Any], keep: Callable[[dict[str, Any]], T]) -> Payload[T]:
     try:
-        return Payload(_id(raw["accountingEntryId"]), raw)
+        identity = _id(raw["accountingEntryId"])
     except (KeyError, ValueError) as error:
         raise PleoError("Pleo's answer has an export item without accountingEntryId") from error
+    return Payload(identity, keep(raw))
 
 
 def _id(value: Any) -> str:

@@ -1,14 +1,15 @@
-"""Canonical JSON as people read it."""
+"""Canonical JSON as people read it, and part by part."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pleoctl.documents.canonical import indented_bytes
+from pleoctl.documents.canonical import canonical_bytes, digest, indented_bytes
+from pleoctl.documents.parts import Parts, numbers
 
 if TYPE_CHECKING:
     from shapes import Value
@@ -27,3 +28,15 @@ def test_an_indent_is_that_of_python(data: Value) -> None:
     laid_out = json.dumps(data, sort_keys=True, ensure_ascii=False, indent=1)
     escaped = "".join(f"\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in laid_out)
     assert indented_bytes(data) == (escaped + "\n").encode()
+
+
+@settings(max_examples=25)
+@given(st.lists(DATA, max_size=5), st.dictionaries(st.sampled_from("defgxyz"), DATA), st.integers(1, 3))
+def test_a_document_in_parts_is_that_in_one_piece(changes: list[Value], rest: dict[str, Value], times: int) -> None:
+    """The same bytes and the same id; another content is not taken for it."""
+    changes = changes * (100 * times)
+    parts, whole = Parts(changes, rest, numbers), {"changes": changes, **rest}
+    identity, content = parts.sealed()
+    assert content == canonical_bytes({**whole, "id": identity})
+    assert parts.id == parts.id_in(content) == identity == digest(whole)
+    assert parts.id_in(content + b" ") is parts.id_in(content[:-2]) is None
