@@ -45,7 +45,7 @@ class Sealed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A document of ``changes``, as ``encoded`` writes a list of them, and of all other keys but ``id``, of which there are some."""
+    """A document of ``changes``, as ``encoded`` lists them, and of its other keys but ``id``, at least one."""
 
     changes: Sequence[Any]
     rest: dict[str, Any]
