@@ -33,7 +33,7 @@ def _check(posting: Posting, can: Capabilities) -> None:
         )
     if can.dimensions is None:
         return
-    lost = sorted(group for group in posting.tags if group not in can.dimensions | can.ignored)
+    lost = sorted([group for group in posting.tags if group not in can.dimensions and group not in can.ignored])
     if lost:
         raise Refusal(
             f"the books have no room for {lost[0]}; add it to the sink's dimensions or to ignoreTags",

@@ -83,6 +83,35 @@ def test_what_the_format_cannot_hold_fails_its_item(workspace: Path, cli: Cli, n
     assert [standing.key[-1] for standing in formats()[name].read((workspace / "out").read_bytes())] == ["1"]
 
 
+@pytest.mark.parametrize("name", SECTIONS)
+def test_an_id_that_the_codepage_lacks_fails_its_item(workspace: Path, cli: Cli, name: str) -> None:
+    """It would be another one in the file; so do no words, which are written in other letters."""
+    given(workspace, name, numbered(1, note="日本"), item(accountingEntryId="日本"))
+    assert cli("map", "items.json", "--format", name, "-o", "out") == 5
+    assert b"characters that the file's codepage lacks" in cli.err
+    assert [standing.key[-1] for standing in formats()[name].read((workspace / "out").read_bytes())] == ["1"]
+
+
+def test_names_of_a_file_are_written_in_letters_of_the_codepage(workspace: Path, cli: Cli) -> None:
+    """The company's, the series' and those of dimensions, as words of items are."""
+    given(workspace, "sie", numbered(1))
+    path = workspace / "pleoctl.yaml"
+    sink = {
+        **SECTIONS["sie"],
+        "type": "sie",
+        "path": "books",
+        "company": "Ł “X”",
+        "series": "Š",
+        "dimensions": {"Ž": 6},
+    }
+    path.write_text(path.read_text().partition("sink:")[0] + f"sink: {json.dumps(sink)}\n")
+    assert cli("map", "items.json", "--format", "sie", "-o", "out") == 0
+    written = (workspace / "out").read_bytes().decode("cp437")
+    assert '#FNAMN "L \\"X\\""' in written
+    assert '#DIM 6 "Z"' in written
+    assert '#VER "S"' in written
+
+
 def test_a_batch_holds_one_month(workspace: Path, cli: Cli) -> None:
     """A row's date has no year: items of two months are refused, and nothing is written."""
     given(workspace, "datev", numbered(1), numbered(2, date="2026-04-01T00:00:00Z"))

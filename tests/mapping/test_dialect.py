@@ -84,6 +84,15 @@ def test_no_formula_behind_a_comma(workspace: Path, cli: Cli, delimiter: str, no
     assert first == sign.join((cell, cell, "mapped"))
 
 
+def test_no_formula_in_what_should_be_a_day(workspace: Path, cli: Cli) -> None:
+    """Invoices have days of people's making."""
+    section = {"delimiter": ";", "dateFormat": "DD.MM.YYYY", "columns": ["invoiceDate", "account"]}
+    given = item(
+        "fee", additionalInformation={"reconciliationId": "1", "invoiceInformation": {"invoiceDate": "1,=A-03-04"}}
+    )
+    assert table(workspace, cli, section, given)[1] == "04.03.1,'=A;6540"
+
+
 def test_amounts_with_a_decimal_comma_are_left_alone(workspace: Path, cli: Cli) -> None:
     """A sign before an amount is no formula."""
     section = {"delimiter": ";", "decimal": ",", "columns": ["signedAmount"]}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
 from pleoctl.sinks.base import HUNDREDTHS, HeldPosting, KeyRoom, Refusal
-from pleoctl.sinks.files.format import FILES, Standing
+from pleoctl.sinks.files.format import FILES, Standing, check_key
 from pleoctl.sinks.words import SHORTENED, fit, was_changed
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ _BARE: Final = frozenset(
         "Leistungsdatum",
     }
 )
+_BLANK: Final = tuple("" if name in _BARE else '""' for name in COLUMNS)
 KEY: Final = "Zusatzinformation- Inhalt 1"
 IDENTITY: Final = "Zusatzinformation- Inhalt 2"
 
@@ -166,6 +167,7 @@ class DatevFormat:
 
     def check(self, booking: Booking) -> list[str]:
         """See `Format`: numeric accounts of the right length, known tax codes, cost centres, one counter account."""
+        check_key(booking, ENCODING)
         for leg in booking.legs:
             for row in _rows(leg):
                 self._check_row(row)
@@ -266,7 +268,10 @@ class DatevFormat:
         }
         for group, column in zip(self._groups, ("KOST1 - Kostenstelle", "KOST2 - Kostenstelle"), strict=False):
             cells[column] = posting.tags.get(group, "")
-        return ";".join(_cell(name, cells.get(name, "")) for name in COLUMNS)
+        written = [*_BLANK]
+        for name, value in cells.items():
+            written[_PLACE[name]] = _cell(name, value)
+        return ";".join(written)
 
     def _tax_key(self, posting: Posting) -> str:
         """Under ``split`` the tax has postings of its own, so an account's automatic must not make it again."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from pleoctl.sinks.base import Capabilities, KeyRoom
+from pleoctl.sinks.base import Capabilities, KeyRoom, Refusal
+from pleoctl.sinks.words import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +19,12 @@ FILES: Final = Capabilities(KeyRoom(""), attachments=True, lists_attachments=Tru
 def file_name(job: str, number: int, suffix: str) -> str:
     """The file of a job; ``number`` counts what the same job books later, from 1."""
     return f"{job}{suffix}" if number == 1 else f"{job}-{number}{suffix}"
+
+
+def check_key(booking: Booking, encoding: str) -> None:
+    """Raise `Refusal` where a file cannot hold the id by which its records are found again."""
+    if not encodable(booking.key.stored, encoding):
+        raise Refusal(f"id {booking.key.stored!r} has characters that the file's codepage lacks")
 
 
 class Standing(NamedTuple):

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.sinks.base import HUNDREDTHS, HeldPosting, KeyRoom, Refusal
-from pleoctl.sinks.files.format import FILES, Standing, file_name
+from pleoctl.sinks.files.format import FILES, Standing, check_key, file_name
 from pleoctl.sinks.words import SHORTENED, encodable, fit, was_changed
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class SieFormat:
 
     def check(self, booking: Booking) -> list[str]:
         """See `Format`: codes have to be in the codepage, words are transliterated."""
+        check_key(booking, ENCODING)
         for leg in booking.legs:
             for posting in leg.postings:
                 codes = [posting.account, *(posting.tags[group] for group in self._dimensions if group in posting.tags)]
@@ -77,8 +78,8 @@ class SieFormat:
         """See `Format`; ``#GEN`` is the last posting date, so that the same bookings give the same bytes."""
         made = max(booking.date for booking in bookings).replace("-", "")
         lines = ["#FLAGGA 0", f"#PROGRAM {_text('pleoctl')} {_text('1')}", "#FORMAT PC8", f"#GEN {made}", "#SIETYP 4"]
-        lines += [f"#FNAMN {_text(self._company)}", f"#VALUTA {_text(self._currency)}"]
-        lines += [f"#DIM {number} {_text(group)}" for group, number in self._dimensions.items()]
+        lines += [f"#FNAMN {_named(self._company)}", f"#VALUTA {_text(self._currency)}"]
+        lines += [f"#DIM {number} {_named(group)}" for group, number in self._dimensions.items()]
         for booking in bookings:
             lines += self._vouchers(booking)
         return ("\r\n".join(lines) + "\r\n").encode(ENCODING)
@@ -88,7 +89,7 @@ class SieFormat:
         mark = f"[{booking.key.stored} {booking.key.job}/{booking.key.place}]"
         for leg in booking.legs:
             words = " ".join(filter(None, (fit(booking.entry.description, None, ENCODING), mark)))
-            yield f'#VER {_text(self._series)} "" {day} {_text(words)}'
+            yield f'#VER {_named(self._series)} "" {day} {_text(words)}'
             yield "{"
             for posting in leg.postings:
                 yield f"#TRANS {_text(posting.account)} {{{self._objects(posting)}}} {_signed(posting)}"
@@ -124,8 +125,15 @@ class SieFormat:
         return HeldPosting(side, account, int(abs(amount) * HUNDREDTHS), self._currency)
 
 
+def _named(words: str) -> str:
+    """A quoted field of words that the codepage need not have."""
+    return _text(words if encodable(words, ENCODING) else fit(words, None, ENCODING))
+
+
 def _text(value: str) -> str:
     """A quoted field; only a quote can be escaped in SIE, so a backslash of people's words becomes a slash."""
+    if value.isalnum():
+        return f'"{value}"'
     escaped = _CONTROL.sub(" ", value).replace("\\", "/").replace('"', '\\"')
     return f'"{escaped}"'
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from pleoctl.mapping.io.outputs.csv import CsvWriter
 from pleoctl.mapping.io.outputs.declared import Declared
+from pleoctl.mapping.io.outputs.known import Known
 from pleoctl.mapping.io.outputs.text import clean
 from pleoctl.mapping.rules.dialect import AMOUNTS, COLUMNS, DAYS
 from pleoctl.mapping.vocabulary import tag_group
 from pleoctl.text import bare_commas_cell, csv_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pleoctl.mapping.engine.entries import Entry, Posting
+    from pleoctl.mapping.rules.dialect import Dialect
     from pleoctl.mapping.rules.model import Rules
+
+    #: Makes a cell of a plain row and its posting; a failed item has none.
+    Picker = Callable[[list[str], Posting | None], str]
 
 
 class ShapedWriter:
@@ -28,46 +34,81 @@ class ShapedWriter:
         self.declared = Declared()
         self._plain = CsvWriter(rules)
         self._dialect = rules.dialect
-        self._columns = [name for name, _ in rules.dialect.columns]
+        self._pickers = [_picker(name, rules.dialect) for name, _ in rules.dialect.columns]
+        self._lines: list[str] = []
+        lines = SimpleNamespace(write=self._lines.append)
+        self._table = csv.writer(lines, delimiter=rules.dialect.delimiter, lineterminator="\n")
 
     def start(self) -> bytes:
         """The header."""
-        return self._lines([[csv_cell(clean(title)) for _, title in self._dialect.columns]])
+        return self._written([[_guarded(csv_cell(clean(title)), self._dialect) for _, title in self._dialect.columns]])
 
     def entry(self, entry: Entry) -> bytes:
         """The entry's rows."""
-        rows = csv.reader(io.StringIO(self._plain.entry(entry).decode(), newline=""))
+        plain = self._plain.entry(entry).decode()
+        rows = _quoted(plain) if '"' in plain else [line.split(",") for line in plain.split("\n")[:-1]]
         booked = [posting for ledger in entry.entries for posting in ledger.postings]
         postings: list[Posting | None] = [*booked] or [None]
-        shaped = (
-            self._shaped(dict(zip(COLUMNS, row, strict=True)), posting)
-            for row, posting in zip(rows, postings, strict=True)
+        pickers = self._pickers
+        return self._written(
+            [[pick(row, posting) for pick in pickers] for row, posting in zip(rows, postings, strict=True)]
         )
-        return self._lines([[cells.get(name, "") for name in self._columns] for cells in shaped])
 
     def end(self) -> bytes:
         """Nothing."""
         return b""
 
-    def _lines(self, rows: Iterable[list[str]]) -> bytes:
-        out = io.StringIO()
-        delimiter = self._dialect.delimiter
-        safe = rows if delimiter == "," else ([bare_commas_cell(cell) for cell in row] for row in rows)
-        csv.writer(out, delimiter=delimiter, lineterminator="\n").writerows(safe)
-        return out.getvalue().encode()
+    def _written(self, rows: Iterable[list[str]]) -> bytes:
+        self._table.writerows(rows)
+        written = "".join(self._lines).encode()
+        self._lines.clear()
+        return written
 
-    def _shaped(self, cells: dict[str, str], posting: Posting | None) -> dict[str, str]:
-        """The cells of a posting in this form, its amount by side, and the codes of its tags."""
-        if posting is not None:
-            sign = "" if posting.side == "debit" else "-"
-            cells |= {posting.side: cells["amount"], "signedAmount": sign + cells["amount"], **self._tags(posting)}
-        for name in AMOUNTS & cells.keys():
-            cells[name] = cells[name].replace(".", self._dialect.decimal)
-        for name in DAYS & cells.keys():
-            cells[name] = self._dialect.day(cells[name]) if cells[name] else ""
-        return cells
 
-    def _tags(self, posting: Posting) -> dict[str, str]:
-        codes = {group.casefold(): code for group, code in posting.tags.items()}
-        groups = {name: group for name in self._columns if (group := tag_group(name)) is not None}
-        return {name: csv_cell(clean(codes.get(group.casefold()))) for name, group in groups.items()}
+def _quoted(rows: str) -> Iterable[list[str]]:
+    return csv.reader(io.StringIO(rows, newline=""))
+
+
+def _picker(name: str, dialect: Dialect) -> Picker:
+    """What makes the cells of a column."""
+    group = tag_group(name)
+    if group is not None:
+        return _of_tag(group, dialect)
+    if name not in COLUMNS:
+        return _of_amount(name, dialect.decimal)
+    place, decimal = COLUMNS.index(name), dialect.decimal
+    if name in AMOUNTS:
+        return lambda row, _: row[place].replace(".", decimal)
+    if name in DAYS:
+        days: Known[str, str] = Known(lambda text: _guarded(dialect.day(text), dialect))
+        return lambda row, _: days[row[place]] if row[place] else ""
+    return lambda row, _: _guarded(row[place], dialect) if "," in row[place] else row[place]
+
+
+def _guarded(cell: str, dialect: Dialect) -> str:
+    return cell if dialect.delimiter == "," else bare_commas_cell(cell)
+
+
+def _of_tag(group: str, dialect: Dialect) -> Picker:
+    """The codes of a tag group."""
+    wanted = group.casefold()
+
+    def code(tags: tuple[tuple[str, str], ...]) -> str:
+        codes = {group.casefold(): code for group, code in tags}
+        return _guarded(csv_cell(clean(codes.get(wanted))), dialect)
+
+    known = Known(code)
+    return lambda _, posting: "" if posting is None else known[tuple(posting.tags.items())]
+
+
+def _of_amount(name: str, decimal: str) -> Picker:
+    """Amounts of one side, or those of both with the credit's below zero."""
+    place = COLUMNS.index("amount")
+
+    def amount(row: list[str], posting: Posting | None) -> str:
+        if posting is None or name not in {posting.side, "signedAmount"}:
+            return ""
+        sign = "-" if name == "signedAmount" and posting.side == "credit" else ""
+        return sign + row[place].replace(".", decimal)
+
+    return amount
