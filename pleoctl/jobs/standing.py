@@ -36,13 +36,31 @@ def difference(record: Held, legs: Sequence[LedgerEntry], day: str | None, *, ma
     """
     if record.date is not None and day is not None and (record.date < day or (record.date > day and not may_move)):
         return f"its date is {record.date}, not {day}"
-    if record.postings is None or "lines" in record.left:
+    if "lines" in record.left:
         return None
-    stands, wanted = sums(record.postings), sums_of(legs)
+    return (None if record.postings is None else _other_sums(record.postings, legs)) or _lost(record, legs)
+
+
+def _other_sums(postings: Sequence[HeldPosting], legs: Sequence[LedgerEntry]) -> str | None:
+    stands, wanted = sums(postings), sums_of(legs)
     for side, account, currency in sorted({*stands, *wanted}):
         have, want = stands[side, account, currency], wanted[side, account, currency]
         if have != want:
             return f"it has {_amount(have)} {currency} as {side} on {account}, not {_amount(want)}"
+    return None
+
+
+def _lost(record: Held, legs: Sequence[LedgerEntry]) -> str | None:
+    """What a line was booked with and does not have; more than that, books may put there by themselves."""
+    told = record.tags or {}
+    for posting in (posting for leg in legs for posting in leg.postings):
+        account, code = posting.account, posting.tax_code
+        is_due = code is not None and posting.role != "tax"
+        if record.tax_codes is not None and is_due and (account, code) not in record.tax_codes:
+            return f"it has no tax code {code} on {account}"
+        for group, tag in posting.tags.items():
+            if group in told and (account, tag) not in told[group]:
+                return f"it has no {group} {tag} on {account}"
     return None
 
 

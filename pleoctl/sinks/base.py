@@ -47,7 +47,8 @@ class Capabilities:
 
     ``currency`` None is any; ``dimensions`` None is any tag group; ``kinds`` None is any kind of leg. ``whole_jobs``:
     all that a job books at a time is one piece, such as a file. ``files_with_entry``: attachments go along with it.
-    ``only_drafts``: nothing can be posted, somebody does so in the books.
+    ``only_drafts``: nothing can be posted, somebody does so in the books. ``read_back``: they tell the sums of what
+    they hold; ``tells_tax_codes``, ``tells_tags``: these as well.
     """
 
     key: KeyRoom
@@ -63,6 +64,8 @@ class Capabilities:
     files_with_entry: bool = False
     periods: bool = False
     read_back: bool = False
+    tells_tax_codes: bool = False
+    tells_tags: bool = False
     per_leg: bool = False
     whole_jobs: bool = False
 
@@ -81,7 +84,8 @@ class Held:
     """A record in the books under one key.
 
     ``date`` and ``postings`` are None where the system does not give them back, ``attachments`` where it does not
-    list them. ``left`` is what an interrupted booking has not done yet: see `unfinished`.
+    list them. ``left`` is what an interrupted booking has not done yet: see `unfinished`. ``tax_codes`` are pairs of an
+    account and the code of a line on it, ``tags`` the same by group, for the groups that are told; None: none is told.
     """
 
     id: str
@@ -91,6 +95,8 @@ class Held:
     postings: tuple[HeldPosting, ...] | None = None
     attachments: frozenset[str] | None = None
     left: frozenset[Stage] = frozenset()
+    tax_codes: frozenset[tuple[str, str]] | None = None
+    tags: Mapping[str, frozenset[tuple[str, str]]] | None = None
 
 
 def unfinished(held: Held, *, draft: bool) -> bool:

@@ -25,7 +25,7 @@ from pleoctl.remote.errors import LostAnswer
 from pleoctl.sinks.base import BooksUnusable, Capabilities, Held, HeldPosting, KeyRoom, PeriodClosed, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pleoctl.sinks.base import Booking, File, Key
@@ -145,6 +145,8 @@ class ExecSink:
                 files_with_entry=True,
                 periods=True,  # any booking may be answered so, and no hello needs to say it
                 read_back=bool(said.get("readBack", True)),
+                tells_tax_codes="taxCodes" in _told(said),
+                tells_tags="tags" in _told(said),
             )
         except (TypeError, ValueError, AttributeError) as error:
             raise BooksUnusable(f"the program's hello cannot be read: {error}", "invalid_configuration") from error
@@ -208,6 +210,12 @@ class ExecSink:
         raise Refusal(f"{file.name} cannot be added to an entry that stands", "receipt_upload_failure")
 
 
+def _told(said: dict[str, Any]) -> list[Any]:
+    """What the program tells of a record beside its sums: `readBack` as a list."""
+    told = said.get("readBack")
+    return told if isinstance(told, list) else []
+
+
 def _booked(answer: dict[str, Any], day: str) -> Held:
     booked, refused, closed = (answer.get(name) for name in ("booked", "refused", "closedPeriod"))
     if isinstance(booked, dict) and "id" in booked:
@@ -239,7 +247,24 @@ def _held(record: dict[str, Any]) -> Held:
         date=_optional(record.get("date")),
         postings=None if postings is None else tuple(_posting(posting) for posting in postings),
         attachments=None if names is None else frozenset(str(name) for name in names),
+        tax_codes=_codes(postings or ()),
+        tags=_tags(postings or ()),
     )
+
+
+def _codes(postings: Iterable[dict[str, Any]]) -> frozenset[tuple[str, str]] | None:
+    """The account and the tax code of each posting that has one; None where no posting has the name."""
+    told = [(str(one["account"]), one["taxCode"]) for one in postings if "taxCode" in one]
+    return frozenset((account, str(code)) for account, code in told if code is not None) if told else None
+
+
+def _tags(postings: Iterable[dict[str, Any]]) -> dict[str, frozenset[tuple[str, str]]] | None:
+    """The same by tag group."""
+    rows = [(str(one["account"]), one["tags"] or {}) for one in postings if "tags" in one]
+    groups = sorted({str(group) for _, tags in rows for group in tags})
+    found = {group: [(account, tags.get(group)) for account, tags in rows] for group in groups}
+    made = {group: frozenset((a, str(code)) for a, code in pairs if code is not None) for group, pairs in found.items()}
+    return made if rows else None
 
 
 def _posting(posting: dict[str, Any]) -> HeldPosting:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import NAMESPACE_URL, uuid5
+
+import msgspec
 
 from pleoctl.errors import PleoctlError
 from pleoctl.jobs.standing import difference, live
@@ -38,7 +40,7 @@ class SinkCase:
     the folder that it is given, or a server on this machine. Each of ``faults`` lets the next booking meet it: the
     books are ``unreachable``, it is ``refused``, its period is ``closed``, its answer is ``lost before`` or ``lost
     after`` it was carried out. ``environ`` holds the secrets that the section refers to; ``accounts`` are two that the
-    books have.
+    books have, ``tax_code`` and ``tags`` (codes by group) what a line may have there.
     """
 
     section: Mapping[str, Any]
@@ -48,6 +50,8 @@ class SinkCase:
     accounts: tuple[str, str] = ("6540", "1940")
     currency: str = "EUR"
     open: Callable[[Workspace], Sink] = open_sink
+    tax_code: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class Trial:
@@ -116,6 +120,17 @@ class Trial:
             once=self.item(-number),
             leg=leg,
         )
+
+    def coded(self) -> Booking:
+        """An item whose line has a tax code and tags, as far as the books tell of these. Raises `Nonconformance`."""
+        can, case = self.capabilities, self._case
+        require(case.tax_code is not None or not can.tells_tax_codes, "the case names no tax code that the books have")
+        require(bool(case.tags) or not can.tells_tags, "the case names no tags that the books have")
+        (booking, *_) = self.bookings()
+        line, *others = booking.entry.entries[0].postings
+        code, tags = case.tax_code if can.tells_tax_codes else None, dict(case.tags) if can.tells_tags else {}
+        coded = msgspec.structs.replace(line, tax_code=code, tags=tags)
+        return replace(booking, entry=entry_of(booking.key.item, line.currency, [coded, *others]))
 
     def book(self, sink: Sink, bookings: list[Booking]) -> list[str]:
         """The ids of what was booked, in the pieces that the books take."""

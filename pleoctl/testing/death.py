@@ -1,7 +1,7 @@
 """Processes that die between any two steps: a copy of this one, which ends without a word where it would do the next.
 
 A step is what touches the outside: a file that is opened for writing, written, forced to the disk or renamed, a request
-that is sent, an answer that has come.
+that is sent, an answer that has come, a statement that a database within the process is given, such as SQLite.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ MOST: Final = 1000
 _BEFORE: Final = frozenset(
     {"connect", "flush", "fork_exec", "fsync", "mkdir", "open", "rename", "replace", "send", "sendall", "write"}
 )
+#: Of whatever is not written in Python: what a driver of a database is asked for.
+_STATEMENTS: Final = frozenset({"commit", "execute", "executemany", "executescript"})
 _BEHIND: Final = frozenset({"recv", "recv_into"})
 _DEAD: Final = 77
 _IN_MEMORY: Final = (io.BytesIO, io.StringIO)
@@ -81,6 +83,8 @@ def _is_step(event: str, called: Any) -> bool:
     if event not in {"c_call", "c_return"}:
         return False
     name, owner = called.__name__, getattr(called, "__self__", None)
+    if name in _STATEMENTS:
+        return event == "c_call"
     if isinstance(owner, _IN_MEMORY) or not isinstance(owner, ModuleType | io.IOBase | socket.socket):
         return False
     return name in (_BEFORE if event == "c_call" else _BEHIND)

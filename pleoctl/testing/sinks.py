@@ -79,6 +79,22 @@ def books_what_it_then_shows(case: SinkCase, folder: Path) -> None:
         trial.shows(trial.sink(), bookings, ids)
 
 
+def keeps_tax_codes_and_tags(case: SinkCase, folder: Path) -> None:
+    """A line is shown with its tax code and tags, by books that say that they tell them."""
+    with Trial.ready(case, folder) as trial:
+        can = trial.capabilities
+        if not (can.tells_tax_codes or can.tells_tags):
+            return
+        booking = trial.coded()
+        trial.sink().refuse(booking)
+        trial.book(trial.sink(), [booking])
+        trial.shows(trial.sink(), [booking])
+        (record,) = trial.found(booking)
+        require(not can.tells_tax_codes or record.tax_codes is not None, "it says nothing of the line's tax code")
+        untold = sorted(set(case.tags) - set(record.tags or ())) if can.tells_tags else []
+        require(not untold, f"it says nothing of the line's tags in {', '.join(untold)}")
+
+
 def takes_keys_byte_for_byte(case: SinkCase, folder: Path) -> None:
     """A key that begins alike, ends alike or differs in case is another key."""
     with Trial.ready(case, folder) as trial:
@@ -187,6 +203,7 @@ CHECKS: Final[dict[str, Callable[[SinkCase, Path], None]]] = {
         says_what_it_can_hold,
         finds_nothing_in_empty_books,
         books_what_it_then_shows,
+        keeps_tax_codes_and_tags,
         takes_keys_byte_for_byte,
         takes_the_same_key_once_while_it_says_so,
         takes_attachments,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -32,6 +34,10 @@ SECTIONS: dict[str, Json] = {
     "sie": {"currency": "EUR", "company": "Böcker & Co", "series": "P", "dimensions": {"DEPT": 1}},
     "datev": {"consultant": 1001, "client": 1, "fiscalYearStart": "07-01", "taxKeys": {"V19": 9}, "costCentres": []},
 }
+
+
+CODED: Any = {"tax_code": "V25", "tags": {"DEPT": "D1"}}
+"""What books have that tell tax codes and tags of their lines."""
 
 
 def blocked(folder: Path) -> None:
@@ -70,6 +76,7 @@ def program_case(folder: Path) -> SinkCase:
             "lost after": fault("forget"),
         },
         {"PLEOCTL_ALLOW_EXEC": "1"},
+        **CODED,
     )
 
 
@@ -102,8 +109,12 @@ def api_case(api: ApiBooks) -> SinkCase:
     def denied(_folder: Path) -> None:
         api.other = lambda *_: (401, {"message": "who are you?"})
 
+    told = section(api, currency="EUR", key={"guardedFor": "24h"})
+    lines, body = told["find"]["lines"], told["book"]["body"]["lines"]["as"]
+    lines |= {"as": lines["as"] | {"taxCode": "vat"}, "tags": {"DEPT": "dept"}}
+    body |= {"vat": "posting.taxCode", "dept": "posting.tags.DEPT"}
     return SinkCase(
-        section(api, currency="EUR", key={"guardedFor": "24h"}),
+        told,
         lambda _folder: api.vouchers.clear(),
         {
             "unreachable": denied,
@@ -113,6 +124,7 @@ def api_case(api: ApiBooks) -> SinkCase:
             "lost after": fault("after"),
         },
         {"AS_TOKEN": TOKEN},
+        **CODED,
     )
 
 
@@ -168,7 +180,13 @@ def test_books_in_tryton_conform(check: str, tryton: fake_tryton.TrytonBooks, tm
 class Good:
     """A sink of one JSON file that does everything right; the others each get one thing wrong."""
 
-    capabilities = Capabilities(KeyRoom("reference", guarded_for=60.0), attachments=True, lists_attachments=True)
+    capabilities = Capabilities(
+        KeyRoom("reference", guarded_for=60.0),
+        attachments=True,
+        lists_attachments=True,
+        tells_tax_codes=True,
+        tells_tags=True,
+    )
 
     def __init__(self, workspace: Workspace) -> None:
         self.path = workspace.root / "books.json"
@@ -213,6 +231,7 @@ class Good:
                 if self.matches(row, key):
                     postings = tuple(HeldPosting(*posting) for posting in row["postings"])
                     held = Held(row["id"], date=row["date"], postings=postings, attachments=frozenset(row["files"]))
+                    held = replace(held, tax_codes=frozenset(map(tuple, row["taxCodes"])), tags=codes(row["tags"]))
                     found.setdefault(key.stored, []).append(held)
         return found
 
@@ -236,7 +255,10 @@ class Good:
         rows = self.rows()
         if all(row["once"] != booking.once for row in rows):
             sums = [(side, account, amount, money) for (side, account, money), amount in sums_of(booking.legs).items()]
-            row = {"key": booking.key.stored, "id": f"V{len(rows)}", "date": booking.date, "postings": sums}
+            row: Json = {"key": booking.key.stored, "id": f"V{len(rows)}", "date": booking.date, "postings": sums}
+            coded = [posting for leg in booking.legs for posting in leg.postings]
+            row["taxCodes"] = [[one.account, one.tax_code] for one in coded if one.tax_code]
+            row["tags"] = {group: [[one.account, tag]] for one in coded for group, tag in one.tags.items()}
             self.save([*rows, {**row, "once": booking.once, "files": []}])
         if fault == "lost after":
             raise LostAnswer("no answer")
@@ -311,6 +333,33 @@ class Torn(Good):
         super().save(rows)
 
 
+class Stepwise(Good):
+    """Keeps its records in a database, where each statement is a transaction of its own."""
+
+    def books(self) -> closing[sqlite3.Connection]:
+        """A connection that commits by itself."""
+        books = sqlite3.connect(self.path.with_suffix(".sqlite"), isolation_level=None)
+        books.execute("create table if not exists part (number integer, name text, value text)")
+        return closing(books)
+
+    def rows(self) -> list[Json]:
+        """What the parts of each record come to."""
+        found: dict[int, Json] = {}
+        with self.books() as books:
+            for number, name, value in books.execute("select number, name, value from part"):
+                found.setdefault(number, {"postings": []})[name] = json.loads(value)
+        return [found[number] for number in sorted(found)]
+
+    def save(self, rows: list[Json]) -> None:
+        """One part after the other, the postings last."""
+        with self.books() as books:
+            books.execute("delete from part where number < ?", (len(rows),))
+            for number, row in enumerate(rows):
+                rest = [(number, name, json.dumps(value)) for name, value in row.items() if name != "postings"]
+                books.executemany("insert into part values (?, ?, ?)", rest)
+                books.execute("insert into part values (?, 'postings', ?)", (number, json.dumps(row["postings"])))
+
+
 class Stubborn(Good):
     """Says of refused entries that they may be there."""
 
@@ -333,11 +382,40 @@ class Silent(Good):
         return {key: [replace(held, postings=None) for held in records] for key, records in found.items()}
 
 
+class Taxless(Good):
+    """Drops tax codes."""
+
+    def save(self, rows: list[Json]) -> None:
+        """Without them."""
+        super().save([{**row, "taxCodes": []} for row in rows])
+
+
+class Misfiled(Good):
+    """Puts tags on another account."""
+
+    def save(self, rows: list[Json]) -> None:
+        """Where nobody looks."""
+        super().save([{**row, "tags": {group: [["1940", "D1"]] for group in row["tags"]}} for row in rows])
+
+
+class Untagged(Good):
+    """Drops tags."""
+
+    def save(self, rows: list[Json]) -> None:
+        """Without them."""
+        super().save([{**row, "tags": {}} for row in rows])
+
+
 class Blind(Good):
     """Never looks whether its books are there."""
 
     def check(self) -> None:
         """See `Sink`."""
+
+
+def codes(tags: Json) -> dict[str, frozenset[tuple[str, str]]]:
+    """Tags as `Held` has them."""
+    return {group: frozenset(map(tuple, pairs)) for group, pairs in tags.items()}
 
 
 def armed(fault: str) -> Callable[[Path], object]:
@@ -348,7 +426,7 @@ def armed(fault: str) -> Callable[[Path], object]:
 def made_case(made: type[Good]) -> SinkCase:
     """A sink of a test."""
     faults = {name: armed(name) for name in ("unreachable", "refused", "closed", "lost before", "lost after")}
-    return SinkCase({"type": "beancount", "path": "books"}, lambda _folder: None, faults, open=made)
+    return SinkCase({"type": "beancount", "path": "books"}, lambda _folder: None, faults, open=made, **CODED)
 
 
 def test_a_sink_that_does_everything_right_conforms(tmp_path: Path) -> None:
@@ -365,8 +443,12 @@ def test_a_sink_that_does_everything_right_conforms(tmp_path: Path) -> None:
         (Careless, "it books where LostAnswer is due"),
         (Rounding, "is not what was booked"),
         (Torn, "is not what was booked"),
+        (Stepwise, "is not what was booked"),
         (Stubborn, "LostAnswer .* where Refusal is due"),
         (Silent, "it shows no postings"),
+        (Taxless, "it has no tax code V25 on 6540"),
+        (Misfiled, "it has no DEPT D1 on 6540"),
+        (Untagged, "it says nothing of the line's tags in DEPT"),
         (Blind, "cannot be reached are not told"),
     ],
 )

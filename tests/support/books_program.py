@@ -51,7 +51,7 @@ def main() -> None:
 def answered(file: Path, request: Json, mode: str) -> Json:
     """The answer, and what it does to the books."""
     if request["op"] == "hello":
-        return {"drafts": True, "attachments": True}
+        return {"drafts": True, "attachments": True, "readBack": ["taxCodes", "tags"]}
     if request["op"] == "find":
         rows = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
         return {"found": {row["key"]: row for row in rows if row["key"] in request["keys"]}}
@@ -67,7 +67,7 @@ def answered(file: Path, request: Json, mode: str) -> Json:
         "id": f"V-{request['key'][-2:]}",
         "date": entry["postingDate"],
         "postings": [
-            {name: posting[name] for name in ("side", "account", "amount", "currency")}
+            {name: posting[name] for name in ("side", "account", "amount", "currency", "taxCode", "tags")}
             for leg in entry["entries"]
             for posting in leg["postings"]
         ],

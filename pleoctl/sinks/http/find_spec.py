@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _FIND: Final = Setting("sink", "find")
 
-_LINE: Final = ("account", "accountId", "side", "amount", "debit", "credit", "currency")
+_LINE: Final = ("account", "accountId", "side", "amount", "debit", "credit", "currency", "taxCode")
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 KEY: Final = "key"
 KEYS: Final = "keys"
@@ -28,10 +28,16 @@ SINCE: Final = "since"
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """How a record tells its postings: ``each`` gives its lines, ``fields`` read one."""
+    """How a record tells its postings: ``each`` gives its lines, ``fields`` and by tag group ``tags`` read one."""
 
     each: Expression
     fields: dict[str, Expression]
+    tags: dict[str, Expression]
+
+    @property
+    def tells_tax_codes(self) -> bool:
+        """Whether a line's tax code is read."""
+        return "taxCode" in self.fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,4 +155,5 @@ def _lines(config: dict[str, Any], key: Setting, currency: str | None) -> Lines:
             setting=key / "lines" / "as",
         )
     named = {name: Expression(fields[name], key / "lines" / "as" / name) for name in _LINE if fields.get(name)}
-    return Lines(Expression(config["each"], key / "lines" / "each"), named)
+    tags = {group: Expression(text, key / "lines" / "tags" / group) for group, text in config.get("tags", {}).items()}
+    return Lines(Expression(config["each"], key / "lines" / "each"), named, tags)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pleoctl.sinks.base import HUNDREDTHS, BooksUnusable, Held, HeldPosting
 from pleoctl.sinks.http.bodies import value_of
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 _SIDES = ("debit", "credit")
 ROWS = "rows"
 """What a record of several rows holds them under."""
+
+
+class _Line(NamedTuple):
+    """A line of a record, with its tax code and its codes by tag group."""
+
+    posting: HeldPosting
+    tax_code: Any
+    tags: Record
 
 
 class Reader:
@@ -78,17 +86,20 @@ class Reader:
         for expression in (fields.get("void"), *find.left.values()):
             self._refuse_unseen([record], expression)
         names = fields.get("attachments") and value_of(fields["attachments"], record)
+        lines = [] if find.lines is None else list(self._lines(find.lines, record))
         return Held(
             id_,
             _text(fields.get("url"), record),
             void=void,
             date=_text(fields.get("date"), record),
-            postings=tuple(self._postings(find.lines, record)) if find.lines else None,
+            postings=None if find.lines is None else tuple(line.posting for line in lines),
             attachments=frozenset(map(str, names or ())) if "attachments" in fields else None,
             left=left,
+            tax_codes=_codes(lines, lambda line: line.tax_code) if find.lines and find.lines.tells_tax_codes else None,
+            tags={group: _codes(lines, _in(group)) for group in find.lines.tags} if find.lines else None,
         )
 
-    def _postings(self, lines: Lines, record: Record) -> Iterator[HeldPosting]:
+    def _lines(self, lines: Lines, record: Record) -> Iterator[_Line]:
         rows = value_of(lines.each, record)
         if not isinstance(rows, list):
             raise ExpressionError(f"{lines.each.key} gives no list")
@@ -97,7 +108,9 @@ class Reader:
             amount = _signed(line, lines)
             if amount:
                 currency = str(line.get("currency") or self._currency)
-                yield HeldPosting(_SIDES[amount < 0], self._account(line, lines), abs(amount), currency)
+                posting = HeldPosting(_SIDES[amount < 0], self._account(line, lines), abs(amount), currency)
+                tags = {group: value_of(expression, row) for group, expression in lines.tags.items()}
+                yield _Line(posting, line.get("taxCode"), tags)
 
     def _account(self, line: Record, lines: Lines) -> str:
         name = "account" if "account" in lines.fields else "accountId"
@@ -107,6 +120,15 @@ class Reader:
         if name == "account" or self._accounts is None:
             return str(value)
         return self._accounts.code_of(value) or f"#{value}"
+
+
+def _in(group: str) -> Callable[[_Line], Any]:
+    return lambda line: line.tags[group]
+
+
+def _codes(lines: list[_Line], code_of: Callable[[_Line], Any]) -> frozenset[tuple[str, str]]:
+    """The accounts and codes of the lines that have one."""
+    return frozenset((line.posting.account, str(code)) for line in lines if (code := code_of(line)) is not None)
 
 
 def _signed(line: Record, lines: Lines) -> int:

@@ -198,6 +198,8 @@ def _capabilities(config: dict[str, Any], finds: list[Find], book: list[Book]) -
         lists_attachments=all("attachments" in one.fields for one in finds),
         periods=bool(config.get("closedPeriod")),
         read_back=all(one.lines is not None for one in finds),
+        tells_tax_codes=all(one.lines is not None and one.lines.tells_tax_codes for one in finds),
+        tells_tags=all(one.lines is not None and bool(one.lines.tags) for one in finds),
         per_leg=config.get("per") == "leg",
     )
 

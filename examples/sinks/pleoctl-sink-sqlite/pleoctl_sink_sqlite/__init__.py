@@ -21,7 +21,7 @@ SCHEMA = """
 create table account (code text primary key);
 create table closed (until text);
 create table entry (id integer primary key, key text not null, day text not null, words text, void integer default 0);
-create table line (entry integer references entry, side text, account text, amount integer, currency text);
+create table line (entry integer references entry, side text, account text, amount integer, currency text, tax text);
 """
 
 
@@ -29,7 +29,11 @@ class SqliteSink:
     """``sink: {type: sqlite, path: books.sqlite}``."""
 
     capabilities = Capabilities(
-        KeyRoom("the column entry.key"), tax_codes=False, dimensions=frozenset(), periods=True, read_back=True
+        KeyRoom("the column entry.key"),
+        dimensions=frozenset(),
+        periods=True,
+        read_back=True,
+        tells_tax_codes=True,
     )
 
     def __init__(self, context: Context, section: dict[str, Any]) -> None:
@@ -61,8 +65,15 @@ class SqliteSink:
 
     @staticmethod
     def _held(books: sqlite3.Connection, row: tuple[int, str, int]) -> Held:
-        lines = books.execute("select side, account, amount, currency from line where entry = ?", row[:1])
-        return Held(str(row[0]), void=bool(row[2]), date=row[1], postings=tuple(HeldPosting(*line) for line in lines))
+        found = books.execute("select side, account, amount, currency, tax from line where entry = ?", row[:1])
+        lines = found.fetchall()
+        return Held(
+            str(row[0]),
+            void=bool(row[2]),
+            date=row[1],
+            postings=tuple(HeldPosting(*line[:4]) for line in lines),
+            tax_codes=frozenset((account, tax) for _, account, _, _, tax in lines if tax is not None),
+        )
 
     def account_problem(self, code: str) -> str | None:
         """For `sink check`."""
@@ -89,8 +100,9 @@ class SqliteSink:
                 raise PeriodClosed(booking.date, (date.fromisoformat(until) + timedelta(days=1)).isoformat())
             row = (booking.key.stored, booking.date, booking.entry.description)
             entry = books.execute("insert into entry (key, day, words) values (?, ?, ?)", row).lastrowid
-            lines = [(entry, p.side, p.account, p.amount, p.currency) for leg in booking.legs for p in leg.postings]
-            books.executemany("insert into line values (?, ?, ?, ?, ?)", lines)
+            postings = [posting for leg in booking.legs for posting in leg.postings]
+            lines = [(entry, p.side, p.account, p.amount, p.currency, p.tax_code) for p in postings]
+            books.executemany("insert into line values (?, ?, ?, ?, ?, ?)", lines)
             try:
                 self.commit(books)
             except sqlite3.Error as error:

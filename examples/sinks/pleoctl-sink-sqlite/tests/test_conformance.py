@@ -62,6 +62,7 @@ CASE = SinkCase(
         "lost before": lose(before=True),
         "lost after": lose(before=False),
     },
+    tax_code="V25",
 )
 
 
