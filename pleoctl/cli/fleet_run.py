@@ -286,7 +286,7 @@ def _run(
     from pleoctl.fleet.run import FleetRun
 
     if approvers is not None:
-        _require_outside(approvers, fleet)
+        approvers.check(fleet.root, "the fleet's folder")
     waits = 0.0 if task.command in {"plan", "drift"} else patience(asked.lock_timeout)
     with stoppable() as stop, progress(options, "companies") as advance:
         settings = fleet.settings
@@ -299,14 +299,6 @@ def _run(
     if asked.receipt is not None:
         write_output(options, asked.receipt, receipt.bytes)
     return receipt, _output(options, receipt, run)
-
-
-def _require_outside(approvers: Approvers, fleet: Fleet) -> None:
-    try:
-        approvers.check(fleet.root)
-    except Refused as error:
-        words = error.message.replace("the workspace", "the fleet's folder")
-        raise Refused(words, hint=error.findings[0].hint) from None
 
 
 def _signalled(receipt: FleetReceipt, stop: Stop) -> None:

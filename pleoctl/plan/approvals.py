@@ -45,11 +45,14 @@ class Approvers:
     number: int = 1
     revoked: Path | None = None
 
-    def check(self, root: Path) -> None:
-        """Raise `Refused` where a branch could have written the files, `UsageError` where there are none."""
+    def check(self, root: Path, name: str = "the workspace") -> None:
+        """Raise `Refused` where a branch could have written the files, `UsageError` where there are none.
+
+        ``name`` is what the folder is called to people.
+        """
         for file in filter(None, (self.file, self.revoked)):
             if _leads_through(file, root):
-                words = f"{file} lies in the workspace, where a branch can change it"
+                words = f"{file} lies in {name}, where a branch can change it"
                 raise Refused(words, hint="let the pipeline give a file of its own")
             if not file.is_file():
                 raise UsageError(f"{file} {'is no file' if file.exists() else 'does not exist'}", hint=_DUE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tracemalloc
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,7 @@ from .conftest import item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from shapes import Json, Value
 
@@ -165,6 +167,27 @@ def test_what_is_not_json_has_its_place(content: str, line: int, column: int | N
     finding = raised.value.findings[0]
     assert (finding.file, line_of(finding)) == ("f", line)
     assert column is None or column_of(finding) == column
+
+
+def test_answers_in_a_row_go_on_with_anything_and_lines_with_items_alone() -> None:
+    """The first line says what a file is: behind an answer each shape is read, among lines an answer is one defect."""
+    one, two, three, four = (json.dumps(one) for one in items(4))
+    answers = f'{{"data": [{one}]}}\n{{"data": [{two}], "pagination": {{}}}}\n{three}\n[{four}]\n'
+    assert ids(answers) == ["id-0", "id-1", "id-2", "id-3"]
+    mixed = read_items(io.BytesIO(f'{one}\n{{"data": [{two}, {three}]}}\n{four}\n'.encode()), "f")
+    assert [type(found) for found in mixed] == [Item, Defect, Item]
+
+
+def test_lines_that_are_appended_meanwhile_are_not_read(tmp_path: Path) -> None:
+    """What the file holds as reading begins is read, whole."""
+    file = tmp_path / "items.jsonl"
+    file.write_text(lines(list(items(3))), encoding="utf-8")
+    with file.open("rb") as stream:
+        parts_of = read.read_parts(stream, "f")
+        first = next(parts_of)
+        with file.open("a", encoding="utf-8") as more:
+            more.write(lines(list(items(2))))
+        assert len([*first, *chain.from_iterable(parts_of)]) == 3
 
 
 @pytest.mark.parametrize("content", [b"", b" \n ", b"\xff\xfe[", b'[{"a": "\xff"}]', b'{"a": 1}\n{"type": "\xff"}\n'])
