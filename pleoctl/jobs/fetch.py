@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import ipaddress
 import shutil
 import socket
+import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from pleoctl.documents.files import writing
 from pleoctl.hosts import is_loopback
@@ -130,18 +133,28 @@ def _chunks(response: requests.Response, name: str) -> Iterator[bytes]:
     """A whole file, piece by piece. Raises `_Passing` where it does not arrive, `Refusal` where it is too large."""
     started, size = this_machine().monotonic(), 0
     try:
-        for chunk in response.iter_content(_CHUNK):
+        for chunk in _unpacked(response):
             size += len(chunk)
             if size > MAX_BYTES:
                 raise Refusal(f"{name} is larger than 30 MB", TOO_LARGE)
             if this_machine().monotonic() - started > WHOLE_SECONDS:
                 raise _Passing("no end in time")
             yield chunk
-    except (requests.exceptions.RequestException, OSError) as error:
+    except (requests.exceptions.RequestException, HTTPError, OSError, EOFError, zlib.error) as error:
         raise _Passing(type(error).__name__) from error
     announced = response.headers.get("Content-Length")
     if announced and announced.isdigit() and not response.headers.get("Content-Encoding") and int(announced) != size:
         raise _Passing("it broke off")
+
+
+def _unpacked(response: requests.Response) -> Iterator[bytes]:
+    """The pieces of a file. Raises `EOFError` where a packed one lacks its end, which urllib3 does not miss."""
+    if response.headers.get("Content-Encoding", "").lower() not in {"gzip", "x-gzip"}:
+        yield from response.iter_content(_CHUNK)
+        return
+    with gzip.GzipFile(fileobj=response.raw) as whole:
+        while piece := whole.read(_CHUNK):
+            yield piece
 
 
 class _Passing(Exception):

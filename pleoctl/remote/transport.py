@@ -39,6 +39,7 @@ LIMITED_TRIES: Final = 12
 LIMITED_CAP: Final = 60.0
 MAX_REDIRECTS: Final = 3
 SHOWN_BODY: Final = 300
+_DAY: Final = 86_400
 
 _CREATED: Final = 300
 _NO_CONTENT: Final = 204
@@ -219,7 +220,7 @@ class Transport:
 
     def _too_long(self, call: _Call, fault: Exception, seconds: float) -> Exception:
         return self.service.failure(
-            f"{self.service.name} asks to wait {seconds:.0f} s: {call}: {fault}",
+            f"{self.service.name} asks to wait {_long(seconds)}: {call}: {fault}",
             hint=f"try again then; pleoctl waits {LONGEST_WAIT:.0f} s in all for one request",
         )
 
@@ -311,6 +312,10 @@ class Transport:
             return f"{name} does not accept the credential (401): it is wrong, expired or of another environment"
         needed = f"lacks the scope {call.scope}, or is another company's" if call.scope else "has no permission"
         return f"the credential {needed}: {name} refused {call} (403){text}"
+
+
+def _long(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < _DAY else "for more than a day"
 
 
 class _Failing(Unanswered):

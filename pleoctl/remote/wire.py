@@ -51,6 +51,8 @@ _MEBIBYTE: Final = 1024 * 1024
 _PART: Final = r"[0-9A-Za-z_:-][0-9A-Za-z_.:-]*"
 _PLAIN: Final = re.compile(rf"([^/?#]+//[^/?#]*/)({_PART}(?:/{_PART})*)")
 """A url up to its path, and a path of which nothing has to be spelt otherwise."""
+_UNASKED: Final = frozenset({"br", "zstd", "compress", "x-compress"})
+"""Packings of which it depends on the machine whether they can be undone, and within which bounds."""
 _STATUS: Final = re.compile(r"\b([1-5]\d\d)\b")
 
 
@@ -106,8 +108,10 @@ class Wire:
         return self._auth(prepared)
 
     def _content(self, response: requests.Response) -> bytes:
-        if "," in response.headers.get("Content-Encoding", ""):
-            raise Unanswered("the answer is packed more than once", sent=True, tries=1, status=response.status_code)
+        packing = response.headers.get("Content-Encoding", "")
+        if "," in packing or packing.lower() in _UNASKED:
+            how = "more than once" if "," in packing else f"as {packing}, which was not asked for"
+            raise Unanswered(f"the answer is packed {how}", sent=True, tries=1, status=response.status_code)
         pieces, size, most = [], 0, self._service.limits.answer_bytes
         while piece := response.raw.read(_PIECE, decode_content=True):
             size += len(piece)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 
 from export_pleo import COMPANY, JOB, OTHER, World, item_id
 from job_outcomes import booked, outcomes
+from raw_server import answer, serving
 
 if TYPE_CHECKING:
     from job_outcomes import MakeBooks
@@ -60,6 +62,26 @@ def test_attachments_are_stored_beside_the_books(world: World, books: MakeBooks,
     assert booked(folder) == {item_id(1): 1, item_id(3): 1}
     assert world.statuses[item_id(2)][0]["failureReasonType"] == "receipt_conversion_failure"
     assert not (folder / ".pleoctl/attachments" / JOB).exists()
+
+
+@pytest.mark.parametrize("cut", [0, 8, 30])
+@pytest.mark.usefixtures("time")
+def test_a_packed_attachment_is_whole_or_none(cut: int, world: World, books: MakeBooks, cli: Cli) -> None:
+    """One of which the end of the packing is missing is not fetched, however much of it can be unpacked."""
+    content = b"%PDF" + bytes(range(256)) * 9
+    packed = gzip.compress(content)
+    sent = answer(packed[: len(packed) - cut], "Content-Encoding: gzip")
+    with serving(lambda _server, _request: [sent]) as files:
+        url = f"http://127.0.0.1:{files.port}/receipt"
+        world.payloads[JOB][0]["files"] = [{"type": "application/pdf", "url": url}]
+        folder = books()
+        assert cli("jobs", "run").code == (5 if cut else 0)
+        assert len(files.requests) == (3 if cut else 1)
+    told = world.statuses[item_id(1)][0]
+    assert told.get("failureReasonType") == ("receipt_download_failure" if cut else None)
+    kept = folder / "books/attachments" / item_id(1) / "1.pdf"
+    assert kept.exists() is not bool(cut)
+    assert cut or kept.read_bytes() == content
 
 
 @pytest.mark.usefixtures("world")

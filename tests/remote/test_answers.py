@@ -191,6 +191,18 @@ def test_an_answer_that_is_packed_twice_is_not_unpacked() -> None:
         assert len(server.requests) == 2
 
 
+@pytest.mark.parametrize("packing", ["br", "zstd", "BR"])
+def test_a_packing_that_nobody_asked_for_is_told_as_one(packing: str) -> None:
+    """Whether this machine could undo it does not count: a read ends at once, a write is lost."""
+    with serving(lambda _server, _request: [answer(b"{}", f"Content-Encoding: {packing}")]) as server:
+        http = talk(server)
+        for call, error in ((http.read, RemoteError), (http.write, LostAnswer)):
+            with pytest.raises(error, match=f"packed as {packing}, which was not asked for"):
+                call("PUT", "/x", json={})
+        http.close()
+        assert len(server.requests) == 2
+
+
 def test_a_large_honest_answer_passes() -> None:
     """An answer of exactly answerBytes is read."""
     body = b'"' + b"a" * (MOST - 2) + b'"'
