@@ -232,13 +232,14 @@ class Hand(Step[str]):
         super().__init__(list(self._bookings))
         self._sink = sink
 
-    def send(self, ids: Sequence[str]) -> Mapping[str, Done | Moved | Ambiguous]:
+    def send(self, ids: Sequence[str]) -> Mapping[str, Done | Undone | Moved | Ambiguous]:
         """See `Step.send`; a file that does not show what was written is not written again."""
         try:
             self._sink.book([self._bookings[part] for part in ids])
         except (PleoctlError, OSError) as error:
             told = error.findings[0] if isinstance(error, PleoctlError) else error
-            raise LostAnswer(str(told)) from error
+            self.doubt = f"the books could not be written: {told}"
+            return dict.fromkeys(ids, Undone())
         hidden = Ambiguous("not-shown", "the books do not show what was written to them")
         return {part: hidden if isinstance(seen, Undone) else seen for part, seen in self.look(ids).items()}
 

@@ -54,7 +54,7 @@ def test_books_that_cannot_be_written_say_why(
         patch.setattr("pleoctl.sinks.files.folder.write_atomically", full)
         done = cli("jobs", "run")
     assert done.code == 5
-    assert "the books could not be written (" in done.stdout
+    assert "the books could not be written: " in done.stdout
     assert "no space left on device" in done.stdout
     settled(world, cli)
     assert booked(folder) == ALL
