@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.documents.files import write_atomically
 from pleoctl.errors import ExitCode, Finding, MissingExtra, PleoctlError
 from pleoctl.machine import this_machine
+from pleoctl.model.kinds import KINDS
 from pleoctl.watch import RUNS
 
 if TYPE_CHECKING:
@@ -45,13 +46,13 @@ def digest(watch: Watch, code: ExitCode, findings: Iterable[Finding]) -> dict[st
         told["drift"] = f"Pleo has moved away: {_listed(watch.planned)}"
     if code is ExitCode.REFUSED:
         told["refused"] = f"refused: {', '.join(watch.refusals or sorted(set(codes)))}"
-    bad = [
-        f"{kind} {action} {status} {n}" for (kind, action, status), n in sorted(watch.ended.items()) if status in _BAD
-    ]
+    ended = sorted(watch.ended.items())
+    bad = [f"{_noun(kind)} {action} {status} {n}" for (kind, action, status), n in ended if status in _BAD]
     if code in _FAILED or bad:
         told["failed"] = f"exit {int(code)}: {'; '.join(bad) or ', '.join(sorted(set(codes))) or code.name.lower()}"
     if watch.held:
-        told["held"] = "rows that cannot be used: " + ", ".join(f"{kind} {n}" for kind, n in sorted(watch.held.items()))
+        held = ", ".join(f"{_noun(kind)} {n}" for kind, n in sorted(watch.held.items()))
+        told["held"] = f"rows that cannot be used: {held}"
     if {"unauthorised", "signed-out"} & set(codes):
         told[_EXPIRING] = "the credential or the sign-in has ended, was revoked or lacks a scope"
     elif watch.ending:
@@ -63,7 +64,12 @@ def _listed(planned: Counter[tuple[str, str]]) -> str:
     found: dict[str, list[str]] = defaultdict(list)
     for (kind, action), number in sorted(planned.items()):
         found[kind].append(f"{action} {number}")
-    return "; ".join(f"{kind} {', '.join(parts)}" for kind, parts in found.items())
+    return "; ".join(f"{_noun(kind)} {', '.join(parts)}" for kind, parts in found.items())
+
+
+def _noun(kind: str) -> str:
+    """What people call records of a kind; items of export jobs are of none."""
+    return KINDS[kind].title if kind in KINDS else kind
 
 
 def tell(workspace: Workspace, watch: Watch, told: dict[str, str]) -> list[Finding]:

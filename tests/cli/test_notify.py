@@ -39,12 +39,14 @@ def test_drift_is_told_with_numbers_and_without_names(
 ) -> None:
     """One message a run; no name of the desired state stands in it."""
     pleo.reset(Seed(accounts=accounts(2)), Settings())
-    desired(workspace(pleo, notify=ALL), accounts=[{**row, "name": "<!channel> @all"} for row in accounts(2)])
+    renamed = [{**row, "name": "<!channel> @all"} for row in accounts(2)]
+    rates = [{"code": "V25", "name": "VAT", "rate": "0.25", "type": "inclusive"}]
+    desired(workspace(pleo, notify=ALL), accounts=renamed, taxCodes=rates)
     assert cli("drift").code == 2
     (message,) = told(service)
     assert message["title"] == "pleoctl drift: drift"
     assert pleo.company in message["message"]
-    assert "account update 2" in message["message"]
+    assert "account update 2; tax code create 1" in message["message"]
     assert "channel" not in str(message)
 
 
