@@ -26,11 +26,11 @@ INNER: Final = f"{_RAW}(?:{_ESCAPED}{_RAW})*"
 # No run is looked at twice, or long lines would take their square.
 _SINGLE: Final = rf"[^'{_OUT}]*+(?:''[^'{_OUT}]*+)*+"
 _FIRST: Final = rf"""[^\s{_OUT}\-?:,\[\]{{}}#&*!|>'"%@`]"""
-_BLOCK: Final = rf"{_FIRST}[^:#{_OUT}]*+(?:(?::(?! |$)|(?<! )#)[^:#{_OUT}]*+)*+"
+_BLOCK: Final = rf"{_FIRST}[^:#{_OUT}]*+(?:(?::(?![ \t]|$)|(?<! )#)[^:#{_OUT}]*+)*+"
 _FLOW: Final = rf"{_FIRST}[^:#,\[\]{{}}?{_OUT}]*+"
 _KEY: Final = r"""(?P<quote>"?)(?P<name>[A-Za-z]++)(?P=quote):"""
 _NOTE: Final = rf"#[^{_REFUSED}]*+"
-_TAIL: Final = rf" *+(?:(?<= )({_NOTE}))?+"
+_TAIL: Final = rf"[ \t]*+(?:(?<=[ \t])({_NOTE}))?+"
 _ENTRY: Final = rf"""( *+)(- ++)?+{_KEY}(?: ++(?:"({INNER})"|'({_SINGLE})'|(\[\]|{_BLOCK}))?+)?+{_TAIL}"""
 _PAIR: Final = rf""" *+{_KEY} ++(?:"({INNER})"|'({_SINGLE})'|({_FLOW})) *+([,}}])"""
 _LONGEST_WORD: Final = 5

@@ -88,14 +88,14 @@ class QuickReader:
             yield line, last, slot
 
     def _says_nothing(self, line: int) -> bool:
-        return self._lines[line - 1].lstrip(" ")[:1] in {"", "#"}
+        return self._lines[line - 1].lstrip(" \t")[:1] in {"", "#"}
 
     def _peek(self) -> str:
         """The next line that says something, empty behind the last."""
         lines = self._lines
         while self._at < len(lines) - 1:
             line = lines[self._at]
-            text = line.lstrip(" ")
+            text = line.lstrip(" \t")
             if text and text[0] != "#":
                 return line
             self._at += 1

@@ -42,6 +42,7 @@ class _Named(msgspec.Struct):
 class _Told(msgspec.Struct):
     message: str
     level: str = "error"
+    file: str | None = None
 
 
 class _Answer(msgspec.Struct, rename="camel"):
@@ -103,7 +104,8 @@ def _instead(data: Any) -> str:
         answer = msgspec.convert(data, type=_Answer)
     except msgspec.ValidationError:
         return ""
-    why = next((f": {told.message}" for told in answer.findings if told.level == "error"), "")
+    first = next((told for told in answer.findings if told.level == "error"), None)
+    why = "" if first is None else f": {' '.join(filter(None, (first.file, first.message)))}"
     return f" but the answer of `pleoctl {answer.command}`, which ended with exit code {answer.exit_code}{why}"
 
 

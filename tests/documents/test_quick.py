@@ -101,7 +101,7 @@ _NASTY = [
 _KEYS = ["externalId", "code", "name", "active", "taxCodeExternalId", "currency", "hold", "expires", "rate", "type"]
 _ODD_KEYS = ['"name"', "'name'", "nam3", "values", "<<", "? name", "&k name", "name ", "Name", "name:name"]
 _NOTES = ["# c", "#", "# a # b", "#\tc", "# é\xa0", "# c  ", "  # c", "      #c", "\t# c", "#\x07", "", "  ", "\t"]
-_ENDS = ["", "", "  # why", " #", " # a: b", "# no", "  ", "\t", " #\tt\xa0"]
+_ENDS = ["", "", "  # why", " #", " # a: b", "# no", "  ", "\t", " #\tt\xa0", "\t# c", " \t #"]
 
 
 def _mostly(draw: DrawFn, usual: list[str], odd: list[str]) -> str:

@@ -103,13 +103,16 @@ def test_an_empty_queue_goes_through_a_pipe(
 
 
 @pytest.mark.usefixtures("kept")
-def test_an_answer_in_place_of_a_document_says_what_went_wrong(cli: Cli, piped: Callable[[str, bytes], str]) -> None:
+def test_an_answer_in_place_of_a_document_says_what_went_wrong(
+    cli: Cli, piped: Callable[[str, bytes], str], tmp_path: Path
+) -> None:
     """A plan, posting plan or receipt that was never made: whoever reads the pipe sees the command, its end and why."""
-    plan = cli("jobs", "plan", "none-of-them", "--format", "json")
-    assert plan.code != 0
-    why = plan.json["findings"][0]["message"]
-    words = f"but the answer of `pleoctl jobs plan`, which ended with exit code {plan.code}: {why}"
-    for command in ("show", "apply", "undo"):
-        said = cli(command, piped("-", plan.stdout.encode()))
-        assert said.code == 78
-        assert words in said.stderr
+    (tmp_path / "mapping.yaml").write_text("kind: ExportMapping\n")
+    (tmp_path / "desired-state.yaml").unlink()
+    for asked, place in (("jobs plan", "mapping.yaml "), ("plan", "desired-state.yaml file does not exist")):
+        answer = cli(*asked.split(), "--format", "json")
+        words = f"but the answer of `pleoctl {asked}`, which ended with exit code {answer.code}: {place}"
+        for command in ("show", "apply", "undo"):
+            said = cli(command, piped("-", answer.stdout.encode()))
+            assert said.code == 78
+            assert words in said.stderr
