@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pleoctl.mapping.engine import alike
+from pleoctl.mapping.engine import alike, own
 from pleoctl.mapping.engine.entries import encode
 from pleoctl.mapping.engine.outline import Outline
 from pleoctl.mapping.engine.record import Nobody
 from pleoctl.mapping.items import Item, decode
 
-from .conftest import HEAD, catalog, dimension, engine, item, line, mapped
+from .conftest import HEAD, catalog, dimension, engine, item, line, mapped, money
 from .test_properties import encode_json, items
 
 if TYPE_CHECKING:
@@ -53,14 +53,16 @@ OF_SUPPLIERS = """lines:
 
 @cache
 def engines() -> list[Engine]:
-    """Both tax shapes, with the rows above and without; one with a catalogue."""
+    """Both tax shapes, with the rows above and without; three with a catalogue."""
     made = []
     with TemporaryDirectory() as name:
         for number, (shape, rows) in enumerate((s, r) for s in ("code", "split") for r in (ROWS, OF_SUPPLIERS, "")):
             folder = Path(name) / str(number)
             folder.mkdir()
             held = (
-                catalog("6540", "6541", "6542", "1940", dimensions=[dimension("DEPT", "20")]) if number == 2 else None
+                catalog("6540", "6541", "6542", "1940", dimensions=[dimension("DEPT", "20")])
+                if number in {1, 2, 3}
+                else None
             )
             made.append(engine(folder, f"{HEAD}{rows}tax: {{shape: {shape}, taxCodes: [I25]}}\n", held))
     return made
@@ -84,8 +86,29 @@ CONTRAS: Final[list[Value]] = [
 ]
 
 
+#: Accounts of lines: some are not there, or mean two, or none.
+ACCOUNTS: Final[list[Value]] = [
+    None,
+    {"name": "Travel", "code": "6540"},
+    {"id": "7", "code": "6542"},
+    {"identifier": "ext-6541"},
+    {"code": "6541", "identifier": "ext-6542"},
+    {"id": "00000000-0000-0000-0000-000000000000", "code": "6541"},
+    {"name": "Gone", "code": "6999"},
+]
+#: Tags of lines: some are not there, or two of a group.
+TAGS: Final[list[Value]] = [
+    None,
+    [],
+    [{"groupCode": "DEPT", "code": "20"}],
+    [None, {"groupCode": "dept", "code": "20"}, {"groupCode": "DEPT", "code": "20"}],
+    [{"groupCode": "DEPT", "code": "20"}, {"groupCode": "dept", "code": "30"}],
+    [{"groupCode": "PROJ", "code": "1"}],
+]
+
+
 def varied(draw: st.DrawFn, one: Json) -> Json:
-    """The item with other figures, days, texts and people."""
+    """The item with other figures, days, texts and people, and other accounts and tags of its lines."""
     times = draw(st.sampled_from([1, 1, 2, 3, 7, -1]))
     more: Json = {
         "note": draw(st.sampled_from([None, "lunch", "x"])),
@@ -96,7 +119,11 @@ def varied(draw: st.DrawFn, one: Json) -> Json:
     more["contraAccount"] = draw(st.sampled_from(CONTRAS))
     more["team"] = draw(st.sampled_from([None, {"code": "T2"}]))
     more["user"] = draw(st.sampled_from([None, {"code": "E-9"}, {"code": "E-1", "name": "Eva"}]))
-    return {**_scaled(one, times), **more}
+    made = {**_scaled(one, times), **more}
+    lines = made["accountingEntryLines"] if draw(st.booleans()) else []
+    for sent in [sent for sent in lines if isinstance(sent, dict)] if isinstance(lines, list) else []:
+        sent["account"], sent["tags"] = draw(st.sampled_from(ACCOUNTS)), draw(st.sampled_from(TAGS))
+    return made
 
 
 def _scaled(part: Value, times: int) -> Value:
@@ -133,6 +160,7 @@ def test_what_differs_in_one_thing_that_decides_is_not_alike(tmp_path: Path) -> 
     """An account with the id of none, a supplier who is a vendor, a method, lines of accounts that rows tell apart."""
     acme, other = {"name": "ACME", "code": "S-1"}, {"name": "Other"}
     journal = {"method": "journal"}
+    whole = {"type": "inclusive", "code": "I25", "ingoingTaxAccount": "2641", "amount": money(20)}
     told_apart: list[list[Json]] = [
         [item(contraAccount=CONTRAS[1]), item(contraAccount=CONTRAS[3])],
         [item(bookkeeping=None, supplier=acme), item(bookkeeping=None, supplier=SUPPLIERS[4])],
@@ -142,18 +170,21 @@ def test_what_differs_in_one_thing_that_decides_is_not_alike(tmp_path: Path) -> 
             for account in ("6544", "6543")
             for supplier in (acme, other)
         ],
+        # What is all tax is posted on no account of its own, which must be one all the same.
+        [item("card_purchase", line(100), line(20, account, tax=whole)) for account in ("6540", None)],
+        [item("card_purchase", line(100), line(20, tax=whole, tags=tags)) for tags in (TAGS[2], TAGS[4])],
     ]
     for number, apart in enumerate(told_apart):
         folder = tmp_path / str(number)
         folder.mkdir()
-        made = engine(folder, f"{HEAD}{OF_SUPPLIERS}")
+        made = engine(folder, f"{HEAD}{OF_SUPPLIERS}tax: {{shape: split, taxCodes: [I25]}}\n")
         for one in (*(one for one in apart for _ in range(3)), *apart, *apart):
             raw = encode_json(one)
             assert encode(made.entry(decode(raw))) == encode(made.entry(decode(raw), Nobody()))
 
 
-def test_suppliers_and_ids_make_no_kinds_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of items whose suppliers and whose accounts' ids are all others, only the first few are decided about."""
+def test_what_items_have_of_their_own_makes_no_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of items whose suppliers, people, accounts and tags are all others, only the first few are decided about."""
     decided = []
     of = Outline.of
 
@@ -162,23 +193,33 @@ def test_suppliers_and_ids_make_no_kinds_of_their_own(tmp_path: Path, monkeypatc
         return of(work, digest)
 
     monkeypatch.setattr(Outline, "of", heard)
-    rows = 'lines:\n  rows:\n  - {id: r, when: {supplier: {startsWith: "S1"}}, account: "6541"}\n'
+    rows = 'lines:\n  rows:\n  - {id: r, when: {supplier: {startsWith: "S1"}, tag.P: {not: "x"}}, account: "6541"}\n'
     made = engine(tmp_path, f"{HEAD}{rows}")
-    accounts = []
+    posted = []
     for number in range(40):
-        account = {"id": f"{number}", "code": "6540"}
-        one = item("card_purchase", line(account=account), supplier={"name": f"S{number}", "categoryCode": f"{number}"})
-        accounts.append(mapped(made, one).entries[0].postings[0].account)
-    assert accounts == ["6541" if f"{number}".startswith("1") else "6540" for number in range(40)]
-    assert len(decided) == 3
+        given = line(account={"id": f"{number}", "code": f"7{number}"}, tags=[{"groupCode": "P", "code": f"{number}"}])
+        who = {"name": f"N{number}", "code": f"U{number}"}
+        supplier = {"name": f"S{number}", "categoryCode": f"{number}"}
+        (first, _) = (
+            mapped(made, item("card_purchase", given, supplier=supplier, user=who, team=who)).entries[0].postings
+        )
+        posted.append((first.account, first.tags))
+    accounts = ["6541" if f"{number}".startswith("1") else f"7{number}" for number in range(40)]
+    assert posted == [(account, {"P": f"{number}"}) for number, account in enumerate(accounts)]
+    assert len(decided) == 2
 
 
 def test_as_many_kinds_are_kept_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there are more, all are forgotten and learnt anew, and entries stay the same."""
     monkeypatch.setattr(alike, "MOST", 5)
+    monkeypatch.setattr(own, "MOST", 3)
     made = engine(tmp_path)
     for number in range(40):
-        raw = encode_json(item("card_purchase", line(account=f"65{number // 3 % 4}0"), accountingEntryId=f"i-{number}"))
+        tags = [{"groupCode": "G", "code": f"{number % 7}"}]
+        given = line(account=f"65{number // 3 % 4}0", tags=tags)
+        raw = encode_json(
+            item(("card_purchase", "fee", "out_of_pocket", "mileage", "per_diem", "card_invoice")[number % 6], given)
+        )
         assert encode(made.entry(decode(raw))) == encode(made.entry(decode(raw), Nobody()))
 
 

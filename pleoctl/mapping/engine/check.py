@@ -56,6 +56,10 @@ class Checks:
             reason = self._absent["account"] if problem[0] == "absent" else INVALID_CONFIGURATION
             raise ItemFailure(reason, problem[1] + _origin(origin))
 
+    def usable(self, account: str, currency: str) -> bool:
+        """Whether the same finds nothing wrong."""
+        return self.catalog is None or self.catalog.account_problem(account, currency) is None
+
     def tag(self, group: str, code: str) -> None:
         """Raise `ItemFailure` for a tag that the accounting system does not have (D6)."""
         problem = None if self.catalog is None else self.catalog.tag_problem(group, code)

@@ -84,15 +84,16 @@ class Engine:
         stand_in = None if row.uses_line or work.cell is None else row.stand_ins.get(work.cell)
         if stand_in is not None:
             return self._in_place_of_lines(work, row, *stand_in)
-        shares = self._lines.shares(work, work.cell) if row.uses_line and work.cell is not None else []
+        if row.uses_line and work.cell is not None:
+            work.shares = self._lines.shares(work, work.cell)
         check_amounts(work)
-        return [self._poster.leg(leg, leg.line_side, shares, work) for leg in row.legs]
+        return [self._poster.leg(leg, leg.line_side, work) for leg in row.legs]
 
     def _in_place_of_lines(self, work: Work, row: TypeRow, of: Leg, side: Side) -> list[LedgerEntry]:
         """The entries of a row that names an account where the lines' accounts would stand."""
-        shares = self._lines.shares_on(of.on(side).code or "", work)
+        work.shares = self._lines.shares_on(of.on(side).code or "", work)
         check_amounts(work)
-        return [self._poster.leg(leg, side if leg is of else None, shares, work) for leg in row.legs]
+        return [self._poster.leg(leg, side if leg is of else None, work) for leg in row.legs]
 
     def _unreadable(self, defect: Defect) -> Entry:
         return Entry(

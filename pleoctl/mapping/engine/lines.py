@@ -4,46 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from pleoctl.mapping.engine.amounts import hundredths
 from pleoctl.mapping.engine.check import check_tax, check_tax_type
 from pleoctl.mapping.engine.facts import Facts
 from pleoctl.mapping.engine.linetable import LineTable
 from pleoctl.mapping.engine.record import NOBODY
+from pleoctl.mapping.engine.share import Share
 from pleoctl.mapping.failures import ItemFailure, invalid, missing
 from pleoctl.mapping.rules.model import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from pleoctl.mapping.engine.accounts import Accounts
     from pleoctl.mapping.engine.check import Checks
     from pleoctl.mapping.engine.work import Work
     from pleoctl.mapping.items import Line, Tag, Tax
-    from pleoctl.mapping.rules.model import Changes, LineRow, Part, Rules, TaxCode
+    from pleoctl.mapping.rules.model import Changes, LineRow, Part, Rules
     from pleoctl.mapping.rules.template import Template
     from pleoctl.mapping.vocabulary import Cell
-
-
-class Share(msgspec.Struct, gc=False):
-    """What one line puts on the expense side; ``amount`` and ``tax`` in hundredths, without sign.
-
-    ``tax`` is zero where it gets no postings of its own. ``stands_in``: the account is one that the type row names in
-    the place of the line's. ``stands_for``: the tax code that a row set, whose accounts the tax is booked on.
-    ``number`` is that of the line, from 0.
-    """
-
-    line: Line
-    number: int
-    account: str
-    amount: int
-    row: LineRow | None
-    tax_code: str | None = None
-    tags: dict[str, str] = {}  # msgspec copies an empty default for each share
-    tax: int = 0
-    stands_in: bool = False
-    stands_for: TaxCode | None = None
 
 
 class Lines:
@@ -75,6 +54,12 @@ class Lines:
         except ItemFailure as failure:
             # A rule on the code that the item carries may give the one that is right today.
             return line.account.code if line.account is not None else None, failure
+
+    def own(self, line: Line, currency: str) -> tuple[str | None, str | None]:
+        """The line's own account as `given` says, and again where it can be posted to, else None."""
+        given, unclear = self.given(line, 0)
+        usable = unclear is None and given is not None and self._checks.usable(given, currency)
+        return given, given if usable else None
 
     def shares(self, work: Work, cell: Cell) -> list[Share]:
         """One share for each line that is not zero (N6). Raises `ItemFailure`."""
@@ -159,7 +144,7 @@ class Lines:
             share.tax_code = changes.tax_code[0]
             self._checks.tax_code(share.tax_code)
         if share.line.tags or changes.tags:
-            self._tags(share, share.line.tags or (), changes, number)
+            share.tags = self.tags(share.line, changes, number)
         if changes.description is not None:
             _describe(work, changes.description)
 
@@ -173,15 +158,17 @@ class Lines:
             )
         return given
 
-    def _tags(self, share: Share, tags: Iterable[Tag | None], changes: Changes, number: int) -> None:
+    def tags(self, line: Line, changes: Changes, number: int) -> dict[str, str]:
+        """The tags of a line, and what is set in their place. Raises `ItemFailure`."""
+        made: dict[str, str] = {}
         seen: dict[str, Tag] = {}
         changed = {group.casefold() for group, _ in changes.tags} if changes.tags else ()
-        for tag in tags:
+        for tag in line.tags or ():
             if tag is None or not tag.code or (group := tag.group_code.casefold()) in changed:
                 continue
             first = seen.setdefault(group, tag)
             if first is tag:
-                share.tags[tag.group_code] = tag.code
+                made[tag.group_code] = tag.code
                 self._checks.tag(tag.group_code, tag.code)
             elif first.code.casefold() != tag.code.casefold():
                 codes = f"{first.code} and {tag.code}"
@@ -190,8 +177,9 @@ class Lines:
                 )
         for name, code in changes.tags:
             if code is not None:
-                share.tags[name] = code
+                made[name] = code
                 self._checks.tag(name, code)
+        return made
 
     def _tax(self, share: Share, tax: Tax, work: Work, number: int, changes: Changes) -> None:
         share.tax_code = changes.tax_code[0] if changes.tax_code else tax.code or None

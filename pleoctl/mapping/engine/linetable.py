@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.mapping.engine.columns import Column
 from pleoctl.mapping.engine.facts import rank
-from pleoctl.mapping.vocabulary import tag_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -55,8 +54,8 @@ class LineTable:
             column.close()
         self._looks = [(column.read, column.known, column.meet) for column in self._columns]
         self.has_rows = bool(self._rows)
-        #: What the rows ask, tags aside, which belong to a line as its account does.
-        self.fields = frozenset(name for name in self._position if tag_group(name) is None)
+        #: What the rows ask.
+        self.fields = frozenset(self._position)
 
     def _file(self, row: LineRow, way: Way, unless: list[Way]) -> None:
         """File a way in its column, with what is asked there; the rest is left to test."""

@@ -9,16 +9,23 @@ import msgspec
 
 from pleoctl.mapping.engine.entries import Entry, InvoiceOf, LedgerEntry, OriginalOf, PeriodOf, Posting, VendorOf
 from pleoctl.mapping.engine.figures import line_of
+from pleoctl.mapping.rules.model import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pleoctl.mapping.engine.own import Accounts, Own
+    from pleoctl.mapping.engine.share import Share
     from pleoctl.mapping.engine.work import Work
     from pleoctl.mapping.items import Invoice, Item, Period, Person, Supplier, Vendor
+    from pleoctl.mapping.rules.model import Changes
     from pleoctl.mapping.rules.template import Template
 
-#: A posting as one item's is, the number of the figure that it amounts to, and the number of its line.
-Seat = tuple[Posting, int, int | None]
+#: A posting as one item's is; the number of the figure that it amounts to, and that of its line; whether it has the
+#: line's tags, and stands on the line's own account.
+Seat = tuple[Posting, int, int | None, bool, bool]
+#: Whether the line's own account is posted to, and what is set on the line.
+Given = tuple[bool, "Changes"]
 #: A posting like another, in fewer steps than those of `copy`.
 _again: Final[Callable[[Posting], Posting]] = methodcaller("__copy__")
 
@@ -26,7 +33,8 @@ _again: Final[Callable[[Posting], Posting]] = methodcaller("__copy__")
 class Outline(msgspec.Struct, gc=False):
     """An entry without what is the item's own; ``template`` describes it where a line row says so.
 
-    ``legs`` are kinds with their seats, none for what is not mapped.
+    ``legs`` are kinds with their seats, none for what is not mapped; ``lines`` tell of each line what must be posted of
+    it, also where nothing is left of it beside its tax; none where the lines have no say.
     """
 
     digest: str
@@ -37,6 +45,7 @@ class Outline(msgspec.Struct, gc=False):
     warnings: list[str]
     template: Template | None = None
     legs: tuple[tuple[str, tuple[Seat, ...]], ...] = ()
+    lines: tuple[Given, ...] = ()
 
     @classmethod
     def of(cls, work: Work, digest: str) -> Outline:
@@ -45,13 +54,17 @@ class Outline(msgspec.Struct, gc=False):
         vendor = None if work.item.vendor is None and (work.employee or work.vendor) is None else _vendor(work)
         return cls(digest, work.currency, work.method, rule, vendor, work.warnings, work.template)
 
-    def seat(self, entries: list[LedgerEntry], figures: list[int]) -> None:
-        """Take over the postings of an item's entries; ``figures`` tells what each of them amounts to."""
-        numbers = iter(figures)
+    def seat(self, entries: list[LedgerEntry], work: Work) -> None:
+        """Take over the postings of an item's entries."""
+        sources = iter(work.sources)
+        self.lines = tuple([_given(share) for share in work.shares])
         self.legs = tuple(
-            (one.kind, tuple([(_again(made), number := next(numbers), line_of(number)) for made in one.postings]))
-            for one in entries
+            (one.kind, tuple([self._seat(made, *next(sources)) for made in one.postings])) for one in entries
         )
+
+    def _seat(self, made: Posting, figure: int, is_share: bool) -> Seat:
+        line = line_of(figure)
+        return _again(made), figure, line, is_share, is_share and line is not None and self.lines[line][0]
 
     def frame(self, item: Item, day: str | None, description: str, original: OriginalOf | None) -> Entry:
         """The entry of an item without postings, not mapped yet (D2-D4, D10)."""
@@ -79,19 +92,37 @@ class Outline(msgspec.Struct, gc=False):
             [*self.warnings],
         )
 
-    def filled(self, item: Item, figures: list[int]) -> list[LedgerEntry]:
-        """The entries of an item that has the outline, of its figures."""
-        entries, lines = [], item.accounting_entry_lines
+    def filled(self, item: Item, figures: list[int], accounts: Accounts, own: Own) -> list[LedgerEntry] | None:
+        """The entries of an item that has the outline, of its figures and of what its lines have of their own.
+
+        None where an account or a tag of these cannot be posted.
+        """
+        lines, tags = item.accounting_entry_lines, []
+        for (on_own, changes), line, (_, account) in zip(self.lines, lines, accounts, strict=False):
+            found = own.tags(line, changes)
+            if found is None or (on_own and account is None):
+                return None
+            tags.append(found)
+        entries = []
         for kind, seats in self.legs:
             postings = []
-            for seat, number, line in seats:
+            for seat, number, at, is_share, on_own in seats:
                 posting = _again(seat)
                 posting.amount = figures[number]
-                if line is not None:
-                    posting.line_id = lines[line].accounting_entry_line_id
+                if at is not None:
+                    posting.line_id = lines[at].accounting_entry_line_id
+                    if is_share:
+                        posting.tags = tags[at]
+                    if on_own:
+                        posting.account = accounts[at][1] or ""
                 postings.append(posting)
             entries.append(LedgerEntry(kind, postings))
         return entries
+
+
+def _given(share: Share) -> Given:
+    own = not share.stands_in and (share.row is None or share.row.account is None)
+    return own, NOTHING if share.row is None else share.row.changes
 
 
 def _vendor(work: Work) -> VendorOf | None:

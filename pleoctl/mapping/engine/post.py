@@ -13,7 +13,7 @@ from pleoctl.mapping.vocabulary import OTHER_SIDE, Side
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.accounts import Accounts
     from pleoctl.mapping.engine.check import Checks
-    from pleoctl.mapping.engine.lines import Share
+    from pleoctl.mapping.engine.share import Share
     from pleoctl.mapping.engine.work import Work
     from pleoctl.mapping.rules.model import Leg
 
@@ -26,8 +26,8 @@ class Poster:
         self._accounts = accounts
         self._checks = checks
 
-    def leg(self, leg: Leg, side: Side | None, shares: list[Share], work: Work) -> LedgerEntry:
-        """The entry of a leg, whose ``side`` has the shares (None: neither). Raises `ItemFailure`."""
+    def leg(self, leg: Leg, side: Side | None, work: Work) -> LedgerEntry:
+        """The entry of a leg, whose ``side`` has the item's shares (None: neither). Raises `ItemFailure`."""
         if side is None:
             amount = abs(work.amount)
             return LedgerEntry(
@@ -36,21 +36,21 @@ class Poster:
         if leg.line_side is None:
             work.recorder.account(leg.kind, side, self._accounts.resolve(leg.on(side), work))
         postings: list[Posting] = []
-        for share in shares:
+        for share in work.shares:
             if share.tax:
                 postings += self._split(share, side, work)
             else:
                 # Where nothing is split off, as with a rate of zero, the line itself carries the code (D2).
-                work.figures.append(gross(share.number))
+                work.sources.append((gross(share.number), True))
                 postings.append(_line_posting(share, side, work, share.amount, share.tax_code))
         # The counter posting is the exact sum of the lines, so an entry cannot be out of balance (N3, N5, M22).
-        total = sum([share.amount for share in shares])
+        total = sum([share.amount for share in work.shares])
         postings.append(self._counter(OTHER_SIDE[side], leg, total, work))
         return LedgerEntry(leg.kind, postings)
 
     def _counter(self, side: Side, leg: Leg, amount: int, work: Work) -> Posting:
         found = self._accounts.resolve(leg.on(side), work)
-        work.figures.append(TOTAL)
+        work.sources.append((TOTAL, False))
         if work.recorder is not NOBODY:
             work.recorder.account(leg.kind, side, found)
         return Posting(side, found.account, found.role, amount, work.currency or "", branch=found.branch)
@@ -62,7 +62,7 @@ class Poster:
         amount = share.amount if reverse else share.amount - share.tax
         made = []
         if amount:
-            work.figures.append(gross(share.number) if reverse else base(share.number))
+            work.sources.append((gross(share.number) if reverse else base(share.number), True))
             made.append(_line_posting(share, side, work, amount, None))
         made.append(self._tax(share, side, work, "ingoing"))
         if reverse:
@@ -75,7 +75,7 @@ class Poster:
             code = share.tax_code or "without code"
             raise missing(f"tax {code} has no {which}TaxAccount; set the accounts of the tax code in Pleo")
         self._checks.account(account, work, share.tax_code or "without code")
-        work.figures.append(tax(share.number))
+        work.sources.append((tax(share.number), False))
         return Posting(
             side,
             account,

@@ -15,6 +15,7 @@ from pleoctl.model.days import is_day
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.record import Recorder
+    from pleoctl.mapping.engine.share import Share
     from pleoctl.mapping.items import Item
     from pleoctl.mapping.rules.model import TypeRow, VendorRow
     from pleoctl.mapping.rules.template import Template
@@ -27,9 +28,10 @@ class Work(msgspec.Struct, gc=False):
     """One item on its way: ``amount`` and ``values`` (one for each line) are signed hundredths of ``currency``.
 
     ``template``: what a line row has set for the description. ``employee``: the vendor that stands for the employee,
-    where a side uses its account; ``vendor`` is never that one, so that no role depends on another. ``figures`` has, in
-    the order of the postings, which figure of the item each one's amount is, and ``common`` whether items like this one
-    become the same in all but figures and texts; see `pleoctl.mapping.engine.outline`.
+    where a side uses its account; ``vendor`` is never that one, so that no role depends on another. ``shares`` are what
+    the lines put on the expense side. ``sources`` has, in the order of the postings, which figure of the item each
+    amount is, and whether it is a share's; ``common`` tells whether items like this one become the same in all that is
+    not their own; see `pleoctl.mapping.engine.outline`.
     """
 
     item: Item
@@ -47,7 +49,8 @@ class Work(msgspec.Struct, gc=False):
     amount: int = 0
     values: list[int] = []  # msgspec copies an empty default for each item
     warnings: list[str] = []
-    figures: list[int] = []
+    shares: list[Share] = []
+    sources: list[tuple[int, bool]] = []
     common: bool = True
 
     def read(self) -> None:
