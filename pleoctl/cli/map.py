@@ -76,7 +76,7 @@ def _give(held: IO[bytes], sink: BinaryIO) -> None:
     metavar="N",
     type=click.IntRange(1, 64),
     envvar="PLEOCTL_PROCESSES",
-    help="Share JSON lines beyond 4 MiB among N (default: the CPUs, at most 8; PLEOCTL_PROCESSES).",
+    help="Share JSON lines beyond 4 MiB among N (default: the CPUs, at most 8, beyond 64 MiB; PLEOCTL_PROCESSES).",
 )
 @click.option("--no-catalog", is_flag=True, help="Do not check accounts and tags against the desired state.")
 def command(options: Options, *, file: str, output: str | None, processes: int | None, no_catalog: bool) -> Output:
@@ -97,7 +97,7 @@ def command(options: Options, *, file: str, output: str | None, processes: int |
     from pleoctl.cli.planning import heartbeat
     from pleoctl.documents.files import whole_file
     from pleoctl.mapping.context import engine_of, open_parts
-    from pleoctl.mapping.io.crew import pieces, processes_for
+    from pleoctl.mapping.io.crew import pieces
     from pleoctl.mapping.io.run import Tally, Work, write_entries
 
     workspace = open_workspace(options)
@@ -113,7 +113,7 @@ def command(options: Options, *, file: str, output: str | None, processes: int |
         with ExitStack() as stack:
             parts = stack.enter_context(open_parts(file))
             target = stack.enter_context(_held(sink) if output is None else whole_file(Path(output)))
-            mapped = stack.enter_context(closing(pieces(parts, work, tally, processes_for(processes))))
+            mapped = stack.enter_context(closing(pieces(parts, work, tally, processes)))
             write_entries(heartbeat("items", mapped, lambda: tally.items), out, target, tally)
         sink.flush()
     except NotWritten as error:

@@ -70,6 +70,36 @@ def _alike(told: list[list[Value]]) -> list[Value]:
     return told[::2]
 
 
+#: Tells how many processes `map` starts for each file and number of them, on a machine of two CPUs.
+_STARTS = """
+import os, sys
+from pleoctl.cli.main import run
+from pleoctl.mapping.io import crew
+fork, crew.LARGE = os.fork, 8_000_000
+os.sched_getaffinity = lambda _: {0, 1}
+def counted():
+    sys.stdout.write("+")
+    sys.stdout.flush()
+    return fork()
+os.fork = counted
+for file in sys.argv[1:]:
+    for more in ([], ["--processes", "3"], ["--processes", "1"]):
+        sys.stdout.write(f"{file} {' '.join(more)} ")
+        run(["map", file, "-o", "out", *more])
+        sys.stdout.write("\\n")
+"""
+
+
+def test_workers_are_started_where_it_is_worth_it(workspace: Path) -> None:
+    """Unasked for large files alone, and asked for also for smaller ones."""
+    for name, size in (("small", 1), ("middling", 2), ("large", 3)):
+        (workspace / name).write_bytes(_lines(item()) + _NOTHING * (size - 1) + b"\n" * 1000 + _lines(*_many(2)))
+    files = ("small", "middling", "large")
+    done = subprocess.run([sys.executable, "-c", _STARTS, *files], cwd=workspace, capture_output=True, check=True)
+    started = [line.rpartition(" ")[2] for line in done.stdout.decode().splitlines()]
+    assert started == ["", "", "", "", "+++", "", "++", "+++", ""]
+
+
 def test_what_depends_on_earlier_parts_is_the_same(workspace: Path) -> None:
     """Ids that come again, wallets of two currencies, accounts that change roles, and many reasons to fail."""
     items = []

@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 
     Part = Iterable[Item | Defect]
 
-#: Bytes that are worth the start of workers.
+#: Bytes beyond which workers are started that somebody asked for.
 ALONE: Final = 4 * 1024 * 1024
+#: Bytes beyond which they are started unasked: workers learn for themselves what one process learns once, which takes
+#: as much CPU for any file, so that only a large one gains more than that.
+LARGE: Final = 64 * 1024 * 1024
 #: Parts that a worker is dealt before it has given one back, so that it never waits for more.
 AHEAD: Final = 2
 #: Bytes of a part and what is said of it, or of what it became, that go from process to process; others do not go.
@@ -63,7 +66,7 @@ class Made(msgspec.Struct, frozen=True):
     declared: Declared
 
 
-def processes_for(asked: int | None) -> int:
+def _processes(asked: int | None) -> int:
     """How many processes share a large file: those asked for, else one for each CPU; one where no copy is safe."""
     # What forks on macOS is unsafe, and so is a process with threads: a lock of theirs stays locked in the copy.
     if not hasattr(os, "fork") or sys.platform == "darwin" or threading.active_count() > 1:
@@ -71,19 +74,20 @@ def processes_for(asked: int | None) -> int:
     return asked or min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST)
 
 
-def pieces(parts: Iterable[Part], work: Work, tally: Tally, count: int) -> Generator[Piece, None, None]:
-    """What the items become, in their order, counted in ``tally``; ``count`` processes share them where they are many.
+def pieces(parts: Iterable[Part], work: Work, tally: Tally, asked: int | None) -> Generator[Piece, None, None]:
+    """What the items become, in their order, counted in ``tally``; shared among processes where they are many.
 
-    A piece is to be written before the next one is asked for. Raises as `Work.pieces` does.
+    ``asked`` says among how many, None: among one for each CPU. A piece is to be written before the next one is asked
+    for. Raises as `Work.pieces` does.
     """
-    parts = iter(parts)
+    parts, count, enough = iter(parts), _processes(asked), LARGE if asked is None else ALONE
     share = count > 1 and work.writer.declared is not None
     alone = 0
     for part in parts:
         # What is learnt of these, workers know from their start.
         yield from work.pieces(part, tally)
         alone += len(part.content) if isinstance(part, Lines) else 0
-        if share and (alone > ALONE or (isinstance(part, Stretch) and part.left > ALONE)):
+        if share and (alone > enough or (isinstance(part, Stretch) and part.left > enough)):
             yield from _shared(parts, work, tally, count)
             share = False  # there are no more parts, or there can be no workers
 
