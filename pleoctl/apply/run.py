@@ -180,7 +180,8 @@ class _Run:
         except PleoctlError as error:
             # Everything was confirmed by Pleo's own answers; only the second look failed.
             words = f"what was written could not be read again: {error.message}"
-            self._receipt.findings.append(Finding("not-verified", words, "warning"))
+            hint = "apply the plan once more: what stands is seen and not done again"
+            self._receipt.findings.append(Finding("not-verified", words, "warning", hint=hint))
 
     def _outcome(self, fresh: Fresh) -> Outcome:
         statuses = {result.status for result in fresh.results.values()}

@@ -51,9 +51,17 @@ def as_command(
         own = list(getattr(function, "__click_params__", []))
         # click reverses the list: the command's own options come first in its help.
         callback.__click_params__ = [*shared_options(formats, default), *own]  # type: ignore[attr-defined]  # click's own
-        return click.command(name, help=_help(function.__doc__ or ""))(callback)
+        return click.command(name, cls=_Command, help=_help(function.__doc__ or ""))(callback)
 
     return wrap
+
+
+class _Command(click.Command):
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """What a call may have, and what each needs: options too."""
+        options, *given = super().collect_usage_pieces(ctx)
+        needed = (one for one in self.params if isinstance(one, click.Option) and one.required)
+        return [options, *given, *(f"{max(one.opts, key=len)} {one.make_metavar(ctx)}" for one in needed)]
 
 
 def terminal_width() -> int | None:

@@ -102,7 +102,8 @@ def _start(pleo: Sandbox, port: int, hosts: tuple[str, ...]) -> None:
     try:
         pleo.start(hosts=hosts)
     except OSError as error:
-        raise PleoctlError(f"port {port} cannot be taken: {error.strerror or error}") from error
+        words = f"port {port} cannot be taken: {error.strerror or error}"
+        raise PleoctlError(words, hint="another with --port N; 0 takes a free one") from error
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _EXTRA:
             raise

@@ -21,7 +21,7 @@ from pleoctl.jobs.close import ending
 from pleoctl.jobs.genuine import compare, require_own_words
 from pleoctl.jobs.items import open_items, read_items
 from pleoctl.jobs.receipt import ItemError, ItemResult, JobEnd, JobOutcome, JobReceipt
-from pleoctl.jobs.report import Statuses
+from pleoctl.jobs.report import AGAIN, Statuses
 from pleoctl.jobs.steps import Close, JobOver, Start
 from pleoctl.jobs.used import Used
 from pleoctl.jobs.verdict import Judge
@@ -313,7 +313,8 @@ class _Execution:
         else:
             if isinstance(end, Moved):
                 self._look_how_it_ended()
-            self._receipt.tell(Finding("job-open", f"the job could not be closed: {end.message}", "warning"))
+            words = f"the job could not be closed: {end.message}"
+            self._receipt.tell(Finding("job-open", words, "warning", hint=AGAIN))
 
 
 def _already(result: ItemResult, tracking: JobItem) -> None:

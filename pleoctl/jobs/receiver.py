@@ -45,7 +45,8 @@ class Receiver:
             self._server = _Server(host, port, handler)
         except (OSError, OverflowError) as error:
             words = getattr(error, "strerror", None) or str(error)
-            raise PleoctlError(f"{host}:{port} cannot be listened at: {words.lower()}") from error
+            told = f"{host}:{port} cannot be listened at: {words.lower()}"
+            raise PleoctlError(told, hint="name another address; port 0 takes a free one") from error
         name = f"[{host}]" if ":" in host else host
         self.url = f"http://{name}:{self._server.server_address[1]}{path}"
         self._thread = threading.Thread(

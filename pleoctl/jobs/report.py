@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 OVERDUE: Final = 45.0
 """Seconds after which a status no longer waits for others; the rest of its minute is for the call."""
+AGAIN: Final = "run the same again: what stands in the books is found there and only told"
 SETTLED: Final = frozenset({"done", "alreadyDone", "failed", "partial"})
 
 
@@ -105,7 +106,7 @@ class Statuses:
             else:
                 words = getattr(end, "message", "Pleo did not take it")
                 results[item].error = ItemError("not-reported", words)
-                self.findings.append(Finding("not-reported", words, "warning", address=address_of(item)))
+                self.findings.append(Finding("not-reported", words, "warning", address=address_of(item), hint=AGAIN))
 
 
 def update(item: str, result: ItemResult) -> Update:

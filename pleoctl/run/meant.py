@@ -20,4 +20,5 @@ def require_meant(plan: str, aim: Aim, here: Aim, expected: str | None) -> None:
         raise Refused(f"the plan's id is {plan}, not {expected}", hint="it is not the plan that was reviewed")
     for name, theirs, mine in zip(Aim._fields, aim, here, strict=True):
         if theirs.lower().rstrip("/") != mine.lower():
-            raise Refused(f"the plan is for {name} {theirs}, this workspace is for {mine}")
+            words = f"the plan is for {name} {theirs}, this workspace is for {mine}"
+            raise Refused(words, hint="name the workspace that it was made in: --workspace FILE")

@@ -53,7 +53,10 @@ def test_every_command_has_help_with_an_example() -> None:
 
 
 def test_a_usage_line_says_what_may_be_left_out_and_what_may_be_given_again() -> None:
-    """Brackets stand around what no call needs, dots behind what may be repeated, in every command."""
+    """Brackets stand around what no call needs, dots behind what may be repeated, in every command.
+
+    Options that each call needs stand there as well.
+    """
     context = click.Context(cli, info_name="pleoctl")
     for name in COMMANDS:
         for child in leaves(cli.get_command(context, name) or cli):
@@ -63,6 +66,8 @@ def test_a_usage_line_says_what_may_be_left_out_and_what_may_be_given_again() ->
                 # It takes several to refuse them with the way to give one after the other.
                 repeated = given.nargs == -1 and (name, child.name) != ("source", "init")
                 assert told == (not given.required, repeated), f"{name} {child.name} {shown}"
+            needed = [p.opts[0] for p in child.params if isinstance(p, click.Option) and p.required]
+            assert [piece for piece in child.get_usage(context).split() if piece.startswith("--")] == needed
 
 
 def leaves(command: click.Command) -> Iterator[click.Command]:
