@@ -75,7 +75,7 @@ def _one(workspace: Workspace, wanted: str) -> Output:
     from pleoctl.run.places import RECEIPT, runs_named
     from pleoctl.run.shared import Runs
 
-    found = runs_named(wanted, Runs.of(workspace).exchange())
+    found = runs_named(wanted, Runs.of(workspace).exchange(named=lambda run: run.startswith(wanted)))
     if len(found) != 1:
         what = (
             f"{many(len(found), 'run')} begin with {wanted!r}" if found else f"no run of this workspace is {wanted!r}"

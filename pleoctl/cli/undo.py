@@ -93,7 +93,8 @@ def _file_of(receipt: str, workspace: Workspace) -> Path:
 
     file = Path(receipt)
     if receipt != "-" and not file.exists():
-        found = runs_named(receipt, Runs.of(workspace).exchange())
+        named = Runs.of(workspace).exchange(named=lambda run: run.startswith(receipt))
+        found = runs_named(receipt, named)
         if not found:
             raise InvalidFile("is no file, and no run of this workspace", hint=LISTED, place=Place(receipt))
         if len(found) > 1:

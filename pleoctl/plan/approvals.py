@@ -130,7 +130,7 @@ def require_approved(
         return
     approvers.check(root)
     approvers.require(plan_id, signatures)
-    require_unused(plan_id, runs.exchange())
+    require_unused(plan_id, runs.exchange(named=lambda run: plan_part(plan_id) in run))
 
 
 def signatures_beside(plan: Path) -> list[Path]:

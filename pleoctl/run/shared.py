@@ -66,22 +66,22 @@ class Runs:
         with self.store.note("chain") as note:
             yield note
 
-    def exchange(self, newest: int | None = None) -> Sequence[Path]:
+    def exchange(self, newest: int | None = None, named: Callable[[str], bool] = lambda _: True) -> Sequence[Path]:
         """Let folders and store hold the same runs; the places. Raises `StateLost`.
 
-        ``newest``: as many of them, which a run must know of; None: all.
+        ``newest``: as many of them, which a run must know of; ``named``: those whose names are meant; without, all.
         """
         if self.store is not None:
-            self._exchange(self.store, newest)
+            self._exchange(self.store, newest, named)
         return self.places
 
-    def _exchange(self, store: RunStore, newest: int | None) -> None:
+    def _exchange(self, store: RunStore, newest: int | None, named: Callable[[str], bool]) -> None:
         stored = store.names()
-        local = {folder.name: folder for folder in run_folders(self.places, newest)}
+        local = {folder.name: folder for folder in run_folders(self.places, newest) if named(folder.name)}
         wanted = [
             run
             for run, ended in list(stored.items())[:newest]
-            if run not in local or (ended and not (local[run] / RECEIPT).exists())
+            if named(run) and (run not in local or (ended and not (local[run] / RECEIPT).exists()))
         ]
         for run in store.stored(wanted):
             _lay(self.places[0] / run.run, run)
