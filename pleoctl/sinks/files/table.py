@@ -6,7 +6,7 @@ import csv
 import io
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from pleoctl.mapping.rules.model import Rules
     from pleoctl.sinks.base import Booking
+
+#: Of a row's many cells, those that are looked at.
+_READ: Final = ("postingDate", "side", "account", "amount", "currency")
 
 
 class CsvFormat(Roomy):
@@ -46,7 +49,9 @@ class CsvFormat(Roomy):
         found: dict[str, list[dict[str, str]]] = {}
         for row in rows:
             if row.get("accountingEntryId") and row.get("side"):
-                found.setdefault(row["accountingEntryId"], []).append(row)
+                found.setdefault(row["accountingEntryId"], []).append(
+                    {name: row[name] for name in _READ if name in row}
+                )
         for key, postings in found.items():
             yield Standing(key, None, postings[0].get("postingDate"), self._postings(postings))
 
