@@ -124,13 +124,17 @@ class Listed:
 
 
 def read_items(reader: ExportReader, job: ExportJob) -> list[Listed]:
-    """Every item of a job. Raises `PleoError` where the two lists contradict each other or the job's own number."""
+    """Every item of a job. Raises `PleoError` where the two lists contradict each other or the job's own number.
+
+    An open item without a payload fails, so that payloads which do not come are asked for once more.
+    """
     problem = ""
-    for _ in range(_TRIES):
+    for attempt in range(_TRIES):
         tracking = reader.job_items(job.id)
         payloads = {payload.id: payload.kept for payload in reader.payloads(job.id, Sent.of)}
         strangers = set(payloads) - {item.id for item in tracking}
-        if not strangers and len(tracking) == job.items:
+        lacking = any(item.is_open and item.id not in payloads for item in tracking) and attempt == 0
+        if not strangers and len(tracking) == job.items and not lacking:
             return [Listed(place, item, payloads.get(item.id)) for place, item in enumerate(tracking, 1)]
         problem = (
             f"item {min(strangers)} is in no list of the job"

@@ -77,6 +77,26 @@ def test_a_write_that_never_gets_through_leaves_the_job_open(
     assert booked(folder) == ALL
 
 
+@pytest.mark.parametrize("always", [False, True])
+def test_a_payload_that_does_not_come_is_asked_for_again(
+    always: bool, world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A short list must not fail an item; one whose payload does not come the second time either is refused."""
+    books()
+    read, times = world.read, iter(range(9))
+
+    def short(path: str, query: dict[str, list[str]]) -> tuple[int, Value]:
+        status, body = read(path, query)
+        if path.endswith("export-items") and (always or next(times) == 0):
+            body["data"], body["pagination"]["total"] = body["data"][:-1], None
+        return status, body
+
+    monkeypatch.setattr(world, "read", short)
+    plan = cli("jobs", "plan", "--format", "json").json
+    assert [change["action"] for change in plan["changes"]] == ["book", "book", "refuse" if always else "book"]
+    assert sum(request.endswith("export-items") for request in world.requests) == 2
+
+
 @pytest.mark.parametrize("number", range(1, 9))
 def test_a_process_that_dies_at_a_line_of_its_journal(
     number: int, world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
