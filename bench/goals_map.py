@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import varied
 from mapping import prepare
 from measure import Result, against, cpu, pleoctl, python
 
@@ -65,6 +66,20 @@ def maps() -> Iterator[Result]:
             yield from _forms(folder, items)
 
 
+def others() -> Iterator[Result]:
+    """20,000 and 200,000 items each of which is another than the rest; 20,000 as answers of the API."""
+    for items, goal in ((20_000, 2), (200_000, 1.6)):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            varied.prepare(folder, items)
+            turns = 5 if items < 100_000 else 3
+            ratio = against(lambda: _map(folder), lambda: python(folder, _LOADS), turns)  # noqa: B023 - called at once
+            yield Result(f"map of {items:,} other items / json.loads of them", ratio, goal)
+            for file, form in (("page.json", "one answer"), ("pages.json", "pages of 100")) if items < 100_000 else ():
+                ratio = against(lambda file=file: _map(folder, "json", file), lambda: _map(folder))  # type: ignore[misc]  # noqa: B023 - called at once
+                yield Result(f"map of {items:,} other items as {form} / JSON lines", ratio, 1.15)
+
+
 def _forms(folder: Path, items: int) -> Iterator[Result]:
     lines = (folder / "items.jsonl").read_text().splitlines()
     (folder / "page.json").write_text(f'{{"data": [{", ".join(lines)}], "pagination": {{"hasNextPage": false}}}}')
@@ -75,4 +90,4 @@ def _forms(folder: Path, items: int) -> Iterator[Result]:
         yield Result(f"map of {items:,} items to {kind} / to json", ratio, 1.3)
 
 
-ROWS = {"map": maps, "shared": shared}
+ROWS = {"map": maps, "others": others, "shared": shared}

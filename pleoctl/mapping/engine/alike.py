@@ -57,11 +57,12 @@ class Group(msgspec.Struct):
         """What the line table says of an item. Raises `ItemFailure` as it does."""
         if self.table is None:
             return ()
-        found, find, at = [], self.table.find, gross(0)
-        for line, (given, _) in zip(item.accounting_entry_lines, accounts, strict=True):
-            found.append(id(find(Facts(item, line, given, figures[at]))))
-            at += A_LINE
-        return tuple(found)
+        find, lines = self.table.find, item.accounting_entry_lines
+        if len(lines) == 1:  # as almost every item has
+            return (id(find(Facts(item, lines[0], accounts[0][0], figures[gross(0)]))),)
+        amounts = figures[gross(0) :: A_LINE]
+        facts = [Facts(item, lines[at], accounts[at][0], amount) for at, amount in enumerate(amounts)]
+        return tuple([id(find(one)) for one in facts])
 
 
 class Lesson(msgspec.Struct, gc=False):

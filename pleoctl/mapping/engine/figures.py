@@ -46,21 +46,24 @@ def figures_of(item: Item) -> list[int] | None:
     """
     money = item.amount.in_wallet_currency
     whole, currency = money.value, money.currency
-    if type(whole) is not int or not -MAX_AMOUNT < whole < MAX_AMOUNT:
+    if type(whole) is not int or not whole or not -MAX_AMOUNT < whole < MAX_AMOUNT:
         return None
-    made, rest = [abs(whole)], whole
+    sign = 1 if whole > 0 else -1
+    rest = sign * whole
+    made = [rest]
     for line in item.accounting_entry_lines:
-        money = line.line_amount.in_wallet_currency
-        value = money.value
-        if type(value) is not int or value * whole <= 0 or money.currency != currency:
+        money, taxed = line.line_amount.in_wallet_currency, line.tax
+        value, part = money.value, 0
+        if type(value) is not int or money.currency != currency:
+            return None
+        value *= sign
+        if taxed is not None:
+            money = taxed.amount.in_wallet_currency
+            if type(money.value) is not int or money.currency != currency:
+                return None
+            part = sign * money.value
+        if value <= 0 or not 0 <= part <= value:
             return None
         rest -= value
-        if line.tax is None:
-            made += (abs(value), 0, abs(value))
-            continue
-        money = line.tax.amount.in_wallet_currency
-        part = money.value
-        if type(part) is not int or part * whole < 0 or abs(part) > abs(value) or money.currency != currency:
-            return None
-        made += (abs(value), abs(part), abs(value - part))
-    return None if rest or not whole else made
+        made += (value, part, value - part)
+    return None if rest else made

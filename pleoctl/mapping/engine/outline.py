@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 #: A posting as one item's is; the number of the figure that it amounts to, and that of its line; whether it has the
 #: line's tags, and stands on the line's own account.
 Seat = tuple[Posting, int, int | None, bool, bool]
-#: Whether the line's own account is posted to, and what is set on the line.
-Given = tuple[bool, "Changes"]
+#: Whether the line's own account is posted to; what is set on the line, and by which name tags are known with that.
+Given = tuple[bool, "Changes", int]
 #: A posting like another, in fewer steps than those of `copy`.
 _again: Final[Callable[[Posting], Posting]] = methodcaller("__copy__")
 
@@ -97,9 +97,11 @@ class Outline(msgspec.Struct, gc=False):
 
         None where an account or a tag of these cannot be posted.
         """
-        lines, tags = item.accounting_entry_lines, []
-        for (on_own, changes), line, (_, account) in zip(self.lines, lines, accounts, strict=False):
-            found = own.tags(line, changes)
+        lines, tags, known = item.accounting_entry_lines, [], own.known_tags
+        for line, (_, account), (on_own, changes, name) in zip(lines, accounts, self.lines, strict=False):
+            found = known.get((name, line.tags))
+            if found is None:
+                found = own.tags(line, changes)
             if found is None or (on_own and account is None):
                 return None
             tags.append(found)
@@ -122,7 +124,8 @@ class Outline(msgspec.Struct, gc=False):
 
 def _given(share: Share) -> Given:
     own = not share.stands_in and (share.row is None or share.row.account is None)
-    return own, NOTHING if share.row is None else share.row.changes
+    changes = NOTHING if share.row is None else share.row.changes
+    return own, changes, id(changes)
 
 
 def _vendor(work: Work) -> VendorOf | None:

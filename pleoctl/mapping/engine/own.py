@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 Accounts = list[tuple[str | None, str | None]]
 #: Accounts, and lists of tags, that are kept; where there are more, all are forgotten.
 MOST: Final = 4096
-_NEW: Final[dict[str, str]] = {}
 
 
 class Own:
@@ -26,8 +25,8 @@ class Own:
         """Nothing is known yet."""
         self._lines = lines
         self._accounts: dict[tuple[Any, ...], tuple[str | None, str | None]] = {}
-        # Of changes the identity is enough, since they are the rules' own.
-        self._tags: dict[tuple[int, Any], dict[str, str] | None] = {}
+        #: Tags by what is set on a line, of which the identity is enough since it is the rules' own, and by its tags.
+        self.known_tags: dict[tuple[int, Any], dict[str, str]] = {}
 
     def account(self, line: Line, currency: str) -> tuple[str | None, str | None]:
         """The account that rules take for the line's own, and again where it can be posted to in a currency."""
@@ -43,19 +42,14 @@ class Own:
         return found
 
     def tags(self, line: Line, changes: Changes) -> dict[str, str] | None:
-        """The tags of a line with what is set on it, not to be changed; None where they cannot be posted."""
-        key = id(changes), line.tags
-        found = self._tags.get(key, _NEW)
-        if found is _NEW:
-            _make_room(self._tags)
-            found = self._tags[key] = self._found(line, changes)
-        return found
-
-    def _found(self, line: Line, changes: Changes) -> dict[str, str] | None:
+        """The tags of a line with what is set on it, which are kept; None where they cannot be posted."""
         try:
-            return self._lines.tags(line, changes, 0)
+            found = self._lines.tags(line, changes, 0)
         except ItemFailure:
             return None
+        _make_room(self.known_tags)
+        self.known_tags[id(changes), line.tags] = found
+        return found
 
 
 def _make_room(kept: dict[Any, Any]) -> None:

@@ -53,26 +53,25 @@ class Tally(msgspec.Struct):
 
     def add(self, entry: Entry) -> None:
         """Count an entry, and warn in it where its item came before."""
-        self._meet(entry)
+        given = entry.accounting_entry_id
+        if given is not None:
+            self._meet(given, entry)
         if entry.currency != self.wallet_currency and _is_on_wallet(entry):
             self._compare_wallets(entry)
         if entry.warnings:
             self.warned += 1
             for text in entry.warnings:
                 self._count(self.warnings, (text,), entry.accounting_entry_id)
-        if entry.failed:
-            self.failed += 1
-            reason = (entry.failure_reason_type or "", entry.failure_reason or "")
-            self._count(self.reasons, reason, entry.accounting_entry_id)
-        else:
+        if entry.status == "mapped":
             self.mapped += 1
-
-    def _meet(self, entry: Entry) -> None:
-        """Pages that overlap, or were saved twice, must not be booked twice in silence (E1)."""
-        given, recent = entry.accounting_entry_id, self._recent
-        if given is None:
             return
-        name = hash(given.lower())  # as many bytes for every id
+        self.failed += 1
+        reason = (entry.failure_reason_type or "", entry.failure_reason or "")
+        self._count(self.reasons, reason, entry.accounting_entry_id)
+
+    def _meet(self, given: str, entry: Entry) -> None:
+        """Pages that overlap, or were saved twice, must not be booked twice in silence (E1)."""
+        name, recent = hash(given.lower()), self._recent  # as many bytes for every id
         if name in recent or name in self._earlier:
             entry.warnings.append(_CAME_BEFORE)
         recent[name] = None
