@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING
 
-_DIGITS: Final = {10**digits: digits for digits in range(1, 5)}  # the divisors that the schema knows
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pleoctl.mapping.rules.model import Rules
+
+
+@cache
+def ends_of(divisor: int) -> tuple[str, ...]:
+    """What stands behind the whole units, by the rest: ``.00`` to ``.99`` for 100, nothing for 1."""
+    digits = len(str(divisor)) - 1
+    return tuple([f".{rest:0{digits}d}" for rest in range(divisor)]) if digits else ("",)
 
 
 def decimal(hundredths: int, divisor: int) -> str:
     """``8830`` over 100 is ``88.30``; the sign stays in front."""
-    if divisor == 1:
-        return str(hundredths)
-    digits = _DIGITS[divisor]
-    if hundredths >= divisor:
-        text = str(hundredths)
-        return f"{text[:-digits]}.{text[-digits:]}"
-    text = str(abs(hundredths)).rjust(digits + 1, "0")
-    return f"{'-' if hundredths < 0 else ''}{text[:-digits]}.{text[-digits:]}"
+    whole, rest = divmod(abs(hundredths), divisor)
+    return f"{'-' if hundredths < 0 else ''}{whole}{ends_of(divisor)[rest]}"
+
+
+def units_of(rules: Rules) -> Callable[[str], tuple[int, tuple[str, ...]]]:
+    """What rules divide amounts of a currency by, and `ends_of` that."""
+
+    def unit(currency: str) -> tuple[int, tuple[str, ...]]:
+        divisor = rules.divisor(currency)
+        return divisor, ends_of(divisor)
+
+    return unit

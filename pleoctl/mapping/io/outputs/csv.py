@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.mapping.io.outputs.amounts import decimal
+from pleoctl.mapping.io.outputs.amounts import decimal, units_of
 from pleoctl.mapping.io.outputs.declared import Declared
 from pleoctl.mapping.io.outputs.known import Known
 from pleoctl.mapping.io.outputs.text import are_plain, clean, is_plain, joined
@@ -30,7 +30,7 @@ class CsvWriter:
     def __init__(self, rules: Rules) -> None:
         """``rules`` know the divisors."""
         self.declared = Declared()
-        self._divisors = Known(rules.divisor)
+        self._units = Known(units_of(rules))
         self._frames, self._seats = Known(_framed), Known(_seated)
 
     def start(self) -> bytes:
@@ -61,7 +61,8 @@ class CsvWriter:
                 # Most postings of an entry are of one amount; all of them are in its currency.
                 if one.amount != printed:
                     printed = one.amount
-                    amount = decimal(printed, self._divisors[one.currency])
+                    divisor, ends = self._units[one.currency]
+                    amount = f"{printed // divisor}{ends[printed % divisor]}"
                 rows.append(f"{before}{left}{amount},{currency},{cell}{right}{after}\n")
         return "".join(rows).encode()
 
@@ -83,8 +84,10 @@ class CsvWriter:
         return f"{reconciled},{attendees},{of_vendor},{of_invoice},{of_original},{of_period}"
 
     def _paid(self, original: OriginalOf) -> str:
-        amount = decimal(original.amount, self._divisors[original.currency])
-        return amount if original.amount >= 0 else _safe(amount)
+        divisor, ends = self._units[original.currency]
+        if original.amount < 0:
+            return _safe(decimal(original.amount, divisor))
+        return f"{original.amount // divisor}{ends[original.amount % divisor]}"
 
 
 def tags_text(tags: dict[str, str]) -> str:

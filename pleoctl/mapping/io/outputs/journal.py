@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from pleoctl.mapping.io.outputs.amounts import decimal
+from pleoctl.mapping.io.outputs.amounts import units_of
 from pleoctl.mapping.io.outputs.declared import Declared
 from pleoctl.mapping.io.outputs.known import Known
 from pleoctl.mapping.io.outputs.names import Names
@@ -28,7 +28,7 @@ class Journal(ABC):
         self.rules = rules
         self.declared = Declared()
         self.names = Names(rules, self.declared.accounts)
-        self._divisors, self._seats, self._kinds = Known(rules.divisor), Known(self.around), Known(self._kind)
+        self._units, self._seats, self._kinds = Known(units_of(rules)), Known(self.around), Known(self._kind)
 
     @abstractmethod
     def begun(self, entry: Entry) -> str:
@@ -44,8 +44,9 @@ class Journal(ABC):
 
     def transactions(self, entry: Entry, further: Notes) -> bytes:
         """One for each ledger entry, with further notes; accounts and currencies are declared."""
-        begun, told = self.begun(entry), (*facts(entry, self.rules), *further)
-        notes = "".join([self.note(*note) for note in told]) if told else ""
+        begun, told, notes = self.begun(entry), facts(entry, self.rules), ""
+        if told or further:
+            notes = "".join([self.note(*note) for note in (*told, *further)])
         made = [
             f"{begun}{self._kinds[one.kind, entry.rule]}{notes}{self._postings(one.postings)}" for one in entry.entries
         ]
@@ -63,7 +64,8 @@ class Journal(ABC):
             # Most postings of an entry are of one amount; all of them are in its currency.
             if one.amount != printed:
                 printed = one.amount
-                amount = decimal(printed, self._divisors[one.currency])
+                divisor, ends = self._units[one.currency]
+                amount = f"{printed // divisor}{ends[printed % divisor]}"
                 self.declared.currencies.add(one.currency)
             lines.append(f"{before}{sign + amount:>14}{after}")
         return "".join(lines)
