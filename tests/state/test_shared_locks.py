@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Protocol
 
 import psycopg
@@ -17,6 +19,7 @@ from pleoctl.state.objects.lock import Note, ObjectLease, key_of
 from pleoctl.state.objects.store import Objects
 from pleoctl.state.postgres.database import database
 from pleoctl.state.postgres.lock import PostgresLock
+from pleoctl.state.postgres.runs import PostgresRuns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,3 +191,19 @@ def test_a_fleet_s_database_is_asked_by_name(
     assert len(shared_rows(cli, "--fleet", "fleet.yaml")) == 1
     assert cli("lock", "release", "--yes", "--fleet", "fleet.yaml").stdout == "released\n"
     assert shared_rows(cli, "--fleet", "fleet.yaml") == []
+
+
+def test_companies_whose_receipts_join_at_once_wait_for_one_another(shared: str) -> None:
+    """Each holds its chain's note and keeps its receipt meanwhile: there is always a connection left for that."""
+    many = 8
+    together = threading.Barrier(many)
+
+    def joined(number: int) -> dict[str, bool]:
+        runs = PostgresRuns(database(shared), f"company {number}")
+        with runs.note("chain"):
+            with suppress(threading.BrokenBarrierError):
+                together.wait(0.1)
+            return runs.names()
+
+    with ThreadPoolExecutor(many) as pool:
+        assert list(pool.map(joined, range(many))) == [{}] * many

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import re
+import threading
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -45,6 +46,7 @@ class Database:
     def __init__(self, url: str) -> None:
         """Connects when it is first asked."""
         self._url = url
+        self._holding = threading.Semaphore(_LOOKS - 1)
 
     @property
     def name(self) -> str:
@@ -65,6 +67,15 @@ class Database:
     def look(self) -> Iterator[psycopg.Connection[Any]]:
         """A connection for a short look; each statement is its own transaction. Raises `StateLost`."""
         with self.asked(), self._pool.connection(PATIENCE) as connection:
+            yield connection
+
+    @contextmanager
+    def hold(self) -> Iterator[psycopg.Connection[Any]]:
+        """The same for a look that other looks are taken in: of many threads, as many as leave a connection for those.
+
+        Else each could hold one and wait for another.
+        """
+        with self._holding, self.look() as connection:
             yield connection
 
     @contextmanager

@@ -48,7 +48,7 @@ class PostgresRuns:
     def note(self, name: str) -> Iterator[StoredNote]:
         """A small note for the block, which nobody else reads or writes meanwhile."""
         key = f"{name}:{self._company}"
-        with self._database.look() as connection, connection.transaction():
+        with self._database.hold() as connection, connection.transaction():
             connection.execute("INSERT INTO pleoctl.note VALUES (%s, '') ON CONFLICT DO NOTHING", [key])
             found = connection.execute("SELECT content FROM pleoctl.note WHERE name = %s FOR UPDATE", [key]).fetchone()
             yield StoredNote(connection, key, bytes(found[0]) if found else b"")
