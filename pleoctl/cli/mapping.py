@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -49,20 +49,27 @@ def check(options: Options, *, junit: str | None, sarif: str | None) -> Output:
     from pleoctl.mapping.context import catalog_of, completed, mapping_path
     from pleoctl.mapping.rules.build import read_rules, relative
     from pleoctl.mapping.rules.files import folder_reader
-    from pleoctl.sinks.opening import lacks_tax_codes
 
     with reporting(options, junit=junit, sarif=sarif) as reported:
         workspace = open_workspace(options)
         catalog = catalog_of(workspace)
         name = relative(mapping_path(workspace), workspace.root)
         rules, names = read_rules(name, folder_reader(workspace.root))
-        report = analyse(completed(rules, workspace), names, catalog, no_tax_codes=lacks_tax_codes(workspace))
+        report = analyse(completed(rules, workspace), names, catalog, no_tax_codes=_lacks_tax_codes(workspace))
         reported.files += rules.files
         reported.inputs += [workspace.root / file for file in rules.inputs]
         reported.findings += report.findings
     data = _checked(rules, report, with_catalog=catalog is not None)
     code = ExitCode.REFUSED if report.has_errors else ExitCode.OK
     return Output(Shown.lines(_check_lines(data, report)), data, report.findings, code)
+
+
+def _lacks_tax_codes(workspace: Workspace) -> Literal["error", "warning"] | None:
+    if workspace.settings.sink is None:
+        return None
+    from pleoctl.sinks.opening import lacks_tax_codes  # every kind of books, which most rules are checked without
+
+    return lacks_tax_codes(workspace)
 
 
 def _checked(rules: Rules, report: Report, *, with_catalog: bool) -> dict[str, Any]:

@@ -76,10 +76,10 @@ def lacks_tax_codes(workspace: Workspace) -> Literal["error", "warning"] | None:
     """How bad it is that the books have no room for tax codes, as far as their section alone says so.
 
     ``error`` where their format has none, ``warning`` where what is sent names none; None where they have room, must be
-    asked, or cannot be opened.
+    asked, or cannot be opened. Raises `InvalidFile` where there is no section.
     """
-    section = workspace.settings.sink
-    if section is None or section["type"] not in {*FILES, "http"}:
+    section = section_of(workspace)
+    if section["type"] not in {*FILES, "http"}:
         return None
     try:
         room = open_sink(workspace).capabilities.tax_codes

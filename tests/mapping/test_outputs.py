@@ -338,3 +338,18 @@ def test_no_output_replaces_what_is_read(workspace: Path, cli: Cli, name: str) -
     assert cli("mapping", "check", "--junit", name) == 64
     assert cli("mapping", "test", "--junit", name) == 64
     assert (workspace / name).read_bytes() == before
+
+
+@pytest.mark.usefixtures("items_file")
+def test_rules_without_books_wait_for_none(workspace: Path) -> None:
+    """No command that looks at rules, items or the workspace alone loads what reads or writes books."""
+    (workspace / "desired-state.yaml").write_text("apiVersion: pleoctl/v1\nkind: DesiredState\naccounts: []\n")
+    runs = [["validate"], ["map", "items.json", "-o", "out"], ["mapping", "check"]]
+    books = ("pleoctl.sinks", "pleoctl.sources.opening", "requests")
+    code = (
+        f"import sys; from pleoctl.cli.main import run; [run(one) for one in {runs!r}]; "
+        f"print([m for m in sys.modules if m.startswith({books!r})], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "desired-state.yaml, mapping.yaml: valid." in done.stdout
+    assert done.stderr.splitlines()[-1] == "[]"
