@@ -99,18 +99,20 @@ def _item(number: int, suppliers: list[str]) -> dict[str, Any]:
     # Every other item is at one of the 100 whom rows are about.
     name = suppliers[chance.randrange(chance.choice([100, 400]))]
     value, person = chance.randrange(500, 900_000), chance.randrange(200)
+    kind = chance.choice(["card_purchase"] * 8 + ["out_of_pocket", "fee"])
+    contra = {"id": _id(chance), "name": "Pleo SEK Account", "code": "1940", "identifier": "acc-1940"}
     parts = [value] if chance.random() < 0.85 else [value - value // 3, value // 3]
     return {
         "_links": {"web": {"exportItem": f"https://app.example.com/export/{number}"}},
         "accountingEntryId": _id(chance),
         "companyId": _COMPANY,
-        "type": chance.choice(["card_purchase"] * 8 + ["out_of_pocket", "fee"]),
+        "type": kind,
         "date": f"2026-{chance.randrange(1, 13):02d}-{chance.randrange(1, 29):02d}T09:12:31Z",
         "amount": _amount(value),
         "note": chance.choice(["Team day", "Kaffe till mötet", None]),
         "files": [{"url": f"https://files.example.com/{_id(chance)}", "type": "application/pdf", "size": 1000}],
         "bookkeeping": {"method": "journal"},
-        "contraAccount": {"id": _id(chance), "name": "Pleo SEK Account", "code": "1940", "identifier": "acc-1940"},
+        "contraAccount": None if kind == "out_of_pocket" else contra,
         "vendor": None,
         "supplier": {
             "name": chance.choice(

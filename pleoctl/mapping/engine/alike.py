@@ -22,7 +22,7 @@ from pleoctl.mapping.engine.entries import Entry, OriginalOf
 from pleoctl.mapping.engine.facts import Facts
 from pleoctl.mapping.engine.figures import A_LINE, figures_of, gross, tax
 from pleoctl.mapping.engine.outline import Outline
-from pleoctl.mapping.engine.own import Own
+from pleoctl.mapping.engine.own import OwnAccounts
 from pleoctl.mapping.failures import ItemFailure
 from pleoctl.mapping.vocabulary import NO_ACCOUNT_ID
 from pleoctl.model.days import is_day
@@ -84,7 +84,7 @@ class Alike:
         """Nothing has come yet."""
         self._describe = rules.describe
         self._vendors, self._lines = vendors, lines
-        self._own = Own(lines)
+        self._own = OwnAccounts(lines)
         self._known: dict[Kind, Group] = {}
         self._kept = 0
 
@@ -93,7 +93,7 @@ class Alike:
         figures, day = figures_of(item), item.date[:10]
         if figures is None or not is_day(day):
             return None
-        kind, own, currency = self._kind(item, figures), self._own.account, item.amount.in_wallet_currency.currency
+        kind, own, currency = self._kind(item, figures), self._own.of, item.amount.in_wallet_currency.currency
         accounts = [own(line, currency) for line in item.accounting_entry_lines]
         group = self._known.get(kind)
         if group is None:
@@ -162,7 +162,7 @@ class Alike:
         return Group(None if table is None or table.fields <= _IN_KIND else table, {})
 
     def _entry(self, item: Item, day: str, outline: Outline, figures: list[int], accounts: Accounts) -> Entry | None:
-        entries = outline.filled(item, figures, accounts, self._own)
+        entries = outline.filled(item, figures, accounts, self._lines)
         if entries is None:
             return None
         paid = item.amount.paid

@@ -14,7 +14,8 @@ from pleoctl.mapping.rules.model import NOTHING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pleoctl.mapping.engine.own import Accounts, Own
+    from pleoctl.mapping.engine.lines import Lines
+    from pleoctl.mapping.engine.own import Accounts
     from pleoctl.mapping.engine.share import Share
     from pleoctl.mapping.engine.work import Work
     from pleoctl.mapping.items import Invoice, Item, Period, Person, Supplier, Vendor
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 #: A posting as one item's is; the number of the figure that it amounts to, and that of its line; whether it has the
 #: line's tags, and stands on the line's own account.
 Seat = tuple[Posting, int, int | None, bool, bool]
-#: Whether the line's own account is posted to; what is set on the line, and by which name tags are known with that.
-Given = tuple[bool, "Changes", int]
+#: Whether the line's own account is posted to, and what is set on the line.
+Given = tuple[bool, "Changes"]
 #: A posting like another, in fewer steps than those of `copy`.
 _again: Final[Callable[[Posting], Posting]] = methodcaller("__copy__")
 
@@ -92,31 +93,27 @@ class Outline(msgspec.Struct, gc=False):
             [*self.warnings],
         )
 
-    def filled(self, item: Item, figures: list[int], accounts: Accounts, own: Own) -> list[LedgerEntry] | None:
+    def filled(self, item: Item, figures: list[int], accounts: Accounts, rules: Lines) -> list[LedgerEntry] | None:
         """The entries of an item that has the outline, of its figures and of what its lines have of their own.
 
-        None where an account or a tag of these cannot be posted.
+        None where an account of these cannot be posted to. Raises `ItemFailure` where a tag cannot.
         """
-        lines, tags, known = item.accounting_entry_lines, [], own.known_tags
-        for line, (_, account), (on_own, changes, name) in zip(lines, accounts, self.lines, strict=False):
-            found = known.get((name, line.tags))
-            if found is None:
-                found = own.tags(line, changes)
-            if found is None or (on_own and account is None):
+        entries, lines, tags = [], item.accounting_entry_lines, []
+        for at, (on_own, changes) in enumerate(self.lines):
+            if on_own and accounts[at][1] is None:
                 return None
-            tags.append(found)
-        entries = []
+            tags.append(rules.tags(lines[at], changes, at))
         for kind, seats in self.legs:
             postings = []
-            for seat, number, at, is_share, on_own in seats:
+            for seat, number, of_line, is_share, on_own in seats:
                 posting = _again(seat)
                 posting.amount = figures[number]
-                if at is not None:
-                    posting.line_id = lines[at].accounting_entry_line_id
+                if of_line is not None:
+                    posting.line_id = lines[of_line].accounting_entry_line_id
                     if is_share:
-                        posting.tags = tags[at]
+                        posting.tags = tags[of_line]
                     if on_own:
-                        posting.account = accounts[at][1] or ""
+                        posting.account = accounts[of_line][1] or ""
                 postings.append(posting)
             entries.append(LedgerEntry(kind, postings))
         return entries
@@ -124,8 +121,7 @@ class Outline(msgspec.Struct, gc=False):
 
 def _given(share: Share) -> Given:
     own = not share.stands_in and (share.row is None or share.row.account is None)
-    changes = NOTHING if share.row is None else share.row.changes
-    return own, changes, id(changes)
+    return own, NOTHING if share.row is None else share.row.changes
 
 
 def _vendor(work: Work) -> VendorOf | None:
