@@ -173,8 +173,8 @@ class PostingPlan(Strict):
     @property
     def parts(self) -> Parts:
         """The document as its id is taken of it."""
-        rest = msgspec.to_builtins(msgspec.structs.replace(self, changes=[]))
-        return Parts(self.changes, {key: value for key, value in rest.items() if key not in {"changes", "id"}}, numbers)
+        few = msgspec.to_builtins(msgspec.structs.replace(self, changes=[]))
+        return Parts({"changes": self.changes}, {key: few[key] for key in few if key not in {"changes", "id"}}, numbers)
 
     def seal(self) -> None:
         """Give it its id: the digest of everything else."""

@@ -79,7 +79,8 @@ class Plan:
 
 
 def _parts(head: Head, changes: list[Change]) -> Parts:
-    return Parts(changes, msgspec.to_builtins(head, enc_hook=str))
+    few = msgspec.to_builtins(msgspec.structs.replace(head, warnings=[]), enc_hook=str)
+    return Parts({"changes": changes, "warnings": head.warnings}, few)
 
 
 def read_plan(path: Path, shown: str | None = None) -> Plan:
