@@ -7,6 +7,7 @@ import hashlib
 import shlex
 from functools import cache
 from importlib.resources import files
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -21,6 +22,8 @@ from pleoctl.text import Shown
 from pleoctl.words import many, spoken
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jinja2 import Template
 
     from pleoctl.mapping.analysis.impact import Impact
@@ -37,6 +40,7 @@ TITLES: Final = {
     "update": "Updates",
     "create": "Creates",
 }
+_TOGETHER: Final = 10_000
 STATES: Final = {"archive": ("active", "archived"), "unarchive": ("archived", "active")}
 
 
@@ -44,14 +48,20 @@ class Html:
     """A page: a template of ours, filled with what is shown as it is."""
 
     def __init__(self, template: Template, **values: object) -> None:
-        # Lone surrogates cannot be encoded; the filter of all that is filled in has turned them into escapes.
-        self._page = template.render(values) + "\n"
+        self._page = b"".join(_encoded(chain(template.generate(values), "\n")))
 
     def __bytes__(self) -> bytes:
-        return str(self).encode()
+        return self._page
 
     def __str__(self) -> str:
-        return self._page
+        return self._page.decode()
+
+
+def _encoded(pieces: Iterator[str]) -> Iterator[bytes]:
+    """Some at a time: as one text, with a single character that is a picture, a page takes four times its bytes."""
+    while some := list(islice(pieces, _TOGETHER)):
+        # Lone surrogates cannot be encoded; the filter of all that is filled in has turned them into escapes.
+        yield "".join(some).encode()
 
 
 def plan_html(plan: Plan, *, file: str = "plan.json", commit: str | None = None) -> Html:
