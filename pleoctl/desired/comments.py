@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import chain, repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.desired.lines import NOTHING_SAID, Slot, lines_of, set_apart, slot_of
+from pleoctl.desired.lines import NOTHING_SPOKEN, Slot, lines_of, set_apart, slot_of, text_of
 from pleoctl.model.kinds import flat_kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from pleoctl.desired.lines import Note, Span
+    from pleoctl.desired.lines import Note, Span, Spoken
     from pleoctl.documents.nodes import Node
     from pleoctl.model.records import DesiredState
 
@@ -36,19 +38,23 @@ class Comments:
     order: list[Slot] = field(default_factory=list)
 
 
-def render(state: DesiredState, comments: Comments | None = None, said: Mapping[int, str] = NOTHING_SAID) -> str:
-    """The canonical text of a desired state with the comments put back at their rows; ``said`` is as in `lines_of`."""
-    lines = list(lines_of(state, said))
+def render(state: DesiredState, comments: Comments | None = None, spoken: Spoken = NOTHING_SPOKEN) -> str:
+    """The canonical text of a desired state with the comments put back at their rows; ``spoken`` as in `lines_of`."""
     if comments is None or not (comments.before or comments.behind):
-        return "".join(f"{text}\n" for _, text in lines)
+        return text_of(state, spoken)
+    lines = list(lines_of(state, spoken))
     _rehome(comments, {slot for slot, _ in lines})
+    before, behind = comments.before, comments.behind
     out: list[str] = []
     for slot, text in lines:
-        indent = text[: len(text) - len(text.lstrip(" "))]
-        trailing = comments.behind.get(slot, [])
-        _put(out, indent, (*comments.before.get(slot, []), *trailing[1:]))
-        out.append(f"{text}  {trailing[0]}" if trailing else text)
-    _put(out, "", comments.before.get(END, []))
+        if slot in before or slot in behind:
+            indent = text[: len(text) - len(text.lstrip(" "))]
+            trailing = behind.get(slot, [])
+            _put(out, indent, (*before.get(slot, []), *trailing[1:]))
+            out.append(f"{text}  {trailing[0]}" if trailing else text)
+        else:
+            out.append(text)
+    _put(out, "", before.get(END, []))
     return "\n".join(out).rstrip("\n") + "\n"
 
 
@@ -62,6 +68,8 @@ def _put(out: list[str], indent: str, comments: Iterable[str]) -> None:
 
 
 def _rehome(comments: Comments, present: set[Slot]) -> None:
+    if present.issuperset(slot for slot in (*comments.before, *comments.behind) if slot != END):
+        return
     waiting: list[str] = []
     for slot in [*comments.order, END]:
         if slot in present or slot == END:
@@ -74,24 +82,26 @@ def _rehome(comments: Comments, present: set[Slot]) -> None:
 
 def from_nodes(root: Node, text: str) -> Comments:
     """Comments of any valid desired-state file, in block or flow style."""
+    spans = sorted(_spans(root, text), key=itemgetter(0))
     notes = set_apart(_found(root, text), text.split("\n"))
-    return attached(sorted(_spans(root, text), key=lambda s: s[0]), notes)
+    return attached([(line, slot) for line, _, slot in spans], lambda at: spans[at][1], notes)
 
 
-def attached(spans: Iterable[Span], notes: Iterable[Note]) -> Comments:
-    """Each comment at what it speaks of; both in the order of the file."""
-    comments, waiting = Comments(), iter(spans)
-    last, slot, behind = 0, END, next(waiting, None)
+def attached(slots: Sequence[tuple[int, Slot]], last_of: Callable[[int], int], notes: Iterable[Note]) -> Comments:
+    """Each comment at what it speaks of.
+
+    ``slots`` are with the lines that they begin in, in the order of the file, ``last_of`` tells the last line of one.
+    """
+    comments, begins = Comments(order=[slot for _, slot in slots]), [line for line, _ in slots]
+    order, latest, last = comments.order, -1, 0
     for line, text, own in notes:
-        while behind is not None and behind[0] <= line:
-            _, last, slot = behind
-            comments.order.append(slot)
-            behind = next(waiting, None)
+        at = bisect_right(begins, line) - 1
+        if at != latest:  # of a run of comments it is the same
+            latest, last = at, last_of(at)
         if line > last:
-            comments.before[END if behind is None else behind[2]].append(text)
+            comments.before[order[at + 1] if at + 1 < len(order) else END].append(text)
         else:
-            (comments.before if own else comments.behind)[slot].append(text)
-    comments.order += [span[2] for span in (behind, *waiting) if span is not None]
+            (comments.before if own else comments.behind)[order[at]].append(text)
     return comments
 
 

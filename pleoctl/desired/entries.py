@@ -22,6 +22,8 @@ _RAW: Final = rf'[^"\\{_OUT}]*'
 _ESCAPED: Final = r'\\(?:["\\bfnrt]|u(?![dD][89a-fA-F])[0-9a-fA-F]{4})'
 INNER: Final = f"{_RAW}(?:{_ESCAPED}{_RAW})*"
 """What stands between double quotes."""
+PLAIN: Final = rf'[^\s"\\{_OUT}][^"\\{_OUT}]*+'
+"""What stands there without an escape, and does not begin with a blank."""
 
 # No run is looked at twice, or long lines would take their square.
 _SINGLE: Final = rf"[^'{_OUT}]*+(?:''[^'{_OUT}]*+)*+"
@@ -76,10 +78,11 @@ def flow_of(line: str, at: int) -> tuple[dict[str, Any], str | None]:
             raise NotSimple
         item[name] = _value(double, single, plain)
         at = match.end()
-    return item, _note_behind(line, at)
+    return item, note_behind(line, at)
 
 
-def _note_behind(line: str, at: int) -> str | None:
+def note_behind(line: str, at: int) -> str | None:
+    """The comment behind what a line says up to a place, which ends there. Raises `NotSimple`."""
     match = compiled(_TAIL).fullmatch(line, at)
     if match is None:
         raise NotSimple

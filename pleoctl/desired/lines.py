@@ -6,18 +6,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import attrgetter
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from functools import cache, cached_property
+from itertools import chain
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.documents.scalars import yaml_string
 from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
+from pleoctl.model.records import DesiredState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pleoctl.model.kind import Kind
-    from pleoctl.model.records import DesiredState, Dimension, Row
+    from pleoctl.model.records import Dimension, Row
 
 Slot = tuple[str | int | None, ...]
 """What a comment clings to: a row, a section, a key of a block."""
@@ -27,7 +29,6 @@ Note = tuple[int, str, bool]
 """A comment: its line, its text, and whether it stands there alone; without text a line that sets comments apart."""
 
 HEADER: Final = {"apiVersion": "pleoctl/v1", "kind": "DesiredState"}
-NOTHING_SAID: Final[Mapping[int, str]] = MappingProxyType({})
 
 
 def row_text(row: Row, kind: Kind) -> str:
@@ -36,23 +37,41 @@ def row_text(row: Row, kind: Kind) -> str:
 
 
 def _plain(row: Row, kind: Kind) -> str | None:
-    """`row_text` of an active row of plain texts, as most are; None for any other.
+    """`row_text` of a row of plain texts, as most are; None for any other.
 
-    Texts are put between quotes unseen, and the line is looked at once: where it is printable ASCII without a
-    backslash, and has no more quotes than were put there, each text stands as `yaml_string` would write it.
+    Texts are put between quotes unseen, and the line is looked at once: where it is printable without a backslash, and
+    has no more quotes than were put there, each text stands as `yaml_string` would write it.
     """
-    if not row.active or row.key is None or row.hold is not None or row.local:
+    if row.key is None or row.hold is not None or row.local:
         return None
-    fields, parts = row.fields, [f'{kind.key}: "{row.key}"']
-    for name in kind.beside:
-        value = fields.get(name)
-        if value is not None:
-            parts.append(f'{name}: "{value}"')
-        elif name in fields and name in kind.optional:
+    fields = row.fields
+    names = tuple(fields)
+    if None in fields.values():
+        if any(fields.get(name, "") is None for name in kind.optional):
             return None
-    line = f"- {{{', '.join(parts)}}}"
-    is_plain = line.isascii() and line.isprintable() and "\\" not in line and line.count('"') == 2 * len(parts)
-    return line if is_plain else None
+        names = tuple([name for name in names if fields[name] is not None])
+    form = _form(kind, names, row.active)
+    line = form.template % (row.key, *form.texts(fields))
+    return line if line.isprintable() and "\\" not in line and line.count('"') == form.quotes else None
+
+
+class _Form(NamedTuple):
+    """How a row is written whose texts are plain: where they stand, which they are, and how many quotes there are."""
+
+    template: str
+    texts: Callable[[Mapping[str, Any]], Iterable[Any]]
+    quotes: int
+
+
+@cache
+def _form(kind: Kind, given: tuple[str, ...], active: bool) -> _Form:
+    always, optional = ([one for one in names if one in given] for names in (kind.always, kind.optional))
+    names = [one for one in (*always, *optional) if one != kind.key]
+    parts = [f'{one}: "%s"' for one in (kind.key, *names)]
+    if not active:
+        parts.insert(len(parts) - len(optional), "active: false")
+    pick = itemgetter(*names) if len(names) > 1 else lambda fields: [fields[one] for one in names]
+    return _Form(f"- {{{', '.join(parts)}}}", pick, 2 * (1 + len(names)))
 
 
 def _parts(row: Row, kind: Kind) -> list[tuple[str, str]]:
@@ -77,7 +96,8 @@ def _parts(row: Row, kind: Kind) -> list[tuple[str, str]]:
 def ordered(rows: Iterable[Row]) -> list[Row]:
     """Rows by key in code point order, those without a key first; the order that they came in makes no difference."""
     listed = list(rows)
-    if len({row.key for row in listed} - {None}) == len(listed):
+    keys = [row.key for row in listed]
+    if None not in keys and len({*keys}) == len(keys):
         return sorted(listed, key=attrgetter("key"))
     return sorted(listed, key=lambda r: (r.key is not None, r.key or "", r.hold or "", _Tie(r)))
 
@@ -96,27 +116,67 @@ class _Tie:
         return repr((row.fields.get("name"), sorted(row.fields.items()), row.active, sorted(row.local.items())))
 
 
-def lines_of(state: DesiredState, said: Mapping[int, str] = NOTHING_SAID) -> Iterator[tuple[Slot, str]]:
-    """Every line of the canonical file with the slot that comments cling to.
+class Spoken:
+    """The flat rows of a state in their order, and the line of each: worked out once, for all that asks for them."""
 
-    ``said`` are lines of flat rows that are known by now, by the `id` of the row.
-    """
-    for name, value in HEADER.items():
-        yield (name,), f"{name}: {value}"
+    def __init__(self, state: DesiredState) -> None:
+        """What ``state`` says by now; its lists must not change."""
+        self._state = state
+        self._known = {
+            id(state.flat[kind.name]): self._said(state.flat[kind.name], kind, {})
+            for kind in flat_kinds()
+            if kind.name in state.flat
+        }
+
+    def section(self, rows: list[Row], kind: Kind) -> tuple[list[Row], list[str]]:
+        """Rows of this state, or others, in their order, and their lines."""
+        known = self._known.get(id(rows))
+        return self._said(rows, kind, self._each) if known is None else known
+
+    @staticmethod
+    def _said(rows: list[Row], kind: Kind, known: Mapping[int, str]) -> tuple[list[Row], list[str]]:
+        listed = ordered(rows)
+        return listed, [known.get(id(row)) or row_text(row, kind) for row in listed]
+
+    @cached_property
+    def _each(self) -> dict[int, str]:
+        return {id(row): line for rows, lines in self._known.values() for row, line in zip(rows, lines, strict=True)}
+
+
+NOTHING_SPOKEN: Final = Spoken(DesiredState())
+_Block = tuple["Iterable[Slot]", "list[str]"]
+
+
+def lines_of(state: DesiredState, spoken: Spoken = NOTHING_SPOKEN) -> Iterator[tuple[Slot, str]]:
+    """Every line of the canonical file with the slot that comments cling to; ``spoken`` are lines known by now."""
+    for slots, lines in _blocks(state, spoken):
+        yield from zip(slots, lines, strict=True)
+
+
+def text_of(state: DesiredState, spoken: Spoken = NOTHING_SPOKEN) -> str:
+    """The canonical file, as `lines_of` says it."""
+    return "\n".join(chain(*(lines for _, lines in _blocks(state, spoken)), [""]))
+
+
+def _blocks(state: DesiredState, spoken: Spoken) -> Iterator[_Block]:
+    yield ((name,) for name in HEADER), [f"{name}: {value}" for name, value in HEADER.items()]
     for kind in flat_kinds():
         found = state.flat.get(kind.name)
         if found is not None:
-            yield (kind.section,), f"{kind.section}:" if found else f"{kind.section}: []"
-            for number, row in enumerate(ordered(found)):
-                # `slot_of`, without the call.
-                slot = (kind.name, row.key) if row.key is not None else (kind.name, None, number)
-                yield slot, said.get(id(row)) or row_text(row, kind)
+            yield [(kind.section,)], [f"{kind.section}:" if found else f"{kind.section}: []"]
+            rows, lines = spoken.section(found, kind)
+            yield _slots(kind, rows), lines
     if state.dimensions is not None:
-        yield ("dimensions",), "dimensions:" if state.dimensions else "dimensions: []"
-        rows = ordered([d.row for d in state.dimensions])
+        yield [("dimensions",)], ["dimensions:" if state.dimensions else "dimensions: []"]
         by_row = {id(d.row): d for d in state.dimensions}
-        for number, row in enumerate(rows):
-            yield from _dimension_lines(by_row[id(row)], number)
+        for number, row in enumerate(ordered([d.row for d in state.dimensions])):
+            lines_and_slots = [*_dimension_lines(by_row[id(row)], number)]
+            yield [slot for slot, _ in lines_and_slots], [line for _, line in lines_and_slots]
+
+
+def _slots(kind: Kind, rows: list[Row]) -> Iterator[Slot]:
+    # `slot_of`, without the call.
+    return ((kind.name, row.key) if row.key is not None else (kind.name, None, n) for n, row in enumerate(rows))
 
 
 def _dimension_lines(dimension: Dimension, number: int) -> Iterator[tuple[Slot, str]]:

@@ -7,24 +7,28 @@ A row is a line in braces, or a block of lines ``key: value``; comments and empt
 from __future__ import annotations
 
 from functools import partial
-from heapq import merge
-from itertools import chain, pairwise
+from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from pleoctl.desired.entries import EMPTY, NotSimple, decoded, entry_of, flow_of, note_of
+from pleoctl.desired.comments import attached
+from pleoctl.desired.entries import EMPTY, NotSimple, decoded, entry_of, flow_of, note_behind, note_of
 from pleoctl.desired.lines import HEADER, set_apart
-from pleoctl.desired.rows import are_blank, check, item_of, pattern_of, places_of, row_of
+from pleoctl.desired.rows import item_of, pattern_of, places_of, plain_of, row_of
 from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
 from pleoctl.model.records import NOTHING, DesiredState, Dimension, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from pleoctl.desired.lines import Note, Slot, Span
+    from pleoctl.desired.comments import Comments
+    from pleoctl.desired.lines import Note, Slot
     from pleoctl.model.kind import Kind
 
 T = TypeVar("T")
+Known = dict[str, dict[str, "Row"]]
+"""By the name of their kind rows that are known by what stands in their lines."""
+UNKNOWN: Final[Known] = {}
 
 
 class _Item(NamedTuple):
@@ -39,13 +43,11 @@ class _Item(NamedTuple):
 class QuickReader:
     """Reads rows that stand in lines of their own; raises `NotSimple` for anything else, valid or not."""
 
-    def __init__(self, text: str, shown: str) -> None:
-        """``shown`` is the file name that rows carry as origin."""
+    def __init__(self, text: str, shown: str, known: Known = UNKNOWN) -> None:
+        """``shown`` is the file name that rows carry as origin; lines of ``known`` rows say just what these do."""
         # The last line is empty, so that whoever stands at a line may look at it.
         self._lines = [*text.split("\n"), ""]
-        self._shown = shown
-        # A text of blanks alone begins with one behind its quote, or has one that is no ASCII, or an escaped one.
-        self._plain = text.isascii() and not any(mark in text for mark in ("\\", '" ', '""'))
+        self._shown, self._known = shown, known
         self._at = 0
         self._slots: list[tuple[int, Slot]] = []
         self._state = DesiredState(files=[shown])
@@ -73,19 +75,23 @@ class QuickReader:
         return self._state
 
     @property
-    def notes(self) -> list[Note]:
-        """The comments, in the order of the file."""
-        return list(set_apart(self._notes, self._lines[:-1])) if self._notes else []
+    def has_comments(self) -> bool:
+        """Whether the text, once it was read, has any."""
+        return bool(self._notes)
 
-    def spans(self) -> Iterator[Span]:
-        """All that comments cling to, in the order of the file."""
-        rows = [_slots_of_rows(*listed) for listed in self._state.flat.items()]
-        slots = merge(self._slots, *rows, _slots_of_dimensions(self._state.dimensions or ()), key=itemgetter(0))
-        for (line, slot), (after, _) in pairwise(chain(slots, [(len(self._lines), ())])):
-            last = after - 1
-            while last > line and self._says_nothing(last):
+    def comments(self) -> Comments:
+        """People's comments in the text, once it was read."""
+        rows = chain.from_iterable(_slots_of_rows(*listed) for listed in self._state.flat.items())
+        found = chain(self._slots, rows, _slots_of_dimensions(self._state.dimensions or ()))
+        slots = sorted(found, key=itemgetter(0))
+
+        def last_of(at: int) -> int:
+            last = (slots[at + 1][0] if at + 1 < len(slots) else len(self._lines)) - 1
+            while last > slots[at][0] and self._says_nothing(last):
                 last -= 1
-            yield line, last, slot
+            return last
+
+        return attached(slots, last_of, set_apart(self._notes, self._lines[:-1]))
 
     def _says_nothing(self, line: int) -> bool:
         return self._lines[line - 1].lstrip(" \t")[:1] in {"", "#"}
@@ -125,34 +131,40 @@ class QuickReader:
         return list(read(depth))
 
     def _rows(self, kind: Kind, depth: int) -> Iterator[Row]:
-        match_of, places = pattern_of(kind).fullmatch, places_of(kind)
-        always, needed, last, longest = places.always, places.needed, places.last, places.longest
-        lines, shown, dash, column = self._lines, self._shown, f"{' ' * depth}- ", depth + 3
-        plain = self._plain
+        shown, dash = self._shown, f"{' ' * depth}- "
         while True:
-            line = lines[self._at]
+            yield from self._plain_rows(kind, depth)
+            line = self._peek()
             if not line.startswith(dash):
-                line = self._peek()
-                if not line.startswith(dash):
-                    return
-            match = match_of(line, depth)
+                return
+            match = pattern_of(kind).match(line, depth)
             if match is None:
                 item = self._item(kind, line)
                 yield row_of(kind, item.said, shown, item.line, item.column)
                 continue
-            cells = match.groups()
-            blank = False
-            if not plain and ('" ' in line or "\\" in line or not line.isascii()):
-                cells = tuple([cell and decoded(cell) for cell in cells])
-                blank = are_blank(cells, needed)
-            self._at += 1
-            if (match.lastindex or 0) > last or (not plain and '""' in line):
-                yield row_of(kind, item_of(kind, cells, places), shown, self._at, column)
+            cells = tuple([cell and decoded(cell) for cell in match.groups()])
+            self._take(note_behind(line, match.end()))
+            yield row_of(kind, item_of(kind, cells, places_of(kind)), shown, self._at, depth + 3)
+
+    def _plain_rows(self, kind: Kind, depth: int) -> Iterator[Row]:
+        """The rows ahead that are known, or plain and stand as the writer writes them."""
+        (whole, names, longest), known = plain_of(kind), self._known.get(kind.name)
+        lines, shown, at, dash = self._lines, self._shown, self._at, f"{' ' * depth}- "
+        while True:
+            line = lines[at]
+            row = known and known.get(line)
+            if row:
+                at += 1
+                yield Row(row.key, row.fields, row.active, row.hold, row.local, shown, at, 3)
                 continue
-            row = Row(cells[0], {field: cells[n] for field, n in always}, True, None, NOTHING, shown, self._at, column)
-            if blank or len(line) > longest:
-                check(row, kind)
-            yield row
+            match = whole(line, depth)
+            if match is None or len(line) > longest or (depth and not line.startswith(dash)):
+                break
+            at += 1
+            cells = match.groups()
+            fields = {name: cells[n] for name, n in names}
+            yield Row(cells[0], fields, cells[-1] != "false", None, NOTHING, shown, at, depth + 3)
+        self._at = at
 
     def _dimensions(self, depth: int) -> Iterator[Dimension]:
         dash = f"{' ' * depth}- "

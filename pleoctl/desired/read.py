@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pleoctl.desired.comments import Comments, attached, from_nodes
+from pleoctl.desired.comments import Comments, from_nodes
 from pleoctl.desired.entries import NotSimple
-from pleoctl.desired.quick import QuickReader
+from pleoctl.desired.quick import UNKNOWN, QuickReader
 from pleoctl.desired.rows import fields_of, local_of
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.documents.load import parse
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from pleoctl.desired.quick import Known
     from pleoctl.documents.document import Document
     from pleoctl.documents.nodes import Node
     from pleoctl.model.kind import Kind
@@ -30,17 +31,21 @@ SCHEMA = "desired-state"
 T = TypeVar("T")
 
 
-def read_state(text: str, shown: str) -> tuple[DesiredState, Comments]:
-    """The rows and comments of one file, whatever its line ends. Raises `InvalidFile` with every violation at once."""
-    state, comments = _read(text, shown)
+def read_state(text: str, shown: str, known: Known = UNKNOWN) -> tuple[DesiredState, Comments]:
+    """The rows and comments of one file, whatever its line ends. Raises `InvalidFile` with every violation at once.
+
+    Lines of ``known`` rows say just what these do.
+    """
+    state, comments = _read(text, shown, known)
     return state, comments()
 
 
-def _read(text: str, shown: str) -> tuple[DesiredState, Callable[[], Comments]]:
+def _read(text: str, shown: str, known: Known = UNKNOWN) -> tuple[DesiredState, Callable[[], Comments]]:
     """The rows of one file, and what finds its comments, for which few who read it ask."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")  # each is one line break of YAML
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")  # each is one line break of YAML
     with suppress(NotSimple):
-        return _read_quickly(text, shown)
+        return _read_quickly(text, shown, known)
     # By now nothing of the quick reader is kept, which has split the whole text.
     document = parse(text, shown, SCHEMA)
     if findings := list(_halves(document)):
@@ -49,10 +54,9 @@ def _read(text: str, shown: str) -> tuple[DesiredState, Callable[[], Comments]]:
     return state_of(document), lambda: from_nodes(root, text)
 
 
-def _read_quickly(text: str, shown: str) -> tuple[DesiredState, Callable[[], Comments]]:
-    reader = QuickReader(text, shown)
-    state = reader.read()
-    return state, lambda: attached(reader.spans(), notes) if (notes := reader.notes) else Comments()
+def _read_quickly(text: str, shown: str, known: Known) -> tuple[DesiredState, Callable[[], Comments]]:
+    reader = QuickReader(text, shown, known)
+    return reader.read(), lambda: reader.comments() if reader.has_comments else Comments()
 
 
 def _halves(document: Document) -> Iterator[Finding]:
@@ -70,9 +74,9 @@ def _halves(document: Document) -> Iterator[Finding]:
             yield Finding("invalid-file", words, place=place, hint="write the whole character")
 
 
-def load_state(path: Path, shown: str) -> tuple[DesiredState, Comments]:
+def load_state(path: Path, shown: str, known: Known = UNKNOWN) -> tuple[DesiredState, Comments]:
     """`read_state` of a file on disk."""
-    return read_state(_text(path, shown), shown)
+    return read_state(_text(path, shown), shown, known)
 
 
 def _load(path: Path, shown: str) -> DesiredState:
@@ -88,7 +92,10 @@ def _text(path: Path, shown: str) -> str:
 
 def holds(path: Path, shown: str, content: bytes) -> bool:
     """Whether a file says ``content``: line ends that a checkout has turned into CRLF are no change."""
-    return path.exists() and read_bytes(path, shown).replace(b"\r\n", b"\n") == content
+    if not path.exists():
+        return False
+    found = read_bytes(path, shown)
+    return (found.replace(b"\r\n", b"\n") if b"\r" in found else found) == content
 
 
 def load_each(files: Iterable[tuple[Path, str]]) -> list[tuple[DesiredState, Comments]]:

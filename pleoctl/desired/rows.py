@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pleoctl.desired.entries import INNER, NotSimple
+from pleoctl.desired.entries import INNER, PLAIN, NotSimple
 from pleoctl.model.records import NOTHING, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pleoctl.model.kind import Kind
     from pleoctl.model.records import Fields
@@ -37,23 +36,48 @@ def pattern_of(kind: Kind) -> re.Pattern[str]:
     return re.compile("".join(parts))
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Plain(NamedTuple):
+    """How plain rows are read: ``whole`` matches their lines, ``fields`` stand in its groups, counted from 0.
+
+    The key is the first group, ``active`` the last. No line of at most ``longest`` characters has a text that is too
+    long.
+    """
+
+    whole: Callable[[str, int], re.Match[str] | None]
+    fields: tuple[tuple[str, int], ...]
+    longest: int
+
+
+@cache
+def plain_of(kind: Kind) -> Plain:
+    """How to read rows that have what every row has, texts without an escape that do not begin with a blank.
+
+    No row is where texts are spelt in several ways, or must look like something.
+    """
+    if any(one.spelt or one.strict for one in kind.fields):
+        return Plain(lambda _line, _at: None, (), 0)
+    others = [one for one in kind.fields if not one.optional and one.name != kind.key]
+    parts = [f'- \\{{{kind.key}: "({PLAIN})"']
+    parts += [f'(?:, {one.name}: "({PLAIN})")?' if one.nullable else f', {one.name}: "({PLAIN})"' for one in others]
+    whole = re.compile("".join([*parts, r"(?:, active: (true|false))?\}"])).fullmatch
+    places = [(one.name, number) for number, one in enumerate(others, 1)]
+    fields = {kind.key: 0} | dict(places) if kind.key in kind.names else dict(places)
+    limits = [limit for limit in (kind.longest, *(one.longest for one in kind.fields)) if limit]
+    order = [name for name in kind.always if name in fields]
+    return Plain(whole, tuple((name, fields[name]) for name in order), min(limits, default=sys.maxsize))
+
+
+class Places(NamedTuple):
     """Where a row's parts stand among the groups of its kind's pattern.
 
-    ``always`` are the fields that every row has, ``needed`` what must not be blank, ``optional`` the fields that may
-    stand, with the group of a null; ``last`` is the last group of what every row has. No line of at most ``longest``
-    characters has a text that is too long.
+    ``always`` are the fields that every row has, ``optional`` those that may stand, with the group of a null.
     """
 
     always: tuple[tuple[str, int], ...]
-    needed: tuple[int, ...]
     optional: tuple[tuple[str, int, int], ...]
     local: tuple[tuple[str, int], ...]
     active: int
     hold: int
-    last: int
-    longest: int
 
 
 @cache
@@ -63,13 +87,8 @@ def places_of(kind: Kind) -> Places:
     always = tuple(
         (one.name, at["key" if one.name == kind.key else one.name]) for one in kind.fields if not one.optional
     )
-    needed = (0, *(at[one.name] for one in kind.fields if not (one.optional or one.nullable or one.name == kind.key)))
     optional = tuple((one.name, at[one.name], at[f"no_{one.name}"]) for one in kind.fields if one.optional)
-    local = tuple((name, at[name]) for name in kind.locals)
-    limits = [limit for limit in (kind.longest, *(one.longest for one in kind.fields)) if limit]
-    # What is spelt in several ways, or must look like something, is looked at in every row.
-    last = -1 if any(one.spelt or one.strict for one in kind.fields) else at["active"]
-    return Places(always, needed, optional, local, at["active"], at["hold"], last, min(limits, default=sys.maxsize))
+    return Places(always, optional, tuple((name, at[name]) for name in kind.locals), at["active"], at["hold"])
 
 
 def item_of(kind: Kind, cells: Sequence[str | None], places: Places) -> dict[str, Any]:
@@ -119,15 +138,6 @@ def row_of(kind: Kind, item: Mapping[str, Any], shown: str, line: int, column: i
     row = Row(item.get(kind.key), fields, item.get("active", True), hold, local, shown, line, column)
     check(row, kind)
     return row
-
-
-def are_blank(cells: Sequence[str | None], needed: Iterable[int]) -> bool:
-    """Whether any of these cells has nothing but blanks."""
-    for n in needed:
-        cell = cells[n]
-        if not cell or cell.isspace():
-            return True
-    return False
 
 
 def check(row: Row, kind: Kind) -> None:

@@ -50,7 +50,7 @@ def read_bytes(path: Path, shown: str | None = None, *, limit: int = MAX_BYTES) 
         if path.is_dir():
             raise InvalidFile("is a folder, not a file", place=Place(name))
         with path.open("rb") as stream:
-            return _limited(stream, name, limit)
+            return _limited(stream, name, limit, os.fstat(stream.fileno()).st_size)
     except FileNotFoundError as error:
         raise InvalidFile("file does not exist", place=Place(name)) from error
     except (OSError, ValueError) as error:
@@ -68,11 +68,12 @@ def read_stdin() -> bytes:
         raise InvalidFile(f"cannot be read: {_reason(error)}", place=Place(name)) from error
 
 
-def _limited(stream: BinaryIO, name: str, limit: int) -> bytes:
-    # As much room is made ready as is asked for, and few files need more than this.
-    content = stream.read(_PIECE)
-    if len(content) == _PIECE <= limit:
-        content += stream.read(limit + 1 - _PIECE)
+def _limited(stream: BinaryIO, name: str, limit: int, size: int = 0) -> bytes:
+    # As much room is made ready as is asked for; a pipe does not know its size, and a file may grow.
+    room = min(max(_PIECE, size + 1), limit + 1)
+    content = stream.read(room)
+    if len(content) == room <= limit:
+        content += stream.read(limit + 1 - room)
     if len(content) > limit:
         raise InvalidFile(f"is larger than {limit // 1024 // 1024} MiB", place=Place(name))
     return content

@@ -77,6 +77,6 @@ _UNSAFE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udf
 
 def yaml_string(text: str) -> str:
     """A JSON string that is also a YAML double-quoted scalar, non-ASCII letters left readable."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():  # and so without any of them
         return _ENCODED(text) if '"' in text or "\\" in text else f'"{text}"'
     return _UNSAFE.sub(lambda m: f"\\u{ord(m[0]):04x}", _ENCODED(text))

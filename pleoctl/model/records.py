@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,8 +19,8 @@ NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 DRAFT: Final = "DRAFT"
 
 
-@dataclass(slots=True)
-class Row:
+# Of which there may be many, and which hold nothing that the search for garbage would find.
+class Row(msgspec.Struct, gc=False):
     """One row of the desired state.
 
     ``key`` is None for a row without a key, which only a held row may lack. ``fields`` holds name, code and, only
@@ -31,7 +31,7 @@ class Row:
     fields: Fields
     active: bool = True
     hold: str | None = None
-    local: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    local: Mapping[str, str] = NOTHING
     file: str = ""
     line: int = 0
     column: int = 0

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from msgspec import Struct
+
 from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP, flat_kinds
 
 if TYPE_CHECKING:
@@ -62,8 +64,8 @@ def identity(resource: str) -> tuple[str, ...]:
     return REQUIRED[resource][: 1 if kind.parent is None else 2]
 
 
-@dataclass(slots=True)
-class SourceRow:
+# Plain values, of which there may be many, hold nothing that the search for garbage would find.
+class SourceRow(Struct, gc=False):
     """One row as the accounting system gave it.
 
     ``cells`` maps field names to text, None, or (``active``) a boolean; an absent field is one the system does not

@@ -15,7 +15,8 @@ NO_END: Final = ("0001-01-01", "9999-12-31")
 
 def settle(cells: dict[str, Any]) -> None:
     """Empty cells are null where a record's field may be null (code, tax code …); texts that stay here are absent."""
-    if "" not in cells.values() and None not in cells.values():
+    values = cells.values()
+    if all(values) or ("" not in values and None not in values):
         return
     nullable, local = _names(tuple(KINDS))
     for name in [name for name, value in cells.items() if value is None or value == ""]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,6 +9,7 @@ from pleoctl.errors import MissingExtra
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from importlib.metadata import EntryPoints
 
 
 class Types(NamedTuple):
@@ -24,11 +24,16 @@ class Types(NamedTuple):
         """The class behind a type, None where there is none. Raises `MissingExtra`."""
         if kind in self.built_in:
             return self._own(kind)
-        return next((point.load() for point in entry_points(group=self.group, name=kind)), None)
+        return next((point.load() for point in self._installed() if point.name == kind), None)
 
     def names(self) -> set[str]:
         """All types at hand."""
-        return {*self.built_in, *(point.name for point in entry_points(group=self.group))}
+        return {*self.built_in, *(point.name for point in self._installed())}
+
+    def _installed(self) -> EntryPoints:
+        from importlib.metadata import entry_points  # most sources and sinks are our own
+
+        return entry_points(group=self.group)
 
     def _own(self, kind: str) -> Any:
         try:

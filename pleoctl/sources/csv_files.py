@@ -91,6 +91,7 @@ class CsvFile:
         self._shown = str(config["path"])
         self._active = _words(config.get("activeValues"), ACTIVE)
         self._inactive = _words(config.get("inactiveValues"), INACTIVE)
+        self._states: dict[str, bool] = {}
         self._header_row = int(config.get("headerRow", 1))
         self._fixed: dict[str, str] = config.get("fixed", {})
         self._computed = Computed(config.get("fields", {}), resource)
@@ -115,8 +116,9 @@ class CsvFile:
                 setting=Setting("source", self._resource, "delimiter"),
             )
         text = "".join(_LINES.findall(text)[self._header_row - 1 :]) if self._header_row > 1 else text
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        return self._made(self._lines(reader, ended=text.endswith(("\r", "\n"))))
+        ended, stream = text.endswith(("\r", "\n")), _stream(text)
+        del text  # by the time that the rows are there, it would be one more
+        return self._made(self._lines(csv.reader(stream, delimiter=delimiter, strict=True), ended=ended))
 
     def _made(self, lines: Iterable[tuple[int, int, list[str]]]) -> Table:
         rows = list(self._rows(lines))
@@ -153,10 +155,11 @@ class CsvFile:
         """Rows from (number, line, cells), of which number 0 is the header."""
         columns: dict[str, int] = {}
         width = 0
-        bounds, wants = Bounds(self._shown), self._kept.wants if self._meant is None else self._wants
+        bounds, asks = Bounds(self._shown), self._kept.asks or self._meant is not None
+        count, make = bounds.text, self._row
         for number, line, cells in lines:
             text = "".join(cells)
-            bounds.text(len(text))
+            count(len(text))
             if not number:
                 width = len(cells)
                 if width > MAX_COLUMNS:
@@ -165,11 +168,11 @@ class CsvFile:
                 self._kept.header(cells, line)
                 if self._meant is not None:
                     self._meant.header(cells)
-            elif text.strip():
+            elif text and not text.isspace():
                 unclear = self._unclear(cells) if "#" in text else None
-                if unclear is None and not wants(cells):
+                if asks and unclear is None and not self._wants(cells):
                     continue
-                row = self._row(columns, cells, line, width)
+                row = make(columns, cells, line, width)
                 if "#" in text:
                     self._hold_errors(row)
                 if unclear is not None:
@@ -188,21 +191,17 @@ class CsvFile:
 
     def _lines(self, reader: Any, *, ended: bool) -> Iterator[tuple[int, int, list[str]]]:
         """Number, line and cells; a short last line that does not end is where the file was cut off."""
-        number = width = 0
+        number, width, line = -1, 0, self._header_row
         cells: list[str] = []
-        while True:
-            line = reader.line_num + self._header_row
-            try:
-                cells = next(reader)
-            except StopIteration:
-                if not ended and number > 1 and len(cells) < width and "".join(cells).strip():
-                    raise self._cut(line - 1, len(cells), width) from None
-                return
-            except csv.Error as error:
-                raise SourceError(f"is not readable as CSV: {error}", place=Place(self._shown, line)) from error
-            width = width or len(cells)
-            yield number, line, cells
-            number += 1
+        try:
+            for number, cells in enumerate(reader):
+                width = width or len(cells)
+                yield number, line, cells
+                line = reader.line_num + self._header_row
+        except csv.Error as error:
+            raise SourceError(f"is not readable as CSV: {error}", place=Place(self._shown, line)) from error
+        if not ended and number > 0 and len(cells) < width and "".join(cells).strip():
+            raise self._cut(line - 1, len(cells), width)
 
     def _cut(self, line: int, given: int, width: int) -> SourceError:
         return SourceError(
@@ -261,7 +260,7 @@ class CsvFile:
         given = len(cells)
         filled = cells if given >= width else [*cells, *[""] * (width - given)]
         found: dict[str, Any] = {name: filled[index] for name, index in columns.items()}
-        row = SourceRow(found, f"{self._shown}:{line}", line)
+        row = SourceRow(found, self._shown, line)
         if "fields" in self._config:
             self._computed.fill(row, dict(zip(self._header, cells, strict=False)))
         if self._fixed:
@@ -270,8 +269,9 @@ class CsvFile:
             row.problem = f"has {many(given, 'cell')} where the header has {width}"
             self._doubt_key(row, columns, given - width)
         settle(found)
-        if "active" in found:
-            self._judge_active(row)
+        cell = found.get("active")
+        if isinstance(cell, str):
+            self._judge_active(row, cell)
         return row
 
     def _doubt_key(self, row: SourceRow, columns: dict[str, int], more: int) -> None:
@@ -295,15 +295,27 @@ class CsvFile:
     def _key(self) -> str:
         return identity(self._resource)[-1]
 
-    def _judge_active(self, row: SourceRow) -> None:
-        cell = row.cells.get("active")
-        if not isinstance(cell, str):
-            return
-        word = cell.casefold()
-        row.cells["active"] = word in self._active
-        if word not in self._active and word not in self._inactive:
+    def _judge_active(self, row: SourceRow, cell: str) -> None:
+        state = self._states.get(cell)
+        if state is None:
+            state = self._state(cell)
+        row.cells["active"] = bool(state)
+        if state is None:
             row.problem = row.problem or f"active is {cell!r}, neither an active nor an inactive value"
             self._words.note(cell)
+
+    def _state(self, cell: str) -> bool | None:
+        """Whether a word means active, once for all rows; None for one that means neither."""
+        word = cell.casefold()
+        if word in self._active or word in self._inactive:
+            self._states[cell] = word in self._active
+        return self._states.get(cell)
+
+
+def _stream(text: str) -> io.TextIOWrapper:
+    """The lines of a text as `io.StringIO` gives them, which would take four bytes for each character."""
+    whole = "surrogatepass"  # some encodings bring halves of characters
+    return io.TextIOWrapper(io.BytesIO(text.encode(errors=whole)), "utf-8", whole, newline="")
 
 
 def _error(name: str, cell: str) -> str:

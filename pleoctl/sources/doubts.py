@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from itertools import chain
+from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Finding
 from pleoctl.place import Place
 from pleoctl.words import many
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from pleoctl.sources.base import Table
+    from pleoctl.sources.base import SourceRow, Table
 
 # C0 but for tab and line ends, DEL, and C1: a file in Windows-1252 that is read as Latin-1 has the latter.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -22,6 +23,12 @@ _TWICE: Final = re.compile(r"[\u00c2-\u00f4][^\x00-\x7f]")
 _SIGNS: Final = re.compile(r"[^\W\d_][\u201e\u201d\u2020\u2021\u2122\u00be\u00bf][^\W\d_]")
 # Mac Roman that was read so: large letters where small ones were, as \u0160 for \u00e4 and \u0178 for \u00fc.
 _LARGE: Final = re.compile(r"[^\W\d_][\u0152\u0160\u0178\u017d][^\W\d_A-Z]")
+_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
+# What one of these patterns looks for, be it between letters or not.
+_ANY: Final = re.compile(
+    r"[\ufffd\u201e\u201d\u2020\u2021\u2122\u00be\u00bf\u0152\u0160\u0178\u017d]|[\u00c2-\u00f4][^\x00-\x7f]"
+)
+_AT_ONCE: Final = 256  # rows
 
 
 def doubtful_text(text: str) -> str | None:
@@ -47,25 +54,29 @@ def _was_utf8(text: str) -> bool:
     return False
 
 
-def _is_plain(cells: Mapping[str, Any]) -> bool:
-    """Whether nothing is odd about the texts of a row, seen at one glance, as in most."""
-    try:
-        said = "".join(cells.values())
-    except TypeError:  # a cell that is no text
+def _are_plain(rows: Iterable[SourceRow]) -> bool:
+    """Whether certainly nothing is odd about the texts of these rows, seen at one glance, as in most."""
+    said = " ".join(map(str, chain.from_iterable([row.cells.values() for row in rows])))
+    if not said.isprintable():
         return False
-    return said.isascii() and said.isprintable()
+    return said.isascii() or not _ANY.search(" ".join({*_BEYOND_ASCII.findall(said)}))
+
+
+def _looked_at(rows: list[SourceRow]) -> Iterator[tuple[str, int | None]]:
+    """The texts that take a closer look, with their lines."""
+    for begin in range(0, len(rows), _AT_ONCE):
+        some = rows[begin : begin + _AT_ONCE]
+        if not _are_plain(some):
+            yield from ((cell, row.line) for row in some for cell in row.cells.values() if isinstance(cell, str))
 
 
 def doubtful_texts(table: Table) -> Iterator[Finding]:
     """One warning per kind of doubt, with the first text and how many there are."""
     found: dict[str, tuple[str, int | None, int]] = {}
-    for row in table.rows:
-        if _is_plain(row.cells):
-            continue
-        for cell in row.cells.values():
-            if isinstance(cell, str) and (words := doubtful_text(cell)) is not None:
-                text, line, number = found.get(words, (cell, row.line, 0))
-                found[words] = (text, line, number + 1)
+    for cell, line in _looked_at(table.rows):
+        if (words := doubtful_text(cell)) is not None:
+            text, first, number = found.get(words, (cell, line, 0))
+            found[words] = (text, first, number + 1)
     for words, (text, line, number) in found.items():
         yield Finding(
             "doubtful-text",

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import chain
-from operator import eq
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.desired.comments import render
-from pleoctl.desired.lines import lines_of
+from pleoctl.desired.lines import Spoken, text_of
 from pleoctl.desired.placing import Placed, dimension_key, place
 from pleoctl.desired.read import checked, holds, merged
-from pleoctl.documents.files import read_bytes
 from pleoctl.errors import Finding, Refused, SourceError
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, flat_kinds
 from pleoctl.place import Place
 from pleoctl.sources.base import Source, Table, resource_names
 from pleoctl.sources.doubts import doubtful_texts
-from pleoctl.sources.earlier import Spoken, old_files
+from pleoctl.sources.earlier import old_files
 from pleoctl.sources.opening import open_source
 from pleoctl.sources.rows import RowReader
 from pleoctl.words import many
@@ -86,14 +83,13 @@ def export_state(workspace: Workspace, source: Source | None = None) -> Export:
     Raises as `read_source`, and `Refused` where the row count fell by more than ``maxShrink``.
     """
     state, findings = read_source(workspace, source)
-    counted = counts(state)
-    if _says_already(workspace, state):
+    counted, spoken = counts(state), Spoken(state)
+    if _says_already(workspace, state, spoken):
         return Export(checked(state), [], [], findings, counted)
-    spoken = Spoken(state)
-    placed, comments = _placed(workspace, spoken)
+    placed, comments = _placed(workspace, state, spoken)
     files, changed = [], []
     for (path, shown), part, comment in zip(workspace.desired_files, placed.parts, comments, strict=True):
-        content = render(part, comment, spoken.lines).encode()
+        content = render(part, comment, spoken).encode()
         if not holds(path, shown, content):
             files.append((path, shown, content))
             changed.append(shown)
@@ -101,29 +97,25 @@ def export_state(workspace: Workspace, source: Source | None = None) -> Export:
     return Export(whole, files, changed, [*findings, *_own(workspace, placed)], counted)
 
 
-def _placed(workspace: Workspace, spoken: Spoken) -> tuple[Placed, list[Comments | None]]:
+def _placed(workspace: Workspace, state: DesiredState, spoken: Spoken) -> tuple[Placed, list[Comments | None]]:
     """The rows over the files there are, whose own rows need not stay while they are written anew, and their comments.
 
     Raises `Refused` where too many are gone.
     """
-    old, comments = old_files(workspace, spoken)
-    _carry_values(old, spoken.state)
-    placed = place(spoken.state, old, keep_own=True)
-    _check_shrink(old, spoken.state, placed, workspace.max_shrink)
+    old, comments = old_files(workspace, state, spoken)
+    _carry_values(old, state)
+    placed = place(state, old, keep_own=True)
+    _check_shrink(old, state, placed, workspace.max_shrink)
     return placed, comments
 
 
-def _says_already(workspace: Workspace, state: DesiredState) -> bool:
+def _says_already(workspace: Workspace, state: DesiredState, spoken: Spoken) -> bool:
     """Whether the one file there is says the state and nothing else, as after most exports.
 
     Then nothing has shrunk, nothing of people's own is to be kept, and it need not be read as YAML.
     """
     (path, shown), *others = workspace.desired_files
-    if others or not path.exists():
-        return False
-    found = read_bytes(path, shown).replace(b"\r\n", b"\n").decode(errors="surrogateescape").split("\n")
-    # None ends both, so that neither is a beginning of the other.
-    return all(map(eq, [*found, None], chain((text for _, text in lines_of(state)), ("", None))))
+    return not others and path.exists() and holds(path, shown, text_of(state, spoken).encode())
 
 
 def _own(workspace: Workspace, placed: Placed) -> Iterator[Finding]:

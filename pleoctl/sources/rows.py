@@ -11,6 +11,7 @@ import re
 import sys
 from collections import defaultdict
 from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.desired.lines import ordered
@@ -26,7 +27,7 @@ from pleoctl.text import is_whole
 from pleoctl.words import many
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pleoctl.model.kind import Kind
     from pleoctl.sources.base import SourceRow, Table
@@ -47,16 +48,17 @@ class RowReader:
         state = DesiredState()
         for kind in flat_kinds():
             if (table := tables.get(kind.section)) is not None:
-                state.flat[kind.name] = self._unique([self._row(r, kind, table) for r in table.rows], kind)
+                state.flat[kind.name] = self._unique(self._rows(table.rows, kind, table), kind)
         if (dimensions := tables.get(TAG_GROUP.section)) is not None:
-            rows = self._unique([self._row(r, TAG_GROUP, dimensions) for r in dimensions.rows], TAG_GROUP)
+            rows = self._unique(self._rows(dimensions.rows, TAG_GROUP, dimensions), TAG_GROUP)
             state.dimensions = self._with_values(rows, tables.get(TAG.section))
         return state
 
     # --- one row -----------------------------------------------------------------------------------------------
 
-    def _row(self, source: SourceRow, kind: Kind, table: Table) -> Row:
-        return _plain(source, kind, table.name) or self._judged(source, kind, table)
+    def _rows(self, sources: list[SourceRow], kind: Kind, table: Table) -> list[Row]:
+        name = table.name
+        return [_plain(source, kind, name) or self._judged(source, kind, table) for source in sources]
 
     def _judged(self, source: SourceRow, kind: Kind, table: Table) -> Row:
         cells = filled(source.cells, kind, table, self._section)
@@ -107,9 +109,8 @@ class RowReader:
 
     def _unique(self, rows: list[Row], kind: Kind) -> list[Row]:
         """Rows with one key twice become one held row: neither may win (A36, T50, T32)."""
-        if len({number if row.key is None else kind.normalise(row.key) for number, row in enumerate(rows)}) == len(
-            rows
-        ):
+        keys = kind.normalised([row.key for row in rows if row.key is not None])
+        if len({*keys}) == len(keys):
             return rows
         by_key: dict[str | int, list[Row]] = defaultdict(list)
         for number, row in enumerate(rows):
@@ -140,8 +141,7 @@ class RowReader:
     def _dimension(self, row: Row, mine: list[SourceRow], table: Table | None) -> Dimension:
         if table is None or not row.active or row.key is None:
             return Dimension(row, None)
-        read = [self._row(source, TAG, table) for source in mine]
-        return Dimension(row, self._unique(read, TAG))
+        return Dimension(row, self._unique(self._rows(mine, TAG, table), TAG))
 
     def _strays(self, by_code: dict[str, list[SourceRow]], table: Table | None) -> list[Dimension]:
         """Values of a dimension that the dimensions do not list: one of the two lists is short."""
@@ -171,13 +171,13 @@ class RowReader:
 
 
 class _Shape(NamedTuple):
-    """How rows with the same cells are read: their fields and other texts, those that must not be blank.
+    """How rows with the same cells are read: their fields, all of their texts, those that must not be null.
 
     No row of at most ``longest`` characters has a text that is too long.
     """
 
     fields: tuple[str, ...]
-    texts: tuple[str, ...]
+    texts: Callable[[Mapping[str, Any]], Sequence[Any]]
     needed: tuple[str, ...]
     longest: int
 
@@ -186,13 +186,15 @@ class _Shape(NamedTuple):
 def _shape(kind: Kind, cells: tuple[str, ...]) -> _Shape | None:
     """None where cells have to be converted, or have a form."""
     formed = any(one.spelt or one.strict or one.rated or one.general for one in kind.fields)
-    if formed or kind.key not in cells or {*kind.locals} & {*cells}:
+    needed = (kind.key, *kind.needed)
+    if formed or not {*needed} <= {*cells} or {*kind.locals} & {*cells}:
         return None
+    texts = [name for name in cells if name != "active"]
     limits = [limit for limit in (kind.longest, *(one.longest for one in kind.fields)) if limit is not None]
     return _Shape(
         tuple(name for name in kind.names if name in cells),
-        tuple(name for name in cells if name != "active"),
-        (kind.key, *kind.needed),
+        itemgetter(*(texts if len(texts) > 1 else texts * 2)),  # of one it would make no sequence
+        needed,
         min(limits, default=sys.maxsize),
     )
 
@@ -207,18 +209,24 @@ def _plain(source: SourceRow, kind: Kind, name: str) -> Row | None:
     shape, active = _shape(kind, tuple(cells)), cells.get("active", True)
     if shape is None or source.problem is not None or not isinstance(active, bool):
         return None
-    texts = [text for one in shape.texts if (text := cells[one]) is not None]
+    texts = shape.texts(cells)
+    if None in texts and not (texts := _said(cells, shape, texts)):
+        return None
     try:
         said = "".join(texts)
     except TypeError:  # a cell that is no text
         return None
-    if len(said) > shape.longest or "" in texts or not is_whole(said):
+    if len(said) > shape.longest or "" in texts or any(map(str.isspace, texts)) or not is_whole(said):
         return None
-    for one in shape.needed:
-        if not (text := cells.get(one)) or text.isspace():
-            return None
     fields = {one: cells[one] for one in shape.fields}
     return Row(cells[kind.key], fields, active, None, NOTHING, source.file or name, source.line or 0)
+
+
+def _said(cells: Mapping[str, Any], shape: _Shape, texts: Sequence[Any]) -> list[Any]:
+    """The texts that are not null; none where one of them must not be."""
+    if None in [cells[one] for one in shape.needed]:
+        return []
+    return [text for text in texts if text is not None]
 
 
 def _not_text(cells: dict[str, Any], texts: dict[str, str], kind: Kind) -> str | None:

@@ -76,6 +76,11 @@ class Kept:
         self._least = 0
         self._any = False
 
+    @property
+    def asks(self) -> bool:
+        """Whether any row may not be meant."""
+        return bool(self._where or self._where_not)
+
     def header(self, header: list[str], line: int) -> None:
         """Find the columns in the header at ``line``. Raises `SourceError` for one that is not there."""
         self._at = [(self._column(one, header, line), one) for one in self._where]

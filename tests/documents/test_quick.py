@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pleoctl.desired.comments import attached, from_nodes
+from pleoctl.desired.comments import from_nodes
 from pleoctl.desired.entries import NotSimple
 from pleoctl.desired.quick import QuickReader
 from pleoctl.desired.read import read_state, state_of
@@ -269,7 +269,7 @@ def agree(text: str) -> bool:
     document = parse(text, "f.yaml", "desired-state")
     assert state == state_of(document)
     assert list(state.flat) == list(state_of(document).flat)
-    assert attached(reader.spans(), reader.notes) == from_nodes(document.root, document.text)
+    assert reader.comments() == from_nodes(document.root, document.text)
     return True
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from awkward import TEXT
-from pleoctl.desired.comments import attached, from_nodes, render
+from pleoctl.desired.comments import from_nodes, render
 from pleoctl.desired.digest import digest_of
 from pleoctl.desired.entries import NotSimple
 from pleoctl.desired.quick import QuickReader
@@ -256,7 +256,7 @@ def _agree(text: str) -> None:
         return
     document = parse(text, "f.yaml", "desired-state")
     assert fast == state_of(document)
-    by_lines = render(fast, attached(reader.spans(), reader.notes))
+    by_lines = render(fast, reader.comments())
     assert by_lines == render(fast, from_nodes(document.root, document.text))
 
 

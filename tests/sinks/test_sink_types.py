@@ -27,7 +27,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "sinks" / "pleoctl-sink-sqlit
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The example, built and installed for this test alone; what is installed is looked for once, not at each death."""
-    monkeypatch.setattr("pleoctl.sources.classes.entry_points", cache(entry_points))
+    monkeypatch.setattr("importlib.metadata.entry_points", cache(entry_points))
     with plugged_in(EXAMPLE, tmp_path) as site:
         yield site
 
@@ -52,7 +52,7 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> Callable[[object], None]:
             self.load = lambda: made
 
     def offer(made: Value) -> None:
-        monkeypatch.setattr("pleoctl.sources.classes.entry_points", lambda **_: [Point(made)])
+        monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: [Point(made)])
 
     return offer
 
