@@ -185,8 +185,11 @@ class Stepwise(Good):
 
     def books(self) -> closing[sqlite3.Connection]:
         """A connection that commits by itself."""
-        books = sqlite3.connect(self.path.with_suffix(".sqlite"), isolation_level=None)
-        books.execute("create table if not exists part (number integer, name text, value text)")
+        path = self.path.with_suffix(".sqlite")
+        made = path.exists() and path.stat().st_size
+        books = sqlite3.connect(path, isolation_level=None)
+        if not made:  # a statement less in which to die
+            books.execute("create table part (number integer, name text, value text)")
         return closing(books)
 
     def rows(self) -> list[Json]:
