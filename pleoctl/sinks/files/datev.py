@@ -21,7 +21,7 @@ from pleoctl.sinks.files.format import FILES, Standing, check_key
 from pleoctl.sinks.words import SHORTENED, fit, was_changed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from pleoctl.mapping.engine.entries import LedgerEntry, Posting
     from pleoctl.sinks.base import Booking
@@ -285,7 +285,7 @@ class DatevFormat:
 
     # --- reading back ------------------------------------------------------------------------------------------
 
-    def read(self, content: bytes) -> Iterator[Standing]:
+    def read(self, content: bytes, wanted: Collection[str]) -> Iterator[Standing]:
         """See `Format`; rows of other batches have no key and are passed over."""
         rows = list(csv.reader(io.StringIO(content.decode(ENCODING, "replace"), newline=""), delimiter=";"))
         if len(rows) < 2 or rows[0][:1] != ["EXTF"]:
@@ -293,7 +293,7 @@ class DatevFormat:
         year, month = rows[0][14][:4], rows[0][14][4:6]
         found: dict[tuple[str, str, str], Counter[tuple[str, str, str]]] = {}
         for row in rows[2:]:
-            if len(row) > _PLACE[IDENTITY] and row[_PLACE[KEY]]:
+            if len(row) > _PLACE[IDENTITY] and row[_PLACE[KEY]] in wanted:
                 day = f"{year}-{month}-{row[_PLACE['Belegdatum']].zfill(4)[:2]}"
                 sums = found.setdefault((row[_PLACE[KEY]], row[_PLACE[IDENTITY]], day), Counter())
                 _add(sums, row)

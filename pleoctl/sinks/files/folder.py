@@ -16,7 +16,7 @@ from pleoctl.sinks.base import BooksUnusable, Held, HeldPosting, Refusal
 from pleoctl.sinks.files.ledger import FOLDER, LedgerLine, decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pleoctl.sinks.base import Booking, Capabilities, File, Key
@@ -59,19 +59,18 @@ class FolderSink:
         found: dict[str, list[Held]] = {}
         for path in self._files():
             shown = f"{self._shown}/{path.relative_to(self._folder).as_posix()}"
-            for stored, legs in self._by_key(read_bytes(path, shown)).items():
-                if stored in wanted:
-                    key = wanted[stored]
-                    found.setdefault(stored, []).append(_held(legs, key, path.name, self._attached(key.item)))
+            for stored, legs in self._by_key(read_bytes(path, shown), wanted).items():
+                key = wanted[stored]
+                found.setdefault(stored, []).append(_held(legs, key, path.name, self._attached(key.item)))
         for line in self._ledgered():
             if line.key in wanted and line.key not in found:
                 found[line.key] = [_of_line(line, self._attached(wanted[line.key].item))]
         return found
 
-    def _by_key(self, content: bytes) -> dict[str, list[Standing]]:
-        """The transactions of one file; several with one key are the legs of one item."""
+    def _by_key(self, content: bytes, wanted: Collection[str]) -> dict[str, list[Standing]]:
+        """The wanted transactions of one file; several with one key are the legs of one item."""
         found: dict[str, list[Standing]] = defaultdict(list)
-        for standing in self._form.read(content):
+        for standing in self._form.read(content, wanted):
             found[standing.key].append(standing)
         return found
 
@@ -122,7 +121,7 @@ class FolderSink:
 
     def confirm(self, standing: Sequence[tuple[Key, Held]]) -> None:
         """See `Sink`: what files of an earlier run hold stands in the ledger before its status is reported."""
-        known = {line.key for line in self._ledgered()}
+        known = {line.key for line in self._ledgered()} if standing else set()
         new: dict[str, list[LedgerLine]] = defaultdict(list)
         for key, held in standing:
             if key.stored not in known:

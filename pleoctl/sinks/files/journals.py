@@ -22,7 +22,7 @@ from pleoctl.sinks.base import HeldPosting, KeyRoom
 from pleoctl.sinks.files.format import FILES, Roomy, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from pleoctl.mapping.rules.model import Rules
     from pleoctl.sinks.base import Booking
@@ -58,17 +58,17 @@ class JournalFormat(Roomy, ABC):
 
     # --- reading back ------------------------------------------------------------------------------------------
 
-    def read(self, content: bytes) -> Iterator[Standing]:
+    def read(self, content: bytes, wanted: Collection[str]) -> Iterator[Standing]:
         """See `Format`."""
         lines = content.decode("utf-8", "replace").splitlines()
-        codes = self._codes(lines)
-        for block in _transactions(lines):
-            key = _first(self._key, block)
-            if key:
-                day = _DAY.match(block[0])
-                yield Standing(
-                    key, _first(self._identity, block), day[1] if day else None, self._postings(block, codes)
-                )
+        keyed = ((_first(self._key, block), block) for block in _transactions(lines))
+        found = [(key, block) for key, block in keyed if key in wanted]
+        codes = self._codes(lines) if found else {}
+        for key, block in found:
+            day = _DAY.match(block[0])
+            yield Standing(
+                str(key), _first(self._identity, block), day[1] if day else None, self._postings(block, codes)
+            )
 
     @abstractmethod
     def _codes(self, lines: list[str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from pleoctl.sinks.files.format import FILES, Standing, check_key, file_name
 from pleoctl.sinks.words import SHORTENED, encodable, fit, was_changed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from pleoctl.mapping.engine.entries import Posting
     from pleoctl.sinks.base import Booking
@@ -104,7 +104,7 @@ class SieFormat:
 
     # --- reading back ------------------------------------------------------------------------------------------
 
-    def read(self, content: bytes) -> Iterator[Standing]:
+    def read(self, content: bytes, wanted: Collection[str]) -> Iterator[Standing]:
         """See `Format`."""
         key, identity, day = "", None, ""
         postings: list[HeldPosting] = []
@@ -112,9 +112,9 @@ class SieFormat:
             fields = _fields(line)
             if fields[:1] == ["#VER"]:
                 found = _KEY.search(fields[4]) if len(fields) > 4 else None
-                key, identity = (found[1], found[2]) if found else ("", None)
+                key, identity = (found[1], found[2]) if found and found[1] in wanted else ("", None)
                 day, postings = f"{fields[3][:4]}-{fields[3][4:6]}-{fields[3][6:8]}", []
-            elif fields[:1] == ["#TRANS"]:
+            elif key and fields[:1] == ["#TRANS"]:
                 postings.append(self._posting(fields[1], Decimal(fields[3])))
             elif fields == ["}"] and key:
                 yield Standing(key, identity, day, tuple(postings))

@@ -15,11 +15,12 @@ from pleoctl.sinks.base import HeldPosting, KeyRoom
 from pleoctl.sinks.files.format import FILES, Roomy, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from pleoctl.mapping.rules.model import Rules
     from pleoctl.sinks.base import Booking
 
+_KEY: Final = "accountingEntryId"
 #: Of a row's many cells, those that are looked at.
 _READ: Final = ("postingDate", "side", "account", "amount", "currency")
 
@@ -43,15 +44,17 @@ class CsvFormat(Roomy):
         ]
         return b"".join([writer.start(), *rows, writer.end()])
 
-    def read(self, content: bytes) -> Iterator[Standing]:
+    def read(self, content: bytes, wanted: Collection[str]) -> Iterator[Standing]:
         """See `Format`; a file of other columns holds nothing of ours."""
-        rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""))
+        rows = csv.reader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""))
+        columns = {name: place for place, name in enumerate(next(rows, []))}
+        place = columns.get(_KEY, -1)
         found: dict[str, list[dict[str, str]]] = {}
-        for row in rows:
-            if row.get("accountingEntryId") and row.get("side"):
-                found.setdefault(row["accountingEntryId"], []).append(
-                    {name: row[name] for name in _READ if name in row}
-                )
+        for row in rows if place >= 0 else ():
+            if len(row) > place and row[place] in wanted:
+                cells = {name: row[columns[name]] for name in _READ if columns.get(name, len(row)) < len(row)}
+                if cells.get("side"):
+                    found.setdefault(row[place], []).append(cells)
         for key, postings in found.items():
             yield Standing(key, None, postings[0].get("postingDate"), self._postings(postings))
 
