@@ -1,6 +1,6 @@
 """Every goal of speed with what is reached: ratios of CPU, each against its floor or peer in the same run.
 
-    python bench/goals.py [plan hand export put company map others shared check start …]
+    python bench/goals.py [plan hand export put company size kept map others shared check start …]
 
 Needs the extra `bench` for the rows against octoDNS and a YAML reader in Rust, and hledger for the row against it.
 """
@@ -13,9 +13,17 @@ import goals_check
 import goals_kept
 import goals_map
 import goals_plan
+import goals_size
 import goals_start
 
-ROWS = {**goals_start.ROWS, **goals_plan.ROWS, **goals_kept.ROWS, **goals_map.ROWS, **goals_check.ROWS}
+ROWS = {
+    **goals_start.ROWS,
+    **goals_plan.ROWS,
+    **goals_size.ROWS,
+    **goals_kept.ROWS,
+    **goals_map.ROWS,
+    **goals_check.ROWS,
+}
 
 
 def main() -> None:
