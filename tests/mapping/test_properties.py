@@ -21,7 +21,7 @@ from pleoctl.mapping.engine.linetable import LineTable
 from pleoctl.mapping.io.outputs import FORMATS, writer
 from pleoctl.mapping.items import Item, convert, decode
 from pleoctl.mapping.rules.model import LineRow
-from pleoctl.mapping.rules.predicates import folded, predicate
+from pleoctl.mapping.rules.predicates import Predicate, folded, predicate
 from pleoctl.mapping.rules.template import compile_template, renderer
 from pleoctl.mapping.rules.when import When
 from pleoctl.mapping.vocabulary import CELLS, SUBTYPES
@@ -260,6 +260,12 @@ WHEN = st.fixed_dictionaries(
         "type": st.sampled_from(["card_purchase", ["refund"]]),
     },
 )
+#: Rows of which several often hold.
+OFTEN = st.fixed_dictionaries(
+    {"supplier": st.sampled_from([{"startsWith": "a"}, {"contains": "b"}, {"not": "figma"}, "ab", ["ab", "a"]])},
+    optional={"mcc": st.sampled_from(["a", {"not": "b"}])},
+)
+EXCEPTIONS = st.sampled_from([[], [], [{"supplier": "ab"}], [{"mcc": "a"}], [{"note": {"not": "b"}}]])
 PLACE = Place("f", 1, 1)
 WORDS = st.sampled_from([None, "", "a", "ab", "abc", "ABC", "Figma", "b", "ab" * 40])
 #: Supplier, merchant code, tag, note and account of a line.
@@ -288,18 +294,31 @@ def _value(field: str, facts: Facts) -> Value:
     return "card_purchase" if field == "type" else folded(field, reader(field)(facts))
 
 
-@given(st.lists(WHEN, max_size=8), st.lists(ASKED, min_size=1, max_size=6))
+def _way(when: Json) -> tuple[Predicate, ...]:
+    return tuple(predicate(name, asked, PLACE) for name, asked in when.items())
+
+
+def _holds(way: tuple[Predicate, ...], facts: Facts) -> bool:
+    return all(one.test()(_value(one.field, facts)) for one in way)
+
+
+@given(st.lists(st.tuples(WHEN | OFTEN, EXCEPTIONS), max_size=8), st.lists(ASKED, min_size=1, max_size=4))
 @settings(max_examples=MANY)
-def test_the_index_finds_what_a_scan_finds(rows: list[Json], asked: list[tuple[str | None, ...]]) -> None:
+def test_the_index_finds_what_a_scan_finds(
+    rows: list[tuple[Json, list[Json]]], asked: list[tuple[str | None, ...]]
+) -> None:
     """The first matching row, whichever way it is looked for, whatever was looked for before, kept or forgotten."""
     listed = [
-        LineRow(f"r{n}", When(tuple(predicate(k, v, PLACE) for k, v in when.items())), str(n), PLACE)
-        for n, when in enumerate(rows)
+        LineRow(f"r{n}", When(_way(when), unless=tuple(map(_way, unless))), str(n), PLACE)
+        for n, (when, unless) in enumerate(rows)
     ]
     lines = [_facts(*one) for one in asked] * 2
     scanned = [
-        next((row for row in listed if all(p.test()(_value(p.field, facts)) for p in row.when.each)), None)
-        for facts in lines
+        next(
+            (row for row in listed if _holds(row.when.each, one) and not any(_holds(w, one) for w in row.when.unless)),
+            None,
+        )
+        for one in lines
     ]
     cell = next(c for c in CELLS if c.type == "card_purchase" and c.method == "journal")
     assert [*map(LineTable(listed, cell).find, lines)] == scanned

@@ -2,8 +2,8 @@
 
 A way is filed in one column, by its most telling condition: under an exact value (hash), else a beginning (hash of the
 prefix, one look-up for each prefix length in use), else what is searched for (one pass over the text where that is
-much), else with those that are always tried. What else a way asks of the field is tested at once, so that a value tells
-which ways are left. Suppliers, tags and the like come again and again: what was found out about a value is kept.
+much), else with those that are always tried. Suppliers, tags and the like come again and again: which ways their values
+leave, all that is asked of the field being tested, is kept.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pleoctl.mapping.engine.sieve import WORTH, Sieve, beginning, patterns
 from pleoctl.mapping.rules.predicates import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pleoctl.mapping.engine.facts import Facts
     from pleoctl.mapping.rules.predicates import Predicate
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: Texts of a field about which is kept what was found out; where there are more, all are forgotten.
 MOST: Final = 8192
-#: Longer texts are not kept; they seldom come again.
+#: Longer texts are not kept.
 _LONGEST: Final = 64
 
 
@@ -36,7 +36,7 @@ class Column:
         self.field = field
         #: How the field of a line is read.
         self.read: Callable[[Facts], Any] = reader(field)
-        #: By a value as it was sent: the value as conditions compare it, and the ways that are left.
+        #: By a value as it was sent: the value as conditions compare it, and the ways that it leads to.
         self.known: dict[Any, tuple[Any, list[int]]] = {}
         self._exact: dict[Any, list[int]] = {}
         self._prefix: dict[int, dict[str, list[int]]] = {}
@@ -45,10 +45,16 @@ class Column:
         self._sieve: Sieve | None = None
         self._others: list[int] = []
         self._tests: dict[int, list[Test]] = {}
+        self._alone: set[int] = set()
 
-    def file(self, way: int, first: Predicate, tests: list[Test]) -> None:
-        """File a way by its most telling condition; ``tests`` are of all that it asks of this field."""
+    def file(self, way: int, first: Predicate, tests: list[Test], *, alone: bool) -> None:
+        """File a way by its most telling condition; ``tests`` are of all that it asks of this field.
+
+        ``alone``: of no other field does it ask anything, and it has no exceptions.
+        """
         self._tests[way] = tests
+        if alone:
+            self._alone.add(way)
         if first.kind == "in":
             for value in first.values:
                 self._exact.setdefault(value, []).append(way)
@@ -74,14 +80,24 @@ class Column:
         self._contained, self._sieve = {}, Sieve(self._searched)
 
     def meet(self, given: Any) -> tuple[Any, list[int]]:
-        """What is to be kept in ``known`` about a value."""
+        """What ``known`` does not have of a value, and may have from now on."""
         value = folded(self.field, given)
-        ways = [way for way in sorted({*self._filed(value)}) if all(test(value) for test in self._tests[way])]
+        ways = self._filed(value)
+        # Amounts and long texts seldom come again: their ways are tested one by one, until one holds.
         if given is None or (isinstance(given, str) and len(given) < _LONGEST):
+            ways = [*self._left(ways, value)]
             if len(self.known) >= MOST:
                 self.known.clear()
             self.known[given] = value, ways
         return value, ways
+
+    def _left(self, ways: list[int], value: Any) -> Iterator[int]:
+        """Those of which a value has all that they ask of the field; none behind one that asks for nothing else."""
+        for way in sorted({*ways}):
+            if all(test(value) for test in self._tests[way]):
+                yield way
+                if way in self._alone:
+                    return
 
     def _filed(self, value: Any) -> list[int]:
         """All ways that a value can lead to."""

@@ -1,7 +1,7 @@
 """The line table of one cell, compiled: the first row that matches, found without trying them all.
 
 Each way in which a row may hold is filed in the column of its most telling condition. Only what the values of a line
-lead to there is tested, and only for what the other columns are asked.
+lead to there is tested.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class LineTable:
         self.fields = frozenset(self._position)
 
     def _file(self, row: LineRow, way: Way, unless: list[Way]) -> None:
-        """File a way in its column, with what is asked there; the rest is left to test."""
+        """File a way in its column, with what is asked there."""
         index = len(self._rows)
         self._rows.append(row)
         if unless:
@@ -70,8 +70,9 @@ class LineTable:
         first = min(way, key=_telling)
         at = self._column(first.field)
         tests = [self._test(p) for p in way if p is not first or _telling(p)[0] > _FOUND]
-        self._tests.append([test for test in tests if test[0] != at])
-        self._columns[at].file(index, first, [test for position, test in tests if position == at])
+        self._tests.append(tests)
+        own = [test for position, test in tests if position == at]
+        self._columns[at].file(index, first, own, alone=len(own) == len(tests) and not unless)
 
     def _column(self, field: str) -> int:
         at = self._position.setdefault(field, len(self._position))
