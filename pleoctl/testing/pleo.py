@@ -24,10 +24,24 @@ if TYPE_CHECKING:
     from pleoctl.testing.chance import Chance
     from pleoctl.testing.machine import SimulatedMachine
 
-READ_FAULTS: Final = ("dropped", "503", "garbled", "429", "unreachable")
-WRITE_FAULTS: Final = ("lost", "dropped", "503", "503 after", "garbled", "429", "unreachable")
-_UNHEARD: Final = ("503", "429")
-_LOST: Final = ("lost", "dropped", "503 after", "garbled")
+READ_FAULTS: Final = ("dropped", "503", "408", "garbled", "429", "unreachable")
+_AFTER: Final = {"503 after": 503, "408 after": 408, "303 after": 303}
+"""What somebody between answers to a write that was carried out."""
+WRITE_FAULTS: Final = ("lost", "dropped", "503", "408", *_AFTER, "stranger", "garbled", "429", "unreachable")
+_UNHEARD: Final = ("503", "408", "429")
+_LOST: Final = ("lost", "dropped", *_AFTER, "stranger", "garbled")
+_STRANGER: Final = {
+    "id": "99999999-0000-4000-8000-000000000000",
+    "groupId": "99999999-0000-4000-8000-000000000001",
+    "externalId": "stranger",
+    "code": "stranger",
+    "name": "Stranger",
+    "archived": False,
+    "rate": 0.1,
+    "type": "inclusive",
+    "state": "ACTIVE",
+}
+"""A record that nobody asked for, of any kind."""
 DEATHS: Final = ("die before", "die after")
 OTHERS: Final = (*DEATHS, "edit", "stop")
 
@@ -160,8 +174,10 @@ class SimulatedTransport(Transport):
             self._machine.die()
         if struck == "lost":
             raise Unanswered("the connection broke off", sent=True, tries=TRIES)
-        if struck == "503 after":
-            return Reply(503, {}, b"")
+        if struck in _AFTER:
+            return Reply(_AFTER[struck], {}, b"")
+        if struck == "stranger":
+            return Reply(200, {}, json.dumps({"data": _STRANGER}).encode())
         if struck == "garbled":
             return Reply(reply.status, reply.headers, reply.content[: len(reply.content) // 2] + b"<")
         return reply
