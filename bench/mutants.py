@@ -12,6 +12,7 @@ from pleoctl.jobs import steps as job_steps
 from pleoctl.plan import order
 from pleoctl.pleo import accounts
 from pleoctl.reconcile.table import Table
+from pleoctl.remote import transport
 from pleoctl.remote.errors import LostAnswer
 from pleoctl.run import settle
 from pleoctl.run.settle import Done, Undone
@@ -82,6 +83,7 @@ MUTANTS: dict[str, Mutant] = {
     "a lost answer counts as done": (settle, "_sent", _lost_is_done),
     "nobody looks before sending again": (executor, "settle", _sent_blindly(settle.settle)),
     "creates that nothing guards go again": (steps.Create, "__init__", _repeatable(steps.Create.__init__)),
+    "a time-out between counts as a refusal": (transport, "is_doubtful", lambda status: status >= 500),
     "the next run does not wait": (run, "wait_out", lambda *_: None),
     "a lost bulk counts as done": (steps.Bulk, "look", _always_done),
     "a lost batch counts as done": (steps.Batch, "look", _always_done),

@@ -27,7 +27,8 @@ class Fresh:
 
     ``records`` are the touched records by id; ``groups`` gives a tag group's id by its address; ``tags`` are all tags
     of the groups that were read whole; ``stale`` says what moved; ``taken`` are look-alikes that creates became;
-    ``begun`` are drafts that an earlier run created and did not come to activate, by the address of the create.
+    ``begun`` are drafts that an earlier run created and did not come to activate, by the address of the create;
+    ``adopted`` are records that became a create's and are to be brought in line, by id, as they were before.
     """
 
     results: dict[Address, Result]
@@ -37,6 +38,7 @@ class Fresh:
     stale: list[Finding] = field(default_factory=list)
     taken: dict[str, Address] = field(default_factory=dict)
     begun: dict[Address, Live] = field(default_factory=dict)
+    adopted: dict[str, Live] = field(default_factory=dict)
 
     def may_take(self, record: Live, address: Address) -> bool:
         """Whether the change at this address may have the record: nobody else wants it, and no other change took it."""

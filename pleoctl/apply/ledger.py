@@ -47,6 +47,12 @@ class Ledger:
         """How one change stands."""
         return self._fresh.results[address]
 
+    def before(self, result: Result) -> dict[str, Any] | None:
+        """The state before the run of a change's record, also where it became a create's own; None for a new one."""
+        adopted = self._fresh.adopted.get(result.id or "")
+        names = [name for name in result.change.after if name != "archived"]
+        return result.change.before if adopted is None else adopted.state(names)
+
     def open(self, changes: Iterable[Change]) -> list[Change]:
         """Those of the changes that have no end yet."""
         return [change for change in changes if self.result(change.address).status == "notAttempted"]

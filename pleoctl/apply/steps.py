@@ -82,7 +82,10 @@ class StepContext:
     def adopt(self, change: Change, record: Live) -> Done | Next[Address]:
         """The record that carries a create's key, whoever made it: done, or brought in line (K8)."""
         self.fresh.results[change.address].id = record.id
-        return Done(record) if matches(record, change.after, change.kind) else Next(self.update(change, record))
+        if matches(record, change.after, change.kind):
+            return Done(record)
+        self.fresh.adopted[record.id] = record
+        return Next(self.update(change, record))
 
 
 class Create(Step[Address]):

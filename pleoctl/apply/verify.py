@@ -47,7 +47,7 @@ def _as_wanted(record: Live, result: Result) -> bool:
 
 def _doubt(ledger: Ledger, result: Result, record: Live | None) -> None:
     change = result.change
-    if record is None or matches(record, change.before, change.kind):
+    if record is None or matches(record, ledger.before(result), change.kind):
         words = "Pleo confirmed it, but does not show it yet; run again"
         ledger.correct(result, "ambiguous", "not-shown", words)
     else:

@@ -132,11 +132,19 @@ def _plainly(record: Mapping[str, Any], name: str) -> Any:
 
 
 def truthful(applied: Receipt, state: Json, foreign: set[str], *, cascades: bool) -> None:
-    """A change that the receipt calls done is so in Pleo, unless another client was there."""
+    """A change that the receipt calls done is so in Pleo, and one that it calls failed is not.
+
+    Unless another client was there.
+    """
     stored = records(state)
     for result in applied.results:
         identity = result.id or result.change.id or ""
-        if result.status not in {"done", "alreadyDone"} or identity in foreign:
+        if identity in foreign:
+            continue
+        if result.status == "failed" and identity in stored and not (cascades and result.change.kind == "tag"):
+            kind, record = stored[identity]
+            demand("failed is not done", not is_in(record, result.change.after, kind), f"{result.change.address} is so")
+        if result.status not in {"done", "alreadyDone"}:
             continue
         demand("done is done", identity in stored, f"{result.change.address} has no record")
         kind, record = stored[identity]
