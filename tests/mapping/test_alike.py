@@ -38,6 +38,7 @@ ROWS = """lines:
   - {id: told, when: {account: "6543"}, account: "6540", set: {description: "{{ note }}"}}
   - {id: other, when: {account: "6544"}, account: "6541", set: {description: x}}
   - {id: late, when: {supplier: ACME}, from: "2026-03-02", account: "6542", set: {taxCode: I25}}
+  - {id: plain, when: {vendor: PLAIN}, account: "6542"}
   - {id: many, when: {attendees: {range: [2, null]}}, account: keep, set: {taxCode: null}}
 """
 
@@ -78,6 +79,15 @@ SUPPLIERS: Final[list[Value]] = [
     {"name": "ACME", "taxIdentifier": "SE2"},
     {"name": "ACME", "code": "S-2"},
 ]
+#: Some have an account of their own, some are not in use, or not there.
+VENDORS: Final[list[Value]] = [
+    None,
+    {"name": "Acme AB", "externalId": "ven-1"},
+    {"name": "Acme", "code": "X", "externalId": "ven-1"},
+    {"name": "Plain", "code": "PLAIN", "taxRegistrationNumber": "SE2"},
+    {"name": "Old", "externalId": "ven-3"},
+    {"name": "Nobody", "code": "N-7"},
+]
 CONTRAS: Final[list[Value]] = [
     None,
     {"id": "1", "code": "1940"},
@@ -115,7 +125,8 @@ def varied(draw: st.DrawFn, one: Json) -> Json:
         "date": f"2026-03-0{draw(st.integers(0, 4))}",
     }
     more["supplier"] = draw(st.sampled_from(SUPPLIERS))
-    more["bookkeeping"] = draw(st.sampled_from([None, {"method": "journal"}]))
+    more["vendor"] = draw(st.sampled_from(VENDORS))
+    more["bookkeeping"] = draw(st.sampled_from([None, *({"method": one} for one in ("journal", "accounts_payable"))]))
     more["contraAccount"] = draw(st.sampled_from(CONTRAS))
     more["team"] = draw(st.sampled_from([None, {"code": "T2"}]))
     more["user"] = draw(st.sampled_from([None, {"code": "E-9"}, {"code": "E-1", "name": "Eva"}]))
@@ -157,7 +168,7 @@ def test_an_item_becomes_what_it_becomes_by_itself(history: list[Json]) -> None:
 
 
 def test_what_differs_in_one_thing_that_decides_is_not_alike(tmp_path: Path) -> None:
-    """An account with the id of none, a supplier who is a vendor, a method, lines of accounts that rows tell apart."""
+    """An account with the id of none, vendors, a method, lines of accounts that rows tell apart, all tax."""
     acme, other = {"name": "ACME", "code": "S-1"}, {"name": "Other"}
     journal = {"method": "journal"}
     whole = {"type": "inclusive", "code": "I25", "ingoingTaxAccount": "2641", "amount": money(20)}
@@ -170,6 +181,9 @@ def test_what_differs_in_one_thing_that_decides_is_not_alike(tmp_path: Path) -> 
             for account in ("6544", "6543")
             for supplier in (acme, other)
         ],
+        # One has an account of its own, the others are booked on the general one, in their words.
+        [item("card_purchase", bookkeeping={"method": "accounts_payable"}, vendor=one) for one in VENDORS],
+        [item("card_purchase", bookkeeping=None, supplier=SUPPLIERS[n]) for n in (3, 4, 6, 1)],
         # What is all tax is posted on no account of its own, which must be one all the same.
         [item("card_purchase", line(100), line(20, account, tax=whole)) for account in ("6540", None)],
         [item("card_purchase", line(100), line(20, tax=whole, tags=tags)) for tags in (TAGS[2], TAGS[4])],

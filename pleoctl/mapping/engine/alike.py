@@ -2,7 +2,7 @@
 
     kind      what of an item decides about its entry: type, vendor, tax codes, … and which line rows hold
     outline   what follows of it: roles, rules, tax codes, accounts; see `pleoctl.mapping.engine.outline`
-    its own   figures, ids, days, texts, accounts and tags of its lines, which the outline is filled with
+    its own   figures, ids, days, texts, people, accounts and tags of its lines, which the outline is filled with
 
 Invariant: an outline is used only for an item of which the engine would make the very same one. All that the engine
 reads of an item is in its kind; or is asked anew (the line table, where its rows ask for anything that no kind has, the
@@ -21,7 +21,7 @@ from pleoctl.mapping.engine.amounts import hundredths
 from pleoctl.mapping.engine.entries import Entry, OriginalOf
 from pleoctl.mapping.engine.facts import Facts
 from pleoctl.mapping.engine.figures import A_LINE, figures_of, gross, tax
-from pleoctl.mapping.engine.outline import Outline
+from pleoctl.mapping.engine.outline import Outline, vendor_of
 from pleoctl.mapping.engine.own import OwnAccounts
 from pleoctl.mapping.failures import ItemFailure
 from pleoctl.mapping.vocabulary import NO_ACCOUNT_ID
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pleoctl.mapping.engine.own import Accounts
     from pleoctl.mapping.engine.work import Work
     from pleoctl.mapping.items import Item
-    from pleoctl.mapping.rules.model import Rules
+    from pleoctl.mapping.rules.model import Rules, VendorRow
     from pleoctl.mapping.rules.vendors import Vendors
 
 #: Outlines that are kept; where there are more, all are forgotten.
@@ -44,7 +44,7 @@ Kind = tuple[Any, ...]
 #: The line rows that hold, one for each line, by identity.
 Rows = tuple[int, ...]
 #: Fields of line rules that follow from an item's kind; all others are asked anew.
-_IN_KIND: Final = frozenset({"vendor", "vendorTaxNumber", "taxCode", "taxType", "currency"})
+_IN_KIND: Final = frozenset({"taxCode", "taxType", "currency"})
 
 
 class Group(msgspec.Struct):
@@ -119,13 +119,14 @@ class Alike:
         self._kept += 1
 
     def _kind(self, item: Item, figures: list[int]) -> Kind:
-        user, supplier, money, contra = item.user, item.supplier, item.amount.in_wallet_currency, item.contra_account
-        # Who the employee is counts only where a vendor stands for this one (T36).
-        if user is not None and self._vendors.of_employee(user.code) is None:
-            user = None
-        # Who the supplier is, beside what line rows ask, where it is one of the vendors (B3).
-        if supplier is not None and self._vendors.of_supplier(supplier) is None:
-            supplier = None
+        money, contra, vendor = item.amount.in_wallet_currency, item.contra_account, item.vendor
+        # Of a vendor that is found counts its account; warnings name one that is not.
+        payable: Any = vendor
+        if vendor is not None and (row := self._vendors.of_item(item)) is not None:
+            payable = (row.account,)
+        # Who employee and supplier are counts, beside what line rows ask, where a vendor stands for them (T36, B3).
+        employee = None if item.user is None else self._vendors.of_employee(item.user.code)
+        supplier = None if item.supplier is None else self._vendors.of_supplier(item.supplier)
         kind: list[Any] = [
             item.type,
             item.sub_type,
@@ -133,9 +134,9 @@ class Alike:
             money.value > 0,
             item.bookkeeping,
             contra and (contra.code, contra.identifier, contra.id == NO_ACCOUNT_ID),
-            item.vendor,
-            supplier,
-            user,
+            payable,
+            supplier and (supplier.account,),
+            employee and (employee.account,),
         ]
         at = tax(0)
         for line in item.accounting_entry_lines:
@@ -174,4 +175,15 @@ class Alike:
             description = template.render(item)
         entry = outline.frame(item, day, description, original)
         entry.status, entry.entries = "mapped", entries
+        if outline.vendor is not None:
+            entry.vendor = vendor_of(item, self._row(item, outline), outline.found)
         return entry
+
+    def _row(self, item: Item, outline: Outline) -> VendorRow | None:
+        """The row of the vendor of an item that has the outline."""
+        if outline.found == "employee":
+            return None if item.user is None else self._vendors.of_employee(item.user.code)
+        if outline.found is None:
+            return None
+        legacy = None if item.supplier is None else self._vendors.of_supplier(item.supplier)
+        return legacy if item.vendor is None else self._vendors.of_item(item)

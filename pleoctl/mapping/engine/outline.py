@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import methodcaller
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pleoctl.mapping.engine.share import Share
     from pleoctl.mapping.engine.work import Work
     from pleoctl.mapping.items import Invoice, Item, Period, Person, Supplier, Vendor
-    from pleoctl.mapping.rules.model import Changes
+    from pleoctl.mapping.rules.model import Changes, VendorRow
     from pleoctl.mapping.rules.template import Template
 
 #: A posting as one item's is; the number of the figure that it amounts to, and that of its line; whether it has the
@@ -35,7 +35,8 @@ class Outline(msgspec.Struct, gc=False):
     """An entry without what is the item's own; ``template`` describes it where a line row says so.
 
     ``legs`` are kinds with their seats, none for what is not mapped; ``lines`` tell of each line what must be posted of
-    it, also where nothing is left of it beside its tax; none where the lines have no say.
+    it, also where nothing is left of it beside its tax; none where the lines have no say. ``found`` is whose row among
+    the vendors counts, if any does.
     """
 
     digest: str
@@ -47,13 +48,17 @@ class Outline(msgspec.Struct, gc=False):
     template: Template | None = None
     legs: tuple[tuple[str, tuple[Seat, ...]], ...] = ()
     lines: tuple[Given, ...] = ()
+    found: Literal["employee", "vendor"] | None = None
 
     @classmethod
     def of(cls, work: Work, digest: str) -> Outline:
         """What is known of an item by now, but its postings."""
         rule = None if work.row is None else work.row.id
-        vendor = None if work.item.vendor is None and (work.employee or work.vendor) is None else _vendor(work)
-        return cls(digest, work.currency, work.method, rule, vendor, work.warnings, work.template)
+        found: Literal["employee", "vendor"] | None = None if work.vendor is None else "vendor"
+        if work.employee is not None:
+            found = "employee"
+        vendor = vendor_of(work.item, work.employee or work.vendor, found)
+        return cls(digest, work.currency, work.method, rule, vendor, work.warnings, work.template, found=found)
 
     def seat(self, entries: list[LedgerEntry], work: Work) -> None:
         """Take over the postings of an item's entries."""
@@ -124,15 +129,14 @@ def _given(share: Share) -> Given:
     return own, NOTHING if share.row is None else share.row.changes
 
 
-def _vendor(work: Work) -> VendorOf | None:
+def vendor_of(item: Item, row: VendorRow | None, found: Literal["employee", "vendor"] | None) -> VendorOf | None:
     """The vendor that was found, in the item's words; without one the item's own (A2-A4, T36)."""
-    item, found = work.item, work.employee or work.vendor
     given: Vendor | Supplier | Person | None = item.vendor
-    if given is None and found is not None:
-        given = item.supplier if work.employee is None else item.user
+    if given is None and row is not None:
+        given = item.user if found == "employee" else item.supplier
     if given is None:
         return None
-    return VendorOf(given.code if found is None else found.code, given.name, given.code)
+    return VendorOf(given.code if row is None else row.code, given.name, given.code)
 
 
 def _period(given: Period) -> PeriodOf:
