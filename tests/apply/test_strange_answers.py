@@ -32,10 +32,8 @@ ELSEWHERE = {"Location": "https://elsewhere.example/x"}
 ANSWERS: dict[str, Reply] = {
     "408": Reply(408, {}, b"<html>Request Timeout</html>"),
     "499": Reply(499, {}, b""),
-    "598": Reply(598, {}, b""),
     "303": Reply(303, {"Location": "/done"}, b""),
     "307 to another host": Reply(307, ELSEWHERE, b""),
-    "304": Reply(304, {}, b""),
     "202": Reply(202, {}, b""),
     "another's": Reply(200, {}, json.dumps({"data": STRANGER}).encode()),
 }

@@ -40,7 +40,7 @@ def rows(folder: Path) -> list[Json]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-@pytest.mark.parametrize("how", ["before", "after", "half", "408", "303", "202"])
+@pytest.mark.parametrize("how", ["before", "after", "half", "408", "303"])
 @pytest.mark.parametrize("number", [1, 2, 3])
 @pytest.mark.usefixtures("time")
 def test_answers_of_pleo_are_lost_at_every_write(

@@ -41,7 +41,7 @@ def test_a_job_is_booked_read_back_and_reported(world: World, api: ApiBooks, boo
     assert TOKEN not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("how", ["before", "after", "503", "408", "499", "303", "202"])
+@pytest.mark.parametrize("how", ["before", "after", "503", "408", "303"])
 @pytest.mark.parametrize("guarded", [True, False])
 @pytest.mark.usefixtures("time")
 def test_a_lost_answer_books_nothing_twice(
