@@ -122,9 +122,9 @@ def cli() -> None:
 
 
 def _version(ctx: click.Context) -> NoReturn:
-    from pleoctl.release import told
+    from pleoctl.release import head, told
 
-    say(Shown.lines([told()]))
+    say(Shown.lines([told(head())]))
     ctx.exit()
 
 

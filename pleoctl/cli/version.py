@@ -28,4 +28,4 @@ def command(options: Options) -> Output:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
     }
-    return Output(Shown.lines([told(f"Python {data['python']}", str(data["system"]))]), data)
+    return Output(Shown.lines([told(data["commit"], f"Python {data['python']}", str(data["system"]))]), data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -82,17 +83,36 @@ def _rehome(comments: Comments, present: set[Slot]) -> None:
 
 def from_nodes(root: Node, text: str) -> Comments:
     """Comments of any valid desired-state file, in block or flow style."""
+    found = list(_found(root, text))
+    if not found:
+        return Comments()
     spans = sorted(_spans(root, text), key=itemgetter(0))
-    notes = set_apart(_found(root, text), text.split("\n"))
-    return attached([(line, slot) for line, _, slot in spans], lambda at: spans[at][1], notes)
+    begins, slots = [line for line, _, _ in spans], [slot for _, _, slot in spans]
+    return attached(begins, slots, lambda at: spans[at][1], set_apart(found, _Lines(text)))
 
 
-def attached(slots: Sequence[tuple[int, Slot]], last_of: Callable[[int], int], notes: Iterable[Note]) -> Comments:
+class _Lines:
+    """The lines of a text, each made as it is asked for: a list of them would take more room than the text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._breaks = array("q", [-1, *(match.start() for match in re.finditer("\n", text)), len(text)])
+
+    def __len__(self) -> int:
+        return len(self._breaks) - 1
+
+    def __getitem__(self, at: int) -> str:
+        return self._text[self._breaks[at] + 1 : self._breaks[at + 1]]
+
+
+def attached(
+    begins: Sequence[int], slots: list[Slot], last_of: Callable[[int], int], notes: Iterable[Note]
+) -> Comments:
     """Each comment at what it speaks of.
 
-    ``slots`` are with the lines that they begin in, in the order of the file, ``last_of`` tells the last line of one.
+    ``slots`` are in the order of the file, ``begins`` the lines in which they begin, ``last_of`` tells the last of one.
     """
-    comments, begins = Comments(order=[slot for _, slot in slots]), [line for line, _ in slots]
+    comments = Comments(order=slots)
     order, latest, last = comments.order, -1, 0
     for line, text, own in notes:
         at = bisect_right(begins, line) - 1

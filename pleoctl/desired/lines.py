@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import chain
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from pleoctl.documents.scalars import yaml_string
 from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
 from pleoctl.model.records import DesiredState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pleoctl.model.kind import Kind
     from pleoctl.model.records import Dimension, Row
@@ -194,7 +194,17 @@ def _dimension_lines(dimension: Dimension, number: int) -> Iterator[tuple[Slot, 
         yield slot_of("value", row.key, value.key, index), f"  {row_text(value, TAG)}"
 
 
-def set_apart(notes: Iterable[Note], lines: Sequence[str]) -> Iterator[Note]:
+class Lines(Protocol):
+    """Lines of a text by their number from 0."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def __getitem__(self, at: int, /) -> str:
+        """One of them."""
+
+
+def set_apart(notes: Iterable[Note], lines: Lines) -> Iterator[Note]:
     """The comments of a text, and the empty lines right above and below those that have lines of their own.
 
     An empty line has the number of its comment, so that both are put at the same row.

@@ -11,7 +11,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from pleoctl.desired.comments import attached
+from pleoctl.desired.comments import Comments, attached
 from pleoctl.desired.entries import EMPTY, NotSimple, decoded, entry_of, flow_of, note_behind, note_of
 from pleoctl.desired.lines import HEADER, set_apart
 from pleoctl.desired.rows import item_of, pattern_of, places_of, plain_of, row_of
@@ -21,7 +21,6 @@ from pleoctl.model.records import NOTHING, DesiredState, Dimension, Row
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from pleoctl.desired.comments import Comments
     from pleoctl.desired.lines import Note, Slot
     from pleoctl.model.kind import Kind
 
@@ -74,24 +73,22 @@ class QuickReader:
         self._state.flat = {kind.name: found[kind.section] for kind in flat_kinds() if kind.section in found}
         return self._state
 
-    @property
-    def has_comments(self) -> bool:
-        """Whether the text, once it was read, has any."""
-        return bool(self._notes)
-
     def comments(self) -> Comments:
         """People's comments in the text, once it was read."""
+        if not self._notes:
+            return Comments()
         rows = chain.from_iterable(_slots_of_rows(*listed) for listed in self._state.flat.items())
         found = chain(self._slots, rows, _slots_of_dimensions(self._state.dimensions or ()))
-        slots = sorted(found, key=itemgetter(0))
+        placed = sorted(found, key=itemgetter(0))
+        begins, slots = [line for line, _ in placed], [slot for _, slot in placed]
 
         def last_of(at: int) -> int:
-            last = (slots[at + 1][0] if at + 1 < len(slots) else len(self._lines)) - 1
-            while last > slots[at][0] and self._says_nothing(last):
+            last = (begins[at + 1] if at + 1 < len(begins) else len(self._lines)) - 1
+            while last > begins[at] and self._says_nothing(last):
                 last -= 1
             return last
 
-        return attached(slots, last_of, set_apart(self._notes, self._lines[:-1]))
+        return attached(begins, slots, last_of, set_apart(self._notes, self._lines[:-1]))
 
     def _says_nothing(self, line: int) -> bool:
         return self._lines[line - 1].lstrip(" \t")[:1] in {"", "#"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pleoctl.desired.comments import Comments, from_nodes
+from pleoctl.desired.comments import from_nodes
 from pleoctl.desired.entries import NotSimple
 from pleoctl.desired.quick import UNKNOWN, QuickReader
 from pleoctl.desired.rows import fields_of, local_of
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from pleoctl.desired.comments import Comments
     from pleoctl.desired.quick import Known
     from pleoctl.documents.document import Document
     from pleoctl.documents.nodes import Node
@@ -56,7 +57,7 @@ def _read(text: str, shown: str, known: Known = UNKNOWN) -> tuple[DesiredState, 
 
 def _read_quickly(text: str, shown: str, known: Known) -> tuple[DesiredState, Callable[[], Comments]]:
     reader = QuickReader(text, shown, known)
-    return reader.read(), lambda: reader.comments() if reader.has_comments else Comments()
+    return reader.read(), reader.comments
 
 
 def _halves(document: Document) -> Iterator[Finding]:

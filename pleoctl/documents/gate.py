@@ -14,9 +14,24 @@ from pleoctl.documents.published import schema_of
 from pleoctl.model.kinds import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jsonschema_rs import Draft7Validator
 
 _WHOLE: Final = "x-whole"
+_AT_ONCE: Final = 1000
+_LIST: Final = {"type", "items", "description"}
+_ABOVE: Final = {
+    "$schema",
+    "$id",
+    "title",
+    "description",
+    "type",
+    "required",
+    "additionalProperties",
+    "properties",
+    "definitions",
+}
 # What Python takes for blank.
 _BLANK: Final = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u{1680}\\u{2000}-\\u{200a}\\u{2028}\\u{2029}\\u{202f}\\u{205f}\\u{3000}"
 
@@ -25,9 +40,28 @@ def keeps(data: Any, name: str) -> bool:
     """Whether data certainly keeps to a schema."""
     try:
         written = frozenset(data) if isinstance(data, dict) else frozenset()
-        return _quick(name, tuple(KINDS), written & _sections(name)).is_valid(data)
+        validator = _quick(name, tuple(KINDS), written & _sections(name))
+        return all(validator.is_valid(part) for part in _parts(data, name))
     except (ValueError, OverflowError, RecursionError):
         return False  # holds what JSON cannot say
+
+
+def _parts(data: Any, name: str) -> Iterator[Any]:
+    """A document with some items of its long lists at a time: the validator copies what it is given."""
+    plain = _plain_lists(name) if isinstance(data, dict) else ()
+    long = {section: data[section] for section in plain if isinstance(data.get(section), list)}
+    short = data if not long else {**data, **{section: [] for section in long}}
+    yield short
+    for section, items in long.items():
+        for begin in range(0, len(items), _AT_ONCE):
+            yield {**short, section: items[begin : begin + _AT_ONCE]}
+
+
+def _plain_lists(name: str) -> list[str]:
+    """The sections that are lists of which nothing is said but what their items are, nor by anything above them."""
+    schema = schema_of(name, tuple(KINDS))
+    shapes = schema["properties"].items() if schema.keys() <= _ABOVE else ()
+    return [section for section, shape in shapes if shape.get("type") == "array" and shape.keys() <= _LIST]
 
 
 def _sections(name: str) -> frozenset[str]:

@@ -31,10 +31,11 @@ _OWN: Final = frozenset({"on"})
 _DEFAULT_TAGS: Final = {"!", "tag:yaml.org,2002:str"}
 
 
-class Node(Struct, eq=False):
+class Node(Struct, eq=False, gc=False):
     """One YAML node: ``kind`` is scalar, map or seq; positions count from 1, ``start`` and ``end`` are offsets.
 
-    Large files have a million of them: small numbers like ``length`` take no room of their own, as an offset does.
+    Large files have a million of them: small numbers like ``length`` take no room of their own, as an offset does. No
+    node lies below itself, so that none is left to the search for garbage.
     """
 
     kind: str

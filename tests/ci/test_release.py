@@ -16,8 +16,11 @@ from click.testing import CliRunner
 from ruamel.yaml import YAML
 
 from pleoctl import __version__, release
+from pleoctl.machine import Machine, Ran, on
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shapes import Json
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +86,37 @@ def test_a_checkout_asks_git_and_anything_else_says_nothing(tmp_path: Path) -> N
     assert release.commit(package) is None
     (tmp_path / "pyproject.toml").touch()
     assert release.commit(package) == git(tmp_path, "rev-parse", "HEAD")
+
+
+class _NoGit(Machine):
+    """A machine on which nobody may ask git."""
+
+    def git(self, arguments: Sequence[str], seconds: float, folder: Path) -> Ran:
+        raise AssertionError(arguments, seconds, folder)
+
+
+@GIT
+def test_the_head_of_a_checkout_is_known_without_asking_git(tmp_path: Path) -> None:
+    """On a branch, packed or not, on none, in a further working tree; where its files tell nothing, git is asked."""
+    root, further = tmp_path / "one", tmp_path / "two"
+    (root / "pleoctl").mkdir(parents=True)
+    (root / "pyproject.toml").touch()
+    git(root, "init", "--quiet")
+    assert release.head(root / "pleoctl") is None
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "--message", "x")
+    wanted = git(root, "rev-parse", "HEAD")
+    (root / "pyproject.toml").write_text("changed")
+    assert release.commit(root / "pleoctl") == f"{wanted}-dirty"
+    git(root, "worktree", "add", "--quiet", str(further))
+    with on(_NoGit()):
+        assert release.head(root / "pleoctl") == wanted
+        assert release.head(further / "pleoctl") == wanted
+    git(root, "pack-refs", "--all")
+    git(further, "checkout", "--quiet", "--detach")
+    with on(_NoGit()):
+        assert release.head(root / "pleoctl") == wanted
+        assert release.head(further / "pleoctl") == wanted
 
 
 def test_the_workflows_keep_githubs_schema() -> None:
