@@ -83,12 +83,13 @@ def _rehome(comments: Comments, present: set[Slot]) -> None:
 
 def from_nodes(root: Node, text: str) -> Comments:
     """Comments of any valid desired-state file, in block or flow style."""
-    found = list(_found(root, text))
-    if not found:
+    found = _found(root, text)
+    first = next(found, None)
+    if first is None:
         return Comments()
     spans = sorted(_spans(root, text), key=itemgetter(0))
     begins, slots = [line for line, _, _ in spans], [slot for _, _, slot in spans]
-    return attached(begins, slots, lambda at: spans[at][1], set_apart(found, _Lines(text)))
+    return attached(begins, slots, lambda at: spans[at][1], set_apart(chain([first], found), _Lines(text)))
 
 
 class _Lines:
@@ -96,7 +97,9 @@ class _Lines:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._breaks = array("q", [-1, *(match.start() for match in re.finditer("\n", text)), len(text)])
+        self._breaks = array("q", [-1])
+        self._breaks.extend(match.start() for match in re.finditer("\n", text))
+        self._breaks.append(len(text))
 
     def __len__(self) -> int:
         return len(self._breaks) - 1
