@@ -330,11 +330,15 @@ def test_the_index_finds_what_a_scan_finds(
 
 
 @pytest.mark.parametrize(
-    "text", ["{{ supplier.name }} {{ user.name }} {{ note }}", "x{{ vendor.code }}y {{ type }}", "{{ team.code }}"]
+    "text",
+    [
+        *("{{ supplier.name }} {{ user.name }} {{ note }}", "x{{ vendor.code }}y {{ type }}", "{{ team.code }}"),
+        "{{ supplier.name | upper }}{% if vendor %}{{ vendor.name | default('-') }}{% endif %}{{ team.name ~ note }}",
+    ],
 )
 @given(items())
-def test_plain_templates_equal_jinja(text: str, given_item: Value) -> None:
-    """The direct joining of plain values gives what jinja2 gives."""
+def test_templates_equal_jinja(text: str, given_item: Value) -> None:
+    """The direct joining of plain values, and what is given to others, come to what jinja2 makes of the whole item."""
     made = convert(given_item)
     if isinstance(made, Item):
         assert compile_template(text, PLACE).render(made) == by_jinja(text)(made)

@@ -18,7 +18,7 @@ from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from pleoctl.mapping.items import Item
     from pleoctl.place import Place
@@ -115,7 +115,7 @@ def compile_template(text: str, place: Place) -> Template:
     parts = _plain_parts(text)
     if parts is not None:
         return Template(text, _joiner(parts))
-    from jinja2 import TemplateSyntaxError  # 40 ms that plain templates do not need
+    from jinja2 import TemplateSyntaxError, nodes  # 40 ms that plain templates do not need
 
     environment = _environment()
     try:
@@ -143,7 +143,8 @@ def compile_template(text: str, place: Place) -> Template:
         template.render(_LEAST).encode()
     except Exception as error:
         raise InvalidFile.of([Finding("template", _sentence(f"{error}"), place=place, hint=hint)]) from error
-    return Template(text, renderer(template))
+    used = {node.name for node in tree.find_all(nodes.Name)}
+    return Template(text, renderer(template, used))
 
 
 def _is_deep(tree: Any) -> bool:
@@ -168,7 +169,12 @@ def _environment() -> Any:
     from jinja2 import ChainableUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
-    environment = SandboxedEnvironment(undefined=ChainableUndefined, finalize=_text, autoescape=False)
+    class Environment(SandboxedEnvironment):
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            # What a template may name is in plain dictionaries; to look among their methods first takes long.
+            return obj[attribute] if type(obj) is dict and attribute in obj else super().getattr(obj, attribute)
+
+    environment = Environment(undefined=ChainableUndefined, finalize=_text, autoescape=False)
     environment.filters["initials"] = initials
     environment.filters["replace"] = _replaced
     environment.globals.clear()
@@ -287,26 +293,26 @@ def _reader(path: Path) -> Callable[[Item], str | None]:
     return lambda item: _value(item, path)
 
 
-def renderer(template: Any) -> Callable[[Item], str]:
-    """How a template of jinja2 is filled from an item, in its own way: slower than what `compile_template` makes."""
+def renderer(template: Any, used: Collection[str] = FIELDS) -> Callable[[Item], str]:
+    """How a template of jinja2 that has ``used`` names is filled from an item, in its own way.
+
+    That is slower than what `compile_template` makes of plain values.
+    """
+    parts = [(name, _part(name, fields)) for name, fields in FIELDS.items() if name in used]
 
     def render(item: Item) -> str:
+        # What an item lacks is undefined, since jinja2's filters would print None.
+        context = {name: found for name, read in parts if (found := read(item)) is not None}
         try:
-            return squeeze(template.render(_context(item)))
+            return squeeze(template.render(context))
         except Exception as error:
             raise wrong(f"description: {error}; correct the template") from error
 
     return render
 
 
-def _context(item: Item) -> dict[str, Any]:
-    """What an item has; what it lacks is undefined, since jinja2's filters would print None."""
-    parts = ((name, _part_of(item, name, fields)) for name, fields in FIELDS.items())
-    return {name: part for name, part in parts if part is not None}
-
-
-def _part_of(item: Item, name: str, fields: tuple[str, ...]) -> dict[str, str] | str | None:
+def _part(name: str, fields: tuple[str, ...]) -> Callable[[Item], dict[str, str] | str | None]:
     if not fields:
-        return _value(item, (name,))
-    values = {field: value for field in fields if (value := _value(item, (name, field))) is not None}
-    return values or None
+        return _reader((name,))
+    readers = [(field, _reader((name, field))) for field in fields]
+    return lambda item: {field: value for field, read in readers if (value := read(item)) is not None} or None
