@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pleoctl.mapping.io.outputs.csv import tags_text
 from pleoctl.mapping.io.outputs.journal import Journal, failed
+from pleoctl.mapping.io.outputs.tags import plain_tags, tags_text
 from pleoctl.mapping.io.outputs.text import are_plain, clean
 
 if TYPE_CHECKING:
@@ -54,12 +54,17 @@ class BeancountWriter(Journal):
         """See `Journal`."""
         return f"  {key}: {_string(value)}\n" if value else ""
 
-    def around(self, seat: Seat) -> tuple[str, str, str]:
+    def around(self, seat: Seat) -> tuple[str, str, str, str]:
         """See `Journal`."""
-        name, side, currency, tax_code, tags = seat
-        told = (("taxCode", tax_code), ("tags", tags_text(dict(tags))))
-        after = "".join([f"    {key}: {_string(value)}\n" for key, value in told if value])
-        return f"  {name:<40} ", "" if side == "debit" else "-", f" {currency}\n{after}"
+        name, side, currency, tax_code, tagged = seat
+        after = f" {currency}\n" + (f"    taxCode: {_string(tax_code)}\n" if tax_code else "")
+        after, end = (f"{after}    tags: ", "\n") if tagged else (after, "")
+        return f"  {name:<40} ", "" if side == "debit" else "-", after, end
+
+    def tags(self, tags: dict[str, str]) -> str:
+        """See `Journal`."""
+        text = plain_tags(tags)
+        return _string(tags_text(tags)) if text is None else f'"{text}"'
 
 
 def _string(text: str) -> str:

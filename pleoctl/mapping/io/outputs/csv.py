@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pleoctl.mapping.io.outputs.amounts import decimal, units_of
 from pleoctl.mapping.io.outputs.declared import Declared
 from pleoctl.mapping.io.outputs.known import Known
+from pleoctl.mapping.io.outputs.tags import plain_tags, tags_text
 from pleoctl.mapping.io.outputs.text import are_plain, clean, is_plain, joined
 from pleoctl.mapping.rules.dialect import COLUMNS
 from pleoctl.text import csv_cell
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 _Text = str | None
 #: What an entry has in common with others: status, types, method, rule; currency, company; failure, digest; warnings.
 _Frame = tuple[str, _Text, _Text, _Text, _Text, _Text, _Text, _Text, _Text, str, tuple[str, ...]]
-#: The same of a posting: number and kind of its ledger entry; side, account, role; tax code, rule, branch; tags.
-_Seat = tuple[int, str, str, str, _Text, _Text, _Text, _Text, tuple[tuple[str, str], ...]]
+#: The same of a posting: number and kind of its ledger entry; side, account, role; tax code; rule, branch.
+_Seat = tuple[int, str, str, str, _Text, _Text, _Text, _Text]
 
 
 class CsvWriter:
@@ -52,10 +53,10 @@ class CsvWriter:
         for number, ledger in enumerate(entry.entries, 1):
             kind = ledger.kind
             for one in ledger.postings:
-                left, right = self._seats[
-                    *(number, kind, one.side, one.account, one.role, one.tax_code, one.rule, one.branch),
-                    tuple(one.tags.items()),
+                left, tax_code, right = self._seats[
+                    number, kind, one.side, one.account, one.role, one.tax_code, one.rule, one.branch
                 ]
+                tags = _tags_cell(one.tags) if one.tags else ""
                 line = one.line_id
                 cell = "" if line is None else line if is_plain(line) else _safe(line)
                 # Most postings of an entry are of one amount; all of them are in its currency.
@@ -63,7 +64,7 @@ class CsvWriter:
                     printed = one.amount
                     divisor, ends = self._units[one.currency]
                     amount = f"{printed // divisor}{ends[printed % divisor]}"
-                rows.append(f"{before}{left}{amount},{currency},{cell}{right}{after}\n")
+                rows.append(f"{before}{left}{amount},{currency},{cell}{tax_code}{tags}{right}{after}\n")
         return "".join(rows).encode()
 
     def end(self) -> bytes:
@@ -90,9 +91,11 @@ class CsvWriter:
         return f"{original.amount // divisor}{ends[original.amount % divisor]}"
 
 
-def tags_text(tags: dict[str, str]) -> str:
-    """``DEPT=20, PROJ=7``."""
-    return ", ".join([f"{group}={code}" for group, code in tags.items()]) if tags else ""
+def _tags_cell(tags: dict[str, str]) -> str:
+    text = plain_tags(tags)
+    if text is None:
+        return _safe(tags_text(tags))
+    return text if len(tags) == 1 else f'"{text}"'
 
 
 def _framed(frame: _Frame) -> tuple[str, str, str, str]:
@@ -102,11 +105,10 @@ def _framed(frame: _Frame) -> tuple[str, str, str, str]:
     return _joined(kind), _cells[currency], _cells[company], after
 
 
-def _seated(seat: _Seat) -> tuple[str, str]:
-    """Cells before the amount, and behind the line."""
-    number, kind, side, account, role, tax_code, rule, branch, tags = seat
-    left, right = (kind, side, account, role), (tax_code, tags_text(dict(tags)), rule, branch)
-    return f",{number},{_joined(left)},", f",{_joined(right)},"
+def _seated(seat: _Seat) -> tuple[str, str, str]:
+    """Cells before the amount, between line and tags, and behind these."""
+    number, kind, side, account, role, tax_code, rule, branch = seat
+    return f",{number},{_joined((kind, side, account, role))},", f",{_cells[tax_code]},", f",{_joined((rule, branch))},"
 
 
 def _joined(texts: Iterable[str | None]) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
-from pleoctl.mapping.io.outputs.csv import tags_text
 from pleoctl.mapping.io.outputs.journal import Journal, failed
+from pleoctl.mapping.io.outputs.tags import plain_tags, tags_text
 from pleoctl.mapping.io.outputs.text import are_plain, clean
 
 if TYPE_CHECKING:
@@ -57,13 +57,18 @@ class HledgerWriter(Journal):
         """See `Journal`."""
         return f"    ; {key}: {_comment(value)}\n" if value else ""
 
-    def around(self, seat: Seat) -> tuple[str, str, str]:
+    def around(self, seat: Seat) -> tuple[str, str, str, str]:
         """See `Journal`."""
-        name, side, currency, tax_code, tags = seat
-        told = (("taxCode", tax_code), ("dimensions", tags_text(dict(tags))))
-        notes = ", ".join([f"{key}: {_comment(value)}" for key, value in told if value])
-        after = f" {currency}  ; {notes}\n" if notes else f" {currency}\n"
-        return f"    {name:<40}  ", "" if side == "debit" else "-", after
+        name, side, currency, tax_code, tagged = seat
+        notes = [f"taxCode: {_comment(tax_code)}"] if tax_code else []
+        notes += ["dimensions: "] if tagged else []
+        after, end = f" {currency}{'  ; ' if notes else ''}{', '.join(notes)}", "\n"
+        return f"    {name:<40}  ", "" if side == "debit" else "-", after, end
+
+    def tags(self, tags: dict[str, str]) -> str:
+        """See `Journal`."""
+        text = plain_tags(tags)
+        return _comment(tags_text(tags)) if text is None else text
 
 
 def _comment(text: str | None) -> str:

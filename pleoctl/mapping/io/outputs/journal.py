@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pleoctl.mapping.io.outputs.names import Notes
     from pleoctl.mapping.rules.model import Rules
 
-#: What a posting has in common with others: the name of its account, side, currency, tax code, tags.
-Seat = tuple[str, str, str, str | None, tuple[tuple[str, str], ...]]
+#: What a posting has in common with others: the name of its account, side, currency, tax code, whether it has tags.
+Seat = tuple[str, str, str, str | None, bool]
 
 
 class Journal(ABC):
@@ -39,8 +39,12 @@ class Journal(ABC):
         """A line that tells more of it; none for nothing."""
 
     @abstractmethod
-    def around(self, seat: Seat) -> tuple[str, str, str]:
-        """What stands before a posting's amount, the amount's sign, and what stands behind it."""
+    def around(self, seat: Seat) -> tuple[str, str, str, str]:
+        """What stands before a posting's amount, the amount's sign, what stands behind it, and behind its tags."""
+
+    @abstractmethod
+    def tags(self, tags: dict[str, str]) -> str:
+        """The tags of a posting that has any."""
 
     def transactions(self, entry: Entry, further: Notes) -> bytes:
         """One for each ledger entry, with further notes; accounts and currencies are declared."""
@@ -60,14 +64,16 @@ class Journal(ABC):
         known, lines, printed, amount = self.declared.accounts, [], -1, ""
         for one in postings:
             name = known.get(one.account) or self.names.name(one)
-            before, sign, after = self._seats[name, one.side, one.currency, one.tax_code, tuple(one.tags.items())]
+            tagged = bool(one.tags)
+            before, sign, after, end = self._seats[name, one.side, one.currency, one.tax_code, tagged]
             # Most postings of an entry are of one amount; all of them are in its currency.
             if one.amount != printed:
                 printed = one.amount
                 divisor, ends = self._units[one.currency]
                 amount = f"{printed // divisor}{ends[printed % divisor]}"
                 self.declared.currencies.add(one.currency)
-            lines.append(f"{before}{sign + amount:>14}{after}")
+            tags = self.tags(one.tags) if tagged else ""
+            lines.append(f"{before}{sign + amount:>14}{after}{tags}{end}")
         return "".join(lines)
 
 

@@ -91,14 +91,15 @@ def _guarded(cell: str, dialect: Dialect) -> str:
 
 def _of_tag(group: str, dialect: Dialect) -> Picker:
     """The codes of a tag group."""
-    wanted = group.casefold()
+    wanted, folded = group.casefold(), Known(str.casefold)
+    cells: Known[str, str] = Known(lambda code: _guarded(csv_cell(clean(code)), dialect))
 
-    def code(tags: tuple[tuple[str, str], ...]) -> str:
-        codes = {group.casefold(): code for group, code in tags}
-        return _guarded(csv_cell(clean(codes.get(wanted))), dialect)
+    def told(_: list[str], posting: Posting | None) -> str:
+        tags = {} if posting is None else posting.tags
+        codes = [code for name, code in tags.items() if folded[name] == wanted]
+        return cells[codes[-1]] if codes else ""
 
-    known = Known(code)
-    return lambda _, posting: "" if posting is None else known[tuple(posting.tags.items())]
+    return told
 
 
 def _of_amount(name: str, decimal: str) -> Picker:
