@@ -78,6 +78,8 @@ def others() -> Iterator[Result]:
             for file, form in (("page.json", "one answer"), ("pages.json", "pages of 100")) if items < 100_000 else ():
                 ratio = against(lambda file=file: _map(folder, "json", file), lambda: _map(folder))  # type: ignore[misc]  # noqa: B023 - called at once
                 yield Result(f"map of {items:,} other items as {form} / JSON lines", ratio, 1.15)
+            if items < 100_000:
+                yield from _written(folder, f"{items:,} other items")
 
 
 def _forms(folder: Path, items: int) -> Iterator[Result]:
@@ -85,9 +87,13 @@ def _forms(folder: Path, items: int) -> Iterator[Result]:
     (folder / "page.json").write_text(f'{{"data": [{", ".join(lines)}], "pagination": {{"hasNextPage": false}}}}')
     ratio = against(lambda: _map(folder, "json", "page.json"), lambda: _map(folder))
     yield Result(f'map of {items:,} items as {{"data": […]}} / JSON lines', ratio, 1.15)
+    yield from _written(folder, f"{items:,} items")
+
+
+def _written(folder: Path, what: str) -> Iterator[Result]:
     for kind in ("csv", "beancount", "hledger"):
         ratio = against(lambda kind=kind: _map(folder, kind), lambda: _map(folder))  # type: ignore[misc]
-        yield Result(f"map of {items:,} items to {kind} / to json", ratio, 1.3)
+        yield Result(f"map of {what} to {kind} / to json", ratio, 1.3)
 
 
 ROWS = {"map": maps, "others": others, "shared": shared}
