@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import LedgerEntry
     from pleoctl.mapping.engine.lines import Lines
     from pleoctl.mapping.engine.linetable import LineTable
-    from pleoctl.mapping.engine.own import Accounts
     from pleoctl.mapping.engine.work import Work
     from pleoctl.mapping.items import Item
     from pleoctl.mapping.rules.model import Rules, VendorRow
@@ -48,20 +47,27 @@ _IN_KIND: Final = frozenset({"taxCode", "taxType", "currency"})
 
 
 class Group(msgspec.Struct):
-    """Items of a kind. Their line rows are asked anew in ``table``; where it is None the kind says all."""
+    """Items of a kind. Their line rows are asked anew in ``table``; where it is None the kind says all.
+
+    ``asks_account``: some row asks for the line's own account.
+    """
 
     table: LineTable | None
+    asks_account: bool
     outlines: dict[Rows, Outline]
 
-    def rows(self, item: Item, figures: list[int], accounts: Accounts) -> Rows:
+    def rows(self, item: Item, figures: list[int], own: OwnAccounts) -> Rows:
         """What the line table says of an item. Raises `ItemFailure` as it does."""
         if self.table is None:
             return ()
         find, lines = self.table.find, item.accounting_entry_lines
+        given: list[str | None] = []
+        if self.asks_account:
+            given = [own.of(line, item.amount.in_wallet_currency.currency)[0] for line in lines]
         if len(lines) == 1:  # as almost every item has
-            return (id(find(Facts(item, lines[0], accounts[0][0], figures[gross(0)]))),)
+            return (id(find(Facts(item, lines[0], given[0] if given else None, figures[gross(0)]))),)
         amounts = figures[gross(0) :: A_LINE]
-        facts = [Facts(item, lines[at], accounts[at][0], amount) for at, amount in enumerate(amounts)]
+        facts = [Facts(item, lines[at], given[at] if given else None, amount) for at, amount in enumerate(amounts)]
         return tuple([id(find(one)) for one in facts])
 
 
@@ -70,7 +76,6 @@ class Lesson(msgspec.Struct, gc=False):
 
     kind: Kind
     figures: list[int]
-    accounts: Accounts
     group: Group | None
 
 
@@ -84,6 +89,7 @@ class Alike:
         """Nothing has come yet."""
         self._describe = rules.describe
         self._vendors, self._lines = vendors, lines
+        self._has_vendors = bool(rules.vendors)
         self._own = OwnAccounts(lines)
         self._known: dict[Kind, Group] = {}
         self._kept = 0
@@ -93,16 +99,15 @@ class Alike:
         figures, day = figures_of(item), item.date[:10]
         if figures is None or not is_day(day):
             return None
-        kind, own, currency = self._kind(item, figures), self._own.of, item.amount.in_wallet_currency.currency
-        accounts = [own(line, currency) for line in item.accounting_entry_lines]
+        kind = self._kind(item, figures)
         group = self._known.get(kind)
         if group is None:
-            return Lesson(kind, figures, accounts, None)
+            return Lesson(kind, figures, None)
         try:
-            outline = group.outlines.get(group.rows(item, figures, accounts))
+            outline = group.outlines.get(group.rows(item, figures, self._own))
             if outline is None:
-                return Lesson(kind, figures, accounts, group)
-            return None if outline is _APART else self._entry(item, day, outline, figures, accounts)
+                return Lesson(kind, figures, group)
+            return None if outline is _APART else self._entry(item, day, outline, figures)
         except ItemFailure:
             return None  # as the engine finds and tells
 
@@ -114,7 +119,7 @@ class Alike:
         group = self._known[lesson.kind] = lesson.group or self._group(work)
         if work.common:
             outline.seat(entries, work)
-        rows = group.rows(work.item, lesson.figures, lesson.accounts)
+        rows = group.rows(work.item, lesson.figures, self._own)
         group.outlines[rows] = outline if work.common else _APART
         self._kept += 1
 
@@ -125,8 +130,10 @@ class Alike:
         if vendor is not None and (row := self._vendors.of_item(item)) is not None:
             payable = (row.account,)
         # Who employee and supplier are counts, beside what line rows ask, where a vendor stands for them (T36, B3).
-        employee = None if item.user is None else self._vendors.of_employee(item.user.code)
-        supplier = None if item.supplier is None else self._vendors.of_supplier(item.supplier)
+        employee = supplier = None
+        if self._has_vendors:
+            employee = None if item.user is None else self._vendors.of_employee(item.user.code)
+            supplier = None if item.supplier is None else self._vendors.of_supplier(item.supplier)
         kind: list[Any] = [
             item.type,
             item.sub_type,
@@ -160,10 +167,12 @@ class Alike:
         table = None
         if work.row is not None and work.cell is not None and work.row.uses_line:
             table = self._lines.table(work.cell)
-        return Group(None if table is None or table.fields <= _IN_KIND else table, {})
+        if table is None or table.fields <= _IN_KIND:
+            return Group(None, asks_account=False, outlines={})
+        return Group(table, "account" in table.fields, {})
 
-    def _entry(self, item: Item, day: str, outline: Outline, figures: list[int], accounts: Accounts) -> Entry | None:
-        entries = outline.filled(item, figures, accounts, self._lines)
+    def _entry(self, item: Item, day: str, outline: Outline, figures: list[int]) -> Entry | None:
+        entries = outline.filled(item, figures, self._own, self._lines)
         if entries is None:
             return None
         paid = item.amount.paid

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pleoctl.mapping.engine.lines import Lines
-    from pleoctl.mapping.engine.own import Accounts
+    from pleoctl.mapping.engine.own import OwnAccounts
     from pleoctl.mapping.engine.share import Share
     from pleoctl.mapping.engine.work import Work
     from pleoctl.mapping.items import Invoice, Item, Period, Person, Supplier, Vendor
@@ -98,16 +98,19 @@ class Outline(msgspec.Struct, gc=False):
             [*self.warnings],
         )
 
-    def filled(self, item: Item, figures: list[int], accounts: Accounts, rules: Lines) -> list[LedgerEntry] | None:
+    def filled(self, item: Item, figures: list[int], own: OwnAccounts, rules: Lines) -> list[LedgerEntry] | None:
         """The entries of an item that has the outline, of its figures and of what its lines have of their own.
 
         None where an account of these cannot be posted to. Raises `ItemFailure` where a tag cannot.
         """
-        entries, lines, tags = [], item.accounting_entry_lines, []
+        entries, lines, accounts, tags = [], item.accounting_entry_lines, [], []
         for at, (on_own, changes) in enumerate(self.lines):
-            if on_own and accounts[at][1] is None:
+            line = lines[at]
+            account = own.of(line, self.currency or "")[1] if on_own else ""
+            if account is None:
                 return None
-            tags.append(rules.tags(lines[at], changes, at))
+            accounts.append(account)
+            tags.append(rules.tags(line, changes, at) if line.tags or changes.tags else {})
         for kind, seats in self.legs:
             postings = []
             for seat, number, of_line, is_share, on_own in seats:
@@ -118,7 +121,7 @@ class Outline(msgspec.Struct, gc=False):
                     if is_share:
                         posting.tags = tags[of_line]
                     if on_own:
-                        posting.account = accounts[of_line][1] or ""
+                        posting.account = accounts[of_line]
                 postings.append(posting)
             entries.append(LedgerEntry(kind, postings))
         return entries

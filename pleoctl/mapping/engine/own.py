@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from pleoctl.mapping.engine.lines import Lines
     from pleoctl.mapping.items import Line
 
-#: Of each line the account that rules take for its own, and again where it can be posted to.
-Accounts = list[tuple[str | None, str | None]]
 #: Accounts that are kept; where there are more, all are forgotten.
 MOST: Final = 4096
 

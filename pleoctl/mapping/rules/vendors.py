@@ -136,14 +136,12 @@ class Vendors:
 
     def of_employee(self, code: str | None) -> VendorRow | None:
         """The vendor whose code is an employee's (T36)."""
-        row = self._by_code.get(code) if code and self._by_code else None
+        row = self._by_code.get(code) if code else None
         return None if row is None or row.blocked else row
 
 
 def _first(keys: list[tuple[str, Index]], holder: Vendor | Supplier) -> VendorRow | None:
     for name, index in keys:
-        if not index:
-            continue
         value = getattr(holder, name)
         if value and value in index:
             row = index[value]
