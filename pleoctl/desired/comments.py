@@ -7,8 +7,8 @@ from array import array
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
-from itertools import chain, repeat
-from operator import itemgetter
+from itertools import chain, islice, repeat
+from operator import le
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.desired.lines import NOTHING_SPOKEN, Slot, lines_of, set_apart, slot_of, text_of
@@ -87,9 +87,22 @@ def from_nodes(root: Node, text: str) -> Comments:
     first = next(found, None)
     if first is None:
         return Comments()
-    spans = sorted(_spans(root, text), key=itemgetter(0))
-    begins, slots = [line for line, _, _ in spans], [slot for _, _, slot in spans]
-    return attached(begins, slots, lambda at: spans[at][1], set_apart(chain([first], found), _Lines(text)))
+    begins, ends, slots = _placed(root, text)
+    return attached(begins, slots, ends.__getitem__, set_apart(chain([first], found), _Lines(text)))
+
+
+def _placed(root: Node, text: str) -> tuple[Sequence[int], Sequence[int], list[Slot]]:
+    """The lines in which slots begin and end, in the order of the file: numbers take less room than spans."""
+    begins, ends, slots = array("l"), array("l"), list[Slot]()
+    for line, last, slot in _spans(root, text):
+        begins.append(line)
+        ends.append(last)
+        slots.append(slot)
+    if all(map(le, begins, islice(begins, 1, None))):
+        return begins, ends, slots
+    # What an alias names stands where it was named first.
+    order = sorted(range(len(begins)), key=begins.__getitem__)
+    return [begins[at] for at in order], [ends[at] for at in order], [slots[at] for at in order]
 
 
 class _Lines:
@@ -97,7 +110,7 @@ class _Lines:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._breaks = array("q", [-1])
+        self._breaks = array("l", [-1])
         self._breaks.extend(match.start() for match in re.finditer("\n", text))
         self._breaks.append(len(text))
 

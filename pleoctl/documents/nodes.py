@@ -34,14 +34,15 @@ _DEFAULT_TAGS: Final = {"!", "tag:yaml.org,2002:str"}
 class Node(Struct, eq=False, gc=False):
     """One YAML node: ``kind`` is scalar, map or seq; positions count from 1, ``start`` and ``end`` are offsets.
 
-    Large files have a million of them: small numbers like ``length`` take no room of their own, as an offset does. No
+    Large files have a million of them: small numbers take no room of their own, as an offset does; ``begins``, the
+    offset from which columns count, is one number for all that stands in a line. No
     node lies below itself, so that none is left to the search for garbage.
     """
 
     kind: str
     line: int
     column: int
-    start: int
+    begins: int
     length: int = 0
     text: str = ""
     plain: bool = False
@@ -49,9 +50,14 @@ class Node(Struct, eq=False, gc=False):
     _index: dict[str, tuple[Node, Node]] | None = None
 
     @property
+    def start(self) -> int:
+        """The offset at which it begins."""
+        return self.begins + self.column
+
+    @property
     def end(self) -> int:
         """The offset behind it."""
-        return self.start + self.length
+        return self.begins + self.column + self.length
 
     @property
     def pairs(self) -> Iterator[tuple[Node, Node]]:
@@ -104,7 +110,7 @@ class Composer:
         self._sound: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._anchors: dict[str, Node] = {}
         self._root: Node | None = None
-        self._count = self._line = 0
+        self._count = self._line = self._begins = 0
         self._expanded = 0
         self._sizes: dict[int, int] = {}
         self._documents = 0
@@ -147,10 +153,10 @@ class Composer:
             self._fail(event, f"has more than {MAX_NODES} values")
         if event.tag is not None and str(event.tag) not in _DEFAULT_TAGS:
             self._fail(event, f"tag {str(event.tag)[:60]} is not allowed here", "remove the tag")
-        line, start = mark.line + 1, mark.index
-        if line != self._line:
-            self._line = line  # one number for all that stands in a line
-        node = Node(kind, self._line, mark.column + 1, start, event.end_mark.index - start, text, plain)
+        line, column, start = mark.line + 1, mark.column + 1, mark.index
+        if line != self._line or start - column != self._begins:
+            self._line, self._begins = line, start - column
+        node = Node(kind, self._line, column, self._begins, event.end_mark.index - start, text, plain)
         if event.anchor:
             self._anchors[event.anchor] = node
         if self._inside:
@@ -171,12 +177,12 @@ class Composer:
     def _settle(self, node: Node) -> None:
         """An absent value stands at its key, an absent document at 1:1; the libraries differ in where else."""
         if not self._open:
-            node.line, node.column, node.start, node.length = 1, 1, 0, 0
+            node.line, node.column, node.begins, node.length = 1, 1, -1, 0
             return
         holder = self._open[-1]
         if holder.kind == "map" and len(holder.items) % 2 == 0:
             key = holder.items[-2]
-            node.line, node.column, node.start, node.length = key.line, key.column, key.end, 0
+            node.line, node.column, node.begins, node.length = key.line, key.column, key.end - key.column, 0
 
     def _alias(self, event: Any) -> None:
         target = self._anchors.get(event.anchor)
@@ -214,7 +220,7 @@ class Composer:
 
     def _finish(self, event: Any) -> None:
         node = self._open.pop()
-        self._inside.pop()
+        node.items = tuple(self._inside.pop())
         node.length = event.end_mark.index - node.start
         if node.kind == "map":
             self._check_keys(node)
