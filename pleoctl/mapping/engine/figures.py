@@ -48,21 +48,22 @@ def figures_of(item: Item) -> list[int] | None:
     whole, currency = money.value, money.currency
     if type(whole) is not int or not whole or not -MAX_AMOUNT < whole < MAX_AMOUNT:
         return None
-    sign = 1 if whole > 0 else -1
-    rest = sign * whole
+    negative = whole < 0
+    rest = -whole if negative else whole
     made = [rest]
     for line in item.accounting_entry_lines:
         money, taxed = line.line_amount.in_wallet_currency, line.tax
-        value, part = money.value, 0
+        value = money.value
         if type(value) is not int or money.currency != currency:
             return None
-        value *= sign
+        value, part = -value if negative else value, 0
         if taxed is not None:
             money = taxed.amount.in_wallet_currency
-            if type(money.value) is not int or money.currency != currency:
+            sent = money.value
+            if type(sent) is not int or money.currency != currency:
                 return None
-            part = sign * money.value
-        if value <= 0 or not 0 <= part <= value:
+            part = -sent if negative else sent
+        if not 0 <= part <= value or not value:
             return None
         rest -= value
         made += (value, part, value - part)
