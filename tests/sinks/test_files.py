@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from clocks import FakeTime
+from pleoctl.machine import on
 from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
 from pleoctl.mapping.rules.model import Rules
 from pleoctl.place import Place
@@ -270,3 +272,34 @@ def test_a_file_without_its_ledger_gets_one(sink: Callable[[str], FolderSink], b
     for path in books.glob("*.beancount"):
         path.unlink()
     assert [held.id for held in made.find([key])[key.stored]] == [f"{JOB}/{key.place}"]
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_files_are_read_again_where_they_may_hold_what_is_asked_for(
+    books: Path, sink: Callable[[str], FolderSink], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A queue asks the books for job after job. One that has not changed is read once; any change shows."""
+    read: list[Path] = []
+
+    def noted(path: Path, _shown: str = "") -> bytes:
+        read.append(path)
+        return path.read_bytes()
+
+    monkeypatch.setattr("pleoctl.sinks.files.folder.read_bytes", noted)
+    one, two = booking(1), booking(2)
+    made, time = sink(name), FakeTime()
+    made.book([one])
+    (file,) = (path for path in books.iterdir() if path.is_file())
+    with on(time):
+        assert made.find([two.key]) == {}
+        times = len(read)
+        assert made.find([two.key]) == {}
+        assert len(read) == 2 * times  # so young a file may have changed unseen
+        time.seconds = file.stat().st_mtime + 10
+        assert made.find([two.key]) == made.find([two.key]) == {}
+        assert len(read) == 3 * times
+        assert made.find([one.key]).keys() == {one.key.stored}
+        before = file.stat()
+        file.write_bytes(file.read_bytes().replace(item_id(1).encode(), item_id(2).encode()))
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert made.find([two.key]).keys() == {two.key.stored}

@@ -21,7 +21,7 @@ from pleoctl.sinks.files.format import FILES, Standing, check_key
 from pleoctl.sinks.words import SHORTENED, fit, was_changed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from pleoctl.mapping.engine.entries import LedgerEntry, Posting
     from pleoctl.sinks.base import Booking
@@ -285,7 +285,7 @@ class DatevFormat:
 
     # --- reading back ------------------------------------------------------------------------------------------
 
-    def read(self, content: bytes, wanted: Collection[str]) -> Iterator[Standing]:
+    def read(self, content: bytes, wanted: Container[str]) -> Iterator[Standing]:
         """See `Format`; rows of other batches have no key and are passed over."""
         rows = list(csv.reader(io.StringIO(content.decode(ENCODING, "replace"), newline=""), delimiter=";"))
         if len(rows) < 2 or rows[0][:1] != ["EXTF"]:

@@ -8,16 +8,18 @@ death between any two of these leaves a whole file that the next run finds.
 from __future__ import annotations
 
 from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.documents.files import fix_of, read_bytes, write_atomically
 from pleoctl.errors import PleoctlError
 from pleoctl.sinks.base import BooksUnusable, Held, HeldPosting, Refusal
 from pleoctl.sinks.files.ledger import FOLDER, LedgerLine, decode, encode
+from pleoctl.sinks.files.seen import Asked, Seen, Stamp, files_below
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from pleoctl.sinks.base import Booking, Capabilities, File, Key
     from pleoctl.sinks.files.format import Format, Standing
@@ -31,6 +33,7 @@ class FolderSink:
     def __init__(self, folder: Path, shown: str, form: Format) -> None:
         """``shown`` is the folder's name in messages."""
         self._folder, self._shown, self._form = folder, shown, form
+        self._seen = Seen()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -58,32 +61,38 @@ class FolderSink:
         wanted = {key.stored: key for key in keys}
         found: dict[str, list[Held]] = {}
         for path in self._files():
-            shown = f"{self._shown}/{path.relative_to(self._folder).as_posix()}"
-            for stored, legs in self._by_key(read_bytes(path, shown), wanted).items():
+            for stored, legs in self._by_key(path, wanted.keys()).items():
                 key = wanted[stored]
-                found.setdefault(stored, []).append(_held(legs, key, path.name, self._attached(key.item)))
-        for line in self._ledgered():
-            if line.key in wanted and line.key not in found:
+                found.setdefault(stored, []).append(_held(legs, key, Path(path).name, self._attached(key.item)))
+        for line in self._ledgered(wanted.keys()):
+            if line.key not in found:
                 found[line.key] = [_of_line(line, self._attached(wanted[line.key].item))]
         return found
 
-    def _by_key(self, content: bytes, wanted: Collection[str]) -> dict[str, list[Standing]]:
+    def _by_key(self, path: str, wanted: AbstractSet[str]) -> dict[str, list[Standing]]:
         """The wanted transactions of one file; several with one key are the legs of one item."""
         found: dict[str, list[Standing]] = defaultdict(list)
-        for standing in self._form.read(content, wanted):
-            found[standing.key].append(standing)
+        stamp = Stamp.of(path)
+        if not self._seen.lacks(path, stamp, wanted):
+            asked = Asked(wanted)
+            name = Path(path).relative_to(self._folder).as_posix()
+            for standing in self._form.read(read_bytes(Path(path), f"{self._shown}/{name}"), asked):
+                found[standing.key].append(standing)
+            self._seen.note(path, stamp, asked.keys)
         return found
 
-    def _files(self) -> Iterator[Path]:
-        own = {self._folder / FOLDER, self._folder / ATTACHMENTS}
-        for path in sorted(self._folder.rglob(f"*{self._form.suffix}")):
-            if path.is_file() and not path.name.startswith(".") and not own & set(path.parents):
-                yield path
+    def _files(self) -> Iterator[str]:
+        own = (str(self._folder / FOLDER), str(self._folder / ATTACHMENTS))
+        return files_below(str(self._folder), self._form.suffix, own)
 
-    def _ledgered(self) -> Iterator[LedgerLine]:
-        for path in sorted((self._folder / FOLDER).glob("*")):
-            if not path.name.startswith("."):
-                yield from decode(read_bytes(path, str(path)), f"{self._shown}/{FOLDER}/{path.name}").lines
+    def _ledgered(self, wanted: AbstractSet[str]) -> Iterator[LedgerLine]:
+        """The lines of these keys."""
+        for path in files_below(str(self._folder / FOLDER), ""):
+            if self._seen.lacks(path, stamp := Stamp.of(path), wanted):
+                continue
+            lines = decode(read_bytes(Path(path), path), f"{self._shown}/{FOLDER}/{Path(path).name}").lines
+            self._seen.note(path, stamp, {line.key for line in lines})
+            yield from (line for line in lines if line.key in wanted)
 
     # --- booking -----------------------------------------------------------------------------------------------
 
@@ -121,7 +130,7 @@ class FolderSink:
 
     def confirm(self, standing: Sequence[tuple[Key, Held]]) -> None:
         """See `Sink`: what files of an earlier run hold stands in the ledger before its status is reported."""
-        known = {line.key for line in self._ledgered()} if standing else set()
+        known = {line.key for line in self._ledgered({key.stored for key, _ in standing})} if standing else set()
         new: dict[str, list[LedgerLine]] = defaultdict(list)
         for key, held in standing:
             if key.stored not in known:

@@ -8,7 +8,7 @@ from pleoctl.sinks.base import Capabilities, KeyRoom, Refusal
 from pleoctl.sinks.words import encodable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from pleoctl.sinks.base import Booking, HeldPosting
 
@@ -91,6 +91,6 @@ class Format(Protocol):
         """A whole file."""
         ...
 
-    def read(self, content: bytes, wanted: Collection[str]) -> Iterator[Standing]:
+    def read(self, content: bytes, wanted: Container[str]) -> Iterator[Standing]:
         """The transactions of a file that carry one of the wanted keys; books hold many more than a job asks for."""
         ...

@@ -22,7 +22,7 @@ from pleoctl.sinks.base import HeldPosting, KeyRoom
 from pleoctl.sinks.files.format import FILES, Roomy, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from pleoctl.mapping.rules.model import Rules
     from pleoctl.sinks.base import Booking
@@ -58,7 +58,7 @@ class JournalFormat(Roomy, ABC):
 
     # --- reading back ------------------------------------------------------------------------------------------
 
-    def read(self, content: bytes, wanted: Collection[str]) -> Iterator[Standing]:
+    def read(self, content: bytes, wanted: Container[str]) -> Iterator[Standing]:
         """See `Format`."""
         lines = content.decode("utf-8", "replace").splitlines()
         keyed = ((_first(self._key, block), block) for block in _transactions(lines))

@@ -16,7 +16,7 @@ from pleoctl.sinks.files.format import FILES, Standing, check_key, file_name
 from pleoctl.sinks.words import SHORTENED, encodable, fit, was_changed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from pleoctl.mapping.engine.entries import Posting
     from pleoctl.sinks.base import Booking
@@ -104,7 +104,7 @@ class SieFormat:
 
     # --- reading back ------------------------------------------------------------------------------------------
 
-    def read(self, content: bytes, wanted: Collection[str]) -> Iterator[Standing]:
+    def read(self, content: bytes, wanted: Container[str]) -> Iterator[Standing]:
         """See `Format`."""
         key, identity, day = "", None, ""
         postings: list[HeldPosting] = []

@@ -15,7 +15,7 @@ from pleoctl.sinks.base import HeldPosting, KeyRoom
 from pleoctl.sinks.files.format import FILES, Roomy, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from pleoctl.mapping.rules.model import Rules
     from pleoctl.sinks.base import Booking
@@ -44,7 +44,7 @@ class CsvFormat(Roomy):
         ]
         return b"".join([writer.start(), *rows, writer.end()])
 
-    def read(self, content: bytes, wanted: Collection[str]) -> Iterator[Standing]:
+    def read(self, content: bytes, wanted: Container[str]) -> Iterator[Standing]:
         """See `Format`; a file of other columns holds nothing of ours."""
         rows = csv.reader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""))
         columns = {name: place for place, name in enumerate(next(rows, []))}
