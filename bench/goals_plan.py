@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import sys
 import tempfile
 from functools import partial
@@ -159,6 +160,19 @@ def export() -> Iterator[Result]:
 
             ratio = against(ours, lambda: python(folder, _EXPORTED))
             yield Result(f"export of 100,000 csv rows{said} / csv + json.dumps", ratio, goal)
+        for said, before in _odd(now):
+            file.write_text(before, encoding="utf-8")
+            pleoctl(folder, "export")
+            yield Result(f"export of 100,000 csv rows over {said}, memory", peak(folder), 300, unit="MiB")
+
+
+def _odd(now: str) -> Iterator[tuple[str, str]]:
+    """What takes a YAML parser, or has more comments than rows."""
+    blocks = re.sub(r"- \{(.*?), (code.*?), (name.*)\}", r"- \1\n  \2\n  # first\n  # second\n  \3", now)
+    blocks = blocks.replace(", active: false", "\n  active: false")
+    yield "blocks with two comments in each", blocks
+    yield "such and a text over two lines", f"{blocks}- externalId: zz\n  name: a\n    b\n"
+    yield "such and an anchor", f"{blocks}- externalId: &a zz\n  name: *a\n"
 
 
 def _earlier(now: str) -> Iterator[tuple[str, str | None, float]]:

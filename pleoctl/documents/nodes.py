@@ -8,7 +8,7 @@ one place.
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -47,7 +47,6 @@ class Node(Struct, eq=False, gc=False):
     text: str = ""
     plain: bool = False
     items: Sequence[Node] = ()
-    _index: dict[str, tuple[Node, Node]] | None = None
 
     @property
     def start(self) -> int:
@@ -74,14 +73,21 @@ class Node(Struct, eq=False, gc=False):
         if self.kind == "seq" and isinstance(key, int) and key < len(self.items):
             return self.items[key], self.items[key]
         if self.kind == "map" and isinstance(key, str):
-            if len(self.items) <= _FEW:  # as in rows, of which there may be many
-                items = self.items
-                found = (at for at in range(0, len(items), 2) if items[at].text == key)
-                return next(((items[at], items[at + 1]) for at in found), None)
-            if self._index is None:
-                self._index = {pair[0].text: pair for pair in self.pairs}
-            return self._index.get(key)
+            items = self.items
+            if isinstance(items, _Many):
+                return items.by_key.get(key)
+            found = (at for at in range(0, len(items), 2) if items[at].text == key)
+            return next(((items[at], items[at + 1]) for at in found), None)
         return None
+
+
+class _Many(list[Node]):
+    """Keys and values of a map of many."""
+
+    @cached_property
+    def by_key(self) -> dict[str, tuple[Node, Node]]:
+        """Each key and its value by the key's text."""
+        return {key.text: (key, value) for key, value in zip(self[::2], self[1::2], strict=True)}
 
 
 def compose(text: str, shown: str) -> Node:
@@ -220,7 +226,9 @@ class Composer:
 
     def _finish(self, event: Any) -> None:
         node = self._open.pop()
-        node.items = tuple(self._inside.pop())
+        inside = self._inside.pop()
+        # Maps of few, as rows are, of which there may be many, have no room for an index.
+        node.items = _Many(inside) if node.kind == "map" and len(inside) > _FEW else tuple(inside)
         node.length = event.end_mark.index - node.start
         if node.kind == "map":
             self._check_keys(node)
