@@ -9,14 +9,14 @@ import click
 from pleoctl.cli.approve import approval_options, approvers_of
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, lock_timeout_option, write_output
-from pleoctl.errors import ExitCode, InvalidFile, Refused, UsageError
+from pleoctl.errors import ExitCode, Finding, InvalidFile, Refused, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from pleoctl.cli.signals import Stop
     from pleoctl.fleet.fleet import Fleet, Opened
-    from pleoctl.fleet.receipt import FleetReceipt
+    from pleoctl.fleet.receipt import CompanyResult, FleetReceipt
     from pleoctl.fleet.run import FleetRun
     from pleoctl.fleet.work import Task
     from pleoctl.plan.approvals import Approvers
@@ -212,8 +212,9 @@ def apply(
 ) -> Output:
     """Carry out the plans that `fleet plan -o DIR` has saved.
 
-    Each exactly as it was reviewed, or not at all. A company whose plan could not be made is left out. With
-    --approvers the signatures lie beside each plan: `pleoctl approve DIR/COMPANY.plan.json`.
+    Each exactly as it was reviewed, or not at all. A company whose plan could not be made is left out with a warning;
+    where none could, nothing is done (exit 3). With --approvers the signatures lie beside each plan: `pleoctl approve
+    DIR/COMPANY.plan.json`.
 
     Examples:
     pleoctl fleet apply plans
@@ -232,10 +233,21 @@ def apply(
         raise InvalidFile(f"{whole} is the receipt of `fleet {made.command}`", hint="pleoctl fleet plan -o DIR")
     plans = {one.path: one.plan_id for one in made.companies if one.plan_id is not None}
     _require_companies(plans, fleet, asked, str(whole))
-    companies = [one for one in asked.companies(fleet) if one.company.path in plans]
+    selected = {one.company.path: one for one in asked.companies(fleet)}
+    unplanned = [_not_planned(one) for one in made.companies if one.path in selected and one.plan_id is None]
+    companies = [one for path, one in selected.items() if path in plans]
+    if unplanned and not companies:
+        raise Refused(f"there is no plan to carry out: {unplanned[0].message}", hint=unplanned[0].hint)
     task = Task("apply", fleet.root, Path(folder), plans=plans)
     _, shown = _run(options, asked, task, companies, fleet, approvers_of(approvers, approvals, revoked))
+    shown.findings[:0] = unplanned
     return shown
+
+
+def _not_planned(result: CompanyResult) -> Finding:
+    why = f": {result.error.message}" if result.error is not None else f" ({result.outcome})"
+    words = f"{result.path} is left out, since `fleet plan` made no plan of it{why}"
+    return Finding("not-planned", words, "warning", hint="put that right and plan it again: pleoctl fleet plan -o DIR")
 
 
 def _simple(options: Options, command: Any, chosen: dict[str, Any], approvers: Approvers | None = None) -> Output:

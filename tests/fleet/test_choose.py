@@ -132,6 +132,18 @@ def test_a_plan_for_a_company_that_is_gone(fleet: FleetFolder, cli: Cli) -> None
     assert cli("fleet", "apply", "plans", "--select", "north").code == 0
 
 
+def test_companies_without_a_plan_are_told(fleet: FleetFolder, cli: Cli) -> None:
+    """Left out with a warning beside the others; where nobody has a plan, nothing seems done."""
+    fleet["south"].write(company="not a company")
+    cli("fleet", "plan", "-o", "plans")
+    said = cli("fleet", "apply", "plans", "--format", "json")
+    assert (said.code, len(said.json["companies"])) == (0, 2)
+    assert "warning: companies/south/pleoctl.yaml is left out, since `fleet plan` made no plan of it: " in said.stderr
+    assert cli("fleet", "apply", "plans", "--select", "west").stderr.count("south") == 0
+    alone = cli("fleet", "apply", "plans", "--select", "south")
+    assert (alone.code, "there is no plan to carry out: companies/south" in alone.stderr) == (3, True)
+
+
 def test_a_plan_that_was_exchanged_is_refused(fleet: FleetFolder, cli: Cli) -> None:
     """A whole and valid plan, but not the one that fleet.json names."""
     cli("fleet", "plan", "-o", "plans", "--select", "west")
