@@ -84,11 +84,18 @@ def export_state(workspace: Workspace, source: Source | None = None) -> Export:
     """
     state, findings = read_source(workspace, source)
     counted, spoken = counts(state), Spoken(state)
-    if _says_already(workspace, state, spoken):
+    alone = text_of(state, spoken).encode() if len(workspace.desired_files) == 1 else None
+    # Where the one file there is says the state and nothing else, as after most exports, nothing has shrunk, nothing of
+    # people's own is to be kept, and it need not be read as YAML.
+    if alone is not None and holds(*workspace.desired_files[0], alone):
         return Export(checked(state), [], [], findings, counted)
     placed, comments = _placed(workspace, state, spoken)
     files, changed = [], []
     for (path, shown), part, comment in zip(workspace.desired_files, placed.parts, comments, strict=True):
+        if alone is not None and _is_bare(part, state, comment):
+            files.append((path, shown, alone))
+            changed.append(shown)
+            continue
         content = render(part, comment, spoken).encode()
         if not holds(path, shown, content):
             files.append((path, shown, content))
@@ -109,13 +116,11 @@ def _placed(workspace: Workspace, state: DesiredState, spoken: Spoken) -> tuple[
     return placed, comments
 
 
-def _says_already(workspace: Workspace, state: DesiredState, spoken: Spoken) -> bool:
-    """Whether the one file there is says the state and nothing else, as after most exports.
-
-    Then nothing has shrunk, nothing of people's own is to be kept, and it need not be read as YAML.
-    """
-    (path, shown), *others = workspace.desired_files
-    return not others and path.exists() and holds(path, shown, text_of(state, spoken).encode())
+def _is_bare(part: DesiredState, state: DesiredState, comments: Comments | None) -> bool:
+    """Whether a file is to say the state and nothing else: no comments, and nothing that the source does not read."""
+    if comments is not None and (comments.before or comments.behind):
+        return False
+    return part.flat == state.flat and part.dimensions is state.dimensions is None
 
 
 def _own(workspace: Workspace, placed: Placed) -> Iterator[Finding]:
