@@ -58,7 +58,7 @@ def is_it(given: object) -> bool:
 
 
 def test_a_row_comes_back_to_no_room(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli) -> None:
-    """From the file over the decision and the plan to its words: no room that it has left sees it again."""
+    """From the file over the decision and the plan, whose bytes are made, to its words: never back into a room."""
     folder = workspace(pleo, dimensions={"selected": ["DEPT"]})
     desired(folder, dimensions=[{"code": "DEPT", "name": "Department", "values": [ENG]}])
     walk = Walk()
@@ -68,4 +68,4 @@ def test_a_row_comes_back_to_no_room(pleo: Sandbox, workspace: MakeWorkspace, de
     finally:
         sys.setprofile(None)
     assert "Renamed" in said.stdout
-    assert walk.rooms == ["desired", "reconcile", "plan", "report"]
+    assert walk.rooms == ["desired", "reconcile", "plan", "documents", "report"]
