@@ -185,20 +185,33 @@ _DECODER: Final = msgspec.json.Decoder(Item)
 decode_items: Final = _DECODER.decode_lines
 #: The items of a list. Raises `msgspec.DecodeError` where anything else is in it.
 decode_list: Final = msgspec.json.Decoder(list[Item]).decode
+#: What `decode` raises.
+NO_JSON: Final = (json.JSONDecodeError, UnicodeDecodeError, RecursionError)
+#: Texts, in which anything may stand, and what JSON has no word for though Python reads it.
+_WORDS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)', re.DOTALL)
 
 
 def decode(content: bytes) -> Item | Defect:
-    """The item that a JSON text holds, or its defect. Raises `msgspec.DecodeError` where it is not JSON at all."""
+    """The item that a JSON text holds, or its defect.
+
+    Raises one of `NO_JSON`, the first two with the place, where it is not JSON at all.
+    """
     try:
         return _DECODER.decode(content)
     except msgspec.DecodeError as error:
         # Wrong types end the typed reading, and so do broken surrogates and huge numbers, all of which are JSON.
-        # Whether the rest is JSON too shows only an untyped reading.
-        try:
-            data = json.loads(content, parse_constant=_no_constant, parse_int=_number)
-        except (ValueError, RecursionError):
-            raise error from None
-        return _defect(data, error)
+        # Whether the rest is JSON too, and where it is not, shows only an untyped reading.
+        return _defect(_untyped(content.decode()), error)
+
+
+def _untyped(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_no_constant, parse_int=_number)
+    except json.JSONDecodeError:
+        raise
+    except ValueError as error:
+        at = next(found.start(1) for found in _WORDS.finditer(text) if found[1])
+        raise json.JSONDecodeError("expecting value", text, at) from error
 
 
 def convert(data: Any) -> Item | Defect:
@@ -216,7 +229,7 @@ def _defect(data: Any, error: Exception) -> Defect:
         return Defect(
             f"this is an error that was answered in place of items: {json.dumps(said)[:200]}; fetch them again"
         )
-    missing = [name for name in _REQUIRED if known.get(name) is None] if known else []
+    missing = [name for name in _REQUIRED if known.get(name) is None] if isinstance(data, dict) else []
     reason = f"the item lacks {', '.join(missing)}" if len(missing) > 1 else _reason(error)
     return Defect(reason, *(_text(known.get(name)) for name in ("accountingEntryId", "type", "subType")))
 

@@ -8,7 +8,6 @@ import os
 import tempfile
 from typing import TYPE_CHECKING
 
-import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -17,7 +16,7 @@ from findings import line_of
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.io import lines
 from pleoctl.mapping.io.read import read_items
-from pleoctl.mapping.items import decode
+from pleoctl.mapping.items import NO_JSON, decode
 from pleoctl.place import Place
 
 from .conftest import item
@@ -52,7 +51,7 @@ def _one_by_one(content: bytes) -> Iterator[Item | Defect]:
         if line.strip():
             try:
                 yield decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except NO_JSON as error:
                 raise InvalidFile("is not valid JSON", place=Place("f", number)) from error
 
 

@@ -127,9 +127,12 @@ def test_all_missing_fields_are_told_at_once(workspace: Path, cli: Cli) -> None:
     given = item()
     for name in ("date", "amount", "additionalInformation"):
         del given[name]
-    (workspace / "items.json").write_text(json.dumps([given]))
+    (workspace / "items.json").write_text(json.dumps([given, {}]))
     assert cli("map", "items.json") == 5
-    assert cli.lines[0]["failureReason"] == "the item lacks date, amount, additionalInformation"
+    assert [entry["failureReason"] for entry in cli.lines] == [
+        "the item lacks date, amount, additionalInformation",
+        "the item lacks accountingEntryId, type, date, amount, accountingEntryLines, additionalInformation",
+    ]
 
 
 def test_the_item_of_the_docs_is_mapped(workspace: Path, cli: Cli) -> None:

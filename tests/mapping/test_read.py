@@ -169,6 +169,51 @@ def test_what_is_not_json_has_its_place(content: str, line: int, column: int | N
     assert column is None or column_of(finding) == column
 
 
+#: What an item may hold beside its other parts that makes a text no JSON.
+BROKEN = [
+    *(b"0x10", b"01", b"1.", b"-", b"NaN", b"-Infinity", b"tru", b"'a'", b'"a\tb"', b'"\\x41"', b"[1,]", b'{"a" 1}'),
+    *(b"1,", b'"\xff"', b'"\xc3\xa9\xff"', b'"\xed\xa0\x80"', b'["NaN", {"a": NaN}]', b"}"),
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=repr)
+@pytest.mark.parametrize("part", ["note", "unread"])
+def test_what_is_no_json_is_told_in_lines_as_in_lists(broken: bytes, part: str) -> None:
+    """Its words and its place are those of the fault, also where another part is of a wrong type."""
+    one = json.dumps(item()).encode()
+    bad = f'{{"accountingEntryId": 5, "é": "NaN", "{part}": '.encode() + broken + b', "date": "x"}'
+    (_, told), (_, wanted) = ends(one + b"\n" + bad + b"\n" + one), ends(b"[" + one + b",\n" + bad + b"\n]")
+    assert wanted
+    assert wanted[0].place
+    assert wanted[0].place.line == 2
+    assert told == wanted
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "words"),
+    [
+        (b'{"note": 5, "\xc3\xa9": "\xc3\xa9"} x', 23, "a line break is due"),
+        (b'{"note": 5},', 12, "a line break is due"),
+        (b'{"note": 5, "date": "cut', 21, "unterminated string"),
+        (b'{"note": 5, "date": ', 21, "expecting value"),
+        (b'\xef\xbb\xbf{"note": "a"}', 1, "a byte order mark stands here; only the first sign of a file may be one"),
+    ],
+)
+def test_a_line_that_is_no_json_has_its_column(line: bytes, column: int, words: str) -> None:
+    """Where the line goes on behind its item, or ends too early, or is the beginning of another file."""
+    _, told = ends(json.dumps(item()).encode() + b"\n" + line + b"\n")
+    assert told
+    assert (told[0].message, column_of(told[0])) == (f"is not valid JSON: {words}", column)
+
+
+def test_a_byte_order_mark_between_answers_is_named() -> None:
+    """As where files that begin with one are put together."""
+    _, told = ends(b'{"data": []}\n\xef\xbb\xbf{"data": []}')
+    assert told
+    assert (line_of(told[0]), column_of(told[0])) == (2, 1)
+    assert "a byte order mark stands here" in told[0].message
+
+
 def test_answers_in_a_row_go_on_with_anything_and_lines_with_items_alone() -> None:
     """The first line says what a file is: behind an answer each shape is read, among lines an answer is one defect."""
     one, two, three, four = (json.dumps(one) for one in items(4))

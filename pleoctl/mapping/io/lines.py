@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
 import os
-import re
 import stat
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import msgspec
 
 from pleoctl.errors import InvalidFile
-from pleoctl.mapping.items import decode, decode_items
+from pleoctl.mapping.items import NO_JSON, decode, decode_items
 from pleoctl.place import Place
 
 if TYPE_CHECKING:
@@ -27,11 +27,12 @@ PART: Final = 2 * CHUNK
 #: Bytes of a file that are a part.
 STRETCH: Final = 8 * CHUNK
 MAX_ITEM: Final = 64 * 1024 * 1024
-#: What is not JSON ends in one of these.
+#: What is not JSON ends in one of these, where items are told apart at once.
 BAD: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+#: A byte order mark as a sign, and as signs for its bytes.
+_MARKS: Final = ("\ufeff", "\xef\xbb\xbf")
 #: Bytes that are read at first for the end of a line that begins in a part and ends behind it.
 _STEP: Final = 1 << 12
-_BYTE: Final = re.compile(r" \(byte (\d+)\)$")
 
 
 class Lines(msgspec.Struct, frozen=True):
@@ -195,23 +196,31 @@ def _carefully(content: bytes, shown: str, number: int) -> Iterator[Item | Defec
         if line and not line.isspace():
             try:
                 yield decode(line)
-            except BAD as error:
-                raise malformed(error, line.decode("utf-8", "replace"), shown, at, 1) from error
+            except NO_JSON as error:
+                raise malformed(error, shown, at, 1) from error
 
 
-def malformed(error: Exception, text: str, shown: str, line: int, column: int) -> InvalidFile:
-    """The finding of a piece of text that starts at a line and column and is not JSON."""
-    if isinstance(error, RecursionError):
-        return InvalidFile("is not valid JSON: nested too deep", place=Place(shown, line, column))
+def malformed(error: Exception, shown: str, line: int, column: int) -> InvalidFile:
+    """The finding of a piece of text that starts at a line and column and ends in one of `NO_JSON`."""
     if isinstance(error, UnicodeDecodeError):
-        return InvalidFile("is not UTF-8", place=Place(shown, line))
-    message = str(error).removeprefix("JSON is malformed: ")
-    message = message[:1].lower() + message[1:]
-    at = _BYTE.search(message)
-    if at:
-        before = text.encode()[: int(at[1])].decode("utf-8", "ignore")
-        line, column = after(before, line, column)
-    return InvalidFile(f"is not valid JSON: {_BYTE.sub('', message)}", place=Place(shown, line, column))
+        line, column = after(error.object[: error.start].decode(), line, column)
+        return InvalidFile("is not UTF-8", place=Place(shown, line, column))
+    words = "nested too deep"
+    if isinstance(error, json.JSONDecodeError):
+        words = what_is_due(error)
+        line, column = after(error.doc[: error.pos], line, column)
+    return InvalidFile(f"is not valid JSON: {words}", place=Place(shown, line, column))
+
+
+def what_is_due(error: json.JSONDecodeError) -> str:
+    """What the reader of JSON says, as part of a sentence."""
+    if error.doc.startswith(_MARKS, error.pos):
+        return "a byte order mark stands here; only the first sign of a file may be one"
+    if error.msg == "Extra data":
+        return "a line break is due"
+    # The place stands in front of the sentence.
+    words = error.msg.removesuffix(" at").removesuffix(" starting")
+    return f"{words[:1].lower()}{words[1:]}"
 
 
 def after(text: str, line: int, column: int) -> tuple[int, int]:

@@ -14,9 +14,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from pleoctl.errors import InvalidFile
-from pleoctl.mapping.io.lines import BAD, CHUNK, MAX_ITEM, after, are_lines, cut, lines_file, malformed
+from pleoctl.mapping.io.lines import CHUNK, MAX_ITEM, after, are_lines, cut, lines_file, malformed, what_is_due
 from pleoctl.mapping.io.runs import Runs, raw
-from pleoctl.mapping.items import decode
+from pleoctl.mapping.items import NO_JSON, decode
 from pleoctl.place import Place
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Scanner:
                 value, end = self._json.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
                 if self._ended or not _may_go_on(error, self._text):
-                    raise self._error(error.msg[:1].lower() + error.msg[1:], error.pos) from error
+                    raise self._error(what_is_due(error), error.pos) from error
             except RecursionError as error:
                 raise self._error("nested too deep", self._at) from error
             else:
@@ -237,11 +237,10 @@ class Scanner:
         return self._decoded(self._text[start : self._at], start)
 
     def _decoded(self, text: str, start: int) -> Item | Defect:
-        content = raw(text)
         try:
-            return decode(content)
-        except BAD as error:
-            raise malformed(error, content.decode(), self._shown, *self._position(start)) from error
+            return decode(raw(text))
+        except NO_JSON as error:
+            raise malformed(error, self._shown, *self._position(start)) from error
 
 
 def _may_go_on(error: json.JSONDecodeError, text: str) -> bool:
