@@ -99,6 +99,14 @@ def test_amounts_with_a_decimal_comma_are_left_alone(workspace: Path, cli: Cli) 
     assert table(workspace, cli, section, item("fee"))[1:] == ["100,00", "-100,00"]
 
 
+@pytest.mark.parametrize(("form", "cell"), [({}, "-136.05"), ({"delimiter": ";", "decimal": ","}, "-136,05")])
+def test_what_came_back_from_a_supplier_is_a_number(workspace: Path, cli: Cli, form: Json, cell: str) -> None:
+    """Without a quote in front of it, which programs that read the table could not take for one."""
+    given = item("refund", line(-12500))
+    given["amount"]["inSupplierCurrency"] = {"currency": "USD", "value": -13605}
+    assert table(workspace, cli, {**form, "columns": ["originalAmount"]}, given)[1:] == [cell, cell]
+
+
 def test_without_a_form_the_table_is_plain(workspace: Path, cli: Cli) -> None:
     """Byte for byte, also where the form says what is said anyway."""
     plain = table(workspace, cli, {}, item("fee"))

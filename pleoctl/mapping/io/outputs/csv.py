@@ -87,7 +87,7 @@ class CsvWriter:
     def _paid(self, original: OriginalOf) -> str:
         divisor, ends = self._units[original.currency]
         if original.amount < 0:
-            return _safe(decimal(original.amount, divisor))
+            return decimal(original.amount, divisor)
         return f"{original.amount // divisor}{ends[original.amount % divisor]}"
 
 
