@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pleoctl.model.records import DesiredState
 
 END: Final[Slot] = ("end",)
-_HASH: Final = re.compile(r"(?:(?<=[ \t\n])|^)#", re.MULTILINE)
+# YAML wants white space before it, but its parsers take one that touches what ends by itself for a comment, too.
+_HASH: Final = re.compile(r"(?:(?<=[ \t\n,\[\]{}\"'])|^)#", re.MULTILINE)
 # What may follow the last text of a row in braces, up to the last of them that close.
 _CLOSING: Final = re.compile(r"(?:[\s,\]}]|#[^\n]*\n)*[\]}]")
 

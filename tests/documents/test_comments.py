@@ -189,6 +189,25 @@ def test_a_comment_behind_a_brace_that_closes_stays_with_its_row(closing: str) -
     assert rewritten(text) == f"{HEAD}accounts:\n{rows}"
 
 
+@pytest.mark.parametrize(
+    ("row", "kept"),
+    [
+        ('{externalId: "a", name: "A"}#c', '{externalId: "a", name: "A"}  #c'),
+        ('{externalId: "a", name: "A",#c\n  }', '{externalId: "a", name: "A"}  #c'),
+        ('{#c\n  externalId: "a", name: "A"}', '{externalId: "a", name: "A"}  #c'),
+        ("externalId: 'a'#c\n  name: A", '{externalId: "a", name: "A"}  #c'),
+        ('externalId: "a"#c\n  name: A', '{externalId: "a", name: "A"}  #c'),
+        ('{externalId: a#c, name: "A, #b"}', '{externalId: "a#c", name: "A, #b"}'),
+        ("externalId: a,#c\n  name: '\"#b'", '{externalId: "a,#c", name: "\\"#b"}'),
+    ],
+)
+@pytest.mark.parametrize("more", ["", "- &k {externalId: z, name: Z}\n"])
+def test_a_comment_that_touches_what_stands_before_it_stays(row: str, kept: str, more: str) -> None:
+    """Parsers pass over it as over any comment; in a plain text a hash is a letter."""
+    rows = f"- {kept}\n" + ('- {externalId: "z", name: "Z"}\n' if more else "")
+    assert rewritten(f"{HEAD}accounts:\n- {row}\n{more}") == f"{HEAD}accounts:\n{rows}"
+
+
 @pytest.mark.parametrize("row", ['{externalId: "a", name: "A"}', 'name: A\n  externalId: "a"'])
 @pytest.mark.parametrize("line_end", ["\r", "\r\n", "\n"])
 def test_a_comment_ends_with_its_line_whatever_ends_the_line(row: str, line_end: str) -> None:
