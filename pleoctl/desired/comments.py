@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 END: Final[Slot] = ("end",)
 # YAML wants white space before it, but its parsers take one that touches what ends by itself for a comment, too.
 _HASH: Final = re.compile(r"(?:(?<=[ \t\n,\[\]{}\"'])|^)#", re.MULTILINE)
+# Anchors and tags, at which a scalar begins, with the comments that stand between them and its text.
+_PROPERTIES: Final = re.compile(r"(?:[&!]\S*(?:\s|(?<=\s)#[^\n]*)*)*")
 # What may follow the last text of a row in braces, up to the last of them that close.
 _CLOSING: Final = re.compile(r"(?:[\s,\]}]|#[^\n]*\n)*[\]}]")
 
@@ -164,7 +166,9 @@ def _found(root: Node, text: str) -> Iterator[Note]:
 def _within(text: str, scalar: Node, at: int) -> bool:
     """Whether a place belongs to a scalar's text; the first line of a block scalar (``|  # why``) does not."""
     start = scalar.start
-    return at < scalar.end and not (text[start] in "|>" and "\n" not in text[start:at])
+    if text[start] in "&!" and (properties := _PROPERTIES.match(text, start)):
+        start = properties.end()
+    return start <= at < scalar.end and not (text[start] in "|>" and "\n" not in text[start:at])
 
 
 def _scalars(root: Node) -> Iterator[Node]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -206,6 +208,18 @@ def test_a_comment_that_touches_what_stands_before_it_stays(row: str, kept: str,
     """Parsers pass over it as over any comment; in a plain text a hash is a letter."""
     rows = f"- {kept}\n" + ('- {externalId: "z", name: "Z"}\n' if more else "")
     assert rewritten(f"{HEAD}accounts:\n- {row}\n{more}") == f"{HEAD}accounts:\n{rows}"
+
+
+@pytest.mark.parametrize("text", ['"A"', "A", "'A'", "|- #2\n    A", ">- #2\n    A"])
+@pytest.mark.parametrize("properties", ["&k", "!!str", "!!str &k", "&k #1\n    !!str", "!!str\n    #1\n    &k"])
+def test_a_comment_between_an_anchor_and_its_text_stays(properties: str, text: str) -> None:
+    """An anchor or a tag is no part of the text, nor is what stands between them."""
+    given = f"{HEAD}accounts:\n- externalId: a\n  name: {properties} #3\n    {text} #4\n"
+    if "#2" in text:
+        given = given.replace(" #4", "").replace(" #3\n    ", " ")
+    result = rewritten(given)
+    assert '- {externalId: "a", name: "A"}' in result
+    assert sorted(re.findall(r"#\d", result)) == sorted(re.findall(r"#\d", given))
 
 
 @pytest.mark.parametrize("row", ['{externalId: "a", name: "A"}', 'name: A\n  externalId: "a"'])
