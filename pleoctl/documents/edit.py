@@ -22,15 +22,16 @@ if TYPE_CHECKING:
 
 # YAML's line breaks; str.splitlines knows more.
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$")
-_PROPERTIES: Final = re.compile(r"(?:[&!][^\s,\[\]{}]*\s+)*")
+_PROPERTIES: Final = re.compile(r"(?:[&!][^\s,\[\]{}]*\s+(?:#[^\r\n]*\s+)*)*")
+_NOTE: Final = re.compile(r"#[^\r\n]*")
 _ALIAS: Final = re.compile(r"\s*\*[^\s,\[\]{}]+")
 
 
 def edit_list(document: Document, path: tuple[str, str], values: list[str]) -> str:
     """The document's text with a list of texts below ``section: key`` set to ``values``.
 
-    Values that stay keep their lines and comments in a block list; a flow list is written anew. Raises `PleoctlError`
-    where the file's style leaves no safe place for the list.
+    Values that stay keep their lines and comments in a block list; a flow list is written anew, below the comments that
+    were in it. Raises `PleoctlError` where the file's style leaves no safe place for the list.
     """
     try:
         edited = _edited(document, path, values)
@@ -187,6 +188,8 @@ def _expected(data: Any, path: tuple[str, str], values: list[str]) -> Any:
 def _same(data: Any, expected: Any, path: tuple[str, str]) -> bool:
     """Equal but for the order of the list."""
     for each in (data, expected):
+        if not isinstance(each[path[0]][path[1]], list):
+            return False
         each[path[0]][path[1]] = sorted(each[path[0]][path[1]])
     return bool(data == expected)
 
@@ -206,7 +209,7 @@ def _edited(document: Document, path: tuple[str, str], values: list[str]) -> str
         return _with_value(text, keynode, current, _flow(values))
     begin = _begin(text, current)
     if text[begin] == "[":
-        return text[:begin] + _flow(values) + text[current.end :]
+        return _with_flow(text, keynode, current, values)
     return _with_items(text, keynode, current, values)
 
 
@@ -250,6 +253,19 @@ def _with_value(text: str, keynode: Node, current: Node, flow: str) -> str:
     if current.start == current.end:
         return f"{text[:behind]} {flow}{text[behind:]}"
     return text[: current.start] + flow + text[current.end :]
+
+
+def _with_flow(text: str, keynode: Node, current: Node, values: list[str]) -> str:
+    """On one line, what is said inside of the list above that of its key."""
+    if [item.text for item in current.items] == values:
+        return text
+    begin = _begin(text, current)
+    gaps = zip([begin, *(i.end for i in current.items)], [*(i.start for i in current.items), current.end], strict=True)
+    notes = [found[0].rstrip() for start, end in gaps for found in _NOTE.finditer(text, start, end)]
+    line = max(text.rfind("\n", 0, keynode.start), text.rfind("\r", 0, keynode.start)) + 1
+    indent, newline = _indent(text[line : keynode.start]), _newline(text)
+    said = "".join(f"{indent}{note}{newline}" for note in notes)
+    return f"{text[:line]}{said}{text[line:begin]}{_flow(values)}{text[current.end :]}"
 
 
 def _with_items(text: str, keynode: Node, current: Node, values: list[str]) -> str:

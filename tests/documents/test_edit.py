@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pleoctl.documents.edit import edit_list
 from pleoctl.documents.load import parse
+from pleoctl.errors import PleoctlError
 
 PATH = ("dimensions", "selected")
 BLOCK = """\
@@ -68,6 +69,46 @@ def test_an_emptied_block_list_keeps_every_note_around_it() -> None:
     result = edited(BLOCK)
     for note in ("# whose", "# tags", "# which", "# at most five", "# the first", "# the last", "# by hand", "# none"):
         assert note in result, note
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_flow_list_keeps_the_notes_in_it(line_end: str) -> None:
+    """They stand above it then, since it is one line; one whose values stay is left alone."""
+    text = """\
+dimensions:  # tags
+  leave: [A]
+  selected: [ # five
+    "DEPT",  # people, "all"
+    # the next
+    PROJ,#touching
+    'a # b' ]  # end
+""".replace("\n", line_end)
+    wanted = """\
+dimensions:  # tags
+  leave: [A]
+  # five
+  # people, "all"
+  # the next
+  #touching
+  selected: ["DEPT", "a # b"]  # end
+""".replace("\n", line_end)
+    assert edited(text, "DEPT", "a # b") == wanted
+    assert edited(text, "DEPT", "PROJ", "a # b") == text
+
+
+@pytest.mark.parametrize("listed", ["    [DEPT, PROJ]", "  - DEPT\n  - PROJ"])
+def test_a_note_behind_an_anchor_stays(listed: str) -> None:
+    """It stands between the key and its list."""
+    result = edited(f"dimensions:\n  selected: &b # why\n{listed}  # end\n", "DEPT")
+    assert parse(result, "f.yaml").data == {"dimensions": {"selected": ["DEPT"]}}
+    assert "&b # why\n" in result
+
+
+def test_a_list_that_would_become_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every edit proves itself: what it makes is told as what cannot be changed, not as a bug."""
+    monkeypatch.setattr("pleoctl.documents.edit._edited", lambda *_: "dimensions:\n  selected:\n")
+    with pytest.raises(PleoctlError, match="cannot be changed in the style of this file"):
+        edited(BLOCK, "DEPT")
 
 
 ABSENT = {
