@@ -15,7 +15,7 @@ from pleoctl.errors import InvalidFile, PleoctlError
 from pleoctl.place import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pleoctl.documents.document import Document, Steps
     from pleoctl.documents.nodes import Node
@@ -100,13 +100,15 @@ def add_lines(document: Document, path: Steps, lines: list[str]) -> str:
 def set_values(document: Document, values: Mapping[Steps, Any]) -> str:
     """The document's text with the values of mappings at some paths written anew, each on one line.
 
+    What comments say inside of a value stands above the line of its key then.
+
     Raises `InvalidFile` where the file's style leaves no safe place for one of them.
     """
-    spans = sorted(_span(document, path, value) for path, value in values.items())
+    spans = sorted(span for path, value in values.items() for span in _spans(document, path, value))
     parts, at = list[str](), 0
     for start, end, written in spans:
         parts += [document.text[at:start], written]
-        at = end
+        at = max(at, end)
     edited = "".join([*parts, document.text[at:]])
     data = parse(edited, document.shown).data
     for path, value in values.items():
@@ -138,13 +140,39 @@ def _indent(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" "))]
 
 
-def _span(document: Document, path: Steps, value: Any) -> tuple[int, int, str]:
-    """From behind the key's colon, since one line of flow style may not start where a block did."""
+def _spans(document: Document, path: Steps, value: Any) -> Iterator[tuple[int, int, str]]:
+    """From behind the key's colon, since one line of flow style may not start where a block did; and its notes."""
     holder = document.node(path[:-1])
     pair = None if holder is None else holder.child(path[-1])
     if pair is None:
         raise KeyError(path)
-    return document.text.index(":", pair[0].end) + 1, _last(pair[1], document.text), f" {_flow(value, words=True)}"
+    key, old = pair
+    text = document.text
+    start, end = text.index(":", key.end) + 1, _last(old, text)
+    yield start, end, f" {_flow(value, words=True)}"
+    line, notes = _above(text, key, _notes(text, start, end, old))
+    yield line, line, notes
+
+
+def _notes(text: str, start: int, end: int, node: Node) -> list[str]:
+    """The comments between two places that stand in none of a node's texts."""
+    scalars = sorted((one.start, one.end) for one in _scalars(node) if start <= one.start < end)
+    gaps = zip([start, *(last for _, last in scalars)], [*(first for first, _ in scalars), end], strict=True)
+    return [found[0].rstrip() for first, last in gaps for found in _NOTE.finditer(text, first, last)]
+
+
+def _scalars(node: Node) -> Iterator[Node]:
+    if node.kind == "scalar":
+        yield node
+    for item in node.items:
+        yield from _scalars(item)
+
+
+def _above(text: str, key: Node, notes: list[str]) -> tuple[int, str]:
+    """Where the line of a key begins, and comments as lines to stand above it."""
+    line = max(text.rfind("\n", 0, key.start), text.rfind("\r", 0, key.start)) + 1
+    indent, newline = _indent(text[line : key.start]), _newline(text)
+    return line, "".join(f"{indent}{note}{newline}" for note in notes)
 
 
 def _last(node: Node, text: str) -> int:
@@ -260,12 +288,8 @@ def _with_flow(text: str, keynode: Node, current: Node, values: list[str]) -> st
     if [item.text for item in current.items] == values:
         return text
     begin = _begin(text, current)
-    gaps = zip([begin, *(i.end for i in current.items)], [*(i.start for i in current.items), current.end], strict=True)
-    notes = [found[0].rstrip() for start, end in gaps for found in _NOTE.finditer(text, start, end)]
-    line = max(text.rfind("\n", 0, keynode.start), text.rfind("\r", 0, keynode.start)) + 1
-    indent, newline = _indent(text[line : keynode.start]), _newline(text)
-    said = "".join(f"{indent}{note}{newline}" for note in notes)
-    return f"{text[:line]}{said}{text[line:begin]}{_flow(values)}{text[current.end :]}"
+    line, notes = _above(text, keynode, _notes(text, begin, current.end, current))
+    return f"{text[:line]}{notes}{text[line:begin]}{_flow(values)}{text[current.end :]}"
 
 
 def _with_items(text: str, keynode: Node, current: Node, values: list[str]) -> str:

@@ -76,6 +76,23 @@ def test_update_rewrites_expectations_alone(workspace: Path, cli: Cli) -> None:
     assert path.stat().st_mtime_ns == before
 
 
+def test_update_keeps_what_comments_say_inside_of_expectations(workspace: Path, cli: Cli) -> None:
+    """They stand above it, since it is written on one line."""
+    given = "given: {type: refund, lines: [{account: '6540', amount: 10000}]}"
+    new = "expect: [{credit: '6540', amount: 10000}, {debit: wallet, amount: 10000}]".replace("'", '"')
+    (workspace / "mapping.yaml").write_text(
+        f"{HEAD}tests:\n- name: a\n  {given}\n  expect: # why\n  # agreed\n"
+        "  - {debit: wallet, amount: 5} # one\n  - {credit: '6540', amount: 5} # two\n  # end\n"
+        "- expect: [{debit: wallet, amount: 5}, # c\n    {credit: '6540', amount: 5}] # d\n"
+        f"  name: 'b # b'\n  {given}\n"
+    )
+    assert cli("mapping", "test", "--update") == 0
+    assert (workspace / "mapping.yaml").read_text() == (
+        f"{HEAD}tests:\n- name: a\n  {given}\n  # why\n  # agreed\n  # one\n  {new} # two\n  # end\n"
+        f"# c\n- {new} # d\n  name: 'b # b'\n  {given}\n"
+    )
+
+
 def test_update_never_weakens_an_expectation(workspace: Path, cli: Cli) -> None:
     """A code stays a code; a role stands only where the expectation named it."""
     given = "{type: invoice, method: accounts_payable, vendor: ACME, lines: [{account: '6540', amount: 5}]}"
