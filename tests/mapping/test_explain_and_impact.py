@@ -109,6 +109,22 @@ def test_an_explanation_goes_as_far_as_the_item_went(workspace: Path, cli: Cli) 
     ]
 
 
+@pytest.mark.parametrize("row", ['account: "6541"', 'refuse: "no gifts"'])
+def test_what_no_row_asked_does_not_fail_an_explained_item(workspace: Path, cli: Cli, row: str) -> None:
+    """Its entry is that of `map`, also where a condition of another row cannot be told."""
+    other = "{id: b, when: {netAmount: 5, type: refund}, account: keep}"
+    (workspace / "mapping.yaml").write_text(
+        f"{HEAD}lines: {{rows: [{{id: a, when: {{supplier: A}}, {row}}}, {other}]}}\n"
+    )
+    tax = {"type": "inclusive", "amount": {"inWalletCurrency": {"currency": "EUR", "value": 12.5}}}
+    (workspace / "items.json").write_text(json.dumps(item("fee", line(tax=tax), supplier={"name": "A"})))
+    assert cli("map", "items.json") == 5
+    (mapped,) = cli.lines
+    assert "no gifts" in mapped["failureReason"] or mapped["failureReason"].startswith("line 1: tax: 12.5 is not")
+    assert cli("mapping", "explain", "items.json", "--format", "json") == 0
+    assert {**cli.json["result"], "trace": None} == {**mapped, "trace": None}
+
+
 def test_a_test_may_expect_entries_in_any_order(workspace: Path, cli: Cli) -> None:
     """Payment before invoice, roles for codes: what meets it passes."""
     (workspace / "mapping.yaml").write_text(

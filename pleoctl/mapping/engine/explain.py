@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pleoctl.mapping.engine.facts import reader
+from pleoctl.mapping.failures import ItemFailure
 from pleoctl.mapping.items import Item
 from pleoctl.mapping.rules.predicates import folded
 from pleoctl.mapping.vocabulary import CELL_FIELDS, Cell
@@ -128,7 +129,13 @@ class Trace:
         return None if self._cell is None else self._cell[CELL_FIELDS.index(field)]
 
     def _of_line(self, field: str, facts: Facts) -> Any:
-        return self._of_cell(field) if field in CELL_FIELDS else reader(field)(facts)
+        if field in CELL_FIELDS:
+            return self._of_cell(field)
+        try:
+            return reader(field)(facts)
+        except ItemFailure:
+            # No row that counted asked for it: what fails the item is told in its place.
+            return None
 
     def _choice(
         self, rows: Iterable[TypeRow | LineRow], winner: TypeRow | LineRow | None, value: Callable[[str], Any]
