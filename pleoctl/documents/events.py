@@ -38,6 +38,8 @@ _HINTS: Final = (
     ("version", "remove the line that starts with %"),
 )
 _HINT: Final = "check quotes, brackets and indentation here"
+#: Nobody sees these, and a comment goes no further.
+_UNSEEN_BREAKS: Final = frozenset("\x85\u2028\u2029")
 
 
 class Unsure(Exception):
@@ -91,7 +93,8 @@ def careful_events(text: str, shown: str) -> Iterator[Any]:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
-        raise _malformed(str(error.problem or error.context or "malformed"), place) from error
+        before = text[: mark.index].rstrip(" \t")[-1:] if mark else ""
+        raise _malformed(str(error.problem or error.context or "malformed"), place, before) from error
     except ReaderError as error:
         problem = f"unacceptable character U+{int(error.character):04X}, special characters are not allowed"
         raise _malformed(problem, place_of(shown, text, error.position)) from error
@@ -106,7 +109,9 @@ def place_of(shown: str, text: str, offset: int) -> Place:
     return Place(shown, text.count("\n", 0, offset) + 1, offset - line_start + 1)
 
 
-def _malformed(problem: str, place: Place) -> InvalidFile:
+def _malformed(problem: str, place: Place, before: str = "") -> InvalidFile:
     words = " ".join(problem.split())[:200]
     hint = next((hint for part, hint in _HINTS if part in words), _HINT)
+    if before in _UNSEEN_BREAKS:
+        hint = f"remove the invisible U+{ord(before):04X} before it, which ends a line"
     return InvalidFile(f"is not valid YAML: {words}", place=place, hint=hint)

@@ -58,6 +58,18 @@ STRUCTURE = {
     "tab behind a dash": ('accounts:\n-\texternalId: "a"\n', "f.yaml:4:2", "not valid YAML", "not with tabs"),
     "tab behind a bar": ("accounts: |\t# x\n  a\n", "f.yaml:3:12", "not valid YAML", "not tabs"),
     "colon in a plain text": ("accounts:\n- name: Rent: office\n", "f.yaml:4:13", "mapping values", "double quotes"),
+    "unseen line break in a comment": (
+        "# a\u2028 b\naccounts: []\n",
+        "f.yaml:3:6",
+        "not valid YAML",
+        "invisible U+2028",
+    ),
+    "unseen line break behind a row": (
+        'accounts:\n- {externalId: "a", name: "b"}  # c\x85d\n',
+        "f.yaml:4:37",
+        "not valid YAML",
+        "invisible U+0085",
+    ),
     "at sign": ("accounts: @x\n", "f.yaml:3:11", "cannot start", "double quotes"),
     "open quote": ('accounts: "abc\n', "f.yaml:4:1", "end of stream", "close the quote"),
     "open bracket": ("accounts: [b\n", "f.yaml:4:1", "stream end", "close the bracket"),
