@@ -1,4 +1,4 @@
-"""What a line of a desired state says where people wrote it: ``key: value`` of a block, or a row in braces.
+"""What a line of a desired state says where people wrote it: ``key: value`` of a block, or of a row in braces.
 
 Only what says the same to every YAML reader is understood, a line by itself; `NotSimple` is raised for all else, be it
 valid or not, so that a YAML parser takes over.
@@ -34,7 +34,8 @@ _KEY: Final = r"""(?P<quote>"?)(?P<name>[A-Za-z]++)(?P=quote):"""
 _NOTE: Final = rf"#[^{_REFUSED}]*+"
 _TAIL: Final = rf"[ \t]*+(?:(?<=[ \t])({_NOTE}))?+"
 _ENTRY: Final = rf"""( *+)(- ++)?+{_KEY}(?: ++(?:"({INNER})"|'({_SINGLE})'|(\[\]|{_BLOCK}))?+)?+{_TAIL}"""
-_PAIR: Final = rf""" *+{_KEY} ++(?:"({INNER})"|'({_SINGLE})'|({_FLOW})) *+([,}}])"""
+_PAIR: Final = rf""" *+{_KEY} ++(?:"({INNER})"|'({_SINGLE})'|({_FLOW})) *+([,}}]?+)"""
+_REST: Final = rf" *+(}}?+){_TAIL}"
 _LONGEST_WORD: Final = 5
 EMPTY: Final = ()
 """The value of a list without items."""
@@ -65,20 +66,26 @@ def entry_of(line: str) -> Entry:
     return len(indent) + len(dash or ""), name, value, note
 
 
-def flow_of(line: str, at: int) -> tuple[dict[str, Any], str | None]:
-    """What a row in braces says that begins at ``at``, and the comment behind it. Raises `NotSimple`."""
-    item: dict[str, Any] = {}
-    pair, at, sign = compiled(_PAIR), at + 1, ","
-    while sign == ",":
+def flow_of(line: str, at: int, sign: str, item: dict[str, Any]) -> tuple[str, str | None]:
+    """Add to ``item`` what a row in braces says in a line from ``at`` on, where ``sign`` stands before that.
+
+    Returns the last sign of the line, ``}`` where the row ends in it, and the comment behind it: a line may end behind
+    ``{``, a comma, or a value, which has the sign "". Raises `NotSimple`.
+    """
+    pair = compiled(_PAIR)
+    while sign in {"{", ","}:
         match = pair.match(line, at)
         if match is None:
-            raise NotSimple
+            break
         _, name, double, single, plain, sign = match.groups()
         if name in item:
             raise NotSimple
         item[name] = _value(double, single, plain)
         at = match.end()
-    return item, note_behind(line, at)
+    rest = compiled(_REST).fullmatch(line, at)
+    if rest is None or (sign == "}" and rest[1]):
+        raise NotSimple
+    return rest[1] or sign, rest[2]
 
 
 def note_behind(line: str, at: int) -> str | None:

@@ -1,7 +1,8 @@
 """Desired-state files read line by line, as nearly all can be: rows that pleoctl wrote, and most that people write.
 
-A row is a line in braces, or a block of lines ``key: value``; comments and empty lines may stand anywhere. Rows as
-`pleoctl.desired.lines` writes them take one step each. All else is given up on, so that a YAML parser reads it.
+A row stands in braces, on a line or several, or is a block of lines ``key: value``, in which its dash may have a line
+of its own; comments and empty lines may stand anywhere. Rows as `pleoctl.desired.lines` writes them take one step each.
+All else is given up on, so that a YAML parser reads it.
 """
 
 from __future__ import annotations
@@ -91,7 +92,8 @@ class QuickReader:
         return attached(begins, slots, last_of, set_apart(self._notes, self._lines[:-1]))
 
     def _says_nothing(self, line: int) -> bool:
-        return self._lines[line - 1].lstrip(" \t")[:1] in {"", "#"}
+        # A dash alone does not, either: a row begins where its first key stands.
+        return self._lines[line - 1].lstrip(" \t-")[:1] in {"", "#"}
 
     def _peek(self) -> str:
         """The next line that says something, empty behind the last."""
@@ -122,13 +124,13 @@ class QuickReader:
         if value == EMPTY:
             return []
         line = self._peek()
-        depth = len(line) - len(line.lstrip(" "))
-        if value is not None or depth < least or not line.startswith("- ", depth):
+        depth = _blanks(line)
+        if value is not None or depth < least or not line.startswith("-", depth):
             raise NotSimple
         return list(read(depth))
 
     def _rows(self, kind: Kind, depth: int) -> Iterator[Row]:
-        shown, dash = self._shown, f"{' ' * depth}- "
+        shown, dash = self._shown, f"{' ' * depth}-"
         while True:
             yield from self._plain_rows(kind, depth)
             line = self._peek()
@@ -164,7 +166,7 @@ class QuickReader:
         self._at = at
 
     def _dimensions(self, depth: int) -> Iterator[Dimension]:
-        dash = f"{' ' * depth}- "
+        dash = f"{' ' * depth}-"
         while (line := self._peek()).startswith(dash):
             said, number, column, lines = self._item(TAG_GROUP, line)
             names, values = list(said), said.pop(TAG.section, None)
@@ -175,15 +177,32 @@ class QuickReader:
             yield Dimension(row, values)
 
     def _item(self, kind: Kind, line: str) -> _Item:
-        """An item of a list that begins in this line."""
-        at = len(line) - len(line.lstrip(" ")[1:].lstrip(" "))
-        if not line.startswith("{", at):
-            return self._block(kind, line)
-        said, note = flow_of(line, at)
+        """An item of a list whose dash stands in this line."""
+        depth = _blanks(line)
+        at = len(line) - len(line[depth + 1 :].lstrip(" "))
+        if line[at:][:1] in {"", "#"}:
+            self._take(note_behind(line, depth + 1))
+            line = self._peek()
+            at = _blanks(line)
+            if at <= depth or line[at] == "-":
+                raise NotSimple
+        return self._braces(kind, line, at, depth) if line.startswith(" {", at - 1) else self._block(kind, line)
+
+    def _braces(self, kind: Kind, line: str, begin: int, depth: int) -> _Item:
+        """An item that ``{`` begins; its dash stands behind ``depth`` blanks, and each further line behind more."""
+        said: dict[str, Any] = {}
+        sign, note = flow_of(line, begin + 1, "{", said)
+        self._take(note)
+        number = self._at
+        while sign != "}":
+            line = self._peek()
+            if _blanks(line) <= depth:
+                raise NotSimple
+            sign, note = flow_of(line, 0, sign, said)
+            self._take(note)
         if kind.holds and TAG.section in said:  # a text where a list is due
             raise NotSimple
-        self._take(note)
-        return _Item(said, self._at, at + 1, [])
+        return _Item(said, number, begin + 1, [])
 
     def _block(self, kind: Kind, line: str) -> _Item:
         said: dict[str, Any] = {}
@@ -202,6 +221,10 @@ class QuickReader:
             if not line.startswith(inner):
                 return _Item(said, lines[0], first + 1, lines)
             column, name, value, note = entry_of(line)
+
+
+def _blanks(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def _slots_of_rows(kind: str, rows: list[Row]) -> Iterator[tuple[int, Slot]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,21 +29,10 @@ HEADS = [HEAD, HEAD.replace("kind", '"kind"'), "kind: DesiredState # k\napiVersi
 _PLAIN = ["x", "Rent, office", "ext-1", "C#", "a:b", "it's", "é", 'a "b"', "A & B", "yes please", "1a", "0.25", "EUR"]
 _QUOTED = ['"x"', "'x'", "'it''s'", '"\\u00e9"', '"a # b"', "'a: b'", "'a\\b'", '"\\\\"', '"0100"', "'x  '", '"[]"']
 _KEPT = [*_PLAIN, *_QUOTED, "''", '""', "null", "~", "true", "false", '"2030-01-31"', "inclusive", "''''"]
+_IN_BRACES = [text for text in _KEPT if text[:1] in "\"'" or not {*text} & {*",#:"}]
 _NASTY = [
     "",
-    "0123",
-    "yes",
-    "NO",
-    "1e3",
-    "1_000",
-    "0x1f",
-    "100",
-    "1.5",
-    "-0",
-    "12:30",
-    "2024-01-01",
-    "=",
-    "<<",
+    *["0123", "yes", "NO", "1e3", "1_000", "0x1f", "100", "1.5", "-0", "12:30", "2024-01-01", "=", "<<"],
     "a #b",
     "a: b",
     "a:",
@@ -76,25 +66,10 @@ _NASTY = [
     "*a",
     "!t x",
     "!!str 1",
-    "[]",
-    "{}",
-    "[x]",
+    *["[]", "{}", "[x]", "-x", "?x", ":x", "x,", "x]", "x}", "{x", "x?", "@x", "%x", "`x`", "---", "..."],
     "{a: b}",
     "- x",
-    "-x",
     "? x",
-    "?x",
-    ":x",
-    "x,",
-    "x]",
-    "x}",
-    "{x",
-    "x?",
-    "@x",
-    "%x",
-    "`x`",
-    "---",
-    "...",
     '" "',
     "x" * 300,
 ]
@@ -108,7 +83,7 @@ def _mostly(draw: DrawFn, usual: list[str], odd: list[str]) -> str:
     return draw(st.sampled_from(odd if draw(st.integers(0, 40)) == 9 else usual))
 
 
-def _value(draw: DrawFn, key: str) -> str:
+def _value(draw: DrawFn, key: str, kept: list[str]) -> str:
     usual = {
         "active": ["true", "false", "True"],
         "expires": ["'2030-01-31'"],
@@ -117,21 +92,47 @@ def _value(draw: DrawFn, key: str) -> str:
         "rate": ["'0.25'", '"0.250"', "'00.25'"],
         "type": ["inclusive"],
     }
-    return _mostly(draw, usual.get(key, _KEPT), _NASTY)
+    return _mostly(draw, usual.get(key, kept), _NASTY)
+
+
+def _break(draw: DrawFn, depth: int) -> str:
+    """The end of a line, what may stand before the next, and the blanks it begins with, now and then too few."""
+    notes = "".join(f"{_mostly(draw, _NOTES[:9], _NOTES)}\n" for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2]))))
+    blanks = depth - 2 if draw(st.integers(0, 40)) == 9 else depth
+    return f"{_mostly(draw, _ENDS[:4], _ENDS)}\n{notes}{' ' * blanks}"
+
+
+@st.composite
+def _braces(draw: DrawFn, depth: int, pairs: list[str]) -> str:
+    """Pairs in braces, on a line or several."""
+    if draw(st.booleans()):
+        comma = draw(st.sampled_from([", ", " , "] + [","] * draw(st.booleans())))
+        return f"{{{comma.join(pairs)}}}"
+
+    def gap(usual: list[str]) -> str:
+        text = _mostly(draw, usual, ["", ",", " ", "\t", "\n,"])
+        return text.replace("\n", _break(draw, depth + draw(st.integers(1, 4))))
+
+    text = "{" + gap(["", " ", "\n"])
+    for pair in pairs[:-1]:
+        text += pair + gap([",\n", ", ", " ,\n"])
+    return f"{text}{pairs[-1]}{gap(['', ' ', chr(10), f',{chr(10)}', ', '])}}}"
 
 
 @st.composite
 def _row(draw: DrawFn, depth: int, needed: list[str], *, more: int = 2) -> str:
     keys = [*needed, *(_mostly(draw, _KEYS[1:-2], _ODD_KEYS) for _ in range(draw(st.integers(0, more))))]
     keys = draw(st.permutations(keys if draw(st.integers(0, 9)) == 5 else list(dict.fromkeys(keys))))
-    said = [(key, _value(draw, key.strip("\"'"))) for key in keys]
+    braces = draw(st.booleans())
+    kept = _IN_BRACES if braces and draw(st.integers(0, 9)) != 5 else _KEPT
+    said = [(key, _value(draw, key.strip("\"'"), kept)) for key in keys]
     indent = " " * depth
-    if draw(st.booleans()):
-        comma = draw(st.sampled_from([", ", " , "] + [","] * draw(st.booleans())))
-        inner = comma.join(f"{key}: {value}" for key, value in said)
-        return f"{indent}- {{{inner}}}{_mostly(draw, _ENDS[:4], _ENDS)}\n"
     gap = " " * draw(st.integers(1, 3))
-    begins = f"{indent}-{gap}"
+    alone = draw(st.integers(0, 3)) == 2
+    begins = f"{indent}-{_break(draw, depth + 1) + gap if alone else gap}"
+    if braces:
+        pairs = [f"{key}: {value}" for key, value in said]
+        return f"{begins}{draw(_braces(depth, pairs))}{_mostly(draw, _ENDS[:4], _ENDS)}\n"
     text = ""
     for key, value in said:
         text += f"{begins}{key}: {value}{_mostly(draw, _ENDS[:4], _ENDS)}\n"
@@ -200,6 +201,30 @@ accounts:  # the chart
       name: held
       code:
       hold: why not # held
+    -
+      externalId: g
+      # its number
+      code:   "1001"   # tail
+      name:   Hotel
+    -  # alone
+        # about h
+
+        {"externalId": h, name: below}  # behind h
+    - { externalId: "i",
+        code: '1001',   # number
+        # its name
+        name: "Hotel" , active: false }  # behind i
+    # about j
+    - {
+        externalId: j,
+
+        name: one a line  # its name
+      }
+    -   {  # begins
+      externalId: k, code: null,
+          name: "with a last comma",
+          # ends
+        }
 taxCodes:
 - {code: V25, name: Standard, rate: "0.250", type: inclusive}
 vendors: []
@@ -214,38 +239,34 @@ dimensions:
 
     expires: '2030-01-31'  # a day
   - {code: v, name: V}
+  -
+    code: u
+    # its name
+    name: U
+  - {code: t,  # its code
+     name: T}
   active: false  # behind its values
 - code: E
   # about E
   name: no values
 - {code: F, name: in braces}
+-  # alone
+  # about H
+  code: H
+  name: H
+  values:
+    -  # the first
+      code: s
+      name: S
+- { code: I,
+    name: I }  # behind I
 - values: []
   name: G
   code: G
   # the end"""
 
 
-_PIECES = [
-    "",
-    "\n",
-    " ",
-    "  ",
-    "# ",
-    " #",
-    ":",
-    ": ",
-    "- ",
-    "{",
-    "}",
-    ", ",
-    '"',
-    "'",
-    "\t",
-    "a",
-    "\n    ",
-    "\\",
-    *_NASTY[:-1],
-]
+_PIECES = [*"\n :{}'\"\ta\\", "", "# ", " #", ": ", "- ", ", ", "\n    ", *_NASTY[:-1]]
 
 
 @st.composite
@@ -322,9 +343,32 @@ def _one_by_one() -> Iterator[str]:
         yield f"{section}{block}"
 
 
+def _over_lines() -> Iterator[str]:
+    """The same for a dash alone in its line, and for braces over several lines."""
+    block, braces = "- externalId: a\n  name: x\n", '- {externalId: a, name: "n"}\n'
+    for end in _ENDS:
+        for note in ("", *(f"{note}\n" for note in _NOTES)):
+            yield f"accounts:\n-{end}\n{note}  externalId: a\n  name: x\n{braces}"
+            yield f"accounts:\n-{end}\n{note}  {{externalId: a, name: x}}\n{braces}"
+            for sign in ("{", "{externalId: a,", '{externalId: "a"', "{externalId: a", "{externalId:", "{externalId"):
+                yield f"accounts:\n- {sign}{end}\n{note}  name: x}}{end}\n{braces}"
+                yield f"accounts:\n- {sign}{end}\n{note}  ,name: x}}\n{braces}"
+                yield f"accounts:\n- {{name: x, {sign[1:]}{end}\n{note}  }}{end}\n{braces}"
+    for blanks in map(" ".__mul__, range(6)):
+        yield f"accounts:\n-\n{blanks}- externalId: a\n{blanks}  name: x\n{braces}"
+        for lone in ("-", "- ", "-\t", "--", "-#", "- -", "- |", "- &a", "- !!map", "-{", "- ''", "- x", "-\n-", "---"):
+            yield f"accounts:\n{lone}\n{blanks}externalId: a\n{blanks}name: x\n{braces}"
+            yield f"accounts:\n  {lone}\n{blanks}{{externalId: a,\n{blanks}name: x\n{blanks}}}\n  {braces}"
+            yield f"dimensions:\n- code: a\n  name: x\n  values:\n  {lone}\n{blanks}code: b\n{blanks}name: x\n"
+        for begin in ("", "- "):
+            yield f"accounts:\n-\n{blanks}{block}{blanks}{begin}code: c\n"
+            yield f"accounts:\n-\n{blanks}{begin}{braces[2:]}{block}"
+            yield f"accounts:\n- {{externalId: a,\n{blanks}{begin}name: x }}\n{blanks}{begin}{braces}"
+
+
 def test_each_thing_in_each_place_is_read_alike_or_not_taken() -> None:
     """What YAML versions read differently, what is refused, and what only looks like a comment, a key or a row."""
-    taken = [agree(HEAD + text) for text in _one_by_one()]
+    taken = [agree(HEAD + text) for text in chain(_one_by_one(), _over_lines())]
     assert 300 < sum(taken) < len(taken) / 2
 
 
