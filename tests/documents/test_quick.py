@@ -350,11 +350,12 @@ def _over_lines() -> Iterator[str]:
         for note in ("", *(f"{note}\n" for note in _NOTES)):
             yield f"accounts:\n-{end}\n{note}  externalId: a\n  name: x\n{braces}"
             yield f"accounts:\n-{end}\n{note}  {{externalId: a, name: x}}\n{braces}"
-            for sign in ("{", "{externalId: a,", '{externalId: "a"', "{externalId: a", "{externalId:", "{externalId"):
+            for sign in ("{", "{externalId: a,", '{externalId: "a"', "{externalId: a", "{externalId:", "{code: c,,"):
                 yield f"accounts:\n- {sign}{end}\n{note}  name: x}}{end}\n{braces}"
                 yield f"accounts:\n- {sign}{end}\n{note}  ,name: x}}\n{braces}"
                 yield f"accounts:\n- {{name: x, {sign[1:]}{end}\n{note}  }}{end}\n{braces}"
     for blanks in map(" ".__mul__, range(6)):
+        yield f"accounts:\n{blanks}-{braces[2:]}"
         yield f"accounts:\n-\n{blanks}- externalId: a\n{blanks}  name: x\n{braces}"
         for lone in ("-", "- ", "-\t", "--", "-#", "- -", "- |", "- &a", "- !!map", "-{", "- ''", "- x", "-\n-", "---"):
             yield f"accounts:\n{lone}\n{blanks}externalId: a\n{blanks}name: x\n{braces}"
