@@ -350,7 +350,7 @@ def _over_lines() -> Iterator[str]:
         for note in ("", *(f"{note}\n" for note in _NOTES)):
             yield f"accounts:\n-{end}\n{note}  externalId: a\n  name: x\n{braces}"
             yield f"accounts:\n-{end}\n{note}  {{externalId: a, name: x}}\n{braces}"
-            for sign in ("{", "{externalId: a,", '{externalId: "a"', "{externalId: a", "{externalId:", "{code: c,,"):
+            for sign in ("{", "{externalId: a,", '{externalId: "a"', "{externalId: a", "{externalId: a,,"):
                 yield f"accounts:\n- {sign}{end}\n{note}  name: x}}{end}\n{braces}"
                 yield f"accounts:\n- {sign}{end}\n{note}  ,name: x}}\n{braces}"
                 yield f"accounts:\n- {{name: x, {sign[1:]}{end}\n{note}  }}{end}\n{braces}"
