@@ -12,6 +12,7 @@ from operator import le
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.desired.lines import NOTHING_SPOKEN, Slot, lines_of, set_apart, slot_of, text_of
+from pleoctl.documents.nodes import PROPERTIES
 from pleoctl.model.kinds import flat_kinds
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 END: Final[Slot] = ("end",)
 # YAML wants white space before it, but its parsers take one that touches what ends by itself for a comment, too.
 _HASH: Final = re.compile(r"(?:(?<=[ \t\n,\[\]{}\"'])|^)#", re.MULTILINE)
-# Anchors and tags, at which a scalar begins, with the comments that stand between them and its text.
-_PROPERTIES: Final = re.compile(r"(?:[&!]\S*(?:\s|(?<=\s)#[^\n]*)*)*")
 # What may follow the last text of a row in braces, up to the last of them that close.
 _CLOSING: Final = re.compile(r"(?:[\s,\]}]|#[^\n]*\n)*[\]}]")
 
@@ -146,7 +145,7 @@ def attached(
 
 def _found(root: Node, text: str) -> Iterator[Note]:
     """Each ``#`` that is outside every scalar."""
-    scalars = chain(_scalars(root), repeat(None))
+    scalars = chain(root.scalars(), repeat(None))
     before, after = None, next(scalars)
     covered, line, counted = 0, 1, 0
     for match in _HASH.finditer(text):
@@ -166,20 +165,9 @@ def _found(root: Node, text: str) -> Iterator[Note]:
 def _within(text: str, scalar: Node, at: int) -> bool:
     """Whether a place belongs to a scalar's text; the first line of a block scalar (``|  # why``) does not."""
     start = scalar.start
-    if text[start] in "&!" and (properties := _PROPERTIES.match(text, start)):
+    if text[start] in "&!" and (properties := PROPERTIES.match(text, start)):
         start = properties.end()
     return start <= at < scalar.end and not (text[start] in "|>" and "\n" not in text[start:at])
-
-
-def _scalars(root: Node) -> Iterator[Node]:
-    """In the order of the text; what an alias names stands where it was named first."""
-    stack, latest = [root], -1
-    while stack:
-        node = stack.pop()
-        if node.kind == "scalar" and node.start >= latest:
-            latest = node.start
-            yield node
-        stack.extend(reversed(node.items))
 
 
 def _spans(root: Node, text: str) -> Iterator[Span]:
@@ -215,7 +203,7 @@ def _key(item: Node, name: str) -> str | None:
 
 
 def _span(text: str, item: Node, slot: Slot) -> Span:
-    last = max((n.end for n in _scalars(item)), default=item.start)
+    last = max((n.end for n in item.scalars()), default=item.start)
     closing = _CLOSING.match(text, last)
     if closing:
         last = closing.end()

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.load import parse
+from pleoctl.documents.nodes import PROPERTIES
 from pleoctl.documents.scalars import plain_value, yaml_string
 from pleoctl.errors import InvalidFile, PleoctlError
 from pleoctl.place import Place
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 # YAML's line breaks; str.splitlines knows more.
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$")
-_PROPERTIES: Final = re.compile(r"(?:[&!][^\s,\[\]{}]*\s+(?:#[^\r\n]*\s+)*)*")
 _NOTE: Final = re.compile(r"#[^\r\n]*")
 _ALIAS: Final = re.compile(r"\s*\*[^\s,\[\]{}]+")
 
@@ -156,16 +156,9 @@ def _spans(document: Document, path: Steps, value: Any) -> Iterator[tuple[int, i
 
 def _notes(text: str, start: int, end: int, node: Node) -> list[str]:
     """The comments between two places that stand in none of a node's texts."""
-    scalars = sorted((one.start, one.end) for one in _scalars(node) if start <= one.start < end)
+    scalars = [(one.start, one.end) for one in node.scalars() if start <= one.start < end]
     gaps = zip([start, *(last for _, last in scalars)], [*(first for first, _ in scalars), end], strict=True)
     return [found[0].rstrip() for first, last in gaps for found in _NOTE.finditer(text, first, last)]
-
-
-def _scalars(node: Node) -> Iterator[Node]:
-    if node.kind == "scalar":
-        yield node
-    for item in node.items:
-        yield from _scalars(item)
 
 
 def _above(text: str, key: Node, notes: list[str]) -> tuple[int, str]:
@@ -243,7 +236,7 @@ def _edited(document: Document, path: tuple[str, str], values: list[str]) -> str
 
 def _begin(text: str, node: Node) -> int:
     """Where a collection begins behind its anchor."""
-    found = _PROPERTIES.match(text, node.start)
+    found = PROPERTIES.match(text, node.start)
     return found.end() if found else node.start
 
 

@@ -28,6 +28,8 @@ MAX_EXPANDED: Final = 20_000
 _FEW: Final = 40
 # A key of pleoctl's own files that YAML 1.1 reads as a truth value; as in other tools' files, it stands there plainly.
 _OWN: Final = frozenset({"on"})
+PROPERTIES: Final = re.compile(r"(?:[&!](?:<[^>\s]*>|[^\s,\[\]{}])*\s+(?:#[^\r\n]*\s+)*)*")
+"""Anchors and tags, at which a node begins, with the comments that stand between them and what it says."""
 _DEFAULT_TAGS: Final = {"!", "tag:yaml.org,2002:str"}
 
 
@@ -67,6 +69,16 @@ class Node(Struct, eq=False, gc=False):
     def scalar(self) -> Any:
         """The value of a scalar node; `Ambiguous` where YAML versions disagree."""
         return plain_value(self.text) if self.plain else self.text
+
+    def scalars(self) -> Iterator[Node]:
+        """The scalars in it, in the order of the text; what an alias names stands where it was named first."""
+        stack, latest = [self], -1
+        while stack:
+            node = stack.pop()
+            if node.kind == "scalar" and node.start >= latest:
+                latest = node.start
+                yield node
+            stack.extend(reversed(node.items))
 
     def child(self, key: str | int) -> tuple[Node, Node] | None:
         """The key node (or the item itself) and the value node below this one."""
