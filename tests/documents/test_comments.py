@@ -222,6 +222,13 @@ def test_a_comment_between_an_anchor_and_its_text_stays(properties: str, text: s
     assert sorted(re.findall(r"#\d", result)) == sorted(re.findall(r"#\d", given))
 
 
+def test_an_alias_behind_a_text_with_a_hash_makes_no_comment_of_it() -> None:
+    """What an alias names stands where it was named first, not between the texts of the row that names it again."""
+    given = f'{HEAD}accounts:\n- {{externalId: a, name: &n Hotel}}\n- {{externalId: "b #1", name: *n}}  #2\n'
+    rows = '- {externalId: "a", name: "Hotel"}\n- {externalId: "b #1", name: "Hotel"}  #2\n'
+    assert rewritten(given) == f"{HEAD}accounts:\n{rows}"
+
+
 @pytest.mark.parametrize("row", ['{externalId: "a", name: "A"}', 'name: A\n  externalId: "a"'])
 @pytest.mark.parametrize("line_end", ["\r", "\r\n", "\n"])
 def test_a_comment_ends_with_its_line_whatever_ends_the_line(row: str, line_end: str) -> None:
