@@ -223,8 +223,8 @@ def test_a_comment_between_an_anchor_and_its_text_stays(properties: str, text: s
 
 
 def test_an_alias_behind_a_text_with_a_hash_makes_no_comment_of_it() -> None:
-    """What an alias names stands where it was named first, not between the texts of the row that names it again."""
-    given = f'{HEAD}accounts:\n- {{externalId: a, name: &n Hotel}}\n- {{externalId: "b #1", name: *n}}  #2\n'
+    """What a key that is an alias names stands where it was named first, not behind the text before that key."""
+    given = f'{HEAD}accounts:\n- {{externalId: a, &k name: Hotel}}\n- {{externalId: "b #1", *k : Hotel}}  #2\n'
     rows = '- {externalId: "a", name: "Hotel"}\n- {externalId: "b #1", name: "Hotel"}  #2\n'
     assert rewritten(given) == f"{HEAD}accounts:\n{rows}"
 
