@@ -119,7 +119,7 @@ class QuickReader:
             return self._list(self._dimensions, value, 0)
         return self._list(partial(self._rows, kind), value, 0)
 
-    def _list(self, read: Callable[[int], Iterable[T]], value: object, least: int) -> list[T]:
+    def _list(self, read: Callable[[int], list[T]], value: object, least: int) -> list[T]:
         """The items of a list whose dashes stand behind ``least`` blanks or more."""
         if value == EMPTY:
             return []
@@ -127,34 +127,33 @@ class QuickReader:
         depth = _blanks(line)
         if value is not None or depth < least or not line.startswith("-", depth):
             raise NotSimple
-        return list(read(depth))
+        return read(depth)
 
-    def _rows(self, kind: Kind, depth: int) -> Iterator[Row]:
-        shown, dash = self._shown, f"{' ' * depth}-"
+    def _rows(self, kind: Kind, depth: int) -> list[Row]:
+        shown, dash, rows = self._shown, f"{' ' * depth}-", list[Row]()
         while True:
-            yield from self._plain_rows(kind, depth)
+            self._plain_rows(kind, depth, rows)
             line = self._peek()
             if not line.startswith(dash):
-                return
+                return rows
             match = pattern_of(kind).match(line, depth)
             if match is None:
                 item = self._item(kind, line)
-                yield row_of(kind, item.said, shown, item.line, item.column)
+                rows.append(row_of(kind, item.said, shown, item.line, item.column))
                 continue
             cells = tuple([cell and decoded(cell) for cell in match.groups()])
             self._take(note_behind(line, match.end()))
-            yield row_of(kind, item_of(kind, cells, places_of(kind)), shown, self._at, depth + 3)
+            rows.append(row_of(kind, item_of(kind, cells, places_of(kind)), shown, self._at, depth + 3))
 
-    def _plain_rows(self, kind: Kind, depth: int) -> Iterator[Row]:
-        """The rows ahead that are known, or plain and stand as the writer writes them."""
-        (whole, names, longest), known = plain_of(kind), self._known.get(kind.name)
-        lines, shown, at, dash = self._lines, self._shown, self._at, f"{' ' * depth}- "
+    def _plain_rows(self, kind: Kind, depth: int, rows: list[Row]) -> None:
+        """Add the rows ahead that are known, or plain and stand as the writer writes them."""
+        (whole, names, longest), known = plain_of(kind), self._known.get(kind.name, {})
+        lines, shown, at, dash, column = self._lines, self._shown, self._at, f"{' ' * depth}- ", depth + 3
         while True:
             line = lines[at]
-            row = known and known.get(line)
-            if row:
+            if known and (row := known.get(line)):
                 at += 1
-                yield Row(row.key, row.fields, row.active, row.hold, row.local, shown, at, 3)
+                rows.append(Row(row.key, row.fields, row.active, row.hold, row.local, shown, at, 3))
                 continue
             match = whole(line, depth)
             if match is None or len(line) > longest or (depth and not line.startswith(dash)):
@@ -162,11 +161,11 @@ class QuickReader:
             at += 1
             cells = match.groups()
             fields = {name: cells[n] for name, n in names}
-            yield Row(cells[0], fields, cells[-1] != "false", None, NOTHING, shown, at, depth + 3)
+            rows.append(Row(cells[0], fields, cells[-1] != "false", None, NOTHING, shown, at, column))
         self._at = at
 
-    def _dimensions(self, depth: int) -> Iterator[Dimension]:
-        dash = f"{' ' * depth}-"
+    def _dimensions(self, depth: int) -> list[Dimension]:
+        dash, found = f"{' ' * depth}-", list[Dimension]()
         while (line := self._peek()).startswith(dash):
             said, number, column, lines = self._item(TAG_GROUP, line)
             names, values = list(said), said.pop(TAG.section, None)
@@ -174,7 +173,8 @@ class QuickReader:
             if values is not None:
                 keys = zip(lines, names, strict=True)
                 self._slots += [(at, ("dimension", row.key, name)) for at, name in keys if at != number]
-            yield Dimension(row, values)
+            found.append(Dimension(row, values))
+        return found
 
     def _item(self, kind: Kind, line: str) -> _Item:
         """An item of a list whose dash stands in this line."""

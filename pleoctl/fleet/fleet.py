@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pleoctl.documents.files import lies_straight
 from pleoctl.documents.load import load
 from pleoctl.errors import Finding, InvalidFile, PleoctlError, Refused
 from pleoctl.fleet.member import Company
@@ -51,7 +52,7 @@ class Fleet:
 
     def __init__(self, file: Path, environ: Mapping[str, str] | None = None) -> None:
         """Load ``file``; ``environ`` defaults to the process environment, of which companies see their parts."""
-        self.file, self.environ = file.absolute(), os.environ if environ is None else environ
+        self.file, self.environ = file.absolute(), dict(os.environ) if environ is None else environ
         self.root = self.file.parent
         self.document: Document = load(self.file, "fleet", self.file.name)
         self.settings: FleetSettings = typed(self.document.data)
@@ -112,7 +113,8 @@ class Fleet:
     def open(self, company: Company) -> Opened:
         """A company with its workspace, or with why there is none."""
         try:
-            if not company.file.parent.resolve().is_relative_to(self.root.resolve()):
+            folder = company.file.parent
+            if not (lies_straight(folder, self.root) or folder.resolve().is_relative_to(self.root.resolve())):
                 raise Refused("leads outside the fleet's folder", place=Place(company.path))
             return Opened(company, company.open(self.environ, self.settings.shared_env, self.database))
         except PleoctlError as error:

@@ -7,7 +7,9 @@ Of the environment its references lead to what `fleet.yaml` allows it; its progr
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Refused
@@ -103,11 +105,18 @@ class Company:
 
     def open(self, environ: Mapping[str, str], shared: Iterable[str], database: Secret | None) -> MemberWorkspace:
         """Its workspace. Raises `InvalidFile`; `Refused` where the file is a link out of its folder, or a pipe."""
+        self._require_plain()
+        return MemberWorkspace(self.file, self.allowed(environ, shared), database)
+
+    def _require_plain(self) -> None:
+        """Raise `Refused` as `open` does."""
+        with suppress(OSError):
+            if S_ISREG(self.file.lstat().st_mode):
+                return
         if self.file.exists() and not (self.file.is_file() or self.file.is_dir()):
             raise Refused("is no file that ends", place=Place(self.path), hint="let it be a plain file")
         if self.file.exists() and self.file.resolve().parent != self.file.parent.resolve():
             raise Refused("leads outside the company's folder", place=Place(self.path), hint="let it be a plain file")
-        return MemberWorkspace(self.file, self.allowed(environ, shared), database)
 
 
 def form_of(folder: str) -> str:

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -35,7 +36,7 @@ from pleoctl.reconcile.changes import Held, Reconciliation
 from pleoctl.reconcile.fields import differing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pleoctl.model.records import Live, Row
 
@@ -113,22 +114,28 @@ class Table:
     def run(self) -> None:
         """Decide every row and record of the bucket."""
         wanted, records = self._by_key()
-        self.out.active[self.bucket] = sum(not r.archived for r in self.live)
+        self.out.active[self.bucket] = [record.archived for record in self.live].count(False)
         self.doubtful = self._doubtful(wanted, records)
-        unchanged = 0
-        for key in {**wanted, **records}:
-            entry, found = wanted.get(key), records.get(key) or []
-            if entry is not None and len(found) == 1 and key not in self.doubtful and self._stays(entry, found[0]):
-                unchanged += 1
-            elif not self._is_held(entry, found, key):
-                self._decide(entry, found)
-        if unchanged:
+        moving = list(self._moving(wanted, records))
+        if unchanged := len(wanted) - len(moving):
             self._count("unchanged", unchanged)
+        for key in [*moving, *(key for key in records if key not in wanted)]:
+            entry, found = wanted.get(key), records.get(key) or []
+            if not self._is_held(entry, found, key):
+                self._decide(entry, found)
 
-    def _stays(self, entry: Wanted, record: Live) -> bool:
-        """The second line of the table, which almost every record falls under."""
-        row = entry.row
-        return entry.gone is None and entry.doubt is None and row.hold is None and self._is_same(row, record)
+    def _moving(self, wanted: dict[str, Wanted], records: dict[str, list[Live]]) -> Iterator[str]:
+        """The keys of rows but for those under the second line of the table, which almost every one falls under."""
+        values, plain = itemgetter(*self.kind.always), len(self.kind.always)
+        for key, entry in wanted.items():
+            row, found = entry.row, records.get(key)
+            if found and len(found) == 1 and row.hold is None and entry.gone is None and entry.doubt is None:
+                record = found[0]
+                # What has the same few fields is compared in a third of the time.
+                same = len(row.fields) == plain and values(row.fields) == values(record.fields)
+                if not record.archived and (same or self._is_same(row, record)) and key not in self.doubtful:
+                    continue
+            yield key
 
     def _by_key(self) -> tuple[dict[str, Wanted], dict[str, list[Live]]]:
         keyed = [entry for entry in self.rows if entry.row.key is not None]
@@ -340,4 +347,6 @@ class Table:
 def wanted_rows(rows: Iterable[Row], doubts: Mapping[str, str]) -> list[Wanted]:
     """Rows of a flat kind for the table; inactive ones count as absent (A9). ``doubts`` hold rows, by their keys."""
     gone = "inactive in the accounting system"
+    if not doubts:
+        return [Wanted(row, None if row.active else gone) for row in rows]
     return [Wanted(row, None if row.active else gone, doubts.get(row.key or "")) for row in rows]
