@@ -13,18 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pleoctl.documents.schemas import validator
-from pleoctl.mapping.engine import columns, sieve
 from pleoctl.mapping.engine.entries import Entry, encode
 from pleoctl.mapping.engine.explain import explain
-from pleoctl.mapping.engine.facts import Facts, reader
-from pleoctl.mapping.engine.linetable import LineTable
 from pleoctl.mapping.io.outputs import FORMATS, writer
 from pleoctl.mapping.items import Item, convert, decode
-from pleoctl.mapping.rules.model import LineRow
-from pleoctl.mapping.rules.predicates import Predicate, folded, predicate
 from pleoctl.mapping.rules.template import compile_template, renderer
-from pleoctl.mapping.rules.when import When
-from pleoctl.mapping.vocabulary import CELLS, SUBTYPES
+from pleoctl.mapping.vocabulary import SUBTYPES
 from pleoctl.place import Place
 from pleoctl.report.mapping import explanation_text, graph
 from pleoctl.text import terminal
@@ -225,110 +219,6 @@ def encode_json(data: Value) -> bytes:
     return msgspec.json.encode(data)
 
 
-# --- the index against the plain scan --------------------------------------------------------------------------
-
-PREDICATES = st.one_of(
-    st.sampled_from(["figma", "ab", "abc", "b", None]),
-    st.lists(st.sampled_from(["figma", "ab", None]), min_size=1, max_size=2),
-    st.sampled_from(
-        [
-            *(
-                {"startsWith": "a"},
-                {"startsWith": "fig"},
-                {"contains": "b"},
-                {"contains": ["c", "x"]},
-                {"endsWith": "b"},
-            ),
-            *(
-                {"range": ["a", "c"]},
-                {"regex": "^a"},
-                {"regex": r"\bab\b"},
-                {"regex": "[^b]$"},
-                {"not": {"regex": "c"}},
-            ),
-        ]
-    ),
-)
-WHEN = st.fixed_dictionaries(
-    {},
-    optional={
-        "supplier": PREDICATES,
-        "mcc": PREDICATES,
-        "tag.Dept": PREDICATES,
-        "note": PREDICATES,
-        "account": PREDICATES,
-        "type": st.sampled_from(["card_purchase", ["refund"]]),
-    },
-)
-#: Rows of which several often hold.
-OFTEN = st.fixed_dictionaries(
-    {"supplier": st.sampled_from([{"startsWith": "a"}, {"contains": "b"}, {"not": "figma"}, "ab", ["ab", "a"]])},
-    optional={"mcc": st.sampled_from(["a", {"not": "b"}])},
-)
-EXCEPTIONS = st.sampled_from([[], [], [{"supplier": "ab"}], [{"mcc": "a"}], [{"note": {"not": "b"}}]])
-PLACE = Place("f", 1, 1)
-WORDS = st.sampled_from([None, "", "a", "ab", "abc", "ABC", "Figma", "b", "ab" * 40])
-#: Supplier, merchant code, tag, note and account of a line.
-ASKED = st.tuples(WORDS, WORDS, WORDS, WORDS, WORDS)
-
-
-def _facts(supplier: str | None, mcc: str | None, tag: str | None, note: str | None, account: str | None) -> Facts:
-    tags = [] if tag is None else [{"groupCode": "DEPT", "code": tag}]
-    made = convert(
-        {
-            "accountingEntryId": "i",
-            "type": "card_purchase",
-            "date": "2026-01-01",
-            "amount": money(1),
-            "note": note,
-            "accountingEntryLines": [{"lineAmount": money(1), "tags": tags}],
-            "additionalInformation": {"reconciliationId": "1"},
-            "supplier": {"name": supplier, "categoryCode": mcc},
-        }
-    )
-    assert isinstance(made, Item)
-    return Facts(made, made.accounting_entry_lines[0], account, 1)
-
-
-def _value(field: str, facts: Facts) -> Value:
-    return "card_purchase" if field == "type" else folded(field, reader(field)(facts))
-
-
-def _way(when: Json) -> tuple[Predicate, ...]:
-    return tuple(predicate(name, asked, PLACE) for name, asked in when.items())
-
-
-def _holds(way: tuple[Predicate, ...], facts: Facts) -> bool:
-    return all(one.test()(_value(one.field, facts)) for one in way)
-
-
-@given(st.lists(st.tuples(WHEN | OFTEN, EXCEPTIONS), max_size=8), st.lists(ASKED, min_size=1, max_size=4))
-@settings(max_examples=MANY)
-def test_the_index_finds_what_a_scan_finds(
-    rows: list[tuple[Json, list[Json]]], asked: list[tuple[str | None, ...]]
-) -> None:
-    """The first matching row, whichever way it is looked for, whatever was looked for before, kept or forgotten."""
-    listed = [
-        LineRow(f"r{n}", When(_way(when), unless=tuple(map(_way, unless))), str(n), PLACE)
-        for n, (when, unless) in enumerate(rows)
-    ]
-    lines = [_facts(*one) for one in asked] * 2
-    scanned = [
-        next(
-            (row for row in listed if _holds(row.when.each, one) and not any(_holds(w, one) for w in row.when.unless)),
-            None,
-        )
-        for one in lines
-    ]
-    cell = next(c for c in CELLS if c.type == "card_purchase" and c.method == "journal")
-    assert [*map(LineTable(listed, cell).find, lines)] == scanned
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columns, "MOST", 2)
-        patch.setattr(columns, "WORTH", 1)
-        patch.setattr(sieve, "TRIED", 0)
-        assert [*map(LineTable(listed, cell).find, lines)] == scanned
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -341,7 +231,7 @@ def test_templates_equal_jinja(text: str, given_item: Value) -> None:
     """The direct joining of plain values, and what is given to others, come to what jinja2 makes of the whole item."""
     made = convert(given_item)
     if isinstance(made, Item):
-        assert compile_template(text, PLACE).render(made) == by_jinja(text)(made)
+        assert compile_template(text, Place("f", 1, 1)).render(made) == by_jinja(text)(made)
 
 
 @cache

@@ -1,18 +1,21 @@
 """One field of the line table: the ways of rows that ask for it, filed under what they ask of it.
 
 A way is filed in one column, by its most telling condition: under an exact value (hash), else a beginning (hash of the
-prefix, one look-up for each prefix length in use), else what is searched for (one pass over the text where that is
-much), else with those that are always tried. Suppliers, tags and the like come again and again: which ways their values
-leave, all that is asked of the field being tested, is kept.
+shortest prefix, then of each longer one that begins like it), else what is searched for (one pass over the text where
+that is much), else with those that are always tried. Suppliers, tags and the like come again and again: which ways
+their values leave, all that is asked of the field being tested, is kept. Amounts are not likely to; what they leave is
+kept for all amounts that no bound of a row lies between.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.mapping.engine.facts import reader
+from pleoctl.mapping.engine.facts import is_of_line, reader
 from pleoctl.mapping.engine.sieve import WORTH, Sieve, beginning, patterns
-from pleoctl.mapping.rules.predicates import folded
+from pleoctl.mapping.rules.predicates import folding
+from pleoctl.mapping.vocabulary import NUMBERS, PER_ATTENDEE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,10 +25,19 @@ if TYPE_CHECKING:
 
     Test = Callable[[Any], bool]
 
-#: Texts of a field about which is kept what was found out; where there are more, all are forgotten.
+#: Keys of a field about which is kept what was found out; where there are more, all are forgotten.
 MOST: Final = 8192
+#: The same of all ways that are kept for them.
+_MOST_WAYS: Final = 1 << 20
+#: Regexes that are worth a sieve, as each takes as long as one.
+_WORTH_REGEXES: Final = 2
 #: Longer texts are not kept.
-_LONGEST: Final = 64
+_LONGEST: Final = 128
+
+
+def column(field: str) -> Column:
+    """The column of a field."""
+    return Numbers(field) if field in NUMBERS or field == PER_ATTENDEE else Column(field)
 
 
 class Column:
@@ -34,25 +46,36 @@ class Column:
     def __init__(self, field: str) -> None:
         """None is filed yet."""
         self.field = field
-        #: How the field of a line is read.
+        self.of_line = is_of_line(field)
+        #: What ``known`` has something about: of a line, the field as it was sent.
         self.read: Callable[[Facts], Any] = reader(field)
-        #: By a value as it was sent: the value as conditions compare it, and the ways that it leads to.
+        #: The value as conditions compare it, and the ways that it leads to.
         self.known: dict[Any, tuple[Any, list[int]]] = {}
+        self._kept = 0
+        self._fold = folding(field)
         self._exact: dict[Any, list[int]] = {}
-        self._prefix: dict[int, dict[str, list[int]]] = {}
+        self._prefix: dict[str, list[int]] = {}
+        self._shortest = 0
+        self._begun: dict[str, dict[int, dict[str, list[int]]]] = {}
         self._contained: dict[str, list[int]] = {}
         self._searched: dict[str, list[int]] = {}
+        self._regexes = 0
         self._sieve: Sieve | None = None
         self._others: list[int] = []
         self._tests: dict[int, list[Test]] = {}
         self._alone: set[int] = set()
 
-    def file(self, way: int, first: Predicate, tests: list[Test], *, alone: bool) -> None:
-        """File a way by its most telling condition; ``tests`` are of all that it asks of this field.
+    @property
+    def leads(self) -> bool:
+        """Whether anything is filed."""
+        return bool(self._tests)
+
+    def file(self, way: int, first: Predicate, asked: list[Predicate], *, alone: bool) -> None:
+        """File a way by its most telling condition, one of all that are ``asked`` of this field.
 
         ``alone``: of no other field does it ask anything, and it has no exceptions.
         """
-        self._tests[way] = tests
+        self._tests[way] = [one.test() for one in asked]
         if alone:
             self._alone.add(way)
         if first.kind == "in":
@@ -60,11 +83,12 @@ class Column:
                 self._exact.setdefault(value, []).append(way)
         elif first.kind == "startsWith":
             for text in map(str, first.values):
-                self._prefix.setdefault(len(text), {}).setdefault(text, []).append(way)
+                self._prefix.setdefault(text, []).append(way)
         elif first.kind == "contains":
             for text in map(str, first.values):
                 self._contained.setdefault(text, []).append(way)
         elif wanted := patterns(first):
+            self._regexes += first.kind == "regex"
             for pattern in wanted:
                 self._searched.setdefault(pattern, []).append(way)
         else:
@@ -72,28 +96,40 @@ class Column:
 
     def close(self) -> None:
         """Nothing more is filed."""
-        if len(self._searched) + len(self._contained) < WORTH:
+        self._shortest = min(map(len, self._prefix), default=0)
+        for text, ways in self._prefix.items():
+            lengths = self._begun.setdefault(text[: self._shortest], {})
+            lengths.setdefault(len(text), {})[text] = ways
+        if len(self._searched) + len(self._contained) < WORTH and self._regexes < _WORTH_REGEXES:
             self._others += [way for ways in self._searched.values() for way in ways]
             return
         for text, ways in self._contained.items():
             self._searched.setdefault(beginning(text), []).extend(ways)
         self._contained, self._sieve = {}, Sieve(self._searched)
 
-    def meet(self, given: Any) -> tuple[Any, list[int]]:
-        """What ``known`` does not have of a value, and may have from now on."""
-        value = folded(self.field, given)
-        ways = self._filed(value)
-        # Amounts and long texts seldom come again: their ways are tested one by one, until one holds.
-        if given is None or (isinstance(given, str) and len(given) < _LONGEST):
-            ways = [*self._left(ways, value)]
-            if len(self.known) >= MOST:
-                self.known.clear()
-            self.known[given] = value, ways
-        return value, ways
+    def value(self, facts: Facts) -> Any:
+        """What a line has in the field, as conditions compare it."""
+        key = self.read(facts)
+        return (self.known.get(key) or self.meet(key))[0]
+
+    def meet(self, key: Any) -> tuple[Any, list[int]]:
+        """What ``known`` does not have of a key, and may have from now on."""
+        value = self._fold(key)
+        met = value, [*self._left(self._filed(value), value)]
+        if key is None or len(key) < _LONGEST:
+            self._keep(key, met)
+        return met
+
+    def _keep(self, key: Any, met: tuple[Any, list[int]]) -> None:
+        self._kept += len(met[1])
+        if len(self.known) >= MOST or self._kept > _MOST_WAYS:
+            self.known.clear()
+            self._kept = len(met[1])
+        self.known[key] = met
 
     def _left(self, ways: list[int], value: Any) -> Iterator[int]:
         """Those of which a value has all that they ask of the field; none behind one that asks for nothing else."""
-        for way in sorted({*ways}):
+        for way in sorted({*ways}) if len(ways) > 1 else ways:
             if all(test(value) for test in self._tests[way]):
                 yield way
                 if way in self._alone:
@@ -104,9 +140,52 @@ class Column:
         found = self._others + self._exact.get(value, [])
         if value is None:
             return found
-        for length, prefixes in self._prefix.items():
-            found += prefixes.get(value[:length], ())
+        if self._begun and (lengths := self._begun.get(value[: self._shortest])):
+            for length, prefixes in lengths.items():
+                found += prefixes.get(value[:length], ())
         for text, ways in self._contained.items():
             if text in value:
                 found += ways
         return found if self._sieve is None else found + self._sieve.pick(value)
+
+
+class Numbers(Column):
+    """The same of a field of numbers, which are looked up by what bounds of rows they lie between."""
+
+    def __init__(self, field: str) -> None:
+        """None is filed yet."""
+        super().__init__(field)
+        self._number = self.read
+        self.read = self._between
+        #: Whole numbers, each of which may be taken otherwise than the one below.
+        self._bounds: list[int] = []
+
+    def file(self, way: int, first: Predicate, asked: list[Predicate], *, alone: bool) -> None:
+        """See `Column`."""
+        super().file(way, first, asked, alone=alone)
+        for one in (part for whole in asked for part in whole.all()):
+            low, high = one.values if one.kind == "range" else (None, None)
+            pairs = [(low, high)] if one.kind == "range" else [(value, value) for value in one.values]
+            self._bounds += [int(low) for low, _ in pairs if low is not None]
+            self._bounds += [int(high) + 1 for _, high in pairs if high is not None]
+
+    def close(self) -> None:
+        """See `Column`."""
+        super().close()
+        self._bounds = sorted({*self._bounds})
+
+    def value(self, facts: Facts) -> Any:
+        """See `Column`."""
+        return self._fold(self._number(facts))
+
+    def meet(self, key: Any) -> tuple[Any, list[int]]:
+        """See `Column`."""
+        value = None if key is None else self._bounds[key - 1] if key else min(self._bounds, default=0) - 1
+        ways = self._others + self._exact.get(value, [])
+        met = value, [*self._left(ways, value)]
+        self._keep(key, met)
+        return met
+
+    def _between(self, facts: Facts) -> int | None:
+        value = self.value(facts)
+        return None if value is None else bisect_right(self._bounds, value)

@@ -24,14 +24,13 @@ class Facts(msgspec.Struct, gc=False):
     line: Line
     account: str | None
     amount: int
-    _tags: dict[str, str] | None = None
 
     def tag(self, group: str) -> str | None:
         """The code of the line's first tag of a folded group."""
-        if self._tags is None:
-            tags = self.line.tags or ()
-            self._tags = {tag.group_code.casefold(): tag.code for tag in reversed(tags) if tag and tag.code}
-        return self._tags.get(group)
+        for tag in self.line.tags or ():
+            if tag is not None and tag.code and tag.group_code.casefold() == group:
+                return tag.code
+        return None
 
 
 def _item_amount(facts: Facts) -> int:
@@ -103,6 +102,10 @@ _RAW: Final[dict[str, Callable[[Facts], Any]]] = {
 }
 
 
+#: What each line of an item has for itself, beside its tags.
+_OF_LINE: Final = frozenset({"account", "taxCode", "taxType", "amount", "netAmount"})
+#: Fields that cannot be read of every line that can be posted.
+MAY_FAIL: Final = frozenset({"netAmount"})
 _RANK: Final = {name: rank for rank, name in enumerate(_RAW)}
 _TAG_RANK: Final = 3.5
 
@@ -110,6 +113,11 @@ _TAG_RANK: Final = 3.5
 def rank(field: str) -> float:
     """How telling a field is; the least is the most."""
     return _RANK.get(field, _TAG_RANK)
+
+
+def is_of_line(field: str) -> bool:
+    """Whether the lines of an item may differ in a field."""
+    return field in _OF_LINE or tag_group(field) is not None
 
 
 def reader(field: str) -> Callable[[Facts], Any]:

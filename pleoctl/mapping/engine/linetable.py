@@ -1,31 +1,34 @@
 """The line table of one cell, compiled: the first row that matches, found without trying them all.
 
 Each way in which a row may hold is filed in the column of its most telling condition. Only what the values of a line
-lead to there is tested.
+lead to there is tested, and other fields are read only to test it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.mapping.engine.columns import Column
-from pleoctl.mapping.engine.facts import rank
+from pleoctl.mapping.engine.columns import column
+from pleoctl.mapping.engine.facts import MAY_FAIL, rank
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from pleoctl.mapping.engine.columns import Column
     from pleoctl.mapping.engine.facts import Facts
+    from pleoctl.mapping.items import Item
     from pleoctl.mapping.rules.model import LineRow
     from pleoctl.mapping.rules.predicates import Predicate
     from pleoctl.mapping.rules.when import Way
     from pleoctl.mapping.vocabulary import Cell
 
-#: The number of a column, and what a value in it must be.
-Test = tuple[int, "Callable[[Any], bool]"]
+#: How a value of a line is read, and what it must be.
+Test = tuple["Callable[[Facts], Any]", "Callable[[Any], bool]"]
+#: What a column knows something about, what it knows, and what finds out what it does not.
+Look = tuple["Callable[[Facts], Any]", dict[Any, tuple[Any, list[int]]], "Callable[[Any], tuple[Any, list[int]]]"]
 
-#: How telling conditions are; the least are the most. Those of the first two a column finds by themselves.
+#: How telling conditions are; the least are the most.
 _TELLING: Final = {"in": 0, "startsWith": 1, "contains": 2, "endsWith": 2, "regex": 2}
-_FOUND: Final = 1
 
 
 def _telling(condition: Predicate) -> tuple[int, float]:
@@ -43,19 +46,21 @@ class LineTable:
         self._rows: list[LineRow] = []
         self._tests: list[list[Test]] = []
         self._unless: dict[int, list[list[Test]]] = {}
-        self._position: dict[str, int] = {}
-        self._columns: list[Column] = []
+        self._columns: dict[str, Column] = {}
         self._always: list[int] = []
         for row in rows:
             ways, unless = row.when.in_cell(cell)
             for way in ways:
                 self._file(row, way, unless)
-        for column in self._columns:
-            column.close()
-        self._looks = [(column.read, column.known, column.meet) for column in self._columns]
+        for one in self._columns.values():
+            one.close()
+        self._of_item, self._of_line = self._looks(of_line=False), self._looks(of_line=True)
+        # The last item, and what it leads to whatever its lines are.
+        self._item: Item | None = None
+        self._found: list[int] = []
         self.has_rows = bool(self._rows)
         #: What the rows ask.
-        self.fields = frozenset(self._position)
+        self.fields = frozenset(self._columns)
 
     def _file(self, row: LineRow, way: Way, unless: list[Way]) -> None:
         """File a way in its column, with what is asked there."""
@@ -68,38 +73,50 @@ class LineTable:
             self._tests.append([])
             return
         first = min(way, key=_telling)
-        at = self._column(first.field)
-        tests = [self._test(p) for p in way if p is not first or _telling(p)[0] > _FOUND]
-        self._tests.append(tests)
-        own = [test for position, test in tests if position == at]
-        self._columns[at].file(index, first, own, alone=len(own) == len(tests) and not unless)
+        own = [p for p in way if p.field == first.field]
+        self._tests.append([self._test(p) for p in way if p.field != first.field])
+        self._column(first.field).file(index, first, own, alone=len(own) == len(way) and not unless)
 
-    def _column(self, field: str) -> int:
-        at = self._position.setdefault(field, len(self._position))
-        if at == len(self._columns):
-            self._columns.append(Column(field))
-        return at
+    def _column(self, field: str) -> Column:
+        found = self._columns.get(field)
+        if found is None:
+            found = self._columns[field] = column(field)
+        return found
 
     def _test(self, predicate: Predicate) -> Test:
-        return self._column(predicate.field), predicate.test()
+        return self._column(predicate.field).value, predicate.test()
+
+    def _looks(self, *, of_line: bool) -> list[Look]:
+        """The columns of fields that lead to ways, and of those whose failing must be told even so."""
+        return [
+            (one.read, one.known, one.meet)
+            for one in self._columns.values()
+            if one.of_line is of_line and (one.leads or one.field in MAY_FAIL)
+        ]
 
     def find(self, facts: Facts) -> LineRow | None:
         """The first row that matches a line."""
-        values, found = [], self._always
-        for read, known, meet in self._looks:
-            given = read(facts)
-            value, ways = known.get(given) or meet(given)
-            values.append(value)
-            if ways:
-                found = found + ways if found else ways
+        if facts.item is not self._item:
+            self._found, self._item = _led(self._of_item, facts, self._always), facts.item
+        found = _led(self._of_line, facts, self._found)
         for index in found if len(found) < 2 else sorted(found):
-            for position, test in self._tests[index]:
-                if not test(values[position]):
+            for value, test in self._tests[index]:
+                if not test(value(facts)):
                     break
             else:
-                if index not in self._unless or not self._is_excepted(index, values):
+                if index not in self._unless or not self._is_excepted(index, facts):
                     return self._rows[index]
         return None
 
-    def _is_excepted(self, index: int, values: list[Any]) -> bool:
-        return any(all(test(values[at]) for at, test in exception) for exception in self._unless[index])
+    def _is_excepted(self, index: int, facts: Facts) -> bool:
+        return any(all(test(value(facts)) for value, test in exception) for exception in self._unless[index])
+
+
+def _led(looks: list[Look], facts: Facts, found: list[int]) -> list[int]:
+    """What was found, and what the values of a line lead to."""
+    for read, known, meet in looks:
+        key = read(facts)
+        _, ways = known.get(key) or meet(key)
+        if ways:
+            found = found + ways if found else ways
+    return found

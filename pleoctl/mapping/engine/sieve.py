@@ -37,10 +37,10 @@ class Sieve:
 
     def pick(self, text: str) -> list[int]:
         """What is filed under the patterns that a text may match, and perhaps some more."""
-        self._tried += 1
-        if self._tried <= TRIED:
-            return self._all
         if self._passes is None:
+            self._tried += 1
+            if self._tried <= TRIED:
+                return self._all
             self._passes = list(_passes(list(self._filed), list(self._filed.values())))
         content = (text + _END).encode("utf-8", "replace")
         return [number for made, filed in self._passes for number in _picked(made, filed, content)]

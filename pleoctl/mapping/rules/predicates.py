@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dataclasses import field as extra
 from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 from unicodedata import normalize
 
 from pleoctl.mapping.rules.regex import compiled, translate
@@ -114,18 +114,41 @@ _TESTS: dict[str, Any] = {
 
 
 def folded(name: str, value: Any) -> Any:
-    """A field's value as predicates compare it: what looks the same is the same, an empty text is absent.
+    """A field's value as predicates compare it; see `folding`."""
+    return folding(name)(value)
 
-    A day is counted, so that one follows on another, and days of the week are from 0. Numbers that need not be whole
-    are doubled, and what lies between two whole ones is the odd number between, since rules name whole numbers alone.
+
+def folding(name: str) -> Callable[[Any], Any]:
+    """What makes of a field's value that which predicates compare.
+
+    What looks the same is the same, an empty text is absent. A day is counted, so that one follows on another, and days
+    of the week are from 0. Numbers that need not be whole are doubled, and what lies between two whole ones is the odd
+    number between, since rules name whole numbers alone.
     """
-    if name == DATE and isinstance(value, str):
-        return date.fromisoformat(value[:10]).toordinal()
-    if name == WEEKDAY and isinstance(value, str):
-        return WEEKDAYS.index(value)
-    if name == PER_ATTENDEE and value is not None:
-        return 2 * int(value) + (Fraction(value).denominator > 1)
-    return prepared(value, fold=is_folded(name)) if isinstance(value, str) else value
+    return _FOLDING.get(name) or (_folded_text if is_folded(name) else _exact_text)
+
+
+def _folded_text(value: Any) -> Any:
+    return prepared(value, fold=True) if isinstance(value, str) else value
+
+
+def _exact_text(value: Any) -> Any:
+    return prepared(value, fold=False) if isinstance(value, str) else value
+
+
+def _day(value: Any) -> Any:
+    return date.fromisoformat(value[:10]).toordinal() if isinstance(value, str) else value
+
+
+def _weekday(value: Any) -> Any:
+    return WEEKDAYS.index(value) if isinstance(value, str) else value
+
+
+def _doubled(value: Any) -> Any:
+    return None if value is None else 2 * int(value) + (Fraction(value).denominator > 1)
+
+
+_FOLDING: Final[dict[str, Callable[[Any], Any]]] = {DATE: _day, WEEKDAY: _weekday, PER_ATTENDEE: _doubled}
 
 
 def prepared(text: str, *, fold: bool) -> str | None:
