@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pleoctl.mapping.engine import alike, own
-from pleoctl.mapping.engine.entries import encode
-from pleoctl.mapping.engine.outline import Outline
+from pleoctl.mapping.engine import alike, expense, own
+from pleoctl.mapping.engine.entries import VendorOf, encode
+from pleoctl.mapping.engine.outline import Outline, ShareOutline
 from pleoctl.mapping.engine.record import Nobody
 from pleoctl.mapping.items import Item, decode
 
@@ -20,10 +20,11 @@ from .conftest import HEAD, catalog, dimension, engine, item, line, mapped, mone
 from .test_properties import encode_json, items
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pytest
 
     from pleoctl.mapping.engine.engine import Engine
-    from pleoctl.mapping.engine.work import Work
     from shapes import Json, Value
 
 #: Rows of which each asks for something else that no kind of items has, or sets something.
@@ -198,34 +199,45 @@ def test_what_differs_in_one_thing_that_decides_is_not_alike(tmp_path: Path) -> 
 
 
 def test_what_items_have_of_their_own_makes_no_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of items whose suppliers, people, accounts and tags are all others, only the first few are decided about."""
-    decided = []
-    of = Outline.of
+    """However many vendors, suppliers, people, lines, accounts and tags: a few items are decided about, and few lines.
 
-    def heard(work: Work, digest: str) -> Outline:
-        decided.append(work)
-        return of(work, digest)
+    A vendor has an account of its own or none; the lines are alike that have the same tax and the same row.
+    """
+    decided: list[object] = []
+    for kind in (Outline, ShareOutline):
 
-    monkeypatch.setattr(Outline, "of", heard)
+        def heard(*known: Any, of: Callable[..., object] = kind.of) -> object:
+            decided.append(of(*known))
+            return decided[-1]
+
+        monkeypatch.setattr(kind, "of", heard)
     rows = 'lines:\n  rows:\n  - {id: r, when: {supplier: {startsWith: "S1"}, tag.P: {not: "x"}}, account: "6541"}\n'
-    made = engine(tmp_path, f"{HEAD}{rows}")
-    posted = []
-    for number in range(40):
-        given = line(account={"id": f"{number}", "code": f"7{number}"}, tags=[{"groupCode": "P", "code": f"{number}"}])
+    vendors = "".join(f"  - {{code: V{n}{f', account: {chr(34)}9{n}{chr(34)}' if n % 2 else ''}}}\n" for n in range(60))
+    made = engine(tmp_path, HEAD.replace("include:", f"{vendors}include:") + rows)
+    for number in range(60):
+        sent = [
+            line(account={"id": f"{at}", "code": f"7{number}{at}"}, tags=[{"groupCode": "P", "code": f"{number}{at}"}])
+            for at in range(1 + number % 4)
+        ]
         who = {"name": f"N{number}", "code": f"U{number}"}
         supplier = {"name": f"S{number}", "categoryCode": f"{number}"}
-        (first, _) = (
-            mapped(made, item("card_purchase", given, supplier=supplier, user=who, team=who)).entries[0].postings
-        )
-        posted.append((first.account, first.tags))
-    accounts = ["6541" if f"{number}".startswith("1") else f"7{number}" for number in range(40)]
-    assert posted == [(account, {"P": f"{number}"}) for number, account in enumerate(accounts)]
-    assert len(decided) == 2
+        vendor = {"name": f"Vendor {number}", "code": f"V{number}"}
+        payable = {"method": "accounts_payable"}
+        entry = mapped(made, item("invoice", *sent, supplier=supplier, vendor=vendor, bookkeeping=payable, user=who))
+        (*lines, against) = entry.entries[0].postings
+        assert against.account == (f"9{number}" if number % 2 else "2440")
+        assert entry.vendor == VendorOf(f"V{number}", f"Vendor {number}", f"V{number}")
+        own = "6541" if f"{number}".startswith("1") else None
+        assert [(one.account, one.tags) for one in lines] == [
+            (own or f"7{number}{at}", {"P": f"{number}{at}"}) for at in range(len(sent))
+        ]
+    assert [type(one) for one in decided] == [Outline, Outline, ShareOutline, ShareOutline]
 
 
 def test_as_many_kinds_are_kept_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there are more, all are forgotten and learnt anew, and entries stay the same."""
     monkeypatch.setattr(alike, "MOST", 5)
+    monkeypatch.setattr(expense, "MOST", 2)
     monkeypatch.setattr(own, "MOST", 3)
     made = engine(tmp_path)
     for number in range(40):

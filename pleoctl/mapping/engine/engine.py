@@ -17,6 +17,7 @@ from pleoctl.mapping.engine.alike import Alike
 from pleoctl.mapping.engine.check import Checks, check_amounts
 from pleoctl.mapping.engine.decide import Decider
 from pleoctl.mapping.engine.entries import Entry, LedgerEntry
+from pleoctl.mapping.engine.expense import Expenses
 from pleoctl.mapping.engine.lines import Lines
 from pleoctl.mapping.engine.outline import Outline
 from pleoctl.mapping.engine.post import Poster
@@ -29,8 +30,7 @@ from pleoctl.mapping.vocabulary import VALIDATION_FAILURE
 
 if TYPE_CHECKING:
     from pleoctl.mapping.catalog import Catalog
-    from pleoctl.mapping.rules.model import Leg, Rules, TypeRow
-    from pleoctl.mapping.vocabulary import Side
+    from pleoctl.mapping.rules.model import Rules
 
 
 class Engine:
@@ -46,7 +46,8 @@ class Engine:
         self._decider = Decider(rules, vendors)
         self._lines = Lines(rules, accounts, self._checks)
         self._poster = Poster(accounts, self._checks)
-        self._alike = Alike(rules, vendors, self._lines)
+        expenses = Expenses(self._lines, self._poster, split=rules.tax_shape == "split")
+        self._alike = Alike(rules, vendors, self._checks, expenses)
         self._describe = rules.describe
 
     def entry(self, item: Item | Defect, recorder: Recorder = NOBODY) -> Entry:
@@ -63,37 +64,36 @@ class Engine:
             work.description = self._describe(item)
             entries = self._entries(work)
         except ItemFailure as failure:
-            entry = self._outline(work).frame(item, work.posting_date, work.description, work.original)
+            entry = self._framed(work, Outline.of(work, self.rules.digest))
             entry.failure_reason_type = failure.reason_type
             entry.failure_reason = failure.reason
             return entry
-        outline = self._outline(work)
-        entry = outline.frame(item, work.posting_date, work.description, work.original)
+        outline = Outline.of(work, self.rules.digest)
+        entry = self._framed(work, outline)
         entry.status, entry.entries = "mapped", entries
         if met is not None:
             self._alike.learn(met, work, outline, entries)
         return entry
 
-    def _outline(self, work: Work) -> Outline:
-        return Outline.of(work, self.rules.digest)
+    def _framed(self, work: Work, outline: Outline) -> Entry:
+        row = work.employee or work.vendor
+        return outline.frame(work.item, work.posting_date, work.description, work.original, row)
 
     def _entries(self, work: Work) -> list[LedgerEntry]:
         work.read()
         row = self._decider.decide(work)
         self._checks.contra(work)
+        work.legs = [(leg, leg.line_side) for leg in row.legs]
         stand_in = None if row.uses_line or work.cell is None else row.stand_ins.get(work.cell)
         if stand_in is not None:
-            return self._in_place_of_lines(work, row, *stand_in)
-        if row.uses_line and work.cell is not None:
+            # The row names an account where the lines' accounts would stand.
+            of, side = stand_in
+            work.legs = [(leg, side if leg is of else None) for leg in row.legs]
+            work.shares = self._lines.shares_on(of.on(side).code or "", work)
+        elif row.uses_line and work.cell is not None:
             work.shares = self._lines.shares(work, work.cell)
         check_amounts(work)
-        return [self._poster.leg(leg, leg.line_side, work) for leg in row.legs]
-
-    def _in_place_of_lines(self, work: Work, row: TypeRow, of: Leg, side: Side) -> list[LedgerEntry]:
-        """The entries of a row that names an account where the lines' accounts would stand."""
-        work.shares = self._lines.shares_on(of.on(side).code or "", work)
-        check_amounts(work)
-        return [self._poster.leg(leg, side if leg is of else None, work) for leg in row.legs]
+        return [self._poster.leg(leg, side, work) for leg, side in work.legs]
 
     def _unreadable(self, defect: Defect) -> Entry:
         return Entry(

@@ -1,4 +1,4 @@
-"""The amounts that postings are made of, by number, so that postings can be told apart from what they amount to.
+"""The amounts of an item that are in order, so that postings can be told apart from what they amount to.
 
 The first figure is the item's amount; three follow for each of its lines: the whole of the line, its tax, and the line
 without its tax. All are hundredths without sign.
@@ -13,29 +13,15 @@ from pleoctl.mapping.engine.amounts import MAX_AMOUNT
 if TYPE_CHECKING:
     from pleoctl.mapping.items import Item
 
-TOTAL: Final = 0
-#: How many figures a line has.
+#: The number of the figure that is an item's amount.
+WHOLE: Final = 0
+#: The number of the first line's first figure, and how many figures a line has.
+FIRST: Final = 1
 A_LINE: Final = 3
-
-
-def gross(line: int) -> int:
-    """The number of the figure that is the whole of a line, which counts from 0."""
-    return 1 + A_LINE * line
-
-
-def tax(line: int) -> int:
-    """The number of the figure that is the tax of a line."""
-    return 2 + A_LINE * line
-
-
-def base(line: int) -> int:
-    """The number of the figure that is a line without its tax."""
-    return 3 + A_LINE * line
-
-
-def line_of(figure: int) -> int | None:
-    """The line that a figure is of, None for the item's amount."""
-    return None if figure == TOTAL else (figure - 1) // A_LINE
+#: What of a line a figure is, counted from the line's first one.
+GROSS: Final = 0
+TAX: Final = 1
+NET: Final = 2
 
 
 def figures_of(item: Item) -> list[int] | None:

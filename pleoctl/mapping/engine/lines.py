@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from pleoctl.mapping.rules.template import Template
     from pleoctl.mapping.vocabulary import Cell
 
+#: The account that rules take for a line's own, and why it must not stand, if so.
+Own = tuple[str | None, ItemFailure | None]
+
 
 class Lines:
     """Works out the shares of an item's lines, each checked before the next is looked at."""
@@ -47,7 +50,7 @@ class Lines:
             self._alike[left] = found
         return found
 
-    def given(self, line: Line, number: int) -> tuple[str | None, ItemFailure | None]:
+    def given(self, line: Line, number: int) -> Own:
         """The account that rules take for the line's own, and why it must not stand, if so."""
         try:
             return self._accounts.of_reference(line.account, "line %d", number + 1), None
@@ -56,19 +59,19 @@ class Lines:
             return line.account.code if line.account is not None else None, failure
 
     def own(self, line: Line, currency: str) -> tuple[str | None, str | None]:
-        """The line's own account as `given` says, and again where it can be posted to, else None."""
+        """The line's own account as `given` says, and again where it can be posted to in a currency, else None."""
         given, unclear = self.given(line, 0)
         usable = unclear is None and given is not None and self._checks.usable(given, currency)
         return given, given if usable else None
 
     def shares(self, work: Work, cell: Cell) -> list[Share]:
-        """One share for each line that is not zero (N6). Raises `ItemFailure`."""
+        """The shares of all lines that are not zero (N6). Raises `ItemFailure`."""
         table = self.table(cell)
         shares: list[Share] = []
         for number, line in enumerate(work.item.accounting_entry_lines):
-            value = work.values[number]
-            if value:
-                self._add(shares, work, table, number, line)
+            if work.values[number]:
+                own = self.given(line, number)
+                shares += self.of_row(work, number, self._row(work, number, table, own), own)
             else:
                 work.recorder.zero_line(number)
         return shares
@@ -76,51 +79,56 @@ class Lines:
     def shares_on(self, account: str, work: Work) -> list[Share]:
         """The same, all on one account, which line rules have no say in. Raises `ItemFailure`."""
         shares = []
-        for number, line in enumerate(work.item.accounting_entry_lines):
-            value = work.values[number]
-            if value:
-                share = Share(line, number, account, abs(value), None, stands_in=True)
-                self._carried(share, work, number, NOTHING)
-                shares.append(share)
+        for number in range(len(work.item.accounting_entry_lines)):
+            if work.values[number]:
+                shares.append(self.on(account, work, number))
             else:
                 work.recorder.zero_line(number)
         return shares
 
-    def _add(self, shares: list[Share], work: Work, table: LineTable, number: int, line: Line) -> None:
-        amount, heard = abs(work.values[number]), work.recorder is not NOBODY
-        given, unclear = self.given(line, number)
-        row = None
-        if table.has_rows or heard:
-            facts = Facts(work.item, line, given, amount)
-            row = table.find(facts)
-            if heard:
-                work.recorder.line(number, facts, row)
+    def on(self, account: str, work: Work, number: int) -> Share:
+        """The share of a line that is not zero on an account in place of its own. Raises `ItemFailure`."""
+        line = work.item.accounting_entry_lines[number]
+        share = Share(line, account, abs(work.values[number]), None, stands_in=True)
+        self._carried(share, work, number, NOTHING)
+        return share
+
+    def of_row(self, work: Work, number: int, row: LineRow | None, own: Own) -> list[Share]:
+        """The shares of a line that is not zero as its row says, if it has any. Raises `ItemFailure`."""
+        line, (given, unclear) = work.item.accounting_entry_lines[number], own
         if row is not None and row.refuse is not None:
             raise invalid(row.refuse)
         if unclear is not None and (row is None or row.needs_own):
             work.recorder.unclear_line(number, unclear.reason)
             raise unclear
-        account, changes = None, NOTHING
-        if row is not None:
-            if row.parts:
-                shares += self._parts(work, number, line, given, row)
-                return
-            account, changes = row.account, row.changes
+        if row is not None and row.parts:
+            return self._parts(work, number, line, given, row)
+        account, changes = (None, NOTHING) if row is None else (row.account, row.changes)
         if account is None:
             account = self._own(number, given, row)
-        share = Share(line, number, account, amount, row)
+        share = Share(line, account, abs(work.values[number]), row)
         self._checks.account(account, work, line.account if row is None or row.account is None else row)
         if line.tax is not None or line.tags or changes is not NOTHING:
             self._carried(share, work, number, changes)
-        shares.append(share)
+        return [share]
+
+    def _row(self, work: Work, number: int, table: LineTable, own: Own) -> LineRow | None:
+        """The row that holds for a line."""
+        heard = work.recorder is not NOBODY
+        if not (table.has_rows or heard):
+            return None
+        facts = Facts(work.item, work.item.accounting_entry_lines[number], own[0], abs(work.values[number]))
+        row = table.find(facts)
+        if heard:
+            work.recorder.line(number, facts, row)
+        return row
 
     def _parts(self, work: Work, number: int, line: Line, given: str | None, row: LineRow) -> list[Share]:
         """The parts of a line that are not zero, whose gross amounts and taxes add up to the line's."""
         made = []
-        work.common = False  # parts are rounded, each amount in its own way
         for index, part in enumerate(row.parts):
             account = part.account if part.account is not None else self._own(number, given, row)
-            share = Share(line, number, account, 0, row)
+            share = Share(line, account, 0, row)
             share.amount = portion(abs(work.values[number]), row.parts, index)
             self._checks.account(share.account, work, line.account if part.account is None else row)
             self._carried(share, work, number, part.changes)
@@ -206,6 +214,5 @@ def _describe(work: Work, template: Template) -> None:
     if work.template is None:
         work.description, work.template = text, template
         return
-    work.common = False
     if text != work.description:
         work.warnings.append("several lines set a description; the first one counts")

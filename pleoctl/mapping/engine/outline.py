@@ -1,79 +1,91 @@
-"""What an entry says beside its own figures, days and texts: the same for all items that are alike."""
+"""What an entry says beside its item's own figures, days and texts: the same for all items that are alike.
+
+    Outline         what is known before a line is looked at: the head of the entry, its legs, and of each leg the
+                    postings that stand against the whole item
+    ShareOutline    what a line puts on the expense side of one leg: a posting, a posting and its tax, or tax alone
+
+So an entry is its outline, filled with those of its item's lines, one for each.
+"""
 
 from __future__ import annotations
 
-from operator import methodcaller
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from pleoctl.mapping.engine.accounts import VENDOR_BRANCH
 from pleoctl.mapping.engine.entries import Entry, InvoiceOf, LedgerEntry, OriginalOf, PeriodOf, Posting, VendorOf
-from pleoctl.mapping.engine.figures import line_of
+from pleoctl.mapping.engine.figures import GROSS, NET, TAX
+from pleoctl.mapping.engine.post import TAX_ROLE
 from pleoctl.mapping.rules.model import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
-    from pleoctl.mapping.engine.lines import Lines
-    from pleoctl.mapping.engine.own import OwnAccounts
+    from pleoctl.mapping.engine.linetable import LineTable
     from pleoctl.mapping.engine.share import Share
     from pleoctl.mapping.engine.work import Work
     from pleoctl.mapping.items import Invoice, Item, Period, Person, Supplier, Vendor
     from pleoctl.mapping.rules.model import Changes, VendorRow
-    from pleoctl.mapping.rules.template import Template
+    from pleoctl.mapping.vocabulary import Side
 
-#: A posting as one item's is; the number of the figure that it amounts to, and that of its line; whether it has the
-#: line's tags, and stands on the line's own account.
-Seat = tuple[Posting, int, int | None, bool, bool]
-#: Whether the line's own account is posted to, and what is set on the line.
-Given = tuple[bool, "Changes"]
-#: A posting like another, in fewer steps than those of `copy`.
-_again: Final[Callable[[Posting], Posting]] = methodcaller("__copy__")
+#: Whose row among the vendors counts.
+Payee = Literal["employee", "vendor"]
+#: A posting against the whole item: side, account (None: the payee's), role, branch, and the payee.
+Counter = tuple["Side", str | None, str | None, str | None, Payee | None]
+#: A posting of a line: which of its figures, side, account (None: the line's own), role, tax code, rule, branch, and
+#: whether it has the line's tags.
+Seat = tuple[int, "Side", str | None, str | None, str | None, str | None, str | None, bool]
+
+
+class Expense(msgspec.Struct, frozen=True, gc=False):
+    """Where lines stand in an entry: the side of their leg, and the currency.
+
+    ``account`` is one that a type row names in their place; else ``table`` is asked about them, where it has rows.
+    """
+
+    side: Side
+    currency: str
+    account: str | None
+    table: LineTable | None
+
+
+class LegOutline(msgspec.Struct, gc=False):
+    """An entry of a kind, and whether the lines stand in it, before its counter postings."""
+
+    kind: str
+    has_lines: bool
+    counters: tuple[Counter, ...]
 
 
 class Outline(msgspec.Struct, gc=False):
-    """An entry without what is the item's own; ``template`` describes it where a line row says so.
+    """An entry without what is the item's own. ``found`` is whose row among the vendors counts, if any does.
 
-    ``legs`` are kinds with their seats, none for what is not mapped; ``lines`` tell of each line what must be posted of
-    it, also where nothing is left of it beside its tax; none where the lines have no say. ``found`` is whose row among
-    the vendors counts, if any does.
+    ``legs``: none for what is not mapped. ``expense``: None where lines have no say.
     """
 
     digest: str
     currency: str | None
     method: str | None
     rule: str | None
-    vendor: VendorOf | None
+    found: Payee | None
     warnings: list[str]
-    template: Template | None = None
-    legs: tuple[tuple[str, tuple[Seat, ...]], ...] = ()
-    lines: tuple[Given, ...] = ()
-    found: Literal["employee", "vendor"] | None = None
+    legs: tuple[LegOutline, ...] = ()
+    expense: Expense | None = None
 
     @classmethod
     def of(cls, work: Work, digest: str) -> Outline:
-        """What is known of an item by now, but its postings."""
-        rule = None if work.row is None else work.row.id
-        found: Literal["employee", "vendor"] | None = None if work.vendor is None else "vendor"
+        """What is known of an item by now, but its legs."""
+        found: Payee | None = None if work.vendor is None else "vendor"
         if work.employee is not None:
             found = "employee"
-        vendor = vendor_of(work.item, work.employee or work.vendor, found)
-        return cls(digest, work.currency, work.method, rule, vendor, work.warnings, work.template, found=found)
+        rule = None if work.row is None else work.row.id
+        return cls(digest, work.currency, work.method, rule, found, work.warnings)
 
-    def seat(self, entries: list[LedgerEntry], work: Work) -> None:
-        """Take over the postings of an item's entries."""
-        sources = iter(work.sources)
-        self.lines = tuple([_given(share) for share in work.shares])
-        self.legs = tuple(
-            (one.kind, tuple([self._seat(made, *next(sources)) for made in one.postings])) for one in entries
-        )
-
-    def _seat(self, made: Posting, figure: int, is_share: bool) -> Seat:
-        line = line_of(figure)
-        return _again(made), figure, line, is_share, is_share and line is not None and self.lines[line][0]
-
-    def frame(self, item: Item, day: str | None, description: str, original: OriginalOf | None) -> Entry:
-        """The entry of an item without postings, not mapped yet (D2-D4, D10)."""
+    def frame(
+        self, item: Item, day: str | None, description: str, original: OriginalOf | None, row: VendorRow | None
+    ) -> Entry:
+        """The entry of an item without postings, not mapped yet (D2-D4, D10); ``row`` is the one that was found."""
         info = item.additional_information
         return Entry(
             item.accounting_entry_id,
@@ -89,7 +101,7 @@ class Outline(msgspec.Struct, gc=False):
             info.reconciliation_id,
             info.reconciled_entries or [],
             info.attendees or [],
-            self.vendor,
+            None if row is None and item.vendor is None else _vendor(item, row, self.found),
             None if info.invoice_information is None else _invoice(info.invoice_information),
             original,
             None if item.service_period is None else _period(item.service_period),
@@ -98,41 +110,45 @@ class Outline(msgspec.Struct, gc=False):
             [*self.warnings],
         )
 
-    def filled(self, item: Item, figures: list[int], own: OwnAccounts, rules: Lines) -> list[LedgerEntry] | None:
-        """The entries of an item that has the outline, of its figures and of what its lines have of their own.
 
-        None where an account of these cannot be posted to. Raises `ItemFailure` where a tag cannot.
-        """
-        entries, lines, accounts, tags = [], item.accounting_entry_lines, [], []
-        for at, (on_own, changes) in enumerate(self.lines):
-            line = lines[at]
-            account = own.of(line, self.currency or "")[1] if on_own else ""
-            if account is None:
-                return None
-            accounts.append(account)
-            tags.append(rules.tags(line, changes, at) if line.tags or changes.tags else {})
-        for kind, seats in self.legs:
-            postings = []
-            for seat, number, of_line, is_share, on_own in seats:
-                posting = _again(seat)
-                posting.amount = figures[number]
-                if of_line is not None:
-                    posting.line_id = lines[of_line].accounting_entry_line_id
-                    if is_share:
-                        posting.tags = tags[of_line]
-                    if on_own:
-                        posting.account = accounts[of_line]
-                postings.append(posting)
-            entries.append(LedgerEntry(kind, postings))
-        return entries
+def leg_outline(made: LedgerEntry, side: Side | None) -> LegOutline:
+    """The outline of an entry, on whose ``side`` are the lines, if on any; its counter postings are the last ones."""
+    counters = made.postings if side is None else made.postings[-1:]
+    return LegOutline(made.kind, side is not None, tuple([_counter(one) for one in counters]))
 
 
-def _given(share: Share) -> Given:
-    own = not share.stands_in and (share.row is None or share.row.account is None)
-    return own, NOTHING if share.row is None else share.row.changes
+def _counter(made: Posting) -> Counter:
+    if made.branch != VENDOR_BRANCH:
+        return made.side, made.account, made.role, made.branch, None
+    return made.side, None, made.role, made.branch, "employee" if made.role == "employeePayable" else "vendor"
 
 
-def vendor_of(item: Item, row: VendorRow | None, found: Literal["employee", "vendor"] | None) -> VendorOf | None:
+class ShareOutline(msgspec.Struct, gc=False):
+    """What lines put on the expense side that are alike.
+
+    ``needs_own``: the line's own account must be one to post to, also where nothing is left of the line but its tax.
+    """
+
+    seats: tuple[Seat, ...]
+    needs_own: bool
+    changes: Changes
+
+    @classmethod
+    def of(cls, share: Share, postings: Sequence[Posting]) -> ShareOutline:
+        """The outline of a share that became postings."""
+        needs_own = not share.stands_in and (share.row is None or share.row.account is None)
+        changes = NOTHING if share.row is None else share.row.changes
+        return cls(tuple([_seat(one, share, needs_own=needs_own) for one in postings]), needs_own, changes)
+
+
+def _seat(made: Posting, share: Share, *, needs_own: bool) -> Seat:
+    if made.role == TAX_ROLE:
+        return TAX, made.side, made.account, made.role, made.tax_code, made.rule, made.branch, False
+    figure, account = GROSS if made.amount == share.amount else NET, None if needs_own else made.account
+    return figure, made.side, account, made.role, made.tax_code, made.rule, made.branch, True
+
+
+def _vendor(item: Item, row: VendorRow | None, found: Payee | None) -> VendorOf | None:
     """The vendor that was found, in the item's words; without one the item's own (A2-A4, T36)."""
     given: Vendor | Supplier | Person | None = item.vendor
     if given is None and row is not None:

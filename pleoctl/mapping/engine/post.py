@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.engine.entries import LedgerEntry, Posting
-from pleoctl.mapping.engine.figures import TOTAL, base, gross, tax
 from pleoctl.mapping.engine.record import NOBODY
 from pleoctl.mapping.failures import missing
 from pleoctl.mapping.vocabulary import OTHER_SIDE, Side
@@ -17,6 +16,9 @@ if TYPE_CHECKING:
     from pleoctl.mapping.engine.work import Work
     from pleoctl.mapping.rules.model import Leg
 
+#: The role of tax accounts.
+TAX_ROLE: Final = "tax"
+
 
 class Poster:
     """Makes the entry of each leg."""
@@ -27,7 +29,10 @@ class Poster:
         self._checks = checks
 
     def leg(self, leg: Leg, side: Side | None, work: Work) -> LedgerEntry:
-        """The entry of a leg, whose ``side`` has the item's shares (None: neither). Raises `ItemFailure`."""
+        """The entry of a leg, whose ``side`` has the item's shares (None: neither). Raises `ItemFailure`.
+
+        What stands against the whole item comes last.
+        """
         if side is None:
             amount = abs(work.amount)
             return LedgerEntry(
@@ -37,20 +42,21 @@ class Poster:
             work.recorder.account(leg.kind, side, self._accounts.resolve(leg.on(side), work))
         postings: list[Posting] = []
         for share in work.shares:
-            if share.tax:
-                postings += self._split(share, side, work)
-            else:
-                # Where nothing is split off, as with a rate of zero, the line itself carries the code (D2).
-                work.sources.append((gross(share.number), True))
-                postings.append(_line_posting(share, side, work, share.amount, share.tax_code))
+            postings += self.share(share, side, work)
         # The counter posting is the exact sum of the lines, so an entry cannot be out of balance (N3, N5, M22).
         total = sum([share.amount for share in work.shares])
         postings.append(self._counter(OTHER_SIDE[side], leg, total, work))
         return LedgerEntry(leg.kind, postings)
 
+    def share(self, share: Share, side: Side, work: Work) -> list[Posting]:
+        """The postings of a share on a side, and those of its tax. Raises `ItemFailure`."""
+        if share.tax:
+            return self._split(share, side, work)
+        # Where nothing is split off, as with a rate of zero, the line itself carries the code (D2).
+        return [_line_posting(share, side, work, share.amount, share.tax_code)]
+
     def _counter(self, side: Side, leg: Leg, amount: int, work: Work) -> Posting:
         found = self._accounts.resolve(leg.on(side), work)
-        work.sources.append((TOTAL, False))
         if work.recorder is not NOBODY:
             work.recorder.account(leg.kind, side, found)
         return Posting(side, found.account, found.role, amount, work.currency or "", branch=found.branch)
@@ -62,7 +68,6 @@ class Poster:
         amount = share.amount if reverse else share.amount - share.tax
         made = []
         if amount:
-            work.sources.append((gross(share.number) if reverse else base(share.number), True))
             made.append(_line_posting(share, side, work, amount, None))
         made.append(self._tax(share, side, work, "ingoing"))
         if reverse:
@@ -75,11 +80,10 @@ class Poster:
             code = share.tax_code or "without code"
             raise missing(f"tax {code} has no {which}TaxAccount; set the accounts of the tax code in Pleo")
         self._checks.account(account, work, share.tax_code or "without code")
-        work.sources.append((tax(share.number), False))
         return Posting(
             side,
             account,
-            "tax",
+            TAX_ROLE,
             share.tax,
             work.currency or "",
             share.line.accounting_entry_line_id,

@@ -16,11 +16,9 @@ class Share(msgspec.Struct, gc=False):
 
     ``tax`` is zero where it gets no postings of its own. ``stands_in``: the account is one that the type row names in
     the place of the line's. ``stands_for``: the tax code that a row set, whose accounts the tax is booked on.
-    ``number`` is that of the line, from 0.
     """
 
     line: Line
-    number: int
     account: str
     amount: int
     row: LineRow | None

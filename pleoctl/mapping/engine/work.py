@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from pleoctl.mapping.engine.record import Recorder
     from pleoctl.mapping.engine.share import Share
     from pleoctl.mapping.items import Item
-    from pleoctl.mapping.rules.model import TypeRow, VendorRow
+    from pleoctl.mapping.rules.model import Leg, TypeRow, VendorRow
     from pleoctl.mapping.rules.template import Template
-    from pleoctl.mapping.vocabulary import Cell
+    from pleoctl.mapping.vocabulary import Cell, Side
 
 _CURRENCY: Final = re.compile("[A-Z]{3}")
 
@@ -29,9 +29,7 @@ class Work(msgspec.Struct, gc=False):
 
     ``template``: what a line row has set for the description. ``employee``: the vendor that stands for the employee,
     where a side uses its account; ``vendor`` is never that one, so that no role depends on another. ``shares`` are what
-    the lines put on the expense side. ``sources`` has, in the order of the postings, which figure of the item each
-    amount is, and whether it is a share's; ``common`` tells whether items like this one become the same in all that is
-    not their own; see `pleoctl.mapping.engine.outline`.
+    the lines put on the expense side, ``legs`` the entries to be made, each with the side on which they stand, if any.
     """
 
     item: Item
@@ -50,8 +48,7 @@ class Work(msgspec.Struct, gc=False):
     values: list[int] = []  # msgspec copies an empty default for each item
     warnings: list[str] = []
     shares: list[Share] = []
-    sources: list[tuple[int, bool]] = []
-    common: bool = True
+    legs: list[tuple[Leg, Side | None]] = []
 
     def read(self) -> None:
         """Take over date, currency and amounts. Raises `ItemFailure` for what cannot be posted."""

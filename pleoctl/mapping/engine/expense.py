@@ -1,0 +1,127 @@
+"""The expense side of items that are alike, made of their lines; what lines have in common is found out once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pleoctl.mapping.engine.amounts import hundredths
+from pleoctl.mapping.engine.entries import Posting
+from pleoctl.mapping.engine.facts import Facts
+from pleoctl.mapping.engine.figures import A_LINE, FIRST, NET, TAX
+from pleoctl.mapping.engine.outline import Expense, ShareOutline
+from pleoctl.mapping.engine.own import OwnAccounts, OwnTags
+from pleoctl.mapping.engine.record import NOBODY
+from pleoctl.mapping.engine.work import Work
+
+if TYPE_CHECKING:
+    from pleoctl.mapping.engine.lines import Lines
+    from pleoctl.mapping.engine.post import Poster
+    from pleoctl.mapping.items import Item, Tax
+    from pleoctl.mapping.rules.model import LineRow
+    from pleoctl.mapping.rules.template import Template
+    from pleoctl.mapping.vocabulary import Side
+
+#: Outlines that are kept; where there are more, all are forgotten.
+MOST: Final = 4096
+
+Kind = tuple[Any, ...]
+
+
+class Expenses:
+    """Postings of lines.
+
+    A line's kind is all that decides what it puts on an expense side, but what is asked anew of each line: its row, its
+    own account, its tags.
+    """
+
+    def __init__(self, lines: Lines, poster: Poster, *, split: bool) -> None:
+        """``split``: tax has postings of its own."""
+        self._lines, self._poster, self._split = lines, poster, split
+        self._accounts, self._tags = OwnAccounts(lines), OwnTags(lines)
+        self._known: dict[Kind, ShareOutline | None] = {}
+
+    def of(self, side: Side, work: Work) -> Expense:
+        """Where the lines of an item stand, on which side is known, and which became shares."""
+        share, table = work.shares[0], None
+        if not share.stands_in and work.cell is not None:
+            table = self._lines.table(work.cell)
+        return Expense(
+            side,
+            work.currency or "",
+            share.account if share.stands_in else None,
+            table if table is not None and table.has_rows else None,
+        )
+
+    def postings(
+        self, item: Item, figures: list[int], expense: Expense
+    ) -> tuple[list[Posting], Template | None] | None:
+        """What the lines of an item become, and what describes it by the row of one of them.
+
+        None where that is for the engine to find out. Raises `ItemFailure` as the engine does.
+        """
+        made: list[Posting] = []
+        template, at, own, usable, row = None, FIRST, None, None, None
+        currency, account, table, known = expense.currency, expense.account, expense.table, self._known
+        for number, line in enumerate(item.accounting_entry_lines):
+            if account is None:
+                own, usable = self._accounts.of(line, currency)
+                if table is not None:
+                    row = table.find(Facts(item, line, own, figures[at]))
+            kind = expense.side, currency, account, id(row), *self._tax(line.tax, figures, at)
+            try:
+                outline = known[kind]
+            except KeyError:
+                outline = self._learn(kind, item, number, row, expense)
+            if outline is None or (outline.needs_own and usable is None):
+                return None
+            changes = outline.changes
+            tags = self._tags.of(line, changes, number) if line.tags or changes.tags else {}
+            for figure, side, fixed, role, tax_code, rule, branch, tagged in outline.seats:
+                made.append(
+                    Posting(
+                        side,
+                        fixed or own or "",
+                        role,
+                        figures[at + figure],
+                        currency,
+                        line.accounting_entry_line_id,
+                        tax_code,
+                        tags if tagged else {},
+                        rule,
+                        branch,
+                    )
+                )
+            if changes.description is not None:
+                if template is not None:
+                    return None  # the first one counts, and more are warned of
+                template = changes.description
+            at += A_LINE
+        return made, template
+
+    def _tax(self, tax: Tax | None, figures: list[int], at: int) -> tuple[Any, ...]:
+        """What of a line's tax decides its postings."""
+        if tax is None:
+            return ()
+        if not self._split:
+            return tax.type, tax.code
+        # Whether there is any, and anything beside it, tells how many postings a tax makes.
+        accounts = tax.ingoing_tax_account, tax.outgoing_tax_account
+        return tax.type, tax.code, *accounts, figures[at + TAX] > 0, figures[at + NET] > 0
+
+    def _learn(self, kind: Kind, item: Item, number: int, row: LineRow | None, expense: Expense) -> ShareOutline | None:
+        """The outline of a line as the engine posts it; None where others of its kind become something else."""
+        outline = None
+        # Parts are rounded, each amount in its own way.
+        if row is None or not (row.parts or row.refuse):
+            work = Work(item, NOBODY, expense.currency)
+            work.values = [hundredths(one.line_amount.in_wallet_currency, "") for one in item.accounting_entry_lines]
+            if expense.account is None:
+                own = self._lines.given(item.accounting_entry_lines[number], number)
+                (share,) = self._lines.of_row(work, number, row, own)
+            else:
+                share = self._lines.on(expense.account, work, number)
+            outline = ShareOutline.of(share, self._poster.share(share, expense.side, work))
+        if len(self._known) >= MOST:
+            self._known.clear()
+        self._known[kind] = outline
+        return outline
