@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -206,7 +206,7 @@ def test_what_items_have_of_their_own_makes_no_kinds(tmp_path: Path, monkeypatch
     decided: list[object] = []
     for kind in (Outline, ShareOutline):
 
-        def heard(*known: Any, of: Callable[..., object] = kind.of) -> object:
+        def heard(*known: object, of: Callable[..., object] = kind.of) -> object:
             decided.append(of(*known))
             return decided[-1]
 
