@@ -209,7 +209,7 @@ def test_every_entry_can_be_shown(given_item: Value) -> None:
         text = str(explanation_text({**explained, "trace": trace}, made.rules))
         assert terminal(text.replace("\n", "")) == text.replace("\n", "")
         assert str(graph({**explained, "trace": trace}, made.rules)).startswith("flowchart")
-        assert all(writer(name, made.rules).entry(entry) for name in FORMATS)
+        assert all(writer(name, made.rules).entries([entry]) for name in FORMATS)
 
 
 def encode_json(data: Value) -> bytes:

@@ -47,7 +47,7 @@ def test_a_row_is_what_the_csv_module_writes(one: str, other: str, failed: bool)
         warnings=[other],
     )
     writer = CsvWriter(Rules(Place("mapping.yaml")))
-    written = (writer.start() + writer.entry(entry) + writer.end()).decode()
+    written = (writer.start() + writer.entries([entry]) + writer.end()).decode()
     rows = list(csv.reader(io.StringIO(written, newline="")))
     assert [len(row) for row in rows] == [len(COLUMNS)] * (2 if failed else 3)
     again = io.StringIO(newline="")

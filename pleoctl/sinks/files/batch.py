@@ -72,11 +72,12 @@ class BatchWriter:
         """Nothing is known yet."""
         return b""
 
-    def entry(self, entry: Entry) -> bytes:
-        """Keep it."""
-        self._place += 1
-        if not entry.failed:
-            self._bookings.append(_booking(entry, self._place))
+    def entries(self, entries: list[Entry]) -> bytes:
+        """Keep them."""
+        for entry in entries:
+            self._place += 1
+            if not entry.failed:
+                self._bookings.append(_booking(entry, self._place))
         return b""
 
     def end(self) -> bytes:

@@ -1,6 +1,6 @@
 """Entries as text: JSON lines, CSV, beancount and hledger journals.
 
-A writer turns one entry after the other into bytes and keeps nothing but the names it has to declare at the end.
+A writer turns some entries after the other into bytes and keeps nothing but the names it has to declare at the end.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Writer(Protocol):
         """What stands before all entries."""
         ...
 
-    def entry(self, entry: Entry) -> bytes:
-        """One entry."""
+    def entries(self, entries: list[Entry]) -> bytes:
+        """Some entries, in their order."""
         ...
 
     def end(self) -> bytes:

@@ -38,6 +38,10 @@ class CsvWriter:
         """The header."""
         return f"{_joined(COLUMNS)}\n".encode()
 
+    def entries(self, entries: list[Entry]) -> bytes:
+        """The rows of each."""
+        return b"".join(map(self.entry, entries))
+
     def entry(self, entry: Entry) -> bytes:
         """The entry's rows."""
         kind, currency, company, after = self._frames[

@@ -31,6 +31,14 @@ class Journal(ABC):
         self._units, self._seats, self._kinds = Known(units_of(rules)), Known(self.around), Known(self._kind)
 
     @abstractmethod
+    def entry(self, entry: Entry, further: Notes = ()) -> bytes:
+        """The entry's transactions with further notes, or a comment that says why there are none."""
+
+    def entries(self, entries: list[Entry]) -> bytes:
+        """The same of each."""
+        return b"".join(map(self.entry, entries))
+
+    @abstractmethod
     def begun(self, entry: Entry) -> str:
         """The first lines of a transaction: day, description, ids."""
 

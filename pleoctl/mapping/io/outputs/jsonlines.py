@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pleoctl.mapping.engine.entries import encode
+from pleoctl.mapping.engine.entries import encode_lines
 from pleoctl.mapping.io.outputs.declared import Declared
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ class JsonWriter:
         """Nothing."""
         return b""
 
-    def entry(self, entry: Entry) -> bytes:
-        """The entry and a line break."""
-        return encode(entry) + b"\n"
+    def entries(self, entries: list[Entry]) -> bytes:
+        """Each entry and a line break."""
+        return encode_lines(entries)
 
     def end(self) -> bytes:
         """Nothing."""

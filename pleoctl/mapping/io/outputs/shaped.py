@@ -43,6 +43,10 @@ class ShapedWriter:
         """The header."""
         return self._written([[_guarded(csv_cell(clean(title)), self._dialect) for _, title in self._dialect.columns]])
 
+    def entries(self, entries: list[Entry]) -> bytes:
+        """The rows of each."""
+        return b"".join(map(self.entry, entries))
+
     def entry(self, entry: Entry) -> bytes:
         """The entry's rows."""
         plain = self._plain.entry(entry).decode()
