@@ -18,17 +18,19 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pytest
 from hypothesis import HealthCheck, settings
+from requests import PreparedRequest
+from requests.structures import CaseInsensitiveDict
 from requests_mock import Adapter, Mocker, NoMockAddress
 
 from pleoctl.cli.main import run
-from pleoctl.remote.deadline import BoundedAdapter
+from pleoctl.remote.connections import Connections, Sent
 from pleoctl.sandbox import Sandbox, Seed, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from requests import PreparedRequest, Response
+    from urllib3 import BaseHTTPResponse
 
     from postgres import Postgres
     from real_tryton import Tryton
@@ -54,17 +56,21 @@ def fast_disk() -> Iterator[None]:
 @pytest.fixture
 def requests_mock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mocker]:
     """Servers that are made up: for sessions of requests, and for wires, which have none."""
-    played, real = Adapter(), BoundedAdapter.send
+    played, real = Adapter(), Connections.send
 
-    def send(wire: BoundedAdapter, request: PreparedRequest, **given: Value) -> Response:
+    def send(connections: Connections, sent: Sent) -> BaseHTTPResponse:
+        request = PreparedRequest()
+        request.method, request.url, request.body = sent.method, sent.url, sent.body
+        request.headers = CaseInsensitiveDict(sent.headers)
         try:
-            return played.send(request, **given)
+            answer: BaseHTTPResponse = played.send(request).raw
         except NoMockAddress:
             if not mocker.real_http:
                 raise
-            return real(wire, request, **given)
+            return real(connections, sent)
+        return answer
 
-    monkeypatch.setattr(BoundedAdapter, "send", send)
+    monkeypatch.setattr(Connections, "send", send)
     with Mocker(adapter=played) as mocker:
         yield mocker
 

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from requests import PreparedRequest
-
 _PURPOSE = b"pleoctl request budget"
 _DIGEST_LETTERS = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """A credential as ``requests`` takes one.
+    """A credential.
 
     ``owner`` is what the server counts requests by: the key itself, or a name where the credential changes from hour
     to hour.
@@ -29,10 +27,9 @@ class Auth:
     secrets: tuple[str, ...] = field(repr=False)
     owner: str = field(repr=False)
 
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Put the headers on a request."""
-        request.headers.update(self.headers)
-        return request
+    def proof(self) -> Mapping[str, str]:
+        """The headers of the next request."""
+        return self.headers
 
     @property
     def fingerprint(self) -> str:

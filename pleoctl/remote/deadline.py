@@ -13,9 +13,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
-from requests import Response
-from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection
 
 from pleoctl.errors import Interrupted
@@ -24,8 +21,6 @@ from pleoctl.remote.head import PlainAnswer
 if TYPE_CHECKING:
     import http.client
     import socket
-
-    from requests import PreparedRequest
 
     from pleoctl.workspace.limits import Limits
 
@@ -137,59 +132,7 @@ class _InOneGo(HTTPConnection):
             self._held.append(data)
 
 
-class BoundedAdapter(HTTPAdapter):
-    """Connections whose answers keep to their bounds, through proxies too."""
-
-    def __init__(self, bounds: Bounds, *, pool: int) -> None:
-        """``pool`` is how many threads send at a time."""
-        self._bounds = bounds
-        self._finding = threading.Lock()
-        self._last: tuple[str, Any] = ("", None)
-        super().__init__(pool_connections=2, pool_maxsize=pool)
-
-    def close(self) -> None:
-        """See `HTTPAdapter`; connections are closed once nobody knows their pool any more."""
-        self._last = "", None
-        super().close()
-
-    def get_connection_with_tls_context(
-        self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
-    ) -> Any:
-        """See `HTTPAdapter`; the connections of a server are found, bounded and told whom to trust once.
-
-        A wire trusts the same certificates and goes through the same proxy as long as it lives.
-        """
-        url = request.url or ""
-        origin = url[: url.find("/", url.find("//") + 2)]
-        known, found = self._last
-        # A pool is closed where more servers are asked than `HTTPAdapter` keeps connections to.
-        if known == origin and found.pool is not None:
-            return found
-        with self._finding:
-            pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
-            super().cert_verify(pool, url, verify, cert)  # type: ignore[no-untyped-call]  # its stubs
-            if not issubclass(pool.ConnectionCls, _InOneGo):
-                pool.ConnectionCls = _bound(pool.ConnectionCls)
-                pool.conn_kw = {**pool.conn_kw, "bounds": self._bounds}
-            self._last = origin, pool
-        return pool
-
-    def request_url(self, request: PreparedRequest, proxies: Any) -> str:
-        """See `HTTPAdapter`; only a proxy is told more than the path."""
-        return str(super().request_url(request, proxies) if proxies else request.path_url)
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """See `HTTPAdapter`; it is done above."""
-
-    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
-        """See `HTTPAdapter`; nobody asks an answer for its encoding, and the wire keeps its cookies."""
-        response = Response()
-        response.status_code, response.headers, response.raw = resp.status, CaseInsensitiveDict(resp.headers), resp
-        response.url, response.request = req.url or "", req
-        return response
-
-
 @lru_cache(maxsize=8)  # of the connections of urllib3: to servers, with TLS, through proxies
-def _bound(connection: type[HTTPConnection]) -> type[HTTPConnection]:
+def bound(connection: type[HTTPConnection]) -> type[HTTPConnection]:
     """The same kind of connection, whose answers keep to the bounds; a proxy's answer to CONNECT does as well."""
     return type("BoundedConnection", (_InOneGo, connection), {})

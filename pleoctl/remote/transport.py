@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
-from requests.utils import parse_header_links
-
 from pleoctl.hosts import same_server
 from pleoctl.machine import this_machine
 from pleoctl.remote.auth import Auth, nobody
@@ -76,6 +74,8 @@ class Answer:
     @property
     def links(self) -> dict[str, str]:
         """Urls of the ``Link`` header by their relation."""
+        from requests.utils import parse_header_links  # which Pleo has no need of
+
         listed = parse_header_links(self.headers.get("Link") or "")
         return {link.get("rel") or link["url"]: link["url"] for link in listed}
 

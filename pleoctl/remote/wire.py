@@ -1,4 +1,4 @@
-"""One request and its answer over the network, by ``requests``; what goes wrong is told as what it means.
+"""One request and its answer over the network; what goes wrong is told as what it means.
 
 Everything above this file knows only `Reply`, `Unanswered` and the errors of the family.
 """
@@ -9,38 +9,41 @@ import http
 import os
 import re
 import ssl
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
-import requests
-from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
-from requests.utils import get_environ_proxies
 from urllib3.exceptions import (
     ConnectTimeoutError,
     DecodeError,
     HTTPError,
+    InvalidHeader,
     LocationValueError,
     NameResolutionError,
     NewConnectionError,
     ReadTimeoutError,
+    SSLError,
 )
 from urllib3.exceptions import ProxyError as ProxyFault
 
 from pleoctl import __version__
 from pleoctl.hosts import server_shown
-from pleoctl.remote.deadline import AnswerTooLong, BoundedAdapter, Bounds
+from pleoctl.remote.connections import Connections, Sent
+from pleoctl.remote.cookies import Cookies
+from pleoctl.remote.deadline import AnswerTooLong
 from pleoctl.remote.errors import Unanswered, is_doubtful
+from pleoctl.remote.prepare import UnfitHeader, put, put_body, replace, with_query
 from pleoctl.remote.service import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from urllib3 import BaseHTTPResponse
+
     from pleoctl.remote.auth import Auth
+    from pleoctl.remote.deadline import Bounds
     from pleoctl.remote.service import Service
 
-CONNECT_SECONDS: Final = 10.0
 TRIES: Final = 6
 TIMEOUT_TRIES: Final = 3
 # An answer that does not end took ten times as long as one that does not begin.
@@ -48,12 +51,15 @@ ENDLESS_TRIES: Final = 2
 _BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _PIECE: Final = 256 * 1024
 _MEBIBYTE: Final = 1024 * 1024
-_PART: Final = r"[0-9A-Za-z_:-][0-9A-Za-z_.:-]*"
-_PLAIN: Final = re.compile(rf"([^/?#]+//[^/?#]*/)({_PART}(?:/{_PART})*)")
-"""A url up to its path, and a path of which nothing has to be spelt otherwise."""
 _UNASKED: Final = frozenset({"br", "zstd", "compress", "x-compress"})
 """Packings of which it depends on the machine whether they can be undone, and within which bounds."""
 _STATUS: Final = re.compile(r"\b([1-5]\d\d)\b")
+_COMMON: Final = {
+    "User-Agent": f"pleoctl/{__version__}",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+    "Connection": "keep-alive",
+}
 
 
 class Wire:
@@ -61,66 +67,63 @@ class Wire:
 
     def __init__(self, service: Service, auth: Auth, bounds: Bounds, *, pool: int = 16) -> None:
         """Proxies and certificates are the environment's. Raises the service's failure for a missing bundle."""
-        self._service, self._auth, self._bounds = service, auth, bounds
-        self._timeout = (min(CONNECT_SECONDS, service.limits.timeout), service.limits.timeout)
-        self._headers = {
-            "User-Agent": f"pleoctl/{__version__}",
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip, deflate",
-            "Connection": "keep-alive",
-        }
+        self._service, self._auth = service, auth
         # The environment is read here, once, and not at every request. Proxies are for the world outside.
-        self._proxies = {} if service.loopback else dict(get_environ_proxies(service.url, None))
-        self._verify = self._bundle()
-        self._adapter = BoundedAdapter(bounds, pool=pool)
-        self._cookies = RequestsCookieJar()
+        self._proxies = {} if service.loopback else _proxies(service.url)
+        self._connections = Connections(bounds, self._bundle(), self._proxies, size=pool)
+        self._cookies = Cookies()
 
     def close(self) -> None:
         """Give the connections back."""
-        self._adapter.close()
+        self._connections.close()
 
     def send(self, method: str, url: str, request: Mapping[str, Any]) -> Reply:
         """One request, never repeated. Raises `Unanswered`, or the service's failure where no other try can help."""
         try:
-            prepared = self._prepared(method, url, request)
-        except (requests.RequestException, ValueError) as error:
+            sent = self._prepared(method, url, request)
+        except ValueError as error:
             raise self._unsendable(error, method, url) from error
+        answered = False
         try:
-            # Not by a session, which would look for redirects, hooks and cookies; redirects are judged above.
-            with self._adapter.send(
-                prepared, stream=True, timeout=self._timeout, verify=self._verify, proxies=self._proxies
-            ) as response:
+            # Redirects are judged above.
+            response = self._connections.send(sent)
+            answered = True
+            try:
                 if "Set-Cookie" in response.headers:
-                    extract_cookies_to_jar(self._cookies, prepared, response.raw)  # type: ignore[no-untyped-call]  # its stubs
-                return Reply(response.status_code, response.headers, self._content(response))
-        except (requests.RequestException, HTTPError, ValueError, OSError) as error:
-            raise self._meaning(error, method, url) from error
+                    self._cookies.take(sent.url, response.headers)
+                return Reply(response.status, response.headers, self._content(response))
+            finally:
+                response.close()
+                response.release_conn()
+        except (HTTPError, ValueError, OSError) as error:  # those of requests are OSErrors
+            raise self._meaning(error, method, url, answered=answered) from error
 
-    def _prepared(self, method: str, url: str, request: Mapping[str, Any]) -> requests.PreparedRequest:
-        """What goes out: as a session prepares it, without asking anew what never changes."""
-        prepared = requests.PreparedRequest()
-        prepared.prepare_method(method)
-        prepared.url = _with_query(url, request.get("params"))
-        prepared.prepare_headers({**self._headers, **(request.get("headers") or {})})
-        if len(self._cookies):
-            prepared.prepare_cookies(self._cookies)
-        prepared.prepare_body(request.get("data"), request.get("files"), request.get("json"))
-        return self._auth(prepared)
+    def _prepared(self, method: str, url: str, request: Mapping[str, Any]) -> Sent:
+        """What goes out."""
+        at = with_query(url, request.get("params"))
+        headers = _COMMON | {}
+        for name, value in (request.get("headers") or {}).items():
+            put(headers, name, value)
+        self._cookies.give(at, headers)
+        body = put_body(headers, method, request)
+        for name, value in self._auth.proof().items():
+            replace(headers, name, value)
+        return Sent(method, at, headers, body)
 
-    def _content(self, response: requests.Response) -> bytes:
+    def _content(self, response: BaseHTTPResponse) -> bytes:
         packing = response.headers.get("Content-Encoding", "")
         if "," in packing or packing.lower() in _UNASKED:
             how = "more than once" if "," in packing else f"as {packing}, which was not asked for"
-            raise Unanswered(f"the answer is packed {how}", sent=True, tries=1, status=response.status_code)
+            raise Unanswered(f"the answer is packed {how}", sent=True, tries=1, status=response.status)
         pieces, size, most = [], 0, self._service.limits.answer_bytes
-        while piece := response.raw.read(_PIECE, decode_content=True):
+        while piece := response.read(_PIECE, decode_content=True):
             size += len(piece)
             if size > most:
                 raise Unanswered(
                     f"the answer is larger than {_size(most)} (answerBytes)",
                     sent=True,
                     tries=1,
-                    status=response.status_code,
+                    status=response.status,
                     hint="raise answerBytes if the server is honest",
                 )
             pieces.append(piece)
@@ -128,7 +131,8 @@ class Wire:
 
     # --- the environment ---------------------------------------------------------------------------------------
 
-    def _bundle(self) -> str | bool:
+    def _bundle(self) -> str | None:
+        """The certificates that the environment names."""
         for name in _BUNDLES:
             path = os.environ.get(name)
             if path and not Path(path).exists():
@@ -137,7 +141,7 @@ class Wire:
                 )
             if path:
                 return path
-        return True
+        return None
 
     def _proxy(self) -> str:
         """The proxy in use, without its credential; its url can be taken apart, since something was sent to it."""
@@ -154,16 +158,17 @@ class Wire:
     def _unsendable(self, error: Exception, method: str, url: str) -> Exception:
         """A request that cannot even be put together; its values are no matter for a message."""
         what = f"{method} {urlsplit(url).path} cannot be sent"
-        if isinstance(error, requests.exceptions.InvalidHeader | UnicodeError):
+        if isinstance(error, UnfitHeader | UnicodeError):
             return self._service.failure(
                 f"{what}: one of its headers has characters that no header can carry",
                 hint="take line breaks, blanks at the start and letters beyond Latin-1 out of it",
             )
-        if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
+        if isinstance(error, LocationValueError):
             return self._service.failure(f"{what}: {url!r} is no url that can be asked")
         return self._service.failure(f"{what}: {type(error).__name__}")
 
-    def _meaning(self, error: Exception, method: str, url: str) -> Exception:
+    def _meaning(self, error: Exception, method: str, url: str, *, answered: bool) -> Exception:
+        """What an error means; ``answered``: an answer had begun."""
         inner = list(_inside(error))
         limits = self._service.limits
         of_proxy = self._proxy_fault(error, inner, url) if self._proxies else None
@@ -174,42 +179,42 @@ class Wire:
                 f"the TLS certificate of {urlsplit(url).hostname} is not trusted",
                 hint="SSL_CERT_FILE may name your own certificates",
             )
-        if any(isinstance(one, NewConnectionError | ConnectTimeoutError | requests.ConnectTimeout) for one in inner):
+        if any(isinstance(one, NewConnectionError | ConnectTimeoutError) for one in inner):
             place = f"the proxy {self._proxy()}" if self._is_socks() else _reason(inner, url)
             return Unanswered(f"no connection to {place}", sent=False, tries=_connect_tries(inner))
         if any(isinstance(one, AnswerTooLong) for one in inner):
             words = f"the answer did not end within {limits.answer_seconds:g} s (answerSeconds)"
             return Unanswered(words, sent=True, tries=ENDLESS_TRIES)
-        if any(isinstance(one, requests.Timeout | TimeoutError) for one in inner):
+        if any(isinstance(one, ReadTimeoutError | TimeoutError) for one in inner):
             return Unanswered(
                 f"no answer in time: nothing for {limits.timeout:g} s (timeoutSeconds)", sent=True, tries=TIMEOUT_TRIES
             )
-        return self._other_meaning(error, method, url)
+        return self._other_meaning(error, method, url, answered=answered)
 
-    def _other_meaning(self, error: Exception, method: str, url: str) -> Exception:
-        if isinstance(error, requests.exceptions.SSLError):
-            return Unanswered("the TLS connection broke off", sent=True, tries=TRIES)
-        if isinstance(error, requests.ConnectionError):
-            return Unanswered("the connection broke off", sent=True, tries=TRIES)
-        if isinstance(
-            error, DecodeError | requests.exceptions.ContentDecodingError | requests.exceptions.InvalidHeader
-        ):
+    def _other_meaning(self, error: Exception, method: str, url: str, *, answered: bool) -> Exception:
+        if isinstance(error, DecodeError | InvalidHeader):
             return Unanswered(f"the answer is unreadable ({type(error).__name__})", sent=True, tries=TRIES)
         if isinstance(error, ValueError):
             return self._unsendable(error, method, url)
-        if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
+        if isinstance(error, OSError):
             return self._service.failure(f"{method} {urlsplit(url).path} cannot be sent: {error}")
-        return Unanswered("the answer broke off", sent=True, tries=TRIES)
+        if answered:
+            return Unanswered("the answer broke off", sent=True, tries=TRIES)
+        secured = any(isinstance(one, SSLError) for one in (error, getattr(error, "reason", None)))
+        return Unanswered(f"the {'TLS ' * secured}connection broke off", sent=True, tries=TRIES)
 
     def _proxy_fault(self, error: Exception, inner: list[BaseException], url: str) -> Exception | None:
         """What is wrong with the proxy; None where it is something else."""
-        if any(isinstance(one, ProxyFault | requests.exceptions.ProxyError) or _of_proxy(one) for one in inner):
+        from requests.exceptions import InvalidProxyURL, InvalidSchema, InvalidURL  # which proxies are made by
+
+        if any(isinstance(one, InvalidProxyURL) for one in inner):
+            return self._no_proxy_url()
+        if any(isinstance(one, ProxyFault) or _of_proxy(one) for one in inner):
             return self._proxy_meaning(inner, url)
-        if isinstance(error, requests.exceptions.InvalidSchema):
+        if isinstance(error, InvalidSchema):
             return self._service.failure(f"the proxy {self._proxy()} speaks what is not known here: {error}")
         # The request's own url was put together before; the proxy's is read when it is sent.
-        unread = isinstance(error, requests.exceptions.InvalidURL | LocationValueError)
-        return self._no_proxy_url() if unread else None
+        return self._no_proxy_url() if isinstance(error, InvalidURL | LocationValueError) else None
 
     def _no_proxy_url(self) -> Exception:
         return self._service.failure(
@@ -222,8 +227,6 @@ class Wire:
         proxy = f"the proxy {self._proxy()}"
         if any(isinstance(one, ssl.SSLCertVerificationError) for one in inner):
             return self._service.failure(f"the TLS certificate of {proxy} is not trusted")
-        if any(isinstance(one, requests.exceptions.InvalidProxyURL) for one in inner):
-            return self._no_proxy_url()
         status = _tunnel_status(inner)
         if status is None:
             return Unanswered(f"no connection to {proxy}", sent=False, tries=_connect_tries(inner))
@@ -238,23 +241,15 @@ class Wire:
         return self._service.failure(words, hint=hint)
 
 
-def _with_query(url: str, params: Mapping[str, Any] | None) -> str:
-    """The url as requests would spell it. Raises `requests.RequestException` where it is none."""
-    plain = None if params else _PLAIN.fullmatch(url)
-    if plain is not None:
-        return _spelt(plain[1]) + plain[2]
-    base = _spelt(url) if params else ""
-    if not params or "?" in base or "#" in base or not all(isinstance(one, str | int) for one in params.values()):
-        prepared = requests.PreparedRequest()
-        prepared.prepare_url(url, params)
-        return prepared.url or ""
-    return f"{base}?{urlencode(params)}"
+def _proxies(url: str) -> dict[str, str]:
+    """The proxies for a server, by scheme."""
+    from urllib.request import getproxies  # not for what is on this machine
 
+    if not getproxies():
+        return {}
+    from requests.utils import get_environ_proxies
 
-@lru_cache(maxsize=16)
-def _spelt(url: str) -> str:
-    """The url of a list, which is the same for each of its pages, or the beginning that records share."""
-    return _with_query(url, None)
+    return dict(get_environ_proxies(url, None))
 
 
 def _inside(error: BaseException) -> Iterator[BaseException]:
@@ -283,7 +278,7 @@ def _reason(inner: list[BaseException], url: str) -> str:
 
 
 def _connect_tries(inner: list[BaseException]) -> int:
-    slow = any(isinstance(one, ConnectTimeoutError | requests.ConnectTimeout) for one in inner)
+    slow = any(isinstance(one, ConnectTimeoutError) for one in inner)
     refused = any(isinstance(one, NewConnectionError) for one in inner)  # a kind of time-out to urllib3
     return TIMEOUT_TRIES if slow and not refused else TRIES
 

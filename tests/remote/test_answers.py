@@ -292,6 +292,23 @@ def test_own_certificates_hold_on_loopback_too(
     http.close()
 
 
+def test_a_bundle_that_has_changed_holds_at_once(
+    secure: RawServer, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read is kept for further connections, as long as the file is the same."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    for trusted in (trustme.CA(), authority, authority):
+        trusted.cert_pem.write_to_path(tmp_path / "ca.pem")
+        http = talk(secure, scheme="https")
+        if trusted is authority:
+            assert http.read("GET", "/x").body == {"data": 1}
+        else:
+            with pytest.raises(RemoteError, match="is not trusted"):
+                http.read("GET", "/x")
+        http.close()
+    assert (len(secure.requests), secure.connections) == (2, 3)
+
+
 def test_an_unknown_certificate_is_refused_with_the_way_out(secure: RawServer) -> None:
     """Without the bundle nothing is sent, and the message names the variable."""
     http = talk(secure, scheme="https")

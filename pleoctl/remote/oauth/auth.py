@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pleoctl.remote.auth import Auth, bearer
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest
+    from collections.abc import Mapping
 
     from pleoctl.remote.oauth.grant import Grant
     from pleoctl.remote.oauth.tokens import Tokens
@@ -22,11 +22,11 @@ class Renewing(Auth):
     grant: Grant = field(repr=False, kw_only=True)
     _sent: threading.local = field(default_factory=threading.local, repr=False, kw_only=True)
 
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Put the token on a request. Raises `SignedOut`, `RemoteError`, before anything is sent."""
+    def proof(self) -> Mapping[str, str]:
+        """The header with the token. Raises `SignedOut`, `RemoteError`, before anything is sent."""
         self._sent.tokens = None
         self._sent.tokens = tokens = self.grant.current()
-        return bearer(tokens.access)(request)
+        return bearer(tokens.access).headers
 
     def renewed(self) -> bool:
         """See `Auth.renewed`. Raises `SignedOut`, `RemoteError`."""
