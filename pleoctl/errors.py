@@ -222,9 +222,10 @@ class SourceError(PleoctlError):
 
 
 class RemoteError(PleoctlError):
-    """A server refused, failed, or could not be reached."""
+    """A server refused, failed, or could not be reached; ``status`` is that of its last answer, where there was one."""
 
     code = "remote"
+    status: int | None = None
 
 
 class PleoError(RemoteError):

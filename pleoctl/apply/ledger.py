@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pleoctl.errors import Finding
     from pleoctl.model.addresses import Address
     from pleoctl.model.changes import Change
+    from pleoctl.model.records import Live
     from pleoctl.run.journal import Event, Journal
     from pleoctl.run.receipt import Result, Status
     from pleoctl.run.settle import End
@@ -86,10 +87,7 @@ class Ledger:
         """Write down the end of a change that was sent."""
         result = self.result(address)
         if isinstance(end, Done):
-            result.status, result.id, result.error = "done", end.record.id, None
-            if result.change.kind == TAG_GROUP.name:
-                self._fresh.groups[address] = end.record.id
-            self.tell("confirmed", [address], pleoId=end.record.id)
+            self.found(result, end.record)
             self._advance()
         elif isinstance(end, Moved):
             self.close(result.change, "failed", "conflict", end.message)
@@ -97,6 +95,14 @@ class Ledger:
             self.close(result.change, "failed", end.code, end.message, end.http)
         elif isinstance(end, Ambiguous):
             self.close(result.change, "ambiguous", end.code, end.message, end.http)
+
+    def found(self, result: Result, record: Live) -> None:
+        """Write down that a change is done: Pleo has this record."""
+        address = result.change.address
+        result.status, result.id, result.error = "done", record.id, None
+        if result.change.kind == TAG_GROUP.name:
+            self._fresh.groups[address] = record.id
+        self.tell("confirmed", [address], pleoId=record.id)
 
     def close(self, change: Change, status: Status, code: str, message: str, http: int | None = None) -> None:
         """Write down an end other than done."""

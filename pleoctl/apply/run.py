@@ -13,8 +13,8 @@ from pleoctl.apply.executor import Executor
 from pleoctl.apply.fresh import Fresh, FreshCheck
 from pleoctl.apply.ledger import Ledger
 from pleoctl.apply.steps import StepContext
-from pleoctl.apply.verify import verify
-from pleoctl.errors import Finding, Interrupted, PleoctlError, Refused
+from pleoctl.apply.verify import hear_again, verify
+from pleoctl.errors import Finding, Interrupted, PleoctlError, Refused, RemoteError
 from pleoctl.machine import this_machine, timestamp
 from pleoctl.plan.guard import check_guard
 from pleoctl.pleo.kinds import KindApis
@@ -156,6 +156,10 @@ class _Run:
                 self._stopped(ledger)
             elif not executor.halted:
                 self._verify(context, ledger)
+            elif not ledger.findings:
+                # Whatever ended the run may keep this from being read as well.
+                with suppress(RemoteError):
+                    hear_again(self._apis, ledger, fresh)
         except PleoctlError as error:
             self._receipt.findings += error.findings
         except Exception as error:
@@ -172,6 +176,7 @@ class _Run:
 
     def _verify(self, context: StepContext, ledger: Ledger) -> None:
         try:
+            hear_again(self._apis, ledger, context.fresh)
             self._receipt.findings += restore_tags(context, ledger, self._staying)
             # Nothing is written after this: room for the same records as they are now.
             context.fresh.forget()

@@ -98,7 +98,7 @@ class Create(Step[Address]):
         self._context, self._change, self._api = context, change, context.apis[change.kind]
         self._group = context.fresh.groups.get(change.parent.address) if change.parent else None
         if not self._api.unique:
-            self.repeatable, self.looks, self.doubt = False, LATER, _NOT_SHOWN
+            self.repeatable, self.guarded, self.looks, self.doubt = False, False, LATER, _NOT_SHOWN
 
     def send(self, ids: Sequence[Address]) -> Mapping[Address, Done | Failed | Next[Address]]:
         """See `Step.send`; a Pleo that takes the key for a look-alike's answers with that one.

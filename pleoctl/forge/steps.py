@@ -47,6 +47,7 @@ class Wire(Protocol):
 class Create(Step[str]):
     """Add a comment."""
 
+    guarded = False
     doubt = _DOUBT
 
     def __init__(self, wire: Wire, body: Markdown) -> None:

@@ -41,8 +41,9 @@ class JobOver(PleoctlError):
 
 
 class Start(Step[str]):
-    """Say that the job is being worked on (J3)."""
+    """Say that the job is being worked on (J3); a second `started` meets 422, as one after somebody else's does."""
 
+    guarded = False
     doubt = "Pleo did not say whether the job was started"
 
     def __init__(self, pleo: ExportWriter, job: str) -> None:
@@ -147,7 +148,7 @@ class Book(Step[str]):
         super().__init__([booking.key.stored])
         self._sink, self._booking, self._move = sink, booking, move
         self._first: float | None = None
-        self.repeatable = sink.capabilities.key.guarded_for > 0
+        self.repeatable = self.guarded = sink.capabilities.key.guarded_for > 0
 
     def send(self, ids: Sequence[str]) -> Mapping[str, Done | Undone | Moved | Failed | Next[str]]:
         """See `Step.send`; what the books say is believed once they show it."""
@@ -193,6 +194,7 @@ class Book(Step[str]):
 class Finish(Step[str]):
     """Bring a record to its end that was begun; it is never made anew."""
 
+    guarded = False
     doubt = "the books did not say whether it was finished"
 
     def __init__(self, sink: Sink, booking: Booking, begun: Held) -> None:
@@ -252,6 +254,7 @@ class Hand(Step[str]):
 class Attach(Step[str]):
     """Link a file to a record that stands (H7)."""
 
+    guarded = False
     doubt = "the books did not say whether the file was taken"
 
     def __init__(self, sink: Sink, held: Held, key: Key, file: File) -> None:

@@ -21,6 +21,7 @@ class ApiError(RemoteError):
     """The server answered with a refusal; ``status`` is the HTTP status, ``kind`` the server's own error type."""
 
     code = "api"
+    status: int
 
     def __init__(self, message: str, status: int, kind: str = "", hint: str | None = None) -> None:
         """``message`` is already fit to be shown."""

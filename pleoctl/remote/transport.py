@@ -1,8 +1,9 @@
 """Send one request and know how it ended.
 
-What is *safe* (reads) is repeated with back-off and jitter. A write is repeated only where it certainly was not
-carried out (429, a refused proxy, a connection that was never made); every other doubt, a redirect and the time-out of
-somebody between among them, is raised as `LostAnswer`, and the caller looks before it writes again (law 3).
+What is *safe* (reads) is repeated with back-off and jitter. A write is repeated only where it was not carried out (a
+refused proxy, a connection that was never made) or is said not to have been (429, a 401 that a newer credential mends;
+`pleoctl.remote.again` may know better). Every other doubt, a redirect and the time-out of somebody between among them,
+is raised as `LostAnswer`, and the caller looks before it writes again (law 3).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 
 from pleoctl.hosts import same_server
 from pleoctl.machine import this_machine
+from pleoctl.remote.again import still_undone
 from pleoctl.remote.auth import Auth, nobody
 from pleoctl.remote.deadline import Bounds
 from pleoctl.remote.errors import ApiError, LostAnswer, Redirected, Unanswered, Unauthorised, is_doubtful
@@ -34,6 +36,8 @@ BACKOFF_CAP: Final = 8.0
 #: After so many failures of a request the next try is a second away, and then more.
 TOLD_FAILURES: Final = 3
 LIMITED_TRIES: Final = 12
+#: Of a server that was given up because of its limit, until it answers again.
+WORN_TRIES: Final = 2
 LIMITED_CAP: Final = 60.0
 MAX_REDIRECTS: Final = 3
 SHOWN_BODY: Final = 300
@@ -110,6 +114,7 @@ class Transport:
         self._bounds = Bounds(service.limits, budget.stop)
         self._wire = self._opened(pool)
         self._lock = threading.Lock()
+        self._worn = False
 
     def _opened(self, pool: int) -> Wire:
         return Wire(self.service, self._auth, self._bounds, pool=pool)
@@ -166,13 +171,24 @@ class Transport:
                 if fault.status != 401 or call.renewed or not self._auth.renewed():
                     raise
                 call.renewed = True
+                self._look_first(call, fault)
             except Limited as fault:
                 self._wait_as_told(call, fault)
+                self._look_first(call, fault)
             except Unanswered as fault:
                 self._wait_or_give_up(call, fault)
                 self._tell(call, fault)
                 seconds = self._jitter(call.failures, BACKOFF_BASE, BACKOFF_CAP)
                 self.budget.wait(seconds, "retry", stoppable=droppable or not call.safe)
+
+    def _look_first(self, call: _Call, fault: Unauthorised | Limited) -> None:
+        """Raise `LostAnswer` where somebody sees that a write was carried out that is said not to have been."""
+        if call.safe:
+            return
+        begun = this_machine().monotonic()
+        if not still_undone():
+            raise LostAnswer(f"{call}: {fault}", fault.status) from fault
+        call.waited += this_machine().monotonic() - begun
 
     def _placed(self, call: _Call, place: int | None) -> Answer:
         try:
@@ -194,7 +210,8 @@ class Transport:
         call.waited += seconds
         if call.waited > LONGEST_WAIT:
             raise self._too_long(call, fault, seconds) from fault
-        if call.limited >= LIMITED_TRIES:
+        if call.limited >= (WORN_TRIES if self._worn else LIMITED_TRIES):
+            self._worn = True
             raise self._unreachable(call, fault) from fault
         self.budget.pause(seconds, f"{self.service.name} asks for it ({fault})")
 
@@ -213,16 +230,19 @@ class Transport:
         if call.failures >= fault.tries:
             raise self._unreachable(call, fault) from fault
 
-    def _unreachable(self, call: _Call, fault: Exception) -> Exception:
-        return self.service.failure(
-            f"{self.service.name} could not be reached: {call}: {fault}", hint="try again later"
-        )
+    def _unreachable(self, call: _Call, fault: Unanswered | Limited) -> Exception:
+        words = f"{self.service.name} could not be reached: {call}: {fault}"
+        return self._given_up(words, fault, hint="try again later")
 
-    def _too_long(self, call: _Call, fault: Exception, seconds: float) -> Exception:
-        return self.service.failure(
-            f"{self.service.name} asks to wait {_long(seconds)}: {call}: {fault}",
-            hint=f"try again then; pleoctl waits {LONGEST_WAIT:.0f} s in all for one request",
-        )
+    def _too_long(self, call: _Call, fault: Unanswered | Limited, seconds: float) -> Exception:
+        words = f"{self.service.name} asks to wait {_long(seconds)}: {call}: {fault}"
+        hint = f"try again then; pleoctl waits {LONGEST_WAIT:.0f} s in all for one request"
+        return self._given_up(words, fault, hint=hint)
+
+    def _given_up(self, words: str, fault: Unanswered | Limited, hint: str) -> Exception:
+        error = self.service.failure(words, hint=hint)
+        error.status = fault.status
+        return error
 
     @staticmethod
     def _jitter(attempt: int, base: float, cap: float) -> float:
@@ -288,6 +308,7 @@ class Transport:
     def _judge(self, reply: Reply, call: _Call) -> Answer:
         status = reply.status
         if status < _CREATED:
+            self._worn = False
             return Answer(status, _body(reply), reply.headers)
         limited = limited_by(reply)
         if limited:

@@ -19,11 +19,14 @@ _FORBIDDEN: Final = 403
 
 
 class Limited(Exception):
-    """The request was not carried out, since there were too many; ``seconds`` is None where it is not said when."""
+    """The request is said not to have been carried out, since there were too many.
+
+    ``seconds`` is None where it is not said when they are fewer.
+    """
 
     def __init__(self, status: int, seconds: float | None) -> None:
         super().__init__(f"too many requests ({status})")
-        self.seconds = seconds
+        self.status, self.seconds = status, seconds
 
 
 def limited_by(reply: Reply) -> Limited | None:

@@ -18,16 +18,21 @@ what the first one did: a whole record written to its id, or a key of which the 
 is not ``repeatable`` has neither. It is sent once, looked for at growing distances, and left ambiguous if nothing
 shows; only a request that was proven never to have been sent goes again, and that the transport does by itself.
 
+Who answers 429 says that nothing was done, and the transport waits and sends again. Where that does harm (the step is
+not ``guarded``) it looks once before each, since a proxy may count what it has passed on all the same.
+
 A `Step` knows what to send and how to look, a `Reporter` hears how it goes; the loop knows nothing else.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from pleoctl.errors import RemoteError
+from pleoctl.remote.again import looking_first
 from pleoctl.remote.errors import ApiError, LostAnswer, Unauthorised
 
 if TYPE_CHECKING:
@@ -90,16 +95,20 @@ class Next(Generic[I]):
 
 
 End = Done | Moved | Failed | Ambiguous
+Seen = Done | Undone | Moved | Next[I]
 
 
 class Step(ABC, Generic[I]):
     """One request that changes something outside, and how to find out what became of it.
 
     ``looks`` are the seconds before each look at what a lost answer did. ``doubt`` is said where it stays unknown.
+    ``repeatable``: it may be sent again where looks do not show it; ``guarded``: even unseen a second request does no
+    harm.
     """
 
     looks: Sequence[float] = AT_ONCE
     repeatable: bool = True
+    guarded: bool = True
     doubt: str = "no answer said whether it was written"
 
     def __init__(self, ids: Sequence[I]) -> None:
@@ -111,7 +120,7 @@ class Step(ABC, Generic[I]):
         """Send the request for these parts and read the answer. Raises `LostAnswer` and `ApiError`."""
 
     @abstractmethod
-    def look(self, ids: Sequence[I]) -> Mapping[I, Done | Undone | Moved | Next[I]]:
+    def look(self, ids: Sequence[I]) -> Mapping[I, Seen[I]]:
         """How these parts are outside now. Raises `RemoteError`."""
 
     def refused(self, ids: Sequence[I], error: ApiError) -> Mapping[I, End | Undone | Next[I]]:
@@ -176,17 +185,25 @@ T = TypeVar("T")
 
 
 def _sent(step: Step[I], ids: Sequence[I]) -> Mapping[I, End | Undone | Next[I]]:
+    sight: dict[I, Seen[I]] = {}
+
+    def is_as_before() -> bool:
+        sight.update(_seen(step, ids))
+        return all(isinstance(end, Undone) for end in sight.values())
+
     try:
-        return step.send(ids)
+        with nullcontext() if step.guarded else looking_first(is_as_before):
+            return step.send(ids)
     except Unauthorised:
         raise
     except ApiError as error:
         return step.refused(ids, error)
     except LostAnswer as error:
-        return dict.fromkeys(ids, Undone(error.message, error.status))
+        lost = dict.fromkeys(ids, Undone(error.message, error.status))
+        return lost | {part: end for part, end in sight.items() if not isinstance(end, Undone)}
 
 
-def _seen(step: Step[I], ids: Sequence[I]) -> Mapping[I, End | Undone | Next[I]]:
+def _seen(step: Step[I], ids: Sequence[I]) -> Mapping[I, Seen[I]]:
     return doubting(lambda: step.look(ids))
 
 

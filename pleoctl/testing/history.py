@@ -106,7 +106,8 @@ class History(Life):
         with self._client(PleoWriter) as writer:
             applied = apply_plan(plan, self._target, writer, Hooks(self.weather.stop))
         demand("a lost write is looked for", not self.weather.blind, str(self.weather.blind[:1]))
-        laws.truthful(applied, self._state(), self._foreign, cascades=self._cascades)
+        lags = bool(self.world.lag)
+        laws.truthful(applied, self._state(), self._foreign, cascades=self._cascades, lags=lags)
         laws.one_of_two(plan, before, self._state(), self._foreign)
         if not self.world.lag:
             laws.came_along(applied, before, self._state(), self._foreign)

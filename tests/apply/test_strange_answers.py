@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import mixed
 from engine import check_contract, check_untouched
 from pleoctl.remote.service import Reply
 from pleoctl.remote.transport import Transport
+from pleoctl.sandbox import Fault, Settings
 
 if TYPE_CHECKING:
     from engine import Engine
@@ -96,3 +98,32 @@ def test_a_doubt_that_stays_says_what_was_answered(engine: Engine, monkeypatch: 
     error = errors["taxCode:NEW"]
     assert (error["code"], error["httpStatus"]) == ("lost-answer", 307)
     assert error["message"].endswith("(Pleo redirects to https://elsewhere.example, which is refused)")
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 409, 422, 423, 429])
+def test_a_denial_of_what_was_done_is_not_the_last_word(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """What is stored all the same is not made twice, and what the end of the run reads again is never called failed."""
+    pleo = engine.pleo
+    before, plan = pleo.state(), engine.plan()
+    with monkeypatch.context() as patch:
+        Between(Reply(status, {}, b""), passed_on=True).put(patch)
+        applied = engine.apply(plan)
+    check_untouched(before, pleo.state(), [plan])
+    check_contract(pleo)
+    ends = {str(r.change.address): r.status for r in applied.results if r.status != "done"}
+    assert set(ends.values()) <= {"blocked", "notAttempted"}
+    assert (ends == {}) == (status == 429)
+    assert {str(change.address) for change in engine.plan().changes} <= ends.keys()
+
+
+def test_a_denial_that_is_true_costs_one_read(engine: Engine) -> None:
+    """What Pleo did refuse stays failed; the run looks for it once."""
+    pleo, plan = engine.pleo, engine.plan()
+    calm = engine.apply(plan).requests["read"]
+    pleo.reset(mixed.SEED, Settings(seed_ids=1))
+    pleo.add_fault(Fault(kind="status", status=400, method="POST", path="/v1/vendors$"))
+    applied = engine.apply(plan)
+    assert {str(r.change.address): r.status for r in applied.results if r.status != "done"} == {"vendor:new": "failed"}
+    assert applied.requests["read"] == calm + 1

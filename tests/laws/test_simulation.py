@@ -64,7 +64,7 @@ def test_no_history_of_a_small_world_breaks_a_law(name: str, record_property: Ca
         ("a lost answer counts as done", "done is done", True),
         ("nobody looks before sending again", "a lost write is looked for", False),
         ("creates that nothing guards go again", "no duplicates", False),
-        ("a time-out between counts as a refusal", "failed is not done", False),
+        ("what was denied is believed", "failed is not done", False),
         ("metadata is not echoed", "what is not managed stays", False),
     ],
 )

@@ -11,8 +11,9 @@ import pytest
 from clocks import START, FakeTime
 from mocked_pleo import URL
 from pleoctl.errors import RemoteError
+from pleoctl.remote.again import looking_first
 from pleoctl.remote.errors import LostAnswer, Unauthorised
-from pleoctl.remote.transport import LIMITED_TRIES, Transport
+from pleoctl.remote.transport import LIMITED_TRIES, WORN_TRIES, Transport
 from pleoctl.remote.waits import retry_after
 
 if TYPE_CHECKING:
@@ -142,3 +143,32 @@ def test_429_without_end_backs_off_and_gives_up(
     assert not isinstance(caught.value, LostAnswer)
     assert requests_mock.call_count == LIMITED_TRIES
     assert time.seconds - START > 61
+
+
+@pytest.mark.parametrize("undone", [True, False])
+def test_who_looks_says_whether_a_write_goes_again(http: Transport, requests_mock: Mocker, *, undone: bool) -> None:
+    """After a 429 a write leaves once more only where nothing is seen of it; reads ask nobody."""
+    requests_mock.put(f"{URL}/x", [{"status_code": 429}, {"json": {}}])
+    requests_mock.get(f"{URL}/x", [{"status_code": 429}, {"json": {}}])
+    with looking_first(lambda: undone):
+        http.read("GET", "/x")
+        if undone:
+            http.write("PUT", "/x")
+        else:
+            with pytest.raises(LostAnswer, match="429"):
+                http.write("PUT", "/x")
+    assert requests_mock.call_count == (4 if undone else 3)
+
+
+def test_a_server_that_was_given_up_is_not_waited_for_as_long_again(http: Transport, requests_mock: Mocker) -> None:
+    """Who limited a request for minutes gets two tries of the next, until an answer comes."""
+    requests_mock.get(f"{URL}/x", status_code=429)
+    for tries in (LIMITED_TRIES, WORN_TRIES):
+        with pytest.raises(RemoteError, match="429") as caught:
+            http.read("GET", "/x")
+        assert caught.value.status == 429
+        assert requests_mock.call_count == tries
+        requests_mock.reset_mock()
+    requests_mock.get(f"{URL}/x", [{"json": {}}, *[{"status_code": 429}] * WORN_TRIES, {"json": {}}])
+    http.read("GET", "/x")
+    http.read("GET", "/x")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pleoctl.errors import PleoError
+from pleoctl.remote.again import still_undone
 from pleoctl.remote.errors import ApiError, LostAnswer, Unauthorised
 from pleoctl.run.settle import Ambiguous, Done, Failed, Moved, Next, Step, Undone, settle
 
@@ -118,6 +119,33 @@ def test_what_nothing_guards_is_sent_once(
     """Where a second request would make a second record it never leaves; looks grow apart, then it is ambiguous."""
     heard = run(Script(sends, looks, repeatable=False, looks=(0.5, 1.5, 4.0)))
     assert (heard.ends, heard.waits, heard.sent) == ({"a": end}, waits, ["a"])
+
+
+class Limited(Script):
+    """Its request meets a 429, after which the transport asks whether it may send it once more."""
+
+    def send(self, ids: Sequence[str]) -> Mapping[str, Value]:
+        """The next outcome, where nothing is seen of the first request."""
+        if not still_undone():
+            raise LostAnswer("too many requests", 429)
+        return super().send(ids)
+
+
+@pytest.mark.parametrize(
+    ("guarded", "sends", "looks", "end"),
+    [
+        (True, [DONE], [], DONE),
+        (False, [DONE], [UNDONE], DONE),
+        (False, [], [DONE], DONE),
+        (False, [], [MOVED], MOVED),
+    ],
+)
+def test_what_a_limit_denies_is_looked_for_where_a_second_request_does_harm(
+    *, guarded: bool, sends: list[Value], looks: list[Value], end: Value
+) -> None:
+    """One look decides: nothing is seen and the transport repeats it, or what is seen is its end."""
+    heard = run(Limited(sends, looks, guarded=guarded, repeatable=False))
+    assert (heard.ends, heard.waits, heard.sent) == ({"a": end}, [], ["a"])
 
 
 def test_the_parts_of_a_step_end_each_by_itself() -> None:
