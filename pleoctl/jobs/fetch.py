@@ -21,7 +21,7 @@ from pleoctl.remote.errors import is_doubtful
 from pleoctl.sinks.base import File, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from pleoctl.jobs.items import Listed
@@ -63,23 +63,23 @@ class Fetcher:
         """
         made = []
         for sent, named in zip(item.files, item.attachments, strict=True):
-            path = self._folder / item.id / named.name
+            path, told = self._folder / item.id / named.name, _told_size(sent)
             if path.suffix not in FORMATS:
                 raise Refusal(f"{named.name} is a {sent.get('type')}, which cannot be handed on", CONVERSION)
-            if isinstance(sent.get("size"), int) and sent["size"] > MAX_BYTES:
+            if told is not None and told > MAX_BYTES:
                 raise Refusal(f"{named.name} is larger than 30 MB", TOO_LARGE)
-            if not path.exists():
-                self._fetch(str(sent.get("url") or ""), path)
+            if not path.exists() or told not in {None, path.stat().st_size}:
+                self._fetch(str(sent.get("url") or ""), path, told)
             made.append(File(path, named.name, str(sent.get("type") or "application/octet-stream")))
         return tuple(made)
 
-    def _fetch(self, url: str, path: Path) -> None:
+    def _fetch(self, url: str, path: Path, told: int | None) -> None:
         problem = ""
         for attempt in range(TRIES):
             if attempt:
                 this_machine().sleep(2.0**attempt)
             try:
-                self._once(url, path)
+                self._once(url, path, told)
             except (requests.exceptions.RequestException, OSError) as error:
                 problem = type(error).__name__
             except _Passing as passing:
@@ -88,7 +88,7 @@ class Fetcher:
                 return
         raise Refusal(f"{path.name} could not be fetched from Pleo: {problem}", DOWNLOAD)
 
-    def _once(self, url: str, path: Path) -> None:
+    def _once(self, url: str, path: Path, told: int | None) -> None:
         for _ in range(REDIRECTS + 1):
             self._check(url)
             with self._session.get(url, stream=True, timeout=SECONDS, allow_redirects=False) as response:
@@ -99,18 +99,18 @@ class Fetcher:
                     raise _Passing(f"HTTP {response.status_code}")
                 if response.status_code != 200:
                     raise Refusal(f"{path.name} could not be fetched from Pleo: HTTP {response.status_code}", DOWNLOAD)
-                self._store(response, path)
+                self._store(response, path, told)
                 return
         raise Refusal(f"{path.name} is redirected in circles", DOWNLOAD)
 
-    def _store(self, response: requests.Response, path: Path) -> None:
+    def _store(self, response: requests.Response, path: Path, told: int | None) -> None:
         """Beside, then renamed, so that a file that exists is whole. Raises `NotWritten`."""
         beside = path.with_name(f".{path.name}.part")
         try:
             with writing(path):
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 with beside.open("wb") as stream:
-                    for chunk in _chunks(response, path.name):
+                    for chunk in _chunks(response, path.name, told):
                         stream.write(chunk)
                 beside.replace(path)
         finally:
@@ -129,8 +129,17 @@ class Fetcher:
                 raise Refusal(f"an attachment's link leads to {parts.hostname}, which is no public address", DOWNLOAD)
 
 
-def _chunks(response: requests.Response, name: str) -> Iterator[bytes]:
-    """A whole file, piece by piece. Raises `_Passing` where it does not arrive, `Refusal` where it is too large."""
+def _told_size(sent: Mapping[str, Any]) -> int | None:
+    """The bytes that Pleo says a file has (F5), where it says so."""
+    told = sent.get("size")
+    return told if isinstance(told, int) and told > 0 and told is not True else None
+
+
+def _chunks(response: requests.Response, name: str, told: int | None) -> Iterator[bytes]:
+    """A whole file, piece by piece. Raises `_Passing` where it does not arrive, `Refusal` where it is too large.
+
+    ``told`` is how many bytes Pleo says that it has: a server that closes early, or serves another file, says nothing.
+    """
     started, size = this_machine().monotonic(), 0
     try:
         for chunk in _unpacked(response):
@@ -145,6 +154,8 @@ def _chunks(response: requests.Response, name: str) -> Iterator[bytes]:
     announced = response.headers.get("Content-Length")
     if announced and announced.isdigit() and not response.headers.get("Content-Encoding") and int(announced) != size:
         raise _Passing("it broke off")
+    if told not in {None, size}:
+        raise _Passing(f"{size} bytes came, and Pleo says that it has {told}")
 
 
 def _unpacked(response: requests.Response) -> Iterator[bytes]:

@@ -1,7 +1,8 @@
 """One answer has one deadline (a socket's own time-out starts anew with each byte) and can be broken off.
 
 The file that ``http.client`` reads an answer from is replaced by one that looks at the clock at every read: for the
-head, the body, and a proxy's answer to CONNECT alike.
+head, the body, and a proxy's answer to CONNECT alike. It also knows whether more came than the answer: a connection on
+which a server said more than it was asked is never used again, since nobody could tell whose answer comes next.
 """
 
 from __future__ import annotations
@@ -50,18 +51,21 @@ class Bounds:
 
 
 class _Bytes(io.RawIOBase):
-    """The bytes of one answer."""
+    """The bytes of one answer, counted."""
 
     def __init__(self, sock: socket.socket, bounds: Bounds) -> None:
         # A file of the socket keeps it open while the connection gives it up, as for `Connection: close`.
         self._keep = sock.makefile("rb", buffering=0)
-        self._sock, self._bounds = sock, bounds
+        self._sock, self._bounds, self._count = sock, bounds, 0
         self._end = time.monotonic() + bounds.limits.answer_seconds
         # urllib3 sets its own again before it sends the next request.
         sock.settimeout(min(_NAP, bounds.limits.timeout))
 
     def readable(self) -> bool:
         return True
+
+    def tell(self) -> int:
+        return self._count
 
     def readinto(self, buffer: Any) -> int:
         silent_until = time.monotonic() + self._bounds.limits.timeout
@@ -72,10 +76,13 @@ class _Bytes(io.RawIOBase):
             if self._bounds.stopped():
                 raise Interrupted("stopped while an answer was read")
             try:
-                return self._sock.recv_into(buffer)
+                came = self._sock.recv_into(buffer)
             except TimeoutError:
                 if now >= silent_until:
                     raise
+            else:
+                self._count += came
+                return came
 
     def close(self) -> None:
         if not self.closed:
@@ -83,19 +90,32 @@ class _Bytes(io.RawIOBase):
         super().close()
 
 
+class _File(io.BufferedReader):
+    """An answer's file, which tells ``left`` at its end that more came than was read."""
+
+    def __init__(self, raw: _Bytes, left: threading.Event) -> None:
+        super().__init__(raw)
+        self._left = left
+
+    def close(self) -> None:
+        if not self.closed and self.raw.tell() > self.tell():
+            self._left.set()
+        super().close()
+
+
 class _Socket:
     """What ``http.client`` needs of a socket to read an answer."""
 
-    def __init__(self, sock: socket.socket, bounds: Bounds) -> None:
-        self._sock, self._bounds = sock, bounds
+    def __init__(self, sock: socket.socket, bounds: Bounds, left: threading.Event) -> None:
+        self._sock, self._bounds, self._left = sock, bounds, left
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Bytes(self._sock, self._bounds))
+        return _File(_Bytes(self._sock, self._bounds), self._left)
 
 
-def _answer(bounds: Bounds, sock: socket.socket, **options: Any) -> http.client.HTTPResponse:
+def _answer(bounds: Bounds, left: threading.Event, sock: socket.socket, **options: Any) -> http.client.HTTPResponse:
     # All that it asks of a socket is a file.
-    return PlainAnswer(_Socket(sock, bounds), **options)  # type: ignore[arg-type]  # as above
+    return PlainAnswer(_Socket(sock, bounds, left), **options)  # type: ignore[arg-type]  # as above
 
 
 class _InOneGo(HTTPConnection):
@@ -110,7 +130,20 @@ class _InOneGo(HTTPConnection):
     def __init__(self, *given: Any, bounds: Bounds, **options: Any) -> None:
         """See `HTTPConnection`; ``bounds`` are those of its answers."""
         super().__init__(*given, **options)
-        self.response_class = partial(_answer, bounds)  # type: ignore[assignment]  # all that is asked of it is an answer
+        self._left = threading.Event()
+        answer = partial(_answer, bounds, self._left)
+        self.response_class = answer  # type: ignore[assignment]  # all that is asked of it is an answer
+
+    @property
+    def is_connected(self) -> bool:
+        """See `HTTPConnection`; one on which more came than answers counts as dropped, also where TLS has unpacked it.
+
+        What has come and was not read yet the socket tells by itself.
+        """
+        if self._left.is_set() or (hasattr(self.sock, "pending") and self.sock.pending()):
+            self._left.clear()
+            return False
+        return super().is_connected
 
     def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
         """See `HTTPConnection`."""

@@ -84,6 +84,27 @@ def test_a_packed_attachment_is_whole_or_none(cut: int, world: World, books: Mak
     assert cut or kept.read_bytes() == content
 
 
+@pytest.mark.parametrize("attachments", ["store", "best"])
+@pytest.mark.parametrize("size", [3, 4, 5])
+@pytest.mark.usefixtures("time")
+def test_an_attachment_of_another_size_than_pleo_says_is_not_whole(
+    size: int, attachments: str, world: World, books: MakeBooks, cli: Cli
+) -> None:
+    """Cut or another file: fetched three times, then its item is refused, or booked without it and warned about."""
+    world.files["/receipt"] = b"%PDF"
+    sent = {"type": "application/pdf", "url": f"{world.url}/receipt", "size": size}
+    world.payloads[JOB][0]["files"] = [sent]
+    folder = books(posting={"attachments": attachments})
+    refused = size != 4 and attachments == "store"
+    done = cli("jobs", "run")
+    assert done.code == (5 if refused else 0)
+    told = world.statuses[item_id(1)][0]
+    assert told.get("failureReasonType") == ("receipt_download_failure" if refused else None)
+    words = told.get("failureReason") if refused else done.stderr
+    assert (f"4 bytes came, and Pleo says that it has {size}" in words) == (size != 4)
+    assert (folder / "books/attachments" / item_id(1) / "1.pdf").exists() == (size == 4)
+
+
 @pytest.mark.usefixtures("world")
 def test_books_that_stay_on_this_machine_are_told(books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every plan warns until something publishes them."""

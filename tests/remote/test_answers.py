@@ -339,3 +339,32 @@ def test_a_drip_over_tls_has_the_same_deadline(
         with pytest.raises(RemoteError, match="answerSeconds"):
             http.read("GET", "/x")
         http.close()
+
+
+ENDS = (
+    answer(b'{"data": 1}'),
+    b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n{"data": 1}\r\n0\r\n\r\n',
+    answer(b"", status="204 No Content"),
+)
+STALE = answer(b'{"data": "stale"}')
+SURPLUS = (STALE, answer(b'{"data": "stale"}' + b" " * 20_000), STALE[:-1], b"\r\n\r\n")
+"""A whole answer, one that is longer than what is read at a time, a part of one, and what is none."""
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_what_follows_an_answer_is_never_taken_for_the_next(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    """A server that answers once too often is asked on another connection, which gives the answer to the question."""
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    answers = iter([part for end in ENDS for more in SURPLUS for part in (end + more, answer(b'{"data": 2}'))])
+    with serving(lambda _server, _request: [next(answers)], context if scheme == "https" else None) as server:
+        http = talk(server, scheme=scheme)
+        for _ in range(len(ENDS) * len(SURPLUS)):
+            http.read("GET", "/x")
+            assert http.write("PUT", "/x").body == {"data": 2}
+        http.close()
+        assert (len(server.requests), server.connections) == (24, 13)
