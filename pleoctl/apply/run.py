@@ -169,8 +169,8 @@ class _Run:
         self._receipt.findings += ledger.findings
 
     def _stopped(self, ledger: Ledger) -> None:
-        """Told where nothing else tells: all was written, and nobody looked whether it shows, or what came along."""
-        if all(result.status in {"done", "alreadyDone"} for result in ledger.results):
+        """Told where nothing else tells: all was sent, and nobody looked whether it shows, or what came along."""
+        if all(result.status in {"done", "alreadyDone", "failed"} for result in ledger.results):
             words, hint = "the run was told to stop before it read again what it wrote", "apply the plan once more"
             self._receipt.findings.append(Finding("not-verified", words, "warning", hint=hint))
 

@@ -19,7 +19,7 @@ from pleoctl.testing.chance import Chance
 from pleoctl.testing.laws import demand
 from pleoctl.testing.life import LONGEST_LAG, STRENGTHS, Life, own_folder
 from pleoctl.testing.machine import SimulatedMachine
-from pleoctl.testing.pleo import Weather
+from pleoctl.testing.pleo import DENIED, Weather
 from pleoctl.testing.worlds import draw
 from pleoctl.workspace.settings import GuardLimits
 
@@ -46,6 +46,9 @@ class History(Life):
         self.world = world or draw(chance)
         pleo = Sandbox(seed=self.world.seed, settings=self.world.settings, clock=machine)
         weather = weather or Weather(chance, chance.pick(STRENGTHS), faults=6, deaths=2, edits=2)
+        if self.world.lag:
+            # Who believes no denial and sees nothing of what was denied could never go on.
+            weather.kinds = [kind for kind in weather.kinds if kind not in DENIED]
         super().__init__(chance, folder, machine, pleo, weather)
         self.weather.edit = self._edit
         self._first = self._state()

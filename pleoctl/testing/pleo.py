@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 READ_FAULTS: Final = ("dropped", "503", "408", "garbled", "429", "unreachable")
 _AFTER: Final = {"503 after": 503, "408 after": 408, "303 after": 303}
 """What somebody between answers to a write that was carried out."""
-_DENIED: Final = {"429 after": 429, "400 after": 400, "403 after": 403, "409 after": 409}
+DENIED: Final = {"429 after": 429, "400 after": 400, "403 after": 403, "409 after": 409}
 """What they answer to one that they call not carried out."""
-WRITE_FAULTS: Final = ("lost", "dropped", "503", "408", *_AFTER, *_DENIED, "stranger", "garbled", "429", "unreachable")
+WRITE_FAULTS: Final = ("lost", "dropped", "503", "408", *_AFTER, *DENIED, "stranger", "garbled", "429", "unreachable")
 _UNHEARD: Final = ("503", "408", "429")
 _LOST: Final = ("lost", "dropped", *_AFTER, "stranger", "garbled")
 _STRANGER: Final = {
@@ -176,8 +176,8 @@ class SimulatedTransport(Transport):
             self._machine.die()
         if struck == "lost":
             raise Unanswered("the connection broke off", sent=True, tries=TRIES)
-        if struck in _AFTER or struck in _DENIED:
-            return Reply({**_AFTER, **_DENIED}[struck], {}, b"")
+        if struck in _AFTER or struck in DENIED:
+            return Reply({**_AFTER, **DENIED}[struck], {}, b"")
         if struck == "stranger":
             return Reply(200, {}, json.dumps({"data": _STRANGER}).encode())
         if struck == "garbled":

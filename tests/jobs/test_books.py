@@ -100,7 +100,7 @@ def test_an_attachment_of_another_size_than_pleo_says_is_not_whole(
     assert done.code == (5 if refused else 0)
     told = world.statuses[item_id(1)][0]
     assert told.get("failureReasonType") == ("receipt_download_failure" if refused else None)
-    words = told.get("failureReason") if refused else done.stderr
+    words = str(told.get("failureReason")) if refused else done.stderr
     assert (f"4 bytes came, and Pleo says that it has {size}" in words) == (size != 4)
     assert (folder / "books/attachments" / item_id(1) / "1.pdf").exists() == (size == 4)
 
