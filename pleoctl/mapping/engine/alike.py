@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pleoctl.mapping.engine.work import Work
     from pleoctl.mapping.items import Item
     from pleoctl.mapping.rules.model import Rules, TypeRow, VendorRow
+    from pleoctl.mapping.rules.template import Template
     from pleoctl.mapping.rules.vendors import Vendors
 
 #: Outlines that are kept; where there are more, all are forgotten.
@@ -95,18 +96,20 @@ class Alike:
         return vendor, employee
 
     def _entry(self, item: Item, day: str, figures: list[int], outline: Outline, payees: Payees) -> Entry | None:
-        expense, postings, template = outline.expense, list[Posting](), None
-        if expense is not None:
-            found = self._expenses.postings(item, figures, expense)
+        postings: list[Posting] = []
+        described: list[Template] = []
+        if outline.expense is not None:
+            found = self._expenses.postings(item, figures, outline.expense)
             if found is None:
                 return None
-            postings, template = found
+            postings, described = found
         entries = self._entries(figures[WHOLE], outline, payees, postings)
-        if entries is None:
+        # Where several lines describe the item, the first one counts, and the others are warned of.
+        if entries is None or len(described) > 1:
             return None
         # Both are asked, since either may fail.
         description = self._describe(item)
-        if template is not None:
+        for template in described:
             description = template.render(item)
         paid = item.amount.paid
         original = None if paid is None else OriginalOf(paid.currency, hundredths(paid, "amount"))

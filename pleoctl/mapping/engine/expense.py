@@ -52,22 +52,29 @@ class Expenses:
             table if table is not None and table.has_rows else None,
         )
 
-    def postings(
-        self, item: Item, figures: list[int], expense: Expense
-    ) -> tuple[list[Posting], Template | None] | None:
-        """What the lines of an item become, and what describes it by the row of one of them.
+    def postings(self, item: Item, figures: list[int], expense: Expense) -> tuple[list[Posting], list[Template]] | None:
+        """What the lines of an item become, and what describes it by their rows.
 
         None where that is for the engine to find out. Raises `ItemFailure` as the engine does.
         """
         made: list[Posting] = []
-        template, at, own, usable, row = None, FIRST, None, None, None
-        currency, account, table, known = expense.currency, expense.account, expense.table, self._known
+        described: list[Template] = []
+        at, own, usable, row = FIRST, None, None, None
+        on, currency, account, table = expense.side, expense.currency, expense.account, expense.table
+        known, split = self._known, self._split
         for number, line in enumerate(item.accounting_entry_lines):
             if account is None:
                 own, usable = self._accounts.of(line, currency)
                 if table is not None:
                     row = table.find(Facts(item, line, own, figures[at]))
-            kind = expense.side, currency, account, id(row), *self._tax(line.tax, figures, at)
+            taxed = line.tax
+            kind: Kind
+            if taxed is None:
+                kind = on, currency, account, id(row)
+            elif split:
+                kind = on, currency, account, id(row), *_split(taxed, figures, at)
+            else:
+                kind = on, currency, account, id(row), taxed.type, taxed.code
             try:
                 outline = known[kind]
             except KeyError:
@@ -92,21 +99,9 @@ class Expenses:
                     )
                 )
             if changes.description is not None:
-                if template is not None:
-                    return None  # the first one counts, and more are warned of
-                template = changes.description
+                described.append(changes.description)
             at += A_LINE
-        return made, template
-
-    def _tax(self, tax: Tax | None, figures: list[int], at: int) -> tuple[Any, ...]:
-        """What of a line's tax decides its postings."""
-        if tax is None:
-            return ()
-        if not self._split:
-            return tax.type, tax.code
-        # Whether there is any, and anything beside it, tells how many postings a tax makes.
-        accounts = tax.ingoing_tax_account, tax.outgoing_tax_account
-        return tax.type, tax.code, *accounts, figures[at + TAX] > 0, figures[at + NET] > 0
+        return made, described
 
     def _learn(self, kind: Kind, item: Item, number: int, row: LineRow | None, expense: Expense) -> ShareOutline | None:
         """The outline of a line as the engine posts it; None where others of its kind become something else."""
@@ -125,3 +120,9 @@ class Expenses:
             self._known.clear()
         self._known[kind] = outline
         return outline
+
+
+def _split(tax: Tax, figures: list[int], at: int) -> Kind:
+    """What of a tax decides its postings; whether there is any, and anything beside it, tells how many there are."""
+    accounts = tax.ingoing_tax_account, tax.outgoing_tax_account
+    return tax.type, tax.code, *accounts, figures[at + TAX] > 0, figures[at + NET] > 0

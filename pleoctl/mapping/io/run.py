@@ -51,32 +51,41 @@ class Tally(msgspec.Struct):
         """All items."""
         return self.mapped + self.failed
 
-    def add(self, entry: Entry) -> None:
-        """Count an entry, and warn in it where its item came before."""
-        given = entry.accounting_entry_id
-        if given is not None:
-            self._meet(given, entry)
-        if entry.currency != self.wallet_currency and _is_on_wallet(entry):
-            self._compare_wallets(entry)
-        if entry.warnings:
-            self.warned += 1
-            for text in entry.warnings:
-                self._count(self.warnings, (text,), entry.accounting_entry_id)
-        if entry.status == "mapped":
-            self.mapped += 1
-            return
-        self.failed += 1
-        reason = (entry.failure_reason_type or "", entry.failure_reason or "")
-        self._count(self.reasons, reason, entry.accounting_entry_id)
+    def add(self, entries: list[Entry]) -> None:
+        """Count entries, and warn in those whose items came before."""
+        self._meet(entries)
+        failed = 0
+        for entry in entries:
+            if entry.currency != self.wallet_currency and _is_on_wallet(entry):
+                self._compare_wallets(entry)
+            if entry.warnings:
+                self._warn(entry)
+            if entry.failure_reason_type is not None:
+                failed += 1
+                reason = (entry.failure_reason_type, entry.failure_reason or "")
+                self._count(self.reasons, reason, entry.accounting_entry_id)
+        self.failed += failed
+        self.mapped += len(entries) - failed
 
-    def _meet(self, given: str, entry: Entry) -> None:
+    def _warn(self, entry: Entry) -> None:
+        self.warned += 1
+        for text in entry.warnings:
+            self._count(self.warnings, (text,), entry.accounting_entry_id)
+
+    def _meet(self, entries: list[Entry]) -> None:
         """Pages that overlap, or were saved twice, must not be booked twice in silence (E1)."""
-        name, recent = hash(given.lower()), self._recent  # as many bytes for every id
-        if name in recent or name in self._earlier:
-            entry.warnings.append(_CAME_BEFORE)
-        recent[name] = None
-        if len(recent) >= RECENT:
-            self._forget()
+        recent, earlier = self._recent, self._earlier
+        for entry in entries:
+            given = entry.accounting_entry_id
+            if given is None:
+                continue
+            name = hash(given.lower())  # as many bytes for every id
+            if name in recent or name in earlier:
+                entry.warnings.append(_CAME_BEFORE)
+            recent[name] = None
+            if len(recent) >= RECENT:
+                self._forget()
+                recent, earlier = self._recent, self._earlier
 
     def _forget(self) -> None:
         self._earlier, self._recent = self._recent, {}
@@ -158,22 +167,24 @@ class Work(msgspec.Struct, frozen=True):
         an error comes before it.
         """
         made: list[Entry] = []
-        make, add, write, company = self.mapper.entry, tally.add, self.writer.entries, self.company
+        make, company = self.mapper.entry, self.company
         try:
             for item in items:
                 # A company that is spelt as the workspace spells it needs no second look.
                 if isinstance(item, Item) and item.company_id and item.company_id != company:
                     self._compare_companies(item, item.company_id)
-                entry = make(item)
-                add(entry)
-                made.append(entry)
+                made.append(make(item))
                 if len(made) >= _TOGETHER:
-                    yield write(made)
+                    yield self._written(made, tally)
                     made.clear()
         except PleoctlError:
-            yield write(made)
+            yield self._written(made, tally)
             raise
-        yield write(made)
+        yield self._written(made, tally)
+
+    def _written(self, made: list[Entry], tally: Tally) -> bytes:
+        tally.add(made)
+        return self.writer.entries(made)
 
     def _compare_companies(self, item: Item, given: str) -> None:
         if given.lower() != self.company.lower():

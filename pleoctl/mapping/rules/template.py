@@ -275,12 +275,11 @@ def _joiner(parts: list[str | Path]) -> Callable[[Item], str]:
 def _default(item: Item) -> str:
     """What `DEFAULT` gives, which most rules leave as it is, in the least steps."""
     supplier, user, note = item.supplier, item.user, item.note
-    texts = [supplier.name] if supplier is not None and supplier.name else []
-    if user is not None and user.name:
-        texts.append(user.name)
-    if note:
-        texts.append(note)
-    return squeeze(" ".join(texts))
+    who = "" if supplier is None else supplier.name
+    name = "" if user is None else user.name
+    if who and name and note:
+        return squeeze(f"{who} {name} {note}")
+    return squeeze(" ".join([text for text in (who, name, note) if text]))
 
 
 _SIMPLE: Final = {"supplier", "vendor", "user", "team"}
