@@ -5,16 +5,22 @@ Directives are sorted by date when they are read, so accounts are opened at the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.journal import Journal, failed
 from pleoctl.mapping.io.outputs.tags import plain_tags, tags_text
-from pleoctl.mapping.io.outputs.text import are_plain, clean
+from pleoctl.mapping.io.outputs.text import clean, plain
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Entry
-    from pleoctl.mapping.io.outputs.journal import Seat
+    from pleoctl.mapping.io.outputs.journal import Tail
     from pleoctl.mapping.io.outputs.names import Notes
+
+
+#: Signs that mean nothing between quotes.
+_STRING: Final = plain(",:;()[]")
+_are_strings: Final = re.compile(rf"{_STRING}(?:\n{_STRING}){{2}}").fullmatch
 
 
 class BeancountWriter(Journal):
@@ -44,7 +50,7 @@ class BeancountWriter(Journal):
     def begun(self, entry: Entry) -> str:
         """See `Journal`."""
         text, name, number = entry.description, entry.accounting_entry_id or "", entry.reconciliation_id or ""
-        if are_plain(f"{text}\n{name}\n{number}"):
+        if _are_strings(f"{text}\n{name}\n{number}"):
             ids = f'  accountingEntryId: "{name}"\n  reconciliationId: "{number}"\n'
             return f'\n{entry.posting_date} * "{text}"\n{ids}'
         ids = self.note("accountingEntryId", name) + self.note("reconciliationId", number)
@@ -54,12 +60,15 @@ class BeancountWriter(Journal):
         """See `Journal`."""
         return f"  {key}: {_string(value)}\n" if value else ""
 
-    def around(self, seat: Seat) -> tuple[str, str, str, str]:
+    def before(self, name: str) -> str:
         """See `Journal`."""
-        name, side, currency, tax_code, tagged = seat
+        return f"  {name:<40} "
+
+    def behind(self, tail: Tail) -> tuple[str, str]:
+        """See `Journal`."""
+        currency, tax_code, tagged = tail
         after = f" {currency}\n" + (f"    taxCode: {_string(tax_code)}\n" if tax_code else "")
-        after, end = (f"{after}    tags: ", "\n") if tagged else (after, "")
-        return f"  {name:<40} ", "" if side == "debit" else "-", after, end
+        return (f"{after}    tags: ", "\n") if tagged else (after, "")
 
     def tags(self, tags: dict[str, str]) -> str:
         """See `Journal`."""

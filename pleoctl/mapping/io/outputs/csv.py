@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal, units_of
 from pleoctl.mapping.io.outputs.declared import Declared
 from pleoctl.mapping.io.outputs.known import Known
 from pleoctl.mapping.io.outputs.tags import plain_tags, tags_text
-from pleoctl.mapping.io.outputs.text import are_plain, clean, is_plain, joined
+from pleoctl.mapping.io.outputs.text import clean, is_plain, joined, plain
 from pleoctl.mapping.rules.dialect import COLUMNS
 from pleoctl.text import csv_cell
 
@@ -21,8 +22,12 @@ if TYPE_CHECKING:
 _Text = str | None
 #: What an entry has in common with others: status, types, method, rule; currency, company; failure, digest; warnings.
 _Frame = tuple[str, _Text, _Text, _Text, _Text, _Text, _Text, _Text, _Text, str, tuple[str, ...]]
-#: The same of a posting: number and kind of its ledger entry; side, account, role; tax code; rule, branch.
-_Seat = tuple[int, str, str, str, _Text, _Text, _Text, _Text]
+#: The same of a posting, apart from its account: number and kind of its ledger entry; side, role; tax code; rule, branch.
+_Seat = tuple[int, str, str, _Text, _Text, _Text, _Text]
+#: Signs that mean nothing in a cell, but for the comma, for which it is quoted.
+_CELL: Final = plain(",:()[]")
+is_cell: Final = re.compile(_CELL).fullmatch
+_are_cells: Final = re.compile(rf"{_CELL}(?:\n{_CELL}){{2}}").fullmatch
 
 
 class CsvWriter:
@@ -33,6 +38,8 @@ class CsvWriter:
         self.declared = Declared()
         self._units = Known(units_of(rules))
         self._frames, self._seats = Known(_framed), Known(_seated)
+        # Of their own, since other cells come by the thousand.
+        self._accounts = Known(_safe)
 
     def start(self) -> bytes:
         """The header."""
@@ -49,16 +56,17 @@ class CsvWriter:
             *(entry.failure_reason_type, entry.failure_reason, entry.rules_digest, tuple(entry.warnings)),
         ]
         name, text, known_as = entry.accounting_entry_id or "", entry.description, entry.reconciliation_id or ""
-        if not are_plain(f"{name}\n{text}\n{known_as}"):
+        if not _are_cells(told := f"{name}\n{text}\n{known_as}") or "," in told:
             name, text, known_as = _safe(name), _safe(text), _safe(known_as)
         before = f"{name},{kind},{entry.posting_date or ''},{text},{known_as},{self._facts(entry)},{company}"
-        rows = [f"{before},,,,,,,{currency},,,,,,{after}\n"] if entry.failed else []
-        printed, amount = -1, ""
+        if entry.failed:
+            return f"{before},,,,,,,{currency},,,,,,{after}\n".encode()
+        rows, printed, amount, seats, accounts = [], -1, "", self._seats, self._accounts
         for number, ledger in enumerate(entry.entries, 1):
             kind = ledger.kind
             for one in ledger.postings:
-                left, tax_code, right = self._seats[
-                    number, kind, one.side, one.account, one.role, one.tax_code, one.rule, one.branch
+                left, role, tax_code, right = seats[
+                    number, kind, one.side, one.role, one.tax_code, one.rule, one.branch
                 ]
                 tags = _tags_cell(one.tags) if one.tags else ""
                 line = one.line_id
@@ -67,8 +75,8 @@ class CsvWriter:
                 if one.amount != printed:
                     printed = one.amount
                     divisor, ends = self._units[one.currency]
-                    amount = f"{printed // divisor}{ends[printed % divisor]}"
-                rows.append(f"{before}{left}{amount},{currency},{cell}{tax_code}{tags}{right}{after}\n")
+                    amount = f"{printed // divisor}{ends[printed % divisor]},{currency}"
+                rows.append(f"{before}{left}{accounts[one.account]}{role}{amount},{cell}{tax_code}{tags}{right}{after}\n")
         return "".join(rows).encode()
 
     def end(self) -> bytes:
@@ -79,20 +87,21 @@ class CsvWriter:
         """Cells of what most entries lack."""
         vendor, invoice = entry.vendor, entry.invoice
         original, period = entry.original, entry.service_period
-        of_original = "," if original is None else f"{_cells[original.currency]},{self._paid(original)}"
+        of_original = "," if original is None else self._paid(original)
         if vendor is None and invoice is None and period is None and not (entry.reconciled_entries or entry.attendees):
             return f",,,,,,,{of_original},,"
         reconciled, attendees = _safe(joined(entry.reconciled_entries)), _safe(joined(entry.attendees))
-        of_vendor = _joined((vendor.code, vendor.name)) if vendor else ","
-        of_invoice = _joined((invoice.number, invoice.date, invoice.due_date)) if invoice else ",,"
-        of_period = _joined((period.start, period.end)) if period else ","
+        of_vendor = f"{_cells[vendor.code]},{_cells[vendor.name]}" if vendor else ","
+        of_invoice = f"{_safe(invoice.number)},{_cells[invoice.date]},{_cells[invoice.due_date]}" if invoice else ",,"
+        of_period = f"{_cells[period.start]},{_cells[period.end]}" if period else ","
         return f"{reconciled},{attendees},{of_vendor},{of_invoice},{of_original},{of_period}"
 
     def _paid(self, original: OriginalOf) -> str:
-        divisor, ends = self._units[original.currency]
-        if original.amount < 0:
-            return decimal(original.amount, divisor)
-        return f"{original.amount // divisor}{ends[original.amount % divisor]}"
+        amount, currency = original.amount, original.currency
+        divisor, ends = self._units[currency]
+        if amount < 0:
+            return f"{_cells[currency]},{decimal(amount, divisor)}"
+        return f"{_cells[currency]},{amount // divisor}{ends[amount % divisor]}"
 
 
 def _tags_cell(tags: dict[str, str]) -> str:
@@ -109,21 +118,21 @@ def _framed(frame: _Frame) -> tuple[str, str, str, str]:
     return _joined(kind), _cells[currency], _cells[company], after
 
 
-def _seated(seat: _Seat) -> tuple[str, str, str]:
-    """Cells before the amount, between line and tags, and behind these."""
-    number, kind, side, account, role, tax_code, rule, branch = seat
-    return f",{number},{_joined((kind, side, account, role))},", f",{_cells[tax_code]},", f",{_joined((rule, branch))},"
+def _seated(seat: _Seat) -> tuple[str, str, str, str]:
+    """Cells before the account, between that and the amount, between line and tags, and behind these."""
+    number, kind, side, role, tax_code, rule, branch = seat
+    return f",{number},{_joined((kind, side))},", f",{_cells[role]},", f",{_cells[tax_code]},", f",{_joined((rule, branch))},"
 
 
 def _joined(texts: Iterable[str | None]) -> str:
-    return ",".join([_cells[text] if text else "" for text in texts])
+    return ",".join([_cells[text] for text in texts])
 
 
 def _safe(text: str | None) -> str:
     if not text:
         return ""
-    if is_plain(text):
-        return text
+    if is_cell(text):
+        return f'"{text}"' if "," in text else text
     safe = csv_cell(clean(text))
     if "," in safe or '"' in safe:
         doubled = safe.replace('"', '""')

@@ -6,20 +6,25 @@ comments would change postings. Accounts and commodities are declared at the end
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
 from pleoctl.mapping.io.outputs.journal import Journal, failed
 from pleoctl.mapping.io.outputs.tags import plain_tags, tags_text
-from pleoctl.mapping.io.outputs.text import are_plain, clean
+from pleoctl.mapping.io.outputs.text import clean, plain
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Entry
-    from pleoctl.mapping.io.outputs.journal import Seat
+    from pleoctl.mapping.io.outputs.journal import Tail
     from pleoctl.mapping.io.outputs.names import Notes
 
 _HARMLESS: Final = str.maketrans({"\\": "/", ";": ",", ":": "=", "[": "(", "]": ")"})
 _CODE: Final = str.maketrans({"(": "<", ")": ">", ";": ","})
+
+
+#: Matches a description, an id and a number that are written as they are.
+_are_harmless: Final = re.compile(rf"{plain(',:()[]')}(?:\n{plain()}){{2}}").fullmatch
 
 
 class HledgerWriter(Journal):
@@ -47,7 +52,7 @@ class HledgerWriter(Journal):
     def begun(self, entry: Entry) -> str:
         """See `Journal`."""
         text, name, number = entry.description, entry.accounting_entry_id or "", entry.reconciliation_id or ""
-        if not are_plain(f"{text}\n{name}\n{number}"):
+        if not _are_harmless(f"{text}\n{name}\n{number}"):
             text, number = clean(text).replace(";", ","), _code(number)
             name = _comment(name)
         first = f"\n{entry.posting_date} * ({number}) {text}".rstrip()
@@ -57,13 +62,16 @@ class HledgerWriter(Journal):
         """See `Journal`."""
         return f"    ; {key}: {_comment(value)}\n" if value else ""
 
-    def around(self, seat: Seat) -> tuple[str, str, str, str]:
+    def before(self, name: str) -> str:
         """See `Journal`."""
-        name, side, currency, tax_code, tagged = seat
+        return f"    {name:<40}  "
+
+    def behind(self, tail: Tail) -> tuple[str, str]:
+        """See `Journal`."""
+        currency, tax_code, tagged = tail
         notes = [f"taxCode: {_comment(tax_code)}"] if tax_code else []
         notes += ["dimensions: "] if tagged else []
-        after, end = f" {currency}{'  ; ' if notes else ''}{', '.join(notes)}", "\n"
-        return f"    {name:<40}  ", "" if side == "debit" else "-", after, end
+        return f" {currency}{'  ; ' if notes else ''}{', '.join(notes)}", "\n"
 
     def tags(self, tags: dict[str, str]) -> str:
         """See `Journal`."""

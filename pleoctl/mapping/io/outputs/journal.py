@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pleoctl.mapping.io.outputs.names import Notes
     from pleoctl.mapping.rules.model import Rules
 
-#: What a posting has in common with others: the name of its account, side, currency, tax code, whether it has tags.
-Seat = tuple[str, str, str, str | None, bool]
+#: What stands behind an amount: currency, tax code, whether there are tags.
+Tail = tuple[str, str | None, bool]
 
 
 class Journal(ABC):
@@ -28,7 +28,8 @@ class Journal(ABC):
         self.rules = rules
         self.declared = Declared()
         self.names = Names(rules, self.declared.accounts)
-        self._units, self._seats, self._kinds = Known(units_of(rules)), Known(self.around), Known(self._kind)
+        self._units, self._kinds = Known(units_of(rules)), Known(self._kind)
+        self._heads, self._tails = Known(self.before), Known(self.behind)
 
     @abstractmethod
     def entry(self, entry: Entry, further: Notes = ()) -> bytes:
@@ -47,8 +48,12 @@ class Journal(ABC):
         """A line that tells more of it; none for nothing."""
 
     @abstractmethod
-    def around(self, seat: Seat) -> tuple[str, str, str, str]:
-        """What stands before a posting's amount, the amount's sign, what stands behind it, and behind its tags."""
+    def before(self, name: str) -> str:
+        """What stands before the amount of a posting to an account."""
+
+    @abstractmethod
+    def behind(self, tail: Tail) -> tuple[str, str]:
+        """What stands behind it, and behind its tags."""
 
     @abstractmethod
     def tags(self, tags: dict[str, str]) -> str:
@@ -69,19 +74,19 @@ class Journal(ABC):
         return self.note("kind", kind) + self.note("rule", rule)
 
     def _postings(self, postings: list[Posting]) -> str:
-        known, lines, printed, amount = self.declared.accounts, [], -1, ""
+        known, heads, lines, printed, amount = self.declared.accounts, self._heads, [], -1, ""
         for one in postings:
             name = known.get(one.account) or self.names.name(one)
             tagged = bool(one.tags)
-            before, sign, after, end = self._seats[name, one.side, one.currency, one.tax_code, tagged]
+            after, end = self._tails[one.currency, one.tax_code, tagged]
             # Most postings of an entry are of one amount; all of them are in its currency.
             if one.amount != printed:
                 printed = one.amount
                 divisor, ends = self._units[one.currency]
                 amount = f"{printed // divisor}{ends[printed % divisor]}"
                 self.declared.currencies.add(one.currency)
-            tags = self.tags(one.tags) if tagged else ""
-            lines.append(f"{before}{sign + amount:>14}{after}{tags}{end}")
+            shown = amount if one.side == "debit" else f"-{amount}"
+            lines.append(f"{heads[name]}{shown:>14}{after}{self.tags(one.tags) if tagged else ''}{end}")
         return "".join(lines)
 
 

@@ -15,8 +15,13 @@ def tags_text(tags: dict[str, str]) -> str:
 
 def plain_tags(tags: dict[str, str]) -> str | None:
     """The same where each of them is plain text; None where one is not."""
-    told = [_plain[tag] for tag in tags.items()]
-    return None if "" in told else ", ".join(told)
+    text = ""
+    for tag in tags.items():
+        told = _plain[tag]
+        if not told:
+            return None
+        text = f"{text}, {told}" if text else told
+    return text
 
 
 def _plain_tag(tag: tuple[str, str]) -> str:

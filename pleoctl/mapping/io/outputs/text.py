@@ -15,19 +15,28 @@ if TYPE_CHECKING:
     from pleoctl.mapping.rules.model import Rules
 
 _LETTERS: Final = "0-9A-Za-z\u00c0-\u024f\u0370-\u052f"
-_PLAIN: Final = rf"[{_LETTERS}][{_LETTERS} !$%&'*+./<=>?@^_`{{|}}~-]*"
-#: Matches text that every output writes as it is: it begins with a letter or a digit, and nothing in it means anything
-#: to what reads tables and journals, to a terminal or to a CI system. So most texts take one look.
-is_plain: Final = re.compile(_PLAIN).fullmatch
-#: The same for three texts with a line break between them.
-are_plain: Final = re.compile(rf"{_PLAIN}(?:\n{_PLAIN}){{2}}").fullmatch
+_SIGNS: Final = " !$%&'*+./<=>?@^_`{|}~\u00a1-\u00ac\u00ae-\u00bf\u2010-\u2027\u20a0-\u20bf-"
+
+
+def plain(also: str = "") -> str:
+    """The regex of text that every output writes as it is, or one in which the signs ``also`` mean nothing either.
+
+    It begins with a letter or a digit, and nothing in it means anything to what reads tables and journals, to a
+    terminal or to a CI system. So most texts take one look.
+    """
+    return f"[{_LETTERS}][{re.escape(also)}{_LETTERS}{_SIGNS}]*"
+
+
+is_plain: Final = re.compile(plain()).fullmatch
+#: The same of text that nobody but what reads tables and journals takes for more.
+_is_quiet: Final = re.compile(plain('",:;()[]\\')).fullmatch
 
 
 def clean(text: str | None) -> str:
     """Text that no terminal and no CI system obeys; an empty text for None."""
     if not text:
         return ""
-    if text.isascii() and text.isprintable() and "::" not in text and "##" not in text:
+    if _is_quiet(text):
         return text
     return obeyed_by_nobody(terminal(text))
 
