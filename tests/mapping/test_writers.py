@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pleoctl.mapping.engine.entries import InvoiceOf, OriginalOf, PeriodOf, VendorOf
-from pleoctl.mapping.io.outputs import writer
+from pleoctl.mapping.io.outputs import beancount, csv, hledger, journal, tags, text, writer
 from pleoctl.mapping.io.outputs.known import MOST, Known
-from pleoctl.mapping.io.outputs.text import are_plain, clean, is_plain
+from pleoctl.mapping.io.outputs.text import clean, is_plain
 from pleoctl.text import csv_cell
 
 from .conftest import engine, item, line, mapped
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
+    from pleoctl.mapping.rules.model import Rules
 
 _OTHERS: Final[dict[str, Any]] = {
     "status": "failed",
@@ -82,19 +85,75 @@ def test_plain_text_means_nothing_to_anybody() -> None:
     inside = "".join(one for one in characters if is_plain(f"a{one}"))
     assert csv_cell(clean(inside)) == inside == clean(inside)
     assert not set(inside) & set('",;:#()[]\\\t\r\n')
-    assert "å" in inside
+    assert set("å§–…€") <= set(inside)
     assert [one for one in characters if is_plain(one) and csv_cell(one) != one] == []
     assert not is_plain("=1+1")
     assert not is_plain("")
 
 
-@pytest.mark.parametrize(
-    "text", ["a\nb\nc\nd", "a\nb", "\na\nb", "a\n\nb", "a\nb\n", "a\nb\n=c", "a\nb,\nc", "a\r\nb\nc"]
+#: Looks that spare texts a longer way, by where they are.
+_LOOKS: Final = {
+    csv: ("_are_cells", "_is_cell", "_is_id"),
+    beancount: ("_are_strings",),
+    hledger: ("_are_harmless",),
+    text: ("_is_quiet",),
+}
+_LIVE: Final = st.text(
+    "aZ9\xe0\xc5\xf8\u0416\u2026\u2013\u20ac\xa0\x85\xad\u202e\ud800\U0001f600 -=+@,;:#\"\\'()[]\t\r\n", max_size=5
 )
-def test_three_texts_are_plain_where_each_is(text: str) -> None:
-    """A line break within one of them is told from those between them."""
-    assert are_plain("a\nb\nc")
-    assert not are_plain(text)
+_TEXT: Final = _LIVE | st.sampled_from(
+    ["::a", "a::b", "##[x]", "a##[x]", "a;=1", "a, -1", "Voil\xe0", "\xc5", "Caf\xe9, \u2026"]
+)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> tuple[Rules, Entry]:
+    """Rules, and an entry of theirs."""
+    made = engine(tmp_path_factory.mktemp("base"))
+    return made.rules, mapped(made, item("card_purchase", line(12345, tags=[{"groupCode": "DEPT", "code": "20"}])))
+
+
+@pytest.mark.parametrize("name", ["csv", "beancount", "hledger"])
+@settings(max_examples=200)
+@given(texts=st.lists(st.tuples(_TEXT, _TEXT, _TEXT, _TEXT), min_size=1, max_size=3))
+def test_what_spares_texts_a_longer_way_changes_none(
+    base: tuple[Rules, Entry], name: str, texts: list[tuple[str, str, str, str]]
+) -> None:
+    """Whatever people typed, at whichever end, in whichever letters, one text behind the other."""
+    rules, entry = base
+    entries = []
+    for described, known_as, of_line, tagged in texts:
+        first, *rest = entry.entries[0].postings
+        first = msgspec.structs.replace(first, line_id=of_line, tags={"DEPT": tagged, "å": "1"}, tax_code=tagged)
+        ledgers = [msgspec.structs.replace(entry.entries[0], postings=[first, *rest])]
+        vendor, status = VendorOf(tagged, known_as, None), "mapped" if described else "failed"
+        entries.append(
+            msgspec.structs.replace(
+                *(entry,),
+                description=described,
+                accounting_entry_id=of_line,
+                reconciliation_id=known_as,
+                entries=ledgers,
+                vendor=vendor,
+                status=status,
+                failure_reason=known_as,
+                warnings=[described],
+            )
+        )
+    written = writer(name, rules).entries(entries)
+    with pytest.MonkeyPatch.context() as patch:
+        for module, looks in _LOOKS.items():
+            for look in looks:
+                patch.setattr(module, look, lambda _: None)
+        for module in (csv, beancount, hledger, journal):
+            patch.setattr(module, "in_bytes", str)
+            if "from_bytes" in vars(module):
+                patch.setattr(module, "from_bytes", lambda texts: "".join(texts).encode())
+        vars(csv)["_cells"].clear()
+        patch.setattr(tags, "_plain", Known(lambda _: ""))
+        plain = b"".join(writer(name, rules).entries([one]) for one in entries)
+        vars(csv)["_cells"].clear()
+    assert plain == written
 
 
 def test_what_is_known_does_not_grow() -> None:

@@ -38,11 +38,11 @@ class CsvFormat(Roomy):
     def render(self, bookings: Sequence[Booking]) -> bytes:
         """See `Format`."""
         writer = CsvWriter(self._rules)
-        rows = [
-            writer.entry(msgspec.structs.replace(booking.entry, posting_date=booking.date, entries=booking.legs))
+        entries = [
+            msgspec.structs.replace(booking.entry, posting_date=booking.date, entries=booking.legs)
             for booking in bookings
         ]
-        return b"".join([writer.start(), *rows, writer.end()])
+        return writer.start() + writer.entries(entries) + writer.end()
 
     def read(self, content: bytes, wanted: Container[str]) -> Iterator[Standing]:
         """See `Format`; a file of other columns holds nothing of ours."""

@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.mapping.io.outputs.journal import Journal, failed
+from pleoctl.mapping.io.outputs.journal import Journal
 from pleoctl.mapping.io.outputs.tags import plain_tags, tags_text
-from pleoctl.mapping.io.outputs.text import clean, plain
+from pleoctl.mapping.io.outputs.text import clean, in_bytes, plain
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Entry
     from pleoctl.mapping.io.outputs.journal import Tail
-    from pleoctl.mapping.io.outputs.names import Notes
 
 
 #: Signs that mean nothing between quotes.
@@ -30,15 +29,6 @@ class BeancountWriter(Journal):
         """A title."""
         return b'option "title" "Pleo export items"\n'
 
-    def entry(self, entry: Entry, further: Notes = ()) -> bytes:
-        """The entry's transactions with further metadata, or a comment that says why there are none."""
-        if entry.failed:
-            return failed(entry)
-        day = entry.posting_date or ""
-        if not self.declared.first or day < self.declared.first:
-            self.declared.first = day
-        return self.transactions(entry, further)
-
     def end(self) -> bytes:
         """The declarations."""
         lines = [""]
@@ -49,16 +39,19 @@ class BeancountWriter(Journal):
 
     def begun(self, entry: Entry) -> str:
         """See `Journal`."""
+        day = entry.posting_date or ""
+        if not self.declared.first or day < self.declared.first:
+            self.declared.first = day
         text, name, number = entry.description, entry.accounting_entry_id or "", entry.reconciliation_id or ""
         if _are_strings(f"{text}\n{name}\n{number}"):
             ids = f'  accountingEntryId: "{name}"\n  reconciliationId: "{number}"\n'
-            return f'\n{entry.posting_date} * "{text}"\n{ids}'
+            return in_bytes(f'\n{day} * "{text}"\n{ids}')
         ids = self.note("accountingEntryId", name) + self.note("reconciliationId", number)
-        return f"\n{entry.posting_date} * {_string(text)}\n{ids}"
+        return in_bytes(f"\n{day} * {_string(text)}\n") + ids
 
     def note(self, key: str, value: str | None) -> str:
         """See `Journal`."""
-        return f"  {key}: {_string(value)}\n" if value else ""
+        return in_bytes(f"  {key}: {_string(value)}\n") if value else ""
 
     def before(self, name: str) -> str:
         """See `Journal`."""
@@ -67,13 +60,13 @@ class BeancountWriter(Journal):
     def behind(self, tail: Tail) -> tuple[str, str]:
         """See `Journal`."""
         currency, tax_code, tagged = tail
-        after = f" {currency}\n" + (f"    taxCode: {_string(tax_code)}\n" if tax_code else "")
+        after = in_bytes(f" {currency}\n" + (f"    taxCode: {_string(tax_code)}\n" if tax_code else ""))
         return (f"{after}    tags: ", "\n") if tagged else (after, "")
 
     def tags(self, tags: dict[str, str]) -> str:
         """See `Journal`."""
         text = plain_tags(tags)
-        return _string(tags_text(tags)) if text is None else f'"{text}"'
+        return in_bytes(_string(tags_text(tags)) if text is None else f'"{text}"')
 
 
 def _string(text: str) -> str:

@@ -9,7 +9,7 @@ from pleoctl.mapping.io.outputs.amounts import decimal, units_of
 from pleoctl.mapping.io.outputs.declared import Declared
 from pleoctl.mapping.io.outputs.known import Known
 from pleoctl.mapping.io.outputs.tags import plain_tags, tags_text
-from pleoctl.mapping.io.outputs.text import clean, is_plain, joined, plain
+from pleoctl.mapping.io.outputs.text import clean, from_bytes, in_bytes, joined, plain
 from pleoctl.mapping.rules.dialect import COLUMNS
 from pleoctl.text import csv_cell
 
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from pleoctl.mapping.rules.model import Rules
 
 _Text = str | None
-#: What an entry has in common with others: status, types, method, rule; currency, company; failure, digest; warnings.
-_Frame = tuple[str, _Text, _Text, _Text, _Text, _Text, _Text, _Text, _Text, str, tuple[str, ...]]
-#: The same of a posting, apart from its account: number and kind of its ledger entry; side, role; tax code; rule, branch.
+#: What an entry has in common with others: status, types, method, rule; currency, company.
+_Kind = tuple[str, _Text, _Text, _Text, _Text, _Text, _Text]
+#: The same of a posting, but for its account: number and kind of its ledger entry; side, role; tax code; rule, branch.
 _Seat = tuple[int, str, str, _Text, _Text, _Text, _Text]
 #: Signs that mean nothing in a cell, but for the comma, for which it is quoted.
 _CELL: Final = plain(",:()[]")
-is_cell: Final = re.compile(_CELL).fullmatch
+_is_cell: Final = re.compile(_CELL).fullmatch
 _are_cells: Final = re.compile(rf"{_CELL}(?:\n{_CELL}){{2}}").fullmatch
+_is_id: Final = re.compile("[0-9A-Za-z][0-9A-Za-z-]*").fullmatch
 
 
 class CsvWriter:
@@ -37,7 +38,7 @@ class CsvWriter:
         """``rules`` know the divisors."""
         self.declared = Declared()
         self._units = Known(units_of(rules))
-        self._frames, self._seats = Known(_framed), Known(_seated)
+        self._kinds, self._ends, self._seats = Known(_kind_cells), Known(_end_cells), Known(_seat_cells)
         # Of their own, since other cells come by the thousand.
         self._accounts = Known(_safe)
 
@@ -47,37 +48,47 @@ class CsvWriter:
 
     def entries(self, entries: list[Entry]) -> bytes:
         """The rows of each."""
-        return b"".join(map(self.entry, entries))
+        rows: list[str] = []
+        for entry in entries:
+            self._add(rows, entry)
+        return from_bytes(rows)
 
-    def entry(self, entry: Entry) -> bytes:
-        """The entry's rows."""
-        kind, currency, company, after = self._frames[
-            *(entry.status, entry.type, entry.sub_type, entry.method, entry.rule, entry.currency, entry.company),
-            *(entry.failure_reason_type, entry.failure_reason, entry.rules_digest, tuple(entry.warnings)),
+    # All texts below have a sign for each byte, as `in_bytes` makes them.
+
+    def _add(self, rows: list[str], entry: Entry) -> None:
+        """Add the entry's rows."""
+        kind, currency, company = self._kinds[
+            entry.status, entry.type, entry.sub_type, entry.method, entry.rule, entry.currency, entry.company
         ]
+        end = self._ends[entry.rules_digest, entry.failure_reason_type, entry.failure_reason, *entry.warnings]
         name, text, known_as = entry.accounting_entry_id or "", entry.description, entry.reconciliation_id or ""
-        if not _are_cells(told := f"{name}\n{text}\n{known_as}") or "," in told:
+        told = f"{name}\n{text}\n{known_as}"
+        if not _are_cells(told) or "," in told:
             name, text, known_as = _safe(name), _safe(text), _safe(known_as)
+        elif not told.isascii():
+            name, text, known_as = in_bytes(name), in_bytes(text), in_bytes(known_as)
         before = f"{name},{kind},{entry.posting_date or ''},{text},{known_as},{self._facts(entry)},{company}"
         if entry.failed:
-            return f"{before},,,,,,,{currency},,,,,,{after}\n".encode()
-        rows, printed, amount, seats, accounts = [], -1, "", self._seats, self._accounts
+            rows.append(f"{before},,,,,,,{currency},,,,,,{end}")
+        self._book(rows, entry, before, f",{currency},", end)
+
+    def _book(self, rows: list[str], entry: Entry, before: str, currency: str, end: str) -> None:
+        """Add a row for each posting: what stands ``before``, its cells and the ``currency``, the ``end``."""
+        printed, amount, seats, accounts = -1, "", self._seats, self._accounts
         for number, ledger in enumerate(entry.entries, 1):
             kind = ledger.kind
             for one in ledger.postings:
-                left, role, tax_code, right = seats[
-                    number, kind, one.side, one.role, one.tax_code, one.rule, one.branch
-                ]
+                seat = seats[number, kind, one.side, one.role, one.tax_code, one.rule, one.branch]
+                left, role, tax_code, right = seat
                 tags = _tags_cell(one.tags) if one.tags else ""
                 line = one.line_id
-                cell = "" if line is None else line if is_plain(line) else _safe(line)
+                cell = "" if line is None else line if _is_id(line) else _safe(line)
                 # Most postings of an entry are of one amount; all of them are in its currency.
                 if one.amount != printed:
                     printed = one.amount
                     divisor, ends = self._units[one.currency]
-                    amount = f"{printed // divisor}{ends[printed % divisor]},{currency}"
-                rows.append(f"{before}{left}{accounts[one.account]}{role}{amount},{cell}{tax_code}{tags}{right}{after}\n")
-        return "".join(rows).encode()
+                    amount = f"{printed // divisor}{ends[printed % divisor]}{currency}"
+                rows.append(f"{before}{left}{accounts[one.account]}{role}{amount}{cell}{tax_code}{tags}{right}{end}")
 
     def end(self) -> bytes:
         """Nothing."""
@@ -108,20 +119,26 @@ def _tags_cell(tags: dict[str, str]) -> str:
     text = plain_tags(tags)
     if text is None:
         return _safe(tags_text(tags))
-    return text if len(tags) == 1 else f'"{text}"'
+    return in_bytes(text if len(tags) == 1 else f'"{text}"')
 
 
-def _framed(frame: _Frame) -> tuple[str, str, str, str]:
-    """Cells from the status to the rule, of the currency, of the company, and from the failure on."""
-    *kind, currency, company, failure_type, failure, digest, warnings = frame
-    after = _joined((failure_type, failure, digest, "; ".join(warnings)))
-    return _joined(kind), _cells[currency], _cells[company], after
+def _kind_cells(told: _Kind) -> tuple[str, str, str]:
+    """Cells from the status to the rule, of the currency, of the company."""
+    *kind, currency, company = told
+    return _joined(kind), _cells[currency], _cells[company]
 
 
-def _seated(seat: _Seat) -> tuple[str, str, str, str]:
+def _end_cells(told: tuple[_Text, ...]) -> str:
+    """Cells from the failure on, and the end of the row."""
+    digest, failure_type, failure, *warnings = told
+    return f"{_joined((failure_type, failure, digest, '; '.join(map(str, warnings))))}\n"
+
+
+def _seat_cells(seat: _Seat) -> tuple[str, str, str, str]:
     """Cells before the account, between that and the amount, between line and tags, and behind these."""
     number, kind, side, role, tax_code, rule, branch = seat
-    return f",{number},{_joined((kind, side))},", f",{_cells[role]},", f",{_cells[tax_code]},", f",{_joined((rule, branch))},"
+    left, right = f",{number},{_cells[kind]},{_cells[side]},", f",{_cells[rule]},{_cells[branch]},"
+    return left, f",{_cells[role]},", f",{_cells[tax_code]},", right
 
 
 def _joined(texts: Iterable[str | None]) -> str:
@@ -131,9 +148,9 @@ def _joined(texts: Iterable[str | None]) -> str:
 def _safe(text: str | None) -> str:
     if not text:
         return ""
-    if is_cell(text):
-        return f'"{text}"' if "," in text else text
-    safe = csv_cell(clean(text))
+    if _is_cell(text):
+        return in_bytes(f'"{text}"' if "," in text else text)
+    safe = in_bytes(csv_cell(clean(text)))
     if "," in safe or '"' in safe:
         doubled = safe.replace('"', '""')
         return f'"{doubled}"'

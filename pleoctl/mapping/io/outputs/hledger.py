@@ -10,14 +10,13 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.mapping.io.outputs.amounts import decimal
-from pleoctl.mapping.io.outputs.journal import Journal, failed
+from pleoctl.mapping.io.outputs.journal import Journal
 from pleoctl.mapping.io.outputs.tags import plain_tags, tags_text
-from pleoctl.mapping.io.outputs.text import clean, plain
+from pleoctl.mapping.io.outputs.text import clean, in_bytes, plain
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Entry
     from pleoctl.mapping.io.outputs.journal import Tail
-    from pleoctl.mapping.io.outputs.names import Notes
 
 _HARMLESS: Final = str.maketrans({"\\": "/", ";": ",", ":": "=", "[": "(", "]": ")"})
 _CODE: Final = str.maketrans({"(": "<", ")": ">", ";": ","})
@@ -34,12 +33,6 @@ class HledgerWriter(Journal):
         """How numbers are written."""
         return b"decimal-mark .\n"
 
-    def entry(self, entry: Entry, further: Notes = ()) -> bytes:
-        """The entry's transactions with further comments, or a comment that says why there are none."""
-        if entry.failed:
-            return failed(entry)
-        return self.transactions(entry, further)
-
     def end(self) -> bytes:
         """The declarations."""
         lines = [""]
@@ -53,14 +46,13 @@ class HledgerWriter(Journal):
         """See `Journal`."""
         text, name, number = entry.description, entry.accounting_entry_id or "", entry.reconciliation_id or ""
         if not _are_harmless(f"{text}\n{name}\n{number}"):
-            text, number = clean(text).replace(";", ","), _code(number)
-            name = _comment(name)
+            text, name, number = clean(text).replace(";", ","), _comment(name), _code(number)
         first = f"\n{entry.posting_date} * ({number}) {text}".rstrip()
-        return f"{first}\n    ; accountingEntryId: {name}\n" if name else f"{first}\n"
+        return in_bytes(f"{first}\n    ; accountingEntryId: {name}\n" if name else f"{first}\n")
 
     def note(self, key: str, value: str | None) -> str:
         """See `Journal`."""
-        return f"    ; {key}: {_comment(value)}\n" if value else ""
+        return in_bytes(f"    ; {key}: {_comment(value)}\n") if value else ""
 
     def before(self, name: str) -> str:
         """See `Journal`."""
@@ -71,12 +63,12 @@ class HledgerWriter(Journal):
         currency, tax_code, tagged = tail
         notes = [f"taxCode: {_comment(tax_code)}"] if tax_code else []
         notes += ["dimensions: "] if tagged else []
-        return f" {currency}{'  ; ' if notes else ''}{', '.join(notes)}", "\n"
+        return in_bytes(f" {currency}{'  ; ' if notes else ''}{', '.join(notes)}"), "\n"
 
     def tags(self, tags: dict[str, str]) -> str:
         """See `Journal`."""
         text = plain_tags(tags)
-        return _comment(tags_text(tags)) if text is None else text
+        return in_bytes(_comment(tags_text(tags)) if text is None else text)
 
 
 def _comment(text: str | None) -> str:

@@ -9,7 +9,7 @@ from pleoctl.mapping.io.outputs.amounts import units_of
 from pleoctl.mapping.io.outputs.declared import Declared
 from pleoctl.mapping.io.outputs.known import Known
 from pleoctl.mapping.io.outputs.names import Names
-from pleoctl.mapping.io.outputs.text import clean, facts
+from pleoctl.mapping.io.outputs.text import clean, facts, from_bytes, in_bytes
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.entries import Entry, Posting
@@ -31,13 +31,15 @@ class Journal(ABC):
         self._units, self._kinds = Known(units_of(rules)), Known(self._kind)
         self._heads, self._tails = Known(self.before), Known(self.behind)
 
-    @abstractmethod
-    def entry(self, entry: Entry, further: Notes = ()) -> bytes:
-        """The entry's transactions with further notes, or a comment that says why there are none."""
-
     def entries(self, entries: list[Entry]) -> bytes:
-        """The same of each."""
-        return b"".join(map(self.entry, entries))
+        """The transactions of each, or a comment that says why there are none."""
+        return from_bytes([self._told(entry, ()) for entry in entries])
+
+    def entry(self, entry: Entry, further: Notes) -> bytes:
+        """The same of one, with further notes."""
+        return from_bytes([self._told(entry, further)])
+
+    # All texts below have a sign for each byte, as `in_bytes` makes them.
 
     @abstractmethod
     def begun(self, entry: Entry) -> str:
@@ -59,15 +61,17 @@ class Journal(ABC):
     def tags(self, tags: dict[str, str]) -> str:
         """The tags of a posting that has any."""
 
-    def transactions(self, entry: Entry, further: Notes) -> bytes:
-        """One for each ledger entry, with further notes; accounts and currencies are declared."""
+    def _told(self, entry: Entry, further: Notes) -> str:
+        """A transaction for each ledger entry; accounts and currencies are declared."""
+        if entry.failed:
+            return failed(entry)
         begun, told, notes = self.begun(entry), facts(entry, self.rules), ""
         if told or further:
             notes = "".join([self.note(*note) for note in (*told, *further)])
         made = [
             f"{begun}{self._kinds[one.kind, entry.rule]}{notes}{self._postings(one.postings)}" for one in entry.entries
         ]
-        return "".join(made).encode()
+        return made[0] if len(made) == 1 else "".join(made)
 
     def _kind(self, told: tuple[str, str | None]) -> str:
         kind, rule = told
@@ -90,7 +94,7 @@ class Journal(ABC):
         return "".join(lines)
 
 
-def failed(entry: Entry) -> bytes:
+def failed(entry: Entry) -> str:
     """A comment that says why there is no transaction."""
     reason = f"{entry.failure_reason_type}: {entry.failure_reason}"
-    return f"\n; failed {clean(entry.accounting_entry_id)} {clean(reason)}\n".encode()
+    return in_bytes(f"\n; failed {clean(entry.accounting_entry_id)} {clean(reason)}\n")

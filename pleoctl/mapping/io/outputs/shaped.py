@@ -49,7 +49,7 @@ class ShapedWriter:
 
     def entry(self, entry: Entry) -> bytes:
         """The entry's rows."""
-        plain = self._plain.entry(entry).decode()
+        plain = self._plain.entries([entry]).decode()
         rows = _quoted(plain) if '"' in plain else [line.split(",") for line in plain.split("\n")[:-1]]
         booked = [posting for ledger in entry.entries for posting in ledger.postings]
         postings: list[Posting | None] = [*booked] or [None]

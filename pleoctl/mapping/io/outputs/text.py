@@ -67,3 +67,16 @@ def facts(entry: Entry, rules: Rules) -> list[tuple[str, str | None]]:
     if entry.warnings:
         told.append(("warning", "; ".join(entry.warnings)))
     return told
+
+
+def in_bytes(text: str) -> str:
+    """A text with a sign for each of its bytes in UTF-8, which `from_bytes` makes of it.
+
+    Texts of such signs are put together, and written, in less time than those of others.
+    """
+    return text if text.isascii() else text.encode().decode("latin-1")
+
+
+def from_bytes(texts: list[str]) -> bytes:
+    """The bytes of texts that `in_bytes` gave, one behind the other."""
+    return "".join(texts).encode("latin-1")
