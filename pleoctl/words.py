@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 def many(number: int, noun: str, one: str = "", more: str = "") -> str:
@@ -14,6 +14,12 @@ def many(number: int, noun: str, one: str = "", more: str = "") -> str:
         return f"1 {noun} {one}".rstrip()
     plural = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
     return f"{number} {plural} {more}".rstrip()
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence: ``path, parts and rows``."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def short_of(came: int, announced: int, noun: str = "row") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, open_workspace, workspace_folder
 from pleoctl.cli.init import COMPANY
 from pleoctl.cli.reports import Reported, report_options, reporting
-from pleoctl.errors import ExitCode, Finding, MissingExtra, PleoctlError
+from pleoctl.errors import ExitCode, Finding, MissingExtra, PleoctlError, Refused
 from pleoctl.place import Place
 from pleoctl.text import Shown
 
@@ -74,7 +75,8 @@ def _workspace(reported: Reported, workspace: Workspace) -> None:
     reported.findings += [*workspace.findings(), *refused_references(workspace)]
     for shown, check in _checks(workspace):
         reported.files += shown
-        reported.findings += _problems(check)
+        # Books that are files are opened with the mapping's rules, whose faults are told by then.
+        reported.findings += [one for one in _problems(check) if one not in reported.findings]
 
 
 def _companies(reported: Reported, fleet: Fleet) -> int:
@@ -140,6 +142,16 @@ def _checks(workspace: Workspace) -> Iterator[tuple[list[str], Callable[[], obje
         from pleoctl.mapping.rules.build import load_rules
 
         yield [workspace.shown(mapping)], lambda: load_rules(mapping, workspace.root)
+    if workspace.settings.sink is not None:
+        yield [], lambda: _sink(workspace)
+
+
+def _sink(workspace: Workspace) -> None:
+    """Raise what is wrong with the section; whether a program or a host is trusted is for where it runs."""
+    from pleoctl.sinks.opening import open_sink
+
+    with suppress(Refused):
+        open_sink(workspace)
 
 
 def _not_ready(place: Place, words: str, hint: str) -> list[Finding]:

@@ -15,6 +15,7 @@ from pleoctl.documents.scalars import Ambiguous, quoted
 from pleoctl.errors import MOST_ALIKE, Finding, More
 from pleoctl.model.kinds import KINDS
 from pleoctl.text import did_you_mean
+from pleoctl.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -167,9 +168,8 @@ def _words(  # noqa: PLR0911 - one line per schema word
     limit: Any = error.validator_value
     if error.validator == "type":
         return _type_words(document, error, path, label)
-    if error.validator == "required":
-        missing = [name for name in limit if name not in value]
-        return f"{_noun(path)} lacks {', '.join(missing)}", f"add {missing[0]}" if missing else None
+    if (told := _words_of_keys(error, path, schema)) is not None:
+        return told
     if error.validator in {"enum", "const"}:
         allowed = [limit] if error.validator == "const" else [v for v in limit if v is not None]
         if isinstance(value, Ambiguous):
@@ -191,6 +191,20 @@ def _words(  # noqa: PLR0911 - one line per schema word
     if error.validator in _LIMITS:
         return f"{label} {_LIMITS[error.validator].format(value=_shown(value), limit=limit)}", schema.get("x-hint")
     return f"{label}: {schema.get('x-message', error.message)}"[:300], schema.get("x-hint")
+
+
+def _words_of_keys(error: ValidationError, path: Steps, schema: dict[str, Any]) -> tuple[str, str | None] | None:
+    """What is said of keys that are missing or too many; None where something else is wrong."""
+    value: Any = error.instance
+    limit: Any = error.validator_value
+    if error.validator == "required":
+        missing = [name for name in limit if name not in value]
+        return f"{_noun(path)} lacks {', '.join(missing)}", f"add {missing[0]}" if missing else None
+    if error.validator == "maxProperties" and limit == 1:
+        return f"{_noun(path)} has {listed(map(str, value))}, where one is due", schema.get("x-hint", "keep one")
+    if error.validator == "anyOf" and "x-message" not in schema and all("required" in one for one in limit):
+        return f"{_noun(path)} needs one of {listed(name for one in limit for name in one['required'])}", None
+    return None
 
 
 def _type_words(document: Document, error: ValidationError, path: Steps, label: str) -> tuple[str, str | None]:

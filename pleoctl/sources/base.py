@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from msgspec import Struct
 
+from pleoctl.errors import SourceError
 from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP, flat_kinds
+from pleoctl.place import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,6 +23,15 @@ if TYPE_CHECKING:
 def resource_names() -> tuple[str, ...]:
     """The tables that a source may have: a section per flat kind, ``dimensions``, and ``values`` below them."""
     return tuple(kind.section for kind in (*flat_kinds(), TAG_GROUP, TAG))
+
+
+def named_tables(section: dict[str, Any]) -> list[str]:
+    """The tables that a section which names each of them reads. Raises `SourceError` where it names none."""
+    named = [name for name in resource_names() if name in section]
+    if not named:
+        hint = f"add {KINDS['account'].section}, or another of its tables: docs/sources.md"
+        raise SourceError("source names no table", hint=hint, setting=Setting("source"))
+    return named
 
 
 class _ByResource(Mapping[str, tuple[str, ...]]):

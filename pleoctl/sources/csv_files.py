@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.files import read_bytes
 from pleoctl.errors import SourceError
 from pleoctl.place import Place, Setting
-from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table, identity
+from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table, identity, named_tables
 from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.cells import settle
 from pleoctl.sources.computed import Computed, Condition
@@ -23,7 +24,6 @@ from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from pleoctl.sources.context import Context
 
@@ -40,8 +40,19 @@ class CsvSource:
     """Reads the files that the workspace names, below its folder."""
 
     def __init__(self, context: Context, section: dict[str, Any]) -> None:
-        """See `Source`."""
+        """Check the tables' settings; no file is looked at yet. Raises `SourceError`."""
         self._context, self._section = context, section
+        for resource in named_tables(section):
+            self._check(resource, section[resource])
+
+    def _check(self, resource: str, config: dict[str, Any]) -> None:
+        if "rows" in config:
+            literal_rows(resource, config["rows"])
+            return
+        for key, part in _parts(config, Setting("source", resource)):
+            if "path" not in part:
+                raise SourceError(f"{key} lacks path", setting=key)
+            self.reader()(Path(part["path"]), part, resource)
 
     def read(self, resource: str) -> Table | None:
         """See `Source.read`."""
@@ -64,8 +75,6 @@ class CsvSource:
         )
 
     def _table(self, config: dict[str, Any], resource: str, key: Setting) -> Table:
-        if "path" not in config:
-            raise SourceError(f"{key} lacks path", setting=key)
         path = self._context.inside(config["path"], *key, "path")
         return self.reader()(path, config, resource).table()
 
@@ -101,6 +110,31 @@ class CsvFile:
         self._meant = Condition(where, resource) if isinstance(where, str) else None
         self._kept = Kept({} if self._meant else where, config.get("whereNot", {}), self._shown, resource)
         self._words = StateWords(self._shown, resource)
+        self._check()
+
+    def _check(self) -> None:
+        """Raise `SourceError` for settings that no file could be read by."""
+        named = {"columns": self._config.get("columns", {}), "fixed": self._fixed}
+        for key, names in named.items():
+            for name in names:
+                if name not in FIELDS[self._resource]:
+                    raise self._wrong(
+                        key, f"unknown field {name!r}", did_you_mean(name, sorted(FIELDS[self._resource]))
+                    )
+        if (delimiter := self._config.get("delimiter", ",")) in UNFIT:
+            raise self._wrong("delimiter", f"{delimiter!r} cannot separate cells", 'e.g. "," or ";"')
+        try:
+            check_encoding(self._encoding)
+        except (LookupError, ValueError):
+            raise self._wrong("encoding", f"{self._encoding!r} is unknown", "e.g. utf-8, cp1252") from None
+
+    def _wrong(self, key: str, words: str, hint: str | None) -> SourceError:
+        setting = Setting("source", self._resource, key)
+        return SourceError(f"{setting}: {words}", hint=hint, setting=setting)
+
+    @property
+    def _encoding(self) -> str:
+        return str(self._config.get("encoding", "utf-8-sig"))
 
     def table(self) -> Table:
         """All rows of the file. Raises `SourceError`."""
@@ -109,12 +143,6 @@ class CsvFile:
             return Table(self._shown)
         csv.field_size_limit(MAX_CELL)
         delimiter = self._config.get("delimiter", ",")
-        if delimiter in UNFIT:
-            raise SourceError(
-                f"the delimiter {delimiter!r} cannot separate cells",
-                hint='e.g. "," or ";"',
-                setting=Setting("source", self._resource, "delimiter"),
-            )
         text = "".join(_LINES.findall(text)[self._header_row - 1 :]) if self._header_row > 1 else text
         ended, stream = text.endswith(("\r", "\n")), _stream(text)
         del text  # by the time that the rows are there, it would be one more
@@ -125,22 +153,18 @@ class CsvFile:
         return Table(self._shown, rows, [*self._kept.findings(), *self._words.findings()])
 
     def _text(self) -> str:
-        encoding = self._config.get("encoding", "utf-8-sig")
         try:
             content = read_bytes(self._path, self._shown)
         except Exception as error:
             raise SourceError(f"{error}", place=Place(self._shown)) from error
         self._content = content
         try:
-            check_encoding(encoding)
-            text = content.decode(encoding)
+            text = content.decode(self._encoding)
         except UnicodeError as error:
             line = content.count(b"\n", 0, getattr(error, "start", 0)) + 1
             raise SourceError(
-                f"is not {encoding}", place=Place(self._shown, line), hint=self._encoding_hint()
+                f"is not {self._encoding}", place=Place(self._shown, line), hint=self._encoding_hint()
             ) from error
-        except (LookupError, ValueError) as error:
-            raise SourceError(f"encoding {encoding!r} is unknown", place=Place(self._shown)) from error
         if "\0" in text:
             line = text.count("\n", 0, text.index("\0")) + 1
             hint = self._encoding_hint()
@@ -148,8 +172,7 @@ class CsvFile:
         return text
 
     def _encoding_hint(self) -> str:
-        encoding = self._config.get("encoding", "utf-8-sig")
-        return encoding_hint(self._content, encoding, f"source.{self._resource}.encoding")
+        return encoding_hint(self._content, self._encoding, f"source.{self._resource}.encoding")
 
     def _rows(self, lines: Iterable[tuple[int, int, list[str]]]) -> Iterator[SourceRow]:
         """Rows from (number, line, cells), of which number 0 is the header."""
@@ -218,14 +241,6 @@ class CsvFile:
         self._header = header
         self._computed.check(header)
         given = self._config.get("columns", {})
-        unknown = [name for name in (*given, *self._fixed) if name not in FIELDS[self._resource]]
-        if unknown:
-            columns = Setting("source", self._resource, "columns")
-            raise SourceError(
-                f"{columns}: unknown field {unknown[0]!r}",
-                hint=did_you_mean(unknown[0], sorted(FIELDS[self._resource])),
-                setting=columns,
-            )
         found = {}
         for name in FIELDS[self._resource]:
             wanted = given.get(name, name)
@@ -242,7 +257,7 @@ class CsvFile:
         return found
 
     def _column_hint(self, wanted: str, header: list[str]) -> str | None:
-        encoding, delimiter = self._config.get("encoding", "utf-8-sig"), self._config.get("delimiter", ",")
+        encoding, delimiter = self._encoding, self._config.get("delimiter", ",")
         key = f"source.{self._resource}"
         return (
             self._delimiter_hint(header)

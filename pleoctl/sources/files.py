@@ -34,6 +34,7 @@ def check_encoding(name: str) -> None:
     """Raise `LookupError` for what is no encoding of files, or one whose reader takes for ever."""
     if lookup(name).name.replace("-", "_") in _UNFIT:
         raise LookupError(name)
+    "a".encode(name)  # raises it for what is an encoding of something else than text
 
 
 def file_text(path: Path, shown: str, encoding: str) -> str:

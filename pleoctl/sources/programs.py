@@ -7,8 +7,8 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.errors import SourceError
-from pleoctl.place import Place
-from pleoctl.sources.base import FIELDS, SourceRow, Table
+from pleoctl.place import Place, Setting
+from pleoctl.sources.base import FIELDS, SourceRow, Table, named_tables
 from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.cells import settle
 from pleoctl.sources.running import DEFAULT_SECONDS
@@ -22,18 +22,17 @@ class ExecSource:
     """One command per table; each prints one JSON object per row, named like the fields."""
 
     def __init__(self, context: Context, section: dict[str, Any]) -> None:
-        """See `Source`."""
+        """Take the commands apart; none is run yet. Raises `SourceError`."""
         self._context, self._section = context, section
+        self._words = {name: _taken_apart(section[name]["command"], name) for name in named_tables(section)}
 
     def read(self, resource: str) -> Table | None:
         """See `Source.read`. Raises `Refused` unless PLEOCTL_ALLOW_EXEC=1."""
         config = self._section.get(resource)
         if config is None:
             return None
-        command = config["command"]
-        words = shlex.split(command) if isinstance(command, str) else list(command)
         seconds = float(config.get("timeoutSeconds", DEFAULT_SECONDS))
-        text = self._context.run(words, seconds=seconds, what="the exec source")
+        text = self._context.run(self._words[resource], seconds=seconds, what="the exec source")
         label = f"output of source.{resource}.command"
         if text and not text.endswith("\n"):
             raise SourceError("the last line has no end: it may have been cut off", place=Place(label))
@@ -45,6 +44,18 @@ class ExecSource:
                 bounds.row((line,))
                 rows.append(_row(line, number, resource, label))
         return Table(label, rows)
+
+
+def _taken_apart(command: str | list[str], resource: str) -> list[str]:
+    """The program and its arguments, as a shell would tell them."""
+    if not isinstance(command, str):
+        return list(command)
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        key = Setting("source", resource, "command")
+        hint = "write it as a list: the program and its arguments"
+        raise SourceError(f"{key}: {f'{error}'.lower()}", hint=hint, setting=key) from error
 
 
 def _row(line: str, number: int, resource: str, label: str) -> SourceRow:

@@ -24,9 +24,10 @@ def refused_references(workspace: Workspace) -> Iterator[Finding]:
     """What a run would refuse, in its own words.
 
     Of one of several companies they are errors: `fleet.yaml` says what it may see. Of a workspace by itself they are
-    warnings, since the environment of the machine that runs it may allow them; Pleo's own credential nothing allows.
+    warnings, since the environment of the machine that runs it may allow them, and so is a ``cmd:`` everywhere; Pleo's
+    own credential nothing allows.
     """
-    level: Literal["error", "warning"] = "error" if isinstance(workspace.environ, Allowed) else "warning"
+    company: Literal["error", "warning"] = "error" if isinstance(workspace.environ, Allowed) else "warning"
     for key, reference in references(workspace.data):
         if key[0] not in _BOOKS:
             mine, passing = [], _told(workspace.secret(reference, *key).check)
@@ -34,6 +35,7 @@ def refused_references(workspace: Workspace) -> Iterator[Finding]:
             where = [str(step) for step in key]
             books = Credentials(workspace.root, workspace.auth[1], workspace.document, where[0])
             mine, passing = _told(books.require_not_pleos, reference, *where), _told(books.check, reference, *where)
+        level = "warning" if reference.startswith("cmd:") else company
         yield from mine or (replace(finding, level=level) for finding in passing)
 
 

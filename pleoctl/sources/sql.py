@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pleoctl.errors import SourceError
 from pleoctl.place import Setting
-from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table, resource_names
+from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table, named_tables, resource_names
 from pleoctl.sources.bounds import DEFAULT_SECONDS, Bounds
 from pleoctl.sources.cells import as_text, settle
 from pleoctl.sources.csv_files import ACTIVE, INACTIVE
@@ -44,9 +44,8 @@ class SqlSource:
         self._context, self._section = context, section
         self._seconds = float(section.get("timeoutSeconds", DEFAULT_SECONDS))
         self._tables: dict[str, Table] | None = None
-        for name in resource_names():
-            if name in section:
-                check_query(str(section[name]["query"]), Setting("source", name, "query"))
+        for name in named_tables(section):
+            check_query(str(section[name]["query"]), Setting("source", name, "query"))
 
     def read(self, resource: str) -> Table | None:
         """See `Source.read`; the first call reads everything, in one transaction that is rolled back."""

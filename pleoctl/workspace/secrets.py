@@ -107,6 +107,8 @@ class Secret:
                 self._require(self._rest)
             elif self.kind == "file":
                 self._path(self._rest)
+            elif self.kind == "cmd":
+                self._require_exec()
 
     @contextmanager
     def _in_its_place(self) -> Iterator[None]:
@@ -167,8 +169,11 @@ class Secret:
             hint = "move it into the company's folder"
         raise Refused(f"file:{name} leads outside the workspace", hint=hint)
 
+    def _require_exec(self) -> None:
+        require_exec(f"the secret reference cmd:{self._rest.split(' ', maxsplit=1)[0]}")
+
     def _cmd(self, command: str) -> str:
-        require_exec(f"the secret reference cmd:{command.split(' ', maxsplit=1)[0]}")
+        self._require_exec()
         try:
             code, output = this_machine().program(
                 shlex.split(command), SECRET_SECONDS, self._root, most=MOST_SECRET, around=Around(environ=self.environ)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 )
 def test_expressions_that_cannot_be_right_are_told(read: ReadAccounts, fields: dict[str, str], words: str) -> None:
     """A name that is no column would be null in every row."""
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises((SourceError, InvalidFile)) as caught:
         read("id,name\n1,A\n", fields=fields)
     assert words in str(caught.value.findings[0])
 
@@ -61,7 +61,7 @@ def test_parts_and_rows_that_lack_something_are_told(workspace: MakeWorkspace, v
     rows = [{"code": "CC", "name": "Cost centre"}]
     folder: Path = workspace(None, source={"type": "csv", "dimensions": {"rows": rows}, "values": values})
     (folder / "v.csv").write_text("code,name\n1,One\n")
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(InvalidFile) as caught:
         read_source(Workspace.find())
     assert words in str(caught.value.findings[0])
 
@@ -139,9 +139,6 @@ BROKEN: dict[str, tuple[bytes, Json, str, str | None]] = {
         "a.csv:2: is not ascii",
         None,
     ),
-    "unknown encoding": (b"externalId,name\na,A\n", {"encoding": "klingon"}, "encoding 'klingon' is unknown", None),
-    "encoding that is none": (b"externalId,name\na,A\n", {"encoding": "rot13"}, "encoding 'rot13' is unknown", None),
-    "encoding no name can be": (b"externalId,name\na,A\n", {"encoding": "a\0b"}, "unknown", None),
     "NUL": (b"externalId,name\na,A\0\n", {}, "a.csv:2: contains a NUL character", None),
     "UTF-16 unannounced": ("externalId,name\na,A\n".encode("utf-16"), {}, "is not utf-8-sig", None),
     "open quote": (b'externalId,name\na,A\nb,"B\n', {}, "a.csv:3: is not readable as CSV", None),
@@ -156,7 +153,6 @@ BROKEN: dict[str, tuple[bytes, Json, str, str | None]] = {
     ),
     "near miss": (b"externalid,name\na,A\n", {}, "has no column 'externalId'", "did you mean 'externalid'?"),
     "column twice": (b"externalId,name,name\na,A,B\n", {}, "column 'name' stands twice", None),
-    "unknown field": (b"externalId,name\na,A\n", {"columns": {"title": "name"}}, "unknown field 'title'", None),
     "filter column missing": (
         b"externalId,name\na,A\n",
         {"where": {"kind": ["x"]}},
@@ -164,9 +160,27 @@ BROKEN: dict[str, tuple[bytes, Json, str, str | None]] = {
         None,
     ),
     "other delimiter": (b"externalId;name\na;A\n", {}, "has no column 'externalId'", None),
-    "delimiter that cannot be": (b"externalId,name\na,A\n", {"delimiter": '"'}, "delimiter", None),
-    "newline as delimiter": (b"externalId,name\na,A\n", {"delimiter": "\n"}, "delimiter", None),
 }
+
+
+SETTINGS: dict[str, tuple[dict[str, Value], str]] = {
+    "unknown encoding": ({"encoding": "klingon"}, "encoding: 'klingon' is unknown"),
+    "encoding that is none": ({"encoding": "rot13"}, "encoding: 'rot13' is unknown"),
+    "encoding no name can be": ({"encoding": "a\0b"}, "unknown"),
+    "unknown field": ({"columns": {"title": "name"}}, "unknown field 'title'"),
+    "delimiter that cannot be": ({"delimiter": '"'}, "delimiter"),
+    "newline as delimiter": ({"delimiter": "\n"}, "delimiter"),
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_settings_that_read_no_file_are_the_workspaces_fault(name: str, read: ReadAccounts) -> None:
+    """Exit 78 at their place, whatever the file holds."""
+    config, message = SETTINGS[name]
+    with pytest.raises(InvalidFile) as caught:
+        read(b"externalId,name\na,A\n", **config)
+    finding = caught.value.findings[0]
+    assert (finding.file, message in str(finding)) == ("pleoctl.yaml", True)
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -187,7 +201,6 @@ def test_a_missing_file_and_a_missing_source_are_errors(workspace: MakeWorkspace
     (Path.cwd() / "v.csv").write_text("dimension,code,name\nD,1,One\n")
     for section, message in (
         (None, "names no source"),
-        ({"type": "csv"}, "neither accounts nor dimensions"),
         ({"type": "csv", "values": {"path": "v.csv"}}, "values but no dimensions"),
     ):
         workspace(None, source=section)

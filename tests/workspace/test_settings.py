@@ -164,6 +164,8 @@ INVALID = {
     "source: {type: csv, acounts: {path: x}}\n": "did you mean 'accounts'?",
     "source: {type: csv, accounts: {path: x, delimiter: ';;'}}\n": "has 2 characters",
     "source: {path: x}\n": "lacks type",
+    "source: {type: csv, accounts: {delimiter: ;}}\n": "source.accounts needs one of path, parts and rows",
+    "sink: {type: http, preset: odoo, auth: {bearer: env:A, headers: {A: env:B}}}\n": "auth has bearer and headers",
     "gaurd: {}\n": "did you mean 'guard'?",
 }
 
