@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pleoctl.mapping.engine import columns, sieve
+from pleoctl.mapping.engine import columns, sieve, tagged
 from pleoctl.mapping.engine.facts import Facts, reader
 from pleoctl.mapping.engine.linetable import LineTable
 from pleoctl.mapping.items import Item, convert
@@ -45,7 +45,7 @@ ONE_OF_NUMBERS = NUMBER | st.lists(NUMBER, min_size=1, max_size=2) | RANGE
 NUMBERS = ONE_OF_NUMBERS | st.builds(lambda one: {"not": one}, ONE_OF_NUMBERS)
 NUMBERS |= st.builds(lambda *parts: {"any": [*parts]}, ONE_OF_NUMBERS, ONE_OF_NUMBERS)
 DAYS = st.sampled_from(["2026-01-01", "2026-01-02", "2026-01-05"])
-OF_TEXTS = ("supplier", "mcc", "tag.Dept", "note", "account")
+OF_TEXTS = ("supplier", "mcc", "tag.Dept", "tag.Proj", "note", "account")
 OF_NUMBERS = ("amount", "itemAmount", "netAmount", "originalAmount", "perAttendee", "attendees")
 FIELDS = {
     **dict.fromkeys(OF_TEXTS, TEXTS),
@@ -61,6 +61,7 @@ WHEN = st.lists(st.sampled_from([*FIELDS]), max_size=3, unique=True).flatmap(
     {"supplier": st.sampled_from([{"startsWith": "a"}, {"contains": "b"}, {"not": "figma"}, "ab", ["ab", "a"]])},
     optional={"mcc": st.sampled_from(["a", {"not": "b"}]), "amount": ONE_OF_NUMBERS},
 )
+OF_TAGS = st.fixed_dictionaries({"tag.Dept": st.sampled_from([None, "b", ["ab", None], {"not": "b"}])})
 EXCEPTIONS = st.sampled_from([[], [], [{"supplier": "ab"}], [{"mcc": "a"}], [{"note": {"not": "b"}, "amount": 2}]])
 WORDS = st.sampled_from([None, "", "a", "ab", "abc", "ABC", "Figma", "b", "ab" * 80])
 
@@ -71,8 +72,16 @@ def items(draw: st.DrawFn) -> list[Facts]:
     lines = []
     for code, value in draw(st.lists(st.tuples(WORDS, st.integers(1, 6)), min_size=1, max_size=3)):
         tax = {"type": draw(st.sampled_from(["inclusive", "reverse"])), "amount": money(1), "code": "T"}
-        tags = [{"groupCode": "DEPT", "code": code or ""}, {"groupCode": "dept", "code": "b"}]
-        lines.append(line(value, tax=draw(st.sampled_from([None, tax])), tags=draw(st.sampled_from([[], tags]))))
+        tags = [
+            {"groupCode": group, "code": text or ""} for group, text in (("DEPT", code), ("dept", "b"), ("PROJ", "ab"))
+        ]
+        lines.append(
+            line(
+                value,
+                tax=draw(st.sampled_from([None, tax])),
+                tags=draw(st.sampled_from([None, [*tags, None], tags[1:], tags[:1]])),
+            )
+        )
     made = item("card_purchase", *lines, note=draw(WORDS), date=draw(DAYS))
     made["supplier"] = {"name": draw(WORDS), "categoryCode": draw(WORDS)}
     made["additionalInformation"]["attendees"] = ["x"] * draw(st.integers(0, 2))
@@ -97,7 +106,7 @@ def _holds(way: tuple[Predicate, ...], facts: Facts) -> bool:
     return all(one.test()(_value(one.field, facts)) for one in way)
 
 
-@given(st.lists(st.tuples(WHEN, EXCEPTIONS), max_size=8), st.lists(items(), min_size=1, max_size=4))
+@given(st.lists(st.tuples(WHEN | OF_TAGS, EXCEPTIONS), max_size=8), st.lists(items(), min_size=1, max_size=4))
 @settings(max_examples=MANY)
 def test_the_index_finds_what_a_scan_finds(rows: list[tuple[Json, list[Json]]], asked: list[list[Facts]]) -> None:
     """The first matching row, whichever way it is looked for, whatever was looked for before, kept or forgotten."""
@@ -116,6 +125,7 @@ def test_the_index_finds_what_a_scan_finds(rows: list[tuple[Json, list[Json]]], 
     assert [*map(LineTable(listed, CELL).find, lines)] == scanned
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(columns, "MOST", 2)
+        patch.setattr(tagged, "MOST", 1)
         patch.setattr(columns, "WORTH", 1)
         patch.setattr(sieve, "TRIED", 0)
         assert [*map(LineTable(listed, CELL).find, lines)] == scanned

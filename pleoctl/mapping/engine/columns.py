@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.mapping.engine.facts import is_of_line, reader
 from pleoctl.mapping.engine.sieve import WORTH, Sieve, beginning, patterns
 from pleoctl.mapping.rules.predicates import folding
-from pleoctl.mapping.vocabulary import NUMBERS, PER_ATTENDEE
+from pleoctl.mapping.vocabulary import NUMBERS, PER_ATTENDEE, tag_group
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from pleoctl.mapping.engine.facts import Facts
     from pleoctl.mapping.rules.predicates import Predicate
@@ -46,7 +46,7 @@ class Column:
     def __init__(self, field: str) -> None:
         """None is filed yet."""
         self.field = field
-        self.of_line = is_of_line(field)
+        self.of_line, self.of_tag = is_of_line(field), tag_group(field) is not None
         #: What ``known`` has something about: of a line, the field as it was sent.
         self.read: Callable[[Facts], Any] = reader(field)
         #: The value as conditions compare it, and the ways that it leads to.
@@ -115,7 +115,7 @@ class Column:
     def meet(self, key: Any) -> tuple[Any, list[int]]:
         """What ``known`` does not have of a key, and may have from now on."""
         value = self._fold(key)
-        met = value, [*self._left(self._filed(value), value)]
+        met = value, self._left(self._filed(value), value)
         if key is None or len(key) < _LONGEST:
             self._keep(key, met)
         return met
@@ -127,17 +127,19 @@ class Column:
             self._kept = len(met[1])
         self.known[key] = met
 
-    def _left(self, ways: list[int], value: Any) -> Iterator[int]:
+    def _left(self, ways: list[int], value: Any) -> list[int]:
         """Those of which a value has all that they ask of the field; none behind one that asks for nothing else."""
+        left = []
         for way in sorted({*ways}) if len(ways) > 1 else ways:
             if all(test(value) for test in self._tests[way]):
-                yield way
+                left.append(way)
                 if way in self._alone:
-                    return
+                    break
+        return left
 
     def _filed(self, value: Any) -> list[int]:
         """All ways that a value can lead to."""
-        found = self._others + self._exact.get(value, [])
+        found = [*self._others, *self._exact.get(value, ())]
         if value is None:
             return found
         if self._begun and (lengths := self._begun.get(value[: self._shortest])):
@@ -146,7 +148,9 @@ class Column:
         for text, ways in self._contained.items():
             if text in value:
                 found += ways
-        return found if self._sieve is None else found + self._sieve.pick(value)
+        if self._sieve is not None:
+            found += self._sieve.pick(value)
+        return found
 
 
 class Numbers(Column):
@@ -182,7 +186,7 @@ class Numbers(Column):
         """See `Column`."""
         value = None if key is None else self._bounds[key - 1] if key else min(self._bounds, default=0) - 1
         ways = self._others + self._exact.get(value, [])
-        met = value, [*self._left(ways, value)]
+        met = value, self._left(ways, value)
         self._keep(key, met)
         return met
 

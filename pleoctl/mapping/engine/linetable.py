@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.mapping.engine.columns import column
 from pleoctl.mapping.engine.facts import MAY_FAIL, rank
+from pleoctl.mapping.engine.tagged import Tagged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -55,6 +56,8 @@ class LineTable:
         for one in self._columns.values():
             one.close()
         self._of_item, self._of_line = self._looks(of_line=False), self._looks(of_line=True)
+        tagged = [one for one in self._columns.values() if one.of_tag and one.leads]
+        self._tagged = Tagged(tagged) if tagged else None
         # The last item, and what it leads to whatever its lines are.
         self._item: Item | None = None
         self._found: list[int] = []
@@ -91,14 +94,16 @@ class LineTable:
         return [
             (one.read, one.known, one.meet)
             for one in self._columns.values()
-            if one.of_line is of_line and (one.leads or one.field in MAY_FAIL)
+            if one.of_line is of_line and not one.of_tag and (one.leads or one.field in MAY_FAIL)
         ]
 
     def find(self, facts: Facts) -> LineRow | None:
         """The first row that matches a line."""
         if facts.item is not self._item:
             self._found, self._item = _led(self._of_item, facts, self._always), facts.item
-        found = _led(self._of_line, facts, self._found)
+        found = _led(self._of_line, facts, self._found) if self._of_line else self._found
+        if self._tagged is not None:
+            found = self._tagged.led(facts.line.tags or (), found)
         for index in found if len(found) < 2 else sorted(found):
             for value, test in self._tests[index]:
                 if not test(value(facts)):

@@ -43,7 +43,14 @@ class Sieve:
                 return self._all
             self._passes = list(_passes(list(self._filed), list(self._filed.values())))
         content = (text + _END).encode("utf-8", "replace")
-        return [number for made, filed in self._passes for number in _picked(made, filed, content)]
+        found: list[int] = []
+        for made, filed in self._passes:
+            met = made and made.Match(content, potential=True)
+            if not met or met.pop() != len(filed):
+                found += _joined(filed)  # there was not memory enough to come to the end
+            for index in met or ():
+                found += filed[index]
+        return found
 
 
 def _passes(wanted: list[str], filed: Filed) -> Iterator[tuple[Any, Filed]]:
@@ -66,13 +73,6 @@ def _passes(wanted: list[str], filed: Filed) -> Iterator[tuple[Any, Filed]]:
         yield from _passes(wanted[half:], filed[half:])
     else:
         yield made, filed
-
-
-def _picked(made: Any, filed: Filed, content: bytes) -> list[int]:
-    found = made and made.Match(content, potential=True)
-    if not found or found[-1] != len(filed):
-        return _joined(filed)  # there was not memory enough to come to the end
-    return [number for index in found[:-1] for number in filed[index]]
 
 
 def _joined(filed: Iterable[list[int]]) -> list[int]:
