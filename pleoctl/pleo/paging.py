@@ -145,9 +145,11 @@ class _Pass:
 
     def _keep(self, rows: list[Any]) -> None:
         for record in self._convert(rows):
-            if record.id in self._rows:
+            # Ids are UUIDs, which case does not tell apart: two of a key would look like duplicates, one to be archived.
+            name = record.id.lower()
+            if name in self._rows:
                 raise _Incomplete(f"record {record.id} came twice")
-            self._rows[record.id] = record
+            self._rows[name] = record
 
     def _check_total(self, total: Any) -> None:
         if total is None:

@@ -37,7 +37,7 @@ class GroupReads(Client):
         if not all(isinstance(row, dict) for row in rows):
             raise PleoError("Pleo's answer has a tag group that is not an object")
         found = [wire.group(self._own(row)) for row in rows]
-        if len({record.id for record in found}) != len(found):
+        if len({record.id.lower() for record in found}) != len(found):
             raise PleoError("Pleo listed a tag group twice")
         return found
 

@@ -70,6 +70,7 @@ LIES: dict[str, list[Value]] = {
     "cursor goes back": [page("a", cursor="C1"), page("b", cursor="C2"), page("c", cursor="C1")],
     "repeated page": [page("a", cursor="C1"), page("a", cursor="C2")],
     "one id twice": [page("a", "a")],
+    "one id in two cases": [page("a", cursor="C1"), page("b", "A")],
     "empty for ever": [page(cursor=f"C{n}") for n in range(20)],
     "no list": [{"data": {"id": "a"}, "pagination": {"hasNextPage": False}}],
     "no data": [{"pagination": {"hasNextPage": False}}],

@@ -116,11 +116,12 @@ def test_a_malformed_tag_is_an_error(writer: PleoWriter, requests_mock: Mocker, 
 @pytest.mark.parametrize(
     "body",
     [{"data": [group(**fields)]} for fields in [*WRONG, {"code": None}]]
-    + [{"data": {}}, {"data": None}, {}, [], None, {"data": ["x"]}, {"data": [group(), group()]}],
+    + [{"data": {}}, {"data": None}, {}, [], None, {"data": ["x"]}, {"data": [group(), group()]}]
+    + [{"data": [group(id="abc"), group(id="ABC")]}],
     ids=str,
 )
 def test_a_malformed_group_list_is_an_error(writer: PleoWriter, requests_mock: Mocker, body: Value) -> None:
-    """Wrong shapes of the one list without pages, and a group listed twice."""
+    """Wrong shapes of the one list without pages, and a group listed twice, also where its id is spelt in two cases."""
     requests_mock.get(f"{URL}/v0/tag-groups", json=body)
     with pytest.raises(PleoError):
         writer.groups()
