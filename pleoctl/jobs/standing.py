@@ -52,7 +52,7 @@ def _other_sums(postings: Sequence[HeldPosting], legs: Sequence[LedgerEntry]) ->
 
 def _lost(record: Held, legs: Sequence[LedgerEntry]) -> str | None:
     """What a line was booked with and does not have; more than that, books may put there by themselves."""
-    told = record.tags or {}
+    told = {} if record.tags is None else record.tags
     for posting in (posting for leg in legs for posting in leg.postings):
         account, code = posting.account, posting.tax_code
         is_due = code is not None and posting.role != "tax"

@@ -145,7 +145,7 @@ class _Pass:
 
     def _keep(self, rows: list[Any]) -> None:
         for record in self._convert(rows):
-            # Ids are UUIDs, which case does not tell apart: two of a key would look like duplicates, one to be archived.
+            # Ids are UUIDs, which case does not tell apart: of two one would look like a duplicate to be archived.
             name = record.id.lower()
             if name in self._rows:
                 raise _Incomplete(f"record {record.id} came twice")

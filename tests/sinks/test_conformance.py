@@ -23,7 +23,13 @@ SECTIONS: dict[str, Json] = {
     "hledger": {},
     "csv": {},
     "sie": {"currency": "EUR", "company": "Böcker & Co", "series": "P", "dimensions": {"DEPT": 1}},
-    "datev": {"consultant": 1001, "client": 1, "fiscalYearStart": "07-01", "taxKeys": {"V19": 9}, "costCentres": []},
+    "datev": {
+        "consultant": 1001,
+        "client": 1,
+        "fiscalYearStart": "07-01",
+        "taxKeys": {"V25": 9},
+        "costCentres": ["DEPT"],
+    },
 }
 
 
@@ -37,7 +43,7 @@ def blocked(folder: Path) -> None:
 
 
 FILES = {
-    kind: SinkCase({"type": kind, "path": "books", **more}, lambda _folder: None, {"unreachable": blocked})
+    kind: SinkCase({"type": kind, "path": "books", **more}, lambda _folder: None, {"unreachable": blocked}, **CODED)
     for kind, more in SECTIONS.items()
 }
 

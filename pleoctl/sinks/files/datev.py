@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
 from pleoctl.sinks.base import HUNDREDTHS, HeldPosting, KeyRoom, Refusal
 from pleoctl.sinks.files.format import FILES, Standing, check_key
+from pleoctl.sinks.files.told import Line
 from pleoctl.sinks.words import SHORTENED, fit, was_changed
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from pleoctl.mapping.engine.entries import LedgerEntry, Posting
     from pleoctl.sinks.base import Booking
@@ -131,6 +132,7 @@ _BARE: Final = frozenset(
     }
 )
 _BLANK: Final = tuple("" if name in _BARE else '""' for name in COLUMNS)
+COSTS: Final = ("KOST1 - Kostenstelle", "KOST2 - Kostenstelle")
 KEY: Final = "Zusatzinformation- Inhalt 1"
 IDENTITY: Final = "Zusatzinformation- Inhalt 2"
 
@@ -162,6 +164,8 @@ class DatevFormat:
             key=KeyRoom("additional information 1 of each row"),
             currency=self._currency,
             dimensions=frozenset(self._groups),
+            tells_tax_codes=bool(self._tax_keys) and not split,
+            tells_tags=bool(self._groups),
             ignored=frozenset(section.get("ignoreTags", ())),
         )
 
@@ -266,7 +270,7 @@ class DatevFormat:
             IDENTITY: f"{booking.key.job}/{booking.key.place}",
             "Festschreibung": "0",
         }
-        for group, column in zip(self._groups, ("KOST1 - Kostenstelle", "KOST2 - Kostenstelle"), strict=False):
+        for group, column in zip(self._groups, COSTS, strict=False):
             cells[column] = posting.tags.get(group, "")
         written = [*_BLANK]
         for name, value in cells.items():
@@ -291,21 +295,27 @@ class DatevFormat:
         if len(rows) < 2 or rows[0][:1] != ["EXTF"]:
             return
         year, month = rows[0][14][:4], rows[0][14][4:6]
-        found: dict[tuple[str, str, str], Counter[tuple[str, str, str]]] = {}
+        found: dict[tuple[str, str, str], list[list[str]]] = {}
         for row in rows[2:]:
             if len(row) > _PLACE[IDENTITY] and row[_PLACE[KEY]] in wanted:
                 day = f"{year}-{month}-{row[_PLACE['Belegdatum']].zfill(4)[:2]}"
-                sums = found.setdefault((row[_PLACE[KEY]], row[_PLACE[IDENTITY]], day), Counter())
-                _add(sums, row)
-        for (key, identity, day), sums in found.items():
-            yield Standing(
-                key,
-                identity,
-                day,
-                tuple(
-                    HeldPosting(side, account, amount, currency) for (side, account, currency), amount in sums.items()
-                ),
-            )
+                found.setdefault((row[_PLACE[KEY]], row[_PLACE[IDENTITY]], day), []).append(row)
+        for (key, identity, day), own in found.items():
+            yield Standing(key, identity, day, _postings(own), [self._told(row) for row in own])
+
+    def _told(self, row: list[str]) -> Line:
+        """What a row says of its own account; of the counter account's it says nothing."""
+        key = row[_PLACE["BU-Schlüssel"]]
+        codes = [code for code, known in self._tax_keys.items() if known == key]
+        costs = zip(self._groups, (row[_PLACE[column]] for column in COSTS), strict=False)
+        return Line(row[_PLACE["Konto"]], codes, {group: code for group, code in costs if code})
+
+
+def _postings(rows: Iterable[list[str]]) -> tuple[HeldPosting, ...]:
+    sums: Counter[tuple[str, str, str]] = Counter()
+    for row in rows:
+        _add(sums, row)
+    return tuple(HeldPosting(side, account, amount, currency) for (side, account, currency), amount in sums.items())
 
 
 def _rows(leg: LedgerEntry) -> list[Row]:

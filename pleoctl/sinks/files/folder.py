@@ -16,6 +16,7 @@ from pleoctl.errors import PleoctlError
 from pleoctl.sinks.base import BooksUnusable, Held, HeldPosting, Refusal
 from pleoctl.sinks.files.ledger import FOLDER, LedgerLine, decode, encode
 from pleoctl.sinks.files.seen import Asked, Seen, Stamp, files_below
+from pleoctl.sinks.files.told import tags_of, tax_codes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -63,11 +64,27 @@ class FolderSink:
         for path in self._files():
             for stored, legs in self._by_key(path, wanted.keys()).items():
                 key = wanted[stored]
-                found.setdefault(stored, []).append(_held(legs, key, Path(path).name, self._attached(key.item)))
+                found.setdefault(stored, []).append(self._held(legs, key, Path(path).name))
         for line in self._ledgered(wanted.keys()):
             if line.key not in found:
                 found[line.key] = [_of_line(line, self._attached(wanted[line.key].item))]
         return found
+
+    def _held(self, legs: list[Standing], key: Key, file: str) -> Held:
+        """What the transactions of one item say together; nothing of their lines where one cannot be read."""
+        identity = legs[0].id or (f"{key.job}/{key.place}" if key.job in file else file)
+        attached, can = self._attached(key.item), self.capabilities
+        if any(leg.postings is None for leg in legs):
+            return Held(identity, date=legs[0].date, attachments=attached)
+        lines = [line for leg in legs for line in leg.lines]
+        return Held(
+            identity,
+            date=legs[0].date,
+            postings=tuple(posting for leg in legs for posting in leg.postings or ()),
+            attachments=attached,
+            tax_codes=tax_codes_of(lines) if can.tells_tax_codes else None,
+            tags=tags_of(lines, can.dimensions) if can.tells_tags else None,
+        )
 
     def _by_key(self, path: str, wanted: AbstractSet[str]) -> dict[str, list[Standing]]:
         """The wanted transactions of one file; several with one key are the legs of one item."""
@@ -161,15 +178,6 @@ class FolderSink:
 
 def _of_line(line: LedgerLine, attached: frozenset[str]) -> Held:
     return Held(line.id, date=line.date, postings=line.postings, attachments=attached)
-
-
-def _held(legs: list[Standing], key: Key, file: str, attached: frozenset[str]) -> Held:
-    """What the transactions of one item say together."""
-    identity = legs[0].id or (f"{key.job}/{key.place}" if key.job in file else file)
-    if any(leg.postings is None for leg in legs):
-        return Held(identity, date=legs[0].date, attachments=attached)
-    postings = tuple(posting for leg in legs for posting in leg.postings or ())
-    return Held(identity, date=legs[0].date, postings=postings, attachments=attached)
 
 
 def _line(booking: Booking, file: str) -> LedgerLine:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
     from pleoctl.sinks.base import Booking, HeldPosting
+    from pleoctl.sinks.files.told import Line
 
 #: What every folder of book files can do; a format adds where its key stands and what it cannot hold.
 FILES: Final = Capabilities(KeyRoom(""), attachments=True, lists_attachments=True, read_back=True, whole_jobs=True)
@@ -30,13 +31,15 @@ def check_key(booking: Booking, encoding: str) -> None:
 class Standing(NamedTuple):
     """One transaction of a file: our key, its id (``<job>/<n>``, None where the format keeps none), date, postings.
 
-    ``date`` and ``postings`` are None where a file does not say them in a way that can be compared.
+    ``date`` and ``postings`` are None where a file does not say them in a way that can be compared; ``lines`` are its
+    lines, where the format tells more of them than their sums.
     """
 
     key: str
     id: str | None
     date: str | None
     postings: tuple[HeldPosting, ...] | None
+    lines: Sequence[Line] = ()
 
 
 class Roomy:

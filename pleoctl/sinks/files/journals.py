@@ -20,6 +20,7 @@ from pleoctl.mapping.io.outputs.hledger import HledgerWriter
 from pleoctl.mapping.io.outputs.names import component
 from pleoctl.sinks.base import HeldPosting, KeyRoom
 from pleoctl.sinks.files.format import FILES, Roomy, Standing
+from pleoctl.sinks.files.told import Line, tags_in
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
@@ -37,11 +38,14 @@ class JournalFormat(Roomy, ABC):
 
     _key: re.Pattern[str]
     _identity: re.Pattern[str]
+    _tax_code: re.Pattern[str]
+    _tags: re.Pattern[str]
 
     def __init__(self, rules: Rules) -> None:
         """``rules`` know the divisors and the accounts' top levels."""
         self._rules = rules
-        self.capabilities = replace(FILES, key=KeyRoom("the transaction's accountingEntryId"))
+        key = KeyRoom("the transaction's accountingEntryId")
+        self.capabilities = replace(FILES, key=key, tells_tax_codes=True, tells_tags=True)
 
     def render(self, bookings: Sequence[Booking]) -> bytes:
         """See `Format`."""
@@ -66,9 +70,9 @@ class JournalFormat(Roomy, ABC):
         codes = self._codes(lines) if found else {}
         for key, block in found:
             day = _DAY.match(block[0])
-            yield Standing(
-                str(key), _first(self._identity, block), day[1] if day else None, self._postings(block, codes)
-            )
+            identity, postings = _first(self._identity, block), self._postings(block, codes)
+            told = [] if postings is None else self._lines(block, postings)
+            yield Standing(str(key), identity, day[1] if day else None, postings, told)
 
     @abstractmethod
     def _codes(self, lines: list[str]) -> dict[str, str]:
@@ -86,6 +90,18 @@ class JournalFormat(Roomy, ABC):
             postings.append(HeldPosting("debit" if amount > 0 else "credit", code, abs(amount), match[3]))
         return tuple(postings)
 
+    def _lines(self, block: list[str], postings: Sequence[HeldPosting]) -> list[Line]:
+        """The postings with their codes: on the line of a posting, or on those that follow until the next one."""
+        starts = [number for number, line in enumerate(block) if number and _POSTING.match(line)]
+        parts = itertools.pairwise([*starts, len(block)])
+        return [
+            self._line(posting.account, block[start:end]) for posting, (start, end) in zip(postings, parts, strict=True)
+        ]
+
+    def _line(self, account: str, part: list[str]) -> Line:
+        tax_code, tags = _first(self._tax_code, part), _first(self._tags, part)
+        return Line(account, [] if tax_code is None else [tax_code], tags_in(tags or ""))
+
     def _hundredths(self, text: str, currency: str) -> int | None:
         try:
             amount = Decimal(text) * self._rules.divisor(currency)
@@ -100,6 +116,8 @@ class BeancountFormat(JournalFormat):
     suffix = ".beancount"
     _key = re.compile(r'\s+accountingEntryId: "((?:[^"\\]|\\.)*)"')
     _identity = re.compile(r'\s+externalId: "((?:[^"\\]|\\.)*)"')
+    _tax_code = re.compile(r'\s+taxCode: "((?:[^"\\]|\\.)*)"')
+    _tags = re.compile(r'\s+tags: "((?:[^"\\]|\\.)*)"')
 
     def _writer(self) -> BeancountWriter:
         return BeancountWriter(self._rules)
@@ -120,6 +138,8 @@ class HledgerFormat(JournalFormat):
     suffix = ".journal"
     _key = re.compile(r"\s+; accountingEntryId: (.*)")
     _identity = re.compile(r"\s+; externalId: (.*)")
+    _tax_code = re.compile(r"[^;]+;.* ?taxCode: ([^:]*?)(?:, dimensions:.*)?$")
+    _tags = re.compile(r"[^;]+;.*dimensions: ([^:]*)$")
 
     def _writer(self) -> HledgerWriter:
         return HledgerWriter(self._rules)

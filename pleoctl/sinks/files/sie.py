@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.sinks.base import HUNDREDTHS, HeldPosting, KeyRoom, Refusal
 from pleoctl.sinks.files.format import FILES, Standing, check_key, file_name
+from pleoctl.sinks.files.told import Line
 from pleoctl.sinks.words import SHORTENED, encodable, fit, was_changed
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class SieFormat:
             currency=self._currency,
             tax_codes=False,
             dimensions=frozenset(self._dimensions),
+            tells_tags=bool(self._dimensions),
             ignored=frozenset(section.get("ignoreTags", ())),
         )
 
@@ -108,17 +110,25 @@ class SieFormat:
         """See `Format`."""
         key, identity, day = "", None, ""
         postings: list[HeldPosting] = []
+        lines: list[Line] = []
         for line in content.decode(ENCODING).split("\n"):
             fields = _fields(line)
             if fields[:1] == ["#VER"]:
                 found = _KEY.search(fields[4]) if len(fields) > 4 else None
                 key, identity = (found[1], found[2]) if found and found[1] in wanted else ("", None)
-                day, postings = f"{fields[3][:4]}-{fields[3][4:6]}-{fields[3][6:8]}", []
+                day, postings, lines = f"{fields[3][:4]}-{fields[3][4:6]}-{fields[3][6:8]}", [], []
             elif key and fields[:1] == ["#TRANS"]:
                 postings.append(self._posting(fields[1], Decimal(fields[3])))
+                lines.append(Line(fields[1], (), self._tags(fields[2])))
             elif fields == ["}"] and key:
-                yield Standing(key, identity, day, tuple(postings))
+                yield Standing(key, identity, day, tuple(postings), lines)
                 key = ""
+
+    def _tags(self, objects: str) -> dict[str, str]:
+        """The tags that an object list means, ``1 "20" 6 "7"``."""
+        listed = _fields(objects)
+        codes = dict(zip(listed[::2], listed[1::2], strict=False))
+        return {group: codes[number] for group, number in self._dimensions.items() if number in codes}
 
     def _posting(self, account: str, amount: Decimal) -> HeldPosting:
         side = "debit" if amount > 0 else "credit"

@@ -13,6 +13,7 @@ import msgspec
 from pleoctl.mapping.io.outputs.csv import CsvWriter
 from pleoctl.sinks.base import HeldPosting, KeyRoom
 from pleoctl.sinks.files.format import FILES, Roomy, Standing
+from pleoctl.sinks.files.told import Line, tags_in
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _KEY: Final = "accountingEntryId"
 #: Of a row's many cells, those that are looked at.
-_READ: Final = ("postingDate", "side", "account", "amount", "currency")
+_READ: Final = ("postingDate", "side", "account", "amount", "currency", "taxCode", "tags")
 
 
 class CsvFormat(Roomy):
@@ -33,7 +34,8 @@ class CsvFormat(Roomy):
     def __init__(self, rules: Rules) -> None:
         """``rules`` know the divisors."""
         self._rules = rules
-        self.capabilities = replace(FILES, key=KeyRoom("the column accountingEntryId"))
+        key = KeyRoom("the column accountingEntryId")
+        self.capabilities = replace(FILES, key=key, tells_tax_codes=True, tells_tags=True)
 
     def render(self, bookings: Sequence[Booking]) -> bytes:
         """See `Format`."""
@@ -56,7 +58,8 @@ class CsvFormat(Roomy):
                 if cells.get("side"):
                     found.setdefault(row[place], []).append(cells)
         for key, postings in found.items():
-            yield Standing(key, None, postings[0].get("postingDate"), self._postings(postings))
+            day = postings[0].get("postingDate")
+            yield Standing(key, None, day, self._postings(postings), [_line(cells) for cells in postings])
 
     def _postings(self, rows: list[dict[str, str]]) -> tuple[HeldPosting, ...] | None:
         try:
@@ -68,6 +71,13 @@ class CsvFormat(Roomy):
 
     def _hundredths(self, row: dict[str, str]) -> int:
         return int(Decimal(row["amount"]) * self._rules.divisor(row["currency"]))
+
+
+def _line(cells: dict[str, str]) -> Line:
+    """Not of a file of fewer columns: its line is one on no account."""
+    if not cells.keys() >= {"account", "taxCode", "tags"}:
+        return Line("", (), {})
+    return Line(_plain(cells["account"]), [_plain(cells["taxCode"])], tags_in(cells["tags"]))
 
 
 def _plain(cell: str) -> str:
