@@ -6,6 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
+from pleoctl.remote.again import still_undone
 from pleoctl.remote.errors import LostAnswer, Unauthorised
 from pleoctl.remote.pages import MAX_PAGES
 from pleoctl.words import short_of
@@ -64,11 +65,16 @@ class TrytonCalls:
         return self._call(self._read, method, *params)
 
     def change(self, method: str, *params: Any) -> Any:
-        """The result of a method that writes, all of it or nothing. Raises `TrytonRefusal`, `LostAnswer`."""
+        """The result of a method that writes, all of it or nothing. Raises `TrytonRefusal`, `LostAnswer`.
+
+        A session that has ended is begun anew, and the method called again unless what it was to do is there already.
+        """
         try:
             return self._call(self._write, method, *params)
-        except Unauthorised:
+        except Unauthorised as error:
             self._session = {}
+            if not still_undone():
+                raise LostAnswer(error.message, error.status) from error
         return self._call(self._write, method, *params)
 
     def search(self, model: str, domain: list[Any], fields: list[str]) -> list[dict[str, Any]]:

@@ -249,7 +249,7 @@ def test_what_tryton_lacks_is_refused_in_the_plan(
 
 
 def test_tags_become_analytic_lines(world: World, tryton: TrytonBooks, books: MakeBooks, cli: Cli) -> None:
-    """A tag group that is an analytic tree goes along with its line; one that is none is refused."""
+    """A tag group that is an analytic tree goes along with its line and is missed there; any other is refused."""
     line = world.payloads[JOB][0]["accountingEntryLines"][0]
     line["tags"] = [{"id": "g", "groupCode": "DEPT", "code": "20"}]
     books(section(tryton, dimensions=["DEPT"]))
@@ -257,6 +257,10 @@ def test_tags_become_analytic_lines(world: World, tryton: TrytonBooks, books: Ma
     (made,) = [row["analytic_lines"] for row in tryton.tables["account.move.line"] if "analytic_lines" in row]
     assert made[0][1][0]["account"] == 3
     world.add(JOB, world.payloads[JOB])
+    assert cli("jobs", "plan", "--format", "json").json["changes"][0]["action"] == "report"
+    tryton.tables["analytic_account.line"].clear()
+    said = cli("jobs", "plan", "--format", "json").json["changes"][0]
+    assert (said["action"], "it has no DEPT 20 on 5810" in said["reason"]) == ("refuse", True)
     tryton.tables["account.move"].clear()
     books(section(tryton))
     said = cli("jobs", "plan", "--format", "json").json["changes"][0]
@@ -318,3 +322,25 @@ def test_each_kind_of_leg_has_its_journal(world: World, tryton: TrytonBooks, boo
     assert held(tryton) == {f"{item}-1": 1 for item in ALL}
     assert {row["journal"] for row in tryton.tables["account.move"]} == {2}
     assert world.events == ["started", "completed"]
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_session_that_ends_makes_no_second_move(
+    stored: bool, world: World, tryton: TrytonBooks, books: MakeBooks, cli: Cli
+) -> None:
+    """401 to the create of a move, made or not: it is looked for before it is sent again under a new session."""
+    books(section(tryton))
+    struck: list[bool] = []
+    create = tryton.create
+
+    def ending(model: str, rows: list[Json]) -> list[int]:
+        if model != "account.move" or struck:
+            return create(model, rows)
+        struck.append(stored)
+        if stored:
+            create(model, rows)
+        raise PermissionError
+
+    tryton.create = ending  # type: ignore[method-assign]  # its first call is answered by somebody between
+    assert cli("jobs", "run").code == 0
+    assert len(tryton.tables["account.move"]) == len(world.payloads[JOB])

@@ -143,14 +143,14 @@ def tryton_case(tryton: fake_tryton.TrytonBooks) -> SinkCase:
     """Moves that are made and posted in two calls."""
 
     def empty(_folder: Path) -> None:
-        for model in ("account.move", "account.move.line", "ir.attachment"):
+        for model in ("account.move", "account.move.line", "analytic_account.line", "ir.attachment"):
             tryton.tables[model].clear()
 
     def fault(how: str) -> Callable[[Path], object]:
         return lambda _folder: tryton.faults.update({tryton.changes + 1: how})
 
     return SinkCase(
-        fake_tryton.section(tryton),
+        fake_tryton.section(tryton, dimensions=["DEPT"]),
         empty,
         {
             "unreachable": lambda _folder: tryton.row("account.journal", code="MISC").update(code="X", name="X"),
@@ -162,6 +162,7 @@ def tryton_case(tryton: fake_tryton.TrytonBooks) -> SinkCase:
         {"TRYTON_PASSWORD": fake_tryton.PASSWORD},
         accounts=("5810", "1940"),
         currency="SEK",
+        tags={"DEPT": "20"},
     )
 
 

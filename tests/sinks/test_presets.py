@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from api_books import TOKEN, ApiBooks, serving
+from pleoctl.jobs.standing import difference
 from pleoctl.mapping.engine.entries import Posting
 from pleoctl.remote.errors import LostAnswer
 from pleoctl.sinks.base import Booking, File, Key, PeriodClosed, Refusal
@@ -65,10 +66,18 @@ def opened(workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> Iterato
         yield make
 
 
-def booking(sink: Sink, *, draft: bool = True, account: str = "6540", day: str = DAY, item: str = ITEM) -> Booking:
-    """88.30 on an account against 1940."""
+def booking(
+    sink: Sink,
+    tags: dict[str, str] | None = None,
+    *,
+    draft: bool = True,
+    account: str = "6540",
+    day: str = DAY,
+    item: str = ITEM,
+) -> Booking:
+    """88.30 on an account, with tags, against 1940."""
     postings = [
-        Posting("debit", account, "line", 8830, "SEK"),
+        Posting("debit", account, "line", 8830, "SEK", tags=tags or {}),
         Posting("credit", "1940", "wallet", 8830, "SEK"),
     ]
     entry = msgspec.structs.replace(entry_of(item, "SEK", postings), description="Taxi " * 30, posting_date=day)
@@ -101,6 +110,23 @@ def test_a_preset_books_and_finds_what_it_booked(name: str, draft: bool, opened:
     assert sorted(held.postings or ()) == BOOKED
     assert held.left == ({"posting"} if draft and name in POSTS_LATER else set())
     assert vendor.posts == 1
+
+
+@pytest.mark.parametrize("name", PRESETS.names())
+def test_tags_that_a_preset_books_are_read_back(name: str, opened: Opened) -> None:
+    """One that the record has no longer makes it another record; presets without tags refuse them."""
+    sink, _ = opened(name)
+    can = sink.capabilities
+    assert not can.tax_codes
+    assert can.tells_tags == bool(can.dimensions)
+    groups = sorted(can.dimensions or ())
+    one = booking(sink, dict.fromkeys(groups, "20"))
+    sink.book([one])
+    (held,) = sink.find([one.key])[one.key.stored]
+    assert difference(held, one.legs, DAY, may_move=False) is None
+    for group in groups:
+        other = booking(sink, {group: "30"})
+        assert difference(held, other.legs, DAY, may_move=False) == f"it has no {group} 30 on 6540"
 
 
 @pytest.mark.parametrize("name", PRESETS.names())

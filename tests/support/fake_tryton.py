@@ -52,6 +52,7 @@ class TrytonBooks:
             ],
             "party.party": [{"id": 7, "code": "ACME"}],
             "analytic_account.account": [analytic(3, "20"), analytic(4, "30")],
+            "analytic_account.line": [],
             "account.period": [period(month) for month in range(1, 13)],
             "account.move": [],
             "account.move.line": [],
@@ -89,6 +90,10 @@ class TrytonBooks:
                 for line in made.pop("lines")[0][1]:
                     number = len(self.tables["account.move.line"]) + 1
                     self.tables["account.move.line"].append({"id": number, "move": made["id"], **line})
+                    for tag in line.get("analytic_lines", [[0, []]])[0][1]:
+                        of = {"move": made["id"], "account": line["account"]}
+                        lines = self.tables["analytic_account.line"]
+                        lines.append({"id": len(lines) + 1, "account": tag["account"], "move_line.": of})
             self.tables[model].append(made)
             ids.append(made["id"])
         return ids
@@ -123,6 +128,8 @@ class TrytonBooks:
             made: Value = {"id": 0, "result": self.result(method, body["params"])}
         except Fault as told:
             made = {"id": 0, "error": told.answer}
+        except PermissionError:
+            return 401, {}
         return None if fault == "after" else (503, {}) if fault == "late" else (200, made)
 
 

@@ -235,7 +235,8 @@ class NetSuite(Vendor):
         for n, line in enumerate(body["line"]["items"]):
             row = {"id": str(self.posts), "externalid": body["externalId"], "day": body["tranDate"], "voided": "F"}
             money = {side: str(line[side]) for side in ("debit", "credit") if side in line}
-            self.held.append({**row, "account": line["account"]["id"], "transactionline": n, **money})
+            tags = {name: line[name]["id"] for name in ("department", "class", "location") if line.get(name)}
+            self.held.append({**row, "account": line["account"]["id"], "transactionline": n, **money, **tags})
         return 200, {}
 
 

@@ -125,9 +125,13 @@ class Chart:
 
     @cached_property
     def _analytic(self) -> dict[tuple[str, str], int]:
-        domain = [["active", "=", True], ["type", "=", "normal"], ["root.code", "in", self._dimensions], self._own]
-        rows = self._calls.search("analytic_account.account", domain, ["code", "root.code"])
-        return {(str(row["root."]["code"]), str(row["code"] or row["id"])): row["id"] for row in rows}
+        return {tag: number for number, (tag, active) in self._trees.items() if active}
+
+    @cached_property
+    def _trees(self) -> dict[int, tuple[tuple[str, str], bool]]:
+        domain = [_ALL, ["type", "=", "normal"], ["root.code", "in", self._dimensions], self._own]
+        rows = self._calls.search("analytic_account.account", domain, ["code", "root.code", "active"])
+        return {row["id"]: ((row["root."]["code"], str(row["code"] or row["id"])), row["active"]) for row in rows}
 
     def analytic(self, group: str, code: str) -> int:
         """The analytic account of a tag. Raises `Refusal`."""
@@ -135,6 +139,11 @@ class Chart:
         if found is None:
             raise Refusal(f"{group} {code} is not among Tryton's analytic accounts", INVALID_CONFIGURATION)
         return found
+
+    def tag(self, number: int) -> tuple[str, str] | None:
+        """The group and code of an analytic account, active or not; None where it is of no tree that is booked to."""
+        found = self._trees.get(number)
+        return None if found is None else found[0]
 
     # --- periods -----------------------------------------------------------------------------------------------
 

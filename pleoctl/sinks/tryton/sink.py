@@ -8,7 +8,9 @@ Tryton has a move whose origin it is; both are void.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
@@ -64,6 +66,7 @@ class TrytonSink:
             lists_attachments=True,
             periods=True,
             read_back=True,
+            tells_tags=bool(self._dimensions),
             per_leg=by_kind is not None,
         )
 
@@ -102,13 +105,14 @@ class TrytonSink:
         if not moves:
             return
         cancelled = self._cancelled(moves)
-        lines, files = self._lines(moves), self._files(moves)
+        lines, files, tags = self._lines(moves), self._files(moves), self._tags(moves)
         for key, row in ours:
             if str(row["origin"] or "").startswith(f"{MOVE},"):
                 continue  # it takes another move back
             move = row["id"]
             held = self._held(row, lines.get(move, []), files.get(move, []), void=move in cancelled)
-            found.setdefault(key or "", []).append(held)
+            told = {group: frozenset(tags[move, group]) for group in self._dimensions}
+            found.setdefault(key or "", []).append(replace(held, tags=told))
 
     def _held(self, row: dict[str, Any], lines: list[HeldPosting], files: list[str], *, void: bool) -> Held:
         return Held(
@@ -135,6 +139,18 @@ class TrytonSink:
             if amount:
                 posting = HeldPosting("debit" if amount > 0 else "credit", code, abs(amount), currency)
                 found.setdefault(row["move"], []).append(posting)
+        return found
+
+    def _tags(self, moves: list[int]) -> dict[tuple[int, str], set[tuple[str, str]]]:
+        """Accounts and codes of lines by move and group, from the analytic lines below them."""
+        found: dict[tuple[int, str], set[tuple[str, str]]] = defaultdict(set)
+        fields = ["account", "move_line.move", "move_line.account"]
+        domain = [["move_line.move", "in", moves]]
+        for row in self._calls.search("analytic_account.line", domain, fields) if self._dimensions else ():
+            line, tag = row["move_line."], self._chart.tag(row["account"])
+            if tag is not None:
+                group, code = tag
+                found[line["move"], group].add((self._chart.codes.get(line["account"], ""), code))
         return found
 
     def _files(self, moves: list[int]) -> dict[int, list[str]]:
