@@ -14,6 +14,8 @@ from pleoctl.errors import ExitCode
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from click.shell_completion import CompletionItem
 
     from pleoctl.errors import Finding
@@ -45,8 +47,7 @@ def check(options: Options) -> Output:
         told = _told(sink.capabilities)
         findings = _accounts(workspace, sink)
     bad = any(finding.level == "error" for finding in findings)
-    text = Shown.lines(f"{name}: {value}" for name, value in told.items())
-    return Output(text, told, findings, ExitCode.ERROR if bad else ExitCode.OK)
+    return Output(Shown.lines(_lines(told)), told, findings, ExitCode.ERROR if bad else ExitCode.OK)
 
 
 def _accounts(workspace: Workspace, sink: Sink) -> list[Finding]:
@@ -57,6 +58,15 @@ def _accounts(workspace: Workspace, sink: Sink) -> list[Finding]:
     if workspace.mapping is None and not (workspace.root / DEFAULT_FILE).is_file():
         return []
     return list(account_findings(sink, rules_of(workspace), catalog_of(workspace)))
+
+
+def _lines(told: dict[str, Any]) -> Iterator[str]:
+    """What the books can hold, in words."""
+    for name, value in told.items():
+        if isinstance(value, bool):
+            yield f"{name}: {'yes' if value else 'no'}"
+        else:
+            yield f"{name}: {value if isinstance(value, str) else ', '.join(value) or 'none'}"
 
 
 def _told(can: Capabilities) -> dict[str, Any]:
@@ -108,6 +118,7 @@ def presets(options: Options, *, name: str | None) -> Output:
     from pleoctl.sinks.http.presets import PRESETS, load_preset
 
     if name is not None:
+        PRESETS.require(name)
         return _one(load_preset(name))
     found = [load_preset(one) for one in PRESETS.names()]
     text = table(preset_heads(), preset_rows(found))
@@ -126,7 +137,7 @@ def _one(preset: SinkPreset) -> Output:
     data = _data(preset)
     lines = [f"{preset.title}: {preset.api}", preset.verified, ""]
     lines += [f"- {note}" for note in preset.notes]
-    lines += ["", *(f"{name}: {value}" for name, value in data["capabilities"].items())]
+    lines += ["", *_lines(data["capabilities"])]
     lines += ["", "sink:", "  type: http", f"  preset: {preset.name}", "  currency: …   # that of the books"]
     if not preset.base_url:
         lines.append("  baseUrl: https://…")

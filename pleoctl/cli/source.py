@@ -131,6 +131,7 @@ def presets(options: Options, *, name: str | None) -> Output:
     from pleoctl.sources.http.presets import PRESETS, load_preset
 
     if name is not None:
+        PRESETS.require(name)
         return _one_preset(load_preset(name))
     found = [load_preset(one) for one in PRESETS.names()]
     rows = [[one.name, one.title, ", ".join(one.resources), ", ".join(one.variables) or "-"] for one in found]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.documents.load import load
+from pleoctl.errors import UsageError
+from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +23,12 @@ class PresetFolder:
     def names(self) -> list[str]:
         """Names of all presets, sorted."""
         return sorted(path.stem for path in self.path.glob("*.yaml"))
+
+    def require(self, name: str) -> None:
+        """Raise `UsageError` with the nearest names where somebody asks for a preset that there is not."""
+        if name not in self.names():
+            hint = did_you_mean(name, self.names(), "known presets")
+            raise UsageError(f"there is no preset {name!r}", hint=hint)
 
     def read(self, name: str) -> tuple[dict[str, Any], str]:
         """A preset's data, and its YAML from the section on. Raises `InvalidFile`."""

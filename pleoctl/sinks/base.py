@@ -48,7 +48,8 @@ class Capabilities:
     ``currency`` None is any; ``dimensions`` None is any tag group; ``kinds`` None is any kind of leg. ``whole_jobs``:
     all that a job books at a time is one piece, such as a file. ``files_with_entry``: attachments go along with it.
     ``only_drafts``: nothing can be posted, somebody does so in the books. ``read_back``: they tell the sums of what
-    they hold; ``tells_tax_codes``, ``tells_tags``: these as well.
+    they hold; ``tells_tax_codes``, ``tells_tags``: these as well. ``tag_keys``: keys of the sink's section that
+    name groups which it has room for, or may lose.
     """
 
     key: KeyRoom
@@ -68,6 +69,7 @@ class Capabilities:
     tells_tags: bool = False
     per_leg: bool = False
     whole_jobs: bool = False
+    tag_keys: tuple[str, ...] = ()
 
 
 class HeldPosting(NamedTuple):

@@ -35,7 +35,5 @@ def _check(posting: Posting, can: Capabilities) -> None:
         return
     lost = sorted([group for group in posting.tags if group not in can.dimensions and group not in can.ignored])
     if lost:
-        raise Refusal(
-            f"the books have no room for {lost[0]}; add it to the sink's dimensions or to ignoreTags",
-            INVALID_CONFIGURATION,
-        )
+        where = f"; name it in {' or '.join(f'sink.{key}' for key in can.tag_keys)}" if can.tag_keys else ""
+        raise Refusal(f"the books have no room for the tag group {lost[0]}{where}", INVALID_CONFIGURATION)

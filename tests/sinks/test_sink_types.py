@@ -160,6 +160,6 @@ def test_presets_are_listed_with_what_they_hold(cli: Cli) -> None:
     one = cli("sink", "presets", "odoo").stdout
     assert "action_post" in one
     assert "baseUrl: https://…" in one
-    wrong = cli("sink", "presets", "odo")
-    assert wrong.code != 0
-    assert "odoo" in wrong.stderr
+    for kind in ("sink", "source"):
+        wrong = cli(kind, "presets", "odo")
+        assert (wrong.code, "there is no preset 'odo' (did you mean 'odoo'?)" in wrong.stderr) == (64, True)

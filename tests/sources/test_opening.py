@@ -184,7 +184,7 @@ def test_presets_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> Non
     assert "/general-ledger-accounts" in out
     assert run(["source", "presets", "--format", "json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["result"]) == 11
-    assert run(["source", "presets", "dattev"]) == 1
+    assert run(["source", "presets", "dattev"]) == 64
     assert "did you mean 'datev'" in capsys.readouterr().err
 
 

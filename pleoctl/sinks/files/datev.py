@@ -167,6 +167,7 @@ class DatevFormat:
             tells_tax_codes=bool(self._tax_keys) and not split,
             tells_tags=bool(self._groups),
             ignored=frozenset(section.get("ignoreTags", ())),
+            tag_keys=("costCentres", "ignoreTags"),
         )
 
     def check(self, booking: Booking) -> list[str]:

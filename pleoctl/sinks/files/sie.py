@@ -48,6 +48,7 @@ class SieFormat:
             dimensions=frozenset(self._dimensions),
             tells_tags=bool(self._dimensions),
             ignored=frozenset(section.get("ignoreTags", ())),
+            tag_keys=("dimensions", "ignoreTags"),
         )
 
     def check(self, booking: Booking) -> list[str]:

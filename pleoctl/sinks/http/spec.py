@@ -191,6 +191,7 @@ def _capabilities(config: dict[str, Any], finds: list[Find], book: list[Book]) -
         tax_codes=uses(said, "taxCode") or uses(said, "taxCodeId"),
         dimensions=tag_groups(said),
         ignored=frozenset(config.get("ignoreTags", ())),
+        tag_keys=("ignoreTags",),
         kinds=_kinds(book),
         drafts=uses(said, "draft") or posted or only,
         only_drafts=only,

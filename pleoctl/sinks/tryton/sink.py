@@ -60,6 +60,7 @@ class TrytonSink:
             tax_codes=False,
             dimensions=frozenset(self._dimensions),
             ignored=self._ignored,
+            tag_keys=("dimensions", "ignoreTags"),
             kinds=frozenset(by_kind) if by_kind else None,
             drafts=True,
             attachments=True,
