@@ -18,6 +18,7 @@ from pleoctl.workspace.trust import require_env
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from pleoctl.errors import Finding
     from pleoctl.place import Place
 
 SECRET_SECONDS: Final = 60
@@ -94,10 +95,10 @@ class Secret:
             raise PleoctlError("there is no secret")
         with self._in_its_place():
             value = {"env": self._env, "file": self._file, "cmd": self._cmd}[kind](rest).strip("\r\n")
-        if not value:
-            raise PleoctlError(f"secret {kind}:{rest if kind == 'env' else '…'} is empty")
-        if not value.isascii() or not value.isprintable():
-            raise PleoctlError(f"the secret behind {kind}: has characters that no header can carry")
+            if not value:
+                raise PleoctlError(f"secret {kind}:{rest if kind == 'env' else '…'} is empty")
+            if not value.isascii() or not value.isprintable():
+                raise PleoctlError(f"the secret behind {kind}: has characters that no header can carry")
         return value
 
     def check(self) -> None:
@@ -112,12 +113,18 @@ class Secret:
 
     @contextmanager
     def _in_its_place(self) -> Iterator[None]:
-        """Say of a refusal where the reference stands."""
+        """Say of whatever is wrong where the reference stands, and which file it was that could not be read."""
         try:
             yield
-        except Refused as error:
-            told = [replace(finding, place=self.place) for finding in error.findings]
-            raise Refused(error.message, findings=told) from None
+        except PleoctlError as error:
+            if self.place is None:
+                raise
+            told = [self._placed(finding) for finding in error.findings]
+            raise type(error)(error.message, findings=told) from None
+
+    def _placed(self, finding: Finding) -> Finding:
+        words = finding.message if finding.place is None else f"{self.reference}: {finding.message}"
+        return replace(finding, message=words, place=self.place)
 
     @property
     def origin(self) -> Origin:

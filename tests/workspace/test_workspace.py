@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pleoctl.errors import InvalidFile, PleoctlError, Refused, UsageError
+from pleoctl.place import Place
 from pleoctl.workspace import Workspace
 from pleoctl.workspace.secrets import Secret
 from pleoctl.workspace.show import effective
@@ -219,7 +220,7 @@ FAILING = {
 def test_a_secret_that_cannot_be_had_is_told_without_it(
     reference: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One clear sentence, which never holds the secret."""
+    """One clear sentence, which says where the reference stands and never holds the secret."""
     monkeypatch.setenv("EMPTY", "")
     monkeypatch.setenv("TWO_LINES", "hush\nhush")
     monkeypatch.setenv("UMLAUT", "hüsh")
@@ -228,8 +229,10 @@ def test_a_secret_that_cannot_be_had_is_told_without_it(
     (tmp_path / "binary").write_bytes(b"hush\x01")
     (tmp_path / "latin").write_bytes(b"h\xfcsh")
     with pytest.raises(PleoctlError) as caught:
-        Secret(reference, tmp_path).reveal()
-    assert FAILING[reference] in str(caught.value)
+        Secret(reference, tmp_path, Place("pleoctl.yaml", 6, 18)).reveal()
+    (told,) = map(str, caught.value.findings)
+    assert FAILING[reference] in told
+    assert told.startswith("pleoctl.yaml:6:18: ")
     assert "hush" not in str(caught.value.findings)
 
 
