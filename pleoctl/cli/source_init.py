@@ -78,7 +78,12 @@ def command(
     if written is None:
         lines = [f"# {line}" for line in lines] + [f"# {_NEXT}", *made.text.splitlines()]
         return Output(Shown.lines(lines), data, [*made.findings, *told])
-    return Output(Shown.lines([*lines, f"wrote {written}; {_NEXT}"]), data, made.findings)
+    if output is not None:
+        where = "" if is_stdout(output) else f"wrote {written}; "
+        lines.append(f"{where}it goes into pleoctl.yaml; {_NEXT}")
+    else:
+        lines.append(f"wrote {written}; {_NEXT}")
+    return Output(Shown.lines(lines), data, made.findings)
 
 
 def _only(files: tuple[str, ...]) -> str:

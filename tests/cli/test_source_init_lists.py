@@ -145,3 +145,51 @@ def test_creditors_of_datev_are_vendors(sourceless: Path, cli: Cli) -> None:
         ("700000", "Müller GmbH", "DE123456789"),
         ("800001", "Öz", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "name"),
+    [
+        ("Projekt;Namn\nSol;Solceller\nVind;Vindkraft\n", "Projekt", "Namn"),
+        ("Kostenstelle;Bezeichnung\nVB;Vertrieb\nEK;Einkauf\n", "Kostenstelle", "Bezeichnung"),
+        ("Department;Code\nEngineering;ENG\nSales;SAL\n", "Code", "Department"),
+        ("Projekt;Förkortning\nSolceller;S-1\nVindkraft;V-1\n", "Förkortning", "Projekt"),
+        ("Kod;Namn\nSol;Solceller\nVind;Vindkraft\n", "Kod", "Namn"),
+    ],
+)
+def test_codes_of_letters_are_found_by_what_the_dimension_is_called(
+    rows: str, code: str, name: str, sourceless: Path, cli: Cli
+) -> None:
+    """Where neither a header nor digits say which column it is."""
+    (sourceless / "v.csv").write_text(rows)
+    section = parse(cli("source", "init", "v.csv", "--dimension", "D", "-o", "-").stdout, "x").data["source"]
+    columns = section["values"]["parts"]["D"]["columns"]
+    assert (columns["code"], columns["name"]) == (code, name)
+
+
+def test_accounts_for_tax_are_columns_of_tax_codes(sourceless: Path, cli: Cli) -> None:
+    """Else those that Pleo has would be nobody's."""
+    (sourceless / "v.csv").write_text(
+        "Kod;Namn;Procent;Ingående konto;Utgående konto\nIN;Moms;25;2641;\nOMV;Fri;0;2645;2614\n"
+    )
+    section = parse(cli("source", "init", "v.csv", "--table", "taxCodes", "-o", "-").stdout, "x").data["source"]
+    columns = section["taxCodes"]["columns"]
+    assert (columns["code"], columns["rate"]) == ("Kod", "Procent")
+    assert (columns["ingoingTaxAccount"], columns["outgoingTaxAccount"]) == ("Ingående konto", "Utgående konto")
+
+
+def test_the_contrary_is_known_before_a_row_says_it(sourceless: Path, cli: Cli) -> None:
+    """The first account that is blocked is inactive, and not a row whose word nobody knows."""
+    for header, says, contrary in (("Spärrad", "Nej", "Ja"), ("Aktiv", "Ja", "Nej"), ("Status", "Ja", "Nein")):
+        (sourceless / "a.csv").write_text(f"Konto;Namn;{header}\n1;A;{says}\n2;B;{says}\n")
+        section = parse(cli("source", "init", "a.csv", "-o", "-").stdout, "x").data["source"]["accounts"]
+        assert (section["activeValues"], contrary in section["inactiveValues"]) == ([says], True)
+        assert section["columns"]["active"] == header
+
+
+def test_a_section_on_standard_output_is_not_called_written(sourceless: Path, cli: Cli) -> None:
+    """It says where it goes."""
+    (sourceless / "a.csv").write_text("Konto;Namn\n1;A\n")
+    said = cli("source", "init", "a.csv", "-o", "-").stderr
+    assert ("wrote" in said, "it goes into pleoctl.yaml" in said) == (False, True)
+    assert "wrote s.yaml; it goes into pleoctl.yaml" in cli("source", "init", "a.csv", "-o", "s.yaml").stdout

@@ -14,6 +14,7 @@ from pleoctl.mapping.rules.targets import targets
 from pleoctl.mapping.rules.template import MAX_LENGTH, compile_template
 from pleoctl.place import Place
 
+from .checked_rules import found
 from .conftest import HEAD, engine, item, mapped, postings
 
 if TYPE_CHECKING:
@@ -89,6 +90,16 @@ def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
     """A person fixes a file in one go."""
     found = refused(tmp_path, HEAD + "taxx: {}\nlines: {otherwise: kep, rows: [{id: a, when: {}}]}\n")
     assert [(f.code, line_of(f)) for f in found] == [("MAP001", 12), ("MAP001", 13), ("schema", 13)]
+
+
+@pytest.mark.parametrize(
+    "when",
+    ["weekday: [foo]", "weekday: {any: [foo]}", "supplier: {foo: x}", "type: [foo, bar]", "any: [{foo: x}]", "foo: {}"],
+)
+def test_a_name_that_is_taken_out_leaves_nothing_that_lacks_something(tmp_path: Path, when: str) -> None:
+    """The name is told, and not the list or mapping that was filled by it alone."""
+    row = f"{{id: a, when: {{{when}}}, account: '6541'}}"
+    assert {code for code, _ in found(tmp_path, f"{HEAD}lines:\n  rows:\n  - {row}\n")} == {"MAP001"}
 
 
 def test_included_rows_come_after_own_ones(tmp_path: Path) -> None:

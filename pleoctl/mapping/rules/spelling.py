@@ -88,6 +88,12 @@ class Spelling(msgspec.Struct, eq=False):
             required = name in schema.get("required", ())
             if part is not None and not self._word(part, data, name, path, required=required):
                 self._walk(part, data[name], (*path, name))
+                if not required and self._emptied(data[name], (*path, name)):
+                    del data[name]
+
+    def _emptied(self, value: Any, path: Steps) -> bool:
+        """Whether all that a mapping or a list had was taken out, so that the schema would miss something in it."""
+        return not value and isinstance(value, dict | list) and path in self._lost
 
     @staticmethod
     def _property(schema: Any, name: str) -> Any:
@@ -101,6 +107,8 @@ class Spelling(msgspec.Struct, eq=False):
         for index in range(len(data)):
             if not self._word(schema, data, index, path):
                 self._walk(schema, data[index], (*path, index))
+                if self._emptied(data[index], (*path, index)):
+                    data[index] = _GONE
         data[:] = [item for item in data if item is not _GONE]
 
     def _word(self, schema: Any, holder: Any, step: str | int, path: Steps, *, required: bool = False) -> bool:

@@ -91,17 +91,21 @@ def _fits(sheet: Sheet, role: str, index: int) -> float:
 
 def _by_cells(sheet: Sheet) -> None:
     """Find keys and names by their cells where no header says them."""
+    taken = {at for role, at in sheet.roles.items() if role != "entity"}
     free = [
         index
         for index, cell in enumerate(sheet.header)
-        if cell.strip() and sheet.header.count(cell) == 1 and index not in sheet.roles.values()
+        if cell.strip() and sheet.header.count(cell) == 1 and index not in taken
     ]
     if not {"number", "id"} & sheet.roles.keys():
         named = [index for index in free if plain(sheet.header[index]) not in NO_KEYS]
         keys = [index for index in named if _fits(sheet, "number", index) > _MOST]
+        # What a dimension is called may be the name of its values as well as their code.
+        keys += [at for role, at in sheet.roles.items() if role == "entity" and _distinct(sheet.column(at)) > _MOST]
         if keys:
             sheet.roles["number"] = keys[0]
             sheet.by_cells.add("number")
+    sheet.roles.pop("entity", None)
     if "name" not in sheet.roles:
         names = [index for index in free if index not in sheet.roles.values() and _letters(sheet.column(index)) > _MOST]
         if names:
@@ -116,9 +120,8 @@ def _check(sheet: Sheet, shown: str) -> None:
     for what, roles in (("a number or an id", {"number", "id"}), ("a name", {"name"})):
         if not roles & sheet.roles.keys():
             headers = ", ".join(repr(cell) for cell in sheet.header if cell.strip())
-            raise SourceError(
-                f"no column looks like {what}", place=Place(shown, sheet.line), hint=f"the header has {headers}"
-            )
+            hint = f"the header has {headers}; where one of them is it, name it under columns: docs/sources.md"
+            raise SourceError(f"no column looks like {what}", place=Place(shown, sheet.line), hint=hint)
     # Names of columns are words; a number over numbers is the first row of a table without a header.
     key = sheet.name("number" if "number" in sheet.roles else "id")
     if key.strip().isdigit():

@@ -86,6 +86,9 @@ def tax_lines(sheet: Sheet, settings: Iterable[str]) -> Iterator[str]:
     yield said("name", word(sheet.name("name")), guessed(sheet, "name"), 6)
     if "rate" in sheet.roles:
         yield said("rate", word(sheet.name("rate")), "", 6)
+    for role in ("ingoing", "outgoing"):
+        if role in sheet.roles:
+            yield said(f"{role}TaxAccount", word(sheet.name(role)), "an empty cell clears it in Pleo", 6)
     yield from _active(sheet)
     if "rate" in sheet.roles:
         yield _unit(sheet)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.documents.files import keep_inside
 from pleoctl.documents.load import parse
 from pleoctl.errors import Finding, Refused, SourceError
-from pleoctl.model.kinds import ACCOUNT, TAX_CODE, VENDOR
+from pleoctl.model.kinds import ACCOUNT, TAG, TAX_CODE, VENDOR
 from pleoctl.place import Place
 from pleoctl.sources.base import resource_names
 from pleoctl.sources.doubts import doubtful_texts
@@ -70,6 +70,11 @@ class Sample:
     encoding: str | None = None
     dimension: str | None = None
     table: str = ACCOUNT.section
+
+    @property
+    def lists(self) -> str:
+        """The table that its rows are of."""
+        return TAG.section if self.dimension is not None else self.table
 
     @property
     def told(self) -> str | None:
@@ -142,7 +147,7 @@ def _csv(sample: Sample, content: bytes) -> list[str]:
         settings.append(said("encoding", encoding, why, 4))
     if delimiter != ",":
         settings.append(said("delimiter", f'"{delimiter}"' if delimiter != "\t" else '"\\t"', "", 4))
-    return _table(understood(rows_of(text, delimiter, sample.name), sample.name, sample.table), settings, sample)
+    return _table(understood(rows_of(text, delimiter, sample.name), sample.name, sample.lists), settings, sample)
 
 
 def _xlsx(sample: Sample, _content: bytes) -> list[str]:
@@ -152,7 +157,7 @@ def _xlsx(sample: Sample, _content: bytes) -> list[str]:
     problems: list[SourceError] = []
     for name, rows in sample_sheets(sample.path, sample.name, _SAMPLE_ROWS).items():
         try:
-            sheets[name] = understood([Line(number, cells) for number, cells in rows], sample.name, sample.table)
+            sheets[name] = understood([Line(number, cells) for number, cells in rows], sample.name, sample.lists)
         except SourceError as error:
             problems.append(error)
     if not sheets:

@@ -11,7 +11,7 @@ from pleoctl.documents.scalars import yaml_string
 from pleoctl.sources.csv_files import ACTIVE as DEFAULT_ACTIVE
 from pleoctl.sources.csv_files import INACTIVE as DEFAULT_INACTIVE
 from pleoctl.sources.days import day_of
-from pleoctl.sources.guess.words import ACTIVE, HEADINGS, INACTIVE, NO, YES, plain
+from pleoctl.sources.guess.words import ACTIVE, CONTRARY, HEADINGS, INACTIVE, NO, YES, plain
 from pleoctl.text import obeyed_by_nobody
 from pleoctl.words import many
 
@@ -152,7 +152,7 @@ def state_role(sheet: Sheet) -> str | None:
     for role in ("active", "blocked"):
         if role in sheet.roles:
             active, inactive, unknown = _state_words(sheet, role)
-            if active and not unknown and (inactive or role == "active"):
+            if active and not unknown and (inactive or role == "active" or _contrary(active)):
                 return role
     return None
 
@@ -184,6 +184,14 @@ def state_lines(sheet: Sheet) -> Iterator[str]:
     yield said("activeValues", _list(active), "", 4)
     if inactive:
         yield said("inactiveValues", _list(inactive), "", 4)
+    elif contrary := _contrary(active):
+        yield said("inactiveValues", _list(contrary), "no row has one of these yet", 4)
+
+
+def _contrary(active: list[str]) -> list[str]:
+    """What an inactive row would say where none is; empty where that is not known."""
+    found = (CONTRARY.get(plain(cell), "") for cell in active)
+    return list(dict.fromkeys(word for words in found for word in words.split(",") if word))
 
 
 def _list(texts: list[str]) -> str:

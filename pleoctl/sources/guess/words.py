@@ -30,7 +30,8 @@ HEADERS: Final[dict[str, frozenset[str]]] = {
         "compte,numero de compte,n compte,no compte,num compte,code compte,comptenum,compte num,"  # fr
         "grootboekrekening,grootboeknummer,grootboekrekeningnummer,rekening,rekeningnummer,rekeningnr,"  # nl
         "cuenta,numero de cuenta,n cuenta,no cuenta,codigo,codigo de cuenta,codigo cuenta,cuenta contable,"  # es
-        "conto,numero conto,codice,codice conto,n conto,cod conto,sottoconto"  # it
+        "conto,numero conto,codice,codice conto,n conto,cod conto,sottoconto,"  # it
+        "kod,kode,koodi"
     ),
     "name": _set(
         "name,account name,accountname,title,label,description,account description,"
@@ -87,13 +88,29 @@ TABLES: Final[dict[str, dict[str, frozenset[str]]]] = {
             "prosentti,verokanta,taux,taux tva,pourcentage,percentage btw,tarief,tasa,tipo iva,porcentaje,"
             "aliquota,percentuale"
         ),
+        "ingoing": _set(
+            "ingoing tax account,ingoingtaxaccount,input tax account,input vat account,purchase vat account,"
+            "purchase tax account,vorsteuerkonto,ingående konto,ingående momskonto,konto ingående moms,"
+            "indgående konto,indgående momskonto,inngående konto,inngående mvakonto"
+        ),
+        "outgoing": _set(
+            "outgoing tax account,outgoingtaxaccount,output tax account,output vat account,sales vat account,"
+            "sales tax account,umsatzsteuerkonto,utgående konto,utgående momskonto,konto utgående moms,"
+            "udgående konto,udgående momskonto,utgående mvakonto"
+        ),
     },
     "vendors": {
         "number": _set(
             "supplier no,supplier number,supplier code,vendor no,vendor number,vendor code,kreditor,kreditornummer,"
             "kreditor nr,lieferantennummer,lieferantennr,leverantörsnummer,leverantörsnr,leverandørnummer,leverandørnr,"
             "kreditornr,toimittajanumero,toimittajanro,code fournisseur,numéro fournisseur,leveranciersnummer,"
-            "leverancierscode,crediteurnummer,código proveedor,codice fornitore"
+            "leverancierscode,crediteurnummer,código proveedor,codice fornitore,levnr,lev nr,leverantörsnr,"
+            "kreditorennummer,kreditorennr,lieferanten nr,leverandør nr,n fournisseur,no fournisseur,n proveedor,"
+            "no proveedor,número de proveedor,numero fornitore,n fornitore"
+        ),
+        "id": _set(
+            "supplier id,vendor id,lev id,leverantör id,leverantörs id,leverandør id,lieferanten id,kreditor id,"
+            "toimittaja id,id fournisseur,id proveedor,id fornitore"
         ),
         "name": _set(
             "supplier,supplier name,vendor,vendor name,company,company name,lieferant,lieferantenname,firma,leverantör,"
@@ -111,6 +128,18 @@ TABLES: Final[dict[str, dict[str, frozenset[str]]]] = {
             "momsregnr,momsreg nr"
         ),
     },
+    "values": {
+        "entity": _set(
+            "project,project no,project number,project code,projekt,projektnr,projekt nr,projektnummer,projektkod,"
+            "projekti,projektinro,prosjekt,prosjektnr,prosjektnummer,sag,sagsnr,sagsnummer,projectnummer,projectcode,"
+            "projet,code projet,proyecto,código proyecto,progetto,codice progetto,"
+            "cost centre,cost center,cost centre code,cost center code,costcenter,kostenstelle,kostenstellennummer,"
+            "kostenträger,kst,kst nr,kostnadsställe,kostnadsställenr,kostnadsbärare,resultatenhet,koststed,"
+            "omkostningssted,kostnadssted,kostenplaats,centre de coût,centro de coste,centro di costo,kustannuspaikka,"
+            "department,department code,department no,abteilung,avdelning,avdelningsnr,avdeling,avdelingsnr,afdeling,"
+            "afdelingsnr,osasto,departamento,reparto"
+        ),
+    },
 }
 
 YES: Final = _set("true,1,yes,y,x,ja,j,kyllä,k,oui,o,sí,s,sì,si,vrai,wahr,verdadero,vero,waar,sand,sant,sann,tosi,t,on")
@@ -119,14 +148,47 @@ NO: Final = _set("false,0,no,n,nein,nej,nei,ei,e,non,nee,faux,falsch,falso,onwaa
 }
 ACTIVE: Final = _set(
     "active,open,enabled,in use,aktiv,offen,öppen,åben,åpen,aktiivinen,avoin,käytössä,actif,ouvert,actief,"
-    "activo,activa,abierto,abierta,attivo,attiva,aperto,i bruk,i brug"
+    "activo,activa,abierto,abierta,attivo,attiva,aperto,i bruk,i brug,ongoing,in progress,laufend,pågående,pågår,"
+    "igangværende,i gang,en cours,lopend,en curso,in corso,käynnissä"
 )
 INACTIVE: Final = _set(
     "inactive,closed,blocked,barred,archived,disabled,hidden,deleted,locked,gesperrt,inaktiv,geschlossen,archiviert,"
     "spärrad,avslutad,stängd,spærret,lukket,sperret,stengt,estetty,suljettu,passiivinen,ei käytössä,bloqué,fermé,"
     "inactif,archivé,geblokkeerd,gesloten,inactief,bloqueado,bloqueada,cerrado,cerrada,inactivo,inactiva,bloccato,"
-    "bloccata,chiuso,inattivo,inattiva,arkiverad,arkiveret,arkivert"
+    "bloccata,chiuso,inattivo,inattiva,arkiverad,arkiveret,arkivert,completed,finished,ended,avslutat,färdig,slutförd,"
+    "abgeschlossen,beendet,afsluttet,avsluttet,terminé,clôturé,afgerond,finalizado,terminado,terminato,concluso,päättynyt"
 )
+#: What says the contrary of a word for yes or no, so that a column in which all rows agree says both.
+CONTRARY: Final = {
+    **dict.fromkeys(("ja", "j"), "Nej,Nein,Nei,Nee,N"),
+    **dict.fromkeys(("nej", "nein", "nei", "nee"), "Ja,J"),
+    "oui": "Non,N",
+    "o": "Non,N",
+    "non": "Oui,O",
+    "kylla": "Ei,E",
+    "k": "Ei,E",
+    "ei": "Kyllä,K,Ja",
+    "si": "No,N",
+    "no": "Yes,Y,Sí,Sì,Si,S",
+    "yes": "No,N",
+    "y": "No,N",
+    "true": "false",
+    "false": "true",
+    "1": "0",
+    "0": "1",
+    "vrai": "Faux",
+    "faux": "Vrai",
+    "wahr": "Falsch",
+    "falsch": "Wahr",
+    "waar": "Onwaar",
+    "onwaar": "Waar",
+    "vero": "Falso",
+    "verdadero": "Falso",
+    "sant": "Falskt,Usant",
+    "sand": "Falsk",
+    "tosi": "Epätosi",
+}
+
 #: Columns whose cells look like numbers of records and are none: ways to reach somebody, amounts, days.
 NO_KEYS: Final = _set(
     "phone,phone number,telephone,mobile,fax,email,e mail,telefon,telefonnummer,telefonnr,mobil,handy,tlf,puhelin,"
