@@ -62,7 +62,7 @@ def _as_json(job: ExportJob) -> dict[str, Any]:
 def fetch(options: Options, *, job: str, output: str | None) -> Output:
     """Fetch a job's items as JSON lines, as `map` reads them.
 
-    All of them or none.
+    All of them or none; of a job without items it is the list [].
 
     Examples:
     pleoctl jobs fetch JOB -o items.jsonl
@@ -77,7 +77,8 @@ def fetch(options: Options, *, job: str, output: str | None) -> Output:
     with connected(workspace, ExportReader) as reader:
         items = read_items(reader, reader.job(job))
     lines = (json.dumps(item.raw, ensure_ascii=False) + "\n" for item in items if item.sent is not None)
-    content = "".join(lines).encode("utf-8", "backslashreplace")
+    # Nothing at all is what a command leaves that has failed, and `map` refuses it.
+    content = ("".join(lines) or "[]\n").encode("utf-8", "backslashreplace")
     if output is None:
         return Output(raw=content)
     write_output(options, output, content, inputs=workspace.inputs)

@@ -247,6 +247,10 @@ def test_jobs_are_listed_and_fetched(world: World, books: MakeBooks, cli: Cli) -
     assert (fetched.code, fetched.stdout) == (0, "")
     mapped = [json.loads(line) for line in cli("map", "items.jsonl", "--no-catalog").stdout.splitlines()]
     assert [entry["accountingEntryId"] for entry in mapped] == [item_id(n) for n in (1, 2, 3)]
+    world.add(OTHER, [])
+    assert cli("jobs", "fetch", OTHER, "-o", "none.jsonl").code == 0
+    none = cli("map", "none.jsonl", "--no-catalog")
+    assert (none.code, none.stdout) == (0, "")
 
 
 def test_runs_of_jobs_stand_in_the_log(books: MakeBooks, cli: Cli) -> None:

@@ -242,6 +242,21 @@ def test_empty_files_and_other_encodings(content: bytes) -> None:
         ids(content)
 
 
+@pytest.mark.parametrize(
+    "form", ["%s\n%s\n%s\n", "[%s,\n%s,\n%s]", '{"data": [%s,\n%s,\n%s]}'], ids=["lines", "list", "answer"]
+)
+def test_text_is_utf_8_also_where_no_field_is_read_from_it(form: str, tmp_path: Path) -> None:
+    """One rule for lists, answers, lines of a stream and of a file: what stands before is read, the place is told."""
+    listed = [json.dumps({"unread": {"é": "?"}, **one}, ensure_ascii=False) for one in items(3)]
+    listed[0] = listed[0].replace("?", "!")
+    content = (form % tuple(listed)).encode().replace(b"?", b"\xff", 1)
+    found, told = ends(content)
+    assert (len(found), [one.place and one.place.exact for one in told or ()]) == (1, ["f:2:19"])
+    (tmp_path / "f").write_bytes(content)
+    with (tmp_path / "f").open("rb") as stream, pytest.raises(InvalidFile, match="is not UTF-8"):
+        list(read_items(stream, "f"))
+
+
 @pytest.mark.parametrize("size", [7, parts.CHUNK])
 def test_what_stands_before_bytes_that_are_no_text_is_read(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """Their place is told to the sign, however the bytes are cut."""

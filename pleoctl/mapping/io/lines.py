@@ -171,6 +171,8 @@ def too_long(shown: str) -> InvalidFile:
 def _at_once(content: bytes) -> list[Item] | None:
     """The items of lines each of which is one, as almost all are; None for any other."""
     try:
+        # Of fields that nobody reads it is not asked otherwise; beside the rest it takes no time.
+        content.decode()
         items = decode_items(content)
     except BAD:
         return None
@@ -195,6 +197,7 @@ def _carefully(content: bytes, shown: str, number: int) -> Iterator[Item | Defec
     for at, line in enumerate(content.split(b"\n"), number):
         if line and not line.isspace():
             try:
+                line.decode()
                 yield decode(line)
             except NO_JSON as error:
                 raise malformed(error, shown, at, 1) from error

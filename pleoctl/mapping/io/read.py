@@ -46,7 +46,9 @@ def read_parts(stream: BinaryIO, shown: str) -> Iterator[Iterable[Item | Defect]
     """
     head = stream.read(_HEAD).removeprefix(_BOM)
     if not head.strip():
-        raise InvalidFile("is empty, where export items are due", place=Place(shown))
+        # Of lines that are none nobody knows whether what was to write them has failed.
+        hint = "no items at all are []; where a command was to write here, look how it ended"
+        raise InvalidFile("is empty, where export items are due", place=Place(shown), hint=hint)
     if not are_lines(head):
         yield Scanner(head, stream, shown).items()
         return
