@@ -11,14 +11,15 @@ from itertools import chain, islice, repeat
 from operator import le
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.desired.lines import NOTHING_SPOKEN, Slot, lines_of, set_apart, slot_of, text_of
+from pleoctl.desired.ends import LinesOf, last_below, set_apart
+from pleoctl.desired.lines import NOTHING_SPOKEN, Slot, Spoken, lines_of, slot_of, text_of
 from pleoctl.documents.nodes import PROPERTIES
 from pleoctl.model.kinds import flat_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from pleoctl.desired.lines import Note, Span, Spoken
+    from pleoctl.desired.lines import Note, Span
     from pleoctl.documents.nodes import Node
     from pleoctl.model.records import DesiredState
 
@@ -45,11 +46,12 @@ def render(state: DesiredState, comments: Comments | None = None, spoken: Spoken
     """The canonical text of a desired state with the comments put back at their rows; ``spoken`` as in `lines_of`."""
     if comments is None or not (comments.before or comments.behind):
         return text_of(state, spoken)
-    lines = list(lines_of(state, spoken))
-    _rehome(comments, {slot for slot, _ in lines})
+    if spoken is NOTHING_SPOKEN:
+        spoken = Spoken(state)
+    _rehome(comments, {slot for slot, _ in lines_of(state, spoken)})
     before, behind = comments.before, comments.behind
     out: list[str] = []
-    for slot, text in lines:
+    for slot, text in lines_of(state, spoken):
         if slot in before or slot in behind:
             indent = text[: len(text) - len(text.lstrip(" "))]
             trailing = behind.get(slot, [])
@@ -65,7 +67,7 @@ def _put(out: list[str], indent: str, comments: Iterable[str]) -> None:
     """Lines before a row; empty ones one at a time, and none where the file begins."""
     for text in comments:
         if text:
-            out.append(f"{indent}{text}")
+            out.append(indent + text if indent else text)
         elif out and out[-1]:
             out.append("")
 
@@ -85,12 +87,12 @@ def _rehome(comments: Comments, present: set[Slot]) -> None:
 
 def from_nodes(root: Node, text: str) -> Comments:
     """Comments of any valid desired-state file, in block or flow style."""
-    found = _found(root, text)
+    found = found_in(root, text)
     first = next(found, None)
     if first is None:
         return Comments()
     begins, ends, slots = _placed(root, text)
-    return attached(begins, slots, ends.__getitem__, set_apart(chain([first], found), _Lines(text)))
+    return attached(begins, slots, ends.__getitem__, set_apart(chain([first], found), LinesOf(text)))
 
 
 def _placed(root: Node, text: str) -> tuple[Sequence[int], Sequence[int], list[Slot]]:
@@ -107,35 +109,20 @@ def _placed(root: Node, text: str) -> tuple[Sequence[int], Sequence[int], list[S
     return [begins[at] for at in order], [ends[at] for at in order], [slots[at] for at in order]
 
 
-class _Lines:
-    """The lines of a text, each made as it is asked for: a list of them would take more room than the text."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._breaks = array("l", [-1])
-        self._breaks.extend(match.start() for match in re.finditer("\n", text))
-        self._breaks.append(len(text))
-
-    def __len__(self) -> int:
-        return len(self._breaks) - 1
-
-    def __getitem__(self, at: int) -> str:
-        return self._text[self._breaks[at] + 1 : self._breaks[at + 1]]
-
-
 def attached(
     begins: Sequence[int], slots: list[Slot], last_of: Callable[[int], int], notes: Iterable[Note]
 ) -> Comments:
     """Each comment at what it speaks of.
 
-    ``slots`` are in the order of the file, ``begins`` the lines in which they begin, ``last_of`` tells the last of one.
+    ``slots`` and ``notes`` are in the order of the file, ``begins`` the lines in which slots begin, and ``last_of``
+    tells the last of one.
     """
     comments = Comments(order=slots)
-    order, latest, last = comments.order, -1, 0
+    order, at, last = comments.order, -1, 0
     for line, text, own in notes:
-        at = bisect_right(begins, line) - 1
-        if at != latest:  # of a run of comments it is the same
-            latest, last = at, last_of(at)
+        if at + 1 < len(begins) and begins[at + 1] <= line:
+            at = bisect_right(begins, line, at + 1) - 1
+            last = last_of(at)
         if line > last:
             comments.before[order[at + 1] if at + 1 < len(order) else END].append(text)
         else:
@@ -143,8 +130,8 @@ def attached(
     return comments
 
 
-def _found(root: Node, text: str) -> Iterator[Note]:
-    """Each ``#`` that is outside every scalar."""
+def found_in(root: Node, text: str) -> Iterator[Note]:
+    """Each comment of a text: what begins with a ``#`` that is outside every scalar."""
     scalars = chain(root.scalars(), repeat(None))
     before, after = None, next(scalars)
     covered, line, counted = 0, 1, 0
@@ -171,30 +158,31 @@ def _within(text: str, scalar: Node, at: int) -> bool:
 
 
 def _spans(root: Node, text: str) -> Iterator[Span]:
+    lines = LinesOf(text)
     for key, value in root.pairs:
         yield key.line, key.line, (key.text,)
         kind = next((kind for kind in flat_kinds() if kind.section == key.text), None)
         if kind is not None:
             for number, item in enumerate(value.items):
-                yield _span(text, item, slot_of(kind.name, _key(item, kind.key), number))
+                yield _span(text, lines, item, slot_of(kind.name, _key(item, kind.key), number))
         elif key.text == "dimensions":
             for number, item in enumerate(value.items):
-                yield from _dimension_spans(text, item, number)
+                yield from _dimension_spans(text, lines, item, number)
 
 
-def _dimension_spans(text: str, item: Node, number: int) -> Iterator[Span]:
+def _dimension_spans(text: str, lines: LinesOf, item: Node, number: int) -> Iterator[Span]:
     code = _key(item, "code")
     slot = slot_of("dimension", code, number)
     values = item.child("values")
     if values is None:
-        yield _span(text, item, slot)
+        yield _span(text, lines, item, slot)
         return
     yield item.line, item.line, slot
     for key, _ in item.pairs:
         if key.line != item.line:
             yield key.line, key.line, (*slot, key.text)
     for index, value in enumerate(values[1].items):
-        yield _span(text, value, slot_of("value", code, _key(value, "code"), index))
+        yield _span(text, lines, value, slot_of("value", code, _key(value, "code"), index))
 
 
 def _key(item: Node, name: str) -> str | None:
@@ -202,10 +190,19 @@ def _key(item: Node, name: str) -> str | None:
     return found[1].text if found else None
 
 
-def _span(text: str, item: Node, slot: Slot) -> Span:
+def _span(text: str, lines: LinesOf, item: Node, slot: Slot) -> Span:
     last = max((n.end for n in item.scalars()), default=item.start)
     closing = _CLOSING.match(text, last)
     if closing:
         last = closing.end()
-    end = text.count("\n", item.start, last) + item.line
-    return item.line, end, slot
+    if item.kind == "map" and item.items and _is_opened(text, item.items[-1], behind=item.items[-2].end):
+        # A text of several lines goes as far as the next thing.
+        return item.line, last_below(lines, item.items[-2].line, item.items[0].column - 1), slot
+    return item.line, text.count("\n", item.start, last) + item.line, slot
+
+
+def _is_opened(text: str, value: Node, behind: int) -> bool:
+    """Whether a value is the text that a line with ``|`` or ``>`` opens, and stands ``behind`` its key."""
+    properties = PROPERTIES.match(text, value.start)
+    begin = properties.end() if properties else value.start
+    return value.kind == "scalar" and value.start >= behind and text[begin : begin + 1] in {"|", ">"}

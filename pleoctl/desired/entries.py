@@ -1,118 +1,124 @@
-"""What a line of a desired state says where people wrote it: ``key: value`` of a block, or of a row in braces.
+"""How rows look where people write them: regular expressions over the whole text, a row or an entry in one step each.
 
-Only what says the same to every YAML reader is understood, a line by itself; `NotSimple` is raised for all else, be it
-valid or not, so that a YAML parser takes over.
+Only what says the same to every YAML reader is matched: a row is a block of lines ``key: value`` or stands in braces,
+in any layout, with comments and empty lines anywhere. What does not match needs a YAML parser, be it valid or not.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from functools import cache
-from typing import Any, Final
-
-from pleoctl.documents.scalars import plain_value
+from typing import Final
 
 # Characters that readers refuse, skip or take for line breaks; of blanks a tab. In comments a tab is a letter.
 _REFUSED: Final = r"\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff"
 _OUT: Final = rf"\t{_REFUSED}"
-# Raw characters that JSON and YAML read alike; escapes that both know; no escaped surrogates. Runs of characters are
-# one step each, which takes half as long as a step a character.
-_RAW: Final = rf'[^"\\{_OUT}]*'
-_ESCAPED: Final = r'\\(?:["\\bfnrt]|u(?![dD][89a-fA-F])[0-9a-fA-F]{4})'
-INNER: Final = f"{_RAW}(?:{_ESCAPED}{_RAW})*"
-"""What stands between double quotes."""
+# Raw characters that JSON and YAML read alike; escapes that both know; no half of a character.
+_RAW: Final = rf'[^"\\{_OUT}]*+'
+_HEX: Final = "[0-9a-fA-F]"
+_PAIR: Final = rf"[dD][89abAB]{_HEX}{{2}}\\u[dD][c-fC-F]{_HEX}{{2}}"
+_ESCAPED: Final = rf'\\(?:["\\/bfnrt]|u(?:{_PAIR}|(?![dD][89a-fA-F]){_HEX}{{4}}))'
 PLAIN: Final = rf'[^\s"\\{_OUT}][^"\\{_OUT}]*+'
-"""What stands there without an escape, and does not begin with a blank."""
+"""What stands between double quotes without an escape, and does not begin with a blank."""
 
-# No run is looked at twice, or long lines would take their square.
-_SINGLE: Final = rf"[^'{_OUT}]*+(?:''[^'{_OUT}]*+)*+"
+# No run is looked at twice, or long lines would take their square; nothing that is captured stands in such a run.
 _FIRST: Final = rf"""[^\s{_OUT}\-?:,\[\]{{}}#&*!|>'"%@`]"""
-_BLOCK: Final = rf"{_FIRST}[^:#{_OUT}]*+(?:(?::(?![ \t]|$)|(?<! )#)[^:#{_OUT}]*+)*+"
-_FLOW: Final = rf"{_FIRST}[^:#,\[\]{{}}?{_OUT}]*+"
-_KEY: Final = r"""(?P<quote>"?)(?P<name>[A-Za-z]++)(?P=quote):"""
+_IN_BLOCK: Final = rf"{_FIRST}[^:#{_OUT}]*+(?:(?::(?![ \t\n])|(?<! )#)[^:#{_OUT}]*+)*+"
+_IN_BRACES: Final = rf"{_FIRST}[^:#,\[\]{{}}?{_OUT}]*+"
 _NOTE: Final = rf"#[^{_REFUSED}]*+"
-_TAIL: Final = rf"[ \t]*+(?:(?<=[ \t])({_NOTE}))?+"
-_ENTRY: Final = rf"""( *+)(- ++)?+{_KEY}(?: ++(?:"({INNER})"|'({_SINGLE})'|(\[\]|{_BLOCK}))?+)?+{_TAIL}"""
-_PAIR: Final = rf""" *+{_KEY} ++(?:"({INNER})"|'({_SINGLE})'|({_FLOW})) *+([,}}]?+)"""
-_REST: Final = rf" *+(}}?+){_TAIL}"
-_LONGEST_WORD: Final = 5
-EMPTY: Final = ()
-"""The value of a list without items."""
-
-compiled = cache(re.compile)
-"""A pattern, once a file needs it: most never do."""
+_NAME: Final = "[A-Za-z0-9_-]++"
+TAIL: Final = rf"[ \t]*+(?:(?<=[ \t]){_NOTE})?+\n"
+"""The end of a line, with the comment in it."""
+GAP: Final = rf"(?:[ \t]*+(?:{_NOTE})?+\n)*+"
+"""Empty lines and lines of comments."""
+LOOSE: Final = rf" *+(?:{TAIL}{GAP} *+)?+"
+"""What may stand between the parts of a row in braces, whatever its depth."""
+_DEEPER: Final = r"\n(?: *\n)*+{} ++"
+_ALIAS: Final = rf"\*{_NAME}(?=[ \n,}}])"
+KEY: Final = r"""(?:([A-Za-z]++)|"([A-Za-z]++)"|'([A-Za-z]++)') *+:"""
+"""A key, in one of its three groups."""
+KEY_IN_BRACES: Final = r"""(?:([A-Za-z]++) *+:(?=[ \n])|(?:"([A-Za-z]++)"|'([A-Za-z]++)') *+:)"""
+"""The same in braces, where a blank need not follow quotes."""
 
 
 class NotSimple(Exception):
     """The text needs a YAML parser."""
 
 
-Entry = tuple[int, str, Any, str | None]
-"""A line ``key: value`` or ``- key: value``: the key's column, from 0, key, value and comment.
-
-The value is None where there is none or null, `EMPTY`, a truth value, or a text; what is none of these is a number or
-`Ambiguous`.
-"""
+compiled = cache(re.compile)
+"""A pattern, once a file needs it: most never do."""
 
 
-def entry_of(line: str) -> Entry:
-    """What a line of a block says. Raises `NotSimple`."""
-    match = compiled(_ENTRY).fullmatch(line)
-    if match is None:
-        raise NotSimple
-    indent, dash, _, name, double, single, plain, note = match.groups()
-    value = EMPTY if plain == "[]" else _value(double, single, plain)
-    return len(indent) + len(dash or ""), name, value, note
+def _quoted(break_: str) -> str:
+    return rf'"{_RAW}(?:(?:{_ESCAPED}|{break_}){_RAW})*+"' + rf"|'[^'{_OUT}]*+(?:(?:''|{break_})[^'{_OUT}]*+)*+'"
 
 
-def flow_of(line: str, at: int, sign: str, item: dict[str, Any]) -> tuple[str, str | None]:
-    """Add to ``item`` what a row in braces says in a line from ``at`` on, where ``sign`` stands before that.
+def _block_value(inner: str) -> str:
+    """A value of a block of which each line begins with ``inner``, or nothing."""
+    break_ = _DEEPER.format(inner)
+    plain = rf"{_IN_BLOCK}(?:{break_}{_IN_BLOCK})*+"
+    lines = rf"[|>][+-]?+(?!\t){TAIL}(?:(?: *\n)*+{inner} ++[^{_OUT}]*+\n)++(?: *\n)*+"
+    # It may begin in the next line, which is deeper.
+    below = rf"(?:{TAIL}{GAP}{inner} ++(?=[^\s#\-]))?+"
+    some = rf"(?:&{_NAME} ++)?+(?:{_quoted(break_)}|{lines}|{plain})|{_ALIAS}"
+    return rf"[ \t]*+{below}((?<=[ \t])(?:{some})|)(?:(?<=\n)|{TAIL})"
 
-    Returns the last sign of the line, ``}`` where the row ends in it, and the comment behind it: a line may end behind
-    ``{``, a comma, or a value, which has the sign "". Raises `NotSimple`.
+
+_BREAK: Final = _DEEPER.format("")
+BRACES_VALUE: Final = rf"((?:&{_NAME} ++)?+(?:{_quoted(_BREAK)}|{_IN_BRACES}(?:{_BREAK}{_IN_BRACES})*+)|{_ALIAS})"
+"""A value in braces."""
+
+
+def _either(names: tuple[str, ...], before: int, spelt: str, value: str) -> str:
+    """One of some keys, each with a group of its own for its value, and each but once."""
+    each = (spelt.format(name=name) + f"(?({number})(?!)|{value})" for number, name in enumerate(names, before + 1))
+    return "|".join(each)
+
+
+@cache
+def block_of(names: tuple[str, ...], depth: int) -> re.Pattern[str]:
+    """A row of lines with these keys, whose dash stands behind ``depth`` blanks, and what stands before it.
+
+    Its groups are the blanks behind the dash and the anchor of its first key, or else its own anchor and the blanks
+    before its first key; then the values.
     """
-    pair = compiled(_PAIR)
-    while sign in {"{", ","}:
-        match = pair.match(line, at)
-        if match is None:
-            break
-        _, name, double, single, plain, sign = match.groups()
-        if name in item:
-            raise NotSimple
-        item[name] = _value(double, single, plain)
-        at = match.end()
-    rest = compiled(_REST).fullmatch(line, at)
-    if rest is None or (sign == "}" and rest[1]):
-        raise NotSimple
-    return rest[1] or sign, rest[2]
+    dash = " " * depth
+    inner = rf"(?(1){dash} \1|\4)"
+    keys = _either(names, 4, """(?:{name}|"{name}"|'{name}') *+:""", _block_value(inner))
+    begin = rf"(?:( ++)(?=[^\s#])(?:(&{_NAME}) ++)?|(?: ++(&{_NAME}))?{TAIL}{GAP}({dash} ++))"
+    # A key stands behind blanks: those of its line, or those behind the dash.
+    return re.compile(rf"{GAP}{dash}-{begin}(?:(?:{GAP}{inner})?+(?<= )(?:{keys}))+(?!{GAP}{dash} )")
 
 
-def note_behind(line: str, at: int) -> str | None:
-    """The comment behind what a line says up to a place, which ends there. Raises `NotSimple`."""
-    match = compiled(_TAIL).fullmatch(line, at)
-    if match is None:
-        raise NotSimple
-    return match[1]
+@cache
+def braces_of(names: tuple[str, ...], depth: int | None) -> re.Pattern[str]:
+    """A row in braces with these keys whose dash stands behind ``depth`` blanks; without, it is one of a list.
+
+    Its groups are its anchor and its brace; then the values.
+    """
+    dash = " " * (depth or 0)
+    begin = LOOSE if depth is None else rf"{GAP}{dash}-(?: ++|{TAIL}{GAP}{dash} ++)"
+    end = rf"{LOOSE}(?:,|(?=\]))" if depth is None else TAIL
+    keys = _either(names, 2, """(?:{name} *+:(?=[ \n])|(?:"{name}"|'{name}') *+:)""", LOOSE + BRACES_VALUE)
+    return re.compile(rf"{begin}(&{_NAME} ++)?(\{{){LOOSE}(?:(?:{keys}){LOOSE}(?:,{LOOSE}|(?=\}})))+\}}{end}")
 
 
-def note_of(text: str) -> str:
-    """A comment without the blanks behind it. Raises `NotSimple`."""
-    if compiled(_NOTE).fullmatch(text) is None:
-        raise NotSimple
-    return text.rstrip()
+@cache
+def entry_of(depth: int) -> re.Pattern[str]:
+    """An entry of a block whose keys stand behind ``depth`` blanks, from its key on; group 4 is its value."""
+    return re.compile(KEY + _block_value(" " * depth))
 
 
-def _value(double: str | None, single: str | None, plain: str | None) -> Any:
-    if plain is not None:
-        text = plain.rstrip(" ")
-        # As `plain_value` itself begins, without the call.
-        return text if len(text) > _LONGEST_WORD and text[0].isalpha() else plain_value(text)
-    if single is not None:
-        return single.replace("''", "'")
-    return double and decoded(double)
+def dash_of(depth: int) -> re.Pattern[str]:
+    """A dash behind ``depth`` blanks, up to what it begins.
+
+    Its groups are the blanks behind it, or else those before what stands below it.
+    """
+    dash = " " * depth
+    return compiled(rf"{dash}-(?:( ++)(?=[^\s#])|{TAIL}{GAP}({dash} ++)(?=[^\s\-]))")
 
 
-def decoded(inner: str) -> str:
-    """The text that stands between double quotes."""
-    return str(json.loads(f'"{inner}"')) if "\\" in inner else inner
+def odd_of(depth: int) -> re.Pattern[str]:
+    """Whatever begins with a dash behind ``depth`` blanks, as far as its lines are deeper."""
+    dash = " " * depth
+    return compiled(rf"{dash}-(?:[ \t].*+)?+\n(?:(?:{dash} .*+|[ \t]*+(?:#.*+)?+)\n)*+")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import chain
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.documents.scalars import yaml_string
 from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
@@ -192,30 +192,6 @@ def _dimension_lines(dimension: Dimension, number: int) -> Iterator[tuple[Slot, 
     yield (*slot, "values"), "  values:" if values else "  values: []"
     for index, value in enumerate(ordered(values)):
         yield slot_of("value", row.key, value.key, index), f"  {row_text(value, TAG)}"
-
-
-class Lines(Protocol):
-    """Lines of a text by their number from 0."""
-
-    def __len__(self) -> int:
-        """How many there are."""
-
-    def __getitem__(self, at: int, /) -> str:
-        """One of them."""
-
-
-def set_apart(notes: Iterable[Note], lines: Lines) -> Iterator[Note]:
-    """The comments of a text, and the empty lines right above and below those that have lines of their own.
-
-    An empty line has the number of its comment, so that both are put at the same row.
-    """
-    for note in notes:
-        number, _, own = note
-        if own and number > 1 and not lines[number - 2].strip():
-            yield number, "", True
-        yield note
-        if own and number < len(lines) and not lines[number].strip():
-            yield number, "", True
 
 
 def slot_of(*names: str | int | None) -> Slot:

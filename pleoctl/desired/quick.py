@@ -1,238 +1,242 @@
-"""Desired-state files read line by line, as nearly all can be: rows that pleoctl wrote, and most that people write.
+"""Desired-state files read a row in a step, as nearly all can be: rows that pleoctl wrote, and what people write.
 
 A row stands in braces, on a line or several, or is a block of lines ``key: value``, in which its dash may have a line
-of its own; comments and empty lines may stand anywhere. Rows as `pleoctl.desired.lines` writes them take one step each.
-All else is given up on, so that a YAML parser reads it.
+of its own; lists may stand in brackets, and the whole file in braces, as JSON does. Comments and empty lines may stand
+anywhere. Single rows that say more than that are read by a YAML parser; all else is given up on, so that it reads the
+whole file.
 """
 
 from __future__ import annotations
 
-from functools import partial
+from heapq import merge
 from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pleoctl.desired.comments import Comments, attached
-from pleoctl.desired.entries import EMPTY, NotSimple, decoded, entry_of, flow_of, note_behind, note_of
-from pleoctl.desired.lines import HEADER, set_apart
-from pleoctl.desired.rows import item_of, pattern_of, places_of, plain_of, row_of
+from pleoctl.desired.cursor import Cursor
+from pleoctl.desired.ends import Ends, LinesOf, set_apart
+from pleoctl.desired.entries import (
+    BRACES_VALUE,
+    KEY,
+    KEY_IN_BRACES,
+    LOOSE,
+    TAIL,
+    NotSimple,
+    compiled,
+    dash_of,
+    entry_of,
+)
+from pleoctl.desired.lines import HEADER
+from pleoctl.desired.listed import UNKNOWN, Known, RowReader
+from pleoctl.desired.odd import independent
+from pleoctl.desired.rows import row_of
 from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
-from pleoctl.model.records import NOTHING, DesiredState, Dimension, Row
+from pleoctl.model.records import DesiredState, Dimension, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
-    from pleoctl.desired.lines import Note, Slot
+    from pleoctl.desired.lines import Slot
     from pleoctl.model.kind import Kind
 
-T = TypeVar("T")
-Known = dict[str, dict[str, "Row"]]
-"""By the name of their kind rows that are known by what stands in their lines."""
-UNKNOWN: Final[Known] = {}
 
-
-class _Item(NamedTuple):
-    """What an item of a list says; ``lines`` are those of its keys, where they have lines of their own."""
+class _Said(NamedTuple):
+    """What a mapping says, by its keys, the lines of these, and where it begins."""
 
     said: dict[str, Any]
+    lines: list[int]
     line: int
     column: int
-    lines: list[int]
 
 
 class QuickReader:
-    """Reads rows that stand in lines of their own; raises `NotSimple` for anything else, valid or not."""
+    """Reads a file by its rows; raises `NotSimple` for what a YAML parser should see whole, valid or not."""
 
     def __init__(self, text: str, shown: str, known: Known = UNKNOWN) -> None:
         """``shown`` is the file name that rows carry as origin; lines of ``known`` rows say just what these do."""
-        # The last line is empty, so that whoever stands at a line may look at it.
-        self._lines = [*text.split("\n"), ""]
-        self._shown, self._known = shown, known
-        self._at = 0
-        self._slots: list[tuple[int, Slot]] = []
+        self._text, self._cursor = text, Cursor(text)
+        self._rows = RowReader(self._cursor, shown, known)
+        self._shown = shown
+        self._names: list[tuple[int, str]] = []
+        self._inner: dict[int, list[tuple[int, Slot]]] = {}
         self._state = DesiredState(files=[shown])
-        self._notes: list[Note] = []
+        self._kinds = {kind.section: kind for kind in (*flat_kinds(), TAG_GROUP)}
 
     def read(self) -> DesiredState:
         """The rows of the text."""
-        found: dict[str, Any] = {}
-        kinds = {kind.section: kind for kind in (*flat_kinds(), TAG_GROUP)}
-        if self._peek() == "---":
-            self._at += 1
-        while line := self._peek():
-            column, name, value, note = entry_of(line)
-            if column or name in found:
-                raise NotSimple
-            self._take(note)
-            self._slots.append((self._at, (name,)))
-            found[name] = self._section(kinds[name], value) if name in kinds else value
-            if name not in kinds and HEADER.get(name) != value:
-                raise NotSimple
-        if not HEADER.keys() <= found.keys():
+        cursor = self._cursor
+        cursor.skip()
+        if cursor.sees("---\n"):
+            cursor.move(cursor.at + 4)
+            cursor.skip()
+        found = self._braced() if cursor.sees("{") else self._sections()
+        if {name: found.get(name) for name in HEADER} != HEADER or not found.keys() <= {*HEADER, *self._kinds}:
             raise NotSimple
         self._state.dimensions = found.get(TAG_GROUP.section)
         self._state.flat = {kind.name: found[kind.section] for kind in flat_kinds() if kind.section in found}
+        if not independent(self._rows.odd, self._rows.anchors):
+            raise NotSimple
         return self._state
 
     def comments(self) -> Comments:
         """People's comments in the text, once it was read."""
-        if not self._notes:
+        found = merge(self._cursor.notes(), *(odd.notes() for odd in self._rows.odd), key=itemgetter(0))
+        first = next(found, None)
+        if first is None:
             return Comments()
-        rows = chain.from_iterable(_slots_of_rows(*listed) for listed in self._state.flat.items())
-        found = chain(self._slots, rows, _slots_of_dimensions(self._state.dimensions or ()))
-        placed = sorted(found, key=itemgetter(0))
+        placed = sorted(self._slots(), key=itemgetter(0))
+        heads = self._heads()
         begins, slots = [line for line, _ in placed], [slot for _, slot in placed]
+        lines = LinesOf(self._text)
+        ends = Ends(self._text, lines, begins, frozenset(n for n, one in enumerate(placed) if one in heads))
+        return attached(begins, slots, ends.last_of, set_apart(chain([first], found), lines))
 
-        def last_of(at: int) -> int:
-            last = (begins[at + 1] if at + 1 < len(begins) else len(self._lines)) - 1
-            while last > begins[at] and self._says_nothing(last):
-                last -= 1
-            return last
+    def _heads(self) -> set[tuple[int, Slot]]:
+        """Slots of what other slots stand in: they end where they begin."""
+        held = [one.row for one in self._state.dimensions or () if one.values is not None]
+        names = [(line, (name,)) for line, name in self._names]
+        return {*names, *map(_slot_of_dimension, held), *chain.from_iterable(self._inner.values())}
 
-        return attached(begins, slots, last_of, set_apart(self._notes, self._lines[:-1]))
+    def _slots(self) -> Iterator[tuple[int, Slot]]:
+        """What comments may speak of, with the line in which it begins."""
+        for line, name in self._names:
+            yield line, (name,)
+            kind = self._kinds.get(name)
+            if kind is TAG_GROUP:
+                for dimension in self._state.dimensions or ():
+                    yield _slot_of_dimension(dimension.row)
+                    yield from self._inner.get(id(dimension.row), ())
+                    key = dimension.row.key
+                    yield from ((row.line, ("value", key, row.key)) for row in dimension.values or ())
+            elif kind is not None:
+                yield from ((row.line, (kind.name, row.key)) for row in self._state.flat[kind.name])
 
-    def _says_nothing(self, line: int) -> bool:
-        # A dash alone does not, either: a row begins where its first key stands.
-        return self._lines[line - 1].lstrip(" \t-")[:1] in {"", "#"}
-
-    def _peek(self) -> str:
-        """The next line that says something, empty behind the last."""
-        lines = self._lines
-        while self._at < len(lines) - 1:
-            line = lines[self._at]
-            text = line.lstrip(" \t")
-            if text and text[0] != "#":
-                return line
-            self._at += 1
-            if text:
-                self._notes.append((self._at, note_of(text), True))
-        return ""
-
-    def _take(self, note: str | None) -> None:
-        """Go on behind a line, which had a comment behind it or not."""
-        self._at += 1
-        if note is not None:
-            self._notes.append((self._at, note.rstrip(), False))
-
-    def _section(self, kind: Kind, value: object) -> list[Row] | list[Dimension]:
-        if kind.holds:
-            return self._list(self._dimensions, value, 0)
-        return self._list(partial(self._rows, kind), value, 0)
-
-    def _list(self, read: Callable[[int], list[T]], value: object, least: int) -> list[T]:
-        """The items of a list whose dashes stand behind ``least`` blanks or more."""
-        if value == EMPTY:
-            return []
-        line = self._peek()
-        depth = _blanks(line)
-        if value is not None or depth < least or not line.startswith("-", depth):
-            raise NotSimple
-        return read(depth)
-
-    def _rows(self, kind: Kind, depth: int) -> list[Row]:
-        shown, dash, rows = self._shown, f"{' ' * depth}-", list[Row]()
-        while True:
-            self._plain_rows(kind, depth, rows)
-            line = self._peek()
-            if not line.startswith(dash):
-                return rows
-            match = pattern_of(kind).match(line, depth)
-            if match is None:
-                item = self._item(kind, line)
-                rows.append(row_of(kind, item.said, shown, item.line, item.column))
-                continue
-            cells = tuple([cell and decoded(cell) for cell in match.groups()])
-            self._take(note_behind(line, match.end()))
-            rows.append(row_of(kind, item_of(kind, cells, places_of(kind)), shown, self._at, depth + 3))
-
-    def _plain_rows(self, kind: Kind, depth: int, rows: list[Row]) -> None:
-        """Add the rows ahead that are known, or plain and stand as the writer writes them."""
-        (whole, names, longest), known = plain_of(kind), self._known.get(kind.name, {})
-        lines, shown, at, dash, column = self._lines, self._shown, self._at, f"{' ' * depth}- ", depth + 3
-        while True:
-            line = lines[at]
-            if known and (row := known.get(line)):
-                at += 1
-                rows.append(Row(row.key, row.fields, row.active, row.hold, row.local, shown, at, 3))
-                continue
-            match = whole(line, depth)
-            if match is None or len(line) > longest or (depth and not line.startswith(dash)):
-                break
-            at += 1
-            cells = match.groups()
-            fields = {name: cells[n] for name, n in names}
-            rows.append(Row(cells[0], fields, cells[-1] != "false", None, NOTHING, shown, at, column))
-        self._at = at
-
-    def _dimensions(self, depth: int) -> list[Dimension]:
-        dash, found = f"{' ' * depth}-", list[Dimension]()
-        while (line := self._peek()).startswith(dash):
-            said, number, column, lines = self._item(TAG_GROUP, line)
-            names, values = list(said), said.pop(TAG.section, None)
-            row = row_of(TAG_GROUP, said, self._shown, number, column)
-            if values is not None:
-                keys = zip(lines, names, strict=True)
-                self._slots += [(at, ("dimension", row.key, name)) for at, name in keys if at != number]
-            found.append(Dimension(row, values))
+    def _sections(self) -> dict[str, Any]:
+        """The keys of a file in block style, with their values."""
+        cursor = self._cursor
+        found: dict[str, Any] = {}
+        while not cursor.ended:
+            name = self._key(found)
+            self._names.append((cursor.line, name))
+            found[name] = self._list(self._kinds[name], 0) if name in self._kinds else self._value(0)
+            cursor.skip()
         return found
 
-    def _item(self, kind: Kind, line: str) -> _Item:
-        """An item of a list whose dash stands in this line."""
-        depth = _blanks(line)
-        at = len(line) - len(line[depth + 1 :].lstrip(" "))
-        if line[at:][:1] in {"", "#"}:
-            self._take(note_behind(line, depth + 1))
-            line = self._peek()
-            at = _blanks(line)
-            if at <= depth or line[at] == "-":
-                raise NotSimple
-        return self._braces(kind, line, at, depth) if line.startswith(" {", at - 1) else self._block(kind, line)
-
-    def _braces(self, kind: Kind, line: str, begin: int, depth: int) -> _Item:
-        """An item that ``{`` begins; its dash stands behind ``depth`` blanks, and each further line behind more."""
-        said: dict[str, Any] = {}
-        sign, note = flow_of(line, begin + 1, "{", said)
-        self._take(note)
-        number = self._at
-        while sign != "}":
-            line = self._peek()
-            if _blanks(line) <= depth:
-                raise NotSimple
-            sign, note = flow_of(line, 0, sign, said)
-            self._take(note)
-        if kind.holds and TAG.section in said:  # a text where a list is due
+    def _braced(self) -> dict[str, Any]:
+        """The same of a file that stands in braces, as JSON does."""
+        found = self._pairs(self._kinds)
+        self._names = list(zip(found.lines, found.said, strict=True))
+        self._cursor.need(TAIL)
+        self._cursor.skip()
+        if not self._cursor.ended:
             raise NotSimple
-        return _Item(said, number, begin + 1, [])
+        return found.said
 
-    def _block(self, kind: Kind, line: str) -> _Item:
+    def _key(self, said: dict[str, Any]) -> str:
+        """The key that stands here."""
+        found = compiled(KEY).match(self._cursor.text, self._cursor.at)
+        name = found and (found[1] or found[2] or found[3])
+        if not name or name in said:
+            raise NotSimple
+        return name
+
+    def _value(self, depth: int) -> Any:
+        """The value of a key of a block, behind so many blanks."""
+        found = self._cursor.take(entry_of(depth))
+        if found is None or self._cursor.is_cut_off(found.start(), found.end()):
+            raise NotSimple
+        return self._rows.anchors.value_of(found[4])
+
+    def _list(self, kind: Kind, least: int) -> list[Row] | list[Dimension]:
+        """The items of a list with its key, whose dashes stand behind ``least`` blanks or more, or in brackets."""
+        cursor = self._cursor
+        cursor.need(KEY)
+        if cursor.take(compiled(r" ++\[")):
+            items = self._in_brackets(kind)
+            cursor.need(TAIL)
+            return items
+        cursor.need(TAIL)
+        cursor.skip()
+        depth = self._depth()
+        if depth < least or not cursor.text.startswith("-", cursor.at + depth):
+            raise NotSimple
+        return list(self._dimensions(depth)) if kind.holds else self._rows.listed(kind, depth)
+
+    def _in_brackets(self, kind: Kind) -> list[Row] | list[Dimension]:
+        return list(self._dimensions_in_brackets()) if kind.holds else self._rows.in_brackets(kind)
+
+    def _depth(self) -> int:
+        """Behind how many blanks the words of a line stand."""
+        found = compiled(" *+").match(self._cursor.text, self._cursor.at)
+        return len(found[0]) if found else 0
+
+    def _dimensions(self, depth: int) -> Iterator[Dimension]:
+        cursor = self._cursor
+        while found := cursor.take(dash_of(depth)):
+            if cursor.sees("{"):
+                said = self._pairs({TAG.section: TAG})
+                cursor.need(TAIL)
+            else:
+                said = self._block(len(found[2] or found[1]) + (0 if found[2] else depth + 1))
+            cursor.skip()
+            yield self._dimension(said)
+
+    def _dimensions_in_brackets(self) -> Iterator[Dimension]:
+        cursor = self._cursor
+        cursor.need(LOOSE)
+        while cursor.sees("{"):
+            yield self._dimension(self._pairs({TAG.section: TAG}))
+            cursor.need(rf"{LOOSE}(?:,{LOOSE}|(?=\]))")
+        cursor.need(r"\]")
+
+    def _dimension(self, found: _Said) -> Dimension:
+        said, lines, number, column = found
+        names, values = list(said), said.pop(TAG.section, None)
+        row = row_of(TAG_GROUP, said, self._shown, number, column)
+        if values is not None:
+            keys = zip(lines, names, strict=True)
+            self._inner[id(row)] = [(at, ("dimension", row.key, name)) for at, name in keys if at != number]
+        return Dimension(row, values)
+
+    def _block(self, depth: int) -> _Said:
+        """A mapping whose keys stand behind so many blanks, from its first."""
+        cursor = self._cursor
         said: dict[str, Any] = {}
         lines: list[int] = []
-        first, name, value, note = entry_of(line)
-        column, inner = first, " " * first
+        line, column = cursor.line, depth + 1
         while True:
-            if column != first or name in said:
+            name = self._key(said)
+            lines.append(cursor.line)
+            said[name] = self._list(TAG, depth) if name == TAG.section else self._value(depth)
+            cursor.skip()
+            deeper = self._depth()
+            if deeper < depth or cursor.ended:
+                return _Said(said, lines, line, column)
+            if deeper > depth:
                 raise NotSimple
-            self._take(note)
-            lines.append(self._at)
-            if name == TAG.section and kind.holds:
-                value = self._list(partial(self._rows, TAG), value, first)
-            said[name] = value
-            line = self._peek()
-            if not line.startswith(inner):
-                return _Item(said, lines[0], first + 1, lines)
-            column, name, value, note = entry_of(line)
+            cursor.move(cursor.at + depth)
+
+    def _pairs(self, lists: dict[str, Kind]) -> _Said:
+        """A mapping in braces, some of whose keys may be lists."""
+        cursor = self._cursor
+        line, column = cursor.line, cursor.at - cursor.start + 1
+        said: dict[str, Any] = {}
+        lines: list[int] = []
+        cursor.need(rf"\{{{LOOSE}")
+        while not cursor.sees("}"):
+            name = self._key(said)
+            lines.append(cursor.line)
+            cursor.need(KEY_IN_BRACES)
+            if name in lists:
+                cursor.need(rf"{LOOSE}\[")
+                said[name] = self._in_brackets(lists[name])
+            else:
+                said[name] = self._rows.anchors.value_of(cursor.need(LOOSE + BRACES_VALUE)[1])
+            cursor.need(rf"{LOOSE}(?:,{LOOSE}|(?=\}}))")
+        cursor.need(r"\}")
+        return _Said(said, lines, line, column)
 
 
-def _blanks(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
-
-
-def _slots_of_rows(kind: str, rows: list[Row]) -> Iterator[tuple[int, Slot]]:
-    return ((row.line, (kind, row.key)) for row in rows)
-
-
-def _slots_of_dimensions(dimensions: Iterable[Dimension]) -> Iterator[tuple[int, Slot]]:
-    for dimension in dimensions:
-        key = dimension.row.key
-        yield dimension.row.line, ("dimension", key)
-        yield from ((row.line, ("value", key, row.key)) for row in dimension.values or ())
+def _slot_of_dimension(row: Row) -> tuple[int, Slot]:
+    return row.line, ("dimension", row.key)

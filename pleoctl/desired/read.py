@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pleoctl.desired.comments import from_nodes
 from pleoctl.desired.entries import NotSimple
-from pleoctl.desired.quick import UNKNOWN, QuickReader
+from pleoctl.desired.listed import UNKNOWN
+from pleoctl.desired.quick import QuickReader
 from pleoctl.desired.rows import fields_of, local_of
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.documents.load import parse
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.desired.comments import Comments
-    from pleoctl.desired.quick import Known
+    from pleoctl.desired.listed import Known
     from pleoctl.documents.document import Document
     from pleoctl.documents.nodes import Node
     from pleoctl.model.kind import Kind

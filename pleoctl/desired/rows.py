@@ -10,30 +10,20 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pleoctl.desired.entries import INNER, PLAIN, NotSimple
+from pleoctl.desired.entries import PLAIN, NotSimple
 from pleoctl.model.records import NOTHING, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from pleoctl.model.kind import Kind
     from pleoctl.model.records import Fields
 
 
 @cache
-def pattern_of(kind: Kind) -> re.Pattern[str]:
-    """What the writer writes of a row on a line; what stands between a field's quotes is a group of its name."""
-    optional = [one for one in kind.fields if one.optional]
-    needed = [one for one in kind.fields if not one.optional and one.name != kind.key]
-    parts = [rf'- \{{{kind.key}: "(?P<key>{INNER})"']
-    for one in needed:
-        text = rf'"(?P<{one.name}>{INNER})"'
-        parts.append(rf"(?:, {one.name}: (?:{text}|null))?" if one.nullable else rf", {one.name}: {text}")
-    parts.append(r"(?:, active: (?P<active>true|false))?")
-    parts += [rf'(?:, {one.name}: (?:"(?P<{one.name}>{INNER})"|(?P<no_{one.name}>null)))?' for one in optional]
-    parts += [rf'(?:, {one.name}: "(?P<{one.name}>{INNER})")?' for one in kind.local]
-    parts.append(rf'(?:, hold: "(?P<hold>{INNER})")?\}}')
-    return re.compile("".join(parts))
+def names_of(kind: Kind) -> tuple[str, ...]:
+    """The keys that a row may have."""
+    return tuple(dict.fromkeys((kind.key, *kind.names, "active", *kind.locals, "hold")))
 
 
 class Plain(NamedTuple):
@@ -49,58 +39,27 @@ class Plain(NamedTuple):
 
 
 @cache
-def plain_of(kind: Kind) -> Plain:
+def plain_of(kind: Kind, depth: int) -> Plain:
     """How to read rows that have what every row has, texts without an escape that do not begin with a blank.
 
-    No row is where texts are spelt in several ways, or must look like something.
+    Their dashes stand behind ``depth`` blanks. No row is where texts are spelt in several ways, or must look like
+    something.
     """
     if any(one.spelt or one.strict for one in kind.fields):
         return Plain(lambda _line, _at: None, (), 0)
     others = [one for one in kind.fields if not one.optional and one.name != kind.key]
-    parts = [f'- \\{{{kind.key}: "({PLAIN})"']
+    parts = [f'{" " * depth}- \\{{{kind.key}: "({PLAIN})"']
     parts += [f'(?:, {one.name}: "({PLAIN})")?' if one.nullable else f', {one.name}: "({PLAIN})"' for one in others]
-    whole = re.compile("".join([*parts, r"(?:, active: (true|false))?\}"])).fullmatch
+    whole = re.compile("".join([*parts, r"(?:, active: (true|false))?\}\n"])).match
     places = [(one.name, number) for number, one in enumerate(others, 1)]
     fields = {kind.key: 0} | dict(places) if kind.key in kind.names else dict(places)
-    limits = [limit for limit in (kind.longest, *(one.longest for one in kind.fields)) if limit]
     order = [name for name in kind.always if name in fields]
-    return Plain(whole, tuple((name, fields[name]) for name in order), min(limits, default=sys.maxsize))
+    return Plain(whole, tuple((name, fields[name]) for name in order), _shortest(kind))
 
 
-class Places(NamedTuple):
-    """Where a row's parts stand among the groups of its kind's pattern.
-
-    ``always`` are the fields that every row has, ``optional`` those that may stand, with the group of a null.
-    """
-
-    always: tuple[tuple[str, int], ...]
-    optional: tuple[tuple[str, int, int], ...]
-    local: tuple[tuple[str, int], ...]
-    active: int
-    hold: int
-
-
-@cache
-def places_of(kind: Kind) -> Places:
-    """The places in the `pattern_of` a kind."""
-    at = {name: number - 1 for name, number in pattern_of(kind).groupindex.items()}
-    always = tuple(
-        (one.name, at["key" if one.name == kind.key else one.name]) for one in kind.fields if not one.optional
-    )
-    optional = tuple((one.name, at[one.name], at[f"no_{one.name}"]) for one in kind.fields if one.optional)
-    return Places(always, optional, tuple((name, at[name]) for name in kind.locals), at["active"], at["hold"])
-
-
-def item_of(kind: Kind, cells: Sequence[str | None], places: Places) -> dict[str, Any]:
-    """What a line says by the names of its keys."""
-    item: dict[str, Any] = {kind.key: cells[0]}
-    item |= {name: cells[n] for name, n in (*places.always, *places.local) if cells[n] is not None}
-    item |= {name: cells[n] for name, n, null in places.optional if cells[n] is not None or cells[null]}
-    if cells[places.active]:
-        item["active"] = cells[places.active] != "false"
-    if cells[places.hold] is not None:
-        item["hold"] = cells[places.hold]
-    return item
+def _shortest(kind: Kind) -> int:
+    """How long each text of a row may be."""
+    return min(filter(None, (kind.longest, *(one.longest for one in kind.fields))), default=sys.maxsize)
 
 
 @cache
@@ -119,8 +78,37 @@ def _forms(kind: Kind) -> list[tuple[str, re.Pattern[str], bool]]:
     return [(name, re.compile(f"{form[:-1]}\\Z"), free) for name, form, free in (*local, *strict) if form]
 
 
+class _Ordinary(NamedTuple):
+    """What most rows of a kind are made of: they have no other keys, and no text that is longer than ``longest``."""
+
+    known: frozenset[str]
+    needed: frozenset[str]
+    always: tuple[str, ...]
+    longest: int
+
+
+@cache
+def _ordinary(kind: Kind) -> _Ordinary:
+    formed = {name for name, _, _ in _forms(kind)} | {one.name for one in kind.fields if one.spelt}
+    known = {kind.key, "active", *kind.always} - formed
+    return _Ordinary(frozenset(known), frozenset({kind.key, *kind.needed}), kind.always, _shortest(kind))
+
+
 def row_of(kind: Kind, item: Mapping[str, Any], shown: str, line: int, column: int) -> Row:
     """The row that says this. Raises `NotSimple` where a row cannot."""
+    known, needed, always, longest = _ordinary(kind)
+    keys, active = item.keys(), item.get("active", True)
+    if keys <= known and needed <= keys and type(active) is bool:
+        for name, value in item.items():
+            if (type(value) is not str or len(value) > longest or not value.strip()) and name != "active":
+                break
+        else:
+            fields = {name: item.get(name) for name in always}
+            return Row(item[kind.key], fields, active, None, NOTHING, shown, line, column)
+    return _unusual(kind, item, shown, line, column)
+
+
+def _unusual(kind: Kind, item: Mapping[str, Any], shown: str, line: int, column: int) -> Row:
     texts = _texts(kind)
     for name, value in item.items():
         if name == "active":

@@ -15,7 +15,7 @@ from pleoctl.model.records import DesiredState
 if TYPE_CHECKING:
     from pleoctl.desired.comments import Comments
     from pleoctl.desired.lines import Spoken
-    from pleoctl.desired.quick import Known
+    from pleoctl.desired.listed import Known
     from pleoctl.workspace import Workspace
 
 

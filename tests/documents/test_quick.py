@@ -95,6 +95,42 @@ def _value(draw: DrawFn, key: str, kept: list[str]) -> str:
     return _mostly(draw, usual.get(key, kept), _NASTY)
 
 
+_WORDS = ["x", "Rent,", "it's", "a:b", "C#", "é", "null", "'q'", "1", "[]", "long enough"]
+_ODD_WORDS = ["# c", "a: b", "- x", "x:", "#", "x  ", "\ttab", "? x", "\u2028", "&a", "*a", '"']
+
+
+def _long_text(draw: DrawFn, depth: int) -> str:
+    """A text over several lines, of an entry whose key stands behind so many blanks."""
+
+    def words(most: int = 3) -> list[str]:
+        return [_mostly(draw, _WORDS, _ODD_WORDS) for _ in range(draw(st.integers(1, most)))]
+
+    def pad() -> str:
+        deeper = draw(st.sampled_from([2, 2, 2, 2, 1, 4, 0] if draw(st.integers(0, 9)) == 4 else [2]))
+        return "\n" * draw(st.sampled_from([1, 1, 1, 2, 3])) + " " * (depth + deeper)
+
+    form = draw(st.sampled_from(["block", "block", "quoted", "plain", "below"]))
+    lines = [" ".join(words()) for _ in range(draw(st.integers(1, 3)))]
+    if form == "block":
+        mark = _mostly(draw, ["|", ">", ">-", "|-", "|+", ">+"], ["|2", ">1-", "|\t", "|-2", ">x", "| x"])
+        after = "\n" * draw(st.sampled_from([0, 0, 0, 1, 2]))
+        return f"{mark}{_mostly(draw, _ENDS[:4], _ENDS)}" + "".join(f"{pad()}{line}" for line in lines) + after
+    text = lines[0] + "".join(f"{draw(st.sampled_from(['', '', ' ']))}{pad()}{line}" for line in lines[1:])
+    if form == "quoted":
+        quote = draw(st.sampled_from("'\""))
+        return quote + text.replace("'", "''" if quote == "'" else "'").replace('"', "") + quote
+    return text if form == "plain" else f"{_mostly(draw, _ENDS[:4], _ENDS)}{pad()}{text}"
+
+
+_ANCHORS = ["a", "b", "r-1"]
+
+
+def _named(draw: DrawFn, value: str) -> str:
+    """A value that has a name, or is given by one."""
+    name = draw(st.sampled_from(_ANCHORS))
+    return draw(st.sampled_from([f"&{name} {value}", f"&{name}  {value}", f"*{name}", f"*{name}", f"&{name}{value}"]))
+
+
 def _break(draw: DrawFn, depth: int) -> str:
     """The end of a line, what may stand before the next, and the blanks it begins with, now and then too few."""
     notes = "".join(f"{_mostly(draw, _NOTES[:9], _NOTES)}\n" for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2]))))
@@ -114,9 +150,23 @@ def _braces(draw: DrawFn, depth: int, pairs: list[str]) -> str:
         return text.replace("\n", _break(draw, depth + draw(st.integers(1, 4))))
 
     text = "{" + gap(["", " ", "\n"])
+    commas = draw(st.sampled_from([[",\n", ", ", " ,\n"], ["\n, ", ",\n"], ["\n, "]]))
     for pair in pairs[:-1]:
-        text += pair + gap([",\n", ", ", " ,\n"])
+        text += pair + gap(commas)
     return f"{text}{pairs[-1]}{gap(['', ' ', chr(10), f',{chr(10)}', ', '])}}}"
+
+
+def _pairs(draw: DrawFn, keys: list[str]) -> list[str]:
+    """Pairs as JSON has them, or nearly so."""
+    colon = draw(st.sampled_from([": ", ":", " : ", ":\n "]))
+    quote = draw(st.sampled_from(['"', '"', '"', "'", ""]))
+    return [f"{quote}{key}{quote}{colon}{_value(draw, key, _QUOTED)}" for key in keys]
+
+
+def _bracketed(draw: DrawFn, items: list[str]) -> str:
+    gap = draw(st.sampled_from(["", " ", "\n", "\n  ", "  # c\n# d\n "]))
+    last = _mostly(draw, ["", ","], [",,", " x"])
+    return f"BRACKETS[{gap}{f',{gap}'.join(items)}{last if items else ''}{gap}]\n"
 
 
 @st.composite
@@ -125,11 +175,18 @@ def _row(draw: DrawFn, depth: int, needed: list[str], *, more: int = 2) -> str:
     keys = draw(st.permutations(keys if draw(st.integers(0, 9)) == 5 else list(dict.fromkeys(keys))))
     braces = draw(st.booleans())
     kept = _IN_BRACES if braces and draw(st.integers(0, 9)) != 5 else _KEPT
-    said = [(key, _value(draw, key.strip("\"'"), kept)) for key in keys]
     indent = " " * depth
     gap = " " * draw(st.integers(1, 3))
+    said = [(key, _value(draw, key.strip("\"'"), kept)) for key in keys]
+    if draw(st.integers(0, 2)) == 1:
+        changed = [*range(len(said))] if draw(st.booleans()) else [draw(st.integers(0, len(said) - 1))]
+        for n in changed:
+            key, value = said[n]
+            named = draw(st.integers(0, 3)) == 2
+            said[n] = key, _named(draw, value) if named else _long_text(draw, depth + 1 + len(gap))
     alone = draw(st.integers(0, 3)) == 2
-    begins = f"{indent}-{_break(draw, depth + 1) + gap if alone else gap}"
+    anchor = f" &{draw(st.sampled_from(_ANCHORS))}" if draw(st.integers(0, 7)) == 3 else ""
+    begins = f"{indent}-{anchor}{_break(draw, depth + 1) + gap if alone else gap}"
     if braces:
         pairs = [f"{key}: {value}" for key, value in said]
         return f"{begins}{draw(_braces(depth, pairs))}{_mostly(draw, _ENDS[:4], _ENDS)}\n"
@@ -144,6 +201,8 @@ def _row(draw: DrawFn, depth: int, needed: list[str], *, more: int = 2) -> str:
 @st.composite
 def _listed(draw: DrawFn, least: int, needed: list[str]) -> str:
     depth = least + draw(st.integers(0, 3))
+    if draw(st.integers(0, 9)) == 6:
+        return _bracketed(draw, [draw(_braces(depth, _pairs(draw, needed))) for _ in range(draw(st.integers(0, 3)))])
     rows = draw(st.lists(_row(depth, needed), min_size=1, max_size=3))
     return "".join(f"{_mostly(draw, [''], [f'{note}{chr(10)}' for note in _NOTES])}{row}" for row in rows)
 
@@ -170,9 +229,27 @@ def written(draw: DrawFn) -> str:
     ]
     chosen = sections[draw(st.integers(0, 2)) :]
     text = _mostly(draw, ["", "# on top\n", "---\n", "\n"], ["%YAML 1.2\n---\n", "\ufeff", "...\n"])
-    text += "".join(draw(st.permutations(chosen)))
+    text += "".join(draw(st.permutations(chosen))).replace("\nBRACKETS", " ")
     text += _mostly(draw, ["", "# end\n", "\n\n", "# no line end"], ["...\n", "---\n", "accounts: []\n", "x"])
     return text.replace("\n", "\r\n") if draw(st.integers(0, 15)) == 4 else text
+
+
+@st.composite
+def as_json(draw: DrawFn) -> str:
+    """A desired state in braces, most of it sound."""
+    gap = draw(st.sampled_from(["", " ", "\n", "\n    ", "\n  # c\n"]))
+    colon = draw(st.sampled_from([":", ": "]))
+
+    def listed(needed: list[str]) -> str:
+        items = [f"{{{gap}{f',{gap}'.join(_pairs(draw, needed))}{gap}}}" for _ in range(draw(st.integers(0, 3)))]
+        return f"[{gap}{f',{gap}'.join(items)}{gap}]"
+
+    pairs = [f'"apiVersion"{colon}"pleoctl/v1"', f'"kind"{colon}"DesiredState"']
+    pairs.append(f'"accounts"{colon}{listed(["externalId", "name"])}')
+    values = f'"values"{colon}{listed(["code", "name"])}'
+    pairs.append(f'"dimensions"{colon}[{gap}{{"code"{colon}"D",{gap}"name"{colon}"D",{gap}{values}}}{gap}]')
+    chosen = draw(st.permutations(pairs[: draw(st.integers(2, 4))]))
+    return f"{{{gap}{f',{gap}'.join(chosen)}{gap}}}{draw(st.sampled_from(['', chr(10), '  # end', ' x']))}"
 
 
 BY_HAND = """\
@@ -225,9 +302,44 @@ accounts:  # the chart
           name: "with a last comma",
           # ends
         }
+    - &row
+      externalId: &same l
+      code: *same
+      name: >-  # folded
+        Words that
+
+        go on
+    # about m
+    - externalId: m
+      name:
+        a name
+        below it
+      code: "quoted
+        on two"
+    - externalId: nn
+      name: |
+        # no comment
+        as it stands
+
+    # about o
+    - { externalId: 'o'
+      , 'name': a name
+         over lines  # its name
+      , "code":"7"
+      }
+    - !!str externalId: odd  # a tag
+      name: odd
+    - externalId: odder
+      ? name
+      : odd  # in two lines
+      # below it
+vendors: [
+  {externalId: v, name: "in brackets", defaultCurrency: SEK},  # behind v
+  # about w
+  { externalId: w, name: too, defaultCurrency: EUR },
+]
 taxCodes:
 - {code: V25, name: Standard, rate: "0.250", type: inclusive}
-vendors: []
 dimensions:
 - code: D
   name: Department
@@ -294,7 +406,7 @@ def agree(text: str) -> bool:
     return True
 
 
-@given(st.one_of(written(), disturbed()))
+@given(st.one_of(written(), written(), disturbed(), as_json()))
 @example(f"{HEAD}accounts:\n- \n")
 def test_what_the_quick_reader_takes_the_careful_one_reads_alike(text: str) -> None:
     """Rows, their lines and columns, and what each comment speaks of; nothing that the careful reader refuses."""
@@ -371,6 +483,44 @@ def test_each_thing_in_each_place_is_read_alike_or_not_taken() -> None:
     """What YAML versions read differently, what is refused, and what only looks like a comment, a key or a row."""
     taken = [agree(HEAD + text) for text in chain(_one_by_one(), _over_lines())]
     assert 300 < sum(taken) < len(taken) / 2
+
+
+_NAMES = {
+    "given twice": "- externalId: &x a\n  name: A\n- externalId: &x b\n  name: *x\n",
+    "of a row": "- &x\n  externalId: a\n  name: A\n- externalId: b\n  name: *x\n",
+    "of a key": "- &x externalId: a\n  name: A\n- externalId: b\n  name: *x\n",
+    "before it is given": "- externalId: a\n  name: *x\n- externalId: &x b\n  name: B\n",
+    "within a row": "- name: *x\n  externalId: &x a\n",
+    "of an odd row": '- externalId: &x "\\x41"\n  name: A\n- externalId: b\n  name: *x\n',
+    "of an odd row, then another": '- externalId: &x "\\x41"\n  name: A\n- externalId: &x b\n  name: B\n'
+    '- externalId: "\\x43"\n  name: *x\n',
+    "used by an odd row": '- externalId: &x a\n  name: A\n- externalId: "\\x42"\n  name: *x\n',
+    "of too many": "- externalId: a\n  name: &x A\n" + "- {externalId: b, name: *x}\n" * 20_001,
+}
+
+
+@pytest.mark.parametrize("text", _NAMES.values(), ids=_NAMES)
+def test_names_mean_what_was_named_last(text: str) -> None:
+    """Whichever reader saw the row that has a name, and however many refer to it, up to the limit."""
+    whole = f"{HEAD}accounts:\n{text}"
+    try:
+        parse(whole, "f.yaml", "desired-state")
+    except InvalidFile:
+        with pytest.raises(InvalidFile):
+            read_state(whole, "f.yaml")
+        return
+    agree(whole)
+    assert read_state(whole, "f.yaml")[0] == state_of(parse(whole, "f.yaml", "desired-state"))
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\n", "\n  # c", "\n\n# c", "\n...\n"])
+@pytest.mark.parametrize("mark", ["|", "|-", "|+", ">", ">-", ">+", "|2", "|  # c"])
+def test_a_text_over_lines_ends_as_its_file_does(mark: str, end: str) -> None:
+    """With a line break or without, and with empty lines or comments behind it."""
+    for row in (f"- externalId: a\n  name: {mark}\n    text{end}", f"- name: {mark}\n    x\n    y{end}"):
+        agree(f"{HEAD}accounts:\n{row}")
+        agree(f"{HEAD}accounts:\n- externalId: a\n  name: A\n  # c\n{row}")
+        agree(f"{HEAD}dimensions:\n- code: a\n  values: []\n  name: {mark}\n    text{end}")
 
 
 @pytest.mark.parametrize("values", ["x", '""', "'x'", "null", "~", "true", "1.5"])
