@@ -48,7 +48,7 @@ def render(state: DesiredState, comments: Comments | None = None, spoken: Spoken
         return text_of(state, spoken)
     if spoken is NOTHING_SPOKEN:
         spoken = Spoken(state)
-    _rehome(comments, {slot for slot, _ in lines_of(state, spoken)})
+    _rehome(comments, lambda: (slot for slot, _ in lines_of(state, spoken)))
     before, behind = comments.before, comments.behind
     out: list[str] = []
     for slot, text in lines_of(state, spoken):
@@ -60,7 +60,9 @@ def render(state: DesiredState, comments: Comments | None = None, spoken: Spoken
         else:
             out.append(text)
     _put(out, "", before.get(END, []))
-    return "\n".join(out).rstrip("\n") + "\n"
+    while not out[-1]:
+        out.pop()
+    return "\n".join(chain(out, [""]))
 
 
 def _put(out: list[str], indent: str, comments: Iterable[str]) -> None:
@@ -72,9 +74,13 @@ def _put(out: list[str], indent: str, comments: Iterable[str]) -> None:
             out.append("")
 
 
-def _rehome(comments: Comments, present: set[Slot]) -> None:
-    if present.issuperset(slot for slot in (*comments.before, *comments.behind) if slot != END):
+def _rehome(comments: Comments, slots: Callable[[], Iterable[Slot]]) -> None:
+    """Comments of slots that are not there go to the next that are."""
+    gone = {*comments.before, *comments.behind} - {END}
+    gone.difference_update(slots())
+    if not gone:
         return
+    present = set(slots())
     waiting: list[str] = []
     for slot in [*comments.order, END]:
         if slot in present or slot == END:
@@ -91,14 +97,14 @@ def from_nodes(root: Node, text: str) -> Comments:
     first = next(found, None)
     if first is None:
         return Comments()
-    begins, ends, slots = _placed(root, text)
+    begins, ends, slots = placed(_spans(root, text))
     return attached(begins, slots, ends.__getitem__, set_apart(chain([first], found), LinesOf(text)))
 
 
-def _placed(root: Node, text: str) -> tuple[Sequence[int], Sequence[int], list[Slot]]:
+def placed(spans: Iterable[Span]) -> tuple[Sequence[int], Sequence[int], list[Slot]]:
     """The lines in which slots begin and end, in the order of the file: numbers take less room than spans."""
     begins, ends, slots = array("l"), array("l"), list[Slot]()
-    for line, last, slot in _spans(root, text):
+    for line, last, slot in spans:
         begins.append(line)
         ends.append(last)
         slots.append(slot)

@@ -13,7 +13,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pleoctl.desired.comments import Comments, attached
+from pleoctl.desired.comments import Comments, attached, placed
 from pleoctl.desired.cursor import Cursor
 from pleoctl.desired.ends import Ends, LinesOf, set_apart
 from pleoctl.desired.entries import (
@@ -85,11 +85,10 @@ class QuickReader:
         first = next(found, None)
         if first is None:
             return Comments()
-        placed = sorted(self._slots(), key=itemgetter(0))
-        heads = self._heads()
-        begins, slots = [line for line, _ in placed], [slot for _, slot in placed]
+        begins, _, slots = placed((line, line, slot) for line, slot in self._slots())
+        heads, every = self._heads(), enumerate(zip(begins, slots, strict=True))
         lines = LinesOf(self._text)
-        ends = Ends(self._text, lines, begins, frozenset(n for n, one in enumerate(placed) if one in heads))
+        ends = Ends(self._text, lines, begins, frozenset(number for number, one in every if one in heads))
         return attached(begins, slots, ends.last_of, set_apart(chain([first], found), lines))
 
     def _heads(self) -> set[tuple[int, Slot]]:

@@ -84,16 +84,16 @@ def export_state(workspace: Workspace, source: Source | None = None) -> Export:
     """
     state, findings = read_source(workspace, source)
     counted, spoken = counts(state), Spoken(state)
-    alone = text_of(state, spoken).encode() if len(workspace.desired_files) == 1 else None
+    is_alone = len(workspace.desired_files) == 1
     # Where the one file there is says the state and nothing else, as after most exports, nothing has shrunk, nothing of
     # people's own is to be kept, and it need not be read as YAML.
-    if alone is not None and holds(*workspace.desired_files[0], alone):
+    if is_alone and holds(*workspace.desired_files[0], text_of(state, spoken).encode()):
         return Export(checked(state), [], [], findings, counted)
     placed, comments = _placed(workspace, state, spoken)
     files, changed = [], []
     for (path, shown), part, comment in zip(workspace.desired_files, placed.parts, comments, strict=True):
-        if alone is not None and _is_bare(part, state, comment):
-            files.append((path, shown, alone))
+        if is_alone and _is_bare(part, state, comment):
+            files.append((path, shown, text_of(state, spoken).encode()))
             changed.append(shown)
             continue
         content = render(part, comment, spoken).encode()
