@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 MOST: Final = 8192
 #: The same of all ways that are kept for them.
 _MOST_WAYS: Final = 1 << 20
+#: The ways of most keys: one list, since others would be found in other places of the memory, each anew.
+_NONE: Final[list[int]] = []
 #: Regexes that are worth a sieve, as each takes as long as one.
 _WORTH_REGEXES: Final = 2
 #: Longer texts are not kept.
@@ -49,9 +51,10 @@ class Column:
         self.of_line, self.of_tag = is_of_line(field), tag_group(field) is not None
         #: What ``known`` has something about: of a line, the field as it was sent.
         self.read: Callable[[Facts], Any] = reader(field)
-        #: The value as conditions compare it, and the ways that it leads to.
-        self.known: dict[Any, tuple[Any, list[int]]] = {}
+        #: The ways that it leads to.
+        self.known: dict[Any, list[int]] = {}
         self._kept = 0
+        self._values: dict[Any, Any] = {}
         self._fold = folding(field)
         self._exact: dict[Any, list[int]] = {}
         self._prefix: dict[str, list[int]] = {}
@@ -109,33 +112,43 @@ class Column:
 
     def value(self, facts: Facts) -> Any:
         """What a line has in the field, as conditions compare it."""
-        key = self.read(facts)
-        return (self.known.get(key) or self.meet(key))[0]
+        key, values = self.read(facts), self._values
+        return values[key] if key in values else self._value(key)
 
-    def meet(self, key: Any) -> tuple[Any, list[int]]:
+    def _value(self, key: Any) -> Any:
+        value = self._fold(key)
+        if len(self._values) >= MOST:
+            self._values.clear()
+        if key is None or len(key) < _LONGEST:
+            self._values[key] = value
+        return value
+
+    def meet(self, key: Any) -> list[int]:
         """What ``known`` does not have of a key, and may have from now on."""
         value = self._fold(key)
-        met = value, self._left(self._filed(value), value)
+        ways = self._left(self._filed(value), value)
         if key is None or len(key) < _LONGEST:
-            self._keep(key, met)
-        return met
+            self._keep(key, ways)
+        return ways
 
-    def _keep(self, key: Any, met: tuple[Any, list[int]]) -> None:
-        self._kept += len(met[1])
+    def _keep(self, key: Any, ways: list[int]) -> None:
+        self._kept += len(ways)
         if len(self.known) >= MOST or self._kept > _MOST_WAYS:
             self.known.clear()
-            self._kept = len(met[1])
-        self.known[key] = met
+            self._kept = len(ways)
+        self.known[key] = ways
 
     def _left(self, ways: list[int], value: Any) -> list[int]:
         """Those of which a value has all that they ask of the field; none behind one that asks for nothing else."""
-        left = []
+        if not ways:
+            return _NONE
+        left: list[int] = []
         for way in sorted({*ways}) if len(ways) > 1 else ways:
             if all(test(value) for test in self._tests[way]):
                 left.append(way)
                 if way in self._alone:
                     break
-        return left
+        return left or _NONE
 
     def _filed(self, value: Any) -> list[int]:
         """All ways that a value can lead to."""
@@ -182,13 +195,13 @@ class Numbers(Column):
         """See `Column`."""
         return self._fold(self._number(facts))
 
-    def meet(self, key: Any) -> tuple[Any, list[int]]:
+    def meet(self, key: Any) -> list[int]:
         """See `Column`."""
         value = None if key is None else self._bounds[key - 1] if key else min(self._bounds, default=0) - 1
         ways = self._others + self._exact.get(value, [])
-        met = value, self._left(ways, value)
-        self._keep(key, met)
-        return met
+        left = self._left(ways, value)
+        self._keep(key, left)
+        return left
 
     def _between(self, facts: Facts) -> int | None:
         value = self.value(facts)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: How a value of a line is read, and what it must be.
 Test = tuple["Callable[[Facts], Any]", "Callable[[Any], bool]"]
 #: What a column knows something about, what it knows, and what finds out what it does not.
-Look = tuple["Callable[[Facts], Any]", dict[Any, tuple[Any, list[int]]], "Callable[[Any], tuple[Any, list[int]]]"]
+Look = tuple["Callable[[Facts], Any]", dict[Any, list[int]], "Callable[[Any], list[int]]"]
 
 #: How telling conditions are; the least are the most.
 _TELLING: Final = {"in": 0, "startsWith": 1, "contains": 2, "endsWith": 2, "regex": 2}
@@ -121,7 +121,9 @@ def _led(looks: list[Look], facts: Facts, found: list[int]) -> list[int]:
     """What was found, and what the values of a line lead to."""
     for read, known, meet in looks:
         key = read(facts)
-        _, ways = known.get(key) or meet(key)
+        ways = known.get(key)
+        if ways is None:
+            ways = meet(key)
         if ways:
             found = found + ways if found else ways
     return found

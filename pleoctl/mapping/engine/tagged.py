@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pleoctl.mapping.items import Tag
 
     #: The column's own bit, what it knows of codes, and what finds out what it does not.
-    Look = tuple[int, dict[Any, tuple[Any, list[int]]], Callable[[Any], tuple[Any, list[int]]]]
+    Look = tuple[int, dict[Any, list[int]], Callable[[Any], list[int]]]
 
 #: Spellings of groups that are kept; where there are more, all are forgotten.
 MOST: Final = 4096
@@ -29,7 +29,7 @@ class Tagged:
             tag_group(one.field) or "": (1 << number, one.known, one.meet) for number, one in enumerate(listed)
         }
         #: What lines lead to that have no tag of a group.
-        self._absent = [(1 << number, ways) for number, one in enumerate(listed) if (ways := one.meet(None)[1])]
+        self._absent = [(1 << number, ways) for number, one in enumerate(listed) if (ways := one.meet(None))]
         self._spelt: dict[str, Look | None] = {}
 
     def led(self, tags: Iterable[Tag | None], found: list[int]) -> list[int]:
@@ -44,7 +44,9 @@ class Tagged:
                 continue
             bit, known, meet = look
             had |= bit
-            _, ways = known.get(tag.code) or meet(tag.code)
+            ways = known.get(tag.code)
+            if ways is None:
+                ways = meet(tag.code)
             if ways:
                 found = found + ways if found else ways
         for bit, ways in self._absent:
