@@ -23,13 +23,16 @@ if TYPE_CHECKING:
     from pleoctl.mapping.rules.when import Way
     from pleoctl.mapping.vocabulary import Cell
 
-#: How a value of a line is read, and what it must be.
-Test = tuple["Callable[[Facts], Any]", "Callable[[Any], bool]"]
+#: The number of a column, and what a value in it must be.
+Test = tuple[int, "Callable[[Any], bool]"]
 #: What a column knows something about, what it knows, and what finds out what it does not.
 Look = tuple["Callable[[Facts], Any]", dict[Any, list[int]], "Callable[[Any], list[int]]"]
 
 #: How telling conditions are; the least are the most.
 _TELLING: Final = {"in": 0, "startsWith": 1, "contains": 2, "endsWith": 2, "regex": 2}
+
+
+_UNREAD: Final = object()
 
 
 def _telling(condition: Predicate) -> tuple[int, float]:
@@ -47,23 +50,25 @@ class LineTable:
         self._rows: list[LineRow] = []
         self._tests: list[list[Test]] = []
         self._unless: dict[int, list[list[Test]]] = {}
-        self._columns: dict[str, Column] = {}
+        self._position: dict[str, int] = {}
+        self._columns: list[Column] = []
         self._always: list[int] = []
         for row in rows:
             ways, unless = row.when.in_cell(cell)
             for way in ways:
                 self._file(row, way, unless)
-        for one in self._columns.values():
+        for one in self._columns:
             one.close()
+        self._values = [one.value for one in self._columns]
         self._of_item, self._of_line = self._looks(of_line=False), self._looks(of_line=True)
-        tagged = [one for one in self._columns.values() if one.of_tag and one.leads]
+        tagged = [one for one in self._columns if one.of_tag and one.leads]
         self._tagged = Tagged(tagged) if tagged else None
         # The last item, and what it leads to whatever its lines are.
         self._item: Item | None = None
         self._found: list[int] = []
         self.has_rows = bool(self._rows)
         #: What the rows ask.
-        self.fields = frozenset(self._columns)
+        self.fields = frozenset(self._position)
 
     def _file(self, row: LineRow, way: Way, unless: list[Way]) -> None:
         """File a way in its column, with what is asked there."""
@@ -78,22 +83,22 @@ class LineTable:
         first = min(way, key=_telling)
         own = [p for p in way if p.field == first.field]
         self._tests.append([self._test(p) for p in way if p.field != first.field])
-        self._column(first.field).file(index, first, own, alone=len(own) == len(way) and not unless)
+        self._columns[self._column(first.field)].file(index, first, own, alone=len(own) == len(way) and not unless)
 
-    def _column(self, field: str) -> Column:
-        found = self._columns.get(field)
-        if found is None:
-            found = self._columns[field] = column(field)
-        return found
+    def _column(self, field: str) -> int:
+        at = self._position.setdefault(field, len(self._position))
+        if at == len(self._columns):
+            self._columns.append(column(field))
+        return at
 
     def _test(self, predicate: Predicate) -> Test:
-        return self._column(predicate.field).value, predicate.test()
+        return self._column(predicate.field), predicate.test()
 
     def _looks(self, *, of_line: bool) -> list[Look]:
         """The columns of fields that lead to ways, and of those whose failing must be told even so."""
         return [
             (one.read, one.known, one.meet)
-            for one in self._columns.values()
+            for one in self._columns
             if one.of_line is of_line and not one.of_tag and (one.leads or one.field in MAY_FAIL)
         ]
 
@@ -104,17 +109,32 @@ class LineTable:
         found = _led(self._of_line, facts, self._found) if self._of_line else self._found
         if self._tagged is not None:
             found = self._tagged.led(facts.line.tags or (), found)
+        if not found:
+            return None
+        read, values = [_UNREAD] * len(self._values), self._values
         for index in found if len(found) < 2 else sorted(found):
-            for value, test in self._tests[index]:
-                if not test(value(facts)):
+            # As `_holds` does it, which would be one call more for each of many.
+            for at, test in self._tests[index]:
+                value = read[at]
+                if value is _UNREAD:
+                    value = read[at] = values[at](facts)
+                if not test(value):
                     break
             else:
-                if index not in self._unless or not self._is_excepted(index, facts):
+                unless = self._unless.get(index)
+                if unless is None or not any(self._holds(tests, facts, read) for tests in unless):
                     return self._rows[index]
         return None
 
-    def _is_excepted(self, index: int, facts: Facts) -> bool:
-        return any(all(test(value(facts)) for value, test in exception) for exception in self._unless[index])
+    def _holds(self, tests: list[Test], facts: Facts, read: list[Any]) -> bool:
+        """Whether a line has all that is asked; ``read`` are its values, as far as they were asked for before."""
+        for at, test in tests:
+            value = read[at]
+            if value is _UNREAD:
+                value = read[at] = self._values[at](facts)
+            if not test(value):
+                return False
+        return True
 
 
 def _led(looks: list[Look], facts: Facts, found: list[int]) -> list[int]:
