@@ -1,4 +1,7 @@
-"""Texts that were read in the wrong encoding, or were broken before they came: told, since the plan would rename."""
+"""Texts that were read in the wrong encoding, were broken before they came, or are filled up with blanks: told.
+
+The plan would rename records by them, and what is filled up is found by nobody who writes it as people do.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,9 @@ _ANY: Final = re.compile(
     r"[\ufffd\u201e\u201d\u2020\u2021\u2122\u00be\u00bf\u0152\u0160\u0178\u017d]|[\u00c2-\u00f4][^\x00-\x7f]"
 )
 _AT_ONCE: Final = 256  # rows
+_PADDED: Final = "blanks at an end"
+_HINTS: Final = {_PADDED: "where they only fill up a column, take them away: fields with trim(…), see docs/sources.md"}
+_HINT: Final = "check the encoding of the source; the plan would bring these names to Pleo"
 
 
 def doubtful_text(text: str) -> str | None:
@@ -56,8 +62,8 @@ def _was_utf8(text: str) -> bool:
 
 def _are_plain(rows: Iterable[SourceRow]) -> bool:
     """Whether certainly nothing is odd about the texts of these rows, seen at one glance, as in most."""
-    said = " ".join(map(str, chain.from_iterable([row.cells.values() for row in rows])))
-    if not said.isprintable():
+    said = "|".join(map(str, chain.from_iterable([row.cells.values() for row in rows])))
+    if not said.isprintable() or " |" in said or "| " in said or said != said.strip():
         return False
     return said.isascii() or not _ANY.search(" ".join({*_BEYOND_ASCII.findall(said)}))
 
@@ -74,7 +80,7 @@ def doubtful_texts(table: Table) -> Iterator[Finding]:
     """One warning per kind of doubt, with the first text and how many there are."""
     found: dict[str, tuple[str, int | None, int]] = {}
     for cell, line in _looked_at(table.rows):
-        if (words := doubtful_text(cell)) is not None:
+        if (words := doubtful_text(cell) or (_PADDED if cell != cell.strip() != "" else None)) is not None:
             text, first, number = found.get(words, (cell, line, 0))
             found[words] = (text, first, number + 1)
     for words, (text, line, number) in found.items():
@@ -83,5 +89,5 @@ def doubtful_texts(table: Table) -> Iterator[Finding]:
             f"{many(number, 'text', 'has', 'have')} {words}, first {text!r}",
             "warning",
             Place(table.name, line),
-            hint="check the encoding of the source; the plan would bring these names to Pleo",
+            hint=_HINTS.get(words, _HINT),
         )

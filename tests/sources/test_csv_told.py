@@ -335,8 +335,20 @@ def test_errors_of_a_spreadsheet_are_no_codes(error: str, read: ReadAccounts) ->
     rows, told = read(f"externalId,name\n1,A\n{error},B\n3,{error}\n#3,C#\n4,#sale!\n")
     assert sum("hold: " in row for row in rows) == 2
     assert sum("externalId: " in row for row in rows) == 4
-    assert told[0].startswith(f"a.csv:3: externalId shows the error {error.strip()!r}; mend it")
-    assert told[1].startswith("a.csv:4: '3': name shows the error")
+    assert told[-2].startswith(f"a.csv:3: externalId shows the error {error.strip()!r}; mend it")
+    assert told[-1].startswith("a.csv:4: '3': name shows the error")
+
+
+def test_cells_that_are_filled_up_with_blanks_are_told_once(read: ReadAccounts) -> None:
+    """They are taken as they are; an expression takes the blanks away."""
+    content = "externalId,name,code\n 1,Cash   ,10\n2,Bank\u00a0,\n3,In between,  \n"
+    rows, told = read(content)
+    assert rows[0] == '- {externalId: " 1", code: "10", name: "Cash   "}'
+    (one,) = told
+    assert one.startswith("a.csv:2: 3 texts have blanks at an end, first ' 1' (")
+    fields = {"externalId": "trim(externalId)", "name": "trim(name)"}
+    rows, told = read(content, fields=fields)
+    assert (rows[0], told) == ('- {externalId: "1", code: "10", name: "Cash"}', [])
 
 
 @pytest.mark.parametrize("choice", [{"where": {"kind": ["posting"]}}, {"where": "kind == 'posting'"}])
