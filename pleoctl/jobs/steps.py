@@ -155,10 +155,9 @@ class Book(Step[str]):
         self._guard()
         try:
             (held,) = self._sink.book([self._booking])
-        except Refusal as refusal:
-            return dict.fromkeys(ids, Failed(refusal.reason_type, refusal.message))
-        except PeriodClosed as closed:
-            return dict.fromkeys(ids, self._moved(closed))
+        except (Refusal, PeriodClosed) as denied:
+            seen = self._seen() if _was_answered(denied) else Undone()
+            return dict.fromkeys(ids, self._denied(denied) if isinstance(seen, Undone) else seen)
         seen = self._seen()
         if isinstance(seen, Done):
             return dict.fromkeys(ids, Done(replace(seen.record, url=seen.record.url or held.url)))
@@ -179,6 +178,11 @@ class Book(Step[str]):
         self.repeatable = False
         if now - self._first > self._sink.capabilities.key.guarded_for:
             raise LostAnswer("the books no longer honour the key of the first request")
+
+    def _denied(self, denied: Refusal | PeriodClosed) -> Failed | Next[str]:
+        if isinstance(denied, Refusal):
+            return Failed(denied.reason_type, denied.message)
+        return self._moved(denied)
 
     def _moved(self, closed: PeriodClosed) -> Failed | Next[str]:
         try:
@@ -208,6 +212,9 @@ class Finish(Step[str]):
         try:
             self._sink.book([self._booking])
         except (Refusal, PeriodClosed) as refusal:
+            seen = self.look(ids) if _was_answered(refusal) else {}
+            if any(isinstance(end, Done) for end in seen.values()):
+                return seen
             kind = refusal.reason_type if isinstance(refusal, Refusal) else "accounting_system_validation_failure"
             words = f"{refusal.message}; {begun.id if begun else 'it'} stands unfinished in the books"
             return dict.fromkeys(ids, Failed(kind, words))
@@ -275,6 +282,11 @@ class Attach(Step[str]):
         records = live(find(self._sink, [self._key]).get(self._key.stored, ()))
         there = any(self._file.name in (record.attachments or ()) for record in records)
         return dict.fromkeys(ids, Done() if there else Undone())
+
+
+def _was_answered(denied: Refusal | PeriodClosed) -> bool:
+    """Whether an answer of the network denies it: one of somebody between, who passed it on, perhaps."""
+    return isinstance(denied.__cause__, ApiError)
 
 
 def find(sink: Sink, keys: Sequence[Key]) -> Mapping[str, list[Held]]:

@@ -60,6 +60,22 @@ def test_a_lost_answer_books_nothing_twice(
     assert outcomes(world) == {item: ["successful"] for item in ALL}
 
 
+@pytest.mark.parametrize("status", ["400", "401", "403", "409", "422", "423", "429"])
+@pytest.mark.parametrize("guarded", [True, False])
+@pytest.mark.usefixtures("time")
+def test_a_denial_of_what_was_booked_is_not_believed(
+    status: str, guarded: bool, world: World, api: ApiBooks, books: MakeBooks, cli: Cli
+) -> None:
+    """Somebody between denies what he has passed on: it is looked for before it is refused, moved or sent again."""
+    api.faults = {2: status}
+    books(section(api, **(GUARD if guarded else {}), closedPeriod={"when": "status == `423`"}))
+    done = cli("jobs", "run")
+    assert done.code == (5 if status in {"401", "403"} else 0), done.stderr
+    assert cli("jobs", "run").code == 0
+    assert held(api) == ALL
+    assert outcomes(world) == {item: ["successful"] for item in ALL}
+
+
 def test_a_refusal_reaches_pleo_in_the_systems_own_words(
     world: World, api: ApiBooks, books: MakeBooks, cli: Cli
 ) -> None:
