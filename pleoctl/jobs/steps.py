@@ -93,8 +93,10 @@ class Close(Step[str]):
         return dict.fromkeys(ids, Done() if job.status == self._event else Moved(f"the job is {spoken(job.status)}"))
 
     def refused(self, ids: Sequence[str], error: ApiError) -> Mapping[str, End | Undone | Next[str]]:
-        """See `Step.refused`: 422 may be the answer to an event that was taken before."""
-        return self.look(ids) if error.status in OVER else super().refused(ids, error)
+        """See `Step.refused`: 422 may be the answer to an event that was taken before, others somebody's between."""
+        seen = self.look(ids)
+        taken = error.status in OVER or isinstance(seen[ids[0]], Done)
+        return seen if taken else super().refused(ids, error)
 
 
 class Report(Step[str]):
@@ -131,7 +133,8 @@ class Report(Step[str]):
             return {**self._part(ids[:middle]), **self._part(ids[middle:])}
         if error.status in OVER:
             raise JobOver(f"export job {self._job} takes no more statuses: {error.message}")
-        return super().refused(ids, error)
+        told = {part: end for part, end in self.look(ids).items() if isinstance(end, Done)}
+        return {**super().refused(ids, error), **told}
 
     def _part(self, ids: Sequence[str]) -> dict[str, Next[str]]:
         return dict.fromkeys(ids, Next(Report(self._pleo, self._job, {part: self._updates[part] for part in ids})))

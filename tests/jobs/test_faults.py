@@ -59,6 +59,22 @@ def test_answers_of_pleo_are_lost_at_every_write(
     settled(world, cli)
 
 
+@pytest.mark.parametrize(
+    ("number", "status"), [*((n, s) for n in (1, 2, 3) for s in ("400", "423")), (1, "429"), (3, "429"), (2, "409")]
+)
+@pytest.mark.usefixtures("time")
+def test_what_is_denied_and_carried_out_all_the_same_is_seen(
+    number: int, status: str, world: World, books: MakeBooks, cli: Cli
+) -> None:
+    """Statuses and the closing event are looked for; of a start that is refused nobody knows whose the job is."""
+    folder = books()
+    world.faults = {number: status}
+    done = cli("jobs", "run")
+    assert done.code == (4 if number == 1 and status != "429" else 0), done.stdout + done.stderr
+    settled(world, cli)
+    assert booked(folder) == ALL
+
+
 @pytest.mark.parametrize("number", [1, 2, 3])
 @pytest.mark.usefixtures("time")
 def test_a_write_that_never_gets_through_leaves_the_job_open(
