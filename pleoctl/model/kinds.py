@@ -67,6 +67,7 @@ TAX_CODE: Final = Kind(
             optional=True,
             says="Account of ingoing tax; absent: not managed.",
             title="ingoing tax account",
+            telling=True,
         ),
         Field(
             "outgoingTaxAccount",
@@ -74,6 +75,7 @@ TAX_CODE: Final = Kind(
             optional=True,
             says="Account of outgoing tax; absent: not managed.",
             title="outgoing tax account",
+            telling=True,
         ),
     ),
     waves={"create": 10, "unarchive": 11, "update": 11, "archive": 25},
@@ -155,6 +157,7 @@ VENDOR: Final = Kind(
             says="Three letters.",
             strict=_CURRENCY,
             title="currency",
+            telling=True,
             general=True,
             cure=Cure("defaultCurrency in source.vendors is that of rows whose own is empty", "defaultCurrency"),
         ),
@@ -163,6 +166,8 @@ VENDOR: Final = Kind(
             nullable=True,
             optional=True,
             says="Two letters; absent: not managed, null: cleared.",
+            title="country",
+            telling=True,
             strict={
                 "pattern": "^[A-Z]{2}$",
                 "x-message": "is not a two-letter country code",
@@ -175,6 +180,7 @@ VENDOR: Final = Kind(
             optional=True,
             says="Absent: not managed, null: cleared.",
             title="registration number",
+            telling=True,
         ),
         Field(
             "taxRegistrationNumber",
@@ -182,6 +188,7 @@ VENDOR: Final = Kind(
             optional=True,
             says="Absent: not managed, null: cleared.",
             title="tax number",
+            telling=True,
         ),
     ),
     waves={"create": 40, "confirm": 41, "unarchive": 41, "update": 41, "archive": 42},

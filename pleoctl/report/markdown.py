@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pleoctl.markup import Markdown
-from pleoctl.model.kinds import flat_kinds, kind_titles
+from pleoctl.model.kinds import KINDS, flat_kinds, kind_titles
 from pleoctl.report.archives import archive_block, archive_chunks
 from pleoctl.report.review import ACTIONS, columns, counted, differences, dimensions, left_alone, risk
 from pleoctl.text import COMMENT_BYTES, quoted
@@ -266,10 +266,18 @@ def _warning_line(warned: Warned) -> Markdown:
 def _line(change: Change) -> Markdown:
     moved = differences(change)
     if change.action == "create":
-        words = Markdown.joined([_clipped(quoted(after)) for _, _, after, _ in moved if after is not None], " ")
+        titles = {one.name: one.title for one in KINDS[change.kind].fields}
+        said = [(titles.get(field, ""), after) for field, _, after, _ in moved if after is not None]
+        words = Markdown.joined([_titled(title, after) for title, after in said], " ")
     else:
         words = Markdown.joined([_moved(field, before, after) for field, before, after, differs in moved if differs])
     return Markdown("- {} {}", change.address, words or _clipped(quoted(change.after.get("name"))))
+
+
+def _titled(title: str, value: Any) -> Markdown:
+    """A value behind what people call its field; codes and names, rates and types say themselves what they are."""
+    shown = _clipped(quoted(value))
+    return Markdown("{} {}", title, shown) if title else Markdown("{}", shown)
 
 
 def _moved(field: str, before: Any, after: Any) -> Markdown:

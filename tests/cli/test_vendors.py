@@ -67,6 +67,23 @@ def actions(plan: Json) -> Json:
     return {change["address"]: change["action"] for change in plan["changes"]}
 
 
+def test_a_new_record_is_shown_with_whatever_is_sent_of_it(
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
+) -> None:
+    """And two numbers are told apart by what they are: who reviews it sees accounts that were exchanged."""
+    pleo.reset(Seed())
+    taxes: Json = {"code": "R25", "name": "Reverse", "rate": "0.25", "type": "reverse", "ingoingTaxAccount": "2645"}
+    vendor: Json = {**VENDORS[0], "registrationNumber": "55", "taxRegistrationNumber": "SE55"}
+    desired(workspace(pleo), taxCodes=[{**taxes, "outgoingTaxAccount": "2614"}], vendors=[vendor])
+    tax = ('"0.25"', '"reverse"', 'ingoing tax account "2645"', 'outgoing tax account "2614"')
+    one = ('currency "SEK"', 'country "SE"', 'registration number "55"', 'tax number "SE55"')
+    text = " ".join(cli("plan").stdout.split())
+    assert f'"R25" "Reverse" {" ".join(tax)} ' in text
+    assert f'"ACME" "Acme" {" ".join(one)} ' in text
+    markdown = cli("plan", "--format", "markdown").stdout.replace("`", "")
+    assert all(words in markdown for words in (" ".join(tax), " ".join(one)))
+
+
 def test_a_plan_brings_both_kinds_in_line(pleo: Sandbox, books: Path, cli: Cli) -> None:
     """Every row of the table, in the order of the kinds; the next plan is empty."""
     made = cli("plan", "-o", "plan.json", "--format", "json")
