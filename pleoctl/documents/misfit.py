@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -10,6 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+
+_TYPES: Final = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
+_SPOKEN: Final = {
+    "int | float": "a number",
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
 
 
 def fitted(data: Any, kind: type[T], dec_hook: Callable[[type, Any], Any] | None = None) -> T:
@@ -29,7 +41,14 @@ class Misfit(NamedTuple):
 
 
 def misfit(error: msgspec.ValidationError) -> Misfit:
-    """The first place that does not fit."""
+    """The first place that does not fit; types are called what people call them, who may read it in Pleo."""
     words, _, path = str(error).partition(" - at `$")
-    words = words.replace("`", "")
+    words = _TYPES.sub(lambda found: f"expected {_spoken(found[1])}, got {_spoken(found[2])}", words).replace("`", "")
     return Misfit(path.rstrip("`"), f"{words[:1].lower()}{words[1:]}")
+
+
+def _spoken(types: str) -> str:
+    """``int | float | null`` is "a number or null"."""
+    whole, null = types.removesuffix(" | null"), types.endswith(" | null")
+    named = _SPOKEN.get(whole) or " or ".join(_SPOKEN.get(one, one) for one in whole.split(" | "))
+    return f"{named} or null" if null else named

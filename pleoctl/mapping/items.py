@@ -250,7 +250,7 @@ def _text(value: Any) -> str | None:
 
 
 def _reason(error: Exception) -> str:
-    """``accountingEntryLines[].account.code: expected str, got int``."""
+    """``accountingEntryLines[].account.code: expected text, got a whole number``."""
     if not isinstance(error, msgspec.ValidationError):
         return "the item: holds a text or a number that cannot be represented"
     path, words = misfit(error)

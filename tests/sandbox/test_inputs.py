@@ -142,7 +142,7 @@ def test_a_wrong_setting_is_named(settings: Json, field: str) -> None:
     [
         ({"company": "x"}, "company: is not a UUID"),
         ({"installation": {"status": "x"}}, "installation.status: must be ACTIVATED or"),
-        ({"accounts": [{"externalId": "a", "name": 7}]}, "accounts[0].name: expected str, got int"),
+        ({"accounts": [{"externalId": "a", "name": 7}]}, "accounts[0].name: expected text, got a whole number"),
         ({"tagGroups": [{"code": "a", "name": "a", "tag": []}]}, "tagGroups[0].tag: unknown field; did you mean"),
         (
             {"tagGroups": [{"code": "a", "name": "a", "tags": [{"code": "b", "id": "c"}]}]},

@@ -99,7 +99,7 @@ def test_faults_and_other_clients_know_it(widgets: Sandbox) -> None:
 def test_a_wrong_row_names_its_field(widgets: Sandbox) -> None:
     """Rows are held to the part's type."""
     assert widgets.state()["accounts"] == []
-    with pytest.raises(BadInput, match=r"^widgets\[0\]\.weight: expected int, got str"):
+    with pytest.raises(BadInput, match=r"^widgets\[0\]\.weight: expected a whole number, got text"):
         Seed(widgets=[{"number": "a", "weight": "heavy"}])
     with pytest.raises(BadInput, match=r"^widgets\[0\]\.numbr: unknown field; did you mean 'number'\?"):
         Seed(widgets=[{"numbr": "a"}])
