@@ -125,6 +125,19 @@ def test_a_confirmed_group_that_does_not_show_is_waited_for(region: Engine, monk
     assert region.plan().changes == []
 
 
+def test_runs_that_are_moved_away_after_a_minute_take_no_doubt_along(
+    region: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a lost answer made shows by then: the next plan needs no journal to leave it alone."""
+    plan = region.plan()
+    lose_group(region, monkeypatch, 20)
+    assert ends(region.apply(plan))["tagGroup:REGION"] == "ambiguous"
+    region.time.sleep(60)
+    (region.root / ".pleoctl" / "runs").rename(region.root / "elsewhere")
+    assert {str(change.address) for change in region.plan().changes} == {"tag:REGION/N", "tag:REGION/S"}
+    assert groups(region) == ["REGION"]
+
+
 def test_only_a_doubt_makes_a_run_wait(region: Engine) -> None:
     """After a run that saw its group, and after a refused one, the next plan begins at once."""
     region.pleo.add_fault(Fault(kind="status", status=400, method="POST", path="/v0/tag-groups$", nth=1))

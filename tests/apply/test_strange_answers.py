@@ -127,3 +127,25 @@ def test_a_denial_that_is_true_costs_one_read(engine: Engine) -> None:
     applied = engine.apply(plan)
     assert {str(r.change.address): r.status for r in applied.results if r.status != "done"} == {"vendor:new": "failed"}
     assert applied.requests["read"] == calm + 1
+
+
+@pytest.mark.parametrize("commit", [True, False])
+@pytest.mark.parametrize("retry_after", [None, 0.001, 3600.0])
+def test_a_limit_without_end_is_waited_for_some_minutes(
+    engine: Engine, *, commit: bool, retry_after: float | None
+) -> None:
+    """Whatever the server asks for; what it carries out all the same is done, once, and the run goes on."""
+    pleo, plan = engine.pleo, engine.plan()
+    before, begun = pleo.state(), engine.time.seconds
+    strikes: Json = {"method": "POST", "path": "/v0/tag-groups$", "retry_after": retry_after}
+    pleo.add_fault(Fault(kind="status", status=429, commit=commit, **strikes))
+    applied = engine.apply(plan)
+    assert engine.time.seconds - begun < 1200
+    (ended,) = [r for r in applied.results if str(r.change.address) == "tagGroup:FRESH"]
+    given_up = retry_after == 3600.0 or not commit
+    assert (ended.status, applied.outcome) == ("done" if commit else "failed", "partial" if given_up else "done")
+    assert ended.error is None if commit else (ended.error or {})["httpStatus"] == 429
+    check_untouched(before, pleo.state(), [plan])
+    pleo.clear_faults()
+    assert engine.apply(engine.plan()).outcome == "done"
+    assert [group["code"] for group in pleo.state()["tagGroups"]].count("FRESH") == 1
