@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from pleoctl.documents.files import writing
 from pleoctl.hosts import is_loopback
 from pleoctl.machine import this_machine
+from pleoctl.remote.deadline import Bounds, bound
 from pleoctl.remote.errors import is_doubtful
 from pleoctl.sinks.base import File, Refusal
+from pleoctl.workspace.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,6 +49,8 @@ class Fetcher:
         """The folder is made with the first file."""
         self._folder, self._loopback = folder, loopback
         self._session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _Adapter())
         self._session.trust_env = not loopback
         # Links are signed; no credential of ours, of a .netrc or of a cookie jar has any business there.
         self._session.auth = _no_auth
@@ -166,6 +171,18 @@ def _unpacked(response: requests.Response) -> Iterator[bytes]:
     with gzip.GzipFile(fileobj=response.raw) as whole:
         while piece := whole.read(_CHUNK):
             yield piece
+
+
+class _Adapter(HTTPAdapter):
+    """Connections whose answers are bounded, and of which none is used again where more came than its answer."""
+
+    def get_connection_with_tls_context(self, *given: Any, **options: Any) -> Any:
+        """See `HTTPAdapter`."""
+        pool: Any = super().get_connection_with_tls_context(*given, **options)
+        if "bounds" not in pool.conn_kw:
+            pool.ConnectionCls = bound(pool.ConnectionCls)
+            pool.conn_kw = {**pool.conn_kw, "bounds": Bounds(Limits(SECONDS, answer_seconds=WHOLE_SECONDS))}
+        return pool
 
 
 class _Passing(Exception):

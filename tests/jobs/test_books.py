@@ -84,6 +84,20 @@ def test_a_packed_attachment_is_whole_or_none(cut: int, world: World, books: Mak
     assert cut or kept.read_bytes() == content
 
 
+def test_what_follows_an_attachment_is_never_taken_for_the_next(world: World, books: MakeBooks, cli: Cli) -> None:
+    """A server that sends one file too many is asked for the next one on another connection."""
+    sent = iter([answer(b"%PDF-1") + answer(b"%PDF-0"), answer(b"%PDF-2")])
+    with serving(lambda _server, _request: [next(sent)]) as files:
+        for place in (0, 1):
+            url = f"http://127.0.0.1:{files.port}/{place}"
+            world.payloads[JOB][place]["files"] = [{"type": "application/pdf", "url": url, "size": 6}]
+        folder = books()
+        assert cli("jobs", "run").code == 0
+        assert (len(files.requests), files.connections) == (2, 2)
+    kept = [(folder / "books/attachments" / item_id(n) / "1.pdf").read_bytes() for n in (1, 2)]
+    assert kept == [b"%PDF-1", b"%PDF-2"]
+
+
 @pytest.mark.parametrize("attachments", ["store", "best"])
 @pytest.mark.parametrize("size", [3, 4, 5])
 @pytest.mark.usefixtures("time")
