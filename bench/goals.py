@@ -1,6 +1,6 @@
 """Every goal of speed with what is reached: ratios of CPU, each against its floor or peer in the same run.
 
-    python bench/goals.py [plan hand export put company size kept map others shared check start …]
+    python bench/goals.py [plan hand export put company size kept map others company-items shared check start …]
 
 Needs the extra `bench` for the rows against octoDNS and a YAML reader in Rust, and hledger for the row against it.
 """

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import company
 import varied
 from mapping import prepare
 from measure import Result, against, cpu, pleoctl, python
@@ -82,6 +83,21 @@ def others() -> Iterator[Result]:
                 yield from _written(folder, f"{items:,} other items")
 
 
+def companies() -> Iterator[Result]:
+    """20,000 and 200,000 items of a company with 300 vendors and 300 projects, under rows of eleven kinds."""
+    for items, goal in ((20_000, 2), (200_000, 1.6)):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            company.prepare(folder, items)
+            turns = 5 if items < 100_000 else 3
+            ratio = against(lambda: _map(folder), lambda: python(folder, _LOADS), turns)  # noqa: B023 - called at once
+            yield Result(f"map of {items:,} items of a company / json.loads of them", ratio, goal)
+            yield from _written(folder, f"{items:,} items of a company")
+            if shutil.which("hledger") and items < 100_000:
+                times = 1 / against(lambda: _map(folder, "hledger"), lambda: cpu(_HLEDGER, folder), 2)  # noqa: B023 - called at once
+                yield Result(f"hledger / map of {items:,} items of a company to hledger", times, 20, most=False)
+
+
 def _forms(folder: Path, items: int) -> Iterator[Result]:
     lines = (folder / "items.jsonl").read_text().splitlines()
     (folder / "page.json").write_text(f'{{"data": [{", ".join(lines)}], "pagination": {{"hasNextPage": false}}}}')
@@ -96,4 +112,4 @@ def _written(folder: Path, what: str) -> Iterator[Result]:
         yield Result(f"map of {what} to {kind} / to json", ratio, 1.3)
 
 
-ROWS = {"map": maps, "others": others, "shared": shared}
+ROWS = {"map": maps, "others": others, "company-items": companies, "shared": shared}

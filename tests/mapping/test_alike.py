@@ -168,31 +168,76 @@ def test_an_item_becomes_what_it_becomes_by_itself(history: list[Json]) -> None:
             assert encode(made.entry(decode(raw))) == encode(made.entry(decode(raw), Nobody()))
 
 
+#: Rows that set something, beside those that ask for what kinds have, and types whose lines stand on one account each.
+SETTING = """  - {id: told, when: {account: "6545"}, account: keep, set: {description: "{{ note }}"}}
+  - {id: said, when: {account: "6540", taxType: reverse}, account: keep, set: {description: fair}}
+  - {id: parts, when: {account: "6546"}, split: [{share: "50", account: keep}, {share: "50", account: "6542"}]}
+unexpectedContraAccount: ignore
+expenseTypes:
+- {id: a, when: {type: fee, subType: null, method: journal}, debit: "6571", credit: wallet, replaces: standard/fee}
+- {id: b, when: {type: mileage, method: journal}, debit: "6572", credit: wallet, replaces: standard/mileage}
+- id: twice
+  when: {type: per_diem, method: journal}
+  entries: [{kind: journal, debit: line, credit: wallet}, {kind: payment, debit: wallet, credit: line}]
+  replaces: standard/per_diem
+"""
+
+
+def taxed(value: int, kind: str = "inclusive", **more: Value) -> Json:
+    """A line of 100 of which so much is tax."""
+    accounts = {"ingoingTaxAccount": "2641", "outgoingTaxAccount": "2614"}
+    return line(100, tax={"type": kind, "code": "I25", "amount": money(value), **accounts, **more})
+
+
 def test_what_differs_in_one_thing_that_decides_is_not_alike(tmp_path: Path) -> None:
-    """An account with the id of none, vendors, a method, lines of accounts that rows tell apart, all tax."""
+    """Accounts with the id of none, vendors, methods, lines that rows tell apart, how much of a line is tax, tags."""
     acme, other = {"name": "ACME", "code": "S-1"}, {"name": "Other"}
-    journal = {"method": "journal"}
-    whole = {"type": "inclusive", "code": "I25", "ingoingTaxAccount": "2641", "amount": money(20)}
+    journal, payable = {"method": "journal"}, {"method": "accounts_payable"}
     told_apart: list[list[Json]] = [
         [item(contraAccount=CONTRAS[1]), item(contraAccount=CONTRAS[3])],
+        [item("invoice", bookkeeping=journal, contraAccount=one) for one in CONTRAS],
         [item(bookkeeping=None, supplier=acme), item(bookkeeping=None, supplier=SUPPLIERS[4])],
         [item(bookkeeping=journal, supplier=SUPPLIERS[4]), item(bookkeeping=None, supplier=SUPPLIERS[4])],
+        [item(bookkeeping=None, vendor={"code": "PLAIN"}), item(bookkeeping=None, supplier=SUPPLIERS[3])],
         [
             item("card_purchase", line(account=account), supplier=supplier)
             for account in ("6544", "6543")
             for supplier in (acme, other)
         ],
-        # One has an account of its own, the others are booked on the general one, in their words.
-        [item("card_purchase", bookkeeping={"method": "accounts_payable"}, vendor=one) for one in VENDORS],
-        [item("card_purchase", bookkeeping=None, supplier=SUPPLIERS[n]) for n in (3, 4, 6, 1)],
+        # One has an account of its own, another one that is gone; those not found are named in warnings.
+        [item(bookkeeping=payable, vendor=one) for one in (*VENDORS, {"code": "GONE"}, {"code": "N-8"})],
+        [item(bookkeeping=None, supplier=SUPPLIERS[n]) for n in (3, 4, 6, 1)],
+        [item("out_of_pocket", bookkeeping=payable, user={"code": code}) for code in ("E-1", "E-9", "GONE")],
         # What is all tax is posted on no account of its own, which must be one all the same.
-        [item("card_purchase", line(100), line(20, account, tax=whole)) for account in ("6540", None)],
-        [item("card_purchase", line(100), line(20, tax=whole, tags=tags)) for tags in (TAGS[2], TAGS[4])],
+        [item("card_purchase", line(50), taxed(100) | {"account": one}) for one in ({"code": "6540"}, None)],
+        [item("card_purchase", line(50), taxed(100) | {"tags": one}) for one in (TAGS[2], TAGS[4])],
+        [item("card_purchase", taxed(part, kind)) for part in (0, 20, 100) for kind in ("inclusive", "reverse")],
+        [item("card_purchase", taxed(20, ingoingTaxAccount=one)) for one in ("2641", "2642", None)],
+        [item(kind, line(100, account)) for kind in ("fee", "mileage", "card_purchase") for account in ("6540", None)],
+        [item("per_diem", line(40), line(60)), item("per_diem", line(100))],
+        [item("card_purchase", taxed(20, kind)) for kind in ("inclusive", "", "unheard of")],
+        # Of two lines that describe the item one is left aside; odd amounts have odd halves.
+        [item("card_purchase", *told) for told in ([line(50, "6545")] * 2, [line(50, "6545"), taxed(20, "reverse")])],
+        [item("card_purchase", line(value, account)) for account in ("6546", "6540") for value in (100, 101, 7)],
+        [item("card_purchase", line(account=one)) for one in ({"code": "1940"}, CONTRAS[3])],
+        [
+            item("card_purchase", line(tags=[{"groupCode": group, "code": code} for group, code in tags]))
+            for tags in ([("DEPT", "20")], [("DEPT", "30")], [("dept", "30")], [("DEPT", "20"), ("DEPT", "30")])
+        ],
+        [
+            item("card_purchase", line(tags=[{"groupCode": group, "code": code} for group, code in tags]))
+            for tags in ([("DEPT", "20")], [("dept", "30")], [("DEPT", "20"), ("dept", "30")])
+        ],
     ]
-    for number, apart in enumerate(told_apart):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        made = engine(folder, f"{HEAD}{OF_SUPPLIERS}tax: {{shape: split, taxCodes: [I25]}}\n")
+    head = HEAD.replace("unmatched: fail", "unmatched: fallback").replace(
+        "include", '  - {code: GONE, account: "2999"}\ninclude'
+    )
+    codes = ("1940", "2890", "1930", "2440", "2901", "2822", "2641", "2642", "2614", "6571", "6572")
+    held = catalog(*codes, *(f"654{digit}" for digit in range(7)))
+    # Whichever of them came first.
+    told_apart += [apart[::-1] for apart in told_apart]
+    for shape, apart in ((shape, apart) for shape in ("code", "split") for apart in told_apart):
+        made = engine(tmp_path, f"{head}{OF_SUPPLIERS}{SETTING}tax: {{shape: {shape}, taxCodes: [I25]}}\n", held)
         for one in (*(one for one in apart for _ in range(3)), *apart, *apart):
             raw = encode_json(one)
             assert encode(made.entry(decode(raw))) == encode(made.entry(decode(raw), Nobody()))
