@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import seconds, write_output
@@ -25,9 +25,14 @@ if TYPE_CHECKING:
     from pleoctl.run.receipt import Receipt
 
 
+LOCK_TIMEOUT: Final = "PLEOCTL_LOCK_TIMEOUT"
+
+
 def patience(timeout: str | None) -> float:
     """Seconds for which a lock is waited for. Raises `UsageError`."""
-    return seconds(timeout if timeout is not None else os.environ.get("PLEOCTL_LOCK_TIMEOUT") or "0s")
+    if timeout is not None:
+        return seconds(timeout, "--lock-timeout")
+    return seconds(os.environ.get(LOCK_TIMEOUT) or "0s", LOCK_TIMEOUT)
 
 
 class Terminal(Caller):

@@ -148,16 +148,16 @@ def open_workspace(options: Options) -> Workspace:
     return found
 
 
-def seconds(text: str) -> float:
-    """A duration like ``0s``, ``90s``, ``5m`` or ``1h`` in seconds. Raises `UsageError`."""
+def seconds(text: str, said: str) -> float:
+    """A duration like ``0s``, ``90s`` or ``1h`` in seconds; ``said`` is the option or variable. Raises `UsageError`."""
     units = {"s": 1, "m": 60, "h": 3600}
     number, unit = (text[:-1], text[-1]) if text and text[-1] in units else (text, "s")
     try:
         value = float(number) * units[unit]
     except ValueError as error:
-        raise UsageError(f"{text!r} is not a duration", hint="e.g. 30s, 5m, 1h") from error
+        raise UsageError(f"{said}: {text!r} is not a duration", hint="e.g. 30s, 5m, 1h") from error
     if not 0 <= value <= 86400:  # one day
-        raise UsageError(f"{text!r} is not a duration between 0s and 24h")
+        raise UsageError(f"{said}: {text!r} is not a duration between 0s and 24h")
     return value
 
 

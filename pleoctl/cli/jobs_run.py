@@ -73,7 +73,7 @@ def run(
 
 def interval(text: str, option: str) -> float:
     """How often to look, in seconds. Raises `UsageError` for what would never rest."""
-    given = seconds(text)
+    given = seconds(text, option)
     if given < 1:
         raise UsageError(f"{option} {text} leaves no pause", hint="one second at least; minutes are usual")
     return given

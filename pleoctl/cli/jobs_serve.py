@@ -83,7 +83,7 @@ def serve(
     if not path.startswith("/") or path == HEALTH:
         raise UsageError(f"--path {path} is none for messages", hint=f"it begins with / and is not {HEALTH}")
     keys = [signing_key(workspace.auth[1].beside(_reference(secret)).reveal()) for secret in secrets]
-    notices = Notices(keys, workspace.company, seconds(window))
+    notices = Notices(keys, workspace.company, seconds(window, "--window"))
     with stoppable() as stop, Receiver(address, path, notices, stop.bell.set) as receiver:
         tell(Shown.lines([f"listening for messages at {receiver.url}"]))
         if ready_file is not None:

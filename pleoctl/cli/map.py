@@ -76,7 +76,8 @@ def _give(held: IO[bytes], sink: BinaryIO) -> None:
     metavar="N",
     type=click.IntRange(1, 64),
     envvar="PLEOCTL_PROCESSES",
-    help="Share JSON lines beyond 4 MiB among N (default: the CPUs, at most 8, beyond 64 MiB; PLEOCTL_PROCESSES).",
+    show_envvar=True,
+    help="Share JSON lines beyond 4 MiB among N (default: the CPUs, at most 8, beyond 64 MiB).",
 )
 @click.option("--no-catalog", is_flag=True, help="Do not check accounts and tags against the desired state.")
 def command(options: Options, *, file: str, output: str | None, processes: int | None, no_catalog: bool) -> Output:

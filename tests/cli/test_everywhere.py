@@ -56,6 +56,25 @@ def test_a_format_that_the_command_lacks_is_refused_wherever_it_stands(cli: Cli)
         assert (said.code, "text" in said.stderr, "json" in said.stderr) == (64, True, True)
 
 
+def test_a_variable_that_says_nothing_usable_is_named(
+    cli: Cli, workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody looks for it in a command line where it does not stand."""
+    workspace(None)
+    commands = {
+        "PLEOCTL_LOCK_TIMEOUT": ["sync"],
+        "PLEOCTL_PROCESSES": ["map", "items.json"],
+        "PLEOCTL_FORMAT": ["plan"],
+        "PLEOCTL_LOG_FORMAT": ["plan"],
+    }
+    for name, command in commands.items():
+        with monkeypatch.context() as context:
+            context.setenv(name, "soon")
+            said = cli(*command)
+        assert (said.code, name in said.stderr, "soon" in said.stderr) == (64, True, True), name
+    assert "--lock-timeout: 'soon' is not a duration" in cli("sync", "--lock-timeout", "soon").stderr
+
+
 @pytest.mark.parametrize("words", [[], ["plan"], ["mapping"], ["mapping", "check"], ["lock", "release"]])
 def test_help_shows_what_the_option_shows(cli: Cli, words: list[str]) -> None:
     """`help COMMAND` is `COMMAND --help`."""
