@@ -72,6 +72,7 @@ class CsvSource:
             ", ".join(dict.fromkeys(one.name for one in tables)),
             [row for one in tables for row in one.rows],
             [told for one in tables for told in one.findings],
+            left_out=sum(one.left_out for one in tables),
         )
 
     def _table(self, config: dict[str, Any], resource: str, key: Setting) -> Table:
@@ -106,6 +107,7 @@ class CsvFile:
         self._computed = Computed(config.get("fields", {}), resource)
         self._header: list[str] = []
         self._content = b""
+        self._left_out = 0
         where = config.get("where", {})
         self._meant = Condition(where, resource) if isinstance(where, str) else None
         self._kept = Kept({} if self._meant else where, config.get("whereNot", {}), self._shown, resource)
@@ -150,7 +152,8 @@ class CsvFile:
 
     def _made(self, lines: Iterable[tuple[int, int, list[str]]]) -> Table:
         rows = list(self._rows(lines))
-        return Table(self._shown, rows, [*self._kept.findings(), *self._words.findings()])
+        told = [*self._kept.findings(), *self._words.findings()]
+        return Table(self._shown, rows, told, left_out=self._left_out)
 
     def _text(self) -> str:
         try:
@@ -194,6 +197,7 @@ class CsvFile:
             elif text and not text.isspace():
                 unclear = self._unclear(cells) if "#" in text else None
                 if asks and unclear is None and not self._wants(cells):
+                    self._left_out += 1
                     continue
                 row = make(columns, cells, line, width)
                 if "#" in text:

@@ -53,12 +53,9 @@ def read_source(workspace: Workspace, source: Source | None = None) -> tuple[Des
         raise SourceError("the source reads neither accounts nor dimensions")
     if tables["values"] is not None and tables["dimensions"] is None:
         raise SourceError("the source reads values but no dimensions", hint="add source.dimensions")
-    empty = [name for name, table in tables.items() if table is not None and not table.rows and not table.may_be_empty]
-    if empty:
-        raise Refused(
-            f"the source has no {' and no '.join(empty)}; an empty list is never exported",
-            hint="check the source; nothing was written",
-        )
+    given = {name: table for name, table in tables.items() if table is not None}
+    if empty := {name: table for name, table in given.items() if not table.rows and not table.may_be_empty}:
+        raise _nothing_in(empty)
     reader = RowReader(workspace.source or {})
     state = reader.state(tables)
     if reader.findings and (workspace.source or {}).get("badRows", BAD_ROWS) == "fail":
@@ -67,6 +64,15 @@ def read_source(workspace: Workspace, source: Source | None = None) -> tuple[Des
             findings=[replace(finding, level="error", hint=None) for finding in reader.findings],
         )
     return state, [*(one for table in tables.values() if table is not None for one in _told(table)), *reader.findings]
+
+
+def _nothing_in(empty: dict[str, Table]) -> Refused:
+    """The refusal of empty tables, with what each says of itself."""
+    words = f"the source has no {' and no '.join(empty)}; an empty list is never exported"
+    left = [f"source.{name} leaves out all {many(one.left_out, 'row')}" for name, one in empty.items() if one.left_out]
+    hint = f"{'; '.join(left) or 'check the source'}; nothing was written"
+    told = [one for table in empty.values() for one in table.findings]
+    return Refused(words, findings=[Finding(Refused.code, words, hint=hint), *told])
 
 
 def _told(table: Table) -> Iterator[Finding]:

@@ -357,3 +357,14 @@ def test_an_error_where_rows_are_chosen_holds_the_row(choice: Json, read: ReadAc
     rows, told = read("externalId,name,kind\n1,A,posting\n2,B,#N/A\n3,C,#3\n", **choice)
     assert len(rows) == 2
     assert told == ["a.csv:3: '2': kind shows the error '#N/A'; mend it in the spreadsheet, and export it again"]
+
+
+def test_a_condition_that_leaves_nothing_says_so(read: ReadAccounts) -> None:
+    """Where nothing is wrong with the file, the section is looked at; what comes near is told as well."""
+    content = "externalId,name,kind\n1,A,posting\n2,B,sum\n"
+    for condition in ({"kind": ["Posting"]}, "kind == 'Posting'"):
+        with pytest.raises(Refused) as caught:
+            read(content, where=condition)
+        assert "source.accounts leaves out all 2 rows; nothing was written" in str(caught.value.findings[0])
+        near = [finding for finding in caught.value.findings if finding.code == "near-miss"]
+        assert bool(near) is isinstance(condition, dict)

@@ -179,6 +179,7 @@ class HttpSource:
                 whole.findings += reader.doubts()
             check_table(spec, maker, table)
             whole.rows += table.rows
+            whole.left_out += maker.records - len(table.rows)
         # One list per parent says the same for all.
         whole.findings = list(dict.fromkeys(whole.findings))
         # A preset may say so as well as the workspace.

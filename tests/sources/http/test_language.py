@@ -235,5 +235,6 @@ def test_an_empty_list_is_refused(server: FakeServer, books: Books) -> None:
     with pytest.raises(Refused, match="has no accounts"):
         books.read(section(server))
     server.app = lambda _call: Reply(CHART)
-    with pytest.raises(Refused, match="has no accounts"):
+    with pytest.raises(Refused, match="has no accounts") as caught:
         books.read(section(server, where="type == 'none of them'"))
+    assert f"source.accounts leaves out all {len(CHART)} rows" in str(caught.value.findings[0])
