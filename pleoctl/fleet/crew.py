@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 # How often the one that waits looks up, so that a signal is heard on every platform.
 _LOOK_SECONDS: Final = 0.5
+_TURN_SECONDS: Final = 0.02
+# A processor that has so little to do has time for another company; one that has more to do has too many.
+_IDLE: Final = 0.75
+_CROWDED: Final = 0.95
+# A company may take all of the processor, and the others must not wait for its end.
+_LONG_SECONDS: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,42 +44,87 @@ class How:
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """``work`` for one company, on so many threads; ``stop`` lets those end that began and begins no other."""
+    """``work`` for one company, on so many threads; ``stop`` lets those end that began and begins no other.
+
+    Threads that all have something to do take turns at the one interpreter, and each turn costs: where ``work`` is
+    done ``here`` and not by other processes, only as many go on side by side as wait for somebody else.
+    """
 
     work: Callable[[Opened], CompanyResult]
     concurrency: int
     stop: threading.Event
+    here: bool = False
 
     def results(self, companies: Sequence[Opened]) -> Iterator[CompanyResult]:
         """One result a company, each as soon as it is there; those that were not begun come last."""
-        waiting: queue.SimpleQueue[Opened] = queue.SimpleQueue()
-        done: queue.SimpleQueue[CompanyResult] = queue.SimpleQueue()
-        for one in companies:
-            waiting.put(one)
-        for number in range(min(self.concurrency, len(companies))):
-            # Daemons: a company that hangs must not keep the process once somebody has said twice that it should end.
-            name = f"pleoctl-company-{number}"
-            threading.Thread(target=self._go, args=[waiting, done], name=name, daemon=True).start()
+        most = min(self.concurrency, len(companies))
+        shift = _Shift(self, companies, most)
+        shift.wanted(1 if self.here else most)
         for _ in companies:
-            yield _next(done)
+            yield shift.result()
 
-    def _go(self, waiting: queue.SimpleQueue[Opened], done: queue.SimpleQueue[CompanyResult]) -> None:
+
+class _Shift:
+    """The threads of one run; ``most`` at a time."""
+
+    def __init__(self, crew: Crew, companies: Sequence[Opened], most: int) -> None:
+        self._crew, self._most = crew, most
+        self._waiting: queue.SimpleQueue[Opened] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[CompanyResult] = queue.SimpleQueue()
+        for one in companies:
+            self._waiting.put(one)
+        self._lock = threading.Lock()
+        self._number = self._wanted = 0
+        self._looked, self._spent = time.monotonic(), time.process_time()
+        self._heard = self._looked
+
+    def wanted(self, number: int) -> None:
+        """Let so many go on: the others end with their company, or begin."""
+        with self._lock:
+            begun, self._wanted = self._number, number
+            self._number = max(begun, number)
+        for at in range(begun, number):
+            # Daemons: a company that hangs must not keep the process once somebody has said twice that it should end.
+            name = f"pleoctl-company-{at}"
+            threading.Thread(target=self._go, name=name, daemon=True).start()
+
+    def result(self) -> CompanyResult:
+        """The next one."""
         while True:
+            self._look()
             try:
-                one = waiting.get_nowait()
+                result = self._done.get(timeout=_TURN_SECONDS if self._wanted < self._most else _LOOK_SECONDS)
+            except queue.Empty:
+                continue
+            self._heard = time.monotonic()
+            return result
+
+    def _look(self) -> None:
+        """Whether the interpreter has had a rest since the last look, or had too many at its door."""
+        now = time.monotonic()
+        if not self._crew.here or now - self._looked < _TURN_SECONDS:
+            return
+        spent = time.process_time()
+        busy = (spent - self._spent) / (now - self._looked)
+        self._looked, self._spent = now, spent
+        if busy < _IDLE or now - self._heard > _LONG_SECONDS:
+            self.wanted(min(self._most, self._wanted + 1 + self._wanted // 4))
+        elif busy > _CROWDED:
+            self.wanted(max(1, self._wanted - 1))
+
+    def _go(self) -> None:
+        while True:
+            with self._lock:
+                if self._number > self._wanted:
+                    self._number -= 1
+                    return
+            try:
+                one = self._waiting.get_nowait()
             except queue.Empty:
                 return
-            done.put(not_begun(one) if self.stop.is_set() else self.work(one))
+            self._done.put(not_begun(one) if self._crew.stop.is_set() else self._crew.work(one))
 
 
 def not_begun(one: Opened) -> CompanyResult:
     """The result of a company whose turn did not come."""
     return CompanyResult(path=one.company.path, company=one.id).ended(ExitCode.INTERRUPTED)
-
-
-def _next(done: queue.SimpleQueue[CompanyResult]) -> CompanyResult:
-    while True:
-        try:
-            return done.get(timeout=_LOOK_SECONDS)
-        except queue.Empty:
-            continue

@@ -67,7 +67,8 @@ class FleetRun:
         }
         written = this_machine().monotonic()
         self.findings += told_before(self.how)
-        crew = Crew(worker(self.fleet, self.task, self.how), self.how.concurrency, self.how.stop)
+        work, here = worker(self.fleet, self.task, self.how), self.how.isolation == "thread"
+        crew = Crew(work, self.how.concurrency, self.how.stop, here)
         progress(0, len(companies))
         for number, result in enumerate(crew.results(companies), 1):
             going[result.path] = result
