@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import uuid
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ from pleoctl.fleet.work import Task
 from pleoctl.sandbox import Sandbox, Seed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ACCOUNTS = 300
 THREADS = (1, 8)
@@ -79,6 +80,20 @@ def pages() -> tuple[dict[str, str], str]:
             if not page["hasNextPage"]:
                 return found, pleo.company
             after = page["endCursor"]
+
+
+@contextmanager
+def served() -> Iterator[tuple[str, list[str]]]:
+    """The url of a process that answers for every company, and the cursors of its pages."""
+    answers, company = pages()
+    command = [sys.executable, "-c", SERVER]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(json.dumps([answers, company]) + "\n")
+        server.stdin.flush()
+        yield f"http://127.0.0.1:{server.stdout.readline().strip()}", list(answers)
+        server.terminate()
 
 
 def write_fleet(folder: Path, url: str, number: int) -> list[str]:
@@ -130,22 +145,13 @@ def main() -> None:
     parser.add_argument("--companies", type=int, default=200)
     number: int = parser.parse_args().companies
     os.environ["BENCH_KEY"] = "sandbox-key"
-    answers, company = pages()
-    command = [sys.executable, "-c", SERVER]
-    with (
-        tempfile.TemporaryDirectory() as temporary,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server,
-    ):
-        assert server.stdin is not None
-        assert server.stdout is not None
-        server.stdin.write(json.dumps([answers, company]) + "\n")
-        server.stdin.flush()
-        folder, url = Path(temporary), f"http://127.0.0.1:{server.stdout.readline().strip()}"
+    with tempfile.TemporaryDirectory() as temporary, served() as (url, cursors):
+        folder = Path(temporary)
         os.environ["PLEOCTL_STATE_DIR"] = str(folder / "state")
         ids = write_fleet(folder, url, number)
         planned(folder, 1)  # imports and caches are not a company's
-        wall, floor = cost(lambda: fetched(url, ids, list(answers)))
-        print(f"{number} companies of {ACCOUNTS} accounts, {len(answers)} pages each")
+        wall, floor = cost(lambda: fetched(url, ids, cursors))
+        print(f"{number} companies of {ACCOUNTS} accounts, {len(cursors)} pages each")
         print(f"floor       {wall:6.2f} s, CPU {1000 * floor / number:6.1f} ms a company")
         for threads in THREADS:
             wall, cpu = cost(lambda threads=threads: planned(folder, threads))  # type: ignore[misc]
@@ -153,7 +159,6 @@ def main() -> None:
             print(
                 f"{threads} threads   {wall:6.2f} s, CPU {1000 * cpu / number:6.1f} ms a company, {ratio:.1f} x floor"
             )
-        server.terminate()
 
 
 if __name__ == "__main__":

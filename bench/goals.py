@@ -1,6 +1,6 @@
 """Every goal of speed with what is reached: ratios of CPU, each against its floor or peer in the same run.
 
-    python bench/goals.py [plan hand export put company size kept map others company-items shared check start …]
+    python bench/goals.py [plan hand export put company fleet size kept map others company-items shared check …]
 
 Needs the extra `bench` for the rows against octoDNS and a YAML reader in Rust, and hledger for the row against it.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 
 import goals_check
+import goals_fleet
 import goals_kept
 import goals_map
 import goals_plan
@@ -19,6 +20,7 @@ import goals_start
 ROWS = {
     **goals_start.ROWS,
     **goals_plan.ROWS,
+    **goals_fleet.ROWS,
     **goals_size.ROWS,
     **goals_kept.ROWS,
     **goals_map.ROWS,

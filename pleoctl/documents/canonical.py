@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def canonical_text(data: Any) -> str:
     """Sorted keys, no blanks, non-ASCII left readable; lone surrogates escaped."""
-    return _text(data, separators=(",", ":"))
+    return _whole(_COMPACT(data))
 
 
 def canonical_bytes(data: Any) -> bytes:
@@ -30,11 +30,14 @@ def indented_bytes(data: Any) -> bytes:
         # Python's own indent makes a piece of text of each value and blank, eight times the memory of the whole.
         return msgspec.json.format(canonical_bytes(data), indent=1) + b"\n"
     except msgspec.DecodeError:  # a lone surrogate
-        return (_text(data, indent=1) + "\n").encode()
+        return (_whole(json.dumps(data, sort_keys=True, ensure_ascii=False, indent=1)) + "\n").encode()
 
 
-def _text(data: Any, **layout: Any) -> str:
-    text = json.dumps(data, sort_keys=True, ensure_ascii=False, **layout)
+# Made once: `json.dumps` makes one for each text.
+_COMPACT: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _whole(text: str) -> str:
     # Not made at every start, as most texts do without.
     return text if text.isascii() else re.sub("[\ud800-\udfff]", lambda m: f"\\u{ord(m[0]):04x}", text)
 

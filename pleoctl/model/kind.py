@@ -228,8 +228,10 @@ class Kind:
 
 def all_loose(keys: Collection[str]) -> list[str]:
     """`loose` of many keys, in their order."""
-    if "".join(keys).isascii():
-        return [key.lower().strip() for key in keys]
+    text = "\0".join(keys)
+    if text.isascii() and text.count("\0") == len(keys) - 1:
+        lowered = text.lower().split("\0")
+        return lowered if text.split(None, 1) == [text] else [key.strip() for key in lowered]
     return [loose(key) for key in keys]
 
 

@@ -75,7 +75,8 @@ class AccountReads(Client):
         return set(ids) - {record.id for record in free}
 
     def _accounts(self, filters: dict[str, Any], *, keep: Collection[str] | None = ()) -> list[Live]:
-        listing = Listing("POST", f"{PATH}:search", body=self._search(filters), scope=READ)
+        shape = wire.ACCOUNTS if keep == () else None
+        listing = Listing("POST", f"{PATH}:search", body=self._search(filters), scope=READ, shape=shape)
         return read_pages(
             self._http,
             listing,

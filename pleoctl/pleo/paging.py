@@ -6,8 +6,11 @@ with what was read, and the last page said ``hasNextPage: false``. A page shorte
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+import msgspec
 
 from pleoctl.errors import PleoError
 from pleoctl.remote.errors import ApiError
@@ -17,12 +20,22 @@ from pleoctl.words import many, short_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from msgspec.json import Decoder
+
     from pleoctl.remote.transport import Transport
 
+T = TypeVar("T")
 PAGE_SIZE: Final = 100
 PASSES: Final = 2
 MAX_EMPTY: Final = 5
 _BAD_REQUEST: Final = 400
+
+
+class Page(msgspec.Struct, Generic[T]):
+    """A page whose rows have the contract's shape."""
+
+    data: list[T]
+    pagination: dict[str, Any]
 
 
 class _Incomplete(Exception):
@@ -31,13 +44,17 @@ class _Incomplete(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Which list is read: the operation, what goes into its query and body, the scope that it needs."""
+    """Which list is read: the operation, what goes into its query and body, the scope that it needs.
+
+    ``shape`` is a `Page` of rows that are decoded at once.
+    """
 
     method: str
     path: str
     params: dict[str, Any] = field(default_factory=dict)
     body: Any = None
     scope: str = ""
+    shape: Decoder[Any] | None = None
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -70,6 +87,8 @@ def read_pages(
 
 def _each(convert: Callable[[dict[str, Any]], Any]) -> Callable[[Any], Any]:
     def converted(row: Any) -> Any:
+        if isinstance(row, msgspec.Struct):
+            return convert(msgspec.to_builtins(row))
         if not isinstance(row, dict):
             raise _Incomplete("a row is not an object")
         return convert(row)
@@ -129,13 +148,17 @@ class _Pass:
             request["json"] = listing.body
         self.requests += 1
         try:
-            answer = self._transport.read(listing.method, listing.path, scope=listing.scope, **request).body
+            answer = self._transport.read(
+                listing.method, listing.path, scope=listing.scope, shape=listing.shape, **request
+            ).body
         except ApiError as error:
             # The largest page is not published: where 100 is refused, Pleo chooses (once, on the first page).
             if error.status != _BAD_REQUEST or self._limit is None or cursor is not None:
                 raise
             self._limit = None
             return self._page(cursor)
+        if isinstance(answer, Page):
+            return answer.data, answer.pagination
         if not isinstance(answer, dict) or not isinstance(answer.get("data"), list):
             raise _Incomplete("a page has no list of data")
         page = answer.get("pagination")
@@ -144,12 +167,14 @@ class _Pass:
         return answer["data"], page
 
     def _keep(self, rows: list[Any]) -> None:
-        for record in self._convert(rows):
-            # Ids are UUIDs, which case does not tell apart: of two one would look like a duplicate to be archived.
-            name = record.id.lower()
-            if name in self._rows:
-                raise _Incomplete(f"record {record.id} came twice")
-            self._rows[name] = record
+        records = list(self._convert(rows))
+        # Ids are UUIDs, which case does not tell apart: of two one would look like a duplicate to be archived.
+        names = [record.id.lower() for record in records]
+        if len(set(names)) < len(names) or not self._rows.keys().isdisjoint(names):
+            twice = Counter([*self._rows, *names])
+            record = next(one for one, name in zip(records, names, strict=True) if twice[name] > 1)
+            raise _Incomplete(f"record {record.id} came twice")
+        self._rows |= zip(names, records, strict=True)
 
     def _check_total(self, total: Any) -> None:
         if total is None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import msgspec
 
 from pleoctl.documents.misfit import fitted
 from pleoctl.errors import PleoError
 from pleoctl.model.records import Live
+from pleoctl.pleo.paging import Page
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -79,17 +80,23 @@ def account(raw: Any, *, keep: bool = False) -> Live:
     return _account(shaped(_Account, raw, "an account"), raw if keep else None)
 
 
+ACCOUNTS: Final = msgspec.json.Decoder(Page[_Listed])
+"""A page of accounts of which no answer is kept."""
+
+
 def accounts(rows: list[Any], company: str, keep: Collection[str] | None = ()) -> list[Live] | None:
     """`account` of a whole page; None where one breaks the contract or is not surely the company's.
 
     ``keep`` are the ids whose answers are kept, None: of all.
     """
     try:
-        found = msgspec.convert(rows, list[_Listed])
+        found = rows if rows and isinstance(rows[0], _Listed) else msgspec.convert(rows, list[_Listed])
     except (msgspec.ValidationError, UnicodeEncodeError):
         return None
     if any(one.company_id != company for one in found):
         return None
+    if keep is not None and not keep:
+        return [_account(one, None) for one in found]
     told = zip(found, rows, strict=True)
     return [_account(one, raw if keep is None or one.id in keep else None) for one, raw in told]
 

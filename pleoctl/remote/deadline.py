@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # How long a read may sleep before it looks whether the run was asked to stop.
 _NAP: Final = 0.25
+# A page of a list fits in, so that it takes one call of the system where it is there.
+_BUFFER: Final = 64 * 1024
 
 
 class AnswerTooLong(TimeoutError):
@@ -94,7 +96,7 @@ class _File(io.BufferedReader):
     """An answer's file, which tells ``left`` at its end that more came than was read."""
 
     def __init__(self, raw: _Bytes, left: threading.Event) -> None:
-        super().__init__(raw)
+        super().__init__(raw, _BUFFER)
         self._left = left
 
     def close(self) -> None:

@@ -20,6 +20,8 @@ _SERVER: Final = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[1-9]
 """A url up to its path of which nothing has to be spelt otherwise."""
 _NAME: Final = re.compile(r"[^:\s][^:\r\n]*")
 _VALUE: Final = re.compile(r"(?:\S[^\r\n]*)?")
+# As ``requests`` has it, but made once.
+_JSON: Final = json.JSONEncoder(allow_nan=False).encode
 _UNSIZED: Final = frozenset({"GET", "HEAD"})
 """Methods that say nothing of a body where there is none."""
 
@@ -51,7 +53,7 @@ def put_body(headers: dict[str, str], method: str, request: Mapping[str, Any]) -
         if method not in _UNSIZED:
             headers["Content-Length"] = "0"
         return None
-    body = json.dumps(data, allow_nan=False).encode()
+    body = _JSON(data).encode()
     headers["Content-Length"] = str(len(body))
     if not any(name.lower() == "content-type" for name in headers):
         headers["Content-Type"] = "application/json"

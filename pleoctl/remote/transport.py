@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
+
+from msgspec import MsgspecError
 
 from pleoctl.hosts import same_server
 from pleoctl.machine import this_machine
@@ -26,6 +29,8 @@ from pleoctl.watch import watched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from msgspec.json import Decoder
 
     from pleoctl.remote.budget import Budget
     from pleoctl.remote.service import Reply, Service
@@ -93,6 +98,7 @@ class _Call:
     scope: str
     safe: bool
     request: dict[str, Any]
+    shape: Decoder[Any] | None = None
     failures: int = 0
     limited: int = 0
     waited: float = 0.0
@@ -132,12 +138,17 @@ class Transport:
         """
         return self._wire.send(method, url, request)
 
-    def read(self, method: str, path: str, *, scope: str = "", **request: Any) -> Answer:
-        """A safe request; repeated on every passing fault. Raises `RemoteError`."""
+    def read(
+        self, method: str, path: str, *, scope: str = "", shape: Decoder[Any] | None = None, **request: Any
+    ) -> Answer:
+        """A safe request; repeated on every passing fault. Raises `RemoteError`.
+
+        A body that has the ``shape`` becomes that, which takes half as long; any other is as without.
+        """
         watched().request(self.service.name, "read")
         with self._lock:
             self.counts.read += 1
-        return self._attempts(_Call(method, path, scope, safe=True, request=request))
+        return self._attempts(_Call(method, path, scope, safe=True, request=request, shape=shape))
 
     def write(self, method: str, path: str, *, scope: str = "", **request: Any) -> Answer:
         """A write; raises `LostAnswer` where its outcome is unknown, `ApiError` where it was refused."""
@@ -309,7 +320,7 @@ class Transport:
         status = reply.status
         if status < _CREATED:
             self._worn = False
-            return Answer(status, _body(reply), reply.headers)
+            return Answer(status, _body(reply, call.shape), reply.headers)
         limited = limited_by(reply)
         if limited:
             raise limited
@@ -352,9 +363,12 @@ def _with_answer(error: ApiError, reply: Reply, said: str) -> ApiError:
     return error
 
 
-def _body(reply: Reply) -> Any:
+def _body(reply: Reply, shape: Decoder[Any] | None) -> Any:
     if reply.status == _NO_CONTENT or not reply.content:
         return None
+    if shape is not None:
+        with suppress(MsgspecError, RecursionError):
+            return shape.decode(reply.content)
     try:
         return reply.data
     except (ValueError, RecursionError) as error:

@@ -209,11 +209,12 @@ class Workspace:
 
         Raises `Refused` where a link takes the first of them out of the workspace.
         """
-        own = self.root / ".pleoctl" / "runs"
-        keep_inside(own, self.root, self.shown(own))
+        own = self.root.joinpath(".pleoctl", "runs")
+        if not lies_straight(own, self.root):
+            keep_inside(own, self.root, self.shown(own))
         with suppress(PleoctlError):  # no home folder, or a url that is refused where it is used
             name = connection_name(self.url, self.company)
-            return [own, this_machine().state_folder() / "runs" / name]
+            return [own, this_machine().state_folder().joinpath("runs", name)]
         return [own]
 
     def findings(self) -> Iterator[Finding]:
