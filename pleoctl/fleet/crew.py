@@ -27,8 +27,8 @@ _TURN_SECONDS: Final = 0.02
 # A processor that has so little to do has time for another company; one that has more to do has too many.
 _IDLE: Final = 0.75
 _CROWDED: Final = 0.95
-# A company may take all of the processor, and the others must not wait for its end.
-_LONG_SECONDS: Final = 0.25
+LONG_SECONDS: Final = 0.25
+"""How long the others wait for the end of a company that takes all of the processor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class _Shift:
         spent = time.process_time()
         busy = (spent - self._spent) / (now - self._looked)
         self._looked, self._spent = now, spent
-        if busy < _IDLE or now - self._heard > _LONG_SECONDS:
+        if busy < _IDLE or now - self._heard > LONG_SECONDS:
             self.wanted(min(self._most, self._wanted + 1 + self._wanted // 4))
         elif busy > _CROWDED:
             self.wanted(max(1, self._wanted - 1))

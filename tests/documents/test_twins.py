@@ -82,7 +82,7 @@ def said(state: DesiredState) -> Value:
     dimensions = None
     if state.dimensions is not None:
         dimensions = [(plain(d.row), d.values and sorted(map(plain, d.values), key=order)) for d in state.dimensions]
-        dimensions.sort(key=lambda pair: (order(pair[0]), repr(pair[1])))
+        dimensions.sort(key=lambda pair: (order(pair[0]), repr(pair[1] and list(map(order, pair[1])))))
     return accounts, dimensions
 
 
