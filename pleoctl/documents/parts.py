@@ -8,7 +8,6 @@ The id is the digest of everything else, so it is left open until all the rest h
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
@@ -43,8 +42,7 @@ class Sealed(NamedTuple):
     bytes: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(msgspec.Struct, frozen=True):
     """A document: its long ``lists``, whose rows ``encoded`` writes, and its other keys but ``id``, as plain data.
 
     Some key sorts before ``id``.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,8 +52,7 @@ class _Answer(msgspec.Struct, rename="camel"):
     findings: list[_Told] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """A document of ours, read once, so that a pipe may give it as well; ``name`` is what messages call it."""
 
     name: str

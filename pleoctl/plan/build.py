@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from pleoctl import __version__
 from pleoctl.desired.digest import digest_of
@@ -59,8 +58,7 @@ LOG: Final = logging.getLogger(__name__)
 _ID: Final = attrgetter("id")
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """Everything a plan depends on besides live Pleo.
 
     ``advise`` False leaves out guard and warnings (``drift``); ``further`` adds warnings of other rooms (mapping).
@@ -73,7 +71,7 @@ class Inputs:
     url: str
     acknowledged: int | None = None
     advise: bool = True
-    further: Callable[[list[Change]], list[Warned]] = field(default=lambda _: [])
+    further: Callable[[list[Change]], list[Warned]] = lambda _: []
 
 
 def build_plan(inputs: Inputs, reader: PleoReader) -> Plan:
@@ -134,8 +132,7 @@ def _warnings(inputs: Inputs, live: LiveState, result: Reconciliation, reader: P
     return in_order([*found, *inputs.further(result.changes)])
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """For whom and from what a plan was made; ``reads`` are the logical requests that reading took."""
 
     company: str

@@ -9,8 +9,9 @@ made before. No acknowledgement lifts the last two.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from pleoctl.errors import Finding
 from pleoctl.model.kinds import KINDS
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 SMALL: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """The guard's verdict; ``acknowledged`` is the number of archives that a person has approved."""
 
     passed: bool

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pleoctl.desired.read import load_desired
 from pleoctl.errors import InvalidFile, UsageError
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
     from pleoctl.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(Struct, frozen=True):
     """What a person may choose of a plan: sections, dimensions, its day, how many archives are meant."""
 
     only: Sequence[str] = ()

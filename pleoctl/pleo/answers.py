@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
+
+from msgspec import Struct
 
 from pleoctl.errors import PleoError
 from pleoctl.pleo import wire
@@ -19,8 +20,7 @@ T = TypeVar("T")
 _SILENT: Final = frozenset({200, 204})
 
 
-@dataclass(frozen=True, slots=True)
-class BatchResult:
+class BatchResult(Struct, frozen=True):
     """Answer of a batch create: what was created, and the reasons per key that was not (A43)."""
 
     created: list[Live]

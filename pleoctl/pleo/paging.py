@@ -7,7 +7,6 @@ with what was read, and the last page said ``hasNextPage: false``. A page shorte
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import msgspec
@@ -42,8 +41,7 @@ class _Incomplete(Exception):
     """A pass that does not prove completeness."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """Which list is read: the operation, what goes into its query and body, the scope that it needs.
 
     ``shape`` is a `Page` of rows that are decoded at once.
@@ -51,7 +49,7 @@ class Listing:
 
     method: str
     path: str
-    params: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Any] = msgspec.field(default_factory=dict)
     body: Any = None
     scope: str = ""
     shape: Decoder[Any] | None = None

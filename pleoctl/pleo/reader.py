@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from pleoctl.pleo import wire
 from pleoctl.pleo.accounts import AccountReads
@@ -12,8 +12,7 @@ from pleoctl.pleo.tax_codes import TaxCodeReads
 from pleoctl.pleo.vendors import VendorReads
 
 
-@dataclass(frozen=True, slots=True)
-class Introspection:
+class Introspection(Struct, frozen=True):
     """Operation ``introspect``: how the credential authenticates, its scopes and its subject (a URN)."""
 
     method: str

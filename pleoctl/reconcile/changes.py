@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from pleoctl.model.addresses import Address, Bucket, Named
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, flat_kinds
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from pleoctl.place import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """A record that stays as it is, and why; ``address`` is None for a row without a key."""
 
     kind: str
@@ -28,13 +28,13 @@ class Held:
     code: str = "held-row"
 
 
-@dataclass(init=False, slots=True)
 class LiveState:
     """What was read from Pleo: records of flat kinds by the kind's name, tag groups, tags by group id.
 
     ``usage`` asks for expenses per tag of a group (T66).
     """
 
+    __slots__ = ("flat", "groups", "tags", "usage")
     flat: dict[str, list[Live]]
     groups: list[Live] | None
     tags: dict[str, list[Live]]
@@ -70,8 +70,7 @@ class LiveState:
             yield Bucket(TAG.name, codes.get(group, "")), tags
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What a plan may touch.
 
     ``without`` are flat kinds that are out of it. ``dimensions`` are the selected codes in scope, None where tags are
@@ -96,8 +95,7 @@ class Scope:
         return kind not in self.without
 
 
-@dataclass(slots=True)
-class Reconciliation:
+class Reconciliation(Struct):
     """The outcome: changes, held records, counts per kind, and the active live records per guard bucket."""
 
     changes: list[Change] = field(default_factory=list)

@@ -8,8 +8,9 @@ those rows are held. Any other draft is listed and left as it is, and so is ever
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from pleoctl.model.addresses import Address
 from pleoctl.reconcile.changes import Held
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 _NAMED: Final = 5
 
 
-@dataclass(slots=True)
-class Apart:
+class Apart(Struct):
     """The records that the decision table sees, drafts to confirm by the key of their row, and rows in doubt.
 
     ``strangers`` are the drafts that no row is.

@@ -10,10 +10,10 @@ from __future__ import annotations
 import io
 import threading
 import time
-from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct, field
 from urllib3.connection import HTTPConnection
 
 from pleoctl.errors import Interrupted
@@ -35,8 +35,7 @@ class AnswerTooLong(TimeoutError):
     """Bytes kept coming, but the answer did not end in time."""
 
 
-@dataclass(slots=True)
-class Bounds:
+class Bounds(Struct):
     """The limits of all answers of a session; ``stop`` may break off reads of threads that called `allow_stop`."""
 
     limits: Limits

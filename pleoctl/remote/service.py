@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """An answer: HTTP status, headers (found in any spelling), unpacked body."""
 
     status: int
@@ -33,8 +31,7 @@ class Reply:
             return json.loads(self.content)
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(msgspec.Struct, frozen=True):
     """One server: ``name`` is what messages call it, ``failure`` the error that a request without an answer becomes.
 
     ``error_words`` finds the type of an error and its words in an answer; None reads ``type`` and ``message``.
@@ -42,7 +39,7 @@ class Service:
 
     url: str
     name: str
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = msgspec.field(default_factory=Limits)
     loopback: bool = False
     failure: type[RemoteError] = RemoteError
     error_words: Callable[[Reply], tuple[str, str]] | None = None

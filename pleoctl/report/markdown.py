@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from msgspec import Struct
 
 from pleoctl.markup import Markdown
 from pleoctl.model.kinds import KINDS, flat_kinds, kind_titles
@@ -61,8 +62,7 @@ def _scope(plan: Plan) -> str:
     return "+".join(parts) or "nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """What instructions name: the plan's file and commit, and where the workspace lies in its repository."""
 
     file: str = "plan.json"
@@ -198,8 +198,7 @@ def _too_long(max_bytes: int) -> Markdown:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
+class _Section(Struct, frozen=True):
     """Lines under a title, none of them made before it is asked for: a comment holds few of many."""
 
     title: Markdown

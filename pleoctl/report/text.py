@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, get_args
+
+from msgspec import Struct
 
 from pleoctl.model.kinds import ACCOUNT, KINDS
 from pleoctl.report.alike import apart
@@ -89,8 +90,7 @@ def _scope_lines(plan: Plan) -> Iterator[str]:
         yield f"takes back the run {head.source.receipt}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Bucket:
+class _Bucket(Struct, frozen=True):
     """Changes that stand below one title, by what they do."""
 
     title: str
