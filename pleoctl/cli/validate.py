@@ -75,8 +75,7 @@ def _workspace(reported: Reported, workspace: Workspace) -> None:
     reported.findings += [*workspace.findings(), *refused_references(workspace)]
     for shown, check in _checks(workspace):
         reported.files += shown
-        # Books that are files are opened with the mapping's rules, whose faults are told by then.
-        reported.findings += [one for one in _problems(check) if one not in reported.findings]
+        reported.findings += _problems(check)
 
 
 def _companies(reported: Reported, fleet: Fleet) -> int:
@@ -147,11 +146,15 @@ def _checks(workspace: Workspace) -> Iterator[tuple[list[str], Callable[[], obje
 
 
 def _sink(workspace: Workspace) -> None:
-    """Raise what is wrong with the section; whether a program or a host is trusted is for where it runs."""
-    from pleoctl.sinks.opening import open_sink
+    """Raise what is wrong with the section; whether a program or a host is trusted is for where it runs.
 
-    with suppress(Refused):
-        open_sink(workspace)
+    Of books that are files the schema says everything; they are opened with the rules, which may not be there yet.
+    """
+    from pleoctl.sinks.opening import FILES, open_sink, section_of
+
+    if section_of(workspace)["type"] not in FILES:
+        with suppress(Refused):
+            open_sink(workspace)
 
 
 def _not_ready(place: Place, words: str, hint: str) -> list[Finding]:

@@ -66,6 +66,21 @@ def test_what_may_be_allowed_elsewhere_is_no_error(
     assert cli("validate").code == 0
 
 
+def test_what_is_not_there_yet_is_no_fault_of_the_books(
+    workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
+) -> None:
+    """Neither rules, nor the vendors that rules take from a desired state before the first export."""
+    sink = {"type": "csv", "path": "books"}
+    desired(workspace(None, sink=sink), accounts=[])
+    assert cli("validate", "--format", "json").json["findings"] == []
+    folder = workspace(None, sink=sink, mapping="mapping.yaml", source={"type": "csv", "accounts": CSV})
+    (folder / "desired-state.yaml").unlink()
+    (folder / "mapping.yaml").write_text(
+        "apiVersion: pleoctl/v1\nkind: ExportMapping\nvendors: {unmatched: fail, match: [code], rows: desired}\n"
+    )
+    assert [f["code"] for f in cli("validate", "--format", "json").json["findings"]] == ["not-ready"]
+
+
 def test_rules_that_are_wrong_are_told_once(workspace: MakeWorkspace, desired: MakeDesired, cli: Cli) -> None:
     """Also where the books would be opened with them."""
     folder = workspace(None, mapping="mapping.yaml", sink={"type": "csv", "path": "books"})
