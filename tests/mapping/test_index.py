@@ -125,6 +125,7 @@ def test_the_index_finds_what_a_scan_finds(rows: list[tuple[Json, list[Json]]], 
     assert [*map(LineTable(listed, CELL).find, lines)] == scanned
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(columns, "MOST", 2)
+        patch.setattr(columns, "_MOST_WAYS", 1)
         patch.setattr(tagged, "MOST", 1)
         patch.setattr(columns, "WORTH", 1)
         patch.setattr(sieve, "TRIED", 0)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.mapping.engine.facts import is_of_line, reader
+from pleoctl.mapping.engine.facts import compared, is_of_line, reader
 from pleoctl.mapping.engine.sieve import WORTH, Sieve, beginning, patterns
 from pleoctl.mapping.rules.predicates import folding
 from pleoctl.mapping.vocabulary import NUMBERS, PER_ATTENDEE, tag_group
@@ -172,7 +172,7 @@ class Numbers(Column):
     def __init__(self, field: str) -> None:
         """None is filed yet."""
         super().__init__(field)
-        self._number = self.read
+        self._number = compared(field)
         self.read = self._between
         #: Whole numbers, each of which may be taken otherwise than the one below.
         self._bounds: list[int] = []
@@ -181,8 +181,7 @@ class Numbers(Column):
         """See `Column`."""
         super().file(way, first, asked, alone=alone)
         for one in (part for whole in asked for part in whole.all()):
-            low, high = one.values if one.kind == "range" else (None, None)
-            pairs = [(low, high)] if one.kind == "range" else [(value, value) for value in one.values]
+            pairs = [one.values] if one.kind == "range" else [(value, value) for value in one.values]
             self._bounds += [int(low) for low, _ in pairs if low is not None]
             self._bounds += [int(high) + 1 for _, high in pairs if high is not None]
 
@@ -193,7 +192,7 @@ class Numbers(Column):
 
     def value(self, facts: Facts) -> Any:
         """See `Column`."""
-        return self._fold(self._number(facts))
+        return self._number(facts)
 
     def meet(self, key: Any) -> list[int]:
         """See `Column`."""
@@ -204,5 +203,5 @@ class Numbers(Column):
         return left
 
     def _between(self, facts: Facts) -> int | None:
-        value = self.value(facts)
+        value = self._number(facts)
         return None if value is None else bisect_right(self._bounds, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -66,8 +67,22 @@ def _per_attendee(facts: Facts) -> Fraction | None:
     return Fraction(_item_amount(facts), count) if count else None
 
 
+def _twice_per_attendee(facts: Facts) -> int | None:
+    """The same as conditions compare it, see `predicates.folding`, in less time than fractions take."""
+    count = _attendees(facts)
+    if not count:
+        return None
+    whole, rest = divmod(_item_amount(facts), count)
+    return 2 * whole + (rest > 0)
+
+
 def _weekday(facts: Facts) -> str:
-    return WEEKDAYS[date.fromisoformat(facts.item.date[:10]).weekday()]
+    return _weekday_of(facts.item.date[:10])
+
+
+@lru_cache(maxsize=1024)
+def _weekday_of(day: str) -> str:
+    return WEEKDAYS[date.fromisoformat(day).weekday()]
 
 
 def _tag(group: str) -> Callable[[Facts], Any]:
@@ -124,3 +139,8 @@ def reader(field: str) -> Callable[[Facts], Any]:
     """How the value of a field is read, as it was sent; None where there is none."""
     group = tag_group(field)
     return _RAW[field] if group is None else _tag(group)
+
+
+def compared(field: str) -> Callable[[Facts], int | None]:
+    """How the value of a field of numbers is read, as conditions compare it."""
+    return _twice_per_attendee if field == PER_ATTENDEE else _RAW[field]
