@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Test = Callable[[Any], bool]
 
-#: Keys of a field about which is kept what was found out; where there are more, all are forgotten.
+#: Keys of a field about which is kept what was found out, and as many that came before these.
 MOST: Final = 8192
 #: The same of all ways that are kept for them.
 _MOST_WAYS: Final = 1 << 20
@@ -53,6 +53,7 @@ class Column:
         self.read: Callable[[Facts], Any] = reader(field)
         #: The ways that it leads to.
         self.known: dict[Any, list[int]] = {}
+        self._earlier: dict[Any, list[int]] = {}
         self._kept = 0
         self._values: dict[Any, Any] = {}
         self._fold = folding(field)
@@ -125,8 +126,10 @@ class Column:
 
     def meet(self, key: Any) -> list[int]:
         """What ``known`` does not have of a key, and may have from now on."""
-        value = self._fold(key)
-        ways = self._left(self._filed(value), value)
+        ways = self._earlier.get(key)
+        if ways is None:
+            value = self._fold(key)
+            ways = self._left(self._filed(value), value)
         if key is None or len(key) < _LONGEST:
             self._keep(key, ways)
         return ways
@@ -134,6 +137,8 @@ class Column:
     def _keep(self, key: Any, ways: list[int]) -> None:
         self._kept += len(ways)
         if len(self.known) >= MOST or self._kept > _MOST_WAYS:
+            # Others hold on to what is known.
+            self._earlier = self.known.copy()
             self.known.clear()
             self._kept = len(ways)
         self.known[key] = ways

@@ -68,7 +68,7 @@ class CsvWriter:
         elif not told.isascii():
             name, text, known_as = in_bytes(name), in_bytes(text), in_bytes(known_as)
         before = f"{name},{kind},{entry.posting_date or ''},{text},{known_as},{self._facts(entry)},{company}"
-        if entry.failed:
+        if entry.status == "failed":
             rows.append(f"{before},,,,,,,{currency},,,,,,{end}")
         self._book(rows, entry, before, f",{currency},", end)
 

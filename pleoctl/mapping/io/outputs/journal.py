@@ -63,7 +63,7 @@ class Journal(ABC):
 
     def _told(self, entry: Entry, further: Notes) -> str:
         """A transaction for each ledger entry; accounts and currencies are declared."""
-        if entry.failed:
+        if entry.status == "failed":
             return failed(entry)
         begun, told, notes = self.begun(entry), facts(entry, self.rules), ""
         if told or further:
