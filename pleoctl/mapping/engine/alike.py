@@ -89,8 +89,10 @@ class Alike:
         vendor = employee = None
         if item.vendor is not None:
             vendor = self._vendors.of_item(item)
-        elif item.supplier is not None and item.type in VENDOR_TYPES and not _method(item):
-            vendor = self._vendors.of_supplier(item.supplier)
+        elif item.supplier is not None and item.type in VENDOR_TYPES:
+            booked = item.bookkeeping
+            if booked is None or not booked.method:
+                vendor = self._vendors.of_supplier(item.supplier)
         if item.user is not None and item.type in self._of_employees:
             employee = self._vendors.of_employee(item.user.code)
         return vendor, employee
@@ -130,7 +132,7 @@ class Alike:
                 account = fixed or self._payable(payees[payee == "employee"], currency)
                 if account is None:
                     return None
-                made.append(Posting(side, account, role, whole, currency, branch=branch))
+                made.append(Posting(side, account, role, whole, currency, None, None, {}, None, branch))
             entries.append(LedgerEntry(leg.kind, made))
         return entries
 
@@ -142,12 +144,12 @@ class Alike:
 
 
 def _kind(item: Item, payees: Payees) -> Kind:
-    money, contra = item.amount.in_wallet_currency, item.contra_account
+    money, contra, booked = item.amount.in_wallet_currency, item.contra_account, item.bookkeeping
     vendor, employee = payees
     return (
         item.type,
         item.sub_type,
-        _method(item),
+        None if booked is None else booked.method,
         money.currency,
         money.value > 0,
         contra and (contra.code, contra.identifier, contra.id == NO_ACCOUNT_ID),
@@ -155,10 +157,6 @@ def _kind(item: Item, payees: Payees) -> Kind:
         item.vendor if vendor is None else (item.vendor is None, vendor.account is None),
         employee is not None and employee.account is not None,
     )
-
-
-def _method(item: Item) -> str | None:
-    return None if item.bookkeeping is None else item.bookkeeping.method
 
 
 def _asks_employee(row: TypeRow) -> bool:
