@@ -77,7 +77,9 @@ class Engine:
 
     def _framed(self, work: Work, outline: Outline) -> Entry:
         row = work.employee or work.vendor
-        return outline.frame(work.item, work.posting_date, work.description, work.original, row)
+        entry = outline.frame(work.item, work.posting_date, work.description, work.original, row)
+        entry.warnings += work.of_lines
+        return entry
 
     def _entries(self, work: Work) -> list[LedgerEntry]:
         work.read()

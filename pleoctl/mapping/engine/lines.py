@@ -215,4 +215,4 @@ def _describe(work: Work, template: Template) -> None:
         work.description, work.template = text, template
         return
     if text != work.description:
-        work.warnings.append("several lines set a description; the first one counts")
+        work.of_lines.append("several lines set a description; the first one counts")

@@ -30,6 +30,7 @@ class Work(msgspec.Struct, gc=False):
     ``template``: what a line row has set for the description. ``employee``: the vendor that stands for the employee,
     where a side uses its account; ``vendor`` is never that one, so that no role depends on another. ``shares`` are what
     the lines put on the expense side, ``legs`` the entries to be made, each with the side on which they stand, if any.
+    ``warnings`` are of the item, ``of_lines`` those of its lines, which come behind them.
     """
 
     item: Item
@@ -47,6 +48,7 @@ class Work(msgspec.Struct, gc=False):
     amount: int = 0
     values: list[int] = []  # msgspec copies an empty default for each item
     warnings: list[str] = []
+    of_lines: list[str] = []
     shares: list[Share] = []
     legs: list[tuple[Leg, Side | None]] = []
 
