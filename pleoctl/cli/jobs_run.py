@@ -128,9 +128,9 @@ def _summary(receipt: JobReceipt) -> dict[str, Any]:
 class Watch:
     """Rounds until somebody says stop, or until the jobs that were named are closed.
 
-    A workspace that cannot be worked with ends the first round with its own error, so that a service that is set up
-    wrongly does not start; later the same is waited out like any other trouble, since somebody may be at it. ``after``
-    is told of each round.
+    A workspace that cannot be worked with ends with its own error before the first round, or in it, so that a service
+    that is set up wrongly does not start, whether or not a job waits; later the same is waited out like any other
+    trouble, since somebody may be at it. ``after`` is told of each round.
     """
 
     runner: Runner
@@ -146,6 +146,7 @@ class Watch:
         from pleoctl.jobs.pace import Pace
         from pleoctl.machine import this_machine
 
+        self.runner.rounds.try_open()
         pace, stop, first = Pace(self.every), self.runner.stop, True
         while not stop.event.is_set():
             well = self._round(first=first)

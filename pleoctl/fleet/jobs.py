@@ -57,6 +57,10 @@ class JobRounds:
         except PleoctlError as error:
             self.trouble = error
 
+    def try_open(self) -> None:
+        """Raise `InvalidFile` or `Refused` where the books or the rules cannot be opened; nobody is asked."""
+        JobSession.of(self.workspace).close()
+
     def _any(self, wanted: tuple[str, ...]) -> bool:
         with connected(self.workspace, ExportReader, self.caller.stop) as pleo:
             return bool(eligible(pleo, wanted))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 from collections import Counter
@@ -236,6 +237,25 @@ def test_a_service_that_is_set_up_wrongly_does_not_start(
         said = cli("jobs", "run", "--watch", "5m")
         assert said.code == 143
         assert f"job {JOB}: completed (1 done)" in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "pattern", "text", "code"),
+    [
+        ("mapping.yaml", r"(?s).*", "kind: nothing\n", 78),
+        ("pleoctl.yaml", r"sink: .*\n", "", 78),
+        ("pleoctl.yaml", r"sink: .*", 'sink: {type: "exec", command: ["book"]}', 3),
+    ],
+)
+def test_a_service_that_is_set_up_wrongly_does_not_wait_for_a_job(
+    file: str, pattern: str, text: str, code: int, script: Script, books: MakeBooks, cli: Cli
+) -> None:
+    """Books and rules that cannot be opened are told before the first look, as `jobs run` tells them."""
+    path = books() / file
+    path.write_text(re.sub(pattern, text, path.read_text(), count=1))
+    said = cli("jobs", "run", "--watch", "5m")
+    assert (said.code, script.looks) == (code, [])
+    assert said.stderr == cli("jobs", "run").stderr
 
 
 def test_what_earlier_jobs_did_is_told_when_a_later_one_stops_the_run(
