@@ -13,7 +13,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.mapping.engine.facts import compared, is_of_line, reader
-from pleoctl.mapping.engine.sieve import WORTH, Sieve, beginning, patterns
+from pleoctl.mapping.engine.sieve import WORTH, Sieve, beginning, ending
 from pleoctl.mapping.rules.predicates import folding
 from pleoctl.mapping.vocabulary import NUMBERS, PER_ATTENDEE, tag_group
 
@@ -58,12 +58,20 @@ class Column:
         self._values: dict[Any, Any] = {}
         self._fold = folding(field)
         self._exact: dict[Any, list[int]] = {}
-        self._prefix: dict[str, list[int]] = {}
+        self._prefix: dict[Any, list[int]] = {}
+        self._contained: dict[Any, list[int]] = {}
+        self._ended: dict[Any, list[int]] = {}
+        self._searched: dict[Any, list[int]] = {}
+        #: The same by the kind of condition.
+        self._by = {
+            "in": self._exact,
+            "startsWith": self._prefix,
+            "contains": self._contained,
+            "endsWith": self._ended,
+            "regex": self._searched,
+        }
         self._shortest = 0
         self._begun: dict[str, dict[int, dict[str, list[int]]]] = {}
-        self._contained: dict[str, list[int]] = {}
-        self._searched: dict[str, list[int]] = {}
-        self._regexes = 0
         self._sieve: Sieve | None = None
         self._others: list[int] = []
         self._tests: dict[int, list[Test]] = {}
@@ -82,21 +90,12 @@ class Column:
         self._tests[way] = [one.test() for one in asked]
         if alone:
             self._alone.add(way)
-        if first.kind == "in":
-            for value in first.values:
-                self._exact.setdefault(value, []).append(way)
-        elif first.kind == "startsWith":
-            for text in map(str, first.values):
-                self._prefix.setdefault(text, []).append(way)
-        elif first.kind == "contains":
-            for text in map(str, first.values):
-                self._contained.setdefault(text, []).append(way)
-        elif wanted := patterns(first):
-            self._regexes += first.kind == "regex"
-            for pattern in wanted:
-                self._searched.setdefault(pattern, []).append(way)
-        else:
+        by = self._by.get(first.kind)
+        if by is None:
             self._others.append(way)
+            return
+        for value in first.values:
+            by.setdefault(value, []).append(way)
 
     def close(self) -> None:
         """Nothing more is filed."""
@@ -104,12 +103,15 @@ class Column:
         for text, ways in self._prefix.items():
             lengths = self._begun.setdefault(text[: self._shortest], {})
             lengths.setdefault(len(text), {})[text] = ways
-        if len(self._searched) + len(self._contained) < WORTH and self._regexes < _WORTH_REGEXES:
+        searched = len(self._searched)
+        if searched < _WORTH_REGEXES and searched + len(self._contained) + len(self._ended) < WORTH:
             self._others += [way for ways in self._searched.values() for way in ways]
             return
         for text, ways in self._contained.items():
             self._searched.setdefault(beginning(text), []).extend(ways)
-        self._contained, self._sieve = {}, Sieve(self._searched)
+        for text, ways in self._ended.items():
+            self._searched.setdefault(ending(text), []).extend(ways)
+        self._contained, self._ended, self._sieve = {}, {}, Sieve(self._searched)
 
     def value(self, facts: Facts) -> Any:
         """What a line has in the field, as conditions compare it."""
@@ -165,6 +167,9 @@ class Column:
                 found += prefixes.get(value[:length], ())
         for text, ways in self._contained.items():
             if text in value:
+                found += ways
+        for text, ways in self._ended.items():
+            if value.endswith(text):
                 found += ways
         if self._sieve is not None:
             found += self._sieve.pick(value)

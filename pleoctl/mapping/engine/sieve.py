@@ -9,8 +9,6 @@ from pleoctl.mapping.rules.regex import literal, loosened
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pleoctl.mapping.rules.predicates import Predicate
-
 #: Patterns that are worth a sieve.
 WORTH: Final = 32
 #: Texts that are tried with every pattern before one is made, which takes as long as so many take without.
@@ -29,7 +27,7 @@ class Sieve:
     """Patterns with what is filed under each of them. Nothing that a text matches is ever left out."""
 
     def __init__(self, filed: dict[str, list[int]]) -> None:
-        """``filed``: numbers by pattern, as `patterns` gives them."""
+        """``filed``: numbers by pattern, which a regex is itself, and `beginning` and `ending` make of other texts."""
         self._filed = filed
         self._all = _joined(filed.values())
         self._passes: list[tuple[Any, Filed]] | None = None
@@ -79,16 +77,11 @@ def _joined(filed: Iterable[list[int]]) -> list[int]:
     return [number for listed in filed for number in listed]
 
 
-def patterns(predicate: Predicate) -> list[str]:
-    """Patterns of which a text matches one where the predicate holds; none for what is not searched for."""
-    texts = [str(one) for one in predicate.values]
-    if predicate.kind == "regex":
-        return texts
-    if predicate.kind == "contains":
-        return [beginning(text) for text in texts]
-    return [literal(text[-_TOLD:]) for text in texts] if predicate.kind == "endsWith" else []
-
-
 def beginning(text: str) -> str:
     """The pattern of what a text contains."""
     return literal(text[:_TOLD])
+
+
+def ending(text: str) -> str:
+    """The pattern of what a text ends with."""
+    return literal(text[-_TOLD:])
