@@ -8,7 +8,9 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import ExitCode
@@ -75,6 +77,7 @@ class _Shift:
             self._waiting.put(one)
         self._lock = threading.Lock()
         self._number = self._wanted = 0
+        self._line = Line()
         self._looked, self._spent = time.monotonic(), time.process_time()
         self._heard = self._looked
 
@@ -100,12 +103,15 @@ class _Shift:
             return result
 
     def _look(self) -> None:
-        """Whether the interpreter has had a rest since the last look, or had too many at its door."""
+        """Whether the interpreter has had a rest since the last look, or had too many at its door.
+
+        Who stands in line for a processor that others keep busy has no rest.
+        """
         now = time.monotonic()
         if not self._crew.here or now - self._looked < _TURN_SECONDS:
             return
         spent = time.process_time()
-        busy = (spent - self._spent) / (now - self._looked)
+        busy = (spent - self._spent + self._line.waited()) / (now - self._looked)
         self._looked, self._spent = now, spent
         if busy < _IDLE or now - self._heard > LONG_SECONDS:
             self.wanted(min(self._most, self._wanted + 1 + self._wanted // 4))
@@ -123,6 +129,29 @@ class _Shift:
             except queue.Empty:
                 return
             self._done.put(not_begun(one) if self._crew.stop.is_set() else self._crew.work(one))
+
+
+class Line:
+    """How long threads of this process stand in line for a processor, where the system tells that (Linux)."""
+
+    def __init__(self) -> None:
+        """As of now."""
+        self._known = _in_line()
+
+    def waited(self) -> float:
+        """Seconds since the last time that somebody asked, of the threads that still are."""
+        before, self._known = self._known, _in_line()
+        return sum(waited - before.get(thread, 0) for thread, waited in self._known.items()) / 1e9
+
+
+def _in_line() -> dict[str, int]:
+    """Nanoseconds by thread."""
+    found: dict[str, int] = {}
+    with suppress(OSError):
+        for thread in Path("/proc/self/task").iterdir():
+            with suppress(OSError, ValueError, IndexError):
+                found[thread.name] = int((thread / "schedstat").read_bytes().split()[1])
+    return found
 
 
 def not_begun(one: Opened) -> CompanyResult:

@@ -221,6 +221,7 @@ def test_only_who_waits_lets_others_go_on(fleet: FleetFolder, monkeypatch: pytes
     companies, clock, names = Fleet(fleet.root / "fleet.yaml").opened(), itertools.count(), set[str]()
     meet = threading.Barrier(1 if busy else len(companies))
     monkeypatch.setattr("pleoctl.fleet.crew.LONG_SECONDS", 3600.0)
+    monkeypatch.setattr("pleoctl.fleet.crew.Line.waited", lambda _: 0.0)
     told = SimpleNamespace(monotonic=lambda: next(clock) / 10, process_time=lambda: next(clock) / 10 if busy else 0.0)
     monkeypatch.setattr("pleoctl.fleet.crew.time", told)
 
