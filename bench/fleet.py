@@ -61,8 +61,8 @@ server.serve_forever()
 
 
 def rows() -> list[dict[str, str]]:
-    """The accounts of every company."""
-    return [{"externalId": f"e{n:04}", "code": str(1000 + n), "name": f"Account {n}"} for n in range(ACCOUNTS)]
+    """The accounts of every company that are in use."""
+    return [{"externalId": f"e{n:04}", "code": str(1000 + n), "name": f"Account {n}"} for n in range(ACCOUNTS - 1)]
 
 
 def pages() -> tuple[dict[str, str], str]:
@@ -128,7 +128,7 @@ def planned(folder: Path, threads: int) -> None:
     fleet = Fleet(folder / "fleet.yaml")
     how = How(threads, "thread", threading.Event())
     receipt = FleetRun(fleet, Task("plan", fleet.root), how).go(fleet.opened(), lambda _done, _total: None)
-    wrong = [one for one in receipt.companies if one.exit_code or one.summary["unchanged"] < ACCOUNTS]
+    wrong = [one for one in receipt.companies if one.exit_code or one.summary["unchanged"] < ACCOUNTS - 1]
     assert not wrong, wrong[0]
 
 

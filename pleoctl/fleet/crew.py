@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from pleoctl.fleet.settings import Isolation
     from pleoctl.plan.approvals import Approvers
 
-# How often the one that waits looks up, so that a signal is heard on every platform.
-_LOOK_SECONDS: Final = 0.5
+# How often the one that waits looks up, be it for a signal.
 _TURN_SECONDS: Final = 0.02
 # A processor that has so little to do has time for another company; one that has more to do has too many.
 _IDLE: Final = 0.75
@@ -77,6 +76,7 @@ class _Shift:
             self._waiting.put(one)
         self._lock = threading.Lock()
         self._number = self._wanted = 0
+        self._left, self._over = len(companies), threading.Event()
         self._line = Line()
         self._looked, self._spent = time.monotonic(), time.process_time()
         self._heard = self._looked
@@ -96,8 +96,10 @@ class _Shift:
         while True:
             self._look()
             try:
-                result = self._done.get(timeout=_TURN_SECONDS if self._wanted < self._most else _LOOK_SECONDS)
+                result = self._done.get_nowait()
             except queue.Empty:
+                # Not woken by each: that would be one turn more for every company.
+                self._over.wait(_TURN_SECONDS)
                 continue
             self._heard = time.monotonic()
             return result
@@ -129,6 +131,10 @@ class _Shift:
             except queue.Empty:
                 return
             self._done.put(not_begun(one) if self._crew.stop.is_set() else self._crew.work(one))
+            with self._lock:
+                self._left -= 1
+                if not self._left:
+                    self._over.set()
 
 
 class Line:
