@@ -42,7 +42,7 @@ def _plain(rows: list[Sequence[str]], width: int) -> list[str] | None:
     return [_BETWEEN.join(map(str.ljust, row, widths)) for row in rows]
 
 
-def _cut(headers: Sequence[str], rows: list[list[Shown]], width: int) -> list[str]:
+def _cut(headers: Sequence[str], rows: list[list[str]], width: int) -> list[str]:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -51,7 +51,7 @@ def _cut(headers: Sequence[str], rows: list[list[Shown]], width: int) -> list[st
     for header in headers:
         made.add_column(header, overflow="fold")
     for row in rows:
-        made.add_row(*map(Text, row))
+        made.add_row(*(Text(cell) for cell in row))
     out = StringIO()
     Console(file=out, width=width, color_system=None).print(made)
     return out.getvalue().rstrip("\n").split("\n")
