@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from pleoctl.desired.entries import LOOSE, TAIL, NotSimple, block_of, braces_of, compiled, odd_of
+from pleoctl.desired.entries import GAP, LOOSE, TAIL, NotSimple, block_of, braces_of, compiled, odd_of
 from pleoctl.desired.odd import Cut, Odd
 from pleoctl.desired.rows import names_of, plain_of, row_of
 from pleoctl.desired.values import Anchors, Named, value_of
@@ -37,8 +37,11 @@ class RowReader:
         while True:
             before = self._cursor.at
             self._plain(kind, depth, rows)
-            self._blocks(kind, depth, rows)
-            self._braces(kind, depth, rows)
+            # What people write has patterns that take as long to compile as the rows of a small company to read.
+            if self._begins(depth, r"(?! \{)"):
+                self._blocks(kind, depth, rows)
+            if self._begins(depth):
+                self._braces(kind, depth, rows)
             if self._cursor.at == before and not self._cut(depth, rows, cuts):
                 break
         if cuts:
@@ -46,6 +49,11 @@ class RowReader:
             odd.fill(rows, kind)
             self.odd.append(odd)
         return rows
+
+    def _begins(self, depth: int, behind: str = "") -> bool:
+        """Whether a row begins here, with something behind its dash."""
+        pattern = compiled(rf"{GAP}{' ' * depth}-{behind}")
+        return pattern.match(self._cursor.text, self._cursor.at) is not None
 
     def in_brackets(self, kind: Kind) -> list[Row]:
         """The rows up to a bracket that closes, and it."""
