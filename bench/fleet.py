@@ -96,11 +96,11 @@ def served() -> Iterator[tuple[str, list[str]]]:
         server.terminate()
 
 
-def write_fleet(folder: Path, url: str, number: int) -> list[str]:
-    """The companies' ids."""
+def write_fleet(folder: Path, url: str, number: int, changed: int = 0) -> list[str]:
+    """The companies' ids; so many accounts of each are to be renamed."""
     ids = [str(uuid.UUID(int=n + 1, version=4)) for n in range(number)]
     desired = "apiVersion: pleoctl/v1\nkind: DesiredState\naccounts:\n" + "".join(
-        f"- {json.dumps(r)}\n" for r in rows()
+        f"- {json.dumps({**row, 'name': f'New {n}'} if n < changed else row)}\n" for n, row in enumerate(rows())
     )
     for n, company in enumerate(ids):
         place = folder / "companies" / f"c{n:05}"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _KEY = "BENCH_KEY"
 _MANY = 160
+_CHANGED = 3
 _PAGES = f"""
 import json, requests
 session = requests.Session()
@@ -32,8 +33,8 @@ def fleets() -> Iterator[Result]:
     os.environ[_KEY] = "sandbox-key"
     with tempfile.TemporaryDirectory() as name, served() as (url, cursors):
         whole, one = Path(name) / "whole", Path(name) / "one"
-        ids = write_fleet(whole, url, _MANY + 1)
-        write_fleet(one, url, 1)
+        ids = write_fleet(whole, url, _MANY + 1, _CHANGED)
+        write_fleet(one, url, 1, _CHANGED)
 
         def fetched(companies: Sequence[str]) -> float:
             return python(one, f"URL, CURSORS, COMPANIES = {url!r}, {cursors!r}, {list(companies)!r}\n{_PAGES}")

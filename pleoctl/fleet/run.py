@@ -13,7 +13,6 @@ from pleoctl.errors import Finding, PleoctlError
 from pleoctl.fleet.book import Last
 from pleoctl.fleet.books import book_of
 from pleoctl.fleet.caller import Caller
-from pleoctl.fleet.child import in_child
 from pleoctl.fleet.confine import unconfined
 from pleoctl.fleet.crew import Crew, How
 from pleoctl.fleet.receipt import CompanyResult, FleetReceipt
@@ -37,6 +36,8 @@ KEPT: Final = 200
 def worker(fleet: Fleet, task: Task, how: How) -> Callable[[Opened], CompanyResult]:
     """What does a task for a company."""
     if how.isolation == "process":
+        from pleoctl.fleet.child import in_child
+
         return partial(in_child, fleet, task, how)
     return partial(work, task, caller=Caller(how.stop, how.patience, how.approvers))
 

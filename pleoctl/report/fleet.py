@@ -6,7 +6,6 @@ from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.report.html import Html, page
 from pleoctl.report.metrics import family
 from pleoctl.report.table import table
 from pleoctl.text import Shown
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from pleoctl.fleet.receipt import CompanyResult, FleetReceipt
     from pleoctl.fleet.status import Standing
+    from pleoctl.report.html import Html
 
 _QUIET: Final = frozenset({"unchanged", "ignored"})
 
@@ -106,6 +106,8 @@ def _ends(one: Standing) -> str:
 
 def status_html(companies: Sequence[Standing], moment: datetime, name: str) -> Html:
     """The page: sortable, without any request to elsewhere."""
+    from pleoctl.report.html import page  # which takes as long to load as planning six small companies
+
     rows = [(one, cells(one, moment), _keys(one, moment)) for one in companies]
     return page(
         "fleet.html.j2",
