@@ -127,6 +127,7 @@ JOB_MUTANTS: dict[str, Mutant] = {
         "look",
         lambda _self, ids: dict.fromkeys(ids, Done(Held("x"))),
     ),
+    "what the books deny is believed": (job_steps, "_was_answered", lambda _denied: False),
     "doubts of earlier runs are forgotten": (memory.JobMemory, "doubts", lambda _self: set()),
     "what failed is told as done": (booking.Outcome, "enter", _told_as_done(booking.Outcome.enter)),
 }

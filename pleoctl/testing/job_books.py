@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.remote.errors import LostAnswer
+from pleoctl.remote.again import still_undone
+from pleoctl.remote.errors import ApiError, LostAnswer
 from pleoctl.sinks.base import Capabilities, File, Held, HeldPosting, Key, KeyRoom, Refusal
+from pleoctl.testing.pleo import DENIED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 #: An account that the books do not have.
 UNKNOWN_ACCOUNT: Final = "6666"
 _UNDONE: Final = ("dropped", "503", "429", "unreachable")
+_TOO_MANY: Final = 429
 _UNHEARD: Final = ("lost", "503 after", "garbled")
 
 
@@ -90,7 +93,17 @@ class SimulatedBooks:
             self._machine.die()
         if struck in _UNHEARD:
             raise LostAnswer("the books did not answer")
+        if struck in DENIED and not self._lag:
+            return self._denied(booking, DENIED[struck])
         return [held]
+
+    def _denied(self, booking: Booking, status: int) -> list[Held]:
+        """Somebody between calls it not carried out; after a 429 it is sent again, unless it is seen to stand."""
+        if status != _TOO_MANY:
+            raise Refusal("no") from ApiError("no", status)
+        if not still_undone():
+            raise LostAnswer("too many requests", status)
+        return self.book([booking])
 
     def _befall(self, struck: str) -> None:
         """What keeps a call from being carried out."""
