@@ -159,8 +159,7 @@ class Book(Step[str]):
         try:
             (held,) = self._sink.book([self._booking])
         except (Refusal, PeriodClosed) as denied:
-            seen = self._seen() if _was_answered(denied) else Undone()
-            return dict.fromkeys(ids, self._denied(denied) if isinstance(seen, Undone) else seen)
+            return dict.fromkeys(ids, self._denied(denied))
         seen = self._seen()
         if isinstance(seen, Done):
             return dict.fromkeys(ids, Done(replace(seen.record, url=seen.record.url or held.url)))
@@ -182,10 +181,12 @@ class Book(Step[str]):
         if now - self._first > self._sink.capabilities.key.guarded_for:
             raise LostAnswer("the books no longer honour the key of the first request")
 
-    def _denied(self, denied: Refusal | PeriodClosed) -> Failed | Next[str]:
+    def _denied(self, denied: Refusal | PeriodClosed) -> Done | Moved | Failed | Next[str]:
+        """What an answer denies is looked for; what was only begun is left to the refusal, and never made anew."""
+        seen = self._seen() if _was_answered(denied) else Undone()
         if isinstance(denied, Refusal):
-            return Failed(denied.reason_type, denied.message)
-        return self._moved(denied)
+            return seen if isinstance(seen, Done) else Failed(denied.reason_type, denied.message)
+        return self._moved(denied) if isinstance(seen, Undone) else seen
 
     def _moved(self, closed: PeriodClosed) -> Failed | Next[str]:
         try:
