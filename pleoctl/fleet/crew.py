@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from pleoctl.fleet.settings import Isolation
     from pleoctl.plan.approvals import Approvers
 
-# How often the one that waits looks up, be it for a signal.
+# How often the one that waits looks up, be it for a signal: while more might go on, and once all do that may.
 _TURN_SECONDS: Final = 0.02
+_REST_SECONDS: Final = 0.1
 # A processor that has so little to do has time for another company; one that has more to do has too many.
 _IDLE: Final = 0.75
 _CROWDED: Final = 0.95
@@ -99,7 +100,7 @@ class _Shift:
                 result = self._done.get_nowait()
             except queue.Empty:
                 # Not woken by each: that would be one turn more for every company.
-                self._over.wait(_TURN_SECONDS)
+                self._over.wait(_TURN_SECONDS if self._wanted < self._most else _REST_SECONDS)
                 continue
             self._heard = time.monotonic()
             return result
