@@ -93,7 +93,7 @@ def _octodns(folder: Path) -> float:
 
 
 def hand_written() -> Iterator[Result]:
-    """The same rows as `export` writes them, and block by block with a comment at each."""
+    """The same rows as `export` writes them, block by block with a comment at each, and in every other form."""
     sizes = (25_000, 50_000, 100_000)
     taken: dict[str, list[float]] = {"validate": [], "plan": []}
     for size in sizes:
@@ -110,6 +110,12 @@ def hand_written() -> Iterator[Result]:
                     yield Result(f"{command} of {size:,} rows by hand / as exported", ratio, 4)
                     yield Result(f"{command} of {size:,} rows by hand, memory", memory, 300, unit="MiB")
                     yield Result(f"{command} of rows by hand, growth", exponent(sizes, seconds), 1.05, unit="^")
+            if size == sizes[-1]:
+                every = partial(_spent, folder, "validate", _in_every_form(desired))
+                exported = partial(_spent, folder, "validate", render(desired))
+                yield Result(f"validate of {size:,} rows in every form / as exported", against(every, exported, 3), 4)
+                every()
+                yield Result(f"validate of {size:,} rows in every form, memory", peak(folder), 300, unit="MiB")
 
 
 def _spent(folder: Path, command: str, text: str) -> float:
@@ -124,6 +130,29 @@ def _by_hand(desired: DesiredState) -> str:
         for row in desired.accounts or ()
     )
     return head + "".join(rows)
+
+
+_FORMS = (
+    "- externalId: {0}  # id\n  code: '{1}'\n  name: >-\n    {2}\n    over lines\n",
+    "-\n  externalId: {0}\n  # its name\n  name: {2}\n    goes on\n  code: '{1}'\n",
+    "- &r{1} {{externalId: {0}, code: '{1}', name: {2}}}\n",
+    "- {{ externalId: {0}\n  , code: '{1}'  # number\n  , name: \"{2}\"\n  }}\n",
+    "- externalId: &id{1} {0}\n  code: *id{1}\n  name: |-\n    {2}\n",
+    "- {{\n    externalId: {0},\n    code: '{1}',  # number\n    name: '{2}\n      on two',\n  }}\n",
+    "- &row{1}\n  externalId: {0}\n  name:\n    {2}\n  code: '{1}'\n",
+    "- externalId: !!str {0}\n  code: '{1}'\n  name: {2}\n",
+)
+"""Rows as people may write them, of an id, a code and a name; the last takes a YAML parser, and is one of a hundred."""
+
+
+def _in_every_form(desired: DesiredState) -> str:
+    rows = (
+        _FORMS[-1 if number % 100 == 0 else number % (len(_FORMS) - 1)].format(
+            row.key, row.fields["code"], row.fields["name"]
+        )
+        for number, row in enumerate(desired.accounts or ())
+    )
+    return "apiVersion: pleoctl/v1\nkind: DesiredState\naccounts:\n" + "".join(rows)
 
 
 _EXPORTED = """

@@ -48,11 +48,22 @@ def render(state: DesiredState, comments: Comments | None = None, spoken: Spoken
         return text_of(state, spoken)
     if spoken is NOTHING_SPOKEN:
         spoken = Spoken(state)
-    _rehome(comments, lambda: (slot for slot, _ in lines_of(state, spoken)))
+    woven = _woven(state, comments, spoken)
+    if woven is None:
+        _rehome(comments, {slot for slot, _ in lines_of(state, spoken)})
+        woven = _woven(state, comments, spoken) or []
+    return "\n".join([*woven, ""])
+
+
+def _woven(state: DesiredState, comments: Comments, spoken: Spoken) -> list[str] | None:
+    """The lines of the text, None where something that a comment speaks of is not there."""
     before, behind = comments.before, comments.behind
+    spoken_of = {*before, *behind} - {END}
+    left = set(spoken_of)
     out: list[str] = []
     for slot, text in lines_of(state, spoken):
-        if slot in before or slot in behind:
+        if slot in spoken_of:
+            left.discard(slot)
             indent = text[: len(text) - len(text.lstrip(" "))]
             trailing = behind.get(slot, [])
             _put(out, indent, (*before.get(slot, []), *trailing[1:]))
@@ -62,7 +73,7 @@ def render(state: DesiredState, comments: Comments | None = None, spoken: Spoken
     _put(out, "", before.get(END, []))
     while not out[-1]:
         out.pop()
-    return "\n".join(chain(out, [""]))
+    return None if left else out
 
 
 def _put(out: list[str], indent: str, comments: Iterable[str]) -> None:
@@ -74,13 +85,8 @@ def _put(out: list[str], indent: str, comments: Iterable[str]) -> None:
             out.append("")
 
 
-def _rehome(comments: Comments, slots: Callable[[], Iterable[Slot]]) -> None:
-    """Comments of slots that are not there go to the next that are."""
-    gone = {*comments.before, *comments.behind} - {END}
-    gone.difference_update(slots())
-    if not gone:
-        return
-    present = set(slots())
+def _rehome(comments: Comments, present: set[Slot]) -> None:
+    """Comments of what is not there go to the next that is."""
     waiting: list[str] = []
     for slot in [*comments.order, END]:
         if slot in present or slot == END:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.desired.entries import GAP, NotSimple, compiled
+from pleoctl.desired.entries import GAP, NotSimple, compiled, is_sound
 
 if TYPE_CHECKING:
     import re
@@ -24,7 +24,9 @@ class Cursor:
     """
 
     def __init__(self, text: str) -> None:
-        """At the beginning; each line ends with a break, the last as well."""
+        """At the beginning; each line ends with a break, the last as well. Raises `NotSimple`."""
+        if not is_sound(text):
+            raise NotSimple
         self._cut_off = not text.endswith("\n")
         self.text = f"{text}\n" if self._cut_off else text
         self.at, self.line, self.start = 0, 1, 0

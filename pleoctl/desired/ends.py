@@ -61,19 +61,20 @@ def set_apart(notes: Iterable[Note], lines: LinesOf) -> Iterator[Note]:
 
 
 class Ends:
-    """Where slots end that begin in the lines ``begins``; ``heads`` of them hold others, and end where they begin."""
+    """Where slots end that begin in the lines ``begins`` of a text."""
 
-    def __init__(self, text: str, lines: LinesOf, begins: Sequence[int], heads: frozenset[int]) -> None:
-        self._lines, self._begins, self._heads = lines, begins, heads
+    def __init__(self, text: str, lines: LinesOf, begins: Sequence[int]) -> None:
+        self._lines, self._begins = lines, begins
         self._opens = re.search(_OPENED, text) is not None
 
     def last_of(self, at: int) -> int:
         """The last line of a slot."""
         lines, begins = self._lines, self._begins
         first = begins[at]
-        if at in self._heads:
-            return first
-        last = begins[at + 1] - 1 if at + 1 < len(begins) else len(lines)
+        following = begins[at + 1] if at + 1 < len(begins) else len(lines) + 1
+        if following <= len(lines) and lines[following - 1].lstrip(" \t,")[:1] in {"}", "]"}:
+            return following  # it closes where the next begins
+        last = following - 1
         # A dash alone says nothing, either: a row begins where its first key stands.
         while last > first and lines[last - 1].lstrip(" \t-,")[:1] in {"", "#"}:
             last -= 1

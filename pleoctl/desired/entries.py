@@ -10,8 +10,10 @@ import re
 from functools import cache
 from typing import Final
 
-# Characters that readers refuse, skip or take for line breaks; of blanks a tab. In comments a tab is a letter.
-_REFUSED: Final = r"\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff"
+# Characters that readers refuse, skip or take for line breaks; of blanks a tab. In comments a tab is a letter. Those
+# beyond Latin-1 are looked for in the whole text: patterns that name them take three times as long to compile.
+_REFUSED: Final = r"\x00-\x08\x0a-\x1f\x7f-\x9f"
+_REFUSED_BEYOND: Final = "\u2028\u2029\ufeff\ufffe\uffff"
 _OUT: Final = rf"\t{_REFUSED}"
 # Raw characters that JSON and YAML read alike; escapes that both know; no half of a character.
 _RAW: Final = rf'[^"\\{_OUT}]*+'
@@ -43,6 +45,17 @@ KEY_IN_BRACES: Final = r"""(?:([A-Za-z]++) *+:(?=[ \n])|(?:"([A-Za-z]++)"|'([A-Z
 
 class NotSimple(Exception):
     """The text needs a YAML parser."""
+
+
+def is_sound(text: str) -> bool:
+    """Whether a text has none of the characters beyond Latin-1 that no pattern here may meet, nor half of one."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return not any(one in text for one in _REFUSED_BEYOND)
 
 
 compiled = cache(re.compile)
@@ -116,6 +129,12 @@ def dash_of(depth: int) -> re.Pattern[str]:
     """
     dash = " " * depth
     return compiled(rf"{dash}-(?:( ++)(?=[^\s#])|{TAIL}{GAP}({dash} ++)(?=[^\s\-]))")
+
+
+def form_of(depth: int) -> re.Pattern[str]:
+    """A dash behind ``depth`` blanks, and what stands before it; its group is the brace of a row in braces."""
+    dash = " " * depth
+    return compiled(rf"{GAP}{dash}-(?: ++|{TAIL}{GAP}{dash} ++)?+(?:&{_NAME} ++)?+(\{{)?")
 
 
 def odd_of(depth: int) -> re.Pattern[str]:

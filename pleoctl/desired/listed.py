@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from pleoctl.desired.entries import GAP, LOOSE, TAIL, NotSimple, block_of, braces_of, compiled, odd_of
+from pleoctl.desired.entries import LOOSE, TAIL, NotSimple, block_of, braces_of, compiled, form_of, odd_of
 from pleoctl.desired.odd import Cut, Odd
 from pleoctl.desired.rows import names_of, plain_of, row_of
 from pleoctl.desired.values import Anchors, Named, value_of
@@ -27,6 +27,7 @@ class RowReader:
     def __init__(self, cursor: Cursor, shown: str, known: Known) -> None:
         """``shown`` is the file name that rows carry as origin; lines of ``known`` rows say just what these do."""
         self._cursor, self._shown, self._known = cursor, shown, known
+        self._missed = 0
         self.anchors = Anchors()
         self.odd: list[Odd] = []
 
@@ -37,11 +38,14 @@ class RowReader:
         while True:
             before = self._cursor.at
             self._plain(kind, depth, rows)
-            # What people write has patterns that take as long to compile as the rows of a small company to read.
-            if self._begins(depth, r"(?! \{)"):
-                self._blocks(kind, depth, rows)
-            if self._begins(depth):
+            ahead = form_of(depth).match(self._cursor.text, self._cursor.at)
+            if ahead is None:
+                break
+            # Only what a file has is compiled.
+            if ahead[1]:
                 self._braces(kind, depth, rows)
+            else:
+                self._blocks(kind, depth, rows)
             if self._cursor.at == before and not self._cut(depth, rows, cuts):
                 break
         if cuts:
@@ -49,11 +53,6 @@ class RowReader:
             odd.fill(rows, kind)
             self.odd.append(odd)
         return rows
-
-    def _begins(self, depth: int, behind: str = "") -> bool:
-        """Whether a row begins here, with something behind its dash."""
-        pattern = compiled(rf"{GAP}{' ' * depth}-{behind}")
-        return pattern.match(self._cursor.text, self._cursor.at) is not None
 
     def in_brackets(self, kind: Kind) -> list[Row]:
         """The rows up to a bracket that closes, and it."""
@@ -65,13 +64,21 @@ class RowReader:
     def _plain(self, kind: Kind, depth: int, rows: list[Row]) -> None:
         """The rows ahead that are plain and stand as the writer writes them, or are known."""
         whole, names, longest = plain_of(kind, depth)
-        known, shown, cursor = self._known.get(kind.name), self._shown, self._cursor
+        # Known lines stand as the writer writes them: their dashes at the beginning.
+        known, shown, cursor = None if depth else self._known.get(kind.name), self._shown, self._cursor
         text, at, line, column = cursor.text, cursor.at, cursor.line, depth + 3
         while True:
-            if known and (row := self._known_row(known, at, line)):
-                rows.append(row)
-                at, line = cursor.at, cursor.line
-                continue
+            # What was not seen for long is looked for less often.
+            if known and not self._missed & (self._missed - 1):
+                end = text.find("\n", at)
+                row = known.get(text[at:end])
+                if row is None and cursor.sign < end:
+                    row = self._commented(known, at, end, line)
+                if row is not None:
+                    rows.append(Row(row.key, row.fields, row.active, row.hold, row.local, shown, line, column))
+                    at, line, self._missed = end + 1, line + 1, 0
+                    continue
+            self._missed += 1
             match = whole(text, at)
             if match is None or match.end() - at > longest:
                 break
@@ -84,24 +91,20 @@ class RowReader:
         if cursor.sign < at:
             cursor.sign = cursor.sign_from(at)
 
-    def _known_row(self, known: dict[str, Row], at: int, line: int) -> Row | None:
-        """The row of a line that is known, be there a comment behind it or not."""
+    def _commented(self, known: dict[str, Row], at: int, end: int, line: int) -> Row | None:
+        """The known row of a line that has a comment behind it."""
         cursor = self._cursor
-        end = cursor.text.find("\n", at)
-        row = known.get(cursor.text[at:end])
-        if row is None:
-            if cursor.sign < at:
-                cursor.sign = cursor.sign_from(at)
-            if cursor.sign > end:
-                return None
-            said = cursor.text[at : cursor.sign].rstrip(" ")
-            row = known.get(said)
-            behind = compiled(TAIL).match(cursor.text, at + len(said))
-            if row is None or behind is None:
-                return None
-            cursor.mark(behind.re, behind.start(), line, end)
-        cursor.at, cursor.line = end + 1, line + 1
-        return Row(row.key, row.fields, row.active, row.hold, row.local, self._shown, line, 3)
+        if cursor.sign < at:
+            cursor.sign = cursor.sign_from(at)
+        if cursor.sign > end:
+            return None
+        said = cursor.text[at : cursor.sign].rstrip(" ")
+        row = known.get(said)
+        behind = row and compiled(TAIL).match(cursor.text, at + len(said))
+        if not behind:
+            return None
+        cursor.mark(behind.re, behind.start(), line, end)
+        return row
 
     def _blocks(self, kind: Kind, depth: int, rows: list[Row]) -> None:
         """The rows ahead that have their keys on lines of their own."""
@@ -129,21 +132,31 @@ class RowReader:
         """The rows ahead that stand in braces."""
         names, shown, cursor = names_of(kind), self._shown, self._cursor
         pattern = braces_of(names, depth)
-        text, plain = cursor.text, plain_of(kind, depth or 0).whole
-        while (found := pattern.match(text, cursor.at)) and not plain(text, cursor.at):
+        text, at, line, start = cursor.text, cursor.at, cursor.line, cursor.start
+        plain, runs = plain_of(kind, depth or 0).whole, 0
+        while found := pattern.match(text, at):
+            # Plain rows are read more quickly; they, too, are looked for less often where none was seen for long.
+            if not runs & (runs - 1) and plain(text, at):
+                break
+            runs += 1
             anchor, _, *cells = found.groups()
             item = self._item(names, cells, found, 3)
             if item is None:
                 break
-            at, line, end = cursor.at, cursor.line, found.end()
+            end = found.end()
             if cursor.sign < end:
                 cursor.mark(pattern, at, line, end)
             begin = found.start(1) if anchor else found.start(2)
-            cursor.move(begin)
-            rows.append(row_of(kind, item, shown, cursor.line, begin - cursor.start + 1))
+            for offset in (begin, end):
+                cut = text.rfind("\n", at, offset)
+                if cut >= 0:
+                    line, start = line + text.count("\n", at, offset), cut + 1
+                at = offset
+                if offset == begin:
+                    rows.append(row_of(kind, item, shown, line, begin - start + 1))
             if anchor:
                 self.anchors.row(anchor)
-            cursor.move(end)
+        cursor.at, cursor.line, cursor.start = at, line, start
 
     def _item(
         self, names: tuple[str, ...], cells: list[Any], found: re.Match[str], first: int

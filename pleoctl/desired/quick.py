@@ -86,10 +86,13 @@ class QuickReader:
         if first is None:
             return Comments()
         begins, _, slots = placed((line, line, slot) for line, slot in self._slots())
-        heads, every = self._heads(), enumerate(zip(begins, slots, strict=True))
-        lines = LinesOf(self._text)
-        ends = Ends(self._text, lines, begins, frozenset(number for number, one in every if one in heads))
-        return attached(begins, slots, ends.last_of, set_apart(chain([first], found), lines))
+        lines, heads = LinesOf(self._text), self._heads()
+        ends = Ends(self._text, lines, begins)
+
+        def last_of(at: int) -> int:
+            return begins[at] if (begins[at], slots[at]) in heads else ends.last_of(at)
+
+        return attached(begins, slots, last_of, set_apart(chain([first], found), lines))
 
     def _heads(self) -> set[tuple[int, Slot]]:
         """Slots of what other slots stand in: they end where they begin."""

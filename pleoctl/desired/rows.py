@@ -84,19 +84,21 @@ class _Ordinary(NamedTuple):
     known: frozenset[str]
     needed: frozenset[str]
     always: tuple[str, ...]
+    optional: tuple[str, ...]
     longest: int
 
 
 @cache
 def _ordinary(kind: Kind) -> _Ordinary:
     formed = {name for name, _, _ in _forms(kind)} | {one.name for one in kind.fields if one.spelt}
-    known = {kind.key, "active", *kind.always} - formed
-    return _Ordinary(frozenset(known), frozenset({kind.key, *kind.needed}), kind.always, _shortest(kind))
+    known = {kind.key, "active", *kind.names} - formed
+    optional = tuple(name for name in kind.optional if name in known)
+    return _Ordinary(frozenset(known), frozenset({kind.key, *kind.needed}), kind.always, optional, _shortest(kind))
 
 
 def row_of(kind: Kind, item: Mapping[str, Any], shown: str, line: int, column: int) -> Row:
     """The row that says this. Raises `NotSimple` where a row cannot."""
-    known, needed, always, longest = _ordinary(kind)
+    known, needed, always, optional, longest = _ordinary(kind)
     keys, active = item.keys(), item.get("active", True)
     if keys <= known and needed <= keys and type(active) is bool:
         for name, value in item.items():
@@ -104,6 +106,8 @@ def row_of(kind: Kind, item: Mapping[str, Any], shown: str, line: int, column: i
                 break
         else:
             fields = {name: item.get(name) for name in always}
+            if optional:
+                fields |= {name: item[name] for name in optional if name in item}
             return Row(item[kind.key], fields, active, None, NOTHING, shown, line, column)
     return _unusual(kind, item, shown, line, column)
 
