@@ -38,6 +38,7 @@ _FORMULA_FOLLOWS: Final = rf"(?<=,)(?=(?:[^\S\t]|\")*[{_FORMULA}])"
 _NARROWEST: Final = 20
 # How far words are indented that stand below what they belong to.
 _BELOW: Final = 6
+_AT_ONCE: Final = 1 << 16
 
 
 # Not at the import, which `--version` and `--help` wait for.
@@ -61,6 +62,15 @@ def obeyed_by_nobody(text: str) -> str:
     if "::" in text:
         text = _AT_START.sub(r"\1\\u003a", text)
     return _ANYWHERE.sub("\\\\u0023", text) if "##" in text else text
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A text in pieces of whole lines."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start + _AT_ONCE) + 1 or len(text)
+        yield text[start:end]
+        start = end
 
 
 class Shown:
@@ -113,7 +123,9 @@ class Shown:
     @property
     def plain(self) -> str:
         """As it stands in a file or pipe: without colours."""
-        return obeyed_by_nobody(_STYLES.sub("", self._escaped))
+        # What the lines of a large plan have in colours takes more memory in one piece than they do.
+        bare = [_STYLES.sub("", piece) for piece in _pieces(self._escaped)]
+        return obeyed_by_nobody("".join(bare))
 
     @property
     def coloured(self) -> str:

@@ -58,20 +58,28 @@ def plan_text(
 
     As ``drift`` it says what has moved, and no guard has a word.
     """
+    return Shown.lines(_plan_lines(plan, brief=brief, per_minute=per_minute, width=width, drift=drift))
+
+
+def _plan_lines(
+    plan: Plan, *, brief: bool, per_minute: int | None, width: int | None, drift: bool
+) -> Iterator[Shown | str]:
     head = plan.head
     what = "Drift of" if drift else "Plan for"
-    lines: list[Shown | str] = [Shown.styled(f"{what} company {head.company} at {head.url}", bold=True)]
-    lines += [f"  {line}" for line in _scope_lines(plan)]
+    yield Shown.styled(f"{what} company {head.company} at {head.url}", bold=True)
+    yield from (f"  {line}" for line in _scope_lines(plan))
     if not plan.changes:
         why = " Nothing is left to take back." if head.source else " Pleo is in line with the desired state."
-        lines += ["", Shown.styled("No changes.", colour="green", bold=True) + why]
+        yield from ("", Shown.styled("No changes.", colour="green", bold=True) + why)
     else:
-        lines += ["", *_change_lines(plan.changes, brief=brief, width=width)][not brief :]
-    lines += ["", Shown().hanging(total_line(head.summary), 2, width)]
-    lines.append(Shown().hanging(_request_line(head, per_minute), 2, width))
-    lines += warning_lines(head.warnings, brief=brief, width=width)
-    lines += [] if drift else guard_lines(head.guard, width)
-    return Shown.lines(lines)
+        if brief:
+            yield ""
+        yield from _change_lines(plan.changes, brief=brief, width=width)
+    yield from ("", Shown().hanging(total_line(head.summary), 2, width))
+    yield Shown().hanging(_request_line(head, per_minute), 2, width)
+    yield from warning_lines(head.warnings, brief=brief, width=width)
+    if not drift:
+        yield from guard_lines(head.guard, width)
 
 
 def _scope_lines(plan: Plan) -> Iterator[str]:
