@@ -168,5 +168,8 @@ class _InOneGo(HTTPConnection):
 
 @lru_cache(maxsize=8)  # of the connections of urllib3: to servers, with TLS, through proxies
 def bound(connection: type[HTTPConnection]) -> type[HTTPConnection]:
-    """The same kind of connection, whose answers keep to the bounds; a proxy's answer to CONNECT does as well."""
-    return type("BoundedConnection", (_InOneGo, connection), {})
+    """The same kind of connection, whose answers keep to the bounds; a proxy's answer to CONNECT does as well.
+
+    What does so already stays: behind a proxy servers without TLS share its connections.
+    """
+    return connection if issubclass(connection, _InOneGo) else type("BoundedConnection", (_InOneGo, connection), {})

@@ -102,3 +102,15 @@ def test_loopback_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         http = talk(server)
         assert http.read("GET", "/x").body == {"data": 1}
         http.close()
+
+
+def test_a_proxy_leads_to_any_number_of_servers_and_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told whole who is asked, and its own connections serve for all of them."""
+    with serving(lambda _server, _request: [answer(b'{"data": 1}')]) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://user:secret@127.0.0.1:{proxy.port}")
+        http = Transport(Service("http://a.example", "The server", Limits(2.0)), None, Budget(None, machine=FakeTime()))
+        for host in ("a", "b", "c", "d", "a"):
+            assert http.read("POST", f"http://{host}.example/x?y=1#z", json={}).body == {"data": 1}
+        http.close()
+    assert http.counts.retries == 0
+    assert proxy.requests == [f"POST http://{host}.example/x?y=1 HTTP/1.1" for host in "abcda"]
