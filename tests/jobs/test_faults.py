@@ -59,9 +59,7 @@ def test_answers_of_pleo_are_lost_at_every_write(
     settled(world, cli)
 
 
-@pytest.mark.parametrize(
-    ("number", "status"), [*((n, s) for n in (1, 2, 3) for s in ("400", "423")), (1, "429"), (3, "429"), (2, "409")]
-)
+@pytest.mark.parametrize(("number", "status"), [(1, "423"), (1, "429"), (2, "400"), (3, "409"), (3, "429")])
 @pytest.mark.usefixtures("time")
 def test_what_is_denied_and_carried_out_all_the_same_is_seen(
     number: int, status: str, world: World, books: MakeBooks, cli: Cli

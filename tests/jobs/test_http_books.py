@@ -60,8 +60,9 @@ def test_a_lost_answer_books_nothing_twice(
     assert outcomes(world) == {item: ["successful"] for item in ALL}
 
 
-@pytest.mark.parametrize("status", ["400", "401", "403", "409", "422", "423", "429"])
-@pytest.mark.parametrize("guarded", [True, False])
+@pytest.mark.parametrize(
+    ("status", "guarded"), [*((status, False) for status in ("400", "403", "409", "423", "429")), ("429", True)]
+)
 @pytest.mark.usefixtures("time")
 def test_a_denial_of_what_was_booked_is_not_believed(
     status: str, guarded: bool, world: World, api: ApiBooks, books: MakeBooks, cli: Cli
@@ -70,7 +71,7 @@ def test_a_denial_of_what_was_booked_is_not_believed(
     api.faults = {2: status}
     books(section(api, **(GUARD if guarded else {}), closedPeriod={"when": "status == `423`"}))
     done = cli("jobs", "run")
-    assert done.code == (5 if status in {"401", "403"} else 0), done.stderr
+    assert done.code == (5 if status == "403" else 0), done.stderr
     assert cli("jobs", "run").code == 0
     assert held(api) == ALL
     assert outcomes(world) == {item: ["successful"] for item in ALL}
