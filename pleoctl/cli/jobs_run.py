@@ -64,11 +64,10 @@ def run(
     every = None if watch is None else interval(watch, "--watch")
     with stoppable() as stop:
         runner = Runner.of(open_workspace(options), stop, lock_timeout, take_over=take_over)
-        return (
-            once(runner, jobs)
-            if every is None
-            else Watch(runner, every, jobs, after=partial(after_round, options)).go()
-        )
+        if every is None:
+            return once(runner, jobs)
+        runner.rounds.try_open()
+        return Watch(runner, every, jobs, after=partial(after_round, options)).go()
 
 
 def interval(text: str, option: str) -> float:
@@ -128,8 +127,8 @@ def _summary(receipt: JobReceipt) -> dict[str, Any]:
 class Watch:
     """Rounds until somebody says stop, or until the jobs that were named are closed.
 
-    A workspace that cannot be worked with ends with its own error before the first round, or in it, so that a service
-    that is set up wrongly does not start, whether or not a job waits; later the same is waited out like any other
+    A workspace that cannot be worked with ends the first round with its own error (before it, books and rules were
+    tried), so that a service that is set up wrongly does not start; later the same is waited out like any other
     trouble, since somebody may be at it. ``after`` is told of each round.
     """
 
@@ -146,7 +145,6 @@ class Watch:
         from pleoctl.jobs.pace import Pace
         from pleoctl.machine import this_machine
 
-        self.runner.rounds.try_open()
         pace, stop, first = Pace(self.every), self.runner.stop, True
         while not stop.event.is_set():
             well = self._round(first=first)

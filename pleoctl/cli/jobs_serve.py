@@ -84,13 +84,15 @@ def serve(
         raise UsageError(f"--path {path} is none for messages", hint=f"it begins with / and is not {HEALTH}")
     keys = [signing_key(workspace.auth[1].beside(_reference(secret)).reveal()) for secret in secrets]
     notices = Notices(keys, workspace.company, seconds(window, "--window"))
-    with stoppable() as stop, Receiver(address, path, notices, stop.bell.set) as receiver:
-        tell(Shown.lines([f"listening for messages at {receiver.url}"]))
-        if ready_file is not None:
-            content = json.dumps({"url": receiver.url, "pid": os.getpid()}) + "\n"
-            write_output(options, ready_file, content.encode(), inputs=workspace.inputs)
+    with stoppable() as stop:
         runner = Runner.of(workspace, stop, lock_timeout, take_over=take_over)
-        return Watch(runner, every, after=partial(after_round, options)).go()
+        runner.rounds.try_open()
+        with Receiver(address, path, notices, stop.bell.set) as receiver:
+            tell(Shown.lines([f"listening for messages at {receiver.url}"]))
+            if ready_file is not None:
+                content = json.dumps({"url": receiver.url, "pid": os.getpid()}) + "\n"
+                write_output(options, ready_file, content.encode(), inputs=workspace.inputs)
+            return Watch(runner, every, after=partial(after_round, options)).go()
 
 
 def _reference(secret: str) -> str:

@@ -299,6 +299,20 @@ def test_a_service_that_is_set_up_wrongly_does_not_start(
     assert SECRET not in said.stderr
 
 
+def test_rules_that_cannot_be_opened_are_told_before_anybody_listens(
+    world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while no job waits; nothing says that the service is ready."""
+    folder = books()
+    world.jobs.clear()
+    monkeypatch.setenv("HOOK_SECRET", SECRET)
+    (folder / "mapping.yaml").write_text("kind: nothing\n")
+    said = cli("jobs", "serve", "--secret", "env:HOOK_SECRET", "--listen", "0", "--ready-file", "ready.json")
+    assert (said.code, said.stderr) == (78, cli("jobs", "run").stderr)
+    assert not (folder / "ready.json").exists()
+    assert world.requests == []
+
+
 def test_signatures_are_those_of_the_convention() -> None:
     """The example that the Standard Webhooks libraries share."""
     key = signing_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
