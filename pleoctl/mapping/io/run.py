@@ -22,8 +22,8 @@ MAX_REASONS: Final = 500
 RECENT: Final = 20_000
 _CAME_BEFORE: Final = "an item with this accountingEntryId came before; post one of the two"
 _WALLET: Final = "accounts.wallet"
-#: Entries that are counted and written together; so few that they are still near the processor.
-_TOGETHER: Final = 64
+#: Entries that are counted and written together.
+_TOGETHER: Final = 128
 
 #: Bytes, which are written before the next are asked for.
 Piece = bytes | memoryview
