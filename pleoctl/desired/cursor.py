@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pleoctl.desired.lines import Note
 
-_OPENED: Final = r"(?:&\S+ +)?[|>]"
+_OPENED: Final = r"(?:[&!]\S+ +)?[|>]"
 _OPENS: Final = r"[|>][-+0-9]*[ \t]*(?:#.*)?\n"
 
 

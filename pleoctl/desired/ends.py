@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE: Final = 1 << 16
 _OPENED: Final = r"[|>][-+0-9]*[ \t]*(?:#.*)?\n"
-_OPENS: Final = r".*:[ \t]+(?:&\S+ +)?[|>][-+0-9]*[ \t]*(?:#.*)?"
+_OPENS: Final = r".*:[ \t]+(?:[&!]\S+ +)?[|>][-+0-9]*[ \t]*(?:#.*)?"
 _NAMED: Final = r" *(?:- +)?&\S+[ \t]*(?:#.*)?"
 
 

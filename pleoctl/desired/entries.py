@@ -29,6 +29,8 @@ _IN_BLOCK: Final = rf"{_FIRST}[^:#{_OUT}]*+(?:(?::(?![ \t\n])|(?<! )#)[^:#{_OUT}
 _IN_BRACES: Final = rf"{_FIRST}[^:#,\[\]{{}}?{_OUT}]*+"
 _NOTE: Final = rf"#[^{_REFUSED}]*+"
 _NAME: Final = "[A-Za-z0-9_-]++"
+# What may stand before a value.
+_NAMED: Final = rf"&{_NAME} ++|!!str ++"
 TAIL: Final = rf"[ \t]*+(?:(?<=[ \t]){_NOTE})?+\n"
 """The end of a line, with the comment in it."""
 GAP: Final = rf"(?:[ \t]*+(?:{_NOTE})?+\n)*+"
@@ -73,12 +75,12 @@ def _block_value(inner: str) -> str:
     lines = rf"[|>][+-]?+(?!\t){TAIL}(?:(?: *\n)*+{inner} ++[^{_OUT}]*+\n)++(?: *\n)*+"
     # It may begin in the next line, which is deeper.
     below = rf"(?:{TAIL}{GAP}{inner} ++(?=[^\s#\-]))?+"
-    some = rf"(?:&{_NAME} ++)?+(?:{_quoted(break_)}|{lines}|{plain})|{_ALIAS}"
+    some = rf"(?:{_NAMED})?+(?:{_quoted(break_)}|{lines}|{plain})|{_ALIAS}"
     return rf"[ \t]*+{below}((?<=[ \t])(?:{some})|)(?:(?<=\n)|{TAIL})"
 
 
 _BREAK: Final = _DEEPER.format("")
-BRACES_VALUE: Final = rf"((?:&{_NAME} ++)?+(?:{_quoted(_BREAK)}|{_IN_BRACES}(?:{_BREAK}{_IN_BRACES})*+)|{_ALIAS})"
+BRACES_VALUE: Final = rf"((?:{_NAMED})?+(?:{_quoted(_BREAK)}|{_IN_BRACES}(?:{_BREAK}{_IN_BRACES})*+)|{_ALIAS})"
 """A value in braces."""
 
 

@@ -12,6 +12,7 @@ from pleoctl.documents.nodes import MAX_EXPANDED
 from pleoctl.documents.scalars import plain_value
 
 _LONGEST_WORD: Final = 5
+_TAG: Final = "!!str"
 _compiled = cache(re.compile)
 
 
@@ -34,6 +35,8 @@ def value_of(raw: str) -> Any:
     if first == "'":
         text = raw[1:-1].replace("''", "'")
         return _folded(text) if "\n" in text else text
+    if first == "!":
+        return _told(raw.removeprefix(_TAG).lstrip(" "))
     if "\n" in raw:
         if first in "|>":
             return _block(raw)
@@ -45,6 +48,11 @@ def value_of(raw: str) -> Any:
     if first in {"&", "*"}:
         raise Named
     return plain_value(text)
+
+
+def _told(raw: str) -> Any:
+    """The value of a scalar that is told to be a text: a plain one as it stands."""
+    return value_of(raw) if raw[0] in "\"'|>" else _folded(raw).rstrip(" ")
 
 
 def decoded(inner: str) -> str:

@@ -112,8 +112,10 @@ _ANCHORS = ["a", "b", "r-1"]
 
 
 def _named(draw: DrawFn, value: str) -> str:
-    """A value that has a name, or is given by one."""
+    """A value that has a name or a tag, or is given by a name."""
     name = draw(st.sampled_from(_ANCHORS))
+    if draw(st.integers(0, 3)) == 1:
+        return draw(st.sampled_from([f"!!str {value}", f"!!str  {value}", f"!!str &{name} {value}", f"!!int {value}"]))
     return draw(st.sampled_from([f"&{name} {value}", f"&{name}  {value}", f"*{name}", f"*{name}", f"&{name}{value}"]))
 
 
@@ -169,6 +171,7 @@ def _row(draw: DrawFn, depth: int, needed: list[str], *, more: int = 2) -> str:
         for n in changed:
             key, value = said[n]
             named = draw(st.integers(0, 3)) == 2
+            value = _long_text(draw, depth + 1 + len(gap)) if named and draw(st.booleans()) else value
             said[n] = key, _named(draw, value) if named else _long_text(draw, depth + 1 + len(gap))
     alone = draw(st.integers(0, 3)) == 2
     anchor = f" &{draw(st.sampled_from(_ANCHORS))}" if draw(st.integers(0, 7)) == 3 else ""
