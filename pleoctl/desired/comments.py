@@ -108,7 +108,7 @@ def from_nodes(root: Node, text: str) -> Comments:
 
 
 def placed(spans: Iterable[Span]) -> tuple[Sequence[int], Sequence[int], list[Slot]]:
-    """The lines in which slots begin and end, in the order of the file: numbers take less room than spans."""
+    """Each part of spans by itself, in the order of the file: numbers take less room than spans."""
     begins, ends, slots = array("l"), array("l"), list[Slot]()
     for line, last, slot in spans:
         begins.append(line)

@@ -39,6 +39,11 @@ class Cursor:
         """Whether nothing is left."""
         return self.at == len(self.text)
 
+    @property
+    def column(self) -> int:
+        """The column, from 1."""
+        return self.at - self.start + 1
+
     def is_cut_off(self, at: int, end: int) -> bool:
         """Whether a text of several lines may stand between two offsets whose last line has no break."""
         return self._cut_off and end == len(self.text) and compiled(_OPENS).search(self.text, at) is not None

@@ -61,10 +61,10 @@ def set_apart(notes: Iterable[Note], lines: LinesOf) -> Iterator[Note]:
 
 
 class Ends:
-    """Where slots end that begin in the lines ``begins`` of a text."""
+    """Where slots end that begin in the lines ``begins`` and the ``columns`` of a text."""
 
-    def __init__(self, text: str, lines: LinesOf, begins: Sequence[int]) -> None:
-        self._lines, self._begins = lines, begins
+    def __init__(self, text: str, lines: LinesOf, begins: Sequence[int], columns: Sequence[int]) -> None:
+        self._lines, self._begins, self._columns = lines, begins, columns
         self._opens = re.search(_OPENED, text) is not None
 
     def last_of(self, at: int) -> int:
@@ -72,8 +72,8 @@ class Ends:
         lines, begins = self._lines, self._begins
         first = begins[at]
         following = begins[at + 1] if at + 1 < len(begins) else len(lines) + 1
-        if following <= len(lines) and lines[following - 1].lstrip(" \t,")[:1] in {"}", "]"}:
-            return following  # it closes where the next begins
+        if at + 1 < len(begins) and lines[following - 1][: self._columns[at + 1] - 1].strip(" \t-,[{"):
+            return following  # it ends where the next begins
         last = following - 1
         # A dash alone says nothing, either: a row begins where its first key stands.
         while last > first and lines[last - 1].lstrip(" \t-,")[:1] in {"", "#"}:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Slot = tuple[str | int | None, ...]
 """What a comment clings to: a row, a section, a key of a block."""
 Span = tuple[int, int, Slot]
-"""The first line of a slot, and its last."""
+"""The first line of a slot, and its last, or its column."""
 Note = tuple[int, str, bool]
 """A comment: its line, its text, and whether it stands there alone; without text a line that sets comments apart."""
 

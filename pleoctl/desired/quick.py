@@ -37,15 +37,15 @@ from pleoctl.model.records import DesiredState, Dimension, Row
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pleoctl.desired.lines import Slot
+    from pleoctl.desired.lines import Slot, Span
     from pleoctl.model.kind import Kind
 
 
 class _Said(NamedTuple):
-    """What a mapping says, by its keys, the lines of these, and where it begins."""
+    """What a mapping says, by its keys, the lines and columns of these, and where it begins."""
 
     said: dict[str, Any]
-    lines: list[int]
+    places: list[tuple[int, int]]
     line: int
     column: int
 
@@ -58,8 +58,8 @@ class QuickReader:
         self._text, self._cursor = text, Cursor(text)
         self._rows = RowReader(self._cursor, shown, known)
         self._shown = shown
-        self._names: list[tuple[int, str]] = []
-        self._inner: dict[int, list[tuple[int, Slot]]] = {}
+        self._names: list[Span] = []
+        self._inner: dict[int, list[Span]] = {}
         self._state = DesiredState(files=[shown])
         self._kinds = {kind.section: kind for kind in (*flat_kinds(), TAG_GROUP)}
 
@@ -85,9 +85,9 @@ class QuickReader:
         first = next(found, None)
         if first is None:
             return Comments()
-        begins, _, slots = placed((line, line, slot) for line, slot in self._slots())
+        begins, columns, slots = placed(self._slots())
         lines, heads = LinesOf(self._text), self._heads()
-        ends = Ends(self._text, lines, begins)
+        ends = Ends(self._text, lines, begins, columns)
 
         def last_of(at: int) -> int:
             return begins[at] if (begins[at], slots[at]) in heads else ends.last_of(at)
@@ -96,23 +96,22 @@ class QuickReader:
 
     def _heads(self) -> set[tuple[int, Slot]]:
         """Slots of what other slots stand in: they end where they begin."""
-        held = [one.row for one in self._state.dimensions or () if one.values is not None]
-        names = [(line, (name,)) for line, name in self._names]
-        return {*names, *map(_slot_of_dimension, held), *chain.from_iterable(self._inner.values())}
+        held = (_slot_of_dimension(one.row) for one in self._state.dimensions or () if one.values is not None)
+        return {(line, slot) for line, _, slot in chain(self._names, held, *self._inner.values())}
 
-    def _slots(self) -> Iterator[tuple[int, Slot]]:
-        """What comments may speak of, with the line in which it begins."""
-        for line, name in self._names:
-            yield line, (name,)
-            kind = self._kinds.get(name)
+    def _slots(self) -> Iterator[Span]:
+        """What comments may speak of, with the line and the column in which it begins."""
+        for line, column, (name,) in self._names:
+            yield line, column, (name,)
+            kind = self._kinds.get(str(name))
             if kind is TAG_GROUP:
                 for dimension in self._state.dimensions or ():
                     yield _slot_of_dimension(dimension.row)
                     yield from self._inner.get(id(dimension.row), ())
                     key = dimension.row.key
-                    yield from ((row.line, ("value", key, row.key)) for row in dimension.values or ())
+                    yield from ((row.line, row.column, ("value", key, row.key)) for row in dimension.values or ())
             elif kind is not None:
-                yield from ((row.line, (kind.name, row.key)) for row in self._state.flat[kind.name])
+                yield from ((row.line, row.column, (kind.name, row.key)) for row in self._state.flat[kind.name])
 
     def _sections(self) -> dict[str, Any]:
         """The keys of a file in block style, with their values."""
@@ -120,7 +119,7 @@ class QuickReader:
         found: dict[str, Any] = {}
         while not cursor.ended:
             name = self._key(found)
-            self._names.append((cursor.line, name))
+            self._names.append((cursor.line, cursor.column, (name,)))
             found[name] = self._list(self._kinds[name], 0) if name in self._kinds else self._value(0)
             cursor.skip()
         return found
@@ -128,7 +127,7 @@ class QuickReader:
     def _braced(self) -> dict[str, Any]:
         """The same of a file that stands in braces, as JSON does."""
         found = self._pairs(self._kinds)
-        self._names = list(zip(found.lines, found.said, strict=True))
+        self._names = [(*place, (name,)) for name, place in zip(found.said, found.places, strict=True)]
         self._cursor.need(TAIL)
         self._cursor.skip()
         if not self._cursor.ended:
@@ -193,28 +192,28 @@ class QuickReader:
         cursor.need(r"\]")
 
     def _dimension(self, found: _Said) -> Dimension:
-        said, lines, number, column = found
+        said, places, number, column = found
         names, values = list(said), said.pop(TAG.section, None)
         row = row_of(TAG_GROUP, said, self._shown, number, column)
         if values is not None:
-            keys = zip(lines, names, strict=True)
-            self._inner[id(row)] = [(at, ("dimension", row.key, name)) for at, name in keys if at != number]
+            keys = zip(places, names, strict=True)
+            self._inner[id(row)] = [(*at, ("dimension", row.key, name)) for at, name in keys if at[0] != number]
         return Dimension(row, values)
 
     def _block(self, depth: int) -> _Said:
         """A mapping whose keys stand behind so many blanks, from its first."""
         cursor = self._cursor
         said: dict[str, Any] = {}
-        lines: list[int] = []
+        places: list[tuple[int, int]] = []
         line, column = cursor.line, depth + 1
         while True:
             name = self._key(said)
-            lines.append(cursor.line)
+            places.append((cursor.line, cursor.column))
             said[name] = self._list(TAG, depth) if name == TAG.section else self._value(depth)
             cursor.skip()
             deeper = self._depth()
             if deeper < depth or cursor.ended:
-                return _Said(said, lines, line, column)
+                return _Said(said, places, line, column)
             if deeper > depth:
                 raise NotSimple
             cursor.move(cursor.at + depth)
@@ -222,13 +221,13 @@ class QuickReader:
     def _pairs(self, lists: dict[str, Kind]) -> _Said:
         """A mapping in braces, some of whose keys may be lists."""
         cursor = self._cursor
-        line, column = cursor.line, cursor.at - cursor.start + 1
+        line, column = cursor.line, cursor.column
         said: dict[str, Any] = {}
-        lines: list[int] = []
+        places: list[tuple[int, int]] = []
         cursor.need(rf"\{{{LOOSE}")
         while not cursor.sees("}"):
             name = self._key(said)
-            lines.append(cursor.line)
+            places.append((cursor.line, cursor.column))
             cursor.need(KEY_IN_BRACES)
             if name in lists:
                 cursor.need(rf"{LOOSE}\[")
@@ -237,8 +236,8 @@ class QuickReader:
                 said[name] = self._rows.anchors.value_of(cursor.need(LOOSE + BRACES_VALUE)[1])
             cursor.need(rf"{LOOSE}(?:,{LOOSE}|(?=\}}))")
         cursor.need(r"\}")
-        return _Said(said, lines, line, column)
+        return _Said(said, places, line, column)
 
 
-def _slot_of_dimension(row: Row) -> tuple[int, Slot]:
-    return row.line, ("dimension", row.key)
+def _slot_of_dimension(row: Row) -> Span:
+    return row.line, row.column, ("dimension", row.key)
