@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pleoctl.remote.proxies import Proxies
 
 CONNECT_SECONDS: Final = 10.0
+_PORTS: Final = {"https": 443, "http": 80}
 # What was not sent is sent again above, where the budget is.
 _ONCE: Final = Retry(0, read=False)
 
@@ -107,13 +108,12 @@ class Connections:
     def _opened(self, url: str) -> Any:
         at = urlsplit(url)
         try:
-            host, port = at.hostname or "", at.port
-        except ValueError:
+            # Always a number: without one the end of an IPv6 address is taken for it.
+            host, port = at.hostname or "", at.port or _PORTS[at.scheme]
+        except (ValueError, KeyError):
             raise LocationParseError(url) from None
         if at.scheme == "http":
             return HTTPConnectionPool(host, port, maxsize=self._size)
-        if at.scheme != "https":
-            raise LocationParseError(url)
         context = _trusting(self._trusted)
         return HTTPSConnectionPool(host, port, maxsize=self._size, cert_reqs="CERT_REQUIRED", ssl_context=context)
 

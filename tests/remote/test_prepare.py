@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ from requests_mock import ANY
 from dripping import talk
 from mocked_pleo import URL, sent
 from pleoctl.errors import RemoteError
+from pleoctl.remote.budget import Budget
+from pleoctl.remote.service import Service
+from pleoctl.remote.transport import Transport
 from raw_server import RawServer, answer, serving
 
 if TYPE_CHECKING:
@@ -21,7 +25,6 @@ if TYPE_CHECKING:
 
     from requests_mock import Mocker
 
-    from pleoctl.remote.transport import Transport
     from pleoctl.sandbox import Sandbox
     from shapes import Json
     from tests.conftest import MakeDesired, MakeWorkspace
@@ -88,6 +91,31 @@ def test_cookies_go_back_to_where_they_came_from() -> None:
             http.read("GET", path, headers=headers)
         http.close()
     assert heads == ["", "a=1", "b=2; a=1", "e=5"]
+
+
+@pytest.mark.parametrize("host", ["[2001:db8::5]", "[::ffff:192.0.2.7]", "api.example.com"])
+@pytest.mark.parametrize("port", [":8080", ""])
+def test_a_server_is_asked_at_its_own_address_and_port(monkeypatch: pytest.MonkeyPatch, host: str, port: str) -> None:
+    """Also where its address has colons and the url names no port: that of the scheme is meant."""
+    heads: list[bytes] = []
+    asked: list[tuple[str, int]] = []
+
+    def script(_server: RawServer, head: bytes) -> list[bytes]:
+        heads.append(head)
+        return [answer(b"{}")]
+
+    with serving(script) as server:
+
+        def found(at: str, number: int, *_given: object) -> list[tuple[object, ...]]:
+            asked.append((at, number))
+            return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", server.port))]
+
+        monkeypatch.setattr(socket, "getaddrinfo", found)
+        http = Transport(Service(f"http://{host}{port}", "The server", loopback=True), None, Budget(None))
+        http.read("GET", "/x")
+        http.close()
+    assert asked == [(host.strip("[]"), int(port[1:] or 80))]
+    assert f"\r\nHost: {host}{port}\r\n".encode() in heads[0]
 
 
 def test_a_plan_does_without_requests(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired) -> None:
