@@ -32,6 +32,10 @@ _PORTS: Final = {"https": 443, "http": 80}
 _ONCE: Final = Retry(0, read=False)
 
 
+class NoCertificates(SSLError):
+    """Nothing can be read where the certificates are said to be; nothing was sent."""
+
+
 class Sent(NamedTuple):
     """A request as it goes out; ``url`` is whole, and spelt as it is sent."""
 
@@ -69,7 +73,7 @@ class Connections:
     def send(self, sent: Sent) -> BaseHTTPResponse:
         """One request, never repeated; the answer's body is still to be read.
 
-        Raises what ``urllib3`` raises, and ``requests`` where it does not know a proxy.
+        Raises `NoCertificates`, what ``urllib3`` raises, and ``requests`` where it does not know a proxy.
         """
         pool = self._pools.get(sent.origin) or self._found(sent)
         answer: BaseHTTPResponse = pool.urlopen(
@@ -99,11 +103,17 @@ class Connections:
     def _found(self, sent: Sent) -> Any:
         with self._finding:
             if sent.origin not in self._pools:
-                pool = self._opened(sent.url) if self._proxies is None else self._proxies.pool(sent.url)
+                pool = self._opened(sent.url) if self._proxies is None else self._proxied(sent.url, self._proxies)
                 pool.ConnectionCls = bound(pool.ConnectionCls)
                 pool.conn_kw = {**pool.conn_kw, "bounds": self._bounds}
                 self._pools[sent.origin] = pool
             return self._pools[sent.origin]
+
+    def _proxied(self, url: str, proxies: Proxies) -> Any:
+        if self._trusted is not None and url.startswith("https:"):
+            # Each connection reads them by itself, and cannot tell that from a connection that broke off.
+            _trusting(self._trusted)
+        return proxies.pool(url)
 
     def _opened(self, url: str) -> Any:
         at = urlsplit(url)
@@ -125,12 +135,15 @@ def _through(proxies: Mapping[str, str], trusted: str | None, size: int) -> Prox
 
 
 def _trusting(place: str | None) -> ssl.SSLContext:
-    """What proves that servers are who they say. Raises `SSLError` where the certificates cannot be read."""
+    """What proves that servers are who they say. Raises `NoCertificates`."""
     import certifi  # what goes to this machine needs none
 
     known = Path(place or certifi.where())
-    at = known.stat()
-    return _context(known, at.st_mtime_ns, at.st_size)
+    try:
+        at = known.stat()
+        return _context(known, at.st_mtime_ns, at.st_size)
+    except OSError as error:
+        raise NoCertificates(error) from error
 
 
 @lru_cache(maxsize=8)
@@ -138,8 +151,5 @@ def _context(place: Path, _written: int, _size: int) -> ssl.SSLContext:
     """Reading the certificates takes as long as planning four small companies, so connections share them."""
     context = create_urllib3_context()
     folder = place.is_dir()
-    try:
-        context.load_verify_locations(None if folder else place, place if folder else None)
-    except OSError as error:
-        raise SSLError(error) from error
+    context.load_verify_locations(None if folder else place, place if folder else None)
     return context

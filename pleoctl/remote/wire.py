@@ -28,7 +28,7 @@ from urllib3.exceptions import ProxyError as ProxyFault
 
 from pleoctl import __version__
 from pleoctl.hosts import server_shown
-from pleoctl.remote.connections import Connections, Sent
+from pleoctl.remote.connections import Connections, NoCertificates, Sent
 from pleoctl.remote.cookies import Cookies
 from pleoctl.remote.deadline import AnswerTooLong
 from pleoctl.remote.errors import Unanswered, is_doubtful
@@ -70,7 +70,8 @@ class Wire:
         self._service, self._auth = service, auth
         # The environment is read here, once, and not at every request. Proxies are for the world outside.
         self._proxies = {} if service.loopback else _proxies(service.url)
-        self._connections = Connections(bounds, self._bundle(), self._proxies, size=pool)
+        self._bundle = self._named_bundle()
+        self._connections = Connections(bounds, self._bundle[1] or None, self._proxies, size=pool)
         self._cookies = Cookies()
 
     def close(self) -> None:
@@ -131,17 +132,18 @@ class Wire:
 
     # --- the environment ---------------------------------------------------------------------------------------
 
-    def _bundle(self) -> str | None:
-        """The certificates that the environment names."""
+    def _named_bundle(self) -> tuple[str, str]:
+        """The certificates that the environment names, and the variable; empty texts where it names none."""
         for name in _BUNDLES:
             path = os.environ.get(name)
             if path and not Path(path).exists():
-                raise self._service.failure(
-                    f"{name} names {path}, which is not there", hint="name a file of certificates, or unset it"
-                )
+                raise self._no_bundle(f"{name} names {path}, which is not there")
             if path:
-                return path
-        return None
+                return name, path
+        return "", ""
+
+    def _no_bundle(self, words: str) -> Exception:
+        return self._service.failure(words, hint="name a file of certificates, or unset it")
 
     def _proxy(self) -> str:
         """The proxy in use, without its credential; its url can be taken apart, since something was sent to it."""
@@ -192,6 +194,9 @@ class Wire:
         return self._other_meaning(error, method, url, answered=answered)
 
     def _other_meaning(self, error: Exception, method: str, url: str, *, answered: bool) -> Exception:
+        if isinstance(error, NoCertificates):
+            said = " names ".join(self._bundle) if self._bundle[0] else "certifi brings a file"
+            return self._no_bundle(f"{said}, which cannot be read as certificates")
         if isinstance(error, DecodeError | InvalidHeader):
             return Unanswered(f"the answer is unreadable ({type(error).__name__})", sent=True, tries=TRIES)
         if isinstance(error, ValueError):

@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
+from clocks import FakeTime
 from dripping import TICK, dripping_head, talk
 from pleoctl.errors import Interrupted, RemoteError
+from pleoctl.remote.budget import Budget
 from pleoctl.remote.errors import LostAnswer
+from pleoctl.remote.service import Service
+from pleoctl.remote.transport import Transport
 from pleoctl.workspace.limits import Limits
 from raw_server import RawServer, answer, serving
 
@@ -324,6 +328,24 @@ def test_a_bundle_that_is_not_there_is_named(secure: RawServer, monkeypatch: pyt
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
     with pytest.raises(RemoteError, match=r"SSL_CERT_FILE names /nowhere/ca\.pem"):
         talk(secure, scheme="https")
+
+
+@pytest.mark.parametrize("proxy", ["", "http://127.0.0.1:9"])
+@pytest.mark.parametrize("held", [b"", b"no certificate\n", b"-----BEGIN CERTIFICATE-----\nAA==\n"])
+def test_a_bundle_that_holds_no_certificates_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: bytes, proxy: str
+) -> None:
+    """It is told at once, with and without a proxy, and no write is lost: nothing was sent."""
+    (tmp_path / "ca.pem").write_bytes(held)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    http = Transport(Service("https://api.example.com", "The server"), None, Budget(None, machine=FakeTime()))
+    for call in (http.read, http.write):
+        with pytest.raises(RemoteError, match=r"SSL_CERT_FILE names .*ca\.pem, which cannot be read as") as caught:
+            call("PUT", "/x", json={})
+        assert not isinstance(caught.value, LostAnswer)
+    http.close()
+    assert http.counts.retries == 0
 
 
 def test_a_drip_over_tls_has_the_same_deadline(
