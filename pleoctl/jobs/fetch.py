@@ -18,6 +18,7 @@ from urllib3.exceptions import HTTPError
 from pleoctl.documents.files import writing
 from pleoctl.hosts import is_loopback
 from pleoctl.machine import this_machine
+from pleoctl.remote.connections import named_certificates
 from pleoctl.remote.deadline import Bounds, bound
 from pleoctl.remote.errors import is_doubtful
 from pleoctl.sinks.base import File, Refusal
@@ -52,6 +53,8 @@ class Fetcher:
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, _Adapter())
         self._session.trust_env = not loopback
+        # Requests itself knows two of the variables only, and none on this machine.
+        self._session.verify = named_certificates()[1] or True
         # Links are signed; no credential of ours, of a .netrc or of a cookie jar has any business there.
         self._session.auth = _no_auth
 

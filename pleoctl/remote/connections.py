@@ -5,6 +5,7 @@ Loading ``requests`` takes a quarter as long as a small plan. It is asked where 
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS: Final = 10.0
 _PORTS: Final = {"https": 443, "http": 80}
+_BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 # What was not sent is sent again above, where the budget is.
 _ONCE: Final = Retry(0, read=False)
 
@@ -126,6 +128,11 @@ class Connections:
             return HTTPConnectionPool(host, port, maxsize=self._size)
         context = _trusting(self._trusted)
         return HTTPSConnectionPool(host, port, maxsize=self._size, cert_reqs="CERT_REQUIRED", ssl_context=context)
+
+
+def named_certificates() -> tuple[str, str]:
+    """The variable that names certificates, and the file or folder that it names; empty texts where none does."""
+    return next(((name, path) for name in _BUNDLES if (path := os.environ.get(name))), ("", ""))
 
 
 def _through(proxies: Mapping[str, str], trusted: str | None, size: int) -> Proxies:

@@ -6,7 +6,6 @@ Everything above this file knows only `Reply`, `Unanswered` and the errors of th
 from __future__ import annotations
 
 import http
-import os
 import re
 import ssl
 from pathlib import Path
@@ -28,7 +27,7 @@ from urllib3.exceptions import ProxyError as ProxyFault
 
 from pleoctl import __version__
 from pleoctl.hosts import server_shown
-from pleoctl.remote.connections import Connections, NoCertificates, Sent
+from pleoctl.remote.connections import Connections, NoCertificates, Sent, named_certificates
 from pleoctl.remote.cookies import Cookies
 from pleoctl.remote.deadline import AnswerTooLong
 from pleoctl.remote.errors import Unanswered, is_doubtful
@@ -48,7 +47,6 @@ TRIES: Final = 6
 TIMEOUT_TRIES: Final = 3
 # An answer that does not end took ten times as long as one that does not begin.
 ENDLESS_TRIES: Final = 2
-_BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _PIECE: Final = 256 * 1024
 _MEBIBYTE: Final = 1024 * 1024
 _UNASKED: Final = frozenset({"br", "zstd", "compress", "x-compress"})
@@ -70,8 +68,10 @@ class Wire:
         self._service, self._auth = service, auth
         # The environment is read here, once, and not at every request. Proxies are for the world outside.
         self._proxies = {} if service.loopback else _proxies(service.url)
-        self._bundle = self._named_bundle()
-        self._connections = Connections(bounds, self._bundle[1] or None, self._proxies, size=pool)
+        self._bundle = name, path = named_certificates()
+        if path and not Path(path).exists():
+            raise self._no_bundle(f"{name} names {path}, which is not there")
+        self._connections = Connections(bounds, path or None, self._proxies, size=pool)
         self._cookies = Cookies()
 
     def close(self) -> None:
@@ -131,16 +131,6 @@ class Wire:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     # --- the environment ---------------------------------------------------------------------------------------
-
-    def _named_bundle(self) -> tuple[str, str]:
-        """The certificates that the environment names, and the variable; empty texts where it names none."""
-        for name in _BUNDLES:
-            path = os.environ.get(name)
-            if path and not Path(path).exists():
-                raise self._no_bundle(f"{name} names {path}, which is not there")
-            if path:
-                return name, path
-        return "", ""
 
     def _no_bundle(self, words: str) -> Exception:
         return self._service.failure(words, hint="name a file of certificates, or unset it")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import ssl
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 
 from export_pleo import COMPANY, JOB, OTHER, World, item_id
 from job_outcomes import booked, outcomes
 from raw_server import answer, serving
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from job_outcomes import MakeBooks
     from shapes import Json
     from tests.conftest import Cli
@@ -82,6 +86,23 @@ def test_a_packed_attachment_is_whole_or_none(cut: int, world: World, books: Mak
     kept = folder / "books/attachments" / item_id(1) / "1.pdf"
     assert kept.exists() is not bool(cut)
     assert cut or kept.read_bytes() == content
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
+def test_attachments_are_fetched_from_whom_the_environment_trusts(
+    variable: str, world: World, books: MakeBooks, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever vouches for Pleo itself, such as the authority of a company's own proxy, vouches for its files."""
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv(variable, str(tmp_path / "ca.pem"))
+    with serving(lambda _server, _request: [answer(b"%PDF")], context) as files:
+        url = f"https://127.0.0.1:{files.port}/receipt"
+        world.payloads[JOB][0]["files"] = [{"type": "application/pdf", "url": url}]
+        folder = books()
+        assert cli("jobs", "run").code == 0
+    assert (folder / "books/attachments" / item_id(1) / "1.pdf").read_bytes() == b"%PDF"
 
 
 def test_what_follows_an_attachment_is_never_taken_for_the_next(world: World, books: MakeBooks, cli: Cli) -> None:
