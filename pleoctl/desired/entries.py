@@ -22,6 +22,8 @@ _PAIR: Final = rf"[dD][89abAB]{_HEX}{{2}}\\u[dD][c-fC-F]{_HEX}{{2}}"
 _ESCAPED: Final = rf'\\(?:["\\/bfnrt]|u(?:{_PAIR}|(?![dD][89a-fA-F]){_HEX}{{4}}))'
 PLAIN: Final = rf'[^\s"\\{_OUT}][^"\\{_OUT}]*+'
 """What stands between double quotes without an escape, and does not begin with a blank."""
+WRITTEN: Final = rf'(?:[^\s"\\{_OUT}]|\\["\\])[^"\\{_OUT}]*+(?:\\["\\][^"\\{_OUT}]*+)*+'
+"""The same with quotes and backslashes, which are escaped."""
 
 # No run is looked at twice, or long lines would take their square; nothing that is captured stands in such a run.
 _FIRST: Final = rf"""[^\s{_OUT}\-?:,\[\]{{}}#&*!|>'"%@`]"""
@@ -122,6 +124,13 @@ def braces_of(names: tuple[str, ...], depth: int | None) -> re.Pattern[str]:
 def entry_of(depth: int) -> re.Pattern[str]:
     """An entry of a block whose keys stand behind ``depth`` blanks, from its key on; group 4 is its value."""
     return re.compile(KEY + _block_value(" " * depth))
+
+
+def simple_entry_of(depth: int) -> re.Pattern[str]:
+    """The same of an entry that has a line of its own, as most have: a word, or a text without an escape in quotes."""
+    value = rf'("{PLAIN}"|[A-Za-z][A-Za-z0-9/]*+)'
+    # A word may go on in a line that is deeper.
+    return compiled(rf"{KEY} {value}\n(?=(?: *\n)*+(?: *+#| {{,{depth}}}\S|\Z))")
 
 
 def dash_of(depth: int) -> re.Pattern[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from pleoctl.desired.entries import LOOSE, TAIL, NotSimple, block_of, braces_of, compiled, form_of, odd_of
+from pleoctl.desired.entries import LOOSE, TAIL, WRITTEN, NotSimple, block_of, braces_of, compiled, form_of, odd_of
 from pleoctl.desired.odd import Cut, Odd
 from pleoctl.desired.rows import names_of, plain_of, row_of
-from pleoctl.desired.values import Anchors, Named, value_of
+from pleoctl.desired.values import Anchors, Named, decoded, value_of
 from pleoctl.model.records import NOTHING, Row
 
 if TYPE_CHECKING:
@@ -80,10 +80,15 @@ class RowReader:
                     continue
             self._missed += 1
             match = whole(text, at)
+            escaped = match is None
+            if match is None:
+                match = _written(kind, depth, text, at)
             if match is None or match.end() - at > longest:
                 break
             at = match.end()
             cells = match.groups()
+            if escaped:
+                cells = tuple([cell and decoded(cell) for cell in cells])
             fields = {name: cells[n] for name, n in names}
             rows.append(Row(cells[0], fields, cells[-1] != "false", None, NOTHING, shown, line, column))
             line += 1
@@ -187,3 +192,10 @@ class RowReader:
         rows.append(cast("Row", None))
         cursor.move(found.end())
         return True
+
+
+def _written(kind: Kind, depth: int, text: str, at: int) -> re.Match[str] | None:
+    """A row that is plain but for escaped quotes and backslashes."""
+    if text.find("\\", at, text.find("\n", at)) < 0:
+        return None
+    return plain_of(kind, depth, WRITTEN).whole(text, at)

@@ -26,6 +26,7 @@ from pleoctl.desired.entries import (
     compiled,
     dash_of,
     entry_of,
+    simple_entry_of,
 )
 from pleoctl.desired.lines import HEADER
 from pleoctl.desired.listed import UNKNOWN, Known, RowReader
@@ -144,7 +145,7 @@ class QuickReader:
 
     def _value(self, depth: int) -> Any:
         """The value of a key of a block, behind so many blanks."""
-        found = self._cursor.take(entry_of(depth))
+        found = self._cursor.take(simple_entry_of(depth)) or self._cursor.take(entry_of(depth))
         if found is None or self._cursor.is_cut_off(found.start(), found.end()):
             raise NotSimple
         return self._rows.anchors.value_of(found[4])

@@ -39,17 +39,17 @@ class Plain(NamedTuple):
 
 
 @cache
-def plain_of(kind: Kind, depth: int) -> Plain:
+def plain_of(kind: Kind, depth: int, text: str = PLAIN) -> Plain:
     """How to read rows that have what every row has, texts without an escape that do not begin with a blank.
 
-    Their dashes stand behind ``depth`` blanks. No row is where texts are spelt in several ways, or must look like
-    something.
+    ``text`` is the form of other texts. Their dashes stand behind ``depth`` blanks. No row is where texts are spelt in
+    several ways, or must look like something.
     """
     if any(one.spelt or one.strict for one in kind.fields):
         return Plain(lambda _line, _at: None, (), 0)
     others = [one for one in kind.fields if not one.optional and one.name != kind.key]
-    parts = [f'{" " * depth}- \\{{{kind.key}: "({PLAIN})"']
-    parts += [f'(?:, {one.name}: "({PLAIN})")?' if one.nullable else f', {one.name}: "({PLAIN})"' for one in others]
+    parts = [f'{" " * depth}- \\{{{kind.key}: "({text})"']
+    parts += [f'(?:, {one.name}: "({text})")?' if one.nullable else f', {one.name}: "({text})"' for one in others]
     whole = re.compile("".join([*parts, r"(?:, active: (true|false))?\}\n"])).match
     places = [(one.name, number) for number, one in enumerate(others, 1)]
     fields = {kind.key: 0} | dict(places) if kind.key in kind.names else dict(places)

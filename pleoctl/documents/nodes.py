@@ -88,8 +88,9 @@ class Node(Struct, eq=False, gc=False):
             items = self.items
             if isinstance(items, _Many):
                 return items.by_key.get(key)
-            found = (at for at in range(0, len(items), 2) if items[at].text == key)
-            return next(((items[at], items[at + 1]) for at in found), None)
+            for at in range(0, len(items), 2):
+                if items[at].text == key:
+                    return items[at], items[at + 1]
         return None
 
 

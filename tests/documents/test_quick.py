@@ -48,6 +48,30 @@ def test_what_people_write_takes_the_quick_way() -> None:
     assert agree(BY_HAND)
 
 
+@pytest.mark.parametrize("text", [r"\"a\" b", r"a \"b\"", r"\\", r"a\\\"", r"\" # a", "a # b"])
+def test_quotes_and_backslashes_stand_in_rows_as_the_writer_writes_them(text: str) -> None:
+    """Beside other rows, at either end of a text, and before comments; other escapes are read alike, too."""
+    names = ("a", rf"{text}\t", text)
+    rows = [
+        f'- {{externalId: "{n}{text}", name: "{name}"}}{end}\n' for n, name in enumerate(names) for end in ("", " # c")
+    ]
+    assert agree(f"{HEAD}accounts:\n{''.join(rows[::2])}")
+    assert agree(f"{HEAD}accounts:\n{''.join(rows[1::2])}")
+
+
+@pytest.mark.parametrize("value", ["a", "null", "yes", '"a # b"', '"a"', "a/b", "a b", "a: b", '"', r'"\""'])
+@pytest.mark.parametrize(
+    "end", ["", " ", " # c", "\n", "\n# c", "\n    # c", "\n    d", "\n\n    d", "\n \n", "\n    # c\n    d"]
+)
+def test_an_entry_ends_where_no_deeper_line_goes_on(value: str, end: str) -> None:
+    """A word may go on, behind empty lines as well; a text in quotes may not."""
+    taken = agree(f"{HEAD}dimensions:\n- code: A\n  name: {value}{end}\n  active: true\n")
+    assert taken or value != "a" or end.endswith("c\n    d")
+    agree(f"apiVersion: pleoctl/v1\nkind: DesiredState{end}\naccounts: []\n")
+    if "d" not in end:
+        assert agree(f'{HEAD}dimensions:\n- code: A\n  name: "x"{end}\n  active: true\n')
+
+
 def _one_by_one() -> Iterator[str]:
     """A small file for each thing that may stand in each place."""
     block, braces = "- externalId: a\n  name: x\n", '- {externalId: a, name: "n"}\n'

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from pleoctl.documents.files import decode, read_bytes
+from pleoctl.documents.gate import keeps
 from pleoctl.documents.load import parse
 from pleoctl.documents.schemas import violations
 from pleoctl.errors import InvalidFile
@@ -95,6 +96,12 @@ class Sources(msgspec.Struct, eq=False):
 
     def _source(self, document: Document, within: frozenset[str]) -> Source:
         spelling = Spelling(document)
+        # What keeps to the schema has no name that the schema does not know.
+        if not keeps(document.data, SCHEMA, len(document.text)):
+            self._correct(document, spelling)
+        return Source(document, spelling, within=within)
+
+    def _correct(self, document: Document, spelling: Spelling) -> None:
         spelling.correct()
         self.names += spelling.findings
         found = violations(document, SCHEMA)
@@ -102,7 +109,6 @@ class Sources(msgspec.Struct, eq=False):
         if found:
             # Nothing can be said about a file of another shape; its own findings are the report.
             document.data = {}
-        return Source(document, spelling, within=within)
 
     def _include(self, source: Source, index: int, name: str) -> None:
         if name == STANDARD:
