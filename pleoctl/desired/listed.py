@@ -35,18 +35,16 @@ class RowReader:
         """The rows whose dashes stand behind ``depth`` blanks, from a line that says something."""
         rows: list[Row] = []
         cuts: list[Cut] = []
-        while True:
-            before = self._cursor.at
-            self._plain(kind, depth, rows)
-            ahead = form_of(depth).match(self._cursor.text, self._cursor.at)
-            if ahead is None:
-                break
+        cursor, ahead = self._cursor, form_of(depth).match
+        while form := ahead(cursor.text, cursor.at):
+            before = cursor.at
             # Only what a file has is compiled.
-            if ahead[1]:
+            if form[1]:
+                self._plain(kind, depth, rows)
                 self._braces(kind, depth, rows)
             else:
                 self._blocks(kind, depth, rows)
-            if self._cursor.at == before and not self._cut(depth, rows, cuts):
+            if cursor.at == before and not self._cut(depth, rows, cuts):
                 break
         if cuts:
             odd = Odd(cuts, self._shown)
@@ -141,7 +139,7 @@ class RowReader:
         plain, runs = plain_of(kind, depth or 0).whole, 0
         while found := pattern.match(text, at):
             # Plain rows are read more quickly; they, too, are looked for less often where none was seen for long.
-            if not runs & (runs - 1) and plain(text, at):
+            if runs and not runs & (runs - 1) and plain(text, at):
                 break
             runs += 1
             anchor, _, *cells = found.groups()

@@ -69,6 +69,8 @@ def _folded(text: str) -> str:
 def _block(raw: str) -> str:
     """The text that a line with ``|`` or ``>`` opens. Raises `NotSimple` where blanks at the ends of lines count."""
     head, _, body = raw.partition("\n")
+    if body.count("\n") == 1 and (only := body.strip(" ")) != "\n":  # as most are
+        return only[:-1] if head[1:2] == "-" else only
     lines = body.split("\n")[:-1]
     depth = next(len(line) - len(line.lstrip(" ")) for line in lines if line.strip(" "))
     if any(line[:depth].strip(" ") or line[depth : depth + 1] == " " for line in lines):
