@@ -55,6 +55,8 @@ class Fetcher:
         self._session.trust_env = not loopback
         # Requests itself knows two of the variables only, and none on this machine.
         self._session.verify = named_certificates()[1] or True
+        # Of other packings, nobody tells whether the end of one is missing.
+        self._session.headers["Accept-Encoding"] = "gzip"
         # Links are signed; no credential of ours, of a .netrc or of a cookie jar has any business there.
         self._session.auth = _no_auth
 
@@ -92,6 +94,8 @@ class Fetcher:
                 problem = type(error).__name__
             except _Passing as passing:
                 problem = str(passing)
+            except ValueError as error:
+                raise Refusal(f"{path.name} could not be fetched from Pleo: its link is no url", DOWNLOAD) from error
             else:
                 return
         raise Refusal(f"{path.name} could not be fetched from Pleo: {problem}", DOWNLOAD)
@@ -168,7 +172,7 @@ def _chunks(response: requests.Response, name: str, told: int | None) -> Iterato
 
 def _unpacked(response: requests.Response) -> Iterator[bytes]:
     """The pieces of a file. Raises `EOFError` where a packed one lacks its end, which urllib3 does not miss."""
-    if response.headers.get("Content-Encoding", "").lower() not in {"gzip", "x-gzip"}:
+    if response.headers.get("Content-Encoding", "").strip().lower() not in {"gzip", "x-gzip"}:
         yield from response.iter_content(_CHUNK)
         return
     with gzip.GzipFile(fileobj=response.raw) as whole:

@@ -12,7 +12,7 @@ import trustme
 
 from export_pleo import COMPANY, JOB, OTHER, World, item_id
 from job_outcomes import booked, outcomes
-from raw_server import answer, serving
+from raw_server import RawServer, answer, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,6 +103,30 @@ def test_attachments_are_fetched_from_whom_the_environment_trusts(
         folder = books()
         assert cli("jobs", "run").code == 0
     assert (folder / "books/attachments" / item_id(1) / "1.pdf").read_bytes() == b"%PDF"
+
+
+@pytest.mark.parametrize("link", ["http://[::1", "https://127.0.0.1:99999/x", f"https://{'a' * 70}.example/x"])
+@pytest.mark.parametrize("redirected", [False, True])
+def test_a_link_that_is_no_url_fails_its_item_alone(
+    link: str, redirected: bool, world: World, books: MakeBooks, cli: Cli
+) -> None:
+    """Whoever gives it, Pleo or who serves its files, the job goes on."""
+    heads: list[bytes] = []
+
+    def script(_server: RawServer, head: bytes) -> list[bytes]:
+        heads.append(head)
+        return [answer(b"", f"Location: {link}", status="302 Found")]
+
+    with serving(script) as files:
+        url = f"http://127.0.0.1:{files.port}/receipt" if redirected else link
+        world.payloads[JOB][0]["files"] = [{"type": "application/pdf", "url": url}]
+        folder = books()
+        assert cli("jobs", "run").code == 5
+    assert world.statuses[item_id(1)][0]["failureReasonType"] == "receipt_download_failure"
+    assert booked(folder).keys() == {item_id(2), item_id(3)}
+    # Other packings than this one may be cut without a trace.
+    assert all(b"\r\nAccept-Encoding: gzip\r\n" in head for head in heads)
+    assert bool(heads) is redirected
 
 
 def test_what_follows_an_attachment_is_never_taken_for_the_next(world: World, books: MakeBooks, cli: Cli) -> None:
