@@ -290,9 +290,11 @@ def _key_problem(key: Node, earlier: Node | None) -> tuple[str | None, str | Non
 
 def _joined_surrogates(text: str) -> str:
     # YAML's "\ud83d\ude00" is two halves of one character; JSON readers join them, so this one does too.
-    if not re.search("[\ud800-\udfff]", text):  # few files have letters beyond ASCII: not made at every start
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    return text
 
 
 def to_data(node: Node) -> Any:

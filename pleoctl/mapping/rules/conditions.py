@@ -73,7 +73,7 @@ class Conditions:
             made, problem = None, (f"regex cannot be used: {error}", "see Regexes in docs/mapping.md for what to write")
         if problem:
             self._problems.append(origin.finding(step, *problem))
-        for part in made.all() if made is not None else ():
+        for part in made.all() if made is not None and (made.parts or made.kind == "regex") else ():
             if part.kind == "regex":
                 self._count_regex(str(part.values[0]), origin, step)
         return made
