@@ -35,13 +35,19 @@ class RowReader:
         """The rows whose dashes stand behind ``depth`` blanks, from a line that says something."""
         rows: list[Row] = []
         cuts: list[Cut] = []
-        cursor, ahead = self._cursor, form_of(depth).match
+        cursor, ahead, dash = self._cursor, form_of(depth).match, f"{' ' * depth}-"
+        by_hand = False
         while form := ahead(cursor.text, cursor.at):
             before = cursor.at
             # Only what a file has is compiled.
             if form[1]:
+                if not cursor.sees(dash):
+                    cursor.skip()
+                begun = cursor.at
                 self._plain(kind, depth, rows)
-                self._braces(kind, depth, rows)
+                if by_hand or cursor.at == begun:
+                    by_hand = True
+                    self._braces(kind, depth, rows)
             else:
                 self._blocks(kind, depth, rows)
             if cursor.at == before and not self._cut(depth, rows, cuts):

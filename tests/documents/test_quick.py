@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from by_hand import BY_HAND, ENDS, HEAD, KEPT, KEYS, NASTY, NOTES, ODD_KEYS, as_json, disturbed, written
 from pleoctl.desired.comments import from_nodes
-from pleoctl.desired.entries import NotSimple
+from pleoctl.desired.entries import NotSimple, block_of, braces_of, entry_of
 from pleoctl.desired.quick import QuickReader
 from pleoctl.desired.read import read_state, state_of
 from pleoctl.documents.load import parse
@@ -57,6 +57,19 @@ def test_quotes_and_backslashes_stand_in_rows_as_the_writer_writes_them(text: st
     ]
     assert agree(f"{HEAD}accounts:\n{''.join(rows[::2])}")
     assert agree(f"{HEAD}accounts:\n{''.join(rows[1::2])}")
+
+
+def test_what_the_writer_writes_needs_no_pattern_of_what_people_write() -> None:
+    """Each takes longer to compile than a small file to read."""
+    patterns = (block_of, braces_of, entry_of)
+    for one in patterns:
+        one.cache_clear()
+    rows = "".join(
+        f'- {{externalId: "{key}", code: "1", name: "\\"a\\"", active: false}}\n# one more\n' for key in "abc"
+    )
+    values = '- code: "A"\n  name: "A"\n  values:\n  - {code: "1", name: "x"}\n- code: "B"\n  name: "B"\n'
+    assert agree(f"{HEAD}# by export\naccounts:\n{rows}dimensions:\n{values}")
+    assert [one.cache_info().misses for one in patterns] == [0, 0, 0]
 
 
 @pytest.mark.parametrize("value", ["a", "null", "yes", '"a # b"', '"a"', "a/b", "a b", "a: b", '"', r'"\""'])
