@@ -65,7 +65,7 @@ def test_an_answer_that_drips_has_one_deadline(script: Value) -> None:
         with pytest.raises(RemoteError, match=r"did not end within 0\.3 s \(answerSeconds\)"):
             http.read("GET", "/x")
         http.close()
-        assert len(server.requests) == 2
+        assert server.heard(2) == 2
 
 
 def test_a_write_whose_answer_drips_is_lost() -> None:
@@ -192,7 +192,7 @@ def test_an_answer_that_is_packed_twice_is_not_unpacked() -> None:
         with pytest.raises(LostAnswer, match="packed more than once"):
             http.write("PUT", "/x", json={})
         http.close()
-        assert len(server.requests) == 2
+        assert server.heard(2) == 2
 
 
 @pytest.mark.parametrize("packing", ["br", "zstd", "BR"])
@@ -204,7 +204,7 @@ def test_a_packing_that_nobody_asked_for_is_told_as_one(packing: str) -> None:
             with pytest.raises(error, match=f"packed as {packing}, which was not asked for"):
                 call("PUT", "/x", json={})
         http.close()
-        assert len(server.requests) == 2
+        assert server.heard(2) == 2
 
 
 def test_a_large_honest_answer_passes() -> None:

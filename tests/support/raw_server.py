@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import ssl
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
     Script = Callable[["RawServer", bytes], Iterable[bytes]]
+
+_PATIENCE: Final = 5.0
+"""Seconds in which a server that is not too busy reads what was sent."""
 
 
 def answer(body: bytes = b"{}", *headers: str, status: str = "200 OK") -> bytes:
@@ -31,6 +34,7 @@ class RawServer:
         self.over = threading.Event()
         self.reads_after = 0.0
         self._script, self._context = script, context
+        self._came = threading.Condition()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -39,6 +43,12 @@ class RawServer:
     def pause(self, seconds: float) -> None:
         """Wait a little, unless the test is over."""
         self.over.wait(seconds)
+
+    def heard(self, number: int) -> int:
+        """How many requests came, once there are so many: what a client has sent may not be read yet."""
+        with self._came:
+            self._came.wait_for(lambda: len(self.requests) >= number, _PATIENCE)
+        return len(self.requests)
 
     def close(self) -> None:
         """End all connections."""
@@ -66,7 +76,9 @@ class RawServer:
                 connection = self._context.wrap_socket(connection, server_side=True)
             with connection, connection.makefile("rb") as stream:
                 while not self.over.is_set() and (head := self._request(stream)):
-                    self.requests.append(head.split(b"\r\n")[0].decode())
+                    with self._came:
+                        self.requests.append(head.split(b"\r\n")[0].decode())
+                        self._came.notify_all()
                     for piece in self._script(self, head):
                         connection.sendall(piece)
                         if self.over.is_set():
