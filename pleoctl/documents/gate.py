@@ -2,18 +2,15 @@
 
 The careful validator of `pleoctl.documents.schemas` knows every place and its words, and takes as long to import as a
 small plan. It is asked only where no yes comes from here; what it means by a schema is told to the quick one in its
-own words, and a property test holds the two equal. That one takes a while to load as well, which small documents do
-without.
+own words, and a property test holds the two equal.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.published import schema_of
-from pleoctl.documents.small import Unsure, shape_of
 from pleoctl.model.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -23,8 +20,6 @@ if TYPE_CHECKING:
 
 _WHOLE: Final = "x-whole"
 _AT_ONCE: Final = 1000
-# Characters that are checked in the time in which the quick validator is loaded.
-_LARGE: Final = 128 * 1024
 _LIST: Final = {"type", "items", "description"}
 _ABOVE: Final = {
     "$schema",
@@ -41,12 +36,9 @@ _ABOVE: Final = {
 _BLANK: Final = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u{1680}\\u{2000}-\\u{200a}\\u{2028}\\u{2029}\\u{202f}\\u{205f}\\u{3000}"
 
 
-def keeps(data: Any, name: str, size: int = _LARGE) -> bool:
-    """Whether data certainly keeps to a schema; ``size`` is that of the text that says it."""
+def keeps(data: Any, name: str) -> bool:
+    """Whether data certainly keeps to a schema."""
     try:
-        if size < _LARGE:
-            with suppress(Unsure):
-                return shape_of(name, tuple(KINDS)).holds(data)
         written = frozenset(data) if isinstance(data, dict) else frozenset()
         validator = _quick(name, tuple(KINDS), written & _sections(name))
         return all(validator.is_valid(part) for part in _parts(data, name))

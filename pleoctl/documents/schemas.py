@@ -93,7 +93,7 @@ def _unique_items(_validator: Validator, wanted: bool, value: Any, _schema: Any)
 
 def violations(document: Document, schema: str | dict[str, Any]) -> list[Finding]:
     """All violations of a document, in file order; a schema is one of ours by its name, or any other."""
-    if isinstance(schema, str) and keeps(document.data, schema, len(document.text)):
+    if isinstance(schema, str) and keeps(document.data, schema):
         return []
     checker = validator(schema) if isinstance(schema, str) else _compiled(schema)
     spots = (spot for error in checker.iter_errors(document.data) for spot in _spots(document, _leaf(error)))

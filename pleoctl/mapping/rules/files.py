@@ -97,7 +97,7 @@ class Sources(msgspec.Struct, eq=False):
     def _source(self, document: Document, within: frozenset[str]) -> Source:
         spelling = Spelling(document)
         # What keeps to the schema has no name that the schema does not know.
-        if not keeps(document.data, SCHEMA, len(document.text)):
+        if not keeps(document.data, SCHEMA):
             self._correct(document, spelling)
         return Source(document, spelling, within=within)
 
