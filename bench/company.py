@@ -14,14 +14,14 @@ import json
 import random
 from itertools import islice
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+
+from mapping import COMPANY, WORKSPACE, identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 SEED = 11
-_COMPANY = "12abc3d4-e567-4890-8234-abc56e78fabc"
 _KNOWN = (
     *("Adobe", "Airbnb", "Apoteket", "Aral", "Booking.com", "Bolt", "Canva", "Coolblue", "Dropbox", "DHL Express"),
     *("Elgiganten", "Espresso House", "Eurowings", "Figma", "FlixBus", "Flying Tiger", "Hertz", "IKEA", "Jysk", "KLM"),
@@ -71,19 +71,7 @@ lines:
   rows:
 {rows}
 """
-_WORKSPACE = f"""apiVersion: pleoctl/v1
-kind: Workspace
-company: {_COMPANY}
-pleo:
-  url: http://127.0.0.1:1
-  auth: {{apiKey: env:PLEO_API_KEY}}
-mapping: mapping.yaml
-dimensions: {{selected: [DEPT, PROJ, REGION]}}
-"""
-
-
-def _id(chance: random.Random) -> str:
-    return str(UUID(int=chance.getrandbits(128), version=4))
+_WORKSPACE = f"{WORKSPACE}dimensions: {{selected: [DEPT, PROJ, REGION]}}\n"
 
 
 def _amount(currency: str, value: int) -> dict[str, Any]:
@@ -108,19 +96,19 @@ def _tax(chance: random.Random, currency: str, value: int) -> dict[str, Any] | N
         return None
     of = value * int(code[1:]) // (100 + int(code[1:])) if code != "OMV" else value // 4
     told = {"code": code, "type": "reverse" if code == "OMV" else "inclusive", "amount": _amount(currency, of)}
-    return {"id": _id(chance), **told, "ingoingTaxAccount": "1020", "outgoingTaxAccount": "1021"}
+    return {"id": identity(chance), **told, "ingoingTaxAccount": "1020", "outgoingTaxAccount": "1021"}
 
 
 def _line(chance: random.Random, currency: str, value: int) -> dict[str, Any]:
     code = chance.choice(_CODES)
     wanted = [group for group, share in (("DEPT", 0.9), ("PROJ", 0.5), ("REGION", 0.3)) if chance.random() < share]
     return {
-        "accountingEntryLineId": _id(chance),
+        "accountingEntryLineId": identity(chance),
         "lineAmount": _amount(currency, value),
         "netAmount": _amount(currency, value),
-        "account": {"id": _id(chance), "name": f"Account {code}", "code": code, "identifier": f"acc-{code}"},
+        "account": {"id": identity(chance), "name": f"Account {code}", "code": code, "identifier": f"acc-{code}"},
         "tax": _tax(chance, currency, value),
-        "tags": [{"id": _id(chance), "code": chance.choice(_GROUPS[one]), "groupCode": one} for one in wanted],
+        "tags": [{"id": identity(chance), "code": chance.choice(_GROUPS[one]), "groupCode": one} for one in wanted],
     }
 
 
@@ -145,12 +133,12 @@ def _item(number: int) -> dict[str, Any]:
     currency, value = chance.choice(["SEK", "SEK", "EUR", "DKK"]), chance.randrange(500, 900_000)
     payable = kind in {"invoice", "card_invoice"} or (kind == "card_purchase" and chance.random() < 0.15)
     person, day = chance.randrange(200), f"2026-{chance.randrange(1, 13):02}-{chance.randrange(1, 29):02}"
-    contra = {"id": _id(chance), "name": f"Pleo {currency}", "code": "1001", "identifier": None}
+    contra = {"id": identity(chance), "name": f"Pleo {currency}", "code": "1001", "identifier": None}
     invoice = {"invoiceNumber": f"F-{chance.randrange(10**6)}", "invoiceDate": day, "dueDate": day}
     return {
-        "_links": {"web": {"exportItem": f"https://app.example.com/export/{_id(chance)}"}},
-        "accountingEntryId": _id(chance),
-        "companyId": _COMPANY,
+        "_links": {"web": {"exportItem": f"https://app.example.com/export/{identity(chance)}"}},
+        "accountingEntryId": identity(chance),
+        "companyId": COMPANY,
         "type": kind,
         "subType": None,
         "date": f"{day}T09:12:31Z",
@@ -168,8 +156,8 @@ def _item(number: int) -> dict[str, Any]:
             "country": chance.choice(_COUNTRIES),
             "taxIdentifier": None,
         },
-        "user": {"id": _id(chance), "name": f"Marie Jensen {person}", "code": f"E-{person}"},
-        "team": {"id": _id(chance), "name": "Team", "code": f"T{chance.randrange(8)}"},
+        "user": {"id": identity(chance), "name": f"Marie Jensen {person}", "code": f"E-{person}"},
+        "team": {"id": identity(chance), "name": "Team", "code": f"T{chance.randrange(8)}"},
         "servicePeriod": None,
         "additionalInformation": {
             "reconciliationId": str(5_000_000 + number),

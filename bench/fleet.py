@@ -92,8 +92,10 @@ def served() -> Iterator[tuple[str, list[str]]]:
         assert server.stdout is not None
         server.stdin.write(json.dumps([answers, company]) + "\n")
         server.stdin.flush()
-        yield f"http://127.0.0.1:{server.stdout.readline().strip()}", list(answers)
-        server.terminate()
+        try:
+            yield f"http://127.0.0.1:{server.stdout.readline().strip()}", list(answers)
+        finally:
+            server.terminate()
 
 
 def write_fleet(folder: Path, url: str, number: int, changed: int = 0) -> list[str]:

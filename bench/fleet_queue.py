@@ -12,14 +12,12 @@ what is left is the price of a run on the queue. The hour is not waited for.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import resource
 import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING
@@ -28,7 +26,7 @@ import psycopg
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
-from fleet import SERVER, pages, write_fleet
+from fleet import served, write_fleet
 
 from pleoctl.fleet.crew import How
 from pleoctl.fleet.fleet import Fleet
@@ -41,7 +39,7 @@ from pleoctl.state.postgres.layout import upgrade
 from postgres import MISSING, running
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from pleoctl.fleet.receipt import Command
 
@@ -54,22 +52,6 @@ class Idle(Worker):
     def work(self, ask: Ask) -> CompanyResult:
         """Done at once."""
         return CompanyResult(path=ask.path)
-
-
-@contextmanager
-def serving() -> Iterator[str]:
-    """A Pleo with the same accounts for every company; its address."""
-    answers, company = pages()
-    command = [sys.executable, "-c", SERVER]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        server.stdin.write(json.dumps([answers, company]) + "\n")
-        server.stdin.flush()
-        try:
-            yield f"http://127.0.0.1:{server.stdout.readline().strip()}"
-        finally:
-            server.terminate()
 
 
 def made(url: str) -> None:
@@ -182,7 +164,7 @@ def main() -> None:
         idle(asked.idle)
         return
     os.environ["BENCH_KEY"] = "sandbox-key"
-    with running() as postgres, serving() as server, tempfile.TemporaryDirectory() as temporary:
+    with running() as postgres, served() as (server, _), tempfile.TemporaryDirectory() as temporary:
         if postgres is None:
             sys.exit(MISSING)
         os.environ["PLEOCTL_STATE_DIR"] = f"{temporary}/state"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from growth import item
-from mapping import _WORKSPACE
+from mapping import WORKSPACE
 from measure import Result, against, exponent, peak, pleoctl, python
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ SHAPES: dict[str, _Shape] = {
 def _workspace(folder: Path, accounts: int) -> None:
     codes = [*_OWN, *(str(6000 + n) for n in range(97)), *(str(10_000 + n) for n in range(accounts))]
     rows = "".join(f'- {{externalId: "{code}", code: "{code}", name: "Account {code}"}}\n' for code in codes)
-    (folder / "pleoctl.yaml").write_text(_WORKSPACE)
+    (folder / "pleoctl.yaml").write_text(WORKSPACE)
     (folder / "desired-state.yaml").write_text(f"apiVersion: pleoctl/v1\nkind: DesiredState\naccounts:\n{rows}")
 
 

@@ -14,9 +14,10 @@ from mapping import prepare
 from measure import Result, against, cpu, pleoctl, python
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 RULES = 100
+FEW, MANY = 20_000, 200_000
 _LOADS = """
 import json
 with open("items.jsonl", "rb") as stream:
@@ -52,58 +53,65 @@ def shared() -> Iterator[Result]:
 
 def maps() -> Iterator[Result]:
     """20,000 and 200,000 items."""
-    for items, goal in ((20_000, 1.9), (200_000, 1.6)):
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            prepare(folder, items, RULES)
-            turns = 5 if items < 100_000 else 3
-            ratio = against(lambda: _map(folder), lambda: python(folder, _LOADS), turns)  # noqa: B023 - called at once
-            yield Result(f"map of {items:,} items / json.loads of them", ratio, goal)
-            if items > 100_000:
-                continue
-            if shutil.which("hledger"):
-                times = 1 / against(lambda: _map(folder, "hledger"), lambda: cpu(_HLEDGER, folder), 2)  # noqa: B023 - called at once
-                yield Result(f"hledger / map of {items:,} items to hledger", times, 20, most=False)
+    for folder, items in _sizes(lambda folder, items: prepare(folder, items, RULES)):
+        yield _beside_loads(folder, items, "items", 1.9)
+        if items == FEW:
+            yield from _beside_hledger(folder, f"{items:,} items")
             yield from _forms(folder, items)
 
 
 def others() -> Iterator[Result]:
     """20,000 and 200,000 items each of which is another than the rest; 20,000 as answers of the API."""
-    for items, goal in ((20_000, 2), (200_000, 1.6)):
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            varied.prepare(folder, items)
-            turns = 5 if items < 100_000 else 3
-            ratio = against(lambda: _map(folder), lambda: python(folder, _LOADS), turns)  # noqa: B023 - called at once
-            yield Result(f"map of {items:,} other items / json.loads of them", ratio, goal)
-            for file, form in (("page.json", "one answer"), ("pages.json", "pages of 100")) if items < 100_000 else ():
-                ratio = against(lambda file=file: _map(folder, "json", file), lambda: _map(folder))  # type: ignore[misc]  # noqa: B023 - called at once
-                yield Result(f"map of {items:,} other items as {form} / JSON lines", ratio, 1.15)
-            if items < 100_000:
-                yield from _written(folder, f"{items:,} other items")
+    for folder, items in _sizes(varied.prepare):
+        what = f"{items:,} other items"
+        yield _beside_loads(folder, items, "other items", 2)
+        if items == FEW:
+            yield _read(folder, what, "page.json", "one answer")
+            yield _read(folder, what, "pages.json", "pages of 100")
+            yield from _written(folder, what)
 
 
 def companies() -> Iterator[Result]:
     """20,000 and 200,000 items of a company with 300 vendors and 300 projects, under rows of eleven kinds."""
-    for items, goal in ((20_000, 2), (200_000, 1.6)):
+    for folder, items in _sizes(company.prepare):
+        what = f"{items:,} items of a company"
+        yield _beside_loads(folder, items, "items of a company", 2)
+        yield from _written(folder, what)
+        if items == FEW:
+            yield from _beside_hledger(folder, what)
+
+
+def _sizes(write: Callable[[Path, int], None]) -> Iterator[tuple[Path, int]]:
+    """Folders with few and with many items."""
+    for items in (FEW, MANY):
         with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            company.prepare(folder, items)
-            turns = 5 if items < 100_000 else 3
-            ratio = against(lambda: _map(folder), lambda: python(folder, _LOADS), turns)  # noqa: B023 - called at once
-            yield Result(f"map of {items:,} items of a company / json.loads of them", ratio, goal)
-            yield from _written(folder, f"{items:,} items of a company")
-            if shutil.which("hledger") and items < 100_000:
-                times = 1 / against(lambda: _map(folder, "hledger"), lambda: cpu(_HLEDGER, folder), 2)  # noqa: B023 - called at once
-                yield Result(f"hledger / map of {items:,} items of a company to hledger", times, 20, most=False)
+            write(Path(name), items)
+            yield Path(name), items
+
+
+def _beside_loads(folder: Path, items: int, kind: str, few: float) -> Result:
+    """``few`` is the goal of few items."""
+    turns, goal = (5, few) if items == FEW else (3, 1.6)
+    ratio = against(lambda: _map(folder), lambda: python(folder, _LOADS), turns)
+    return Result(f"map of {items:,} {kind} / json.loads of them", ratio, goal)
+
+
+def _beside_hledger(folder: Path, what: str) -> Iterator[Result]:
+    if shutil.which("hledger"):
+        times = 1 / against(lambda: _map(folder, "hledger"), lambda: cpu(_HLEDGER, folder), 2)
+        yield Result(f"hledger / map of {what} to hledger", times, 20, most=False)
 
 
 def _forms(folder: Path, items: int) -> Iterator[Result]:
     lines = (folder / "items.jsonl").read_text().splitlines()
     (folder / "page.json").write_text(f'{{"data": [{", ".join(lines)}], "pagination": {{"hasNextPage": false}}}}')
-    ratio = against(lambda: _map(folder, "json", "page.json"), lambda: _map(folder))
-    yield Result(f'map of {items:,} items as {{"data": […]}} / JSON lines', ratio, 1.15)
+    yield _read(folder, f"{items:,} items", "page.json", '{"data": […]}')
     yield from _written(folder, f"{items:,} items")
+
+
+def _read(folder: Path, what: str, file: str, form: str) -> Result:
+    ratio = against(lambda: _map(folder, "json", file), lambda: _map(folder))
+    return Result(f"map of {what} as {form} / JSON lines", ratio, 1.15)
 
 
 def _written(folder: Path, what: str) -> Iterator[Result]:

@@ -25,6 +25,7 @@ from uuid import UUID
 
 SEED = 7
 RUNS = 5
+COMPANY = "12abc3d4-e567-4890-8234-abc56e78fabc"
 _MAPPING = """apiVersion: pleoctl/v1
 kind: ExportMapping
 accounts: {{wallet: "1940", outOfPocket: "2890", contra: "1930", accountsPayable: "2440"}}
@@ -35,12 +36,12 @@ lines:
   rows:
 {rows}
 """
-_WORKSPACE = """apiVersion: pleoctl/v1
+WORKSPACE = f"""apiVersion: pleoctl/v1
 kind: Workspace
-company: 12abc3d4-e567-4890-8234-abc56e78fabc
+company: {COMPANY}
 pleo:
   url: http://127.0.0.1:1
-  auth: {apiKey: env:PLEO_API_KEY}
+  auth: {{apiKey: env:PLEO_API_KEY}}
 mapping: mapping.yaml
 """
 _CSV_RULES = """skip 1
@@ -52,6 +53,11 @@ account2 assets:1940
 """
 
 
+def identity(chance: random.Random) -> str:
+    """A UUID."""
+    return str(UUID(int=chance.getrandbits(128), version=4))
+
+
 def item(chance: random.Random, number: int, rules: int) -> dict[str, Any]:
     """A card purchase at one of as many vendors as there are rules."""
     value = chance.randrange(100, 500_000)
@@ -59,8 +65,8 @@ def item(chance: random.Random, number: int, rules: int) -> dict[str, Any]:
     amount = {"inSupplierCurrency": money, "inWalletCurrency": money}
     return {
         "_links": {},
-        "accountingEntryId": str(UUID(int=chance.getrandbits(128), version=4)),
-        "companyId": "12abc3d4-e567-4890-8234-abc56e78fabc",
+        "accountingEntryId": identity(chance),
+        "companyId": COMPANY,
         "type": "card_purchase",
         "date": f"2026-{chance.randrange(1, 13):02d}-{chance.randrange(1, 29):02d}T00:00:00Z",
         "amount": amount,
@@ -71,7 +77,7 @@ def item(chance: random.Random, number: int, rules: int) -> dict[str, Any]:
         "additionalInformation": {"reconciliationId": str(5_000_000 + number)},
         "accountingEntryLines": [
             {
-                "accountingEntryLineId": str(UUID(int=chance.getrandbits(128), version=4)),
+                "accountingEntryLineId": identity(chance),
                 "lineAmount": amount,
                 "netAmount": amount,
                 "account": {"id": str(UUID(int=9)), "name": "Office", "code": "6540", "identifier": None},
@@ -90,7 +96,7 @@ def prepare(folder: Path, items: int, rules: int) -> None:
         for n in range(rules)
     ]
     (folder / "mapping.yaml").write_text(_MAPPING.format(rows="\n".join(rows)))
-    (folder / "pleoctl.yaml").write_text(_WORKSPACE)
+    (folder / "pleoctl.yaml").write_text(WORKSPACE)
     lines = ["date,code,description,amount"]
     for one in made:
         value = one["amount"]["inWalletCurrency"]["value"]

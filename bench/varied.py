@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import random
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+
+from mapping import COMPANY, WORKSPACE, identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 SEED = 5
-_COMPANY = "12abc3d4-e567-4890-8234-abc56e78fabc"
 _SYLLABLES = (
     "ba",
     "ce",
@@ -52,19 +52,7 @@ lines:
   rows:
 {rows}
 """
-_WORKSPACE = f"""apiVersion: pleoctl/v1
-kind: Workspace
-company: {_COMPANY}
-pleo:
-  url: http://127.0.0.1:1
-  auth: {{apiKey: env:PLEO_API_KEY}}
-mapping: mapping.yaml
-dimensions: {{selected: [DEPT, PROJ]}}
-"""
-
-
-def _id(chance: random.Random) -> str:
-    return str(UUID(int=chance.getrandbits(128), version=4))
+_WORKSPACE = f"{WORKSPACE}dimensions: {{selected: [DEPT, PROJ]}}\n"
 
 
 def _suppliers() -> list[str]:
@@ -81,15 +69,21 @@ def _amount(value: int) -> dict[str, Any]:
 
 def _line(chance: random.Random, value: int) -> dict[str, Any]:
     code = chance.choice(_ACCOUNTS)
-    tags = [{"id": _id(chance), "code": chance.choice(_DEPARTMENTS), "groupCode": "DEPT"}]
+    tags = [{"id": identity(chance), "code": chance.choice(_DEPARTMENTS), "groupCode": "DEPT"}]
     if chance.random() < 0.5:
-        tags.append({"id": _id(chance), "code": chance.choice(_PROJECTS), "groupCode": "PROJ"})
+        tags.append({"id": identity(chance), "code": chance.choice(_PROJECTS), "groupCode": "PROJ"})
     return {
-        "accountingEntryLineId": _id(chance),
+        "accountingEntryLineId": identity(chance),
         "lineAmount": _amount(value),
         "netAmount": _amount(value - value // 5),
-        "account": {"id": _id(chance), "name": f"Account {code}", "code": code, "identifier": f"acc-{code}"},
-        "tax": {"id": _id(chance), "code": "I25", "rate": 0.25, "type": "inclusive", "amount": _amount(value // 5)},
+        "account": {"id": identity(chance), "name": f"Account {code}", "code": code, "identifier": f"acc-{code}"},
+        "tax": {
+            "id": identity(chance),
+            "code": "I25",
+            "rate": 0.25,
+            "type": "inclusive",
+            "amount": _amount(value // 5),
+        },
         "tags": tags,
     }
 
@@ -100,17 +94,17 @@ def _item(number: int, suppliers: list[str]) -> dict[str, Any]:
     name = suppliers[chance.randrange(chance.choice([100, 400]))]
     value, person = chance.randrange(500, 900_000), chance.randrange(200)
     kind = chance.choice(["card_purchase"] * 8 + ["out_of_pocket", "fee"])
-    contra = {"id": _id(chance), "name": "Pleo SEK Account", "code": "1940", "identifier": "acc-1940"}
+    contra = {"id": identity(chance), "name": "Pleo SEK Account", "code": "1940", "identifier": "acc-1940"}
     parts = [value] if chance.random() < 0.85 else [value - value // 3, value // 3]
     return {
         "_links": {"web": {"exportItem": f"https://app.example.com/export/{number}"}},
-        "accountingEntryId": _id(chance),
-        "companyId": _COMPANY,
+        "accountingEntryId": identity(chance),
+        "companyId": COMPANY,
         "type": kind,
         "date": f"2026-{chance.randrange(1, 13):02d}-{chance.randrange(1, 29):02d}T09:12:31Z",
         "amount": _amount(value),
         "note": chance.choice(["Team day", "Kaffe till mötet", None]),
-        "files": [{"url": f"https://files.example.com/{_id(chance)}", "type": "application/pdf", "size": 1000}],
+        "files": [{"url": f"https://files.example.com/{identity(chance)}", "type": "application/pdf", "size": 1000}],
         "bookkeeping": {"method": "journal"},
         "contraAccount": None if kind == "out_of_pocket" else contra,
         "vendor": None,
@@ -124,7 +118,7 @@ def _item(number: int, suppliers: list[str]) -> dict[str, Any]:
             "country": "SE",
             "taxIdentifier": None,
         },
-        "user": {"id": _id(chance), "name": f"Marie Jensen {person}", "code": f"E-{person}"},
+        "user": {"id": identity(chance), "name": f"Marie Jensen {person}", "code": f"E-{person}"},
         "team": None,
         "servicePeriod": None,
         "additionalInformation": {
