@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from pleoctl.desired.entries import GAP, NotSimple, compiled, is_sound
+from pleoctl.desired.entries import GAP, OPENED, OPENS, NotSimple, compiled, is_sound
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Iterator
 
     from pleoctl.desired.lines import Note
-
-_OPENED: Final = r"(?:[&!]\S+ +)?[|>]"
-_OPENS: Final = r"[|>][-+0-9]*[ \t]*(?:#.*)?\n"
 
 
 class Cursor:
@@ -46,7 +43,7 @@ class Cursor:
 
     def is_cut_off(self, at: int, end: int) -> bool:
         """Whether a text of several lines may stand between two offsets whose last line has no break."""
-        return self._cut_off and end == len(self.text) and compiled(_OPENS).search(self.text, at) is not None
+        return self._cut_off and end == len(self.text) and compiled(rf"{OPENS}\n").search(self.text, at) is not None
 
     def sign_from(self, at: int) -> int:
         """Where the next number sign stands, behind the text if nowhere."""
@@ -128,5 +125,5 @@ class Cursor:
         for number in range(1, found.re.groups + 1):
             first, last = found.span(number)
             if first >= 0:
-                opened = compiled(_OPENED).match(self.text, first, last)
+                opened = compiled(OPENED).match(self.text, first, last)
                 yield self.text.index("\n", first) if opened else first, last

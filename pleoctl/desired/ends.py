@@ -7,14 +7,15 @@ from array import array
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Final
 
+from pleoctl.desired.entries import OPENS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from pleoctl.desired.lines import Note
 
 _AT_ONCE: Final = 1 << 16
-_OPENED: Final = r"[|>][-+0-9]*[ \t]*(?:#.*)?\n"
-_OPENS: Final = r".*:[ \t]+(?:[&!]\S+ +)?[|>][-+0-9]*[ \t]*(?:#.*)?"
+_KEY: Final = rf".*:[ \t]+(?:[&!]\S+ +)?{OPENS}"
 _NAMED: Final = r" *(?:- +)?&\S+[ \t]*(?:#.*)?"
 
 
@@ -65,7 +66,7 @@ class Ends:
 
     def __init__(self, text: str, lines: LinesOf, begins: Sequence[int], columns: Sequence[int]) -> None:
         self._lines, self._begins, self._columns = lines, begins, columns
-        self._opens = re.search(_OPENED, text) is not None
+        self._opens = re.search(rf"{OPENS}\n", text) is not None
 
     def last_of(self, at: int) -> int:
         """The last line of a slot."""
@@ -84,7 +85,7 @@ class Ends:
         """The last line, where a row may end with a text of several lines."""
         lines, depth = self._lines, self._depth(first, last)
         key = max(n for n in range(first, last + 1) if n == first or _is_key(lines[n - 1], depth))
-        return last_below(lines, key, depth) if re.fullmatch(_OPENS, lines[key - 1]) else last
+        return last_below(lines, key, depth) if re.fullmatch(_KEY, lines[key - 1]) else last
 
     def _depth(self, first: int, last: int) -> int:
         """Behind how many blanks the keys of a row stand."""

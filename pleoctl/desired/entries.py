@@ -45,6 +45,10 @@ KEY: Final = r"""(?:([A-Za-z]++)|"([A-Za-z]++)"|'([A-Za-z]++)') *+:"""
 """A key, in one of its three groups."""
 KEY_IN_BRACES: Final = r"""(?:([A-Za-z]++) *+:(?=[ \n])|(?:"([A-Za-z]++)"|'([A-Za-z]++)') *+:)"""
 """The same in braces, where a blank need not follow quotes."""
+OPENED: Final = r"(?:[&!]\S+ +)?[|>]"
+"""How the value of a key begins that is a text of several lines."""
+OPENS: Final = r"[|>][-+0-9]*[ \t]*(?:#.*)?"
+"""What stands at the end of a line that opens such a text."""
 
 
 class NotSimple(Exception):

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
-from functools import cache
 from typing import Any, Final
 
-from pleoctl.desired.entries import NotSimple
+from pleoctl.desired.entries import NotSimple, compiled
 from pleoctl.documents.nodes import MAX_EXPANDED
 from pleoctl.documents.scalars import plain_value
 
 _LONGEST_WORD: Final = 5
 _TAG: Final = "!!str"
-_compiled = cache(re.compile)
 
 
 class Named(NotSimple):
@@ -62,7 +59,7 @@ def decoded(inner: str) -> str:
 
 def _folded(text: str) -> str:
     """A text over several lines: a break is a blank, and each empty line a break."""
-    folded: str = _compiled(r" *\n((?: *\n)*) *").sub(lambda found: "\n" * found[1].count("\n") or " ", text)
+    folded: str = compiled(r" *\n((?: *\n)*) *").sub(lambda found: "\n" * found[1].count("\n") or " ", text)
     return folded
 
 
@@ -81,7 +78,7 @@ def _block(raw: str) -> str:
         said -= 1
     text, breaks = "\n".join(texts[:said]), len(texts) - said + 1
     if head[0] == ">":
-        text = _compiled(r"(?<=[^\n])\n(\n*)").sub(lambda found: found[1] or " ", text)
+        text = compiled(r"(?<=[^\n])\n(\n*)").sub(lambda found: found[1] or " ", text)
     ending = head[1:2]
     return text + "\n" * (0 if ending == "-" else breaks if ending == "+" else 1)
 
