@@ -10,7 +10,6 @@ import threading
 from collections import Counter, defaultdict
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -81,7 +80,6 @@ class Ending(NamedTuple):
         return f"the {what} of {section} {'ends' if self.at > this_machine().time() else 'ended'} at {self.date}"
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Watch:
     """What is known of one command.
 
@@ -91,23 +89,25 @@ class Watch:
     guard has judged; ``told`` is what people have been told of it, ``missed`` the urls that they know not to answer.
     """
 
-    command: str | None = None
-    company: str | None = None
-    plan: str | None = None
-    run: str | None = None
-    outcome: str | None = None
-    planned: Counter[tuple[str, str]] = field(default_factory=Counter)
-    ended: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    requests: Counter[tuple[str, str]] = field(default_factory=Counter)
-    waited: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
-    held: Counter[str] = field(default_factory=Counter)
-    refusals: list[str] | None = None
-    endings: dict[tuple[str, str], Ending] = field(default_factory=dict)
-    told: dict[str, str] = field(default_factory=dict)
-    missed: set[str] = field(default_factory=set)
-    tracer: Tracer | None = None
-    begun: float = field(default_factory=lambda: this_machine().monotonic())
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self.command: str | None = None
+        self.company: str | None = None
+        self.plan: str | None = None
+        self.run: str | None = None
+        self.outcome: str | None = None
+        self.planned = Counter[tuple[str, str]]()
+        self.ended = Counter[tuple[str, str, str]]()
+        self.requests = Counter[tuple[str, str]]()
+        self.waited = defaultdict[str, float](float)
+        self.held = Counter[str]()
+        self.refusals: list[str] | None = None
+        self.endings: dict[tuple[str, str], Ending] = {}
+        self.told: dict[str, str] = {}
+        self.missed = set[str]()
+        self.tracer: Tracer | None = None
+        self.begun = this_machine().monotonic()
+        self.lock = threading.Lock()
 
     @property
     def ids(self) -> dict[str, str]:

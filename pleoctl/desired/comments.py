@@ -6,10 +6,11 @@ import re
 from array import array
 from bisect import bisect_right
 from collections import defaultdict
-from dataclasses import dataclass, field
 from itertools import chain, islice, repeat
 from operator import le
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from pleoctl.desired.ends import LinesOf, last_below, set_apart
 from pleoctl.desired.lines import NOTHING_SPOKEN, Slot, Spoken, lines_of, slot_of, text_of
@@ -30,8 +31,7 @@ _HASH: Final = re.compile(r"(?:(?<=[ \t\n,\[\]{}\"'])|^)#", re.MULTILINE)
 _CLOSING: Final = re.compile(r"(?:[\s,\]}]|#[^\n]*\n)*[\]}]")
 
 
-@dataclass(slots=True)
-class Comments:
+class Comments(Struct):
     """Comments by slot: whole lines before a row, with the empty ones beside them, and those at the end of its line.
 
     ``order`` is the order of slots in the old file, so that a comment whose row went away moves to the next row.

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from msgspec import Struct
 
 from pleoctl.documents.scalars import yaml_string
 from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
@@ -102,8 +103,7 @@ def ordered(rows: Iterable[Row]) -> list[Row]:
     return sorted(listed, key=lambda r: (r.key is not None, r.key or "", r.hold or "", _Tie(r)))
 
 
-@dataclass(slots=True, eq=False)
-class _Tie:
+class _Tie(Struct, eq=False):
     """Puts rows of one key in order by all that they say, worked out only where keys are equal or absent."""
 
     row: Row

@@ -80,7 +80,7 @@ def quick(schema: Any) -> Draft7Validator:
     """A validator that says nothing but yes or no."""
     from jsonschema_rs import Draft7Validator
 
-    return Draft7Validator(_told(schema), validate_formats=False, keywords={_WHOLE: _Whole})
+    return Draft7Validator(_needed(schema), validate_formats=False, keywords={_WHOLE: _Whole})
 
 
 class _Whole:
@@ -95,12 +95,25 @@ class _Whole:
             raise ValueError("a whole number is due")  # noqa: TRY004 - what the library asks for
 
 
-def _told(schema: Any) -> Any:
+def _needed(schema: Any) -> Any:
+    """The whole of a schema, of its definitions those that it comes to."""
+    names, definitions = list[str](), {}
+    told = _told({**schema, "definitions": {}}, names)
+    for name in names:  # which grows
+        if name not in definitions:
+            definitions[name] = _told(schema["definitions"][name], names)
+    return {**told, "definitions": definitions}
+
+
+def _told(schema: Any, names: list[str]) -> Any:
+    """A schema in the quick validator's words; the definitions that it refers to are added to ``names``."""
     if isinstance(schema, list):
-        return [_told(one) for one in schema]
+        return [_told(one, names) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    told = {name: _part(name, value) for name, value in schema.items()}
+    told = {name: _part(name, value, names) for name, value in schema.items()}
+    if "$ref" in schema:
+        names.append(schema["$ref"].split("/")[2])  # "#/definitions/NAME", or a part of it
     kinds = schema.get("type")
     if "integer" in ([kinds] if isinstance(kinds, str) else kinds or ()):
         told[_WHOLE] = True
@@ -109,10 +122,10 @@ def _told(schema: Any) -> Any:
     return told
 
 
-def _part(name: str, value: Any) -> Any:
+def _part(name: str, value: Any, names: list[str]) -> Any:
     if name in _NAMED:
-        return {key: _told(part) for key, part in value.items()}
-    return value if name in _VALUES else _told(value)
+        return {key: _told(part, names) for key, part in value.items()}
+    return value if name in _VALUES else _told(value, names)
 
 
 _NAMED: Final = frozenset({"properties", "patternProperties", "definitions"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -30,24 +29,22 @@ class CatalogDimension(msgspec.Struct, frozen=True):
     values: dict[str, bool] | None = None
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Catalog:
-    """What the accounting system holds. ``unchecked`` are folded codes of tag groups that are not its business."""
+    """What the accounting system holds."""
 
-    accounts: list[CatalogAccount] | None = None
-    dimensions: list[CatalogDimension] | None = None
-    unchecked: frozenset[str] = frozenset()
-    by_id: dict[str, CatalogAccount] = field(init=False)
-    by_code: dict[str, list[CatalogAccount]] = field(init=False)
-    by_group: dict[str, CatalogDimension] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Build the indexes."""
-        self.by_id = {a.external_id: a for a in self.accounts or ()}
-        self.by_code = {}
-        for account in self.accounts or ():
+    def __init__(
+        self,
+        accounts: list[CatalogAccount] | None = None,
+        dimensions: list[CatalogDimension] | None = None,
+        unchecked: frozenset[str] = frozenset(),
+    ) -> None:
+        """``unchecked`` are folded codes of tag groups that are not its business; None is not known."""
+        self.accounts, self.dimensions, self.unchecked = accounts, dimensions, unchecked
+        self.by_id = {a.external_id: a for a in accounts or ()}
+        self.by_code: dict[str, list[CatalogAccount]] = {}
+        for account in accounts or ():
             self.by_code.setdefault(account.code, []).append(account)
-        self.by_group = {d.code.casefold(): d for d in self.dimensions or ()}
+        self.by_group = {d.code.casefold(): d for d in dimensions or ()}
 
     @classmethod
     def from_desired(cls, desired: DesiredState, leave: Iterable[str] = ()) -> Catalog:

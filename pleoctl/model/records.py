@@ -52,8 +52,7 @@ class Row(msgspec.Struct, gc=False):
         return Place(self.file, self.line, self.column)
 
 
-@dataclass(slots=True)
-class Dimension:
+class Dimension(msgspec.Struct):
     """A dimension of the accounting system; ``values`` is None where they were not exported."""
 
     row: Row

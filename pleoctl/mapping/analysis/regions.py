@@ -11,11 +11,13 @@ counts as empty only where the rest makes it so. So nothing is ever called cover
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from msgspec.structs import replace
 
 from pleoctl.mapping.analysis.texts import DIGITS, Atom, after_prefix, piece_is_empty
 from pleoctl.mapping.rules.predicates import digits

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +13,7 @@ from pleoctl.mapping.vocabulary import DATE, PER_ATTENDEE, WEEKDAY, WEEKDAYS, ta
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from fractions import Fraction
 
     from pleoctl.mapping.items import Item, Line
 
@@ -63,6 +63,8 @@ def _attendees(facts: Facts) -> int:
 
 def _per_attendee(facts: Facts) -> Fraction | None:
     """Exact, so that no rounding decides; None where nobody attends."""
+    from fractions import Fraction  # 0.5 ms that few rules need
+
     count = _attendees(facts)
     return Fraction(_item_amount(facts), count) if count else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.documents.canonical import digest
@@ -48,6 +47,8 @@ def filled(rules: Rules, desired: Callable[[], DesiredState | None]) -> Rules:
 
 def _tax_code(row: Row) -> TaxCode:
     """Of a held row, which may say anything, the rate is not known; so the code stands in for no other."""
+    from fractions import Fraction  # 0.5 ms that few rules need
+
     known = row.fields
     rate = None if row.hold else known.get("rate")
     return TaxCode(

@@ -6,7 +6,6 @@ that several vendors in use share points at none of them, since a liability must
 
 from __future__ import annotations
 
-import csv
 import io
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,6 +41,8 @@ def vendor_row(data: dict[str, Any], place: Place) -> VendorRow:
 
 def read_csv(text: str, shown: str) -> Iterator[VendorRow]:
     """Vendors of a CSV file; empty cells are absent. Raises `InvalidFile` with the line."""
+    import csv  # only where there is one
+
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
     try:
         header = next(reader, [])

@@ -171,6 +171,25 @@ def test_a_stopped_reader_of_standard_error_holds_up_nothing(plan: Path, pleo: S
     assert renamed(pleo) == NUMBER
 
 
+AT_ITS_END = """
+import atexit, os
+at_once = os._exit
+os._exit = lambda code: (os.write(2, b"and then at once\\n"), at_once(code))
+atexit.register(os.write, 2, b"what is due, ")
+from pleoctl.__main__ import program
+program()
+"""
+
+
+@pytest.mark.parametrize(("command", "code"), [("--version", 0), ("plan --nonsense", 64)])
+def test_the_program_does_what_is_due_at_its_end_and_ends_at_once(command: str, code: int) -> None:
+    """Libraries hear of the end of the process; what lies in its memory is not taken apart first."""
+    arguments = [sys.executable, "-c", AT_ITS_END, *command.split()]
+    done = subprocess.run(arguments, capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout[:7] == b"pleoctl") == (code, not code)
+    assert done.stderr.endswith(b"what is due, and then at once\n")
+
+
 # --- output files -------------------------------------------------------------------------------------------------
 
 
