@@ -160,6 +160,16 @@ def is_whole(text: str) -> bool:
     return text.isascii() or not _compiled("[\ud800-\udfff]").search(text)
 
 
+def alike(text: str) -> str:
+    """What people take a text for: without regard to case, blanks, forms of letters, and signs that nobody sees."""
+    if text.isascii():
+        return " ".join(text.split()).casefold()
+    from unicodedata import normalize  # only where a text may be taken for another
+
+    whole = normalize("NFKC", normalize("NFKC", text).casefold())
+    return _compiled(_HOSTILE).sub("", " ".join(whole.split()))
+
+
 def quoted(value: object) -> str:
     """A value for people: text in quotes, null and booleans bare."""
     if isinstance(value, str):

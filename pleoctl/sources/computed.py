@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 from pleoctl.errors import MissingExtra, SourceError
 from pleoctl.place import Setting
 from pleoctl.sources.base import FIELDS
-from pleoctl.sources.selecting import shows_error
 from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pleoctl.errors import Finding
+    from pleoctl.place import Place
     from pleoctl.sources.base import SourceRow
     from pleoctl.sources.http.expressions import Expression
 
@@ -22,15 +25,21 @@ class Computed:
         """Raises `SourceError` for what is no expression, `MissingExtra` where expressions cannot be read."""
         self._key = Setting("source", resource, "fields")
         self._fields: dict[str, Expression] = {}
+        self._names: list[tuple[str, str]] = []
         for name, text in given.items():
             if name not in FIELDS[resource]:
                 hint = did_you_mean(name, sorted(FIELDS[resource]))
                 raise SourceError(f"{self._key}: unknown field {name!r}", hint=hint, setting=self._key)
             self._fields[name] = _compiled(text, self._key / name)
+            self._names += [(name, column) for column in self._fields[name].unseen]
 
     def __contains__(self, name: str) -> bool:
         """Whether a field is computed, and needs no column."""
         return name in self._fields
+
+    def columns(self) -> list[tuple[str, str]]:
+        """Each field with each column that it is computed from."""
+        return self._names
 
     def check(self, header: list[str]) -> None:
         """Raise `SourceError` for a name that is no column: JMESPath would give null in every row."""
@@ -56,18 +65,16 @@ class Condition:
     def __init__(self, text: str, resource: str) -> None:
         """Raises `SourceError` for what is no expression, `MissingExtra` where expressions cannot be read."""
         self._expression = _compiled(text, Setting("source", resource, "where"))
-        self._names = frozenset(self._expression.unseen)
+        from pleoctl.sources.http.comparing import Compared  # jmespath is an extra
+
+        self._compared = Compared(self._expression)
+        self.names = frozenset(self._expression.unseen)
         self._header: list[str] = []
 
     def header(self, header: list[str]) -> None:
         """Remember the columns. Raises `SourceError` for a name that is none of them."""
         self._header = header
         _check_names(self._expression, header)
-
-    def unclear(self, cells: list[str]) -> str | None:
-        """The column whose cell shows an error, so that nobody knows whether the row is meant."""
-        named = zip(self._header, cells, strict=False)
-        return next((name for name, cell in named if name in self._names and shows_error(cell)), None)
 
     def wants(self, cells: list[str]) -> bool:
         """Whether a row is meant; one too short to tell is, and is held for that. Raises `SourceError`."""
@@ -76,8 +83,10 @@ class Condition:
         if len(cells) < len(self._header):
             return True
         key = self._expression.key
+        record = dict(zip(self._header, cells, strict=False))
+        self._compared.note(record)
         try:
-            value = self._expression(dict(zip(self._header, cells, strict=False)))
+            value = self._expression(record)
         except ExpressionError as error:
             raise SourceError(f"{key}: {error}", setting=key) from error
         if not isinstance(value, bool):
@@ -85,6 +94,10 @@ class Condition:
             words = f"{key} gives {shown} for the row {cells[:3]}, neither true nor false"
             raise SourceError(words, setting=key)
         return value
+
+    def findings(self, place: Place) -> Iterator[Finding]:
+        """What came near a word that the condition compares with, and words that no row has."""
+        return self._compared.findings(place)
 
 
 def _check_names(expression: Expression, header: list[str]) -> None:

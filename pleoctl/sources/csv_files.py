@@ -106,6 +106,7 @@ class CsvFile:
         self._fixed: dict[str, str] = config.get("fixed", {})
         self._computed = Computed(config.get("fields", {}), resource)
         self._header: list[str] = []
+        self._computed_from: list[tuple[str, int]] = []
         self._content = b""
         self._left_out = 0
         where = config.get("where", {})
@@ -153,6 +154,8 @@ class CsvFile:
     def _made(self, lines: Iterable[tuple[int, int, list[str]]]) -> Table:
         rows = list(self._rows(lines))
         told = [*self._kept.findings(), *self._words.findings()]
+        if self._meant is not None:
+            told += self._meant.findings(Place(self._shown))
         return Table(self._shown, rows, told, left_out=self._left_out)
 
     def _text(self) -> str:
@@ -195,26 +198,30 @@ class CsvFile:
                 if self._meant is not None:
                     self._meant.header(cells)
             elif text and not text.isspace():
-                unclear = self._unclear(cells) if "#" in text else None
+                unclear = self._unclear(cells, line, text) if asks else None
                 if asks and unclear is None and not self._wants(cells):
                     self._left_out += 1
                     continue
                 row = make(columns, cells, line, width)
                 if "#" in text:
-                    self._hold_errors(row)
+                    self._hold_errors(row, cells)
                 if unclear is not None:
-                    row.problem = row.problem or _error(unclear, cells[self._header.index(unclear)])
+                    row.problem = row.problem or unclear
                 yield row
 
     def _wants(self, cells: list[str]) -> bool:
         return self._kept.wants(cells) and (self._meant is None or self._meant.wants(cells))
 
-    def _unclear(self, cells: list[str]) -> str | None:
-        return (
-            self._kept.unclear(cells)
-            if self._meant is None
-            else self._kept.unclear(cells) or self._meant.unclear(cells)
-        )
+    @property
+    def _deciding(self) -> list[str]:
+        """The columns that say whether a row is meant."""
+        return [*self._kept.names, *(self._meant.names if self._meant else ())]
+
+    def _unclear(self, cells: list[str], _line: int, text: str) -> str | None:
+        """Why nobody knows whether a row is meant: a cell that is asked for shows an error."""
+        named = zip(self._header, cells, strict=False) if "#" in text else ()
+        found = next(((name, cell) for name, cell in named if name in self._deciding and shows_error(cell)), None)
+        return None if found is None else _error(*found)
 
     def _lines(self, reader: Any, *, ended: bool) -> Iterator[tuple[int, int, list[str]]]:
         """Number, line and cells; a short last line that does not end is where the file was cut off."""
@@ -244,6 +251,7 @@ class CsvFile:
             raise SourceError(f"column {twice[0]!r} stands twice", place=Place(self._shown, self._header_row))
         self._header = header
         self._computed.check(header)
+        self._computed_from = [(field, header.index(name)) for field, name in self._computed.columns()]
         given = self._config.get("columns", {})
         found = {}
         for name in FIELDS[self._resource]:
@@ -301,9 +309,10 @@ class CsvFile:
             row.cells.update(dict.fromkeys(moved))
             row.keyless = moved[-1] == self._key
 
-    def _hold_errors(self, row: SourceRow) -> None:
+    def _hold_errors(self, row: SourceRow, cells: list[str]) -> None:
         """Cells of a spreadsheet that could not be worked out are no codes and no names; a key that is one is none."""
-        for name, cell in row.cells.items():
+        computed = ((field, cells[at]) for field, at in self._computed_from if at < len(cells))
+        for name, cell in (*row.cells.items(), *computed):
             if isinstance(cell, str) and shows_error(cell):
                 row.problem = _error(name, cell)
                 row.keyless = name == self._key

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import Finding, SourceError
 from pleoctl.place import Place, Setting
-from pleoctl.text import did_you_mean
+from pleoctl.text import alike, did_you_mean
 from pleoctl.words import many
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ _ERROR: Final = re.compile(r"#(?:[^\W\d_a-z]+(?:/0)?[!?]|[A-Z]{1,3}/[A-Z]|NV|##+
 _CODE: Final = "near-miss"
 _SHOWN: Final = 5
 _MOST: Final = 100
+_REMEMBERED: Final = 10_000
 _DROPS: Final = "drops"
 _KEEPS: Final = "keeps"
 
@@ -27,7 +28,8 @@ class _Listed:
 
     def __init__(self, name: str, words: list[str], key: Setting) -> None:
         self.name, self.words, self.key = name, frozenset(words), key
-        self._listed, self._alike = words, {_plain(word) for word in words}
+        self._listed, self._alike = words, {alike(word) for word in words}
+        self._far: set[str] = set()
         self._found: set[str] = set()
         self._near: Counter[str] = Counter()
 
@@ -36,16 +38,23 @@ class _Listed:
         if cell in self.words:
             self._found.add(cell)
             return True
-        near = self._near
-        if _plain(cell) in self._alike and (cell in near or len(near) < _MOST):
-            near[cell] += 1
+        if cell not in self._far:
+            self._note(cell)
         return False
+
+    def _note(self, cell: str) -> None:
+        near = self._near
+        if alike(cell) not in self._alike:
+            if len(self._far) < _REMEMBERED:
+                self._far.add(cell)
+        elif cell in near or len(near) < _MOST:
+            near[cell] += 1
 
     def told(self, does: str) -> Iterator[tuple[str, str]]:
         """Words and cure; ``does`` is what becomes of a row whose cell is no listed word."""
         if self._near:
             rows = many(self._near.total(), "row", "that differs", "that differ")
-            words = f"from a listed word by blanks or capitals alone: {_listed(self._near)}"
+            words = f"from a listed word by blanks, capitals or forms of letters alone: {_listed(self._near)}"
             yield (
                 f"{self.key}.{self.name} {does} {rows} {words}",
                 "list these words as well, or mend them in the books",
@@ -81,6 +90,11 @@ class Kept:
         """Whether any row may not be meant."""
         return bool(self._where or self._where_not)
 
+    @property
+    def names(self) -> list[str]:
+        """The columns that are asked for."""
+        return [one.name for one in (*self._where, *self._where_not)]
+
     def header(self, header: list[str], line: int) -> None:
         """Find the columns in the header at ``line``. Raises `SourceError` for one that is not there."""
         self._at = [(self._column(one, header, line), one) for one in self._where]
@@ -104,13 +118,8 @@ class Kept:
         kept = [listed.has(cells[index]) for index, listed in self._at]
         return all(kept) and not any(dropped)
 
-    def unclear(self, cells: list[str]) -> str | None:
-        """The column whose cell shows an error, so that nobody knows whether the row is meant."""
-        listed = ((one.name, index) for index, one in (*self._at, *self._not_at) if index < len(cells))
-        return next((name for name, index in listed if shows_error(cells[index])), None)
-
     def findings(self) -> Iterator[Finding]:
-        """Words found that differ by blanks or capitals alone, and listed words that no row has."""
+        """Words found that only look like listed ones, and listed words that no row has."""
         for columns, does in ((self._where, _DROPS), (self._where_not, _KEEPS)):
             for words, hint in (told for listed in columns for told in listed.told(does) if self._any):
                 yield Finding(_CODE, words, "warning", Place(self._shown), hint=hint)
@@ -138,10 +147,6 @@ class StateWords:
                 Place(self._shown),
                 hint=f"name them in {self._key}.activeValues and {self._key}.inactiveValues",
             )
-
-
-def _plain(word: str) -> str:
-    return " ".join(word.split()).casefold()
 
 
 def _listed(counted: Counter[str]) -> str:

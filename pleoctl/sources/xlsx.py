@@ -36,6 +36,8 @@ _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _EXACT: Final = 10**15
 _ROUNDED: Final = "has more digits than a sheet keeps of a number; format the column as text, and write it again"
 _FORMULA: Final = "is a formula without a stored value; open and save the workbook in a spreadsheet program"
+_COVERED: Final = "is part of a merged cell; undo the merge, and write the value into each row"
+_BLANK: Final = "is a number that its format {!r} does not show; format it as text"
 _HIDDEN: Final = "the row is hidden in the sheet; show it, or delete it"
 _TRUTH: Final = "is true or false, which each language shows in its own words; format it as text"
 _DATE: Final = "is a date or a time; format the column as text, and write the code again"
@@ -86,6 +88,8 @@ class _Sheet(CsvFile):
         super().__init__(path, config, resource)
         self._marks = Marks()
         self._odd: dict[tuple[int, int], str] = {}
+        self._unseen: dict[tuple[int, int], str] = {}
+        self._asked: list[tuple[str, int]] = []
 
     def table(self) -> Table:
         """All rows of the sheet. Raises `SourceError`."""
@@ -94,12 +98,12 @@ class _Sheet(CsvFile):
 
     def lines(self, book: Any) -> Iterator[tuple[int, int, list[str]]]:
         """The rows of the sheet from its header on: number, line, and the texts that people see."""
-        sheet = book[self._sheet_name(book.sheetnames)]
+        sheet = book[self._sheet_name(book)]
         # Some writers announce fewer rows than they write.
         sheet.reset_dimensions()
         with sheet._get_source() as stream:  # noqa: SLF001 - openpyxl tells nobody else where a sheet's part is
             self._marks = Marks.of(stream)
-        unstored = {row for row, _ in self._marks.empty}
+        self._unseen.update(dict.fromkeys(((row, column) for row, column in self._marks.empty), _FORMULA))
         number = width = 0
         bounds = Bounds(self._shown)
         count = 0
@@ -114,29 +118,39 @@ class _Sheet(CsvFile):
                 cells.pop()
             if line < self._header_row:
                 continue
-            if not any(cells) and line not in unstored:
+            if not any(cells) and not any((line, column) in self._unseen for column in range(len(row))):
                 continue
             width = width or len(cells)
             yield number, line, cells + [""] * (width - len(cells))
             number += 1
 
-    def _sheet_name(self, names: list[str]) -> str:
-        """The sheet that is asked for by its name, or the only one that a pattern like ``Chart *`` fits."""
-        asked = self._config.get("sheet", names[0])
+    def _sheet_name(self, book: Any) -> str:
+        """The sheet that is asked for by its name, or the only one that a pattern like ``Chart *`` fits.
+
+        Else the first that people see.
+        """
+        names: list[str] = [sheet.title for sheet in book.worksheets]
+        shown = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
+        asked = self._config.get("sheet", (shown or names)[0])
         found = [asked] if asked in names else [name for name in names if fnmatchcase(name, asked)]
         if len(found) != 1:
             words = f"has no sheet {asked!r}" if not found else f"has {len(found)} sheets like {asked!r}"
             raise SourceError(words, place=Place(self._shown), hint=f"one of: {', '.join(names)}")
         return str(found[0])
 
+    def _columns(self, header: list[str]) -> dict[str, int]:
+        """See `CsvFile._columns`; also finds the columns that say whether a row is meant."""
+        self._asked = [(name, header.index(name)) for name in self._deciding if name in header]
+        return super()._columns(header)
+
     def _row(self, columns: dict[str, int], cells: list[str], line: int, width: int) -> SourceRow:
         """A row as people see it; what they see and this cannot render holds it, and leaves a key unknown."""
         row = super()._row(columns, cells, line, width)
-        for name, column in columns.items():
-            odd = self._odd.get((line, column))
-            if (line, column) in self._marks.empty:
-                odd = _FORMULA
-            elif (odd == _DATE and name in _DAYS) or (odd == _TRUTH and name == "active"):
+        for name, column in (*columns.items(), *self._computed_from):
+            odd = self._unknown(line, column) or self._odd.get((line, column))
+            if (odd == _DATE and (name in _DAYS or name not in columns)) or (
+                odd == _TRUTH and (name == "active" or name not in columns)
+            ):
                 odd = None
             if odd is not None:
                 row.keyless = row.keyless or (row.problem is None and name == self._key)
@@ -145,6 +159,17 @@ class _Sheet(CsvFile):
         if line in self._marks.hidden:
             row.problem = row.problem or _HIDDEN
         return row
+
+    def _unknown(self, line: int, column: int) -> str | None:
+        """Why nobody knows what stands in a cell, which is none that is empty."""
+        return _COVERED if self._marks.covered(line, column) else self._unseen.get((line, column))
+
+    def _unclear(self, cells: list[str], line: int, text: str) -> str | None:
+        """See `CsvFile._unclear`; a cell whose value is not known may be one of the words that are asked for."""
+        unknown = ((name, self._unknown(line, column)) for name, column in self._asked)
+        return next((f"{name} {odd}" for name, odd in unknown if odd is not None), None) or super()._unclear(
+            cells, line, text
+        )
 
     def _cell_text(self, cell: Any, line: int, column: int) -> str:
         value = cell.value
@@ -169,4 +194,6 @@ class _Sheet(CsvFile):
                 f"is a number in the format {number_format!r}, whose look this cannot tell; format it as text"
             )
             as_seen = None
+        if as_seen is not None and not as_seen.strip():
+            self._unseen[at] = _BLANK.format(number_format)
         return str(as_text(value)) if as_seen is None else as_seen

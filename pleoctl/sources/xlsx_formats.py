@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import dropwhile, pairwise
 from typing import Final
 
 _GENERAL: Final = frozenset({"", "general", "@"})
 # One section of a format, piece by piece: literals, what takes no place, placeholders, everything else.
 _PIECE: Final = re.compile(
-    r'"(?P<text>[^"]*)"|\\(?P<escaped>.)|_(?P<space>.)|(?P<fill>\*.)|\[\$(?P<currency>[^\]-]*)[^\]]*\]'
+    r'"(?P<text>[^"]*)"|\\(?P<escaped>.)|_(?P<gap>.)|(?P<fill>\*[ \u00a0])|\[\$(?P<currency>[^\]-]*)[^\]]*\]'
     r"|(?P<color>\[(?:black|blue|cyan|green|magenta|red|white|yellow|color ?\d+)\])"
     r"|(?P<digit>[0#])|(?P<point>\.)|(?P<literal>[-+()/:!^&'~{}<>=$ \u00a0€£])",
     re.IGNORECASE,
 )
+
+
+# Semicolons in here separate nothing.
+_LITERAL: Final = re.compile(r'"[^"]*"|\\.')
 
 
 class UnshownError(ValueError):
@@ -28,9 +33,11 @@ def shown(value: float, number_format: str) -> str | None:
     """A number under a format; None where it is shown as it is. Raises `UnshownError`."""
     if number_format.strip().casefold() in _GENERAL:
         return None
-    sections = number_format.split(";") if '"' not in number_format else _sections(number_format)
+    sections = _sections(number_format)
     number = Decimal(repr(value))
     chosen = 1 if value < 0 and len(sections) > 1 else 2 if value == 0 and len(sections) > 2 else 0
+    if not sections[chosen]:
+        return ""
     if sections[chosen].strip().casefold() in _GENERAL:
         return None
     body = _render(abs(number), sections[chosen], number_format)
@@ -38,8 +45,10 @@ def shown(value: float, number_format: str) -> str | None:
 
 
 def _sections(number_format: str) -> list[str]:
-    """A semicolon in quotation marks separates nothing."""
-    return [part.group() for part in re.finditer(r'(?:"[^"]*"|\\.|[^;"])+', number_format)]
+    if '"' not in number_format and "\\" not in number_format:
+        return number_format.split(";")
+    ends = [at.start() for at in re.finditer(";", _LITERAL.sub(lambda match: "x" * len(match[0]), number_format))]
+    return [number_format[begin + 1 : end] for begin, end in pairwise([-1, *ends, len(number_format)])]
 
 
 def _render(number: Decimal, section: str, whole_format: str) -> str:
@@ -64,12 +73,15 @@ def _pieces(section: str, whole_format: str) -> list[tuple[str, str]]:
         kind = str(match.lastgroup)
         if kind in {"text", "escaped", "currency", "literal"}:
             found.append(("literal", match[kind]))
-        elif kind == "space":
-            found.append(("literal", " "))
+        elif kind == "gap":
+            found.append(("gap", " "))
         elif kind in {"digit", "point"}:
             found.append((kind, match[kind]))
         at = match.end()
-    return found
+    # A gap keeps figures in line with those in brackets; at an end it is no part of what people read.
+    while found and found[-1][0] == "gap":
+        found.pop()
+    return list(dropwhile(lambda piece: piece[0] == "gap", found))
 
 
 def _fill(pieces: list[tuple[str, str]], digits: str) -> str:

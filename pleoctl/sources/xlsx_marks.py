@@ -1,8 +1,12 @@
-"""What a sheet says of its rows and cells beside their values: hidden rows, and formulas without a stored value."""
+"""What a sheet says of its rows and cells beside their values.
+
+Hidden rows, formulas without a stored value, and cells that a merged one lies over.
+"""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 
@@ -18,6 +22,8 @@ class Marks:
     def __init__(self) -> None:
         self.hidden: set[int] = set()
         self.empty: set[tuple[int, int]] = set()
+        self._merged: list[tuple[int, int, int, int]] = []
+        self._covers: dict[int, tuple[list[int], list[int]]] = {}
         self._row = 0
         self._column = -1
         self._formula = self._typed = self._inside = False
@@ -50,7 +56,28 @@ class Marks:
             self._formula, self._value = False, ""
         elif name == "f":
             self._formula = True
+        elif name == "mergeCell":
+            self._merge(attributes.get("ref", ""))
         self._inside = name == "v"
+
+    def _merge(self, reference: str) -> None:
+        corners = [_PLACE.fullmatch(corner) for corner in reference.split(":")]
+        if len(corners) == 2 and corners[0] and corners[1]:
+            (left, top), (right, bottom) = ((_number(corner[1]), int(corner[2])) for corner in corners if corner)
+            self._merged.append((top, left, bottom, right))
+
+    def covered(self, row: int, column: int) -> bool:
+        """Whether a merged cell that begins elsewhere lies over this one, so that people read that one's value here."""
+        if not self._merged:
+            return False
+        if column not in self._covers:
+            ranges = sorted(
+                (top + (left == column), bottom) for top, left, bottom, right in self._merged if left <= column <= right
+            )
+            self._covers[column] = [top for top, _ in ranges], [bottom for _, bottom in ranges]
+        tops, bottoms = self._covers[column]
+        at = bisect_right(tops, row) - 1
+        return at >= 0 and row <= bottoms[at]
 
     def data(self, text: str) -> None:
         """Text of an element."""

@@ -319,16 +319,6 @@ def test_the_cure_is_not_what_is_set_already(name: str, read: ReadAccounts) -> N
     assert words in str(caught.value.findings[0].hint)
 
 
-def test_words_of_where_not_are_told_as_those_of_where(read: ReadAccounts) -> None:
-    """A heading that is written otherwise would become an account."""
-    _, told = read("externalId,name,kind\n1,A,posting\n2,B,Sum\n3,C,sum\n", whereNot={"kind": ["sum", "heading"]})
-    (one,) = told
-    assert "whereNot.kind keeps 1 row that differs from a listed word by blanks or capitals alone: 'Sum' (1)" in one
-    _, told = read("externalId,name,kind\n1,A,posting\n", whereNot={"kind": ["sum"], "name": [""]})
-    assert "whereNot.kind lists 'sum', which no row has" in told[0]
-    assert len(told) == 1
-
-
 @pytest.mark.parametrize("error", ["#REF!", "#N/A", "#DIV/0!", "#NAVN?", "#BEZUG!", "#####", "#NV "])
 def test_errors_of_a_spreadsheet_are_no_codes(error: str, read: ReadAccounts) -> None:
     """As a key they leave the row without one; as a name they hold it."""
@@ -366,5 +356,4 @@ def test_a_condition_that_leaves_nothing_says_so(read: ReadAccounts) -> None:
         with pytest.raises(Refused) as caught:
             read(content, where=condition)
         assert "source.accounts leaves out all 2 rows; nothing was written" in str(caught.value.findings[0])
-        near = [finding for finding in caught.value.findings if finding.code == "near-miss"]
-        assert bool(near) is isinstance(condition, dict)
+        assert "near-miss" in {finding.code for finding in caught.value.findings}

@@ -178,11 +178,11 @@ class Expression:
     def __init__(self, text: str, key: Setting) -> None:
         """``key`` is its place in the workspace file. Raises `SourceError` where it is not JMESPath."""
         self.text, self.key = text, key
-        self._node: Node = _parsed(text, key)
-        _check_functions(self._node, key)
-        self._unseen = {id(node): str(node["value"]) for node in _nodes(self._node) if node["type"] == "field"}
+        self.node: Node = _parsed(text, key)
+        _check_functions(self.node, key)
+        self._unseen = {id(node): str(node["value"]) for node in _nodes(self.node) if node["type"] == "field"}
         self._watching = _Watching(self._unseen)
-        self._short = _short(self._node)
+        self._short = _short(self.node)
 
     @property
     def unseen(self) -> list[str]:
@@ -192,16 +192,26 @@ class Expression:
     @property
     def paths(self) -> list[tuple[str, ...]]:
         """Its names as far as they follow each other: ``a.b || c`` has (a, b) and (c)."""
-        return list(_paths(self._node))
+        return list(_paths(self.node))
 
     def __call__(self, data: Any) -> Any:
         """The value for one answer or record. Raises `ExpressionError`."""
         if not self._unseen and self._short is not None:
             return self._short(data)
         try:
-            return (self._watching if self._unseen else _PLAIN).visit(self._node, data)
+            return (self._watching if self._unseen else _PLAIN).visit(self.node, data)
         except _FAILURES as error:
             raise ExpressionError(" ".join(str(error).split())) from error
+
+
+def value_of(node: Node, data: Any) -> Any:
+    """The value of a part of an expression; None where it has none, or fails."""
+    if node["type"] == "field":
+        return data.get(node["value"]) if isinstance(data, dict) else None
+    try:
+        return _PLAIN.visit(node, data)
+    except (ExpressionError, *_FAILURES):
+        return None
 
 
 def _parsed(text: str, key: Setting) -> Node:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.errors import SourceError
 from pleoctl.sources.base import SourceRow
 from pleoctl.sources.cells import settle
+from pleoctl.sources.http.comparing import Compared
 from pleoctl.sources.http.expressions import Expression, ExpressionError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from pleoctl.errors import Finding
     from pleoctl.sources.http.spec import Resource
 
 # Enough for `source check --trace`.
@@ -27,6 +29,7 @@ class RowMaker:
         """``beside``: what else expressions see. ``keep_records``: other resources need the record of each row."""
         self._spec, self._beside, self._keep = spec, beside, keep_records
         self._fields = list(spec.fields.items())
+        self._compared = Compared(spec.where) if spec.where is not None else None
         self.records = 0
         self.all_null = set(spec.fields)
         self.not_text: dict[str, int] = {}
@@ -41,7 +44,7 @@ class RowMaker:
         scope = {**scope, **self._beside} if self._beside else scope
         if self._spec.one is not None:
             self._note_one(self._spec.one, scope)
-        if self._spec.where is not None and not self._wanted(self._spec.where, scope):
+        if self._compared is not None and not self._wanted(scope):
             return
         row = SourceRow({}, f"{self._spec.name}[{self.records}]")
         for name, expression in self._fields:
@@ -61,7 +64,15 @@ class RowMaker:
             if part is not None and len(self.several) < KEPT_VALUES:
                 self.several.add(part if isinstance(part, str | int | float) else repr(part))
 
-    def _wanted(self, where: Expression, scope: dict[str, Any]) -> bool:
+    def doubts(self) -> Iterator[Finding]:
+        """What ``where`` compares with words that it nearly has."""
+        return self._compared.findings() if self._compared is not None else iter(())
+
+    def _wanted(self, scope: dict[str, Any]) -> bool:
+        where = self._spec.where
+        if where is None or self._compared is None:
+            return True
+        self._compared.note(scope)
         try:
             value = where(scope)
         except ExpressionError as error:

@@ -178,6 +178,7 @@ class HttpSource:
                 maker.unproven |= reader.unproven
                 whole.findings += reader.doubts()
             check_table(spec, maker, table)
+            whole.findings += maker.doubts()
             whole.rows += table.rows
             whole.left_out += maker.records - len(table.rows)
         # One list per parent says the same for all.

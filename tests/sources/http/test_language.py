@@ -229,6 +229,25 @@ def test_keys_that_no_file_can_hold_are_no_keys(server: FakeServer, books: Books
     assert read_state(render(state), "f.yaml")[0].accounts is not None
 
 
+def test_what_nearly_fulfils_a_condition_is_told(server: FakeServer, books: Books) -> None:
+    """A blank, a capital, or a text in place of a number drops a row, and a word that no row has drops all."""
+    kinds = ["posting", "Posting", "posting ", "heading"]
+    server.app = lambda _call: Reply([{"id": n, "name": "A", "type": kind, "on": 1} for n, kind in enumerate(kinds)])
+    fields = {"externalId": "string(id)", "name": "name"}
+    told = books.findings(section(server, fields, where="type == 'posting' || type == 'sum' || on == `2`"))
+    near, missing = (one for one in told if one.code == "near-miss")
+    assert near.message.startswith(
+        "source.accounts.where compares type with 'posting', and 2 rows have what only looks"
+    )
+    assert missing.message == "source.accounts.where compares type with 'sum', which no row has"
+    server.app = lambda _call: Reply(
+        [{"id": n, "name": "A", "on": on} for n, on in enumerate([True, "true", "1", "0"])]
+    )
+    for where, seen in {"on == `true`": "'true' (1)", "on == `1` || id == `0`": "'1' (1)"}.items():
+        (one,) = (one for one in books.findings(section(server, fields, where=where)) if one.code == "near-miss")
+        assert one.message.endswith(seen)
+
+
 def test_an_empty_list_is_refused(server: FakeServer, books: Books) -> None:
     """No accounts at all is never exported, and neither is a filter that keeps none."""
     server.app = lambda _call: Reply([])

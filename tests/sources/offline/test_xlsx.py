@@ -68,6 +68,10 @@ SHOWN = {
     "General": (1000.1, "1000.1"),
     "@": (1000, "1000"),
     "0000": (123456, "123456"),
+    "_-* 0000_-": (30, "0030"),
+    "0_);(0)": (30, "30"),
+    '0;;"none"': (5, "5"),
+    '0;"a;b"0': (-5, "a;b5"),
 }
 
 
@@ -89,6 +93,10 @@ ODD: dict[str, tuple[Value, str, str]] = {
     "date": (date(2026, 1, 2), "yyyy-mm-dd", "is a date or a time"),
     "time": (time(1, 30), "hh:mm", "is a date or a time"),
     "formula": ('=TEXT(1000,"0000")', "General", "is a formula without a stored value"),
+    "hidden by its format": (1000, ";;;", "does not show"),
+    "zero without a place for it": (0, "#", "does not show"),
+    "negative without a section": (-5, '0;;"none"', "does not show"),
+    "filled up": (12, "000*-", "whose look this cannot tell"),
 }
 
 
@@ -129,6 +137,60 @@ def test_a_hidden_row_is_held(books: Books) -> None:
     found = {row.key: row.hold for row in books.read(source).accounts or []}
     assert found["a"] is None
     assert "hidden" in str(found["b"])
+
+
+def test_a_cell_under_a_merged_one_is_not_empty(books: Books) -> None:
+    """People read the value of the merged cell in each of its rows; in a key it leaves the row without one."""
+    rows: list[list[Value]] = [["externalId", "code", "name"], *([n, n * 10, "Cash"] for n in (1, 2, 3, 4))]
+    source = workbook(books, rows)
+    book = openpyxl.load_workbook(books.folder / "chart.xlsx")
+    book["Chart"].merge_cells("B2:B3")
+    book["Chart"].merge_cells("A4:A5")
+    book.save(books.folder / "chart.xlsx")
+    found = {row.key: row.hold and row.hold[:22] for row in books.read(source).accounts or []}
+    assert found == {"1": None, "2": "code is part of a merg", "3": None, None: "externalId is part of "}
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        {"where": {"kind": ["posting"]}},
+        {"where": "kind == 'posting'"},
+        {"whereNot": {"kind": ["heading"]}},
+        {"columns": {"code": "externalId"}, "fields": {"taxCodeExternalId": "trim(kind)"}},
+    ],
+)
+def test_what_is_not_known_decides_about_no_row(books: Books, asks: Json) -> None:
+    """A formula without a stored value in a column that is asked for, or computed from, holds its row."""
+    cells: list[list[Value]] = [
+        ["externalId", "name", "kind"],
+        ["1", "Cash", "posting"],
+        ["2", "Bank", '="post"&"ing"'],
+        ["3", "Giro", "posting"],
+    ]
+    source = workbook(books, cells)
+    source["accounts"] |= asks
+    rows = books.read(source).accounts or []
+    assert [(row.key, "is a formula without" in str(row.hold)) for row in rows] == [
+        ("1", False),
+        ("2", True),
+        ("3", False),
+    ]
+
+
+def test_the_first_sheet_is_the_first_that_people_see(books: Books) -> None:
+    """A hidden one is read where it is asked for."""
+    source = workbook(books, [["externalId", "name"], ["1", "Cash"]])
+    book = openpyxl.load_workbook(books.folder / "chart.xlsx")
+    book["Sheet"].append(["externalId", "name"])
+    book["Sheet"].append(["9", "Old"])
+    book["Sheet"].sheet_state = "hidden"
+    book.active = 1
+    book.save(books.folder / "chart.xlsx")
+    del source["accounts"]["sheet"]
+    assert [row.key for row in books.read(source).accounts or []] == ["1"]
+    source["accounts"]["sheet"] = "Sheet"
+    assert [row.key for row in books.read(source).accounts or []] == ["9"]
 
 
 def test_escaped_characters_of_a_text_are_read(books: Books) -> None:

@@ -1,0 +1,146 @@
+"""What conditions compare with words: ``kind == 'posting'`` drops ``Posting`` and ``posting `` without a word."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from pleoctl.errors import Finding
+from pleoctl.sources.http.expressions import value_of
+from pleoctl.text import alike
+from pleoctl.words import many
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pleoctl.place import Place, Setting
+    from pleoctl.sources.http.expressions import Expression, Node
+
+_LOGIC: Final = frozenset({"or_expression", "and_expression", "not_expression"})
+_REMEMBERED: Final = 10_000
+_MOST: Final = 100
+_SHOWN: Final = 5
+_IS, _NEAR, _ELSE = "is", "near", "else"
+
+
+class Compared:
+    """A condition's comparisons with words and numbers: what came near one and is none, and words that no row has."""
+
+    def __init__(self, expression: Expression) -> None:
+        """Comparisons inside lists of a record are left alone: each of them sees another part of it."""
+        self._parts = [_Part(expression.key, found) for found in _found(expression.node)]
+
+    def note(self, record: Any) -> None:
+        """One record, whether or not it is meant."""
+        for part in self._parts:
+            part.note(record)
+
+    def findings(self, place: Place | None = None) -> Iterator[Finding]:
+        """All that came near; where it was a text, the condition can be written so that it does not matter."""
+        for part in self._parts:
+            for words, hint in part.told():
+                yield Finding("near-miss", words, "warning", place, setting=part.key, hint=hint)
+
+
+class _Comparison(NamedTuple):
+    """``equal``: rows whose value is one of the literals are those that are meant."""
+
+    node: Node
+    literals: list[Any]
+    equal: bool
+
+
+class _Part:
+    def __init__(self, key: Setting, one: _Comparison) -> None:
+        self.key = key
+        self._node, self._literals, self._equal = one
+        self._alike = {_look(literal) for literal in one.literals}
+        self._states: dict[tuple[type, Any], str] = {}
+        self._near: Counter[str] = Counter()
+        self._found: set[str] = set()
+        self._any = False
+
+    def note(self, record: Any) -> None:
+        self._any = True
+        value = value_of(self._node, record)
+        if not isinstance(value, str | int | float):
+            return
+        state = self._states.get((type(value), value)) or self._judge(value)
+        if state is _NEAR and (_written(value) in self._near or len(self._near) < _MOST):
+            self._near[_written(value)] += 1
+
+    def _judge(self, value: str | float) -> str:
+        if any(_equal(value, literal) for literal in self._literals):
+            self._found.add(_written(value))
+            state = _IS
+        else:
+            state = _NEAR if _look(value) in self._alike else _ELSE
+        if len(self._states) < _REMEMBERED:
+            self._states[type(value), value] = state
+        return state
+
+    def told(self) -> Iterator[tuple[str, str]]:
+        name, words = _name(self._node), ", ".join(_written(literal) for literal in self._literals)
+        if self._near:
+            rows = many(self._near.total(), "row", "has", "have")
+            near = [f"{word} ({number})" for word, number in self._near.most_common(_SHOWN)]
+            yield (
+                f"{self.key} compares {name} with {words}, and {rows} what only looks like it: {', '.join(near)}",
+                f"compare lower(trim({name})), or mend them in the books",
+            )
+        missing = [text for text in self._literals if isinstance(text, str) and _written(text) not in self._found]
+        if self._equal and self._any and missing:
+            yield (
+                f"{self.key} compares {name} with {', '.join(map(_written, missing))}, which no row has",
+                "check how it is written",
+            )
+
+
+def _found(node: Node) -> Iterator[_Comparison]:
+    kind, children = node["type"], node.get("children", ())
+    if kind in _LOGIC:
+        for child in children:
+            for one in _found(child):
+                yield one._replace(equal=one.equal and kind != "not_expression")
+    elif kind == "comparator" and node["value"] in {"eq", "ne"}:
+        for value, other in (children, children[::-1]):
+            if _literals(value) is None and (literals := _literals(other)):
+                yield _Comparison(value, literals, equal=node["value"] == "eq")
+    elif kind == "function_expression" and node["value"] == "contains" and (words := _literals(children[0])):
+        yield _Comparison(children[1], words, equal=True)
+
+
+def _literals(node: Node) -> list[Any] | None:
+    """The texts, numbers and truth values that a part consists of; None where it is none of these alone."""
+    if node["type"] == "multi_select_list":
+        parts = [_literals(child) for child in node["children"]]
+        return None if None in parts else [one for part in parts if part for one in part]
+    if node["type"] != "literal":
+        return None
+    value = node["value"]
+    listed = value if isinstance(value, list) else [value]
+    return [one for one in listed if isinstance(one, str | int | float)]
+
+
+def _equal(value: str | float, literal: str | float) -> bool:
+    """As JMESPath compares them: 1 is not true, nor "1"."""
+    return isinstance(value, bool) is isinstance(literal, bool) and value == literal
+
+
+def _look(value: str | float) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return alike(value if isinstance(value, str) else str(value))
+
+
+def _written(value: str | float) -> str:
+    return repr(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _name(node: Node) -> str:
+    """What people call a value: its path, or the innermost one of a function."""
+    if node["type"] == "field":
+        return str(node["value"])
+    separator = "." if node["type"] == "subexpression" else ""
+    return separator.join(name for child in node.get("children", ()) if (name := _name(child))) or str(node["value"])
