@@ -22,14 +22,21 @@ if TYPE_CHECKING:
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 # UTF-8 that was read as Latin-1 or Windows-1252: \u00c3\u00a9 where \u00e9 was written.
 _TWICE: Final = re.compile(r"[\u00c2-\u00f4][^\x00-\x7f]")
-# Code page 437 or 850 that was read as Windows-1252: signs where letters were.
-_SIGNS: Final = re.compile(r"[^\W\d_][\u201e\u201d\u2020\u2021\u2122\u00be\u00bf][^\W\d_]")
+# Code page 437 or 850 that was read as Windows-1252, this that was read as one of those or as Mac Roman: signs where
+# letters were, in the second row with nothing but small letters around them, and Greek letters in Latin words.
+_BETWEEN: Final = "\u201e\u201d\u2020\u2021\u2122\u00be\u00bf\u00f7\u00b3\u207f\u2030\u02c6\u00b8\u00af\u2248"
+_AMONG_SMALL: Final = "\u00b0\u00b5\u00b1\u00d5\u00da\u00de\u00cd\u00d3"
+_GREEK: Final = "\u0393-\u03c6"
+_SIGNS: Final = re.compile(rf"[^\W\d_][{_BETWEEN}][^\W\d_]|[a-z][{_AMONG_SMALL}](?=[a-z])|[A-Za-z][{_GREEK}]")
+# UTF-8 that was read as code page 437 or 850, or as Mac Roman (\u221a\u00a7); no name has lines and blocks.
+_LINES: Final = "\u2500-\u259f\u221a"
+_DRAWN: Final = re.compile(r"[\u2500-\u259f]|\u221a[^\x00-\x7f]")
 # Mac Roman that was read so: large letters where small ones were, as \u0160 for \u00e4 and \u0178 for \u00fc.
 _LARGE: Final = re.compile(r"[^\W\d_][\u0152\u0160\u0178\u017d][^\W\d_A-Z]")
 _BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
 # What one of these patterns looks for, be it between letters or not.
 _ANY: Final = re.compile(
-    r"[\ufffd\u201e\u201d\u2020\u2021\u2122\u00be\u00bf\u0152\u0160\u0178\u017d]|[\u00c2-\u00f4][^\x00-\x7f]"
+    rf"[\ufffd{_BETWEEN}{_AMONG_SMALL}{_GREEK}{_LINES}\u0152\u0160\u0178\u017d]|[\u00c2-\u00f4][^\x00-\x7f]"
 )
 _AT_ONCE: Final = 256  # rows
 _PADDED: Final = "blanks at an end"
@@ -46,6 +53,8 @@ def doubtful_text(text: str) -> str | None:
     if _CONTROL.search(text):
         return "control characters"
     if _TWICE.search(text) and _was_utf8(text):
+        return "what UTF-8 looks like in another encoding"
+    if _DRAWN.search(text):
         return "what UTF-8 looks like in another encoding"
     return "what looks like another code page" if _SIGNS.search(text) or _LARGE.search(text) else None
 

@@ -36,7 +36,7 @@ _QUOTE: Final = "a quotation mark is not closed, or stands in the middle of a te
 _LOOSE: Final = "its name has blanks and no quotation marks"
 _UNDECLARED: Final = "is booked to and not declared"
 # Where an account stands in the lines that use one; a balance is of a year, and only this one's counts.
-_BALANCES: Final = frozenset({"#IB", "#UB", "#RES"})
+_BALANCES: Final = {"#IB": 2, "#UB": 2, "#RES": 2, "#OIB": 2, "#OUB": 2, "#PSALDO": 3, "#PBUDGET": 3}
 _BOOKINGS: Final = frozenset({"#TRANS", "#RTRANS"})
 _IMPORT: Final = ".si"
 
@@ -90,9 +90,10 @@ class _Book:
             **dict.fromkeys(_BALANCES, self._balance),
         }
         lines = lines_of(text)
+        self._last = len(lines)
         for number, written in enumerate(lines, 1):
             line = fields_of(written)
-            if line.broken and number == len(lines):
+            if line.broken and number == self._last:
                 raise SourceError(_QUOTE, place=Place(shown, number), hint="the file may have been cut off")
             self._depth += 0 if line.broken else line.fields.count("{") - line.fields.count("}")
             if line.fields and line.fields[0].startswith("#"):
@@ -159,11 +160,10 @@ class _Book:
             known = fields[: max(0, min(len(line.fields) - 1, due - 1))]
             return [*known, *[None] * (due - len(known))], _QUOTE
         if len(fields) < due:
-            raise SourceError(
-                f"a line has {many(len(fields), 'field')} where {due} are due",
-                place=Place(self._shown, number),
-                hint="the file may have been cut off",
-            )
+            words = f"a line has {many(len(fields), 'field')} where {due} are due"
+            if number == self._last:
+                raise SourceError(words, place=Place(self._shown, number), hint="the file may have been cut off")
+            return [*fields, *[None] * (due - len(fields))], words
         if len(line.fields) > due + 1 and not more:
             if any(line.quoted[due:]):
                 return fields, _LOOSE
@@ -189,8 +189,10 @@ class _Book:
             self._used["values"].setdefault((dimension, code), number)
 
     def _balance(self, line: Line, number: int) -> None:
-        if len(line.fields) > 2 and line.fields[1] == "0":
-            self._used["accounts"].setdefault((line.fields[2],), number)
+        at = _BALANCES[line.fields[0].upper()]
+        # Of their objects some programs write "0" where there is none.
+        if line.fields[1:2] == ["0"] and len(line.fields) > at:
+            self._used["accounts"].setdefault((line.fields[at],), number)
 
     def _add_reserved(self) -> None:
         """Dimensions that the format names are declared by being used."""

@@ -59,9 +59,16 @@ def encoding_of(content: bytes, shown: str) -> str:
 
 
 def _of_one_byte(content: bytes, shown: str) -> str:
-    names = b"\n".join(_NAMED.findall(content))
+    lines = _NAMED.findall(content)
+    names = b"\n".join(lines)
     if names.isascii():
         return "cp437"
+    if (mixed := next((line for line in lines if not line.isascii() and _is_utf8(line)), None)) is not None:
+        raise SourceError(
+            "has a line in UTF-8, and others that are in another encoding",
+            place=Place(shown, content.count(b"\n", 0, content.index(mixed)) + 1),
+            hint="export it again, or write it in one encoding",
+        )
     # Of the whole file, whose other texts are as Swedish as the names.
     best = _best(content)
     if best is not None and _DIFFERENT[best].isdisjoint(names):
@@ -72,6 +79,15 @@ def _of_one_byte(content: bytes, shown: str) -> str:
         place=Place(shown, content.count(b"\n", 0, first) + 1),
         hint="set source.encoding to cp437, cp850, cp1252, iso8859-15 or mac_roman",
     )
+
+
+def _is_utf8(line: bytes) -> bool:
+    """Whether all letters beyond ASCII are UTF-8, which by chance no name of another encoding is."""
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _best(content: bytes) -> str | None:

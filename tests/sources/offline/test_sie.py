@@ -90,6 +90,22 @@ def test_a_stray_quotation_mark_holds_its_row(books: Books) -> None:
     ]
 
 
+def test_a_line_that_lacks_something_holds_its_row(books: Books) -> None:
+    """One bad line stops no company; as the last of a file without its end, it is where that was cut off."""
+    state = read(books, "#KONTO 1684\n#KONTO 1930 Bank\n#DIM 1 Avd\n#OBJEKT 1 A\n#OBJEKT 1 B Norr\n")
+    assert rows(state.accounts) == [("1684", None, True), ("1930", "Bank", False)]
+    assert rows(state.dimensions[0].values) == [("A", None, True), ("B", "Norr", False)]
+    with pytest.raises(SourceError, match="1 field where 2 are due"):
+        read(books, "#KONTO 1930 Bank\n#KONTO 1684")
+
+
+def test_lines_of_two_encodings_are_refused(books: Books) -> None:
+    """No encoding is right for all of them."""
+    with pytest.raises(SourceError, match="has a line in UTF-8") as caught:
+        read(books, (HEAD + '#KONTO 1 "Förbrukning"\n').encode("cp437") + '#KONTO 2 "på resa"\n'.encode())
+    assert line_of(caught.value.findings[0]) == HEAD.count("\n") + 2
+
+
 def test_a_mark_that_is_open_at_the_end_is_a_file_cut_off(books: Books) -> None:
     """The last line of a file without its end."""
     with pytest.raises(SourceError, match="not closed"):
@@ -121,10 +137,12 @@ def test_what_is_booked_to_and_not_declared_is_held(books: Books) -> None:
     """Accounts of entries and of this year's balances, and objects: in use, so nothing may archive them."""
     state = read(
         books,
-        "#KONTO 1930 Bank\n#DIM 1 Avd\n#OBJEKT 1 A Norr\n#IB -1 1111 5\n#UB 0 2222 5\n"
+        "#KONTO 1930 Bank\n#DIM 1 Avd\n#OBJEKT 1 A Norr\n#IB -1 1111 5\n#UB 0 2222 5\n#PSALDO -1 202501 1112 {} 5\n"
+        '#PSALDO 0 202601 2223 {} 5\n#OIB 0 2224 {1 "0"} 5\n#OUB 0 1930 {} 5\n#PBUDGET 0 202601 2225 {} 5\n'
         '#VER A 1 20260101 "x"\n{\n#TRANS 1930 {1 "A"} -10\n#TRANS 4599 {1 "B"} 10\n#BTRANS 3333 {} 10\n}\n',
     )
-    assert rows(state.accounts) == [("1930", "Bank", False), ("2222", "2222", True), ("4599", "4599", True)]
+    held = [(code, code, True) for code in ("2222", "2223", "2224", "2225", "4599")]
+    assert rows(state.accounts) == [("1930", "Bank", False), *held]
     assert rows(state.dimensions[0].values) == [("A", "Norr", False), ("B", "B", True)]
     told = [finding.message for finding in books.findings(SOURCE)]
     assert "'4599': is booked to and not declared" in told
