@@ -26,6 +26,13 @@ _NEWLINE: Final = "\ue000"
 _TOKEN: Final = re.compile(r'"(?:\\.|[^"\\])*"|;[^\n]*|^[*:#&!?%][^\n]*|"', re.DOTALL | re.MULTILINE)
 _DIRECTIVE: Final = re.compile(r"(\d{4}[-/]\d{1,2}[-/]\d{1,2})\s+(open|close)\b\s*(.*)")
 _ACCOUNT: Final = re.compile(r"([^\s\":]+(?::[^\s\":]+)+)(?:\s|$)")
+# Where an account is used: a posting, with or without a flag, and directives that name one or two.
+_NAME: Final = r"[^\W\da-z_][\w-]*(?::[\w-]+)+"
+_POSTING: Final = re.compile(rf"\s+(?:[!*&#?%A-Z]\s+)?({_NAME})(?:\s|$)")
+_USE: Final = re.compile(
+    rf"\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}\s+(?:balance|pad|note|document)\s+({_NAME})(?:\s+({_NAME}))?(?:\s|$)"
+)
+_UNDECLARED: Final = "is booked to and not opened"
 _METADATA: Final = re.compile(r"\s+([a-z][A-Za-z0-9_-]*):\s*(.*)")
 _STRING: Final = re.compile(r'"((?:\\.|[^"\\])*)"')
 _INCLUDE: Final = re.compile(r'include\s+"(.+)"')
@@ -67,6 +74,7 @@ class BeancountSource:
         self._rows: dict[str, list[SourceRow]] = {}
         self._metadata: dict[int, dict[str, str]] = {}
         self._closed: list[tuple[str, str, int]] = []
+        self._used: dict[str, tuple[str, int]] = {}
         self._seen: set[Path] = set()
         self._open: list[str] = []
 
@@ -82,6 +90,11 @@ class BeancountSource:
                 row.cells["active"] = False
         rows = [row for rows in self._rows.values() for row in rows]
         self._name(rows)
+        rows += [
+            SourceRow({"externalId": name, "name": name.partition(":")[2]}, f"{shown}:{line}", line, _UNDECLARED)
+            for name, (shown, line) in self._used.items()
+            if name not in self._rows
+        ]
         kept = [row for row in rows if below(row.cells["externalId"], self._section.get("prefix"))]
         return Table(self._shown, kept)
 
@@ -120,6 +133,10 @@ class BeancountSource:
             if pattern.match(line):
                 raise SourceError(f"uses {words}; that is not supported", place=Place(shown, number))
         self._check_plugin(line, shown, number)
+        if (used := _POSTING.match(line) or _USE.match(line)) is not None:
+            for name in filter(None, used.groups()):
+                self._used.setdefault(name, (shown, number))
+            return None
         include = _INCLUDE.match(line)
         if include is not None:
             self._include(_unescaped(include[1]), path, shown, number)

@@ -10,10 +10,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.errors import SourceError
+from pleoctl.errors import Finding, SourceError
 from pleoctl.place import Place
 from pleoctl.sources.base import SourceRow, Table
 from pleoctl.sources.files import below, check_metadata, file_text, section_path, shown_path
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 _ACCOUNT: Final = re.compile(r"account\s+(\S.*?)(?:\s{2,}(?:;(.*))?|\t+(?:;(.*))?)?$")
 _TAG: Final = re.compile(r"(?:^|(?<=[\s,]))([^\s:,]+):[ \t]*([^,]*)")
+_ACTIVE: Final = {"", "true", "yes", "1", "active", "open"}
 _INACTIVE: Final = {"false", "no", "0", "inactive", "closed"}
+_LISTED: Final = 20
 DEFAULT_TAGS: Final = {"code": "code", "name": "name", "active": "active"}
 
 
@@ -44,7 +47,20 @@ class HledgerSource:
         asked = self._section.get("metadata", {})
         rows = [self._row(*account, {**DEFAULT_TAGS, **asked}) for account in found]
         check_metadata(rows, asked, {key for _, tags, _, _ in found for key in tags})
-        return Table(self._shown, [row for row in rows if below(row.cells["externalId"], self._section.get("prefix"))])
+        used = set(self._run("accounts", "--used")).difference(declared)
+        undeclared = [name for name in sorted(used) if below(name, self._section.get("prefix"))]
+        kept = [row for row in rows if below(row.cells["externalId"], self._section.get("prefix"))]
+        return Table(self._shown, kept, [self._told(undeclared)] if undeclared else [])
+
+    def _told(self, undeclared: list[str]) -> Finding:
+        listed = ", ".join(map(repr, undeclared[:_LISTED])) + (", …" if len(undeclared) > _LISTED else "")
+        return Finding(
+            "undeclared-account",
+            f"{many(len(undeclared), 'account', 'is', 'are')} booked to and not declared: {listed}",
+            "warning",
+            Place(self._shown),
+            hint="Pleo gets none of them; declare those that it should have: account NAME",
+        )
 
     def _run(self, *arguments: str) -> list[str]:
         command = ["hledger", *arguments, "-f", str(self._path)]
@@ -87,7 +103,10 @@ class HledgerSource:
         for field, key in wanted.items():
             value = tags.get(key) or None
             if field == "active":
-                row.cells[field] = value is None or value.casefold() not in _INACTIVE
+                word = (value or "").casefold()
+                row.cells[field] = word not in _INACTIVE
+                if word not in _ACTIVE | _INACTIVE:
+                    row.problem = f"active is {value!r}, neither an active nor an inactive value"
             elif field != "name" or value is not None:
                 row.cells[field] = value
         return row
