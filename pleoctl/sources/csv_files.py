@@ -31,7 +31,6 @@ ACTIVE: Final = ("true", "1", "yes", "y", "active")
 INACTIVE: Final = ("false", "0", "no", "n", "inactive", "blocked")
 UNFIT: Final = ('"', "\r", "\n", "\0")  # delimiters that CSV itself has a use for
 _LINES: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
-# As spreadsheets write them in their languages: #REF!, #BEZUG!, #N/A, #NV, #NAVN?, #####.
 MAX_CELL: Final = 1024 * 1024
 MAX_COLUMNS: Final = 4096
 

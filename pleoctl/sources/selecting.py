@@ -14,6 +14,7 @@ from pleoctl.words import many
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# As spreadsheets write them in their languages: #REF!, #BEZUG!, #N/A, #NV, #NAVN?, #####.
 _ERROR: Final = re.compile(r"#(?:[^\W\d_a-z]+(?:/0)?[!?]|[A-Z]{1,3}/[A-Z]|NV|##+)")
 _CODE: Final = "near-miss"
 _SHOWN: Final = 5

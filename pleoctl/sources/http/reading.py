@@ -31,35 +31,8 @@ _SHOWN_KEYS: Final = 8
 _AGAIN: Final = "nothing was written; run again, and check source.* if it stays"
 # Lengths that a first page has when more pages follow.
 _PAGE_SIZES: Final = frozenset(
-    {
-        20,
-        25,
-        30,
-        40,
-        50,
-        60,
-        64,
-        75,
-        100,
-        128,
-        150,
-        200,
-        250,
-        256,
-        300,
-        400,
-        500,
-        512,
-        750,
-        1000,
-        1024,
-        2000,
-        2500,
-        5000,
-        10000,
-        20000,
-        50000,
-    }
+    {20, 25, 30, 40, 50, 60, 64, 75, 100, 128, 150, 200, 250, 256, 300, 400, 500, 512, 750}
+    | {1000, 1024, 2000, 2500, 5000, 10_000, 20_000, 50_000}
 )
 
 
