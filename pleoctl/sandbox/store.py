@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from types import UnionType
@@ -306,9 +306,9 @@ class Store:
 @cache
 def _empty(tables: tuple[Table, ...]) -> bytes:
     """A database in memory with these tables: taking its bytes over is faster than making the tables again."""
-    made = sqlite3.connect(":memory:", isolation_level=None)
-    _make(made, tables)
-    return made.serialize()
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
+        _make(made, tables)
+        return made.serialize()
 
 
 def _make(db: sqlite3.Connection, tables: Sequence[Table]) -> None:

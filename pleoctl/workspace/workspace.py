@@ -77,7 +77,9 @@ class Workspace:
         if lies_straight(path, self.root):
             return path
         try:
-            safe = path.resolve().is_relative_to(self.root.resolve())
+            real = path.resolve()
+            # A loop of links resolves to one of them from Python 3.13 on, and raises before.
+            safe = real.is_relative_to(self.root.resolve()) and not real.is_symlink()
         except (OSError, RuntimeError, ValueError):  # a loop of links, or a name that no file can have
             safe = False
         if not safe:

@@ -153,10 +153,10 @@ def test_the_lock_of_another_user_is_listed_as_that(
     theirs.touch()
     real = os.open
 
-    def guarded(path: Value, flags: int, mode: int = 0o777) -> int:
+    def guarded(path: Value, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
         if Path(path) == theirs:
             raise PermissionError(errno.EACCES, "Permission denied")
-        return real(path, flags, mode)
+        return real(path, flags, mode, dir_fd=dir_fd)
 
     monkeypatch.setattr(os, "open", guarded)
     with hold(URL):

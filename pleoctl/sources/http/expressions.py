@@ -240,7 +240,14 @@ def _parsed(text: str, key: Setting) -> Node:
 
 
 def _depth(node: Node) -> int:
+    if node["type"] == "literal":
+        return _levels(node["value"])
     return 1 + max((_depth(child) for child in node.get("children", ()) if isinstance(child, dict)), default=0)
+
+
+def _levels(value: Any) -> int:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_levels, inside), default=0)
 
 
 def _growth(node: Node) -> int:

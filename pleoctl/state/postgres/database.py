@@ -9,7 +9,6 @@ import atexit
 import re
 import threading
 from contextlib import contextmanager
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import InvalidFile, MissingExtra
@@ -47,6 +46,8 @@ class Database:
         """Connects when it is first asked."""
         self._url = url
         self._holding = threading.Semaphore(_LOOKS - 1)
+        self._opening = threading.Lock()
+        self._opened: psycopg_pool.ConnectionPool[psycopg.Connection[Any]] | None = None
 
     @property
     def name(self) -> str:
@@ -66,7 +67,7 @@ class Database:
     @contextmanager
     def look(self) -> Iterator[psycopg.Connection[Any]]:
         """A connection for a short look; each statement is its own transaction. Raises `StateLost`."""
-        with self.asked(), self._pool.connection(PATIENCE) as connection:
+        with self.asked(), self._pool().connection(PATIENCE) as connection:
             yield connection
 
     @contextmanager
@@ -93,12 +94,19 @@ class Database:
 
     def close(self) -> None:
         """Let go of the connections for short looks."""
-        if "_pool" in self.__dict__:
-            self._pool.close()
-            del self._pool
+        with self._opening:
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
 
-    @cached_property
     def _pool(self) -> psycopg_pool.ConnectionPool[psycopg.Connection[Any]]:
+        """The connections for short looks, of which threads that ask at a time open but one pool."""
+        with self._opening:
+            if self._opened is None:
+                self._opened = self._open()
+            return self._opened
+
+    def _open(self) -> psycopg_pool.ConnectionPool[psycopg.Connection[Any]]:
         import psycopg_pool
 
         with self.connect() as first:
