@@ -201,15 +201,16 @@ def explain(options: Options, *, file: str, wanted: str | None, as_graph: bool, 
     pleoctl mapping explain one-item.json --graph
 
     """
-    from pleoctl.mapping.context import engine_of, open_items
+    from pleoctl.mapping.context import Strays, engine_of, open_items
     from pleoctl.mapping.engine.explain import explain as explained
     from pleoctl.report.mapping import explanation_text, graph
 
-    engine = engine_of(open_workspace(options), catalog=not no_catalog)
+    workspace = open_workspace(options)
+    engine, strays = engine_of(workspace, catalog=not no_catalog), Strays(workspace)
     with open_items(file) as items:
         found = [
             explained(engine, item)
-            for item in items
+            for item in strays.pass_on(items)
             if wanted is None or wanted.lower() == (item.accounting_entry_id or "").lower()
         ]
     if wanted is not None and not found:
@@ -218,7 +219,8 @@ def explain(options: Options, *, file: str, wanted: str | None, as_graph: bool, 
         return Output(Shown.lines([f"{file} has no items"]), {"items": []})
     shape = graph if as_graph else explanation_text
     data = found[0] if len(found) == 1 else {"items": found}
-    return Output(Shown.joined((shape(one, engine.rules) for one in found), Shown.lines([""])), data)
+    text = Shown.joined((shape(one, engine.rules) for one in found), Shown.lines([""]))
+    return Output(text, data, strays.findings())
 
 
 @as_command("coverage", parent="mapping")
@@ -235,13 +237,14 @@ def coverage(options: Options, *, file: str, no_catalog: bool) -> Output:
 
     """
     from pleoctl.mapping.analysis.coverage import coverage as covered
-    from pleoctl.mapping.context import engine_of, open_items
+    from pleoctl.mapping.context import Strays, engine_of, open_items
 
-    engine = engine_of(open_workspace(options), catalog=not no_catalog)
+    workspace = open_workspace(options)
+    engine, strays = engine_of(workspace, catalog=not no_catalog), Strays(workspace)
     with open_items(file) as items:
-        data = covered(engine, items).as_json()
+        data = covered(engine, strays.pass_on(items)).as_json()
     # A table of a thousand failed items takes longer to lay out than they take to map.
-    return Output(Shown() if options.format == "json" else _coverage_text(data), data)
+    return Output(Shown() if options.format == "json" else _coverage_text(data), data, strays.findings())
 
 
 def _coverage_text(data: dict[str, Any]) -> Shown:
@@ -278,7 +281,7 @@ def impact(options: Options, *, base: str, file: str, no_catalog: bool) -> Outpu
 
     """
     from pleoctl.mapping.analysis.impact import base_rules, compare
-    from pleoctl.mapping.context import catalog_of, completed, mapping_path, open_items, rules_of
+    from pleoctl.mapping.context import Strays, catalog_of, completed, mapping_path, open_items, rules_of
     from pleoctl.mapping.engine.engine import Engine
     from pleoctl.report.impact import headline, impact_markdown, tables
     from pleoctl.report.table import table
@@ -286,17 +289,19 @@ def impact(options: Options, *, base: str, file: str, no_catalog: bool) -> Outpu
     workspace = open_workspace(options)
     path = mapping_path(workspace)
     catalog = None if no_catalog else catalog_of(workspace)
-    engine = Engine(rules_of(workspace), catalog)
+    engine, strays = Engine(rules_of(workspace), catalog), Strays(workspace)
+    before = Engine(completed(base_rules(base, path, workspace.root), workspace), catalog)
     with open_items(file) as items:
-        found = compare(Engine(completed(base_rules(base, path, workspace.root), workspace), catalog), engine, items)
+        found = compare(before, engine, strays.pass_on(items))
+    told = strays.findings()
     if options.format == "markdown":
-        return Output(page=impact_markdown(found, engine.rules))
+        return Output(page=impact_markdown(found, engine.rules), findings=told)
     if options.format == "html":
         from pleoctl.report.html import impact_html
 
-        return Output(page=impact_html(found, engine.rules))
+        return Output(page=impact_html(found, engine.rules), findings=told)
     text = Shown(*(Shown.lines([""]) + table(headers, listed) for headers, listed in tables(found, engine.rules)))
-    return Output(Shown.lines([f"{headline(found)}."]) + text, found.as_json())
+    return Output(Shown.lines([f"{headline(found)}."]) + text, found.as_json(), told)
 
 
 for _made in (check, test, explain, coverage, impact):

@@ -8,18 +8,20 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from pleoctl.errors import InvalidFile
+from pleoctl.errors import Finding, InvalidFile
 from pleoctl.mapping.catalog import Catalog
 from pleoctl.mapping.engine.engine import Engine
 from pleoctl.mapping.io.read import read_parts
+from pleoctl.mapping.items import Item
 from pleoctl.mapping.rules.build import load_rules
 from pleoctl.mapping.rules.desired import filled
 from pleoctl.place import Place
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pleoctl.mapping.items import Defect, Item
+    from pleoctl.mapping.items import Defect
     from pleoctl.mapping.rules.model import Rules
     from pleoctl.model.records import DesiredState
     from pleoctl.workspace import Workspace
@@ -66,6 +68,31 @@ def catalog_of(workspace: Workspace) -> Catalog | None:
 def engine_of(workspace: Workspace, *, catalog: bool = True) -> Engine:
     """The workspace's rules, compiled. Raises `InvalidFile`."""
     return Engine(rules_of(workspace), catalog_of(workspace) if catalog else None)
+
+
+class Strays:
+    """Items of another company than the workspace's, which `map` refuses and nobody else books."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._company = workspace.company
+        self._count = 0
+        self._first: Item | None = None
+
+    def pass_on(self, items: Iterable[Item | Defect]) -> Iterator[Item | Defect]:
+        """All items, as they are."""
+        for item in items:
+            if isinstance(item, Item) and item.company_id and item.company_id.lower() != self._company:
+                self._count += 1
+                self._first = self._first or item
+            yield item
+
+    def findings(self) -> list[Finding]:
+        """One warning, with an example."""
+        if self._first is None:
+            return []
+        words = f"{many(self._count, 'item', 'is', 'are')} of another company than the workspace's, {self._company}"
+        example = f"first {self._first.accounting_entry_id} of {self._first.company_id}"
+        return [Finding("other-company", f"{words}; {example}", "warning", hint="map refuses such a file")]
 
 
 @contextmanager

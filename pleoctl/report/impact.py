@@ -20,6 +20,13 @@ HEADERS = ("items", "side", "from", "to", "amount")
 DESCRIPTION_HEADERS = ("item", "description from", "to")
 CODE_HEADERS = ("items", "code", "from", "to", "for example")
 FAILURE_HEADERS = ("items", "fail now with", "reason", "for example")
+_NOUNS: Final = {
+    "taxCode": "tax codes",
+    "tag": "tags",
+    "kind": "kinds of entries",
+    "vendor": "vendors",
+    "divisor": "divisors",
+}
 
 
 _RULES: Final = {
@@ -60,10 +67,17 @@ def headline(found: Impact) -> str:
         f"{found.now_failed} {'fails' if found.now_failed == 1 else 'fail'} now" if found.now_failed else "",
         f"{found.now_mapped} {'is' if found.now_mapped == 1 else 'are'} mapped now" if found.now_mapped else "",
         f"{found.redescribed} {'is' if found.redescribed == 1 else 'are'} described anew" if found.redescribed else "",
-        f"{found.recoded} {'has' if found.recoded == 1 else 'have'} other tax codes or tags" if found.recoded else "",
+        f"{found.otherwise} {'fails' if found.otherwise == 1 else 'fail'} otherwise" if found.otherwise else "",
+        f"{found.recoded} {'has' if found.recoded == 1 else 'have'} other {_nouns(found)}" if found.recoded else "",
     ]
     tail = "".join(f", {part}" for part in more if part)
     return f"{found.changed} of {many(found.items, 'item')} {'changes' if found.changed == 1 else 'change'}{tail}"
+
+
+def _nouns(found: Impact) -> str:
+    """What other codes there are among the items that are kept."""
+    whats = {recoding.what.partition(" ")[0] for one in found.listed for recoding in one.recodings}
+    return " or ".join(noun for what, noun in _NOUNS.items() if what in whats) or "codes"
 
 
 def _code_rows(found: Impact) -> list[list[str]]:
@@ -103,7 +117,7 @@ def changes(one: Changed, rules: Rules) -> list[str]:
     told += [f"{code.what} {code.before or 'nothing'} → {code.after or 'nothing'}" for code in one.recodings]
     if one.is_renamed:
         told.append(f"was described as {one.before.description}")
-    if one.after.failed != one.before.failed:
+    if one.after.failed != one.before.failed or one.fails_otherwise:
         failed = one.after if one.after.failed else one.before
         told.append(f"{'fails now' if one.after.failed else 'failed before'}: {failed.failure_reason}")
     return told

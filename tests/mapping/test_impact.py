@@ -74,6 +74,47 @@ def test_codes_that_change_are_told(workspace: Path, cli: Cli) -> None:
     assert "| 1 | tag DEPT | 10 | 20 |" in cli.out.decode()
 
 
+KINDS = (
+    "expenseTypes:\n- {id: k, when: {type: fee, subType: null, method: journal}, replaces: standard/fee, "
+    "entries: [{kind: KIND, debit: line, credit: wallet}]}\n"
+)
+
+
+def test_what_money_does_not_show_is_an_impact(workspace: Path, cli: Cli) -> None:
+    """Another kind of entry, another divisor of amounts, another reason to fail."""
+    given = item("fee", line())
+    result = impact(workspace, cli, HEAD, HEAD + KINDS.replace("KIND", "invoice"), given)
+    assert [(c["what"], c["from"], c["to"]) for c in result["changedItems"][0]["codes"]] == [
+        ("kind", "journal", "invoice")
+    ]
+    result = impact(workspace, cli, HEAD, HEAD + "amounts: {divisor: {EUR: 1}}\n", given)
+    assert [(c["what"], c["from"], c["to"]) for c in result["changedItems"][0]["codes"]] == [
+        ("divisor EUR", "100", "1")
+    ]
+    result = impact(workspace, cli, rows({"refuse": "no"}), rows({"refuse": "never"}), given)
+    assert (result["changed"], result["nowFailed"], result["nowFailedOtherwise"]) == (1, 0, 1)
+    assert [f["failureReason"] for f in result["failures"]] == ["never"]
+    assert cli("mapping", "impact", "--base", "old.yaml", "--items", "items.json") == 0
+    assert "1 of 1 item changes, 1 fails otherwise." in cli.out.decode()
+    assert impact(workspace, cli, rows({"refuse": "no"}), rows({"refuse": "no"}), given)["changed"] == 0
+
+
+def test_items_of_another_company_are_told(workspace: Path, cli: Cli) -> None:
+    """`map` refuses them, so nobody may take for granted what these commands say of them."""
+    stray = item("fee", line(), companyId="99999999-e567-4890-8234-abc56e78fabc", accountingEntryId="id-2")
+    impact(workspace, cli, HEAD, HEAD, item("fee", line()), stray)
+    for command in (
+        ("impact", "--base", "old.yaml", "--items", "items.json"),
+        ("coverage", "--items", "items.json"),
+        ("explain", "items.json"),
+    ):
+        assert cli("mapping", *command, "--format", "json") == 0
+        (told,) = cli.json["findings"]
+        assert (told["code"], told["level"]) == ("other-company", "warning")
+        assert "1 item is of another company" in told["message"]
+        assert "first id-2 of 99999999-" in told["message"]
+
+
 def test_items_that_change_are_listed(workspace: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """With what becomes of each; beyond a number they are counted."""
     monkeypatch.setattr("pleoctl.mapping.analysis.impact.MAX_CHANGED", 2)

@@ -167,7 +167,15 @@ def test_a_rule_on_the_old_number_gives_the_new_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("ACME ", "acme"), ("SE 5566 7788", "SE55667788"), ("Å", "A\u030a"), ("a\u00a0b", "a b")]
+    ("one", "other"),
+    [
+        ("ACME ", "acme"),
+        ("SE 5566 7788", "SE55667788"),
+        ("Å", "A\u030a"),
+        ("a\u00a0b", "a b"),
+        ("\uff21", "A"),
+        ("a\u200b", "a"),
+    ],
 )
 @pytest.mark.parametrize("field", ["code", "taxRegistrationNumber", "externalId"])
 def test_vendors_that_look_alike_are_told(workspace: Path, cli: Cli, field: str, one: str, other: str) -> None:
@@ -182,6 +190,28 @@ def test_vendors_that_look_alike_are_told(workspace: Path, cli: Cli, field: str,
     assert [f["level"] for f in told] == ["warning"]
     assert repr(one) in told[0]["message"]
     assert repr(other) in told[0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("field", "numbers", "told"),
+    [
+        ("taxRegistrationNumber", ["SE556677-8899", "SE 5566 7788 99", "556677-8899", "DE5566778899"], 3),
+        ("taxRegistrationNumber", ["556677-8899", "SE5566778899"], 1),
+        ("supplierAccount", ["DE89 3704", "DE89-3704"], 1),
+        ("code", ["A-1", "A1"], 0),
+    ],
+)
+def test_numbers_are_the_same_however_people_write_them(
+    workspace: Path, cli: Cli, field: str, numbers: list[str], told: int
+) -> None:
+    """Signs between digits say nothing, and neither does a country that one of them leaves out; in codes they do."""
+    listed = [{"code": f"V{n}", "account": "1", field: number} for n, number in enumerate(numbers)]
+    vendors = json.dumps({"unmatched": "fail", "rows": listed})
+    (workspace / "mapping.yaml").write_text(
+        HEAD.partition("vendors:")[0] + f"vendors: {vendors}\ninclude: [standard]\n"
+    )
+    assert cli("mapping", "check", "--format", "json") == 0
+    assert [f["code"] for f in cli.json["findings"]] == ["doubtful-vendor"] * told
 
 
 @pytest.mark.parametrize("format_", ["text", "json", "markdown"])

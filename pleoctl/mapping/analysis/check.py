@@ -10,12 +10,11 @@ from pleoctl.errors import MOST_ALIKE, Finding
 from pleoctl.mapping.analysis.lines import line_findings
 from pleoctl.mapping.analysis.types import type_findings
 from pleoctl.mapping.items import attribute
-from pleoctl.mapping.rules.predicates import folded
 from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.mapping.rules.targets import targets
 from pleoctl.mapping.rules.vendors import KEYS
 from pleoctl.mapping.vocabulary import ROLES, SETTING_CHAIN, tag_group
-from pleoctl.text import Names, closest, perhaps
+from pleoctl.text import Names, alike, closest, perhaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +41,10 @@ CODES: Final = {
     "MAP038": "an account setting is missing",
     "MAP039": "the books have no tax codes",
 }
+_TAX_NUMBER: Final = "taxRegistrationNumber"
+# Signs between the digits of these mean nothing.
+_NUMBERS: Final = frozenset({_TAX_NUMBER, "supplierAccount"})
+_ANY: Final = "*"
 _COLLIDING: Final = ("wallet", "outOfPocket", "contra")
 
 
@@ -161,12 +164,15 @@ def _shared_keys(rules: Rules) -> Iterator[Finding]:
 
 
 def _twins(rules: Rules) -> Iterator[Finding]:
-    """Vendors whose codes or numbers differ by blanks, case or Unicode form alone; look-ups tell them apart (A12)."""
+    """Vendors whose codes or numbers are one to people, while look-ups tell them apart (A12)."""
     for label in ("code", *KEYS):
         first: dict[str, VendorRow] = {}
         for row in rules.vendors:
             value = getattr(row, attribute(label))
-            one = first.setdefault("".join(folded("note", value).split()), row) if value and value.strip() else row
+            own, asked = _looks(label, value) if value and value.strip() else ([], [])
+            one = next((first[look] for look in asked if look in first), row)
+            for look in own:
+                first.setdefault(look, row)
             other = getattr(one, attribute(label))
             if other != value:
                 message = (
@@ -175,6 +181,18 @@ def _twins(rules: Rules) -> Iterator[Finding]:
                 yield Finding(
                     "doubtful-vendor", message, place=row.place, hint="correct or remove one", level="warning"
                 )
+
+
+def _looks(label: str, value: str) -> tuple[list[str], list[str]]:
+    """What people take a code or number for, and what would be the same: a tax number may stand without its country."""
+    plain = "".join(alike(value).split())
+    if label not in _NUMBERS:
+        return [plain], [plain]
+    plain = "".join(filter(str.isalnum, plain)) or plain
+    bare = plain[2:]
+    if label == _TAX_NUMBER and plain[:2].isalpha() and bare.isdigit():
+        return [plain, f"{_ANY}{bare}"], [plain, bare]
+    return [plain], [plain, f"{_ANY}{plain}"]
 
 
 # --- against the accounting system -----------------------------------------------------------------------------

@@ -28,7 +28,7 @@ _WORKSPACE_FILE: Final = "pleoctl.yaml"
 
 
 class Failure(NamedTuple):
-    """Why items that had an entry before have none now."""
+    """Why items have no entry now that had one before, or had none for another reason."""
 
     reason_type: str
     reason: str
@@ -55,8 +55,15 @@ class Changed(NamedTuple):
         """Whether an item that is mapped both times is described anew."""
         return not self.after.failed and not self.before.failed and self.before.description != self.after.description
 
+    @property
+    def fails_otherwise(self) -> bool:
+        """Whether an item that fails both times does so for another reason."""
+        old, new = (one.failed and (one.failure_reason_type, one.failure_reason) for one in (self.before, self.after))
+        return bool(old and new and old != new)
+
     def __bool__(self) -> bool:
-        return bool(self.moves or self.recodings or self.is_renamed or self.before.failed != self.after.failed)
+        stays = self.before.failed == self.after.failed and not self.fails_otherwise
+        return bool(self.moves or self.recodings or self.is_renamed or not stays)
 
     def as_json(self) -> dict[str, Any]:
         """As ``mapping impact`` lists it."""
@@ -91,6 +98,7 @@ class Impact:
     changed: int = 0
     now_failed: int = 0
     now_mapped: int = 0
+    otherwise: int = 0
     sums: dict[Move, int] = field(default_factory=lambda: defaultdict(int))
     counts: dict[Move, int] = field(default_factory=lambda: defaultdict(int))
     redescribed: int = 0
@@ -100,22 +108,26 @@ class Impact:
     failures: Counter[Failure] = field(default_factory=Counter)
     examples: dict[Failure, str | None] = field(default_factory=dict)
 
-    def add(self, before: Entry, after: Entry) -> None:
-        """Compare what one item became with what it becomes."""
+    def add(self, before: Entry, after: Entry, rescaled: Iterable[Recoding] = ()) -> None:
+        """Compare what one item became with what it becomes; ``rescaled``: how its amounts are written otherwise."""
         self.items += 1
-        if after.failed and not before.failed:
-            self.now_failed += 1
-            why = Failure(after.failure_reason_type or "", after.failure_reason or "")
-            self.failures[why] += 1
-            self.examples.setdefault(why, after.accounting_entry_id)
         self.now_mapped += before.failed and not after.failed
         one = Changed(before, after, moves(before, after), [])
         if not before.failed and not after.failed:
-            one = one._replace(recodings=recodings(before, after))
+            one = one._replace(recodings=[*recodings(before, after), *rescaled])
+        if after.failed and (not before.failed or one.fails_otherwise):
+            self._note_failure(after)
+            self.now_failed += not before.failed
+            self.otherwise += before.failed
         self._list(one)
         for move, amount in one.moves.items():
             self.sums[move] += amount
             self.counts[move] += 1
+
+    def _note_failure(self, after: Entry) -> None:
+        why = Failure(after.failure_reason_type or "", after.failure_reason or "")
+        self.failures[why] += 1
+        self.examples.setdefault(why, after.accounting_entry_id)
 
     def _list(self, one: Changed) -> None:
         self.changed += bool(one)
@@ -134,6 +146,7 @@ class Impact:
             "changed": self.changed,
             "nowFailed": self.now_failed,
             "nowMapped": self.now_mapped,
+            "nowFailedOtherwise": self.otherwise,
             "redescribed": self.redescribed,
             "recoded": self.recoded,
             "descriptions": [
@@ -164,8 +177,15 @@ def compare(base: Engine, engine: Engine, items: Iterable[Item | Defect]) -> Imp
     """Map items under both rule sets and compare."""
     found = Impact(base.rules.digest, engine.rules.digest)
     for item in items:
-        found.add(base.entry(item), engine.entry(item))
+        after = engine.entry(item)
+        found.add(base.entry(item), after, _rescaled(base.rules, engine.rules, after.currency))
     return found
+
+
+def _rescaled(base: Rules, rules: Rules, currency: str | None) -> list[Recoding]:
+    """Amounts that mean another sum where they are written as decimals."""
+    old, new = (one.divisor(currency or "") for one in (base, rules))
+    return [] if old == new else [Recoding(None, f"divisor {currency}", str(old), str(new))]
 
 
 # --- the rules to compare with ---------------------------------------------------------------------------------

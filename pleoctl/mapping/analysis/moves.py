@@ -26,7 +26,11 @@ class Move(NamedTuple):
 
 
 class Recoding(NamedTuple):
-    """A tax code or a tag that changes on the postings of a line; ``what`` is ``taxCode`` or ``tag <group>``."""
+    """What changes beside accounts and amounts.
+
+    ``what`` is ``taxCode`` or ``tag <group>`` of a line's postings, or, without a line, ``kind`` of an item's entries,
+    the ``vendor`` that it is booked on, or ``divisor <currency>`` of its amounts in tables and journals.
+    """
 
     line: str | None
     what: str
@@ -124,7 +128,7 @@ def _slots(entry: Entry) -> dict[_Slot, Posting]:
 
 
 def recodings(before: Entry, after: Entry) -> list[Recoding]:
-    """Tax codes and tags of lines that change; several codes of a line are told together."""
+    """Codes that change; several of a line are told together."""
     old, new = _codes(before), _codes(after)
     return [
         Recoding(*key, ", ".join(sorted(old[key])), ", ".join(sorted(new[key])))
@@ -135,7 +139,10 @@ def recodings(before: Entry, after: Entry) -> list[Recoding]:
 
 def _codes(entry: Entry) -> dict[tuple[str | None, str], set[str]]:
     found: dict[tuple[str | None, str], set[str]] = defaultdict(set)
+    if entry.vendor is not None and entry.vendor.code is not None:
+        found[None, "vendor"].add(entry.vendor.code)
     for ledger in entry.entries:
+        found[None, "kind"].add(ledger.kind)
         for posting in ledger.postings:
             if posting.tax_code is not None:
                 found[posting.line_id, "taxCode"].add(posting.tax_code)
