@@ -41,9 +41,11 @@ class Catalog:
         """``unchecked`` are folded codes of tag groups that are not its business; None is not known."""
         self.accounts, self.dimensions, self.unchecked = accounts, dimensions, unchecked
         self.by_id = {a.external_id: a for a in accounts or ()}
-        self.by_code: dict[str, list[CatalogAccount]] = {}
+        #: The account of a code, one in use before one that is not.
+        self.by_code: dict[str, CatalogAccount] = {}
         for account in accounts or ():
-            self.by_code.setdefault(account.code, []).append(account)
+            if account.active > self.by_code.setdefault(account.code, account).active:
+                self.by_code[account.code] = account
         self.by_group = {d.code.casefold(): d for d in dimensions or ()}
 
     @classmethod
@@ -64,16 +66,11 @@ class Catalog:
             frozenset(code.casefold() for code in leave),
         )
 
-    def with_code(self, code: str) -> CatalogAccount | None:
-        """The account of a code, one in use before one that is not."""
-        found = self.by_code.get(code)
-        return None if found is None else next((a for a in found if a.active), found[0])
-
     def account_problem(self, code: str, currency: str) -> tuple[str, str] | None:
         """Why an account cannot be posted to, as (kind, text); None where it can (M18, M21)."""
         if self.accounts is None:
             return None
-        account = self.with_code(code)
+        account = self.by_code.get(code)
         if account is None:
             return "absent", f"account {code} does not exist in the accounting system"
         if not account.active:

@@ -211,7 +211,7 @@ def _targets(rules: Rules, catalog: Catalog | None) -> Iterator[Finding]:
 
 def _target(use: AccountUse, catalog: Catalog | None, known: Names) -> Finding | None:
     rule = use.rule
-    account = catalog.with_code(use.code) if catalog is not None else None
+    account = catalog.by_code.get(use.code) if catalog is not None else None
     if account is None:
         role = closest(use.code, ROLES) if rule is not None and use.code.isalpha() else None
         if role is not None and use.code not in ROLES:

@@ -115,8 +115,11 @@ class Column:
 
     def value(self, facts: Facts) -> Any:
         """What a line has in the field, as conditions compare it."""
-        key, values = self.read(facts), self._values
-        return values[key] if key in values else self._value(key)
+        key = self.read(facts)
+        try:
+            return self._values[key]
+        except KeyError:
+            return self._value(key)
 
     def _value(self, key: Any) -> Any:
         value = self._fold(key)
@@ -151,7 +154,10 @@ class Column:
             return _NONE
         left: list[int] = []
         for way in sorted({*ways}) if len(ways) > 1 else ways:
-            if all(test(value) for test in self._tests[way]):
+            for test in self._tests[way]:
+                if not test(value):
+                    break
+            else:
                 left.append(way)
                 if way in self._alone:
                     break
@@ -159,20 +165,21 @@ class Column:
 
     def _filed(self, value: Any) -> list[int]:
         """All ways that a value can lead to."""
-        found = [*self._others, *self._exact.get(value, ())]
+        found = self._others + self._exact.get(value, _NONE)
         if value is None:
             return found
         if self._begun and (lengths := self._begun.get(value[: self._shortest])):
             for length, prefixes in lengths.items():
                 found += prefixes.get(value[:length], ())
+        if self._sieve is not None:
+            found += self._sieve.pick(value)
+            return found
         for text, ways in self._contained.items():
             if text in value:
                 found += ways
         for text, ways in self._ended.items():
             if value.endswith(text):
                 found += ways
-        if self._sieve is not None:
-            found += self._sieve.pick(value)
         return found
 
 

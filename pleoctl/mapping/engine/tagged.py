@@ -39,7 +39,10 @@ class Tagged:
             if tag is None or not tag.code:
                 continue
             group = tag.group_code
-            look = spelt[group] if group in spelt else self._spell(group)
+            try:
+                look = spelt[group]
+            except KeyError:
+                look = self._spell(group)
             if look is None or look[0] & had:
                 continue
             bit, known, meet = look

@@ -171,8 +171,9 @@ def too_long(shown: str) -> InvalidFile:
 def _at_once(content: bytes) -> list[Item] | None:
     """The items of lines each of which is one, as almost all are; None for any other."""
     try:
-        # Of fields that nobody reads it is not asked otherwise; beside the rest it takes no time.
-        content.decode()
+        # Of fields that nobody reads it is not asked otherwise.
+        if not content.isascii():
+            content.decode()
         items = decode_items(content)
     except BAD:
         return None

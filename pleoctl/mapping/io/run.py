@@ -52,10 +52,22 @@ class Tally(msgspec.Struct):
         return self.mapped + self.failed
 
     def add(self, entries: list[Entry]) -> None:
-        """Count entries, and warn in those whose items came before."""
-        self._meet(entries)
+        """Count entries, and warn in those whose items came before.
+
+        Pages that overlap, or were saved twice, must not be booked twice in silence (E1).
+        """
+        recent, earlier = self._recent, self._earlier
         failed = 0
         for entry in entries:
+            given = entry.accounting_entry_id
+            if given is not None:
+                name = hash(given.lower())  # as many bytes for every id
+                if name in recent or name in earlier:
+                    entry.warnings.append(_CAME_BEFORE)
+                recent[name] = None
+                if len(recent) >= RECENT:
+                    self._forget()
+                    recent, earlier = self._recent, self._earlier
             if entry.currency != self.wallet_currency and _is_on_wallet(entry):
                 self._compare_wallets(entry)
             if entry.warnings:
@@ -71,21 +83,6 @@ class Tally(msgspec.Struct):
         self.warned += 1
         for text in entry.warnings:
             self._count(self.warnings, (text,), entry.accounting_entry_id)
-
-    def _meet(self, entries: list[Entry]) -> None:
-        """Pages that overlap, or were saved twice, must not be booked twice in silence (E1)."""
-        recent, earlier = self._recent, self._earlier
-        for entry in entries:
-            given = entry.accounting_entry_id
-            if given is None:
-                continue
-            name = hash(given.lower())  # as many bytes for every id
-            if name in recent or name in earlier:
-                entry.warnings.append(_CAME_BEFORE)
-            recent[name] = None
-            if len(recent) >= RECENT:
-                self._forget()
-                recent, earlier = self._recent, self._earlier
 
     def _forget(self) -> None:
         self._earlier, self._recent = self._recent, {}
@@ -171,8 +168,8 @@ class Work(msgspec.Struct, frozen=True):
         try:
             for item in items:
                 # A company that is spelt as the workspace spells it needs no second look.
-                if isinstance(item, Item) and item.company_id and item.company_id != company:
-                    self._compare_companies(item, item.company_id)
+                if isinstance(item, Item) and item.company_id != company:
+                    self._compare_companies(item)
                 made.append(make(item))
                 if len(made) >= _TOGETHER:
                     yield self._written(made, tally)
@@ -186,8 +183,9 @@ class Work(msgspec.Struct, frozen=True):
         tally.add(made)
         return self.writer.entries(made)
 
-    def _compare_companies(self, item: Item, given: str) -> None:
-        if given.lower() != self.company.lower():
+    def _compare_companies(self, item: Item) -> None:
+        given = item.company_id
+        if given and given.lower() != self.company.lower():
             raise Refused(
                 f"item {item.accounting_entry_id} is of company {given[:60]}, the workspace of {self.company}",
                 hint="nothing was written; export the items of this company, or name its workspace",

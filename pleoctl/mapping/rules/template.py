@@ -98,7 +98,7 @@ def _replaced(text: Any, old: str, new: str) -> str:
 def squeeze(text: str) -> str:
     """Whitespace collapsed and the length bounded to `MAX_LENGTH` characters."""
     # Most texts are as they should be; no blank but the common one can be printed.
-    plain = text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]
+    plain = text.isprintable() and "  " not in text and text == text.strip()
     joined = text if plain else " ".join(text.split())
     return joined if len(joined) <= MAX_LENGTH else joined[: MAX_LENGTH - 1] + "…"
 
