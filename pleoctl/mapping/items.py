@@ -25,6 +25,11 @@ def attribute(name: str) -> str:
     return _CAPITAL.sub(lambda match: f"_{match[0].lower()}", name)
 
 
+def said(text: str | None) -> str | None:
+    """A text that says something: an empty one, or one of blanks, is as good as none."""
+    return text if text and not text.isspace() else None
+
+
 class Money(msgspec.Struct, gc=False):
     """An amount in hundredths; a float is accepted only where it is integral (see the engine)."""
 

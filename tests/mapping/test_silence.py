@@ -80,16 +80,28 @@ def test_an_empty_text_is_absent(tmp_path: Path, field: str, more: Json) -> None
     assert account(tmp_path, rows(row({field: None})), item(**more)) == "7000"
 
 
-def test_empty_tags_and_tax_codes_are_absent(tmp_path: Path) -> None:
-    """They match null, are not looked up and do not stand in the entry."""
+@pytest.mark.parametrize("nothing", ["", " ", "\u00a0\t"])
+def test_empty_codes_are_absent(tmp_path: Path, nothing: str) -> None:
+    """They match null, are not looked up and do not stand in the entry; nothing is booked on an account of blanks."""
     amount = {"inWalletCurrency": {"currency": "EUR", "value": 2000}}
     given = item(
         "card_purchase",
-        line(tags=[{"groupCode": "DEPT", "code": ""}], tax={"code": "", "type": "inclusive", "amount": amount}),
+        line(
+            tags=[{"groupCode": "DEPT", "code": nothing}], tax={"code": nothing, "type": "inclusive", "amount": amount}
+        ),
     )
     text = rows(row({"tag.DEPT": None, "taxCode": None})) + "tax: {shape: code, taxCodes: [A]}\n"
     posting = mapped(engine(tmp_path, text), given).entries[0].postings[0]
     assert (posting.account, posting.tags, posting.tax_code) == ("7000", {}, None)
+    blank = {"id": "a", "name": "A", "code": nothing, "identifier": nothing}
+    taxed = {"code": "A", "type": "inclusive", "amount": amount, "ingoingTaxAccount": nothing}
+    split = engine(tmp_path, HEAD + "tax: {shape: split}\n")
+    for one in (
+        item("fee", line(account=blank)),
+        item("fee", line(), contraAccount=blank),
+        item("fee", line(tax=taxed)),
+    ):
+        assert mapped(split, one).failure_reason_type == "missing_configuration"
 
 
 def test_an_exception_keeps_the_lines_own_account(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pleoctl.mapping.engine.record import CONTRA_BRANCH, Resolved
 from pleoctl.mapping.failures import missing, setting_missing, wrong
+from pleoctl.mapping.items import said
 from pleoctl.mapping.vocabulary import CONTRA_TYPES, NO_ACCOUNT_ID, SETTING_CHAIN
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Accounts:
         """
         if given is None or given.id == NO_ACCOUNT_ID:
             return None
-        code, identifier = given.code or None, given.identifier or None
+        code, identifier = said(given.code), said(given.identifier)
         if identifier is None or self._catalog is None or self._catalog.accounts is None:
             return code or identifier
         known = self._catalog.by_id.get(identifier)

@@ -11,6 +11,7 @@ from pleoctl.mapping.engine.linetable import LineTable
 from pleoctl.mapping.engine.record import NOBODY
 from pleoctl.mapping.engine.share import Share
 from pleoctl.mapping.failures import ItemFailure, invalid, missing
+from pleoctl.mapping.items import said
 from pleoctl.mapping.rules.model import NOTHING
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ class Lines:
         seen: dict[str, Tag] = {}
         changed = {group.casefold() for group, _ in changes.tags} if changes.tags else ()
         for tag in line.tags or ():
-            if tag is None or not tag.code or (group := tag.group_code.casefold()) in changed:
+            if tag is None or said(tag.code) is None or (group := tag.group_code.casefold()) in changed:
                 continue
             first = seen.setdefault(group, tag)
             if first is tag:
@@ -190,14 +191,14 @@ class Lines:
         return made
 
     def _tax(self, share: Share, tax: Tax, work: Work, number: int, changes: Changes) -> None:
-        share.tax_code = changes.tax_code[0] if changes.tax_code else tax.code or None
+        share.tax_code = changes.tax_code[0] if changes.tax_code else said(tax.code)
         self._checks.tax_code(share.tax_code)
         value = hundredths(tax.amount.in_wallet_currency, "line %d: tax", number + 1)
         check_tax(tax, value, work, number)
         if self._split and not (changes.tax_code and share.tax_code is None):
             check_tax_type(tax, number)
             share.tax = abs(value)
-            if value and share.tax_code != (tax.code or None):
+            if value and share.tax_code != said(tax.code):
                 share.stands_for = self._checks.stand_in(share.tax_code or "", tax, number, share.row)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pleoctl.mapping.engine.entries import LedgerEntry, Posting
 from pleoctl.mapping.engine.record import NOBODY
 from pleoctl.mapping.failures import missing
+from pleoctl.mapping.items import said
 from pleoctl.mapping.vocabulary import OTHER_SIDE, Side
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ class Poster:
         return made
 
     def _tax(self, share: Share, side: Side, work: Work, which: str) -> Posting:
-        account = getattr(share.stands_for or share.line.tax, f"{which}_tax_account")
-        if not account:
+        account = said(getattr(share.stands_for or share.line.tax, f"{which}_tax_account"))
+        if account is None:
             code = share.tax_code or "without code"
             raise missing(f"tax {code} has no {which}TaxAccount; set the accounts of the tax code in Pleo")
         self._checks.account(account, work, share.tax_code or "without code")
