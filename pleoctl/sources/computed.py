@@ -70,17 +70,19 @@ class Condition:
         self._compared = Compared(self._expression)
         self.names = frozenset(self._expression.unseen)
         self._header: list[str] = []
+        self._least = 0
 
     def header(self, header: list[str]) -> None:
         """Remember the columns. Raises `SourceError` for a name that is none of them."""
         self._header = header
         _check_names(self._expression, header)
+        self._least = 1 + max((header.index(name) for name in self.names), default=-1)
 
     def wants(self, cells: list[str]) -> bool:
         """Whether a row is meant; one too short to tell is, and is held for that. Raises `SourceError`."""
         from pleoctl.sources.http.expressions import ExpressionError  # jmespath is an extra
 
-        if len(cells) < len(self._header):
+        if len(cells) < self._least:
             return True
         key = self._expression.key
         record = dict(zip(self._header, cells, strict=False))

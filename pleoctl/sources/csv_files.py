@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +13,7 @@ from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.cells import settle
 from pleoctl.sources.computed import Computed, Condition
 from pleoctl.sources.csv_hints import column_hint, encoding_hint
+from pleoctl.sources.csv_lines import STRAY, CsvLines
 from pleoctl.sources.files import check_encoding
 from pleoctl.sources.literal import literal_rows
 from pleoctl.sources.selecting import Kept, StateWords, shows_error
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
 ACTIVE: Final = ("true", "1", "yes", "y", "active")
 INACTIVE: Final = ("false", "0", "no", "n", "inactive", "blocked")
 UNFIT: Final = ('"', "\r", "\n", "\0")  # delimiters that CSV itself has a use for
-_LINES: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
-MAX_CELL: Final = 1024 * 1024
 MAX_COLUMNS: Final = 4096
 
 
@@ -106,6 +102,8 @@ class CsvFile:
         self._computed = Computed(config.get("fields", {}), resource)
         self._header: list[str] = []
         self._computed_from: list[tuple[str, int]] = []
+        self._strays: dict[int, int] = {}
+        self._unnamed = 0
         self._content = b""
         self._left_out = 0
         where = config.get("where", {})
@@ -143,12 +141,10 @@ class CsvFile:
         text = self._text()
         if not text.strip():
             return Table(self._shown)
-        csv.field_size_limit(MAX_CELL)
-        delimiter = self._config.get("delimiter", ",")
-        text = "".join(_LINES.findall(text)[self._header_row - 1 :]) if self._header_row > 1 else text
-        ended, stream = text.endswith(("\r", "\n")), _stream(text)
+        lines = CsvLines(text, self._config.get("delimiter", ","), self._header_row, self._shown)
         del text  # by the time that the rows are there, it would be one more
-        return self._made(self._lines(csv.reader(stream, delimiter=delimiter, strict=True), ended=ended))
+        self._strays = lines.strays
+        return self._made(lines)
 
     def _made(self, lines: Iterable[tuple[int, int, list[str]]]) -> Table:
         rows = list(self._rows(lines))
@@ -185,6 +181,7 @@ class CsvFile:
         width = 0
         bounds, asks = Bounds(self._shown), self._kept.asks or self._meant is not None
         count, make = bounds.text, self._row
+        number = -1
         for number, line, cells in lines:
             text = "".join(cells)
             count(len(text))
@@ -207,6 +204,10 @@ class CsvFile:
                 if unclear is not None:
                     row.problem = row.problem or unclear
                 yield row
+        if number < 0 and self._header_row > 1:
+            raise SourceError(
+                f"has no line {self._header_row}, where headerRow says that its header is", place=Place(self._shown)
+            )
 
     def _wants(self, cells: list[str]) -> bool:
         return self._kept.wants(cells) and (self._meant is None or self._meant.wants(cells))
@@ -216,32 +217,13 @@ class CsvFile:
         """The columns that say whether a row is meant."""
         return [*self._kept.names, *(self._meant.names if self._meant else ())]
 
-    def _unclear(self, cells: list[str], _line: int, text: str) -> str | None:
-        """Why nobody knows whether a row is meant: a cell that is asked for shows an error."""
+    def _unclear(self, cells: list[str], line: int, text: str) -> str | None:
+        """Why nobody knows whether a row is meant: a cell that is asked for shows an error, or is not known."""
+        if line in self._strays and any(self._header.index(name) >= self._strays[line] for name in self._deciding):
+            return STRAY
         named = zip(self._header, cells, strict=False) if "#" in text else ()
         found = next(((name, cell) for name, cell in named if name in self._deciding and shows_error(cell)), None)
         return None if found is None else _error(*found)
-
-    def _lines(self, reader: Any, *, ended: bool) -> Iterator[tuple[int, int, list[str]]]:
-        """Number, line and cells; a short last line that does not end is where the file was cut off."""
-        number, width, line = -1, 0, self._header_row
-        cells: list[str] = []
-        try:
-            for number, cells in enumerate(reader):
-                width = width or len(cells)
-                yield number, line, cells
-                line = reader.line_num + self._header_row
-        except csv.Error as error:
-            raise SourceError(f"is not readable as CSV: {error}", place=Place(self._shown, line)) from error
-        if not ended and number > 0 and len(cells) < width and "".join(cells).strip():
-            raise self._cut(line - 1, len(cells), width)
-
-    def _cut(self, line: int, given: int, width: int) -> SourceError:
-        return SourceError(
-            f"ends within a row: {many(given, 'cell')} where the header has {width}, and no end of the line",
-            place=Place(self._shown, line),
-            hint="it was cut off: export it again; if it is whole, end its last line",
-        )
 
     def _columns(self, header: list[str]) -> dict[str, int]:
         """Field → column index. Raises `SourceError` naming what is missing."""
@@ -249,6 +231,8 @@ class CsvFile:
         if twice:
             raise SourceError(f"column {twice[0]!r} stands twice", place=Place(self._shown, self._header_row))
         self._header = header
+        # A delimiter at the end of the header names nothing, and rows need not have it.
+        self._unnamed = next((at for at, name in enumerate(reversed(header)) if name), 0)
         self._computed.check(header)
         self._computed_from = [(field, header.index(name)) for field, name in self._computed.columns()]
         given = self._config.get("columns", {})
@@ -291,7 +275,9 @@ class CsvFile:
             self._computed.fill(row, dict(zip(self._header, cells, strict=False)))
         if self._fixed:
             found.update(self._fixed)
-        if given != width:
+        if line in self._strays:
+            self._hold_stray(row, columns, self._strays[line])
+        elif given > width or given < width - self._unnamed:
             row.problem = f"has {many(given, 'cell')} where the header has {width}"
             self._doubt_key(row, columns, given - width)
         settle(found)
@@ -299,6 +285,13 @@ class CsvFile:
         if isinstance(cell, str):
             self._judge_active(row, cell)
         return row
+
+    def _hold_stray(self, row: SourceRow, columns: dict[str, int], known: int) -> None:
+        """Of a record with a stray quotation mark, what stands before that is known, and no more."""
+        row.problem = STRAY
+        unknown = [name for name in row.cells if name in self._computed or columns.get(name, -1) >= known]
+        row.cells.update(dict.fromkeys(unknown))
+        row.keyless = self._key in unknown
 
     def _doubt_key(self, row: SourceRow, columns: dict[str, int], more: int) -> None:
         """A delimiter too many before the key has moved another cell to its place."""
@@ -337,12 +330,6 @@ class CsvFile:
         if word in self._active or word in self._inactive:
             self._states[cell] = word in self._active
         return self._states.get(cell)
-
-
-def _stream(text: str) -> io.TextIOWrapper:
-    """The lines of a text as `io.StringIO` gives them, which would take four bytes for each character."""
-    whole = "surrogatepass"  # some encodings bring halves of characters
-    return io.TextIOWrapper(io.BytesIO(text.encode(errors=whole)), "utf-8", whole, newline="")
 
 
 def _error(name: str, cell: str) -> str:

@@ -82,14 +82,20 @@ def _looked_at(rows: list[SourceRow]) -> Iterator[tuple[str, int | None]]:
     for begin in range(0, len(rows), _AT_ONCE):
         some = rows[begin : begin + _AT_ONCE]
         if not _are_plain(some):
-            yield from ((cell, row.line) for row in some for cell in row.cells.values() if isinstance(cell, str))
+            # Keys and names of blanks alone are held; such a code would go to Pleo.
+            yield from (
+                (cell, row.line)
+                for row in some
+                for name, cell in row.cells.items()
+                if isinstance(cell, str) and (name == "code" or not cell.isspace())
+            )
 
 
 def doubtful_texts(table: Table) -> Iterator[Finding]:
     """One warning per kind of doubt, with the first text and how many there are."""
     found: dict[str, tuple[str, int | None, int]] = {}
     for cell, line in _looked_at(table.rows):
-        if (words := doubtful_text(cell) or (_PADDED if cell != cell.strip() != "" else None)) is not None:
+        if (words := doubtful_text(cell) or (_PADDED if cell != cell.strip() else None)) is not None:
             text, first, number = found.get(words, (cell, line, 0))
             found[words] = (text, first, number + 1)
     for words, (text, line, number) in found.items():

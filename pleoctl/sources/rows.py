@@ -22,6 +22,7 @@ from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
 from pleoctl.model.records import NOTHING, DesiredState, Dimension, Row
 from pleoctl.place import Place
 from pleoctl.sources.cells import NO_END
+from pleoctl.sources.days import day_of
 from pleoctl.sources.filling import filled
 from pleoctl.text import is_whole
 from pleoctl.words import many
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pleoctl.sources.base import SourceRow, Table
 
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
+_DATE_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
 
 
 class RowReader:
@@ -61,7 +63,7 @@ class RowReader:
         return [_plain(source, kind, name) or self._judged(source, kind, table) for source in sources]
 
     def _judged(self, source: SourceRow, kind: Kind, table: Table) -> Row:
-        cells = filled(source.cells, kind, table, self._section)
+        cells = _with_day(filled(source.cells, kind, table, self._section))
         texts = {name: value for name, value in cells.items() if isinstance(value, str)}
         problem = source.problem or self._problem(cells, texts, kind)
         identity = cells.get(kind.key)
@@ -257,6 +259,17 @@ def _broken(texts: dict[str, str]) -> str | None:
         if not is_whole(text):
             return f"{name} {text!r} holds half of a character"
     return None
+
+
+def _with_day(cells: dict[str, Any]) -> dict[str, Any]:
+    """A date-time says the day of an end as a date does."""
+    end = cells.get("expires")
+    if not isinstance(end, str) or _DATE_TIME.match(end) is None:
+        return cells
+    try:
+        return {**cells, "expires": day_of(end) or NO_END[-1]}
+    except ValueError:
+        return cells
 
 
 def _wrong_local(texts: dict[str, str]) -> str | None:

@@ -76,6 +76,18 @@ def test_values_stand_under_their_dimension(tags: Value) -> None:
     assert findings == []
 
 
+def test_an_end_may_be_a_date_time(tags: Value) -> None:
+    """Its day counts as it is written; the days that mean no end do so with a time as well."""
+    ends = ["2026-12-31T00:00:00", "2026-12-31 23:30:00.0000000+02:00", "9999-12-31 00:00:00", "2026-02-30 00:00"]
+    rows, _ = tags(["D,Dim,yes"], [f"D,{n},V,yes,{end}" for n, end in enumerate(ends)])
+    assert rows[3:6] == [
+        '  - {code: "0", name: "V", expires: "2026-12-31"}',
+        '  - {code: "1", name: "V", expires: "2026-12-31"}',
+        '  - {code: "2", name: "V"}',
+    ]
+    assert "is not a date" in rows[6]
+
+
 def test_without_a_values_file_no_dimension_has_values(tags: Value) -> None:
     """An absent list is not an empty one."""
     assert tags(["DEPT,Department,yes"], None)[0] == ['- {code: "DEPT", name: "Department"}']
