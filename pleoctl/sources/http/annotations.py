@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 # OData 4 annotates a property with the page that follows: ``values@odata.nextLink``.
 _SUFFIXES: Final = ("@odata.nextlink", "@nextlink")
@@ -19,6 +19,8 @@ _NEXT: Final = frozenset(
 # Addresses as a list of objects with their relation.
 _LISTS: Final = frozenset({"links", "_links", "link"})
 _FLAGS: Final = frozenset({"hasmore", "has_more", "hasnextpage", "has_next_page"})
+# True on the last page alone.
+_LAST: Final = frozenset({"last", "islast", "is_last", "lastpage", "last_page", "islastpage", "is_last_page"})
 # Where an answer with status 200 says that it failed, or gave a part only, as GraphQL does.
 _FAILED: Final = frozenset({"error", "errors", "fault", "faults", "exception"})
 _TOTALS: Final = frozenset(
@@ -31,16 +33,37 @@ _TOTAL_HEADERS: Final = ("X-Total-Count", "X-Total", "Total-Count", "Content-Ran
 _DEEP: Final = ("__next", *_SUFFIXES)
 
 
+_PAGES: Final = frozenset(
+    {"pages", "pagecount", "page_count", "totalpages", "total_pages", "@totalpages", "numpages", "num_pages"}
+    | {"numberofpages", "number_of_pages", "totalnumberofpages", "lastpage", "last_page"}
+)
+
+
 def announced(answer: dict[str, Any]) -> tuple[str, int] | None:
     """The number of rows that an answer, or an object of it, seems to announce, and its name; the largest there is."""
-    inner = (value for value in answer.values() if isinstance(value, dict))
-    found = [
-        (name, value)
-        for one in (answer, *inner)
-        for name, value in one.items()
-        if name.casefold() in _TOTALS and isinstance(value, int) and not isinstance(value, bool)
-    ]
-    return max(found, key=lambda one: one[1], default=None)
+    return max(_numbers(answer, _TOTALS), key=lambda one: one[1], default=None)
+
+
+def pages_announced(answer: dict[str, Any]) -> tuple[str, int] | None:
+    """The number of pages that an answer, or an object of it, seems to announce, and its name; None for one page."""
+    return max((one for one in _numbers(answer, _PAGES) if one[1] > 1), key=lambda one: one[1], default=None)
+
+
+def _numbers(answer: dict[str, Any], names: frozenset[str]) -> Iterator[tuple[str, int]]:
+    """The whole numbers of these names in an answer and in its objects."""
+    for one in _objects(answer):
+        for name, value in one.items():
+            if name.casefold() in names and isinstance(value, int) and not isinstance(value, bool):
+                yield name, value
+
+
+def _objects(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """An answer, its objects and theirs, such as ``meta.pagination``; what lists hold is not the answer's own."""
+    yield answer
+    for inner in answer.values():
+        if isinstance(inner, dict):
+            yield inner
+            yield from (one for one in inner.values() if isinstance(one, dict))
 
 
 def announced_beside(headers: Mapping[str, str]) -> tuple[str, int] | None:
@@ -83,8 +106,7 @@ def goes_on(answer: dict[str, Any], *, by_any_name: bool) -> str | None:
     ``by_any_name``: nothing in its body is known to be the way on, so whatever looks like one is.
     """
     says = _leads_on if by_any_name else _says_more
-    inner = (value for value in answer.values() if isinstance(value, dict))
-    return next((name for one in (answer, *inner) for name, value in one.items() if says(name, value)), None)
+    return next((name for one in _objects(answer) for name, value in one.items() if says(name, value)), None)
 
 
 def _leads_on(name: str, value: Any) -> bool:
@@ -116,4 +138,6 @@ def _says_more(name: str, value: Any) -> bool:
     word = name.casefold()
     if word in _FLAGS:
         return value is True
+    if word in _LAST:
+        return value is False
     return isinstance(value, str) and value != "" and (word.endswith(_SUFFIXES) or word in _LINKS)

@@ -21,6 +21,7 @@ Problem = tuple[Setting, str]
 
 # No end is what most values have; a wrong name is found by the names themselves.
 _MAY_BE_NULL: Final = ("expires",)
+_PATH: Final = re.compile(r"[A-Za-z_][\w.]*")
 _NEGATED_PATH: Final = re.compile(r"!\w+\.")
 
 
@@ -37,7 +38,7 @@ def check_table(spec: Resource, maker: RowMaker, table: Table) -> None:
 def _unknown_names(spec: Resource, table: Table) -> Iterator[Problem]:
     # Fields are looked at only in the rows that where keeps.
     judged = [*spec.expressions(), *(spec.fields.values() if table.rows else ())]
-    unseen = {name: one for one in judged for name in one.unseen if name not in spec.optional}
+    unseen = {name: one for one in judged for name in one.unseen if not spec.may_lack(name, one)}
     for name, expression in unseen.items():
         # JMESPath reads !a.b as (!a).b, which surprises everyone once.
         hint = "; write !(a.b), since ! binds tighter than the dot" if _NEGATED_PATH.search(expression.text) else ""
@@ -47,11 +48,14 @@ def _unknown_names(spec: Resource, table: Table) -> Iterator[Problem]:
 def _unproven_end(spec: Resource, maker: RowMaker) -> Iterator[Problem]:
     """A slip in ``next`` looks like the end of the list, so a name that no answer had proves nothing."""
     expression = spec.next
-    unseen = [name for name in expression.unseen if name not in spec.optional] if expression is not None else []
-    if expression is not None and unseen and maker.unproven:
+    if expression is None or not maker.unproven:
+        return
+    unseen = [name for name in expression.unseen if not spec.may_lack(name, expression)]
+    if unseen:
+        name = expression.text if _PATH.fullmatch(expression.text) else unseen[0]
         words = (
             f": no answer has {unseen[0]!r} ({expression.text}), so nothing says that the list ended; "
-            f"check the name, give total, count or size, or name it: optional: [{unseen[0]}]"
+            f"check the name, give total, count or size, or name it: optional: [{name}]"
         )
         yield expression.key, words
 

@@ -12,7 +12,15 @@ from urllib.parse import urljoin, urlsplit
 from pleoctl.errors import Finding, SourceError
 from pleoctl.hosts import same_server, server_shown
 from pleoctl.remote.pages import endless
-from pleoctl.sources.http.annotations import announced, announced_beside, failed, goes_on, list_inside, unread_list
+from pleoctl.sources.http.annotations import (
+    announced,
+    announced_beside,
+    failed,
+    goes_on,
+    list_inside,
+    pages_announced,
+    unread_list,
+)
 from pleoctl.sources.http.expressions import Expression, ExpressionError
 from pleoctl.words import many, short_of
 
@@ -51,6 +59,7 @@ class ListReader:
         self._full = False
         self._tokens: set[str] = set()
         self._announced: tuple[str, int] | None = None
+        self._paged: tuple[str, int] | None = None
 
     @property
     def unproven(self) -> bool:
@@ -75,6 +84,14 @@ class ListReader:
                 hint="if that is the number of all rows, give it as total, and describe the paging",
             )
             return
+        if self._paged is not None and self._total is None and self._resource.paging == "none":
+            name, number = self._paged
+            yield Finding(
+                "full-page",
+                f"{self._label()} is read by one request, and the answer says {number} at {name!r}",
+                "warning",
+                hint="if that is the number of pages, describe the paging; if not, give total",
+            )
         # A server may give fewer rows than asked for, and name what follows otherwise than is looked for.
         once = self._resource.paging == "none" or self._is_named_nowhere()
         alone = once and self._resource.request is not None and self._pages == 1 and self._total is None
@@ -91,7 +108,7 @@ class ListReader:
         after = self._resource.next
         if after is None:
             return self._resource.paging == "link"
-        return not self._resource.optional.issuperset(after.unseen)
+        return not all(self._resource.may_lack(name, after) for name in after.unseen)
 
     def is_unused(self, error: Denied) -> bool:
         """Whether a refusal of the first request says that the company does not use what is listed here."""
@@ -142,6 +159,7 @@ class ListReader:
         self._note_total(body)
         self._announced = announced(body) if isinstance(body, dict) else None
         self._announced = self._announced or announced_beside(answer.headers)
+        self._paged = pages_announced(body) if isinstance(body, dict) else None
         self._refuse_lists_that_go_on(answer.body)
         self._refuse_repeats(rows)
         self._count += len(rows)

@@ -97,6 +97,10 @@ class Resource:
         """What messages call it."""
         return f"{self.request.method} {self.request.path}" if self.request else f"{self.name} in {self.parent}"
 
+    def may_lack(self, name: str, of: Expression) -> bool:
+        """Whether ``optional`` says that no record need have a name of an expression: the name, or the expression."""
+        return name in self.optional or of.text in self.optional
+
     def expressions(self) -> Iterator[Expression]:
         """All but the fields' whose names must occur in the data; ``next`` is judged by itself."""
         for one in (self.records, self.total, self.pages, self.counted, self.where, self.one):

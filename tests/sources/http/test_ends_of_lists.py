@@ -126,6 +126,9 @@ MORE: dict[str, tuple[Json, dict[str, str]]] = {
     "next": ({"next": "https://x.example/?page=2"}, {}),
     "nextPageToken": ({"nextPageToken": "t2"}, {}),
     "next_page": ({"meta": {"next_page": 2}}, {}),
+    "has_next_page": ({"meta": {"paging": {"has_next_page": True}}}, {}),
+    "last": ({"page": {"last": False}}, {}),
+    "isLastPage": ({"isLastPage": False}, {}),
     "_links": ({"_links": [{"rel": "self"}, {"rel": "next", "href": "/2"}]}, {}),
     "a Link header": ({}, {"Link": '</accounts?p=2>; rel="next"'}),
 }
@@ -143,8 +146,29 @@ def test_one_answer_that_says_there_is_more_is_refused(server: FakeServer, books
     assert len(books.read(accounts(server, {"type": "none"}, optional=[name])).accounts or []) == 3
 
 
+@pytest.mark.parametrize("body", [{"pages": 4}, {"meta": {"pagination": {"page": 1, "totalPages": 4}}}])
+def test_one_answer_that_counts_pages_is_told(server: FakeServer, books: Books, body: Json) -> None:
+    """One of one page, a list that is paged, and a list with a proof are not."""
+    server.app = lambda _call: Reply({"rows": ROWS[:3], "all": 3, **body})
+    (found,) = books.findings(accounts(server, {"type": "none"}))
+    assert (found.code, "is read by one request, and the answer says 4 at" in found.message) == ("full-page", True)
+    assert books.findings(accounts(server, {"type": "none"}, total="all")) == []
+    server.app = lambda _call: Reply({"rows": ROWS[:3], "pages": 1})
+    assert books.findings(accounts(server, {"type": "none"})) == []
+
+
+def test_optional_names_what_next_says(server: FakeServer, books: Books) -> None:
+    """The whole expression, as the hint says, or each of its names."""
+    server.app = lambda _call: Reply({"rows": ROWS[:3]})
+    paged = {"type": "cursor", "next": "paging.next"}
+    for optional in (["paging.next"], ["paging", "next"]):
+        found = books.read(accounts(server, paged, query={"after": "{cursor}"}, optional=optional))
+        assert len(found.accounts or []) == 3
+
+
 @pytest.mark.parametrize(
-    "body", [{"next": None}, {"next": ""}, {"links": {"next": {}}}, {"has_more": False, "links": []}]
+    "body",
+    [{"next": None}, {"next": ""}, {"links": {"next": {}}}, {"has_more": False, "links": []}, {"last": True}],
 )
 def test_one_answer_that_says_there_is_no_more_is_read(server: FakeServer, books: Books, body: Json) -> None:
     """The names are there and lead nowhere; where pages are counted one behind the last may be named."""
