@@ -12,11 +12,10 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-_BASE_URL: Final = re.compile(
-    r"(https?)://(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9_.-]+)(?::([0-9]{1,5}))?(/[^\s\\?#\x00-\x20\x7f-\x9f]*)?"
-)
-_ENTRY: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9_.-]+)(?::([0-9]{1,5}))?")
-_NUMERIC: Final = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
+# Compiled when they are first used: commands that go nowhere do not wait for them.
+_BASE_URL: Final = r"(https?)://(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9_.-]+)(?::([0-9]{1,5}))?(/[^\s\\?#\x00-\x20\x7f-\x9f]*)?"
+_ENTRY: Final = r"(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9_.-]+)(?::([0-9]{1,5}))?"
+_NUMERIC: Final = r"[0-9]+|0[xX][0-9a-fA-F]*"
 _PORTS: Final = {"https": 443, "http": 80}
 _LAST_PORT: Final = 65535
 _LONGEST: Final = 253
@@ -33,7 +32,7 @@ class Endpoint(NamedTuple):
     @lru_cache(maxsize=64)  # the one url of a command is asked for at every turn
     def parse(url: str) -> Endpoint | None:
         """The server of a base url (scheme, host, port, path and nothing else); None where it is none."""
-        match = _BASE_URL.fullmatch(url)
+        match = re.fullmatch(_BASE_URL, url)
         return None if match is None else Endpoint.of(match[1], match[2], _port(match[3]))
 
     @classmethod
@@ -68,7 +67,7 @@ class HostEntry(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> HostEntry | None:
         """``host`` or ``host:port``; None for anything else, such as a url or a pattern."""
-        match = _ENTRY.fullmatch(text.strip())
+        match = re.fullmatch(_ENTRY, text.strip())
         if match is None:
             return None
         host, port = _host(match[1]), _port(match[2])
@@ -109,7 +108,7 @@ def _port(text: str | None) -> int | None:
 
 
 def _host(text: str) -> str | None:
-    if _ENTRY.fullmatch(text) is None:
+    if re.fullmatch(_ENTRY, text) is None:
         return None
     if text.startswith("["):
         address = _address(text[1:-1])
@@ -119,7 +118,7 @@ def _host(text: str) -> str | None:
     if not all(labels) or len(host) > _LONGEST:
         return None
     # Only four plain decimal numbers are read as the same address everywhere: not 0x7f.1, 2130706433 or 127.1.
-    return host if not _NUMERIC.fullmatch(labels[-1]) or _address(host) is not None else None
+    return host if not re.fullmatch(_NUMERIC, labels[-1]) or _address(host) is not None else None
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:

@@ -38,8 +38,11 @@ _COMPACT: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separator
 
 
 def _whole(text: str) -> str:
-    # Not made at every start, as most texts do without.
-    return text if text.isascii() else re.sub("[\ud800-\udfff]", lambda m: f"\\u{ord(m[0]):04x}", text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return re.sub("[\ud800-\udfff]", lambda m: f"\\u{ord(m[0]):04x}", text)
+    return text
 
 
 _LINES: Final = msgspec.json.Encoder(order="sorted")

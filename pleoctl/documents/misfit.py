@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_TYPES: Final = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
+_TYPES: Final = r"Expected `([^`]*)`, got `([^`]*)`"
 _SPOKEN: Final = {
     "int | float": "a number",
     "int": "a whole number",
@@ -43,7 +43,9 @@ class Misfit(NamedTuple):
 def misfit(error: msgspec.ValidationError) -> Misfit:
     """The first place that does not fit; types are called what people call them, who may read it in Pleo."""
     words, _, path = str(error).partition(" - at `$")
-    words = _TYPES.sub(lambda found: f"expected {_spoken(found[1])}, got {_spoken(found[2])}", words).replace("`", "")
+    words = re.sub(_TYPES, lambda found: f"expected {_spoken(found[1])}, got {_spoken(found[2])}", words).replace(
+        "`", ""
+    )
     return Misfit(path.rstrip("`"), f"{words[:1].lower()}{words[1:]}")
 
 

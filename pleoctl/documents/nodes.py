@@ -172,9 +172,9 @@ class Composer:
             self._fail(event, f"has more than {MAX_NODES} values")
         if event.tag is not None and str(event.tag) not in _DEFAULT_TAGS:
             self._fail(event, f"tag {str(event.tag)[:60]} is not allowed here", "remove the tag")
-        line, column, start = mark.line + 1, mark.column + 1, mark.index
-        if line != self._line or start - column != self._begins:
-            self._line, self._begins = line, start - column
+        column, start = mark.column + 1, mark.index
+        if start - column != self._begins:
+            self._line, self._begins = mark.line + 1, start - column
         node = Node(kind, self._line, column, self._begins, event.end_mark.index - start, text, plain)
         if event.anchor:
             self._anchors[event.anchor] = node

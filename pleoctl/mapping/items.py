@@ -193,7 +193,7 @@ decode_list: Final = msgspec.json.Decoder(list[Item]).decode
 #: What `decode` raises.
 NO_JSON: Final = (json.JSONDecodeError, UnicodeDecodeError, RecursionError)
 #: Texts, in which anything may stand, and what JSON has no word for though Python reads it.
-_WORDS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)', re.DOTALL)
+_WORDS: Final = r'(?s)"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)'
 
 
 def decode(content: bytes) -> Item | Defect:
@@ -215,7 +215,7 @@ def _untyped(text: str) -> Any:
     except json.JSONDecodeError:
         raise
     except ValueError as error:
-        at = next(found.start(1) for found in _WORDS.finditer(text) if found[1])
+        at = next(found.start(1) for found in re.finditer(_WORDS, text) if found[1])
         raise json.JSONDecodeError("expecting value", text, at) from error
 
 

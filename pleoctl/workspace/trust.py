@@ -140,7 +140,7 @@ RUN_CREDENTIALS: Final = frozenset(
 # GitHub's own namespace: whatever its runner adds tomorrow is the runner's.
 _RUNNER: Final = "ACTIONS_"
 _HOST_HINT: Final = "write one exact host in ASCII, with :port if you like, e.g. books.example.com"
-_USER: Final = re.compile(r"//[^/]*@")
+_USER: Final = "//[^/]*@"
 
 
 class TrustedHosts:
@@ -199,7 +199,7 @@ def host_entry(text: str, where: str = "") -> HostEntry:
     """A host as people name it. Raises `UsageError`."""
     entry = HostEntry.parse(text)
     if entry is None:
-        shown = _USER.sub("//***@", text.strip())
+        shown = re.sub(_USER, "//***@", text.strip())
         said = f"{where} {shown!r}, which" if where else repr(shown)
         raise UsageError(f"{said} is no host", hint=_HOST_HINT)
     return entry
@@ -209,7 +209,7 @@ def url_problem(url: str, *, trusted: bool) -> tuple[str, str] | None:
     """Why a Pleo url must not be used, and the fix; None when it may be."""
     endpoint = Endpoint.parse(url)
     if endpoint is None or url.rstrip("/").count("/") > 2:  # scheme://host
-        shown = _USER.sub("//***@", url)
+        shown = re.sub(_USER, "//***@", url)
         return (
             f"{shown!r} is not a base url",
             "write e.g. https://external.pleo.io: scheme, host and port, nothing else",

@@ -159,5 +159,7 @@ def _index(rows: Iterable[VendorRow], name: str) -> Index:
 
 
 def _single(rows: list[VendorRow]) -> VendorRow | None:
+    if len(rows) == 1:
+        return rows[0]  # as almost all are
     in_use = [row for row in rows if not row.blocked] or rows[:1]
     return in_use[0] if len(in_use) == 1 else None

@@ -32,8 +32,14 @@ def _tests(way: Way) -> list[tuple[int, Callable[[Any], bool]]]:
     return [(CELL_FIELDS.index(p.field), p.test()) for p in way if p.field in CELL_FIELDS]
 
 
-def _hold(tests: list[tuple[int, Callable[[Any], bool]]], cell: Cell) -> bool:
-    return all(test(cell[index]) for index, test in tests)
+def _one_holds(ways: list[list[tuple[int, Callable[[Any], bool]]]], cell: Cell) -> bool:
+    for tests in ways:
+        for index, test in tests:
+            if not test(cell[index]):
+                break
+        else:
+            return True
+    return False
 
 
 class When(msgspec.Struct, frozen=True):
@@ -70,5 +76,5 @@ class When(msgspec.Struct, frozen=True):
         ways = [_tests(way) for way in self.ways]
         unless = [_tests(way) for way in self.unless if not _of_lines(way)]
         for cell in cells:
-            if any(_hold(way, cell) for way in ways) and not any(_hold(way, cell) for way in unless):
+            if _one_holds(ways, cell) and not _one_holds(unless, cell):
                 yield cell
